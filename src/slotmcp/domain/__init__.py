@@ -1,0 +1,1 @@
+"""What is true: frozen values of the trade, standard library only."""

@@ -1,0 +1,124 @@
+"""The errors of the trade. Each says what the caller does next.
+
+SlotmcpError
+├── FixRequest           change the request
+│   ├── InvalidArgument      a field is wrong                      invalid_argument
+│   ├── NotFound             no such project, service, booking     not_found
+│   ├── HoldLimit            release a hold first                  hold_limit
+│   └── IdempotencyMismatch  use a new key                         idempotency_mismatch
+├── PickAnother          choose another time
+│   └── SlotUnavailable      taken, or never offered               slot_unavailable
+├── StartOver            ask for slots again
+│   └── HoldExpired          the hold lapsed and its unit is gone  hold_expired
+└── TryLater             the same request may work later
+    └── Unavailable          a dependency is away                  unavailable
+
+A face maps them by `code`; nothing here knows HTTP or MCP.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from slotmcp.domain.offer import Offer
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One wrong field: its name on the wire and what would be right."""
+
+    field: str
+    problem: str
+
+
+class SlotmcpError(Exception):
+    """The root. `message` is a sentence for an agent to act on."""
+
+    code: ClassVar[str]
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class FixRequest(SlotmcpError):  # noqa: N818  a branch, named by what the caller does
+    """The request has to change."""
+
+
+class InvalidArgument(FixRequest):
+    """A field is wrong. `fields` names each, with what would be right."""
+
+    code = "invalid_argument"
+
+    def __init__(self, field: str, problem: str, *more: FieldProblem) -> None:
+        self.fields = (FieldProblem(field, problem), *more)
+        super().__init__(" ".join(f"{one.field}: {one.problem}" for one in self.fields))
+
+
+class NotFound(FixRequest):
+    """No such thing. `field` is where it was named; `nearest` are valid ids like it."""
+
+    code = "not_found"
+
+    def __init__(self, field: str, message: str, *, nearest: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.field = field
+        self.nearest = tuple(nearest)
+
+
+class HoldLimit(FixRequest):
+    """This customer holds as many slots as the project allows."""
+
+    code = "hold_limit"
+
+
+class IdempotencyMismatch(FixRequest):
+    """The key was used for another request."""
+
+    code = "idempotency_mismatch"
+
+
+class PickAnother(SlotmcpError):  # noqa: N818
+    """The time cannot be had."""
+
+
+class SlotUnavailable(PickAnother):
+    """Taken, or never offered. `alternatives` holds the nearest starts that can be had."""
+
+    code = "slot_unavailable"
+
+    def __init__(self, message: str, *, alternatives: "Offer | None" = None) -> None:
+        super().__init__(message)
+        self.alternatives = alternatives
+
+
+class StartOver(SlotmcpError):  # noqa: N818
+    """What the caller had is gone."""
+
+
+class HoldExpired(StartOver):
+    """The hold lapsed and its unit is gone, or it never was."""
+
+    code = "hold_expired"
+
+    def __init__(self, message: str, *, alternatives: "Offer | None" = None) -> None:
+        super().__init__(message)
+        self.alternatives = alternatives
+
+
+class TryLater(SlotmcpError):  # noqa: N818
+    """Nothing is wrong with the request."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_ms: int) -> None:
+        super().__init__(message)
+        self.retry_after_ms = retry_after_ms
+
+
+class Unavailable(TryLater):
+    """A dependency is away, or too busy to answer in time."""
+
+    code = "unavailable"

@@ -1,0 +1,1 @@
+"""What is free: pure functions over a book; now is an argument."""

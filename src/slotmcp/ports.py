@@ -1,0 +1,227 @@
+"""What slotmcp needs from outside. The docstrings are the specification; adapters do not repeat it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from slotmcp.domain.book import Book
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.catalog import Project, ServiceType, Technician
+from slotmcp.domain.claim import BusyTime, Hold
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """What time it is. Only a store asks it; everybody else is handed the store's now."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since the Unix epoch."""
+        ...
+
+
+class Ids(Protocol):
+    """New names for new things."""
+
+    def new_id(self) -> str:
+        """A unique id that sorts by the time it was made (a ULID)."""
+        ...
+
+    def new_token(self) -> str:
+        """A bearer secret that cannot be guessed: at least 128 random bits, URL-safe."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a project stands: its newest committed revision, and the store's now."""
+
+    revision: int
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What an idempotency key once did.
+
+    `key` is unique within its project, credential and use case; `request` is a fingerprint of the
+    request that came with it; `answer` is JSON that its use case wrote and can read back.
+    """
+
+    use_case: str
+    credential: str
+    key: str
+    request: str
+    answer: str
+
+
+class Transaction(Protocol):
+    """One project's book, locked for writing until the unit of work ends.
+
+    Nobody else writes to the project meanwhile. All of it is committed, durably, or nothing is.
+    Methods that change time or catalog move the revision once for the whole transaction and log which
+    diaries changed, so that other processes reload just those.
+    """
+
+    @property
+    def now_ms(self) -> int:
+        """When the transaction began, by the store's clock. The unit's only now."""
+        ...
+
+    async def book(self) -> Book:
+        """The book as this transaction sees it, its own writes included.
+
+        Diaries that did not change since the last book that this store gave are the same objects.
+        """
+        ...
+
+    def pseudonym(self, text: str) -> str:
+        """A keyed hash (HMAC-SHA256 with the project's secret salt, hex) of a personal reference."""
+        ...
+
+    async def lapse_holds(self) -> None:
+        """Mark holds that have expired as lapsed, so that the constraint lets their time be taken.
+
+        Forgets lapsed and released holds after a day, and receipts after 30. Does not move the revision:
+        an expired hold took no time already.
+        """
+        ...
+
+    async def hold(self, token: str) -> Hold | None:
+        """The hold with this token, whatever its state; its claim's state may be booked by now."""
+        ...
+
+    async def live_holds_of(self, customer_pseudonym: str) -> int:
+        """How many live holds this customer has in the project."""
+        ...
+
+    async def add_hold(self, hold: Hold) -> None:
+        """Take time with a hold.
+
+        Raises:
+            ClaimConflict: the technician's time is taken by a live claim.
+        """
+        ...
+
+    async def move_hold(self, claim_id: str, technician_id: str) -> None:
+        """Pin a live hold to another technician.
+
+        Raises:
+            ClaimConflict: that technician's time is taken by a live claim.
+        """
+        ...
+
+    async def release_hold(self, claim_id: str) -> None:
+        """Give a hold's time back."""
+        ...
+
+    async def add_booking(self, booking: Booking) -> None:
+        """Take time with a booking that no hold came before.
+
+        Raises:
+            ClaimConflict: the technician's time is taken by a live claim.
+        """
+        ...
+
+    async def confirm_hold(self, booking: Booking) -> None:
+        """Turn the hold whose claim has the booking's id into that booking, in one update.
+
+        The hold may be live or lapsed; its technician may change with it.
+
+        Raises:
+            ClaimConflict: the technician's time is taken by a live claim.
+        """
+        ...
+
+    async def booking(self, booking_id: str) -> Booking | None:
+        """A booking by its id."""
+        ...
+
+    async def receipt(self, use_case: str, credential: str, key: str) -> Receipt | None:
+        """What this key did before, if anything."""
+        ...
+
+    async def add_receipt(self, receipt: Receipt) -> None:
+        """Remember what a key did."""
+        ...
+
+    async def save_project(self, project: Project) -> None:
+        """Insert or replace the project's own row. A new project gets its salt here."""
+        ...
+
+    async def save_services(self, services: Sequence[ServiceType]) -> None:
+        """Insert or replace these services, and put all into this order, others after them."""
+        ...
+
+    async def save_technicians(self, technicians: Sequence[Technician]) -> None:
+        """Insert or replace these technicians, and put all into this order, others after them."""
+        ...
+
+    async def remove_services(self, service_ids: Sequence[str]) -> None:
+        """Take services out of the catalog. Their bookings stay."""
+        ...
+
+    async def remove_technicians(self, technician_ids: Sequence[str]) -> None:
+        """Take technicians out of the catalog. Their claims stay in the store, not in the book."""
+        ...
+
+    async def add_busy(self, busy: Sequence[BusyTime]) -> None:
+        """Add outside busy times; one that is there already is left alone."""
+        ...
+
+    async def remove_busy(self, busy: Sequence[BusyTime]) -> None:
+        """Remove outside busy times."""
+        ...
+
+
+Unit = Callable[[Transaction], Awaitable[T]]
+"""A unit of work: awaits the transaction's methods and nothing else, and may be run more than once."""
+
+
+class Store(Protocol):
+    """The authority on every project's book. Shared by processes; safe against their death."""
+
+    async def project_ids(self) -> tuple[str, ...]:
+        """All projects, sorted."""
+        ...
+
+    async def head(self, project_id: str) -> Head:
+        """One cheap trip.
+
+        Raises:
+            NotFound: there is no such project; `nearest` lists ids like it.
+            Unavailable: the database does not answer in time.
+        """
+        ...
+
+    async def book(self, project_id: str, known: Book | None = None) -> Book:
+        """The newest committed book, read in one snapshot.
+
+        With `known`, an earlier book of the project, only what changed since its revision is read, and
+        the other diaries are the same objects.
+
+        Raises:
+            NotFound: there is no such project.
+            Unavailable: the database does not answer in time.
+        """
+        ...
+
+    async def bookings(self, project_id: str) -> tuple[Booking, ...]:
+        """All of the project's bookings, by start and id."""
+        ...
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
+        """Run a unit of work under the project's lock and commit it durably.
+
+        What the unit raises is raised here, and nothing of it is kept. With `create` the project may be
+        new: the unit then calls `save_project` before anything else.
+
+        Raises:
+            NotFound: there is no such project (without `create`).
+            Unavailable: the lock was not had in time, or the database is away; nothing was written.
+        """
+        ...
+
+
+class ClaimConflict(Exception):  # noqa: N818  a named constraint, not a failure of ours
+    """The database's own constraint refused a claim: the technician's time is taken."""

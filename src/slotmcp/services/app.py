@@ -1,0 +1,20 @@
+"""What a face sees: the services, and nothing of what they are made of."""
+
+from dataclasses import dataclass
+
+from slotmcp.ports import Ids
+from slotmcp.services.bookings import BookingService
+from slotmcp.services.holds import HoldService
+from slotmcp.services.projects import ProjectService
+from slotmcp.services.slots import SlotService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """Every use case of slotmcp."""
+
+    projects: ProjectService
+    slots: SlotService
+    holds: HoldService
+    bookings: BookingService
+    ids: Ids

@@ -1,0 +1,1 @@
+"""The SQL store: tables, statements, migrations and the writer."""

@@ -1,0 +1,1 @@
+"""The MCP face: tools, wire models, and the sentence to speak."""
