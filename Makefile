@@ -1,0 +1,56 @@
+# Everything a developer does here, by name. Needs Python 3.11 with pip, and the network the first time.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv || echo .uv/bin/uv)
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal
+READY := .venv/.ready
+
+# A gate speaks one line when it is fine, and everything it knows when it is not.
+gate = @printf '%-14s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$said"; exit 1; fi
+
+.PHONY: help demo test check format bench clean
+
+help: ## say what there is (the default)
+	@echo 'slotmcp: make <target>'
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## watch an agent's side of a phone call, through a real MCP client
+	@$(BIN)/slotmcp demo
+
+test: $(READY) ## run all tests in random order on both cores
+	@$(PYTEST)
+
+check: $(READY) ## the one gate: format, lint, types, import contracts, tests with coverage
+	$(call gate,format,$(BIN)/ruff format --check .)
+	$(call gate,lint,$(BIN)/ruff check .)
+	$(call gate,types,$(BIN)/mypy)
+	$(call gate,imports,$(BIN)/lint-imports)
+	@echo 'tests'
+	@$(PYTEST) --cov --cov-report=term-missing:skip-covered
+
+format: $(READY) ## put the source in its form and mend what lint can mend by itself
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY) ## measure, as ratios within one run
+	@$(BIN)/python tests/benchmarks/run.py
+
+clean: ## remove what was made here, the environments too
+	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml uv.lock | $(UV)
+	@echo 'Preparing .venv ...'
+	@$(UV) sync --locked --quiet
+	@touch $@
+
+.uv/bin/uv:
+	@echo 'Bringing uv $(UV_VERSION) into .uv ...'
+	@python3 -m venv --without-pip .uv
+	@python3 -m pip --quiet --python .uv/bin/python install 'uv==$(UV_VERSION)'
