@@ -1,13 +1,13 @@
 """An offer: starts that can be had, with how many callers each can serve and by whom."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.interval import Minute
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A technician who could take it, with what ranks them."""
 
     technician_id: str
@@ -15,13 +15,13 @@ class Candidate:
     bookings_that_day: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """One start. `capacity` is how many more callers it can serve now; nobody is assigned yet."""
+class Slot(NamedTuple):
+    """One start. Nobody is assigned yet. A tuple: one answer makes hundreds."""
 
     start: Minute
     end: Minute
     capacity: int
+    """How many more callers this start can serve now."""
     candidates: tuple[Candidate, ...]
     """Best first, by the project's candidate ranking."""
 

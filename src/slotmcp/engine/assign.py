@@ -1,0 +1,55 @@
+"""The assignment: who takes a job, why, and which holds move to make room."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slotmcp.domain.booking import AssignmentReason
+from slotmcp.domain.interval import Minute
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.ranking import rank, ranking_values
+from slotmcp.engine.relocation import Moves
+from slotmcp.engine.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A technician for a job. The moves are to be made first, in their order."""
+
+    technician_id: str
+    reason: AssignmentReason
+    moves: Moves = ()
+
+
+def assign(availability: Availability, need: Need, start: Minute) -> Assignment | None:
+    """The technician for a start that is offered; None exactly when `check_start` is None."""
+    if not availability.is_open_for(start):
+        return None
+    index = availability.index
+    lines = index.eligible(need)
+    if free := [line for line in lines if line.can_start(need, start)]:
+        return _best(availability, need, start, [(line, ()) for line in free])
+    rooms = [(line, moves) for line in lines if (moves := index.relocation.room_for(line, need, start))]
+    return _best(availability, need, start, rooms) if rooms else None
+
+
+def assign_kept(availability: Availability, need: Need, start: Minute) -> Assignment | None:
+    """The technician for a start that was promised: grid, notice and horizon are not asked again (rule 20)."""
+    free = [line for line in availability.index.eligible(need) if line.can_serve(need, start)]
+    return _best(availability, need, start, [(line, ()) for line in free]) if free else None
+
+
+def _best(
+    availability: Availability, need: Need, start: Minute, options: Sequence[tuple[Timeline, Moves]]
+) -> Assignment:
+    policy = availability.book.project.assignment_ranking
+    day = availability.frame.day_number(start)
+    ranked = [(line.candidate(day), moves) for line, moves in options]
+    winner, moves = min(ranked, key=lambda one: rank(one[0], policy))
+    reason = AssignmentReason(
+        policy=policy,
+        values=ranking_values(winner),
+        considered=len(options),
+        wished=need.technician_id is not None,
+    )
+    return Assignment(technician_id=winner.technician_id, reason=reason, moves=moves)

@@ -1,0 +1,83 @@
+"""The frame of an answer: the local dates that can be booked, and the starts that the grid allows.
+
+Starts are numbered, so that a technician's free starts are the bits of one integer.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from slotmcp.domain.catalog import Project, SlotAlignment
+from slotmcp.domain.interval import Minute
+from slotmcp.engine.zones import is_plain, local_date, midnight, utc_to_wall
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Today and the dates after it up to the horizon, in the project's zone."""
+
+    first_day: date
+    midnights: tuple[Minute, ...]
+    """One per date, and the one after the last."""
+    positions: Sequence[Minute]
+    """Starts by number, ascending. Under `opening` every minute: where the grid lies differs by technician."""
+    interval_minutes: int
+    alignment: SlotAlignment
+
+    @property
+    def days(self) -> int:
+        """How many dates."""
+        return len(self.midnights) - 1
+
+    @property
+    def last_day(self) -> date:
+        """The last date that can be booked."""
+        return self.first_day + timedelta(days=self.days - 1)
+
+    def number(self, minute: Minute) -> int:
+        """The number of the first position that is not before a minute."""
+        return bisect_left(self.positions, minute)
+
+    def day_number(self, minute: Minute) -> int:
+        """Which date a minute falls on, 0 for the first; -1 or `days` outside the frame."""
+        return bisect_right(self.midnights, minute) - 1
+
+    def day_bits(self, day: int) -> int:
+        """All positions of a date."""
+        return (1 << self.number(self.midnights[day + 1])) - (1 << self.number(self.midnights[day]))
+
+
+def frame_of(project: Project, now: Minute) -> Frame:
+    """The frame at an instant. The same object as long as it is the same."""
+    return _frame(
+        project.timezone,
+        local_date(project.timezone, now),
+        project.horizon_days + 1,
+        project.slot_interval_minutes,
+        project.slot_alignment,
+    )
+
+
+@lru_cache(maxsize=256)
+def _frame(zone_key: str, first_day: date, days: int, interval_minutes: int, alignment: SlotAlignment) -> Frame:
+    dates = [first_day + timedelta(days=n) for n in range(days + 1)]
+    midnights = tuple(midnight(zone_key, day) for day in dates)
+    positions: Sequence[Minute] = range(midnights[0], midnights[-1])
+    if alignment is SlotAlignment.CLOCK:
+        positions = tuple(minute for day in dates[:-1] for minute in _clock_positions(zone_key, day, interval_minutes))
+    return Frame(first_day, midnights, positions, interval_minutes, alignment)
+
+
+@lru_cache(maxsize=8192)
+def _clock_positions(zone_key: str, day: date, interval_minutes: int) -> tuple[Minute, ...]:
+    minutes = range(midnight(zone_key, day), midnight(zone_key, day + timedelta(days=1)))
+    if is_plain(zone_key, day):
+        return tuple(minutes[::interval_minutes])
+    return tuple(minute for minute in minutes if _wall_minute(zone_key, minute) % interval_minutes == 0)
+
+
+def _wall_minute(zone_key: str, minute: Minute) -> int:
+    wall = utc_to_wall(zone_key, minute)
+    return wall.hour * 60 + wall.minute

@@ -1,0 +1,80 @@
+"""A technician's opening hours in UTC: shifts, overrides, holidays, breaks, time off."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from slotmcp.domain.catalog import DateOverride, Technician, TechnicianStatus, WallSpan, WeeklySpan
+from slotmcp.domain.interval import Interval
+from slotmcp.engine.intervals import merge, subtract
+from slotmcp.engine.zones import wall_minute_to_utc
+
+Dated = tuple[date, Interval]
+"""A span with the local date on which it starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Which dates to expand, both ends inclusive, and on which of them the business is closed."""
+
+    first: date
+    last: date
+    closed: frozenset[date] = frozenset()
+
+
+def opening_hours(technician: Technician, dates: Dates) -> tuple[Interval, ...]:
+    """When a technician works, merged, for spans that start on these dates."""
+    if technician.status is TechnicianStatus.OFF:
+        return ()
+    hours = _hours(technician.timezone, technician.shifts, technician.breaks, technician.overrides, dates)
+    if not technician.time_off:
+        return hours
+    return tuple(subtract(hours, merge((off.start, off.end) for off in technician.time_off)))
+
+
+@lru_cache(maxsize=4096)
+def _hours(
+    zone_key: str,
+    shifts: tuple[WeeklySpan, ...],
+    breaks: tuple[WeeklySpan, ...],
+    overrides: tuple[DateOverride, ...],
+    dates: Dates,
+) -> tuple[Interval, ...]:
+    """Cached by all that it depends on: technicians with the same pattern share one expansion."""
+    replaced = dates.closed | {override.date for override in overrides}
+    regular = [span for day, span in _expand(zone_key, shifts, dates.first, dates.last) if day not in replaced]
+    special = [span for override in overrides for span in _on(zone_key, override.date, override.windows)]
+    pauses = [span for _, span in _expand(zone_key, breaks, dates.first, dates.last)]
+    return tuple(subtract(merge(regular + special), merge(pauses)))
+
+
+@lru_cache(maxsize=4096)
+def _expand(zone_key: str, weekly: tuple[WeeklySpan, ...], first: date, last: date) -> tuple[Dated, ...]:
+    return tuple(
+        (day, span)
+        for day in _dates(first, last)
+        for one in weekly
+        if _starts_on(one, day)
+        for span in _on(zone_key, day, (one.span,))
+    )
+
+
+def _on(zone_key: str, day: date, spans: Iterable[WallSpan]) -> Iterator[Interval]:
+    for span in spans:
+        yield (
+            wall_minute_to_utc(zone_key, day, span.start_minute),
+            wall_minute_to_utc(zone_key, day, span.end_minute),
+        )
+
+
+def _starts_on(weekly: WeeklySpan, day: date) -> bool:
+    return (
+        day.weekday() in weekly.days
+        and (weekly.valid_from is None or weekly.valid_from <= day)
+        and (weekly.valid_until is None or day <= weekly.valid_until)
+    )
+
+
+def _dates(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=n) for n in range((last - first).days + 1))

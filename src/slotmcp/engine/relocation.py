@@ -1,0 +1,96 @@
+"""Making room: live holds that can go to another technician, in one step or two (rule 18)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from slotmcp.domain.catalog import ServiceType
+from slotmcp.domain.claim import Claim
+from slotmcp.domain.interval import Minute
+from slotmcp.engine.need import Need
+from slotmcp.engine.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A hold that is to be pinned to another technician."""
+
+    claim: Claim
+    technician_id: str
+
+
+Moves = tuple[Move, ...]
+"""In the order in which they are to be made: each finds its place free."""
+
+
+class Relocation:
+    """Which holds of some timelines can move, and where. It remembers what it worked out."""
+
+    __slots__ = ("_services", "_targets", "_timelines", "_ways", "_without", "movable")
+
+    def __init__(self, timelines: Mapping[str, Timeline], services: Mapping[str, ServiceType]) -> None:
+        self._timelines = timelines
+        self._services = services
+        self._targets: dict[str, frozenset[str]] = {}
+        self._ways: dict[str, Moves] = {}
+        self._without: dict[str, Timeline] = {}
+        self.movable = {
+            technician_id: holds
+            for technician_id, line in timelines.items()
+            if (holds := tuple(claim for claim in line.claims if self._is_movable(claim)))
+        }
+        """Holds that may move, by technician; those without any are left out."""
+
+    def rooms(self, line: Timeline) -> Iterator[tuple[Timeline, Moves]]:
+        """The timeline as it would be with one of its holds moved away, for each that can."""
+        for hold in self.movable.get(line.diary.technician.id, ()):
+            if moves := self._way_out(hold):
+                yield self._line_without(hold), moves
+
+    def room_for(self, line: Timeline, need: Need, start: Minute) -> Moves:
+        """The moves that let this technician take a job that starts there; none if there are none."""
+        return next((moves for freed, moves in self.rooms(line) if freed.can_start(need, start)), ())
+
+    def _is_movable(self, claim: Claim) -> bool:
+        return claim.is_hold and not claim.technician_chosen and claim.service_id in self._services
+
+    def _way_out(self, hold: Claim) -> Moves:
+        if hold.id not in self._ways:
+            self._ways[hold.id] = self._in_one_step(hold) or self._in_two_steps(hold)
+        return self._ways[hold.id]
+
+    def _in_one_step(self, hold: Claim) -> Moves:
+        targets = self._targets_of(hold)
+        return (Move(hold, min(targets)),) if targets else ()
+
+    def _in_two_steps(self, hold: Claim) -> Moves:
+        need = self._need_of(hold)
+        for technician_id, others in self.movable.items():
+            line = self._timelines[technician_id]
+            if technician_id == hold.technician_id or not need.skills <= line.diary.technician.skills:
+                continue
+            for other in others:
+                onward = self._targets_of(other) - {hold.technician_id}
+                if onward and self._line_without(other).can_serve(need, hold.start):
+                    return Move(other, min(onward)), Move(hold, technician_id)
+        return ()
+
+    def _targets_of(self, hold: Claim) -> frozenset[str]:
+        """Who could take a hold as everything stands."""
+        if hold.id not in self._targets:
+            need = self._need_of(hold)
+            self._targets[hold.id] = frozenset(
+                technician_id
+                for technician_id, line in self._timelines.items()
+                if technician_id != hold.technician_id
+                and need.skills <= line.diary.technician.skills
+                and line.can_serve(need, hold.start)
+            )
+        return self._targets[hold.id]
+
+    def _line_without(self, hold: Claim) -> Timeline:
+        if hold.id not in self._without:
+            self._without[hold.id] = self._timelines[hold.technician_id].without(hold.id)
+        return self._without[hold.id]
+
+    def _need_of(self, hold: Claim) -> Need:
+        return Need.of_claim(hold, self._services[hold.service_id])

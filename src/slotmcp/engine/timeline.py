@@ -1,0 +1,171 @@
+"""A technician's timeline: what is taken, merged, and where a job of some length can start.
+
+A timeline is built for one frame from one diary and never changes. It remembers what it was asked.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from math import inf
+from operator import itemgetter
+
+from slotmcp.domain.book import Diary
+from slotmcp.domain.catalog import SlotAlignment
+from slotmcp.domain.claim import Claim
+from slotmcp.domain.interval import Interval, Minute
+from slotmcp.domain.offer import Candidate
+from slotmcp.engine.frame import Frame
+from slotmcp.engine.intervals import merge
+from slotmcp.engine.need import Need
+
+Runs = Iterator[tuple[Minute, Minute, Minute]]
+"""(origin, first, last): a job can start at any minute from first to last; the free run began at origin."""
+
+
+class Timeline:
+    """One technician's merged busy index."""
+
+    __slots__ = (
+        "_ends",
+        "_live",
+        "_starts",
+        "_starts_by_shape",
+        "claims",
+        "diary",
+        "frame",
+        "hours",
+        "loads",
+        "until_ms",
+    )
+
+    def __init__(self, diary: Diary, frame: Frame, hours: tuple[Interval, ...], claims: tuple[Claim, ...]) -> None:
+        """Index a diary.
+
+        Args:
+            diary: whose timeline it is, with outside busy time.
+            frame: the dates that can be booked.
+            hours: opening hours, merged, well beyond the frame on both sides.
+            claims: those of the diary's claims that take time now.
+        """
+        self.diary = diary
+        self.frame = frame
+        self.hours = hours
+        self.claims = claims
+        self.until_ms: float = min(
+            (claim.expires_at_ms for claim in claims if claim.expires_at_ms is not None), default=inf
+        )
+        """From then on a hold in here has expired."""
+        taken = merge(
+            [(c.start - c.buffer_before_minutes, c.end + c.buffer_after_minutes) for c in claims]
+            + [(busy.start, busy.end) for busy in diary.busy]
+        )
+        self._starts = [start for start, _ in taken]
+        self._ends = [end for _, end in taken]
+        self._live = Counter(frame.day_number(claim.start) for claim in claims)
+        self.loads = Counter(frame.day_number(claim.start) for claim in claims if not claim.is_hold)
+        """Bookings by day of the frame."""
+        self._starts_by_shape: dict[tuple[int, int, int], int] = {}
+
+    def without(self, claim_id: str) -> "Timeline":
+        """The same, as if one claim were not there."""
+        left = tuple(claim for claim in self.claims if claim.id != claim_id)
+        return Timeline(self.diary, self.frame, self.hours, left)
+
+    def candidate(self, day: int) -> Candidate:
+        """The technician with what ranks them on a day of the frame."""
+        technician = self.diary.technician
+        return Candidate(technician.id, technician.priority, self.loads[day])
+
+    def starts(self, need: Need) -> int:
+        """The positions of the frame at which the job can start, as bits (rules 8 to 14 but for skills)."""
+        shape = (need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes)
+        bits = self._starts_by_shape.get(shape)
+        if bits is None:
+            bits = self._starts_by_shape[shape] = self._find_starts(need)
+        return bits
+
+    def can_start(self, need: Need, start: Minute) -> bool:
+        """Whether the job can start there and the grid has it (rules 9 to 14)."""
+        return self.can_serve(need, start) and self._on_grid(need, start)
+
+    def can_serve(self, need: Need, start: Minute) -> bool:
+        """Whether the technician could do the job at that time, offered or not (rules 9 to 12)."""
+        end = start + need.duration_minutes
+        opening = self._opening_at(start)
+        if opening is None or opening[1] < end or self._is_full(self.frame.day_number(start)):
+            return False
+        after = self._first_taken_after(start - need.buffer_before_minutes)
+        return after == len(self._starts) or end + need.buffer_after_minutes <= self._starts[after]
+
+    def _find_starts(self, need: Need) -> int:
+        to_bits = self._clock_bits if self.frame.alignment is SlotAlignment.CLOCK else self._opening_bits
+        bits = 0
+        for origin, first, last in self._runs(need):
+            bits |= to_bits(origin, first, last)
+        for day in self._full_days():
+            bits &= ~self.frame.day_bits(day)
+        return bits
+
+    def _runs(self, need: Need) -> Runs:
+        before = need.buffer_before_minutes
+        room = need.duration_minutes + need.buffer_after_minutes
+        for opens, closes in self.hours:
+            origin, latest = opens, closes - need.duration_minutes
+            following = self._first_taken_after(opens - before)
+            while origin <= latest:
+                last = latest if following == len(self._starts) else min(latest, self._starts[following] - room)
+                if origin <= last:
+                    yield origin, origin, last
+                if following == len(self._starts):
+                    break
+                origin = max(origin, self._ends[following] + before)
+                following += 1
+
+    def _clock_bits(self, _origin: Minute, first: Minute, last: Minute) -> int:
+        return (1 << self.frame.number(last + 1)) - (1 << self.frame.number(first))
+
+    def _opening_bits(self, origin: Minute, first: Minute, last: Minute) -> int:
+        """Every interval from the origin, and anew from each midnight."""
+        frame, bits = self.frame, 0
+        for day in range(max(0, frame.day_number(first)), min(frame.days, frame.day_number(last) + 1)):
+            anchor = max(origin, frame.midnights[day])
+            end = min(last, frame.midnights[day + 1] - 1)
+            if anchor <= end:
+                count = (end - anchor) // frame.interval_minutes + 1
+                bits |= _comb(count, frame.interval_minutes) << (anchor - frame.midnights[0])
+        return bits
+
+    def _on_grid(self, need: Need, start: Minute) -> bool:
+        frame, day = self.frame, self.frame.day_number(start)
+        if not 0 <= day < frame.days:
+            return False
+        if frame.alignment is SlotAlignment.CLOCK:
+            number = frame.number(start)
+            return number < len(frame.positions) and frame.positions[number] == start
+        return (start - max(self._origin(need, start), frame.midnights[day])) % frame.interval_minutes == 0
+
+    def _origin(self, need: Need, start: Minute) -> Minute:
+        """The first minute of the free run around a start that can be served."""
+        opening = self._opening_at(start)
+        opens = opening[0] if opening else start
+        following = self._first_taken_after(start - need.buffer_before_minutes)
+        return max(opens, self._ends[following - 1] + need.buffer_before_minutes) if following else opens
+
+    def _opening_at(self, minute: Minute) -> Interval | None:
+        index = bisect_right(self.hours, minute, key=itemgetter(0)) - 1
+        return self.hours[index] if index >= 0 else None
+
+    def _first_taken_after(self, minute: Minute) -> int:
+        return bisect_right(self._ends, minute)
+
+    def _is_full(self, day: int) -> bool:
+        limit = self.diary.technician.max_bookings_per_day
+        return limit is not None and self._live[day] >= limit
+
+    def _full_days(self) -> list[int]:
+        return [day for day in range(self.frame.days) if self._is_full(day)] if self._live else []
+
+
+def _comb(count: int, step: int) -> int:
+    """`count` ones, `step` bits apart."""
+    return ((1 << (count * step)) - 1) // ((1 << step) - 1)
