@@ -1,0 +1,137 @@
+"""The only reader of the environment and of the config file. Everybody else takes plain values."""
+
+import os
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal, Self
+
+from platformdirs import user_config_path, user_data_path
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+ENV_PREFIX = "SLOTMCP_"
+CONFIG_VARIABLE = "SLOTMCP_CONFIG"
+SQLITE_URL = "sqlite:///"
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["console", "json"]
+
+
+class SettingsError(Exception):
+    """A setting is wrong. The message is one sentence a setting, saying what would be right."""
+
+
+def config_file() -> Path:
+    """Where the config file is looked for; it need not exist unless SLOTMCP_CONFIG names it."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    return Path(named).expanduser() if named else user_config_path("slotmcp", appauthor=False) / "config.toml"
+
+
+def _default_database_url() -> str:
+    return SQLITE_URL + str(user_data_path("slotmcp", appauthor=False) / "slotmcp.db")
+
+
+class Settings(BaseSettings):
+    """What an operator can decide. A variable of the environment wins over the config file."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+
+    database_url: str = Field(default_factory=_default_database_url)
+    """Where the books are kept: `sqlite:///PATH`, or just a path."""
+    log_level: LogLevel = "warning"
+    """The least serious event that is logged, to stderr."""
+    log_format: LogFormat = "console"
+    """`console` for a person, `json` for a log collector: one object a line."""
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment and the config file.
+
+        Raises:
+            SettingsError: a setting is unknown or wrong, or the config file cannot be read.
+        """
+        _refuse_unknown_variables(os.environ, cls.model_fields)
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError("\n".join(_sentence(one) for one in error.errors())) from error
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file, absolute."""
+        return Path(self.database_url.removeprefix(SQLITE_URL)).expanduser().absolute()
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_file(cls, url: str) -> str:
+        path = url.removeprefix(SQLITE_URL)
+        if "://" in path:
+            raise ValueError(f"begins with {_scheme(path)}, which is not spoken here; write sqlite:///PATH or a path")
+        if not path.strip() or ":memory:" in path:
+            raise ValueError("names no file; several processes share the database, so write sqlite:///PATH or a path")
+        if "?" in path:
+            raise ValueError("has options after a question mark, and takes none; write sqlite:///PATH or a path")
+        return url
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the config file; no dotenv files, no secrets folder."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _config_source(settings_cls)
+
+
+def _scheme(url: str) -> str:
+    return url.partition("://")[0] + "://"
+
+
+def _config_source(settings_cls: type[BaseSettings]) -> TomlConfigSettingsSource:
+    path = config_file()
+    if os.environ.get(CONFIG_VARIABLE) and not path.is_file():
+        raise SettingsError(f"{CONFIG_VARIABLE} names {path}, and there is no such file.")
+    try:
+        return TomlConfigSettingsSource(settings_cls, path)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"The config file {path} cannot be read: {error}.") from error
+
+
+def _refuse_unknown_variables(names: Iterable[str], fields: Iterable[str]) -> None:
+    known = {CONFIG_VARIABLE, *(ENV_PREFIX + field.upper() for field in fields)}
+    unknown = sorted(name for name in names if name.upper().startswith(ENV_PREFIX) and name.upper() not in known)
+    if unknown:
+        raise SettingsError("\n".join(f"{name} is not a setting. {_hint(name.upper(), known)}" for name in unknown))
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    bare = {one.removeprefix(ENV_PREFIX): one for one in known}
+    near = get_close_matches(name.removeprefix(ENV_PREFIX), bare, n=1)
+    return f"Did you mean {bare[near[0]]}?" if near else f"The settings are {', '.join(sorted(known))}."
+
+
+def _sentence(error: ErrorDetails) -> str:
+    field = str(error["loc"][0])
+    if error["type"] == "extra_forbidden":
+        return f"{field} in {config_file()} is not a setting. {_hint(field, Settings.model_fields)}"
+    problem = error.get("ctx", {}).get("error")
+    said = str(problem) if problem else f"is {error['input']!r}; {error['msg'].replace('Input should', 'it must')}"
+    return f"{_origin(field)} {said}."
+
+
+def _origin(field: str) -> str:
+    variable = ENV_PREFIX + field.upper()
+    in_environment = any(name.upper() == variable and value for name, value in os.environ.items())
+    return variable if in_environment else f"{field} in {config_file()}"

@@ -1,0 +1,121 @@
+"""Settings: what is read, from where, and what is said about a wrong one."""
+
+from pathlib import Path
+
+import pytest
+
+from slotmcp.settings import Settings, SettingsError, config_file
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("SLOTMCP_CONFIG", "SLOTMCP_DATABASE_URL", "SLOTMCP_LOG_LEVEL", "SLOTMCP_LOG_FORMAT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+def write_config(text: str) -> Path:
+    path = config_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def refusal() -> str:
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    return str(caught.value)
+
+
+def test_nothing_set_keeps_the_database_in_the_users_data_folder() -> None:
+    settings = Settings.load()
+    assert settings.database_path.name == "slotmcp.db"
+    assert settings.database_path.is_absolute()
+    assert (settings.log_level, settings.log_format) == ("warning", "console")
+
+
+@pytest.mark.parametrize("value", ["{}/x.db", "sqlite:///{}/x.db"])
+def test_a_database_is_named_by_url_or_by_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str) -> None:
+    monkeypatch.setenv("SLOTMCP_DATABASE_URL", value.format(tmp_path))
+    assert Settings.load().database_path == tmp_path / "x.db"
+
+
+def test_a_relative_path_and_the_home_folder_are_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SLOTMCP_DATABASE_URL", "sqlite:///here.db")
+    assert Settings.load().database_path == tmp_path / "here.db"
+    monkeypatch.setenv("SLOTMCP_DATABASE_URL", "~/there.db")
+    assert Settings.load().database_path == tmp_path / "home" / "there.db"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://me:secret@db/slots", "begins with postgresql://"),
+        ("redis://x", "begins with redis://"),
+        ("sqlite://x.db", "begins with sqlite://"),
+        ("sqlite:///", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        (":memory:", "names no file"),
+        ("sqlite:///x.db?mode=ro", "question mark"),
+    ],
+)
+def test_another_database_is_refused_with_what_to_write(monkeypatch: pytest.MonkeyPatch, url: str, said: str) -> None:
+    monkeypatch.setenv("SLOTMCP_DATABASE_URL", url)
+    sentence = refusal()
+    assert sentence.startswith("SLOTMCP_DATABASE_URL ")
+    assert said in sentence
+    assert "sqlite:///PATH" in sentence
+    assert "secret" not in sentence
+
+
+def test_the_config_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_config('log_level = "INFO"\nlog_format = "json"\n')
+    monkeypatch.setenv("SLOTMCP_LOG_FORMAT", "Console")
+    settings = Settings.load()
+    assert (settings.log_level, settings.log_format) == ("info", "console")
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLOTMCP_LOG_LEVEL", "")
+    monkeypatch.setenv("SLOTMCP_CONFIG", "")
+    assert Settings.load().log_level == "warning"
+
+
+def test_another_config_file_can_be_named_and_must_then_exist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SLOTMCP_CONFIG", str(tmp_path / "mine.toml"))
+    assert "there is no such file" in refusal()
+    (tmp_path / "mine.toml").write_text('log_level = "error"\n')
+    assert Settings.load().log_level == "error"
+
+
+def test_a_bad_value_is_told_with_its_origin_and_what_would_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_config("log_format = 3\n")
+    monkeypatch.setenv("SLOTMCP_LOG_LEVEL", "loud")
+    assert refusal().splitlines() == [
+        "SLOTMCP_LOG_LEVEL is 'loud'; it must be 'debug', 'info', 'warning' or 'error'.",
+        f"log_format in {path} is 3; it must be 'console' or 'json'.",
+    ]
+
+
+def test_an_unknown_variable_is_refused_with_the_one_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLOTMCP_DATABSE_URL", "x.db")
+    assert refusal() == "SLOTMCP_DATABSE_URL is not a setting. Did you mean SLOTMCP_DATABASE_URL?"
+
+
+def test_an_unknown_variable_like_no_other_is_refused_with_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLOTMCP_ZZZ", "1")
+    assert "The settings are SLOTMCP_CONFIG, SLOTMCP_DATABASE_URL, SLOTMCP_LOG_FORMAT, SLOTMCP_LOG_LEVEL." in refusal()
+
+
+def test_an_unknown_key_of_the_config_file_is_refused() -> None:
+    path = write_config('log_levl = "info"\n')
+    assert refusal() == f"log_levl in {path} is not a setting. Did you mean log_level?"
+
+
+def test_a_config_file_that_is_no_toml_is_refused_with_the_line() -> None:
+    path = write_config("log_level = \n")
+    assert refusal().startswith(f"The config file {path} cannot be read: ")
+    assert "line 1" in refusal()
