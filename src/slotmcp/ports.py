@@ -142,7 +142,7 @@ class Transaction(Protocol):
         ...
 
     async def add_receipt(self, receipt: Receipt) -> None:
-        """Remember what a key did."""
+        """Remember what a key did, in place of what it did before."""
         ...
 
     async def save_project(self, project: Project) -> None:

@@ -18,10 +18,14 @@ A face maps them by `code`; nothing here knows HTTP or MCP.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from slotmcp.domain.offer import Offer
+
+_NEAREST = 5
+_QUOTED_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,13 @@ class NotFound(FixRequest):
         super().__init__(message)
         self.field = field
         self.nearest = tuple(nearest)
+
+    @classmethod
+    def among(cls, field: str, kind: str, wanted: str, valid: Sequence[str]) -> Self:
+        """The error for an id that is not among the valid ones; it lists those most like it."""
+        nearest = get_close_matches(wanted, valid, n=_NEAREST, cutoff=0.4) or valid[:_NEAREST]
+        listed = f"Valid: {', '.join(nearest)}." if nearest else "There is none yet."
+        return cls(field, f"There is no {kind} {wanted[:_QUOTED_CHARACTERS]!r}. {listed}", nearest=nearest)
 
 
 class HoldLimit(FixRequest):

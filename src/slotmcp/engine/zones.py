@@ -61,10 +61,15 @@ def midnight(zone_key: str, day: date) -> Minute:
     return wall_to_utc(zone_key, datetime(day.year, day.month, day.day))  # noqa: DTZ001  a wall time
 
 
+def next_midnight(zone_key: str, day: date) -> Minute:
+    """The first instant after a date."""
+    return midnight(zone_key, day + _ONE_DAY)
+
+
 @lru_cache(maxsize=65536)
 def is_plain(zone_key: str, day: date) -> bool:
     """Whether a date's wall minutes simply follow from its midnight: no clock change that day."""
-    today, tomorrow = midnight(zone_key, day), midnight(zone_key, day + _ONE_DAY)
+    today, tomorrow = midnight(zone_key, day), next_midnight(zone_key, day)
     return tomorrow - today == MINUTES_PER_DAY and (
         utc_to_wall(zone_key, today).utcoffset() == utc_to_wall(zone_key, tomorrow).utcoffset()
     )

@@ -1,24 +1,30 @@
 """Holds: one unit of a start's capacity, kept for a caller who is thinking."""
 
+import json
 from dataclasses import dataclass
 
 from slotmcp.domain.catalog import Project, ServiceType
-from slotmcp.domain.claim import Hold
-from slotmcp.domain.moment import Moment
+from slotmcp.domain.claim import ClaimState, Hold
+from slotmcp.domain.errors import HoldLimit, InvalidArgument, SlotUnavailable
+from slotmcp.engine.assign import Assignment, assign
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.slots import check_start
+from slotmcp.ports import ClaimConflict, Ids, Store, Transaction
+from slotmcp.services.alternatives import LostSlot, with_alternatives
+from slotmcp.services.intents import Appointment, StartRequest, find_appointment
+from slotmcp.services.receipts import Keys, keys_of
+from slotmcp.services.shelf import Shelf
+
+MIN_TTL_SECONDS = 60
+MAX_TTL_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HoldRequest:
+class HoldRequest(StartRequest):
     """A start to be kept for a customer."""
 
-    start: Moment
     customer_reference: str
     """The caller's opaque reference; only its hash with the project's salt is kept."""
-    project_id: str | None = None
-    service_id: str | None = None
-    end: Moment | None = None
-    duration_minutes: int | None = None
-    technician_id: str | None = None
     ttl_seconds: int | None = None
     idempotency_key: str = ""
     credential: str = "local"
@@ -51,18 +57,153 @@ class ReleaseAnswer:
 class HoldService:
     """Keeps and gives back."""
 
+    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids) -> None:
+        self._store = store
+        self._shelf = shelf
+        self._ids = ids
+
     async def create_hold(self, request: HoldRequest) -> HoldAnswer:
         """Hold one unit of a start's capacity.
 
         Raises:
             InvalidArgument, NotFound, SlotUnavailable, HoldLimit, IdempotencyMismatch, Unavailable.
         """
-        raise NotImplementedError
+        _check_ttl(request.ttl_seconds)
+        project_id = await self._shelf.project_id(request.project_id)
+
+        async def unit(transaction: Transaction) -> HoldAnswer:
+            await transaction.lapse_holds()
+            availability = await self._shelf.locked(transaction)
+            appointment = find_appointment(availability.book, request)
+            customer = transaction.pseudonym(request.customer_reference)
+            keys = _keys(transaction, request, appointment)
+            if answer := await _replay(transaction, keys, availability, appointment):
+                return answer
+            await _check_limit(transaction, availability.book.project, customer)
+            hold = await self._take(transaction, availability, appointment, customer, request.ttl_seconds)
+            after = check_start(await self._shelf.locked(transaction), appointment.need, appointment.start)
+            capacity_left = after.capacity if after else 0
+            await keys.remember(transaction, json.dumps({"token": hold.token, "capacityLeft": capacity_left}))
+            return _answer(transaction, availability, appointment, hold, capacity_left, replayed=False)
+
+        return await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
 
     async def release_hold(self, project_id: str | None, token: str) -> ReleaseAnswer:
         """Give a hold back. Doing it again is no error.
 
         Raises:
-            NotFound, Unavailable.
+            InvalidArgument, NotFound, Unavailable.
         """
-        raise NotImplementedError
+
+        async def unit(transaction: Transaction) -> ReleaseAnswer:
+            hold = await transaction.hold(token)
+            if hold is None or hold.state is not ClaimState.HELD or not hold.claim.is_live(transaction.now_ms):
+                return ReleaseAnswer(released=False, booked=hold is not None and hold.state is ClaimState.BOOKED)
+            await transaction.release_hold(hold.claim.id)
+            return ReleaseAnswer(released=True)
+
+        return await self._store.write(await self._shelf.project_id(project_id), unit)
+
+    async def _take(
+        self,
+        transaction: Transaction,
+        availability: Availability,
+        appointment: Appointment,
+        customer: str,
+        ttl_seconds: int | None,
+    ) -> Hold:
+        assignment = assign(availability, appointment.need, appointment.start)
+        if assignment is None:
+            raise _lost(appointment)
+        ttl = ttl_seconds or availability.book.project.hold_ttl_seconds
+        expires_at_ms = transaction.now_ms + ttl * 1000
+        hold = Hold(
+            claim=appointment.claim(self._ids.new_id(), assignment.technician_id, expires_at_ms=expires_at_ms),
+            token=self._ids.new_token(),
+            state=ClaimState.HELD,
+            customer_pseudonym=customer,
+        )
+        try:
+            await make_moves(transaction, assignment)
+            await transaction.add_hold(hold)
+        except ClaimConflict:
+            raise _lost(appointment) from None
+        return hold
+
+
+async def make_moves(transaction: Transaction, assignment: Assignment) -> None:
+    """Pin the holds that make room for an assignment to their new technicians.
+
+    Raises:
+        ClaimConflict: the database knows better.
+    """
+    for move in assignment.moves:
+        await transaction.move_hold(move.claim.id, move.technician_id)
+
+
+def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointment) -> Keys:
+    return keys_of(
+        transaction,
+        use_case="create_hold",
+        credential=request.credential,
+        keys=(request.idempotency_key,),
+        request=(
+            appointment.service.id,
+            appointment.start,
+            appointment.need.duration_minutes,
+            request.technician_id,
+            request.customer_reference,
+            request.ttl_seconds,
+        ),
+    )
+
+
+async def _replay(
+    transaction: Transaction, keys: Keys, availability: Availability, appointment: Appointment
+) -> HoldAnswer | None:
+    answer = await keys.recall(transaction)
+    if answer is None:
+        return None
+    first = json.loads(answer)
+    hold = await transaction.hold(first["token"])
+    if hold is None:
+        return None
+    return _answer(transaction, availability, appointment, hold, first["capacityLeft"], replayed=True)
+
+
+def _answer(  # noqa: PLR0913  the facts of the answer
+    transaction: Transaction,
+    availability: Availability,
+    appointment: Appointment,
+    hold: Hold,
+    capacity_left: int,
+    *,
+    replayed: bool,
+) -> HoldAnswer:
+    return HoldAnswer(
+        project=availability.book.project,
+        service=appointment.service,
+        hold=hold,
+        capacity_left=capacity_left,
+        now_ms=transaction.now_ms,
+        replayed=replayed,
+    )
+
+
+async def _check_limit(transaction: Transaction, project: Project, customer: str) -> None:
+    if await transaction.live_holds_of(customer) >= project.max_holds_per_customer:
+        raise HoldLimit(
+            f"This customer already holds {project.max_holds_per_customer} times, as many as the project allows. "
+            "Book or release one of them first."
+        )
+
+
+def _check_ttl(ttl_seconds: int | None) -> None:
+    if ttl_seconds is not None and not MIN_TTL_SECONDS <= ttl_seconds <= MAX_TTL_SECONDS:
+        raise InvalidArgument("ttlSeconds", f"give a time from {MIN_TTL_SECONDS} to {MAX_TTL_SECONDS} seconds.")
+
+
+def _lost(appointment: Appointment) -> LostSlot:
+    return LostSlot(
+        SlotUnavailable, "That time cannot be had, so nothing is held.", appointment.need, appointment.start
+    )

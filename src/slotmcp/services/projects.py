@@ -3,36 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slotmcp.domain.booking import Booking
-from slotmcp.domain.catalog import Project, ServiceType, Technician
-from slotmcp.domain.claim import BusyTime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectPlan:
-    """All that a project file says, as domain values; dates are absolute."""
-
-    project: Project
-    services: tuple[ServiceType, ...]
-    technicians: tuple[Technician, ...]
-    bookings: tuple[Booking, ...] = ()
-    busy: tuple[BusyTime, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportReport:
-    """What an import changed. Ids, or for busy times a description."""
-
-    project_id: str
-    created: tuple[str, ...] = ()
-    """Each as "service ac-repair"."""
-    updated: tuple[str, ...] = ()
-    unchanged: int = 0
-    removable: tuple[str, ...] = ()
-    """In the book but not in the file; kept without prune."""
-    removed: tuple[str, ...] = ()
-    kept_bookings: tuple[str, ...] = ()
-    """Bookings of the file whose id is in the book with other facts; left as they are."""
+from slotmcp.domain.catalog import Project, ServiceType
+from slotmcp.domain.interval import Interval
+from slotmcp.ports import Store, Transaction
+from slotmcp.services.hours import weekly_hours
+from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy, import_plan
+from slotmcp.services.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +17,7 @@ class CatalogAnswer:
 
     project: Project
     services: tuple[ServiceType, ...]
-    hours: Mapping[int, tuple[tuple[int, int], ...]]
+    hours: Mapping[int, tuple[Interval, ...]]
     """Per weekday (Monday is 0) when anybody works, in minutes of the project's wall clock, merged."""
     now_ms: int
 
@@ -49,27 +25,65 @@ class CatalogAnswer:
 class ProjectService:
     """Knows what each business is."""
 
+    def __init__(self, *, store: Store, shelf: Shelf) -> None:
+        self._store = store
+        self._shelf = shelf
+
     async def list_services(self, project_id: str | None) -> CatalogAnswer:
         """What a caller may ask for.
 
         Raises:
             NotFound, InvalidArgument (no project named where there are several), Unavailable.
         """
-        raise NotImplementedError
+        availability = await self._shelf.availability(await self._shelf.project_id(project_id))
+        book = availability.book
+        return CatalogAnswer(
+            project=book.project,
+            services=tuple(book.services.values()),
+            hours=weekly_hours(book, availability.now_ms),
+            now_ms=availability.now_ms,
+        )
 
-    async def import_project(self, plan: ProjectPlan, *, prune: bool) -> ImportReport:
+    async def import_project(self, plan: ProjectPlan, *, prune: bool, dry_run: bool = False) -> ImportReport:
         """Create or update a project from its file. Bookings and holds are never touched by the rest.
 
+        With `dry_run` the report says what would be done, and nothing is.
+
         Raises:
-            InvalidArgument: two bookings overlap, with each other or with the book.
+            InvalidArgument: a booking of the file overlaps what is in the book, or a technician with claims to come
+                would be pruned.
             Unavailable.
         """
-        raise NotImplementedError
+        is_new = plan.project.id not in await self._store.project_ids()
 
-    async def export_project(self, project_id: str) -> ProjectPlan:
+        async def unit(transaction: Transaction) -> ImportReport:
+            report = await import_plan(transaction, plan, is_new=is_new, prune=prune)
+            if dry_run:
+                raise _RollBack(report)
+            return report
+
+        try:
+            return await self._store.write(plan.project.id, unit, create=is_new)
+        except _RollBack as rolled_back:
+            return rolled_back.report
+
+    async def export_project(self, project_id: str | None) -> ProjectPlan:
         """All that a project file says of the project now.
 
         Raises:
-            NotFound, Unavailable.
+            NotFound, InvalidArgument (no project named where there are several), Unavailable.
         """
-        raise NotImplementedError
+        book = await self._store.book(await self._shelf.project_id(project_id))
+        return ProjectPlan(
+            project=book.project,
+            services=tuple(book.services.values()),
+            technicians=tuple(diary.technician for diary in book.diaries.values()),
+            bookings=await self._store.bookings(book.project.id),
+            busy=all_busy(book),
+        )
+
+
+class _RollBack(Exception):  # noqa: N818  leaves a transaction without a trace
+    def __init__(self, report: ImportReport) -> None:
+        super().__init__()
+        self.report = report

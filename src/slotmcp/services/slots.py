@@ -1,11 +1,26 @@
 """What is free: starts, how many callers each can serve, and by whom."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 
+from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import ServiceType, Technician
-from slotmcp.domain.interval import Minute
+from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.interval import MINUTES_PER_DAY, Minute, minute_at_or_after
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.domain.offer import Offer, Slot
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.slots import find_slots
+from slotmcp.engine.zones import utc_to_wall
+from slotmcp.services.cursor import Cursor
+from slotmcp.services.intents import check_zone, find_need, find_service, resolve
+from slotmcp.services.shelf import Shelf
+from slotmcp.services.spread import part_of_day, spread
+
+DEFAULT_RANGE_MINUTES = 7 * MINUTES_PER_DAY
+MAX_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +41,8 @@ class SlotQuery:
     technician_id: str | None = None
     limit: int = 10
     cursor: str = ""
+    best: int | None = None
+    """How many candidates to name for each start; None names all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +56,155 @@ class SlotAnswer:
     to: Minute
     now_ms: int
     technicians: tuple[Technician, ...]
-    """Those who could take any of the offered slots, in the order of the project file."""
+    """The candidates of the offered slots, in the order of the project file."""
     next_cursor: str
     """Empty when there is nothing more."""
     next_free: Slot | None
     """When nothing is offered: the first start after the range that can be had."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A query, understood."""
+
+    query: SlotQuery
+    availability: Availability
+    service: ServiceType
+    need: Need
+    zone_key: str
+
+    def slots(self, start_from: Minute, start_to: Minute, best: int | None) -> list[Slot]:
+        """The starts of a range that the caller wants to hear of."""
+        found = find_slots(self.availability, self.need, start_from, start_to, best=best)
+        return [slot for slot in found if self._is_wanted(slot)]
+
+    def _is_wanted(self, slot: Slot) -> bool:
+        days, part = self.query.days_of_week, self.query.part_of_day
+        return (days is None or utc_to_wall(self.zone_key, slot.start).weekday() in days) and (
+            part is None or part_of_day(self.zone_key, slot.start) is part
+        )
+
+
 class SlotService:
     """Answers what is free."""
 
+    def __init__(self, *, shelf: Shelf) -> None:
+        self._shelf = shelf
+
     async def get_slots(self, query: SlotQuery) -> SlotAnswer:
-        """Starts that can be had, spread over the range or a page of all of them.
+        """Starts that can be had: spread over the range, or by a cursor the next page of all of them.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
-        raise NotImplementedError
+        if not 1 <= query.limit <= MAX_LIMIT:
+            raise InvalidArgument("limit", f"give a number from 1 to {MAX_LIMIT}.")
+        project_id = await self._shelf.project_id(query.project_id)
+        search = _search(await self._shelf.availability(project_id), query)
+        page = _page(search)
+        slots = search.slots(page.from_, page.to, query.best)
+        if query.cursor:
+            offered, left = _next_of(slots, page, query.limit)
+        else:
+            offered, left = _first_of(slots, query.limit, search.zone_key)
+        return _answer(search, page, offered, left)
+
+
+def _search(availability: Availability, query: SlotQuery) -> _Search:
+    book = availability.book
+    service = find_service(book, query.service_id)
+    need = find_need(book, service, query.duration_minutes, query.technician_id)
+    zone_key = check_zone(query.timezone, "timezone") if query.timezone else book.project.timezone
+    return _Search(query, availability, service, need, zone_key)
+
+
+def _page(search: _Search) -> Cursor:
+    """The range to look through: the cursor's, or a new one."""
+    fingerprint = _fingerprint(search)
+    if search.query.cursor:
+        return Cursor.decode(search.query.cursor, fingerprint)
+    start_from, start_to = _range(search)
+    return Cursor(query=fingerprint, from_=start_from, to=start_to, after=start_from - 1, offered=())
+
+
+def _range(search: _Search) -> tuple[Minute, Minute]:
+    query, zone_key = search.query, search.zone_key
+    now = minute_at_or_after(search.availability.now_ms)
+    start_from = now if query.from_ is None else resolve(query.from_, zone_key, "from")
+    start_to = max(start_from, now) + DEFAULT_RANGE_MINUTES
+    if query.to is not None:
+        start_to = resolve(query.to, zone_key, "to", end_of_day=True)
+    _check_range(search, start_from, start_to, now)
+    return max(start_from, now), start_to
+
+
+def _check_range(search: _Search, start_from: Minute, start_to: Minute, now: Minute) -> None:
+    frame = search.availability.frame
+    if start_to <= start_from:
+        raise InvalidArgument("to", "it must be after from.")
+    if start_to <= now:
+        local = utc_to_wall(search.zone_key, now).isoformat(timespec="minutes")
+        raise InvalidArgument("to", f"the range lies in the past; it is {local} now.")
+    if start_from >= frame.midnights[-1]:
+        raise InvalidArgument(
+            "from", f"bookings are open up to and including {frame.last_day}; ask for an earlier time."
+        )
+
+
+def _first_of(slots: list[Slot], limit: int, zone_key: str) -> tuple[list[Slot], int]:
+    offered = spread(slots, limit, zone_key)
+    return offered, len(slots) - len(offered)
+
+
+def _next_of(slots: list[Slot], page: Cursor, limit: int) -> tuple[list[Slot], int]:
+    left = [slot for slot in slots if slot.start > page.after and slot.start not in page.offered]
+    return left[:limit], len(left[limit:])
+
+
+def _answer(search: _Search, page: Cursor, offered: list[Slot], left: int) -> SlotAnswer:
+    book = search.availability.book
+    return SlotAnswer(
+        offer=Offer(project=book.project, timezone=search.zone_key, slots=tuple(offered)),
+        service=search.service,
+        duration_minutes=search.need.duration_minutes,
+        from_=page.from_,
+        to=page.to,
+        now_ms=search.availability.now_ms,
+        technicians=_named(book, offered),
+        next_cursor=_following(search, page, offered).encode() if left else "",
+        next_free=None if offered else _next_free(search, page.to),
+    )
+
+
+def _following(search: _Search, page: Cursor, offered: list[Slot]) -> Cursor:
+    starts = tuple(slot.start for slot in offered)
+    if search.query.cursor:
+        return Cursor(query=page.query, from_=page.from_, to=page.to, after=starts[-1], offered=page.offered)
+    return Cursor(query=page.query, from_=page.from_, to=page.to, after=page.after, offered=starts)
+
+
+def _next_free(search: _Search, start_from: Minute) -> Slot | None:
+    end = search.availability.frame.midnights[-1]
+    return next(iter(search.slots(start_from, end, search.query.best)), None)
+
+
+def _named(book: Book, slots: list[Slot]) -> tuple[Technician, ...]:
+    named = {candidate.technician_id for slot in slots for candidate in slot.candidates}
+    return tuple(diary.technician for technician_id, diary in book.diaries.items() if technician_id in named)
+
+
+def _fingerprint(search: _Search) -> str:
+    query = search.query
+    what = (
+        search.availability.book.project.id,
+        search.service.id,
+        search.need.duration_minutes,
+        search.zone_key,
+        query.part_of_day,
+        sorted(query.days_of_week or ()),
+        query.technician_id,
+    )
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:_FINGERPRINT_DIGITS]
+
+
+_FINGERPRINT_DIGITS = 12

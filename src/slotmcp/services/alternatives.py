@@ -1,0 +1,55 @@
+"""What to offer instead of a start that cannot be had."""
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from slotmcp.domain.errors import HoldExpired, SlotUnavailable
+from slotmcp.domain.interval import Minute
+from slotmcp.domain.offer import Offer, Slot
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.slots import find_slots
+from slotmcp.services.shelf import Shelf
+
+_HOW_MANY = 3
+_CANDIDATES = 3
+
+T = TypeVar("T")
+
+
+class LostSlot(Exception):  # noqa: N818  becomes one of two errors of the trade
+    """A start could not be had; what to say of it, and what was wanted."""
+
+    def __init__(self, error: type[SlotUnavailable | HoldExpired], message: str, need: Need, start: Minute) -> None:
+        super().__init__(message)
+        self.error = error
+        self.message = message
+        self.need = need
+        self.start = start
+
+
+async def with_alternatives(shelf: Shelf, project_id: str, work: Awaitable[T]) -> T:
+    """Await work; where it loses a slot, look for alternatives, outside of its lock.
+
+    Raises:
+        SlotUnavailable, HoldExpired: with the nearest starts that can be had now.
+    """
+    try:
+        return await work
+    except LostSlot as lost:
+        availability = await shelf.availability(project_id)
+        raise lost.error(lost.message, alternatives=_offer(availability, lost)) from None
+
+
+def _offer(availability: Availability, lost: LostSlot) -> Offer:
+    project = availability.book.project
+    slots = nearest_slots(availability, lost.need, lost.start)
+    return Offer(project=project, timezone=project.timezone, slots=slots)
+
+
+def nearest_slots(availability: Availability, need: Need, start: Minute) -> tuple[Slot, ...]:
+    """The starts nearest to one that is wanted, in order of time."""
+    frame = availability.frame
+    slots = find_slots(availability, need, frame.midnights[0], frame.midnights[-1], best=_CANDIDATES)
+    nearest = sorted(slots, key=lambda slot: (abs(slot.start - start), slot.start))[:_HOW_MANY]
+    return tuple(sorted(nearest))

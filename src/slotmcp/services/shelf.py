@@ -1,0 +1,54 @@
+"""The shelf: the availability of each project that this process has asked about, kept up to date."""
+
+from slotmcp.domain.errors import InvalidArgument
+from slotmcp.engine.availability import Availability
+from slotmcp.ports import Store, Transaction
+
+
+class Shelf:
+    """Reads a book only where it changed, and indexes only what was read.
+
+    What a transaction sees is kept apart from what readers see: it may yet be rolled back.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._committed: dict[str, Availability] = {}
+        self._locked: dict[str, Availability] = {}
+
+    async def project_id(self, asked: str | None) -> str:
+        """The project that is meant: the one asked for, or the only one there is.
+
+        Raises:
+            InvalidArgument: none was named, and there is not exactly one.
+        """
+        if asked is not None:
+            return asked
+        projects = await self._store.project_ids()
+        if len(projects) == 1:
+            return projects[0]
+        if not projects:
+            raise InvalidArgument("projectId", "no project has been imported yet; run `slotmcp import FILE` first.")
+        raise InvalidArgument("projectId", f"name one of the projects: {', '.join(projects)}.")
+
+    async def availability(self, project_id: str) -> Availability:
+        """What is free by the newest committed revision, at the store's now.
+
+        Raises:
+            NotFound, Unavailable.
+        """
+        head = await self._store.head(project_id)
+        known = self._committed.get(project_id)
+        if known is not None and known.book.revision == head.revision:
+            book = known.book
+        else:
+            book = await self._store.book(project_id, known.book if known else None)
+        self._committed[project_id] = Availability.of(book, head.now_ms, known)
+        return self._committed[project_id]
+
+    async def locked(self, transaction: Transaction) -> Availability:
+        """What is free as a transaction sees it, its own writes included, at its now."""
+        book = await transaction.book()
+        previous = self._locked.get(book.project.id)
+        self._locked[book.project.id] = Availability.of(book, transaction.now_ms, previous)
+        return self._locked[book.project.id]
