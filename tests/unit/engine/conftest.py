@@ -1,0 +1,26 @@
+"""Who answers: each hand-written example is put to the engine and to the oracle."""
+
+import pytest
+
+from oracle.capacity import Oracle
+from slotmcp.domain.book import Book
+from slotmcp.domain.offer import Slot
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.slots import find_slots
+from unit.engine.sketch import Ask
+
+
+def ask_engine(book: Book, need: Need, now_ms: int, start_from: int, start_to: int) -> list[Slot]:
+    return find_slots(Availability.of(book, now_ms), need, start_from, start_to)
+
+
+def ask_oracle(book: Book, need: Need, now_ms: int, start_from: int, start_to: int) -> list[Slot]:
+    return Oracle(book, now_ms).slots(need, start_from, start_to)
+
+
+@pytest.fixture(params=[ask_engine, ask_oracle], ids=["engine", "oracle"])
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """Either of them."""
+    answer: Ask = request.param
+    return answer
