@@ -34,3 +34,5 @@ class Offer:
     timezone: str
     """IANA name; the project's unless the caller asked for another."""
     slots: tuple[Slot, ...]
+    now_ms: int
+    """When it was true. What is "tomorrow" follows from it."""

@@ -44,7 +44,7 @@ async def with_alternatives(shelf: Shelf, project_id: str, work: Awaitable[T]) -
 def _offer(availability: Availability, lost: LostSlot) -> Offer:
     project = availability.book.project
     slots = nearest_slots(availability, lost.need, lost.start)
-    return Offer(project=project, timezone=project.timezone, slots=slots)
+    return Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
 
 
 def nearest_slots(availability: Availability, need: Need, start: Minute) -> tuple[Slot, ...]:

@@ -54,13 +54,17 @@ class SlotAnswer:
     duration_minutes: int
     from_: Minute
     to: Minute
-    now_ms: int
     technicians: tuple[Technician, ...]
     """The candidates of the offered slots, in the order of the project file."""
     next_cursor: str
     """Empty when there is nothing more."""
     next_free: Slot | None
     """When nothing is offered: the first start after the range that can be had."""
+
+    @property
+    def now_ms(self) -> int:
+        """When it was true."""
+        return self.offer.now_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +168,16 @@ def _next_of(slots: list[Slot], page: Cursor, limit: int) -> tuple[list[Slot], i
 def _answer(search: _Search, page: Cursor, offered: list[Slot], left: int) -> SlotAnswer:
     book = search.availability.book
     return SlotAnswer(
-        offer=Offer(project=book.project, timezone=search.zone_key, slots=tuple(offered)),
+        offer=Offer(
+            project=book.project,
+            timezone=search.zone_key,
+            slots=tuple(offered),
+            now_ms=search.availability.now_ms,
+        ),
         service=search.service,
         duration_minutes=search.need.duration_minutes,
         from_=page.from_,
         to=page.to,
-        now_ms=search.availability.now_ms,
         technicians=_named(book, offered),
         next_cursor=_following(search, page, offered).encode() if left else "",
         next_free=None if offered else _next_free(search, page.to),
