@@ -1,0 +1,6 @@
+"""`python -m slotmcp` is `slotmcp`."""
+
+from slotmcp.cli import main
+
+if __name__ == "__main__":
+    main()

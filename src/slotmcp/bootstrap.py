@@ -1,0 +1,111 @@
+"""The only module that knows every concrete class: `async with open_app(settings) as app`."""
+
+import logging
+import secrets
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from ulid import ULIDGenerator
+
+from slotmcp.ports import Store
+from slotmcp.services.app import App
+from slotmcp.services.bookings import BookingService
+from slotmcp.services.holds import HoldService
+from slotmcp.services.projects import ProjectService
+from slotmcp.services.shelf import Shelf
+from slotmcp.services.slots import SlotService
+from slotmcp.settings import LogFormat, Settings
+from slotmcp.store.sqlite import SqliteStore
+
+TOKEN_BYTES = 24
+NS_PER_MS = 1_000_000
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since the Unix epoch."""
+        return time.time_ns() // NS_PER_MS
+
+
+class UlidIds:
+    """ULIDs, in the order in which they were made within this process; tokens of 192 random bits."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._generator = ULIDGenerator(clock=clock.now_ms)
+
+    def new_id(self) -> str:
+        """26 letters and digits (Crockford's base 32)."""
+        return str(self._generator.generate())
+
+    def new_token(self) -> str:
+        """32 URL-safe characters."""
+        return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncIterator[App]:
+    """Every use case, over the database that the settings name; closed again at the end.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    async with open_store(settings) as store:
+        yield build_app(store)
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """The database that the settings name, made or brought up to date where it has to be.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    configure_logging(settings)
+    async with SqliteStore.open(settings.database_path, clock=SystemClock()) as store:
+        yield store
+
+
+def build_app(store: Store) -> App:
+    """Every use case over a store."""
+    ids = UlidIds(SystemClock())
+    shelf = Shelf(store)
+    return App(
+        projects=ProjectService(store=store, shelf=shelf),
+        slots=SlotService(shelf=shelf),
+        holds=HoldService(store=store, shelf=shelf, ids=ids),
+        bookings=BookingService(store=store, shelf=shelf, ids=ids),
+        ids=ids,
+    )
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send every event, ours and the libraries', to stderr: stdout may carry the protocol."""
+    before = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+    ]
+    structlog.configure(
+        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(settings.log_format)],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
+
+
+def _renderer(log_format: LogFormat) -> structlog.typing.Processor:
+    if log_format == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())

@@ -1,0 +1,123 @@
+"""`slotmcp doctor`: what is configured, what works, and what to do next."""
+
+import shutil
+import sys
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import version
+from platform import python_version
+
+from rich.table import Table
+from rich.text import Text
+
+from slotmcp.bootstrap import build_app, open_store
+from slotmcp.cli.exits import Exit
+from slotmcp.domain.errors import SlotmcpError
+from slotmcp.ports import Store
+from slotmcp.services.app import App
+from slotmcp.services.slots import SlotQuery
+from slotmcp.settings import Settings, SettingsError, config_file
+from slotmcp.tools.spoken_time import label
+from slotmcp.tools.viewpoint import Viewpoint
+
+
+class Mark(StrEnum):
+    """How a finding is."""
+
+    GOOD = "ok"
+    NEXT = "next"
+    """Nothing is broken; this is what to do."""
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    mark: Mark
+    subject: str
+    text: str
+    code: Exit = Exit.FINE
+
+
+STYLES = {Mark.GOOD: "green", Mark.NEXT: "cyan", Mark.BROKEN: "bold red"}
+
+
+async def examine() -> list[Finding]:
+    """Look at everything, as far as the first thing that is broken."""
+    return [finding async for finding in _findings()]
+
+
+def told(findings: Iterable[Finding]) -> Table:
+    """The findings, a line each."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for finding in findings:
+        table.add_row(Text(finding.mark, STYLES[finding.mark]), finding.subject, Text(finding.text))
+    return table
+
+
+def verdict(findings: Sequence[Finding]) -> Exit:
+    """The exit code: that of the first thing that is broken."""
+    return next((finding.code for finding in findings if finding.mark is Mark.BROKEN), Exit.FINE)
+
+
+async def _findings() -> AsyncIterator[Finding]:
+    yield Finding(Mark.GOOD, "program", f"slotmcp {version('slotmcp')}, Python {python_version()}")
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        yield Finding(Mark.BROKEN, "settings", str(error), Exit.USAGE)
+        return
+    yield Finding(Mark.GOOD, "settings", _settings_told(settings))
+    if not settings.database_path.exists():
+        yield Finding(Mark.GOOD, "database", f"{settings.database_path} is not there yet; the first import makes it")
+        yield FIRST_IMPORT
+        return
+    try:
+        async with open_store(settings) as store:
+            async for finding in _database(settings, store):
+                yield finding
+    except SlotmcpError as error:
+        yield Finding(Mark.BROKEN, "database", f"{settings.database_path}: {error.message}", Exit.AWAY)
+
+
+FIRST_IMPORT = Finding(
+    Mark.NEXT, "import", "slotmcp sample > denver.yaml, change it to your business, slotmcp import denver.yaml"
+)
+
+
+def _settings_told(settings: Settings) -> str:
+    path = config_file()
+    read = f"{path} and the environment" if path.is_file() else f"the environment; there is no {path}, and need not be"
+    return f"from {read}; log level {settings.log_level}, log format {settings.log_format}"
+
+
+async def _database(settings: Settings, store: Store) -> AsyncIterator[Finding]:
+    projects = await store.project_ids()
+    yield Finding(Mark.GOOD, "database", f"{settings.database_path} answers")
+    app = build_app(store)
+    for project_id in projects:
+        yield await _project(app, store, project_id)
+    yield _how_to_connect() if projects else FIRST_IMPORT
+
+
+async def _project(app: App, store: Store, project_id: str) -> Finding:
+    book = await store.book(project_id)
+    counts = f"{len(book.services)} services, {len(book.diaries)} technicians"
+    if not book.services:
+        return Finding(Mark.NEXT, project_id, f"{counts}; nothing can be booked before its file names a service")
+    service = book.project.default_service_id or next(iter(book.services))
+    answer = await app.slots.get_slots(SlotQuery(project_id=project_id, service_id=service, limit=1))
+    first = answer.offer.slots[0] if answer.offer.slots else answer.next_free
+    if first is None:
+        return Finding(
+            Mark.NEXT, project_id, f"{counts}; {service} has nothing free: look at shifts, skills and horizon"
+        )
+    view = Viewpoint.at(book.project.timezone, answer.now_ms)
+    return Finding(Mark.GOOD, project_id, f"{counts}; {service} is next free on {label(view.read(first.start))}")
+
+
+def _how_to_connect() -> Finding:
+    command = shutil.which("slotmcp") or f"{sys.executable} -m slotmcp"
+    return Finding(Mark.NEXT, "connect", f"claude mcp add slotmcp -- {command} stdio")

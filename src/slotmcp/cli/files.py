@@ -1,0 +1,68 @@
+"""What the command line does with project files."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from slotmcp.bootstrap import open_app
+from slotmcp.cli.exits import Exit, leave
+from slotmcp.project_file import ProjectFileError, dump_project, load_project_file
+from slotmcp.services.imports import ImportReport, ProjectPlan
+from slotmcp.settings import Settings
+
+
+@contextmanager
+def _problems_told() -> Iterator[None]:
+    try:
+        yield
+    except ProjectFileError as error:
+        leave(Exit.BAD_FILE, str(error))
+
+
+def check(path: Path) -> str:
+    """What a good file holds; a bad one ends the process with its problems."""
+    with _problems_told():
+        return f"{path} is fine: {_contents(load_project_file(path))}."
+
+
+async def bring_in(settings: Settings, path: Path, *, prune: bool, dry_run: bool) -> str:
+    """Import a file, and tell what that changed or, on a dry run, would change."""
+    with _problems_told():
+        plan = load_project_file(path)
+    async with open_app(settings) as app:
+        report = await app.projects.import_project(plan, prune=prune, dry_run=dry_run)
+    return "\n".join(_told(report, "Would import" if dry_run else "Imported"))
+
+
+async def give_back(settings: Settings, project_id: str | None) -> str:
+    """A project as a file."""
+    async with open_app(settings) as app:
+        return dump_project(await app.projects.export_project(project_id))
+
+
+def _contents(plan: ProjectPlan) -> str:
+    counts = (
+        _count(len(plan.services), "service"),
+        _count(len(plan.technicians), "technician"),
+        _count(len(plan.bookings), "booking"),
+        _count(len(plan.busy), "busy time"),
+    )
+    return f"{plan.project.name}, with {', '.join(counts)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _told(report: ImportReport, done: str) -> Iterator[str]:
+    changes = f"{len(report.created)} created, {len(report.updated)} updated, {report.unchanged} unchanged"
+    yield f"{done} {report.project_id}: {changes}, {len(report.removed)} removed."
+    yield from _listed("Updated", report.updated)
+    yield from _listed("Removed", report.removed)
+    yield from _listed("Not in the file, and kept (--prune removes it)", report.removable)
+    yield from _listed("Booked with other facts than the file says, and left alone", report.kept_bookings)
+
+
+def _listed(title: str, things: Iterable[str]) -> Iterator[str]:
+    lines = [f"  {thing}" for thing in things]
+    yield from [f"{title}:", *lines] if lines else []

@@ -1,0 +1,19 @@
+"""`slotmcp stdio`: an MCP server for one client, on this process's own stdin and stdout."""
+
+import asyncio
+
+from slotmcp.bootstrap import open_app
+from slotmcp.cli.exits import told_plainly
+from slotmcp.settings import Settings
+from slotmcp.tools.server import run_stdio
+
+
+def run() -> None:
+    """Serve until the client closes stdin."""
+    with told_plainly():
+        asyncio.run(_serve(Settings.load()))
+
+
+async def _serve(settings: Settings) -> None:
+    async with open_app(settings) as app:
+        await run_stdio(app)
