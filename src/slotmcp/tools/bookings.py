@@ -1,0 +1,149 @@
+"""Selling an appointment."""
+
+from typing import Annotated, Final, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from slotmcp.domain.booking import AssignmentReason, Customer, Visit
+from slotmcp.domain.catalog import Location, RankingKey
+from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.interval import Minute
+from slotmcp.domain.moment import WallTime
+from slotmcp.services.app import App
+from slotmcp.services.bookings import BookAnswer, BookRequest
+from slotmcp.services.intents import MAX_DURATION_MINUTES
+from slotmcp.tools import speech
+from slotmcp.tools.arguments import ID, KEY, SECRET, TIME, Arguments, Number, Text, WholeNumber
+from slotmcp.tools.contacts import read_email, read_phone
+from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.views import Answer, TimeView, show_time
+
+
+class BookSlot(Arguments):
+    """What book_slot is asked."""
+
+    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    customer_name: Annotated[str, Text(200)] = Field(description="As the caller gave it")
+    customer_phone: Annotated[str, Text(40, read_phone)] = Field("", description="Or customerEmail, or both")
+    customer_email: Annotated[str, Text(254, read_email)] = Field("", description="Or customerPhone, or both")
+    hold_token: Annotated[str, SECRET] = Field("", description="From create_hold; else serviceType and start")
+    service_type: Annotated[str, ID] | None = Field(None, description="Without a holdToken: as asked of get_slots")
+    start: Annotated[Minute | WallTime, TIME] | None = Field(
+        None, description="Without a holdToken: a slot's start, as get_slots gave it"
+    )
+    end: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The slot's end, or durationMinutes")
+    duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
+        None, description="Only if not the service's own"
+    )
+    technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, new for a new request")
+    address: Annotated[str, Text(500, multiline=True)] = Field("", description="Where to come")
+    latitude: Annotated[float, Number(-90, 90)] | None = Field(None, description="Of the address, in degrees")
+    longitude: Annotated[float, Number(-180, 180)] | None = Field(None, description="Of the address, in degrees")
+    notes: Annotated[str, Text(2000, multiline=True)] = Field("", description="For the technician")
+
+
+_NO_REASON: Final = AssignmentReason(policy=(), values={}, considered=0)
+
+
+class AssignmentView(TypedDict):
+    """Why this technician, as data."""
+
+    policy: list[str]
+    considered: int
+    wished: bool
+    bookingsThatDay: NotRequired[int]
+    priority: NotRequired[int]
+
+
+class BookingView(TimeView):
+    """An appointment that is made."""
+
+    bookingId: str
+    status: str
+    serviceType: str
+    technicianId: str
+    technicianName: str
+    assignmentReason: str
+    assignment: AssignmentView
+
+
+class BookAnswered(Answer):
+    """What book_slot answers."""
+
+    booking: BookingView
+    replayed: bool
+
+
+async def book_slot(app: App, asked: BookSlot) -> BookAnswered:
+    """Book the held start once the caller said yes and gave their name and a phone number or e-mail.
+
+    Safe to retry with the same arguments: it never books twice. Only a booking in the answer is a booking.
+    """
+    return _show(await app.bookings.book_slot(_request(asked)))
+
+
+def _request(asked: BookSlot) -> BookRequest:
+    return BookRequest(
+        customer=Customer(name=asked.customer_name, phone=asked.customer_phone, email=asked.customer_email),
+        project_id=asked.project_id,
+        hold_token=asked.hold_token,
+        service_id=asked.service_type,
+        start=asked.start,
+        end=asked.end,
+        duration_minutes=asked.duration_minutes,
+        technician_id=asked.technician_id,
+        visit=Visit(address=asked.address, notes=asked.notes, location=_location(asked.latitude, asked.longitude)),
+        idempotency_key=asked.idempotency_key,
+    )
+
+
+def _location(latitude: float | None, longitude: float | None) -> Location | None:
+    if not latitude and not longitude:
+        return None  # 0, 0 is in the sea, and what agents send who do not know
+    if latitude is None:
+        raise InvalidArgument("latitude", "is required beside longitude.")
+    if longitude is None:
+        raise InvalidArgument("longitude", "is required beside latitude.")
+    return Location(latitude, longitude)
+
+
+def _show(answer: BookAnswer) -> BookAnswered:
+    claim = answer.booking.claim
+    view = Viewpoint.at(answer.project.timezone, answer.now_ms)
+    name = answer.technician.name
+    return {
+        "result": speech.booked(claim.start, view, service=answer.service.name, technician=name),
+        "booking": _show_booking(answer, view),
+        "replayed": answer.replayed,
+    }
+
+
+def _show_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:
+    claim = answer.booking.claim
+    reason = answer.booking.reason or _NO_REASON
+    name = answer.technician.name
+    return {
+        "bookingId": answer.booking.id,
+        "status": "confirmed",
+        "serviceType": claim.service_id,
+        **show_time(claim.start, claim.end, view),
+        "technicianId": claim.technician_id,
+        "technicianName": name,
+        "assignmentReason": speech.assignment_reason(name, reason),
+        "assignment": _show_assignment(reason),
+    }
+
+
+def _show_assignment(reason: AssignmentReason) -> AssignmentView:
+    shown: AssignmentView = {
+        "policy": [key.value for key in reason.policy],
+        "considered": reason.considered,
+        "wished": reason.wished,
+    }
+    if RankingKey.LOAD in reason.values:
+        shown["bookingsThatDay"] = reason.values[RankingKey.LOAD]
+    if RankingKey.PRIORITY in reason.values:
+        shown["priority"] = reason.values[RankingKey.PRIORITY]
+    return shown

@@ -1,0 +1,106 @@
+"""What a caller may ask for."""
+
+from typing import Annotated, Final, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from slotmcp.domain.catalog import ServiceType
+from slotmcp.services.app import App
+from slotmcp.services.projects import CatalogAnswer
+from slotmcp.tools import speech
+from slotmcp.tools.arguments import ID, Arguments
+from slotmcp.tools.moments import write_utc_ms
+from slotmcp.tools.spoken_time import full_date
+from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.views import Answer
+
+_MINUTES_PER_HOUR: Final = 60
+
+
+class ListServices(Arguments):
+    """What list_services is asked."""
+
+    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+
+
+class ServiceView(TypedDict):
+    """A kind of appointment."""
+
+    serviceType: str
+    name: str
+    spokenName: str
+    durationMinutes: int
+    skills: list[str]
+
+
+class HoursView(TypedDict):
+    """When anybody works on each weekday, such as "08:00-12:00,13:00-17:00" or "closed"."""
+
+    mon: str
+    tue: str
+    wed: str
+    thu: str
+    fri: str
+    sat: str
+    sun: str
+
+
+class ServicesAnswered(Answer):
+    """What list_services answers."""
+
+    projectId: str
+    projectName: str
+    timezone: str
+    now: str
+    today: str
+    hours: HoursView
+    defaultServiceType: NotRequired[str]
+    services: list[ServiceView]
+
+
+async def list_services(app: App, asked: ListServices) -> ServicesAnswered:
+    """See what can be booked, the opening hours, and today's date. Call this first, then get_slots."""
+    return _show(await app.projects.list_services(asked.project_id))
+
+
+def _show(answer: CatalogAnswer) -> ServicesAnswered:
+    project = answer.project
+    view = Viewpoint.at(project.timezone, answer.now_ms)
+    shown: ServicesAnswered = {
+        "result": speech.offered_services([service.name for service in answer.services]),
+        "projectId": project.id,
+        "projectName": project.name,
+        "timezone": project.timezone,
+        "now": write_utc_ms(answer.now_ms),
+        "today": full_date(view.today),
+        "hours": _show_hours(answer),
+        "services": [_show_service(service) for service in answer.services],
+    }
+    if project.default_service_id is not None:
+        shown["defaultServiceType"] = project.default_service_id
+    return shown
+
+
+def _show_service(service: ServiceType) -> ServiceView:
+    return {
+        "serviceType": service.id,
+        "name": service.name,
+        "spokenName": speech.spoken_name(service.name),
+        "durationMinutes": service.duration_minutes,
+        "skills": sorted(service.skills),
+    }
+
+
+def _show_hours(answer: CatalogAnswer) -> HoursView:
+    mon, tue, wed, thu, fri, sat, sun = (_show_day(answer.hours.get(day, ())) for day in range(7))
+    return {"mon": mon, "tue": tue, "wed": wed, "thu": thu, "fri": fri, "sat": sat, "sun": sun}
+
+
+def _show_day(spans: tuple[tuple[int, int], ...]) -> str:
+    return ",".join(f"{_show_wall(start)}-{_show_wall(end)}" for start, end in spans) or "closed"
+
+
+def _show_wall(minute: int) -> str:
+    hour, rest = divmod(minute, _MINUTES_PER_HOUR)
+    return f"{hour:02}:{rest:02}"

@@ -1,0 +1,27 @@
+"""One event a call, to the log: which tool, how it ended, how long it took. Never what was asked or answered."""
+
+import logging
+from traceback import format_exc
+from typing import Final
+
+import structlog
+
+_logger: Final = logging.getLogger("slotmcp.tools")
+_log: Final[structlog.stdlib.BoundLogger] = structlog.wrap_logger(
+    _logger,  # never stdout, even where nobody has configured logging
+    wrapper_class=structlog.stdlib.BoundLogger,
+)
+
+
+def called(tool: str, outcome: str, trace_id: str, duration_ms: float) -> None:
+    """A call ended; `outcome` is "ok" or an error's code."""
+    if _logger.isEnabledFor(logging.INFO):
+        _log.info(tool, outcome=outcome, durationMs=round(duration_ms, 1), traceId=trace_id)
+
+
+def failed(tool: str, trace_id: str) -> None:
+    """Something failed that nobody foresaw: the exception that is being handled.
+
+    Formatted here, since a console's renderer would show the values in its frames.
+    """
+    _log.error(tool, outcome="internal", traceId=trace_id, exception=format_exc())

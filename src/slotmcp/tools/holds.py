@@ -1,0 +1,117 @@
+"""Keeping a start for a caller who is thinking, and giving it back."""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from slotmcp.domain.claim import ClaimState
+from slotmcp.domain.interval import Minute
+from slotmcp.domain.moment import WallTime
+from slotmcp.services.app import App
+from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest
+from slotmcp.services.intents import MAX_DURATION_MINUTES
+from slotmcp.tools import speech
+from slotmcp.tools.arguments import ID, KEY, SECRET, TIME, Arguments, Text, WholeNumber
+from slotmcp.tools.moments import write_utc_ms
+from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.views import Answer, TimeView, show_time
+
+_MS_PER_SECOND: Final = 1000
+
+
+class CreateHold(Arguments):
+    """What create_hold is asked."""
+
+    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
+    start: Annotated[Minute | WallTime, TIME] = Field(description="The start of a slot, as get_slots gave it")
+    end: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The slot's end, or durationMinutes")
+    duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
+        None, description="Only if not the service's own"
+    )
+    customer_hash: Annotated[str, Text(256)] = Field(
+        description="Any stable reference to this caller, the same in every call; it is hashed again"
+    )
+    technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
+    ttl_seconds: Annotated[int, WholeNumber(MIN_TTL_SECONDS, MAX_TTL_SECONDS)] | None = Field(
+        None, description="How long to keep it"
+    )
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, new for a new request")
+
+
+class HoldAnswered(Answer, TimeView):
+    """What create_hold answers."""
+
+    holdToken: str
+    serviceType: str
+    expiresAt: str
+    capacityLeft: int
+    replayed: bool
+
+
+async def create_hold(app: App, asked: CreateHold) -> HoldAnswered:
+    """Keep a start for the caller for about 90 seconds while they decide; nobody else can take it meanwhile.
+
+    Then book_slot with the holdToken, or release_hold if they say no.
+    """
+    return _show(await app.holds.create_hold(_request(asked)))
+
+
+class ReleaseHold(Arguments):
+    """What release_hold is asked."""
+
+    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    hold_token: Annotated[str, SECRET] = Field(description="From create_hold")
+
+
+class ReleaseAnswered(Answer):
+    """What release_hold answers."""
+
+    released: bool
+
+
+async def release_hold(app: App, asked: ReleaseHold) -> ReleaseAnswered:
+    """Give back a start that the caller does not want. Safe to repeat; a booking is never undone by it."""
+    answer = await app.holds.release_hold(asked.project_id, asked.hold_token)
+    return {
+        "result": speech.released(booked=answer.booked, released=answer.released),
+        "released": answer.released,
+    }
+
+
+def _request(asked: CreateHold) -> HoldRequest:
+    return HoldRequest(
+        start=asked.start,
+        customer_reference=asked.customer_hash,
+        project_id=asked.project_id,
+        service_id=asked.service_type,
+        end=asked.end,
+        duration_minutes=asked.duration_minutes,
+        technician_id=asked.technician_id,
+        ttl_seconds=asked.ttl_seconds,
+        idempotency_key=asked.idempotency_key,
+    )
+
+
+def _show(answer: HoldAnswer) -> HoldAnswered:
+    claim = answer.hold.claim
+    view = Viewpoint.at(answer.project.timezone, answer.now_ms)
+    return {
+        "result": _say(answer, view),
+        "holdToken": answer.hold.token,
+        "serviceType": claim.service_id,
+        **show_time(claim.start, claim.end, view),
+        "expiresAt": "" if claim.expires_at_ms is None else write_utc_ms(claim.expires_at_ms),
+        "capacityLeft": answer.capacity_left,
+        "replayed": answer.replayed,
+    }
+
+
+def _say(answer: HoldAnswer, view: Viewpoint) -> str:
+    claim = answer.hold.claim
+    if answer.hold.state is ClaimState.BOOKED or claim.expires_at_ms is None:
+        return speech.held_and_booked(claim.start, view)
+    ms_left = claim.expires_at_ms - answer.now_ms
+    if answer.hold.state is ClaimState.HELD and ms_left > 0:
+        return speech.held(claim.start, view, ms_left // _MS_PER_SECOND)
+    return speech.held_before(claim.start, view)

@@ -1,0 +1,94 @@
+"""Points in time between the wire (RFC 3339) and the domain."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from slotmcp.domain.interval import Minute
+from slotmcp.domain.moment import Moment, WallDate, WallTime
+
+MAX_LENGTH: Final = 40
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2199
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE: Final = timedelta(minutes=1)
+_RFC_3339: Final = re.compile(
+    r"""(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})
+    (?:
+        [Tt ](?P<time>[0-9]{2}:[0-9]{2})
+        (?::(?P<seconds>[0-9]{2}(?:\.[0-9]{1,9})?))?
+        (?P<offset>[Zz]|[+-][0-9]{2}:[0-9]{2})?
+    )?""",
+    re.VERBOSE,
+)
+_TIMES: Final = '"2026-11-23T09:00" (local) or "2026-11-23T09:00:00-07:00"'
+
+
+def read_moment(text: str) -> Moment:
+    """Read a date, a wall time or an instant.
+
+    Raises:
+        ValueError: its text says what would be right.
+    """
+    found = _RFC_3339.fullmatch(text)
+    if found is None:
+        raise ValueError(f'must be a date and time such as {_TIMES}, or a date such as "2026-11-23"')
+    day = _read_date(found["date"])
+    if found["time"] is None:
+        return WallDate(day)
+    _refuse_seconds(found["seconds"])
+    wall = _read_wall(found["date"], found["time"])
+    return WallTime(wall) if found["offset"] is None else _to_minute(wall, found["offset"])
+
+
+def read_time(text: str) -> Minute | WallTime:
+    """Read a wall time or an instant; a date alone is not enough.
+
+    Raises:
+        ValueError: its text says what would be right.
+    """
+    moment = read_moment(text)
+    if isinstance(moment, WallDate):
+        raise ValueError(f"must have a time of day too, such as {_TIMES}")  # noqa: TRY004  the type is right, the text is not
+    return moment
+
+
+def _read_date(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"must be a date of the calendar; there is no {text}") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"must be in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
+def _read_wall(day: str, time: str) -> datetime:
+    try:
+        return datetime.fromisoformat(f"{day}T{time}")
+    except ValueError:
+        raise ValueError(f"must have a time of day from 00:00 to 23:59; there is no {time}") from None
+
+
+def _refuse_seconds(seconds: str | None) -> None:
+    if seconds is not None and float(seconds):
+        raise ValueError("must be a whole minute, with no seconds")
+
+
+def _to_minute(wall: datetime, offset: str) -> Minute:
+    try:
+        at = wall if offset in "Zz" else datetime.fromisoformat(wall.isoformat() + offset)
+    except ValueError:
+        raise ValueError(f"must have an offset from -23:59 to +23:59, or Z; there is no {offset}") from None
+    return (at.replace(tzinfo=at.tzinfo or UTC) - _EPOCH) // _MINUTE
+
+
+def write_utc(minute: Minute) -> str:
+    """A minute in UTC, such as 2026-11-23T16:00:00Z."""
+    return f"{_EPOCH + timedelta(minutes=minute):%Y-%m-%dT%H:%M:00Z}"
+
+
+def write_utc_ms(instant_ms: int) -> str:
+    """An instant in UTC, rounded down to the second, such as 2026-11-22T19:00:07Z."""
+    return f"{_EPOCH + timedelta(milliseconds=instant_ms):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,165 @@
+"""What is free."""
+
+import re
+from typing import Annotated, Final, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from slotmcp.domain.catalog import Technician
+from slotmcp.domain.moment import Moment, PartOfDay
+from slotmcp.services.app import App
+from slotmcp.services.intents import MAX_DURATION_MINUTES
+from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
+from slotmcp.tools import speech
+from slotmcp.tools.arguments import ID, MOMENT, Arguments, Text, WholeNumber
+from slotmcp.tools.moments import write_utc, write_utc_ms
+from slotmcp.tools.spoken_time import full_date
+from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.views import BRIEF_CANDIDATES, Answer, Detail, SlotView, TimeView, show_offer, show_time, starts_of
+
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_LEAST_DAY_LETTERS: Final = 3
+
+
+def read_days(text: str) -> frozenset[int]:
+    """Read weekdays such as "mon,tue" or "Monday"; Monday is 0.
+
+    Raises:
+        ValueError: one of them is no weekday.
+    """
+    return frozenset(_read_day(word.lower()) for word in re.split(r"[,;\s]+", text) if word)
+
+
+def _read_day(word: str) -> int:
+    for number, name in enumerate(_DAYS):
+        if len(word) >= _LEAST_DAY_LETTERS and name.startswith(word):
+            return number
+    raise ValueError('must be weekdays such as "mon,tue"')
+
+
+class GetSlots(Arguments):
+    """What get_slots is asked."""
+
+    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    service_type: Annotated[str, ID] | None = Field(None, description="From list_services")
+    duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
+        None, description="Only if not the service's own"
+    )
+    from_: Annotated[Moment, MOMENT] | None = Field(
+        None,
+        alias="from",
+        description="Date, local time or RFC 3339: 2026-11-23, 2026-11-23T09:00, 2026-11-23T16:00:00Z. Default now",
+    )
+    to: Annotated[Moment, MOMENT] | None = Field(
+        None, description="Starts before it; a date counts whole. Default a week after from"
+    )
+    timezone: Annotated[str, ID] | None = Field(
+        None, description="IANA zone of the caller, if not the business's, e.g. America/Denver"
+    )
+    part_of_day: PartOfDay | None = Field(None, description="morning, afternoon or evening")
+    days_of_week: Annotated[frozenset[int], Text(100, read_days)] | None = Field(None, description="E.g. mon,tue")
+    technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
+    limit: Annotated[int, WholeNumber(1, MAX_LIMIT)] = Field(10, description="How many")
+    cursor: Annotated[str, Text(2000)] = Field(
+        "", description="nextCursor of the last answer, for more; the rest the same"
+    )
+    detail: Detail = Field("brief", description="brief or full (every candidate)")
+
+
+QueryView = TypedDict(
+    "QueryView",
+    {
+        "projectId": str,
+        "serviceType": str,
+        "durationMinutes": int,
+        "from": str,
+        "to": str,
+        "timezone": str,
+        "now": str,
+        "today": str,
+    },
+)
+"""The query as it was understood, and what time it is."""
+
+
+class TechnicianView(TypedDict):
+    """Who the candidates are."""
+
+    technicianId: str
+    name: str
+    priority: int
+
+
+class SlotsAnswered(Answer):
+    """What get_slots answers."""
+
+    query: QueryView
+    slots: list[SlotView]
+    technicians: list[TechnicianView]
+    nextFree: NotRequired[TimeView]
+    nextCursor: str
+
+
+async def get_slots(app: App, asked: GetSlots) -> SlotsAnswered:
+    """Find times that can be booked. Offer the caller two or three of them, then create_hold the chosen start.
+
+    Only times from here can be had: never make one up. When none is free, nextFree is the first after the range.
+    """
+    return _show(asked, await app.slots.get_slots(_query(asked)))
+
+
+def _query(asked: GetSlots) -> SlotQuery:
+    return SlotQuery(
+        project_id=asked.project_id,
+        service_id=asked.service_type,
+        duration_minutes=asked.duration_minutes,
+        from_=asked.from_,
+        to=asked.to,
+        timezone=asked.timezone,
+        part_of_day=asked.part_of_day,
+        days_of_week=asked.days_of_week,
+        technician_id=asked.technician_id,
+        limit=asked.limit,
+        cursor=asked.cursor,
+        best=None if asked.detail == "full" else BRIEF_CANDIDATES,
+    )
+
+
+def _show(asked: GetSlots, answer: SlotAnswer) -> SlotsAnswered:
+    view = Viewpoint.at(answer.offer.timezone, answer.now_ms)
+    shown: SlotsAnswered = {
+        "result": _say(asked, answer, view),
+        "query": _show_query(answer, view),
+        "slots": show_offer(answer.offer, view, asked.detail),
+        "technicians": [_show_technician(technician) for technician in answer.technicians],
+        "nextCursor": answer.next_cursor,
+    }
+    if answer.next_free is not None:
+        shown["nextFree"] = show_time(answer.next_free.start, answer.next_free.end, view)
+    return shown
+
+
+def _say(asked: GetSlots, answer: SlotAnswer, view: Viewpoint) -> str:
+    if answer.offer.slots:
+        return speech.free_times(starts_of(answer.offer.slots), view)
+    if asked.cursor:
+        return speech.no_more_times()
+    return speech.nothing_free(answer.next_free.start if answer.next_free else None, view)
+
+
+def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:
+    return {
+        "projectId": answer.offer.project.id,
+        "serviceType": answer.service.id,
+        "durationMinutes": answer.duration_minutes,
+        "from": write_utc(answer.from_),
+        "to": write_utc(answer.to),
+        "timezone": answer.offer.timezone,
+        "now": write_utc_ms(answer.now_ms),
+        "today": full_date(view.today),
+    }
+
+
+def _show_technician(technician: Technician) -> TechnicianView:
+    return {"technicianId": technician.id, "name": technician.name, "priority": technician.priority}

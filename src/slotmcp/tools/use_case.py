@@ -1,0 +1,107 @@
+"""One use case as an MCP tool: strict with what it is asked, the same in both channels, and always answering."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from inspect import getdoc
+from time import perf_counter
+from typing import Any, Final, Generic, TypeVar, get_type_hints
+
+import orjson
+from mcp.server.mcpserver.tools import Tool
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import Field
+
+from slotmcp.domain.errors import SlotmcpError
+from slotmcp.services.app import App
+from slotmcp.tools import events
+from slotmcp.tools.arguments import Arguments, published, read_arguments
+from slotmcp.tools.errors import INTERNAL, error_body, internal_body
+from slotmcp.tools.schemas import answer_schema
+
+A = TypeVar("A", bound=Arguments)
+
+_OK: Final = "ok"
+_MS_PER_SECOND: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What a client may assume of a tool. All tools of ours stay within the booking system."""
+
+    read_only: bool
+    idempotent: bool
+    destructive: bool = False
+
+    def annotations(self, title: str) -> ToolAnnotations:
+        """The hints as the protocol has them, none left to its default."""
+        return ToolAnnotations(
+            title=title,
+            read_only_hint=self.read_only,
+            destructive_hint=self.destructive,
+            idempotent_hint=self.idempotent,
+            open_world_hint=False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase(Generic[A]):
+    """A tool's one definition.
+
+    Its name and description are those of `perform`, its schemas those of the types that `perform` asks for
+    (as `asked`) and returns.
+    """
+
+    perform: Callable[[App, A], Awaitable[Mapping[str, object]]]
+    title: str
+    hints: Hints
+
+    def tool_of(self, app: App) -> Tool:
+        """The tool, working on an app."""
+        types = get_type_hints(self.perform, include_extras=True)
+        arguments: type[A] = types["asked"]
+
+        async def answer(given: Mapping[str, object]) -> Mapping[str, object]:
+            return await self.perform(app, read_arguments(arguments, given))
+
+        return UseCaseTool(
+            fn=answer,
+            name=self.perform.__name__,
+            title=self.title,
+            description=getdoc(self.perform) or "",
+            parameters=published(arguments),
+            fn_metadata=FuncMetadata(arg_model=arguments, output_schema=answer_schema(types["return"])),
+            is_async=True,
+            context_kwarg=None,
+            annotations=self.hints.annotations(self.title),
+            new_trace_id=app.ids.new_id,
+        )
+
+
+class UseCaseTool(Tool):
+    """A tool of ours. What goes wrong is answered, never raised."""
+
+    new_trace_id: Callable[[], str] = Field(exclude=True)
+
+    async def run(self, arguments: dict[str, Any], context: object, convert_result: bool = False) -> CallToolResult:  # noqa: ARG002, FBT001, FBT002  the SDK's signature
+        """Answer a call, and log how it went."""
+        trace_id = self.new_trace_id()
+        began = perf_counter()
+        outcome, result = await self._answer(arguments, trace_id)
+        events.called(self.name, outcome, trace_id, (perf_counter() - began) * _MS_PER_SECOND)
+        return result
+
+    async def _answer(self, arguments: Mapping[str, object], trace_id: str) -> tuple[str, CallToolResult]:
+        try:
+            return _OK, _result(await self.fn(arguments), trace_id)
+        except SlotmcpError as error:
+            return error.code, _result(error_body(error), trace_id, is_error=True)
+        except Exception:  # noqa: BLE001  the last line: told as internal, logged whole
+            events.failed(self.name, trace_id)
+            return INTERNAL, _result(internal_body(), trace_id, is_error=True)
+
+
+def _result(body: Mapping[str, object], trace_id: str, *, is_error: bool = False) -> CallToolResult:
+    whole = {**body, "traceId": trace_id}
+    text = TextContent(type="text", text=orjson.dumps(whole).decode())
+    return CallToolResult(content=[text], structured_content=whole, is_error=is_error)

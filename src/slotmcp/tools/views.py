@@ -1,0 +1,84 @@
+"""What several tools tell: domain values as wire objects. Their types are the published schemas."""
+
+from collections.abc import Sequence
+from typing import Final, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from slotmcp.domain.interval import Minute
+from slotmcp.domain.offer import Candidate, Offer, Slot
+from slotmcp.tools.moments import write_utc
+from slotmcp.tools.spoken_time import label
+from slotmcp.tools.viewpoint import Viewpoint
+
+Detail = Literal["brief", "full"]
+
+BRIEF_CANDIDATES: Final = 3
+
+
+class Answer(TypedDict):
+    """Every answer begins with what can be said aloud."""
+
+    result: str
+
+
+class TimeView(TypedDict):
+    """An appointment's time: in UTC, as the clock there shows it, and as a person reads it."""
+
+    start: str
+    end: str
+    startLocal: str
+    label: str
+
+
+class CandidateView(TypedDict):
+    """A technician who could come; best first."""
+
+    technicianId: str
+    priority: NotRequired[int]
+    bookingsThatDay: NotRequired[int]
+
+
+class SlotView(TimeView):
+    """A start that can be had."""
+
+    capacity: int
+    candidates: list[CandidateView]
+
+
+def show_time(start: Minute, end: Minute, view: Viewpoint) -> TimeView:
+    """An appointment's time."""
+    local = view.read(start)
+    return {
+        "start": write_utc(start),
+        "end": write_utc(end),
+        "startLocal": local.isoformat(),
+        "label": label(local),
+    }
+
+
+def show_slot(slot: Slot, view: Viewpoint, detail: Detail = "brief") -> SlotView:
+    """A start, with its best candidates or with all of them."""
+    if detail == "full":
+        candidates = [_show_candidate(candidate) for candidate in slot.candidates]
+    else:
+        candidates = [{"technicianId": one.technician_id} for one in slot.candidates[:BRIEF_CANDIDATES]]
+    return {**show_time(slot.start, slot.end, view), "capacity": slot.capacity, "candidates": candidates}
+
+
+def show_offer(offer: Offer, view: Viewpoint, detail: Detail = "brief") -> list[SlotView]:
+    """Every start of an offer."""
+    return [show_slot(slot, view, detail) for slot in offer.slots]
+
+
+def starts_of(slots: Sequence[Slot]) -> list[Minute]:
+    """When they start."""
+    return [slot.start for slot in slots]
+
+
+def _show_candidate(candidate: Candidate) -> CandidateView:
+    return {
+        "technicianId": candidate.technician_id,
+        "priority": candidate.priority,
+        "bookingsThatDay": candidate.bookings_that_day,
+    }
