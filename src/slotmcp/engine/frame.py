@@ -23,6 +23,8 @@ class Frame:
     """One per date, and the one after the last."""
     positions: Sequence[Minute]
     """Starts by number, ascending. Under `opening` every minute: where the grid lies differs by technician."""
+    day_starts: tuple[int, ...]
+    """The number of each date's first position, and of the one after the last."""
     interval_minutes: int
     alignment: SlotAlignment
 
@@ -46,7 +48,7 @@ class Frame:
 
     def day_bits(self, day: int) -> int:
         """All positions of a date."""
-        return (1 << self.number(self.midnights[day + 1])) - (1 << self.number(self.midnights[day]))
+        return (1 << self.day_starts[day + 1]) - (1 << self.day_starts[day])
 
 
 def frame_of(project: Project, now: Minute) -> Frame:
@@ -67,7 +69,8 @@ def _frame(zone_key: str, first_day: date, days: int, interval_minutes: int, ali
     positions: Sequence[Minute] = range(midnights[0], midnights[-1])
     if alignment is SlotAlignment.CLOCK:
         positions = tuple(minute for day in dates[:-1] for minute in _clock_positions(zone_key, day, interval_minutes))
-    return Frame(first_day, midnights, positions, interval_minutes, alignment)
+    day_starts = tuple(bisect_left(positions, one) for one in midnights)
+    return Frame(first_day, midnights, positions, day_starts, interval_minutes, alignment)
 
 
 @lru_cache(maxsize=8192)

@@ -1,6 +1,9 @@
 """What is free: every start of a range, or one point. Both follow docs/reference/availability.md."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Candidate, Slot
@@ -15,6 +18,27 @@ Rows = Mapping[Timeline, int]
 """Per technician the starts of a window as bits; bit 0 is the window's first position."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A run of the frame's positions."""
+
+    frame: Frame
+    low: int
+    width: int
+
+    def cut(self, bits: int) -> int:
+        """The window's part of bits that count from the frame's first position."""
+        return bits >> self.low & (1 << self.width) - 1
+
+    def days(self) -> Iterator[tuple[int, int, int]]:
+        """The days in it: number in the frame, first position in the window, the one after its last."""
+        for day in range(self.frame.days):
+            first = max(self.frame.day_starts[day] - self.low, 0)
+            last = min(self.frame.day_starts[day + 1] - self.low, self.width)
+            if first < last:
+                yield day, first, last
+
+
 def find_slots(
     availability: Availability, need: Need, start_from: Minute, start_to: Minute, *, best: int | None = None
 ) -> list[Slot]:
@@ -25,17 +49,17 @@ def find_slots(
         need: what the job needs.
         start_from: first start, UTC minutes.
         start_to: starts lie before it.
-        best: how many candidates to name for each start; None names all.
+        best: how many candidates to name for each start, at least one; None names all.
     """
     frame = availability.frame
     low = frame.number(max(start_from, availability.earliest_start))
-    width = frame.number(start_to) - low
-    if width <= 0:
+    window = _Window(frame, low, frame.number(start_to) - low)
+    if window.width <= 0:
         return []
-    free = _free(availability, need, low, width)
-    capacities = count_columns(free.values(), width)
-    rows = _with_room_made(availability, need, low, free, capacities)
-    candidates = _candidates(availability, rows, low, width, best)
+    free = {line: window.cut(line.starts(need)) for line in availability.index.eligible(need)}
+    capacities = count_columns(free.values(), window.width)
+    rows = _with_room_made(availability, need, window, free, capacities)
+    candidates = _candidates(availability, need, window, rows, best)
     return [
         Slot(start, start + need.duration_minutes, capacities[bit] or 1, tuple(found))
         for bit, found in enumerate(candidates)
@@ -60,55 +84,37 @@ def check_start(availability: Availability, need: Need, start: Minute) -> Slot |
     return Slot(start, start + need.duration_minutes, capacity, tuple(candidates))
 
 
-def _free(availability: Availability, need: Need, low: int, width: int) -> dict[Timeline, int]:
-    mask = (1 << width) - 1
-    return {line: line.starts(need) >> low & mask for line in availability.index.eligible(need)}
-
-
 def _with_room_made(
-    availability: Availability, need: Need, low: int, free: Rows, capacities: Sequence[int]
-) -> dict[Timeline, int]:
+    availability: Availability, need: Need, window: _Window, free: Rows, capacities: Sequence[int]
+) -> Rows:
     """The rows, and where nobody is free, who could be if a hold moved."""
     relocation = availability.index.relocation
+    if not relocation.movable:
+        return free
+    nobody = sum(1 << bit for bit, count in enumerate(capacities) if not count)
     rows = dict(free)
-    if relocation.movable:
-        nobody = sum(1 << bit for bit, count in enumerate(capacities) if not count)
-        for line in free:
-            for freed, _ in relocation.rooms(line):
-                rows[line] |= freed.starts(need) >> low & nobody
+    for line in free:
+        for freed, _ in relocation.rooms(line):
+            rows[line] |= window.cut(freed.starts(need)) & nobody
     return rows
 
 
 def _candidates(
-    availability: Availability, rows: Rows, low: int, width: int, best: int | None
+    availability: Availability, need: Need, window: _Window, rows: Rows, best: int | None
 ) -> list[list[Candidate]]:
     """Per start of the window its candidates, best first: technicians are walked in order, day by day."""
-    found: list[list[Candidate]] = [[] for _ in range(width)]
+    found: list[list[Candidate]] = [[] for _ in range(window.width)]
     policy = availability.book.project.candidate_ranking
-    for day, first, last in _days(availability.frame, low, width):
+    anybody = reduce(or_, rows.values(), 0)
+    for day, first, last in window.days():
         mask = (1 << last - first) - 1
-        ranked = sorted(
-            ((line.candidate(day), row) for line, row in rows.items()), key=lambda one: rank(one[0], policy)
-        )
-        _fill(found, first, [(candidate, row >> first & mask) for candidate, row in ranked], best)
+        waiting = anybody >> first & mask
+        for candidate, line in availability.index.ranked(need, day, policy):
+            if not waiting:
+                break
+            for bit in bits_of(rows.get(line, 0) >> first & waiting):
+                chosen = found[first + bit]
+                chosen.append(candidate)
+                if len(chosen) == best:
+                    waiting ^= 1 << bit
     return found
-
-
-def _fill(found: list[list[Candidate]], first: int, ranked: list[tuple[Candidate, int]], best: int | None) -> None:
-    """Append each candidate to the starts of its row, until a start has the best so many."""
-    closed = 0
-    for candidate, row in ranked:
-        for bit in bits_of(row & ~closed):
-            chosen = found[first + bit]
-            chosen.append(candidate)
-            if len(chosen) == best:
-                closed |= 1 << bit
-
-
-def _days(frame: Frame, low: int, width: int) -> Iterator[tuple[int, int, int]]:
-    """The days of a window: number in the frame, first position in the window, the one after its last."""
-    for day in range(frame.days):
-        first = max(frame.number(frame.midnights[day]) - low, 0)
-        last = min(frame.number(frame.midnights[day + 1]) - low, width)
-        if first < last:
-            yield day, first, last
