@@ -1,0 +1,110 @@
+"""Each error of the trade becomes an answer that an agent can act on."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from slotmcp.domain.catalog import Project
+from slotmcp.domain.errors import (
+    FieldProblem,
+    HoldExpired,
+    HoldLimit,
+    IdempotencyMismatch,
+    InvalidArgument,
+    NotFound,
+    SlotmcpError,
+    SlotUnavailable,
+    Unavailable,
+)
+from slotmcp.domain.offer import Candidate, Offer, Slot
+from slotmcp.tools.errors import error_body, internal_body
+
+NINE = int(datetime(2026, 11, 23, 16, tzinfo=UTC).timestamp()) // 60
+OFFER = Offer(
+    project=Project(id="p", name="P", timezone="America/Denver"),
+    timezone="America/Denver",
+    slots=(Slot(NINE, NINE + 60, 2, tuple(Candidate(f"t-{number}", 1, 0) for number in range(4))),),
+    now_ms=int(datetime(2026, 11, 22, 19, tzinfo=UTC).timestamp()) * 1000,
+)
+SHOWN = {
+    "start": "2026-11-23T16:00:00Z",
+    "end": "2026-11-23T17:00:00Z",
+    "startLocal": "2026-11-23T09:00:00-07:00",
+    "label": "Monday, November 23 at 9:00 AM",
+    "capacity": 2,
+    "candidates": [{"technicianId": "t-0"}, {"technicianId": "t-1"}, {"technicianId": "t-2"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            InvalidArgument("start", "must be text.", FieldProblem("end", "must be later.")),
+            {
+                "code": "invalid_argument",
+                "retryable": False,
+                "fields": [
+                    {"field": "start", "problem": "must be text."},
+                    {"field": "end", "problem": "must be later."},
+                ],
+            },
+        ),
+        (
+            NotFound("serviceType", "There is no such service.", nearest=["ac-repair"]),
+            {
+                "code": "not_found",
+                "retryable": False,
+                "fields": [{"field": "serviceType", "problem": "There is no such service."}],
+                "nearest": ["ac-repair"],
+            },
+        ),
+        (
+            SlotUnavailable("That time cannot be had.", alternatives=OFFER),
+            {
+                "code": "slot_unavailable",
+                "retryable": False,
+                "message": "That time cannot be had.",
+                "alternatives": [SHOWN],
+            },
+        ),
+        (
+            SlotUnavailable("That time cannot be had."),
+            {
+                "code": "slot_unavailable",
+                "retryable": False,
+                "message": "That time cannot be had.",
+                "alternatives": [],
+            },
+        ),
+        (
+            HoldExpired("It lapsed.", alternatives=OFFER),
+            {"code": "hold_expired", "retryable": False, "message": "It lapsed.", "alternatives": [SHOWN]},
+        ),
+        (HoldLimit("Three."), {"code": "hold_limit", "retryable": False, "message": "Three."}),
+        (IdempotencyMismatch("New."), {"code": "idempotency_mismatch", "retryable": False, "message": "New."}),
+        (
+            Unavailable("Busy.", retry_after_ms=250),
+            {"code": "unavailable", "retryable": True, "message": "Busy.", "retryAfterMs": 250},
+        ),
+    ],
+)
+def test_an_error_tells_its_code_and_what_to_do(error: SlotmcpError, told: dict[str, object]) -> None:
+    body = error_body(error)
+    assert list(body) == ["result", "error"]
+    assert body["error"] == told
+    assert str(body["result"]).startswith("That did not work")
+
+
+def test_what_is_offered_instead_is_said_aloud_from_where_the_caller_stands() -> None:
+    for error in (SlotUnavailable("Gone.", alternatives=OFFER), HoldExpired("Gone.", alternatives=OFFER)):
+        assert "Instead, I have tomorrow at 9 in the morning." in str(error_body(error)["result"])
+
+
+def test_what_the_agent_has_to_fix_is_in_the_sentence() -> None:
+    assert "start: must be text." in str(error_body(InvalidArgument("start", "must be text."))["result"])
+    assert "Use a new key." in str(error_body(IdempotencyMismatch("Use a new key."))["result"])
+
+
+def test_an_unforeseen_failure_tells_nothing_of_itself() -> None:
+    assert internal_body()["error"] == {"code": "internal", "retryable": False}

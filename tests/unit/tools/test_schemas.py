@@ -1,0 +1,82 @@
+"""Published schemas are ones that every client takes."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, NotRequired
+
+import pytest
+from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
+
+from slotmcp.tools.schemas import answer_schema, portable
+
+
+class Colour(StrEnum):
+    """A docstring for engineers."""
+
+    RED = "red"
+    BLUE = "blue"
+
+
+class Asked(BaseModel):
+    """A docstring for engineers."""
+
+    name: str = Field(description="Its name")
+    size: int | None = Field(None, ge=1, le=1440, description="Its size")
+    colour: Colour | None = Field(None, description="Its colour")
+    only: Literal["this"] = "this"
+    note: str = ""
+
+
+class Inner(TypedDict):
+    """A docstring for engineers."""
+
+    title: str
+    count: NotRequired[int]
+
+
+class Told(TypedDict):
+    """A docstring for engineers."""
+
+    result: str
+    inner: Inner
+    inners: list[Inner]
+
+
+def test_what_is_asked_for_is_inlined_and_without_unions_or_jargon() -> None:
+    assert portable(Asked.model_json_schema()) == {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "description": "Its name"},
+            "size": {"type": "integer", "minimum": 1, "maximum": 1440, "description": "Its size (1 to 1440)"},
+            "colour": {"type": "string", "enum": ["red", "blue"], "description": "Its colour"},
+            "only": {"type": "string", "enum": ["this"], "default": "this"},
+            "note": {"type": "string"},
+        },
+        "required": ["name"],
+    }
+
+
+def test_an_answer_keeps_a_property_whatever_its_name_and_carries_a_trace_id() -> None:
+    inner = {
+        "type": "object",
+        "properties": {"title": {"type": "string"}, "count": {"type": "integer"}},
+        "required": ["title"],
+    }
+    assert answer_schema(Told) == {
+        "type": "object",
+        "properties": {
+            "result": {"type": "string"},
+            "inner": inner,
+            "inners": {"type": "array", "items": inner},
+            "traceId": {"type": "string"},
+        },
+        "required": ["result", "inner", "inners", "traceId"],
+    }
+
+
+def test_a_union_is_never_published() -> None:
+    class Either(BaseModel):
+        value: Annotated[int | str, Field(description="Either")]
+
+    with pytest.raises(ValueError, match="not portable"):
+        portable(Either.model_json_schema())

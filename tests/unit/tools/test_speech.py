@@ -1,0 +1,134 @@
+"""The sentences that callers hear."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from slotmcp.domain.booking import AssignmentReason
+from slotmcp.domain.catalog import RankingKey
+from slotmcp.tools import speech
+from slotmcp.tools.viewpoint import Viewpoint
+
+DENVER = ZoneInfo("America/Denver")
+VIEW = Viewpoint.at("America/Denver", int(datetime(2026, 11, 22, 12, tzinfo=DENVER).timestamp()) * 1000)
+
+
+def minute(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=DENVER).timestamp()) // 60
+
+
+def minutes(*texts: str) -> list[int]:
+    return [minute(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("name", "spoken"),
+    [
+        ("AC repair", "AC repair"),
+        ("Furnace tune-up", "furnace tune-up"),
+        ("Heating & cooling check", "heating and cooling check"),
+        ("Repair/replacement", "repair or replacement"),
+        ("24h service", "24h service"),
+        ("", ""),
+    ],
+)
+def test_a_service_is_named_as_in_the_middle_of_a_sentence(name: str, spoken: str) -> None:
+    assert speech.spoken_name(name) == spoken
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([], "There is nothing that can be booked yet."),
+        (["AC repair"], "You can book AC repair."),
+        (["AC repair", "Furnace tune-up"], "You can book AC repair or furnace tune-up."),
+        (["A", "B", "C", "D", "E"], "You can book A, B, C and 2 more. What do you need?"),
+    ],
+)
+def test_services_are_offered_three_at_most(names: list[str], said: str) -> None:
+    assert speech.offered_services(names) == said
+
+
+def test_at_most_three_times_are_offered_and_two_of_one_day() -> None:
+    starts = minutes("2026-11-23T09:00", "2026-11-23T10:30", "2026-11-23T11:00", "2026-11-24T08:00", "2026-11-25T08:00")
+    assert (
+        speech.free_times(starts, VIEW)
+        == "I have tomorrow at 9 or 10:30 in the morning, or Tuesday at 8. Which suits you?"
+    )
+
+
+def test_three_of_one_day_where_there_is_no_other_day() -> None:
+    starts = minutes("2026-11-23T09:00", "2026-11-23T10:00", "2026-11-23T11:00", "2026-11-23T11:30")
+    assert speech.free_times(starts, VIEW) == "I have tomorrow at 9, 10 or 11 in the morning. Which suits you?"
+
+
+def test_a_single_time_is_asked_about_as_one() -> None:
+    assert speech.free_times(minutes("2026-11-24T14:00"), VIEW) == (
+        "I have Tuesday at 2 in the afternoon. Does that suit you?"
+    )
+
+
+def test_nothing_free_says_when_something_is() -> None:
+    assert speech.nothing_free(minute("2026-11-30T09:00"), VIEW) == (
+        "I have nothing free then. The next free time is Monday, November 30 at 9 in the morning. Would that suit you?"
+    )
+    assert speech.nothing_free(None, VIEW).startswith("I have nothing free then, nor later")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "how_long"),
+    [
+        (0, "less than a minute"),
+        (59, "less than a minute"),
+        (60, "the next minute"),
+        (89, "the next minute"),
+        (90, "the next minute and a half"),
+        (119, "the next minute and a half"),
+        (120, "the next two minutes"),
+        (3600, "the next two minutes"),
+    ],
+)
+def test_a_hold_never_promises_more_than_it_has(seconds: int, how_long: str) -> None:
+    said = speech.held(minute("2026-11-23T09:00"), VIEW, seconds)
+    assert said == f"I am keeping tomorrow at 9 in the morning for you for {how_long}. Shall I book it?"
+
+
+def test_a_booking_names_the_service_the_time_and_who_comes() -> None:
+    said = speech.booked(minute("2026-11-23T12:00"), VIEW, service="Furnace tune-up", technician="Ana")
+    assert said == "Your furnace tune-up is booked for tomorrow at noon, with Ana."
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (AssignmentReason(policy=(), values={}, considered=0), "Ana was named when it was booked."),
+        (AssignmentReason(policy=(), values={}, considered=4, wished=True), "The customer asked for Ana."),
+        (AssignmentReason(policy=(), values={}, considered=1), "Only Ana was free."),
+        (
+            AssignmentReason(
+                policy=(RankingKey.LOAD, RankingKey.PRIORITY),
+                values={RankingKey.LOAD: 1, RankingKey.PRIORITY: 2},
+                considered=3,
+            ),
+            "Of the 3 who were free, Ana comes first by bookings that day (1), then priority (2).",
+        ),
+    ],
+)
+def test_an_assignment_is_explained(reason: AssignmentReason, said: str) -> None:
+    assert speech.assignment_reason("Ana", reason) == said
+
+
+def test_every_refusal_says_plainly_that_it_did_not_work() -> None:
+    starts = minutes("2026-11-23T09:00")
+    said = [
+        speech.refused("start: must be text."),
+        speech.taken(starts, VIEW),
+        speech.taken([], None),
+        speech.lapsed(starts, VIEW),
+        speech.too_many_holds(),
+        speech.away(),
+        speech.broken(),
+    ]
+    assert all(sentence.startswith("That did not work") for sentence in said)
+    assert speech.taken(starts, VIEW).endswith("Instead, I have tomorrow at 9 in the morning. Does that suit you?")

@@ -1,0 +1,91 @@
+"""Times are said as people say them."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from slotmcp.tools.spoken_time import full_date, label, say_choices, say_day, say_time
+
+DENVER = ZoneInfo("America/Denver")
+SUNDAY = date(2026, 11, 22)
+
+
+def at(text: str, fold: int = 0) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=DENVER, fold=fold)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        (-2, "Friday, November 20"),
+        (-1, "yesterday"),
+        (0, "today"),
+        (1, "tomorrow"),
+        (2, "Tuesday"),
+        (6, "Saturday"),
+        (7, "Sunday, November 29"),
+        (60, "Thursday, January 21"),
+        (300, "Saturday, September 18, 2027"),
+    ],
+)
+def test_a_day_is_named_by_how_near_it_is(ahead: int, said: str) -> None:
+    assert say_day(SUNDAY + timedelta(days=ahead), SUNDAY) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-11-23T00:00", "tomorrow at 12 at night, as the day begins"),
+        ("2026-11-23T00:30", "tomorrow at 12:30 in the morning"),
+        ("2026-11-23T09:00", "tomorrow at 9 in the morning"),
+        ("2026-11-23T11:45", "tomorrow at 11:45 in the morning"),
+        ("2026-11-23T12:00", "tomorrow at noon"),
+        ("2026-11-23T12:15", "tomorrow at 12:15 in the afternoon"),
+        ("2026-11-23T16:59", "tomorrow at 4:59 in the afternoon"),
+        ("2026-11-23T17:00", "tomorrow at 5 in the evening"),
+        ("2026-11-23T23:05", "tomorrow at 11:05 in the evening"),
+    ],
+)
+def test_a_time_is_said_without_seconds_and_with_its_part_of_the_day(text: str, said: str) -> None:
+    assert say_time(at(text), SUNDAY) == said
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["2026-11-24T09:00"], "Tuesday at 9 in the morning"),
+        (["2026-11-24T09:00", "2026-11-24T10:30"], "Tuesday at 9 or 10:30 in the morning"),
+        (["2026-11-24T09:00", "2026-11-24T10:30", "2026-11-24T11:00"], "Tuesday at 9, 10:30 or 11 in the morning"),
+        (
+            ["2026-11-24T09:00", "2026-11-24T10:30", "2026-11-25T08:00"],
+            "Tuesday at 9 or 10:30 in the morning, or Wednesday at 8",
+        ),
+        (
+            ["2026-11-23T09:00", "2026-11-24T14:00", "2026-11-25T15:00"],
+            "tomorrow at 9 in the morning, Tuesday at 2 in the afternoon, or Wednesday at 3",
+        ),
+        (
+            ["2026-11-24T09:00", "2026-11-24T12:00", "2026-11-24T13:00"],
+            "Tuesday at 9 in the morning, or at noon, or at 1 in the afternoon",
+        ),
+    ],
+)
+def test_choices_say_each_day_once_and_a_part_of_the_day_only_when_it_changes(texts: list[str], said: str) -> None:
+    assert say_choices([at(text) for text in texts], SUNDAY) == said
+
+
+def test_a_time_that_comes_twice_is_told_apart() -> None:
+    first, second = at("2026-11-01T01:30"), at("2026-11-01T01:30", fold=1)
+    assert label(first) == "Sunday, November 1 at 1:30 AM MDT"
+    assert label(second) == "Sunday, November 1 at 1:30 AM MST"
+    today = date(2026, 10, 31)
+    assert say_time(first, today) == "tomorrow at 1:30 before the clock goes back"
+    assert say_time(second, today) == "tomorrow at 1:30 after the clock goes back"
+
+
+def test_what_is_read_rather_than_heard_is_exact() -> None:
+    assert label(at("2026-11-23T09:00")) == "Monday, November 23 at 9:00 AM"
+    assert label(at("2026-11-23T00:05")) == "Monday, November 23 at 12:05 AM"
+    assert label(at("2026-11-23T12:00")) == "Monday, November 23 at 12:00 PM"
+    assert full_date(SUNDAY) == "Sunday, November 22, 2026"
