@@ -26,9 +26,9 @@ class Oracle:
         self.project = book.project
         self.now_ms = now_ms
         self._open: dict[str, frozenset[int]] = {}
-        self._origins: dict[tuple[str, int, str, int], dict[int, int]] = {}
+        self._origins: dict[tuple[str, int, str | None], dict[int, int]] = {}
         self._live: dict[str, list[Claim]] = {}
-        self._leaving: dict[str, bool] = {}
+        self._to_spare: dict[str, list[Claim]] = {}
 
     # What is offered
 
@@ -85,25 +85,20 @@ class Oracle:
 
     def is_on_opening_grid(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
         """Rule 14."""
-        origin = self._origins_of_day(technician, need, self.date(start), without).get(start)
+        key = (technician.id, need.buffer_before_minutes, without.id if without else None)
+        if key not in self._origins:
+            self._origins[key] = self._walk(technician, need.buffer_before_minutes, without)
+        origin = self._origins[key].get(start)
         return origin is not None and (start - origin) % self.project.slot_interval_minutes == 0
 
-    def _origins_of_day(self, technician: Technician, need: Need, day: int, without: Claim | None) -> dict[int, int]:
-        """Where the free run around each free minute of a date begins, midnight being the earliest."""
-        key = (technician.id, need.buffer_before_minutes, without.id if without else "", day)
-        if key not in self._origins:
-            self._origins[key] = self._walk(technician, need, day, without)
-        return self._origins[key]
-
-    def _walk(self, technician: Technician, need: Need, day: int, without: Claim | None) -> dict[int, int]:
-        origins: dict[int, int] = {}
+    def _walk(self, technician: Technician, buffer_before: int, without: Claim | None) -> dict[int, int]:
+        """Where the free run around each free minute begins, or the midnight in it."""
+        opening = self.open_minutes(technician)
         taken = self._taken_minutes(technician, without)
-        midnight = minute_when(self.project.timezone, day * DAY)
-        next_midnight = minute_when(self.project.timezone, (day + 1) * DAY)
-        for minute in range(midnight, next_midnight):
-            needed = range(minute - need.buffer_before_minutes, minute + 1)
-            if minute in self.open_minutes(technician) and taken.isdisjoint(needed):
-                origins[minute] = origins.get(minute - 1, minute)
+        origins: dict[int, int] = {}
+        for minute in range(min(self._midnights), max(self._midnights)):
+            if minute in opening and taken.isdisjoint(range(minute - buffer_before, minute + 1)):
+                origins[minute] = minute if minute in self._midnights else origins.get(minute - 1, minute)
         return origins
 
     def _taken_minutes(self, technician: Technician, without: Claim | None) -> set[int]:
@@ -158,17 +153,17 @@ class Oracle:
 
     def can_take_after_moves(self, technician: Technician, need: Need, start: int) -> bool:
         """Whether the technician could take it if one hold were not there, which can go elsewhere."""
-        return any(
-            self.can_take(technician, need, start, without=hold) and self._can_leave(hold)
-            for hold in self._movable_holds(technician)
-        )
+        return any(self.can_take(technician, need, start, without=hold) for hold in self._holds_to_spare(technician))
 
-    def _can_leave(self, hold: Claim) -> bool:
-        """Whether another technician can take a hold over, after at most one move more."""
-        if hold.id not in self._leaving:
-            others = self._others(hold.technician_id)
-            self._leaving[hold.id] = any(self._can_receive(other, hold) for other in others)
-        return self._leaving[hold.id]
+    def _holds_to_spare(self, technician: Technician) -> list[Claim]:
+        """Holds that another technician can take over, after at most one move more."""
+        if technician.id not in self._to_spare:
+            others = self._others(technician.id)
+            holds = self._movable_holds(technician)
+            self._to_spare[technician.id] = [
+                hold for hold in holds if any(self._can_receive(other, hold) for other in others)
+            ]
+        return self._to_spare[technician.id]
 
     def _can_receive(self, technician: Technician, hold: Claim) -> bool:
         need = self._need_of(hold)
@@ -222,6 +217,12 @@ class Oracle:
             first, last = self.today - MARGIN_DAYS, self.today + self.project.horizon_days + MARGIN_DAYS
             self._open[technician.id] = opening_minutes(self.project, technician, first, last)
         return self._open[technician.id]
+
+    @cached_property
+    def _midnights(self) -> frozenset[int]:
+        """Every midnight of the project's zone from today to the end of the horizon."""
+        last = self.today + self.project.horizon_days + 1
+        return frozenset(minute_when(self.project.timezone, day * DAY) for day in range(self.today, last + 1))
 
     def date(self, minute: int) -> int:
         """The date of a minute in the project's zone, in days since 1970-01-01."""

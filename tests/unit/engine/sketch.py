@@ -112,7 +112,7 @@ def slots(ask: Ask, book: Book, need: Need, *, day: str = MONDAY, now: str | Non
     first = datetime.combine(date.fromisoformat(day), time.min, zone)
     last = datetime.combine(first.date() + timedelta(days=1), time.min, zone)
     noon_before = f"{first.date() - timedelta(days=1)}T12:00Z"
-    now_ms = at(now or noon_before) * 60_000
+    now_ms = int(datetime.fromisoformat(now or noon_before).timestamp()) * 1000
     return ask(book, need, now_ms, int(first.timestamp()) // 60, int(last.timestamp()) // 60)
 
 

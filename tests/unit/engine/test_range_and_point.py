@@ -1,0 +1,46 @@
+"""One function answers a range, another a point: they say the same of every minute."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slotmcp.engine.assign import assign
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.slots import check_start, find_slots
+from unit.engine.strategies import Case, cases
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(case=cases())
+def test_a_range_is_all_of_its_points(case: Case) -> None:
+    availability = Availability.of(case.book, case.now_ms)
+    points = (check_start(availability, case.need, minute) for minute in range(*case.span))
+    assert find_slots(availability, case.need, *case.span) == [point for point in points if point is not None]
+
+
+@given(case=cases(), cuts=st.tuples(st.integers(0, 5000), st.integers(0, 5000)))
+def test_a_part_of_a_range_is_that_part_of_the_answer(case: Case, cuts: tuple[int, int]) -> None:
+    availability = Availability.of(case.book, case.now_ms)
+    low, high = (case.span[0] + cut for cut in cuts)
+    whole = find_slots(availability, case.need, *case.span)
+    expected = [slot for slot in whole if low <= slot.start < high]
+    assert find_slots(availability, case.need, low, min(high, case.span[1])) == expected
+
+
+@given(case=cases(), best=st.integers(1, 4))
+def test_the_best_candidates_are_the_first_of_all(case: Case, best: int) -> None:
+    availability = Availability.of(case.book, case.now_ms)
+    everybody = find_slots(availability, case.need, *case.span)
+    expected = [slot._replace(candidates=slot.candidates[:best]) for slot in everybody]
+    assert find_slots(availability, case.need, *case.span, best=best) == expected
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(case=cases())
+def test_there_is_an_assignment_exactly_where_there_is_an_offer_and_it_is_a_candidate(case: Case) -> None:
+    availability = Availability.of(case.book, case.now_ms)
+    offers = {slot.start: slot for slot in find_slots(availability, case.need, *case.span)}
+    for minute in range(*case.span):
+        given_to = assign(availability, case.need, minute)
+        assert (given_to is not None) == (minute in offers)
+        if given_to is not None:
+            assert given_to.technician_id in {one.technician_id for one in offers[minute].candidates}

@@ -1,0 +1,134 @@
+"""An index that grew out of an earlier one says what a fresh one does, whatever changed between them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slotmcp.domain.book import Book, Diary
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.slots import find_slots
+from unit.engine.strategies import (
+    Case,
+    a_diary,
+    a_project,
+    a_service,
+    a_technician,
+    cases,
+    date_of,
+    holds_in_a_row,
+    once_in,
+    pick,
+    some_claims,
+    whole,
+)
+
+Change = Callable[[st.DrawFn, Case], Case]
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[Case]:
+    """A case and what became of it, step by step."""
+    story = [draw(cases())]
+    for _ in range(whole(draw, 1, 3)):
+        story.append(pick(draw, CHANGES)(draw, story[-1]))
+    return story
+
+
+@given(story=stories())
+def test_an_index_built_from_an_earlier_one_says_what_a_fresh_one_does(story: list[Case]) -> None:
+    grown: Availability | None = None
+    for case in story:
+        grown = Availability.of(case.book, case.now_ms, grown)
+        fresh = Availability.of(case.book, case.now_ms)
+        for need in _needs(case):
+            assert find_slots(grown, need, *case.span) == find_slots(fresh, need, *case.span)
+
+
+def _needs(case: Case) -> list[Need]:
+    return [case.need, *(Need.of_service(one) for one in case.book.services.values())]
+
+
+def _other_claims(draw: st.DrawFn, case: Case) -> Case:
+    diary = _somebody(draw, case)
+    make = pick(draw, (some_claims, holds_in_a_row))
+    return _with_diary(case, replace(diary, claims=make(draw, diary.technician.id, case.now_ms)))
+
+
+def _one_claim_less(draw: st.DrawFn, case: Case) -> Case:
+    diary = _somebody(draw, case)
+    return _with_diary(case, replace(diary, claims=diary.claims[1:]))
+
+
+def _other_hours(draw: st.DrawFn, case: Case) -> Case:
+    diary = _somebody(draw, case)
+    person = a_technician(draw, diary.technician.id, case.book.project.timezone, case.now)
+    return _with_diary(case, replace(diary, technician=person))
+
+
+def _somebody_comes(draw: st.DrawFn, case: Case) -> Case:
+    newcomer = a_diary(draw, "z", case.book.project.timezone, case.now_ms, crowded=once_in(draw, 2))
+    return _with_diary(case, newcomer)
+
+
+def _somebody_goes(draw: st.DrawFn, case: Case) -> Case:
+    gone = _somebody(draw, case).technician.id
+    rest = {id_: diary for id_, diary in case.book.diaries.items() if id_ != gone}
+    return _with_book(case, replace(case.book, diaries=rest or case.book.diaries))
+
+
+def _other_rules(draw: st.DrawFn, case: Case) -> Case:
+    zone = pick(draw, (case.book.project.timezone, "America/New_York", "Asia/Kathmandu"))
+    return _with_book(case, replace(case.book, project=a_project(draw, zone, case.now)))
+
+
+def _closed_tomorrow(draw: st.DrawFn, case: Case) -> Case:
+    closed = date_of(case.now) + timedelta(days=whole(draw, 0, 1))
+    return _with_book(case, replace(case.book, project=replace(case.book.project, closed_dates=(closed,))))
+
+
+def _other_service(draw: st.DrawFn, case: Case) -> Case:
+    services = {**case.book.services, "s2": a_service(draw, "s2")}
+    return _with_book(case, replace(case.book, services=services))
+
+
+def _service_goes(draw: st.DrawFn, case: Case) -> Case:
+    gone = pick(draw, ("s1", "s2"))
+    services = {id_: one for id_, one in case.book.services.items() if id_ != gone}
+    return _with_book(case, replace(case.book, services=services))
+
+
+def _time_passes(draw: st.DrawFn, case: Case) -> Case:
+    """By as much as lets holds expire, notice move, or days begin; a clock may be set back too."""
+    later = case.now_ms + pick(draw, (1, 59_999, 60_000, 3_600_000, 86_400_000, 200_000_000, -60_000, -86_400_000))
+    return replace(case, now_ms=later)
+
+
+CHANGES: tuple[Change, ...] = (
+    _time_passes,
+    _other_claims,
+    _one_claim_less,
+    _other_hours,
+    _somebody_comes,
+    _somebody_goes,
+    _other_rules,
+    _closed_tomorrow,
+    _other_service,
+    _service_goes,
+)
+
+
+def _somebody(draw: st.DrawFn, case: Case) -> Diary:
+    return pick(draw, tuple(case.book.diaries.values()))
+
+
+def _with_diary(case: Case, diary: Diary) -> Case:
+    diaries = {**case.book.diaries, diary.technician.id: diary}
+    return _with_book(case, replace(case.book, diaries=diaries))
+
+
+def _with_book(case: Case, book: Book) -> Case:
+    return replace(case, book=replace(book, revision=case.book.revision + 1))
