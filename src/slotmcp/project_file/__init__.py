@@ -1,1 +1,18 @@
 """The project file: YAML in, YAML out, with the line of every mistake."""
+
+from slotmcp.project_file.export import dump_project
+from slotmcp.project_file.packaged import project_schema, sample_text
+from slotmcp.project_file.problems import Problem, ProjectFileError
+from slotmcp.project_file.reading import ProjectFile, load_project_file, parse_project_file, read_project_file
+
+__all__ = [
+    "Problem",
+    "ProjectFile",
+    "ProjectFileError",
+    "dump_project",
+    "load_project_file",
+    "parse_project_file",
+    "project_schema",
+    "read_project_file",
+    "sample_text",
+]

@@ -1,0 +1,104 @@
+"""The start state: bookings and outside busy times, as the domain has them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from slotmcp.domain.booking import Booking, Visit
+from slotmcp.domain.catalog import Location, ServiceType
+from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
+from slotmcp.project_file.problems import Place
+from slotmcp.project_file.report import Report
+from slotmcp.project_file.schema import BookingEntry, BusyEntry, LocationEntry
+from slotmcp.project_file.times import Almanac, Moment
+
+LONGEST_BOOKING_DAYS = 7
+
+
+def location_of(entry: LocationEntry | None) -> Location | None:
+    """A place, if one is given."""
+    return None if entry is None else Location(entry.latitude, entry.longitude)
+
+
+def bookings_of(
+    entries: list[BookingEntry], services: Mapping[str, ServiceType], almanac: Almanac, report: Report
+) -> tuple[Booking, ...]:
+    """The bookings whose service is known; those that overlap are reported."""
+    placed = [
+        (("bookings", index), _booking(entry, services[entry.service_type], almanac, ("bookings", index), report))
+        for index, entry in enumerate(entries)
+        if entry.service_type in services
+    ]
+    _report_overlaps(placed, almanac, report)
+    return tuple(booking for _, booking in placed)
+
+
+def busy_times_of(entries: list[BusyEntry], almanac: Almanac, report: Report) -> tuple[BusyTime, ...]:
+    """Outside busy times; they may overlap with anything."""
+    return tuple(_busy_time(entry, almanac, ("busy", index), report) for index, entry in enumerate(entries))
+
+
+def _booking(entry: BookingEntry, service: ServiceType, almanac: Almanac, place: Place, report: Report) -> Booking:
+    start = _instant(entry.start, almanac, (*place, "start"), report)
+    if entry.end is None:
+        end = start + service.duration_minutes
+    else:
+        end = _instant(entry.end, almanac, (*place, "end"), report)
+        _check_length(start, end, almanac, (*place, "end"), report)
+    before, after = entry.buffer_before_minutes, entry.buffer_after_minutes
+    claim = Claim(
+        id=entry.id,
+        technician_id=entry.technician_id,
+        service_id=service.id,
+        start=start,
+        end=end,
+        buffer_before_minutes=service.buffer_before_minutes if before is None else before,
+        buffer_after_minutes=service.buffer_after_minutes if after is None else after,
+    )
+    return Booking(claim=claim, visit=Visit(location=location_of(entry.location)))
+
+
+def _busy_time(entry: BusyEntry, almanac: Almanac, place: Place, report: Report) -> BusyTime:
+    start, end = almanac.minute_of(entry.start), almanac.minute_of(entry.end, is_end=True)
+    if end <= start:
+        report.problem((*place, "end"), f"this is not after the start; write a time after {almanac.reading(start)}")
+    return BusyTime(technician_id=entry.technician_id, start=start, end=end, source=entry.source or "")
+
+
+def _instant(moment: Moment, almanac: Almanac, place: Place, report: Report) -> Minute:
+    if moment.clock is None:
+        day = almanac.date_of(moment.day)
+        report.problem(place, f"a booking needs a time of day; write one after the date, such as {day}T09:00")
+    return almanac.minute_of(moment)
+
+
+def _check_length(start: Minute, end: Minute, almanac: Almanac, place: Place, report: Report) -> None:
+    if end <= start:
+        report.problem(place, f"this is not after the start; write a time after {almanac.reading(start)}")
+    elif end - start > LONGEST_BOOKING_DAYS * MINUTES_PER_DAY:
+        days = (end - start) // MINUTES_PER_DAY
+        report.problem(place, f"this is {days} days after the start; a booking lasts {LONGEST_BOOKING_DAYS} at most")
+
+
+def _report_overlaps(placed: Iterable[tuple[Place, Booking]], almanac: Almanac, report: Report) -> None:
+    of_technician: dict[str, list[tuple[Place, Claim]]] = defaultdict(list)
+    for place, booking in placed:
+        of_technician[booking.claim.technician_id].append((place, booking.claim))
+    for claims in of_technician.values():
+        claims.sort(key=lambda one: one[1].interval)
+        latest = claims[0]
+        for one in claims[1:]:
+            if one[1].start < latest[1].end:
+                _report_overlap(latest, one, almanac, report)
+            latest = max(latest, one, key=lambda which: which[1].end)
+
+
+def _report_overlap(one: tuple[Place, Claim], other: tuple[Place, Claim], almanac: Almanac, report: Report) -> None:
+    """At the later line, naming the earlier."""
+    (place, claim), (later_place, _) = sorted((one, other), key=lambda which: which[0])
+    taken = f"{almanac.reading(claim.start)} to {almanac.reading(claim.end)}"
+    sentence = (
+        f"overlaps booking {claim.id} on line {report.line(place)}, for which {claim.technician_id} is taken from "
+        f"{taken}; move one of them, or give it to another technician"
+    )
+    report.problem(later_place, sentence)

@@ -1,0 +1,167 @@
+"""A file as a tree of values, each of which knows where it stands."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from slotmcp.project_file.problems import Place, Problem, ProjectFileError, path_of
+from slotmcp.project_file.yaml_events import Event, Kind, Mark, Scalar, read_events
+
+MAX_DEPTH = 24
+MAX_VALUES = 600_000
+"""Counted as if every alias were written out."""
+
+_TOO_MANY = f"the file holds more than {MAX_VALUES:,} values once its *aliases are written out; leave some out"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value of the file. An alias is the node that it stands for."""
+
+    mark: Mark
+    value: "Scalar | list[Node] | dict[str, Node]"
+    key_marks: Mapping[str, Mark] = field(default_factory=dict)
+    """Of a mapping: where each key stands."""
+    size: int = 1
+
+    def child(self, step: str | int) -> "Node | None":
+        """The value under a key or index, if there is one."""
+        if isinstance(self.value, dict) and isinstance(step, str):
+            return self.value.get(step)
+        if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
+            return self.value[step]
+        return None
+
+    def children(self) -> "Iterable[tuple[str | int, Node]]":
+        """What it holds, by key or index; nothing where it is a scalar."""
+        if isinstance(self.value, dict):
+            return self.value.items()
+        return enumerate(self.value) if isinstance(self.value, list) else ()
+
+
+def locate(root: Node, place: Place, *, at_key: bool = False) -> Mark:
+    """Where a place stands in the text; for one that is missing, where its parent stands."""
+    node, mark = root, root.mark
+    for step in place:
+        child = node.child(step)
+        if child is None:
+            return mark
+        mark = node.key_marks[step] if at_key and isinstance(step, str) else child.mark
+        node = child
+    return mark
+
+
+def read_document(text: str, *, source: str) -> tuple[Node, tuple[Problem, ...]]:
+    """The tree of a text that holds one mapping, and what is wrong with its YAML but can be read on.
+
+    Raises:
+        ProjectFileError: it cannot be read on.
+    """
+    composer = _Composer(read_events(text, source=source), source)
+    try:
+        root = composer.document()
+    except ProjectFileError as error:
+        raise ProjectFileError(source, (*error.problems, *composer.problems)) from None
+    return root, tuple(composer.problems)
+
+
+class _Composer:
+    """Builds the tree while the events come, and stops as soon as it grows out of bounds."""
+
+    def __init__(self, events: Iterator[Event], source: str) -> None:
+        self.problems: list[Problem] = []
+        self._events = events
+        self._source = source
+        self._anchors: dict[str, Node] = {}
+        self._values = 0
+
+    def document(self) -> Node:
+        for event in self._events:
+            if event.kind is not Kind.DOCUMENT:
+                root = self._node(event, ())
+                self._expect_end()
+                return self._mapping_only(root)
+        return self._refuse(Mark(1, 1), (), "the file is empty; write at least project, services and technicians")
+
+    def _expect_end(self) -> None:
+        for event in self._events:
+            if event.kind is Kind.DOCUMENT:
+                self._refuse(event.mark, (), "a second document begins here; a file holds one project: remove the ---")
+
+    def _mapping_only(self, root: Node) -> Node:
+        if isinstance(root.value, dict):
+            return root
+        if root.value is None:
+            self._refuse(root.mark, (), "the file is empty; write at least project, services and technicians")
+        kind = "a list" if isinstance(root.value, list) else "a single value"
+        return self._refuse(root.mark, (), f"the file is {kind}; write the keys project, services and technicians")
+
+    def _node(self, event: Event, place: Place) -> Node:
+        self._guard(event, place)
+        match event.kind:
+            case Kind.ALIAS:
+                return self._alias(event, place)
+            case Kind.LIST:
+                node = self._list(event, place)
+            case Kind.MAPPING:
+                node = self._mapping(event, place)
+            case _:
+                node = Node(event.mark, event.value)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        return node
+
+    def _guard(self, event: Event, place: Place) -> None:
+        self._count(event, place, 1)
+        if len(place) > MAX_DEPTH:
+            self._refuse(event.mark, (), f"values stand more than {MAX_DEPTH} deep here; a project file needs 6")
+        if event.tag is not None:
+            self._report(event.mark, place, f"tags are not used here; remove {event.tag}, and put text in quotes")
+
+    def _count(self, event: Event, place: Place, more: int) -> None:
+        self._values += more
+        if self._values > MAX_VALUES:
+            self._refuse(event.mark, place[:2], _TOO_MANY)
+
+    def _alias(self, event: Event, place: Place) -> Node:
+        node = self._anchors.get(event.anchor or "")
+        if node is None:
+            self._report(event.mark, place, f"no &{event.anchor} is complete before this *{event.anchor}; write it out")
+            return Node(event.mark, "")
+        self._count(event, place, node.size)
+        return node
+
+    def _list(self, event: Event, place: Place) -> Node:
+        items: list[Node] = []
+        while (item := next(self._events)).kind is not Kind.END:
+            items.append(self._node(item, (*place, len(items))))
+        return Node(event.mark, items, size=1 + sum(item.size for item in items))
+
+    def _mapping(self, event: Event, place: Place) -> Node:
+        values: dict[str, Node] = {}
+        marks: dict[str, Mark] = {}
+        while (key := next(self._events)).kind is not Kind.END:
+            name = self._key(key, place)
+            value = self._node(next(self._events), (*place, name))
+            if name in values:
+                self._twice(key, (*place, name), marks[name])
+            else:
+                values[name], marks[name] = value, key.mark
+        return Node(event.mark, values, marks, 1 + sum(value.size for value in values.values()))
+
+    def _key(self, event: Event, place: Place) -> str:
+        if event.kind is not Kind.SCALAR:
+            self._refuse(event.mark, place, "a key is a word, such as name; not a list, a mapping or an *alias")
+        self._guard(event, (*place, event.text))
+        if event.text == "<<":
+            self._report(event.mark, place, "<< is not part of YAML 1.2; write the keys out, or give a value an *alias")
+        return event.text
+
+    def _twice(self, key: Event, place: Place, first: Mark) -> None:
+        self._report(key.mark, place, f"{key.text} is there twice, first on line {first.line}; keep one of the two")
+
+    def _report(self, mark: Mark, place: Place, sentence: str) -> None:
+        self.problems.append(Problem(mark.line, mark.column, path_of(place), sentence))
+
+    def _refuse(self, mark: Mark, place: Place, sentence: str) -> NoReturn:
+        raise ProjectFileError(self._source, [Problem(mark.line, mark.column, path_of(place), sentence)])

@@ -1,0 +1,83 @@
+"""The values that a project file knows, each by its name."""
+
+import re
+from datetime import date
+from typing import Annotated
+
+from slotmcp.project_file import times
+from slotmcp.project_file.leaf import Leaf, as_text, degrees, found, wall
+from slotmcp.project_file.nearest import did_you_mean
+from slotmcp.project_file.places import check_region, check_zone
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+BOOKING_ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:-]*"
+LOCALE_PATTERN = r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"
+MAX_BOOKING_ID = 100
+
+
+def _booking_id(value: object) -> str:
+    word = as_text(value, "write the booking's id as text", "b-1")
+    if re.fullmatch(BOOKING_ID_PATTERN, word) and len(word) <= MAX_BOOKING_ID:
+        return word
+    raise ValueError(f"write letters, digits, hyphens, dots and colons, at most {MAX_BOOKING_ID}, such as b-1")
+
+
+def _zone(value: object) -> str:
+    return check_zone(as_text(value, "write the IANA name of a zone", "America/Denver"))
+
+
+def _locale(value: object) -> str:
+    word = as_text(value, "write a language and country", "en-US")
+    if re.fullmatch(LOCALE_PATTERN, word):
+        return word
+    meant = word.replace("_", "-")
+    example = meant if re.fullmatch(LOCALE_PATTERN, meant) else "en-US"
+    raise ValueError(f"write a language and country, such as {example}; {found(value)}")
+
+
+def _day(value: object) -> int:
+    if value in DAYS:
+        return DAYS.index(str(value))
+    if isinstance(value, str) and value[:3].lower() in DAYS:
+        raise ValueError(f"write {value[:3].lower()}; the days are {', '.join(DAYS)}")
+    raise ValueError(f"write a day: {', '.join(DAYS)}; {found(value)}")
+
+
+def _holiday(value: object) -> str | date:
+    word = as_text(value, "write a country or a date", "US")
+    return times.parse_date(word) if word[:1].isdigit() else check_region(word)
+
+
+def _yes_or_no(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"write true or false; {found(value)}")
+
+
+def _no_travel(value: object) -> str:
+    if value == "none":
+        return "none"
+    if value == "estimated":
+        raise ValueError("travel times are not supported by this version; write mode: none, or remove travel")
+    raise ValueError(f"{did_you_mean(str(value), ['none'])} Write mode: none, or remove travel")
+
+
+ZoneName = Annotated[str, Leaf(_zone, {"type": "string"})]
+Locale = Annotated[str, Leaf(_locale, {"type": "string", "pattern": f"^{LOCALE_PATTERN}$"})]
+Day = Annotated[int, Leaf(_day, {"enum": list(DAYS)})]
+Holiday = Annotated[
+    str | date, Leaf(_holiday, {"type": "string", "pattern": rf"^(?:[A-Z]{{2}}(?:-\w+)?|{times.DATE_PATTERN})$"})
+]
+YesOrNo = Annotated[bool, Leaf(_yes_or_no, {"type": "boolean"})]
+TravelMode = Annotated[str, Leaf(_no_travel, {"const": "none"})]
+Clock = Annotated[int, wall(times.parse_clock, "a time", "08:00", times.CLOCK_PATTERN)]
+PlainDate = Annotated[date, wall(times.parse_date, "a date", "2026-11-27", times.DATE_PATTERN)]
+AnyDate = Annotated[date | times.RelativeDay, wall(times.parse_day, "a date", "2026-11-27", times.DAY_PATTERN)]
+AnyMoment = Annotated[
+    times.Moment, wall(times.parse_moment, "a date and time", "2026-11-23T09:00", times.MOMENT_PATTERN)
+]
+BookingId = Annotated[
+    str, Leaf(_booking_id, {"type": "string", "pattern": f"^{BOOKING_ID_PATTERN}$", "maxLength": MAX_BOOKING_ID})
+]
+Latitude = Annotated[float, degrees(-90, 90, 39.7392)]
+Longitude = Annotated[float, degrees(-180, 180, -104.9903)]

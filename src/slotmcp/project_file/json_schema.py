@@ -1,0 +1,41 @@
+"""Makes the JSON Schema of a project file from its entries: `python -m slotmcp.project_file.json_schema FILE`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from slotmcp.project_file.schema import FileEntry
+
+
+def build_schema() -> dict[str, Any]:
+    """The schema as it ships. It knows shapes and bounds; the other rules are the reader's."""
+    schema = FileEntry.model_json_schema(schema_generator=_ForEditors)
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema, "title": "slotmcp project file"}
+
+
+def write_schema(path: Path) -> None:
+    """Write the schema to a file."""
+    path.write_text(json.dumps(build_schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+class _ForEditors(GenerateJsonSchema):
+    """Keys that may be left out may not be null, and need no title beside their name."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        if schema.get("default", ...) is None:
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002  pydantic asks by name
+        return False
+
+
+if __name__ == "__main__":
+    write_schema(Path(sys.argv[1]))

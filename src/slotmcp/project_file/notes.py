@@ -1,0 +1,55 @@
+"""What may well be meant so, but is worth a look."""
+
+from slotmcp.domain.catalog import Technician, TechnicianStatus
+from slotmcp.project_file.nearest import nearest
+from slotmcp.project_file.report import Report
+from slotmcp.services.imports import ProjectPlan
+
+
+def note_remarkable(plan: ProjectPlan, report: Report) -> None:
+    """Services that nobody can do, skills that look misspelt, technicians without hours, bookings beyond skills."""
+    _note_services(plan, report)
+    _note_skills(plan, report)
+    _note_hours(plan, report)
+    _note_bookings(plan, report)
+
+
+def _note_services(plan: ProjectPlan, report: Report) -> None:
+    for index, service in enumerate(plan.services):
+        able = [one for one in plan.technicians if service.skills <= one.skills]
+        if any(one.status is TechnicianStatus.ACTIVE for one in able):
+            continue
+        who = "everybody who has" if able else "no technician has"
+        state = " is off" if able else ""
+        sentence = f"{who} {' and '.join(sorted(service.skills)) or 'the skills'}{state}, so it is never offered"
+        report.note(("services", index), f"{service.id}: {sentence}")
+
+
+def _note_skills(plan: ProjectPlan, report: Report) -> None:
+    asked = frozenset[str]().union(*(service.skills for service in plan.services))
+    for index, technician in enumerate(plan.technicians):
+        for skill in sorted(technician.skills - asked):
+            if (meant := nearest(skill, asked)) is not None:
+                report.note(("technicians", index, "skills"), f'no service asks for "{skill}"; is "{meant}" meant?')
+
+
+def _note_hours(plan: ProjectPlan, report: Report) -> None:
+    for index, technician in enumerate(plan.technicians):
+        if not _has_hours(technician):
+            report.note(("technicians", index), f"{technician.id} has no shifts, and is never offered")
+
+
+def _has_hours(technician: Technician) -> bool:
+    return bool(technician.shifts) or any(one.windows for one in technician.overrides)
+
+
+def _note_bookings(plan: ProjectPlan, report: Report) -> None:
+    services = {service.id: service for service in plan.services}
+    technicians = {technician.id: technician for technician in plan.technicians}
+    for index, booking in enumerate(plan.bookings):
+        lacking = services[booking.claim.service_id].skills - technicians[booking.claim.technician_id].skills
+        if lacking:
+            sentence = (
+                f"{booking.claim.technician_id} lacks {' and '.join(sorted(lacking))}; the booking is kept as it is"
+            )
+            report.note(("bookings", index, "technicianId"), sentence)

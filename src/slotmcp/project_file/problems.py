@@ -1,0 +1,40 @@
+"""What is wrong with a project file, each at its line."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Place: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in the file: keys, and indexes of lists from 0."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake, or one remark. Lines and columns count from 1."""
+
+    line: int
+    column: int
+    path: str
+    """Such as `technicians[2].shifts[0].end`; empty for the file as a whole."""
+    problem: str
+    """A sentence that says what would be right."""
+
+    def __str__(self) -> str:
+        where = f"{self.line}:{self.column}: "
+        return f"{where}{self.path}: {self.problem}" if self.path else f"{where}{self.problem}"
+
+
+class ProjectFileError(Exception):
+    """The file cannot be used. `problems` are all that were found, by line; there is at least one."""
+
+    def __init__(self, source: str, problems: Iterable[Problem]) -> None:
+        self.source = source
+        """What the file is called, for a person."""
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(f"{source}:{problem}" for problem in self.problems))
+
+
+def path_of(place: Place) -> str:
+    """A place as it is written: `technicians[2].shifts[0].end`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return "".join(steps).removeprefix(".")

@@ -1,0 +1,61 @@
+"""Ids: each once, and each that is named there."""
+
+from collections.abc import Iterable, Sequence
+
+from slotmcp.project_file.document import Node
+from slotmcp.project_file.nearest import did_you_mean
+from slotmcp.project_file.problems import Place
+from slotmcp.project_file.report import Report
+
+_SECTIONS = ("services", "technicians", "bookings")
+_NEEDED = ("services", "technicians")
+
+
+class KnownIds:
+    """The ids that a file gives, even those of entries that are wrong otherwise."""
+
+    def __init__(self, root: Node) -> None:
+        self._places = {section: list(_ids(root, section)) for section in _SECTIONS}
+
+    def report_repeated(self, report: Report) -> None:
+        """Each id that stands twice. To be asked before anything is left out of the file."""
+        for section, ids in self._places.items():
+            first: dict[str, int] = {}
+            for index, name in ids:
+                if name in first:
+                    line = report.line((section, first[name], "id"))
+                    sentence = f'"{name}" is the id on line {line} already; write another one'
+                    report.problem((section, index, "id"), sentence)
+                first.setdefault(name, index)
+
+    def check(self, section: str, name: str, place: Place, report: Report) -> None:
+        """Report a name that is the id of nothing in the section."""
+        ids = [one for _, one in self._places[section]]
+        if name not in ids:
+            kind = section.removesuffix("s")
+            report.problem(place, f'there is no {kind} "{name}" in {section}; {did_you_mean(name, ids)}')
+
+
+def report_empty_sections(root: Node, report: Report) -> None:
+    """A list that has to hold something and does not."""
+    for section in _NEEDED:
+        entries = root.child(section)
+        if entries is not None and entries.value == []:
+            report.problem((section,), f"write at least one {section.removesuffix('s')} in {section}")
+
+
+def check_repeated(words: Sequence[object], place: Place, report: Report) -> None:
+    """Report words that stand twice in one list."""
+    for index, word in enumerate(words):
+        if word in words[:index]:
+            report.problem((*place, index), "this stands twice in the list; remove one")
+
+
+def _ids(root: Node, section: str) -> Iterable[tuple[int, str]]:
+    entries = root.child(section)
+    if entries is None:
+        return
+    for index, entry in entries.children():
+        name = entry.child("id")
+        if isinstance(index, int) and name is not None and isinstance(name.value, str):
+            yield index, name.value
