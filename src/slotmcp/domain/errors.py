@@ -10,8 +10,11 @@ SlotmcpError
 │   └── SlotUnavailable      taken, or never offered               slot_unavailable
 ├── StartOver            ask for slots again
 │   └── HoldExpired          the hold lapsed and its unit is gone  hold_expired
-└── TryLater             the same request may work later
-    └── Unavailable          a dependency is away                  unavailable
+├── TryLater             the same request may work later
+│   └── Unavailable          a dependency is away                  unavailable
+└── FixSetup             change the installation; no caller can help
+    ├── DatabaseTooNew       a newer program has been here         unavailable
+    └── DatabaseUnusable     not ours, damaged, or out of reach    unavailable
 
 A face maps them by `code`; nothing here knows HTTP or MCP.
 """
@@ -74,7 +77,7 @@ class NotFound(FixRequest):
     @classmethod
     def among(cls, field: str, kind: str, wanted: str, valid: Sequence[str]) -> Self:
         """The error for an id that is not among the valid ones; it lists those most like it."""
-        nearest = get_close_matches(wanted, valid, n=_NEAREST, cutoff=0.4) or valid[:_NEAREST]
+        nearest = get_close_matches(wanted[:_QUOTED_CHARACTERS], valid, n=_NEAREST, cutoff=0.4) or valid[:_NEAREST]
         listed = f"Valid: {', '.join(nearest)}." if nearest else "There is none yet."
         return cls(field, f"There is no {kind} {wanted[:_QUOTED_CHARACTERS]!r}. {listed}", nearest=nearest)
 
@@ -133,3 +136,17 @@ class Unavailable(TryLater):
     """A dependency is away, or too busy to answer in time."""
 
     code = "unavailable"
+
+
+class FixSetup(SlotmcpError):  # noqa: N818
+    """Whoever installed it has to change something; asking again does not help."""
+
+    code = "unavailable"
+
+
+class DatabaseTooNew(FixSetup):
+    """The database was written by a newer program. It was left untouched."""
+
+
+class DatabaseUnusable(FixSetup):
+    """The database is not ours, or it or its folder cannot be used. It was left untouched."""

@@ -1,0 +1,72 @@
+"""What a transaction keeps count of: the revision it moves, the diaries it changes, the books it reads."""
+
+from slotmcp.domain.book import Book
+from slotmcp.store import statements
+from slotmcp.store.reading import REVISIONS_LOGGED, Snapshot, no_project, read_book, reread
+
+
+class Ledger:
+    """One project's revision, change log and book within one transaction."""
+
+    def __init__(self, snapshot: Snapshot, known: Book | None) -> None:
+        self._snapshot = snapshot
+        self._revision = 0
+        self._moved = False
+        self._changed: set[int] = set()
+        self._unread: set[int] = set()
+        """What changed since the book was last given."""
+        self._book: Book | None = None
+        self._untouched = known
+
+    @property
+    def untouched_book(self) -> Book | None:
+        """The newest book that was read and holds nothing of this transaction: it survives a rollback."""
+        return self._untouched
+
+    @property
+    def finished_book(self) -> Book | None:
+        """The newest book that was read and is true once this transaction is committed."""
+        return self._untouched if self._unread or self._book is None else self._book
+
+    async def begin(self, *, create: bool) -> bytes:
+        """Find the project and give its salt; a project to be created has none yet.
+
+        Raises:
+            NotFound: there is no such project (without `create`).
+        """
+        rows = await self._snapshot.fetch(statements.PROJECT_STATE, project=self._snapshot.project_id)
+        if rows:
+            self._revision, salt = rows[0]
+            return bytes(salt)
+        if not create:
+            raise await no_project(self._snapshot)
+        return b""
+
+    async def change(self, *numbers: int) -> None:
+        """Note that these diaries changed, by technician number; `CATALOG` stands for the catalog."""
+        fetch, project = self._snapshot.fetch, self._snapshot.project_id
+        if not self._moved:
+            self._revision = (await fetch(statements.NEXT_REVISION, project=project))[0][0]
+            self._moved = True
+        self._changed.update(numbers)
+        self._unread.update(numbers)
+
+    async def book(self) -> Book:
+        """The book with all of this transaction's writes."""
+        if self._book is None:
+            self._book = await read_book(self._snapshot, self._untouched, self._revision)
+        if self._unread:
+            self._book = await reread(self._snapshot, self._book, self._unread, self._revision)
+            self._unread.clear()
+        if not self._moved:
+            self._untouched = self._book
+        return self._book
+
+    async def finish(self) -> None:
+        """Log what changed, so that other processes reload just that."""
+        fetch, project = self._snapshot.fetch, self._snapshot.project_id
+        if not self._moved:
+            return
+        for number in self._changed:
+            await fetch(statements.ADD_CHANGE, project=project, revision=self._revision, number=number)
+        await fetch(statements.FORGET_CHANGES, project=project, revision=self._revision - REVISIONS_LOGGED)

@@ -1,0 +1,47 @@
+"""Which versions of the schema there are, and which one a database file has."""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable
+
+APPLICATION_ID = 0x534C4F54
+"""What the first migration writes into the file's header: "SLOT" in ASCII."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """A chain of versions, oldest first, and the folder of the migrations that make it."""
+
+    versions: tuple[str, ...]
+    migrations: Path
+
+    @property
+    def newest(self) -> str:
+        """What this program reads and writes."""
+        return self.versions[-1]
+
+
+SCHEMA = Schema(versions=("0001",), migrations=Path(__file__).parent / "migrations")
+
+
+def found_version(connection: sqlite3.Connection, path: Path, schema: Schema) -> str | None:
+    """The version of the file's schema; None for an empty file.
+
+    Raises:
+        DatabaseTooNew, DatabaseUnusable.
+    """
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if not tables:
+        return None
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    if application_id != APPLICATION_ID:
+        raise DatabaseUnusable(f"{path} is another program's database. Choose another file for slotmcp.")
+    (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    if version not in schema.versions:
+        raise DatabaseTooNew(
+            f"The database {path} was written by a newer slotmcp (its schema is {version}, this program knows "
+            f"{schema.newest}). Update slotmcp, or choose another file."
+        )
+    return str(version)

@@ -1,0 +1,104 @@
+"""The store on SQLite: one file, many processes; a writing thread, and two that read."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Self, TypeVar
+
+from slotmcp.domain.book import Book
+from slotmcp.domain.booking import Booking
+from slotmcp.ports import Clock, Head, Unit
+from slotmcp.store import statements
+from slotmcp.store.fetching import Fetch
+from slotmcp.store.latest_books import LatestBooks
+from slotmcp.store.mapping import booking_of
+from slotmcp.store.prepare import named_faults, prepare
+from slotmcp.store.reader import Reader
+from slotmcp.store.reading import Snapshot, read_book, read_revision
+from slotmcp.store.status import StoreStatus, read_status
+from slotmcp.store.writer import Writer
+
+T = TypeVar("T")
+
+PATIENCE_MS = 5_000
+
+
+class SqliteStore:
+    """The port's Store. To be used on the event loop on which it was opened."""
+
+    def __init__(self, path: Path, *, clock: Clock, patience_ms: int) -> None:
+        self._path = path
+        self._clock = clock
+        self._books = LatestBooks()
+        self._heads = Reader(path, patience_ms=patience_ms)
+        self._pages = Reader(path, patience_ms=patience_ms)
+        self._writer = Writer(path, clock=clock, books=self._books, patience_ms=patience_ms)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path, *, clock: Clock, patience_ms: int = PATIENCE_MS) -> AsyncIterator[Self]:
+        """Open a database file, created or upgraded first where that is due; on leaving, what was asked is committed.
+
+        `patience_ms` is how long a call waits for other processes.
+
+        Raises:
+            DatabaseTooNew, DatabaseUnusable.
+        """
+        await asyncio.to_thread(prepare, path, patience_ms=patience_ms)
+        with named_faults(path):
+            store = cls(path, clock=clock, patience_ms=patience_ms)
+        try:
+            yield store
+        finally:
+            await store._close()
+
+    async def project_ids(self) -> tuple[str, ...]:
+        return await self._heads.ask(_project_ids)
+
+    async def head(self, project_id: str) -> Head:
+        snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
+        return await self._heads.ask(lambda fetch: _head(snapshot(fetch=fetch)))
+
+    async def book(self, project_id: str, known: Book | None = None) -> Book:
+        snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
+        known = known or self._books.get(project_id)
+        book = await self._pages.ask_snapshot(lambda fetch: _book(snapshot(fetch=fetch), known))
+        self._books.offer([book])
+        return book
+
+    async def bookings(self, project_id: str) -> tuple[Booking, ...]:
+        return await self._pages.ask(lambda fetch: _bookings(fetch, project_id))
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
+        return await self._writer.write(project_id, unit, create=create)
+
+    async def status(self) -> StoreStatus:
+        """How the database is: for whoever looks after it.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        return await self._pages.ask(lambda fetch: read_status(fetch, self._path))
+
+    async def _close(self) -> None:
+        await self._writer.close()
+        await asyncio.to_thread(self._heads.close)
+        await asyncio.to_thread(self._pages.close)
+
+
+async def _project_ids(fetch: Fetch) -> tuple[str, ...]:
+    return tuple(row[0] for row in await fetch(statements.PROJECT_IDS))
+
+
+async def _head(snapshot: Snapshot) -> Head:
+    return Head(revision=await read_revision(snapshot), now_ms=snapshot.now_ms)
+
+
+async def _book(snapshot: Snapshot, known: Book | None) -> Book:
+    return await read_book(snapshot, known, await read_revision(snapshot))
+
+
+async def _bookings(fetch: Fetch, project_id: str) -> tuple[Booking, ...]:
+    return tuple(map(booking_of, await fetch(statements.BOOKINGS, project=project_id)))

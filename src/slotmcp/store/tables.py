@@ -1,0 +1,212 @@
+"""The schema, as SQLModel tables: what the migrations lead to, and what their successors are generated from.
+
+Nothing at run time imports this module: the statements are literal SQL. A test holds the migrations to these tables.
+Times are integers: minutes or milliseconds since the Unix epoch, as their names say. Lists are JSON text.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+BIG = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits everywhere: SQLite's strict tables know INTEGER only, which has them."""
+
+STRICT = {"sqlite_strict": True}
+CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
+"""Small rows that are only ever found by their key."""
+
+LIVE = text("state IN ('held', 'booked')")
+HELD = text("state = 'held'")
+EXPIRING = text("expires_at_ms IS NOT NULL")
+
+
+class ProjectRow(SQLModel, table=True):
+    """A business, its secret salt and its newest revision."""
+
+    __tablename__ = "projects"
+    __table_args__: Any = (CLUSTERED,)
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    timezone: str = Field(sa_type=Text)
+    locale: str = Field(sa_type=Text)
+    slot_interval_minutes: int
+    slot_alignment: str = Field(sa_type=Text)
+    min_notice_minutes: int
+    horizon_days: int
+    hold_ttl_seconds: int
+    max_holds_per_customer: int
+    candidate_ranking: str = Field(sa_type=Text)
+    assignment_ranking: str = Field(sa_type=Text)
+    default_service_id: str | None = Field(sa_type=Text)
+    holiday_regions: str = Field(sa_type=Text)
+    closed_dates: str = Field(sa_type=Text)
+    salt: bytes = Field(sa_type=LargeBinary)
+    revision: int = Field(sa_type=BIG)
+
+
+class ServiceRow(SQLModel, table=True):
+    """A kind of appointment. Archived: taken out of the catalog, kept for its bookings."""
+
+    __tablename__ = "services"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        CheckConstraint("archived IN (0, 1)", name="services_archived"),
+        CLUSTERED,
+    )
+
+    project_id: str = Field(primary_key=True, sa_type=Text)
+    id: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    duration_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    skills: str = Field(sa_type=Text)
+    position: int
+    archived: int
+
+
+class TechnicianRow(SQLModel, table=True):
+    """Somebody who does the work. The number is unique over all projects, so that a constraint can speak of it."""
+
+    __tablename__ = "technicians"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        UniqueConstraint("project_id", "id", name="technicians_id"),
+        CheckConstraint("archived IN (0, 1)", name="technicians_archived"),
+        CheckConstraint("(home_latitude IS NULL) = (home_longitude IS NULL)", name="technicians_home"),
+        {"sqlite_strict": True, "sqlite_autoincrement": True},
+    )
+
+    number: int = Field(primary_key=True)
+    project_id: str = Field(sa_type=Text)
+    id: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    timezone: str = Field(sa_type=Text)
+    priority: int
+    status: str = Field(sa_type=Text)
+    skills: str = Field(sa_type=Text)
+    home_latitude: float | None = Field(sa_type=REAL)
+    home_longitude: float | None = Field(sa_type=REAL)
+    max_bookings_per_day: int | None
+    hours: str = Field(sa_type=Text)
+    position: int
+    archived: int
+
+
+class ClaimRow(SQLModel, table=True):
+    """A hold or a booking: the one table where time is taken. A trigger refuses two live ones that overlap."""
+
+    __tablename__ = "claims"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        ForeignKeyConstraint(["technician_number"], ["technicians.number"]),
+        UniqueConstraint("hold_token", name="claims_hold_token"),
+        CheckConstraint("start_minute < end_minute", name="claims_span"),
+        CheckConstraint("buffer_before_minutes >= 0 AND buffer_after_minutes >= 0", name="claims_buffers"),
+        CheckConstraint("state IN ('held', 'booked', 'lapsed', 'released')", name="claims_state"),
+        CheckConstraint("(state = 'booked') = (expires_at_ms IS NULL)", name="claims_expiry"),
+        CheckConstraint("state = 'booked' OR hold_token IS NOT NULL", name="claims_held_by_token"),
+        CheckConstraint("technician_chosen IN (0, 1)", name="claims_technician_chosen"),
+        Index("claims_live", "technician_number", "end_minute", "start_minute", sqlite_where=LIVE),
+        Index(
+            "claims_expiring", "project_id", "state", "expires_at_ms", sqlite_where=text("expires_at_ms IS NOT NULL")
+        ),
+        Index("claims_of_customer", "project_id", "customer_pseudonym", sqlite_where=HELD),
+        STRICT,
+    )
+
+    project_id: str = Field(primary_key=True, sa_type=Text)
+    id: str = Field(primary_key=True, sa_type=Text)
+    technician_number: int
+    service_id: str = Field(sa_type=Text)
+    start_minute: int = Field(sa_type=BIG)
+    end_minute: int = Field(sa_type=BIG)
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    state: str = Field(sa_type=Text)
+    expires_at_ms: int | None = Field(sa_type=BIG)
+    technician_chosen: int
+    hold_token: str | None = Field(sa_type=Text)
+    customer_pseudonym: str = Field(sa_type=Text)
+
+
+class BookingRow(SQLModel, table=True):
+    """What a booking knows beside its claim. No customer's name: the booking came without a customer."""
+
+    __tablename__ = "bookings"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id", "claim_id"], ["claims.project_id", "claims.id"]),
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="bookings_location"),
+        STRICT,
+    )
+
+    project_id: str = Field(primary_key=True, sa_type=Text)
+    claim_id: str = Field(primary_key=True, sa_type=Text)
+    customer_name: str | None = Field(sa_type=Text)
+    customer_phone: str = Field(sa_type=Text)
+    customer_email: str = Field(sa_type=Text)
+    address: str = Field(sa_type=Text)
+    notes: str = Field(sa_type=Text)
+    latitude: float | None = Field(sa_type=REAL)
+    longitude: float | None = Field(sa_type=REAL)
+    reason: str | None = Field(sa_type=Text)
+    created_at_ms: int = Field(sa_type=BIG)
+
+
+class BusyRow(SQLModel, table=True):
+    """Time taken by something outside. They may overlap each other and claims."""
+
+    __tablename__ = "busy_times"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["technician_number"], ["technicians.number"]),
+        CheckConstraint("start_minute < end_minute", name="busy_times_span"),
+        CLUSTERED,
+    )
+
+    technician_number: int = Field(primary_key=True)
+    start_minute: int = Field(primary_key=True, sa_type=BIG)
+    end_minute: int = Field(primary_key=True, sa_type=BIG)
+    source: str = Field(primary_key=True, sa_type=Text)
+
+
+class ReceiptRow(SQLModel, table=True):
+    """What an idempotency key once did, within its project, credential and use case."""
+
+    __tablename__ = "receipts"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        Index("receipts_age", "project_id", "created_at_ms"),
+        STRICT,
+    )
+
+    project_id: str = Field(primary_key=True, sa_type=Text)
+    credential: str = Field(primary_key=True, sa_type=Text)
+    use_case: str = Field(primary_key=True, sa_type=Text)
+    key: str = Field(primary_key=True, sa_type=Text)
+    request: str = Field(sa_type=Text)
+    answer: str = Field(sa_type=Text)
+    created_at_ms: int = Field(sa_type=BIG)
+
+
+class ChangeRow(SQLModel, table=True):
+    """What a revision changed: the diary of a technician, or with number 0 the catalog."""
+
+    __tablename__ = "changes"
+    __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), CLUSTERED)
+
+    project_id: str = Field(primary_key=True, sa_type=Text)
+    revision: int = Field(primary_key=True, sa_type=BIG)
+    technician_number: int = Field(primary_key=True)

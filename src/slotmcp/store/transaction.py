@@ -1,0 +1,174 @@
+"""The port's Transaction, over anything that can run the store's statements."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+
+from slotmcp.domain.book import Book
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.catalog import Project, ServiceType, Technician
+from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
+from slotmcp.ports import Receipt
+from slotmcp.store import statements
+from slotmcp.store.catalog import SERVICES, TECHNICIANS, save
+from slotmcp.store.ledger import Ledger
+from slotmcp.store.mapping import (
+    Row,
+    booking_of,
+    booking_values,
+    busy_values,
+    claim_values,
+    hold_of,
+    project_of,
+    project_values,
+)
+from slotmcp.store.reading import CATALOG, Snapshot
+
+MS_PER_DAY = 86_400_000
+HOLDS_KEPT_MS = MS_PER_DAY
+RECEIPTS_KEPT_MS = 30 * MS_PER_DAY
+SALT_BYTES = 32
+
+
+class SqlTransaction:
+    """One project's book, locked for writing by whoever began the transaction."""
+
+    def __init__(self, snapshot: Snapshot, ledger: Ledger, salt: bytes) -> None:
+        self._snapshot = snapshot
+        self._ledger = ledger
+        self._salt = salt
+
+    @property
+    def now_ms(self) -> int:
+        return self._snapshot.now_ms
+
+    async def book(self) -> Book:
+        return await self._ledger.book()
+
+    def pseudonym(self, text: str) -> str:
+        return hmac.digest(self._salt, text.encode(), hashlib.sha256).hex()
+
+    async def lapse_holds(self) -> None:
+        now = self.now_ms
+        await self._fetch(statements.LAPSE_HOLDS, now=now)
+        await self._fetch(statements.FORGET_HOLDS, expired_by=now - HOLDS_KEPT_MS)
+        await self._fetch(statements.FORGET_RECEIPTS, created_by=now - RECEIPTS_KEPT_MS)
+
+    async def hold(self, token: str) -> Hold | None:
+        rows = await self._fetch(statements.HOLD, token=token)
+        return hold_of(rows[0]) if rows else None
+
+    async def live_holds_of(self, customer_pseudonym: str) -> int:
+        rows = await self._fetch(statements.LIVE_HOLDS, customer=customer_pseudonym, now=self.now_ms)
+        count: int = rows[0][0]
+        return count
+
+    async def add_hold(self, hold: Hold) -> None:
+        await self._add_claim(hold.claim, state=hold.state, token=hold.token, customer=hold.customer_pseudonym)
+
+    async def move_hold(self, claim_id: str, technician_id: str) -> None:
+        owner = await self._owner(claim_id, ClaimState.HELD)
+        rows = await self._fetch(statements.MOVE_HOLD, id=claim_id, technician=technician_id)
+        await self._ledger.change(owner, rows[0][0])
+
+    async def release_hold(self, claim_id: str) -> None:
+        owner = await self._owner(claim_id, ClaimState.HELD)
+        await self._fetch(statements.RELEASE_HOLD, id=claim_id)
+        await self._ledger.change(owner)
+
+    async def add_booking(self, booking: Booking) -> None:
+        await self._add_claim(booking.claim, state=ClaimState.BOOKED, token=None, customer="")
+        await self._fetch(statements.ADD_BOOKING, now=self.now_ms, **booking_values(booking))
+
+    async def confirm_hold(self, booking: Booking) -> None:
+        owner = await self._owner(booking.id, ClaimState.HELD, ClaimState.LAPSED)
+        rows = await self._fetch(statements.CONFIRM_HOLD, **claim_values(booking.claim))
+        await self._fetch(statements.ADD_BOOKING, now=self.now_ms, **booking_values(booking))
+        await self._ledger.change(owner, rows[0][0])
+
+    async def booking(self, booking_id: str) -> Booking | None:
+        rows = await self._fetch(statements.BOOKING, id=booking_id)
+        return booking_of(rows[0]) if rows else None
+
+    async def receipt(self, use_case: str, credential: str, key: str) -> Receipt | None:
+        rows = await self._fetch(statements.RECEIPT, use_case=use_case, credential=credential, key=key)
+        if not rows:
+            return None
+        request, answer = rows[0]
+        return Receipt(use_case=use_case, credential=credential, key=key, request=request, answer=answer)
+
+    async def add_receipt(self, receipt: Receipt) -> None:
+        await self._fetch(
+            statements.ADD_RECEIPT,
+            use_case=receipt.use_case,
+            credential=receipt.credential,
+            key=receipt.key,
+            request=receipt.request,
+            answer=receipt.answer,
+            now=self.now_ms,
+        )
+
+    async def save_project(self, project: Project) -> None:
+        rows = await self._fetch(statements.PROJECT)
+        if rows and project_of(rows[0]) == project:
+            return
+        self._salt = self._salt or secrets.token_bytes(SALT_BYTES)
+        await self._fetch(statements.SAVE_PROJECT, salt=self._salt, **project_values(project))
+        await self._ledger.change(CATALOG)
+
+    async def save_services(self, services: Sequence[ServiceType]) -> None:
+        saved = await save(self._snapshot, SERVICES, services)
+        if saved.changed:
+            await self._ledger.change(CATALOG)
+
+    async def save_technicians(self, technicians: Sequence[Technician]) -> None:
+        saved = await save(self._snapshot, TECHNICIANS, technicians)
+        if saved.changed:
+            await self._ledger.change(CATALOG, *(number for (number,) in saved.rows))
+
+    async def remove_services(self, service_ids: Sequence[str]) -> None:
+        for service_id in service_ids:
+            if await self._fetch(statements.ARCHIVE_SERVICE, id=service_id):
+                await self._ledger.change(CATALOG)
+
+    async def remove_technicians(self, technician_ids: Sequence[str]) -> None:
+        for technician_id in technician_ids:
+            for (number,) in await self._fetch(statements.ARCHIVE_TECHNICIAN, id=technician_id):
+                await self._ledger.change(CATALOG, number)
+
+    async def add_busy(self, busy: Sequence[BusyTime]) -> None:
+        for one in busy:
+            for (number,) in await self._fetch(statements.ADD_BUSY, **busy_values(one)):
+                await self._ledger.change(number)
+
+    async def remove_busy(self, busy: Sequence[BusyTime]) -> None:
+        for one in busy:
+            for (number,) in await self._fetch(statements.REMOVE_BUSY, **busy_values(one)):
+                await self._ledger.change(number)
+
+    async def _fetch(self, statement: str, /, **values: object) -> Sequence[Row]:
+        return await self._snapshot.fetch(statement, project=self._snapshot.project_id, **values)
+
+    async def _add_claim(self, claim: Claim, *, state: ClaimState, token: str | None, customer: str) -> None:
+        rows = await self._fetch(
+            statements.ADD_CLAIM,
+            state=state,
+            expires_at_ms=claim.expires_at_ms,
+            token=token,
+            customer=customer,
+            **claim_values(claim),
+        )
+        await self._ledger.change(rows[0][0])
+
+    async def _owner(self, claim_id: str, *states: ClaimState) -> int:
+        """The number of the technician whose time a hold in one of these states takes.
+
+        Raises:
+            LookupError: there is no such hold.
+        """
+        rows = await self._fetch(statements.HOLD_OWNER, id=claim_id)
+        if not rows or rows[0][1] not in states:
+            raise LookupError(f"no hold {claim_id!r} that is {' or '.join(states)}")
+        number: int = rows[0][0]
+        return number

@@ -1,0 +1,195 @@
+"""The one writer of a process: units of work queue up, and a group of them shares one durable commit.
+
+The commit waits for the disk, a unit hardly does; so all that wait are committed together. Each unit has a savepoint
+of its own: one that raises takes nothing from its neighbours. Nobody is told anything before the commit.
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
+
+from slotmcp.domain.book import Book
+from slotmcp.domain.errors import Unavailable
+from slotmcp.ports import Clock, Unit
+from slotmcp.store.connection import connect_writer, fetch_on, persist
+from slotmcp.store.fetching import drive
+from slotmcp.store.latest_books import LatestBooks
+from slotmcp.store.ledger import Ledger
+from slotmcp.store.outages import is_fault, unavailable
+from slotmcp.store.reading import Snapshot
+from slotmcp.store.transaction import SqlTransaction
+
+T = TypeVar("T")
+
+GROUP_SIZE = 128
+GROUP_SECONDS = 0.02
+"""A group takes no more units after that: other processes wait for the lock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(Generic[T]):
+    """A unit of work, and who waits for it."""
+
+    project_id: str
+    unit: Unit[T]
+    create: bool
+    answer: asyncio.Future[T]
+    give_up_at: float
+    """When the lock should have been had, in monotonic seconds."""
+    context: Context = field(default_factory=copy_context)
+    """The caller's context variables; the unit sees them."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a job: a value, or an error where there is one."""
+
+    job: Job[Any]
+    value: Any = None
+    error: BaseException | None = None
+
+    def tell(self) -> None:
+        """Tell who waits, if they still do. To be called on their event loop."""
+        if self.job.answer.done():
+            return
+        if self.error is None:
+            self.job.answer.set_result(self.value)
+        else:
+            self.job.answer.set_exception(self.error)
+
+
+class Writer:
+    """A thread with a connection and a queue."""
+
+    def __init__(self, path: Path, *, clock: Clock, books: LatestBooks, patience_ms: int) -> None:
+        self._patience = patience_ms / 1000
+        self._clock = clock
+        self._books = books
+        self._connection = connect_writer(path, patience_ms=patience_ms)
+        self._fetch = fetch_on(self._connection)
+        self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
+        self._closing = False
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._work, name="slotmcp-writer", daemon=True)
+        self._thread.start()
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool) -> T:
+        """Have a unit of work run and committed.
+
+        A caller that is cancelled leaves a unit that was begun to its end.
+
+        Raises:
+            NotFound, Unavailable, and what the unit raises.
+        """
+        if self._closing:
+            raise Unavailable("Nothing was done: the server is shutting down.", retry_after_ms=1_000)
+        job = Job(
+            project_id=project_id,
+            unit=unit,
+            create=create,
+            answer=self._loop.create_future(),
+            give_up_at=time.monotonic() + self._patience,
+        )
+        self._queue.put(job)
+        answer: T = await job.answer
+        return answer
+
+    async def close(self) -> None:
+        """Commit what was asked for, then stop."""
+        if not self._closing:
+            self._closing = True
+            self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    # -- the thread -------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            outcomes = self._commit_group(job)
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(_tell_all, outcomes)
+        self._connection.close()
+
+    def _commit_group(self, first: Job[Any]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        books: dict[str, Book] = {}
+        try:
+            persist(self._connection, "BEGIN IMMEDIATE", first.give_up_at)
+            for job in self._take(first):
+                outcomes.append(Outcome(job))
+                self._run(outcomes[-1], books)
+            self._connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001  nobody may wait forever, whatever it is
+            return self._fail(outcomes or [Outcome(first)], error)
+        self._books.offer(books.values())
+        return outcomes
+
+    def _take(self, first: Job[Any]) -> Iterator[Job[Any]]:
+        """The first job, and those that queue up behind it while the group is open."""
+        closes_at = time.monotonic() + GROUP_SECONDS
+        yield first
+        for _ in range(GROUP_SIZE - 1):
+            if self._queue.empty() or time.monotonic() >= closes_at:
+                return
+            job = self._queue.get()
+            if job is None:
+                self._queue.put(None)
+                return
+            if not job.answer.cancelled():
+                yield job
+
+    def _run(self, outcome: Outcome, books: dict[str, Book]) -> None:
+        """Run one unit in its savepoint.
+
+        Raises:
+            sqlite3.Error: the whole group is lost.
+        """
+        job = outcome.job
+        snapshot = Snapshot(fetch=self._fetch, project_id=job.project_id, now_ms=self._clock.now_ms())
+        ledger = Ledger(snapshot, books.get(job.project_id) or self._books.get(job.project_id))
+        self._connection.execute("SAVEPOINT unit")
+        try:
+            outcome.value = job.context.run(drive, _run_unit(job, snapshot, ledger))
+            book = ledger.finished_book
+        except BaseException as error:  # noqa: BLE001  it is the caller's, who gets it
+            outcome.error = _told(error)
+            book = ledger.untouched_book
+            self._connection.execute("ROLLBACK TO unit")
+        self._connection.execute("RELEASE unit")
+        if book is not None:
+            books[job.project_id] = book
+
+    def _fail(self, outcomes: list[Outcome], error: Exception) -> list[Outcome]:
+        if self._connection.in_transaction:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+        return [Outcome(one.job, error=_told(error)) for one in outcomes]
+
+
+async def _run_unit(job: Job[T], snapshot: Snapshot, ledger: Ledger) -> T:
+    salt = await ledger.begin(create=job.create)
+    value = await job.unit(SqlTransaction(snapshot, ledger, salt))
+    await ledger.finish()
+    return value
+
+
+def _told(error: BaseException) -> BaseException:
+    """The error as its caller gets it: a fault of the database as a dependency that is away."""
+    if isinstance(error, sqlite3.DatabaseError) and is_fault(error):
+        told = unavailable(error)
+        told.__cause__ = error
+        return told
+    return error
+
+
+def _tell_all(outcomes: list[Outcome]) -> None:
+    for outcome in outcomes:
+        outcome.tell()
