@@ -29,7 +29,7 @@ def bookings_of(
         for index, entry in enumerate(entries)
         if entry.service_type in services
     ]
-    _report_overlaps(placed, almanac, report)
+    _report_overlaps([one for one in placed if not report.concerns(one[0])], almanac, report)
     return tuple(booking for _, booking in placed)
 
 

@@ -154,7 +154,9 @@ class _Composer:
             self._refuse(event.mark, place, "a key is a word, such as name; not a list, a mapping or an *alias")
         self._guard(event, (*place, event.text))
         if event.text == "<<":
-            self._report(event.mark, place, "<< is not part of YAML 1.2; write the keys out, or give a value an *alias")
+            self._report(
+                event.mark, (*place, "<<"), "<< is not part of YAML 1.2; write the keys out, or give a value an *alias"
+            )
         return event.text
 
     def _twice(self, key: Event, place: Place, first: Mark) -> None:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from slotmcp.project_file import times
 from slotmcp.project_file.leaf import Leaf, as_text, degrees, found, wall
-from slotmcp.project_file.nearest import did_you_mean
 from slotmcp.project_file.places import check_region, check_zone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -19,7 +18,9 @@ def _booking_id(value: object) -> str:
     word = as_text(value, "write the booking's id as text", "b-1")
     if re.fullmatch(BOOKING_ID_PATTERN, word) and len(word) <= MAX_BOOKING_ID:
         return word
-    raise ValueError(f"write letters, digits, hyphens, dots and colons, at most {MAX_BOOKING_ID}, such as b-1")
+    raise ValueError(
+        f"write a booking's id in letters, digits, hyphens, dots and colons, at most {MAX_BOOKING_ID}, such as b-1"
+    )
 
 
 def _zone(value: object) -> str:
@@ -58,8 +59,8 @@ def _no_travel(value: object) -> str:
     if value == "none":
         return "none"
     if value == "estimated":
-        raise ValueError("travel times are not supported by this version; write mode: none, or remove travel")
-    raise ValueError(f"{did_you_mean(str(value), ['none'])} Write mode: none, or remove travel")
+        raise ValueError("travel times are not supported by this version; write none, or remove travel")
+    raise ValueError(f"write none, or remove travel; {found(value)}")
 
 
 ZoneName = Annotated[str, Leaf(_zone, {"type": "string"})]

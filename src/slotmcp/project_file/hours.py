@@ -58,7 +58,7 @@ def _wall_span(entry: WindowEntry, place: Place, report: Report) -> WallSpan:
 def _date_override(entry: OverrideEntry, place: Place, almanac: Almanac, report: Report) -> DateOverride:
     if entry.closed and entry.windows:
         report.problem((*place, "closed"), "a closed date has no windows; remove closed or windows")
-    if not entry.closed and not entry.windows:
+    if not entry.closed and not entry.windows and not report.concerns(place):
         report.problem(place, 'write closed: true, or windows such as [{start: "09:00", end: "13:00"}]')
     windows = [_wall_span(one, (*place, "windows", index), report) for index, one in enumerate(entry.windows)]
     return DateOverride(date=almanac.date_of(entry.date), windows=tuple(windows))

@@ -57,13 +57,14 @@ def found(value: object) -> str:
             return "here stands a mapping"
 
 
-def whole(what: str, low: int, high: int, example: int) -> Leaf:
-    """A whole number within bounds."""
+def whole(unit: str, low: int, high: int, example: int) -> Leaf:
+    """A whole number of something within bounds."""
+    of_unit = f" of {unit}" if unit else ""
 
     def read(value: object) -> int:
         if type(value) is int and low <= value <= high:
             return value
-        raise ValueError(f"write a whole number of {what} from {low} to {high}, such as {example}; {found(value)}")
+        raise ValueError(f"write a whole number{of_unit} from {low} to {high}, such as {example}; {found(value)}")
 
     return Leaf(read, {"type": "integer", "minimum": low, "maximum": high})
 
@@ -115,7 +116,7 @@ def slug(what: str, example: str) -> Leaf:
     return Leaf(read, {"type": "string", "pattern": f"^{SLUG_PATTERN}$", "maxLength": MAX_ID})
 
 
-def choice(what: str, options: type[SlotAlignment | TechnicianStatus | RankingKey], refused: str = "") -> Leaf:
+def choice(options: type[SlotAlignment | TechnicianStatus | RankingKey], refused: str = "") -> Leaf:
     """One word of a few. Words in `refused` belong to a later version."""
     words = [one.value for one in options]
 
@@ -124,7 +125,7 @@ def choice(what: str, options: type[SlotAlignment | TechnicianStatus | RankingKe
             return options(value)
         if refused and value == refused:
             raise ValueError(f'"{refused}" is not supported by this version; remove it ({" and ".join(words)} are)')
-        raise ValueError(f"write {what}: {' or '.join(words)}; {found(value)}")
+        raise ValueError(f"write {' or '.join(words)}; {found(value)}")
 
     return Leaf(read, {"enum": words})
 

@@ -19,7 +19,7 @@ def plan_of(file: FileEntry, known: KnownIds, now_ms: int, report: Report) -> Pr
     """
     _check_ids(file, known, report)
     project = _project(file.project, report)
-    zone_is_known = not report.concerns("project.timezone")
+    zone_is_known = not report.concerns(("project", "timezone"))
     almanac = Almanac(project.timezone, now_ms)
     services = tuple(_service(entry, index, report) for index, entry in enumerate(file.services))
     by_id = {service.id: service for service in services}

@@ -32,7 +32,7 @@ def check_zone(text: str) -> str:
     if text == _UTC or (text in _zones() and "/" in text and not text.startswith("Etc/")):
         return text
     if (place := _place_of(text)) is not None:
-        raise ValueError(f'"{text[:40]}" names no place, so not when its clocks change; write one, such as {place}')
+        raise ValueError(f'"{text[:40]}" is not the name of a place; write the zone of one, such as {place}')
     if text.upper().startswith(("UTC", "GMT", "ETC/", "+", "-")):
         raise ValueError("an offset does not say when clocks change; write the zone of a place, such as America/Denver")
     meant = _meant(text)
@@ -49,9 +49,9 @@ def check_region(text: str) -> str:
     country, _, region = text.partition("-")
     regions = _regions_by_country()
     if country not in regions:
-        meant = country.upper() if country.upper() in regions else None
-        hint = f'did you mean "{meant}"?' if meant else "write a country of two letters, such as US, or US-CO"
-        raise ValueError(f'the holidays of "{text[:40]}" are not known; {hint}, or a date such as 2026-11-27')
+        usual = "write a country such as US, a region such as US-CO, or a date such as 2026-11-27"
+        hint = f'did you mean "{text.upper()}"?' if country.upper() in regions else usual
+        raise ValueError(f'the holidays of "{text[:40]}" are not known; {hint}')
     if region not in regions[country] and text != country:
         valid = ", ".join(f"{country}-{one}" for one in regions[country][:8]) or country
         match = nearest(region, regions[country])

@@ -66,8 +66,7 @@ def read_tree(root: Node, mistakes: Iterable[Problem], *, source: str, now_ms: i
         ProjectFileError: with all problems.
     """
     survivors = Survivors(root)
-    report = Report(root, survivors.original)
-    report.problems.extend(mistakes)
+    report = Report(root, survivors.original, mistakes)
     known = KnownIds(root)
     report_empty_sections(root, report)
     known.report_repeated(report)

@@ -29,9 +29,9 @@ class KnownIds:
                 first.setdefault(name, index)
 
     def check(self, section: str, name: str, place: Place, report: Report) -> None:
-        """Report a name that is the id of nothing in the section."""
+        """Report a name that is the id of nothing in the section, unless that has no ids at all."""
         ids = [one for _, one in self._places[section]]
-        if name not in ids:
+        if ids and name not in ids:
             kind = section.removesuffix("s")
             report.problem(place, f'there is no {kind} "{name}" in {section}; {did_you_mean(name, ids)}')
 
@@ -41,7 +41,7 @@ def report_empty_sections(root: Node, report: Report) -> None:
     for section in _NEEDED:
         entries = root.child(section)
         if entries is not None and entries.value == []:
-            report.problem((section,), f"write at least one {section.removesuffix('s')} in {section}")
+            report.problem((section,), f"write at least one {section.removesuffix('s')} here")
 
 
 def check_repeated(words: Sequence[object], place: Place, report: Report) -> None:

@@ -35,7 +35,7 @@ TechnicianId = Annotated[str, slug("a technician's id", "t-ana")]
 ProjectId = Annotated[str, slug("the project's id", "denver-hvac")]
 Buffer = Annotated[int, whole("minutes", 0, 720, 15)]
 Duration = Annotated[int, whole("minutes", 1, 1440, 60)]
-Ranking = Annotated[RankingKey, choice("what ranks technicians", RankingKey, refused="eta")]
+Ranking = Annotated[RankingKey, choice(RankingKey, refused="eta")]
 
 _USUAL = Project(id="", name="", timezone="")
 
@@ -101,7 +101,7 @@ class ProjectEntry(Entry):
     slot_interval_minutes: Annotated[int, whole("minutes", 1, 1440, 15)] = Field(
         default=_USUAL.slot_interval_minutes, description="The grid of offered starts."
     )
-    slot_alignment: Annotated[SlotAlignment, choice("what the grid begins at", SlotAlignment)] = Field(
+    slot_alignment: Annotated[SlotAlignment, choice(SlotAlignment)] = Field(
         default=_USUAL.slot_alignment,
         description="clock: multiples of the interval from local midnight; opening: from where a free gap begins.",
     )
@@ -178,8 +178,8 @@ class TechnicianEntry(Entry):
 
     id: TechnicianId = Field(examples=["t-ana"])
     name: Name = Field(examples=["Ana"])
-    priority: Annotated[int, whole("places", 1, 1000, 1)] = Field(default=1, description="1 is first.")
-    status: Annotated[TechnicianStatus, choice("whether they take work", TechnicianStatus)] = TechnicianStatus.ACTIVE
+    priority: Annotated[int, whole("", 1, 1000, 1)] = Field(default=1, description="1 is first.")
+    status: Annotated[TechnicianStatus, choice(TechnicianStatus)] = TechnicianStatus.ACTIVE
     timezone: ZoneName | None = Field(default=None, description="IANA name; the project's zone unless it is given.")
     skills: list[Skill] = []
     home: LocationEntry | None = None

@@ -101,7 +101,7 @@ def _sentence(error: "ErrorDetails") -> str:
         case "list_type":
             return f"write a list, such as [{', '.join(_few(error['input']))}]; {found(error['input'])}"
         case "too_short":
-            return "write at least one in this list, or remove the key"
+            return "write at least one here"
         case _:
             return f"write keys with values here: {', '.join(entry_at(place).keys())}; {found(error['input'])}"
 

@@ -26,6 +26,7 @@ _MOMENT = re.compile(
     rf"(?:[T ](?P<clock>{CLOCK_PATTERN})(?P<seconds>:[0-9][0-9](?:\.[0-9]+)?)? ?(?P<offset>{OFFSET_PATTERN})?)?"
 )
 _RELATIVE = re.compile(r"(?P<anchor>today|workday)(?P<days>[+-][0-9]{1,3})?")
+_ANCHORS = ("today", "workday")
 _FAR_OFFSET_MINUTES = 14 * 60
 _SATURDAY = 5
 
@@ -127,7 +128,7 @@ def parse_day(text: str) -> date | RelativeDay:
     """
     if (match := re.fullmatch(_RELATIVE, text)) is not None:
         return _relative(match)
-    if text.startswith(("today", "workday")):
+    if text.startswith(_ANCHORS):
         raise ValueError("write a relative date as today, today+3, today-1 or workday+2")
     return parse_date(text)
 
@@ -154,10 +155,7 @@ def _relative(match: re.Match[str]) -> RelativeDay:
     days = int(match["days"] or 0)
     if abs(days) > MOST_DAYS_AWAY:
         raise ValueError(f"write at most {MOST_DAYS_AWAY} days, or an absolute date such as 2026-11-27")
-    working = match["anchor"] == "workday"
-    if working and match["days"] is not None and match["days"].startswith("-"):
-        raise ValueError("workday counts forward only; write workday+2, or today-1 for a day before today")
-    return RelativeDay(days, working)
+    return RelativeDay(days, working=match["anchor"] == "workday")
 
 
 def _offset(text: str) -> int:
@@ -180,8 +178,8 @@ def _meant_clock(text: str) -> str:
 
 
 def _meant_moment(text: str) -> str:
-    if text.startswith(("today", "workday")):
-        return "write a relative date as today, today+3 or workday+2, with a time such as today+1T09:00"
+    if text.startswith(_ANCHORS):
+        return "write a relative date as today, today+3, today-1 or workday+2, with a time as today+1T09:00"
     if re.match(rf"{DATE_PATTERN}[T ][0-9]", text):
         return "write the time as THH:MM, such as 2026-11-23T16:00Z, 2026-11-23T09:00-07:00 or, local, 2026-11-23T09:00"
     return (

@@ -133,7 +133,7 @@ def _value(text: str, resolver: Any) -> Scalar:  # noqa: ANN401
         case "int":
             return _integer(text)
         case "float":
-            return float(text.replace("_", "").replace(".inf", "inf").replace(".Inf", "inf").replace(".NaN", "nan"))
+            return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
         case _:
             return text
 

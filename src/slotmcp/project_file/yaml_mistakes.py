@@ -16,7 +16,7 @@ _AT_THE_MISTAKE = {
     "mapping values are not allowed": (
         "a colon cannot stand here; put text that holds one in quotes, and indent keys of one group alike"
     ),
-    "expected ',' or": "a comma or the closing bracket is missing here",
+    "expected ',' or": "a comma is missing here, or the bracket that closes what begins on line {begun}",
     "cannot start any token": "text cannot begin with this character; put it in quotes",
     "unknown escape character": r"this escape is not known; write \\ for a backslash, or use single quotes",
     "expected <block end>": "this does not fit the lines above; indent keys of one group alike",
@@ -33,5 +33,10 @@ def explain(error: "MarkedYAMLError") -> tuple["StringMark", str]:
     mark = error.problem_mark or error.context_mark
     for words, sentence in _AT_THE_MISTAKE.items():
         if words in said:
-            return mark, sentence
+            return mark, sentence.format(begun=_begun(error))
     return mark, f"this is not YAML ({said}); compare it with the sample"
+
+
+def _begun(error: "MarkedYAMLError") -> int:
+    mark = error.context_mark or error.problem_mark
+    return int(mark.line) + 1
