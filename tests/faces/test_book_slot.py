@@ -1,0 +1,207 @@
+"""book_slot: an appointment is made once, for somebody who can be reached."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from slotmcp.domain.booking import Customer, Visit
+from slotmcp.domain.catalog import Location
+from support.server import Body, Desk, fields, starts
+from support.sqlite_file import fingerprint
+
+MONDAY_9 = "2026-11-23T16:00:00Z"
+KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+LEE = {"customerName": "Lee Roe", "customerEmail": "lee@example.com"}
+
+
+async def hold(desk: Desk, caller: str = "a", start: str = MONDAY_9) -> str:
+    token: str = (await desk.ask("create_hold", start=start, customerHash=caller))["holdToken"]
+    return token
+
+
+def unchanging(answer: Body) -> Body:
+    return {key: value for key, value in answer.items() if key not in {"traceId", "replayed"}}
+
+
+async def test_a_held_start_becomes_a_booking(desk: Desk) -> None:
+    answer = await desk.ask("book_slot", holdToken=await hold(desk), **KIM)
+    booking = answer["booking"]
+    assert answer["result"] == "Your AC repair is booked for tomorrow at 9 in the morning, with Ana."
+    assert not answer["replayed"]
+    assert booking.pop("bookingId")
+    assert booking == {
+        "status": "confirmed",
+        "serviceType": "ac-repair",
+        "start": MONDAY_9,
+        "end": "2026-11-23T17:00:00Z",
+        "startLocal": "2026-11-23T09:00:00-07:00",
+        "label": "Monday, November 23 at 9:00 AM",
+        "technicianId": "t-ana",
+        "technicianName": "Ana",
+        "assignmentReason": "Of the 2 who were free, Ana comes first by bookings that day (0), then priority (1).",
+        "assignment": {
+            "policy": ["load", "priority"],
+            "considered": 2,
+            "wished": False,
+            "bookingsThatDay": 0,
+            "priority": 1,
+        },
+    }
+
+
+async def test_a_start_can_be_booked_at_once_and_is_gone(desk: Desk) -> None:
+    for customer in (KIM, LEE):
+        await desk.ask("book_slot", start="2026-11-23T09:00", durationMinutes=60, **customer)
+    slots = (await desk.ask("get_slots", **{"from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}))["slots"]
+    assert slots == []
+
+
+async def test_everything_that_was_said_is_kept_with_the_booking(desk: Desk) -> None:
+    told = {
+        "customerEmail": "kim@example.com",
+        "address": "1 Main St\nDenver",
+        "notes": "Dog 🐕. Robert'); DROP TABLE claims;--",
+        "latitude": "39.7392",
+        "longitude": -104.9903,
+    }
+    answer = await desk.ask("book_slot", start=MONDAY_9, **KIM, **told)
+    (kept,) = (await desk.app.projects.export_project("denver-hvac")).bookings
+    assert kept.id == answer["booking"]["bookingId"]
+    assert kept.customer == Customer(name="Kim Doe", phone="+1 303 555 0142", email="kim@example.com")
+    assert kept.visit == Visit(
+        address="1 Main St\nDenver",
+        notes="Dog 🐕. Robert'); DROP TABLE claims;--",
+        location=Location(39.7392, -104.9903),
+    )
+
+
+async def test_a_place_that_an_agent_does_not_know_is_no_place(desk: Desk) -> None:
+    await desk.ask("book_slot", start=MONDAY_9, latitude=0, longitude=0, **KIM)
+    (kept,) = (await desk.app.projects.export_project("denver-hvac")).bookings
+    assert kept.visit.location is None
+
+
+async def test_a_wished_technician_comes_and_the_reason_says_so(desk: Desk) -> None:
+    answer = await desk.ask("book_slot", start=MONDAY_9, technicianId="t-ben", **KIM)
+    assert answer["booking"]["technicianName"] == "Ben"
+    assert answer["booking"]["assignmentReason"] == "The customer asked for Ben."
+
+
+@pytest.mark.parametrize("key", [{}, {"idempotencyKey": "k-1"}])
+async def test_a_retry_is_the_first_answer_again(desk: Desk, key: dict[str, str]) -> None:
+    for asked in ({"holdToken": await hold(desk)}, {"start": "2026-11-23T20:00:00Z"}):
+        first = await desk.ask("book_slot", **asked, **KIM, **{name: f"{value}{asked}" for name, value in key.items()})
+        again = await desk.ask("book_slot", **asked, **KIM, **{name: f"{value}{asked}" for name, value in key.items()})
+        assert again["replayed"]
+        assert unchanging(again) == unchanging(first)
+    assert len((await desk.app.projects.export_project("denver-hvac")).bookings) == 2
+
+
+async def test_a_key_or_a_token_is_good_for_one_request(desk: Desk) -> None:
+    token = await hold(desk)
+    await desk.ask("book_slot", holdToken=token, idempotencyKey="k-1", **KIM)
+    by_token = await desk.refused("book_slot", holdToken=token, **LEE)
+    by_key = await desk.refused("book_slot", start="2026-11-24T16:00:00Z", idempotencyKey="k-1", **LEE)
+    assert by_token["code"] == by_key["code"] == "idempotency_mismatch"
+
+
+async def test_a_time_that_is_gone_comes_with_others(desk: Desk) -> None:
+    for caller in ("a", "b"):
+        await hold(desk, caller)
+    error = await desk.refused("book_slot", start=MONDAY_9, **KIM)
+    assert error["code"] == "slot_unavailable"
+    assert error["alternatives"]
+    assert MONDAY_9 not in starts(error["alternatives"])
+    assert "Instead, I have tomorrow at " in error["result"]
+
+
+async def test_a_hold_that_lapsed_is_revived_while_its_time_is_free(desk: Desk) -> None:
+    token = await hold(desk)
+    desk.clock.advance(seconds=90)
+    answer = await desk.ask("book_slot", holdToken=token, **KIM)
+    assert answer["booking"]["start"] == MONDAY_9
+
+
+async def test_a_hold_that_lapsed_and_is_taken_has_expired(desk: Desk) -> None:
+    token = await hold(desk)
+    desk.clock.advance(seconds=90)
+    for caller in ("b", "c"):
+        await hold(desk, caller)
+    error = await desk.refused("book_slot", holdToken=token, **KIM)
+    assert error["code"] == "hold_expired"
+    assert error["alternatives"]
+    assert "no longer kept for you. Instead, I have tomorrow at " in error["result"]
+
+
+async def test_a_hold_that_never_was_has_expired(desk: Desk) -> None:
+    error = await desk.refused("book_slot", holdToken="never-was", **KIM)
+    assert error["code"] == "hold_expired"
+    assert error["alternatives"] == []
+    assert error["result"].endswith("Shall I look for other times?")
+
+
+async def test_unknown_ids_are_not_found(desk: Desk) -> None:
+    for field, value in (("projectId", "denver"), ("serviceType", "furnace"), ("technicianId", "ana")):
+        error = await desk.refused("book_slot", start=MONDAY_9, **KIM, **{field: value})
+        assert (error["code"], fields(error)) == ("not_found", [field])
+        assert error["nearest"]
+
+
+async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk) -> None:
+    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        error = await desk.refused("book_slot", start=MONDAY_9, **KIM)
+    assert (error["code"], error["retryable"]) == ("unavailable", True)
+    assert not (await desk.ask("book_slot", start=MONDAY_9, **KIM))["replayed"]
+
+
+GOOD = {"start": MONDAY_9, **KIM}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"customerName": ""}, "customerName"),
+        ({"customerName": "Kim\nDoe"}, "customerName"),
+        ({"customerName": {"first": "Kim"}}, "customerName"),
+        ({"customerName": "x" * 10_000_000}, "customerName"),
+        ({"customerPhone": None}, "customerPhone"),
+        ({"customerPhone": 3_035_550_142}, "customerPhone"),
+        ({"customerPhone": "unknown"}, "customerPhone"),
+        ({"customerEmail": "kim at example"}, "customerEmail"),
+        ({"start": None}, "start"),
+        ({"start": "2026-11-23"}, "start"),
+        ({"start": "soon"}, "start"),
+        ({"end": "2026-11-23T15:00:00Z"}, "end"),
+        ({"durationMinutes": "long"}, "durationMinutes"),
+        ({"latitude": 39.7}, "longitude"),
+        ({"longitude": -104.9}, "latitude"),
+        ({"latitude": 95, "longitude": 0.1}, "latitude"),
+        ({"latitude": "north", "longitude": 0.1}, "latitude"),
+        ({"notes": "x" * 2001}, "notes"),
+        ({"notes": "bell\x07"}, "notes"),
+        ({"address": ["1 Main St"]}, "address"),
+        ({"holdToken": True}, "holdToken"),
+        ({"phone": "+1 303 555 0142"}, "phone"),
+    ],
+)
+async def test_what_is_wrong_is_named_and_nothing_is_booked(
+    desk: Desk, arguments: dict[str, object], field: str
+) -> None:
+    before = fingerprint(desk.path)
+    error = await desk.refused("book_slot", **(GOOD | arguments))
+    assert (error["code"], fields(error)) == ("invalid_argument", [field])
+    assert fingerprint(desk.path) == before
+
+
+async def test_a_token_that_contradicts_the_rest_is_told(desk: Desk) -> None:
+    token = await hold(desk)
+    for field, value in (
+        ("start", "2026-11-23T17:15:00Z"),
+        ("serviceType", "furnace-check"),
+        ("technicianId", "t-ben"),
+    ):
+        error = await desk.refused("book_slot", holdToken=token, **KIM, **{field: value})
+        assert (error["code"], fields(error)) == ("invalid_argument", [field])
+    await desk.ask("book_slot", holdToken=token, start=MONDAY_9, serviceType="ac-repair", **KIM)

@@ -1,0 +1,151 @@
+"""create_hold: a start is kept for a caller who is thinking."""
+
+import sqlite3
+from contextlib import closing
+
+import orjson
+import pytest
+
+from support.server import Desk, fields, starts
+from support.sqlite_file import fingerprint
+
+MONDAY_9 = "2026-11-23T16:00:00Z"
+
+
+async def test_a_hold_is_told_with_its_token_its_time_and_its_end(desk: Desk) -> None:
+    answer = await desk.ask("create_hold", start=MONDAY_9, customerHash="caller-1")
+    token = answer["holdToken"]
+    assert len(token) >= 22
+    assert {key: value for key, value in answer.items() if key not in {"holdToken", "traceId"}} == {
+        "result": "I am keeping tomorrow at 9 in the morning for you for the next minute and a half. Shall I book it?",
+        "serviceType": "ac-repair",
+        "start": MONDAY_9,
+        "end": "2026-11-23T17:00:00Z",
+        "startLocal": "2026-11-23T09:00:00-07:00",
+        "label": "Monday, November 23 at 9:00 AM",
+        "expiresAt": "2026-11-22T19:01:30Z",
+        "capacityLeft": 1,
+        "replayed": False,
+    }
+
+
+async def test_the_technician_is_never_told(desk: Desk) -> None:
+    answer = await desk.ask("create_hold", start=MONDAY_9, customerHash="caller-1", technicianId="t-ben")
+    said = orjson.dumps(answer).decode().replace(answer["holdToken"], "")
+    assert "t-ana" not in said
+    assert "t-ben" not in said
+    assert "Ben" not in said
+
+
+async def test_a_start_may_be_local_and_its_end_or_length_given(desk: Desk) -> None:
+    by_end = await desk.ask("create_hold", start="2026-11-23T09:00", end="2026-11-23T11:00", customerHash="a")
+    assert (by_end["start"], by_end["end"]) == (MONDAY_9, "2026-11-23T18:00:00Z")
+    by_length = await desk.ask("create_hold", start=MONDAY_9, durationMinutes="120", customerHash="b", ttlSeconds="60")
+    assert by_length["end"] == "2026-11-23T18:00:00Z"
+    assert by_length["expiresAt"] == "2026-11-22T19:01:00Z"
+
+
+async def test_a_retry_with_a_key_is_the_same_hold(desk: Desk) -> None:
+    asked = {"start": MONDAY_9, "customerHash": "caller-1", "idempotencyKey": "k-1"}
+    first = await desk.ask("create_hold", **asked)
+    again = await desk.ask("create_hold", **asked)
+    assert again["replayed"]
+    assert again["holdToken"] == first["holdToken"]
+    assert again["capacityLeft"] == first["capacityLeft"]
+
+
+async def test_a_late_retry_does_not_say_that_the_time_is_kept(desk: Desk) -> None:
+    asked = {"start": MONDAY_9, "customerHash": "caller-1", "idempotencyKey": "k-1"}
+    token = (await desk.ask("create_hold", **asked))["holdToken"]
+    desk.clock.advance(seconds=90)
+    late = await desk.ask("create_hold", **asked)
+    assert late["result"] == "I kept tomorrow at 9 in the morning for you until a moment ago. Shall I try to book it?"
+    await desk.ask("book_slot", holdToken=token, customerName="Kim", customerPhone="+1 303 555 0142")
+    booked = await desk.ask("create_hold", **asked)
+    assert booked["result"] == "It is booked for you already: tomorrow at 9 in the morning."
+    assert booked["expiresAt"] == ""
+
+
+async def test_a_time_that_is_gone_comes_with_others(desk: Desk) -> None:
+    for caller in ("a", "b"):
+        await desk.ask("create_hold", start=MONDAY_9, customerHash=caller)
+    error = await desk.refused("create_hold", start=MONDAY_9, customerHash="c")
+    assert error["code"] == "slot_unavailable"
+    assert not error["retryable"]
+    assert 1 <= len(error["alternatives"]) <= 3
+    assert MONDAY_9 not in starts(error["alternatives"])
+    assert "Instead, I have tomorrow at " in error["result"]
+    for slot in error["alternatives"]:
+        token = (await desk.ask("create_hold", start=slot["start"], customerHash="c"))["holdToken"]
+        await desk.ask("release_hold", holdToken=token)
+
+
+@pytest.mark.parametrize("start", ["2026-11-22T16:00:00Z", "2026-11-23T16:05:00Z", "2026-11-28T16:00:00Z"])
+async def test_a_time_that_was_never_offered_is_not_to_be_had(desk: Desk, start: str) -> None:
+    error = await desk.refused("create_hold", start=start, customerHash="a")
+    assert error["code"] == "slot_unavailable"
+    assert error["alternatives"]
+
+
+async def test_a_customer_keeps_three_at_most(desk: Desk) -> None:
+    for hour in (15, 17, 20):
+        await desk.ask("create_hold", start=f"2026-11-23T{hour}:00:00Z", customerHash="caller-1")
+    error = await desk.refused("create_hold", start="2026-11-24T15:00:00Z", customerHash="caller-1")
+    assert error["code"] == "hold_limit"
+    assert error["message"]
+    await desk.ask("create_hold", start="2026-11-24T15:00:00Z", customerHash="caller-2")
+
+
+async def test_a_key_is_good_for_one_request(desk: Desk) -> None:
+    await desk.ask("create_hold", start=MONDAY_9, customerHash="a", idempotencyKey="k-1")
+    error = await desk.refused("create_hold", start="2026-11-23T17:15:00Z", customerHash="a", idempotencyKey="k-1")
+    assert error["code"] == "idempotency_mismatch"
+
+
+async def test_unknown_ids_are_not_found(desk: Desk) -> None:
+    error = await desk.refused("create_hold", start=MONDAY_9, customerHash="a", serviceType="ac")
+    assert (error["code"], error["nearest"]) == ("not_found", ["ac-repair", "furnace-check"])
+
+
+async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk) -> None:
+    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        error = await desk.refused("create_hold", start=MONDAY_9, customerHash="a")
+    assert error["code"] == "unavailable"
+    assert error["retryable"]
+    assert error["retryAfterMs"] > 0
+    await desk.ask("create_hold", start=MONDAY_9, customerHash="a")
+
+
+GOOD = {"start": MONDAY_9, "customerHash": "caller-1"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"start": ""}, "start"),
+        ({"start": "2026-11-23"}, "start"),
+        ({"start": "9 am"}, "start"),
+        ({"start": "2026-11-23T16:00:01Z"}, "start"),
+        ({"start": "2026-11-01T01:30"}, "start"),
+        ({"end": MONDAY_9}, "end"),
+        ({"end": "2026-11-22T16:00:00Z"}, "end"),
+        ({"end": "2026-12-23T16:00:00Z"}, "end"),
+        ({"end": "2026-11-23T17:00:00Z", "durationMinutes": 90}, "durationMinutes"),
+        ({"durationMinutes": -5}, "durationMinutes"),
+        ({"customerHash": None}, "customerHash"),
+        ({"customerHash": 5}, "customerHash"),
+        ({"customerHash": "x" * 10_000_000}, "customerHash"),
+        ({"ttlSeconds": 59}, "ttlSeconds"),
+        ({"ttlSeconds": 121}, "ttlSeconds"),
+        ({"ttlSeconds": 10**9}, "ttlSeconds"),
+        ({"serviceType": "furnace-check", "technicianId": "t-ben"}, "technicianId"),
+        ({"idempotencyKey": "k\x07"}, "idempotencyKey"),
+        ({"customer": "Kim"}, "customer"),
+    ],
+)
+async def test_what_is_wrong_is_named_and_nothing_is_kept(desk: Desk, arguments: dict[str, object], field: str) -> None:
+    before = fingerprint(desk.path)
+    error = await desk.refused("create_hold", **(GOOD | arguments))
+    assert (error["code"], fields(error)) == ("invalid_argument", [field])
+    assert fingerprint(desk.path) == before

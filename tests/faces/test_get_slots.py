@@ -1,0 +1,208 @@
+"""get_slots: what is free, as a person would say it and as an agent can use it."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from support.denver import DENVER
+from support.server import Body, Desk, fields, starts
+
+MONDAY_9 = {
+    "start": "2026-11-23T16:00:00Z",
+    "end": "2026-11-23T17:00:00Z",
+    "startLocal": "2026-11-23T09:00:00-07:00",
+    "label": "Monday, November 23 at 9:00 AM",
+}
+MONDAY = {"from": "2026-11-23", "to": "2026-11-23"}
+
+
+def local(slot: Body) -> datetime:
+    return datetime.fromisoformat(slot["start"]).astimezone(DENVER)
+
+
+async def test_a_start_is_told_in_every_form_with_who_could_come(desk: Desk) -> None:
+    answer = await desk.ask("get_slots", **{"from": "2026-11-23T09:00", "to": "2026-11-23T09:15"})
+    assert answer["result"] == "I have tomorrow at 9 in the morning. Does that suit you?"
+    assert answer["query"] == {
+        "projectId": "denver-hvac",
+        "serviceType": "ac-repair",
+        "durationMinutes": 60,
+        "from": "2026-11-23T16:00:00Z",
+        "to": "2026-11-23T16:15:00Z",
+        "timezone": "America/Denver",
+        "now": "2026-11-22T19:00:00Z",
+        "today": "Sunday, November 22, 2026",
+    }
+    assert answer["slots"] == [
+        MONDAY_9 | {"capacity": 2, "candidates": [{"technicianId": "t-ana"}, {"technicianId": "t-ben"}]}
+    ]
+    assert answer["technicians"] == [
+        {"technicianId": "t-ana", "name": "Ana", "priority": 1},
+        {"technicianId": "t-ben", "name": "Ben", "priority": 2},
+    ]
+    assert answer["nextCursor"] == ""
+
+
+async def test_without_a_wish_the_week_is_spread_out(desk: Desk) -> None:
+    answer = await desk.ask("get_slots")
+    times = [local(slot) for slot in answer["slots"]]
+    assert len(times) == 10
+    assert times == sorted(times)
+    assert {at.date().isoformat() for at in times} == {f"2026-11-{day}" for day in (23, 24, 25, 26, 27)}
+    assert answer["query"]["to"] == "2026-11-29T19:00:00Z"
+    assert answer["result"].startswith("I have tomorrow at ")
+    assert answer["result"].endswith("Which suits you?")
+
+
+async def test_a_cursor_goes_through_all_of_it_once(desk: Desk) -> None:
+    asked: dict[str, object] = {**MONDAY, "limit": 7}
+    page = await desk.ask("get_slots", **asked)
+    seen = starts(page["slots"])
+    while page["nextCursor"]:
+        page = await desk.ask("get_slots", **asked, cursor=page["nextCursor"])
+        seen += starts(page["slots"])
+    everything = starts((await desk.ask("get_slots", **MONDAY, limit=100))["slots"])
+    assert sorted(seen) == everything
+    assert len(everything) > 20
+
+
+async def test_a_cursor_that_runs_dry_says_so(desk: Desk) -> None:
+    asked: dict[str, object] = {"from": "2026-11-23T10:45", "to": "2026-11-23T11:15", "limit": 1}
+    page = await desk.ask("get_slots", **asked)
+    for at in ("2026-11-23T10:45", "2026-11-23T11:00"):
+        for caller in ("a", "b"):
+            await hold_if_free(desk, at, caller)
+    dry = await desk.ask("get_slots", **asked, cursor=page["nextCursor"])
+    assert dry["slots"] == []
+    assert dry["result"] == "Those were all the free times; there are no more."
+
+
+async def hold_if_free(desk: Desk, start: str, caller: str) -> None:
+    slots = (await desk.ask("get_slots", **{"from": start, "to": "2026-11-23T11:15"}))["slots"]
+    if slots and local(slots[0]).replace(tzinfo=None).isoformat(timespec="minutes") == start:
+        await desk.ask("create_hold", start=start, customerHash=caller)
+
+
+@pytest.mark.parametrize(("part", "hours"), [("morning", {8, 9, 10, 11}), ("afternoon", {13, 14, 15, 16})])
+async def test_a_part_of_the_day_is_all_that_is_offered(desk: Desk, part: str, hours: set[int]) -> None:
+    slots = (await desk.ask("get_slots", **MONDAY, partOfDay=part, limit=100))["slots"]
+    assert {local(slot).hour for slot in slots} == hours
+
+
+async def test_weekdays_are_all_that_is_offered(desk: Desk) -> None:
+    slots = (await desk.ask("get_slots", daysOfWeek="Wednesday,fri"))["slots"]
+    assert {local(slot).weekday() for slot in slots} == {2, 4}
+
+
+async def test_a_wished_technician_is_the_only_candidate(desk: Desk) -> None:
+    answer = await desk.ask("get_slots", technicianId="t-ben", limit=1)
+    assert [one["name"] for one in answer["technicians"]] == ["Ben"]
+    assert [slot["capacity"] for slot in answer["slots"]] == [1]
+
+
+async def test_full_detail_tells_how_candidates_rank(desk: Desk) -> None:
+    (slot,) = (await desk.ask("get_slots", **MONDAY, limit=1, detail="full"))["slots"]
+    assert slot["candidates"] == [
+        {"technicianId": "t-ana", "priority": 1, "bookingsThatDay": 0},
+        {"technicianId": "t-ben", "priority": 2, "bookingsThatDay": 0},
+    ]
+
+
+async def test_a_caller_elsewhere_hears_their_own_time(desk: Desk) -> None:
+    answer = await desk.ask(
+        "get_slots", **{"from": "2026-11-23T11:00", "to": "2026-11-23T11:15"}, timezone="America/New_York"
+    )
+    (slot,) = answer["slots"]
+    assert slot["start"] == "2026-11-23T16:00:00Z"
+    assert slot["startLocal"] == "2026-11-23T11:00:00-05:00"
+    assert slot["label"] == "Monday, November 23 at 11:00 AM"
+    assert "tomorrow at 11 in the morning" in answer["result"]
+
+
+async def test_nothing_free_says_when_something_is(desk: Desk) -> None:
+    answer = await desk.ask("get_slots", **{"from": "2026-11-28", "to": "2026-11-29"})
+    assert answer["slots"] == []
+    assert answer["technicians"] == []
+    assert answer["result"] == (
+        "I have nothing free then. The next free time is Monday, November 30 at 8 in the morning. Would that suit you?"
+    )
+    assert answer["nextFree"] == {
+        "start": "2026-11-30T15:00:00Z",
+        "end": "2026-11-30T16:00:00Z",
+        "startLocal": "2026-11-30T08:00:00-07:00",
+        "label": "Monday, November 30 at 8:00 AM",
+    }
+
+
+async def test_nothing_free_at_all_is_said_as_well(desk: Desk) -> None:
+    answer = await desk.ask("get_slots", partOfDay="evening")
+    assert "nextFree" not in answer
+    assert answer["result"].startswith("I have nothing free then, nor later")
+
+
+async def test_an_agent_that_fills_in_every_field_is_understood(desk: Desk) -> None:
+    empty = dict.fromkeys(("projectId", "serviceType", "from", "to", "timezone", "partOfDay", "daysOfWeek"), "")
+    nothing: dict[str, Any] = {"technicianId": None, "durationMinutes": 0, "limit": "0", "cursor": "", "detail": ""}
+    assert (await desk.ask("get_slots", **empty, **nothing))["slots"] == (await desk.ask("get_slots"))["slots"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "nearest"),
+    [
+        ({"projectId": "denver"}, "projectId", ["denver-hvac"]),
+        ({"serviceType": "ac-repiar"}, "serviceType", ["ac-repair"]),
+        ({"technicianId": "t-bne"}, "technicianId", ["t-ben", "t-ana"]),
+        ({"technicianId": "'; DROP TABLE claims; --"}, "technicianId", ["t-ana", "t-ben"]),
+    ],
+)
+async def test_an_unknown_id_is_not_found_and_ids_like_it_are_named(
+    desk: Desk, arguments: dict[str, object], field: str, nearest: list[str]
+) -> None:
+    error = await desk.refused("get_slots", **arguments)
+    assert (error["code"], fields(error)) == ("not_found", [field])
+    assert error["nearest"] == nearest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"from": "tomorrow"}, "from"),
+        ({"from": "2026-11-23T09:00:30Z"}, "from"),
+        ({"from": "2026-03-08T02:30", "to": "2026-12-01"}, "from"),
+        ({"to": "2026-11-21"}, "to"),
+        ({"from": "2026-11-24", "to": "2026-11-23"}, "to"),
+        ({"from": "2028-01-01"}, "from"),
+        ({"from": 1_795_374_000}, "from"),
+        ({"durationMinutes": -60}, "durationMinutes"),
+        ({"durationMinutes": 1441}, "durationMinutes"),
+        ({"durationMinutes": "an hour"}, "durationMinutes"),
+        ({"durationMinutes": True}, "durationMinutes"),
+        ({"limit": 10**9}, "limit"),
+        ({"limit": -1}, "limit"),
+        ({"partOfDay": "noon"}, "partOfDay"),
+        ({"daysOfWeek": "weekdays"}, "daysOfWeek"),
+        ({"daysOfWeek": ["mon"]}, "daysOfWeek"),
+        ({"timezone": "Mountain"}, "timezone"),
+        ({"timezone": "../../etc/passwd"}, "timezone"),
+        ({"timezone": "america/denver\x00"}, "timezone"),
+        ({"cursor": "MTIz"}, "cursor"),
+        ({"cursor": "🐙"}, "cursor"),
+        ({"detail": "everything"}, "detail"),
+        ({"serviceType": "x" * 10_000_000}, "serviceType"),
+        ({"technicianId": "t-ana\nt-ben"}, "technicianId"),
+        ({"latitude": 39.7}, "latitude"),
+        ({"locale": "de-DE"}, "locale"),
+    ],
+)
+async def test_what_is_wrong_is_named(desk: Desk, arguments: dict[str, object], field: str) -> None:
+    error = await desk.refused("get_slots", **arguments)
+    assert (error["code"], fields(error)) == ("invalid_argument", [field])
+
+
+async def test_a_local_time_that_the_clock_skips_names_the_two_that_could_be_meant(desk: Desk) -> None:
+    desk.clock.set("2026-03-01T12:00Z")
+    error = await desk.refused("get_slots", **{"from": "2026-03-08T02:30"})
+    assert error["code"] == "invalid_argument"
+    assert "2026-03-08T01:30-07:00" in error["result"]
+    assert "2026-03-08T03:30-06:00" in error["result"]

@@ -1,0 +1,78 @@
+"""list_services: what can be booked, when somebody works, and what day it is."""
+
+import pytest
+
+from support.server import Desk, fields
+
+
+async def test_it_tells_services_hours_and_the_date(desk: Desk) -> None:
+    answer = await desk.ask("list_services")
+    assert answer["result"] == "You can book AC repair or furnace check."
+    assert answer["projectId"] == "denver-hvac"
+    assert answer["projectName"] == "Front Range Heating & Air"
+    assert answer["timezone"] == "America/Denver"
+    assert answer["now"] == "2026-11-22T19:00:00Z"
+    assert answer["today"] == "Sunday, November 22, 2026"
+    assert answer["defaultServiceType"] == "ac-repair"
+    assert answer["hours"] == dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "08:00-17:00") | dict.fromkeys(
+        ("sat", "sun"), "closed"
+    )
+    assert answer["services"] == [
+        {
+            "serviceType": "ac-repair",
+            "name": "AC repair",
+            "spokenName": "AC repair",
+            "durationMinutes": 60,
+            "skills": ["hvac"],
+        },
+        {
+            "serviceType": "furnace-check",
+            "name": "Furnace check",
+            "spokenName": "furnace check",
+            "durationMinutes": 120,
+            "skills": ["gas", "hvac"],
+        },
+    ]
+
+
+async def test_today_is_the_date_where_the_business_is(desk: Desk) -> None:
+    desk.clock.set("2026-11-23T06:59Z")  # is still Sunday in Denver
+    assert (await desk.ask("list_services"))["today"] == "Sunday, November 22, 2026"
+    desk.clock.set("2026-11-23T07:00Z")
+    assert (await desk.ask("list_services"))["today"] == "Monday, November 23, 2026"
+
+
+async def test_a_project_has_to_be_named_where_there_are_several(two_businesses: Desk) -> None:
+    error = await two_businesses.refused("list_services")
+    assert error["code"] == "invalid_argument"
+    assert fields(error) == ["projectId"]
+    assert "boulder-hvac, denver-hvac" in error["result"]
+    answer = await two_businesses.ask("list_services", projectId="boulder-hvac")
+    assert answer["projectName"] == "Boulder Heating"
+
+
+async def test_a_server_without_a_business_says_what_to_do(empty_desk: Desk) -> None:
+    error = await empty_desk.refused("list_services")
+    assert error["code"] == "invalid_argument"
+    assert "slotmcp import" in error["result"]
+
+
+async def test_an_unknown_project_is_not_found_and_ones_like_it_are_named(desk: Desk) -> None:
+    error = await desk.refused("list_services", projectId="denver-hvca")
+    assert error["code"] == "not_found"
+    assert error["nearest"] == ["denver-hvac"]
+    assert fields(error) == ["projectId"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"projectId": 7}, "projectId"),
+        ({"projectId": "x" * 10_000_000}, "projectId"),
+        ({"projectId": "a\x00b"}, "projectId"),
+        ({"project": "denver-hvac"}, "project"),
+    ],
+)
+async def test_what_is_wrong_is_named(desk: Desk, arguments: dict[str, object], field: str) -> None:
+    error = await desk.refused("list_services", **arguments)
+    assert (error["code"], fields(error)) == ("invalid_argument", [field])

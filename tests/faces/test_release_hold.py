@@ -1,0 +1,68 @@
+"""release_hold: a start that the caller does not want is given back."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from support.server import Desk, fields
+
+MONDAY_9 = "2026-11-23T16:00:00Z"
+
+
+async def test_what_is_given_back_can_be_held_again(desk: Desk) -> None:
+    asked = {"start": MONDAY_9, "customerHash": "a", "serviceType": "furnace-check"}
+    token = (await desk.ask("create_hold", **asked))["holdToken"]
+    await desk.refused("create_hold", **asked | {"customerHash": "b"})
+    answer = await desk.ask("release_hold", holdToken=token)
+    assert answer["released"]
+    assert answer["result"] == "That time is no longer kept for you."
+    await desk.ask("create_hold", **asked | {"customerHash": "b"})
+
+
+async def test_giving_back_twice_is_no_error(desk: Desk) -> None:
+    token = (await desk.ask("create_hold", start=MONDAY_9, customerHash="a"))["holdToken"]
+    await desk.ask("release_hold", holdToken=token)
+    again = await desk.ask("release_hold", holdToken=token)
+    assert not again["released"]
+    assert again["result"] == "There was nothing left to give back."
+
+
+async def test_a_token_that_never_was_has_nothing_to_give_back(desk: Desk) -> None:
+    assert not (await desk.ask("release_hold", holdToken="never-was"))["released"]
+
+
+async def test_a_booking_is_never_undone_by_it(desk: Desk) -> None:
+    token = (await desk.ask("create_hold", start=MONDAY_9, customerHash="a"))["holdToken"]
+    await desk.ask("book_slot", holdToken=token, customerName="Kim", customerEmail="kim@example.com")
+    answer = await desk.ask("release_hold", holdToken=token)
+    assert not answer["released"]
+    assert answer["result"] == "That time is booked already, so it stays booked."
+
+
+async def test_an_unknown_project_is_not_found(desk: Desk) -> None:
+    error = await desk.refused("release_hold", projectId="denver", holdToken="x")
+    assert (error["code"], fields(error)) == ("not_found", ["projectId"])
+
+
+async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk) -> None:
+    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        error = await desk.refused("release_hold", holdToken="x")
+    assert (error["code"], error["retryable"]) == ("unavailable", True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({}, "holdToken"),
+        ({"holdToken": "  "}, "holdToken"),
+        ({"holdToken": 12}, "holdToken"),
+        ({"holdToken": "x" * 10_000_000}, "holdToken"),
+        ({"holdToken": "a\ud800"}, "holdToken"),
+        ({"token": "abc", "holdToken": "abc"}, "token"),
+    ],
+)
+async def test_what_is_wrong_is_named(desk: Desk, arguments: dict[str, object], field: str) -> None:
+    error = await desk.refused("release_hold", **arguments)
+    assert (error["code"], fields(error)) == ("invalid_argument", [field])

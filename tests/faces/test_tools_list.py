@@ -1,0 +1,134 @@
+"""What clients see before they call: portable schemas, honest hints, descriptions that are prompts, and few tokens."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from mcp import Client
+from mcp_types import Tool
+
+from support.server import Desk
+
+SNAPSHOT = Path(__file__).with_name("tools_list.txt")
+BUDGET_TOKENS = 4000
+CHARACTERS_PER_TOKEN = 4
+"""Of compact JSON in English; the tokenizers of the big models come out between 3.9 and 4.6."""
+
+NOT_PORTABLE = {"$ref", "$defs", "anyOf", "oneOf", "allOf", "not", "format", "title", "additionalProperties", "const"}
+NOT_PORTABLE |= {"prefixItems", "patternProperties", "if", "dependentRequired", "nullable", "examples", "pattern"}
+TYPES = {"object", "array", "string", "integer", "number", "boolean"}
+
+READ = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
+WRITE = READ | {"readOnlyHint": False}
+HINTS = {
+    "list_services": READ,
+    "get_slots": READ,
+    "create_hold": WRITE | {"idempotentHint": False},
+    "release_hold": WRITE,
+    "book_slot": WRITE,
+}
+
+
+@pytest.fixture
+async def tools(empty_desk: Desk) -> list[Tool]:
+    async with Client(empty_desk.server) as client:
+        return (await client.list_tools()).tools
+
+
+def nodes(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema within a schema, with where it is."""
+    yield path, schema
+    for name, field in schema.get("properties", {}).items():
+        yield from nodes(field, f"{path}.{name}")
+    if "items" in schema:
+        yield from nodes(schema["items"], f"{path}[]")
+
+
+def all_nodes(tools: list[Tool]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for tool in tools:
+        yield from nodes(tool.input_schema, f"{tool.name}.in")
+        yield from nodes(tool.output_schema or {}, f"{tool.name}.out")
+
+
+def test_schemas_use_nothing_that_a_client_might_not_know(tools: list[Tool]) -> None:
+    for path, node in all_nodes(tools):
+        assert not node.keys() & NOT_PORTABLE, path
+        assert node["type"] in TYPES, path
+        assert node.get("default", "something") is not None, path
+        assert all(isinstance(choice, str) for choice in node.get("enum", [])), path
+        assert all(re.fullmatch("[a-zA-Z0-9_]{1,64}", name) for name in node.get("properties", {})), path
+        assert set(node.get("required", [])) <= set(node.get("properties", {})), path
+
+
+def test_roots_are_objects_and_inputs_are_flat(tools: list[Tool]) -> None:
+    for tool in tools:
+        assert re.fullmatch("[a-z][a-z_]{0,39}", tool.name)
+        assert tool.input_schema["type"] == "object"
+        assert (tool.output_schema or {})["type"] == "object"
+        for name, field in tool.input_schema["properties"].items():
+            assert field["type"] in {"string", "integer", "number"}, f"{tool.name}.{name}"
+
+
+def test_bounds_are_repeated_where_a_client_drops_them(tools: list[Tool]) -> None:
+    bounded = [(path, node) for path, node in all_nodes(tools) if "minimum" in node]
+    assert bounded
+    for path, node in bounded:
+        assert node["description"].endswith(f"({node['minimum']:g} to {node['maximum']:g})"), path
+
+
+def test_text_has_a_longest_length_and_every_field_a_description(tools: list[Tool]) -> None:
+    for tool in tools:
+        for name, field in tool.input_schema["properties"].items():
+            assert field["description"], f"{tool.name}.{name}"
+            assert field["type"] != "string" or "maxLength" in field or "enum" in field, f"{tool.name}.{name}"
+
+
+def test_every_tool_has_a_title_and_all_four_hints(tools: list[Tool]) -> None:
+    seen = {}
+    for tool in tools:
+        assert tool.annotations is not None
+        hints = tool.annotations.model_dump(by_alias=True)
+        assert hints.pop("title") == tool.title
+        seen[tool.name] = hints
+    assert seen == HINTS
+
+
+def test_every_answer_begins_with_its_sentence_and_has_a_trace_id(tools: list[Tool]) -> None:
+    for tool in tools:
+        schema = tool.output_schema or {}
+        assert next(iter(schema["properties"])) == "result"
+        assert {"result", "traceId"} <= set(schema["required"])
+
+
+def test_the_listing_stays_within_its_budget(tools: list[Tool]) -> None:
+    listed = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+    tokens = len(orjson.dumps(listed)) / CHARACTERS_PER_TOKEN
+    sys.stdout.write(f"\ntools/list: about {tokens:.0f} of {BUDGET_TOKENS} tokens\n")
+    assert tokens < BUDGET_TOKENS
+
+
+def test_descriptions_are_the_ones_that_were_agreed(tools: list[Tool], empty_desk: Desk) -> None:
+    """To agree to new ones, write what the failure shows as `told` into the snapshot."""
+    told = prompts(empty_desk.server.instructions or "", tools)
+    assert told == SNAPSHOT.read_text("utf-8"), told
+
+
+def prompts(instructions: str, tools: list[Tool]) -> str:
+    """All that a model is told, as plain text."""
+    sections = [instructions]
+    for tool in tools:
+        fields = [f"- {name}: {field['description']}" for name, field in tool.input_schema["properties"].items()]
+        sections.append("\n".join([f"{tool.name} ({tool.title})", tool.description or "", *fields]))
+    return "\n\n".join(sections) + "\n"
+
+
+async def test_the_handshake_of_older_clients_lists_and_answers_the_same(desk: Desk, tools: list[Tool]) -> None:
+    async with Client(desk.server, mode="legacy") as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == [tool.name for tool in tools]
+        result = await client.call_tool("list_services", {})
+    assert not result.is_error
+    assert result.structured_content["result"] == (await desk.ask("list_services"))["result"]

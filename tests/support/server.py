@@ -1,0 +1,92 @@
+"""An MCP server over a real SQLite file, and a caller who holds every answer to what the wire promises."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import orjson
+from mcp import Client
+from mcp.server import MCPServer
+from mcp_types import CallToolResult, TextContent
+
+from slotmcp.bootstrap import build_app
+from slotmcp.services.app import App
+from slotmcp.services.imports import ProjectPlan
+from slotmcp.store.sqlite import SqliteStore
+from slotmcp.tools.server import create_server
+from support.shop import HandClock
+
+PATIENCE_MS = 100
+"""How long a caller waits for the database: a test that locks it does not want to wait for long."""
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One side of the phone: calls tools, each over a connection of its own, as some voice platforms do."""
+
+    app: App
+    store: SqliteStore
+    server: MCPServer
+    clock: HandClock
+    path: Path
+
+    async def ask(self, tool: str, /, **arguments: object) -> Body:
+        """The answer of a call that must work."""
+        async with Client(self.server) as client:
+            result = await client.call_tool(tool, arguments)
+            schemas = {listed.name: listed.output_schema for listed in (await client.list_tools()).tools}
+        body = body_of(result)
+        assert not result.is_error, body
+        jsonschema.Draft202012Validator(schemas[tool] or {}).validate(body)
+        return body
+
+    async def refused(self, tool: str, /, **arguments: object) -> Body:
+        """The error of a call that must not work, `result` beside it."""
+        async with Client(self.server) as client:
+            result = await client.call_tool(tool, arguments)
+        body = body_of(result)
+        assert result.is_error, body
+        assert list(body) == ["result", "error", "traceId"]
+        assert body["result"].startswith("That did not work")
+        return {"result": body["result"], **body["error"]}
+
+
+def body_of(result: CallToolResult) -> Body:
+    """What both channels say: the same whole object, `result` first."""
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    text: Body = orjson.loads(block.text)
+    assert text == result.structured_content
+    assert list(text) == list(result.structured_content)
+    assert next(iter(text)) == "result"
+    assert text["result"]
+    assert text["traceId"]
+    assert orjson.dumps(text).decode() == block.text, "not the compact form"
+    return text
+
+
+@asynccontextmanager
+async def open_desk(path: Path, *plans: ProjectPlan, now_ms: int) -> AsyncIterator[Desk]:
+    """A desk over a database file, with these projects imported, at a time that stands still."""
+    clock = HandClock()
+    clock.set_ms(now_ms)
+    async with SqliteStore.open(path, clock=clock, patience_ms=PATIENCE_MS) as store:
+        app = build_app(store)
+        for plan in plans:
+            await app.projects.import_project(plan, prune=False)
+        yield Desk(app, store, create_server(app), clock, path)
+
+
+def fields(error: Body) -> list[str]:
+    """Which fields an error names."""
+    return [one["field"] for one in error["fields"]]
+
+
+def starts(slots: Iterable[Body]) -> list[str]:
+    """When slots start, in UTC."""
+    return [slot["start"] for slot in slots]
