@@ -14,7 +14,7 @@ from slotmcp.engine.need import Need
 from slotmcp.ports import ClaimConflict, Ids, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, with_alternatives
 from slotmcp.services.holds import make_moves
-from slotmcp.services.intents import Appointment, StartRequest, find_appointment, resolve
+from slotmcp.services.intents import Appointment, StartRequest, find_appointment, find_duration, resolve
 from slotmcp.services.receipts import Keys, keys_of
 from slotmcp.services.shelf import Shelf
 
@@ -120,10 +120,15 @@ def _held_appointment(availability: Availability, request: BookRequest, hold: Ho
         raise InvalidArgument("serviceType", f"the hold is for {claim.service_id}; leave it out, or hold another slot.")
     if request.start is not None and resolve(request.start, project.timezone, "start") != claim.start:
         raise InvalidArgument("start", "the hold is for another start; leave it out, or hold that one.")
-    if request.technician_id is not None and not claim.technician_chosen:
+    if find_duration(request, claim.start, project.timezone) not in {None, claim.end - claim.start}:
+        field = "durationMinutes" if request.end is None else "end"
+        raise InvalidArgument(
+            field, f"the hold is for {claim.end - claim.start} minutes; leave it out, or hold another."
+        )
+    chosen = claim.technician_id if claim.technician_chosen else None
+    if request.technician_id not in {None, chosen}:
         raise InvalidArgument("technicianId", "choose the technician when you create the hold, not afterwards.")
     service = _service_of(availability, claim)
-    chosen = claim.technician_id if claim.technician_chosen else None
     need = replace(Need.of_claim(claim, service), technician_id=chosen)
     return Appointment(service, need, claim.start)
 

@@ -92,8 +92,24 @@ def find_appointment(book: Book, asked: StartRequest) -> Appointment:
         raise InvalidArgument("start", "give the start of the appointment, or the holdToken of one that is held.")
     start = resolve(asked.start, book.project.timezone, "start")
     service = find_service(book, asked.service_id)
-    duration = _duration(asked, start, book.project.timezone)
+    duration = find_duration(asked, start, book.project.timezone)
     return Appointment(service, find_need(book, service, duration, asked.technician_id), start)
+
+
+def find_duration(asked: StartRequest, start: Minute, zone_key: str) -> int | None:
+    """The length that is asked for, by an end or in minutes; None where neither is given.
+
+    Raises:
+        InvalidArgument: the end is too near or too far, or the two disagree.
+    """
+    if asked.end is None:
+        return asked.duration_minutes
+    length = resolve(asked.end, zone_key, "end") - start
+    if not 1 <= length <= MAX_DURATION_MINUTES:
+        raise InvalidArgument("end", f"it must be 1 to {MAX_DURATION_MINUTES} minutes after start.")
+    if asked.duration_minutes not in {None, length}:
+        raise InvalidArgument("durationMinutes", f"start and end are {length} minutes apart; give one or the other.")
+    return length
 
 
 def resolve(moment: Moment, zone_key: str, field: str, *, end_of_day: bool = False) -> Minute:
@@ -122,18 +138,6 @@ def check_zone(zone_key: str, field: str) -> str:
         return zone(zone_key).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise InvalidArgument(field, "give an IANA zone name such as America/Denver or Europe/Paris.") from None
-
-
-def _duration(asked: StartRequest, start: Minute, zone_key: str) -> int | None:
-    """The length that is asked for, by an end or in minutes; None for the service's own."""
-    if asked.end is None:
-        return asked.duration_minutes
-    length = resolve(asked.end, zone_key, "end") - start
-    if not 1 <= length <= MAX_DURATION_MINUTES:
-        raise InvalidArgument("end", f"it must be 1 to {MAX_DURATION_MINUTES} minutes after start.")
-    if asked.duration_minutes not in {None, length}:
-        raise InvalidArgument("durationMinutes", f"start and end are {length} minutes apart; give one or the other.")
-    return length
 
 
 def _check_technician(book: Book, service: ServiceType, technician_id: str) -> None:
