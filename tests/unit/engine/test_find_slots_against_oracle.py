@@ -6,8 +6,12 @@ from hypothesis import strategies as st
 
 from oracle.capacity import Oracle
 from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
-from unit.engine.strategies import MOMENTS, Case, cases
+from unit.engine.desk import Desk
+from unit.engine.drawing import MOMENTS
+from unit.engine.rush import Errand, errands, rushes
+from unit.engine.strategies import Case, cases
 
 A_THIRD = settings().max_examples // 3
 """Of the profile's examples, for each of ten zones."""
@@ -20,3 +24,15 @@ def test_the_engine_offers_what_the_oracle_does(zone: str, data: st.DataObject) 
     case: Case = data.draw(cases(zone), label="case")
     expected = Oracle(case.book, case.now_ms).slots(case.need, *case.span)
     assert find_slots(Availability.of(case.book, case.now_ms), case.need, *case.span) == expected
+
+
+@given(case=rushes(), errands=errands())
+def test_in_the_middle_of_a_rush_the_engine_offers_what_the_oracle_does(case: Case, errands: list[Errand]) -> None:
+    desk = Desk(case.book, case.now_ms)
+    for errand in errands:
+        service, need = desk.wanted(errand)
+        if slot := desk.chosen(errand, need, *case.span):
+            desk.sell(service.id, need, slot.start, hold=errand.hold)
+    for service in case.book.services.values():
+        need = Need.of_service(service)
+        assert find_slots(desk.availability, need, *case.span) == desk.oracle.slots(need, *case.span)

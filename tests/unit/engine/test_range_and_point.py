@@ -8,8 +8,10 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.slots import check_start, find_slots
 from unit.engine.strategies import Case, cases
 
+HALF = settings().max_examples // 2
 
-@settings(max_examples=settings().max_examples // 2)
+
+@settings(max_examples=HALF)
 @given(case=cases())
 def test_a_range_is_all_of_its_points(case: Case) -> None:
     availability = Availability.of(case.book, case.now_ms)
@@ -17,6 +19,7 @@ def test_a_range_is_all_of_its_points(case: Case) -> None:
     assert find_slots(availability, case.need, *case.span) == [point for point in points if point is not None]
 
 
+@settings(max_examples=HALF)
 @given(case=cases(), cuts=st.tuples(st.integers(0, 5000), st.integers(0, 5000)))
 def test_a_part_of_a_range_is_that_part_of_the_answer(case: Case, cuts: tuple[int, int]) -> None:
     availability = Availability.of(case.book, case.now_ms)
@@ -26,6 +29,7 @@ def test_a_part_of_a_range_is_that_part_of_the_answer(case: Case, cuts: tuple[in
     assert find_slots(availability, case.need, low, min(high, case.span[1])) == expected
 
 
+@settings(max_examples=HALF)
 @given(case=cases(), best=st.integers(1, 4))
 def test_the_best_candidates_are_the_first_of_all(case: Case, best: int) -> None:
     availability = Availability.of(case.book, case.now_ms)
@@ -34,7 +38,7 @@ def test_the_best_candidates_are_the_first_of_all(case: Case, best: int) -> None
     assert find_slots(availability, case.need, *case.span, best=best) == expected
 
 
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=HALF)
 @given(case=cases())
 def test_there_is_an_assignment_exactly_where_there_is_an_offer_and_it_is_a_candidate(case: Case) -> None:
     availability = Availability.of(case.book, case.now_ms)

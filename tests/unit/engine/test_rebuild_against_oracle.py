@@ -4,27 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotmcp.domain.book import Book, Diary
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
-from unit.engine.strategies import (
-    Case,
-    a_diary,
-    a_project,
-    a_service,
-    a_technician,
-    cases,
-    date_of,
-    holds_in_a_row,
-    once_in,
-    pick,
-    some_claims,
-    whole,
-)
+from unit.engine.diaries import a_diary, a_technician, holds_in_a_row, some_claims
+from unit.engine.drawing import date_of, once_in, pick, whole
+from unit.engine.strategies import Case, a_project, a_service, cases
 
 Change = Callable[[st.DrawFn, Case], Case]
 
@@ -38,6 +27,7 @@ def stories(draw: st.DrawFn) -> list[Case]:
     return story
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(story=stories())
 def test_an_index_built_from_an_earlier_one_says_what_a_fresh_one_does(story: list[Case]) -> None:
     grown: Availability | None = None

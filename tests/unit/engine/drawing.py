@@ -1,0 +1,69 @@
+"""Drawing plain values: faster than a strategy for each of them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from slotmcp.domain.catalog import RankingKey
+
+T = TypeVar("T")
+
+MOMENTS: Mapping[str, tuple[str, ...]] = {
+    "America/New_York": ("2025-03-09T07:00Z", "2025-11-02T06:00Z", "2025-07-04T12:00Z"),
+    "Europe/London": ("2025-03-30T01:00Z", "2025-10-26T01:00Z", "2025-04-21T12:00Z"),
+    "Australia/Lord_Howe": ("2025-04-05T15:00Z", "2025-10-04T15:30Z"),
+    "Asia/Kathmandu": ("2025-03-09T18:15Z", "2025-12-31T18:15Z"),
+    "Africa/Casablanca": ("2025-02-23T02:00Z", "2025-04-06T02:00Z", "2025-03-31T00:00Z"),
+    "Asia/Beirut": ("2025-03-29T22:00Z", "2025-10-25T21:00Z"),
+    "Africa/Cairo": ("2025-04-24T22:00Z", "2025-10-30T21:00Z"),
+    "America/Havana": ("2025-03-09T05:00Z", "2025-11-02T05:00Z"),
+    "Pacific/Chatham": ("2025-04-05T14:00Z", "2025-09-27T14:00Z"),
+    "Pacific/Apia": ("2011-12-30T10:00Z",),
+}
+"""Where each zone's clock changes: by half an hour in Lord Howe, for Ramadan in Casablanca, at midnight in
+Beirut, Cairo and Havana, by a whole day in Apia. Kathmandu never changes. Some public holidays besides."""
+
+BOTH = frozenset({"pipes", "wires"})
+PIPES = frozenset({"pipes"})
+WIRES = frozenset({"wires"})
+NONE: frozenset[str] = frozenset()
+LENGTHS = (30, 15, 20, 45, 60, 61, 90, 120, 240)
+BUFFERS = (0, 0, 5, 15, 30, 45)
+EVERY_DAY = frozenset(range(7))
+
+
+def minute_of(text: str) -> int:
+    """The minute of an instant written in ISO 8601."""
+    return int(datetime.fromisoformat(text).timestamp()) // 60
+
+
+def date_of(minute: int) -> date:
+    """About the date of a minute: UTC's."""
+    return datetime.fromtimestamp(minute * 60, tz=UTC).date()
+
+
+_whole = cache(st.integers)
+
+
+def pick(draw: st.DrawFn, options: Sequence[T]) -> T:
+    """One of them; the first is the simplest."""
+    return options[whole(draw, 0, len(options) - 1)]
+
+
+def whole(draw: st.DrawFn, least: int, most: int) -> int:
+    """A whole number, both ends included."""
+    return draw(_whole(least, most))
+
+
+def once_in(draw: st.DrawFn, times: int) -> bool:
+    """True once in so many times."""
+    return whole(draw, 1, times) == times
+
+
+def a_ranking(draw: st.DrawFn) -> tuple[RankingKey, ...]:
+    """Any order of any keys."""
+    priority, load = RankingKey.PRIORITY, RankingKey.LOAD
+    return pick(draw, ((priority, load), (load, priority), (priority,), (load,), ()))

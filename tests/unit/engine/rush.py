@@ -1,0 +1,79 @@
+"""A rush: few technicians, many callers, and all want the same starts."""
+
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from slotmcp.domain.book import Book, Diary
+from slotmcp.domain.catalog import Project, ServiceType, SlotAlignment, Technician, WallSpan, WeeklySpan
+from unit.engine.drawing import BOTH, EVERY_DAY, NONE, PIPES, WIRES, a_ranking, minute_of, once_in, pick, whole
+from unit.engine.strategies import Case, a_need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Somebody who takes one of the first starts on offer."""
+
+    service: int
+    nth: int
+    wish: int | None
+    hold: bool
+
+
+@st.composite
+def errands(draw: st.DrawFn) -> list[Errand]:
+    """Mostly holds, mostly without a wish, all after the same few starts."""
+    return [
+        Errand(
+            service=whole(draw, 0, 2),
+            nth=whole(draw, 0, 7),
+            wish=whole(draw, 0, 4) if once_in(draw, 6) else None,
+            hold=not once_in(draw, 6),
+        )
+        for _ in range(whole(draw, 1, 12))
+    ]
+
+
+@st.composite
+def rushes(draw: st.DrawFn) -> Case:
+    """A few technicians with short hours, and services that some of them can do: everybody wants the same starts."""
+    now = minute_of("2025-06-02T08:00Z")
+    project = Project(
+        id="p",
+        name="P",
+        timezone="UTC",
+        slot_interval_minutes=30,
+        slot_alignment=pick(draw, tuple(SlotAlignment)),
+        min_notice_minutes=0,
+        horizon_days=0,
+        assignment_ranking=a_ranking(draw),
+    )
+    skills = {"s1": NONE, "s2": PIPES, "s3": WIRES}
+    services = {
+        id_: ServiceType(
+            id=id_,
+            name=id_,
+            duration_minutes=pick(draw, (60, 30, 90)),
+            buffer_after_minutes=pick(draw, (0, 0, 30)),
+            skills=skill,
+        )
+        for id_, skill in skills.items()
+    }
+    people = [_in_a_rush(draw, id_) for id_ in "abcd"[: whole(draw, 2, 4)]]
+    diaries = {one.id: Diary(technician=one) for one in people}
+    book = Book(project=project, services=services, diaries=diaries, revision=1)
+    return Case(book=book, need=a_need(draw, book), now_ms=now * 60_000)
+
+
+def _in_a_rush(draw: st.DrawFn, id_: str) -> Technician:
+    start = pick(draw, (600, 600, 570, 630, 660))
+    span = WallSpan(start_minute=start, end_minute=start + pick(draw, (60, 90, 120)))
+    return Technician(
+        id=id_,
+        name=id_,
+        timezone="UTC",
+        priority=whole(draw, 1, 3),
+        skills=pick(draw, (BOTH, NONE, PIPES, WIRES)),
+        max_bookings_per_day=pick(draw, (None, None, None, 1)),
+        shifts=(WeeklySpan(days=EVERY_DAY, span=span),),
+    )
