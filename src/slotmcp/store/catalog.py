@@ -6,8 +6,9 @@ from typing import Generic, TypeVar
 
 from slotmcp.domain.catalog import ServiceType, Technician
 from slotmcp.store import statements
-from slotmcp.store.mapping import Row, service_of, service_values, technician_of, technician_values
+from slotmcp.store.catalog_rows import service_of, service_values, technician_of, technician_values
 from slotmcp.store.reading import Snapshot
+from slotmcp.store.rows import Row
 
 Thing = TypeVar("Thing", ServiceType, Technician)
 
@@ -39,26 +40,20 @@ TECHNICIANS = Part(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What saving came to: whether anything is different now, and the rows that its statements returned."""
+async def save(snapshot: Snapshot, part: Part[Thing], things: Sequence[Thing]) -> tuple[list[Thing], bool]:
+    """Insert or replace things, and put all into this order, others after them.
 
-    changed: bool
-    rows: Sequence[Row]
-
-
-async def save(snapshot: Snapshot, part: Part[Thing], things: Sequence[Thing]) -> Saved:
-    """Insert or replace things, and put all into this order, others after them."""
+    Returns those that were not there before as they are now, and whether the order changed.
+    """
     fetch, project = snapshot.fetch, snapshot.project_id
     current = {one.id: one for one in map(part.of_row, await fetch(part.read, project=project))}
     wanted = {one.id: one for one in things}
     order = {thing_id: position for position, thing_id in enumerate({**wanted, **current})}
-    differing = [one for one in wanted.values() if current.get(one.id) != one]
-    rows: list[Row] = []
-    for one in differing:
-        rows.extend(await fetch(part.save, project=project, position=order[one.id], **part.values(one)))
+    saved = [one for one in wanted.values() if current.get(one.id) != one]
+    for one in saved:
+        await fetch(part.save, project=project, position=order[one.id], **part.values(one))
     moved = list(order) != list(current)
     if moved:
         for thing_id, position in order.items():
             await fetch(part.place, project=project, id=thing_id, position=position)
-    return Saved(changed=moved or bool(differing), rows=rows)
+    return saved, moved

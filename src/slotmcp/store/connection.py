@@ -7,8 +7,8 @@ from pathlib import Path
 
 from slotmcp.ports import ClaimConflict
 from slotmcp.store.fetching import Fetch
-from slotmcp.store.mapping import Row
 from slotmcp.store.outages import is_busy
+from slotmcp.store.rows import Row
 
 STATEMENTS_CACHED = 256
 OVERLAP = "claims_never_overlap"

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Sequence
 from typing import Protocol, TypeVar
 
-from slotmcp.store.mapping import Row
+from slotmcp.store.rows import Row
 
 T = TypeVar("T")
 

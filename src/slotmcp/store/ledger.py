@@ -2,7 +2,7 @@
 
 from slotmcp.domain.book import Book
 from slotmcp.store import statements
-from slotmcp.store.reading import REVISIONS_LOGGED, Snapshot, no_project, read_book, reread
+from slotmcp.store.reading import REVISIONS_LOGGED, Change, Snapshot, no_project, read_book, reread
 
 
 class Ledger:
@@ -12,8 +12,8 @@ class Ledger:
         self._snapshot = snapshot
         self._revision = 0
         self._moved = False
-        self._changed: set[int] = set()
-        self._unread: set[int] = set()
+        self._changed: set[Change] = set()
+        self._unread: set[Change] = set()
         """What changed since the book was last given."""
         self._book: Book | None = None
         self._untouched = known
@@ -42,14 +42,14 @@ class Ledger:
             raise await no_project(self._snapshot)
         return b""
 
-    async def change(self, *numbers: int) -> None:
-        """Note that these diaries changed, by technician number; `CATALOG` stands for the catalog."""
+    async def change(self, *changes: Change) -> None:
+        """Note what changed. The first change moves the revision."""
         fetch, project = self._snapshot.fetch, self._snapshot.project_id
         if not self._moved:
             self._revision = (await fetch(statements.NEXT_REVISION, project=project))[0][0]
             self._moved = True
-        self._changed.update(numbers)
-        self._unread.update(numbers)
+        self._changed.update(changes)
+        self._unread.update(changes)
 
     async def book(self) -> Book:
         """The book with all of this transaction's writes."""
@@ -67,6 +67,8 @@ class Ledger:
         fetch, project = self._snapshot.fetch, self._snapshot.project_id
         if not self._moved:
             return
-        for number in self._changed:
-            await fetch(statements.ADD_CHANGE, project=project, revision=self._revision, number=number)
+        for technician, claim in self._changed:
+            await fetch(
+                statements.ADD_CHANGE, project=project, revision=self._revision, technician=technician, claim=claim
+            )
         await fetch(statements.FORGET_CHANGES, project=project, revision=self._revision - REVISIONS_LOGGED)

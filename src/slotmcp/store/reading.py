@@ -1,22 +1,42 @@
 """Reading books: whole, or only what changed since one that is known."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from itertools import groupby
+from operator import attrgetter
+from typing import TypeAlias
 
 from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.catalog import Project, ServiceType, Technician
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.store import statements
+from slotmcp.store.catalog_rows import project_of, service_of, technician_of
+from slotmcp.store.claim_rows import busy_of, claim_of
 from slotmcp.store.fetching import Fetch
-from slotmcp.store.mapping import Row, busy_of, claim_of, project_of, service_of, technician_of
+from slotmcp.store.rows import Row
 
 REVISIONS_LOGGED = 1000
 """Whoever knows an older book than this many revisions ago reads everything."""
 
-CATALOG = 0
-"""In the change log's place for a technician's number: the catalog changed."""
+Change: TypeAlias = tuple[str, str]
+"""A claim of a technician's diary, by their ids. Without a claim: all of that diary. Without both: the catalog."""
+
+CATALOG: Change = ("", "")
+
+PATCHED_CLAIMS = 8
+"""A diary of which more claims changed is read as a whole."""
+
+FORGOTTEN_AFTER_MS = MS_PER_MINUTE
+"""A hold stays in a known diary until it expired this long ago: a clock may be set back a little."""
+
+
+def diary(technician_id: str) -> Change:
+    """All of a technician's diary, and the technician."""
+    return technician_id, ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +51,10 @@ class Snapshot:
     def since(self) -> Minute:
         """Claims that end earlier are history: the midnight (UTC) two days before today's."""
         return (self.now_ms // MS_PER_MINUTE // MINUTES_PER_DAY - 2) * MINUTES_PER_DAY
+
+    def is_of_interest(self, claim: Claim) -> bool:
+        """Whether a claim that was read earlier still belongs into a diary."""
+        return claim.end >= self.since and claim.is_live(self.now_ms - FORGOTTEN_AFTER_MS)
 
 
 async def no_project(snapshot: Snapshot) -> NotFound:
@@ -62,18 +86,21 @@ async def read_book(snapshot: Snapshot, known: Book | None, revision: int) -> Bo
         return await _read_all(snapshot, revision)
     if known.revision == revision:
         return known
-    rows = await snapshot.fetch(statements.CHANGES, project=snapshot.project_id, revision=known.revision)
-    return await reread(snapshot, known, {row[0] for row in rows}, revision)
+    changes = await snapshot.fetch(statements.CHANGES, project=snapshot.project_id, revision=known.revision)
+    return await reread(snapshot, known, {(technician, claim) for technician, claim in changes}, revision)
 
 
-async def reread(snapshot: Snapshot, known: Book, changed: Iterable[int], revision: int) -> Book:
-    """A known book with these diaries read anew, by technician number; `CATALOG` among them means the catalog too."""
-    numbers = set(changed)
-    catalog_changed = CATALOG in numbers
-    numbers.discard(CATALOG)
-    read = [await _read_diary(snapshot, number, known) for number in sorted(numbers)]
-    diaries = {**known.diaries, **{diary.technician.id: diary for diary in read if diary}}
-    if not catalog_changed:
+async def reread(snapshot: Snapshot, known: Book, changes: AbstractSet[Change], revision: int) -> Book:
+    """A known book with what changed read anew."""
+    claims_by_technician: dict[str, set[str]] = defaultdict(set)
+    for technician_id, claim_id in changes - {CATALOG}:
+        claims_by_technician[technician_id].add(claim_id)
+    diaries = dict(known.diaries)
+    for technician_id, claim_ids in claims_by_technician.items():
+        read = await _reread_diary(snapshot, technician_id, claim_ids, known.diaries.get(technician_id))
+        if read is not None:
+            diaries[technician_id] = read
+    if CATALOG not in changes:
         return Book(project=known.project, services=known.services, diaries=diaries, revision=revision)
     order = await snapshot.fetch(statements.TECHNICIAN_IDS, project=snapshot.project_id)
     return Book(
@@ -110,20 +137,30 @@ async def _read_services(snapshot: Snapshot) -> Mapping[str, ServiceType]:
     return {row[0]: service_of(row) for row in rows}
 
 
-async def _read_diary(snapshot: Snapshot, number: int, known: Book) -> Diary | None:
-    technicians = await snapshot.fetch(statements.TECHNICIAN, number=number)
-    if not technicians:
+async def _reread_diary(
+    snapshot: Snapshot, technician_id: str, claim_ids: AbstractSet[str], known: Diary | None
+) -> Diary | None:
+    if known is None or len(claim_ids) > PATCHED_CLAIMS or not all(claim_ids):
+        return await _read_diary(snapshot, technician_id, known)
+    fetch, project = snapshot.fetch, snapshot.project_id
+    claims = [one for one in known.claims if one.id not in claim_ids and snapshot.is_of_interest(one)]
+    for claim_id in claim_ids:
+        rows = await fetch(statements.CLAIM_OF_TECHNICIAN, project=project, technician=technician_id, claim=claim_id)
+        claims.extend(map(claim_of, rows))
+    return replace(known, claims=tuple(sorted(claims, key=attrgetter("end"))))
+
+
+async def _read_diary(snapshot: Snapshot, technician_id: str, known: Diary | None) -> Diary | None:
+    which = {"project": snapshot.project_id, "technician": technician_id}
+    rows = await snapshot.fetch(statements.TECHNICIAN, **which)
+    if not rows:
         return None
-    claims = await snapshot.fetch(statements.CLAIMS_OF_TECHNICIAN, number=number, since=snapshot.since)
-    busy = await snapshot.fetch(statements.BUSY_OF_TECHNICIAN, number=number)
-    return _diary(_technician(technicians[0], known), claims, busy)
-
-
-def _technician(row: Row, known: Book) -> Technician:
-    """The known object where it says the same, so that what was made of its hours can be used again."""
-    technician = technician_of(row)
-    before = known.diaries.get(technician.id)
-    return before.technician if before is not None and before.technician == technician else technician
+    technician = technician_of(rows[0])
+    if known is not None and known.technician == technician:
+        technician = known.technician  # the same object: what was made of its hours can be used again
+    claims = await snapshot.fetch(statements.CLAIMS_OF_TECHNICIAN, since=snapshot.since, **which)
+    busy = await snapshot.fetch(statements.BUSY_OF_TECHNICIAN, **which)
+    return _diary(technician, claims, busy)
 
 
 def _diary(technician: Technician, claims: Iterable[Row], busy: Iterable[Row]) -> Diary:

@@ -11,9 +11,9 @@ from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
 from slotmcp.ports import Clock, Head, Unit
 from slotmcp.store import statements
+from slotmcp.store.claim_rows import booking_of
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.latest_books import LatestBooks
-from slotmcp.store.mapping import booking_of
 from slotmcp.store.prepare import named_faults, prepare
 from slotmcp.store.reader import Reader
 from slotmcp.store.reading import Snapshot, read_book, read_revision

@@ -1,6 +1,6 @@
 """The SQL of every day, as it runs. Above each statement stands its purpose; `slotmcp.store.tables` says what is where.
 
-`:project` is a project's id, `:technician` and `:service` are ids within it, `:number` is a technician's own.
+`:project` is a project's id; the other ids are ids within it.
 """
 
 # All projects, for a person to choose from.
@@ -41,14 +41,18 @@ ON CONFLICT (id) DO UPDATE SET
 # Move a project's revision; the row stays locked until the transaction ends.
 NEXT_REVISION = "UPDATE projects SET revision = revision + 1 WHERE id = :project RETURNING revision"
 
-# Log that a revision changed a technician's diary, or with number 0 the catalog.
-ADD_CHANGE = "INSERT INTO changes (project_id, revision, technician_number) VALUES (:project, :revision, :number)"
+# Log what a revision changed: a claim in a technician's diary, all of that diary, or the catalog.
+ADD_CHANGE = """
+INSERT INTO changes (project_id, revision, technician_id, claim_id) VALUES (:project, :revision, :technician, :claim)
+"""
 
 # Forget changes that are so old that whoever missed them reads everything anew.
 FORGET_CHANGES = "DELETE FROM changes WHERE project_id = :project AND revision <= :revision"
 
 # What changed after a revision.
-CHANGES = "SELECT DISTINCT technician_number FROM changes WHERE project_id = :project AND revision > :revision"
+CHANGES = """
+SELECT DISTINCT technician_id, claim_id FROM changes WHERE project_id = :project AND revision > :revision
+"""
 
 # The services in the catalog, in their order.
 SERVICES = """
@@ -77,7 +81,7 @@ UPDATE services SET archived = 1 WHERE project_id = :project AND id = :id AND ar
 
 # The technicians in the catalog, in their order.
 TECHNICIANS = """
-SELECT number, id, name, timezone, priority, status, skills, home_latitude, home_longitude, max_bookings_per_day, hours
+SELECT id, name, timezone, priority, status, skills, home_latitude, home_longitude, max_bookings_per_day, hours
 FROM technicians WHERE project_id = :project AND archived = 0 ORDER BY position
 """
 
@@ -86,8 +90,8 @@ TECHNICIAN_IDS = "SELECT id FROM technicians WHERE project_id = :project AND arc
 
 # One technician of the catalog, if that is where they are.
 TECHNICIAN = """
-SELECT number, id, name, timezone, priority, status, skills, home_latitude, home_longitude, max_bookings_per_day, hours
-FROM technicians WHERE number = :number AND archived = 0
+SELECT id, name, timezone, priority, status, skills, home_latitude, home_longitude, max_bookings_per_day, hours
+FROM technicians WHERE project_id = :project AND id = :technician AND archived = 0
 """
 
 # Put a technician into the catalog, or back into it, or replace them; the number stays what it was.
@@ -101,7 +105,6 @@ ON CONFLICT (project_id, id) DO UPDATE SET
     skills = excluded.skills, home_latitude = excluded.home_latitude, home_longitude = excluded.home_longitude,
     max_bookings_per_day = excluded.max_bookings_per_day, hours = excluded.hours, position = excluded.position,
     archived = 0
-RETURNING number
 """
 
 # Give a technician their place in the order.
@@ -109,7 +112,7 @@ PLACE_TECHNICIAN = "UPDATE technicians SET position = :position WHERE project_id
 
 # Take a technician out of the catalog.
 ARCHIVE_TECHNICIAN = """
-UPDATE technicians SET archived = 1 WHERE project_id = :project AND id = :id AND archived = 0 RETURNING number
+UPDATE technicians SET archived = 1 WHERE project_id = :project AND id = :id AND archived = 0 RETURNING id
 """
 
 # What takes the time of every technician of the catalog, from some minute on.
@@ -126,8 +129,16 @@ CLAIMS_OF_TECHNICIAN = """
 SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes,
        c.expires_at_ms, c.technician_chosen
 FROM technicians AS t JOIN claims AS c ON c.technician_number = t.number
-WHERE t.number = :number AND c.state IN ('held', 'booked') AND c.end_minute >= :since
+WHERE t.project_id = :project AND t.id = :technician AND c.state IN ('held', 'booked') AND c.end_minute >= :since
 ORDER BY c.end_minute
+"""
+
+# A claim, if it takes this technician's time.
+CLAIM_OF_TECHNICIAN = """
+SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes,
+       c.expires_at_ms, c.technician_chosen
+FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
+WHERE c.project_id = :project AND c.id = :claim AND t.id = :technician AND c.state IN ('held', 'booked')
 """
 
 # The outside busy times of every technician of the catalog.
@@ -142,7 +153,7 @@ ORDER BY t.number, b.start_minute, b.end_minute, b.source
 BUSY_OF_TECHNICIAN = """
 SELECT t.id, b.start_minute, b.end_minute, b.source
 FROM technicians AS t JOIN busy_times AS b ON b.technician_number = t.number
-WHERE t.number = :number
+WHERE t.project_id = :project AND t.id = :technician
 ORDER BY b.start_minute, b.end_minute, b.source
 """
 
@@ -195,20 +206,19 @@ INSERT INTO claims (project_id, id, technician_number, service_id, start_minute,
                     buffer_after_minutes, state, expires_at_ms, technician_chosen, hold_token, customer_pseudonym)
 VALUES (:project, :id, (SELECT number FROM technicians WHERE project_id = :project AND id = :technician), :service,
         :start, :end, :buffer_before, :buffer_after, :state, :expires_at_ms, :technician_chosen, :token, :customer)
-RETURNING technician_number
 """
 
-# Whose time a hold takes that can still be moved, released or confirmed.
-HOLD_OWNER = """
-SELECT technician_number, state FROM claims
-WHERE project_id = :project AND id = :id AND state IN ('held', 'lapsed')
+# Whose time a claim takes, or took.
+CLAIM_OWNER = """
+SELECT t.id, c.state FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
+WHERE c.project_id = :project AND c.id = :id
 """
 
 # Pin a hold to another technician.
 MOVE_HOLD = """
 UPDATE claims
 SET technician_number = (SELECT number FROM technicians WHERE project_id = :project AND id = :technician)
-WHERE project_id = :project AND id = :id RETURNING technician_number
+WHERE project_id = :project AND id = :id
 """
 
 # Give a hold's time back.
@@ -221,7 +231,7 @@ SET technician_number = (SELECT number FROM technicians WHERE project_id = :proj
     service_id = :service, start_minute = :start, end_minute = :end, buffer_before_minutes = :buffer_before,
     buffer_after_minutes = :buffer_after, state = 'booked', expires_at_ms = NULL,
     technician_chosen = :technician_chosen
-WHERE project_id = :project AND id = :id RETURNING technician_number
+WHERE project_id = :project AND id = :id
 """
 
 # What a booking knows beside its claim.

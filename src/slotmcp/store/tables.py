@@ -202,11 +202,12 @@ class ReceiptRow(SQLModel, table=True):
 
 
 class ChangeRow(SQLModel, table=True):
-    """What a revision changed: the diary of a technician, or with number 0 the catalog."""
+    """What a revision changed: a claim in a technician's diary, all of that diary (""), or the catalog ("", "")."""
 
     __tablename__ = "changes"
     __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), CLUSTERED)
 
     project_id: str = Field(primary_key=True, sa_type=Text)
     revision: int = Field(primary_key=True, sa_type=BIG)
-    technician_number: int = Field(primary_key=True)
+    technician_id: str = Field(primary_key=True, sa_type=Text)
+    claim_id: str = Field(primary_key=True, sa_type=Text)

@@ -12,18 +12,11 @@ from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
 from slotmcp.ports import Receipt
 from slotmcp.store import statements
 from slotmcp.store.catalog import SERVICES, TECHNICIANS, save
+from slotmcp.store.catalog_rows import project_of, project_values
+from slotmcp.store.claim_rows import booking_of, booking_values, busy_values, claim_values, hold_of
 from slotmcp.store.ledger import Ledger
-from slotmcp.store.mapping import (
-    Row,
-    booking_of,
-    booking_values,
-    busy_values,
-    claim_values,
-    hold_of,
-    project_of,
-    project_values,
-)
-from slotmcp.store.reading import CATALOG, Snapshot
+from slotmcp.store.reading import CATALOG, Snapshot, diary
+from slotmcp.store.rows import Row
 
 MS_PER_DAY = 86_400_000
 HOLDS_KEPT_MS = MS_PER_DAY
@@ -69,13 +62,13 @@ class SqlTransaction:
 
     async def move_hold(self, claim_id: str, technician_id: str) -> None:
         owner = await self._owner(claim_id, ClaimState.HELD)
-        rows = await self._fetch(statements.MOVE_HOLD, id=claim_id, technician=technician_id)
-        await self._ledger.change(owner, rows[0][0])
+        await self._fetch(statements.MOVE_HOLD, id=claim_id, technician=technician_id)
+        await self._ledger.change((owner, claim_id), (technician_id, claim_id))
 
     async def release_hold(self, claim_id: str) -> None:
         owner = await self._owner(claim_id, ClaimState.HELD)
         await self._fetch(statements.RELEASE_HOLD, id=claim_id)
-        await self._ledger.change(owner)
+        await self._ledger.change((owner, claim_id))
 
     async def add_booking(self, booking: Booking) -> None:
         await self._add_claim(booking.claim, state=ClaimState.BOOKED, token=None, customer="")
@@ -83,9 +76,9 @@ class SqlTransaction:
 
     async def confirm_hold(self, booking: Booking) -> None:
         owner = await self._owner(booking.id, ClaimState.HELD, ClaimState.LAPSED)
-        rows = await self._fetch(statements.CONFIRM_HOLD, **claim_values(booking.claim))
+        await self._fetch(statements.CONFIRM_HOLD, **claim_values(booking.claim))
         await self._fetch(statements.ADD_BOOKING, now=self.now_ms, **booking_values(booking))
-        await self._ledger.change(owner, rows[0][0])
+        await self._ledger.change((owner, booking.id), (booking.claim.technician_id, booking.id))
 
     async def booking(self, booking_id: str) -> Booking | None:
         rows = await self._fetch(statements.BOOKING, id=booking_id)
@@ -118,14 +111,14 @@ class SqlTransaction:
         await self._ledger.change(CATALOG)
 
     async def save_services(self, services: Sequence[ServiceType]) -> None:
-        saved = await save(self._snapshot, SERVICES, services)
-        if saved.changed:
+        saved, moved = await save(self._snapshot, SERVICES, services)
+        if saved or moved:
             await self._ledger.change(CATALOG)
 
     async def save_technicians(self, technicians: Sequence[Technician]) -> None:
-        saved = await save(self._snapshot, TECHNICIANS, technicians)
-        if saved.changed:
-            await self._ledger.change(CATALOG, *(number for (number,) in saved.rows))
+        saved, moved = await save(self._snapshot, TECHNICIANS, technicians)
+        if saved or moved:
+            await self._ledger.change(CATALOG, *(diary(one.id) for one in saved))
 
     async def remove_services(self, service_ids: Sequence[str]) -> None:
         for service_id in service_ids:
@@ -134,24 +127,24 @@ class SqlTransaction:
 
     async def remove_technicians(self, technician_ids: Sequence[str]) -> None:
         for technician_id in technician_ids:
-            for (number,) in await self._fetch(statements.ARCHIVE_TECHNICIAN, id=technician_id):
-                await self._ledger.change(CATALOG, number)
+            if await self._fetch(statements.ARCHIVE_TECHNICIAN, id=technician_id):
+                await self._ledger.change(CATALOG, diary(technician_id))
 
     async def add_busy(self, busy: Sequence[BusyTime]) -> None:
         for one in busy:
-            for (number,) in await self._fetch(statements.ADD_BUSY, **busy_values(one)):
-                await self._ledger.change(number)
+            if await self._fetch(statements.ADD_BUSY, **busy_values(one)):
+                await self._ledger.change(diary(one.technician_id))
 
     async def remove_busy(self, busy: Sequence[BusyTime]) -> None:
         for one in busy:
-            for (number,) in await self._fetch(statements.REMOVE_BUSY, **busy_values(one)):
-                await self._ledger.change(number)
+            if await self._fetch(statements.REMOVE_BUSY, **busy_values(one)):
+                await self._ledger.change(diary(one.technician_id))
 
     async def _fetch(self, statement: str, /, **values: object) -> Sequence[Row]:
         return await self._snapshot.fetch(statement, project=self._snapshot.project_id, **values)
 
     async def _add_claim(self, claim: Claim, *, state: ClaimState, token: str | None, customer: str) -> None:
-        rows = await self._fetch(
+        await self._fetch(
             statements.ADD_CLAIM,
             state=state,
             expires_at_ms=claim.expires_at_ms,
@@ -159,16 +152,16 @@ class SqlTransaction:
             customer=customer,
             **claim_values(claim),
         )
-        await self._ledger.change(rows[0][0])
+        await self._ledger.change((claim.technician_id, claim.id))
 
-    async def _owner(self, claim_id: str, *states: ClaimState) -> int:
-        """The number of the technician whose time a hold in one of these states takes.
+    async def _owner(self, claim_id: str, *states: ClaimState) -> str:
+        """The technician whose time a hold in one of these states takes, or took.
 
         Raises:
             LookupError: there is no such hold.
         """
-        rows = await self._fetch(statements.HOLD_OWNER, id=claim_id)
+        rows = await self._fetch(statements.CLAIM_OWNER, id=claim_id)
         if not rows or rows[0][1] not in states:
             raise LookupError(f"no hold {claim_id!r} that is {' or '.join(states)}")
-        number: int = rows[0][0]
-        return number
+        technician_id: str = rows[0][0]
+        return technician_id

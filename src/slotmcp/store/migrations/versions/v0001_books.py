@@ -177,8 +177,8 @@ def _create_records() -> None:
         "changes",
         _text("project_id"),
         _big("revision"),
-        _number("technician_number"),
-        sa.PrimaryKeyConstraint("project_id", "revision", "technician_number"),
+        *(_text(name) for name in ("technician_id", "claim_id")),
+        sa.PrimaryKeyConstraint("project_id", "revision", "technician_id", "claim_id"),
         _of_project(),
         **CLUSTERED,
     )

@@ -1,0 +1,106 @@
+"""The rows of claims, bookings and busy times to domain values and back."""
+
+from typing import Any
+
+import orjson
+
+from slotmcp.domain.booking import AssignmentReason, Booking, Customer, Visit
+from slotmcp.domain.catalog import RankingKey
+from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
+from slotmcp.store.rows import Row, coordinates, json_text, location_of, ranking_of
+
+CLAIM_COLUMNS = 9
+"""Statements that read a claim begin with these."""
+
+
+def claim_values(claim: Claim) -> dict[str, object]:
+    """A claim as its statements' values."""
+    return {
+        "id": claim.id,
+        "technician": claim.technician_id,
+        "service": claim.service_id,
+        "start": claim.start,
+        "end": claim.end,
+        "buffer_before": claim.buffer_before_minutes,
+        "buffer_after": claim.buffer_after_minutes,
+        "technician_chosen": claim.technician_chosen,
+    }
+
+
+def claim_of(row: Row) -> Claim:
+    """A claim from the first columns of its row."""
+    return Claim(
+        technician_id=row[0],
+        id=row[1],
+        service_id=row[2],
+        start=row[3],
+        end=row[4],
+        buffer_before_minutes=row[5],
+        buffer_after_minutes=row[6],
+        expires_at_ms=row[7],
+        technician_chosen=bool(row[8]),
+    )
+
+
+def hold_of(row: Row) -> Hold:
+    """A hold from its row."""
+    token, state, customer = row[CLAIM_COLUMNS:]
+    return Hold(claim=claim_of(row), token=token, state=ClaimState(state), customer_pseudonym=customer)
+
+
+def busy_values(busy: BusyTime) -> dict[str, object]:
+    """A busy time as its statements' values."""
+    return {"technician": busy.technician_id, "start": busy.start, "end": busy.end, "source": busy.source}
+
+
+def busy_of(row: Row) -> BusyTime:
+    """A busy time from its row."""
+    return BusyTime(technician_id=row[0], start=row[1], end=row[2], source=row[3])
+
+
+def booking_values(booking: Booking) -> dict[str, object]:
+    """What a booking knows beside its claim, as its statement's values."""
+    customer, visit = booking.customer, booking.visit
+    latitude, longitude = coordinates(visit.location)
+    return {
+        "id": booking.id,
+        "customer_name": customer.name if customer else None,
+        "customer_phone": customer.phone if customer else "",
+        "customer_email": customer.email if customer else "",
+        "address": visit.address,
+        "notes": visit.notes,
+        "latitude": latitude,
+        "longitude": longitude,
+        "reason": _reason_json(booking.reason) if booking.reason else None,
+    }
+
+
+def booking_of(row: Row) -> Booking:
+    """A booking from its row."""
+    name, phone, email, address, notes, latitude, longitude, reason = row[CLAIM_COLUMNS:]
+    return Booking(
+        claim=claim_of(row),
+        customer=None if name is None else Customer(name=name, phone=phone, email=email),
+        visit=Visit(address=address, notes=notes, location=location_of(latitude, longitude)),
+        reason=None if reason is None else _reason(orjson.loads(reason)),
+    )
+
+
+def _reason_json(reason: AssignmentReason) -> str:
+    return json_text(
+        {
+            "policy": reason.policy,
+            "values": {key.value: value for key, value in reason.values.items()},
+            "considered": reason.considered,
+            "wished": reason.wished,
+        }
+    )
+
+
+def _reason(stored: dict[str, Any]) -> AssignmentReason:
+    return AssignmentReason(
+        policy=ranking_of(stored["policy"]),
+        values={RankingKey(key): value for key, value in stored["values"].items()},
+        considered=stored["considered"],
+        wished=stored["wished"],
+    )
