@@ -1,0 +1,119 @@
+"""All mistakes of a file are told at once, by line, and none that only follows from another."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slotmcp.project_file import ProjectFileError, read_project_file
+from unit.project_file.told import GOOD, SUNDAY_NOV_22_2026_MS, edited, plan, problems, told
+
+MANY = """\
+project:
+  id: Denver
+  timezone: America/Denver
+  holdTtlSeconds: 5
+  calcom: {apiKeyEnv: X}
+  calcom: {apiKeyEnv: Y}
+services:
+  - {id: ac-repair, name: AC repair, durationMinutes: sixty}
+  - {id: ducts, name: Ducts, durationMinutes: 60}
+technicians:
+  - id: t-ana
+    name: Ana
+    priority: high
+    timeOff:
+      - {start: 2026-12-24T10:00, end: 2026-12-24T09:00}
+    shifts:
+      - {days: [mon], start: "08:00", end: "8:00"}
+      - {days: [tue], start: "09:00", end: "09:00"}
+bookings:
+  - {id: b-1, technicianId: t-ana, serviceType: ducts, start: 2026-11-23T09:00}
+  - {id: b-2, technicianId: t-ana, serviceType: ducts, start: nonsense}
+  - {id: b-3, technicianId: t-ana, serviceType: ac-repair, start: 2026-11-23T09:30}
+  - {id: b-4, technicianId: t-ana, serviceType: ducts, start: 2026-11-23T09:45}
+  - {id: b-5, technicianId: t-bob, serviceType: ducts, start: 2026-11-23T09:45}
+"""
+
+
+def test_all_are_told_by_line_with_their_places_in_the_file() -> None:
+    assert [(problem.line, problem.path) for problem in problems(MANY)] == [
+        (2, "project.name"),
+        (2, "project.id"),
+        (4, "project.holdTtlSeconds"),
+        (6, "project.calcom"),
+        (8, "services[0].durationMinutes"),
+        (13, "technicians[0].priority"),
+        (15, "technicians[0].timeOff[0].end"),
+        (17, "technicians[0].shifts[0].end"),
+        (18, "technicians[0].shifts[1].end"),
+        (21, "bookings[1].start"),
+        (23, "bookings[3]"),
+        (24, "bookings[4].technicianId"),
+    ]
+
+
+def test_the_later_of_two_bookings_is_told_with_the_line_of_the_earlier() -> None:
+    overlap = next(problem for problem in problems(MANY) if problem.path == "bookings[3]")
+    assert "overlaps booking b-1 on line 20, for which t-ana is taken from 2026-11-23T09:00" in overlap.problem
+
+
+def test_the_text_of_the_error_has_a_line_for_each() -> None:
+    with pytest.raises(ProjectFileError) as refusal:
+        read_project_file(MANY, source="many.yaml", now_ms=SUNDAY_NOV_22_2026_MS)
+    lines = str(refusal.value).splitlines()
+    assert len(lines) == len(refusal.value.problems)
+    assert lines[2].startswith("many.yaml:4:19: project.holdTtlSeconds: write a whole number of seconds from 60 to 120")
+
+
+def test_a_wrong_zone_does_not_make_times_wrong() -> None:
+    late = "start: 2026-11-23T09:30-07:00"
+    text = edited("timezone: America/Denver", "timezone: Nowhere").replace("start: today+2T09:00", late)
+    assert [problem.path for problem in problems(text)] == ["project.timezone"]
+
+
+def test_what_is_wrong_with_the_yaml_is_told_beside_what_is_wrong_with_the_values() -> None:
+    text = edited("name: Ben", "name: !!str Ben").replace("priority: 1", "priority: 0")
+    assert [problem.path for problem in problems(text)] == ["technicians[0].priority", "technicians[1].name"]
+
+
+def test_what_came_before_the_end_of_the_yaml_is_told_too() -> None:
+    text = edited("    status: active", "    status: active\n    name: Ana").replace("name: Ben", "name: @ben")
+    assert [problem.line for problem in problems(text)] == [23, 38]
+
+
+def test_sections_that_hold_nothing_are_told_without_the_ids_that_are_missing_then() -> None:
+    first, _, rest = GOOD.partition("services:\n")
+    text = first + "services: []\n" + rest[rest.index("technicians:") :]
+    assert [problem.path for problem in problems(text)] == ["services"]
+
+
+KEYS = st.sampled_from(
+    ["project", "services", "technicians", "bookings", "busy", "id", "name", "timezone", "locale", "ranking", "candidates", "travel", "holidays", "skills", "home", "shifts", "days", "start", "end", "from", "overrides", "date", "windows", "closed", "timeOff", "durationMinutes", "serviceType"]
+)
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), KEYS, st.sampled_from(["US", "mon", "a"])
+)
+TREES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6), max_leaves=40
+)
+
+
+@given(TREES)
+def test_whatever_stands_in_a_file_it_is_refused_in_sentences(tree: object) -> None:
+    told = problems(json.dumps(tree))
+    assert told
+    assert all(problem.line >= 1 and len(problem.problem.split()) > 2 for problem in told)
+    assert list(told) == sorted(told)
+
+
+PLACES = st.sampled_from(sorted({word.strip(":") for word in GOOD.replace("{", "").split() if word.endswith(":")}))
+
+
+@given(PLACES, TREES)
+def test_a_good_file_with_anything_under_one_key_is_read_or_refused_in_sentences(key: str, tree: object) -> None:
+    text = GOOD.replace(f"{key}: ", f"{key}: {json.dumps(tree)} #", 1).replace("#", "# ")
+    found = told(text)
+    assert all(len(problem.problem.split()) > 2 for problem in found)
+    assert found or plan(text).project.timezone == "America/Denver"

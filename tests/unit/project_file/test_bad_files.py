@@ -1,0 +1,65 @@
+"""Every kind of mistake: the one problem that is told, its line, its path, and what would be right.
+
+`bad_files.txt` has them in blocks: a name, what is replaced (-) in good.yaml by what (+), with a line break as ⏎,
+the line and path that are told (!), and the sentence (=).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from unit.project_file.told import GOOD, edited, plan, problems
+
+FOREIGN_WORDS = ("pydantic", "ruamel", "http", "validation", "value_error", "none_required", "traceback", "dict")
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A good file with one edit, and the one problem that it then has."""
+
+    name: str
+    old: str
+    new: str
+    told: str
+
+    @classmethod
+    def of_block(cls, block: str) -> Self:
+        name, old, new, where, sentence = block.split("\n")
+        return cls(name, old[2:].replace("⏎", "\n"), new[2:].replace("⏎", "\n"), f"{where[2:]}: {sentence[2:]}")
+
+
+BLOCKS = (Path(__file__).parent / "bad_files.txt").read_text(encoding="utf-8").strip().split("\n\n")
+KINDS = [Bad.of_block(block) for block in BLOCKS]
+
+
+def test_there_are_many_kinds_and_the_file_that_is_edited_is_good() -> None:
+    assert len({bad.name for bad in KINDS}) == len(KINDS) > 110
+    assert len(plan(GOOD).bookings) == 2
+
+
+@pytest.mark.parametrize("bad", KINDS, ids=lambda bad: bad.name)
+def test_a_mistake_is_told_once_at_its_line_with_what_would_be_right(bad: Bad) -> None:
+    told = [f"{one.line} {one.path}: {one.problem}" for one in problems(edited(bad.old, bad.new))]
+    assert told == [bad.told]
+    assert not [word for word in FOREIGN_WORDS if word in bad.told]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("priority: 1", f"priority: {'9' * 5000}", "from 1 to 1000, such as 1; here stands"),
+        ("id: t-ben", f"id: {'b' * 65}", "at most 64 characters"),
+        ("name: Ben", f"name: {'B' * 201}", "in at most 200 characters; these are 201"),
+        ("name: Ben", f"name: {'B' * 3_900_000}", "in at most 200 characters; these are 3,900,000"),
+        ('start: "22:00"', f'start: "{"2" * 90_000}"', 'such as "08:00"'),
+        ("timezone: America/Denver", f"timezone: {'A' * 90_000}", "there is no zone"),
+        ("priority: 1", f"{'p' * 900}: 1", "there is no key"),
+    ],
+    ids=["digits", "id", "name", "name of 4 MB", "time", "zone", "key"],
+)
+def test_what_is_far_too_long_is_told_in_few_words(old: str, new: str, sentence: str) -> None:
+    (problem,) = problems(edited(old, new))
+    assert sentence in problem.problem
+    assert len(problem.problem) < 250
