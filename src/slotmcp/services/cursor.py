@@ -1,13 +1,14 @@
 """A cursor: where a listing of slots goes on, so that it neither skips nor repeats when bookings happen in between."""
 
-import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Self
 
 from slotmcp.domain.errors import InvalidArgument
-from slotmcp.domain.interval import Minute
+from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
+
+_MOST = 200 * 366 * MINUTES_PER_DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +42,16 @@ class Cursor:
         """
         try:
             made_for, from_, *ago = json.loads(urlsafe_b64decode(text.encode()))
-            to, after, *offered = (from_ + int(distance) for distance in ago)
-        except (ValueError, TypeError, binascii.Error):
+            to, after, *offered = (_minute(from_) + _minute(distance, least=-1) for distance in ago)
+        except (ValueError, TypeError, RecursionError):
             raise InvalidArgument("cursor", "give the nextCursor of the answer before, unchanged.") from None
         if made_for != query:
             raise InvalidArgument("cursor", "it belongs to another question; repeat that one, or leave the cursor out.")
         return cls(query=query, from_=from_, to=to, after=after, offered=tuple(offered))
+
+
+def _minute(number: object, *, least: int = 0) -> Minute:
+    """A cursor is no secret: whoever changes one gets an error, not a number that no calendar has."""
+    if type(number) is not int or not least <= number <= _MOST:
+        raise ValueError
+    return number
