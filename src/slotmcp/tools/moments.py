@@ -12,6 +12,7 @@ FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2199
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_WALL_EPOCH: Final = _EPOCH.replace(tzinfo=None)
 _MINUTE: Final = timedelta(minutes=1)
 _RFC_3339: Final = re.compile(
     r"""(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})
@@ -86,9 +87,9 @@ def _to_minute(wall: datetime, offset: str) -> Minute:
 
 def write_utc(minute: Minute) -> str:
     """A minute in UTC, such as 2026-11-23T16:00:00Z."""
-    return f"{_EPOCH + timedelta(minutes=minute):%Y-%m-%dT%H:%M:00Z}"
+    return f"{(_WALL_EPOCH + timedelta(minutes=minute)).isoformat()}Z"
 
 
 def write_utc_ms(instant_ms: int) -> str:
     """An instant in UTC, rounded down to the second, such as 2026-11-22T19:00:07Z."""
-    return f"{_EPOCH + timedelta(milliseconds=instant_ms):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{(_WALL_EPOCH + timedelta(milliseconds=instant_ms)).isoformat(timespec='seconds')}Z"

@@ -1,0 +1,76 @@
+"""Over stdio: nothing on stdout but the protocol, a light start, a clean end."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+
+from support.denver import PLAN, SUNDAY_NOON_MS
+from support.server import body_of, open_desk
+
+HEAVY = ("sqlmodel", "sqlalchemy", "alembic", "ruamel", "holidays", "typer", "jsonschema")
+
+
+@pytest.fixture
+async def environment(tmp_path: Path) -> dict[str, str]:
+    path = tmp_path / "slotmcp.db"
+    async with open_desk(path, PLAN, now_ms=SUNDAY_NOON_MS):
+        pass
+    return {**os.environ, "SLOTMCP_DATABASE_URL": f"sqlite:///{path}", "SLOTMCP_LOG_LEVEL": "info"}
+
+
+async def test_a_real_client_speaks_to_a_real_process(environment: dict[str, str]) -> None:
+    server = StdioServerParameters(command=sys.executable, args=["-m", "slotmcp", "stdio"], env=environment)
+    async with Client(server) as client:
+        assert len((await client.list_tools()).tools) == 5
+        free = body_of(await client.call_tool("get_slots", {"daysOfWeek": "mon,tue,wed,thu,fri"}))
+        assert free["slots"]
+
+
+def test_stdout_carries_the_protocol_and_nothing_else(environment: dict[str, str]) -> None:
+    hello = {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    }
+    said = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "list_services", "arguments": {}}},
+        {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "get_slots", "arguments": {"x": 1}}},
+    ]
+    done = run_until(environment, b"".join(orjson.dumps(line) + b"\n" for line in said), answers=3)
+    answers = {line["id"]: line["result"] for line in map(orjson.loads, done.stdout.splitlines())}
+    assert answers[1]["serverInfo"]["name"] == "slotmcp"
+    assert answers[1]["instructions"]
+    assert not answers[2]["isError"]
+    assert answers[3]["isError"]
+    assert b"invalid_argument" in done.stderr
+
+
+def run_until(environment: dict[str, str], said: bytes, *, answers: int) -> subprocess.CompletedProcess[bytes]:
+    """Say it all, read that many lines, hang up, and wait for the end."""
+    command = [sys.executable, "-m", "slotmcp", "stdio"]
+    with subprocess.Popen(  # noqa: S603  our own server
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(said)
+        process.stdin.flush()
+        lines = b"".join(process.stdout.readline() for _ in range(answers))
+        rest, log = process.communicate(timeout=30)
+    assert process.returncode == 0
+    return subprocess.CompletedProcess(command, 0, lines + rest, log)
+
+
+def test_the_face_imports_nothing_that_it_does_not_need() -> None:
+    script = "import sys, slotmcp.tools.server; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert loaded.isdisjoint(HEAVY)
