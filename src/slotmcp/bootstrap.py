@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
+from structlog.typing import Processor
 from ulid import ULIDGenerator
 
 from slotmcp.ports import Store
@@ -59,7 +60,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[Store]:
+async def open_store(settings: Settings) -> AsyncIterator[SqliteStore]:
     """The database that the settings name, made or brought up to date where it has to be.
 
     Raises:
@@ -85,7 +86,7 @@ def build_app(store: Store) -> App:
 
 def configure_logging(settings: Settings) -> None:
     """Send every event, ours and the libraries', to stderr: stdout may carry the protocol."""
-    before = [
+    before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
@@ -99,13 +100,15 @@ def configure_logging(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(settings.log_format)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings.log_format)],
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
 
 
-def _renderer(log_format: LogFormat) -> structlog.typing.Processor:
+def _rendering(log_format: LogFormat) -> list[Processor]:
     if log_format == "json":
-        return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    # plain: a rich traceback would show the values in its frames
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]

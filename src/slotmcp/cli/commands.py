@@ -1,20 +1,22 @@
 """Every command: what it takes, and what it says of itself. The work is done next door."""
 
 import asyncio
+from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from slotmcp.bootstrap import open_app
 from slotmcp.cli import doctor as health
 from slotmcp.cli import files
 from slotmcp.cli.exits import leave, told_plainly
-from slotmcp.cli.slots_table import slots_table
+from slotmcp.cli.slots_table import show_slots
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.project_file import sample_text
 from slotmcp.services.slots import SlotAnswer, SlotQuery
@@ -26,7 +28,18 @@ EPILOG = (
     "problems, 4 the database cannot be used. Settings are SLOTMCP_* variables; `slotmcp doctor` shows them."
 )
 
+
+class PlainGroup(TyperGroup):
+    """Commands whose errors are sentences; those of the command line itself are told by Typer."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  the Context it is given is private to Typer
+        """Run the command that was given."""
+        with told_plainly(TyperException, typer.Exit, typer.Abort):
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
+    cls=PlainGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -55,13 +68,19 @@ class Weekday(StrEnum):
 
 def run() -> None:
     """Run the command line of this process, and end it."""
-    with told_plainly():
-        app(prog_name="slotmcp")
+    app(prog_name="slotmcp")
 
 
-def _moment(text: str) -> Moment:
+@dataclass(frozen=True, slots=True)
+class When:
+    """A point in time, as --from and --to take it."""
+
+    moment: Moment
+
+
+def _when(text: str) -> When:
     try:
-        return read_moment(text)
+        return When(read_moment(text))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -103,7 +122,7 @@ def sample() -> None:
 @app.command()
 def check(file: ProjectFile) -> None:
     """Say whether a project file is right; where it is not, point at the line."""
-    typer.echo(files.check(file))
+    typer.echo(files.contents(file, files.read(file)))
 
 
 @app.command("import")
@@ -116,7 +135,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
 ) -> None:
     """Create a project from its file, or bring it up to date. Holds and bookings are never touched."""
-    typer.echo(asyncio.run(files.bring_in(Settings.load(), file, prune=prune, dry_run=dry_run)))
+    typer.echo(asyncio.run(files.bring_in(Settings.load(), files.read(file), prune=prune, dry_run=dry_run)))
 
 
 @app.command()
@@ -130,32 +149,36 @@ def export(
 @app.command()
 def slots(  # noqa: PLR0913  an option each
     *,
-    project: Annotated[str | None, typer.Option(help="The project's id; not needed where there is one.")] = None,
-    service: Annotated[str | None, typer.Option(help="The service's id; default: the project's own default.")] = None,
+    project: Annotated[
+        str | None, typer.Option(metavar="ID", help="The project's id; not needed where there is one.")
+    ] = None,
+    service: Annotated[str | None, typer.Option(metavar="ID", help="Default: the project's own default.")] = None,
     from_: Annotated[
-        Moment | None,
-        typer.Option("--from", parser=_moment, metavar="WHEN", help="2026-11-23 or 2026-11-23T09:00; default: now."),
+        When | None,
+        typer.Option("--from", parser=_when, metavar="WHEN", help="2026-11-23 or 2026-11-23T09:00; default: now."),
     ] = None,
     to: Annotated[
-        Moment | None,
-        typer.Option(parser=_moment, metavar="WHEN", help="Starts before this; default: a week after --from."),
+        When | None,
+        typer.Option(parser=_when, metavar="WHEN", help="Starts before this; default: a week after --from."),
     ] = None,
     duration: Annotated[int | None, typer.Option(min=1, metavar="MINUTES", help="Default: the service's own.")] = None,
-    part_of_day: Annotated[PartOfDay | None, typer.Option(help="Only then.")] = None,
-    day: Annotated[list[Weekday] | None, typer.Option(help="Only on this day; may be given several times.")] = None,
-    technician: Annotated[str | None, typer.Option(help="Only with this technician, by id.")] = None,
+    part_of_day: Annotated[
+        PartOfDay | None, typer.Option(metavar="PART", help="morning, afternoon or evening.")
+    ] = None,
+    day: Annotated[list[Weekday] | None, typer.Option(metavar="DAY", help="mon, tue, ...; as often as needed.")] = None,
+    technician: Annotated[str | None, typer.Option(metavar="ID", help="Only with this technician.")] = None,
     timezone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="Read times there; default: the project's.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many starts.")] = 10,
-    cursor: Annotated[str, typer.Option(help="What the last answer said to go on with.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100, metavar="NUMBER", help="How many starts, 1 to 100.")] = 10,
+    cursor: Annotated[str, typer.Option(metavar="TEXT", help="What the last answer said to go on with.")] = "",
 ) -> None:
     """Show what is free: the answer that an agent gets from get_slots, as a table."""
     query = SlotQuery(
         project_id=project,
         service_id=service,
-        from_=from_,
-        to=to,
+        from_=from_.moment if from_ else None,
+        to=to.moment if to else None,
         duration_minutes=duration,
         part_of_day=part_of_day,
         days_of_week=frozenset(map(list(Weekday).index, day)) if day else None,
@@ -164,7 +187,7 @@ def slots(  # noqa: PLR0913  an option each
         limit=limit,
         cursor=cursor,
     )
-    Console().print(slots_table(asyncio.run(_slots(Settings.load(), query))))
+    show_slots(asyncio.run(_slots(Settings.load(), query)))
 
 
 async def _slots(settings: Settings, query: SlotQuery) -> SlotAnswer:
@@ -176,5 +199,5 @@ async def _slots(settings: Settings, query: SlotQuery) -> SlotAnswer:
 def doctor() -> None:
     """Say what is configured, what works, and what to do next."""
     findings = asyncio.run(health.examine())
-    Console().print(health.told(findings))
+    health.show(findings)
     leave(health.verdict(findings))

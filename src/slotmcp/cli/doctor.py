@@ -1,23 +1,23 @@
 """`slotmcp doctor`: what is configured, what works, and what to do next."""
 
-import shutil
-import sys
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import version
 from platform import python_version
 
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from slotmcp.bootstrap import build_app, open_store
 from slotmcp.cli.exits import Exit
 from slotmcp.domain.errors import SlotmcpError
+from slotmcp.installation import claude_code, typed
 from slotmcp.ports import Store
 from slotmcp.services.app import App
 from slotmcp.services.slots import SlotQuery
 from slotmcp.settings import Settings, SettingsError, config_file
+from slotmcp.store.sqlite import SqliteStore
 from slotmcp.tools.spoken_time import label
 from slotmcp.tools.viewpoint import Viewpoint
 
@@ -41,6 +41,8 @@ class Finding:
     code: Exit = Exit.FINE
 
 
+DAMAGE_TOLD = 3
+BYTES_PER_MB = 1_000_000
 STYLES = {Mark.GOOD: "green", Mark.NEXT: "cyan", Mark.BROKEN: "bold red"}
 
 
@@ -49,12 +51,15 @@ async def examine() -> list[Finding]:
     return [finding async for finding in _findings()]
 
 
-def told(findings: Iterable[Finding]) -> Table:
-    """The findings, a line each."""
-    table = Table(box=None, show_header=False, pad_edge=False)
+def show(findings: Sequence[Finding]) -> None:
+    """Print the findings, a line each."""
+    console = Console()
+    width = max(len(finding.subject) for finding in findings)
     for finding in findings:
-        table.add_row(Text(finding.mark, STYLES[finding.mark]), finding.subject, Text(finding.text))
-    return table
+        line = Text.assemble(
+            (f"{finding.mark:<6}", STYLES[finding.mark]), f"  {finding.subject:<{width}}  ", finding.text
+        )
+        console.print(line, soft_wrap=True)
 
 
 def verdict(findings: Sequence[Finding]) -> Exit:
@@ -72,7 +77,7 @@ async def _findings() -> AsyncIterator[Finding]:
     yield Finding(Mark.GOOD, "settings", _settings_told(settings))
     if not settings.database_path.exists():
         yield Finding(Mark.GOOD, "database", f"{settings.database_path} is not there yet; the first import makes it")
-        yield FIRST_IMPORT
+        yield _first_import()
         return
     try:
         async with open_store(settings) as store:
@@ -82,9 +87,9 @@ async def _findings() -> AsyncIterator[Finding]:
         yield Finding(Mark.BROKEN, "database", f"{settings.database_path}: {error.message}", Exit.AWAY)
 
 
-FIRST_IMPORT = Finding(
-    Mark.NEXT, "import", "slotmcp sample > denver.yaml, change it to your business, slotmcp import denver.yaml"
-)
+def _first_import() -> Finding:
+    begin = f"{typed()} sample > denver.yaml, make it your business, then {typed()} import denver.yaml"
+    return Finding(Mark.NEXT, "import", begin)
 
 
 def _settings_told(settings: Settings) -> str:
@@ -93,13 +98,18 @@ def _settings_told(settings: Settings) -> str:
     return f"from {read}; log level {settings.log_level}, log format {settings.log_format}"
 
 
-async def _database(settings: Settings, store: Store) -> AsyncIterator[Finding]:
-    projects = await store.project_ids()
-    yield Finding(Mark.GOOD, "database", f"{settings.database_path} answers")
+async def _database(settings: Settings, store: SqliteStore) -> AsyncIterator[Finding]:
+    status = await store.status()
+    if not status.is_intact:
+        damage = "; ".join(status.damage[:DAMAGE_TOLD])
+        yield Finding(Mark.BROKEN, "database", f"{status.path} is damaged: {damage}; restore a copy", Exit.AWAY)
+        return
+    size = f"{status.size_bytes / BYTES_PER_MB:.1f} MB, whole"
+    yield Finding(Mark.GOOD, "database", f"{status.path}, {size}, SQLite {status.sqlite_version}")
     app = build_app(store)
-    for project_id in projects:
+    for project_id in await store.project_ids():
         yield await _project(app, store, project_id)
-    yield _how_to_connect() if projects else FIRST_IMPORT
+    yield _how_to_connect(settings) if status.projects else _first_import()
 
 
 async def _project(app: App, store: Store, project_id: str) -> Finding:
@@ -118,6 +128,7 @@ async def _project(app: App, store: Store, project_id: str) -> Finding:
     return Finding(Mark.GOOD, project_id, f"{counts}; {service} is next free on {label(view.read(first.start))}")
 
 
-def _how_to_connect() -> Finding:
-    command = shutil.which("slotmcp") or f"{sys.executable} -m slotmcp"
-    return Finding(Mark.NEXT, "connect", f"claude mcp add slotmcp -- {command} stdio")
+def _how_to_connect(settings: Settings) -> Finding:
+    own_file = "database_url" in settings.model_fields_set
+    environment = {"SLOTMCP_DATABASE_URL": str(settings.database_path)} if own_file else {}
+    return Finding(Mark.NEXT, "connect", claude_code(environment))

@@ -1,5 +1,6 @@
 """How a command ends: a code that means something, and sentences on stderr instead of a stack."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -7,9 +8,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import NoReturn
 
-import structlog
-
-from slotmcp.domain.errors import InvalidArgument, SlotmcpError, TryLater
+from slotmcp.domain.errors import FixSetup, InvalidArgument, SlotmcpError, TryLater
 from slotmcp.settings import SettingsError
 
 _OPTIONS = {
@@ -45,28 +44,36 @@ class Exit(IntEnum):
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
-    """Turn whatever is raised within into sentences on stderr and an exit code."""
+def told_plainly(*passing: type[Exception]) -> Iterator[None]:
+    """Turn whatever is raised within, but for what may pass, into sentences on stderr and an exit code."""
     try:
         yield
         sys.stdout.flush()
+    except passing:
+        raise
     except SettingsError as error:
         leave(Exit.USAGE, str(error))
     except SlotmcpError as error:
-        leave(Exit.AWAY if isinstance(error, TryLater) else Exit.REFUSED, _sentence(error))
+        leave(Exit.AWAY if isinstance(error, (TryLater, FixSetup)) else Exit.REFUSED, _sentence(error))
     except KeyboardInterrupt:
         leave(Exit.INTERRUPTED)
     except BrokenPipeError:
         _silence_stdout()
         leave(Exit.PIPE_CLOSED)
-    except Exception as error:  # noqa: BLE001  the last stop: nobody but a developer wants a stack
-        structlog.get_logger("slotmcp.cli").debug("internal", exc_info=True)
-        leave(Exit.BROKEN, _confession(error))
+    except Exception as error:
+        logging.getLogger("slotmcp.cli").debug("internal", exc_info=True)
+        leave(Exit.BROKEN, _confession(_innermost(error)))
+
+
+def remark(sentence: str) -> None:
+    """Say something on stderr, and go on."""
+    sys.stderr.write(f"{sentence}\n")
 
 
 def leave(code: Exit, *sentences: str) -> NoReturn:
     """End the process with a code, saying why on stderr."""
-    sys.stderr.writelines(f"{sentence}\n" for sentence in sentences)
+    for sentence in sentences:
+        remark(sentence)
     raise SystemExit(int(code))
 
 
@@ -74,6 +81,13 @@ def _sentence(error: SlotmcpError) -> str:
     if isinstance(error, InvalidArgument):
         return "\n".join(f"{_OPTIONS.get(one.field, one.field)}: {one.problem}" for one in error.fields)
     return error.message
+
+
+def _innermost(error: Exception) -> Exception:
+    """What happened, where a group of tasks has wrapped it."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _confession(error: Exception) -> str:

@@ -1,34 +1,39 @@
 """What the command line does with project files."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from slotmcp.bootstrap import open_app
-from slotmcp.cli.exits import Exit, leave
+from slotmcp.bootstrap import SystemClock, open_app
+from slotmcp.cli.exits import Exit, leave, remark
 from slotmcp.project_file import ProjectFileError, dump_project, load_project_file
 from slotmcp.services.imports import ImportReport, ProjectPlan
 from slotmcp.settings import Settings
 
 
-@contextmanager
-def _problems_told() -> Iterator[None]:
+def read(path: Path) -> ProjectPlan:
+    """What a good file says, its remarks on stderr; a bad one ends the process with its problems."""
     try:
-        yield
+        file = load_project_file(path, now_ms=SystemClock().now_ms())
     except ProjectFileError as error:
         leave(Exit.BAD_FILE, str(error))
+    for note in file.notes:
+        remark(f"{path}:{note} (a remark)")
+    return file.plan
 
 
-def check(path: Path) -> str:
-    """What a good file holds; a bad one ends the process with its problems."""
-    with _problems_told():
-        return f"{path} is fine: {_contents(load_project_file(path))}."
+def contents(path: Path, plan: ProjectPlan) -> str:
+    """What a file holds, in a sentence."""
+    counts = (
+        _count(len(plan.services), "service"),
+        _count(len(plan.technicians), "technician"),
+        _count(len(plan.bookings), "booking"),
+        _count(len(plan.busy), "busy time"),
+    )
+    return f"{path} is fine: {plan.project.name}, with {', '.join(counts)}."
 
 
-async def bring_in(settings: Settings, path: Path, *, prune: bool, dry_run: bool) -> str:
-    """Import a file, and tell what that changed or, on a dry run, would change."""
-    with _problems_told():
-        plan = load_project_file(path)
+async def bring_in(settings: Settings, plan: ProjectPlan, *, prune: bool, dry_run: bool) -> str:
+    """Import a plan, and tell what that changed or, on a dry run, would change."""
     async with open_app(settings) as app:
         report = await app.projects.import_project(plan, prune=prune, dry_run=dry_run)
     return "\n".join(_told(report, "Would import" if dry_run else "Imported"))
@@ -38,16 +43,6 @@ async def give_back(settings: Settings, project_id: str | None) -> str:
     """A project as a file."""
     async with open_app(settings) as app:
         return dump_project(await app.projects.export_project(project_id))
-
-
-def _contents(plan: ProjectPlan) -> str:
-    counts = (
-        _count(len(plan.services), "service"),
-        _count(len(plan.technicians), "technician"),
-        _count(len(plan.bookings), "booking"),
-        _count(len(plan.busy), "busy time"),
-    )
-    return f"{plan.project.name}, with {', '.join(counts)}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from rich.console import Group, RenderableType
+from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -13,20 +14,26 @@ from slotmcp.tools.spoken_time import label
 from slotmcp.tools.viewpoint import Viewpoint
 
 
-def slots_table(answer: SlotAnswer) -> RenderableType:
-    """The sentence that an agent would say, then a row for each start."""
+def show_slots(answer: SlotAnswer) -> None:
+    """Print the sentence that an agent would say, then a row for each start."""
+    console = Console()
     view = Viewpoint.at(answer.offer.timezone, answer.now_ms)
-    if not answer.offer.slots:
-        return Text(speech.nothing_free(answer.next_free.start if answer.next_free else None, view))
-    starts = [slot.start for slot in answer.offer.slots]
-    return Group(speech.free_times(starts, view), "", _table(answer, view), *_more(answer))
+    console.print(_sentence(answer, view), markup=False, highlight=False, soft_wrap=True)
+    if answer.offer.slots:
+        console.print(Padding(_table(answer, view), (1, 0)))
+    if answer.next_cursor:
+        console.print(f"There is more: --cursor {answer.next_cursor}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _sentence(answer: SlotAnswer, view: Viewpoint) -> str:
+    if answer.offer.slots:
+        return speech.free_times([slot.start for slot in answer.offer.slots], view)
+    return speech.nothing_free(answer.next_free.start if answer.next_free else None, view)
 
 
 def _table(answer: SlotAnswer, view: Viewpoint) -> Table:
-    table = Table(
-        title=Text(f"{answer.service.name}, {answer.duration_minutes} minutes, {answer.offer.timezone}"),
-        title_justify="left",
-    )
+    title = f"{answer.service.name}, {answer.duration_minutes} minutes, {answer.offer.timezone}"
+    table = Table(title=Text(title), title_justify="left")
     table.add_column("Start", no_wrap=True)
     table.add_column("Left", justify="right")
     table.add_column("Who could come, best first")
@@ -38,7 +45,3 @@ def _table(answer: SlotAnswer, view: Viewpoint) -> Table:
 
 def _who(slot: Slot, names: Mapping[str, str]) -> str:
     return ", ".join(names[candidate.technician_id] for candidate in slot.candidates)
-
-
-def _more(answer: SlotAnswer) -> list[Text]:
-    return [Text(f"There is more: --cursor {answer.next_cursor}")] if answer.next_cursor else []

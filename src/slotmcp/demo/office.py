@@ -1,5 +1,6 @@
 """The business that the demo calls: a database of its own, and a server process for each line."""
 
+import json
 import shlex
 import subprocess
 import sys
@@ -9,7 +10,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import orjson
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import get_default_environment
 
@@ -34,21 +34,36 @@ class Line:
         self._client = client
         self._paper = paper
 
-    async def ask(self, tool: str, *, refused: bool = False, **arguments: Any) -> Answer:  # noqa: ANN401  JSON
+    async def ask(self, tool: str, **arguments: object) -> Answer:
         """Call a tool, and show what went over the wire.
 
         Raises:
-            DemoError: it was refused, or where `refused` is expected, it was not.
+            DemoError: it was refused.
         """
-        await self._paper.tool(f"-> {tool} {orjson.dumps(arguments).decode()}")
+        is_error, answer = await self._call(tool, arguments)
+        if is_error:
+            raise DemoError(f"{tool} was refused: {answer}")
+        return answer
+
+    async def ask_in_vain(self, tool: str, **arguments: object) -> Answer:
+        """Call a tool that has to refuse.
+
+        Raises:
+            DemoError: it did not.
+        """
+        is_error, answer = await self._call(tool, arguments)
+        if not is_error:
+            raise DemoError(f"{tool} was not refused: {answer}")
+        return answer
+
+    async def _call(self, tool: str, arguments: dict[str, object]) -> tuple[bool, Answer]:
+        await self._paper.tool(f"-> {tool} {json.dumps(arguments)}")
         began = perf_counter()
         result = await self._client.call_tool(tool, arguments)
         took_ms = (perf_counter() - began) * MS_PER_SECOND
         answer: Answer = result.structured_content or {}
-        if result.is_error is not refused:
-            raise DemoError(f"{tool} answered {answer.get('result') or result.content}")
         await self._paper.tool(f"<- {_gist(tool, answer)} ({took_ms:.0f} ms)")
-        return answer
+        return bool(result.is_error), answer
 
 
 class Office:

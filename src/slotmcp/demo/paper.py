@@ -1,13 +1,14 @@
 """What the demo prints: a conversation, at the pace of a reader where there is one."""
 
 import asyncio
+from collections.abc import Iterable
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
-READING_SECONDS = 0.7
+READING_SECONDS = 0.25
 INDENT = 9
+LEAST_WIDTH = 20
 STYLES = {"caller": "bold yellow", "agent": "bold green", "tool": "dim", "": "italic"}
 
 
@@ -47,10 +48,12 @@ class Paper:
     def _put(self, who: str, words: str) -> None:
         name = "" if who == "tool" else who
         first = Text(f"{name:>{INDENT - 2}}  ", STYLES[who])
-        body = Text(words, "dim" if who == "tool" else "")
+        lines = self._wrapped(Text(words, STYLES[who] if who in {"tool", ""} else ""))
+        for number, line in enumerate(lines):
+            margin = Text(" " * INDENT) if number else first
+            self._console.print(Text.assemble(margin, line), soft_wrap=True)
+
+    def _wrapped(self, words: Text) -> Iterable[Text]:
         if not self._console.is_terminal:
-            self._console.print(first + body, soft_wrap=True)
-            return
-        wrapped = body.wrap(self._console, max(20, self._console.width - INDENT))
-        for number, line in enumerate(wrapped):
-            self._console.print(first + line if not number else Padding(line, (0, 0, 0, INDENT)))
+            return [words]
+        return words.wrap(self._console, max(LEAST_WIDTH, self._console.width - INDENT))

@@ -1,0 +1,32 @@
+"""How this installation is started, by a person and by an MCP client."""
+
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+_SCRIPT = Path(sys.executable).with_name("slotmcp.exe" if sys.platform == "win32" else "slotmcp")
+
+
+def typed() -> str:
+    """What a person types in this folder."""
+    if shutil.which("slotmcp"):
+        return "slotmcp"
+    if not _SCRIPT.exists():
+        return shlex.join([sys.executable, "-m", "slotmcp"])
+    here = Path.cwd()
+    return shlex.quote(str(_SCRIPT.relative_to(here) if _SCRIPT.is_relative_to(here) else _SCRIPT))
+
+
+def stdio_server() -> list[str]:
+    """The command and arguments with which a client starts a server, from any folder."""
+    if _SCRIPT.exists():
+        return [str(_SCRIPT), "stdio"]
+    return [sys.executable, "-m", "slotmcp", "stdio"]
+
+
+def claude_code(environment: Mapping[str, str]) -> str:
+    """The command that connects Claude Code, with what the server needs in its environment."""
+    variables = [part for name, value in environment.items() for part in ("--env", f"{name}={value}")]
+    return shlex.join(["claude", "mcp", "add", "slotmcp", *variables, "--", *stdio_server()])
