@@ -1,0 +1,66 @@
+"""The package: what it exports, how it starts, and what it tells registries."""
+
+import json
+import re
+import subprocess
+import sys
+from importlib.metadata import entry_points, version
+
+import pytest
+
+import slotmcp
+from project.repository import ROOT, pyproject
+from slotmcp.tools.server import CALLER_TOOLS
+
+SERVER = json.loads((ROOT / "server.json").read_text(encoding="utf-8"))
+
+
+def test_the_package_itself_exports_nothing() -> None:
+    assert [name for name in vars(slotmcp) if not name.startswith("_") and name not in _modules()] == []
+
+
+def _modules() -> set[str]:
+    return {path.stem for path in (ROOT / "src" / "slotmcp").iterdir()}
+
+
+def test_the_command_is_installed() -> None:
+    (script,) = entry_points(group="console_scripts", name="slotmcp")
+    assert script.value == "slotmcp.cli:main"
+
+
+def test_one_version_everywhere() -> None:
+    stated = pyproject()["project"]["version"]
+    assert version("slotmcp") == SERVER["version"] == stated
+    assert [package["version"] for package in SERVER["packages"]] == [stated]
+
+
+def test_server_json_has_what_a_registry_asks_for() -> None:
+    assert SERVER["$schema"] == "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
+    assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", SERVER["name"])
+    assert 1 <= len(SERVER["description"]) <= 100
+    (package,) = SERVER["packages"]
+    assert package["registryType"] == "pypi"
+    assert package["identifier"] == pyproject()["project"]["name"]
+    assert package["transport"] == {"type": "stdio"}
+    assert package["packageArguments"] == [{"type": "positional", "value": "stdio"}]
+
+
+def test_server_json_names_the_settings_with_their_defaults() -> None:
+    from_page = set(re.findall(r"^## (SLOTMCP_\w+)", (ROOT / "docs/reference/settings.md").read_text(), re.MULTILINE))
+    stated = {variable["name"] for variable in SERVER["packages"][0]["environmentVariables"]}
+    assert stated == from_page - {"SLOTMCP_CONFIG"}
+
+
+def test_the_readme_carries_the_servers_name() -> None:
+    assert f"<!-- mcp-name: {SERVER['name']} -->" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_lists_the_tools_and_no_others() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE) == [case.perform.__name__ for case in CALLER_TOOLS]
+
+
+@pytest.mark.parametrize("late", ["sqlmodel", "sqlalchemy", "alembic", "aiosqlite", "ruamel", "holidays", "typer"])
+def test_a_stdio_server_starts_without_what_it_does_not_need(late: str) -> None:
+    probe = f"import sys, slotmcp.cli.stdio; sys.exit('{late}' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], check=False, timeout=60).returncode == 0  # noqa: S603  ourselves
