@@ -18,6 +18,7 @@ from slotmcp.engine.zones import is_plain, local_date, midnight, next_midnight, 
 class Frame:
     """Today and the dates after it up to the horizon, in the project's zone."""
 
+    zone_key: str
     first_day: date
     midnights: tuple[Minute, ...]
     """One per date, and the one after the last."""
@@ -43,8 +44,10 @@ class Frame:
         return bisect_left(self.positions, minute)
 
     def day_number(self, minute: Minute) -> int:
-        """Which date a minute falls on, 0 for the first; -1 or `days` outside the frame."""
-        return bisect_right(self.midnights, minute) - 1
+        """Which date a minute falls on: 0 for the first, negative before it, `days` and more after the last."""
+        if self.midnights[0] <= minute < self.midnights[-1]:
+            return bisect_right(self.midnights, minute) - 1
+        return (local_date(self.zone_key, minute) - self.first_day).days
 
     def day_bits(self, day: int) -> int:
         """All positions of a date."""
@@ -70,7 +73,7 @@ def _frame(zone_key: str, first_day: date, days: int, interval_minutes: int, ali
     if alignment is SlotAlignment.CLOCK:
         positions = tuple(minute for day in dates[:-1] for minute in _clock_positions(zone_key, day, interval_minutes))
     day_starts = tuple(bisect_left(positions, one) for one in midnights)
-    return Frame(first_day, midnights, positions, day_starts, interval_minutes, alignment)
+    return Frame(zone_key, first_day, midnights, positions, day_starts, interval_minutes, alignment)
 
 
 @lru_cache(maxsize=8192)

@@ -1,0 +1,76 @@
+"""The assignment: the first of those who can, and for a promised start also those who only could by then (20, 22)."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from oracle.capacity import Oracle
+from slotmcp.domain.catalog import Project, RankingKey, Technician
+from slotmcp.engine.assign import assign, assign_kept
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.slots import find_slots
+from unit.engine.sketch import SHOP, at, book, booking, diary, hold, job, technician
+from unit.engine.strategies import Case, cases
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(case=cases())
+def test_the_assignment_is_the_first_candidate_by_the_assignment_ranking(case: Case) -> None:
+    oracle, availability = Oracle(case.book, case.now_ms), Availability.of(case.book, case.now_ms)
+    for slot in find_slots(availability, case.need, *case.span):
+        facts = [(one.technician_id, one.priority, one.bookings_that_day) for one in slot.candidates]
+        winner = assign(availability, case.need, slot.start)
+        assert winner is not None
+        assert winner.technician_id == _first(case.book.project, facts)
+        assert winner.reason.considered == len(facts)
+        assert bool(winner.moves) == (not _somebody_free(oracle, case.need, slot.start))
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(case=cases())
+def test_a_live_hold_goes_to_the_first_of_those_who_could_do_it_were_it_not_there(case: Case) -> None:
+    oracle, availability = Oracle(case.book, case.now_ms), Availability.of(case.book, case.now_ms)
+    claims = [claim for one in oracle.technicians for claim in oracle.live_claims(one)]
+    for held in (claim for claim in claims if claim.is_hold and claim.service_id in case.book.services):
+        need = Need.of_claim(held, case.book.services[held.service_id])
+        able = [one for one in oracle.technicians if oracle.has_room(one, need, held.start, without=held)]
+        given_to = assign_kept(availability.without(held), need, held.start)
+        facts = [_facts(oracle, one, held.start) for one in able]
+        assert (given_to.technician_id if given_to else None) == _first(case.book.project, facts)
+
+
+@pytest.mark.parametrize(
+    ("held", "booked"),
+    [
+        pytest.param("2025-06-05T10:00Z", "2025-06-06T10:00Z", id="after the horizon"),
+        pytest.param("2025-06-01T23:30Z", "2025-05-31T23:30Z", id="before today"),
+    ],
+)
+def test_a_live_hold_outside_the_frame_shares_its_place_with_its_own_date_only(held: str, booked: str) -> None:
+    """Rule 12 is kept for promised starts too, date by date, where horizon or midnight have passed them."""
+    worker = replace(technician("a", "00:00-24:00"), max_bookings_per_day=1)
+    promised = hold(held, 60, until_ms=at("00:01") * 60_000)
+    shop = book(diary(worker, promised, booking(booked, 60)), project=replace(SHOP, horizon_days=1))
+    availability = Availability.of(shop, at("00:00") * 60_000)
+    kept = assign_kept(availability.without(replace(promised, technician_id="a")), job(60), at(held))
+    assert kept is not None
+    assert kept.technician_id == "a"
+
+
+def _facts(oracle: Oracle, technician: Technician, start: int) -> tuple[str, int, int]:
+    return technician.id, technician.priority, oracle.load(technician, start)
+
+
+def _first(project: Project, facts: Iterable[tuple[str, int, int]]) -> str | None:
+    column = {RankingKey.PRIORITY: 1, RankingKey.LOAD: 2}
+    columns = [column[key] for key in project.assignment_ranking] + [0]
+    ranked = sorted(facts, key=lambda one: [one[number] for number in columns])
+    return ranked[0][0] if ranked else None
+
+
+def _somebody_free(oracle: Oracle, need: Need, start: int) -> bool:
+    wished = [one for one in oracle.technicians if need.technician_id in (None, one.id)]
+    return any(oracle.can_take(one, need, start) for one in wished)
