@@ -17,7 +17,7 @@ from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.tools.server import create_server
-from support.shop import HandClock
+from support.clock import HandClock
 
 PATIENCE_MS = 100
 """How long a caller waits for the database: a test that locks it does not want to wait for long."""
@@ -73,8 +73,7 @@ def body_of(result: CallToolResult) -> Body:
 @asynccontextmanager
 async def open_desk(path: Path, *plans: ProjectPlan, now_ms: int) -> AsyncIterator[Desk]:
     """A desk over a database file, with these projects imported, at a time that stands still."""
-    clock = HandClock()
-    clock.set_ms(now_ms)
+    clock = HandClock(now_ms)
     async with SqliteStore.open(path, clock=clock, patience_ms=PATIENCE_MS) as store:
         app = build_app(store)
         for plan in plans:
