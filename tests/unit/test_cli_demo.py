@@ -97,3 +97,14 @@ def until_hung_up(terminal: int) -> Iterator[bytes]:
     with contextlib.suppress(OSError):  # a terminal ends with an error when its last writer has gone
         while chunk := os.read(terminal, 4096):
             yield chunk
+
+
+def test_the_readme_shows_the_same_conversation(told: str) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)[0]
+    assert course(shown) == course(told.partition("What to do next:")[0])
+
+
+def course(call: str) -> list[str]:
+    """Who speaks, which tool is called, and what happens; not when, nor with whom."""
+    return [" ".join(line.split()[:2]) for line in call.splitlines() if line.split() and "capacity" not in line]
