@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,10 @@ class Desk:
     server: MCPServer
     clock: HandClock
     path: Path
+
+    def make_it(self, text: str) -> None:
+        """Set the clock to an instant in ISO 8601."""
+        self.clock.set_ms(int(datetime.fromisoformat(text).timestamp()) * 1000)
 
     async def ask(self, tool: str, /, **arguments: object) -> Body:
         """The answer of a call that must work."""
