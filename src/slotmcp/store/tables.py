@@ -27,6 +27,9 @@ STRICT = {"sqlite_strict": True}
 CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
 """Small rows that are only ever found by their key."""
 
+METADATA = SQLModel.metadata
+"""All of them."""
+
 LIVE = text("state IN ('held', 'booked')")
 HELD = text("state = 'held'")
 EXPIRING = text("expires_at_ms IS NOT NULL")

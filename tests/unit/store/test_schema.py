@@ -32,7 +32,7 @@ def test_the_migrations_lead_to_the_tables(database: sqlite3.Connection, path: P
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, tables.SQLModel.metadata) == []
+        assert compare_metadata(context, tables.METADATA) == []
 
 
 def test_checks_and_strictness_are_those_of_the_tables_to_the_letter(
@@ -40,7 +40,7 @@ def test_checks_and_strictness_are_those_of_the_tables_to_the_letter(
 ) -> None:
     with closing(sqlite3.connect(tmp_path / "model.db")) as model:
         engine = create_engine("sqlite://", creator=lambda: model, poolclass=StaticPool)
-        tables.SQLModel.metadata.create_all(engine)
+        tables.METADATA.create_all(engine)
         assert _ddl(database) == _ddl(model)
         assert "claims" in _ddl(model)
 
