@@ -22,6 +22,11 @@ def test_json_says_the_same(indent: int | str | None, *, ascii_only: bool) -> No
     assert plan(text) == plan(edited("name: Ben", "name: Bën 🔧\u200d"))
 
 
+def test_tabs_are_read_where_yaml_has_them_too() -> None:
+    text = '{project: {id: denver,\tname: "Front\tRange", timezone: UTC}, services: [], technicians: []}'
+    assert next(problem.problem for problem in problems(text)) == "write a name on one line, without control characters"
+
+
 def test_a_mistake_in_json_is_told_at_its_line() -> None:
     text = json.dumps({**json.loads(GOOD_AS_JSON), "busy": [{"technicianId": 5}]}, indent="\t")
     first = problems(text)[0]
