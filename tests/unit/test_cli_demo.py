@@ -19,7 +19,7 @@ LIMIT_SECONDS = 60
 def told(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the demo prints, run as a person would run it, in an empty folder."""
     folder = tmp_path_factory.mktemp("demo")
-    environment = {"HOME": str(folder), "TMPDIR": str(folder), "PATH": "/usr/bin:/bin"}
+    environment = os.environ | {"HOME": str(folder), "TMPDIR": str(folder)}
     command = [sys.executable, "-m", "slotmcp", "demo"]
     done = subprocess.run(  # noqa: S603  ourselves
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
@@ -78,7 +78,7 @@ def test_it_ends_with_what_to_do_next(told: str) -> None:
 
 def test_a_terminal_gets_it_in_colour_within_its_width_and_soon(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
-    environment = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "TERM": "xterm", "COLUMNS": "60"}
+    environment = os.environ | {"TMPDIR": str(tmp_path), "TERM": "xterm", "COLUMNS": "60"}
     command = [sys.executable, "-m", "slotmcp", "demo"]
     began = time.monotonic()
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as demo:  # noqa: S603  ourselves
