@@ -45,7 +45,8 @@ def _best(
     policy = availability.book.project.assignment_ranking
     day = availability.frame.day_number(start)
     ranked = [(line.candidate(day), moves) for line, moves in options]
-    winner, moves = min(ranked, key=lambda one: rank(one[0], policy))
+    by_rank = rank(policy)
+    winner, moves = min(ranked, key=lambda one: by_rank(one[0]))
     reason = AssignmentReason(
         policy=policy,
         values=ranking_values(winner),

@@ -1,42 +1,24 @@
 """What is free: every start of a range, or one point. Both follow docs/reference/availability.md."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from functools import reduce
-from operator import or_
+from itertools import compress
+from operator import itemgetter, or_
 
 from slotmcp.domain.interval import Minute
-from slotmcp.domain.offer import Candidate, Slot
+from slotmcp.domain.offer import Slot
 from slotmcp.engine.availability import Availability
-from slotmcp.engine.columns import bits_of, count_columns
-from slotmcp.engine.frame import Frame
+from slotmcp.engine.columns import columns
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import rank
 from slotmcp.engine.timeline import Timeline
 
 Rows = Mapping[Timeline, int]
-"""Per technician the starts of a window as bits; bit 0 is the window's first position."""
+"""Per technician starts as bits: the positions of the frame."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """A run of the frame's positions."""
-
-    frame: Frame
-    low: int
-    width: int
-
-    def cut(self, bits: int) -> int:
-        """The window's part of bits that count from the frame's first position."""
-        return bits >> self.low & (1 << self.width) - 1
-
-    def days(self) -> Iterator[tuple[int, int, int]]:
-        """The days in it: number in the frame, first position in the window, the one after its last."""
-        for day in range(self.frame.days):
-            first = max(self.frame.day_starts[day] - self.low, 0)
-            last = min(self.frame.day_starts[day + 1] - self.low, self.width)
-            if first < last:
-                yield day, first, last
+_MOST_DAYS = 512
+"""So many days of needs are remembered: sixteen needs over the default horizon."""
 
 
 def find_slots(
@@ -52,19 +34,13 @@ def find_slots(
         best: how many candidates to name for each start, at least one; None names all.
     """
     frame = availability.frame
-    low = frame.number(max(start_from, availability.earliest_start))
-    window = _Window(frame, low, frame.number(start_to) - low)
-    if window.width <= 0:
+    start_from, start_to = max(start_from, availability.earliest_start), min(start_to, frame.midnights[-1])
+    if start_to <= start_from:
         return []
-    free = {line: window.cut(line.starts(need)) for line in availability.index.eligible(need)}
-    capacities = count_columns(free.values(), window.width)
-    rows = _with_room_made(availability, need, window, free, capacities)
-    candidates = _candidates(availability, need, window, rows, best)
     return [
-        Slot(start, start + need.duration_minutes, capacities[bit] or 1, tuple(found))
-        for bit, found in enumerate(candidates)
-        if found
-        for start in (frame.positions[low + bit],)
+        Slot(start, end, capacity, candidates[:best])
+        for day in range(frame.day_number(start_from), frame.day_number(start_to - 1) + 1)
+        for start, end, capacity, candidates in _between(_slots_of_day(availability, need, day), start_from, start_to)
     ]
 
 
@@ -80,41 +56,57 @@ def check_start(availability: Availability, need: Need, start: Minute) -> Slot |
         return None
     day = availability.frame.day_number(start)
     policy = availability.book.project.candidate_ranking
-    candidates = sorted((line.candidate(day) for line in lines), key=lambda one: rank(one, policy))
+    candidates = sorted((line.candidate(day) for line in lines), key=rank(policy))
     return Slot(start, start + need.duration_minutes, capacity, tuple(candidates))
 
 
-def _with_room_made(
-    availability: Availability, need: Need, window: _Window, free: Rows, capacities: Sequence[int]
-) -> Rows:
-    """The rows, and where nobody is free, who could be if a hold moved."""
-    relocation = availability.index.relocation
-    if not relocation.movable:
-        return free
-    nobody = sum(1 << bit for bit, count in enumerate(capacities) if not count)
-    rows = dict(free)
-    for line in free:
-        for freed, _ in relocation.rooms(line):
-            rows[line] |= window.cut(freed.starts(need)) & nobody
+def _between(slots: Sequence[Slot], start_from: Minute, start_to: Minute) -> Sequence[Slot]:
+    first, last = (bisect_left(slots, one, key=itemgetter(0)) for one in (start_from, start_to))
+    return slots[first:last]
+
+
+def _slots_of_day(availability: Availability, need: Need, day: int) -> Sequence[Slot]:
+    """Every start of a day of the frame that can be had, with all candidates; remembered with the index."""
+    known = availability.index.slots_by_day
+    key = need, day, availability.book.project.candidate_ranking
+    if key not in known:
+        if len(known) >= _MOST_DAYS:
+            known.clear()
+        known[key] = _find_slots_of_day(availability, need, day)
+    return known[key]
+
+
+def _find_slots_of_day(availability: Availability, need: Need, day: int) -> Sequence[Slot]:
+    index, bits = availability.index, availability.frame.day_bits(day)
+    free = {line: row for line in index.eligible(need) if (row := line.starts(need) & bits)}
+    slots = _slots(availability, need, day, free)
+    if not index.relocation.movable:
+        return slots
+    nobody = bits & ~reduce(or_, free.values(), 0)
+    made = _slots(availability, need, day, _with_room_made(availability, need, nobody))
+    return sorted([*slots, *(slot._replace(capacity=1) for slot in made)])
+
+
+def _with_room_made(availability: Availability, need: Need, nobody: int) -> Rows:
+    """Where nobody is free: who could start if a hold moved (rule 18)."""
+    index = availability.index
+    rows: dict[Timeline, int] = {}
+    for line in index.eligible(need):
+        for freed, _ in index.relocation.rooms(line):
+            rows[line] = rows.get(line, 0) | freed.starts(need) & nobody
     return rows
 
 
-def _candidates(
-    availability: Availability, need: Need, window: _Window, rows: Rows, best: int | None
-) -> list[list[Candidate]]:
-    """Per start of the window its candidates, best first: technicians are walked in order, day by day."""
-    found: list[list[Candidate]] = [[] for _ in range(window.width)]
-    policy = availability.book.project.candidate_ranking
-    anybody = reduce(or_, rows.values(), 0)
-    for day, first, last in window.days():
-        mask = (1 << last - first) - 1
-        waiting = anybody >> first & mask
-        for candidate, line in availability.index.ranked(need, day, policy):
-            if not waiting:
-                break
-            for bit in bits_of(rows.get(line, 0) >> first & waiting):
-                chosen = found[first + bit]
-                chosen.append(candidate)
-                if len(chosen) == best:
-                    waiting ^= 1 << bit
-    return found
+def _slots(availability: Availability, need: Need, day: int, rows: Rows) -> list[Slot]:
+    """The starts that some technicians have on a day, each with all of those who have it."""
+    frame = availability.frame
+    first = frame.day_starts[day]
+    by_rank = rank(availability.book.project.candidate_ranking)
+    ranked = sorted([(line.candidate(day), row) for line, row in rows.items()], key=lambda one: by_rank(one[0]))
+    everybody = [candidate for candidate, _ in ranked]
+    slots: list[Slot] = []
+    for bit, column in columns([row >> first for _, row in ranked]):
+        start = frame.positions[first + bit]
+        candidates = tuple(compress(everybody, column))
+        slots.append(Slot(start, start + need.duration_minutes, len(candidates), candidates))
+    return slots
