@@ -101,9 +101,10 @@ class Availability:
 
 
 def _index(book: Book, frame: Frame, now_ms: int, known: Mapping[str, Timeline]) -> Index:
-    dates = _dates(book.project, frame)
+    dates = _dates(book.project, frame, frame.days)
     timelines = {
-        technician_id: _still_true(known.get(technician_id), diary, now_ms) or _timeline(diary, frame, dates, now_ms)
+        technician_id: _still_true(known.get(technician_id), diary, now_ms)
+        or _timeline(diary, book.project, frame, dates, now_ms)
         for technician_id, diary in book.diaries.items()
     }
     return Index(timelines, book.services)
@@ -113,11 +114,14 @@ def _still_true(line: Timeline | None, diary: Diary, now_ms: int) -> Timeline | 
     return line if line is not None and line.diary is diary and now_ms < line.until_ms else None
 
 
-def _timeline(diary: Diary, frame: Frame, dates: Dates, now_ms: int) -> Timeline:
+def _timeline(diary: Diary, project: Project, frame: Frame, dates: Dates, now_ms: int) -> Timeline:
     live = tuple(claim for claim in diary.claims if claim.is_live(now_ms))
+    held_days = max((frame.day_number(claim.start) + 1 for claim in live if claim.is_hold), default=0)
+    if held_days > frame.days:  # the horizon shrank; what is held beyond it stays promised (rule 20)
+        dates = _dates(project, frame, held_days)
     return Timeline(diary, frame, opening_hours(diary.technician, dates), live)
 
 
-def _dates(project: Project, frame: Frame) -> Dates:
-    first, last = frame.first_day - _MARGIN, frame.last_day + _MARGIN
+def _dates(project: Project, frame: Frame, days: int) -> Dates:
+    first, last = frame.first_day - _MARGIN, frame.first_day + timedelta(days=days - 1) + _MARGIN
     return Dates(first, last, closed_dates(project, range(first.year, last.year + 1)))
