@@ -16,12 +16,9 @@ from mcp_types import CallToolResult, TextContent
 from slotmcp.bootstrap import build_app
 from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
-from slotmcp.store.sqlite import SqliteStore
+from slotmcp.store.sqlite import PATIENCE_MS, SqliteStore
 from slotmcp.tools.server import create_server
 from support.clock import HandClock
-
-PATIENCE_MS = 100
-"""How long a caller waits for the database: a test that locks it does not want to wait for long."""
 
 Body = Mapping[str, Any]
 
@@ -44,6 +41,7 @@ class Desk:
         """The answer of a call that must work."""
         result, body = await self._call(tool, arguments)
         assert not result.is_error, body
+        assert "error" not in body
         return body
 
     async def refused(self, tool: str, /, **arguments: object) -> Body:
@@ -55,7 +53,7 @@ class Desk:
         return {"result": body["result"], **body["error"]}
 
     async def _call(self, tool: str, arguments: dict[str, object]) -> tuple[CallToolResult, Body]:
-        """An answer that is as published: some clients hold errors to the schema, too."""
+        """A call whose answer, error or not, is what the published schema says."""
         async with Client(self.server) as client:
             result = await client.call_tool(tool, arguments)
             schemas = {listed.name: listed.output_schema for listed in (await client.list_tools()).tools}
@@ -79,10 +77,12 @@ def body_of(result: CallToolResult) -> Body:
 
 
 @asynccontextmanager
-async def open_desk(path: Path, *plans: ProjectPlan, now_ms: int) -> AsyncIterator[Desk]:
+async def open_desk(
+    path: Path, *plans: ProjectPlan, now_ms: int, patience_ms: int = PATIENCE_MS
+) -> AsyncIterator[Desk]:
     """A desk over a database file, with these projects imported, at a time that stands still."""
     clock = HandClock(now_ms)
-    async with SqliteStore.open(path, clock=clock, patience_ms=PATIENCE_MS) as store:
+    async with SqliteStore.open(path, clock=clock, patience_ms=patience_ms) as store:
         app = build_app(store)
         for plan in plans:
             await app.projects.import_project(plan, prune=False)
