@@ -59,6 +59,19 @@ def test_the_later_of_two_bookings_is_told_with_the_line_of_the_earlier() -> Non
     assert "overlaps booking b-1 on line 20, for which t-ana is taken from 2026-11-23T09:00" in overlap.problem
 
 
+def test_a_long_booking_is_seen_past_a_short_one_within_it() -> None:
+    first, _, rest = GOOD.partition("bookings:\n")
+    of_ana = "technicianId: t-ana, serviceType: ac-repair"
+    long = f"  - {{id: long, {of_ana}, start: 2026-11-23T08:00, end: 2026-11-23T18:00}}\n"
+    short = f"  - {{id: short, {of_ana}, start: 2026-11-23T10:00}}\n"
+    after = f"  - {{id: after, {of_ana}, start: 2026-11-23T17:00}}\n"
+    told = problems(f"{first}bookings:\n{after}{long}{short}{rest[rest.index('busy:') :]}")
+    assert [(problem.line, problem.problem.split(",")[0]) for problem in told] == [
+        (40, "overlaps booking after on line 39"),
+        (41, "overlaps booking long on line 40"),
+    ]
+
+
 def test_the_text_of_the_error_has_a_line_for_each() -> None:
     with pytest.raises(ProjectFileError) as refusal:
         read_project_file(MANY, source="many.yaml", now_ms=SUNDAY_NOV_22_2026_MS)

@@ -9,7 +9,7 @@ from slotmcp.domain.booking import Customer, Visit
 from slotmcp.project_file import dump_project, project_schema, sample_text
 from slotmcp.services.imports import ProjectPlan
 from unit.project_file.plans import plans
-from unit.project_file.told import GOOD, plan
+from unit.project_file.told import GOOD, edited, plan
 from unit.project_file.values import plain_values
 
 LATER_MS = 2_000_000_000_000
@@ -34,6 +34,16 @@ def test_what_is_written_is_in_the_published_schema(any_plan: ProjectPlan) -> No
 def test_the_sample_that_is_written_is_read_back_as_it_was_on_another_day() -> None:
     monday = plan(sample_text())
     assert plan(dump_project(monday), now_ms=LATER_MS) == monday
+
+
+def test_the_second_of_two_equal_readings_is_written_in_utc() -> None:
+    first = plan(edited("start: 2026-12-24T00:00, end: 2026-12-27T00:00", "start: 2027-11-07T01:30, end: 2027-12-01"))
+    second = plan(
+        edited("start: 2026-12-24T00:00, end: 2026-12-27T00:00", "start: 2027-11-07T01:30-07:00, end: 2027-12-01")
+    )
+    assert "{start: 2027-11-07T01:30, end: 2027-12-02T00:00," in dump_project(first)
+    assert "{start: 2027-11-07T08:30Z, end: 2027-12-02T00:00," in dump_project(second)
+    assert plan(dump_project(second)) == second != first
 
 
 def test_nothing_of_a_customer_is_written() -> None:

@@ -40,6 +40,10 @@ def test_a_mark_a_directive_or_a_comment_changes_nothing(form: str) -> None:
     assert plan(form.replace("{}", GOOD)) == plan(GOOD)
 
 
+def test_json_with_a_mark_and_tabs_is_read() -> None:
+    assert plan("\ufeff" + json.dumps(json.loads(GOOD_AS_JSON), indent="\t")) == plan(GOOD)
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_line_ends_of_any_system_are_read(ending: str) -> None:
     assert plan(GOOD.replace("\n", ending).encode()) == plan(GOOD)
