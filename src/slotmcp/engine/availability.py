@@ -115,10 +115,12 @@ def _still_true(line: Timeline | None, diary: Diary, now_ms: int) -> Timeline | 
 
 
 def _timeline(diary: Diary, project: Project, frame: Frame, dates: Dates, now_ms: int) -> Timeline:
-    live = tuple(claim for claim in diary.claims if claim.is_live(now_ms))
-    held_days = max((frame.day_number(claim.start) + 1 for claim in live if claim.is_hold), default=0)
-    if held_days > frame.days:  # the horizon shrank; what is held beyond it stays promised (rule 20)
-        dates = _dates(project, frame, held_days)
+    live = diary.claims
+    if held := [claim for claim in live if claim.expires_at_ms is not None]:
+        live = tuple(claim for claim in live if claim.is_live(now_ms))
+        held_days = max(frame.day_number(claim.start) + 1 for claim in held)
+        if held_days > frame.days:  # the horizon shrank; what is held beyond it stays promised (rule 20)
+            dates = _dates(project, frame, held_days)
     return Timeline(diary, frame, opening_hours(diary.technician, dates), live)
 
 

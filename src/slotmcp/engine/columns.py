@@ -10,6 +10,11 @@ _DIGIT_TO_BIT = bytes.maketrans(b"01", b"\x00\x01")
 def columns(rows: Sequence[int]) -> Iterator[tuple[int, bytes]]:
     """The bits that any row has: their numbers, ascending, each with a byte per row that is 1 where the row has it."""
     anybody = reduce(or_, rows, 0)
+    if not anybody:
+        return
     width = anybody.bit_length()
     table = "".join([format(row, f"0{width}b") for row in rows]).encode().translate(_DIGIT_TO_BIT)
-    return ((bit, table[width - 1 - bit :: width]) for bit in range(width) if anybody >> bit & 1)
+    lowest = (anybody & -anybody).bit_length() - 1
+    for bit in range(lowest, width):
+        if anybody >> bit & 1:
+            yield bit, table[width - 1 - bit :: width]

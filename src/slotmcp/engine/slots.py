@@ -37,11 +37,12 @@ def find_slots(
     start_from, start_to = max(start_from, availability.earliest_start), min(start_to, frame.midnights[-1])
     if start_to <= start_from:
         return []
-    return [
-        Slot(start, end, capacity, candidates[:best])
+    found = [
+        slot
         for day in range(frame.day_number(start_from), frame.day_number(start_to - 1) + 1)
-        for start, end, capacity, candidates in _between(_slots_of_day(availability, need, day), start_from, start_to)
+        for slot in _between(_slots_of_day(availability, need, day), start_from, start_to)
     ]
+    return found if best is None else [_with_best(slot, best) for slot in found]
 
 
 def check_start(availability: Availability, need: Need, start: Minute) -> Slot | None:
@@ -58,6 +59,11 @@ def check_start(availability: Availability, need: Need, start: Minute) -> Slot |
     policy = availability.book.project.candidate_ranking
     candidates = sorted((line.candidate(day) for line in lines), key=rank(policy))
     return Slot(start, start + need.duration_minutes, capacity, tuple(candidates))
+
+
+def _with_best(slot: Slot, best: int) -> Slot:
+    start, end, capacity, candidates = slot
+    return Slot(start, end, capacity, candidates[:best]) if best < len(candidates) else slot
 
 
 def _between(slots: Sequence[Slot], start_from: Minute, start_to: Minute) -> Sequence[Slot]:

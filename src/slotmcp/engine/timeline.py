@@ -3,7 +3,7 @@
 A timeline is built for one frame from one diary and never changes. It remembers what it was asked.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -75,7 +75,7 @@ class Timeline:
     def candidate(self, day: int) -> Candidate:
         """The technician with what ranks them on a day of the frame."""
         technician = self.diary.technician
-        return Candidate(technician.id, technician.priority, self.loads[day])
+        return Candidate(technician.id, technician.priority, self.loads.get(day, 0))
 
     def starts(self, need: Need) -> int:
         """The positions of the frame at which the job can start, as bits (rules 8 to 14 but for skills)."""
@@ -107,9 +107,9 @@ class Timeline:
     def _clock_starts(self, need: Need) -> int:
         """All that the opening hours allow, without those that are too near to something."""
         before, room = need.buffer_before_minutes, need.duration_minutes + need.buffer_after_minutes
-        number, taken = self.frame.number, 0
+        positions, taken = self.frame.positions, 0
         for start, end in zip(self._starts, self._ends, strict=True):
-            taken |= (1 << number(end + before)) - (1 << number(start - room + 1))
+            taken |= (1 << bisect_left(positions, end + before)) - (1 << bisect_left(positions, start - room + 1))
         return _opened(self.frame, self.hours, need.duration_minutes) & ~taken
 
     def _opening_starts(self, need: Need) -> int:
