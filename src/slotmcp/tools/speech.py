@@ -98,7 +98,7 @@ def assignment_reason(name: str, reason: AssignmentReason) -> str:
         return f"The customer asked for {name}."
     if reason.considered == 1:
         return f"Only {name} was free."
-    values = [f"{_CRITERIA[key]} ({reason.values[key]})" for key in reason.policy if key in reason.values]
+    values = [f"{_CRITERIA[key]} ({reason.values[key]})" for key in reason.policy]
     return f"Of the {reason.considered} who were free, {name} comes first by {', then '.join(values)}."
 
 
