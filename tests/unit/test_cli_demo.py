@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 100
 
 
 @pytest.fixture(scope="module")
