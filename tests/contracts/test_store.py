@@ -93,6 +93,12 @@ async def test_a_project_is_created_only_when_asked_for(open_store: OpenStore) -
         assert await store.project_ids() == (SHOP,)
 
 
+async def test_a_project_that_is_being_created_has_no_book_before_it_is_saved(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        with pytest.raises(NotFound, match="none"):
+            await store.write(SHOP, lambda transaction: transaction.book(), create=True)
+
+
 async def test_creating_what_is_there_is_an_ordinary_write(store: Store) -> None:
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     await open_shop(store)
