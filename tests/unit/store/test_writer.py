@@ -81,7 +81,10 @@ def commits(path: Path) -> int:
     return sum(int.from_bytes(log[frame + 4 : frame + 8]) > 0 for frame in frames)
 
 
-async def test_those_that_wait_share_one_commit(store: SqliteStore, path: Path) -> None:
+async def test_those_that_wait_share_one_commit(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slotmcp.store.writer.GROUP_SECONDS", 60.0)  # however slow the machine is
     before = commits(path)
     async with gated(store):
         waiting = [book(store, number) for number in range(20)]
