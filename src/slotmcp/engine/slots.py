@@ -42,7 +42,7 @@ def find_slots(
         for day in range(frame.day_number(start_from), frame.day_number(start_to - 1) + 1)
         for slot in _between(_slots_of_day(availability, need, day), start_from, start_to)
     ]
-    return found if best is None else [_with_best(slot, best) for slot in found]
+    return found if best is None else [slot.with_best(best) for slot in found]
 
 
 def check_start(availability: Availability, need: Need, start: Minute) -> Slot | None:
@@ -59,11 +59,6 @@ def check_start(availability: Availability, need: Need, start: Minute) -> Slot |
     policy = availability.book.project.candidate_ranking
     candidates = sorted((line.candidate(day) for line in lines), key=rank(policy))
     return Slot(start, start + need.duration_minutes, capacity, tuple(candidates))
-
-
-def _with_best(slot: Slot, best: int) -> Slot:
-    start, end, capacity, candidates = slot
-    return Slot(start, end, capacity, candidates[:best]) if best < len(candidates) else slot
 
 
 def _between(slots: Sequence[Slot], start_from: Minute, start_to: Minute) -> Sequence[Slot]:

@@ -77,10 +77,16 @@ class _Search:
     need: Need
     zone_key: str
 
-    def slots(self, start_from: Minute, start_to: Minute, best: int | None) -> list[Slot]:
-        """The starts of a range that the caller wants to hear of."""
-        found = find_slots(self.availability, self.need, start_from, start_to, best=best)
+    def slots(self, start_from: Minute, start_to: Minute) -> list[Slot]:
+        """The starts of a range that the caller wants to hear of, with all candidates."""
+        found = find_slots(self.availability, self.need, start_from, start_to)
+        if self.query.days_of_week is None and self.query.part_of_day is None:
+            return found
         return [slot for slot in found if self._is_wanted(slot)]
+
+    def with_best(self, slot: Slot) -> Slot:
+        """The same with as many candidates as are asked for."""
+        return slot if self.query.best is None else slot.with_best(self.query.best)
 
     def _is_wanted(self, slot: Slot) -> bool:
         days, part = self.query.days_of_week, self.query.part_of_day
@@ -106,12 +112,12 @@ class SlotService:
         project_id = await self._shelf.project_id(query.project_id)
         search = _search(await self._shelf.availability(project_id), query)
         page = _page(search)
-        slots = search.slots(page.from_, page.to, query.best)
+        slots = search.slots(page.from_, page.to)
         if query.cursor:
             offered, left = _next_of(slots, page, query.limit)
         else:
             offered, left = _first_of(slots, query.limit, search.zone_key)
-        return _answer(search, page, offered, left)
+        return _answer(search, page, [search.with_best(slot) for slot in offered], left)
 
 
 def _search(availability: Availability, query: SlotQuery) -> _Search:
@@ -193,7 +199,7 @@ def _following(search: _Search, page: Cursor, offered: list[Slot]) -> Cursor:
 
 def _next_free(search: _Search, start_from: Minute) -> Slot | None:
     end = search.availability.frame.midnights[-1]
-    return next(iter(search.slots(start_from, end, search.query.best)), None)
+    return next((search.with_best(slot) for slot in search.slots(start_from, end)), None)
 
 
 def _named(book: Book, slots: list[Slot]) -> tuple[Technician, ...]:

@@ -1,16 +1,21 @@
 """Which starts to offer first: different days and parts of the day, not ten starts of one morning."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import zip_longest
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from itertools import pairwise, zip_longest
+from operator import itemgetter
 from typing import TypeVar
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.offer import Slot
-from slotmcp.engine.zones import utc_to_wall
+from slotmcp.engine.zones import local_date, utc_to_wall, wall_minute_to_utc
 
 T = TypeVar("T")
 _NOON, _EVENING = 12, 17
+_PART_HOURS = (0, _NOON, _EVENING, 24)
+_ONE_DAY = timedelta(days=1)
 
 
 def part_of_day(zone_key: str, minute: Minute) -> PartOfDay:
@@ -25,14 +30,19 @@ def spread(slots: Sequence[Slot], limit: int, zone_key: str) -> list[Slot]:
     """At most `limit` slots, in order of time: days take turns, in a day its parts, in a part far ones."""
     if len(slots) <= limit:
         return list(slots)
-    days = _grouped(slots, lambda slot: utc_to_wall(zone_key, slot.start).date())
-    turns = _in_turn(_day_in_turn(day, zone_key) for day in days)
+    turns = _in_turn(_in_turn(_far_apart(part) for part in day) for day in _days(slots, zone_key))
     return sorted(slot for slot, _ in zip(turns, range(limit), strict=False))
 
 
-def _day_in_turn(day: Sequence[Slot], zone_key: str) -> Iterator[Slot]:
-    parts = _grouped(day, lambda slot: part_of_day(zone_key, slot.start))
-    return _in_turn(_far_apart(part) for part in parts)
+def _days(slots: Sequence[Slot], zone_key: str) -> Iterator[list[Sequence[Slot]]]:
+    """The slots of each date, part by part. Cut where the clocks show a part's first minute, not read one by one."""
+    day, last = (local_date(zone_key, slot.start) for slot in (slots[0], slots[-1]))
+    while day <= last:
+        cuts = [
+            bisect_left(slots, wall_minute_to_utc(zone_key, day, hour * 60), key=itemgetter(0)) for hour in _PART_HOURS
+        ]
+        yield [slots[first:end] for first, end in pairwise(cuts)]
+        day += _ONE_DAY
 
 
 def _far_apart(items: Sequence[T]) -> Iterator[T]:
@@ -45,10 +55,3 @@ def _far_apart(items: Sequence[T]) -> Iterator[T]:
 def _in_turn(queues: Iterable[Iterable[T]]) -> Iterator[T]:
     """The first of each queue, then the second of each, and so on."""
     return (item for turn in zip_longest(*queues) for item in turn if item is not None)
-
-
-def _grouped(slots: Sequence[Slot], key: Callable[[Slot], object]) -> list[list[Slot]]:
-    groups: dict[object, list[Slot]] = {}
-    for slot in slots:
-        groups.setdefault(key(slot), []).append(slot)
-    return list(groups.values())
