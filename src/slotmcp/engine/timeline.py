@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import inf
-from operator import itemgetter
 
 from slotmcp.domain.book import Diary
 from slotmcp.domain.catalog import SlotAlignment
@@ -86,17 +85,21 @@ class Timeline:
         return bits
 
     def can_start(self, need: Need, start: Minute) -> bool:
-        """Whether the job can start there and the grid has it (rules 9 to 14)."""
-        return self.can_serve(need, start) and self._on_grid(need, start)
+        """Whether the job can start at a position of the frame (rules 9 to 14)."""
+        return self.can_serve(need, start) and (
+            self.frame.alignment is SlotAlignment.CLOCK or self._is_on_comb(need, start)
+        )
 
     def can_serve(self, need: Need, start: Minute) -> bool:
         """Whether the technician could do the job at that time, offered or not (rules 9 to 12)."""
         end = start + need.duration_minutes
-        opening = self._opening_at(start)
-        if opening is None or opening[1] < end or self._is_full(self.frame.day_number(start)):
+        following = self._first_taken_after(start - need.buffer_before_minutes)
+        if following < len(self._starts) and self._starts[following] < end + need.buffer_after_minutes:
             return False
-        after = self._first_taken_after(start - need.buffer_before_minutes)
-        return after == len(self._starts) or end + need.buffer_after_minutes <= self._starts[after]
+        opening = self._opening_at(start)
+        if opening is None or opening[1] < end:
+            return False
+        return self.diary.technician.max_bookings_per_day is None or not self._is_full(self.frame.day_number(start))
 
     def _find_starts(self, need: Need) -> int:
         bits = self._clock_starts(need) if self.frame.alignment is SlotAlignment.CLOCK else self._opening_starts(need)
@@ -144,14 +147,9 @@ class Timeline:
                 bits |= _comb(count, frame.interval_minutes) << (anchor - frame.midnights[0])
         return bits
 
-    def _on_grid(self, need: Need, start: Minute) -> bool:
-        frame, day = self.frame, self.frame.day_number(start)
-        if not 0 <= day < frame.days:
-            return False
-        if frame.alignment is SlotAlignment.CLOCK:
-            number = frame.number(start)
-            return number < len(frame.positions) and frame.positions[number] == start
-        return (start - max(self._origin(need, start), frame.midnights[day])) % frame.interval_minutes == 0
+    def _is_on_comb(self, need: Need, start: Minute) -> bool:
+        midnight = self.frame.midnights[self.frame.day_number(start)]
+        return (start - max(self._origin(need, start), midnight)) % self.frame.interval_minutes == 0
 
     def _origin(self, need: Need, start: Minute) -> Minute:
         """The first minute of the free run around a start that can be served."""
@@ -161,7 +159,7 @@ class Timeline:
         return max(opens, self._ends[following - 1] + need.buffer_before_minutes) if following else opens
 
     def _opening_at(self, minute: Minute) -> Interval | None:
-        index = bisect_right(self.hours, minute, key=itemgetter(0)) - 1
+        index = bisect_right(self.hours, (minute, inf)) - 1
         return self.hours[index] if index >= 0 else None
 
     def _first_taken_after(self, minute: Minute) -> int:
