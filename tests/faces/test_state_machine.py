@@ -9,13 +9,13 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import anyio
+import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -114,16 +114,24 @@ key_choices = st.sampled_from(["none", "new", "new", "new", "used"])
 customers = st.sampled_from(["kim", "lee"])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def template(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The shop before its first call, for every example to begin with."""
+    SmallShop.template = tmp_path_factory.mktemp("small-shop") / "template.db"
+    anyio.run(_create, SmallShop.template)
+
+
 class SmallShop(RuleBasedStateMachine):
     """Callers and an owner, in any order."""
 
+    template: ClassVar[Path]
     tokens: Bundle[str] = Bundle("tokens")
 
     def __init__(self) -> None:
         super().__init__()
         self.open = ExitStack()
         folder = Path(self.open.enter_context(tempfile.TemporaryDirectory()))
-        self.path = Path(shutil.copy(_template(), folder / "shop.db"))
+        self.path = Path(shutil.copy(self.template, folder / "shop.db"))
         self.clock = HandClock(BEGIN_MS)
         self.portal: BlockingPortal = self.open.enter_context(start_blocking_portal())
         self.shop, self.client = self.open.enter_context(
@@ -476,18 +484,14 @@ async def _open_client(path: Path, clock: HandClock) -> AsyncIterator[tuple[Shop
         yield shop, client
 
 
-@cache
-def _template() -> Path:
-    """The shop before its first call."""
-    path = Path(tempfile.mkdtemp()) / "small.db"
-    anyio.run(_create, path)
-    return path
-
-
 async def _create(path: Path) -> None:
     async with open_shop(path, plan_of(STAFF), clock=HandClock(BEGIN_MS)):
         pass
 
 
 TestSmallShop = SmallShop.TestCase
-TestSmallShop.settings = settings(max_examples=settings().max_examples // 8, stateful_step_count=30)
+TestSmallShop.settings = settings(
+    max_examples=settings().max_examples // 6,
+    stateful_step_count=30,
+    phases=[phase for phase in Phase if phase is not Phase.explain],  # shrinking takes minutes as it is
+)
