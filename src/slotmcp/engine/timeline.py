@@ -26,6 +26,7 @@ class Timeline:
     """One technician's merged busy index."""
 
     __slots__ = (
+        "_candidates",
         "_ends",
         "_starts",
         "_starts_by_shape",
@@ -64,6 +65,7 @@ class Timeline:
         """Bookings by day of the frame."""
         if self.holds:
             self.loads.subtract(_count_by_day(frame, self.holds))
+        self._candidates: dict[int, Candidate] = {}
         self._starts_by_shape: dict[tuple[int, int, int], int] = {}
 
     def without(self, claim_id: str) -> "Timeline":
@@ -73,8 +75,12 @@ class Timeline:
 
     def candidate(self, day: int) -> Candidate:
         """The technician with what ranks them on a day of the frame."""
-        technician = self.diary.technician
-        return Candidate(technician.id, technician.priority, self.loads.get(day, 0))
+        candidate = self._candidates.get(day)
+        if candidate is None:
+            technician = self.diary.technician
+            candidate = Candidate(technician.id, technician.priority, self.loads.get(day, 0))
+            self._candidates[day] = candidate
+        return candidate
 
     def starts(self, need: Need) -> int:
         """The positions of the frame at which the job can start, as bits (rules 8 to 14 but for skills)."""
@@ -93,7 +99,7 @@ class Timeline:
     def can_serve(self, need: Need, start: Minute) -> bool:
         """Whether the technician could do the job at that time, offered or not (rules 9 to 12)."""
         end = start + need.duration_minutes
-        following = self._first_taken_after(start - need.buffer_before_minutes)
+        following = bisect_right(self._ends, start - need.buffer_before_minutes)
         if following < len(self._starts) and self._starts[following] < end + need.buffer_after_minutes:
             return False
         opening = self._opening_at(start)
@@ -126,7 +132,7 @@ class Timeline:
         room = need.duration_minutes + need.buffer_after_minutes
         for opens, closes in self.hours:
             origin, latest = opens, closes - need.duration_minutes
-            following = self._first_taken_after(opens - before)
+            following = bisect_right(self._ends, opens - before)
             while origin <= latest:
                 last = latest if following == len(self._starts) else min(latest, self._starts[following] - room)
                 if origin <= last:
@@ -155,15 +161,12 @@ class Timeline:
         """The first minute of the free run around a start that can be served."""
         opening = self._opening_at(start)
         opens = opening[0] if opening else start
-        following = self._first_taken_after(start - need.buffer_before_minutes)
+        following = bisect_right(self._ends, start - need.buffer_before_minutes)
         return max(opens, self._ends[following - 1] + need.buffer_before_minutes) if following else opens
 
     def _opening_at(self, minute: Minute) -> Interval | None:
         index = bisect_right(self.hours, (minute, inf)) - 1
         return self.hours[index] if index >= 0 else None
-
-    def _first_taken_after(self, minute: Minute) -> int:
-        return bisect_right(self._ends, minute)
 
     def _is_full(self, day: int) -> bool:
         limit = self.diary.technician.max_bookings_per_day

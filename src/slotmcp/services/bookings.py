@@ -182,7 +182,7 @@ def _who(request: BookRequest) -> tuple[str, ...]:
 
 def _contact(customer: Customer) -> tuple[str, str]:
     """A contact in one notation, so that a retry that writes it differently is the same."""
-    digits = "".join(character for character in customer.phone if character.isdecimal())
+    digits = "".join(filter(str.isdecimal, customer.phone))
     return digits, customer.email.strip().casefold()
 
 
