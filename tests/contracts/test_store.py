@@ -16,9 +16,10 @@ SHOP = PROJECT.id
 CALLERS = 40
 
 
-async def test_project_ids_are_sorted(open_store: OpenStore) -> None:
+async def test_project_ids_and_heads_are_sorted(open_store: OpenStore) -> None:
     async with open_store() as store:
         assert await store.project_ids() == ()
+        assert await store.heads() == {}
         for project_id in ("b", "a", "c"):
 
             async def unit(transaction: Transaction, project_id: str = project_id) -> None:
@@ -26,6 +27,7 @@ async def test_project_ids_are_sorted(open_store: OpenStore) -> None:
 
             await store.write(project_id, unit, create=True)
         assert await store.project_ids() == ("a", "b", "c")
+        assert list(await store.heads()) == ["a", "b", "c"]
 
 
 async def test_head_gives_the_revision_and_the_stores_now(store: Store, clock: HandClock) -> None:
@@ -33,6 +35,7 @@ async def test_head_gives_the_revision_and_the_stores_now(store: Store, clock: H
     clock.advance(seconds=1.5)
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     assert await store.head(SHOP) == Head(revision=2, now_ms=NOW_MS + 1500)
+    assert await store.heads() == {SHOP: Head(revision=2, now_ms=NOW_MS + 1500)}
 
 
 async def test_an_unknown_project_is_not_found_and_those_like_it_are_named(store: Store) -> None:

@@ -37,7 +37,7 @@ class ProjectService:
         Raises:
             NotFound, InvalidArgument (no project named where there are several), Unavailable.
         """
-        availability = await self._shelf.availability(await self._shelf.project_id(project_id))
+        availability = await self._shelf.availability(project_id)
         book = availability.book
         return CatalogAnswer(
             project=book.project,
