@@ -57,12 +57,14 @@ class Effort:
     """Pairs are made for about so long."""
     least_pairs: int
     most_pairs: int
+    slow_pairs: int
+    """Pairs of what takes seconds each."""
     calls: float
     """A share of the calls that make up one number where many callers are at work."""
 
 
-FULL = Effort(sample_ms=20, row_ms=1_500, least_pairs=3, most_pairs=21, calls=1)
-QUICK = Effort(sample_ms=5, row_ms=150, least_pairs=1, most_pairs=5, calls=0.2)
+FULL = Effort(sample_ms=20, row_ms=1_500, least_pairs=3, most_pairs=21, slow_pairs=5, calls=1)
+QUICK = Effort(sample_ms=5, row_ms=150, least_pairs=1, most_pairs=5, slow_pairs=1, calls=0.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from slotmcp.bootstrap import SystemClock, build_app
 from slotmcp.store.sqlite import SqliteStore
 
 BARE = Path(__file__).with_name("bare_server.py")
-PAIRS = 7
 
 
 def rows() -> list[Benchmark]:
@@ -47,8 +46,7 @@ async def _measure(effort: Effort) -> Sequence[Pair]:
         )
         await _ms_to_first_answer(bare), await _ms_to_first_answer(ours)
         return [
-            Pair(await _ms_to_first_answer(bare), await _ms_to_first_answer(ours))
-            for _ in range(min(PAIRS, effort.most_pairs))
+            Pair(await _ms_to_first_answer(bare), await _ms_to_first_answer(ours)) for _ in range(effort.slow_pairs)
         ]
 
 

@@ -17,7 +17,8 @@ _ROUND_FROM = 100
 
 def new_table() -> Table:
     """An empty one."""
-    table = Table(title="Ratios within one run; medians of pairs taken by turns", title_justify="left")
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} at the start"
+    table = Table(title=f"Ratios within one run, medians of pairs taken by turns; {machine}", title_justify="left")
     for heading in ("row", "measures", "against"):
         table.add_column(heading, overflow="fold")
     for heading in ("floor", "ours", "ratio", "target", "met"):

@@ -35,7 +35,7 @@ class Echo(Tool):
 
 
 def rows() -> list[Benchmark]:
-    """Warm, and after each booking."""
+    """get_slots as an agent calls it."""
     return [
         Benchmark(
             name="get_slots-50x7-warm",
