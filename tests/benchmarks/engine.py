@@ -21,8 +21,8 @@ SIZES = ((5, 7), (50, 7), (500, 7), (50, 31), (500, 31))
 """Technicians and days."""
 TOO_SLOW_TO_SCAN = (500, 31)
 WARM_TARGETS = {(50, 7): 20, (500, 7): 60}
-GROWTH = 2.1
-"""Twice the technicians or days take at most twice the time, and a little for caches that the longer answer outgrows."""
+GROWTH = 2
+"""Twice the technicians or days take at most twice the time."""
 
 CACHES = [
     value
