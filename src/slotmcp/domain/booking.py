@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from slotmcp.domain.catalog import Location, RankingKey
+from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.claim import Claim
 
 
@@ -22,7 +22,6 @@ class Visit:
 
     address: str = ""
     notes: str = ""
-    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

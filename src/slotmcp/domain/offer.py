@@ -13,6 +13,15 @@ class Candidate(NamedTuple):
     technician_id: str
     priority: int
     bookings_that_day: int
+    eta_minutes: int | None = None
+    """The way there from the job before, or from home; None where a place is not known."""
+    buffer_minutes: int = 0
+    """The buffers between the job before and this one."""
+
+    @property
+    def score(self) -> int | None:
+        """Minutes lost on the way and in buffers; breaks ties. None where the way is not known."""
+        return None if self.eta_minutes is None else self.eta_minutes + self.buffer_minutes
 
 
 class Slot(NamedTuple):

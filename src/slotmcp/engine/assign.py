@@ -43,8 +43,7 @@ def _best(
     availability: Availability, need: Need, start: Minute, options: Sequence[tuple[Timeline, Moves]]
 ) -> Assignment:
     policy = availability.book.project.assignment_ranking
-    day = availability.frame.day_number(start)
-    ranked = [(line.candidate(day), moves) for line, moves in options]
+    ranked = [(line.candidate_at(need, start), moves) for line, moves in options]
     winner, moves = min(ranked, key=lambda one: rank(one[0], policy))
     reason = AssignmentReason(
         policy=policy,

@@ -7,14 +7,14 @@ from functools import cached_property
 from math import inf
 
 from slotmcp.domain.book import Book, Diary
-from slotmcp.domain.catalog import Project, ServiceType
+from slotmcp.domain.catalog import Project
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute, minute_at_or_after
 from slotmcp.domain.offer import Candidate
 from slotmcp.engine.closures import closed_dates
 from slotmcp.engine.frame import Frame, frame_of
 from slotmcp.engine.need import Need
-from slotmcp.engine.openings import Dates, opening_hours
+from slotmcp.engine.openings import Dates, opening_hours, working_days
 from slotmcp.engine.ranking import Policy, rank
 from slotmcp.engine.relocation import Relocation
 from slotmcp.engine.timeline import Timeline
@@ -29,9 +29,9 @@ Ranked = tuple[Candidate, Timeline]
 class Index:
     """Timelines by technician, and what follows from them."""
 
-    def __init__(self, timelines: Mapping[str, Timeline], services: Mapping[str, ServiceType]) -> None:
+    def __init__(self, timelines: Mapping[str, Timeline], book: Book) -> None:
         self.timelines = timelines
-        self._services = services
+        self._book = book
         self._eligible: dict[frozenset[str], tuple[Timeline, ...]] = {}
         self._ranked: dict[tuple[frozenset[str], int, Policy], tuple[Ranked, ...]] = {}
         self.until_ms = min((line.until_ms for line in timelines.values()), default=inf)
@@ -40,7 +40,7 @@ class Index:
     @cached_property
     def relocation(self) -> Relocation:
         """Which holds can make room."""
-        return Relocation(self.timelines, self._services)
+        return Relocation(self.timelines, self._book)
 
     def eligible(self, need: Need) -> tuple[Timeline, ...]:
         """Timelines of those who have the skills, or of the one who is wished for if they have."""
@@ -53,7 +53,7 @@ class Index:
         return tuple(line for line in found if line.diary.technician.id == need.technician_id)
 
     def ranked(self, need: Need, day: int, policy: Policy) -> tuple[Ranked, ...]:
-        """Everybody with the skills, best first on a day of the frame; a wish is not looked at."""
+        """Everybody with the skills, best first on a day of the frame; wish and way are not looked at."""
         key = need.skills, day, policy
         if key not in self._ranked:
             skilled = self.eligible(replace(need, technician_id=None))
@@ -67,7 +67,7 @@ class Index:
         line = self.timelines.get(claim.technician_id)
         if line is None:
             return self
-        return Index({**self.timelines, claim.technician_id: line.without(claim.id)}, self._services)
+        return Index({**self.timelines, claim.technician_id: line.without(claim.id)}, self._book)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +116,7 @@ def _index(book: Book, frame: Frame, now_ms: int, known: Mapping[str, Timeline])
         technician_id: _still_true(known.get(technician_id), diary, now_ms) or _timeline(diary, frame, dates, now_ms)
         for technician_id, diary in book.diaries.items()
     }
-    return Index(timelines, book.services)
+    return Index(timelines, book)
 
 
 def _still_true(line: Timeline | None, diary: Diary, now_ms: int) -> Timeline | None:
@@ -125,7 +125,7 @@ def _still_true(line: Timeline | None, diary: Diary, now_ms: int) -> Timeline | 
 
 def _timeline(diary: Diary, frame: Frame, dates: Dates, now_ms: int) -> Timeline:
     live = tuple(claim for claim in diary.claims if claim.is_live(now_ms))
-    return Timeline(diary, frame, opening_hours(diary.technician, dates), live)
+    return Timeline(diary, frame, opening_hours(diary.technician, dates), live, working_days(diary.technician, dates))
 
 
 def _dates(project: Project, frame: Frame) -> Dates:

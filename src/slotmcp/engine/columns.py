@@ -37,6 +37,14 @@ def bits_of(row: int) -> Iterator[int]:
         base += 8
 
 
+def bits_at(numbers: Iterable[int]) -> int:
+    """The integer with these bits set."""
+    row = 0
+    for number in numbers:
+        row |= 1 << number
+    return row
+
+
 def _as_bytes(planes: list[int], width: int) -> bytes:
     """One byte a column, from planes of bits."""
     total = 0

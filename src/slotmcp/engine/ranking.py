@@ -13,11 +13,15 @@ Rank = tuple[int | str, ...]
 
 
 def ranking_values(candidate: Candidate) -> Mapping[RankingKey, int]:
-    """What a candidate has for each criterion; smaller is better."""
-    return {RankingKey.PRIORITY: candidate.priority, RankingKey.LOAD: candidate.bookings_that_day}
+    """What a candidate has for each criterion; smaller is better. A way that is not known is left out."""
+    values = {RankingKey.PRIORITY: candidate.priority, RankingKey.LOAD: candidate.bookings_that_day}
+    return values if candidate.score is None else {**values, RankingKey.ETA: candidate.score}
 
 
 def rank(candidate: Candidate, policy: Policy) -> Rank:
-    """The policy's values in its order, then the id, so that no two are equal."""
+    """The policy's values in its order, unknown ones last, then the id, so that no two are equal."""
     values = ranking_values(candidate)
-    return (*(values[key] for key in policy), candidate.technician_id)
+    return (*(values.get(key, _UNKNOWN) for key in policy), candidate.technician_id)
+
+
+_UNKNOWN = 1 << 60

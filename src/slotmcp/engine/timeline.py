@@ -6,6 +6,7 @@ A timeline is built for one frame from one diary and never changes. It remembers
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
+from enum import Enum, auto
 from math import inf
 from operator import itemgetter
 
@@ -17,6 +18,21 @@ from slotmcp.domain.offer import Candidate
 from slotmcp.engine.frame import Frame
 from slotmcp.engine.intervals import merge
 from slotmcp.engine.need import Need
+from slotmcp.engine.route import Route
+
+
+class Obstacle(Enum):
+    """What is in the way of a job, as far as a timeline tells things apart."""
+
+    CLOSED = auto()
+    """Rule 9."""
+    TAKEN = auto()
+    """Rules 10 and 11."""
+    FULL = auto()
+    """Rule 12."""
+    TRAVEL = auto()
+    """Rule 23."""
+
 
 Runs = Iterator[tuple[Minute, Minute, Minute]]
 """(origin, first, last): a job can start at any minute from first to last; the free run began at origin."""
@@ -26,8 +42,10 @@ class Timeline:
     """One technician's merged busy index."""
 
     __slots__ = (
+        "_days",
         "_ends",
         "_live",
+        "_route",
         "_starts",
         "_starts_by_shape",
         "claims",
@@ -38,7 +56,14 @@ class Timeline:
         "until_ms",
     )
 
-    def __init__(self, diary: Diary, frame: Frame, hours: tuple[Interval, ...], claims: tuple[Claim, ...]) -> None:
+    def __init__(
+        self,
+        diary: Diary,
+        frame: Frame,
+        hours: tuple[Interval, ...],
+        claims: tuple[Claim, ...],
+        days: tuple[Interval, ...] = (),
+    ) -> None:
         """Index a diary.
 
         Args:
@@ -46,7 +71,10 @@ class Timeline:
             frame: the dates that can be booked.
             hours: opening hours, merged, well beyond the frame on both sides.
             claims: those of the diary's claims that take time now.
+            days: working days, likewise; where they begin and end.
         """
+        self._days = days
+        self._route: Route | None = None
         self.diary = diary
         self.frame = frame
         self.hours = hours
@@ -69,15 +97,32 @@ class Timeline:
     def without(self, claim_id: str) -> "Timeline":
         """The same, as if one claim were not there."""
         left = tuple(claim for claim in self.claims if claim.id != claim_id)
-        return Timeline(self.diary, self.frame, self.hours, left)
+        return Timeline(self.diary, self.frame, self.hours, left, self._days)
+
+    @property
+    def route(self) -> Route:
+        """Where the technician comes from and goes to."""
+        if self._route is None:
+            self._route = Route(self.diary.technician.home, self._days, self.claims)
+        return self._route
 
     def candidate(self, day: int) -> Candidate:
-        """The technician with what ranks them on a day of the frame."""
+        """The technician with what ranks them on a day of the frame, whatever the start."""
         technician = self.diary.technician
         return Candidate(technician.id, technician.priority, self.loads[day])
 
+    def candidate_at(self, need: Need, start: Minute) -> Candidate:
+        """The technician with what ranks them at a start, the way there included."""
+        candidate = self.candidate(self.frame.day_number(start))
+        if need.site is None:
+            return candidate
+        eta, buffer = self.route.eta_minutes(need, start), self.route.buffer_minutes(need, start)
+        return candidate._replace(eta_minutes=eta, buffer_minutes=buffer)
+
     def starts(self, need: Need) -> int:
-        """The positions of the frame at which the job can start, as bits (rules 8 to 14 but for skills)."""
+        """The positions of the frame at which the job can start, as bits (rules 9 to 14 and 23)."""
+        if need.site is not None:
+            return self._find_starts(need)  # hardly two callers live at one place
         shape = (need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes)
         bits = self._starts_by_shape.get(shape)
         if bits is None:
@@ -85,26 +130,47 @@ class Timeline:
         return bits
 
     def can_start(self, need: Need, start: Minute) -> bool:
-        """Whether the job can start there and the grid has it (rules 9 to 14)."""
-        return self.can_serve(need, start) and self._on_grid(need, start)
+        """Whether the job can start there and the grid has it (rules 9 to 14 and 23)."""
+        return self.can_serve(need, start) and self.is_on_grid(need, start)
 
     def can_serve(self, need: Need, start: Minute) -> bool:
-        """Whether the technician could do the job at that time, offered or not (rules 9 to 12)."""
+        """Whether the technician could do the job at that time, offered or not (rules 9 to 12 and 23)."""
+        return self.obstacle(need, start) is None
+
+    def obstacle(self, need: Need, start: Minute) -> Obstacle | None:
+        """The first that is in the way of the technician doing the job at that time; None if nothing is."""
         end = start + need.duration_minutes
         opening = self._opening_at(start)
-        if opening is None or opening[1] < end or self._is_full(self.frame.day_number(start)):
-            return False
+        if opening is None or opening[1] < end:
+            return Obstacle.CLOSED
         after = self._first_taken_after(start - need.buffer_before_minutes)
-        return after == len(self._starts) or end + need.buffer_after_minutes <= self._starts[after]
+        if after < len(self._starts) and self._starts[after] < end + need.buffer_after_minutes:
+            return Obstacle.TAKEN
+        if self._is_full(self.frame.day_number(start)):
+            return Obstacle.FULL
+        if need.site is not None and not self._can_travel(need, start):
+            return Obstacle.TRAVEL
+        return None
+
+    def _can_travel(self, need: Need, start: Minute) -> bool:
+        return self.route.earliest_start(need, start) <= start <= self.route.latest_start(need, start)
 
     def _find_starts(self, need: Need) -> int:
         to_bits = self._clock_bits if self.frame.alignment is SlotAlignment.CLOCK else self._opening_bits
         bits = 0
-        for origin, first, last in self._runs(need):
+        for origin, first, last in self._reachable(need) if need.site else self._runs(need):
             bits |= to_bits(origin, first, last)
         for day in self._full_days():
             bits &= ~self.frame.day_bits(day)
         return bits
+
+    def _reachable(self, need: Need) -> Runs:
+        """The runs, less the minutes that the way takes. Within one, the jobs before and after are the same."""
+        for origin, first, last in self._runs(need):
+            reached = max(first, self.route.earliest_start(need, first))
+            left = min(last, self.route.latest_start(need, first))
+            if reached <= left:
+                yield origin, reached, left
 
     def _runs(self, need: Need) -> Runs:
         before = need.buffer_before_minutes
@@ -135,7 +201,8 @@ class Timeline:
                 bits |= _comb(count, frame.interval_minutes) << (anchor - frame.midnights[0])
         return bits
 
-    def _on_grid(self, need: Need, start: Minute) -> bool:
+    def is_on_grid(self, need: Need, start: Minute) -> bool:
+        """Whether the grid has a start that can be served (rules 13 and 14)."""
         frame, day = self.frame, self.frame.day_number(start)
         if not 0 <= day < frame.days:
             return False
