@@ -42,13 +42,13 @@ class Timeline:
     """One technician's merged busy index."""
 
     __slots__ = (
-        "_days",
         "_ends",
         "_live",
         "_route",
         "_starts",
         "_starts_by_shape",
         "claims",
+        "days",
         "diary",
         "frame",
         "hours",
@@ -73,7 +73,7 @@ class Timeline:
             claims: those of the diary's claims that take time now.
             days: working days, likewise; where they begin and end.
         """
-        self._days = days
+        self.days = days
         self._route: Route | None = None
         self.diary = diary
         self.frame = frame
@@ -97,13 +97,13 @@ class Timeline:
     def without(self, claim_id: str) -> "Timeline":
         """The same, as if one claim were not there."""
         left = tuple(claim for claim in self.claims if claim.id != claim_id)
-        return Timeline(self.diary, self.frame, self.hours, left, self._days)
+        return Timeline(self.diary, self.frame, self.hours, left, self.days)
 
     @property
     def route(self) -> Route:
         """Where the technician comes from and goes to."""
         if self._route is None:
-            self._route = Route(self.diary.technician.home, self._days, self.claims)
+            self._route = Route(self.diary.technician.home, self.days, self.claims)
         return self._route
 
     def candidate(self, day: int) -> Candidate:

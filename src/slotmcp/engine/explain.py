@@ -1,0 +1,177 @@
+"""Reasons: what is in the way of a start, told from the same predicates that decide it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from slotmcp.domain.catalog import TechnicianStatus
+from slotmcp.domain.interval import Interval, Minute, overlaps
+from slotmcp.domain.offer import Slot
+from slotmcp.domain.reasons import Change, Explanation, Opening, Reason, TechnicianReason
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.openings import Dates, working_days
+from slotmcp.engine.slots import check_start, list_starts
+from slotmcp.engine.timeline import Obstacle, Timeline
+from slotmcp.engine.zones import midnight, next_midnight, utc_to_wall, wall_to_utc
+
+_SHORTER_BY = 15
+_DAYS_AROUND = 7
+_SAMPLED_STARTS = 200
+
+
+def explain(availability: Availability, need: Need, start: Minute) -> Explanation:
+    """Why a start can be had, or what is in the way of each technician and what would open it."""
+    slot = check_start(availability, need, start)
+    able = {candidate.technician_id for candidate in slot.candidates} if slot else set()
+    technicians = tuple(
+        TechnicianReason(technician_id=technician_id, reason=None)
+        if technician_id in able
+        else _reason(availability, line, need, start)
+        for technician_id, line in availability.index.timelines.items()
+    )
+    openings = () if slot else tuple(_openings(availability, need, start))
+    return Explanation(slot=slot, technicians=technicians, openings=openings)
+
+
+def count_reasons(availability: Availability, need: Need, start_from: Minute, start_to: Minute) -> Counter[Reason]:
+    """What is in the way in a range: how often for a technician with the skills at a start of the grid.
+
+    Hours outside of shifts count only where nothing else does. A long range is sampled evenly.
+    """
+    frame = availability.frame
+    low, high = frame.number(start_from), frame.number(start_to)
+    positions = frame.positions[low : high : max(1, (high - low) // _SAMPLED_STARTS)]
+    lines = availability.index.eligible(need)
+    if not lines:
+        return Counter({Reason.SKILL_MISSING: len(availability.index.timelines)})
+    told = (_reason(availability, line, need, start).reason for start in positions for line in lines)
+    counts = Counter(reason for reason in told if reason is not None)
+    if len(counts) > 1:
+        del counts[Reason.OUTSIDE_SHIFT]
+    return counts
+
+
+def _reason(availability: Availability, line: Timeline, need: Need, start: Minute) -> TechnicianReason:
+    """The first that is in the way of one technician, or of everybody where nothing else is."""
+    technician = line.diary.technician
+    if technician.status is TechnicianStatus.OFF:
+        return TechnicianReason(technician_id=technician.id, reason=Reason.INACTIVE)
+    if missing := need.skills - technician.skills:
+        skills = tuple(sorted(missing))
+        return TechnicianReason(technician_id=technician.id, reason=Reason.SKILL_MISSING, missing_skills=skills)
+    match line.obstacle(need, start):
+        case Obstacle.CLOSED:
+            return _closed(availability, line, need, start)
+        case Obstacle.TAKEN:
+            return _taken(line, need, start)
+        case Obstacle.FULL:
+            reason = Reason.DAY_FULL
+        case Obstacle.TRAVEL:
+            reason = Reason.TRAVEL
+        case None:
+            return TechnicianReason(
+                technician_id=technician.id, reason=_in_everybodys_way(availability, line, need, start)
+            )
+    return TechnicianReason(technician_id=technician.id, reason=reason)
+
+
+def _in_everybodys_way(availability: Availability, line: Timeline, need: Need, start: Minute) -> Reason | None:
+    if start < availability.earliest_start:
+        return Reason.NOTICE
+    if not availability.is_open_for(start):
+        return Reason.HORIZON
+    return None if line.is_on_grid(need, start) else Reason.OFF_GRID
+
+
+def _closed(availability: Availability, line: Timeline, need: Need, start: Minute) -> TechnicianReason:
+    technician = line.diary.technician
+    job = start, start + need.duration_minutes
+    if not _lies_in(job, line.days):
+        dates = _dates_around(availability, start)
+        is_holiday = _lies_in(job, working_days(technician, dates))
+        reason = Reason.HOLIDAY if is_holiday else Reason.OUTSIDE_SHIFT
+        return TechnicianReason(technician_id=technician.id, reason=reason)
+    absences = [off.end for off in technician.time_off if overlaps((off.start, off.end), job)]
+    if absences:
+        return TechnicianReason(technician_id=technician.id, reason=Reason.TIME_OFF, until=max(absences))
+    opens = next((opens for opens, _ in line.hours if opens > start), None)
+    return TechnicianReason(technician_id=technician.id, reason=Reason.BREAK, until=opens)
+
+
+def _taken(line: Timeline, need: Need, start: Minute) -> TechnicianReason:
+    job = start - need.buffer_before_minutes, start + need.duration_minutes + need.buffer_after_minutes
+    technician_id = line.diary.technician.id
+    for claim in line.claims:
+        if overlaps((claim.start - claim.buffer_before_minutes, claim.end + claim.buffer_after_minutes), job):
+            reason = Reason.HELD if claim.is_hold else Reason.BOOKED
+            return TechnicianReason(technician_id=technician_id, reason=reason, until=claim.end)
+    until = max(busy.end for busy in line.diary.busy if overlaps((busy.start, busy.end), job))
+    return TechnicianReason(technician_id=technician_id, reason=Reason.BUSY, until=until)
+
+
+def _openings(availability: Availability, need: Need, start: Minute) -> Iterator[Opening]:
+    if need.technician_id is not None:
+        yield from _checked(availability, Change.ANY_TECHNICIAN, replace(need, technician_id=None), start)
+    yield from _shorter(availability, need, start)
+    yield from _same_day(availability, need, start)
+    yield from _other_day(availability, need, start)
+
+
+def _checked(availability: Availability, change: Change, need: Need, start: Minute) -> Iterator[Opening]:
+    slot = check_start(availability, need, start)
+    if slot:
+        yield Opening(change=change, slot=slot)
+
+
+def _shorter(availability: Availability, need: Need, start: Minute) -> Iterator[Opening]:
+    for duration in range(need.duration_minutes - _SHORTER_BY, 0, -_SHORTER_BY):
+        found = list(_checked(availability, Change.SHORTER, replace(need, duration_minutes=duration), start))
+        if found:
+            yield found[0]
+            return
+
+
+def _same_day(availability: Availability, need: Need, start: Minute) -> Iterator[Opening]:
+    zone_key = availability.book.project.timezone
+    day = utc_to_wall(zone_key, start).date()
+    listing = list_starts(availability, need, midnight(zone_key, day), next_midnight(zone_key, day))
+    if listing.capacities:
+        yield Opening(change=Change.OTHER_TIME, slot=_only(listing.slots([_nearest(listing.capacities, start)])))
+
+
+def _other_day(availability: Availability, need: Need, start: Minute) -> Iterator[Opening]:
+    """The same time on the nearest other day, or without one the nearest time on any other."""
+    zone_key = availability.book.project.timezone
+    wall = utc_to_wall(zone_key, start).replace(tzinfo=None)
+    for days in range(1, _DAYS_AROUND + 1):
+        for other in (wall + timedelta(days=days), wall - timedelta(days=days)):
+            found = list(_checked(availability, Change.OTHER_DAY, need, wall_to_utc(zone_key, other)))
+            if found:
+                yield found[0]
+                return
+    frame = availability.frame
+    listing = list_starts(availability, need, frame.midnights[0], frame.midnights[-1])
+    others = [one for one in listing.capacities if utc_to_wall(zone_key, one).date() != wall.date()]
+    if others:
+        yield Opening(change=Change.OTHER_DAY, slot=_only(listing.slots([_nearest(others, start)])))
+
+
+def _nearest(starts: Iterable[Minute], start: Minute) -> Minute:
+    return min(starts, key=lambda one: (abs(one - start), one))
+
+
+def _only(slots: list[Slot]) -> Slot:
+    (slot,) = slots
+    return slot
+
+
+def _lies_in(job: Interval, spans: tuple[Interval, ...]) -> bool:
+    return any(start <= job[0] and job[1] <= end for start, end in spans)
+
+
+def _dates_around(availability: Availability, start: Minute) -> Dates:
+    """The dates around a start, as if the business were open on all of them."""
+    day = utc_to_wall(availability.book.project.timezone, start).date()
+    return Dates(day - timedelta(days=2), day + timedelta(days=2))
