@@ -75,6 +75,8 @@ class Booking:
     visit: Visit = field(default_factory=Visit)
     reason: AssignmentReason | None = None
     status: BookingStatus = BookingStatus.CONFIRMED
+    contact_keys: tuple[str, ...] = ()
+    """Keyed hashes of the references by which its customer finds it: phone, e-mail, customerHash."""
     cancel_reason: str = ""
     attention: str = ""
     """Why somebody has to look at it, such as time off in its way; empty when nobody has to."""
