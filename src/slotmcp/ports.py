@@ -180,8 +180,8 @@ class Transaction(Protocol):
     async def forget(self, contact_key: str) -> int:
         """Erase a customer; say from how many bookings and waits.
 
-        Of each booking, hold and wait with the key go the customer, contact keys, pseudonym, address, notes and
-        place; its time, technician, service and status stay.
+        Of each booking, hold and wait with the key go the customer, contact keys, pseudonym, address, notes, reason
+        for cancelling and place; its time, technician, service and status stay. A wait that was open has expired.
         """
         ...
 

@@ -34,6 +34,8 @@ class Wait:
     joined_at_ms: int
     technician_id: str | None = None
     location: Location | None = None
+    contact_keys: tuple[str, ...] = ()
+    """Keyed hashes of the references by which its customer finds it: phone, e-mail, customerHash."""
     state: WaitState = WaitState.WAITING
     hold_token: str = ""
     """Of the hold that was offered last."""
