@@ -145,7 +145,13 @@ async def _reread_diary(
     fetch, project = snapshot.fetch, snapshot.project_id
     claims = [one for one in known.claims if one.id not in claim_ids and snapshot.is_of_interest(one)]
     for claim_id in claim_ids:
-        rows = await fetch(statements.CLAIM_OF_TECHNICIAN, project=project, technician=technician_id, claim=claim_id)
+        rows = await fetch(
+            statements.CLAIM_OF_TECHNICIAN,
+            project=project,
+            technician=technician_id,
+            claim=claim_id,
+            since=snapshot.since,
+        )
         claims.extend(map(claim_of, rows))
     return replace(known, claims=tuple(sorted(claims, key=attrgetter("end"))))
 
