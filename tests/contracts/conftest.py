@@ -1,0 +1,56 @@
+"""The back ends that must keep the ports' promises."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from slotmcp.ports import Store
+from slotmcp.store.prepare import prepare
+from slotmcp.store.sqlite import SqliteStore
+from support.books import open_shop
+from support.clock import HandClock
+from support.stores import OpenStore
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new SQLite database, made once and copied."""
+    made = tmp_path_factory.mktemp("empty") / "books.db"
+    prepare(made, patience_ms=1000)
+    return made
+
+
+@pytest.fixture(params=["sqlite"])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path, clock: HandClock) -> OpenStore:
+    path = tmp_path / "books.db"
+    shutil.copy(empty_file, path)
+
+    def open_sqlite(*, patience_ms: int = 20_000) -> AbstractAsyncContextManager[Store]:
+        return SqliteStore.open(path, clock=clock, patience_ms=patience_ms)
+
+    back_ends: dict[str, OpenStore] = {"sqlite": open_sqlite}
+    return back_ends[request.param]
+
+
+@pytest.fixture
+async def store(open_store: OpenStore) -> AsyncIterator[Store]:
+    """A store that has the shop in it."""
+    async with open_store() as opened:
+        await open_shop(opened)
+        yield opened
+
+
+@pytest.fixture
+async def other(open_store: OpenStore, store: Store) -> AsyncIterator[Store]:
+    """Another process's store, on the same database."""
+    assert await store.project_ids()
+    async with open_store() as opened:
+        yield opened

@@ -1,0 +1,251 @@
+"""What the ports promise of books: revisions, the change log, and which objects stay the same."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from operator import methodcaller
+
+import pytest
+
+from slotmcp.domain.book import Book
+from slotmcp.domain.booking import BookingStatus
+from slotmcp.ports import Store, Transaction
+from support.books import (
+    AIRPORT,
+    ANA,
+    BEN,
+    CHECK,
+    CLEO,
+    DOWNTOWN,
+    PROJECT,
+    REPAIR,
+    booking,
+    busy,
+    hold,
+    receipt,
+    technician,
+    wait,
+)
+from support.clock import HandClock
+from support.stores import OpenStore
+
+SHOP = PROJECT.id
+
+Change = Callable[[Transaction], Awaitable[None]]
+
+
+async def prepare(transaction: Transaction) -> None:
+    """A hold and busy time of Ana's, and a booking of Ben's; both know where they are."""
+    await transaction.add_hold(hold("h", "ana", at=60, location=DOWNTOWN))
+    await transaction.add_booking(replace(booking("b", "ben", at=60, location=DOWNTOWN), contact_keys=("lee",)))
+    await transaction.add_busy([busy("ana", at=300)])
+
+
+async def forget(transaction: Transaction, contact_key: str) -> None:
+    """Forget, whoever it was."""
+    await transaction.forget(contact_key)
+
+
+CHANGES: dict[str, tuple[Change, str]] = {
+    "add_hold": (lambda transaction: transaction.add_hold(hold("new", "cleo")), "cleo"),
+    "move_hold": (lambda transaction: transaction.move_hold("h", "cleo"), "ana cleo"),
+    "release_hold": (lambda transaction: transaction.release_hold("h"), "ana"),
+    "withdraw_hold": (lambda transaction: transaction.withdraw_hold("h"), "ana"),
+    "save_booking": (lambda transaction: transaction.save_booking(booking("b", "ben", at=90)), "ben"),
+    "save_booking elsewhere": (lambda transaction: transaction.save_booking(booking("b", "cleo", at=90)), "ben cleo"),
+    "save_booking another place": (
+        lambda transaction: transaction.save_booking(booking("b", "ben", at=60, location=AIRPORT)),
+        "ben",
+    ),
+    "save_booking cancelled": (
+        lambda transaction: transaction.save_booking(replace(booking("b", "ben"), status=BookingStatus.CANCELLED)),
+        "ben",
+    ),
+    "forget a hold": (lambda transaction: forget(transaction, "kim"), "ana"),
+    "forget a booking": (lambda transaction: forget(transaction, "lee"), "ben"),
+    "add_booking": (lambda transaction: transaction.add_booking(booking("new", "cleo")), "cleo"),
+    "confirm_hold": (lambda transaction: transaction.confirm_hold(booking("h", "ana")), "ana"),
+    "confirm_hold elsewhere": (lambda transaction: transaction.confirm_hold(booking("h", "cleo")), "ana cleo"),
+    "save_project": (lambda transaction: transaction.save_project(replace(PROJECT, name="New")), ""),
+    "save_services": (lambda transaction: transaction.save_services([replace(CHECK, name="New")]), ""),
+    "save_technicians": (lambda transaction: transaction.save_technicians([ANA, replace(BEN, name="New")]), "ben"),
+    "new technician": (lambda transaction: transaction.save_technicians([technician("dan")]), "dan"),
+    "new order": (lambda transaction: transaction.save_technicians([CLEO, BEN]), ""),
+    "remove_services": (lambda transaction: transaction.remove_services(["check"]), ""),
+    "remove_technicians": (lambda transaction: transaction.remove_technicians(["ben"]), "ben"),
+    "add_busy": (lambda transaction: transaction.add_busy([busy("cleo"), busy("ben")]), "ben cleo"),
+    "remove_busy": (lambda transaction: transaction.remove_busy([busy("ana", at=300)]), "ana"),
+}
+"""Each with the diaries that it changes."""
+
+each_change = pytest.mark.parametrize(("change", "changed"), CHANGES.values(), ids=CHANGES)
+
+
+def same_objects(before: Book, after: Book, changed: Sequence[str]) -> None:
+    """Only these diaries are other objects now."""
+    others = [one for one in after.diaries if before.diaries.get(one) is not after.diaries[one]]
+    assert sorted(others) == [one for one in changed if one in after.diaries]
+
+
+@each_change
+async def test_a_change_moves_the_revision_by_one_and_is_read_alone(
+    store: Store, other: Store, open_store: OpenStore, change: Change, changed: str
+) -> None:
+    await store.write(SHOP, prepare)
+    known = await other.book(SHOP)
+    await store.write(SHOP, change)
+    book = await other.book(SHOP, known)
+    assert book.revision == known.revision + 1
+    same_objects(known, book, changed.split())
+    async with open_store() as fresh:
+        assert await fresh.book(SHOP) == book
+        assert list((await fresh.book(SHOP)).diaries) == list(book.diaries)
+        assert list((await fresh.book(SHOP)).services) == list(book.services)
+
+
+@each_change
+async def test_a_transaction_sees_its_own_changes(store: Store, change: Change, changed: str) -> None:
+    async def unit(transaction: Transaction) -> tuple[Book, Book, Book]:
+        before = await transaction.book()
+        await change(transaction)
+        return before, await transaction.book(), await transaction.book()
+
+    await store.write(SHOP, prepare)
+    before, after, again = await store.write(SHOP, unit)
+    assert again is after
+    same_objects(before, after, changed.split())
+    assert await store.book(SHOP) == after
+
+
+@each_change
+async def test_a_rollback_leaves_no_trace_in_later_books(store: Store, change: Change, changed: str) -> None:
+    async def unit(transaction: Transaction) -> None:
+        await change(transaction)
+        assert (await transaction.book()).revision == 3
+        raise TimeoutError(changed)
+
+    async def another(transaction: Transaction) -> Book:
+        await transaction.save_project(replace(PROJECT, name="Another revision 3"))
+        return await transaction.book()
+
+    await store.write(SHOP, prepare)
+    before = await store.book(SHOP)
+    with pytest.raises(TimeoutError):
+        await store.write(SHOP, unit)
+    after = await store.write(SHOP, another)
+    assert after.revision == 3
+    assert after.diaries == before.diaries
+    assert after.services == before.services
+    assert after == await store.book(SHOP)
+
+
+async def test_a_transaction_moves_the_revision_once(store: Store) -> None:
+    async def unit(transaction: Transaction) -> None:
+        for change in (
+            prepare(transaction),
+            transaction.save_project(replace(PROJECT, name="New")),
+            transaction.remove_technicians(["cleo"]),
+        ):
+            await change
+
+    await store.write(SHOP, unit)
+    assert (await store.head(SHOP)).revision == 2
+
+
+async def test_what_changes_neither_time_nor_catalog_does_not_move_the_revision(store: Store, clock: HandClock) -> None:
+    async def unit(transaction: Transaction) -> None:
+        await transaction.book()
+        await transaction.lapse_holds()
+        await transaction.add_receipt(receipt())
+        await transaction.save_project(PROJECT)
+        await transaction.save_services([REPAIR, CHECK])
+        await transaction.save_technicians([ANA, BEN])
+        await transaction.add_busy([busy("ana", at=300)])
+        await transaction.remove_busy([busy("ana", at=900)])
+        await transaction.remove_services(["gone"])
+        await transaction.remove_technicians(["gone"])
+        await transaction.save_booking(replace(booking("b", "ben", location=DOWNTOWN), attention="call them"))
+        await transaction.add_wait(wait("w"))
+        await transaction.save_wait(wait("w", hold_token="token"))  # noqa: S106  a test's own
+        await transaction.add_event("waitlist.offered", "w")
+        await transaction.forget("nobody")
+
+    await store.write(SHOP, prepare)
+    before = await store.book(SHOP)
+    clock.advance(seconds=100)
+    await store.write(SHOP, unit)
+    assert (await store.head(SHOP)).revision == before.revision
+    assert await store.book(SHOP, before) is before
+
+
+async def test_a_transaction_knows_the_diaries_that_readers_were_given(store: Store) -> None:
+    given = await store.book(SHOP)
+    assert await store.write(SHOP, lambda transaction: transaction.book()) is given
+
+
+async def test_diaries_stay_the_same_from_one_transaction_to_the_next(store: Store, other: Store) -> None:
+    async def read(transaction: Transaction) -> Book:
+        return await transaction.book()
+
+    first = await store.write(SHOP, read)
+    await other.write(SHOP, lambda transaction: transaction.add_hold(hold("h", "ben")))
+    second = await store.write(SHOP, read)
+    same_objects(first, second, ["ben"])
+    assert second.diaries["ben"].technician is first.diaries["ben"].technician
+
+
+async def test_who_missed_many_revisions_reads_all_that_changed(store: Store, other: Store) -> None:
+    known = await other.book(SHOP)
+    await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
+    projects = [replace(PROJECT, name=str(number)) for number in range(1100)]
+    await asyncio.gather(*(store.write(SHOP, methodcaller("save_project", project)) for project in projects))
+    book = await other.book(SHOP, known)
+    assert book.revision == 1102
+    assert book.project.name == "1099"
+    assert book.diaries["ana"].claims == (hold("h").claim,)
+
+
+async def test_a_book_of_the_future_is_read_anew(store: Store) -> None:
+    book = await store.book(SHOP)
+    assert await store.book(SHOP, replace(book, revision=99, diaries={})) == book
+
+
+async def test_diaries_have_what_ends_after_yesterday(open_store: OpenStore, clock: HandClock) -> None:
+    days = {"long ago": -4, "yesterday": -1, "today": 0, "next month": 31}
+    async with open_store() as store:
+        await store.write(SHOP, prepare_shop, create=True)
+
+        async def unit(transaction: Transaction) -> None:
+            for name, day in days.items():
+                await transaction.add_booking(booking(name, at=day * 1440))
+                await transaction.add_busy([busy("ana", at=day * 1440)])
+
+        await store.write(SHOP, unit)
+    async with open_store() as store:
+        diary = (await store.book(SHOP)).diaries["ana"]
+        assert [one.id for one in diary.claims] == ["yesterday", "today", "next month"]
+        assert len(diary.busy) == len(days)
+        clock.advance(days=2)
+        await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h", at=20_000)))
+        assert [one.id for one in (await store.book(SHOP)).diaries["ana"].claims] == ["today", "h", "next month"]
+
+
+async def test_holds_that_expired_leave_the_diaries(store: Store, clock: HandClock) -> None:
+    for number in range(5):
+        await store.write(SHOP, partial(take_a_hold, claim_id=f"h-{number}"))
+        await store.book(SHOP)
+        clock.advance(seconds=600)
+    assert [one.id for one in (await store.book(SHOP)).diaries["ana"].claims] == ["h-4"]
+
+
+async def prepare_shop(transaction: Transaction) -> None:
+    """A shop with Ana alone."""
+    await transaction.save_project(PROJECT)
+    await transaction.save_technicians([ANA])
+
+
+async def take_a_hold(transaction: Transaction, claim_id: str) -> None:
+    """Take the time that the hold before took."""
+    await transaction.lapse_holds()
+    await transaction.add_hold(hold(claim_id, expires_at_ms=transaction.now_ms + 90_000))

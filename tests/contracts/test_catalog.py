@@ -1,0 +1,206 @@
+"""What the Transaction port promises of the catalog, busy times, receipts and pseudonyms."""
+
+from dataclasses import MISSING, fields, replace
+from typing import Any
+
+import pytest
+
+from slotmcp.domain.book import Book
+from slotmcp.ports import Receipt, Store, Transaction
+from support.books import (
+    ANA,
+    BEN,
+    CHECK,
+    CLEO,
+    FULL_BOOKING,
+    FULL_PROJECT,
+    FULL_SERVICE,
+    FULL_TECHNICIAN,
+    FULL_WAIT,
+    PROJECT,
+    REPAIR,
+    booking,
+    busy,
+    hold,
+    receipt,
+    technician,
+)
+from support.clock import HandClock
+
+SHOP = PROJECT.id
+
+
+@pytest.mark.parametrize(
+    "full",
+    [FULL_PROJECT, FULL_SERVICE, FULL_TECHNICIAN, FULL_BOOKING, FULL_BOOKING.visit, FULL_WAIT],
+    ids=["project", "service", "technician", "booking", "visit", "wait"],
+)
+def test_the_full_examples_leave_no_field_as_it_is_by_default(full: Any) -> None:  # noqa: ANN401
+    defaults = {one.name: one.default for one in fields(full) if one.default is not MISSING}
+    assert defaults
+    assert [name for name, default in defaults.items() if getattr(full, name) == default] == []
+
+
+async def test_every_field_is_read_as_it_was_saved(store: Store, other: Store) -> None:
+    async def unit(transaction: Transaction) -> Book:
+        await transaction.save_project(FULL_PROJECT)
+        await transaction.save_services([FULL_SERVICE])
+        await transaction.save_technicians([FULL_TECHNICIAN])
+        return await transaction.book()
+
+    saved = await store.write(FULL_PROJECT.id, unit, create=True)
+    assert await other.book(FULL_PROJECT.id) == saved
+    assert saved.project == FULL_PROJECT
+    assert saved.services == {"full": FULL_SERVICE}
+    assert [diary.technician for diary in saved.diaries.values()] == [FULL_TECHNICIAN]
+
+
+async def test_what_is_saved_again_is_replaced(store: Store) -> None:
+    changed = (
+        replace(FULL_PROJECT, id=SHOP),
+        replace(FULL_SERVICE, id="repair"),
+        replace(FULL_TECHNICIAN, id="ana"),
+    )
+
+    async def unit(transaction: Transaction) -> None:
+        await transaction.save_project(changed[0])
+        await transaction.save_services([changed[1]])
+        await transaction.save_technicians([changed[2]])
+
+    await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
+    await store.write(SHOP, unit)
+    book = await store.book(SHOP)
+    assert (book.project, book.services["repair"], book.diaries["ana"].technician) == changed
+    assert book.diaries["ana"].claims == (hold("h").claim,)
+
+
+async def order(store: Store) -> tuple[str, str]:
+    """The order of services and technicians."""
+    book = await store.book(SHOP)
+    return " ".join(book.services), " ".join(book.diaries)
+
+
+async def test_what_is_saved_comes_first_and_the_others_keep_their_order(store: Store) -> None:
+    async def unit(transaction: Transaction) -> None:
+        await transaction.save_services([FULL_SERVICE, CHECK])
+        await transaction.save_technicians([CLEO, technician("dan")])
+
+    assert await order(store) == ("repair check", "ana ben cleo")
+    await store.write(SHOP, unit)
+    assert await order(store) == ("full check repair", "cleo dan ana ben")
+
+
+async def test_the_removed_leave_the_book_and_their_claims_stay(store: Store) -> None:
+    async def unit(transaction: Transaction) -> None:
+        await transaction.add_booking(booking("b"))
+        await transaction.add_hold(hold("h", at=600))
+        await transaction.remove_technicians(["ana", "nobody"])
+        await transaction.remove_services(["repair", "nothing"])
+
+    await store.write(SHOP, unit)
+    assert await order(store) == ("check", "ben cleo")
+    assert await store.bookings(SHOP) == (booking("b"),)
+    await store.write(SHOP, lambda transaction: transaction.release_hold("h"))
+    assert await order(store) == ("check", "ben cleo")
+
+
+async def test_the_removed_come_back_with_their_claims(store: Store) -> None:
+    async def remove(transaction: Transaction) -> None:
+        await transaction.add_booking(booking("b"))
+        await transaction.remove_technicians(["ana"])
+        await transaction.remove_services(["repair"])
+
+    async def bring_back(transaction: Transaction) -> None:
+        await transaction.save_technicians([BEN, ANA])
+        await transaction.save_services([CHECK, REPAIR])
+
+    await store.write(SHOP, remove)
+    await store.write(SHOP, bring_back)
+    assert await order(store) == ("check repair", "ben ana cleo")
+    assert (await store.book(SHOP)).diaries["ana"].claims == (booking("b").claim,)
+
+
+async def test_an_id_may_be_used_in_two_projects(store: Store) -> None:
+    async def unit(transaction: Transaction) -> None:
+        await transaction.save_project(replace(PROJECT, id="other"))
+        await transaction.save_technicians([replace(ANA, name="Another Ana")])
+        await transaction.save_services([replace(REPAIR, name="Another repair")])
+
+    await store.write("other", unit, create=True)
+    shop, other = await store.book(SHOP), await store.book("other")
+    assert (shop.diaries["ana"].technician, shop.services["repair"]) == (ANA, REPAIR)
+    assert other.diaries["ana"].technician.name == "Another Ana"
+    assert other.services["repair"].name == "Another repair"
+
+
+async def test_busy_times_may_overlap_and_are_kept_once(store: Store) -> None:
+    mine, longer, others = busy(), busy(minutes=90), busy(source="another")
+    await store.write(SHOP, lambda transaction: transaction.add_busy([mine, longer]))
+    await store.write(SHOP, lambda transaction: transaction.add_busy([mine, others, busy("ben")]))
+    await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
+    book = await store.book(SHOP)
+    assert book.diaries["ana"].busy == (others, mine, longer)
+    assert book.diaries["ben"].busy == (busy("ben"),)
+    await store.write(SHOP, lambda transaction: transaction.remove_busy([mine, busy("cleo")]))
+    assert (await store.book(SHOP)).diaries["ana"].busy == (others, longer)
+
+
+async def test_a_receipt_belongs_to_its_project_credential_and_use_case(store: Store) -> None:
+    async def recall(transaction: Transaction, *scope: str) -> Receipt | None:
+        return await transaction.receipt(*scope)
+
+    async def another_project(transaction: Transaction) -> Receipt | None:
+        await transaction.save_project(replace(PROJECT, id="other"))
+        return await recall(transaction, "book_slot", "local", "key")
+
+    await store.write(SHOP, lambda transaction: transaction.add_receipt(receipt()))
+    for scope, expected in (
+        (("book_slot", "local", "key"), receipt()),
+        (("create_hold", "local", "key"), None),
+        (("book_slot", "another", "key"), None),
+        (("book_slot", "local", "another"), None),
+    ):
+        assert await store.write(SHOP, lambda transaction: recall(transaction, *scope)) == expected  # noqa: B023
+    assert await store.write("other", another_project, create=True) is None
+
+
+async def test_a_later_receipt_takes_the_place_of_an_earlier_one(store: Store) -> None:
+    async def unit(transaction: Transaction) -> Receipt | None:
+        await transaction.add_receipt(receipt(request="first"))
+        await transaction.add_receipt(receipt(request="second", answer="{}"))
+        return await transaction.receipt("book_slot", "local", "key")
+
+    assert await store.write(SHOP, unit) == receipt(request="second", answer="{}")
+
+
+async def test_receipts_are_forgotten_after_thirty_days(store: Store, clock: HandClock) -> None:
+    async def unit(transaction: Transaction) -> Receipt | None:
+        await transaction.lapse_holds()
+        return await transaction.receipt("book_slot", "local", "key")
+
+    await store.write(SHOP, lambda transaction: transaction.add_receipt(receipt()))
+    clock.advance(days=30, seconds=-0.001)
+    assert await store.write(SHOP, unit) == receipt()
+    clock.advance(seconds=0.001)
+    assert await store.write(SHOP, unit) is None
+
+
+async def test_a_pseudonym_is_the_projects_own_and_stays(store: Store, other: Store) -> None:
+    async def unit(transaction: Transaction) -> str:
+        return transaction.pseudonym("+1 303 555 0142")
+
+    async def of_a_new_project(transaction: Transaction) -> str:
+        await transaction.save_project(replace(PROJECT, id="other"))
+        return await unit(transaction)
+
+    async def after_saving(transaction: Transaction) -> str:
+        await transaction.save_project(replace(PROJECT, name="New"))
+        return await unit(transaction)
+
+    pseudonym = await store.write(SHOP, unit)
+    assert len(bytes.fromhex(pseudonym)) == 32
+    assert await other.write(SHOP, after_saving) == pseudonym
+    assert await other.write(SHOP, unit) == pseudonym
+    another = await store.write("other", of_a_new_project, create=True)
+    assert another != pseudonym
+    assert await other.write("other", unit) == another

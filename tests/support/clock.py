@@ -1,0 +1,24 @@
+"""A clock that stands still until it is told to move."""
+
+from typing import Final
+
+NOW_MS: Final = 1_795_374_000_000
+"""Sunday, 22 November 2026, 19:00 in UTC: noon in Denver."""
+
+
+class HandClock:
+    """The Clock port, moved by hand."""
+
+    def __init__(self, now_ms: int = NOW_MS) -> None:
+        self._now_ms = now_ms
+
+    def now_ms(self) -> int:
+        return self._now_ms
+
+    def set_ms(self, now_ms: int) -> None:
+        """Make it that instant."""
+        self._now_ms = now_ms
+
+    def advance(self, *, seconds: float = 0, days: int = 0) -> None:
+        """Let time pass."""
+        self._now_ms += round(seconds * 1000) + days * 86_400_000

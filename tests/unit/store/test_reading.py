@@ -1,0 +1,91 @@
+"""Reading while the file is away, many at once, and what the doctor is told."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from slotmcp.domain.errors import Unavailable
+from slotmcp.store.schema import SCHEMA
+from slotmcp.store.sqlite import SqliteStore
+from support.books import PROJECT, booking, hold, open_shop
+from support.clock import HandClock
+
+SHOP = PROJECT.id
+
+
+def damage(path: Path, begin: int, end: int | None) -> None:
+    """Overwrite some of a file."""
+    content = bytearray(path.read_bytes())
+    content[begin:end] = b"\x99" * len(content[begin:end])
+    path.write_bytes(content)
+
+
+async def test_the_status_tells_what_there_is(store: SqliteStore, path: Path) -> None:
+    status = await store.status()
+    assert (status.path, status.schema_version, status.journal_mode) == (path, SCHEMA.newest, "wal")
+    assert status.projects == 1
+    assert status.size_bytes == os.path.getsize(path) + os.path.getsize(f"{path}-wal")  # noqa: ASYNC240, PTH202
+    assert status.is_intact
+    assert status.damage == ()
+
+
+async def test_the_status_tells_damage(path: Path) -> None:
+    async with SqliteStore.open(path, clock=HandClock()) as store:
+        await open_shop(store)
+        for number in range(200):
+            await store.write(SHOP, lambda transaction: transaction.add_hold(hold(f"h-{number}", at=number * 60)))  # noqa: B023
+    damage(path, -8192, -4096)
+    async with SqliteStore.open(path, clock=HandClock()) as store:
+        status = await store.status()
+    assert not status.is_intact
+    assert status.damage
+
+
+async def test_a_damaged_file_is_unavailable_to_readers_and_writers(path: Path) -> None:
+    async with SqliteStore.open(path, clock=HandClock()) as store:
+        await open_shop(store)
+    async with SqliteStore.open(path, clock=HandClock()) as store:
+        damage(path, 4096, None)
+        for asked in (
+            store.head(SHOP),
+            store.book(SHOP),
+            store.bookings(SHOP),
+            store.write(SHOP, lambda transaction: transaction.add_booking(booking("b"))),
+        ):
+            with pytest.raises(Unavailable, match="damaged") as refused:
+                await asked
+            assert refused.value.retry_after_ms >= 1000
+
+
+async def test_readers_never_see_half_a_transaction(store: SqliteStore) -> None:
+    async def write() -> None:
+        for number in range(100):
+            one = booking(f"b-{number}", "ana", at=number * 60)
+            other = booking(f"c-{number}", "ben", at=number * 60)
+
+            async def unit(transaction, one=one, other=other) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+                await transaction.add_booking(one)
+                await transaction.add_booking(other)
+
+            await store.write(SHOP, unit)
+
+    writing = asyncio.create_task(write())
+    seen = set()
+    while not writing.done():
+        diaries = (await store.book(SHOP)).diaries
+        seen.add(len(diaries["ana"].claims))
+        assert len(diaries["ana"].claims) == len(diaries["ben"].claims)
+    await writing
+    assert len(seen) > 1
+
+
+async def test_a_reader_who_leaves_is_in_nobodys_way(store: SqliteStore) -> None:
+    asking = [asyncio.create_task(store.book(SHOP)) for _ in range(10)]
+    await asyncio.sleep(0)
+    for one in asking[::2]:
+        one.cancel()
+    await asyncio.wait(asking)
+    await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
+    assert [one.id for one in (await store.book(SHOP)).diaries["ana"].claims] == ["b"]

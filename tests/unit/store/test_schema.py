@@ -1,0 +1,78 @@
+"""The migrations lead to the tables, and the statements run on them."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool, StaticPool
+
+from slotmcp.store import statements, tables
+from slotmcp.store.schema import APPLICATION_ID, SCHEMA
+
+STATEMENTS = {name: text for name, text in vars(statements).items() if name.isupper()}
+OWN = {"alembic_version", "sqlite_autoindex_alembic_version_1"}
+"""What Alembic adds for itself."""
+
+
+def test_the_versions_that_are_known_are_those_of_the_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCHEMA.migrations))
+    revisions = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(revisions)) == SCHEMA.versions
+
+
+def test_the_migrations_lead_to_the_tables(database: sqlite3.Connection, path: Path) -> None:
+    assert database.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, tables.METADATA) == []
+
+
+def test_checks_and_strictness_are_those_of_the_tables_to_the_letter(
+    database: sqlite3.Connection, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "model.db")) as model:
+        engine = create_engine("sqlite://", creator=lambda: model, poolclass=StaticPool)
+        tables.METADATA.create_all(engine)
+        assert _ddl(database) == _ddl(model)
+        assert "claims" in _ddl(model)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_each_statement_is_understood_by_the_schema(database: sqlite3.Connection, name: str) -> None:
+    values = dict.fromkeys(_names(STATEMENTS[name]))
+    plan = database.execute(f"EXPLAIN QUERY PLAN {STATEMENTS[name]}", values).fetchall()
+    assert all(len(step) == 4 for step in plan)
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - {"PROJECT_IDS"}))
+def test_no_statement_reads_a_whole_table(database: sqlite3.Connection, name: str) -> None:
+    values = dict.fromkeys(_names(STATEMENTS[name]))
+    plan = database.execute(f"EXPLAIN QUERY PLAN {STATEMENTS[name]}", values).fetchall()
+    assert [step[3] for step in plan if step[3].startswith("SCAN") and "CONSTANT ROW" not in step[3]] == []
+
+
+def test_above_each_statement_stands_its_purpose() -> None:
+    lines = Path(statements.__file__).read_text(encoding="utf-8").splitlines()
+    begins = [number for number, line in enumerate(lines) if line.split(" = ")[0] in STATEMENTS]
+    assert len(begins) == len(STATEMENTS)
+    assert [lines[number] for number in begins if not lines[number - 1].startswith("# ")] == []
+
+
+def _names(statement: str) -> set[str]:
+    """The named values of a statement."""
+    words = statement.replace("(", " ").replace(")", " ").replace(",", " ").split()
+    return {word[1:] for word in words if word.startswith(":")}
+
+
+def _ddl(connection: sqlite3.Connection) -> dict[str, str]:
+    """Every table and index, as it was declared."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index')")
+    return {name: sql for name, sql in rows if name not in OWN}

@@ -1,0 +1,98 @@
+"""The second line: what the schema itself refuses, without any of our code."""
+
+import sqlite3
+
+import pytest
+
+CLAIM = """
+INSERT INTO claims VALUES (:project, :id, :technician, 's', :start, :end, 0, 0, :state, :expires_at_ms, 0, :id, '')
+"""
+
+
+@pytest.fixture
+def claims(database: sqlite3.Connection) -> sqlite3.Connection:
+    """Two projects with a technician each, and Ana's time from 100 to 160 booked."""
+    for number, project in ((1, "one"), (2, "two")):
+        database.execute(
+            "INSERT INTO projects VALUES (?, '', '', '', 15, '', 0, 0, 0, 0, '', '', NULL, '', '', x'', 0)", (project,)
+        )
+        database.execute(
+            "INSERT INTO technicians VALUES (?, ?, 'ana', '', '', 1, '', '', NULL, NULL, NULL, '', 0, 0)",
+            (number, project),
+        )
+    add_claim(database, "booked")
+    return database
+
+
+def add_claim(database: sqlite3.Connection, claim_id: str, **facts: object) -> None:
+    """Write a row, with none of our code."""
+    usual = {"project": "one", "technician": 1, "start": 100, "end": 160, "state": "booked", "expires_at_ms": None}
+    database.execute(CLAIM, {**usual, "id": claim_id, **facts})
+
+
+@pytest.mark.parametrize("state", ["held", "booked"])
+@pytest.mark.parametrize(("start", "end"), [(100, 160), (159, 200), (0, 101), (120, 121), (0, 1000)])
+def test_the_trigger_refuses_an_overlapping_claim(claims: sqlite3.Connection, state: str, start: int, end: int) -> None:
+    expires_at_ms = 1 if state == "held" else None
+    with pytest.raises(sqlite3.IntegrityError, match=r"^claims_never_overlap$"):
+        add_claim(claims, "new", state=state, start=start, end=end, expires_at_ms=expires_at_ms)
+    assert claims.execute("SELECT count(*) FROM claims").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"start": 160, "end": 200},
+        {"start": 40, "end": 100},
+        {"project": "two", "technician": 2},
+        {"state": "lapsed", "expires_at_ms": 1},
+        {"state": "released", "expires_at_ms": 1},
+    ],
+)
+def test_the_trigger_lets_pass_what_takes_no_time_that_is_taken(
+    claims: sqlite3.Connection, facts: dict[str, object]
+) -> None:
+    add_claim(claims, "new", **facts)
+    assert claims.execute("SELECT count(*) FROM claims").fetchone() == (2,)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "start_minute = 159",
+        "start_minute = 0, end_minute = 101",
+        "end_minute = 2000, start_minute = 150",
+    ],
+)
+def test_the_trigger_refuses_a_claim_that_is_moved_in_time(claims: sqlite3.Connection, change: str) -> None:
+    add_claim(claims, "new", start=1000, end=1060)
+    with pytest.raises(sqlite3.IntegrityError, match=r"^claims_never_overlap$"):
+        claims.execute(f"UPDATE claims SET {change} WHERE id = 'new'")  # noqa: S608  a constant of this test
+
+
+def test_the_trigger_refuses_a_claim_that_is_revived_or_given_to_another_technician(claims: sqlite3.Connection) -> None:
+    add_claim(claims, "lapsed", state="lapsed", expires_at_ms=1)
+    add_claim(claims, "elsewhere", project="two", technician=2)
+    with pytest.raises(sqlite3.IntegrityError, match=r"^claims_never_overlap$"):
+        claims.execute("UPDATE claims SET state = 'booked', expires_at_ms = NULL WHERE id = 'lapsed'")
+    with pytest.raises(sqlite3.IntegrityError, match=r"^claims_never_overlap$"):
+        claims.execute("UPDATE claims SET technician_number = 1 WHERE id = 'elsewhere'")
+    claims.execute("UPDATE claims SET start_minute = 90, end_minute = 170 WHERE id = 'booked'")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"start": 300, "end": 300},
+        {"start": 300, "end": 200},
+        {"state": "maybe", "expires_at_ms": 1},
+        {"state": "held", "expires_at_ms": None},
+        {"state": "booked", "expires_at_ms": 1},
+        {"technician": 3},
+        {"project": "three"},
+        {"start": "noon"},
+    ],
+)
+def test_a_claim_that_makes_no_sense_is_refused(claims: sqlite3.Connection, facts: dict[str, object]) -> None:
+    with pytest.raises(sqlite3.IntegrityError, match=r"CHECK|FOREIGN KEY|cannot store TEXT"):
+        add_claim(claims, "new", **{"start": 300, "end": 360, **facts})
