@@ -17,6 +17,13 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 @pytest.fixture
+async def impatient_desk(desk: Desk) -> AsyncIterator[Desk]:
+    """A second process at the same file, so to say, that does not wait for long where it is locked."""
+    async with open_desk(desk.path, now_ms=SUNDAY_NOON_MS, patience_ms=50) as opened:
+        yield opened
+
+
+@pytest.fixture
 async def empty_desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with open_desk(tmp_path / "empty.db", now_ms=SUNDAY_NOON_MS) as opened:
         yield opened

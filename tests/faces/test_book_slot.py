@@ -148,11 +148,12 @@ async def test_unknown_ids_are_not_found(desk: Desk) -> None:
         assert error["nearest"]
 
 
-async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk) -> None:
+async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk, impatient_desk: Desk) -> None:
     with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        error = await desk.refused("book_slot", start=MONDAY_9, **KIM)
+        error = await impatient_desk.refused("book_slot", start=MONDAY_9, **KIM)
     assert (error["code"], error["retryable"]) == ("unavailable", True)
+    assert error["retryAfterMs"] > 0
     assert not (await desk.ask("book_slot", start=MONDAY_9, **KIM))["replayed"]
 
 

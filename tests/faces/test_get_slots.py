@@ -201,7 +201,7 @@ async def test_what_is_wrong_is_named(desk: Desk, arguments: dict[str, object], 
 
 
 async def test_a_local_time_that_the_clock_skips_names_the_two_that_could_be_meant(desk: Desk) -> None:
-    desk.clock.set("2026-03-01T12:00Z")
+    desk.make_it("2026-03-01T12:00Z")
     error = await desk.refused("get_slots", **{"from": "2026-03-08T02:30"})
     assert error["code"] == "invalid_argument"
     assert "2026-03-08T01:30-07:00" in error["result"]

@@ -36,9 +36,9 @@ async def test_it_tells_services_hours_and_the_date(desk: Desk) -> None:
 
 
 async def test_today_is_the_date_where_the_business_is(desk: Desk) -> None:
-    desk.clock.set("2026-11-23T06:59Z")  # is still Sunday in Denver
+    desk.make_it("2026-11-23T06:59Z")  # is still Sunday in Denver
     assert (await desk.ask("list_services"))["today"] == "Sunday, November 22, 2026"
-    desk.clock.set("2026-11-23T07:00Z")
+    desk.make_it("2026-11-23T07:00Z")
     assert (await desk.ask("list_services"))["today"] == "Monday, November 23, 2026"
 
 

@@ -45,11 +45,13 @@ async def test_an_unknown_project_is_not_found(desk: Desk) -> None:
     assert (error["code"], fields(error)) == ("not_found", ["projectId"])
 
 
-async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk) -> None:
+async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk, impatient_desk: Desk) -> None:
     with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        error = await desk.refused("release_hold", holdToken="x")
+        error = await impatient_desk.refused("release_hold", holdToken="x")
     assert (error["code"], error["retryable"]) == ("unavailable", True)
+    assert error["retryAfterMs"] > 0
+    assert not (await desk.ask("release_hold", holdToken="x"))["released"]
 
 
 @pytest.mark.parametrize(

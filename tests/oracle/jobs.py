@@ -13,7 +13,7 @@ from slotmcp.domain.claim import Claim
 from slotmcp.engine.need import Need
 
 MARGIN_DAYS = 4
-"""Opening hours are worked out this many dates beyond today and the horizon: zones differ and shifts pass midnight."""
+"""Opening hours are worked out this many dates around the others: zones differ and shifts pass midnight."""
 
 
 class Jobs:
@@ -116,10 +116,11 @@ class Jobs:
         return [claim for claim in self._live[technician.id] if claim is not without]
 
     def open_minutes(self, technician: Technician) -> frozenset[int]:
-        """Opening hours around the days in question."""
+        """Opening hours around the days in question: up to the horizon, and to the last claim."""
         if technician.id not in self._open:
-            first, last = self.today - MARGIN_DAYS, self.today + self.project.horizon_days + MARGIN_DAYS
-            self._open[technician.id] = opening_minutes(self.project, technician, first, last)
+            claimed = [self.date(claim.end) for diary in self.book.diaries.values() for claim in diary.claims]
+            last = max(self.today + self.project.horizon_days, *claimed, 0) + MARGIN_DAYS
+            self._open[technician.id] = opening_minutes(self.project, technician, self.today - MARGIN_DAYS, last)
         return self._open[technician.id]
 
     @cached_property

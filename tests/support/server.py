@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,9 @@ from mcp_types import CallToolResult, TextContent
 from slotmcp.bootstrap import build_app
 from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
-from slotmcp.store.sqlite import SqliteStore
+from slotmcp.store.sqlite import PATIENCE_MS, SqliteStore
 from slotmcp.tools.server import create_server
-from support.shop import HandClock
-
-PATIENCE_MS = 100
-"""How long a caller waits for the database: a test that locks it does not want to wait for long."""
+from support.clock import HandClock
 
 Body = Mapping[str, Any]
 
@@ -35,25 +33,33 @@ class Desk:
     clock: HandClock
     path: Path
 
+    def make_it(self, text: str) -> None:
+        """Set the clock to an instant in ISO 8601."""
+        self.clock.set_ms(int(datetime.fromisoformat(text).timestamp()) * 1000)
+
     async def ask(self, tool: str, /, **arguments: object) -> Body:
         """The answer of a call that must work."""
-        async with Client(self.server) as client:
-            result = await client.call_tool(tool, arguments)
-            schemas = {listed.name: listed.output_schema for listed in (await client.list_tools()).tools}
-        body = body_of(result)
+        result, body = await self._call(tool, arguments)
         assert not result.is_error, body
-        jsonschema.Draft202012Validator(schemas[tool] or {}).validate(body)
+        assert "error" not in body
         return body
 
     async def refused(self, tool: str, /, **arguments: object) -> Body:
         """The error of a call that must not work, `result` beside it."""
-        async with Client(self.server) as client:
-            result = await client.call_tool(tool, arguments)
-        body = body_of(result)
+        result, body = await self._call(tool, arguments)
         assert result.is_error, body
         assert list(body) == ["result", "error", "traceId"]
         assert body["result"].startswith("That did not work")
         return {"result": body["result"], **body["error"]}
+
+    async def _call(self, tool: str, arguments: dict[str, object]) -> tuple[CallToolResult, Body]:
+        """A call whose answer, error or not, is what the published schema says."""
+        async with Client(self.server) as client:
+            result = await client.call_tool(tool, arguments)
+            schemas = {listed.name: listed.output_schema for listed in (await client.list_tools()).tools}
+        body = body_of(result)
+        jsonschema.Draft202012Validator(schemas[tool] or {}).validate(body)
+        return result, body
 
 
 def body_of(result: CallToolResult) -> Body:
@@ -71,11 +77,12 @@ def body_of(result: CallToolResult) -> Body:
 
 
 @asynccontextmanager
-async def open_desk(path: Path, *plans: ProjectPlan, now_ms: int) -> AsyncIterator[Desk]:
+async def open_desk(
+    path: Path, *plans: ProjectPlan, now_ms: int, patience_ms: int = PATIENCE_MS
+) -> AsyncIterator[Desk]:
     """A desk over a database file, with these projects imported, at a time that stands still."""
-    clock = HandClock()
-    clock.set_ms(now_ms)
-    async with SqliteStore.open(path, clock=clock, patience_ms=PATIENCE_MS) as store:
+    clock = HandClock(now_ms)
+    async with SqliteStore.open(path, clock=clock, patience_ms=patience_ms) as store:
         app = build_app(store)
         for plan in plans:
             await app.projects.import_project(plan, prune=False)

@@ -1,8 +1,10 @@
 """The command line: what it says, where it says it, and how it ends."""
 
+import contextlib
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -262,6 +264,44 @@ def test_doctor_on_a_running_business_says_how_to_connect(slotmcp: Run) -> None:
     assert "claude mcp add slotmcp -- " in said
 
 
+@pytest.mark.usefixtures("imported")
+def test_doctor_gives_a_client_the_database_that_is_not_the_usual_one(
+    slotmcp: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = next(home.rglob("slotmcp.db"))
+    monkeypatch.setenv("SLOTMCP_DATABASE_URL", str(usual.rename(home / "other.db")))
+    assert f"--env SLOTMCP_DATABASE_URL={home / 'other.db'} -- " in slotmcp("doctor").out
+
+
+def test_doctor_sees_a_business_in_which_nobody_works(slotmcp: Run, sample: Path) -> None:
+    sample.write_text(
+        re.sub(r"(?m)^(    priority: \d+)$", r"\1\n    status: off", re.sub("    status: off.*\n", "", sample_text()))
+    )
+    assert slotmcp("import", str(sample)).code == Exit.FINE
+    ended = slotmcp("doctor")
+    assert ended.code == Exit.FINE
+    assert re.search(r"^next +denver-hvac .*ac-repair has nothing free", ended.out, re.MULTILINE)
+
+
+def test_doctor_sees_rows_that_lead_nowhere(slotmcp: Run, imported: Path, home: Path) -> None:
+    assert imported.exists()
+    with contextlib.closing(sqlite3.connect(next(home.rglob("slotmcp.db")))) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("DELETE FROM projects")
+        connection.commit()
+    ended = slotmcp("doctor")
+    assert ended.code == Exit.AWAY
+    assert re.search(r"^broken +database .* is damaged: .*leads nowhere", ended.out, re.MULTILINE)
+
+
+def test_doctor_sees_a_folder_that_cannot_be_made(slotmcp: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "file").touch()
+    monkeypatch.setenv("SLOTMCP_DATABASE_URL", str(home / "file" / "slotmcp.db"))
+    ended = slotmcp("doctor")
+    assert ended.code == Exit.AWAY
+    assert f"{home / 'file'} cannot be written to" in ended.out
+
+
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
@@ -291,6 +331,12 @@ def test_a_mistake_of_ours_is_confessed_without_a_stack(capsys: pytest.CaptureFi
     said = capsys.readouterr().err
     assert said.startswith("slotmcp made a mistake (ZeroDivisionError: by nothing).")
     assert "Traceback" not in said
+
+
+def test_a_mistake_in_a_group_of_tasks_is_told_by_its_own_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), told_plainly():
+        raise ExceptionGroup("tasks", [ExceptionGroup("more", [ZeroDivisionError("by nothing")])])
+    assert "(ZeroDivisionError: by nothing)" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("home")

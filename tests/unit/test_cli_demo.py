@@ -19,7 +19,7 @@ LIMIT_SECONDS = 60
 def told(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the demo prints, run as a person would run it, in an empty folder."""
     folder = tmp_path_factory.mktemp("demo")
-    environment = {"HOME": str(folder), "TMPDIR": str(folder), "PATH": "/usr/bin:/bin"}
+    environment = os.environ | {"HOME": str(folder), "TMPDIR": str(folder)}
     command = [sys.executable, "-m", "slotmcp", "demo"]
     done = subprocess.run(  # noqa: S603  ourselves
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
@@ -78,7 +78,7 @@ def test_it_ends_with_what_to_do_next(told: str) -> None:
 
 def test_a_terminal_gets_it_in_colour_within_its_width_and_soon(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
-    environment = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "TERM": "xterm", "COLUMNS": "60"}
+    environment = os.environ | {"TMPDIR": str(tmp_path), "TERM": "xterm", "COLUMNS": "60"}
     command = [sys.executable, "-m", "slotmcp", "demo"]
     began = time.monotonic()
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as demo:  # noqa: S603  ourselves
@@ -97,3 +97,14 @@ def until_hung_up(terminal: int) -> Iterator[bytes]:
     with contextlib.suppress(OSError):  # a terminal ends with an error when its last writer has gone
         while chunk := os.read(terminal, 4096):
             yield chunk
+
+
+def test_the_readme_shows_the_same_conversation(told: str) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)[0]
+    assert course(shown) == course(told.partition("What to do next:")[0])
+
+
+def course(call: str) -> list[str]:
+    """Who speaks, which tool is called, and what happens; not when, nor with whom."""
+    return [" ".join(line.split()[:2]) for line in call.splitlines() if line.split() and "capacity" not in line]

@@ -1,9 +1,11 @@
 """`slotmcp doctor`: what is configured, what works, and what to do next."""
 
-from collections.abc import AsyncIterator, Sequence
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import version
+from pathlib import Path
 from platform import python_version
 
 from rich.console import Console
@@ -76,15 +78,24 @@ async def _findings() -> AsyncIterator[Finding]:
         return
     yield Finding(Mark.GOOD, "settings", _settings_told(settings))
     if not settings.database_path.exists():
-        yield Finding(Mark.GOOD, "database", f"{settings.database_path} is not there yet; the first import makes it")
-        yield _first_import()
+        for finding in _no_database(settings.database_path):
+            yield finding
         return
     try:
         async with open_store(settings) as store:
             async for finding in _database(settings, store):
                 yield finding
     except SlotmcpError as error:
-        yield Finding(Mark.BROKEN, "database", f"{settings.database_path}: {error.message}", Exit.AWAY)
+        yield Finding(Mark.BROKEN, "database", error.message, Exit.AWAY)
+
+
+def _no_database(path: Path) -> Iterator[Finding]:
+    nearest = next(parent for parent in path.parents if parent.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        yield Finding(Mark.GOOD, "database", f"{path} is not there yet; the first import makes it")
+        yield _first_import()
+    else:
+        yield Finding(Mark.BROKEN, "database", f"{path} cannot be made: {nearest} cannot be written to", Exit.AWAY)
 
 
 def _first_import() -> Finding:
@@ -115,8 +126,6 @@ async def _database(settings: Settings, store: SqliteStore) -> AsyncIterator[Fin
 async def _project(app: App, store: Store, project_id: str) -> Finding:
     book = await store.book(project_id)
     counts = f"{len(book.services)} services, {len(book.diaries)} technicians"
-    if not book.services:
-        return Finding(Mark.NEXT, project_id, f"{counts}; nothing can be booked before its file names a service")
     service = book.project.default_service_id or next(iter(book.services))
     answer = await app.slots.get_slots(SlotQuery(project_id=project_id, service_id=service, limit=1))
     first = answer.offer.slots[0] if answer.offer.slots else answer.next_free

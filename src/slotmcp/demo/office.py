@@ -21,6 +21,7 @@ Answer = Mapping[str, Any]
 START_SECONDS = 60
 CALL_SECONDS = 30.0
 MS_PER_SECOND = 1000
+TOKEN_SHOWN = 6
 
 
 class DemoError(Exception):
@@ -57,7 +58,7 @@ class Line:
         return answer
 
     async def _call(self, tool: str, arguments: dict[str, object]) -> tuple[bool, Answer]:
-        await self._paper.tool(f"-> {tool} {json.dumps(arguments)}")
+        await self._paper.tool(f"-> {tool} {json.dumps(_shown(arguments))}")
         began = perf_counter()
         result = await self._client.call_tool(tool, arguments)
         took_ms = (perf_counter() - began) * MS_PER_SECOND
@@ -97,6 +98,15 @@ class Office:
             yield Line(client, paper)
 
 
+def _shown(arguments: Mapping[str, object]) -> Mapping[str, object]:
+    """A hold's token is a secret, and long."""
+    return {name: _short(str(value)) if name == "holdToken" else value for name, value in arguments.items()}
+
+
+def _short(token: str) -> str:
+    return f"{token[:TOKEN_SHOWN]}..."
+
+
 def _gist(tool: str, answer: Answer) -> str:
     """What matters of an answer, in a line."""
     if "error" in answer:
@@ -117,7 +127,9 @@ def _slots(answer: Answer) -> str:
 
 
 def _hold(answer: Answer) -> str:
-    return f"holdToken {answer['holdToken'][:6]}..., until {answer['expiresAt']}, capacityLeft {answer['capacityLeft']}"
+    return (
+        f"holdToken {_short(answer['holdToken'])}, until {answer['expiresAt']}, capacityLeft {answer['capacityLeft']}"
+    )
 
 
 def _booked(answer: Answer) -> str:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.interval import Minute
 
+_MORE_THAN_ANY = 1 << 60
+
 
 class Candidate(NamedTuple):
     """A technician who could take it, with what ranks them."""
@@ -22,6 +24,11 @@ class Candidate(NamedTuple):
     def score(self) -> int | None:
         """Minutes lost on the way and in buffers; breaks ties. None where the way is not known."""
         return None if self.eta_minutes is None else self.eta_minutes + self.buffer_minutes
+
+    @property
+    def score_or_last(self) -> int:
+        """The score, or more than any score can be."""
+        return _MORE_THAN_ANY if self.score is None else self.score
 
 
 class Slot(NamedTuple):

@@ -44,7 +44,8 @@ def _best(
 ) -> Assignment:
     policy = availability.book.project.assignment_ranking
     ranked = [(line.candidate_at(need, start), moves) for line, moves in options]
-    winner, moves = min(ranked, key=lambda one: rank(one[0], policy))
+    by_rank = rank(policy)
+    winner, moves = min(ranked, key=lambda one: by_rank(one[0]))
     reason = AssignmentReason(
         policy=policy,
         values=ranking_values(winner),

@@ -1,6 +1,6 @@
 """Availability: a book at an instant, indexed. What every question about free time is asked of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -10,20 +10,20 @@ from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute, minute_at_or_after
-from slotmcp.domain.offer import Candidate
+from slotmcp.domain.offer import Slot
 from slotmcp.engine.closures import closed_dates
 from slotmcp.engine.frame import Frame, frame_of
 from slotmcp.engine.need import Need
 from slotmcp.engine.openings import Dates, opening_hours, working_days
-from slotmcp.engine.ranking import Policy, rank
+from slotmcp.engine.ranking import Policy
 from slotmcp.engine.relocation import Relocation
 from slotmcp.engine.timeline import Timeline
 
 _MARGIN = timedelta(days=3)
 """Spans of other zones, past midnight, and jobs of a day reach this far beyond the frame at most."""
 
-
-Ranked = tuple[Candidate, Timeline]
+SlotsByDay = dict[tuple[Need, int, Policy], Sequence[Slot]]
+"""What `find_slots` has worked out: a day's slots with all candidates, whatever the notice. Not yet cut to a range."""
 
 
 class Index:
@@ -33,7 +33,7 @@ class Index:
         self.timelines = timelines
         self._book = book
         self._eligible: dict[frozenset[str], tuple[Timeline, ...]] = {}
-        self._ranked: dict[tuple[frozenset[str], int, Policy], tuple[Ranked, ...]] = {}
+        self.slots_by_day: SlotsByDay = {}
         self.until_ms = min((line.until_ms for line in timelines.values()), default=inf)
         """From then on a hold in here has expired."""
 
@@ -51,16 +51,6 @@ class Index:
         if need.technician_id is None:
             return found
         return tuple(line for line in found if line.diary.technician.id == need.technician_id)
-
-    def ranked(self, need: Need, day: int, policy: Policy) -> tuple[Ranked, ...]:
-        """Everybody with the skills, best first on a day of the frame; wish and way are not looked at."""
-        key = need.skills, day, policy
-        if key not in self._ranked:
-            skilled = self.eligible(replace(need, technician_id=None))
-            self._ranked[key] = tuple(
-                sorted(((line.candidate(day), line) for line in skilled), key=lambda one: rank(one[0], policy))
-            )
-        return self._ranked[key]
 
     def without(self, claim: Claim) -> "Index":
         """The same, as if one claim were not there."""
@@ -111,9 +101,10 @@ class Availability:
 
 
 def _index(book: Book, frame: Frame, now_ms: int, known: Mapping[str, Timeline]) -> Index:
-    dates = _dates(book.project, frame)
+    dates = _dates(book.project, frame, frame.days)
     timelines = {
-        technician_id: _still_true(known.get(technician_id), diary, now_ms) or _timeline(diary, frame, dates, now_ms)
+        technician_id: _still_true(known.get(technician_id), diary, now_ms)
+        or _timeline(diary, book.project, frame, dates, now_ms)
         for technician_id, diary in book.diaries.items()
     }
     return Index(timelines, book)
@@ -123,11 +114,17 @@ def _still_true(line: Timeline | None, diary: Diary, now_ms: int) -> Timeline | 
     return line if line is not None and line.diary is diary and now_ms < line.until_ms else None
 
 
-def _timeline(diary: Diary, frame: Frame, dates: Dates, now_ms: int) -> Timeline:
-    live = tuple(claim for claim in diary.claims if claim.is_live(now_ms))
-    return Timeline(diary, frame, opening_hours(diary.technician, dates), live, working_days(diary.technician, dates))
+def _timeline(diary: Diary, project: Project, frame: Frame, dates: Dates, now_ms: int) -> Timeline:
+    live = diary.claims
+    if held := [claim for claim in live if claim.expires_at_ms is not None]:
+        live = tuple(claim for claim in live if claim.is_live(now_ms))
+        held_days = max(frame.day_number(claim.start) + 1 for claim in held)
+        if held_days > frame.days:  # the horizon shrank; what is held beyond it stays promised (rule 20)
+            dates = _dates(project, frame, held_days)
+    technician = diary.technician
+    return Timeline(diary, frame, opening_hours(technician, dates), live, working_days(technician, dates))
 
 
-def _dates(project: Project, frame: Frame) -> Dates:
-    first, last = frame.first_day - _MARGIN, frame.last_day + _MARGIN
+def _dates(project: Project, frame: Frame, days: int) -> Dates:
+    first, last = frame.first_day - _MARGIN, frame.first_day + timedelta(days=days - 1) + _MARGIN
     return Dates(first, last, closed_dates(project, range(first.year, last.year + 1)))

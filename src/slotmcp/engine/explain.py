@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.interval import Interval, Minute, overlaps
-from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Change, Explanation, Opening, Reason, TechnicianReason
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -136,9 +135,9 @@ def _shorter(availability: Availability, need: Need, start: Minute) -> Iterator[
 def _same_day(availability: Availability, need: Need, start: Minute) -> Iterator[Opening]:
     zone_key = availability.book.project.timezone
     day = utc_to_wall(zone_key, start).date()
-    listing = list_starts(availability, need, midnight(zone_key, day), next_midnight(zone_key, day))
-    if listing.capacities:
-        yield Opening(change=Change.OTHER_TIME, slot=_only(listing.slots([_nearest(listing.capacities, start)])))
+    starts = list_starts(availability, need, midnight(zone_key, day), next_midnight(zone_key, day))
+    if starts:
+        yield from _checked(availability, Change.OTHER_TIME, need, _nearest(starts, start))
 
 
 def _other_day(availability: Availability, need: Need, start: Minute) -> Iterator[Opening]:
@@ -152,19 +151,14 @@ def _other_day(availability: Availability, need: Need, start: Minute) -> Iterato
                 yield found[0]
                 return
     frame = availability.frame
-    listing = list_starts(availability, need, frame.midnights[0], frame.midnights[-1])
-    others = [one for one in listing.capacities if utc_to_wall(zone_key, one).date() != wall.date()]
+    starts = list_starts(availability, need, frame.midnights[0], frame.midnights[-1])
+    others = [one for one in starts if utc_to_wall(zone_key, one).date() != wall.date()]
     if others:
-        yield Opening(change=Change.OTHER_DAY, slot=_only(listing.slots([_nearest(others, start)])))
+        yield from _checked(availability, Change.OTHER_DAY, need, _nearest(others, start))
 
 
 def _nearest(starts: Iterable[Minute], start: Minute) -> Minute:
     return min(starts, key=lambda one: (abs(one - start), one))
-
-
-def _only(slots: list[Slot]) -> Slot:
-    (slot,) = slots
-    return slot
 
 
 def _lies_in(job: Interval, spans: tuple[Interval, ...]) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import chain
 
 from slotmcp.domain.catalog import Project, SlotAlignment
 from slotmcp.domain.interval import Minute
@@ -43,6 +44,10 @@ class Frame:
         """The number of the first position that is not before a minute."""
         return bisect_left(self.positions, minute)
 
+    def bits_between(self, first: Minute, last: Minute) -> int:
+        """The positions from one minute to another, both inclusive."""
+        return (1 << self.number(last + 1)) - (1 << self.number(first))
+
     def day_number(self, minute: Minute) -> int:
         """Which date a minute falls on: 0 for the first, negative before it, `days` and more after the last."""
         if self.midnights[0] <= minute < self.midnights[-1]:
@@ -71,7 +76,7 @@ def _frame(zone_key: str, first_day: date, days: int, interval_minutes: int, ali
     midnights = tuple(midnight(zone_key, day) for day in dates)
     positions: Sequence[Minute] = range(midnights[0], midnights[-1])
     if alignment is SlotAlignment.CLOCK:
-        positions = tuple(minute for day in dates[:-1] for minute in _clock_positions(zone_key, day, interval_minutes))
+        positions = tuple(chain.from_iterable(_clock_positions(zone_key, day, interval_minutes) for day in dates[:-1]))
     day_starts = tuple(bisect_left(positions, one) for one in midnights)
     return Frame(zone_key, first_day, midnights, positions, day_starts, interval_minutes, alignment)
 

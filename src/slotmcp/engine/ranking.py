@@ -1,6 +1,7 @@
 """Who comes first: the order of candidates and of the assignment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.offer import Candidate
@@ -8,8 +9,8 @@ from slotmcp.domain.offer import Candidate
 Policy = tuple[RankingKey, ...]
 """Criteria, the one that counts most first."""
 
-Rank = tuple[int | str, ...]
-"""Sorts candidates; smaller is better."""
+_FIELDS = {RankingKey.PRIORITY: "priority", RankingKey.LOAD: "bookings_that_day", RankingKey.ETA: "score_or_last"}
+"""What a candidate has for each criterion; smaller is better."""
 
 
 def ranking_values(candidate: Candidate) -> Mapping[RankingKey, int]:
@@ -18,10 +19,6 @@ def ranking_values(candidate: Candidate) -> Mapping[RankingKey, int]:
     return values if candidate.score is None else {**values, RankingKey.ETA: candidate.score}
 
 
-def rank(candidate: Candidate, policy: Policy) -> Rank:
-    """The policy's values in its order, unknown ones last, then the id, so that no two are equal."""
-    values = ranking_values(candidate)
-    return (*(values.get(key, _UNKNOWN) for key in policy), candidate.technician_id)
-
-
-_UNKNOWN = 1 << 60
+def rank(policy: Policy) -> Callable[[Candidate], tuple[int | str, ...]]:
+    """A sort key: the policy's values in its order, then the id, so that no two are equal; smaller is better."""
+    return attrgetter(*(_FIELDS[key] for key in policy), "technician_id")

@@ -38,7 +38,7 @@ class Relocation:
         self.movable = {
             technician_id: holds
             for technician_id, line in timelines.items()
-            if (holds := tuple(claim for claim in line.claims if self._is_movable(claim)))
+            if (holds := tuple(claim for claim in line.holds if self._is_movable(claim)))
         }
         """Holds that may move, by technician; those without any are left out."""
 
@@ -53,7 +53,7 @@ class Relocation:
         return next((moves for freed, moves in self.rooms(line) if freed.can_start(need, start)), ())
 
     def _is_movable(self, claim: Claim) -> bool:
-        return claim.is_hold and not claim.technician_chosen and claim.service_id in self._services
+        return not claim.technician_chosen and claim.service_id in self._services
 
     def _way_out(self, hold: Claim) -> Moves:
         if hold.id not in self._ways:

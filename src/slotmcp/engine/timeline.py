@@ -3,10 +3,11 @@
 A timeline is built for one frame from one diary and never changes. It remembers what it was asked.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum, auto
+from functools import lru_cache
 from math import inf
 from operator import itemgetter
 
@@ -43,7 +44,6 @@ class Timeline:
 
     __slots__ = (
         "_ends",
-        "_live",
         "_route",
         "_starts",
         "_starts_by_shape",
@@ -51,6 +51,7 @@ class Timeline:
         "days",
         "diary",
         "frame",
+        "holds",
         "hours",
         "loads",
         "until_ms",
@@ -79,9 +80,8 @@ class Timeline:
         self.frame = frame
         self.hours = hours
         self.claims = claims
-        self.until_ms: float = min(
-            (claim.expires_at_ms for claim in claims if claim.expires_at_ms is not None), default=inf
-        )
+        self.holds = tuple([claim for claim in claims if claim.expires_at_ms is not None])
+        self.until_ms: float = min((hold.expires_at_ms or inf for hold in self.holds), default=inf)
         """From then on a hold in here has expired."""
         taken = merge(
             [(c.start - c.buffer_before_minutes, c.end + c.buffer_after_minutes) for c in claims]
@@ -89,9 +89,10 @@ class Timeline:
         )
         self._starts = [start for start, _ in taken]
         self._ends = [end for _, end in taken]
-        self._live = Counter(frame.day_number(claim.start) for claim in claims)
-        self.loads = Counter(frame.day_number(claim.start) for claim in claims if not claim.is_hold)
+        self.loads = _count_by_day(frame, claims)
         """Bookings by day of the frame."""
+        if self.holds:
+            self.loads.subtract(_count_by_day(frame, self.holds))
         self._starts_by_shape: dict[tuple[int, int, int], int] = {}
 
     def without(self, claim_id: str) -> "Timeline":
@@ -156,12 +157,25 @@ class Timeline:
         return self.route.earliest_start(need, start) <= start <= self.route.latest_start(need, start)
 
     def _find_starts(self, need: Need) -> int:
-        to_bits = self._clock_bits if self.frame.alignment is SlotAlignment.CLOCK else self._opening_bits
-        bits = 0
-        for origin, first, last in self._reachable(need) if need.site else self._runs(need):
-            bits |= to_bits(origin, first, last)
+        is_clock = self.frame.alignment is SlotAlignment.CLOCK
+        bits = self._clock_starts(need) if is_clock and need.site is None else self._starts_of_runs(need)
         for day in self._full_days():
             bits &= ~self.frame.day_bits(day)
+        return bits
+
+    def _clock_starts(self, need: Need) -> int:
+        """All that the opening hours allow, without those that are too near to something."""
+        before, room = need.buffer_before_minutes, need.duration_minutes + need.buffer_after_minutes
+        positions, taken = self.frame.positions, 0
+        for start, end in zip(self._starts, self._ends, strict=True):
+            taken |= (1 << bisect_left(positions, end + before)) - (1 << bisect_left(positions, start - room + 1))
+        return _opened(self.frame, self.hours, need.duration_minutes) & ~taken
+
+    def _starts_of_runs(self, need: Need) -> int:
+        is_clock = self.frame.alignment is SlotAlignment.CLOCK
+        bits = 0
+        for origin, first, last in self._reachable(need) if need.site else self._runs(need):
+            bits |= self.frame.bits_between(first, last) if is_clock else self._comb_bits(origin, first, last)
         return bits
 
     def _reachable(self, need: Need) -> Runs:
@@ -187,10 +201,7 @@ class Timeline:
                 origin = max(origin, self._ends[following] + before)
                 following += 1
 
-    def _clock_bits(self, _origin: Minute, first: Minute, last: Minute) -> int:
-        return (1 << self.frame.number(last + 1)) - (1 << self.frame.number(first))
-
-    def _opening_bits(self, origin: Minute, first: Minute, last: Minute) -> int:
+    def _comb_bits(self, origin: Minute, first: Minute, last: Minute) -> int:
         """Every interval from the origin, and anew from each midnight."""
         frame, bits = self.frame, 0
         for day in range(max(0, frame.day_number(first)), min(frame.days, frame.day_number(last) + 1)):
@@ -227,10 +238,25 @@ class Timeline:
 
     def _is_full(self, day: int) -> bool:
         limit = self.diary.technician.max_bookings_per_day
-        return limit is not None and self._live[day] >= limit
+        return limit is not None and limit <= self.loads[day] + _count_by_day(self.frame, self.holds)[day]
 
     def _full_days(self) -> list[int]:
-        return [day for day in range(self.frame.days) if self._is_full(day)] if self._live else []
+        limit = self.diary.technician.max_bookings_per_day
+        return [] if limit is None else [day for day in range(self.frame.days) if self._is_full(day)]
+
+
+def _count_by_day(frame: Frame, claims: Sequence[Claim]) -> Counter[int]:
+    return Counter([frame.day_number(claim.start) for claim in claims])
+
+
+@lru_cache(maxsize=4096)
+def _opened(frame: Frame, hours: tuple[Interval, ...], duration_minutes: int) -> int:
+    """Starts of jobs that lie within opening hours; technicians with the same hours share them."""
+    bits = 0
+    for opens, closes in hours:
+        if opens + duration_minutes <= closes:
+            bits |= (1 << frame.number(closes - duration_minutes + 1)) - (1 << frame.number(opens))
+    return bits
 
 
 def _comb(count: int, step: int) -> int:

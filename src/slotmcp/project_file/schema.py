@@ -73,7 +73,7 @@ class LocationEntry(Entry):
 class TravelEntry(Entry):
     """Travel between jobs. This version knows none."""
 
-    mode: TravelMode = Field(default="none")
+    mode: TravelMode = Field(default="none", description="none is the only one.")
 
 
 class RankingEntry(Entry):
@@ -130,7 +130,7 @@ class ServiceEntry(Entry):
 
     id: ServiceId = Field(examples=["ac-repair"])
     name: Name = Field(examples=["AC repair"])
-    duration_minutes: Duration = Field(examples=[60])
+    duration_minutes: Duration = Field(examples=[60], description="The usual length.")
     buffer_before_minutes: Buffer = Field(
         default=0, description="Kept free before; adds to the buffer after the job before."
     )
@@ -160,9 +160,9 @@ class ShiftEntry(WindowEntry):
 class OverrideEntry(Entry):
     """Replaces the shifts that start on one date."""
 
-    date: AnyDate = Field(examples=["2026-11-27"])
-    closed: YesOrNo = False
-    windows: list[WindowEntry] = []
+    date: AnyDate = Field(examples=["2026-11-27"], description="Absolute, or relative such as today+3.")
+    closed: YesOrNo = Field(default=False, description="Nobody works.")
+    windows: list[WindowEntry] = Field(default=[], description="The hours instead; breaks are still taken out.")
 
 
 class TimeOffEntry(Entry):
@@ -170,7 +170,7 @@ class TimeOffEntry(Entry):
 
     start: AnyMoment = Field(examples=["2026-12-24"])
     end: AnyMoment = Field(examples=["2026-12-26"])
-    reason: Reason | None = None
+    reason: Reason | None = Field(default=None, description="For whoever reads it.")
 
 
 class TechnicianEntry(Entry):
@@ -179,23 +179,27 @@ class TechnicianEntry(Entry):
     id: TechnicianId = Field(examples=["t-ana"])
     name: Name = Field(examples=["Ana"])
     priority: Annotated[int, whole("", 1, 1000, 1)] = Field(default=1, description="1 is first.")
-    status: Annotated[TechnicianStatus, choice(TechnicianStatus)] = TechnicianStatus.ACTIVE
+    status: Annotated[TechnicianStatus, choice(TechnicianStatus)] = Field(
+        default=TechnicianStatus.ACTIVE, description="off: takes no work at all."
+    )
     timezone: ZoneName | None = Field(default=None, description="IANA name; the project's zone unless it is given.")
-    skills: list[Skill] = []
+    skills: list[Skill] = Field(default=[], description="Of a service's, all are needed.")
     home: LocationEntry | None = None
-    max_bookings_per_day: Annotated[int, whole("bookings", 1, 100, 6)] | None = None
-    shifts: list[ShiftEntry] = []
-    breaks: list[ShiftEntry] = []
-    overrides: list[OverrideEntry] = []
-    time_off: list[TimeOffEntry] = []
+    max_bookings_per_day: Annotated[int, whole("bookings", 1, 100, 6)] | None = Field(
+        default=None, description="Bookings and live holds that start on one date of the project's zone."
+    )
+    shifts: list[ShiftEntry] = Field(default=[], description="When they work, every week.")
+    breaks: list[ShiftEntry] = Field(default=[], description="Taken out of whatever shift runs then.")
+    overrides: list[OverrideEntry] = Field(default=[], description="Other hours on single dates.")
+    time_off: list[TimeOffEntry] = Field(default=[], description="Absences.")
 
 
 class BookingEntry(Entry):
     """An appointment that is sold already."""
 
     id: BookingId = Field(examples=["b-1"])
-    technician_id: TechnicianId = Field(examples=["t-ana"])
-    service_type: ServiceId = Field(examples=["ac-repair"])
+    technician_id: TechnicianId = Field(examples=["t-ana"], description="Whose time it takes.")
+    service_type: ServiceId = Field(examples=["ac-repair"], description="What is done.")
     start: AnyMoment = Field(examples=["today+1T09:00"])
     end: AnyMoment | None = Field(default=None, description="Left out: the service's duration after the start.")
     buffer_before_minutes: Buffer | None = Field(default=None, description="Left out: the service's.")
@@ -206,10 +210,10 @@ class BookingEntry(Entry):
 class BusyEntry(Entry):
     """Time taken by something outside, such as a calendar."""
 
-    technician_id: TechnicianId = Field(examples=["t-ana"])
+    technician_id: TechnicianId = Field(examples=["t-ana"], description="Whose time it takes.")
     start: AnyMoment = Field(examples=["2026-11-24T16:00Z"])
     end: AnyMoment = Field(examples=["2026-11-24T17:30Z"])
-    source: Source | None = None
+    source: Source | None = Field(default=None, description="What takes the time.")
 
 
 class FileEntry(Entry):
@@ -222,8 +226,8 @@ class FileEntry(Entry):
     technicians: list[TechnicianEntry] = Field(
         json_schema_extra={"minItems": 1}, examples=[[{"id": "t-ana", "name": "Ana"}]]
     )
-    bookings: list[BookingEntry] = []
-    busy: list[BusyEntry] = []
+    bookings: list[BookingEntry] = Field(default=[], description="A start state; none of one technician overlap.")
+    busy: list[BusyEntry] = Field(default=[], description="Time that something outside takes.")
 
 
 def entry_at(place: tuple[str | int, ...]) -> type[Entry]:

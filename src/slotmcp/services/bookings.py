@@ -84,7 +84,8 @@ class BookingService:
         appointment = _held_appointment(availability, request, hold)
         assignment = _assign_held(transaction, availability, appointment, hold)
         claim = replace(hold.claim, technician_id=assignment.technician_id, expires_at_ms=None)
-        booking = _booking(request, claim, assignment)
+        reason = replace(assignment.reason, wished=claim.technician_chosen)
+        booking = Booking(claim=claim, customer=request.customer, visit=request.visit, reason=reason)
         try:
             await transaction.confirm_hold(booking)
         except ClaimConflict:
@@ -103,7 +104,7 @@ class BookingService:
         if assignment is None:
             raise _lost_start(appointment)
         claim = appointment.claim(self._ids.new_id(), assignment.technician_id)
-        booking = _booking(request, claim, assignment)
+        booking = Booking(claim=claim, customer=request.customer, visit=request.visit, reason=assignment.reason)
         try:
             await make_moves(transaction, assignment)
             await transaction.add_booking(booking)
@@ -129,7 +130,9 @@ def _held_appointment(availability: Availability, request: BookRequest, hold: Ho
     if request.technician_id not in {None, chosen}:
         raise InvalidArgument("technicianId", "choose the technician when you create the hold, not afterwards.")
     service = _service_of(availability, claim)
-    need = replace(Need.of_claim(claim, service), technician_id=chosen)
+    # Of a service that left the catalog nobody knows the skills any more; the witness has them.
+    only = chosen if service.id in availability.book.services else claim.technician_id
+    need = replace(Need.of_claim(claim, service), technician_id=only)
     return Appointment(service, need, claim.start)
 
 
@@ -141,17 +144,13 @@ def _assign_held(
         raise HoldExpired("That hold was released, so nothing is booked. Ask for slots again and hold one.")
     if hold.state is ClaimState.BOOKED:
         raise HoldExpired("That hold was booked already. Use a new hold for another booking.")
-    if appointment.start < minute_at_or_after(transaction.now_ms):
+    if hold.state is ClaimState.LAPSED and appointment.start < minute_at_or_after(transaction.now_ms):
         raise _lost_hold(appointment)
     others = availability.without(hold.claim)
     assignment = assign_kept(others, appointment.need, appointment.start)
     if assignment is None:
         raise _lost_hold(appointment)
     return assignment
-
-
-def _booking(request: BookRequest, claim: Claim, assignment: Assignment) -> Booking:
-    return Booking(claim=claim, customer=request.customer, visit=request.visit, reason=assignment.reason)
 
 
 def _keys_of_hold(transaction: Transaction, request: BookRequest) -> Keys:

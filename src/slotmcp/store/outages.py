@@ -39,8 +39,14 @@ def reason(error: sqlite3.Error) -> str:
 
 def unavailable(error: sqlite3.Error) -> Unavailable:
     """The error for whoever asked; nothing of a write was kept."""
-    wait_ms = RETRY_AFTER_BUSY_MS if is_busy(error) else RETRY_AFTER_FAULT_MS
-    return Unavailable(f"Nothing was done: {reason(error)}. Try again in a moment.", retry_after_ms=wait_ms)
+    if is_busy(error):
+        return Unavailable(
+            f"Nothing was done: {reason(error)}. Try again in a moment.", retry_after_ms=RETRY_AFTER_BUSY_MS
+        )
+    return Unavailable(
+        f"Nothing was done: {reason(error)}. The same request works once that is put right.",
+        retry_after_ms=RETRY_AFTER_FAULT_MS,
+    )
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slotmcp.store.fetching import Fetch
+from slotmcp.store.outages import reason
 
 INTACT = "ok"
 
@@ -34,8 +35,6 @@ async def read_status(fetch: Fetch, path: Path) -> StoreStatus:
     ((schema_version,),) = await fetch("SELECT version_num FROM alembic_version")
     ((journal_mode,),) = await fetch("PRAGMA journal_mode")
     ((projects,),) = await fetch("SELECT count(*) FROM projects")
-    findings = [row[0] for row in await fetch("PRAGMA quick_check")]
-    broken = [f"{table} row {rowid} leads nowhere" for table, rowid, *_ in await fetch("PRAGMA foreign_key_check")]
     return StoreStatus(
         path=path,
         size_bytes=sum(_size(path.with_name(path.name + suffix)) for suffix in ("", "-wal")),
@@ -43,8 +42,17 @@ async def read_status(fetch: Fetch, path: Path) -> StoreStatus:
         journal_mode=journal_mode,
         sqlite_version=sqlite3.sqlite_version,
         projects=projects,
-        damage=tuple(one for one in [*findings, *broken] if one != INTACT),
+        damage=await _damage(fetch),
     )
+
+
+async def _damage(fetch: Fetch) -> tuple[str, ...]:
+    try:
+        findings = [row[0] for row in await fetch("PRAGMA quick_check")]
+        broken = [f"a row of {table} leads nowhere" for table, *_ in await fetch("PRAGMA foreign_key_check")]
+    except sqlite3.DatabaseError as error:
+        return (reason(error),)
+    return tuple(one for one in [*findings, *broken] if one != INTACT)
 
 
 def _size(path: Path) -> int:

@@ -96,11 +96,15 @@ def _request(asked: CreateHold) -> HoldRequest:
 def _show(answer: HoldAnswer) -> HoldAnswered:
     claim = answer.hold.claim
     view = Viewpoint.at(answer.project.timezone, answer.now_ms)
+    time = show_time(claim.start, claim.end, view)
     return {
         "result": _say(answer, view),
         "holdToken": answer.hold.token,
         "serviceType": claim.service_id,
-        **show_time(claim.start, claim.end, view),
+        "start": time["start"],
+        "end": time["end"],
+        "startLocal": time["startLocal"],
+        "label": time["label"],
         "expiresAt": "" if claim.expires_at_ms is None else write_utc_ms(claim.expires_at_ms),
         "capacityLeft": answer.capacity_left,
         "replayed": answer.replayed,

@@ -22,10 +22,13 @@ def portable(schema: Schema) -> Schema:
 
 
 def answer_schema(answer: Any) -> Schema:  # noqa: ANN401  a TypedDict class has no better type
-    """The schema of an answer: that of its TypedDict, and the trace id that every answer carries."""
+    """The schema of an answer: that of its TypedDict, and the trace id that every answer carries.
+
+    An error is an answer, too, and some clients hold it to this schema: so only what both have is required.
+    """
     schema = portable(TypeAdapter(answer).json_schema(mode="serialization"))
     schema["properties"]["traceId"] = {"type": "string"}
-    schema["required"] = [*schema["required"], "traceId"]
+    schema["required"] = ["result", "traceId"]
     return schema
 
 

@@ -93,12 +93,16 @@ class UseCaseTool(Tool):
 
     async def _answer(self, arguments: Mapping[str, object], trace_id: str) -> tuple[str, CallToolResult]:
         try:
-            return _OK, _result(await self.fn(arguments), trace_id)
-        except SlotmcpError as error:
-            return error.code, _result(error_body(error), trace_id, is_error=True)
+            return await self._perform(arguments, trace_id)
         except Exception:  # noqa: BLE001  the last line: told as internal, logged whole
             events.failed(self.name, trace_id)
             return INTERNAL, _result(internal_body(), trace_id, is_error=True)
+
+    async def _perform(self, arguments: Mapping[str, object], trace_id: str) -> tuple[str, CallToolResult]:
+        try:
+            return _OK, _result(await self.fn(arguments), trace_id)
+        except SlotmcpError as error:
+            return error.code, _result(error_body(error), trace_id, is_error=True)
 
 
 def _result(body: Mapping[str, object], trace_id: str, *, is_error: bool = False) -> CallToolResult:

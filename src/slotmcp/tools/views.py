@@ -16,12 +16,6 @@ Detail = Literal["brief", "full"]
 BRIEF_CANDIDATES: Final = 3
 
 
-class Answer(TypedDict):
-    """Every answer begins with what can be said aloud."""
-
-    result: str
-
-
 class TimeView(TypedDict):
     """An appointment's time: in UTC, as the clock there shows it, and as a person reads it."""
 
@@ -29,6 +23,32 @@ class TimeView(TypedDict):
     end: str
     startLocal: str
     label: str
+
+
+class FieldView(TypedDict):
+    """A wrong field, and what would be right."""
+
+    field: str
+    problem: str
+
+
+class ErrorView(TypedDict):
+    """What an agent acts on when it did not work."""
+
+    code: str
+    retryable: bool
+    message: NotRequired[str]
+    retryAfterMs: NotRequired[int]
+    fields: NotRequired[list[FieldView]]
+    nearest: NotRequired[list[str]]
+    alternatives: NotRequired[list[TimeView]]
+
+
+class Answer(TypedDict):
+    """Every answer begins with what can be said aloud. With an error there is nothing else but a trace id."""
+
+    result: str
+    error: NotRequired[ErrorView]
 
 
 class CandidateView(TypedDict):

@@ -46,11 +46,12 @@ def test_a_live_hold_goes_to_the_first_of_those_who_could_do_it_were_it_not_ther
     ("held", "booked"),
     [
         pytest.param("2025-06-05T10:00Z", "2025-06-06T10:00Z", id="after the horizon"),
+        pytest.param("2025-06-22T10:00Z", "2025-06-23T10:00Z", id="long after the horizon"),
         pytest.param("2025-06-01T23:30Z", "2025-05-31T23:30Z", id="before today"),
     ],
 )
-def test_a_live_hold_outside_the_frame_shares_its_place_with_its_own_date_only(held: str, booked: str) -> None:
-    """Rule 12 is kept for promised starts too, date by date, where horizon or midnight have passed them."""
+def test_a_live_hold_outside_the_dates_on_offer_can_be_booked(held: str, booked: str) -> None:
+    """Rules 12 and 20: a promise is kept where the horizon shrank or midnight has passed, and counts on its date."""
     worker = replace(technician("a", "00:00-24:00"), max_bookings_per_day=1)
     promised = hold(held, 60, until_ms=at("00:01") * 60_000)
     shop = book(diary(worker, promised, booking(booked, 60)), project=replace(SHOP, horizon_days=1))

@@ -26,6 +26,7 @@ def test_the_engine_offers_what_the_oracle_does(zone: str, data: st.DataObject) 
     assert find_slots(Availability.of(case.book, case.now_ms), case.need, *case.span) == expected
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(case=rushes(), errands=errands())
 def test_in_the_middle_of_a_rush_the_engine_offers_what_the_oracle_does(case: Case, errands: list[Errand]) -> None:
     desk = Desk(case.book, case.now_ms)

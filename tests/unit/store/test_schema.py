@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,10 +13,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
-from slotmcp.store import statements, tables
+from slotmcp.store import booking_statements, statements, tables, waitlist_statements
 from slotmcp.store.schema import APPLICATION_ID, SCHEMA
 
-STATEMENTS = {name: text for name, text in vars(statements).items() if name.isupper()}
+MODULES = (statements, booking_statements, waitlist_statements)
+STATEMENTS = {name: text for module in MODULES for name, text in vars(module).items() if name.isupper()}
 OWN = {"alembic_version", "sqlite_autoindex_alembic_version_1"}
 """What Alembic adds for itself."""
 
@@ -59,10 +61,15 @@ def test_no_statement_reads_a_whole_table(database: sqlite3.Connection, name: st
     assert [step[3] for step in plan if step[3].startswith("SCAN") and "CONSTANT ROW" not in step[3]] == []
 
 
-def test_above_each_statement_stands_its_purpose() -> None:
-    lines = Path(statements.__file__).read_text(encoding="utf-8").splitlines()
+def test_a_statements_name_is_given_once() -> None:
+    assert len(STATEMENTS) == sum(name.isupper() for module in MODULES for name in vars(module))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_above_each_statement_stands_its_purpose(module: ModuleType) -> None:
+    lines = Path(str(module.__file__)).read_text(encoding="utf-8").splitlines()
     begins = [number for number, line in enumerate(lines) if line.split(" = ")[0] in STATEMENTS]
-    assert len(begins) == len(STATEMENTS)
+    assert len(begins) == sum(name.isupper() for name in vars(module))
     assert [lines[number] for number in begins if not lines[number - 1].startswith("# ")] == []
 
 

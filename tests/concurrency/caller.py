@@ -1,0 +1,116 @@
+"""A process full of callers on one database file, started by the tests and killed by some of them.
+
+It is given callers as JSON lines on stdin, then "go"; it says on stdout what each is about to ask, and what each was
+told. With its `pause_after`-th caller who got a time (0: with its first line) its event loop stands still, for whoever
+reads that to kill it then and there; what is on its way to the file goes on.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from concurrency.rush import PATIENCE_MS, customer
+from slotmcp.bootstrap import build_app
+from slotmcp.domain.errors import SlotUnavailable, Unavailable
+from slotmcp.services.app import App
+from slotmcp.services.bookings import BookRequest
+from slotmcp.services.holds import HoldRequest
+from slotmcp.store.sqlite import SqliteStore
+from support.clock import HandClock
+
+Way = Literal["book", "hold", "keep"]
+"""Book directly; hold, then book; hold and think on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Somebody who wants a time, and takes another where it is gone."""
+
+    number: int
+    way: Way
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What a process says of one caller: that they ask for a start, or what they got there."""
+
+    number: int
+    what: Literal["asks", "booked", "held", "sold out"]
+    start: int
+    name: str = ""
+    """The booking's id, or the hold's token."""
+    replayed: bool = False
+
+    @property
+    def is_a_time(self) -> bool:
+        """The caller got one."""
+        return self.what in {"booked", "held"}
+
+
+class Reporter:
+    """Writes lines, unbuffered and whole."""
+
+    def __init__(self, pause_after: int) -> None:
+        self._times = 0
+        self._pause_after = pause_after
+
+    def say(self, line: Line) -> None:
+        self._times += line.is_a_time
+        text = json.dumps([line.number, line.what, line.start, line.name, line.replayed])
+        os.write(1, f"{text}\n".encode())
+        if self._times == self._pause_after:
+            sys.stdin.read()
+
+
+async def serve(app: App, caller: Caller, reporter: Reporter) -> None:
+    """One caller, until they have a time or there is none left."""
+    start = caller.start
+    while True:
+        reporter.say(Line(number=caller.number, what="asks", start=start))
+        try:
+            reporter.say(await _ask(app, caller, start))
+        except Unavailable:
+            continue
+        except SlotUnavailable as lost:
+            others = lost.alternatives.slots if lost.alternatives else ()
+            if not others:
+                reporter.say(Line(number=caller.number, what="sold out", start=start))
+                return
+            start = others[caller.number % len(others)].start
+            continue
+        return
+
+
+async def _ask(app: App, caller: Caller, start: int) -> Line:
+    number, key = caller.number, f"key-{caller.number}"
+    if caller.way == "book":
+        request = BookRequest(customer=customer(number), start=start, idempotency_key=key)
+    else:
+        asked = HoldRequest(start=start, customer_reference=f"caller-{number}", idempotency_key=key)
+        held = await app.holds.create_hold(asked)
+        token = held.hold.token
+        if caller.way == "keep":
+            return Line(number=number, what="held", start=start, name=token, replayed=held.replayed)
+        request = BookRequest(customer=customer(number), hold_token=token, idempotency_key=key)
+    booked = await app.bookings.book_slot(request)
+    return Line(number=number, what="booked", start=start, name=booked.booking.id, replayed=booked.replayed)
+
+
+async def main(path: Path, now_ms: int, pause_after: int) -> None:
+    """Read the callers, wait for the signal, serve them all at once."""
+    async with SqliteStore.open(path, clock=HandClock(now_ms), patience_ms=PATIENCE_MS) as store:
+        app = build_app(store)
+        os.write(1, b"ready\n")
+        lines = iter(sys.stdin.readline, "go\n")
+        callers = [Caller(number=number, way=way, start=start) for number, way, start in map(json.loads, lines)]
+        reporter = Reporter(pause_after)
+        await asyncio.gather(*(serve(app, caller, reporter) for caller in callers))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))

@@ -1,0 +1,128 @@
+"""The business that everybody calls at once, and the stores that make them."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from slotmcp.domain.book import Book
+from slotmcp.domain.booking import Booking, Customer
+from slotmcp.ports import Head, Store, Transaction, Unit
+from slotmcp.services.imports import ProjectPlan
+from support.shop import plan, service, technician
+
+T = TypeVar("T")
+
+TESTS: Final = Path(__file__).parents[1]
+TECHNICIANS: Final = 11
+STARTS_A_DAY: Final = 16
+CAPACITY: Final = TECHNICIANS * STARTS_A_DAY
+PATIENCE_MS: Final = 60_000
+"""A loaded machine is no reason to fail."""
+
+BUSINESS: Final[ProjectPlan] = plan(
+    *(technician(f"tech-{number}", "09:00-17:00") for number in range(TECHNICIANS)),
+    services=(service("visit", 30),),
+    horizon_days=0,
+    hold_ttl_seconds=120,
+)
+"""One day that can serve exactly CAPACITY callers, whatever they choose: every unit is as long as the grid is wide."""
+
+
+def customer(caller: int) -> Customer:
+    """The caller's own name and number."""
+    return Customer(name=f"caller-{caller}", phone=f"+1 303 555 {caller:04}")
+
+
+def die() -> None:
+    """End this process at once: no handler runs, nothing is flushed."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class WrappedStore:
+    """A store whose writes can be interfered with; everything else is the real one's."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def project_ids(self) -> tuple[str, ...]:
+        return await self._store.project_ids()
+
+    async def head(self, project_id: str) -> Head:
+        return await self._store.head(project_id)
+
+    async def book(self, project_id: str, known: Book | None = None) -> Book:
+        return await self._store.book(project_id, known)
+
+    async def bookings(self, project_id: str) -> tuple[Booking, ...]:
+        return await self._store.bookings(project_id)
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
+        return await self._store.write(project_id, unit, create=create)
+
+
+class GatedStore(WrappedStore):
+    """Lets all writes begin together, once as many as the barrier has parties are about to."""
+
+    def __init__(self, store: Store, barrier: asyncio.Barrier) -> None:
+        super().__init__(store)
+        self._barrier = barrier
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
+        await self._barrier.wait()
+        return await super().write(project_id, unit, create=create)
+
+
+class DyingStore(WrappedStore):
+    """Dies at one step of a unit of work: before its n-th call on the transaction, its commit, or its answer."""
+
+    def __init__(self, store: Store, *, at_step: int) -> None:
+        super().__init__(store)
+        self._steps_left = at_step
+
+    def step(self) -> None:
+        """Come one step further, if that is not the last."""
+        if not self._steps_left:
+            die()
+        self._steps_left -= 1
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
+        async def dying(transaction: Transaction) -> T:
+            value = await unit(_DyingTransaction(transaction, self.step))
+            self.step()
+            return value
+
+        value = await super().write(project_id, dying, create=create)
+        self.step()
+        return value
+
+
+class _DyingTransaction:
+    def __init__(self, transaction: Transaction, step: Callable[[], None]) -> None:
+        self._transaction = transaction
+        self._step = step
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the transaction has
+        found = getattr(self._transaction, name)
+        if name in {"now_ms", "pseudonym"}:
+            return found
+
+        async def stepping(*arguments: object, **named: object) -> object:
+            self._step()
+            call: Awaitable[object] = found(*arguments, **named)
+            return await call
+
+        return stepping
+
+
+def python_module(name: str, *arguments: object) -> list[str]:
+    """The command that runs a module of this folder as a process of its own."""
+    return [sys.executable, "-m", f"concurrency.{name}", *map(str, arguments)]
+
+
+def environment() -> dict[str, str]:
+    """What such a process needs."""
+    return {**os.environ, "PYTHONPATH": str(TESTS)}

@@ -1,0 +1,79 @@
+"""The MCP Inspector's command line against the real server over stdio: what a developer tries first."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slotmcp.project_file.packaged import SAMPLE
+
+INSPECTOR = Path(__file__).parents[1] / "inspector" / "node_modules" / ".bin" / "mcp-inspector"
+TOOL_ERRED = 5
+CALLER_TOOLS = {"list_services", "get_slots", "create_hold", "release_hold", "book_slot"}
+
+
+@dataclass(frozen=True)
+class Inspector:
+    """The Inspector, started anew for each question, on one database."""
+
+    database_url: str
+
+    def ask(self, method: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+        """Its exit code and the JSON that it prints."""
+        server = [sys.executable, "-m", "slotmcp", "stdio", "-e", f"SLOTMCP_DATABASE_URL={self.database_url}"]
+        done = self._run([str(INSPECTOR), "--cli", *server, "--method", method, *arguments])
+        return done.returncode, json.loads(done.stdout)
+
+    def call(self, tool: str, **arguments: str) -> tuple[int, dict[str, Any]]:
+        """Its exit code and what the tool answered."""
+        pairs = [word for name, value in arguments.items() for word in ("--tool-arg", f"{name}={value}")]
+        code, said = self.ask("tools/call", "--tool-name", tool, *pairs)
+        return code, said["structuredContent"]
+
+    def import_project(self, path: Path) -> None:
+        self._run([sys.executable, "-m", "slotmcp", "import", str(path)]).check_returncode()
+
+    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603  our own server, and a tool that package-lock.json pins
+            command,
+            env={**os.environ, "SLOTMCP_DATABASE_URL": self.database_url},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@pytest.fixture
+def inspector(tmp_path: Path) -> Inspector:
+    made = Inspector(f"sqlite:///{tmp_path / 'book.db'}")
+    made.import_project(SAMPLE)
+    return made
+
+
+def test_the_inspector_lists_every_tool(inspector: Inspector) -> None:
+    code, said = inspector.ask("tools/list")
+
+    assert code == 0
+    assert {tool["name"] for tool in said["tools"]} == CALLER_TOOLS
+
+
+def test_the_inspector_calls_every_tool_and_reports_a_refusal(inspector: Inspector) -> None:
+    services, catalog = inspector.call("list_services")
+    asked, free = inspector.call("get_slots", serviceType=catalog["services"][0]["serviceType"])
+    start = free["slots"][0]["start"]
+    service = free["query"]["serviceType"]
+    held, hold = inspector.call("create_hold", serviceType=service, start=start, customerHash="caller-1")
+    released, _ = inspector.call("release_hold", holdToken=hold["holdToken"])
+    customer = {"customerName": "Jo Doe", "customerPhone": "+1 303 555 0100"}
+    booked, booking = inspector.call("book_slot", serviceType=service, start=start, **customer)
+    refused, refusal = inspector.call("book_slot", serviceType=service, start="2099-01-04T03:07:00Z", **customer)
+
+    assert [services, asked, held, released, booked] == [0, 0, 0, 0, 0]
+    assert booking["booking"]["status"] == "confirmed"
+    assert (refused, refusal["error"]["code"]) == (TOOL_ERRED, "slot_unavailable")

@@ -1,0 +1,46 @@
+"""The page on tools tells of every tool, argument, key and code that there is."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from slotmcp.domain import errors
+from slotmcp.domain.errors import SlotmcpError
+from slotmcp.tools.errors import INTERNAL
+from support.server import Desk
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "tools.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def sections() -> dict[str, str]:
+    _, *parts = re.split(r"^## ", PAGE, flags=re.MULTILINE)
+    return {part.partition("\n")[0]: part for part in parts}
+
+
+def names(schema: dict[str, Any]) -> Iterator[str]:
+    for name, field in schema.get("properties", {}).items():
+        yield name
+        yield from names(field)
+    yield from names(schema["items"]) if "items" in schema else ()
+
+
+async def test_every_tool_has_a_section_that_names_all_it_asks_and_answers(
+    empty_desk: Desk, sections: dict[str, str]
+) -> None:
+    async with Client(empty_desk.server) as client:
+        tools = (await client.list_tools()).tools
+    for tool in tools:
+        told = sections["What holds for all"] + sections[tool.name]
+        for name in (*names(tool.input_schema), *names(tool.output_schema or {})):
+            assert re.search(rf"[`\"]{name}[`\"]", told), f"{tool.name}: {name}"
+
+
+def test_every_code_that_can_come_is_in_the_table(sections: dict[str, str]) -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, SlotmcpError)]
+    codes = {kind.code for kind in kinds if "code" in vars(kind)}
+    assert set(re.findall(r"^\| `([a-z_]+)` \|", sections["Errors"], re.MULTILINE)) == codes | {"code", INTERNAL}

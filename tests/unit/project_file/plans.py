@@ -1,0 +1,193 @@
+"""Any plan that a project file can say."""
+
+from datetime import date
+from itertools import accumulate, pairwise
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from slotmcp.domain.booking import Booking, Visit
+from slotmcp.domain.catalog import (
+    DateOverride,
+    Location,
+    Project,
+    RankingKey,
+    ServiceType,
+    SlotAlignment,
+    Technician,
+    TechnicianStatus,
+    TimeOff,
+    WallSpan,
+    WeeklySpan,
+)
+from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.services.imports import ProjectPlan
+
+T = TypeVar("T")
+
+ZONES = st.sampled_from(
+    ["America/Denver", "Europe/London", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca", "UTC"]
+)
+FIRST_MINUTE, LAST_MINUTE = 16_000_000, 120_000_000
+"""In the years 2000 and 2198."""
+
+WORDS_OF_YAML = [
+    "off",
+    "null",
+    "~",
+    "<<",
+    "=",
+    "yes",
+    "1e3",
+    "0x1F",
+    "2026-01-01",
+    "08:00",
+    "- a",
+    "a: b",
+    "#",
+    "*a",
+    "!b",
+    "'",
+    '"',
+]
+NAMES = st.one_of(
+    st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=60),
+    st.sampled_from(WORDS_OF_YAML),
+).filter(str.strip)
+SLUGS = st.sampled_from(["a", "t-ana", "0", "12", "1e3", "off", "null", "2026-01-01", "0x1f", "a.b", "a_b", "x" * 64])
+BOOKING_IDS = st.sampled_from(
+    ["b-1", "B-1", "01J8ZQ3M9V", "12", "1e3", "10:20", "2026-01-01", "null", "0x1F", "y" * 100]
+)
+SKILLS = st.frozensets(SLUGS, max_size=3)
+DATES = st.dates(date(2000, 1, 1), date(2199, 12, 31))
+BUFFERS = st.integers(0, 720)
+RANKINGS = st.lists(st.sampled_from(RankingKey), min_size=1, max_size=2, unique=True).map(tuple)
+LOCATIONS = st.builds(Location, st.floats(-90, 90), st.floats(-180, 180))
+
+
+def tuples(of: st.SearchStrategy[T], most: int) -> st.SearchStrategy[tuple[T, ...]]:
+    return st.lists(of, max_size=most).map(tuple)
+
+
+@st.composite
+def wall_spans(draw: st.DrawFn) -> WallSpan:
+    start = draw(st.integers(0, 1439))
+    length = draw(st.integers(1, 1440 if start == 0 else 1439))
+    return WallSpan(start_minute=start, end_minute=start + length)
+
+
+@st.composite
+def weekly_spans(draw: st.DrawFn) -> WeeklySpan:
+    first, last = sorted(draw(st.tuples(DATES, DATES)))
+    return WeeklySpan(
+        days=draw(st.frozensets(st.integers(0, 6), min_size=1)),
+        span=draw(wall_spans()),
+        valid_from=draw(st.sampled_from([first, None])),
+        valid_until=draw(st.sampled_from([last, None])),
+    )
+
+
+@st.composite
+def stretches(draw: st.DrawFn) -> tuple[int, int]:
+    start = draw(st.integers(FIRST_MINUTE, LAST_MINUTE))
+    return start, start + draw(st.integers(1, 500_000))
+
+
+@st.composite
+def technicians(draw: st.DrawFn, technician_id: str) -> Technician:
+    days = draw(st.lists(DATES, unique=True, max_size=3))
+    return Technician(
+        id=technician_id,
+        name=draw(NAMES),
+        timezone=draw(ZONES),
+        priority=draw(st.integers(1, 1000)),
+        status=draw(st.sampled_from(TechnicianStatus)),
+        skills=draw(SKILLS),
+        home=draw(st.none() | LOCATIONS),
+        max_bookings_per_day=draw(st.none() | st.integers(1, 100)),
+        shifts=draw(tuples(weekly_spans(), 3)),
+        breaks=draw(tuples(weekly_spans(), 2)),
+        overrides=tuple(DateOverride(date=day, windows=draw(tuples(wall_spans(), 2))) for day in days),
+        time_off=tuple(
+            TimeOff(start=start, end=end, reason=draw(st.just("") | NAMES))
+            for start, end in draw(st.lists(stretches(), max_size=2))
+        ),
+    )
+
+
+@st.composite
+def services(draw: st.DrawFn, service_id: str) -> ServiceType:
+    return ServiceType(
+        id=service_id,
+        name=draw(NAMES),
+        duration_minutes=draw(st.integers(1, 1440)),
+        buffer_before_minutes=draw(BUFFERS),
+        buffer_after_minutes=draw(BUFFERS),
+        skills=draw(SKILLS),
+    )
+
+
+@st.composite
+def projects(draw: st.DrawFn, service_ids: list[str]) -> Project:
+    return Project(
+        id=draw(SLUGS),
+        name=draw(NAMES),
+        timezone=draw(ZONES),
+        locale=draw(st.sampled_from(["en-US", "de", "es-419", "zh-Hans-CN"])),
+        slot_interval_minutes=draw(st.integers(1, 1440)),
+        slot_alignment=draw(st.sampled_from(SlotAlignment)),
+        min_notice_minutes=draw(st.integers(0, 43_200)),
+        horizon_days=draw(st.integers(1, 366)),
+        hold_ttl_seconds=draw(st.integers(60, 120)),
+        max_holds_per_customer=draw(st.integers(1, 100)),
+        candidate_ranking=draw(RANKINGS),
+        assignment_ranking=draw(RANKINGS),
+        default_service_id=draw(st.none() | st.sampled_from(service_ids)),
+        holiday_regions=tuple(draw(st.lists(st.sampled_from(["US", "US-CO", "NO", "DE-BY"]), unique=True))),
+        closed_dates=tuple(draw(st.lists(DATES, unique=True, max_size=3))),
+    )
+
+
+@st.composite
+def bookings(draw: st.DrawFn, technician_ids: list[str], service_ids: list[str]) -> tuple[Booking, ...]:
+    """None of one technician overlap: each lies between two of a row of instants."""
+    steps = draw(st.lists(st.integers(1, 10_080), max_size=5))
+    instants = list(accumulate(steps, initial=draw(st.integers(FIRST_MINUTE, LAST_MINUTE))))
+    ids = draw(st.lists(BOOKING_IDS, min_size=len(steps), max_size=len(steps), unique=True))
+    made = [
+        Booking(
+            claim=Claim(
+                id=booking_id,
+                technician_id=draw(st.sampled_from(technician_ids)),
+                service_id=draw(st.sampled_from(service_ids)),
+                start=start,
+                end=end,
+                buffer_before_minutes=draw(BUFFERS),
+                buffer_after_minutes=draw(BUFFERS),
+            ),
+            visit=Visit(location=draw(st.none() | LOCATIONS)),
+        )
+        for booking_id, (start, end) in zip(ids, pairwise(instants), strict=True)
+    ]
+    return tuple(draw(st.permutations(made)))
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> ProjectPlan:
+    service_ids = draw(st.lists(SLUGS, unique=True, min_size=1, max_size=3))
+    technician_ids = draw(st.lists(SLUGS, unique=True, min_size=1, max_size=3))
+    return ProjectPlan(
+        project=draw(projects(service_ids)),
+        services=tuple(draw(services(one)) for one in service_ids),
+        technicians=tuple(draw(technicians(one)) for one in technician_ids),
+        bookings=draw(bookings(technician_ids, service_ids)),
+        busy=tuple(
+            BusyTime(
+                technician_id=draw(st.sampled_from(technician_ids)),
+                start=start,
+                end=end,
+                source=draw(st.just("") | NAMES),
+            )
+            for start, end in draw(st.lists(stretches(), max_size=3))
+        ),
+    )

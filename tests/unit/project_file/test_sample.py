@@ -1,0 +1,131 @@
+"""The sample: the same in both places, and alive on any day of three years."""
+
+from collections import Counter, defaultdict
+from datetime import date, datetime, timedelta
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from slotmcp.domain.catalog import TechnicianStatus
+from slotmcp.domain.claim import Claim
+from slotmcp.engine.openings import Dates, opening_hours
+from slotmcp.project_file import ProjectFile, sample_text
+from slotmcp.project_file.document import Node, read_document
+from slotmcp.project_file.packaged import SCHEMA
+from slotmcp.project_file.reading import read_tree
+from slotmcp.services.imports import ProjectPlan
+
+DENVER = ZoneInfo("America/Denver")
+EXAMPLE = Path(__file__).parents[3] / "examples" / "denver-hvac" / "project.yaml"
+
+
+@cache
+def tree() -> Node:
+    return read_document(sample_text(), source="sample")[0]
+
+
+def on(day: date, hour: int = 12) -> ProjectFile:
+    now = datetime(day.year, day.month, day.day, hour, 30, tzinfo=DENVER)
+    return read_tree(tree(), (), source="sample", now_ms=int(now.timestamp()) * 1000)
+
+
+def days_of(year: int) -> list[date]:
+    return [date(year, 1, 1) + timedelta(days=ahead) for ahead in range(366 if year % 4 == 0 else 365)]
+
+
+def claims_by_technician(plan: ProjectPlan) -> dict[str, list[Claim]]:
+    claims = defaultdict(list)
+    for booking in sorted(plan.bookings, key=lambda one: one.claim.start):
+        claims[booking.claim.technician_id].append(booking.claim)
+    return claims
+
+
+def local_date(minute: int) -> date:
+    return datetime.fromtimestamp(minute * 60, DENVER).date()
+
+
+def stands_apart(plan: ProjectPlan) -> bool:
+    """Whether no two jobs of one technician touch, buffers and outside busy times included."""
+    for technician_id, claims in claims_by_technician(plan).items():
+        for one, other in pairwise(claims):
+            if one.end + one.buffer_after_minutes + other.buffer_before_minutes > other.start:
+                return False
+        busy = [one for one in plan.busy if one.technician_id == technician_id]
+        for claim in claims:
+            start, end = claim.start - claim.buffer_before_minutes, claim.end + claim.buffer_after_minutes
+            if any(one.start < end and start < one.end for one in busy):
+                return False
+    return True
+
+
+def strays(plan: ProjectPlan, today: date) -> list[str]:
+    """Bookings beyond the technician's hours, public holidays aside."""
+    dates = Dates(today - timedelta(days=2), today + timedelta(days=10))
+    hours = {one.id: opening_hours(one, dates) for one in plan.technicians}
+    return [
+        claim.id
+        for technician_id, claims in claims_by_technician(plan).items()
+        for claim in claims
+        if not any(start <= claim.start and claim.end <= end for start, end in hours[technician_id])
+    ]
+
+
+def too_many(plan: ProjectPlan) -> list[str]:
+    """Technicians with more bookings on a date than they take."""
+    claims = claims_by_technician(plan)
+    return [
+        one.id
+        for one in plan.technicians
+        if one.max_bookings_per_day is not None
+        and one.max_bookings_per_day
+        < max(Counter(local_date(claim.start) for claim in claims[one.id]).values(), default=0)
+    ]
+
+
+def test_the_example_is_the_file_that_ships() -> None:
+    assert EXAMPLE.read_text(encoding="utf-8") == sample_text()
+
+
+def test_an_editor_that_opens_the_example_finds_the_schema() -> None:
+    marker, _, path = sample_text().partition("\n")[0].partition("$schema=")
+    assert marker == "# yaml-language-server: "
+    assert (EXAMPLE.parent / path).resolve() == SCHEMA.resolve()
+
+
+@pytest.mark.parametrize("year", [2026, 2027, 2028])
+def test_on_every_day_it_is_in_order_and_nothing_collides(year: int) -> None:
+    for day in days_of(year):
+        file = on(day, hour=day.day % 24)
+        assert not file.notes
+        assert stands_apart(file.plan), day
+        assert strays(file.plan, day) == [], day
+        assert too_many(file.plan) == [], day
+
+
+@pytest.mark.parametrize("year", [2026, 2027, 2028])
+def test_on_every_day_there_is_work_today_and_in_the_days_after(year: int) -> None:
+    for day in days_of(year):
+        dates = Counter(local_date(booking.claim.start) for booking in on(day).plan.bookings)
+        assert dates[day] >= 2, day
+        assert sum(dates[day + timedelta(days=ahead)] for ahead in range(8)) >= 40, day
+        assert len(dates) >= 5, day
+
+
+def test_it_has_all_that_a_business_has() -> None:
+    plan = on(date(2026, 11, 23)).plan
+    assert (len(plan.technicians), len(plan.services)) == (12, 6)
+    assert 30 <= len(plan.bookings) <= 45
+    assert all(booking.visit.location is not None for booking in plan.bookings)
+    homes = [one.home for one in plan.technicians if one.home is not None]
+    assert len(set(homes)) == 12
+    assert all(39.6 < home.latitude < 39.9 and -105.1 < home.longitude < -104.8 for home in homes)
+    assert [one.id for one in plan.technicians if one.status is TechnicianStatus.OFF] == ["t-lou"]
+    assert [one.id for one in plan.technicians if one.time_off] == ["t-joy"]
+    assert [one.id for one in plan.technicians if any(shift.span.end_minute > 1440 for shift in one.shifts)] == [
+        "t-ivan"
+    ]
+    assert len({one.skills for one in plan.technicians}) >= 6
+    assert len({service.duration_minutes for service in plan.services}) == 5

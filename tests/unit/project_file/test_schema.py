@@ -1,0 +1,65 @@
+"""The JSON Schema that ships: up to date, valid itself, and of one mind with the reader where it can be."""
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from slotmcp.project_file import project_schema, sample_text
+from slotmcp.project_file.json_schema import build_schema, write_schema
+from slotmcp.project_file.packaged import SCHEMA
+from unit.project_file.told import GOOD, edited, plan
+from unit.project_file.values import plain_values
+
+
+def test_the_shipped_schema_is_the_one_that_the_entries_make() -> None:
+    assert project_schema() == build_schema(), "run: python -m slotmcp.project_file.json_schema " + str(SCHEMA)
+
+
+def test_it_is_written_as_it_ships(tmp_path: Path) -> None:
+    write_schema(tmp_path / "schema.json")
+    assert (tmp_path / "schema.json").read_text(encoding="utf-8") == SCHEMA.read_text(encoding="utf-8")
+
+
+def test_it_is_a_schema_of_its_draft() -> None:
+    jsonschema.Draft202012Validator.check_schema(project_schema())
+    assert project_schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize("text", [GOOD, sample_text()], ids=["good", "sample"])
+def test_what_the_reader_takes_the_schema_takes(text: str) -> None:
+    assert plan(text).services
+    jsonschema.validate(plain_values(text), project_schema())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("holdTtlSeconds: 90", "holdTtlSeconds: 59"),
+        ("holdTtlSeconds: 90", "holdTtlSecs: 90"),
+        ("holdTtlSeconds: 90", "travel: {mode: estimated}"),
+        ("name: Ben", "name: 7"),
+        ("id: t-ben", "id: T Ben"),
+        ("    durationMinutes: 60\n", ""),
+        ("days: [sat]", "days: [Saturday]"),
+        ("days: [sat]", "days: []"),
+        ('start: "22:00"', 'start: "8:00"'),
+        ("maxBookingsPerDay: 6", "maxBookingsPerDay: null"),
+        ("date: 2026-11-27", "date: tomorrow"),
+        ("start: today+2T09:00", "start: tomorrowT09:00"),
+    ],
+)
+def test_what_the_schema_refuses_the_reader_refuses(old: str, new: str) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(plain_values(edited(old, new)), project_schema())
+
+
+def test_every_key_but_the_plainest_says_what_it_is_for() -> None:
+    plain = {"id", "name", "start", "end", "latitude", "longitude"}
+    silent = [
+        f"{entry}.{key}"
+        for entry, schema in project_schema()["$defs"].items()
+        for key, about in schema["properties"].items()
+        if key not in plain and "description" not in about and "$ref" not in about
+    ]
+    assert silent == []

@@ -1,0 +1,159 @@
+"""YAML 1.2 and JSON say the same; words stay words, and text is kept as it is."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slotmcp.domain.catalog import RankingKey, SlotAlignment, TechnicianStatus
+from unit.project_file.told import GOOD, edited, plan, problems, read
+from unit.project_file.values import plain_values
+
+GOOD_AS_JSON = json.dumps(plain_values(GOOD))
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2, "\t"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_json_says_the_same(indent: int | str | None, *, ascii_only: bool) -> None:
+    values = json.loads(GOOD_AS_JSON)
+    values["technicians"][1]["name"] = "Bën 🔧\u200d"
+    text = json.dumps(values, indent=indent, ensure_ascii=ascii_only)
+    assert plan(text) == plan(edited("name: Ben", "name: Bën 🔧\u200d"))
+
+
+def test_tabs_are_read_where_yaml_has_them_too() -> None:
+    text = '{project: {id: denver,\tname: "Front\tRange", timezone: UTC}, services: [], technicians: []}'
+    assert next(problem.problem for problem in problems(text)) == "write a name on one line, without control characters"
+
+
+def test_a_mistake_in_json_is_told_at_its_line() -> None:
+    text = json.dumps({**json.loads(GOOD_AS_JSON), "busy": [{"technicianId": 5}]}, indent="\t")
+    first = problems(text)[0]
+    assert text.splitlines()[first.line - 2].strip() == '"busy": ['
+
+
+@pytest.mark.parametrize(
+    "form", ["\ufeff{}", "{}", "---\n{}", "%YAML 1.2\n---\n{}", "%YAML 1.1\n---\n{}", "# x\n{}\n...\n"]
+)
+def test_a_mark_a_directive_or_a_comment_changes_nothing(form: str) -> None:
+    assert plan(form.replace("{}", GOOD)) == plan(GOOD)
+
+
+def test_json_with_a_mark_and_tabs_is_read() -> None:
+    assert plan("\ufeff" + json.dumps(json.loads(GOOD_AS_JSON), indent="\t")) == plan(GOOD)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_line_ends_of_any_system_are_read(ending: str) -> None:
+    assert plan(GOOD.replace("\n", ending).encode()) == plan(GOOD)
+
+
+@pytest.mark.parametrize("word", ["off", '"off"', "'off'"])
+@pytest.mark.parametrize("version", ["", "%YAML 1.1\n---\n"])
+def test_off_is_a_word_and_no_boolean(word: str, version: str) -> None:
+    text = version + edited("status: active", f"status: {word}")
+    assert plan(text).technicians[0].status is TechnicianStatus.OFF
+
+
+def test_norway_has_holidays() -> None:
+    assert plan(edited("holidays: [US]", "holidays: [NO, US-CO]")).project.holiday_regions == ("NO", "US-CO")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Robert'); DROP TABLE technicians;--",
+        "🦸‍♀️ Ana",
+        "null ",
+        "Ana & Søn <b>",
+        "アナ",
+        "\u202eAna",
+        "{{ name }}",
+        "%s",
+        "A" * 200,
+    ],
+)
+def test_text_is_kept_as_it_is(name: str) -> None:
+    assert plan(edited("name: Ben", f"name: {json.dumps(name)}")).technicians[1].name == name
+
+
+def test_an_alias_is_what_it_stands_for() -> None:
+    text = edited("days: [mon, tue], start", "days: &early [mon, tue], start")
+    text = text.replace('days: [mon, tue], start: "12:00"', 'days: *early, start: "12:00"')
+    assert plan(text) == plan(GOOD)
+
+
+def test_what_is_left_out_is_as_usual() -> None:
+    project = plan(GOOD).project
+    assert project.locale == "en-US"
+    assert (project.slot_interval_minutes, project.slot_alignment) == (15, SlotAlignment.CLOCK)
+    assert (project.min_notice_minutes, project.horizon_days, project.max_holds_per_customer) == (60, 31, 3)
+    assert project.candidate_ranking == (RankingKey.PRIORITY, RankingKey.LOAD)
+    assert project.assignment_ranking == (RankingKey.LOAD, RankingKey.PRIORITY)
+
+
+def test_what_is_given_is_taken() -> None:
+    given = (
+        "holdTtlSeconds: 120\n  slotAlignment: opening\n  locale: es-US\n  travel: {mode: none}\n"
+        "  slotIntervalMinutes: 10\n  minNoticeMinutes: 0\n  horizonDays: 366\n  maxHoldsPerCustomer: 1\n"
+        "  ranking: {candidates: [load], assignment: [priority]}"
+    )
+    project = plan(edited("holdTtlSeconds: 90", given)).project
+    assert (project.hold_ttl_seconds, project.slot_alignment, project.locale) == (120, SlotAlignment.OPENING, "es-US")
+    assert (project.slot_interval_minutes, project.min_notice_minutes) == (10, 0)
+    assert (project.horizon_days, project.max_holds_per_customer) == (366, 1)
+    assert (project.candidate_ranking, project.assignment_ranking) == ((RankingKey.LOAD,), (RankingKey.PRIORITY,))
+
+
+def test_a_booking_takes_its_length_and_buffers_from_its_service_unless_it_has_its_own() -> None:
+    usual = plan(GOOD).bookings[1].claim
+    own = "start: today+2T09:00, end: today+2T09:45, bufferBeforeMinutes: 5, bufferAfterMinutes: 0"
+    other = plan(edited("start: today+2T09:00", own)).bookings[1].claim
+    assert (usual.end - usual.start, usual.buffer_before_minutes, usual.buffer_after_minutes) == (60, 0, 15)
+    assert (other.end - other.start, other.buffer_before_minutes, other.buffer_after_minutes) == (45, 5, 0)
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(0, 3))
+def test_numbers_are_read_in_every_form(number: int, form: int) -> None:
+    written = [str(number), f"{number:+}", f"{number:_}", f"0x{number:x}" if number >= 0 else str(number)][form]
+    assert plain_values(f"a: {written}") == {"a": number}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "note"),
+    [
+        (
+            "skills: [ducts]",
+            "skills: [ducts, gas]",
+            "services[1]",
+            "duct-cleaning: no technician has ducts and gas, so it is never offered",
+        ),
+        (
+            "status: active",
+            "status: off",
+            "services[0]",
+            "ac-repair: everybody who has hvac is off, so it is never offered",
+        ),
+        (
+            "skills: [hvac, ducts]",
+            "skills: [hvac, ducts, hvca]",
+            "technicians[0].skills",
+            'no service asks for "hvca"; is "hvac" meant?',
+        ),
+        ("name: Ana", "name: Ana", "technicians[1]", "t-ben has no shifts, and is never offered"),
+        (
+            "technicianId: t-ana, serviceType: ac-repair, start: today",
+            "technicianId: t-ben, serviceType: ac-repair, start: today",
+            "bookings[1].technicianId",
+            "t-ben lacks hvac; the booking is kept as it is",
+        ),
+    ],
+)
+def test_what_may_be_meant_so_is_noted(old: str, new: str, path: str, note: str) -> None:
+    assert (path, note) in [(one.path, one.problem) for one in read(edited(old, new)).notes]
+
+
+def test_notes_are_told_by_line() -> None:
+    lines = [note.line for note in read(edited("skills: [ducts]", "skills: [ducts, gas]")).notes]
+    assert lines == [14, 36]

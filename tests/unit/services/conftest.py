@@ -1,0 +1,47 @@
+"""A shop for each test, in a file of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from slotmcp.services.imports import ProjectPlan
+from support.clock import HandClock
+from support.shop import Shop, open_shop
+from support.sqlite_file import clone
+
+
+class Open(Protocol):
+    """Opens shops that stay open until the test ends."""
+
+    def __call__(self, *businesses: ProjectPlan, clock: HandClock | None = None) -> Awaitable[Shop]:
+        """A shop with these businesses in its file; the same file each time."""
+        ...
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without a project. Creating one takes longer than most tests; a copy takes none."""
+    path = tmp_path_factory.mktemp("empty") / "shop.db"
+    asyncio.run(_create(path))
+    return path
+
+
+async def _create(path: Path) -> None:
+    async with open_shop(path):
+        pass
+
+
+@pytest.fixture
+async def opened(tmp_path: Path, empty_file: Path) -> AsyncIterator[Open]:
+    """Opens shops."""
+    path = clone(empty_file, tmp_path / "shop.db")
+    async with AsyncExitStack() as stack:
+
+        async def open_another(*businesses: ProjectPlan, clock: HandClock | None = None) -> Shop:
+            return await stack.enter_async_context(open_shop(path, *businesses, clock=clock))
+
+        yield open_another

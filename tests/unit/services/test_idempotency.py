@@ -1,0 +1,241 @@
+"""A retry never books or holds twice: keys, hold tokens, and the key that follows from the request."""
+
+from typing import Any
+
+import pytest
+
+from slotmcp.domain.booking import Customer
+from slotmcp.domain.errors import IdempotencyMismatch, SlotUnavailable
+from support.shop import CALLER, at, instant_ms, plan, service, technician
+from support.sqlite_file import count, fingerprint
+from unit.services.conftest import Open
+
+SIX_HOURS = technician("ana", "09:00-15:00")
+LEE = Customer(name="Lee", phone="5550101")
+
+
+async def test_the_same_key_and_request_give_the_first_booking_again(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    first = await shop.book("09:00", idempotency_key="k")
+    before = fingerprint(shop.path)
+    again = await shop.book("09:00", idempotency_key="k")
+    assert (first.replayed, again.replayed) == (False, True)
+    assert again.booking == first.booking
+    assert fingerprint(shop.path) == before
+
+
+async def test_the_same_key_and_another_request_is_a_mismatch(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS, services=(service("visit"), service("other")), default_service_id="visit"))
+    await shop.book("09:00", idempotency_key="k")
+    before = fingerprint(shop.path)
+    others: tuple[dict[str, Any], ...] = (
+        {"start": "10:00"},
+        {"start": "09:00", "duration_minutes": 30},
+        {"start": "09:00", "service_id": "other"},
+        {"start": "09:00", "technician_id": "ana"},
+        {"start": "09:00", "customer": LEE},
+    )
+    for other in others:
+        with pytest.raises(IdempotencyMismatch):
+            await shop.book(idempotency_key="k", **other)
+    assert fingerprint(shop.path) == before
+
+
+async def test_a_contact_written_differently_is_the_same_request(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    first = await shop.book("09:00", idempotency_key="k", customer=Customer(name="Kim Doe", phone="+1 303-555-0142"))
+    again = await shop.book("09:00", idempotency_key="k", customer=Customer(name="kim doe", phone="+1 (303) 555 0142"))
+    assert again.replayed
+    assert again.booking.id == first.booking.id
+
+
+async def test_without_a_key_the_hold_token_is_the_key(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    hold = await shop.hold("09:00")
+    first = await shop.book_hold(hold)
+    before = fingerprint(shop.path)
+    again = await shop.book_hold(hold)
+    assert again.replayed
+    assert again.booking == first.booking
+    assert fingerprint(shop.path) == before
+
+
+async def test_a_retry_under_a_new_key_with_the_same_token_books_nothing_new(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    hold = await shop.hold("09:00")
+    first = await shop.book_hold(hold, idempotency_key="k-1")
+    before = fingerprint(shop.path)
+    for key in ("k-2", "", "k-1"):
+        again = await shop.book_hold(hold, idempotency_key=key)
+        assert again.replayed
+        assert again.booking.id == first.booking.id
+    assert fingerprint(shop.path) == before
+
+
+async def test_a_token_that_was_booked_for_somebody_is_not_booked_for_another(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    hold = await shop.hold("09:00")
+    await shop.book_hold(hold)
+    with pytest.raises(IdempotencyMismatch):
+        await shop.book_hold(hold, customer=LEE)
+    assert count(shop.path, "bookings") == 1
+
+
+async def test_a_key_used_for_one_hold_does_not_book_another(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    one, other = await shop.hold("09:00"), await shop.hold("10:00")
+    await shop.book_hold(one, idempotency_key="k")
+    with pytest.raises(IdempotencyMismatch):
+        await shop.book_hold(other, idempotency_key="k")
+    assert count(shop.path, "bookings") == 1
+
+
+async def test_without_key_and_token_the_request_is_the_key(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
+    first = await shop.book("09:00")
+    again = await shop.book("09:00")
+    assert again.replayed
+    assert again.booking.id == first.booking.id
+    assert not (await shop.book("09:00", customer=LEE)).replayed
+    assert not (await shop.book("10:00")).replayed
+    assert count(shop.path, "bookings") == 3
+
+
+async def test_two_callers_without_a_phone_are_told_apart_by_their_mail(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
+    one = await shop.book("09:00", customer=Customer(name="Lee", email="lee@example.com"))
+    same = await shop.book("09:00", customer=Customer(name="Lee", email="LEE@example.com "))
+    other = await shop.book("09:00", customer=Customer(name="Lee", email="lee2@example.com"))
+    assert (same.replayed, other.replayed) == (True, False)
+    assert len({one.booking.id, same.booking.id, other.booking.id}) == 2
+
+
+async def test_with_keys_of_their_own_one_customer_can_have_two_appointments_at_once(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
+    one = await shop.book("09:00", idempotency_key="k-1")
+    other = await shop.book("09:00", idempotency_key="k-2")
+    assert one.technician.id != other.technician.id
+
+
+async def test_another_credentials_key_is_another_key(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
+    one = await shop.book("09:00", idempotency_key="k", credential="a")
+    other = await shop.book("10:00", idempotency_key="k", credential="b", customer=LEE)
+    assert (one.replayed, other.replayed) == (False, False)
+    assert (await shop.book("09:00", idempotency_key="k", credential="a")).booking.id == one.booking.id
+
+
+async def test_a_key_is_good_for_one_project(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    await shop.app.projects.import_project(plan(SIX_HOURS, id="other"), prune=False)
+    assert not (await shop.book("09:00", idempotency_key="k", project_id="shop")).replayed
+    assert not (await shop.book("10:00", idempotency_key="k", project_id="other")).replayed
+
+
+async def test_a_key_of_one_use_case_is_free_in_another(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    hold = await shop.hold("09:00", idempotency_key="k")
+    assert not (await shop.book_hold(hold, idempotency_key="k")).replayed
+
+
+async def test_a_refusal_is_not_recorded(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    hold = await shop.hold("09:00", who="somebody else")
+    with pytest.raises(SlotUnavailable):
+        await shop.book("09:00", idempotency_key="k")
+    await shop.app.holds.release_hold(None, hold.hold.token)
+    assert not (await shop.book("09:00", idempotency_key="k")).replayed
+
+
+async def test_the_same_key_may_ask_for_another_start_after_a_refusal(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    await shop.book("09:00", customer=LEE)
+    with pytest.raises(SlotUnavailable):
+        await shop.book("09:00", idempotency_key="k")
+    assert not (await shop.book("10:00", idempotency_key="k")).replayed
+
+
+async def test_the_same_key_gives_the_first_hold_again(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    first = await shop.hold("09:00", idempotency_key="k")
+    before = fingerprint(shop.path)
+    shop.clock.advance(seconds=10)
+    again = await shop.hold("09:00", idempotency_key="k")
+    assert again.replayed
+    assert again.hold == first.hold, "neither the token nor the expiry may change"
+    assert again.capacity_left == first.capacity_left
+    assert fingerprint(shop.path) == before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"start": "10:00"},
+        {"start": "09:00", "who": "another"},
+        {"start": "09:00", "ttl_seconds": 120},
+        {"start": "09:00", "technician_id": "ana"},
+        {"start": "09:00", "duration_minutes": 90},
+    ],
+)
+async def test_a_holds_key_with_another_request_is_a_mismatch(opened: Open, other: dict[str, Any]) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    await shop.hold("09:00", idempotency_key="k")
+    before = fingerprint(shop.path)
+    with pytest.raises(IdempotencyMismatch):
+        await shop.hold(idempotency_key="k", **other)
+    assert fingerprint(shop.path) == before
+
+
+async def test_without_a_key_each_hold_is_a_new_one(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
+    one, other = await shop.hold("09:00"), await shop.hold("09:00")
+    assert one.hold.token != other.hold.token
+    assert not other.replayed
+
+
+async def test_a_holds_retry_is_answered_although_the_limit_is_reached(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS, max_holds_per_customer=1))
+    await shop.hold("09:00", idempotency_key="k")
+    assert (await shop.hold("09:00", idempotency_key="k")).replayed
+
+
+async def test_a_holds_retry_after_it_lapsed_does_not_make_a_second_one(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    first = await shop.hold("09:00", idempotency_key="k")
+    shop.clock.advance(seconds=90)
+    again = await shop.hold("09:00", idempotency_key="k")
+    assert again.replayed
+    assert again.hold.token == first.hold.token
+    assert count(shop.path, "claims") == 1
+
+
+@pytest.mark.parametrize(("days", "replayed"), [(29, True), (31, False)])
+async def test_keys_are_kept_for_thirty_days(opened: Open, days: int, replayed: bool) -> None:  # noqa: FBT001  a parameter
+    shop = await opened(plan(SIX_HOURS, horizon_days=60))
+    start = "2025-07-20T09:00Z"
+    first = await shop.book(start, idempotency_key="k")
+    shop.clock.advance(seconds=days * 24 * 3600)
+    if replayed:
+        again = await shop.book(start, idempotency_key="k")
+        assert (again.replayed, again.booking.id) == (True, first.booking.id)
+        return
+    other = await shop.book("2025-07-21T09:00Z", idempotency_key="k")
+    assert not other.replayed
+
+
+async def test_keys_and_contacts_are_kept_only_as_hashes(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    hold = await shop.hold("09:00", who="kim-reference", idempotency_key="secret-key-1")
+    await shop.book_hold(hold, idempotency_key="secret-key-2", customer=Customer(name="x", phone="5550123"))
+    kept = shop.path.read_bytes() + shop.path.with_name("shop.db-wal").read_bytes()
+    for secret in (b"kim-reference", b"secret-key-1", b"secret-key-2"):
+        assert secret not in kept
+
+
+async def test_a_replay_is_answered_after_the_appointment_has_passed(opened: Open) -> None:
+    shop = await opened(plan(SIX_HOURS))
+    first = await shop.book("09:00", idempotency_key="k", customer=CALLER)
+    shop.clock.set_ms(instant_ms("2025-06-04T12:00Z"))
+    again = await shop.book("09:00", idempotency_key="k", customer=CALLER)
+    assert (again.replayed, again.booking.id) == (True, first.booking.id)
+    assert again.booking.claim.start == at("09:00")

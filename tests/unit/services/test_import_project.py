@@ -1,0 +1,252 @@
+"""Importing a project file: what is new, what changed, what would go, and that bookings are never touched by it."""
+
+from dataclasses import replace
+
+import pytest
+
+from slotmcp.domain.claim import BusyTime
+from slotmcp.domain.errors import InvalidArgument, NotFound
+from slotmcp.services.imports import ImportReport, ProjectPlan
+from support.shop import Shop, at, booking, busy, customer, hours, plan, service, technician, with_technicians
+from support.sqlite_file import count, fingerprint
+from unit.services.conftest import Open
+
+ANA, BEN = technician("ana", "09:00-12:00"), technician("ben", "09:00-12:00")
+WHOLE = plan(
+    ANA,
+    BEN,
+    services=(service("visit"), service("check")),
+    bookings=[booking("b-1", "ana", "09:00")],
+    busy=[busy("ben", "09:00", "10:00")],
+    default_service_id="visit",
+)
+
+
+async def bring(shop: Shop, business: ProjectPlan, *, prune: bool = False, dry_run: bool = False) -> ImportReport:
+    return await shop.app.projects.import_project(business, prune=prune, dry_run=dry_run)
+
+
+async def test_a_new_project_is_created_whole(opened: Open) -> None:
+    shop = await opened()
+    report = await bring(shop, WHOLE)
+    assert report.created == (
+        "project shop",
+        "service visit",
+        "service check",
+        "technician ana",
+        "technician ben",
+        "busy time of ben at 2025-06-02T09:00+00:00",
+        "booking b-1",
+    )
+    assert (report.updated, report.unchanged, report.removable, report.removed) == ((), 0, (), ())
+    assert await shop.offered() == "10:00x2 10:30x2 11:00x2"
+
+
+async def test_the_same_again_changes_nothing_at_all(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    before = fingerprint(shop.path)
+    report = await bring(shop, WHOLE)
+    assert report == ImportReport(project_id="shop", unchanged=7)
+    assert fingerprint(shop.path) == before, "not even the revision"
+
+
+async def test_what_differs_is_updated_and_named(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    revision = await shop.revision()
+    changed = replace(
+        WHOLE,
+        project=replace(WHOLE.project, name="New Shop"),
+        services=(service("visit", 90), service("check")),
+        technicians=(technician("ana", "09:00-13:00"), BEN),
+    )
+    report = await bring(shop, changed)
+    assert report.updated == ("project shop", "service visit", "technician ana")
+    assert report.created == ()
+    assert await shop.revision() == revision + 1
+    assert await shop.offered() == "10:00x2 10:30x2 11:00 11:30"
+
+
+async def test_what_the_file_leaves_out_is_kept_and_named(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    smaller = replace(WHOLE, services=(service("visit"),), technicians=(ANA,), busy=(), bookings=())
+    before = await shop.offered()
+    report = await bring(shop, smaller)
+    assert report.removable == ("service check", "technician ben", "busy time of ben at 2025-06-02T09:00+00:00")
+    assert report.removed == ()
+    assert await shop.offered() == before
+
+
+async def test_prune_removes_it(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    report = await bring(shop, replace(WHOLE, services=(service("visit"),), technicians=(ANA,), busy=()), prune=True)
+    assert report.removed == ("service check", "technician ben", "busy time of ben at 2025-06-02T09:00+00:00")
+    assert report.removable == ()
+    assert await shop.offered() == "10:00 10:30 11:00"
+    with pytest.raises(NotFound):
+        await shop.slots(service_id="check")
+
+
+async def test_bookings_are_never_pruned(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    await shop.book("10:00", customer=customer(1))
+    await bring(shop, replace(WHOLE, bookings=()), prune=True)
+    assert count(shop.path, "bookings") == 2
+
+
+async def test_what_was_pruned_can_come_back(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    await bring(shop, replace(WHOLE, services=(service("visit"),), technicians=(ANA,), busy=()), prune=True)
+    report = await bring(shop, WHOLE)
+    assert report.created == ("service check", "technician ben", "busy time of ben at 2025-06-02T09:00+00:00")
+    assert await shop.offered() == "10:00x2 10:30x2 11:00x2"
+
+
+async def test_a_technician_with_appointments_to_come_cannot_be_pruned(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    before = fingerprint(shop.path)
+    with pytest.raises(InvalidArgument, match=r"ana has 1 bookings or holds to come.*status: off"):
+        await bring(shop, with_technicians(WHOLE, BEN), prune=True)
+    assert fingerprint(shop.path) == before
+
+
+async def test_a_live_hold_keeps_a_technician_too_until_it_expires(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    await shop.hold("09:00", technician_id="ben")
+    with pytest.raises(InvalidArgument, match="ben"):
+        await bring(shop, plan(ANA), prune=True)
+    shop.clock.advance(seconds=90)
+    assert (await bring(shop, plan(ANA), prune=True)).removed == ("technician ben",)
+
+
+async def test_a_technician_whose_appointments_are_over_may_go(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    shop.at_time("10:00")
+    report = await bring(shop, with_technicians(WHOLE, BEN), prune=True)
+    assert report.removed == ("technician ana",)
+    assert count(shop.path, "bookings") == 1
+
+
+async def test_a_dry_run_says_the_same_and_does_nothing(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    changed = replace(WHOLE, technicians=(technician("ana", "09:00-13:00"), technician("cem")), busy=())
+    for prune in (False, True):
+        before = fingerprint(shop.path)
+        told = await bring(shop, changed, prune=prune, dry_run=True)
+        assert fingerprint(shop.path) == before
+        assert await bring(shop, changed, prune=prune) == told
+
+
+async def test_a_dry_run_of_a_new_project_leaves_none(opened: Open) -> None:
+    shop = await opened()
+    report = await bring(shop, WHOLE, dry_run=True)
+    assert "project shop" in report.created
+    assert await shop.store.project_ids() == ()
+
+
+async def test_an_order_that_changed_is_taken_over(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    await bring(shop, replace(WHOLE, services=WHOLE.services[::-1], technicians=(BEN, ANA)))
+    exported = await shop.app.projects.export_project(None)
+    assert [one.id for one in exported.services] == ["check", "visit"]
+    assert [one.id for one in exported.technicians] == ["ben", "ana"]
+
+
+async def test_a_booking_that_overlaps_is_refused_and_nothing_is_imported(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    await shop.book("10:00", technician_id="ana")
+    before = fingerprint(shop.path)
+    clashing = replace(
+        WHOLE,
+        project=replace(WHOLE.project, name="Other"),
+        bookings=(*WHOLE.bookings, booking("b-2", "ana", "10:30")),
+    )
+    with pytest.raises(InvalidArgument, match="b-2 of ana overlaps"):
+        await bring(shop, clashing)
+    assert fingerprint(shop.path) == before
+
+
+async def test_a_booking_that_overlaps_a_live_hold_is_refused(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    hold = await shop.hold("10:00")
+    with pytest.raises(InvalidArgument, match="live hold"):
+        await bring(shop, plan(ANA, bookings=[booking("b-1", "ana", "10:30")]))
+    assert (await shop.book_hold(hold)).technician.id == "ana"
+
+
+async def test_a_booking_may_take_the_time_of_a_lapsed_hold(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    await shop.hold("10:00")
+    shop.clock.advance(seconds=90)
+    report = await bring(shop, plan(ANA, bookings=[booking("b-1", "ana", "10:00")]))
+    assert report.created == ("booking b-1",)
+
+
+async def test_a_booking_that_is_known_with_other_facts_is_kept_and_named(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    report = await bring(shop, replace(WHOLE, bookings=(booking("b-1", "ana", "10:00"),)))
+    assert report.kept_bookings == ("b-1",)
+    (kept,) = await shop.store.bookings("shop")
+    assert kept.claim.start == at("09:00")
+
+
+async def test_export_gives_back_what_import_took(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    exported = await shop.app.projects.export_project("shop")
+    assert exported == WHOLE
+    before = fingerprint(shop.path)
+    assert (await bring(shop, exported)).unchanged == 7
+    assert fingerprint(shop.path) == before
+
+
+async def test_export_has_what_callers_booked_and_no_holds(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    sold = await shop.book("10:00", customer=customer(1))
+    await shop.hold("11:00")
+    exported = await shop.app.projects.export_project(None)
+    assert [one.id for one in exported.bookings] == ["b-1", sold.booking.id]
+    assert (await bring(shop, exported)).unchanged == 8
+
+
+async def test_export_has_bookings_and_busy_times_of_long_ago(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    shop.at_time("2025-09-01T00:00Z")
+    exported = await shop.app.projects.export_project(None)
+    assert (exported.bookings, exported.busy) == (WHOLE.bookings, WHOLE.busy)
+
+
+async def test_export_of_what_is_not_there_is_refused(opened: Open) -> None:
+    shop = await opened()
+    with pytest.raises(InvalidArgument, match="slotmcp import"):
+        await shop.app.projects.export_project(None)
+    with pytest.raises(NotFound):
+        await shop.app.projects.export_project("shop")
+
+
+async def test_projects_on_one_file_do_not_touch_each_other(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    report = await bring(shop, replace(WHOLE, project=replace(WHOLE.project, id="second")))
+    assert len(report.created) == 7
+    await shop.book("10:00", project_id="second", technician_id="ana")
+    assert await shop.offered(project_id="shop") == "10:00x2 10:30x2 11:00x2"
+    assert await shop.offered(project_id="second", technician_id="ana") == "11:00"
+
+
+async def test_a_busy_time_given_twice_is_one(opened: Open) -> None:
+    shop = await opened(replace(WHOLE, busy=(*WHOLE.busy, *WHOLE.busy)))
+    exported = await shop.app.projects.export_project(None)
+    assert exported.busy == WHOLE.busy
+
+
+async def test_busy_time_does_not_undo_a_booking(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    over_it = BusyTime(technician_id="ana", start=at("09:00"), end=at("12:00"), source="calendar")
+    await bring(shop, replace(WHOLE, busy=(*WHOLE.busy, over_it)))
+    assert count(shop.path, "bookings") == 1
+    assert await shop.offered(technician_id="ana") == ""
+
+
+async def test_a_technician_who_is_away_now_keeps_what_was_sold(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    await bring(shop, with_technicians(WHOLE, technician("ana", shifts=(hours("14:00-15:00"),)), BEN))
+    (kept,) = await shop.store.bookings("shop")
+    assert (kept.claim.technician_id, kept.claim.start) == ("ana", at("09:00"))

@@ -1,0 +1,128 @@
+"""Holds move aside to make room, and never so that one of them could not be kept any more.
+
+The two counter-examples of the architecture: counting free technicians would sell three where two can serve.
+"""
+
+import pytest
+
+from slotmcp.domain.booking import Customer
+from slotmcp.domain.errors import SlotUnavailable
+from support.shop import booking, plan, service, technician
+from support.sqlite_file import fingerprint, live_entries, overlaps
+from unit.services.conftest import Open
+
+X, Y = service("x-job", skills="x"), service("y-job", skills="y")
+SKILLS = plan(
+    technician("ana", "09:00-10:00", skills="x y"), technician("ben", "09:00-10:00", skills="x"), services=(X, Y)
+)
+WINDOWS = plan(technician("ana", "09:00-11:00"), technician("ben", "10:00-12:00"))
+
+
+def caller(name: str) -> Customer:
+    return Customer(name=name, phone=f"5550{len(name):03}", email=f"{name}@example.com")
+
+
+async def test_skills_a_hold_moves_to_make_room_for_the_rarer_skill(opened: Open) -> None:
+    shop = await opened(SKILLS)
+    x_hold = await shop.hold("09:00", who="one", service_id="x-job")
+    assert x_hold.hold.claim.technician_id == "ana", "for the example the hold has to be in the way"
+    assert await shop.offered(service_id="y-job") == "09:00"
+    y_hold = await shop.hold("09:00", who="two", service_id="y-job")
+    assert (await shop.book_hold(y_hold, customer=caller("two"))).technician.id == "ana"
+    assert (await shop.book_hold(x_hold, customer=caller("one"))).technician.id == "ben"
+
+
+async def test_skills_three_are_not_sold_where_two_can_serve(opened: Open) -> None:
+    shop = await opened(SKILLS)
+    holds = [await shop.hold("09:00", who=who, service_id="x-job") for who in ("one", "two")]
+    assert await shop.offered(service_id="y-job") == ""
+    before = fingerprint(shop.path)
+    with pytest.raises(SlotUnavailable):
+        await shop.hold("09:00", who="three", service_id="y-job")
+    assert fingerprint(shop.path) == before
+    sold = {
+        (await shop.book_hold(hold, customer=caller(who))).technician.id for who, hold in zip("ab", holds, strict=True)
+    }
+    assert sold == {"ana", "ben"}
+
+
+async def test_windows_a_hold_moves_to_the_technician_who_comes_later(opened: Open) -> None:
+    shop = await opened(WINDOWS)
+    ten = await shop.hold("10:00", who="one")
+    assert ten.hold.claim.technician_id == "ana", "for the example the hold has to be in the way"
+    half_nine = await shop.hold("09:30", who="two")
+    assert (await shop.book_hold(half_nine, customer=caller("two"))).technician.id == "ana"
+    assert (await shop.book_hold(ten, customer=caller("one"))).technician.id == "ben"
+
+
+async def test_windows_never_more_than_on_duty_and_still_not_servable(opened: Open) -> None:
+    shop = await opened(WINDOWS)
+    await shop.hold("09:30", who="one")
+    await shop.hold("10:00", who="two")
+    assert "10:30" not in await shop.offered()
+    with pytest.raises(SlotUnavailable):
+        await shop.hold("10:30", who="three")
+    assert overlaps(live_entries(shop.path, shop.clock.now_ms())) == []
+
+
+async def test_two_steps_make_room_when_one_does_not(opened: Open) -> None:
+    """Ana's hold goes to Ben, whose hold goes to Cem, so that Ana can take what only Ana can."""
+    a, ab, bc = service("a", skills="a"), service("ab", skills="ab"), service("bc", skills="bc")
+    team = (
+        technician("ana", "09:00-10:00", skills="a ab"),
+        technician("ben", "09:00-10:00", skills="ab bc"),
+        technician("cem", "09:00-10:00", skills="bc"),
+    )
+    shop = await opened(plan(*team, services=(a, ab, bc)))
+    in_the_way = await shop.hold("09:00", who="one", service_id="ab")
+    further = await shop.hold("09:00", who="two", service_id="bc")
+    assert (in_the_way.hold.claim.technician_id, further.hold.claim.technician_id) == ("ana", "ben")
+    last = await shop.hold("09:00", who="three", service_id="a")
+    took = [
+        (await shop.book_hold(hold, customer=caller(name))).technician.id
+        for name, hold in (("x", in_the_way), ("yy", further), ("zzz", last))
+    ]
+    assert took == ["ben", "cem", "ana"]
+
+
+async def test_a_direct_booking_moves_holds_too(opened: Open) -> None:
+    shop = await opened(SKILLS)
+    x_hold = await shop.hold("09:00", who="one", service_id="x-job")
+    assert (await shop.book("09:00", service_id="y-job", customer=caller("two"))).technician.id == "ana"
+    assert (await shop.book_hold(x_hold, customer=caller("one"))).technician.id == "ben"
+
+
+async def test_a_hold_whose_caller_chose_the_technician_stays(opened: Open) -> None:
+    shop = await opened(SKILLS)
+    chosen = await shop.hold("09:00", who="one", service_id="x-job", technician_id="ana")
+    assert await shop.offered(service_id="y-job") == ""
+    with pytest.raises(SlotUnavailable):
+        await shop.hold("09:00", who="two", service_id="y-job")
+    assert (await shop.book_hold(chosen)).technician.id == "ana"
+
+
+async def test_a_booking_stays(opened: Open) -> None:
+    shop = await opened(SKILLS)
+    sold = await shop.book("09:00", service_id="x-job")
+    assert sold.technician.id == "ana"
+    with pytest.raises(SlotUnavailable):
+        await shop.book("09:00", service_id="y-job", customer=caller("two"))
+
+
+async def test_a_moved_hold_still_expires_when_it_did(opened: Open) -> None:
+    shop = await opened(SKILLS)
+    x_hold = await shop.hold("09:00", who="one", service_id="x-job")
+    shop.clock.advance(seconds=60)
+    await shop.hold("09:00", who="two", service_id="y-job")
+    assert await shop.offered(service_id="x-job") == ""
+    shop.clock.set_ms(x_hold.now_ms + 90_000)
+    assert await shop.offered(service_id="x-job") == "09:00"
+
+
+async def test_a_hold_does_not_move_onto_outside_busy_time(opened: Open) -> None:
+    shop = await opened(WINDOWS)
+    await shop.hold("10:00", who="one")
+    blocked = plan(*WINDOWS.technicians, bookings=[booking("b-1", "ben", "10:30")])
+    await shop.app.projects.import_project(blocked, prune=False)
+    with pytest.raises(SlotUnavailable):
+        await shop.hold("09:30", who="two")

@@ -1,0 +1,111 @@
+"""A hold that lapsed is revived while its unit is free; when that is gone, the caller hears of others."""
+
+import pytest
+
+from slotmcp.domain.booking import Customer
+from slotmcp.domain.errors import HoldExpired
+from support.shop import at, clock_text, hours, plan, technician
+from support.sqlite_file import fingerprint, rows
+from unit.services.conftest import Open
+
+LEE = Customer(name="Lee", phone="5550101")
+ANA, BEN = technician("ana", "09:00-12:00"), technician("ben", "09:00-12:00")
+
+
+@pytest.mark.parametrize("seconds", [90, 91, 3600])
+async def test_a_lapsed_hold_is_booked_while_its_unit_is_free(opened: Open, seconds: int) -> None:
+    shop = await opened(plan(ANA))
+    hold = await shop.hold("09:00")
+    shop.clock.advance(seconds=seconds)
+    answer = await shop.book_hold(hold)
+    assert not answer.replayed
+    assert answer.booking.claim.start == at("09:00")
+    assert await shop.offered() == "10:00 10:30 11:00"
+
+
+async def test_it_is_revived_with_whoever_is_free_now(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    hold = await shop.hold("09:00")
+    shop.clock.advance(seconds=90)
+    taken = await shop.book("09:00", technician_id=hold.hold.claim.technician_id, customer=LEE)
+    assert (await shop.book_hold(hold)).technician.id != taken.technician.id
+
+
+async def test_it_is_refused_with_alternatives_when_the_unit_is_gone(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    hold = await shop.hold("10:00")
+    shop.clock.advance(seconds=90)
+    await shop.book("10:00", customer=LEE)
+    before = fingerprint(shop.path)
+    with pytest.raises(HoldExpired) as lost:
+        await shop.book_hold(hold)
+    assert fingerprint(shop.path) == before
+    assert lost.value.alternatives is not None
+    assert [clock_text(slot.start) for slot in lost.value.alternatives.slots] == ["09:00", "11:00", "09:00"]
+
+
+async def test_a_unit_that_another_holds_is_gone_too(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    hold = await shop.hold("09:00")
+    shop.clock.advance(seconds=90)
+    other = await shop.hold("09:00", who="another")
+    with pytest.raises(HoldExpired):
+        await shop.book_hold(hold)
+    assert (await shop.book_hold(other, customer=LEE)).technician.id == "ana"
+
+
+async def test_a_hold_whose_time_has_begun_is_not_revived(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    hold = await shop.hold("09:00")
+    shop.at_time("09:00:00.001")
+    with pytest.raises(HoldExpired):
+        await shop.book_hold(hold)
+
+
+async def test_a_hold_whose_time_begins_right_now_is_revived(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    hold = await shop.hold("09:00")
+    shop.at_time("09:00")
+    assert (await shop.book_hold(hold)).booking.claim.start == at("09:00")
+
+
+async def test_a_wish_survives_the_lapse(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    hold = await shop.hold("09:00", technician_id="ben")
+    shop.clock.advance(seconds=90)
+    await shop.book("09:00", technician_id="ben", customer=LEE)
+    with pytest.raises(HoldExpired) as lost:
+        await shop.book_hold(hold)
+    assert lost.value.alternatives is not None
+    assert {one.technician_id for slot in lost.value.alternatives.slots for one in slot.candidates} == {"ben"}
+
+
+async def test_a_lapsed_hold_does_not_push_other_holds_aside(opened: Open) -> None:
+    """Revival takes what is free; only a start that is offered may move a hold (rules 18 and 20)."""
+    shop = await opened(plan(technician("ana", "09:00-10:00"), technician("ben", "09:00-10:00")))
+    hold = await shop.hold("09:00", technician_id="ana")
+    shop.clock.advance(seconds=90)
+    other = await shop.hold("09:00", who="another")
+    assert other.hold.claim.technician_id == "ana"
+    with pytest.raises(HoldExpired):
+        await shop.book_hold(hold)
+
+
+async def test_working_hours_that_ended_since_are_respected(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    hold = await shop.hold("09:00")
+    shop.clock.advance(seconds=90)
+    later = technician("ana", shifts=(hours("10:00-12:00"),))
+    await shop.app.projects.import_project(plan(later), prune=False)
+    with pytest.raises(HoldExpired):
+        await shop.book_hold(hold)
+
+
+async def test_a_day_after_a_hold_lapsed_its_token_is_forgotten(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    hold = await shop.hold("2025-06-05T09:00Z")
+    shop.clock.advance(seconds=90 + 24 * 3600)
+    with pytest.raises(HoldExpired, match="not known"):
+        await shop.book_hold(hold)
+    await shop.hold("2025-06-05T10:00Z")
+    assert rows(shop.path, "SELECT count(*) FROM claims WHERE hold_token = ?", hold.hold.token) == [(0,)]

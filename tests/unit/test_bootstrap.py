@@ -1,0 +1,77 @@
+"""The composition root: ids, logging, and an app over a real file."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+import structlog
+
+from slotmcp.bootstrap import SystemClock, UlidIds, configure_logging, open_app
+from slotmcp.domain.errors import InvalidArgument
+from slotmcp.settings import Settings
+
+
+class StoppedClock(SystemClock):
+    """The same millisecond for ever."""
+
+    def now_ms(self) -> int:
+        return 1_764_000_000_000
+
+
+def test_ids_sort_by_the_time_they_were_made_within_a_millisecond_too() -> None:
+    ids = UlidIds(StoppedClock())
+    made = [ids.new_id() for _ in range(1000)]
+    assert made == sorted(set(made))
+    assert {len(one) for one in made} == {26}
+
+
+def test_tokens_are_long_random_and_fit_into_a_url() -> None:
+    ids = UlidIds(SystemClock())
+    made = {ids.new_token() for _ in range(1000)}
+    assert len(made) == 1000
+    assert all(len(token) * 6 >= 128 and token.replace("-", "").replace("_", "").isalnum() for token in made)
+
+
+def test_the_clock_is_the_machines() -> None:
+    first = SystemClock().now_ms()
+    assert 1_600_000_000_000 < first <= SystemClock().now_ms()
+
+
+@pytest.mark.usefixtures("home")
+def test_json_logs_are_an_object_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(Settings(log_format="json", log_level="info"))
+    structlog.stdlib.get_logger("slotmcp.tools").info("book_slot", outcome="ok")
+    logging.getLogger("a.library").warning("of theirs %d", 7)
+    logging.getLogger("a.library").debug("not told")
+    said = capsys.readouterr()
+    assert said.out == ""
+    ours, theirs = map(json.loads, said.err.splitlines())
+    assert (ours["event"], ours["outcome"], ours["level"]) == ("book_slot", "ok", "info")
+    assert (theirs["event"], theirs["level"]) == ("of theirs 7", "warning")
+    assert "timestamp" in ours
+    assert "timestamp" in theirs
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_an_exception_is_logged_without_the_values_in_its_frames(
+    capsys: pytest.CaptureFixture[str], log_format: str
+) -> None:
+    configure_logging(Settings.model_validate({"log_format": log_format}))
+    fail = {"phone": "303 555 0142"}
+    try:
+        fail["name"]
+    except KeyError:
+        logging.getLogger("a.library").exception("broken")
+    said = capsys.readouterr().err
+    assert "KeyError" in said
+    assert "555" not in said
+
+
+async def test_an_app_opens_on_a_file_that_was_not_there(home: Path) -> None:
+    settings = Settings(database_url=str(home / "deep" / "slotmcp.db"))
+    async with open_app(settings) as app:
+        with pytest.raises(InvalidArgument, match="slotmcp import"):
+            await app.projects.list_services(None)
+    assert settings.database_path.exists()
