@@ -98,6 +98,9 @@ async def test_a_change_moves_the_revision_by_one_and_is_read_alone(
     book = await other.book(SHOP, known)
     assert book.revision == known.revision + 1
     same_objects(known, book, changed.split())
+    for one in known.diaries.keys() & book.diaries.keys():
+        before, after = known.diaries[one].technician, book.diaries[one].technician
+        assert (before is after) == (before == after), "a technician who did not change is the same object"
     async with open_store() as fresh:
         assert await fresh.book(SHOP) == book
         assert list((await fresh.book(SHOP)).diaries) == list(book.diaries)
@@ -177,6 +180,20 @@ async def test_what_changes_neither_time_nor_catalog_does_not_move_the_revision(
     await store.write(SHOP, unit)
     assert (await store.head(SHOP)).revision == before.revision
     assert await store.book(SHOP, before) is before
+
+
+async def test_what_changes_after_the_book_was_given_is_in_the_next(store: Store) -> None:
+    async def unit(transaction: Transaction) -> Book:
+        await transaction.add_hold(hold("h-1", "ana"))
+        given = await transaction.book()
+        await transaction.add_hold(hold("h-2", "ben"))
+        return given
+
+    given = await store.write(SHOP, unit)
+    assert given.diaries["ben"].claims == ()
+    after = await store.book(SHOP)
+    assert [len(diary.claims) for diary in after.diaries.values()] == [1, 1, 0]
+    assert await store.write(SHOP, lambda transaction: transaction.book()) == after
 
 
 async def test_a_transaction_knows_the_diaries_that_readers_were_given(store: Store) -> None:

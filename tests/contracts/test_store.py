@@ -205,8 +205,13 @@ async def test_neighbours_of_a_unit_that_raises_are_kept(store: Store) -> None:
 async def test_a_unit_may_await_nothing_but_the_transactions_methods(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         await transaction.add_hold(hold("h"))
-        await asyncio.sleep(0)
+        try:
+            await asyncio.sleep(0)
+        finally:
+            ended.append(transaction.now_ms)
 
+    ended: list[int] = []
     with pytest.raises(RuntimeError, match="transaction's methods"):
         await store.write(SHOP, unit)
+    assert ended == [NOW_MS]
     assert (await store.head(SHOP)).revision == 1

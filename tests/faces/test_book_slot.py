@@ -2,12 +2,15 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from slotmcp.domain.booking import Customer, Visit
-from slotmcp.domain.catalog import Location
-from support.server import Body, Desk, fields, starts
+from slotmcp.domain.catalog import Location, RankingKey
+from support.denver import PLAN, SUNDAY_NOON_MS
+from support.server import Body, Desk, fields, open_desk, starts
 from support.sqlite_file import fingerprint
 
 MONDAY_9 = "2026-11-23T16:00:00Z"
@@ -86,6 +89,20 @@ async def test_a_wished_technician_comes_and_the_reason_says_so(desk: Desk) -> N
     answer = await desk.ask("book_slot", start=MONDAY_9, technicianId="t-ben", **KIM)
     assert answer["booking"]["technicianName"] == "Ben"
     assert answer["booking"]["assignmentReason"] == "The customer asked for Ben."
+
+
+@pytest.mark.parametrize(
+    ("ranking", "told"),
+    [((RankingKey.PRIORITY,), {"priority": 1}), ((RankingKey.LOAD,), {"bookingsThatDay": 0})],
+)
+async def test_the_reason_tells_what_the_project_ranks_by(
+    tmp_path: Path, ranking: tuple[RankingKey, ...], told: dict[str, int]
+) -> None:
+    plan = replace(PLAN, project=replace(PLAN.project, assignment_ranking=ranking))
+    async with open_desk(tmp_path / "ranked.db", plan, now_ms=SUNDAY_NOON_MS) as desk:
+        booking = (await desk.ask("book_slot", start=MONDAY_9, **KIM))["booking"]
+    policy = [key.value for key in ranking]
+    assert booking["assignment"] == {"policy": policy, "considered": 2, "wished": False, **told}
 
 
 @pytest.mark.parametrize("key", [{}, {"idempotencyKey": "k-1"}])

@@ -1,8 +1,12 @@
 """list_services: what can be booked, when somebody works, and what day it is."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from support.server import Desk, fields
+from support.denver import PLAN, SUNDAY_NOON_MS
+from support.server import Desk, fields, open_desk
 
 
 async def test_it_tells_services_hours_and_the_date(desk: Desk) -> None:
@@ -40,6 +44,15 @@ async def test_today_is_the_date_where_the_business_is(desk: Desk) -> None:
     assert (await desk.ask("list_services"))["today"] == "Sunday, November 22, 2026"
     desk.make_it("2026-11-23T07:00Z")
     assert (await desk.ask("list_services"))["today"] == "Monday, November 23, 2026"
+
+
+async def test_without_a_default_none_is_told(tmp_path: Path) -> None:
+    plan = replace(PLAN, project=replace(PLAN.project, default_service_id=None))
+    async with open_desk(tmp_path / "choosy.db", plan, now_ms=SUNDAY_NOON_MS) as desk:
+        assert "defaultServiceType" not in await desk.ask("list_services")
+        error = await desk.refused("get_slots")
+        assert (error["code"], fields(error)) == ("invalid_argument", ["serviceType"])
+        assert "ac-repair, furnace-check" in error["result"]
 
 
 async def test_a_project_has_to_be_named_where_there_are_several(two_businesses: Desk) -> None:

@@ -42,6 +42,14 @@ def test_rule_18_two_holds_move_in_a_chain(ask: Ask) -> None:
     assert offered(ask, book(*chain, services=[wires]), job(60, skills="pipes")) == ""
 
 
+def test_rule_18_the_second_hold_does_not_go_where_the_job_is_to_be(ask: Ask) -> None:
+    plumber = technician("a", "10:00-13:00", skills="pipes")
+    full = replace(technician("b", "10:00-13:00"), max_bookings_per_day=1)
+    swap = (diary(plumber, hold("10:00", 60, id_="1")), diary(full, hold("12:00", 60, id_="2")))
+    assert offered(ask, book(*swap), job(180, skills="pipes")) == ""
+    assert offered(ask, book(*swap, diary(technician("c", "12:00-13:00"))), job(180, skills="pipes")) == "10:00"
+
+
 def test_rule_18_three_moves_are_not_made(ask: Ask) -> None:
     skills = ("pipes wires", "wires roofs", "roofs doors", "doors")
     people = [technician(id_, "10:00-11:00", skills=skill) for id_, skill in zip("abcd", skills, strict=True)]

@@ -11,7 +11,7 @@ from oracle.servable import all_servable
 from slotmcp.engine.need import Need
 from unit.engine.desk import Desk, without_claims
 from unit.engine.rush import Errand, errands, rushes
-from unit.engine.sketch import at, book, diary, job, service, technician
+from unit.engine.sketch import at, book, diary, hold, job, service, technician
 from unit.engine.strategies import Case, cases
 
 NOW_MS = at("08:00") * 60_000
@@ -32,6 +32,18 @@ def test_windows_of_two_technicians_are_three_holds_where_two_can_be_served(orde
     """A is there from 9 to 11, B from 10 to 12: at no minute more holds than technicians, and yet."""
     desk = Desk(book(diary(technician("a", "09:00-11:00")), diary(technician("b", "10:00-12:00"))), NOW_MS)
     assert [desk.sell("service", job(60), at(start)) for start in order] == [True, True, False]
+
+
+def test_two_moves_are_made_in_an_order_in_which_each_finds_its_place_free() -> None:
+    """The desk asks the oracle before it puts a hold or a job anywhere."""
+    a = diary(technician("a", "10:00-11:00", skills="x y"), hold("10:00", 60, id_="1", service="y"))
+    b = diary(technician("b", "10:00-11:00", skills="y"), hold("10:00", 60, id_="2"))
+    kinds = (service("x", skills="x"), service("y", skills="y"))
+    desk = Desk(book(a, b, diary(technician("c", "10:00-11:00")), services=kinds), NOW_MS)
+    assert desk.sell("x", job(60, skills="x"), at("10:00"))
+    where = {claim.id: id_ for id_, one in desk.oracle.book.diaries.items() for claim in one.claims}
+    assert where["2"] == "c"
+    assert where["1"] == "b"
 
 
 def test_the_search_knows_what_cannot_be_served() -> None:

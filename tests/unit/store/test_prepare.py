@@ -14,10 +14,11 @@ import pytest
 
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable, FixSetup
 from slotmcp.store import prepare as preparing
+from slotmcp.store.connection import connect
 from slotmcp.store.prepare import prepare
 from slotmcp.store.schema import APPLICATION_ID, SCHEMA, Schema
 from slotmcp.store.sqlite import SqliteStore
-from slotmcp.store.upgrade import backup_path
+from slotmcp.store.upgrade import backup_path, upgrade
 from support.books import PROJECT, booking, open_shop
 from support.clock import HandClock
 
@@ -92,6 +93,14 @@ def test_upgrading_again_changes_nothing(old: Path, tmp_path: Path) -> None:
     backup_path(old, SCHEMA.newest).unlink()
     before = old.read_bytes()
     prepare(old, patience_ms=1000, schema=later)
+    assert old.read_bytes() == before
+    assert not backup_path(old, SCHEMA.newest).exists()
+
+
+def test_who_finds_the_upgrade_done_by_another_process_makes_no_backup(old: Path) -> None:
+    before = old.read_bytes()
+    with closing(connect(old, wait_ms=1000)) as connection:
+        upgrade(connection, old, SCHEMA)
     assert old.read_bytes() == before
     assert not backup_path(old, SCHEMA.newest).exists()
 

@@ -2,11 +2,18 @@
 
 import asyncio
 import os
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from slotmcp.domain.errors import Unavailable
+from slotmcp.store import statements
+from slotmcp.store.fetching import Fetch
+from slotmcp.store.latest_books import LatestBooks
+from slotmcp.store.reader import Reader
 from slotmcp.store.schema import SCHEMA
 from slotmcp.store.sqlite import SqliteStore
 from support.books import PROJECT, booking, hold, open_shop
@@ -57,6 +64,31 @@ async def test_a_damaged_file_is_unavailable_to_readers_and_writers(path: Path) 
             with pytest.raises(Unavailable, match="damaged") as refused:
                 await asked
             assert refused.value.retry_after_ms >= 1000
+
+
+async def test_a_snapshot_stays_what_it_was_whatever_is_committed_meanwhile(store: SqliteStore, path: Path) -> None:
+    async def question(fetch: Fetch) -> list[int]:
+        seen = []
+        for _ in range(3):
+            seen.append((await fetch(statements.REVISION, project=SHOP))[0][0])
+            with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+                connection.execute("UPDATE projects SET revision = revision + 1")
+        return seen
+
+    reader = Reader(path, patience_ms=1000)
+    assert await reader.ask_snapshot(question) == [1, 1, 1]
+    assert await reader.ask(question) == [4, 5, 6]
+    reader.close()
+    assert (await store.head(SHOP)).revision == 7
+
+
+async def test_a_book_of_an_older_revision_never_takes_a_newer_ones_place(store: SqliteStore) -> None:
+    book = await store.book(SHOP)
+    newer, newer_still = replace(book, revision=2), replace(book, revision=2)
+    latest = LatestBooks()
+    for offered, kept in ((newer, newer), (book, newer), (newer_still, newer_still)):
+        latest.offer([offered])
+        assert latest.get(SHOP) is kept
 
 
 async def test_readers_never_see_half_a_transaction(store: SqliteStore) -> None:

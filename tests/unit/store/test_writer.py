@@ -152,6 +152,29 @@ async def test_closing_commits_what_was_asked_for_and_refuses_the_rest(path: Pat
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("slotmcp")]
 
 
+async def test_closing_waits_for_units_that_stand_in_the_queue(path: Path) -> None:
+    opened = SqliteStore.open(path, clock=HandClock())
+    store = await opened.__aenter__()
+    await open_shop(store)
+    async with gated(store) as running:
+        waiting = [book(store, number) for number in range(5)]
+        await asyncio.sleep(0)
+        closing = asyncio.create_task(opened.__aexit__(None, None, None))
+        await asyncio.sleep(0)
+    async with asyncio.timeout(BOUND):
+        await asyncio.gather(running, closing, *waiting)
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("slotmcp")]
+
+
+async def test_units_of_a_group_are_given_the_same_book(path: Path, store: SqliteStore) -> None:
+    async with SqliteStore.open(path, clock=HandClock()) as fresh:
+        async with gated(store):
+            reading = [asyncio.create_task(store.write(SHOP, lambda unit: unit.book())) for _ in range(2)]
+        one, other = await asyncio.gather(*reading)
+        assert one is other
+        assert await fresh.book(SHOP) is await fresh.book(SHOP)
+
+
 async def test_a_group_that_cannot_be_committed_fails_as_a_whole_and_nothing_is_kept(store: SqliteStore) -> None:
     async def conflict(transaction: Transaction) -> None:
         await transaction.add_booking(booking("conflict", at=0))

@@ -46,6 +46,7 @@ def test_what_is_read(text: str, moment: Moment) -> None:
         ("20261123T090000Z", "must be a date and time such as"),
         ("2026-11-23T09", "must be a date and time such as"),
         ("2026-11-23T09:00:00-0700", "must be a date and time such as"),
+        ("2026-11-23T09:00+07:99", "must be a date and time such as"),
         ("2026-11-23T09:00:00 America/Denver", "must be a date and time such as"),
         ("٢٠٢٦-11-23", "must be a date and time such as"),
         ("1764000000", "must be a date and time such as"),
