@@ -44,8 +44,14 @@ async def claim_ids(store: Store) -> dict[str, list[str]]:
 
 
 async def test_a_hold_is_found_by_its_token_as_it_was_made(store: Store) -> None:
-    facts = {"buffer_before_minutes": 5, "buffer_after_minutes": 10, "technician_chosen": True, "location": AIRPORT}
-    made = hold("h", customer="someone", **facts)
+    made = hold(
+        "h",
+        buffer_before_minutes=5,
+        buffer_after_minutes=10,
+        technician_chosen=True,
+        location=AIRPORT,
+        customer="someone",
+    )
     await held(store, made)
     assert await found(store, "h") == made
     assert await found(store, "another") is None

@@ -20,6 +20,8 @@ MODULES = (statements, booking_statements, waitlist_statements)
 STATEMENTS = {name: text for module in MODULES for name, text in vars(module).items() if name.isupper()}
 OWN = {"alembic_version", "sqlite_autoindex_alembic_version_1"}
 """What Alembic adds for itself."""
+SMALL = {"SCAN CONSTANT ROW", "SCAN 2 CONSTANT ROWS"}
+"""What no table is. Neither is a subquery, which has a step of its own for the table under it."""
 
 
 def test_the_versions_that_are_known_are_those_of_the_migrations() -> None:
@@ -58,7 +60,8 @@ def test_each_statement_is_understood_by_the_schema(database: sqlite3.Connection
 def test_no_statement_reads_a_whole_table(database: sqlite3.Connection, name: str) -> None:
     values = dict.fromkeys(_names(STATEMENTS[name]))
     plan = database.execute(f"EXPLAIN QUERY PLAN {STATEMENTS[name]}", values).fetchall()
-    assert [step[3] for step in plan if step[3].startswith("SCAN") and "CONSTANT ROW" not in step[3]] == []
+    scanned = [step[3] for step in plan if step[3].startswith("SCAN")]
+    assert [one for one in scanned if one not in SMALL and not one.startswith("SCAN (subquery")] == []
 
 
 def test_a_statements_name_is_given_once() -> None:

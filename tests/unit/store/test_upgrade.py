@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ def upgraded(old: Path) -> Path:
     return old
 
 
-def rows(path: Path, statement: str) -> list[tuple[object, ...]]:
+def rows(path: Path, statement: str) -> list[tuple[Any, ...]]:
     """What a statement finds in a file."""
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(statement).fetchall()
@@ -164,6 +165,16 @@ async def test_holds_are_what_they_were_and_the_constraint_still_stands(old: Pat
 
 def _moved(to: Claim) -> Booking:
     return Booking(claim=to, status=BookingStatus.RESCHEDULED)
+
+
+async def test_who_is_forgotten_is_nowhere_in_the_file(old: Path) -> None:
+    async with SqliteStore.open(old, clock=HandClock()) as store:
+        assert b"Beware of the dog" in backup_path(old, "0001").read_bytes()
+        assert await store.write(SHOP, lambda transaction: transaction.forget(key(0, "phone:+13035550142"))) == 1
+    remains = b"".join(one.read_bytes() for one in old.parent.glob(f"{old.name}*") if not one.match("*.backup"))
+    assert b"Ana" in remains
+    told = (KIM.name, KIM.phone, KIM.email, "1 Main St", "Beware of the dog", key(0, "caller-1"))
+    assert [one for one in told if one.encode() in remains] == []
 
 
 async def test_old_projects_are_imported_again_as_they_are(old: Path) -> None:
