@@ -65,8 +65,15 @@ def slots_at(
     availability: Availability, need: Need, starts: Iterable[Minute], *, best: int | None = None
 ) -> list[Slot]:
     """The slots of starts that `list_starts` gave, in their order."""
-    slots = (check_start(availability, need, start) for start in starts)
+    slots = (_slot_at(availability, need, start) for start in starts)
     return [slot if best is None else _with_best(slot, best) for slot in slots if slot is not None]
+
+
+def _slot_at(availability: Availability, need: Need, start: Minute) -> Slot | None:
+    if need.site is not None:
+        return check_start(availability, need, start)
+    day = _slots_of_day(availability, need, availability.frame.day_number(start))
+    return next(iter(_between(day, start, start + 1)), None)
 
 
 def check_start(availability: Availability, need: Need, start: Minute) -> Slot | None:

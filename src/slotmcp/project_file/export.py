@@ -148,7 +148,7 @@ def _booking(booking: Booking, services: Mapping[str, ServiceType]) -> Keys:
         "end": write_instant(claim.end),
         "bufferBeforeMinutes": _unless(claim.buffer_before_minutes, before),
         "bufferAfterMinutes": _unless(claim.buffer_after_minutes, after),
-        "location": _location(booking.visit.location),
+        "location": _location(claim.location),
     }
 
 

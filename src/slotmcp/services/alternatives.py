@@ -8,7 +8,7 @@ from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Offer, Slot
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import find_slots
+from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.services.shelf import Shelf
 
 _HOW_MANY = 3
@@ -50,6 +50,6 @@ def _offer(availability: Availability, lost: LostSlot) -> Offer:
 def nearest_slots(availability: Availability, need: Need, start: Minute) -> tuple[Slot, ...]:
     """The starts nearest to one that is wanted, in order of time."""
     frame = availability.frame
-    slots = find_slots(availability, need, frame.midnights[0], frame.midnights[-1], best=_CANDIDATES)
-    nearest = sorted(slots, key=lambda slot: (abs(slot.start - start), slot.start))[:_HOW_MANY]
-    return tuple(sorted(nearest))
+    starts = list_starts(availability, need, frame.midnights[0], frame.midnights[-1])
+    nearest = sorted(starts, key=lambda one: (abs(one - start), one))[:_HOW_MANY]
+    return tuple(slots_at(availability, need, sorted(nearest), best=_CANDIDATES))

@@ -11,6 +11,7 @@ from slotmcp.domain.interval import minute_at_or_after
 from slotmcp.engine.assign import Assignment, assign, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
+from slotmcp.engine.travel import site_at
 from slotmcp.ports import ClaimConflict, Ids, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, with_alternatives
 from slotmcp.services.holds import make_moves
@@ -83,7 +84,12 @@ class BookingService:
             )
         appointment = _held_appointment(availability, request, hold)
         assignment = _assign_held(transaction, availability, appointment, hold)
-        claim = replace(hold.claim, technician_id=assignment.technician_id, expires_at_ms=None)
+        claim = replace(
+            hold.claim,
+            technician_id=assignment.technician_id,
+            expires_at_ms=None,
+            location=appointment.location,
+        )
         reason = replace(assignment.reason, wished=claim.technician_chosen)
         booking = Booking(claim=claim, customer=request.customer, visit=request.visit, reason=reason)
         try:
@@ -132,8 +138,9 @@ def _held_appointment(availability: Availability, request: BookRequest, hold: Ho
     service = _service_of(availability, claim)
     # Of a service that left the catalog nobody knows the skills any more; the witness has them.
     only = chosen if service.id in availability.book.services else claim.technician_id
-    need = replace(Need.of_claim(claim, service), technician_id=only)
-    return Appointment(service, need, claim.start)
+    location = claim.location or request.location
+    need = replace(Need.of_claim(claim, service, site_at(location, project.travel)), technician_id=only)
+    return Appointment(service, need, claim.start, location)
 
 
 def _assign_held(
@@ -148,6 +155,9 @@ def _assign_held(
         raise _lost_hold(appointment)
     others = availability.without(hold.claim)
     assignment = assign_kept(others, appointment.need, appointment.start)
+    if assignment is None and hold.state is ClaimState.HELD:
+        # It was promised before anybody knew how far it is.
+        assignment = assign_kept(others, replace(appointment.need, site=None), appointment.start)
     if assignment is None:
         raise _lost_hold(appointment)
     return assignment

@@ -2,17 +2,18 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from slotmcp.domain.book import Book
-from slotmcp.domain.catalog import ServiceType, Technician
+from slotmcp.domain.catalog import Location, ServiceType, Technician
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute, minute_at_or_after
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.domain.offer import Offer, Slot
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import find_slots
+from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.cursor import Cursor
 from slotmcp.services.intents import check_zone, find_need, find_service, resolve
@@ -39,6 +40,8 @@ class SlotQuery:
     days_of_week: frozenset[int] | None = None
     """Monday is 0."""
     technician_id: str | None = None
+    location: Location | None = None
+    """Where the job is."""
     limit: int = 10
     cursor: str = ""
     best: int | None = None
@@ -77,16 +80,19 @@ class _Search:
     need: Need
     zone_key: str
 
-    def slots(self, start_from: Minute, start_to: Minute, best: int | None) -> list[Slot]:
+    def starts(self, start_from: Minute, start_to: Minute) -> list[Minute]:
         """The starts of a range that the caller wants to hear of."""
-        found = find_slots(self.availability, self.need, start_from, start_to, best=best)
-        return [slot for slot in found if self._is_wanted(slot)]
-
-    def _is_wanted(self, slot: Slot) -> bool:
+        found = list_starts(self.availability, self.need, start_from, start_to)
         days, part = self.query.days_of_week, self.query.part_of_day
-        return (days is None or utc_to_wall(self.zone_key, slot.start).weekday() in days) and (
-            part is None or part_of_day(self.zone_key, slot.start) is part
-        )
+        if days is not None:
+            found = [start for start in found if utc_to_wall(self.zone_key, start).weekday() in days]
+        if part is not None:
+            found = [start for start in found if part_of_day(self.zone_key, start) is part]
+        return found
+
+    def slots(self, starts: Iterable[Minute]) -> list[Slot]:
+        """What is offered of some starts."""
+        return slots_at(self.availability, self.need, starts, best=self.query.best)
 
 
 class SlotService:
@@ -106,18 +112,25 @@ class SlotService:
         project_id = await self._shelf.project_id(query.project_id)
         search = _search(await self._shelf.availability(project_id), query)
         page = _page(search)
-        slots = search.slots(page.from_, page.to, query.best)
+        starts = search.starts(page.from_, page.to)
         if query.cursor:
-            offered, left = _next_of(slots, page, query.limit)
+            starts = [start for start in starts if start > page.after and start not in page.offered]
+            chosen = starts[: query.limit]
         else:
-            offered, left = _first_of(slots, query.limit, search.zone_key)
-        return _answer(search, page, offered, left)
+            chosen = spread(starts, query.limit, search.zone_key)
+        return _answer(search, page, search.slots(chosen), left=len(starts) - len(chosen))
 
 
 def _search(availability: Availability, query: SlotQuery) -> _Search:
     book = availability.book
     service = find_service(book, query.service_id)
-    need = find_need(book, service, query.duration_minutes, query.technician_id)
+    need = find_need(
+        book,
+        service,
+        duration_minutes=query.duration_minutes,
+        technician_id=query.technician_id,
+        location=query.location,
+    )
     zone_key = check_zone(query.timezone, "timezone") if query.timezone else book.project.timezone
     return _Search(query, availability, service, need, zone_key)
 
@@ -155,17 +168,7 @@ def _check_range(search: _Search, start_from: Minute, start_to: Minute, now: Min
         )
 
 
-def _first_of(slots: list[Slot], limit: int, zone_key: str) -> tuple[list[Slot], int]:
-    offered = spread(slots, limit, zone_key)
-    return offered, len(slots) - len(offered)
-
-
-def _next_of(slots: list[Slot], page: Cursor, limit: int) -> tuple[list[Slot], int]:
-    left = [slot for slot in slots if slot.start > page.after and slot.start not in page.offered]
-    return left[:limit], len(left[limit:])
-
-
-def _answer(search: _Search, page: Cursor, offered: list[Slot], left: int) -> SlotAnswer:
+def _answer(search: _Search, page: Cursor, offered: list[Slot], *, left: int) -> SlotAnswer:
     book = search.availability.book
     return SlotAnswer(
         offer=Offer(
@@ -192,8 +195,8 @@ def _following(search: _Search, page: Cursor, offered: list[Slot]) -> Cursor:
 
 
 def _next_free(search: _Search, start_from: Minute) -> Slot | None:
-    end = search.availability.frame.midnights[-1]
-    return next(iter(search.slots(start_from, end, search.query.best)), None)
+    later = search.starts(start_from, search.availability.frame.midnights[-1])
+    return next(iter(search.slots(later[:1])), None)
 
 
 def _named(book: Book, slots: list[Slot]) -> tuple[Technician, ...]:
@@ -211,6 +214,7 @@ def _fingerprint(search: _Search) -> str:
         query.part_of_day,
         sorted(query.days_of_week or ()),
         query.technician_id,
+        query.location and (query.location.latitude, query.location.longitude),
     )
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:_FINGERPRINT_DIGITS]
 

@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
-from slotmcp.domain.offer import Slot
 from slotmcp.engine.zones import utc_to_wall
 
 T = TypeVar("T")
@@ -21,17 +20,17 @@ def part_of_day(zone_key: str, minute: Minute) -> PartOfDay:
     return PartOfDay.AFTERNOON if hour < _EVENING else PartOfDay.EVENING
 
 
-def spread(slots: Sequence[Slot], limit: int, zone_key: str) -> list[Slot]:
-    """At most `limit` slots, in order of time: days take turns, in a day its parts, in a part far ones."""
-    if len(slots) <= limit:
-        return list(slots)
-    days = _grouped(slots, lambda slot: utc_to_wall(zone_key, slot.start).date())
+def spread(starts: Sequence[Minute], limit: int, zone_key: str) -> list[Minute]:
+    """At most `limit` starts, in order of time: days take turns, in a day its parts, in a part far ones."""
+    if len(starts) <= limit:
+        return list(starts)
+    days = _grouped(starts, lambda start: utc_to_wall(zone_key, start).date())
     turns = _in_turn(_day_in_turn(day, zone_key) for day in days)
-    return sorted(slot for slot, _ in zip(turns, range(limit), strict=False))
+    return sorted(start for start, _ in zip(turns, range(limit), strict=False))
 
 
-def _day_in_turn(day: Sequence[Slot], zone_key: str) -> Iterator[Slot]:
-    parts = _grouped(day, lambda slot: part_of_day(zone_key, slot.start))
+def _day_in_turn(day: Sequence[Minute], zone_key: str) -> Iterator[Minute]:
+    parts = _grouped(day, lambda start: part_of_day(zone_key, start))
     return _in_turn(_far_apart(part) for part in parts)
 
 
@@ -47,8 +46,8 @@ def _in_turn(queues: Iterable[Iterable[T]]) -> Iterator[T]:
     return (item for turn in zip_longest(*queues) for item in turn if item is not None)
 
 
-def _grouped(slots: Sequence[Slot], key: Callable[[Slot], object]) -> list[list[Slot]]:
-    groups: dict[object, list[Slot]] = {}
-    for slot in slots:
-        groups.setdefault(key(slot), []).append(slot)
+def _grouped(starts: Sequence[Minute], key: Callable[[Minute], object]) -> list[list[Minute]]:
+    groups: dict[object, list[Minute]] = {}
+    for start in starts:
+        groups.setdefault(key(start), []).append(start)
     return list(groups.values())

@@ -94,7 +94,8 @@ def _request(asked: BookSlot) -> BookRequest:
         end=asked.end,
         duration_minutes=asked.duration_minutes,
         technician_id=asked.technician_id,
-        visit=Visit(address=asked.address, notes=asked.notes, location=_location(asked.latitude, asked.longitude)),
+        location=_location(asked.latitude, asked.longitude),
+        visit=Visit(address=asked.address, notes=asked.notes),
         idempotency_key=asked.idempotency_key,
     )
 
