@@ -193,6 +193,10 @@ class Transaction(Protocol):
         """Replace all that is known of a wait."""
         ...
 
+    async def wait(self, wait_id: str) -> Wait | None:
+        """A wait by its id, whatever its state."""
+        ...
+
     async def waits(self, *states: WaitState) -> tuple[Wait, ...]:
         """Waits in these states, in the order in which they were joined."""
         ...
@@ -282,8 +286,16 @@ class Store(Protocol):
         """The bookings whose contact keys include the pseudonym of a reference, by start and id."""
         ...
 
-    async def waits(self, project_id: str) -> tuple[Wait, ...]:
-        """The whole waitlist, in the order in which it was joined."""
+    async def hold(self, project_id: str, token: str) -> Hold | None:
+        """The hold with this token, whatever its state; its claim's state may be booked by now."""
+        ...
+
+    async def wait(self, project_id: str, wait_id: str) -> Wait | None:
+        """A wait by its id, whatever its state."""
+        ...
+
+    async def waits(self, project_id: str, *states: WaitState) -> tuple[Wait, ...]:
+        """Waits in these states, in the order in which they were joined."""
         ...
 
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:

@@ -163,7 +163,7 @@ async def test_forgetting_erases_waits_and_ends_those_that_were_open(store: Stor
     await store.write(SHOP, unit)
     assert await forget(store, "email") == len(WaitState) + 1
     assert await forget(store, "phone") == 0
-    *erased, lees = await store.waits(SHOP)
+    *erased, lees = await store.waits(SHOP, *WaitState)
     assert lees == wait("lees", customer_pseudonym="lee", contact_keys=("lee",))
     assert [one.state for one in erased] == [WaitState.EXPIRED, WaitState.EXPIRED, "booked", "expired", "expired"]
     assert {(one.customer, one.customer_pseudonym, one.contact_keys, one.location) for one in erased} == {
@@ -182,7 +182,7 @@ async def test_forgetting_is_the_projects_own(store: Store) -> None:
     await store.write(SHOP, lambda transaction: transaction.add_wait(waiting))
     assert await store.write("other", another_project, create=True) == 0
     assert await store.bookings(SHOP) == (one,)
-    assert await store.waits(SHOP) == (waiting,)
+    assert await store.waits(SHOP, *WaitState) == (waiting,)
 
 
 def test_nobody_added_a_personal_field_that_forgetting_knows_nothing_of() -> None:
@@ -193,5 +193,5 @@ def test_nobody_added_a_personal_field_that_forgetting_knows_nothing_of() -> Non
     assert {one.name for one in fields(Visit)} == {"address", "notes"}
     assert {one.name for one in fields(Wait)} == {
         *("id", "service_id", "duration_minutes", "start_from", "start_to", "joined_at_ms", "technician_id", "state"),
-        *("hold_token", "customer", "customer_pseudonym", "contact_keys", "location"),
+        *("hold_token", "let_go", "customer", "customer_pseudonym", "contact_keys", "location"),
     }

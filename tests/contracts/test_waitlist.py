@@ -7,7 +7,7 @@ import pytest
 
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Event, Store, Transaction
-from support.books import AIRPORT, FULL_WAIT, PROJECT, wait
+from support.books import AIRPORT, FULL_WAIT, NOON, PROJECT, hold, token, wait
 from support.clock import NOW_MS, HandClock
 from support.stores import OpenStore
 
@@ -48,7 +48,7 @@ async def heard(store: Store, after: int = 0) -> list[tuple[int, str]]:
 
 async def test_a_wait_is_read_as_it_was_joined(store: Store, other: Store) -> None:
     await joined(store, FULL_WAIT, wait("plain"))
-    assert await other.waits(SHOP) == (FULL_WAIT, wait("plain"))
+    assert await other.waits(SHOP, *WaitState) == (FULL_WAIT, wait("plain"))
     assert await store.write(SHOP, lambda transaction: transaction.waits(*WaitState)) == (FULL_WAIT, wait("plain"))
 
 
@@ -57,7 +57,7 @@ async def test_waits_come_in_the_order_in_which_they_were_joined(store: Store, c
     clock.advance(seconds=-10)
     await joined(store, wait("b", joined_at_ms=clock.now_ms()), wait("a", joined_at_ms=clock.now_ms()))
     await store.write(SHOP, lambda transaction: transaction.save_wait(wait("c", state=WaitState.OFFERED)))
-    assert [one.id for one in await store.waits(SHOP)] == ["c", "b", "a"]
+    assert [one.id for one in await store.waits(SHOP, *WaitState)] == ["c", "b", "a"]
     assert await in_states(store, WaitState.WAITING, WaitState.OFFERED) == ["c", "b", "a"]
 
 
@@ -65,10 +65,12 @@ async def test_waits_are_asked_for_by_state(store: Store) -> None:
     await joined(store, *(wait(f"{state}-{number}", state=state) for number in range(2) for state in WaitState))
     for state in WaitState:
         assert await in_states(store, state) == [f"{state}-0", f"{state}-1"]
+        assert [one.id for one in await store.waits(SHOP, state)] == [f"{state}-0", f"{state}-1"]
     assert await in_states(store, WaitState.EXPIRED, WaitState.WAITING) == [
         *("waiting-0", "expired-0", "waiting-1", "expired-1")
     ]
     assert await in_states(store) == []
+    assert await store.waits(SHOP) == ()
 
 
 async def test_everything_that_is_known_of_a_wait_is_replaced(store: Store) -> None:
@@ -85,23 +87,43 @@ async def test_everything_that_is_known_of_a_wait_is_replaced(store: Store) -> N
         contact_keys=("email", "new"),
         state=WaitState.BOOKED,
         hold_token="",
+        let_go=((NOON, NOON + 30),),
     )
     await joined(store, FULL_WAIT, wait("another", location=AIRPORT))
     await store.write(SHOP, lambda transaction: transaction.save_wait(changed))
-    assert await store.waits(SHOP) == (changed, wait("another", location=AIRPORT))
+    assert await store.waits(SHOP, *WaitState) == (changed, wait("another", location=AIRPORT))
+
+
+async def test_a_wait_is_found_by_its_id(store: Store, other: Store) -> None:
+    await joined(store, FULL_WAIT, wait("plain"))
+    for found in (
+        await other.wait(SHOP, "full"),
+        await store.write(SHOP, lambda transaction: transaction.wait("full")),
+    ):
+        assert found == FULL_WAIT
+    assert await store.wait(SHOP, "never joined") is None
+    assert await store.wait("nowhere", "full") is None
+    assert await store.write(SHOP, lambda transaction: transaction.wait("never joined")) is None
+
+
+async def test_what_is_offered_is_found_by_its_token(store: Store, other: Store) -> None:
+    await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h", location=AIRPORT)))
+    assert await other.hold(SHOP, token("h")) == hold("h", location=AIRPORT)
+    assert await store.hold(SHOP, "never was") is None
+    assert await store.hold("nowhere", token("h")) is None
 
 
 async def test_who_never_joined_cannot_be_saved(store: Store) -> None:
     with pytest.raises(LookupError):
         await store.write(SHOP, lambda transaction: transaction.save_wait(wait("nobody")))
-    assert await store.waits(SHOP) == ()
+    assert await store.waits(SHOP, *WaitState) == ()
 
 
 async def test_a_waits_id_is_given_once(store: Store) -> None:
     await joined(store, wait("w"))
     with pytest.raises(Exception, match="id"):
         await joined(store, wait("w", service_id="check"))
-    assert await store.waits(SHOP) == (wait("w"),)
+    assert await store.waits(SHOP, *WaitState) == (wait("w"),)
 
 
 async def test_a_project_has_its_own_waitlist_and_events(store: Store) -> None:
@@ -115,7 +137,7 @@ async def test_a_project_has_its_own_waitlist_and_events(store: Store) -> None:
     await joined(store, wait("w"))
     await tell(store, "w", "v")
     assert await store.write("other", unit, create=True) == ()
-    assert await store.waits("other") == ()
+    assert await store.waits("other", *WaitState) == ()
     assert await store.events("other", 0) == (Event(number=1, kind="another", subject_id="x", at_ms=NOW_MS),)
     assert await heard(store) == [(1, "w"), (2, "v")]
 

@@ -187,6 +187,7 @@ FULL_WAIT: Final = wait(
     contact_keys=("phone", "email"),
     state=WaitState.OFFERED,
     hold_token="token-h",  # noqa: S106  a test's own
+    let_go=((NOON + 60, NOON + 120), (NOON, NOON + 60)),
 )
 
 

@@ -1,11 +1,13 @@
 """The waitlist: callers for whom nothing fitted, in the order in which they asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import Location
-from slotmcp.domain.interval import Minute
+from slotmcp.domain.claim import ClaimState, Hold
+from slotmcp.domain.interval import Interval, Minute, overlaps
 
 
 class WaitState(StrEnum):
@@ -39,3 +41,24 @@ class Wait:
     state: WaitState = WaitState.WAITING
     hold_token: str = ""
     """Of the hold that was offered last."""
+    let_go: tuple[Interval, ...] = ()
+    """Times that were offered and not taken; nothing that overlaps them is offered again."""
+
+    def after(self, hold: Hold | None, now_ms: int) -> Self:
+        """What has become of an offered time: the wait as it is now, its offer's hold being this one.
+
+        Whose offer ran out or was given back waits on and has let that time go; whose offer was withdrawn waits on.
+        """
+        if self.state is not WaitState.OFFERED:
+            return self
+        if hold is None or hold.state is ClaimState.WITHDRAWN:
+            return replace(self, state=WaitState.WAITING)
+        if hold.state in {ClaimState.BOOKED, ClaimState.CANCELLED}:
+            return replace(self, state=WaitState.BOOKED)
+        if hold.state is ClaimState.HELD and hold.claim.is_live(now_ms):
+            return self
+        return replace(self, state=WaitState.WAITING, let_go=(*self.let_go, hold.claim.interval))
+
+    def wants(self, time: Interval) -> bool:
+        """Whether a time may be offered that begins within the window: it was not let go before."""
+        return not any(overlaps(time, gone) for gone in self.let_go)

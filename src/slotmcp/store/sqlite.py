@@ -1,7 +1,7 @@
 """The store on SQLite: one file, many processes; a writing thread, and two that read."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -9,10 +9,11 @@ from typing import Self, TypeVar
 
 from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.claim import Hold
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Clock, Event, Head, Unit
 from slotmcp.store import booking_statements, statements, waitlist_statements
-from slotmcp.store.claim_rows import booking_of
+from slotmcp.store.claim_rows import booking_of, hold_of
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.latest_books import LatestBooks
 from slotmcp.store.prepare import named_faults, prepare
@@ -80,8 +81,14 @@ class SqliteStore:
     async def bookings_by(self, project_id: str, reference: str) -> tuple[Booking, ...]:
         return await self._pages.ask_snapshot(lambda fetch: _bookings_by(fetch, project_id, reference))
 
-    async def waits(self, project_id: str) -> tuple[Wait, ...]:
-        return await self._pages.ask(lambda fetch: _waits(fetch, project_id))
+    async def hold(self, project_id: str, token: str) -> Hold | None:
+        return await self._pages.ask(lambda fetch: _hold(fetch, project_id, token))
+
+    async def wait(self, project_id: str, wait_id: str) -> Wait | None:
+        return await self._pages.ask(lambda fetch: _wait(fetch, project_id, wait_id))
+
+    async def waits(self, project_id: str, *states: WaitState) -> tuple[Wait, ...]:
+        return await self._pages.ask(lambda fetch: _waits(fetch, project_id, states))
 
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
         return await self._heads.ask(lambda fetch: _events(fetch, project_id, after))
@@ -132,8 +139,18 @@ async def _bookings_by(fetch: Fetch, project_id: str, reference: str) -> tuple[B
     return tuple(map(booking_of, await fetch(booking_statements.BOOKINGS_BY, project=project_id, key=key)))
 
 
-async def _waits(fetch: Fetch, project_id: str) -> tuple[Wait, ...]:
-    rows = await fetch(waitlist_statements.WAITS, project=project_id, **asked_states(tuple(WaitState)))
+async def _hold(fetch: Fetch, project_id: str, token: str) -> Hold | None:
+    rows = await fetch(statements.HOLD, project=project_id, token=token)
+    return hold_of(rows[0]) if rows else None
+
+
+async def _wait(fetch: Fetch, project_id: str, wait_id: str) -> Wait | None:
+    rows = await fetch(waitlist_statements.WAIT, project=project_id, id=wait_id)
+    return wait_of(rows[0]) if rows else None
+
+
+async def _waits(fetch: Fetch, project_id: str, states: Collection[WaitState]) -> tuple[Wait, ...]:
+    rows = await fetch(waitlist_statements.WAITS, project=project_id, **asked_states(states))
     return tuple(map(wait_of, rows))
 
 

@@ -228,6 +228,7 @@ class WaitRow(SQLModel, table=True):
     customer_pseudonym: str = Field(sa_type=Text)
     state: str = Field(sa_type=Text)
     hold_token: str = Field(sa_type=Text)
+    let_go: str = Field(sa_type=Text)
     joined_at_ms: int = Field(sa_type=BIG)
 
 

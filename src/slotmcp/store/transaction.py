@@ -126,6 +126,10 @@ class SqlTransaction:
         await self._fetch(waitlist_statements.FORGET_WAIT_CONTACTS, id=wait.id)
         await self._add_wait_keys(wait)
 
+    async def wait(self, wait_id: str) -> Wait | None:
+        rows = await self._fetch(waitlist_statements.WAIT, id=wait_id)
+        return wait_of(rows[0]) if rows else None
+
     async def waits(self, *states: WaitState) -> tuple[Wait, ...]:
         return tuple(map(wait_of, await self._fetch(waitlist_statements.WAITS, **asked_states(states))))
 

@@ -7,7 +7,7 @@ import orjson
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Event
-from slotmcp.store.rows import Row, coordinates, location_of
+from slotmcp.store.rows import Row, coordinates, json_text, location_of
 
 
 def wait_values(wait: Wait) -> dict[str, object]:
@@ -28,13 +28,14 @@ def wait_values(wait: Wait) -> dict[str, object]:
         "customer": wait.customer_pseudonym,
         "state": wait.state.value,
         "token": wait.hold_token,
+        "let_go": json_text(wait.let_go),
         "joined_at_ms": wait.joined_at_ms,
     }
 
 
 def wait_of(row: Row) -> Wait:
     """A wait from its row."""
-    name, phone, email, pseudonym, state, token, joined_at_ms, keys = row[8:]
+    name, phone, email, pseudonym, state, token, let_go, joined_at_ms, keys = row[8:]
     return Wait(
         id=row[0],
         service_id=row[1],
@@ -48,6 +49,7 @@ def wait_of(row: Row) -> Wait:
         contact_keys=tuple(orjson.loads(keys)),
         state=WaitState(state),
         hold_token=token,
+        let_go=tuple(map(tuple, orjson.loads(let_go))),
         joined_at_ms=joined_at_ms,
     )
 

@@ -4,9 +4,9 @@
 ADD_WAIT = """
 INSERT INTO waits (project_id, id, service_id, duration_minutes, start_from_minute, start_to_minute, technician_id,
                    latitude, longitude, customer_name, customer_phone, customer_email, customer_pseudonym, state,
-                   hold_token, joined_at_ms)
+                   hold_token, let_go, joined_at_ms)
 VALUES (:project, :id, :service, :duration_minutes, :start_from, :start_to, :technician, :latitude, :longitude,
-        :customer_name, :customer_phone, :customer_email, :customer, :state, :token, :joined_at_ms)
+        :customer_name, :customer_phone, :customer_email, :customer, :state, :token, :let_go, :joined_at_ms)
 """
 
 # Replace all that is known of a wait; its place in the line stays.
@@ -15,15 +15,27 @@ UPDATE waits
 SET service_id = :service, duration_minutes = :duration_minutes, start_from_minute = :start_from,
     start_to_minute = :start_to, technician_id = :technician, latitude = :latitude, longitude = :longitude,
     customer_name = :customer_name, customer_phone = :customer_phone, customer_email = :customer_email,
-    customer_pseudonym = :customer, state = :state, hold_token = :token, joined_at_ms = :joined_at_ms
+    customer_pseudonym = :customer, state = :state, hold_token = :token, let_go = :let_go,
+    joined_at_ms = :joined_at_ms
 WHERE project_id = :project AND id = :id RETURNING id
+"""
+
+# Somebody on the waitlist.
+WAIT = """
+SELECT w.id, w.service_id, w.duration_minutes, w.start_from_minute, w.start_to_minute, w.technician_id, w.latitude,
+       w.longitude, w.customer_name, w.customer_phone, w.customer_email, w.customer_pseudonym, w.state, w.hold_token,
+       w.let_go, w.joined_at_ms,
+       (SELECT json_group_array(key) FROM (SELECT key FROM wait_contacts AS k
+        WHERE k.project_id = w.project_id AND k.wait_id = w.id ORDER BY k.position))
+FROM waits AS w
+WHERE w.project_id = :project AND w.id = :id
 """
 
 # Those on the waitlist who are in some states, in its order. Each state is a value; one that is not asked for is NULL.
 WAITS = """
 SELECT w.id, w.service_id, w.duration_minutes, w.start_from_minute, w.start_to_minute, w.technician_id, w.latitude,
        w.longitude, w.customer_name, w.customer_phone, w.customer_email, w.customer_pseudonym, w.state, w.hold_token,
-       w.joined_at_ms,
+       w.let_go, w.joined_at_ms,
        (SELECT json_group_array(key) FROM (SELECT key FROM wait_contacts AS k
         WHERE k.project_id = w.project_id AND k.wait_id = w.id ORDER BY k.position))
 FROM waits AS w

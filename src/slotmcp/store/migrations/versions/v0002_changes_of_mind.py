@@ -222,7 +222,7 @@ def _create_waitlist() -> None:
         _text("technician_id", nullable=True),
         *_place(),
         *(_text(name) for name in ("customer_name", "customer_phone", "customer_email", "customer_pseudonym")),
-        *(_text(name) for name in ("state", "hold_token")),
+        *(_text(name) for name in ("state", "hold_token", "let_go")),
         _big("joined_at_ms"),
         _of_project(),
         sa.UniqueConstraint("project_id", "id", name="waits_id"),
