@@ -48,7 +48,7 @@ def _best(
     winner, moves = min(ranked, key=lambda one: by_rank(one[0]))
     reason = AssignmentReason(
         policy=policy,
-        values=ranking_values(winner),
+        values=ranking_values(policy, winner),
         considered=len(options),
         wished=need.technician_id is not None,
     )

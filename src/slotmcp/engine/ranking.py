@@ -13,10 +13,10 @@ _FIELDS = {RankingKey.PRIORITY: "priority", RankingKey.LOAD: "bookings_that_day"
 """What a candidate has for each criterion; smaller is better."""
 
 
-def ranking_values(candidate: Candidate) -> Mapping[RankingKey, int]:
-    """What a candidate has for each criterion; smaller is better. A way that is not known is left out."""
-    values = {RankingKey.PRIORITY: candidate.priority, RankingKey.LOAD: candidate.bookings_that_day}
-    return values if candidate.score is None else {**values, RankingKey.ETA: candidate.score}
+def ranking_values(policy: Policy, candidate: Candidate) -> Mapping[RankingKey, int]:
+    """What a candidate has for each criterion of a policy. A way that is not known is left out."""
+    known = [key for key in policy if key is not RankingKey.ETA or candidate.score is not None]
+    return {key: getattr(candidate, _FIELDS[key]) for key in known}
 
 
 def rank(policy: Policy) -> Callable[[Candidate], tuple[int | str, ...]]:

@@ -14,6 +14,7 @@ from unit.services.conftest import Open
 
 ANA = technician("ana", "09:00-12:00")
 BEN = technician("ben", "09:00-12:00", priority=2)
+HILL = Location(39.7392, -104.9903)
 STARTS = ("09:00", "09:00", "10:00", "10:00")
 
 
@@ -48,12 +49,12 @@ async def test_a_start_is_booked_directly(opened: Open) -> None:
 
 async def test_everything_that_was_said_is_kept(opened: Open) -> None:
     shop = await opened(plan(ANA))
-    visit = Visit(address="1 Élan St\nApt 2", notes="Dog! 🐕", location=Location(39.7392, -104.9903))
+    visit = Visit(address="1 Élan St\nApt 2", notes="Dog! 🐕")
     customer = Customer(name="Zoë'); DROP TABLE claims;--", phone="+1 303 555 0142", email="zoe@example.com")
-    answer = await shop.book("09:00", customer=customer, visit=visit)
+    answer = await shop.book("09:00", customer=customer, visit=visit, location=HILL)
     (kept,) = await shop.store.bookings("shop")
     assert kept == answer.booking
-    assert (kept.customer, kept.visit) == (customer, visit)
+    assert (kept.customer, kept.visit, kept.claim.location) == (customer, visit, HILL)
 
 
 async def test_fewest_bookings_that_day_comes_first_then_priority(opened: Open) -> None:
@@ -67,7 +68,7 @@ async def test_the_reason_is_the_policy_with_the_winners_values(opened: Open) ->
     shop = await opened(business)
     reason = (await shop.book("09:00")).booking.reason
     assert reason is not None
-    assert reason.policy == (RankingKey.LOAD, RankingKey.PRIORITY)
+    assert reason.policy == (RankingKey.LOAD, RankingKey.PRIORITY, RankingKey.ETA)
     assert reason.values == {RankingKey.LOAD: 0, RankingKey.PRIORITY: 2}
     assert (reason.considered, reason.wished) == (2, False)
 
