@@ -136,7 +136,7 @@ class Transaction(Protocol):
         ...
 
     async def release_hold(self, claim_id: str) -> None:
-        """Give a hold's time back, at its caller's wish."""
+        """Give a hold back, live or lapsed, at its caller's wish: its token is of no use any more."""
         ...
 
     async def withdraw_hold(self, claim_id: str) -> None:

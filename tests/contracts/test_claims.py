@@ -309,6 +309,15 @@ async def test_a_hold_that_was_given_or_taken_back_is_not_revived(store: Store, 
         await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h")))
 
 
+async def test_a_lapsed_hold_that_was_given_back_is_not_revived(store: Store, clock: HandClock) -> None:
+    await held(store, hold("h"))
+    clock.advance(seconds=HOLD_SECONDS)
+    await lapse(store)
+    await store.write(SHOP, lambda transaction: transaction.release_hold("h"))
+    with pytest.raises(LookupError):
+        await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h")))
+
+
 async def test_projects_do_not_share_technicians(open_store: OpenStore) -> None:
     async with open_store() as store:
         await open_shop(store)

@@ -158,6 +158,7 @@ FULL_BOOKING: Final = Booking(
         values={RankingKey.LOAD: 2, RankingKey.PRIORITY: 1},
         considered=3,
         wished=True,
+        kept=True,
     ),
     status=BookingStatus.RESCHEDULED,
     contact_keys=("phone", "email", "a hash"),

@@ -37,6 +37,8 @@ class AssignmentReason:
     """How many technicians could have taken it."""
     wished: bool = False
     """The caller asked for this technician."""
+    kept: bool = False
+    """It was this technician's already, at the time that it was moved from."""
 
 
 class BookingStatus(StrEnum):

@@ -10,6 +10,7 @@ SlotmcpError
 │   └── SlotUnavailable      taken, or never offered               slot_unavailable
 ├── StartOver            ask for slots again
 │   └── HoldExpired          the hold lapsed and its unit is gone  hold_expired
+│       └── HoldWithdrawn        nobody is left who could serve it     hold_expired
 ├── TryLater             the same request may work later
 │   └── Unavailable          a dependency is away                  unavailable
 └── FixSetup             change the installation; no caller can help
@@ -120,6 +121,10 @@ class HoldExpired(StartOver):
     def __init__(self, message: str, *, alternatives: "Offer | None" = None) -> None:
         super().__init__(message)
         self.alternatives = alternatives
+
+
+class HoldWithdrawn(HoldExpired):
+    """The business had to take the held time back: nobody is left who could serve it."""
 
 
 class TryLater(SlotmcpError):  # noqa: N818

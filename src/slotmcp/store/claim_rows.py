@@ -111,6 +111,7 @@ def _reason_json(reason: AssignmentReason) -> str:
             "values": {key.value: value for key, value in reason.values.items()},
             "considered": reason.considered,
             "wished": reason.wished,
+            "kept": reason.kept,
         }
     )
 
@@ -121,4 +122,5 @@ def _reason(stored: dict[str, Any]) -> AssignmentReason:
         values={RankingKey(key): value for key, value in stored["values"].items()},
         considered=stored["considered"],
         wished=stored["wished"],
+        kept=stored.get("kept", False),  # the first program knew of no moves
     )

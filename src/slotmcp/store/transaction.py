@@ -78,10 +78,10 @@ class SqlTransaction:
         await self._ledger.change((owner, claim_id), (technician_id, claim_id))
 
     async def release_hold(self, claim_id: str) -> None:
-        await self._end_hold(claim_id, ClaimState.RELEASED)
+        await self._end_hold(claim_id, ClaimState.RELEASED, ClaimState.HELD, ClaimState.LAPSED)
 
     async def withdraw_hold(self, claim_id: str) -> None:
-        await self._end_hold(claim_id, ClaimState.WITHDRAWN)
+        await self._end_hold(claim_id, ClaimState.WITHDRAWN, ClaimState.HELD)
 
     async def add_booking(self, booking: Booking) -> None:
         await self._add_claim(booking.claim, state=state_of(booking), token=None, customer="")
@@ -207,8 +207,8 @@ class SqlTransaction:
         )
         await self._ledger.change((claim.technician_id, claim.id))
 
-    async def _end_hold(self, claim_id: str, state: ClaimState) -> None:
-        owner = await self._owner(claim_id, ClaimState.HELD)
+    async def _end_hold(self, claim_id: str, state: ClaimState, *before: ClaimState) -> None:
+        owner = await self._owner(claim_id, *before)
         await self._fetch(statements.END_HOLD, id=claim_id, state=state)
         await self._ledger.change((owner, claim_id))
 
