@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.catalog import ServiceType, TravelPolicy
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.waitlist import Wait, WaitState
@@ -67,16 +67,13 @@ def in_line(waits: Iterable[Wait]) -> list[Wait]:
     return sorted((wait for wait in waits if wait.state is WaitState.WAITING), key=lambda wait: len(wait.let_go))
 
 
-def need_of(book: Book, wait: Wait) -> Need | None:
-    """What somebody waits for needs; None when its service left the catalog."""
-    service = book.services.get(wait.service_id)
-    if service is None:
-        return None
+def need_of(wait: Wait, service: ServiceType, travel: TravelPolicy) -> Need:
+    """What somebody waits for needs of a technician."""
     return Need.of_service(
         service,
         duration_minutes=wait.duration_minutes,
         technician_id=wait.technician_id,
-        site=site_at(wait.location, book.project.travel),
+        site=site_at(wait.location, travel),
     )
 
 
@@ -108,12 +105,13 @@ async def _offer(transaction: Transaction, availability: Availability, ids: Ids,
 
 
 def _first_that_fits(availability: Availability, wait: Wait) -> Appointment | None:
-    need = need_of(availability.book, wait)
-    if need is None:
+    book = availability.book
+    service = book.services.get(wait.service_id)
+    if service is None:
         return None
-    service, length = availability.book.services[wait.service_id], need.duration_minutes
+    need = need_of(wait, service, book.project.travel)
     starts = list_starts(availability, need, wait.start_from, wait.start_to)
-    start = next((start for start in starts if wait.wants((start, start + length))), None)
+    start = next((start for start in starts if wait.wants((start, start + wait.duration_minutes))), None)
     return None if start is None else Appointment(service, need, start, wait.location)
 
 
