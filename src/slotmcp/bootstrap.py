@@ -18,6 +18,7 @@ from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
+from slotmcp.services.waitlist import WaitlistService
 from slotmcp.settings import LogFormat, Settings
 from slotmcp.store.sqlite import SqliteStore
 
@@ -80,6 +81,7 @@ def build_app(store: Store) -> App:
         slots=SlotService(shelf=shelf),
         holds=HoldService(store=store, shelf=shelf, ids=ids),
         bookings=BookingService(store=store, shelf=shelf, ids=ids),
+        waitlist=WaitlistService(store=store, shelf=shelf, ids=ids),
         ids=ids,
     )
 

@@ -7,6 +7,7 @@ from slotmcp.services.bookings import BookingService
 from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.slots import SlotService
+from slotmcp.services.waitlist import WaitlistService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,4 +18,5 @@ class App:
     slots: SlotService
     holds: HoldService
     bookings: BookingService
+    waitlist: WaitlistService
     ids: Ids
