@@ -48,6 +48,8 @@ class HoldAnswer:
 class ReleaseAnswer:
     """What became of a hold that was to be given back."""
 
+    project: Project
+    now_ms: int
     released: bool
     """False when there was nothing to give back: unknown, lapsed or released before."""
     booked: bool = False
@@ -96,11 +98,13 @@ class HoldService:
         """
 
         async def unit(transaction: Transaction) -> ReleaseAnswer:
+            project = (await transaction.book()).project
             hold = await transaction.hold(token)
             if hold is None or hold.state is not ClaimState.HELD or not hold.claim.is_live(transaction.now_ms):
-                return ReleaseAnswer(released=False, booked=hold is not None and hold.state is ClaimState.BOOKED)
+                is_booked = hold is not None and hold.state is ClaimState.BOOKED
+                return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=False, booked=is_booked)
             await transaction.release_hold(hold.claim.id)
-            return ReleaseAnswer(released=True)
+            return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=True)
 
         return await self._store.write(await self._shelf.project_id(project_id), unit)
 

@@ -44,6 +44,11 @@ class ProjectService:
             now_ms=availability.now_ms,
         )
 
+    def usual_locale(self, project_id: str | None) -> str:
+        """A project's language, or "" where it cannot be told at once: for an answer that must not wait or fail."""
+        project = self._shelf.known_project(project_id)
+        return "" if project is None else project.locale
+
     async def import_project(self, plan: ProjectPlan, *, prune: bool, dry_run: bool = False) -> ImportReport:
         """Create or update a project from its file. Bookings and holds are never touched by the rest.
 

@@ -1,5 +1,6 @@
 """The shelf: the availability of each project that this process has asked about, kept up to date."""
 
+from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import Store, Transaction
@@ -30,6 +31,13 @@ class Shelf:
         if not projects:
             raise InvalidArgument("projectId", "no project has been imported yet; run `slotmcp import FILE` first.")
         raise InvalidArgument("projectId", f"name one of the projects: {', '.join(projects)}.")
+
+    def known_project(self, asked: str | None) -> Project | None:
+        """The project that is meant, as far as it can be told without asking the store."""
+        known = self._committed | self._locked
+        if asked is None and len(known) == 1:
+            (asked,) = known
+        return known[asked].book.project if asked in known else None
 
     async def availability(self, project_id: str) -> Availability:
         """What is free by the newest committed revision, at the store's now.

@@ -14,7 +14,7 @@ from slotmcp.services.app import App
 from slotmcp.services.bookings import BookAnswer, BookRequest
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.tools import speech
-from slotmcp.tools.arguments import ID, KEY, SECRET, TIME, Arguments, Number, Text, WholeNumber
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Number, Text, WholeNumber
 from slotmcp.tools.contacts import read_email, read_phone
 from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.views import Answer, TimeView, show_time
@@ -42,6 +42,7 @@ class BookSlot(Arguments):
     latitude: Annotated[float, Number(-90, 90)] | None = Field(None, description="Of the address, in degrees")
     longitude: Annotated[float, Number(-180, 180)] | None = Field(None, description="Of the address, in degrees")
     notes: Annotated[str, Text(2000, multiline=True)] = Field("", description="For the technician")
+    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
 
 
 _NO_REASON: Final = AssignmentReason(policy=(), values={}, considered=0)
@@ -81,7 +82,7 @@ async def book_slot(app: App, asked: BookSlot) -> BookAnswered:
 
     Safe to retry with the same arguments: it never books twice. Only a booking in the answer is a booking.
     """
-    return _show(await app.bookings.book_slot(_request(asked)))
+    return _show(asked, await app.bookings.book_slot(_request(asked)))
 
 
 def _request(asked: BookSlot) -> BookRequest:
@@ -110,12 +111,13 @@ def _location(latitude: float | None, longitude: float | None) -> Location | Non
     return Location(latitude, longitude)
 
 
-def _show(answer: BookAnswer) -> BookAnswered:
+def _show(asked: BookSlot, answer: BookAnswer) -> BookAnswered:
     claim = answer.booking.claim
-    view = Viewpoint.at(answer.project.timezone, answer.now_ms)
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
     name = answer.technician.name
     return {
         "result": speech.booked(claim.start, view, service=answer.service.name, technician=name),
+        "note": view.note,
         "booking": _show_booking(answer, view),
         "replayed": answer.replayed,
     }
@@ -132,7 +134,7 @@ def _show_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:
         **show_time(claim.start, claim.end, view),
         "technicianId": claim.technician_id,
         "technicianName": name,
-        "assignmentReason": speech.assignment_reason(name, reason),
+        "assignmentReason": speech.assignment_reason(name, reason, view),
         "assignment": _show_assignment(reason),
     }
 

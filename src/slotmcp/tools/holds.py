@@ -11,7 +11,7 @@ from slotmcp.services.app import App
 from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.tools import speech
-from slotmcp.tools.arguments import ID, KEY, SECRET, TIME, Arguments, Text, WholeNumber
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Text, WholeNumber
 from slotmcp.tools.moments import write_utc_ms
 from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.views import Answer, TimeView, show_time
@@ -37,6 +37,7 @@ class CreateHold(Arguments):
         None, description="How long to keep it"
     )
     idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, new for a new request")
+    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
 
 
 class HoldAnswered(Answer, TimeView):
@@ -54,7 +55,7 @@ async def create_hold(app: App, asked: CreateHold) -> HoldAnswered:
 
     Then book_slot with the holdToken, or release_hold if they say no.
     """
-    return _show(await app.holds.create_hold(_request(asked)))
+    return _show(asked, await app.holds.create_hold(_request(asked)))
 
 
 class ReleaseHold(Arguments):
@@ -62,6 +63,7 @@ class ReleaseHold(Arguments):
 
     project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
     hold_token: Annotated[str, SECRET] = Field(description="From create_hold")
+    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
 
 
 class ReleaseAnswered(Answer):
@@ -73,8 +75,10 @@ class ReleaseAnswered(Answer):
 async def release_hold(app: App, asked: ReleaseHold) -> ReleaseAnswered:
     """Give back a start that the caller does not want. Safe to repeat; a booking is never undone by it."""
     answer = await app.holds.release_hold(asked.project_id, asked.hold_token)
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
     return {
-        "result": speech.released(booked=answer.booked, released=answer.released),
+        "result": speech.released(view, booked=answer.booked, released=answer.released),
+        "note": view.note,
         "released": answer.released,
     }
 
@@ -93,12 +97,13 @@ def _request(asked: CreateHold) -> HoldRequest:
     )
 
 
-def _show(answer: HoldAnswer) -> HoldAnswered:
+def _show(asked: CreateHold, answer: HoldAnswer) -> HoldAnswered:
     claim = answer.hold.claim
-    view = Viewpoint.at(answer.project.timezone, answer.now_ms)
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
     time = show_time(claim.start, claim.end, view)
     return {
         "result": _say(answer, view),
+        "note": view.note,
         "holdToken": answer.hold.token,
         "serviceType": claim.service_id,
         "start": time["start"],

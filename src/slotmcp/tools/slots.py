@@ -12,7 +12,7 @@ from slotmcp.services.app import App
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
 from slotmcp.tools import speech
-from slotmcp.tools.arguments import ID, MOMENT, Arguments, Text, WholeNumber
+from slotmcp.tools.arguments import ID, LOCALE, MOMENT, Arguments, Text, WholeNumber
 from slotmcp.tools.moments import write_utc, write_utc_ms
 from slotmcp.tools.spoken_time import full_date
 from slotmcp.tools.viewpoint import Viewpoint
@@ -65,6 +65,7 @@ class GetSlots(Arguments):
         "", description="nextCursor of the last answer, for more; the rest the same"
     )
     detail: Detail = Field("brief", description="brief or full (every candidate)")
+    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
 
 
 QueryView = TypedDict(
@@ -127,11 +128,13 @@ def _query(asked: GetSlots) -> SlotQuery:
 
 
 def _show(asked: GetSlots, answer: SlotAnswer) -> SlotsAnswered:
-    view = Viewpoint.at(answer.offer.timezone, answer.now_ms)
+    offer = answer.offer
+    view = Viewpoint.of(offer.project, offer.now_ms, timezone=offer.timezone, locale=asked.locale)
     shown: SlotsAnswered = {
         "result": _say(asked, answer, view),
+        "note": view.note,
         "query": _show_query(answer, view),
-        "slots": show_offer(answer.offer, view, asked.detail),
+        "slots": show_offer(offer, view, asked.detail),
         "technicians": [_show_technician(technician) for technician in answer.technicians],
         "nextCursor": answer.next_cursor,
     }
@@ -144,7 +147,7 @@ def _say(asked: GetSlots, answer: SlotAnswer, view: Viewpoint) -> str:
     if answer.offer.slots:
         return speech.free_times(starts_of(answer.offer.slots), view)
     if asked.cursor:
-        return speech.no_more_times()
+        return speech.no_more_times(view)
     return speech.nothing_free(answer.next_free.start if answer.next_free else None, view)
 
 
@@ -157,7 +160,7 @@ def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:
         "to": write_utc(answer.to),
         "timezone": answer.offer.timezone,
         "now": write_utc_ms(answer.now_ms),
-        "today": full_date(view.today),
+        "today": full_date(view.today, view.voice),
     }
 
 

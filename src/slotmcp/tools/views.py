@@ -48,6 +48,7 @@ class Answer(TypedDict):
     """Every answer begins with what can be said aloud. With an error there is nothing else but a trace id."""
 
     result: str
+    note: NotRequired[str]
     error: NotRequired[ErrorView]
 
 
@@ -73,7 +74,7 @@ def show_time(start: Minute, end: Minute, view: Viewpoint) -> TimeView:
         "start": write_utc(start),
         "end": write_utc(end),
         "startLocal": local.isoformat(),
-        "label": label(local),
+        "label": label(local, view.voice),
     }
 
 
