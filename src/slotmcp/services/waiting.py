@@ -11,7 +11,7 @@ from typing import Final
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import ServiceType, TravelPolicy
-from slotmcp.domain.claim import ClaimState
+from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.engine.availability import Availability
@@ -60,6 +60,14 @@ async def close_waits(
             await _save(transaction, replace(wait, state=WaitState.BOOKED))
     if has_freed:
         await offer_freed_time(transaction, shelf, ids)
+
+
+async def offers_to(transaction: Transaction, customer_pseudonym: str) -> int:
+    """How many times are kept for a customer because they waited for them."""
+    offered = [
+        one for one in await transaction.waits(WaitState.OFFERED) if one.customer_pseudonym == customer_pseudonym
+    ]
+    return sum([await _kept(transaction, wait) is not None for wait in offered])
 
 
 def in_line(waits: Iterable[Wait]) -> list[Wait]:
@@ -125,11 +133,17 @@ def _is_fulfilled(wait: Wait, booking: Booking) -> bool:
 
 async def _take_back(transaction: Transaction, wait: Wait) -> bool:
     """Free what is held for somebody who has another time now; whether anything was."""
+    hold = await _kept(transaction, wait)
+    if hold is not None:
+        await transaction.release_hold(hold.claim.id)
+    return hold is not None
+
+
+async def _kept(transaction: Transaction, wait: Wait) -> Hold | None:
+    """The live hold of an offer."""
     hold = await transaction.hold(wait.hold_token) if wait.state is WaitState.OFFERED else None
-    if hold is None or hold.state is not ClaimState.HELD or not hold.claim.is_live(transaction.now_ms):
-        return False
-    await transaction.release_hold(hold.claim.id)
-    return True
+    is_live = hold is not None and hold.state is ClaimState.HELD and hold.claim.is_live(transaction.now_ms)
+    return hold if is_live else None
 
 
 async def _save(transaction: Transaction, wait: Wait) -> None:
