@@ -15,7 +15,8 @@ from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.catalog import Project, ServiceType, Technician, WallSpan, WeeklySpan
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.services.app import App
-from slotmcp.services.bookings import BookAnswer, BookRequest
+from slotmcp.services.booked import BookAnswer
+from slotmcp.services.bookings import BookRequest
 from slotmcp.services.holds import HoldAnswer, HoldRequest
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.slots import SlotAnswer, SlotQuery

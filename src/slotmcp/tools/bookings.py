@@ -11,7 +11,8 @@ from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
 from slotmcp.services.app import App
-from slotmcp.services.bookings import BookAnswer, BookRequest
+from slotmcp.services.booked import BookAnswer
+from slotmcp.services.bookings import BookRequest
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.tools import speech
 from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Number, Text, WholeNumber
