@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from math import asin, ceil, cos, radians, sin, sqrt
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
 
@@ -12,8 +13,22 @@ _EARTH_RADIUS_KM = 6371.0088
 """Mean radius, IUGG."""
 
 
+class TravelSource(StrEnum):
+    """Who says how long ways take."""
+
+    ESTIMATED = "estimated"
+    """The project's travel policy, by distance."""
+    ROUTED = "routed"
+    """A routing service, by road; the policy only where that knows no way."""
+
+
 class TravelTimes(Protocol):
     """Knows how long ways take."""
+
+    @property
+    def source(self) -> TravelSource:
+        """Who says so."""
+        ...
 
     def minutes(self, origin: Location, destination: Location) -> int:
         """Whole minutes from door to door, rounded up; 0 where both are the same place."""
@@ -25,6 +40,7 @@ class EstimatedTravel:
     """By the great circle, a road factor, a speed and some minutes for the stop."""
 
     policy: TravelPolicy
+    source: ClassVar = TravelSource.ESTIMATED
 
     def minutes(self, origin: Location, destination: Location) -> int:
         """As `TravelTimes` says."""
@@ -37,6 +53,7 @@ class TabledTravel:
 
     table: Mapping[tuple[Location, Location], int]
     otherwise: TravelTimes
+    source: ClassVar = TravelSource.ROUTED
 
     def minutes(self, origin: Location, destination: Location) -> int:
         """As `TravelTimes` says."""
