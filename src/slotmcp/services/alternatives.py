@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 from typing import TypeVar
 
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import HoldExpired, SlotUnavailable
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Offer, Slot
@@ -18,14 +19,26 @@ T = TypeVar("T")
 
 
 class LostSlot(Exception):  # noqa: N818  becomes one of two errors of the trade
-    """A start could not be had; what to say of it, and what was wanted."""
+    """A start could not be had; what to say of it, and what was wanted.
 
-    def __init__(self, error: type[SlotUnavailable | HoldExpired], message: str, need: Need, start: Minute) -> None:
+    `aside` is a claim that would be given up for another start, so that its time counts as free.
+    """
+
+    def __init__(
+        self,
+        error: type[SlotUnavailable | HoldExpired],
+        message: str,
+        need: Need,
+        start: Minute,
+        *,
+        aside: Claim | None = None,
+    ) -> None:
         super().__init__(message)
         self.error = error
         self.message = message
         self.need = need
         self.start = start
+        self.aside = aside
 
 
 async def with_alternatives(shelf: Shelf, project_id: str, work: Awaitable[T]) -> T:
@@ -43,13 +56,19 @@ async def with_alternatives(shelf: Shelf, project_id: str, work: Awaitable[T]) -
 
 def _offer(availability: Availability, lost: LostSlot) -> Offer:
     project = availability.book.project
-    slots = nearest_slots(availability, lost.need, lost.start)
+    if lost.aside is None:
+        slots = nearest_slots(availability, lost.need, lost.start)
+    else:
+        slots = nearest_slots(availability.without(lost.aside), lost.need, lost.start, but=lost.aside.start)
     return Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
 
 
-def nearest_slots(availability: Availability, need: Need, start: Minute) -> tuple[Slot, ...]:
-    """The starts nearest to one that is wanted, in order of time."""
+def nearest_slots(
+    availability: Availability, need: Need, start: Minute, *, but: Minute | None = None
+) -> tuple[Slot, ...]:
+    """The starts nearest to one that is wanted, in order of time; not the one that is had already."""
     frame = availability.frame
     starts = list_starts(availability, need, frame.midnights[0], frame.midnights[-1])
-    nearest = sorted(starts, key=lambda one: (abs(one - start), one))[:_HOW_MANY]
+    others = [one for one in starts if one != but]
+    nearest = sorted(others, key=lambda one: (abs(one - start), one))[:_HOW_MANY]
     return tuple(slots_at(availability, need, sorted(nearest), best=_CANDIDATES))
