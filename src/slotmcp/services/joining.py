@@ -62,7 +62,7 @@ def understand(transaction: Transaction, availability: Availability, asked: Join
         technician_id=asked.technician_id,
         location=asked.location,
     )
-    start_from, start_to = _window(availability, asked)
+    start_from, start_to = _window(asked, book.project.timezone)
     customer = normalised(asked.customer, book.project)
     references = [*([asked.customer_reference] if asked.customer_reference else []), *references_of(customer)]
     keys = tuple(map(transaction.pseudonym, references))
@@ -97,6 +97,22 @@ def is_same(one: Wait, other: Wait) -> bool:
     return _what(one) == _what(other) and not set(one.contact_keys).isdisjoint(other.contact_keys)
 
 
+def check_window(availability: Availability, wait: Wait) -> None:
+    """Something can be had in the window, sooner or later.
+
+    Raises:
+        InvalidArgument: nothing ever, or not before long.
+    """
+    frame, zone_key = availability.frame, availability.book.project.timezone
+    if wait.start_to <= availability.earliest_start:
+        first = _local(zone_key, availability.earliest_start)
+        raise InvalidArgument("to", f"the window has passed; starts can be had from {first} on.")
+    if wait.start_from >= frame.midnights[-1]:
+        raise InvalidArgument("from", f"bookings are open up to and including {frame.last_day}; give an earlier time.")
+    if wait.start_to > frame.midnights[0] + MOST_DAYS_AHEAD * MINUTES_PER_DAY:
+        raise InvalidArgument("to", f"give a time within the next {MOST_DAYS_AHEAD} days.")
+
+
 def check_nothing_free(availability: Availability, wait: Wait) -> None:
     """Nobody waits for what can be had.
 
@@ -118,19 +134,11 @@ def _what(wait: Wait) -> tuple[object, ...]:
     return wait.service_id, wait.duration_minutes, wait.start_from, wait.start_to, wait.technician_id
 
 
-def _window(availability: Availability, asked: JoinRequest) -> Interval:
-    frame, zone_key = availability.frame, availability.book.project.timezone
+def _window(asked: JoinRequest, zone_key: str) -> Interval:
     start_from = resolve(asked.from_, zone_key, "from")
     start_to = resolve(asked.to, zone_key, "to", end_of_day=True)
     if start_to <= start_from:
         raise InvalidArgument("to", "it must be after from.")
-    if start_to <= availability.earliest_start:
-        first = _local(zone_key, availability.earliest_start)
-        raise InvalidArgument("to", f"the window has passed; starts can be had from {first} on.")
-    if start_from >= frame.midnights[-1]:
-        raise InvalidArgument("from", f"bookings are open up to and including {frame.last_day}; give an earlier time.")
-    if start_to > frame.midnights[0] + MOST_DAYS_AHEAD * MINUTES_PER_DAY:
-        raise InvalidArgument("to", f"give a time within the next {MOST_DAYS_AHEAD} days.")
     return start_from, start_to
 
 

@@ -11,7 +11,14 @@ from slotmcp.domain.errors import NotFound
 from slotmcp.domain.waitlist import Wait
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import Event, Ids, Store, Transaction
-from slotmcp.services.joining import JoinRequest, check_nothing_free, is_same, keys_of_join, understand
+from slotmcp.services.joining import (
+    JoinRequest,
+    check_nothing_free,
+    check_window,
+    is_same,
+    keys_of_join,
+    understand,
+)
 from slotmcp.services.receipts import Keys
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.waiting import EVENT_PREFIX, OPEN, in_line, offer_freed_time
@@ -67,6 +74,7 @@ class WaitlistService:
             keys = keys_of_join(transaction, request, wait)
             known = await _known(transaction, keys, wait)
             if known is None:
+                check_window(availability, wait)
                 check_nothing_free(availability, wait)
                 await transaction.add_wait(wait)
             joined = known or wait
