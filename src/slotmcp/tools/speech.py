@@ -8,6 +8,7 @@ decides. The sentence has to be a literal there, since it is the key of the cata
 catalogues/*.po; a test names what is missing (docs/how-to/translate.md).
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -23,6 +24,8 @@ from slotmcp.tools.voice import Voice
 _CHOICES: Final = 3
 _CHOICES_A_DAY: Final = 2
 _HALF_MINUTE_S: Final = 30
+_BETWEEN_WORDS: Final = re.compile(r"(?<=\w\w)/(?=\w\w)")
+"""A slash that is said; A/C has another."""
 
 
 def spoken_name(name: str, view: Viewpoint) -> str:
@@ -31,7 +34,8 @@ def spoken_name(name: str, view: Viewpoint) -> str:
     Names are in the business's language, whatever is spoken.
     """
     voice = view.home_voice
-    plain = name.replace(" & ", f" {voice.say_as('&', 'and')} ").replace("/", f" {voice.say_as('/', 'or')} ")
+    plain = name.replace(" & ", f" {voice.say_as('&', 'and')} ")
+    plain = _BETWEEN_WORDS.sub(f" {voice.say_as('/', 'or')} ", plain)
     first, *rest = plain.split(" ")
     is_plain_word = first[:1].isupper() and first[1:].islower() and not voice.has_capital_nouns
     return " ".join([first.lower() if is_plain_word else first, *rest])
