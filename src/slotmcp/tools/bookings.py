@@ -6,8 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from slotmcp.domain.booking import AssignmentReason, Customer, Visit
-from slotmcp.domain.catalog import Location, RankingKey
-from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
 from slotmcp.services.app import App
@@ -15,8 +14,9 @@ from slotmcp.services.booked import BookAnswer
 from slotmcp.services.bookings import BookRequest
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.tools import speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Number, Text, WholeNumber
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Text, WholeNumber
 from slotmcp.tools.contacts import read_email, read_phone
+from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.views import Answer, TimeView, show_time
 
@@ -40,8 +40,8 @@ class BookSlot(Arguments):
     technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
     idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, new for a new request")
     address: Annotated[str, Text(500, multiline=True)] = Field("", description="Where to come")
-    latitude: Annotated[float, Number(-90, 90)] | None = Field(None, description="Of the address, in degrees")
-    longitude: Annotated[float, Number(-180, 180)] | None = Field(None, description="Of the address, in degrees")
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the address, in degrees")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the address, in degrees")
     notes: Annotated[str, Text(2000, multiline=True)] = Field("", description="For the technician")
     locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
 
@@ -57,6 +57,7 @@ class AssignmentView(TypedDict):
     wished: bool
     bookingsThatDay: NotRequired[int]
     priority: NotRequired[int]
+    score: NotRequired[int]
 
 
 class BookingView(TimeView):
@@ -96,20 +97,10 @@ def _request(asked: BookSlot) -> BookRequest:
         end=asked.end,
         duration_minutes=asked.duration_minutes,
         technician_id=asked.technician_id,
-        location=_location(asked.latitude, asked.longitude),
+        location=read_location(asked.latitude, asked.longitude),
         visit=Visit(address=asked.address, notes=asked.notes),
         idempotency_key=asked.idempotency_key,
     )
-
-
-def _location(latitude: float | None, longitude: float | None) -> Location | None:
-    if not latitude and not longitude:
-        return None  # 0, 0 is in the sea, and what agents send who do not know
-    if latitude is None:
-        raise InvalidArgument("latitude", "is required beside longitude.")
-    if longitude is None:
-        raise InvalidArgument("longitude", "is required beside latitude.")
-    return Location(latitude, longitude)
 
 
 def _show(asked: BookSlot, answer: BookAnswer) -> BookAnswered:
@@ -150,4 +141,6 @@ def _show_assignment(reason: AssignmentReason) -> AssignmentView:
         shown["bookingsThatDay"] = reason.values[RankingKey.LOAD]
     if RankingKey.PRIORITY in reason.values:
         shown["priority"] = reason.values[RankingKey.PRIORITY]
+    if RankingKey.ETA in reason.values:
+        shown["score"] = reason.values[RankingKey.ETA]
     return shown

@@ -13,6 +13,7 @@ from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.tools import speech
 from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Text, WholeNumber
 from slotmcp.tools.moments import write_utc_ms
+from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.views import Answer, TimeView, show_time
 
@@ -33,6 +34,8 @@ class CreateHold(Arguments):
         description="Any stable reference to this caller, the same in every call; it is hashed again"
     )
     technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="As given to get_slots")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="As given to get_slots")
     ttl_seconds: Annotated[int, WholeNumber(MIN_TTL_SECONDS, MAX_TTL_SECONDS)] | None = Field(
         None, description="How long to keep it"
     )
@@ -92,6 +95,7 @@ def _request(asked: CreateHold) -> HoldRequest:
         end=asked.end,
         duration_minutes=asked.duration_minutes,
         technician_id=asked.technician_id,
+        location=read_location(asked.latitude, asked.longitude),
         ttl_seconds=asked.ttl_seconds,
         idempotency_key=asked.idempotency_key,
     )

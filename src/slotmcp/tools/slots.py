@@ -14,6 +14,7 @@ from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
 from slotmcp.tools import speech
 from slotmcp.tools.arguments import ID, LOCALE, MOMENT, Arguments, Text, WholeNumber
 from slotmcp.tools.moments import write_utc, write_utc_ms
+from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.spoken_time import full_date
 from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.views import BRIEF_CANDIDATES, Answer, Detail, SlotView, TimeView, show_offer, show_time, starts_of
@@ -57,6 +58,8 @@ class GetSlots(Arguments):
     timezone: Annotated[str, ID] | None = Field(
         None, description="IANA zone of the caller, if not the business's, e.g. America/Denver"
     )
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job's address, if known")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job's address, if known")
     part_of_day: PartOfDay | None = Field(None, description="morning, afternoon or evening")
     days_of_week: Annotated[frozenset[int], Text(100, read_days)] | None = Field(None, description="E.g. mon,tue")
     technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
@@ -121,6 +124,7 @@ def _query(asked: GetSlots) -> SlotQuery:
         part_of_day=asked.part_of_day,
         days_of_week=asked.days_of_week,
         technician_id=asked.technician_id,
+        location=read_location(asked.latitude, asked.longitude),
         limit=asked.limit,
         cursor=asked.cursor,
         best=None if asked.detail == "full" else BRIEF_CANDIDATES,

@@ -56,6 +56,9 @@ class CandidateView(TypedDict):
     """A technician who could come; best first."""
 
     technicianId: str
+    etaMinutes: NotRequired[int]
+    bufferMinutes: NotRequired[int]
+    score: NotRequired[int]
     priority: NotRequired[int]
     bookingsThatDay: NotRequired[int]
 
@@ -81,9 +84,9 @@ def show_time(start: Minute, end: Minute, view: Viewpoint) -> TimeView:
 def show_slot(slot: Slot, view: Viewpoint, detail: Detail = "brief") -> SlotView:
     """A start, with its best candidates or with all of them."""
     if detail == "full":
-        candidates = [_show_candidate(candidate) for candidate in slot.candidates]
+        candidates = [_show_whole(candidate) for candidate in slot.candidates]
     else:
-        candidates = [{"technicianId": one.technician_id} for one in slot.candidates[:BRIEF_CANDIDATES]]
+        candidates = [_show_candidate(candidate) for candidate in slot.candidates[:BRIEF_CANDIDATES]]
     return {**show_time(slot.start, slot.end, view), "capacity": slot.capacity, "candidates": candidates}
 
 
@@ -98,8 +101,14 @@ def starts_of(slots: Sequence[Slot]) -> list[Minute]:
 
 
 def _show_candidate(candidate: Candidate) -> CandidateView:
-    return {
-        "technicianId": candidate.technician_id,
-        "priority": candidate.priority,
-        "bookingsThatDay": candidate.bookings_that_day,
-    }
+    shown: CandidateView = {"technicianId": candidate.technician_id}
+    if candidate.eta_minutes is not None:
+        shown["etaMinutes"] = candidate.eta_minutes
+    return shown
+
+
+def _show_whole(candidate: Candidate) -> CandidateView:
+    shown = _show_candidate(candidate)
+    if candidate.score is not None:
+        shown |= {"bufferMinutes": candidate.buffer_minutes, "score": candidate.score}
+    return {**shown, "priority": candidate.priority, "bookingsThatDay": candidate.bookings_that_day}
