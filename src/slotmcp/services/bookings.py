@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field, replace
 
-from slotmcp.domain.booking import AssignmentReason, Booking, Customer, Visit
+from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.claim import Claim, Hold
 from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
 from slotmcp.engine.assign import assign
@@ -12,14 +12,18 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.travel import site_at
 from slotmcp.ports import ClaimConflict, Ids, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, with_alternatives
-from slotmcp.services.booked import BookAnswer, answer_of
+from slotmcp.services.booked import BookAnswer, answer_of, booking_with
 from slotmcp.services.booking_keys import BookingKeys
 from slotmcp.services.contacts import normalised, references_of
+from slotmcp.services.finding import FindAnswer, FindRequest, found
 from slotmcp.services.held import assign_held, hold_with, lost_hold
 from slotmcp.services.intents import Appointment, StartRequest, find_appointment, find_duration, resolve
 from slotmcp.services.named import service_of
+from slotmcp.services.outcomes import CancelRequest, cancel, tell
+from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.taking import make_moves
+from slotmcp.services.waiting import close_waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,72 @@ class BookingService:
 
         return await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
 
+    async def find_bookings(self, request: FindRequest) -> FindAnswer:
+        """The bookings of one customer, or the one with an id. Nobody else's are ever among them.
+
+        Raises:
+            InvalidArgument, NotFound (no such project), Unavailable.
+        """
+        request.check()
+        project_id = await self._shelf.project_id(request.project_id)
+        availability = await self._shelf.availability(project_id)
+        if request.booking_id:
+            one = await self._store.booking(project_id, request.booking_id)
+            bookings = () if one is None else (one,)
+        else:
+            bookings = await self._store.bookings_by(project_id, request.reference(availability.book.project))
+        return found(availability.book, bookings, availability.now_ms)
+
+    async def reschedule_booking(self, request: RescheduleRequest) -> RescheduleAnswer:
+        """Give a booking another time. Refused, it keeps the one it has.
+
+        Raises:
+            InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, Unavailable.
+        """
+        project_id = await self._shelf.project_id(request.project_id)
+
+        async def unit(transaction: Transaction) -> RescheduleAnswer:
+            await transaction.lapse_holds()
+            answer = await reschedule(transaction, await self._shelf.locked(transaction), request)
+            if answer.has_moved and not answer.booked.replayed:
+                booking = answer.booked.booking
+                await close_waits(transaction, self._shelf, self._ids, booking, hold_token=request.hold_token)
+                await offer_freed_time(transaction, self._shelf, self._ids)
+            return answer
+
+        return await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+
+    async def cancel_booking(self, request: CancelRequest) -> BookAnswer:
+        """Call a booking off, and give its time back at once. Doing it again answers the same.
+
+        Raises:
+            InvalidArgument, NotFound, Unavailable.
+        """
+
+        async def unit(transaction: Transaction) -> BookAnswer:
+            booking = await booking_with(transaction, request.booking_id)
+            cancelled = await cancel(transaction, booking, request.reason)
+            answer = answer_of(transaction, await transaction.book(), cancelled, replayed=cancelled is booking)
+            if not answer.replayed:
+                await offer_freed_time(transaction, self._shelf, self._ids)
+            return answer
+
+        return await self._store.write(await self._shelf.project_id(request.project_id), unit)
+
+    async def set_booking_status(self, project_id: str | None, booking_id: str, status: BookingStatus) -> BookAnswer:
+        """Say what came of a visit: that it is done, or that nobody was there. Doing it again answers the same.
+
+        Raises:
+            InvalidArgument, NotFound, Unavailable.
+        """
+
+        async def unit(transaction: Transaction) -> BookAnswer:
+            booking = await booking_with(transaction, booking_id)
+            told = await tell(transaction, booking, status)
+            return answer_of(transaction, await transaction.book(), told, replayed=told is booking)
+
+        return await self._store.write(await self._shelf.project_id(project_id), unit)
+
     async def _book_hold(
         self, transaction: Transaction, availability: Availability, request: BookRequest
     ) -> BookAnswer:
@@ -84,6 +154,7 @@ class BookingService:
         except ClaimConflict:
             raise lost_hold(appointment.need, appointment.start) from None
         await keys.remember(booking.id)
+        await close_waits(transaction, self._shelf, self._ids, booking, hold_token=request.hold_token)
         return answer_of(transaction, availability.book, booking, replayed=False)
 
     async def _book_start(
@@ -104,6 +175,7 @@ class BookingService:
         except ClaimConflict:
             raise _lost_start(appointment) from None
         await keys.remember(booking.id)
+        await close_waits(transaction, self._shelf, self._ids, booking, hold_token=request.hold_token)
         return answer_of(transaction, availability.book, booking, replayed=False)
 
 
