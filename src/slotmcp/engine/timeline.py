@@ -202,11 +202,12 @@ class Timeline:
                 following += 1
 
     def _comb_bits(self, origin: Minute, first: Minute, last: Minute) -> int:
-        """Every interval from the origin, and anew from each midnight."""
+        """Every interval from the origin, and anew from each midnight, that lies between first and last."""
         frame, bits = self.frame, 0
         for day in range(max(0, frame.day_number(first)), min(frame.days, frame.day_number(last) + 1)):
             anchor = max(origin, frame.midnights[day])
             end = min(last, frame.midnights[day + 1] - 1)
+            anchor += max(0, -(-(first - anchor) // frame.interval_minutes)) * frame.interval_minutes
             if anchor <= end:
                 count = (end - anchor) // frame.interval_minutes + 1
                 bits |= _comb(count, frame.interval_minutes) << (anchor - frame.midnights[0])
