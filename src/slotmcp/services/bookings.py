@@ -9,7 +9,7 @@ from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
 from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.travel import site_at
+from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import ClaimConflict, Ids, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, with_alternatives
 from slotmcp.services.booked import BookAnswer, answer_of, booking_with
@@ -23,7 +23,8 @@ from slotmcp.services.outcomes import CancelRequest, cancel, tell
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.taking import make_moves
-from slotmcp.services.waiting import close_waits
+from slotmcp.services.ways import Ways
+from slotmcp.services.waiting import close_waits, offer_freed_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +42,11 @@ class BookRequest(StartRequest):
 class BookingService:
     """Sells."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids) -> None:
+    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids, ways: Ways) -> None:
         self._store = store
         self._shelf = shelf
         self._ids = ids
+        self._ways = ways
 
     async def book_slot(self, request: BookRequest) -> BookAnswer:
         """Book a held start, or a start directly.
@@ -53,6 +55,7 @@ class BookingService:
             InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, Unavailable.
         """
         project_id = await self._shelf.project_id(request.project_id)
+        routed = await self._ways_of(project_id, request)
 
         async def unit(transaction: Transaction) -> BookAnswer:
             await transaction.lapse_holds()
@@ -60,8 +63,8 @@ class BookingService:
             customer = normalised(request.customer, availability.book.project)
             known = replace(request, customer=customer)
             if request.hold_token:
-                return await self._book_hold(transaction, availability, known)
-            return await self._book_start(transaction, availability, known)
+                return await self._book_hold(transaction, availability, known, routed)
+            return await self._book_start(transaction, availability, known, routed)
 
         return await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
 
@@ -74,12 +77,12 @@ class BookingService:
         request.check()
         project_id = await self._shelf.project_id(request.project_id)
         availability = await self._shelf.availability(project_id)
+        book = availability.book
         if request.booking_id:
             one = await self._store.booking(project_id, request.booking_id)
-            bookings = () if one is None else (one,)
-        else:
-            bookings = await self._store.bookings_by(project_id, request.reference(availability.book.project))
-        return found(availability.book, bookings, availability.now_ms)
+            return found(book, [one] if one else [], availability.now_ms)
+        theirs = await self._store.bookings_by(project_id, request.reference(book.project))
+        return found(book, theirs, availability.now_ms)
 
     async def reschedule_booking(self, request: RescheduleRequest) -> RescheduleAnswer:
         """Give a booking another time. Refused, it keeps the one it has.
@@ -131,14 +134,19 @@ class BookingService:
 
         return await self._store.write(await self._shelf.project_id(project_id), unit)
 
+    async def _ways_of(self, project_id: str, request: BookRequest) -> TravelTimes | None:
+        if request.hold_token:
+            return await self._ways.for_hold(project_id, request.hold_token, request.location)
+        return await self._ways.for_start(project_id, request)
+
     async def _book_hold(
-        self, transaction: Transaction, availability: Availability, request: BookRequest
+        self, transaction: Transaction, availability: Availability, request: BookRequest, routed: TravelTimes | None
     ) -> BookAnswer:
         keys = _keys_of_hold(transaction, request)
         if answer := await _replay(transaction, availability, keys):
             return answer
         hold = await hold_with(transaction, request.hold_token)
-        appointment = _held_appointment(availability, request, hold)
+        appointment = _held_appointment(availability, request, hold, routed)
         others = availability.without(hold.claim)
         assignment = assign_held(transaction, others, hold, [appointment.need], appointment.start)
         claim = replace(
@@ -158,9 +166,9 @@ class BookingService:
         return answer_of(transaction, availability.book, booking, replayed=False)
 
     async def _book_start(
-        self, transaction: Transaction, availability: Availability, request: BookRequest
+        self, transaction: Transaction, availability: Availability, request: BookRequest, routed: TravelTimes | None
     ) -> BookAnswer:
-        appointment = find_appointment(availability.book, request)
+        appointment = find_appointment(availability.book, request, routed)
         keys = _keys_of_start(transaction, request, appointment)
         if answer := await _replay(transaction, availability, keys):
             return answer
@@ -179,7 +187,9 @@ class BookingService:
         return answer_of(transaction, availability.book, booking, replayed=False)
 
 
-def _held_appointment(availability: Availability, request: BookRequest, hold: Hold) -> Appointment:
+def _held_appointment(
+    availability: Availability, request: BookRequest, hold: Hold, routed: TravelTimes | None
+) -> Appointment:
     """What the hold keeps, as long as the request does not name something else beside the token."""
     claim, project = hold.claim, availability.book.project
     if request.service_id is not None and request.service_id != claim.service_id:
@@ -198,7 +208,7 @@ def _held_appointment(availability: Availability, request: BookRequest, hold: Ho
     # Of a service that left the catalog nobody knows the skills any more; the witness has them.
     only = chosen if service.id in availability.book.services else claim.technician_id
     location = claim.location or request.location
-    need = replace(Need.of_claim(claim, service, site_at(location, project.travel)), technician_id=only)
+    need = replace(Need.of_claim(claim, service, site_at(location, project.travel, routed)), technician_id=only)
     return Appointment(service, need, claim.start, location)
 
 
