@@ -10,7 +10,9 @@ from slotmcp.domain.errors import (
     HoldLimit,
     InvalidArgument,
     NotFound,
+    PickAnother,
     SlotmcpError,
+    SlotsAvailable,
     SlotUnavailable,
     TryLater,
 )
@@ -58,7 +60,7 @@ def _view(error: SlotmcpError, spoken: Spoken) -> Viewpoint:
 
 
 def _alternatives(error: SlotmcpError) -> Offer | None:
-    return error.alternatives if isinstance(error, SlotUnavailable | HoldExpired) else None
+    return error.alternatives if isinstance(error, PickAnother | HoldExpired) else None
 
 
 def _sentence(error: SlotmcpError, view: Viewpoint) -> str:
@@ -67,6 +69,8 @@ def _sentence(error: SlotmcpError, view: Viewpoint) -> str:
     match error:
         case SlotUnavailable():
             return speech.taken(starts, view)
+        case SlotsAvailable():
+            return speech.no_need_to_wait(starts, view)
         case HoldExpired():
             return speech.lapsed(starts, view)
         case HoldLimit():
@@ -85,7 +89,7 @@ def _details(error: SlotmcpError, view: Viewpoint) -> Mapping[str, object]:
         case NotFound():
             problem = FieldProblem(error.field, error.message)
             return {"fields": [_show_problem(problem)], "nearest": list(error.nearest)}
-        case SlotUnavailable() | HoldExpired():
+        case PickAnother() | HoldExpired():
             return {"message": error.message, "alternatives": _show_alternatives(error.alternatives, view)}
         case TryLater():
             return {"message": error.message, "retryAfterMs": error.retry_after_ms}

@@ -183,6 +183,17 @@ def lapsed(starts: Sequence[Minute], view: Viewpoint) -> str:
     )
 
 
+def no_need_to_wait(starts: Sequence[Minute], view: Viewpoint) -> str:
+    """That nobody has to join the waitlist, with what can be had instead."""
+    times = [view.read(start) for start in _pick(starts, view)]
+    return view.voice.say_count(
+        "That did not work: there is no need to wait. I have {times}. Does that suit you?",
+        "That did not work: there is no need to wait. I have {times}. Which suits you?",
+        len(times),
+        times=say_choices(times, view),
+    )
+
+
 def too_many_holds(view: Viewpoint) -> str:
     """That this customer keeps too many starts."""
     return view.voice.say("That did not work: several times are kept for you already. Which of them shall I give back?")
