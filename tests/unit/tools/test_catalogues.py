@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -120,3 +122,17 @@ def test_nothing_is_left_in_english(locale: str) -> None:
 def test_the_hours_of_a_clock_are_12_or_24(locale: str) -> None:
     for dial in ("hours on the clock that is said", "hours on the clock that is read"):
         assert voice.voice_of(locale).say_as(dial, "12") in {"12", "24"}
+
+
+def test_american_english_is_said_without_reading_what_other_languages_need() -> None:
+    probe = """
+import sys
+from datetime import date
+from slotmcp.tools.voice import voice_of
+english = voice_of("en-US")
+sunday = date(2026, 11, 22)
+print(english.say("today"), english.weekday(sunday), english.city("America/New_York"), "babel" in sys.modules)
+print(voice_of("es").say("today"), voice_of("es").weekday(sunday), "babel" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603  ourselves
+    assert done.stdout.splitlines() == ["today Sunday New York False", "hoy domingo True"]
