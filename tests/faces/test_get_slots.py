@@ -191,7 +191,7 @@ async def test_an_unknown_id_is_not_found_and_ids_like_it_are_named(
         ({"detail": "everything"}, "detail"),
         ({"serviceType": "x" * 10_000_000}, "serviceType"),
         ({"technicianId": "t-ana\nt-ben"}, "technicianId"),
-        ({"latitude": 39.7}, "latitude"),
+        ({"latitude": 39.7}, "longitude"),
         ({"locale": "d" * 36}, "locale"),
     ],
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from slotmcp.domain.catalog import Project
+from slotmcp.domain.catalog import Project, Technician
 from slotmcp.domain.interval import Minute
 
 _MORE_THAN_ANY = 1 << 60
@@ -43,6 +43,15 @@ class Slot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A technician who was wished for and cannot take a start, and who else could."""
+
+    technician: Technician
+    others: tuple[Technician, ...]
+    """Best first, by the project's candidate ranking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """Slots in order of time, and the zone in which the caller reads them."""
 
@@ -52,3 +61,5 @@ class Offer:
     slots: tuple[Slot, ...]
     now_ms: int
     """When it was true. What is "tomorrow" follows from it."""
+    wish: Wish | None = None
+    """Of an offer instead of a start that was asked for with a technician."""

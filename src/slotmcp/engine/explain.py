@@ -1,7 +1,7 @@
 """Reasons: what is in the way of a start, told from the same predicates that decide it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,6 +18,8 @@ from slotmcp.engine.zones import midnight, next_midnight, utc_to_wall, wall_to_u
 _SHORTER_BY = 15
 _DAYS_AROUND = 7
 _SAMPLED_STARTS = 200
+_COMMON = (Reason.OFF_GRID, Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
+"""Reasons that tell little beside others, least first."""
 
 
 def explain(availability: Availability, need: Need, start: Minute) -> Explanation:
@@ -34,21 +36,32 @@ def explain(availability: Availability, need: Need, start: Minute) -> Explanatio
     return Explanation(slot=slot, technicians=technicians, openings=openings)
 
 
-def count_reasons(availability: Availability, need: Need, start_from: Minute, start_to: Minute) -> Counter[Reason]:
+def count_reasons(
+    availability: Availability,
+    need: Need,
+    start_from: Minute,
+    start_to: Minute,
+    *,
+    wanted: Callable[[Minute], bool] | None = None,
+) -> Counter[Reason]:
     """What is in the way in a range: how often for a technician with the skills at a start of the grid.
 
-    Hours outside of shifts count only where nothing else does. A long range is sampled evenly.
+    What is so at most minutes of anybody's life, hours outside of shifts say, counts only where nothing else does.
+    `wanted` tells which starts count. A long range is sampled evenly.
     """
     frame = availability.frame
-    low, high = frame.number(start_from), frame.number(start_to)
-    positions = frame.positions[low : high : max(1, (high - low) // _SAMPLED_STARTS)]
+    positions = frame.positions[frame.number(start_from) : frame.number(start_to)]
+    if wanted is not None:
+        positions = [start for start in positions if wanted(start)]
+    positions = positions[:: max(1, len(positions) // _SAMPLED_STARTS)]
     lines = availability.index.eligible(need)
     if not lines:
         return Counter({Reason.SKILL_MISSING: len(availability.index.timelines)})
     told = (_reason(availability, line, need, start).reason for start in positions for line in lines)
     counts = Counter(reason for reason in told if reason is not None)
-    if len(counts) > 1:
-        del counts[Reason.OUTSIDE_SHIFT]
+    for common in _COMMON:
+        if len(counts) > 1:
+            del counts[common]
     return counts
 
 

@@ -1,15 +1,16 @@
 """What to offer instead of a start that cannot be had."""
 
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import TypeVar
 
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import HoldExpired, SlotUnavailable
 from slotmcp.domain.interval import Minute
-from slotmcp.domain.offer import Offer, Slot
+from slotmcp.domain.offer import Offer, Slot, Wish
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import list_starts, slots_at
+from slotmcp.engine.slots import check_start, list_starts, slots_at
 from slotmcp.services.shelf import Shelf
 
 _HOW_MANY = 3
@@ -60,7 +61,24 @@ def _offer(availability: Availability, lost: LostSlot) -> Offer:
         slots = nearest_slots(availability, lost.need, lost.start)
     else:
         slots = nearest_slots(availability.without(lost.aside), lost.need, lost.start, but=lost.aside.start)
-    return Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
+    return Offer(
+        project=project,
+        timezone=project.timezone,
+        slots=slots,
+        now_ms=availability.now_ms,
+        wish=_wish(availability, lost),
+    )
+
+
+def _wish(availability: Availability, lost: LostSlot) -> Wish | None:
+    """The technician who was wished for, and who else could take the start that was lost."""
+    diary = availability.book.diaries.get(lost.need.technician_id or "")
+    if diary is None:
+        return None
+    slot = check_start(availability, replace(lost.need, technician_id=None), lost.start)
+    others = slot.candidates[:_CANDIDATES] if slot else ()
+    diaries = availability.book.diaries
+    return Wish(technician=diary.technician, others=tuple(diaries[one.technician_id].technician for one in others))
 
 
 def nearest_slots(

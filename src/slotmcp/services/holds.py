@@ -15,6 +15,7 @@ from slotmcp.services.receipts import Keys, keys_of
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.taking import take_hold
 from slotmcp.services.waiting import offer_freed_time, offers_to
+from slotmcp.services.ways import Ways
 
 MIN_TTL_SECONDS = 60
 MAX_TTL_SECONDS = 120
@@ -60,10 +61,11 @@ class ReleaseAnswer:
 class HoldService:
     """Keeps and gives back."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids) -> None:
+    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids, ways: Ways) -> None:
         self._store = store
         self._shelf = shelf
         self._ids = ids
+        self._ways = ways
 
     async def create_hold(self, request: HoldRequest) -> HoldAnswer:
         """Hold one unit of a start's capacity.
@@ -73,11 +75,12 @@ class HoldService:
         """
         _check_ttl(request.ttl_seconds)
         project_id = await self._shelf.project_id(request.project_id)
+        routed = await self._ways.for_start(project_id, request)
 
         async def unit(transaction: Transaction) -> HoldAnswer:
             await transaction.lapse_holds()
             availability = await self._shelf.locked(transaction)
-            appointment = find_appointment(availability.book, request)
+            appointment = find_appointment(availability.book, request, routed)
             customer = transaction.pseudonym(request.customer_reference)
             keys = _keys(transaction, request, appointment)
             if answer := await _replay(transaction, keys, availability, appointment):
@@ -144,6 +147,7 @@ def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointme
             request.technician_id,
             request.customer_reference,
             request.ttl_seconds,
+            *((request.location,) if request.location else ()),
         ),
     )
 

@@ -11,7 +11,7 @@ from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
 from slotmcp.domain.moment import Moment, WallDate, WallTime
 from slotmcp.engine.need import Need
-from slotmcp.engine.travel import site_at
+from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.engine.zones import midnight, nearest_readings, next_midnight, readings, wall_to_utc, zone
 
 MAX_DURATION_MINUTES = MINUTES_PER_DAY
@@ -74,15 +74,16 @@ def find_service(book: Book, asked: str | None) -> ServiceType:
     return book.services[wanted]
 
 
-def find_need(
+def find_need(  # noqa: PLR0913  what a job is
     book: Book,
     service: ServiceType,
     *,
     duration_minutes: int | None,
     technician_id: str | None,
     location: Location | None,
+    routed: TravelTimes | None = None,
 ) -> Need:
-    """What the job needs.
+    """What the job needs. `routed` knows the ways to and from its place better than the estimate.
 
     Raises:
         NotFound: there is no such technician.
@@ -92,12 +93,12 @@ def find_need(
         raise InvalidArgument("durationMinutes", f"give a length from 1 to {MAX_DURATION_MINUTES} minutes.")
     if technician_id is not None:
         _check_technician(book, service, technician_id)
-    site = site_at(location, book.project.travel)
+    site = site_at(location, book.project.travel, routed)
     return Need.of_service(service, duration_minutes=duration_minutes, technician_id=technician_id, site=site)
 
 
-def find_appointment(book: Book, asked: StartRequest) -> Appointment:
-    """The appointment that is meant.
+def find_appointment(book: Book, asked: StartRequest, routed: TravelTimes | None = None) -> Appointment:
+    """The appointment that is meant. `routed` knows the ways to and from its place better than the estimate.
 
     Raises:
         InvalidArgument, NotFound.
@@ -112,6 +113,7 @@ def find_appointment(book: Book, asked: StartRequest) -> Appointment:
         duration_minutes=find_duration(asked, start, book.project.timezone),
         technician_id=asked.technician_id,
         location=asked.location,
+        routed=routed,
     )
     return Appointment(service, need, start, asked.location)
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
 
 from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Location, ServiceType, Technician
@@ -11,14 +12,18 @@ from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute, minute_at_or_after
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.domain.offer import Offer, Slot
+from slotmcp.domain.reasons import Reason
 from slotmcp.engine.availability import Availability
+from slotmcp.engine.explain import count_reasons
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts, slots_at
+from slotmcp.engine.travel import Site, TravelSource, site_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.cursor import Cursor
 from slotmcp.services.intents import check_zone, find_need, find_service, resolve
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.spread import part_of_day, spread
+from slotmcp.services.ways import Ways
 
 DEFAULT_RANGE_MINUTES = 7 * MINUTES_PER_DAY
 MAX_LIMIT = 100
@@ -63,6 +68,12 @@ class SlotAnswer:
     """Empty when there is nothing more."""
     next_free: Slot | None
     """When nothing is offered: the first start after the range that can be had."""
+    reasons: Mapping[Reason, int]
+    """When nothing is offered: how often each was in the way of a technician who would be able, most often first."""
+    wished: Technician | None
+    """The technician who was asked for."""
+    travel: TravelSource | None
+    """Who says how long ways take; None where they do not count, or the place is not known."""
 
     @property
     def now_ms(self) -> int:
@@ -83,12 +94,20 @@ class _Search:
     def starts(self, start_from: Minute, start_to: Minute) -> list[Minute]:
         """The starts of a range that the caller wants to hear of."""
         found = list_starts(self.availability, self.need, start_from, start_to)
+        if self.query.days_of_week is None and self.query.part_of_day is None:
+            return found
+        return [start for start in found if self.is_wanted(start)]
+
+    def is_wanted(self, start: Minute) -> bool:
+        """Whether the caller wants to hear of a start."""
         days, part = self.query.days_of_week, self.query.part_of_day
-        if days is not None:
-            found = [start for start in found if utc_to_wall(self.zone_key, start).weekday() in days]
-        if part is not None:
-            found = [start for start in found if part_of_day(self.zone_key, start) is part]
-        return found
+        if days is not None and utc_to_wall(self.zone_key, start).weekday() not in days:
+            return False
+        return part is None or part_of_day(self.zone_key, start) is part
+
+    def at(self, site: Site | None) -> Self:
+        """The same, by other ways."""
+        return replace(self, need=replace(self.need, site=site))
 
     def slots(self, starts: Iterable[Minute]) -> list[Slot]:
         """What is offered of some starts."""
@@ -98,8 +117,9 @@ class _Search:
 class SlotService:
     """Answers what is free."""
 
-    def __init__(self, *, shelf: Shelf) -> None:
+    def __init__(self, *, shelf: Shelf, ways: Ways) -> None:
         self._shelf = shelf
+        self._ways = ways
 
     async def get_slots(self, query: SlotQuery) -> SlotAnswer:
         """Starts that can be had: spread over the range, or by a cursor the next page of all of them.
@@ -112,6 +132,7 @@ class SlotService:
         project_id = await self._shelf.project_id(query.project_id)
         search = _search(await self._shelf.availability(project_id), query)
         page = _page(search)
+        search = await self._with_ways(search, page)
         starts = search.starts(page.from_, page.to)
         if query.cursor:
             starts = [start for start in starts if start > page.after and start not in page.offered]
@@ -119,6 +140,11 @@ class SlotService:
         else:
             chosen = spread(starts, query.limit, search.zone_key)
         return _answer(search, page, search.slots(chosen), left=len(starts) - len(chosen))
+
+    async def _with_ways(self, search: _Search, page: Cursor) -> _Search:
+        location, project = search.query.location, search.availability.book.project
+        routed = await self._ways.between(search.availability, location, page.from_, page.to)
+        return search if routed is None else search.at(site_at(location, project.travel, routed))
 
 
 def _search(availability: Availability, query: SlotQuery) -> _Search:
@@ -184,6 +210,9 @@ def _answer(search: _Search, page: Cursor, offered: list[Slot], *, left: int) ->
         technicians=_named(book, offered),
         next_cursor=_following(search, page, offered).encode() if left else "",
         next_free=None if offered else _next_free(search, page.to),
+        reasons={} if offered else _reasons(search, page),
+        wished=_wished(search),
+        travel=search.need.site.travel.source if search.need.site else None,
     )
 
 
@@ -197,6 +226,16 @@ def _following(search: _Search, page: Cursor, offered: list[Slot]) -> Cursor:
 def _next_free(search: _Search, start_from: Minute) -> Slot | None:
     later = search.starts(start_from, search.availability.frame.midnights[-1])
     return next(iter(search.slots(later[:1])), None)
+
+
+def _reasons(search: _Search, page: Cursor) -> dict[Reason, int]:
+    counted = count_reasons(search.availability, search.need, page.from_, page.to, wanted=search.is_wanted)
+    return dict(counted.most_common())
+
+
+def _wished(search: _Search) -> Technician | None:
+    diary = search.availability.book.diaries.get(search.query.technician_id or "")
+    return diary.technician if diary else None
 
 
 def _named(book: Book, slots: list[Slot]) -> tuple[Technician, ...]:
