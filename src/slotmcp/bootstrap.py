@@ -15,6 +15,7 @@ from slotmcp.ports import Store, Travel
 from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.app import App
 from slotmcp.services.bookings import BookingService
+from slotmcp.services.customers import CustomerService
 from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.shelf import Shelf
@@ -92,6 +93,7 @@ def build_app(store: Store, travel: Travel | None = None) -> App:
         projects=ProjectService(store=store, shelf=shelf),
         slots=SlotService(shelf=shelf, ways=ways),
         holds=HoldService(store=store, shelf=shelf, ids=ids, ways=ways),
+        customers=CustomerService(store=store, shelf=shelf),
         bookings=BookingService(store=store, shelf=shelf, ids=ids, ways=ways),
         waitlist=WaitlistService(store=store, shelf=shelf, ids=ids),
         ids=ids,

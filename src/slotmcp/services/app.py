@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from slotmcp.ports import Ids
 from slotmcp.services.bookings import BookingService
+from slotmcp.services.customers import CustomerService
 from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.slots import SlotService
@@ -18,5 +19,6 @@ class App:
     slots: SlotService
     holds: HoldService
     bookings: BookingService
+    customers: CustomerService
     waitlist: WaitlistService
     ids: Ids
