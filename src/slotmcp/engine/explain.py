@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from slotmcp.domain.catalog import TechnicianStatus
-from slotmcp.domain.interval import Interval, Minute, overlaps
+from slotmcp.domain.interval import Interval, Minute, minute_at_or_after, overlaps
 from slotmcp.domain.reasons import Change, Explanation, Opening, Reason, TechnicianReason
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -66,13 +66,21 @@ def count_reasons(
 
 
 def _reason(availability: Availability, line: Timeline, need: Need, start: Minute) -> TechnicianReason:
-    """The first that is in the way of one technician, or of everybody where nothing else is."""
+    """The first that is in the way of one technician, or of everybody where nothing else is.
+
+    On dates that nobody can book, that is all there is to say.
+    """
     technician = line.diary.technician
     if technician.status is TechnicianStatus.OFF:
         return TechnicianReason(technician_id=technician.id, reason=Reason.INACTIVE)
     if missing := need.skills - technician.skills:
         skills = tuple(sorted(missing))
         return TechnicianReason(technician_id=technician.id, reason=Reason.SKILL_MISSING, missing_skills=skills)
+    if not availability.frame.midnights[0] <= start < availability.frame.midnights[-1]:
+        reason = Reason.NOTICE if start < availability.earliest_start else Reason.HORIZON  # hours end with the frame
+        return TechnicianReason(technician_id=technician.id, reason=reason)
+    if out_of_reach := _out_of_reach(availability, start):
+        return TechnicianReason(technician_id=technician.id, reason=out_of_reach)
     match line.obstacle(need, start):
         case Obstacle.CLOSED:
             return _closed(availability, line, need, start)
@@ -89,11 +97,16 @@ def _reason(availability: Availability, line: Timeline, need: Need, start: Minut
     return TechnicianReason(technician_id=technician.id, reason=reason)
 
 
+def _out_of_reach(availability: Availability, start: Minute) -> Reason | None:
+    """Where nobody's diary needs to be looked at, or tells anything."""
+    if start < minute_at_or_after(availability.now_ms):
+        return Reason.NOTICE
+    return Reason.HORIZON if start >= availability.frame.midnights[-1] else None
+
+
 def _in_everybodys_way(availability: Availability, line: Timeline, need: Need, start: Minute) -> Reason | None:
     if start < availability.earliest_start:
         return Reason.NOTICE
-    if not availability.is_open_for(start):
-        return Reason.HORIZON
     return None if line.is_on_grid(need, start) else Reason.OFF_GRID
 
 
