@@ -91,10 +91,11 @@ class BookingService:
             InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, Unavailable.
         """
         project_id = await self._shelf.project_id(request.project_id)
+        routed = await self._ways_of_move(project_id, request)
 
         async def unit(transaction: Transaction) -> RescheduleAnswer:
             await transaction.lapse_holds()
-            answer = await reschedule(transaction, await self._shelf.locked(transaction), request)
+            answer = await reschedule(transaction, await self._shelf.locked(transaction), request, routed)
             if answer.has_moved and not answer.booked.replayed:
                 booking = answer.booked.booking
                 await close_waits(transaction, self._shelf, self._ids, booking, hold_token=request.hold_token)
@@ -138,6 +139,13 @@ class BookingService:
         if request.hold_token:
             return await self._ways.for_hold(project_id, request.hold_token, request.location)
         return await self._ways.for_start(project_id, request)
+
+    async def _ways_of_move(self, project_id: str, request: RescheduleRequest) -> TravelTimes | None:
+        booking = await self._store.booking(project_id, request.booking_id)
+        location = booking.claim.location if booking else None
+        if request.hold_token:
+            return await self._ways.for_hold(project_id, request.hold_token, location)
+        return await self._ways.for_start(project_id, StartRequest(start=request.start, location=location))
 
     async def _book_hold(
         self, transaction: Transaction, availability: Availability, request: BookRequest, routed: TravelTimes | None

@@ -12,7 +12,7 @@ from slotmcp.engine.assign import Assignment, assign, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import check_start
-from slotmcp.engine.travel import site_at
+from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.booked import BookAnswer, answer_of, booking_with
@@ -72,9 +72,14 @@ class _Move:
 
 
 async def reschedule(
-    transaction: Transaction, availability: Availability, request: RescheduleRequest
+    transaction: Transaction,
+    availability: Availability,
+    request: RescheduleRequest,
+    routed: TravelTimes | None,
 ) -> RescheduleAnswer:
     """Give a booking its new time. What is raised leaves everything as it was.
+
+    `routed` knows the ways to and from its place better than the estimate.
 
     Raises:
         InvalidArgument, NotFound, HoldExpired, IdempotencyMismatch, LostSlot.
@@ -93,7 +98,7 @@ async def reschedule(
         return _answer(transaction, availability, booking, before, replayed=True)
     booking.becomes(BookingStatus.RESCHEDULED)
     hold = await _hold_for(transaction, booking, request, asked)
-    move = _move(availability, booking, hold, asked)
+    move = _move(availability, booking, hold, asked, routed)
     after = booking if move.start == booking.claim.start else await _take(transaction, move)
     if hold is not None and hold.state in {ClaimState.HELD, ClaimState.LAPSED} and after is booking:
         await transaction.release_hold(hold.claim.id)
@@ -131,7 +136,13 @@ async def _hold_for(
     return hold
 
 
-def _move(availability: Availability, booking: Booking, hold: Hold | None, asked: Minute | None) -> _Move:
+def _move(
+    availability: Availability,
+    booking: Booking,
+    hold: Hold | None,
+    asked: Minute | None,
+    routed: TravelTimes | None,
+) -> _Move:
     claim, book = booking.claim, availability.book
     others = availability.without(claim)
     location = claim.location or (hold.claim.location if hold else None)
@@ -141,7 +152,7 @@ def _move(availability: Availability, booking: Booking, hold: Hold | None, asked
     return _Move(
         booking=booking,
         start=hold.claim.start if hold else (claim.start if asked is None else asked),
-        need=Need.of_claim(claim, service_of(book, claim), site_at(location, book.project.travel)),
+        need=Need.of_claim(claim, service_of(book, claim), site_at(location, book.project.travel, routed)),
         wish=who if is_fixed or claim.service_id not in book.services else None,
         hold=hold,
         others=others.without(hold.claim) if hold else others,
