@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Project, ServiceType
-from slotmcp.domain.claim import Hold
+from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.errors import NotFound
-from slotmcp.domain.waitlist import Wait
+from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import Event, Ids, Store, Transaction
 from slotmcp.services.joining import (
@@ -38,6 +38,13 @@ class WaitAnswer:
     now_ms: int
     replayed: bool = False
     """An earlier call joined."""
+
+    @property
+    def offer(self) -> Hold | None:
+        """What is kept for them now, or has become their booking."""
+        if self.hold is None or self.wait.state not in {WaitState.OFFERED, WaitState.BOOKED}:
+            return None
+        return self.hold if self.hold.state in {ClaimState.HELD, ClaimState.BOOKED} else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
