@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from slotmcp.ports import Ids
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.customers import CustomerService
+from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.slots import SlotService
@@ -17,6 +18,7 @@ class App:
 
     projects: ProjectService
     slots: SlotService
+    explanations: ExplanationService
     holds: HoldService
     bookings: BookingService
     customers: CustomerService

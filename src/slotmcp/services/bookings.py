@@ -23,8 +23,8 @@ from slotmcp.services.outcomes import CancelRequest, cancel, tell
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.taking import make_moves
-from slotmcp.services.ways import Ways
 from slotmcp.services.waiting import close_waits, offer_freed_time
+from slotmcp.services.ways import Ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _REGION: Final = re.compile(r"[-_]([A-Za-z]{2})(?:[-_.@]|$)")
 _ANYWHERE: Final = "+1 303 555 0142"
+_ITS_DIGITS: Final = "all of its digits and no more"
 
 
 def normalised(customer: Customer, project: Project) -> Customer:
@@ -41,13 +42,14 @@ def normal_phone(text: str, project: Project, field: str) -> str:
     region = region_of(project.locale)
     try:
         number = numbers.parse(text, region)
-    except numbers.NumberParseException:
-        raise _refusal(field, "a country code", region) from None
+    except numbers.NumberParseException as error:
+        is_nowhere = error.error_type == error.INVALID_COUNTRY_CODE
+        raise _refusal(field, "a country code" if is_nowhere else _ITS_DIGITS, region) from None
     possible = numbers.is_possible_number_with_reason(number)
     if possible == numbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
         raise _refusal(field, "its area code", region)
     if possible != numbers.ValidationResult.IS_POSSIBLE:
-        raise _refusal(field, "all of its digits", region)
+        raise _refusal(field, _ITS_DIGITS, region)
     return _written(number)
 
 
