@@ -10,7 +10,7 @@ from slotmcp.domain.interval import Interval, Minute, minute_at_or_after, overla
 from slotmcp.domain.reasons import Change, Explanation, Opening, Reason, TechnicianReason
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.openings import Dates, working_days
+from slotmcp.engine.openings import Dates, breaks, working_days
 from slotmcp.engine.slots import check_start, list_starts
 from slotmcp.engine.timeline import Obstacle, Timeline
 from slotmcp.engine.zones import midnight, next_midnight, utc_to_wall, wall_to_utc
@@ -20,6 +20,8 @@ _DAYS_AROUND = 7
 _SAMPLED_STARTS = 200
 _COMMON = (Reason.OFF_GRID, Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
 """Reasons that tell little beside others, least first."""
+_REASONS = {Obstacle.FULL: Reason.DAY_FULL, Obstacle.TRAVEL: Reason.TRAVEL}
+"""Obstacles of which there is no more to tell."""
 
 
 def explain(availability: Availability, need: Need, start: Minute) -> Explanation:
@@ -76,24 +78,14 @@ def _reason(availability: Availability, line: Timeline, need: Need, start: Minut
     if missing := need.skills - technician.skills:
         skills = tuple(sorted(missing))
         return TechnicianReason(technician_id=technician.id, reason=Reason.SKILL_MISSING, missing_skills=skills)
-    if not availability.frame.midnights[0] <= start < availability.frame.midnights[-1]:
-        reason = Reason.NOTICE if start < availability.earliest_start else Reason.HORIZON  # hours end with the frame
-        return TechnicianReason(technician_id=technician.id, reason=reason)
     if out_of_reach := _out_of_reach(availability, start):
         return TechnicianReason(technician_id=technician.id, reason=out_of_reach)
-    match line.obstacle(need, start):
-        case Obstacle.CLOSED:
-            return _closed(availability, line, need, start)
-        case Obstacle.TAKEN:
-            return _taken(line, need, start)
-        case Obstacle.FULL:
-            reason = Reason.DAY_FULL
-        case Obstacle.TRAVEL:
-            reason = Reason.TRAVEL
-        case None:
-            return TechnicianReason(
-                technician_id=technician.id, reason=_in_everybodys_way(availability, line, need, start)
-            )
+    obstacle = line.obstacle(need, start)
+    if obstacle is Obstacle.CLOSED:
+        return _closed(availability, line, need, start)
+    if obstacle is Obstacle.TAKEN:
+        return _taken(line, need, start)
+    reason = _REASONS[obstacle] if obstacle else _in_everybodys_way(availability, line, need, start)
     return TechnicianReason(technician_id=technician.id, reason=reason)
 
 
@@ -121,8 +113,9 @@ def _closed(availability: Availability, line: Timeline, need: Need, start: Minut
     absences = [off.end for off in technician.time_off if overlaps((off.start, off.end), job)]
     if absences:
         return TechnicianReason(technician_id=technician.id, reason=Reason.TIME_OFF, until=max(absences))
-    opens = next((opens for opens, _ in line.hours if opens > start), None)
-    return TechnicianReason(technician_id=technician.id, reason=Reason.BREAK, until=opens)
+    pauses = breaks(technician, _dates_around(availability, start))
+    until = next(end for begin, end in pauses if overlaps((begin, end), job))
+    return TechnicianReason(technician_id=technician.id, reason=Reason.BREAK, until=until)
 
 
 def _taken(line: Timeline, need: Need, start: Minute) -> TechnicianReason:
