@@ -19,11 +19,13 @@ class Jobs(Journeys):
 
     def can_take(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
         """Rules 8 to 14, and 23."""
+        return self.is_on_grid(technician, need, start, without) and self.has_room(technician, need, start, without)
+
+    def is_on_grid(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
+        """Rules 13 and 14."""
         if self.project.slot_alignment is SlotAlignment.OPENING:
-            on_grid = self.is_on_opening_grid(technician, need, start, without)
-        else:
-            on_grid = self.is_on_clock(start)
-        return on_grid and self.has_room(technician, need, start, without)
+            return self.is_on_opening_grid(technician, need, start, without)
+        return self.is_on_clock(start)
 
     def has_room(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
         """Rules 8 to 12, and 23."""
