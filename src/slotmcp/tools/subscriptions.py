@@ -86,7 +86,9 @@ class Watch:
 @asynccontextmanager
 async def watching(app: App, bus: SubscriptionBus, *, every_seconds: float = SWEEP_SECONDS) -> AsyncIterator[None]:
     """Look after the waitlists until the block ends. What goes wrong is logged, and tried again."""
-    task = asyncio.create_task(_keep_looking(Watch(app.waitlist, bus), every_seconds))
+    watch = Watch(app.waitlist, bus)
+    await _logged(watch.begin)
+    task = asyncio.create_task(_keep_looking(watch, every_seconds))
     try:
         yield
     finally:
@@ -96,7 +98,6 @@ async def watching(app: App, bus: SubscriptionBus, *, every_seconds: float = SWE
 
 
 async def _keep_looking(watch: Watch, every_seconds: float) -> None:
-    await _logged(watch.begin)
     while True:
         await _logged(watch.look)
         await asyncio.sleep(every_seconds)
