@@ -16,10 +16,12 @@ from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.app import App
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.customers import CustomerService
+from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
+from slotmcp.services.technicians import TechnicianService
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.services.ways import Ways
 from slotmcp.settings import LogFormat, Settings
@@ -92,8 +94,10 @@ def build_app(store: Store, travel: Travel | None = None) -> App:
     return App(
         projects=ProjectService(store=store, shelf=shelf),
         slots=SlotService(shelf=shelf, ways=ways),
+        explanations=ExplanationService(shelf=shelf, ways=ways),
         holds=HoldService(store=store, shelf=shelf, ids=ids, ways=ways),
         customers=CustomerService(store=store, shelf=shelf),
+        technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
         bookings=BookingService(store=store, shelf=shelf, ids=ids, ways=ways),
         waitlist=WaitlistService(store=store, shelf=shelf, ids=ids),
         ids=ids,

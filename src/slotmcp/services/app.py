@@ -9,6 +9,7 @@ from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.slots import SlotService
+from slotmcp.services.technicians import TechnicianService
 from slotmcp.services.waitlist import WaitlistService
 
 
@@ -22,5 +23,6 @@ class App:
     holds: HoldService
     bookings: BookingService
     customers: CustomerService
+    technicians: TechnicianService
     waitlist: WaitlistService
     ids: Ids

@@ -79,12 +79,13 @@ def found(book: Book, bookings: Sequence[Booking], now_ms: int) -> FindAnswer:
     over = sorted((one for one in bookings if not is_upcoming(one, now_ms)), key=_start, reverse=True)
     return FindAnswer(
         project=book.project,
-        found=tuple(_found(book, one, now_ms) for one in (*to_come, *over[:MOST_PAST])),
+        found=tuple(tell_of(book, one, now_ms) for one in (*to_come, *over[:MOST_PAST])),
         now_ms=now_ms,
     )
 
 
-def _found(book: Book, booking: Booking, now_ms: int) -> FoundBooking:
+def tell_of(book: Book, booking: Booking, now_ms: int) -> FoundBooking:
+    """A booking with what its ids stand for."""
     return FoundBooking(
         booking=booking,
         service=service_of(book, booking.claim),
