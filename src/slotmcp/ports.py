@@ -1,6 +1,6 @@
 """What slotmcp needs from outside. The docstrings are the specification; adapters do not repeat it."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -251,6 +251,10 @@ class Store(Protocol):
 
     async def project_ids(self) -> tuple[str, ...]:
         """All projects, sorted."""
+        ...
+
+    async def heads(self) -> Mapping[str, Head]:
+        """Where each of all projects stands, sorted by id; one cheap trip for a caller who named none."""
         ...
 
     async def head(self, project_id: str) -> Head:

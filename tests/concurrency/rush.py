@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -52,6 +52,9 @@ class WrappedStore:
 
     async def project_ids(self) -> tuple[str, ...]:
         return await self._store.project_ids()
+
+    async def heads(self) -> Mapping[str, Head]:
+        return await self._store.heads()
 
     async def head(self, project_id: str) -> Head:
         return await self._store.head(project_id)
@@ -145,4 +148,5 @@ def python_module(name: str, *arguments: object) -> list[str]:
 
 def environment() -> dict[str, str]:
     """What such a process needs."""
-    return {**os.environ, "PYTHONPATH": str(TESTS)}
+    paths = [str(TESTS), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}

@@ -17,9 +17,10 @@ SHOP = PROJECT.id
 CALLERS = 40
 
 
-async def test_project_ids_are_sorted(open_store: OpenStore) -> None:
+async def test_project_ids_and_heads_are_sorted(open_store: OpenStore) -> None:
     async with open_store() as store:
         assert await store.project_ids() == ()
+        assert await store.heads() == {}
         for project_id in ("b", "a", "c"):
 
             async def unit(transaction: Transaction, project_id: str = project_id) -> None:
@@ -27,6 +28,7 @@ async def test_project_ids_are_sorted(open_store: OpenStore) -> None:
 
             await store.write(project_id, unit, create=True)
         assert await store.project_ids() == ("a", "b", "c")
+        assert list(await store.heads()) == ["a", "b", "c"]
 
 
 async def test_head_gives_the_revision_and_the_stores_now(store: Store, clock: HandClock) -> None:
@@ -34,6 +36,7 @@ async def test_head_gives_the_revision_and_the_stores_now(store: Store, clock: H
     clock.advance(seconds=1.5)
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     assert await store.head(SHOP) == Head(revision=2, now_ms=NOW_MS + 1500)
+    assert await store.heads() == {SHOP: Head(revision=2, now_ms=NOW_MS + 1500)}
 
 
 async def test_an_unknown_project_is_not_found_and_those_like_it_are_named(store: Store) -> None:
@@ -96,6 +99,12 @@ async def test_a_project_is_created_only_when_asked_for(open_store: OpenStore) -
         assert await store.project_ids() == ()
         await open_shop(store)
         assert await store.project_ids() == (SHOP,)
+
+
+async def test_a_project_that_is_being_created_has_no_book_before_it_is_saved(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        with pytest.raises(NotFound, match="none"):
+            await store.write(SHOP, lambda transaction: transaction.book(), create=True)
 
 
 async def test_creating_what_is_there_is_an_ordinary_write(store: Store) -> None:

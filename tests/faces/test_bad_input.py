@@ -1,64 +1,363 @@
-"""Whatever an agent sends to any tool, it gets an answer or an error that it can act on, never a failure."""
+"""Kinds of bad input, to every tool: each a clear error with its code and its field, and nothing is changed."""
 
-import base64
-import json
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from mcp import Client
+import pytest
 
-from support.server import Desk, body_of
+from support.denver import PLAN, SUNDAY_NOON_MS
+from support.server import Body, Desk, fields, open_desk
+from support.sqlite_file import clone, entries, fingerprint, rows
 
-FIELDS = {
-    "list_services": ["projectId"],
-    "get_slots": [
-        *("projectId", "serviceType", "durationMinutes", "from", "to", "timezone", "partOfDay", "daysOfWeek"),
-        *("technicianId", "limit", "cursor", "detail"),
-    ],
-    "create_hold": [
-        *("projectId", "serviceType", "start", "end", "durationMinutes", "customerHash", "technicianId"),
-        *("ttlSeconds", "idempotencyKey"),
-    ],
-    "release_hold": ["projectId", "holdToken"],
-    "book_slot": [
-        *("projectId", "customerName", "customerPhone", "customerEmail", "holdToken", "serviceType", "start", "end"),
-        *("durationMinutes", "technicianId", "idempotencyKey", "latitude", "longitude", "address", "notes"),
-    ],
+ABSENT: Final = object()
+"""Takes a field out of a good call."""
+MEGABYTES: Final = "x" * 10_000_000
+GOOD: Final[Mapping[str, Mapping[str, Any]]] = {
+    "list_services": {},
+    "get_slots": {"serviceType": "ac-repair"},
+    "create_hold": {"serviceType": "ac-repair", "start": "2026-11-23T16:00:00Z", "customerHash": "caller"},
+    "release_hold": {"holdToken": "never-was"},
+    "book_slot": {
+        "serviceType": "ac-repair",
+        "start": "2026-11-23T16:00:00Z",
+        "customerName": "Kim Doe",
+        "customerPhone": "+1 303 555 0142",
+    },
 }
-TEXTS = st.sampled_from(
+LEAKS: Final = re.compile(
+    r"pydantic|traceback|validationerror|https?:|input_value|type=|File \"|sqlite|NoneType|<class|object at 0x|_ms\b",
+    re.IGNORECASE,
+)
+
+Case = tuple[str, Mapping[str, object], str, str]
+"""A tool, what is changed of a good call to it, the error's code, and the field that it names."""
+
+NOT_TEXT: Final[tuple[object, ...]] = (5, 1.5, True, [], ["ac-repair"], {"id": "ac-repair"})
+NOT_A_LENGTH: Final[tuple[object, ...]] = (
+    -1,
+    -60,
+    1441,
+    10**9,
+    10**40,
+    1.5,
+    "an hour",
+    "1e3",
+    True,
+    False,
+    [60],
+    {},
+    "NaN",
+    "Infinity",
+)
+NOT_A_TIME: Final[tuple[object, ...]] = (
+    *("tomorrow", "9", "09:00", "2026-11-23", "2026-11-23T", "2026-11-23T9:00", "23.11.2026 09:00", "1795374000"),
+    *("2026-13-01T09:00", "2026-02-30T09:00", "2026-11-31T09:00Z", "2026-11-23T24:00", "2026-11-23T25:00Z"),
+    *("2026-11-23T09:60", "2026-11-23T09:00:30Z", "2026-11-23T09:00:00.5Z", "2026-06-30T23:59:60Z"),
+    *("9999-12-31T23:59Z", "0001-01-01T00:00Z", "0000-01-01T00:00Z", "-2026-11-23T09:00Z", "12026-11-23T09:00Z"),
+    *("2026-11-23T09:00+25:00", "2026-11-23T09:00+07:99", "2026-11-23T09:00 America/Denver", "2026-W48-1T09:00"),
+    *(
+        "\u0662\u0660\u0662\u0666-11-23T09:00",
+        "2026-11-23T09:00Z; DROP TABLE claims",
+        "NaN",
+        MEGABYTES,
+        1795374000,
+        True,
+    ),
+    *([], {}, ["2026-11-23T09:00Z"]),
+)
+NOT_CLEAN: Final = ("a\x00b", "a\x07b", "a\x1b[31mb", "a\u2028b", "a\x7fb", "a\ud800")
+GAP: Final = ("2027-03-14T02:30", "2027-03-14T01:30-07:00 or 2027-03-14T03:30-06:00")
+TWICE: Final = ("2026-11-01T01:30", "2026-11-01T01:30-06:00 or 2026-11-01T01:30-07:00")
+
+
+def _each(tool: str, field: str, values: tuple[object, ...], code: str = "invalid_argument") -> list[Case]:
+    return [(tool, {field: value}, code, field) for value in values]
+
+
+CASES: Final[list[Case]] = [
+    # unknown arguments
+    *((tool, {"extra": 1}, "invalid_argument", "extra") for tool in GOOD),
+    *((tool, {"project_id": "denver-hvac"}, "invalid_argument", "project_id") for tool in GOOD),
+    ("get_slots", {"__class__": "x"}, "invalid_argument", "__class__"),
+    ("get_slots", {"start": "2026-11-23"}, "invalid_argument", "start"),
+    ("book_slot", {MEGABYTES: 1}, "invalid_argument", "x" * 64),
+    ("book_slot", {"name\x00": 1}, "invalid_argument", "name\x00"),
+    # missing fields
+    ("create_hold", {"start": ABSENT}, "invalid_argument", "start"),
+    ("create_hold", {"start": None}, "invalid_argument", "start"),
+    ("create_hold", {"start": "  "}, "invalid_argument", "start"),
+    ("create_hold", {"customerHash": ABSENT}, "invalid_argument", "customerHash"),
+    ("release_hold", {"holdToken": ABSENT}, "invalid_argument", "holdToken"),
+    ("book_slot", {"customerName": ABSENT}, "invalid_argument", "customerName"),
+    ("book_slot", {"customerPhone": ABSENT}, "invalid_argument", "customerPhone"),
+    ("book_slot", {"start": ABSENT}, "invalid_argument", "start"),
+    ("book_slot", {"start": ABSENT, "holdToken": ""}, "invalid_argument", "start"),
+    # ids
+    *(case for tool in GOOD for case in _each(tool, "projectId", NOT_TEXT)),
+    *((tool, {"projectId": "denver"}, "not_found", "projectId") for tool in GOOD),
+    *((tool, {"projectId": "x" * 65}, "invalid_argument", "projectId") for tool in GOOD),
+    *_each("get_slots", "serviceType", NOT_TEXT),
+    *_each(
+        "get_slots", "serviceType", ("ac", "AC-REPAIR", "'; DROP TABLE services; --", "🛠", "../../etc"), "not_found"
+    ),
+    *_each("create_hold", "technicianId", ("t-an", "t-ana ben", "%"), "not_found"),
+    *_each("create_hold", "technicianId", (MEGABYTES, *NOT_CLEAN, *NOT_TEXT)),
+    ("create_hold", {"serviceType": "furnace-check", "technicianId": "t-ben"}, "invalid_argument", "technicianId"),
+    # times
+    *_each("create_hold", "start", NOT_A_TIME),
+    *_each("book_slot", "end", NOT_A_TIME),
+    *_each("get_slots", "from", tuple(text for text in NOT_A_TIME if text != "2026-11-23")),
+    *_each("get_slots", "to", ("whenever", "2026-11-23T9", [])),
+    ("create_hold", {"end": "2026-11-23T15:00:00Z"}, "invalid_argument", "end"),
+    ("create_hold", {"end": "2026-11-23T16:00:00Z"}, "invalid_argument", "end"),
+    ("book_slot", {"end": "2026-11-25T16:00:00Z"}, "invalid_argument", "end"),
+    ("book_slot", {"end": "2026-11-23T17:00Z", "durationMinutes": 90}, "invalid_argument", "durationMinutes"),
+    ("get_slots", {"from": "2026-11-24", "to": "2026-11-23"}, "invalid_argument", "to"),
+    ("get_slots", {"from": "2026-11-24T09:00", "to": "2026-11-24T09:00"}, "invalid_argument", "to"),
+    ("get_slots", {"from": "2026-10-01", "to": "2026-10-02"}, "invalid_argument", "to"),
+    ("get_slots", {"from": "2027-06-01"}, "invalid_argument", "from"),
+    ("get_slots", {"from": "2199-12-31", "to": "2199-12-31"}, "invalid_argument", "from"),
+    *((tool, {"start": GAP[0]}, "invalid_argument", "start") for tool in ("create_hold", "book_slot")),
+    *((tool, {"start": TWICE[0]}, "invalid_argument", "start") for tool in ("create_hold", "book_slot")),
+    *(("get_slots", {field: time}, "invalid_argument", field) for field in ("from", "to") for time, _ in (GAP, TWICE)),
+    ("create_hold", {"start": "2026-11-22T10:00"}, "slot_unavailable", ""),
+    ("create_hold", {"start": "2027-06-01T10:00"}, "slot_unavailable", ""),
+    ("create_hold", {"start": "2026-11-23T09:07"}, "slot_unavailable", ""),
+    ("create_hold", {"start": "2026-11-23T03:00"}, "slot_unavailable", ""),
+    ("book_slot", {"start": "2199-12-31T23:59-23:59"}, "slot_unavailable", ""),
+    ("book_slot", {"start": "2000-01-01T00:00+23:59"}, "slot_unavailable", ""),
+    ("book_slot", {"durationMinutes": 1440}, "slot_unavailable", ""),
+    # lengths, limits, lifetimes
+    *_each("get_slots", "durationMinutes", NOT_A_LENGTH),
+    *_each("create_hold", "durationMinutes", (-1, 1441, 10**9)),
+    *_each("book_slot", "durationMinutes", (-1, 1441, 10**9)),
+    *_each("get_slots", "limit", (-1, 101, 10**9, 10**40, 1.5, "many", True, [], "NaN")),
+    *_each("create_hold", "ttlSeconds", (-1, 1, 59, 121, 10**9, 60.5, "soon", True, "Infinity")),
+    # words out of a list, zones, weekdays
+    *_each("get_slots", "partOfDay", ("night", "noon", "Morning!", 1, ["morning"])),
+    *_each("get_slots", "daysOfWeek", ("someday", "m", "mon tue wed thx", 1, ["mon"], "x" * 101, "montag")),
+    *_each(
+        "get_slots", "timezone", ("Mars/Olympus", "MST7MDT8", "+07:00", "America", "../../etc/passwd", "UTC\x00", 7)
+    ),
+    *_each("get_slots", "detail", ("everything", 1, {})),
+    # cursors and tokens
+    *_each("get_slots", "cursor", ("x", "AAAA", "W10=", "bnVsbA==", "x" * 2001, 7, {}, "é")),
+    *_each("release_hold", "holdToken", (MEGABYTES, "x" * 257, *NOT_CLEAN, *NOT_TEXT)),
+    *_each("book_slot", "holdToken", (MEGABYTES, *NOT_CLEAN, *NOT_TEXT)),
+    ("book_slot", {"holdToken": "never-was"}, "hold_expired", ""),
+    ("book_slot", {"holdToken": "' OR 1=1 --"}, "hold_expired", ""),
+    # customers
+    *_each("create_hold", "customerHash", (MEGABYTES, "x" * 257, *NOT_CLEAN, *NOT_TEXT)),
+    *_each("book_slot", "customerName", (MEGABYTES, "x" * 201, *NOT_CLEAN, *NOT_TEXT)),
+    *_each(
+        "book_slot", "customerPhone", ("call me", "123", "+", "1" * 24, "555-0142; DROP TABLE", "٠١٢٣٤٥٦", 5550142, [])
+    ),
+    *_each(
+        "book_slot",
+        "customerEmail",
+        ("kim", "kim@", "@example.com", "kim@example", "a@b.c, d@e.f", "k i m@example.com"),
+    ),
+    *_each("book_slot", "idempotencyKey", (MEGABYTES, "x" * 257, *NOT_CLEAN, *NOT_TEXT)),
+    *_each("create_hold", "idempotencyKey", ("x" * 257, {}, 1)),
+    # places and notes
+    *_each("book_slot", "latitude", (90.1, -91, 10**9, "north", True, "NaN", "-Infinity", "1e999", [])),
+    *_each("book_slot", "longitude", (180.1, -181, "west", {})),
+    ("book_slot", {"latitude": 39.7}, "invalid_argument", "longitude"),
+    ("book_slot", {"longitude": -104.9}, "invalid_argument", "latitude"),
+    *_each("book_slot", "address", (MEGABYTES, "x" * 501, "1 Elm\x00", 1, [])),
+    *_each("book_slot", "notes", (MEGABYTES, "x" * 2001, "a\x1bb", {"note": "x"})),
+]
+
+
+_TOLD: Final = 40
+
+
+def _name(case: Case) -> str:
+    tool, changed, code, _ = case
+    told = ", ".join(f"{name[:20]!r}: {_short(value)}" for name, value in changed.items())
+    return f"{tool} {told} {code}".encode("ascii", "backslashreplace").decode()
+
+
+def _short(value: object) -> str:
+    if value is ABSENT:
+        return "absent"
+    told = repr(value)
+    return told if len(told) <= _TOLD else f"{told[:_TOLD]}... ({len(told)})"
+
+
+def _subject(changed: Mapping[str, object]) -> str:
+    """What a case is about: the first field that it changes."""
+    return ascii(next(iter(changed)))[1:-1][:20]
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A business with a live hold and a booking."""
+    path = tmp_path_factory.mktemp("bad-input") / "template.db"
+    asyncio.run(_create(path))
+    return path
+
+
+async def _create(path: Path) -> None:
+    async with open_desk(path, PLAN, now_ms=SUNDAY_NOON_MS) as desk:
+        await desk.ask("create_hold", **GOOD["create_hold"])
+        await desk.ask("book_slot", **{**GOOD["book_slot"], "start": "2026-11-24T16:00:00Z"})
+
+
+@pytest.fixture
+async def shop(template: Path, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_desk(clone(template, tmp_path / "shop.db"), now_ms=SUNDAY_NOON_MS) as desk:
+        yield desk
+
+
+def _call(tool: str, changed: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in {**GOOD[tool], **changed}.items() if value is not ABSENT}
+
+
+async def _refused(shop: Desk, tool: str, changed: Mapping[str, object]) -> Body:
+    before = fingerprint(shop.path)
+    error = await shop.refused(tool, **_call(tool, changed))
+    assert fingerprint(shop.path) == before, "something was changed"
+    return error
+
+
+def test_there_are_many_kinds() -> None:
+    assert len({_name(case) for case in CASES}) == len(CASES) >= 300
+    assert {tool for tool, *_ in CASES} == set(GOOD)
+
+
+@pytest.mark.parametrize(("tool", "field"), sorted({(tool, _subject(changed)) for tool, changed, *_ in CASES}))
+async def test_bad_input_is_told_by_its_field_and_changes_nothing(shop: Desk, tool: str, field: str) -> None:
+    for case in CASES:
+        if (case[0], _subject(case[1])) == (tool, field):
+            try:
+                await _check(shop, case)
+            except AssertionError as error:
+                error.add_note(_name(case))
+                raise
+
+
+async def _check(shop: Desk, case: Case) -> None:
+    tool, changed, code, field = case
+    error = await _refused(shop, tool, changed)
+    assert error["code"] == code
+    assert not error["retryable"]
+    if field:
+        assert field in fields(error)
+    assert not LEAKS.search(error["result"]), error["result"]
+    assert len(error["result"]) < 1000
+
+
+@pytest.mark.parametrize("tool", ["create_hold", "book_slot", "get_slots"])
+@pytest.mark.parametrize(("time", "readings"), [GAP, TWICE], ids=["never", "twice"])
+async def test_a_time_that_the_clocks_skip_or_repeat_names_both_readings(
+    shop: Desk, tool: str, time: str, readings: str
+) -> None:
+    error = await _refused(shop, tool, {"from" if tool == "get_slots" else "start": time})
+    assert readings in error["fields"][0]["problem"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "changed", "nearest"),
     [
-        *("", " ", "ac-repair", "denver-hvac", "t-ana", "Kim", "+1 303 555 0142", "kim@example.com", "morning", "full"),
-        *("2026-11-23", "2026-11-23T09:00", "2026-11-23T16:00:00Z", "2026-11-01T01:30", "2199-12-31T23:59-23:59"),
-        *("2000-01-01T00:00+23:59", "2026-03-08T02:30", "America/Denver", "Australia/Lord_Howe", "America", "UTC"),
-        *("mon,tue", "60", "-1", "1e9", "'; DROP TABLE claims; --", "🐙", "\u202e", "a\ud800", "\x00", "../../etc"),
-    ]
-) | st.text(max_size=80)
-CURSORS = st.lists(st.integers() | st.floats() | st.text(max_size=12) | st.none(), max_size=6).map(
-    lambda parts: base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+        ("get_slots", {"serviceType": "ac-repairs"}, ["ac-repair"]),
+        ("create_hold", {"technicianId": "ana"}, ["t-ana"]),
+        ("list_services", {"projectId": "denver-hvacs"}, ["denver-hvac"]),
+        ("get_slots", {"serviceType": "zzz"}, ["ac-repair", "furnace-check"]),
+    ],
 )
-VALUES = (
-    TEXTS
-    | st.none()
-    | st.booleans()
-    | st.integers()
-    | st.integers(0, 200)
-    | st.floats()
-    | st.lists(st.integers(), max_size=2)
-    | st.dictionaries(st.text(max_size=3), st.integers(), max_size=2)
+async def test_an_unknown_id_comes_with_those_most_like_it(
+    shop: Desk, tool: str, changed: Mapping[str, object], nearest: list[str]
+) -> None:
+    error = await _refused(shop, tool, changed)
+    assert error["nearest"][: len(nearest)] == nearest
+    assert nearest[0] in error["result"]
+
+
+async def test_all_that_is_wrong_is_told_at_once(shop: Desk) -> None:
+    error = await _refused(shop, "book_slot", {"customerName": 5, "start": "soon", "latitude": 99, "extra": 1})
+    assert sorted(fields(error)) == ["customerName", "extra", "latitude", "start"]
+
+
+async def test_a_cursor_of_another_question_is_refused(shop: Desk) -> None:
+    first = await shop.ask("get_slots", serviceType="ac-repair", limit=1)
+    error = await _refused(shop, "get_slots", {"serviceType": "furnace-check", "cursor": first["nextCursor"]})
+    assert fields(error) == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"serviceType": "furnace-check"}, {"start": "2026-11-23T17:00Z"}, {"durationMinutes": 30}]
+)
+async def test_a_token_beside_other_wishes_is_refused(shop: Desk, changed: Mapping[str, object]) -> None:
+    (token,) = (entry.token for entry in entries(shop.path) if entry.token)
+    error = await _refused(shop, "book_slot", {"holdToken": token, **changed})
+    assert fields(error) == list(changed)
+
+
+async def test_the_name_of_another_thing_is_no_token(shop: Desk) -> None:
+    """Neither a booking's id, nor a hold's id, nor a key opens a hold."""
+    names = [entry.id for entry in entries(shop.path)]
+    names += [key for (key,) in rows(shop.path, "SELECT key FROM receipts")]
+    for name in names:
+        assert (await _refused(shop, "book_slot", {"holdToken": name}))["code"] == "hold_expired"
+        before = fingerprint(shop.path)
+        assert not (await shop.ask("release_hold", holdToken=name))["released"]
+        assert fingerprint(shop.path) == before
+
+
+async def test_a_token_of_another_business_is_not_known(shop: Desk) -> None:
+    (token,) = (entry.token for entry in entries(shop.path) if entry.token)
+    other = replace(PLAN, project=replace(PLAN.project, id="boulder-hvac"))
+    await shop.app.projects.import_project(other, prune=False)
+    error = await _refused(shop, "book_slot", {"projectId": "boulder-hvac", "holdToken": token})
+    assert error["code"] == "hold_expired"
+    error = await _refused(shop, "book_slot", {})
+    assert (error["code"], fields(error)) == ("invalid_argument", ["projectId"])
+
+
+FINE: Final = (
+    "Zoë O'Brien-Łukasz",
+    "Robert'); DROP TABLE bookings;--",
+    "👩‍🔧 Kim 🔥",
+    "李小龍",
+    "عمر",
+    "<script>alert(1)</script>",
+    "${jndi:ldap://x}",
+    "%s %d {0} {name}",
+    "null",
+    "NaN",
+    "x" * 200,
 )
 
 
-@st.composite
-def calls(draw: st.DrawFn) -> tuple[str, dict[str, object]]:
-    tool = draw(st.sampled_from(sorted(FIELDS)))
-    names = draw(st.lists(st.sampled_from([*FIELDS[tool], "extra"]), unique=True))
-    return tool, {name: draw(CURSORS | VALUES if name == "cursor" else VALUES) for name in names}
+@pytest.mark.parametrize("text", FINE, ids=ascii)
+async def test_what_is_only_unusual_is_kept_unharmed(shop: Desk, text: str) -> None:
+    answer = await shop.ask(
+        "book_slot",
+        **{**GOOD["book_slot"], "customerName": text, "notes": f"{text}\nsecond line", "address": text},
+        idempotencyKey=text,
+    )
+    id_ = answer["booking"]["bookingId"]
+    kept = rows(shop.path, "SELECT customer_name, notes, address FROM bookings WHERE claim_id = ?", id_)
+    assert kept == [(text, f"{text}\nsecond line", text)]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(call=calls())
-async def test_nothing_that_is_sent_is_an_internal_error(desk: Desk, call: tuple[str, dict[str, object]]) -> None:
-    tool, arguments = call
-    async with Client(desk.server) as client:
-        body = body_of(await client.call_tool(tool, arguments))
-    assert body.get("error", {}).get("code") != "internal", body
+@pytest.mark.parametrize(
+    ("tool", "changed"),
+    [
+        ("get_slots", {"durationMinutes": "60", "limit": "5"}),
+        ("get_slots", {"durationMinutes": 0, "limit": None, "timezone": "", "cursor": None}),
+        ("get_slots", {"from": "2026-11-23", "to": "2026-11-23", "daysOfWeek": "Mon, TUESDAY;wed"}),
+        ("create_hold", {"start": " 2026-11-23T09:00 ", "ttlSeconds": 0, "technicianId": ""}),
+        ("create_hold", {"start": "2026-11-23t16:00:00.000z"}),
+        ("book_slot", {"latitude": 0, "longitude": 0}),
+        ("book_slot", {"customerPhone": "(303) 555-0142 ext. 7", "start": "2026-11-23T18:00:00+02:00"}),
+    ],
+    ids=str,
+)
+async def test_what_agents_send_for_nothing_is_nothing(shop: Desk, tool: str, changed: Mapping[str, object]) -> None:
+    assert (await shop.ask(tool, **_call(tool, changed)))["result"]

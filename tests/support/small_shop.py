@@ -56,7 +56,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 STAFF: Final[Mapping[str, Worker]] = {
     "ana": Worker("g w", "09:00-12:00"),
-    "ben": Worker("g", "09:00-11:00", limit=2),
+    "ben": Worker("g", "09:00-11:00", limit=1),
     "cem": Worker("w", "10:00-12:00"),
 }
 CHANGES: Final = (

@@ -41,6 +41,11 @@ class Slot(NamedTuple):
     candidates: tuple[Candidate, ...]
     """Best first, by the project's candidate ranking."""
 
+    def with_best(self, count: int) -> "Slot":
+        """The same with at most so many candidates: the same object where it has no more."""
+        start, end, capacity, candidates = self
+        return self if len(candidates) <= count else Slot(start, end, capacity, candidates[:count])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:

@@ -1,6 +1,6 @@
 """The assignment: who takes a job, why, and which holds move to make room."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slotmcp.domain.booking import AssignmentReason
@@ -28,28 +28,25 @@ def assign(availability: Availability, need: Need, start: Minute) -> Assignment 
     index = availability.index
     lines = index.eligible(need)
     if free := [line for line in lines if line.can_start(need, start)]:
-        return _best(availability, need, start, [(line, ()) for line in free])
-    rooms = [(line, moves) for line in lines if (moves := index.relocation.room_for(line, need, start))]
+        return _best(availability, need, start, dict.fromkeys(free, ()))
+    rooms = {line: moves for line in lines if (moves := index.relocation.room_for(line, need, start))}
     return _best(availability, need, start, rooms) if rooms else None
 
 
 def assign_kept(availability: Availability, need: Need, start: Minute) -> Assignment | None:
     """The technician for a start that was promised: grid, notice and horizon are not asked again (rule 20)."""
     free = [line for line in availability.index.eligible(need) if line.can_serve(need, start)]
-    return _best(availability, need, start, [(line, ()) for line in free]) if free else None
+    return _best(availability, need, start, dict.fromkeys(free, ())) if free else None
 
 
-def _best(
-    availability: Availability, need: Need, start: Minute, options: Sequence[tuple[Timeline, Moves]]
-) -> Assignment:
+def _best(availability: Availability, need: Need, start: Minute, options: Mapping[Timeline, Moves]) -> Assignment:
     policy = availability.book.project.assignment_ranking
-    ranked = [(line.candidate_at(need, start), moves) for line, moves in options]
-    by_rank = rank(policy)
-    winner, moves = min(ranked, key=lambda one: by_rank(one[0]))
+    lines = {line.candidate_at(need, start): line for line in options}
+    winner = min(lines, key=rank(policy))
     reason = AssignmentReason(
         policy=policy,
         values=ranking_values(policy, winner),
         considered=len(options),
         wished=need.technician_id is not None,
     )
-    return Assignment(technician_id=winner.technician_id, reason=reason, moves=moves)
+    return Assignment(technician_id=winner.technician_id, reason=reason, moves=options[lines[winner]])

@@ -89,8 +89,8 @@ class Availability:
         return minute_at_or_after(self.now_ms) + self.book.project.min_notice_minutes
 
     def is_open_for(self, start: Minute) -> bool:
-        """Whether notice and horizon allow a start (rules 15 and 16)."""
-        return self.earliest_start <= start < self.frame.midnights[-1]
+        """Whether notice, horizon, and the clock's grid where that is the grid, allow a start (rules 13, 15 and 16)."""
+        return self.earliest_start <= start and self.frame.has(start)
 
     def without(self, claim: Claim) -> "Availability":
         """The same, as if one claim were not there."""
@@ -102,16 +102,13 @@ class Availability:
 
 def _index(book: Book, frame: Frame, now_ms: int, known: Mapping[str, Timeline]) -> Index:
     dates = _dates(book.project, frame, frame.days)
-    timelines = {
-        technician_id: _still_true(known.get(technician_id), diary, now_ms)
-        or _timeline(diary, book.project, frame, dates, now_ms)
-        for technician_id, diary in book.diaries.items()
-    }
+    timelines: dict[str, Timeline] = {}
+    for technician_id, diary in book.diaries.items():
+        line = known.get(technician_id)
+        if line is None or line.diary is not diary or line.until_ms <= now_ms:
+            line = _timeline(diary, book.project, frame, dates, now_ms)
+        timelines[technician_id] = line
     return Index(timelines, book)
-
-
-def _still_true(line: Timeline | None, diary: Diary, now_ms: int) -> Timeline | None:
-    return line if line is not None and line.diary is diary and now_ms < line.until_ms else None
 
 
 def _timeline(diary: Diary, project: Project, frame: Frame, dates: Dates, now_ms: int) -> Timeline:

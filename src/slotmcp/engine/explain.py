@@ -99,7 +99,7 @@ def _out_of_reach(availability: Availability, start: Minute) -> Reason | None:
 def _in_everybodys_way(availability: Availability, line: Timeline, need: Need, start: Minute) -> Reason | None:
     if start < availability.earliest_start:
         return Reason.NOTICE
-    return None if line.is_on_grid(need, start) else Reason.OFF_GRID
+    return None if availability.frame.has(start) and line.is_on_comb(need, start) else Reason.OFF_GRID
 
 
 def _closed(availability: Availability, line: Timeline, need: Need, start: Minute) -> TechnicianReason:

@@ -48,6 +48,11 @@ class Frame:
         """The positions from one minute to another, both inclusive."""
         return (1 << self.number(last + 1)) - (1 << self.number(first))
 
+    def has(self, minute: Minute) -> bool:
+        """Whether it is one of the positions."""
+        number = self.number(minute)
+        return number < len(self.positions) and self.positions[number] == minute
+
     def day_number(self, minute: Minute) -> int:
         """Which date a minute falls on: 0 for the first, negative before it, `days` and more after the last."""
         if self.midnights[0] <= minute < self.midnights[-1]:

@@ -44,7 +44,7 @@ def find_slots(
         for day in range(frame.day_number(start_from), frame.day_number(start_to - 1) + 1)
         for slot in _between(_slots_of_day(availability, need, day), start_from, start_to)
     ]
-    return found if best is None else [_with_best(slot, best) for slot in found]
+    return found if best is None else [slot.with_best(best) for slot in found]
 
 
 def list_starts(availability: Availability, need: Need, start_from: Minute, start_to: Minute) -> list[Minute]:
@@ -66,7 +66,7 @@ def slots_at(
 ) -> list[Slot]:
     """The slots of starts that `list_starts` gave, in their order."""
     slots = (_slot_at(availability, need, start) for start in starts)
-    return [slot if best is None else _with_best(slot, best) for slot in slots if slot is not None]
+    return [slot if best is None else slot.with_best(best) for slot in slots if slot is not None]
 
 
 def _slot_at(availability: Availability, need: Need, start: Minute) -> Slot | None:
@@ -89,11 +89,6 @@ def check_start(availability: Availability, need: Need, start: Minute) -> Slot |
     policy = availability.book.project.candidate_ranking
     candidates = sorted((line.candidate_at(need, start) for line in lines), key=rank(policy))
     return Slot(start, start + need.duration_minutes, capacity, tuple(candidates))
-
-
-def _with_best(slot: Slot, best: int) -> Slot:
-    start, end, capacity, candidates = slot
-    return Slot(start, end, capacity, candidates[:best]) if best < len(candidates) else slot
 
 
 def _between(slots: Sequence[Slot], start_from: Minute, start_to: Minute) -> Sequence[Slot]:

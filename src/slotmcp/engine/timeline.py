@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from functools import lru_cache
 from math import inf
-from operator import itemgetter
 
 from slotmcp.domain.book import Diary
 from slotmcp.domain.catalog import SlotAlignment
@@ -43,6 +42,7 @@ class Timeline:
     """One technician's merged busy index."""
 
     __slots__ = (
+        "_candidates",
         "_ends",
         "_route",
         "_starts",
@@ -93,6 +93,7 @@ class Timeline:
         """Bookings by day of the frame."""
         if self.holds:
             self.loads.subtract(_count_by_day(frame, self.holds))
+        self._candidates: dict[int, Candidate] = {}
         self._starts_by_shape: dict[tuple[int, int, int], int] = {}
 
     def without(self, claim_id: str) -> "Timeline":
@@ -109,8 +110,12 @@ class Timeline:
 
     def candidate(self, day: int) -> Candidate:
         """The technician with what ranks them on a day of the frame, whatever the start."""
-        technician = self.diary.technician
-        return Candidate(technician.id, technician.priority, self.loads[day])
+        candidate = self._candidates.get(day)
+        if candidate is None:
+            technician = self.diary.technician
+            candidate = Candidate(technician.id, technician.priority, self.loads.get(day, 0))
+            self._candidates[day] = candidate
+        return candidate
 
     def candidate_at(self, need: Need, start: Minute) -> Candidate:
         """The technician with what ranks them at a start, the way there included."""
@@ -131,8 +136,8 @@ class Timeline:
         return bits
 
     def can_start(self, need: Need, start: Minute) -> bool:
-        """Whether the job can start there and the grid has it (rules 9 to 14 and 23)."""
-        return self.can_serve(need, start) and self.is_on_grid(need, start)
+        """Whether the job can start at a position of the frame (rules 9 to 14 and 23)."""
+        return self.can_serve(need, start) and self.is_on_comb(need, start)
 
     def can_serve(self, need: Need, start: Minute) -> bool:
         """Whether the technician could do the job at that time, offered or not (rules 9 to 12 and 23)."""
@@ -141,13 +146,13 @@ class Timeline:
     def obstacle(self, need: Need, start: Minute) -> Obstacle | None:
         """The first that is in the way of the technician doing the job at that time; None if nothing is."""
         end = start + need.duration_minutes
+        following = bisect_right(self._ends, start - need.buffer_before_minutes)
+        if following < len(self._starts) and self._starts[following] < end + need.buffer_after_minutes:
+            return Obstacle.TAKEN
         opening = self._opening_at(start)
         if opening is None or opening[1] < end:
             return Obstacle.CLOSED
-        after = self._first_taken_after(start - need.buffer_before_minutes)
-        if after < len(self._starts) and self._starts[after] < end + need.buffer_after_minutes:
-            return Obstacle.TAKEN
-        if self._is_full(self.frame.day_number(start)):
+        if self.diary.technician.max_bookings_per_day is not None and self._is_full(self.frame.day_number(start)):
             return Obstacle.FULL
         if need.site is not None and not self._can_travel(need, start):
             return Obstacle.TRAVEL
@@ -191,7 +196,7 @@ class Timeline:
         room = need.duration_minutes + need.buffer_after_minutes
         for opens, closes in self.hours:
             origin, latest = opens, closes - need.duration_minutes
-            following = self._first_taken_after(opens - before)
+            following = bisect_right(self._ends, opens - before)
             while origin <= latest:
                 last = latest if following == len(self._starts) else min(latest, self._starts[following] - room)
                 if origin <= last:
@@ -213,29 +218,23 @@ class Timeline:
                 bits |= _comb(count, frame.interval_minutes) << (anchor - frame.midnights[0])
         return bits
 
-    def is_on_grid(self, need: Need, start: Minute) -> bool:
-        """Whether the grid has a start that can be served (rules 13 and 14)."""
-        frame, day = self.frame, self.frame.day_number(start)
-        if not 0 <= day < frame.days:
-            return False
-        if frame.alignment is SlotAlignment.CLOCK:
-            number = frame.number(start)
-            return number < len(frame.positions) and frame.positions[number] == start
-        return (start - max(self._origin(need, start), frame.midnights[day])) % frame.interval_minutes == 0
+    def is_on_comb(self, need: Need, start: Minute) -> bool:
+        """Whether a position of the frame that can be served is one of this technician's starts (rules 13 and 14)."""
+        if self.frame.alignment is SlotAlignment.CLOCK:
+            return True
+        midnight = self.frame.midnights[self.frame.day_number(start)]
+        return (start - max(self._origin(need, start), midnight)) % self.frame.interval_minutes == 0
 
     def _origin(self, need: Need, start: Minute) -> Minute:
         """The first minute of the free run around a start that can be served."""
         opening = self._opening_at(start)
         opens = opening[0] if opening else start
-        following = self._first_taken_after(start - need.buffer_before_minutes)
+        following = bisect_right(self._ends, start - need.buffer_before_minutes)
         return max(opens, self._ends[following - 1] + need.buffer_before_minutes) if following else opens
 
     def _opening_at(self, minute: Minute) -> Interval | None:
-        index = bisect_right(self.hours, minute, key=itemgetter(0)) - 1
+        index = bisect_right(self.hours, (minute, inf)) - 1
         return self.hours[index] if index >= 0 else None
-
-    def _first_taken_after(self, minute: Minute) -> int:
-        return bisect_right(self._ends, minute)
 
     def _is_full(self, day: int) -> bool:
         limit = self.diary.technician.max_bookings_per_day

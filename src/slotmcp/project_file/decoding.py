@@ -20,7 +20,6 @@ def decode(content: str | bytes, *, source: str) -> str:
     """
     refuse_large(len(content), source=source)
     text = _from_utf_8(content, source) if isinstance(content, bytes) else content
-    text = text.removeprefix("\ufeff")
     problems = [_forbidden(text, match) for match in _first(_FORBIDDEN, text)]
     if problems:
         raise ProjectFileError(source, problems)

@@ -3,6 +3,7 @@
 Values are taken out one by one; places in what is left and in the file are translated.
 """
 
+from copy import deepcopy
 from typing import TypeAlias
 
 from slotmcp.project_file.document import Node
@@ -23,6 +24,8 @@ class Survivors:
 
     def __init__(self, root: Node) -> None:
         self._root = _plain(root)
+        self._kept_by_list: dict[int, list[int]] = {}
+        """Indexes of what is left, by the id of the list, until anything changes."""
 
     def values(self) -> object:
         """Plain values of what is left; lists have closed up."""
@@ -33,7 +36,7 @@ class Survivors:
         here, steps = self._root, list[str | int]()
         for step in place:
             if isinstance(step, int) and isinstance(here, list):
-                step = [index for index, item in enumerate(here) if item is not _GONE][step]  # noqa: PLW2901
+                step = self._kept(here)[step]  # noqa: PLW2901  the same step, counted in the file
             here = _child(here, step)
             steps.append(step)
         return tuple(steps)
@@ -41,6 +44,7 @@ class Survivors:
     def take_out(self, original: Place) -> None:
         """Leave out the value at a place in the file, if it is still there."""
         parent = self._at(original[:-1])
+        self._kept_by_list.clear()
         match parent, original[-1]:
             case list(), int(index):
                 parent[index] = _GONE
@@ -51,7 +55,14 @@ class Survivors:
         """Put a value where one is missing, so that the rest can be read."""
         parent = self._at(original[:-1])
         if isinstance(parent, dict):
-            parent[str(original[-1])] = value
+            self._kept_by_list.clear()
+            parent[str(original[-1])] = deepcopy(value)
+
+    def _kept(self, items: list[Plain]) -> list[int]:
+        kept = self._kept_by_list.get(id(items))
+        if kept is None:
+            kept = self._kept_by_list[id(items)] = [index for index, item in enumerate(items) if item is not _GONE]
+        return kept
 
     def _at(self, original: Place) -> Plain:
         here = self._root

@@ -3,7 +3,6 @@
 Events come before anything is built of them, so that nesting and size are refused while reading.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -67,7 +66,7 @@ def read_events(text: str, *, source: str) -> Iterator[Event]:
 
     resolver = VersionedResolver(version="1.2")
     try:
-        for event in YAML(typ="safe", pure=True).parse(_without_tabs_of_json(text)):
+        for event in YAML(typ="safe", pure=True).parse(text):
             kind = _KINDS.get(type(event).__name__)
             if kind is Kind.SCALAR:
                 yield _scalar(event, resolver)
@@ -88,17 +87,6 @@ _KINDS = {
     "ScalarEvent": Kind.SCALAR,
     "AliasEvent": Kind.ALIAS,
 }
-
-
-def _without_tabs_of_json(text: str) -> str:
-    """JSON may be indented with tabs, YAML not. In JSON they are never part of a value."""
-    if "\t" not in text or not text.lstrip().startswith("{"):
-        return text
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return text.replace("\t", " ")
 
 
 def _mark(mark: "StringMark") -> Mark:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Project, ServiceType
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Interval
 from slotmcp.ports import Store, Transaction
 from slotmcp.services.hours import weekly_hours
@@ -35,7 +37,7 @@ class ProjectService:
         Raises:
             NotFound, InvalidArgument (no project named where there are several), Unavailable.
         """
-        availability = await self._shelf.availability(await self._shelf.project_id(project_id))
+        availability = await self._shelf.availability(project_id)
         book = availability.book
         return CatalogAnswer(
             project=book.project,
@@ -75,17 +77,24 @@ class ProjectService:
     async def export_project(self, project_id: str | None) -> ProjectPlan:
         """All that a project file says of the project now.
 
+        Bookings whose service or technician left the catalog stay in the store; a file could not name them.
+
         Raises:
             NotFound, InvalidArgument (no project named where there are several), Unavailable.
         """
         book = await self._store.book(await self._shelf.project_id(project_id))
+        bookings = await self._store.bookings(book.project.id)
         return ProjectPlan(
             project=book.project,
             services=tuple(book.services.values()),
             technicians=tuple(diary.technician for diary in book.diaries.values()),
-            bookings=await self._store.bookings(book.project.id),
+            bookings=tuple(booking for booking in bookings if _is_in_catalog(booking.claim, book)),
             busy=all_busy(book),
         )
+
+
+def _is_in_catalog(claim: Claim, book: Book) -> bool:
+    return claim.service_id in book.services and claim.technician_id in book.diaries
 
 
 class _RollBack(Exception):  # noqa: N818  leaves a transaction without a trace

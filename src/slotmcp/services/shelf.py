@@ -1,9 +1,11 @@
 """The shelf: the availability of each project that this process has asked about, kept up to date."""
 
+from collections.abc import Sequence
+
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.engine.availability import Availability
-from slotmcp.ports import Store, Transaction
+from slotmcp.ports import Head, Store, Transaction
 
 
 class Shelf:
@@ -23,14 +25,7 @@ class Shelf:
         Raises:
             InvalidArgument: none was named, and there is not exactly one.
         """
-        if asked is not None:
-            return asked
-        projects = await self._store.project_ids()
-        if len(projects) == 1:
-            return projects[0]
-        if not projects:
-            raise InvalidArgument("projectId", "no project has been imported yet; run `slotmcp import FILE` first.")
-        raise InvalidArgument("projectId", f"name one of the projects: {', '.join(projects)}.")
+        return _only(await self._store.project_ids()) if asked is None else asked
 
     def known_project(self, asked: str | None) -> Project | None:
         """The project that is meant, as far as it can be told without asking the store."""
@@ -39,13 +34,19 @@ class Shelf:
             (asked,) = known
         return known[asked].book.project if asked in known else None
 
-    async def availability(self, project_id: str) -> Availability:
-        """What is free by the newest committed revision, at the store's now.
+    async def availability(self, asked: str | None) -> Availability:
+        """What is free by the newest committed revision, at the store's now; the project as in `project_id`.
 
         Raises:
-            NotFound, Unavailable.
+            InvalidArgument, NotFound, Unavailable.
         """
-        head = await self._store.head(project_id)
+        if asked is not None:
+            return await self._brought_to(asked, await self._store.head(asked))
+        heads = await self._store.heads()
+        project_id = _only(list(heads))
+        return await self._brought_to(project_id, heads[project_id])
+
+    async def _brought_to(self, project_id: str, head: Head) -> Availability:
         known = self._committed.get(project_id)
         if known is not None and known.book.revision == head.revision:
             book = known.book
@@ -60,3 +61,11 @@ class Shelf:
         previous = self._locked.get(book.project.id)
         self._locked[book.project.id] = Availability.of(book, transaction.now_ms, previous)
         return self._locked[book.project.id]
+
+
+def _only(projects: Sequence[str]) -> str:
+    if len(projects) == 1:
+        return projects[0]
+    if not projects:
+        raise InvalidArgument("projectId", "no project has been imported yet; run `slotmcp import FILE` first.")
+    raise InvalidArgument("projectId", f"name one of the projects: {', '.join(projects)}.")

@@ -129,8 +129,7 @@ class SlotService:
         """
         if not 1 <= query.limit <= MAX_LIMIT:
             raise InvalidArgument("limit", f"give a number from 1 to {MAX_LIMIT}.")
-        project_id = await self._shelf.project_id(query.project_id)
-        search = _search(await self._shelf.availability(project_id), query)
+        search = _search(await self._shelf.availability(query.project_id), query)
         page = _page(search)
         search = await self._with_ways(search, page)
         starts = search.starts(page.from_, page.to)

@@ -1,15 +1,19 @@
 """Which starts to offer first: different days and parts of the day, not ten starts of one morning."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import zip_longest
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from itertools import pairwise, zip_longest
 from typing import TypeVar
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
-from slotmcp.engine.zones import utc_to_wall
+from slotmcp.engine.zones import local_date, utc_to_wall, wall_minute_to_utc
 
 T = TypeVar("T")
 _NOON, _EVENING = 12, 17
+_PART_HOURS = (0, _NOON, _EVENING, 24)
+_ONE_DAY = timedelta(days=1)
 
 
 def part_of_day(zone_key: str, minute: Minute) -> PartOfDay:
@@ -24,14 +28,17 @@ def spread(starts: Sequence[Minute], limit: int, zone_key: str) -> list[Minute]:
     """At most `limit` starts, in order of time: days take turns, in a day its parts, in a part far ones."""
     if len(starts) <= limit:
         return list(starts)
-    days = _grouped(starts, lambda start: utc_to_wall(zone_key, start).date())
-    turns = _in_turn(_day_in_turn(day, zone_key) for day in days)
+    turns = _in_turn(_in_turn(_far_apart(part) for part in day) for day in _days(starts, zone_key))
     return sorted(start for start, _ in zip(turns, range(limit), strict=False))
 
 
-def _day_in_turn(day: Sequence[Minute], zone_key: str) -> Iterator[Minute]:
-    parts = _grouped(day, lambda start: part_of_day(zone_key, start))
-    return _in_turn(_far_apart(part) for part in parts)
+def _days(starts: Sequence[Minute], zone_key: str) -> Iterator[list[Sequence[Minute]]]:
+    """The starts of each date, part by part. Cut where the clocks show a part's first minute, not read one by one."""
+    day, last = (local_date(zone_key, start) for start in (starts[0], starts[-1]))
+    while day <= last:
+        cuts = [bisect_left(starts, wall_minute_to_utc(zone_key, day, hour * 60)) for hour in _PART_HOURS]
+        yield [starts[first:end] for first, end in pairwise(cuts)]
+        day += _ONE_DAY
 
 
 def _far_apart(items: Sequence[T]) -> Iterator[T]:
@@ -44,10 +51,3 @@ def _far_apart(items: Sequence[T]) -> Iterator[T]:
 def _in_turn(queues: Iterable[Iterable[T]]) -> Iterator[T]:
     """The first of each queue, then the second of each, and so on."""
     return (item for turn in zip_longest(*queues) for item in turn if item is not None)
-
-
-def _grouped(starts: Sequence[Minute], key: Callable[[Minute], object]) -> list[list[Minute]]:
-    groups: dict[object, list[Minute]] = {}
-    for start in starts:
-        groups.setdefault(key(start), []).append(start)
-    return list(groups.values())

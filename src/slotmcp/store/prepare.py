@@ -7,7 +7,7 @@ from pathlib import Path
 
 from slotmcp.domain.errors import DatabaseUnusable
 from slotmcp.store.connection import connect
-from slotmcp.store.outages import is_fault, reason
+from slotmcp.store.outages import reason
 from slotmcp.store.schema import SCHEMA, Schema, found_version
 from slotmcp.store.upgrade import upgrade
 
@@ -46,9 +46,7 @@ def named_faults(path: Path) -> Iterator[None]:
     except OSError as error:
         raise DatabaseUnusable(f"The database {path} cannot be used: {error.strerror}.") from error
     except sqlite3.DatabaseError as error:
-        if is_fault(error):
-            raise DatabaseUnusable(f"The database {path} cannot be used: {reason(error)}.") from error
-        raise
+        raise DatabaseUnusable(f"The database {path} cannot be used: {reason(error)}.") from error
 
 
 def _create_file(path: Path) -> None:

@@ -52,9 +52,10 @@ class Snapshot:
         """Claims that end earlier are history: the midnight (UTC) two days before today's."""
         return (self.now_ms // MS_PER_MINUTE // MINUTES_PER_DAY - 2) * MINUTES_PER_DAY
 
-    def is_of_interest(self, claim: Claim) -> bool:
-        """Whether a claim that was read earlier still belongs into a diary."""
-        return claim.end >= self.since and claim.is_live(self.now_ms - FORGOTTEN_AFTER_MS)
+    def still_of_interest(self, claims: Iterable[Claim]) -> list[Claim]:
+        """Those of claims that were read earlier that still belong into a diary."""
+        since, lived_at = self.since, self.now_ms - FORGOTTEN_AFTER_MS
+        return [claim for claim in claims if claim.end >= since and claim.is_live(lived_at)]
 
 
 async def no_project(snapshot: Snapshot) -> NotFound:
@@ -143,7 +144,7 @@ async def _reread_diary(
     if known is None or len(claim_ids) > PATCHED_CLAIMS or not all(claim_ids):
         return await _read_diary(snapshot, technician_id, known)
     fetch, project = snapshot.fetch, snapshot.project_id
-    claims = [one for one in known.claims if one.id not in claim_ids and snapshot.is_of_interest(one)]
+    claims = [claim for claim in snapshot.still_of_interest(known.claims) if claim.id not in claim_ids]
     for claim_id in claim_ids:
         rows = await fetch(
             statements.CLAIM_OF_TECHNICIAN,

@@ -1,7 +1,7 @@
 """The store on SQLite: one file, many processes; a writing thread, and two that read."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from slotmcp.store.prepare import named_faults, prepare
 from slotmcp.store.pseudonyms import pseudonym_of
 from slotmcp.store.reader import Reader
 from slotmcp.store.reading import Snapshot, read_book, read_revision
+from slotmcp.store.rows import Row
 from slotmcp.store.status import StoreStatus, read_status
 from slotmcp.store.waitlist_rows import asked_states, event_of, wait_of
 from slotmcp.store.writer import Writer
@@ -60,6 +61,11 @@ class SqliteStore:
 
     async def project_ids(self) -> tuple[str, ...]:
         return await self._heads.ask(_project_ids)
+
+    async def heads(self) -> Mapping[str, Head]:
+        now_ms = self._clock.now_ms()
+        revisions = await self._heads.ask(_revisions)
+        return {project_id: Head(revision=revision, now_ms=now_ms) for project_id, revision in revisions}
 
     async def head(self, project_id: str) -> Head:
         snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
@@ -112,6 +118,10 @@ class SqliteStore:
 
 async def _project_ids(fetch: Fetch) -> tuple[str, ...]:
     return tuple(row[0] for row in await fetch(statements.PROJECT_IDS))
+
+
+async def _revisions(fetch: Fetch) -> Sequence[Row]:
+    return await fetch(statements.REVISIONS)
 
 
 async def _head(snapshot: Snapshot) -> Head:

@@ -6,6 +6,9 @@
 # All projects, for a person to choose from.
 PROJECT_IDS = "SELECT id FROM projects ORDER BY id"
 
+# Where each project stands, for a caller who named none.
+REVISIONS = "SELECT id, revision FROM projects ORDER BY id"
+
 # Where a project stands.
 REVISION = "SELECT revision FROM projects WHERE id = :project"
 

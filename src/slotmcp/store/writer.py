@@ -104,9 +104,8 @@ class Writer:
 
     async def close(self) -> None:
         """Commit what was asked for, then stop."""
-        if not self._closing:
-            self._closing = True
-            self._queue.put(None)
+        self._closing = True
+        self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
     # -- the thread -------------------------------------------------------------------------------

@@ -137,9 +137,9 @@ def _show_assignment(reason: AssignmentReason) -> AssignmentView:
         "considered": reason.considered,
         "wished": reason.wished,
     }
-    if RankingKey.LOAD in reason.values:
+    if RankingKey.LOAD in reason.policy:
         shown["bookingsThatDay"] = reason.values[RankingKey.LOAD]
-    if RankingKey.PRIORITY in reason.values:
+    if RankingKey.PRIORITY in reason.policy:
         shown["priority"] = reason.values[RankingKey.PRIORITY]
     if RankingKey.ETA in reason.values:
         shown["score"] = reason.values[RankingKey.ETA]

@@ -14,7 +14,11 @@ from slotmcp.engine.slots import find_slots
 from slotmcp.engine.travel import site_at
 from unit.engine.diaries import a_diary, a_technician, holds_in_a_row, some_claims
 from unit.engine.drawing import PLACES, date_of, once_in, pick, whole
+from unit.engine.sketch import MONDAY, SHOP, at, book, diary, hold, job, technician
 from unit.engine.strategies import Case, a_project, a_service, cases
+
+TUESDAY, WEDNESDAY = "2025-06-03", "2025-06-04"
+WEEK = at("00:00"), at("2025-06-09T00:00Z")
 
 Change = Callable[[st.DrawFn, Case], Case]
 
@@ -24,7 +28,8 @@ def stories(draw: st.DrawFn) -> list[Case]:
     """A case and what became of it, step by step."""
     story = [draw(cases())]
     for _ in range(whole(draw, 1, 3)):
-        story.append(pick(draw, CHANGES)(draw, story[-1]))
+        changed = pick(draw, CHANGES)(draw, story[-1])
+        story.append(_time_passes(draw, changed) if once_in(draw, 3) else changed)
     return story
 
 
@@ -37,6 +42,40 @@ def test_an_index_built_from_an_earlier_one_says_what_a_fresh_one_does(story: li
         fresh = Availability.of(case.book, case.now_ms)
         for need in _needs(case):
             assert find_slots(grown, need, *case.span) == find_slots(fresh, need, *case.span)
+
+
+EXPIRES_MS = at("09:30") * 60_000
+EARLY = diary(technician("a", "10:00-11:00"), hold("10:00", 60, until_ms=EXPIRES_MS))
+LATE = diary(technician("b", "11:00-12:00"))
+
+
+def grown_starts(book: Book, then_ms: int, later: Book, now_ms: int, *, day: str = MONDAY) -> str:
+    """What is offered by an index that grew out of one that was asked already."""
+    old = Availability.of(book, then_ms)
+    find_slots(old, job(60), *WEEK)
+    found = find_slots(Availability.of(later, now_ms, old), job(60), at(f"{day}T00:00Z"), at(f"{day}T23:59Z"))
+    return " ".join(f"{slot.start // 60 % 24:02}:{slot.start % 60:02}" for slot in found)
+
+
+def test_a_hold_that_expired_is_gone_from_a_diary_that_did_not_change() -> None:
+    before, after = book(EARLY, LATE), book(EARLY, replace(LATE, busy=()))
+    assert grown_starts(before, EXPIRES_MS - 1, before, EXPIRES_MS - 1) == "11:00"
+    assert grown_starts(before, EXPIRES_MS - 1, before, EXPIRES_MS) == "10:00 11:00"
+    assert grown_starts(before, EXPIRES_MS - 1, after, EXPIRES_MS) == "10:00 11:00"
+
+
+def test_a_clock_that_is_set_back_brings_a_hold_to_life_again() -> None:
+    before, after = book(EARLY, LATE), book(EARLY, replace(LATE, busy=()))
+    assert grown_starts(before, EXPIRES_MS, before, EXPIRES_MS - 1) == "11:00"
+    assert grown_starts(before, EXPIRES_MS, after, EXPIRES_MS - 1) == "11:00"
+
+
+def test_a_new_day_opens_the_next_one() -> None:
+    shop = book(LATE, project=replace(SHOP, horizon_days=1))
+    monday, tuesday = at("12:00") * 60_000, at(f"{TUESDAY}T00:00Z") * 60_000
+    assert grown_starts(shop, monday, shop, monday, day=WEDNESDAY) == ""
+    assert grown_starts(shop, monday, shop, tuesday, day=WEDNESDAY) == "11:00"
+    assert grown_starts(shop, monday, replace(shop, revision=2), tuesday, day=WEDNESDAY) == "11:00"
 
 
 def _needs(case: Case) -> list[Need]:

@@ -96,6 +96,16 @@ def test_what_came_before_the_end_of_the_yaml_is_told_too() -> None:
     assert [problem.line for problem in problems(text)] == [23, 38]
 
 
+def test_a_project_of_nothing_is_asked_for_all_that_it_needs() -> None:
+    assert [problem.path for problem in problems("project: {}\nservices: []\ntechnicians: []\n")] == [
+        "project.id",
+        "project.name",
+        "project.timezone",
+        "services",
+        "technicians",
+    ]
+
+
 def test_sections_that_hold_nothing_are_told_without_the_ids_that_are_missing_then() -> None:
     first, _, rest = GOOD.partition("services:\n")
     text = first + "services: []\n" + rest[rest.index("technicians:") :]

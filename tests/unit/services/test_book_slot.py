@@ -214,3 +214,16 @@ async def test_a_hold_of_a_service_that_left_the_catalog_goes_to_nobody_without_
     assert answer.technician.id == "zoe"
     assert answer.booking.reason is not None
     assert not answer.booking.reason.wished
+
+
+async def test_a_technicians_day_is_full_with_so_many_bookings_and_holds(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-17:00", max_bookings_per_day=2)))
+    await shop.book("09:00")
+    await shop.hold("10:00")
+    assert await shop.offered() == ""
+    with pytest.raises(SlotUnavailable):
+        await shop.book("11:00", customer=customer(1))
+    tomorrow = "2025-06-03T11:00Z"
+    assert (await shop.book(tomorrow, customer=customer(1))).technician.id == "ana"
+    shop.clock.advance(seconds=90)
+    assert (await shop.book("11:00", customer=customer(1))).technician.id == "ana"

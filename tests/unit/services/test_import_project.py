@@ -22,6 +22,9 @@ WHOLE = plan(
 )
 
 
+CHECKS = replace(WHOLE.project, default_service_id="check")
+
+
 async def bring(shop: Shop, business: ProjectPlan, *, prune: bool = False, dry_run: bool = False) -> ImportReport:
     return await shop.app.projects.import_project(business, prune=prune, dry_run=dry_run)
 
@@ -212,6 +215,15 @@ async def test_export_has_bookings_and_busy_times_of_long_ago(opened: Open) -> N
     shop.at_time("2025-09-01T00:00Z")
     exported = await shop.app.projects.export_project(None)
     assert (exported.bookings, exported.busy) == (WHOLE.bookings, WHOLE.busy)
+
+
+async def test_export_names_no_booking_of_a_service_that_was_pruned_so_that_it_can_be_imported(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    await bring(shop, replace(WHOLE, services=(service("check"),), project=CHECKS, bookings=()), prune=True)
+    exported = await shop.app.projects.export_project("shop")
+    assert exported.bookings == ()
+    assert count(shop.path, "bookings") == 1
+    assert (await bring(shop, exported)).updated == ()
 
 
 async def test_export_of_what_is_not_there_is_refused(opened: Open) -> None:

@@ -82,6 +82,15 @@ async def test_a_snapshot_stays_what_it_was_whatever_is_committed_meanwhile(stor
     assert (await store.head(SHOP)).revision == 7
 
 
+async def test_a_mistake_of_ours_is_not_called_an_outage(store: SqliteStore, path: Path) -> None:
+    reader = Reader(path, patience_ms=1000)
+    with pytest.raises(sqlite3.ProgrammingError):
+        await reader.ask_snapshot(lambda fetch: fetch(statements.REVISION))
+    assert await reader.ask_snapshot(lambda fetch: fetch(statements.REVISION, project=SHOP)) == [(1,)]
+    reader.close()
+    assert await store.project_ids() == (SHOP,)
+
+
 async def test_a_book_of_an_older_revision_never_takes_a_newer_ones_place(store: SqliteStore) -> None:
     book = await store.book(SHOP)
     newer, newer_still = replace(book, revision=2), replace(book, revision=2)

@@ -56,7 +56,7 @@ def test_each_statement_is_understood_by_the_schema(database: sqlite3.Connection
     assert all(len(step) == 4 for step in plan)
 
 
-@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - {"PROJECT_IDS"}))
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - {"PROJECT_IDS", "REVISIONS"}))
 def test_no_statement_reads_a_whole_table(database: sqlite3.Connection, name: str) -> None:
     values = dict.fromkeys(_names(STATEMENTS[name]))
     plan = database.execute(f"EXPLAIN QUERY PLAN {STATEMENTS[name]}", values).fetchall()

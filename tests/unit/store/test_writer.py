@@ -81,7 +81,10 @@ def commits(path: Path) -> int:
     return sum(int.from_bytes(log[frame + 4 : frame + 8]) > 0 for frame in frames)
 
 
-async def test_those_that_wait_share_one_commit(store: SqliteStore, path: Path) -> None:
+async def test_those_that_wait_share_one_commit(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slotmcp.store.writer.GROUP_SECONDS", 60.0)  # however slow the machine is
     before = commits(path)
     async with gated(store):
         waiting = [book(store, number) for number in range(20)]
@@ -193,6 +196,32 @@ async def test_a_group_that_cannot_be_committed_fails_as_a_whole_and_nothing_is_
     after = await store.write(SHOP, lambda transaction: transaction.book())
     assert [one.id for one in after.diaries["ana"].claims] == ["b-2"]
     assert await store.book(SHOP, before) == after
+
+
+class TornClock(HandClock):
+    """A clock that can break."""
+
+    torn = False
+
+    def now_ms(self) -> int:
+        if self.torn:
+            raise ZeroDivisionError
+        return super().now_ms()
+
+
+async def test_whatever_goes_wrong_nobody_waits_forever(path: Path) -> None:
+    clock = TornClock()
+    async with SqliteStore.open(path, clock=clock) as store:
+        await open_shop(store)
+        async with gated(store) as running:
+            waiting = [running, book(store, 0), book(store, 1)]
+            await asyncio.sleep(0)
+            clock.torn = True
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        assert ZeroDivisionError in map(type, outcomes)
+        clock.torn = False
+        await book(store, 2)
+        assert await booked(store) == ["b-2"]
 
 
 async def test_a_unit_may_fail_with_whatever_it_likes(store: SqliteStore) -> None:

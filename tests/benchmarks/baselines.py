@@ -1,0 +1,178 @@
+"""Two honest ways to find every free start, to hold the engine against. They give the engine's answer.
+
+They know what the measured businesses have: shifts and breaks, bookings with buffers, the clock grid, the default
+ranking. Hours are expanded once a pattern, technicians are ranked once a day, and only starts within somebody's opening
+hours are looked at. What sets the two apart is how they ask whether a technician can take a start.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from slotmcp.domain.book import Book, Diary
+from slotmcp.domain.catalog import ServiceType, Technician, WeeklySpan
+
+Span = tuple[int, int]
+Candidate = tuple[str, int, int, None, int]
+Slot = tuple[int, int, int, tuple[Candidate, ...]]
+"""Start, end, capacity, best candidates: equal to the engine's named tuples."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One technician: opening hours, and what is taken, buffers included."""
+
+    hours: Sequence[Span]
+    hours_from: Sequence[int]
+    hours_to: Sequence[int]
+    taken: Sequence[Span]
+    """As it stands in the book."""
+    busy_from: Sequence[int]
+    """Merged."""
+    busy_to: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A date: the starts of the grid within somebody's opening hours, and the technicians in order."""
+
+    starts: Sequence[int]
+    ranked: Sequence[tuple[Candidate, Line]]
+
+
+def build(book: Book, now: int) -> list[Day]:
+    """All that is worked out of a book's rows before a question is asked; all technicians are in its project's zone."""
+    zone = ZoneInfo(book.project.timezone)
+    today = (_EPOCH + timedelta(minutes=now)).astimezone(zone).replace(hour=0, minute=0, tzinfo=None)
+    dates = [today + timedelta(days=n) for n in range(book.project.horizon_days + 1)]
+    midnights = [_minute(date, zone) for date in dates]
+    patterns: dict[object, list[Span]] = {}
+    ranked: list[list[tuple[Candidate, Line]]] = [[] for _ in dates]
+    for diary in book.diaries.values():
+        technician = diary.technician
+        pattern = technician.shifts, technician.breaks
+        if pattern not in patterns:
+            patterns[pattern] = [span for date in dates for span in _hours(technician, date, zone)]
+        line = _line(diary, patterns[pattern])
+        loads = Counter(bisect_right(midnights, claim.start) - 1 for claim in diary.claims)
+        for number, them in enumerate(ranked):
+            them.append(((technician.id, technician.priority, loads[number], None, 0), line))
+    opened = _merge([span for hours in patterns.values() for span in hours])
+    starts = [_grid(opened, midnight, midnight + 24 * 60, book.project.slot_interval_minutes) for midnight in midnights]
+    return [Day(starts_of_day, _in_order(them)) for starts_of_day, them in zip(starts, ranked, strict=True)]
+
+
+def rebuild(days: Sequence[Day], book: Book, diary: Diary, now: int) -> list[Day]:
+    """What was built, after one diary has changed."""
+    technician = diary.technician
+    anew = build(replace(book, diaries={technician.id: diary}), now)
+    return [
+        replace(
+            day,
+            ranked=_in_order([*(one for one in day.ranked if one[0][0] != technician.id), *day_anew.ranked]),
+        )
+        for day, day_anew in zip(days, anew, strict=True)
+    ]
+
+
+def scan(days: Sequence[Day], service: ServiceType, best: int) -> list[Slot]:
+    """Each start, each technician, each span of opening hours, each booking."""
+    length = service.duration_minutes
+    before, after = service.buffer_before_minutes, length + service.buffer_after_minutes
+    slots: list[Slot] = []
+    for day in days:
+        for start in day.starts:
+            candidates: list[Candidate] = []
+            for candidate, line in day.ranked:
+                for opens, closes in line.hours:
+                    if opens <= start and start + length <= closes:
+                        break
+                else:
+                    continue
+                for taken_from, taken_to in line.taken:
+                    if taken_from < start + after and start - before < taken_to:
+                        break
+                else:
+                    candidates.append(candidate)
+            if candidates:
+                slots.append((start, start + length, len(candidates), tuple(candidates[:best])))
+    return slots
+
+
+def bisect(days: Sequence[Day], service: ServiceType, best: int) -> list[Slot]:
+    """Each start, each technician, one search in the opening hours and one in the merged busy times."""
+    length = service.duration_minutes
+    before, after = service.buffer_before_minutes, length + service.buffer_after_minutes
+    slots: list[Slot] = []
+    for day in days:
+        for start in day.starts:
+            candidates: list[Candidate] = []
+            for candidate, line in day.ranked:
+                opening = bisect_right(line.hours_from, start) - 1
+                if opening < 0 or line.hours_to[opening] < start + length:
+                    continue
+                following = bisect_right(line.busy_to, start - before)
+                if following == len(line.busy_to) or start + after <= line.busy_from[following]:
+                    candidates.append(candidate)
+            if candidates:
+                slots.append((start, start + length, len(candidates), tuple(candidates[:best])))
+    return slots
+
+
+def _in_order(ranked: Sequence[tuple[Candidate, Line]]) -> list[tuple[Candidate, Line]]:
+    return sorted(ranked, key=lambda one: (one[0][1], one[0][2], one[0][0]))
+
+
+def _line(diary: Diary, hours: Sequence[Span]) -> Line:
+    taken = [(c.start - c.buffer_before_minutes, c.end + c.buffer_after_minutes) for c in diary.claims]
+    merged = _merge(taken)
+    return Line(
+        hours,
+        [opens for opens, _ in hours],
+        [closes for _, closes in hours],
+        taken,
+        [start for start, _ in merged],
+        [end for _, end in merged],
+    )
+
+
+def _merge(spans: Sequence[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _grid(opened: Sequence[Span], day_from: int, day_to: int, step: int) -> list[int]:
+    """Starts of one day within these spans."""
+    return [
+        start
+        for opens, closes in opened
+        for start in range(max(-(-opens // step) * step, day_from), min(closes, day_to), step)
+    ]
+
+
+def _hours(technician: Technician, date: datetime, zone: ZoneInfo) -> list[Span]:
+    """A date's shifts without its breaks, in UTC."""
+    hours = [_span(one, date, zone) for one in technician.shifts if date.weekday() in one.days]
+    for pause_from, pause_to in [_span(one, date, zone) for one in technician.breaks if date.weekday() in one.days]:
+        pieces = [((opens, min(closes, pause_from)), (max(opens, pause_to), closes)) for opens, closes in hours]
+        hours = [piece for pair in pieces for piece in pair if piece[0] < piece[1]]
+    return hours
+
+
+def _span(weekly: WeeklySpan, date: datetime, zone: ZoneInfo) -> Span:
+    start, end = (timedelta(minutes=minute) for minute in (weekly.span.start_minute, weekly.span.end_minute))
+    return _minute(date + start, zone), _minute(date + end, zone)
+
+
+def _minute(wall: datetime, zone: ZoneInfo) -> int:
+    return int(wall.replace(tzinfo=zone).timestamp()) // 60

@@ -1,0 +1,84 @@
+"""get_slots through an in-memory MCP client, against an echo tool of the same server that returns the same object."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from mcp import Client
+from mcp.server import MCPServer
+from mcp.server.mcpserver.tools import Tool
+from mcp_types import CallToolResult
+from pydantic import Field
+
+from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
+from benchmarks.books import NOW_MS, book_of
+from benchmarks.files import imported, scratch_folder
+from benchmarks.timing import time_async_pairs
+from slotmcp.bootstrap import build_app
+from slotmcp.store.sqlite import SqliteStore
+from slotmcp.tools.server import CALLER_TOOLS
+from support.clock import HandClock
+
+HORIZON_DAYS = 31
+
+
+class Echo(Tool):
+    """A tool that has its answer ready: what a call costs in the SDK alone."""
+
+    answer: CallToolResult = Field(exclude=True)
+
+    async def run(self, arguments: object, context: object, convert_result: bool = False) -> CallToolResult:  # noqa: ARG002, FBT001, FBT002  the SDK's signature
+        """Give it."""
+        return self.answer
+
+
+def rows() -> list[Benchmark]:
+    """get_slots as an agent calls it."""
+    return [
+        Benchmark(
+            name="get_slots-50x7-warm",
+            measures="get_slots, limit 10, in-memory client",
+            floor="echo tool of the same server, same answer",
+            unit=Measure.MS,
+            ratio=Ratio.COST,
+            target=1.6,
+            measure=lambda effort: asyncio.run(_measure(effort)),
+        )
+    ]
+
+
+async def _measure(effort: Effort) -> Sequence[Pair]:
+    logging.basicConfig(level=logging.WARNING)  # as the server has it; the SDK would log each call to the terminal
+    async with _open_client() as client:
+
+        async def echo() -> None:
+            await client.call_tool("echo", {"limit": 10})
+
+        async def get_slots() -> None:
+            await client.call_tool("get_slots", {"limit": 10})
+
+        return await time_async_pairs(effort, echo, get_slots)
+
+
+@asynccontextmanager
+async def _open_client() -> AsyncIterator[Client]:
+    book = book_of(50, 7)
+    month = replace(book, project=replace(book.project, horizon_days=HORIZON_DAYS))
+    with scratch_folder() as folder:
+        async with SqliteStore.open(folder / "slots.db", clock=HandClock(NOW_MS)) as store:
+            app = build_app(store)
+            await app.projects.import_project(imported(month), prune=False)
+            ours = [use_case.tool_of(app) for use_case in CALLER_TOOLS]
+            async with Client(MCPServer("asked", tools=list(ours))) as client:
+                answer = await client.call_tool("get_slots", {"limit": 10})
+            async with Client(MCPServer("measured", tools=[*ours, _echo(ours, answer)])) as client:
+                yield client
+
+
+def _echo(tools: Sequence[Tool], answer: CallToolResult) -> Echo:
+    """get_slots under another name, its schemas and all, but for the work."""
+    get_slots = next(tool for tool in tools if tool.name == "get_slots")
+    fields = {name: getattr(get_slots, name) for name in Tool.model_fields}
+    return Echo(**{**fields, "name": "echo", "answer": answer})

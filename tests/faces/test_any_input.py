@@ -1,0 +1,64 @@
+"""Whatever an agent sends to any tool, it gets an answer or an error that it can act on, never a failure."""
+
+import base64
+import json
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mcp import Client
+
+from support.server import Desk, body_of
+
+FIELDS = {
+    "list_services": ["projectId"],
+    "get_slots": [
+        *("projectId", "serviceType", "durationMinutes", "from", "to", "timezone", "partOfDay", "daysOfWeek"),
+        *("technicianId", "limit", "cursor", "detail"),
+    ],
+    "create_hold": [
+        *("projectId", "serviceType", "start", "end", "durationMinutes", "customerHash", "technicianId"),
+        *("ttlSeconds", "idempotencyKey"),
+    ],
+    "release_hold": ["projectId", "holdToken"],
+    "book_slot": [
+        *("projectId", "customerName", "customerPhone", "customerEmail", "holdToken", "serviceType", "start", "end"),
+        *("durationMinutes", "technicianId", "idempotencyKey", "latitude", "longitude", "address", "notes"),
+    ],
+}
+TEXTS = st.sampled_from(
+    [
+        *("", " ", "ac-repair", "denver-hvac", "t-ana", "Kim", "+1 303 555 0142", "kim@example.com", "morning", "full"),
+        *("2026-11-23", "2026-11-23T09:00", "2026-11-23T16:00:00Z", "2026-11-01T01:30", "2199-12-31T23:59-23:59"),
+        *("2000-01-01T00:00+23:59", "2026-03-08T02:30", "America/Denver", "Australia/Lord_Howe", "America", "UTC"),
+        *("mon,tue", "60", "-1", "1e9", "'; DROP TABLE claims; --", "🐙", "\u202e", "a\ud800", "\x00", "../../etc"),
+    ]
+) | st.text(max_size=80)
+CURSORS = st.lists(st.integers() | st.floats() | st.text(max_size=12) | st.none(), max_size=6).map(
+    lambda parts: base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+)
+VALUES = (
+    TEXTS
+    | st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(0, 200)
+    | st.floats()
+    | st.lists(st.integers(), max_size=2)
+    | st.dictionaries(st.text(max_size=3), st.integers(), max_size=2)
+)
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> tuple[str, dict[str, object]]:
+    tool = draw(st.sampled_from(sorted(FIELDS)))
+    names = draw(st.lists(st.sampled_from([*FIELDS[tool], "extra"]), unique=True))
+    return tool, {name: draw(CURSORS | VALUES if name == "cursor" else VALUES) for name in names}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(call=calls())
+async def test_nothing_that_is_sent_is_an_internal_error(desk: Desk, call: tuple[str, dict[str, object]]) -> None:
+    tool, arguments = call
+    async with Client(desk.server) as client:
+        body = body_of(await client.call_tool(tool, arguments))
+    assert body.get("error", {}).get("code") != "internal", body
