@@ -18,7 +18,7 @@ from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Te
 from slotmcp.tools.contacts import read_email, read_phone
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import Answer, TimeView, show_time
+from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
 
 
 class BookSlot(Arguments):
@@ -72,7 +72,7 @@ class BookingView(TimeView):
     assignment: AssignmentView
 
 
-class BookAnswered(Answer):
+class BookAnswered(ClockedAnswer):
     """What book_slot answers."""
 
     booking: BookingView
@@ -112,6 +112,7 @@ def _show(asked: BookSlot, answer: BookAnswer) -> BookAnswered:
         "note": view.note,
         "booking": _show_booking(answer, view),
         "replayed": answer.replayed,
+        "clock": show_clock(view),
     }
 
 

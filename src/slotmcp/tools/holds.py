@@ -15,7 +15,7 @@ from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Te
 from slotmcp.tools.moments import write_utc_ms
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import Answer, TimeView, show_time
+from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
 
 _MS_PER_SECOND: Final = 1000
 
@@ -43,7 +43,7 @@ class CreateHold(Arguments):
     locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
 
 
-class HoldAnswered(Answer, TimeView):
+class HoldAnswered(ClockedAnswer, TimeView):
     """What create_hold answers."""
 
     holdToken: str
@@ -69,7 +69,7 @@ class ReleaseHold(Arguments):
     locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
 
 
-class ReleaseAnswered(Answer):
+class ReleaseAnswered(ClockedAnswer):
     """What release_hold answers."""
 
     released: bool
@@ -83,6 +83,7 @@ async def release_hold(app: App, asked: ReleaseHold) -> ReleaseAnswered:
         "result": speech.released(view, booked=answer.booked, released=answer.released),
         "note": view.note,
         "released": answer.released,
+        "clock": show_clock(view),
     }
 
 
@@ -117,6 +118,7 @@ def _show(asked: CreateHold, answer: HoldAnswer) -> HoldAnswered:
         "expiresAt": "" if claim.expires_at_ms is None else write_utc_ms(claim.expires_at_ms),
         "capacityLeft": answer.capacity_left,
         "replayed": answer.replayed,
+        "clock": show_clock(view),
     }
 
 

@@ -9,6 +9,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, SubscriptionBus
 from slotmcp.services.app import App
 from slotmcp.tools.bookings import book_slot
 from slotmcp.tools.catalog import list_services
+from slotmcp.tools.explanations import explain_slot
 from slotmcp.tools.holds import create_hold, release_hold
 from slotmcp.tools.slots import get_slots
 from slotmcp.tools.subscriptions import add_wait_resource, watching
@@ -22,6 +23,7 @@ _ANEW_EACH_TIME: Final = Hints(read_only=False, idempotent=False)
 CALLER_TOOLS: Final = (
     UseCase(list_services, "List services", _READ),
     UseCase(get_slots, "Find free times", _READ),
+    UseCase(explain_slot, "Explain a time", _READ),
     UseCase(create_hold, "Hold a time", _ANEW_EACH_TIME),
     UseCase(release_hold, "Release a held time", _SAFE_TO_REPEAT),
     UseCase(book_slot, "Book an appointment", _SAFE_TO_REPEAT),
