@@ -29,6 +29,7 @@ COMMUTER = replace(DAY, home=BOULDER)
         pytest.param(diary(replace(DAY, status=TechnicianStatus.OFF)), "10:00", Reason.INACTIVE, None, id="off"),
         pytest.param(diary(DAY), "16:30", Reason.OUTSIDE_SHIFT, None, id="it would end after work"),
         pytest.param(diary(LUNCH), "11:30", Reason.BREAK, "13:00", id="two breaks in a row"),
+        pytest.param(diary(LUNCH), "12:30", Reason.BREAK, "13:00", id="in the middle of a break"),
         pytest.param(diary(LAST), "15:30", Reason.BREAK, "18:00", id="a break that ends when work is over"),
         pytest.param(
             diary(replace(LUNCH, time_off=(TimeOff(start=at("13:00"), end=at("15:00")),))),

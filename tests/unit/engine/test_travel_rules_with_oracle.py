@@ -101,6 +101,19 @@ def test_rule_23_a_break_does_not_begin_another_day(ask: Ask) -> None:
     assert offered(ask, shop, visit(60, 90)) == "13:30 14:00"
 
 
+def test_rule_23_a_job_that_began_before_the_shift_is_not_of_that_day(ask: Ask) -> None:
+    """Who was called in early comes from home as on any other day."""
+    early = placed(booking("08:30", 60), 0)
+    assert offered(ask, book(diary(living(MORNING, 0), early), project=ROAD), visit(60, 60)) == "10:00 10:30 11:00"
+
+
+def test_rule_23_and_18_the_day_stays_one_when_a_hold_moves_off_it(ask: Ask) -> None:
+    worker = replace(technician("a", "09:00-14:00", skills="pipes"), breaks=(weekly("12:00-13:00"),), home=km(90))
+    before, held = placed(booking("11:00", 60), 0), hold("13:00", 60)
+    shop = book(diary(worker, before, held), diary(technician("b", "13:00-14:00")), project=ROAD)
+    assert offered(ask, shop, visit(30, 90, skills="pipes")) == "09:00 13:30"
+
+
 def test_rule_23_a_night_shift_is_one_day(ask: Ask) -> None:
     owl = living(technician("a", "22:00-02:00"), 60.2)
     shop = book(diary(owl, placed(booking("2025-06-01T22:00Z", 60), 0)), project=ROAD)
