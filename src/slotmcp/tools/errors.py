@@ -8,6 +8,7 @@ from slotmcp.domain.errors import (
     FieldProblem,
     HoldExpired,
     HoldLimit,
+    HoldWithdrawn,
     InvalidArgument,
     NotFound,
     PickAnother,
@@ -17,7 +18,7 @@ from slotmcp.domain.errors import (
     TryLater,
 )
 from slotmcp.domain.offer import Offer
-from slotmcp.tools import speech, why
+from slotmcp.tools import changes_speech, speech, why
 from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.views import PersonView, SlotView, show_offer, starts_of
 
@@ -63,7 +64,7 @@ def _alternatives(error: SlotmcpError) -> Offer | None:
     return error.alternatives if isinstance(error, PickAnother | HoldExpired) else None
 
 
-def _sentence(error: SlotmcpError, view: Viewpoint) -> str:
+def _sentence(error: SlotmcpError, view: Viewpoint) -> str:  # noqa: PLR0911  one sentence an error
     offer = _alternatives(error)
     starts = starts_of(offer.slots) if offer else []
     match error:
@@ -71,6 +72,8 @@ def _sentence(error: SlotmcpError, view: Viewpoint) -> str:
             return _not_with(offer, view) or speech.taken(starts, view)
         case SlotsAvailable():
             return speech.no_need_to_wait(starts, view)
+        case HoldWithdrawn():
+            return changes_speech.withdrawn(starts, view)
         case HoldExpired():
             return speech.lapsed(starts, view)
         case HoldLimit():

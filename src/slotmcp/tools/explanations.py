@@ -32,7 +32,7 @@ _SPOKEN: Final = (Change.ANY_TECHNICIAN, Change.OTHER_TIME, Change.OTHER_DAY, Ch
 class ExplainSlot(Arguments):
     """What explain_slot is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
     start: Annotated[Minute | WallTime, TIME] = Field(description="The time that the caller wants")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
@@ -41,7 +41,7 @@ class ExplainSlot(Arguments):
     technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
     latitude: Annotated[float, LATITUDE] | None = Field(None, description="As given to get_slots")
     longitude: Annotated[float, LONGITUDE] | None = Field(None, description="As given to get_slots")
-    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
 class ReasonView(TypedDict):

@@ -23,7 +23,7 @@ _MS_PER_SECOND: Final = 1000
 class CreateHold(Arguments):
     """What create_hold is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
     start: Annotated[Minute | WallTime, TIME] = Field(description="The start of a slot, as get_slots gave it")
     end: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The slot's end, or durationMinutes")
@@ -39,8 +39,8 @@ class CreateHold(Arguments):
     ttl_seconds: Annotated[int, WholeNumber(MIN_TTL_SECONDS, MAX_TTL_SECONDS)] | None = Field(
         None, description="How long to keep it"
     )
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, new for a new request")
-    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
 class HoldAnswered(ClockedAnswer, TimeView):
@@ -64,9 +64,9 @@ async def create_hold(app: App, asked: CreateHold) -> HoldAnswered:
 class ReleaseHold(Arguments):
     """What release_hold is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     hold_token: Annotated[str, SECRET] = Field(description="From create_hold")
-    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
 class ReleaseAnswered(ClockedAnswer):

@@ -33,7 +33,7 @@ def answer_schema(answer: Any) -> Schema:  # noqa: ANN401  a TypedDict class has
 
 
 def brief(schema: Schema) -> Schema:
-    """An answer's schema with the kind of each key alone: what is within is seen in the answer, and costs tokens here."""
+    """An answer's schema with the kind of each key alone: what is within an answer shows, and costs tokens here."""
     return {**schema, "properties": {name: _kind(field) for name, field in schema["properties"].items()}}
 
 

@@ -42,7 +42,7 @@ def _read_day(word: str) -> int:
 class GetSlots(Arguments):
     """What get_slots is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     service_type: Annotated[str, ID] | None = Field(None, description="From list_services")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
         None, description="Only if not the service's own"
@@ -68,7 +68,7 @@ class GetSlots(Arguments):
         "", description="nextCursor of the last answer, for more; the rest the same"
     )
     detail: Detail = Field("brief", description="brief or full (every candidate)")
-    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
 QueryView = TypedDict(
