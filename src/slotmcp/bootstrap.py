@@ -92,7 +92,7 @@ def build_app(store: Store, travel: Travel | None = None) -> App:
     shelf = Shelf(store)
     ways = Ways(store=store, shelf=shelf, travel=travel)
     return App(
-        projects=ProjectService(store=store, shelf=shelf),
+        projects=ProjectService(store=store, shelf=shelf, ids=ids),
         slots=SlotService(shelf=shelf, ways=ways),
         explanations=ExplanationService(shelf=shelf, ways=ways),
         holds=HoldService(store=store, shelf=shelf, ids=ids, ways=ways),

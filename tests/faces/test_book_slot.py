@@ -47,6 +47,7 @@ async def test_a_held_start_becomes_a_booking(desk: Desk) -> None:
             "policy": ["load", "priority", "eta"],
             "considered": 2,
             "wished": False,
+            "kept": False,
             "bookingsThatDay": 0,
             "priority": 1,
         },

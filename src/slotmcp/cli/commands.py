@@ -22,6 +22,7 @@ from slotmcp.project_file import sample_text
 from slotmcp.services.slots import SlotAnswer, SlotQuery
 from slotmcp.settings import Settings
 from slotmcp.tools.moments import read_moment
+from slotmcp.tools.toolsets import Toolset
 
 EPILOG = (
     "Exit codes: 0 fine, 1 the request was refused, 2 the command line or a setting is wrong, 3 the project file has "
@@ -102,9 +103,15 @@ def slotmcp(
 
 
 @app.command()
-def stdio() -> None:
+def stdio(
+    *,
+    toolset: Annotated[Toolset, typer.Option(help="operator: also the tools of who runs the business.")] = (
+        Toolset.CALLER
+    ),
+    read_only: Annotated[bool, typer.Option("--read-only", help="Only the tools that change nothing.")] = False,
+) -> None:
     """Serve one MCP client over stdin and stdout. Clients run this themselves."""
-    import_module("slotmcp.cli.stdio").run()
+    import_module("slotmcp.cli.stdio").run(toolset, read_only=read_only)
 
 
 @app.command()

@@ -56,11 +56,10 @@ async def with_alternatives(shelf: Shelf, project_id: str, work: Awaitable[T]) -
 
 
 def _offer(availability: Availability, lost: LostSlot) -> Offer:
-    project = availability.book.project
-    if lost.aside is None:
-        slots = nearest_slots(availability, lost.need, lost.start)
-    else:
-        slots = nearest_slots(availability.without(lost.aside), lost.need, lost.start, but=lost.aside.start)
+    project, but = availability.book.project, None
+    if lost.aside is not None:
+        availability, but = availability.without(lost.aside), lost.aside.start
+    slots = nearest_slots(availability, lost.need, lost.start, but=but)
     return Offer(
         project=project,
         timezone=project.timezone,

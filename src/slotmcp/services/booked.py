@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from slotmcp.domain.book import Book
-from slotmcp.domain.booking import Booking
+from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.errors import NotFound
 from slotmcp.ports import Transaction
@@ -21,6 +21,11 @@ class BookAnswer:
     now_ms: int
     replayed: bool
     """An earlier call did it; this one changed nothing."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it has been called off."""
+        return self.booking.status is BookingStatus.CANCELLED
 
 
 def answer_of(transaction: Transaction, book: Book, booking: Booking, *, replayed: bool) -> BookAnswer:

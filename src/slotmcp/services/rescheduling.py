@@ -11,7 +11,6 @@ from slotmcp.domain.moment import Moment
 from slotmcp.engine.assign import Assignment, assign, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import check_start
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.alternatives import LostSlot
@@ -220,16 +219,11 @@ def _lost(move: _Move) -> LostSlot:
 
 def _refusal(move: _Move) -> str:
     left = "That time cannot be had, so the booking stays as it was."
-    slot = check_start(move.others, move.need, move.start) if move.wish else None
-    if slot is None:
+    if move.wish is None:
         return left
-    wished, *others = (
-        technician_of(move.others.book, technician_id).name
-        for technician_id in (move.booking.claim.technician_id, *(one.technician_id for one in slot.candidates))
-    )
     return (
-        f"{left} The customer asked for {wished}; {', '.join(others)} could come then. If the customer agrees, hold "
-        "the start without a technicianId, and reschedule with the holdToken."
+        f"{left} The customer asked for that technician. If they agree to somebody else, hold the start without a "
+        "technicianId, and reschedule with the holdToken."
     )
 
 

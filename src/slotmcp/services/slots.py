@@ -72,6 +72,8 @@ class SlotAnswer:
     """When nothing is offered: how often each was in the way of a technician who would be able, most often first."""
     wished: Technician | None
     """The technician who was asked for."""
+    location: Location | None
+    """Where the job is, if that is known."""
     travel: TravelSource | None
     """Who says how long ways take; None where they do not count, or the place is not known."""
 
@@ -211,6 +213,7 @@ def _answer(search: _Search, page: Cursor, offered: list[Slot], *, left: int) ->
         next_free=None if offered else _next_free(search, page.to),
         reasons={} if offered else _reasons(search, page),
         wished=_wished(search),
+        location=search.query.location,
         travel=search.need.site.travel.source if search.need.site else None,
     )
 

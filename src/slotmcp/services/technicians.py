@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from slotmcp.domain.catalog import Project, Technician, TechnicianStatus, TimeOff
 from slotmcp.domain.errors import InvalidArgument, NotFound
-from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Minute
 from slotmcp.domain.moment import Moment
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.zones import utc_to_wall
@@ -52,6 +52,8 @@ class AbsenceAnswer:
     """False where it was so already."""
     attention: tuple[FoundBooking, ...]
     """The bookings that are kept and have to be looked at, by start."""
+    time_off: tuple[TimeOff, ...]
+    """What is not over, by start."""
     holds_moved: int
     holds_withdrawn: int
     now_ms: int
@@ -154,12 +156,16 @@ class TechnicianService:
             bookings_today=line.loads[0],
             bookings_this_week=sum(line.loads[day] for day in range(_WEEK)),
             next_booking=tell_of(book, booking, availability.now_ms) if booking else None,
-            time_off=tuple(sorted((one for one in technician.time_off if one.end > now), key=lambda one: one.start)),
+            time_off=_ahead(technician, now),
         )
 
 
 _Change = Callable[[Technician, Availability], tuple[Technician, Interval | None]]
 """A technician as they are to be, and when that matters; None: always."""
+
+
+def _ahead(technician: Technician, now: Minute) -> tuple[TimeOff, ...]:
+    return tuple(sorted((one for one in technician.time_off if one.end > now), key=lambda one: one.start))
 
 
 def _technician(availability: Availability, technician_id: str) -> Technician:
@@ -190,6 +196,7 @@ def _answer(before: Availability, technician: Technician, cleared: Cleared, *, c
         technician=technician,
         changed=changed,
         attention=tuple(tell_of(book, one, before.now_ms) for one in cleared.bookings),
+        time_off=_ahead(technician, before.now_ms // MS_PER_MINUTE),
         holds_moved=cleared.moved,
         holds_withdrawn=cleared.withdrawn,
         now_ms=before.now_ms,

@@ -5,26 +5,26 @@ from typing import Annotated, Final, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from slotmcp.domain.booking import AssignmentReason, Customer, Visit
-from slotmcp.domain.catalog import RankingKey
+from slotmcp.domain.booking import AssignmentReason, Booking, Customer, Visit
+from slotmcp.domain.catalog import RankingKey, Technician
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
 from slotmcp.services.app import App
 from slotmcp.services.booked import BookAnswer
 from slotmcp.services.bookings import BookRequest
 from slotmcp.services.intents import MAX_DURATION_MINUTES
-from slotmcp.tools import speech
+from slotmcp.tools import changes_speech, speech
 from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Text, WholeNumber
 from slotmcp.tools.contacts import read_email, read_phone
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import Answer, TimeView, show_time
+from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
 
 
 class BookSlot(Arguments):
     """What book_slot is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     customer_name: Annotated[str, Text(200)] = Field(description="As the caller gave it")
     customer_phone: Annotated[str, Text(40, read_phone)] = Field("", description="Or customerEmail, or both")
     customer_email: Annotated[str, Text(254, read_email)] = Field("", description="Or customerPhone, or both")
@@ -38,12 +38,12 @@ class BookSlot(Arguments):
         None, description="Only if not the service's own"
     )
     technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, new for a new request")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry")
     address: Annotated[str, Text(500, multiline=True)] = Field("", description="Where to come")
     latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the address, in degrees")
     longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the address, in degrees")
     notes: Annotated[str, Text(2000, multiline=True)] = Field("", description="For the technician")
-    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
 _NO_REASON: Final = AssignmentReason(policy=(), values={}, considered=0)
@@ -55,24 +55,30 @@ class AssignmentView(TypedDict):
     policy: list[str]
     considered: int
     wished: bool
+    kept: bool
     bookingsThatDay: NotRequired[int]
     priority: NotRequired[int]
     score: NotRequired[int]
 
 
-class BookingView(TimeView):
-    """An appointment that is made."""
+class BriefBookingView(TimeView):
+    """An appointment, and how it stands. Nothing of its customer."""
 
     bookingId: str
     status: str
     serviceType: str
     technicianId: str
     technicianName: str
+
+
+class BookingView(BriefBookingView):
+    """An appointment that is made, with why that technician comes."""
+
     assignmentReason: str
     assignment: AssignmentView
 
 
-class BookAnswered(Answer):
+class BookAnswered(ClockedAnswer):
     """What book_slot answers."""
 
     booking: BookingView
@@ -104,30 +110,43 @@ def _request(asked: BookSlot) -> BookRequest:
 
 
 def _show(asked: BookSlot, answer: BookAnswer) -> BookAnswered:
-    claim = answer.booking.claim
     view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
-    name = answer.technician.name
     return {
-        "result": speech.booked(claim.start, view, service=answer.service.name, technician=name),
+        "result": _say(answer, view),
         "note": view.note,
-        "booking": _show_booking(answer, view),
+        "booking": show_booking(answer, view),
         "replayed": answer.replayed,
+        "clock": show_clock(view),
     }
 
 
-def _show_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:
-    claim = answer.booking.claim
+def _say(answer: BookAnswer, view: Viewpoint) -> str:
+    start, service = answer.booking.claim.start, answer.service.name
+    if answer.is_cancelled:
+        return changes_speech.cancelled(start, view, service=service)
+    return speech.booked(start, view, service=service, technician=answer.technician.name)
+
+
+def show_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:
+    """An appointment, with why that technician comes."""
     reason = answer.booking.reason or _NO_REASON
-    name = answer.technician.name
     return {
-        "bookingId": answer.booking.id,
-        "status": "confirmed",
+        **show_briefly(answer.booking, answer.technician, view),
+        "assignmentReason": speech.assignment_reason(answer.technician.name, reason, view),
+        "assignment": _show_assignment(reason),
+    }
+
+
+def show_briefly(booking: Booking, technician: Technician, view: Viewpoint) -> BriefBookingView:
+    """An appointment, and how it stands."""
+    claim = booking.claim
+    return {
+        "bookingId": booking.id,
+        "status": booking.status.value,
         "serviceType": claim.service_id,
         **show_time(claim.start, claim.end, view),
-        "technicianId": claim.technician_id,
-        "technicianName": name,
-        "assignmentReason": speech.assignment_reason(name, reason, view),
-        "assignment": _show_assignment(reason),
+        "technicianId": technician.id,
+        "technicianName": technician.name,
     }
 
 
@@ -136,6 +155,7 @@ def _show_assignment(reason: AssignmentReason) -> AssignmentView:
         "policy": [key.value for key in reason.policy],
         "considered": reason.considered,
         "wished": reason.wished,
+        "kept": reason.kept,
     }
     if RankingKey.LOAD in reason.policy:
         shown["bookingsThatDay"] = reason.values[RankingKey.LOAD]

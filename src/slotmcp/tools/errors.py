@@ -8,6 +8,7 @@ from slotmcp.domain.errors import (
     FieldProblem,
     HoldExpired,
     HoldLimit,
+    HoldWithdrawn,
     InvalidArgument,
     NotFound,
     PickAnother,
@@ -17,9 +18,9 @@ from slotmcp.domain.errors import (
     TryLater,
 )
 from slotmcp.domain.offer import Offer
-from slotmcp.tools import speech
+from slotmcp.tools import changes_speech, speech, why
 from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import SlotView, show_offer, starts_of
+from slotmcp.tools.views import PersonView, SlotView, show_offer, starts_of
 
 Body = dict[str, object]
 
@@ -63,14 +64,16 @@ def _alternatives(error: SlotmcpError) -> Offer | None:
     return error.alternatives if isinstance(error, PickAnother | HoldExpired) else None
 
 
-def _sentence(error: SlotmcpError, view: Viewpoint) -> str:
+def _sentence(error: SlotmcpError, view: Viewpoint) -> str:  # noqa: PLR0911  one sentence an error
     offer = _alternatives(error)
     starts = starts_of(offer.slots) if offer else []
     match error:
         case SlotUnavailable():
-            return speech.taken(starts, view)
+            return _not_with(offer, view) or speech.taken(starts, view)
         case SlotsAvailable():
             return speech.no_need_to_wait(starts, view)
+        case HoldWithdrawn():
+            return changes_speech.withdrawn(starts, view)
         case HoldExpired():
             return speech.lapsed(starts, view)
         case HoldLimit():
@@ -90,7 +93,8 @@ def _details(error: SlotmcpError, view: Viewpoint) -> Mapping[str, object]:
             problem = FieldProblem(error.field, error.message)
             return {"fields": [_show_problem(problem)], "nearest": list(error.nearest)}
         case PickAnother() | HoldExpired():
-            return {"message": error.message, "alternatives": _show_alternatives(error.alternatives, view)}
+            shown = {"message": error.message, "alternatives": _show_alternatives(error.alternatives, view)}
+            return {**shown, **_show_others(error.alternatives)}
         case TryLater():
             return {"message": error.message, "retryAfterMs": error.retry_after_ms}
         case _:
@@ -99,6 +103,22 @@ def _details(error: SlotmcpError, view: Viewpoint) -> Mapping[str, object]:
 
 def _show_alternatives(offer: Offer | None, view: Viewpoint) -> list[SlotView]:
     return [] if offer is None else show_offer(offer, view)
+
+
+def _not_with(offer: Offer | None, view: Viewpoint) -> str:
+    """What is said where a technician was wished for, and there is something else to be had."""
+    wish = offer.wish if offer else None
+    if offer is None or wish is None or not (wish.others or offer.slots):
+        return ""
+    names = [technician.name for technician in wish.others]
+    return why.not_with(wish.technician.name, names, starts_of(offer.slots), view)
+
+
+def _show_others(offer: Offer | None) -> Mapping[str, list[PersonView]]:
+    """Who else could take a start that was asked for with a technician."""
+    if offer is None or offer.wish is None:
+        return {}
+    return {"technicians": [{"technicianId": one.id, "name": one.name} for one in offer.wish.others]}
 
 
 def _show_problem(problem: FieldProblem) -> dict[str, str]:

@@ -15,7 +15,7 @@ from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Te
 from slotmcp.tools.moments import write_utc_ms
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import Answer, TimeView, show_time
+from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
 
 _MS_PER_SECOND: Final = 1000
 
@@ -23,7 +23,7 @@ _MS_PER_SECOND: Final = 1000
 class CreateHold(Arguments):
     """What create_hold is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
     start: Annotated[Minute | WallTime, TIME] = Field(description="The start of a slot, as get_slots gave it")
     end: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The slot's end, or durationMinutes")
@@ -39,11 +39,11 @@ class CreateHold(Arguments):
     ttl_seconds: Annotated[int, WholeNumber(MIN_TTL_SECONDS, MAX_TTL_SECONDS)] | None = Field(
         None, description="How long to keep it"
     )
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, new for a new request")
-    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
-class HoldAnswered(Answer, TimeView):
+class HoldAnswered(ClockedAnswer, TimeView):
     """What create_hold answers."""
 
     holdToken: str
@@ -64,12 +64,12 @@ async def create_hold(app: App, asked: CreateHold) -> HoldAnswered:
 class ReleaseHold(Arguments):
     """What release_hold is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     hold_token: Annotated[str, SECRET] = Field(description="From create_hold")
-    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
-class ReleaseAnswered(Answer):
+class ReleaseAnswered(ClockedAnswer):
     """What release_hold answers."""
 
     released: bool
@@ -83,6 +83,7 @@ async def release_hold(app: App, asked: ReleaseHold) -> ReleaseAnswered:
         "result": speech.released(view, booked=answer.booked, released=answer.released),
         "note": view.note,
         "released": answer.released,
+        "clock": show_clock(view),
     }
 
 
@@ -117,6 +118,7 @@ def _show(asked: CreateHold, answer: HoldAnswer) -> HoldAnswered:
         "expiresAt": "" if claim.expires_at_ms is None else write_utc_ms(claim.expires_at_ms),
         "capacityLeft": answer.capacity_left,
         "replayed": answer.replayed,
+        "clock": show_clock(view),
     }
 
 

@@ -11,7 +11,7 @@ from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.services.app import App
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
-from slotmcp.tools import speech
+from slotmcp.tools import speech, why
 from slotmcp.tools.arguments import ID, LOCALE, MOMENT, Arguments, Text, WholeNumber
 from slotmcp.tools.moments import write_utc, write_utc_ms
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
@@ -42,7 +42,7 @@ def _read_day(word: str) -> int:
 class GetSlots(Arguments):
     """What get_slots is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     service_type: Annotated[str, ID] | None = Field(None, description="From list_services")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
         None, description="Only if not the service's own"
@@ -68,7 +68,7 @@ class GetSlots(Arguments):
         "", description="nextCursor of the last answer, for more; the rest the same"
     )
     detail: Detail = Field("brief", description="brief or full (every candidate)")
-    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
 QueryView = TypedDict(
@@ -82,6 +82,10 @@ QueryView = TypedDict(
         "timezone": str,
         "now": str,
         "today": str,
+        "latitude": NotRequired[float],
+        "longitude": NotRequired[float],
+        "travel": NotRequired[str],
+        "minutesPerStop": NotRequired[int],
     },
 )
 """The query as it was understood, and what time it is."""
@@ -95,12 +99,20 @@ class TechnicianView(TypedDict):
     priority: int
 
 
+class ReasonCountView(TypedDict):
+    """What was in the way, how often relative to the others."""
+
+    code: str
+    count: int
+
+
 class SlotsAnswered(Answer):
     """What get_slots answers."""
 
     query: QueryView
     slots: list[SlotView]
     technicians: list[TechnicianView]
+    reasons: NotRequired[list[ReasonCountView]]
     nextFree: NotRequired[TimeView]
     nextCursor: str
 
@@ -142,6 +154,8 @@ def _show(asked: GetSlots, answer: SlotAnswer) -> SlotsAnswered:
         "technicians": [_show_technician(technician) for technician in answer.technicians],
         "nextCursor": answer.next_cursor,
     }
+    if answer.reasons:
+        shown["reasons"] = [{"code": reason.value, "count": count} for reason, count in answer.reasons.items()]
     if answer.next_free is not None:
         shown["nextFree"] = show_time(answer.next_free.start, answer.next_free.end, view)
     return shown
@@ -152,11 +166,16 @@ def _say(asked: GetSlots, answer: SlotAnswer, view: Viewpoint) -> str:
         return speech.free_times(starts_of(answer.offer.slots), view)
     if asked.cursor:
         return speech.no_more_times(view)
-    return speech.nothing_free(answer.next_free.start if answer.next_free else None, view)
+    next_start = answer.next_free.start if answer.next_free else None
+    most = next(iter(answer.reasons), None)
+    if most is None:
+        return speech.nothing_free(next_start, view)
+    in_the_way = why.of_technician(answer.wished.name, most, view) if answer.wished else why.of_everybody(most, view)
+    return f"{in_the_way} {why.next_free(next_start, view)}"
 
 
 def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:
-    return {
+    shown: QueryView = {
         "projectId": answer.offer.project.id,
         "serviceType": answer.service.id,
         "durationMinutes": answer.duration_minutes,
@@ -166,6 +185,11 @@ def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:
         "now": write_utc_ms(answer.now_ms),
         "today": full_date(view.today, view.voice),
     }
+    if answer.location is not None:
+        shown |= {"latitude": answer.location.latitude, "longitude": answer.location.longitude}
+    if answer.travel is not None:
+        shown |= {"travel": answer.travel.value, "minutesPerStop": answer.offer.project.travel.minutes_per_stop}
+    return shown
 
 
 def _show_technician(technician: Technician) -> TechnicianView:

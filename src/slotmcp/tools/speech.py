@@ -11,7 +11,7 @@ catalogues/*.po; a test names what is missing (docs/how-to/translate.md).
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from slotmcp.domain.booking import AssignmentReason
@@ -61,7 +61,7 @@ def offered_services(names: Sequence[str], view: Viewpoint) -> str:
 
 def free_times(starts: Sequence[Minute], view: Viewpoint) -> str:
     """Up to three of the starts that are free."""
-    times = [view.read(start) for start in _pick(starts, view)]
+    times = pick_times(starts, view)
     return view.voice.say_count(
         "I have {times}. Does that suit you?",
         "I have {times}. Which suits you?",
@@ -134,6 +134,8 @@ def assignment_reason(name: str, reason: AssignmentReason, view: Viewpoint) -> s
         return voice.say("{name} was named when it was booked.", name=name)
     if reason.wished:
         return voice.say("The customer asked for {name}.", name=name)
+    if reason.kept:
+        return voice.say("{name} had it before, and can come at the new time, too.", name=name)
     if reason.considered == 1:
         return voice.say("Only {name} was free.", name=name)
     values = [_criterion(key, reason.values[key], voice) for key in reason.policy if key in reason.values]
@@ -161,7 +163,7 @@ def taken(starts: Sequence[Minute], view: Viewpoint) -> str:
     """That a start cannot be had, with what could be instead."""
     if not starts:
         return view.voice.say("That did not work: that time cannot be had. Shall I look for other times?")
-    times = [view.read(start) for start in _pick(starts, view)]
+    times = pick_times(starts, view)
     return view.voice.say_count(
         "That did not work: that time cannot be had. Instead, I have {times}. Does that suit you?",
         "That did not work: that time cannot be had. Instead, I have {times}. Which suits you?",
@@ -174,7 +176,7 @@ def lapsed(starts: Sequence[Minute], view: Viewpoint) -> str:
     """That a hold has ended and its start is gone."""
     if not starts:
         return view.voice.say("That did not work: that time is no longer kept for you. Shall I look for other times?")
-    times = [view.read(start) for start in _pick(starts, view)]
+    times = pick_times(starts, view)
     return view.voice.say_count(
         "That did not work: that time is no longer kept for you. Instead, I have {times}. Does that suit you?",
         "That did not work: that time is no longer kept for you. Instead, I have {times}. Which suits you?",
@@ -185,7 +187,7 @@ def lapsed(starts: Sequence[Minute], view: Viewpoint) -> str:
 
 def no_need_to_wait(starts: Sequence[Minute], view: Viewpoint) -> str:
     """That nobody has to join the waitlist, with what can be had instead."""
-    times = [view.read(start) for start in _pick(starts, view)]
+    times = pick_times(starts, view)
     return view.voice.say_count(
         "That did not work: there is no need to wait. I have {times}. Does that suit you?",
         "That did not work: there is no need to wait. I have {times}. Which suits you?",
@@ -211,6 +213,11 @@ def broken(view: Viewpoint) -> str:
     return view.voice.say(
         "That did not work: something went wrong in the booking system, and I cannot say that anything was booked."
     )
+
+
+def pick_times(starts: Sequence[Minute], view: Viewpoint) -> list[datetime]:
+    """Up to three of some starts, as they are offered aloud."""
+    return [view.read(start) for start in _pick(starts, view)]
 
 
 def _criterion(key: RankingKey, value: int, voice: Voice) -> str:

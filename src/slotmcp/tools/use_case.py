@@ -17,7 +17,7 @@ from slotmcp.services.app import App
 from slotmcp.tools import events
 from slotmcp.tools.arguments import Arguments, published, read_arguments
 from slotmcp.tools.errors import INTERNAL, Spoken, error_body, internal_body
-from slotmcp.tools.schemas import answer_schema
+from slotmcp.tools.schemas import Schema, answer_schema, brief
 
 A = TypeVar("A", bound=Arguments)
 
@@ -56,10 +56,14 @@ class UseCase(Generic[A]):
     title: str
     hints: Hints
 
+    @property
+    def answer_schema(self) -> Schema:
+        """All that an answer is, down to the last key. What is published is brief."""
+        return answer_schema(get_type_hints(self.perform, include_extras=True)["return"])
+
     def tool_of(self, app: App) -> Tool:
         """The tool, working on an app."""
-        types = get_type_hints(self.perform, include_extras=True)
-        arguments: type[A] = types["asked"]
+        arguments: type[A] = get_type_hints(self.perform, include_extras=True)["asked"]
 
         async def answer(given: Mapping[str, object]) -> Mapping[str, object]:
             return await self.perform(app, read_arguments(arguments, given))
@@ -70,7 +74,7 @@ class UseCase(Generic[A]):
             title=self.title,
             description=getdoc(self.perform) or "",
             parameters=published(arguments),
-            fn_metadata=FuncMetadata(arg_model=arguments, output_schema=answer_schema(types["return"])),
+            fn_metadata=FuncMetadata(arg_model=arguments, output_schema=brief(self.answer_schema)),
             is_async=True,
             context_kwarg=None,
             annotations=self.hints.annotations(self.title),

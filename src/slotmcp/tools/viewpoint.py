@@ -24,6 +24,8 @@ class Viewpoint:
     voice: Voice
     home_voice: Voice
     """In the business's own language; its services have their names in it."""
+    now_ms: int = 0
+    """When it is, in milliseconds since the epoch."""
     is_abroad: bool = False
     """The zone is not the business's, so it is named beside a time."""
     note: str = ""
@@ -39,6 +41,7 @@ class Viewpoint:
             today=datetime.fromtimestamp(now_ms / _MS_PER_SECOND, zone).date(),
             voice=voice_of(choice.locale),
             home_voice=voice_of(choose_locale("", project.locale).locale),
+            now_ms=now_ms,
             is_abroad=zone.key != project.timezone,
             note=choice.note,
         )

@@ -7,8 +7,8 @@ from typing_extensions import TypedDict
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Candidate, Offer, Slot
-from slotmcp.tools.moments import write_utc
-from slotmcp.tools.spoken_time import label
+from slotmcp.tools.moments import write_utc, write_utc_ms
+from slotmcp.tools.spoken_time import full_date, label
 from slotmcp.tools.viewpoint import Viewpoint
 
 Detail = Literal["brief", "full"]
@@ -32,6 +32,13 @@ class FieldView(TypedDict):
     problem: str
 
 
+class PersonView(TypedDict):
+    """A technician."""
+
+    technicianId: str
+    name: str
+
+
 class ErrorView(TypedDict):
     """What an agent acts on when it did not work."""
 
@@ -42,6 +49,7 @@ class ErrorView(TypedDict):
     fields: NotRequired[list[FieldView]]
     nearest: NotRequired[list[str]]
     alternatives: NotRequired[list[TimeView]]
+    technicians: NotRequired[list[PersonView]]
 
 
 class Answer(TypedDict):
@@ -50,6 +58,20 @@ class Answer(TypedDict):
     result: str
     note: NotRequired[str]
     error: NotRequired[ErrorView]
+
+
+class ClockView(TypedDict):
+    """What time it is, and where."""
+
+    now: str
+    today: str
+    timezone: str
+
+
+class ClockedAnswer(Answer):
+    """With what time it is: agents do not know."""
+
+    clock: ClockView
 
 
 class CandidateView(TypedDict):
@@ -79,6 +101,11 @@ def show_time(start: Minute, end: Minute, view: Viewpoint) -> TimeView:
         "startLocal": local.isoformat(),
         "label": label(local, view.voice),
     }
+
+
+def show_clock(view: Viewpoint) -> ClockView:
+    """What time it is in the zone of the answer."""
+    return {"now": write_utc_ms(view.now_ms), "today": full_date(view.today, view.voice), "timezone": view.zone.key}
 
 
 def show_slot(slot: Slot, view: Viewpoint, detail: Detail = "brief") -> SlotView:

@@ -38,7 +38,7 @@ def uri_of(wait_id: str) -> str:
 class JoinWaitlist(Arguments):
     """What join_waitlist is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
         None, description="Only if not the service's own"
@@ -52,15 +52,15 @@ class JoinWaitlist(Arguments):
     customer_hash: Annotated[str, Text(256)] = Field("", description="As given to create_hold")
     latitude: Annotated[float, LATITUDE] | None = Field(None, description="As given to get_slots")
     longitude: Annotated[float, LONGITUDE] | None = Field(None, description="As given to get_slots")
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, new for a new request")
-    locale: Annotated[str, LOCALE] = Field("", description="Language of the caller, e.g. es")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
 class ListWaitlist(Arguments):
     """What list_waitlist is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
-    locale: Annotated[str, LOCALE] = Field("", description="Language of the answer, e.g. es")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
 class OfferView(TimeView):

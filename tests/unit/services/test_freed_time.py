@@ -8,6 +8,8 @@ from slotmcp.domain.errors import SlotUnavailable
 from slotmcp.domain.waitlist import WaitState
 from slotmcp.ports import Store
 from slotmcp.services.imports import ProjectPlan
+from slotmcp.services.outcomes import CancelRequest
+from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.waiting import OFFER_MINUTES
 from slotmcp.services.waitlist import WaitAnswer
 from support.shop import Shop, at, booking, plan, service, technician
@@ -192,7 +194,7 @@ async def test_what_overlaps_a_time_that_was_let_go_is_not_offered_again(opened:
     )
     await join(shop, "kim")
     await shop.app.projects.import_project(LONG, prune=False)
-    offered = []
+    offered: list[str] = []
     for _ in range(5):
         await shop.app.waitlist.sweep()
         offered.append(await line(shop))
@@ -354,3 +356,66 @@ async def test_a_day_later_what_becomes_open_is_offered(opened: Open) -> None:
     shop.at_time("2025-06-03T06:00")
     await shop.app.waitlist.sweep()
     assert await line(shop) == "kim:09:00"
+
+
+async def test_what_an_import_opens_is_offered_with_it(opened: Open) -> None:
+    shop = await opened(ONE)
+    await shop.hold("09:00")
+    wait = await join(shop)
+    more = plan(technician("ana", "09:00-10:00"), technician("ben", "09:00-10:00"))
+    await shop.app.projects.import_project(more, prune=False, dry_run=True)
+    assert await state(shop, wait) is WaitState.WAITING
+    await shop.app.projects.import_project(more, prune=False)
+    assert await state(shop, wait) is WaitState.OFFERED
+    assert await shop.offered() == ""
+
+
+async def test_what_a_cancellation_frees_is_offered_with_it(opened: Open) -> None:
+    shop = await opened(ONE)
+    booked = await shop.book("09:00", customer=person("noa"))
+    wait = await join(shop)
+    before = await shop.revision()
+    await shop.app.bookings.cancel_booking(CancelRequest(booking_id=booked.booking.id))
+    assert await shop.revision() == before + 1
+    assert (await offer_of(shop, wait)).claim.start == at("09:00")
+
+
+async def test_what_a_booking_leaves_behind_is_offered_with_its_move(opened: Open) -> None:
+    shop = await opened(TWO_HOURS)
+    booked = await shop.book("09:00", customer=person("noa"))
+    wait = await join(shop, window="09:00-09:30")
+    await shop.app.bookings.reschedule_booking(RescheduleRequest(booking_id=booked.booking.id, start=at("10:00")))
+    assert (await offer_of(shop, wait)).claim.start == at("09:00")
+
+
+async def test_whoever_waits_for_another_time_of_their_booking_moves_it_there(opened: Open) -> None:
+    shop = await opened(TWO_HOURS)
+    booked = await shop.book("10:00", customer=person("kim"))
+    token = (await shop.hold("09:00")).hold.token
+    mine, next_one = await join(shop, "kim", "09:00-09:30"), await join(shop, "lee", "10:00-10:30")
+    await release(shop, token)
+    request = RescheduleRequest(booking_id=booked.booking.id, hold_token=(await offer_of(shop, mine)).token)
+    moved = await shop.app.bookings.reschedule_booking(request)
+    assert moved.booked.booking.claim.start == at("09:00")
+    assert await state(shop, mine) is WaitState.BOOKED
+    assert (await offer_of(shop, next_one)).claim.start == at("10:00")
+
+
+async def test_whoever_comes_back_to_work_is_offered_to_those_who_wait(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-10:00", status=TechnicianStatus.OFF)))
+    wait = await join(shop)
+    await shop.app.technicians.set_technician_status(None, "ana", TechnicianStatus.ACTIVE)
+    assert (await offer_of(shop, wait)).claim.technician_id == "ana"
+
+
+async def test_whose_offer_had_to_be_withdrawn_keeps_their_place(opened: Open) -> None:
+    shop = await opened(ONE)
+    token = await waiting_for(shop)
+    first = await join(shop, "kim")
+    await join(shop, "lee")
+    await release(shop, token)
+    assert (await offer_of(shop, first)).claim.technician_id == "ana"
+    await shop.app.technicians.set_technician_status(None, "ana", TechnicianStatus.OFF)
+    assert await line(shop) == "kim:1 lee:2"
+    await shop.app.technicians.set_technician_status(None, "ana", TechnicianStatus.ACTIVE)
+    assert await line(shop) == "kim:09:00 lee:1"

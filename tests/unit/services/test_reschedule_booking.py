@@ -125,8 +125,11 @@ async def test_a_technician_who_was_asked_for_is_not_exchanged_unasked(opened: O
     shop = await opened(plan(ANA, BEN))
     booked = await shop.book("09:00", technician_id="ana")
     await shop.book("11:00", technician_id="ana", customer=customer(1))
-    with pytest.raises(SlotUnavailable, match="asked for Ana; Ben could come"):
+    with pytest.raises(SlotUnavailable, match="asked for that technician") as refused:
         await move(shop, booked, "11:00")
+    assert refused.value.alternatives is not None
+    assert refused.value.alternatives.wish is not None
+    assert [one.id for one in refused.value.alternatives.wish.others] == ["ben"]
     assert await whereabouts(shop, booked) == "09:00 ana confirmed"
     hold = await shop.hold("11:00")
     answer = await move(shop, booked, hold_token=hold.hold.token)
