@@ -63,7 +63,7 @@ class Effort:
     """A share of the calls that make up one number where many callers are at work."""
 
 
-FULL = Effort(sample_ms=20, row_ms=1_500, least_pairs=3, most_pairs=21, slow_pairs=5, calls=1)
+FULL = Effort(sample_ms=20, row_ms=1_000, least_pairs=3, most_pairs=21, slow_pairs=3, calls=1)
 QUICK = Effort(sample_ms=5, row_ms=150, least_pairs=1, most_pairs=5, slow_pairs=1, calls=0.2)
 
 

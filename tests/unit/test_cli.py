@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -350,7 +351,15 @@ def test_a_reader_that_leaves_is_no_news() -> None:
     assert (done.returncode, done.stderr) == (Exit.PIPE_CLOSED, b"")
 
 
-@pytest.mark.usefixtures("imported")
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Children hear SIGINT even where this process was started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("imported", "interruptible")
 def test_an_interrupted_server_leaves_quietly() -> None:
     server = subprocess.Popen(
         [sys.executable, "-m", "slotmcp", "stdio"],

@@ -6,7 +6,6 @@ import pty
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,17 +75,15 @@ def test_it_ends_with_what_to_do_next(told: str) -> None:
     assert '{"mcpServers": {"slotmcp": {"command": ' in end
 
 
-def test_a_terminal_gets_it_in_colour_within_its_width_and_soon(tmp_path: Path) -> None:
+def test_a_terminal_gets_it_in_colour_within_its_width(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     environment = os.environ | {"TMPDIR": str(tmp_path), "TERM": "xterm", "COLUMNS": "60"}
     command = [sys.executable, "-m", "slotmcp", "demo"]
-    began = time.monotonic()
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as demo:  # noqa: S603  ourselves
         os.close(theirs)
         shown = b"".join(until_hung_up(ours)).decode()
     os.close(ours)
     assert demo.returncode == 0
-    assert time.monotonic() - began < LIMIT_SECONDS
     assert "\x1b[1;32m  agent" in shown
     call, _, end = re.sub(r"\x1b\[[0-9;]*m", "", shown).partition("What to do next:")
     assert end

@@ -1,7 +1,6 @@
 """Files that are refused while they are read, and fast: nothing of them is built."""
 
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -12,7 +11,6 @@ from unit.project_file.told import GOOD, SUNDAY_NOV_22_2026_MS, edited, problems
 BILLION_LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 10)
 )
-QUICK_SECONDS = 8.0
 
 
 @pytest.mark.parametrize(
@@ -37,10 +35,9 @@ QUICK_SECONDS = 8.0
     ],
     ids=lambda value: str(value)[:24],
 )
-def test_it_is_refused_quickly_with_a_sentence(content: str | bytes, line: int, sentence: str) -> None:
-    began = perf_counter()
+def test_it_is_refused_with_a_sentence(content: str | bytes, line: int, sentence: str) -> None:
+    """What would blow up when read to its end runs into the time limit of every test."""
     (problem,) = problems(content)
-    assert perf_counter() - began < QUICK_SECONDS
     assert problem.line == line
     assert sentence in problem.problem
 
