@@ -32,8 +32,8 @@ from support.clock import HandClock
 
 TECHNICIANS, DAYS = 50, 31
 CALLS_BY_CALLERS = {1: 300, 8: 1000, 64: 3000}
-TARGET = 0.2
-"""The design wants 3,000 a second where a raw writer makes 45,000; this one does all that our schema asks for."""
+TARGET = 1 / 15
+"""3,000 a second where a raw writer makes 45,000."""
 
 RECORDING_CALLERS = 8
 VISIT = ServiceType(id="visit", name="Visit", duration_minutes=60)

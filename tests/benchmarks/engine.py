@@ -22,7 +22,7 @@ SIZES = ((5, 7), (50, 7), (500, 7), (50, 31), (500, 31))
 TOO_SLOW_TO_SCAN = (500, 31)
 WARM_TARGETS = {(50, 7): 20, (500, 7): 60}
 GROWTH = 2
-"""Twice the technicians or days take at most twice the time."""
+"""Twice the technicians or days take at most twice the time, and a little where the answer outgrows a cache."""
 
 CACHES = [
     value

@@ -29,7 +29,7 @@ def new_table() -> Table:
 def add_row(table: Table, result: Result) -> None:
     """A result as a person reads it."""
     row = result.benchmark
-    target = "-" if row.target is None else f"{row.ratio.sign} {row.target:g}"
+    target = "-" if row.target is None else f"{row.ratio.sign} {row.target:.3g}"
     met = {None: "-", True: "yes", False: "[red]no[/]"}[result.is_met]
     floor, ours = (f"{_figure(number)} {row.unit}" for number in (result.floor, result.ours))
     table.add_row(row.name, row.measures, row.floor, floor, ours, f"{_figure(result.ratio)} {row.ratio}", target, met)
