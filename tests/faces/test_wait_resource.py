@@ -21,6 +21,7 @@ from slotmcp.tools.server import create_server
 from slotmcp.tools.subscriptions import Watch, watching
 from support.denver import SUNDAY_NOON_MS
 from support.server import Desk, open_desk
+from support.sqlite_file import fingerprint
 
 MONDAY_9 = "2026-11-23T16:00:00Z"
 WISH = {"serviceType": "furnace-check", "from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}
@@ -165,6 +166,24 @@ async def test_subscribers_are_told_of_what_another_process_did(
         with anyio.fail_after(PATIENCE_S):
             assert await anext(told) == ResourceUpdated(uri=uri)
     assert (await read(subscribable, uri))["state"] == "offered"
+
+
+async def test_a_server_that_only_reads_tells_what_others_did_and_does_nothing(
+    subscribable: Desk, bus: SubscriptionBus, elsewhere: Desk
+) -> None:
+    heard: list[object] = []
+    bus.subscribe(heard.append)
+    await hold(subscribable)
+    uri = await join(subscribable)
+    watch = Watch(subscribable.app.waitlist, bus, read_only=True)
+    for desk in (subscribable, elsewhere):
+        desk.clock.advance(seconds=90)
+    before = fingerprint(subscribable.path)
+    await watch.look()
+    assert (heard, fingerprint(subscribable.path)) == ([], before)
+    await elsewhere.app.waitlist.sweep()
+    await watch.look()
+    assert heard == [ResourceUpdated(uri=uri)]
 
 
 async def test_each_change_is_told_once_and_nobody_hears_of_anothers(subscribable: Desk, bus: SubscriptionBus) -> None:
