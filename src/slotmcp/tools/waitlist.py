@@ -52,7 +52,7 @@ class JoinWaitlist(Arguments):
     customer_hash: Annotated[str, Text(256)] = Field("", description="As given to create_hold")
     latitude: Annotated[float, LATITUDE] | None = Field(None, description="As given to get_slots")
     longitude: Annotated[float, LONGITUDE] | None = Field(None, description="As given to get_slots")
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
     locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
