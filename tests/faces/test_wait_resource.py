@@ -121,6 +121,18 @@ async def test_whoever_booked_otherwise_or_waited_in_vain_is_told(desk: Desk) ->
         assert said["result"] == "I am sorry, nothing became free in time, so you are not on the waitlist any more."
 
 
+async def test_whoever_has_another_appointment_instead_is_told(desk: Desk) -> None:
+    await hold(desk)
+    afternoon = {"start": "2026-11-23T20:00:00Z", "serviceType": "furnace-check", "customerHash": "another"}
+    token = (await desk.ask("create_hold", **afternoon))["holdToken"]
+    uri = (await desk.ask("join_waitlist", **WISH | {"to": "2026-11-23T13:15"}, **KIM))["resource"]
+    await desk.ask("book_slot", holdToken=token, **KIM)
+    said = await read(desk, uri)
+    assert said["state"] == "booked"
+    assert "offer" not in said
+    assert said["result"] == "You have an appointment now, so you are not on the waitlist any more."
+
+
 @pytest.mark.parametrize("wait_id", ["never-joined", "..", "%2e%2e%2fetc", "x" * 10_000, "a%00b"])
 async def test_nothing_is_told_under_an_id_that_is_none(desk: Desk, wait_id: str) -> None:
     async with Client(desk.server) as client:
