@@ -65,6 +65,7 @@ def test_the_inspector_lists_every_tool(inspector: Inspector) -> None:
     assert {tool["name"] for tool in said["tools"]} == CALLER_TOOLS
 
 
+@pytest.mark.timeout(300)
 def test_the_inspector_calls_every_tool_and_reports_a_refusal(inspector: Inspector) -> None:
     services, catalog = inspector.call("list_services")
     asked, free = inspector.call("get_slots", serviceType=catalog["services"][0]["serviceType"])
