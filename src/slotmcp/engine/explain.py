@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.interval import Interval, Minute, minute_at_or_after, overlaps
+from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Change, Explanation, Opening, Reason, TechnicianReason
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -32,14 +33,9 @@ _REASONS = {Obstacle.FULL: Reason.DAY_FULL, Obstacle.TRAVEL: Reason.TRAVEL}
 def explain(availability: Availability, need: Need, start: Minute) -> Explanation:
     """Why a start can be had, or what is in the way of each technician and what would open it."""
     slot = check_start(availability, need, start)
-    able = {candidate.technician_id for candidate in slot.candidates} if slot else set()
-    technicians = tuple(
-        TechnicianReason(technician_id=technician_id, reason=None)
-        if technician_id in able
-        else _reason(availability, line, need, start)
-        for technician_id, line in availability.index.timelines.items()
-    )
+    lines = availability.index.timelines.values()
     openings = () if slot else tuple(_openings(availability, need, start))
+    technicians = tuple(_technicians(availability, lines, need, start, slot))
     return Explanation(slot=slot, technicians=technicians, openings=openings)
 
 
@@ -64,12 +60,32 @@ def count_reasons(
     if not lines:
         return Counter({Reason.SKILL_MISSING: len(availability.index.timelines)})
     positions = _sample(positions, _STARTS_LOOKED_AT // len(lines))
-    told = (_reason(availability, line, need, start).reason for start in positions for line in lines)
-    counts = Counter(reason for reason in told if reason is not None)
+    offered = set(list_starts(availability, need, start_from, start_to))
+    counts = Counter(
+        told.reason
+        for start in positions
+        for told in _technicians(
+            availability, lines, need, start, check_start(availability, need, start) if start in offered else None
+        )
+        if told.reason is not None
+    )
     for common in _COMMON:
         if len(counts) > 1:
             del counts[common]
     return counts
+
+
+def _technicians(
+    availability: Availability, lines: Iterable[Timeline], need: Need, start: Minute, slot: Slot | None
+) -> Iterator[TechnicianReason]:
+    """Those who make the slot what it is, and what is in the way of the others."""
+    able = {candidate.technician_id for candidate in slot.candidates} if slot else set()
+    for line in lines:
+        technician_id = line.diary.technician.id
+        if technician_id in able:
+            yield TechnicianReason(technician_id=technician_id, reason=None)
+        else:
+            yield _reason(availability, line, need, start)
 
 
 def _sample(items: Sequence[T], most: int) -> Sequence[T]:
