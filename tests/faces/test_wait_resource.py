@@ -21,6 +21,7 @@ from slotmcp.tools.server import create_server
 from slotmcp.tools.subscriptions import Watch, watching
 from support.denver import SUNDAY_NOON_MS
 from support.server import Desk, open_desk
+from support.sqlite_file import fingerprint
 
 MONDAY_9 = "2026-11-23T16:00:00Z"
 WISH = {"serviceType": "furnace-check", "from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}
@@ -120,6 +121,18 @@ async def test_whoever_booked_otherwise_or_waited_in_vain_is_told(desk: Desk) ->
         assert said["result"] == "I am sorry, nothing became free in time, so you are not on the waitlist any more."
 
 
+async def test_whoever_has_another_appointment_instead_is_told(desk: Desk) -> None:
+    await hold(desk)
+    afternoon = {"start": "2026-11-23T20:00:00Z", "serviceType": "furnace-check", "customerHash": "another"}
+    token = (await desk.ask("create_hold", **afternoon))["holdToken"]
+    uri = (await desk.ask("join_waitlist", **WISH | {"to": "2026-11-23T13:15"}, **KIM))["resource"]
+    await desk.ask("book_slot", holdToken=token, **KIM)
+    said = await read(desk, uri)
+    assert said["state"] == "booked"
+    assert "offer" not in said
+    assert said["result"] == "You have an appointment now, so you are not on the waitlist any more."
+
+
 @pytest.mark.parametrize("wait_id", ["never-joined", "..", "%2e%2e%2fetc", "x" * 10_000, "a%00b"])
 async def test_nothing_is_told_under_an_id_that_is_none(desk: Desk, wait_id: str) -> None:
     async with Client(desk.server) as client:
@@ -165,6 +178,24 @@ async def test_subscribers_are_told_of_what_another_process_did(
         with anyio.fail_after(PATIENCE_S):
             assert await anext(told) == ResourceUpdated(uri=uri)
     assert (await read(subscribable, uri))["state"] == "offered"
+
+
+async def test_a_server_that_only_reads_tells_what_others_did_and_does_nothing(
+    subscribable: Desk, bus: SubscriptionBus, elsewhere: Desk
+) -> None:
+    heard: list[object] = []
+    bus.subscribe(heard.append)
+    await hold(subscribable)
+    uri = await join(subscribable)
+    watch = Watch(subscribable.app.waitlist, bus, read_only=True)
+    for desk in (subscribable, elsewhere):
+        desk.clock.advance(seconds=90)
+    before = fingerprint(subscribable.path)
+    await watch.look()
+    assert (heard, fingerprint(subscribable.path)) == ([], before)
+    await elsewhere.app.waitlist.sweep()
+    await watch.look()
+    assert heard == [ResourceUpdated(uri=uri)]
 
 
 async def test_each_change_is_told_once_and_nobody_hears_of_anothers(subscribable: Desk, bus: SubscriptionBus) -> None:

@@ -13,8 +13,8 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from slotmcp.bootstrap import open_app
+from slotmcp.cli import customers, files
 from slotmcp.cli import doctor as health
-from slotmcp.cli import files
 from slotmcp.cli.exits import leave, told_plainly
 from slotmcp.cli.slots_table import show_slots
 from slotmcp.domain.moment import Moment, PartOfDay
@@ -200,6 +200,40 @@ def slots(  # noqa: PLR0913  an option each
 async def _slots(settings: Settings, query: SlotQuery) -> SlotAnswer:
     async with open_app(settings) as opened:
         return await opened.slots.get_slots(query)
+
+
+Project = Annotated[str | None, typer.Option(metavar="ID", help="The project's id; not needed where there is one.")]
+
+
+@app.command()
+def booking(
+    booking_id: Annotated[str, typer.Argument(metavar="BOOKING_ID", help="As find_bookings and book_slot tell it.")],
+    *,
+    status: Annotated[
+        customers.Outcome | None, typer.Option(help="Say what came of the visit; without it, only show the booking.")
+    ] = None,
+    project: Project = None,
+) -> None:
+    """Show a booking, or say what came of it. Its customer is not shown."""
+    settings = Settings.load()
+    work = (
+        customers.tell(settings, project, booking_id, status)
+        if status
+        else customers.show(settings, project, booking_id)
+    )
+    typer.echo(asyncio.run(work))
+
+
+@app.command()
+def forget(
+    reference: Annotated[
+        str, typer.Argument(metavar="PHONE|EMAIL|HASH", help="A phone number, an e-mail address or a customerHash.")
+    ],
+    *,
+    project: Project = None,
+) -> None:
+    """Erase a customer at their wish. The history of times, technicians and services stays, without the person."""
+    typer.echo(asyncio.run(customers.forget(Settings.load(), project, reference)))
 
 
 @app.command()

@@ -1,12 +1,14 @@
 """Reasons: what is in the way of a start, told from the same predicates that decide it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.interval import Interval, Minute, minute_at_or_after, overlaps
+from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Change, Explanation, Opening, Reason, TechnicianReason
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -15,9 +17,13 @@ from slotmcp.engine.slots import check_start, list_starts
 from slotmcp.engine.timeline import Obstacle, Timeline
 from slotmcp.engine.zones import midnight, next_midnight, utc_to_wall, wall_to_utc
 
+T = TypeVar("T")
+
 _SHORTER_BY = 15
 _DAYS_AROUND = 7
-_SAMPLED_STARTS = 200
+_TECHNICIANS_LOOKED_AT = 40
+_STARTS_LOOKED_AT = 4000
+"""Of all of them together: so an answer that has nothing to offer takes hardly longer than another."""
 _COMMON = (Reason.OFF_GRID, Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
 """Reasons that tell little beside others, least first."""
 _REASONS = {Obstacle.FULL: Reason.DAY_FULL, Obstacle.TRAVEL: Reason.TRAVEL}
@@ -27,14 +33,9 @@ _REASONS = {Obstacle.FULL: Reason.DAY_FULL, Obstacle.TRAVEL: Reason.TRAVEL}
 def explain(availability: Availability, need: Need, start: Minute) -> Explanation:
     """Why a start can be had, or what is in the way of each technician and what would open it."""
     slot = check_start(availability, need, start)
-    able = {candidate.technician_id for candidate in slot.candidates} if slot else set()
-    technicians = tuple(
-        TechnicianReason(technician_id=technician_id, reason=None)
-        if technician_id in able
-        else _reason(availability, line, need, start)
-        for technician_id, line in availability.index.timelines.items()
-    )
+    lines = availability.index.timelines.values()
     openings = () if slot else tuple(_openings(availability, need, start))
+    technicians = tuple(_technicians(availability, lines, need, start, slot))
     return Explanation(slot=slot, technicians=technicians, openings=openings)
 
 
@@ -49,22 +50,47 @@ def count_reasons(
     """What is in the way in a range: how often for a technician with the skills at a start of the grid.
 
     What is so at most minutes of anybody's life, hours outside of shifts say, counts only where nothing else does.
-    `wanted` tells which starts count. A long range is sampled evenly.
+    `wanted` tells which starts count. Of many starts or technicians some are looked at, spread evenly.
     """
     frame = availability.frame
     positions = frame.positions[frame.number(start_from) : frame.number(start_to)]
     if wanted is not None:
         positions = [start for start in positions if wanted(start)]
-    positions = positions[:: max(1, len(positions) // _SAMPLED_STARTS)]
-    lines = availability.index.eligible(need)
+    lines = _sample(availability.index.eligible(need), _TECHNICIANS_LOOKED_AT)
     if not lines:
         return Counter({Reason.SKILL_MISSING: len(availability.index.timelines)})
-    told = (_reason(availability, line, need, start).reason for start in positions for line in lines)
-    counts = Counter(reason for reason in told if reason is not None)
+    positions = _sample(positions, _STARTS_LOOKED_AT // len(lines))
+    offered = set(list_starts(availability, need, start_from, start_to))
+    counts = Counter(
+        told.reason
+        for start in positions
+        for told in _technicians(
+            availability, lines, need, start, check_start(availability, need, start) if start in offered else None
+        )
+        if told.reason is not None
+    )
     for common in _COMMON:
         if len(counts) > 1:
             del counts[common]
     return counts
+
+
+def _technicians(
+    availability: Availability, lines: Iterable[Timeline], need: Need, start: Minute, slot: Slot | None
+) -> Iterator[TechnicianReason]:
+    """Those who make the slot what it is, and what is in the way of the others."""
+    able = {candidate.technician_id for candidate in slot.candidates} if slot else set()
+    for line in lines:
+        technician_id = line.diary.technician.id
+        if technician_id in able:
+            yield TechnicianReason(technician_id=technician_id, reason=None)
+        else:
+            yield _reason(availability, line, need, start)
+
+
+def _sample(items: Sequence[T], most: int) -> Sequence[T]:
+    """About so many of them at most, an odd number apart, so that it is not the same hours of every day."""
+    return items if len(items) <= most else items[:: len(items) // most | 1]
 
 
 def _reason(availability: Availability, line: Timeline, need: Need, start: Minute) -> TechnicianReason:

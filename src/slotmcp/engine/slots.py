@@ -53,12 +53,12 @@ def list_starts(availability: Availability, need: Need, start_from: Minute, star
         return [slot.start for slot in find_slots(availability, need, start_from, start_to)]
     frame = availability.frame
     low = frame.number(max(start_from, availability.earliest_start))
-    width = max(0, frame.number(start_to) - low)
+    within = (1 << max(low, frame.number(start_to))) - (1 << low)
     index = availability.index
     lines = index.eligible(need)
     rooms = (freed for line in lines for freed, _ in index.relocation.rooms(line))
-    anybody = reduce(or_, (line.starts(need) for line in chain(lines, rooms)), 0)
-    return [frame.positions[low + bit] for bit in bits_of(anybody >> low & (1 << width) - 1)]
+    anybody = reduce(or_, (line.starts(need, within) for line in chain(lines, rooms)), 0)
+    return [frame.positions[low + bit] for bit in bits_of(anybody >> low)]
 
 
 def slots_at(

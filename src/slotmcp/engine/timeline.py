@@ -18,7 +18,7 @@ from slotmcp.domain.offer import Candidate
 from slotmcp.engine.frame import Frame
 from slotmcp.engine.intervals import merge
 from slotmcp.engine.need import Need
-from slotmcp.engine.route import Route
+from slotmcp.engine.route import Leg, Route
 
 
 class Obstacle(Enum):
@@ -34,8 +34,8 @@ class Obstacle(Enum):
     """Rule 23."""
 
 
-Runs = Iterator[tuple[Minute, Minute, Minute]]
-"""(origin, first, last): a job can start at any minute from first to last; the free run began at origin."""
+Runs = Iterator[tuple[Minute, Minute]]
+"""(origin, last): a job can start at any minute from the one to the other; the free run began at origin."""
 
 
 class Timeline:
@@ -44,6 +44,7 @@ class Timeline:
     __slots__ = (
         "_candidates",
         "_ends",
+        "_legs",
         "_route",
         "_starts",
         "_starts_by_shape",
@@ -76,6 +77,7 @@ class Timeline:
         """
         self.days = days
         self._route: Route | None = None
+        self._legs: Sequence[tuple[int, Leg]] | None = None
         self.diary = diary
         self.frame = frame
         self.hours = hours
@@ -122,18 +124,20 @@ class Timeline:
         candidate = self.candidate(self.frame.day_number(start))
         if need.site is None:
             return candidate
-        eta, buffer = self.route.eta_minutes(need, start), self.route.buffer_minutes(need, start)
-        return candidate._replace(eta_minutes=eta, buffer_minutes=buffer)
+        leg = self.route.leg_at(start)
+        return candidate._replace(eta_minutes=leg.eta_minutes(need), buffer_minutes=leg.buffer_minutes(need))
 
-    def starts(self, need: Need) -> int:
-        """The positions of the frame at which the job can start, as bits (rules 9 to 14 and 23)."""
-        if need.site is not None:
-            return self._find_starts(need)  # hardly two callers live at one place
+    def starts(self, need: Need, within: int = -1) -> int:
+        """The positions of the frame at which the job can start, as bits (rules 9 to 14 and 23).
+
+        `within` are the positions that matter, as bits; where the way counts, fewer are less work.
+        """
         shape = (need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes)
         bits = self._starts_by_shape.get(shape)
         if bits is None:
             bits = self._starts_by_shape[shape] = self._find_starts(need)
-        return bits
+        # Hardly two callers live at one place, so what the way leaves of it is not remembered.
+        return bits & within if need.site is None else self._reachable(need, bits & within)
 
     def can_start(self, need: Need, start: Minute) -> bool:
         """Whether the job can start at a position of the frame (rules 9 to 14 and 23)."""
@@ -159,11 +163,12 @@ class Timeline:
         return None
 
     def _can_travel(self, need: Need, start: Minute) -> bool:
-        return self.route.earliest_start(need, start) <= start <= self.route.latest_start(need, start)
+        leg = self.route.leg_at(start)
+        return leg.earliest_start(need) <= start <= leg.latest_start(need)
 
     def _find_starts(self, need: Need) -> int:
         is_clock = self.frame.alignment is SlotAlignment.CLOCK
-        bits = self._clock_starts(need) if is_clock and need.site is None else self._starts_of_runs(need)
+        bits = self._clock_starts(need) if is_clock else self._starts_of_runs(need)
         for day in self._full_days():
             bits &= ~self.frame.day_bits(day)
         return bits
@@ -177,19 +182,27 @@ class Timeline:
         return _opened(self.frame, self.hours, need.duration_minutes) & ~taken
 
     def _starts_of_runs(self, need: Need) -> int:
-        is_clock = self.frame.alignment is SlotAlignment.CLOCK
         bits = 0
-        for origin, first, last in self._reachable(need) if need.site else self._runs(need):
-            bits |= self.frame.bits_between(first, last) if is_clock else self._comb_bits(origin, first, last)
+        for origin, last in self._runs(need):
+            bits |= self._comb_bits(origin, last)
         return bits
 
-    def _reachable(self, need: Need) -> Runs:
-        """The runs, less the minutes that the way takes. Within one, the jobs before and after are the same."""
-        for origin, first, last in self._runs(need):
-            reached = max(first, self.route.earliest_start(need, first))
-            left = min(last, self.route.latest_start(need, first))
-            if reached <= left:
-                yield origin, reached, left
+    def _reachable(self, need: Need, bits: int) -> int:
+        """The starts, less those that the way makes impossible."""
+        number = self.frame.number
+        for mask, leg in self._masked_legs():
+            if here := bits & mask:
+                first, after = number(leg.earliest_start(need)), number(leg.latest_start(need) + 1)
+                bits ^= here & ~((1 << after) - (1 << first)) if first < after else here
+        return bits
+
+    def _masked_legs(self) -> Sequence[tuple[int, Leg]]:
+        """The legs that lie in the frame, with the positions of each as bits."""
+        if self._legs is None:
+            between = self.frame.bits_between
+            masked = ((between(leg.first, leg.end - 1), leg) for leg in self.route.legs)
+            self._legs = [(mask, leg) for mask, leg in masked if mask]
+        return self._legs
 
     def _runs(self, need: Need) -> Runs:
         before = need.buffer_before_minutes
@@ -200,19 +213,18 @@ class Timeline:
             while origin <= latest:
                 last = latest if following == len(self._starts) else min(latest, self._starts[following] - room)
                 if origin <= last:
-                    yield origin, origin, last
+                    yield origin, last
                 if following == len(self._starts):
                     break
                 origin = max(origin, self._ends[following] + before)
                 following += 1
 
-    def _comb_bits(self, origin: Minute, first: Minute, last: Minute) -> int:
-        """Every interval from the origin, and anew from each midnight, that lies between first and last."""
+    def _comb_bits(self, origin: Minute, last: Minute) -> int:
+        """Every interval from the origin to the last, and anew from each midnight."""
         frame, bits = self.frame, 0
-        for day in range(max(0, frame.day_number(first)), min(frame.days, frame.day_number(last) + 1)):
+        for day in range(max(0, frame.day_number(origin)), min(frame.days, frame.day_number(last) + 1)):
             anchor = max(origin, frame.midnights[day])
             end = min(last, frame.midnights[day + 1] - 1)
-            anchor += max(0, -(-(first - anchor) // frame.interval_minutes)) * frame.interval_minutes
             if anchor <= end:
                 count = (end - anchor) // frame.interval_minutes + 1
                 bits |= _comb(count, frame.interval_minutes) << (anchor - frame.midnights[0])

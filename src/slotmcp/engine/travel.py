@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from math import asin, ceil, cos, radians, sin, sqrt
 from typing import ClassVar, Protocol
 
@@ -44,7 +43,10 @@ class EstimatedTravel:
 
     def minutes(self, origin: Location, destination: Location) -> int:
         """As `TravelTimes` says."""
-        return _estimate(self.policy, origin, destination)
+        if origin == destination:
+            return 0
+        hours = great_circle_km(origin, destination) * self.policy.road_factor / self.policy.speed_kmh
+        return ceil(hours * 60) + self.policy.minutes_per_stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,3 @@ def great_circle_km(origin: Location, destination: Location) -> float:
     half_way_north = sin((other - one) / 2) ** 2
     half_way_east = sin(radians(destination.longitude - origin.longitude) / 2) ** 2
     return 2 * _EARTH_RADIUS_KM * asin(sqrt(min(1.0, half_way_north + cos(one) * cos(other) * half_way_east)))
-
-
-@lru_cache(maxsize=1 << 16)
-def _estimate(policy: TravelPolicy, origin: Location, destination: Location) -> int:
-    if origin == destination:
-        return 0
-    hours = great_circle_km(origin, destination) * policy.road_factor / policy.speed_kmh
-    return ceil(hours * 60) + policy.minutes_per_stop

@@ -38,7 +38,7 @@ class BookSlot(Arguments):
         None, description="Only if not the service's own"
     )
     technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
     address: Annotated[str, Text(500, multiline=True)] = Field("", description="Where to come")
     latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the address, in degrees")
     longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the address, in degrees")

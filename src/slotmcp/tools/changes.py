@@ -39,7 +39,7 @@ class RescheduleBooking(Arguments):
     booking_id: Annotated[str, ID] = Field(description="From find_bookings or book_slot")
     start: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The new start, as get_slots gave it")
     hold_token: Annotated[str, SECRET] = Field("", description="Instead of start, if create_hold kept it")
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
     locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 

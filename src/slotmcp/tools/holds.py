@@ -39,7 +39,7 @@ class CreateHold(Arguments):
     ttl_seconds: Annotated[int, WholeNumber(MIN_TTL_SECONDS, MAX_TTL_SECONDS)] | None = Field(
         None, description="How long to keep it"
     )
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
     locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 

@@ -52,6 +52,7 @@ Flow: list_services, then get_slots, then create_hold for the time the caller li
 - Take the date from `today` and `now` in the answers. Never invent a time or an id: use those you were given.
 - Nothing is booked until book_slot has answered with a booking. An error says what to do next; offer its alternatives.
 - To change or cancel, find_bookings first, and let the caller confirm which one.
+- When nothing fits, offer the waitlist: join_waitlist.
 - On a timeout, retry with the same arguments: nothing is booked twice."""
 
 
@@ -86,5 +87,5 @@ def create_server(
 async def run_stdio(app: App, *, toolset: Toolset = Toolset.CALLER, read_only: bool = False) -> None:
     """Serve one client over standard input and output, until it closes them."""
     bus = InMemorySubscriptionBus()
-    async with watching(app, bus):
+    async with watching(app, bus, read_only=read_only):
         await create_server(app, bus, toolset=toolset, read_only=read_only).run_stdio_async()

@@ -49,9 +49,10 @@ def add_wait_resource(server: MCPServer, app: App) -> None:
 class Watch:
     """Offers what became free by itself, and tells subscribers what happened to waits, whoever did it."""
 
-    def __init__(self, waitlist: WaitlistService, bus: SubscriptionBus) -> None:
+    def __init__(self, waitlist: WaitlistService, bus: SubscriptionBus, *, read_only: bool = False) -> None:
         self._waitlist = waitlist
         self._bus = bus
+        self._read_only = read_only
         self._told: dict[str, int] = {}
         """The number of the last event that subscribers have been told of, by project."""
 
@@ -64,12 +65,13 @@ class Watch:
         await self._news()
 
     async def look(self) -> None:
-        """Sweep once, and tell what has happened since the last look.
+        """Sweep once, unless that is for others to do, and tell what has happened since the last look.
 
         Raises:
             Unavailable.
         """
-        await self._waitlist.sweep()
+        if not self._read_only:
+            await self._waitlist.sweep()
         for wait_id in await self._news():
             await self._bus.publish(ResourceUpdated(uri=uri_of(wait_id)))
 
@@ -84,9 +86,14 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(app: App, bus: SubscriptionBus, *, every_seconds: float = SWEEP_SECONDS) -> AsyncIterator[None]:
-    """Look after the waitlists until the block ends. What goes wrong is logged, and tried again."""
-    watch = Watch(app.waitlist, bus)
+async def watching(
+    app: App, bus: SubscriptionBus, *, read_only: bool = False, every_seconds: float = SWEEP_SECONDS
+) -> AsyncIterator[None]:
+    """Look after the waitlists until the block ends, or with `read_only` only tell what others did.
+
+    What goes wrong is logged, and tried again.
+    """
+    watch = Watch(app.waitlist, bus, read_only=read_only)
     await _logged(watch.begin)
     task = asyncio.create_task(_keep_looking(watch, every_seconds))
     try:

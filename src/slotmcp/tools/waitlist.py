@@ -44,7 +44,7 @@ class JoinWaitlist(Arguments):
         None, description="Only if not the service's own"
     )
     from_: Annotated[Moment, MOMENT] = Field(alias="from", description="As asked of get_slots")
-    to: Annotated[Moment, MOMENT] = Field(description="As asked of get_slots: any start in between would do")
+    to: Annotated[Moment, MOMENT] = Field(description="As asked of get_slots")
     technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
     customer_name: Annotated[str, Text(200)] = Field(description="As the caller gave it")
     customer_phone: Annotated[str, Text(40, read_phone)] = Field("", description="Or customerEmail, or both")
@@ -52,7 +52,7 @@ class JoinWaitlist(Arguments):
     customer_hash: Annotated[str, Text(256)] = Field("", description="As given to create_hold")
     latitude: Annotated[float, LATITUDE] | None = Field(None, description="As given to get_slots")
     longitude: Annotated[float, LONGITUDE] | None = Field(None, description="As given to get_slots")
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
     locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from slotmcp.domain.booking import BookingStatus
-from slotmcp.domain.catalog import RankingKey
+from slotmcp.domain.catalog import Location, RankingKey, TravelMode, TravelPolicy
 from slotmcp.domain.errors import HoldExpired, IdempotencyMismatch, InvalidArgument, NotFound, SlotUnavailable
 from slotmcp.services.booked import BookAnswer
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
@@ -336,3 +336,17 @@ async def test_somebody_whose_technician_left_goes_to_another(opened: Open) -> N
     booked = await shop.book("09:00")
     await shop.app.projects.import_project(with_technicians(business, technician("ana"), BEN), prune=False)
     assert (await move(shop, booked, "10:00")).booked.technician.id == "ben"
+
+
+async def test_the_way_counts_at_the_new_time(opened: Open) -> None:
+    """From her home to the job Ana needs almost an hour: she is there at 10, and not before."""
+    home, job = Location(39.74, -104.99), Location(39.98, -104.99)
+    ana = technician("ana", "09:00-12:00", home=home)
+    shop = await opened(plan(ana, technician("ben", "09:00-12:00"), travel=TravelPolicy(mode=TravelMode.ESTIMATED)))
+    booked = await shop.book("10:30", technician_id="ana", location=job)
+    with pytest.raises(SlotUnavailable) as refused:
+        await move(shop, booked, "09:00")
+    assert refused.value.alternatives is not None
+    assert clock_text(refused.value.alternatives.slots[0].start) == "10:00"
+    await move(shop, booked, "11:00")
+    assert await whereabouts(shop, booked) == "11:00 ana rescheduled"

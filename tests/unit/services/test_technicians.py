@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import pytest
 
-from slotmcp.domain.catalog import TechnicianStatus, TimeOff
+from slotmcp.domain.catalog import Location, TechnicianStatus, TimeOff, TravelMode, TravelPolicy
 from slotmcp.domain.errors import HoldExpired, HoldWithdrawn, InvalidArgument, NotFound
 from slotmcp.domain.moment import WallDate, WallTime
 from slotmcp.services.clearing import OFF, TIME_OFF
@@ -248,3 +248,14 @@ async def test_an_unknown_technician_is_not_found(opened: Open) -> None:
     assert refused.value.nearest == ("ana",)
     with pytest.raises(NotFound):
         await away(shop, "anna", "10:00", "11:00")
+
+
+async def test_a_hold_is_passed_on_though_the_way_is_too_long_rather_than_withdrawn(opened: Open) -> None:
+    near, far = Location(39.74, -104.99), Location(39.98, -104.99)
+    ana = technician("ana", "09:00-12:00", home=near)
+    ben = technician("ben", "09:00-12:00", home=far, priority=2)
+    shop = await opened(plan(ana, ben, travel=TravelPolicy(mode=TravelMode.ESTIMATED)))
+    hold = await shop.hold("09:30", location=near)
+    assert hold.hold.claim.technician_id == "ana"
+    assert (await set_status(shop, "ana", OUT)).holds_moved == 1
+    assert (await shop.book_hold(hold)).technician.id == "ben"
