@@ -47,8 +47,16 @@ class RoutingServer:
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
     answer: Callable[[Asked], tuple[int, str] | None] = lambda asked: (200, asked.table(lambda _one, _other: 600.0))
+    _talking: dict["asyncio.Task[None] | None", asyncio.StreamWriter] = field(default_factory=dict)
+
+    async def hang_up(self) -> None:
+        """End what is still being talked about."""
+        for writer in self._talking.values():
+            writer.close()
+        await asyncio.gather(*filter(None, self._talking))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._talking[asyncio.current_task()] = writer
         try:
             while line := await reader.readline():
                 while (await reader.readline()).strip():
@@ -78,3 +86,4 @@ async def routing_server() -> AsyncIterator[RoutingServer]:
     server.url = f"http://{host}:{port}"
     async with listening:
         yield server
+        await server.hang_up()
