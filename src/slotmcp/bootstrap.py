@@ -11,13 +11,19 @@ import structlog
 from structlog.typing import Processor
 from ulid import ULIDGenerator
 
-from slotmcp.ports import Store
+from slotmcp.ports import Store, Travel
+from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.app import App
 from slotmcp.services.bookings import BookingService
+from slotmcp.services.customers import CustomerService
+from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
+from slotmcp.services.technicians import TechnicianService
+from slotmcp.services.waitlist import WaitlistService
+from slotmcp.services.ways import Ways
 from slotmcp.settings import LogFormat, Settings
 from slotmcp.store.sqlite import SqliteStore
 
@@ -55,8 +61,8 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     Raises:
         Unavailable: the database is away.
     """
-    async with open_store(settings) as store:
-        yield build_app(store)
+    async with open_store(settings) as store, _open_travel(settings) as travel:
+        yield build_app(store, travel)
 
 
 @asynccontextmanager
@@ -71,15 +77,29 @@ async def open_store(settings: Settings) -> AsyncIterator[SqliteStore]:
         yield store
 
 
-def build_app(store: Store) -> App:
-    """Every use case over a store."""
+@asynccontextmanager
+async def _open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
+    if not settings.routing_url:
+        yield None
+        return
+    async with OsrmTravel.open(settings.routing_url) as travel:
+        yield travel
+
+
+def build_app(store: Store, travel: Travel | None = None) -> App:
+    """Every use case over a store; ways are estimated where no routing service knows them."""
     ids = UlidIds(SystemClock())
     shelf = Shelf(store)
+    ways = Ways(store=store, shelf=shelf, travel=travel)
     return App(
-        projects=ProjectService(store=store, shelf=shelf),
-        slots=SlotService(shelf=shelf),
-        holds=HoldService(store=store, shelf=shelf, ids=ids),
-        bookings=BookingService(store=store, shelf=shelf, ids=ids),
+        projects=ProjectService(store=store, shelf=shelf, ids=ids),
+        slots=SlotService(shelf=shelf, ways=ways),
+        explanations=ExplanationService(shelf=shelf, ways=ways),
+        holds=HoldService(store=store, shelf=shelf, ids=ids, ways=ways),
+        customers=CustomerService(store=store, shelf=shelf),
+        technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
+        bookings=BookingService(store=store, shelf=shelf, ids=ids, ways=ways),
+        waitlist=WaitlistService(store=store, shelf=shelf, ids=ids),
         ids=ids,
     )
 

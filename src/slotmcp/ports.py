@@ -1,13 +1,15 @@
 """What slotmcp needs from outside. The docstrings are the specification; adapters do not repeat it."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.catalog import Project, ServiceType, Technician
+from slotmcp.domain.catalog import Location, Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Hold
+from slotmcp.domain.waitlist import Wait, WaitState
+from slotmcp.engine.travel import TravelTimes
 
 T = TypeVar("T")
 
@@ -55,6 +57,28 @@ class Receipt:
     answer: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, for other processes to hear of."""
+
+    number: int
+    """Grows with time within a project."""
+    kind: str
+    subject_id: str
+    at_ms: int
+
+
+class Travel(Protocol):
+    """Knows how long ways take, better than an estimate."""
+
+    async def times(self, project: Project, location: Location, places: Collection[Location]) -> TravelTimes:
+        """The ways between a location and each of some places, there and back.
+
+        Never raises and never waits long: what is not known in time is estimated by the project's travel policy.
+        """
+        ...
+
+
 class Transaction(Protocol):
     """One project's book, locked for writing until the unit of work ends.
 
@@ -79,8 +103,8 @@ class Transaction(Protocol):
         """A keyed hash (HMAC-SHA256 with the project's secret salt, hex) of a personal reference."""
         ...
 
-    async def lapse_holds(self) -> None:
-        """Mark holds that have expired as lapsed, so that the constraint lets their time be taken.
+    async def lapse_holds(self) -> int:
+        """Mark holds that have expired as lapsed, so that the constraint lets their time be taken; say how many.
 
         Forgets lapsed and released holds after a day, and receipts after 30. Does not move the revision:
         an expired hold took no time already.
@@ -112,7 +136,11 @@ class Transaction(Protocol):
         ...
 
     async def release_hold(self, claim_id: str) -> None:
-        """Give a hold's time back."""
+        """Give a hold back, live or lapsed, at its caller's wish: its token is of no use any more."""
+        ...
+
+    async def withdraw_hold(self, claim_id: str) -> None:
+        """Take a hold's time back, because nobody is left who could serve it."""
         ...
 
     async def add_booking(self, booking: Booking) -> None:
@@ -133,8 +161,48 @@ class Transaction(Protocol):
         """
         ...
 
+    async def save_booking(self, booking: Booking) -> None:
+        """Replace all that is known of a booking, its claim included; a cancelled one takes no time.
+
+        Raises:
+            ClaimConflict: the technician's time is taken by a live claim.
+        """
+        ...
+
     async def booking(self, booking_id: str) -> Booking | None:
-        """A booking by its id."""
+        """A booking by its id, whatever its status."""
+        ...
+
+    async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
+        """The bookings with this contact key, by start and id, whatever their status."""
+        ...
+
+    async def forget(self, contact_key: str) -> int:
+        """Erase a customer; say from how many bookings and waits.
+
+        Of each booking, hold and wait with the key go the customer, contact keys, pseudonym, address, notes, reason
+        for cancelling and place; its time, technician, service and status stay. A wait that was open has expired.
+        """
+        ...
+
+    async def add_wait(self, wait: Wait) -> None:
+        """Put somebody on the waitlist."""
+        ...
+
+    async def save_wait(self, wait: Wait) -> None:
+        """Replace all that is known of a wait."""
+        ...
+
+    async def wait(self, wait_id: str) -> Wait | None:
+        """A wait by its id, whatever its state."""
+        ...
+
+    async def waits(self, *states: WaitState) -> tuple[Wait, ...]:
+        """Waits in these states, in the order in which they were joined."""
+        ...
+
+    async def add_event(self, kind: str, subject_id: str) -> None:
+        """Tell every process, when this is committed, that something happened: "waitlist.offered" to a wait, say."""
         ...
 
     async def receipt(self, use_case: str, credential: str, key: str) -> Receipt | None:
@@ -211,7 +279,31 @@ class Store(Protocol):
         ...
 
     async def bookings(self, project_id: str) -> tuple[Booking, ...]:
-        """All of the project's bookings, by start and id."""
+        """All of the project's bookings that are not cancelled, by start and id."""
+        ...
+
+    async def booking(self, project_id: str, booking_id: str) -> Booking | None:
+        """A booking by its id, whatever its status."""
+        ...
+
+    async def bookings_by(self, project_id: str, reference: str) -> tuple[Booking, ...]:
+        """The bookings whose contact keys include the pseudonym of a reference, by start and id."""
+        ...
+
+    async def hold(self, project_id: str, token: str) -> Hold | None:
+        """The hold with this token, whatever its state; its claim's state may be booked by now."""
+        ...
+
+    async def wait(self, project_id: str, wait_id: str) -> Wait | None:
+        """A wait by its id, whatever its state."""
+        ...
+
+    async def waits(self, project_id: str, *states: WaitState) -> tuple[Wait, ...]:
+        """Waits in these states, in the order in which they were joined."""
+        ...
+
+    async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
+        """Committed events with a larger number, in order."""
         ...
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from platformdirs import user_config_path, user_data_path
 from pydantic import Field, ValidationError, field_validator
@@ -41,6 +42,8 @@ class Settings(BaseSettings):
 
     database_url: str = Field(default_factory=_default_database_url)
     """Where the books are kept: `sqlite:///PATH`, or just a path."""
+    routing_url: str = ""
+    """The address of a routing service that speaks OSRM's HTTP interface; empty: ways are estimated."""
     log_level: LogLevel = "warning"
     """The least serious event that is logged, to stderr."""
     log_format: LogFormat = "console"
@@ -80,6 +83,20 @@ class Settings(BaseSettings):
         if "?" in path:
             raise ValueError("has options after a question mark, and takes none; write sqlite:///PATH or a path")
         return url
+
+    @field_validator("routing_url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        try:
+            address = urlsplit(url.strip())
+            is_whole = address.scheme in {"http", "https"} and bool(address.hostname) and address.port != 0
+        except ValueError:
+            is_whole = False
+        if url.strip() and not is_whole:
+            raise ValueError("is no address; write one such as http://localhost:5000")
+        if "?" in url or "#" in url:
+            raise ValueError("has more than an address; end it before the question mark or number sign")
+        return url.strip()
 
     @classmethod
     def settings_customise_sources(

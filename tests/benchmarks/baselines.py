@@ -16,7 +16,7 @@ from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.catalog import ServiceType, Technician, WeeklySpan
 
 Span = tuple[int, int]
-Candidate = tuple[str, int, int]
+Candidate = tuple[str, int, int, None, int]
 Slot = tuple[int, int, int, tuple[Candidate, ...]]
 """Start, end, capacity, best candidates: equal to the engine's named tuples."""
 
@@ -61,7 +61,7 @@ def build(book: Book, now: int) -> list[Day]:
         line = _line(diary, patterns[pattern])
         loads = Counter(bisect_right(midnights, claim.start) - 1 for claim in diary.claims)
         for number, them in enumerate(ranked):
-            them.append(((technician.id, technician.priority, loads[number]), line))
+            them.append(((technician.id, technician.priority, loads[number], None, 0), line))
     opened = _merge([span for hours in patterns.values() for span in hours])
     starts = [_grid(opened, midnight, midnight + 24 * 60, book.project.slot_interval_minutes) for midnight in midnights]
     return [Day(starts_of_day, _in_order(them)) for starts_of_day, them in zip(starts, ranked, strict=True)]

@@ -10,7 +10,9 @@ from typing import Any, Final, TypeVar
 
 from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking, Customer
-from slotmcp.ports import Head, Store, Transaction, Unit
+from slotmcp.domain.claim import Hold
+from slotmcp.domain.waitlist import Wait, WaitState
+from slotmcp.ports import Event, Head, Store, Transaction, Unit
 from slotmcp.services.imports import ProjectPlan
 from support.shop import plan, service, technician
 
@@ -62,6 +64,24 @@ class WrappedStore:
 
     async def bookings(self, project_id: str) -> tuple[Booking, ...]:
         return await self._store.bookings(project_id)
+
+    async def booking(self, project_id: str, booking_id: str) -> Booking | None:
+        return await self._store.booking(project_id, booking_id)
+
+    async def bookings_by(self, project_id: str, reference: str) -> tuple[Booking, ...]:
+        return await self._store.bookings_by(project_id, reference)
+
+    async def hold(self, project_id: str, token: str) -> Hold | None:
+        return await self._store.hold(project_id, token)
+
+    async def wait(self, project_id: str, wait_id: str) -> Wait | None:
+        return await self._store.wait(project_id, wait_id)
+
+    async def waits(self, project_id: str, *states: WaitState) -> tuple[Wait, ...]:
+        return await self._store.waits(project_id, *states)
+
+    async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
+        return await self._store.events(project_id, after)
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
         return await self._store.write(project_id, unit, create=create)

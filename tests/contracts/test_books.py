@@ -9,8 +9,24 @@ from operator import methodcaller
 import pytest
 
 from slotmcp.domain.book import Book
+from slotmcp.domain.booking import BookingStatus
 from slotmcp.ports import Store, Transaction
-from support.books import ANA, BEN, CHECK, CLEO, PROJECT, REPAIR, booking, busy, hold, receipt, technician
+from support.books import (
+    AIRPORT,
+    ANA,
+    BEN,
+    CHECK,
+    CLEO,
+    DOWNTOWN,
+    PROJECT,
+    REPAIR,
+    booking,
+    busy,
+    hold,
+    receipt,
+    technician,
+    wait,
+)
 from support.clock import HandClock
 from support.stores import OpenStore
 
@@ -20,16 +36,34 @@ Change = Callable[[Transaction], Awaitable[None]]
 
 
 async def prepare(transaction: Transaction) -> None:
-    """A hold and busy time of Ana's, and a booking of Ben's."""
-    await transaction.add_hold(hold("h", "ana", at=60))
-    await transaction.add_booking(booking("b", "ben", at=60))
+    """A hold and busy time of Ana's, and a booking of Ben's; both know where they are."""
+    await transaction.add_hold(hold("h", "ana", at=60, location=DOWNTOWN))
+    await transaction.add_booking(replace(booking("b", "ben", at=60, location=DOWNTOWN), contact_keys=("lee",)))
     await transaction.add_busy([busy("ana", at=300)])
+
+
+async def forget(transaction: Transaction, contact_key: str) -> None:
+    """Forget, whoever it was."""
+    await transaction.forget(contact_key)
 
 
 CHANGES: dict[str, tuple[Change, str]] = {
     "add_hold": (lambda transaction: transaction.add_hold(hold("new", "cleo")), "cleo"),
     "move_hold": (lambda transaction: transaction.move_hold("h", "cleo"), "ana cleo"),
     "release_hold": (lambda transaction: transaction.release_hold("h"), "ana"),
+    "withdraw_hold": (lambda transaction: transaction.withdraw_hold("h"), "ana"),
+    "save_booking": (lambda transaction: transaction.save_booking(booking("b", "ben", at=90)), "ben"),
+    "save_booking elsewhere": (lambda transaction: transaction.save_booking(booking("b", "cleo", at=90)), "ben cleo"),
+    "save_booking another place": (
+        lambda transaction: transaction.save_booking(booking("b", "ben", at=60, location=AIRPORT)),
+        "ben",
+    ),
+    "save_booking cancelled": (
+        lambda transaction: transaction.save_booking(replace(booking("b", "ben"), status=BookingStatus.CANCELLED)),
+        "ben",
+    ),
+    "forget a hold": (lambda transaction: forget(transaction, "kim"), "ana"),
+    "forget a booking": (lambda transaction: forget(transaction, "lee"), "ben"),
     "add_booking": (lambda transaction: transaction.add_booking(booking("new", "cleo")), "cleo"),
     "confirm_hold": (lambda transaction: transaction.confirm_hold(booking("h", "ana")), "ana"),
     "confirm_hold elsewhere": (lambda transaction: transaction.confirm_hold(booking("h", "cleo")), "ana cleo"),
@@ -134,6 +168,11 @@ async def test_what_changes_neither_time_nor_catalog_does_not_move_the_revision(
         await transaction.remove_busy([busy("ana", at=900)])
         await transaction.remove_services(["gone"])
         await transaction.remove_technicians(["gone"])
+        await transaction.save_booking(replace(booking("b", "ben", location=DOWNTOWN), attention="call them"))
+        await transaction.add_wait(wait("w"))
+        await transaction.save_wait(wait("w", hold_token="token"))  # noqa: S106  a test's own
+        await transaction.add_event("waitlist.offered", "w")
+        await transaction.forget("nobody")
 
     await store.write(SHOP, prepare)
     before = await store.book(SHOP)

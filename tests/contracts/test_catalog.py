@@ -12,9 +12,11 @@ from support.books import (
     BEN,
     CHECK,
     CLEO,
+    FULL_BOOKING,
     FULL_PROJECT,
     FULL_SERVICE,
     FULL_TECHNICIAN,
+    FULL_WAIT,
     PROJECT,
     REPAIR,
     booking,
@@ -29,7 +31,9 @@ SHOP = PROJECT.id
 
 
 @pytest.mark.parametrize(
-    "full", [FULL_PROJECT, FULL_SERVICE, FULL_TECHNICIAN], ids=["project", "service", "technician"]
+    "full",
+    [FULL_PROJECT, FULL_SERVICE, FULL_TECHNICIAN, FULL_BOOKING, FULL_BOOKING.visit, FULL_WAIT],
+    ids=["project", "service", "technician", "booking", "visit", "wait"],
 )
 def test_the_full_examples_leave_no_field_as_it_is_by_default(full: Any) -> None:  # noqa: ANN401
     defaults = {one.name: one.default for one in fields(full) if one.default is not MISSING}

@@ -8,7 +8,7 @@ import pytest
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.ports import ClaimConflict, Store, Transaction
-from support.books import ANA, FULL_BOOKING, HOLD_SECONDS, PROJECT, booking, hold, open_shop, token
+from support.books import AIRPORT, ANA, DOWNTOWN, FULL_BOOKING, HOLD_SECONDS, PROJECT, booking, hold, open_shop, token
 from support.clock import HandClock
 from support.stores import OpenStore
 
@@ -27,9 +27,9 @@ async def held(store: Store, *holds: Hold) -> None:
     await store.write(SHOP, unit)
 
 
-async def lapse(store: Store) -> None:
+async def lapse(store: Store) -> int:
     """Mark what has expired."""
-    await store.write(SHOP, lambda transaction: transaction.lapse_holds())
+    return await store.write(SHOP, lambda transaction: transaction.lapse_holds())
 
 
 async def found(store: Store, claim_id: str) -> Hold | None:
@@ -44,7 +44,14 @@ async def claim_ids(store: Store) -> dict[str, list[str]]:
 
 
 async def test_a_hold_is_found_by_its_token_as_it_was_made(store: Store) -> None:
-    made = hold("h", buffer_before_minutes=5, buffer_after_minutes=10, technician_chosen=True, customer="someone")
+    made = hold(
+        "h",
+        buffer_before_minutes=5,
+        buffer_after_minutes=10,
+        technician_chosen=True,
+        location=AIRPORT,
+        customer="someone",
+    )
     await held(store, made)
     assert await found(store, "h") == made
     assert await found(store, "another") is None
@@ -145,13 +152,25 @@ async def test_a_released_hold_gives_its_time_back(store: Store) -> None:
     await held(store, hold("next"))
 
 
+async def test_a_withdrawn_hold_takes_no_time_and_says_what_became_of_it(store: Store) -> None:
+    await held(store, hold("h"))
+    await store.write(SHOP, lambda transaction: transaction.withdraw_hold("h"))
+    assert await claim_ids(store) == {}
+    withdrawn = await found(store, "h")
+    assert withdrawn is not None
+    assert withdrawn.state is ClaimState.WITHDRAWN
+    await held(store, hold("next"))
+
+
 @pytest.mark.parametrize(
     "change",
     [
         lambda transaction: transaction.move_hold("b", "ben"),
         lambda transaction: transaction.release_hold("b"),
+        lambda transaction: transaction.withdraw_hold("b"),
         lambda transaction: transaction.confirm_hold(booking("b")),
         lambda transaction: transaction.release_hold("nothing"),
+        lambda transaction: transaction.withdraw_hold("nothing"),
         lambda transaction: transaction.confirm_hold(booking("nothing")),
     ],
 )
@@ -179,6 +198,15 @@ async def test_an_expired_hold_keeps_its_time_until_it_is_marked_as_lapsed(store
     assert lapsed.claim == hold("h").claim
 
 
+async def test_lapsing_says_how_many_have_lapsed_now(store: Store, clock: HandClock) -> None:
+    await held(store, hold("h-1"), hold("h-2", "ben"), hold("h-3", "cleo"), hold("later", at=600, expires_at_ms=2**53))
+    await store.write(SHOP, lambda transaction: transaction.release_hold("h-3"))
+    assert await lapse(store) == 0
+    clock.advance(seconds=HOLD_SECONDS)
+    assert await lapse(store) == 2
+    assert await lapse(store) == 0
+
+
 async def test_only_this_projects_holds_are_marked_as_lapsed(store: Store, clock: HandClock) -> None:
     async def unit(transaction: Transaction) -> None:
         await transaction.save_project(replace(PROJECT, id="other"))
@@ -192,16 +220,18 @@ async def test_only_this_projects_holds_are_marked_as_lapsed(store: Store, clock
     assert still.state is ClaimState.HELD
 
 
-async def test_lapsed_and_released_holds_are_forgotten_after_a_day(store: Store, clock: HandClock) -> None:
-    await held(store, hold("lapsed"), hold("released", "ben"), hold("booked", "cleo"))
+async def test_holds_that_came_to_nothing_are_forgotten_after_a_day(store: Store, clock: HandClock) -> None:
+    ids = ("lapsed", "released", "withdrawn", "booked")
+    await held(store, *(hold(claim_id, at=number * 60) for number, claim_id in enumerate(ids)))
     await store.write(SHOP, lambda transaction: transaction.release_hold("released"))
-    await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("booked", "cleo")))
+    await store.write(SHOP, lambda transaction: transaction.withdraw_hold("withdrawn"))
+    await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("booked", at=180)))
     clock.advance(seconds=HOLD_SECONDS - 1, days=1)
     await lapse(store)
-    assert [(await found(store, one)) is not None for one in ("lapsed", "released", "booked")] == [True, True, True]
+    assert [(await found(store, one)) is not None for one in ids] == [True, True, True, True]
     clock.advance(seconds=1)
     await lapse(store)
-    assert [(await found(store, one)) is not None for one in ("lapsed", "released", "booked")] == [False, False, True]
+    assert [(await found(store, one)) is not None for one in ids] == [False, False, False, True]
 
 
 async def test_live_holds_are_counted_by_customer(store: Store, clock: HandClock) -> None:
@@ -250,6 +280,14 @@ async def test_a_hold_is_booked_with_another_technician(store: Store) -> None:
     await held(store, hold("next", "ana"))
 
 
+async def test_a_hold_is_booked_with_all_that_is_known_by_then(store: Store) -> None:
+    sold = replace(FULL_BOOKING, claim=replace(booking("h").claim, location=DOWNTOWN))
+    await held(store, hold("h"))
+    await store.write(SHOP, lambda transaction: transaction.confirm_hold(sold))
+    assert await store.bookings(SHOP) == (sold,)
+    assert (await store.book(SHOP)).diaries["ana"].claims == (sold.claim,)
+
+
 async def test_a_lapsed_hold_is_revived_while_its_time_is_free(store: Store, clock: HandClock) -> None:
     await held(store, hold("h-1"), hold("h-2", "ben"))
     clock.advance(seconds=HOLD_SECONDS)
@@ -261,8 +299,20 @@ async def test_a_lapsed_hold_is_revived_while_its_time_is_free(store: Store, clo
     assert await claim_ids(store) == {"ana": ["h-1"], "ben": ["faster"]}
 
 
-async def test_a_released_hold_is_not_revived(store: Store) -> None:
+@pytest.mark.parametrize(
+    "end", [lambda transaction: transaction.release_hold("h"), lambda transaction: transaction.withdraw_hold("h")]
+)
+async def test_a_hold_that_was_given_or_taken_back_is_not_revived(store: Store, end: Take) -> None:
     await held(store, hold("h"))
+    await store.write(SHOP, end)
+    with pytest.raises(LookupError):
+        await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h")))
+
+
+async def test_a_lapsed_hold_that_was_given_back_is_not_revived(store: Store, clock: HandClock) -> None:
+    await held(store, hold("h"))
+    clock.advance(seconds=HOLD_SECONDS)
+    await lapse(store)
     await store.write(SHOP, lambda transaction: transaction.release_hold("h"))
     with pytest.raises(LookupError):
         await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h")))

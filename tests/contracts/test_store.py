@@ -7,8 +7,9 @@ import pytest
 
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.errors import NotFound, Unavailable
+from slotmcp.domain.waitlist import WaitState
 from slotmcp.ports import ClaimConflict, Head, Store, Transaction
-from support.books import ANA, BEN, CHECK, CLEO, PROJECT, REPAIR, booking, hold, open_shop, receipt, set_up
+from support.books import ANA, BEN, CHECK, CLEO, PROJECT, REPAIR, booking, hold, open_shop, receipt, set_up, wait
 from support.clock import NOW_MS, HandClock
 from support.stores import OpenStore
 
@@ -77,6 +78,8 @@ async def test_what_a_unit_raises_is_raised_and_nothing_is_kept(store: Store) ->
         await transaction.add_hold(hold("h"))
         await transaction.add_booking(booking("b", "ben"))
         await transaction.add_receipt(receipt())
+        await transaction.add_wait(wait("w"))
+        await transaction.add_event("waitlist.offered", "w")
         raise KeyError("of the unit")
 
     before = await store.book(SHOP)
@@ -84,6 +87,8 @@ async def test_what_a_unit_raises_is_raised_and_nothing_is_kept(store: Store) ->
         await store.write(SHOP, unit)
     assert await store.book(SHOP) == before
     assert await store.bookings(SHOP) == ()
+    assert await store.waits(SHOP, *WaitState) == ()
+    assert await store.events(SHOP, 0) == ()
     assert await store.write(SHOP, lambda transaction: transaction.receipt("book_slot", "local", "key")) is None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from slotmcp.tools.toolsets import Toolset
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Desk, open_desk
 
@@ -13,6 +14,14 @@ from support.server import Desk, open_desk
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with open_desk(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Desk]:
+    """Where the business is run from: all tools."""
+    path = tmp_path / "slotmcp.db"
+    async with open_desk(path, PLAN, now_ms=SUNDAY_NOON_MS, toolset=Toolset.OPERATOR) as opened:
         yield opened
 
 

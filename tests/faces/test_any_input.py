@@ -2,29 +2,25 @@
 
 import base64
 import json
+from typing import get_type_hints
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp import Client
+from mcp.server import MCPServer
 
+from slotmcp.tools.arguments import published
+from slotmcp.tools.server import create_server, tools_of
+from slotmcp.tools.toolsets import Toolset
 from support.server import Desk, body_of
 
 FIELDS = {
-    "list_services": ["projectId"],
-    "get_slots": [
-        *("projectId", "serviceType", "durationMinutes", "from", "to", "timezone", "partOfDay", "daysOfWeek"),
-        *("technicianId", "limit", "cursor", "detail"),
-    ],
-    "create_hold": [
-        *("projectId", "serviceType", "start", "end", "durationMinutes", "customerHash", "technicianId"),
-        *("ttlSeconds", "idempotencyKey"),
-    ],
-    "release_hold": ["projectId", "holdToken"],
-    "book_slot": [
-        *("projectId", "customerName", "customerPhone", "customerEmail", "holdToken", "serviceType", "start", "end"),
-        *("durationMinutes", "technicianId", "idempotencyKey", "latitude", "longitude", "address", "notes"),
-    ],
+    tool.perform.__name__: [*published(get_type_hints(tool.perform)["asked"])["properties"]]
+    for tool in tools_of(Toolset.OPERATOR)
 }
+"""What every tool can be asked."""
+
 TEXTS = st.sampled_from(
     [
         *("", " ", "ac-repair", "denver-hvac", "t-ana", "Kim", "+1 303 555 0142", "kim@example.com", "morning", "full"),
@@ -55,10 +51,17 @@ def calls(draw: st.DrawFn) -> tuple[str, dict[str, object]]:
     return tool, {name: draw(CURSORS | VALUES if name == "cursor" else VALUES) for name in names}
 
 
+@pytest.fixture
+def server(desk: Desk) -> MCPServer:
+    return create_server(desk.app, toolset=Toolset.OPERATOR)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(call=calls())
-async def test_nothing_that_is_sent_is_an_internal_error(desk: Desk, call: tuple[str, dict[str, object]]) -> None:
+async def test_nothing_that_is_sent_is_an_internal_error(
+    server: MCPServer, call: tuple[str, dict[str, object]]
+) -> None:
     tool, arguments = call
-    async with Client(desk.server) as client:
+    async with Client(server) as client:
         body = body_of(await client.call_tool(tool, arguments))
     assert body.get("error", {}).get("code") != "internal", body

@@ -44,9 +44,10 @@ async def test_a_held_start_becomes_a_booking(desk: Desk) -> None:
         "technicianName": "Ana",
         "assignmentReason": "Of the 2 who were free, Ana comes first by bookings that day (0), then priority (1).",
         "assignment": {
-            "policy": ["load", "priority"],
+            "policy": ["load", "priority", "eta"],
             "considered": 2,
             "wished": False,
+            "kept": False,
             "bookingsThatDay": 0,
             "priority": 1,
         },
@@ -71,18 +72,15 @@ async def test_everything_that_was_said_is_kept_with_the_booking(desk: Desk) -> 
     answer = await desk.ask("book_slot", start=MONDAY_9, **KIM, **told)
     (kept,) = (await desk.app.projects.export_project("denver-hvac")).bookings
     assert kept.id == answer["booking"]["bookingId"]
-    assert kept.customer == Customer(name="Kim Doe", phone="+1 303 555 0142", email="kim@example.com")
-    assert kept.visit == Visit(
-        address="1 Main St\nDenver",
-        notes="Dog 🐕. Robert'); DROP TABLE claims;--",
-        location=Location(39.7392, -104.9903),
-    )
+    assert kept.customer == Customer(name="Kim Doe", phone="+13035550142", email="kim@example.com")
+    assert kept.visit == Visit(address="1 Main St\nDenver", notes="Dog 🐕. Robert'); DROP TABLE claims;--")
+    assert kept.claim.location == Location(39.7392, -104.9903)
 
 
 async def test_a_place_that_an_agent_does_not_know_is_no_place(desk: Desk) -> None:
     await desk.ask("book_slot", start=MONDAY_9, latitude=0, longitude=0, **KIM)
     (kept,) = (await desk.app.projects.export_project("denver-hvac")).bookings
-    assert kept.visit.location is None
+    assert kept.claim.location is None
 
 
 async def test_a_wished_technician_comes_and_the_reason_says_so(desk: Desk) -> None:
@@ -102,7 +100,7 @@ async def test_the_reason_tells_what_the_project_ranks_by(
     async with open_desk(tmp_path / "ranked.db", plan, now_ms=SUNDAY_NOON_MS) as desk:
         booking = (await desk.ask("book_slot", start=MONDAY_9, **KIM))["booking"]
     policy = [key.value for key in ranking]
-    assert booking["assignment"] == {"policy": policy, "considered": 2, "wished": False, **told}
+    assert booking["assignment"] == {"policy": policy, "considered": 2, "wished": False, "kept": False, **told}
 
 
 @pytest.mark.parametrize("key", [{}, {"idempotencyKey": "k-1"}])

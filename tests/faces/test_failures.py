@@ -9,6 +9,7 @@ from mcp import Client
 from slotmcp.ports import Ids
 from slotmcp.services.holds import HoldService
 from slotmcp.services.shelf import Shelf
+from slotmcp.services.ways import Ways
 from slotmcp.tools.server import create_server
 from support.server import Desk, body_of
 
@@ -32,7 +33,8 @@ class TornIds:
 @pytest.fixture
 def torn_desk(desk: Desk) -> Desk:
     ids = TornIds(desk.app.ids)
-    holds = HoldService(store=desk.store, shelf=Shelf(desk.store), ids=ids)
+    shelf = Shelf(desk.store)
+    holds = HoldService(store=desk.store, shelf=shelf, ids=ids, ways=Ways(store=desk.store, shelf=shelf))
     app = replace(desk.app, holds=holds, ids=ids)
     return replace(desk, app=app, server=create_server(app))
 

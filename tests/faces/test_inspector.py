@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from slotmcp.project_file.packaged import SAMPLE
+from slotmcp.tools.server import tools_of
+from slotmcp.tools.toolsets import Toolset
 
 INSPECTOR = Path(__file__).parents[1] / "inspector" / "node_modules" / ".bin" / "mcp-inspector"
 TOOL_ERRED = 5
-CALLER_TOOLS = {"list_services", "get_slots", "create_hold", "release_hold", "book_slot"}
+CALLER_TOOLS = {tool.perform.__name__ for tool in tools_of(Toolset.CALLER)}
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def test_the_inspector_lists_every_tool(inspector: Inspector) -> None:
     assert {tool["name"] for tool in said["tools"]} == CALLER_TOOLS
 
 
+@pytest.mark.timeout(300)
 def test_the_inspector_calls_every_tool_and_reports_a_refusal(inspector: Inspector) -> None:
     services, catalog = inspector.call("list_services")
     asked, free = inspector.call("get_slots", serviceType=catalog["services"][0]["serviceType"])
@@ -74,6 +77,16 @@ def test_the_inspector_calls_every_tool_and_reports_a_refusal(inspector: Inspect
     booked, booking = inspector.call("book_slot", serviceType=service, start=start, **customer)
     refused, refusal = inspector.call("book_slot", serviceType=service, start="2099-01-04T03:07:00Z", **customer)
 
-    assert [services, asked, held, released, booked] == [0, 0, 0, 0, 0]
+    other_start = free["slots"][-1]["start"]
+    explained, _ = inspector.call("explain_slot", serviceType=service, start=other_start)
+    found, theirs = inspector.call("find_bookings", phone="(303) 555-0100")
+    booking_id = theirs["bookings"][0]["bookingId"]
+    moved, _ = inspector.call("reschedule_booking", bookingId=booking_id, start=other_start)
+    cancelled, _ = inspector.call("cancel_booking", bookingId=booking_id)
+    window = {"from": free["query"]["from"], "to": free["query"]["to"]}
+    joined, no_need = inspector.call("join_waitlist", serviceType=service, **window, **customer)
+
+    assert [services, asked, held, released, booked, explained, found, moved, cancelled] == [0] * 9
+    assert (joined, no_need["error"]["code"]) == (TOOL_ERRED, "slots_available")
     assert booking["booking"]["status"] == "confirmed"
     assert (refused, refusal["error"]["code"]) == (TOOL_ERRED, "slot_unavailable")

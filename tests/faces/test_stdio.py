@@ -9,7 +9,10 @@ import orjson
 import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
+from mcp_types import ListToolsResult
 
+from slotmcp.tools.server import tools_of
+from slotmcp.tools.toolsets import Toolset
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import body_of, open_desk
 
@@ -27,9 +30,39 @@ async def environment(tmp_path: Path) -> dict[str, str]:
 async def test_a_real_client_speaks_to_a_real_process(environment: dict[str, str]) -> None:
     server = StdioServerParameters(command=sys.executable, args=["-m", "slotmcp", "stdio"], env=environment)
     async with Client(server) as client:
-        assert len((await client.list_tools()).tools) == 5
+        assert names_of(await client.list_tools()) == [tool.perform.__name__ for tool in tools_of(Toolset.CALLER)]
         free = body_of(await client.call_tool("get_slots", {"daysOfWeek": "mon,tue,wed,thu,fri"}))
         assert free["slots"]
+
+
+@pytest.mark.parametrize(
+    ("options", "toolset", "read_only"),
+    [
+        (["--toolset", "operator"], Toolset.OPERATOR, False),
+        (["--read-only"], Toolset.CALLER, True),
+        (["--read-only", "--toolset=operator"], Toolset.OPERATOR, True),
+        (["--toolset", "operator", "--read-only"], Toolset.OPERATOR, True),
+    ],
+)
+async def test_options_choose_the_tools_and_start_as_light(
+    environment: dict[str, str], options: list[str], toolset: Toolset, *, read_only: bool
+) -> None:
+    probe = (
+        "import sys; from slotmcp.cli import main; "
+        f"sys.argv[1:] = {['stdio', *options]!r}; main(); print(*sys.modules, file=sys.stderr)"
+    )
+    server = StdioServerParameters(command=sys.executable, args=["-m", "slotmcp", "stdio", *options], env=environment)
+    async with Client(server) as client:
+        names = names_of(await client.list_tools())
+    assert names == [tool.perform.__name__ for tool in tools_of(toolset, read_only=read_only)]
+    done = subprocess.run(  # noqa: ASYNC221, S603  our own server, which ends at once
+        [sys.executable, "-c", probe], env=environment, input=b"", capture_output=True, timeout=60, check=True
+    )
+    assert {name.partition(".")[0] for name in done.stderr.decode().split()}.isdisjoint(HEAVY)
+
+
+def names_of(listed: ListToolsResult) -> list[str]:
+    return [tool.name for tool in listed.tools]
 
 
 def test_stdout_carries_the_protocol_and_nothing_else(environment: dict[str, str]) -> None:

@@ -11,6 +11,10 @@ import pytest
 from mcp import Client
 from mcp_types import Tool
 
+from slotmcp.domain.catalog import TechnicianStatus
+from slotmcp.services.app import App
+from slotmcp.tools.server import create_server
+from slotmcp.tools.toolsets import Toolset
 from support.server import Desk
 
 SNAPSHOT = Path(__file__).with_name("tools_list.txt")
@@ -24,19 +28,37 @@ TYPES = {"object", "array", "string", "integer", "number", "boolean"}
 
 READ = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
 WRITE = READ | {"readOnlyHint": False}
-HINTS = {
+TAKES_AWAY = WRITE | {"destructiveHint": True}
+CALLERS = {
     "list_services": READ,
     "get_slots": READ,
+    "explain_slot": READ,
     "create_hold": WRITE | {"idempotentHint": False},
     "release_hold": WRITE,
     "book_slot": WRITE,
+    "find_bookings": READ,
+    "reschedule_booking": WRITE,
+    "cancel_booking": TAKES_AWAY,
+    "join_waitlist": WRITE,
 }
+OPERATORS = {
+    "list_technicians": READ,
+    "set_technician_status": TAKES_AWAY,
+    "add_time_off": TAKES_AWAY,
+    "list_waitlist": READ,
+}
+HINTS = CALLERS | OPERATORS
+
+
+async def listed(app: App, toolset: Toolset, *, read_only: bool = False) -> list[Tool]:
+    async with Client(create_server(app, toolset=toolset, read_only=read_only)) as client:
+        return (await client.list_tools()).tools
 
 
 @pytest.fixture
 async def tools(empty_desk: Desk) -> list[Tool]:
-    async with Client(empty_desk.server) as client:
-        return (await client.list_tools()).tools
+    """All that there are."""
+    return await listed(empty_desk.app, Toolset.OPERATOR)
 
 
 def nodes(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -104,9 +126,38 @@ def test_every_answer_begins_with_its_sentence_and_has_a_trace_id(tools: list[To
         assert {"result", "traceId"} <= set(schema["required"])
 
 
-def test_the_listing_stays_within_its_budget(tools: list[Tool]) -> None:
-    listed = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
-    tokens = len(orjson.dumps(listed)) / CHARACTERS_PER_TOKEN
+async def test_each_toolset_has_its_tools_and_a_server_that_only_reads_no_others(empty_desk: Desk) -> None:
+    for toolset, hints in ((Toolset.CALLER, CALLERS), (Toolset.OPERATOR, HINTS)):
+        names = [tool.name for tool in await listed(empty_desk.app, toolset)]
+        assert names == list(hints)
+        reading = [tool.name for tool in await listed(empty_desk.app, toolset, read_only=True)]
+        assert reading == [name for name, hint in hints.items() if hint is READ]
+
+
+async def test_a_tool_that_is_not_served_cannot_be_called(desk: Desk) -> None:
+    reading = create_server(desk.app, toolset=Toolset.OPERATOR, read_only=True)
+    asked = {"technicianId": "t-ana", "status": "off"}
+    for server in (desk.server, reading):
+        async with Client(server) as client:
+            result = await client.call_tool("set_technician_status", asked)
+        assert result.is_error
+        assert "Unknown tool" in str(result.content)
+    (ana, *_) = (await desk.app.technicians.list_technicians(None)).technicians
+    assert ana.technician.status is TechnicianStatus.ACTIVE
+
+
+async def test_a_server_that_only_reads_says_so(empty_desk: Desk) -> None:
+    plain = empty_desk.server.instructions or ""
+    reading = create_server(empty_desk.app, read_only=True).instructions or ""
+    assert reading.startswith(plain)
+    assert "only reads" in reading
+    assert "only reads" not in plain
+
+
+async def test_the_listing_stays_within_its_budget(empty_desk: Desk) -> None:
+    tools = await listed(empty_desk.app, Toolset.CALLER)
+    dumped = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+    tokens = len(orjson.dumps(dumped)) / CHARACTERS_PER_TOKEN
     sys.stdout.write(f"\ntools/list: about {tokens:.0f} of {BUDGET_TOKENS} tokens\n")
     assert tokens < BUDGET_TOKENS
 
@@ -126,9 +177,9 @@ def prompts(instructions: str, tools: list[Tool]) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-async def test_the_handshake_of_older_clients_lists_and_answers_the_same(desk: Desk, tools: list[Tool]) -> None:
+async def test_the_handshake_of_older_clients_lists_and_answers_the_same(desk: Desk) -> None:
     async with Client(desk.server, mode="legacy") as client:
-        assert [tool.name for tool in (await client.list_tools()).tools] == [tool.name for tool in tools]
+        assert [tool.name for tool in (await client.list_tools()).tools] == list(CALLERS)
         result = await client.call_tool("list_services", {})
     assert not result.is_error
     assert result.structured_content["result"] == (await desk.ask("list_services"))["result"]

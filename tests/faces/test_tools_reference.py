@@ -11,7 +11,7 @@ from mcp import Client
 from slotmcp.domain import errors
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.tools.errors import INTERNAL
-from support.server import Desk
+from support.server import ANSWERS, Desk
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "tools.md").read_text("utf-8")
 
@@ -30,13 +30,13 @@ def names(schema: dict[str, Any]) -> Iterator[str]:
 
 
 async def test_every_tool_has_a_section_that_names_all_it_asks_and_answers(
-    empty_desk: Desk, sections: dict[str, str]
+    office: Desk, sections: dict[str, str]
 ) -> None:
-    async with Client(empty_desk.server) as client:
+    async with Client(office.server) as client:
         tools = (await client.list_tools()).tools
     for tool in tools:
         told = sections["What holds for all"] + sections[tool.name]
-        for name in (*names(tool.input_schema), *names(tool.output_schema or {})):
+        for name in (*names(tool.input_schema), *names(ANSWERS[tool.name])):
             assert re.search(rf"[`\"]{name}[`\"]", told), f"{tool.name}: {name}"
 
 

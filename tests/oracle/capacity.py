@@ -1,16 +1,20 @@
-"""What a start offers: how many callers it can serve, and by whom (rules 15 to 21).
+"""What a start offers: how many callers it can serve, and by whom (rules 15 to 21, and 25).
 
-Written from docs/reference/availability.md alone. It shares no code with slotmcp.engine; `Need` is a plain value.
+Written from docs/reference/availability.md alone. It shares no code with slotmcp.engine; `Need` and `Site`
+are plain values.
 """
 
 from collections.abc import Sequence
+from math import inf
 
 from oracle.jobs import Jobs
+from oracle.ways import Ways
 from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import RankingKey, SlotAlignment, Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.offer import Candidate, Slot
 from slotmcp.engine.need import Need
+from slotmcp.engine.travel import Site
 
 
 class Oracle(Jobs):
@@ -41,16 +45,33 @@ class Oracle(Jobs):
         return None
 
     def _offer(self, need: Need, start: int, capacity: int, technicians: Sequence[Technician]) -> Slot:
-        ranked = sorted(technicians, key=lambda one: (*self._rank(one, start), one.id))
-        candidates = tuple(
-            Candidate(technician_id=one.id, priority=one.priority, bookings_that_day=self.load(one, start))
-            for one in ranked
-        )
+        ranked = sorted(technicians, key=lambda one: (*self._rank(one, need, start), one.id))
+        candidates = tuple(self.candidate(one, need, start) for one in ranked)
         return Slot(start=start, end=start + need.duration_minutes, capacity=capacity, candidates=candidates)
 
-    def _rank(self, technician: Technician, start: int) -> list[int]:
-        values = {RankingKey.PRIORITY: technician.priority, RankingKey.LOAD: self.load(technician, start)}
-        return [values[key] for key in self.project.candidate_ranking]
+    def _rank(self, technician: Technician, need: Need, start: int) -> list[float]:
+        return [self.rank_value(key, technician, need, start) for key in self.project.candidate_ranking]
+
+    def rank_value(
+        self, key: RankingKey, technician: Technician, need: Need, start: int, without: Claim | None = None
+    ) -> float:
+        """What a technician has for one criterion; smaller is better, and unknown comes last."""
+        if key is RankingKey.PRIORITY:
+            return technician.priority
+        if key is RankingKey.LOAD:
+            return self.load(technician, start)
+        score = self.score(technician, need, start, without)
+        return inf if score is None else score
+
+    def candidate(self, technician: Technician, need: Need, start: int) -> Candidate:
+        """A technician with what ranks them at a start, as everything stands."""
+        return Candidate(
+            technician_id=technician.id,
+            priority=technician.priority,
+            bookings_that_day=self.load(technician, start),
+            eta_minutes=self.eta(technician, need, start),
+            buffer_minutes=self.buffers(technician, need, start),
+        )
 
     def load(self, technician: Technician, start: int) -> int:
         """Bookings, not holds, that start on the date of `start` in the project's zone (rule 21)."""
@@ -106,12 +127,13 @@ class Oracle(Jobs):
         return claim.is_hold and not claim.technician_chosen and claim.service_id in self.book.services
 
     def need_of(self, hold: Claim) -> Need:
-        """Its own length and buffers, its service's skills."""
+        """Its own length, buffers and place, its service's skills."""
         return Need(
             duration_minutes=hold.end - hold.start,
             buffer_before_minutes=hold.buffer_before_minutes,
             buffer_after_minutes=hold.buffer_after_minutes,
             skills=self.book.services[hold.service_id].skills,
+            site=Site(hold.location, Ways(self.project.travel)) if hold.location else None,
         )
 
     def _others(self, *left_out: str) -> list[Technician]:

@@ -1,56 +1,46 @@
-"""Who can take a job, asked of every single minute (rules 8 to 14)."""
+"""Who can take a job, asked of every single minute (rules 8 to 14, and 23)."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
-from typing import Self
 
-from oracle.opening import opening_minutes
-from oracle.wall_clock import DAY, day_of, minute_when, reading
+from oracle.journeys import Journeys
+from oracle.wall_clock import DAY, minute_when, reading
 from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import SlotAlignment, Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.engine.need import Need
 
-MARGIN_DAYS = 4
-"""Opening hours are worked out this many dates around the others: zones differ and shifts pass midnight."""
 
-
-class Jobs:
-    """One book at one now. Every question may be asked as if the claim `without` were not there."""
+class Jobs(Journeys):
+    """Whom the rules let take a job."""
 
     def __init__(self, book: Book, now_ms: int) -> None:
-        self.book = book
-        self.project = book.project
-        self.now_ms = now_ms
-        self._open: dict[str, frozenset[int]] = {}
+        super().__init__(book, now_ms)
         self._origins: dict[tuple[str, int, str | None], dict[int, int]] = {}
-        self._live: dict[str, list[Claim]] = {}
-
-    def with_claims(self, technician_id: str, claims: Sequence[Claim]) -> Self:
-        """The same with other claims on one technician."""
-        diary = replace(self.book.diaries[technician_id], claims=tuple(claims))
-        other = type(self)(replace(self.book, diaries={**self.book.diaries, technician_id: diary}), self.now_ms)
-        other._open = self._open  # noqa: SLF001  of its own class; hours do not depend on claims and take long
-        return other
 
     def can_take(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
-        """Rules 8 to 14."""
+        """Rules 8 to 14, and 23."""
+        return self.is_on_grid(technician, need, start, without) and self.has_room(technician, need, start, without)
+
+    def is_on_grid(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
+        """Rules 13 and 14."""
         if self.project.slot_alignment is SlotAlignment.OPENING:
-            on_grid = self.is_on_opening_grid(technician, need, start, without)
-        else:
-            on_grid = self.is_on_clock(start)
-        return on_grid and self.has_room(technician, need, start, without)
+            return self.is_on_opening_grid(technician, need, start, without)
+        return self.is_on_clock(start)
 
     def has_room(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
-        """Rules 8 to 12."""
+        """Rules 8 to 12, and 23."""
         return (
             need.skills <= technician.skills
-            and self.open_minutes(technician).issuperset(range(start, start + need.duration_minutes))
+            and self.is_open(technician, need, start)
             and not self.claims_in_the_way(technician, need, start, without)
             and not self.is_busy(technician, need, start)
             and not self.is_full_that_day(technician, start, without)
+            and self.is_reached(technician, need, start, without)
         )
+
+    def is_open(self, technician: Technician, need: Need, start: int) -> bool:
+        """Rule 9."""
+        return self.open_minutes(technician).issuperset(range(start, start + need.duration_minutes))
 
     def claims_in_the_way(
         self, technician: Technician, need: Need, start: int, without: Claim | None = None
@@ -102,45 +92,11 @@ class Jobs:
             taken.update(range(busy.start, busy.end))
         return taken
 
-    # Plain facts
-
-    @cached_property
-    def technicians(self) -> list[Technician]:
-        return [diary.technician for diary in self.book.diaries.values()]
-
-    def live_claims(self, technician: Technician, without: Claim | None = None) -> list[Claim]:
-        """Bookings, and holds whose `expires_at_ms` is still to come."""
-        if technician.id not in self._live:
-            claims = self.book.diaries[technician.id].claims
-            self._live[technician.id] = [claim for claim in claims if _is_live(claim, self.now_ms)]
-        return [claim for claim in self._live[technician.id] if claim is not without]
-
-    def open_minutes(self, technician: Technician) -> frozenset[int]:
-        """Opening hours around the days in question: up to the horizon, and to the last claim."""
-        if technician.id not in self._open:
-            claimed = [self.date(claim.end) for diary in self.book.diaries.values() for claim in diary.claims]
-            last = max(self.today + self.project.horizon_days, *claimed, 0) + MARGIN_DAYS
-            self._open[technician.id] = opening_minutes(self.project, technician, self.today - MARGIN_DAYS, last)
-        return self._open[technician.id]
-
     @cached_property
     def _midnights(self) -> frozenset[int]:
         """Every midnight of the project's zone from today to the end of the horizon."""
         last = self.today + self.project.horizon_days + 1
         return frozenset(minute_when(self.project.timezone, day * DAY) for day in range(self.today, last + 1))
-
-    def date(self, minute: int) -> int:
-        """The date of a minute in the project's zone, in days since 1970-01-01."""
-        return day_of(self.project.timezone, minute)
-
-    @cached_property
-    def today(self) -> int:
-        """The date of now in the project's zone."""
-        return self.date(self.now_ms // 60_000)
-
-
-def _is_live(claim: Claim, now_ms: int) -> bool:
-    return claim.expires_at_ms is None or claim.expires_at_ms > now_ms
 
 
 def _job_with_buffers(need: Need, start: int) -> tuple[int, int]:

@@ -14,17 +14,30 @@ def opening_minutes(project: Project, technician: Technician, first_day: int, la
     """Every minute of UTC at which the technician works, from what starts on the dates first_day..last_day."""
     if technician.status is TechnicianStatus.OFF:
         return frozenset()
+    minutes = shift_minutes(project, technician, first_day, last_day)
+    minutes -= break_minutes(technician, first_day, last_day)
+    for absence in technician.time_off:
+        minutes.difference_update(range(absence.start, absence.end))
+    return frozenset(minutes)
+
+
+def shift_minutes(project: Project, technician: Technician, first_day: int, last_day: int) -> set[int]:
+    """Every minute of the shifts that start on the dates first_day..last_day (rules 1 to 4)."""
     minutes: set[int] = set()
     for day in range(first_day, last_day + 1):
         for span in _windows(project, technician, day):
             minutes.update(_minutes(technician, day, span))
+    return minutes
+
+
+def break_minutes(technician: Technician, first_day: int, last_day: int) -> set[int]:
+    """Every minute of the breaks that start on the dates first_day..last_day (rule 5)."""
+    minutes: set[int] = set()
     for day in range(first_day, last_day + 1):
         for pause in technician.breaks:
             if _starts_on(pause, day):
-                minutes.difference_update(_minutes(technician, day, pause.span))
-    for absence in technician.time_off:
-        minutes.difference_update(range(absence.start, absence.end))
-    return frozenset(minutes)
+                minutes.update(_minutes(technician, day, pause.span))
+    return minutes
 
 
 def _windows(project: Project, technician: Technician, day: int) -> Iterator[WallSpan]:

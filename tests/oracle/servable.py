@@ -21,7 +21,8 @@ class Demand:
 def all_servable(oracle: Oracle, callers: Sequence[tuple[Need, int]] = ()) -> bool:
     """Whether bookings and live holds, and these callers besides, can all be served at once.
 
-    Bookings and holds with a chosen technician stay; every other hold may go anywhere.
+    Bookings and holds with a chosen technician stay; every other hold may go anywhere. The search is exact where
+    the places of all claims are known, or of none: then it does not matter in which order a route is filled.
     """
     everybody = tuple(one.id for one in oracle.technicians)
     claims = chain.from_iterable(oracle.live_claims(one) for one in oracle.technicians)
@@ -35,7 +36,7 @@ def all_servable(oracle: Oracle, callers: Sequence[tuple[Need, int]] = ()) -> bo
 
 
 def _search(served: Oracle, waiting: Sequence[Demand]) -> bool:
-    """Try every technician for the first who waits, then serve the others (rules 8 to 12)."""
+    """Try every technician for the first who waits, then serve the others (rules 8 to 12, and 23)."""
     if not waiting:
         return True
     demand, *others = waiting
@@ -56,4 +57,5 @@ def _claim(technician_id: str, demand: Demand) -> Claim:
         end=demand.start + demand.need.duration_minutes,
         buffer_before_minutes=demand.need.buffer_before_minutes,
         buffer_after_minutes=demand.need.buffer_after_minutes,
+        location=demand.need.site.location if demand.need.site else None,
     )

@@ -12,6 +12,7 @@ ALIASES = {"service type": "service", "busy time": "busy time"}
 PARTS = {
     *(
         "assignment reason",
+        "booking status",
         "claim state",
         "date override",
         "location",

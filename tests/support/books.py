@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, Final
 
-from slotmcp.domain.booking import AssignmentReason, Booking, Customer, Visit
+from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.catalog import (
     DateOverride,
     Location,
@@ -14,10 +14,13 @@ from slotmcp.domain.catalog import (
     Technician,
     TechnicianStatus,
     TimeOff,
+    TravelMode,
+    TravelPolicy,
     WallSpan,
     WeeklySpan,
 )
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
+from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Receipt, Store, Transaction
 from support.clock import NOW_MS
 
@@ -40,7 +43,8 @@ FULL_PROJECT: Final = Project(
     hold_ttl_seconds=120,
     max_holds_per_customer=2,
     candidate_ranking=(RankingKey.LOAD,),
-    assignment_ranking=(RankingKey.PRIORITY,),
+    assignment_ranking=(RankingKey.PRIORITY, RankingKey.ETA),
+    travel=TravelPolicy(mode=TravelMode.ESTIMATED, speed_kmh=25.5, minutes_per_stop=7, road_factor=1.45),
     default_service_id="full",
     holiday_regions=("US", "US-CO"),
     closed_dates=(date(2026, 12, 24), date(2027, 1, 2)),
@@ -93,7 +97,10 @@ FULL_TECHNICIAN: Final = Technician(
         DateOverride(date=date(2026, 11, 27)),
         DateOverride(date=date(2026, 11, 28), windows=(WallSpan(start_minute=540, end_minute=780),)),
     ),
-    time_off=(TimeOff(start=NOON, end=NOON + 60, reason="dentist"),),
+    time_off=(
+        TimeOff(start=NOON, end=NOON + 60, reason="dentist"),
+        TimeOff(start=NOON + 60, end=NOON + 90, by_operator=True),
+    ),
 )
 
 
@@ -130,6 +137,9 @@ def booking(claim_id: str, technician_id: str = "ana", **facts: Any) -> Booking:
     return Booking(claim=claim(claim_id, technician_id, **facts), customer=CUSTOMER)
 
 
+DOWNTOWN: Final = Location(39.7, -104.94)
+AIRPORT: Final = Location(39.86, -104.67)
+
 FULL_BOOKING: Final = Booking(
     claim=claim(
         "full",
@@ -139,15 +149,46 @@ FULL_BOOKING: Final = Booking(
         buffer_after_minutes=10,
         service_id="gone",
         technician_chosen=True,
+        location=DOWNTOWN,
     ),
     customer=CUSTOMER,
-    visit=Visit(address="1 Main St", notes="Beware of the dog 🐕", location=Location(39.7, -104.94)),
+    visit=Visit(address="1 Main St", notes="Beware of the dog 🐕"),
     reason=AssignmentReason(
         policy=(RankingKey.LOAD, RankingKey.PRIORITY),
         values={RankingKey.LOAD: 2, RankingKey.PRIORITY: 1},
         considered=3,
         wished=True,
+        kept=True,
     ),
+    status=BookingStatus.RESCHEDULED,
+    contact_keys=("phone", "email", "a hash"),
+    cancel_reason="no time",
+    attention="time off in its way",
+)
+
+
+def wait(wait_id: str, **facts: Any) -> Wait:  # noqa: ANN401  a Wait's fields
+    """Kim waits for a repair, from now on and for a day."""
+    usual: dict[str, Any] = {
+        "service_id": "repair",
+        "duration_minutes": 60,
+        "start_from": NOON,
+        "start_to": NOON + 1440,
+        "customer": CUSTOMER,
+        "customer_pseudonym": "kim",
+        "joined_at_ms": NOW_MS,
+    }
+    return Wait(id=wait_id, **{**usual, **facts})
+
+
+FULL_WAIT: Final = wait(
+    "full",
+    technician_id="ana",
+    location=AIRPORT,
+    contact_keys=("phone", "email"),
+    state=WaitState.OFFERED,
+    hold_token="token-h",  # noqa: S106  a test's own
+    let_go=((NOON + 60, NOON + 120), (NOON, NOON + 60)),
 )
 
 

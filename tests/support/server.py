@@ -17,10 +17,13 @@ from slotmcp.bootstrap import build_app
 from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.store.sqlite import PATIENCE_MS, SqliteStore
-from slotmcp.tools.server import create_server
+from slotmcp.tools.server import create_server, tools_of
+from slotmcp.tools.toolsets import Toolset
 from support.clock import HandClock
 
 Body = Mapping[str, Any]
+ANSWERS = {tool.perform.__name__: tool.answer_schema for tool in tools_of(Toolset.OPERATOR)}
+"""All that each tool's answer is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,13 @@ class Desk:
         return {"result": body["result"], **body["error"]}
 
     async def _call(self, tool: str, arguments: dict[str, object]) -> tuple[CallToolResult, Body]:
-        """A call whose answer, error or not, is what the published schema says."""
+        """A call whose answer, error or not, is what the published schema says, and the whole one."""
         async with Client(self.server) as client:
             result = await client.call_tool(tool, arguments)
             schemas = {listed.name: listed.output_schema for listed in (await client.list_tools()).tools}
         body = body_of(result)
-        jsonschema.Draft202012Validator(schemas[tool] or {}).validate(body)
+        for schema in (schemas[tool] or {}, ANSWERS[tool]):
+            jsonschema.Draft202012Validator(schema).validate(body)
         return result, body
 
 
@@ -78,7 +82,11 @@ def body_of(result: CallToolResult) -> Body:
 
 @asynccontextmanager
 async def open_desk(
-    path: Path, *plans: ProjectPlan, now_ms: int, patience_ms: int = PATIENCE_MS
+    path: Path,
+    *plans: ProjectPlan,
+    now_ms: int,
+    patience_ms: int = PATIENCE_MS,
+    toolset: Toolset = Toolset.CALLER,
 ) -> AsyncIterator[Desk]:
     """A desk over a database file, with these projects imported, at a time that stands still."""
     clock = HandClock(now_ms)
@@ -86,7 +94,7 @@ async def open_desk(
         app = build_app(store)
         for plan in plans:
             await app.projects.import_project(plan, prune=False)
-        yield Desk(app, store, create_server(app), clock, path)
+        yield Desk(app, store, create_server(app, toolset=toolset), clock, path)
 
 
 def fields(error: Body) -> list[str]:

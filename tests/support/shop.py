@@ -14,8 +14,10 @@ from slotmcp.bootstrap import build_app
 from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.catalog import Project, ServiceType, Technician, WallSpan, WeeklySpan
 from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.ports import Travel
 from slotmcp.services.app import App
-from slotmcp.services.bookings import BookAnswer, BookRequest
+from slotmcp.services.booked import BookAnswer
+from slotmcp.services.bookings import BookRequest
 from slotmcp.services.holds import HoldAnswer, HoldRequest
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.slots import SlotAnswer, SlotQuery
@@ -166,12 +168,16 @@ class Shop:
 
 @asynccontextmanager
 async def open_shop(
-    path: Path, business: ProjectPlan | None = None, *, clock: HandClock | None = None
+    path: Path,
+    business: ProjectPlan | None = None,
+    *,
+    clock: HandClock | None = None,
+    travel: Travel | None = None,
 ) -> AsyncIterator[Shop]:
     """A shop over the file at this path; with a business, that is imported first."""
     clock = clock or HandClock(instant_ms(OPENING_TIME))
     async with SqliteStore.open(path, clock=clock) as store:
-        shop = Shop(build_app(store), store, clock, path)
+        shop = Shop(build_app(store, travel), store, clock, path)
         if business:
             await shop.app.projects.import_project(business, prune=False)
         yield shop

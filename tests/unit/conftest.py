@@ -1,11 +1,17 @@
 """What unit tests share."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
+
+from slotmcp.cli import main
+from slotmcp.cli.exits import Exit
+from slotmcp.project_file import sample_text
+from support.command_line import Ended, Run
 
 
 @pytest.fixture
@@ -23,3 +29,33 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     root.handlers[:], root.level = handlers, level
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def slotmcp(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command line in this process, with a home folder of its own."""
+    assert Path.cwd() == home
+
+    def run(*words: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["slotmcp", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def sample(home: Path) -> Path:
+    """The sample's project file."""
+    path = home / "denver.yaml"
+    path.write_text(sample_text(), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def imported(slotmcp: Run, sample: Path) -> Path:
+    """The sample's project file, imported."""
+    assert slotmcp("import", str(sample)).code == Exit.FINE
+    return sample

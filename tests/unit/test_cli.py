@@ -9,54 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 import pytest
 
-from slotmcp.cli import main
 from slotmcp.cli.commands import app
 from slotmcp.cli.exits import Exit, told_plainly
 from slotmcp.domain.errors import FieldProblem, InvalidArgument, SlotUnavailable, Unavailable
 from slotmcp.project_file import sample_text
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-class Run(Protocol):
-    def __call__(self, *words: str) -> Ended: ...
-
-
-@pytest.fixture
-def slotmcp(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command line in this process, with a home folder of its own."""
-
-    assert Path.cwd() == home
-
-    def run(*words: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["slotmcp", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), said.out, said.err)
-
-    return run
-
-
-@pytest.fixture
-def sample(home: Path) -> Path:
-    path = home / "denver.yaml"
-    path.write_text(sample_text(), encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def imported(slotmcp: Run, sample: Path) -> Path:
-    assert slotmcp("import", str(sample)).code == Exit.FINE
-    return sample
+from support.command_line import Run
 
 
 def with_service(entry: str) -> str:
@@ -78,7 +38,9 @@ def test_help_tells_the_exit_codes(slotmcp: Run) -> None:
     assert "Exit codes: 0 fine, 1 the request was refused" in " ".join(ended.out.split())
 
 
-@pytest.mark.parametrize("command", ["stdio", "demo", "sample", "check", "import", "export", "slots", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["stdio", "demo", "sample", "check", "import", "export", "slots", "booking", "forget", "doctor"]
+)
 def test_each_command_says_what_it_does(slotmcp: Run, command: str) -> None:
     ended = slotmcp(command, "--help")
     assert ended.code == Exit.FINE

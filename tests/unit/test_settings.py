@@ -9,7 +9,13 @@ from slotmcp.settings import Settings, SettingsError, config_file
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("SLOTMCP_CONFIG", "SLOTMCP_DATABASE_URL", "SLOTMCP_LOG_LEVEL", "SLOTMCP_LOG_FORMAT"):
+    for name in (
+        "SLOTMCP_CONFIG",
+        "SLOTMCP_DATABASE_URL",
+        "SLOTMCP_LOG_LEVEL",
+        "SLOTMCP_LOG_FORMAT",
+        "SLOTMCP_ROUTING_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
@@ -71,6 +77,36 @@ def test_another_database_is_refused_with_what_to_write(monkeypatch: pytest.Monk
     assert "secret" not in sentence
 
 
+@pytest.mark.parametrize(
+    "url", ["http://localhost:5000", "https://me:secret@roads.example.com/osrm/", " http://[::1]:5000 "]
+)
+def test_a_routing_service_is_named_by_its_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert Settings.load().routing_url == ""
+    monkeypatch.setenv("SLOTMCP_ROUTING_URL", url)
+    assert Settings.load().routing_url == url.strip()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("localhost:5000", "is no address"),
+        ("ftp://localhost", "is no address"),
+        ("http://", "is no address"),
+        ("http://localhost:99999", "is no address"),
+        ("http://[::1", "is no address"),
+        ("http://me:secret@localhost/?key=1", "question mark"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_with_what_to_write(
+    monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    monkeypatch.setenv("SLOTMCP_ROUTING_URL", url)
+    sentence = refusal()
+    assert sentence.startswith("SLOTMCP_ROUTING_URL ")
+    assert said in sentence
+    assert "secret" not in sentence
+
+
 def test_the_config_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     write_config('log_level = "INFO"\nlog_format = "json"\n')
     monkeypatch.setenv("SLOTMCP_LOG_FORMAT", "Console")
@@ -107,7 +143,10 @@ def test_an_unknown_variable_is_refused_with_the_one_that_was_meant(monkeypatch:
 
 def test_an_unknown_variable_like_no_other_is_refused_with_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_ZZZ", "1")
-    assert "The settings are SLOTMCP_CONFIG, SLOTMCP_DATABASE_URL, SLOTMCP_LOG_FORMAT, SLOTMCP_LOG_LEVEL." in refusal()
+    assert (
+        "The settings are SLOTMCP_CONFIG, SLOTMCP_DATABASE_URL, SLOTMCP_LOG_FORMAT, SLOTMCP_LOG_LEVEL, "
+        "SLOTMCP_ROUTING_URL."
+    ) in refusal()
 
 
 def test_an_unknown_key_of_the_config_file_is_refused() -> None:

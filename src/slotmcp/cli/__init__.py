@@ -1,7 +1,9 @@
 """The command line. A stdio server starts by the short way, past everything that only a person needs."""
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 _SERVER = "slotmcp.cli.stdio"
 _COMMANDS = "slotmcp.cli.commands"
@@ -9,5 +11,21 @@ _COMMANDS = "slotmcp.cli.commands"
 
 def main() -> None:
     """Run the command that the process was started with."""
-    module = _SERVER if sys.argv[1:] == ["stdio"] else _COMMANDS
-    import_module(module).run()
+    match sys.argv[1:]:
+        case ["stdio", *options] if (asked := _read(options)) is not None:
+            import_module(_SERVER).run(**asked)
+        case _:
+            import_module(_COMMANDS).run()
+
+
+def _read(options: Sequence[str]) -> dict[str, Any] | None:
+    """A server's options as clients write them; None where they are for the real command line to judge."""
+    left = [word for option in options for word in option.split("=", 1) if word != "--read-only"]
+    asked: dict[str, Any] = {"read_only": True} if "--read-only" in options else {}
+    match left:
+        case []:
+            return asked
+        case ["--toolset", ("caller" | "operator") as toolset]:
+            return {**asked, "toolset": toolset}
+        case _:
+            return None

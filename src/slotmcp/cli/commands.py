@@ -13,8 +13,8 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from slotmcp.bootstrap import open_app
+from slotmcp.cli import customers, files
 from slotmcp.cli import doctor as health
-from slotmcp.cli import files
 from slotmcp.cli.exits import leave, told_plainly
 from slotmcp.cli.slots_table import show_slots
 from slotmcp.domain.moment import Moment, PartOfDay
@@ -22,6 +22,7 @@ from slotmcp.project_file import sample_text
 from slotmcp.services.slots import SlotAnswer, SlotQuery
 from slotmcp.settings import Settings
 from slotmcp.tools.moments import read_moment
+from slotmcp.tools.toolsets import Toolset
 
 EPILOG = (
     "Exit codes: 0 fine, 1 the request was refused, 2 the command line or a setting is wrong, 3 the project file has "
@@ -102,9 +103,15 @@ def slotmcp(
 
 
 @app.command()
-def stdio() -> None:
+def stdio(
+    *,
+    toolset: Annotated[Toolset, typer.Option(help="operator: also the tools of who runs the business.")] = (
+        Toolset.CALLER
+    ),
+    read_only: Annotated[bool, typer.Option("--read-only", help="Only the tools that change nothing.")] = False,
+) -> None:
     """Serve one MCP client over stdin and stdout. Clients run this themselves."""
-    import_module("slotmcp.cli.stdio").run()
+    import_module("slotmcp.cli.stdio").run(toolset, read_only=read_only)
 
 
 @app.command()
@@ -193,6 +200,40 @@ def slots(  # noqa: PLR0913  an option each
 async def _slots(settings: Settings, query: SlotQuery) -> SlotAnswer:
     async with open_app(settings) as opened:
         return await opened.slots.get_slots(query)
+
+
+Project = Annotated[str | None, typer.Option(metavar="ID", help="The project's id; not needed where there is one.")]
+
+
+@app.command()
+def booking(
+    booking_id: Annotated[str, typer.Argument(metavar="BOOKING_ID", help="As find_bookings and book_slot tell it.")],
+    *,
+    status: Annotated[
+        customers.Outcome | None, typer.Option(help="Say what came of the visit; without it, only show the booking.")
+    ] = None,
+    project: Project = None,
+) -> None:
+    """Show a booking, or say what came of it. Its customer is not shown."""
+    settings = Settings.load()
+    work = (
+        customers.tell(settings, project, booking_id, status)
+        if status
+        else customers.show(settings, project, booking_id)
+    )
+    typer.echo(asyncio.run(work))
+
+
+@app.command()
+def forget(
+    reference: Annotated[
+        str, typer.Argument(metavar="PHONE|EMAIL|HASH", help="A phone number, an e-mail address or a customerHash.")
+    ],
+    *,
+    project: Project = None,
+) -> None:
+    """Erase a customer at their wish. The history of times, technicians and services stays, without the person."""
+    typer.echo(asyncio.run(customers.forget(Settings.load(), project, reference)))
 
 
 @app.command()

@@ -133,8 +133,10 @@ async def _project(app: App, store: Store, project_id: str) -> Finding:
         return Finding(
             Mark.NEXT, project_id, f"{counts}; {service} has nothing free: look at shifts, skills and horizon"
         )
-    view = Viewpoint.at(book.project.timezone, answer.now_ms)
-    return Finding(Mark.GOOD, project_id, f"{counts}; {service} is next free on {label(view.read(first.start))}")
+    view = Viewpoint.of(book.project, answer.now_ms, locale="en-US")
+    return Finding(
+        Mark.GOOD, project_id, f"{counts}; {service} is next free on {label(view.read(first.start), view.voice)}"
+    )
 
 
 def _how_to_connect(settings: Settings) -> Finding:

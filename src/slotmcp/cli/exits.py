@@ -18,6 +18,9 @@ _OPTIONS = {
     "partOfDay": "--part-of-day",
     "daysOfWeek": "--day",
     "technicianId": "--technician",
+    "bookingId": "BOOKING_ID",
+    "reference": "PHONE|EMAIL|HASH",
+    "status": "--status",
     **{name: f"--{name}" for name in ("from", "to", "timezone", "limit", "cursor")},
 }
 """What a field of the wire is called here."""

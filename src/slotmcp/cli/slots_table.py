@@ -17,7 +17,7 @@ from slotmcp.tools.viewpoint import Viewpoint
 def show_slots(answer: SlotAnswer) -> None:
     """Print the sentence that an agent would say, then a row for each start."""
     console = Console()
-    view = Viewpoint.at(answer.offer.timezone, answer.now_ms)
+    view = Viewpoint.of(answer.offer.project, answer.now_ms, timezone=answer.offer.timezone)
     console.print(_sentence(answer, view), markup=False, highlight=False, soft_wrap=True)
     if answer.offer.slots:
         console.print(Padding(_table(answer, view), (1, 0)))
@@ -39,7 +39,7 @@ def _table(answer: SlotAnswer, view: Viewpoint) -> Table:
     table.add_column("Who could come, best first")
     names = {technician.id: technician.name for technician in answer.technicians}
     for slot in answer.offer.slots:
-        table.add_row(label(view.read(slot.start)), str(slot.capacity), Text(_who(slot, names)))
+        table.add_row(label(view.read(slot.start), view.voice), str(slot.capacity), Text(_who(slot, names)))
     return table
 
 

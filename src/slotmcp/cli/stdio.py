@@ -6,14 +6,15 @@ from slotmcp.bootstrap import open_app
 from slotmcp.cli.exits import told_plainly
 from slotmcp.settings import Settings
 from slotmcp.tools.server import run_stdio
+from slotmcp.tools.toolsets import Toolset
 
 
-def run() -> None:
+def run(toolset: str = Toolset.CALLER, *, read_only: bool = False) -> None:
     """Serve until the client closes stdin."""
     with told_plainly():
-        asyncio.run(_serve(Settings.load()))
+        asyncio.run(_serve(Settings.load(), Toolset(toolset), read_only=read_only))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, toolset: Toolset, *, read_only: bool) -> None:
     async with open_app(settings) as app:
-        await run_stdio(app)
+        await run_stdio(app, toolset=toolset, read_only=read_only)

@@ -1,6 +1,6 @@
 """What a business is: its project, its services, its technicians and their hours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -23,6 +23,16 @@ class RankingKey(StrEnum):
     """The technician's own priority, 1 first."""
     LOAD = "load"
     """Bookings that day, in the project's zone."""
+    ETA = "eta"
+    """Minutes on the way there plus the buffers around it; unknown comes after all that are known."""
+
+
+class TravelMode(StrEnum):
+    """Whether the way between jobs counts."""
+
+    NONE = "none"
+    ESTIMATED = "estimated"
+    """By distance, or by a routing service where one is set up."""
 
 
 class TechnicianStatus(StrEnum):
@@ -41,6 +51,18 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TravelPolicy:
+    """How long the way between two places takes when only the distance is known."""
+
+    mode: TravelMode = TravelMode.NONE
+    speed_kmh: float = 40.0
+    minutes_per_stop: int = 5
+    """For parking and the walk to the door."""
+    road_factor: float = 1.3
+    """How much longer roads are than the great circle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """One business: the rules that hold for all of its services and technicians."""
 
@@ -56,8 +78,9 @@ class Project:
     """A start is offered up to and including this many local dates after today."""
     hold_ttl_seconds: int = 90
     max_holds_per_customer: int = 3
-    candidate_ranking: tuple[RankingKey, ...] = (RankingKey.PRIORITY, RankingKey.LOAD)
-    assignment_ranking: tuple[RankingKey, ...] = (RankingKey.LOAD, RankingKey.PRIORITY)
+    candidate_ranking: tuple[RankingKey, ...] = (RankingKey.PRIORITY, RankingKey.LOAD, RankingKey.ETA)
+    assignment_ranking: tuple[RankingKey, ...] = (RankingKey.LOAD, RankingKey.PRIORITY, RankingKey.ETA)
+    travel: TravelPolicy = field(default_factory=TravelPolicy)
     default_service_id: str | None = None
     holiday_regions: tuple[str, ...] = ()
     """Countries ("US") or regions of one ("US-CO") whose public holidays close the business."""
@@ -116,6 +139,8 @@ class TimeOff:
     start: Minute
     end: Minute
     reason: str = ""
+    by_operator: bool = False
+    """Added by hand, not by the project file; an import leaves it alone unless it prunes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from slotmcp.domain.catalog import Location
 from slotmcp.domain.interval import Interval, Minute
 
 
@@ -15,6 +16,10 @@ class ClaimState(StrEnum):
     """A hold whose time ran out; kept for a day, so that it can be revived while its unit is free."""
     RELEASED = "released"
     """A hold given back by its caller."""
+    WITHDRAWN = "withdrawn"
+    """A hold taken back by the business: nobody is left who could serve it."""
+    CANCELLED = "cancelled"
+    """A booking that was cancelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,8 @@ class Claim:
     """Set on a hold: the first millisecond at which it is gone. None on a booking."""
     technician_chosen: bool = False
     """The caller asked for this technician."""
+    location: Location | None = None
+    """Where the job is, if that is known."""
 
     @property
     def interval(self) -> Interval:

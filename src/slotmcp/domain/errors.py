@@ -7,9 +7,11 @@ SlotmcpError
 │   ├── HoldLimit            release a hold first                  hold_limit
 │   └── IdempotencyMismatch  use a new key                         idempotency_mismatch
 ├── PickAnother          choose another time
-│   └── SlotUnavailable      taken, or never offered               slot_unavailable
+│   ├── SlotUnavailable      taken, or never offered               slot_unavailable
+│   └── SlotsAvailable       nobody has to wait for it             slots_available
 ├── StartOver            ask for slots again
 │   └── HoldExpired          the hold lapsed and its unit is gone  hold_expired
+│       └── HoldWithdrawn        nobody is left who could serve it     hold_expired
 ├── TryLater             the same request may work later
 │   └── Unavailable          a dependency is away                  unavailable
 └── FixSetup             change the installation; no caller can help
@@ -95,17 +97,23 @@ class IdempotencyMismatch(FixRequest):
 
 
 class PickAnother(SlotmcpError):  # noqa: N818
-    """The time cannot be had."""
-
-
-class SlotUnavailable(PickAnother):
-    """Taken, or never offered. `alternatives` holds the nearest starts that can be had."""
-
-    code = "slot_unavailable"
+    """Not that way. `alternatives` holds starts that can be had."""
 
     def __init__(self, message: str, *, alternatives: "Offer | None" = None) -> None:
         super().__init__(message)
         self.alternatives = alternatives
+
+
+class SlotUnavailable(PickAnother):
+    """Taken, or never offered; the alternatives are the nearest."""
+
+    code = "slot_unavailable"
+
+
+class SlotsAvailable(PickAnother):
+    """Nobody has to wait: some of the window can be had right now."""
+
+    code = "slots_available"
 
 
 class StartOver(SlotmcpError):  # noqa: N818
@@ -120,6 +128,10 @@ class HoldExpired(StartOver):
     def __init__(self, message: str, *, alternatives: "Offer | None" = None) -> None:
         super().__init__(message)
         self.alternatives = alternatives
+
+
+class HoldWithdrawn(HoldExpired):
+    """The business had to take the held time back: nobody is left who could serve it."""
 
 
 class TryLater(SlotmcpError):  # noqa: N818

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from slotmcp.domain.catalog import Project
+from slotmcp.domain.catalog import Project, Technician
 from slotmcp.domain.interval import Minute
+
+_MORE_THAN_ANY = 1 << 60
 
 
 class Candidate(NamedTuple):
@@ -13,6 +15,20 @@ class Candidate(NamedTuple):
     technician_id: str
     priority: int
     bookings_that_day: int
+    eta_minutes: int | None = None
+    """The way there from the job before, or from home; None where a place is not known."""
+    buffer_minutes: int = 0
+    """The buffers between the job before and this one."""
+
+    @property
+    def score(self) -> int | None:
+        """Minutes lost on the way and in buffers; breaks ties. None where the way is not known."""
+        return None if self.eta_minutes is None else self.eta_minutes + self.buffer_minutes
+
+    @property
+    def score_or_last(self) -> int:
+        """The score, or more than any score can be."""
+        return _MORE_THAN_ANY if self.score is None else self.score
 
 
 class Slot(NamedTuple):
@@ -32,6 +48,15 @@ class Slot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A technician who was wished for and cannot take a start, and who else could."""
+
+    technician: Technician
+    others: tuple[Technician, ...]
+    """Best first, by the project's candidate ranking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """Slots in order of time, and the zone in which the caller reads them."""
 
@@ -41,3 +66,5 @@ class Offer:
     slots: tuple[Slot, ...]
     now_ms: int
     """When it was true. What is "tomorrow" follows from it."""
+    wish: Wish | None = None
+    """Of an offer instead of a start that was asked for with a technician."""

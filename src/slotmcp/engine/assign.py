@@ -41,12 +41,11 @@ def assign_kept(availability: Availability, need: Need, start: Minute) -> Assign
 
 def _best(availability: Availability, need: Need, start: Minute, options: Mapping[Timeline, Moves]) -> Assignment:
     policy = availability.book.project.assignment_ranking
-    day = availability.frame.day_number(start)
-    lines = {line.candidate(day): line for line in options}
+    lines = {line.candidate_at(need, start): line for line in options}
     winner = min(lines, key=rank(policy))
     reason = AssignmentReason(
         policy=policy,
-        values=ranking_values(winner),
+        values=ranking_values(policy, winner),
         considered=len(options),
         wished=need.technician_id is not None,
     )

@@ -7,14 +7,14 @@ from functools import cached_property
 from math import inf
 
 from slotmcp.domain.book import Book, Diary
-from slotmcp.domain.catalog import Project, ServiceType
+from slotmcp.domain.catalog import Project
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute, minute_at_or_after
 from slotmcp.domain.offer import Slot
 from slotmcp.engine.closures import closed_dates
 from slotmcp.engine.frame import Frame, frame_of
 from slotmcp.engine.need import Need
-from slotmcp.engine.openings import Dates, opening_hours
+from slotmcp.engine.openings import Dates, opening_hours, working_days
 from slotmcp.engine.ranking import Policy
 from slotmcp.engine.relocation import Relocation
 from slotmcp.engine.timeline import Timeline
@@ -29,9 +29,9 @@ SlotsByDay = dict[tuple[Need, int, Policy], Sequence[Slot]]
 class Index:
     """Timelines by technician, and what follows from them."""
 
-    def __init__(self, timelines: Mapping[str, Timeline], services: Mapping[str, ServiceType]) -> None:
+    def __init__(self, timelines: Mapping[str, Timeline], book: Book) -> None:
         self.timelines = timelines
-        self._services = services
+        self._book = book
         self._eligible: dict[frozenset[str], tuple[Timeline, ...]] = {}
         self.slots_by_day: SlotsByDay = {}
         self.until_ms = min((line.until_ms for line in timelines.values()), default=inf)
@@ -40,7 +40,7 @@ class Index:
     @cached_property
     def relocation(self) -> Relocation:
         """Which holds can make room."""
-        return Relocation(self.timelines, self._services)
+        return Relocation(self.timelines, self._book)
 
     def eligible(self, need: Need) -> tuple[Timeline, ...]:
         """Timelines of those who have the skills, or of the one who is wished for if they have."""
@@ -57,7 +57,7 @@ class Index:
         line = self.timelines.get(claim.technician_id)
         if line is None:
             return self
-        return Index({**self.timelines, claim.technician_id: line.without(claim.id)}, self._services)
+        return Index({**self.timelines, claim.technician_id: line.without(claim.id)}, self._book)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +108,7 @@ def _index(book: Book, frame: Frame, now_ms: int, known: Mapping[str, Timeline])
         if line is None or line.diary is not diary or line.until_ms <= now_ms:
             line = _timeline(diary, book.project, frame, dates, now_ms)
         timelines[technician_id] = line
-    return Index(timelines, book.services)
+    return Index(timelines, book)
 
 
 def _timeline(diary: Diary, project: Project, frame: Frame, dates: Dates, now_ms: int) -> Timeline:
@@ -118,7 +118,8 @@ def _timeline(diary: Diary, project: Project, frame: Frame, dates: Dates, now_ms
         held_days = max(frame.day_number(claim.start) + 1 for claim in held)
         if held_days > frame.days:  # the horizon shrank; what is held beyond it stays promised (rule 20)
             dates = _dates(project, frame, held_days)
-    return Timeline(diary, frame, opening_hours(diary.technician, dates), live)
+    technician = diary.technician
+    return Timeline(diary, frame, opening_hours(technician, dates), live, working_days(technician, dates))
 
 
 def _dates(project: Project, frame: Frame, days: int) -> Dates:

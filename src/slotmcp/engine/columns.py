@@ -18,3 +18,8 @@ def columns(rows: Sequence[int]) -> Iterator[tuple[int, bytes]]:
     for bit in range(lowest, width):
         if anybody >> bit & 1:
             yield bit, table[width - 1 - bit :: width]
+
+
+def bits_of(row: int) -> list[int]:
+    """The numbers of the bits that are set, ascending."""
+    return [bit for bit, digit in enumerate(reversed(format(row, "b"))) if digit == "1"]

@@ -44,6 +44,10 @@ class Frame:
         """The number of the first position that is not before a minute."""
         return bisect_left(self.positions, minute)
 
+    def bits_between(self, first: Minute, last: Minute) -> int:
+        """The positions from one minute to another, both inclusive."""
+        return (1 << self.number(last + 1)) - (1 << self.number(first))
+
     def has(self, minute: Minute) -> bool:
         """Whether it is one of the positions."""
         number = self.number(minute)

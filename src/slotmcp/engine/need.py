@@ -5,21 +5,29 @@ from typing import Self
 
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.claim import Claim
+from slotmcp.engine.travel import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """One job's length, buffers and skills, and the technician if the caller wishes one."""
+    """One job's length, buffers, skills and place, and the technician if the caller wishes one."""
 
     duration_minutes: int
     buffer_before_minutes: int = 0
     buffer_after_minutes: int = 0
     skills: frozenset[str] = frozenset()
     technician_id: str | None = None
+    site: Site | None = None
+    """Where it is, if that is known and the way counts."""
 
     @classmethod
     def of_service(
-        cls, service: ServiceType, *, duration_minutes: int | None = None, technician_id: str | None = None
+        cls,
+        service: ServiceType,
+        *,
+        duration_minutes: int | None = None,
+        technician_id: str | None = None,
+        site: Site | None = None,
     ) -> Self:
         """A new job of a service, in its usual length unless another is asked for."""
         return cls(
@@ -28,14 +36,16 @@ class Need:
             buffer_after_minutes=service.buffer_after_minutes,
             skills=service.skills,
             technician_id=technician_id,
+            site=site,
         )
 
     @classmethod
-    def of_claim(cls, claim: Claim, service: ServiceType) -> Self:
+    def of_claim(cls, claim: Claim, service: ServiceType, site: Site | None = None) -> Self:
         """A claim that exists: its own length and buffers, the service's skills."""
         return cls(
             duration_minutes=claim.end - claim.start,
             buffer_before_minutes=claim.buffer_before_minutes,
             buffer_after_minutes=claim.buffer_after_minutes,
             skills=service.skills,
+            site=site,
         )

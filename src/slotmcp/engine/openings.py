@@ -33,20 +33,40 @@ def opening_hours(technician: Technician, dates: Dates) -> tuple[Interval, ...]:
     return tuple(subtract(hours, merge((off.start, off.end) for off in technician.time_off)))
 
 
+def working_days(technician: Technician, dates: Dates) -> tuple[Interval, ...]:
+    """The spans of a technician's shifts, merged, with breaks and time off left in."""
+    return _shifts(technician.timezone, technician.shifts, technician.overrides, dates)
+
+
+def breaks(technician: Technician, dates: Dates) -> tuple[Interval, ...]:
+    """A technician's breaks, merged, whatever shift runs."""
+    return tuple(_merged(technician.timezone, technician.breaks, dates))
+
+
 @lru_cache(maxsize=4096)
 def _hours(
     zone_key: str,
     shifts: tuple[WeeklySpan, ...],
-    breaks: tuple[WeeklySpan, ...],
+    pauses: tuple[WeeklySpan, ...],
     overrides: tuple[DateOverride, ...],
     dates: Dates,
 ) -> tuple[Interval, ...]:
     """Cached by all that it depends on: technicians with the same pattern share one expansion."""
+    return tuple(subtract(_shifts(zone_key, shifts, overrides, dates), _merged(zone_key, pauses, dates)))
+
+
+@lru_cache(maxsize=4096)
+def _shifts(
+    zone_key: str, shifts: tuple[WeeklySpan, ...], overrides: tuple[DateOverride, ...], dates: Dates
+) -> tuple[Interval, ...]:
     replaced = dates.closed | {override.date for override in overrides}
     regular = [span for day, span in _expand(zone_key, shifts, dates.first, dates.last) if day not in replaced]
     special = [span for override in overrides for span in _on(zone_key, override.date, override.windows)]
-    pauses = [span for _, span in _expand(zone_key, breaks, dates.first, dates.last)]
-    return tuple(subtract(merge(regular + special), merge(pauses)))
+    return tuple(merge(regular + special))
+
+
+def _merged(zone_key: str, weekly: tuple[WeeklySpan, ...], dates: Dates) -> list[Interval]:
+    return merge(span for _, span in _expand(zone_key, weekly, dates.first, dates.last))
 
 
 @lru_cache(maxsize=4096)

@@ -9,13 +9,14 @@ from slotmcp.domain.offer import Candidate
 Policy = tuple[RankingKey, ...]
 """Criteria, the one that counts most first."""
 
-_FIELDS = {RankingKey.PRIORITY: "priority", RankingKey.LOAD: "bookings_that_day"}
+_FIELDS = {RankingKey.PRIORITY: "priority", RankingKey.LOAD: "bookings_that_day", RankingKey.ETA: "score_or_last"}
 """What a candidate has for each criterion; smaller is better."""
 
 
-def ranking_values(candidate: Candidate) -> Mapping[RankingKey, int]:
-    """What a candidate has for each criterion; smaller is better."""
-    return {key: getattr(candidate, field) for key, field in _FIELDS.items()}
+def ranking_values(policy: Policy, candidate: Candidate) -> Mapping[RankingKey, int]:
+    """What a candidate has for each criterion of a policy. A way that is not known is left out."""
+    known = [key for key in policy if key is not RankingKey.ETA or candidate.score is not None]
+    return {key: getattr(candidate, _FIELDS[key]) for key in known}
 
 
 def rank(policy: Policy) -> Callable[[Candidate], tuple[int | str, ...]]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from slotmcp.domain.catalog import ServiceType
+from slotmcp.domain.book import Book
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.engine.need import Need
 from slotmcp.engine.timeline import Timeline
+from slotmcp.engine.travel import site_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,12 @@ Moves = tuple[Move, ...]
 class Relocation:
     """Which holds of some timelines can move, and where. It remembers what it worked out."""
 
-    __slots__ = ("_services", "_targets", "_timelines", "_ways", "_without", "movable")
+    __slots__ = ("_policy", "_services", "_targets", "_timelines", "_ways", "_without", "movable")
 
-    def __init__(self, timelines: Mapping[str, Timeline], services: Mapping[str, ServiceType]) -> None:
+    def __init__(self, timelines: Mapping[str, Timeline], book: Book) -> None:
         self._timelines = timelines
-        self._services = services
+        self._services = book.services
+        self._policy = book.project.travel
         self._targets: dict[str, frozenset[str]] = {}
         self._ways: dict[str, Moves] = {}
         self._without: dict[str, Timeline] = {}
@@ -93,4 +95,4 @@ class Relocation:
         return self._without[hold.id]
 
     def _need_of(self, hold: Claim) -> Need:
-        return Need.of_claim(hold, self._services[hold.service_id])
+        return Need.of_claim(hold, self._services[hold.service_id], site_at(hold.location, self._policy))

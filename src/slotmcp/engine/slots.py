@@ -1,15 +1,15 @@
 """What is free: every start of a range, or one point. Both follow docs/reference/availability.md."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
-from itertools import compress
+from itertools import chain, compress
 from operator import itemgetter, or_
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Slot
 from slotmcp.engine.availability import Availability
-from slotmcp.engine.columns import columns
+from slotmcp.engine.columns import bits_of, columns
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import rank
 from slotmcp.engine.timeline import Timeline
@@ -33,6 +33,8 @@ def find_slots(
         start_to: starts lie before it.
         best: how many candidates to name for each start, at least one; None names all.
     """
+    if need.site is not None:
+        return slots_at(availability, need, list_starts(availability, need, start_from, start_to), best=best)
     frame = availability.frame
     start_from, start_to = max(start_from, availability.earliest_start), min(start_to, frame.midnights[-1])
     if start_to <= start_from:
@@ -45,6 +47,35 @@ def find_slots(
     return found if best is None else [slot.with_best(best) for slot in found]
 
 
+def list_starts(availability: Availability, need: Need, start_from: Minute, start_to: Minute) -> list[Minute]:
+    """The starts of `find_slots` alone; where the way counts, that is far less work."""
+    if need.site is None:
+        return [slot.start for slot in find_slots(availability, need, start_from, start_to)]
+    frame = availability.frame
+    low = frame.number(max(start_from, availability.earliest_start))
+    within = (1 << max(low, frame.number(start_to))) - (1 << low)
+    index = availability.index
+    lines = index.eligible(need)
+    rooms = (freed for line in lines for freed, _ in index.relocation.rooms(line))
+    anybody = reduce(or_, (line.starts(need, within) for line in chain(lines, rooms)), 0)
+    return [frame.positions[low + bit] for bit in bits_of(anybody >> low)]
+
+
+def slots_at(
+    availability: Availability, need: Need, starts: Iterable[Minute], *, best: int | None = None
+) -> list[Slot]:
+    """The slots of starts that `list_starts` gave, in their order."""
+    slots = (_slot_at(availability, need, start) for start in starts)
+    return [slot if best is None else slot.with_best(best) for slot in slots if slot is not None]
+
+
+def _slot_at(availability: Availability, need: Need, start: Minute) -> Slot | None:
+    if need.site is not None:
+        return check_start(availability, need, start)
+    day = _slots_of_day(availability, need, availability.frame.day_number(start))
+    return next(iter(_between(day, start, start + 1)), None)
+
+
 def check_start(availability: Availability, need: Need, start: Minute) -> Slot | None:
     """One start: what `find_slots` says of it, with all candidates, or None if it cannot be had."""
     if not availability.is_open_for(start):
@@ -55,9 +86,8 @@ def check_start(availability: Availability, need: Need, start: Minute) -> Slot |
     lines = lines or [line for line in index.eligible(need) if index.relocation.room_for(line, need, start)]
     if not lines:
         return None
-    day = availability.frame.day_number(start)
     policy = availability.book.project.candidate_ranking
-    candidates = sorted((line.candidate(day) for line in lines), key=rank(policy))
+    candidates = sorted((line.candidate_at(need, start) for line in lines), key=rank(policy))
     return Slot(start, start + need.duration_minutes, capacity, tuple(candidates))
 
 

@@ -6,6 +6,7 @@ A timeline is built for one frame from one diary and never changes. It remembers
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from enum import Enum, auto
 from functools import lru_cache
 from math import inf
 
@@ -17,9 +18,24 @@ from slotmcp.domain.offer import Candidate
 from slotmcp.engine.frame import Frame
 from slotmcp.engine.intervals import merge
 from slotmcp.engine.need import Need
+from slotmcp.engine.route import Leg, Route
 
-Runs = Iterator[tuple[Minute, Minute, Minute]]
-"""(origin, first, last): a job can start at any minute from first to last; the free run began at origin."""
+
+class Obstacle(Enum):
+    """What is in the way of a job, as far as a timeline tells things apart."""
+
+    CLOSED = auto()
+    """Rule 9."""
+    TAKEN = auto()
+    """Rules 10 and 11."""
+    FULL = auto()
+    """Rule 12."""
+    TRAVEL = auto()
+    """Rule 23."""
+
+
+Runs = Iterator[tuple[Minute, Minute]]
+"""(origin, last): a job can start at any minute from the one to the other; the free run began at origin."""
 
 
 class Timeline:
@@ -28,9 +44,12 @@ class Timeline:
     __slots__ = (
         "_candidates",
         "_ends",
+        "_legs",
+        "_route",
         "_starts",
         "_starts_by_shape",
         "claims",
+        "days",
         "diary",
         "frame",
         "holds",
@@ -39,7 +58,14 @@ class Timeline:
         "until_ms",
     )
 
-    def __init__(self, diary: Diary, frame: Frame, hours: tuple[Interval, ...], claims: tuple[Claim, ...]) -> None:
+    def __init__(
+        self,
+        diary: Diary,
+        frame: Frame,
+        hours: tuple[Interval, ...],
+        claims: tuple[Claim, ...],
+        days: tuple[Interval, ...] = (),
+    ) -> None:
         """Index a diary.
 
         Args:
@@ -47,7 +73,11 @@ class Timeline:
             frame: the dates that can be booked.
             hours: opening hours, merged, well beyond the frame on both sides.
             claims: those of the diary's claims that take time now.
+            days: working days, likewise; where they begin and end.
         """
+        self.days = days
+        self._route: Route | None = None
+        self._legs: Sequence[tuple[int, Leg]] | None = None
         self.diary = diary
         self.frame = frame
         self.hours = hours
@@ -71,10 +101,17 @@ class Timeline:
     def without(self, claim_id: str) -> "Timeline":
         """The same, as if one claim were not there."""
         left = tuple(claim for claim in self.claims if claim.id != claim_id)
-        return Timeline(self.diary, self.frame, self.hours, left)
+        return Timeline(self.diary, self.frame, self.hours, left, self.days)
+
+    @property
+    def route(self) -> Route:
+        """Where the technician comes from and goes to."""
+        if self._route is None:
+            self._route = Route(self.diary.technician.home, self.days, self.claims)
+        return self._route
 
     def candidate(self, day: int) -> Candidate:
-        """The technician with what ranks them on a day of the frame."""
+        """The technician with what ranks them on a day of the frame, whatever the start."""
         candidate = self._candidates.get(day)
         if candidate is None:
             technician = self.diary.technician
@@ -82,33 +119,56 @@ class Timeline:
             self._candidates[day] = candidate
         return candidate
 
-    def starts(self, need: Need) -> int:
-        """The positions of the frame at which the job can start, as bits (rules 8 to 14 but for skills)."""
+    def candidate_at(self, need: Need, start: Minute) -> Candidate:
+        """The technician with what ranks them at a start, the way there included."""
+        candidate = self.candidate(self.frame.day_number(start))
+        if need.site is None:
+            return candidate
+        leg = self.route.leg_at(start)
+        return candidate._replace(eta_minutes=leg.eta_minutes(need), buffer_minutes=leg.buffer_minutes(need))
+
+    def starts(self, need: Need, within: int = -1) -> int:
+        """The positions of the frame at which the job can start, as bits (rules 9 to 14 and 23).
+
+        `within` are the positions that matter, as bits; where the way counts, fewer are less work.
+        """
         shape = (need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes)
         bits = self._starts_by_shape.get(shape)
         if bits is None:
             bits = self._starts_by_shape[shape] = self._find_starts(need)
-        return bits
+        # Hardly two callers live at one place, so what the way leaves of it is not remembered.
+        return bits & within if need.site is None else self._reachable(need, bits & within)
 
     def can_start(self, need: Need, start: Minute) -> bool:
-        """Whether the job can start at a position of the frame (rules 9 to 14)."""
-        return self.can_serve(need, start) and (
-            self.frame.alignment is SlotAlignment.CLOCK or self._is_on_comb(need, start)
-        )
+        """Whether the job can start at a position of the frame (rules 9 to 14 and 23)."""
+        return self.can_serve(need, start) and self.is_on_comb(need, start)
 
     def can_serve(self, need: Need, start: Minute) -> bool:
-        """Whether the technician could do the job at that time, offered or not (rules 9 to 12)."""
+        """Whether the technician could do the job at that time, offered or not (rules 9 to 12 and 23)."""
+        return self.obstacle(need, start) is None
+
+    def obstacle(self, need: Need, start: Minute) -> Obstacle | None:
+        """The first that is in the way of the technician doing the job at that time; None if nothing is."""
         end = start + need.duration_minutes
         following = bisect_right(self._ends, start - need.buffer_before_minutes)
         if following < len(self._starts) and self._starts[following] < end + need.buffer_after_minutes:
-            return False
+            return Obstacle.TAKEN
         opening = self._opening_at(start)
         if opening is None or opening[1] < end:
-            return False
-        return self.diary.technician.max_bookings_per_day is None or not self._is_full(self.frame.day_number(start))
+            return Obstacle.CLOSED
+        if self.diary.technician.max_bookings_per_day is not None and self._is_full(self.frame.day_number(start)):
+            return Obstacle.FULL
+        if need.site is not None and not self._can_travel(need, start):
+            return Obstacle.TRAVEL
+        return None
+
+    def _can_travel(self, need: Need, start: Minute) -> bool:
+        leg = self.route.leg_at(start)
+        return leg.earliest_start(need) <= start <= leg.latest_start(need)
 
     def _find_starts(self, need: Need) -> int:
-        bits = self._clock_starts(need) if self.frame.alignment is SlotAlignment.CLOCK else self._opening_starts(need)
+        is_clock = self.frame.alignment is SlotAlignment.CLOCK
+        bits = self._clock_starts(need) if is_clock else self._starts_of_runs(need)
         for day in self._full_days():
             bits &= ~self.frame.day_bits(day)
         return bits
@@ -121,11 +181,28 @@ class Timeline:
             taken |= (1 << bisect_left(positions, end + before)) - (1 << bisect_left(positions, start - room + 1))
         return _opened(self.frame, self.hours, need.duration_minutes) & ~taken
 
-    def _opening_starts(self, need: Need) -> int:
+    def _starts_of_runs(self, need: Need) -> int:
         bits = 0
-        for origin, first, last in self._runs(need):
-            bits |= self._comb_bits(origin, first, last)
+        for origin, last in self._runs(need):
+            bits |= self._comb_bits(origin, last)
         return bits
+
+    def _reachable(self, need: Need, bits: int) -> int:
+        """The starts, less those that the way makes impossible."""
+        number = self.frame.number
+        for mask, leg in self._masked_legs():
+            if here := bits & mask:
+                first, after = number(leg.earliest_start(need)), number(leg.latest_start(need) + 1)
+                bits ^= here & ~((1 << after) - (1 << first)) if first < after else here
+        return bits
+
+    def _masked_legs(self) -> Sequence[tuple[int, Leg]]:
+        """The legs that lie in the frame, with the positions of each as bits."""
+        if self._legs is None:
+            between = self.frame.bits_between
+            masked = ((between(leg.first, leg.end - 1), leg) for leg in self.route.legs)
+            self._legs = [(mask, leg) for mask, leg in masked if mask]
+        return self._legs
 
     def _runs(self, need: Need) -> Runs:
         before = need.buffer_before_minutes
@@ -136,16 +213,16 @@ class Timeline:
             while origin <= latest:
                 last = latest if following == len(self._starts) else min(latest, self._starts[following] - room)
                 if origin <= last:
-                    yield origin, origin, last
+                    yield origin, last
                 if following == len(self._starts):
                     break
                 origin = max(origin, self._ends[following] + before)
                 following += 1
 
-    def _comb_bits(self, origin: Minute, first: Minute, last: Minute) -> int:
-        """Every interval from the origin, and anew from each midnight."""
+    def _comb_bits(self, origin: Minute, last: Minute) -> int:
+        """Every interval from the origin to the last, and anew from each midnight."""
         frame, bits = self.frame, 0
-        for day in range(max(0, frame.day_number(first)), min(frame.days, frame.day_number(last) + 1)):
+        for day in range(max(0, frame.day_number(origin)), min(frame.days, frame.day_number(last) + 1)):
             anchor = max(origin, frame.midnights[day])
             end = min(last, frame.midnights[day + 1] - 1)
             if anchor <= end:
@@ -153,7 +230,10 @@ class Timeline:
                 bits |= _comb(count, frame.interval_minutes) << (anchor - frame.midnights[0])
         return bits
 
-    def _is_on_comb(self, need: Need, start: Minute) -> bool:
+    def is_on_comb(self, need: Need, start: Minute) -> bool:
+        """Whether a position of the frame that can be served is one of this technician's starts (rules 13 and 14)."""
+        if self.frame.alignment is SlotAlignment.CLOCK:
+            return True
         midnight = self.frame.midnights[self.frame.day_number(start)]
         return (start - max(self._origin(need, start), midnight)) % self.frame.interval_minutes == 0
 

@@ -24,6 +24,7 @@ def wall_to_utc(zone_key: str, at: datetime) -> Minute:
     return _minutes_since_epoch(at.replace(tzinfo=zone(zone_key), fold=0))
 
 
+@lru_cache(maxsize=65536)
 def utc_to_wall(zone_key: str, minute: Minute) -> datetime:
     """What the clocks of a zone show at an instant, with the zone."""
     return (_EPOCH + timedelta(minutes=minute)).astimezone(zone(zone_key))

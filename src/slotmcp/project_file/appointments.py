@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from slotmcp.domain.booking import Booking, Visit
+from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Location, ServiceType
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
@@ -54,8 +54,9 @@ def _booking(entry: BookingEntry, service: ServiceType, almanac: Almanac, place:
         end=end,
         buffer_before_minutes=service.buffer_before_minutes if before is None else before,
         buffer_after_minutes=service.buffer_after_minutes if after is None else after,
+        location=location_of(entry.location),
     )
-    return Booking(claim=claim, visit=Visit(location=location_of(entry.location)))
+    return Booking(claim=claim)
 
 
 def _busy_time(entry: BusyEntry, almanac: Almanac, place: Place, report: Report) -> BusyTime:

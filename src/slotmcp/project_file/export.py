@@ -13,6 +13,7 @@ from slotmcp.domain.catalog import (
     ServiceType,
     Technician,
     TimeOff,
+    TravelPolicy,
     WallSpan,
     WeeklySpan,
 )
@@ -67,10 +68,19 @@ def _project(project: Project) -> Keys:
         "horizonDays": project.horizon_days,
         "holdTtlSeconds": project.hold_ttl_seconds,
         "maxHoldsPerCustomer": _unless(project.max_holds_per_customer, usual.max_holds_per_customer),
+        "travel": _travel(project.travel, usual.travel),
         "ranking": _ranking(project, usual),
         "defaultService": project.default_service_id,
         "holidays": [*project.holiday_regions, *project.closed_dates],
     }
+
+
+def _travel(travel: TravelPolicy, usual: TravelPolicy) -> Keys:
+    return _Flow(
+        mode=_unless(travel.mode, usual.mode),
+        speedKmh=_unless(travel.speed_kmh, usual.speed_kmh),
+        minutesPerStop=_unless(travel.minutes_per_stop, usual.minutes_per_stop),
+    )
 
 
 def _ranking(project: Project, usual: Project) -> Keys:
@@ -148,7 +158,7 @@ def _booking(booking: Booking, services: Mapping[str, ServiceType]) -> Keys:
         "end": write_instant(claim.end),
         "bufferBeforeMinutes": _unless(claim.buffer_before_minutes, before),
         "bufferAfterMinutes": _unless(claim.buffer_after_minutes, after),
-        "location": _location(booking.visit.location),
+        "location": _location(claim.location),
     }
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated
 
 from slotmcp.project_file import times
-from slotmcp.project_file.leaf import Leaf, as_text, degrees, found, wall
+from slotmcp.project_file.leaf import Leaf, as_text, found, number, wall
 from slotmcp.project_file.places import check_region, check_zone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -55,14 +55,6 @@ def _yes_or_no(value: object) -> bool:
     raise ValueError(f"write true or false; {found(value)}")
 
 
-def _no_travel(value: object) -> str:
-    if value == "none":
-        return "none"
-    if value == "estimated":
-        raise ValueError("travel times are not supported by this version; write none, or remove travel")
-    raise ValueError(f"write none, or remove travel; {found(value)}")
-
-
 ZoneName = Annotated[str, Leaf(_zone, {"type": "string"})]
 Locale = Annotated[str, Leaf(_locale, {"type": "string", "pattern": f"^{LOCALE_PATTERN}$"})]
 Day = Annotated[int, Leaf(_day, {"enum": list(DAYS)})]
@@ -70,7 +62,6 @@ Holiday = Annotated[
     str | date, Leaf(_holiday, {"type": "string", "pattern": rf"^(?:[A-Z]{{2}}(?:-\w+)?|{times.DATE_PATTERN})$"})
 ]
 YesOrNo = Annotated[bool, Leaf(_yes_or_no, {"type": "boolean"})]
-TravelMode = Annotated[str, Leaf(_no_travel, {"const": "none"})]
 Clock = Annotated[int, wall(times.parse_clock, "a time", "08:00", times.CLOCK_PATTERN)]
 PlainDate = Annotated[date, wall(times.parse_date, "a date", "2026-11-27", times.DATE_PATTERN)]
 AnyDate = Annotated[date | times.RelativeDay, wall(times.parse_day, "a date", "2026-11-27", times.DAY_PATTERN)]
@@ -80,5 +71,5 @@ AnyMoment = Annotated[
 BookingId = Annotated[
     str, Leaf(_booking_id, {"type": "string", "pattern": f"^{BOOKING_ID_PATTERN}$", "maxLength": MAX_BOOKING_ID})
 ]
-Latitude = Annotated[float, degrees(-90, 90, 39.7392)]
-Longitude = Annotated[float, degrees(-180, 180, -104.9903)]
+Latitude = Annotated[float, number("degrees", -90, 90, 39.7392)]
+Longitude = Annotated[float, number("degrees", -180, 180, -104.9903)]

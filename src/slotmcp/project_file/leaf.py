@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from slotmcp.domain.catalog import RankingKey, SlotAlignment, TechnicianStatus
+from slotmcp.domain.catalog import RankingKey, SlotAlignment, TechnicianStatus, TravelMode
 
 SLUG_PATTERN = r"[a-z0-9]+(?:[-_.][a-z0-9]+)*"
 MAX_ID = 64
@@ -69,8 +69,8 @@ def whole(unit: str, low: int, high: int, example: int) -> Leaf:
     return Leaf(read, {"type": "integer", "minimum": low, "maximum": high})
 
 
-def degrees(low: int, high: int, example: float) -> Leaf:
-    """A coordinate."""
+def number(unit: str, low: int, high: int, example: float) -> Leaf:
+    """A number of something within bounds, whole or not."""
 
     def read(value: object) -> float:
         if (
@@ -80,7 +80,7 @@ def degrees(low: int, high: int, example: float) -> Leaf:
             and low <= value <= high
         ):
             return float(value)
-        raise ValueError(f"write a number of degrees from {low} to {high}, such as {example}; {found(value)}")
+        raise ValueError(f"write a number of {unit} from {low} to {high}, such as {example}; {found(value)}")
 
     return Leaf(read, {"type": "number", "minimum": low, "maximum": high})
 
@@ -116,15 +116,13 @@ def slug(what: str, example: str) -> Leaf:
     return Leaf(read, {"type": "string", "pattern": f"^{SLUG_PATTERN}$", "maxLength": MAX_ID})
 
 
-def choice(options: type[SlotAlignment | TechnicianStatus | RankingKey], refused: str = "") -> Leaf:
-    """One word of a few. Words in `refused` belong to a later version."""
+def choice(options: type[SlotAlignment | TechnicianStatus | RankingKey | TravelMode]) -> Leaf:
+    """One word of a few."""
     words = [one.value for one in options]
 
     def read(value: object) -> object:
         if value in words:
             return options(value)
-        if refused and value == refused:
-            raise ValueError(f'"{refused}" is not supported by this version; remove it ({" and ".join(words)} are)')
         raise ValueError(f"write {' or '.join(words)}; {found(value)}")
 
     return Leaf(read, {"enum": words})

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from slotmcp.domain.catalog import Project, ServiceType, Technician
+from slotmcp.domain.catalog import Project, ServiceType, Technician, TravelPolicy
 from slotmcp.project_file.appointments import bookings_of, busy_times_of, location_of
 from slotmcp.project_file.hours import absences, date_overrides, weekly_spans
 from slotmcp.project_file.references import KnownIds, check_repeated
@@ -59,6 +59,11 @@ def _project(entry: ProjectEntry, report: Report) -> Project:
         max_holds_per_customer=entry.max_holds_per_customer,
         candidate_ranking=tuple(entry.ranking.candidates),
         assignment_ranking=tuple(entry.ranking.assignment),
+        travel=TravelPolicy(
+            mode=entry.travel.mode,
+            speed_kmh=entry.travel.speed_kmh,
+            minutes_per_stop=entry.travel.minutes_per_stop,
+        ),
         default_service_id=entry.default_service,
         holiday_regions=tuple(one for one in entry.holidays if not isinstance(one, date)),
         closed_dates=tuple(one for one in entry.holidays if isinstance(one, date)),

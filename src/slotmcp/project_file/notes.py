@@ -1,16 +1,17 @@
 """What may well be meant so, but is worth a look."""
 
-from slotmcp.domain.catalog import Technician, TechnicianStatus
+from slotmcp.domain.catalog import Technician, TechnicianStatus, TravelMode
 from slotmcp.project_file.nearest import nearest
 from slotmcp.project_file.report import Report
 from slotmcp.services.imports import ProjectPlan
 
 
 def note_remarkable(plan: ProjectPlan, report: Report) -> None:
-    """Services that nobody can do, skills that look misspelt, technicians without hours, bookings beyond skills."""
+    """Services that nobody can do, misspelt skills, technicians without hours or homes, bookings beyond skills."""
     _note_services(plan, report)
     _note_skills(plan, report)
     _note_hours(plan, report)
+    _note_homes(plan, report)
     _note_bookings(plan, report)
 
 
@@ -37,6 +38,15 @@ def _note_hours(plan: ProjectPlan, report: Report) -> None:
     for index, technician in enumerate(plan.technicians):
         if not _has_hours(technician):
             report.note(("technicians", index), f"{technician.id} has no shifts, and is never offered")
+
+
+def _note_homes(plan: ProjectPlan, report: Report) -> None:
+    if plan.project.travel.mode is TravelMode.NONE:
+        return
+    for index, technician in enumerate(plan.technicians):
+        if technician.home is None and _has_hours(technician):
+            sentence = f"{technician.id} has no home, so the way to the first job of a day does not count"
+            report.note(("technicians", index), sentence)
 
 
 def _has_hours(technician: Technician) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, get_args
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from slotmcp.domain.catalog import Project, RankingKey, SlotAlignment, TechnicianStatus
+from slotmcp.domain.catalog import Project, RankingKey, SlotAlignment, TechnicianStatus, TravelMode, TravelPolicy
 from slotmcp.project_file.fields import (
     AnyDate,
     AnyMoment,
@@ -20,11 +20,10 @@ from slotmcp.project_file.fields import (
     Locale,
     Longitude,
     PlainDate,
-    TravelMode,
     YesOrNo,
     ZoneName,
 )
-from slotmcp.project_file.leaf import choice, slug, text, whole
+from slotmcp.project_file.leaf import choice, number, slug, text, whole
 
 Name = Annotated[str, text("a name", "Front Range Heating", longest=200)]
 Reason = Annotated[str, text("a reason", "holiday", longest=200)]
@@ -35,9 +34,10 @@ TechnicianId = Annotated[str, slug("a technician's id", "t-ana")]
 ProjectId = Annotated[str, slug("the project's id", "denver-hvac")]
 Buffer = Annotated[int, whole("minutes", 0, 720, 15)]
 Duration = Annotated[int, whole("minutes", 1, 1440, 60)]
-Ranking = Annotated[RankingKey, choice(RankingKey, refused="eta")]
+Ranking = Annotated[RankingKey, choice(RankingKey)]
 
 _USUAL = Project(id="", name="", timezone="")
+_TRAVEL = TravelPolicy()
 
 
 class Entry(BaseModel):
@@ -71,9 +71,18 @@ class LocationEntry(Entry):
 
 
 class TravelEntry(Entry):
-    """Travel between jobs. This version knows none."""
+    """The way between jobs, where their places are known."""
 
-    mode: TravelMode = Field(default="none", description="none is the only one.")
+    mode: Annotated[TravelMode, choice(TravelMode)] = Field(
+        default=_TRAVEL.mode,
+        description="none: it does not count; estimated: technicians need time for it, by distance.",
+    )
+    speed_kmh: Annotated[float, number("kilometres an hour", 1, 200, 40)] = Field(
+        default=_TRAVEL.speed_kmh, description="On the road, on average."
+    )
+    minutes_per_stop: Annotated[int, whole("minutes", 0, 120, 5)] = Field(
+        default=_TRAVEL.minutes_per_stop, description="For parking and the walk to the door."
+    )
 
 
 class RankingEntry(Entry):
@@ -184,7 +193,7 @@ class TechnicianEntry(Entry):
     )
     timezone: ZoneName | None = Field(default=None, description="IANA name; the project's zone unless it is given.")
     skills: list[Skill] = Field(default=[], description="Of a service's, all are needed.")
-    home: LocationEntry | None = None
+    home: LocationEntry | None = Field(default=None, description="Where their working days begin.")
     max_bookings_per_day: Annotated[int, whole("bookings", 1, 100, 6)] | None = Field(
         default=None, description="Bookings and live holds that start on one date of the project's zone."
     )
@@ -204,7 +213,7 @@ class BookingEntry(Entry):
     end: AnyMoment | None = Field(default=None, description="Left out: the service's duration after the start.")
     buffer_before_minutes: Buffer | None = Field(default=None, description="Left out: the service's.")
     buffer_after_minutes: Buffer | None = Field(default=None, description="Left out: the service's.")
-    location: LocationEntry | None = None
+    location: LocationEntry | None = Field(default=None, description="Where the job is.")
 
 
 class BusyEntry(Entry):

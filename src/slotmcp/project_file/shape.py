@@ -28,8 +28,6 @@ _STAND_INS: dict[Place, Plain] = {
 
 _LATER = {
     "calcom": "Cal.com is not supported by this version; remove it",
-    "speedKmh": "travel times are not supported by this version; remove it",
-    "minutesPerStop": "travel times are not supported by this version; remove it",
 }
 """Keys of the format that wait for their feature, by how they begin."""
 

@@ -1,14 +1,16 @@
 """What to offer instead of a start that cannot be had."""
 
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import TypeVar
 
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import HoldExpired, SlotUnavailable
 from slotmcp.domain.interval import Minute
-from slotmcp.domain.offer import Offer, Slot
+from slotmcp.domain.offer import Offer, Slot, Wish
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import find_slots
+from slotmcp.engine.slots import check_start, list_starts, slots_at
 from slotmcp.services.shelf import Shelf
 
 _HOW_MANY = 3
@@ -18,14 +20,26 @@ T = TypeVar("T")
 
 
 class LostSlot(Exception):  # noqa: N818  becomes one of two errors of the trade
-    """A start could not be had; what to say of it, and what was wanted."""
+    """A start could not be had; what to say of it, and what was wanted.
 
-    def __init__(self, error: type[SlotUnavailable | HoldExpired], message: str, need: Need, start: Minute) -> None:
+    `aside` is a claim that would be given up for another start, so that its time counts as free.
+    """
+
+    def __init__(
+        self,
+        error: type[SlotUnavailable | HoldExpired],
+        message: str,
+        need: Need,
+        start: Minute,
+        *,
+        aside: Claim | None = None,
+    ) -> None:
         super().__init__(message)
         self.error = error
         self.message = message
         self.need = need
         self.start = start
+        self.aside = aside
 
 
 async def with_alternatives(shelf: Shelf, project_id: str, work: Awaitable[T]) -> T:
@@ -42,14 +56,36 @@ async def with_alternatives(shelf: Shelf, project_id: str, work: Awaitable[T]) -
 
 
 def _offer(availability: Availability, lost: LostSlot) -> Offer:
-    project = availability.book.project
-    slots = nearest_slots(availability, lost.need, lost.start)
-    return Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
+    project, but = availability.book.project, None
+    if lost.aside is not None:
+        availability, but = availability.without(lost.aside), lost.aside.start
+    slots = nearest_slots(availability, lost.need, lost.start, but=but)
+    return Offer(
+        project=project,
+        timezone=project.timezone,
+        slots=slots,
+        now_ms=availability.now_ms,
+        wish=_wish(availability, lost),
+    )
 
 
-def nearest_slots(availability: Availability, need: Need, start: Minute) -> tuple[Slot, ...]:
-    """The starts nearest to one that is wanted, in order of time."""
+def _wish(availability: Availability, lost: LostSlot) -> Wish | None:
+    """The technician who was wished for, and who else could take the start that was lost."""
+    diary = availability.book.diaries.get(lost.need.technician_id or "")
+    if diary is None:
+        return None
+    slot = check_start(availability, replace(lost.need, technician_id=None), lost.start)
+    others = slot.candidates[:_CANDIDATES] if slot else ()
+    diaries = availability.book.diaries
+    return Wish(technician=diary.technician, others=tuple(diaries[one.technician_id].technician for one in others))
+
+
+def nearest_slots(
+    availability: Availability, need: Need, start: Minute, *, but: Minute | None = None
+) -> tuple[Slot, ...]:
+    """The starts nearest to one that is wanted, in order of time; not the one that is had already."""
     frame = availability.frame
-    slots = find_slots(availability, need, frame.midnights[0], frame.midnights[-1], best=_CANDIDATES)
-    nearest = sorted(slots, key=lambda slot: (abs(slot.start - start), slot.start))[:_HOW_MANY]
-    return tuple(sorted(nearest))
+    starts = list_starts(availability, need, frame.midnights[0], frame.midnights[-1])
+    others = [one for one in starts if one != but]
+    nearest = sorted(others, key=lambda one: (abs(one - start), one))[:_HOW_MANY]
+    return tuple(slots_at(availability, need, sorted(nearest), best=_CANDIDATES))

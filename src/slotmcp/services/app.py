@@ -4,9 +4,13 @@ from dataclasses import dataclass
 
 from slotmcp.ports import Ids
 from slotmcp.services.bookings import BookingService
+from slotmcp.services.customers import CustomerService
+from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.slots import SlotService
+from slotmcp.services.technicians import TechnicianService
+from slotmcp.services.waitlist import WaitlistService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +19,10 @@ class App:
 
     projects: ProjectService
     slots: SlotService
+    explanations: ExplanationService
     holds: HoldService
     bookings: BookingService
+    customers: CustomerService
+    technicians: TechnicianService
+    waitlist: WaitlistService
     ids: Ids

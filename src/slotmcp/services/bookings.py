@@ -3,20 +3,28 @@
 import json
 from dataclasses import dataclass, field, replace
 
-from slotmcp.domain.booking import Booking, Customer, Visit
-from slotmcp.domain.catalog import Project, ServiceType, Technician
-from slotmcp.domain.claim import Claim, ClaimState, Hold
-from slotmcp.domain.errors import HoldExpired, InvalidArgument, SlotUnavailable
-from slotmcp.domain.interval import minute_at_or_after
-from slotmcp.engine.assign import Assignment, assign, assign_kept
+from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.claim import Claim, Hold
+from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
+from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
+from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import ClaimConflict, Ids, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, with_alternatives
-from slotmcp.services.holds import make_moves
+from slotmcp.services.booked import BookAnswer, answer_of, booking_with
+from slotmcp.services.booking_keys import BookingKeys
+from slotmcp.services.contacts import normalised, references_of
+from slotmcp.services.finding import FindAnswer, FindRequest, found
+from slotmcp.services.held import assign_held, hold_with, lost_hold
 from slotmcp.services.intents import Appointment, StartRequest, find_appointment, find_duration, resolve
-from slotmcp.services.receipts import Keys, keys_of
+from slotmcp.services.named import service_of
+from slotmcp.services.outcomes import CancelRequest, cancel, tell
+from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
 from slotmcp.services.shelf import Shelf
+from slotmcp.services.taking import make_moves
+from slotmcp.services.waiting import close_waits, offer_freed_time
+from slotmcp.services.ways import Ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,25 +39,14 @@ class BookRequest(StartRequest):
     """Whose idempotency keys these are."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookAnswer:
-    """A booking that was made, now or by an earlier call with the same key."""
-
-    project: Project
-    service: ServiceType
-    technician: Technician
-    booking: Booking
-    now_ms: int
-    replayed: bool
-
-
 class BookingService:
     """Sells."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids) -> None:
+    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids, ways: Ways) -> None:
         self._store = store
         self._shelf = shelf
         self._ids = ids
+        self._ways = ways
 
     async def book_slot(self, request: BookRequest) -> BookAnswer:
         """Book a held start, or a start directly.
@@ -57,46 +54,129 @@ class BookingService:
         Raises:
             InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, Unavailable.
         """
-        _check_customer(request.customer)
         project_id = await self._shelf.project_id(request.project_id)
+        routed = await self._ways_of(project_id, request)
 
         async def unit(transaction: Transaction) -> BookAnswer:
             await transaction.lapse_holds()
             availability = await self._shelf.locked(transaction)
+            customer = normalised(request.customer, availability.book.project)
+            known = replace(request, customer=customer)
             if request.hold_token:
-                return await self._book_hold(transaction, availability, request)
-            return await self._book_start(transaction, availability, request)
+                return await self._book_hold(transaction, availability, known, routed)
+            return await self._book_start(transaction, availability, known, routed)
 
         return await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
 
+    async def find_bookings(self, request: FindRequest) -> FindAnswer:
+        """The bookings of one customer, or the one with an id. Nobody else's are ever among them.
+
+        Raises:
+            InvalidArgument, NotFound (no such project), Unavailable.
+        """
+        request.check()
+        project_id = await self._shelf.project_id(request.project_id)
+        availability = await self._shelf.availability(project_id)
+        book = availability.book
+        if request.booking_id:
+            one = await self._store.booking(project_id, request.booking_id)
+            return found(book, [one] if one else [], availability.now_ms)
+        theirs = await self._store.bookings_by(project_id, request.reference(book.project))
+        return found(book, theirs, availability.now_ms)
+
+    async def reschedule_booking(self, request: RescheduleRequest) -> RescheduleAnswer:
+        """Give a booking another time. Refused, it keeps the one it has.
+
+        Raises:
+            InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, Unavailable.
+        """
+        project_id = await self._shelf.project_id(request.project_id)
+        routed = await self._ways_of_move(project_id, request)
+
+        async def unit(transaction: Transaction) -> RescheduleAnswer:
+            await transaction.lapse_holds()
+            answer = await reschedule(transaction, await self._shelf.locked(transaction), request, routed)
+            if answer.has_moved and not answer.booked.replayed:
+                booking = answer.booked.booking
+                await close_waits(transaction, self._shelf, self._ids, booking, hold_token=request.hold_token)
+                await offer_freed_time(transaction, self._shelf, self._ids)
+            return answer
+
+        return await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+
+    async def cancel_booking(self, request: CancelRequest) -> BookAnswer:
+        """Call a booking off, and give its time back at once. Doing it again answers the same.
+
+        Raises:
+            InvalidArgument, NotFound, Unavailable.
+        """
+
+        async def unit(transaction: Transaction) -> BookAnswer:
+            booking = await booking_with(transaction, request.booking_id)
+            cancelled = await cancel(transaction, booking, request.reason)
+            answer = answer_of(transaction, await transaction.book(), cancelled, replayed=cancelled is booking)
+            if not answer.replayed:
+                await offer_freed_time(transaction, self._shelf, self._ids)
+            return answer
+
+        return await self._store.write(await self._shelf.project_id(request.project_id), unit)
+
+    async def set_booking_status(self, project_id: str | None, booking_id: str, status: BookingStatus) -> BookAnswer:
+        """Say what came of a visit: that it is done, or that nobody was there. Doing it again answers the same.
+
+        Raises:
+            InvalidArgument, NotFound, Unavailable.
+        """
+
+        async def unit(transaction: Transaction) -> BookAnswer:
+            booking = await booking_with(transaction, booking_id)
+            told = await tell(transaction, booking, status)
+            return answer_of(transaction, await transaction.book(), told, replayed=told is booking)
+
+        return await self._store.write(await self._shelf.project_id(project_id), unit)
+
+    async def _ways_of(self, project_id: str, request: BookRequest) -> TravelTimes | None:
+        if request.hold_token:
+            return await self._ways.for_hold(project_id, request.hold_token, request.location)
+        return await self._ways.for_start(project_id, request)
+
+    async def _ways_of_move(self, project_id: str, request: RescheduleRequest) -> TravelTimes | None:
+        booking = await self._store.booking(project_id, request.booking_id)
+        location = booking.claim.location if booking else None
+        if request.hold_token:
+            return await self._ways.for_hold(project_id, request.hold_token, location)
+        return await self._ways.for_start(project_id, StartRequest(start=request.start, location=location))
+
     async def _book_hold(
-        self, transaction: Transaction, availability: Availability, request: BookRequest
+        self, transaction: Transaction, availability: Availability, request: BookRequest, routed: TravelTimes | None
     ) -> BookAnswer:
         keys = _keys_of_hold(transaction, request)
         if answer := await _replay(transaction, availability, keys):
             return answer
-        hold = await transaction.hold(request.hold_token)
-        if hold is None:
-            raise HoldExpired(
-                "That hold is not known, so nothing is booked. It may have lapsed long ago; "
-                "ask for slots again and hold one."
-            )
-        appointment = _held_appointment(availability, request, hold)
-        assignment = _assign_held(transaction, availability, appointment, hold)
-        claim = replace(hold.claim, technician_id=assignment.technician_id, expires_at_ms=None)
+        hold = await hold_with(transaction, request.hold_token)
+        appointment = _held_appointment(availability, request, hold, routed)
+        others = availability.without(hold.claim)
+        assignment = assign_held(transaction, others, hold, [appointment.need], appointment.start)
+        claim = replace(
+            hold.claim,
+            technician_id=assignment.technician_id,
+            expires_at_ms=None,
+            location=appointment.location,
+        )
         reason = replace(assignment.reason, wished=claim.technician_chosen)
-        booking = Booking(claim=claim, customer=request.customer, visit=request.visit, reason=reason)
+        booking = _booking(transaction, request, claim, reason, hold.customer_pseudonym)
         try:
             await transaction.confirm_hold(booking)
         except ClaimConflict:
-            raise _lost_hold(appointment) from None
-        await keys.remember(transaction, json.dumps({"bookingId": booking.id}))
-        return _answer(transaction, availability, booking, replayed=False)
+            raise lost_hold(appointment.need, appointment.start) from None
+        await keys.remember(booking.id)
+        await close_waits(transaction, self._shelf, self._ids, booking, hold_token=request.hold_token)
+        return answer_of(transaction, availability.book, booking, replayed=False)
 
     async def _book_start(
-        self, transaction: Transaction, availability: Availability, request: BookRequest
+        self, transaction: Transaction, availability: Availability, request: BookRequest, routed: TravelTimes | None
     ) -> BookAnswer:
-        appointment = find_appointment(availability.book, request)
+        appointment = find_appointment(availability.book, request, routed)
         keys = _keys_of_start(transaction, request, appointment)
         if answer := await _replay(transaction, availability, keys):
             return answer
@@ -104,17 +184,20 @@ class BookingService:
         if assignment is None:
             raise _lost_start(appointment)
         claim = appointment.claim(self._ids.new_id(), assignment.technician_id)
-        booking = Booking(claim=claim, customer=request.customer, visit=request.visit, reason=assignment.reason)
+        booking = _booking(transaction, request, claim, assignment.reason)
         try:
             await make_moves(transaction, assignment)
             await transaction.add_booking(booking)
         except ClaimConflict:
             raise _lost_start(appointment) from None
-        await keys.remember(transaction, json.dumps({"bookingId": booking.id}))
-        return _answer(transaction, availability, booking, replayed=False)
+        await keys.remember(booking.id)
+        await close_waits(transaction, self._shelf, self._ids, booking, hold_token=request.hold_token)
+        return answer_of(transaction, availability.book, booking, replayed=False)
 
 
-def _held_appointment(availability: Availability, request: BookRequest, hold: Hold) -> Appointment:
+def _held_appointment(
+    availability: Availability, request: BookRequest, hold: Hold, routed: TravelTimes | None
+) -> Appointment:
     """What the hold keeps, as long as the request does not name something else beside the token."""
     claim, project = hold.claim, availability.book.project
     if request.service_id is not None and request.service_id != claim.service_id:
@@ -129,109 +212,63 @@ def _held_appointment(availability: Availability, request: BookRequest, hold: Ho
     chosen = claim.technician_id if claim.technician_chosen else None
     if request.technician_id not in {None, chosen}:
         raise InvalidArgument("technicianId", "choose the technician when you create the hold, not afterwards.")
-    service = _service_of(availability, claim)
+    service = service_of(availability.book, claim)
     # Of a service that left the catalog nobody knows the skills any more; the witness has them.
     only = chosen if service.id in availability.book.services else claim.technician_id
-    need = replace(Need.of_claim(claim, service), technician_id=only)
-    return Appointment(service, need, claim.start)
+    location = claim.location or request.location
+    need = replace(Need.of_claim(claim, service, site_at(location, project.travel, routed)), technician_id=only)
+    return Appointment(service, need, claim.start, location)
 
 
-def _assign_held(
-    transaction: Transaction, availability: Availability, appointment: Appointment, hold: Hold
-) -> Assignment:
-    """Who takes a held start; one that lapsed is revived while its unit is free (rule 20)."""
-    if hold.state is ClaimState.RELEASED:
-        raise HoldExpired("That hold was released, so nothing is booked. Ask for slots again and hold one.")
-    if hold.state is ClaimState.BOOKED:
-        raise HoldExpired("That hold was booked already. Use a new hold for another booking.")
-    if hold.state is ClaimState.LAPSED and appointment.start < minute_at_or_after(transaction.now_ms):
-        raise _lost_hold(appointment)
-    others = availability.without(hold.claim)
-    assignment = assign_kept(others, appointment.need, appointment.start)
-    if assignment is None:
-        raise _lost_hold(appointment)
-    return assignment
+def _booking(
+    transaction: Transaction, request: BookRequest, claim: Claim, reason: AssignmentReason, *known_as: str
+) -> Booking:
+    """The booking of a claim, found by its customer's contacts and by whatever else they are known as."""
+    by_contact = [transaction.pseudonym(reference) for reference in references_of(request.customer)]
+    return Booking(
+        claim=claim,
+        customer=request.customer,
+        visit=request.visit,
+        reason=reason,
+        contact_keys=tuple(filter(None, (*by_contact, *known_as))),
+    )
 
 
-def _keys_of_hold(transaction: Transaction, request: BookRequest) -> Keys:
+def _keys_of_hold(transaction: Transaction, request: BookRequest) -> BookingKeys:
     """The token is a key of its own: a retry under a new key books nothing new."""
-    return keys_of(
+    return BookingKeys(
         transaction,
-        use_case="book_slot",
         credential=request.credential,
-        keys=(request.idempotency_key, f"hold:{request.hold_token}"),
+        own=request.idempotency_key,
+        implied=f"hold:{request.hold_token}",
+        start=None,
         request=("hold", request.hold_token, *_who(request)),
     )
 
 
-def _keys_of_start(transaction: Transaction, request: BookRequest, appointment: Appointment) -> Keys:
+def _keys_of_start(transaction: Transaction, request: BookRequest, appointment: Appointment) -> BookingKeys:
     what = (appointment.service.id, appointment.start, appointment.need.duration_minutes)
-    derived = "start:" + json.dumps((*what[:2], *_contact(request.customer)))
-    return keys_of(
+    derived = "start:" + json.dumps((*what[:2], request.customer.phone, request.customer.email))
+    return BookingKeys(
         transaction,
-        use_case="book_slot",
         credential=request.credential,
-        keys=(request.idempotency_key or derived,),
+        own=request.idempotency_key,
+        implied="" if request.idempotency_key else derived,
+        start=appointment.start,
         request=("start", *what, request.technician_id, *_who(request)),
     )
 
 
 def _who(request: BookRequest) -> tuple[str, ...]:
-    return (request.customer.name.casefold(), *_contact(request.customer))
+    return request.customer.name.casefold(), request.customer.phone, request.customer.email
 
 
-def _contact(customer: Customer) -> tuple[str, str]:
-    """A contact in one notation, so that a retry that writes it differently is the same."""
-    digits = "".join(filter(str.isdecimal, customer.phone))
-    return digits, customer.email.strip().casefold()
-
-
-async def _replay(transaction: Transaction, availability: Availability, keys: Keys) -> BookAnswer | None:
-    answer = await keys.recall(transaction)
-    if answer is None:
-        return None
-    booking = await transaction.booking(json.loads(answer)["bookingId"])
-    return _answer(transaction, availability, booking, replayed=True) if booking else None
-
-
-def _answer(transaction: Transaction, availability: Availability, booking: Booking, *, replayed: bool) -> BookAnswer:
-    return BookAnswer(
-        project=availability.book.project,
-        service=_service_of(availability, booking.claim),
-        technician=_technician_of(availability, booking.claim),
-        booking=booking,
-        now_ms=transaction.now_ms,
-        replayed=replayed,
-    )
-
-
-def _service_of(availability: Availability, claim: Claim) -> ServiceType:
-    """The claim's service; one that left the catalog since is known by its id alone."""
-    gone = ServiceType(id=claim.service_id, name=claim.service_id, duration_minutes=claim.end - claim.start)
-    return availability.book.services.get(claim.service_id, gone)
-
-
-def _technician_of(availability: Availability, claim: Claim) -> Technician:
-    """The claim's technician; one who left the catalog since is known by the id alone."""
-    diary = availability.book.diaries.get(claim.technician_id)
-    if diary:
-        return diary.technician
-    zone = availability.book.project.timezone
-    return Technician(id=claim.technician_id, name=claim.technician_id, timezone=zone)
-
-
-def _check_customer(customer: Customer) -> None:
-    if not customer.phone and not customer.email:
-        raise InvalidArgument(
-            "customerPhone", "give a phone number or an e-mail address, so that the customer can be reached."
-        )
+async def _replay(transaction: Transaction, availability: Availability, keys: BookingKeys) -> BookAnswer | None:
+    booking_id = await keys.recall()
+    booking = await transaction.booking(booking_id) if booking_id else None
+    return answer_of(transaction, availability.book, booking, replayed=True) if booking else None
 
 
 def _lost_start(appointment: Appointment) -> LostSlot:
     message = "That time cannot be had, so nothing is booked."
     return LostSlot(SlotUnavailable, message, appointment.need, appointment.start)
-
-
-def _lost_hold(appointment: Appointment) -> LostSlot:
-    message = "The hold lapsed and its time is gone, so nothing is booked."
-    return LostSlot(HoldExpired, message, appointment.need, appointment.start)

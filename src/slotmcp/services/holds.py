@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.errors import HoldLimit, InvalidArgument, SlotUnavailable
-from slotmcp.engine.assign import Assignment, assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.slots import check_start
-from slotmcp.ports import ClaimConflict, Ids, Store, Transaction
+from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, with_alternatives
 from slotmcp.services.intents import Appointment, StartRequest, find_appointment
 from slotmcp.services.receipts import Keys, keys_of
 from slotmcp.services.shelf import Shelf
+from slotmcp.services.taking import take_hold
+from slotmcp.services.waiting import offer_freed_time, offers_to
+from slotmcp.services.ways import Ways
 
 MIN_TTL_SECONDS = 60
 MAX_TTL_SECONDS = 120
@@ -48,6 +50,8 @@ class HoldAnswer:
 class ReleaseAnswer:
     """What became of a hold that was to be given back."""
 
+    project: Project
+    now_ms: int
     released: bool
     """False when there was nothing to give back: unknown, lapsed or released before."""
     booked: bool = False
@@ -57,10 +61,11 @@ class ReleaseAnswer:
 class HoldService:
     """Keeps and gives back."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids) -> None:
+    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids, ways: Ways) -> None:
         self._store = store
         self._shelf = shelf
         self._ids = ids
+        self._ways = ways
 
     async def create_hold(self, request: HoldRequest) -> HoldAnswer:
         """Hold one unit of a start's capacity.
@@ -70,11 +75,12 @@ class HoldService:
         """
         _check_ttl(request.ttl_seconds)
         project_id = await self._shelf.project_id(request.project_id)
+        routed = await self._ways.for_start(project_id, request)
 
         async def unit(transaction: Transaction) -> HoldAnswer:
             await transaction.lapse_holds()
             availability = await self._shelf.locked(transaction)
-            appointment = find_appointment(availability.book, request)
+            appointment = find_appointment(availability.book, request, routed)
             customer = transaction.pseudonym(request.customer_reference)
             keys = _keys(transaction, request, appointment)
             if answer := await _replay(transaction, keys, availability, appointment):
@@ -96,11 +102,14 @@ class HoldService:
         """
 
         async def unit(transaction: Transaction) -> ReleaseAnswer:
+            project = (await transaction.book()).project
             hold = await transaction.hold(token)
             if hold is None or hold.state is not ClaimState.HELD or not hold.claim.is_live(transaction.now_ms):
-                return ReleaseAnswer(released=False, booked=hold is not None and hold.state is ClaimState.BOOKED)
+                is_booked = hold is not None and hold.state is ClaimState.BOOKED
+                return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=False, booked=is_booked)
             await transaction.release_hold(hold.claim.id)
-            return ReleaseAnswer(released=True)
+            await offer_freed_time(transaction, self._shelf, self._ids)
+            return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=True)
 
         return await self._store.write(await self._shelf.project_id(project_id), unit)
 
@@ -112,33 +121,17 @@ class HoldService:
         customer: str,
         ttl_seconds: int | None,
     ) -> Hold:
-        assignment = assign(availability, appointment.need, appointment.start)
-        if assignment is None:
-            raise _lost(appointment)
-        ttl = ttl_seconds or availability.book.project.hold_ttl_seconds
-        expires_at_ms = transaction.now_ms + ttl * 1000
-        hold = Hold(
-            claim=appointment.claim(self._ids.new_id(), assignment.technician_id, expires_at_ms=expires_at_ms),
-            token=self._ids.new_token(),
-            state=ClaimState.HELD,
+        hold = await take_hold(
+            transaction,
+            availability,
+            appointment,
+            self._ids,
             customer_pseudonym=customer,
+            lives_ms=(ttl_seconds or availability.book.project.hold_ttl_seconds) * 1000,
         )
-        try:
-            await make_moves(transaction, assignment)
-            await transaction.add_hold(hold)
-        except ClaimConflict:
-            raise _lost(appointment) from None
+        if hold is None:
+            raise _lost(appointment)
         return hold
-
-
-async def make_moves(transaction: Transaction, assignment: Assignment) -> None:
-    """Pin the holds that make room for an assignment to their new technicians.
-
-    Raises:
-        ClaimConflict: the database knows better.
-    """
-    for move in assignment.moves:
-        await transaction.move_hold(move.claim.id, move.technician_id)
 
 
 def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointment) -> Keys:
@@ -154,6 +147,7 @@ def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointme
             request.technician_id,
             request.customer_reference,
             request.ttl_seconds,
+            *((request.location,) if request.location else ()),
         ),
     )
 
@@ -191,9 +185,12 @@ def _answer(  # noqa: PLR0913  the facts of the answer
 
 
 async def _check_limit(transaction: Transaction, project: Project, customer: str) -> None:
-    if await transaction.live_holds_of(customer) >= project.max_holds_per_customer:
+    most = project.max_holds_per_customer
+    live = await transaction.live_holds_of(customer)
+    # What the waitlist keeps for them is not of their doing.
+    if live >= most and live - await offers_to(transaction, customer) >= most:
         raise HoldLimit(
-            f"This customer already holds {project.max_holds_per_customer} times, as many as the project allows. "
+            f"This customer already holds {most} times, as many as the project allows. "
             "Book or release one of them first."
         )
 

@@ -1,12 +1,12 @@
 """An import: what a project file says, brought into the book in one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.catalog import Project, ServiceType, Technician
+from slotmcp.domain.catalog import Project, ServiceType, Technician, TimeOff
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
@@ -72,7 +72,7 @@ async def import_plan(transaction: Transaction, plan: ProjectPlan, *, is_new: bo
     book = await transaction.book()
     if tally.note(f"project {plan.project.id}", known=None if is_new else book.project, given=plan.project):
         await transaction.save_project(plan.project)
-    await _import_catalog(transaction, book, plan, tally)
+    await _import_catalog(transaction, book, plan, tally, prune=prune)
     await _import_busy(transaction, book, plan, tally)
     for booking in plan.bookings:
         await _import_booking(transaction, booking, tally)
@@ -89,12 +89,15 @@ async def import_plan(transaction: Transaction, plan: ProjectPlan, *, is_new: bo
     )
 
 
-async def _import_catalog(transaction: Transaction, book: Book, plan: ProjectPlan, tally: _Tally) -> None:
+async def _import_catalog(
+    transaction: Transaction, book: Book, plan: ProjectPlan, tally: _Tally, *, prune: bool
+) -> None:
     technicians = {technician_id: diary.technician for technician_id, diary in book.diaries.items()}
+    wanted = [_with_known_absences(one, technicians.get(one.id), tally, prune=prune) for one in plan.technicians]
     if _has_news("service", book.services, plan.services, tally):
         await transaction.save_services(plan.services)
-    if _has_news("technician", technicians, plan.technicians, tally):
-        await transaction.save_technicians(plan.technicians)
+    if _has_news("technician", technicians, wanted, tally):
+        await transaction.save_technicians(wanted)
 
 
 class _Named(Protocol):
@@ -109,6 +112,18 @@ def _has_news(kind: str, known: Mapping[str, _Named], given: Sequence[_Named], t
     left_over = [name for name in known if name not in set(wanted)]
     tally.removable.extend(f"{kind} {name}" for name in left_over)
     return any(news) or list(known) != wanted + left_over
+
+
+def _with_known_absences(given: Technician, known: Technician | None, tally: _Tally, *, prune: bool) -> Technician:
+    """A technician of the file with the time off that an operator added; where the file has it too, it is that."""
+    added = {_span(one): one for one in (known.time_off if known else ()) if one.by_operator}
+    in_file = tuple(added.pop(_span(one), one) for one in given.time_off)
+    tally.removable.extend(_absence_name(given, one) for one in added.values())
+    return replace(given, time_off=in_file if prune else (*in_file, *added.values()))
+
+
+def _span(absence: TimeOff) -> tuple[int, int, str]:
+    return absence.start, absence.end, absence.reason
 
 
 async def _import_busy(transaction: Transaction, book: Book, plan: ProjectPlan, tally: _Tally) -> None:
@@ -169,5 +184,12 @@ def all_busy(book: Book) -> tuple[BusyTime, ...]:
 
 
 def _name(busy: BusyTime) -> str:
-    start = utc_to_wall("UTC", busy.start).isoformat(timespec="minutes")
-    return f"busy time of {busy.technician_id} at {start}"
+    return f"busy time of {busy.technician_id} at {_utc(busy.start)}"
+
+
+def _absence_name(technician: Technician, absence: TimeOff) -> str:
+    return f"time off of {technician.id} at {_utc(absence.start)}"
+
+
+def _utc(minute: int) -> str:
+    return utc_to_wall("UTC", minute).isoformat(timespec="minutes")

@@ -5,12 +5,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfoNotFoundError
 
 from slotmcp.domain.book import Book
-from slotmcp.domain.catalog import ServiceType
+from slotmcp.domain.catalog import Location, ServiceType
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
 from slotmcp.domain.moment import Moment, WallDate, WallTime
 from slotmcp.engine.need import Need
+from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.engine.zones import midnight, nearest_readings, next_midnight, readings, wall_to_utc, zone
 
 MAX_DURATION_MINUTES = MINUTES_PER_DAY
@@ -26,6 +27,8 @@ class StartRequest:
     end: Moment | None = None
     duration_minutes: int | None = None
     technician_id: str | None = None
+    location: Location | None = None
+    """Where the job is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Appointment:
     service: ServiceType
     need: Need
     start: Minute
+    location: Location | None = None
+    """Kept with the claim, whether or not the way counts today."""
 
     def claim(self, claim_id: str, technician_id: str, *, expires_at_ms: int | None = None) -> Claim:
         """A technician's time for it: a booking, or a hold if it expires."""
@@ -48,6 +53,7 @@ class Appointment:
             buffer_after_minutes=self.need.buffer_after_minutes,
             expires_at_ms=expires_at_ms,
             technician_chosen=self.need.technician_id is not None,
+            location=self.location,
         )
 
 
@@ -68,8 +74,16 @@ def find_service(book: Book, asked: str | None) -> ServiceType:
     return book.services[wanted]
 
 
-def find_need(book: Book, service: ServiceType, duration_minutes: int | None, technician_id: str | None) -> Need:
-    """What the job needs.
+def find_need(  # noqa: PLR0913  what a job is
+    book: Book,
+    service: ServiceType,
+    *,
+    duration_minutes: int | None,
+    technician_id: str | None,
+    location: Location | None,
+    routed: TravelTimes | None = None,
+) -> Need:
+    """What the job needs. `routed` knows the ways to and from its place better than the estimate.
 
     Raises:
         NotFound: there is no such technician.
@@ -79,11 +93,12 @@ def find_need(book: Book, service: ServiceType, duration_minutes: int | None, te
         raise InvalidArgument("durationMinutes", f"give a length from 1 to {MAX_DURATION_MINUTES} minutes.")
     if technician_id is not None:
         _check_technician(book, service, technician_id)
-    return Need.of_service(service, duration_minutes=duration_minutes, technician_id=technician_id)
+    site = site_at(location, book.project.travel, routed)
+    return Need.of_service(service, duration_minutes=duration_minutes, technician_id=technician_id, site=site)
 
 
-def find_appointment(book: Book, asked: StartRequest) -> Appointment:
-    """The appointment that is meant.
+def find_appointment(book: Book, asked: StartRequest, routed: TravelTimes | None = None) -> Appointment:
+    """The appointment that is meant. `routed` knows the ways to and from its place better than the estimate.
 
     Raises:
         InvalidArgument, NotFound.
@@ -92,8 +107,15 @@ def find_appointment(book: Book, asked: StartRequest) -> Appointment:
         raise InvalidArgument("start", "give the start of the appointment, or the holdToken of one that is held.")
     start = resolve(asked.start, book.project.timezone, "start")
     service = find_service(book, asked.service_id)
-    duration = find_duration(asked, start, book.project.timezone)
-    return Appointment(service, find_need(book, service, duration, asked.technician_id), start)
+    need = find_need(
+        book,
+        service,
+        duration_minutes=find_duration(asked, start, book.project.timezone),
+        technician_id=asked.technician_id,
+        location=asked.location,
+        routed=routed,
+    )
+    return Appointment(service, need, start, asked.location)
 
 
 def find_duration(asked: StartRequest, start: Minute, zone_key: str) -> int | None:

@@ -7,10 +7,11 @@ from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Interval
-from slotmcp.ports import Store, Transaction
+from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.services.hours import weekly_hours
 from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy, import_plan
 from slotmcp.services.shelf import Shelf
+from slotmcp.services.waiting import offer_freed_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +28,10 @@ class CatalogAnswer:
 class ProjectService:
     """Knows what each business is."""
 
-    def __init__(self, *, store: Store, shelf: Shelf) -> None:
+    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids) -> None:
         self._store = store
         self._shelf = shelf
+        self._ids = ids
 
     async def list_services(self, project_id: str | None) -> CatalogAnswer:
         """What a caller may ask for.
@@ -46,6 +48,11 @@ class ProjectService:
             now_ms=availability.now_ms,
         )
 
+    def usual_locale(self, project_id: str | None) -> str:
+        """A project's language, or "" where it cannot be told at once: for an answer that must not wait or fail."""
+        project = self._shelf.known_project(project_id)
+        return "" if project is None else project.locale
+
     async def import_project(self, plan: ProjectPlan, *, prune: bool, dry_run: bool = False) -> ImportReport:
         """Create or update a project from its file. Bookings and holds are never touched by the rest.
 
@@ -60,6 +67,7 @@ class ProjectService:
 
         async def unit(transaction: Transaction) -> ImportReport:
             report = await import_plan(transaction, plan, is_new=is_new, prune=prune)
+            await offer_freed_time(transaction, self._shelf, self._ids)
             if dry_run:
                 raise _RollBack(report)
             return report

@@ -25,17 +25,28 @@ class Keys:
         Raises:
             IdempotencyMismatch: it was used for another one.
         """
+        receipt = await self.first(transaction)
+        return None if receipt is None else self.answer_in(receipt)
+
+    async def first(self, transaction: Transaction) -> Receipt | None:
+        """What one of the keys did before, for whatever request."""
         for key in self.keys:
-            receipt = await transaction.receipt(self.use_case, self.credential, key)
-            if receipt is None:
-                continue
-            if receipt.request != self.request:
-                raise IdempotencyMismatch(
-                    "This idempotency key or hold was used before for a different request, and that one stands. "
-                    "Use a new key for a new request."
-                )
-            return receipt.answer
+            if receipt := await transaction.receipt(self.use_case, self.credential, key):
+                return receipt
         return None
+
+    def answer_in(self, receipt: Receipt) -> str:
+        """The first answer.
+
+        Raises:
+            IdempotencyMismatch: it was to another request.
+        """
+        if receipt.request != self.request:
+            raise IdempotencyMismatch(
+                "This idempotency key or hold was used before for a different request, and that one stands. "
+                "Use a new key for a new request."
+            )
+        return receipt.answer
 
     async def remember(self, transaction: Transaction, answer: str) -> None:
         """Let each of the keys give this answer from now on."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import Head, Store, Transaction
@@ -25,6 +26,13 @@ class Shelf:
             InvalidArgument: none was named, and there is not exactly one.
         """
         return _only(await self._store.project_ids()) if asked is None else asked
+
+    def known_project(self, asked: str | None) -> Project | None:
+        """The project that is meant, as far as it can be told without asking the store."""
+        known = self._committed | self._locked
+        if asked is None and len(known) == 1:
+            (asked,) = known
+        return known[asked].book.project if asked in known else None
 
     async def availability(self, asked: str | None) -> Availability:
         """What is free by the newest committed revision, at the store's now; the project as in `project_id`.

@@ -2,22 +2,28 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
 
 from slotmcp.domain.book import Book
-from slotmcp.domain.catalog import ServiceType, Technician
+from slotmcp.domain.catalog import Location, ServiceType, Technician
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute, minute_at_or_after
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.domain.offer import Offer, Slot
+from slotmcp.domain.reasons import Reason
 from slotmcp.engine.availability import Availability
+from slotmcp.engine.explain import count_reasons
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import find_slots
+from slotmcp.engine.slots import list_starts, slots_at
+from slotmcp.engine.travel import Site, TravelSource, site_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.cursor import Cursor
 from slotmcp.services.intents import check_zone, find_need, find_service, resolve
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.spread import part_of_day, spread
+from slotmcp.services.ways import Ways
 
 DEFAULT_RANGE_MINUTES = 7 * MINUTES_PER_DAY
 MAX_LIMIT = 100
@@ -39,6 +45,8 @@ class SlotQuery:
     days_of_week: frozenset[int] | None = None
     """Monday is 0."""
     technician_id: str | None = None
+    location: Location | None = None
+    """Where the job is."""
     limit: int = 10
     cursor: str = ""
     best: int | None = None
@@ -60,6 +68,14 @@ class SlotAnswer:
     """Empty when there is nothing more."""
     next_free: Slot | None
     """When nothing is offered: the first start after the range that can be had."""
+    reasons: Mapping[Reason, int]
+    """When nothing is offered: how often each was in the way of a technician who would be able, most often first."""
+    wished: Technician | None
+    """The technician who was asked for."""
+    location: Location | None
+    """Where the job is, if that is known."""
+    travel: TravelSource | None
+    """Who says how long ways take; None where they do not count, or the place is not known."""
 
     @property
     def now_ms(self) -> int:
@@ -77,29 +93,35 @@ class _Search:
     need: Need
     zone_key: str
 
-    def slots(self, start_from: Minute, start_to: Minute) -> list[Slot]:
-        """The starts of a range that the caller wants to hear of, with all candidates."""
-        found = find_slots(self.availability, self.need, start_from, start_to)
+    def starts(self, start_from: Minute, start_to: Minute) -> list[Minute]:
+        """The starts of a range that the caller wants to hear of."""
+        found = list_starts(self.availability, self.need, start_from, start_to)
         if self.query.days_of_week is None and self.query.part_of_day is None:
             return found
-        return [slot for slot in found if self._is_wanted(slot)]
+        return [start for start in found if self.is_wanted(start)]
 
-    def with_best(self, slot: Slot) -> Slot:
-        """The same with as many candidates as are asked for."""
-        return slot if self.query.best is None else slot.with_best(self.query.best)
-
-    def _is_wanted(self, slot: Slot) -> bool:
+    def is_wanted(self, start: Minute) -> bool:
+        """Whether the caller wants to hear of a start."""
         days, part = self.query.days_of_week, self.query.part_of_day
-        return (days is None or utc_to_wall(self.zone_key, slot.start).weekday() in days) and (
-            part is None or part_of_day(self.zone_key, slot.start) is part
-        )
+        if days is not None and utc_to_wall(self.zone_key, start).weekday() not in days:
+            return False
+        return part is None or part_of_day(self.zone_key, start) is part
+
+    def at(self, site: Site | None) -> Self:
+        """The same, by other ways."""
+        return replace(self, need=replace(self.need, site=site))
+
+    def slots(self, starts: Iterable[Minute]) -> list[Slot]:
+        """What is offered of some starts."""
+        return slots_at(self.availability, self.need, starts, best=self.query.best)
 
 
 class SlotService:
     """Answers what is free."""
 
-    def __init__(self, *, shelf: Shelf) -> None:
+    def __init__(self, *, shelf: Shelf, ways: Ways) -> None:
         self._shelf = shelf
+        self._ways = ways
 
     async def get_slots(self, query: SlotQuery) -> SlotAnswer:
         """Starts that can be had: spread over the range, or by a cursor the next page of all of them.
@@ -111,18 +133,31 @@ class SlotService:
             raise InvalidArgument("limit", f"give a number from 1 to {MAX_LIMIT}.")
         search = _search(await self._shelf.availability(query.project_id), query)
         page = _page(search)
-        slots = search.slots(page.from_, page.to)
+        search = await self._with_ways(search, page)
+        starts = search.starts(page.from_, page.to)
         if query.cursor:
-            offered, left = _next_of(slots, page, query.limit)
+            starts = [start for start in starts if start > page.after and start not in page.offered]
+            chosen = starts[: query.limit]
         else:
-            offered, left = _first_of(slots, query.limit, search.zone_key)
-        return _answer(search, page, [search.with_best(slot) for slot in offered], left)
+            chosen = spread(starts, query.limit, search.zone_key)
+        return _answer(search, page, search.slots(chosen), left=len(starts) - len(chosen))
+
+    async def _with_ways(self, search: _Search, page: Cursor) -> _Search:
+        location, project = search.query.location, search.availability.book.project
+        routed = await self._ways.between(search.availability, location, page.from_, page.to)
+        return search if routed is None else search.at(site_at(location, project.travel, routed))
 
 
 def _search(availability: Availability, query: SlotQuery) -> _Search:
     book = availability.book
     service = find_service(book, query.service_id)
-    need = find_need(book, service, query.duration_minutes, query.technician_id)
+    need = find_need(
+        book,
+        service,
+        duration_minutes=query.duration_minutes,
+        technician_id=query.technician_id,
+        location=query.location,
+    )
     zone_key = check_zone(query.timezone, "timezone") if query.timezone else book.project.timezone
     return _Search(query, availability, service, need, zone_key)
 
@@ -160,17 +195,7 @@ def _check_range(search: _Search, start_from: Minute, start_to: Minute, now: Min
         )
 
 
-def _first_of(slots: list[Slot], limit: int, zone_key: str) -> tuple[list[Slot], int]:
-    offered = spread(slots, limit, zone_key)
-    return offered, len(slots) - len(offered)
-
-
-def _next_of(slots: list[Slot], page: Cursor, limit: int) -> tuple[list[Slot], int]:
-    left = [slot for slot in slots if slot.start > page.after and slot.start not in page.offered]
-    return left[:limit], len(left[limit:])
-
-
-def _answer(search: _Search, page: Cursor, offered: list[Slot], left: int) -> SlotAnswer:
+def _answer(search: _Search, page: Cursor, offered: list[Slot], *, left: int) -> SlotAnswer:
     book = search.availability.book
     return SlotAnswer(
         offer=Offer(
@@ -186,6 +211,10 @@ def _answer(search: _Search, page: Cursor, offered: list[Slot], left: int) -> Sl
         technicians=_named(book, offered),
         next_cursor=_following(search, page, offered).encode() if left else "",
         next_free=None if offered else _next_free(search, page.to),
+        reasons={} if offered else _reasons(search, page),
+        wished=_wished(search),
+        location=search.query.location,
+        travel=search.need.site.travel.source if search.need.site else None,
     )
 
 
@@ -197,8 +226,18 @@ def _following(search: _Search, page: Cursor, offered: list[Slot]) -> Cursor:
 
 
 def _next_free(search: _Search, start_from: Minute) -> Slot | None:
-    end = search.availability.frame.midnights[-1]
-    return next((search.with_best(slot) for slot in search.slots(start_from, end)), None)
+    later = search.starts(start_from, search.availability.frame.midnights[-1])
+    return next(iter(search.slots(later[:1])), None)
+
+
+def _reasons(search: _Search, page: Cursor) -> dict[Reason, int]:
+    counted = count_reasons(search.availability, search.need, page.from_, page.to, wanted=search.is_wanted)
+    return dict(counted.most_common())
+
+
+def _wished(search: _Search) -> Technician | None:
+    diary = search.availability.book.diaries.get(search.query.technician_id or "")
+    return diary.technician if diary else None
 
 
 def _named(book: Book, slots: list[Slot]) -> tuple[Technician, ...]:
@@ -216,6 +255,7 @@ def _fingerprint(search: _Search) -> str:
         query.part_of_day,
         sorted(query.days_of_week or ()),
         query.technician_id,
+        query.location and (query.location.latitude, query.location.longitude),
     )
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:_FINGERPRINT_DIGITS]
 

@@ -4,12 +4,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise, zip_longest
-from operator import itemgetter
 from typing import TypeVar
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
-from slotmcp.domain.offer import Slot
 from slotmcp.engine.zones import local_date, utc_to_wall, wall_minute_to_utc
 
 T = TypeVar("T")
@@ -26,22 +24,20 @@ def part_of_day(zone_key: str, minute: Minute) -> PartOfDay:
     return PartOfDay.AFTERNOON if hour < _EVENING else PartOfDay.EVENING
 
 
-def spread(slots: Sequence[Slot], limit: int, zone_key: str) -> list[Slot]:
-    """At most `limit` slots, in order of time: days take turns, in a day its parts, in a part far ones."""
-    if len(slots) <= limit:
-        return list(slots)
-    turns = _in_turn(_in_turn(_far_apart(part) for part in day) for day in _days(slots, zone_key))
-    return sorted(slot for slot, _ in zip(turns, range(limit), strict=False))
+def spread(starts: Sequence[Minute], limit: int, zone_key: str) -> list[Minute]:
+    """At most `limit` starts, in order of time: days take turns, in a day its parts, in a part far ones."""
+    if len(starts) <= limit:
+        return list(starts)
+    turns = _in_turn(_in_turn(_far_apart(part) for part in day) for day in _days(starts, zone_key))
+    return sorted(start for start, _ in zip(turns, range(limit), strict=False))
 
 
-def _days(slots: Sequence[Slot], zone_key: str) -> Iterator[list[Sequence[Slot]]]:
-    """The slots of each date, part by part. Cut where the clocks show a part's first minute, not read one by one."""
-    day, last = (local_date(zone_key, slot.start) for slot in (slots[0], slots[-1]))
+def _days(starts: Sequence[Minute], zone_key: str) -> Iterator[list[Sequence[Minute]]]:
+    """The starts of each date, part by part. Cut where the clocks show a part's first minute, not read one by one."""
+    day, last = (local_date(zone_key, start) for start in (starts[0], starts[-1]))
     while day <= last:
-        cuts = [
-            bisect_left(slots, wall_minute_to_utc(zone_key, day, hour * 60), key=itemgetter(0)) for hour in _PART_HOURS
-        ]
-        yield [slots[first:end] for first, end in pairwise(cuts)]
+        cuts = [bisect_left(starts, wall_minute_to_utc(zone_key, day, hour * 60)) for hour in _PART_HOURS]
+        yield [starts[first:end] for first, end in pairwise(cuts)]
         day += _ONE_DAY
 
 

@@ -13,6 +13,8 @@ from slotmcp.domain.catalog import (
     Technician,
     TechnicianStatus,
     TimeOff,
+    TravelMode,
+    TravelPolicy,
     WallSpan,
     WeeklySpan,
 )
@@ -34,6 +36,10 @@ def project_values(project: Project) -> dict[str, object]:
         "max_holds_per_customer": project.max_holds_per_customer,
         "candidate_ranking": json_text(project.candidate_ranking),
         "assignment_ranking": json_text(project.assignment_ranking),
+        "travel_mode": project.travel.mode.value,
+        "travel_speed_kmh": project.travel.speed_kmh,
+        "travel_minutes_per_stop": project.travel.minutes_per_stop,
+        "travel_road_factor": project.travel.road_factor,
         "default_service_id": project.default_service_id,
         "holiday_regions": json_text(project.holiday_regions),
         "closed_dates": json_text(project.closed_dates),
@@ -55,9 +61,10 @@ def project_of(row: Row) -> Project:
         max_holds_per_customer=row[9],
         candidate_ranking=ranking_of(orjson.loads(row[10])),
         assignment_ranking=ranking_of(orjson.loads(row[11])),
-        default_service_id=row[12],
-        holiday_regions=tuple(orjson.loads(row[13])),
-        closed_dates=tuple(map(date.fromisoformat, orjson.loads(row[14]))),
+        travel=TravelPolicy(mode=TravelMode(row[12]), speed_kmh=row[13], minutes_per_stop=row[14], road_factor=row[15]),
+        default_service_id=row[16],
+        holiday_regions=tuple(orjson.loads(row[17])),
+        closed_dates=tuple(map(date.fromisoformat, orjson.loads(row[18]))),
     )
 
 
@@ -106,7 +113,7 @@ def technician_values(technician: Technician) -> dict[str, object]:
                     [one.date, [[span.start_minute, span.end_minute] for span in one.windows]]
                     for one in technician.overrides
                 ],
-                "time_off": [[one.start, one.end, one.reason] for one in technician.time_off],
+                "time_off": [[one.start, one.end, one.reason, one.by_operator] for one in technician.time_off],
             }
         ),
     }
@@ -130,7 +137,10 @@ def technician_of(row: Row) -> Technician:
             DateOverride(date=date.fromisoformat(day), windows=tuple(_wall(*window) for window in windows))
             for day, windows in hours["overrides"]
         ),
-        time_off=tuple(TimeOff(start=start, end=end, reason=reason) for start, end, reason in hours["time_off"]),
+        time_off=tuple(
+            TimeOff(start=start, end=end, reason=reason, by_operator=by_operator)
+            for start, end, reason, by_operator in hours["time_off"]
+        ),
     )
 
 

@@ -4,17 +4,18 @@ from typing import Any
 
 import orjson
 
-from slotmcp.domain.booking import AssignmentReason, Booking, Customer, Visit
+from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
 from slotmcp.store.rows import Row, coordinates, json_text, location_of, ranking_of
 
-CLAIM_COLUMNS = 9
+CLAIM_COLUMNS = 11
 """Statements that read a claim begin with these."""
 
 
 def claim_values(claim: Claim) -> dict[str, object]:
     """A claim as its statements' values."""
+    latitude, longitude = coordinates(claim.location)
     return {
         "id": claim.id,
         "technician": claim.technician_id,
@@ -24,6 +25,8 @@ def claim_values(claim: Claim) -> dict[str, object]:
         "buffer_before": claim.buffer_before_minutes,
         "buffer_after": claim.buffer_after_minutes,
         "technician_chosen": claim.technician_chosen,
+        "latitude": latitude,
+        "longitude": longitude,
     }
 
 
@@ -39,6 +42,7 @@ def claim_of(row: Row) -> Claim:
         buffer_after_minutes=row[6],
         expires_at_ms=row[7],
         technician_chosen=bool(row[8]),
+        location=location_of(row[9], row[10]),
     )
 
 
@@ -61,7 +65,6 @@ def busy_of(row: Row) -> BusyTime:
 def booking_values(booking: Booking) -> dict[str, object]:
     """What a booking knows beside its claim, as its statement's values."""
     customer, visit = booking.customer, booking.visit
-    latitude, longitude = coordinates(visit.location)
     return {
         "id": booking.id,
         "customer_name": customer.name if customer else None,
@@ -69,20 +72,35 @@ def booking_values(booking: Booking) -> dict[str, object]:
         "customer_email": customer.email if customer else "",
         "address": visit.address,
         "notes": visit.notes,
-        "latitude": latitude,
-        "longitude": longitude,
         "reason": _reason_json(booking.reason) if booking.reason else None,
+        "status": booking.status.value,
+        "cancel_reason": booking.cancel_reason,
+        "attention": booking.attention,
     }
+
+
+def state_of(booking: Booking) -> ClaimState:
+    """The state of a booking's claim: a cancelled one takes no time."""
+    return ClaimState.CANCELLED if booking.status is BookingStatus.CANCELLED else ClaimState.BOOKED
+
+
+def taken_by(booking: Booking) -> Claim | None:
+    """The claim by which a booking takes time, if it does."""
+    return booking.claim if state_of(booking) is ClaimState.BOOKED else None
 
 
 def booking_of(row: Row) -> Booking:
     """A booking from its row."""
-    name, phone, email, address, notes, latitude, longitude, reason = row[CLAIM_COLUMNS:]
+    name, phone, email, address, notes, reason, status, cancel_reason, attention, keys = row[CLAIM_COLUMNS:]
     return Booking(
         claim=claim_of(row),
         customer=None if name is None else Customer(name=name, phone=phone, email=email),
-        visit=Visit(address=address, notes=notes, location=location_of(latitude, longitude)),
+        visit=Visit(address=address, notes=notes),
         reason=None if reason is None else _reason(orjson.loads(reason)),
+        status=BookingStatus(status),
+        contact_keys=tuple(orjson.loads(keys)),
+        cancel_reason=cancel_reason,
+        attention=attention,
     )
 
 
@@ -93,6 +111,7 @@ def _reason_json(reason: AssignmentReason) -> str:
             "values": {key.value: value for key, value in reason.values.items()},
             "considered": reason.considered,
             "wished": reason.wished,
+            "kept": reason.kept,
         }
     )
 
@@ -103,4 +122,5 @@ def _reason(stored: dict[str, Any]) -> AssignmentReason:
         values={RankingKey(key): value for key, value in stored["values"].items()},
         considered=stored["considered"],
         wished=stored["wished"],
+        kept=stored.get("kept", False),  # the first program knew of no moves
     )

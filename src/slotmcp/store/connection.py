@@ -23,6 +23,8 @@ DURABLE = (
     "PRAGMA fullfsync = ON",  # macOS: through the drive's own cache as well
     "PRAGMA foreign_keys = ON",
 )
+ERASE = "PRAGMA secure_delete = ON"
+"""What is deleted is overwritten: who asks to be forgotten is not found in the file's free space either."""
 READING = ("PRAGMA query_only = ON",)
 
 
@@ -41,7 +43,7 @@ def connect_writer(path: Path, *, patience_ms: int) -> sqlite3.Connection:
     """A connection whose commits survive a power cut."""
     connection = connect(path, wait_ms=TURN_MS)
     give_up_at = time.monotonic() + patience_ms / 1000
-    for pragma in DURABLE:
+    for pragma in (*DURABLE, ERASE):
         persist(connection, pragma, give_up_at)
     return connection
 

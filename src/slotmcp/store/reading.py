@@ -146,7 +146,13 @@ async def _reread_diary(
     fetch, project = snapshot.fetch, snapshot.project_id
     claims = [claim for claim in snapshot.still_of_interest(known.claims) if claim.id not in claim_ids]
     for claim_id in claim_ids:
-        rows = await fetch(statements.CLAIM_OF_TECHNICIAN, project=project, technician=technician_id, claim=claim_id)
+        rows = await fetch(
+            statements.CLAIM_OF_TECHNICIAN,
+            project=project,
+            technician=technician_id,
+            claim=claim_id,
+            since=snapshot.since,
+        )
         claims.extend(map(claim_of, rows))
     return replace(known, claims=tuple(sorted(claims, key=attrgetter("end"))))
 

@@ -18,8 +18,8 @@ PROJECT_STATE = "SELECT revision, salt FROM projects WHERE id = :project"
 # A project's own rules.
 PROJECT = """
 SELECT id, name, timezone, locale, slot_interval_minutes, slot_alignment, min_notice_minutes, horizon_days,
-       hold_ttl_seconds, max_holds_per_customer, candidate_ranking, assignment_ranking, default_service_id,
-       holiday_regions, closed_dates
+       hold_ttl_seconds, max_holds_per_customer, candidate_ranking, assignment_ranking, travel_mode, travel_speed_kmh,
+       travel_minutes_per_stop, travel_road_factor, default_service_id, holiday_regions, closed_dates
 FROM projects WHERE id = :project
 """
 
@@ -27,16 +27,20 @@ FROM projects WHERE id = :project
 SAVE_PROJECT = """
 INSERT INTO projects (id, name, timezone, locale, slot_interval_minutes, slot_alignment, min_notice_minutes,
                       horizon_days, hold_ttl_seconds, max_holds_per_customer, candidate_ranking, assignment_ranking,
-                      default_service_id, holiday_regions, closed_dates, salt, revision)
+                      travel_mode, travel_speed_kmh, travel_minutes_per_stop, travel_road_factor, default_service_id,
+                      holiday_regions, closed_dates, salt, revision)
 VALUES (:id, :name, :timezone, :locale, :slot_interval_minutes, :slot_alignment, :min_notice_minutes,
         :horizon_days, :hold_ttl_seconds, :max_holds_per_customer, :candidate_ranking, :assignment_ranking,
-        :default_service_id, :holiday_regions, :closed_dates, :salt, 0)
+        :travel_mode, :travel_speed_kmh, :travel_minutes_per_stop, :travel_road_factor, :default_service_id,
+        :holiday_regions, :closed_dates, :salt, 0)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, timezone = excluded.timezone, locale = excluded.locale,
     slot_interval_minutes = excluded.slot_interval_minutes, slot_alignment = excluded.slot_alignment,
     min_notice_minutes = excluded.min_notice_minutes, horizon_days = excluded.horizon_days,
     hold_ttl_seconds = excluded.hold_ttl_seconds, max_holds_per_customer = excluded.max_holds_per_customer,
     candidate_ranking = excluded.candidate_ranking, assignment_ranking = excluded.assignment_ranking,
+    travel_mode = excluded.travel_mode, travel_speed_kmh = excluded.travel_speed_kmh,
+    travel_minutes_per_stop = excluded.travel_minutes_per_stop, travel_road_factor = excluded.travel_road_factor,
     default_service_id = excluded.default_service_id, holiday_regions = excluded.holiday_regions,
     closed_dates = excluded.closed_dates
 """
@@ -121,7 +125,7 @@ UPDATE technicians SET archived = 1 WHERE project_id = :project AND id = :id AND
 # What takes the time of every technician of the catalog, from some minute on.
 CLAIMS = """
 SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes,
-       c.expires_at_ms, c.technician_chosen
+       c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude
 FROM technicians AS t JOIN claims AS c ON c.technician_number = t.number
 WHERE t.project_id = :project AND t.archived = 0 AND c.state IN ('held', 'booked') AND c.end_minute >= :since
 ORDER BY t.number, c.end_minute
@@ -130,18 +134,19 @@ ORDER BY t.number, c.end_minute
 # What takes one technician's time, from some minute on.
 CLAIMS_OF_TECHNICIAN = """
 SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes,
-       c.expires_at_ms, c.technician_chosen
+       c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude
 FROM technicians AS t JOIN claims AS c ON c.technician_number = t.number
 WHERE t.project_id = :project AND t.id = :technician AND c.state IN ('held', 'booked') AND c.end_minute >= :since
 ORDER BY c.end_minute
 """
 
-# A claim, if it takes this technician's time.
+# A claim, if it takes this technician's time, from some minute on.
 CLAIM_OF_TECHNICIAN = """
 SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes,
-       c.expires_at_ms, c.technician_chosen
+       c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude
 FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
 WHERE c.project_id = :project AND c.id = :claim AND t.id = :technician AND c.state IN ('held', 'booked')
+  AND c.end_minute >= :since
 """
 
 # The outside busy times of every technician of the catalog.
@@ -178,7 +183,8 @@ RETURNING technician_number
 # A hold by its bearer's secret, whatever became of it.
 HOLD = """
 SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes,
-       c.expires_at_ms, c.technician_chosen, c.hold_token, c.state, c.customer_pseudonym
+       c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, c.hold_token, c.state,
+       c.customer_pseudonym
 FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
 WHERE c.project_id = :project AND c.hold_token = :token
 """
@@ -186,18 +192,20 @@ WHERE c.project_id = :project AND c.hold_token = :token
 # How many live holds a customer has.
 LIVE_HOLDS = """
 SELECT count(*) FROM claims
-WHERE project_id = :project AND customer_pseudonym = :customer AND state = 'held' AND expires_at_ms > :now
+WHERE project_id = :project AND customer_pseudonym = :customer AND customer_pseudonym <> '' AND state = 'held'
+  AND expires_at_ms > :now
 """
 
 # Let the time of expired holds be taken: a constraint cannot know the time.
 LAPSE_HOLDS = """
 UPDATE claims SET state = 'lapsed' WHERE project_id = :project AND state = 'held' AND expires_at_ms <= :now
+RETURNING id
 """
 
 # Forget holds that ended long ago.
 FORGET_HOLDS = """
 DELETE FROM claims
-WHERE project_id = :project AND state IN ('lapsed', 'released') AND expires_at_ms <= :expired_by
+WHERE project_id = :project AND state IN ('lapsed', 'released', 'withdrawn') AND expires_at_ms <= :expired_by
 """
 
 # Forget what keys did long ago.
@@ -206,9 +214,11 @@ FORGET_RECEIPTS = "DELETE FROM receipts WHERE project_id = :project AND created_
 # Take time.
 ADD_CLAIM = """
 INSERT INTO claims (project_id, id, technician_number, service_id, start_minute, end_minute, buffer_before_minutes,
-                    buffer_after_minutes, state, expires_at_ms, technician_chosen, hold_token, customer_pseudonym)
+                    buffer_after_minutes, state, expires_at_ms, technician_chosen, latitude, longitude, hold_token,
+                    customer_pseudonym)
 VALUES (:project, :id, (SELECT number FROM technicians WHERE project_id = :project AND id = :technician), :service,
-        :start, :end, :buffer_before, :buffer_after, :state, :expires_at_ms, :technician_chosen, :token, :customer)
+        :start, :end, :buffer_before, :buffer_after, :state, :expires_at_ms, :technician_chosen, :latitude, :longitude,
+        :token, :customer)
 """
 
 # Whose time a claim takes, or took.
@@ -224,48 +234,17 @@ SET technician_number = (SELECT number FROM technicians WHERE project_id = :proj
 WHERE project_id = :project AND id = :id
 """
 
-# Give a hold's time back.
-RELEASE_HOLD = "UPDATE claims SET state = 'released' WHERE project_id = :project AND id = :id"
+# End a hold, so that its time is free.
+END_HOLD = "UPDATE claims SET state = :state WHERE project_id = :project AND id = :id"
 
-# Turn a hold into a booking: one update, so that its time is never free in between.
-CONFIRM_HOLD = """
+# Turn a hold into a booking, or move or cancel a booking: one update, so that its time is never free in between.
+SAVE_CLAIM = """
 UPDATE claims
 SET technician_number = (SELECT number FROM technicians WHERE project_id = :project AND id = :technician),
     service_id = :service, start_minute = :start, end_minute = :end, buffer_before_minutes = :buffer_before,
-    buffer_after_minutes = :buffer_after, state = 'booked', expires_at_ms = NULL,
-    technician_chosen = :technician_chosen
+    buffer_after_minutes = :buffer_after, state = :state, expires_at_ms = NULL,
+    technician_chosen = :technician_chosen, latitude = :latitude, longitude = :longitude
 WHERE project_id = :project AND id = :id
-"""
-
-# What a booking knows beside its claim.
-ADD_BOOKING = """
-INSERT INTO bookings (project_id, claim_id, customer_name, customer_phone, customer_email, address, notes, latitude,
-                      longitude, reason, created_at_ms)
-VALUES (:project, :id, :customer_name, :customer_phone, :customer_email, :address, :notes, :latitude, :longitude,
-        :reason, :now)
-"""
-
-# One booking.
-BOOKING = """
-SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes,
-       c.expires_at_ms, c.technician_chosen, b.customer_name, b.customer_phone, b.customer_email, b.address, b.notes,
-       b.latitude, b.longitude, b.reason
-FROM bookings AS b
-JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
-JOIN technicians AS t ON t.number = c.technician_number
-WHERE b.project_id = :project AND b.claim_id = :id AND c.state = 'booked'
-"""
-
-# All bookings of a project.
-BOOKINGS = """
-SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes,
-       c.expires_at_ms, c.technician_chosen, b.customer_name, b.customer_phone, b.customer_email, b.address, b.notes,
-       b.latitude, b.longitude, b.reason
-FROM bookings AS b
-JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
-JOIN technicians AS t ON t.number = c.technician_number
-WHERE b.project_id = :project AND c.state = 'booked'
-ORDER BY c.start_minute, c.id
 """
 
 # What a key did before.

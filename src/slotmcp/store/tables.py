@@ -31,7 +31,7 @@ METADATA = SQLModel.metadata
 """All of them."""
 
 LIVE = text("state IN ('held', 'booked')")
-HELD = text("state = 'held'")
+KNOWN = text("customer_pseudonym <> ''")
 EXPIRING = text("expires_at_ms IS NOT NULL")
 
 
@@ -53,6 +53,10 @@ class ProjectRow(SQLModel, table=True):
     max_holds_per_customer: int
     candidate_ranking: str = Field(sa_type=Text)
     assignment_ranking: str = Field(sa_type=Text)
+    travel_mode: str = Field(sa_type=Text)
+    travel_speed_kmh: float = Field(sa_type=REAL)
+    travel_minutes_per_stop: int
+    travel_road_factor: float = Field(sa_type=REAL)
     default_service_id: str | None = Field(sa_type=Text)
     holiday_regions: str = Field(sa_type=Text)
     closed_dates: str = Field(sa_type=Text)
@@ -119,15 +123,16 @@ class ClaimRow(SQLModel, table=True):
         UniqueConstraint("hold_token", name="claims_hold_token"),
         CheckConstraint("start_minute < end_minute", name="claims_span"),
         CheckConstraint("buffer_before_minutes >= 0 AND buffer_after_minutes >= 0", name="claims_buffers"),
-        CheckConstraint("state IN ('held', 'booked', 'lapsed', 'released')", name="claims_state"),
-        CheckConstraint("(state = 'booked') = (expires_at_ms IS NULL)", name="claims_expiry"),
-        CheckConstraint("state = 'booked' OR hold_token IS NOT NULL", name="claims_held_by_token"),
-        CheckConstraint("technician_chosen IN (0, 1)", name="claims_technician_chosen"),
-        Index("claims_live", "technician_number", "end_minute", "start_minute", sqlite_where=LIVE),
-        Index(
-            "claims_expiring", "project_id", "state", "expires_at_ms", sqlite_where=text("expires_at_ms IS NOT NULL")
+        CheckConstraint(
+            "state IN ('held', 'booked', 'lapsed', 'released', 'withdrawn', 'cancelled')", name="claims_state"
         ),
-        Index("claims_of_customer", "project_id", "customer_pseudonym", sqlite_where=HELD),
+        CheckConstraint("(state IN ('booked', 'cancelled')) = (expires_at_ms IS NULL)", name="claims_expiry"),
+        CheckConstraint("state IN ('booked', 'cancelled') OR hold_token IS NOT NULL", name="claims_held_by_token"),
+        CheckConstraint("technician_chosen IN (0, 1)", name="claims_technician_chosen"),
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="claims_location"),
+        Index("claims_live", "technician_number", "end_minute", "start_minute", sqlite_where=LIVE),
+        Index("claims_expiring", "project_id", "state", "expires_at_ms", sqlite_where=EXPIRING),
+        Index("claims_of_customer", "project_id", "customer_pseudonym", sqlite_where=KNOWN),
         STRICT,
     )
 
@@ -142,17 +147,24 @@ class ClaimRow(SQLModel, table=True):
     state: str = Field(sa_type=Text)
     expires_at_ms: int | None = Field(sa_type=BIG)
     technician_chosen: int
+    latitude: float | None = Field(sa_type=REAL)
+    longitude: float | None = Field(sa_type=REAL)
     hold_token: str | None = Field(sa_type=Text)
     customer_pseudonym: str = Field(sa_type=Text)
 
 
 class BookingRow(SQLModel, table=True):
-    """What a booking knows beside its claim. No customer's name: the booking came without a customer."""
+    """What a booking knows beside its claim. No customer's name: it came without a customer, or they were forgotten.
+
+    A cancelled one's claim is cancelled too.
+    """
 
     __tablename__ = "bookings"
     __table_args__: Any = (
         ForeignKeyConstraint(["project_id", "claim_id"], ["claims.project_id", "claims.id"]),
-        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="bookings_location"),
+        CheckConstraint(
+            "status IN ('confirmed', 'rescheduled', 'cancelled', 'completed', 'no_show')", name="bookings_status"
+        ),
         STRICT,
     )
 
@@ -163,10 +175,90 @@ class BookingRow(SQLModel, table=True):
     customer_email: str = Field(sa_type=Text)
     address: str = Field(sa_type=Text)
     notes: str = Field(sa_type=Text)
+    reason: str | None = Field(sa_type=Text)
+    status: str = Field(sa_type=Text)
+    cancel_reason: str = Field(sa_type=Text)
+    attention: str = Field(sa_type=Text)
+    created_at_ms: int = Field(sa_type=BIG)
+
+
+class BookingContactRow(SQLModel, table=True):
+    """One of the keyed hashes by which a booking's customer finds it, and its place among them."""
+
+    __tablename__ = "booking_contacts"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id", "claim_id"], ["bookings.project_id", "bookings.claim_id"]),
+        Index("booking_contacts_by_key", "project_id", "key"),
+        CLUSTERED,
+    )
+
+    project_id: str = Field(primary_key=True, sa_type=Text)
+    claim_id: str = Field(primary_key=True, sa_type=Text)
+    position: int = Field(primary_key=True)
+    key: str = Field(sa_type=Text)
+
+
+class WaitRow(SQLModel, table=True):
+    """Somebody on the waitlist. The numbers grow in the order in which they joined."""
+
+    __tablename__ = "waits"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        UniqueConstraint("project_id", "id", name="waits_id"),
+        CheckConstraint("state IN ('waiting', 'offered', 'booked', 'expired')", name="waits_state"),
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="waits_location"),
+        Index("waits_by_state", "project_id", "state"),
+        Index("waits_of_customer", "project_id", "customer_pseudonym", sqlite_where=KNOWN),
+        {"sqlite_strict": True, "sqlite_autoincrement": True},
+    )
+
+    number: int = Field(primary_key=True)
+    project_id: str = Field(sa_type=Text)
+    id: str = Field(sa_type=Text)
+    service_id: str = Field(sa_type=Text)
+    duration_minutes: int
+    start_from_minute: int = Field(sa_type=BIG)
+    start_to_minute: int = Field(sa_type=BIG)
+    technician_id: str | None = Field(sa_type=Text)
     latitude: float | None = Field(sa_type=REAL)
     longitude: float | None = Field(sa_type=REAL)
-    reason: str | None = Field(sa_type=Text)
-    created_at_ms: int = Field(sa_type=BIG)
+    customer_name: str = Field(sa_type=Text)
+    customer_phone: str = Field(sa_type=Text)
+    customer_email: str = Field(sa_type=Text)
+    customer_pseudonym: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    hold_token: str = Field(sa_type=Text)
+    let_go: str = Field(sa_type=Text)
+    joined_at_ms: int = Field(sa_type=BIG)
+
+
+class WaitContactRow(SQLModel, table=True):
+    """One of the keyed hashes by which somebody's wait is found, and its place among them."""
+
+    __tablename__ = "wait_contacts"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id", "wait_id"], ["waits.project_id", "waits.id"]),
+        Index("wait_contacts_by_key", "project_id", "key"),
+        CLUSTERED,
+    )
+
+    project_id: str = Field(primary_key=True, sa_type=Text)
+    wait_id: str = Field(primary_key=True, sa_type=Text)
+    position: int = Field(primary_key=True)
+    key: str = Field(sa_type=Text)
+
+
+class EventRow(SQLModel, table=True):
+    """Something that happened, numbered within its project. The newest are kept."""
+
+    __tablename__ = "events"
+    __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), CLUSTERED)
+
+    project_id: str = Field(primary_key=True, sa_type=Text)
+    number: int = Field(primary_key=True, sa_type=BIG)
+    kind: str = Field(sa_type=Text)
+    subject_id: str = Field(sa_type=Text)
+    at_ms: int = Field(sa_type=BIG)
 
 
 class BusyRow(SQLModel, table=True):

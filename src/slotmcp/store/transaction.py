@@ -1,7 +1,5 @@
 """The port's Transaction, over anything that can run the store's statements."""
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Sequence
 
@@ -9,18 +7,31 @@ from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
+from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Receipt
-from slotmcp.store import statements
+from slotmcp.store import booking_statements, statements, waitlist_statements
 from slotmcp.store.catalog import SERVICES, TECHNICIANS, save
 from slotmcp.store.catalog_rows import project_of, project_values
-from slotmcp.store.claim_rows import booking_of, booking_values, busy_values, claim_values, hold_of
+from slotmcp.store.claim_rows import (
+    booking_of,
+    booking_values,
+    busy_values,
+    claim_values,
+    hold_of,
+    state_of,
+    taken_by,
+)
+from slotmcp.store.contacts import add_keys, forget_customer
 from slotmcp.store.ledger import Ledger
+from slotmcp.store.pseudonyms import pseudonym_of
 from slotmcp.store.reading import CATALOG, Snapshot, diary
 from slotmcp.store.rows import Row
+from slotmcp.store.waitlist_rows import asked_states, wait_of, wait_values
 
 MS_PER_DAY = 86_400_000
 HOLDS_KEPT_MS = MS_PER_DAY
 RECEIPTS_KEPT_MS = 30 * MS_PER_DAY
+EVENTS_KEPT = 10_000
 SALT_BYTES = 32
 
 
@@ -40,13 +51,14 @@ class SqlTransaction:
         return await self._ledger.book()
 
     def pseudonym(self, text: str) -> str:
-        return hmac.digest(self._salt, text.encode(), hashlib.sha256).hex()
+        return pseudonym_of(self._salt, text)
 
-    async def lapse_holds(self) -> None:
+    async def lapse_holds(self) -> int:
         now = self.now_ms
-        await self._fetch(statements.LAPSE_HOLDS, now=now)
+        lapsed = await self._fetch(statements.LAPSE_HOLDS, now=now)
         await self._fetch(statements.FORGET_HOLDS, expired_by=now - HOLDS_KEPT_MS)
         await self._fetch(statements.FORGET_RECEIPTS, created_by=now - RECEIPTS_KEPT_MS)
+        return len(lapsed)
 
     async def hold(self, token: str) -> Hold | None:
         rows = await self._fetch(statements.HOLD, token=token)
@@ -66,23 +78,64 @@ class SqlTransaction:
         await self._ledger.change((owner, claim_id), (technician_id, claim_id))
 
     async def release_hold(self, claim_id: str) -> None:
-        owner = await self._owner(claim_id, ClaimState.HELD)
-        await self._fetch(statements.RELEASE_HOLD, id=claim_id)
-        await self._ledger.change((owner, claim_id))
+        await self._end_hold(claim_id, ClaimState.RELEASED, ClaimState.HELD, ClaimState.LAPSED)
+
+    async def withdraw_hold(self, claim_id: str) -> None:
+        await self._end_hold(claim_id, ClaimState.WITHDRAWN, ClaimState.HELD)
 
     async def add_booking(self, booking: Booking) -> None:
-        await self._add_claim(booking.claim, state=ClaimState.BOOKED, token=None, customer="")
-        await self._fetch(statements.ADD_BOOKING, now=self.now_ms, **booking_values(booking))
+        await self._add_claim(booking.claim, state=state_of(booking), token=None, customer="")
+        await self._describe(booking)
 
     async def confirm_hold(self, booking: Booking) -> None:
         owner = await self._owner(booking.id, ClaimState.HELD, ClaimState.LAPSED)
-        await self._fetch(statements.CONFIRM_HOLD, **claim_values(booking.claim))
-        await self._fetch(statements.ADD_BOOKING, now=self.now_ms, **booking_values(booking))
+        await self._fetch(statements.SAVE_CLAIM, state=state_of(booking), **claim_values(booking.claim))
+        await self._describe(booking)
         await self._ledger.change((owner, booking.id), (booking.claim.technician_id, booking.id))
 
+    async def save_booking(self, booking: Booking) -> None:
+        before = await self.booking(booking.id)
+        if before is None:
+            raise LookupError(f"no booking {booking.id!r}")
+        await self._fetch(statements.SAVE_CLAIM, state=state_of(booking), **claim_values(booking.claim))
+        await self._fetch(booking_statements.SAVE_BOOKING, **booking_values(booking))
+        await self._fetch(booking_statements.FORGET_BOOKING_CONTACTS, id=booking.id)
+        await self._add_booking_keys(booking)
+        if taken_by(before) != taken_by(booking):
+            await self._ledger.change(
+                (before.claim.technician_id, booking.id), (booking.claim.technician_id, booking.id)
+            )
+
     async def booking(self, booking_id: str) -> Booking | None:
-        rows = await self._fetch(statements.BOOKING, id=booking_id)
+        rows = await self._fetch(booking_statements.BOOKING, id=booking_id)
         return booking_of(rows[0]) if rows else None
+
+    async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
+        return tuple(map(booking_of, await self._fetch(booking_statements.BOOKINGS_BY, key=contact_key)))
+
+    async def forget(self, contact_key: str) -> int:
+        return await forget_customer(self._snapshot, self._ledger, contact_key)
+
+    async def add_wait(self, wait: Wait) -> None:
+        await self._fetch(waitlist_statements.ADD_WAIT, **wait_values(wait))
+        await self._add_wait_keys(wait)
+
+    async def save_wait(self, wait: Wait) -> None:
+        if not await self._fetch(waitlist_statements.SAVE_WAIT, **wait_values(wait)):
+            raise LookupError(f"no wait {wait.id!r}")
+        await self._fetch(waitlist_statements.FORGET_WAIT_CONTACTS, id=wait.id)
+        await self._add_wait_keys(wait)
+
+    async def wait(self, wait_id: str) -> Wait | None:
+        rows = await self._fetch(waitlist_statements.WAIT, id=wait_id)
+        return wait_of(rows[0]) if rows else None
+
+    async def waits(self, *states: WaitState) -> tuple[Wait, ...]:
+        return tuple(map(wait_of, await self._fetch(waitlist_statements.WAITS, **asked_states(states))))
+
+    async def add_event(self, kind: str, subject_id: str) -> None:
+        rows = await self._fetch(waitlist_statements.ADD_EVENT, kind=kind, subject=subject_id, now=self.now_ms)
+        await self._fetch(waitlist_statements.FORGET_EVENTS, number=rows[0][0] - EVENTS_KEPT)
 
     async def receipt(self, use_case: str, credential: str, key: str) -> Receipt | None:
         rows = await self._fetch(statements.RECEIPT, use_case=use_case, credential=credential, key=key)
@@ -153,6 +206,22 @@ class SqlTransaction:
             **claim_values(claim),
         )
         await self._ledger.change((claim.technician_id, claim.id))
+
+    async def _end_hold(self, claim_id: str, state: ClaimState, *before: ClaimState) -> None:
+        owner = await self._owner(claim_id, *before)
+        await self._fetch(statements.END_HOLD, id=claim_id, state=state)
+        await self._ledger.change((owner, claim_id))
+
+    async def _describe(self, booking: Booking) -> None:
+        """Add what a new booking knows beside its claim."""
+        await self._fetch(booking_statements.ADD_BOOKING, now=self.now_ms, **booking_values(booking))
+        await self._add_booking_keys(booking)
+
+    async def _add_booking_keys(self, booking: Booking) -> None:
+        await add_keys(self._snapshot, booking_statements.ADD_BOOKING_CONTACT, booking.id, booking.contact_keys)
+
+    async def _add_wait_keys(self, wait: Wait) -> None:
+        await add_keys(self._snapshot, waitlist_statements.ADD_WAIT_CONTACT, wait.id, wait.contact_keys)
 
     async def _owner(self, claim_id: str, *states: ClaimState) -> str:
         """The technician whose time a hold in one of these states takes, or took.

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from slotmcp.domain.errors import DatabaseUnusable
+from slotmcp.store.connection import ERASE
 from slotmcp.store.schema import Schema, found_version
 
 
@@ -27,6 +28,7 @@ def upgrade(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
     event.listen(engine, "begin", lambda begun: begun.exec_driver_sql("BEGIN IMMEDIATE"))
     config = Config()
     config.set_main_option("script_location", str(schema.migrations).replace("%", "%%"))
+    connection.execute(ERASE)
     try:
         with engine.begin() as config.attributes["connection"]:
             found = found_version(connection, path, schema)

@@ -77,6 +77,7 @@ class Number:
 
 
 ID: Final = Text(64)
+LOCALE: Final = Text(35)
 SECRET: Final = Text(256)
 KEY: Final = Text(256)
 MOMENT: Final = Text(moments.MAX_LENGTH, moments.read_moment)

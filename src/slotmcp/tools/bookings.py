@@ -5,25 +5,26 @@ from typing import Annotated, Final, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from slotmcp.domain.booking import AssignmentReason, Customer, Visit
-from slotmcp.domain.catalog import Location, RankingKey
-from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.booking import AssignmentReason, Booking, Customer, Visit
+from slotmcp.domain.catalog import RankingKey, Technician
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
 from slotmcp.services.app import App
-from slotmcp.services.bookings import BookAnswer, BookRequest
+from slotmcp.services.booked import BookAnswer
+from slotmcp.services.bookings import BookRequest
 from slotmcp.services.intents import MAX_DURATION_MINUTES
-from slotmcp.tools import speech
-from slotmcp.tools.arguments import ID, KEY, SECRET, TIME, Arguments, Number, Text, WholeNumber
+from slotmcp.tools import changes_speech, speech
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Text, WholeNumber
 from slotmcp.tools.contacts import read_email, read_phone
+from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import Answer, TimeView, show_time
+from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
 
 
 class BookSlot(Arguments):
     """What book_slot is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     customer_name: Annotated[str, Text(200)] = Field(description="As the caller gave it")
     customer_phone: Annotated[str, Text(40, read_phone)] = Field("", description="Or customerEmail, or both")
     customer_email: Annotated[str, Text(254, read_email)] = Field("", description="Or customerPhone, or both")
@@ -37,11 +38,12 @@ class BookSlot(Arguments):
         None, description="Only if not the service's own"
     )
     technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, new for a new request")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
     address: Annotated[str, Text(500, multiline=True)] = Field("", description="Where to come")
-    latitude: Annotated[float, Number(-90, 90)] | None = Field(None, description="Of the address, in degrees")
-    longitude: Annotated[float, Number(-180, 180)] | None = Field(None, description="Of the address, in degrees")
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the address, in degrees")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the address, in degrees")
     notes: Annotated[str, Text(2000, multiline=True)] = Field("", description="For the technician")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
 _NO_REASON: Final = AssignmentReason(policy=(), values={}, considered=0)
@@ -53,23 +55,30 @@ class AssignmentView(TypedDict):
     policy: list[str]
     considered: int
     wished: bool
+    kept: bool
     bookingsThatDay: NotRequired[int]
     priority: NotRequired[int]
+    score: NotRequired[int]
 
 
-class BookingView(TimeView):
-    """An appointment that is made."""
+class BriefBookingView(TimeView):
+    """An appointment, and how it stands. Nothing of its customer."""
 
     bookingId: str
     status: str
     serviceType: str
     technicianId: str
     technicianName: str
+
+
+class BookingView(BriefBookingView):
+    """An appointment that is made, with why that technician comes."""
+
     assignmentReason: str
     assignment: AssignmentView
 
 
-class BookAnswered(Answer):
+class BookAnswered(ClockedAnswer):
     """What book_slot answers."""
 
     booking: BookingView
@@ -81,7 +90,7 @@ async def book_slot(app: App, asked: BookSlot) -> BookAnswered:
 
     Safe to retry with the same arguments: it never books twice. Only a booking in the answer is a booking.
     """
-    return _show(await app.bookings.book_slot(_request(asked)))
+    return _show(asked, await app.bookings.book_slot(_request(asked)))
 
 
 def _request(asked: BookSlot) -> BookRequest:
@@ -94,45 +103,50 @@ def _request(asked: BookSlot) -> BookRequest:
         end=asked.end,
         duration_minutes=asked.duration_minutes,
         technician_id=asked.technician_id,
-        visit=Visit(address=asked.address, notes=asked.notes, location=_location(asked.latitude, asked.longitude)),
+        location=read_location(asked.latitude, asked.longitude),
+        visit=Visit(address=asked.address, notes=asked.notes),
         idempotency_key=asked.idempotency_key,
     )
 
 
-def _location(latitude: float | None, longitude: float | None) -> Location | None:
-    if not latitude and not longitude:
-        return None  # 0, 0 is in the sea, and what agents send who do not know
-    if latitude is None:
-        raise InvalidArgument("latitude", "is required beside longitude.")
-    if longitude is None:
-        raise InvalidArgument("longitude", "is required beside latitude.")
-    return Location(latitude, longitude)
-
-
-def _show(answer: BookAnswer) -> BookAnswered:
-    claim = answer.booking.claim
-    view = Viewpoint.at(answer.project.timezone, answer.now_ms)
-    name = answer.technician.name
+def _show(asked: BookSlot, answer: BookAnswer) -> BookAnswered:
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
     return {
-        "result": speech.booked(claim.start, view, service=answer.service.name, technician=name),
-        "booking": _show_booking(answer, view),
+        "result": _say(answer, view),
+        "note": view.note,
+        "booking": show_booking(answer, view),
         "replayed": answer.replayed,
+        "clock": show_clock(view),
     }
 
 
-def _show_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:
-    claim = answer.booking.claim
+def _say(answer: BookAnswer, view: Viewpoint) -> str:
+    start, service = answer.booking.claim.start, answer.service.name
+    if answer.is_cancelled:
+        return changes_speech.cancelled(start, view, service=service)
+    return speech.booked(start, view, service=service, technician=answer.technician.name)
+
+
+def show_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:
+    """An appointment, with why that technician comes."""
     reason = answer.booking.reason or _NO_REASON
-    name = answer.technician.name
     return {
-        "bookingId": answer.booking.id,
-        "status": "confirmed",
+        **show_briefly(answer.booking, answer.technician, view),
+        "assignmentReason": speech.assignment_reason(answer.technician.name, reason, view),
+        "assignment": _show_assignment(reason),
+    }
+
+
+def show_briefly(booking: Booking, technician: Technician, view: Viewpoint) -> BriefBookingView:
+    """An appointment, and how it stands."""
+    claim = booking.claim
+    return {
+        "bookingId": booking.id,
+        "status": booking.status.value,
         "serviceType": claim.service_id,
         **show_time(claim.start, claim.end, view),
-        "technicianId": claim.technician_id,
-        "technicianName": name,
-        "assignmentReason": speech.assignment_reason(name, reason),
-        "assignment": _show_assignment(reason),
+        "technicianId": technician.id,
+        "technicianName": technician.name,
     }
 
 
@@ -141,9 +155,12 @@ def _show_assignment(reason: AssignmentReason) -> AssignmentView:
         "policy": [key.value for key in reason.policy],
         "considered": reason.considered,
         "wished": reason.wished,
+        "kept": reason.kept,
     }
     if RankingKey.LOAD in reason.policy:
         shown["bookingsThatDay"] = reason.values[RankingKey.LOAD]
     if RankingKey.PRIORITY in reason.policy:
         shown["priority"] = reason.values[RankingKey.PRIORITY]
+    if RankingKey.ETA in reason.values:
+        shown["score"] = reason.values[RankingKey.ETA]
     return shown

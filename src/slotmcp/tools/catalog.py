@@ -9,7 +9,7 @@ from slotmcp.domain.catalog import ServiceType
 from slotmcp.services.app import App
 from slotmcp.services.projects import CatalogAnswer
 from slotmcp.tools import speech
-from slotmcp.tools.arguments import ID, Arguments
+from slotmcp.tools.arguments import ID, LOCALE, Arguments
 from slotmcp.tools.moments import write_utc_ms
 from slotmcp.tools.spoken_time import full_date
 from slotmcp.tools.viewpoint import Viewpoint
@@ -21,7 +21,8 @@ _MINUTES_PER_HOUR: Final = 60
 class ListServices(Arguments):
     """What list_services is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
 class ServiceView(TypedDict):
@@ -61,32 +62,33 @@ class ServicesAnswered(Answer):
 
 async def list_services(app: App, asked: ListServices) -> ServicesAnswered:
     """See what can be booked, the opening hours, and today's date. Call this first, then get_slots."""
-    return _show(await app.projects.list_services(asked.project_id))
+    return _show(asked, await app.projects.list_services(asked.project_id))
 
 
-def _show(answer: CatalogAnswer) -> ServicesAnswered:
+def _show(asked: ListServices, answer: CatalogAnswer) -> ServicesAnswered:
     project = answer.project
-    view = Viewpoint.at(project.timezone, answer.now_ms)
+    view = Viewpoint.of(project, answer.now_ms, locale=asked.locale)
     shown: ServicesAnswered = {
-        "result": speech.offered_services([service.name for service in answer.services]),
+        "result": speech.offered_services([service.name for service in answer.services], view),
+        "note": view.note,
         "projectId": project.id,
         "projectName": project.name,
         "timezone": project.timezone,
         "now": write_utc_ms(answer.now_ms),
-        "today": full_date(view.today),
+        "today": full_date(view.today, view.voice),
         "hours": _show_hours(answer),
-        "services": [_show_service(service) for service in answer.services],
+        "services": [_show_service(service, view) for service in answer.services],
     }
     if project.default_service_id is not None:
         shown["defaultServiceType"] = project.default_service_id
     return shown
 
 
-def _show_service(service: ServiceType) -> ServiceView:
+def _show_service(service: ServiceType, view: Viewpoint) -> ServiceView:
     return {
         "serviceType": service.id,
         "name": service.name,
-        "spokenName": speech.spoken_name(service.name),
+        "spokenName": speech.spoken_name(service.name, view),
         "durationMinutes": service.duration_minutes,
         "skills": sorted(service.skills),
     }

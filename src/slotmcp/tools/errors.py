@@ -1,59 +1,90 @@
 """Errors as answers: a sentence that says plainly that it did not work, and what to do about it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from slotmcp.domain.errors import (
     FieldProblem,
     HoldExpired,
     HoldLimit,
+    HoldWithdrawn,
     InvalidArgument,
     NotFound,
+    PickAnother,
     SlotmcpError,
+    SlotsAvailable,
     SlotUnavailable,
     TryLater,
 )
-from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Offer
-from slotmcp.tools import speech
+from slotmcp.tools import changes_speech, speech, why
 from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import SlotView, show_offer, starts_of
+from slotmcp.tools.views import PersonView, SlotView, show_offer, starts_of
 
 Body = dict[str, object]
 
 INTERNAL: Final = "internal"
 
 
-def error_body(error: SlotmcpError) -> Body:
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What is known of the language when something went wrong. Empty: nothing."""
+
+    locale: str = ""
+    """That the caller's agent asked for."""
+    usual_locale: str = ""
+    """The business's."""
+
+
+UNTOLD: Final = Spoken()
+
+
+def error_body(error: SlotmcpError, spoken: Spoken = UNTOLD) -> Body:
     """The answer that an error of the trade gives: `result`, then `error` with what the agent acts on."""
+    view = _view(error, spoken)
     told: Body = {"code": error.code, "retryable": error.retryable}
-    return {"result": _sentence(error), "error": {**told, **_details(error)}}
+    return {"result": _sentence(error, view), "error": {**told, **_details(error, view)}}
 
 
-def internal_body() -> Body:
+def internal_body(spoken: Spoken = UNTOLD) -> Body:
     """The answer to a failure that nobody foresaw; it tells nothing of it."""
-    return {"result": speech.broken(), "error": {"code": INTERNAL, "retryable": False}}
+    view = Viewpoint.nowhere(spoken.locale, spoken.usual_locale)
+    return {"result": speech.broken(view), "error": {"code": INTERNAL, "retryable": False}}
 
 
-def _sentence(error: SlotmcpError) -> str:
+def _view(error: SlotmcpError, spoken: Spoken) -> Viewpoint:
+    offer = _alternatives(error)
+    if offer is None:
+        return Viewpoint.nowhere(spoken.locale, spoken.usual_locale)
+    return Viewpoint.of(offer.project, offer.now_ms, timezone=offer.timezone, locale=spoken.locale)
+
+
+def _alternatives(error: SlotmcpError) -> Offer | None:
+    return error.alternatives if isinstance(error, PickAnother | HoldExpired) else None
+
+
+def _sentence(error: SlotmcpError, view: Viewpoint) -> str:  # noqa: PLR0911  one sentence an error
+    offer = _alternatives(error)
+    starts = starts_of(offer.slots) if offer else []
     match error:
         case SlotUnavailable():
-            return _with_alternatives(speech.taken, error.alternatives)
+            return _not_with(offer, view) or speech.taken(starts, view)
+        case SlotsAvailable():
+            return speech.no_need_to_wait(starts, view)
+        case HoldWithdrawn():
+            return changes_speech.withdrawn(starts, view)
         case HoldExpired():
-            return _with_alternatives(speech.lapsed, error.alternatives)
+            return speech.lapsed(starts, view)
         case HoldLimit():
-            return speech.too_many_holds()
+            return speech.too_many_holds(view)
         case TryLater():
-            return speech.away()
+            return speech.away(view)
         case _:
-            return speech.refused(error.message)
+            return speech.refused(error.message, view)
 
 
-def _with_alternatives(say: Callable[[list[Minute], Viewpoint | None], str], offer: Offer | None) -> str:
-    return say([], None) if offer is None else say(starts_of(offer.slots), _view(offer))
-
-
-def _details(error: SlotmcpError) -> Mapping[str, object]:
+def _details(error: SlotmcpError, view: Viewpoint) -> Mapping[str, object]:
     """What else the agent needs. `message` is there where `result` is for the caller's ears."""
     match error:
         case InvalidArgument():
@@ -61,20 +92,33 @@ def _details(error: SlotmcpError) -> Mapping[str, object]:
         case NotFound():
             problem = FieldProblem(error.field, error.message)
             return {"fields": [_show_problem(problem)], "nearest": list(error.nearest)}
-        case SlotUnavailable() | HoldExpired():
-            return {"message": error.message, "alternatives": _show_alternatives(error.alternatives)}
+        case PickAnother() | HoldExpired():
+            shown = {"message": error.message, "alternatives": _show_alternatives(error.alternatives, view)}
+            return {**shown, **_show_others(error.alternatives)}
         case TryLater():
             return {"message": error.message, "retryAfterMs": error.retry_after_ms}
         case _:
             return {"message": error.message}
 
 
-def _show_alternatives(offer: Offer | None) -> list[SlotView]:
-    return [] if offer is None else show_offer(offer, _view(offer))
+def _show_alternatives(offer: Offer | None, view: Viewpoint) -> list[SlotView]:
+    return [] if offer is None else show_offer(offer, view)
 
 
-def _view(offer: Offer) -> Viewpoint:
-    return Viewpoint.at(offer.timezone, offer.now_ms)
+def _not_with(offer: Offer | None, view: Viewpoint) -> str:
+    """What is said where a technician was wished for, and there is something else to be had."""
+    wish = offer.wish if offer else None
+    if offer is None or wish is None or not (wish.others or offer.slots):
+        return ""
+    names = [technician.name for technician in wish.others]
+    return why.not_with(wish.technician.name, names, starts_of(offer.slots), view)
+
+
+def _show_others(offer: Offer | None) -> Mapping[str, list[PersonView]]:
+    """Who else could take a start that was asked for with a technician."""
+    if offer is None or offer.wish is None:
+        return {}
+    return {"technicians": [{"technicianId": one.id, "name": one.name} for one in offer.wish.others]}
 
 
 def _show_problem(problem: FieldProblem) -> dict[str, str]:

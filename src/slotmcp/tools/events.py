@@ -19,6 +19,11 @@ def called(tool: str, outcome: str, trace_id: str, duration_ms: float) -> None:
         _log.info(tool, outcome=outcome, durationMs=round(duration_ms, 1), traceId=trace_id)
 
 
+def put_off(work: str, outcome: str) -> None:
+    """Something could not be done in the background, for an error's code, and will be tried again."""
+    _log.warning(work, outcome=outcome)
+
+
 def failed(tool: str, trace_id: str) -> None:
     """Something failed that nobody foresaw: the exception that is being handled.
 

@@ -11,10 +11,11 @@ from slotmcp.services.app import App
 from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.tools import speech
-from slotmcp.tools.arguments import ID, KEY, SECRET, TIME, Arguments, Text, WholeNumber
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Text, WholeNumber
 from slotmcp.tools.moments import write_utc_ms
+from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import Answer, TimeView, show_time
+from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
 
 _MS_PER_SECOND: Final = 1000
 
@@ -22,7 +23,7 @@ _MS_PER_SECOND: Final = 1000
 class CreateHold(Arguments):
     """What create_hold is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
     start: Annotated[Minute | WallTime, TIME] = Field(description="The start of a slot, as get_slots gave it")
     end: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The slot's end, or durationMinutes")
@@ -33,13 +34,16 @@ class CreateHold(Arguments):
         description="Any stable reference to this caller, the same in every call; it is hashed again"
     )
     technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="As given to get_slots")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="As given to get_slots")
     ttl_seconds: Annotated[int, WholeNumber(MIN_TTL_SECONDS, MAX_TTL_SECONDS)] | None = Field(
         None, description="How long to keep it"
     )
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, new for a new request")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
-class HoldAnswered(Answer, TimeView):
+class HoldAnswered(ClockedAnswer, TimeView):
     """What create_hold answers."""
 
     holdToken: str
@@ -54,17 +58,18 @@ async def create_hold(app: App, asked: CreateHold) -> HoldAnswered:
 
     Then book_slot with the holdToken, or release_hold if they say no.
     """
-    return _show(await app.holds.create_hold(_request(asked)))
+    return _show(asked, await app.holds.create_hold(_request(asked)))
 
 
 class ReleaseHold(Arguments):
     """What release_hold is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     hold_token: Annotated[str, SECRET] = Field(description="From create_hold")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
-class ReleaseAnswered(Answer):
+class ReleaseAnswered(ClockedAnswer):
     """What release_hold answers."""
 
     released: bool
@@ -73,9 +78,12 @@ class ReleaseAnswered(Answer):
 async def release_hold(app: App, asked: ReleaseHold) -> ReleaseAnswered:
     """Give back a start that the caller does not want. Safe to repeat; a booking is never undone by it."""
     answer = await app.holds.release_hold(asked.project_id, asked.hold_token)
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
     return {
-        "result": speech.released(booked=answer.booked, released=answer.released),
+        "result": speech.released(view, booked=answer.booked, released=answer.released),
+        "note": view.note,
         "released": answer.released,
+        "clock": show_clock(view),
     }
 
 
@@ -88,17 +96,19 @@ def _request(asked: CreateHold) -> HoldRequest:
         end=asked.end,
         duration_minutes=asked.duration_minutes,
         technician_id=asked.technician_id,
+        location=read_location(asked.latitude, asked.longitude),
         ttl_seconds=asked.ttl_seconds,
         idempotency_key=asked.idempotency_key,
     )
 
 
-def _show(answer: HoldAnswer) -> HoldAnswered:
+def _show(asked: CreateHold, answer: HoldAnswer) -> HoldAnswered:
     claim = answer.hold.claim
-    view = Viewpoint.at(answer.project.timezone, answer.now_ms)
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
     time = show_time(claim.start, claim.end, view)
     return {
         "result": _say(answer, view),
+        "note": view.note,
         "holdToken": answer.hold.token,
         "serviceType": claim.service_id,
         "start": time["start"],
@@ -108,6 +118,7 @@ def _show(answer: HoldAnswer) -> HoldAnswered:
         "expiresAt": "" if claim.expires_at_ms is None else write_utc_ms(claim.expires_at_ms),
         "capacityLeft": answer.capacity_left,
         "replayed": answer.replayed,
+        "clock": show_clock(view),
     }
 
 

@@ -32,6 +32,15 @@ def answer_schema(answer: Any) -> Schema:  # noqa: ANN401  a TypedDict class has
     return schema
 
 
+def brief(schema: Schema) -> Schema:
+    """An answer's schema with the kind of each key alone: what is within an answer shows, and costs tokens here."""
+    return {**schema, "properties": {name: _kind(field) for name, field in schema["properties"].items()}}
+
+
+def _kind(field: Schema) -> Schema:
+    return {"type": field["type"], **({"items": _kind(field["items"])} if "items" in field else {})}
+
+
 def _rewrite(node: Schema, definitions: Mapping[str, Schema]) -> Schema:
     node = _without_reference(_without_null(_without_reference(node, definitions)), definitions)
     plain = {key: value for key, value in node.items() if key not in _JARGON and value not in _NOTHING}

@@ -1,28 +1,49 @@
-"""The MCP server: every tool that a caller's agent needs."""
+"""The MCP server: every tool that a caller's agent needs, and on request those of whoever runs the business."""
 
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 from mcp.server import MCPServer
+from mcp.server.subscriptions import InMemorySubscriptionBus, SubscriptionBus
 
 from slotmcp.services.app import App
 from slotmcp.tools.bookings import book_slot
 from slotmcp.tools.catalog import list_services
+from slotmcp.tools.changes import cancel_booking, find_bookings, reschedule_booking
+from slotmcp.tools.explanations import explain_slot
 from slotmcp.tools.holds import create_hold, release_hold
 from slotmcp.tools.slots import get_slots
+from slotmcp.tools.subscriptions import add_wait_resource, watching
+from slotmcp.tools.technicians import add_time_off, list_technicians, set_technician_status
+from slotmcp.tools.toolsets import Toolset
 from slotmcp.tools.use_case import Hints, UseCase
+from slotmcp.tools.waitlist import join_waitlist, list_waitlist
 
 _READ: Final = Hints(read_only=True, idempotent=True)
 _SAFE_TO_REPEAT: Final = Hints(read_only=False, idempotent=True)
 _ANEW_EACH_TIME: Final = Hints(read_only=False, idempotent=False)
+_TAKES_AWAY: Final = Hints(read_only=False, idempotent=True, destructive=True)
 
 CALLER_TOOLS: Final = (
     UseCase(list_services, "List services", _READ),
     UseCase(get_slots, "Find free times", _READ),
+    UseCase(explain_slot, "Explain a time", _READ),
     UseCase(create_hold, "Hold a time", _ANEW_EACH_TIME),
     UseCase(release_hold, "Release a held time", _SAFE_TO_REPEAT),
     UseCase(book_slot, "Book an appointment", _SAFE_TO_REPEAT),
+    UseCase(find_bookings, "Find bookings", _READ),
+    UseCase(reschedule_booking, "Reschedule a booking", _SAFE_TO_REPEAT),
+    UseCase(cancel_booking, "Cancel a booking", _TAKES_AWAY),
+    UseCase(join_waitlist, "Join the waitlist", _SAFE_TO_REPEAT),
 )
+
+OPERATOR_TOOLS: Final = (
+    UseCase(list_technicians, "List technicians", _READ),
+    UseCase(set_technician_status, "Set a technician's status", _TAKES_AWAY),
+    UseCase(add_time_off, "Add time off", _TAKES_AWAY),
+    UseCase(list_waitlist, "List the waitlist", _READ),
+)
+
 
 INSTRUCTIONS: Final = """\
 Appointments with technicians, for an agent that speaks with a caller.
@@ -30,20 +51,41 @@ Flow: list_services, then get_slots, then create_hold for the time the caller li
 - `result` is a sentence that you can say as it is; the other keys are for you. Never read ids or tokens aloud.
 - Take the date from `today` and `now` in the answers. Never invent a time or an id: use those you were given.
 - Nothing is booked until book_slot has answered with a booking. An error says what to do next; offer its alternatives.
+- To change or cancel, find_bookings first, and let the caller confirm which one.
+- When nothing fits, offer the waitlist: join_waitlist.
 - On a timeout, retry with the same arguments: nothing is booked twice."""
 
 
-def create_server(app: App) -> MCPServer:
-    """A server whose tools work on an app. It can serve any number of transports."""
-    return MCPServer(
+READS_ONLY: Final = "\nThis server only reads: nothing can be held, booked or changed here."
+
+
+def tools_of(toolset: Toolset, *, read_only: bool = False) -> tuple[UseCase[Any], ...]:
+    """The tools of a toolset; with `read_only`, those that change nothing."""
+    tools = CALLER_TOOLS if toolset is Toolset.CALLER else (*CALLER_TOOLS, *OPERATOR_TOOLS)
+    return tuple(tool for tool in tools if tool.hints.read_only or not read_only)
+
+
+def create_server(
+    app: App, bus: SubscriptionBus | None = None, *, toolset: Toolset = Toolset.CALLER, read_only: bool = False
+) -> MCPServer:
+    """A server whose tools work on an app. It can serve any number of transports.
+
+    Its subscribers are told what is published on the bus.
+    """
+    server: MCPServer = MCPServer(
         "slotmcp",
         title="slotmcp",
         version=version("slotmcp"),
-        instructions=INSTRUCTIONS,
-        tools=[use_case.tool_of(app) for use_case in CALLER_TOOLS],
+        instructions=INSTRUCTIONS + (READS_ONLY if read_only else ""),
+        tools=[use_case.tool_of(app) for use_case in tools_of(toolset, read_only=read_only)],
+        subscriptions=bus,
     )
+    add_wait_resource(server, app)
+    return server
 
 
-async def run_stdio(app: App) -> None:
+async def run_stdio(app: App, *, toolset: Toolset = Toolset.CALLER, read_only: bool = False) -> None:
     """Serve one client over standard input and output, until it closes them."""
-    await create_server(app).run_stdio_async()
+    bus = InMemorySubscriptionBus()
+    async with watching(app, bus, read_only=read_only):
+        await create_server(app, bus, toolset=toolset, read_only=read_only).run_stdio_async()

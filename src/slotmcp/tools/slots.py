@@ -11,9 +11,10 @@ from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.services.app import App
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
-from slotmcp.tools import speech
-from slotmcp.tools.arguments import ID, MOMENT, Arguments, Text, WholeNumber
+from slotmcp.tools import speech, why
+from slotmcp.tools.arguments import ID, LOCALE, MOMENT, Arguments, Text, WholeNumber
 from slotmcp.tools.moments import write_utc, write_utc_ms
+from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.spoken_time import full_date
 from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.views import BRIEF_CANDIDATES, Answer, Detail, SlotView, TimeView, show_offer, show_time, starts_of
@@ -41,7 +42,7 @@ def _read_day(word: str) -> int:
 class GetSlots(Arguments):
     """What get_slots is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="Which business, if there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
     service_type: Annotated[str, ID] | None = Field(None, description="From list_services")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
         None, description="Only if not the service's own"
@@ -57,6 +58,8 @@ class GetSlots(Arguments):
     timezone: Annotated[str, ID] | None = Field(
         None, description="IANA zone of the caller, if not the business's, e.g. America/Denver"
     )
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job's address, if known")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job's address, if known")
     part_of_day: PartOfDay | None = Field(None, description="morning, afternoon or evening")
     days_of_week: Annotated[frozenset[int], Text(100, read_days)] | None = Field(None, description="E.g. mon,tue")
     technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
@@ -65,6 +68,7 @@ class GetSlots(Arguments):
         "", description="nextCursor of the last answer, for more; the rest the same"
     )
     detail: Detail = Field("brief", description="brief or full (every candidate)")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
 QueryView = TypedDict(
@@ -78,6 +82,10 @@ QueryView = TypedDict(
         "timezone": str,
         "now": str,
         "today": str,
+        "latitude": NotRequired[float],
+        "longitude": NotRequired[float],
+        "travel": NotRequired[str],
+        "minutesPerStop": NotRequired[int],
     },
 )
 """The query as it was understood, and what time it is."""
@@ -91,12 +99,20 @@ class TechnicianView(TypedDict):
     priority: int
 
 
+class ReasonCountView(TypedDict):
+    """What was in the way, how often relative to the others."""
+
+    code: str
+    count: int
+
+
 class SlotsAnswered(Answer):
     """What get_slots answers."""
 
     query: QueryView
     slots: list[SlotView]
     technicians: list[TechnicianView]
+    reasons: NotRequired[list[ReasonCountView]]
     nextFree: NotRequired[TimeView]
     nextCursor: str
 
@@ -120,6 +136,7 @@ def _query(asked: GetSlots) -> SlotQuery:
         part_of_day=asked.part_of_day,
         days_of_week=asked.days_of_week,
         technician_id=asked.technician_id,
+        location=read_location(asked.latitude, asked.longitude),
         limit=asked.limit,
         cursor=asked.cursor,
         best=None if asked.detail == "full" else BRIEF_CANDIDATES,
@@ -127,14 +144,18 @@ def _query(asked: GetSlots) -> SlotQuery:
 
 
 def _show(asked: GetSlots, answer: SlotAnswer) -> SlotsAnswered:
-    view = Viewpoint.at(answer.offer.timezone, answer.now_ms)
+    offer = answer.offer
+    view = Viewpoint.of(offer.project, offer.now_ms, timezone=offer.timezone, locale=asked.locale)
     shown: SlotsAnswered = {
         "result": _say(asked, answer, view),
+        "note": view.note,
         "query": _show_query(answer, view),
-        "slots": show_offer(answer.offer, view, asked.detail),
+        "slots": show_offer(offer, view, asked.detail),
         "technicians": [_show_technician(technician) for technician in answer.technicians],
         "nextCursor": answer.next_cursor,
     }
+    if answer.reasons:
+        shown["reasons"] = [{"code": reason.value, "count": count} for reason, count in answer.reasons.items()]
     if answer.next_free is not None:
         shown["nextFree"] = show_time(answer.next_free.start, answer.next_free.end, view)
     return shown
@@ -144,12 +165,17 @@ def _say(asked: GetSlots, answer: SlotAnswer, view: Viewpoint) -> str:
     if answer.offer.slots:
         return speech.free_times(starts_of(answer.offer.slots), view)
     if asked.cursor:
-        return speech.no_more_times()
-    return speech.nothing_free(answer.next_free.start if answer.next_free else None, view)
+        return speech.no_more_times(view)
+    next_start = answer.next_free.start if answer.next_free else None
+    most = next(iter(answer.reasons), None)
+    if most is None:
+        return speech.nothing_free(next_start, view)
+    in_the_way = why.of_technician(answer.wished.name, most, view) if answer.wished else why.of_everybody(most, view)
+    return f"{in_the_way} {why.next_free(next_start, view)}"
 
 
 def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:
-    return {
+    shown: QueryView = {
         "projectId": answer.offer.project.id,
         "serviceType": answer.service.id,
         "durationMinutes": answer.duration_minutes,
@@ -157,8 +183,13 @@ def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:
         "to": write_utc(answer.to),
         "timezone": answer.offer.timezone,
         "now": write_utc_ms(answer.now_ms),
-        "today": full_date(view.today),
+        "today": full_date(view.today, view.voice),
     }
+    if answer.location is not None:
+        shown |= {"latitude": answer.location.latitude, "longitude": answer.location.longitude}
+    if answer.travel is not None:
+        shown |= {"travel": answer.travel.value, "minutesPerStop": answer.offer.project.travel.minutes_per_stop}
+    return shown
 
 
 def _show_technician(technician: Technician) -> TechnicianView:

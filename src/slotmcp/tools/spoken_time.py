@@ -1,103 +1,169 @@
-"""Times as a person says them, in English."""
+"""Times as a person says them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from typing import Final
 
-_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
+from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.voice import Voice
+
 _NOON: Final = 12
+_MORNING: Final = 5
+_AFTERNOON: Final = 12
 _EVENING: Final = 17
+_NIGHT: Final = 20
 _DAYS_NAMED_BY_WEEKDAY: Final = 7
 _DAYS_WITHOUT_YEAR: Final = 300
-_BARE_HOURS: Final = {0: " at night, as the day begins", _NOON: ""}
-_NEAR_DAYS: Final = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 
 
-def label(local: datetime) -> str:
+def label(local: datetime, voice: Voice) -> str:
     """A time to be read, such as "Monday, November 23 at 9:00 AM".
 
     Where the clock shows it twice, the zone's abbreviation tells which.
     """
-    half = "AM" if local.hour < _NOON else "PM"
-    which = f" {local.tzname()}" if _is_ambiguous(local) else ""
-    return f"{_say_date(local.date())} at {_hour(local)}:{local.minute:02} {half}{which}"
+    clock = _read_clock(local, voice)
+    which = f"{clock} {local.tzname()}" if _is_ambiguous(local) else clock
+    return voice.say("{date} at {time}", date=_read_date(local.date(), voice), time=which)
 
 
-def full_date(day: date) -> str:
+def full_date(day: date, voice: Voice) -> str:
     """A date to be read, such as "Sunday, November 22, 2026"."""
-    return f"{_say_date(day)}, {day.year}"
+    return voice.say("{date}, {year}", date=_read_date(day, voice), year=day.year)
 
 
-def say_day(day: date, today: date) -> str:
+def say_day(day: date, view: Viewpoint) -> str:
     """A date as said today: "tomorrow", "Monday", "Monday, November 30"; with the year when it is far away."""
-    ahead = (day - today).days
-    if ahead in _NEAR_DAYS:
-        return _NEAR_DAYS[ahead]
-    if 0 < ahead < _DAYS_NAMED_BY_WEEKDAY:
-        return _WEEKDAYS[day.weekday()]
-    return _say_date(day) if abs(ahead) < _DAYS_WITHOUT_YEAR else full_date(day)
+    voice, ahead = view.voice, (day - view.today).days
+    match ahead:
+        case -1:
+            return voice.say("yesterday")
+        case 0:
+            return voice.say("today")
+        case 1:
+            return voice.say("tomorrow")
+        case _ if 0 < ahead < _DAYS_NAMED_BY_WEEKDAY:
+            return voice.say("{weekday}", weekday=voice.weekday(day))
+        case _ if abs(ahead) < _DAYS_WITHOUT_YEAR:
+            return _say_date(day, voice)
+    return voice.say("{date}, {year}", date=_say_date(day, voice), year=day.year)
 
 
-def say_time(local: datetime, today: date) -> str:
-    """One time, such as "tomorrow at 10:30 in the morning" or "Monday at noon"."""
-    return f"{say_day(local.date(), today)} at {_say_clock(local)}{_say_part(local)}"
+def say_time(local: datetime, view: Viewpoint) -> str:
+    """One time, such as "tomorrow at 10:30 in the morning" or "Monday at noon Denver time"."""
+    time = _say_day_at(local.date(), _in_its_part(_at([local], view.voice), local, view.voice), view)
+    if not view.is_abroad:
+        return time
+    return view.voice.say("{time} {city} time", time=time, city=view.voice.city(view.zone.key))
 
 
-def say_choices(times: Sequence[datetime], today: date) -> str:
+def say_choices(times: Sequence[datetime], view: Viewpoint) -> str:
     """Times in order, such as "Monday at 9 or 10:30 in the morning, or Tuesday at 8".
 
     A part of the day is said once for all times that follow in it.
     """
-    said = ""
-    days = []
+    if len(times) == 1:
+        return say_time(times[0], view)
+    voice, said, days = view.voice, "", []
     for day, of_day in groupby(times, key=datetime.date):
         phrases = []
-        for part, of_part in groupby(of_day, key=_say_part):
-            clocks = say_list([_say_clock(local) for local in of_part], "or")
-            phrases.append(f"at {clocks}{part if part != said else ''}")
+        for part, of_part in groupby(of_day, key=lambda local: _in_its_part("", local, voice)):
+            group = list(of_part)
+            clocks = _at(group, voice)
+            phrases.append(clocks if part == said else _in_its_part(clocks, group[0], voice))
             said = part or said
-        days.append(f"{say_day(day, today)} {', or '.join(phrases)}")
-    return _join_days(days)
+        days.append(_say_day_at(day, _say_or_else(phrases, voice), view))
+    choices = _say_or_else(days, voice)
+    return (
+        voice.say("{times}, {city} time", times=choices, city=voice.city(view.zone.key)) if view.is_abroad else choices
+    )
 
 
-def say_list(words: Iterable[str], conjunction: str) -> str:
-    """Words in a row, such as "9, 10 or 11"."""
+def say_list(words: Iterable[str], voice: Voice) -> str:
+    """Words of which one is chosen, such as "9, 10 or 11"."""
     *most, last = words
-    return f"{', '.join(most)} {conjunction} {last}" if most else last
+    return voice.say("{several} or {one}", several=say_row(most, voice), one=last) if most else last
 
 
-def _join_days(days: Sequence[str]) -> str:
-    *most, last = days
-    return f"{', '.join(most)}, or {last}" if most else last
+def say_row(words: Iterable[str], voice: Voice) -> str:
+    """Words in a row, such as "9, 10, 11"."""
+    row, *others = words
+    for word in others:
+        row = voice.say("{several}, {one}", several=row, one=word)
+    return row
 
 
-def _say_date(day: date) -> str:
-    return f"{_WEEKDAYS[day.weekday()]}, {_MONTHS[day.month - 1]} {day.day}"
+def _say_or_else(phrases: Sequence[str], voice: Voice) -> str:
+    *most, last = phrases
+    return voice.say("{several}, or {one}", several=say_row(most, voice), one=last) if most else last
 
 
-def _hour(local: datetime) -> int:
-    return local.hour % _NOON or _NOON
+def _say_day_at(day: date, times: str, view: Viewpoint) -> str:
+    return view.voice.say("{day} {times}", day=say_day(day, view), times=times)
 
 
-def _say_clock(local: datetime) -> str:
-    if local.minute or _is_ambiguous(local):
-        return f"{_hour(local)}:{local.minute:02}"
-    return "noon" if local.hour == _NOON else str(_hour(local))
+def _say_date(day: date, voice: Voice) -> str:
+    weekday, month = voice.weekday(day), voice.month(day)
+    if day.day == 1:
+        return voice.say_as("said, the first", "{weekday}, {month} {day}", weekday=weekday, month=month, day=day.day)
+    return voice.say_as("said", "{weekday}, {month} {day}", weekday=weekday, month=month, day=day.day)
 
 
-def _say_part(local: datetime) -> str:
-    if _is_ambiguous(local):
-        return f" {'after' if local.fold else 'before'} the clock goes back"
-    if not local.minute and local.hour in _BARE_HOURS:
-        return _BARE_HOURS[local.hour]
+def _read_date(day: date, voice: Voice) -> str:
+    weekday, month = voice.weekday(day), voice.month(day)
+    if day.day == 1:
+        return voice.say_as("read, the first", "{weekday}, {month} {day}", weekday=weekday, month=month, day=day.day)
+    return voice.say_as("read", "{weekday}, {month} {day}", weekday=weekday, month=month, day=day.day)
+
+
+def _read_clock(local: datetime, voice: Voice) -> str:
+    hour = _on_dial(local.hour, voice.say_as("hours on the clock that is read", "12"))
     if local.hour < _NOON:
-        return " in the morning"
-    return " in the afternoon" if local.hour < _EVENING else " in the evening"
+        return voice.say("{hour}:{minute} AM", hour=hour, minute=f"{local.minute:02}")
+    return voice.say("{hour}:{minute} PM", hour=hour, minute=f"{local.minute:02}")
+
+
+def _at(times: Sequence[datetime], voice: Voice) -> str:
+    clocks = say_list([_say_clock(local, voice) for local in times], voice)
+    return voice.say("at {clocks}", clocks=clocks)
+
+
+def _say_clock(local: datetime, voice: Voice) -> str:
+    hour = _on_dial(local.hour, voice.say_as("hours on the clock that is said", "12"))
+    if local.minute or _is_ambiguous(local):
+        return voice.say_count("{hour}:{minute}", "{hour}:{minute}", hour, hour=hour, minute=f"{local.minute:02}")
+    if local.hour == 0:
+        return voice.say("12 at night, as the day begins")
+    if local.hour == _NOON:
+        return voice.say("noon")
+    return voice.say_count("{hour}", "{hour}", hour, hour=hour)
+
+
+def _on_dial(hour: int, hours: str) -> int:
+    return hour if hours == "24" else hour % _NOON or _NOON
+
+
+def _in_its_part(clocks: str, local: datetime, voice: Voice) -> str:
+    """Clock times with their part of the day; noon and midnight need none."""
+    if _is_ambiguous(local):
+        if local.fold:
+            return voice.say("{clocks} after the clock goes back", clocks=clocks)
+        return voice.say("{clocks} before the clock goes back", clocks=clocks)
+    if not local.minute and local.hour in {0, _NOON}:
+        return clocks
+    return _in_part(clocks, local.hour, voice)
+
+
+def _in_part(clocks: str, hour: int, voice: Voice) -> str:
+    if hour < _MORNING:
+        return voice.say_as("before 5", "{clocks} in the morning", clocks=clocks)
+    if hour < _AFTERNOON:
+        return voice.say_as("from 5", "{clocks} in the morning", clocks=clocks)
+    if hour < _EVENING:
+        return voice.say_as("from 12", "{clocks} in the afternoon", clocks=clocks)
+    if hour < _NIGHT:
+        return voice.say_as("from 17", "{clocks} in the evening", clocks=clocks)
+    return voice.say_as("from 20", "{clocks} in the evening", clocks=clocks)
 
 
 def _is_ambiguous(local: datetime) -> bool:

@@ -16,8 +16,8 @@ from slotmcp.domain.errors import SlotmcpError
 from slotmcp.services.app import App
 from slotmcp.tools import events
 from slotmcp.tools.arguments import Arguments, published, read_arguments
-from slotmcp.tools.errors import INTERNAL, error_body, internal_body
-from slotmcp.tools.schemas import answer_schema
+from slotmcp.tools.errors import INTERNAL, Spoken, error_body, internal_body
+from slotmcp.tools.schemas import Schema, answer_schema, brief
 
 A = TypeVar("A", bound=Arguments)
 
@@ -56,10 +56,14 @@ class UseCase(Generic[A]):
     title: str
     hints: Hints
 
+    @property
+    def answer_schema(self) -> Schema:
+        """All that an answer is, down to the last key. What is published is brief."""
+        return answer_schema(get_type_hints(self.perform, include_extras=True)["return"])
+
     def tool_of(self, app: App) -> Tool:
         """The tool, working on an app."""
-        types = get_type_hints(self.perform, include_extras=True)
-        arguments: type[A] = types["asked"]
+        arguments: type[A] = get_type_hints(self.perform, include_extras=True)["asked"]
 
         async def answer(given: Mapping[str, object]) -> Mapping[str, object]:
             return await self.perform(app, read_arguments(arguments, given))
@@ -70,11 +74,12 @@ class UseCase(Generic[A]):
             title=self.title,
             description=getdoc(self.perform) or "",
             parameters=published(arguments),
-            fn_metadata=FuncMetadata(arg_model=arguments, output_schema=answer_schema(types["return"])),
+            fn_metadata=FuncMetadata(arg_model=arguments, output_schema=brief(self.answer_schema)),
             is_async=True,
             context_kwarg=None,
             annotations=self.hints.annotations(self.title),
             new_trace_id=app.ids.new_id,
+            usual_locale=app.projects.usual_locale,
         )
 
 
@@ -82,6 +87,7 @@ class UseCaseTool(Tool):
     """A tool of ours. What goes wrong is answered, never raised."""
 
     new_trace_id: Callable[[], str] = Field(exclude=True)
+    usual_locale: Callable[[str | None], str] = Field(exclude=True)
 
     async def run(self, arguments: dict[str, Any], context: object, convert_result: bool = False) -> CallToolResult:  # noqa: ARG002, FBT001, FBT002  the SDK's signature
         """Answer a call, and log how it went."""
@@ -96,16 +102,27 @@ class UseCaseTool(Tool):
             return await self._perform(arguments, trace_id)
         except Exception:  # noqa: BLE001  the last line: told as internal, logged whole
             events.failed(self.name, trace_id)
-            return INTERNAL, _result(internal_body(), trace_id, is_error=True)
+            return INTERNAL, _result(internal_body(self._spoken(arguments)), trace_id, is_error=True)
 
     async def _perform(self, arguments: Mapping[str, object], trace_id: str) -> tuple[str, CallToolResult]:
         try:
             return _OK, _result(await self.fn(arguments), trace_id)
         except SlotmcpError as error:
-            return error.code, _result(error_body(error), trace_id, is_error=True)
+            return error.code, _result(error_body(error, self._spoken(arguments)), trace_id, is_error=True)
+
+    def _spoken(self, arguments: Mapping[str, object]) -> Spoken:
+        """In which language to tell an error, from arguments that may themselves be what is wrong."""
+        project_id, locale = _text(arguments.get("projectId")), _text(arguments.get("locale"))
+        return Spoken(locale, self.usual_locale(project_id or None))
+
+
+def _text(given: object) -> str:
+    return given.strip() if isinstance(given, str) else ""
 
 
 def _result(body: Mapping[str, object], trace_id: str, *, is_error: bool = False) -> CallToolResult:
     whole = {**body, "traceId": trace_id}
+    if not whole.get("note"):
+        whole.pop("note", None)  # there is rarely something to note
     text = TextContent(type="text", text=orjson.dumps(whole).decode())
     return CallToolResult(content=[text], structured_content=whole, is_error=is_error)

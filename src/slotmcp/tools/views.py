@@ -7,8 +7,8 @@ from typing_extensions import TypedDict
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Candidate, Offer, Slot
-from slotmcp.tools.moments import write_utc
-from slotmcp.tools.spoken_time import label
+from slotmcp.tools.moments import write_utc, write_utc_ms
+from slotmcp.tools.spoken_time import full_date, label
 from slotmcp.tools.viewpoint import Viewpoint
 
 Detail = Literal["brief", "full"]
@@ -32,6 +32,13 @@ class FieldView(TypedDict):
     problem: str
 
 
+class PersonView(TypedDict):
+    """A technician."""
+
+    technicianId: str
+    name: str
+
+
 class ErrorView(TypedDict):
     """What an agent acts on when it did not work."""
 
@@ -42,19 +49,38 @@ class ErrorView(TypedDict):
     fields: NotRequired[list[FieldView]]
     nearest: NotRequired[list[str]]
     alternatives: NotRequired[list[TimeView]]
+    technicians: NotRequired[list[PersonView]]
 
 
 class Answer(TypedDict):
     """Every answer begins with what can be said aloud. With an error there is nothing else but a trace id."""
 
     result: str
+    note: NotRequired[str]
     error: NotRequired[ErrorView]
+
+
+class ClockView(TypedDict):
+    """What time it is, and where."""
+
+    now: str
+    today: str
+    timezone: str
+
+
+class ClockedAnswer(Answer):
+    """With what time it is: agents do not know."""
+
+    clock: ClockView
 
 
 class CandidateView(TypedDict):
     """A technician who could come; best first."""
 
     technicianId: str
+    etaMinutes: NotRequired[int]
+    bufferMinutes: NotRequired[int]
+    score: NotRequired[int]
     priority: NotRequired[int]
     bookingsThatDay: NotRequired[int]
 
@@ -73,16 +99,21 @@ def show_time(start: Minute, end: Minute, view: Viewpoint) -> TimeView:
         "start": write_utc(start),
         "end": write_utc(end),
         "startLocal": local.isoformat(),
-        "label": label(local),
+        "label": label(local, view.voice),
     }
+
+
+def show_clock(view: Viewpoint) -> ClockView:
+    """What time it is in the zone of the answer."""
+    return {"now": write_utc_ms(view.now_ms), "today": full_date(view.today, view.voice), "timezone": view.zone.key}
 
 
 def show_slot(slot: Slot, view: Viewpoint, detail: Detail = "brief") -> SlotView:
     """A start, with its best candidates or with all of them."""
     if detail == "full":
-        candidates = [_show_candidate(candidate) for candidate in slot.candidates]
+        candidates = [_show_whole(candidate) for candidate in slot.candidates]
     else:
-        candidates = [{"technicianId": one.technician_id} for one in slot.candidates[:BRIEF_CANDIDATES]]
+        candidates = [_show_candidate(candidate) for candidate in slot.candidates[:BRIEF_CANDIDATES]]
     return {**show_time(slot.start, slot.end, view), "capacity": slot.capacity, "candidates": candidates}
 
 
@@ -97,8 +128,14 @@ def starts_of(slots: Sequence[Slot]) -> list[Minute]:
 
 
 def _show_candidate(candidate: Candidate) -> CandidateView:
-    return {
-        "technicianId": candidate.technician_id,
-        "priority": candidate.priority,
-        "bookingsThatDay": candidate.bookings_that_day,
-    }
+    shown: CandidateView = {"technicianId": candidate.technician_id}
+    if candidate.eta_minutes is not None:
+        shown["etaMinutes"] = candidate.eta_minutes
+    return shown
+
+
+def _show_whole(candidate: Candidate) -> CandidateView:
+    shown = _show_candidate(candidate)
+    if candidate.score is not None:
+        shown |= {"bufferMinutes": candidate.buffer_minutes, "score": candidate.score}
+    return {**shown, "priority": candidate.priority, "bookingsThatDay": candidate.bookings_that_day}

@@ -12,6 +12,7 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.relocation import Move
 from slotmcp.engine.slots import check_start, find_slots
+from slotmcp.engine.travel import site_at
 from unit.engine.rush import Errand
 
 HOLD_MS = 90_000
@@ -37,7 +38,8 @@ class Desk:
         people, services = [*self.oracle.book.diaries], [*self.oracle.book.services.values()]
         service = services[errand.service % len(services)]
         wish = people[errand.wish % len(people)] if errand.wish is not None else None
-        return service, Need.of_service(service, technician_id=wish)
+        site = site_at(errand.place, self.oracle.project.travel)
+        return service, Need.of_service(service, technician_id=wish, site=site)
 
     def chosen(self, errand: Errand, need: Need, start_from: int, start_to: int) -> Slot | None:
         """The start they pick out of the first on offer."""
@@ -86,4 +88,5 @@ class Desk:
             buffer_before_minutes=need.buffer_before_minutes,
             buffer_after_minutes=need.buffer_after_minutes,
             technician_chosen=need.technician_id is not None,
+            location=need.site.location if need.site else None,
         )

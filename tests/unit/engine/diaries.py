@@ -7,14 +7,28 @@ from hypothesis import strategies as st
 from slotmcp.domain.book import Diary
 from slotmcp.domain.catalog import DateOverride, Technician, TechnicianStatus, TimeOff, WallSpan, WeeklySpan
 from slotmcp.domain.claim import BusyTime, Claim
-from unit.engine.drawing import BOTH, BUFFERS, EVERY_DAY, LENGTHS, MOMENTS, NONE, PIPES, date_of, once_in, pick, whole
+from unit.engine.drawing import (
+    BOTH,
+    BUFFERS,
+    EVERY_DAY,
+    LENGTHS,
+    MOMENTS,
+    NONE,
+    PIPES,
+    a_place,
+    date_of,
+    once_in,
+    pick,
+    whole,
+)
 
 
 def a_diary(draw: st.DrawFn, id_: str, zone: str, now_ms: int, *, crowded: bool) -> Diary:
     """A technician with what takes their time; in a crowd all work around the clock, full of live holds."""
     now = now_ms // 60_000
     if crowded:
-        person = Technician(id=id_, name=id_, timezone=zone, skills=pick(draw, (BOTH, BOTH, PIPES)), shifts=(ALWAYS,))
+        skills, home = pick(draw, (BOTH, BOTH, PIPES)), a_place(draw)
+        person = Technician(id=id_, name=id_, timezone=zone, skills=skills, home=home, shifts=(ALWAYS,))
         return Diary(technician=person, claims=holds_in_a_row(draw, id_, now_ms))
     return Diary(
         technician=a_technician(draw, id_, zone, now),
@@ -33,6 +47,7 @@ def a_technician(draw: st.DrawFn, id_: str, zone: str, now: int) -> Technician:
         priority=whole(draw, 1, 3),
         status=TechnicianStatus.OFF if once_in(draw, 12) else TechnicianStatus.ACTIVE,
         skills=pick(draw, (BOTH, BOTH, PIPES, NONE)),
+        home=a_place(draw),
         max_bookings_per_day=pick(draw, (None, None, None, 1, 2, 3)),
         shifts=tuple(a_weekly_span(draw, today) for _ in range(whole(draw, 1, 3))),
         breaks=tuple(a_weekly_span(draw, today, longest=120) for _ in range(pick(draw, (0, 0, 1, 2)))),
@@ -102,6 +117,7 @@ def some_claims(draw: st.DrawFn, technician_id: str, now_ms: int) -> tuple[Claim
                 buffer_after_minutes=pick(draw, BUFFERS),
                 expires_at_ms=pick(draw, expiries),
                 technician_chosen=once_in(draw, 5),
+                location=a_place(draw),
             )
         )
     return tuple(claims)
@@ -124,6 +140,7 @@ def holds_in_a_row(draw: st.DrawFn, technician_id: str, now_ms: int) -> tuple[Cl
                 buffer_after_minutes=pick(draw, (0, 0, 15)),
                 expires_at_ms=None if once_in(draw, 6) else now_ms + 60_000,
                 technician_chosen=once_in(draw, 8),
+                location=a_place(draw),
             )
         )
     return tuple(claims)

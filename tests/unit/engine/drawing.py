@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from slotmcp.domain.catalog import RankingKey
+from slotmcp.domain.catalog import Location, RankingKey, TravelMode, TravelPolicy
 
 T = TypeVar("T")
 
@@ -33,6 +33,16 @@ NONE: frozenset[str] = frozenset()
 LENGTHS = (30, 15, 20, 45, 60, 61, 90, 120, 240)
 BUFFERS = (0, 0, 5, 15, 30, 45)
 EVERY_DAY = frozenset(range(7))
+PLACES = (
+    Location(39.7392, -104.9903),
+    Location(39.7400, -104.9850),
+    Location(39.7555, -105.2211),
+    Location(39.6133, -104.9),
+    Location(40.015, -105.2705),
+    Location(38.8339, -104.8214),
+    Location(39.0639, -108.5506),
+)
+"""Downtown Denver, a walk from it, Golden, Centennial, Boulder, Colorado Springs, and Grand Junction, hours away."""
 
 
 def minute_of(text: str) -> int:
@@ -65,5 +75,21 @@ def once_in(draw: st.DrawFn, times: int) -> bool:
 
 def a_ranking(draw: st.DrawFn) -> tuple[RankingKey, ...]:
     """Any order of any keys."""
-    priority, load = RankingKey.PRIORITY, RankingKey.LOAD
-    return pick(draw, ((priority, load), (load, priority), (priority,), (load,), ()))
+    priority, load, eta = RankingKey.PRIORITY, RankingKey.LOAD, RankingKey.ETA
+    policies = ((eta,), (priority, load, eta), (load, priority), (load, eta, priority), (eta, load), (priority,), ())
+    return pick(draw, policies)
+
+
+def a_place(draw: st.DrawFn) -> Location | None:
+    """Around the corner, across town, or hours away; once in four times nobody knows."""
+    return None if once_in(draw, 4) else pick(draw, PLACES)
+
+
+def a_travel_policy(draw: st.DrawFn) -> TravelPolicy:
+    """Once in three times the way does not count."""
+    return TravelPolicy(
+        mode=pick(draw, (TravelMode.NONE, TravelMode.ESTIMATED, TravelMode.ESTIMATED)),
+        speed_kmh=pick(draw, (40.0, 90.0, 13.7)),
+        minutes_per_stop=pick(draw, (5, 0, 11)),
+        road_factor=pick(draw, (1.3, 1.0)),
+    )

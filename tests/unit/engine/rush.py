@@ -5,19 +5,33 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from slotmcp.domain.book import Book, Diary
-from slotmcp.domain.catalog import Project, ServiceType, SlotAlignment, Technician, WallSpan, WeeklySpan
-from unit.engine.drawing import BOTH, EVERY_DAY, NONE, PIPES, WIRES, a_ranking, minute_of, once_in, pick, whole
+from slotmcp.domain.catalog import Location, Project, ServiceType, SlotAlignment, Technician, WallSpan, WeeklySpan
+from unit.engine.drawing import (
+    BOTH,
+    EVERY_DAY,
+    NONE,
+    PIPES,
+    PLACES,
+    WIRES,
+    a_ranking,
+    a_travel_policy,
+    minute_of,
+    once_in,
+    pick,
+    whole,
+)
 from unit.engine.strategies import Case, a_need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """Somebody who takes one of the first starts on offer."""
+    """Somebody who takes one of the first starts on offer, and says where."""
 
     service: int
     nth: int
     wish: int | None
     hold: bool
+    place: Location
 
 
 @st.composite
@@ -29,6 +43,7 @@ def errands(draw: st.DrawFn) -> list[Errand]:
             nth=whole(draw, 0, 7),
             wish=whole(draw, 0, 4) if once_in(draw, 6) else None,
             hold=not once_in(draw, 6),
+            place=pick(draw, PLACES[:5]),
         )
         for _ in range(whole(draw, 1, 12))
     ]
@@ -47,6 +62,7 @@ def rushes(draw: st.DrawFn) -> Case:
         min_notice_minutes=0,
         horizon_days=0,
         assignment_ranking=a_ranking(draw),
+        travel=a_travel_policy(draw),
     )
     skills = {"s1": NONE, "s2": PIPES, "s3": WIRES}
     services = {
@@ -67,13 +83,14 @@ def rushes(draw: st.DrawFn) -> Case:
 
 def _in_a_rush(draw: st.DrawFn, id_: str) -> Technician:
     start = pick(draw, (600, 600, 570, 630, 660))
-    span = WallSpan(start_minute=start, end_minute=start + pick(draw, (60, 90, 120)))
+    span = WallSpan(start_minute=start, end_minute=start + pick(draw, (60, 90, 120, 180)))
     return Technician(
         id=id_,
         name=id_,
         timezone="UTC",
         priority=whole(draw, 1, 3),
         skills=pick(draw, (BOTH, NONE, PIPES, WIRES)),
+        home=pick(draw, (None, *PLACES[:5])),
         max_bookings_per_day=pick(draw, (None, None, None, 1)),
         shifts=(WeeklySpan(days=EVERY_DAY, span=span),),
     )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Project, ServiceType, SlotAlignment
 from slotmcp.engine.need import Need
+from slotmcp.engine.travel import site_at
 from unit.engine.diaries import a_diary
 from unit.engine.drawing import (
     BOTH,
@@ -20,7 +21,9 @@ from unit.engine.drawing import (
     MOMENTS,
     NONE,
     PIPES,
+    a_place,
     a_ranking,
+    a_travel_policy,
     date_of,
     minute_of,
     once_in,
@@ -81,11 +84,12 @@ def a_book(draw: st.DrawFn, zone: str, now_ms: int) -> Book:
 
 
 def a_need(draw: st.DrawFn, book: Book) -> Need:
-    """A service of the book, sometimes in another length, sometimes of one technician."""
+    """A service of the book, at some place, sometimes in another length, sometimes of one technician."""
     return Need.of_service(
         pick(draw, tuple(book.services.values())),
         duration_minutes=pick(draw, (None, None, *LENGTHS)),
         technician_id=pick(draw, (None,) * 8 + tuple(book.diaries)),
+        site=site_at(a_place(draw), book.project.travel),
     )
 
 
@@ -101,6 +105,7 @@ def a_project(draw: st.DrawFn, zone: str, now: int) -> Project:
         horizon_days=pick(draw, (1, 1, 1, 0, 2)),
         candidate_ranking=a_ranking(draw),
         assignment_ranking=a_ranking(draw),
+        travel=a_travel_policy(draw),
         holiday_regions=(pick(draw, REGIONS),) if once_in(draw, 4) else (),
         closed_dates=(date_of(now) + timedelta(days=whole(draw, -1, 2)),) if once_in(draw, 5) else (),
     )

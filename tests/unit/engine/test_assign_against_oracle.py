@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from math import isfinite
 
 import pytest
 from hypothesis import given, settings
 
 from oracle.capacity import Oracle
-from slotmcp.domain.catalog import Project, RankingKey, Technician
+from slotmcp.domain.catalog import RankingKey, Technician
+from slotmcp.domain.claim import Claim
+from slotmcp.domain.offer import Slot
 from slotmcp.engine.assign import assign, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
+from slotmcp.engine.travel import site_at
 from unit.engine.sketch import SHOP, at, book, booking, diary, hold, job, technician
 from unit.engine.strategies import Case, cases
 
@@ -21,11 +25,12 @@ from unit.engine.strategies import Case, cases
 def test_the_assignment_is_the_first_candidate_by_the_assignment_ranking(case: Case) -> None:
     oracle, availability = Oracle(case.book, case.now_ms), Availability.of(case.book, case.now_ms)
     for slot in find_slots(availability, case.need, *case.span):
-        facts = [(one.technician_id, one.priority, one.bookings_that_day) for one in slot.candidates]
+        able = [case.book.diaries[one.technician_id].technician for one in slot.candidates]
         winner = assign(availability, case.need, slot.start)
         assert winner is not None
-        assert winner.technician_id == _first(case.book.project, facts)
-        assert winner.reason.considered == len(facts)
+        assert winner.technician_id == _first(oracle, able, case.need, slot.start)
+        assert winner.reason.considered == len(able)
+        assert winner.reason.values == _told(oracle, case.book.diaries[winner.technician_id].technician, case, slot)
         assert bool(winner.moves) == (not _somebody_free(oracle, case.need, slot.start))
 
 
@@ -35,11 +40,12 @@ def test_a_live_hold_goes_to_the_first_of_those_who_could_do_it_were_it_not_ther
     oracle, availability = Oracle(case.book, case.now_ms), Availability.of(case.book, case.now_ms)
     claims = [claim for one in oracle.technicians for claim in oracle.live_claims(one)]
     for held in (claim for claim in claims if claim.is_hold and claim.service_id in case.book.services):
-        need = Need.of_claim(held, case.book.services[held.service_id])
+        site = site_at(held.location, case.book.project.travel)
+        need = Need.of_claim(held, case.book.services[held.service_id], site)
         able = [one for one in oracle.technicians if oracle.has_room(one, need, held.start, without=held)]
         given_to = assign_kept(availability.without(held), need, held.start)
-        facts = [_facts(oracle, one, held.start) for one in able]
-        assert (given_to.technician_id if given_to else None) == _first(case.book.project, facts)
+        expected = _first(oracle, able, need, held.start, without=held)
+        assert (given_to.technician_id if given_to else None) == expected
 
 
 @pytest.mark.parametrize(
@@ -61,15 +67,19 @@ def test_a_live_hold_outside_the_dates_on_offer_can_be_booked(held: str, booked:
     assert kept.technician_id == "a"
 
 
-def _facts(oracle: Oracle, technician: Technician, start: int) -> tuple[str, int, int]:
-    return technician.id, technician.priority, oracle.load(technician, start)
+def _first(
+    oracle: Oracle, able: Iterable[Technician], need: Need, start: int, without: Claim | None = None
+) -> str | None:
+    policy = oracle.project.assignment_ranking
+    ranked = sorted(([oracle.rank_value(key, one, need, start, without) for key in policy], one.id) for one in able)
+    return ranked[0][1] if ranked else None
 
 
-def _first(project: Project, facts: Iterable[tuple[str, int, int]]) -> str | None:
-    column = {RankingKey.PRIORITY: 1, RankingKey.LOAD: 2}
-    columns = [column[key] for key in project.assignment_ranking] + [0]
-    ranked = sorted(facts, key=lambda one: [one[number] for number in columns])
-    return ranked[0][0] if ranked else None
+def _told(oracle: Oracle, winner: Technician, case: Case, slot: Slot) -> dict[RankingKey, float]:
+    """The winner's value of each key of the policy; nothing of a way that nobody knows."""
+    policy = case.book.project.assignment_ranking
+    values = {key: oracle.rank_value(key, winner, case.need, slot.start) for key in policy}
+    return {key: value for key, value in values.items() if isfinite(value)}
 
 
 def _somebody_free(oracle: Oracle, need: Need, start: int) -> bool:

@@ -8,6 +8,7 @@ from oracle.capacity import Oracle
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
+from slotmcp.engine.travel import site_at
 from unit.engine.desk import Desk
 from unit.engine.drawing import MOMENTS
 from unit.engine.rush import Errand, errands, rushes
@@ -34,6 +35,7 @@ def test_in_the_middle_of_a_rush_the_engine_offers_what_the_oracle_does(case: Ca
         service, need = desk.wanted(errand)
         if slot := desk.chosen(errand, need, *case.span):
             desk.sell(service.id, need, slot.start, hold=errand.hold)
+    site = site_at(errands[0].place, case.book.project.travel)
     for service in case.book.services.values():
-        need = Need.of_service(service)
+        need = Need.of_service(service, site=site)
         assert find_slots(desk.availability, need, *case.span) == desk.oracle.slots(need, *case.span)

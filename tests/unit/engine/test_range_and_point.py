@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
-from slotmcp.engine.slots import check_start, find_slots
+from slotmcp.engine.slots import check_start, find_slots, list_starts, slots_at
 from unit.engine.strategies import Case, cases
 
 HALF = settings().max_examples // 2
@@ -36,6 +36,20 @@ def test_the_best_candidates_are_the_first_of_all(case: Case, best: int) -> None
     everybody = find_slots(availability, case.need, *case.span)
     expected = [slot._replace(candidates=slot.candidates[:best]) for slot in everybody]
     assert find_slots(availability, case.need, *case.span, best=best) == expected
+
+
+@settings(max_examples=HALF)
+@given(case=cases(), best=st.one_of(st.none(), st.integers(1, 3)), chosen=st.sets(st.integers(0, 300)))
+def test_the_starts_alone_are_those_of_the_slots_and_any_of_them_can_be_filled_in(
+    case: Case, best: int | None, chosen: set[int]
+) -> None:
+    availability = Availability.of(case.book, case.now_ms)
+    slots = find_slots(availability, case.need, *case.span, best=best)
+    starts = list_starts(availability, case.need, *case.span)
+    assert starts == [slot.start for slot in slots]
+    some = [number for number in sorted(chosen) if number < len(starts)]
+    filled_in = slots_at(availability, case.need, [starts[number] for number in some], best=best)
+    assert filled_in == [slots[number] for number in some]
 
 
 @settings(max_examples=HALF)

@@ -11,8 +11,9 @@ from slotmcp.domain.book import Book, Diary
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
+from slotmcp.engine.travel import site_at
 from unit.engine.diaries import a_diary, a_technician, holds_in_a_row, some_claims
-from unit.engine.drawing import date_of, once_in, pick, whole
+from unit.engine.drawing import PLACES, date_of, once_in, pick, whole
 from unit.engine.sketch import MONDAY, SHOP, at, book, diary, hold, job, technician
 from unit.engine.strategies import Case, a_project, a_service, cases
 
@@ -78,7 +79,10 @@ def test_a_new_day_opens_the_next_one() -> None:
 
 
 def _needs(case: Case) -> list[Need]:
-    return [case.need, *(Need.of_service(one) for one in case.book.services.values())]
+    """What is asked for, and every service: where nobody knows, and at one place."""
+    site = site_at(PLACES[2], case.book.project.travel)
+    services = case.book.services.values()
+    return [case.need, *(Need.of_service(one, site=place) for one in services for place in (None, site))]
 
 
 def _other_claims(draw: st.DrawFn, case: Case) -> Case:
@@ -160,4 +164,7 @@ def _with_diary(case: Case, diary: Diary) -> Case:
 
 
 def _with_book(case: Case, book: Book) -> Case:
-    return replace(case, book=replace(book, revision=case.book.revision + 1))
+    """What is asked for stays at its place, by the rules that hold now."""
+    place = case.need.site.location if case.need.site else None
+    need = replace(case.need, site=site_at(place, book.project.travel))
+    return replace(case, need=need, book=replace(book, revision=case.book.revision + 1))

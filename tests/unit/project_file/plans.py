@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from slotmcp.domain.booking import Booking, Visit
+from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import (
     DateOverride,
     Location,
@@ -17,6 +17,8 @@ from slotmcp.domain.catalog import (
     Technician,
     TechnicianStatus,
     TimeOff,
+    TravelMode,
+    TravelPolicy,
     WallSpan,
     WeeklySpan,
 )
@@ -61,8 +63,11 @@ BOOKING_IDS = st.sampled_from(
 SKILLS = st.frozensets(SLUGS, max_size=3)
 DATES = st.dates(date(2000, 1, 1), date(2199, 12, 31))
 BUFFERS = st.integers(0, 720)
-RANKINGS = st.lists(st.sampled_from(RankingKey), min_size=1, max_size=2, unique=True).map(tuple)
+RANKINGS = st.lists(st.sampled_from(RankingKey), min_size=1, max_size=3, unique=True).map(tuple)
 LOCATIONS = st.builds(Location, st.floats(-90, 90), st.floats(-180, 180))
+TRAVEL = st.builds(
+    TravelPolicy, mode=st.sampled_from(TravelMode), speed_kmh=st.floats(1, 200), minutes_per_stop=st.integers(0, 120)
+)
 
 
 def tuples(of: st.SearchStrategy[T], most: int) -> st.SearchStrategy[tuple[T, ...]]:
@@ -142,6 +147,7 @@ def projects(draw: st.DrawFn, service_ids: list[str]) -> Project:
         max_holds_per_customer=draw(st.integers(1, 100)),
         candidate_ranking=draw(RANKINGS),
         assignment_ranking=draw(RANKINGS),
+        travel=draw(TRAVEL),
         default_service_id=draw(st.none() | st.sampled_from(service_ids)),
         holiday_regions=tuple(draw(st.lists(st.sampled_from(["US", "US-CO", "NO", "DE-BY"]), unique=True))),
         closed_dates=tuple(draw(st.lists(DATES, unique=True, max_size=3))),
@@ -164,8 +170,8 @@ def bookings(draw: st.DrawFn, technician_ids: list[str], service_ids: list[str])
                 end=end,
                 buffer_before_minutes=draw(BUFFERS),
                 buffer_after_minutes=draw(BUFFERS),
+                location=draw(st.none() | LOCATIONS),
             ),
-            visit=Visit(location=draw(st.none() | LOCATIONS)),
         )
         for booking_id, (start, end) in zip(ids, pairwise(instants), strict=True)
     ]

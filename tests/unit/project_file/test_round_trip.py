@@ -49,8 +49,11 @@ def test_the_second_of_two_equal_readings_is_written_in_utc() -> None:
 def test_nothing_of_a_customer_is_written() -> None:
     good = plan(GOOD)
     customer = Customer(name="Zelda Quimby", phone="+13035550142", email="zelda@example.com")
-    visit = Visit(address="1 Elm Street", notes="gate code 4711", location=good.technicians[0].home)
-    sold = tuple(replace(one, customer=customer, visit=visit) for one in good.bookings)
+    visit = Visit(address="1 Elm Street", notes="gate code 4711")
+    home = good.technicians[0].home
+    sold = tuple(
+        replace(one, claim=replace(one.claim, location=home), customer=customer, visit=visit) for one in good.bookings
+    )
     text = dump_project(replace(good, bookings=sold))
     assert not [word for word in ("Zelda", "303555", "example.com", "Elm", "4711") if word in text]
     assert text.count("latitude: 39.7337") == 3

@@ -1,6 +1,7 @@
 """The sample: the same in both places, and alive on any day of three years."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
@@ -9,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from slotmcp.domain.catalog import TechnicianStatus
+from slotmcp.domain.catalog import Location, TechnicianStatus, TravelMode
 from slotmcp.domain.claim import Claim
-from slotmcp.engine.openings import Dates, opening_hours
+from slotmcp.engine.openings import Dates, opening_hours, working_days
+from slotmcp.engine.travel import EstimatedTravel
 from slotmcp.project_file import ProjectFile, sample_text
 from slotmcp.project_file.document import Node, read_document
 from slotmcp.project_file.packaged import SCHEMA
@@ -61,6 +63,32 @@ def stands_apart(plan: ProjectPlan) -> bool:
     return True
 
 
+def late(plan: ProjectPlan, today: date) -> list[str]:
+    """Bookings that nobody reaches in time, by the way that the sample's own rules estimate."""
+    travel = EstimatedTravel(plan.project.travel)
+    dates = Dates(today - timedelta(days=2), today + timedelta(days=10))
+    claims = claims_by_technician(plan)
+    return [
+        claim.id
+        for one in plan.technicians
+        for start, end in working_days(one, dates)
+        for claim, earliest in arrivals(travel, one.home, start, [c for c in claims[one.id] if start <= c.start < end])
+        if claim.start < earliest
+    ]
+
+
+def arrivals(
+    travel: EstimatedTravel, home: Location | None, opens: int, claims: list[Claim]
+) -> Iterator[tuple[Claim, int]]:
+    """The jobs of one working day, each with the first minute at which its technician can be there."""
+    place, free = home, opens
+    for claim in claims:
+        assert place is not None
+        assert claim.location is not None
+        yield claim, free + travel.minutes(place, claim.location) + claim.buffer_before_minutes * (free != opens)
+        place, free = claim.location, claim.end + claim.buffer_after_minutes
+
+
 def strays(plan: ProjectPlan, today: date) -> list[str]:
     """Bookings beyond the technician's hours, public holidays aside."""
     dates = Dates(today - timedelta(days=2), today + timedelta(days=10))
@@ -103,6 +131,7 @@ def test_on_every_day_it_is_in_order_and_nothing_collides(year: int) -> None:
         assert stands_apart(file.plan), day
         assert strays(file.plan, day) == [], day
         assert too_many(file.plan) == [], day
+        assert late(file.plan, day) == [], day
 
 
 @pytest.mark.parametrize("year", [2026, 2027, 2028])
@@ -118,9 +147,10 @@ def test_it_has_all_that_a_business_has() -> None:
     plan = on(date(2026, 11, 23)).plan
     assert (len(plan.technicians), len(plan.services)) == (12, 6)
     assert 30 <= len(plan.bookings) <= 45
-    assert all(booking.visit.location is not None for booking in plan.bookings)
+    assert all(booking.claim.location is not None for booking in plan.bookings)
     homes = [one.home for one in plan.technicians if one.home is not None]
     assert len(set(homes)) == 12
+    assert plan.project.travel.mode is TravelMode.ESTIMATED
     assert all(39.6 < home.latitude < 39.9 and -105.1 < home.longitude < -104.8 for home in homes)
     assert [one.id for one in plan.technicians if one.status is TechnicianStatus.OFF] == ["t-lou"]
     assert [one.id for one in plan.technicians if one.time_off] == ["t-joy"]

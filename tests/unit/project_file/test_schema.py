@@ -37,7 +37,7 @@ def test_what_the_reader_takes_the_schema_takes(text: str) -> None:
     [
         ("holdTtlSeconds: 90", "holdTtlSeconds: 59"),
         ("holdTtlSeconds: 90", "holdTtlSecs: 90"),
-        ("holdTtlSeconds: 90", "travel: {mode: estimated}"),
+        ("holdTtlSeconds: 90", "travel: {mode: drive}"),
         ("name: Ben", "name: 7"),
         ("id: t-ben", "id: T Ben"),
         ("    durationMinutes: 60\n", ""),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotmcp.domain.catalog import RankingKey, SlotAlignment, TechnicianStatus
+from slotmcp.domain.catalog import RankingKey, SlotAlignment, TechnicianStatus, TravelMode, TravelPolicy
 from unit.project_file.told import GOOD, edited, plan, problems, read
 from unit.project_file.values import plain_values
 
@@ -89,21 +89,27 @@ def test_what_is_left_out_is_as_usual() -> None:
     assert project.locale == "en-US"
     assert (project.slot_interval_minutes, project.slot_alignment) == (15, SlotAlignment.CLOCK)
     assert (project.min_notice_minutes, project.horizon_days, project.max_holds_per_customer) == (60, 31, 3)
-    assert project.candidate_ranking == (RankingKey.PRIORITY, RankingKey.LOAD)
-    assert project.assignment_ranking == (RankingKey.LOAD, RankingKey.PRIORITY)
+    assert project.candidate_ranking == (RankingKey.PRIORITY, RankingKey.LOAD, RankingKey.ETA)
+    assert project.assignment_ranking == (RankingKey.LOAD, RankingKey.PRIORITY, RankingKey.ETA)
+    assert project.travel == TravelPolicy(mode=TravelMode.NONE, speed_kmh=40, minutes_per_stop=5)
 
 
 def test_what_is_given_is_taken() -> None:
     given = (
-        "holdTtlSeconds: 120\n  slotAlignment: opening\n  locale: es-US\n  travel: {mode: none}\n"
+        "holdTtlSeconds: 120\n  slotAlignment: opening\n  locale: es-US\n"
+        "  travel: {mode: estimated, speedKmh: 32.5, minutesPerStop: 0}\n"
         "  slotIntervalMinutes: 10\n  minNoticeMinutes: 0\n  horizonDays: 366\n  maxHoldsPerCustomer: 1\n"
-        "  ranking: {candidates: [load], assignment: [priority]}"
+        "  ranking: {candidates: [load], assignment: [priority, eta]}"
     )
     project = plan(edited("holdTtlSeconds: 90", given)).project
     assert (project.hold_ttl_seconds, project.slot_alignment, project.locale) == (120, SlotAlignment.OPENING, "es-US")
     assert (project.slot_interval_minutes, project.min_notice_minutes) == (10, 0)
     assert (project.horizon_days, project.max_holds_per_customer) == (366, 1)
-    assert (project.candidate_ranking, project.assignment_ranking) == ((RankingKey.LOAD,), (RankingKey.PRIORITY,))
+    assert (project.candidate_ranking, project.assignment_ranking) == (
+        (RankingKey.LOAD,),
+        (RankingKey.PRIORITY, RankingKey.ETA),
+    )
+    assert project.travel == TravelPolicy(mode=TravelMode.ESTIMATED, speed_kmh=32.5, minutes_per_stop=0)
 
 
 def test_a_booking_takes_its_length_and_buffers_from_its_service_unless_it_has_its_own() -> None:
@@ -152,6 +158,14 @@ def test_numbers_are_read_in_every_form(number: int, form: int) -> None:
 )
 def test_what_may_be_meant_so_is_noted(old: str, new: str, path: str, note: str) -> None:
     assert (path, note) in [(one.path, one.problem) for one in read(edited(old, new)).notes]
+
+
+def test_who_has_no_home_is_noted_where_the_way_counts() -> None:
+    homeless = edited("    home: {latitude: 39.7337, longitude: -104.9806}\n", "")
+    travelling = homeless.replace("holdTtlSeconds: 90", "travel: {mode: estimated}")
+    without = "t-ana has no home, so the way to the first job of a day does not count"
+    assert without not in [one.problem for one in read(homeless).notes]
+    assert [one.problem for one in read(travelling).notes if "home" in one.problem] == [without]
 
 
 def test_notes_are_told_by_line() -> None:

@@ -8,7 +8,7 @@ from slotmcp.domain.offer import Offer
 from support.shop import Shop, clock_text, customer, plan, service, technician
 from unit.services.conftest import Open
 
-LEE = Customer(name="Lee", phone="5550101")
+LEE = Customer(name="Lee", phone="+1 303 555 0101")
 
 
 async def alternatives(shop: Shop, start: str, **facts: object) -> Offer:

@@ -1,5 +1,6 @@
 """book_slot: sells what is held, or a start directly, to the technician who comes first."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from unit.services.conftest import Open
 
 ANA = technician("ana", "09:00-12:00")
 BEN = technician("ben", "09:00-12:00", priority=2)
+HILL = Location(39.7392, -104.9903)
 STARTS = ("09:00", "09:00", "10:00", "10:00")
 
 
@@ -48,12 +50,13 @@ async def test_a_start_is_booked_directly(opened: Open) -> None:
 
 async def test_everything_that_was_said_is_kept(opened: Open) -> None:
     shop = await opened(plan(ANA))
-    visit = Visit(address="1 Élan St\nApt 2", notes="Dog! 🐕", location=Location(39.7392, -104.9903))
+    visit = Visit(address="1 Élan St\nApt 2", notes="Dog! 🐕")
     customer = Customer(name="Zoë'); DROP TABLE claims;--", phone="+1 303 555 0142", email="zoe@example.com")
-    answer = await shop.book("09:00", customer=customer, visit=visit)
+    answer = await shop.book("09:00", customer=customer, visit=visit, location=HILL)
     (kept,) = await shop.store.bookings("shop")
     assert kept == answer.booking
-    assert (kept.customer, kept.visit) == (customer, visit)
+    assert (kept.visit, kept.claim.location) == (visit, HILL)
+    assert kept.customer == replace(customer, phone="+13035550142")
 
 
 async def test_fewest_bookings_that_day_comes_first_then_priority(opened: Open) -> None:
@@ -67,7 +70,7 @@ async def test_the_reason_is_the_policy_with_the_winners_values(opened: Open) ->
     shop = await opened(business)
     reason = (await shop.book("09:00")).booking.reason
     assert reason is not None
-    assert reason.policy == (RankingKey.LOAD, RankingKey.PRIORITY)
+    assert reason.policy == (RankingKey.LOAD, RankingKey.PRIORITY, RankingKey.ETA)
     assert reason.values == {RankingKey.LOAD: 0, RankingKey.PRIORITY: 2}
     assert (reason.considered, reason.wished) == (2, False)
 
@@ -85,7 +88,7 @@ async def test_a_wished_technician_comes(opened: Open) -> None:
     assert answer.booking.reason is not None
     assert answer.booking.reason.wished
     with pytest.raises(SlotUnavailable):
-        await shop.book("09:00", technician_id="ben", customer=Customer(name="Lee", phone="5550101"))
+        await shop.book("09:00", technician_id="ben", customer=Customer(name="Lee", phone="+1 303 555 0101"))
 
 
 async def test_a_hold_for_a_wished_technician_is_booked_with_them(opened: Open) -> None:
@@ -179,8 +182,8 @@ async def test_buffers_between_two_jobs_add_up_when_booking_too(opened: Open) ->
     shop = await opened(plan(ANA, services=(service("visit", before=15, after=15),)))
     await shop.book("09:00")
     with pytest.raises(SlotUnavailable):
-        await shop.book("10:00", customer=Customer(name="Lee", phone="5550101"))
-    assert (await shop.book("10:30", customer=Customer(name="Lee", phone="5550101"))).technician.id == "ana"
+        await shop.book("10:00", customer=Customer(name="Lee", phone="+1 303 555 0101"))
+    assert (await shop.book("10:30", customer=Customer(name="Lee", phone="+1 303 555 0101"))).technician.id == "ana"
 
 
 async def test_a_technician_called_in_sick_passes_the_hold_on(opened: Open) -> None:

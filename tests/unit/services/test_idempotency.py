@@ -11,7 +11,7 @@ from support.sqlite_file import count, fingerprint
 from unit.services.conftest import Open
 
 SIX_HOURS = technician("ana", "09:00-15:00")
-LEE = Customer(name="Lee", phone="5550101")
+LEE = Customer(name="Lee", phone="+1 303 555 0101")
 
 
 async def test_the_same_key_and_request_give_the_first_booking_again(opened: Open) -> None:
@@ -226,7 +226,7 @@ async def test_keys_are_kept_for_thirty_days(opened: Open, days: int, replayed: 
 async def test_keys_and_contacts_are_kept_only_as_hashes(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     hold = await shop.hold("09:00", who="kim-reference", idempotency_key="secret-key-1")
-    await shop.book_hold(hold, idempotency_key="secret-key-2", customer=Customer(name="x", phone="5550123"))
+    await shop.book_hold(hold, idempotency_key="secret-key-2", customer=Customer(name="x", phone="+1 303 555 0123"))
     kept = shop.path.read_bytes() + shop.path.with_name("shop.db-wal").read_bytes()
     for secret in (b"kim-reference", b"secret-key-1", b"secret-key-2"):
         assert secret not in kept

@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from slotmcp.domain.catalog import TimeOff
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument, NotFound
+from slotmcp.project_file import dump_project, parse_project_file
 from slotmcp.services.imports import ImportReport, ProjectPlan
+from slotmcp.services.technicians import TimeOffRequest
 from support.shop import Shop, at, booking, busy, customer, hours, plan, service, technician, with_technicians
 from support.sqlite_file import count, fingerprint
 from unit.services.conftest import Open
@@ -262,3 +265,60 @@ async def test_a_technician_who_is_away_now_keeps_what_was_sold(opened: Open) ->
     await bring(shop, with_technicians(WHOLE, technician("ana", shifts=(hours("14:00-15:00"),)), BEN))
     (kept,) = await shop.store.bookings("shop")
     assert (kept.claim.technician_id, kept.claim.start) == ("ana", at("09:00"))
+
+
+OFF = TimeOff(start=at("10:00"), end=at("11:00"), reason="dentist")
+BY_OPERATOR = replace(OFF, by_operator=True)
+HOLIDAY = TimeOff(start=at("2025-06-05T00:00"), end=at("2025-06-06T00:00"))
+
+
+async def add_time_off(shop: Shop, off: TimeOff) -> None:
+    await shop.app.technicians.add_time_off(
+        TimeOffRequest(technician_id="ana", start=off.start, end=off.end, reason=off.reason)
+    )
+
+
+async def time_off(shop: Shop) -> tuple[TimeOff, ...]:
+    return (await shop.store.book("shop")).diaries["ana"].technician.time_off
+
+
+async def test_time_off_that_an_operator_added_is_kept_until_it_is_pruned(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    await add_time_off(shop, OFF)
+    before = fingerprint(shop.path)
+    kept = await bring(shop, WHOLE)
+    assert (kept.removable, kept.updated) == (("time off of ana at 2025-06-02T10:00+00:00",), ())
+    assert fingerprint(shop.path) == before
+    pruned = await bring(shop, WHOLE, prune=True)
+    assert (pruned.removed, pruned.updated) == (("time off of ana at 2025-06-02T10:00+00:00",), ("technician ana",))
+    assert await time_off(shop) == ()
+
+
+async def test_a_file_that_has_it_too_means_the_same(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    await add_time_off(shop, OFF)
+    written = with_technicians(WHOLE, replace(ANA, time_off=(OFF,)), BEN)
+    report = await bring(shop, written, prune=True)
+    assert (report.updated, report.removed) == ((), ())
+    assert await time_off(shop) == (BY_OPERATOR,)
+
+
+async def test_a_file_that_changes_other_time_off_leaves_it(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    await add_time_off(shop, OFF)
+    report = await bring(shop, with_technicians(WHOLE, replace(ANA, time_off=(HOLIDAY,)), BEN))
+    assert report.updated == ("technician ana",)
+    assert await time_off(shop) == (HOLIDAY, BY_OPERATOR)
+    report = await bring(shop, WHOLE)
+    assert await time_off(shop) == (BY_OPERATOR,)
+
+
+async def test_export_gives_it_back_and_importing_that_changes_nothing(opened: Open) -> None:
+    shop = await opened(with_technicians(WHOLE, replace(ANA, time_off=(HOLIDAY,)), BEN))
+    await add_time_off(shop, OFF)
+    text = dump_project(await shop.app.projects.export_project(None))
+    exported = parse_project_file(text, source="exported", now_ms=shop.clock.now_ms())
+    before = fingerprint(shop.path)
+    report = await bring(shop, exported, prune=True)
+    assert (report.updated, report.removed, report.removable) == ((), (), ())
+    assert fingerprint(shop.path) == before

@@ -18,6 +18,19 @@ async def test_a_released_start_is_free_at_once(opened: Open) -> None:
     assert await shop.offered() == "09:00"
 
 
+async def test_each_released_unit_counts_at_once(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-10:00"), technician("ben", "09:00-10:00")))
+    seen = [await shop.offered()]
+    tokens = []
+    for who in ("a", "b"):
+        tokens.append((await shop.hold("09:00", who=who)).hold.token)
+        seen.append(await shop.offered())
+    for token in tokens:
+        await shop.app.holds.release_hold(None, token)
+        seen.append(await shop.offered())
+    assert seen == ["09:00x2", "09:00", "", "09:00", "09:00x2"]
+
+
 async def test_releasing_again_changes_nothing(opened: Open) -> None:
     shop = await opened(ONE)
     hold = await shop.hold("09:00")

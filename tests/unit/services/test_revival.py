@@ -8,7 +8,7 @@ from support.shop import at, clock_text, hours, plan, technician
 from support.sqlite_file import fingerprint, rows
 from unit.services.conftest import Open
 
-LEE = Customer(name="Lee", phone="5550101")
+LEE = Customer(name="Lee", phone="+1 303 555 0101")
 ANA, BEN = technician("ana", "09:00-12:00"), technician("ben", "09:00-12:00")
 
 

@@ -25,8 +25,8 @@ from support.clock import HandClock
 NEXT_VERSION = """
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{newest}"
 
 
 def upgrade():
@@ -38,8 +38,10 @@ def upgrade():
 def next_schema(folder: Path, more: str = "") -> Schema:
     """The schema of a later program."""
     migrations = shutil.copytree(SCHEMA.migrations, folder / "100% later")
-    (migrations / "versions" / "v0002_motto.py").write_text(NEXT_VERSION.format(more=more), encoding="utf-8")
-    return Schema(versions=("0001", "0002"), migrations=migrations)
+    (migrations / "versions" / "v9999_motto.py").write_text(
+        NEXT_VERSION.format(newest=SCHEMA.newest, more=more), encoding="utf-8"
+    )
+    return Schema(versions=(*SCHEMA.versions, "9999"), migrations=migrations)
 
 
 def ask(path: Path, statement: str) -> list[tuple[object, ...]]:
@@ -76,11 +78,11 @@ def test_an_empty_file_is_filled(path: Path) -> None:
 def test_an_old_file_is_upgraded_after_a_backup(old: Path, tmp_path: Path) -> None:
     later = next_schema(tmp_path)
     prepare(old, patience_ms=1000, schema=later)
-    assert ask(old, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert ask(old, "SELECT version_num FROM alembic_version") == [("9999",)]
     assert ask(old, "SELECT motto FROM projects") == [(None,)]
     assert ask(old, "SELECT claim_id FROM bookings") == [("b",)]
-    backup = backup_path(old, "0001")
-    assert ask(backup, "SELECT version_num FROM alembic_version") == [("0001",)]
+    backup = backup_path(old, SCHEMA.newest)
+    assert ask(backup, "SELECT version_num FROM alembic_version") == [(SCHEMA.newest,)]
     assert ask(backup, "SELECT claim_id FROM bookings") == [("b",)]
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
 
@@ -88,11 +90,11 @@ def test_an_old_file_is_upgraded_after_a_backup(old: Path, tmp_path: Path) -> No
 def test_upgrading_again_changes_nothing(old: Path, tmp_path: Path) -> None:
     later = next_schema(tmp_path)
     prepare(old, patience_ms=1000, schema=later)
-    backup_path(old, "0001").unlink()
+    backup_path(old, SCHEMA.newest).unlink()
     before = old.read_bytes()
     prepare(old, patience_ms=1000, schema=later)
     assert old.read_bytes() == before
-    assert not backup_path(old, "0001").exists()
+    assert not backup_path(old, SCHEMA.newest).exists()
 
 
 def test_who_finds_the_upgrade_done_by_another_process_makes_no_backup(old: Path) -> None:
@@ -117,7 +119,7 @@ def test_an_upgrade_that_fails_leaves_the_file_as_it_was(
 ) -> None:
     with pytest.raises(error):
         prepare(old, patience_ms=1000, schema=next_schema(tmp_path, more))
-    assert ask(old, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert ask(old, "SELECT version_num FROM alembic_version") == [(SCHEMA.newest,)]
     assert "motto" not in str(ask(old, "SELECT sql FROM sqlite_master"))
     assert ask(old, "SELECT id, project_id FROM technicians WHERE id = 'ana'") == [("ana", "shop")]
     prepare(old, patience_ms=1000)
@@ -126,7 +128,7 @@ def test_an_upgrade_that_fails_leaves_the_file_as_it_was(
 def test_a_file_of_a_newer_program_is_refused_and_left_untouched(old: Path, tmp_path: Path) -> None:
     prepare(old, patience_ms=1000, schema=next_schema(tmp_path))
     before = old.read_bytes()
-    with pytest.raises(DatabaseTooNew, match=r"newer slotmcp .* 0002, .* 0001") as refused:
+    with pytest.raises(DatabaseTooNew, match=f"newer slotmcp .* 9999, .* {SCHEMA.newest}") as refused:
         prepare(old, patience_ms=1000)
     assert str(old) in refused.value.message
     assert isinstance(refused.value, FixSetup)

@@ -4,8 +4,12 @@ import sqlite3
 
 import pytest
 
+PROJECT = "INSERT INTO projects VALUES (?, '', '', '', 15, '', 0, 0, 0, 0, '', '', '', 0, 0, 0, NULL, '', '', x'', 0)"
 CLAIM = """
-INSERT INTO claims VALUES (:project, :id, :technician, 's', :start, :end, 0, 0, :state, :expires_at_ms, 0, :id, '')
+INSERT INTO claims (project_id, id, technician_number, service_id, start_minute, end_minute, buffer_before_minutes,
+                    buffer_after_minutes, state, expires_at_ms, technician_chosen, latitude, longitude, hold_token,
+                    customer_pseudonym)
+VALUES (:project, :id, :technician, 's', :start, :end, 0, 0, :state, :expires_at_ms, 0, :latitude, NULL, :token, '')
 """
 
 
@@ -13,9 +17,7 @@ INSERT INTO claims VALUES (:project, :id, :technician, 's', :start, :end, 0, 0, 
 def claims(database: sqlite3.Connection) -> sqlite3.Connection:
     """Two projects with a technician each, and Ana's time from 100 to 160 booked."""
     for number, project in ((1, "one"), (2, "two")):
-        database.execute(
-            "INSERT INTO projects VALUES (?, '', '', '', 15, '', 0, 0, 0, 0, '', '', NULL, '', '', x'', 0)", (project,)
-        )
+        database.execute(PROJECT, (project,))
         database.execute(
             "INSERT INTO technicians VALUES (?, ?, 'ana', '', '', 1, '', '', NULL, NULL, NULL, '', 0, 0)",
             (number, project),
@@ -27,7 +29,7 @@ def claims(database: sqlite3.Connection) -> sqlite3.Connection:
 def add_claim(database: sqlite3.Connection, claim_id: str, **facts: object) -> None:
     """Write a row, with none of our code."""
     usual = {"project": "one", "technician": 1, "start": 100, "end": 160, "state": "booked", "expires_at_ms": None}
-    database.execute(CLAIM, {**usual, "id": claim_id, **facts})
+    database.execute(CLAIM, {**usual, "id": claim_id, "token": claim_id, "latitude": None, **facts})
 
 
 @pytest.mark.parametrize("state", ["held", "booked"])
@@ -47,6 +49,8 @@ def test_the_trigger_refuses_an_overlapping_claim(claims: sqlite3.Connection, st
         {"project": "two", "technician": 2},
         {"state": "lapsed", "expires_at_ms": 1},
         {"state": "released", "expires_at_ms": 1},
+        {"state": "withdrawn", "expires_at_ms": 1},
+        {"state": "cancelled", "token": None},
     ],
 )
 def test_the_trigger_lets_pass_what_takes_no_time_that_is_taken(
@@ -72,7 +76,10 @@ def test_the_trigger_refuses_a_claim_that_is_moved_in_time(claims: sqlite3.Conne
 
 def test_the_trigger_refuses_a_claim_that_is_revived_or_given_to_another_technician(claims: sqlite3.Connection) -> None:
     add_claim(claims, "lapsed", state="lapsed", expires_at_ms=1)
+    add_claim(claims, "cancelled", state="cancelled")
     add_claim(claims, "elsewhere", project="two", technician=2)
+    with pytest.raises(sqlite3.IntegrityError, match=r"^claims_never_overlap$"):
+        claims.execute("UPDATE claims SET state = 'booked' WHERE id = 'cancelled'")
     with pytest.raises(sqlite3.IntegrityError, match=r"^claims_never_overlap$"):
         claims.execute("UPDATE claims SET state = 'booked', expires_at_ms = NULL WHERE id = 'lapsed'")
     with pytest.raises(sqlite3.IntegrityError, match=r"^claims_never_overlap$"):
@@ -88,6 +95,10 @@ def test_the_trigger_refuses_a_claim_that_is_revived_or_given_to_another_technic
         {"state": "maybe", "expires_at_ms": 1},
         {"state": "held", "expires_at_ms": None},
         {"state": "booked", "expires_at_ms": 1},
+        {"state": "cancelled", "expires_at_ms": 1},
+        {"state": "withdrawn", "expires_at_ms": None},
+        {"state": "withdrawn", "expires_at_ms": 1, "token": None},
+        {"latitude": 1.0},
         {"technician": 3},
         {"project": "three"},
         {"start": "noon"},

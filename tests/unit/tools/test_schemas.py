@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from slotmcp.tools.schemas import answer_schema, portable
+from slotmcp.tools.schemas import answer_schema, brief, portable
 
 
 class Colour(StrEnum):
@@ -80,3 +80,16 @@ def test_a_union_is_never_published() -> None:
 
     with pytest.raises(ValueError, match="not portable"):
         portable(Either.model_json_schema())
+
+
+def test_what_is_published_of_an_answer_is_the_kind_of_each_key() -> None:
+    assert brief(answer_schema(Told)) == {
+        "type": "object",
+        "properties": {
+            "result": {"type": "string"},
+            "inner": {"type": "object"},
+            "inners": {"type": "array", "items": {"type": "object"}},
+            "traceId": {"type": "string"},
+        },
+        "required": ["result", "traceId"],
+    }

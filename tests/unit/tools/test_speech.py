@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from slotmcp.domain.booking import AssignmentReason
-from slotmcp.domain.catalog import RankingKey
+from slotmcp.domain.catalog import Project, RankingKey
 from slotmcp.tools import speech
 from slotmcp.tools.viewpoint import Viewpoint
 
 DENVER = ZoneInfo("America/Denver")
-VIEW = Viewpoint.at("America/Denver", int(datetime(2026, 11, 22, 12, tzinfo=DENVER).timestamp()) * 1000)
+PROJECT = Project(id="p", name="P", timezone="America/Denver")
+VIEW = Viewpoint.of(PROJECT, int(datetime(2026, 11, 22, 12, tzinfo=DENVER).timestamp()) * 1000)
 
 
 def minute(text: str) -> int:
@@ -34,7 +35,7 @@ def minutes(*texts: str) -> list[int]:
     ],
 )
 def test_a_service_is_named_as_in_the_middle_of_a_sentence(name: str, spoken: str) -> None:
-    assert speech.spoken_name(name) == spoken
+    assert speech.spoken_name(name, VIEW) == spoken
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_a_service_is_named_as_in_the_middle_of_a_sentence(name: str, spoken: st
     ],
 )
 def test_services_are_offered_three_at_most(names: list[str], said: str) -> None:
-    assert speech.offered_services(names) == said
+    assert speech.offered_services(names, VIEW) == said
 
 
 def test_at_most_three_times_are_offered_and_two_of_one_day() -> None:
@@ -116,19 +117,19 @@ def test_a_booking_names_the_service_the_time_and_who_comes() -> None:
     ],
 )
 def test_an_assignment_is_explained(reason: AssignmentReason, said: str) -> None:
-    assert speech.assignment_reason("Ana", reason) == said
+    assert speech.assignment_reason("Ana", reason, VIEW) == said
 
 
 def test_every_refusal_says_plainly_that_it_did_not_work() -> None:
     starts = minutes("2026-11-23T09:00")
     said = [
-        speech.refused("start: must be text."),
+        speech.refused("start: must be text.", VIEW),
         speech.taken(starts, VIEW),
-        speech.taken([], None),
+        speech.taken([], VIEW),
         speech.lapsed(starts, VIEW),
-        speech.too_many_holds(),
-        speech.away(),
-        speech.broken(),
+        speech.too_many_holds(VIEW),
+        speech.away(VIEW),
+        speech.broken(VIEW),
     ]
     assert all(sentence.startswith("That did not work") for sentence in said)
     assert speech.taken(starts, VIEW).endswith("Instead, I have tomorrow at 9 in the morning. Does that suit you?")

@@ -6,9 +6,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from slotmcp.tools.spoken_time import full_date, label, say_choices, say_day, say_time
+from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.voice import voice_of
 
 DENVER = ZoneInfo("America/Denver")
 SUNDAY = date(2026, 11, 22)
+ENGLISH = voice_of("en-US")
+
+
+def seen_on(today: date) -> Viewpoint:
+    return Viewpoint(zone=DENVER, today=today, voice=ENGLISH, home_voice=ENGLISH)
 
 
 def at(text: str, fold: int = 0) -> datetime:
@@ -30,7 +37,7 @@ def at(text: str, fold: int = 0) -> datetime:
     ],
 )
 def test_a_day_is_named_by_how_near_it_is(ahead: int, said: str) -> None:
-    assert say_day(SUNDAY + timedelta(days=ahead), SUNDAY) == said
+    assert say_day(SUNDAY + timedelta(days=ahead), seen_on(SUNDAY)) == said
 
 
 @pytest.mark.parametrize(
@@ -48,7 +55,7 @@ def test_a_day_is_named_by_how_near_it_is(ahead: int, said: str) -> None:
     ],
 )
 def test_a_time_is_said_without_seconds_and_with_its_part_of_the_day(text: str, said: str) -> None:
-    assert say_time(at(text), SUNDAY) == said
+    assert say_time(at(text), seen_on(SUNDAY)) == said
 
 
 @pytest.mark.parametrize(
@@ -67,25 +74,25 @@ def test_a_time_is_said_without_seconds_and_with_its_part_of_the_day(text: str, 
         ),
         (
             ["2026-11-24T09:00", "2026-11-24T12:00", "2026-11-24T13:00"],
-            "Tuesday at 9 in the morning, or at noon, or at 1 in the afternoon",
+            "Tuesday at 9 in the morning, at noon, or at 1 in the afternoon",
         ),
     ],
 )
 def test_choices_say_each_day_once_and_a_part_of_the_day_only_when_it_changes(texts: list[str], said: str) -> None:
-    assert say_choices([at(text) for text in texts], SUNDAY) == said
+    assert say_choices([at(text) for text in texts], seen_on(SUNDAY)) == said
 
 
 def test_a_time_that_comes_twice_is_told_apart() -> None:
     first, second = at("2026-11-01T01:30"), at("2026-11-01T01:30", fold=1)
-    assert label(first) == "Sunday, November 1 at 1:30 AM MDT"
-    assert label(second) == "Sunday, November 1 at 1:30 AM MST"
-    today = date(2026, 10, 31)
-    assert say_time(first, today) == "tomorrow at 1:30 before the clock goes back"
-    assert say_time(second, today) == "tomorrow at 1:30 after the clock goes back"
+    assert label(first, ENGLISH) == "Sunday, November 1 at 1:30 AM MDT"
+    assert label(second, ENGLISH) == "Sunday, November 1 at 1:30 AM MST"
+    view = seen_on(date(2026, 10, 31))
+    assert say_time(first, view) == "tomorrow at 1:30 before the clock goes back"
+    assert say_time(second, view) == "tomorrow at 1:30 after the clock goes back"
 
 
 def test_what_is_read_rather_than_heard_is_exact() -> None:
-    assert label(at("2026-11-23T09:00")) == "Monday, November 23 at 9:00 AM"
-    assert label(at("2026-11-23T00:05")) == "Monday, November 23 at 12:05 AM"
-    assert label(at("2026-11-23T12:00")) == "Monday, November 23 at 12:00 PM"
-    assert full_date(SUNDAY) == "Sunday, November 22, 2026"
+    assert label(at("2026-11-23T09:00"), ENGLISH) == "Monday, November 23 at 9:00 AM"
+    assert label(at("2026-11-23T00:05"), ENGLISH) == "Monday, November 23 at 12:05 AM"
+    assert label(at("2026-11-23T12:00"), ENGLISH) == "Monday, November 23 at 12:00 PM"
+    assert full_date(SUNDAY, ENGLISH) == "Sunday, November 22, 2026"

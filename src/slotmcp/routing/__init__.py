@@ -1,0 +1,1 @@
+"""Ways by road: a routing service that knows them better than an estimate."""

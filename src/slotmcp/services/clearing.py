@@ -1,0 +1,104 @@
+"""When a technician cannot come after all: live holds go to others or are withdrawn, bookings are kept and marked."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.catalog import Technician, TechnicianStatus
+from slotmcp.domain.claim import Claim
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval, overlaps
+from slotmcp.engine.assign import Assignment, assign, assign_kept
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.travel import site_at
+from slotmcp.ports import ClaimConflict, Transaction
+from slotmcp.services.shelf import Shelf
+from slotmcp.services.taking import make_moves
+
+OFF: Final = "The technician is off."
+TIME_OFF: Final = "The technician has time off then."
+_OURS: Final = frozenset({"", OFF, TIME_OFF})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleared:
+    """What was found in the way of a technician's absence, and what became of it."""
+
+    bookings: tuple[Booking, ...]
+    """Kept, and needing attention; by start."""
+    moved: int
+    """Holds that others serve now."""
+    withdrawn: int
+    """Holds that nobody else could serve."""
+
+
+async def clear(transaction: Transaction, shelf: Shelf, technician_id: str, span: Interval | None = None) -> Cleared:
+    """Look after all that is to come, or to come within a span, on a technician whose hours have changed."""
+    diary = (await transaction.book()).diaries[technician_id]
+    now_ms = transaction.now_ms
+    to_come = sorted(
+        (
+            claim
+            for claim in diary.claims
+            if claim.is_live(now_ms) and claim.end * MS_PER_MINUTE > now_ms and _is_within(claim, span)
+        ),
+        key=lambda claim: (claim.start, claim.id),
+    )
+    holds = [claim for claim in to_come if claim.is_hold and _absence(diary.technician, claim)]
+    moved = [await _pass_on(transaction, shelf, claim) for claim in holds]
+    bookings = [
+        await _mark(transaction, claim.id, _absence(diary.technician, claim)) for claim in to_come if not claim.is_hold
+    ]
+    return Cleared(
+        bookings=tuple(one for one in bookings if one is not None and one.attention),
+        moved=moved.count(True),
+        withdrawn=moved.count(False),
+    )
+
+
+def _is_within(claim: Claim, span: Interval | None) -> bool:
+    return span is None or overlaps(claim.interval, span)
+
+
+def _absence(technician: Technician, claim: Claim) -> str:
+    if technician.status is TechnicianStatus.OFF:
+        return OFF
+    is_away = any(overlaps(claim.interval, (one.start, one.end)) for one in technician.time_off)
+    return TIME_OFF if is_away else ""
+
+
+async def _mark(transaction: Transaction, booking_id: str, absence: str) -> Booking | None:
+    """Say why somebody has to look at a booking, or that nobody has to any more."""
+    booking = await transaction.booking(booking_id)
+    if booking is None or booking.attention not in _OURS or booking.attention == absence:
+        return booking
+    marked = replace(booking, attention=absence)
+    await transaction.save_booking(marked)
+    return marked
+
+
+async def _pass_on(transaction: Transaction, shelf: Shelf, claim: Claim) -> bool:
+    """Let somebody else serve a hold, or withdraw it; whether anybody does."""
+    assignment = _successor((await shelf.locked(transaction)).without(claim), claim)
+    if assignment is not None:
+        try:
+            await make_moves(transaction, assignment)
+            await transaction.move_hold(claim.id, assignment.technician_id)
+        except ClaimConflict:
+            assignment = None
+    if assignment is None:
+        await transaction.withdraw_hold(claim.id)
+    return assignment is not None
+
+
+def _successor(others: Availability, claim: Claim) -> Assignment | None:
+    """Who takes a hold over: as it was promised, else by making room, else without counting the way."""
+    service = others.book.services.get(claim.service_id)
+    if service is None or claim.technician_chosen:
+        return None
+    need = Need.of_claim(claim, service, site_at(claim.location, others.book.project.travel))
+    return (
+        assign_kept(others, need, claim.start)
+        or assign(others, need, claim.start)
+        or assign_kept(others, replace(need, site=None), claim.start)
+    )

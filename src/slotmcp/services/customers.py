@@ -1,0 +1,45 @@
+"""Customers: what is known of them, and that it is erased at their wish."""
+
+from dataclasses import dataclass
+
+from slotmcp.domain.catalog import Project
+from slotmcp.domain.errors import InvalidArgument
+from slotmcp.ports import Store, Transaction
+from slotmcp.services.contacts import readings_of
+from slotmcp.services.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetAnswer:
+    """From how much a customer was erased."""
+
+    project: Project
+    erased: int
+    """Bookings and waits; holds that came to nothing are not counted."""
+
+
+class CustomerService:
+    """Forgets."""
+
+    def __init__(self, *, store: Store, shelf: Shelf) -> None:
+        self._store = store
+        self._shelf = shelf
+
+    async def forget(self, project_id: str | None, reference: str) -> ForgetAnswer:
+        """Erase a customer from every booking, hold and wait; the times, technicians and services stay.
+
+        The reference is a phone number in any notation, an e-mail address, or what an agent gave as customerHash. It
+        is neither kept nor told.
+
+        Raises:
+            InvalidArgument, NotFound (no such project), Unavailable.
+        """
+        if not reference.strip():
+            raise InvalidArgument("reference", "give a phone number, an e-mail address or a customerHash.")
+
+        async def unit(transaction: Transaction) -> ForgetAnswer:
+            project = (await transaction.book()).project
+            keys = [transaction.pseudonym(text) for text in readings_of(reference, project)]
+            return ForgetAnswer(project=project, erased=sum([await transaction.forget(key) for key in keys]))
+
+        return await self._store.write(await self._shelf.project_id(project_id), unit)

@@ -1,0 +1,59 @@
+"""Explanations: why a start can be had, or why not, and what would open it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slotmcp.domain.catalog import Project, ServiceType, Technician
+from slotmcp.domain.interval import Minute
+from slotmcp.domain.reasons import Explanation
+from slotmcp.engine.explain import explain
+from slotmcp.services.intents import StartRequest, find_appointment
+from slotmcp.services.shelf import Shelf
+from slotmcp.services.ways import Ways
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainAnswer:
+    """What is to be said of one start."""
+
+    project: Project
+    service: ServiceType
+    start: Minute
+    end: Minute
+    explanation: Explanation
+    technicians: Mapping[str, Technician]
+    """All of the project's, by id."""
+    wished: Technician | None
+    """The technician who was asked for."""
+    now_ms: int
+
+
+class ExplanationService:
+    """Says why."""
+
+    def __init__(self, *, shelf: Shelf, ways: Ways) -> None:
+        self._shelf = shelf
+        self._ways = ways
+
+    async def explain_slot(self, request: StartRequest) -> ExplainAnswer:
+        """Why a start can be had, or what is in each technician's way, by the predicates that decide it.
+
+        Raises:
+            InvalidArgument, NotFound, Unavailable.
+        """
+        project_id = await self._shelf.project_id(request.project_id)
+        routed = await self._ways.for_start(project_id, request)
+        availability = await self._shelf.availability(project_id)
+        book = availability.book
+        appointment = find_appointment(book, request, routed)
+        technicians = {technician_id: diary.technician for technician_id, diary in book.diaries.items()}
+        return ExplainAnswer(
+            project=book.project,
+            service=appointment.service,
+            start=appointment.start,
+            end=appointment.start + appointment.need.duration_minutes,
+            explanation=explain(availability, appointment.need, appointment.start),
+            technicians=technicians,
+            wished=technicians.get(request.technician_id or ""),
+            now_ms=availability.now_ms,
+        )

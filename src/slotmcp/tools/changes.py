@@ -1,0 +1,183 @@
+"""Changes of mind: finding a booking, moving it, calling it off."""
+
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from slotmcp.domain.interval import Minute
+from slotmcp.domain.moment import WallTime
+from slotmcp.services.app import App
+from slotmcp.services.booked import BookAnswer
+from slotmcp.services.finding import FindAnswer, FindRequest
+from slotmcp.services.outcomes import CancelRequest
+from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
+from slotmcp.tools import changes_speech as speech
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Text
+from slotmcp.tools.bookings import BookingView, BriefBookingView, show_booking, show_briefly
+from slotmcp.tools.contacts import read_email, read_phone
+from slotmcp.tools.moments import write_utc
+from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.views import ClockedAnswer, show_clock
+
+
+class FindBookings(Arguments):
+    """What find_bookings is asked."""
+
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
+    phone: Annotated[str, Text(40, read_phone)] = Field("", description="One of the four; any notation")
+    email: Annotated[str, Text(254, read_email)] = Field("", description="One of the four")
+    customer_hash: Annotated[str, Text(256)] = Field("", description="One of the four: as given to create_hold")
+    booking_id: Annotated[str, ID] = Field("", description="One of the four")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+
+
+class RescheduleBooking(Arguments):
+    """What reschedule_booking is asked."""
+
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
+    booking_id: Annotated[str, ID] = Field(description="From find_bookings or book_slot")
+    start: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The new start, as get_slots gave it")
+    hold_token: Annotated[str, SECRET] = Field("", description="Instead of start, if create_hold kept it")
+    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+
+
+class CancelBooking(Arguments):
+    """What cancel_booking is asked."""
+
+    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
+    booking_id: Annotated[str, ID] = Field(description="From find_bookings or book_slot")
+    reason: Annotated[str, Text(500, multiline=True)] = Field("", description="If the caller gave one")
+    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+
+
+class FoundView(BriefBookingView):
+    """A booking that was looked for."""
+
+    upcoming: bool
+
+
+class FindAnswered(ClockedAnswer):
+    """What find_bookings answers: those to come by start, then the others, the latest first."""
+
+    bookings: list[FoundView]
+
+
+class PreviousView(TypedDict):
+    """When a booking was before, and with whom."""
+
+    start: str
+    end: str
+    technicianId: str
+
+
+class RescheduleAnswered(ClockedAnswer):
+    """What reschedule_booking answers."""
+
+    booking: BookingView
+    previous: PreviousView
+    replayed: bool
+
+
+class CancelAnswered(ClockedAnswer):
+    """What cancel_booking answers."""
+
+    booking: BriefBookingView
+
+
+async def find_bookings(app: App, asked: FindBookings) -> FindAnswered:
+    """Find the caller's bookings by phone, email, customerHash or bookingId: those to come first, then past ones."""
+    answer = await app.bookings.find_bookings(
+        FindRequest(
+            project_id=asked.project_id,
+            booking_id=asked.booking_id,
+            phone=asked.phone,
+            email=asked.email,
+            customer_reference=asked.customer_hash,
+        )
+    )
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
+    return {
+        "result": _say_found(answer, view),
+        "note": view.note,
+        "bookings": [
+            {**show_briefly(one.booking, one.technician, view), "upcoming": one.is_upcoming} for one in answer.found
+        ],
+        "clock": show_clock(view),
+    }
+
+
+async def reschedule_booking(app: App, asked: RescheduleBooking) -> RescheduleAnswered:
+    """Move a booking to another start from get_slots. If that cannot be had, the booking stays as it was.
+
+    Keeps its technician where possible. Safe to retry with the same arguments.
+    """
+    answer = await app.bookings.reschedule_booking(
+        RescheduleRequest(
+            project_id=asked.project_id,
+            booking_id=asked.booking_id,
+            start=asked.start,
+            hold_token=asked.hold_token,
+            idempotency_key=asked.idempotency_key,
+        )
+    )
+    return _show_moved(answer, Viewpoint.of(answer.booked.project, answer.booked.now_ms, locale=asked.locale))
+
+
+async def cancel_booking(app: App, asked: CancelBooking) -> CancelAnswered:
+    """Cancel a booking for good, once the caller has confirmed which. For another time, use reschedule_booking."""
+    answer = await app.bookings.cancel_booking(
+        CancelRequest(project_id=asked.project_id, booking_id=asked.booking_id, reason=asked.reason)
+    )
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
+    return {
+        "result": speech.cancelled(answer.booking.claim.start, view, service=answer.service.name),
+        "note": view.note,
+        "booking": show_briefly(answer.booking, answer.technician, view),
+        "clock": show_clock(view),
+    }
+
+
+def _say_found(answer: FindAnswer, view: Viewpoint) -> str:
+    to_come = [one for one in answer.found if one.is_upcoming]
+    if not to_come:
+        return speech.none_to_come(view) if answer.found else speech.none_found(view)
+    start, names = to_come[0].booking.claim.start, (to_come[0].service.name, to_come[0].technician.name)
+    if len(to_come) == 1:
+        return speech.one_found(start, view, service=names[0], technician=names[1])
+    return speech.several_found(len(to_come), start, view, service=names[0], technician=names[1])
+
+
+def _show_moved(answer: RescheduleAnswer, view: Viewpoint) -> RescheduleAnswered:
+    previous = answer.previous
+    return {
+        "result": _say_moved(answer, answer.booked, view),
+        "note": view.note,
+        "booking": show_booking(answer.booked, view),
+        "previous": {
+            "start": write_utc(previous.start),
+            "end": write_utc(previous.end),
+            "technicianId": previous.technician_id,
+        },
+        "replayed": answer.booked.replayed,
+        "clock": show_clock(view),
+    }
+
+
+def _say_moved(answer: RescheduleAnswer, booked: BookAnswer, view: Viewpoint) -> str:
+    start, before = booked.booking.claim.start, answer.previous.start
+    service, technician = booked.service.name, booked.technician.name
+    if booked.is_cancelled:
+        return speech.cancelled(start, view, service=service)
+    if not answer.has_moved:
+        return speech.not_moved(start, view, service=service, technician=technician)
+    if answer.previous_technician.id == booked.technician.id:
+        return speech.moved(start, before, view, service=service, technician=technician)
+    return speech.moved_to_another(
+        start,
+        before,
+        view,
+        service=service,
+        technicians=(technician, answer.previous_technician.name),
+    )

@@ -1,0 +1,106 @@
+"""What is said when somebody changes their mind, besides what speech.py says."""
+
+from collections.abc import Sequence
+
+from slotmcp.domain.interval import Minute
+from slotmcp.tools.speech import pick_times, spoken_name
+from slotmcp.tools.spoken_time import say_choices, say_time
+from slotmcp.tools.viewpoint import Viewpoint
+
+
+def one_found(start: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
+    """The only appointment to come."""
+    return view.voice.say(
+        "You have one appointment: {service}, {time}, with {technician}.",
+        service=spoken_name(service, view),
+        time=_say(start, view),
+        technician=technician,
+    )
+
+
+def several_found(count: int, start: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
+    """How many appointments are to come, and the next of them."""
+    return view.voice.say_count(
+        "You have {count} appointment. The next one is {service}, {time}, with {technician}.",
+        "You have {count} appointments. The next one is {service}, {time}, with {technician}.",
+        count,
+        count=count,
+        service=spoken_name(service, view),
+        time=_say(start, view),
+        technician=technician,
+    )
+
+
+def none_to_come(view: Viewpoint) -> str:
+    """That there are only appointments that are over or called off."""
+    return view.voice.say("You have no appointment to come.")
+
+
+def none_found(view: Viewpoint) -> str:
+    """That nothing is known."""
+    return view.voice.say("I cannot find any appointment. Could it be under another phone number or e-mail address?")
+
+
+def moved(start: Minute, before: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
+    """That an appointment has another time, with the same technician."""
+    return view.voice.say(
+        "Your {service} is now {time} instead of {before}, with {technician} as before.",
+        service=spoken_name(service, view),
+        time=_say(start, view),
+        before=_say(before, view),
+        technician=technician,
+    )
+
+
+def moved_to_another(
+    start: Minute, before: Minute, view: Viewpoint, *, service: str, technicians: tuple[str, str]
+) -> str:
+    """That an appointment has another time, and another technician: who will come, and who would have."""
+    technician, technician_before = technicians
+    return view.voice.say(
+        "Your {service} is now {time} instead of {before}. {technician} will come, not {technician_before}.",
+        service=spoken_name(service, view),
+        time=_say(start, view),
+        before=_say(before, view),
+        technician=technician,
+        technician_before=technician_before,
+    )
+
+
+def not_moved(start: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
+    """That an appointment was at that time already."""
+    return view.voice.say(
+        "Your {service} is {time} already, with {technician}.",
+        service=spoken_name(service, view),
+        time=_say(start, view),
+        technician=technician,
+    )
+
+
+def cancelled(start: Minute, view: Viewpoint, *, service: str) -> str:
+    """That an appointment is called off."""
+    return view.voice.say(
+        "Your {service} {time} is canceled.", service=spoken_name(service, view), time=_say(start, view)
+    )
+
+
+def withdrawn(starts: Sequence[Minute], view: Viewpoint) -> str:
+    """That a time that was kept had to be taken back, with what could be instead."""
+    if not starts:
+        return view.voice.say(
+            "That did not work: I am sorry, that time had to be withdrawn, since nobody can come then any more. "
+            "Shall I look for other times?"
+        )
+    times = pick_times(starts, view)
+    return view.voice.say_count(
+        "That did not work: I am sorry, that time had to be withdrawn, since nobody can come then any more. "
+        "Instead, I have {times}. Does that suit you?",
+        "That did not work: I am sorry, that time had to be withdrawn, since nobody can come then any more. "
+        "Instead, I have {times}. Which suits you?",
+        len(times),
+        times=say_choices(times, view),
+    )
+
+
+def _say(start: Minute, view: Viewpoint) -> str:
+    return say_time(view.read(start), view)

@@ -1,0 +1,170 @@
+"""The sentences that say why not, and what would be possible; made as those of speech are."""
+
+from collections.abc import Sequence
+
+from slotmcp.domain.interval import Minute
+from slotmcp.domain.reasons import Reason
+from slotmcp.tools.spoken_time import say_choices, say_list, say_time
+from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.voice import Voice
+
+
+def of_technician(name: str, reason: Reason | None, view: Viewpoint, until: Minute | None = None) -> str:
+    """Whether one technician can come, or what is in the way, and until when where that is known."""
+    ends = None if until is None else _until(name, reason, say_time(view.read(until), view), view.voice)
+    return ends or _then(name, reason, view.voice)
+
+
+def of_everybody(reason: Reason, view: Viewpoint) -> str:  # noqa: C901, PLR0911, PLR0912  one sentence a reason
+    """What is in the way of most of those who would be able."""
+    voice = view.voice
+    match reason:
+        case Reason.INACTIVE:
+            return voice.say("Nobody is working at present.")
+        case Reason.SKILL_MISSING:
+            return voice.say("Nobody here does that kind of work.")
+        case Reason.HOLIDAY:
+            return voice.say("We are closed then.")
+        case Reason.OUTSIDE_SHIFT:
+            return voice.say("That is outside our working hours.")
+        case Reason.TIME_OFF:
+            return voice.say("Those who could come are away then.")
+        case Reason.BREAK:
+            return voice.say("Those who could come have a break then.")
+        case Reason.BOOKED:
+            return voice.say("We are fully booked then.")
+        case Reason.HELD:
+            return voice.say("Other callers are just deciding on what is left then.")
+        case Reason.BUSY:
+            return voice.say("Those who could come are busy then.")
+        case Reason.DAY_FULL:
+            return voice.say("We can take no more appointments then.")
+        case Reason.TRAVEL:
+            return voice.say("Nobody could be there in time.")
+        case Reason.OFF_GRID:
+            return voice.say("Our appointments begin at other minutes.")
+        case Reason.NOTICE:
+            return voice.say("That is too soon for us.")
+        case Reason.HORIZON:
+            return voice.say("We do not book that far ahead yet.")
+
+
+def next_free(start: Minute | None, view: Viewpoint) -> str:
+    """When something is free, after it was said why nothing is."""
+    if start is None:
+        return view.voice.say("There is nothing later either, as far ahead as can be booked.")
+    return view.voice.say("The next free time is {time}. Would that suit you?", time=_say(start, view))
+
+
+def can_be_had(start: Minute, view: Viewpoint) -> str:
+    """That a start can be booked."""
+    return view.voice.say("I can offer you {time}. Shall I book it?", time=_say(start, view))
+
+
+def others_could(names: Sequence[str], view: Viewpoint) -> str:
+    """Who else could come at a start."""
+    return view.voice.say("{technicians} could come then.", technicians=say_list(names, view.voice))
+
+
+def shorter_would_fit(minutes: int, view: Viewpoint) -> str:
+    """That less time would fit at a start."""
+    return view.voice.say_count(
+        "An appointment of one minute would fit then.",
+        "An appointment of {count} minutes would fit then.",
+        minutes,
+        count=minutes,
+    )
+
+
+def instead(start: Minute, view: Viewpoint) -> str:
+    """Another start that can be had."""
+    return view.voice.say("I can offer you {time} instead.", time=_say(start, view))
+
+
+def look_elsewhere(view: Viewpoint) -> str:
+    """That nothing near it can be had."""
+    return view.voice.say("Shall I look for other times?")
+
+
+def not_with(name: str, others: Sequence[str], starts: Sequence[Minute], view: Viewpoint) -> str:
+    """That a technician who was wished for cannot take a start; who else could, and when the one who was can.
+
+    One of the two is there.
+    """
+    times = [view.read(start) for start in starts]
+    if not others:
+        return view.voice.say_count(
+            "That did not work: {name} cannot come then, nor can anybody else. With {name}, I have {times}. "
+            "Does that suit you?",
+            "That did not work: {name} cannot come then, nor can anybody else. With {name}, I have {times}. "
+            "Which suits you?",
+            len(times),
+            name=name,
+            times=say_choices(times, view),
+        )
+    could = say_list(others, view.voice)
+    if not times:
+        return view.voice.say(
+            "That did not work: {name} cannot come then, but {others} could. Would that suit you?",
+            name=name,
+            others=could,
+        )
+    return view.voice.say(
+        "That did not work: {name} cannot come then, but {others} could. With {name}, I have {times}. "
+        "Which do you prefer?",
+        name=name,
+        others=could,
+        times=say_choices(times, view),
+    )
+
+
+def _until(name: str, reason: Reason | None, time: str, voice: Voice) -> str | None:
+    match reason:
+        case Reason.TIME_OFF:
+            return voice.say("{name} is away until {time}.", name=name, time=time)
+        case Reason.BREAK:
+            return voice.say("{name} has a break until {time}.", name=name, time=time)
+        case Reason.BOOKED:
+            return voice.say("{name} is booked until {time}.", name=name, time=time)
+        case Reason.BUSY:
+            return voice.say("{name} is busy until {time}.", name=name, time=time)
+        case _:
+            return None
+
+
+def _then(name: str, reason: Reason | None, voice: Voice) -> str:  # noqa: C901, PLR0911, PLR0912  one sentence a reason
+    match reason:
+        case None:
+            return voice.say("{name} can come.", name=name)
+        case Reason.INACTIVE:
+            return voice.say("{name} is not working at present.", name=name)
+        case Reason.SKILL_MISSING:
+            return voice.say("{name} does not do this kind of work.", name=name)
+        case Reason.HOLIDAY:
+            return voice.say("{name} does not work then, since we are closed.", name=name)
+        case Reason.OUTSIDE_SHIFT:
+            return voice.say("{name} does not work at that time.", name=name)
+        case Reason.TIME_OFF:
+            return voice.say("{name} is away then.", name=name)
+        case Reason.BREAK:
+            return voice.say("{name} has a break then.", name=name)
+        case Reason.BOOKED:
+            return voice.say("{name} is booked then.", name=name)
+        case Reason.HELD:
+            return voice.say("Another caller is just deciding on that time with {name}.", name=name)
+        case Reason.BUSY:
+            return voice.say("{name} is busy then.", name=name)
+        case Reason.DAY_FULL:
+            return voice.say("{name} can take no more appointments that day.", name=name)
+        case Reason.TRAVEL:
+            return voice.say("The way there or onward would take {name} too long.", name=name)
+        case Reason.OFF_GRID:
+            return voice.say("{name} would be free, but our appointments begin at other minutes.", name=name)
+        case Reason.NOTICE:
+            return voice.say("{name} cannot come that soon.", name=name)
+        case Reason.HORIZON:
+            return voice.say("The calendar of {name} is not open that far ahead yet.", name=name)
+
+
+def _say(start: Minute, view: Viewpoint) -> str:
+    return say_time(view.read(start), view)

@@ -1,0 +1,111 @@
+"""However many processes look after a waitlist, a freed unit is offered to one person, and a person has one offer."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from slotmcp.domain.booking import Customer
+from slotmcp.domain.waitlist import WaitState
+from slotmcp.services.outcomes import CancelRequest
+from support.clock import HandClock
+from support.shop import OPENING_TIME, Shop, at, instant_ms, open_shop, plan, technician
+from support.sqlite_file import live_entries, overlaps
+from support.waiting import join
+
+PROCESSES = 3
+UNITS = 4
+WAITING = 7
+BUSINESS = plan(*(technician(f"tech-{number}", "09:00-10:00") for number in range(UNITS)), horizon_days=0)
+
+
+def person(number: int) -> Customer:
+    return Customer(name=f"Person {number}", phone=f"+1 303 555 {number:04}")
+
+
+@pytest.fixture
+async def shops(tmp_path: Path) -> AsyncIterator[list[Shop]]:
+    """Several processes, so to say, on one file."""
+    clock = HandClock(instant_ms(OPENING_TIME))
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(open_shop(tmp_path / "shop.db", BUSINESS, clock=clock))]
+        opened += [
+            await stack.enter_async_context(open_shop(tmp_path / "shop.db", clock=clock)) for _ in range(PROCESSES - 1)
+        ]
+        yield opened
+
+
+async def everybody_waits(shop: Shop) -> None:
+    for number in range(WAITING):
+        await join(shop, customer=person(number))
+
+
+async def offers(shop: Shop) -> dict[str, str]:
+    """Which hold each person is offered."""
+    waits = await shop.store.waits("shop", WaitState.OFFERED)
+    return {wait.customer.name: wait.hold_token for wait in waits}
+
+
+def check_nothing_is_sold_twice(shop: Shop) -> None:
+    assert overlaps(live_entries(shop.path, shop.clock.now_ms())) == []
+
+
+async def test_calling_off_while_several_sweep_makes_one_offer_a_unit(shops: list[Shop]) -> None:
+    first, *others = shops
+    booked = [await first.book(at("09:00"), customer=person(50 + number)) for number in range(UNITS)]
+    await everybody_waits(first)
+    for number, one in enumerate(booked):
+        await asyncio.gather(
+            first.app.bookings.cancel_booking(CancelRequest(booking_id=one.booking.id)),
+            *(shop.app.waitlist.sweep() for shop in others for _ in range(3)),
+        )
+        assert sorted(await offers(first)) == [f"Person {kept}" for kept in range(number + 1)]
+    events = Counter(event.subject_id for event in await first.store.events("shop", 0))
+    assert set(events.values()) == {1}
+    assert len(set((await offers(first)).values())) == UNITS
+    check_nothing_is_sold_twice(first)
+
+
+async def test_what_expires_while_all_sweep_is_offered_once(shops: list[Shop]) -> None:
+    first = shops[0]
+    for number in range(UNITS):
+        await first.hold("09:00", who=f"caller-{number}")
+    await everybody_waits(first)
+    first.clock.advance(seconds=90)
+    await asyncio.gather(*(shop.app.waitlist.sweep() for shop in shops for _ in range(3)))
+    assert sorted(await offers(first)) == [f"Person {kept}" for kept in range(UNITS)]
+    first.clock.advance(seconds=15 * 60)
+    await asyncio.gather(*(shop.app.waitlist.sweep() for shop in shops for _ in range(3)))
+    assert sorted(await offers(first)) == [f"Person {kept}" for kept in range(UNITS, WAITING)]
+    check_nothing_is_sold_twice(first)
+
+
+async def test_whoever_takes_an_offer_at_its_last_moment_has_it_or_somebody_else_does(shops: list[Shop]) -> None:
+    first, second, third = shops
+    tokens = [(await first.hold("09:00", who=f"caller-{number}")).hold.token for number in range(UNITS)]
+    await everybody_waits(first)
+    for token in tokens:
+        await first.app.holds.release_hold(None, token)
+    kept = await offers(first)
+    first.clock.advance(seconds=15 * 60)
+    await asyncio.gather(
+        second.app.waitlist.sweep(),
+        *(first.book(hold_token=token, customer=person(number)) for number, token in enumerate(kept.values())),
+        third.app.waitlist.sweep(),
+        return_exceptions=True,
+    )
+    states = Counter(wait.state for wait in await first.store.waits("shop", *WaitState))
+    assert states[WaitState.BOOKED] + states[WaitState.OFFERED] <= UNITS
+    assert len(live_entries(first.path, first.clock.now_ms())) == UNITS
+    check_nothing_is_sold_twice(first)
+
+
+async def test_the_same_person_joins_once_however_many_lines_are_broken(shops: list[Shop]) -> None:
+    for number in range(UNITS):
+        await shops[0].hold("09:00", who=f"caller-{number}")
+    answers = await asyncio.gather(*(join(shop) for shop in shops for _ in range(3)))
+    assert len({answer.wait.id for answer in answers}) == 1
+    assert [answer.replayed for answer in answers].count(False) == 1

@@ -1,0 +1,186 @@
+"""What the ports promise of bookings that change: moved, cancelled, told of, and what the next caller can take."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+
+from slotmcp.domain.booking import Booking, BookingStatus, Visit
+from slotmcp.domain.claim import ClaimState
+from slotmcp.ports import ClaimConflict, Store, Transaction
+from support.books import CUSTOMER, DOWNTOWN, FULL_BOOKING, PROJECT, booking, hold, token
+from support.clock import HandClock
+
+SHOP = PROJECT.id
+
+Take = Callable[[Transaction], Awaitable[None]]
+
+
+async def booked(store: Store, *bookings: Booking) -> None:
+    """Take time with these bookings."""
+
+    async def unit(transaction: Transaction) -> None:
+        for one in bookings:
+            await transaction.add_booking(one)
+
+    await store.write(SHOP, unit)
+
+
+async def saved(store: Store, one: Booking) -> None:
+    """Replace what is known of a booking."""
+    await store.write(SHOP, lambda transaction: transaction.save_booking(one))
+
+
+async def taken(store: Store) -> dict[str, list[tuple[str, int]]]:
+    """Whose time is taken by what, and when."""
+    diaries = (await store.book(SHOP)).diaries
+    return {name: [(one.id, one.start) for one in diary.claims] for name, diary in diaries.items() if diary.claims}
+
+
+def cancelled(one: Booking) -> Booking:
+    """The same, called off."""
+    return replace(one, status=BookingStatus.CANCELLED, cancel_reason="a cold")
+
+
+@pytest.mark.parametrize(
+    ("technician_id", "at", "minutes"),
+    [("ana", 90, 60), ("ana", 600, 45), ("ben", 60, 60), ("ben", 30, 120)],
+    ids=["into its own time", "elsewhen", "elsewhere", "both"],
+)
+async def test_a_booking_moves_in_one_step_and_its_old_time_is_free(
+    store: Store, technician_id: str, at: int, minutes: int
+) -> None:
+    moved = replace(booking("b", technician_id, at=at, minutes=minutes), status=BookingStatus.RESCHEDULED)
+    await booked(store, booking("b"))
+    await saved(store, moved)
+    assert await taken(store) == {technician_id: [("b", moved.claim.start)]}
+    assert await store.bookings(SHOP) == (moved,)
+    await booked(store, booking("before", at=60, minutes=30))
+
+
+async def test_everything_that_is_known_of_a_booking_is_replaced(store: Store, other: Store) -> None:
+    plain = Booking(claim=booking("full", "ana", at=60).claim)
+    await booked(store, plain)
+    for one in (FULL_BOOKING, plain, FULL_BOOKING):
+        await saved(store, one)
+        assert await store.booking(SHOP, "full") == one
+        assert await other.bookings(SHOP) == (one,)
+        assert await taken(other) == {one.claim.technician_id: [("full", one.claim.start)]}
+
+
+@pytest.mark.parametrize("taken_by", ["hold", "booking"])
+async def test_a_booking_does_not_move_into_time_that_is_taken(store: Store, taken_by: str) -> None:
+    async def unit(transaction: Transaction) -> Booking | None:
+        with pytest.raises(ClaimConflict):
+            await transaction.save_booking(replace(booking("b", "ben", at=90), cancel_reason="lost"))
+        return await transaction.booking("b")
+
+    await booked(store, booking("b"))
+    if taken_by == "hold":
+        await store.write(SHOP, lambda transaction: transaction.add_hold(hold("other", "ben", at=120)))
+    else:
+        await booked(store, booking("other", "ben", at=120))
+    before = await taken(store)
+    assert await store.write(SHOP, unit) == booking("b")
+    assert await taken(store) == before
+    with pytest.raises(ClaimConflict):
+        await saved(store, booking("b", "ben", at=90))
+    assert await store.booking(SHOP, "b") == booking("b")
+
+
+async def test_two_bookings_change_places_over_a_third_time(store: Store) -> None:
+    async def unit(transaction: Transaction) -> None:
+        await transaction.save_booking(booking("b-1", at=600))
+        await transaction.save_booking(booking("b-2", at=60))
+        await transaction.save_booking(booking("b-1", at=120))
+
+    await booked(store, booking("b-1", at=60), booking("b-2", at=120))
+    await store.write(SHOP, unit)
+    assert await store.bookings(SHOP) == (booking("b-2", at=60), booking("b-1", at=120))
+
+
+async def test_a_cancelled_booking_takes_no_time_and_is_still_told_of(store: Store, other: Store) -> None:
+    await booked(store, booking("b"), booking("c", at=120))
+    await saved(store, cancelled(booking("b")))
+    assert await taken(other) == {"ana": [("c", booking("c", at=120).claim.start)]}
+    assert await store.bookings(SHOP) == (booking("c", at=120),)
+    assert await store.booking(SHOP, "b") == cancelled(booking("b"))
+    assert await store.write(SHOP, lambda transaction: transaction.booking("b")) == cancelled(booking("b"))
+    await booked(store, booking("next"))
+
+
+async def test_a_cancelled_booking_is_told_of_while_others_take_its_time(store: Store) -> None:
+    await booked(store, cancelled(booking("b")), booking("next"))
+    await saved(store, replace(cancelled(booking("b")), cancel_reason="a bad cold"))
+    known = await store.booking(SHOP, "b")
+    assert known is not None
+    assert known.cancel_reason == "a bad cold"
+    with pytest.raises(ClaimConflict):
+        await saved(store, booking("b"))
+
+
+@pytest.mark.parametrize("status", set(BookingStatus) - {BookingStatus.CANCELLED})
+async def test_a_booking_of_any_other_status_takes_its_time(store: Store, status: BookingStatus) -> None:
+    one = replace(booking("b"), status=status)
+    await booked(store, booking("b"))
+    await saved(store, one)
+    assert await store.bookings(SHOP) == (one,)
+    with pytest.raises(ClaimConflict):
+        await booked(store, booking("next"))
+
+
+async def test_what_takes_the_same_time_as_before_moves_no_revision(store: Store) -> None:
+    await booked(store, booking("b", location=DOWNTOWN))
+    before = await store.book(SHOP)
+    one = replace(
+        booking("b", location=DOWNTOWN),
+        status=BookingStatus.COMPLETED,
+        attention="time off in its way",
+        contact_keys=("phone",),
+        visit=Visit(notes="beware"),
+    )
+    await saved(store, one)
+    assert await store.booking(SHOP, "b") == one
+    assert await store.book(SHOP, before) is before
+
+
+async def test_the_token_of_a_booking_that_was_cancelled_says_so(store: Store) -> None:
+    await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
+    await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h")))
+    await saved(store, cancelled(booking("h")))
+    known = await store.write(SHOP, lambda transaction: transaction.hold(token("h")))
+    assert known is not None
+    assert known.state is ClaimState.CANCELLED
+    with pytest.raises(LookupError):
+        await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h")))
+
+
+@pytest.mark.parametrize("booking_id", ["h", "nothing"])
+async def test_a_hold_or_nothing_is_never_treated_as_a_booking(store: Store, booking_id: str) -> None:
+    await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
+    with pytest.raises(LookupError):
+        await saved(store, booking(booking_id, at=600))
+    assert await taken(store) == {"ana": [("h", hold("h").claim.start)]}
+    assert await store.booking(SHOP, booking_id) is None
+
+
+async def test_a_booking_of_another_project_is_unknown(store: Store) -> None:
+    async def unit(transaction: Transaction) -> None:
+        await transaction.save_project(replace(PROJECT, id="other"))
+        assert await transaction.booking("b") is None
+        with pytest.raises(LookupError):
+            await transaction.save_booking(booking("b"))
+
+    await booked(store, booking("b"))
+    await store.write("other", unit, create=True)
+    assert await store.booking("other", "b") is None
+    assert await store.booking(SHOP, "b") == booking("b")
+
+
+async def test_a_booking_that_moves_into_history_leaves_the_diary(store: Store, clock: HandClock) -> None:
+    await booked(store, booking("b"))
+    known = await store.book(SHOP)
+    clock.advance(days=5)
+    await saved(store, booking("b", at=120))
+    assert (await store.book(SHOP, known)).diaries["ana"].claims == ()
+    assert [one.customer for one in await store.bookings(SHOP)] == [CUSTOMER]

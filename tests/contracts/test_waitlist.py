@@ -1,0 +1,188 @@
+"""What the ports promise of the waitlist and of events."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from slotmcp.domain.waitlist import Wait, WaitState
+from slotmcp.ports import Event, Store, Transaction
+from support.books import AIRPORT, FULL_WAIT, NOON, PROJECT, hold, token, wait
+from support.clock import NOW_MS, HandClock
+from support.stores import OpenStore
+
+SHOP = PROJECT.id
+MANY = 10_000
+OFFERED = "waitlist.offered"
+
+
+async def joined(store: Store, *waits: Wait) -> None:
+    """Put these on the waitlist."""
+
+    async def unit(transaction: Transaction) -> None:
+        for one in waits:
+            await transaction.add_wait(one)
+
+    await store.write(SHOP, unit)
+
+
+async def in_states(store: Store, *states: WaitState) -> list[str]:
+    """Who is in these states."""
+    return [one.id for one in await store.write(SHOP, lambda transaction: transaction.waits(*states))]
+
+
+async def tell(store: Store, *subject_ids: str) -> None:
+    """Tell that something was offered to these."""
+
+    async def unit(transaction: Transaction) -> None:
+        for subject_id in subject_ids:
+            await transaction.add_event(OFFERED, subject_id)
+
+    await store.write(SHOP, unit)
+
+
+async def heard(store: Store, after: int = 0) -> list[tuple[int, str]]:
+    """What happened since."""
+    return [(one.number, one.subject_id) for one in await store.events(SHOP, after)]
+
+
+async def test_a_wait_is_read_as_it_was_joined(store: Store, other: Store) -> None:
+    await joined(store, FULL_WAIT, wait("plain"))
+    assert await other.waits(SHOP, *WaitState) == (FULL_WAIT, wait("plain"))
+    assert await store.write(SHOP, lambda transaction: transaction.waits(*WaitState)) == (FULL_WAIT, wait("plain"))
+
+
+async def test_waits_come_in_the_order_in_which_they_were_joined(store: Store, clock: HandClock) -> None:
+    await joined(store, wait("c"))
+    clock.advance(seconds=-10)
+    await joined(store, wait("b", joined_at_ms=clock.now_ms()), wait("a", joined_at_ms=clock.now_ms()))
+    await store.write(SHOP, lambda transaction: transaction.save_wait(wait("c", state=WaitState.OFFERED)))
+    assert [one.id for one in await store.waits(SHOP, *WaitState)] == ["c", "b", "a"]
+    assert await in_states(store, WaitState.WAITING, WaitState.OFFERED) == ["c", "b", "a"]
+
+
+async def test_waits_are_asked_for_by_state(store: Store) -> None:
+    await joined(store, *(wait(f"{state}-{number}", state=state) for number in range(2) for state in WaitState))
+    for state in WaitState:
+        assert await in_states(store, state) == [f"{state}-0", f"{state}-1"]
+        assert [one.id for one in await store.waits(SHOP, state)] == [f"{state}-0", f"{state}-1"]
+    assert await in_states(store, WaitState.EXPIRED, WaitState.WAITING) == [
+        *("waiting-0", "expired-0", "waiting-1", "expired-1")
+    ]
+    assert await in_states(store) == []
+    assert await store.waits(SHOP) == ()
+
+
+async def test_everything_that_is_known_of_a_wait_is_replaced(store: Store) -> None:
+    changed = replace(
+        FULL_WAIT,
+        service_id="check",
+        duration_minutes=30,
+        start_from=1,
+        start_to=2,
+        customer=replace(FULL_WAIT.customer, name="Lee"),
+        customer_pseudonym="lee",
+        technician_id=None,
+        location=None,
+        contact_keys=("email", "new"),
+        state=WaitState.BOOKED,
+        hold_token="",
+        let_go=((NOON, NOON + 30),),
+    )
+    await joined(store, FULL_WAIT, wait("another", location=AIRPORT))
+    await store.write(SHOP, lambda transaction: transaction.save_wait(changed))
+    assert await store.waits(SHOP, *WaitState) == (changed, wait("another", location=AIRPORT))
+
+
+async def test_a_wait_is_found_by_its_id(store: Store, other: Store) -> None:
+    await joined(store, FULL_WAIT, wait("plain"))
+    for found in (
+        await other.wait(SHOP, "full"),
+        await store.write(SHOP, lambda transaction: transaction.wait("full")),
+    ):
+        assert found == FULL_WAIT
+    assert await store.wait(SHOP, "never joined") is None
+    assert await store.wait("nowhere", "full") is None
+    assert await store.write(SHOP, lambda transaction: transaction.wait("never joined")) is None
+
+
+async def test_what_is_offered_is_found_by_its_token(store: Store, other: Store) -> None:
+    await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h", location=AIRPORT)))
+    assert await other.hold(SHOP, token("h")) == hold("h", location=AIRPORT)
+    assert await store.hold(SHOP, "never was") is None
+    assert await store.hold("nowhere", token("h")) is None
+
+
+async def test_who_never_joined_cannot_be_saved(store: Store) -> None:
+    with pytest.raises(LookupError):
+        await store.write(SHOP, lambda transaction: transaction.save_wait(wait("nobody")))
+    assert await store.waits(SHOP, *WaitState) == ()
+
+
+async def test_a_waits_id_is_given_once(store: Store) -> None:
+    await joined(store, wait("w"))
+    with pytest.raises(Exception, match="id"):
+        await joined(store, wait("w", service_id="check"))
+    assert await store.waits(SHOP, *WaitState) == (wait("w"),)
+
+
+async def test_a_project_has_its_own_waitlist_and_events(store: Store) -> None:
+    async def unit(transaction: Transaction) -> tuple[Wait, ...]:
+        await transaction.save_project(replace(PROJECT, id="other"))
+        await transaction.add_event("another", "x")
+        with pytest.raises(LookupError):
+            await transaction.save_wait(wait("w"))
+        return await transaction.waits(*WaitState)
+
+    await joined(store, wait("w"))
+    await tell(store, "w", "v")
+    assert await store.write("other", unit, create=True) == ()
+    assert await store.waits("other", *WaitState) == ()
+    assert await store.events("other", 0) == (Event(number=1, kind="another", subject_id="x", at_ms=NOW_MS),)
+    assert await heard(store) == [(1, "w"), (2, "v")]
+
+
+async def test_events_say_what_happened_to_whom_and_when(store: Store, other: Store, clock: HandClock) -> None:
+    await tell(store, "w")
+    clock.advance(seconds=2)
+    await other.write(SHOP, lambda transaction: transaction.add_event("slots.freed", "b"))
+    assert await store.events(SHOP, 0) == (
+        Event(number=1, kind=OFFERED, subject_id="w", at_ms=NOW_MS),
+        Event(number=2, kind="slots.freed", subject_id="b", at_ms=NOW_MS + 2000),
+    )
+
+
+async def test_events_are_read_from_where_one_left_off(store: Store) -> None:
+    await tell(store, "a", "b", "c")
+    assert await heard(store, after=1) == [(2, "b"), (3, "c")]
+    assert await heard(store, after=3) == []
+    await tell(store, "d")
+    assert await heard(store, after=3) == [(4, "d")]
+    assert await heard(store, after=99) == []
+
+
+async def test_events_of_many_processes_have_numbers_of_their_own(store: Store, other: Store) -> None:
+    await asyncio.gather(*(tell((store, other)[number % 2], str(number)) for number in range(40)))
+    events = await store.events(SHOP, 0)
+    assert [one.number for one in events] == list(range(1, 41))
+    assert {one.subject_id for one in events} == set(map(str, range(40)))
+
+
+async def test_what_is_not_committed_has_not_happened(store: Store) -> None:
+    async def unit(transaction: Transaction) -> None:
+        await transaction.add_event(OFFERED, "lost")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await store.write(SHOP, unit)
+    await tell(store, "kept")
+    assert await heard(store) == [(1, "kept")]
+
+
+async def test_the_newest_events_are_kept_and_their_numbers_go_on(store: Store, open_store: OpenStore) -> None:
+    await tell(store, *map(str, range(MANY + 5)))
+    events = await heard(store)
+    assert (len(events), events[0], events[-1]) == (MANY, (6, "5"), (MANY + 5, str(MANY + 4)))
+    async with open_store() as restarted:
+        await tell(restarted, "next")
+        assert await heard(restarted, after=MANY + 5) == [(MANY + 6, "next")]

@@ -1,0 +1,65 @@
+"""cancel_booking: called off once, its time free at once."""
+
+from support.server import Body, Desk, starts
+from support.sqlite_file import fingerprint
+
+MONDAY_9 = "2026-11-23T16:00:00Z"
+KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+AT_9 = {"from": MONDAY_9, "to": "2026-11-23T16:15:00Z", "serviceType": "furnace-check"}
+
+
+async def book(desk: Desk, **more: str) -> Body:
+    answer = await desk.ask("book_slot", start=MONDAY_9, serviceType="furnace-check", **KIM, **more)
+    booking: Body = answer["booking"]
+    return booking
+
+
+async def test_the_time_is_given_back_at_once(desk: Desk) -> None:
+    booked = await book(desk)
+    assert (await desk.ask("get_slots", **AT_9))["slots"] == []
+    answer = await desk.ask("cancel_booking", bookingId=booked["bookingId"], reason="A cold\nand a cough")
+    assert answer["result"] == "Your furnace check tomorrow at 9 in the morning is canceled."
+    assert answer["booking"] == {
+        "bookingId": booked["bookingId"],
+        "status": "cancelled",
+        "serviceType": "furnace-check",
+        "start": MONDAY_9,
+        "end": "2026-11-23T18:00:00Z",
+        "startLocal": "2026-11-23T09:00:00-07:00",
+        "label": "Monday, November 23 at 9:00 AM",
+        "technicianId": "t-ana",
+        "technicianName": "Ana",
+    }
+    assert starts((await desk.ask("get_slots", **AT_9))["slots"]) == [MONDAY_9]
+
+
+async def test_again_it_answers_the_same_and_changes_nothing(desk: Desk) -> None:
+    booked = await book(desk)
+    first = await desk.ask("cancel_booking", bookingId=booked["bookingId"])
+    before = fingerprint(desk.path)
+    again = await desk.ask("cancel_booking", bookingId=booked["bookingId"], reason="Another")
+    assert {**again, "traceId": ""} == {**first, "traceId": ""}
+    assert fingerprint(desk.path) == before
+
+
+async def test_the_same_time_can_be_booked_again(desk: Desk) -> None:
+    booked = await book(desk)
+    await desk.ask("cancel_booking", bookingId=booked["bookingId"])
+    again = await book(desk)
+    assert again["bookingId"] != booked["bookingId"]
+
+
+async def test_a_retry_of_the_booking_with_its_own_key_says_that_it_is_cancelled(desk: Desk) -> None:
+    booked = await book(desk, idempotencyKey="k")
+    await desk.ask("cancel_booking", bookingId=booked["bookingId"])
+    answer = await desk.ask("book_slot", start=MONDAY_9, serviceType="furnace-check", idempotencyKey="k", **KIM)
+    assert answer["replayed"]
+    assert answer["booking"]["status"] == "cancelled"
+    assert answer["result"] == "Your furnace check tomorrow at 9 in the morning is canceled."
+
+
+async def test_an_unknown_booking_is_not_found_and_no_other_is_named(desk: Desk) -> None:
+    booked = await book(desk)
+    error = await desk.refused("cancel_booking", bookingId=booked["bookingId"][:-1])
+    assert (error["code"], error["nearest"]) == ("not_found", [])
+    assert booked["bookingId"] not in error["fields"][0]["problem"]

@@ -1,0 +1,79 @@
+"""find_bookings: what a customer has booked, by whatever they are known by, and nothing of anybody else."""
+
+import orjson
+
+from support.server import Body, Desk, fields
+
+MONDAY_9, TUESDAY_9 = "2026-11-23T16:00:00Z", "2026-11-24T16:00:00Z"
+KIM = {"customerName": "Kim Doe", "customerPhone": "(303) 555-0142", "customerEmail": "Kim@Example.com"}
+LEE = {"customerName": "Lee Roe", "customerEmail": "lee@example.com"}
+BOOKING_KEYS = {
+    *("bookingId", "status", "serviceType", "start", "end", "startLocal", "label", "technicianId", "technicianName"),
+    "upcoming",
+}
+
+
+async def book(desk: Desk, start: str, customer: dict[str, str]) -> Body:
+    booking: Body = (await desk.ask("book_slot", start=start, **customer))["booking"]
+    return booking
+
+
+async def test_a_booking_is_found_by_any_notation_and_told_without_its_customer(desk: Desk) -> None:
+    booked = await book(desk, MONDAY_9, KIM)
+    await book(desk, MONDAY_9, LEE)
+    for reference in ({"phone": "+1 303 555 0142"}, {"phone": "303.555.0142"}, {"email": "kim@example.com"}):
+        answer = await desk.ask("find_bookings", **reference)
+        assert answer["result"] == "You have one appointment: AC repair, tomorrow at 9 in the morning, with Ana."
+        (found,) = answer["bookings"]
+        assert found.keys() == BOOKING_KEYS
+        assert found["bookingId"] == booked["bookingId"]
+        assert found["upcoming"]
+        assert (found["label"], found["status"]) == ("Monday, November 23 at 9:00 AM", "confirmed")
+        text = orjson.dumps(answer).decode()
+        assert not any(word in text for word in ("Kim", "Lee", "0142", "example.com"))
+
+
+async def test_a_hold_that_was_booked_is_found_by_the_agents_own_reference(desk: Desk) -> None:
+    token = (await desk.ask("create_hold", start=MONDAY_9, customerHash="caller-7a1f"))["holdToken"]
+    booked = (await desk.ask("book_slot", holdToken=token, **LEE))["booking"]
+    for reference in ({"customerHash": "caller-7a1f"}, {"bookingId": booked["bookingId"]}):
+        (found,) = (await desk.ask("find_bookings", **reference))["bookings"]
+        assert found["bookingId"] == booked["bookingId"]
+
+
+async def test_the_next_one_is_said_and_all_are_listed(desk: Desk) -> None:
+    await book(desk, TUESDAY_9, KIM)
+    await book(desk, MONDAY_9, KIM)
+    answer = await desk.ask("find_bookings", email="kim@example.com")
+    assert answer["result"] == (
+        "You have 2 appointments. The next one is AC repair, tomorrow at 9 in the morning, with Ana."
+    )
+    assert [one["start"] for one in answer["bookings"]] == [MONDAY_9, TUESDAY_9]
+
+
+async def test_what_is_over_is_listed_but_not_to_come(desk: Desk) -> None:
+    booked = await book(desk, MONDAY_9, KIM)
+    await desk.ask("cancel_booking", bookingId=booked["bookingId"])
+    answer = await desk.ask("find_bookings", email="kim@example.com")
+    assert answer["result"] == "You have no appointment to come."
+    (found,) = answer["bookings"]
+    assert (found["status"], found["upcoming"]) == ("cancelled", False)
+
+
+async def test_nobody_is_no_error(desk: Desk) -> None:
+    await book(desk, MONDAY_9, KIM)
+    answer = await desk.ask("find_bookings", phone="+1 303 555 0143")
+    assert answer["bookings"] == []
+    assert answer["result"].startswith("I cannot find any appointment.")
+
+
+async def test_it_is_said_in_the_callers_language(desk: Desk) -> None:
+    await book(desk, MONDAY_9, KIM)
+    answer = await desk.ask("find_bookings", email="kim@example.com", locale="es")
+    assert answer["result"].startswith("Tiene una cita: AC repair, mañana a las 9")
+
+
+async def test_one_reference_is_needed_and_one_is_enough(desk: Desk) -> None:
+    assert fields(await desk.refused("find_bookings")) == ["phone"]
+    both = await desk.refused("find_bookings", phone="+1 303 555 0142", bookingId="b-1")
+    assert (both["code"], fields(both)) == ("invalid_argument", ["bookingId", "phone"])

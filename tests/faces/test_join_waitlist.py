@@ -1,0 +1,172 @@
+"""join_waitlist: a caller for whom nothing fits is told of the first time that becomes free."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from support.server import Desk, fields, starts
+from support.sqlite_file import fingerprint
+
+MONDAY_9 = "2026-11-23T16:00:00Z"
+GOOD = {
+    "serviceType": "furnace-check",
+    "from": "2026-11-23T09:00",
+    "to": "2026-11-23T09:15",
+    "customerName": "Kim Doe",
+    "customerPhone": "+1 303 555 0142",
+}
+
+
+@pytest.fixture
+async def token(desk: Desk) -> str:
+    """Of the hold that has the only start of the window."""
+    hold = await desk.ask("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="somebody")
+    held: str = hold["holdToken"]
+    return held
+
+
+@pytest.mark.usefixtures("token")
+async def test_who_joins_is_told_the_place_in_line(desk: Desk) -> None:
+    answer = await desk.ask("join_waitlist", **GOOD)
+    wait_id = answer["waitId"]
+    assert len(wait_id) >= 22
+    assert {key: value for key, value in answer.items() if key != "traceId"} == {
+        "result": "You are on the waitlist, and the next in line. "
+        "We will let you know as soon as something becomes free.",
+        "waitId": wait_id,
+        "resource": f"slotmcp://waitlist/{wait_id}",
+        "state": "waiting",
+        "position": 1,
+        "replayed": False,
+    }
+
+
+@pytest.mark.usefixtures("token")
+async def test_how_many_are_ahead_is_said(desk: Desk) -> None:
+    said = []
+    for number in range(3):
+        answer = await desk.ask("join_waitlist", **GOOD | {"customerPhone": f"+1 303 555 010{number}"})
+        said.append(answer["result"].partition(".")[0])
+        assert answer["position"] == number + 1
+    assert said == [
+        "You are on the waitlist, and the next in line",
+        "You are on the waitlist, with one person ahead of you",
+        "You are on the waitlist, with 2 people ahead of you",
+    ]
+
+
+async def test_asking_again_tells_what_is_offered_and_the_token_books_it(desk: Desk, token: str) -> None:
+    first = await desk.ask("join_waitlist", **GOOD)
+    await desk.ask("release_hold", holdToken=token)
+    desk.clock.advance(seconds=61)
+    offered = await desk.ask("join_waitlist", **GOOD)
+    assert offered["result"] == (
+        "Something has become free: I am keeping tomorrow at 9 in the morning for you for another 13 minutes. "
+        "Shall I book it?"
+    )
+    assert (offered["waitId"], offered["state"], offered["position"]) == (first["waitId"], "offered", 0)
+    assert offered["replayed"]
+    assert offered["offer"] == {
+        "start": MONDAY_9,
+        "end": "2026-11-23T18:00:00Z",
+        "startLocal": "2026-11-23T09:00:00-07:00",
+        "label": "Monday, November 23 at 9:00 AM",
+        "holdToken": offered["offer"]["holdToken"],
+        "expiresAt": "2026-11-22T19:15:00Z",
+    }
+    booked = await desk.ask(
+        "book_slot", holdToken=offered["offer"]["holdToken"], customerName="Kim", customerPhone="303 555 0142"
+    )
+    assert booked["booking"]["start"] == MONDAY_9
+
+
+async def test_the_last_minutes_of_an_offer_are_said_as_they_are(desk: Desk, token: str) -> None:
+    await desk.ask("join_waitlist", **GOOD)
+    await desk.ask("release_hold", holdToken=token)
+    said = []
+    for seconds in (780, 119):
+        desk.clock.advance(seconds=seconds)
+        said.append((await desk.ask("join_waitlist", **GOOD))["result"].split("for you for ")[1].partition(".")[0])
+    assert said == ["another 2 minutes", "less than a minute"]
+
+
+async def test_nobody_has_to_wait_for_what_is_free(desk: Desk, token: str) -> None:
+    await desk.ask("release_hold", holdToken=token)
+    before = fingerprint(desk.path)
+    error = await desk.refused("join_waitlist", **GOOD)
+    assert (error["code"], error["retryable"]) == ("slots_available", False)
+    assert starts(error["alternatives"]) == [MONDAY_9]
+    assert error["result"] == (
+        "That did not work: there is no need to wait. I have tomorrow at 9 in the morning. Does that suit you?"
+    )
+    assert error["message"]
+    assert fingerprint(desk.path) == before
+    several = await desk.refused("join_waitlist", **GOOD | {"to": "2026-11-24"})
+    assert len(several["alternatives"]) == 3
+    assert several["result"].endswith("Which suits you?")
+
+
+@pytest.mark.usefixtures("token")
+async def test_it_speaks_the_callers_language(desk: Desk) -> None:
+    answer = await desk.ask("join_waitlist", **GOOD, locale="es")
+    assert answer["result"].startswith("Está en la lista de espera")
+
+
+async def test_a_place_and_a_wish_are_understood(desk: Desk) -> None:
+    await desk.ask(
+        "create_hold", start=MONDAY_9, serviceType="ac-repair", customerHash="somebody", technicianId="t-ben"
+    )
+    asked = GOOD | {"serviceType": "ac-repair", "technicianId": "t-ben", "latitude": 39.74, "longitude": -104.99}
+    assert (await desk.ask("join_waitlist", **asked))["position"] == 1
+
+
+@pytest.mark.usefixtures("token")
+async def test_a_key_is_good_for_one_request(desk: Desk) -> None:
+    await desk.ask("join_waitlist", **GOOD, idempotencyKey="k-1")
+    error = await desk.refused("join_waitlist", **GOOD | {"durationMinutes": 110}, idempotencyKey="k-1")
+    assert error["code"] == "idempotency_mismatch"
+
+
+@pytest.mark.usefixtures("token")
+async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk, impatient_desk: Desk) -> None:
+    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        error = await impatient_desk.refused("join_waitlist", **GOOD)
+    assert (error["code"], error["retryable"]) == ("unavailable", True)
+    assert not (await desk.ask("join_waitlist", **GOOD))["replayed"]
+
+
+async def test_unknown_ids_are_not_found(desk: Desk) -> None:
+    error = await desk.refused("join_waitlist", **GOOD | {"serviceType": "furnace"})
+    assert (error["code"], error["nearest"]) == ("not_found", ["furnace-check"])
+
+
+@pytest.mark.usefixtures("token")
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"from": ""}, "from"),
+        ({"from": "tomorrow"}, "from"),
+        ({"to": None}, "to"),
+        ({"to": "2026-11-23T08:00"}, "to"),
+        ({"from": "2026-11-20", "to": "2026-11-22T11:00"}, "to"),
+        ({"from": "2027-03-01", "to": "2027-03-02"}, "from"),
+        ({"to": "2199-12-31"}, "to"),
+        ({"from": "2026-11-01T01:30"}, "from"),
+        ({"customerName": " "}, "customerName"),
+        ({"customerPhone": ""}, "customerPhone"),
+        ({"customerPhone": "call me"}, "customerPhone"),
+        ({"customerEmail": "kim at home"}, "customerEmail"),
+        ({"durationMinutes": -5}, "durationMinutes"),
+        ({"technicianId": "t-ben"}, "technicianId"),
+        ({"latitude": 39.7}, "longitude"),
+        ({"customerHash": "x" * 10_000_000}, "customerHash"),
+        ({"window": "any"}, "window"),
+    ],
+)
+async def test_what_is_wrong_is_named_and_nobody_joins(desk: Desk, arguments: dict[str, object], field: str) -> None:
+    before = fingerprint(desk.path)
+    error = await desk.refused("join_waitlist", **(GOOD | arguments))
+    assert (error["code"], fields(error)) == ("invalid_argument", [field])
+    assert fingerprint(desk.path) == before

@@ -1,0 +1,108 @@
+"""list_waitlist: who waits for what, since when; nothing by which they could be reached."""
+
+from dataclasses import replace
+
+import orjson
+import pytest
+from mcp import Client
+
+from slotmcp.tools.server import create_server
+from slotmcp.tools.toolsets import Toolset
+from support.server import Desk, fields
+
+MONDAY_9 = "2026-11-23T16:00:00Z"
+WISH = {"serviceType": "furnace-check", "from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}
+KIM = {
+    "customerName": "Kim Doe",
+    "customerPhone": "+1 303 555 0142",
+    "customerEmail": "kim@example.com",
+    "customerHash": "kim-4711",
+}
+LEE = {"customerName": "Lee Roe", "customerPhone": "+1 303 555 0199"}
+
+
+@pytest.fixture
+def operator(desk: Desk) -> Desk:
+    """The desk of whoever runs the business."""
+    return replace(desk, server=create_server(desk.app, toolset=Toolset.OPERATOR, read_only=True))
+
+
+async def hold(desk: Desk) -> str:
+    held = await desk.ask("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="somebody")
+    token: str = held["holdToken"]
+    return token
+
+
+async def test_everybody_who_waits_is_listed_in_order(desk: Desk, operator: Desk) -> None:
+    token = await hold(desk)
+    await desk.ask("join_waitlist", **WISH, **KIM)
+    desk.clock.advance(seconds=30)
+    await desk.ask("join_waitlist", **WISH | {"durationMinutes": 110}, **LEE, technicianId="t-ana")
+    await desk.ask("release_hold", holdToken=token)
+    answer = await operator.ask("list_waitlist")
+    assert answer["result"] == "2 people are on the waitlist."
+    window = {"from": MONDAY_9, "to": "2026-11-23T16:15:00Z"}
+    assert answer["waiting"] == [
+        {
+            "customerName": "Kim Doe",
+            "serviceType": "furnace-check",
+            "durationMinutes": 120,
+            **window,
+            "joinedAt": "2026-11-22T19:00:00Z",
+            "state": "offered",
+            "position": 0,
+            "offer": {
+                "start": MONDAY_9,
+                "end": "2026-11-23T18:00:00Z",
+                "startLocal": "2026-11-23T09:00:00-07:00",
+                "label": "Monday, November 23 at 9:00 AM",
+            },
+        },
+        {
+            "customerName": "Lee Roe",
+            "serviceType": "furnace-check",
+            "durationMinutes": 110,
+            **window,
+            "joinedAt": "2026-11-22T19:00:30Z",
+            "state": "waiting",
+            "position": 1,
+            "technicianId": "t-ana",
+        },
+    ]
+
+
+async def test_nothing_by_which_they_could_be_reached_or_impersonated_is_told(desk: Desk, operator: Desk) -> None:
+    token = await hold(desk)
+    joined = await desk.ask("join_waitlist", **WISH, **KIM)
+    await desk.ask("release_hold", holdToken=token)
+    offer = (await desk.ask("join_waitlist", **WISH, **KIM))["offer"]
+    told = orjson.dumps(await operator.ask("list_waitlist")).decode()
+    for secret in ("555", "0142", "kim@", "kim-4711", joined["waitId"], offer["holdToken"]):
+        assert secret not in told, secret
+
+
+async def test_those_who_wait_no_more_are_left_out(desk: Desk, operator: Desk) -> None:
+    assert (await operator.ask("list_waitlist"))["result"] == "Nobody is on the waitlist."
+    await hold(desk)
+    await desk.ask("join_waitlist", **WISH, **KIM)
+    assert (await operator.ask("list_waitlist"))["result"] == "One person is on the waitlist."
+    desk.make_it("2026-11-23T17:00:00Z")
+    await desk.app.waitlist.sweep()
+    answer = await operator.ask("list_waitlist")
+    assert (answer["result"], answer["waiting"]) == ("Nobody is on the waitlist.", [])
+
+
+async def test_callers_do_not_see_it(desk: Desk) -> None:
+    async with Client(desk.server) as client:
+        names = {tool.name for tool in (await client.list_tools()).tools}
+    assert "join_waitlist" in names
+    assert "list_waitlist" not in names
+
+
+async def test_what_there_is_not_is_not_found(operator: Desk) -> None:
+    error = await operator.refused("list_waitlist", projectId="denver")
+    assert (error["code"], fields(error)) == ("not_found", ["projectId"])
+
+
+async def test_it_speaks_another_language(operator: Desk) -> None:
+    assert (await operator.ask("list_waitlist", locale="de"))["result"] == "Auf der Warteliste steht niemand."

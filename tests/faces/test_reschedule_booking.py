@@ -1,0 +1,93 @@
+"""reschedule_booking: one booking, one time, before and after."""
+
+from support.server import Body, Desk, fields, starts
+from support.sqlite_file import fingerprint
+
+MONDAY_9, MONDAY_10, TUESDAY_9 = "2026-11-23T16:00:00Z", "2026-11-23T17:00:00Z", "2026-11-24T16:00:00Z"
+KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+
+
+async def book(desk: Desk, start: str = MONDAY_9, **more: str) -> Body:
+    booking: Body = (await desk.ask("book_slot", start=start, **KIM, **more))["booking"]
+    return booking
+
+
+async def test_a_booking_moves_with_its_technician(desk: Desk) -> None:
+    booked = await book(desk)
+    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
+    assert answer["result"] == (
+        "Your AC repair is now Tuesday at 9 in the morning instead of tomorrow at 9 in the morning, with Ana as before."
+    )
+    moved = answer["booking"]
+    assert (moved["bookingId"], moved["status"]) == (booked["bookingId"], "rescheduled")
+    assert (moved["start"], moved["technicianId"]) == (TUESDAY_9, "t-ana")
+    assert moved["assignmentReason"] == "Ana had it before, and can come at the new time, too."
+    assert moved["assignment"]["kept"]
+    assert answer["previous"] == {"start": MONDAY_9, "end": MONDAY_10, "technicianId": "t-ana"}
+    assert not answer["replayed"]
+    assert (await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9))["replayed"]
+
+
+async def test_somebody_else_is_named(desk: Desk) -> None:
+    booked = await book(desk)
+    await desk.ask("book_slot", start=TUESDAY_9, technicianId="t-ana", customerName="Lee", customerEmail="l@x.org")
+    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start="2026-11-24T09:00")
+    assert answer["result"] == (
+        "Your AC repair is now Tuesday at 9 in the morning instead of tomorrow at 9 in the morning. "
+        "Ben will come, not Ana."
+    )
+    assert answer["booking"]["assignmentReason"] == "Only Ben was free."
+
+
+async def test_a_held_time_is_taken_over(desk: Desk) -> None:
+    booked = await book(desk)
+    token = (await desk.ask("create_hold", start=TUESDAY_9, customerHash="a"))["holdToken"]
+    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], holdToken=token)
+    assert answer["booking"]["start"] == TUESDAY_9
+    assert not (await desk.ask("release_hold", holdToken=token))["released"]
+
+
+async def test_refused_it_stays_and_other_times_are_offered(desk: Desk) -> None:
+    booked = await book(desk, serviceType="furnace-check")
+    other = await desk.ask(
+        "book_slot", start=TUESDAY_9, serviceType="furnace-check", customerName="Lee", customerEmail="l@x.org"
+    )
+    before = fingerprint(desk.path)
+    error = await desk.refused("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
+    assert (error["code"], error["retryable"]) == ("slot_unavailable", False)
+    assert error["result"].startswith("That did not work: that time cannot be had. Instead, I have ")
+    assert MONDAY_9 not in starts(error["alternatives"])
+    assert other["booking"]["start"] not in starts(error["alternatives"])
+    assert fingerprint(desk.path) == before
+
+
+async def test_the_same_time_is_done_already(desk: Desk) -> None:
+    booked = await book(desk)
+    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=MONDAY_9)
+    assert answer["result"] == "Your AC repair is tomorrow at 9 in the morning already, with Ana."
+    assert answer["booking"]["status"] == "confirmed"
+
+
+async def test_what_is_cancelled_is_not_moved(desk: Desk) -> None:
+    booked = await book(desk)
+    await desk.ask("cancel_booking", bookingId=booked["bookingId"])
+    error = await desk.refused("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
+    assert (error["code"], fields(error)) == ("invalid_argument", ["bookingId"])
+
+
+async def test_a_retry_after_it_was_cancelled_says_that(desk: Desk) -> None:
+    booked = await book(desk)
+    asked = {"bookingId": booked["bookingId"], "start": TUESDAY_9, "idempotencyKey": "k"}
+    await desk.ask("reschedule_booking", **asked)
+    await desk.ask("cancel_booking", bookingId=booked["bookingId"])
+    answer = await desk.ask("reschedule_booking", **asked)
+    assert answer["replayed"]
+    assert answer["result"] == "Your AC repair Tuesday at 9 in the morning is canceled."
+    assert answer["booking"]["status"] == "cancelled"
+
+
+async def test_a_key_is_good_for_one_request(desk: Desk) -> None:
+    booked = await book(desk)
+    asked = {"bookingId": booked["bookingId"], "idempotencyKey": "k"}
+    await desk.ask("reschedule_booking", start=TUESDAY_9, **asked)
+    assert (await desk.refused("reschedule_booking", start=MONDAY_10, **asked))["code"] == "idempotency_mismatch"

@@ -1,0 +1,103 @@
+"""Operators' tools: who is there, who cannot come, and what that means for what was promised."""
+
+import pytest
+
+from support.server import Body, Desk, fields, starts
+from support.sqlite_file import fingerprint
+
+MONDAY_9, MONDAY_10 = "2026-11-23T16:00:00Z", "2026-11-23T17:00:00Z"
+KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+AT_9 = {"from": MONDAY_9, "to": "2026-11-23T16:15:00Z"}
+
+
+async def book(office: Desk, start: str = MONDAY_9, technician: str = "t-ana") -> Body:
+    booking: Body = (await office.ask("book_slot", start=start, technicianId=technician, **KIM))["booking"]
+    return booking
+
+
+async def test_everybody_is_listed_with_what_they_have_to_do(office: Desk) -> None:
+    booked = await book(office)
+    await office.ask(
+        "add_time_off", technicianId="t-ben", start="2026-11-26", end="2026-11-27", reason="Thanksgiving at home"
+    )
+    answer = await office.ask("list_technicians")
+    assert answer["result"] == "There are 2 technicians, of whom 2 take work."
+    ana, ben = answer["technicians"]
+    next_booking = ana.pop("nextBooking")
+    assert (next_booking["bookingId"], next_booking["attention"]) == (booked["bookingId"], "")
+    assert ana == {
+        "technicianId": "t-ana",
+        "name": "Ana",
+        "status": "active",
+        "priority": 1,
+        "skills": ["gas", "hvac"],
+        "bookingsToday": 0,
+        "bookingsThisWeek": 1,
+        "timeOff": [],
+    }
+    assert "nextBooking" not in ben
+    assert ben["timeOff"] == [
+        {
+            "start": "2026-11-26T07:00:00Z",
+            "end": "2026-11-28T07:00:00Z",
+            "reason": "Thanksgiving at home",
+            "byOperator": True,
+        }
+    ]
+
+
+async def test_who_is_off_is_not_offered_and_their_bookings_are_listed(office: Desk) -> None:
+    booked = await book(office)
+    answer = await office.ask("set_technician_status", technicianId="t-ana", status="off")
+    assert answer["result"] == "Ana takes no work now. One booking is kept and needs attention."
+    assert (answer["status"], answer["changed"]) == ("off", True)
+    (listed,) = answer["bookings"]
+    assert (listed["bookingId"], listed["status"]) == (booked["bookingId"], "confirmed")
+    assert listed["attention"] == "The technician is off."
+    (slot,) = (await office.ask("get_slots", **AT_9))["slots"]
+    assert slot["candidates"] == [{"technicianId": "t-ben"}]
+    (ana, _) = (await office.ask("list_technicians"))["technicians"]
+    assert ana["nextBooking"]["attention"] == "The technician is off."
+    back = await office.ask("set_technician_status", technicianId="t-ana", status="active")
+    assert (back["result"], back["bookings"]) == ("Ana takes work now.", [])
+
+
+async def test_held_times_go_to_others_or_are_withdrawn_and_booking_says_so(office: Desk) -> None:
+    tokens = [(await office.ask("create_hold", start=MONDAY_9, customerHash=who))["holdToken"] for who in ("a", "b")]
+    await office.ask("release_hold", holdToken=tokens.pop())
+    moved = await office.ask("set_technician_status", technicianId="t-ana", status="off")
+    assert moved["result"] == "Ana takes no work now. One held time went to somebody else."
+    gone = await office.ask("add_time_off", technicianId="t-ben", start="2026-11-23", end="2026-11-23")
+    assert gone["result"] == "Ben has that time off now. One held time had to be withdrawn."
+    assert (gone["holdsMoved"], gone["holdsWithdrawn"]) == (0, 1)
+    error = await office.refused("book_slot", holdToken=tokens[0], **KIM)
+    assert error["code"] == "hold_expired"
+    assert error["result"].startswith(
+        "That did not work: I am sorry, that time had to be withdrawn, since nobody can come then any more. "
+        "Instead, I have Tuesday at 8"
+    )
+    assert starts(error["alternatives"])[0] == "2026-11-24T15:00:00Z"
+
+
+async def test_doing_it_again_changes_nothing(office: Desk) -> None:
+    asked = {"technicianId": "t-ana", "start": MONDAY_9, "end": MONDAY_10, "reason": "Dentist"}
+    await office.ask("add_time_off", **asked)
+    await office.ask("set_technician_status", technicianId="t-ben", status="off")
+    before = fingerprint(office.path)
+    assert not (await office.ask("add_time_off", **asked))["changed"]
+    assert not (await office.ask("set_technician_status", technicianId="t-ben", status="off"))["changed"]
+    assert fingerprint(office.path) == before
+
+
+@pytest.mark.parametrize("tool", ["list_technicians", "set_technician_status", "add_time_off", "list_waitlist"])
+async def test_callers_do_not_have_them(desk: Desk, tool: str) -> None:
+    assert tool not in {listed.name for listed in await desk.server.list_tools()}
+
+
+async def test_an_unknown_technician_is_not_found(office: Desk) -> None:
+    for tool, more in (
+        ("set_technician_status", {"status": "off"}),
+        ("add_time_off", {"start": MONDAY_9, "end": MONDAY_10}),
+    ):
+        error = await office.refused(tool, technicianId="t-anna", **more)
+        assert (error["code"], fields(error), error["nearest"][0]) == ("not_found", ["technicianId"], "t-ana")

@@ -1,0 +1,302 @@
+"""A wait is a resource: read by its secret id, subscribed to, and told of whichever process made the offer."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import orjson
+import pytest
+from mcp import Client
+from mcp.client.subscriptions import ResourceUpdated
+from mcp.server.subscriptions import InMemorySubscriptionBus, ServerEvent, SubscriptionBus
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, TextResourceContents
+
+from slotmcp.tools.server import create_server
+from slotmcp.tools.subscriptions import Watch, watching
+from support.denver import SUNDAY_NOON_MS
+from support.server import Desk, open_desk
+from support.sqlite_file import fingerprint
+
+MONDAY_9 = "2026-11-23T16:00:00Z"
+WISH = {"serviceType": "furnace-check", "from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}
+KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+PATIENCE_S = 20
+
+
+@pytest.fixture
+def bus() -> SubscriptionBus:
+    return InMemorySubscriptionBus()
+
+
+@pytest.fixture
+def subscribable(desk: Desk, bus: SubscriptionBus) -> Desk:
+    """The desk, its server telling what is published on the bus."""
+    return replace(desk, server=create_server(desk.app, bus))
+
+
+@pytest.fixture
+async def elsewhere(desk: Desk) -> AsyncIterator[Desk]:
+    """Another process at the same file."""
+    async with open_desk(desk.path, now_ms=SUNDAY_NOON_MS) as opened:
+        yield opened
+
+
+async def hold(desk: Desk) -> str:
+    """Take the only start of the window; its token."""
+    held = await desk.ask("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="somebody")
+    token: str = held["holdToken"]
+    return token
+
+
+async def join(desk: Desk) -> str:
+    """Wait for it; where the wait is."""
+    joined = await desk.ask("join_waitlist", **WISH, **KIM)
+    uri: str = joined["resource"]
+    return uri
+
+
+async def read(desk: Desk, uri: str) -> dict[str, Any]:
+    """What the resource says."""
+    async with Client(desk.server) as client:
+        (content,) = (await client.read_resource(uri)).contents
+    assert isinstance(content, TextResourceContents)
+    assert (content.uri, content.mime_type) == (uri, "application/json")
+    body: dict[str, Any] = orjson.loads(content.text)
+    return body
+
+
+async def test_it_is_listed_as_a_template_and_never_by_its_id(desk: Desk) -> None:
+    await hold(desk)
+    await join(desk)
+    async with Client(desk.server) as client:
+        (template,) = (await client.list_resource_templates()).resource_templates
+        assert (await client.list_resources()).resources == []
+    assert template.uri_template == "slotmcp://waitlist/{waitId}"
+    assert template.mime_type == "application/json"
+
+
+async def test_it_says_how_the_wait_stands(desk: Desk) -> None:
+    token = await hold(desk)
+    uri = await join(desk)
+    waiting = await read(desk, uri)
+    assert waiting == {
+        "result": "You are on the waitlist, and the next in line. "
+        "We will let you know as soon as something becomes free.",
+        "waitId": uri.rpartition("/")[2],
+        "resource": uri,
+        "state": "waiting",
+        "position": 1,
+    }
+    await desk.ask("release_hold", holdToken=token)
+    offered = await read(desk, uri)
+    assert (offered["state"], offered["position"]) == ("offered", 0)
+    assert offered["offer"]["start"] == MONDAY_9
+    assert offered["offer"]["expiresAt"] == "2026-11-22T19:15:00Z"
+    assert offered["result"].startswith("Something has become free: I am keeping tomorrow at 9 in the morning")
+    await desk.ask("book_slot", holdToken=offered["offer"]["holdToken"], **KIM)
+    booked = await read(desk, uri)
+    assert (booked["state"], booked["offer"]["expiresAt"]) == ("booked", "")
+    assert booked["result"] == "It is booked for you already: tomorrow at 9 in the morning."
+
+
+async def test_whoever_booked_otherwise_or_waited_in_vain_is_told(desk: Desk) -> None:
+    await hold(desk)
+    uri, asked = await join(desk), KIM | {"customerPhone": "+1 303 555 0199"}
+    other = (await desk.ask("join_waitlist", **WISH, **asked))["resource"]
+    desk.clock.advance(seconds=90)
+    later = {"start": "2026-11-23T20:00:00Z", "serviceType": "furnace-check"}
+    await desk.ask("book_slot", **later, **KIM)
+    assert (await read(desk, uri))["state"] == "waiting", "another time is not what they wait for"
+    desk.make_it("2026-11-23T16:30:00Z")
+    await desk.app.waitlist.sweep()
+    for one in (uri, other):
+        said = await read(desk, one)
+        assert said["state"] == "expired"
+        assert said["result"] == "I am sorry, nothing became free in time, so you are not on the waitlist any more."
+
+
+async def test_whoever_has_another_appointment_instead_is_told(desk: Desk) -> None:
+    await hold(desk)
+    afternoon = {"start": "2026-11-23T20:00:00Z", "serviceType": "furnace-check", "customerHash": "another"}
+    token = (await desk.ask("create_hold", **afternoon))["holdToken"]
+    uri = (await desk.ask("join_waitlist", **WISH | {"to": "2026-11-23T13:15"}, **KIM))["resource"]
+    await desk.ask("book_slot", holdToken=token, **KIM)
+    said = await read(desk, uri)
+    assert said["state"] == "booked"
+    assert "offer" not in said
+    assert said["result"] == "You have an appointment now, so you are not on the waitlist any more."
+
+
+@pytest.mark.parametrize("wait_id", ["never-joined", "..", "%2e%2e%2fetc", "x" * 10_000, "a%00b"])
+async def test_nothing_is_told_under_an_id_that_is_none(desk: Desk, wait_id: str) -> None:
+    async with Client(desk.server) as client:
+        with pytest.raises(MCPError) as refused:
+            await client.read_resource(f"slotmcp://waitlist/{wait_id}")
+    assert refused.value.code == INVALID_PARAMS
+
+
+async def test_a_client_of_an_older_protocol_can_read_it(desk: Desk) -> None:
+    await hold(desk)
+    uri = await join(desk)
+    async with Client(desk.server, mode="legacy") as client:
+        (content,) = (await client.read_resource(uri)).contents
+    assert isinstance(content, TextResourceContents)
+    assert orjson.loads(content.text)["state"] == "waiting"
+
+
+async def test_subscribers_are_told_of_an_offer(subscribable: Desk, bus: SubscriptionBus) -> None:
+    token = await hold(subscribable)
+    uri = await join(subscribable)
+    watch = Watch(subscribable.app.waitlist, bus)
+    await watch.begin()
+    async with Client(subscribable.server) as client, client.listen(resource_subscriptions=[uri]) as told:
+        await subscribable.ask("release_hold", holdToken=token)
+        await watch.look()
+        with anyio.fail_after(PATIENCE_S):
+            assert await anext(told) == ResourceUpdated(uri=uri)
+    assert (await read(subscribable, uri))["state"] == "offered"
+
+
+async def test_subscribers_are_told_of_what_another_process_did(
+    subscribable: Desk, bus: SubscriptionBus, elsewhere: Desk
+) -> None:
+    await hold(subscribable)
+    uri = await join(subscribable)
+    watch = Watch(subscribable.app.waitlist, bus)
+    await watch.begin()
+    async with Client(subscribable.server) as client, client.listen(resource_subscriptions=[uri]) as told:
+        for desk in (subscribable, elsewhere):
+            desk.clock.advance(seconds=90)
+        await elsewhere.app.waitlist.sweep()
+        await watch.look()
+        with anyio.fail_after(PATIENCE_S):
+            assert await anext(told) == ResourceUpdated(uri=uri)
+    assert (await read(subscribable, uri))["state"] == "offered"
+
+
+async def test_a_server_that_only_reads_tells_what_others_did_and_does_nothing(
+    subscribable: Desk, bus: SubscriptionBus, elsewhere: Desk
+) -> None:
+    heard: list[object] = []
+    bus.subscribe(heard.append)
+    await hold(subscribable)
+    uri = await join(subscribable)
+    watch = Watch(subscribable.app.waitlist, bus, read_only=True)
+    for desk in (subscribable, elsewhere):
+        desk.clock.advance(seconds=90)
+    before = fingerprint(subscribable.path)
+    await watch.look()
+    assert (heard, fingerprint(subscribable.path)) == ([], before)
+    await elsewhere.app.waitlist.sweep()
+    await watch.look()
+    assert heard == [ResourceUpdated(uri=uri)]
+
+
+async def test_each_change_is_told_once_and_nobody_hears_of_anothers(subscribable: Desk, bus: SubscriptionBus) -> None:
+    heard: list[object] = []
+    bus.subscribe(heard.append)
+    token = await hold(subscribable)
+    uri = await join(subscribable)
+    watch = Watch(subscribable.app.waitlist, bus)
+    await subscribable.ask("release_hold", holdToken=token)
+    await watch.begin()
+    await watch.look()
+    assert heard == [], "what has happened before is not news"
+    offer = (await read(subscribable, uri))["offer"]
+    await subscribable.ask("release_hold", holdToken=offer["holdToken"])
+    for _ in range(2):
+        await watch.look()
+    assert heard == [ResourceUpdated(uri=uri)]
+
+
+async def test_a_server_looks_by_itself_while_it_serves(subscribable: Desk, bus: SubscriptionBus) -> None:
+    await hold(subscribable)
+    uri = await join(subscribable)
+    async with (
+        watching(subscribable.app, bus, every_seconds=0.01),
+        Client(subscribable.server) as client,
+        client.listen(resource_subscriptions=[uri]) as told,
+    ):
+        subscribable.clock.advance(seconds=90)
+        with anyio.fail_after(PATIENCE_S):
+            assert await anext(told) == ResourceUpdated(uri=uri)
+    assert (await read(subscribable, uri))["state"] == "offered"
+    running = {task.get_name() for task in asyncio.all_tasks()}
+    assert len(running) == 1, "nothing goes on looking"
+
+
+class Alarm(logging.Handler):
+    """Rings when something of ours is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.rung = anyio.Event()
+        self.said = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said += record.getMessage()
+        self.rung.set()
+
+
+@pytest.fixture
+def alarm() -> Iterator[Alarm]:
+    handler = Alarm()
+    logger = logging.getLogger("slotmcp.tools")
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+
+
+@pytest.mark.usefixtures("desk")
+async def test_a_look_that_fails_is_logged_and_taken_again(
+    impatient_desk: Desk, bus: SubscriptionBus, alarm: Alarm
+) -> None:
+    await hold(impatient_desk)
+    await join(impatient_desk)
+    offered = anyio.Event()
+    bus.subscribe(lambda _: offered.set())
+    with closing(sqlite3.connect(impatient_desk.path, isolation_level=None)) as other, anyio.fail_after(PATIENCE_S):
+        other.execute("BEGIN IMMEDIATE")
+        async with watching(impatient_desk.app, bus, every_seconds=0.01):
+            await alarm.rung.wait()
+            other.execute("ROLLBACK")
+            impatient_desk.clock.advance(seconds=90)
+            await offered.wait()
+    assert "sweep_waitlist" in alarm.said
+    assert "unavailable" in alarm.said
+    assert "Traceback" not in alarm.said
+
+
+class BurningBus(InMemorySubscriptionBus):
+    """Fails once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = anyio.Event()
+        self._is_on_fire = True
+
+    async def publish(self, event: ServerEvent) -> None:
+        if self._is_on_fire:
+            self._is_on_fire = False
+            raise OSError("on fire")
+        await super().publish(event)
+        self.heard.set()
+
+
+async def test_a_failure_that_nobody_foresaw_ends_nothing(desk: Desk, alarm: Alarm) -> None:
+    bus, token = BurningBus(), await hold(desk)
+    uri = await join(desk)
+    async with watching(desk.app, bus, every_seconds=0.01):
+        with anyio.fail_after(PATIENCE_S):
+            await desk.ask("release_hold", holdToken=token)
+            await alarm.rung.wait()
+            await desk.ask("release_hold", holdToken=(await read(desk, uri))["offer"]["holdToken"])
+            await bus.heard.wait()
+    assert "on fire" in alarm.said
+    assert uri.rpartition("/")[2] not in alarm.said

@@ -1,0 +1,85 @@
+"""Plain facts of one book at one now: who there is, what is sold, when they work, which date it is."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Self
+
+from oracle.opening import opening_minutes, shift_minutes
+from oracle.wall_clock import day_of
+from slotmcp.domain.book import Book
+from slotmcp.domain.catalog import Technician
+from slotmcp.domain.claim import Claim
+
+MARGIN_DAYS = 4
+"""Opening hours are worked out this many dates around the others: zones differ and shifts pass midnight."""
+
+
+class Facts:
+    """One book at one now. Every question may be asked as if the claim `without` were not there."""
+
+    def __init__(self, book: Book, now_ms: int) -> None:
+        self.book = book
+        self.project = book.project
+        self.now_ms = now_ms
+        self._open: dict[str, frozenset[int]] = {}
+        self._working_days: dict[str, list[range]] = {}
+        self._live: dict[str, list[Claim]] = {}
+
+    def with_claims(self, technician_id: str, claims: Sequence[Claim]) -> Self:
+        """The same with other claims on one technician."""
+        diary = replace(self.book.diaries[technician_id], claims=tuple(claims))
+        other = type(self)(replace(self.book, diaries={**self.book.diaries, technician_id: diary}), self.now_ms)
+        other._open = self._open  # noqa: SLF001  of its own class; hours do not depend on claims and take long
+        other._working_days = self._working_days  # noqa: SLF001  likewise
+        return other
+
+    @cached_property
+    def technicians(self) -> list[Technician]:
+        return [diary.technician for diary in self.book.diaries.values()]
+
+    def live_claims(self, technician: Technician, without: Claim | None = None) -> list[Claim]:
+        """Bookings, and holds whose `expires_at_ms` is still to come."""
+        if technician.id not in self._live:
+            claims = self.book.diaries[technician.id].claims
+            self._live[technician.id] = [claim for claim in claims if _is_live(claim, self.now_ms)]
+        return [claim for claim in self._live[technician.id] if claim is not without]
+
+    def open_minutes(self, technician: Technician) -> frozenset[int]:
+        """Opening hours around the days in question: up to the horizon, and to the last claim."""
+        if technician.id not in self._open:
+            first, last = self.today - MARGIN_DAYS, self._last_day
+            self._open[technician.id] = opening_minutes(self.project, technician, first, last)
+        return self._open[technician.id]
+
+    def working_day(self, technician: Technician, minute: int) -> range | None:
+        """The span of shifts in which a minute lies, breaks and time off left in (rule 23)."""
+        if technician.id not in self._working_days:
+            on_shift = shift_minutes(self.project, technician, self.today - MARGIN_DAYS, self._last_day)
+            self._working_days[technician.id] = _runs(on_shift)
+        return next((day for day in self._working_days[technician.id] if minute in day), None)
+
+    @cached_property
+    def _last_day(self) -> int:
+        claimed = [self.date(claim.end) for diary in self.book.diaries.values() for claim in diary.claims]
+        return max(self.today + self.project.horizon_days, *claimed, 0) + MARGIN_DAYS
+
+    def date(self, minute: int) -> int:
+        """The date of a minute in the project's zone, in days since 1970-01-01."""
+        return day_of(self.project.timezone, minute)
+
+    @cached_property
+    def today(self) -> int:
+        """The date of now in the project's zone."""
+        return self.date(self.now_ms // 60_000)
+
+
+def _is_live(claim: Claim, now_ms: int) -> bool:
+    return claim.expires_at_ms is None or claim.expires_at_ms > now_ms
+
+
+def _runs(minutes: set[int]) -> list[range]:
+    """Unbroken stretches; what touches is one."""
+    firsts = sorted(minute for minute in minutes if minute - 1 not in minutes)
+    ends = sorted(minute + 1 for minute in minutes if minute + 1 not in minutes)
+    return [range(first, end) for first, end in zip(firsts, ends, strict=True)]

@@ -1,0 +1,51 @@
+"""Shorthands for what happens on a waitlist."""
+
+from typing import Any
+
+from slotmcp.domain.booking import Customer
+from slotmcp.domain.waitlist import WaitState
+from slotmcp.services.joining import JoinRequest
+from slotmcp.services.waitlist import WaitAnswer
+from support.shop import MONDAY, Shop, at, clock_text
+
+LINE = ("kim", "lee", "max", "noa", "ola")
+
+
+def person(name: str) -> Customer:
+    """Somebody with a phone number of their own."""
+    return Customer(name=name.title(), phone=f"+1 303 555 {LINE.index(name):04}")
+
+
+async def join(shop: Shop, name: str = "kim", window: str = "09:00-17:00", **facts: Any) -> WaitAnswer:  # noqa: ANN401  a JoinRequest's fields
+    """Put somebody on the waitlist for starts of Monday."""
+    first, last = (at(time) for time in window.split("-"))
+    facts = {"customer": person(name), "from_": first, "to": last, **facts}
+    return await shop.app.waitlist.join_waitlist(JoinRequest(**facts))
+
+
+async def release(shop: Shop, token: str) -> None:
+    """Give a hold back."""
+    assert (await shop.app.holds.release_hold(None, token)).released
+
+
+async def line(shop: Shop) -> str:
+    """Who waits, in the order in which they joined, as "kim:1 lee:09:00": the position, or the start that is kept."""
+    answer = await shop.app.waitlist.list_waitlist(None)
+    return " ".join(f"{one.wait.customer.name.lower()}:{_stands(one)}" for one in answer.waits)
+
+
+def _stands(answer: WaitAnswer) -> str:
+    if answer.wait.state is WaitState.WAITING:
+        return str(answer.position)
+    assert answer.hold is not None
+    return clock_text(answer.hold.claim.start)
+
+
+async def state(shop: Shop, wait: WaitAnswer) -> WaitState:
+    """Where a wait stands, whether or not it is still open."""
+    return (await shop.app.waitlist.look_up(wait.wait.id)).wait.state
+
+
+def on(day: int, time: str) -> int:
+    """A minute so many days after Monday."""
+    return at(f"{MONDAY[:8]}{2 + day:02}T{time}")

@@ -1,0 +1,51 @@
+"""What has become of an offered time: the wait follows from the state of its hold."""
+
+from dataclasses import replace
+
+import pytest
+
+from slotmcp.domain.claim import ClaimState
+from slotmcp.domain.waitlist import WaitState
+from support.books import hold, token, wait
+from support.clock import NOW_MS
+
+OFFERED = wait("w", state=WaitState.OFFERED, hold_token=token("h"), let_go=((0, 60),))
+HOLD = hold("h", expires_at_ms=NOW_MS + 1)
+GONE = (*OFFERED.let_go, HOLD.claim.interval)
+
+
+@pytest.mark.parametrize(
+    ("state", "becomes", "let_go"),
+    [
+        (ClaimState.HELD, WaitState.OFFERED, OFFERED.let_go),
+        (ClaimState.BOOKED, WaitState.BOOKED, OFFERED.let_go),
+        (ClaimState.CANCELLED, WaitState.BOOKED, OFFERED.let_go),
+        (ClaimState.LAPSED, WaitState.WAITING, GONE),
+        (ClaimState.RELEASED, WaitState.WAITING, GONE),
+        (ClaimState.WITHDRAWN, WaitState.WAITING, OFFERED.let_go),
+    ],
+)
+def test_a_wait_follows_its_hold(state: ClaimState, becomes: WaitState, let_go: tuple[tuple[int, int], ...]) -> None:
+    assert OFFERED.after(replace(HOLD, state=state), NOW_MS) == replace(OFFERED, state=becomes, let_go=let_go)
+
+
+def test_a_hold_is_gone_at_the_millisecond_at_which_it_expires() -> None:
+    assert OFFERED.after(HOLD, NOW_MS) == OFFERED
+    assert OFFERED.after(HOLD, NOW_MS + 1) == replace(OFFERED, state=WaitState.WAITING, let_go=GONE)
+
+
+def test_an_offer_that_nobody_remembers_is_nothing_let_go() -> None:
+    assert OFFERED.after(None, NOW_MS) == replace(OFFERED, state=WaitState.WAITING)
+
+
+@pytest.mark.parametrize("state", [one for one in WaitState if one is not WaitState.OFFERED])
+def test_only_an_offer_follows_a_hold(state: WaitState) -> None:
+    settled = replace(OFFERED, state=state)
+    assert settled.after(replace(HOLD, state=ClaimState.BOOKED), NOW_MS) == settled
+
+
+@pytest.mark.parametrize(
+    ("time", "wants"), [((0, 60), False), ((59, 119), False), ((60, 120), True), ((-60, 0), True), ((-60, 1), False)]
+)
+def test_nothing_that_overlaps_a_time_let_go_is_wanted(time: tuple[int, int], wants: bool) -> None:  # noqa: FBT001
+    assert OFFERED.wants(time) is wants

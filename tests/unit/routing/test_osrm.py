@@ -1,0 +1,186 @@
+"""OSRM: ways by road in one batch, remembered; whatever goes wrong, the estimate stands."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import pytest
+from httpx2 import AsyncClient
+
+from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
+from slotmcp.engine.travel import EstimatedTravel, TravelSource, TravelTimes
+from slotmcp.routing.known_ways import FRESH_SECONDS, KnownWays
+from slotmcp.routing.osrm import PLACES_PER_REQUEST, REST_SECONDS, OsrmTravel
+from support.books import PROJECT
+from support.roads import Asked, Coordinate, RoutingServer, routing_server
+
+DENVER = replace(PROJECT, travel=TravelPolicy(mode=TravelMode.ESTIMATED, minutes_per_stop=4))
+SITE, NORTH, EAST = Location(39.70, -104.94), Location(39.86, -104.94), Location(39.70, -104.67)
+ESTIMATE = EstimatedTravel(DENVER.travel)
+
+
+@dataclass(slots=True)
+class Watch:
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """Travel, the server that it asks, and the time that it goes by."""
+
+    travel: OsrmTravel
+    server: RoutingServer
+    watch: Watch
+
+    async def times(self, *places: Location) -> TravelTimes:
+        return await self.travel.times(DENVER, SITE, places)
+
+
+@pytest.fixture
+async def road() -> AsyncIterator[Road]:
+    async with routing_server() as server, AsyncClient(base_url=server.url) as client:
+        watch = Watch()
+        yield Road(OsrmTravel(client, timeout_seconds=5, seconds=watch), server, watch)
+
+
+def by_direction(origin: Coordinate, destination: Coordinate) -> float:
+    """Uphill takes longer; seconds that are no whole minutes."""
+    return 1201.0 if origin[1] < destination[1] else 61.0
+
+
+def to_the_north_only(asked: Asked) -> tuple[int, str]:
+    return 200, asked.table(lambda one, other: 60.0 if NORTH.latitude in {one[1], other[1]} else None)
+
+
+async def test_ways_are_those_of_the_server_rounded_up_with_the_minutes_for_the_stop(road: Road) -> None:
+    road.server.answer = lambda asked: (200, asked.table(by_direction))
+    times = await road.times(NORTH, EAST)
+    assert times.source is TravelSource.ROUTED
+    assert times.minutes(SITE, NORTH) == 21 + 4
+    assert times.minutes(NORTH, SITE) == 2 + 4
+
+
+async def test_the_place_itself_is_no_way_at_all(road: Road) -> None:
+    times = await road.times(SITE)
+    assert times.minutes(SITE, SITE) == 0
+    assert road.server.asked == []
+
+
+async def test_there_and_back_are_one_request_each(road: Road) -> None:
+    await road.times(NORTH, EAST, NORTH)
+    there, away = sorted(road.server.asked, key=lambda asked: asked.sources, reverse=True)
+    site = (SITE.longitude, SITE.latitude)
+    assert (there.sources, there.destinations, there.coordinates[0]) == ([1, 2], [0], site)
+    assert (away.sources, away.destinations, away.coordinates[0]) == ([0], [1, 2], site)
+    assert {there.path, away.path} == {"/table/v1/driving"}
+    assert {there.annotations, away.annotations} == {"duration"}
+
+
+async def test_no_request_has_more_places_than_an_untuned_server_takes(road: Road) -> None:
+    places = [Location(39.0 + number / 1000, -104.0) for number in range(PLACES_PER_REQUEST + 1)]
+    times = await road.times(*places)
+    assert sorted(len(asked.coordinates) for asked in road.server.asked) == [2, 2, 100, 100]
+    assert {times.minutes(place, SITE) for place in places} == {14}
+
+
+async def test_a_way_is_asked_for_once_an_hour(road: Road) -> None:
+    await road.times(NORTH)
+    await road.times(NORTH, EAST)
+    assert [len(asked.coordinates) for asked in road.server.asked] == [2, 2, 2, 2]
+    road.watch.seconds = FRESH_SECONDS + 1
+    await road.times(NORTH)
+    assert len(road.server.asked) == 6
+
+
+async def test_where_the_server_knows_no_way_the_estimate_stands_and_is_not_asked_for_again(road: Road) -> None:
+    road.server.answer = to_the_north_only
+    times = await road.times(NORTH, EAST)
+    assert times.source is TravelSource.ROUTED
+    assert times.minutes(NORTH, SITE) == 1 + 4
+    assert times.minutes(EAST, SITE) == ESTIMATE.minutes(EAST, SITE)
+    await road.times(EAST)
+    assert len(road.server.asked) == 2
+
+
+BAD_ANSWERS = {
+    "an error": (500, "{}"),
+    "too many places": (400, '{"code":"TooBig","message":"Too many table coordinates"}'),
+    "a page": (200, "<html>Welcome to nginx!</html>"),
+    "a redirect": (302, ""),
+    "half a table": (200, '{"code":"Ok","durations":[[60'),
+    "no table": (200, '{"code":"Ok"}'),
+    "null": (200, "null"),
+    "a table without rows": (200, '{"code":"Ok","durations":[]}'),
+    "a table with rows of another width": (200, '{"code":"Ok","durations":[[],[]]}'),
+    "text": (200, '{"code":"Ok","durations":[["60"]]}'),
+    "a yes": (200, '{"code":"Ok","durations":[[true]]}'),
+    "time that runs backwards": (200, '{"code":"Ok","durations":[[-60]]}'),
+    "a way without end": (200, '{"code":"Ok","durations":[[Infinity]]}'),
+    "no number": (200, '{"code":"Ok","durations":[[NaN]]}'),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_ANSWERS)
+async def test_a_server_that_answers_badly_leaves_the_estimate_and_is_left_alone_for_a_while(
+    road: Road, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    well, road.server.answer = road.server.answer, lambda _asked: BAD_ANSWERS[kind]
+    with caplog.at_level(logging.WARNING, logger="slotmcp.routing"):
+        assert await road.times(NORTH) == ESTIMATE
+    (record,) = caplog.records
+    assert "ways are estimated" in record.getMessage()
+    road.server.answer = well
+    asked = len(road.server.asked)
+    assert await road.times(NORTH) == ESTIMATE
+    assert len(road.server.asked) == asked
+    road.watch.seconds = REST_SECONDS
+    assert (await road.times(NORTH)).minutes(NORTH, SITE) == 10 + 4
+
+
+async def test_what_is_known_serves_while_a_server_rests(road: Road) -> None:
+    await road.times(NORTH)
+    road.server.answer = lambda _asked: (503, "")
+    assert (await road.times(NORTH, EAST)).source is TravelSource.ESTIMATED
+    assert (await road.times(NORTH)).minutes(NORTH, SITE) == 10 + 4
+
+
+async def test_a_server_that_says_nothing_is_not_waited_for() -> None:
+    async with routing_server() as server, OsrmTravel.open(server.url, timeout_seconds=0.05) as travel:
+        server.answer = lambda _asked: None
+        async with asyncio.timeout(3):
+            assert await travel.times(DENVER, SITE, [NORTH]) == ESTIMATE
+    assert server.asked
+
+
+async def test_a_server_that_is_not_there_leaves_the_estimate() -> None:
+    async with routing_server() as server:
+        gone = server.url
+    async with OsrmTravel.open(gone) as travel:
+        assert await travel.times(DENVER, SITE, [NORTH]) == ESTIMATE
+
+
+async def test_the_log_does_not_say_where_somebody_lives(road: Road, caplog: pytest.LogCaptureFixture) -> None:
+    road.server.answer = lambda _asked: (404, "")
+    with caplog.at_level(logging.WARNING):
+        await road.times(NORTH)
+    assert "HTTP 404" in caplog.text
+    assert not [part for part in ("104.94", "39.7", "39.86", "driving") if part in caplog.text]
+
+
+async def test_a_server_behind_a_path_is_asked_there() -> None:
+    async with routing_server() as server, OsrmTravel.open(f"{server.url}/osrm/") as travel:
+        await travel.times(DENVER, SITE, [NORTH])
+    assert {asked.path for asked in server.asked} == {"/osrm/table/v1/driving"}
+
+
+def test_no_more_ways_are_kept_than_there_is_room_for() -> None:
+    known = KnownWays(Watch(), most=2)
+    first, second, third = (NORTH, SITE), (EAST, SITE), (SITE, EAST)
+    known.learn([(first, 1.0), (second, 2.0)])
+    known.learn([(first, 3.0), (third, None)])
+    assert known.unknown([first, second, third]) == [second]
+    assert dict(known.seconds([first, second, third])) == {first: 3.0}

@@ -1,0 +1,102 @@
+"""cancel_booking: a booking is called off once, and its time is free at once."""
+
+import pytest
+
+from slotmcp.domain.booking import BookingStatus
+from slotmcp.domain.errors import HoldExpired, InvalidArgument, NotFound, SlotUnavailable
+from slotmcp.services.booked import BookAnswer
+from slotmcp.services.outcomes import CancelRequest
+from support.shop import Shop, customer, plan, technician
+from support.sqlite_file import fingerprint
+from unit.services.conftest import Open
+
+ANA = technician("ana", "09:00-12:00")
+
+
+async def cancel(shop: Shop, booked: BookAnswer, reason: str = "") -> BookAnswer:
+    """Call a booking off."""
+    return await shop.app.bookings.cancel_booking(CancelRequest(booking_id=booked.booking.id, reason=reason))
+
+
+async def test_the_time_is_free_at_once(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("10:00")
+    answer = await cancel(shop, booked, "A cold")
+    assert (answer.booking.status, answer.booking.cancel_reason) == (BookingStatus.CANCELLED, "A cold")
+    assert await shop.offered() == "09:00 09:30 10:00 10:30 11:00"
+    await shop.book("10:00", customer=customer(1))
+
+
+async def test_cancelling_again_answers_the_same_and_changes_nothing(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("10:00")
+    first = await cancel(shop, booked, "A cold")
+    before = fingerprint(shop.path)
+    again = await cancel(shop, booked, "Another reason")
+    assert again.booking == first.booking
+    assert (first.replayed, again.replayed) == (False, True)
+    assert fingerprint(shop.path) == before
+
+
+async def test_cancelling_again_does_not_free_what_was_sold_since(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("10:00")
+    await cancel(shop, booked)
+    await shop.book("10:00", customer=customer(1))
+    await cancel(shop, booked)
+    with pytest.raises(SlotUnavailable):
+        await shop.book("10:00", customer=customer(2))
+
+
+async def test_the_same_request_books_anew_afterwards(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("10:00")
+    await cancel(shop, booked)
+    again = await shop.book("10:00", technician_id="ana")
+    assert not again.replayed
+    assert again.booking.id != booked.booking.id
+    assert (await shop.book("10:00", technician_id="ana")).booking == again.booking
+
+
+async def test_a_key_of_its_own_gives_the_first_answer_again(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("10:00", idempotency_key="k")
+    await cancel(shop, booked)
+    again = await shop.book("10:00", idempotency_key="k")
+    assert (again.replayed, again.booking.id) == (True, booked.booking.id)
+    assert again.booking.status is BookingStatus.CANCELLED
+    assert await shop.offered() == "09:00 09:30 10:00 10:30 11:00"
+
+
+async def test_the_hold_that_it_came_from_is_of_no_use_any_more(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    hold = await shop.hold("10:00")
+    booked = await shop.book_hold(hold, idempotency_key="k")
+    await cancel(shop, booked)
+    with pytest.raises(HoldExpired, match="cancelled"):
+        await shop.book_hold(hold)
+    with pytest.raises(HoldExpired, match="cancelled"):
+        await shop.book_hold(hold, idempotency_key="another")
+    assert (await shop.book_hold(hold, idempotency_key="k")).replayed
+
+
+@pytest.mark.parametrize("status", [BookingStatus.COMPLETED, BookingStatus.NO_SHOW])
+async def test_what_is_over_cannot_be_called_off(opened: Open, status: BookingStatus) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    shop.at_time("09:30")
+    await shop.app.bookings.set_booking_status(None, booked.booking.id, status)
+    before = fingerprint(shop.path)
+    with pytest.raises(InvalidArgument) as refused:
+        await cancel(shop, booked)
+    assert refused.value.fields[0].field == "bookingId"
+    assert fingerprint(shop.path) == before
+
+
+async def test_an_unknown_booking_is_not_found_and_no_other_is_named(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("10:00")
+    with pytest.raises(NotFound) as refused:
+        await shop.app.bookings.cancel_booking(CancelRequest(booking_id=booked.booking.id[:-1]))
+    assert refused.value.nearest == ()
+    assert booked.booking.id not in refused.value.message

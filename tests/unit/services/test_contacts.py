@@ -1,0 +1,102 @@
+"""Contacts: one notation, whatever a person writes; a number that nobody could call is refused."""
+
+import pytest
+
+from slotmcp.domain.booking import Customer
+from slotmcp.domain.catalog import Project
+from slotmcp.domain.errors import InvalidArgument
+from slotmcp.services.contacts import normal_phone, normalised, readings_of, references_of, region_of
+
+
+def project(locale: str = "en-US") -> Project:
+    return Project(id="shop", name="Shop", timezone="America/Denver", locale=locale)
+
+
+@pytest.mark.parametrize(
+    ("written", "locale", "kept"),
+    [
+        ("+1 303 555 0142", "en-US", "+13035550142"),
+        ("+1 303 555 0142", "de-DE", "+13035550142"),
+        ("(303) 555-0142", "en-US", "+13035550142"),
+        ("303.555.0142", "en_US", "+13035550142"),
+        ("1-303-555-0142", "en-US", "+13035550142"),
+        ("011 49 30 1234567", "en-US", "+49301234567"),
+        ("030 1234567", "de-DE", "+49301234567"),
+        ("+49 (0)30 1234567", "en-US", "+49301234567"),
+        ("020 7946 0018", "en-GB", "+442079460018"),
+        ("+1 303 555 0142", "es", "+13035550142"),
+        ("303 555 0142 x7", "en-US", "+13035550142 ext. 7"),
+        ("303 555 0142 ext. 0012", "en-US", "+13035550142 ext. 0012"),
+    ],
+)
+def test_a_number_is_kept_in_one_notation(written: str, locale: str, kept: str) -> None:
+    assert normal_phone(written, project(locale), "phone") == kept
+    assert normal_phone(kept, project(locale), "phone") == kept
+
+
+@pytest.mark.parametrize(
+    ("written", "locale", "problem"),
+    [
+        ("555 0142", "en-US", "its area code"),
+        ("720 555 0142", "es", "a country code"),
+        ("+999 303 555 0142", "en-US", "a country code"),
+        ("303 555 01", "en-US", "all of its digits"),
+        ("+1 303 555 0142 0142 0142", "en-US", "all of its digits"),
+        ("+49 1", "de-DE", "all of its digits"),
+    ],
+)
+def test_a_number_that_nobody_could_call_is_refused_with_what_would_be_right(
+    written: str, locale: str, problem: str
+) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        normal_phone(written, project(locale), "customerPhone")
+    (field,) = refused.value.fields
+    assert field.field == "customerPhone"
+    assert problem in field.problem
+    assert 'such as "+' in field.problem
+    assert written not in field.problem
+
+
+def test_the_example_is_of_the_projects_country_and_would_be_taken() -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        normal_phone("1", project("de-DE"), "phone")
+    example = refused.value.fields[0].problem.split('"')[1]
+    assert example.startswith("+49 ")
+    assert normal_phone(example, project("de-DE"), "phone").startswith("+49")
+
+
+def test_somebody_must_be_reachable() -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        normalised(Customer(name="Kim"), project())
+    assert refused.value.fields[0].field == "customerPhone"
+
+
+def test_an_address_is_kept_in_lower_case() -> None:
+    kept = normalised(Customer(name="Kim", email=" Kim.Doe@Example.COM "), project())
+    assert kept == Customer(name="Kim", email="kim.doe@example.com")
+
+
+def test_references_are_the_number_without_extension_and_the_address() -> None:
+    kept = normalised(Customer(name="Kim", phone="303 555 0142 x7", email="Kim@example.com"), project())
+    assert references_of(kept) == ("phone:+13035550142", "email:kim@example.com")
+    assert references_of(Customer(name="Kim")) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        (" 303 555 0142 ", ("303 555 0142", "phone:+13035550142")),
+        ("Kim@Example.com", ("Kim@Example.com", "email:kim@example.com")),
+        ("caller-7a1f", ("caller-7a1f",)),
+    ],
+)
+def test_a_text_is_read_as_all_that_it_may_mean(text: str, readings: tuple[str, ...]) -> None:
+    assert readings_of(text, project()) == readings
+
+
+@pytest.mark.parametrize(
+    ("locale", "region"),
+    [("en-US", "US"), ("en_GB.UTF-8", "GB"), ("zh-Hant-TW", "TW"), ("es", None), ("es-419", None), ("", None)],
+)
+def test_the_country_is_that_of_the_locale(locale: str, region: str | None) -> None:
+    assert region_of(locale) == region

@@ -1,0 +1,54 @@
+"""forget: a customer is erased, and the history of the times stays."""
+
+import pytest
+
+from slotmcp.domain.booking import Customer, Visit
+from slotmcp.domain.errors import InvalidArgument, NotFound
+from slotmcp.services.outcomes import CancelRequest
+from support.shop import customer, plan, technician
+from support.sqlite_file import reading
+from unit.services.conftest import Open
+
+ANA = technician("ana", "09:00-17:00")
+KIM = Customer(name="Kim Doe", phone="+1 303 555 0142", email="kim@example.com")
+TRACES = ("Kim", "3035550142", "kim@example", "Élan", "Dog", "A cold")
+
+
+@pytest.mark.parametrize("reference", ["303-555-0142", "KIM@example.com", "caller-1", " caller-1 "])
+async def test_whoever_is_meant_is_erased_everywhere(opened: Open, reference: str) -> None:
+    shop = await opened(plan(ANA))
+    visit = Visit(address="1 Élan St", notes="Dog!")
+    booked = await shop.book_hold(await shop.hold("10:00", who="caller-1"), customer=KIM, visit=visit)
+    gone = await shop.book_hold(await shop.hold("11:00", who="caller-1"), customer=KIM, visit=visit)
+    await shop.app.bookings.cancel_booking(CancelRequest(booking_id=gone.booking.id, reason="A cold"))
+    await shop.book("12:00", customer=customer(1))
+    assert (await shop.app.customers.forget(None, reference)).erased == 2
+    kept = await shop.store.booking("shop", booked.booking.id)
+    assert kept is not None
+    assert (kept.customer, kept.visit, kept.contact_keys) == (None, Visit(), ())
+    assert kept.claim.interval == booked.booking.claim.interval
+    assert (await shop.app.customers.forget(None, reference)).erased == 0
+    with reading(shop.path) as connection:
+        whole = "\n".join(connection.iterdump())
+    assert [trace for trace in TRACES if trace in whole] == []
+    assert "Customer 1" in whole
+
+
+async def test_nobody_is_no_error(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    await shop.book("10:00", customer=KIM)
+    assert (await shop.app.customers.forget("shop", "+1 303 555 0143")).erased == 0
+
+
+async def test_a_number_that_an_agent_gave_as_its_own_reference_is_erased_too(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    await shop.book_hold(await shop.hold("10:00", who="+13035550142"), customer=Customer(name="Kim", email="k@x.org"))
+    assert (await shop.app.customers.forget(None, "+13035550142")).erased == 1
+
+
+async def test_nothing_and_nowhere_are_refused(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    with pytest.raises(InvalidArgument):
+        await shop.app.customers.forget(None, "  ")
+    with pytest.raises(NotFound):
+        await shop.app.customers.forget("nowhere", "caller-1")

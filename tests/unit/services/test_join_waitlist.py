@@ -1,0 +1,208 @@
+"""join_waitlist: for whoever nothing fits, once for the same, and never where something is free."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from slotmcp.domain.booking import Customer
+from slotmcp.domain.errors import IdempotencyMismatch, InvalidArgument, NotFound, SlotsAvailable
+from slotmcp.domain.moment import WallDate, WallTime
+from slotmcp.domain.waitlist import WaitState
+from support.shop import Shop, at, booking, plan, service, technician
+from support.sqlite_file import fingerprint
+from support.waiting import join, line, on, person
+from unit.services.conftest import Open
+
+FULL = plan(technician("ana", "09:00-10:00"), bookings=[booking("b", "ana", "09:00")])
+TWO_SERVICES = plan(
+    technician("ana", "09:00-10:00", skills="x y"),
+    services=(service("x-job", skills="x"), service("y-job", skills="y")),
+    bookings=[booking("b", "ana", "09:00", service_id="x-job")],
+)
+
+
+@pytest.fixture
+async def shop(opened: Open) -> Shop:
+    """Nothing is free on Monday; from Tuesday on there is a start at nine."""
+    return await opened(FULL)
+
+
+async def test_who_joins_is_told_the_place_in_line(shop: Shop) -> None:
+    first, second = await join(shop, "kim"), await join(shop, "lee")
+    assert (first.wait.state, first.position, first.hold) == (WaitState.WAITING, 1, None)
+    assert (second.position, second.replayed) == (2, False)
+    assert await line(shop) == "kim:1 lee:2"
+
+
+async def test_all_that_was_said_is_kept(shop: Shop) -> None:
+    customer = Customer(name="Kim", phone="(303) 555-0142", email="Kim@Example.com")
+    answer = await join(shop, customer=customer, customer_reference="a hash", technician_id="ana", duration_minutes=45)
+    (kept,) = await shop.store.waits("shop", *WaitState)
+    assert kept == answer.wait
+    assert kept.customer == Customer(name="Kim", phone="+13035550142", email="kim@example.com")
+    assert (kept.service_id, kept.duration_minutes, kept.technician_id) == ("visit", 45, "ana")
+    assert (kept.start_from, kept.start_to, kept.joined_at_ms) == (at("09:00"), at("17:00"), shop.clock.now_ms())
+
+
+async def test_a_wait_is_found_by_every_contact_of_its_customer(shop: Shop) -> None:
+    customer = Customer(name="Kim", phone="(303) 555-0142", email="Kim@Example.com")
+    answer = await join(shop, customer=customer, customer_reference="a hash")
+    references = ("a hash", "phone:+13035550142", "email:kim@example.com")
+    hashed = await shop.store.write("shop", lambda tx: _hashes(tx, references))
+    assert answer.wait.contact_keys == hashed
+    assert answer.wait.customer_pseudonym == hashed[0]
+
+
+async def _hashes(transaction: Any, references: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ANN401  a Transaction
+    return tuple(map(transaction.pseudonym, references))
+
+
+async def test_an_id_is_a_secret(shop: Shop) -> None:
+    one, other = await join(shop, "kim"), await join(shop, "lee")
+    assert len(one.wait.id) >= 32
+    assert one.wait.id[:8] != other.wait.id[:8]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        {},
+        {"customer": Customer(name="K. Doe", phone="303-555-0000")},
+        {"customer": replace(person("kim"), email="kim@example.com")},
+        {"from_": WallTime(datetime(2025, 6, 2, 9)), "to": WallTime(datetime(2025, 6, 2, 17))},  # noqa: DTZ001  wall times
+        {"service_id": "visit", "duration_minutes": 60, "idempotency_key": "another try"},
+    ],
+)
+async def test_the_same_customer_joins_once_for_the_same(shop: Shop, again: dict[str, Any]) -> None:
+    first = await join(shop)
+    await join(shop, "lee")
+    shop.clock.advance(seconds=100)
+    retry = await join(shop, **again)
+    assert (retry.wait, retry.position, retry.replayed) == (first.wait, 1, True)
+    assert await line(shop) == "kim:1 lee:2"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"window": "09:00-16:00"},
+        {"duration_minutes": 45},
+        {"technician_id": "ana"},
+        {"name": "lee"},
+    ],
+)
+async def test_another_wish_is_another_wait(shop: Shop, other: dict[str, Any]) -> None:
+    await join(shop)
+    assert not (await join(shop, **other)).replayed
+    assert len(await shop.store.waits("shop", WaitState.WAITING)) == 2
+
+
+async def test_a_key_gives_the_first_answer_as_it_stands_now(shop: Shop) -> None:
+    first = await join(shop, idempotency_key="k")
+    shop.at_time("2025-06-03T06:00")
+    await shop.app.waitlist.sweep()
+    again = await join(shop, idempotency_key="k")
+    assert (again.wait, again.replayed) == (replace(first.wait, state=WaitState.EXPIRED), True)
+    assert again.position == 0
+
+
+async def test_a_key_is_good_for_one_request(shop: Shop) -> None:
+    await join(shop, idempotency_key="k")
+    before = fingerprint(shop.path)
+    with pytest.raises(IdempotencyMismatch):
+        await join(shop, window="09:00-12:00", idempotency_key="k")
+    assert fingerprint(shop.path) == before
+
+
+async def test_nobody_waits_for_what_is_free(shop: Shop) -> None:
+    before = fingerprint(shop.path)
+    with pytest.raises(SlotsAvailable) as refused:
+        await join(shop, from_=at("06:00"), to=on(4, "17:00"))
+    assert refused.value.alternatives is not None
+    free = [slot.start for slot in refused.value.alternatives.slots]
+    assert free == [on(day, "09:00") for day in (1, 2, 3)]
+    assert fingerprint(shop.path) == before
+    assert (await shop.book(free[0])).booking.claim.start == free[0]
+
+
+async def test_what_is_free_for_somebody_else_is_no_help(opened: Open) -> None:
+    shop = await opened(TWO_SERVICES)
+    await shop.app.projects.import_project(
+        plan(
+            technician("ana", "09:00-10:00", skills="x y"),
+            technician("ben", "09:00-10:00", skills="x"),
+            services=TWO_SERVICES.services,
+        ),
+        prune=False,
+    )
+    assert await shop.offered(service_id="x-job") == "09:00"
+    assert (await join(shop, service_id="y-job")).position == 1
+    with pytest.raises(SlotsAvailable):
+        await join(shop, service_id="x-job")
+    assert (await join(shop, service_id="x-job", technician_id="ana")).position == 1
+    assert (await join(shop, "lee", service_id="y-job")).position == 2, "of those who wait for the same service"
+
+
+async def test_who_joins_does_not_jump_the_line(shop: Shop) -> None:
+    """What is free by itself, because a hold expired, belongs to whoever waits already."""
+    await shop.app.projects.import_project(plan(technician("ana", "09:00-10:00"), id="other"), prune=False)
+    hold = await shop.hold("09:00", project_id="other")
+    first = await join(shop, "kim", project_id="other")
+    shop.clock.advance(seconds=90)
+    assert hold.hold.claim.expires_at_ms == shop.clock.now_ms()
+    second = await join(shop, "lee", project_id="other")
+    assert second.position == 1
+    assert (await shop.app.waitlist.look_up(first.wait.id)).wait.state is WaitState.OFFERED
+
+
+@pytest.mark.parametrize(
+    ("facts", "field", "said"),
+    [
+        ({"window": "17:00-09:00"}, "to", "after from"),
+        ({"window": "09:00-09:00"}, "to", "after from"),
+        ({"window": "04:00-06:00"}, "to", "from 2025-06-02T06:00"),
+        ({"from_": WallDate(date(2025, 6, 1)), "to": WallDate(date(2025, 6, 1))}, "to", "passed"),
+        ({"from_": on(11, "00:00"), "to": on(11, "09:00")}, "from", "up to and including 2025-06-12"),
+        ({"to": WallDate(date(2026, 6, 3))}, "to", "366 days"),
+        ({"duration_minutes": 1441}, "durationMinutes", "1440"),
+        ({"customer": Customer(name="Kim")}, "customerPhone", "reached"),
+        ({"customer": Customer(name="Kim", phone="555 01")}, "customerPhone", "phone number"),
+    ],
+)
+async def test_what_is_wrong_is_named_and_nobody_joins(
+    shop: Shop, facts: dict[str, Any], field: str, said: str
+) -> None:
+    before = fingerprint(shop.path)
+    with pytest.raises(InvalidArgument, match=said) as refused:
+        await join(shop, **facts)
+    assert [one.field for one in refused.value.fields] == [field]
+    assert fingerprint(shop.path) == before
+
+
+async def test_a_window_may_reach_beyond_what_can_be_booked_today(shop: Shop) -> None:
+    await shop.app.projects.import_project(
+        plan(technician("ana", "09:00-10:00"), bookings=[booking("c", "ana", "2025-06-03T09:00")], horizon_days=1),
+        prune=False,
+    )
+    waiting = await join(shop, from_=at("06:00"), to=WallDate(date(2026, 6, 2)))
+    shop.at_time("2025-06-03T06:00")
+    await shop.app.waitlist.sweep()
+    found = await shop.app.waitlist.look_up(waiting.wait.id)
+    assert found.hold is not None
+    assert found.hold.claim.start == on(2, "09:00")
+
+
+async def test_the_notice_counts(opened: Open) -> None:
+    shop = await opened(replace(FULL, project=replace(FULL.project, min_notice_minutes=120)))
+    with pytest.raises(InvalidArgument, match="from 2025-06-02T08:00"):
+        await join(shop, window="06:00-08:00")
+
+
+async def test_what_there_is_not_is_not_found(shop: Shop) -> None:
+    for facts in ({"service_id": "tea"}, {"technician_id": "zoe"}, {"project_id": "nowhere"}):
+        with pytest.raises(NotFound):
+            await join(shop, **facts)
+    with pytest.raises(NotFound):
+        await shop.app.waitlist.look_up("never joined")

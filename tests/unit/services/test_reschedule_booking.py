@@ -1,0 +1,352 @@
+"""reschedule_booking: another time in one step; refused, the booking keeps the one it has."""
+
+from typing import Any
+
+import pytest
+
+from slotmcp.domain.booking import BookingStatus
+from slotmcp.domain.catalog import Location, RankingKey, TravelMode, TravelPolicy
+from slotmcp.domain.errors import HoldExpired, IdempotencyMismatch, InvalidArgument, NotFound, SlotUnavailable
+from slotmcp.services.booked import BookAnswer
+from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
+from support.shop import Shop, at, clock_text, customer, plan, service, technician, with_technicians
+from support.sqlite_file import fingerprint, live_entries
+from unit.services.conftest import Open
+
+ANA = technician("ana", "09:00-12:00")
+BEN = technician("ben", "09:00-12:00", priority=2)
+
+
+async def move(shop: Shop, booked: BookAnswer, to: str | None = None, **facts: Any) -> RescheduleAnswer:  # noqa: ANN401  a RescheduleRequest's fields
+    """Reschedule a booking."""
+    start = None if to is None else at(to)
+    return await shop.app.bookings.reschedule_booking(
+        RescheduleRequest(booking_id=booked.booking.id, start=start, **facts)
+    )
+
+
+async def whereabouts(shop: Shop, booked: BookAnswer) -> str:
+    """When a booking is now, and with whom."""
+    kept = await shop.store.booking("shop", booked.booking.id)
+    assert kept is not None
+    return f"{clock_text(kept.claim.start)} {kept.claim.technician_id} {kept.status}"
+
+
+async def test_a_booking_moves_and_its_old_time_is_free_at_once(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    answer = await move(shop, booked, "11:00")
+    assert await whereabouts(shop, booked) == "11:00 ana rescheduled"
+    assert (answer.previous.start, answer.previous.end, answer.previous.technician_id) == (
+        at("09:00"),
+        at("10:00"),
+        "ana",
+    )
+    assert answer.booked.booking.customer == booked.booking.customer
+    assert await shop.offered() == "09:00 09:30 10:00"
+
+
+async def test_it_moves_into_its_own_time(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    await move(shop, booked, "09:30")
+    assert await shop.offered() == "10:30 11:00"
+
+
+async def test_it_may_move_again_and_back(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    for to in ("10:00", "09:00", "10:00", "11:00", "09:00"):
+        answer = await move(shop, booked, to)
+        assert not answer.booked.replayed
+        assert await whereabouts(shop, booked) == f"{to} ana rescheduled"
+
+
+async def test_refused_it_stays_and_others_are_offered_as_if_its_own_time_were_free(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    await shop.book("10:00", customer=customer(1))
+    await shop.book("11:00", customer=customer(2))
+    before = fingerprint(shop.path)
+    with pytest.raises(SlotUnavailable) as refused:
+        await move(shop, booked, "10:30")
+    assert fingerprint(shop.path) == before
+    assert refused.value.alternatives is not None
+    nearest = [slot.start for slot in refused.value.alternatives.slots]
+    assert nearest == [at("2025-06-03T09:00"), at("2025-06-03T09:30"), at("2025-06-03T10:00")]
+
+
+async def test_alternatives_may_overlap_the_time_that_would_be_given_up(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    await shop.book("10:30", customer=customer(1))
+    with pytest.raises(SlotUnavailable) as refused:
+        await move(shop, booked, "10:00")
+    assert refused.value.alternatives is not None
+    assert refused.value.alternatives.slots[0].start == at("09:30")
+    await move(shop, booked, "09:30")
+
+
+async def test_its_technician_stays_where_that_is_possible(opened: Open) -> None:
+    """The ranking would send Ana, who has less to do."""
+    shop = await opened(plan(ANA, BEN, assignment_ranking=(RankingKey.LOAD,)))
+    await shop.book("11:00", technician_id="ben", customer=customer(1))
+    booked = await shop.book("09:00", technician_id="ben", customer=customer(2))
+    plain = await shop.book("10:00", customer=customer(3))
+    assert plain.technician.id == "ana"
+    await move(shop, plain, "10:30")
+    answer = await move(shop, booked, "09:30")
+    reason = answer.booked.booking.reason
+    assert answer.booked.technician.id == "ben"
+    assert reason is not None
+    assert (reason.kept, reason.wished) == (True, True)
+
+
+async def test_the_reason_tells_of_everybody_who_could_have_come(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    booked = await shop.book("09:00")
+    reason = (await move(shop, booked, "10:00")).booked.booking.reason
+    assert reason is not None
+    assert (reason.kept, reason.wished, reason.considered) == (True, False, 2)
+
+
+async def test_somebody_else_comes_where_its_technician_cannot(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    booked = await shop.book("09:00")
+    await shop.book("11:00", technician_id="ana", customer=customer(1))
+    answer = await move(shop, booked, "11:00")
+    assert answer.booked.technician.id == "ben"
+    assert answer.previous_technician.id == "ana"
+    assert answer.booked.booking.reason is not None
+    assert not answer.booked.booking.reason.kept
+
+
+async def test_a_technician_who_was_asked_for_is_not_exchanged_unasked(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    booked = await shop.book("09:00", technician_id="ana")
+    await shop.book("11:00", technician_id="ana", customer=customer(1))
+    with pytest.raises(SlotUnavailable, match="asked for that technician") as refused:
+        await move(shop, booked, "11:00")
+    assert refused.value.alternatives is not None
+    assert refused.value.alternatives.wish is not None
+    assert [one.id for one in refused.value.alternatives.wish.others] == ["ben"]
+    assert await whereabouts(shop, booked) == "09:00 ana confirmed"
+    hold = await shop.hold("11:00")
+    answer = await move(shop, booked, hold_token=hold.hold.token)
+    assert answer.booked.technician.id == "ben"
+    assert not answer.booked.booking.claim.technician_chosen
+
+
+async def test_a_hold_makes_room_by_moving_into_the_time_that_the_booking_leaves(opened: Open) -> None:
+    """Ana is not there at 11:30. Ben is, and the hold that he has goes to Ana, where the booking was."""
+    ana, ben = technician("ana", "09:00-11:30"), technician("ben", "10:00-12:00", priority=2)
+    shop = await opened(plan(ana, ben))
+    booked = await shop.book("10:00")
+    hold = await shop.hold("10:30")
+    assert (booked.technician.id, hold.hold.claim.technician_id) == ("ana", "ben")
+    assert (await move(shop, booked, "11:00")).booked.technician.id == "ben"
+    live = {entry.technician_id: entry.start for entry in live_entries(shop.path, shop.clock.now_ms())}
+    assert live == {"ana": at("10:30"), "ben": at("11:00")}
+    assert (await shop.book_hold(hold)).technician.id == "ana"
+
+
+async def test_a_held_start_becomes_the_bookings_own(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    hold = await shop.hold("11:00")
+    answer = await move(shop, booked, hold_token=hold.hold.token)
+    assert await whereabouts(shop, booked) == "11:00 ana rescheduled"
+    assert answer.booked.booking.id == booked.booking.id
+    assert await shop.offered() == "09:00 09:30 10:00"
+    assert len(live_entries(shop.path, shop.clock.now_ms())) == 1
+
+
+async def test_a_hold_that_gave_way_is_of_no_use_any_more(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    booked = await shop.book("09:00")
+    hold = await shop.hold("11:00")
+    await move(shop, booked, hold_token=hold.hold.token)
+    with pytest.raises(HoldExpired):
+        await shop.book_hold(hold, customer=customer(1))
+
+
+async def test_a_hold_that_lapsed_is_revived_and_used_up(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    booked = await shop.book("09:00")
+    hold = await shop.hold("11:00")
+    shop.clock.advance(seconds=100)
+    await move(shop, booked, hold_token=hold.hold.token)
+    assert await whereabouts(shop, booked) == "11:00 ana rescheduled"
+    with pytest.raises(HoldExpired):
+        await shop.book_hold(hold, customer=customer(1))
+
+
+async def test_a_hold_that_lapsed_and_is_gone_leaves_the_booking_as_it_was(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    hold = await shop.hold("10:30")
+    shop.clock.advance(seconds=100)
+    await shop.book("10:30", customer=customer(1))
+    with pytest.raises(HoldExpired) as refused:
+        await move(shop, booked, hold_token=hold.hold.token)
+    assert await whereabouts(shop, booked) == "09:00 ana confirmed"
+    assert refused.value.alternatives is not None
+    assert refused.value.alternatives.slots[0].start == at("09:30")
+
+
+async def test_a_held_start_keeps_the_technician_though_another_was_pinned(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    booked = await shop.book("09:00")
+    await shop.book("11:00", technician_id="ana", customer=customer(1))
+    await shop.book("10:30", technician_id="ben", customer=customer(2))
+    hold = await shop.hold("09:30")
+    assert hold.hold.claim.technician_id == "ben"
+    assert (await move(shop, booked, hold_token=hold.hold.token)).booked.technician.id == "ana"
+
+
+async def test_a_hold_for_a_wished_technician_decides_who_comes(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    booked = await shop.book("09:00")
+    hold = await shop.hold("11:00", technician_id="ben")
+    answer = await move(shop, booked, hold_token=hold.hold.token)
+    assert answer.booked.technician.id == "ben"
+    assert answer.booked.booking.claim.technician_chosen
+
+
+async def test_the_hold_must_be_of_the_same_kind(opened: Open) -> None:
+    shop = await opened(plan(ANA, services=(service("visit"), service("check")), default_service_id="visit"))
+    booked = await shop.book("09:00")
+    other = await shop.hold("10:00", service_id="check")
+    short = await shop.hold("11:00", duration_minutes=30)
+    before = fingerprint(shop.path)
+    for hold in (other, short):
+        with pytest.raises(InvalidArgument) as refused:
+            await move(shop, booked, hold_token=hold.hold.token)
+        assert refused.value.fields[0].field == "holdToken"
+    with pytest.raises(InvalidArgument) as refused:
+        await move(shop, booked, "09:30", hold_token=short.hold.token)
+    assert refused.value.fields[0].field == "start"
+    assert fingerprint(shop.path) == before
+
+
+async def test_the_same_start_is_done_already(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    revision = await shop.revision()
+    answer = await move(shop, booked, "09:00")
+    assert not answer.has_moved
+    assert await whereabouts(shop, booked) == "09:00 ana confirmed"
+    assert await shop.revision() == revision
+
+
+async def test_a_hold_of_the_same_start_is_given_back(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    booked = await shop.book("09:00")
+    hold = await shop.hold("09:00")
+    assert not (await move(shop, booked, hold_token=hold.hold.token)).has_moved
+    assert len(live_entries(shop.path, shop.clock.now_ms())) == 1
+
+
+async def test_a_retry_gives_the_first_answer_again(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    for facts in ({"to": "10:00"}, {"to": "11:00", "idempotency_key": "k"}):
+        first = await move(shop, booked, **facts)
+        again = await move(shop, booked, **facts)
+        assert (first.booked.replayed, again.booked.replayed) == (False, True)
+        assert again.previous == first.previous
+        assert again.booked.booking == first.booked.booking
+
+
+async def test_a_retry_with_a_hold_that_gave_way_is_no_error(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    hold = await shop.hold("11:00")
+    first = await move(shop, booked, hold_token=hold.hold.token)
+    again = await move(shop, booked, hold_token=hold.hold.token)
+    assert again.booked.replayed
+    assert again.previous == first.previous
+
+
+async def test_a_key_is_good_for_one_request(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    await move(shop, booked, "10:00", idempotency_key="k")
+    with pytest.raises(IdempotencyMismatch):
+        await move(shop, booked, "11:00", idempotency_key="k")
+    assert await whereabouts(shop, booked) == "10:00 ana rescheduled"
+
+
+async def test_who_moved_away_may_book_the_first_time_again(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    await move(shop, booked, "11:00")
+    second = await shop.book("09:00")
+    assert not second.replayed
+    assert second.booking.id != booked.booking.id
+
+
+@pytest.mark.parametrize("status", [BookingStatus.CANCELLED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW])
+async def test_what_is_over_does_not_move(opened: Open, status: BookingStatus) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    shop.at_time("09:30")
+    await shop.app.bookings.set_booking_status(None, booked.booking.id, status)
+    before = fingerprint(shop.path)
+    with pytest.raises(InvalidArgument) as refused:
+        await move(shop, booked, "11:00")
+    assert refused.value.fields[0].field == "bookingId"
+    assert status.value in refused.value.message
+    assert fingerprint(shop.path) == before
+
+
+async def test_an_unknown_booking_is_not_found_and_no_other_is_named(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    with pytest.raises(NotFound) as refused:
+        await shop.app.bookings.reschedule_booking(RescheduleRequest(booking_id="b-9", start=at("11:00")))
+    assert refused.value.nearest == ()
+    assert booked.booking.id not in refused.value.message
+
+
+async def test_an_unknown_hold_and_no_time_at_all_are_refused(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = await shop.book("09:00")
+    with pytest.raises(HoldExpired):
+        await move(shop, booked, hold_token="never-was")  # noqa: S106  no secret
+    with pytest.raises(InvalidArgument) as refused:
+        await move(shop, booked)
+    assert refused.value.fields[0].field == "start"
+
+
+async def test_a_service_that_left_the_catalog_keeps_its_technician(opened: Open) -> None:
+    able = technician("zoe", "09:00-12:00", skills="gas", priority=2)
+    shop = await opened(plan(able, ANA, services=(service("visit"), service("boiler", skills="gas"))))
+    booked = await shop.book("09:00", service_id="boiler")
+    await shop.app.projects.import_project(plan(able, ANA), prune=True)
+    assert (await move(shop, booked, "10:00")).booked.technician.id == "zoe"
+    await shop.book("11:00", technician_id="zoe", customer=customer(1))
+    with pytest.raises(SlotUnavailable):
+        await move(shop, booked, "11:00")
+
+
+async def test_somebody_whose_technician_left_goes_to_another(opened: Open) -> None:
+    business = plan(ANA, BEN)
+    shop = await opened(business)
+    booked = await shop.book("09:00")
+    await shop.app.projects.import_project(with_technicians(business, technician("ana"), BEN), prune=False)
+    assert (await move(shop, booked, "10:00")).booked.technician.id == "ben"
+
+
+async def test_the_way_counts_at_the_new_time(opened: Open) -> None:
+    """From her home to the job Ana needs almost an hour: she is there at 10, and not before."""
+    home, job = Location(39.74, -104.99), Location(39.98, -104.99)
+    ana = technician("ana", "09:00-12:00", home=home)
+    shop = await opened(plan(ana, technician("ben", "09:00-12:00"), travel=TravelPolicy(mode=TravelMode.ESTIMATED)))
+    booked = await shop.book("10:30", technician_id="ana", location=job)
+    with pytest.raises(SlotUnavailable) as refused:
+        await move(shop, booked, "09:00")
+    assert refused.value.alternatives is not None
+    assert clock_text(refused.value.alternatives.slots[0].start) == "10:00"
+    await move(shop, booked, "11:00")
+    assert await whereabouts(shop, booked) == "11:00 ana rescheduled"

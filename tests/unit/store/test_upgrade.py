@@ -1,0 +1,187 @@
+"""Files of older programs, upgraded with all that was in them. Each was written by the program of its time."""
+
+import hashlib
+import hmac
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.catalog import Project, RankingKey, TimeOff, TravelPolicy
+from slotmcp.domain.claim import Claim, ClaimState
+from slotmcp.ports import ClaimConflict, Store, Transaction
+from slotmcp.store import tables
+from slotmcp.store.prepare import prepare
+from slotmcp.store.schema import APPLICATION_ID, SCHEMA
+from slotmcp.store.sqlite import SqliteStore
+from slotmcp.store.upgrade import backup_path
+from support.books import ANA, DOWNTOWN, FULL_BOOKING, NOON, PROJECT, busy, claim, hold, receipt, token
+from support.clock import HandClock
+
+SHOP = PROJECT.id
+OLD_FILE = Path(__file__).parent / "books_0001.sql"
+OLD_RANKINGS = {
+    "candidate_ranking": (RankingKey.PRIORITY, RankingKey.LOAD),
+    "assignment_ranking": (RankingKey.LOAD, RankingKey.PRIORITY),
+}
+KIM = Customer(name="Kim Doe", phone="(303) 555-0142 x5", email="Kim@Example.com")
+KEPT = ("services", "busy_times", "receipts", "changes", "sqlite_sequence")
+"""Tables that the upgrade has no business with. `waits` has no numbers yet."""
+
+COLUMNS = {
+    "claims": """
+        project_id, id, technician_number, service_id, start_minute, end_minute, buffer_before_minutes,
+        buffer_after_minutes, state, expires_at_ms, technician_chosen, hold_token, customer_pseudonym
+    """,
+    "bookings": """
+        project_id, claim_id, customer_name, customer_phone, customer_email, address, notes, reason, created_at_ms
+    """,
+    "projects": """
+        id, name, timezone, locale, slot_interval_minutes, slot_alignment, min_notice_minutes, horizon_days,
+        hold_ttl_seconds, max_holds_per_customer, candidate_ranking, assignment_ranking, default_service_id,
+        holiday_regions, closed_dates, hex(salt), revision
+    """,
+}
+"""All that 0001 knew, but for the place of a booking, which is its claim's now."""
+
+
+@pytest.fixture
+def old(path: Path) -> Path:
+    """A file of the first schema, with every kind of row in two projects."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(OLD_FILE.read_text(encoding="utf-8"))
+    return path
+
+
+@pytest.fixture
+def upgraded(old: Path) -> Path:
+    prepare(old, patience_ms=1000)
+    return old
+
+
+def rows(path: Path, statement: str) -> list[tuple[Any, ...]]:
+    """What a statement finds in a file."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def ddl(path: Path) -> dict[str, str]:
+    """Everything of a schema, as it was declared."""
+    return {
+        name: " ".join(sql.split()) for name, sql in rows(path, "SELECT name, sql FROM sqlite_master WHERE sql <> ''")
+    }
+
+
+def key(number: int, reference: str) -> str:
+    """A reference, hashed as the project with this salt does."""
+    return hmac.digest(bytes([number]) * 32, reference.encode(), hashlib.sha256).hex()
+
+
+async def project(store: Store, project_id: str) -> Project:
+    return (await store.book(project_id)).project
+
+
+def test_an_upgraded_file_has_the_schema_of_a_new_one(upgraded: Path, template: Path) -> None:
+    assert ddl(upgraded) == ddl(template)
+    assert rows(upgraded, "SELECT version_num FROM alembic_version") == [(SCHEMA.newest,)]
+    assert rows(upgraded, "PRAGMA application_id") == [(APPLICATION_ID,)]
+    assert rows(upgraded, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(upgraded, "PRAGMA foreign_key_check") == []
+    assert {one.name for one in tables.METADATA.tables.values()} <= ddl(upgraded).keys()
+
+
+@pytest.mark.parametrize("table", KEPT)
+def test_what_an_upgrade_has_no_business_with_stays(upgraded: Path, table: str) -> None:
+    statement = f"SELECT * FROM {table}"  # noqa: S608  a constant of this test
+    assert rows(upgraded, statement) == rows(backup_path(upgraded, "0001"), statement) != []
+
+
+@pytest.mark.parametrize(("table", "columns"), COLUMNS.items(), ids=COLUMNS)
+def test_what_is_made_anew_has_every_old_row_in_it(upgraded: Path, table: str, columns: str) -> None:
+    statement = f"SELECT {columns} FROM {table} ORDER BY 1, 2"  # noqa: S608  constants of this test
+    before = rows(backup_path(upgraded, "0001"), statement)
+    assert rows(upgraded, statement) == before != []
+
+
+async def test_the_books_are_read_as_they_were(old: Path) -> None:
+    async with SqliteStore.open(old, clock=HandClock()) as store:
+        book = await store.book(SHOP)
+        assert book.project == replace(PROJECT, travel=TravelPolicy(), **OLD_RANKINGS)  # type: ignore[arg-type]
+        assert list(book.diaries) == ["cleo", "ana", "ben"]
+        assert book.diaries["ana"].technician == ANA
+        assert book.diaries["ana"].claims == (claim("b-held", buffer_after_minutes=15, location=DOWNTOWN),)
+        assert book.diaries["ana"].busy == (busy("ana", at=300),)
+        assert [one.id for one in book.diaries["cleo"].claims] == ["b-odd", "h-live"]
+        assert book.revision == 4
+        full = (await store.book("full")).diaries["full"].technician
+        assert full.time_off == (TimeOff(start=NOON, end=NOON + 60, reason="dentist"),)
+
+
+async def test_bookings_are_read_as_they_were_and_found_by_whom_they_are_for(old: Path) -> None:
+    async with SqliteStore.open(old, clock=HandClock()) as store:
+        held = Booking(
+            claim=claim("b-held", buffer_after_minutes=15, location=DOWNTOWN),
+            customer=KIM,
+            visit=Visit(address="1 Main St", notes="Beware of the dog 🐕"),
+            reason=FULL_BOOKING.reason and replace(FULL_BOOKING.reason, kept=False),
+            status=BookingStatus.CONFIRMED,
+            contact_keys=(key(0, "phone:+13035550142"), key(0, "email:kim@example.com"), key(0, "caller-1")),
+        )
+        assert await store.booking(SHOP, "b-held") == held
+        for reference in ("phone:+13035550142", "email:kim@example.com", "caller-1"):
+            assert await store.bookings_by(SHOP, reference) == (held,)
+        assert [one.id for one in await store.bookings_by("full", "phone:+33612345678")] == ["b-national"]
+        assert await store.booking(SHOP, "b-file") == Booking(claim=claim("b-file", "ben"))
+        assert await store.write(SHOP, lambda transaction: transaction.forget(key(0, "phone:+13035550142"))) == 1
+        assert await store.booking(SHOP, "b-held") == Booking(
+            claim=replace(held.claim, location=None), reason=held.reason
+        )
+
+
+async def test_holds_are_what_they_were_and_the_constraint_still_stands(old: Path) -> None:
+    async def confirm(transaction: Transaction) -> None:
+        await transaction.confirm_hold(Booking(claim=claim("h-live", "cleo", at=300)))
+
+    async with SqliteStore.open(old, clock=HandClock()) as store:
+        for claim_id, state in (("h-live", ClaimState.HELD), ("h-lapsed", ClaimState.LAPSED)):
+            found = await store.write(SHOP, lambda transaction: transaction.hold(token(claim_id)))  # noqa: B023
+            assert found is not None
+            assert (found.claim.id, found.state, found.customer_pseudonym) == (claim_id, state, "kim")
+        with pytest.raises(ClaimConflict):
+            await store.write(SHOP, lambda transaction: transaction.add_hold(hold("new", "cleo", at=330)))
+        await store.write(SHOP, confirm)
+        with pytest.raises(ClaimConflict):
+            await store.write(
+                SHOP, lambda transaction: transaction.save_booking(_moved(claim("h-live", "cleo", at=90)))
+            )
+        assert (
+            await store.write(SHOP, lambda transaction: transaction.receipt("book_slot", "local", "key")) == receipt()
+        )
+
+
+def _moved(to: Claim) -> Booking:
+    return Booking(claim=to, status=BookingStatus.RESCHEDULED)
+
+
+async def test_who_is_forgotten_is_nowhere_in_the_file(old: Path) -> None:
+    async with SqliteStore.open(old, clock=HandClock()) as store:
+        assert b"Beware of the dog" in backup_path(old, "0001").read_bytes()
+        assert await store.write(SHOP, lambda transaction: transaction.forget(key(0, "phone:+13035550142"))) == 1
+    remains = b"".join(one.read_bytes() for one in old.parent.glob(f"{old.name}*") if not one.match("*.backup"))
+    assert b"Ana" in remains
+    told = (KIM.name, KIM.phone, KIM.email, "1 Main St", "Beware of the dog", key(0, "caller-1"))
+    assert [one for one in told if one.encode() in remains] == []
+
+
+async def test_old_projects_are_imported_again_as_they_are(old: Path) -> None:
+    async with SqliteStore.open(old, clock=HandClock()) as store:
+        before = await project(store, "full")
+        await store.write("full", lambda transaction: transaction.save_project(before))
+        assert (await store.head("full")).revision == 1
+        new = replace(before, travel=TravelPolicy(speed_kmh=30))
+        await store.write("full", lambda transaction: transaction.save_project(new))
+        assert await project(store, "full") == new

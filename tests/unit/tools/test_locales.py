@@ -1,0 +1,77 @@
+"""Any wish for a language comes down to one that can be spoken, and who gets another is told."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slotmcp.domain.catalog import Project
+from slotmcp.tools.locales import LOCALES, choose_locale
+from slotmcp.tools.viewpoint import Viewpoint
+
+
+@pytest.mark.parametrize(
+    ("asked", "usual", "given"),
+    [
+        ("", "", "en-US"),
+        ("", "de", "de"),
+        ("", "es-MX", "es"),
+        ("fr", "de", "fr"),
+        ("en-gb", "de", "en-GB"),
+        ("EN_us", "de", "en-US"),
+    ],
+)
+def test_who_gets_what_is_wanted_is_told_nothing(asked: str, usual: str, given: str) -> None:
+    choice = choose_locale(asked, usual)
+    assert (choice.locale, choice.note) == (given, "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "usual", "given"),
+    [
+        ("es-MX", "en-US", "es"),
+        ("es_419", "en-US", "es"),
+        ("fr-CA", "en-US", "fr"),
+        ("de-CH-1996", "en-US", "de"),
+        ("en", "de", "en-US"),
+        ("en-CA", "de", "en-US"),
+        ("en-AU", "de", "en-GB"),
+        ("en-IE", "de", "en-GB"),
+        ("pt-BR", "es-MX", "es"),
+        ("pt-BR", "ja-JP", "en-US"),
+        ("est", "de", "de"),
+        ("", "pt-BR", "en-US"),
+    ],
+)
+def test_who_gets_another_is_told_which_and_what_there_is(asked: str, usual: str, given: str) -> None:
+    choice = choose_locale(asked, usual)
+    assert choice.locale == given
+    assert choice.note == (
+        f"There are no sentences in {asked or usual}, so these are in {given}. There are: en-US, en-GB, es, fr, de."
+    )
+
+
+@pytest.mark.parametrize("asked", ["Spanish, please", "🐙", "es; DROP TABLE", "-", "e" * 35, "{x}"])
+def test_what_is_no_locale_is_not_said_back(asked: str) -> None:
+    choice = choose_locale(asked, "fr")
+    assert choice.locale == "fr"
+    assert choice.note.startswith("There are no sentences in that locale, so these are in fr.")
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_anything_can_be_asked_for(asked: str, usual: str) -> None:
+    assert choose_locale(asked, usual).locale in LOCALES
+
+
+def test_a_view_speaks_the_language_of_the_business_unless_asked_for_another() -> None:
+    project = Project(id="p", name="P", timezone="America/Denver", locale="es-MX")
+    assert Viewpoint.of(project, 0).voice.locale == "es"
+    asked = Viewpoint.of(project, 0, locale="fr")
+    assert (asked.voice.locale, asked.home_voice.locale, asked.note) == ("fr", "es", "")
+    assert Viewpoint.of(project, 0, locale="fr-CA").note.startswith("There are no sentences in fr-CA")
+
+
+def test_a_zone_is_abroad_where_it_is_not_the_business_s() -> None:
+    project = Project(id="p", name="P", timezone="America/Denver")
+    assert not Viewpoint.of(project, 0).is_abroad
+    assert not Viewpoint.of(project, 0, timezone="America/Denver").is_abroad
+    assert Viewpoint.of(project, 0, timezone="America/New_York").is_abroad
