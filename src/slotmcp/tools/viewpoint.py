@@ -54,5 +54,10 @@ class Viewpoint:
         return cls(zone=_NOWHERE, today=date.min, voice=voice, home_voice=voice, note=choice.note)
 
     def read(self, minute: Minute) -> datetime:
-        """A minute as the clock here shows it; its fold tells the second of two equal readings."""
-        return datetime.fromtimestamp(minute * _SECONDS_PER_MINUTE, self.zone)
+        """A minute as the clock here shows it."""
+        return local_time(minute, self.zone)
+
+
+def local_time(minute: Minute, zone: ZoneInfo) -> datetime:
+    """A minute as the clocks of a zone show it; its fold tells the second of two equal readings."""
+    return datetime.fromtimestamp(minute * _SECONDS_PER_MINUTE, zone)
