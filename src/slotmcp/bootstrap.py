@@ -96,7 +96,7 @@ def build_app(store: Store, travel: Travel | None = None) -> App:
         slots=SlotService(shelf=shelf, ways=ways),
         explanations=ExplanationService(shelf=shelf, ways=ways),
         holds=HoldService(store=store, shelf=shelf, ids=ids, ways=ways),
-        customers=CustomerService(store=store, shelf=shelf),
+        customers=CustomerService(store=store, shelf=shelf, ids=ids),
         technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
         bookings=BookingService(store=store, shelf=shelf, ids=ids, ways=ways),
         waitlist=WaitlistService(store=store, shelf=shelf, ids=ids),

@@ -40,6 +40,16 @@ async def test_a_booking_is_never_undone_by_it(desk: Desk) -> None:
     assert answer["result"] == "That time is booked already, so it stays booked."
 
 
+async def test_by_its_waits_id_a_caller_leaves_the_waitlist(desk: Desk) -> None:
+    window = {"from": MONDAY_9, "to": "2026-11-23T16:15:00Z", "serviceType": "furnace-check"}
+    await desk.ask("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="a")
+    joined = await desk.ask("join_waitlist", customerName="Kim", customerEmail="kim@example.com", **window)
+    answer = await desk.ask("release_hold", holdToken=joined["waitId"])
+    assert (answer["released"], answer["result"]) == (True, "I have taken you off the waitlist.")
+    again = await desk.ask("release_hold", holdToken=joined["waitId"], locale="fr")
+    assert (again["released"], again["result"]) == (False, "Il n'y avait plus rien à libérer.")
+
+
 async def test_an_unknown_project_is_not_found(desk: Desk) -> None:
     error = await desk.refused("release_hold", projectId="denver", holdToken="x")
     assert (error["code"], fields(error)) == ("not_found", ["projectId"])

@@ -8,9 +8,9 @@ from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
 from slotmcp.services.app import App
-from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest
+from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest, ReleaseAnswer
 from slotmcp.services.intents import MAX_DURATION_MINUTES
-from slotmcp.tools import speech
+from slotmcp.tools import speech, waitlist_speech
 from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, Arguments, Text, WholeNumber
 from slotmcp.tools.moments import write_utc_ms
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
@@ -65,7 +65,7 @@ class ReleaseHold(Arguments):
     """What release_hold is asked."""
 
     project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
-    hold_token: Annotated[str, SECRET] = Field(description="From create_hold")
+    hold_token: Annotated[str, SECRET] = Field(description="From create_hold, or a waitId")
     locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 
 
@@ -76,11 +76,11 @@ class ReleaseAnswered(ClockedAnswer):
 
 
 async def release_hold(app: App, asked: ReleaseHold) -> ReleaseAnswered:
-    """Give back a start that the caller does not want. Safe to repeat; a booking is never undone by it."""
+    """Give back a held start, or with a waitId a place on the waitlist. Safe to repeat; it undoes no booking."""
     answer = await app.holds.release_hold(asked.project_id, asked.hold_token)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
     return {
-        "result": speech.released(view, booked=answer.booked, released=answer.released),
+        "result": _say_released(answer, view),
         "note": view.note,
         "released": answer.released,
         "clock": show_clock(view),
@@ -120,6 +120,12 @@ def _show(asked: CreateHold, answer: HoldAnswer) -> HoldAnswered:
         "replayed": answer.replayed,
         "clock": show_clock(view),
     }
+
+
+def _say_released(answer: ReleaseAnswer, view: Viewpoint) -> str:
+    if answer.waited and answer.released:
+        return waitlist_speech.left(view)
+    return speech.released(view, booked=answer.booked, released=answer.released)
 
 
 def _say(answer: HoldAnswer, view: Viewpoint) -> str:
