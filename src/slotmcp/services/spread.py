@@ -50,9 +50,13 @@ def _cuts(zone_key: str, day: date) -> tuple[Minute, ...]:
 
 def _far_apart(items: Sequence[T]) -> Iterator[T]:
     """All items: the first, then the one in the middle, then those between, and so on."""
-    width = max(len(items) - 1, 1).bit_length()
-    order = (int(format(number, f"0{width}b")[::-1], 2) for number in range(1 << width))
-    return (items[index] for index in order if index < len(items))
+    return (items[index] for index in _order(max(len(items) - 1, 1).bit_length()) if index < len(items))
+
+
+@lru_cache(maxsize=16)
+def _order(width: int) -> tuple[int, ...]:
+    """The numbers of so many bits, by their bits read backwards."""
+    return tuple(int(format(number, f"0{width}b")[::-1], 2) for number in range(1 << width))
 
 
 def _in_turn(queues: Iterable[Iterable[T]]) -> Iterator[T]:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from slotmcp.domain.interval import Minute
@@ -85,6 +86,7 @@ def _to_minute(wall: datetime, offset: str) -> Minute:
     return (at.replace(tzinfo=at.tzinfo or UTC) - _EPOCH) // _MINUTE
 
 
+@lru_cache(maxsize=4096)
 def write_utc(minute: Minute) -> str:
     """A minute in UTC, such as 2026-11-23T16:00:00Z."""
     return f"{(_WALL_EPOCH + timedelta(minutes=minute)).isoformat()}Z"
