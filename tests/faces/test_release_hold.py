@@ -16,7 +16,7 @@ async def test_what_is_given_back_can_be_held_again(desk: Desk) -> None:
     await desk.refused("create_hold", **asked | {"customerHash": "b"})
     answer = await desk.ask("release_hold", holdToken=token)
     assert answer["released"]
-    assert answer["result"] == "That time is no longer kept for you."
+    assert answer["result"] == "All right, I am no longer keeping that time for you."
     await desk.ask("create_hold", **asked | {"customerHash": "b"})
 
 

@@ -55,7 +55,7 @@ async def test_refused_it_stays_and_other_times_are_offered(desk: Desk) -> None:
     before = fingerprint(desk.path)
     error = await desk.refused("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
     assert (error["code"], error["retryable"]) == ("slot_unavailable", False)
-    assert error["result"].startswith("That did not work: that time cannot be had. Instead, I have ")
+    assert error["result"].startswith("That did not work: that time is not available. Instead, I have ")
     assert MONDAY_9 not in starts(error["alternatives"])
     assert other["booking"]["start"] not in starts(error["alternatives"])
     assert fingerprint(desk.path) == before
@@ -82,7 +82,7 @@ async def test_a_retry_after_it_was_cancelled_says_that(desk: Desk) -> None:
     await desk.ask("cancel_booking", bookingId=booked["bookingId"])
     answer = await desk.ask("reschedule_booking", **asked)
     assert answer["replayed"]
-    assert answer["result"] == "Your AC repair Tuesday at 9 in the morning is canceled."
+    assert answer["result"] == "Your AC repair, Tuesday at 9 in the morning, is canceled."
     assert answer["booking"]["status"] == "cancelled"
 
 

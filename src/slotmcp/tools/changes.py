@@ -1,10 +1,11 @@
 """Changes of mind: finding a booking, moving it, calling it off."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
 from slotmcp.services.app import App
@@ -19,6 +20,8 @@ from slotmcp.tools.contacts import read_email, read_phone
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.views import ClockedAnswer, show_clock
+
+_NOBODY_CAME: Final = frozenset({BookingStatus.CANCELLED, BookingStatus.NO_SHOW})
 
 
 class FindBookings(Arguments):
@@ -142,11 +145,20 @@ async def cancel_booking(app: App, asked: CancelBooking) -> CancelAnswered:
 def _say_found(answer: FindAnswer, view: Viewpoint) -> str:
     to_come = [one for one in answer.found if one.is_upcoming]
     if not to_come:
-        return speech.none_to_come(view) if answer.found else speech.none_found(view)
+        return _say_past(answer, view)
     start, names = to_come[0].booking.claim.start, (to_come[0].service.name, to_come[0].technician.name)
     if len(to_come) == 1:
         return speech.one_found(start, view, service=names[0], technician=names[1])
     return speech.several_found(len(to_come), start, view, service=names[0], technician=names[1])
+
+
+def _say_past(answer: FindAnswer, view: Viewpoint) -> str:
+    if not answer.found:
+        return speech.none_found(view)
+    last = next((one for one in answer.found if one.booking.status not in _NOBODY_CAME), None)
+    if last is None:
+        return speech.none_to_come(view)
+    return speech.last_found(last.booking.claim.start, view, service=last.service.name, technician=last.technician.name)
 
 
 def _show_moved(answer: RescheduleAnswer, view: Viewpoint) -> RescheduleAnswered:

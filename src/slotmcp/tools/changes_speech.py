@@ -32,8 +32,18 @@ def several_found(count: int, start: Minute, view: Viewpoint, *, service: str, t
 
 
 def none_to_come(view: Viewpoint) -> str:
-    """That there are only appointments that are over or called off."""
-    return view.voice.say("You have no appointment to come.")
+    """That there are only appointments that were called off or missed."""
+    return view.voice.say("You have no appointment coming up.")
+
+
+def last_found(start: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
+    """That nothing is to come, and when somebody last came."""
+    return view.voice.say(
+        "You have no appointment coming up. The last one was {service}, {time}, with {technician}.",
+        service=spoken_name(service, view),
+        time=_say(start, view),
+        technician=technician,
+    )
 
 
 def none_found(view: Viewpoint) -> str:
@@ -80,7 +90,7 @@ def not_moved(start: Minute, view: Viewpoint, *, service: str, technician: str) 
 def cancelled(start: Minute, view: Viewpoint, *, service: str) -> str:
     """That an appointment is called off."""
     return view.voice.say(
-        "Your {service} {time} is canceled.", service=spoken_name(service, view), time=_say(start, view)
+        "Your {service}, {time}, is canceled.", service=spoken_name(service, view), time=_say(start, view)
     )
 
 

@@ -120,7 +120,7 @@ def _show_reason(told: TechnicianReason, answer: ExplainAnswer, view: Viewpoint)
         "name": name,
         "can": told.reason is None,
         "code": CAN if told.reason is None else told.reason.value,
-        "sentence": why.of_technician(name, told.reason, view, told.until),
+        "sentence": why.of_technician(name, told.reason, view, start=answer.start, until=told.until),
     }
     if told.until is not None:
         shown["until"] = write_utc(told.until)
@@ -145,7 +145,8 @@ def _say(answer: ExplainAnswer, view: Viewpoint) -> str:
     if explanation.slot is not None:
         return why.can_be_had(answer.start, view)
     best = sorted(explanation.openings, key=lambda one: _SPOKEN.index(one.change))[:1]
-    then = [_say_opening(one, answer, view) for one in best] or [why.look_elsewhere(view)]
+    named = [_say_opening(one, answer, view) for one in best]
+    then = [*named, why.would_that_suit(view)] if named else [why.look_elsewhere(view)]
     return " ".join([_say_why(answer, view), *then])
 
 
@@ -153,7 +154,7 @@ def _say_why(answer: ExplainAnswer, view: Viewpoint) -> str:
     told = {one.technician_id: one for one in answer.explanation.technicians}
     if answer.wished is not None:
         own = told[answer.wished.id]
-        return why.of_technician(answer.wished.name, own.reason, view, own.until)
+        return why.of_technician(answer.wished.name, own.reason, view, start=answer.start, until=own.until)
     return why.of_everybody(_main_reason([one.reason for one in told.values() if one.reason is not None]), view)
 
 

@@ -171,7 +171,7 @@ def _say(asked: GetSlots, answer: SlotAnswer, view: Viewpoint) -> str:
     if most is None:
         return speech.nothing_free(next_start, view)
     in_the_way = why.of_technician(answer.wished.name, most, view) if answer.wished else why.of_everybody(most, view)
-    return f"{in_the_way} {why.next_free(next_start, view)}"
+    return f"{in_the_way} {why.next_free(next_start, most, view)}"
 
 
 def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:
