@@ -78,7 +78,7 @@ class _Day:
         solver.parameters.max_deterministic_time = _EFFORT
         status = solver.solve(self._model)
         if status not in {OPTIMAL, FEASIBLE}:
-            raise ValueError(f"no plan: {solver.status_name()}")
+            raise ValueError(f"no plan: {solver.status_name(status)}")
         return Optimum(solver.best_objective_bound / _METRES_PER_KM, status == OPTIMAL)
 
     def _start(self, call: Call) -> IntVar:
