@@ -40,8 +40,8 @@ class BookSlot(Arguments):
     technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
     idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
     address: Annotated[str, Text(500, multiline=True)] = Field("", description="Where to come")
-    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the address, in degrees")
-    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the address, in degrees")
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the address")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the address")
     notes: Annotated[str, Text(2000, multiline=True)] = Field("", description="For the technician")
     locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
 

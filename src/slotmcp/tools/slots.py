@@ -56,7 +56,7 @@ class GetSlots(Arguments):
         None, description="Starts before it; a date counts whole. Default a week after from"
     )
     timezone: Annotated[str, ID] | None = Field(
-        None, description="IANA zone of the caller, if not the business's, e.g. America/Denver"
+        None, description="Caller's IANA zone, if not the business's, e.g. America/Denver"
     )
     latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job's address, if known")
     longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job's address, if known")

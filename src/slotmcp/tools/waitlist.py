@@ -21,13 +21,13 @@ from slotmcp.tools.contacts import read_email, read_phone
 from slotmcp.tools.moments import write_utc, write_utc_ms
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import Answer, TimeView, show_time
+from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
 
 WAIT_URI: Final = "slotmcp://waitlist/{waitId}"
 """Where a wait can be read and subscribed to (RFC 6570)."""
 
 
-_OF_A_CALL: Final = {"note", "replayed"}
+_OF_A_CALL: Final = {"note", "replayed", "clock"}
 
 
 def uri_of(wait_id: str) -> str:
@@ -70,7 +70,7 @@ class OfferView(TimeView):
     expiresAt: str
 
 
-class WaitAnswered(Answer):
+class WaitAnswered(ClockedAnswer):
     """What join_waitlist answers: how a wait stands."""
 
     waitId: str
@@ -99,7 +99,7 @@ WaitingView = TypedDict(
 """Who waits for what, as an operator sees it: nothing by which they could be reached, and no secret."""
 
 
-class WaitlistAnswered(Answer):
+class WaitlistAnswered(ClockedAnswer):
     """What list_waitlist answers."""
 
     waiting: list[WaitingView]
@@ -122,6 +122,7 @@ async def list_waitlist(app: App, asked: ListWaitlist) -> WaitlistAnswered:
         "result": waitlist_speech.everybody(len(answer.waits), view),
         "note": view.note,
         "waiting": [_show_waiting(one, view) for one in answer.waits],
+        "clock": show_clock(view),
     }
 
 
@@ -160,6 +161,7 @@ def _show(answer: WaitAnswer, view: Viewpoint) -> WaitAnswered:
         "state": answer.wait.state.value,
         "position": answer.position,
         "replayed": answer.replayed,
+        "clock": show_clock(view),
     }
     if answer.offer is not None:
         shown["offer"] = _show_offer(answer.offer, view)
