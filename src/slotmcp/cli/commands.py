@@ -194,7 +194,7 @@ def slots(  # noqa: PLR0913  an option each
         limit=limit,
         cursor=cursor,
     )
-    show_slots(asyncio.run(_slots(Settings.load(), query)))
+    show_slots(asyncio.run(_slots(Settings.load(), query)), goes_on=bool(cursor))
 
 
 async def _slots(settings: Settings, query: SlotQuery) -> SlotAnswer:

@@ -147,7 +147,7 @@ def _show(asked: GetSlots, answer: SlotAnswer) -> SlotsAnswered:
     offer = answer.offer
     view = Viewpoint.of(offer.project, offer.now_ms, timezone=offer.timezone, locale=asked.locale)
     shown: SlotsAnswered = {
-        "result": _say(asked, answer, view),
+        "result": say_what_is_free(answer, view, goes_on=bool(asked.cursor)),
         "note": view.note,
         "query": _show_query(answer, view),
         "slots": show_offer(offer, view, asked.detail),
@@ -161,10 +161,11 @@ def _show(asked: GetSlots, answer: SlotAnswer) -> SlotsAnswered:
     return shown
 
 
-def _say(asked: GetSlots, answer: SlotAnswer, view: Viewpoint) -> str:
+def say_what_is_free(answer: SlotAnswer, view: Viewpoint, *, goes_on: bool) -> str:
+    """Some of the times, or why there are none; `goes_on` where an earlier answer had the first ones."""
     if answer.offer.slots:
         return speech.free_times(starts_of(answer.offer.slots), view)
-    if asked.cursor:
+    if goes_on:
         return speech.no_more_times(view)
     next_start = answer.next_free.start if answer.next_free else None
     most = next(iter(answer.reasons), None)
