@@ -29,6 +29,8 @@ from slotmcp.store.sqlite import SqliteStore
 
 TOKEN_BYTES = 24
 NS_PER_MS = 1_000_000
+TELL_ADDRESSES = ("httpx2", "httpcore2")
+"""Libraries that log the address of each request, which for a routing service has the places of customers."""
 
 
 class SystemClock:
@@ -124,6 +126,8 @@ def configure_logging(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
+    for library in TELL_ADDRESSES:
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _rendering(log_format: LogFormat) -> list[Processor]:
