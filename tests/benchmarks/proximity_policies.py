@@ -37,6 +37,7 @@ def policies(seed: int) -> Sequence[Policy]:
         Policy("load, eta", (LOAD, ETA)),
         BY_ETA,
         Policy("eta, load", (ETA, LOAD)),
+        Policy("shortest way, chosen by the caller", choice=shortest_way),
         Policy("least detour, chosen by the caller", choice=least_detour),
     ]
 
@@ -49,6 +50,11 @@ def at_random(seed: int) -> Choice:
         return random.choice(sorted(candidate.technician_id for candidate in slot.candidates))
 
     return choice
+
+
+def shortest_way(_call: Call, slot: Slot, _jobs: Sequence[Job]) -> str:
+    """Who has the fewest minutes to drive, as `get_slots` says; buffers, which are in the score, are not counted."""
+    return min((candidate.eta_minutes or 0, candidate.technician_id) for candidate in slot.candidates)[1]
 
 
 def least_detour(call: Call, slot: Slot, jobs: Sequence[Job]) -> str:

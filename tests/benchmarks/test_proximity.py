@@ -9,7 +9,7 @@ import pytest
 from benchmarks.proximity_calls import book_week
 from benchmarks.proximity_optimum import fewest_km
 from benchmarks.proximity_places import ADDRESSES, HOMES
-from benchmarks.proximity_policies import BY_ETA, BY_PRIORITY, Policy, at_random, least_detour, policies
+from benchmarks.proximity_policies import BY_ETA, BY_PRIORITY, Policy, at_random, least_detour, policies, shortest_way
 from benchmarks.proximity_results import Week, optimum_in_same_half_days, week_of
 from benchmarks.proximity_routes import Job, Route, home_of, routes_of, travelled
 from benchmarks.proximity_table import table_of
@@ -29,7 +29,7 @@ from benchmarks.proximity_week import (
 )
 from oracle.ways import Ways, great_circle_km
 from slotmcp.domain.interval import MINUTES_PER_DAY
-from slotmcp.domain.offer import Slot
+from slotmcp.domain.offer import Candidate, Slot
 
 SEED = 7
 WAYS = Ways(TRAVEL)
@@ -151,6 +151,12 @@ def test_the_least_detour_is_the_best_of_what_the_caller_can_choose() -> None:
     by_detour = week_of(Policy("detour", choice=least_detour), calls)
     assert by_detour.travelled.km < week_of(BY_CHANCE, calls).travelled.km
     assert by_detour.optimum.km <= by_detour.travelled.km
+
+
+def test_the_shortest_way_leaves_the_buffers_out() -> None:
+    (call,) = calls_of(SEED, 1)
+    slot = Slot(call.start, call.start + 60, 2, (Candidate("t00", 1, 0, 12, 0), Candidate("t01", 1, 1, 9, 15)))
+    assert shortest_way(call, slot, []) == "t01"
 
 
 def test_travel_is_counted_from_home_and_home_again() -> None:
