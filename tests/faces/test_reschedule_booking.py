@@ -39,6 +39,20 @@ async def test_somebody_else_is_named(desk: Desk) -> None:
     assert answer["booking"]["assignmentReason"] == "Only Ben was free."
 
 
+async def test_of_the_same_day_only_the_clock_is_said_again(desk: Desk) -> None:
+    booked = await book(desk)
+    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=MONDAY_10)
+    assert answer["result"] == (
+        "Your AC repair is now tomorrow at 10 in the morning instead of 9 in the morning, with Ana as before."
+    )
+    at_one = "2026-11-23T20:00:00Z"
+    await desk.ask("book_slot", start=at_one, technicianId="t-ana", customerName="Lee", customerEmail="l@x.org")
+    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=at_one)
+    assert answer["result"] == (
+        "Your AC repair is now tomorrow at 1 in the afternoon instead of 10 in the morning. Ben will come, not Ana."
+    )
+
+
 async def test_a_held_time_is_taken_over(desk: Desk) -> None:
     booked = await book(desk)
     token = (await desk.ask("create_hold", start=TUESDAY_9, customerHash="a"))["holdToken"]

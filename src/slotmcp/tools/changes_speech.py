@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from slotmcp.domain.interval import Minute
 from slotmcp.tools.speech import pick_times, spoken_name
-from slotmcp.tools.spoken_time import say_choices, say_time
+from slotmcp.tools.spoken_time import say_choices, say_clock, say_time
 from slotmcp.tools.viewpoint import Viewpoint
 
 
@@ -53,6 +53,14 @@ def none_found(view: Viewpoint) -> str:
 
 def moved(start: Minute, before: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
     """That an appointment has another time, with the same technician."""
+    if _is_of_one_day(start, before, view):
+        return view.voice.say(
+            "Your {service} is now {time} instead of {clock}, with {technician} as before.",
+            service=spoken_name(service, view),
+            time=_say(start, view),
+            clock=say_clock(view.read(before), view.voice),
+            technician=technician,
+        )
     return view.voice.say(
         "Your {service} is now {time} instead of {before}, with {technician} as before.",
         service=spoken_name(service, view),
@@ -67,6 +75,15 @@ def moved_to_another(
 ) -> str:
     """That an appointment has another time, and another technician: who will come, and who would have."""
     technician, technician_before = technicians
+    if _is_of_one_day(start, before, view):
+        return view.voice.say(
+            "Your {service} is now {time} instead of {clock}. {technician} will come, not {technician_before}.",
+            service=spoken_name(service, view),
+            time=_say(start, view),
+            clock=say_clock(view.read(before), view.voice),
+            technician=technician,
+            technician_before=technician_before,
+        )
     return view.voice.say(
         "Your {service} is now {time} instead of {before}. {technician} will come, not {technician_before}.",
         service=spoken_name(service, view),
@@ -110,6 +127,10 @@ def withdrawn(starts: Sequence[Minute], view: Viewpoint) -> str:
         len(times),
         times=say_choices(times, view),
     )
+
+
+def _is_of_one_day(start: Minute, before: Minute, view: Viewpoint) -> bool:
+    return view.read(start).date() == view.read(before).date()
 
 
 def _say(start: Minute, view: Viewpoint) -> str:

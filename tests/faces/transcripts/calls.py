@@ -126,7 +126,7 @@ async def from_another_zone(desk: Desk, page: Page) -> None:
         slots = (await line.ask("get_slots", **FURNACE, **on("2026-11-25"), **there))["slots"]
         line.says("The first one.")
         token = await hold(line, slots[0]["start"])
-        line.says("Yes. Kim Doe, 303 555 0142.")
+        line.says("Eight in Denver, so ten here. Yes. Kim Doe, 303 555 0142.")
         await line.ask("book_slot", holdToken=token, **KIM)
 
 
