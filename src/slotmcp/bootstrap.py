@@ -63,7 +63,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     Raises:
         Unavailable: the database is away.
     """
-    async with open_store(settings) as store, _open_travel(settings) as travel:
+    async with open_store(settings) as store, open_travel(settings) as travel:
         yield build_app(store, travel)
 
 
@@ -80,7 +80,8 @@ async def open_store(settings: Settings) -> AsyncIterator[SqliteStore]:
 
 
 @asynccontextmanager
-async def _open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
+async def open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
+    """The routing service that the settings name; None where they name none."""
     if not settings.routing_url:
         yield None
         return
