@@ -14,7 +14,7 @@ from slotmcp.services.app import App
 from slotmcp.services.explanations import ExplainAnswer
 from slotmcp.services.intents import MAX_DURATION_MINUTES, StartRequest
 from slotmcp.tools import why
-from slotmcp.tools.arguments import ID, LOCALE, TIME, Arguments, WholeNumber
+from slotmcp.tools.arguments import ID, LOCALE, TIME, ZONE, Arguments, WholeNumber
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
@@ -32,16 +32,17 @@ _SPOKEN: Final = (Change.ANY_TECHNICIAN, Change.OTHER_TIME, Change.OTHER_DAY, Ch
 class ExplainSlot(Arguments):
     """What explain_slot is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
     start: Annotated[Minute | WallTime, TIME] = Field(description="The time that the caller wants")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
-        None, description="Only if not the service's own"
+        None, description="If not the service's own"
     )
-    technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
-    latitude: Annotated[float, LATITUDE] | None = Field(None, description="As given to get_slots")
-    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="As given to get_slots")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    technician_id: Annotated[str, ID] | None = Field(None, description="If the caller wants this one")
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job")
+    timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class ReasonView(TypedDict):
@@ -91,11 +92,12 @@ def _request(asked: ExplainSlot) -> StartRequest:
         duration_minutes=asked.duration_minutes,
         technician_id=asked.technician_id,
         location=read_location(asked.latitude, asked.longitude),
+        timezone=asked.timezone,
     )
 
 
 def _show(asked: ExplainSlot, answer: ExplainAnswer) -> ExplainAnswered:
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale)
     explanation, time = answer.explanation, show_time(answer.start, answer.end, view)
     return {
         "result": _say(answer, view),

@@ -32,7 +32,7 @@ class Viewpoint:
     """For the agent, beside `result`: that its caller does not hear the language that was asked for."""
 
     @classmethod
-    def of(cls, project: Project, now_ms: int, *, timezone: str = "", locale: str = "") -> Self:
+    def of(cls, project: Project, now_ms: int, *, timezone: str | None = None, locale: str = "") -> Self:
         """The view of a business's caller: from its own zone and in its own language, unless they have others."""
         zone = ZoneInfo(timezone or project.timezone)
         choice = choose_locale(locale, project.locale)
