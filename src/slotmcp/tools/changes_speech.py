@@ -1,6 +1,10 @@
-"""What is said when somebody changes their mind, besides what speech.py says."""
+"""What is said when somebody changes their mind, besides what speech.py says.
+
+Of two times only one has its zone named.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from slotmcp.domain.interval import Minute
 from slotmcp.tools.speech import pick_times, spoken_name
@@ -65,7 +69,7 @@ def moved(start: Minute, before: Minute, view: Viewpoint, *, service: str, techn
         "Your {service} is now {time} instead of {before}, with {technician} as before.",
         service=spoken_name(service, view),
         time=_say(start, view),
-        before=_say(before, view),
+        before=_say(before, replace(view, is_abroad=False)),
         technician=technician,
     )
 
@@ -88,7 +92,7 @@ def moved_to_another(
         "Your {service} is now {time} instead of {before}. {technician} will come, not {technician_before}.",
         service=spoken_name(service, view),
         time=_say(start, view),
-        before=_say(before, view),
+        before=_say(before, replace(view, is_abroad=False)),
         technician=technician,
         technician_before=technician_before,
     )
