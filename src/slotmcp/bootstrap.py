@@ -13,6 +13,7 @@ from ulid import ULIDGenerator
 
 from slotmcp.ports import Store, Travel
 from slotmcp.routing.osrm import OsrmTravel
+from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.customers import CustomerService
@@ -100,6 +101,7 @@ def build_app(store: Store, travel: Travel | None = None) -> App:
         technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
         bookings=BookingService(store=store, shelf=shelf, ids=ids, ways=ways),
         waitlist=WaitlistService(store=store, shelf=shelf, ids=ids),
+        access=AccessService(store=store, ids=ids),
         ids=ids,
     )
 
