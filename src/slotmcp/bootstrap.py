@@ -32,6 +32,12 @@ TOKEN_BYTES = 24
 NS_PER_MS = 1_000_000
 
 
+TELLTALES = ("mcp", "sse_starlette", "httpx2", "httpcore2")
+"""Libraries that at their most talkative log what is said."""
+TELLTALES_OF_WRONG_MESSAGES = ("mcp.server.sse",)
+"""Those that log a message as it was, if it cannot be read."""
+
+
 class SystemClock:
     """The machine's own clock."""
 
@@ -126,6 +132,10 @@ def configure_logging(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
+    for library in TELLTALES:
+        logging.getLogger(library).setLevel(max(logging.INFO, logging.getLogger().level))
+    for library in TELLTALES_OF_WRONG_MESSAGES:
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 def _rendering(log_format: LogFormat) -> list[Processor]:

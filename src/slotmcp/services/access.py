@@ -87,6 +87,14 @@ class AccessService:
             return None
         return kept.key.principal
 
+    async def is_kept(self) -> bool:
+        """Whether any key was ever given out: from then on, callers are asked for one.
+
+        Raises:
+            Unavailable.
+        """
+        return bool(await self._store.access_keys())
+
     async def _project(self, asked: str | None) -> str | None:
         known = await self._store.project_ids()
         if asked == EVERY_PROJECT:

@@ -12,7 +12,7 @@ from typing import Final
 
 import orjson
 from mcp.server import MCPServer
-from mcp.server.subscriptions import ResourceUpdated, ServerEvent, SubscriptionBus
+from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated, ServerEvent, SubscriptionBus
 from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
@@ -57,6 +57,11 @@ class ReachableBus:
                 listener(event)
 
         return self._bus.subscribe(hear)
+
+
+def new_bus() -> SubscriptionBus:
+    """A bus within this process."""
+    return InMemorySubscriptionBus()
 
 
 def _may_hear(principal: Principal, event: ServerEvent) -> bool:
