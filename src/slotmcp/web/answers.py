@@ -3,6 +3,13 @@
 from collections.abc import Mapping
 
 from starlette.responses import JSONResponse
+from starlette.types import Scope
+
+
+def path_of(scope: Scope) -> str:
+    """The path of a request within the app, wherever that is mounted."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "")) or "/"
 
 
 def refusal(status: int, code: str, sentence: str, *, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slotmcp import telemetry
-from slotmcp.web.answers import refusal
+from slotmcp.web.answers import path_of, refusal
 from slotmcp.web.doorway import Doorway, Places
 from slotmcp.web.health import Health, metrics
 from slotmcp.web.limits import BoundedBody
@@ -82,7 +82,8 @@ class Counted:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        route = scope["path"] if scope["path"] in self._paths else OTHER
+        path = path_of(scope)
+        route = path if path in self._paths else OTHER
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from slotmcp.web.answers import retry
+from slotmcp.web.answers import path_of, retry
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -103,7 +103,7 @@ class RefuseWhileStopping:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+        if scope["type"] != "http" or path_of(scope) in OPEN_PATHS:
             await self._app(scope, receive, send)
         elif self._stopping.has_begun:
             told = retry(503, "stopping", "This server is stopping; nothing was done. Ask again.", after_seconds=1)
