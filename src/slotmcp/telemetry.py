@@ -13,7 +13,7 @@ from prometheus_client.values import ValueClass
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call] # the library's
 _registry: Final = CollectorRegistry()
 _tool_calls: Final = Counter(
     "slotmcp_tool_calls", "Calls of tools, by how they ended.", ("tool", "outcome"), registry=_registry

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 from mcp import Client
@@ -17,7 +18,7 @@ from slotmcp.settings import Settings
 from slotmcp.tools.server import tools_of
 from slotmcp.tools.toolsets import Toolset
 from support.denver import PLAN
-from support.http_server import HttpServer, body_in, call_of, make_books, serving
+from support.http_server import HttpServer, body_in, call_of, serving, write_books
 from support.server import body_of
 
 ALL_TOOLS = [tool.perform.__name__ for tool in tools_of(Toolset.OPERATOR)]
@@ -26,7 +27,7 @@ ALL_TOOLS = [tool.perform.__name__ for tool in tools_of(Toolset.OPERATOR)]
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("http") / "slotmcp.db"
-    make_books(made, PLAN)
+    anyio.run(write_books, made, PLAN)
     return made
 
 

@@ -1,6 +1,5 @@
 """`slotmcp http` as processes of its own, and callers who know nothing but its address."""
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -98,14 +97,10 @@ async def open_books(path: Path, *plans: ProjectPlan) -> AsyncIterator[Books]:
         yield Books(app, path)
 
 
-def make_books(path: Path, *plans: ProjectPlan) -> None:
-    """The same, from outside of any event loop."""
-
-    async def make() -> None:
-        async with open_books(path, *plans):
-            pass
-
-    asyncio.run(make())
+async def write_books(path: Path, *plans: ProjectPlan) -> None:
+    """Write some businesses into a file, and close it."""
+    async with open_books(path, *plans):
+        pass
 
 
 def body_in(response: httpx2.Response) -> Mapping[str, Any]:

@@ -1,11 +1,13 @@
 """uvicorn, by itself or with workers: one socket that all of them listen on."""
 
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from types import FrameType
+from typing import Any, Final, NoReturn
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -35,9 +37,15 @@ def serve(create: Callable[[], ASGIApp], listening: socket.socket, *, workers: i
     """Serve until the process is told to stop. With several workers, `create` is called in each of their processes."""
     config = uvicorn.Config(create, factory=True, workers=workers, **_OPTIONS)
     if workers == 1:
+        signal.signal(signal.SIGTERM, _end_well)  # uvicorn raises the signal again when it has stopped
         uvicorn.Server(config).run(sockets=[listening])
     else:
         Multiprocess(config, sockets=[listening]).run()
+
+
+def _end_well(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    raise SystemExit(0)
 
 
 @contextmanager
