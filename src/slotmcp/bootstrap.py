@@ -13,6 +13,7 @@ from ulid import ULIDGenerator
 
 from slotmcp.ports import Store, Travel
 from slotmcp.routing.osrm import OsrmTravel
+from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.customers import CustomerService
@@ -31,6 +32,10 @@ TOKEN_BYTES = 24
 NS_PER_MS = 1_000_000
 TELL_ADDRESSES = ("httpx2", "httpcore2")
 """Libraries that log the address of each request, which for a routing service has the places of customers."""
+TELLTALES = ("mcp", "sse_starlette")
+"""Libraries that at their most talkative log what is said."""
+TELLTALES_OF_WRONG_MESSAGES = ("mcp.server.sse",)
+"""Those that log a message as it was, if it cannot be read."""
 
 
 class SystemClock:
@@ -103,6 +108,7 @@ def build_app(store: Store, travel: Travel | None = None) -> App:
         technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
         bookings=BookingService(store=store, shelf=shelf, ids=ids, ways=ways),
         waitlist=WaitlistService(store=store, shelf=shelf, ids=ids),
+        access=AccessService(store=store, ids=ids),
         ids=ids,
     )
 
@@ -129,6 +135,10 @@ def configure_logging(settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
     for library in TELL_ADDRESSES:
         logging.getLogger(library).setLevel(logging.WARNING)
+    for library in TELLTALES:
+        logging.getLogger(library).setLevel(max(logging.INFO, logging.getLogger().level))
+    for library in TELLTALES_OF_WRONG_MESSAGES:
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 def _rendering(log_format: LogFormat) -> list[Processor]:

@@ -5,13 +5,19 @@ import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 ENV_PREFIX = "SLOTMCP_"
 CONFIG_VARIABLE = "SLOTMCP_CONFIG"
@@ -19,6 +25,10 @@ SQLITE_URL = "sqlite:///"
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["console", "json"]
+
+
+Names = Annotated[tuple[str, ...], NoDecode]
+"""A list in the config file; in the environment, with commas in between."""
 
 
 class SettingsError(Exception):
@@ -44,6 +54,26 @@ class Settings(BaseSettings):
     """Where the books are kept: `sqlite:///PATH`, or just a path."""
     routing_url: str = ""
     """The address of a routing service that speaks OSRM's HTTP interface; empty: ways are estimated."""
+    public_url: str = ""
+    """Where clients reach the HTTP server, such as `https://book.example.com`; empty: where it listens."""
+    allowed_hosts: Names = ()
+    """Names that the HTTP server goes by, beside that of `public_url` and this machine's own."""
+    allowed_origins: Names = ()
+    """Origins of web pages that may call over HTTP."""
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    """The largest HTTP request that is read."""
+    rate_limit_per_key: int = Field(default=6_000, ge=0)
+    """Calls of tools a minute by one credential; 0: any number."""
+    rate_limit_per_call: int = Field(default=120, ge=0)
+    """Calls of tools a minute about one phone call, told by X-Call-Id; 0: any number."""
+    stop_seconds: int = Field(default=20, ge=0)
+    """How long running calls have to finish when the HTTP server is told to stop."""
+    oauth_issuer: str = ""
+    """The address of an OAuth 2.1 issuer whose tokens open this server; empty: only its own keys do."""
+    oauth_audience: str = ""
+    """Whom a token is for; empty: `public_url` with `/mcp` after it."""
+    oauth_jwks_url: str = ""
+    """Where the issuer's keys are; empty: the issuer's metadata says it."""
     log_level: LogLevel = "warning"
     """The least serious event that is logged, to stderr."""
     log_format: LogFormat = "console"
@@ -72,6 +102,11 @@ class Settings(BaseSettings):
     def _any_case(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
 
+    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
     @field_validator("database_url")
     @classmethod
     def _a_file(cls, url: str) -> str:
@@ -84,7 +119,7 @@ class Settings(BaseSettings):
             raise ValueError("has options after a question mark, and takes none; write sqlite:///PATH or a path")
         return url
 
-    @field_validator("routing_url")
+    @field_validator("routing_url", "public_url", "oauth_issuer", "oauth_jwks_url")
     @classmethod
     def _an_address(cls, url: str) -> str:
         try:
@@ -97,6 +132,19 @@ class Settings(BaseSettings):
         if "?" in url or "#" in url:
             raise ValueError("has more than an address; end it before the question mark or number sign")
         return url.strip()
+
+    @model_validator(mode="after")
+    def _an_audience(self) -> Self:
+        if self.oauth_issuer and not (self.oauth_audience or self.public_url):
+            raise ValueError(
+                "is set, so set public_url or oauth_audience too: a token for another server opens nothing"
+            )
+        return self
+
+    @property
+    def audience(self) -> str:
+        """Whom a token has to be for."""
+        return self.oauth_audience or f"{self.public_url.rstrip('/')}/mcp"
 
     @classmethod
     def settings_customise_sources(
@@ -140,7 +188,7 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    field = str(error["loc"][0])
+    field = str(error["loc"][0]) if error["loc"] else "oauth_issuer"  # the one rule that is about several
     if error["type"] == "extra_forbidden":
         return f"{field} in {config_file()} is not a setting. {_hint(field, Settings.model_fields)}"
     problem = error.get("ctx", {}).get("error")

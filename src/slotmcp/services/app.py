@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from slotmcp.ports import Ids
+from slotmcp.services.access import AccessService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
@@ -25,4 +26,5 @@ class App:
     customers: CustomerService
     technicians: TechnicianService
     waitlist: WaitlistService
+    access: AccessService
     ids: Ids

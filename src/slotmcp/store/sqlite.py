@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
+from slotmcp.domain.access import AccessKey
 from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.waitlist import Wait, WaitState
-from slotmcp.ports import Clock, Event, Head, Unit
-from slotmcp.store import booking_statements, statements, waitlist_statements
+from slotmcp.ports import Clock, Event, Head, KeptKey, Unit
+from slotmcp.store import access_statements, booking_statements, statements, waitlist_statements
+from slotmcp.store.access_rows import access_key_of, access_key_values
 from slotmcp.store.claim_rows import booking_of, hold_of
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.latest_books import LatestBooks
@@ -21,6 +23,7 @@ from slotmcp.store.pseudonyms import pseudonym_of
 from slotmcp.store.reader import Reader
 from slotmcp.store.reading import Snapshot, read_book, read_revision
 from slotmcp.store.rows import Row
+from slotmcp.store.single_writes import write_alone
 from slotmcp.store.status import StoreStatus, read_status
 from slotmcp.store.waitlist_rows import asked_states, event_of, wait_of
 from slotmcp.store.writer import Writer
@@ -36,6 +39,7 @@ class SqliteStore:
     def __init__(self, path: Path, *, clock: Clock, patience_ms: int) -> None:
         self._path = path
         self._clock = clock
+        self._patience_ms = patience_ms
         self._books = LatestBooks()
         self._heads = Reader(path, patience_ms=patience_ms)
         self._pages = Reader(path, patience_ms=patience_ms)
@@ -98,6 +102,27 @@ class SqliteStore:
 
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
         return await self._heads.ask(lambda fetch: _events(fetch, project_id, after))
+
+    async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
+        values = {**access_key_values(key), "secret_hash": secret_hash}
+        await write_alone(self._path, access_statements.ADD_ACCESS_KEY, values, patience_ms=self._patience_ms)
+
+    async def access_key(self, key_id: str) -> KeptKey | None:
+        rows = await self._heads.ask(lambda fetch: fetch(access_statements.ACCESS_KEY, id=key_id))
+        if not rows:
+            return None
+        return KeptKey(key=access_key_of(rows[0]), secret_hash=rows[0][-1], now_ms=self._clock.now_ms())
+
+    async def access_keys(self) -> tuple[AccessKey, ...]:
+        return tuple(map(access_key_of, await self._pages.ask(lambda fetch: fetch(access_statements.ACCESS_KEYS))))
+
+    async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
+        values = {"id": key_id, "at_ms": at_ms}
+        statement = access_statements.REVOKE_ACCESS_KEY
+        return bool(await write_alone(self._path, statement, values, patience_ms=self._patience_ms))
+
+    async def now_ms(self) -> int:
+        return self._clock.now_ms()
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
         return await self._writer.write(project_id, unit, create=create)

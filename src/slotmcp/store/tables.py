@@ -296,6 +296,26 @@ class ReceiptRow(SQLModel, table=True):
     created_at_ms: int = Field(sa_type=BIG)
 
 
+class AccessKeyRow(SQLModel, table=True):
+    """A credential that was given out. Without a project it is good for every one."""
+
+    __tablename__ = "access_keys"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        CheckConstraint("scope IN ('caller', 'operator')", name="access_keys_scope"),
+        CLUSTERED,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    scope: str = Field(sa_type=Text)
+    project_id: str | None = Field(sa_type=Text)
+    secret_hash: str = Field(sa_type=Text)
+    created_at_ms: int = Field(sa_type=BIG)
+    expires_at_ms: int | None = Field(sa_type=BIG)
+    revoked_at_ms: int | None = Field(sa_type=BIG)
+
+
 class ChangeRow(SQLModel, table=True):
     """What a revision changed: a claim in a technician's diary, all of that diary (""), or the catalog ("", "")."""
 
