@@ -1,0 +1,74 @@
+"""Connections to a server: SQLAlchemy's pool keeps them, links to asyncpg's own are handed out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from slotmcp.store.postgres.address import Address
+from slotmcp.store.postgres.link import Link, connect
+from slotmcp.store.postgres.outages import FAULTS, Fault
+
+DRIVER: Final = "postgresql+asyncpg://"
+
+
+class Pool:
+    """A bounded number of connections, made when they are needed and replaced when they break."""
+
+    def __init__(self, address: Address, *, size: int, patience_ms: int, more: str = "") -> None:
+        self._engine = create_async_engine(
+            DRIVER,
+            async_creator=partial(connect, address, patience_ms=patience_ms, more=more),
+            poolclass=AsyncAdaptedQueuePool,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=patience_ms / 1000,
+            pool_use_lifo=True,
+        )
+        event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+
+    @property
+    def in_use(self) -> int:
+        """How many connections are handed out."""
+        pool: Any = self._engine.pool
+        count: int = pool.checkedout()
+        return count
+
+    @asynccontextmanager
+    async def link(self) -> AsyncIterator[Link]:
+        """One connection, for whoever asks alone. What is in doubt afterwards is not given to anybody again.
+
+        Raises:
+            Fault: there is none to be had.
+        """
+        pooled = await self._connected()
+        try:
+            link = Link((await pooled.get_raw_connection()).driver_connection)
+            try:
+                yield link
+            finally:
+                if link.is_in_doubt:
+                    await pooled.invalidate()
+        finally:
+            await pooled.close()
+
+    async def close(self) -> None:
+        """Close all of them."""
+        await self._engine.dispose()
+
+    async def _connected(self) -> AsyncConnection:
+        try:
+            return await self._engine.connect()
+        except FAULTS as error:
+            raise Fault from error
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401  SQLAlchemy's adapter
+    """A connection that broke while nobody used it is known by that: no question is needed to find out."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
