@@ -15,6 +15,8 @@ UNPRIVILEGED: Final = "nobody"
 
 EVERYBODY_MAY_ENTER: Final = 0o001
 START_SECONDS: Final = 60
+IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108  the folder made there is private
+ROOM_BYTES: Final = 2_000_000_000
 CONFIGURATION: Final = """
 listen_addresses = ''
 unix_socket_directories = '{folder}'
@@ -73,8 +75,11 @@ class PostgresServer:
 
 @contextmanager
 def started_server(*, fsync: bool = False) -> Iterator[PostgresServer]:
-    """A server, in a folder whose path is short enough for a socket; stopped and gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="slotmcp-pg-"))
+    """A server, in a folder whose path is short enough for a socket; stopped and gone afterwards.
+
+    Without `fsync` nothing of it has to outlive the machine, so it is kept in memory where there is room.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="slotmcp-pg-", dir=None if fsync else _in_memory()))
     try:
         server = PostgresServer(folder, fsync=fsync)
         server.start()
@@ -84,6 +89,10 @@ def started_server(*, fsync: bool = False) -> Iterator[PostgresServer]:
             server.stop()
     finally:
         shutil.rmtree(folder)
+
+
+def _in_memory() -> Path | None:
+    return IN_MEMORY if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES else None
 
 
 def _binaries(folder: Path) -> Path:
