@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from support.postgres_databases import GIVEN_URL, Databases
-from support.postgres_server import started_server
+from support.postgres_server import PostgresServer, started_server
 
 settings.register_profile(
     "ci",
@@ -23,16 +23,19 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Databases]:
-    """A real PostgreSQL: a given one, or one of this process's own."""
-    given = os.environ.get(GIVEN_URL)
-    if given:
-        databases = Databases(given)
-        yield databases
-        databases.close()
-        return
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL of this process's own, which may be stopped and started."""
     with started_server() as server:
-        yield Databases(server.url("postgres"))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """A real PostgreSQL: a given one, or this process's own."""
+    given = os.environ.get(GIVEN_URL)
+    databases = Databases(given or request.getfixturevalue("postgres_server").url("postgres"))
+    yield databases
+    databases.close()
 
 
 @pytest.fixture

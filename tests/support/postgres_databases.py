@@ -51,7 +51,8 @@ class Databases:
 
     def ask(self, statement: str, *values: object, url: str = "") -> list[tuple[Any, ...]]:
         """What a statement finds, in the server's own database or in the one with this URL."""
-        return _apart(_ask(url or self._url, statement, *values))
+        found: list[tuple[Any, ...]] = _apart(_ask(url or self._url, statement, *values))
+        return found
 
     def _named(self, name: str) -> str:
         return urlsplit(self._url)._replace(path=f"/{name}").geturl()

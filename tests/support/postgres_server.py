@@ -14,6 +14,9 @@ UNPRIVILEGED: Final = "nobody"
 """PostgreSQL refuses to run as root; whom it runs as there."""
 
 EVERYBODY_MAY_ENTER: Final = 0o001
+GUARDED: Final = "guarded"
+"""A user who needs a password, once there is one."""
+
 START_SECONDS: Final = 60
 IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108  the folder made there is private
 ROOM_BYTES: Final = 2_000_000_000
@@ -50,6 +53,8 @@ class PostgresServer:
         )  # fmt: skip
         with (self._data / "postgresql.conf").open("a") as file:
             file.write(CONFIGURATION.format(folder=folder, fsync="on" if fsync else "off"))
+        rules = self._data / "pg_hba.conf"
+        rules.write_text(f"local all {GUARDED} scram-sha-256\n{rules.read_text()}")
 
     def url(self, database: str) -> str:
         """Where a database of this server is."""

@@ -21,6 +21,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -29,7 +30,7 @@ BIG = BigInteger().with_variant(Integer, "sqlite")
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text in the order of its code points, whatever the database's locale: both dialects sort ids alike."""
 
-REAL_8 = Double().with_variant(REAL, "sqlite")
+REAL_8: TypeEngine[float] = Double().with_variant(REAL, "sqlite")
 """Eight bytes everywhere: SQLite's REAL has them, PostgreSQL's has four."""
 
 STRICT = {"sqlite_strict": True}
@@ -148,8 +149,12 @@ class ClaimRow(SQLModel, table=True):
         CheckConstraint("technician_chosen IN (0, 1)", name="claims_technician_chosen"),
         CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="claims_location"),
         ExcludeConstraint((TAKEN, "&&"), where=LIVE, name="claims_never_overlap").ddl_if(dialect="postgresql"),
-        Index("claims_live", "technician_number", "end_minute", "start_minute", sqlite_where=LIVE, postgresql_where=LIVE),
-        Index("claims_expiring", "project_id", "state", "expires_at_ms", sqlite_where=EXPIRING, postgresql_where=EXPIRING),
+        Index(
+            "claims_live", "technician_number", "end_minute", "start_minute", sqlite_where=LIVE, postgresql_where=LIVE
+        ),
+        Index(
+            "claims_expiring", "project_id", "state", "expires_at_ms", sqlite_where=EXPIRING, postgresql_where=EXPIRING
+        ),
         Index("claims_of_customer", "project_id", "customer_pseudonym", sqlite_where=KNOWN, postgresql_where=KNOWN),
         STRICT,
     )

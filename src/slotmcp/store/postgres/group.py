@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from slotmcp.domain.book import Book
-from slotmcp.domain.errors import NotFound
 from slotmcp.ports import Clock
 from slotmcp.store.jobs import Job, Outcome, run_unit
 from slotmcp.store.ledger import Ledger

@@ -36,7 +36,7 @@ _REFUSED: Final = {
     asyncpg.ClientConfigurationError: "its URL is not understood",
 }
 
-FAULTS: Final = (*_BUSY, *_SLOW, *_FULL, *_AWAY, *_REFUSED)
+FAULTS: Final[tuple[type[Exception], ...]] = (*_BUSY, *_SLOW, *_FULL, *_AWAY, *_REFUSED)
 """What is raised where the database failed, or the way there, and not what it was asked."""
 
 
@@ -47,6 +47,13 @@ class Fault(Exception):  # noqa: N818  told to nobody
     def is_of_the_way(self) -> bool:
         """A connection broke, or could not be made: another one may do."""
         return isinstance(self.__cause__, (*_AWAY, asyncpg.InterfaceError))
+
+
+def drivers_own(error: BaseException) -> BaseException:
+    """The driver's error, where SQLAlchemy has wrapped it."""
+    while error.__cause__ and not isinstance(error, FAULTS):
+        error = error.__cause__
+    return error
 
 
 def told(fault: BaseException, address: Address) -> SlotmcpError:

@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import Link, connect
-from slotmcp.store.postgres.outages import FAULTS, Fault
+from slotmcp.store.postgres.outages import FAULTS, Fault, drivers_own
 
 DRIVER: Final = "postgresql+asyncpg://"
 
@@ -64,8 +64,8 @@ class Pool:
     async def _connected(self) -> AsyncConnection:
         try:
             return await self._engine.connect()
-        except FAULTS as error:
-            raise Fault from error
+        except (*FAULTS, DBAPIError) as error:
+            raise Fault from drivers_own(error)
 
 
 def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401  SQLAlchemy's adapter

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import connect
-from slotmcp.store.postgres.outages import FAULTS, told
+from slotmcp.store.postgres.outages import FAULTS, drivers_own, told
 from slotmcp.store.postgres.pool import DRIVER
 from slotmcp.store.schema import SCHEMA, Schema
 
@@ -102,7 +102,10 @@ async def _upgrade(address: Address, schema: Schema) -> None:
             await connection.exec_driver_sql(LOCK)
             await connection.run_sync(_migrate, schema)
     except DBAPIError as error:
-        raise _unusable(address, f"its upgrade failed ({type(error.orig).__name__})") from error
+        cause = drivers_own(error)
+        if isinstance(cause, FAULTS):
+            raise cause from error
+        raise _unusable(address, f"its upgrade failed ({type(cause).__name__})") from error
     finally:
         await engine.dispose()
 
@@ -111,4 +114,4 @@ def _migrate(connection: Connection, schema: Schema) -> None:
     config = Config()
     config.set_main_option("script_location", str(schema.migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, schema.newest)

@@ -12,7 +12,6 @@ SELECT (SELECT version_num FROM alembic_version), (SELECT count(*) FROM projects
        pg_database_size(current_database()), pg_is_in_recovery()
 """
 BYTES_PER_MB: Final = 1_000_000
-ONLY_READ: Final = "the server is a copy that can only be read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +27,17 @@ class PostgresStatus:
     size_bytes: int
     schema_version: str
     projects: int
-    damage: tuple[str, ...]
-    """What keeps it from being written to. Empty: nothing."""
+    is_copy: bool
+    """A server that follows another one, and can only be read."""
 
     @property
-    def is_intact(self) -> bool:
-        """Whether it can be read and written."""
-        return not self.damage
+    def broken(self) -> str:
+        """What keeps it from being written to and what to do, as a clause; empty if nothing does."""
+        return f"{self.place} can only be read; name the server that it follows" if self.is_copy else ""
 
     @property
     def told(self) -> str:
-        """All of it, on a line."""
+        """Where it is, and how."""
         return (
             f"{self.place}, {self.size_bytes / BYTES_PER_MB:.1f} MB, schema {self.schema_version}, PostgreSQL "
             f"{self.server_version}, answers in {self.latency_ms:.1f} ms, up to {self.pool_size} connections"
@@ -60,5 +59,5 @@ async def read_status(fetch: Fetch, *, place: str, pool_size: int) -> PostgresSt
         size_bytes=size_bytes,
         schema_version=schema_version,
         projects=projects,
-        damage=(ONLY_READ,) if is_copy else (),
+        is_copy=is_copy,
     )

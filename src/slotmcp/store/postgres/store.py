@@ -102,9 +102,7 @@ class PostgresStore(Reads):
 
     async def _book(self, fetch: Fetch, project_id: str, known: Book | None) -> Book:
         head = await self._head(fetch, project_id)
-        return await read_book(
-            Snapshot(fetch=fetch, project_id=project_id, now_ms=head.now_ms), known, head.revision
-        )
+        return await read_book(Snapshot(fetch=fetch, project_id=project_id, now_ms=head.now_ms), known, head.revision)
 
     def _now_ms(self, database_ms: int) -> int:
         return database_ms if self._clock is None else self._clock.now_ms()

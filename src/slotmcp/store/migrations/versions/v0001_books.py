@@ -21,7 +21,7 @@ MARK = "COMMENT ON TABLE alembic_version IS 'slotmcp'"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-REAL = sa.Double().with_variant(sa.REAL(), "sqlite")
+REAL: sa.types.TypeEngine[float] = sa.Double().with_variant(sa.REAL(), "sqlite")
 STRICT = {"sqlite_strict": True}
 CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
 
@@ -148,9 +148,7 @@ def _create_claims() -> None:
         ("claims_expiring", ["project_id", "state", "expires_at_ms"], "expires_at_ms IS NOT NULL"),
         ("claims_of_customer", ["project_id", "customer_pseudonym"], "state = 'held'"),
     ):
-        op.create_index(
-            name, "claims", columns, sqlite_where=sa.text(condition), postgresql_where=sa.text(condition)
-        )
+        op.create_index(name, "claims", columns, sqlite_where=sa.text(condition), postgresql_where=sa.text(condition))
 
 
 def _create_bookings() -> None:
