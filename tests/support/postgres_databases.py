@@ -30,7 +30,7 @@ class Databases:
         self._made += 1
         name = f"slotmcp_{kind}_{id(self):x}_{self._made}"
         self.ask(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
-        return self._named(name)
+        return self.url(name)
 
     @contextmanager
     def clone(self) -> Iterator[str]:
@@ -54,7 +54,8 @@ class Databases:
         found: list[tuple[Any, ...]] = _apart(_ask(url or self._url, statement, *values))
         return found
 
-    def _named(self, name: str) -> str:
+    def url(self, name: str) -> str:
+        """Where a database of this server is."""
         return urlsplit(self._url)._replace(path=f"/{name}").geturl()
 
 

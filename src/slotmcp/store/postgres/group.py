@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from slotmcp.domain.book import Book
 from slotmcp.ports import Clock
+from slotmcp.store.fetching import Fetch
 from slotmcp.store.jobs import Job, Outcome, run_unit
 from slotmcp.store.ledger import Ledger
 from slotmcp.store.postgres import statements
@@ -29,8 +30,7 @@ ROLLBACK: Final = "ROLLBACK"
 class Group:
     """One transaction. A group is run once."""
 
-    def __init__(self, link: Link, *, project_id: str, clock: Clock | None, known: Book | None) -> None:
-        self._link = link
+    def __init__(self, project_id: str, *, clock: Clock | None, known: Book | None) -> None:
         self._project_id = project_id
         self._clock = clock
         self._revision = 0
@@ -40,58 +40,57 @@ class Group:
         self.book = known
         """The newest book that was read and is true once the group is committed."""
         self.outcomes: list[Outcome] = []
-        """What became of each job that was begun."""
+        """What became of each job that was taken out of the queue."""
 
-    async def run(self, first: Job[Any], others: Iterator[Job[Any]]) -> None:
+    async def run(self, link: Link, first: Job[Any], others: Iterator[Job[Any]]) -> None:
         """Run the units of a job and of others behind it, and commit them.
 
         Raises:
             Fault: all of the group is lost.
             Unavailable: nobody knows whether it is.
         """
-        self.outcomes.append(Outcome(first))
         wait_ms = max(1, round((first.give_up_at - time.monotonic()) * 1000))
-        await self._link.run(BEGIN.format(wait_ms=wait_ms))
-        is_new = not await self._lock(first)
-        if not await self._run_first(is_new=is_new):
-            await self._link.run(ROLLBACK)
+        await link.run(BEGIN.format(wait_ms=wait_ms))
+        is_new = not await self._lock(link, first)
+        self.outcomes.append(Outcome(first))
+        if not await self._run_first(link, is_new=is_new):
+            await link.run(ROLLBACK)
             return
         # the salt of a project that is new is known to its first unit alone
-        await self._commit("" if is_new else await self._run_others(others))
+        await _commit(link, "" if is_new else await self._run_others(link, others))
 
-    async def _lock(self, job: Job[Any]) -> bool:
+    async def _lock(self, link: Link, job: Job[Any]) -> bool:
         """Lock the project, and learn where it stands; say whether it is there."""
-        fetch = self._link.fetch
-        rows = await fetch(statements.LOCK_PROJECT, project=self._project_id)
+        rows = await link.fetch(statements.LOCK_PROJECT, project=self._project_id)
         if not rows and job.create:
-            await fetch(statements.LOCK_NAME, project=self._project_id)
-            rows = await fetch(statements.LOCK_PROJECT, project=self._project_id)
+            await link.fetch(statements.LOCK_NAME, project=self._project_id)
+            rows = await link.fetch(statements.LOCK_PROJECT, project=self._project_id)
         if rows:
             self._revision, self._salt, self._locked_at_ms = rows[0]
         else:
-            ((self._locked_at_ms,),) = await fetch(statements.NOW)
+            ((self._locked_at_ms,),) = await link.fetch(statements.NOW)
         self._locked_at = time.monotonic()
         return bool(rows)
 
-    async def _run_first(self, *, is_new: bool) -> bool:
+    async def _run_first(self, link: Link, *, is_new: bool) -> bool:
         """Run the unit that needs no savepoint: where it fails, nothing was done. Say whether it succeeded."""
         (outcome,) = self.outcomes
         if not is_new or outcome.job.create:
-            return await self._run_unit(outcome)
-        outcome.error = await no_project(self._snapshot(self._link.fetch))
+            return await self._run_unit(link, outcome)
+        outcome.error = await no_project(self._snapshot(link.fetch))
         return False
 
-    async def _run_others(self, jobs: Iterator[Job[Any]]) -> str:
+    async def _run_others(self, link: Link, jobs: Iterator[Job[Any]]) -> str:
         """Run the units that queued up, each in a savepoint; say how to end the last one."""
         end = ""
         for job in jobs:
-            await self._link.run(MARK if not end else UNDO if end == UNDO else f"{KEEP}; {MARK}")
             self.outcomes.append(Outcome(job))
-            end = KEEP if await self._run_unit(self.outcomes[-1]) else UNDO
+            await link.run(MARK if not end else UNDO if end == UNDO else f"{KEEP}; {MARK}")
+            end = KEEP if await self._run_unit(link, self.outcomes[-1]) else UNDO
         return end
 
-    async def _run_unit(self, outcome: Outcome) -> bool:
-        watch = Watch(self._link.fetch)
+    async def _run_unit(self, link: Link, outcome: Outcome) -> bool:
+        watch = Watch(link.fetch)
         snapshot = self._snapshot(watch.fetch)
         ledger = Ledger(snapshot, self.book)
         ledger.begin_at(self._revision)
@@ -107,20 +106,21 @@ class Group:
         self.book = ledger.finished_book or self.book
         return True
 
-    async def _commit(self, end: str) -> None:
-        try:
-            done = await self._link.run(f"{end}; {COMMIT}" if end else COMMIT)
-        except Fault as fault:
-            if fault.is_of_the_way:
-                raise unknown_end() from fault
-            raise
-        if done != COMMIT:  # a unit has kept silent about an error that ended the transaction
-            raise Fault
-
-    def _snapshot(self, fetch: Any) -> Snapshot:  # noqa: ANN401  a Fetch
+    def _snapshot(self, fetch: Fetch) -> Snapshot:
         return Snapshot(fetch=fetch, project_id=self._project_id, now_ms=self._now_ms())
 
     def _now_ms(self) -> int:
         if self._clock is not None:
             return self._clock.now_ms()
         return self._locked_at_ms + int((time.monotonic() - self._locked_at) * 1000)
+
+
+async def _commit(link: Link, end: str) -> None:
+    try:
+        done = await link.run(f"{end}; {COMMIT}" if end else COMMIT)
+    except Fault as fault:
+        if fault.is_of_the_way or fault.is_silent:
+            raise unknown_end() from fault
+        raise
+    if done != COMMIT:  # a unit has kept silent about an error that ended the transaction
+        raise Fault

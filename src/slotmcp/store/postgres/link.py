@@ -57,6 +57,12 @@ class Link:
         self._is_asking = False
 
     @property
+    def is_closed(self) -> bool:
+        """Whether its other end is gone."""
+        closed: bool = self._connection.is_closed()
+        return closed
+
+    @property
     def is_broken(self) -> bool:
         """Whether it is closed, or may be in the middle of a statement that nobody waits for any more."""
         return self._is_asking or self._connection.is_closed()

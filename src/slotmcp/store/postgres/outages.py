@@ -27,6 +27,7 @@ _AWAY: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.ConnectionDoesNotExistError,
+    asyncpg.InternalClientError,  # of a connection that hears of its end while it is asked
 )
 _REFUSED: Final = {
     asyncpg.InvalidPasswordError: "the password is wrong, or there is none",
@@ -47,6 +48,11 @@ class Fault(Exception):  # noqa: N818  told to nobody
     def is_of_the_way(self) -> bool:
         """A connection broke, or could not be made: another one may do."""
         return isinstance(self.__cause__, (*_AWAY, asyncpg.InterfaceError))
+
+    @property
+    def is_silent(self) -> bool:
+        """The server said nothing in time; it may have done what it was asked."""
+        return isinstance(self.__cause__, TimeoutError)
 
 
 def drivers_own(error: BaseException) -> BaseException:

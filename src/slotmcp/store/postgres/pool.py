@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -30,7 +30,8 @@ class Pool:
             pool_timeout=patience_ms / 1000,
             pool_use_lifo=True,
         )
-        event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+        event.listen(self._engine.sync_engine, "checkout", self._refuse_broken)
+        self._is_in_doubt = False
 
     @property
     def in_use(self) -> int:
@@ -52,6 +53,7 @@ class Pool:
             try:
                 yield link
             finally:
+                self._is_in_doubt |= link.is_closed
                 if link.is_in_doubt:
                     await pooled.invalidate()
         finally:
@@ -64,11 +66,18 @@ class Pool:
     async def _connected(self) -> AsyncConnection:
         try:
             return await self._engine.connect()
-        except (*FAULTS, DBAPIError) as error:
+        except DBAPIError as error:
             raise Fault from drivers_own(error)
+        except FAULTS as error:
+            raise Fault from error
 
+    def _refuse_broken(self, connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401  an adapter
+        """Let another be made in its place. Whether it broke while nobody used it is known without asking the server.
 
-def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401  SQLAlchemy's adapter
-    """A connection that broke while nobody used it is known by that: no question is needed to find out."""
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError
+        Where one broke in somebody's hands, so will those that were made before.
+        """
+        if self._is_in_doubt:
+            self._is_in_doubt = False
+            raise InvalidatePoolError
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError

@@ -94,13 +94,17 @@ class Writer:
         del self._lanes[project_id]
 
     async def _commit_group(self, project_id: str, first: Job[Any], queue: deque[Job[Any]]) -> list[Outcome]:
-        group: Group | None = None
-        try:
-            async with self._pool.link() as link:
-                group = Group(link, project_id=project_id, clock=self._clock, known=self._books.get(project_id))
-                await group.run(first, _others(queue))
-        except Exception as error:  # noqa: BLE001  nobody may wait forever, whatever it is
-            return self._failed([one.job for one in group.outcomes] if group else [first], error)
+        for is_last in (False, True):
+            group = Group(project_id, clock=self._clock, known=self._books.get(project_id))
+            try:
+                async with self._pool.link() as link:
+                    await group.run(link, first, _others(queue))
+            except Exception as error:  # noqa: BLE001  nobody may wait forever, whatever it is
+                # a connection may have broken since it was last used; nothing was done over it
+                if is_last or group.outcomes or not (isinstance(error, Fault) and error.is_of_the_way):
+                    return self._failed([one.job for one in group.outcomes] or [first], error)
+            else:
+                break
         if group.book is not None:
             self._books.offer([group.book])
         return group.outcomes

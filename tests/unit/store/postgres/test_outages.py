@@ -11,6 +11,7 @@ from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.store.postgres.store import PostgresStore
 from support.books import PROJECT, booking, hold, open_shop
 from support.postgres_databases import Databases
+from support.postgres_locks import until_waiting
 from support.postgres_proxy import Proxy
 from support.postgres_server import GUARDED, PostgresServer
 from unit.store.postgres.conftest import PATIENCE_MS
@@ -207,10 +208,7 @@ async def test_a_caller_who_leaves_takes_no_connection_along(
         await session.execute("LOCK TABLE projects IN ACCESS EXCLUSIVE MODE")
         asked = [asyncio.create_task(store.head(SHOP)) for _ in range(5)]
         writing = asyncio.create_task(store.write(SHOP, lambda transaction: transaction.add_booking(booking("b"))))
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database "\
-                  "WHERE datname = current_database())"  # fmt: skip
-        while await session.fetchval(waiting) < len(asked) + 1:
-            await asyncio.sleep(0)
+        await until_waiting(session, len(asked) + 1)
         for task in (*asked, writing):
             task.cancel()
         ended = await asyncio.gather(*asked, writing, return_exceptions=True)
