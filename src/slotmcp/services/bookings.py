@@ -199,12 +199,12 @@ def _held_appointment(
     availability: Availability, request: BookRequest, hold: Hold, routed: TravelTimes | None
 ) -> Appointment:
     """What the hold keeps, as long as the request does not name something else beside the token."""
-    claim, project = hold.claim, availability.book.project
+    claim, zone_key = hold.claim, request.timezone or availability.book.project.timezone
     if request.service_id is not None and request.service_id != claim.service_id:
         raise InvalidArgument("serviceType", f"the hold is for {claim.service_id}; leave it out, or hold another slot.")
-    if request.start is not None and resolve(request.start, project.timezone, "start") != claim.start:
+    if request.start is not None and resolve(request.start, zone_key, "start") != claim.start:
         raise InvalidArgument("start", "the hold is for another start; leave it out, or hold that one.")
-    if find_duration(request, claim.start, project.timezone) not in {None, claim.end - claim.start}:
+    if find_duration(request, claim.start, zone_key) not in {None, claim.end - claim.start}:
         field = "durationMinutes" if request.end is None else "end"
         raise InvalidArgument(
             field, f"the hold is for {claim.end - claim.start} minutes; leave it out, or hold another."
@@ -216,7 +216,9 @@ def _held_appointment(
     # Of a service that left the catalog nobody knows the skills any more; the witness has them.
     only = chosen if service.id in availability.book.services else claim.technician_id
     location = claim.location or request.location
-    need = replace(Need.of_claim(claim, service, site_at(location, project.travel, routed)), technician_id=only)
+    need = replace(
+        Need.of_claim(claim, service, site_at(location, availability.book.project.travel, routed)), technician_id=only
+    )
     return Appointment(service, need, claim.start, location)
 
 
