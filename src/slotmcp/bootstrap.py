@@ -5,7 +5,9 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
+from typing import Protocol
 
 import structlog
 from structlog.typing import Processor
@@ -27,6 +29,10 @@ from slotmcp.services.waitlist import WaitlistService
 from slotmcp.services.ways import Ways
 from slotmcp.settings import LogFormat, Settings
 from slotmcp.store.sqlite import SqliteStore
+from slotmcp.store.status import Status
+
+POSTGRES = "slotmcp.store.postgres.store"
+"""Loaded by name when it is needed: who keeps the books in a file waits for none of its libraries."""
 
 TOKEN_BYTES = 24
 NS_PER_MS = 1_000_000
@@ -61,6 +67,18 @@ class UlidIds:
         return secrets.token_urlsafe(TOKEN_BYTES)
 
 
+class OpenedStore(Store, Protocol):
+    """A store, and how its database is."""
+
+    async def status(self) -> Status:
+        """How the database is: for whoever looks after it.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        ...
+
+
 @asynccontextmanager
 async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Every use case, over the database that the settings name; closed again at the end.
@@ -73,15 +91,25 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[SqliteStore]:
+async def open_store(settings: Settings) -> AsyncIterator[OpenedStore]:
     """The database that the settings name, made or brought up to date where it has to be.
 
     Raises:
         Unavailable: the database is away.
     """
     configure_logging(settings)
-    async with SqliteStore.open(settings.database_path, clock=SystemClock()) as store:
+    async with _opened(settings) as store:
         yield store
+
+
+def _opened(settings: Settings) -> AbstractAsyncContextManager[OpenedStore]:
+    patience_ms = settings.database_timeout_ms
+    if not settings.is_postgres:
+        return SqliteStore.open(settings.database_path, clock=SystemClock(), patience_ms=patience_ms)
+    store: AbstractAsyncContextManager[OpenedStore] = import_module(POSTGRES).PostgresStore.open(
+        settings.database_url, patience_ms=patience_ms, pool_size=settings.database_pool_size
+    )
+    return store
 
 
 @asynccontextmanager

@@ -28,6 +28,15 @@ class Ledger:
         """The newest book that was read and is true once this transaction is committed."""
         return self._untouched if self._unread or self._book is None else self._book
 
+    @property
+    def revision(self) -> int:
+        """The project's revision as this transaction sees it."""
+        return self._revision
+
+    def begin_at(self, revision: int) -> None:
+        """Begin where the project is known to stand."""
+        self._revision = revision
+
     async def begin(self, *, create: bool) -> bytes:
         """Find the project and give its salt; a project to be created has none yet.
 
