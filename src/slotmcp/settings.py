@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     """Where the books are kept: `sqlite:///PATH`, or just a path."""
     routing_url: str = ""
     """The address of a routing service that speaks OSRM's HTTP interface; empty: ways are estimated."""
+    redis_url: str = ""
+    """Where the servers of a fleet hear of each other: `redis://HOST:PORT`; empty: each asks the database."""
+    redis_prefix: str = "slotmcp"
+    """What the names of all keys begin with; its own for each database whose servers share a Redis."""
     log_level: LogLevel = "warning"
     """The least serious event that is logged, to stderr."""
     log_format: LogFormat = "console"
@@ -97,6 +101,25 @@ class Settings(BaseSettings):
         if "?" in url or "#" in url:
             raise ValueError("has more than an address; end it before the question mark or number sign")
         return url.strip()
+
+    @field_validator("redis_url")
+    @classmethod
+    def _a_redis(cls, url: str) -> str:
+        try:
+            address = urlsplit(url.strip())
+            is_whole = address.path.strip("/") if address.scheme == "unix" else address.hostname and address.port != 0
+        except ValueError:
+            is_whole = False
+        if url.strip() and not (is_whole and address.scheme in {"redis", "rediss", "unix"}):
+            raise ValueError("is no address of a Redis; write one such as redis://localhost:6379")
+        return url.strip()
+
+    @field_validator("redis_prefix")
+    @classmethod
+    def _a_word(cls, prefix: str) -> str:
+        if not prefix or not all(one.isalnum() or one in "-_." for one in prefix):
+            raise ValueError("is not made of letters, digits, dashes, dots and underscores; write one such as slotmcp")
+        return prefix
 
     @classmethod
     def settings_customise_sources(

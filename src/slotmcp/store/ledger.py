@@ -19,6 +19,11 @@ class Ledger:
         self._untouched = known
 
     @property
+    def revision(self) -> int:
+        """The project's revision, as this transaction leaves it so far."""
+        return self._revision
+
+    @property
     def untouched_book(self) -> Book | None:
         """The newest book that was read and holds nothing of this transaction: it survives a rollback."""
         return self._untouched
