@@ -2,12 +2,15 @@
 
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from slotmcp.ports import Store
+from slotmcp.services.bell import Bell
+from slotmcp.services.fleet_store import FleetStore
+from slotmcp.services.memory_fleet import MemoryFleet
 from slotmcp.store.prepare import prepare
 from slotmcp.store.sqlite import SqliteStore
 from support.books import open_shop
@@ -28,7 +31,7 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "sqlite in a fleet"])
 def open_store(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path, clock: HandClock) -> OpenStore:
     path = tmp_path / "books.db"
     shutil.copy(empty_file, path)
@@ -36,7 +39,17 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path,
     def open_sqlite(*, patience_ms: int = 20_000) -> AbstractAsyncContextManager[Store]:
         return SqliteStore.open(path, clock=clock, patience_ms=patience_ms)
 
-    back_ends: dict[str, OpenStore] = {"sqlite": open_sqlite}
+    fleet = MemoryFleet()
+
+    @asynccontextmanager
+    async def open_in_a_fleet(*, patience_ms: int = 20_000) -> AsyncIterator[Store]:
+        async with (
+            SqliteStore.open(path, clock=clock, patience_ms=patience_ms) as store,
+            FleetStore.open(store, fleet, clock=clock, bell=Bell()) as joined,
+        ):
+            yield joined
+
+    back_ends: dict[str, OpenStore] = {"sqlite": open_sqlite, "sqlite in a fleet": open_in_a_fleet}
     return back_ends[request.param]
 
 

@@ -21,7 +21,7 @@ class BookCodec:
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(Book)
         self._faults = (zlib.error, msgspec.MsgspecError)
-        self.schema = _fingerprint(_described(Book, set()))
+        self.schema = schema_of(Book)
         """What distinguishes the books of this version from those of another that is being replaced."""
 
     def encode(self, book: Book) -> bytes:
@@ -37,8 +37,9 @@ class BookCodec:
         return book if (book.project.id, book.revision) == (project_id, revision) else None
 
 
-def _fingerprint(lines: list[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:_DIGITS]
+def schema_of(kind: type) -> str:
+    """A fingerprint of a dataclass and of all that it is made of: the names and the types of their fields."""
+    return hashlib.sha256("\n".join(_described(kind, set())).encode()).hexdigest()[:_DIGITS]
 
 
 def _described(kind: object, seen: set[object]) -> list[str]:
