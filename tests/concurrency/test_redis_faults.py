@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -133,7 +134,7 @@ async def test_a_server_without_redis_and_one_with_it_agree_within_a_second(tmp_
             return await _left(app) == before - 1
 
         for app in apps:
-            await until(lambda app=app: knows(app))  # type: ignore[misc]  a lambda's default
+            await until(partial(knows, app))
 
 
 async def _left(app: App) -> int:

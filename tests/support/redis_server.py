@@ -78,13 +78,13 @@ class RedisServer:
         for kind in ("normal", "pubsub"):
             self.client.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
 
-    def keys(self, pattern: str = "*") -> list[str]:
+    def names(self, pattern: str = "*") -> list[str]:
         """The names of the keys that are there, sorted."""
         return sorted(self.client.scan_iter(pattern, count=1000))
 
     def lasting_keys(self) -> list[str]:
         """Those that would stay for ever."""
-        return [key for key in self.keys() if self.client.pttl(key) == -1]
+        return [key for key in self.names() if self.client.pttl(key) == -1]
 
     def _answers(self) -> bool:
         try:

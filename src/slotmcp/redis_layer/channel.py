@@ -19,17 +19,18 @@ SILENCE_SECONDS: Final = 2.0
 class Channel:
     """Listens, for as long as it is open."""
 
-    def __init__(self, link: RedisLink) -> None:
+    def __init__(self, link: RedisLink, *, silence_seconds: float = SILENCE_SECONDS) -> None:
         self._link = link
+        self._silence_seconds = silence_seconds
         self._ears: list[Callable[[bytes], None]] = []
         self.is_heard = asyncio.Event()
         """Set while it is listened to."""
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, link: RedisLink) -> AsyncIterator[Self]:
+    async def open(cls, link: RedisLink, *, silence_seconds: float = SILENCE_SECONDS) -> AsyncIterator[Self]:
         """Listen until the block ends, to whatever server there is."""
-        channel = cls(link)
+        channel = cls(link, silence_seconds=silence_seconds)
         task = asyncio.create_task(channel._keep_listening())
         try:
             yield channel
@@ -59,7 +60,7 @@ class Channel:
         """
         asked = False
         while True:
-            message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+            message = await pubsub.get_message(timeout=self._silence_seconds)
             if message is None:
                 if asked:
                     return

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TIMEOUT_SECONDS: Final = 0.25
-"""For connecting, and for an answer."""
-POOL_SECONDS: Final = 0.25
+TIMEOUT_SECONDS: Final = 0.5
+"""For connecting, and for an answer: a caller waits so long once, and a busy server is not taken for a dead one."""
+POOL_SECONDS: Final = 0.5
 """For a connection, where all are in use."""
-CONNECTIONS: Final = 64
+CONNECTIONS: Final = 16
+"""Each is free again within a millisecond, and opening many at once takes longer than waiting."""
 HEALTH_SECONDS: Final = 15
 """A connection that rested so long is tried before it is used."""
 PROBE_SECONDS: Final = 0.5
