@@ -122,7 +122,7 @@ class FleetStore:
         head = await self._store.head(project_id)
         found = self._found(project_id, head, before_ms, asked_at)
         age_ms = round((self._seconds() - asked_at) * _MS_PER_SECOND)
-        await self._fleet.found(project_id, head.revision, age_ms=age_ms)
+        self._send(self._fleet.found(project_id, head.revision, age_ms=age_ms))
         return found
 
     async def _ask_book(self, project_id: str, known: Book | None) -> Book:
