@@ -37,6 +37,8 @@ from slotmcp.store.sqlite import SqliteStore
 
 TOKEN_BYTES = 24
 NS_PER_MS = 1_000_000
+TELL_ADDRESSES = ("httpx2", "httpcore2")
+"""Libraries that log the address of each request, which for a routing service has the places of customers."""
 
 
 class SystemClock:
@@ -69,7 +71,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     Raises:
         Unavailable: the database is away.
     """
-    async with open_store(settings) as store, _open_travel(settings) as travel:
+    async with open_store(settings) as store, open_travel(settings) as travel:
         if not settings.redis_url:
             yield build_app(store, travel)
             return
@@ -107,7 +109,8 @@ async def open_store(settings: Settings) -> AsyncIterator[SqliteStore]:
 
 
 @asynccontextmanager
-async def _open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
+async def open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
+    """The routing service that the settings name; None where they name none."""
     if not settings.routing_url:
         yield None
         return
@@ -128,7 +131,7 @@ def build_app(
         slots=SlotService(shelf=shelf, ways=ways),
         explanations=ExplanationService(shelf=shelf, ways=ways),
         holds=HoldService(store=store, live=live, shelf=shelf, ids=ids, ways=ways),
-        customers=CustomerService(store=store, shelf=shelf),
+        customers=CustomerService(store=store, shelf=shelf, ids=ids),
         technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
         bookings=BookingService(store=store, live=live, shelf=shelf, ids=ids, ways=ways),
         waitlist=WaitlistService(store=store, shelf=shelf, ids=ids, bell=bell or Bell()),
@@ -156,6 +159,8 @@ def configure_logging(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
+    for library in TELL_ADDRESSES:
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _rendering(log_format: LogFormat) -> list[Processor]:

@@ -21,8 +21,8 @@ _MINUTES_PER_HOUR: Final = 60
 class ListServices(Arguments):
     """What list_services is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    project_id: Annotated[str, ID] | None = Field(None, description="If several")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class ServiceView(TypedDict):

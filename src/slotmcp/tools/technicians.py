@@ -20,28 +20,28 @@ from slotmcp.tools.views import ClockedAnswer, show_clock
 class ListTechnicians(Arguments):
     """What list_technicians is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    project_id: Annotated[str, ID] | None = Field(None, description="If several")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class SetTechnicianStatus(Arguments):
     """What set_technician_status is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     technician_id: Annotated[str, ID] = Field(description="From list_technicians")
     status: TechnicianStatus = Field(description="active or off")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class AddTimeOff(Arguments):
     """What add_time_off is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     technician_id: Annotated[str, ID] = Field(description="From list_technicians")
     start: Annotated[Moment, MOMENT] = Field(description="Date, local time or RFC 3339; a date means its first minute")
     end: Annotated[Moment, MOMENT] = Field(description="Likewise; a date counts whole")
     reason: Annotated[str, Text(200)] = Field("", description="If there is one to remember")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class AbsenceView(TypedDict):

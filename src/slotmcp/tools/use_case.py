@@ -17,6 +17,7 @@ from slotmcp.services.app import App
 from slotmcp.tools import events
 from slotmcp.tools.arguments import Arguments, published, read_arguments
 from slotmcp.tools.errors import INTERNAL, Spoken, error_body, internal_body
+from slotmcp.tools.moments import read_zone
 from slotmcp.tools.schemas import Schema, answer_schema, brief
 
 A = TypeVar("A", bound=Arguments)
@@ -111,13 +112,20 @@ class UseCaseTool(Tool):
             return error.code, _result(error_body(error, self._spoken(arguments)), trace_id, is_error=True)
 
     def _spoken(self, arguments: Mapping[str, object]) -> Spoken:
-        """In which language to tell an error, from arguments that may themselves be what is wrong."""
+        """To whom to tell an error, from arguments that may themselves be what is wrong."""
         project_id, locale = _text(arguments.get("projectId")), _text(arguments.get("locale"))
-        return Spoken(locale, self.usual_locale(project_id or None))
+        return Spoken(locale, self.usual_locale(project_id or None), _zone(_text(arguments.get("timezone"))))
 
 
 def _text(given: object) -> str:
     return given.strip() if isinstance(given, str) else ""
+
+
+def _zone(given: str) -> str:
+    try:
+        return read_zone(given) if given else ""
+    except ValueError:
+        return ""
 
 
 def _result(body: Mapping[str, object], trace_id: str, *, is_error: bool = False) -> CallToolResult:
