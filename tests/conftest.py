@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from support.postgres_databases import GIVEN_URL, Databases
 from support.postgres_server import PostgresServer, started_server
+from support.redis_server import RedisServer, running
 
 settings.register_profile(
     "ci",
@@ -43,3 +44,24 @@ def postgres_url(postgres: Databases) -> Iterator[str]:
     """A database as the migrations make it, of the test's own."""
     with postgres.clone() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def redis_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis that runs as long as the tests do."""
+    with running(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis(redis_of_session: RedisServer) -> Iterator[RedisServer]:
+    """An empty Redis that runs, whatever the last test did to it. What a test leaves in it has to go by itself."""
+    server = redis_of_session
+    server.thaw()
+    if not server.is_running():
+        server.start()
+    server.flush()
+    yield server
+    server.thaw()
+    if server.is_running():
+        assert server.lasting_keys() == []

@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     """Whom a token is for; empty: `public_url` with `/mcp` after it."""
     oauth_jwks_url: str = ""
     """Where the issuer's keys are; empty: the issuer's metadata says it."""
+    redis_url: str = ""
+    """Where the servers of a fleet hear of each other: `redis://HOST:PORT`; empty: each asks the database."""
+    redis_prefix: str = "slotmcp"
+    """What the names of all keys begin with; its own for each database whose servers share a Redis."""
     log_level: LogLevel = "warning"
     """The least serious event that is logged, to stderr."""
     log_format: LogFormat = "console"
@@ -158,6 +162,25 @@ class Settings(BaseSettings):
     def audience(self) -> str:
         """Whom a token has to be for."""
         return self.oauth_audience or f"{self.public_url.rstrip('/')}/mcp"
+
+    @field_validator("redis_url")
+    @classmethod
+    def _a_redis(cls, url: str) -> str:
+        try:
+            address = urlsplit(url.strip())
+            is_whole = address.path.strip("/") if address.scheme == "unix" else address.hostname and address.port != 0
+        except ValueError:
+            is_whole = False
+        if url.strip() and not (is_whole and address.scheme in {"redis", "rediss", "unix"}):
+            raise ValueError("is no address of a Redis; write one such as redis://localhost:6379")
+        return url.strip()
+
+    @field_validator("redis_prefix")
+    @classmethod
+    def _a_word(cls, prefix: str) -> str:
+        if not prefix or not all(one.isalnum() or one in "-_." for one in prefix):
+            raise ValueError("is not made of letters, digits, dashes, dots and underscores; write one such as slotmcp")
+        return prefix
 
     @classmethod
     def settings_customise_sources(

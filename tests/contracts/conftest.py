@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from slotmcp.ports import Store
+from slotmcp.services.bell import Bell
+from slotmcp.services.fleet_store import FleetStore
+from slotmcp.services.memory_fleet import MemoryFleet
 from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.prepare import prepare
 from slotmcp.store.sqlite import SqliteStore
@@ -51,7 +54,22 @@ def open_postgres(postgres_url: str, clock: HandClock) -> OpenStore:
     return opened
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture
+def open_fleet(open_sqlite: OpenStore, clock: HandClock) -> OpenStore:
+    fleet = MemoryFleet()
+
+    @asynccontextmanager
+    async def opened(*, patience_ms: int = 20_000) -> AsyncIterator[Store]:
+        async with (
+            open_sqlite(patience_ms=patience_ms) as store,
+            FleetStore.open(store, fleet, clock=clock, bell=Bell()) as joined,
+        ):
+            yield joined
+
+    return opened
+
+
+@pytest.fixture(params=["sqlite", "fleet", "postgres"])
 def open_store(request: pytest.FixtureRequest) -> OpenStore:
     found: OpenStore = request.getfixturevalue(f"open_{request.param}")
     return found

@@ -17,6 +17,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "SLOTMCP_LOG_LEVEL",
         "SLOTMCP_LOG_FORMAT",
         "SLOTMCP_ROUTING_URL",
+        "SLOTMCP_REDIS_URL",
+        "SLOTMCP_REDIS_PREFIX",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
@@ -138,6 +140,35 @@ def test_an_address_that_is_none_is_refused_with_what_to_write(
     assert sentence.startswith("SLOTMCP_ROUTING_URL ")
     assert said in sentence
     assert "secret" not in sentence
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://localhost:6379", "rediss://me:secret@example.com/1", "unix:///run/redis.sock", " redis://[::1] "],
+)
+def test_a_redis_is_named_by_its_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert Settings.load().redis_url == ""
+    monkeypatch.setenv("SLOTMCP_REDIS_URL", url)
+    assert Settings.load().redis_url == url.strip()
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:6379", "http://me:secret@localhost", "redis://", "redis://x:99999", "redis://[::1", "unix://"]
+)
+def test_what_is_no_redis_is_refused_with_what_to_write(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SLOTMCP_REDIS_URL", url)
+    sentence = refusal()
+    assert sentence.startswith("SLOTMCP_REDIS_URL is no address of a Redis")
+    assert "redis://localhost:6379" in sentence
+    assert "secret" not in sentence
+
+
+def test_a_prefix_is_a_plain_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().redis_prefix == "slotmcp"
+    monkeypatch.setenv("SLOTMCP_REDIS_PREFIX", "acme-test.1")
+    assert Settings.load().redis_prefix == "acme-test.1"
+    monkeypatch.setenv("SLOTMCP_REDIS_PREFIX", "a{b}")
+    assert "letters, digits" in refusal()
 
 
 def test_the_config_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:

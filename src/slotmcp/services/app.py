@@ -1,5 +1,6 @@
 """What a face sees: the services, and nothing of what they are made of."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from slotmcp.ports import Ids
@@ -28,3 +29,5 @@ class App:
     waitlist: WaitlistService
     access: AccessService
     ids: Ids
+    away: Callable[[], tuple[str, ...]] = tuple
+    """The names of what is away just now and can be done without: answers are right, and slower."""

@@ -19,6 +19,11 @@ class Ledger:
         self._untouched = known
 
     @property
+    def revision(self) -> int:
+        """The project's revision, as this transaction leaves it so far."""
+        return self._revision
+
+    @property
     def untouched_book(self) -> Book | None:
         """The newest book that was read and holds nothing of this transaction: it survives a rollback."""
         return self._untouched
@@ -27,11 +32,6 @@ class Ledger:
     def finished_book(self) -> Book | None:
         """The newest book that was read and is true once this transaction is committed."""
         return self._untouched if self._unread or self._book is None else self._book
-
-    @property
-    def revision(self) -> int:
-        """The project's revision as this transaction sees it."""
-        return self._revision
 
     def begin_at(self, revision: int) -> None:
         """Begin where the project is known to stand."""

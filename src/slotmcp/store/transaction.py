@@ -44,10 +44,19 @@ class SqlTransaction:
         self._snapshot = snapshot
         self._ledger = ledger
         self._salt = salt
+        self._newest_event = 0
 
     @property
     def now_ms(self) -> int:
         return self._snapshot.now_ms
+
+    @property
+    def revision(self) -> int:
+        return self._ledger.revision
+
+    @property
+    def newest_event(self) -> int:
+        return self._newest_event
 
     async def book(self) -> Book:
         return await self._ledger.book()
@@ -138,7 +147,8 @@ class SqlTransaction:
 
     async def add_event(self, kind: str, subject_id: str) -> None:
         rows = await self._fetch(waitlist_statements.ADD_EVENT, kind=kind, subject=subject_id, now=self.now_ms)
-        await self._fetch(waitlist_statements.FORGET_EVENTS, number=rows[0][0] - EVENTS_KEPT)
+        self._newest_event = rows[0][0]
+        await self._fetch(waitlist_statements.FORGET_EVENTS, number=self._newest_event - EVENTS_KEPT)
 
     async def receipt(self, use_case: str, credential: str, key: str) -> Receipt | None:
         rows = await self._fetch(statements.RECEIPT, use_case=use_case, credential=credential, key=key)
