@@ -119,8 +119,22 @@ class Caller:
     async def ask(self, tool: str, **arguments: object) -> Body:
         """Ask any server; where a repeated request has no second effect, sometimes twice at once."""
         is_known_again = tool != "create_hold" or "idempotencyKey" in arguments
-        times = 2 if is_known_again and self.random.random() < TWICE else 1
-        return await self.board.ask(tool, times=times, projectId=self.business.id, **arguments)
+        is_twice = is_known_again and self.random.random() < TWICE
+        ask = self.board.ask_twice if is_twice else self.board.ask
+        return await ask(tool, projectId=self.business.id, **arguments)
+
+    async def want_nothing_else(self, wish: Wish) -> None:
+        """Hold or book one start, with or without a key; take no other for it."""
+        is_known = self.random.random() < 0.5
+        key = {"idempotencyKey": self._key()} if is_known else {}
+        if self.random.random() < 0.5:
+            customer = {"customerName": self.name, "customerEmail": self.address()}
+            await self.ask("book_slot", **wish, **customer, **key)
+            return
+        email = self.address()
+        held = await self.ask("create_hold", **wish, customerHash=email, **key)
+        if "holdToken" in held:
+            self.kept.append(Kept(held["holdToken"], email))
 
     def wish(self) -> Wish:
         """One of a few starts that everybody wants, of any service and length."""

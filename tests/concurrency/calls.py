@@ -34,19 +34,29 @@ class Switchboard:
     def now_ms(self) -> float:
         return time.monotonic() * 1000 + self._skew_ms
 
-    async def ask(self, tool: str, /, *, times: int = 1, **arguments: object) -> Body:
-        """What became of a request, sent so many times at once, each until there is an answer to it.
+    async def ask(self, tool: str, /, **arguments: object) -> Body:
+        """What became of a request, sent until there is an answer to it."""
+        return await self.repeat(self._new_request(), tool, arguments)
 
-        Where one of them worked, that is its answer.
-        """
+    async def ask_twice(self, tool: str, /, **arguments: object) -> Body:
+        """What became of a request that is sent twice at once; where one of them worked, what that was answered."""
+        request = self._new_request()
+        both = [self._answered(request, tool, arguments) for _ in range(2)]
+        one, other = await asyncio.gather(*both)
+        return one.body if one.has_worked else other.body
+
+    async def repeat(self, request: int, tool: str, arguments: Body) -> Body:
+        """Ask what may have been asked before."""
+        return (await self._answered(request, tool, arguments)).body
+
+    async def ask_all_again(self) -> None:
+        """Send once more whatever had a key, and worked."""
+        told = {one.request: one for one in self.history if one.has_worked and "idempotencyKey" in one.arguments}
+        await asyncio.gather(*(self.repeat(one.request, one.tool, one.arguments) for one in told.values()))
+
+    def _new_request(self) -> int:
         self.requests += 1
-        return await self.repeat(self.requests, tool, arguments, times=times)
-
-    async def repeat(self, request: int, tool: str, arguments: Body, *, times: int = 1) -> Body:
-        """Ask again what was asked before."""
-        tries = [self._answered(request, tool, arguments) for _ in range(times)]
-        finals = await asyncio.gather(*tries)
-        return next((one for one in finals if one.has_worked), finals[0]).body
+        return self.requests
 
     async def _answered(self, request: int, tool: str, arguments: Body) -> Attempt:
         give_up_at = time.monotonic() + PATIENCE_SECONDS

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from concurrency.business import MINUTES_A_DAY, Business
 from concurrency.evidence import Entry, Rows, made_in
-from concurrency.wire import Attempt, Request, made_by, minute_of, requests_in
+from concurrency.wire import Attempt, Body, Request, made_by, minute_of, requests_in
 
 Kind = Literal["sold twice", "promise broken", "key", "answer", "alternative", "silence"]
 
@@ -145,7 +145,7 @@ def every_hold_was_kept(case: Case) -> Iterator[Problem]:
 
 def every_key_had_one_effect(case: Case) -> Iterator[Problem]:
     """Whatever was sent twice was done once, told alike, and is remembered."""
-    alike = defaultdict(list)
+    alike: dict[tuple[str, str | int], list[Body]] = defaultdict(list)
     for number, request in enumerate(case.requests):
         alike[request.tool, request.arguments.get("idempotencyKey", number)] += request.successes
     for (tool, key), answers in alike.items():

@@ -59,13 +59,12 @@ class Server:
 
     def tell(self, number: signal.Signals) -> None:
         """Send it a signal."""
-        assert self._process is not None
-        self._process.send_signal(number)
-
-    def stop(self) -> None:
-        """Tell it to stop, and wait until it has."""
         if self._process is not None:
-            self._process.terminate()
+            self._process.send_signal(number)
+
+    def has_stopped(self) -> None:
+        """Wait until it has."""
+        if self._process is not None:
             self._process.wait(PATIENCE_SECONDS)
 
     def _answers(self) -> bool:
@@ -95,4 +94,6 @@ def serving_together(
         yield servers
     finally:
         for server in servers:
-            server.stop()
+            server.tell(signal.SIGTERM)
+        for server in servers:
+            server.has_stopped()
