@@ -12,8 +12,8 @@ from slotmcp.store.postgres.store import PostgresStore
 from support.books import PROJECT, booking, hold, open_shop
 from support.postgres_databases import Databases
 from support.postgres_locks import until_waiting
-from support.postgres_proxy import Proxy
 from support.postgres_server import GUARDED, PostgresServer
+from support.proxy import Proxy
 from unit.store.postgres.conftest import PATIENCE_MS
 
 SHOP = PROJECT.id
