@@ -108,6 +108,15 @@ def ground_of(kind: str, folder: Path) -> Iterator[Ground]:
             yield on_servers(databases, url, redis_url=redis.url)
 
 
+class Run(Protocol):
+    """Runs a rush."""
+
+    async def __call__(self, ground: Ground, urls: Sequence[str], seed: int, *, callers: int) -> Rush: ...
+
+
+NAMES: Final[Mapping[Run, str]] = {on_one_start: "one start that three can have", of_all_kinds: "all kinds"}
+
+
 async def _run(ground: Ground, urls: Sequence[str], seeds: Sequence[int], how_many: Mapping[Run, int]) -> bool:
     rows, everything = [], []
     for run, callers in how_many.items():
@@ -121,13 +130,6 @@ async def _run(ground: Ground, urls: Sequence[str], seeds: Sequence[int], how_ma
     return not everything
 
 
-class Run(Protocol):
-    """Runs a rush."""
-
-    async def __call__(self, ground: Ground, urls: Sequence[str], seed: int, *, callers: int) -> Rush: ...
-
-
-NAMES: Final[Mapping[Run, str]] = {on_one_start: "one start that three can have", of_all_kinds: "all kinds"}
 HEADINGS: Final = (
     "rush",
     "callers",
