@@ -5,8 +5,10 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from importlib import import_module
+from typing import Protocol
 
 import structlog
 from structlog.typing import Processor
@@ -18,6 +20,7 @@ from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.holds import RedisHolds
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.routing.osrm import OsrmTravel
+from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
 from slotmcp.services.bell import Bell
 from slotmcp.services.bookings import BookingService
@@ -34,11 +37,19 @@ from slotmcp.services.waitlist import WaitlistService
 from slotmcp.services.ways import Ways
 from slotmcp.settings import LogFormat, Settings
 from slotmcp.store.sqlite import SqliteStore
+from slotmcp.store.status import Status
+
+POSTGRES = "slotmcp.store.postgres.store"
+"""Loaded by name when it is needed: who keeps the books in a file waits for none of its libraries."""
 
 TOKEN_BYTES = 24
 NS_PER_MS = 1_000_000
 TELL_ADDRESSES = ("httpx2", "httpcore2")
 """Libraries that log the address of each request, which for a routing service has the places of customers."""
+TELLTALES = ("mcp", "sse_starlette")
+"""Libraries that at their most talkative log what is said."""
+TELLTALES_OF_WRONG_MESSAGES = ("mcp.server.sse",)
+"""Those that log a message as it was, if it cannot be read."""
 
 
 class SystemClock:
@@ -62,6 +73,18 @@ class UlidIds:
     def new_token(self) -> str:
         """32 URL-safe characters."""
         return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+class OpenedStore(Store, Protocol):
+    """A store, and how its database is."""
+
+    async def status(self) -> Status:
+        """How the database is: for whoever looks after it.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        ...
 
 
 @asynccontextmanager
@@ -97,15 +120,25 @@ async def join_fleet(
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[SqliteStore]:
+async def open_store(settings: Settings) -> AsyncIterator[OpenedStore]:
     """The database that the settings name, made or brought up to date where it has to be.
 
     Raises:
         Unavailable: the database is away.
     """
     configure_logging(settings)
-    async with SqliteStore.open(settings.database_path, clock=SystemClock()) as store:
+    async with _opened(settings) as store:
         yield store
+
+
+def _opened(settings: Settings) -> AbstractAsyncContextManager[OpenedStore]:
+    patience_ms = settings.database_timeout_ms
+    if not settings.is_postgres:
+        return SqliteStore.open(settings.database_path, clock=SystemClock(), patience_ms=patience_ms)
+    store: AbstractAsyncContextManager[OpenedStore] = import_module(POSTGRES).PostgresStore.open(
+        settings.database_url, patience_ms=patience_ms, pool_size=settings.database_pool_size
+    )
+    return store
 
 
 @asynccontextmanager
@@ -135,6 +168,7 @@ def build_app(
         technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
         bookings=BookingService(store=store, live=live, shelf=shelf, ids=ids, ways=ways),
         waitlist=WaitlistService(store=store, shelf=shelf, ids=ids, bell=bell or Bell()),
+        access=AccessService(store=store, ids=ids),
         ids=ids,
     )
 
@@ -161,6 +195,10 @@ def configure_logging(settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
     for library in TELL_ADDRESSES:
         logging.getLogger(library).setLevel(logging.WARNING)
+    for library in TELLTALES:
+        logging.getLogger(library).setLevel(max(logging.INFO, logging.getLogger().level))
+    for library in TELLTALES_OF_WRONG_MESSAGES:
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 def _rendering(log_format: LogFormat) -> list[Processor]:

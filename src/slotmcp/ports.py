@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from slotmcp.domain.access import AccessKey
 from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Location, Project, ServiceType, Technician
@@ -66,6 +67,34 @@ class Event:
     kind: str
     subject_id: str
     at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptKey:
+    """An access key as it is kept, and the store's now."""
+
+    key: AccessKey
+    secret_hash: str
+    """The SHA-256 of its secret, in hex."""
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How many calls may be made in a minute. A minute's worth of them may come at once."""
+
+    per_minute: int
+
+
+class RateLimits(Protocol):
+    """Counts calls, under names."""
+
+    async def take(self, name: str, rate: Rate) -> int:
+        """Count a call: 0 where it may be made; else, uncounted, the milliseconds after which to ask again.
+
+        Never raises and never waits long: where the count cannot be had, the call may be made.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,6 +409,40 @@ class Store(Protocol):
 
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
         """Committed events with a larger number, in order."""
+        ...
+
+    async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
+        """Keep a new access key, durably, with the SHA-256 of its secret in hex. Its project is one that there is.
+
+        Raises:
+            Unavailable: the database is away; nothing was written.
+        """
+        ...
+
+    async def access_key(self, key_id: str) -> KeptKey | None:
+        """An access key by its id, whatever became of it: one cheap trip, never from a memory of an earlier one.
+
+        Raises:
+            Unavailable: the database does not answer in time.
+        """
+        ...
+
+    async def access_keys(self) -> tuple[AccessKey, ...]:
+        """All access keys, the expired and the revoked too, in the order in which they were made."""
+        ...
+
+    async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
+        """Let an access key open nothing any more, durably; False: there is none with that id.
+
+        One that was revoked before stays revoked since then.
+
+        Raises:
+            Unavailable: the database is away; nothing was written.
+        """
+        ...
+
+    async def now_ms(self) -> int:
+        """The store's now, in milliseconds since the Unix epoch."""
         ...
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:

@@ -5,20 +5,33 @@ import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 ENV_PREFIX = "SLOTMCP_"
 CONFIG_VARIABLE = "SLOTMCP_CONFIG"
 SQLITE_URL = "sqlite:///"
+POSTGRES_SCHEMES = ("postgresql://", "postgres://", "postgresql+asyncpg://")
+"""How the URL of a PostgreSQL database begins."""
+HOW_TO_WRITE = "write sqlite:///PATH, a path, or postgresql://USER@HOST/NAME"
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["console", "json"]
+
+
+Names = Annotated[tuple[str, ...], NoDecode]
+"""A list in the config file; in the environment, with commas in between."""
 
 
 class SettingsError(Exception):
@@ -40,10 +53,34 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
-    database_url: str = Field(default_factory=_default_database_url)
-    """Where the books are kept: `sqlite:///PATH`, or just a path."""
+    database_url: str = Field(default_factory=_default_database_url, repr=False)
+    """Where the books are kept: `sqlite:///PATH`, or just a path, or `postgresql://USER@HOST/NAME`."""
+    database_pool_size: int = Field(default=10, ge=2, le=1000)
+    """How many connections to PostgreSQL a process has at most; half of them write."""
+    database_timeout_seconds: float = Field(default=5, gt=0, le=600, allow_inf_nan=False)
+    """How long a call waits for the database: for a lock, an answer, a connection."""
     routing_url: str = ""
     """The address of a routing service that speaks OSRM's HTTP interface; empty: ways are estimated."""
+    public_url: str = ""
+    """Where clients reach the HTTP server, such as `https://book.example.com`; empty: where it listens."""
+    allowed_hosts: Names = ()
+    """Names that the HTTP server goes by, beside that of `public_url` and this machine's own."""
+    allowed_origins: Names = ()
+    """Origins of web pages that may call over HTTP."""
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    """The largest HTTP request that is read."""
+    rate_limit_per_key: int = Field(default=6_000, ge=0)
+    """Calls of tools a minute by one credential; 0: any number."""
+    rate_limit_per_call: int = Field(default=120, ge=0)
+    """Calls of tools a minute about one phone call, told by X-Call-Id; 0: any number."""
+    stop_seconds: int = Field(default=20, ge=0)
+    """How long running calls have to finish when the HTTP server is told to stop."""
+    oauth_issuer: str = ""
+    """The address of an OAuth 2.1 issuer whose tokens open this server; empty: only its own keys do."""
+    oauth_audience: str = ""
+    """Whom a token is for; empty: `public_url` with `/mcp` after it."""
+    oauth_jwks_url: str = ""
+    """Where the issuer's keys are; empty: the issuer's metadata says it."""
     redis_url: str = ""
     """Where the servers of a fleet hear of each other: `redis://HOST:PORT`; empty: each asks the database."""
     redis_prefix: str = "slotmcp"
@@ -67,8 +104,18 @@ class Settings(BaseSettings):
             raise SettingsError("\n".join(_sentence(one) for one in error.errors())) from error
 
     @property
+    def is_postgres(self) -> bool:
+        """Whether the books are kept in PostgreSQL, and not in a file."""
+        return self.database_url.startswith(POSTGRES_SCHEMES)
+
+    @property
+    def database_timeout_ms(self) -> int:
+        """How long a call waits for the database, at least a millisecond."""
+        return max(1, round(self.database_timeout_seconds * 1000))
+
+    @property
     def database_path(self) -> Path:
-        """The SQLite file, absolute."""
+        """The SQLite file, absolute, where the books are kept in one."""
         return Path(self.database_url.removeprefix(SQLITE_URL)).expanduser().absolute()
 
     @field_validator("log_level", "log_format", mode="before")
@@ -76,19 +123,20 @@ class Settings(BaseSettings):
     def _any_case(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
 
+    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
     @field_validator("database_url")
     @classmethod
-    def _a_file(cls, url: str) -> str:
-        path = url.removeprefix(SQLITE_URL)
-        if "://" in path:
-            raise ValueError(f"begins with {_scheme(path)}, which is not spoken here; write sqlite:///PATH or a path")
-        if not path.strip() or ":memory:" in path:
-            raise ValueError("names no file; several processes share the database, so write sqlite:///PATH or a path")
-        if "?" in path:
-            raise ValueError("has options after a question mark, and takes none; write sqlite:///PATH or a path")
+    def _a_database(cls, url: str) -> str:
+        problem = _postgres_problem(url) if url.startswith(POSTGRES_SCHEMES) else _file_problem(url)
+        if problem:
+            raise ValueError(f"{problem}; {HOW_TO_WRITE}")
         return url
 
-    @field_validator("routing_url")
+    @field_validator("routing_url", "public_url", "oauth_issuer", "oauth_jwks_url")
     @classmethod
     def _an_address(cls, url: str) -> str:
         try:
@@ -101,6 +149,19 @@ class Settings(BaseSettings):
         if "?" in url or "#" in url:
             raise ValueError("has more than an address; end it before the question mark or number sign")
         return url.strip()
+
+    @model_validator(mode="after")
+    def _an_audience(self) -> Self:
+        if self.oauth_issuer and not (self.oauth_audience or self.public_url):
+            raise ValueError(
+                "is set, so set public_url or oauth_audience too: a token for another server opens nothing"
+            )
+        return self
+
+    @property
+    def audience(self) -> str:
+        """Whom a token has to be for."""
+        return self.oauth_audience or f"{self.public_url.rstrip('/')}/mcp"
 
     @field_validator("redis_url")
     @classmethod
@@ -135,6 +196,27 @@ class Settings(BaseSettings):
         return init_settings, env_settings, _config_source(settings_cls)
 
 
+def _postgres_problem(url: str) -> str:
+    """What is wrong with the URL of a PostgreSQL database, without a word of it: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        is_readable = parts.port != 0
+    except ValueError:
+        is_readable = False
+    if not is_readable:
+        return "is no address; a password's special characters are written as %40 and the like"
+    return "" if parts.path.strip("/") else "names no database after the host"
+
+
+def _file_problem(url: str) -> str:
+    path = url.removeprefix(SQLITE_URL)
+    if "://" in path:
+        return f"begins with {_scheme(path)}, which is not spoken here"
+    if not path.strip() or ":memory:" in path:
+        return "names no file; several processes share the database"
+    return "has options after a question mark, and a file takes none" if "?" in path else ""
+
+
 def _scheme(url: str) -> str:
     return url.partition("://")[0] + "://"
 
@@ -163,7 +245,7 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    field = str(error["loc"][0])
+    field = str(error["loc"][0]) if error["loc"] else "oauth_issuer"  # the one rule that is about several
     if error["type"] == "extra_forbidden":
         return f"{field} in {config_file()} is not a setting. {_hint(field, Settings.model_fields)}"
     problem = error.get("ctx", {}).get("error")

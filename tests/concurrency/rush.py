@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from slotmcp.domain.access import AccessKey
 from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.waitlist import Wait, WaitState
-from slotmcp.ports import Event, Head, Store, Transaction, Unit
+from slotmcp.ports import Event, Head, KeptKey, Store, Transaction, Unit
 from slotmcp.services.imports import ProjectPlan
 from support.shop import plan, service, technician
 
@@ -82,6 +83,21 @@ class WrappedStore:
 
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
         return await self._store.events(project_id, after)
+
+    async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
+        await self._store.add_access_key(key, secret_hash)
+
+    async def access_key(self, key_id: str) -> KeptKey | None:
+        return await self._store.access_key(key_id)
+
+    async def access_keys(self) -> tuple[AccessKey, ...]:
+        return await self._store.access_keys()
+
+    async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
+        return await self._store.revoke_access_key(key_id, at_ms)
+
+    async def now_ms(self) -> int:
+        return await self._store.now_ms()
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
         return await self._store.write(project_id, unit, create=create)

@@ -21,8 +21,8 @@ from mcp_types import INVALID_PARAMS, TextResourceContents
 from slotmcp.bootstrap import join_fleet
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.tools.server import create_server
-from slotmcp.tools.subscriptions import Watch, watching
-from support.denver import SUNDAY_NOON_MS
+from slotmcp.tools.subscriptions import WaitChanged, Watch, watching
+from support.denver import PROJECT, SUNDAY_NOON_MS
 from support.fleets import PREFIX, until
 from support.redis_server import RedisServer
 from support.server import Desk, open_desk
@@ -200,7 +200,7 @@ async def test_a_server_that_only_reads_tells_what_others_did_and_does_nothing(
     assert (heard, fingerprint(subscribable.path)) == ([], before)
     await elsewhere.app.waitlist.sweep()
     await watch.look()
-    assert heard == [ResourceUpdated(uri=uri)]
+    assert heard == [WaitChanged(uri=uri, project_id=PROJECT.id)]
 
 
 async def test_each_change_is_told_once_and_nobody_hears_of_anothers(subscribable: Desk, bus: SubscriptionBus) -> None:
@@ -217,7 +217,7 @@ async def test_each_change_is_told_once_and_nobody_hears_of_anothers(subscribabl
     await subscribable.ask("release_hold", holdToken=offer["holdToken"])
     for _ in range(2):
         await watch.look()
-    assert heard == [ResourceUpdated(uri=uri)]
+    assert heard == [WaitChanged(uri=uri, project_id=PROJECT.id)]
 
 
 async def test_a_server_looks_by_itself_while_it_serves(subscribable: Desk, bus: SubscriptionBus) -> None:

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from slotmcp.bootstrap import open_app
-from slotmcp.cli import customers, files
+from slotmcp.cli import customers, files, keys
 from slotmcp.cli import doctor as health
 from slotmcp.cli.exits import leave, told_plainly
 from slotmcp.cli.slots_table import show_slots
@@ -48,6 +48,8 @@ app = typer.Typer(
     help="Let an AI agent on the phone find, hold and book appointments with a pool of technicians.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(keys.app, name="keys")
 
 ProjectFile = Annotated[
     Path,
@@ -112,6 +114,24 @@ def stdio(
 ) -> None:
     """Serve one MCP client over stdin and stdout. Clients run this themselves."""
     import_module("slotmcp.cli.stdio").run(toolset, read_only=read_only)
+
+
+@app.command()
+def http(  # noqa: PLR0913  an option each
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
+    toolset: Annotated[
+        Toolset | None, typer.Option(help="The most that is served; default: what each key or token reaches.")
+    ] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Only the tools that change nothing.")] = False,
+    no_auth: Annotated[bool, typer.Option("--no-auth", help="Let everybody in who reaches the port.")] = False,
+) -> None:
+    """Serve MCP clients over HTTP: Streamable HTTP at /mcp, SSE at /sse."""
+    import_module("slotmcp.cli.http").run(
+        Settings.load(), toolset, is_read_only=read_only, is_open=no_auth, address=(host, port), workers=workers
+    )
 
 
 @app.command()

@@ -13,7 +13,10 @@ SlotmcpError
 │   └── HoldExpired          the hold lapsed and its unit is gone  hold_expired
 │       └── HoldWithdrawn        nobody is left who could serve it     hold_expired
 ├── TryLater             the same request may work later
-│   └── Unavailable          a dependency is away                  unavailable
+│   ├── Unavailable          a dependency is away                  unavailable
+│   └── RateLimited          too many calls                        rate_limited
+├── Stop                 asking again does not help
+│   └── Forbidden            the credential does not reach it      forbidden
 └── FixSetup             change the installation; no caller can help
     ├── DatabaseTooNew       a newer program has been here         unavailable
     └── DatabaseUnusable     not ours, damaged, or out of reach    unavailable
@@ -67,21 +70,24 @@ class InvalidArgument(FixRequest):
 
 
 class NotFound(FixRequest):
-    """No such thing. `field` is where it was named; `nearest` are valid ids like it."""
+    """No such thing. `field` is where it was named, `wanted` the id; `nearest` are valid ids like it."""
 
     code = "not_found"
 
-    def __init__(self, field: str, message: str, *, nearest: Sequence[str] = ()) -> None:
+    def __init__(self, field: str, message: str, *, nearest: Sequence[str] = (), wanted: str = "") -> None:
         super().__init__(message)
         self.field = field
         self.nearest = tuple(nearest)
+        self.wanted = wanted
 
     @classmethod
     def among(cls, field: str, kind: str, wanted: str, valid: Sequence[str]) -> Self:
         """The error for an id that is not among the valid ones; it lists those most like it."""
         nearest = get_close_matches(wanted[:_QUOTED_CHARACTERS], valid, n=_NEAREST, cutoff=0.4) or valid[:_NEAREST]
         listed = f"Valid: {', '.join(nearest)}." if nearest else "There is none yet."
-        return cls(field, f"There is no {kind} {wanted[:_QUOTED_CHARACTERS]!r}. {listed}", nearest=nearest)
+        return cls(
+            field, f"There is no {kind} {wanted[:_QUOTED_CHARACTERS]!r}. {listed}", nearest=nearest, wanted=wanted
+        )
 
 
 class HoldLimit(FixRequest):
@@ -148,6 +154,22 @@ class Unavailable(TryLater):
     """A dependency is away, or too busy to answer in time."""
 
     code = "unavailable"
+
+
+class RateLimited(TryLater):
+    """Too many calls by one credential, or about one phone call."""
+
+    code = "rate_limited"
+
+
+class Stop(SlotmcpError):  # noqa: N818
+    """No other request would be answered either."""
+
+
+class Forbidden(Stop):
+    """The credential does not reach what was asked for."""
+
+    code = "forbidden"
 
 
 class FixSetup(SlotmcpError):  # noqa: N818

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from slotmcp.ports import Ids
+from slotmcp.services.access import AccessService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
@@ -26,6 +27,7 @@ class App:
     customers: CustomerService
     technicians: TechnicianService
     waitlist: WaitlistService
+    access: AccessService
     ids: Ids
     away: Callable[[], tuple[str, ...]] = tuple
     """The names of what is away just now and can be done without: answers are right, and slower."""

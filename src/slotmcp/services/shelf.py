@@ -1,10 +1,9 @@
 """The shelf: the availability of each project that this process has asked about, kept up to date."""
 
-from collections.abc import Sequence
 from typing import Final
 
+from slotmcp.domain.access import only_project
 from slotmcp.domain.catalog import Project
-from slotmcp.domain.errors import InvalidArgument
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import Head, Store, Transaction
 
@@ -29,7 +28,7 @@ class Shelf:
         Raises:
             InvalidArgument: none was named, and there is not exactly one.
         """
-        return _only(await self._store.project_ids()) if asked is None else asked
+        return only_project(await self._store.project_ids()) if asked is None else asked
 
     def known_project(self, asked: str | None) -> Project | None:
         """The project that is meant, as far as it can be told without asking the store."""
@@ -52,7 +51,7 @@ class Shelf:
         if asked is not None:
             return await self._brought_to(asked, await self._store.head(asked))
         heads = await self._store.heads()
-        project_id = _only(list(heads))
+        project_id = only_project(list(heads))
         return await self._brought_to(project_id, heads[project_id])
 
     async def _brought_to(self, project_id: str, head: Head) -> Availability:
@@ -75,11 +74,3 @@ class Shelf:
 def _now_ms(head: Head, known: Availability | None) -> int:
     is_hair_ago = known is not None and 0 < known.now_ms - head.now_ms <= CLOCKS_DIFFER_MS
     return known.now_ms if known is not None and is_hair_ago else head.now_ms
-
-
-def _only(projects: Sequence[str]) -> str:
-    if len(projects) == 1:
-        return projects[0]
-    if not projects:
-        raise InvalidArgument("projectId", "no project has been imported yet; run `slotmcp import FILE` first.")
-    raise InvalidArgument("projectId", f"name one of the projects: {', '.join(projects)}.")

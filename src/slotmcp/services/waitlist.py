@@ -1,7 +1,7 @@
 """The waitlist: who is told when something becomes free, in which order, and what they were offered."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from slotmcp.domain.book import Book
@@ -95,13 +95,15 @@ class WaitlistService:
 
         return await self._store.write(project_id, unit)
 
-    async def look_up(self, wait_id: str) -> WaitAnswer:
-        """How somebody's wait stands; the id is a secret of theirs, and good in every project.
+    async def look_up(self, wait_id: str, projects: Collection[str] | None = None) -> WaitAnswer:
+        """How somebody's wait stands; the id is a secret of theirs, and good in every project, or in some.
 
         Raises:
             NotFound, Unavailable.
         """
         for project_id in await self._store.project_ids():
+            if projects is not None and project_id not in projects:
+                continue
             if wait := await self._store.wait(project_id, wait_id):
                 availability = await self._shelf.availability(project_id)
                 known = await self._current(project_id, availability.now_ms)

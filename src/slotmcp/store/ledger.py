@@ -33,6 +33,10 @@ class Ledger:
         """The newest book that was read and is true once this transaction is committed."""
         return self._untouched if self._unread or self._book is None else self._book
 
+    def begin_at(self, revision: int) -> None:
+        """Begin where the project is known to stand."""
+        self._revision = revision
+
     async def begin(self, *, create: bool) -> bytes:
         """Find the project and give its salt; a project to be created has none yet.
 

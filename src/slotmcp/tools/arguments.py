@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
-from pydantic import ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
@@ -83,6 +83,12 @@ SECRET: Final = Text(256)
 KEY: Final = Text(256)
 MOMENT: Final = Text(moments.MAX_LENGTH, moments.read_moment)
 TIME: Final = Text(moments.MAX_LENGTH, moments.read_time)
+
+
+class OfProject(Arguments):
+    """The arguments of a tool that is about one project, as each of ours is."""
+
+    project_id: Annotated[str, ID] | None = Field(None, description="If several")
 
 
 def read_arguments(model: type[A], given: Mapping[str, object]) -> A:

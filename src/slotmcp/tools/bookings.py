@@ -9,22 +9,22 @@ from slotmcp.domain.booking import AssignmentReason, Booking, Customer, Visit
 from slotmcp.domain.catalog import RankingKey, Technician
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
+from slotmcp.services.acting import own_credential, own_key
 from slotmcp.services.app import App
 from slotmcp.services.booked import BookAnswer
 from slotmcp.services.bookings import BookRequest
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.tools import changes_speech, speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, Arguments, Text, WholeNumber
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, OfProject, Text, WholeNumber
 from slotmcp.tools.contacts import read_email, read_phone
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
 
 
-class BookSlot(Arguments):
+class BookSlot(OfProject):
     """What book_slot is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     customer_name: Annotated[str, Text(200)] = Field(description="As the caller gave it")
     customer_phone: Annotated[str, Text(40, read_phone)] = Field("", description="Or customerEmail, or both")
     customer_email: Annotated[str, Text(254, read_email)] = Field("", description="Or customerPhone, or both")
@@ -107,7 +107,8 @@ def _request(asked: BookSlot) -> BookRequest:
         location=read_location(asked.latitude, asked.longitude),
         timezone=asked.timezone,
         visit=Visit(address=asked.address, notes=asked.notes),
-        idempotency_key=asked.idempotency_key,
+        idempotency_key=own_key(asked.idempotency_key),
+        credential=own_credential(),
     )
 
 

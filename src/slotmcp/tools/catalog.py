@@ -9,7 +9,7 @@ from slotmcp.domain.catalog import ServiceType
 from slotmcp.services.app import App
 from slotmcp.services.projects import CatalogAnswer
 from slotmcp.tools import speech
-from slotmcp.tools.arguments import ID, LOCALE, Arguments
+from slotmcp.tools.arguments import LOCALE, OfProject
 from slotmcp.tools.moments import write_utc_ms
 from slotmcp.tools.spoken_time import full_date
 from slotmcp.tools.viewpoint import Viewpoint
@@ -18,10 +18,9 @@ from slotmcp.tools.views import Answer
 _MINUTES_PER_HOUR: Final = 60
 
 
-class ListServices(Arguments):
+class ListServices(OfProject):
     """What list_services is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 

@@ -8,13 +8,14 @@ from typing_extensions import TypedDict
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
+from slotmcp.services.acting import own_credential, own_key
 from slotmcp.services.app import App
 from slotmcp.services.booked import BookAnswer
 from slotmcp.services.finding import FindAnswer, FindRequest
 from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
 from slotmcp.tools import changes_speech as speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, Arguments, Text
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, OfProject, Text
 from slotmcp.tools.bookings import BookingView, BriefBookingView, show_booking, show_briefly
 from slotmcp.tools.contacts import read_email, read_phone
 from slotmcp.tools.moments import write_utc
@@ -24,10 +25,9 @@ from slotmcp.tools.views import ClockedAnswer, show_clock
 _NOBODY_CAME: Final = frozenset({BookingStatus.CANCELLED, BookingStatus.NO_SHOW})
 
 
-class FindBookings(Arguments):
+class FindBookings(OfProject):
     """What find_bookings is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     phone: Annotated[str, Text(40, read_phone)] = Field("", description="One of the four; any notation")
     email: Annotated[str, Text(254, read_email)] = Field("", description="One of the four")
     customer_hash: Annotated[str, Text(256)] = Field("", description="One of the four: as given to create_hold")
@@ -36,10 +36,9 @@ class FindBookings(Arguments):
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
-class RescheduleBooking(Arguments):
+class RescheduleBooking(OfProject):
     """What reschedule_booking is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     booking_id: Annotated[str, ID] = Field(description="From find_bookings or book_slot")
     start: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The new start, as get_slots gave it")
     hold_token: Annotated[str, SECRET] = Field("", description="Instead of start, if create_hold kept it")
@@ -48,10 +47,9 @@ class RescheduleBooking(Arguments):
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
-class CancelBooking(Arguments):
+class CancelBooking(OfProject):
     """What cancel_booking is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     booking_id: Annotated[str, ID] = Field(description="From find_bookings or book_slot")
     reason: Annotated[str, Text(500, multiline=True)] = Field("", description="If the caller gave one")
     timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
@@ -126,7 +124,8 @@ async def reschedule_booking(app: App, asked: RescheduleBooking) -> RescheduleAn
             start=asked.start,
             hold_token=asked.hold_token,
             timezone=asked.timezone,
-            idempotency_key=asked.idempotency_key,
+            idempotency_key=own_key(asked.idempotency_key),
+            credential=own_credential(),
         )
     )
     return _show_moved(

@@ -6,6 +6,8 @@ from typing import Final
 
 import structlog
 
+from slotmcp.domain.access import Principal
+
 _logger: Final = logging.getLogger("slotmcp.tools")
 _log: Final[structlog.stdlib.BoundLogger] = structlog.wrap_logger(
     _logger,  # never stdout, even where nobody has configured logging
@@ -13,10 +15,18 @@ _log: Final[structlog.stdlib.BoundLogger] = structlog.wrap_logger(
 )
 
 
-def called(tool: str, outcome: str, trace_id: str, duration_ms: float) -> None:
+def called(tool: str, outcome: str, trace_id: str, duration_ms: float, principal: Principal) -> None:
     """A call ended; `outcome` is "ok" or an error's code."""
     if _logger.isEnabledFor(logging.INFO):
-        _log.info(tool, outcome=outcome, durationMs=round(duration_ms, 1), traceId=trace_id)
+        about = {"callId": principal.call_id} if principal.call_id else {}
+        _log.info(
+            tool,
+            outcome=outcome,
+            durationMs=round(duration_ms, 1),
+            traceId=trace_id,
+            credential=principal.credential,
+            **about,
+        )
 
 
 def put_off(work: str, outcome: str) -> None:

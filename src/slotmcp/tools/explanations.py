@@ -14,7 +14,7 @@ from slotmcp.services.app import App
 from slotmcp.services.explanations import ExplainAnswer
 from slotmcp.services.intents import MAX_DURATION_MINUTES, StartRequest
 from slotmcp.tools import why
-from slotmcp.tools.arguments import ID, LOCALE, TIME, ZONE, Arguments, WholeNumber
+from slotmcp.tools.arguments import ID, LOCALE, TIME, ZONE, OfProject, WholeNumber
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
@@ -29,10 +29,9 @@ _SPOKEN: Final = (Change.ANY_TECHNICIAN, Change.OTHER_TIME, Change.OTHER_DAY, Ch
 """What a caller would rather hear of, first."""
 
 
-class ExplainSlot(Arguments):
+class ExplainSlot(OfProject):
     """What explain_slot is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
     start: Annotated[Minute | WallTime, TIME] = Field(description="The time that the caller wants")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(

@@ -7,11 +7,12 @@ from pydantic import Field
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
+from slotmcp.services.acting import own_credential, own_key
 from slotmcp.services.app import App
 from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest, ReleaseAnswer
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.tools import speech, waitlist_speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, Arguments, Text, WholeNumber
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, OfProject, Text, WholeNumber
 from slotmcp.tools.moments import write_utc_ms
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
@@ -20,10 +21,9 @@ from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
 _MS_PER_SECOND: Final = 1000
 
 
-class CreateHold(Arguments):
+class CreateHold(OfProject):
     """What create_hold is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
     start: Annotated[Minute | WallTime, TIME] = Field(description="As get_slots gave it")
     end: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The slot's end, or durationMinutes")
@@ -62,10 +62,9 @@ async def create_hold(app: App, asked: CreateHold) -> HoldAnswered:
     return _show(asked, await app.holds.create_hold(_request(asked)))
 
 
-class ReleaseHold(Arguments):
+class ReleaseHold(OfProject):
     """What release_hold is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     hold_token: Annotated[str, SECRET] = Field(description="From create_hold, or a waitId")
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
@@ -100,7 +99,8 @@ def _request(asked: CreateHold) -> HoldRequest:
         location=read_location(asked.latitude, asked.longitude),
         timezone=asked.timezone,
         ttl_seconds=asked.ttl_seconds,
-        idempotency_key=asked.idempotency_key,
+        idempotency_key=own_key(asked.idempotency_key),
+        credential=own_credential(),
     )
 
 

@@ -1,19 +1,23 @@
 """The MCP server: every tool that a caller's agent needs, and on request those of whoever runs the business."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
 from mcp.server import MCPServer
 from mcp.server.subscriptions import InMemorySubscriptionBus, SubscriptionBus
+from mcp_types import Tool
 
+from slotmcp.domain.access import Scope
 from slotmcp.services.app import App
 from slotmcp.tools.bookings import book_slot
 from slotmcp.tools.catalog import list_services
 from slotmcp.tools.changes import cancel_booking, find_bookings, reschedule_booking
+from slotmcp.tools.door import INDOORS, Door
 from slotmcp.tools.explanations import explain_slot
 from slotmcp.tools.holds import create_hold, release_hold
 from slotmcp.tools.slots import get_slots
-from slotmcp.tools.subscriptions import add_wait_resource, watching
+from slotmcp.tools.subscriptions import ReachableBus, add_wait_resource, watching
 from slotmcp.tools.technicians import add_time_off, list_technicians, set_technician_status
 from slotmcp.tools.toolsets import Toolset
 from slotmcp.tools.use_case import Hints, UseCase
@@ -38,10 +42,10 @@ CALLER_TOOLS: Final = (
 )
 
 OPERATOR_TOOLS: Final = (
-    UseCase(list_technicians, "List technicians", _READ),
-    UseCase(set_technician_status, "Set a technician's status", _TAKES_AWAY),
-    UseCase(add_time_off, "Add time off", _TAKES_AWAY),
-    UseCase(list_waitlist, "List the waitlist", _READ),
+    UseCase(list_technicians, "List technicians", _READ, Scope.OPERATOR),
+    UseCase(set_technician_status, "Set a technician's status", _TAKES_AWAY, Scope.OPERATOR),
+    UseCase(add_time_off, "Add time off", _TAKES_AWAY, Scope.OPERATOR),
+    UseCase(list_waitlist, "List the waitlist", _READ, Scope.OPERATOR),
 )
 
 
@@ -65,22 +69,43 @@ def tools_of(toolset: Toolset, *, read_only: bool = False) -> tuple[UseCase[Any]
     return tuple(tool for tool in tools if tool.hints.read_only or not read_only)
 
 
+class SlotmcpServer(MCPServer):
+    """Lists to each client what that client may call."""
+
+    def __init__(self, app: App, tools: Sequence[UseCase[Any]], bus: SubscriptionBus, door: Door, remark: str) -> None:
+        super().__init__(
+            "slotmcp",
+            title="slotmcp",
+            version=version("slotmcp"),
+            instructions=INSTRUCTIONS + remark,
+            tools=[use_case.tool_of(app, door) for use_case in tools],
+            subscriptions=ReachableBus(bus, door),
+        )
+        self._door = door
+        self._scopes = {use_case.perform.__name__: use_case.scope for use_case in tools}
+
+    async def list_tools(self) -> list[Tool]:
+        """The tools within reach of whoever asks."""
+        scopes = self._door.principal.scopes
+        return [tool for tool in await super().list_tools() if self._scopes.get(tool.name, Scope.CALLER) in scopes]
+
+
 def create_server(
-    app: App, bus: SubscriptionBus | None = None, *, toolset: Toolset = Toolset.CALLER, read_only: bool = False
+    app: App,
+    bus: SubscriptionBus | None = None,
+    *,
+    toolset: Toolset = Toolset.CALLER,
+    read_only: bool = False,
+    door: Door = INDOORS,
 ) -> MCPServer:
-    """A server whose tools work on an app. It can serve any number of transports.
+    """A server whose tools work on an app, behind a door. It can serve any number of transports.
 
     Its subscribers are told what is published on the bus.
     """
-    server: MCPServer = MCPServer(
-        "slotmcp",
-        title="slotmcp",
-        version=version("slotmcp"),
-        instructions=INSTRUCTIONS + (READS_ONLY if read_only else ""),
-        tools=[use_case.tool_of(app) for use_case in tools_of(toolset, read_only=read_only)],
-        subscriptions=bus,
-    )
-    add_wait_resource(server, app)
+    tools = tools_of(toolset, read_only=read_only)
+    remark = READS_ONLY if read_only else ""
+    server = SlotmcpServer(app, tools, bus or InMemorySubscriptionBus(), door, remark)
+    add_wait_resource(server, app, door)
     return server
 
 

@@ -12,7 +12,7 @@ from slotmcp.services.app import App
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
 from slotmcp.tools import speech, why
-from slotmcp.tools.arguments import ID, LOCALE, MOMENT, ZONE, Arguments, Text, WholeNumber
+from slotmcp.tools.arguments import ID, LOCALE, MOMENT, ZONE, OfProject, Text, WholeNumber
 from slotmcp.tools.moments import write_utc, write_utc_ms
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.spoken_time import full_date
@@ -39,10 +39,9 @@ def _read_day(word: str) -> int:
     raise ValueError('must be weekdays such as "mon,tue"')
 
 
-class GetSlots(Arguments):
+class GetSlots(OfProject):
     """What get_slots is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     service_type: Annotated[str, ID] | None = Field(None, description="From list_services")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
         None, description="If not the service's own"

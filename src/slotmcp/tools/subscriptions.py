@@ -7,18 +7,21 @@ wait has changed, and reads it again; older clients can read it whenever they li
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Final
 
 import orjson
 from mcp.server import MCPServer
-from mcp.server.subscriptions import ResourceUpdated, SubscriptionBus
+from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated, ServerEvent, SubscriptionBus
 from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
+from slotmcp.domain.access import Principal, Scope
 from slotmcp.domain.errors import NotFound, SlotmcpError
 from slotmcp.services.app import App
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.tools import events
+from slotmcp.tools.door import INDOORS, Door
 from slotmcp.tools.waitlist import WAIT_URI, read_wait, uri_of
 
 SWEEP_SECONDS: Final = 10
@@ -27,8 +30,46 @@ SWEEP_SECONDS: Final = 10
 _SWEEP: Final = "sweep_waitlist"
 
 
-def add_wait_resource(server: MCPServer, app: App) -> None:
-    """Let clients of a server read waits by their ids."""
+@dataclass(frozen=True)
+class WaitChanged(ResourceUpdated):
+    """Something happened to a wait of a project."""
+
+    project_id: str
+
+
+class ReachableBus:
+    """A bus on which each subscriber hears what is within their reach, and nothing else."""
+
+    def __init__(self, bus: SubscriptionBus, door: Door) -> None:
+        self._bus = bus
+        self._door = door
+
+    async def publish(self, event: ServerEvent) -> None:
+        """Tell those who may hear it."""
+        await self._bus.publish(event)
+
+    def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
+        """Let whoever calls listen; what it returns ends that."""
+        principal = self._door.principal
+
+        def hear(event: ServerEvent) -> None:
+            if _may_hear(principal, event):
+                listener(event)
+
+        return self._bus.subscribe(hear)
+
+
+def new_bus() -> SubscriptionBus:
+    """A bus within this process."""
+    return InMemorySubscriptionBus()
+
+
+def _may_hear(principal: Principal, event: ServerEvent) -> bool:
+    return not isinstance(event, WaitChanged) or principal.reaches(event.project_id)
+
+
+def add_wait_resource(server: MCPServer, app: App, door: Door = INDOORS) -> None:
+    """Let clients of a server read waits by their ids, those within their reach."""
 
     @server.resource(
         WAIT_URI,
@@ -39,7 +80,9 @@ def add_wait_resource(server: MCPServer, app: App) -> None:
     )
     async def wait(waitId: str) -> str:  # noqa: N803  as the template has it
         try:
-            return orjson.dumps(await read_wait(app, waitId)).decode()
+            with door.entered() as principal:
+                await door.admit(principal, Scope.CALLER)
+                return orjson.dumps(await read_wait(app, waitId, principal.projects)).decode()
         except NotFound as error:
             raise MCPError(INVALID_PARAMS, error.message) from None
         except SlotmcpError as error:
@@ -80,14 +123,14 @@ class Watch:
         Raises:
             Unavailable.
         """
-        for wait_id in await self._news():
-            await self._bus.publish(ResourceUpdated(uri=uri_of(wait_id)))
+        for project_id, wait_id in await self._news():
+            await self._bus.publish(WaitChanged(uri=uri_of(wait_id), project_id=project_id))
 
-    async def _news(self) -> list[str]:
-        """The waits that something has happened to, each once."""
-        found: dict[str, None] = {}
+    async def _news(self) -> list[tuple[str, str]]:
+        """The waits that something has happened to, each once, with their projects."""
+        found: dict[tuple[str, str], None] = {}
         for project_id, happened in (await self._waitlist.events(self._told)).items():
-            found |= dict.fromkeys(event.subject_id for event in happened)
+            found |= dict.fromkeys((project_id, event.subject_id) for event in happened)
             if happened:
                 self._told[project_id] = happened[-1].number
         return list(found)

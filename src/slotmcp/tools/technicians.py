@@ -10,33 +10,30 @@ from slotmcp.domain.moment import Moment
 from slotmcp.services.app import App
 from slotmcp.services.technicians import AbsenceAnswer, TechnicianOverview, TimeOffRequest
 from slotmcp.tools import operator_speech as speech
-from slotmcp.tools.arguments import ID, LOCALE, MOMENT, Arguments, Text
+from slotmcp.tools.arguments import ID, LOCALE, MOMENT, OfProject, Text
 from slotmcp.tools.bookings import BriefBookingView, show_briefly
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.views import ClockedAnswer, show_clock
 
 
-class ListTechnicians(Arguments):
+class ListTechnicians(OfProject):
     """What list_technicians is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
-class SetTechnicianStatus(Arguments):
+class SetTechnicianStatus(OfProject):
     """What set_technician_status is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     technician_id: Annotated[str, ID] = Field(description="From list_technicians")
     status: TechnicianStatus = Field(description="active or off")
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
-class AddTimeOff(Arguments):
+class AddTimeOff(OfProject):
     """What add_time_off is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     technician_id: Annotated[str, ID] = Field(description="From list_technicians")
     start: Annotated[Moment, MOMENT] = Field(description="Date, local time or RFC 3339; a date means its first minute")
     end: Annotated[Moment, MOMENT] = Field(description="Likewise; a date counts whole")

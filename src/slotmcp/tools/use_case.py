@@ -10,17 +10,19 @@ import orjson
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import Field
+from pydantic import Field, InstanceOf
 
-from slotmcp.domain.errors import SlotmcpError
+from slotmcp.domain.access import Principal, Scope
+from slotmcp.domain.errors import NotFound, SlotmcpError
 from slotmcp.services.app import App
 from slotmcp.tools import events
-from slotmcp.tools.arguments import Arguments, published, read_arguments
+from slotmcp.tools.arguments import OfProject, published, read_arguments
+from slotmcp.tools.door import INDOORS, Door, as_seen_by
 from slotmcp.tools.errors import INTERNAL, Spoken, error_body, internal_body
 from slotmcp.tools.moments import read_zone
 from slotmcp.tools.schemas import Schema, answer_schema, brief
 
-A = TypeVar("A", bound=Arguments)
+A = TypeVar("A", bound=OfProject)
 
 _OK: Final = "ok"
 _MS_PER_SECOND: Final = 1000
@@ -56,18 +58,22 @@ class UseCase(Generic[A]):
     perform: Callable[[App, A], Awaitable[Mapping[str, object]]]
     title: str
     hints: Hints
+    scope: Scope = Scope.CALLER
+    """Whose tool it is."""
 
     @property
     def answer_schema(self) -> Schema:
         """All that an answer is, down to the last key. What is published is brief."""
         return answer_schema(get_type_hints(self.perform, include_extras=True)["return"])
 
-    def tool_of(self, app: App) -> Tool:
-        """The tool, working on an app."""
+    def tool_of(self, app: App, door: Door = INDOORS) -> "UseCaseTool":
+        """The tool, working on an app, behind a door."""
         arguments: type[A] = get_type_hints(self.perform, include_extras=True)["asked"]
 
         async def answer(given: Mapping[str, object]) -> Mapping[str, object]:
-            return await self.perform(app, read_arguments(arguments, given))
+            asked = read_arguments(arguments, given)
+            project_id = door.principal.project(asked.project_id)
+            return await self.perform(app, asked.model_copy(update={"project_id": project_id}))
 
         return UseCaseTool(
             fn=answer,
@@ -79,6 +85,8 @@ class UseCase(Generic[A]):
             is_async=True,
             context_kwarg=None,
             annotations=self.hints.annotations(self.title),
+            scope=self.scope,
+            door=door,
             new_trace_id=app.ids.new_id,
             usual_locale=app.projects.usual_locale,
         )
@@ -87,6 +95,8 @@ class UseCase(Generic[A]):
 class UseCaseTool(Tool):
     """A tool of ours. What goes wrong is answered, never raised."""
 
+    scope: Scope = Field(exclude=True)
+    door: InstanceOf[Door] = Field(exclude=True)
     new_trace_id: Callable[[], str] = Field(exclude=True)
     usual_locale: Callable[[str | None], str] = Field(exclude=True)
 
@@ -94,27 +104,45 @@ class UseCaseTool(Tool):
         """Answer a call, and log how it went."""
         trace_id = self.new_trace_id()
         began = perf_counter()
-        outcome, result = await self._answer(arguments, trace_id)
-        events.called(self.name, outcome, trace_id, (perf_counter() - began) * _MS_PER_SECOND)
+        with self.door.entered() as principal:
+            outcome, result = await self._answer(arguments, principal, trace_id)
+        seconds = perf_counter() - began
+        self.door.observe(self.name, outcome, seconds)
+        events.called(self.name, outcome, trace_id, seconds * _MS_PER_SECOND, principal)
         return result
 
-    async def _answer(self, arguments: Mapping[str, object], trace_id: str) -> tuple[str, CallToolResult]:
+    async def _answer(
+        self, arguments: Mapping[str, object], principal: Principal, trace_id: str
+    ) -> tuple[str, CallToolResult]:
         try:
-            return await self._perform(arguments, trace_id)
+            return await self._perform(arguments, principal, trace_id)
         except Exception:  # noqa: BLE001  the last line: told as internal, logged whole
             events.failed(self.name, trace_id)
-            return INTERNAL, _result(internal_body(self._spoken(arguments)), trace_id, is_error=True)
+            spoken = self._spoken(arguments, principal)
+            return INTERNAL, _result(internal_body(spoken), trace_id, is_error=True)
 
-    async def _perform(self, arguments: Mapping[str, object], trace_id: str) -> tuple[str, CallToolResult]:
+    async def _perform(
+        self, arguments: Mapping[str, object], principal: Principal, trace_id: str
+    ) -> tuple[str, CallToolResult]:
         try:
+            await self.door.admit(principal, self.scope)
             return _OK, _result(await self.fn(arguments), trace_id)
         except SlotmcpError as error:
-            return error.code, _result(error_body(error, self._spoken(arguments)), trace_id, is_error=True)
+            told = as_seen_by(principal, error) if isinstance(error, NotFound) else error
+            return error.code, _result(error_body(told, self._spoken(arguments, principal)), trace_id, is_error=True)
 
-    def _spoken(self, arguments: Mapping[str, object]) -> Spoken:
+    def _spoken(self, arguments: Mapping[str, object], principal: Principal) -> Spoken:
         """To whom to tell an error, from arguments that may themselves be what is wrong."""
         project_id, locale = _text(arguments.get("projectId")), _text(arguments.get("locale"))
-        return Spoken(locale, self.usual_locale(project_id or None), _zone(_text(arguments.get("timezone"))))
+        usual_locale = self._usual_locale(project_id or None, principal)
+        return Spoken(locale, usual_locale, _zone(_text(arguments.get("timezone"))))
+
+    def _usual_locale(self, asked: str | None, principal: Principal) -> str:
+        try:
+            project_id = principal.project(asked)
+        except SlotmcpError:
+            return ""
+        return self.usual_locale(project_id)
 
 
 def _text(given: object) -> str:

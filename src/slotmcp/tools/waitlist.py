@@ -1,6 +1,6 @@
 """Waiting for a time: joining the waitlist, and seeing who is on it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Final, NotRequired
 
 from pydantic import Field
@@ -11,12 +11,13 @@ from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.moment import Moment
 from slotmcp.domain.waitlist import WaitState
+from slotmcp.services.acting import own_credential, own_key
 from slotmcp.services.app import App
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.services.joining import JoinRequest
 from slotmcp.services.waitlist import WaitAnswer
 from slotmcp.tools import speech, waitlist_speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, MOMENT, ZONE, Arguments, Text, WholeNumber
+from slotmcp.tools.arguments import ID, KEY, LOCALE, MOMENT, ZONE, OfProject, Text, WholeNumber
 from slotmcp.tools.contacts import read_email, read_phone
 from slotmcp.tools.moments import write_utc, write_utc_ms
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
@@ -35,10 +36,9 @@ def uri_of(wait_id: str) -> str:
     return WAIT_URI.replace("{waitId}", wait_id)
 
 
-class JoinWaitlist(Arguments):
+class JoinWaitlist(OfProject):
     """What join_waitlist is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
         None, description="If not the service's own"
@@ -57,10 +57,9 @@ class JoinWaitlist(Arguments):
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
-class ListWaitlist(Arguments):
+class ListWaitlist(OfProject):
     """What list_waitlist is asked."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
@@ -127,13 +126,13 @@ async def list_waitlist(app: App, asked: ListWaitlist) -> WaitlistAnswered:
     }
 
 
-async def read_wait(app: App, wait_id: str) -> Mapping[str, object]:
-    """What the resource of a wait says: how it stands, in the business's own language.
+async def read_wait(app: App, wait_id: str, projects: Collection[str] | None = None) -> Mapping[str, object]:
+    """What the resource of a wait says: how it stands, in the business's own language. It is one of some projects.
 
     Raises:
         NotFound, Unavailable.
     """
-    answer = await app.waitlist.look_up(wait_id)
+    answer = await app.waitlist.look_up(wait_id, projects)
     shown = _show(answer, Viewpoint.of(answer.project, answer.now_ms))
     return {key: value for key, value in shown.items() if key not in _OF_A_CALL}
 
@@ -150,7 +149,8 @@ def _request(asked: JoinWaitlist) -> JoinRequest:
         location=read_location(asked.latitude, asked.longitude),
         timezone=asked.timezone,
         customer_reference=asked.customer_hash,
-        idempotency_key=asked.idempotency_key,
+        idempotency_key=own_key(asked.idempotency_key),
+        credential=own_credential(),
     )
 
 

@@ -1,0 +1,149 @@
+"""slotmcp over HTTP as an ASGI app, to be served by itself or mounted in another one.
+
+Mounted, its lifespan is its host's to run: `async with slot_app.running(): ...`. By itself a server runs it.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from slotmcp import telemetry
+from slotmcp.bootstrap import SystemClock, open_app
+from slotmcp.domain.access import LOCAL, NOBODY
+from slotmcp.ports import Rate
+from slotmcp.services.app import App
+from slotmcp.services.rates import MemoryRateLimits
+from slotmcp.settings import Settings
+from slotmcp.tools.door import Counting, Door
+from slotmcp.tools.http import PATHS, HttpFace
+from slotmcp.tools.server import create_server
+from slotmcp.tools.subscriptions import new_bus, watching
+from slotmcp.tools.toolsets import Toolset
+from slotmcp.web.answers import retry
+from slotmcp.web.app import Entrance, Faces, create_web
+from slotmcp.web.authentication import Authentication, Everybody
+from slotmcp.web.doorway import LOOPBACK, Places
+from slotmcp.web.health import Health
+from slotmcp.web.stopping import Stopping, stopped_by_signals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """How to serve: what is decided where the server is started."""
+
+    toolset: Toolset | None = None
+    """The most that is served; None: what the credential reaches, and without credentials a caller's tools."""
+    read_only: bool = False
+    is_open: bool = False
+    """Nobody is asked who they are."""
+    is_local: bool = False
+    """Only this machine gets here."""
+    owns_process: bool = False
+    """The process's signals are for this app."""
+
+
+class HttpApp:
+    """The ASGI app. It opens the database when it begins to run, once a process."""
+
+    def __init__(self, settings: Settings, serving: Serving = Serving()) -> None:
+        self._settings = settings
+        self._serving = serving
+        self._inner: ASGIApp = _not_running
+        self._lifespan = Starlette(lifespan=lambda _app: self.running())
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Answer until the block ends.
+
+        Raises:
+            Unavailable, DatabaseTooNew, DatabaseUnusable.
+        """
+        async with open_web(self._settings, self._serving) as self._inner:
+            yield
+        self._inner = _not_running
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or run from a server's lifespan."""
+        await (self._lifespan if scope["type"] == "lifespan" else self._inner)(scope, receive, send)
+
+
+def create_app() -> HttpApp:
+    """The app as the settings have it, for a server's command line or another app: `slotmcp.asgi:create_app`.
+
+    Every call needs a key or a token.
+
+    Raises:
+        SettingsError.
+    """
+    return HttpApp(Settings.load())
+
+
+@asynccontextmanager
+async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIApp]:
+    """All of the HTTP face, over the database that the settings name; closed again at the end.
+
+    Raises:
+        Unavailable, DatabaseTooNew, DatabaseUnusable.
+    """
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(open_app(settings))
+        door = _door(settings, serving)
+        face = await _open_face(stack, app, door, settings, serving)
+        stopping = Stopping(is_busy=lambda: door.inside > 0, bound_seconds=settings.stop_seconds)
+        if serving.owns_process:
+            stack.enter_context(stopped_by_signals(stopping))
+        yield create_web(
+            Faces(mcp=face, mcp_paths=PATHS),
+            Entrance(
+                guard=_guard(app, serving),
+                places=_places(settings, serving),
+                max_body_bytes=settings.max_body_bytes,
+            ),
+            health=Health(stopping, needed={"database": app.access.is_kept}, helpful={}),
+            stopping=stopping,
+        )
+
+
+def _door(settings: Settings, serving: Serving) -> Door:
+    counting = Counting(
+        limits=MemoryRateLimits(SystemClock()),
+        per_credential=None if serving.is_open else _rate(settings.rate_limit_per_key),
+        per_call_id=_rate(settings.rate_limit_per_call),
+    )
+    return Door(otherwise=NOBODY, counting=counting, observe=telemetry.tool_called)
+
+
+def _rate(per_minute: int) -> Rate | None:
+    return Rate(per_minute=per_minute) if per_minute else None
+
+
+async def _open_face(stack: AsyncExitStack, app: App, door: Door, settings: Settings, serving: Serving) -> HttpFace:
+    bus = new_bus()
+    await stack.enter_async_context(watching(app, bus, read_only=serving.read_only))
+    toolset = serving.toolset or (Toolset.CALLER if serving.is_open else Toolset.OPERATOR)
+    server = create_server(app, bus, toolset=toolset, read_only=serving.read_only, door=door)
+    face = HttpFace(server, door, max_body_bytes=settings.max_body_bytes)
+    await stack.enter_async_context(face.running())
+    return face
+
+
+def _guard(app: App, serving: Serving) -> Callable[[ASGIApp], ASGIApp]:
+    if serving.is_open:
+        return lambda inner: Everybody(inner, LOCAL)
+    return lambda inner: Authentication(inner, app.access.authenticate, challenge=lambda _request: "")
+
+
+def _places(settings: Settings, serving: Serving) -> Places:
+    own = urlsplit(settings.public_url).netloc
+    named = (*settings.allowed_hosts, *((own,) if own else ()))
+    if not named and not serving.is_local:
+        return Places(hosts=(), origins=settings.allowed_origins)
+    return Places(hosts=(*named, *LOOPBACK.hosts), origins=(*settings.allowed_origins, *LOOPBACK.origins))
+
+
+async def _not_running(scope: Scope, receive: Receive, send: Send) -> None:
+    await retry(503, "starting", "This server is not running yet.", after_seconds=1)(scope, receive, send)

@@ -1,0 +1,56 @@
+"""The MCP server over HTTP: Streamable HTTP for every revision of the protocol, and SSE for older clients."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from mcp.server import MCPServer
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from slotmcp.tools.door import Door
+
+STREAMABLE_PATH: Final = "/mcp"
+SSE_PATH: Final = "/sse"
+MESSAGES_PATH: Final = "/messages/"
+PATHS: Final = (STREAMABLE_PATH, SSE_PATH, MESSAGES_PATH)
+
+_CHECKED_BEFORE: Final = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+"""Hosts and origins are looked at before anything gets here, and on every route."""
+
+
+class HttpFace:
+    """An ASGI app over a server. It answers while it is running, which it does once."""
+
+    def __init__(self, server: MCPServer, door: Door, *, max_body_bytes: int) -> None:
+        streamable = server.streamable_http_app(
+            streamable_http_path=STREAMABLE_PATH,
+            json_response=True,
+            stateless_http=True,
+            max_request_body_size=max_body_bytes,
+            transport_security=_CHECKED_BEFORE,
+        )
+        sse = server.sse_app(
+            sse_path=SSE_PATH,
+            message_path=MESSAGES_PATH,
+            max_request_body_size=max_body_bytes,
+            transport_security=_CHECKED_BEFORE,
+        )
+        self._app: ASGIApp = Starlette(routes=[*streamable.routes, *sse.routes])
+        self._sessions = server.session_manager
+        self._door = door
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Answer until the block ends."""
+        async with self._sessions.run():
+            yield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request. An SSE stream belongs to the credential that opened it."""
+        credential = self._door.principal.credential
+        scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=credential, scopes=[]))
+        await self._app(scope, receive, send)

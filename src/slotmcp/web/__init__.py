@@ -1,0 +1,1 @@
+"""The HTTP face: one Starlette app around what speaks MCP."""

@@ -1,0 +1,48 @@
+"""What the ports promise of access keys: kept for every process, found by id, revoked for good."""
+
+from dataclasses import replace
+from typing import Final
+
+from slotmcp.domain.access import AccessKey, Scope
+from slotmcp.ports import KeptKey, Store
+from support.books import PROJECT
+from support.clock import NOW_MS, HandClock
+
+KEY: Final = AccessKey(id="k1", name="Front desk", scope=Scope.CALLER, project_id=PROJECT.id, created_at_ms=NOW_MS)
+EVERY: Final = AccessKey(
+    id="k0", name="", scope=Scope.OPERATOR, project_id=None, created_at_ms=NOW_MS + 1, expires_at_ms=NOW_MS + 5
+)
+HASH: Final = "a" * 64
+
+
+async def test_a_key_is_found_by_every_process_with_its_hash_and_the_stores_now(
+    store: Store, other: Store, clock: HandClock
+) -> None:
+    await store.add_access_key(KEY, HASH)
+    clock.advance(seconds=1)
+    assert await other.access_key("k1") == KeptKey(key=KEY, secret_hash=HASH, now_ms=NOW_MS + 1000)
+    assert await other.access_key("k2") is None
+    assert await other.now_ms() == NOW_MS + 1000
+
+
+async def test_keys_are_listed_as_they_were_made(store: Store, other: Store) -> None:
+    assert await store.access_keys() == ()
+    await store.add_access_key(EVERY, HASH)
+    await other.add_access_key(KEY, HASH)
+    assert await store.access_keys() == (KEY, EVERY)
+
+
+async def test_a_key_that_was_revoked_stays_so_since_then(store: Store, other: Store) -> None:
+    await store.add_access_key(KEY, HASH)
+    assert await other.revoke_access_key("k1", NOW_MS + 7)
+    assert await store.revoke_access_key("k1", NOW_MS + 9)
+    found = await store.access_key("k1")
+    assert found is not None
+    assert found.key == replace(KEY, revoked_at_ms=NOW_MS + 7)
+    assert not await store.revoke_access_key("k2", NOW_MS)
+
+
+async def test_keys_outlive_the_process_that_made_them_and_do_not_move_the_revision(store: Store) -> None:
+    before = await store.head(PROJECT.id)
+    await store.add_access_key(KEY, HASH)
+    assert await store.head(PROJECT.id) == before

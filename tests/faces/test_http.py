@@ -1,0 +1,160 @@
+"""Over HTTP: every tool, for clients of every revision of the protocol, in one process and in several."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+from mcp import Client
+from mcp.client.sse import sse_client
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from slotmcp.asgi import HttpApp, Serving
+from slotmcp.settings import Settings
+from slotmcp.tools.server import tools_of
+from slotmcp.tools.toolsets import Toolset
+from support.denver import PLAN
+from support.http_server import HttpServer, body_in, call_of, serving, write_books
+from support.server import body_of
+
+ALL_TOOLS = [tool.perform.__name__ for tool in tools_of(Toolset.OPERATOR)]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("http") / "slotmcp.db"
+    anyio.run(write_books, made, PLAN)
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(path: Path) -> Iterator[HttpServer]:
+    with serving(path, "--toolset", "operator") as running:
+        yield running
+
+
+def connect(server: HttpServer, how: str) -> AbstractAsyncContextManager[Client]:
+    if how == "sse":
+        return Client(sse_client(f"{server.url}/sse"), mode="legacy")
+    return Client(f"{server.url}/mcp", mode=how)
+
+
+@pytest.mark.parametrize("how", ["auto", "legacy", "sse"])
+async def test_every_tool_answers_a_client_of_every_era(server: HttpServer, how: str) -> None:
+    called: list[str] = []
+    async with connect(server, how) as client:
+
+        async def ask(tool: str, **arguments: object) -> Any:  # noqa: ANN401  an answer of any tool
+            called.append(tool)
+            result = await client.call_tool(tool, arguments)
+            assert not result.is_error, result
+            return body_of(result)
+
+        assert [tool.name for tool in (await client.list_tools()).tools] == ALL_TOOLS
+        await use_every_tool(ask, who=how)
+    assert set(called) == set(ALL_TOOLS)
+
+
+async def use_every_tool(ask: Any, who: str) -> None:  # noqa: ANN401  calls a tool
+    """As an agent and an operator would on a day with everything in it."""
+    kim = {"customerName": f"Kim {who}", "customerEmail": f"{who}@example.com"}
+    await ask("list_services")
+    slots = (await ask("get_slots", limit=100))["slots"]
+    first, last, day = slots[0]["start"], slots[-1]["start"], slots[-1]["startLocal"][:10]
+    await ask("explain_slot", start=first)
+    holds = [await ask("create_hold", start=first, customerHash=who) for _ in range(2)]
+    assert (await ask("release_hold", holdToken=holds[0]["holdToken"]))["released"]
+    booking = (await ask("book_slot", holdToken=holds[1]["holdToken"], **kim))["booking"]["bookingId"]
+    found = (await ask("find_bookings", email=kim["customerEmail"]))["bookings"]
+    assert [one["bookingId"] for one in found] == [booking]
+    await ask("reschedule_booking", bookingId=booking, start=last)
+    await ask("cancel_booking", bookingId=booking)
+    before_work = {"from": f"{day}T05:00", "to": f"{day}T05:30"}
+    await ask("join_waitlist", **before_work, **kim)
+    await ask("list_waitlist")
+    technician = (await ask("list_technicians"))["technicians"][0]["technicianId"]
+    await ask("set_technician_status", technicianId=technician, status="active")
+    await ask("add_time_off", technicianId=technician, start=f"{day[:4]}-12-25", end=f"{day[:4]}-12-25")
+
+
+async def test_a_client_may_leave_out_the_handshake_and_take_a_new_connection_for_each_call(server: HttpServer) -> None:
+    answer = await server.post(call_of("list_services"))
+    assert answer.status_code == 200
+    assert body_in(answer)["services"]
+
+
+async def test_health_and_readiness_are_told_to_everybody(server: HttpServer) -> None:
+    async with httpx2.AsyncClient(base_url=server.url) as client:
+        alive, ready = [await client.get(path) for path in ("/healthz", "/readyz")]
+    assert (alive.status_code, alive.json()) == (200, {"status": "alive"})
+    assert (ready.status_code, ready.json()) == (200, {"status": "ready", "checks": {"database": "ok"}})
+
+
+async def test_metrics_count_calls_and_requests_and_name_nobody(server: HttpServer) -> None:
+    await server.post(call_of("find_bookings", phone="+1 303 555 0142"))
+    await server.post(call_of("get_slots", nonsense=1))
+    async with httpx2.AsyncClient(base_url=server.url) as client:
+        await client.get("/nowhere/at/all")
+        counted = (await client.get("/metrics")).text
+    assert 'slotmcp_tool_calls_total{outcome="ok",tool="find_bookings"}' in counted
+    assert 'slotmcp_tool_calls_total{outcome="invalid_argument",tool="get_slots"}' in counted
+    assert 'slotmcp_tool_seconds_count{tool="find_bookings"}' in counted
+    assert 'slotmcp_http_requests_total{route="/mcp",status="200"}' in counted
+    assert 'slotmcp_http_requests_total{route="other",status="404"}' in counted
+    assert "slotmcp_build_info" in counted
+    assert "0142" not in counted
+    assert "nowhere" not in counted
+
+
+async def test_two_workers_share_a_port_a_book_and_their_counts(path: Path) -> None:
+    with serving(path, "--workers", "2") as server:
+        for _ in range(20):
+            assert (await server.post(call_of("list_services"))).status_code == 200
+        async with httpx2.AsyncClient(base_url=server.url) as client:
+            counted = [(await client.get("/metrics")).text for _ in range(4)]
+        code, log = server.stop()
+    assert all('slotmcp_tool_calls_total{outcome="ok",tool="list_services"} 20.0' in one for one in counted)
+    assert (code, log) == (0, "")
+
+
+async def test_options_choose_the_tools(path: Path) -> None:
+    with serving(path, "--read-only") as server:
+        async with Client(f"{server.url}/mcp") as client:
+            names = [tool.name for tool in (await client.list_tools()).tools]
+    assert names == [tool.perform.__name__ for tool in tools_of(Toolset.CALLER, read_only=True)]
+
+
+@pytest.mark.usefixtures("quiet_logging")
+async def test_it_can_be_mounted_in_another_app(path: Path) -> None:
+    slotmcp = HttpApp(Settings(database_url=str(path)), Serving(is_open=True))
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with slotmcp.running():
+            yield
+
+    host = Starlette(routes=[Mount("/booking", app=slotmcp)], lifespan=lifespan)
+    transport = httpx2.ASGITransport(app=host)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://host") as client:
+        before = await client.get("/booking/readyz")
+        async with lifespan(host):
+            ready = await client.get("/booking/readyz")
+            headers = {"Accept": "application/json, text/event-stream"}
+            answer = await client.post("/booking/mcp", json=call_of("list_services"), headers=headers)
+            stream = await client.get("/booking/metrics")
+        after = await client.get("/booking/readyz")
+    assert [one.status_code for one in (before, ready, answer, stream, after)] == [503, 200, 200, 200, 503]
+    assert body_in(answer)["services"]
+
+
+@pytest.mark.usefixtures("quiet_logging")
+async def test_mounted_it_lets_nobody_in_unless_that_is_said(path: Path) -> None:
+    slotmcp = HttpApp(Settings(database_url=str(path)))
+    transport = httpx2.ASGITransport(app=slotmcp)
+    async with slotmcp.running(), httpx2.AsyncClient(transport=transport, base_url="http://host") as client:
+        answers = [await client.get(path) for path in ("/mcp", "/sse", "/messages/", "/metrics", "/readyz")]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 401, 200]

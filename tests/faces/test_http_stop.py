@@ -1,0 +1,178 @@
+"""A graceful stop: whoever was answered was answered truly, everybody else was told to go elsewhere."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from slotmcp.web.stopping import RefuseWhileStopping, Stopping
+from support.denver import PLAN
+from support.http_server import HttpServer, body_in, call_of, headers_of, serving, write_books
+from support.sqlite_file import rows
+
+CALLERS = 120
+ENOUGH = 12
+LONG, PATIENCE = 1000, 20
+
+
+async def test_a_stop_in_the_middle_of_a_rush_loses_nothing_and_leaves_nothing_half_done(tmp_path: Path) -> None:
+    path = tmp_path / "slotmcp.db"
+    await write_books(path, PLAN)
+    with serving(path) as server:
+        starts = [slot["start"] for slot in body_in(await server.post(call_of("get_slots", limit=100)))["slots"]]
+        answers = await rush(server, starts)
+        code, log = await asyncio.to_thread(server.stop)
+    told = [body_in(one) for one in answers if one is not None and one.status_code == 200]
+    booked = {body["booking"]["bookingId"] for body in told if "booking" in body}
+    refused = [one for one in answers if one is None or one.status_code != 200]
+    assert len(booked) >= ENOUGH
+    assert {one.status_code for one in refused if one is not None} <= {503}
+    assert {claim for (claim,) in rows(path, "SELECT claim_id FROM bookings")} == booked
+    assert {claim for (claim,) in rows(path, "SELECT id FROM claims WHERE state = 'booked'")} == booked
+    assert rows(path, "SELECT id FROM claims WHERE state = 'held'") == []
+    assert (code, log) == (0, "")
+
+
+async def rush(server: HttpServer, starts: list[str]) -> list[httpx2.Response | None]:
+    """Everybody books at once; when some are answered, the server is told to stop. None: it could not be reached."""
+    answered = asyncio.Semaphore(0)
+
+    async def book(caller: int) -> httpx2.Response | None:
+        asked = call_of(
+            "book_slot", start=starts[caller % len(starts)], customerName="X", customerEmail=f"c{caller}@example.com"
+        )
+        try:
+            return await client.post("/mcp", json=asked, headers=headers_of())
+        except httpx2.TransportError:
+            return None
+        finally:
+            answered.release()
+
+    async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
+        calls = [asyncio.create_task(book(caller)) for caller in range(CALLERS)]
+        for _ in range(ENOUGH):
+            await answered.acquire()
+        server.process.send_signal(signal.SIGTERM)
+        return await asyncio.gather(*calls)
+
+
+@pytest.mark.parametrize("how", ["sse", "listen"])
+async def test_open_streams_end_with_the_server(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "slotmcp.db"
+    await write_books(path, PLAN)
+    with serving(path) as server:
+        async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client, open_stream(client, how) as stream:
+            chunks = stream.aiter_bytes()
+            assert await anext(chunks)
+            code, log = await asyncio.to_thread(server.stop)
+            async for _ in chunks:
+                pass  # the end is a proper one: a cut connection would raise
+    assert (code, log) == (0, "")
+
+
+def open_stream(client: httpx2.AsyncClient, how: str) -> Any:  # noqa: ANN401  the client's own context manager
+    if how == "sse":
+        return client.stream("GET", "/sse", headers={"Accept": "text/event-stream"})
+    envelope = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    params = {"notifications": {"resourceSubscriptions": ["slotmcp://waitlist/x"]}, "_meta": envelope}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params}
+    headers = headers_of(MCP_Protocol_Version="2026-07-28", Mcp_Method="subscriptions/listen")
+    return client.stream("POST", "/mcp", json=message, headers=headers)
+
+
+async def given_up_on(ended: asyncio.Event) -> bool:
+    """Whether it comes while there is still something to wait for: it is given several times as long as it takes."""
+    try:
+        async with asyncio.timeout(0.5):
+            return await ended.wait()
+    except TimeoutError:
+        return False
+
+
+class Gate:
+    """An app whose answer waits to be let go."""
+
+    def __init__(self) -> None:
+        self.entered = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+        self.entered.set()
+        await self.let_go.wait()
+        await PlainTextResponse("done")(scope, receive, send)
+
+
+async def ask(app: ASGIApp, path: str = "/mcp") -> httpx2.Response:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://x") as client:
+        return await client.post(path)
+
+
+async def test_new_calls_are_refused_while_running_ones_finish() -> None:
+    gate, ended = Gate(), asyncio.Event()
+    stopping = Stopping(is_busy=lambda: False, bound_seconds=LONG)
+    app = RefuseWhileStopping(gate, stopping)
+    running = asyncio.create_task(ask(app))
+    await gate.entered.wait()
+    stopping.begin(ended.set)
+    refused = await ask(app)
+    assert (refused.status_code, refused.headers["retry-after"], refused.headers["connection"]) == (503, "1", "close")
+    assert refused.json()["error"] == "stopping"
+    assert not (await given_up_on(ended))
+    gate.let_go.set()
+    assert (await running).text == "done"
+    async with asyncio.timeout(PATIENCE):
+        await ended.wait()
+    assert (await ask(app, "/readyz")).text == "done", "whoever looks after the process is answered to the end"
+
+
+async def test_what_runs_beyond_the_bound_is_not_waited_for() -> None:
+    gate, ended = Gate(), asyncio.Event()
+    stopping = Stopping(is_busy=lambda: True, bound_seconds=0)
+    running = asyncio.create_task(ask(RefuseWhileStopping(gate, stopping)))
+    await gate.entered.wait()
+    stopping.begin(ended.set)
+    await ended.wait()
+    gate.let_go.set()
+    await running
+
+
+async def test_a_stream_does_not_keep_the_process_and_is_ended_when_calls_are_done() -> None:
+    busy, ended = [True], asyncio.Event()
+    stopping = Stopping(is_busy=lambda: busy[0], bound_seconds=LONG)
+    sent: list[Message] = []
+    began = asyncio.Event()
+
+    async def stream(_scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        began.set()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await send({"type": "http.response.body", "body": b"too late", "more_body": False})
+
+    inbox: asyncio.Queue[Message] = asyncio.Queue()
+    inbox.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": "/sse", "headers": []}
+    running = asyncio.create_task(RefuseWhileStopping(stream, stopping)(scope, inbox.get, send))
+    await began.wait()
+    stopping.begin(ended.set)
+    assert not (await given_up_on(ended))
+    assert not running.done()
+    busy[0] = False
+    async with asyncio.timeout(PATIENCE):
+        await ended.wait()
+    await running
+    assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}

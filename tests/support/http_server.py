@@ -1,0 +1,109 @@
+"""`slotmcp http` as processes of its own, and callers who know nothing but its address."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import orjson
+
+from slotmcp.bootstrap import SystemClock, build_app
+from slotmcp.services.app import App
+from slotmcp.services.imports import ProjectPlan
+from slotmcp.store.sqlite import SqliteStore
+
+START_SECONDS: Final = 60
+MODERN: Final = "2026-07-28"
+_LINE_BEGINS: Final = "slotmcp listens on "
+
+
+@dataclass(frozen=True, slots=True)
+class HttpServer:
+    """A server that listens."""
+
+    url: str
+    """Without a path."""
+    process: subprocess.Popen[str]
+    said: str
+    """Its first line."""
+
+    def stop(self) -> tuple[int, str]:
+        """Tell it to stop, wait until it has; its exit code and what it logged."""
+        self.process.send_signal(signal.SIGTERM)
+        _, log = self.process.communicate(timeout=START_SECONDS)
+        return self.process.returncode, log
+
+    async def post(self, body: object, key: str = "", **headers: str) -> httpx2.Response:
+        """One request to /mcp on a connection of its own."""
+        async with httpx2.AsyncClient(timeout=START_SECONDS) as client:
+            return await client.post(f"{self.url}/mcp", content=orjson.dumps(body), headers=headers_of(key, **headers))
+
+
+def headers_of(key: str = "", **more: str) -> dict[str, str]:
+    """What a client of the newest protocol sends."""
+    named = {name.replace("_", "-"): value for name, value in more.items()}
+    bearer = {"Authorization": f"Bearer {key}"} if key else {}
+    return {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **bearer, **named}
+
+
+def call_of(tool: str, **arguments: object) -> dict[str, Any]:
+    """The message that calls a tool, as clients of every revision but the newest send it."""
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+
+
+@contextmanager
+def serving(path: Path, *options: str, **settings: str) -> Iterator[HttpServer]:
+    """A server over a database file, on a port that was free; ended at the end."""
+    environment = {**os.environ, "SLOTMCP_DATABASE_URL": f"sqlite:///{path}"}
+    environment |= {f"SLOTMCP_{name.upper()}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "slotmcp", "http", "--port", "0", *options]
+    with subprocess.Popen(  # noqa: S603  our own server
+        command, env=environment, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        try:
+            assert said.startswith(_LINE_BEGINS), said + process.stderr.read()
+            url = said.removeprefix(_LINE_BEGINS).partition("/mcp")[0]
+            assert httpx2.get(f"{url}/readyz", timeout=START_SECONDS).status_code == httpx2.codes.OK
+            yield HttpServer(url, process, said)
+        finally:
+            process.terminate()
+            process.communicate(timeout=START_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """A database file, and what a server over it does not do."""
+
+    app: App
+    path: Path
+    keys: dict[str, str] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def open_books(path: Path, *plans: ProjectPlan) -> AsyncIterator[Books]:
+    """The books of some businesses, in a file, beside whoever serves it."""
+    async with SqliteStore.open(path, clock=SystemClock()) as store:
+        app = build_app(store)
+        for plan in plans:
+            await app.projects.import_project(plan, prune=False)
+        yield Books(app, path)
+
+
+async def write_books(path: Path, *plans: ProjectPlan) -> None:
+    """Write some businesses into a file, and close it."""
+    async with open_books(path, *plans):
+        pass
+
+
+def body_in(response: httpx2.Response) -> Mapping[str, Any]:
+    """What a tool answered."""
+    answer: Mapping[str, Any] = response.json()["result"]["structuredContent"]
+    return answer
