@@ -11,7 +11,7 @@ from typing import Self
 
 import asyncpg
 
-from slotmcp.store.postgres.notation import numbered
+from slotmcp.store.postgres.notation import DONE_BEFORE, numbered
 
 Unit = Sequence[tuple[str, Mapping[str, object]]]
 Calls = Sequence[tuple[str, Sequence[object]]]
@@ -21,7 +21,7 @@ Calls = Sequence[tuple[str, Sequence[object]]]
 def calls_of(unit: Unit) -> Calls:
     """A unit in PostgreSQL's notation."""
     asked = [(numbered(statement), values) for statement, values in unit]
-    return [(one.text, [values[name] for name in one.names]) for one, values in asked]
+    return [(one.text, [values[name] for name in one.names]) for one, values in asked if one.text != DONE_BEFORE]
 
 
 class RawConnections:
