@@ -20,7 +20,7 @@ from slotmcp.services.rates import MemoryRateLimits
 from slotmcp.settings import Settings
 from slotmcp.tools.door import Counting, Door
 from slotmcp.tools.http import PATHS, HttpFace
-from slotmcp.tools.server import create_server
+from slotmcp.tools.server import Extend, create_server
 from slotmcp.tools.subscriptions import new_bus, watching
 from slotmcp.tools.toolsets import Toolset
 from slotmcp.web.answers import retry
@@ -44,6 +44,8 @@ class Serving:
     """Only this machine gets here."""
     owns_process: bool = False
     """The process's signals are for this app."""
+    extend: Extend | None = None
+    """Gives the MCP server more to offer: tools, resources or prompts of somebody else's, who checks who calls them."""
 
 
 class HttpApp:
@@ -126,6 +128,8 @@ async def _open_face(stack: AsyncExitStack, app: App, door: Door, settings: Sett
     await stack.enter_async_context(watching(app, bus, read_only=serving.read_only))
     toolset = serving.toolset or (Toolset.CALLER if serving.is_open else Toolset.OPERATOR)
     server = create_server(app, bus, toolset=toolset, read_only=serving.read_only, door=door)
+    if serving.extend is not None:
+        serving.extend(server)
     face = HttpFace(server, door, max_body_bytes=settings.max_body_bytes)
     await stack.enter_async_context(face.running())
     return face

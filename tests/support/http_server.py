@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,8 @@ from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.store.sqlite import SqliteStore
 
+TESTS: Final = Path(__file__).parents[1]
+SLOTMCP_HTTP: Final = (sys.executable, "-m", "slotmcp", "http", "--port", "0")
 START_SECONDS: Final = 60
 MODERN: Final = "2026-07-28"
 _LINE_BEGINS: Final = "slotmcp listens on "
@@ -58,13 +60,12 @@ def call_of(tool: str, **arguments: object) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(path: Path, *options: str, **settings: str) -> Iterator[HttpServer]:
+def serving(path: Path, *options: str, command: Sequence[str] = SLOTMCP_HTTP, **settings: str) -> Iterator[HttpServer]:
     """A server over a database file, on a port that was free; ended at the end."""
     environment = {**os.environ, "SLOTMCP_DATABASE_URL": f"sqlite:///{path}"}
     environment |= {f"SLOTMCP_{name.upper()}": value for name, value in settings.items()}
-    command = [sys.executable, "-m", "slotmcp", "http", "--port", "0", *options]
     with subprocess.Popen(  # noqa: S603  our own server
-        command, env=environment, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        [*command, *options], env=environment, cwd=TESTS, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stderr is not None
         said = process.stderr.readline()
