@@ -1,5 +1,6 @@
 """`slotmcp http` as processes of its own, and callers who know nothing but its address."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any, Final
 import httpx2
 import orjson
 
+from slotmcp.asgi import HttpApp
 from slotmcp.bootstrap import SystemClock, build_app
 from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
@@ -77,6 +79,26 @@ def serving(path: Path, *options: str, command: Sequence[str] = SLOTMCP_HTTP, **
         finally:
             process.terminate()
             process.communicate(timeout=START_SECONDS)
+
+
+@asynccontextmanager
+async def running(app: HttpApp) -> AsyncIterator[None]:
+    """The app, running in this process in a task of its own: a fixture begins and ends in different ones."""
+    began, end = asyncio.Event(), asyncio.Event()
+
+    async def run() -> None:
+        async with app.running():
+            began.set()
+            await end.wait()
+
+    task = asyncio.create_task(run())
+    began_or_failed = asyncio.create_task(began.wait())
+    await asyncio.wait({task, began_or_failed}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        yield
+    finally:
+        end.set()
+        await task
 
 
 @dataclass(frozen=True, slots=True)
