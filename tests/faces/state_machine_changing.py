@@ -109,9 +109,16 @@ class ChangingRules(SellingRules):
         self._look_at_the_line()
 
     @precondition(lambda self: self.memory.sold)
-    @rule(data=st.data(), status=st.sampled_from([BookingStatus.COMPLETED, BookingStatus.NO_SHOW]))
-    def tell_of_a_visit(self, data: st.DataObject, status: BookingStatus) -> None:
+    @rule(
+        data=st.data(),
+        status=st.sampled_from([BookingStatus.COMPLETED, BookingStatus.NO_SHOW]),
+        begins=st.sampled_from([False, False, True]),
+    )
+    def tell_of_a_visit(self, data: st.DataObject, status: BookingStatus, begins: bool) -> None:  # noqa: FBT001  drawn by name
         id_, sale = self._a_sale(data)
+        if begins:
+            self.clock.set_ms(max(self.clock.now_ms(), sale.job.start * 60_000))
+            self._sweep()
         has_begun = sale.job.start * 60_000 <= self.clock.now_ms()
         may = status == sale.status or (status.value in MAY_FOLLOW[sale.status] and has_begun)
         before = self._picture()
