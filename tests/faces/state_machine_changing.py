@@ -95,7 +95,7 @@ class ChangingRules(SellingRules):
             self._remember_call("reschedule_booking", arguments, id_, sale.job)
         self._remember_move(body, id_, able, start, token=token)
 
-    @precondition(lambda self: self.memory.sold)
+    @precondition(lambda self: sum(sale.status not in ENDED for sale in self.memory.sold.values()) > 1)
     @rule(data=st.data())
     def cancel_booking(self, data: st.DataObject) -> None:
         id_, sale = self._a_sale(data)
@@ -109,9 +109,16 @@ class ChangingRules(SellingRules):
         self._look_at_the_line()
 
     @precondition(lambda self: self.memory.sold)
-    @rule(data=st.data(), status=st.sampled_from([BookingStatus.COMPLETED, BookingStatus.NO_SHOW]))
-    def tell_of_a_visit(self, data: st.DataObject, status: BookingStatus) -> None:
+    @rule(
+        data=st.data(),
+        status=st.sampled_from([BookingStatus.COMPLETED, BookingStatus.NO_SHOW]),
+        begins=st.sampled_from([False, False, True]),
+    )
+    def tell_of_a_visit(self, data: st.DataObject, status: BookingStatus, begins: bool) -> None:  # noqa: FBT001  drawn by name
         id_, sale = self._a_sale(data)
+        if begins:
+            self.clock.set_ms(max(self.clock.now_ms(), sale.job.start * 60_000))
+            self._sweep()
         has_begun = sale.job.start * 60_000 <= self.clock.now_ms()
         may = status == sale.status or (status.value in MAY_FOLLOW[sale.status] and has_begun)
         before = self._picture()
@@ -149,6 +156,7 @@ class ChangingRules(SellingRules):
         assert (at(found["start"]), at(found["end"]), found["status"]) == (sale.job.start, sale.job.end, sale.status)
         assert found["technicianId"] == self._entry(id_).technician_id
 
+    @precondition(lambda self: len(self.memory.sold) > 2)
     @rule(who=customers, notation=notations)
     def forget(self, who: str, notation: int) -> None:
         """By all that they are known by; then nothing of them is left in the file."""
