@@ -16,11 +16,11 @@ CONFORMANCE := tests/conformance/node_modules/.ready
 # A gate speaks one line when it is fine, and everything it knows when it is not.
 gate = @printf '%-14s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$said"; exit 1; fi
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench proximity clean
 
 help: ## say what there is (the default)
 	@echo 'slotmcp: make <target>'
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## watch an agent's side of a phone call, through a real MCP client
 	@$(BIN)/slotmcp demo
@@ -42,6 +42,9 @@ format: $(READY) ## put the source in its form and mend what lint can mend by it
 
 bench: $(READY) ## measure, as ratios within one run
 	@$(BIN)/python tests/benchmarks/run.py
+
+proximity: $(READY) ## count how far technicians drive, by who is sent, against the shortest routes
+	@$(BIN)/python tests/benchmarks/proximity.py
 
 clean: ## remove what was made here, the environments too
 	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/inspector/node_modules tests/conformance/node_modules

@@ -30,9 +30,9 @@ from slotmcp.store.sqlite import SqliteStore
 
 TOKEN_BYTES = 24
 NS_PER_MS = 1_000_000
-
-
-TELLTALES = ("mcp", "sse_starlette", "httpx2", "httpcore2")
+TELL_ADDRESSES = ("httpx2", "httpcore2")
+"""Libraries that log the address of each request, which for a routing service has the places of customers."""
+TELLTALES = ("mcp", "sse_starlette")
 """Libraries that at their most talkative log what is said."""
 TELLTALES_OF_WRONG_MESSAGES = ("mcp.server.sse",)
 """Those that log a message as it was, if it cannot be read."""
@@ -68,7 +68,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     Raises:
         Unavailable: the database is away.
     """
-    async with open_store(settings) as store, _open_travel(settings) as travel:
+    async with open_store(settings) as store, open_travel(settings) as travel:
         yield build_app(store, travel)
 
 
@@ -85,7 +85,8 @@ async def open_store(settings: Settings) -> AsyncIterator[SqliteStore]:
 
 
 @asynccontextmanager
-async def _open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
+async def open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
+    """The routing service that the settings name; None where they name none."""
     if not settings.routing_url:
         yield None
         return
@@ -103,7 +104,7 @@ def build_app(store: Store, travel: Travel | None = None) -> App:
         slots=SlotService(shelf=shelf, ways=ways),
         explanations=ExplanationService(shelf=shelf, ways=ways),
         holds=HoldService(store=store, shelf=shelf, ids=ids, ways=ways),
-        customers=CustomerService(store=store, shelf=shelf),
+        customers=CustomerService(store=store, shelf=shelf, ids=ids),
         technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
         bookings=BookingService(store=store, shelf=shelf, ids=ids, ways=ways),
         waitlist=WaitlistService(store=store, shelf=shelf, ids=ids),
@@ -132,6 +133,8 @@ def configure_logging(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
+    for library in TELL_ADDRESSES:
+        logging.getLogger(library).setLevel(logging.WARNING)
     for library in TELLTALES:
         logging.getLogger(library).setLevel(max(logging.INFO, logging.getLogger().level))
     for library in TELLTALES_OF_WRONG_MESSAGES:

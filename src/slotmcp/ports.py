@@ -135,8 +135,8 @@ class Transaction(Protocol):
     async def lapse_holds(self) -> int:
         """Mark holds that have expired as lapsed, so that the constraint lets their time be taken; say how many.
 
-        Forgets lapsed and released holds after a day, and receipts after 30. Does not move the revision:
-        an expired hold took no time already.
+        Forgets lapsed and released holds after a day, receipts after 30, and waits that are over 30 days after
+        their window. Does not move the revision: an expired hold took no time already.
         """
         ...
 

@@ -31,6 +31,11 @@ async def in_states(store: Store, *states: WaitState) -> list[str]:
     return [one.id for one in await store.write(SHOP, lambda transaction: transaction.waits(*states))]
 
 
+async def lapse(store: Store) -> None:
+    """Let go of what is long over."""
+    await store.write(SHOP, lambda transaction: transaction.lapse_holds())
+
+
 async def tell(store: Store, *subject_ids: str) -> None:
     """Tell that something was offered to these."""
 
@@ -124,6 +129,21 @@ async def test_a_waits_id_is_given_once(store: Store) -> None:
     with pytest.raises(Exception, match="id"):
         await joined(store, wait("w", service_id="check"))
     assert await store.waits(SHOP, *WaitState) == (wait("w"),)
+
+
+async def test_waits_that_are_over_are_forgotten_thirty_days_after_their_window(store: Store, clock: HandClock) -> None:
+    """With all that names whoever waited."""
+    over = [wait(state, state=state, contact_keys=("phone", state)) for state in WaitState]
+    later = wait("later", state=WaitState.BOOKED, start_to=over[0].start_to + 1)
+    await joined(store, *over, later)
+    clock.advance(seconds=-1, days=31)
+    await lapse(store)
+    assert len(await store.waits(SHOP, *WaitState)) == len(over) + 1
+    clock.advance(seconds=1)
+    await lapse(store)
+    assert [one.id for one in await store.waits(SHOP, *WaitState)] == ["waiting", "offered", "later"]
+    await joined(store, wait("booked", contact_keys=("new",)))
+    assert await store.wait(SHOP, "booked") == wait("booked", contact_keys=("new",))
 
 
 async def test_a_project_has_its_own_waitlist_and_events(store: Store) -> None:

@@ -146,7 +146,7 @@ async def test_a_hold_that_lapsed_and_is_taken_has_expired(desk: Desk) -> None:
     error = await desk.refused("book_slot", holdToken=token, **KIM)
     assert error["code"] == "hold_expired"
     assert error["alternatives"]
-    assert "no longer kept for you. Instead, I have tomorrow at " in error["result"]
+    assert "and it is gone now. Instead, I have tomorrow at " in error["result"]
 
 
 async def test_a_hold_that_never_was_has_expired(desk: Desk) -> None:

@@ -18,7 +18,7 @@ async def test_the_time_is_given_back_at_once(desk: Desk) -> None:
     booked = await book(desk)
     assert (await desk.ask("get_slots", **AT_9))["slots"] == []
     answer = await desk.ask("cancel_booking", bookingId=booked["bookingId"], reason="A cold\nand a cough")
-    assert answer["result"] == "Your furnace check tomorrow at 9 in the morning is canceled."
+    assert answer["result"] == "Your furnace check, tomorrow at 9 in the morning, is canceled."
     assert answer["booking"] == {
         "bookingId": booked["bookingId"],
         "status": "cancelled",
@@ -55,7 +55,7 @@ async def test_a_retry_of_the_booking_with_its_own_key_says_that_it_is_cancelled
     answer = await desk.ask("book_slot", start=MONDAY_9, serviceType="furnace-check", idempotencyKey="k", **KIM)
     assert answer["replayed"]
     assert answer["booking"]["status"] == "cancelled"
-    assert answer["result"] == "Your furnace check tomorrow at 9 in the morning is canceled."
+    assert answer["result"] == "Your furnace check, tomorrow at 9 in the morning, is canceled."
 
 
 async def test_an_unknown_booking_is_not_found_and_no_other_is_named(desk: Desk) -> None:

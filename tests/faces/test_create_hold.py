@@ -26,6 +26,7 @@ async def test_a_hold_is_told_with_its_token_its_time_and_its_end(desk: Desk) ->
         "expiresAt": "2026-11-22T19:01:30Z",
         "capacityLeft": 1,
         "replayed": False,
+        "clock": {"now": "2026-11-22T19:00:00Z", "today": "Sunday, November 22, 2026", "timezone": "America/Denver"},
     }
 
 

@@ -55,9 +55,21 @@ async def test_what_is_over_is_listed_but_not_to_come(desk: Desk) -> None:
     booked = await book(desk, MONDAY_9, KIM)
     await desk.ask("cancel_booking", bookingId=booked["bookingId"])
     answer = await desk.ask("find_bookings", email="kim@example.com")
-    assert answer["result"] == "You have no appointment to come."
+    assert answer["result"] == "You have no appointment coming up."
     (found,) = answer["bookings"]
     assert (found["status"], found["upcoming"]) == ("cancelled", False)
+
+
+async def test_the_last_one_is_said_where_none_is_to_come(desk: Desk) -> None:
+    await book(desk, MONDAY_9, KIM)
+    called_off = await book(desk, TUESDAY_9, KIM)
+    await desk.ask("cancel_booking", bookingId=called_off["bookingId"])
+    desk.make_it("2026-11-27T19:00Z")
+    answer = await desk.ask("find_bookings", email="kim@example.com")
+    assert answer["result"] == (
+        "You have no appointment coming up. "
+        "The last one was AC repair, Monday, November 23 at 9 in the morning, with Ana."
+    )
 
 
 async def test_nobody_is_no_error(desk: Desk) -> None:

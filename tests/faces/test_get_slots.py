@@ -125,7 +125,8 @@ async def test_nothing_free_says_when_something_is(desk: Desk) -> None:
     assert answer["slots"] == []
     assert answer["technicians"] == []
     assert answer["result"] == (
-        "I have nothing free then. The next free time is Monday, November 30 at 8 in the morning. Would that suit you?"
+        "That is outside our working hours. The next free time is Monday, November 30 at 8 in the morning. "
+        "Would that suit you?"
     )
     assert answer["nextFree"] == {
         "start": "2026-11-30T15:00:00Z",
@@ -138,7 +139,9 @@ async def test_nothing_free_says_when_something_is(desk: Desk) -> None:
 async def test_nothing_free_at_all_is_said_as_well(desk: Desk) -> None:
     answer = await desk.ask("get_slots", partOfDay="evening")
     assert "nextFree" not in answer
-    assert answer["result"].startswith("I have nothing free then, nor later")
+    assert answer["result"] == (
+        "That is outside our working hours. There is nothing later either, as far ahead as can be booked."
+    )
 
 
 async def test_an_agent_that_fills_in_every_field_is_understood(desk: Desk) -> None:

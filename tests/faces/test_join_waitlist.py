@@ -39,6 +39,7 @@ async def test_who_joins_is_told_the_place_in_line(desk: Desk) -> None:
         "state": "waiting",
         "position": 1,
         "replayed": False,
+        "clock": {"now": "2026-11-22T19:00:00Z", "today": "Sunday, November 22, 2026", "timezone": "America/Denver"},
     }
 
 

@@ -11,7 +11,7 @@ from support.server import Desk, fields, open_desk
 
 async def test_it_tells_services_hours_and_the_date(desk: Desk) -> None:
     answer = await desk.ask("list_services")
-    assert answer["result"] == "You can book AC repair or furnace check."
+    assert answer["result"] == "You can book AC repair or furnace check. What do you need?"
     assert answer["projectId"] == "denver-hvac"
     assert answer["projectName"] == "Front Range Heating & Air"
     assert answer["timezone"] == "America/Denver"

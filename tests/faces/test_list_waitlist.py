@@ -82,7 +82,9 @@ async def test_nothing_by_which_they_could_be_reached_or_impersonated_is_told(de
 
 
 async def test_those_who_wait_no_more_are_left_out(desk: Desk, operator: Desk) -> None:
-    assert (await operator.ask("list_waitlist"))["result"] == "Nobody is on the waitlist."
+    answer = await operator.ask("list_waitlist")
+    assert answer["result"] == "Nobody is on the waitlist."
+    assert answer["clock"]["today"] == "Sunday, November 22, 2026"
     await hold(desk)
     await desk.ask("join_waitlist", **WISH, **KIM)
     assert (await operator.ask("list_waitlist"))["result"] == "One person is on the waitlist."

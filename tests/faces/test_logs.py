@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -9,9 +10,14 @@ import pytest
 import structlog
 
 from slotmcp.bootstrap import configure_logging
+from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
+from slotmcp.engine.travel import TravelSource
+from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.settings import LogFormat, Settings
 from slotmcp.tools.server import tools_of
 from slotmcp.tools.toolsets import Toolset
+from support.books import PROJECT
+from support.roads import routing_server
 from support.server import Desk
 
 MONDAY_9, MONDAY_10, TUESDAY_9 = "2026-11-23T16:00:00Z", "2026-11-23T17:00:00Z", "2026-11-24T16:00:00Z"
@@ -22,8 +28,9 @@ SAID = (
     "Zo\\u00eb",
     "Quux",
     "quux",
-    "555",
-    "0142",
+    "303 555",
+    "555 0142",
+    "5550142",
     "1437 Bannock",
     "Beware",
     "caller-7a1f",
@@ -80,3 +87,11 @@ async def test_nothing_of_it_is_logged(office: Desk, logged: StringIO) -> None:
     said = logged.getvalue()
     assert [tool.perform.__name__ for tool in tools_of(Toolset.OPERATOR) if tool.perform.__name__ not in said] == []
     assert [word for word in SAID if word in said] == []
+
+
+async def test_where_somebody_lives_is_not_logged_when_the_way_is_asked_for(logged: StringIO) -> None:
+    project = replace(PROJECT, travel=TravelPolicy(mode=TravelMode.ESTIMATED))
+    async with routing_server() as server, OsrmTravel.open(server.url, timeout_seconds=5) as travel:
+        times = await travel.times(project, Location(39.7312, -104.9655), [Location(39.86, -104.94)])
+    assert times.source is TravelSource.ROUTED
+    assert [word for word in ("39.7312", "104.9655") if word in logged.getvalue()] == []

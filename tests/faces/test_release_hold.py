@@ -16,7 +16,7 @@ async def test_what_is_given_back_can_be_held_again(desk: Desk) -> None:
     await desk.refused("create_hold", **asked | {"customerHash": "b"})
     answer = await desk.ask("release_hold", holdToken=token)
     assert answer["released"]
-    assert answer["result"] == "That time is no longer kept for you."
+    assert answer["result"] == "All right, I am no longer keeping that time for you."
     await desk.ask("create_hold", **asked | {"customerHash": "b"})
 
 
@@ -38,6 +38,16 @@ async def test_a_booking_is_never_undone_by_it(desk: Desk) -> None:
     answer = await desk.ask("release_hold", holdToken=token)
     assert not answer["released"]
     assert answer["result"] == "That time is booked already, so it stays booked."
+
+
+async def test_by_its_waits_id_a_caller_leaves_the_waitlist(desk: Desk) -> None:
+    window = {"from": MONDAY_9, "to": "2026-11-23T16:15:00Z", "serviceType": "furnace-check"}
+    await desk.ask("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="a")
+    joined = await desk.ask("join_waitlist", customerName="Kim", customerEmail="kim@example.com", **window)
+    answer = await desk.ask("release_hold", holdToken=joined["waitId"])
+    assert (answer["released"], answer["result"]) == (True, "I have taken you off the waitlist.")
+    again = await desk.ask("release_hold", holdToken=joined["waitId"], locale="fr")
+    assert (again["released"], again["result"]) == (False, "Il n'y avait plus rien à libérer.")
 
 
 async def test_an_unknown_project_is_not_found(desk: Desk) -> None:

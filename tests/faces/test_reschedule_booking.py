@@ -39,6 +39,20 @@ async def test_somebody_else_is_named(desk: Desk) -> None:
     assert answer["booking"]["assignmentReason"] == "Only Ben was free."
 
 
+async def test_of_the_same_day_only_the_clock_is_said_again(desk: Desk) -> None:
+    booked = await book(desk)
+    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=MONDAY_10)
+    assert answer["result"] == (
+        "Your AC repair is now tomorrow at 10 in the morning instead of 9 in the morning, with Ana as before."
+    )
+    at_one = "2026-11-23T20:00:00Z"
+    await desk.ask("book_slot", start=at_one, technicianId="t-ana", customerName="Lee", customerEmail="l@x.org")
+    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=at_one)
+    assert answer["result"] == (
+        "Your AC repair is now tomorrow at 1 in the afternoon instead of 10 in the morning. Ben will come, not Ana."
+    )
+
+
 async def test_a_held_time_is_taken_over(desk: Desk) -> None:
     booked = await book(desk)
     token = (await desk.ask("create_hold", start=TUESDAY_9, customerHash="a"))["holdToken"]
@@ -55,7 +69,7 @@ async def test_refused_it_stays_and_other_times_are_offered(desk: Desk) -> None:
     before = fingerprint(desk.path)
     error = await desk.refused("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
     assert (error["code"], error["retryable"]) == ("slot_unavailable", False)
-    assert error["result"].startswith("That did not work: that time cannot be had. Instead, I have ")
+    assert error["result"].startswith("That did not work: that time is not available. Instead, I have ")
     assert MONDAY_9 not in starts(error["alternatives"])
     assert other["booking"]["start"] not in starts(error["alternatives"])
     assert fingerprint(desk.path) == before
@@ -82,7 +96,7 @@ async def test_a_retry_after_it_was_cancelled_says_that(desk: Desk) -> None:
     await desk.ask("cancel_booking", bookingId=booked["bookingId"])
     answer = await desk.ask("reschedule_booking", **asked)
     assert answer["replayed"]
-    assert answer["result"] == "Your AC repair Tuesday at 9 in the morning is canceled."
+    assert answer["result"] == "Your AC repair, Tuesday at 9 in the morning, is canceled."
     assert answer["booking"]["status"] == "cancelled"
 
 

@@ -15,7 +15,7 @@ from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.services.app import App
 from slotmcp.tools.server import create_server
 from slotmcp.tools.toolsets import Toolset
-from support.server import Desk
+from support.server import ANSWERS, Desk
 
 SNAPSHOT = Path(__file__).with_name("tools_list.txt")
 BUDGET_TOKENS = 4000
@@ -124,6 +124,13 @@ def test_every_answer_begins_with_its_sentence_and_has_a_trace_id(tools: list[To
         schema = tool.output_schema or {}
         assert next(iter(schema["properties"])) == "result"
         assert {"result", "traceId"} <= set(schema["required"])
+
+
+def test_every_answer_tells_what_time_it_is_and_where(tools: list[Tool]) -> None:
+    for tool in tools:
+        answer = ANSWERS[tool.name]["properties"]
+        told = next((answer[key]["properties"] for key in ("clock", "query") if key in answer), answer)
+        assert {"now", "today", "timezone"} <= set(told), tool.name
 
 
 async def test_each_toolset_has_its_tools_and_a_server_that_only_reads_no_others(empty_desk: Desk) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from project.repository import ROOT, prose
-from slotmcp.domain import book, booking, catalog, claim, offer
+from slotmcp.domain import book, booking, catalog, claim, offer, reasons, waitlist
 
 TERMS = re.findall(r"(?:^|\. )\*\*(.+?)\*\*", prose(ROOT / "docs" / "glossary.md"), re.MULTILINE)
 ALIASES = {"service type": "service", "busy time": "busy time"}
@@ -15,12 +15,14 @@ PARTS = {
         "booking status",
         "claim state",
         "date override",
-        "location",
         "ranking key",
         "slot alignment",
+        "technician reason",
         "technician status",
+        "travel mode",
+        "travel policy",
     ),
-    *("visit", "wall span", "weekly span"),
+    *("visit", "wait state", "wall span", "weekly span"),
 }
 """Parts and kinds of what the glossary has, named after it."""
 
@@ -35,7 +37,9 @@ def test_each_term_is_there_once() -> None:
     assert len(lowered) > 30
 
 
-@pytest.mark.parametrize("module", [book, booking, catalog, claim, offer], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [book, booking, catalog, claim, offer, reasons, waitlist], ids=lambda module: module.__name__
+)
 def test_what_the_domain_names_is_in_the_glossary(module: object) -> None:
     own = [
         words(name)

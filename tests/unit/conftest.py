@@ -1,6 +1,7 @@
 """What unit tests share."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from support.command_line import Ended, Run
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A home folder of the test's own, no settings in the environment, and logging as it was afterwards."""
-    for name in ("SLOTMCP_CONFIG", "SLOTMCP_DATABASE_URL", "SLOTMCP_LOG_LEVEL", "SLOTMCP_LOG_FORMAT"):
+    for name in [name for name in os.environ if name.startswith("SLOTMCP_")]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

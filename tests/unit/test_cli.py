@@ -160,10 +160,10 @@ def test_a_cursor_goes_on_where_the_last_answer_ended(slotmcp: Run) -> None:
 
 
 @pytest.mark.usefixtures("imported")
-def test_nothing_free_is_a_sentence_and_no_failure(slotmcp: Run) -> None:
+def test_nothing_free_is_a_sentence_with_the_reason_and_no_failure(slotmcp: Run) -> None:
     ended = slotmcp("slots", "--duration", "1440")
     assert ended.code == Exit.FINE
-    assert ended.out.startswith("I have nothing free then")
+    assert ended.out.startswith("That is outside our working hours.")
 
 
 @pytest.mark.usefixtures("imported")

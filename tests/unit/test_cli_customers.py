@@ -48,6 +48,16 @@ def test_a_booking_is_shown_without_its_customer(slotmcp: Run) -> None:
     assert "Kim" not in ended.out
 
 
+@pytest.mark.usefixtures("imported")
+def test_whose_a_booking_is_is_shown_on_request(slotmcp: Run) -> None:
+    booking_id = booked()
+    plain, ended = slotmcp("booking", booking_id), slotmcp("booking", booking_id, "--customer")
+    assert ended.out == plain.out + "Customer: Kim Doe, +13035550142, kim@example.com\n"
+    assert slotmcp("forget", KIM.email).code == Exit.FINE
+    assert slotmcp("booking", booking_id, "--customer").out == plain.out + "Of its customer nothing is kept.\n"
+    assert slotmcp("booking", booking_id, "--customer", "--status", "completed").code == Exit.USAGE
+
+
 def test_what_came_of_a_visit_is_said_and_can_be_put_right(slotmcp: Run, imported: Path) -> None:
     booking_id = begun(imported)
     assert slotmcp("import", str(imported)).code == Exit.FINE

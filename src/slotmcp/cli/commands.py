@@ -214,7 +214,7 @@ def slots(  # noqa: PLR0913  an option each
         limit=limit,
         cursor=cursor,
     )
-    show_slots(asyncio.run(_slots(Settings.load(), query)))
+    show_slots(asyncio.run(_slots(Settings.load(), query)), goes_on=bool(cursor))
 
 
 async def _slots(settings: Settings, query: SlotQuery) -> SlotAnswer:
@@ -232,14 +232,19 @@ def booking(
     status: Annotated[
         customers.Outcome | None, typer.Option(help="Say what came of the visit; without it, only show the booking.")
     ] = None,
+    customer: Annotated[
+        bool, typer.Option("--customer", help="Show whose it is, too: whom to call, and where.")
+    ] = False,
     project: Project = None,
 ) -> None:
-    """Show a booking, or say what came of it. Its customer is not shown."""
+    """Show a booking, or say what came of it. Its customer is shown only on request."""
     settings = Settings.load()
+    if status and customer:
+        raise typer.BadParameter("goes with showing a booking, not with --status", param_hint="--customer")
     work = (
         customers.tell(settings, project, booking_id, status)
         if status
-        else customers.show(settings, project, booking_id)
+        else customers.show(settings, project, booking_id, with_customer=customer)
     )
     typer.echo(asyncio.run(work))
 

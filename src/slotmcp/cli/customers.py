@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from slotmcp.bootstrap import open_app
-from slotmcp.domain.booking import BookingStatus
+from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.errors import NotFound
 from slotmcp.services.booked import BookAnswer
 from slotmcp.services.finding import FindRequest, FoundBooking
@@ -22,8 +22,8 @@ class Outcome(StrEnum):
 _STATUS = {Outcome.COMPLETED: BookingStatus.COMPLETED, Outcome.NO_SHOW: BookingStatus.NO_SHOW}
 
 
-async def show(settings: Settings, project_id: str | None, booking_id: str) -> str:
-    """How a booking stands, without its customer.
+async def show(settings: Settings, project_id: str | None, booking_id: str, *, with_customer: bool = False) -> str:
+    """How a booking stands, and on request whose it is.
 
     Raises:
         NotFound: there is none.
@@ -32,7 +32,8 @@ async def show(settings: Settings, project_id: str | None, booking_id: str) -> s
         answer = await app.bookings.find_bookings(FindRequest(project_id=project_id, booking_id=booking_id))
     if not answer.found:
         raise NotFound("bookingId", f"There is no booking {booking_id!r} in {answer.project.id}.")
-    return _told(answer.found[0], Viewpoint.of(answer.project, answer.now_ms))
+    told = _told(answer.found[0], Viewpoint.of(answer.project, answer.now_ms))
+    return f"{told}\n{_whose(answer.found[0].booking)}" if with_customer else told
 
 
 async def tell(settings: Settings, project_id: str | None, booking_id: str, outcome: Outcome) -> str:
@@ -63,6 +64,15 @@ def _told(found: FoundBooking, view: Viewpoint) -> str:
     if booking.attention:
         lines.append(f"Needs attention: {booking.attention}")
     return "\n".join(lines)
+
+
+def _whose(booking: Booking) -> str:
+    """Whom to call, and where to go."""
+    if booking.customer is None:
+        return "Of its customer nothing is kept."
+    customer, visit = booking.customer, booking.visit
+    whom = ", ".join(part for part in (customer.name, customer.phone, customer.email) if part)
+    return "\n".join([f"Customer: {whom}", *(part for part in (visit.address, visit.notes) if part)])
 
 
 def _plain(status: BookingStatus) -> str:

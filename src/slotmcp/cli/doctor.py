@@ -7,13 +7,17 @@ from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.text import Text
 
-from slotmcp.bootstrap import build_app, open_store
+from slotmcp.bootstrap import build_app, open_store, open_travel
 from slotmcp.cli.exits import Exit
+from slotmcp.domain.book import Book
+from slotmcp.domain.catalog import Location, TravelMode
 from slotmcp.domain.errors import SlotmcpError
+from slotmcp.engine.travel import TravelSource
 from slotmcp.installation import claude_code, typed
 from slotmcp.ports import Store
 from slotmcp.services.app import App
@@ -120,6 +124,8 @@ async def _database(settings: Settings, store: SqliteStore) -> AsyncIterator[Fin
     app = build_app(store)
     for project_id in await store.project_ids():
         yield await _project(app, store, project_id)
+    if settings.routing_url:
+        yield await _routing(settings, [await store.book(project_id) for project_id in await store.project_ids()])
     yield _how_to_connect(settings) if status.projects else _first_import()
 
 
@@ -143,3 +149,27 @@ def _how_to_connect(settings: Settings) -> Finding:
     own_file = "database_url" in settings.model_fields_set
     environment = {"SLOTMCP_DATABASE_URL": str(settings.database_path)} if own_file else {}
     return Finding(Mark.NEXT, "connect", claude_code(environment))
+
+
+async def _routing(settings: Settings, books: Sequence[Book]) -> Finding:
+    """Whether the routing service knows the way between two technicians of a project."""
+    address = urlsplit(settings.routing_url).netloc.rpartition("@")[2]
+    for book in books:
+        homes = _homes(book)
+        if not homes[1:]:
+            continue
+        async with open_travel(settings) as travel:
+            times = None if travel is None else await travel.times(book.project, homes[0], homes[1:2])
+        if times is not None and times.source is TravelSource.ROUTED:
+            return Finding(Mark.GOOD, "routing", f"{address} tells how long ways take")
+        return Finding(Mark.NEXT, "routing", f"{address} gave no answer, so ways are estimated; is it running?")
+    nobody = "no project has travel in its file, and technicians with homes"
+    return Finding(Mark.NEXT, "routing", f"{address} is not asked: {nobody}")
+
+
+def _homes(book: Book) -> list[Location]:
+    """Different homes of technicians; none where the way does not count."""
+    if book.project.travel.mode is TravelMode.NONE:
+        return []
+    homes = (diary.technician.home for diary in book.diaries.values())
+    return list(dict.fromkeys(home for home in homes if home is not None))

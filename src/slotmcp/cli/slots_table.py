@@ -9,26 +9,20 @@ from rich.text import Text
 
 from slotmcp.domain.offer import Slot
 from slotmcp.services.slots import SlotAnswer
-from slotmcp.tools import speech
+from slotmcp.tools.slots import say_what_is_free
 from slotmcp.tools.spoken_time import label
 from slotmcp.tools.viewpoint import Viewpoint
 
 
-def show_slots(answer: SlotAnswer) -> None:
-    """Print the sentence that an agent would say, then a row for each start."""
+def show_slots(answer: SlotAnswer, *, goes_on: bool = False) -> None:
+    """Print the sentence that an agent would say, then a row for each start; `goes_on` after a cursor."""
     console = Console()
     view = Viewpoint.of(answer.offer.project, answer.now_ms, timezone=answer.offer.timezone)
-    console.print(_sentence(answer, view), markup=False, highlight=False, soft_wrap=True)
+    console.print(say_what_is_free(answer, view, goes_on=goes_on), markup=False, highlight=False, soft_wrap=True)
     if answer.offer.slots:
         console.print(Padding(_table(answer, view), (1, 0)))
     if answer.next_cursor:
         console.print(f"There is more: --cursor {answer.next_cursor}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _sentence(answer: SlotAnswer, view: Viewpoint) -> str:
-    if answer.offer.slots:
-        return speech.free_times([slot.start for slot in answer.offer.slots], view)
-    return speech.nothing_free(answer.next_free.start if answer.next_free else None, view)
 
 
 def _table(answer: SlotAnswer, view: Viewpoint) -> Table:

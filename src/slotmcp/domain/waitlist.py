@@ -18,7 +18,7 @@ class WaitState(StrEnum):
     """A time is held for them, for longer than a caller on the phone has."""
     BOOKED = "booked"
     EXPIRED = "expired"
-    """The window has passed."""
+    """The window has passed, or nobody waits for it any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

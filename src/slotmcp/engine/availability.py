@@ -1,6 +1,6 @@
 """Availability: a book at an instant, indexed. What every question about free time is asked of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -10,8 +10,8 @@ from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute, minute_at_or_after
-from slotmcp.domain.offer import Slot
 from slotmcp.engine.closures import closed_dates
+from slotmcp.engine.day_slots import DaySlots
 from slotmcp.engine.frame import Frame, frame_of
 from slotmcp.engine.need import Need
 from slotmcp.engine.openings import Dates, opening_hours, working_days
@@ -22,8 +22,8 @@ from slotmcp.engine.timeline import Timeline
 _MARGIN = timedelta(days=3)
 """Spans of other zones, past midnight, and jobs of a day reach this far beyond the frame at most."""
 
-SlotsByDay = dict[tuple[Need, int, Policy], Sequence[Slot]]
-"""What `find_slots` has worked out: a day's slots with all candidates, whatever the notice. Not yet cut to a range."""
+SlotsByNeed = dict[tuple[Need, Policy], dict[int, DaySlots]]
+"""What `find_slots` has worked out, by day of the frame. Not yet cut to a range."""
 
 
 class Index:
@@ -33,7 +33,7 @@ class Index:
         self.timelines = timelines
         self._book = book
         self._eligible: dict[frozenset[str], tuple[Timeline, ...]] = {}
-        self.slots_by_day: SlotsByDay = {}
+        self.slots_by_need: SlotsByNeed = {}
         self.until_ms = min((line.until_ms for line in timelines.values()), default=inf)
         """From then on a hold in here has expired."""
 

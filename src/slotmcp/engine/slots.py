@@ -1,15 +1,15 @@
 """What is free: every start of a range, or one point. Both follow docs/reference/availability.md."""
 
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import chain, compress
-from operator import itemgetter, or_
+from operator import or_
 
-from slotmcp.domain.interval import Minute
+from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.offer import Slot
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.columns import bits_of, columns
+from slotmcp.engine.day_slots import DaySlots
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import rank
 from slotmcp.engine.timeline import Timeline
@@ -17,8 +17,8 @@ from slotmcp.engine.timeline import Timeline
 Rows = Mapping[Timeline, int]
 """Per technician starts as bits: the positions of the frame."""
 
-_MOST_DAYS = 512
-"""So many days of needs are remembered: sixteen needs over the default horizon."""
+_MOST_NEEDS = 16
+"""So many needs are remembered, each for the days that were asked for."""
 
 
 def find_slots(
@@ -35,22 +35,16 @@ def find_slots(
     """
     if need.site is not None:
         return slots_at(availability, need, list_starts(availability, need, start_from, start_to), best=best)
-    frame = availability.frame
-    start_from, start_to = max(start_from, availability.earliest_start), min(start_to, frame.midnights[-1])
-    if start_to <= start_from:
-        return []
-    found = [
-        slot
-        for day in range(frame.day_number(start_from), frame.day_number(start_to - 1) + 1)
-        for slot in _between(_slots_of_day(availability, need, day), start_from, start_to)
-    ]
-    return found if best is None else [slot.with_best(best) for slot in found]
+    part = _open_part(availability, start_from, start_to)
+    found = chain.from_iterable([day.slots(*part) for day in _days(availability, need, part)])
+    return list(found) if best is None else [slot.with_best(best) for slot in found]
 
 
 def list_starts(availability: Availability, need: Need, start_from: Minute, start_to: Minute) -> list[Minute]:
     """The starts of `find_slots` alone; where the way counts, that is far less work."""
     if need.site is None:
-        return [slot.start for slot in find_slots(availability, need, start_from, start_to)]
+        part = _open_part(availability, start_from, start_to)
+        return list(chain.from_iterable([day.starts(*part) for day in _days(availability, need, part)]))
     frame = availability.frame
     low = frame.number(max(start_from, availability.earliest_start))
     within = (1 << max(low, frame.number(start_to))) - (1 << low)
@@ -65,15 +59,16 @@ def slots_at(
     availability: Availability, need: Need, starts: Iterable[Minute], *, best: int | None = None
 ) -> list[Slot]:
     """The slots of starts that `list_starts` gave, in their order."""
-    slots = (_slot_at(availability, need, start) for start in starts)
-    return [slot if best is None else slot.with_best(best) for slot in slots if slot is not None]
-
-
-def _slot_at(availability: Availability, need: Need, start: Minute) -> Slot | None:
     if need.site is not None:
-        return check_start(availability, need, start)
-    day = _slots_of_day(availability, need, availability.frame.day_number(start))
-    return next(iter(_between(day, start, start + 1)), None)
+        slots = [slot for start in starts if (slot := check_start(availability, need, start)) is not None]
+    else:
+        known, day_number = _known_days(availability, need), availability.frame.day_number
+        slots = [
+            slot
+            for start in starts
+            for slot in _day(availability, need, known, day_number(start)).slots(start, start + 1)
+        ]
+    return slots if best is None else [slot.with_best(best) for slot in slots]
 
 
 def check_start(availability: Availability, need: Need, start: Minute) -> Slot | None:
@@ -91,20 +86,32 @@ def check_start(availability: Availability, need: Need, start: Minute) -> Slot |
     return Slot(start, start + need.duration_minutes, capacity, tuple(candidates))
 
 
-def _between(slots: Sequence[Slot], start_from: Minute, start_to: Minute) -> Sequence[Slot]:
-    first, last = (bisect_left(slots, one, key=itemgetter(0)) for one in (start_from, start_to))
-    return slots[first:last]
+def _open_part(availability: Availability, start_from: Minute, start_to: Minute) -> Interval:
+    """What may be booked of a range (rules 15 and 16); where that is nothing, its end is not after its start."""
+    return max(start_from, availability.earliest_start), min(start_to, availability.frame.midnights[-1])
 
 
-def _slots_of_day(availability: Availability, need: Need, day: int) -> Sequence[Slot]:
-    """Every start of a day of the frame that can be had, with all candidates; remembered with the index."""
-    known = availability.index.slots_by_day
-    key = need, day, availability.book.project.candidate_ranking
+def _days(availability: Availability, need: Need, part: Interval) -> list[DaySlots]:
+    """The days of a part that may be booked."""
+    known, day_number = _known_days(availability, need), availability.frame.day_number
+    return [_day(availability, need, known, day) for day in range(day_number(part[0]), day_number(part[1] - 1) + 1)]
+
+
+def _known_days(availability: Availability, need: Need) -> dict[int, DaySlots]:
+    """What has been worked out for a need; remembered with the index."""
+    known = availability.index.slots_by_need
+    key = need, availability.book.project.candidate_ranking
     if key not in known:
-        if len(known) >= _MOST_DAYS:
+        if len(known) >= _MOST_NEEDS:
             known.clear()
-        known[key] = _find_slots_of_day(availability, need, day)
+        known[key] = {}
     return known[key]
+
+
+def _day(availability: Availability, need: Need, known: dict[int, DaySlots], day: int) -> DaySlots:
+    if day not in known:
+        known[day] = DaySlots(_find_slots_of_day(availability, need, day))
+    return known[day]
 
 
 def _find_slots_of_day(availability: Availability, need: Need, day: int) -> Sequence[Slot]:

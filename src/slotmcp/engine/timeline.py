@@ -150,12 +150,12 @@ class Timeline:
     def obstacle(self, need: Need, start: Minute) -> Obstacle | None:
         """The first that is in the way of the technician doing the job at that time; None if nothing is."""
         end = start + need.duration_minutes
-        following = bisect_right(self._ends, start - need.buffer_before_minutes)
-        if following < len(self._starts) and self._starts[following] < end + need.buffer_after_minutes:
-            return Obstacle.TAKEN
         opening = self._opening_at(start)
         if opening is None or opening[1] < end:
             return Obstacle.CLOSED
+        following = bisect_right(self._ends, start - need.buffer_before_minutes)
+        if following < len(self._starts) and self._starts[following] < end + need.buffer_after_minutes:
+            return Obstacle.TAKEN
         if self.diary.technician.max_bookings_per_day is not None and self._is_full(self.frame.day_number(start)):
             return Obstacle.FULL
         if need.site is not None and not self._can_travel(need, start):

@@ -198,6 +198,8 @@ def _styled(value: object) -> object:
     match value:
         case _Quoted():
             return DoubleQuotedScalarString(value)
+        case str() if value.startswith(("?", ":")):  # ruamel writes them bare in a group, and cannot read them there
+            return DoubleQuotedScalarString(value)
         case StrEnum():
             return value.value
         case dict():

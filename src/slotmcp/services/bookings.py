@@ -96,10 +96,13 @@ class BookingService:
         async def unit(transaction: Transaction) -> RescheduleAnswer:
             await transaction.lapse_holds()
             answer = await reschedule(transaction, await self._shelf.locked(transaction), request, routed)
-            if answer.has_moved and not answer.booked.replayed:
+            if answer.booked.replayed:
+                return answer
+            if answer.has_moved:
                 booking = answer.booked.booking
                 await close_waits(transaction, self._shelf, self._ids, booking, hold_token=request.hold_token)
-                await offer_freed_time(transaction, self._shelf, self._ids)
+            # A booking that stays gives its hold's time back.
+            await offer_freed_time(transaction, self._shelf, self._ids)
             return answer
 
         return await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
@@ -199,12 +202,12 @@ def _held_appointment(
     availability: Availability, request: BookRequest, hold: Hold, routed: TravelTimes | None
 ) -> Appointment:
     """What the hold keeps, as long as the request does not name something else beside the token."""
-    claim, project = hold.claim, availability.book.project
+    claim, zone_key = hold.claim, request.timezone or availability.book.project.timezone
     if request.service_id is not None and request.service_id != claim.service_id:
         raise InvalidArgument("serviceType", f"the hold is for {claim.service_id}; leave it out, or hold another slot.")
-    if request.start is not None and resolve(request.start, project.timezone, "start") != claim.start:
+    if request.start is not None and resolve(request.start, zone_key, "start") != claim.start:
         raise InvalidArgument("start", "the hold is for another start; leave it out, or hold that one.")
-    if find_duration(request, claim.start, project.timezone) not in {None, claim.end - claim.start}:
+    if find_duration(request, claim.start, zone_key) not in {None, claim.end - claim.start}:
         field = "durationMinutes" if request.end is None else "end"
         raise InvalidArgument(
             field, f"the hold is for {claim.end - claim.start} minutes; leave it out, or hold another."
@@ -216,7 +219,9 @@ def _held_appointment(
     # Of a service that left the catalog nobody knows the skills any more; the witness has them.
     only = chosen if service.id in availability.book.services else claim.technician_id
     location = claim.location or request.location
-    need = replace(Need.of_claim(claim, service, site_at(location, project.travel, routed)), technician_id=only)
+    need = replace(
+        Need.of_claim(claim, service, site_at(location, availability.book.project.travel, routed)), technician_id=only
+    )
     return Appointment(service, need, claim.start, location)
 
 

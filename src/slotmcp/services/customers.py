@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
-from slotmcp.ports import Store, Transaction
+from slotmcp.domain.waitlist import Wait
+from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.services.contacts import readings_of
 from slotmcp.services.shelf import Shelf
+from slotmcp.services.waiting import OPEN, leave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +23,16 @@ class ForgetAnswer:
 class CustomerService:
     """Forgets."""
 
-    def __init__(self, *, store: Store, shelf: Shelf) -> None:
+    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids) -> None:
         self._store = store
         self._shelf = shelf
+        self._ids = ids
 
     async def forget(self, project_id: str | None, reference: str) -> ForgetAnswer:
         """Erase a customer from every booking, hold and wait; the times, technicians and services stay.
 
         The reference is a phone number in any notation, an e-mail address, or what an agent gave as customerHash. It
-        is neither kept nor told.
+        is neither kept nor told. A time that the waitlist keeps for them goes to the next at once.
 
         Raises:
             InvalidArgument, NotFound (no such project), Unavailable.
@@ -40,6 +43,12 @@ class CustomerService:
         async def unit(transaction: Transaction) -> ForgetAnswer:
             project = (await transaction.book()).project
             keys = [transaction.pseudonym(text) for text in readings_of(reference, project)]
+            theirs = [wait for wait in await transaction.waits(*OPEN) if not _known_by(wait).isdisjoint(keys)]
+            await leave(transaction, self._shelf, self._ids, theirs)
             return ForgetAnswer(project=project, erased=sum([await transaction.forget(key) for key in keys]))
 
         return await self._store.write(await self._shelf.project_id(project_id), unit)
+
+
+def _known_by(wait: Wait) -> set[str]:
+    return {wait.customer_pseudonym, *wait.contact_keys}

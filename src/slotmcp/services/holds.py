@@ -14,7 +14,7 @@ from slotmcp.services.intents import Appointment, StartRequest, find_appointment
 from slotmcp.services.receipts import Keys, keys_of
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.taking import take_hold
-from slotmcp.services.waiting import offer_freed_time, offers_to
+from slotmcp.services.waiting import leave, offer_freed_time, offers_to
 from slotmcp.services.ways import Ways
 
 MIN_TTL_SECONDS = 60
@@ -56,6 +56,8 @@ class ReleaseAnswer:
     """False when there was nothing to give back: unknown, lapsed or released before."""
     booked: bool = False
     """It has become a booking, and stays one."""
+    waited: bool = False
+    """It was a place on the waitlist."""
 
 
 class HoldService:
@@ -95,7 +97,7 @@ class HoldService:
         return await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
 
     async def release_hold(self, project_id: str | None, token: str) -> ReleaseAnswer:
-        """Give a hold back. Doing it again is no error.
+        """Give a hold back, or by a wait's id a place on the waitlist. Doing it again is no error.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
@@ -103,6 +105,9 @@ class HoldService:
 
         async def unit(transaction: Transaction) -> ReleaseAnswer:
             project = (await transaction.book()).project
+            if wait := await transaction.wait(token):
+                has_left = await leave(transaction, self._shelf, self._ids, [wait])
+                return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=has_left, waited=True)
             hold = await transaction.hold(token)
             if hold is None or hold.state is not ClaimState.HELD or not hold.claim.is_live(transaction.now_ms):
                 is_booked = hold is not None and hold.state is ClaimState.BOOKED

@@ -29,6 +29,8 @@ class StartRequest:
     technician_id: str | None = None
     location: Location | None = None
     """Where the job is."""
+    timezone: str | None = None
+    """IANA zone in which local times are meant. Default: the project's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,13 @@ def find_appointment(book: Book, asked: StartRequest, routed: TravelTimes | None
     """
     if asked.start is None:
         raise InvalidArgument("start", "give the start of the appointment, or the holdToken of one that is held.")
-    start = resolve(asked.start, book.project.timezone, "start")
+    zone_key = asked.timezone or book.project.timezone
+    start = resolve(asked.start, zone_key, "start")
     service = find_service(book, asked.service_id)
     need = find_need(
         book,
         service,
-        duration_minutes=find_duration(asked, start, book.project.timezone),
+        duration_minutes=find_duration(asked, start, zone_key),
         technician_id=asked.technician_id,
         location=asked.location,
         routed=routed,

@@ -40,6 +40,8 @@ class JoinRequest:
     technician_id: str | None = None
     location: Location | None = None
     """Where the job is."""
+    timezone: str | None = None
+    """IANA zone in which dates and local times are meant. Default: the project's."""
     customer_reference: str = ""
     """The caller's opaque reference; only its hash with the project's salt is kept."""
     idempotency_key: str = field(default="", repr=False)
@@ -62,7 +64,7 @@ def understand(transaction: Transaction, availability: Availability, asked: Join
         technician_id=asked.technician_id,
         location=asked.location,
     )
-    start_from, start_to = _window(asked, book.project.timezone)
+    start_from, start_to = _window(asked, asked.timezone or book.project.timezone)
     customer = normalised(asked.customer, book.project)
     references = [*([asked.customer_reference] if asked.customer_reference else []), *references_of(customer)]
     keys = tuple(map(transaction.pseudonym, references))

@@ -40,6 +40,6 @@ async def tell(transaction: Transaction, booking: Booking, status: BookingStatus
         return booking
     told = replace(booking.becomes(status), attention="")
     if transaction.now_ms < booking.claim.start * MS_PER_MINUTE:
-        raise InvalidArgument("status", f"the appointment has not begun yet, so it cannot be {status}.")
+        raise InvalidArgument("status", "the appointment has not begun yet, so nobody knows yet what comes of it.")
     await transaction.save_booking(told)
     return told

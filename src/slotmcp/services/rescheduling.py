@@ -30,6 +30,8 @@ class RescheduleRequest:
     project_id: str | None = None
     start: Moment | None = None
     hold_token: str = ""
+    timezone: str | None = None
+    """IANA zone in which a local start is meant. Default: the project's."""
     idempotency_key: str = ""
     credential: str = "local"
     """Whose idempotency keys these are."""
@@ -107,7 +109,7 @@ async def reschedule(
 
 def _asked_start(availability: Availability, request: RescheduleRequest) -> Minute | None:
     if request.start is not None:
-        return resolve(request.start, availability.book.project.timezone, "start")
+        return resolve(request.start, request.timezone or availability.book.project.timezone, "start")
     if not request.hold_token:
         raise InvalidArgument("start", "give the new start, or the holdToken of one that is held.")
     return None

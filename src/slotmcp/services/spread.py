@@ -2,7 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise, zip_longest
 from typing import TypeVar
 
@@ -36,16 +37,26 @@ def _days(starts: Sequence[Minute], zone_key: str) -> Iterator[list[Sequence[Min
     """The starts of each date, part by part. Cut where the clocks show a part's first minute, not read one by one."""
     day, last = (local_date(zone_key, start) for start in (starts[0], starts[-1]))
     while day <= last:
-        cuts = [bisect_left(starts, wall_minute_to_utc(zone_key, day, hour * 60)) for hour in _PART_HOURS]
+        cuts = [bisect_left(starts, minute) for minute in _cuts(zone_key, day)]
         yield [starts[first:end] for first, end in pairwise(cuts)]
         day += _ONE_DAY
 
 
+@lru_cache(maxsize=4096)
+def _cuts(zone_key: str, day: date) -> tuple[Minute, ...]:
+    """When the parts of a date begin, and the next date."""
+    return tuple(wall_minute_to_utc(zone_key, day, hour * 60) for hour in _PART_HOURS)
+
+
 def _far_apart(items: Sequence[T]) -> Iterator[T]:
     """All items: the first, then the one in the middle, then those between, and so on."""
-    width = max(len(items) - 1, 1).bit_length()
-    order = (int(format(number, f"0{width}b")[::-1], 2) for number in range(1 << width))
-    return (items[index] for index in order if index < len(items))
+    return (items[index] for index in _order(max(len(items) - 1, 1).bit_length()) if index < len(items))
+
+
+@lru_cache(maxsize=16)
+def _order(width: int) -> tuple[int, ...]:
+    """The numbers of so many bits, by their bits read backwards."""
+    return tuple(int(format(number, f"0{width}b")[::-1], 2) for number in range(1 << width))
 
 
 def _in_turn(queues: Iterable[Iterable[T]]) -> Iterator[T]:

@@ -62,6 +62,17 @@ async def close_waits(
         await offer_freed_time(transaction, shelf, ids)
 
 
+async def leave(transaction: Transaction, shelf: Shelf, ids: Ids, waits: Iterable[Wait]) -> bool:
+    """End waits that are not wanted any more, and pass on what is kept for them; whether any was still open."""
+    ended = [wait for wait in waits if wait.state in OPEN]
+    freed = [await _take_back(transaction, wait) for wait in ended]
+    for wait in ended:
+        await _save(transaction, replace(wait, state=WaitState.EXPIRED))
+    if any(freed):
+        await offer_freed_time(transaction, shelf, ids)
+    return bool(ended)
+
+
 async def offers_to(transaction: Transaction, customer_pseudonym: str) -> int:
     """How many times are kept for a customer because they waited for them."""
     offered = [
@@ -132,7 +143,7 @@ def _is_fulfilled(wait: Wait, booking: Booking) -> bool:
 
 
 async def _take_back(transaction: Transaction, wait: Wait) -> bool:
-    """Free what is held for somebody who has another time now; whether anything was."""
+    """Free what is held for somebody whose wait is over; whether anything was."""
     hold = await _kept(transaction, wait)
     if hold is not None:
         await transaction.release_hold(hold.claim.id)

@@ -167,8 +167,9 @@ class WaitlistService:
 
 async def _known(transaction: Transaction, keys: Keys, wait: Wait) -> Wait | None:
     """The wait that this request made before, or another open one for the same."""
-    if answer := await keys.recall(transaction):
-        return await transaction.wait(json.loads(answer)["waitId"])
+    answer = await keys.recall(transaction)
+    if answer and (before := await transaction.wait(json.loads(answer)["waitId"])):
+        return before
     return next((one for one in await transaction.waits(*OPEN) if is_same(one, wait)), None)
 
 

@@ -30,7 +30,7 @@ class Ways:
         if self._travel is None or asked.location is None or asked.start is None:
             return None
         availability = await self._shelf.availability(project_id)
-        start = resolve(asked.start, availability.book.project.timezone, "start")
+        start = resolve(asked.start, asked.timezone or availability.book.project.timezone, "start")
         return await self.between(availability, asked.location, start, start)
 
     async def for_hold(self, project_id: str, token: str, location: Location | None) -> TravelTimes | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from slotmcp.domain.claim import ClaimState
+from slotmcp.domain.interval import Minute
 from slotmcp.store import booking_statements, waitlist_statements
 from slotmcp.store.ledger import Ledger
 from slotmcp.store.reading import Snapshot
@@ -19,6 +20,14 @@ async def add_keys(snapshot: Snapshot, statement: str, owner_id: str, keys: Sequ
 async def forget_customer(snapshot: Snapshot, ledger: Ledger, key: str) -> int:
     """Erase whoever is known by this key; say from how many bookings and waits."""
     return await _forget_claims(snapshot, ledger, key) + await _forget_waits(snapshot, key)
+
+
+async def forget_old_waits(snapshot: Snapshot, passed_by: Minute) -> None:
+    """Let go of the waits that are over and whose window had passed by a minute."""
+    fetch, project = snapshot.fetch, snapshot.project_id
+    for (wait_id,) in await fetch(waitlist_statements.OLD_WAITS, project=project, passed_by=passed_by):
+        await fetch(waitlist_statements.FORGET_WAIT_CONTACTS, project=project, id=wait_id)
+        await fetch(waitlist_statements.REMOVE_WAIT, project=project, id=wait_id)
 
 
 async def _forget_claims(snapshot: Snapshot, ledger: Ledger, key: str) -> int:

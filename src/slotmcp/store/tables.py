@@ -207,7 +207,7 @@ class WaitRow(SQLModel, table=True):
         UniqueConstraint("project_id", "id", name="waits_id"),
         CheckConstraint("state IN ('waiting', 'offered', 'booked', 'expired')", name="waits_state"),
         CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="waits_location"),
-        Index("waits_by_state", "project_id", "state"),
+        Index("waits_by_state", "project_id", "state", "start_to_minute"),
         Index("waits_of_customer", "project_id", "customer_pseudonym", sqlite_where=KNOWN),
         {"sqlite_strict": True, "sqlite_autoincrement": True},
     )

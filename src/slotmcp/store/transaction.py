@@ -7,6 +7,7 @@ from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
+from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Receipt
 from slotmcp.store import booking_statements, statements, waitlist_statements
@@ -21,7 +22,7 @@ from slotmcp.store.claim_rows import (
     state_of,
     taken_by,
 )
-from slotmcp.store.contacts import add_keys, forget_customer
+from slotmcp.store.contacts import add_keys, forget_customer, forget_old_waits
 from slotmcp.store.ledger import Ledger
 from slotmcp.store.pseudonyms import pseudonym_of
 from slotmcp.store.reading import CATALOG, Snapshot, diary
@@ -31,6 +32,7 @@ from slotmcp.store.waitlist_rows import asked_states, wait_of, wait_values
 MS_PER_DAY = 86_400_000
 HOLDS_KEPT_MS = MS_PER_DAY
 RECEIPTS_KEPT_MS = 30 * MS_PER_DAY
+WAITS_KEPT_MS = 30 * MS_PER_DAY
 EVENTS_KEPT = 10_000
 SALT_BYTES = 32
 
@@ -58,6 +60,7 @@ class SqlTransaction:
         lapsed = await self._fetch(statements.LAPSE_HOLDS, now=now)
         await self._fetch(statements.FORGET_HOLDS, expired_by=now - HOLDS_KEPT_MS)
         await self._fetch(statements.FORGET_RECEIPTS, created_by=now - RECEIPTS_KEPT_MS)
+        await forget_old_waits(self._snapshot, (now - WAITS_KEPT_MS) // MS_PER_MINUTE)
         return len(lapsed)
 
     async def hold(self, token: str) -> Hold | None:

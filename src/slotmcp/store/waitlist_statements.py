@@ -66,6 +66,15 @@ SET customer_name = '', customer_phone = '', customer_email = '', customer_pseud
 WHERE project_id = :project AND id = :id
 """
 
+# Waits that are over, and whose window passed long ago.
+OLD_WAITS = """
+SELECT id FROM waits
+WHERE project_id = :project AND state IN ('booked', 'expired') AND start_to_minute <= :passed_by
+"""
+
+# Let there have been no such wait. Its contacts go first.
+REMOVE_WAIT = "DELETE FROM waits WHERE project_id = :project AND id = :id"
+
 # Tell what happened, under the project's next number.
 ADD_EVENT = """
 INSERT INTO events (project_id, number, kind, subject_id, at_ms)

@@ -78,6 +78,7 @@ class Number:
 
 ID: Final = Text(64)
 LOCALE: Final = Text(35)
+ZONE: Final = Text(64, moments.read_zone)
 SECRET: Final = Text(256)
 KEY: Final = Text(256)
 MOMENT: Final = Text(moments.MAX_LENGTH, moments.read_moment)

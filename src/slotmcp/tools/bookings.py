@@ -15,7 +15,7 @@ from slotmcp.services.booked import BookAnswer
 from slotmcp.services.bookings import BookRequest
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.tools import changes_speech, speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, OfProject, Text, WholeNumber
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, OfProject, Text, WholeNumber
 from slotmcp.tools.contacts import read_email, read_phone
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
@@ -31,19 +31,20 @@ class BookSlot(OfProject):
     hold_token: Annotated[str, SECRET] = Field("", description="From create_hold; else serviceType and start")
     service_type: Annotated[str, ID] | None = Field(None, description="Without a holdToken: as asked of get_slots")
     start: Annotated[Minute | WallTime, TIME] | None = Field(
-        None, description="Without a holdToken: a slot's start, as get_slots gave it"
+        None, description="Without a holdToken: as get_slots gave it"
     )
     end: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The slot's end, or durationMinutes")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
-        None, description="Only if not the service's own"
+        None, description="If not the service's own"
     )
-    technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
+    technician_id: Annotated[str, ID] | None = Field(None, description="If the caller wants this one")
+    idempotency_key: Annotated[str, KEY] = Field("", description="Same on a retry, else new")
     address: Annotated[str, Text(500, multiline=True)] = Field("", description="Where to come")
-    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the address, in degrees")
-    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the address, in degrees")
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job")
     notes: Annotated[str, Text(2000, multiline=True)] = Field("", description="For the technician")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 _NO_REASON: Final = AssignmentReason(policy=(), values={}, considered=0)
@@ -104,6 +105,7 @@ def _request(asked: BookSlot) -> BookRequest:
         duration_minutes=asked.duration_minutes,
         technician_id=asked.technician_id,
         location=read_location(asked.latitude, asked.longitude),
+        timezone=asked.timezone,
         visit=Visit(address=asked.address, notes=asked.notes),
         idempotency_key=own_key(asked.idempotency_key),
         credential=own_credential(),
@@ -111,7 +113,7 @@ def _request(asked: BookSlot) -> BookRequest:
 
 
 def _show(asked: BookSlot, answer: BookAnswer) -> BookAnswered:
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale)
     return {
         "result": _say(answer, view),
         "note": view.note,

@@ -21,7 +21,7 @@ _MINUTES_PER_HOUR: Final = 60
 class ListServices(OfProject):
     """What list_services is asked."""
 
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class ServiceView(TypedDict):

@@ -1,10 +1,11 @@
 """Changes of mind: finding a booking, moving it, calling it off."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
 from slotmcp.services.acting import own_credential, own_key
@@ -14,12 +15,14 @@ from slotmcp.services.finding import FindAnswer, FindRequest
 from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
 from slotmcp.tools import changes_speech as speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, OfProject, Text
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, OfProject, Text
 from slotmcp.tools.bookings import BookingView, BriefBookingView, show_booking, show_briefly
 from slotmcp.tools.contacts import read_email, read_phone
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.views import ClockedAnswer, show_clock
+
+_NOBODY_CAME: Final = frozenset({BookingStatus.CANCELLED, BookingStatus.NO_SHOW})
 
 
 class FindBookings(OfProject):
@@ -29,7 +32,8 @@ class FindBookings(OfProject):
     email: Annotated[str, Text(254, read_email)] = Field("", description="One of the four")
     customer_hash: Annotated[str, Text(256)] = Field("", description="One of the four: as given to create_hold")
     booking_id: Annotated[str, ID] = Field("", description="One of the four")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class RescheduleBooking(OfProject):
@@ -38,8 +42,9 @@ class RescheduleBooking(OfProject):
     booking_id: Annotated[str, ID] = Field(description="From find_bookings or book_slot")
     start: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The new start, as get_slots gave it")
     hold_token: Annotated[str, SECRET] = Field("", description="Instead of start, if create_hold kept it")
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    idempotency_key: Annotated[str, KEY] = Field("", description="Same on a retry, else new")
+    timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class CancelBooking(OfProject):
@@ -47,7 +52,8 @@ class CancelBooking(OfProject):
 
     booking_id: Annotated[str, ID] = Field(description="From find_bookings or book_slot")
     reason: Annotated[str, Text(500, multiline=True)] = Field("", description="If the caller gave one")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class FoundView(BriefBookingView):
@@ -95,7 +101,7 @@ async def find_bookings(app: App, asked: FindBookings) -> FindAnswered:
             customer_reference=asked.customer_hash,
         )
     )
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale)
     return {
         "result": _say_found(answer, view),
         "note": view.note,
@@ -117,11 +123,15 @@ async def reschedule_booking(app: App, asked: RescheduleBooking) -> RescheduleAn
             booking_id=asked.booking_id,
             start=asked.start,
             hold_token=asked.hold_token,
+            timezone=asked.timezone,
             idempotency_key=own_key(asked.idempotency_key),
             credential=own_credential(),
         )
     )
-    return _show_moved(answer, Viewpoint.of(answer.booked.project, answer.booked.now_ms, locale=asked.locale))
+    return _show_moved(
+        answer,
+        Viewpoint.of(answer.booked.project, answer.booked.now_ms, timezone=asked.timezone, locale=asked.locale),
+    )
 
 
 async def cancel_booking(app: App, asked: CancelBooking) -> CancelAnswered:
@@ -129,7 +139,7 @@ async def cancel_booking(app: App, asked: CancelBooking) -> CancelAnswered:
     answer = await app.bookings.cancel_booking(
         CancelRequest(project_id=asked.project_id, booking_id=asked.booking_id, reason=asked.reason)
     )
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale)
     return {
         "result": speech.cancelled(answer.booking.claim.start, view, service=answer.service.name),
         "note": view.note,
@@ -141,11 +151,20 @@ async def cancel_booking(app: App, asked: CancelBooking) -> CancelAnswered:
 def _say_found(answer: FindAnswer, view: Viewpoint) -> str:
     to_come = [one for one in answer.found if one.is_upcoming]
     if not to_come:
-        return speech.none_to_come(view) if answer.found else speech.none_found(view)
+        return _say_past(answer, view)
     start, names = to_come[0].booking.claim.start, (to_come[0].service.name, to_come[0].technician.name)
     if len(to_come) == 1:
         return speech.one_found(start, view, service=names[0], technician=names[1])
     return speech.several_found(len(to_come), start, view, service=names[0], technician=names[1])
+
+
+def _say_past(answer: FindAnswer, view: Viewpoint) -> str:
+    if not answer.found:
+        return speech.none_found(view)
+    last = next((one for one in answer.found if one.booking.status not in _NOBODY_CAME), None)
+    if last is None:
+        return speech.none_to_come(view)
+    return speech.last_found(last.booking.claim.start, view, service=last.service.name, technician=last.technician.name)
 
 
 def _show_moved(answer: RescheduleAnswer, view: Viewpoint) -> RescheduleAnswered:

@@ -1,10 +1,14 @@
-"""What is said when somebody changes their mind, besides what speech.py says."""
+"""What is said when somebody changes their mind, besides what speech.py says.
+
+Of two times only one has its zone named.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from slotmcp.domain.interval import Minute
 from slotmcp.tools.speech import pick_times, spoken_name
-from slotmcp.tools.spoken_time import say_choices, say_time
+from slotmcp.tools.spoken_time import say_choices, say_clock, say_time
 from slotmcp.tools.viewpoint import Viewpoint
 
 
@@ -32,8 +36,18 @@ def several_found(count: int, start: Minute, view: Viewpoint, *, service: str, t
 
 
 def none_to_come(view: Viewpoint) -> str:
-    """That there are only appointments that are over or called off."""
-    return view.voice.say("You have no appointment to come.")
+    """That there are only appointments that were called off or missed."""
+    return view.voice.say("You have no appointment coming up.")
+
+
+def last_found(start: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
+    """That nothing is to come, and when somebody last came."""
+    return view.voice.say(
+        "You have no appointment coming up. The last one was {service}, {time}, with {technician}.",
+        service=spoken_name(service, view),
+        time=_say(start, view),
+        technician=technician,
+    )
 
 
 def none_found(view: Viewpoint) -> str:
@@ -43,11 +57,19 @@ def none_found(view: Viewpoint) -> str:
 
 def moved(start: Minute, before: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
     """That an appointment has another time, with the same technician."""
+    if _is_of_one_day(start, before, view):
+        return view.voice.say(
+            "Your {service} is now {time} instead of {clock}, with {technician} as before.",
+            service=spoken_name(service, view),
+            time=_say(start, view),
+            clock=say_clock(view.read(before), view.voice),
+            technician=technician,
+        )
     return view.voice.say(
         "Your {service} is now {time} instead of {before}, with {technician} as before.",
         service=spoken_name(service, view),
         time=_say(start, view),
-        before=_say(before, view),
+        before=_say(before, replace(view, is_abroad=False)),
         technician=technician,
     )
 
@@ -57,11 +79,20 @@ def moved_to_another(
 ) -> str:
     """That an appointment has another time, and another technician: who will come, and who would have."""
     technician, technician_before = technicians
+    if _is_of_one_day(start, before, view):
+        return view.voice.say(
+            "Your {service} is now {time} instead of {clock}. {technician} will come, not {technician_before}.",
+            service=spoken_name(service, view),
+            time=_say(start, view),
+            clock=say_clock(view.read(before), view.voice),
+            technician=technician,
+            technician_before=technician_before,
+        )
     return view.voice.say(
         "Your {service} is now {time} instead of {before}. {technician} will come, not {technician_before}.",
         service=spoken_name(service, view),
         time=_say(start, view),
-        before=_say(before, view),
+        before=_say(before, replace(view, is_abroad=False)),
         technician=technician,
         technician_before=technician_before,
     )
@@ -80,7 +111,7 @@ def not_moved(start: Minute, view: Viewpoint, *, service: str, technician: str) 
 def cancelled(start: Minute, view: Viewpoint, *, service: str) -> str:
     """That an appointment is called off."""
     return view.voice.say(
-        "Your {service} {time} is canceled.", service=spoken_name(service, view), time=_say(start, view)
+        "Your {service}, {time}, is canceled.", service=spoken_name(service, view), time=_say(start, view)
     )
 
 
@@ -100,6 +131,10 @@ def withdrawn(starts: Sequence[Minute], view: Viewpoint) -> str:
         len(times),
         times=say_choices(times, view),
     )
+
+
+def _is_of_one_day(start: Minute, before: Minute, view: Viewpoint) -> bool:
+    return view.read(start).date() == view.read(before).date()
 
 
 def _say(start: Minute, view: Viewpoint) -> str:

@@ -29,12 +29,14 @@ INTERNAL: Final = "internal"
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What is known of the language when something went wrong. Empty: nothing."""
+    """What is known of whom to tell it when something went wrong. Empty: nothing."""
 
     locale: str = ""
     """That the caller's agent asked for."""
     usual_locale: str = ""
     """The business's."""
+    timezone: str = ""
+    """The caller's."""
 
 
 UNTOLD: Final = Spoken()
@@ -57,7 +59,7 @@ def _view(error: SlotmcpError, spoken: Spoken) -> Viewpoint:
     offer = _alternatives(error)
     if offer is None:
         return Viewpoint.nowhere(spoken.locale, spoken.usual_locale)
-    return Viewpoint.of(offer.project, offer.now_ms, timezone=offer.timezone, locale=spoken.locale)
+    return Viewpoint.of(offer.project, offer.now_ms, timezone=spoken.timezone or offer.timezone, locale=spoken.locale)
 
 
 def _alternatives(error: SlotmcpError) -> Offer | None:

@@ -14,7 +14,7 @@ from slotmcp.services.app import App
 from slotmcp.services.explanations import ExplainAnswer
 from slotmcp.services.intents import MAX_DURATION_MINUTES, StartRequest
 from slotmcp.tools import why
-from slotmcp.tools.arguments import ID, LOCALE, TIME, OfProject, WholeNumber
+from slotmcp.tools.arguments import ID, LOCALE, TIME, ZONE, OfProject, WholeNumber
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
@@ -35,12 +35,13 @@ class ExplainSlot(OfProject):
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
     start: Annotated[Minute | WallTime, TIME] = Field(description="The time that the caller wants")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
-        None, description="Only if not the service's own"
+        None, description="If not the service's own"
     )
-    technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
-    latitude: Annotated[float, LATITUDE] | None = Field(None, description="As given to get_slots")
-    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="As given to get_slots")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    technician_id: Annotated[str, ID] | None = Field(None, description="If the caller wants this one")
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job")
+    timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class ReasonView(TypedDict):
@@ -90,11 +91,12 @@ def _request(asked: ExplainSlot) -> StartRequest:
         duration_minutes=asked.duration_minutes,
         technician_id=asked.technician_id,
         location=read_location(asked.latitude, asked.longitude),
+        timezone=asked.timezone,
     )
 
 
 def _show(asked: ExplainSlot, answer: ExplainAnswer) -> ExplainAnswered:
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale)
     explanation, time = answer.explanation, show_time(answer.start, answer.end, view)
     return {
         "result": _say(answer, view),
@@ -119,7 +121,7 @@ def _show_reason(told: TechnicianReason, answer: ExplainAnswer, view: Viewpoint)
         "name": name,
         "can": told.reason is None,
         "code": CAN if told.reason is None else told.reason.value,
-        "sentence": why.of_technician(name, told.reason, view, told.until),
+        "sentence": why.of_technician(name, told.reason, view, start=answer.start, until=told.until),
     }
     if told.until is not None:
         shown["until"] = write_utc(told.until)
@@ -144,7 +146,8 @@ def _say(answer: ExplainAnswer, view: Viewpoint) -> str:
     if explanation.slot is not None:
         return why.can_be_had(answer.start, view)
     best = sorted(explanation.openings, key=lambda one: _SPOKEN.index(one.change))[:1]
-    then = [_say_opening(one, answer, view) for one in best] or [why.look_elsewhere(view)]
+    named = [_say_opening(one, answer, view) for one in best]
+    then = [*named, why.would_that_suit(view)] if named else [why.look_elsewhere(view)]
     return " ".join([_say_why(answer, view), *then])
 
 
@@ -152,7 +155,7 @@ def _say_why(answer: ExplainAnswer, view: Viewpoint) -> str:
     told = {one.technician_id: one for one in answer.explanation.technicians}
     if answer.wished is not None:
         own = told[answer.wished.id]
-        return why.of_technician(answer.wished.name, own.reason, view, own.until)
+        return why.of_technician(answer.wished.name, own.reason, view, start=answer.start, until=own.until)
     return why.of_everybody(_main_reason([one.reason for one in told.values() if one.reason is not None]), view)
 
 

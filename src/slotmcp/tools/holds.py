@@ -9,10 +9,10 @@ from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
 from slotmcp.services.acting import own_credential, own_key
 from slotmcp.services.app import App
-from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest
+from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest, ReleaseAnswer
 from slotmcp.services.intents import MAX_DURATION_MINUTES
-from slotmcp.tools import speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, OfProject, Text, WholeNumber
+from slotmcp.tools import speech, waitlist_speech
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, OfProject, Text, WholeNumber
 from slotmcp.tools.moments import write_utc_ms
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
@@ -25,22 +25,23 @@ class CreateHold(OfProject):
     """What create_hold is asked."""
 
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
-    start: Annotated[Minute | WallTime, TIME] = Field(description="The start of a slot, as get_slots gave it")
+    start: Annotated[Minute | WallTime, TIME] = Field(description="As get_slots gave it")
     end: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The slot's end, or durationMinutes")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
-        None, description="Only if not the service's own"
+        None, description="If not the service's own"
     )
     customer_hash: Annotated[str, Text(256)] = Field(
-        description="Any stable reference to this caller, the same in every call; it is hashed again"
+        description="Any stable reference to this caller; it is hashed again"
     )
-    technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
-    latitude: Annotated[float, LATITUDE] | None = Field(None, description="As given to get_slots")
-    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="As given to get_slots")
+    technician_id: Annotated[str, ID] | None = Field(None, description="If the caller wants this one")
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job")
     ttl_seconds: Annotated[int, WholeNumber(MIN_TTL_SECONDS, MAX_TTL_SECONDS)] | None = Field(
         None, description="How long to keep it"
     )
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    idempotency_key: Annotated[str, KEY] = Field("", description="Same on a retry, else new")
+    timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class HoldAnswered(ClockedAnswer, TimeView):
@@ -64,8 +65,8 @@ async def create_hold(app: App, asked: CreateHold) -> HoldAnswered:
 class ReleaseHold(OfProject):
     """What release_hold is asked."""
 
-    hold_token: Annotated[str, SECRET] = Field(description="From create_hold")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    hold_token: Annotated[str, SECRET] = Field(description="From create_hold, or a waitId")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class ReleaseAnswered(ClockedAnswer):
@@ -75,11 +76,11 @@ class ReleaseAnswered(ClockedAnswer):
 
 
 async def release_hold(app: App, asked: ReleaseHold) -> ReleaseAnswered:
-    """Give back a start that the caller does not want. Safe to repeat; a booking is never undone by it."""
+    """Give back a held start, or with a waitId a place on the waitlist. Safe to repeat; it undoes no booking."""
     answer = await app.holds.release_hold(asked.project_id, asked.hold_token)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
     return {
-        "result": speech.released(view, booked=answer.booked, released=answer.released),
+        "result": _say_released(answer, view),
         "note": view.note,
         "released": answer.released,
         "clock": show_clock(view),
@@ -96,6 +97,7 @@ def _request(asked: CreateHold) -> HoldRequest:
         duration_minutes=asked.duration_minutes,
         technician_id=asked.technician_id,
         location=read_location(asked.latitude, asked.longitude),
+        timezone=asked.timezone,
         ttl_seconds=asked.ttl_seconds,
         idempotency_key=own_key(asked.idempotency_key),
         credential=own_credential(),
@@ -104,7 +106,7 @@ def _request(asked: CreateHold) -> HoldRequest:
 
 def _show(asked: CreateHold, answer: HoldAnswer) -> HoldAnswered:
     claim = answer.hold.claim
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale)
     time = show_time(claim.start, claim.end, view)
     return {
         "result": _say(answer, view),
@@ -120,6 +122,12 @@ def _show(asked: CreateHold, answer: HoldAnswer) -> HoldAnswered:
         "replayed": answer.replayed,
         "clock": show_clock(view),
     }
+
+
+def _say_released(answer: ReleaseAnswer, view: Viewpoint) -> str:
+    if answer.waited and answer.released:
+        return waitlist_speech.left(view)
+    return speech.released(view, booked=answer.booked, released=answer.released)
 
 
 def _say(answer: HoldAnswer, view: Viewpoint) -> str:

@@ -2,10 +2,13 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfoNotFoundError
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import Moment, WallDate, WallTime
+from slotmcp.engine.zones import zone
 
 MAX_LENGTH: Final = 40
 FIRST_YEAR: Final = 2000
@@ -65,6 +68,18 @@ def _read_date(text: str) -> date:
     return day
 
 
+def read_zone(text: str) -> str:
+    """Read an IANA zone.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    try:
+        return zone(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be an IANA zone name such as America/Denver or Europe/Paris") from None
+
+
 def _read_wall(day: str, time: str) -> datetime:
     try:
         return datetime.fromisoformat(f"{day}T{time}")
@@ -85,6 +100,7 @@ def _to_minute(wall: datetime, offset: str) -> Minute:
     return (at.replace(tzinfo=at.tzinfo or UTC) - _EPOCH) // _MINUTE
 
 
+@lru_cache(maxsize=4096)
 def write_utc(minute: Minute) -> str:
     """A minute in UTC, such as 2026-11-23T16:00:00Z."""
     return f"{(_WALL_EPOCH + timedelta(minutes=minute)).isoformat()}Z"

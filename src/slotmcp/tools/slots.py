@@ -12,7 +12,7 @@ from slotmcp.services.app import App
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
 from slotmcp.tools import speech, why
-from slotmcp.tools.arguments import ID, LOCALE, MOMENT, OfProject, Text, WholeNumber
+from slotmcp.tools.arguments import ID, LOCALE, MOMENT, ZONE, OfProject, Text, WholeNumber
 from slotmcp.tools.moments import write_utc, write_utc_ms
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.spoken_time import full_date
@@ -44,30 +44,28 @@ class GetSlots(OfProject):
 
     service_type: Annotated[str, ID] | None = Field(None, description="From list_services")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
-        None, description="Only if not the service's own"
+        None, description="If not the service's own"
     )
     from_: Annotated[Moment, MOMENT] | None = Field(
         None,
         alias="from",
-        description="Date, local time or RFC 3339: 2026-11-23, 2026-11-23T09:00, 2026-11-23T16:00:00Z. Default now",
+        description="2026-11-23, local 2026-11-23T09:00, or 2026-11-23T16:00:00Z. Default now",
     )
     to: Annotated[Moment, MOMENT] | None = Field(
         None, description="Starts before it; a date counts whole. Default a week after from"
     )
-    timezone: Annotated[str, ID] | None = Field(
-        None, description="IANA zone of the caller, if not the business's, e.g. America/Denver"
+    timezone: Annotated[str, ZONE] | None = Field(
+        None, description="Caller's IANA zone, if not the business's, e.g. America/Denver"
     )
-    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job's address, if known")
-    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job's address, if known")
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job")
     part_of_day: PartOfDay | None = Field(None, description="morning, afternoon or evening")
     days_of_week: Annotated[frozenset[int], Text(100, read_days)] | None = Field(None, description="E.g. mon,tue")
-    technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
+    technician_id: Annotated[str, ID] | None = Field(None, description="If the caller wants this one")
     limit: Annotated[int, WholeNumber(1, MAX_LIMIT)] = Field(10, description="How many")
-    cursor: Annotated[str, Text(2000)] = Field(
-        "", description="nextCursor of the last answer, for more; the rest the same"
-    )
+    cursor: Annotated[str, Text(2000)] = Field("", description="nextCursor of the last answer; the rest the same")
     detail: Detail = Field("brief", description="brief or full (every candidate)")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 QueryView = TypedDict(
@@ -119,7 +117,7 @@ class SlotsAnswered(Answer):
 async def get_slots(app: App, asked: GetSlots) -> SlotsAnswered:
     """Find times that can be booked. Offer the caller two or three of them, then create_hold the chosen start.
 
-    Only times from here can be had: never make one up. When none is free, nextFree is the first after the range.
+    When none is free, nextFree is the first after the range.
     """
     return _show(asked, await app.slots.get_slots(_query(asked)))
 
@@ -146,7 +144,7 @@ def _show(asked: GetSlots, answer: SlotAnswer) -> SlotsAnswered:
     offer = answer.offer
     view = Viewpoint.of(offer.project, offer.now_ms, timezone=offer.timezone, locale=asked.locale)
     shown: SlotsAnswered = {
-        "result": _say(asked, answer, view),
+        "result": say_what_is_free(answer, view, goes_on=bool(asked.cursor)),
         "note": view.note,
         "query": _show_query(answer, view),
         "slots": show_offer(offer, view, asked.detail),
@@ -160,17 +158,18 @@ def _show(asked: GetSlots, answer: SlotAnswer) -> SlotsAnswered:
     return shown
 
 
-def _say(asked: GetSlots, answer: SlotAnswer, view: Viewpoint) -> str:
+def say_what_is_free(answer: SlotAnswer, view: Viewpoint, *, goes_on: bool) -> str:
+    """Some of the times, or why there are none; `goes_on` where an earlier answer had the first ones."""
     if answer.offer.slots:
         return speech.free_times(starts_of(answer.offer.slots), view)
-    if asked.cursor:
+    if goes_on:
         return speech.no_more_times(view)
     next_start = answer.next_free.start if answer.next_free else None
     most = next(iter(answer.reasons), None)
     if most is None:
         return speech.nothing_free(next_start, view)
     in_the_way = why.of_technician(answer.wished.name, most, view) if answer.wished else why.of_everybody(most, view)
-    return f"{in_the_way} {why.next_free(next_start, view)}"
+    return f"{in_the_way} {why.next_free(next_start, most, view)}"
 
 
 def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:

@@ -9,9 +9,9 @@ catalogues/*.po; a test names what is missing (docs/how-to/translate.md).
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
+from itertools import groupby
 from typing import Final
 
 from slotmcp.domain.booking import AssignmentReason
@@ -22,7 +22,6 @@ from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.voice import Voice
 
 _CHOICES: Final = 3
-_CHOICES_A_DAY: Final = 2
 _HALF_MINUTE_S: Final = 30
 _BETWEEN_WORDS: Final = re.compile(r"(?<=\w\w)/(?=\w\w)")
 """A slash that is said; A/C has another."""
@@ -48,8 +47,10 @@ def offered_services(names: Sequence[str], view: Viewpoint) -> str:
         return voice.say("There is nothing that can be booked yet.")
     spoken = [spoken_name(name, view) for name in names]
     more = len(spoken) - _CHOICES
+    if len(spoken) == 1:
+        return voice.say("You can book {service}. Shall I look for a time?", service=spoken[0])
     if more <= 0:
-        return voice.say("You can book {services}.", services=say_list(spoken, voice))
+        return voice.say("You can book {services}. What do you need?", services=say_list(spoken, voice))
     return voice.say_count(
         "You can book {services} and {count} more. What do you need?",
         "You can book {services} and {count} more. What do you need?",
@@ -113,7 +114,7 @@ def released(view: Viewpoint, *, booked: bool, released: bool) -> str:
     if booked:
         return view.voice.say("That time is booked already, so it stays booked.")
     if released:
-        return view.voice.say("That time is no longer kept for you.")
+        return view.voice.say("All right, I am no longer keeping that time for you.")
     return view.voice.say("There was nothing left to give back.")
 
 
@@ -162,11 +163,11 @@ def refused(problem: str, view: Viewpoint) -> str:
 def taken(starts: Sequence[Minute], view: Viewpoint) -> str:
     """That a start cannot be had, with what could be instead."""
     if not starts:
-        return view.voice.say("That did not work: that time cannot be had. Shall I look for other times?")
+        return view.voice.say("That did not work: that time is not available. Shall I look for other times?")
     times = pick_times(starts, view)
     return view.voice.say_count(
-        "That did not work: that time cannot be had. Instead, I have {times}. Does that suit you?",
-        "That did not work: that time cannot be had. Instead, I have {times}. Which suits you?",
+        "That did not work: that time is not available. Instead, I have {times}. Does that suit you?",
+        "That did not work: that time is not available. Instead, I have {times}. Which suits you?",
         len(times),
         times=say_choices(times, view),
     )
@@ -178,8 +179,10 @@ def lapsed(starts: Sequence[Minute], view: Viewpoint) -> str:
         return view.voice.say("That did not work: that time is no longer kept for you. Shall I look for other times?")
     times = pick_times(starts, view)
     return view.voice.say_count(
-        "That did not work: that time is no longer kept for you. Instead, I have {times}. Does that suit you?",
-        "That did not work: that time is no longer kept for you. Instead, I have {times}. Which suits you?",
+        "That did not work: I could not keep that time for you any longer, and it is gone now. "
+        "Instead, I have {times}. Does that suit you?",
+        "That did not work: I could not keep that time for you any longer, and it is gone now. "
+        "Instead, I have {times}. Which suits you?",
         len(times),
         times=say_choices(times, view),
     )
@@ -242,13 +245,14 @@ def _say(start: Minute, view: Viewpoint) -> str:
 
 
 def _pick(starts: Sequence[Minute], view: Viewpoint) -> list[Minute]:
-    """Three of them, two a day at most where there are other days; in order."""
-    of_day = Counter[date]()
-    first: list[Minute] = []
-    for start in starts:
-        day = view.read(start).date()
-        of_day[day] += 1
-        if of_day[day] <= _CHOICES_A_DAY:
-            first.append(start)
-    others = [start for start in starts if start not in first]
-    return sorted([*first, *others][:_CHOICES])
+    """Three of them, in order: of each day the first and one in its middle, of a day alone its last as well."""
+    days = [list(of_day) for _, of_day in groupby(starts, key=lambda start: view.read(start).date())]
+    if len(days) == 1:
+        return sorted({*_first_and_middle(starts), starts[-1]})
+    picked = [start for of_day in days for start in _first_and_middle(of_day)]
+    others = [start for start in starts if start not in picked]
+    return sorted([*picked, *others][:_CHOICES])
+
+
+def _first_and_middle(starts: Sequence[Minute]) -> Sequence[Minute]:
+    return [starts[0], starts[max(1, (len(starts) - 1) // 2)]] if len(starts) > 1 else starts

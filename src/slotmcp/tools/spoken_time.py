@@ -57,6 +57,11 @@ def say_time(local: datetime, view: Viewpoint) -> str:
     return view.voice.say("{time} {city} time", time=time, city=view.voice.city(view.zone.key))
 
 
+def say_clock(local: datetime, voice: Voice) -> str:
+    """A time of a day that is known, such as "10:30 in the morning";."""
+    return _in_its_part(_say_clock(local, voice), local, voice)
+
+
 def say_choices(times: Sequence[datetime], view: Viewpoint) -> str:
     """Times in order, such as "Monday at 9 or 10:30 in the morning, or Tuesday at 8".
 

@@ -20,7 +20,7 @@ from slotmcp.tools.views import ClockedAnswer, show_clock
 class ListTechnicians(OfProject):
     """What list_technicians is asked."""
 
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class SetTechnicianStatus(OfProject):
@@ -28,7 +28,7 @@ class SetTechnicianStatus(OfProject):
 
     technician_id: Annotated[str, ID] = Field(description="From list_technicians")
     status: TechnicianStatus = Field(description="active or off")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class AddTimeOff(OfProject):
@@ -38,7 +38,7 @@ class AddTimeOff(OfProject):
     start: Annotated[Moment, MOMENT] = Field(description="Date, local time or RFC 3339; a date means its first minute")
     end: Annotated[Moment, MOMENT] = Field(description="Likewise; a date counts whole")
     reason: Annotated[str, Text(200)] = Field("", description="If there is one to remember")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class AbsenceView(TypedDict):

@@ -19,6 +19,7 @@ from slotmcp.tools import events
 from slotmcp.tools.arguments import OfProject, published, read_arguments
 from slotmcp.tools.door import INDOORS, Door, as_seen_by
 from slotmcp.tools.errors import INTERNAL, Spoken, error_body, internal_body
+from slotmcp.tools.moments import read_zone
 from slotmcp.tools.schemas import Schema, answer_schema, brief
 
 A = TypeVar("A", bound=OfProject)
@@ -131,9 +132,10 @@ class UseCaseTool(Tool):
             return error.code, _result(error_body(told, self._spoken(arguments, principal)), trace_id, is_error=True)
 
     def _spoken(self, arguments: Mapping[str, object], principal: Principal) -> Spoken:
-        """In which language to tell an error, from arguments that may themselves be what is wrong."""
+        """To whom to tell an error, from arguments that may themselves be what is wrong."""
         project_id, locale = _text(arguments.get("projectId")), _text(arguments.get("locale"))
-        return Spoken(locale, self._usual_locale(project_id or None, principal))
+        usual_locale = self._usual_locale(project_id or None, principal)
+        return Spoken(locale, usual_locale, _zone(_text(arguments.get("timezone"))))
 
     def _usual_locale(self, asked: str | None, principal: Principal) -> str:
         try:
@@ -145,6 +147,13 @@ class UseCaseTool(Tool):
 
 def _text(given: object) -> str:
     return given.strip() if isinstance(given, str) else ""
+
+
+def _zone(given: str) -> str:
+    try:
+        return read_zone(given) if given else ""
+    except ValueError:
+        return ""
 
 
 def _result(body: Mapping[str, object], trace_id: str, *, is_error: bool = False) -> CallToolResult:

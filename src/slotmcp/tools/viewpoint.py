@@ -32,7 +32,7 @@ class Viewpoint:
     """For the agent, beside `result`: that its caller does not hear the language that was asked for."""
 
     @classmethod
-    def of(cls, project: Project, now_ms: int, *, timezone: str = "", locale: str = "") -> Self:
+    def of(cls, project: Project, now_ms: int, *, timezone: str | None = None, locale: str = "") -> Self:
         """The view of a business's caller: from its own zone and in its own language, unless they have others."""
         zone = ZoneInfo(timezone or project.timezone)
         choice = choose_locale(locale, project.locale)
@@ -54,5 +54,10 @@ class Viewpoint:
         return cls(zone=_NOWHERE, today=date.min, voice=voice, home_voice=voice, note=choice.note)
 
     def read(self, minute: Minute) -> datetime:
-        """A minute as the clock here shows it; its fold tells the second of two equal readings."""
-        return datetime.fromtimestamp(minute * _SECONDS_PER_MINUTE, self.zone)
+        """A minute as the clock here shows it."""
+        return local_time(minute, self.zone)
+
+
+def local_time(minute: Minute, zone: ZoneInfo) -> datetime:
+    """A minute as the clocks of a zone show it; its fold tells the second of two equal readings."""
+    return datetime.fromtimestamp(minute * _SECONDS_PER_MINUTE, zone)

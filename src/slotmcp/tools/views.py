@@ -1,7 +1,9 @@
 """What several tools tell: domain values as wire objects. Their types are the published schemas."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Literal, NotRequired
+from zoneinfo import ZoneInfo
 
 from typing_extensions import TypedDict
 
@@ -9,7 +11,8 @@ from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Candidate, Offer, Slot
 from slotmcp.tools.moments import write_utc, write_utc_ms
 from slotmcp.tools.spoken_time import full_date, label
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.viewpoint import Viewpoint, local_time
+from slotmcp.tools.voice import Voice
 
 Detail = Literal["brief", "full"]
 
@@ -94,13 +97,18 @@ class SlotView(TimeView):
 
 def show_time(start: Minute, end: Minute, view: Viewpoint) -> TimeView:
     """An appointment's time."""
-    local = view.read(start)
-    return {
-        "start": write_utc(start),
-        "end": write_utc(end),
-        "startLocal": local.isoformat(),
-        "label": label(local, view.voice),
-    }
+    start_local, read_aloud = _local_texts(start, view.zone, view.voice)
+    return {"start": write_utc(start), "end": write_utc(end), "startLocal": start_local, "label": read_aloud}
+
+
+@lru_cache(maxsize=4096)
+def _local_texts(start: Minute, zone: ZoneInfo, voice: Voice) -> tuple[str, str]:
+    """What is told of a start, kept: callers ask for the same days.
+
+    By the instant and the zone: times of two zones, or of a clock set back, may be equal and read differently.
+    """
+    local = local_time(start, zone)
+    return local.isoformat(), label(local, voice)
 
 
 def show_clock(view: Viewpoint) -> ClockView:

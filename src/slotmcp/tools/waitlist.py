@@ -17,18 +17,18 @@ from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.services.joining import JoinRequest
 from slotmcp.services.waitlist import WaitAnswer
 from slotmcp.tools import speech, waitlist_speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, MOMENT, OfProject, Text, WholeNumber
+from slotmcp.tools.arguments import ID, KEY, LOCALE, MOMENT, ZONE, OfProject, Text, WholeNumber
 from slotmcp.tools.contacts import read_email, read_phone
 from slotmcp.tools.moments import write_utc, write_utc_ms
 from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
 from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import Answer, TimeView, show_time
+from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
 
 WAIT_URI: Final = "slotmcp://waitlist/{waitId}"
 """Where a wait can be read and subscribed to (RFC 6570)."""
 
 
-_OF_A_CALL: Final = {"note", "replayed"}
+_OF_A_CALL: Final = {"note", "replayed", "clock"}
 
 
 def uri_of(wait_id: str) -> str:
@@ -41,25 +41,26 @@ class JoinWaitlist(OfProject):
 
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
     duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
-        None, description="Only if not the service's own"
+        None, description="If not the service's own"
     )
     from_: Annotated[Moment, MOMENT] = Field(alias="from", description="As asked of get_slots")
     to: Annotated[Moment, MOMENT] = Field(description="As asked of get_slots")
-    technician_id: Annotated[str, ID] | None = Field(None, description="Only if the caller wants this one")
+    technician_id: Annotated[str, ID] | None = Field(None, description="If the caller wants this one")
     customer_name: Annotated[str, Text(200)] = Field(description="As the caller gave it")
     customer_phone: Annotated[str, Text(40, read_phone)] = Field("", description="Or customerEmail, or both")
     customer_email: Annotated[str, Text(254, read_email)] = Field("", description="Or customerPhone, or both")
     customer_hash: Annotated[str, Text(256)] = Field("", description="As given to create_hold")
-    latitude: Annotated[float, LATITUDE] | None = Field(None, description="As given to get_slots")
-    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="As given to get_slots")
-    idempotency_key: Annotated[str, KEY] = Field("", description="The same on a retry, else new")
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job")
+    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job")
+    idempotency_key: Annotated[str, KEY] = Field("", description="Same on a retry, else new")
+    timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class ListWaitlist(OfProject):
     """What list_waitlist is asked."""
 
-    locale: Annotated[str, LOCALE] = Field("", description="Language, e.g. es")
+    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
 class OfferView(TimeView):
@@ -69,7 +70,7 @@ class OfferView(TimeView):
     expiresAt: str
 
 
-class WaitAnswered(Answer):
+class WaitAnswered(ClockedAnswer):
     """What join_waitlist answers: how a wait stands."""
 
     waitId: str
@@ -98,7 +99,7 @@ WaitingView = TypedDict(
 """Who waits for what, as an operator sees it: nothing by which they could be reached, and no secret."""
 
 
-class WaitlistAnswered(Answer):
+class WaitlistAnswered(ClockedAnswer):
     """What list_waitlist answers."""
 
     waiting: list[WaitingView]
@@ -110,7 +111,7 @@ async def join_waitlist(app: App, asked: JoinWaitlist) -> WaitAnswered:
     Ask again with the same arguments to see how they stand: an offer has a holdToken for book_slot.
     """
     answer = await app.waitlist.join_waitlist(_request(asked))
-    return _show(answer, Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale))
+    return _show(answer, Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale))
 
 
 async def list_waitlist(app: App, asked: ListWaitlist) -> WaitlistAnswered:
@@ -121,6 +122,7 @@ async def list_waitlist(app: App, asked: ListWaitlist) -> WaitlistAnswered:
         "result": waitlist_speech.everybody(len(answer.waits), view),
         "note": view.note,
         "waiting": [_show_waiting(one, view) for one in answer.waits],
+        "clock": show_clock(view),
     }
 
 
@@ -145,6 +147,7 @@ def _request(asked: JoinWaitlist) -> JoinRequest:
         duration_minutes=asked.duration_minutes,
         technician_id=asked.technician_id,
         location=read_location(asked.latitude, asked.longitude),
+        timezone=asked.timezone,
         customer_reference=asked.customer_hash,
         idempotency_key=own_key(asked.idempotency_key),
         credential=own_credential(),
@@ -160,6 +163,7 @@ def _show(answer: WaitAnswer, view: Viewpoint) -> WaitAnswered:
         "state": answer.wait.state.value,
         "position": answer.position,
         "replayed": answer.replayed,
+        "clock": show_clock(view),
     }
     if answer.offer is not None:
         shown["offer"] = _show_offer(answer.offer, view)

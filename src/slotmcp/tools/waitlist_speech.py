@@ -48,6 +48,11 @@ def in_vain(view: Viewpoint) -> str:
     return view.voice.say("I am sorry, nothing became free in time, so you are not on the waitlist any more.")
 
 
+def left(view: Viewpoint) -> str:
+    """That somebody waits no more, because they wanted to."""
+    return view.voice.say("I have taken you off the waitlist.")
+
+
 def everybody(count: int, view: Viewpoint) -> str:
     """How many wait, for the operator."""
     if not count:

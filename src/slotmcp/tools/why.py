@@ -1,18 +1,26 @@
 """The sentences that say why not, and what would be possible; made as those of speech are."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.reasons import Reason
-from slotmcp.tools.spoken_time import say_choices, say_list, say_time
+from slotmcp.tools.spoken_time import say_choices, say_clock, say_list, say_time
 from slotmcp.tools.viewpoint import Viewpoint
 from slotmcp.tools.voice import Voice
 
+_MAY_BECOME_FREE: Final = frozenset({Reason.BOOKED, Reason.HELD, Reason.BUSY, Reason.DAY_FULL})
 
-def of_technician(name: str, reason: Reason | None, view: Viewpoint, until: Minute | None = None) -> str:
-    """Whether one technician can come, or what is in the way, and until when where that is known."""
-    ends = None if until is None else _until(name, reason, say_time(view.read(until), view), view.voice)
-    return ends or _then(name, reason, view.voice)
+
+def of_technician(
+    name: str, reason: Reason | None, view: Viewpoint, *, start: Minute | None = None, until: Minute | None = None
+) -> str:
+    """Whether one technician can come at a start, or what is in the way, and until when where that is known."""
+    if until is None:
+        return _then(name, reason, view.voice)
+    if start is not None and view.read(start).date() == view.read(until).date() and not view.is_abroad:
+        return _until_clock(name, reason, say_clock(view.read(until), view.voice), view.voice)
+    return _until(name, reason, _say(until, view), view.voice)
 
 
 def of_everybody(reason: Reason, view: Viewpoint) -> str:  # noqa: C901, PLR0911, PLR0912  one sentence a reason
@@ -28,29 +36,33 @@ def of_everybody(reason: Reason, view: Viewpoint) -> str:  # noqa: C901, PLR0911
         case Reason.OUTSIDE_SHIFT:
             return voice.say("That is outside our working hours.")
         case Reason.TIME_OFF:
-            return voice.say("Those who could come are away then.")
+            return voice.say("Everybody who could come is away then.")
         case Reason.BREAK:
-            return voice.say("Those who could come have a break then.")
+            return voice.say("Everybody who could come has a break then.")
         case Reason.BOOKED:
             return voice.say("We are fully booked then.")
         case Reason.HELD:
             return voice.say("Other callers are just deciding on what is left then.")
         case Reason.BUSY:
-            return voice.say("Those who could come are busy then.")
+            return voice.say("Everybody who could come is busy then.")
         case Reason.DAY_FULL:
             return voice.say("We can take no more appointments then.")
         case Reason.TRAVEL:
             return voice.say("Nobody could be there in time.")
         case Reason.OFF_GRID:
-            return voice.say("Our appointments begin at other minutes.")
+            return voice.say("Our appointments do not begin at exactly that time.")
         case Reason.NOTICE:
-            return voice.say("That is too soon for us.")
+            return voice.say("That is too short notice for us.")
         case Reason.HORIZON:
             return voice.say("We do not book that far ahead yet.")
 
 
-def next_free(start: Minute | None, view: Viewpoint) -> str:
-    """When something is free, after it was said why nothing is."""
+def next_free(start: Minute | None, reason: Reason, view: Viewpoint) -> str:
+    """When something is free, after it was said why nothing is; where waiting may help, that one can wait."""
+    if start is None and reason in _MAY_BECOME_FREE:
+        return view.voice.say(
+            "There is nothing later either, as far ahead as can be booked. Shall I put you on the waitlist?"
+        )
     if start is None:
         return view.voice.say("There is nothing later either, as far ahead as can be booked.")
     return view.voice.say("The next free time is {time}. Would that suit you?", time=_say(start, view))
@@ -63,7 +75,9 @@ def can_be_had(start: Minute, view: Viewpoint) -> str:
 
 def others_could(names: Sequence[str], view: Viewpoint) -> str:
     """Who else could come at a start."""
-    return view.voice.say("{technicians} could come then.", technicians=say_list(names, view.voice))
+    return view.voice.say(
+        "{technicians} could come at the time that you asked for.", technicians=say_list(names, view.voice)
+    )
 
 
 def shorter_would_fit(minutes: int, view: Viewpoint) -> str:
@@ -79,6 +93,11 @@ def shorter_would_fit(minutes: int, view: Viewpoint) -> str:
 def instead(start: Minute, view: Viewpoint) -> str:
     """Another start that can be had."""
     return view.voice.say("I can offer you {time} instead.", time=_say(start, view))
+
+
+def would_that_suit(view: Viewpoint) -> str:
+    """What is asked after something else was named."""
+    return view.voice.say("Would that suit you?")
 
 
 def look_elsewhere(view: Viewpoint) -> str:
@@ -118,7 +137,21 @@ def not_with(name: str, others: Sequence[str], starts: Sequence[Minute], view: V
     )
 
 
-def _until(name: str, reason: Reason | None, time: str, voice: Voice) -> str | None:
+def _until_clock(name: str, reason: Reason | None, clock: str, voice: Voice) -> str:
+    match reason:
+        case Reason.TIME_OFF:
+            return voice.say("{name} is away until {clock}.", name=name, clock=clock)
+        case Reason.BREAK:
+            return voice.say("{name} has a break until {clock}.", name=name, clock=clock)
+        case Reason.BOOKED:
+            return voice.say("{name} is booked until {clock}.", name=name, clock=clock)
+        case Reason.BUSY:
+            return voice.say("{name} is busy until {clock}.", name=name, clock=clock)
+        case _:
+            return _then(name, reason, voice)
+
+
+def _until(name: str, reason: Reason | None, time: str, voice: Voice) -> str:
     match reason:
         case Reason.TIME_OFF:
             return voice.say("{name} is away until {time}.", name=name, time=time)
@@ -129,7 +162,7 @@ def _until(name: str, reason: Reason | None, time: str, voice: Voice) -> str | N
         case Reason.BUSY:
             return voice.say("{name} is busy until {time}.", name=name, time=time)
         case _:
-            return None
+            return _then(name, reason, voice)
 
 
 def _then(name: str, reason: Reason | None, voice: Voice) -> str:  # noqa: C901, PLR0911, PLR0912  one sentence a reason
@@ -157,9 +190,9 @@ def _then(name: str, reason: Reason | None, voice: Voice) -> str:  # noqa: C901,
         case Reason.DAY_FULL:
             return voice.say("{name} can take no more appointments that day.", name=name)
         case Reason.TRAVEL:
-            return voice.say("The way there or onward would take {name} too long.", name=name)
+            return voice.say("The drive there or to the next job would take {name} too long.", name=name)
         case Reason.OFF_GRID:
-            return voice.say("{name} would be free, but our appointments begin at other minutes.", name=name)
+            return voice.say("{name} would be free, but our appointments do not begin at exactly that time.", name=name)
         case Reason.NOTICE:
             return voice.say("{name} cannot come that soon.", name=name)
         case Reason.HORIZON:

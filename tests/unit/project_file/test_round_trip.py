@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import jsonschema
+import pytest
 from hypothesis import given, settings
 
 from slotmcp.domain.booking import Customer, Visit
@@ -44,6 +45,13 @@ def test_the_second_of_two_equal_readings_is_written_in_utc() -> None:
     assert "{start: 2027-11-07T01:30, end: 2027-12-02T00:00," in dump_project(first)
     assert "{start: 2027-11-07T08:30Z, end: 2027-12-02T00:00," in dump_project(second)
     assert plan(dump_project(second)) == second != first
+
+
+@pytest.mark.parametrize("source", ["?0", "? b", ": b", ":", "#1", "- a", "{a", "&a", "off", "2026-01-01", "a: b", "'"])
+def test_a_text_that_looks_like_yaml_stays_a_text(source: str) -> None:
+    good = plan(GOOD)
+    odd = replace(good, busy=tuple(replace(one, source=source) for one in good.busy))
+    assert plan(dump_project(odd), now_ms=LATER_MS) == odd
 
 
 def test_nothing_of_a_customer_is_written() -> None:

@@ -42,8 +42,8 @@ def test_a_service_is_named_as_in_the_middle_of_a_sentence(name: str, spoken: st
     ("names", "said"),
     [
         ([], "There is nothing that can be booked yet."),
-        (["AC repair"], "You can book AC repair."),
-        (["AC repair", "Furnace tune-up"], "You can book AC repair or furnace tune-up."),
+        (["AC repair"], "You can book AC repair. Shall I look for a time?"),
+        (["AC repair", "Furnace tune-up"], "You can book AC repair or furnace tune-up. What do you need?"),
         (["A", "B", "C", "D", "E"], "You can book A, B, C and 2 more. What do you need?"),
     ],
 )
@@ -59,9 +59,13 @@ def test_at_most_three_times_are_offered_and_two_of_one_day() -> None:
     )
 
 
-def test_three_of_one_day_where_there_is_no_other_day() -> None:
-    starts = minutes("2026-11-23T09:00", "2026-11-23T10:00", "2026-11-23T11:00", "2026-11-23T11:30")
-    assert speech.free_times(starts, VIEW) == "I have tomorrow at 9, 10 or 11 in the morning. Which suits you?"
+def test_of_one_day_the_first_the_last_and_one_between_are_offered() -> None:
+    starts = minutes(*(f"2026-11-23T{at}" for at in ("08:00", "08:30", "09:00", "10:30", "13:00", "15:00", "16:00")))
+    assert speech.free_times(starts, VIEW) == (
+        "I have tomorrow at 8 or 10:30 in the morning, or at 4 in the afternoon. Which suits you?"
+    )
+    assert speech.free_times(starts[:3], VIEW) == "I have tomorrow at 8, 8:30 or 9 in the morning. Which suits you?"
+    assert speech.free_times(starts[1:3], VIEW) == "I have tomorrow at 8:30 or 9 in the morning. Which suits you?"
 
 
 def test_a_single_time_is_asked_about_as_one() -> None:

@@ -231,7 +231,7 @@ def _create_waitlist() -> None:
         sqlite_autoincrement=True,
         **STRICT,
     )
-    op.create_index("waits_by_state", "waits", ["project_id", "state"])
+    op.create_index("waits_by_state", "waits", ["project_id", "state", "start_to_minute"])
     known = sa.text("customer_pseudonym <> ''")
     op.create_index("waits_of_customer", "waits", ["project_id", "customer_pseudonym"], sqlite_where=known)
     _create_contacts("wait_contacts", "wait_id", ["waits.project_id", "waits.id"])

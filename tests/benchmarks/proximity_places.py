@@ -1,0 +1,88 @@
+"""Real coordinates in and around Denver: where twelve technicians live, and sixty places that call.
+
+Public places, and the middle of neighbourhoods for the homes, in degrees (WGS 84) to three decimals, about a
+hundred metres. Nobody in particular lives or called there.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from slotmcp.domain.catalog import Location
+
+HOMES: Final[Mapping[str, Location]] = {
+    "Olde Town Arvada": Location(39.800, -105.081),
+    "Westminster": Location(39.884, -105.047),
+    "Thornton": Location(39.868, -104.985),
+    "Commerce City": Location(39.810, -104.928),
+    "Montbello, Denver": Location(39.787, -104.833),
+    "Del Mar, Aurora": Location(39.729, -104.850),
+    "Smoky Hill, Aurora": Location(39.618, -104.765),
+    "Southglenn, Centennial": Location(39.596, -104.960),
+    "Downtown Littleton": Location(39.613, -105.016),
+    "Belmar, Lakewood": Location(39.708, -105.083),
+    "Sunnyside, Denver": Location(39.776, -105.008),
+    "Washington Park, Denver": Location(39.701, -104.966),
+}
+
+ADDRESSES: Final[Mapping[str, Location]] = {
+    "Union Station": Location(39.753, -105.000),
+    "State Capitol": Location(39.739, -104.985),
+    "Denver Art Museum": Location(39.737, -104.989),
+    "Coors Field": Location(39.756, -104.994),
+    "Mile High stadium": Location(39.744, -105.020),
+    "Denver Botanic Gardens": Location(39.732, -104.961),
+    "Denver Zoo": Location(39.750, -104.949),
+    "Museum of Nature and Science": Location(39.748, -104.943),
+    "National Western Complex": Location(39.779, -104.970),
+    "Sloan's Lake Park": Location(39.749, -105.036),
+    "Berkeley Lake Park": Location(39.781, -105.047),
+    "Regis University": Location(39.790, -105.032),
+    "Barnum Park": Location(39.723, -105.027),
+    "Ruby Hill Park": Location(39.687, -105.000),
+    "Washington Park boathouse": Location(39.702, -104.971),
+    "Cherry Creek Shopping Center": Location(39.717, -104.952),
+    "University of Denver": Location(39.678, -104.962),
+    "Porter Hospital": Location(39.672, -104.975),
+    "Bear Valley library": Location(39.661, -105.050),
+    "Fort Logan National Cemetery": Location(39.645, -105.045),
+    "Wings Over the Rockies museum, Lowry": Location(39.721, -104.896),
+    "Southmoor station": Location(39.649, -104.916),
+    "Belleview station": Location(39.627, -104.904),
+    "Johnson and Wales campus, Park Hill": Location(39.746, -104.901),
+    "Northfield Stapleton shops": Location(39.784, -104.872),
+    "Green Valley Ranch": Location(39.785, -104.767),
+    "Anschutz Medical Campus, Aurora": Location(39.745, -104.838),
+    "Aurora Municipal Center": Location(39.711, -104.813),
+    "Nine Mile station, Aurora": Location(39.658, -104.845),
+    "Southlands shops, Aurora": Location(39.601, -104.708),
+    "Smoky Hill library, Centennial": Location(39.616, -104.770),
+    "Fiddler's Green, Greenwood Village": Location(39.600, -104.890),
+    "Centennial Airport": Location(39.572, -104.849),
+    "Cherry Hills Village town hall": Location(39.642, -104.959),
+    "Englewood station": Location(39.656, -105.000),
+    "Swedish Medical Center, Englewood": Location(39.654, -104.980),
+    "Littleton Mineral station": Location(39.580, -105.025),
+    "Columbine library": Location(39.604, -105.075),
+    "Southwest Plaza": Location(39.613, -105.093),
+    "Highlands Ranch Town Center": Location(39.544, -104.970),
+    "Park Meadows": Location(39.563, -104.877),
+    "Sky Ridge Medical Center, Lone Tree": Location(39.530, -104.871),
+    "Downtown Parker": Location(39.519, -104.761),
+    "Belmar library, Lakewood": Location(39.706, -105.084),
+    "Casa Bonita, Lakewood": Location(39.740, -105.074),
+    "St. Anthony Hospital, Lakewood": Location(39.716, -105.129),
+    "Colorado Mills, Lakewood": Location(39.734, -105.160),
+    "School of Mines, Golden": Location(39.751, -105.223),
+    "Lutheran hospital, Wheat Ridge": Location(39.769, -105.092),
+    "Arvada Center": Location(39.824, -105.083),
+    "Standley Lake library, Arvada": Location(39.849, -105.120),
+    "Butterfly Pavilion, Westminster": Location(39.887, -105.067),
+    "Downtown Westminster": Location(39.858, -105.056),
+    "Water World, Federal Heights": Location(39.854, -105.012),
+    "FlatIron Crossing, Broomfield": Location(39.932, -105.133),
+    "Broomfield library": Location(39.918, -105.067),
+    "Orchard Town Center, Westminster": Location(39.959, -104.994),
+    "Thornton Town Center": Location(39.865, -104.986),
+    "Northglenn city hall": Location(39.897, -104.985),
+    "Dick's Sporting Goods Park, Commerce City": Location(39.806, -104.892),
+}

@@ -1,0 +1,89 @@
+"""Who does not want to wait any more: by the wait's id, or because everything about them is to be forgotten."""
+
+import pytest
+
+from slotmcp.domain.waitlist import WaitState
+from support.shop import Shop, plan, technician
+from support.sqlite_file import count, fingerprint
+from support.waiting import join, line, person, release, state
+from unit.services.conftest import Open
+
+ONE = plan(technician("ana", "09:00-10:00"))
+
+
+async def offered_to_kim(shop: Shop) -> str:
+    """Kim has an offer and Lee waits behind; the id of Kim's wait."""
+    token = (await shop.hold("09:00")).hold.token
+    wait = await join(shop, "kim")
+    await join(shop, "lee")
+    await release(shop, token)
+    assert await line(shop) == "kim:09:00 lee:1"
+    return wait.wait.id
+
+
+async def test_who_gives_back_a_place_on_the_waitlist_is_not_asked(opened: Open) -> None:
+    shop = await opened(ONE)
+    token = (await shop.hold("09:00")).hold.token
+    kim = await join(shop, "kim")
+    await join(shop, "lee")
+    answer = await shop.app.holds.release_hold(None, kim.wait.id)
+    assert (answer.released, answer.waited) == (True, True)
+    assert await state(shop, kim) is WaitState.EXPIRED
+    await release(shop, token)
+    assert await line(shop) == "lee:09:00"
+
+
+async def test_what_was_kept_for_them_goes_to_the_next_at_once(opened: Open) -> None:
+    shop = await opened(ONE)
+    wait_id = await offered_to_kim(shop)
+    before = await shop.revision()
+    await release(shop, wait_id)
+    assert await line(shop) == "lee:09:00"
+    assert await shop.revision() == before + 1, "nobody comes in between"
+    events = [event.kind for event in await shop.store.events("shop", 0)]
+    assert events == ["waitlist.offered", "waitlist.expired", "waitlist.offered"]
+
+
+async def test_leaving_again_changes_nothing(opened: Open) -> None:
+    shop = await opened(ONE)
+    wait_id = await offered_to_kim(shop)
+    await release(shop, wait_id)
+    before = fingerprint(shop.path)
+    answer = await shop.app.holds.release_hold(None, wait_id)
+    assert (answer.released, answer.waited) == (False, True)
+    assert fingerprint(shop.path) == before
+
+
+async def test_who_has_booked_stays_booked(opened: Open) -> None:
+    shop = await opened(ONE)
+    wait_id = await offered_to_kim(shop)
+    offer = (await shop.app.waitlist.look_up(wait_id)).offer
+    assert offer is not None
+    await shop.book(hold_token=offer.token, customer=person("kim"))
+    assert not (await shop.app.holds.release_hold(None, wait_id)).released
+    assert (await shop.app.waitlist.look_up(wait_id)).wait.state is WaitState.BOOKED
+    assert count(shop.path, "bookings") == 1
+
+
+async def test_who_left_can_join_again(opened: Open) -> None:
+    shop = await opened(ONE)
+    await shop.hold("09:00")
+    kim = await join(shop, "kim")
+    await join(shop, "lee")
+    await release(shop, kim.wait.id)
+    again = await join(shop, "kim")
+    assert (again.wait.id != kim.wait.id, again.position, again.replayed) == (True, 2, False)
+
+
+@pytest.mark.parametrize("reference", ["303-555-0000", "caller-kim"])
+async def test_what_is_kept_for_somebody_who_is_forgotten_goes_to_the_next_at_once(
+    opened: Open, reference: str
+) -> None:
+    shop = await opened(ONE)
+    token = (await shop.hold("09:00")).hold.token
+    kim = await join(shop, "kim", customer_reference="caller-kim")
+    await join(shop, "lee")
+    await release(shop, token)
+    assert (await shop.app.customers.forget(None, reference)).erased == 1
+    assert await line(shop) == "lee:09:00"
+    assert await state(shop, kim) is WaitState.EXPIRED

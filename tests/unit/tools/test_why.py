@@ -1,0 +1,67 @@
+"""The sentences that say why not, and what would be possible."""
+
+import pytest
+
+from slotmcp.domain.reasons import Reason
+from slotmcp.tools import why
+from slotmcp.tools.locales import LOCALES
+from slotmcp.tools.viewpoint import Viewpoint
+from unit.tools.test_speech import PROJECT, VIEW, minute
+
+NINE, TEN, NOON, NEXT_DAY = (minute(f"2026-11-{at}") for at in ("27T09:00", "27T10:00", "27T12:00", "30T08:00"))
+ENDING = (Reason.TIME_OFF, Reason.BREAK, Reason.BOOKED, Reason.BUSY)
+
+
+def view_in(locale: str, timezone: str = "") -> Viewpoint:
+    return Viewpoint.of(PROJECT, VIEW.now_ms, timezone=timezone, locale=locale)
+
+
+@pytest.mark.parametrize(
+    ("reason", "until", "said"),
+    [
+        (Reason.BOOKED, TEN, "Ben is booked until 10 in the morning."),
+        (Reason.BREAK, NOON, "Ben has a break until noon."),
+        (Reason.BUSY, TEN, "Ben is busy until 10 in the morning."),
+        (Reason.TIME_OFF, TEN, "Ben is away until 10 in the morning."),
+        (Reason.TIME_OFF, NEXT_DAY, "Ben is away until Monday, November 30 at 8 in the morning."),
+        (Reason.BOOKED, None, "Ben is booked then."),
+    ],
+)
+def test_the_day_of_an_end_is_said_where_it_is_another(reason: Reason, until: int | None, said: str) -> None:
+    assert why.of_technician("Ben", reason, VIEW, start=NINE, until=until) == said
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("es", "Ben tiene otra cita, que termina a las 10 de la mañana."),
+        ("fr", "Ben a un rendez-vous qui se termine à 10 heures."),
+        ("de", "Ben hat einen Termin, der um 10 Uhr vormittags endet."),
+        ("en-GB", "Ben is booked until 10 in the morning."),
+    ],
+)
+def test_an_end_is_said_as_in_each_language(locale: str, said: str) -> None:
+    assert why.of_technician("Ben", Reason.BOOKED, view_in(locale), start=NINE, until=TEN) == said
+
+
+def test_an_end_abroad_names_the_zone() -> None:
+    abroad = view_in("en-US", "America/New_York")
+    said = why.of_technician("Ben", Reason.BOOKED, abroad, start=NINE, until=TEN)
+    assert said == "Ben is booked until Friday at noon New York time."
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_reason_has_a_sentence_of_its_own(locale: str) -> None:
+    there = view_in(locale)
+    of_one = {why.of_technician("Ben", reason, there) for reason in (None, *Reason)}
+    until = {why.of_technician("Ben", reason, there, start=NINE, until=NEXT_DAY) for reason in ENDING}
+    of_everybody = {why.of_everybody(reason, there) for reason in Reason}
+    assert (len(of_one), len(until), len(of_everybody)) == (len(Reason) + 1, len(ENDING), len(Reason))
+    assert all("Ben" in said for said in of_one | until)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_the_waitlist_is_offered_where_nothing_comes_later_and_something_may_become_free(reason: Reason) -> None:
+    helps = reason in {Reason.BOOKED, Reason.HELD, Reason.BUSY, Reason.DAY_FULL}
+    assert ("Shall I put you on the waitlist?" in why.next_free(None, reason, VIEW)) is helps
+    assert why.next_free(NEXT_DAY, reason, VIEW).endswith("Would that suit you?")
