@@ -1,8 +1,14 @@
 """What every test runs under."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from support.postgres_databases import GIVEN_URL, Databases
+from support.postgres_server import PostgresServer, started_server
+from support.redis_server import RedisServer, running
 
 settings.register_profile(
     "ci",
@@ -15,3 +21,47 @@ settings.register_profile(
 settings.register_profile("dev", settings.get_profile("ci"), max_examples=50, derandomize=False)
 settings.register_profile("thorough", settings.get_profile("ci"), max_examples=5000, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL of this process's own, which may be stopped and started."""
+    with started_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """A real PostgreSQL: a given one, or this process's own."""
+    given = os.environ.get(GIVEN_URL)
+    databases = Databases(given or request.getfixturevalue("postgres_server").url("postgres"))
+    yield databases
+    databases.close()
+
+
+@pytest.fixture
+def postgres_url(postgres: Databases) -> Iterator[str]:
+    """A database as the migrations make it, of the test's own."""
+    with postgres.clone() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis that runs as long as the tests do."""
+    with running(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis(redis_of_session: RedisServer) -> Iterator[RedisServer]:
+    """An empty Redis that runs, whatever the last test did to it. What a test leaves in it has to go by itself."""
+    server = redis_of_session
+    server.thaw()
+    if not server.is_running():
+        server.start()
+    server.flush()
+    yield server
+    server.thaw()
+    if server.is_running():
+        assert server.lasting_keys() == []

@@ -5,21 +5,33 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from importlib import import_module
+from typing import Protocol
 
 import structlog
 from structlog.typing import Processor
 from ulid import ULIDGenerator
 
-from slotmcp.ports import Store, Travel
+from slotmcp.ports import Clock, LiveHolds, Store, Travel
+from slotmcp.redis_layer.channel import Channel
+from slotmcp.redis_layer.fleet import RedisFleet
+from slotmcp.redis_layer.holds import RedisHolds
+from slotmcp.redis_layer.link import RedisLink
+from slotmcp.redis_layer.rates import RedisRateLimits
 from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
+from slotmcp.services.bell import Bell
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
+from slotmcp.services.fleet_store import FleetStore
 from slotmcp.services.holds import HoldService
+from slotmcp.services.memory_fleet import MemoryHolds
 from slotmcp.services.projects import ProjectService
+from slotmcp.services.rates import MemoryRateLimits
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
@@ -27,6 +39,10 @@ from slotmcp.services.waitlist import WaitlistService
 from slotmcp.services.ways import Ways
 from slotmcp.settings import LogFormat, Settings
 from slotmcp.store.sqlite import SqliteStore
+from slotmcp.store.status import Status
+
+POSTGRES = "slotmcp.store.postgres.store"
+"""Loaded by name when it is needed: who keeps the books in a file waits for none of its libraries."""
 
 TOKEN_BYTES = 24
 NS_PER_MS = 1_000_000
@@ -61,6 +77,18 @@ class UlidIds:
         return secrets.token_urlsafe(TOKEN_BYTES)
 
 
+class OpenedStore(Store, Protocol):
+    """A store, and how its database is."""
+
+    async def status(self) -> Status:
+        """How the database is: for whoever looks after it.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        ...
+
+
 @asynccontextmanager
 async def open_app(settings: Settings) -> AsyncIterator[App]:
     """Every use case, over the database that the settings name; closed again at the end.
@@ -69,19 +97,51 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         Unavailable: the database is away.
     """
     async with open_store(settings) as store, open_travel(settings) as travel:
-        yield build_app(store, travel)
+        if not settings.redis_url:
+            yield build_app(store, travel)
+            return
+        async with (
+            RedisLink.open(settings.redis_url, prefix=settings.redis_prefix) as link,
+            join_fleet(store, link, clock=SystemClock(), travel=travel) as app,
+        ):
+            yield app
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[SqliteStore]:
+async def join_fleet(
+    store: Store, link: RedisLink, *, clock: Clock, travel: Travel | None = None
+) -> AsyncIterator[App]:
+    """Every use case over a store that other servers share, who hear of each other through Redis."""
+    bell = Bell()
+    async with (
+        Channel.open(link) as channel,
+        FleetStore.open(store, RedisFleet(link, channel), clock=clock, bell=bell) as joined,
+    ):
+        app = build_app(joined, travel, live=RedisHolds(link), bell=bell)
+        limits = RedisRateLimits(link, otherwise=app.limits)
+        yield replace(app, limits=limits, helpful={"redis": link.require})
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[OpenedStore]:
     """The database that the settings name, made or brought up to date where it has to be.
 
     Raises:
         Unavailable: the database is away.
     """
     configure_logging(settings)
-    async with SqliteStore.open(settings.database_path, clock=SystemClock()) as store:
+    async with _opened(settings) as store:
         yield store
+
+
+def _opened(settings: Settings) -> AbstractAsyncContextManager[OpenedStore]:
+    patience_ms = settings.database_timeout_ms
+    if not settings.is_postgres:
+        return SqliteStore.open(settings.database_path, clock=SystemClock(), patience_ms=patience_ms)
+    store: AbstractAsyncContextManager[OpenedStore] = import_module(POSTGRES).PostgresStore.open(
+        settings.database_url, patience_ms=patience_ms, pool_size=settings.database_pool_size
+    )
+    return store
 
 
 @asynccontextmanager
@@ -94,22 +154,26 @@ async def open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
         yield travel
 
 
-def build_app(store: Store, travel: Travel | None = None) -> App:
+def build_app(
+    store: Store, travel: Travel | None = None, *, live: LiveHolds | None = None, bell: Bell | None = None
+) -> App:
     """Every use case over a store; ways are estimated where no routing service knows them."""
     ids = UlidIds(SystemClock())
+    live = live or MemoryHolds()
     shelf = Shelf(store)
     ways = Ways(store=store, shelf=shelf, travel=travel)
     return App(
         projects=ProjectService(store=store, shelf=shelf, ids=ids),
         slots=SlotService(shelf=shelf, ways=ways),
         explanations=ExplanationService(shelf=shelf, ways=ways),
-        holds=HoldService(store=store, shelf=shelf, ids=ids, ways=ways),
+        holds=HoldService(store=store, live=live, shelf=shelf, ids=ids, ways=ways),
         customers=CustomerService(store=store, shelf=shelf, ids=ids),
         technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
-        bookings=BookingService(store=store, shelf=shelf, ids=ids, ways=ways),
-        waitlist=WaitlistService(store=store, shelf=shelf, ids=ids),
+        bookings=BookingService(store=store, live=live, shelf=shelf, ids=ids, ways=ways),
+        waitlist=WaitlistService(store=store, shelf=shelf, ids=ids, bell=bell or Bell()),
         access=AccessService(store=store, ids=ids),
         ids=ids,
+        limits=MemoryRateLimits(SystemClock()),
     )
 
 

@@ -97,6 +97,72 @@ class RateLimits(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What a committed write tells the fleet."""
+
+    project_id: str
+    revision: int
+    event: int = 0
+    """The number of the newest event it added; 0: none."""
+
+
+class Fleet(Protocol):
+    """What the servers that share a database tell each other of its books. Never the authority.
+
+    It may forget anything at any time. No method raises, and none waits long: what is not known in time is None.
+    """
+
+    @property
+    def is_away(self) -> bool:
+        """Whether nothing can be told or learned just now."""
+        ...
+
+    async def revision(self, project_id: str) -> int | None:
+        """The newest revision that a server found in the database, or committed, within the last second; one trip."""
+        ...
+
+    async def snapshot(self, project_id: str, revision: int) -> Book | None:
+        """The book at just that revision, if it is kept."""
+        ...
+
+    async def keep(self, book: Book) -> None:
+        """Keep a committed book for other servers, unless one of the project was kept a moment ago."""
+        ...
+
+    async def found(self, project_id: str, revision: int, *, age_ms: int) -> None:
+        """Let the others know of a revision that the database had so long ago, unless they know of a newer one."""
+        ...
+
+    async def tell(self, news: News) -> None:
+        """Let the others know of a write that has just been committed."""
+        ...
+
+    def listen(self, hear: Callable[[News], None]) -> None:
+        """Have every piece of news told, this server's own too, from now on. Some may be lost."""
+        ...
+
+
+class LiveHolds(Protocol):
+    """Which holds live, for whoever wants to see, by their tokens. Never the authority.
+
+    It may forget anything at any time, so a hold that is not shown may live all the same. No method raises, and none
+    waits long. Nobody can read a token, or who the customer is.
+    """
+
+    async def show(self, project_id: str, hold: Hold, *, now_ms: int) -> None:
+        """Show a hold until it expires; `now_ms` is the store's."""
+        ...
+
+    async def hide(self, project_id: str, token: str) -> None:
+        """Show a hold no longer: it was booked or given back."""
+        ...
+
+    async def is_shown(self, project_id: str, token: str) -> bool:
+        """Whether a hold with this token is shown: then there is one."""
+        ...
+
+
 class Travel(Protocol):
     """Knows how long ways take, better than an estimate."""
 
@@ -119,6 +185,16 @@ class Transaction(Protocol):
     @property
     def now_ms(self) -> int:
         """When the transaction began, by the store's clock. The unit's only now."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """The project's revision as this transaction leaves it so far."""
+        ...
+
+    @property
+    def newest_event(self) -> int:
+        """The number of the newest event that this transaction added; 0: none."""
         ...
 
     async def book(self) -> Book:

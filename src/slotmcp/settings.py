@@ -22,6 +22,9 @@ from pydantic_settings import (
 ENV_PREFIX = "SLOTMCP_"
 CONFIG_VARIABLE = "SLOTMCP_CONFIG"
 SQLITE_URL = "sqlite:///"
+POSTGRES_SCHEMES = ("postgresql://", "postgres://", "postgresql+asyncpg://")
+"""How the URL of a PostgreSQL database begins."""
+HOW_TO_WRITE = "write sqlite:///PATH, a path, or postgresql://USER@HOST/NAME"
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["console", "json"]
@@ -50,8 +53,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
-    database_url: str = Field(default_factory=_default_database_url)
-    """Where the books are kept: `sqlite:///PATH`, or just a path."""
+    database_url: str = Field(default_factory=_default_database_url, repr=False)
+    """Where the books are kept: `sqlite:///PATH`, or just a path, or `postgresql://USER@HOST/NAME`."""
+    database_pool_size: int = Field(default=10, ge=2, le=1000)
+    """How many connections to PostgreSQL a process has at most; half of them write."""
+    database_timeout_seconds: float = Field(default=5, gt=0, le=600, allow_inf_nan=False)
+    """How long a call waits for the database: for a lock, an answer, a connection."""
     routing_url: str = ""
     """The address of a routing service that speaks OSRM's HTTP interface; empty: ways are estimated."""
     public_url: str = ""
@@ -74,6 +81,10 @@ class Settings(BaseSettings):
     """Whom a token is for; empty: `public_url` with `/mcp` after it."""
     oauth_jwks_url: str = ""
     """Where the issuer's keys are; empty: the issuer's metadata says it."""
+    redis_url: str = ""
+    """Where the servers of a fleet hear of each other: `redis://HOST:PORT`; empty: each asks the database."""
+    redis_prefix: str = "slotmcp"
+    """What the names of all keys begin with; its own for each database whose servers share a Redis."""
     log_level: LogLevel = "warning"
     """The least serious event that is logged, to stderr."""
     log_format: LogFormat = "console"
@@ -92,9 +103,31 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise SettingsError("\n".join(_sentence(one) for one in error.errors())) from error
 
+    @classmethod
+    def with_database(cls, url: str, called: str) -> Self:
+        """The same with another database, whose URL the user knows as `called`.
+
+        Raises:
+            SettingsError: that URL names none.
+        """
+        try:
+            return cls(database_url=url)
+        except ValidationError as error:
+            raise SettingsError(f"{called} {_problem(error.errors()[0])}.") from error
+
+    @property
+    def is_postgres(self) -> bool:
+        """Whether the books are kept in PostgreSQL, and not in a file."""
+        return self.database_url.startswith(POSTGRES_SCHEMES)
+
+    @property
+    def database_timeout_ms(self) -> int:
+        """How long a call waits for the database, at least a millisecond."""
+        return max(1, round(self.database_timeout_seconds * 1000))
+
     @property
     def database_path(self) -> Path:
-        """The SQLite file, absolute."""
+        """The SQLite file, absolute, where the books are kept in one."""
         return Path(self.database_url.removeprefix(SQLITE_URL)).expanduser().absolute()
 
     @field_validator("log_level", "log_format", mode="before")
@@ -109,14 +142,10 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _a_file(cls, url: str) -> str:
-        path = url.removeprefix(SQLITE_URL)
-        if "://" in path:
-            raise ValueError(f"begins with {_scheme(path)}, which is not spoken here; write sqlite:///PATH or a path")
-        if not path.strip() or ":memory:" in path:
-            raise ValueError("names no file; several processes share the database, so write sqlite:///PATH or a path")
-        if "?" in path:
-            raise ValueError("has options after a question mark, and takes none; write sqlite:///PATH or a path")
+    def _a_database(cls, url: str) -> str:
+        problem = _postgres_problem(url) if url.startswith(POSTGRES_SCHEMES) else _file_problem(url)
+        if problem:
+            raise ValueError(f"{problem}; {HOW_TO_WRITE}")
         return url
 
     @field_validator("routing_url", "public_url", "oauth_issuer", "oauth_jwks_url")
@@ -146,6 +175,25 @@ class Settings(BaseSettings):
         """Whom a token has to be for."""
         return self.oauth_audience or f"{self.public_url.rstrip('/')}/mcp"
 
+    @field_validator("redis_url")
+    @classmethod
+    def _a_redis(cls, url: str) -> str:
+        try:
+            address = urlsplit(url.strip())
+            is_whole = address.path.strip("/") if address.scheme == "unix" else address.hostname and address.port != 0
+        except ValueError:
+            is_whole = False
+        if url.strip() and not (is_whole and address.scheme in {"redis", "rediss", "unix"}):
+            raise ValueError("is no address of a Redis; write one such as redis://localhost:6379")
+        return url.strip()
+
+    @field_validator("redis_prefix")
+    @classmethod
+    def _a_word(cls, prefix: str) -> str:
+        if not prefix or not all(one.isalnum() or one in "-_." for one in prefix):
+            raise ValueError("is not made of letters, digits, dashes, dots and underscores; write one such as slotmcp")
+        return prefix
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -158,6 +206,27 @@ class Settings(BaseSettings):
         """Arguments, then the environment, then the config file; no dotenv files, no secrets folder."""
         del dotenv_settings, file_secret_settings
         return init_settings, env_settings, _config_source(settings_cls)
+
+
+def _postgres_problem(url: str) -> str:
+    """What is wrong with the URL of a PostgreSQL database, without a word of it: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        is_readable = parts.port != 0
+    except ValueError:
+        is_readable = False
+    if not is_readable:
+        return "is no address; a password's special characters are written as %40 and the like"
+    return "" if parts.path.strip("/") else "names no database after the host"
+
+
+def _file_problem(url: str) -> str:
+    path = url.removeprefix(SQLITE_URL)
+    if "://" in path:
+        return f"begins with {_scheme(path)}, which is not spoken here"
+    if not path.strip() or ":memory:" in path:
+        return "names no file; several processes share the database"
+    return "has options after a question mark, and a file takes none" if "?" in path else ""
 
 
 def _scheme(url: str) -> str:
@@ -191,9 +260,12 @@ def _sentence(error: ErrorDetails) -> str:
     field = str(error["loc"][0]) if error["loc"] else "oauth_issuer"  # the one rule that is about several
     if error["type"] == "extra_forbidden":
         return f"{field} in {config_file()} is not a setting. {_hint(field, Settings.model_fields)}"
+    return f"{_origin(field)} {_problem(error)}."
+
+
+def _problem(error: ErrorDetails) -> str:
     problem = error.get("ctx", {}).get("error")
-    said = str(problem) if problem else f"is {error['input']!r}; {error['msg'].replace('Input should', 'it must')}"
-    return f"{_origin(field)} {said}."
+    return str(problem) if problem else f"is {error['input']!r}; {error['msg'].replace('Input should', 'it must')}"
 
 
 def _origin(field: str) -> str:

@@ -146,7 +146,7 @@ class _DyingTransaction:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the transaction has
         found = getattr(self._transaction, name)
-        if name in {"now_ms", "pseudonym"}:
+        if name in {"now_ms", "pseudonym", "revision", "newest_event"}:
             return found
 
         async def stepping(*arguments: object, **named: object) -> object:

@@ -2,12 +2,16 @@
 
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from slotmcp.ports import Store
+from slotmcp.services.bell import Bell
+from slotmcp.services.fleet_store import FleetStore
+from slotmcp.services.memory_fleet import MemoryFleet
+from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.prepare import prepare
 from slotmcp.store.sqlite import SqliteStore
 from support.books import open_shop
@@ -28,16 +32,47 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(params=["sqlite"])
-def open_store(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path, clock: HandClock) -> OpenStore:
+@pytest.fixture
+def open_sqlite(tmp_path: Path, empty_file: Path, clock: HandClock) -> OpenStore:
     path = tmp_path / "books.db"
     shutil.copy(empty_file, path)
 
-    def open_sqlite(*, patience_ms: int = 20_000) -> AbstractAsyncContextManager[Store]:
+    def opened(*, patience_ms: int = 20_000) -> AbstractAsyncContextManager[Store]:
         return SqliteStore.open(path, clock=clock, patience_ms=patience_ms)
 
-    back_ends: dict[str, OpenStore] = {"sqlite": open_sqlite}
-    return back_ends[request.param]
+    return opened
+
+
+@pytest.fixture
+def open_postgres(postgres_url: str, clock: HandClock) -> OpenStore:
+    @asynccontextmanager
+    async def opened(*, patience_ms: int = 20_000) -> AsyncIterator[Store]:
+        async with PostgresStore.open(postgres_url, clock=clock, patience_ms=patience_ms) as store:
+            yield store
+            assert store.connections_in_use == 0, "somebody kept a connection"
+
+    return opened
+
+
+@pytest.fixture
+def open_fleet(open_sqlite: OpenStore, clock: HandClock) -> OpenStore:
+    fleet = MemoryFleet()
+
+    @asynccontextmanager
+    async def opened(*, patience_ms: int = 20_000) -> AsyncIterator[Store]:
+        async with (
+            open_sqlite(patience_ms=patience_ms) as store,
+            FleetStore.open(store, fleet, clock=clock, bell=Bell()) as joined,
+        ):
+            yield joined
+
+    return opened
+
+
+@pytest.fixture(params=["sqlite", "fleet", "postgres"])
+def open_store(request: pytest.FixtureRequest) -> OpenStore:
+    found: OpenStore = request.getfixturevalue(f"open_{request.param}")
+    return found
 
 
 @pytest.fixture

@@ -182,8 +182,13 @@ async def test_who_does_not_get_the_lock_in_time_is_told_so_and_nothing_is_writt
         begun.set()
         released.wait(30)
 
-    locking = asyncio.create_task(store.write(SHOP, hold_the_lock))
+    async def another_process() -> None:
+        async with open_store() as slow:
+            await slow.write(SHOP, hold_the_lock)
+
+    locking = asyncio.create_task(asyncio.to_thread(asyncio.run, another_process()))
     await asyncio.to_thread(begun.wait, 30)
+    assert await store.head(SHOP) == Head(revision=1, now_ms=NOW_MS)
     async with open_store(patience_ms=50) as hasty:
         with pytest.raises(Unavailable, match="busy") as refused:
             await hasty.write(SHOP, lambda transaction: transaction.add_hold(hold("h", "ben")))

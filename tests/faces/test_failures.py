@@ -8,6 +8,7 @@ from mcp import Client
 
 from slotmcp.ports import Ids
 from slotmcp.services.holds import HoldService
+from slotmcp.services.memory_fleet import MemoryHolds
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.ways import Ways
 from slotmcp.tools.server import create_server
@@ -34,7 +35,9 @@ class TornIds:
 def torn_desk(desk: Desk) -> Desk:
     ids = TornIds(desk.app.ids)
     shelf = Shelf(desk.store)
-    holds = HoldService(store=desk.store, shelf=shelf, ids=ids, ways=Ways(store=desk.store, shelf=shelf))
+    holds = HoldService(
+        store=desk.store, live=MemoryHolds(), shelf=shelf, ids=ids, ways=Ways(store=desk.store, shelf=shelf)
+    )
     app = replace(desk.app, holds=holds, ids=ids)
     return replace(desk, app=app, server=create_server(app))
 

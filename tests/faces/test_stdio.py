@@ -16,7 +16,7 @@ from slotmcp.tools.toolsets import Toolset
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import body_of, open_desk
 
-HEAVY = ("sqlmodel", "sqlalchemy", "alembic", "ruamel", "holidays", "typer", "jsonschema")
+HEAVY = ("sqlmodel", "sqlalchemy", "alembic", "ruamel", "holidays", "typer", "jsonschema", "redis", "msgspec")
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import anyio
@@ -17,9 +18,13 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ServerEvent, Subsc
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, TextResourceContents
 
+from slotmcp.bootstrap import join_fleet
+from slotmcp.redis_layer.link import RedisLink
 from slotmcp.tools.server import create_server
 from slotmcp.tools.subscriptions import WaitChanged, Watch, watching
 from support.denver import PROJECT, SUNDAY_NOON_MS
+from support.fleets import PREFIX, until
+from support.redis_server import RedisServer
 from support.server import Desk, open_desk
 from support.sqlite_file import fingerprint
 
@@ -229,6 +234,40 @@ async def test_a_server_looks_by_itself_while_it_serves(subscribable: Desk, bus:
     assert (await read(subscribable, uri))["state"] == "offered"
     running = {task.get_name() for task in asyncio.all_tasks()}
     assert len(running) == 1, "nothing goes on looking"
+
+
+@asynccontextmanager
+async def in_a_fleet(desk: Desk, redis: RedisServer) -> AsyncIterator[Desk]:
+    """The desk, its server hearing what others do through Redis."""
+    async with (
+        RedisLink.open(redis.url, prefix=PREFIX) as link,
+        join_fleet(desk.store, link, clock=desk.clock) as app,
+    ):
+        yield replace(desk, app=app)
+
+
+async def test_in_a_fleet_subscribers_are_told_at_once_of_what_another_server_did(
+    desk: Desk, bus: SubscriptionBus, elsewhere: Desk, redis: RedisServer
+) -> None:
+    token = await hold(desk)
+    uri = await join(desk)
+    told = anyio.Event()
+    bus.subscribe(lambda _: told.set())
+    async with (
+        in_a_fleet(desk, redis) as here,
+        in_a_fleet(elsewhere, redis) as there,
+        watching(here.app, bus, every_seconds=3_600),
+    ):
+        with anyio.fail_after(PATIENCE_S):
+            await until(partial(is_listening, redis, 2))
+            assert (await there.app.holds.release_hold(None, token)).released
+            await told.wait()
+    assert (await read(desk, uri))["state"] == "offered"
+
+
+async def is_listening(redis: RedisServer, servers: int) -> bool:
+    (counted,) = redis.client.pubsub_numsub(f"{PREFIX}:news")
+    return bool(counted[1] == servers)
 
 
 class Alarm(logging.Handler):

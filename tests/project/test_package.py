@@ -59,7 +59,7 @@ def test_the_readme_lists_the_tools_and_no_others() -> None:
 
 
 def test_a_stdio_server_starts_without_what_it_does_not_need() -> None:
-    late = {"sqlmodel", "sqlalchemy", "alembic", "ruamel", "holidays", "typer", "babel"}
+    late = {"sqlmodel", "sqlalchemy", "alembic", "asyncpg", "ruamel", "holidays", "typer", "babel", "redis", "msgspec"}
     probe = f"import sys, slotmcp.cli.stdio; print(sorted({late!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603  ourselves
     assert done.stdout == "[]\n"

@@ -12,9 +12,13 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in (
         "SLOTMCP_CONFIG",
         "SLOTMCP_DATABASE_URL",
+        "SLOTMCP_DATABASE_POOL_SIZE",
+        "SLOTMCP_DATABASE_TIMEOUT_SECONDS",
         "SLOTMCP_LOG_LEVEL",
         "SLOTMCP_LOG_FORMAT",
         "SLOTMCP_ROUTING_URL",
+        "SLOTMCP_REDIS_URL",
+        "SLOTMCP_REDIS_PREFIX",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
@@ -59,7 +63,11 @@ def test_a_relative_path_and_the_home_folder_are_made_absolute(monkeypatch: pyte
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgresql://me:secret@db/slots", "begins with postgresql://"),
+        ("mysql://me:secret@db/slots", "begins with mysql://"),
+        ("postgresql://me:secret@db", "names no database"),
+        ("postgres://me:secret@db/", "names no database"),
+        ("postgresql://me:secret@db:x/slots", "is no address"),
+        ("postgresql://me:se]cr[et@db/slots", "is no address"),
         ("redis://x", "begins with redis://"),
         ("sqlite://x.db", "begins with sqlite://"),
         ("sqlite:///", "names no file"),
@@ -75,6 +83,33 @@ def test_another_database_is_refused_with_what_to_write(monkeypatch: pytest.Monk
     assert said in sentence
     assert "sqlite:///PATH" in sentence
     assert "secret" not in sentence
+    assert "cr[et" not in sentence
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:secret@db:5432/slots?sslmode=require",
+        "postgres://db/slots",
+        "postgresql+asyncpg://me@/slots?host=/run/postgresql",
+    ],
+)
+def test_a_postgresql_database_is_named_by_its_url(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert not Settings.load().is_postgres
+    monkeypatch.setenv("SLOTMCP_DATABASE_URL", url)
+    monkeypatch.setenv("SLOTMCP_DATABASE_TIMEOUT_SECONDS", "0.25")
+    settings = Settings.load()
+    assert (settings.is_postgres, settings.database_url) == (True, url)
+    assert (settings.database_pool_size, settings.database_timeout_ms) == (10, 250)
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("POOL_SIZE", "1"), ("POOL_SIZE", "many"), ("TIMEOUT_SECONDS", "0"), ("TIMEOUT_SECONDS", "inf")]
+)
+def test_an_absurd_pool_or_time_out_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"SLOTMCP_DATABASE_{name}", value)
+    assert refusal().startswith(f"SLOTMCP_DATABASE_{name} is '{value}'; ")
 
 
 @pytest.mark.parametrize(
@@ -105,6 +140,35 @@ def test_an_address_that_is_none_is_refused_with_what_to_write(
     assert sentence.startswith("SLOTMCP_ROUTING_URL ")
     assert said in sentence
     assert "secret" not in sentence
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://localhost:6379", "rediss://me:secret@example.com/1", "unix:///run/redis.sock", " redis://[::1] "],
+)
+def test_a_redis_is_named_by_its_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert Settings.load().redis_url == ""
+    monkeypatch.setenv("SLOTMCP_REDIS_URL", url)
+    assert Settings.load().redis_url == url.strip()
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:6379", "http://me:secret@localhost", "redis://", "redis://x:99999", "redis://[::1", "unix://"]
+)
+def test_what_is_no_redis_is_refused_with_what_to_write(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SLOTMCP_REDIS_URL", url)
+    sentence = refusal()
+    assert sentence.startswith("SLOTMCP_REDIS_URL is no address of a Redis")
+    assert "redis://localhost:6379" in sentence
+    assert "secret" not in sentence
+
+
+def test_a_prefix_is_a_plain_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().redis_prefix == "slotmcp"
+    monkeypatch.setenv("SLOTMCP_REDIS_PREFIX", "acme-test.1")
+    assert Settings.load().redis_prefix == "acme-test.1"
+    monkeypatch.setenv("SLOTMCP_REDIS_PREFIX", "a{b}")
+    assert "letters, digits" in refusal()
 
 
 def test_the_config_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,8 +208,8 @@ def test_an_unknown_variable_is_refused_with_the_one_that_was_meant(monkeypatch:
 def test_an_unknown_variable_like_no_other_is_refused_with_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_ZZZ", "1")
     assert (
-        "The settings are SLOTMCP_CONFIG, SLOTMCP_DATABASE_URL, SLOTMCP_LOG_FORMAT, SLOTMCP_LOG_LEVEL, "
-        "SLOTMCP_ROUTING_URL."
+        "The settings are SLOTMCP_CONFIG, SLOTMCP_DATABASE_POOL_SIZE, SLOTMCP_DATABASE_TIMEOUT_SECONDS, "
+        "SLOTMCP_DATABASE_URL, SLOTMCP_LOG_FORMAT, SLOTMCP_LOG_LEVEL, SLOTMCP_ROUTING_URL."
     ) in refusal()
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.text import Text
 
-from slotmcp.bootstrap import build_app, open_store, open_travel
+from slotmcp.bootstrap import OpenedStore, build_app, open_store, open_travel
 from slotmcp.cli.exits import Exit
 from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Location, TravelMode
@@ -20,10 +20,10 @@ from slotmcp.domain.errors import SlotmcpError
 from slotmcp.engine.travel import TravelSource
 from slotmcp.installation import claude_code, typed
 from slotmcp.ports import Store
+from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.app import App
 from slotmcp.services.slots import SlotQuery
 from slotmcp.settings import Settings, SettingsError, config_file
-from slotmcp.store.sqlite import SqliteStore
 from slotmcp.tools.spoken_time import label
 from slotmcp.tools.viewpoint import Viewpoint
 
@@ -47,8 +47,6 @@ class Finding:
     code: Exit = Exit.FINE
 
 
-DAMAGE_TOLD = 3
-BYTES_PER_MB = 1_000_000
 STYLES = {Mark.GOOD: "green", Mark.NEXT: "cyan", Mark.BROKEN: "bold red"}
 
 
@@ -81,7 +79,9 @@ async def _findings() -> AsyncIterator[Finding]:
         yield Finding(Mark.BROKEN, "settings", str(error), Exit.USAGE)
         return
     yield Finding(Mark.GOOD, "settings", _settings_told(settings))
-    if not settings.database_path.exists():
+    if settings.redis_url:
+        yield await _redis(settings)
+    if not settings.is_postgres and not settings.database_path.exists():
         for finding in _no_database(settings.database_path):
             yield finding
         return
@@ -91,6 +91,17 @@ async def _findings() -> AsyncIterator[Finding]:
                 yield finding
     except SlotmcpError as error:
         yield Finding(Mark.BROKEN, "database", error.message, Exit.AWAY)
+
+
+async def _redis(settings: Settings) -> Finding:
+    """Whether Redis can be written. Without it all is well, and slower."""
+    address = urlsplit(settings.redis_url)
+    where = address.netloc.rpartition("@")[2] or address.path
+    async with RedisLink.open(settings.redis_url, prefix=settings.redis_prefix) as link:
+        problem = await link.check()
+    if problem:
+        return Finding(Mark.NEXT, "redis", f"{where} cannot be used ({problem}); answers come from the database")
+    return Finding(Mark.GOOD, "redis", f"{where} answers; keys begin with {settings.redis_prefix}:")
 
 
 def _no_database(path: Path) -> Iterator[Finding]:
@@ -113,14 +124,12 @@ def _settings_told(settings: Settings) -> str:
     return f"from {read}; log level {settings.log_level}, log format {settings.log_format}"
 
 
-async def _database(settings: Settings, store: SqliteStore) -> AsyncIterator[Finding]:
+async def _database(settings: Settings, store: OpenedStore) -> AsyncIterator[Finding]:
     status = await store.status()
-    if not status.is_intact:
-        damage = "; ".join(status.damage[:DAMAGE_TOLD])
-        yield Finding(Mark.BROKEN, "database", f"{status.path} is damaged: {damage}; restore a copy", Exit.AWAY)
+    if status.broken:
+        yield Finding(Mark.BROKEN, "database", status.broken, Exit.AWAY)
         return
-    size = f"{status.size_bytes / BYTES_PER_MB:.1f} MB, whole"
-    yield Finding(Mark.GOOD, "database", f"{status.path}, {size}, SQLite {status.sqlite_version}")
+    yield Finding(Mark.GOOD, "database", status.told)
     app = build_app(store)
     for project_id in await store.project_ids():
         yield await _project(app, store, project_id)
@@ -146,6 +155,8 @@ async def _project(app: App, store: Store, project_id: str) -> Finding:
 
 
 def _how_to_connect(settings: Settings) -> Finding:
+    if settings.is_postgres:
+        return Finding(Mark.NEXT, "connect", f"{claude_code({})}, with database_url in {config_file()} for all clients")
     own_file = "database_url" in settings.model_fields_set
     environment = {"SLOTMCP_DATABASE_URL": str(settings.database_path)} if own_file else {}
     return Finding(Mark.NEXT, "connect", claude_code(environment))

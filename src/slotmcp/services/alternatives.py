@@ -51,8 +51,12 @@ async def with_alternatives(shelf: Shelf, project_id: str, work: Awaitable[T]) -
     try:
         return await work
     except LostSlot as lost:
-        availability = await shelf.availability(project_id)
-        raise lost.error(lost.message, alternatives=_offer(availability, lost)) from None
+        raise refusal(await shelf.availability(project_id), lost) from None
+
+
+def refusal(availability: Availability, lost: LostSlot) -> SlotUnavailable | HoldExpired:
+    """The error for a start that was lost, with the nearest that can be had."""
+    return lost.error(lost.message, alternatives=_offer(availability, lost))
 
 
 def _offer(availability: Availability, lost: LostSlot) -> Offer:

@@ -10,8 +10,8 @@ from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
-from slotmcp.ports import ClaimConflict, Ids, Store, Transaction
-from slotmcp.services.alternatives import LostSlot, with_alternatives
+from slotmcp.ports import ClaimConflict, Ids, LiveHolds, Store, Transaction
+from slotmcp.services.alternatives import LostSlot, refusal, with_alternatives
 from slotmcp.services.booked import BookAnswer, answer_of, booking_with
 from slotmcp.services.booking_keys import BookingKeys
 from slotmcp.services.contacts import normalised, references_of
@@ -23,6 +23,7 @@ from slotmcp.services.outcomes import CancelRequest, cancel, tell
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.taking import make_moves
+from slotmcp.services.turning_away import check_hold_is_known, lost_beforehand, may_be_theirs
 from slotmcp.services.waiting import close_waits, offer_freed_time
 from slotmcp.services.ways import Ways
 
@@ -42,8 +43,9 @@ class BookRequest(StartRequest):
 class BookingService:
     """Sells."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids, ways: Ways) -> None:
+    def __init__(self, *, store: Store, live: LiveHolds, shelf: Shelf, ids: Ids, ways: Ways) -> None:
         self._store = store
+        self._live = live
         self._shelf = shelf
         self._ids = ids
         self._ways = ways
@@ -56,6 +58,8 @@ class BookingService:
         """
         project_id = await self._shelf.project_id(request.project_id)
         routed = await self._ways_of(project_id, request)
+        if not request.idempotency_key:
+            await self._turn_away(project_id, request, routed)
 
         async def unit(transaction: Transaction) -> BookAnswer:
             await transaction.lapse_holds()
@@ -66,7 +70,10 @@ class BookingService:
                 return await self._book_hold(transaction, availability, known, routed)
             return await self._book_start(transaction, availability, known, routed)
 
-        return await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+        answer = await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+        if request.hold_token:
+            await self._live.hide(project_id, request.hold_token)
+        return answer
 
     async def find_bookings(self, request: FindRequest) -> FindAnswer:
         """The bookings of one customer, or the one with an id. Nobody else's are ever among them.
@@ -105,7 +112,10 @@ class BookingService:
             await offer_freed_time(transaction, self._shelf, self._ids)
             return answer
 
-        return await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+        answer = await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+        if request.hold_token:
+            await self._live.hide(project_id, request.hold_token)
+        return answer
 
     async def cancel_booking(self, request: CancelRequest) -> BookAnswer:
         """Call a booking off, and give its time back at once. Doing it again answers the same.
@@ -149,6 +159,16 @@ class BookingService:
         if request.hold_token:
             return await self._ways.for_hold(project_id, request.hold_token, location)
         return await self._ways.for_start(project_id, StartRequest(start=request.start, location=location))
+
+    async def _turn_away(self, project_id: str, request: BookRequest, routed: TravelTimes | None) -> None:
+        store, shelf = self._store, self._shelf
+        if request.hold_token:
+            if not await self._live.is_shown(project_id, request.hold_token):
+                await check_hold_is_known(store, shelf, project_id, request.hold_token, request.customer)
+            return
+        lost = await lost_beforehand(shelf, project_id, request, routed)
+        if lost and not await may_be_theirs(store, project_id, request.customer, lost):
+            raise refusal(lost.availability, _lost_start(lost.appointment))
 
     async def _book_hold(
         self, transaction: Transaction, availability: Availability, request: BookRequest, routed: TravelTimes | None

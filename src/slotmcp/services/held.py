@@ -28,8 +28,13 @@ async def hold_with(transaction: Transaction, token: str) -> Hold:
     """
     hold = await transaction.hold(token)
     if hold is None:
-        raise HoldExpired("That hold is not known. It may have lapsed long ago; ask for slots again and hold one.")
+        raise unknown_hold()
     return hold
+
+
+def unknown_hold() -> HoldExpired:
+    """The error for a token that nobody knows."""
+    return HoldExpired("That hold is not known. It may have lapsed long ago; ask for slots again and hold one.")
 
 
 def assign_held(  # noqa: PLR0913  the facts of the promise

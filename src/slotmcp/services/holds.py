@@ -8,12 +8,13 @@ from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.errors import HoldLimit, InvalidArgument, SlotUnavailable
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.slots import check_start
-from slotmcp.ports import Ids, Store, Transaction
-from slotmcp.services.alternatives import LostSlot, with_alternatives
+from slotmcp.ports import Ids, LiveHolds, Store, Transaction
+from slotmcp.services.alternatives import LostSlot, refusal, with_alternatives
 from slotmcp.services.intents import Appointment, StartRequest, find_appointment
 from slotmcp.services.receipts import Keys, keys_of
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.taking import take_hold
+from slotmcp.services.turning_away import lost_beforehand
 from slotmcp.services.waiting import leave, offer_freed_time, offers_to
 from slotmcp.services.ways import Ways
 
@@ -63,8 +64,9 @@ class ReleaseAnswer:
 class HoldService:
     """Keeps and gives back."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids, ways: Ways) -> None:
+    def __init__(self, *, store: Store, live: LiveHolds, shelf: Shelf, ids: Ids, ways: Ways) -> None:
         self._store = store
+        self._live = live
         self._shelf = shelf
         self._ids = ids
         self._ways = ways
@@ -78,6 +80,8 @@ class HoldService:
         _check_ttl(request.ttl_seconds)
         project_id = await self._shelf.project_id(request.project_id)
         routed = await self._ways.for_start(project_id, request)
+        if not request.idempotency_key and (lost := await lost_beforehand(self._shelf, project_id, request, routed)):
+            raise refusal(lost.availability, _lost(lost.appointment))
 
         async def unit(transaction: Transaction) -> HoldAnswer:
             await transaction.lapse_holds()
@@ -94,7 +98,10 @@ class HoldService:
             await keys.remember(transaction, json.dumps({"token": hold.token, "capacityLeft": capacity_left}))
             return _answer(transaction, availability, appointment, hold, capacity_left, replayed=False)
 
-        return await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+        answer = await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+        if not answer.replayed:
+            await self._live.show(project_id, answer.hold, now_ms=answer.now_ms)
+        return answer
 
     async def release_hold(self, project_id: str | None, token: str) -> ReleaseAnswer:
         """Give a hold back, or by a wait's id a place on the waitlist. Doing it again is no error.
@@ -102,6 +109,7 @@ class HoldService:
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
+        project_id = await self._shelf.project_id(project_id)
 
         async def unit(transaction: Transaction) -> ReleaseAnswer:
             project = (await transaction.book()).project
@@ -116,7 +124,9 @@ class HoldService:
             await offer_freed_time(transaction, self._shelf, self._ids)
             return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=True)
 
-        return await self._store.write(await self._shelf.project_id(project_id), unit)
+        answer = await self._store.write(project_id, unit)
+        await self._live.hide(project_id, token)
+        return answer
 
     async def _take(
         self,

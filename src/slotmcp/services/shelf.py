@@ -1,9 +1,14 @@
 """The shelf: the availability of each project that this process has asked about, kept up to date."""
 
+from typing import Final
+
 from slotmcp.domain.access import only_project
 from slotmcp.domain.catalog import Project
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import Head, Store, Transaction
+
+CLOCKS_DIFFER_MS: Final = 1_000
+"""Of two trips at once the later may tell the earlier now. By so much at most, the later now holds."""
 
 
 class Shelf:
@@ -32,6 +37,11 @@ class Shelf:
             (asked,) = known
         return known[asked].book.project if asked in known else None
 
+    def remembered(self, project_id: str) -> Availability | None:
+        """What was free when this process last looked; it may be old, or part of what was never committed."""
+        known = [one[project_id] for one in (self._committed, self._locked) if project_id in one]
+        return max(known, key=lambda one: one.book.revision, default=None)
+
     async def availability(self, asked: str | None) -> Availability:
         """What is free by the newest committed revision, at the store's now; the project as in `project_id`.
 
@@ -50,7 +60,7 @@ class Shelf:
             book = known.book
         else:
             book = await self._store.book(project_id, known.book if known else None)
-        self._committed[project_id] = Availability.of(book, head.now_ms, known)
+        self._committed[project_id] = Availability.of(book, _now_ms(head, known), known)
         return self._committed[project_id]
 
     async def locked(self, transaction: Transaction) -> Availability:
@@ -59,3 +69,8 @@ class Shelf:
         previous = self._locked.get(book.project.id)
         self._locked[book.project.id] = Availability.of(book, transaction.now_ms, previous)
         return self._locked[book.project.id]
+
+
+def _now_ms(head: Head, known: Availability | None) -> int:
+    is_hair_ago = known is not None and 0 < known.now_ms - head.now_ms <= CLOCKS_DIFFER_MS
+    return known.now_ms if known is not None and is_hair_ago else head.now_ms

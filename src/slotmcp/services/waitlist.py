@@ -11,6 +11,7 @@ from slotmcp.domain.errors import NotFound
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import Event, Ids, Store, Transaction
+from slotmcp.services.bell import Bell
 from slotmcp.services.joining import (
     JoinRequest,
     check_nothing_free,
@@ -59,8 +60,10 @@ class WaitlistAnswer:
 class WaitlistService:
     """Remembers who would come if something became free, and offers it to them when it does."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids) -> None:
+    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids, bell: Bell) -> None:
+        """Remember in a store; the bell rings when something may have happened to a wait, in whatever process."""
         self._store = store
+        self._bell = bell
         self._shelf = shelf
         self._ids = ids
 
@@ -152,6 +155,10 @@ class WaitlistService:
             )
             for project_id in await self._store.project_ids()
         }
+
+    async def wait_for_news(self, heard: int, seconds: float) -> int:
+        """Wait until something may have happened since one `heard` last, or that long; give what to say next time."""
+        return await self._bell.wait(heard, seconds)
 
     async def _current(self, project_id: str, now_ms: int) -> dict[str, tuple[Wait, Hold | None]]:
         """The open waits as they are now, by id, with what was offered last."""

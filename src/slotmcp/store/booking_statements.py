@@ -23,7 +23,7 @@ SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_m
        c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, b.customer_name, b.customer_phone,
        b.customer_email, b.address, b.notes, b.reason, b.status, b.cancel_reason, b.attention,
        (SELECT json_group_array(key) FROM (SELECT key FROM booking_contacts AS k
-        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id ORDER BY k.position))
+        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id ORDER BY k.position) AS ordered)
 FROM bookings AS b
 JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
 JOIN technicians AS t ON t.number = c.technician_number
@@ -36,7 +36,7 @@ SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_m
        c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, b.customer_name, b.customer_phone,
        b.customer_email, b.address, b.notes, b.reason, b.status, b.cancel_reason, b.attention,
        (SELECT json_group_array(key) FROM (SELECT key FROM booking_contacts AS k
-        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id ORDER BY k.position))
+        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id ORDER BY k.position) AS ordered)
 FROM bookings AS b
 JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
 JOIN technicians AS t ON t.number = c.technician_number
@@ -51,7 +51,7 @@ SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_m
        c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, b.customer_name, b.customer_phone,
        b.customer_email, b.address, b.notes, b.reason, b.status, b.cancel_reason, b.attention,
        (SELECT json_group_array(key) FROM (SELECT key FROM booking_contacts AS k
-        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id ORDER BY k.position))
+        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id ORDER BY k.position) AS ordered)
 FROM bookings AS b
 JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
 JOIN technicians AS t ON t.number = c.technician_number

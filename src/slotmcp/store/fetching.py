@@ -7,6 +7,8 @@ from slotmcp.store.rows import Row
 
 T = TypeVar("T")
 
+FOREIGN_AWAIT = "A unit of work awaits the transaction's methods and nothing else."
+
 
 class Fetch(Protocol):
     """Runs one statement with its named values and gives all of its rows."""
@@ -33,4 +35,4 @@ def drive(awaitable: Awaitable[T]) -> T:
         result: T = end.value
         return result
     steps.close()
-    raise RuntimeError("A unit of work awaits the transaction's methods and nothing else.")
+    raise RuntimeError(FOREIGN_AWAIT)

@@ -19,6 +19,11 @@ class Ledger:
         self._untouched = known
 
     @property
+    def revision(self) -> int:
+        """The project's revision, as this transaction leaves it so far."""
+        return self._revision
+
+    @property
     def untouched_book(self) -> Book | None:
         """The newest book that was read and holds nothing of this transaction: it survives a rollback."""
         return self._untouched
@@ -27,6 +32,10 @@ class Ledger:
     def finished_book(self) -> Book | None:
         """The newest book that was read and is true once this transaction is committed."""
         return self._untouched if self._unread or self._book is None else self._book
+
+    def begin_at(self, revision: int) -> None:
+        """Begin where the project is known to stand."""
+        self._revision = revision
 
     async def begin(self, *, create: bool) -> bytes:
         """Find the project and give its salt; a project to be created has none yet.
@@ -46,7 +55,7 @@ class Ledger:
         """Note what changed. The first change moves the revision."""
         fetch, project = self._snapshot.fetch, self._snapshot.project_id
         if not self._moved:
-            self._revision = (await fetch(statements.NEXT_REVISION, project=project))[0][0]
+            self._revision = (await fetch(statements.NEXT_REVISION, project=project, logged=REVISIONS_LOGGED))[0][0]
             self._moved = True
         self._changed.update(changes)
         self._unread.update(changes)

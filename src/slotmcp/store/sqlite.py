@@ -1,7 +1,7 @@
 """The store on SQLite: one file, many processes; a writing thread, and two that read."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -9,23 +9,18 @@ from typing import Self, TypeVar
 
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.book import Book
-from slotmcp.domain.booking import Booking
-from slotmcp.domain.claim import Hold
-from slotmcp.domain.waitlist import Wait, WaitState
-from slotmcp.ports import Clock, Event, Head, KeptKey, Unit
-from slotmcp.store import access_statements, booking_statements, statements, waitlist_statements
+from slotmcp.ports import Clock, Head, KeptKey, Unit
+from slotmcp.store import access_statements, statements
 from slotmcp.store.access_rows import access_key_of, access_key_values
-from slotmcp.store.claim_rows import booking_of, hold_of
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.latest_books import LatestBooks
 from slotmcp.store.prepare import named_faults, prepare
-from slotmcp.store.pseudonyms import pseudonym_of
 from slotmcp.store.reader import Reader
 from slotmcp.store.reading import Snapshot, read_book, read_revision
+from slotmcp.store.reads import Reads
 from slotmcp.store.rows import Row
 from slotmcp.store.single_writes import write_alone
 from slotmcp.store.status import StoreStatus, read_status
-from slotmcp.store.waitlist_rows import asked_states, event_of, wait_of
 from slotmcp.store.writer import Writer
 
 T = TypeVar("T")
@@ -33,7 +28,7 @@ T = TypeVar("T")
 PATIENCE_MS = 5_000
 
 
-class SqliteStore:
+class SqliteStore(Reads):
     """The port's Store. To be used on the event loop on which it was opened."""
 
     def __init__(self, path: Path, *, clock: Clock, patience_ms: int) -> None:
@@ -41,8 +36,10 @@ class SqliteStore:
         self._clock = clock
         self._patience_ms = patience_ms
         self._books = LatestBooks()
-        self._heads = Reader(path, patience_ms=patience_ms)
-        self._pages = Reader(path, patience_ms=patience_ms)
+        heads = Reader(path, patience_ms=patience_ms)
+        pages = Reader(path, patience_ms=patience_ms)
+        super().__init__(quick=heads, pages=pages)
+        self._readers = (heads, pages)
         self._writer = Writer(path, clock=clock, books=self._books, patience_ms=patience_ms)
 
     @classmethod
@@ -63,17 +60,14 @@ class SqliteStore:
         finally:
             await store._close()
 
-    async def project_ids(self) -> tuple[str, ...]:
-        return await self._heads.ask(_project_ids)
-
     async def heads(self) -> Mapping[str, Head]:
         now_ms = self._clock.now_ms()
-        revisions = await self._heads.ask(_revisions)
+        revisions = await self._quick.ask(_revisions)
         return {project_id: Head(revision=revision, now_ms=now_ms) for project_id, revision in revisions}
 
     async def head(self, project_id: str) -> Head:
         snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
-        return await self._heads.ask(lambda fetch: _head(snapshot(fetch=fetch)))
+        return await self._quick.ask(lambda fetch: _head(snapshot(fetch=fetch)))
 
     async def book(self, project_id: str, known: Book | None = None) -> Book:
         snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
@@ -82,39 +76,15 @@ class SqliteStore:
         self._books.offer([book])
         return book
 
-    async def bookings(self, project_id: str) -> tuple[Booking, ...]:
-        return await self._pages.ask(lambda fetch: _bookings(fetch, project_id))
-
-    async def booking(self, project_id: str, booking_id: str) -> Booking | None:
-        return await self._pages.ask(lambda fetch: _booking(fetch, project_id, booking_id))
-
-    async def bookings_by(self, project_id: str, reference: str) -> tuple[Booking, ...]:
-        return await self._pages.ask_snapshot(lambda fetch: _bookings_by(fetch, project_id, reference))
-
-    async def hold(self, project_id: str, token: str) -> Hold | None:
-        return await self._pages.ask(lambda fetch: _hold(fetch, project_id, token))
-
-    async def wait(self, project_id: str, wait_id: str) -> Wait | None:
-        return await self._pages.ask(lambda fetch: _wait(fetch, project_id, wait_id))
-
-    async def waits(self, project_id: str, *states: WaitState) -> tuple[Wait, ...]:
-        return await self._pages.ask(lambda fetch: _waits(fetch, project_id, states))
-
-    async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
-        return await self._heads.ask(lambda fetch: _events(fetch, project_id, after))
-
     async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
         values = {**access_key_values(key), "secret_hash": secret_hash}
         await write_alone(self._path, access_statements.ADD_ACCESS_KEY, values, patience_ms=self._patience_ms)
 
     async def access_key(self, key_id: str) -> KeptKey | None:
-        rows = await self._heads.ask(lambda fetch: fetch(access_statements.ACCESS_KEY, id=key_id))
+        rows = await self._quick.ask(lambda fetch: fetch(access_statements.ACCESS_KEY, id=key_id))
         if not rows:
             return None
         return KeptKey(key=access_key_of(rows[0]), secret_hash=rows[0][-1], now_ms=self._clock.now_ms())
-
-    async def access_keys(self) -> tuple[AccessKey, ...]:
-        return tuple(map(access_key_of, await self._pages.ask(lambda fetch: fetch(access_statements.ACCESS_KEYS))))
 
     async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
         values = {"id": key_id, "at_ms": at_ms}
@@ -137,12 +107,8 @@ class SqliteStore:
 
     async def _close(self) -> None:
         await self._writer.close()
-        await asyncio.to_thread(self._heads.close)
-        await asyncio.to_thread(self._pages.close)
-
-
-async def _project_ids(fetch: Fetch) -> tuple[str, ...]:
-    return tuple(row[0] for row in await fetch(statements.PROJECT_IDS))
+        for reader in self._readers:
+            await asyncio.to_thread(reader.close)
 
 
 async def _revisions(fetch: Fetch) -> Sequence[Row]:
@@ -155,39 +121,3 @@ async def _head(snapshot: Snapshot) -> Head:
 
 async def _book(snapshot: Snapshot, known: Book | None) -> Book:
     return await read_book(snapshot, known, await read_revision(snapshot))
-
-
-async def _bookings(fetch: Fetch, project_id: str) -> tuple[Booking, ...]:
-    return tuple(map(booking_of, await fetch(booking_statements.BOOKINGS, project=project_id)))
-
-
-async def _booking(fetch: Fetch, project_id: str, booking_id: str) -> Booking | None:
-    rows = await fetch(booking_statements.BOOKING, project=project_id, id=booking_id)
-    return booking_of(rows[0]) if rows else None
-
-
-async def _bookings_by(fetch: Fetch, project_id: str, reference: str) -> tuple[Booking, ...]:
-    state = await fetch(statements.PROJECT_STATE, project=project_id)
-    if not state:
-        return ()
-    key = pseudonym_of(state[0][1], reference)
-    return tuple(map(booking_of, await fetch(booking_statements.BOOKINGS_BY, project=project_id, key=key)))
-
-
-async def _hold(fetch: Fetch, project_id: str, token: str) -> Hold | None:
-    rows = await fetch(statements.HOLD, project=project_id, token=token)
-    return hold_of(rows[0]) if rows else None
-
-
-async def _wait(fetch: Fetch, project_id: str, wait_id: str) -> Wait | None:
-    rows = await fetch(waitlist_statements.WAIT, project=project_id, id=wait_id)
-    return wait_of(rows[0]) if rows else None
-
-
-async def _waits(fetch: Fetch, project_id: str, states: Collection[WaitState]) -> tuple[Wait, ...]:
-    rows = await fetch(waitlist_statements.WAITS, project=project_id, **asked_states(states))
-    return tuple(map(wait_of, rows))
-
-
-async def _events(fetch: Fetch, project_id: str, after: int) -> tuple[Event, ...]:
-    return tuple(map(event_of, await fetch(waitlist_statements.EVENTS, project=project_id, after=after)))

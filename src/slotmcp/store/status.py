@@ -3,11 +3,33 @@
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.outages import reason
 
 INTACT = "ok"
+BYTES_PER_MB = 1_000_000
+DAMAGE_TOLD = 3
+
+
+class Status(Protocol):
+    """What whoever looks after a database wants to know of any."""
+
+    @property
+    def projects(self) -> int:
+        """How many there are."""
+        ...
+
+    @property
+    def broken(self) -> str:
+        """What is wrong with it and what to do, as a clause; empty if it is fine."""
+        ...
+
+    @property
+    def told(self) -> str:
+        """Where it is, without any secret, and how."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +50,18 @@ class StoreStatus:
     def is_intact(self) -> bool:
         """Whether the file is whole."""
         return not self.damage
+
+    @property
+    def broken(self) -> str:
+        """What is wrong with the file and what to do, as a clause; empty if it is whole."""
+        return (
+            "" if self.is_intact else f"{self.path} is damaged: {'; '.join(self.damage[:DAMAGE_TOLD])}; restore a copy"
+        )
+
+    @property
+    def told(self) -> str:
+        """Where it is, and how."""
+        return f"{self.path}, {self.size_bytes / BYTES_PER_MB:.1f} MB, whole, SQLite {self.sqlite_version}"
 
 
 async def read_status(fetch: Fetch, path: Path) -> StoreStatus:

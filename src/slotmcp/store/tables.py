@@ -1,6 +1,7 @@
 """The schema, as SQLModel tables: what the migrations lead to, and what their successors are generated from.
 
-Nothing at run time imports this module: the statements are literal SQL. A test holds the migrations to these tables.
+Only copying a book imports this module at run time: the statements are literal SQL. A test holds the migrations to
+these tables, on both dialects.
 Times are integers: minutes or milliseconds since the Unix epoch, as their names say. Lists are JSON text.
 """
 
@@ -10,6 +11,7 @@ from sqlalchemy import (
     REAL,
     BigInteger,
     CheckConstraint,
+    Double,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -18,10 +20,18 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere: SQLite's strict tables know INTEGER only, which has them."""
+
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text in the order of its code points, whatever the database's locale: both dialects sort ids alike."""
+
+REAL_8: TypeEngine[float] = Double().with_variant(REAL, "sqlite")
+"""Eight bytes everywhere: SQLite's REAL has them, PostgreSQL's has four."""
 
 STRICT = {"sqlite_strict": True}
 CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
@@ -34,6 +44,11 @@ LIVE = text("state IN ('held', 'booked')")
 KNOWN = text("customer_pseudonym <> ''")
 EXPIRING = text("expires_at_ms IS NOT NULL")
 
+TAKEN = text(
+    "int8range((technician_number::bigint << 32) + start_minute, (technician_number::bigint << 32) + end_minute)"
+)
+"""The time that a claim takes, told apart by technician within one range: so no extension is needed."""
+
 
 class ProjectRow(SQLModel, table=True):
     """A business, its secret salt and its newest revision."""
@@ -41,25 +56,25 @@ class ProjectRow(SQLModel, table=True):
     __tablename__ = "projects"
     __table_args__: Any = (CLUSTERED,)
 
-    id: str = Field(primary_key=True, sa_type=Text)
-    name: str = Field(sa_type=Text)
-    timezone: str = Field(sa_type=Text)
-    locale: str = Field(sa_type=Text)
+    id: str = Field(primary_key=True, sa_type=TEXT)
+    name: str = Field(sa_type=TEXT)
+    timezone: str = Field(sa_type=TEXT)
+    locale: str = Field(sa_type=TEXT)
     slot_interval_minutes: int
-    slot_alignment: str = Field(sa_type=Text)
+    slot_alignment: str = Field(sa_type=TEXT)
     min_notice_minutes: int
     horizon_days: int
     hold_ttl_seconds: int
     max_holds_per_customer: int
-    candidate_ranking: str = Field(sa_type=Text)
-    assignment_ranking: str = Field(sa_type=Text)
-    travel_mode: str = Field(sa_type=Text)
-    travel_speed_kmh: float = Field(sa_type=REAL)
+    candidate_ranking: str = Field(sa_type=TEXT)
+    assignment_ranking: str = Field(sa_type=TEXT)
+    travel_mode: str = Field(sa_type=TEXT)
+    travel_speed_kmh: float = Field(sa_type=REAL_8)
     travel_minutes_per_stop: int
-    travel_road_factor: float = Field(sa_type=REAL)
-    default_service_id: str | None = Field(sa_type=Text)
-    holiday_regions: str = Field(sa_type=Text)
-    closed_dates: str = Field(sa_type=Text)
+    travel_road_factor: float = Field(sa_type=REAL_8)
+    default_service_id: str | None = Field(sa_type=TEXT)
+    holiday_regions: str = Field(sa_type=TEXT)
+    closed_dates: str = Field(sa_type=TEXT)
     salt: bytes = Field(sa_type=LargeBinary)
     revision: int = Field(sa_type=BIG)
 
@@ -74,13 +89,13 @@ class ServiceRow(SQLModel, table=True):
         CLUSTERED,
     )
 
-    project_id: str = Field(primary_key=True, sa_type=Text)
-    id: str = Field(primary_key=True, sa_type=Text)
-    name: str = Field(sa_type=Text)
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
+    id: str = Field(primary_key=True, sa_type=TEXT)
+    name: str = Field(sa_type=TEXT)
     duration_minutes: int
     buffer_before_minutes: int
     buffer_after_minutes: int
-    skills: str = Field(sa_type=Text)
+    skills: str = Field(sa_type=TEXT)
     position: int
     archived: int
 
@@ -98,23 +113,26 @@ class TechnicianRow(SQLModel, table=True):
     )
 
     number: int = Field(primary_key=True)
-    project_id: str = Field(sa_type=Text)
-    id: str = Field(sa_type=Text)
-    name: str = Field(sa_type=Text)
-    timezone: str = Field(sa_type=Text)
+    project_id: str = Field(sa_type=TEXT)
+    id: str = Field(sa_type=TEXT)
+    name: str = Field(sa_type=TEXT)
+    timezone: str = Field(sa_type=TEXT)
     priority: int
-    status: str = Field(sa_type=Text)
-    skills: str = Field(sa_type=Text)
-    home_latitude: float | None = Field(sa_type=REAL)
-    home_longitude: float | None = Field(sa_type=REAL)
+    status: str = Field(sa_type=TEXT)
+    skills: str = Field(sa_type=TEXT)
+    home_latitude: float | None = Field(sa_type=REAL_8)
+    home_longitude: float | None = Field(sa_type=REAL_8)
     max_bookings_per_day: int | None
-    hours: str = Field(sa_type=Text)
+    hours: str = Field(sa_type=TEXT)
     position: int
     archived: int
 
 
 class ClaimRow(SQLModel, table=True):
-    """A hold or a booking: the one table where time is taken. A trigger refuses two live ones that overlap."""
+    """A hold or a booking: the one table where time is taken.
+
+    Two live ones that overlap are refused, by a trigger in SQLite, by an exclusion constraint in PostgreSQL.
+    """
 
     __tablename__ = "claims"
     __table_args__: Any = (
@@ -130,27 +148,32 @@ class ClaimRow(SQLModel, table=True):
         CheckConstraint("state IN ('booked', 'cancelled') OR hold_token IS NOT NULL", name="claims_held_by_token"),
         CheckConstraint("technician_chosen IN (0, 1)", name="claims_technician_chosen"),
         CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="claims_location"),
-        Index("claims_live", "technician_number", "end_minute", "start_minute", sqlite_where=LIVE),
-        Index("claims_expiring", "project_id", "state", "expires_at_ms", sqlite_where=EXPIRING),
-        Index("claims_of_customer", "project_id", "customer_pseudonym", sqlite_where=KNOWN),
+        ExcludeConstraint((TAKEN, "&&"), where=LIVE, name="claims_never_overlap").ddl_if(dialect="postgresql"),
+        Index(
+            "claims_live", "technician_number", "end_minute", "start_minute", sqlite_where=LIVE, postgresql_where=LIVE
+        ),
+        Index(
+            "claims_expiring", "project_id", "state", "expires_at_ms", sqlite_where=EXPIRING, postgresql_where=EXPIRING
+        ),
+        Index("claims_of_customer", "project_id", "customer_pseudonym", sqlite_where=KNOWN, postgresql_where=KNOWN),
         STRICT,
     )
 
-    project_id: str = Field(primary_key=True, sa_type=Text)
-    id: str = Field(primary_key=True, sa_type=Text)
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
+    id: str = Field(primary_key=True, sa_type=TEXT)
     technician_number: int
-    service_id: str = Field(sa_type=Text)
+    service_id: str = Field(sa_type=TEXT)
     start_minute: int = Field(sa_type=BIG)
     end_minute: int = Field(sa_type=BIG)
     buffer_before_minutes: int
     buffer_after_minutes: int
-    state: str = Field(sa_type=Text)
+    state: str = Field(sa_type=TEXT)
     expires_at_ms: int | None = Field(sa_type=BIG)
     technician_chosen: int
-    latitude: float | None = Field(sa_type=REAL)
-    longitude: float | None = Field(sa_type=REAL)
-    hold_token: str | None = Field(sa_type=Text)
-    customer_pseudonym: str = Field(sa_type=Text)
+    latitude: float | None = Field(sa_type=REAL_8)
+    longitude: float | None = Field(sa_type=REAL_8)
+    hold_token: str | None = Field(sa_type=TEXT)
+    customer_pseudonym: str = Field(sa_type=TEXT)
 
 
 class BookingRow(SQLModel, table=True):
@@ -168,17 +191,17 @@ class BookingRow(SQLModel, table=True):
         STRICT,
     )
 
-    project_id: str = Field(primary_key=True, sa_type=Text)
-    claim_id: str = Field(primary_key=True, sa_type=Text)
-    customer_name: str | None = Field(sa_type=Text)
-    customer_phone: str = Field(sa_type=Text)
-    customer_email: str = Field(sa_type=Text)
-    address: str = Field(sa_type=Text)
-    notes: str = Field(sa_type=Text)
-    reason: str | None = Field(sa_type=Text)
-    status: str = Field(sa_type=Text)
-    cancel_reason: str = Field(sa_type=Text)
-    attention: str = Field(sa_type=Text)
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
+    claim_id: str = Field(primary_key=True, sa_type=TEXT)
+    customer_name: str | None = Field(sa_type=TEXT)
+    customer_phone: str = Field(sa_type=TEXT)
+    customer_email: str = Field(sa_type=TEXT)
+    address: str = Field(sa_type=TEXT)
+    notes: str = Field(sa_type=TEXT)
+    reason: str | None = Field(sa_type=TEXT)
+    status: str = Field(sa_type=TEXT)
+    cancel_reason: str = Field(sa_type=TEXT)
+    attention: str = Field(sa_type=TEXT)
     created_at_ms: int = Field(sa_type=BIG)
 
 
@@ -192,10 +215,10 @@ class BookingContactRow(SQLModel, table=True):
         CLUSTERED,
     )
 
-    project_id: str = Field(primary_key=True, sa_type=Text)
-    claim_id: str = Field(primary_key=True, sa_type=Text)
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
+    claim_id: str = Field(primary_key=True, sa_type=TEXT)
     position: int = Field(primary_key=True)
-    key: str = Field(sa_type=Text)
+    key: str = Field(sa_type=TEXT)
 
 
 class WaitRow(SQLModel, table=True):
@@ -208,27 +231,27 @@ class WaitRow(SQLModel, table=True):
         CheckConstraint("state IN ('waiting', 'offered', 'booked', 'expired')", name="waits_state"),
         CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="waits_location"),
         Index("waits_by_state", "project_id", "state", "start_to_minute"),
-        Index("waits_of_customer", "project_id", "customer_pseudonym", sqlite_where=KNOWN),
+        Index("waits_of_customer", "project_id", "customer_pseudonym", sqlite_where=KNOWN, postgresql_where=KNOWN),
         {"sqlite_strict": True, "sqlite_autoincrement": True},
     )
 
     number: int = Field(primary_key=True)
-    project_id: str = Field(sa_type=Text)
-    id: str = Field(sa_type=Text)
-    service_id: str = Field(sa_type=Text)
+    project_id: str = Field(sa_type=TEXT)
+    id: str = Field(sa_type=TEXT)
+    service_id: str = Field(sa_type=TEXT)
     duration_minutes: int
     start_from_minute: int = Field(sa_type=BIG)
     start_to_minute: int = Field(sa_type=BIG)
-    technician_id: str | None = Field(sa_type=Text)
-    latitude: float | None = Field(sa_type=REAL)
-    longitude: float | None = Field(sa_type=REAL)
-    customer_name: str = Field(sa_type=Text)
-    customer_phone: str = Field(sa_type=Text)
-    customer_email: str = Field(sa_type=Text)
-    customer_pseudonym: str = Field(sa_type=Text)
-    state: str = Field(sa_type=Text)
-    hold_token: str = Field(sa_type=Text)
-    let_go: str = Field(sa_type=Text)
+    technician_id: str | None = Field(sa_type=TEXT)
+    latitude: float | None = Field(sa_type=REAL_8)
+    longitude: float | None = Field(sa_type=REAL_8)
+    customer_name: str = Field(sa_type=TEXT)
+    customer_phone: str = Field(sa_type=TEXT)
+    customer_email: str = Field(sa_type=TEXT)
+    customer_pseudonym: str = Field(sa_type=TEXT)
+    state: str = Field(sa_type=TEXT)
+    hold_token: str = Field(sa_type=TEXT)
+    let_go: str = Field(sa_type=TEXT)
     joined_at_ms: int = Field(sa_type=BIG)
 
 
@@ -242,10 +265,10 @@ class WaitContactRow(SQLModel, table=True):
         CLUSTERED,
     )
 
-    project_id: str = Field(primary_key=True, sa_type=Text)
-    wait_id: str = Field(primary_key=True, sa_type=Text)
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
+    wait_id: str = Field(primary_key=True, sa_type=TEXT)
     position: int = Field(primary_key=True)
-    key: str = Field(sa_type=Text)
+    key: str = Field(sa_type=TEXT)
 
 
 class EventRow(SQLModel, table=True):
@@ -254,10 +277,10 @@ class EventRow(SQLModel, table=True):
     __tablename__ = "events"
     __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), CLUSTERED)
 
-    project_id: str = Field(primary_key=True, sa_type=Text)
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
     number: int = Field(primary_key=True, sa_type=BIG)
-    kind: str = Field(sa_type=Text)
-    subject_id: str = Field(sa_type=Text)
+    kind: str = Field(sa_type=TEXT)
+    subject_id: str = Field(sa_type=TEXT)
     at_ms: int = Field(sa_type=BIG)
 
 
@@ -274,7 +297,7 @@ class BusyRow(SQLModel, table=True):
     technician_number: int = Field(primary_key=True)
     start_minute: int = Field(primary_key=True, sa_type=BIG)
     end_minute: int = Field(primary_key=True, sa_type=BIG)
-    source: str = Field(primary_key=True, sa_type=Text)
+    source: str = Field(primary_key=True, sa_type=TEXT)
 
 
 class ReceiptRow(SQLModel, table=True):
@@ -287,12 +310,12 @@ class ReceiptRow(SQLModel, table=True):
         STRICT,
     )
 
-    project_id: str = Field(primary_key=True, sa_type=Text)
-    credential: str = Field(primary_key=True, sa_type=Text)
-    use_case: str = Field(primary_key=True, sa_type=Text)
-    key: str = Field(primary_key=True, sa_type=Text)
-    request: str = Field(sa_type=Text)
-    answer: str = Field(sa_type=Text)
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
+    credential: str = Field(primary_key=True, sa_type=TEXT)
+    use_case: str = Field(primary_key=True, sa_type=TEXT)
+    key: str = Field(primary_key=True, sa_type=TEXT)
+    request: str = Field(sa_type=TEXT)
+    answer: str = Field(sa_type=TEXT)
     created_at_ms: int = Field(sa_type=BIG)
 
 
@@ -306,11 +329,11 @@ class AccessKeyRow(SQLModel, table=True):
         CLUSTERED,
     )
 
-    id: str = Field(primary_key=True, sa_type=Text)
-    name: str = Field(sa_type=Text)
-    scope: str = Field(sa_type=Text)
-    project_id: str | None = Field(sa_type=Text)
-    secret_hash: str = Field(sa_type=Text)
+    id: str = Field(primary_key=True, sa_type=TEXT)
+    name: str = Field(sa_type=TEXT)
+    scope: str = Field(sa_type=TEXT)
+    project_id: str | None = Field(sa_type=TEXT)
+    secret_hash: str = Field(sa_type=TEXT)
     created_at_ms: int = Field(sa_type=BIG)
     expires_at_ms: int | None = Field(sa_type=BIG)
     revoked_at_ms: int | None = Field(sa_type=BIG)
@@ -322,7 +345,7 @@ class ChangeRow(SQLModel, table=True):
     __tablename__ = "changes"
     __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), CLUSTERED)
 
-    project_id: str = Field(primary_key=True, sa_type=Text)
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
     revision: int = Field(primary_key=True, sa_type=BIG)
-    technician_id: str = Field(primary_key=True, sa_type=Text)
-    claim_id: str = Field(primary_key=True, sa_type=Text)
+    technician_id: str = Field(primary_key=True, sa_type=TEXT)
+    claim_id: str = Field(primary_key=True, sa_type=TEXT)

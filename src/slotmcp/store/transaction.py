@@ -44,10 +44,19 @@ class SqlTransaction:
         self._snapshot = snapshot
         self._ledger = ledger
         self._salt = salt
+        self._newest_event = 0
 
     @property
     def now_ms(self) -> int:
         return self._snapshot.now_ms
+
+    @property
+    def revision(self) -> int:
+        return self._ledger.revision
+
+    @property
+    def newest_event(self) -> int:
+        return self._newest_event
 
     async def book(self) -> Book:
         return await self._ledger.book()
@@ -57,9 +66,10 @@ class SqlTransaction:
 
     async def lapse_holds(self) -> int:
         now = self.now_ms
-        lapsed = await self._fetch(statements.LAPSE_HOLDS, now=now)
-        await self._fetch(statements.FORGET_HOLDS, expired_by=now - HOLDS_KEPT_MS)
-        await self._fetch(statements.FORGET_RECEIPTS, created_by=now - RECEIPTS_KEPT_MS)
+        long_ago = {"expired_by": now - HOLDS_KEPT_MS, "created_by": now - RECEIPTS_KEPT_MS}
+        lapsed = await self._fetch(statements.LAPSE_HOLDS, now=now, **long_ago)
+        await self._fetch(statements.FORGET_HOLDS, **long_ago)
+        await self._fetch(statements.FORGET_RECEIPTS, **long_ago)
         await forget_old_waits(self._snapshot, (now - WAITS_KEPT_MS) // MS_PER_MINUTE)
         return len(lapsed)
 
@@ -138,7 +148,8 @@ class SqlTransaction:
 
     async def add_event(self, kind: str, subject_id: str) -> None:
         rows = await self._fetch(waitlist_statements.ADD_EVENT, kind=kind, subject=subject_id, now=self.now_ms)
-        await self._fetch(waitlist_statements.FORGET_EVENTS, number=rows[0][0] - EVENTS_KEPT)
+        self._newest_event = rows[0][0]
+        await self._fetch(waitlist_statements.FORGET_EVENTS, number=self._newest_event - EVENTS_KEPT)
 
     async def receipt(self, use_case: str, credential: str, key: str) -> Receipt | None:
         rows = await self._fetch(statements.RECEIPT, use_case=use_case, credential=credential, key=key)

@@ -26,7 +26,7 @@ SELECT w.id, w.service_id, w.duration_minutes, w.start_from_minute, w.start_to_m
        w.longitude, w.customer_name, w.customer_phone, w.customer_email, w.customer_pseudonym, w.state, w.hold_token,
        w.let_go, w.joined_at_ms,
        (SELECT json_group_array(key) FROM (SELECT key FROM wait_contacts AS k
-        WHERE k.project_id = w.project_id AND k.wait_id = w.id ORDER BY k.position))
+        WHERE k.project_id = w.project_id AND k.wait_id = w.id ORDER BY k.position) AS ordered)
 FROM waits AS w
 WHERE w.project_id = :project AND w.id = :id
 """
@@ -37,7 +37,7 @@ SELECT w.id, w.service_id, w.duration_minutes, w.start_from_minute, w.start_to_m
        w.longitude, w.customer_name, w.customer_phone, w.customer_email, w.customer_pseudonym, w.state, w.hold_token,
        w.let_go, w.joined_at_ms,
        (SELECT json_group_array(key) FROM (SELECT key FROM wait_contacts AS k
-        WHERE k.project_id = w.project_id AND k.wait_id = w.id ORDER BY k.position))
+        WHERE k.project_id = w.project_id AND k.wait_id = w.id ORDER BY k.position) AS ordered)
 FROM waits AS w
 WHERE w.project_id = :project AND w.state IN (:waiting, :offered, :booked, :expired)
 ORDER BY w.number

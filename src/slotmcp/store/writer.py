@@ -10,60 +10,26 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from contextvars import Context, copy_context
-from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from slotmcp.domain.book import Book
 from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import Clock, Unit
 from slotmcp.store.connection import connect_writer, fetch_on, persist
 from slotmcp.store.fetching import drive
+from slotmcp.store.jobs import Job, Outcome, run_unit, tell_all
 from slotmcp.store.latest_books import LatestBooks
 from slotmcp.store.ledger import Ledger
 from slotmcp.store.outages import is_fault, unavailable
 from slotmcp.store.reading import Snapshot
-from slotmcp.store.transaction import SqlTransaction
 
 T = TypeVar("T")
 
 GROUP_SIZE = 128
 GROUP_SECONDS = 0.02
 """A group takes no more units after that: other processes wait for the lock."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job(Generic[T]):
-    """A unit of work, and who waits for it."""
-
-    project_id: str
-    unit: Unit[T]
-    create: bool
-    answer: asyncio.Future[T]
-    give_up_at: float
-    """When the lock should have been had, in monotonic seconds."""
-    context: Context = field(default_factory=copy_context)
-    """The caller's context variables; the unit sees them."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a job: a value, or an error where there is one."""
-
-    job: Job[Any]
-    value: Any = None
-    error: BaseException | None = None
-
-    def tell(self) -> None:
-        """Tell who waits, if they still do. To be called on their event loop."""
-        if self.job.answer.done():
-            return
-        if self.error is None:
-            self.job.answer.set_result(self.value)
-        else:
-            self.job.answer.set_exception(self.error)
 
 
 class Writer:
@@ -114,7 +80,7 @@ class Writer:
         while (job := self._queue.get()) is not None:
             outcomes = self._commit_group(job)
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                self._loop.call_soon_threadsafe(_tell_all, outcomes)
+                self._loop.call_soon_threadsafe(tell_all, outcomes)
         self._connection.close()
 
     def _commit_group(self, first: Job[Any]) -> list[Outcome]:
@@ -156,7 +122,7 @@ class Writer:
         ledger = Ledger(snapshot, books.get(job.project_id) or self._books.get(job.project_id))
         self._connection.execute("SAVEPOINT unit")
         try:
-            outcome.value = job.context.run(drive, _run_unit(job, snapshot, ledger))
+            outcome.value = job.context.run(drive, _begin_and_run(job, snapshot, ledger))
             book = ledger.finished_book
         except BaseException as error:  # noqa: BLE001  it is the caller's, who gets it
             outcome.error = _told(error)
@@ -173,11 +139,9 @@ class Writer:
         return [Outcome(one.job, error=_told(error)) for one in outcomes]
 
 
-async def _run_unit(job: Job[T], snapshot: Snapshot, ledger: Ledger) -> T:
+async def _begin_and_run(job: Job[T], snapshot: Snapshot, ledger: Ledger) -> T:
     salt = await ledger.begin(create=job.create)
-    value = await job.unit(SqlTransaction(snapshot, ledger, salt))
-    await ledger.finish()
-    return value
+    return await run_unit(job, snapshot, ledger, salt)
 
 
 def _told(error: BaseException) -> BaseException:
@@ -187,8 +151,3 @@ def _told(error: BaseException) -> BaseException:
         told.__cause__ = error
         return told
     return error
-
-
-def _tell_all(outcomes: list[Outcome]) -> None:
-    for outcome in outcomes:
-        outcome.tell()

@@ -88,7 +88,7 @@ TIME: Final = Text(moments.MAX_LENGTH, moments.read_time)
 class OfProject(Arguments):
     """The arguments of a tool that is about one project, as each of ours is."""
 
-    project_id: Annotated[str, ID] | None = Field(None, description="If there are several")
+    project_id: Annotated[str, ID] | None = Field(None, description="If several")
 
 
 def read_arguments(model: type[A], given: Mapping[str, object]) -> A:

@@ -115,6 +115,14 @@ class Watch:
         """
         if not self._read_only:
             await self._waitlist.sweep()
+        await self.tell()
+
+    async def tell(self) -> None:
+        """Tell what has happened since it was last told.
+
+        Raises:
+            Unavailable.
+        """
         for project_id, wait_id in await self._news():
             await self._bus.publish(WaitChanged(uri=uri_of(wait_id), project_id=project_id))
 
@@ -138,7 +146,7 @@ async def watching(
     """
     watch = Watch(app.waitlist, bus, read_only=read_only)
     await _logged(watch.begin)
-    task = asyncio.create_task(_keep_looking(watch, every_seconds))
+    task = asyncio.create_task(_keep_looking(watch, app.waitlist, every_seconds))
     try:
         yield
     finally:
@@ -147,10 +155,16 @@ async def watching(
             await task
 
 
-async def _keep_looking(watch: Watch, every_seconds: float) -> None:
+async def _keep_looking(watch: Watch, waitlist: WaitlistService, every_seconds: float) -> None:
+    seconds, heard = asyncio.get_running_loop().time, 0
     while True:
         await _logged(watch.look)
-        await asyncio.sleep(every_seconds)
+        next_look = seconds() + every_seconds
+        while (left := next_look - seconds()) > 0:
+            news = await waitlist.wait_for_news(heard, left)
+            if news > heard:
+                heard = news
+                await _logged(watch.tell)
 
 
 async def _logged(step: Callable[[], Awaitable[None]]) -> None:

@@ -11,7 +11,17 @@ depends_on = None
 APPLICATION_ID = 0x534C4F54
 """Marks the file as ours: "SLOT" in ASCII."""
 
+NEVER_OVERLAP = """
+ALTER TABLE claims ADD CONSTRAINT claims_never_overlap EXCLUDE USING gist (
+    int8range((technician_number::bigint << 32) + start_minute, (technician_number::bigint << 32) + end_minute) WITH &&
+) WHERE (state IN ('held', 'booked'))
+"""
+MARK = "COMMENT ON TABLE alembic_version IS 'slotmcp'"
+"""Marks a PostgreSQL schema as ours."""
+
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+REAL: sa.types.TypeEngine[float] = sa.Double().with_variant(sa.REAL(), "sqlite")
 STRICT = {"sqlite_strict": True}
 CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
 
@@ -22,6 +32,10 @@ def upgrade() -> None:
     _create_claims()
     _create_bookings()
     _create_records()
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(NEVER_OVERLAP)
+        op.execute(MARK)
+        return
     _refuse_overlaps("insert", "INSERT")
     _refuse_overlaps("update", "UPDATE OF technician_number, start_minute, end_minute, state")
     op.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -33,7 +47,7 @@ def downgrade() -> None:
 
 
 def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), nullable=nullable)
+    return sa.Column(name, TEXT, nullable=nullable)
 
 
 def _number(name: str, *, nullable: bool = False) -> sa.Column[int]:
@@ -45,7 +59,7 @@ def _big(name: str, *, nullable: bool = False) -> sa.Column[int]:
 
 
 def _real(name: str) -> sa.Column[float]:
-    return sa.Column(name, sa.REAL(), nullable=True)
+    return sa.Column(name, REAL, nullable=True)
 
 
 def _of_project() -> sa.ForeignKeyConstraint:
@@ -134,7 +148,7 @@ def _create_claims() -> None:
         ("claims_expiring", ["project_id", "state", "expires_at_ms"], "expires_at_ms IS NOT NULL"),
         ("claims_of_customer", ["project_id", "customer_pseudonym"], "state = 'held'"),
     ):
-        op.create_index(name, "claims", columns, sqlite_where=sa.text(condition))
+        op.create_index(name, "claims", columns, sqlite_where=sa.text(condition), postgresql_where=sa.text(condition))
 
 
 def _create_bookings() -> None:

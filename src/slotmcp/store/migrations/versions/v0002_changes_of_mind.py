@@ -1,6 +1,7 @@
 """Changes of mind: places on claims, the status of bookings, who finds them, ways, the waitlist and events.
 
 SQLite cannot change a table's checks, so projects, claims and bookings are made anew and filled from what was there.
+PostgreSQL changes them where they stand.
 """
 
 import hashlib
@@ -11,12 +12,16 @@ import phonenumbers
 import sqlalchemy as sa
 from alembic import op
 
+from slotmcp.store.migrations.postgres_0002 import change_tables
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+REAL: sa.types.TypeEngine[float] = sa.Double().with_variant(sa.REAL(), "sqlite")
 STRICT = {"sqlite_strict": True}
 CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
 
@@ -61,18 +66,13 @@ JOIN projects AS p ON p.id = b.project_id
 
 
 def upgrade() -> None:
-    """Make the tables anew, fill them, and let bookings be found by whom they are for."""
-    _put_aside()
-    _create_projects()
-    _create_claims()
-    _create_bookings()
+    """Change the tables, and let bookings be found by whom they are for."""
+    if op.get_bind().dialect.name == "postgresql":
+        change_tables()
+    else:
+        _make_anew()
+    _create_contacts("booking_contacts", "claim_id", ["bookings.project_id", "bookings.claim_id"])
     _create_waitlist()
-    for copy in (COPY_PROJECTS, COPY_CLAIMS, COPY_BOOKINGS):
-        op.execute(copy)
-    for table in reversed(REMADE):
-        op.drop_table(f"{table}_0001")
-    _refuse_overlaps("insert", "INSERT")
-    _refuse_overlaps("update", "UPDATE OF technician_number, start_minute, end_minute, state")
     _mark_time_off()
     _find_customers()
 
@@ -80,6 +80,20 @@ def upgrade() -> None:
 def downgrade() -> None:
     """There is no way back: the backup beside the file is."""
     raise NotImplementedError
+
+
+def _make_anew() -> None:
+    """Make the tables anew, and fill them."""
+    _put_aside()
+    _create_projects()
+    _create_claims()
+    _create_bookings()
+    for copy in (COPY_PROJECTS, COPY_CLAIMS, COPY_BOOKINGS):
+        op.execute(copy)
+    for table in reversed(REMADE):
+        op.drop_table(f"{table}_0001")
+    _refuse_overlaps("insert", "INSERT")
+    _refuse_overlaps("update", "UPDATE OF technician_number, start_minute, end_minute, state")
 
 
 def _put_aside() -> None:
@@ -95,7 +109,7 @@ def _put_aside() -> None:
 
 
 def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), nullable=nullable)
+    return sa.Column(name, TEXT, nullable=nullable)
 
 
 def _number(name: str) -> sa.Column[int]:
@@ -107,7 +121,7 @@ def _big(name: str, *, nullable: bool = False) -> sa.Column[int]:
 
 
 def _real(name: str, *, nullable: bool = False) -> sa.Column[float]:
-    return sa.Column(name, sa.REAL(), nullable=nullable)
+    return sa.Column(name, REAL, nullable=nullable)
 
 
 def _place() -> tuple[sa.Column[float], sa.Column[float]]:
@@ -196,7 +210,6 @@ def _create_bookings() -> None:
         sa.CheckConstraint(f"status IN ({statuses})", name="bookings_status"),
         **STRICT,
     )
-    _create_contacts("booking_contacts", "claim_id", ["bookings.project_id", "bookings.claim_id"])
 
 
 def _create_contacts(table: str, owner: str, owners: list[str]) -> None:
@@ -233,7 +246,13 @@ def _create_waitlist() -> None:
     )
     op.create_index("waits_by_state", "waits", ["project_id", "state", "start_to_minute"])
     known = sa.text("customer_pseudonym <> ''")
-    op.create_index("waits_of_customer", "waits", ["project_id", "customer_pseudonym"], sqlite_where=known)
+    op.create_index(
+        "waits_of_customer",
+        "waits",
+        ["project_id", "customer_pseudonym"],
+        sqlite_where=known,
+        postgresql_where=known,
+    )
     _create_contacts("wait_contacts", "wait_id", ["waits.project_id", "waits.id"])
     op.create_table(
         "events",

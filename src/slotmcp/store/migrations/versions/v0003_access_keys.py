@@ -8,6 +8,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
 
@@ -16,9 +17,9 @@ def upgrade() -> None:
     """Add the table."""
     op.create_table(
         "access_keys",
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("id", "name", "scope")),
-        sa.Column("project_id", sa.Text(), nullable=True),
-        sa.Column("secret_hash", sa.Text(), nullable=False),
+        *(sa.Column(name, TEXT, nullable=False) for name in ("id", "name", "scope")),
+        sa.Column("project_id", TEXT, nullable=True),
+        sa.Column("secret_hash", TEXT, nullable=False),
         sa.Column("created_at_ms", BIG, nullable=False),
         *(sa.Column(name, BIG, nullable=True) for name in ("expires_at_ms", "revoked_at_ms")),
         sa.PrimaryKeyConstraint("id"),

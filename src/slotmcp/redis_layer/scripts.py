@@ -1,0 +1,45 @@
+"""The Lua scripts: each declared once, with its keys and arguments."""
+
+from collections.abc import Awaitable, Sequence
+from functools import cache
+from hashlib import sha1
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final, cast
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+Argument = bytes | str | int | float
+
+
+class Script:
+    """A script of the `lua` folder. What it takes and gives stands at its top."""
+
+    def __init__(self, name: str, *, keys: int, arguments: int) -> None:
+        self.name = name
+        self._keys = keys
+        self._arguments = arguments
+
+    async def run(self, client: "Redis", *, keys: Sequence[str], arguments: Sequence[Argument]) -> int:
+        """Run it, by its hash if the server knows it."""
+        from redis.exceptions import NoScriptError  # noqa: PLC0415  whoever has no Redis need not wait for it
+
+        if (len(keys), len(arguments)) != (self._keys, self._arguments):
+            raise TypeError(f"{self.name} takes {self._keys} keys and {self._arguments} arguments")
+        text, digest = _source(self.name)
+        try:
+            answer = client.evalsha(digest, len(keys), *keys, *arguments)
+            return await cast("Awaitable[int]", answer)
+        except NoScriptError:
+            return await cast("Awaitable[int]", client.eval(text, len(keys), *keys, *arguments))
+
+
+@cache
+def _source(name: str) -> tuple[str, str]:
+    text = files(__package__).joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+    return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+RAISE_REVISION: Final = Script("raise_revision", keys=1, arguments=4)
+KEEP_SNAPSHOT: Final = Script("keep_snapshot", keys=3, arguments=4)
+TAKE_CALL: Final = Script("take_call", keys=1, arguments=2)

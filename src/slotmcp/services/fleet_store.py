@@ -1,0 +1,148 @@
+"""A store in a fleet: asks the other servers before the database where that is as good, and tells them what it did.
+
+Whatever takes time goes to the database, and nothing that was heard from the fleet ever enters a unit of work.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Self, TypeVar
+
+from slotmcp.domain.book import Book
+from slotmcp.ports import Clock, Fleet, Head, News, Store, Transaction, Unit
+from slotmcp.services.bell import Bell
+from slotmcp.services.flights import Flights
+from slotmcp.services.known_revisions import KnownRevisions
+from slotmcp.services.store_time import StoreTime
+
+T = TypeVar("T")
+
+CATALOG_SECONDS: Final = 1.0
+"""So long it is believed that no project has come or gone."""
+_MS_PER_SECOND: Final = 1000
+
+
+@dataclass(slots=True)
+class _Left:
+    """What a unit of work left behind, if it is committed."""
+
+    news: News | None = None
+
+
+class FleetStore:
+    """The port's Store, but for what another server of the fleet can tell as well."""
+
+    def __init__(self, store: Store, fleet: Fleet, clock: Clock, bell: Bell) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._bell = bell
+        self._seconds = asyncio.get_running_loop().time
+        self._time = StoreTime(clock, self._seconds)
+        self._revisions = KnownRevisions(self._seconds)
+        self._flights = Flights()
+        self._errands: set[asyncio.Task[None]] = set()
+        self._lent: dict[str, Book] = {}
+        """Books that came from the fleet. The store must not take them for its own."""
+        self._only: tuple[str, float] | None = None
+        """The one project there is, and until when that is believed."""
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, store: Store, fleet: Fleet, *, clock: Clock, bell: Bell) -> AsyncIterator[Self]:
+        """Join a fleet with a store; `bell` is rung whenever something has happened to somebody's wait.
+
+        `clock` is this server's own.
+        """
+        joined = cls(store, fleet, clock, bell)
+        fleet.listen(joined._hear)
+        try:
+            yield joined
+        finally:
+            await joined._flights.settle()
+            await asyncio.gather(*joined._errands)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  all that the fleet has no part in is the store's own
+        return getattr(self._store, name)
+
+    async def heads(self) -> Mapping[str, Head]:
+        """As the port says; that there is but one project is believed for a second."""
+        if self._only is not None and self._seconds() < self._only[1]:
+            project_id = self._only[0]
+            return {project_id: await self.head(project_id)}
+        before_ms, asked_at = self._time.before_trip(), self._seconds()
+        heads = await self._store.heads()
+        self._only = (next(iter(heads)), asked_at + CATALOG_SECONDS) if len(heads) == 1 else None
+        return {project_id: self._found(project_id, head, before_ms, asked_at) for project_id, head in heads.items()}
+
+    async def head(self, project_id: str) -> Head:
+        """As the port says; the revision is one that the database had a second ago at most."""
+        if self._time.is_known:
+            revision = await self._fleet.revision(project_id)
+            if revision is not None:
+                return Head(self._revisions.hear(project_id, revision), self._time.now_ms())
+        return await self._flights.join(("head", project_id), lambda: self._ask_head(project_id))
+
+    async def book(self, project_id: str, known: Book | None = None) -> Book:
+        """As the port says; a server that knows no book yet takes the fleet's, if that is the newest."""
+        lent = self._lent.get(project_id)
+        if known is None or known is lent:
+            revision = (await self.head(project_id)).revision
+            if known is not None and known.revision == revision:
+                return known
+            book = await self._fleet.snapshot(project_id, revision)
+            if book is not None:
+                self._lent[project_id] = book
+                return book
+            known = None
+        self._lent.pop(project_id, None)
+        return await self._flights.join(("book", project_id), lambda: self._ask_book(project_id, known))
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
+        """As the port says; the fleet is told before the caller is."""
+        left = _Left()
+
+        async def told(transaction: Transaction) -> T:
+            before = transaction.revision
+            value = await unit(transaction)
+            news = News(project_id=project_id, revision=transaction.revision, event=transaction.newest_event)
+            left.news = news if news.revision != before or news.event else None
+            return value
+
+        value = await self._store.write(project_id, told, create=create)
+        if create:
+            self._only = None
+        if left.news is not None:
+            self._hear(left.news)
+            await self._fleet.tell(left.news)
+        return value
+
+    async def _ask_head(self, project_id: str) -> Head:
+        before_ms, asked_at = self._time.before_trip(), self._seconds()
+        head = await self._store.head(project_id)
+        found = self._found(project_id, head, before_ms, asked_at)
+        age_ms = round((self._seconds() - asked_at) * _MS_PER_SECOND)
+        self._send(self._fleet.found(project_id, head.revision, age_ms=age_ms))
+        return found
+
+    async def _ask_book(self, project_id: str, known: Book | None) -> Book:
+        asked_at = self._seconds()
+        book = await self._store.book(project_id, known)
+        self._revisions.find(project_id, book.revision, asked_at=asked_at)
+        self._send(self._fleet.keep(book))
+        return book
+
+    def _found(self, project_id: str, head: Head, before_ms: int, asked_at: float) -> Head:
+        self._time.learn(head.now_ms, before_ms)
+        return Head(self._revisions.find(project_id, head.revision, asked_at=asked_at), head.now_ms)
+
+    def _hear(self, news: News) -> None:
+        self._revisions.hear(news.project_id, news.revision)
+        if news.event:
+            self._bell.ring()
+
+    def _send(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Have something done that nobody waits for."""
+        task = asyncio.ensure_future(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)

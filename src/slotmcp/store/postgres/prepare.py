@@ -1,0 +1,117 @@
+"""Making a database ready: filled where it is empty, upgraded where it is old, refused where it is not ours."""
+
+from functools import partial
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable
+from slotmcp.store.postgres.address import Address
+from slotmcp.store.postgres.link import connect
+from slotmcp.store.postgres.outages import FAULTS, drivers_own, told
+from slotmcp.store.postgres.pool import DRIVER
+from slotmcp.store.schema import SCHEMA, Schema
+
+OLDEST: Final = 130_000
+"""The oldest server that was ever tried: 13."""
+
+UPGRADE_MS: Final = 600_000
+"""How long a process waits while another one upgrades, and how long a statement of an upgrade may take."""
+
+FACTS: Final = """
+SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), current_schema(),
+       to_regclass('alembic_version') IS NOT NULL, obj_description(to_regclass('alembic_version'), 'pg_class'),
+       (SELECT count(*) FROM pg_class AS c
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+          AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e'))
+"""
+VERSION: Final = "SELECT version_num FROM alembic_version"
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('slotmcp: upgrade', 0))"
+OURS: Final = "slotmcp"
+"""What the first migration writes beside its own table."""
+
+
+async def prepare(address: Address, *, patience_ms: int, schema: Schema = SCHEMA) -> None:
+    """Make the database ready for this program. One that is refused is left untouched.
+
+    Raises:
+        DatabaseTooNew: a newer program has been here.
+        DatabaseUnusable: it is no database of ours, or cannot be used.
+        Unavailable: it does not answer.
+    """
+    try:
+        if await read_version(address, patience_ms=patience_ms, schema=schema) != schema.newest:
+            await _upgrade(address, schema)
+    except FAULTS as error:
+        raise told(error, address) from error
+
+
+async def read_version(address: Address, *, patience_ms: int, schema: Schema = SCHEMA) -> str | None:
+    """The version of the database's schema; None for an empty one.
+
+    Raises:
+        DatabaseTooNew, DatabaseUnusable, one of the FAULTS.
+    """
+    connection = await connect(address, patience_ms=patience_ms)
+    try:
+        facts = await connection.fetchrow(FACTS)
+        found = await connection.fetchval(VERSION) if _is_ours(address, tuple(facts or ())) else None
+    finally:
+        await connection.close()
+    return _known(address, found, schema)
+
+
+def _is_ours(address: Address, facts: tuple[Any, ...]) -> bool:
+    """Whether the schema is ours already; otherwise it is empty."""
+    server, encoding, namespace, has_version, mark, tables = facts
+    if server < OLDEST:
+        raise _unusable(address, "its server is older than PostgreSQL 13")
+    if encoding != "UTF8":
+        raise _unusable(address, f"its encoding is {encoding}, and names have every alphabet; create one with UTF8")
+    if namespace is None:
+        raise _unusable(address, "no schema of its search path is there; create one")
+    if tables and (not has_version or mark != OURS):
+        raise _unusable(address, "it holds another program's tables; give slotmcp a database of its own")
+    return bool(tables)
+
+
+def _unusable(address: Address, reason: str) -> DatabaseUnusable:
+    return DatabaseUnusable(f"The database {address.shown} cannot be used: {reason}.")
+
+
+def _known(address: Address, version: str | None, schema: Schema) -> str | None:
+    if version is not None and version not in schema.versions:
+        raise DatabaseTooNew(
+            f"The database {address.shown} was written by a newer slotmcp (its schema is {version}, this program "
+            f"knows {schema.newest}). Update slotmcp, or choose another database."
+        )
+    return version
+
+
+async def _upgrade(address: Address, schema: Schema) -> None:
+    """Run the migrations in one transaction. Of several processes that want to, one does; the others find it done."""
+    creator = partial(connect, address, patience_ms=UPGRADE_MS)
+    engine = create_async_engine(DRIVER, async_creator=creator, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql(LOCK)
+            await connection.run_sync(_migrate, schema)
+    except DBAPIError as error:
+        cause = drivers_own(error)
+        if isinstance(cause, FAULTS):
+            raise cause from error
+        raise _unusable(address, f"its upgrade failed ({type(cause).__name__})") from error
+    finally:
+        await engine.dispose()
+
+
+def _migrate(connection: Connection, schema: Schema) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.migrations).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, schema.newest)

@@ -1,0 +1,138 @@
+"""The store on PostgreSQL: one database, many servers."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, Self, TypeVar
+
+from slotmcp.domain.access import AccessKey
+from slotmcp.domain.book import Book
+from slotmcp.ports import Clock, Head, KeptKey, Unit
+from slotmcp.store import access_statements, statements
+from slotmcp.store.access_rows import access_key_of, access_key_values
+from slotmcp.store.fetching import Fetch
+from slotmcp.store.latest_books import LatestBooks
+from slotmcp.store.postgres import statements as own
+from slotmcp.store.postgres.address import Address
+from slotmcp.store.postgres.prepare import prepare
+from slotmcp.store.postgres.reader import Reader
+from slotmcp.store.postgres.status import PostgresStatus, read_status
+from slotmcp.store.postgres.writer import Writer
+from slotmcp.store.reading import Snapshot, no_project, read_book
+from slotmcp.store.reads import Reads
+from slotmcp.store.rows import Row
+
+T = TypeVar("T")
+
+PATIENCE_MS: Final = 5_000
+POOL_SIZE: Final = 10
+LEAST_POOL_SIZE: Final = 2
+
+
+class PostgresStore(Reads):
+    """The port's Store. To be used on the event loop on which it was opened.
+
+    Its now is the database's, so that servers whose clocks differ agree; a `clock` stands in for it in tests.
+    """
+
+    def __init__(self, address: Address, *, clock: Clock | None, patience_ms: int, pool_size: int) -> None:
+        writers = pool_size // 2
+        self._address = address
+        self._clock = clock
+        self._pool_size = pool_size
+        self._books = LatestBooks()
+        self._reader = Reader(address, size=pool_size - writers, patience_ms=patience_ms)
+        super().__init__(quick=self._reader, pages=self._reader)
+        self._writer = Writer(address, clock=clock, books=self._books, size=writers, patience_ms=patience_ms)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, url: str, *, clock: Clock | None = None, patience_ms: int = PATIENCE_MS, pool_size: int = POOL_SIZE
+    ) -> AsyncIterator[Self]:
+        """Open a database, filled or upgraded first where that is due; on leaving, what was asked is committed.
+
+        `patience_ms` is how long a call waits for a lock, an answer or a connection. `pool_size` is how many
+        connections there are at most, two or more: half of them write.
+
+        Raises:
+            DatabaseTooNew, DatabaseUnusable, Unavailable.
+        """
+        address = Address.of(url)
+        await prepare(address, patience_ms=patience_ms)
+        store = cls(address, clock=clock, patience_ms=patience_ms, pool_size=max(pool_size, LEAST_POOL_SIZE))
+        try:
+            yield store
+        finally:
+            await store._close()
+
+    @property
+    def connections_in_use(self) -> int:
+        """How many connections somebody uses right now."""
+        return self._reader.in_use + self._writer.in_use
+
+    async def heads(self) -> Mapping[str, Head]:
+        rows = await self._reader.ask(_revisions)
+        return {project_id: Head(revision=revision, now_ms=self._now_ms(now)) for project_id, revision, now in rows}
+
+    async def head(self, project_id: str) -> Head:
+        return await self._reader.ask(lambda fetch: self._head(fetch, project_id))
+
+    async def book(self, project_id: str, known: Book | None = None) -> Book:
+        known = known or self._books.get(project_id)
+        book = await self._reader.ask_snapshot(lambda fetch: self._book(fetch, project_id, known))
+        self._books.offer([book])
+        return book
+
+    async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
+        await self._writer.write_alone(
+            access_statements.ADD_ACCESS_KEY, secret_hash=secret_hash, **access_key_values(key)
+        )
+
+    async def access_key(self, key_id: str) -> KeptKey | None:
+        rows = await self._reader.ask(lambda fetch: fetch(own.ACCESS_KEY, id=key_id))
+        if not rows:
+            return None
+        *_, secret_hash, now = rows[0]
+        return KeptKey(key=access_key_of(rows[0]), secret_hash=secret_hash, now_ms=self._now_ms(now))
+
+    async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
+        return bool(await self._writer.write_alone(access_statements.REVOKE_ACCESS_KEY, id=key_id, at_ms=at_ms))
+
+    async def now_ms(self) -> int:
+        ((now,),) = await self._reader.ask(lambda fetch: fetch(own.NOW))
+        return self._now_ms(now)
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
+        return await self._writer.write(project_id, unit, create=create)
+
+    async def status(self) -> PostgresStatus:
+        """How the database is: for whoever looks after it.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        return await self._reader.ask(
+            lambda fetch: read_status(fetch, place=self._address.shown, pool_size=self._pool_size)
+        )
+
+    async def _head(self, fetch: Fetch, project_id: str) -> Head:
+        rows = await fetch(statements.REVISION, project=project_id)
+        if not rows:
+            raise await no_project(Snapshot(fetch=fetch, project_id=project_id, now_ms=0))
+        ((revision, now),) = rows
+        return Head(revision=revision, now_ms=self._now_ms(now))
+
+    async def _book(self, fetch: Fetch, project_id: str, known: Book | None) -> Book:
+        head = await self._head(fetch, project_id)
+        return await read_book(Snapshot(fetch=fetch, project_id=project_id, now_ms=head.now_ms), known, head.revision)
+
+    def _now_ms(self, database_ms: int) -> int:
+        return database_ms if self._clock is None else self._clock.now_ms()
+
+    async def _close(self) -> None:
+        await self._writer.close()
+        await self._reader.close()
+
+
+async def _revisions(fetch: Fetch) -> Sequence[Row]:
+    return await fetch(statements.REVISIONS)

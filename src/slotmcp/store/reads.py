@@ -1,0 +1,120 @@
+"""The reads that every dialect answers alike."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Protocol, TypeVar
+
+from slotmcp.domain.access import AccessKey
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.claim import Hold
+from slotmcp.domain.waitlist import Wait, WaitState
+from slotmcp.ports import Event
+from slotmcp.store import access_statements, booking_statements, statements, waitlist_statements
+from slotmcp.store.access_rows import access_key_of
+from slotmcp.store.claim_rows import booking_of, hold_of
+from slotmcp.store.fetching import Fetch
+from slotmcp.store.pseudonyms import pseudonym_of
+from slotmcp.store.rows import Row
+from slotmcp.store.waitlist_rows import asked_states, event_of, wait_of
+
+T = TypeVar("T")
+Question = Callable[[Fetch], Awaitable[T]]
+
+
+class Asks(Protocol):
+    """Asks questions of the newest committed state."""
+
+    async def ask(self, question: Question[T]) -> T:
+        """Ask one question of one statement.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        ...
+
+    async def ask_snapshot(self, question: Question[T]) -> T:
+        """Ask a question of several statements, all of which see the same state.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        ...
+
+
+class Reads:
+    """Those of the port's Store that say nothing of a now."""
+
+    def __init__(self, *, quick: Asks, pages: Asks) -> None:
+        self._quick = quick
+        """For what is small and asked often; nothing long is in its way."""
+        self._pages = pages
+
+    async def project_ids(self) -> tuple[str, ...]:
+        return await self._quick.ask(_project_ids)
+
+    async def bookings(self, project_id: str) -> tuple[Booking, ...]:
+        return await self._pages.ask(lambda fetch: _bookings(fetch, project_id))
+
+    async def booking(self, project_id: str, booking_id: str) -> Booking | None:
+        return await self._pages.ask(lambda fetch: _booking(fetch, project_id, booking_id))
+
+    async def bookings_by(self, project_id: str, reference: str) -> tuple[Booking, ...]:
+        return await self._pages.ask_snapshot(lambda fetch: _bookings_by(fetch, project_id, reference))
+
+    async def hold(self, project_id: str, token: str) -> Hold | None:
+        return await self._pages.ask(lambda fetch: _hold(fetch, project_id, token))
+
+    async def wait(self, project_id: str, wait_id: str) -> Wait | None:
+        return await self._pages.ask(lambda fetch: _wait(fetch, project_id, wait_id))
+
+    async def waits(self, project_id: str, *states: WaitState) -> tuple[Wait, ...]:
+        return await self._pages.ask(lambda fetch: _waits(fetch, project_id, states))
+
+    async def access_keys(self) -> tuple[AccessKey, ...]:
+        return tuple(map(access_key_of, await self._pages.ask(_access_keys)))
+
+    async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
+        return await self._quick.ask(lambda fetch: _events(fetch, project_id, after))
+
+
+async def _access_keys(fetch: Fetch) -> Sequence[Row]:
+    return await fetch(access_statements.ACCESS_KEYS)
+
+
+async def _project_ids(fetch: Fetch) -> tuple[str, ...]:
+    return tuple(row[0] for row in await fetch(statements.PROJECT_IDS))
+
+
+async def _bookings(fetch: Fetch, project_id: str) -> tuple[Booking, ...]:
+    return tuple(map(booking_of, await fetch(booking_statements.BOOKINGS, project=project_id)))
+
+
+async def _booking(fetch: Fetch, project_id: str, booking_id: str) -> Booking | None:
+    rows = await fetch(booking_statements.BOOKING, project=project_id, id=booking_id)
+    return booking_of(rows[0]) if rows else None
+
+
+async def _bookings_by(fetch: Fetch, project_id: str, reference: str) -> tuple[Booking, ...]:
+    state = await fetch(statements.PROJECT_STATE, project=project_id)
+    if not state:
+        return ()
+    key = pseudonym_of(state[0][1], reference)
+    return tuple(map(booking_of, await fetch(booking_statements.BOOKINGS_BY, project=project_id, key=key)))
+
+
+async def _hold(fetch: Fetch, project_id: str, token: str) -> Hold | None:
+    rows = await fetch(statements.HOLD, project=project_id, token=token)
+    return hold_of(rows[0]) if rows else None
+
+
+async def _wait(fetch: Fetch, project_id: str, wait_id: str) -> Wait | None:
+    rows = await fetch(waitlist_statements.WAIT, project=project_id, id=wait_id)
+    return wait_of(rows[0]) if rows else None
+
+
+async def _waits(fetch: Fetch, project_id: str, states: Collection[WaitState]) -> tuple[Wait, ...]:
+    rows = await fetch(waitlist_statements.WAITS, project=project_id, **asked_states(states))
+    return tuple(map(wait_of, rows))
+
+
+async def _events(fetch: Fetch, project_id: str, after: int) -> tuple[Event, ...]:
+    return tuple(map(event_of, await fetch(waitlist_statements.EVENTS, project=project_id, after=after)))

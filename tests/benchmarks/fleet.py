@@ -1,0 +1,155 @@
+"""get_slots in a fleet: what Redis costs a server that knows the book, and what it saves one that has just started."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from mcp import Client
+from mcp.server import MCPServer
+
+from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
+from benchmarks.books import NOW_MS, book_of
+from benchmarks.engine import CACHES
+from benchmarks.files import imported, scratch_folder
+from benchmarks.timing import time_async_pairs
+from slotmcp.bootstrap import build_app
+from slotmcp.ports import Fleet
+from slotmcp.redis_layer.channel import Channel
+from slotmcp.redis_layer.fleet import RedisFleet
+from slotmcp.redis_layer.link import RedisLink
+from slotmcp.services.app import App
+from slotmcp.services.bell import Bell
+from slotmcp.services.fleet_store import FleetStore
+from slotmcp.store.sqlite import SqliteStore
+from slotmcp.tools.server import CALLER_TOOLS
+from support.clock import HandClock
+from support.redis_server import running
+
+HORIZON_DAYS = 31
+WARM_CALLS = 5
+
+Call = Callable[[], Awaitable[object]]
+
+
+class Server:
+    """An MCP server whose app can be exchanged, as if its process had been started anew."""
+
+    def __init__(self, store: SqliteStore, fleet: Fleet | None) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._app = self._new_app()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever an app has
+        return getattr(self._app, name)
+
+    def start_anew(self) -> None:
+        """Forget what a process remembers, and what the engine does."""
+        for cache in CACHES:
+            cache.cache_clear()
+        self._app = self._new_app()
+
+    def _new_app(self) -> App:
+        if self._fleet is None:
+            return build_app(self._store)
+        return build_app(FleetStore(self._store, self._fleet, HandClock(NOW_MS), Bell()))
+
+
+def rows() -> list[Benchmark]:
+    """The same call, warm and cold."""
+    return [
+        _row("fleet-cold", "a server that has just started, its fleet's snapshot in Redis", "the same, warm", 3, _cold),
+        _row("fleet-warm", "limit 10, the revision from Redis", "the revision from the file", None, _warm),
+    ]
+
+
+def _row(
+    name: str,
+    measures: str,
+    floor: str,
+    target: float | None,
+    measure: Callable[[Effort], Awaitable[Sequence[Pair]]],
+) -> Benchmark:
+    return Benchmark(
+        name=f"get_slots-50x7-{name}",
+        measures=f"get_slots, {measures}",
+        floor=floor,
+        unit=Measure.MS,
+        ratio=Ratio.COST,
+        target=target,
+        measure=lambda effort: _run(measure(effort)),
+    )
+
+
+def _run(measuring: Awaitable[Sequence[Pair]]) -> Sequence[Pair]:
+    logging.basicConfig(level=logging.WARNING)  # as the server has it; the SDK would log each call to the terminal
+
+    async def run() -> Sequence[Pair]:
+        return await measuring
+
+    return asyncio.run(run())
+
+
+async def _cold(effort: Effort) -> Sequence[Pair]:
+    async with _open() as (store, fleet), _open_call(Server(store, fleet)) as warm:
+        cold_server = Server(store, fleet)
+        async with _open_call(cold_server) as call:
+
+            async def cold() -> None:
+                cold_server.start_anew()
+                await call()
+
+            return [await _pair(warm, cold) for _ in range(effort.most_pairs)]
+
+
+async def _pair(warm: Call, cold: Call) -> Pair:
+    await warm()  # what the engine remembers is gone since the last cold call
+    return Pair(await _ms_each(warm, WARM_CALLS), await _ms_each(cold, 1))
+
+
+async def _ms_each(call: Call, calls: int) -> float:
+    began = perf_counter()
+    for _ in range(calls):
+        await call()
+    return (perf_counter() - began) * 1000 / calls
+
+
+async def _warm(effort: Effort) -> Sequence[Pair]:
+    async with (
+        _open() as (store, fleet),
+        _open_call(Server(store, None)) as alone,
+        _open_call(Server(store, fleet)) as together,
+    ):
+        return await time_async_pairs(effort, alone, together)
+
+
+@asynccontextmanager
+async def _open() -> AsyncIterator[tuple[SqliteStore, Fleet]]:
+    book = book_of(50, 7)
+    month = replace(book, project=replace(book.project, horizon_days=HORIZON_DAYS))
+    with scratch_folder() as folder, running(Path(folder)) as redis:
+        async with (
+            SqliteStore.open(folder / "slots.db", clock=HandClock(NOW_MS)) as store,
+            RedisLink.open(redis.url, prefix="bench") as link,
+            Channel.open(link) as channel,
+        ):
+            fleet = RedisFleet(link, channel)
+            await build_app(store).projects.import_project(imported(month), prune=False)
+            await fleet.keep(await store.book(book.project.id))
+            yield store, fleet
+
+
+@asynccontextmanager
+async def _open_call(server: Any) -> AsyncIterator[Call]:  # noqa: ANN401  as good as an app
+    tools = [use_case.tool_of(server) for use_case in CALLER_TOOLS]
+    async with Client(MCPServer("measured", tools=list(tools))) as client:
+
+        async def get_slots() -> None:
+            answer = await client.call_tool("get_slots", {"limit": 10})
+            assert not answer.is_error
+
+        yield get_slots

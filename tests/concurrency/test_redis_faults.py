@@ -1,0 +1,151 @@
+"""Redis fails in the middle of a rush on two servers that share it and a file: nothing of it is noticed but in time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from concurrency.rush import PATIENCE_MS, customer
+from slotmcp.bootstrap import join_fleet
+from slotmcp.domain.errors import SlotUnavailable, Unavailable
+from slotmcp.redis_layer.link import RedisLink
+from slotmcp.services.app import App
+from slotmcp.services.bookings import BookRequest
+from slotmcp.services.holds import HoldRequest
+from slotmcp.services.slots import SlotQuery
+from slotmcp.store.sqlite import SqliteStore
+from support.clock import HandClock
+from support.fleets import PREFIX, until
+from support.redis_server import RedisServer
+from support.shop import at, instant_ms, open_shop, plan, service, technician
+from support.sqlite_file import integrity, live_entries, overlaps
+
+SERVERS: Final = 2
+CAPACITY: Final = 4 * 16
+CALLERS: Final = 90
+NOW_MS: Final = instant_ms("06:00")
+BUSINESS: Final = plan(
+    *(technician(f"tech-{number}", "09:00-17:00") for number in range(4)),
+    services=(service("visit", 30),),
+    horizon_days=0,
+)
+
+Fault = Callable[[RedisServer], None]
+
+
+@dataclass(slots=True)
+class Rush:
+    """Callers at work, and what befalls them."""
+
+    redis: RedisServer
+    faults: dict[int, Fault]
+    """What is done to Redis when so many callers have a hold."""
+    held: dict[int, str] = field(default_factory=dict)
+    booked: dict[int, str] = field(default_factory=dict)
+    sold_out: int = 0
+
+    async def call(self, number: int, app: App) -> None:
+        """Hold a start, or another where it is gone; think until all have chosen; book it."""
+        start: int | None = at("09:00") + 30 * (number * 7 % 16)
+        while start is not None:
+            try:
+                answer = await app.holds.create_hold(HoldRequest(start=start, customer_reference=f"caller-{number}"))
+            except SlotUnavailable as refused:
+                start = _other(refused, number)
+                continue
+            self.held[number] = answer.hold.token
+            self._befall()
+            return
+        self.sold_out += 1
+
+    async def confirm(self, number: int, app: App) -> None:
+        """Book what was held, on whatever server."""
+        request = BookRequest(hold_token=self.held[number], customer=customer(number))
+        self.booked[number] = (await app.bookings.book_slot(request)).booking.id
+
+    def _befall(self) -> None:
+        if fault := self.faults.pop(len(self.held), None):
+            fault(self.redis)
+
+
+def _other(refused: SlotUnavailable, number: int) -> int | None:
+    slots = refused.alternatives.slots if refused.alternatives else ()
+    return slots[number % len(slots)].start if slots else None
+
+
+@asynccontextmanager
+async def servers(path: Path, redis: RedisServer) -> AsyncIterator[list[App]]:
+    """Servers as processes have them: a store and a link to Redis each."""
+    clock = HandClock(NOW_MS)
+    async with AsyncExitStack() as stack:
+        found = []
+        for _ in range(SERVERS):
+            store = await stack.enter_async_context(SqliteStore.open(path, clock=clock, patience_ms=PATIENCE_MS))
+            link = await stack.enter_async_context(RedisLink.open(redis.url, prefix=PREFIX))
+            found.append(await stack.enter_async_context(join_fleet(store, link, clock=clock)))
+        yield found
+
+
+FAULTS: Final[dict[str, dict[int, Fault]]] = {
+    "none": {},
+    "flushed again and again": dict.fromkeys(range(5, CAPACITY, 5), RedisServer.flush),
+    "stopped, and started empty": {10: RedisServer.stop, 45: RedisServer.start},
+    "frozen, and thawed": {10: RedisServer.freeze, 45: RedisServer.thaw},
+    "connections cut": dict.fromkeys(range(5, CAPACITY, 5), RedisServer.cut),
+    "stopped for good": {10: RedisServer.stop},
+}
+
+
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
+async def test_whatever_befalls_redis_nothing_is_sold_twice_and_no_promise_is_broken(
+    tmp_path: Path, redis: RedisServer, faults: dict[int, Fault]
+) -> None:
+    path = tmp_path / "rush.db"
+    async with open_shop(path, BUSINESS):
+        pass
+    rush = Rush(redis, dict(faults))
+    async with servers(path, redis) as apps:
+        await asyncio.gather(*(rush.call(number, apps[number % SERVERS]) for number in range(CALLERS)))
+        assert (len(rush.held), rush.sold_out, rush.faults) == (CAPACITY, CALLERS - CAPACITY, {})
+        await asyncio.gather(*(rush.confirm(number, apps[(number + 1) % SERVERS]) for number in rush.held))
+        assert sorted(rush.booked) == sorted(rush.held)
+        if redis.is_running():
+            await until(lambda: _are_back(apps))
+        assert [await _left(app) for app in apps] == [0] * SERVERS
+    live = live_entries(path, NOW_MS)
+    assert Counter(entry.state for entry in live) == {"booked": CAPACITY}
+    assert overlaps(live) == []
+    assert integrity(path) == "ok"
+
+
+async def test_a_server_without_redis_and_one_with_it_agree_within_a_second(tmp_path: Path, redis: RedisServer) -> None:
+    path = tmp_path / "parted.db"
+    async with open_shop(path, BUSINESS) as cut_off, servers(path, redis) as apps:
+        before = await _left(apps[0])
+        await cut_off.hold("09:00")
+
+        async def knows(app: App) -> bool:
+            return await _left(app) == before - 1
+
+        for app in apps:
+            await until(partial(knows, app))
+
+
+async def _left(app: App) -> int:
+    answer = await app.slots.get_slots(SlotQuery(from_=at("09:00"), to=at("17:00"), limit=100))
+    return sum(slot.capacity for slot in answer.offer.slots)
+
+
+async def _are_back(apps: list[App]) -> bool:
+    for app in apps:
+        try:
+            await app.helpful["redis"]()
+        except Unavailable:
+            return False
+    return True

@@ -1,0 +1,74 @@
+"""Databases with the shop in them, opened as one server or several."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from slotmcp.store.postgres.store import PostgresStore
+from support.books import open_shop
+from support.postgres_databases import Databases
+from support.postgres_proxy import Proxy, proxied
+from support.postgres_server import PostgresServer
+
+PATIENCE_MS = 20_000
+"""A loaded machine is no reason to fail."""
+
+
+@pytest.fixture
+async def store(postgres_url: str) -> AsyncIterator[PostgresStore]:
+    """A store that has the shop in it."""
+    async with PostgresStore.open(postgres_url, patience_ms=PATIENCE_MS) as opened:
+        await open_shop(opened)
+        yield opened
+        assert opened.connections_in_use == 0
+
+
+@pytest.fixture
+async def other(postgres_url: str, store: PostgresStore) -> AsyncIterator[PostgresStore]:
+    """Another server's store, on the same database."""
+    assert await store.project_ids()
+    async with PostgresStore.open(postgres_url, patience_ms=PATIENCE_MS) as opened:
+        yield opened
+        assert opened.connections_in_use == 0
+
+
+@pytest.fixture
+async def session(postgres_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A connection with none of our own code."""
+    connection = await asyncpg.connect(postgres_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="module")
+def crashing(postgres_server: PostgresServer) -> Iterator[Databases]:
+    """The databases of a server that may be stopped, whatever server the other tests were given."""
+    databases = Databases(postgres_server.url("postgres"))
+    yield databases
+    databases.close()
+
+
+@pytest.fixture
+def crashing_url(crashing: Databases) -> Iterator[str]:
+    """A database on it."""
+    with crashing.clone() as url:
+        yield url
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose path is short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="slotmcp-proxy-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def way(crashing_url: str, short_path: Path) -> AsyncIterator[tuple[Proxy, str]]:
+    """A proxy to a database, and its URL through that."""
+    async with proxied(crashing_url, short_path) as opened:
+        yield opened

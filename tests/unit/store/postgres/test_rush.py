@@ -1,0 +1,130 @@
+"""Many callers and several servers on one database: one order of things, and nobody waits for nothing."""
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from slotmcp.ports import ClaimConflict, Transaction
+from slotmcp.store.postgres.store import PostgresStore
+from support.books import ANA, PROJECT, booking, open_shop
+from support.postgres_databases import Databases
+from support.postgres_locks import until_waiting
+from unit.store.postgres.conftest import PATIENCE_MS
+
+if TYPE_CHECKING:
+    import asyncpg
+
+SHOP = PROJECT.id
+RUSH = 200
+PROJECTS = 30
+
+
+async def test_of_a_rush_on_one_technician_one_wins_and_all_are_answered(
+    store: PostgresStore, other: PostgresStore
+) -> None:
+    """The trap: plain inserts into a table with an exclusion constraint deadlock, one after the other."""
+
+    async def take(number: int) -> bool:
+        try:
+            await (store, other)[number % 2].write(
+                SHOP, lambda transaction: transaction.add_booking(booking(f"b-{number}", at=number % 60))
+            )
+        except ClaimConflict:
+            return False
+        return True
+
+    async with asyncio.timeout(60):
+        assert sum(await asyncio.gather(*map(take, range(RUSH)))) == 1
+
+
+async def test_a_later_revision_is_never_seen_before_an_earlier_one(store: PostgresStore, other: PostgresStore) -> None:
+    """Each write moves the revision by one and adds one claim, so every snapshot has as many as its revision says."""
+
+    async def sell(number: int) -> None:
+        writer = (store, other)[number % 2]
+        await writer.write(SHOP, lambda transaction: transaction.add_booking(booking(f"b-{number}", at=number * 60)))
+
+    async def watch(reader: PostgresStore) -> list[int]:
+        seen: list[int] = []
+        while not seen or seen[-1] < RUSH + 1:
+            book = await reader.book(SHOP)
+            assert len(book.diaries["ana"].claims) == book.revision - 1
+            head = await reader.head(SHOP)
+            assert head.revision >= book.revision
+            seen.append(book.revision)
+        return seen
+
+    async with asyncio.timeout(60):
+        watching = asyncio.gather(watch(store), watch(other))
+        await asyncio.gather(*map(sell, range(RUSH)))
+        for seen in await watching:
+            assert seen == sorted(seen)
+
+
+async def test_two_servers_that_create_a_project_at_once_make_one(postgres_url: str) -> None:
+    async def create(store: PostgresStore, project_id: str, together: asyncio.Barrier) -> str:
+        async def unit(transaction: Transaction) -> str:
+            await transaction.save_project(replace(PROJECT, id=project_id))
+            await transaction.save_technicians([ANA])
+            return transaction.pseudonym("kim")
+
+        await together.wait()
+        return await store.write(project_id, unit, create=True)
+
+    async with PostgresStore.open(postgres_url) as one, PostgresStore.open(postgres_url) as two:
+        for number in range(10):
+            project_id, together = f"p-{number}", asyncio.Barrier(2)
+            pseudonyms = await asyncio.gather(*(create(store, project_id, together) for store in (one, two)))
+            assert len(set(pseudonyms)) == 1, "one salt"
+            assert (await one.head(project_id)).revision == 1
+
+
+async def test_many_projects_share_a_few_connections(postgres_url: str, postgres: Databases) -> None:
+    async def trade(store: PostgresStore, number: int) -> int:
+        project_id = f"p-{number:02}"
+
+        async def unit(transaction: Transaction) -> None:
+            await transaction.save_project(replace(PROJECT, id=project_id))
+            await transaction.save_technicians([ANA])
+
+        await store.write(project_id, unit, create=True)
+        await store.write(project_id, lambda transaction: transaction.add_booking(booking("b")))
+        return (await store.book(project_id)).revision
+
+    async with asyncio.timeout(60), PostgresStore.open(postgres_url, patience_ms=PATIENCE_MS, pool_size=2) as store:
+        revisions = await asyncio.gather(*(trade(store, number) for number in range(PROJECTS)))
+        assert list(await store.heads()) == [f"p-{number:02}" for number in range(PROJECTS)]
+        connected = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND application_name = 'slotmcp'"
+        assert postgres.ask(connected, postgres_url.rpartition("/")[2].partition("?")[0])[0][0] <= 2
+    assert revisions == [2] * PROJECTS
+
+
+async def test_now_is_the_databases_and_asked_when_the_lock_is_had(
+    store: PostgresStore, session: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    clock = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+
+    async def unit(transaction: Transaction) -> int:
+        return transaction.now_ms
+
+    before = await session.fetchval(clock)
+    assert before <= (await store.head(SHOP)).now_ms <= await session.fetchval(clock)
+    assert before <= (await store.heads())[SHOP].now_ms <= await session.fetchval(clock)
+    async with session.transaction():
+        await session.execute("SELECT 1 FROM projects FOR UPDATE")
+        writing = asyncio.create_task(store.write(SHOP, unit))
+        await until_waiting(session, 1)
+        await session.execute("SELECT pg_sleep(0.05)")
+        released = await session.fetchval(clock)
+    assert released <= await writing <= await session.fetchval(clock)
+
+
+async def test_what_awaits_something_else_under_the_lock_is_stopped(store: PostgresStore) -> None:
+    async def unit(transaction: Transaction) -> None:
+        await asyncio.gather(transaction.book(), transaction.lapse_holds())
+
+    with pytest.raises(RuntimeError, match="transaction's methods"):
+        await store.write(SHOP, unit)
+    await open_shop(store)
