@@ -1,18 +1,29 @@
-"""A small shop and a model of it: what can be served, worked out by plain counting and by trying everything.
+"""A small shop: what it sells, who works there, and how far it is from place to place.
 
-It shares no code with the engine. Times are minutes; one day, one zone, a grid of half an hour.
+Times are minutes; one day, one zone, a grid of half an hour. Places lie on one meridian, so that a latitude says which
+it is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
 from slotmcp.services.imports import ProjectPlan
 from support.shop import at, plan, service, technician
 from support.sqlite_file import Entry
 
 GRID: Final = 30
 FIRST_GRID, LAST_GRID = at("08:30"), at("12:30")
+Span = tuple[int, int]
+Staff = Mapping[str, "Worker"]
+
+PLACES: Final = {"a": 39.0, "b": 39.1034, "c": 39.3102}
+"""11.5 and 34.5 km from the first."""
+LONGITUDE: Final = -105.0
+TRAVEL: Final = TravelPolicy(mode=TravelMode.ESTIMATED, speed_kmh=60, minutes_per_stop=0, road_factor=1.3)
+_WAYS: Final = {frozenset("ab"): 15, frozenset("bc"): 30, frozenset("ac"): 45}
+_NAMES: Final = {latitude: name for name, latitude in PLACES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +44,18 @@ class Worker:
     shift: str
     limit: int | None = None
     """Most appointments that day."""
+    home: str | None = None
+    is_off: bool = False
+    away: tuple[Span, ...] = ()
+    """Time off, as operators added it."""
 
-    def span(self) -> tuple[int, int]:
+    def span(self) -> Span:
         first, last = self.shift.split("-")
         return at(first), at(last)
+
+    def is_absent(self, start: int, end: int) -> bool:
+        """Whether they cannot come then, though it may be within their shift."""
+        return self.is_off or any(first < end and start < last for first, last in self.away)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +66,11 @@ class Job:
     start: int
     minutes: int
     wish: str | None = None
+    place: str | None = None
+
+    @property
+    def end(self) -> int:
+        return self.start + self.minutes
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -54,24 +78,24 @@ KINDS: Final[Mapping[str, Kind]] = {
     "water": Kind("w", 30, after=30),
     "any": Kind("", 30, before=15),
 }
-STAFF: Final[Mapping[str, Worker]] = {
-    "ana": Worker("g w", "09:00-12:00"),
+STAFF: Final[Staff] = {
+    "ana": Worker("g w", "09:00-12:00", home="a"),
     "ben": Worker("g", "09:00-11:00", limit=1),
-    "cem": Worker("w", "10:00-12:00"),
+    "cem": Worker("w", "10:00-12:00", home="b"),
 }
 CHANGES: Final = (
-    ("ana", Worker("g w", "09:00-12:00")),
-    ("ana", Worker("g", "09:30-12:00")),
+    ("ana", Worker("g w", "09:00-12:00", home="a")),
+    ("ana", Worker("g", "09:30-12:00", home="b")),
     ("ben", Worker("g w", "09:00-12:00", limit=2)),
     ("ben", Worker("g", "09:00-09:00", limit=2)),
-    ("cem", Worker("g w", "09:00-12:00")),
+    ("cem", Worker("g w", "09:00-12:00", home="b")),
     ("cem", Worker("w", "11:00-12:00")),
 )
 """What an import may make of somebody: more, less, or nothing at all."""
 
 
-def plan_of(staff: Mapping[str, Worker]) -> ProjectPlan:
-    """The shop's project file."""
+def plan_of(staff: Staff) -> ProjectPlan:
+    """The shop's project file. It knows nothing of absences."""
     return plan(
         *(
             technician(
@@ -79,6 +103,7 @@ def plan_of(staff: Mapping[str, Worker]) -> ProjectPlan:
                 *([worker.shift] if worker.span()[0] < worker.span()[1] else []),
                 skills=worker.skills,
                 max_bookings_per_day=worker.limit,
+                home=location(worker.home),
             )
             for name, worker in staff.items()
         ),
@@ -87,19 +112,12 @@ def plan_of(staff: Mapping[str, Worker]) -> ProjectPlan:
             for name, kind in KINDS.items()
         ],
         horizon_days=0,
+        travel=TRAVEL,
     )
 
 
-def suits(worker: Worker, kind: str, start: int, end: int) -> bool:
-    """Whether somebody has the skill and is on shift."""
-    opens, closes = worker.span()
-    skill = KINDS[kind].skill
-    return (not skill or skill in worker.skills.split()) and opens <= start and end <= closes
-
-
-def meets(one: Entry, other: Entry) -> bool:
-    """Whether two appointments with their buffers share time."""
-    return one.start - one.before < other.end + other.after and other.start - other.before < one.end + one.after
+def location(place: str | None) -> Location | None:
+    return None if place is None else Location(PLACES[place], LONGITUDE)
 
 
 def entry_of(job: Job, technician_id: str = "") -> Entry:
@@ -110,45 +128,24 @@ def entry_of(job: Job, technician_id: str = "") -> Entry:
         technician_id=technician_id,
         service_id=job.kind,
         start=job.start,
-        end=job.start + job.minutes,
+        end=job.end,
         before=kind.before,
         after=kind.after,
         state="held",
         expires_at_ms=None,
         technician_chosen=int(job.wish is not None),
         token=None,
+        latitude=None if job.place is None else PLACES[job.place],
     )
 
 
-def who_can(staff: Mapping[str, Worker], live: Sequence[Entry], wanted: Entry, wish: str | None) -> list[str]:
-    """Everybody who can take it as everything stands."""
-    return [
-        name for name in staff if wish in {None, name} and _can(staff[name], live, replace(wanted, technician_id=name))
-    ]
+def placeless(entry: Entry) -> Entry:
+    """The same where nobody asks how far it is."""
+    return replace(entry, latitude=None)
 
 
-def _can(worker: Worker, live: Iterable[Entry], wanted: Entry) -> bool:
-    theirs = [one for one in live if one.technician_id == wanted.technician_id]
-    return (
-        suits(worker, wanted.service_id, wanted.start, wanted.end)
-        and (worker.limit is None or len(theirs) < worker.limit)
-        and not any(meets(one, wanted) for one in theirs)
-    )
-
-
-def is_servable(staff: Mapping[str, Worker], claims: Sequence[Entry], fixed: frozenset[str]) -> bool:
-    """Whether all claims can be served at once: tries everything.
-
-    Bookings, holds whose caller chose, and the ids in `fixed` stay where they are.
-    """
-    stay = [one for one in claims if one.state == "booked" or one.technician_chosen or one.id in fixed]
-    return _place(staff, stay, [one for one in claims if one not in stay])
-
-
-def _place(staff: Mapping[str, Worker], placed: list[Entry], left: list[Entry]) -> bool:
-    if not left:
-        return True
-    one, rest = left[0], left[1:]
-    return any(
-        _place(staff, [*placed, replace(one, technician_id=name)], rest) for name in who_can(staff, placed, one, None)
-    )
+def way(origin: float | None, destination: float | None) -> int | None:
+    """Minutes from one latitude to another, if both are known."""
+    if origin is None or destination is None:
+        return None
+    return 0 if origin == destination else _WAYS[frozenset({_NAMES[origin], _NAMES[destination]})]

@@ -10,7 +10,7 @@ from typing import Any
 
 _CLAIMS = """
 SELECT c.id, t.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes,
-       c.state, c.expires_at_ms, c.technician_chosen, c.hold_token
+       c.state, c.expires_at_ms, c.technician_chosen, c.hold_token, c.latitude
 FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
 ORDER BY t.id, c.start_minute, c.id
 """
@@ -31,6 +31,7 @@ class Entry:
     expires_at_ms: int | None
     technician_chosen: int
     token: str | None
+    latitude: float | None = None
 
     def is_live(self, now_ms: int) -> bool:
         """Whether it takes time."""

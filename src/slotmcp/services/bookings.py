@@ -96,10 +96,13 @@ class BookingService:
         async def unit(transaction: Transaction) -> RescheduleAnswer:
             await transaction.lapse_holds()
             answer = await reschedule(transaction, await self._shelf.locked(transaction), request, routed)
-            if answer.has_moved and not answer.booked.replayed:
+            if answer.booked.replayed:
+                return answer
+            if answer.has_moved:
                 booking = answer.booked.booking
                 await close_waits(transaction, self._shelf, self._ids, booking, hold_token=request.hold_token)
-                await offer_freed_time(transaction, self._shelf, self._ids)
+            # A booking that stays gives its hold's time back.
+            await offer_freed_time(transaction, self._shelf, self._ids)
             return answer
 
         return await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))

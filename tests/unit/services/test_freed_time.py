@@ -419,3 +419,12 @@ async def test_whose_offer_had_to_be_withdrawn_keeps_their_place(opened: Open) -
     assert await line(shop) == "kim:1 lee:2"
     await shop.app.technicians.set_technician_status(None, "ana", TechnicianStatus.ACTIVE)
     assert await line(shop) == "kim:09:00 lee:1"
+
+
+async def test_a_hold_that_a_booking_does_not_need_goes_to_whoever_waits(opened: Open) -> None:
+    """It was for the start that the booking has."""
+    shop = await opened(plan(technician("ana", "09:00-10:00"), technician("ben", "09:00-10:00")))
+    booked = await shop.book("09:00")
+    token = await waiting_for(shop, "kim")
+    await shop.app.bookings.reschedule_booking(RescheduleRequest(booking_id=booked.booking.id, hold_token=token))
+    assert await line(shop) == "kim:09:00"
