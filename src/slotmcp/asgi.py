@@ -96,6 +96,7 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
     """
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(open_app(settings))
+        await app.projects.warm_up()
         door = _door(app, settings, serving)
         face = await _open_face(stack, app, door, settings, serving)
         callers = await _open_callers(stack, app, settings, serving)
