@@ -102,7 +102,7 @@ class BoundedHeaders(HttpToolsProtocol):
         self._header_bytes += len(name) + len(value)
         if self._header_bytes > MAX_HEADER_BYTES:
             raise ValueError("too many headers")  # the parser's caller answers 400
-        super().on_header(name, value)
+        super().on_header(name, value.strip(b" \t"))  # which is no part of it (RFC 9110, 5.5)
 
     def on_headers_complete(self) -> None:
         """Go on with the request."""
