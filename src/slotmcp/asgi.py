@@ -13,12 +13,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp import telemetry
-from slotmcp.bootstrap import SystemClock, open_app
+from slotmcp.bootstrap import open_app
 from slotmcp.domain.access import LOCAL, NOBODY, Principal
 from slotmcp.ports import Rate
 from slotmcp.services.access import PREFIX
 from slotmcp.services.app import App
-from slotmcp.services.rates import MemoryRateLimits
 from slotmcp.settings import Settings
 from slotmcp.tools.door import Counting, Door
 from slotmcp.tools.http import PATHS, STREAMABLE_PATH, HttpFace
@@ -97,7 +96,8 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
     """
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(open_app(settings))
-        door = _door(settings, serving)
+        await app.projects.warm_up()
+        door = _door(app, settings, serving)
         face = await _open_face(stack, app, door, settings, serving)
         callers = await _open_callers(stack, app, settings, serving)
         stopping = Stopping(is_busy=lambda: door.inside > 0, bound_seconds=settings.stop_seconds)
@@ -110,14 +110,14 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
                 places=_places(settings, serving),
                 max_body_bytes=settings.max_body_bytes,
             ),
-            health=Health(stopping, needed={"database": app.access.is_kept}, helpful={}),
+            health=Health(stopping, needed={"database": app.access.is_kept}, helpful=app.helpful),
             stopping=stopping,
         )
 
 
-def _door(settings: Settings, serving: Serving) -> Door:
+def _door(app: App, settings: Settings, serving: Serving) -> Door:
     counting = Counting(
-        limits=MemoryRateLimits(SystemClock()),
+        limits=app.limits,
         per_credential=None if serving.is_open else _rate(settings.rate_limit_per_key),
         per_call_id=_rate(settings.rate_limit_per_call),
     )

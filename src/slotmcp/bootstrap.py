@@ -19,6 +19,7 @@ from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.holds import RedisHolds
 from slotmcp.redis_layer.link import RedisLink
+from slotmcp.redis_layer.rates import RedisRateLimits
 from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
@@ -30,6 +31,7 @@ from slotmcp.services.fleet_store import FleetStore
 from slotmcp.services.holds import HoldService
 from slotmcp.services.memory_fleet import MemoryHolds
 from slotmcp.services.projects import ProjectService
+from slotmcp.services.rates import MemoryRateLimits
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
@@ -116,7 +118,8 @@ async def join_fleet(
         FleetStore.open(store, RedisFleet(link, channel), clock=clock, bell=bell) as joined,
     ):
         app = build_app(joined, travel, live=RedisHolds(link), bell=bell)
-        yield replace(app, away=lambda: ("redis",) if link.is_away else ())
+        limits = RedisRateLimits(link, otherwise=app.limits)
+        yield replace(app, limits=limits, helpful={"redis": link.require})
 
 
 @asynccontextmanager
@@ -170,6 +173,7 @@ def build_app(
         waitlist=WaitlistService(store=store, shelf=shelf, ids=ids, bell=bell or Bell()),
         access=AccessService(store=store, ids=ids),
         ids=ids,
+        limits=MemoryRateLimits(SystemClock()),
     )
 
 

@@ -95,7 +95,7 @@ class ChangingRules(SellingRules):
             self._remember_call("reschedule_booking", arguments, id_, sale.job)
         self._remember_move(body, id_, able, start, token=token)
 
-    @precondition(lambda self: self.memory.sold)
+    @precondition(lambda self: sum(sale.status not in ENDED for sale in self.memory.sold.values()) > 1)
     @rule(data=st.data())
     def cancel_booking(self, data: st.DataObject) -> None:
         id_, sale = self._a_sale(data)
@@ -149,6 +149,7 @@ class ChangingRules(SellingRules):
         assert (at(found["start"]), at(found["end"]), found["status"]) == (sale.job.start, sale.job.end, sale.status)
         assert found["technicianId"] == self._entry(id_).technician_id
 
+    @precondition(lambda self: len(self.memory.sold) > 2)
     @rule(who=customers, notation=notations)
     def forget(self, who: str, notation: int) -> None:
         """By all that they are known by; then nothing of them is left in the file."""

@@ -31,8 +31,8 @@ class BoundedBody:
             body = _Body(receive, self._max_bytes, asyncio.get_running_loop().time() + self._seconds)
             await self._app(scope, body.receive, send)
         except _TooLargeError:
-            told = refusal(413, "too_large", f"Send at most {self._max_bytes} bytes.", headers={"Connection": "close"})
-            await told(scope, receive, send)
+            # The connection is left open: closed with bytes unread, it would take the answer with it.
+            await refusal(413, "too_large", f"Send at most {self._max_bytes} bytes.")(scope, receive, send)
         except _TooSlowError:
             told = refusal(408, "too_slow", "The request did not arrive in time.", headers={"Connection": "close"})
             await told(scope, receive, send)
