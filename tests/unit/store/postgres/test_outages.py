@@ -8,6 +8,9 @@ import pytest
 
 from slotmcp.domain.errors import DatabaseUnusable, Unavailable
 from slotmcp.ports import ClaimConflict, Transaction
+from slotmcp.store.postgres.address import Address
+from slotmcp.store.postgres.outages import Fault
+from slotmcp.store.postgres.pool import Pool
 from slotmcp.store.postgres.store import PostgresStore
 from support.books import PROJECT, booking, hold, open_shop, receipt
 from support.postgres_databases import Databases
@@ -142,12 +145,16 @@ async def test_what_was_not_begun_is_asked_again_over_another_connection(way: tu
 
 async def test_where_one_connection_broke_the_others_are_not_trusted(way: tuple[Proxy, str]) -> None:
     proxy, url = way
-    async with PostgresStore.open(url) as store:
-        await open_shop(store)
-        await asyncio.gather(*(store.head(SHOP) for _ in range(20)))
-        proxy.doom()
-        assert (await store.head(SHOP)).revision == 1
-        await asyncio.gather(*(store.head(SHOP) for _ in range(20)))
+    pool = Pool(Address.of(url), size=2, patience_ms=PATIENCE_MS)
+    async with pool.link() as idle:
+        async with pool.link() as used:
+            await idle.run("SELECT 1")
+            proxy.doom()
+            with pytest.raises(Fault):
+                await used.run("SELECT 1")
+    async with pool.link() as next_one:
+        await next_one.run("SELECT 1")
+    await pool.close()
 
 
 async def test_a_group_that_breaks_between_two_units_answers_both(way: tuple[Proxy, str]) -> None:
