@@ -146,12 +146,11 @@ async def test_what_was_not_begun_is_asked_again_over_another_connection(way: tu
 async def test_where_one_connection_broke_the_others_are_not_trusted(way: tuple[Proxy, str]) -> None:
     proxy, url = way
     pool = Pool(Address.of(url), size=2, patience_ms=PATIENCE_MS)
-    async with pool.link() as idle:
-        async with pool.link() as used:
-            await idle.run("SELECT 1")
-            proxy.doom()
-            with pytest.raises(Fault):
-                await used.run("SELECT 1")
+    async with pool.link() as idle, pool.link() as used:
+        await idle.run("SELECT 1")
+        proxy.doom()
+        with pytest.raises(Fault):
+            await used.run("SELECT 1")
     async with pool.link() as next_one:
         await next_one.run("SELECT 1")
     await pool.close()
