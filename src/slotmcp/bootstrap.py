@@ -120,7 +120,7 @@ async def open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
 def build_app(store: Store, travel: Travel | None = None) -> App:
     """Every use case over a store; ways are estimated where no routing service knows them."""
     ids = UlidIds(SystemClock())
-    shelf = Shelf(store)
+    shelf = Shelf(store, travel)
     ways = Ways(store=store, shelf=shelf, travel=travel)
     return App(
         projects=ProjectService(store=store, shelf=shelf, ids=ids),
@@ -130,7 +130,7 @@ def build_app(store: Store, travel: Travel | None = None) -> App:
         customers=CustomerService(store=store, shelf=shelf, ids=ids),
         technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
         bookings=BookingService(store=store, shelf=shelf, ids=ids, ways=ways),
-        waitlist=WaitlistService(store=store, shelf=shelf, ids=ids),
+        waitlist=WaitlistService(store=store, shelf=shelf, ids=ids, ways=ways),
         ids=ids,
     )
 
