@@ -102,7 +102,10 @@ class ChangingRules(SellingRules):
     @precondition(lambda self: sum(sale.status not in ENDED for sale in self.memory.sold.values()) > 1)
     @rule(data=st.data())
     def cancel_booking(self, data: st.DataObject) -> None:
-        id_, sale = self._a_sale(data)
+        self._cancel_booking(self._a_sale(data)[0])
+
+    def _cancel_booking(self, id_: str) -> None:
+        sale = self.memory.sold[id_]
         error = "invalid_argument" if sale.status in {"completed", "no_show"} else None
         changes = sale.status in {"confirmed", "rescheduled"}
         body = self._call("cancel_booking", {"bookingId": id_}, changes=changes)
@@ -134,6 +137,7 @@ class ChangingRules(SellingRules):
         else:
             assert may
             self.memory.sold[id_] = replace(sale, status=status.value)
+            self._cancel_booking(id_)  # what is over cannot be called off
 
     @rule(who=customers, notation=notations)
     def find_bookings(self, who: str, notation: int) -> None:
