@@ -49,7 +49,7 @@ NS_PER_MS = 1_000_000
 TELL_ADDRESSES = ("httpx2", "httpcore2")
 """Libraries that log the address of each request, which for a routing service has the places of customers."""
 TELLTALES = ("mcp", "sse_starlette")
-"""Libraries that at their most talkative log what is said."""
+"""Libraries that log what is said when they are talkative."""
 TELLTALES_OF_WRONG_MESSAGES = ("mcp.server.sse",)
 """Those that log a message as it was, if it cannot be read."""
 
@@ -200,7 +200,7 @@ def configure_logging(settings: Settings) -> None:
     for library in TELL_ADDRESSES:
         logging.getLogger(library).setLevel(logging.WARNING)
     for library in TELLTALES:
-        logging.getLogger(library).setLevel(max(logging.INFO, logging.getLogger().level))
+        logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
     for library in TELLTALES_OF_WRONG_MESSAGES:
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
