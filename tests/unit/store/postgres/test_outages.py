@@ -15,8 +15,8 @@ from slotmcp.store.postgres.store import PostgresStore
 from support.books import PROJECT, booking, hold, open_shop, receipt
 from support.postgres_databases import Databases
 from support.postgres_locks import until_waiting
-from support.postgres_proxy import Proxy
 from support.postgres_server import GUARDED, PostgresServer
+from support.proxy import Proxy
 from unit.store.postgres.conftest import PATIENCE_MS
 
 SHOP = PROJECT.id
