@@ -13,7 +13,7 @@ import pytest
 
 from concurrency.rush import PATIENCE_MS, customer
 from slotmcp.bootstrap import join_fleet
-from slotmcp.domain.errors import SlotUnavailable
+from slotmcp.domain.errors import SlotUnavailable, Unavailable
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.app import App
 from slotmcp.services.bookings import BookRequest
@@ -143,4 +143,9 @@ async def _left(app: App) -> int:
 
 
 async def _are_back(apps: list[App]) -> bool:
-    return all(app.away() == () for app in apps)
+    for app in apps:
+        try:
+            await app.helpful["redis"]()
+        except Unavailable:
+            return False
+    return True

@@ -1,4 +1,4 @@
-"""What the Fleet and LiveHolds ports promise, whatever they are made of."""
+"""What the ports Fleet, LiveHolds and RateLimits promise, whatever they are made of."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from slotmcp.domain.book import Book, Diary
-from slotmcp.ports import News
+from slotmcp.ports import News, Rate
 from support.books import (
     ANA,
     BEN,
@@ -159,3 +159,29 @@ async def test_a_hold_is_shown_no_longer_than_it_lives(one: Member) -> None:
     await one.holds.show(SHOP, hold("gone", expires_at_ms=NOW_MS), now_ms=NOW_MS)
     assert not await one.holds.is_shown(SHOP, "token-gone")
     await until(lambda: is_hidden(one, "token-h"))
+
+
+async def test_a_minutes_worth_may_come_at_once_to_whatever_server(one: Member, other: Member) -> None:
+    three = Rate(per_minute=3)
+    assert [await member.limits.take("kim", three) for member in (one, other, one)] == [0, 0, 0]
+    waits = [await member.limits.take("kim", three) for member in (other, one) * 10]
+    assert all(0 < wait_ms <= 20_001 for wait_ms in waits)
+    assert await other.limits.take("lee", three) == 0
+
+
+async def test_of_many_calls_at_once_so_many_are_let_in_as_may_be(one: Member, other: Member) -> None:
+    ten = Rate(per_minute=10)
+    waits = await asyncio.gather(*(member.limits.take("kim", ten) for member in (one, other) * 20))
+    assert waits.count(0) == 10
+
+
+async def test_a_call_may_be_made_when_its_turn_has_come(one: Member) -> None:
+    many = Rate(per_minute=600)
+    while not await one.limits.take("kim", many):
+        pass
+    assert await one.limits.take("kim", many) <= 101
+
+    async def may() -> bool:
+        return await one.limits.take("kim", many) == 0
+
+    await until(may)

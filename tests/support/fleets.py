@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Protocol
 
-from slotmcp.ports import Fleet, LiveHolds
+from slotmcp.bootstrap import SystemClock
+from slotmcp.ports import Fleet, LiveHolds, Rate, RateLimits
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.holds import RedisHolds
 from slotmcp.redis_layer.link import RedisLink
+from slotmcp.redis_layer.rates import RedisRateLimits
 from slotmcp.services.memory_fleet import MemoryFleet, MemoryHolds
+from slotmcp.services.rates import MemoryRateLimits
 
 PREFIX: Final = "slotmcp"
 PATIENCE_SECONDS: Final = 30
@@ -19,9 +22,18 @@ PATIENCE_SECONDS: Final = 30
 class Member:
     """One server's part in a fleet."""
 
-    def __init__(self, fleet: Fleet, holds: LiveHolds) -> None:
+    def __init__(self, fleet: Fleet, holds: LiveHolds, limits: RateLimits) -> None:
         self.fleet = fleet
         self.holds = holds
+        self.limits = limits
+
+
+class Unasked:
+    """Rate limits that nobody needs while Redis is there."""
+
+    async def take(self, name: str, rate: Rate) -> int:
+        """Never."""
+        raise AssertionError(name, rate)
 
 
 class OpenMember(Protocol):
@@ -32,7 +44,7 @@ class OpenMember(Protocol):
 
 def memory_members() -> OpenMember:
     """Members that share this process's memory."""
-    shared = Member(MemoryFleet(), MemoryHolds())
+    shared = Member(MemoryFleet(), MemoryHolds(), MemoryRateLimits(SystemClock()))
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Member]:
@@ -49,7 +61,8 @@ def redis_members(url: str) -> OpenMember:
         async with RedisLink.open(url, prefix=PREFIX) as link, Channel.open(link) as channel:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await channel.is_heard.wait()
-            yield Member(RedisFleet(link, channel), RedisHolds(link))
+            limits = RedisRateLimits(link, otherwise=Unasked())
+            yield Member(RedisFleet(link, channel), RedisHolds(link), limits)
 
     return opened
 

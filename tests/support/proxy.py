@@ -3,12 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import urlsplit
 
 CHUNK = 65_536
 Open = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 """Opens a connection to the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of one connection."""
+
+    passing: asyncio.Event
+    doomed: asyncio.Event
+    losing: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Proxy:
@@ -20,8 +30,9 @@ class Proxy:
         self._passing = asyncio.Event()
         self._passing.set()
         self._abandoned: list[asyncio.Event] = []
+        self._doomed = asyncio.Event()
         self.cut_after: bytes = b""
-        """Once a client has said this, the server hears it, its answer is lost and the connection with it."""
+        """When a client says this next, the server hears it, its answer is lost and the connection with it."""
         self.delay_seconds = 0.0
         """How long everything that is said takes, in each direction."""
 
@@ -39,6 +50,11 @@ class Proxy:
         self._abandoned.append(self._passing)
         self._passing = asyncio.Event()
         self._passing.set()
+
+    def doom(self) -> None:
+        """Let each connection that there is break when it is next used; new ones work."""
+        self._doomed.set()
+        self._doomed = asyncio.Event()
 
     def cut(self) -> None:
         """Cut every connection."""
@@ -60,28 +76,27 @@ class Proxy:
             writer.transport.abort()
             return
         self._writers += [writer, up_writer]
-        passing, losing = self._passing, asyncio.Event()
+        fate = Fate(self._passing, self._doomed)
         async with asyncio.TaskGroup() as both:
-            both.create_task(self._up(reader, up_writer, passing, losing))
-            both.create_task(self._down(up_reader, writer, passing, losing))
+            both.create_task(self._up(reader, up_writer, fate))
+            both.create_task(self._down(up_reader, writer, fate))
 
-    async def _up(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passing: asyncio.Event, losing: asyncio.Event
-    ) -> None:
+    async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fate: Fate) -> None:
         with closing(writer), suppress(OSError):
             while said := await reader.read(CHUNK):
-                await self._pass(passing)
+                await self._pass(fate.passing)
+                if fate.doomed.is_set():
+                    break
                 if self.cut_after and self.cut_after in said:
-                    losing.set()
+                    self.cut_after = b""
+                    fate.losing.set()
                 writer.write(said)
 
-    async def _down(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passing: asyncio.Event, losing: asyncio.Event
-    ) -> None:
+    async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fate: Fate) -> None:
         with closing(writer), suppress(OSError):
             while said := await reader.read(CHUNK):
-                await self._pass(passing)
-                if losing.is_set():
+                await self._pass(fate.passing)
+                if fate.losing.is_set():
                     break
                 writer.write(said)
 

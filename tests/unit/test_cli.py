@@ -17,6 +17,7 @@ from slotmcp.cli.exits import Exit, told_plainly
 from slotmcp.domain.errors import FieldProblem, InvalidArgument, SlotUnavailable, Unavailable
 from slotmcp.project_file import sample_text
 from support.command_line import Run
+from support.redis_server import RedisServer
 
 
 def with_service(entry: str) -> str:
@@ -234,6 +235,20 @@ def test_doctor_gives_a_client_the_database_that_is_not_the_usual_one(
     usual = next(home.rglob("slotmcp.db"))
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", str(usual.rename(home / "other.db")))
     assert f"--env SLOTMCP_DATABASE_URL={home / 'other.db'} -- " in slotmcp("doctor").out
+
+
+@pytest.mark.usefixtures("imported")
+def test_doctor_asks_redis(slotmcp: Run, monkeypatch: pytest.MonkeyPatch, redis: RedisServer) -> None:
+    monkeypatch.setenv("SLOTMCP_REDIS_URL", redis.url)
+    address = redis.url.removeprefix("redis://")
+    assert f"{address} answers; keys begin with slotmcp:" in slotmcp("doctor").out
+    monkeypatch.setenv("SLOTMCP_REDIS_URL", redis.url.replace("//", "//me:secret@"))
+    redis.stop()
+    ended = slotmcp("doctor")
+    assert ended.code == 0
+    assert f"{address} cannot be used (ConnectionError" in ended.out
+    assert "answers come from the database" in ended.out
+    assert "secret" not in ended.out
 
 
 def test_doctor_sees_a_business_in_which_nobody_works(slotmcp: Run, sample: Path) -> None:

@@ -20,6 +20,7 @@ from slotmcp.domain.errors import SlotmcpError
 from slotmcp.engine.travel import TravelSource
 from slotmcp.installation import claude_code, typed
 from slotmcp.ports import Store
+from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.app import App
 from slotmcp.services.slots import SlotQuery
 from slotmcp.settings import Settings, SettingsError, config_file
@@ -78,6 +79,8 @@ async def _findings() -> AsyncIterator[Finding]:
         yield Finding(Mark.BROKEN, "settings", str(error), Exit.USAGE)
         return
     yield Finding(Mark.GOOD, "settings", _settings_told(settings))
+    if settings.redis_url:
+        yield await _redis(settings)
     if not settings.is_postgres and not settings.database_path.exists():
         for finding in _no_database(settings.database_path):
             yield finding
@@ -88,6 +91,17 @@ async def _findings() -> AsyncIterator[Finding]:
                 yield finding
     except SlotmcpError as error:
         yield Finding(Mark.BROKEN, "database", error.message, Exit.AWAY)
+
+
+async def _redis(settings: Settings) -> Finding:
+    """Whether Redis can be written. Without it all is well, and slower."""
+    address = urlsplit(settings.redis_url)
+    where = address.netloc.rpartition("@")[2] or address.path
+    async with RedisLink.open(settings.redis_url, prefix=settings.redis_prefix) as link:
+        problem = await link.check()
+    if problem:
+        return Finding(Mark.NEXT, "redis", f"{where} cannot be used ({problem}); answers come from the database")
+    return Finding(Mark.GOOD, "redis", f"{where} answers; keys begin with {settings.redis_prefix}:")
 
 
 def _no_database(path: Path) -> Iterator[Finding]:

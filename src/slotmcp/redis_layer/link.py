@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
+from slotmcp.domain.errors import Unavailable
 from slotmcp.redis_layer.names import PROBE_MS, Names
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ HEALTH_SECONDS: Final = 15
 """A connection that rested so long is tried before it is used."""
 PROBE_SECONDS: Final = 0.5
 """Between two probes."""
+RETRY_AFTER_MS: Final = 1_000
 
 _log: Final = logging.getLogger("slotmcp.redis")
 
@@ -89,6 +91,15 @@ class RedisLink:
         except self.faults as error:
             self._give_up(error)
             return None
+
+    async def require(self) -> None:
+        """Do nothing, if Redis answers.
+
+        Raises:
+            Unavailable: it does not; told without waiting if that is known already.
+        """
+        if self._probing is not None or await self.check():
+            raise Unavailable("Redis is away; answers come from the database.", retry_after_ms=RETRY_AFTER_MS)
 
     async def check(self) -> str:
         """What is wrong with Redis, as a clause; empty: nothing is."""

@@ -1,9 +1,9 @@
 """What a face sees: the services, and nothing of what they are made of."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
-from slotmcp.ports import Ids
+from slotmcp.ports import Ids, RateLimits
 from slotmcp.services.access import AccessService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.customers import CustomerService
@@ -29,5 +29,6 @@ class App:
     waitlist: WaitlistService
     access: AccessService
     ids: Ids
-    away: Callable[[], tuple[str, ...]] = tuple
-    """The names of what is away just now and can be done without: answers are right, and slower."""
+    limits: RateLimits
+    helpful: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
+    """What can be done without, by name; asked, it raises Unavailable while it is away. Answers are then slower."""

@@ -9,12 +9,13 @@ import pytest
 from redis.crc import key_slot
 
 from slotmcp.bootstrap import join_fleet
-from slotmcp.ports import News
+from slotmcp.ports import News, Rate
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.holds import RedisHolds
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.names import Names
+from slotmcp.redis_layer.rates import RedisRateLimits
 from slotmcp.redis_layer.scripts import RAISE_REVISION
 from slotmcp.redis_layer.snapshots import BookCodec
 from slotmcp.services.app import App
@@ -167,6 +168,24 @@ async def test_a_server_that_falls_silent_is_not_listened_to_for_ever(redis: Red
         await until(is_given_up)
         redis.thaw()
         await until(is_heard)
+
+
+class Marked:
+    """Rate limits that say who was asked."""
+
+    async def take(self, name: str, rate: Rate) -> int:
+        """So long."""
+        return len(name) + rate.per_minute
+
+
+async def test_while_redis_is_away_each_server_counts_for_itself(redis: RedisServer, link: RedisLink) -> None:
+    limits = RedisRateLimits(link, otherwise=Marked())
+    assert await limits.take("kim", Rate(per_minute=1)) == 0
+    (key,) = redis.names("slotmcp:rate:*")
+    assert "kim" not in key
+    assert 0 < redis.client.pttl(key) <= 60_000
+    redis.stop()
+    assert await limits.take("kim", Rate(per_minute=1)) == 4
 
 
 async def test_a_cluster_takes_it_all(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from slotmcp.domain.errors import Unavailable
 from slotmcp.redis_layer.link import CONNECTIONS, RedisLink
 from support.fleets import PREFIX, until
 from support.redis_server import RedisServer
@@ -84,6 +85,18 @@ async def test_a_server_that_can_only_be_read_is_away_until_it_can_be_written(
     redis.client.execute_command("REPLICAOF", "NO", "ONE")
     await until(lambda: is_back(link))
     assert await link.ask(write) == "True"
+
+
+async def test_whoever_needs_to_know_is_told_whether_it_is_there(redis: RedisServer, link: RedisLink) -> None:
+    await link.require()
+    redis.stop()
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="Redis is away"):
+            await link.require()
+        assert await link.ask(write) is None
+    redis.start()
+    await until(lambda: is_back(link))
+    await link.require()
 
 
 async def test_that_it_went_and_came_is_logged_once_without_the_password(
