@@ -157,6 +157,7 @@ async def _run(faults: Mapping[str, Fault], callers: int, *, proxies: bool) -> l
                 print(f"{name} ...", file=sys.stderr)  # noqa: T201  a script
                 after = await suffer(ground, world, fault, seed, callers=callers)
                 suffered.append(after)
+                print(*_row(name, after), sep=" | ", file=sys.stderr)  # noqa: T201  a script
                 for kind, count in Counter(map(_kind, after.errors)).most_common():
                     print(f"  {count} times {kind}", file=sys.stderr)  # noqa: T201  a script
     return suffered
