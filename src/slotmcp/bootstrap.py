@@ -160,7 +160,7 @@ def build_app(
     """Every use case over a store; ways are estimated where no routing service knows them."""
     ids = UlidIds(SystemClock())
     live = live or MemoryHolds()
-    shelf = Shelf(store)
+    shelf = Shelf(store, travel)
     ways = Ways(store=store, shelf=shelf, travel=travel)
     return App(
         projects=ProjectService(store=store, shelf=shelf, ids=ids),
@@ -170,7 +170,7 @@ def build_app(
         customers=CustomerService(store=store, shelf=shelf, ids=ids),
         technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
         bookings=BookingService(store=store, live=live, shelf=shelf, ids=ids, ways=ways),
-        waitlist=WaitlistService(store=store, shelf=shelf, ids=ids, bell=bell or Bell()),
+        waitlist=WaitlistService(store=store, shelf=shelf, ids=ids, ways=ways, bell=bell or Bell()),
         access=AccessService(store=store, ids=ids),
         ids=ids,
         limits=MemoryRateLimits(SystemClock()),

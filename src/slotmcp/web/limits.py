@@ -36,6 +36,8 @@ class BoundedBody:
         except _TooSlowError:
             told = refusal(408, "too_slow", "The request did not arrive in time.", headers={"Connection": "close"})
             await told(scope, receive, send)
+        except _GoneError:
+            return  # whoever hung up before all was said is told nothing, and nothing has failed
 
 
 class _TooLargeError(Exception):
@@ -44,6 +46,10 @@ class _TooLargeError(Exception):
 
 class _TooSlowError(Exception):
     """It has not come in time."""
+
+
+class _GoneError(Exception):
+    """The client has gone before it was whole."""
 
 
 class _Body:
@@ -63,6 +69,8 @@ class _Body:
                 message = await self._receive()
         except TimeoutError:
             raise _TooSlowError from None
+        if message["type"] == "http.disconnect":
+            raise _GoneError
         self._left -= len(message.get("body", b""))
         if self._left < 0:
             raise _TooLargeError
