@@ -73,12 +73,12 @@ async def _open_client() -> AsyncIterator[Client]:
             ours = [use_case.tool_of(app) for use_case in CALLER_TOOLS]
             async with Client(MCPServer("asked", tools=list(ours))) as client:
                 answer = await client.call_tool("get_slots", {"limit": 10})
-            async with Client(MCPServer("measured", tools=[*ours, echo_of(ours, answer, "echo")])) as client:
+            async with Client(MCPServer("measured", tools=[*ours, _echo(ours, answer)])) as client:
                 yield client
 
 
-def echo_of(tools: Sequence[Tool], answer: CallToolResult, name: str) -> Echo:
-    """get_slots under some name, its schemas and all, but for the work."""
+def _echo(tools: Sequence[Tool], answer: CallToolResult) -> Echo:
+    """get_slots under another name, its schemas and all, but for the work."""
     get_slots = next(tool for tool in tools if tool.name == "get_slots")
     fields = {name: getattr(get_slots, name) for name in Tool.model_fields}
-    return Echo(**{**fields, "name": name, "answer": answer})
+    return Echo(**{**fields, "name": "echo", "answer": answer})

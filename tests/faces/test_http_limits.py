@@ -186,3 +186,20 @@ async def test_headers_that_do_not_come_or_never_end_are_not_waited_for(
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"X-More: " + b"a" * 70_000 + b"\r\n\r\n")
         assert (await reader.read()).startswith(b"HTTP/1.1 400")
         writer.close()
+
+
+async def test_what_was_not_announced_is_counted_as_it_comes() -> None:
+    async def app(_scope: Any, receive: Any, _send: Any) -> None:  # noqa: ANN401  of ASGI
+        while (await receive()).get("more_body"):
+            pass
+
+    inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    for _ in range(2):
+        inbox.put_nowait({"type": "http.request", "body": b"123456", "more_body": True})
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:  # noqa: ANN401  of ASGI
+        sent.append(message)
+
+    await BoundedBody(app, max_bytes=10)({"type": "http", "headers": [], "path": "/"}, inbox.get, send)
+    assert sent[0]["status"] == 413

@@ -6,13 +6,13 @@ import pytest
 
 from slotmcp.cli.exits import Exit
 from support.command_line import Run
-from support.postgres_databases import name_of
+from support.postgres_databases import as_user, name_of, user_of
 
 
 @pytest.fixture
 def secret_url(postgres_url: str) -> str:
     """A database's URL with a password, which nobody may see."""
-    return postgres_url.replace("slotmcp@", "slotmcp:s3cret@")
+    return as_user(postgres_url, f"{user_of(postgres_url)}:s3cret")
 
 
 def test_a_book_moves_to_a_server_and_is_served_there(
