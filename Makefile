@@ -11,6 +11,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal
 READY := .venv/.ready
 INSPECTOR := tests/inspector/node_modules/.ready
+CONFORMANCE := tests/conformance/node_modules/.ready
 
 # A gate speaks one line when it is fine, and everything it knows when it is not.
 gate = @printf '%-14s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$said"; exit 1; fi
@@ -24,10 +25,10 @@ help: ## say what there is (the default)
 demo: $(READY) ## watch an agent's side of a phone call, through a real MCP client
 	@$(BIN)/slotmcp demo
 
-test: $(READY) $(INSPECTOR) ## run all tests in random order on both cores
+test: $(READY) $(INSPECTOR) $(CONFORMANCE) ## run all tests in random order on both cores
 	@$(PYTEST)
 
-check: $(READY) $(INSPECTOR) ## the one gate: format, lint, types, import contracts, tests with coverage
+check: $(READY) $(INSPECTOR) $(CONFORMANCE) ## the one gate: format, lint, types, import contracts, tests with coverage
 	$(call gate,format,$(BIN)/ruff format --check .)
 	$(call gate,lint,$(BIN)/ruff check .)
 	$(call gate,types,$(BIN)/mypy)
@@ -46,7 +47,7 @@ proximity: $(READY) ## count how far technicians drive, by who is sent, against 
 	@$(BIN)/python tests/benchmarks/proximity.py
 
 clean: ## remove what was made here, the environments too
-	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/inspector/node_modules
+	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/inspector/node_modules tests/conformance/node_modules
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml uv.lock | $(UV)
@@ -57,6 +58,11 @@ $(READY): pyproject.toml uv.lock | $(UV)
 $(INSPECTOR): tests/inspector/package-lock.json
 	@echo 'Preparing the MCP Inspector ...'
 	@cd tests/inspector && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(CONFORMANCE): tests/conformance/package-lock.json
+	@echo 'Preparing the conformance suite ...'
+	@cd tests/conformance && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 .uv/bin/uv:

@@ -3,23 +3,25 @@
 Mounted, its lifespan is its host's to run: `async with slot_app.running(): ...`. By itself a server runs it.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp import telemetry
 from slotmcp.bootstrap import open_app
-from slotmcp.domain.access import LOCAL, NOBODY
+from slotmcp.domain.access import LOCAL, NOBODY, Principal
 from slotmcp.ports import Rate
+from slotmcp.services.access import PREFIX
 from slotmcp.services.app import App
 from slotmcp.settings import Settings
 from slotmcp.tools.door import Counting, Door
-from slotmcp.tools.http import PATHS, HttpFace
-from slotmcp.tools.server import create_server
+from slotmcp.tools.http import PATHS, STREAMABLE_PATH, HttpFace
+from slotmcp.tools.server import Extend, create_server
 from slotmcp.tools.subscriptions import new_bus, watching
 from slotmcp.tools.toolsets import Toolset
 from slotmcp.web.answers import retry
@@ -27,6 +29,8 @@ from slotmcp.web.app import Entrance, Faces, create_web
 from slotmcp.web.authentication import Authentication, Everybody
 from slotmcp.web.doorway import LOOPBACK, Places
 from slotmcp.web.health import Health
+from slotmcp.web.issuer_keys import IssuerKeys
+from slotmcp.web.oauth import OAuth, Resource
 from slotmcp.web.stopping import Stopping, stopped_by_signals
 
 
@@ -43,6 +47,8 @@ class Serving:
     """Only this machine gets here."""
     owns_process: bool = False
     """The process's signals are for this app."""
+    extend: Extend | None = None
+    """Gives the MCP server more to offer: tools, resources or prompts of somebody else's, who checks who calls them."""
 
 
 class HttpApp:
@@ -90,15 +96,17 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
     """
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(open_app(settings))
+        await app.projects.warm_up()
         door = _door(app, settings, serving)
         face = await _open_face(stack, app, door, settings, serving)
+        callers = await _open_callers(stack, app, settings, serving)
         stopping = Stopping(is_busy=lambda: door.inside > 0, bound_seconds=settings.stop_seconds)
         if serving.owns_process:
             stack.enter_context(stopped_by_signals(stopping))
         yield create_web(
-            Faces(mcp=face, mcp_paths=PATHS),
+            Faces(mcp=face, mcp_paths=PATHS, public=callers.routes),
             Entrance(
-                guard=_guard(app, serving),
+                guard=callers.guard,
                 places=_places(settings, serving),
                 max_body_bytes=settings.max_body_bytes,
             ),
@@ -125,15 +133,40 @@ async def _open_face(stack: AsyncExitStack, app: App, door: Door, settings: Sett
     await stack.enter_async_context(watching(app, bus, read_only=serving.read_only))
     toolset = serving.toolset or (Toolset.CALLER if serving.is_open else Toolset.OPERATOR)
     server = create_server(app, bus, toolset=toolset, read_only=serving.read_only, door=door)
+    if serving.extend is not None:
+        serving.extend(server)
     face = HttpFace(server, door, max_body_bytes=settings.max_body_bytes)
     await stack.enter_async_context(face.running())
     return face
 
 
-def _guard(app: App, serving: Serving) -> Callable[[ASGIApp], ASGIApp]:
+@dataclass(frozen=True, slots=True)
+class _Callers:
+    """How callers are asked who they are, and where they are told how to get a token."""
+
+    guard: Callable[[ASGIApp], ASGIApp]
+    routes: Sequence[Route] = ()
+
+
+async def _open_callers(stack: AsyncExitStack, app: App, settings: Settings, serving: Serving) -> _Callers:
     if serving.is_open:
-        return lambda inner: Everybody(inner, LOCAL)
-    return lambda inner: Authentication(inner, app.access.authenticate, challenge=lambda _request: "")
+        return _Callers(lambda inner: Everybody(inner, LOCAL))
+    if not settings.oauth_issuer:
+        return _Callers(lambda inner: Authentication(inner, app.access.authenticate))
+    issuer_keys = IssuerKeys.open(issuer=settings.oauth_issuer, url=settings.oauth_jwks_url)
+    resource = Resource(
+        issuer=settings.oauth_issuer,
+        audience=settings.audience,
+        path=STREAMABLE_PATH,
+        public_url=settings.public_url,
+    )
+    oauth = OAuth(resource, await stack.enter_async_context(issuer_keys))
+
+    async def authenticate(token: str) -> Principal | None:
+        is_key = token.startswith(PREFIX)
+        return await (app.access.authenticate(token) if is_key else oauth.authenticate(token))
+
+    return _Callers(lambda inner: Authentication(inner, authenticate, challenge=resource.challenge), resource.routes())
 
 
 def _places(settings: Settings, serving: Serving) -> Places:

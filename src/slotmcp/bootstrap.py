@@ -49,7 +49,7 @@ NS_PER_MS = 1_000_000
 TELL_ADDRESSES = ("httpx2", "httpcore2")
 """Libraries that log the address of each request, which for a routing service has the places of customers."""
 TELLTALES = ("mcp", "sse_starlette")
-"""Libraries that at their most talkative log what is said."""
+"""Libraries that log what is said when they are talkative."""
 TELLTALES_OF_WRONG_MESSAGES = ("mcp.server.sse",)
 """Those that log a message as it was, if it cannot be read."""
 
@@ -160,7 +160,7 @@ def build_app(
     """Every use case over a store; ways are estimated where no routing service knows them."""
     ids = UlidIds(SystemClock())
     live = live or MemoryHolds()
-    shelf = Shelf(store)
+    shelf = Shelf(store, travel)
     ways = Ways(store=store, shelf=shelf, travel=travel)
     return App(
         projects=ProjectService(store=store, shelf=shelf, ids=ids),
@@ -170,7 +170,7 @@ def build_app(
         customers=CustomerService(store=store, shelf=shelf, ids=ids),
         technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
         bookings=BookingService(store=store, live=live, shelf=shelf, ids=ids, ways=ways),
-        waitlist=WaitlistService(store=store, shelf=shelf, ids=ids, bell=bell or Bell()),
+        waitlist=WaitlistService(store=store, shelf=shelf, ids=ids, ways=ways, bell=bell or Bell()),
         access=AccessService(store=store, ids=ids),
         ids=ids,
         limits=MemoryRateLimits(SystemClock()),
@@ -200,7 +200,7 @@ def configure_logging(settings: Settings) -> None:
     for library in TELL_ADDRESSES:
         logging.getLogger(library).setLevel(logging.WARNING)
     for library in TELLTALES:
-        logging.getLogger(library).setLevel(max(logging.INFO, logging.getLogger().level))
+        logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
     for library in TELLTALES_OF_WRONG_MESSAGES:
         logging.getLogger(library).setLevel(logging.CRITICAL)
 

@@ -173,6 +173,10 @@ class Travel(Protocol):
         """
         ...
 
+    def told(self, project: Project) -> TravelTimes:
+        """Whatever it has told before, for who cannot wait; all other ways are estimated."""
+        ...
+
 
 class Transaction(Protocol):
     """One project's book, locked for writing until the unit of work ends.

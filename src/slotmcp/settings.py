@@ -103,6 +103,18 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise SettingsError("\n".join(_sentence(one) for one in error.errors())) from error
 
+    @classmethod
+    def with_database(cls, url: str, called: str) -> Self:
+        """The same with another database, whose URL the user knows as `called`.
+
+        Raises:
+            SettingsError: that URL names none.
+        """
+        try:
+            return cls(database_url=url)
+        except ValidationError as error:
+            raise SettingsError(f"{called} {_problem(error.errors()[0])}.") from error
+
     @property
     def is_postgres(self) -> bool:
         """Whether the books are kept in PostgreSQL, and not in a file."""
@@ -248,9 +260,12 @@ def _sentence(error: ErrorDetails) -> str:
     field = str(error["loc"][0]) if error["loc"] else "oauth_issuer"  # the one rule that is about several
     if error["type"] == "extra_forbidden":
         return f"{field} in {config_file()} is not a setting. {_hint(field, Settings.model_fields)}"
+    return f"{_origin(field)} {_problem(error)}."
+
+
+def _problem(error: ErrorDetails) -> str:
     problem = error.get("ctx", {}).get("error")
-    said = str(problem) if problem else f"is {error['input']!r}; {error['msg'].replace('Input should', 'it must')}"
-    return f"{_origin(field)} {said}."
+    return str(problem) if problem else f"is {error['input']!r}; {error['msg'].replace('Input should', 'it must')}"
 
 
 def _origin(field: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from benchmarks import baselines, bookings, engine, fleet, start, tools
+from benchmarks import baselines, bookings, engine, fleet, postgres, start, tools
 from benchmarks.benchmark import Benchmark, Measure, Pair, Ratio, Result
 from benchmarks.books import NOW, NOW_MS, REPAIR, book_of, end_of
 from benchmarks.table import write_json
@@ -26,7 +26,7 @@ def test_the_floors_and_the_engine_give_the_same_answer(technicians: int, days: 
 
 
 def test_each_row_has_a_name_of_its_own() -> None:
-    names = [row.name for group in (engine, tools, fleet, bookings, start) for row in group.rows()]
+    names = [row.name for group in (engine, tools, fleet, bookings, postgres, start) for row in group.rows()]
     assert len(names) == len(set(names)) > 20
 
 

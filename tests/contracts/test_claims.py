@@ -101,11 +101,15 @@ async def test_a_unit_can_go_on_after_a_conflict(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         with pytest.raises(ClaimConflict):
             await transaction.add_booking(booking("b"))
+        with pytest.raises(ClaimConflict):
+            await transaction.move_hold("beside", "ana")
+        with pytest.raises(ClaimConflict):
+            await transaction.confirm_hold(booking("beside", "ana"))
         await transaction.add_booking(booking("b", "ben"))
 
-    await held(store, hold("first"))
+    await held(store, hold("first"), hold("beside", "cleo"))
     await store.write(SHOP, unit)
-    assert await claim_ids(store) == {"ana": ["first"], "ben": ["b"]}
+    assert await claim_ids(store) == {"ana": ["first"], "ben": ["b"], "cleo": ["beside"]}
     assert [one.id for one in await store.bookings(SHOP)] == ["b"]
 
 

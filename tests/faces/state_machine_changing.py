@@ -14,6 +14,7 @@ from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.errors import InvalidArgument
 from support.server import Body
 from support.shop import at
+from support.small_shop import Job
 from support.small_shop_desk import code_of
 from support.small_shop_memory import ENDED, KEPT_AS, NOTATIONS, Sale, text
 
@@ -30,10 +31,13 @@ MAY_FOLLOW: Final = {
 class ChangingRules(SellingRules):
     """Callers who change their mind."""
 
-    def _a_sale(self, data: st.DataObject) -> tuple[str, Sale]:
-        """Mostly one that can still be changed."""
+    def _a_sale(self, data: st.DataObject, like: Job | None = None) -> tuple[str, Sale]:
+        """Mostly one that can still be changed; and is like another job, if one is given."""
         sold = self.memory.sold
         active = [id_ for id_ in sold if sold[id_].status not in ENDED]
+        if like:
+            alike = [id_ for id_ in active if _is_alike(sold[id_].job, like)]
+            active = [*alike, *alike, *alike]
         id_ = data.draw(st.sampled_from([*active, *active, *sold]), "booking")
         return id_, sold[id_]
 
@@ -66,16 +70,16 @@ class ChangingRules(SellingRules):
     @precondition(lambda self: self.memory.sold)
     @rule(data=st.data(), token=SellingRules.tokens, key_choice=key_choices)
     def move_to_what_is_held(self, data: st.DataObject, token: str, key_choice: str) -> None:
-        memory, (id_, sale) = self.memory, self._a_sale(data)
-        kept, key = memory.holds[token], self._key(key_choice, memory.move_keys)
+        memory, kept = self.memory, self.memory.holds[token]
+        id_, sale = self._a_sale(data, kept.job)
+        key = self._key(key_choice, memory.move_keys)
         asked, used = (id_, token), (key, f"hold:{token}")
         known = next((one for one in used if one in memory.move_keys), "")
         error = self._mismatch(memory.move_keys, known, asked)
         replay = bool(known) and not error
         start, able = self._held(token).start, list[str]()
         if not error and not replay:
-            is_alike = (kept.job.kind, kept.job.minutes) == (sale.job.kind, sale.job.minutes)
-            if sale.status in ENDED or not is_alike:
+            if sale.status in ENDED or not _is_alike(kept.job, sale.job):
                 error = "invalid_argument"
             elif start != sale.job.start:
                 able = self._who_keeps(
@@ -95,10 +99,13 @@ class ChangingRules(SellingRules):
             self._remember_call("reschedule_booking", arguments, id_, sale.job)
         self._remember_move(body, id_, able, start, token=token)
 
-    @precondition(lambda self: self.memory.sold)
+    @precondition(lambda self: sum(sale.status not in ENDED for sale in self.memory.sold.values()) > 1)
     @rule(data=st.data())
     def cancel_booking(self, data: st.DataObject) -> None:
-        id_, sale = self._a_sale(data)
+        self._cancel_booking(self._a_sale(data)[0])
+
+    def _cancel_booking(self, id_: str) -> None:
+        sale = self.memory.sold[id_]
         error = "invalid_argument" if sale.status in {"completed", "no_show"} else None
         changes = sale.status in {"confirmed", "rescheduled"}
         body = self._call("cancel_booking", {"bookingId": id_}, changes=changes)
@@ -109,9 +116,16 @@ class ChangingRules(SellingRules):
         self._look_at_the_line()
 
     @precondition(lambda self: self.memory.sold)
-    @rule(data=st.data(), status=st.sampled_from([BookingStatus.COMPLETED, BookingStatus.NO_SHOW]))
-    def tell_of_a_visit(self, data: st.DataObject, status: BookingStatus) -> None:
+    @rule(
+        data=st.data(),
+        status=st.sampled_from([BookingStatus.COMPLETED, BookingStatus.NO_SHOW]),
+        begins=st.sampled_from([False, False, True]),
+    )
+    def tell_of_a_visit(self, data: st.DataObject, status: BookingStatus, begins: bool) -> None:  # noqa: FBT001  drawn by name
         id_, sale = self._a_sale(data)
+        if begins:
+            self.clock.set_ms(max(self.clock.now_ms(), sale.job.start * 60_000))
+            self._sweep()
         has_begun = sale.job.start * 60_000 <= self.clock.now_ms()
         may = status == sale.status or (status.value in MAY_FOLLOW[sale.status] and has_begun)
         before = self._picture()
@@ -123,10 +137,15 @@ class ChangingRules(SellingRules):
         else:
             assert may
             self.memory.sold[id_] = replace(sale, status=status.value)
+            self._cancel_booking(id_)  # what is over cannot be called off
 
-    @rule(who=customers, by=st.sampled_from(["phone", "email", "hash"]), notation=notations)
-    def find_bookings(self, who: str, by: str, notation: int) -> None:
+    @rule(who=customers, notation=notations)
+    def find_bookings(self, who: str, notation: int) -> None:
         """Each customer by each contact, and nobody else's."""
+        for by in ("phone", "email", "hash"):
+            self._find_bookings(who, by, notation)
+
+    def _find_bookings(self, who: str, by: str, notation: int) -> None:
         asked = {
             "phone": {"phone": NOTATIONS[who][notation]},
             "email": {"email": f" {who.upper()}@example.com"},
@@ -149,6 +168,7 @@ class ChangingRules(SellingRules):
         assert (at(found["start"]), at(found["end"]), found["status"]) == (sale.job.start, sale.job.end, sale.status)
         assert found["technicianId"] == self._entry(id_).technician_id
 
+    @precondition(lambda self: len(self.memory.sold) > 2)
     @rule(who=customers, notation=notations)
     def forget(self, who: str, notation: int) -> None:
         """By all that they are known by; then nothing of them is left in the file."""
@@ -214,3 +234,7 @@ class ChangingRules(SellingRules):
             self._look_at_the_line()
         assert (at(told["start"]), told["status"]) == (sale.job.start, sale.status)
         assert told["technicianId"] == self._entry(id_).technician_id
+
+
+def _is_alike(one: Job, other: Job) -> bool:
+    return (one.kind, one.minutes) == (other.kind, other.minutes)

@@ -30,7 +30,7 @@ STARTS: Final = (
 LIFETIMES: Final = {"gas": None, "water": 60, "any": 120}
 """How long a hold is to live, in seconds."""
 WISHES: Final = (*[None] * 8, *STAFF)
-SOMEWHERE: Final = (None, None, None, "a", "b", "c")
+SOMEWHERE: Final = (None, "a", "b", "c")
 
 jobs = st.builds(
     lambda kind, start, minutes, wish, place: Job(kind, start, minutes or KINDS[kind].minutes, wish, place),
@@ -49,9 +49,13 @@ notations = st.integers(0, 2)
 class HoldingRules(SmallShopLine):
     """Callers who are thinking."""
 
-    @rule(job=jobs)
-    def get_slots(self, job: Job) -> None:
+    @rule(jobs=st.lists(jobs, min_size=1, max_size=4, unique_by=lambda job: (job.kind, job.place)))
+    def get_slots(self, jobs: list[Job]) -> None:
         """Exactly what the model counts is offered."""
+        for job in jobs:
+            self._get_slots(job)
+
+    def _get_slots(self, job: Job) -> None:
         offered = self._offered(job)
         for start in range(FIRST_GRID, LAST_GRID, GRID):
             capacity, able = (0, []) if self._lacks_skill(job) else self._takers(job, start)

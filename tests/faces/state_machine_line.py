@@ -42,6 +42,12 @@ class SmallShopLine(SmallShopDesk):
             if wait.state == "offered" and wait.token not in self.memory.holds:
                 self._check_offer(wait)
 
+    def _sweep(self) -> None:
+        """What every server does each ten seconds: whatever expired is offered to whoever waits."""
+        self.memory.latest_ms = max(self.memory.latest_ms, self.clock.now_ms())
+        self.portal.call(self.shop.app.waitlist.sweep)
+        self._look_at_the_line()
+
     def _give_back(self, token: str) -> None:
         """Nothing is kept for somebody who waits no more."""
         if self._held(token).state == "released":

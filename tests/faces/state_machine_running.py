@@ -12,7 +12,6 @@ from support.small_shop_memory import text
 from support.small_shop_rules import who_can
 from support.sqlite_file import Entry
 
-technicians = st.sampled_from(list(STAFF))
 spans = st.sampled_from([("09:00", "10:30"), ("10:00", "11:00"), ("10:30", "12:00"), ("09:00", "12:00")])
 
 MOST_ABSENCES = 2
@@ -21,7 +20,7 @@ MOST_ABSENCES = 2
 class RunningRules(WaitingRules):
     """The clock and the business."""
 
-    @rule(seconds=st.sampled_from([0.001, 1, 29, 30, 60, 89.999, 90, 900, 1200]))
+    @rule(seconds=st.sampled_from([0.001, 1, 1, 29, 30, 30, 60, 60, 89.999, 90, 900]))
     def time_passes(self, seconds: float) -> None:
         self.clock.advance(seconds=seconds)
         self._sweep()
@@ -42,12 +41,6 @@ class RunningRules(WaitingRules):
         self.clock.set_ms(max(self.clock.now_ms(), expires_at_ms))
         self._sweep()
 
-    def _sweep(self) -> None:
-        """What every server does each ten seconds: whatever expired is offered to whoever waits."""
-        self.memory.latest_ms = max(self.memory.latest_ms, self.clock.now_ms())
-        self.portal.call(self.shop.app.waitlist.sweep)
-        self._look_at_the_line()
-
     @rule(change=st.sampled_from(CHANGES))
     def the_owner_changes_somebody(self, change: tuple[str, Worker]) -> None:
         """The file is the truth but for time off, of which it knows nothing."""
@@ -59,9 +52,10 @@ class RunningRules(WaitingRules):
         self._strand()
         self._look_at_the_line()
 
-    @rule(name=technicians, may_be_off=st.booleans())
-    def set_technician_status(self, name: str, may_be_off: bool) -> None:  # noqa: FBT001  drawn by name
+    @rule(data=st.data(), may_be_off=st.booleans())
+    def set_technician_status(self, data: st.DataObject, may_be_off: bool) -> None:  # noqa: FBT001  drawn by name
         """One at a time is off, or there is little left to do."""
+        name = self._somebody(data)
         is_off = may_be_off and not any(worker.is_off for worker in self.memory.staff.values())
         self._change(
             name,
@@ -72,8 +66,9 @@ class RunningRules(WaitingRules):
         )
 
     @precondition(lambda self: sum(len(worker.away) for worker in self.memory.staff.values()) < MOST_ABSENCES)
-    @rule(name=technicians, span=spans)
-    def add_time_off(self, name: str, span: tuple[str, str]) -> None:
+    @rule(data=st.data(), span=spans)
+    def add_time_off(self, data: st.DataObject, span: tuple[str, str]) -> None:
+        name = self._somebody(data)
         worker, away = self.memory.staff[name], (at(span[0]), at(span[1]))
         if away[1] * 60_000 <= self.clock.now_ms():
             return
@@ -81,6 +76,11 @@ class RunningRules(WaitingRules):
         self._change(
             name, replace(worker, away=known), away, "add_time_off", {"start": text(away[0]), "end": text(away[1])}
         )
+
+    def _somebody(self, data: st.DataObject) -> str:
+        """Mostly one on whom something is held."""
+        holders = [one.technician_id for one in self._live() if one.state == "held"]
+        return data.draw(st.sampled_from([*holders, *holders, *STAFF]), "technician")
 
     def _change(self, name: str, worker: Worker, span: Span | None, tool: str, arguments: dict[str, str]) -> None:
         """Bookings in the way are kept and named; holds there go to somebody who can serve them, or are withdrawn."""

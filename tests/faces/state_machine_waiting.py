@@ -12,19 +12,26 @@ from support.small_shop import FIRST_GRID, GRID, LAST_GRID, Job
 from support.small_shop_desk import code_of
 from support.small_shop_memory import Contact, Waiting, Wish, customer_arguments, job_arguments, references, text
 
-WINDOWS = (("09:00", "12:00"), ("10:00", "11:00"), ("10:00", "10:30"), ("10:30", "12:30"), ("08:00", "08:20"))
+WINDOWS = (
+    *[("10:00", "10:30")] * 4,
+    *[("10:00", "11:00")] * 2,
+    ("09:00", "12:00"),
+    ("10:30", "12:30"),
+    ("08:00", "08:20"),
+)
+"""Mostly narrow, so that nothing is free in them."""
 wishes = st.builds(
     lambda job, window: Wish(job, at(window[0]), at(window[1])),
     st.sampled_from(
         [
-            *[Job("gas", 0, 60)] * 4,
+            *[Job("gas", 0, 60)] * 6,
             Job("water", 0, 30),
             Job("gas", 0, 60, "ana"),
             Job("gas", 0, 60, None, "b"),
             Job("any", 0, 90),
         ]
     ),
-    st.sampled_from([WINDOWS[0], *WINDOWS]),
+    st.sampled_from(WINDOWS),
 )
 
 
@@ -33,8 +40,8 @@ class WaitingRules(ChangingRules):
 
     @initialize(
         target=ChangingRules.tokens,
-        job_lists=st.tuples(*[st.lists(jobs, min_size=1, max_size=3)] * 2),
-        wishes=st.lists(wishes, max_size=2),
+        job_lists=st.tuples(*[st.lists(jobs, min_size=2, max_size=4)] * 2),
+        wishes=st.lists(wishes, min_size=1, max_size=4),
     )
     def a_busy_morning(self, job_lists: tuple[list[Job], list[Job]], wishes: list[Wish]) -> Any:  # noqa: ANN401  tokens
         """Some is sold, some is held, and somebody may wait: there is something to change."""
@@ -42,8 +49,8 @@ class WaitingRules(ChangingRules):
         for job in sold:
             self._book_directly(job, "kim", "both", 0, "none")
         tokens = [self._create_hold(job, "lee", "none") for job in held]
-        for wish in wishes:
-            self._join_waitlist(wish, "kim", "phone", 0, "none", has_hash=True)
+        for number, wish in enumerate(wishes):
+            self._join_waitlist(wish, ("kim", "lee")[number % 2], "phone", 0, "none", has_hash=True)
         return multiple(*(token for token in tokens if token))
 
     @rule(

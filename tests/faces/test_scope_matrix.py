@@ -13,14 +13,18 @@ import anyio
 import httpx2
 import pytest
 from mcp import Client
+from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from slotmcp.domain.access import LOCAL, Principal, Scope
+from slotmcp.services.acting import acting_as
+from slotmcp.tools.door import Door
 from slotmcp.tools.server import create_server, tools_of
+from slotmcp.tools.subscriptions import ReachableBus, WaitChanged, new_bus
 from slotmcp.tools.toolsets import Toolset
 from support.denver import PLAN, PROJECT
-from support.http_server import Books, HttpServer, body_in, call_of, open_books, serving
+from support.http_server import Books, HttpServer, body_in, call_of, headers_of, open_books, serving
 
 OWN, OTHER, NOWHERE = PROJECT.id, "boulder-hvac", "nowhere"
 OTHER_PLAN = replace(PLAN, project=replace(PROJECT, id=OTHER, name="Boulder Heating", locale="de-DE"))
@@ -263,3 +267,47 @@ async def test_a_key_of_one_phone_call_is_not_anothers(matrix: Matrix) -> None:
 
 def test_the_local_user_reaches_everything() -> None:
     assert Principal(credential="local", scopes=frozenset(Scope), projects=None) == LOCAL
+
+
+@asynccontextmanager
+async def sse_with(matrix: Matrix, key: str) -> AsyncIterator[Client]:
+    headers = {"Authorization": f"Bearer {matrix.keys[key]}"}
+    async with Client(sse_client(f"{matrix.server.url}/sse", headers=headers), mode="legacy") as client:
+        yield client
+
+
+async def test_sse_knows_who_calls_too(matrix: Matrix) -> None:
+    async with sse_with(matrix, "caller") as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == CALLER_TOOLS
+        refused = await client.call_tool("list_technicians", {})
+        other = await client.call_tool("get_slots", {"projectId": OTHER})
+    codes = [(result.structured_content or {})["error"]["code"] for result in (refused, other)]
+    assert codes == ["forbidden", "not_found"]
+
+
+async def test_an_sse_stream_is_of_no_use_to_another_credential(matrix: Matrix) -> None:
+    async with (
+        httpx2.AsyncClient(base_url=matrix.server.url, timeout=60) as client,
+        client.stream("GET", "/sse", headers=headers_of(matrix.keys["caller"])) as stream,
+    ):
+        lines = stream.aiter_lines()
+        while not (line := await anext(lines)).startswith("data: "):
+            pass
+        path = line.removeprefix("data: ")
+        posted = [
+            (await client.post(path, json=call_of("list_services"), headers=headers_of(matrix.keys[key]))).status_code
+            for key in ("every", "none", "caller")
+        ]
+    assert posted == [404, 401, 202]
+
+
+async def test_subscribers_hear_of_waits_within_their_reach_and_of_no_others() -> None:
+    bus = ReachableBus(new_bus(), Door(otherwise=LOCAL))
+    heard: dict[str, list[object]] = {OWN: [], OTHER: []}
+    for project, theirs in heard.items():
+        principal = Principal(credential=project, scopes=frozenset(Scope), projects=frozenset({project}))
+        with acting_as(principal):
+            bus.subscribe(theirs.append)
+    event = WaitChanged(uri="slotmcp://waitlist/x", project_id=OTHER)
+    await bus.publish(event)
+    assert heard == {OWN: [], OTHER: [event]}

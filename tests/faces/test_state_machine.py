@@ -91,7 +91,7 @@ async def _create(path: Path) -> None:
 
 TestSmallShop = SmallShop.TestCase
 TestSmallShop.settings = settings(
-    max_examples=settings().max_examples // 6,
+    max_examples=settings().max_examples // 7,
     stateful_step_count=30,
     phases=[phase for phase in Phase if phase is not Phase.explain],  # shrinking takes minutes as it is
 )

@@ -37,8 +37,9 @@ def pyproject() -> dict[str, Any]:
 
 
 def command_names() -> set[str]:
-    """The commands of the command line."""
-    return {one.name or (one.callback.__name__ if one.callback else "") for one in app.registered_commands}
+    """The commands of the command line, and its groups of commands."""
+    groups = {one.name or "" for one in app.registered_groups}
+    return groups | {one.name or (one.callback.__name__ if one.callback else "") for one in app.registered_commands}
 
 
 def target_names() -> set[str]:

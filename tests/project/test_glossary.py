@@ -5,7 +5,7 @@ import re
 import pytest
 
 from project.repository import ROOT, prose
-from slotmcp.domain import book, booking, catalog, claim, offer, reasons, waitlist
+from slotmcp.domain import access, book, booking, catalog, claim, offer, reasons, waitlist
 
 TERMS = re.findall(r"(?:^|\. )\*\*(.+?)\*\*", prose(ROOT / "docs" / "glossary.md"), re.MULTILINE)
 ALIASES = {"service type": "service", "busy time": "busy time"}
@@ -22,6 +22,7 @@ PARTS = {
         "travel mode",
         "travel policy",
     ),
+    *("access key", "local", "nobody", "only_project"),
     *("visit", "wait state", "wall span", "weekly span"),
 }
 """Parts and kinds of what the glossary has, named after it."""
@@ -38,7 +39,7 @@ def test_each_term_is_there_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [book, booking, catalog, claim, offer, reasons, waitlist], ids=lambda module: module.__name__
+    "module", [access, book, booking, catalog, claim, offer, reasons, waitlist], ids=lambda module: module.__name__
 )
 def test_what_the_domain_names_is_in_the_glossary(module: object) -> None:
     own = [

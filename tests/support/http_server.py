@@ -1,10 +1,11 @@
 """`slotmcp http` as processes of its own, and callers who know nothing but its address."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +14,14 @@ from typing import Any, Final
 import httpx2
 import orjson
 
+from slotmcp.asgi import HttpApp
 from slotmcp.bootstrap import SystemClock, build_app
 from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.store.sqlite import SqliteStore
 
+TESTS: Final = Path(__file__).parents[1]
+SLOTMCP_HTTP: Final = (sys.executable, "-m", "slotmcp", "http", "--port", "0")
 START_SECONDS: Final = 60
 MODERN: Final = "2026-07-28"
 _LINE_BEGINS: Final = "slotmcp listens on "
@@ -58,13 +62,12 @@ def call_of(tool: str, **arguments: object) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(path: Path, *options: str, **settings: str) -> Iterator[HttpServer]:
+def serving(path: Path, *options: str, command: Sequence[str] = SLOTMCP_HTTP, **settings: str) -> Iterator[HttpServer]:
     """A server over a database file, on a port that was free; ended at the end."""
     environment = {**os.environ, "SLOTMCP_DATABASE_URL": f"sqlite:///{path}"}
     environment |= {f"SLOTMCP_{name.upper()}": value for name, value in settings.items()}
-    command = [sys.executable, "-m", "slotmcp", "http", "--port", "0", *options]
     with subprocess.Popen(  # noqa: S603  our own server
-        command, env=environment, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        [*command, *options], env=environment, cwd=TESTS, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stderr is not None
         said = process.stderr.readline()
@@ -76,6 +79,26 @@ def serving(path: Path, *options: str, **settings: str) -> Iterator[HttpServer]:
         finally:
             process.terminate()
             process.communicate(timeout=START_SECONDS)
+
+
+@asynccontextmanager
+async def running(app: HttpApp) -> AsyncIterator[None]:
+    """The app, running in this process in a task of its own: a fixture begins and ends in different ones."""
+    began, end = asyncio.Event(), asyncio.Event()
+
+    async def run() -> None:
+        async with app.running():
+            began.set()
+            await end.wait()
+
+    task = asyncio.create_task(run())
+    began_or_failed = asyncio.create_task(began.wait())
+    await asyncio.wait({task, began_or_failed}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        yield
+    finally:
+        end.set()
+        await task
 
 
 @dataclass(frozen=True, slots=True)

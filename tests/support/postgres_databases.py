@@ -64,6 +64,17 @@ def name_of(url: str) -> str:
     return urlsplit(url).path.removeprefix("/")
 
 
+def user_of(url: str) -> str:
+    """Who connects by a URL."""
+    return urlsplit(url).username or ""
+
+
+def as_user(url: str, user: str) -> str:
+    """The same way for somebody else."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+
 async def _ask(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
     connection = await asyncpg.connect(url)
     try:

@@ -7,9 +7,11 @@ if TYPE_CHECKING:
     import asyncpg
 
 WAITING = """
-SELECT count(DISTINCT pid) FROM pg_locks
-WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())
+SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND pid IN (
+    SELECT pid FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
 """
+"""Of locks alone: what pg_stat_activity tells stands still within a transaction."""
 
 
 async def until_waiting(session: "asyncpg.Connection[asyncpg.Record]", count: int) -> None:

@@ -17,8 +17,9 @@ class Proxy:
         self._writers: list[asyncio.StreamWriter] = []
         self._passing = asyncio.Event()
         self._passing.set()
+        self._doomed: list[asyncio.Event] = []
         self.cut_after: bytes = b""
-        """Once a client has said this, the server hears it, its answer is lost and the connection with it."""
+        """When a client says this next, the server hears it, its answer is lost and the connection with it."""
 
     def silence(self) -> None:
         """Keep connections open, and let nothing through any more."""
@@ -27,6 +28,11 @@ class Proxy:
     def resume(self) -> None:
         """Let everything through again, what came meanwhile too."""
         self._passing.set()
+
+    def doom(self) -> None:
+        """Let each connection that there is break when it is next used."""
+        for one in self._doomed:
+            one.set()
 
     def cut(self) -> None:
         """Cut every connection."""
@@ -38,16 +44,22 @@ class Proxy:
         """One client."""
         up_reader, up_writer = await asyncio.open_unix_connection(self._server)
         self._writers += [writer, up_writer]
-        losing = asyncio.Event()
+        losing, doomed = asyncio.Event(), asyncio.Event()
+        self._doomed.append(doomed)
         with suppress(OSError):
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._up(reader, up_writer, losing))
+                both.create_task(self._up(reader, up_writer, losing, doomed))
                 both.create_task(self._down(up_reader, writer, losing))
 
-    async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, losing: asyncio.Event) -> None:
+    async def _up(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, losing: asyncio.Event, doomed: asyncio.Event
+    ) -> None:
         while said := await reader.read(CHUNK):
             await self._passing.wait()
+            if doomed.is_set():
+                break
             if self.cut_after and self.cut_after in said:
+                self.cut_after = b""
                 losing.set()
             writer.write(said)
         writer.close()

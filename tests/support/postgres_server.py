@@ -79,12 +79,13 @@ class PostgresServer:
 
 
 @contextmanager
-def started_server(*, fsync: bool = False) -> Iterator[PostgresServer]:
+def started_server(*, fsync: bool = False, parent: Path | None = None) -> Iterator[PostgresServer]:
     """A server, in a folder whose path is short enough for a socket; stopped and gone afterwards.
 
-    Without `fsync` nothing of it has to outlive the machine, so it is kept in memory where there is room.
+    Without `fsync` nothing of it has to outlive the machine, so it is kept in memory where there is room. `parent` is
+    another place for the folder.
     """
-    folder = Path(tempfile.mkdtemp(prefix="slotmcp-pg-", dir=None if fsync else _in_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="slotmcp-pg-", dir=parent or (None if fsync else _in_memory())))
     try:
         server = PostgresServer(folder, fsync=fsync)
         server.start()

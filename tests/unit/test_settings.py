@@ -207,10 +207,8 @@ def test_an_unknown_variable_is_refused_with_the_one_that_was_meant(monkeypatch:
 
 def test_an_unknown_variable_like_no_other_is_refused_with_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_ZZZ", "1")
-    assert (
-        "The settings are SLOTMCP_CONFIG, SLOTMCP_DATABASE_POOL_SIZE, SLOTMCP_DATABASE_TIMEOUT_SECONDS, "
-        "SLOTMCP_DATABASE_URL, SLOTMCP_LOG_FORMAT, SLOTMCP_LOG_LEVEL, SLOTMCP_ROUTING_URL."
-    ) in refusal()
+    listed = sorted(f"SLOTMCP_{name.upper()}" for name in ("config", *Settings.model_fields))
+    assert f"The settings are {', '.join(listed)}." in refusal()
 
 
 def test_an_unknown_key_of_the_config_file_is_refused() -> None:
@@ -222,3 +220,22 @@ def test_a_config_file_that_is_no_toml_is_refused_with_the_line() -> None:
     path = write_config("log_level = \n")
     assert refusal().startswith(f"The config file {path} cannot be read: ")
     assert "line 1" in refusal()
+
+
+def test_names_are_listed_with_commas_in_the_environment_and_as_a_list_in_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Settings.load().allowed_hosts == ()
+    write_config('allowed_hosts = ["a.example.com", "b.example.com:*"]\n')
+    assert Settings.load().allowed_hosts == ("a.example.com", "b.example.com:*")
+    monkeypatch.setenv("SLOTMCP_ALLOWED_HOSTS", " a.example.com,, c.example.com ")
+    assert Settings.load().allowed_hosts == ("a.example.com", "c.example.com")
+
+
+def test_an_issuer_without_an_audience_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLOTMCP_OAUTH_ISSUER", "https://login.example.com")
+    assert refusal().startswith("SLOTMCP_OAUTH_ISSUER is set, so set public_url or oauth_audience too")
+    monkeypatch.setenv("SLOTMCP_PUBLIC_URL", "https://book.example.com/")
+    assert Settings.load().audience == "https://book.example.com/mcp"
+    monkeypatch.setenv("SLOTMCP_OAUTH_AUDIENCE", "slotmcp")
+    assert Settings.load().audience == "slotmcp"

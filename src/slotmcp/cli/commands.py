@@ -262,6 +262,19 @@ def forget(
 
 
 @app.command()
+def copy(
+    *,
+    from_: Annotated[str, typer.Option("--from", metavar="URL", help="The database that is read.")],
+    to: Annotated[str, typer.Option(metavar="URL", help="The database that gets the copy.")],
+    project: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this project; as often as needed. Default: all.")
+    ] = None,
+) -> None:
+    """Copy books to another database, SQLite or PostgreSQL, and check the copy. Stop the servers first."""
+    import_module("slotmcp.cli.copying").run(from_, to, project or [])
+
+
+@app.command()
 def doctor() -> None:
     """Say what is configured, what works, and what to do next."""
     findings = asyncio.run(health.examine())

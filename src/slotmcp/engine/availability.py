@@ -18,6 +18,7 @@ from slotmcp.engine.openings import Dates, opening_hours, working_days
 from slotmcp.engine.ranking import Policy
 from slotmcp.engine.relocation import Relocation
 from slotmcp.engine.timeline import Timeline
+from slotmcp.engine.travel import TravelTimes
 
 _MARGIN = timedelta(days=3)
 """Spans of other zones, past midnight, and jobs of a day reach this far beyond the frame at most."""
@@ -29,9 +30,10 @@ SlotsByNeed = dict[tuple[Need, Policy], dict[int, DaySlots]]
 class Index:
     """Timelines by technician, and what follows from them."""
 
-    def __init__(self, timelines: Mapping[str, Timeline], book: Book) -> None:
+    def __init__(self, timelines: Mapping[str, Timeline], book: Book, told: TravelTimes | None) -> None:
         self.timelines = timelines
         self._book = book
+        self._told = told
         self._eligible: dict[frozenset[str], tuple[Timeline, ...]] = {}
         self.slots_by_need: SlotsByNeed = {}
         self.until_ms = min((line.until_ms for line in timelines.values()), default=inf)
@@ -40,7 +42,7 @@ class Index:
     @cached_property
     def relocation(self) -> Relocation:
         """Which holds can make room."""
-        return Relocation(self.timelines, self._book)
+        return Relocation(self.timelines, self._book, self._told)
 
     def eligible(self, need: Need) -> tuple[Timeline, ...]:
         """Timelines of those who have the skills, or of the one who is wished for if they have."""
@@ -57,7 +59,7 @@ class Index:
         line = self.timelines.get(claim.technician_id)
         if line is None:
             return self
-        return Index({**self.timelines, claim.technician_id: line.without(claim.id)}, self._book)
+        return Index({**self.timelines, claim.technician_id: line.without(claim.id)}, self._book, self._told)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,9 +70,13 @@ class Availability:
     now_ms: int
     frame: Frame
     index: Index
+    told: TravelTimes | None = None
+    """The ways that a routing service has told so far; None: all are estimated."""
 
     @classmethod
-    def of(cls, book: Book, now_ms: int, previous: "Availability | None" = None) -> "Availability":
+    def of(
+        cls, book: Book, now_ms: int, previous: "Availability | None" = None, told: TravelTimes | None = None
+    ) -> "Availability":
         """Index a book. Of an earlier availability, the timelines that still hold are taken over.
 
         They hold while the project and the date are the same, the diary is the same object, and none of its
@@ -78,10 +84,10 @@ class Availability:
         """
         frame = frame_of(book.project, now_ms // MS_PER_MINUTE)
         if previous is None or not previous._holds_for(book.project, frame, now_ms):  # noqa: SLF001  our own kind
-            return cls(book, now_ms, frame, _index(book, frame, now_ms, {}))
+            return cls(book, now_ms, frame, _index(book, frame, now_ms, {}, told), told)
         if previous.book is book and now_ms < previous.index.until_ms:
             return replace(previous, now_ms=now_ms)
-        return cls(book, now_ms, frame, _index(book, frame, now_ms, previous.index.timelines))
+        return cls(book, now_ms, frame, _index(book, frame, now_ms, previous.index.timelines, told), told)
 
     @property
     def earliest_start(self) -> Minute:
@@ -100,7 +106,7 @@ class Availability:
         return self.frame is frame and self.book.project == project and self.now_ms <= now_ms
 
 
-def _index(book: Book, frame: Frame, now_ms: int, known: Mapping[str, Timeline]) -> Index:
+def _index(book: Book, frame: Frame, now_ms: int, known: Mapping[str, Timeline], told: TravelTimes | None) -> Index:
     dates = _dates(book.project, frame, frame.days)
     timelines: dict[str, Timeline] = {}
     for technician_id, diary in book.diaries.items():
@@ -108,7 +114,7 @@ def _index(book: Book, frame: Frame, now_ms: int, known: Mapping[str, Timeline])
         if line is None or line.diary is not diary or line.until_ms <= now_ms:
             line = _timeline(diary, book.project, frame, dates, now_ms)
         timelines[technician_id] = line
-    return Index(timelines, book)
+    return Index(timelines, book, told)
 
 
 def _timeline(diary: Diary, project: Project, frame: Frame, dates: Dates, now_ms: int) -> Timeline:

@@ -8,7 +8,7 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.engine.need import Need
 from slotmcp.engine.timeline import Timeline
-from slotmcp.engine.travel import site_at
+from slotmcp.engine.travel import TravelTimes, site_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,11 @@ Moves = tuple[Move, ...]
 class Relocation:
     """Which holds of some timelines can move, and where. It remembers what it worked out."""
 
-    __slots__ = ("_policy", "_services", "_targets", "_timelines", "_ways", "_without", "movable")
+    __slots__ = ("_policy", "_services", "_targets", "_timelines", "_told", "_ways", "_without", "movable")
 
-    def __init__(self, timelines: Mapping[str, Timeline], book: Book) -> None:
+    def __init__(self, timelines: Mapping[str, Timeline], book: Book, told: TravelTimes | None = None) -> None:
         self._timelines = timelines
+        self._told = told
         self._services = book.services
         self._policy = book.project.travel
         self._targets: dict[str, frozenset[str]] = {}
@@ -95,4 +96,4 @@ class Relocation:
         return self._without[hold.id]
 
     def _need_of(self, hold: Claim) -> Need:
-        return Need.of_claim(hold, self._services[hold.service_id], site_at(hold.location, self._policy))
+        return Need.of_claim(hold, self._services[hold.service_id], site_at(hold.location, self._policy, self._told))

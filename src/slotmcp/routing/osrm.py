@@ -10,12 +10,13 @@ import logging
 import math
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from itertools import chain
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from slotmcp.domain.catalog import Location, Project, TravelPolicy
-from slotmcp.engine.travel import EstimatedTravel, TabledTravel, TravelTimes
+from slotmcp.engine.travel import EstimatedTravel, TabledTravel, TravelSource, TravelTimes
 from slotmcp.routing.known_ways import KnownWays, Told, Way
 
 if TYPE_CHECKING:
@@ -32,6 +33,21 @@ _DIGITS: Final = 6
 """Of a degree: 11 cm."""
 
 _log: Final = logging.getLogger("slotmcp.routing")
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTravel:
+    """By what is remembered of the server's words, else by the estimate."""
+
+    known: KnownWays
+    otherwise: EstimatedTravel
+    source: ClassVar = TravelSource.ROUTED
+
+    def minutes(self, origin: Location, destination: Location) -> int:
+        """As `TravelTimes` says."""
+        for _, seconds in self.known.seconds([(origin, destination)]):
+            return _minutes(seconds, self.otherwise.policy)
+        return self.otherwise.minutes(origin, destination)
 
 
 class OsrmTravel:
@@ -75,6 +91,10 @@ class OsrmTravel:
             return estimate
         table = {way: _minutes(seconds, project.travel) for way, seconds in self._known.seconds(ways)}
         return TabledTravel(table, estimate)
+
+    def told(self, project: Project) -> TravelTimes:
+        """As `Travel` says."""
+        return ToldTravel(self._known, EstimatedTravel(project.travel))
 
     async def _learn(self, location: Location, ways: Sequence[Way]) -> bool:
         """Whether all of these ways have been asked for, and answered."""

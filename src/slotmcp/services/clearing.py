@@ -96,7 +96,7 @@ def _successor(others: Availability, claim: Claim) -> Assignment | None:
     service = others.book.services.get(claim.service_id)
     if service is None or claim.technician_chosen:
         return None
-    need = Need.of_claim(claim, service, site_at(claim.location, others.book.project.travel))
+    need = Need.of_claim(claim, service, site_at(claim.location, others.book.project.travel, others.told))
     return (
         assign_kept(others, need, claim.start)
         or assign(others, need, claim.start)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from slotmcp.domain.booking import Customer
-from slotmcp.domain.catalog import Location
+from slotmcp.domain.catalog import Location, Project
 from slotmcp.domain.errors import InvalidArgument, SlotsAvailable
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute
 from slotmcp.domain.moment import Moment
@@ -64,7 +64,7 @@ def understand(transaction: Transaction, availability: Availability, asked: Join
         technician_id=asked.technician_id,
         location=asked.location,
     )
-    start_from, start_to = _window(asked, asked.timezone or book.project.timezone)
+    start_from, start_to = window_of(asked, book.project)
     customer = normalised(asked.customer, book.project)
     references = [*([asked.customer_reference] if asked.customer_reference else []), *references_of(customer)]
     keys = tuple(map(transaction.pseudonym, references))
@@ -122,7 +122,7 @@ def check_nothing_free(availability: Availability, wait: Wait) -> None:
         SlotsAvailable: with some of the starts that can be had now.
     """
     book = availability.book
-    need = need_of(wait, book.services[wait.service_id], book.project.travel)
+    need = need_of(wait, book.services[wait.service_id], book.project.travel, availability.told)
     starts = list_starts(availability, need, wait.start_from, wait.start_to)
     if starts:
         project = book.project
@@ -136,7 +136,13 @@ def _what(wait: Wait) -> tuple[object, ...]:
     return wait.service_id, wait.duration_minutes, wait.start_from, wait.start_to, wait.technician_id
 
 
-def _window(asked: JoinRequest, zone_key: str) -> Interval:
+def window_of(asked: JoinRequest, project: Project) -> Interval:
+    """The starts that would do, the end exclusive.
+
+    Raises:
+        InvalidArgument: it is empty, or the clocks skip one of its ends or show it twice.
+    """
+    zone_key = asked.timezone or project.timezone
     start_from = resolve(asked.from_, zone_key, "from")
     start_to = resolve(asked.to, zone_key, "to", end_of_day=True)
     if start_to <= start_from:

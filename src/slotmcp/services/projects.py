@@ -48,6 +48,15 @@ class ProjectService:
             now_ms=availability.now_ms,
         )
 
+    async def warm_up(self) -> None:
+        """Have ready what the first caller would wait for, who hangs up after a few seconds.
+
+        Raises:
+            Unavailable.
+        """
+        for project_id in (await self._store.project_ids())[:1]:
+            await self.list_services(project_id)
+
     def usual_locale(self, project_id: str | None) -> str:
         """A project's language, or "" where it cannot be told at once: for an answer that must not wait or fail."""
         project = self._shelf.known_project(project_id)

@@ -5,7 +5,8 @@ from typing import Final
 from slotmcp.domain.access import only_project
 from slotmcp.domain.catalog import Project
 from slotmcp.engine.availability import Availability
-from slotmcp.ports import Head, Store, Transaction
+from slotmcp.engine.travel import TravelTimes
+from slotmcp.ports import Head, Store, Transaction, Travel
 
 CLOCKS_DIFFER_MS: Final = 1_000
 """Of two trips at once the later may tell the earlier now. By so much at most, the later now holds."""
@@ -17,8 +18,9 @@ class Shelf:
     What a transaction sees is kept apart from what readers see: it may yet be rolled back.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, travel: Travel | None = None) -> None:
         self._store = store
+        self._travel = travel
         self._committed: dict[str, Availability] = {}
         self._locked: dict[str, Availability] = {}
 
@@ -60,15 +62,19 @@ class Shelf:
             book = known.book
         else:
             book = await self._store.book(project_id, known.book if known else None)
-        self._committed[project_id] = Availability.of(book, _now_ms(head, known), known)
+        told = self._told(book.project)
+        self._committed[project_id] = Availability.of(book, _now_ms(head, known), known, told)
         return self._committed[project_id]
 
     async def locked(self, transaction: Transaction) -> Availability:
         """What is free as a transaction sees it, its own writes included, at its now."""
         book = await transaction.book()
         previous = self._locked.get(book.project.id)
-        self._locked[book.project.id] = Availability.of(book, transaction.now_ms, previous)
+        self._locked[book.project.id] = Availability.of(book, transaction.now_ms, previous, self._told(book.project))
         return self._locked[book.project.id]
+
+    def _told(self, project: Project) -> TravelTimes | None:
+        return self._travel.told(project) if self._travel else None
 
 
 def _now_ms(head: Head, known: Availability | None) -> int:

@@ -17,7 +17,7 @@ from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts
-from slotmcp.engine.travel import site_at
+from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import Ids, Transaction
 from slotmcp.services.intents import Appointment
 from slotmcp.services.shelf import Shelf
@@ -86,13 +86,13 @@ def in_line(waits: Iterable[Wait]) -> list[Wait]:
     return sorted((wait for wait in waits if wait.state is WaitState.WAITING), key=lambda wait: len(wait.let_go))
 
 
-def need_of(wait: Wait, service: ServiceType, travel: TravelPolicy) -> Need:
-    """What somebody waits for needs of a technician."""
+def need_of(wait: Wait, service: ServiceType, travel: TravelPolicy, told: TravelTimes | None) -> Need:
+    """What somebody waits for needs of a technician. `told` knows ways better than the estimate."""
     return Need.of_service(
         service,
         duration_minutes=wait.duration_minutes,
         technician_id=wait.technician_id,
-        site=site_at(wait.location, travel),
+        site=site_at(wait.location, travel, told),
     )
 
 
@@ -128,7 +128,7 @@ def _first_that_fits(availability: Availability, wait: Wait) -> Appointment | No
     service = book.services.get(wait.service_id)
     if service is None:
         return None
-    need = need_of(wait, service, book.project.travel)
+    need = need_of(wait, service, book.project.travel, availability.told)
     starts = list_starts(availability, need, wait.start_from, wait.start_to)
     start = next((start for start in starts if wait.wants((start, start + wait.duration_minutes))), None)
     return None if start is None else Appointment(service, need, start, wait.location)

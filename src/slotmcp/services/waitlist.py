@@ -19,10 +19,12 @@ from slotmcp.services.joining import (
     is_same,
     keys_of_join,
     understand,
+    window_of,
 )
 from slotmcp.services.receipts import Keys
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.waiting import EVENT_PREFIX, OPEN, in_line, offer_freed_time
+from slotmcp.services.ways import Ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +62,13 @@ class WaitlistAnswer:
 class WaitlistService:
     """Remembers who would come if something became free, and offers it to them when it does."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids, bell: Bell) -> None:
+    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids, ways: Ways, bell: Bell) -> None:
         """Remember in a store; the bell rings when something may have happened to a wait, in whatever process."""
         self._store = store
         self._bell = bell
         self._shelf = shelf
         self._ids = ids
+        self._ways = ways
 
     async def join_waitlist(self, request: JoinRequest) -> WaitAnswer:
         """Put somebody on the waitlist for whom nothing fits; who is on it for the same is told how they stand.
@@ -75,6 +78,7 @@ class WaitlistService:
             InvalidArgument, NotFound, IdempotencyMismatch, Unavailable.
         """
         project_id = await self._shelf.project_id(request.project_id)
+        await self._ask_the_way(project_id, request)
 
         async def unit(transaction: Transaction) -> WaitAnswer:
             # Those who wait already come before whoever joins now.
@@ -94,6 +98,13 @@ class WaitlistService:
             return _answer(availability, joined, hold, waits, replayed=known is not None)
 
         return await self._store.write(project_id, unit)
+
+    async def _ask_the_way(self, project_id: str, request: JoinRequest) -> None:
+        """So that the routing service has told by road what is decided under the lock, now and when time is freed."""
+        if request.location is not None:
+            availability = await self._shelf.availability(project_id)
+            window = window_of(request, availability.book.project)
+            await self._ways.between(availability, request.location, *window)
 
     async def look_up(self, wait_id: str, projects: Collection[str] | None = None) -> WaitAnswer:
         """How somebody's wait stands; the id is a secret of theirs, and good in every project, or in some.

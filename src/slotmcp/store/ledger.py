@@ -55,7 +55,7 @@ class Ledger:
         """Note what changed. The first change moves the revision."""
         fetch, project = self._snapshot.fetch, self._snapshot.project_id
         if not self._moved:
-            self._revision = (await fetch(statements.NEXT_REVISION, project=project))[0][0]
+            self._revision = (await fetch(statements.NEXT_REVISION, project=project, logged=REVISIONS_LOGGED))[0][0]
             self._moved = True
         self._changed.update(changes)
         self._unread.update(changes)

@@ -66,9 +66,10 @@ class SqlTransaction:
 
     async def lapse_holds(self) -> int:
         now = self.now_ms
-        lapsed = await self._fetch(statements.LAPSE_HOLDS, now=now)
-        await self._fetch(statements.FORGET_HOLDS, expired_by=now - HOLDS_KEPT_MS)
-        await self._fetch(statements.FORGET_RECEIPTS, created_by=now - RECEIPTS_KEPT_MS)
+        long_ago = {"expired_by": now - HOLDS_KEPT_MS, "created_by": now - RECEIPTS_KEPT_MS}
+        lapsed = await self._fetch(statements.LAPSE_HOLDS, now=now, **long_ago)
+        await self._fetch(statements.FORGET_HOLDS, **long_ago)
+        await self._fetch(statements.FORGET_RECEIPTS, **long_ago)
         await forget_old_waits(self._snapshot, (now - WAITS_KEPT_MS) // MS_PER_MINUTE)
         return len(lapsed)
 

@@ -36,7 +36,7 @@ def upgrade(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
                 return
             if found is not None:
                 _back_up(path, found)
-            command.upgrade(config, "head")
+            command.upgrade(config, schema.newest)
             _check(connection, path)
     except DBAPIError as error:
         raise error.orig or error from error

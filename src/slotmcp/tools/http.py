@@ -8,7 +8,7 @@ from mcp.server import MCPServer
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.transport_security import TransportSecuritySettings
-from starlette.applications import Starlette
+from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp.tools.door import Door
@@ -39,7 +39,7 @@ class HttpFace:
             max_request_body_size=max_body_bytes,
             transport_security=_CHECKED_BEFORE,
         )
-        self._app: ASGIApp = Starlette(routes=[*streamable.routes, *sse.routes])
+        self._app: ASGIApp = Router(routes=[*streamable.routes, *sse.routes])
         self._sessions = server.session_manager
         self._door = door
 

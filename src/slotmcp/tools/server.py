@@ -1,8 +1,8 @@
 """The MCP server: every tool that a caller's agent needs, and on request those of whoever runs the business."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from mcp.server import MCPServer
 from mcp.server.subscriptions import InMemorySubscriptionBus, SubscriptionBus
@@ -67,6 +67,10 @@ def tools_of(toolset: Toolset, *, read_only: bool = False) -> tuple[UseCase[Any]
     """The tools of a toolset; with `read_only`, those that change nothing."""
     tools = CALLER_TOOLS if toolset is Toolset.CALLER else (*CALLER_TOOLS, *OPERATOR_TOOLS)
     return tuple(tool for tool in tools if tool.hints.read_only or not read_only)
+
+
+Extend: TypeAlias = Callable[[MCPServer], None]
+"""Gives a server more to offer."""
 
 
 class SlotmcpServer(MCPServer):

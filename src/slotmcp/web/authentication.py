@@ -23,10 +23,17 @@ _UNFIT_FOR_A_CALL_ID: Final = re.compile(r"[^\x21-\x7e]")
 _MS_PER_SECOND: Final = 1000
 
 
+def _no_more(request: Request) -> str:
+    del request
+    return ""
+
+
 class Authentication:
     """Lets those in who may call; the others are told how to."""
 
-    def __init__(self, app: ASGIApp, authenticate: Authenticate, *, challenge: Callable[[Request], str]) -> None:
+    def __init__(
+        self, app: ASGIApp, authenticate: Authenticate, *, challenge: Callable[[Request], str] = _no_more
+    ) -> None:
         self._app = app
         self._authenticate = authenticate
         self._challenge = challenge

@@ -31,11 +31,13 @@ class BoundedBody:
             body = _Body(receive, self._max_bytes, asyncio.get_running_loop().time() + self._seconds)
             await self._app(scope, body.receive, send)
         except _TooLargeError:
-            told = refusal(413, "too_large", f"Send at most {self._max_bytes} bytes.", headers={"Connection": "close"})
-            await told(scope, receive, send)
+            # The connection is left open: closed with bytes unread, it would take the answer with it.
+            await refusal(413, "too_large", f"Send at most {self._max_bytes} bytes.")(scope, receive, send)
         except _TooSlowError:
             told = refusal(408, "too_slow", "The request did not arrive in time.", headers={"Connection": "close"})
             await told(scope, receive, send)
+        except _GoneError:
+            return  # whoever hung up before all was said is told nothing, and nothing has failed
 
 
 class _TooLargeError(Exception):
@@ -44,6 +46,10 @@ class _TooLargeError(Exception):
 
 class _TooSlowError(Exception):
     """It has not come in time."""
+
+
+class _GoneError(Exception):
+    """The client has gone before it was whole."""
 
 
 class _Body:
@@ -63,6 +69,8 @@ class _Body:
                 message = await self._receive()
         except TimeoutError:
             raise _TooSlowError from None
+        if message["type"] == "http.disconnect":
+            raise _GoneError
         self._left -= len(message.get("body", b""))
         if self._left < 0:
             raise _TooLargeError
@@ -102,7 +110,7 @@ class BoundedHeaders(HttpToolsProtocol):
         self._header_bytes += len(name) + len(value)
         if self._header_bytes > MAX_HEADER_BYTES:
             raise ValueError("too many headers")  # the parser's caller answers 400
-        super().on_header(name, value)
+        super().on_header(name, value.strip(b" \t"))  # which is no part of it (RFC 9110, 5.5)
 
     def on_headers_complete(self) -> None:
         """Go on with the request."""

@@ -64,6 +64,18 @@ async def test_ways_are_those_of_the_server_rounded_up_with_the_minutes_for_the_
     assert times.minutes(NORTH, SITE) == 2 + 4
 
 
+async def test_what_was_told_before_is_known_without_asking(road: Road) -> None:
+    told = road.travel.told(DENVER)
+    assert told.minutes(SITE, NORTH) == ESTIMATE.minutes(SITE, NORTH)
+    road.server.answer = lambda asked: (200, asked.table(by_direction))
+    await road.times(NORTH)
+    asked = len(road.server.asked)
+    assert (told.minutes(SITE, NORTH), told.minutes(NORTH, SITE)) == (21 + 4, 2 + 4)
+    assert told.minutes(SITE, EAST) == ESTIMATE.minutes(SITE, EAST)
+    assert told.minutes(EAST, EAST) == 0
+    assert len(road.server.asked) == asked
+
+
 async def test_the_place_itself_is_no_way_at_all(road: Road) -> None:
     times = await road.times(SITE)
     assert times.minutes(SITE, SITE) == 0

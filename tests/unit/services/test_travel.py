@@ -11,12 +11,14 @@ import pytest
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Location, RankingKey, Technician, TravelMode
 from slotmcp.domain.errors import IdempotencyMismatch, InvalidArgument, SlotUnavailable
+from slotmcp.domain.waitlist import WaitState
 from slotmcp.engine.travel import TravelSource
 from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.imports import ProjectPlan
 from support.roads import Coordinate, RoutingServer, routing_server
 from support.shop import Shop, at, booking, clock_text, open_shop, plan, technician
 from support.trips import SHOP, TRAVEL, place
+from support.waiting import join, state
 from unit.services.conftest import Open
 
 ANA = technician("ana", "09:00-12:00", home=SHOP)
@@ -193,6 +195,36 @@ async def test_a_place_told_when_booking_is_asked_of_the_routing_service(tmp_pat
         assert booked.technician.id == "ana"
         assert booked.booking.reason is not None
         assert booked.booking.reason.values[RankingKey.ETA] == 5
+
+
+async def test_who_cannot_be_reached_by_road_waits_and_is_offered_nothing_out_of_reach(tmp_path: Path) -> None:
+    """By the estimate ana would be there in time."""
+    async with (
+        routing_server() as server,
+        by_road(tmp_path / "s.db", server, business(ANA), lambda _one, _other: 45) as shop,
+    ):
+        assert await shop.offered(location=place(20), to=at("10:00")) == ""
+        wait = await join(shop, window="09:30-10:00", location=place(20))
+        await shop.app.waitlist.sweep()
+        assert await state(shop, wait) is WaitState.WAITING
+
+
+async def test_a_hold_moves_to_nobody_whom_the_road_keeps(tmp_path: Path) -> None:
+    """By the estimate ben could take it over."""
+    async with (
+        routing_server() as server,
+        by_road(
+            tmp_path / "s.db",
+            server,
+            business(ANA, BEN),
+            lambda one, other: 90 if max(one[1], other[1]) > place(50).latitude else 5,
+        ) as shop,
+    ):
+        hold = await shop.hold("10:00", location=place(30))
+        assert hold.hold.claim.technician_id == "ana"
+        assert "10:00" not in await shop.offered(technician_id="ana")
+        with pytest.raises(SlotUnavailable):
+            await shop.book("10:00", technician_id="ana")
 
 
 async def test_a_routing_service_that_fails_is_no_failure(tmp_path: Path) -> None:

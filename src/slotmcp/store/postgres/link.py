@@ -7,7 +7,7 @@ import asyncpg
 
 from slotmcp.ports import ClaimConflict
 from slotmcp.store.postgres.address import Address
-from slotmcp.store.postgres.notation import TAKING, numbered
+from slotmcp.store.postgres.notation import DONE_BEFORE, TAKING, numbered
 from slotmcp.store.postgres.outages import FAULTS, Fault
 from slotmcp.store.rows import Row
 
@@ -80,6 +80,8 @@ class Link:
             Fault: the database failed.
         """
         asked = numbered(statement)
+        if asked.text == DONE_BEFORE:
+            return ()
         self._is_asking = True
         try:
             rows: Sequence[Row] = await self._connection.fetch(asked.text, *[values[name] for name in asked.names])

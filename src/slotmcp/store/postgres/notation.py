@@ -10,12 +10,18 @@ from slotmcp.store.postgres import statements as own
 
 _NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
 
+DONE_BEFORE: Final = ""
+"""Stands for a statement whose work another one does here."""
+
 _OWN: Final = {
     statements.REVISION: own.REVISION,
     statements.REVISIONS: own.REVISIONS,
     statements.ADD_CLAIM: own.ADD_CLAIM,
     statements.MOVE_HOLD: own.MOVE_HOLD,
     statements.SAVE_CLAIM: own.SAVE_CLAIM,
+    statements.LAPSE_HOLDS: own.LAPSE_HOLDS,
+    statements.NEXT_REVISION: own.NEXT_REVISION,
+    **dict.fromkeys((statements.FORGET_HOLDS, statements.FORGET_RECEIPTS, statements.FORGET_CHANGES), DONE_BEFORE),
 }
 _FUNCTIONS: Final = {"json_group_array(key)": "coalesce(json_agg(key), '[]')::text"}
 

@@ -31,6 +31,27 @@ FROM access_keys WHERE id = :id
 # What time it is.
 NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
+# Let the time of expired holds be taken, and forget holds that ended, and what keys did, long ago: one trip for three.
+LAPSE_HOLDS = """
+WITH forgotten_holds AS (
+    DELETE FROM claims
+    WHERE project_id = :project AND state IN ('lapsed', 'released', 'withdrawn') AND expires_at_ms <= :expired_by
+), forgotten_receipts AS (
+    DELETE FROM receipts WHERE project_id = :project AND created_at_ms <= :created_by
+)
+UPDATE claims SET state = 'lapsed' WHERE project_id = :project AND state = 'held' AND expires_at_ms <= :now
+RETURNING id
+"""
+
+# Move a project's revision, and forget changes that are so old that whoever missed them reads everything anew.
+NEXT_REVISION = """
+WITH forgotten AS (
+    DELETE FROM changes
+    WHERE project_id = :project AND revision <= (SELECT p.revision + 1 - :logged FROM projects AS p WHERE id = :project)
+)
+UPDATE projects SET revision = revision + 1 WHERE id = :project RETURNING revision
+"""
+
 # Take time, unless it is taken.
 ADD_CLAIM = f"{statements.ADD_CLAIM} ON CONFLICT ON CONSTRAINT claims_never_overlap DO NOTHING RETURNING id"
 

@@ -8,8 +8,11 @@ import pytest
 
 from slotmcp.domain.errors import DatabaseUnusable, Unavailable
 from slotmcp.ports import ClaimConflict, Transaction
+from slotmcp.store.postgres.address import Address
+from slotmcp.store.postgres.outages import Fault
+from slotmcp.store.postgres.pool import Pool
 from slotmcp.store.postgres.store import PostgresStore
-from support.books import PROJECT, booking, hold, open_shop
+from support.books import PROJECT, booking, hold, open_shop, receipt
 from support.postgres_databases import Databases
 from support.postgres_locks import until_waiting
 from support.postgres_proxy import Proxy
@@ -121,10 +124,52 @@ async def test_a_commit_whose_answer_is_lost_is_said_to_be_in_doubt(crashing_url
         with pytest.raises(Unavailable, match="same idempotency key") as refused:
             await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
         assert "Nothing was done" not in refused.value.message
-        proxy.cut_after = b""
         assert [one.id for one in await store.bookings(SHOP)] == ["b"], "it was done, as it happens"
     async with PostgresStore.open(crashing_url) as store:
         assert [one.id for one in await store.bookings(SHOP)] == ["b"]
+
+
+async def test_what_was_not_begun_is_asked_again_over_another_connection(way: tuple[Proxy, str]) -> None:
+    proxy, url = way
+    async with PostgresStore.open(url) as store:
+        await open_shop(store)
+        for said in (b"SELECT revision", b"REPEATABLE READ"):
+            proxy.cut_after = said
+            assert (await store.book(SHOP)).revision == (await store.head(SHOP)).revision == 1
+            assert proxy.cut_after == b""
+        proxy.cut_after = b"BEGIN"
+        await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
+        assert proxy.cut_after == b""
+        assert [one.id for one in await store.bookings(SHOP)] == ["b"]
+
+
+async def test_where_one_connection_broke_the_others_are_not_trusted(way: tuple[Proxy, str]) -> None:
+    proxy, url = way
+    pool = Pool(Address.of(url), size=2, patience_ms=PATIENCE_MS)
+    async with pool.link() as idle, pool.link() as used:
+        await idle.run("SELECT 1")
+        proxy.doom()
+        with pytest.raises(Fault):
+            await used.run("SELECT 1")
+    async with pool.link() as next_one:
+        await next_one.run("SELECT 1")
+    await pool.close()
+
+
+async def test_a_group_that_breaks_between_two_units_answers_both(way: tuple[Proxy, str]) -> None:
+    proxy, url = way
+    async with PostgresStore.open(url) as store:
+        await open_shop(store)
+        proxy.cut_after = b"SAVEPOINT"
+        writes = [
+            store.write(SHOP, lambda transaction: transaction.add_booking(booking("b"))),
+            store.write(SHOP, lambda transaction: transaction.add_booking(booking("c", "ben"))),
+        ]
+        async with asyncio.timeout(30):
+            told = await asyncio.gather(*writes, return_exceptions=True)
+        assert proxy.cut_after == b""
+        assert [str(one).partition(":")[0] for one in told] == ["Nothing was done"] * 2
+        assert await store.bookings(SHOP) == ()
 
 
 async def test_a_connection_that_falls_silent_is_given_up(way: tuple[Proxy, str]) -> None:
@@ -175,9 +220,16 @@ async def test_a_unit_that_keeps_silent_about_an_error_of_the_database_is_not_sa
         with pytest.raises(asyncpg.CheckViolationError):
             await transaction.add_booking(booking("c", "ben", minutes=0))
 
-    with pytest.raises(Unavailable):
-        await store.write(SHOP, unit)
+    async def silent_to_the_end(transaction: Transaction) -> None:
+        await transaction.add_receipt(receipt())
+        with pytest.raises(asyncpg.CheckViolationError):
+            await transaction.add_booking(booking("c", "ben", minutes=0))
+
+    for each in (unit, silent_to_the_end):
+        with pytest.raises(Unavailable):
+            await store.write(SHOP, each)
     assert await store.bookings(SHOP) == ()
+    assert await store.write(SHOP, lambda transaction: transaction.receipt("book_slot", "local", "key")) is None
     await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
 
 

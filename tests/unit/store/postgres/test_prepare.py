@@ -17,7 +17,7 @@ from slotmcp.store.postgres.prepare import prepare
 from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.schema import SCHEMA, Schema
 from support.books import PROJECT, booking, open_shop
-from support.postgres_databases import Databases, name_of
+from support.postgres_databases import Databases, as_user, name_of, user_of
 from unit.store.test_prepare import next_schema
 
 FIRST = Schema(versions=("0001",), migrations=SCHEMA.migrations)
@@ -156,13 +156,13 @@ async def test_who_may_not_make_tables_is_told_so(empty_url: str, postgres: Data
     postgres.ask("CREATE ROLE powerless LOGIN")
     try:
         with pytest.raises(DatabaseUnusable, match="may not do that there"):
-            await prepare(Address.of(empty_url.replace("slotmcp@", "powerless@")), patience_ms=PATIENCE_MS)
+            await prepare(Address.of(as_user(empty_url, "powerless")), patience_ms=PATIENCE_MS)
     finally:
         postgres.ask("DROP ROLE powerless")
 
 
 async def test_the_status_tells_what_there_is(postgres_url: str) -> None:
-    secret = postgres_url.replace("slotmcp@", "slotmcp:s3cret@")
+    secret = as_user(postgres_url, f"{user_of(postgres_url)}:s3cret")
     async with PostgresStore.open(secret, pool_size=4) as store:
         await open_shop(store)
         status = await store.status()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slotmcp.ports import ClaimConflict, Transaction
+from slotmcp.store import statements
+from slotmcp.store.fetching import Fetch
 from slotmcp.store.postgres.store import PostgresStore
 from support.books import ANA, PROJECT, booking, open_shop
 from support.postgres_databases import Databases
@@ -61,6 +63,17 @@ async def test_a_later_revision_is_never_seen_before_an_earlier_one(store: Postg
         await asyncio.gather(*map(sell, range(RUSH)))
         for seen in await watching:
             assert seen == sorted(seen)
+
+
+async def test_all_statements_of_a_snapshot_see_the_same_state(store: PostgresStore) -> None:
+    async def question(fetch: Fetch) -> tuple[int, int]:
+        ((before, _),) = await fetch(statements.REVISION, project=SHOP)
+        await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
+        ((after, _),) = await fetch(statements.REVISION, project=SHOP)
+        return before, after
+
+    assert await store._pages.ask_snapshot(question) == (1, 1)  # noqa: SLF001  between two statements of a read
+    assert (await store.head(SHOP)).revision == 2
 
 
 async def test_two_servers_that_create_a_project_at_once_make_one(postgres_url: str) -> None:

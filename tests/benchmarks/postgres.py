@@ -1,0 +1,106 @@
+"""Bookings a second on PostgreSQL at the level of the services, against raw asyncpg that does the same statements."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from unittest import mock
+
+from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
+from benchmarks.books import NOW_MS
+from benchmarks.files import RESULTS, imported
+from benchmarks.raw_postgres import RawConnections, Unit, calls_of
+from benchmarks.sales import Sell, book, business, hold_and_book, seconds_of, starts
+from slotmcp.bootstrap import build_app
+from slotmcp.domain.interval import Minute
+from slotmcp.services.app import App
+from slotmcp.services.slots import SlotQuery
+from slotmcp.store.postgres import statements
+from slotmcp.store.postgres.link import Link
+from slotmcp.store.postgres.store import POOL_SIZE, PostgresStore
+from slotmcp.store.rows import Row
+from support.clock import HandClock
+from support.postgres_databases import Databases, name_of
+from support.postgres_server import started_server
+
+CALLS_BY_CALLERS = {1: 200, 8: 400, 64: 1000}
+TARGET = 0.6
+PATIENCE_MS = 60_000
+
+
+def rows() -> list[Benchmark]:
+    """Bookings by number of callers, and pairs of hold and booking."""
+    booked = [
+        _row(f"postgres-book_slot-{callers}", "book_slot on PostgreSQL", book, callers) for callers in CALLS_BY_CALLERS
+    ]
+    return [*booked, _row("postgres-hold-and-book-64", "create_hold and book_slot on PostgreSQL", hold_and_book, 64)]
+
+
+def _row(name: str, measures: str, sell: Sell, callers: int) -> Benchmark:
+    return Benchmark(
+        name=name,
+        measures=f"{measures}, durable, {callers} {'callers' if callers > 1 else 'caller'}",
+        floor=f"raw asyncpg, {POOL_SIZE} connections, same statements",
+        unit=Measure.PER_SECOND,
+        ratio=Ratio.SHARE,
+        target=TARGET,
+        measure=lambda effort: asyncio.run(_measure(effort, sell, callers)),
+    )
+
+
+async def _measure(effort: Effort, sell: Sell, callers: int) -> Sequence[Pair]:
+    sold = starts()[: round(CALLS_BY_CALLERS[callers] * effort.calls)]
+    RESULTS.mkdir(exist_ok=True)
+    with started_server(fsync=True, parent=RESULTS) as server:
+        databases = Databases(server.url("postgres"))
+        template = databases.create("filled")
+        async with _open(template) as app:
+            await app.projects.import_project(imported(business()), prune=False)
+        units = await _recorded(databases.create(template=name_of(template)), sell, sold)
+        return [
+            Pair(
+                await _raw_rate(databases.create(template=name_of(template)), units, len(sold), callers),
+                await _our_rate(databases.create(template=name_of(template)), sell, sold, callers),
+            )
+            for _ in range(effort.slow_pairs)
+        ]
+
+
+async def _our_rate(url: str, sell: Sell, sold: Sequence[Minute], callers: int) -> float:
+    async with _open(url) as app:
+        await app.slots.get_slots(SlotQuery(project_id="p"))  # a server that has just started is another matter
+        seconds = await seconds_of((sell(app, number, start) for number, start in enumerate(sold)), callers)
+        found = len((await app.projects.export_project("p")).bookings)
+    if found != len(sold):
+        raise AssertionError(f"{found} of {len(sold)} were sold")
+    return len(sold) / seconds
+
+
+async def _raw_rate(url: str, units: Sequence[Unit], sales: int, callers: int) -> float:
+    calls = list(map(calls_of, units))
+    async with RawConnections(url, POOL_SIZE) as connections:
+        return sales / await seconds_of((connections.run(one) for one in calls), callers)
+
+
+async def _recorded(url: str, sell: Sell, sold: Sequence[Minute]) -> Sequence[Unit]:
+    """The statements that the store runs for these sales, unit by unit: one caller alone, so each takes the lock."""
+    units: list[list[tuple[str, dict[str, object]]]] = []
+    fetch = Link.fetch
+
+    async def recording(self: Link, statement: str, /, **values: object) -> Sequence[Row]:
+        if statement == statements.LOCK_PROJECT:
+            units.append([])
+        if units:
+            units[-1].append((statement, values))
+        return await fetch(self, statement, **values)
+
+    async with _open(url) as app:
+        await app.slots.get_slots(SlotQuery(project_id="p"))
+        with mock.patch.object(Link, "fetch", recording):
+            await seconds_of((sell(app, number, start) for number, start in enumerate(sold)), 1)
+    return units
+
+
+@asynccontextmanager
+async def _open(url: str) -> AsyncIterator[App]:
+    async with PostgresStore.open(url, clock=HandClock(NOW_MS), patience_ms=PATIENCE_MS) as store:
+        yield build_app(store)

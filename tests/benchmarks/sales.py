@@ -1,0 +1,68 @@
+"""What is sold where bookings are measured: a business, every unit of it, and the ways in which callers take them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from random import Random
+from time import perf_counter
+
+from benchmarks.books import NOW, NOW_MS, book_of, end_of
+from slotmcp.domain.book import Book
+from slotmcp.domain.booking import Customer
+from slotmcp.domain.catalog import ServiceType
+from slotmcp.domain.interval import Minute
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.slots import find_slots
+from slotmcp.services.app import App
+from slotmcp.services.bookings import BookRequest
+from slotmcp.services.holds import HoldRequest
+
+TECHNICIANS, DAYS = 50, 31
+VISIT = ServiceType(id="visit", name="Visit", duration_minutes=60)
+
+Sell = Callable[[App, int, Minute], Awaitable[object]]
+"""What one caller does with a start: the nth customer takes it."""
+
+
+async def book(app: App, number: int, start: Minute) -> None:
+    """Book a start directly."""
+    await app.bookings.book_slot(
+        BookRequest(project_id="p", service_id=VISIT.id, start=start, customer=_customer(number))
+    )
+
+
+async def hold_and_book(app: App, number: int, start: Minute) -> None:
+    """Hold a start, then book it."""
+    request = HoldRequest(project_id="p", service_id=VISIT.id, start=start, customer_reference=f"call-{number}")
+    token = (await app.holds.create_hold(request)).hold.token
+    await app.bookings.book_slot(BookRequest(project_id="p", hold_token=token, customer=_customer(number)))
+
+
+async def seconds_of(work: Iterator[Awaitable[object]], callers: int) -> float:
+    """How long it takes so many callers, each of whom takes up the next piece when one is done."""
+
+    async def call() -> None:
+        for piece in work:
+            await piece
+
+    began = perf_counter()
+    await asyncio.gather(*(call() for _ in range(callers)))
+    return perf_counter() - began
+
+
+def business() -> Book:
+    """Nobody has booked there yet."""
+    return replace(book_of(TECHNICIANS, DAYS, bookings_a_day=0), services={VISIT.id: VISIT})
+
+
+def starts() -> list[Minute]:
+    """Every unit that can be sold on the hour, in random order: whatever was sold before, each of them can be had."""
+    slots = find_slots(Availability.of(business(), NOW_MS), Need.of_service(VISIT), NOW, end_of(DAYS))
+    units = [slot.start for slot in slots if slot.start % VISIT.duration_minutes == 0 for _ in range(slot.capacity)]
+    Random(20261122).shuffle(units)  # noqa: S311  not a secret
+    return units
+
+
+def _customer(number: int) -> Customer:
+    return Customer(name=f"Customer {number}", phone=f"+1 303 {number:07}")

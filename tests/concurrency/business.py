@@ -1,0 +1,50 @@
+"""The businesses that everybody calls: what is known of them to whoever checks."""
+
+from dataclasses import dataclass
+from typing import Final
+
+MINUTES_A_DAY: Final = 1440
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A kind of appointment."""
+
+    minutes: int
+    before: int = 0
+    after: int = 0
+    skills: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Business:
+    """Who works there, every day of the week from `opens` to `closes`, in minutes of the day in UTC."""
+
+    id: str
+    technicians: dict[str, frozenset[str]]
+    """The skills of each."""
+    jobs: dict[str, Job]
+    grid: int
+    opens: int = 480
+    closes: int = 1080
+    horizon_days: int = 20
+
+
+def one_kind(name: str, *, technicians: int = 3) -> Business:
+    """So many technicians who all do the same: what one start can serve is how many they are."""
+    everybody = {f"tech-{number}": frozenset[str]() for number in range(technicians)}
+    return Business(id=name, technicians=everybody, jobs={"visit": Job(minutes=60)}, grid=30)
+
+
+def many_kinds(name: str) -> Business:
+    """Lengths, buffers and skills of all kinds."""
+    gas, hvac = frozenset({"gas"}), frozenset({"hvac"})
+    skills = [gas, gas, gas, hvac, hvac, hvac, gas | hvac, gas | hvac]
+    jobs = {
+        "consult": Job(minutes=45),
+        "gas-check": Job(minutes=30, after=15, skills=gas),
+        "hvac-repair": Job(minutes=90, before=10, after=10, skills=hvac),
+        "heat-pump": Job(minutes=60, after=15, skills=gas | hvac),
+    }
+    technicians = {f"tech-{number}": one for number, one in enumerate(skills)}
+    return Business(id=name, technicians=technicians, jobs=jobs, grid=15)

@@ -1,0 +1,103 @@
+"""Calls over HTTP to several servers, each of them recorded: who asked what and when, and what came back."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+import httpx2
+import orjson
+
+from concurrency.wire import LOST, OK, Attempt, Body
+from support.http_server import call_of, headers_of
+
+ATTEMPT_SECONDS: Final = 15
+PATIENCE_SECONDS: Final = 90
+PAUSE_SECONDS: Final = 0.2
+COME_AGAIN: Final = frozenset({LOST, OK, httpx2.codes.SERVICE_UNAVAILABLE})
+"""What a caller asks again after, where it was not an answer."""
+
+
+@dataclass(slots=True)
+class Switchboard:
+    """Connects callers with any server, and writes down every word."""
+
+    clients: Sequence[httpx2.AsyncClient]
+    random: Random
+    history: list[Attempt] = field(default_factory=list)
+    requests: int = 0
+    _skew_ms: float = field(default_factory=lambda: time.time() * 1000 - time.monotonic() * 1000)
+
+    def now_ms(self) -> float:
+        return time.monotonic() * 1000 + self._skew_ms
+
+    async def ask(self, tool: str, /, **arguments: object) -> Body:
+        """What became of a request, sent until there is an answer to it."""
+        return await self.repeat(self._new_request(), tool, arguments)
+
+    async def ask_twice(self, tool: str, /, **arguments: object) -> Body:
+        """What became of a request that is sent twice at once; where one of them worked, what that was answered."""
+        request = self._new_request()
+        both = [self._answered(request, tool, arguments) for _ in range(2)]
+        one, other = await asyncio.gather(*both)
+        return one.body if one.has_worked else other.body
+
+    async def repeat(self, request: int, tool: str, arguments: Body) -> Body:
+        """Ask what may have been asked before."""
+        return (await self._answered(request, tool, arguments)).body
+
+    async def ask_all_again(self) -> None:
+        """Send once more whatever had a key, and worked."""
+        told = {one.request: one for one in self.history if one.has_worked and "idempotencyKey" in one.arguments}
+        await asyncio.gather(*(self.repeat(one.request, one.tool, one.arguments) for one in told.values()))
+
+    def _new_request(self) -> int:
+        self.requests += 1
+        return self.requests
+
+    async def _answered(self, request: int, tool: str, arguments: Body) -> Attempt:
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            attempt = await self.send(self.random.randrange(len(self.clients)), request, tool, arguments)
+            if attempt.is_final or attempt.status not in COME_AGAIN or time.monotonic() > give_up_at:
+                return attempt
+            await asyncio.sleep(self.random.uniform(PAUSE_SECONDS, 2 * PAUSE_SECONDS))
+
+    async def send(self, server: int, request: int, tool: str, arguments: Body) -> Attempt:
+        """One message to one server."""
+        asked_ms, status, body = self.now_ms(), LOST, {}
+        try:
+            message = orjson.dumps(call_of(tool, **arguments))
+            response = await self.clients[server].post("/mcp", content=message, headers=headers_of())
+            status = response.status_code
+            if status == OK:
+                body = orjson.loads(response.content)["result"]["structuredContent"]
+        except httpx2.TransportError:
+            status = LOST
+        attempt = Attempt(
+            request=request,
+            server=server,
+            tool=tool,
+            arguments=arguments,
+            asked_ms=asked_ms,
+            answered_ms=self.now_ms(),
+            status=status,
+            body=body,
+        )
+        self.history.append(attempt)
+        return attempt
+
+
+@asynccontextmanager
+async def connected(urls: Sequence[str], seed: object) -> AsyncIterator[Switchboard]:
+    """A switchboard with lines to these servers, as many as are wanted."""
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+    clients = [httpx2.AsyncClient(base_url=url, timeout=ATTEMPT_SECONDS, limits=limits) for url in urls]
+    try:
+        yield Switchboard(clients, Random(str(seed)))  # noqa: S311  a choice that can be repeated
+    finally:
+        for client in clients:
+            await client.aclose()

@@ -1,0 +1,295 @@
+"""Holds a rush to its promises afterwards, by nothing but what went over the wire and what stands in the database."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Final, Literal
+
+from concurrency.business import MINUTES_A_DAY, Business
+from concurrency.evidence import Entry, Rows, made_in
+from concurrency.wire import Attempt, Body, Request, made_by, minute_of, requests_in
+
+Kind = Literal["sold twice", "promise broken", "key", "answer", "alternative", "silence"]
+
+BELIEVED_MS: Final = 1_500
+"""A server may offer what was free so long ago."""
+MAKING: Final = frozenset({"create_hold", "book_slot"})
+"""What makes something new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that should not be."""
+
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """A time that was certainly sold, with whom, and from when until when that was so."""
+
+    booking: str
+    technician: str
+    service: str
+    start: int
+    end: int
+    from_ms: float
+    to_ms: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that is known of a rush."""
+
+    business: Business
+    history: Sequence[Attempt]
+    rows: Rows
+
+    @cached_property
+    def requests(self) -> list[Request]:
+        """In the order in which they were made."""
+        return requests_in(self.history)
+
+    @cached_property
+    def sales(self) -> list[Sale]:
+        """Every time that was sold, those that were given back later too."""
+        return [sale for booking in self.told_bookings for sale in self._sales_of(booking)]
+
+    @cached_property
+    def told_bookings(self) -> dict[str, Request]:
+        """By id, the request that made it."""
+        return {one.made: one for one in self.requests if one.tool == "book_slot" and one.success}
+
+    @cached_property
+    def told_holds(self) -> dict[str, Request]:
+        """By token, the request that made it."""
+        return {one.made: one for one in self.requests if one.tool == "create_hold" and one.success}
+
+    @cached_property
+    def ended_ms(self) -> float:
+        """When the last answer came."""
+        return max(one.answered_ms for one in self.history)
+
+    def changes_of(self, booking: str) -> list[Request]:
+        """What was asked of a booking after it was made."""
+        return [one for one in self.requests if one.arguments.get("bookingId") == booking]
+
+    def service_of(self, request: Request) -> str:
+        """What a request is about; nothing where nobody was told."""
+        given = request.arguments
+        made = self.told_bookings.get(given.get("bookingId", "")) or self.told_holds.get(given.get("holdToken", ""))
+        return self.service_of(made) if made else str(given.get("serviceType", ""))
+
+    def _sales_of(self, booking: str) -> Iterator[Sale]:
+        changes = self.changes_of(booking)
+        steps = [self.told_bookings[booking], *(one for one in changes if one.tool == "reschedule_booking")]
+        for step in steps:
+            if step.success is None:
+                continue
+            told, sold_ms = step.success.body["booking"], step.success.answered_ms
+            later = [one.asked_ms for one in changes if one is not step and one.asked_ms >= sold_ms]
+            yield Sale(
+                booking=booking,
+                technician=told["technicianId"],
+                service=told["serviceType"],
+                start=minute_of(told["start"]),
+                end=minute_of(told["end"]),
+                from_ms=sold_ms,
+                to_ms=min(later, default=float("inf")),
+            )
+
+
+def check(business: Business, history: Sequence[Attempt], rows: Rows) -> list[Problem]:
+    """Everything that is wrong with a rush."""
+    case = Case(business, history, rows)
+    return [problem for look in LOOKS for problem in look(case)]
+
+
+def nobody_is_in_two_places(case: Case) -> Iterator[Problem]:
+    """What stands in the database: no overlap per technician, nobody without the skill, nobody at night."""
+    taking = [entry for entry in case.rows.entries.values() if entry.takes_time]
+    for one, other in combinations(taking, 2):
+        if one.technician == other.technician and _meet(one, other):
+            yield Problem("sold twice", f"{one} and {other}")
+    for entry in taking:
+        if not _can(case.business, entry.technician, entry.service, entry.start, entry.end):
+            yield Problem("sold twice", f"{entry} is beyond its technician")
+
+
+def nothing_was_sold_twice_on_the_way(case: Case) -> Iterator[Problem]:
+    """What callers were told: two who both certainly had a time did not have the same technician then."""
+    by_technician = defaultdict(list)
+    for sale in case.sales:
+        by_technician[sale.technician].append(sale)
+    for sales in by_technician.values():
+        for one, other in combinations(sales, 2):
+            if one.booking != other.booking and _both_had(one, other) and _collide(case.business, one, other):
+                yield Problem("sold twice", f"{one} and {other}")
+
+
+def every_hold_was_kept(case: Case) -> Iterator[Problem]:
+    """A hold is booked when that is asked before it expires; it is there until then, unless it was given back."""
+    for token, made in case.told_holds.items():
+        uses = [one for one in case.requests if one.arguments.get("holdToken") == token]
+        entry = next((one for one in case.rows.entries.values() if one.token == token), None)
+        if entry is None:
+            yield Problem("promise broken", f"the hold of {made} is nowhere")
+        elif entry.state in {"withdrawn", "lapsed"} and case.ended_ms < made.expires_ms:
+            yield Problem("promise broken", f"{entry} is gone before its time")
+        for use in uses:
+            yield from _kept(made, use, uses)
+
+
+def every_key_had_one_effect(case: Case) -> Iterator[Problem]:
+    """Whatever was sent twice was done once, told alike, and is remembered."""
+    alike: dict[tuple[str, str | int], list[Body]] = defaultdict(list)
+    for number, request in enumerate(case.requests):
+        alike[request.tool, request.arguments.get("idempotencyKey", number)] += request.successes
+    for (tool, key), answers in alike.items():
+        if len({made_by(one) for one in answers}) > 1:
+            yield Problem("key", f"{tool} {key} was answered in {len(answers)} ways")
+        if sum(one.get("replayed") is False for one in answers) > 1:
+            yield Problem("key", f"{tool} {key} was done more than once")
+    remembered = Counter((use_case, made_in(answer)) for use_case, _, answer in case.rows.receipts)
+    for (tool, key), answers in alike.items():
+        if tool in MAKING and answers and isinstance(key, str) and not remembered[tool, made_by(answers[0])]:
+            yield Problem("key", f"{tool} {key} is not remembered")
+    there = {one.token for one in case.rows.entries.values()} | case.rows.entries.keys()
+    for use_case, made in remembered:
+        if use_case in MAKING and made not in there:
+            yield Problem("key", f"{use_case} is said to have made {made}, which is nowhere")
+
+
+def what_was_told_is_there(case: Case) -> Iterator[Problem]:
+    """Each booking that was told is in the database as it was told last; each in the database was told."""
+    told = case.told_bookings
+    for booking, made in told.items():
+        yield from _stands(case, booking, made)
+    open_requests = {
+        one.arguments["customerEmail"] for one in case.requests if one.tool == "book_slot" and one.in_doubt
+    }
+    for booking, (email, _) in case.rows.bookings.items():
+        if booking not in told and email not in open_requests:
+            yield Problem("answer", f"nobody was told of booking {booking} of {email}")
+    unknown = {entry.token for entry in case.rows.entries.values() if entry.token} - case.told_holds.keys()
+    doubtful = sum(one.tool == "create_hold" and one.in_doubt for one in case.requests)
+    if len(unknown) > doubtful:
+        yield Problem("answer", f"{len(unknown)} holds that nobody was told of, and {doubtful} who do not know")
+
+
+def alternatives_were_real(case: Case) -> Iterator[Problem]:
+    """Whoever lost a start was offered others, none of which had been sold before."""
+    for request in case.requests:
+        for attempt in request.attempts:
+            if attempt.error == "slot_unavailable":
+                yield from _offered(case, request, attempt)
+
+
+def everybody_was_answered(case: Case) -> Iterator[Problem]:
+    """No request was given up, and no answer was one that nobody foresaw."""
+    foreseen = {"", "slot_unavailable", "hold_expired"}
+    for request in case.requests:
+        if not request.finals:
+            yield Problem("silence", f"{request} was never answered")
+        for attempt in request.finals:
+            if attempt.error not in foreseen:
+                yield Problem("answer", f"{request} was answered with {attempt.body}")
+    for attempt in case.history:
+        if attempt.status not in {0, 200, 503}:
+            yield Problem("answer", f"{attempt.tool} was answered with status {attempt.status}")
+
+
+def _kept(made: Request, use: Request, uses: Sequence[Request]) -> Iterator[Problem]:
+    """Whether a use of a hold was not refused while it was promised."""
+    before = [one for one in uses if one is not use and one.asked_ms <= use.attempts[-1].answered_ms]
+    if use.tool == "release_hold" or use.success or any(one.tool == "release_hold" or one.success for one in before):
+        return
+    for attempt in use.finals:
+        if attempt.answered_ms < made.expires_ms:
+            yield Problem("promise broken", f"{use} was refused before {made.expires_ms}: {attempt.body}")
+
+
+def _stands(case: Case, booking: str, made: Request) -> Iterator[Problem]:
+    """Whether a booking is as it was told last."""
+    entry = case.rows.entries.get(booking)
+    email, status = case.rows.bookings.get(booking, ("", ""))
+    if entry is None or email != made.arguments["customerEmail"]:
+        yield Problem("answer", f"booking {booking} of {made} is not there")
+        return
+    changes = case.changes_of(booking)
+    if any(one.in_doubt for one in changes):
+        return
+    is_cancelled = any(one.tool == "cancel_booking" and one.success for one in changes)
+    if (entry.state, status == "cancelled") != ("cancelled" if is_cancelled else "booked", is_cancelled):
+        yield Problem("answer", f"{entry} has status {status}")
+    last = max((sale for sale in case.sales if sale.booking == booking), key=lambda sale: sale.from_ms)
+    if (entry.technician, entry.start, entry.end) != (last.technician, last.start, last.end):
+        yield Problem("answer", f"{entry} was told as {last}")
+
+
+def _offered(case: Case, request: Request, attempt: Attempt) -> Iterator[Problem]:
+    """Whether all that was offered instead could be had, as far as anybody knew."""
+    others = attempt.body["error"]["alternatives"]
+    if not others:
+        yield Problem("alternative", f"{request} was offered nothing instead")
+    service = case.service_of(request)
+    for other in others:
+        start, end = minute_of(other["start"]), minute_of(other["end"])
+        sold = [
+            sale
+            for sale in case.sales
+            if sale.from_ms < attempt.asked_ms - BELIEVED_MS
+            and attempt.answered_ms < sale.to_ms
+            and sale.booking != request.arguments.get("bookingId")
+        ]
+        if not any(_is_free(case.business, one, service, start, end, sold) for one in case.business.technicians):
+            yield Problem("alternative", f"{request} was offered {other['start']}, which nobody can take")
+
+
+def _is_free(  # noqa: PLR0913, PLR0917  who, what, when
+    business: Business, technician: str, service: str, start: int, end: int, sold: Sequence[Sale]
+) -> bool:
+    """Whether somebody could take a time, as far as it is known."""
+    if start % business.grid or not _can(business, technician, service, start, end):
+        return False
+    wanted = Sale(
+        booking="", technician=technician, service=service, start=start, end=end, from_ms=0, to_ms=float("inf")
+    )
+    return not any(sale.technician == technician and _collide(business, wanted, sale) for sale in sold)
+
+
+def _can(business: Business, technician: str, service: str, start: int, end: int) -> bool:
+    """Whether somebody has the skills, and works then."""
+    opens = start // MINUTES_A_DAY * MINUTES_A_DAY + business.opens
+    has_skills = business.jobs[service].skills <= business.technicians[technician]
+    return has_skills and opens <= start < end <= opens - business.opens + business.closes
+
+
+def _meet(one: Entry, other: Entry) -> bool:
+    """Whether the times of two rows overlap, their buffers added."""
+    return one.start - one.before < other.end + other.after and other.start - other.before < one.end + one.after
+
+
+def _collide(business: Business, one: Sale, other: Sale) -> bool:
+    """Whether two times overlap, the buffers of their services added."""
+    job, next_job = business.jobs[one.service], business.jobs[other.service]
+    return one.start - job.before < other.end + next_job.after and other.start - next_job.before < one.end + job.after
+
+
+def _both_had(one: Sale, other: Sale) -> bool:
+    """Whether there was a moment at which both were sold."""
+    return one.from_ms < other.to_ms and other.from_ms < one.to_ms
+
+
+LOOKS: Final[tuple[Callable[[Case], Iterator[Problem]], ...]] = (
+    nobody_is_in_two_places,
+    nothing_was_sold_twice_on_the_way,
+    every_hold_was_kept,
+    every_key_had_one_effect,
+    what_was_told_is_there,
+    alternatives_were_real,
+    everybody_was_answered,
+)

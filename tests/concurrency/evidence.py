@@ -1,0 +1,65 @@
+"""What is really in a database about one business: rows, read by plain SQL and none of our own code."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+CLAIMS: Final = """
+SELECT c.project_id, c.id, t.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes,
+       c.buffer_after_minutes, c.state, c.expires_at_ms, c.hold_token
+FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
+"""
+BOOKINGS: Final = "SELECT project_id, claim_id, customer_email, status FROM bookings"
+RECEIPTS: Final = "SELECT project_id, use_case, key, answer FROM receipts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row of claims. Times are minutes since the epoch."""
+
+    id: str
+    technician: str
+    service: str
+    start: int
+    end: int
+    before: int
+    after: int
+    state: str
+    expires_at_ms: int | None
+    token: str | None
+
+    @property
+    def takes_time(self) -> bool:
+        return self.state in {"held", "booked"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What is in the database about one business."""
+
+    entries: dict[str, Entry]
+    """By id."""
+    bookings: dict[str, tuple[str, str]]
+    """By id: the customer's e-mail address, and the status."""
+    receipts: tuple[tuple[str, str, str], ...]
+    """What keys did: the use case, the key's hash, and the answer as JSON."""
+
+
+def rows_of(business: str, ask: Callable[[str], list[tuple[Any, ...]]]) -> Rows:
+    """All that is kept of a business; `ask` gives what a statement finds."""
+    claims, bookings, receipts = (
+        [row[1:] for row in ask(statement) if row[0] == business] for statement in (CLAIMS, BOOKINGS, RECEIPTS)
+    )
+    entries = [Entry(**dict(zip(Entry.__slots__, row, strict=True))) for row in claims]
+    return Rows(
+        entries={entry.id: entry for entry in entries},
+        bookings={claim: (email, status) for claim, email, status in bookings},
+        receipts=tuple((use_case, key, answer) for use_case, key, answer in receipts),
+    )
+
+
+def made_in(answer: str) -> str:
+    """The booking's id or the hold's token that a receipt's answer names; empty where it names none."""
+    told = json.loads(answer)
+    return str(told.get("bookingId") or told.get("token") or "")

@@ -1,0 +1,55 @@
+"""Where the servers of a rush keep their books."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from concurrency.business import Business
+from concurrency.evidence import Rows, rows_of
+from concurrency.plans import plan_of
+from slotmcp.bootstrap import SystemClock, build_app
+from slotmcp.ports import Store
+from slotmcp.store.postgres.store import PostgresStore
+from slotmcp.store.sqlite import SqliteStore
+from support import sqlite_file
+from support.postgres_databases import Databases
+
+PATIENCE_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A database, the settings of a server that is to use it, and how to look into it."""
+
+    settings: Mapping[str, str]
+    opened: Callable[[], AbstractAsyncContextManager[Store]]
+    ask: Callable[[str], list[tuple[Any, ...]]]
+
+    async def open(self, business: Business) -> None:
+        """Write a business into the database."""
+        async with self.opened() as store:
+            await build_app(store).projects.import_project(plan_of(business), prune=False)
+
+    def rows(self, business: Business) -> Rows:
+        """All that is kept of a business."""
+        return rows_of(business.id, self.ask)
+
+
+def in_a_file(path: Path) -> Ground:
+    """Books in a SQLite file, and nothing else."""
+    return Ground(
+        settings={"database_url": f"sqlite:///{path}"},
+        opened=lambda: SqliteStore.open(path, clock=SystemClock(), patience_ms=PATIENCE_MS),
+        ask=lambda statement: sqlite_file.rows(path, statement),
+    )
+
+
+def on_servers(databases: Databases, url: str, *, redis_url: str, way: str = "", **settings: str) -> Ground:
+    """Books in PostgreSQL, and Redis beside it; `way` is how the servers get to the database, if not straight."""
+    return Ground(
+        settings={"database_url": way or url, "redis_url": redis_url, **settings},
+        opened=lambda: PostgresStore.open(url, patience_ms=PATIENCE_MS),
+        ask=lambda statement: databases.ask(statement, url=url),
+    )

@@ -1,0 +1,163 @@
+"""Everybody at once, over HTTP, on several servers: run as a script, again and again, for a table.
+
+python tests/concurrency/rushes.py --times 50 --on sqlite
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # where a script does not look, and the tests do
+
+from concurrency.business import Business, many_kinds, one_kind
+from concurrency.callers import Caller, tomorrow, utc
+from concurrency.calls import Switchboard, connected
+from concurrency.checker import Problem, check
+from concurrency.grounds import Ground, in_a_file, on_servers
+from concurrency.servers import serving_together
+from concurrency.table import print_table
+from concurrency.wire import Attempt
+from support.postgres_databases import Databases
+from support.postgres_server import started_server
+from support.redis_server import running
+
+SERVERS: Final = 4
+CALLERS: Final = 200
+CAPACITY: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rush:
+    """A rush that is over."""
+
+    history: Sequence[Attempt]
+    taken: int
+    """How many times were ever held or booked."""
+    problems: list[Problem]
+    seconds: float
+    """From the first question to the last answer to a first question."""
+
+    def lost(self) -> int:
+        """How many attempts came to nothing that a caller could use."""
+        return sum(not one.is_final for one in self.history)
+
+
+async def on_one_start(ground: Ground, urls: Sequence[str], seed: int, *, callers: int = CALLERS) -> Rush:
+    """All want the same start, which can serve so many: hold it or book it, with and without a key."""
+    business = one_kind(f"one-start-{seed}", technicians=CAPACITY)
+    await ground.open(business)
+    async with connected(urls, seed) as board:
+        day = tomorrow(board.now_ms())
+        wish = {"serviceType": "visit", "start": utc(day + 600)}
+        people = _people(callers, seed, board, business)
+        began = time.monotonic()
+        await asyncio.gather(*(one.want_nothing_else(wish) for one in people))
+        seconds = time.monotonic() - began
+        won = {one.request for one in board.history if one.has_worked}
+        problems = [] if len(won) == CAPACITY else [Problem("sold twice", f"{len(won)} of {CAPACITY} won")]
+        await _come_to_an_end(people)
+        rows = ground.rows(business)
+        problems += check(business, board.history, rows)
+        return Rush(history=board.history, taken=len(rows.entries), problems=problems, seconds=seconds)
+
+
+async def of_all_kinds(ground: Ground, urls: Sequence[str], seed: int, *, callers: int = CALLERS) -> Rush:
+    """Lengths, skills, holds, bookings, changes of mind and requests that are sent twice."""
+    business = many_kinds(f"all-kinds-{seed}")
+    await ground.open(business)
+    async with connected(urls, seed) as board:
+        people = _people(callers, seed, board, business)
+        began = time.monotonic()
+        await asyncio.gather(*(one.call() for one in people))
+        seconds = time.monotonic() - began
+        await _come_to_an_end(people)
+        rows = ground.rows(business)
+        problems = check(business, board.history, rows)
+        return Rush(history=board.history, taken=len(rows.entries), problems=problems, seconds=seconds)
+
+
+def _people(callers: int, seed: int, board: Switchboard, business: Business) -> list[Caller]:
+    day = tomorrow(board.now_ms())
+    return [Caller.numbered(number, seed=seed, board=board, business=business, day=day) for number in range(callers)]
+
+
+async def _come_to_an_end(people: Sequence[Caller]) -> None:
+    """Whoever thought about a hold books it; then every request that had a key is sent once more."""
+    await asyncio.gather(*(one.confirm(kept) for one in people for kept in one.kept))
+    await people[0].board.ask_all_again()
+
+
+@contextmanager
+def ground_of(kind: str, folder: Path) -> Iterator[Ground]:
+    """A database of the script's own."""
+    if kind == "sqlite":
+        yield in_a_file(folder / "slotmcp.db")
+        return
+    with started_server() as server, running(folder) as redis:
+        databases = Databases(server.url("postgres"))
+        with databases.clone() as url:
+            yield on_servers(databases, url, redis_url=redis.url)
+
+
+async def _run(ground: Ground, urls: Sequence[str], seeds: Sequence[int], callers: int) -> bool:
+    rows, everything = [], []
+    for name, run in (("one start", on_one_start), ("all kinds", of_all_kinds)):
+        rushes = [await run(ground, urls, seed, callers=callers) for seed in seeds]
+        everything += [problem for rush in rushes for problem in rush.problems]
+        rows.append((name, *_summed(rushes)))
+    print_table(HEADINGS, rows)
+    for problem in everything:
+        print(problem.kind, problem.text)  # noqa: T201  a script
+    return not everything
+
+
+HEADINGS: Final = (
+    "rush",
+    "times",
+    "calls",
+    "times held or booked",
+    "slowest, s",
+    "sold twice",
+    "promises broken",
+    "other problems",
+)
+
+
+def _summed(rushes: Sequence[Rush]) -> tuple[object, ...]:
+    problems = [problem.kind for rush in rushes for problem in rush.problems]
+    twice, broken = problems.count("sold twice"), problems.count("promise broken")
+    return (
+        len(rushes),
+        sum(len(rush.history) for rush in rushes),
+        sum(rush.taken for rush in rushes),
+        f"{max(rush.seconds for rush in rushes):.1f}",
+        twice,
+        broken,
+        len(problems) - twice - broken,
+    )
+
+
+def main() -> int:
+    """Run it as the command line says; 0: nothing was wrong."""
+    parser = argparse.ArgumentParser(description="Rushes on several servers, each checked afterwards.")
+    parser.add_argument("--times", type=int, default=50)
+    parser.add_argument("--callers", type=int, default=CALLERS)
+    parser.add_argument("--on", choices=("sqlite", "postgres"), default="postgres")
+    parser.add_argument("--seed", type=int, default=0, help="of the first one")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, ground_of(asked.on, Path(name)) as ground:  # noqa: SIM117  in this order
+        with serving_together(Path(name), SERVERS, **ground.settings) as servers:
+            seeds = range(asked.seed, asked.seed + asked.times)
+            is_fine = asyncio.run(_run(ground, [one.url for one in servers], seeds, asked.callers))
+    return 0 if is_fine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Four servers that are called over HTTP by everybody at once: on one file, and on PostgreSQL with Redis."""
+
+import pytest
+
+from concurrency.business import one_kind
+from concurrency.callers import tomorrow, utc
+from concurrency.calls import connected
+from concurrency.checker import check
+from concurrency.conftest import Company
+from concurrency.rushes import CALLERS, CAPACITY, of_all_kinds, on_one_start
+from support.redis_server import RedisServer
+
+SMALL = 60
+
+
+@pytest.fixture(params=["on_a_file", "in_a_fleet"])
+def company(request: pytest.FixtureRequest, redis: RedisServer) -> Company:
+    del redis  # is looked into at the end
+    found: Company = request.getfixturevalue(request.param)
+    return found
+
+
+async def test_of_two_hundred_callers_on_one_start_as_many_win_as_it_can_serve(company: Company) -> None:
+    rush = await on_one_start(company.ground, company.urls, 1)
+    assert rush.problems == []
+    assert rush.taken == CAPACITY
+    refused = {one.request for one in rush.history if one.error == "slot_unavailable"}
+    won = {one.request for one in rush.history if one.has_worked and one.arguments.get("start")}
+    assert (len(won), len(refused)) == (CAPACITY, CALLERS - CAPACITY)
+    assert {one.server for one in rush.history} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_whatever_everybody_does_at_once_nothing_is_sold_twice_and_every_promise_kept(
+    company: Company, seed: int
+) -> None:
+    rush = await of_all_kinds(company.ground, company.urls, seed, callers=SMALL)
+    assert rush.problems == []
+    assert {one.tool for one in rush.history} == {
+        "create_hold", "release_hold", "book_slot", "reschedule_booking", "cancel_booking",
+    }  # fmt: skip
+    assert any(one.error == "slot_unavailable" for one in rush.history), "there was room for everybody"
+
+
+async def test_a_hold_survives_the_death_of_its_server_and_is_booked_on_another(company: Company) -> None:
+    shop = one_kind("survival", technicians=1)
+    await company.ground.open(shop)
+    async with connected(company.urls, "survival") as board:
+        start = utc(tomorrow(board.now_ms()) + 600)
+        wish = {"projectId": shop.id, "serviceType": "visit", "start": start}
+        hold = {"customerHash": "kim", "idempotencyKey": "key", **wish}
+        held = (await board.send(0, 0, "create_hold", hold)).body
+        company.servers[0].kill()
+        kim, lee = ({"customerName": name, "customerEmail": f"{name}@example.com"} for name in ("kim", "lee"))
+        refused = await board.ask("book_slot", **wish, **lee)
+        assert refused["error"]["code"] == "slot_unavailable"
+        again = await board.ask("create_hold", **hold)
+        assert (again["holdToken"], again["replayed"]) == (held["holdToken"], True)
+        booked = await board.ask("book_slot", projectId=shop.id, holdToken=held["holdToken"], **kim)
+        assert (booked["booking"]["start"], booked["replayed"]) == (start, False)
+        company.servers[0].start()
+        company.servers[0].is_ready()
+    assert len({one.server for one in board.history if one.has_worked}) > 1
+    assert check(shop, board.history, company.ground.rows(shop)) == []

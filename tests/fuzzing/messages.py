@@ -1,0 +1,167 @@
+"""What a client says in JSON: calls of every tool that make sense, that nearly do and that do not, and anything else."""
+
+from typing import Any, Final, get_type_hints
+
+from hypothesis import strategies as st
+
+from fuzzing.memory import Seen
+from slotmcp.tools.arguments import published
+from slotmcp.tools.server import tools_of
+from slotmcp.tools.toolsets import Toolset
+from support.denver import PLAN
+
+Json = Any
+
+SCHEMAS: Final = {
+    tool.perform.__name__: published(get_type_hints(tool.perform)["asked"]) for tool in tools_of(Toolset.OPERATOR)
+}
+"""What every tool can be asked."""
+METHODS: Final = (
+    *("initialize", "ping", "tools/list", "tools/call", "resources/list", "resources/read", "resources/subscribe"),
+    *("resources/templates/list", "prompts/list", "prompts/get", "completion/complete", "logging/setLevel"),
+    *("server/discover", "subscriptions/listen", "notifications/initialized", "notifications/cancelled"),
+    *(
+        "notifications/progress",
+        "sampling/createMessage",
+        "roots/list",
+        "elicitation/create",
+        "tasks/get",
+        "rpc.discover",
+    ),
+)
+
+ODD_TEXTS: Final = (
+    *(
+        "",
+        " ",
+        "0",
+        "-1",
+        "1e9",
+        "null",
+        "*",
+        "'; DROP TABLE claims; --",
+        "\x00",
+        "\u202e",
+        "🐙",
+        "a\ud800",
+        "../../etc",
+    ),
+    *("2026-11-01T01:30", "2026-03-08T02:30", "2199-12-31T23:59-23:59", "0000-00-00", "9999-12-31T23:59:59Z"),
+    *("America", "Australia/Lord_Howe", "UTC", "mon,tue", "=?base64?4pyT?=", "slotmcp://waitlist/x", "x" * 5_000),
+)
+TEXTS: Final = st.sampled_from(ODD_TEXTS) | st.text(max_size=80)
+ANY_JSON: Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+WHEN: Final = st.builds(Seen, st.just("start"), st.integers(0, 30))
+CONTACTS: Final = st.sampled_from(["303 555 0142", "+1 303 555 0177", "+49 30 901820"])
+FITTING: Final[dict[str, st.SearchStrategy[object]]] = {
+    "projectId": st.just(PLAN.project.id),
+    "serviceType": st.sampled_from([service.id for service in PLAN.services]),
+    "durationMinutes": st.sampled_from([30, 45, 60, 90, 240]),
+    "from": WHEN,
+    "to": WHEN,
+    "start": WHEN,
+    "end": WHEN,
+    "timezone": st.sampled_from(["America/Denver", "Europe/Berlin", "Asia/Kathmandu"]),
+    "latitude": st.floats(39, 41),
+    "longitude": st.floats(-106, -104),
+    "partOfDay": st.sampled_from(["morning", "afternoon", "evening"]),
+    "daysOfWeek": st.sampled_from(["mon", "tue,wed", "fri, mon"]),
+    "technicianId": st.sampled_from([technician.id for technician in PLAN.technicians]),
+    "limit": st.integers(1, 100),
+    "cursor": st.builds(Seen, st.just("cursor"), st.integers(0, 3)),
+    "detail": st.sampled_from(["brief", "full"]),
+    "status": st.sampled_from(["active", "active", "active", "off"]),
+    "locale": st.sampled_from(["en-US", "en-GB", "es", "fr-CA", "de"]),
+    "customerHash": st.sampled_from(["caller-1", "caller-2", "caller-3"]),
+    "customerName": st.sampled_from(["Kim", "Ana María", "Ø. Sørensen"]),
+    "customerPhone": CONTACTS,
+    "phone": CONTACTS,
+    "customerEmail": st.sampled_from(["kim@example.com", "ana@example.com"]),
+    "email": st.sampled_from(["kim@example.com", "ana@example.com"]),
+    "holdToken": st.builds(Seen, st.just("holdToken"), st.integers(0, 3)),
+    "bookingId": st.builds(Seen, st.just("bookingId"), st.integers(0, 3)),
+    "ttlSeconds": st.integers(60, 120),
+    "idempotencyKey": st.sampled_from(["k1", "k2", "k3"]) | st.uuids().map(str),
+    "address": st.just("1437 Bannock St, Denver"),
+    "notes": st.just("The gate is on the left."),
+    "reason": st.just("Caught a cold."),
+}
+FAR_AWAY: Final = st.integers(1, 28).map(lambda day: f"2031-02-{day:02}")
+"""Days off, long after everything else: the business goes on."""
+
+
+@st.composite
+def arguments(draw: st.DrawFn, tool: str) -> dict[str, object]:
+    """What a tool may be asked: mostly what it needs and some of what it can have, each as it should be but a few."""
+    schema = SCHEMAS[tool]
+    required = schema.get("required", ())
+    some = draw(st.lists(st.sampled_from([*schema["properties"]]), max_size=5, unique=True))
+    asked = {name: draw(_fitting(tool, name)) for name in {**dict.fromkeys(required), **dict.fromkeys(some)}}
+    spoilt = draw(st.lists(st.sampled_from([*schema["properties"], "extra"]), max_size=2, unique=True))
+    if draw(st.booleans()):
+        return asked
+    return {**asked, **{name: draw(ANY_JSON) for name in spoilt}}
+
+
+def _fitting(tool: str, name: str) -> st.SearchStrategy[object]:
+    return FAR_AWAY if tool == "add_time_off" and name in {"start", "end"} else FITTING[name]
+
+
+@st.composite
+def tool_calls(draw: st.DrawFn) -> dict[str, object]:
+    """A call of a tool."""
+    tool = draw(st.sampled_from(sorted(SCHEMAS)))
+    return _message("tools/call", {"name": tool, "arguments": draw(arguments(tool))})
+
+
+@st.composite
+def other_messages(draw: st.DrawFn) -> dict[str, object]:
+    """A message of any method, with parameters that it may or may not take."""
+    method = draw(st.sampled_from(METHODS) | TEXTS)
+    seen = st.builds(Seen, st.just("uri"), st.integers(0, 3))
+    uri = seen | st.sampled_from(["slotmcp://waitlist/x", "slotmcp://", "file:///etc/passwd"]) | TEXTS
+    params = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "name": st.sampled_from(sorted(SCHEMAS)) | TEXTS,
+                "arguments": ANY_JSON,
+                "uri": uri,
+                "cursor": ANY_JSON,
+                "level": st.sampled_from(["debug", "emergency"]) | TEXTS,
+                "protocolVersion": st.sampled_from(["2025-11-25", "2024-11-05", "1.0"]),
+                "capabilities": ANY_JSON,
+                "clientInfo": st.just({"name": "fuzz", "version": "1"}) | ANY_JSON,
+                "_meta": ANY_JSON,
+                "notifications": st.fixed_dictionaries(
+                    {}, optional={"resourceSubscriptions": st.lists(uri, max_size=3)}
+                ),
+            },
+        )
+        | ANY_JSON
+    )
+    return _message(method, params)
+
+
+def _message(method: str, params: object) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+
+
+@st.composite
+def broken_messages(draw: st.DrawFn) -> Json:
+    """A message with some of its parts exchanged or gone, a batch of them, or any JSON."""
+    message = dict(draw(tool_calls() | other_messages()))
+    for name in draw(st.lists(st.sampled_from([*message, "result", "error"]), min_size=1, max_size=2)):
+        if draw(st.booleans()):
+            message.pop(name, None)
+        else:
+            message[name] = draw(ANY_JSON)
+    return draw(st.sampled_from([message, [message], [message, message], [], ""]) | ANY_JSON)
+
+
+MESSAGES: Final = st.one_of(tool_calls(), tool_calls(), tool_calls(), other_messages(), broken_messages())

@@ -1,0 +1,79 @@
+"""The server that is fuzzed: a process of its own, with keys, and with eyes on its memory and its log."""
+
+import asyncio
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Final
+
+from slotmcp.domain.access import Scope
+from slotmcp.services.access import EVERY_PROJECT
+from support.denver import PLAN
+from support.http_server import SLOTMCP_HTTP, START_SECONDS, open_books
+
+LISTENS: Final = "slotmcp listens on "
+KIB_PER_MIB: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server that runs."""
+
+    port: int
+    process: "subprocess.Popen[str]"
+    keys: dict[str, str]
+    """A credential of each kind of caller."""
+    log: list[str]
+    """What it has said on stderr."""
+
+    def memory_mib(self) -> float:
+        """How much of the machine's memory the process has."""
+        said = subprocess.run(  # noqa: S603  ps
+            ["ps", "-o", "rss=", "-p", str(self.process.pid)],  # noqa: S607
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        return int(said) / KIB_PER_MIB
+
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.poll() is None
+
+
+@contextmanager
+def running_target(folder: Path) -> Iterator[Target]:
+    """A server over a small business, in a folder, until the block ends."""
+    path = folder / "fuzz.db"
+    keys = asyncio.run(_prepare(path))
+    settings = {"DATABASE_URL": f"sqlite:///{path}", "RATE_LIMIT_PER_KEY": "0", "OAUTH_ISSUER": ""}
+    environment = {**os.environ, **{f"SLOTMCP_{name}": value for name, value in settings.items()}}
+    with subprocess.Popen(  # noqa: S603  our own server
+        SLOTMCP_HTTP, env=environment, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stderr is not None
+        told = process.stderr.readline()
+        log: list[str] = []
+        reader = Thread(target=log.extend, args=(process.stderr,))
+        reader.start()
+        try:
+            assert told.startswith(LISTENS), told
+            yield Target(int(told.partition("/mcp")[0].rpartition(":")[2]), process, keys, log)
+        finally:
+            process.terminate()
+            process.wait(START_SECONDS)
+            reader.join()
+
+
+async def _prepare(path: Path) -> dict[str, str]:
+    async with open_books(path, PLAN) as books:
+        access = books.app.access
+        made = {
+            "operator": await access.create(Scope.OPERATOR, project=EVERY_PROJECT),
+            "caller": await access.create(Scope.CALLER, project=PLAN.project.id),
+            "revoked": await access.create(Scope.OPERATOR, project=None),
+        }
+        await access.revoke(made["revoked"].key.id)
+    return {**{who: new.token for who, new in made.items()}, "stranger": "slotmcp_" + "x" * 60}

@@ -1,0 +1,93 @@
+"""An OAuth issuer on a port of its own, with real keys."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from time import time
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+Secret = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+HOUR: Final = 3600
+
+
+def new_rsa() -> Secret:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def new_ec() -> Secret:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def algorithm_of(secret: Secret) -> str:
+    return "RS256" if isinstance(secret, rsa.RSAPrivateKey) else "ES256"
+
+
+@dataclass
+class Issuer:
+    """Signs tokens, and tells its public keys."""
+
+    url: str = ""
+    secrets: dict[str, Secret] = field(default_factory=dict)
+    is_away: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    def token(self, key_id: str, *, audience: str, scope: str, **claims: Any) -> str:  # noqa: ANN401  of any JSON
+        """A token that is good for an hour, unless other claims are given; one that is None is left out."""
+        now = int(time())
+        said = {"iss": self.url, "aud": audience, "sub": "agent-1", "exp": now + HOUR, "scope": scope, **claims}
+        secret = self.secrets[key_id]
+        payload = {name: value for name, value in said.items() if value is not None}
+        return jwt.encode(payload, secret, algorithm_of(secret), headers={"kid": key_id})
+
+    def key_set(self) -> dict[str, Any]:
+        return {"keys": [_public(key_id, secret) for key_id, secret in self.secrets.items()]}
+
+    def answer(self, path: str) -> dict[str, Any] | None:
+        """What it says at a path."""
+        self.asked.append(path)
+        if self.is_away:
+            return None
+        return {
+            "/.well-known/openid-configuration": {"issuer": self.url, "jwks_uri": f"{self.url}/keys"},
+            "/keys": self.key_set(),
+        }.get(path)
+
+
+def _public(key_id: str, secret: Secret) -> dict[str, Any]:
+    algorithm = algorithm_of(secret)
+    jwk: dict[str, Any] = jwt.get_algorithm_by_name(algorithm).to_jwk(secret.public_key(), as_dict=True)
+    return {**jwk, "kid": key_id, "use": "sig", "alg": algorithm}
+
+
+@contextmanager
+def issuing() -> Iterator[Issuer]:
+    """An issuer with one key, "k1", until the block ends."""
+    issuer = Issuer(secrets={"k1": new_rsa()})
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told = issuer.answer(self.path)
+            body = json.dumps(told).encode()
+            self.send_response(404 if told is None else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as the library has it
+            del format, args
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        issuer.url = f"http://127.0.0.1:{server.server_port}"
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield issuer
+        finally:
+            server.shutdown()
+            thread.join()
