@@ -24,7 +24,9 @@ IDLE_MS: Final = 30_000
 """A process that stands still in a transaction loses its lock after that."""
 
 SESSION: Final = """
-SET jit = off; SET synchronous_commit = on; SET lock_timeout = {lock_ms}; SET statement_timeout = {statement_ms};
+SET jit = off;
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+SET lock_timeout = {lock_ms}; SET statement_timeout = {statement_ms};
 SET idle_in_transaction_session_timeout = {idle_ms}; {more}
 """
 READING: Final = "SET default_transaction_read_only = on"
