@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -149,10 +150,19 @@ async def _run(folder: Path, names: Sequence[str], callers: int) -> bool:
             after = await suffer(ground, world, FAULTS[name], seed, callers=callers)
             everything += after.problems
             rows.append(_row(name, after))
+            for kind, count in Counter(map(_kind, after.errors)).most_common():
+                print(f"  {count} times {kind}", file=sys.stderr)  # noqa: T201  a script
     print_table(HEADINGS, rows)
     for problem in everything:
         print(problem.kind, problem.text)  # noqa: T201  a script
     return not everything
+
+
+def _kind(attempt: Attempt) -> str:
+    """What a caller heard who could do nothing with it."""
+    seconds = round((attempt.answered_ms - attempt.asked_ms) / 1000)
+    message = attempt.body["error"].get("message", "") if attempt.error else ""
+    return f"status {attempt.status} {attempt.error} after {seconds} s: {message}"
 
 
 def _row(name: str, after: Aftermath) -> tuple[object, ...]:

@@ -27,6 +27,7 @@ class Proxy:
     def __init__(self, opened: Open) -> None:
         self._open = opened
         self._writers: list[asyncio.StreamWriter] = []
+        self._served: set[asyncio.Task[None]] = set()
         self._passing = asyncio.Event()
         self._passing.set()
         self._abandoned: list[asyncio.Event] = []
@@ -62,14 +63,20 @@ class Proxy:
             writer.transport.abort()
         self._writers.clear()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of all connections."""
         for passing in (*self._abandoned, self._passing):
             passing.set()
         self.cut()
+        await asyncio.gather(*self._served)
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One client."""
+    def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one more client."""
+        served = asyncio.create_task(self._serve(reader, writer))
+        self._served.add(served)
+        served.add_done_callback(self._served.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             up_reader, up_writer = await self._open()
         except OSError:
@@ -111,11 +118,11 @@ async def proxied_redis(url: str) -> AsyncIterator[tuple[Proxy, str]]:
     """A proxy to the Redis of a URL, and the URL of the way through it."""
     parts = urlsplit(url)
     proxy = Proxy(partial(asyncio.open_connection, parts.hostname, parts.port))
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.take, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
         yield proxy, f"redis://127.0.0.1:{port}"
     finally:
         server.close()
-        proxy.close()
+        await proxy.close()
         await server.wait_closed()
