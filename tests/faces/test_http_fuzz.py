@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import anyio
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.denver import PLAN
@@ -55,6 +55,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
         assert "Traceback" not in log
 
 
+@pytest.mark.timeout(300)
+@settings(max_examples=100)
 @given(method=METHODS, path=PATHS, headers=HEADERS, body=BODIES)
 def test_no_request_makes_the_server_fail(
     client: httpx2.Client, method: str, path: str, headers: dict[str, str], body: bytes
