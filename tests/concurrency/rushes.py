@@ -8,11 +8,11 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where a script does not look, and the tests do
 
@@ -30,6 +30,8 @@ from support.redis_server import running
 
 SERVERS: Final = 4
 CALLERS: Final = 200
+CALLERS_OF_ALL_KINDS: Final = 60
+"""Each of them calls several times."""
 CAPACITY: Final = 3
 
 
@@ -56,39 +58,39 @@ async def on_one_start(ground: Ground, urls: Sequence[str], seed: int, *, caller
     async with connected(urls, seed) as board:
         day = tomorrow(board.now_ms())
         wish = {"serviceType": "visit", "start": utc(day + 600)}
-        people = _people(callers, seed, board, business)
+        people = people_of(callers, seed, board, business)
         began = time.monotonic()
         await asyncio.gather(*(one.want_nothing_else(wish) for one in people))
         seconds = time.monotonic() - began
         won = {one.request for one in board.history if one.has_worked}
         problems = [] if len(won) == CAPACITY else [Problem("sold twice", f"{len(won)} of {CAPACITY} won")]
-        await _come_to_an_end(people)
+        await come_to_an_end(people)
         rows = ground.rows(business)
         problems += check(business, board.history, rows)
         return Rush(history=board.history, taken=len(rows.entries), problems=problems, seconds=seconds)
 
 
-async def of_all_kinds(ground: Ground, urls: Sequence[str], seed: int, *, callers: int = CALLERS) -> Rush:
+async def of_all_kinds(ground: Ground, urls: Sequence[str], seed: int, *, callers: int = CALLERS_OF_ALL_KINDS) -> Rush:
     """Lengths, skills, holds, bookings, changes of mind and requests that are sent twice."""
     business = many_kinds(f"all-kinds-{seed}")
     await ground.open(business)
     async with connected(urls, seed) as board:
-        people = _people(callers, seed, board, business)
+        people = people_of(callers, seed, board, business)
         began = time.monotonic()
         await asyncio.gather(*(one.call() for one in people))
         seconds = time.monotonic() - began
-        await _come_to_an_end(people)
+        await come_to_an_end(people)
         rows = ground.rows(business)
         problems = check(business, board.history, rows)
         return Rush(history=board.history, taken=len(rows.entries), problems=problems, seconds=seconds)
 
 
-def _people(callers: int, seed: int, board: Switchboard, business: Business) -> list[Caller]:
+def people_of(callers: int, seed: int, board: Switchboard, business: Business) -> list[Caller]:
     day = tomorrow(board.now_ms())
     return [Caller.numbered(number, seed=seed, board=board, business=business, day=day) for number in range(callers)]
 
 
-async def _come_to_an_end(people: Sequence[Caller]) -> None:
+async def come_to_an_end(people: Sequence[Caller]) -> None:
     """Whoever thought about a hold books it; then every request that had a key is sent once more."""
     await asyncio.gather(*(one.confirm(kept) for one in people for kept in one.kept))
     await people[0].board.ask_all_again()
@@ -106,12 +108,22 @@ def ground_of(kind: str, folder: Path) -> Iterator[Ground]:
             yield on_servers(databases, url, redis_url=redis.url)
 
 
-async def _run(ground: Ground, urls: Sequence[str], seeds: Sequence[int], callers: int) -> bool:
+class Run(Protocol):
+    """Runs a rush."""
+
+    async def __call__(self, ground: Ground, urls: Sequence[str], seed: int, *, callers: int) -> Rush: ...
+
+
+NAMES: Final[Mapping[Run, str]] = {on_one_start: "one start that three can have", of_all_kinds: "all kinds"}
+
+
+async def _run(ground: Ground, urls: Sequence[str], seeds: Sequence[int], how_many: Mapping[Run, int]) -> bool:
     rows, everything = [], []
-    for name, run in (("one start", on_one_start), ("all kinds", of_all_kinds)):
+    for run, callers in how_many.items():
         rushes = [await run(ground, urls, seed, callers=callers) for seed in seeds]
         everything += [problem for rush in rushes for problem in rush.problems]
-        rows.append((name, *_summed(rushes)))
+        rows.append((NAMES[run], callers, *_summed(rushes)))
+        print(*rows[-1], file=sys.stderr)  # noqa: T201  a script
     print_table(HEADINGS, rows)
     for problem in everything:
         print(problem.kind, problem.text)  # noqa: T201  a script
@@ -120,6 +132,7 @@ async def _run(ground: Ground, urls: Sequence[str], seeds: Sequence[int], caller
 
 HEADINGS: Final = (
     "rush",
+    "callers",
     "times",
     "calls",
     "times held or booked",
@@ -148,14 +161,16 @@ def main() -> int:
     """Run it as the command line says; 0: nothing was wrong."""
     parser = argparse.ArgumentParser(description="Rushes on several servers, each checked afterwards.")
     parser.add_argument("--times", type=int, default=50)
-    parser.add_argument("--callers", type=int, default=CALLERS)
+    parser.add_argument("--callers", type=int, default=CALLERS, help="who want one start")
+    parser.add_argument("--mixed", type=int, default=CALLERS_OF_ALL_KINDS, help="callers of all kinds")
     parser.add_argument("--on", choices=("sqlite", "postgres"), default="postgres")
     parser.add_argument("--seed", type=int, default=0, help="of the first one")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ground_of(asked.on, Path(name)) as ground:  # noqa: SIM117  in this order
         with serving_together(Path(name), SERVERS, **ground.settings) as servers:
             seeds = range(asked.seed, asked.seed + asked.times)
-            is_fine = asyncio.run(_run(ground, [one.url for one in servers], seeds, asked.callers))
+            how_many: dict[Run, int] = {on_one_start: asked.callers, of_all_kinds: asked.mixed}
+            is_fine = asyncio.run(_run(ground, [one.url for one in servers], seeds, how_many))
     return 0 if is_fine else 1
 
 

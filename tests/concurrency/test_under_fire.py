@@ -5,12 +5,15 @@ import pytest
 from concurrency.business import one_kind
 from concurrency.callers import tomorrow, utc
 from concurrency.calls import connected
+from concurrency.chaos import suffer
 from concurrency.checker import check
 from concurrency.conftest import Company
+from concurrency.faults import Fault, World, kill_a_server, restart_postgres, restart_redis
 from concurrency.rushes import CALLERS, CAPACITY, of_all_kinds, on_one_start
+from support.postgres_server import PostgresServer
 from support.redis_server import RedisServer
 
-SMALL = 60
+SMALL = 40
 
 
 @pytest.fixture(params=["on_a_file", "in_a_fleet"])
@@ -62,3 +65,17 @@ async def test_a_hold_survives_the_death_of_its_server_and_is_booked_on_another(
         company.servers[0].is_ready()
     assert len({one.server for one in board.history if one.has_worked}) > 1
     assert check(shop, board.history, company.ground.rows(shop)) == []
+
+
+@pytest.mark.parametrize(
+    ("seed", "fault"),
+    list(enumerate([kill_a_server, restart_redis, restart_postgres])),
+    ids=["server", "redis", "postgres"],
+)
+async def test_whatever_fails_in_the_middle_nothing_is_sold_twice_and_every_promise_kept(
+    in_a_fleet: Company, postgres_server: PostgresServer, redis: RedisServer, seed: int, fault: Fault
+) -> None:
+    world = World(servers=in_a_fleet.servers, postgres=postgres_server, redis=redis)
+    after = await suffer(in_a_fleet.ground, world, fault, seed, callers=SMALL)
+    assert after.problems == []
+    assert after.was_in_the_middle()

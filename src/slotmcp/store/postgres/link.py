@@ -18,14 +18,17 @@ STATEMENTS_PREPARED: Final = 256
 """On each connection, which is more than there are."""
 
 GRACE_MS: Final = 1_000
-"""By so much a server is asked for an answer in vain longer than a lock, and a connection longer than that."""
+"""By so much a server is asked for an answer in vain longer than a lock, and a connection longer than that.
 
-IDLE_MS: Final = 30_000
-"""A process that stands still in a transaction loses its lock after that."""
+A process that stands still in a transaction, or is not heard of any more, loses its lock when those who wait for it
+have given up: a unit of work waits for nothing but the database.
+"""
 
 SESSION: Final = """
-SET jit = off; SET synchronous_commit = on; SET lock_timeout = {lock_ms}; SET statement_timeout = {statement_ms};
-SET idle_in_transaction_session_timeout = {idle_ms}; {more}
+SET jit = off;
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+SET lock_timeout = {lock_ms}; SET statement_timeout = {statement_ms};
+SET idle_in_transaction_session_timeout = {statement_ms}; {more}
 """
 READING: Final = "SET default_transaction_read_only = on"
 
@@ -43,9 +46,7 @@ async def connect(address: Address, *, patience_ms: int, more: str = "") -> "asy
         statement_cache_size=STATEMENTS_PREPARED,
         server_settings={"application_name": "slotmcp"},
     )
-    await connection.execute(
-        SESSION.format(lock_ms=patience_ms, statement_ms=patience_ms + GRACE_MS, idle_ms=IDLE_MS, more=more)
-    )
+    await connection.execute(SESSION.format(lock_ms=patience_ms, statement_ms=patience_ms + GRACE_MS, more=more))
     return connection
 
 

@@ -11,8 +11,9 @@ import pytest
 from slotmcp.store.postgres.store import PostgresStore
 from support.books import open_shop
 from support.postgres_databases import Databases
-from support.postgres_proxy import Proxy, proxied
+from support.postgres_proxy import proxied
 from support.postgres_server import PostgresServer
+from support.proxy import Proxy
 
 PATIENCE_MS = 20_000
 """A loaded machine is no reason to fail."""

@@ -15,8 +15,8 @@ from slotmcp.store.postgres.store import PostgresStore
 from support.books import PROJECT, booking, hold, open_shop, receipt
 from support.postgres_databases import Databases
 from support.postgres_locks import until_waiting
-from support.postgres_proxy import Proxy
 from support.postgres_server import GUARDED, PostgresServer
+from support.proxy import Proxy
 from unit.store.postgres.conftest import PATIENCE_MS
 
 SHOP = PROJECT.id
@@ -183,6 +183,29 @@ async def test_a_connection_that_falls_silent_is_given_up(way: tuple[Proxy, str]
         proxy.cut()
         assert (await store.head(SHOP)).revision == 1
         assert store.connections_in_use == 0
+
+
+async def test_a_server_that_is_not_heard_of_any_more_loses_its_lock(way: tuple[Proxy, str], crashing_url: str) -> None:
+    """Others, who wait for it patiently, get it: its end of the connection is open, and nothing comes through it."""
+    proxy, url = way
+    locked = asyncio.Event()
+
+    async def unit(transaction: Transaction) -> None:
+        proxy.abandon()
+        locked.set()
+        await transaction.add_booking(booking("b"))
+
+    async with (
+        PostgresStore.open(url, patience_ms=HASTY_MS) as lost,
+        PostgresStore.open(crashing_url, patience_ms=PATIENCE_MS) as patient,
+    ):
+        await open_shop(patient)
+        writing = asyncio.create_task(lost.write(SHOP, unit))
+        await locked.wait()
+        await patient.write(SHOP, lambda transaction: transaction.add_booking(booking("c", "ben")))
+        with pytest.raises(Unavailable):
+            await writing
+        assert [one.claim.id for one in await patient.bookings(SHOP)] == ["c"]
 
 
 async def test_a_lock_that_somebody_else_keeps_is_waited_for_no_longer_than_asked(
