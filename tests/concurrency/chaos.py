@@ -8,8 +8,8 @@ import asyncio
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,10 +20,10 @@ from concurrency.business import Business, many_kinds
 from concurrency.callers import tomorrow, utc
 from concurrency.calls import Switchboard, connected
 from concurrency.checker import Problem, check
-from concurrency.faults import FAULTS, Fault, World
+from concurrency.faults import OF_PARTS, ON_THE_WAY, Fault, World
 from concurrency.grounds import Ground, on_servers
 from concurrency.rushes import SERVERS, come_to_an_end, people_of
-from concurrency.servers import serving_together
+from concurrency.servers import Server, serving_together
 from concurrency.table import print_table
 from concurrency.wire import Attempt
 from support.fleets import until
@@ -33,7 +33,7 @@ from support.postgres_server import started_server
 from support.proxy import proxied_redis
 from support.redis_server import running
 
-CALLERS: Final = 150
+CALLERS: Final = 100
 CLOCKWORK: Final = "concurrency.clockwork"
 HEADINGS: Final = (
     "fault",
@@ -119,43 +119,46 @@ async def _shows_a_hold(board: Switchboard, world: World, business: Business, nu
 
 
 @asynccontextmanager
-async def fragile_world(folder: Path) -> AsyncIterator[tuple[Ground, World]]:
-    """A fleet of the script's own, with ways between its parts that can be disturbed."""
-    with started_server() as postgres, running(folder) as redis:
+async def fleet_of(folder: Path, *, proxies: bool) -> AsyncIterator[tuple[Ground, World]]:
+    """A fleet of the script's own; with proxies, the ways between its parts can be disturbed."""
+    async with AsyncExitStack() as stack:
+        postgres = stack.enter_context(started_server())
+        redis = stack.enter_context(running(folder))
         databases = Databases(postgres.url("postgres"))
-        with databases.clone() as url, tempfile.TemporaryDirectory(prefix="slotmcp-way-") as socket:
-            async with (
-                proxied(url, Path(socket)) as (to_postgres, way),
-                proxied_redis(redis.url) as (to_redis, redis_way),
-            ):
-                ground = on_servers(databases, url, redis_url=redis_way, way=way)
-                opened = serving_together(folder, SERVERS, modules=[CLOCKWORK], **ground.settings)
-                servers = await asyncio.to_thread(opened.__enter__)
-                try:
-                    yield (
-                        ground,
-                        World(
-                            servers=servers, postgres=postgres, redis=redis, to_postgres=to_postgres, to_redis=to_redis
-                        ),
-                    )
-                finally:
-                    await asyncio.to_thread(opened.__exit__, None, None, None)
+        url, redis_url, way = stack.enter_context(databases.clone()), redis.url, ""
+        to_postgres = to_redis = None
+        if proxies:
+            socket = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slotmcp-way-")))
+            to_postgres, way = await stack.enter_async_context(proxied(url, socket))
+            to_redis, redis_url = await stack.enter_async_context(proxied_redis(redis.url))
+        ground = on_servers(databases, url, redis_url=redis_url, way=way)
+        servers = await stack.enter_async_context(_serving(folder, ground))
+        yield ground, World(servers=servers, postgres=postgres, redis=redis, to_postgres=to_postgres, to_redis=to_redis)
 
 
-async def _run(folder: Path, names: Sequence[str], callers: int) -> bool:
-    rows, everything = [], []
-    async with fragile_world(folder) as (ground, world):
-        for seed, name in enumerate(names):
-            print(f"{name} ...", file=sys.stderr)  # noqa: T201  a script
-            after = await suffer(ground, world, FAULTS[name], seed, callers=callers)
-            everything += after.problems
-            rows.append(_row(name, after))
-            for kind, count in Counter(map(_kind, after.errors)).most_common():
-                print(f"  {count} times {kind}", file=sys.stderr)  # noqa: T201  a script
-    print_table(HEADINGS, rows)
-    for problem in everything:
-        print(problem.kind, problem.text)  # noqa: T201  a script
-    return not everything
+@asynccontextmanager
+async def _serving(folder: Path, ground: Ground) -> AsyncIterator[Sequence[Server]]:
+    """Servers that start and stop while the proxies go on; the clock of the first can be wrong."""
+    opened = serving_together(folder, SERVERS, modules=[CLOCKWORK], **ground.settings)
+    servers = await asyncio.to_thread(opened.__enter__)
+    try:
+        yield servers
+    finally:
+        await asyncio.to_thread(opened.__exit__, None, None, None)
+
+
+async def _run(faults: Mapping[str, Fault], callers: int, *, proxies: bool) -> list[Aftermath]:
+    """Let each of these faults befall a fleet, one after the other."""
+    suffered = []
+    with tempfile.TemporaryDirectory() as folder:
+        async with fleet_of(Path(folder), proxies=proxies) as (ground, world):
+            for seed, (name, fault) in enumerate(faults.items()):
+                print(f"{name} ...", file=sys.stderr)  # noqa: T201  a script
+                after = await suffer(ground, world, fault, seed, callers=callers)
+                suffered.append(after)
+                for kind, count in Counter(map(_kind, after.errors)).most_common():
+                    print(f"  {count} times {kind}", file=sys.stderr)  # noqa: T201  a script
+    return suffered
 
 
 def _kind(attempt: Attempt) -> str:
@@ -178,9 +181,17 @@ def main() -> int:
     parser.add_argument("--callers", type=int, default=CALLERS)
     parser.add_argument("--only", default="", help="faults whose names contain this")
     asked = parser.parse_args()
-    names = [name for name in FAULTS if asked.only in name]
-    with tempfile.TemporaryDirectory() as folder:
-        return 0 if asyncio.run(_run(Path(folder), names, asked.callers)) else 1
+    rows, problems = [], []
+    for proxies, faults in ((False, OF_PARTS), (True, ON_THE_WAY)):
+        chosen = {name: fault for name, fault in faults.items() if asked.only in name}
+        if chosen:
+            suffered = asyncio.run(_run(chosen, asked.callers, proxies=proxies))
+            rows += [_row(name, after) for name, after in zip(chosen, suffered, strict=True)]
+            problems += [problem for after in suffered for problem in after.problems]
+    print_table(HEADINGS, rows)
+    for problem in problems:
+        print(problem.kind, problem.text)  # noqa: T201  a script
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

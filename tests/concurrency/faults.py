@@ -123,18 +123,22 @@ async def _slow(way: Proxy | None) -> None:
     way.delay_seconds = 0.0
 
 
-FAULTS: Final[dict[str, Fault]] = {
+OF_PARTS: Final[dict[str, Fault]] = {
     "nothing, for comparison": nothing,
     "a server killed, and started again": kill_a_server,
     "`FLUSHALL`, 20 times in 3 s": flush_redis,
     "Redis stopped for 3 s, back empty": restart_redis,
     "Redis frozen for 3 s": freeze_redis,
     "PostgreSQL stopped with `-m immediate`, and started": restart_postgres,
+    "a server's clock 2 minutes ahead for 3 s": jump_ahead,
+}
+ON_THE_WAY: Final[dict[str, Fault]] = {
+    "nothing, by way of the proxies": nothing,
     "connections to PostgreSQL cut 20 times in 3 s": cut_postgres,
     "each packet to and from PostgreSQL 0.1 s late, for 3 s": slow_postgres,
     "connections to PostgreSQL half open": half_open_postgres,
     "connections to Redis cut 20 times in 3 s": cut_redis,
     "each packet to and from Redis 0.1 s late, for 3 s": slow_redis,
     "connections to Redis half open": half_open_redis,
-    "a server's clock 2 minutes ahead for 3 s": jump_ahead,
 }
+"""Those that need proxies, through which everything takes longer."""

@@ -135,6 +135,7 @@ HEADINGS: Final = (
     "callers",
     "times",
     "calls",
+    "errors seen",
     "times held or booked",
     "slowest, s",
     "sold twice",
@@ -149,6 +150,7 @@ def _summed(rushes: Sequence[Rush]) -> tuple[object, ...]:
     return (
         len(rushes),
         sum(len(rush.history) for rush in rushes),
+        sum(rush.lost() for rush in rushes),
         sum(rush.taken for rush in rushes),
         f"{max(rush.seconds for rush in rushes):.1f}",
         twice,
