@@ -68,7 +68,7 @@ HEADERS: Final = (
 )
 ODD_VALUES: Final = (
     *(*TYPES, *VERSIONS, MODERN, "gzip", "100-continue", "websocket", "null", "http://evil.example", "Bearer "),
-    *("Basic eA==", "tools/call", "999999999999"),
+    *("Basic eA==", "tools/call", "999999999999", "\xff\xfe", "Ø", "é" * 300, "-1", "=?base64?!?="),
 )
 VALUES: Final = st.sampled_from(ODD_VALUES) | HEADER_TEXTS
 WHO: Final = ("operator", "operator", "operator", "caller", "revoked", "stranger", "nobody")
