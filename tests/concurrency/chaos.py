@@ -34,6 +34,7 @@ from support.proxy import proxied_redis
 from support.redis_server import running
 
 CALLERS: Final = 100
+RECOVERY_SECONDS: Final = 90
 CLOCKWORK: Final = "concurrency.clockwork"
 HEADINGS: Final = (
     "fault",
@@ -101,7 +102,7 @@ async def _all_are_well(board: Switchboard, world: World, business: Business) ->
         async def is_well(number: int = number) -> bool:
             return await _shows_a_hold(board, world, business, number, day)
 
-        await until(is_well)
+        await until(is_well, seconds=RECOVERY_SECONDS)
 
 
 async def _shows_a_hold(board: Switchboard, world: World, business: Business, number: int, day: int) -> bool:

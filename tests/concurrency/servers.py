@@ -14,7 +14,8 @@ import httpx2
 
 from concurrency.rush import environment
 
-PATIENCE_SECONDS: Final = 90
+PATIENCE_SECONDS: Final = 240
+"""A loaded machine is no reason to fail."""
 _LISTENS: Final = "slotmcp listens on "
 SLOTMCP: Final = "slotmcp"
 

@@ -15,6 +15,8 @@ from support.redis_server import RedisServer
 
 SMALL = 40
 
+pytestmark = pytest.mark.timeout(300)  # eight servers start on whatever is left of the machine
+
 
 @pytest.fixture(params=["on_a_file", "in_a_fleet"])
 def company(request: pytest.FixtureRequest, redis: RedisServer) -> Company:

@@ -67,8 +67,8 @@ def redis_members(url: str) -> OpenMember:
     return opened
 
 
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until something is so."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110  nobody tells when a key goes, or a server comes
             await asyncio.sleep(0.01)
