@@ -33,7 +33,7 @@ def test_nothing_that_is_sent_is_a_failure_or_makes_the_server_grow(target: Targ
     play()
     fuzzer.last_look()
     assert target.memory_mib() < warm_mib + GROWTH_MIB
-    assert {"200 result", "200 invalid_argument", "401", "400 error"} <= set(fuzzer.answers)
+    assert {"200 result", "400 error"} <= set(fuzzer.answers)
 
 
 @pytest.mark.parametrize(
