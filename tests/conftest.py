@@ -12,7 +12,7 @@ from support.redis_server import RedisServer, running
 
 settings.register_profile(
     "ci",
-    max_examples=300,
+    max_examples=200,
     deadline=None,
     derandomize=True,
     print_blob=True,

@@ -89,6 +89,10 @@ async def _create(path: Path) -> None:
         pass
 
 
+pytestmark = pytest.mark.timeout(
+    600
+)  # half a minute of work, and where a day goes wrong shrinking takes many times that
+
 TestSmallShop = SmallShop.TestCase
 TestSmallShop.settings = settings(
     max_examples=settings().max_examples // 7,

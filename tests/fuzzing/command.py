@@ -40,7 +40,8 @@ def _fuzz(minutes: Annotated[float, typer.Option(help="For how long.")] = 10) ->
 
 def _play_for(minutes: float, fuzzer: Fuzzer, target: Target, console: Console) -> list[float]:
     """The server's memory in MiB after each round."""
-    began, grown = time.monotonic(), []
+    began = time.monotonic()
+    grown: list[float] = []
     while not grown or time.monotonic() < began + minutes * SECONDS_A_MINUTE:
         _round(fuzzer)
         grown.append(target.memory_mib())

@@ -1,4 +1,4 @@
-"""`python tests/fuzzing/fuzz.py [--minutes 10]`: throw anything at a server for a while, and print what became of it."""
+"""`python tests/fuzzing/fuzz.py [--minutes 10]`: throw anything at a server, and print what came of it."""
 
 import sys
 from pathlib import Path

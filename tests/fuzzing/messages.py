@@ -1,4 +1,4 @@
-"""What a client says in JSON: calls of every tool that make sense, that nearly do and that do not, and anything else."""
+"""What a client says in JSON: calls of every tool that make sense, or nearly do, or do not; and anything else."""
 
 from typing import Any, Final, get_type_hints
 

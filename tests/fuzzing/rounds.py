@@ -73,6 +73,7 @@ class Fuzzer:
             told = b""
             while not (found := ENDPOINT.search(told)):
                 told += stream.recv(4096) or b"data: gone"
+            self.answers["200 stream"] += told.startswith(b"HTTP/1.1 200")
             for message in step.messages:
                 said = Said(message, "", "operator").request(self._memory, self._target.keys)
                 posted = Request("POST", found[1].decode(), said.headers, said.body)

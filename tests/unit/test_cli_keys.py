@@ -76,6 +76,13 @@ def test_a_server_that_could_ask_nobody_who_they_are_stays_on_this_machine(slotm
     assert "--no-auth" in refused.err
 
 
+def test_behind_a_proxy_no_address_is_this_machine_alone(slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLOTMCP_PUBLIC_URL", "https://book.example.com")
+    refused = slotmcp("http", "--port", "0")
+    assert refused.code == Exit.USAGE
+    assert "without SLOTMCP_PUBLIC_URL" in refused.err
+
+
 @pytest.mark.usefixtures("imported")
 def test_a_port_that_is_taken_is_named(slotmcp: Run) -> None:
     refused = slotmcp("http", "--host", "192.0.2.1", "--no-auth")

@@ -16,7 +16,8 @@ from slotmcp.web.serving import listen, serve, shared_metrics
 
 NO_WAY_IN = (
     "Nobody could be asked who they are: there is no key yet, and no OAuth issuer is set. Make a key with "
-    "`slotmcp keys create`, set SLOTMCP_OAUTH_ISSUER, listen on 127.0.0.1 alone, or say --no-auth to let everybody in."
+    "`slotmcp keys create`, set SLOTMCP_OAUTH_ISSUER, listen on 127.0.0.1 alone and without SLOTMCP_PUBLIC_URL, or say "
+    "--no-auth to let everybody in."
 )
 
 
@@ -33,7 +34,8 @@ def run(  # noqa: PLR0913  an option each
     host, port = address
     is_local = _is_loopback(host)
     asks = not is_open and asyncio.run(_has_credentials(settings))
-    if not (asks or is_open or is_local):
+    is_within_reach = not is_local or settings.public_url  # who names a public address has a proxy before it
+    if is_within_reach and not (asks or is_open):
         leave(Exit.USAGE, NO_WAY_IN)
     try:
         listening = listen(host, port)

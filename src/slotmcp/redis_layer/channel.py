@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, Self
 
+from slotmcp.redis_layer.ending import end
 from slotmcp.redis_layer.link import RedisLink
 
 if TYPE_CHECKING:
@@ -35,9 +36,7 @@ class Channel:
         try:
             yield channel
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end(task)
 
     def listen(self, hear: Callable[[bytes], None]) -> None:
         """Have all that is said told, from now on."""

@@ -7,10 +7,11 @@ database is there for everything that Redis is.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from slotmcp.domain.errors import Unavailable
+from slotmcp.redis_layer.ending import end
 from slotmcp.redis_layer.names import PROBE_MS, Names
 
 if TYPE_CHECKING:
@@ -128,9 +129,7 @@ class RedisLink:
 
     async def _close(self) -> None:
         if self._probing is not None:
-            self._probing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._probing
+            await end(self._probing)
 
 
 def _reason(error: Exception) -> str:

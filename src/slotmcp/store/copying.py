@@ -1,4 +1,7 @@
-"""Copying the books of projects from one database to another, of either dialect, and checking what arrived."""
+"""Copying the books of projects from one database to another, of either dialect, and checking what arrived.
+
+What belongs to no project stays behind: a key that opens every project may open more there than it did here.
+"""
 
 import hashlib
 from collections.abc import Iterator, Sequence

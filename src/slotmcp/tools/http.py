@@ -8,7 +8,7 @@ from mcp.server import MCPServer
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.transport_security import TransportSecuritySettings
-from starlette.routing import Router
+from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp.tools.door import Door
@@ -39,7 +39,7 @@ class HttpFace:
             max_request_body_size=max_body_bytes,
             transport_security=_CHECKED_BEFORE,
         )
-        self._app: ASGIApp = Router(routes=[*streamable.routes, *sse.routes])
+        self._app: ASGIApp = Router(routes=[*streamable.routes, *map(_without_head, sse.routes)])
         self._sessions = server.session_manager
         self._door = door
 
@@ -54,3 +54,10 @@ class HttpFace:
         credential = self._door.principal.credential
         scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=credential, scopes=[]))
         await self._app(scope, receive, send)
+
+
+def _without_head(route: BaseRoute) -> BaseRoute:
+    """A route that no longer takes HEAD for GET: a stream that nobody listens to has an end that nobody expects."""
+    if isinstance(route, Route) and route.methods:
+        route.methods.discard("HEAD")
+    return route

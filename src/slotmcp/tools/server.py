@@ -5,8 +5,10 @@ from importlib.metadata import version
 from typing import Any, Final, TypeAlias
 
 from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
 from mcp.server.subscriptions import InMemorySubscriptionBus, SubscriptionBus
-from mcp_types import Tool
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, GetPromptResult, InputRequiredResult, Tool
 
 from slotmcp.domain.access import Scope
 from slotmcp.services.app import App
@@ -92,6 +94,14 @@ class SlotmcpServer(MCPServer):
         """The tools within reach of whoever asks."""
         scopes = self._door.principal.scopes
         return [tool for tool in await super().list_tools() if self._scopes.get(tool.name, Scope.CALLER) in scopes]
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """A prompt; one that is not there is the client's mistake, and not, as the library has it, a failure here."""
+        if name not in {prompt.name for prompt in await self.list_prompts()}:
+            raise MCPError(INVALID_PARAMS, "There is no such prompt.")
+        return await super().get_prompt(name, arguments, context)
 
 
 def create_server(

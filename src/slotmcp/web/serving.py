@@ -17,6 +17,8 @@ from slotmcp.web.limits import BoundedHeaders
 
 BACKLOG: Final = 2048
 _KEEP_ALIVE_SECONDS: Final = 30
+_START_SECONDS: Final = 30
+"""A worker that does not answer its parent for so long is replaced; on a busy machine, importing takes a while."""
 _LAST_SECONDS: Final = 3
 """How long uvicorn waits for connections after the app's own graceful stop."""
 
@@ -72,4 +74,5 @@ _OPTIONS: Final[dict[str, Any]] = {
     "proxy_headers": False,
     "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
     "timeout_graceful_shutdown": _LAST_SECONDS,
+    "timeout_worker_healthcheck": _START_SECONDS,
 }

@@ -1,5 +1,6 @@
 """What is in Redis while a business is open: for how long, where, and what an operator can read."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -152,6 +153,14 @@ async def test_the_channel_is_heard_again_after_the_server_was_away(redis: Redis
         return news in heard
 
     await until(is_heard)
+
+
+async def test_listening_ends_at_whatever_step_it_is(redis: RedisServer) -> None:
+    """The client swallows a cancellation at some of them."""
+    for steps in range(40):
+        async with RedisLink.open(redis.url, prefix=PREFIX) as link, Channel.open(link):
+            for _ in range(steps):
+                await asyncio.sleep(0)
 
 
 async def test_a_server_that_falls_silent_is_not_listened_to_for_ever(redis: RedisServer, link: RedisLink) -> None:

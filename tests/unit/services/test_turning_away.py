@@ -13,7 +13,7 @@ from slotmcp.services.memory_fleet import MemoryHolds
 from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest
 from support.counted_store import CountedStore
-from support.shop import CALLER, Shop, customer, open_shop, plan, technician
+from support.shop import CALLER, Shop, at, customer, open_shop, plan, technician
 
 BUSINESS = plan(technician("ana", "09:00-12:00"), horizon_days=0)
 
@@ -88,6 +88,18 @@ async def test_a_retry_with_a_key_is_answered_as_before(here: Counter) -> None:
     assert (await here.shop.hold("09:00", idempotency_key="k")).hold == held.hold
     again = await here.shop.book("10:00", idempotency_key="k")
     assert (again.booking, again.replayed) == (booked.booking, True)
+
+
+async def test_a_retry_with_a_key_is_answered_as_before_whatever_became_of_the_booking(
+    here: Counter, elsewhere: Shop
+) -> None:
+    booked = await here.shop.book("09:00", idempotency_key="k")
+    moving = RescheduleRequest(booking_id=booked.booking.id, start=at("11:00"))
+    await here.shop.app.bookings.reschedule_booking(moving)
+    await elsewhere.book("09:00", customer=customer(2))
+    assert await here.shop.offered() == "10:00"
+    again = await here.shop.book("09:00", idempotency_key="k")
+    assert (again.booking.id, again.replayed) == (booked.booking.id, True)
 
 
 @pytest.mark.parametrize("who", [CALLER, Customer(name="Kim Doe", email="Kim@example.com")])

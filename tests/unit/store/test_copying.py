@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from slotmcp.domain.access import AccessKey, Scope
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable, InvalidArgument, NotFound, Unavailable
 from slotmcp.domain.waitlist import WaitState
 from slotmcp.ports import Store, Transaction
@@ -33,12 +34,15 @@ from support.books import (
     token,
     wait,
 )
-from support.clock import HandClock
+from support.clock import NOW_MS, HandClock
 from support.postgres_databases import Databases
 from support.sqlite_file import fingerprint
 from unit.store.test_prepare import next_schema
 
 SHOP = PROJECT.id
+HASH = "a" * 64
+KEY = AccessKey(id="k1", name="Front desk", scope=Scope.CALLER, project_id=SHOP, created_at_ms=NOW_MS)
+EVERY = AccessKey(id="k2", name="Office", scope=Scope.OPERATOR, project_id=None, created_at_ms=NOW_MS)
 MANY = 2_345
 """More than a batch."""
 
@@ -77,6 +81,8 @@ async def fill(store: Store) -> None:
         await transaction.add_hold(replace(hold("h", "full"), token="another"))  # noqa: S106  a test's own
 
     await store.write(FULL_PROJECT.id, another, create=True)
+    await store.add_access_key(KEY, HASH)
+    await store.add_access_key(EVERY, HASH)
 
 
 async def everything(store: Store) -> list[object]:
@@ -88,6 +94,7 @@ async def everything(store: Store) -> list[object]:
         told += [await store.hold(project_id, token(name)) for name in ("held", "released", "withdrawn", "booked")]
         told.append(await store.write(project_id, lambda transaction: transaction.receipt("book_slot", "local", "key")))
         told.append(await store.bookings_by(project_id, "phone:+1"))
+    told.append(await store.access_key(KEY.id))
     return told
 
 
@@ -114,6 +121,7 @@ async def test_everything_arrives_and_goes_on(way: tuple[End, End]) -> None:
     assert {one.name for one in report.tables} == METADATA.tables.keys()
     async with opened(target) as store:
         assert await everything(store) == expected
+        assert await store.access_keys() == (KEY,), "a key to every project may open more there than it did here"
         for number, technician_id in enumerate(("ana", "ben", "full")):
             one = booking(f"new-{number}", technician_id, at=6000)
             await store.write(SHOP, lambda transaction: transaction.add_booking(one))  # noqa: B023  awaited here

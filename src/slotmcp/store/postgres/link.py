@@ -25,7 +25,9 @@ have given up: a unit of work waits for nothing but the database.
 """
 
 SESSION: Final = """
-SET jit = off; SET synchronous_commit = on; SET lock_timeout = {lock_ms}; SET statement_timeout = {statement_ms};
+SET jit = off;
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+SET lock_timeout = {lock_ms}; SET statement_timeout = {statement_ms};
 SET idle_in_transaction_session_timeout = {statement_ms}; {more}
 """
 READING: Final = "SET default_transaction_read_only = on"

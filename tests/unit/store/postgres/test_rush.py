@@ -9,9 +9,11 @@ import pytest
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.store import statements
 from slotmcp.store.fetching import Fetch
+from slotmcp.store.postgres.address import Address
+from slotmcp.store.postgres.link import connect
 from slotmcp.store.postgres.store import PostgresStore
 from support.books import ANA, PROJECT, booking, open_shop
-from support.postgres_databases import Databases
+from support.postgres_databases import Databases, name_of
 from support.postgres_locks import until_waiting
 from unit.store.postgres.conftest import PATIENCE_MS
 
@@ -141,3 +143,13 @@ async def test_what_awaits_something_else_under_the_lock_is_stopped(store: Postg
     with pytest.raises(RuntimeError, match="transaction's methods"):
         await store.write(SHOP, unit)
     await open_shop(store)
+
+
+@pytest.mark.parametrize(("configured", "expected"), [("off", "on"), ("on", "on"), ("remote_apply", "remote_apply")])
+async def test_a_commit_waits_for_the_disk_whatever_the_server_says(
+    postgres_url: str, postgres: Databases, configured: str, expected: str
+) -> None:
+    postgres.ask(f'ALTER DATABASE "{name_of(postgres_url)}" SET synchronous_commit = {configured}')
+    connection = await connect(Address.of(postgres_url), patience_ms=PATIENCE_MS)
+    assert await connection.fetchval("SHOW synchronous_commit") == expected
+    await connection.close()

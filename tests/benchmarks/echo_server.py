@@ -1,0 +1,35 @@
+"""The real HTTP server, with an echo tool that gives an answer of get_slots again: what a call costs in the SDK."""
+
+import sys
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp_types import CallToolResult
+
+from slotmcp.asgi import HttpApp, Serving
+from slotmcp.settings import Settings
+from slotmcp.web.serving import listen, serve
+
+
+def add_echo(server: MCPServer) -> None:
+    """Offer the echo."""
+    known: list[CallToolResult] = []
+
+    @server.tool()
+    async def echo(ctx: Context) -> CallToolResult:
+        if not known:
+            answer = await server.call_tool("get_slots", {"limit": 10}, ctx)
+            assert isinstance(answer, CallToolResult)
+            known.append(answer)
+        return known[0]
+
+
+def create() -> HttpApp:
+    """The app."""
+    return HttpApp(Settings.load(), Serving(is_open=True, is_local=True, owns_process=True, extend=add_echo))
+
+
+if __name__ == "__main__":
+    listening = listen("127.0.0.1", 0)
+    sys.stderr.write(f"slotmcp listens on http://127.0.0.1:{listening.getsockname()[1]}/mcp\n")
+    serve(create, listening, workers=1)

@@ -1,0 +1,21 @@
+"""Prompts: there are none, and asking for one is no failure."""
+
+import logging
+
+import pytest
+from mcp import Client, MCPError
+from mcp_types import INVALID_PARAMS
+
+from support.server import Desk
+
+
+@pytest.mark.parametrize("how", ["auto", "legacy"])
+async def test_a_prompt_that_is_not_there_is_refused_and_not_logged_as_a_failure(
+    desk: Desk, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    async with Client(desk.server, mode=how) as client:
+        assert (await client.list_prompts()).prompts == []
+        with pytest.raises(MCPError, match="There is no such prompt") as refused:
+            await client.get_prompt("Kim, 303 555 0142")
+    assert refused.value.error.code == INVALID_PARAMS
+    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING] == []

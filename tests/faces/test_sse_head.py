@@ -1,0 +1,18 @@
+"""HEAD on a stream: refused, and nothing of it is a failure."""
+
+from pathlib import Path
+
+import httpx2
+
+from support.denver import PLAN
+from support.http_server import serving, write_books
+
+
+async def test_a_stream_has_no_head_to_show(tmp_path: Path) -> None:
+    await write_books(tmp_path / "slotmcp.db", PLAN)
+    with serving(tmp_path / "slotmcp.db") as server:
+        async with httpx2.AsyncClient(base_url=server.url) as client:
+            answers = [await client.head(path) for path in ("/sse", "/mcp", "/healthz")]
+        code, log = server.stop()
+    assert [answer.status_code for answer in answers] == [405, 405, 200]
+    assert (code, log) == (0, "")
