@@ -28,8 +28,9 @@ class BoundedBody:
             return
         try:
             _check_announced(scope, self._max_bytes)
-            body = _Body(receive, self._max_bytes, asyncio.get_running_loop().time() + self._seconds)
-            await self._app(scope, body.receive, send)
+            late_at = asyncio.get_running_loop().time() + self._seconds
+            body = _Body(receive, send, self._max_bytes, late_at, is_awaited=scope.get("method") != "GET")
+            await self._app(scope, body.receive, body.send)
         except _TooLargeError:
             # The connection is left open: closed with bytes unread, it would take the answer with it.
             await refusal(413, "too_large", f"Send at most {self._max_bytes} bytes.")(scope, receive, send)
@@ -53,13 +54,24 @@ class _GoneError(Exception):
 
 
 class _Body:
-    """A body as it arrives. After it comes only that the client has gone, which may take any time."""
+    """A body as it arrives. After it comes only that the client has gone, which may take any time.
 
-    def __init__(self, receive: Receive, left: int, late_at: float) -> None:
+    Once the answer has begun nothing can be refused any more; whoever answers is told that the client has gone.
+    """
+
+    def __init__(self, receive: Receive, send: Send, left: int, late_at: float, *, is_awaited: bool) -> None:
         self._receive = receive
+        self._send = send
         self._left = left
         self._late_at = late_at
+        self._is_awaited = is_awaited
+        """Whether the request means nothing without it."""
         self._is_whole = False
+        self._is_answered = False
+
+    async def send(self, message: Message) -> None:
+        self._is_answered = True
+        await self._send(message)
 
     async def receive(self) -> Message:
         if self._is_whole:
@@ -68,14 +80,19 @@ class _Body:
             async with asyncio.timeout_at(self._late_at):
                 message = await self._receive()
         except TimeoutError:
-            raise _TooSlowError from None
+            return self._ended(_TooSlowError())
         if message["type"] == "http.disconnect":
-            raise _GoneError
+            return self._ended(_GoneError()) if self._is_awaited else message
         self._left -= len(message.get("body", b""))
         if self._left < 0:
-            raise _TooLargeError
+            return self._ended(_TooLargeError())
         self._is_whole = not message.get("more_body", False)
         return message
+
+    def _ended(self, reason: Exception) -> Message:
+        if not self._is_answered:
+            raise reason
+        return {"type": "http.disconnect"}
 
 
 def _check_announced(scope: Scope, max_bytes: int) -> None:
