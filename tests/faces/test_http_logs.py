@@ -9,7 +9,7 @@ from slotmcp.domain.access import Scope
 from support.denver import PLAN
 from support.http_server import call_of, headers_of, open_books, serving
 
-SAID = ("Quux", "555", "0142", "quux.org", "sub=ada")
+SAID = ("Quux", "303 555", "555 0142", "5550142", "quux.org", "sub=ada")
 
 
 async def test_nothing_of_it_is_logged(tmp_path: Path) -> None:
