@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SHOP = PROJECT.id
 RUSH = 200
 PROJECTS = 30
+FAR_AHEAD = 50 * 366 * 1440
+"""Minutes: now is the database's, and what is over for days is in no book any more."""
 
 
 async def test_of_a_rush_on_one_technician_one_wins_and_all_are_answered(
@@ -48,7 +50,8 @@ async def test_a_later_revision_is_never_seen_before_an_earlier_one(store: Postg
 
     async def sell(number: int) -> None:
         writer = (store, other)[number % 2]
-        await writer.write(SHOP, lambda transaction: transaction.add_booking(booking(f"b-{number}", at=number * 60)))
+        sold = booking(f"b-{number}", at=FAR_AHEAD + number * 60)
+        await writer.write(SHOP, lambda transaction: transaction.add_booking(sold))
 
     async def watch(reader: PostgresStore) -> list[int]:
         seen: list[int] = []
