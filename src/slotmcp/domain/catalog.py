@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from slotmcp.domain.calcom import CalcomConnection, CalcomHost
 from slotmcp.domain.interval import Minute
 
 
@@ -86,6 +87,8 @@ class Project:
     """Countries ("US") or regions of one ("US-CO") whose public holidays close the business."""
     closed_dates: tuple[date, ...] = ()
     """Further dates on which the business is closed."""
+    calcom: CalcomConnection | None = None
+    """None: not connected to Cal.com."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,8 @@ class ServiceType:
     buffer_before_minutes: int = 0
     buffer_after_minutes: int = 0
     skills: frozenset[str] = frozenset()
+    calcom_event_type_id: int | None = None
+    """What it is at Cal.com."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,3 +167,5 @@ class Technician:
     breaks: tuple[WeeklySpan, ...] = ()
     overrides: tuple[DateOverride, ...] = ()
     time_off: tuple[TimeOff, ...] = ()
+    calcom: CalcomHost | None = None
+    """Who they are at Cal.com."""

@@ -44,6 +44,10 @@ LIVE = text("state IN ('held', 'booked')")
 KNOWN = text("customer_pseudonym <> ''")
 EXPIRING = text("expires_at_ms IS NOT NULL")
 
+IN_SERIES = text("series <> ''")
+BOOKED = text("booking_id <> ''")
+NOT_OVER = text("status IN ('pending', 'accepted')")
+
 TAKEN = text(
     "int8range((technician_number::bigint << 32) + start_minute, (technician_number::bigint << 32) + end_minute)"
 )
@@ -75,6 +79,7 @@ class ProjectRow(SQLModel, table=True):
     default_service_id: str | None = Field(sa_type=TEXT)
     holiday_regions: str = Field(sa_type=TEXT)
     closed_dates: str = Field(sa_type=TEXT)
+    calcom: str | None = Field(sa_type=TEXT)
     salt: bytes = Field(sa_type=LargeBinary)
     revision: int = Field(sa_type=BIG)
 
@@ -96,6 +101,7 @@ class ServiceRow(SQLModel, table=True):
     buffer_before_minutes: int
     buffer_after_minutes: int
     skills: str = Field(sa_type=TEXT)
+    calcom_event_type_id: int | None
     position: int
     archived: int
 
@@ -124,6 +130,7 @@ class TechnicianRow(SQLModel, table=True):
     home_longitude: float | None = Field(sa_type=REAL_8)
     max_bookings_per_day: int | None
     hours: str = Field(sa_type=TEXT)
+    calcom: str | None = Field(sa_type=TEXT)
     position: int
     archived: int
 
@@ -349,3 +356,105 @@ class ChangeRow(SQLModel, table=True):
     revision: int = Field(primary_key=True, sa_type=BIG)
     technician_id: str = Field(primary_key=True, sa_type=TEXT)
     claim_id: str = Field(primary_key=True, sa_type=TEXT)
+
+
+class CalendarEntryRow(SQLModel, table=True):
+    """An event of a calendar, and what it takes here. Customer and visit go once a booking has them."""
+
+    __tablename__ = "calendar_entries"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        CheckConstraint(
+            "status IN ('pending', 'accepted', 'cancelled', 'rejected', 'replaced')", name="entries_status"
+        ),
+        CheckConstraint("kind IN ('appointment', 'absence')", name="entries_kind"),
+        CheckConstraint("start_minute < end_minute", name="entries_span"),
+        Index("calendar_entries_in_series", "project_id", "series", sqlite_where=IN_SERIES, postgresql_where=IN_SERIES),
+        Index("calendar_entries_of", "project_id", "booking_id", sqlite_where=BOOKED, postgresql_where=BOOKED),
+        Index("calendar_entries_to_come", "project_id", "end_minute", sqlite_where=NOT_OVER, postgresql_where=NOT_OVER),
+        STRICT,
+    )
+
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
+    uid: str = Field(primary_key=True, sa_type=TEXT)
+    status: str = Field(sa_type=TEXT)
+    kind: str = Field(sa_type=TEXT)
+    start_minute: int = Field(sa_type=BIG)
+    end_minute: int = Field(sa_type=BIG)
+    said_at_ms: int = Field(sa_type=BIG)
+    series: str = Field(sa_type=TEXT)
+    sequence: int | None = Field(sa_type=BIG)
+    event_type_id: int | None = Field(sa_type=BIG)
+    replaces: str = Field(sa_type=TEXT)
+    hosts: str = Field(sa_type=TEXT)
+    customer_name: str | None = Field(sa_type=TEXT)
+    customer_phone: str = Field(sa_type=TEXT)
+    customer_email: str = Field(sa_type=TEXT)
+    address: str = Field(sa_type=TEXT)
+    notes: str = Field(sa_type=TEXT)
+    said_booking_id: str = Field(sa_type=TEXT)
+    booking_id: str = Field(sa_type=TEXT)
+    busy: str = Field(sa_type=TEXT)
+
+
+class CalendarDeliveryRow(SQLModel, table=True):
+    """A message of a calendar's that came, so that it does nothing when it comes again."""
+
+    __tablename__ = "calendar_deliveries"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        Index("calendar_deliveries_age", "project_id", "received_at_ms"),
+        CLUSTERED,
+    )
+
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
+    digest: str = Field(primary_key=True, sa_type=TEXT)
+    received_at_ms: int = Field(sa_type=BIG)
+
+
+class ParkedEventRow(SQLModel, table=True):
+    """An event that cannot be applied as things stand: JSON, with whatever it says of a customer."""
+
+    __tablename__ = "calendar_parked"
+    __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), STRICT)
+
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
+    uid: str = Field(primary_key=True, sa_type=TEXT)
+    event: str = Field(sa_type=TEXT)
+    why: str = Field(sa_type=TEXT)
+    parked_at_ms: int = Field(sa_type=BIG)
+
+
+class PushRow(SQLModel, table=True):
+    """The outbox: a booking of which a calendar has to be told."""
+
+    __tablename__ = "calendar_pushes"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id", "booking_id"], ["claims.project_id", "claims.id"]),
+        Index("calendar_pushes_due", "project_id", "due_ms"),
+        STRICT,
+    )
+
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
+    booking_id: str = Field(primary_key=True, sa_type=TEXT)
+    version: int = Field(sa_type=BIG)
+    since_ms: int = Field(sa_type=BIG)
+    due_ms: int = Field(sa_type=BIG)
+    attempts: int
+    tried_at_ms: int | None = Field(sa_type=BIG)
+    tried_start_minute: int | None = Field(sa_type=BIG)
+    refused: str = Field(sa_type=TEXT)
+
+
+class CalendarSyncRow(SQLModel, table=True):
+    """How far a project's calendar was read, and who is at it."""
+
+    __tablename__ = "calendar_syncs"
+    __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), CLUSTERED)
+
+    project_id: str = Field(primary_key=True, sa_type=TEXT)
+    watermark_ms: int = Field(sa_type=BIG)
+    worker: str = Field(sa_type=TEXT)
+    worker_until_ms: int = Field(sa_type=BIG)
+    finished_ms: int = Field(sa_type=BIG)
+    problem: str = Field(sa_type=TEXT)

@@ -11,6 +11,7 @@ from slotmcp.domain.catalog import Location, Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Hold
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.engine.travel import TravelTimes
+from slotmcp.ports.calendar import CalendarPages, CalendarView
 
 T = TypeVar("T")
 
@@ -199,6 +200,15 @@ class Transaction(Protocol):
     @property
     def newest_event(self) -> int:
         """The number of the newest event that this transaction added; 0: none."""
+        ...
+
+    @property
+    def calendar(self) -> CalendarPages:
+        """What is kept of the project's calendar.
+
+        Where the project is connected to one, `add_booking`, `confirm_hold` and a `save_booking` that changes time or
+        technician, or cancels, make a push due: the calendar has to be told.
+        """
         ...
 
     async def book(self) -> Book:
@@ -413,6 +423,18 @@ class Store(Protocol):
 
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
         """Committed events with a larger number, in order."""
+        ...
+
+    async def calendar(self, project_id: str) -> CalendarView:
+        """What is kept of a project's calendar; nothing where it has none.
+
+        Raises:
+            Unavailable: the database does not answer in time.
+        """
+        ...
+
+    async def calendar_projects(self) -> tuple[str, ...]:
+        """The projects that are connected to a calendar, sorted."""
         ...
 
     async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:

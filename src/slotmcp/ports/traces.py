@@ -1,0 +1,32 @@
+"""Where traces are kept."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from slotmcp.domain.trace import Trace
+
+
+class Traces(Protocol):
+    """Keeps traces, until they are too old. Of the store: the same database, off the path of every call."""
+
+    async def add_traces(self, traces: Sequence[Trace]) -> None:
+        """Keep traces, durably or not; one that is there already is left alone.
+
+        Those of a project that is not there are dropped.
+
+        Raises:
+            Unavailable: the database is away; nothing was kept.
+        """
+        ...
+
+    async def trace(self, trace_id: str) -> Trace | None:
+        """A trace by its id, of whichever project."""
+        ...
+
+    async def traces(self, project_id: str, from_ms: int, to_ms: int) -> tuple[Trace, ...]:
+        """The traces of a half-open span of time, by time and id."""
+        ...
+
+    async def drop_traces(self, before_ms: int) -> int:
+        """Forget older traces, a few thousand at most; how many."""
+        ...
