@@ -12,6 +12,7 @@ PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal
 READY := .venv/.ready
 INSPECTOR := tests/inspector/node_modules/.ready
 CONFORMANCE := tests/conformance/node_modules/.ready
+DEBIAN := .venv/.debian-ready
 
 # A gate speaks one line when it is fine, and everything it knows when it is not.
 gate = @printf '%-14s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$said"; exit 1; fi
@@ -25,10 +26,10 @@ help: ## say what there is (the default)
 demo: $(READY) ## watch an agent's side of a phone call, through a real MCP client
 	@$(BIN)/slotmcp demo
 
-test: $(READY) $(INSPECTOR) $(CONFORMANCE) ## run all tests in random order on both cores
+test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## run all tests in random order on both cores
 	@$(PYTEST)
 
-check: $(READY) $(INSPECTOR) $(CONFORMANCE) ## the one gate: format, lint, types, import contracts, tests with coverage
+check: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## the one gate: format, lint, types, import contracts, tests with coverage
 	$(call gate,format,$(BIN)/ruff format --check .)
 	$(call gate,lint,$(BIN)/ruff check .)
 	$(call gate,types,$(BIN)/mypy)
@@ -63,6 +64,14 @@ $(INSPECTOR): tests/inspector/package-lock.json
 $(CONFORMANCE): tests/conformance/package-lock.json
 	@echo 'Preparing the conformance suite ...'
 	@cd tests/conformance && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+# A browser and a Prometheus, which pages and metrics are tried with. Who is not root installs them by hand.
+$(DEBIAN): tests/debian-packages | $(READY)
+	@dpkg-query -W $$(cat $<) >/dev/null 2>&1 || { \
+		echo "Preparing $$(paste -sd ' ' $<) ..."; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$(cat $<) >/dev/null; \
+	}
 	@touch $@
 
 .uv/bin/uv:
