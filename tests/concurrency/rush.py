@@ -14,6 +14,7 @@ from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Event, Head, KeptKey, Store, Transaction, Unit
+from slotmcp.ports.calendar import CalendarView, CalendarWork
 from slotmcp.services.imports import ProjectPlan
 from support.shop import plan, service, technician
 
@@ -84,6 +85,15 @@ class WrappedStore:
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
         return await self._store.events(project_id, after)
 
+    async def calendar(self, project_id: str) -> CalendarView:
+        return await self._store.calendar(project_id)
+
+    async def calendar_work(self, project_id: str) -> CalendarWork:
+        return await self._store.calendar_work(project_id)
+
+    async def calendar_projects(self) -> tuple[str, ...]:
+        return await self._store.calendar_projects()
+
     async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
         await self._store.add_access_key(key, secret_hash)
 
@@ -146,7 +156,7 @@ class _DyingTransaction:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the transaction has
         found = getattr(self._transaction, name)
-        if name in {"now_ms", "pseudonym", "revision", "newest_event"}:
+        if name in {"calendar", "now_ms", "pseudonym", "revision", "newest_event"}:
             return found
 
         async def stepping(*arguments: object, **named: object) -> object:

@@ -4,6 +4,17 @@ from datetime import date
 from typing import Any, Final
 
 from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.calcom import CalcomConnection, CalcomHost, OutsideCalendar
+from slotmcp.domain.calendar import (
+    CalendarEntry,
+    CalendarEvent,
+    EventKind,
+    EventStatus,
+    HostReference,
+    ParkedEvent,
+    Push,
+    SyncState,
+)
 from slotmcp.domain.catalog import (
     DateOverride,
     Location,
@@ -48,6 +59,9 @@ FULL_PROJECT: Final = Project(
     default_service_id="full",
     holiday_regions=("US", "US-CO"),
     closed_dates=(date(2026, 12, 24), date(2027, 1, 2)),
+    calcom=CalcomConnection(
+        api_key_env="CALCOM_API_KEY", webhook_secret_envs=("SECRET_NOW", "SECRET_BEFORE"), pending_blocks=False
+    ),
 )
 """No field as it is by default."""
 
@@ -60,6 +74,7 @@ FULL_SERVICE: Final = ServiceType(
     buffer_before_minutes=5,
     buffer_after_minutes=10,
     skills=frozenset({"gas", "hvac"}),
+    calcom_event_type_id=1042,
 )
 
 
@@ -100,6 +115,12 @@ FULL_TECHNICIAN: Final = Technician(
     time_off=(
         TimeOff(start=NOON, end=NOON + 60, reason="dentist"),
         TimeOff(start=NOON + 60, end=NOON + 90, by_operator=True),
+    ),
+    calcom=CalcomHost(
+        email="full@example.com",
+        user_id=7,
+        event_type_ids={"full": 2042},
+        calendars=(OutsideCalendar(credential_id=3, external_id="full@group.calendar.example.com"),),
     ),
 )
 
@@ -195,6 +216,47 @@ FULL_WAIT: Final = wait(
 def busy(technician_id: str = "ana", *, at: int = 60, minutes: int = 60, source: str = "calendar") -> BusyTime:
     """Outside busy time, `at` minutes from now."""
     return BusyTime(technician_id=technician_id, start=NOON + at, end=NOON + at + minutes, source=source)
+
+
+def event(uid: str, *, at: int = 60, minutes: int = 60, **facts: Any) -> CalendarEvent:  # noqa: ANN401  its fields
+    """An accepted event, `at` minutes from now."""
+    usual: dict[str, Any] = {"status": EventStatus.ACCEPTED, "at_ms": NOW_MS}
+    return CalendarEvent(uid=uid, start=NOON + at, end=NOON + at + minutes, **{**usual, **facts})
+
+
+FULL_EVENT: Final = event(
+    "full",
+    status=EventStatus.PENDING,
+    kind=EventKind.ABSENCE,
+    hosts=(HostReference(email="ana@example.com", user_id=7), HostReference(email="ben@example.com")),
+    series="series@Cal.com",
+    sequence=2,
+    event_type_id=1042,
+    replaces="earlier",
+    customer=CUSTOMER,
+    visit=Visit(address="1 Main St", notes="Beware of the dog 🐕"),
+    booking_id="full",
+)
+FULL_ENTRY: Final = CalendarEntry(
+    event=FULL_EVENT,
+    booking_id="full",
+    busy=(BusyTime(technician_id="ana", start=NOON, end=NOON + 60, source="calcom:full"),),
+    contact_keys=("phone", "email"),
+)
+FULL_PARKED: Final = ParkedEvent(event=FULL_EVENT, why="Nobody knows them.", at_ms=NOW_MS, contact_keys=("phone",))
+FULL_PUSH: Final = Push(
+    booking_id="full",
+    version=1,
+    since_ms=NOW_MS - 5,
+    due_ms=NOW_MS + 5,
+    attempts=2,
+    tried_at_ms=NOW_MS - 3,
+    tried_start=NOON + 600,
+    refused="It is in the past there.",
+)
+FULL_SYNC: Final = SyncState(
+    watermark_ms=NOW_MS - 1000, worker="w", worker_until_ms=NOW_MS + 1, finished_ms=NOW_MS - 2, problem="away"
+)
 
 
 def receipt(key: str = "key", **facts: str) -> Receipt:

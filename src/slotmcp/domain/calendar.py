@@ -84,7 +84,7 @@ class CalendarEvent:
     def joined(self, other: "CalendarEvent") -> "CalendarEvent":
         """What is known of an event of which both were said, in whatever order: the newer, an end never undone."""
         sequence = max((one for one in (self.sequence, other.sequence) if one is not None), default=None)
-        newer, older = sorted((self, other), key=lambda one: one._order(sequence), reverse=True)
+        newer, older = sorted((self, other), key=lambda one: one.newness(sequence), reverse=True)
         return replace(
             newer,
             sequence=sequence,
@@ -95,7 +95,7 @@ class CalendarEvent:
             customer=newer.customer or older.customer,
         )
 
-    def _order(self, usual: int | None) -> tuple[bool, int, int, bool]:
+    def newness(self, usual: int | None) -> tuple[bool, int, int, bool]:
         """Greater is newer. A sequence that was not said is the usual one."""
         sequence = usual if self.sequence is None else self.sequence
         return self.status.is_over, sequence or 0, self.at_ms, self.status is not EventStatus.PENDING
@@ -131,6 +131,8 @@ class CalendarEntry:
     """The booking that it is."""
     busy: tuple[BusyTime, ...] = ()
     """The time that it takes beside a booking, or instead of one."""
+    contact_keys: tuple[str, ...] = ()
+    """Keyed hashes of what its customer is known by, as long as it has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,8 @@ class ParkedEvent:
     """A sentence for the operator, with what would help."""
     at_ms: int
     """When it came to this, by the store's clock."""
+    contact_keys: tuple[str, ...] = ()
+    """Keyed hashes of what its customer is known by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

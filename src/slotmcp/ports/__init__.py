@@ -11,7 +11,7 @@ from slotmcp.domain.catalog import Location, Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Hold
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.engine.travel import TravelTimes
-from slotmcp.ports.calendar import CalendarPages, CalendarView
+from slotmcp.ports.calendar import CalendarPages, CalendarView, CalendarWork
 
 T = TypeVar("T")
 
@@ -427,6 +427,14 @@ class Store(Protocol):
 
     async def calendar(self, project_id: str) -> CalendarView:
         """What is kept of a project's calendar; nothing where it has none.
+
+        Raises:
+            Unavailable: the database does not answer in time.
+        """
+        ...
+
+    async def calendar_work(self, project_id: str) -> CalendarWork:
+        """What there is to do for a project's calendar: a cheap trip.
 
         Raises:
             Unavailable: the database does not answer in time.

@@ -21,7 +21,7 @@ class CalendarAway(Exception):  # noqa: N818  the outside's fault, not ours
         self.retry_after_ms = retry_after_ms
         """What it said; 0: nothing."""
         self.was_asked = was_asked
-        """False where it is certain that it did nothing: it could not be reached, or said that it had too much to do."""
+        """False: it is certain that it did nothing. It could not be reached, or said that it had too much to do."""
 
 
 class CalendarRefused(Exception):  # noqa: N818
@@ -160,8 +160,12 @@ class CalendarPages(Protocol):
         """What the calendar has to be told of a booking, if it has to."""
         ...
 
+    async def make_push(self, booking_id: str) -> None:
+        """Have the calendar told of a booking, from now on; where that is due already, of what it has become."""
+        ...
+
     async def save_push(self, push: Push) -> None:
-        """Remember how telling the calendar went; the version is that of the row, and stays."""
+        """Remember how telling the calendar went; the version that is kept stays."""
         ...
 
     async def end_push(self, booking_id: str, version: int) -> bool:
@@ -186,5 +190,15 @@ class CalendarView:
     parked: tuple[ParkedEvent, ...]
     pushes: tuple[Push, ...]
     """By when they are due."""
+    sync: SyncState
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarWork:
+    """What there is to do for a project's calendar."""
+
+    due: tuple[str, ...]
+    """Bookings of which it can be told now, a hundred at most; those that wait longest first."""
     sync: SyncState
     now_ms: int

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from slotmcp.domain.calcom import CalcomConnection, CalcomHost, OutsideCalendar
 from slotmcp.domain.catalog import (
     DateOverride,
     Project,
@@ -43,6 +44,7 @@ def project_values(project: Project) -> dict[str, object]:
         "default_service_id": project.default_service_id,
         "holiday_regions": json_text(project.holiday_regions),
         "closed_dates": json_text(project.closed_dates),
+        "calcom": json_text(project.calcom) if project.calcom else None,
     }
 
 
@@ -65,6 +67,7 @@ def project_of(row: Row) -> Project:
         default_service_id=row[16],
         holiday_regions=tuple(orjson.loads(row[17])),
         closed_dates=tuple(map(date.fromisoformat, orjson.loads(row[18]))),
+        calcom=_connection(orjson.loads(row[19])) if row[19] else None,
     )
 
 
@@ -77,6 +80,7 @@ def service_values(service: ServiceType) -> dict[str, object]:
         "buffer_before_minutes": service.buffer_before_minutes,
         "buffer_after_minutes": service.buffer_after_minutes,
         "skills": json_text(sorted(service.skills)),
+        "calcom_event_type_id": service.calcom_event_type_id,
     }
 
 
@@ -89,6 +93,7 @@ def service_of(row: Row) -> ServiceType:
         buffer_before_minutes=row[3],
         buffer_after_minutes=row[4],
         skills=frozenset(orjson.loads(row[5])),
+        calcom_event_type_id=row[6],
     )
 
 
@@ -116,6 +121,7 @@ def technician_values(technician: Technician) -> dict[str, object]:
                 "time_off": [[one.start, one.end, one.reason, one.by_operator] for one in technician.time_off],
             }
         ),
+        "calcom": json_text(technician.calcom) if technician.calcom else None,
     }
 
 
@@ -141,7 +147,17 @@ def technician_of(row: Row) -> Technician:
             TimeOff(start=start, end=end, reason=reason, by_operator=by_operator)
             for start, end, reason, by_operator in hours["time_off"]
         ),
+        calcom=_host(orjson.loads(row[10])) if row[10] else None,
     )
+
+
+def _connection(stored: dict[str, Any]) -> CalcomConnection:
+    return CalcomConnection(**{**stored, "webhook_secret_envs": tuple(stored["webhook_secret_envs"])})
+
+
+def _host(stored: dict[str, Any]) -> CalcomHost:
+    calendars = tuple(OutsideCalendar(**one) for one in stored["calendars"])
+    return CalcomHost(**{**stored, "calendars": calendars})
 
 
 def _weekly_json(one: WeeklySpan) -> list[object]:

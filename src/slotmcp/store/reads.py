@@ -10,6 +10,7 @@ from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Event
 from slotmcp.store import access_statements, booking_statements, statements, waitlist_statements
 from slotmcp.store.access_rows import access_key_of
+from slotmcp.store.calendar_pages import read_projects
 from slotmcp.store.claim_rows import booking_of, hold_of
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.pseudonyms import pseudonym_of
@@ -71,6 +72,9 @@ class Reads:
 
     async def access_keys(self) -> tuple[AccessKey, ...]:
         return tuple(map(access_key_of, await self._pages.ask(_access_keys)))
+
+    async def calendar_projects(self) -> tuple[str, ...]:
+        return await self._quick.ask(read_projects)
 
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
         return await self._quick.ask(lambda fetch: _events(fetch, project_id, after))

@@ -10,8 +10,10 @@ from typing import Self, TypeVar
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.book import Book
 from slotmcp.ports import Clock, Head, KeptKey, Unit
+from slotmcp.ports.calendar import CalendarView, CalendarWork
 from slotmcp.store import access_statements, statements
 from slotmcp.store.access_rows import access_key_of, access_key_values
+from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.latest_books import LatestBooks
 from slotmcp.store.prepare import named_faults, prepare
@@ -75,6 +77,14 @@ class SqliteStore(Reads):
         book = await self._pages.ask_snapshot(lambda fetch: _book(snapshot(fetch=fetch), known))
         self._books.offer([book])
         return book
+
+    async def calendar(self, project_id: str) -> CalendarView:
+        now_ms = self._clock.now_ms()
+        return await self._pages.ask_snapshot(lambda fetch: read_view(fetch, project_id, now_ms))
+
+    async def calendar_work(self, project_id: str) -> CalendarWork:
+        now_ms = self._clock.now_ms()
+        return await self._pages.ask_snapshot(lambda fetch: read_work(fetch, project_id, now_ms))
 
     async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
         values = {**access_key_values(key), "secret_hash": secret_hash}

@@ -19,7 +19,7 @@ PROJECT_STATE = "SELECT revision, salt FROM projects WHERE id = :project"
 PROJECT = """
 SELECT id, name, timezone, locale, slot_interval_minutes, slot_alignment, min_notice_minutes, horizon_days,
        hold_ttl_seconds, max_holds_per_customer, candidate_ranking, assignment_ranking, travel_mode, travel_speed_kmh,
-       travel_minutes_per_stop, travel_road_factor, default_service_id, holiday_regions, closed_dates
+       travel_minutes_per_stop, travel_road_factor, default_service_id, holiday_regions, closed_dates, calcom
 FROM projects WHERE id = :project
 """
 
@@ -28,11 +28,11 @@ SAVE_PROJECT = """
 INSERT INTO projects (id, name, timezone, locale, slot_interval_minutes, slot_alignment, min_notice_minutes,
                       horizon_days, hold_ttl_seconds, max_holds_per_customer, candidate_ranking, assignment_ranking,
                       travel_mode, travel_speed_kmh, travel_minutes_per_stop, travel_road_factor, default_service_id,
-                      holiday_regions, closed_dates, salt, revision)
+                      holiday_regions, closed_dates, salt, revision, calcom)
 VALUES (:id, :name, :timezone, :locale, :slot_interval_minutes, :slot_alignment, :min_notice_minutes,
         :horizon_days, :hold_ttl_seconds, :max_holds_per_customer, :candidate_ranking, :assignment_ranking,
         :travel_mode, :travel_speed_kmh, :travel_minutes_per_stop, :travel_road_factor, :default_service_id,
-        :holiday_regions, :closed_dates, :salt, 0)
+        :holiday_regions, :closed_dates, :salt, 0, :calcom)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, timezone = excluded.timezone, locale = excluded.locale,
     slot_interval_minutes = excluded.slot_interval_minutes, slot_alignment = excluded.slot_alignment,
@@ -42,7 +42,7 @@ ON CONFLICT (id) DO UPDATE SET
     travel_mode = excluded.travel_mode, travel_speed_kmh = excluded.travel_speed_kmh,
     travel_minutes_per_stop = excluded.travel_minutes_per_stop, travel_road_factor = excluded.travel_road_factor,
     default_service_id = excluded.default_service_id, holiday_regions = excluded.holiday_regions,
-    closed_dates = excluded.closed_dates
+    closed_dates = excluded.closed_dates, calcom = excluded.calcom
 """
 
 # Move a project's revision; the row stays locked until the transaction ends.
@@ -63,19 +63,21 @@ SELECT DISTINCT technician_id, claim_id FROM changes WHERE project_id = :project
 
 # The services in the catalog, in their order.
 SERVICES = """
-SELECT id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, skills
+SELECT id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, skills, calcom_event_type_id
 FROM services WHERE project_id = :project AND archived = 0 ORDER BY position
 """
 
 # Put a service into the catalog, or back into it, or replace it.
 SAVE_SERVICE = """
 INSERT INTO services (project_id, id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, skills,
-                      position, archived)
-VALUES (:project, :id, :name, :duration_minutes, :buffer_before_minutes, :buffer_after_minutes, :skills, :position, 0)
+                      position, archived, calcom_event_type_id)
+VALUES (:project, :id, :name, :duration_minutes, :buffer_before_minutes, :buffer_after_minutes, :skills, :position, 0,
+        :calcom_event_type_id)
 ON CONFLICT (project_id, id) DO UPDATE SET
     name = excluded.name, duration_minutes = excluded.duration_minutes,
     buffer_before_minutes = excluded.buffer_before_minutes, buffer_after_minutes = excluded.buffer_after_minutes,
-    skills = excluded.skills, position = excluded.position, archived = 0
+    skills = excluded.skills, position = excluded.position, archived = 0,
+    calcom_event_type_id = excluded.calcom_event_type_id
 """
 
 # Give a service its place in the order.
@@ -88,7 +90,8 @@ UPDATE services SET archived = 1 WHERE project_id = :project AND id = :id AND ar
 
 # The technicians in the catalog, in their order.
 TECHNICIANS = """
-SELECT id, name, timezone, priority, status, skills, home_latitude, home_longitude, max_bookings_per_day, hours
+SELECT id, name, timezone, priority, status, skills, home_latitude, home_longitude, max_bookings_per_day, hours,
+       calcom
 FROM technicians WHERE project_id = :project AND archived = 0 ORDER BY position
 """
 
@@ -97,21 +100,22 @@ TECHNICIAN_IDS = "SELECT id FROM technicians WHERE project_id = :project AND arc
 
 # One technician of the catalog, if that is where they are.
 TECHNICIAN = """
-SELECT id, name, timezone, priority, status, skills, home_latitude, home_longitude, max_bookings_per_day, hours
+SELECT id, name, timezone, priority, status, skills, home_latitude, home_longitude, max_bookings_per_day, hours,
+       calcom
 FROM technicians WHERE project_id = :project AND id = :technician AND archived = 0
 """
 
 # Put a technician into the catalog, or back into it, or replace them; the number stays what it was.
 SAVE_TECHNICIAN = """
 INSERT INTO technicians (project_id, id, name, timezone, priority, status, skills, home_latitude, home_longitude,
-                         max_bookings_per_day, hours, position, archived)
+                         max_bookings_per_day, hours, position, archived, calcom)
 VALUES (:project, :id, :name, :timezone, :priority, :status, :skills, :home_latitude, :home_longitude,
-        :max_bookings_per_day, :hours, :position, 0)
+        :max_bookings_per_day, :hours, :position, 0, :calcom)
 ON CONFLICT (project_id, id) DO UPDATE SET
     name = excluded.name, timezone = excluded.timezone, priority = excluded.priority, status = excluded.status,
     skills = excluded.skills, home_latitude = excluded.home_latitude, home_longitude = excluded.home_longitude,
     max_bookings_per_day = excluded.max_bookings_per_day, hours = excluded.hours, position = excluded.position,
-    archived = 0
+    archived = 0, calcom = excluded.calcom
 """
 
 # Give a technician their place in the order.

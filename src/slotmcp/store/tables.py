@@ -79,9 +79,9 @@ class ProjectRow(SQLModel, table=True):
     default_service_id: str | None = Field(sa_type=TEXT)
     holiday_regions: str = Field(sa_type=TEXT)
     closed_dates: str = Field(sa_type=TEXT)
-    calcom: str | None = Field(sa_type=TEXT)
     salt: bytes = Field(sa_type=LargeBinary)
     revision: int = Field(sa_type=BIG)
+    calcom: str | None = Field(sa_type=TEXT)
 
 
 class ServiceRow(SQLModel, table=True):
@@ -101,9 +101,9 @@ class ServiceRow(SQLModel, table=True):
     buffer_before_minutes: int
     buffer_after_minutes: int
     skills: str = Field(sa_type=TEXT)
-    calcom_event_type_id: int | None
     position: int
     archived: int
+    calcom_event_type_id: int | None = Field(sa_type=BIG)
 
 
 class TechnicianRow(SQLModel, table=True):
@@ -130,9 +130,9 @@ class TechnicianRow(SQLModel, table=True):
     home_longitude: float | None = Field(sa_type=REAL_8)
     max_bookings_per_day: int | None
     hours: str = Field(sa_type=TEXT)
-    calcom: str | None = Field(sa_type=TEXT)
     position: int
     archived: int
+    calcom: str | None = Field(sa_type=TEXT)
 
 
 class ClaimRow(SQLModel, table=True):
@@ -392,6 +392,7 @@ class CalendarEntryRow(SQLModel, table=True):
     customer_email: str = Field(sa_type=TEXT)
     address: str = Field(sa_type=TEXT)
     notes: str = Field(sa_type=TEXT)
+    contact_keys: str = Field(sa_type=TEXT)
     said_booking_id: str = Field(sa_type=TEXT)
     booking_id: str = Field(sa_type=TEXT)
     busy: str = Field(sa_type=TEXT)
@@ -421,6 +422,7 @@ class ParkedEventRow(SQLModel, table=True):
     project_id: str = Field(primary_key=True, sa_type=TEXT)
     uid: str = Field(primary_key=True, sa_type=TEXT)
     event: str = Field(sa_type=TEXT)
+    contact_keys: str = Field(sa_type=TEXT)
     why: str = Field(sa_type=TEXT)
     parked_at_ms: int = Field(sa_type=BIG)
 

@@ -11,6 +11,7 @@ from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Receipt
 from slotmcp.store import booking_statements, statements, waitlist_statements
+from slotmcp.store.calendar_pages import SqlCalendarPages
 from slotmcp.store.catalog import SERVICES, TECHNICIANS, save
 from slotmcp.store.catalog_rows import project_of, project_values
 from slotmcp.store.claim_rows import (
@@ -45,6 +46,7 @@ class SqlTransaction:
         self._ledger = ledger
         self._salt = salt
         self._newest_event = 0
+        self._calendar = SqlCalendarPages(snapshot)
 
     @property
     def now_ms(self) -> int:
@@ -57,6 +59,10 @@ class SqlTransaction:
     @property
     def newest_event(self) -> int:
         return self._newest_event
+
+    @property
+    def calendar(self) -> SqlCalendarPages:
+        return self._calendar
 
     async def book(self) -> Book:
         return await self._ledger.book()
@@ -97,16 +103,23 @@ class SqlTransaction:
         await self._end_hold(claim_id, ClaimState.WITHDRAWN, ClaimState.HELD)
 
     async def add_booking(self, booking: Booking) -> None:
+        is_told = await self._is_told(booking)
         await self._add_claim(booking.claim, state=state_of(booking), token=None, customer="")
         await self._describe(booking)
+        if is_told:
+            await self._calendar.make_push(booking.id)
 
     async def confirm_hold(self, booking: Booking) -> None:
+        is_told = await self._is_told(booking)
         owner = await self._owner(booking.id, ClaimState.HELD, ClaimState.LAPSED)
         await self._fetch(statements.SAVE_CLAIM, state=state_of(booking), **claim_values(booking.claim))
         await self._describe(booking)
         await self._ledger.change((owner, booking.id), (booking.claim.technician_id, booking.id))
+        if is_told:
+            await self._calendar.make_push(booking.id)
 
     async def save_booking(self, booking: Booking) -> None:
+        is_told = await self._is_told(booking)
         before = await self.booking(booking.id)
         if before is None:
             raise LookupError(f"no booking {booking.id!r}")
@@ -118,6 +131,8 @@ class SqlTransaction:
             await self._ledger.change(
                 (before.claim.technician_id, booking.id), (booking.claim.technician_id, booking.id)
             )
+            if is_told:
+                await self._calendar.make_push(booking.id)
 
     async def booking(self, booking_id: str) -> Booking | None:
         rows = await self._fetch(booking_statements.BOOKING, id=booking_id)
@@ -127,6 +142,7 @@ class SqlTransaction:
         return tuple(map(booking_of, await self._fetch(booking_statements.BOOKINGS_BY, key=contact_key)))
 
     async def forget(self, contact_key: str) -> int:
+        await self._calendar.forget(contact_key)
         return await forget_customer(self._snapshot, self._ledger, contact_key)
 
     async def add_wait(self, wait: Wait) -> None:
@@ -225,6 +241,10 @@ class SqlTransaction:
         owner = await self._owner(claim_id, *before)
         await self._fetch(statements.END_HOLD, id=claim_id, state=state)
         await self._ledger.change((owner, claim_id))
+
+    async def _is_told(self, booking: Booking) -> bool:
+        """Whether a calendar is told of a booking. Asked before a write, this reads nothing that is not known."""
+        return booking.customer is not None and (await self._ledger.book()).project.calcom is not None
 
     async def _describe(self, booking: Booking) -> None:
         """Add what a new booking knows beside its claim."""

@@ -21,8 +21,12 @@ from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.tables import METADATA
 from support.books import (
     FULL_BOOKING,
+    FULL_ENTRY,
+    FULL_PARKED,
     FULL_PROJECT,
+    FULL_PUSH,
     FULL_SERVICE,
+    FULL_SYNC,
     FULL_TECHNICIAN,
     FULL_WAIT,
     PROJECT,
@@ -70,6 +74,11 @@ async def fill(store: Store) -> None:
             await transaction.add_wait(one)
         await transaction.add_event("waitlist.offered", "z")
         await transaction.add_receipt(receipt())
+        await transaction.calendar.take_delivery("digest")
+        await transaction.calendar.save_entry(FULL_ENTRY)
+        await transaction.calendar.park(FULL_PARKED)
+        await transaction.calendar.save_push(FULL_PUSH)
+        await transaction.calendar.save_sync_state(FULL_SYNC)
         await transaction.remove_technicians(["cleo"])
 
     await open_shop(store)
@@ -94,6 +103,7 @@ async def everything(store: Store) -> list[object]:
         told += [await store.hold(project_id, token(name)) for name in ("held", "released", "withdrawn", "booked")]
         told.append(await store.write(project_id, lambda transaction: transaction.receipt("book_slot", "local", "key")))
         told.append(await store.bookings_by(project_id, "phone:+1"))
+        told.append(replace(await store.calendar(project_id), now_ms=0))
     told.append(await store.access_key(KEY.id))
     return told
 

@@ -4,7 +4,9 @@ import sqlite3
 
 import pytest
 
-PROJECT = "INSERT INTO projects VALUES (?, '', '', '', 15, '', 0, 0, 0, 0, '', '', '', 0, 0, 0, NULL, '', '', x'', 0)"
+PROJECT = (
+    "INSERT INTO projects VALUES (?, '', '', '', 15, '', 0, 0, 0, 0, '', '', '', 0, 0, 0, NULL, '', '', x'', 0, NULL)"
+)
 CLAIM = """
 INSERT INTO claims (project_id, id, technician_number, service_id, start_minute, end_minute, buffer_before_minutes,
                     buffer_after_minutes, state, expires_at_ms, technician_chosen, latitude, longitude, hold_token,
@@ -19,7 +21,7 @@ def claims(database: sqlite3.Connection) -> sqlite3.Connection:
     for number, project in ((1, "one"), (2, "two")):
         database.execute(PROJECT, (project,))
         database.execute(
-            "INSERT INTO technicians VALUES (?, ?, 'ana', '', '', 1, '', '', NULL, NULL, NULL, '', 0, 0)",
+            "INSERT INTO technicians VALUES (?, ?, 'ana', '', '', 1, '', '', NULL, NULL, NULL, '', 0, 0, NULL)",
             (number, project),
         )
     add_claim(database, "booked")

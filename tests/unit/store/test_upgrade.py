@@ -29,10 +29,17 @@ OLD_RANKINGS = {
     "assignment_ranking": (RankingKey.LOAD, RankingKey.PRIORITY),
 }
 KIM = Customer(name="Kim Doe", phone="(303) 555-0142 x5", email="Kim@Example.com")
-KEPT = ("services", "busy_times", "receipts", "changes", "sqlite_sequence")
+KEPT = ("busy_times", "receipts", "changes", "sqlite_sequence")
 """Tables that the upgrade has no business with. `waits` has no numbers yet."""
 
 COLUMNS = {
+    "services": """
+        project_id, id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, skills, position, archived
+    """,
+    "technicians": """
+        project_id, id, number, name, timezone, priority, status, skills, home_latitude, home_longitude,
+        max_bookings_per_day, position, archived
+    """,
     "claims": """
         project_id, id, technician_number, service_id, start_minute, end_minute, buffer_before_minutes,
         buffer_after_minutes, state, expires_at_ms, technician_chosen, hold_token, customer_pseudonym

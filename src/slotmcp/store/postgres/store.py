@@ -1,14 +1,16 @@
 """The store on PostgreSQL: one database, many servers."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self, TypeVar
 
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.book import Book
 from slotmcp.ports import Clock, Head, KeptKey, Unit
+from slotmcp.ports.calendar import CalendarView, CalendarWork
 from slotmcp.store import access_statements, statements
 from slotmcp.store.access_rows import access_key_of, access_key_values
+from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.latest_books import LatestBooks
 from slotmcp.store.postgres import statements as own
@@ -83,6 +85,12 @@ class PostgresStore(Reads):
         self._books.offer([book])
         return book
 
+    async def calendar(self, project_id: str) -> CalendarView:
+        return await self._reader.ask_snapshot(lambda fetch: self._at_now(fetch, project_id, read_view))
+
+    async def calendar_work(self, project_id: str) -> CalendarWork:
+        return await self._reader.ask_snapshot(lambda fetch: self._at_now(fetch, project_id, read_work))
+
     async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
         await self._writer.write_alone(
             access_statements.ADD_ACCESS_KEY, secret_hash=secret_hash, **access_key_values(key)
@@ -114,6 +122,10 @@ class PostgresStore(Reads):
         return await self._reader.ask(
             lambda fetch: read_status(fetch, place=self._address.shown, pool_size=self._pool_size)
         )
+
+    async def _at_now(self, fetch: Fetch, project_id: str, read: Callable[[Fetch, str, int], Awaitable[T]]) -> T:
+        ((now,),) = await fetch(own.NOW)
+        return await read(fetch, project_id, self._now_ms(now))
 
     async def _head(self, fetch: Fetch, project_id: str) -> Head:
         rows = await fetch(statements.REVISION, project=project_id)

@@ -1,0 +1,128 @@
+"""What is kept of a project's calendar, within a transaction."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from slotmcp.domain.booking import Visit
+from slotmcp.domain.calendar import CalendarEntry, ParkedEvent, Push, SyncState
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
+from slotmcp.ports.calendar import CalendarView, CalendarWork
+from slotmcp.store import calendar_statements as statements
+from slotmcp.store.calendar_rows import (
+    entry_of,
+    entry_values,
+    parked_of,
+    parked_values,
+    push_of,
+    push_values,
+    sync_of,
+    sync_values,
+)
+from slotmcp.store.fetching import Fetch
+from slotmcp.store.reading import Snapshot
+from slotmcp.store.rows import Row
+
+DELIVERIES_KEPT_MS: Final = 30 * MINUTES_PER_DAY * MS_PER_MINUTE
+ENTRIES_KEPT_MINUTES: Final = 60 * MINUTES_PER_DAY
+"""After an event's end. Until then it is known what became of it, however late something is said of it."""
+
+
+class SqlCalendarPages:
+    """The port's CalendarPages."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    async def take_delivery(self, digest: str) -> bool:
+        return bool(await self._fetch(statements.TAKE_DELIVERY, digest=digest, now=self._snapshot.now_ms))
+
+    async def entry(self, uid: str) -> CalendarEntry | None:
+        rows = await self._fetch(statements.ENTRY, uid=uid)
+        return entry_of(rows[0]) if rows else None
+
+    async def entries_in(self, series: str) -> tuple[CalendarEntry, ...]:
+        return tuple(map(entry_of, await self._fetch(statements.ENTRIES_IN, series=series)))
+
+    async def entries_of(self, booking_id: str) -> tuple[CalendarEntry, ...]:
+        return tuple(map(entry_of, await self._fetch(statements.ENTRIES_OF, booking=booking_id)))
+
+    async def entries_from(self, end_after: Minute) -> tuple[CalendarEntry, ...]:
+        return tuple(map(entry_of, await self._fetch(statements.ENTRIES_FROM, after=end_after)))
+
+    async def save_entry(self, entry: CalendarEntry) -> None:
+        await self._fetch(statements.SAVE_ENTRY, **entry_values(entry))
+
+    async def park(self, parked: ParkedEvent) -> None:
+        await self._fetch(statements.PARK, **parked_values(parked))
+
+    async def parked(self, uid: str = "") -> tuple[ParkedEvent, ...]:
+        rows = await (self._fetch(statements.PARKED_OF, uid=uid) if uid else self._fetch(statements.PARKED))
+        return tuple(map(parked_of, rows))
+
+    async def unpark(self, uid: str) -> bool:
+        return bool(await self._fetch(statements.UNPARK, uid=uid))
+
+    async def push(self, booking_id: str) -> Push | None:
+        rows = await self._fetch(statements.PUSH, booking=booking_id)
+        return push_of(rows[0]) if rows else None
+
+    async def make_push(self, booking_id: str) -> None:
+        await self._fetch(statements.MAKE_PUSH, booking=booking_id, now=self._snapshot.now_ms)
+
+    async def save_push(self, push: Push) -> None:
+        await self._fetch(statements.SAVE_PUSH, **push_values(push))
+
+    async def end_push(self, booking_id: str, version: int) -> bool:
+        return bool(await self._fetch(statements.END_PUSH, booking=booking_id, version=version))
+
+    async def sync_state(self) -> SyncState:
+        return _sync(await self._fetch(statements.SYNC_STATE))
+
+    async def save_sync_state(self, state: SyncState) -> None:
+        now_ms = self._snapshot.now_ms
+        await self._fetch(statements.SAVE_SYNC_STATE, **sync_values(state))
+        await self._fetch(statements.FORGET_DELIVERIES, received_by=now_ms - DELIVERIES_KEPT_MS)
+        ended_by = now_ms // MS_PER_MINUTE - ENTRIES_KEPT_MINUTES
+        await self._fetch(statements.FORGET_ENDED_ENTRIES, ended_by=ended_by)
+
+    async def forget(self, contact_key: str) -> None:
+        """Erase a customer from what still has one."""
+        for uid, keys in await self._fetch(statements.ENTRIES_WITH_CUSTOMER):
+            if contact_key in keys:
+                await self._fetch(statements.FORGET_ENTRY_CUSTOMER, uid=uid)
+        for parked in await self.parked():
+            if contact_key in parked.contact_keys:
+                event = replace(parked.event, customer=None, visit=Visit())
+                await self.park(replace(parked, event=event, contact_keys=()))
+
+    async def _fetch(self, statement: str, /, **values: object) -> Sequence[Row]:
+        return await self._snapshot.fetch(statement, project=self._snapshot.project_id, **values)
+
+
+async def read_view(fetch: Fetch, project_id: str, now_ms: int) -> CalendarView:
+    """What is kept of a project's calendar, in one snapshot."""
+    pages = SqlCalendarPages(Snapshot(fetch=fetch, project_id=project_id, now_ms=now_ms))
+    return CalendarView(
+        entries=await pages.entries_from(now_ms // MS_PER_MINUTE),
+        parked=await pages.parked(),
+        pushes=tuple(map(push_of, await fetch(statements.PUSHES, project=project_id))),
+        sync=await pages.sync_state(),
+        now_ms=now_ms,
+    )
+
+
+async def read_work(fetch: Fetch, project_id: str, now_ms: int) -> CalendarWork:
+    """What there is to do for a project's calendar."""
+    due = await fetch(statements.DUE_PUSHES, project=project_id, now=now_ms)
+    state = _sync(await fetch(statements.SYNC_STATE, project=project_id))
+    return CalendarWork(due=tuple(row[0] for row in due), sync=state, now_ms=now_ms)
+
+
+async def read_projects(fetch: Fetch) -> tuple[str, ...]:
+    """The projects that are connected to a calendar."""
+    return tuple(row[0] for row in await fetch(statements.CALENDAR_PROJECTS))
+
+
+def _sync(rows: Sequence[Row]) -> SyncState:
+    return sync_of(rows[0]) if rows else SyncState()

@@ -1,0 +1,253 @@
+"""What the ports promise of calendars."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+import pytest
+
+from slotmcp.domain.booking import BookingStatus, Visit
+from slotmcp.domain.calcom import CalcomConnection
+from slotmcp.domain.calendar import CalendarEntry, EventStatus, Push, SyncState
+from slotmcp.ports import Store, Transaction
+from slotmcp.ports.calendar import CalendarPages
+from support.books import (
+    ANA,
+    FULL_ENTRY,
+    FULL_EVENT,
+    FULL_PARKED,
+    FULL_PUSH,
+    FULL_SYNC,
+    NOON,
+    PROJECT,
+    booking,
+    claim,
+    event,
+    hold,
+)
+from support.clock import NOW_MS, HandClock
+
+T = TypeVar("T")
+SHOP = PROJECT.id
+CONNECTED = replace(PROJECT, calcom=CalcomConnection(api_key_env="KEY"))
+
+
+async def within(store: Store, work: Callable[[CalendarPages], Awaitable[T]]) -> T:
+    """Do something with the shop's pages, in a transaction of its own."""
+    return await store.write(SHOP, lambda transaction: work(transaction.calendar))
+
+
+async def keep(store: Store, *entries: CalendarEntry) -> None:
+    async def unit(transaction: Transaction) -> None:
+        for entry in entries:
+            await transaction.calendar.save_entry(entry)
+
+    await store.write(SHOP, unit)
+
+
+async def connect(store: Store) -> None:
+    await store.write(SHOP, lambda transaction: transaction.save_project(CONNECTED))
+
+
+async def push_of(store: Store, booking_id: str) -> Push | None:
+    return await within(store, lambda pages: pages.push(booking_id))
+
+
+async def test_a_delivery_is_taken_once(store: Store, other: Store) -> None:
+    assert await within(store, lambda pages: pages.take_delivery("a"))
+    assert not await within(other, lambda pages: pages.take_delivery("a"))
+    assert await within(other, lambda pages: pages.take_delivery("b"))
+
+
+async def test_deliveries_are_remembered_for_thirty_days(store: Store, clock: HandClock) -> None:
+    assert await within(store, lambda pages: pages.take_delivery("a"))
+    clock.advance(days=30, seconds=-1)
+    await within(store, lambda pages: pages.save_sync_state(SyncState()))
+    assert not await within(store, lambda pages: pages.take_delivery("a"))
+    clock.advance(seconds=1)
+    await within(store, lambda pages: pages.save_sync_state(SyncState()))
+    assert await within(store, lambda pages: pages.take_delivery("a"))
+
+
+async def test_an_entry_is_read_as_it_was_kept(store: Store, other: Store) -> None:
+    plain = CalendarEntry(event=event("plain"))
+    await keep(store, FULL_ENTRY, plain)
+    assert await within(other, lambda pages: pages.entry("full")) == FULL_ENTRY
+    assert await within(other, lambda pages: pages.entry("plain")) == plain
+    assert await within(other, lambda pages: pages.entry("gone")) is None
+    later = CalendarEntry(event=replace(plain.event, status=EventStatus.CANCELLED))
+    await within(store, lambda pages: pages.save_entry(later))
+    assert await within(other, lambda pages: pages.entry("plain")) == later
+
+
+async def test_entries_are_found_by_series_by_booking_and_by_time(store: Store) -> None:
+    await keep(
+        store,
+        CalendarEntry(event=event("b", at=120, series="s"), booking_id="x"),
+        CalendarEntry(event=event("a", at=120, series="s"), booking_id="x"),
+        CalendarEntry(event=event("over", at=60, status=EventStatus.REPLACED, series="s"), booking_id="x"),
+        CalendarEntry(event=event("early", at=0, status=EventStatus.PENDING)),
+    )
+
+    async def uids(work: Callable[[CalendarPages], Awaitable[tuple[CalendarEntry, ...]]]) -> list[str]:
+        return [one.event.uid for one in await within(store, work)]
+
+    assert await uids(lambda pages: pages.entries_in("s")) == ["a", "b", "over"]
+    assert await uids(lambda pages: pages.entries_in("")) == []
+    assert await uids(lambda pages: pages.entries_of("x")) == ["a", "b", "over"]
+    assert await uids(lambda pages: pages.entries_of("")) == []
+    assert await uids(lambda pages: pages.entries_from(NOON)) == ["early", "a", "b"]
+    assert await uids(lambda pages: pages.entries_from(NOON + 60)) == ["a", "b"]
+
+
+async def test_what_ended_is_known_for_sixty_days_more(store: Store, clock: HandClock) -> None:
+    await within(store, lambda pages: pages.save_entry(CalendarEntry(event=event("a", at=0, minutes=30))))
+    clock.advance(days=60, seconds=29 * 60)
+    await within(store, lambda pages: pages.save_sync_state(SyncState()))
+    assert await within(store, lambda pages: pages.entry("a"))
+    clock.advance(seconds=60)
+    await within(store, lambda pages: pages.save_sync_state(SyncState()))
+    assert await within(store, lambda pages: pages.entry("a")) is None
+
+
+async def test_of_an_event_the_last_that_was_put_aside_is_kept(store: Store) -> None:
+    await within(store, lambda pages: pages.park(replace(FULL_PARKED, why="first")))
+    await within(store, lambda pages: pages.park(FULL_PARKED))
+    another = replace(FULL_PARKED, event=event("another"), at_ms=NOW_MS - 1, contact_keys=())
+    await within(store, lambda pages: pages.park(another))
+    assert await within(store, lambda pages: pages.parked()) == (another, FULL_PARKED)
+    assert await within(store, lambda pages: pages.parked("full")) == (FULL_PARKED,)
+    assert await within(store, lambda pages: pages.unpark("full"))
+    assert not await within(store, lambda pages: pages.unpark("full"))
+    assert await within(store, lambda pages: pages.parked("full")) == ()
+
+
+async def test_who_is_forgotten_is_forgotten_here_too(store: Store) -> None:
+    await within(store, lambda pages: pages.save_entry(FULL_ENTRY))
+    await within(store, lambda pages: pages.park(FULL_PARKED))
+    await store.write(SHOP, lambda transaction: transaction.forget("somebody else"))
+    assert await within(store, lambda pages: pages.entry("full")) == FULL_ENTRY
+    await store.write(SHOP, lambda transaction: transaction.forget("phone"))
+    nobody = replace(FULL_EVENT, customer=None, visit=Visit())
+    expected = replace(FULL_ENTRY, event=nobody, contact_keys=())
+    assert await within(store, lambda pages: pages.entry("full")) == expected
+    (parked,) = await within(store, lambda pages: pages.parked())
+    assert parked == replace(FULL_PARKED, event=nobody, contact_keys=())
+
+
+async def sell(transaction: Transaction) -> None:
+    await transaction.add_booking(booking("direct", at=60))
+    await transaction.add_hold(hold("held", at=180))
+    await transaction.confirm_hold(booking("held", at=180))
+
+
+async def test_a_connected_project_has_to_tell_its_calendar(store: Store, clock: HandClock) -> None:
+    await connect(store)
+    await store.write(SHOP, sell)
+    first = Push(booking_id="direct", version=1, since_ms=NOW_MS, due_ms=NOW_MS)
+    assert await push_of(store, "direct") == first
+    assert await push_of(store, "held") == replace(first, booking_id="held")
+    clock.advance(seconds=1)
+    moved = booking("direct", at=300)
+    await store.write(SHOP, lambda transaction: transaction.save_booking(moved))
+    assert await push_of(store, "direct") == replace(first, version=2, due_ms=NOW_MS + 1000)
+    cancelled = replace(moved, status=BookingStatus.CANCELLED)
+    await store.write(SHOP, lambda transaction: transaction.save_booking(cancelled))
+    again = await push_of(store, "direct")
+    assert again is not None
+    assert again.version == 3
+
+
+async def test_what_takes_the_same_time_need_not_be_told(store: Store) -> None:
+    await connect(store)
+    await store.write(SHOP, sell)
+    await within(store, lambda pages: pages.end_push("direct", 1))
+    seen = replace(booking("direct", at=60), attention="look")
+    await store.write(SHOP, lambda transaction: transaction.save_booking(seen))
+    assert await push_of(store, "direct") is None
+
+
+async def test_nothing_has_to_be_told_without_a_calendar_or_a_customer(store: Store) -> None:
+    await store.write(SHOP, sell)
+    assert await push_of(store, "direct") is None
+    await connect(store)
+    nobodys = replace(booking("nobodys", at=400), customer=None)
+    await store.write(SHOP, lambda transaction: transaction.add_booking(nobodys))
+    assert await push_of(store, "nobodys") is None
+
+
+async def test_a_push_that_is_tried_again_keeps_its_version(store: Store) -> None:
+    await connect(store)
+    await store.write(SHOP, sell)
+    tried = replace(FULL_PUSH, booking_id="direct", version=1)
+    await within(store, lambda pages: pages.save_push(replace(tried, version=7)))
+    assert await push_of(store, "direct") == tried
+    assert (await store.calendar_work(SHOP)).due == ("held",), "refused, and not due"
+    await within(store, lambda pages: pages.make_push("direct"))
+    expected = replace(tried, version=2, due_ms=NOW_MS, attempts=0, refused="")
+    assert await push_of(store, "direct") == expected
+    assert not await within(store, lambda pages: pages.end_push("direct", 1)), "it has changed since"
+    assert await within(store, lambda pages: pages.end_push("direct", 2))
+    assert await push_of(store, "direct") is None
+
+
+async def test_what_is_due_is_told_by_when_it_became_due(store: Store, clock: HandClock) -> None:
+    await connect(store)
+    await store.write(SHOP, sell)
+    await within(
+        store, lambda pages: pages.save_push(Push(booking_id="direct", version=1, since_ms=1, due_ms=NOW_MS + 10))
+    )
+    work = await store.calendar_work(SHOP)
+    assert (work.due, work.sync, work.now_ms) == (("held",), SyncState(), NOW_MS)
+    clock.advance(seconds=0.01)
+    assert (await store.calendar_work(SHOP)).due == ("held", "direct")
+
+
+async def test_how_far_a_calendar_was_read_is_remembered(store: Store, other: Store) -> None:
+    assert await within(store, lambda pages: pages.sync_state()) == SyncState()
+    await within(store, lambda pages: pages.save_sync_state(FULL_SYNC))
+    assert await within(other, lambda pages: pages.sync_state()) == FULL_SYNC
+    assert (await other.calendar_work(SHOP)).sync == FULL_SYNC
+
+
+async def test_whoever_looks_sees_it_all(store: Store) -> None:
+    await connect(store)
+    await store.write(SHOP, sell)
+    await within(store, lambda pages: pages.save_entry(FULL_ENTRY))
+    await within(store, lambda pages: pages.park(FULL_PARKED))
+    await within(store, lambda pages: pages.save_sync_state(FULL_SYNC))
+    view = await store.calendar(SHOP)
+    assert view.entries == (FULL_ENTRY,)
+    assert view.parked == (FULL_PARKED,)
+    assert [one.booking_id for one in view.pushes] == ["direct", "held"]
+    assert (view.sync, view.now_ms) == (FULL_SYNC, NOW_MS)
+
+
+async def test_connected_projects_are_known(store: Store) -> None:
+    assert await store.calendar_projects() == ()
+    await connect(store)
+    assert await store.calendar_projects() == (SHOP,)
+
+
+async def test_nothing_of_it_moves_the_revision(store: Store) -> None:
+    before = (await store.head(SHOP)).revision
+
+    async def unit(transaction: Transaction) -> None:
+        pages = transaction.calendar
+        await pages.take_delivery("a")
+        await pages.save_entry(FULL_ENTRY)
+        await pages.park(FULL_PARKED)
+        await pages.save_sync_state(FULL_SYNC)
+
+    await store.write(SHOP, unit)
+    assert (await store.head(SHOP)).revision == before
+
+
+@pytest.mark.parametrize("technician", [ANA.id, "ben"])
+async def test_a_booking_that_goes_to_somebody_else_has_to_be_told(store: Store, technician: str) -> None:
+    await connect(store)
+    await store.write(SHOP, sell)
+    await within(store, lambda pages: pages.end_push("direct", 1))
+    moved = replace(booking("direct"), claim=claim("direct", technician, at=60))
+    await store.write(SHOP, lambda transaction: transaction.save_booking(moved))
+    assert (await push_of(store, "direct") is not None) == (technician != ANA.id)
