@@ -15,6 +15,7 @@ from structlog.typing import Processor
 from ulid import ULIDGenerator
 
 from slotmcp.ports import Clock, LiveHolds, Store, Travel
+from slotmcp.ports.traces import Traces
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.holds import RedisHolds
@@ -30,8 +31,10 @@ from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.fleet_store import FleetStore
 from slotmcp.services.holds import HoldService
 from slotmcp.services.memory_fleet import MemoryHolds
+from slotmcp.services.no_traces import NoTraces
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.rates import MemoryRateLimits
+from slotmcp.services.reports import ReportService
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
@@ -155,7 +158,12 @@ async def open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
 
 
 def build_app(
-    store: Store, travel: Travel | None = None, *, live: LiveHolds | None = None, bell: Bell | None = None
+    store: Store,
+    travel: Travel | None = None,
+    *,
+    live: LiveHolds | None = None,
+    bell: Bell | None = None,
+    traces: Traces | None = None,
 ) -> App:
     """Every use case over a store; ways are estimated where no routing service knows them."""
     ids = UlidIds(SystemClock())
@@ -172,6 +180,7 @@ def build_app(
         bookings=BookingService(store=store, live=live, shelf=shelf, ids=ids, ways=ways),
         waitlist=WaitlistService(store=store, shelf=shelf, ids=ids, ways=ways, bell=bell or Bell()),
         access=AccessService(store=store, ids=ids),
+        reports=ReportService(store=store, shelf=shelf, traces=traces or NoTraces()),
         ids=ids,
         limits=MemoryRateLimits(SystemClock()),
     )
