@@ -32,6 +32,7 @@ from slotmcp.web.health import Health
 from slotmcp.web.issuer_keys import IssuerKeys
 from slotmcp.web.oauth import OAuth, Resource
 from slotmcp.web.stopping import Stopping, stopped_by_signals
+from slotmcp.web.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +104,10 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
         stopping = Stopping(is_busy=lambda: door.inside > 0, bound_seconds=settings.stop_seconds)
         if serving.owns_process:
             stack.enter_context(stopped_by_signals(stopping))
+        if not serving.read_only:
+            await stack.enter_async_context(app.errands())
         yield create_web(
-            Faces(mcp=face, mcp_paths=PATHS, public=callers.routes),
+            Faces(mcp=face, mcp_paths=PATHS, public=[*callers.routes, *Webhooks(app.calendars).routes()]),
             Entrance(
                 guard=callers.guard,
                 places=_places(settings, serving),

@@ -1,20 +1,24 @@
 """The only module that knows every concrete class: `async with open_app(settings) as app`."""
 
+import asyncio
 import logging
 import secrets
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import import_module
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import structlog
 from structlog.typing import Processor
 from ulid import ULIDGenerator
 
-from slotmcp.ports import Clock, LiveHolds, Store, Travel
+from slotmcp.domain.errors import SlotmcpError
+from slotmcp.ports import Clock, Ids, LiveHolds, Store, Travel
+from slotmcp.ports.calendar import Calendar, Secrets
 from slotmcp.ports.traces import Traces
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
@@ -26,6 +30,7 @@ from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
 from slotmcp.services.bell import Bell
 from slotmcp.services.bookings import BookingService
+from slotmcp.services.calendars import CalendarService
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.fleet_store import FleetStore
@@ -44,8 +49,18 @@ from slotmcp.settings import LogFormat, Settings
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.status import Status
 
+if TYPE_CHECKING:
+    from slotmcp.services.calendar_worker import CalendarWorker
+
 POSTGRES = "slotmcp.store.postgres.store"
 """Loaded by name when it is needed: who keeps the books in a file waits for none of its libraries."""
+
+CALCOM = "slotmcp.calcom.client"
+CALENDAR_WORKER = "slotmcp.services.calendar_worker"
+"""Loaded by name, too: most have no calendar."""
+
+CALENDARLESS_SECONDS = 10
+"""How often it is looked whether a project has been connected to a calendar."""
 
 TOKEN_BYTES = 24
 NS_PER_MS = 1_000_000
@@ -80,6 +95,21 @@ class UlidIds:
         return secrets.token_urlsafe(TOKEN_BYTES)
 
 
+class LateCalendar:
+    """The Calendar port; Cal.com's side of it is loaded when it is first asked."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the port has
+        return getattr(self._loaded, name)
+
+    @cached_property
+    def _loaded(self) -> Calendar:
+        calendar: Calendar = import_module(CALCOM).CalcomCalendar(self._url)
+        return calendar
+
+
 class OpenedStore(Store, Protocol):
     """A store, and how its database is."""
 
@@ -99,20 +129,26 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     Raises:
         Unavailable: the database is away.
     """
+    calendars = Calendars.of(settings)
     async with open_store(settings) as store, open_travel(settings) as travel:
         if not settings.redis_url:
-            yield build_app(store, travel)
+            yield build_app(store, travel, calendars=calendars)
             return
         async with (
             RedisLink.open(settings.redis_url, prefix=settings.redis_prefix) as link,
-            join_fleet(store, link, clock=SystemClock(), travel=travel) as app,
+            join_fleet(store, link, clock=SystemClock(), travel=travel, calendars=calendars) as app,
         ):
             yield app
 
 
 @asynccontextmanager
 async def join_fleet(
-    store: Store, link: RedisLink, *, clock: Clock, travel: Travel | None = None
+    store: Store,
+    link: RedisLink,
+    *,
+    clock: Clock,
+    travel: Travel | None = None,
+    calendars: "Calendars | None" = None,
 ) -> AsyncIterator[App]:
     """Every use case over a store that other servers share, who hear of each other through Redis."""
     bell = Bell()
@@ -120,7 +156,7 @@ async def join_fleet(
         Channel.open(link) as channel,
         FleetStore.open(store, RedisFleet(link, channel), clock=clock, bell=bell) as joined,
     ):
-        app = build_app(joined, travel, live=RedisHolds(link), bell=bell)
+        app = build_app(joined, travel, live=RedisHolds(link), bell=bell, calendars=calendars)
         limits = RedisRateLimits(link, otherwise=app.limits)
         yield replace(app, limits=limits, helpful={"redis": link.require})
 
@@ -157,16 +193,38 @@ async def open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
         yield travel
 
 
-def build_app(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendars:
+    """The calendar service, who knows its secrets, and how often it is reconciled with."""
+
+    calendar: Calendar
+    secrets: Secrets
+    every_seconds: float = 0
+    """0: never by this process."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What the settings say."""
+        calendar = cast("Calendar", LateCalendar(settings.calcom_url))
+        return cls(calendar=calendar, secrets=settings.secret, every_seconds=settings.calcom_sync_seconds)
+
+
+NO_SECRETS = Calendars(calendar=cast("Calendar", LateCalendar("")), secrets=lambda _name: "")
+"""Where no settings say anything: nobody is asked, and nobody is believed."""
+
+
+def build_app(  # noqa: PLR0913  each may be another one
     store: Store,
     travel: Travel | None = None,
     *,
     live: LiveHolds | None = None,
     bell: Bell | None = None,
+    calendars: Calendars | None = None,
     traces: Traces | None = None,
 ) -> App:
     """Every use case over a store; ways are estimated where no routing service knows them."""
     ids = UlidIds(SystemClock())
+    calendars = calendars or NO_SECRETS
     live = live or MemoryHolds()
     shelf = Shelf(store, travel)
     ways = Ways(store=store, shelf=shelf, travel=travel)
@@ -179,11 +237,53 @@ def build_app(
         technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
         bookings=BookingService(store=store, live=live, shelf=shelf, ids=ids, ways=ways),
         waitlist=WaitlistService(store=store, shelf=shelf, ids=ids, ways=ways, bell=bell or Bell()),
+        calendars=CalendarService(
+            store=store, shelf=shelf, ids=ids, calendar=calendars.calendar, secrets=calendars.secrets
+        ),
+        calendar_worker=lambda: _worker(calendars, store, shelf, ids),
+        errands=lambda: _errands(calendars, store, shelf, ids),
         access=AccessService(store=store, ids=ids),
         reports=ReportService(store=store, shelf=shelf, traces=traces or NoTraces()),
         ids=ids,
         limits=MemoryRateLimits(SystemClock()),
     )
+
+
+@asynccontextmanager
+async def _worker(calendars: Calendars, store: Store, shelf: Shelf, ids: Ids) -> AsyncIterator["CalendarWorker"]:
+    worker_of = import_module(CALENDAR_WORKER).CalendarWorker.open
+    asks = {"calendar": calendars.calendar, "secrets": calendars.secrets, "every_seconds": calendars.every_seconds}
+    async with worker_of(store=store, shelf=shelf, ids=ids, **asks) as worker:
+        yield worker
+
+
+@asynccontextmanager
+async def _errands(calendars: Calendars, store: Store, shelf: Shelf, ids: Ids) -> AsyncIterator[None]:
+    async def work() -> None:
+        while not await _has_calendars(store):  # noqa: ASYNC110  another process may connect a project
+            await asyncio.sleep(CALENDARLESS_SECONDS)
+        async with _worker(calendars, store, shelf, ids) as worker:
+            await worker.keep_working(_calendar_problem)
+
+    task = asyncio.create_task(work()) if calendars.every_seconds else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _has_calendars(store: Store) -> bool:
+    try:
+        return bool(await store.calendar_projects())
+    except SlotmcpError:
+        return False
+
+
+def _calendar_problem(project_id: str, problem: str) -> None:
+    structlog.get_logger("slotmcp.calendars").warning("calendar", projectId=project_id, problem=problem)
 
 
 def configure_logging(settings: Settings) -> None:

@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     """How long a call waits for the database: for a lock, an answer, a connection."""
     routing_url: str = ""
     """The address of a routing service that speaks OSRM's HTTP interface; empty: ways are estimated."""
+    calcom_url: str = "https://api.cal.com/v2"
+    """The address of Cal.com's API, version 2."""
+    calcom_sync_seconds: int = Field(default=180, ge=0, le=86_400)
+    """How often a server reconciles projects with Cal.com; 0: never, and it tells Cal.com nothing, either."""
     public_url: str = ""
     """Where clients reach the HTTP server, such as `https://book.example.com`; empty: where it listens."""
     allowed_hosts: Names = ()
@@ -115,6 +119,10 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise SettingsError(f"{called} {_problem(error.errors()[0])}.") from error
 
+    def secret(self, name: str) -> str:
+        """The secret that a variable of the environment holds, which a project file names; "": there is none."""
+        return os.environ.get(name, "")
+
     @property
     def is_postgres(self) -> bool:
         """Whether the books are kept in PostgreSQL, and not in a file."""
@@ -148,7 +156,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{problem}; {HOW_TO_WRITE}")
         return url
 
-    @field_validator("routing_url", "public_url", "oauth_issuer", "oauth_jwks_url")
+    @field_validator("routing_url", "calcom_url", "public_url", "oauth_issuer", "oauth_jwks_url")
     @classmethod
     def _an_address(cls, url: str) -> str:
         try:

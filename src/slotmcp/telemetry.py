@@ -24,6 +24,24 @@ _tool_seconds: Final = Histogram(
 _http_requests: Final = Counter(
     "slotmcp_http_requests", "HTTP requests, by how they were answered.", ("route", "status"), registry=_registry
 )
+_webhooks: Final = Counter(
+    "slotmcp_webhook_deliveries", "Webhooks of calendars, by what became of them.", ("outcome",), registry=_registry
+)
+_conflicts: Final = Counter(
+    "slotmcp_calendar_conflicts", "Times that a calendar has, and that were promised or sold here.", registry=_registry
+)
+_pushes: Final = Counter(
+    "slotmcp_calendar_pushes",
+    "Bookings of which a calendar was told, by how that went.",
+    ("outcome",),
+    registry=_registry,
+)
+_differences: Final = Counter(
+    "slotmcp_calendar_differences",
+    "What reconciling with calendars found and healed, by kind.",
+    ("kind",),
+    registry=_registry,
+)
 _build: Final = Gauge(
     "slotmcp_build_info", "Always 1.", ("version",), registry=_registry, multiprocess_mode="mostrecent"
 )
@@ -39,6 +57,26 @@ def tool_called(tool: str, outcome: str, seconds: float) -> None:
 def http_answered(route: str, status: int) -> None:
     """A request was answered. The route is one of those that there are."""
     _http_requests.labels(route, status).inc()
+
+
+def webhook_answered(outcome: str) -> None:
+    """A webhook of a calendar's was answered; the outcome is one of those that there are."""
+    _webhooks.labels(outcome).inc()
+
+
+def conflicts_began(count: int) -> None:
+    """A calendar has something on so many bookings' time."""
+    _conflicts.inc(count)
+
+
+def pushed(outcome: str) -> None:
+    """A calendar was told of a booking: "done", "refused" or "away"."""
+    _pushes.labels(outcome).inc()
+
+
+def differences_healed(kind: str) -> None:
+    """Reconciling with a calendar found a difference of a kind, and healed it."""
+    _differences.labels(kind).inc()
 
 
 def exposition() -> bytes:

@@ -86,7 +86,7 @@ async def test_entries_are_found_by_series_by_booking_and_by_time(store: Store) 
         CalendarEntry(event=event("b", at=120, series="s"), booking_id="x"),
         CalendarEntry(event=event("a", at=120, series="s"), booking_id="x"),
         CalendarEntry(event=event("over", at=60, status=EventStatus.REPLACED, series="s"), booking_id="x"),
-        CalendarEntry(event=event("early", at=0, status=EventStatus.PENDING)),
+        CalendarEntry(event=event("early", at=0, status=EventStatus.PENDING, replaces="first")),
     )
 
     async def uids(work: Callable[[CalendarPages], Awaitable[tuple[CalendarEntry, ...]]]) -> list[str]:
@@ -96,6 +96,8 @@ async def test_entries_are_found_by_series_by_booking_and_by_time(store: Store) 
     assert await uids(lambda pages: pages.entries_in("")) == []
     assert await uids(lambda pages: pages.entries_of("x")) == ["a", "b", "over"]
     assert await uids(lambda pages: pages.entries_of("")) == []
+    assert await uids(lambda pages: pages.successors("first")) == ["early"]
+    assert await uids(lambda pages: pages.successors("")) == []
     assert await uids(lambda pages: pages.entries_from(NOON)) == ["early", "a", "b"]
     assert await uids(lambda pages: pages.entries_from(NOON + 60)) == ["a", "b"]
 

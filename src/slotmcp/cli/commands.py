@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from slotmcp.bootstrap import open_app
-from slotmcp.cli import customers, files, keys
+from slotmcp.cli import calcom, customers, files, keys
 from slotmcp.cli import doctor as health
 from slotmcp.cli.exits import leave, told_plainly
 from slotmcp.cli.slots_table import show_slots
@@ -50,6 +50,7 @@ app = typer.Typer(
 )
 
 app.add_typer(keys.app, name="keys")
+app.add_typer(calcom.app, name="calcom")
 
 ProjectFile = Annotated[
     Path,

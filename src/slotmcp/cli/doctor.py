@@ -2,8 +2,6 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -12,8 +10,10 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.text import Text
 
-from slotmcp.bootstrap import OpenedStore, build_app, open_store, open_travel
+from slotmcp.bootstrap import Calendars, OpenedStore, build_app, open_store, open_travel
+from slotmcp.cli.doctor_calcom import examine_calendar
 from slotmcp.cli.exits import Exit
+from slotmcp.cli.findings import STYLES, Finding, Mark
 from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Location, TravelMode
 from slotmcp.domain.errors import SlotmcpError
@@ -26,28 +26,6 @@ from slotmcp.services.slots import SlotQuery
 from slotmcp.settings import Settings, SettingsError, config_file
 from slotmcp.tools.spoken_time import label
 from slotmcp.tools.viewpoint import Viewpoint
-
-
-class Mark(StrEnum):
-    """How a finding is."""
-
-    GOOD = "ok"
-    NEXT = "next"
-    """Nothing is broken; this is what to do."""
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    mark: Mark
-    subject: str
-    text: str
-    code: Exit = Exit.FINE
-
-
-STYLES = {Mark.GOOD: "green", Mark.NEXT: "cyan", Mark.BROKEN: "bold red"}
 
 
 async def examine() -> list[Finding]:
@@ -130,9 +108,11 @@ async def _database(settings: Settings, store: OpenedStore) -> AsyncIterator[Fin
         yield Finding(Mark.BROKEN, "database", status.broken, Exit.AWAY)
         return
     yield Finding(Mark.GOOD, "database", status.told)
-    app = build_app(store)
+    app = build_app(store, calendars=Calendars.of(settings))
     for project_id in await store.project_ids():
         yield await _project(app, store, project_id)
+        async for finding in examine_calendar(app, settings, project_id):
+            yield finding
     if settings.routing_url:
         yield await _routing(settings, [await store.book(project_id) for project_id in await store.project_ids()])
     yield _how_to_connect(settings) if status.projects else _first_import()

@@ -21,6 +21,7 @@ _OPTIONS = {
     "bookingId": "BOOKING_ID",
     "reference": "PHONE|EMAIL|HASH",
     "status": "--status",
+    "uid": "--replay",
     **{name: f"--{name}" for name in ("from", "to", "timezone", "limit", "cursor")},
 }
 """What a field of the wire is called here."""

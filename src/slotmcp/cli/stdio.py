@@ -1,6 +1,7 @@
 """`slotmcp stdio`: an MCP server for one client, on this process's own stdin and stdout."""
 
 import asyncio
+from contextlib import nullcontext
 
 from slotmcp.bootstrap import open_app
 from slotmcp.cli.exits import told_plainly
@@ -16,5 +17,5 @@ def run(toolset: str = Toolset.CALLER, *, read_only: bool = False) -> None:
 
 
 async def _serve(settings: Settings, toolset: Toolset, *, read_only: bool) -> None:
-    async with open_app(settings) as app:
+    async with open_app(settings) as app, nullcontext() if read_only else app.errands():
         await run_stdio(app, toolset=toolset, read_only=read_only)

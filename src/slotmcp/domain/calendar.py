@@ -16,6 +16,8 @@ ENTRY_SOURCE: Final = "calcom:"
 """How the source of a busy time begins that an event takes; its uid follows."""
 OUTSIDE_SOURCE: Final = "calcom-calendar"
 """The source of a busy time of a calendar that a host has connected."""
+CALENDAR_SOURCES: Final = "calcom"
+"""How the source of every busy time of a calendar's begins."""
 
 
 class EventStatus(StrEnum):

@@ -16,7 +16,8 @@ SlotmcpError
 │   ├── Unavailable          a dependency is away                  unavailable
 │   └── RateLimited          too many calls                        rate_limited
 ├── Stop                 asking again does not help
-│   └── Forbidden            the credential does not reach it      forbidden
+│   ├── Forbidden            the credential does not reach it      forbidden
+│   └── Unsigned             nobody knows who says it              unsigned
 └── FixSetup             change the installation; no caller can help
     ├── DatabaseTooNew       a newer program has been here         unavailable
     └── DatabaseUnusable     not ours, damaged, or out of reach    unavailable
@@ -170,6 +171,12 @@ class Forbidden(Stop):
     """The credential does not reach what was asked for."""
 
     code = "forbidden"
+
+
+class Unsigned(Stop):
+    """A message that is not signed as it has to be."""
+
+    code = "unsigned"
 
 
 class FixSetup(SlotmcpError):  # noqa: N818

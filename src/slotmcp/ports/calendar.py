@@ -58,9 +58,10 @@ class CalendarAccount(Protocol):
     """One account at the calendar service. Every method may raise CalendarAway or CalendarRefused."""
 
     async def updated(self, after_ms: int, *, limit: int = 100) -> Sequence[CalendarEvent]:
-        """What was updated after an instant of the calendar's clock, by when that was; at most so many.
+        """What was updated after an instant of the calendar's clock, by when that was.
 
-        `at_ms` of each is when it was updated.
+        `at_ms` of each is when it was updated. Fewer than the limit are all there are; of more there are at least so
+        many, and they span at least two milliseconds, so that whoever asks again from the last comes further.
         """
         ...
 
@@ -134,6 +135,10 @@ class CalendarPages(Protocol):
 
     async def entries_of(self, booking_id: str) -> tuple[CalendarEntry, ...]:
         """The events that are a booking, by uid: one that is not over, and those that it replaced."""
+        ...
+
+    async def successors(self, uid: str) -> tuple[CalendarEntry, ...]:
+        """The events that replaced one, by uid: one, unless the calendar erred."""
         ...
 
     async def entries_from(self, end_after: Minute) -> tuple[CalendarEntry, ...]:

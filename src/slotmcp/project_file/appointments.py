@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.calendar import CALENDAR_SOURCES
 from slotmcp.domain.catalog import Location, ServiceType
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
@@ -63,7 +64,10 @@ def _busy_time(entry: BusyEntry, almanac: Almanac, place: Place, report: Report)
     start, end = almanac.minute_of(entry.start), almanac.minute_of(entry.end, is_end=True)
     if end <= start:
         report.problem((*place, "end"), f"this is not after the start; write a time after {almanac.reading(start)}")
-    return BusyTime(technician_id=entry.technician_id, start=start, end=end, source=entry.source or "")
+    source = entry.source or ""
+    if source.startswith(CALENDAR_SOURCES):
+        report.problem((*place, "source"), "what begins with calcom is for Cal.com alone; write another word")
+    return BusyTime(technician_id=entry.technician_id, start=start, end=end, source=source)
 
 
 def _instant(moment: Moment, almanac: Almanac, place: Place, report: Report) -> Minute:

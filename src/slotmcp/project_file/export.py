@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any, TypeAlias
 
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.calcom import CalcomConnection, CalcomHost
 from slotmcp.domain.catalog import (
     DateOverride,
     Location,
@@ -70,8 +71,30 @@ def _project(project: Project) -> Keys:
         "maxHoldsPerCustomer": _unless(project.max_holds_per_customer, usual.max_holds_per_customer),
         "travel": _travel(project.travel, usual.travel),
         "ranking": _ranking(project, usual),
+        "calcom": _calcom(project.calcom),
         "defaultService": project.default_service_id,
         "holidays": [*project.holiday_regions, *project.closed_dates],
+    }
+
+
+def _calcom(connection: CalcomConnection | None) -> Keys | None:
+    if connection is None:
+        return None
+    return _Flow(
+        apiKeyEnv=connection.api_key_env,
+        webhookSecretEnv=list(connection.webhook_secret_envs),
+        pendingBlocks=_unless(connection.pending_blocks, True),  # noqa: FBT003  the usual value
+    )
+
+
+def _host(host: CalcomHost | None) -> Keys | None:
+    if host is None:
+        return None
+    return {
+        "email": host.email or None,
+        "userId": host.user_id,
+        "eventTypes": [_Flow(serviceType=one, id=number) for one, number in host.event_type_ids.items()],
+        "calendars": [_Flow(credentialId=one.credential_id, externalId=one.external_id) for one in host.calendars],
     }
 
 
@@ -97,6 +120,7 @@ def _service(service: ServiceType) -> Keys:
         "bufferBeforeMinutes": _unless(service.buffer_before_minutes, 0),
         "bufferAfterMinutes": _unless(service.buffer_after_minutes, 0),
         "skills": sorted(service.skills),
+        "calcomEventTypeId": service.calcom_event_type_id,
     }
 
 
@@ -115,6 +139,7 @@ def _technician(technician: Technician, project: Project) -> Keys:
         "breaks": [_weekly_span(one) for one in technician.breaks],
         "overrides": [_override(one) for one in technician.overrides],
         "timeOff": [_time_off(one, technician.timezone) for one in technician.time_off],
+        "calcom": _host(technician.calcom),
     }
 
 

@@ -12,6 +12,8 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BOOKING_ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:-]*"
 LOCALE_PATTERN = r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"
 MAX_BOOKING_ID = 100
+VARIABLE_PATTERN = r"[A-Z][A-Z0-9_]{0,99}"
+EMAIL_PATTERN = r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+"
 
 
 def _booking_id(value: object) -> str:
@@ -34,6 +36,23 @@ def _locale(value: object) -> str:
     meant = word.replace("_", "-")
     example = meant if re.fullmatch(LOCALE_PATTERN, meant) else "en-US"
     raise ValueError(f"write a language and country, such as {example}; {found(value)}")
+
+
+def _variable(value: object) -> str:
+    word = as_text(value, "write the name of a variable of the environment", "CALCOM_API_KEY")
+    if re.fullmatch(VARIABLE_PATTERN, word):
+        return word
+    # what stands here may be the secret itself: it is not told again
+    raise ValueError(
+        "write the name of the variable that holds the secret, in capitals, such as CALCOM_API_KEY; never the secret"
+    )
+
+
+def _email(value: object) -> str:
+    word = as_text(value, "write an e-mail address as text", "ana@example.com").strip().casefold()
+    if re.fullmatch(EMAIL_PATTERN, word):
+        return word
+    raise ValueError(f"write an e-mail address, such as ana@example.com; {found(value)}")
 
 
 def _day(value: object) -> int:
@@ -73,3 +92,5 @@ BookingId = Annotated[
 ]
 Latitude = Annotated[float, number("degrees", -90, 90, 39.7392)]
 Longitude = Annotated[float, number("degrees", -180, 180, -104.9903)]
+Variable = Annotated[str, Leaf(_variable, {"type": "string", "pattern": f"^{VARIABLE_PATTERN}$"})]
+Email = Annotated[str, Leaf(_email, {"type": "string", "format": "email"})]

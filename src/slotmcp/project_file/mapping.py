@@ -4,6 +4,7 @@ from datetime import date
 
 from slotmcp.domain.catalog import Project, ServiceType, Technician, TravelPolicy
 from slotmcp.project_file.appointments import bookings_of, busy_times_of, location_of
+from slotmcp.project_file.calcom import check_calcom, connection_of, host_of
 from slotmcp.project_file.hours import absences, date_overrides, weekly_spans
 from slotmcp.project_file.references import KnownIds, check_repeated
 from slotmcp.project_file.report import Report
@@ -18,6 +19,7 @@ def plan_of(file: FileEntry, known: KnownIds, now_ms: int, report: Report) -> Pr
     Where the project's own zone is wrong, times that depend on it are not checked.
     """
     _check_ids(file, known, report)
+    check_calcom(file, known, report)
     project = _project(file.project, report)
     zone_is_known = not report.concerns(("project", "timezone"))
     almanac = Almanac(project.timezone, now_ms)
@@ -67,6 +69,7 @@ def _project(entry: ProjectEntry, report: Report) -> Project:
         default_service_id=entry.default_service,
         holiday_regions=tuple(one for one in entry.holidays if not isinstance(one, date)),
         closed_dates=tuple(one for one in entry.holidays if isinstance(one, date)),
+        calcom=connection_of(entry.calcom, report),
     )
 
 
@@ -79,6 +82,7 @@ def _service(entry: ServiceEntry, index: int, report: Report) -> ServiceType:
         buffer_before_minutes=entry.buffer_before_minutes,
         buffer_after_minutes=entry.buffer_after_minutes,
         skills=frozenset(entry.skills),
+        calcom_event_type_id=entry.calcom_event_type_id,
     )
 
 
@@ -100,4 +104,5 @@ def _technician(entry: TechnicianEntry, index: int, of_project: Almanac, report:
         breaks=weekly_spans(entry.breaks, (*place, "breaks"), report),
         overrides=date_overrides(entry.overrides, (*place, "overrides"), almanac, report),
         time_off=absences(entry.time_off, (*place, "timeOff"), almanac, report),
+        calcom=host_of(entry.calcom),
     )

@@ -8,6 +8,7 @@ from typing import Annotated, get_args
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.catalog import Project, RankingKey, SlotAlignment, TechnicianStatus, TravelMode, TravelPolicy
 from slotmcp.project_file.fields import (
     AnyDate,
@@ -15,11 +16,13 @@ from slotmcp.project_file.fields import (
     BookingId,
     Clock,
     Day,
+    Email,
     Holiday,
     Latitude,
     Locale,
     Longitude,
     PlainDate,
+    Variable,
     YesOrNo,
     ZoneName,
 )
@@ -34,10 +37,12 @@ TechnicianId = Annotated[str, slug("a technician's id", "t-ana")]
 ProjectId = Annotated[str, slug("the project's id", "denver-hvac")]
 Buffer = Annotated[int, whole("minutes", 0, 720, 15)]
 Duration = Annotated[int, whole("minutes", 1, 1440, 60)]
+CalcomId = Annotated[int, whole("", 1, 2_147_483_647, 1042)]
 Ranking = Annotated[RankingKey, choice(RankingKey)]
 
 _USUAL = Project(id="", name="", timezone="")
 _TRAVEL = TravelPolicy()
+_CALCOM = CalcomConnection(api_key_env="")
 
 
 class Entry(BaseModel):
@@ -98,6 +103,19 @@ class RankingEntry(Entry):
     )
 
 
+class CalcomEntry(Entry):
+    """The account at Cal.com. Secrets are named here, never written."""
+
+    api_key_env: Variable = Field(examples=["CALCOM_API_KEY"], description="The variable that holds the API key.")
+    webhook_secret_env: list[Variable] = Field(
+        default=[],
+        description="The variables that hold the webhook's secrets; two while one replaces the other.",
+    )
+    pending_blocks: YesOrNo = Field(
+        default=_CALCOM.pending_blocks, description="Whether what is only requested takes time already."
+    )
+
+
 class ProjectEntry(Entry):
     """The rules that hold for all services and technicians."""
 
@@ -128,6 +146,7 @@ class ProjectEntry(Entry):
     )
     travel: TravelEntry = Field(default_factory=TravelEntry)
     ranking: RankingEntry = Field(default_factory=RankingEntry)
+    calcom: CalcomEntry | None = Field(default=None, description="The account at Cal.com, if there is one.")
     default_service: ServiceId | None = Field(default=None, description="What callers mean when they name no service.")
     holidays: list[Holiday] = Field(
         default=[], description="Closed: public holidays of countries (US) or regions (US-CO), and dates (2026-11-27)."
@@ -147,6 +166,7 @@ class ServiceEntry(Entry):
         default=0, description="Kept free after; adds to the buffer before the next job."
     )
     skills: list[Skill] = Field(default=[], description="A technician needs all of them.")
+    calcom_event_type_id: CalcomId | None = Field(default=None, description="The event type that it is at Cal.com.")
 
 
 class WindowEntry(Entry):
@@ -182,6 +202,31 @@ class TimeOffEntry(Entry):
     reason: Reason | None = Field(default=None, description="For whoever reads it.")
 
 
+class EventTypeEntry(Entry):
+    """An event type at Cal.com that is one technician's alone."""
+
+    service_type: ServiceId = Field(examples=["ac-repair"], description="What is done.")
+    id: CalcomId = Field(examples=[2042], description="The event type's id.")
+
+
+class CalendarEntry(Entry):
+    """A calendar that a technician has connected to Cal.com."""
+
+    credential_id: CalcomId = Field(examples=[135], description="As GET /v2/calendars tells it.")
+    external_id: Annotated[str, text("a calendar's id", "ana@example.com", longest=500)] = Field(
+        examples=["ana@example.com"], description="As GET /v2/calendars tells it."
+    )
+
+
+class CalcomHostEntry(Entry):
+    """Who a technician is at Cal.com: by e-mail, by id, or both."""
+
+    email: Email | None = Field(default=None, description="As it stands there.")
+    user_id: CalcomId | None = Field(default=None, description="Stays the same when the e-mail changes.")
+    event_types: list[EventTypeEntry] = Field(default=[], description="Where they have their own.")
+    calendars: list[CalendarEntry] = Field(default=[], description="Whose busy times are theirs.")
+
+
 class TechnicianEntry(Entry):
     """Somebody who does the work, and when."""
 
@@ -201,6 +246,7 @@ class TechnicianEntry(Entry):
     breaks: list[ShiftEntry] = Field(default=[], description="Taken out of whatever shift runs then.")
     overrides: list[OverrideEntry] = Field(default=[], description="Other hours on single dates.")
     time_off: list[TimeOffEntry] = Field(default=[], description="Absences.")
+    calcom: CalcomHostEntry | None = Field(default=None, description="Who they are at Cal.com.")
 
 
 class BookingEntry(Entry):

@@ -26,11 +26,6 @@ _STAND_INS: dict[Place, Plain] = {
 }
 """What the rest of a file is checked with when these are wrong; such a file is refused in the end."""
 
-_LATER = {
-    "calcom": "Cal.com is not supported by this version; remove it",
-}
-"""Keys of the format that wait for their feature, by how they begin."""
-
 
 def read_shape(root: Node, survivors: Survivors, report: Report) -> FileEntry:
     """The entries of a file. What does not fit is reported and left out.
@@ -105,9 +100,6 @@ def _sentence(error: "ErrorDetails") -> str:
 
 
 def _unknown(key: str, valid: list[str]) -> str:
-    for beginning, sentence in _LATER.items():
-        if key.startswith(beginning):
-            return sentence
     return f'there is no key "{key[:40]}" here; {did_you_mean(key, valid)}'
 
 

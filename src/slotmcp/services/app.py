@@ -1,11 +1,14 @@
 """What a face sees: the services, and nothing of what they are made of."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from slotmcp.ports import Ids, RateLimits
 from slotmcp.services.access import AccessService
 from slotmcp.services.bookings import BookingService
+from slotmcp.services.calendars import CalendarService
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.holds import HoldService
@@ -14,6 +17,9 @@ from slotmcp.services.reports import ReportService
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
 from slotmcp.services.waitlist import WaitlistService
+
+if TYPE_CHECKING:
+    from slotmcp.services.calendar_worker import CalendarWorker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +34,11 @@ class App:
     customers: CustomerService
     technicians: TechnicianService
     waitlist: WaitlistService
+    calendars: CalendarService
+    calendar_worker: Callable[[], AbstractAsyncContextManager["CalendarWorker"]]
+    """Opens what tells calendars and reconciles; its libraries are loaded then."""
+    errands: Callable[[], AbstractAsyncContextManager[None]]
+    """Does what a server has to do besides answering, until the block ends."""
     access: AccessService
     reports: ReportService
     ids: Ids

@@ -14,6 +14,7 @@ from slotmcp.ports import ClaimConflict, Ids, LiveHolds, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, refusal, with_alternatives
 from slotmcp.services.booked import BookAnswer, answer_of, booking_with
 from slotmcp.services.booking_keys import BookingKeys
+from slotmcp.services.calendar_conflicts import attention_for
 from slotmcp.services.contacts import normalised, references_of
 from slotmcp.services.finding import FindAnswer, FindRequest, found
 from slotmcp.services.held import assign_held, hold_with, lost_hold
@@ -187,7 +188,8 @@ class BookingService:
             location=appointment.location,
         )
         reason = replace(assignment.reason, wished=claim.technician_chosen)
-        booking = _booking(transaction, request, claim, reason, hold.customer_pseudonym)
+        made = _booking(transaction, request, claim, reason, hold.customer_pseudonym)
+        booking = replace(made, attention=attention_for(availability.book, claim))
         try:
             await transaction.confirm_hold(booking)
         except ClaimConflict:

@@ -7,13 +7,9 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Technician, TechnicianStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval, overlaps
-from slotmcp.engine.assign import Assignment, assign, assign_kept
-from slotmcp.engine.availability import Availability
-from slotmcp.engine.need import Need
-from slotmcp.engine.travel import site_at
-from slotmcp.ports import ClaimConflict, Transaction
+from slotmcp.ports import Transaction
+from slotmcp.services.passing_on import pass_on
 from slotmcp.services.shelf import Shelf
-from slotmcp.services.taking import make_moves
 
 OFF: Final = "The technician is off."
 TIME_OFF: Final = "The technician has time off then."
@@ -79,26 +75,7 @@ async def _mark(transaction: Transaction, booking_id: str, absence: str) -> Book
 
 async def _pass_on(transaction: Transaction, shelf: Shelf, claim: Claim) -> bool:
     """Let somebody else serve a hold, or withdraw it; whether anybody does."""
-    assignment = _successor((await shelf.locked(transaction)).without(claim), claim)
-    if assignment is not None:
-        try:
-            await make_moves(transaction, assignment)
-            await transaction.move_hold(claim.id, assignment.technician_id)
-        except ClaimConflict:
-            assignment = None
-    if assignment is None:
+    is_served = await pass_on(transaction, shelf, claim)
+    if not is_served:
         await transaction.withdraw_hold(claim.id)
-    return assignment is not None
-
-
-def _successor(others: Availability, claim: Claim) -> Assignment | None:
-    """Who takes a hold over: as it was promised, else by making room, else without counting the way."""
-    service = others.book.services.get(claim.service_id)
-    if service is None or claim.technician_chosen:
-        return None
-    need = Need.of_claim(claim, service, site_at(claim.location, others.book.project.travel, others.told))
-    return (
-        assign_kept(others, need, claim.start)
-        or assign(others, need, claim.start)
-        or assign_kept(others, replace(need, site=None), claim.start)
-    )
+    return is_served

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
+from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.claim import Claim, ClaimState, Hold
 from slotmcp.domain.errors import HoldExpired, HoldWithdrawn
 from slotmcp.domain.interval import Minute, minute_at_or_after
@@ -12,6 +13,7 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
+from slotmcp.services.calendar_conflicts import is_in_conflict
 
 _ENDED = {
     ClaimState.RELEASED: "That hold was released. Ask for slots again and hold one.",
@@ -72,7 +74,16 @@ def assign_held(  # noqa: PLR0913  the facts of the promise
     for need in chain(needs, patient):
         if assignment := assign_kept(others, need, start):
             return assignment
+    if is_live and is_in_conflict(others.book.diaries[hold.claim.technician_id], hold.claim):
+        return _in_spite_of_it(others, hold)
     raise lost_hold(needs[-1], start, aside=instead_of)
+
+
+def _in_spite_of_it(others: Availability, hold: Hold) -> Assignment:
+    """A calendar came after the promise: the promise is kept, and the operator sees a conflict."""
+    policy = others.book.project.assignment_ranking
+    reason = AssignmentReason(policy=policy, values={}, considered=1)
+    return Assignment(technician_id=hold.claim.technician_id, reason=reason)
 
 
 def lost_hold(need: Need, start: Minute, *, aside: Claim | None = None) -> LostSlot:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.calendar import CALENDAR_SOURCES
 from slotmcp.domain.catalog import Project, ServiceType, Technician, TimeOff
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument
@@ -179,8 +180,9 @@ def _check_free_to_go(book: Book, technician_id: str, now_ms: int) -> None:
 
 
 def all_busy(book: Book) -> tuple[BusyTime, ...]:
-    """The outside busy times of all technicians."""
-    return tuple(busy for diary in book.diaries.values() for busy in diary.busy)
+    """The outside busy times of all technicians that are a project file's to say, not a calendar's."""
+    found = (busy for diary in book.diaries.values() for busy in diary.busy)
+    return tuple(busy for busy in found if not busy.source.startswith(CALENDAR_SOURCES))
 
 
 def _name(busy: BusyTime) -> str:

@@ -15,6 +15,7 @@ from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.booked import BookAnswer, answer_of, booking_with
+from slotmcp.services.calendar_conflicts import attention_for
 from slotmcp.services.held import assign_held, hold_with
 from slotmcp.services.intents import resolve
 from slotmcp.services.named import service_of, technician_of
@@ -203,7 +204,7 @@ def _moved(move: _Move, assignment: Assignment) -> Booking:
         claim=claim,
         reason=_reason(move, assignment, is_kept=is_kept, is_chosen=is_chosen),
         contact_keys=tuple(dict.fromkeys(keys)),
-        attention="",
+        attention=attention_for(move.others.book, claim),
     )
 
 

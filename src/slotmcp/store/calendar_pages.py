@@ -47,6 +47,9 @@ class SqlCalendarPages:
     async def entries_of(self, booking_id: str) -> tuple[CalendarEntry, ...]:
         return tuple(map(entry_of, await self._fetch(statements.ENTRIES_OF, booking=booking_id)))
 
+    async def successors(self, uid: str) -> tuple[CalendarEntry, ...]:
+        return tuple(map(entry_of, await self._fetch(statements.SUCCESSORS, uid=uid)))
+
     async def entries_from(self, end_after: Minute) -> tuple[CalendarEntry, ...]:
         return tuple(map(entry_of, await self._fetch(statements.ENTRIES_FROM, after=end_after)))
 

@@ -33,6 +33,13 @@ SELECT uid, status, kind, start_minute, end_minute, said_at_ms, series, sequence
 FROM calendar_entries WHERE project_id = :project AND booking_id = :booking AND booking_id <> '' ORDER BY uid
 """
 
+# The events that replaced one.
+SUCCESSORS = """
+SELECT uid, status, kind, start_minute, end_minute, said_at_ms, series, sequence, event_type_id, replaces, hosts,
+       customer_name, customer_phone, customer_email, address, notes, contact_keys, said_booking_id, booking_id, busy
+FROM calendar_entries WHERE project_id = :project AND replaces = :uid AND replaces <> '' ORDER BY uid
+"""
+
 # The events that are not over, and end after some minute.
 ENTRIES_FROM = """
 SELECT uid, status, kind, start_minute, end_minute, said_at_ms, series, sequence, event_type_id, replaces, hosts,

@@ -46,6 +46,7 @@ EXPIRING = text("expires_at_ms IS NOT NULL")
 
 IN_SERIES = text("series <> ''")
 BOOKED = text("booking_id <> ''")
+REPLACING = text("replaces <> ''")
 NOT_OVER = text("status IN ('pending', 'accepted')")
 
 TAKEN = text(
@@ -371,6 +372,9 @@ class CalendarEntryRow(SQLModel, table=True):
         CheckConstraint("start_minute < end_minute", name="entries_span"),
         Index("calendar_entries_in_series", "project_id", "series", sqlite_where=IN_SERIES, postgresql_where=IN_SERIES),
         Index("calendar_entries_of", "project_id", "booking_id", sqlite_where=BOOKED, postgresql_where=BOOKED),
+        Index(
+            "calendar_entries_replacing", "project_id", "replaces", sqlite_where=REPLACING, postgresql_where=REPLACING
+        ),
         Index("calendar_entries_to_come", "project_id", "end_minute", sqlite_where=NOT_OVER, postgresql_where=NOT_OVER),
         STRICT,
     )

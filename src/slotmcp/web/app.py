@@ -62,7 +62,7 @@ def create_web(faces: Faces, entrance: Entrance, *, health: Health, stopping: St
         ],
         exception_handlers={Exception: _broken},
     )
-    return Counted(app, frozenset(route.path for route in routes if isinstance(route, Route)))
+    return Counted(app, [route for route in routes if isinstance(route, Route)])
 
 
 async def _broken(_request: Request, _error: Exception) -> Response:
@@ -73,17 +73,17 @@ async def _broken(_request: Request, _error: Exception) -> Response:
 class Counted:
     """Counts the answers."""
 
-    def __init__(self, app: ASGIApp, paths: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
         self._app = app
-        self._paths = paths
+        self._paths = frozenset(route.path for route in routes)
+        self._patterns = [(route.path_regex, route.path) for route in routes if "{" in route.path]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = path_of(scope)
-        route = path if path in self._paths else OTHER
+        route = self._route(path_of(scope))
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -91,3 +91,9 @@ class Counted:
             await send(message)
 
         await self._app(scope, receive, counted)
+
+    def _route(self, path: str) -> str:
+        """What a path is counted as: as it stands in the list of routes, so that there are few."""
+        if path in self._paths:
+            return path
+        return next((name for pattern, name in self._patterns if pattern.match(path)), OTHER)

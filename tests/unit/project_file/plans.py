@@ -1,5 +1,6 @@
 """Any plan that a project file can say."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import accumulate, pairwise
 from typing import TypeVar
@@ -7,6 +8,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.calcom import CalcomConnection, CalcomHost, OutsideCalendar
 from slotmcp.domain.catalog import (
     DateOverride,
     Location,
@@ -98,6 +100,41 @@ def stretches(draw: st.DrawFn) -> tuple[int, int]:
     return start, start + draw(st.integers(1, 500_000))
 
 
+EVENT_TYPE_IDS = st.integers(1, 2_147_483_647)
+VARIABLES = st.sampled_from(["A", "CALCOM_API_KEY", "SECRET_2"])
+CONNECTIONS = st.builds(
+    CalcomConnection,
+    api_key_env=VARIABLES,
+    webhook_secret_envs=st.lists(VARIABLES, max_size=2, unique=True).map(tuple),
+    pending_blocks=st.booleans(),
+)
+CALENDARS = st.builds(OutsideCalendar, credential_id=EVENT_TYPE_IDS, external_id=NAMES)
+
+
+@st.composite
+def connected(draw: st.DrawFn, plan: ProjectPlan) -> ProjectPlan:
+    """The same, with what it is at Cal.com: each event type and each host once."""
+    numbers = iter(range(1, 1000))
+    services = tuple(
+        replace(one, calcom_event_type_id=next(numbers)) if draw(st.booleans()) else one for one in plan.services
+    )
+    hosts = [
+        CalcomHost(
+            email=draw(st.sampled_from(["", f"host{next(numbers)}@example.com"])),
+            user_id=next(numbers),
+            event_type_ids={one.id: next(numbers) for one in plan.services if draw(st.booleans())},
+            calendars=draw(tuples(CALENDARS, 2)),
+        )
+        for _ in plan.technicians
+    ]
+    technicians = tuple(
+        replace(one, calcom=host) if draw(st.booleans()) else one
+        for one, host in zip(plan.technicians, hosts, strict=True)
+    )
+    project = replace(plan.project, calcom=draw(CONNECTIONS))
+    return replace(plan, project=project, services=services, technicians=technicians)
+
+
 @st.composite
 def technicians(draw: st.DrawFn, technician_id: str) -> Technician:
     days = draw(st.lists(DATES, unique=True, max_size=3))
@@ -180,6 +217,12 @@ def bookings(draw: st.DrawFn, technician_ids: list[str], service_ids: list[str])
 
 @st.composite
 def plans(draw: st.DrawFn) -> ProjectPlan:
+    plan = draw(unconnected_plans())
+    return draw(connected(plan)) if draw(st.booleans()) else plan
+
+
+@st.composite
+def unconnected_plans(draw: st.DrawFn) -> ProjectPlan:
     service_ids = draw(st.lists(SLUGS, unique=True, min_size=1, max_size=3))
     technician_ids = draw(st.lists(SLUGS, unique=True, min_size=1, max_size=3))
     return ProjectPlan(

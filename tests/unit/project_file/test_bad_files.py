@@ -1,7 +1,7 @@
 """Every kind of mistake: the one problem that is told, its line, its path, and what would be right.
 
 `bad_files.txt` has them in blocks: a name, what is replaced (-) in good.yaml by what (+), with a line break as ⏎,
-the line and path that are told (!), and the sentence (=).
+the line and path that are told (!), and the sentence (=). With ~ calcom the file is of a project that is connected.
 """
 
 from dataclasses import dataclass
@@ -23,11 +23,22 @@ class Bad:
     old: str
     new: str
     told: str
+    is_connected: bool
 
     @classmethod
     def of_block(cls, block: str) -> Self:
-        name, old, new, where, sentence = block.split("\n")
-        return cls(name, old[2:].replace("⏎", "\n"), new[2:].replace("⏎", "\n"), f"{where[2:]}: {sentence[2:]}")
+        name, old, new, where, sentence, *connected = block.split("\n")
+        told = f"{where[2:]}: {sentence[2:]}"
+        return cls(name, old[2:].replace("⏎", "\n"), new[2:].replace("⏎", "\n"), told, connected == ["~ calcom"])
+
+    @property
+    def text(self) -> str:
+        """The file."""
+        text = edited(self.old, self.new)
+        return text.replace(*CONNECTED) if self.is_connected else text
+
+
+CONNECTED = "  holdTtlSeconds: 90\n", "  holdTtlSeconds: 90\n  calcom: {apiKeyEnv: KEY}\n"
 
 
 BLOCKS = (Path(__file__).parent / "bad_files.txt").read_text(encoding="utf-8").strip().split("\n\n")
@@ -41,7 +52,7 @@ def test_there_are_many_kinds_and_the_file_that_is_edited_is_good() -> None:
 
 @pytest.mark.parametrize("bad", KINDS, ids=lambda bad: bad.name)
 def test_a_mistake_is_told_once_at_its_line_with_what_would_be_right(bad: Bad) -> None:
-    told = [f"{one.line} {one.path}: {one.problem}" for one in problems(edited(bad.old, bad.new))]
+    told = [f"{one.line} {one.path}: {one.problem}" for one in problems(bad.text)]
     assert told == [bad.told]
     assert not [word for word in FOREIGN_WORDS if word in bad.told]
 

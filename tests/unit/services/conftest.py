@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from slotmcp.services.imports import ProjectPlan
+from support.calcom.office import Office, open_office
 from support.clock import HandClock
 from support.shop import Shop, open_shop
 from support.sqlite_file import clone
@@ -45,3 +46,10 @@ async def opened(tmp_path: Path, empty_file: Path) -> AsyncIterator[Open]:
             return await stack.enter_async_context(open_shop(path, *businesses, clock=clock))
 
         yield open_another
+
+
+@pytest.fixture
+async def office(tmp_path: Path, empty_file: Path) -> AsyncIterator[Office]:
+    """A shop that is connected to the stand-in for Cal.com."""
+    async with open_office(clone(empty_file, tmp_path / "office.db")) as opened:
+        yield opened

@@ -176,6 +176,7 @@ def _create_entries() -> None:
     for name, column, condition in (
         ("calendar_entries_in_series", "series", "series <> ''"),
         ("calendar_entries_of", "booking_id", "booking_id <> ''"),
+        ("calendar_entries_replacing", "replaces", "replaces <> ''"),
         ("calendar_entries_to_come", "end_minute", "status IN ('pending', 'accepted')"),
     ):
         where = sa.text(condition)

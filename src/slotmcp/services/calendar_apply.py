@@ -1,0 +1,230 @@
+"""Applying what a calendar says, by whatever way it comes: a webhook, the feed, or an answer to us."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from slotmcp.domain.booking import BookingStatus, Visit
+from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, EventStatus, NoShow, ParkedEvent
+from slotmcp.domain.errors import InvalidArgument
+from slotmcp.ports import Ids, Transaction
+from slotmcp.services.calendar_conflicts import in_the_way
+from slotmcp.services.calendar_customers import keys_of
+from slotmcp.services.calendar_following import Following
+from slotmcp.services.calendar_hosts import technicians_of
+from slotmcp.services.calendar_taking import Taking
+from slotmcp.services.outcomes import cancel, tell
+from slotmcp.services.shelf import Shelf
+
+UNKNOWN_HOST: Final = (
+    "No technician of the project file is its host at Cal.com. Give one the e-mail or the userId under "
+    "technicians[].calcom, import the file, and replay it."
+)
+MOVED: Final = "Moved in Cal.com."
+
+
+class Effect(StrEnum):
+    """What became of something that was said."""
+
+    APPLIED = "applied"
+    KNOWN = "known"
+    """It was not news."""
+    PARKED = "parked"
+    """It is put aside: as things stand, nobody knows what it means."""
+    IGNORED = "ignored"
+    """It is nothing that changes anything here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What came of applying something."""
+
+    effect: Effect
+    conflicts: int = 0
+    """That began with it."""
+    holds_moved: int = 0
+
+
+async def apply_event(transaction: Transaction, shelf: Shelf, ids: Ids, said: CalendarEvent) -> Applied:
+    """Bring the book to what was said of an event, unless something newer is known."""
+    return await _Application(Taking(transaction, shelf, ids, await transaction.book())).apply(said)
+
+
+async def settle_entry(transaction: Transaction, shelf: Shelf, ids: Ids, entry: CalendarEntry) -> Applied:
+    """Bring what is kept of an event to what it means by the project as it is now."""
+    taking = Taking(transaction, shelf, ids, await transaction.book())
+    await taking.take(entry)
+    return Applied(effect=Effect.APPLIED, conflicts=taking.way.began, holds_moved=taking.way.moved)
+
+
+async def apply_no_show(transaction: Transaction, said: NoShow) -> Applied:
+    """Say that a customer was not there, or was after all, where the visit has begun."""
+    entry = await transaction.calendar.entry(said.uid)
+    booking = await transaction.booking(entry.booking_id) if entry and entry.booking_id else None
+    if booking is None or (not said.was_missed and booking.status is not BookingStatus.NO_SHOW):
+        return Applied(effect=Effect.IGNORED)
+    status = BookingStatus.NO_SHOW if said.was_missed else BookingStatus.COMPLETED
+    try:
+        told = await tell(transaction, booking, status)
+    except InvalidArgument:
+        return Applied(effect=Effect.IGNORED)
+    return Applied(effect=Effect.KNOWN if told is booking else Effect.APPLIED)
+
+
+class _Application:
+    """One event that is applied, and those that it replaces or is replaced by."""
+
+    def __init__(self, taking: Taking) -> None:
+        self._transaction = taking.transaction
+        self._pages = taking.transaction.calendar
+        self._taking = taking
+        self._following = Following(taking)
+
+    async def apply(self, said: CalendarEvent) -> Applied:
+        known = await self._pages.entry(said.uid)
+        event = await self._in_its_place(await self._joined(known, said))
+        if known is not None and _timeless(event) == _timeless(known.event):
+            await self._note(known, event)
+            return Applied(effect=Effect.KNOWN)
+        if known is None and await self._is_nobodys(event):
+            return await self._park(event)
+        await self._pages.unpark(event.uid)
+        predecessors = await self._predecessors(event)
+        for predecessor in predecessors:
+            await self._taking.take(replace(predecessor, event=_replaced(predecessor.event, event)))
+        entry = CalendarEntry(event=event) if known is None else replace(known, event=event)
+        entry, before = await self._linked(entry, known, predecessors)
+        entry = await self._taking.take(await self._following.follow(entry, before))
+        await self._hand_over(entry)
+        for left in (*predecessors, *([known] if known else [])):
+            await self._encourage(left, entry)
+        way = self._taking.way
+        return Applied(effect=Effect.APPLIED, conflicts=way.began, holds_moved=way.moved)
+
+    async def _note(self, known: CalendarEntry, event: CalendarEvent) -> None:
+        """Remember since when nothing else is known."""
+        if (event.at_ms, event.sequence) != (known.event.at_ms, known.event.sequence):
+            noted = replace(known.event, at_ms=event.at_ms, sequence=event.sequence)
+            await self._pages.save_entry(replace(known, event=noted))
+
+    async def _joined(self, known: CalendarEntry | None, said: CalendarEvent) -> CalendarEvent:
+        """All that is known of the event now."""
+        if known is not None:
+            return known.event.joined(said)
+        for parked in await self._pages.parked(said.uid):
+            return parked.event.joined(said)
+        return said
+
+    async def _in_its_place(self, event: CalendarEvent) -> CalendarEvent:
+        """The event, as replaced where a later one of its series is known already."""
+        if event.status.is_over or event.sequence is None:
+            return event
+        later = [
+            one.event.sequence
+            for one in await self._pages.entries_in(event.series)
+            if one.event.uid != event.uid and one.event.sequence is not None and one.event.sequence > event.sequence
+        ]
+        return replace(event, status=EventStatus.REPLACED) if later else event
+
+    async def _encourage(self, left: CalendarEntry, entry: CalendarEntry) -> None:
+        """Have the calendar told again of what it refused, perhaps because of what has left that time now."""
+        if left.event.status.is_over or (
+            not entry.event.status.is_over and entry.event.interval == left.event.interval
+        ):
+            return
+        book, now_ms = await self._transaction.book(), self._transaction.now_ms
+        for technician_id in technicians_of(book, left.event.hosts):
+            for claim in in_the_way(book.diaries[technician_id], left.event.interval, now_ms):
+                push = await self._pages.push(claim.id)
+                if push is not None and push.refused:
+                    await self._pages.make_push(claim.id)
+
+    async def _is_nobodys(self, event: CalendarEvent) -> bool:
+        """Whether nobody here has a part in it, and it can be of use only when somebody has."""
+        if event.status.is_over or technicians_of(self._taking.book, event.hosts):
+            return False
+        is_ours = event.booking_id != "" and await self._transaction.booking(event.booking_id) is not None
+        return not is_ours and not any(one.booking_id for one in await self._predecessors(event))
+
+    async def _park(self, event: CalendarEvent) -> Applied:
+        keys = keys_of(self._transaction, event.customer, self._taking.book.project)
+        at_ms = self._transaction.now_ms
+        await self._pages.park(ParkedEvent(event=event, why=UNKNOWN_HOST, at_ms=at_ms, contact_keys=keys))
+        return Applied(effect=Effect.PARKED)
+
+    async def _predecessors(self, event: CalendarEvent) -> list[CalendarEntry]:
+        """The events whose place it takes; one that nobody has heard of is noted, lest it be heard of later."""
+        found = {
+            one.event.uid: one
+            for one in await self._pages.entries_in(event.series)
+            if _is_earlier(one.event, event) and not one.event.status.is_over
+        }
+        if event.replaces and event.replaces != event.uid:
+            known = await self._pages.entry(event.replaces)
+            found[event.replaces] = known or CalendarEntry(event=_unheard_of(event))
+        return list(found.values())
+
+    async def _linked(
+        self, entry: CalendarEntry, known: CalendarEntry | None, predecessors: list[CalendarEntry]
+    ) -> tuple[CalendarEntry, CalendarEvent | None]:
+        """The entry with the booking that it is, and what was known of that booking's event before.
+
+        None: it was made from the booking. What replaced such an event that nobody heard of was moved there.
+        """
+        if known is not None and known.booking_id:
+            return entry, known.event
+        for predecessor in predecessors:
+            if predecessor.booking_id:
+                return replace(entry, booking_id=predecessor.booking_id), predecessor.event
+        event = entry.event
+        said = await self._transaction.booking(event.booking_id) if event.booking_id else None
+        if said is None or event.status.is_over:
+            return entry, None
+        if any(not one.event.status.is_over for one in await self._pages.entries_of(said.id)):
+            await self._pages.make_push(said.id)  # it was made twice: one of them has to go
+        start, end = said.claim.interval
+        before = replace(event, start=start, end=end) if event.replaces else None
+        return replace(entry, booking_id=said.id), before
+
+    async def _hand_over(self, entry: CalendarEntry) -> None:
+        """Let what replaced an event have its booking, if that was heard of before."""
+        if entry.event.status is not EventStatus.REPLACED or not entry.booking_id:
+            return
+        for successor in await self._pages.successors(entry.event.uid):
+            if not successor.booking_id:
+                linked = replace(successor, booking_id=entry.booking_id)
+                taken = await self._taking.take(await self._following.follow(linked, entry.event))
+                await self._hand_over(taken)
+            elif successor.booking_id != entry.booking_id:
+                booking = await self._transaction.booking(entry.booking_id)
+                if booking is not None:
+                    await cancel(self._transaction, booking, MOVED)
+
+
+def _timeless(event: CalendarEvent) -> CalendarEvent:
+    """Without when it was said, and what a booking knows better."""
+    return replace(event, at_ms=0, sequence=None, customer=None, visit=Visit())
+
+
+def _is_earlier(one: CalendarEvent, other: CalendarEvent) -> bool:
+    if one.uid == other.uid or one.sequence is None or other.sequence is None:
+        return False
+    return one.sequence < other.sequence
+
+
+def _replaced(event: CalendarEvent, by: CalendarEvent) -> CalendarEvent:
+    return event.joined(replace(event, status=EventStatus.REPLACED, at_ms=max(event.at_ms, by.at_ms)))
+
+
+def _unheard_of(event: CalendarEvent) -> CalendarEvent:
+    """What is known of an event that was replaced before anybody heard of it."""
+    return replace(
+        event,
+        uid=event.replaces,
+        status=EventStatus.REPLACED,
+        replaces="",
+        booking_id="",
+        customer=None,
+        visit=Visit(),
+        sequence=None,
+    )

@@ -1,0 +1,110 @@
+"""Conflicts: a calendar has something on a technician's time that is promised or sold here. Both are kept.
+
+That is not stored but seen: a live claim and a busy time of a calendar's lie over each other in one diary.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from slotmcp.domain.book import Book, Diary
+from slotmcp.domain.calendar import ENTRY_SOURCE, OUTSIDE_SOURCE
+from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval, overlaps
+from slotmcp.ports import Transaction
+from slotmcp.services.passing_on import pass_on
+from slotmcp.services.shelf import Shelf
+
+IN_CONFLICT: Final = "The technician's calendar has something else then."
+"""The attention of a booking that is in conflict."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A claim and a time of a calendar's that lie over each other."""
+
+    technician_id: str
+    claim: Claim
+    busy: BusyTime
+
+    @property
+    def uid(self) -> str:
+        """The event's; "" where it is of a calendar that a host has connected."""
+        return self.busy.source.removeprefix(ENTRY_SOURCE) if self.busy.source.startswith(ENTRY_SOURCE) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayMade:
+    """What became of the claims in a calendar's way."""
+
+    began: int = 0
+    """Conflicts that were none before."""
+    moved: int = 0
+    """Holds that others serve now."""
+
+    def plus(self, other: "WayMade") -> "WayMade":
+        """Both together."""
+        return WayMade(began=self.began + other.began, moved=self.moved + other.moved)
+
+
+def conflicts_in(book: Book, now_ms: int) -> tuple[Conflict, ...]:
+    """The conflicts that are not over, by technician and time."""
+    return tuple(one for diary in book.diaries.values() for one in _conflicts(diary, now_ms))
+
+
+def is_in_conflict(diary: Diary, claim: Claim) -> bool:
+    """Whether a calendar has something over a claim."""
+    return any(overlaps(claim.interval, (one.start, one.end)) for one in _of_calendars(diary))
+
+
+def attention_for(book: Book, claim: Claim) -> str:
+    """What somebody has to know of a booking that is about to be made of a claim; "": nothing."""
+    diary = book.diaries.get(claim.technician_id)
+    return IN_CONFLICT if diary is not None and is_in_conflict(diary, claim) else ""
+
+
+def in_the_way(diary: Diary, interval: Interval, now_ms: int) -> list[Claim]:
+    """The live claims over a time, by start and id."""
+    found = [claim for claim in diary.claims if claim.is_live(now_ms) and overlaps(claim.interval, interval)]
+    return sorted(found, key=lambda claim: (claim.start, claim.id))
+
+
+async def make_way(transaction: Transaction, shelf: Shelf, technician_id: str) -> WayMade:
+    """Move the live holds that a technician's calendar is in the way of, and mark the bookings, or unmark them."""
+    moved = began = 0
+    diary = (await transaction.book()).diaries.get(technician_id)
+    if diary is None:
+        return WayMade()
+    for claim in _to_come(diary, transaction.now_ms):
+        is_hit = is_in_conflict(diary, claim)
+        if claim.is_hold:
+            moved += is_hit and await pass_on(transaction, shelf, claim)
+        else:
+            began += await _mark(transaction, claim.id, is_hit=is_hit)
+    return WayMade(began=began, moved=moved)
+
+
+async def _mark(transaction: Transaction, booking_id: str, *, is_hit: bool) -> bool:
+    """Say that a booking is in conflict, or no longer; whether that is new."""
+    booking = await transaction.booking(booking_id)
+    wanted = IN_CONFLICT if is_hit else ""
+    if booking is None or booking.attention not in {"", IN_CONFLICT} or booking.attention == wanted:
+        return False
+    await transaction.save_booking(replace(booking, attention=wanted))
+    return is_hit
+
+
+def _conflicts(diary: Diary, now_ms: int) -> Iterator[Conflict]:
+    for claim in _to_come(diary, now_ms):
+        for busy in _of_calendars(diary):
+            if overlaps(claim.interval, (busy.start, busy.end)):
+                yield Conflict(technician_id=diary.technician.id, claim=claim, busy=busy)
+
+
+def _to_come(diary: Diary, now_ms: int) -> list[Claim]:
+    live = [claim for claim in diary.claims if claim.is_live(now_ms) and claim.end * MS_PER_MINUTE > now_ms]
+    return sorted(live, key=lambda claim: (claim.start, claim.id))
+
+
+def _of_calendars(diary: Diary) -> Iterable[BusyTime]:
+    return (one for one in diary.busy if one.source.startswith(ENTRY_SOURCE) or one.source == OUTSIDE_SOURCE)

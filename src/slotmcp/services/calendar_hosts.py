@@ -1,0 +1,60 @@
+"""Whom a calendar's hosts and event types stand for in the project."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from slotmcp.domain.book import Book
+from slotmcp.domain.calcom import CalcomHost
+from slotmcp.domain.calendar import CalendarEvent, HostReference
+from slotmcp.domain.catalog import ServiceType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What an event means here."""
+
+    technician_ids: tuple[str, ...]
+    """Whose time it takes; the one who leads it first. None: nobody of the project has a part in it."""
+    service: ServiceType | None
+    """None: its event type is none of the project's."""
+
+
+def meaning_of(book: Book, event: CalendarEvent) -> Meaning:
+    """What an event means by the project as it is now."""
+    return Meaning(
+        technician_ids=technicians_of(book, event.hosts), service=_service(book, event) if event.event_type_id else None
+    )
+
+
+def technicians_of(book: Book, hosts: Iterable[HostReference]) -> tuple[str, ...]:
+    """The technicians whom hosts stand for, each once, in the hosts' order."""
+    known = [(diary.technician.id, diary.technician.calcom) for diary in book.diaries.values()]
+    found = [
+        technician_id
+        for reference in hosts
+        for technician_id, host in known
+        if host is not None and _is_same(host, reference)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _is_same(host: CalcomHost, reference: HostReference) -> bool:
+    """Ids decide where both sides have one; an e-mail address may be changed."""
+    if host.user_id is not None and reference.user_id is not None:
+        return host.user_id == reference.user_id
+    return host.email != "" and host.email.casefold() == reference.email.strip().casefold()
+
+
+def _service(book: Book, event: CalendarEvent) -> ServiceType | None:
+    for service in book.services.values():
+        if service.calcom_event_type_id == event.event_type_id:
+            return service
+    hosts = (diary.technician.calcom for diary in book.diaries.values())
+    own = [
+        service_id
+        for host in hosts
+        if host is not None
+        for service_id, event_type_id in host.event_type_ids.items()
+        if event_type_id == event.event_type_id
+    ]
+    return next((book.services[service_id] for service_id in own if service_id in book.services), None)

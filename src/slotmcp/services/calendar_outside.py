@@ -1,0 +1,84 @@
+"""The calendars that hosts have connected at the calendar service: when those are busy, nobody is sent."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from slotmcp.domain.book import Book, Diary
+from slotmcp.domain.calcom import CalcomHost
+from slotmcp.domain.calendar import OUTSIDE_SOURCE, CalendarEntry
+from slotmcp.domain.claim import BusyTime
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, overlaps
+from slotmcp.ports import Transaction
+from slotmcp.services.calendar_conflicts import make_way
+from slotmcp.services.calendar_line import CalendarLine
+from slotmcp.services.shelf import Shelf
+
+SPARE_DAYS: Final = 2
+"""Beyond the horizon: a day is longer somewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideBusy:
+    """What the calendars of the hosts said."""
+
+    within: Interval
+    by_technician: Mapping[str, frozenset[Interval]]
+
+
+async def read_outside(line: CalendarLine, book: Book, now_ms: int) -> OutsideBusy:
+    """When the connected calendars are busy, from now to the horizon.
+
+    Raises:
+        CalendarAway, CalendarRefused.
+    """
+    now = now_ms // MS_PER_MINUTE
+    within = (now, now + (book.project.horizon_days + SPARE_DAYS) * MINUTES_PER_DAY)
+    hosts = [(diary.technician.id, diary.technician.calcom) for diary in book.diaries.values()]
+    return OutsideBusy(
+        within=within,
+        by_technician={
+            technician_id: frozenset(await _busy(line, host, within))
+            for technician_id, host in hosts
+            if host is not None and host.calendars
+        },
+    )
+
+
+async def _busy(line: CalendarLine, host: CalcomHost, within: Interval) -> Iterable[Interval]:
+    return await line.read(lambda account: account.busy_times(host, within))
+
+
+async def take_outside(
+    transaction: Transaction, shelf: Shelf, outside: OutsideBusy
+) -> tuple[list[BusyTime], list[BusyTime]]:
+    """Let the technicians be busy when their calendars are, and only then; what was added, and what was removed.
+
+    What the calendar service itself wrote into those calendars is left out: it stands in the book already.
+    """
+    book = await transaction.book()
+    entries = await transaction.calendar.entries_from(outside.within[0])
+    added, removed = [], []
+    for technician_id, diary in book.diaries.items():
+        known = {one for one in diary.busy if one.source == OUTSIDE_SOURCE and overlaps(_span(one), outside.within)}
+        said = outside.by_technician.get(technician_id, frozenset()) - _known_here(diary, entries)
+        wanted = {_busy_time(technician_id, interval) for interval in said}
+        added += sorted(wanted - known, key=_span)
+        removed += sorted(known - wanted, key=_span)
+    await transaction.remove_busy(removed)
+    await transaction.add_busy(added)
+    for technician_id in dict.fromkeys(one.technician_id for one in (*added, *removed)):
+        await make_way(transaction, shelf, technician_id)
+    return added, removed
+
+
+def _known_here(diary: Diary, entries: Iterable[CalendarEntry]) -> set[Interval]:
+    return {claim.interval for claim in diary.claims} | {entry.event.interval for entry in entries}
+
+
+def _busy_time(technician_id: str, interval: Interval) -> BusyTime:
+    return BusyTime(technician_id=technician_id, start=interval[0], end=interval[1], source=OUTSIDE_SOURCE)
+
+
+def _span(busy: BusyTime) -> Interval:
+    return busy.start, busy.end

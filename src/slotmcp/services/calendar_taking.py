@@ -1,0 +1,141 @@
+"""What an event takes here: brought to what it means now, however often that is done.
+
+An accepted event of a service is a booking; where its technician's time is taken, it is kept as busy time until that
+is free. Whatever else takes time is busy time.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from slotmcp.domain.book import Book, Diary
+from slotmcp.domain.booking import Booking, Visit
+from slotmcp.domain.calendar import ENTRY_SOURCE, CalendarEntry, CalendarEvent, EventKind, EventStatus
+from slotmcp.domain.catalog import ServiceType
+from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval
+from slotmcp.ports import ClaimConflict, Ids, Transaction
+from slotmcp.services.calendar_conflicts import WayMade, in_the_way, make_way
+from slotmcp.services.calendar_customers import keys_of, reachable
+from slotmcp.services.calendar_hosts import Meaning, meaning_of
+from slotmcp.services.passing_on import pass_on
+from slotmcp.services.shelf import Shelf
+
+_ASIDE: Final = "calcom:aside"
+"""The source of a busy time that stands for something that is about to come."""
+
+
+class Taking:
+    """Takes time for events, within one transaction, and counts what came of it."""
+
+    def __init__(self, transaction: Transaction, shelf: Shelf, ids: Ids, book: Book) -> None:
+        self.transaction = transaction
+        self.shelf = shelf
+        self.ids = ids
+        self.book = book
+        """As it was when this began: whom hosts and event types stand for."""
+        self.way = WayMade()
+
+    async def take(self, entry: CalendarEntry) -> CalendarEntry:
+        """Keep an event with all that it takes beside its booking; one that can be a booking becomes one."""
+        meaning = meaning_of(self.book, entry.event)
+        before = entry.busy
+        if not entry.booking_id and self._is_bookable(entry.event, meaning):
+            entry = await self._book_it(entry, meaning)
+        busy = self._busy_of(entry, meaning)
+        await self.transaction.remove_busy([one for one in before if one not in busy])
+        await self.transaction.add_busy([one for one in busy if one not in before])
+        entry = self._with_customer(replace(entry, busy=busy))
+        await self.transaction.calendar.save_entry(entry)
+        if busy != before:
+            await self._look_after({one.technician_id for one in (*before, *busy)})
+        return entry
+
+    async def has_room(self, technician_id: str, interval: Interval, *, for_claim: str = "") -> bool:
+        """Whether a technician's time is free of live claims but one, once the holds that can move have moved."""
+        if not await self._others(technician_id, interval, for_claim):
+            return True
+        aside = BusyTime(technician_id=technician_id, start=interval[0], end=interval[1], source=_ASIDE)
+        await self.transaction.add_busy([aside])
+        moved = 0
+        for claim in await self._others(technician_id, interval, for_claim):
+            moved += claim.is_hold and await pass_on(self.transaction, self.shelf, claim)
+        await self.transaction.remove_busy([aside])
+        self.way = self.way.plus(WayMade(moved=moved))
+        return not await self._others(technician_id, interval, for_claim)
+
+    async def _others(self, technician_id: str, interval: Interval, but: str) -> list[Claim]:
+        diary = await self._diary(technician_id)
+        return [claim for claim in in_the_way(diary, interval, self.transaction.now_ms) if claim.id != but]
+
+    def _is_bookable(self, event: CalendarEvent, meaning: Meaning) -> bool:
+        """Whether it is a booking, if there is room for it. What has ended takes nothing any more."""
+        return (
+            event.kind is EventKind.APPOINTMENT
+            and event.status is EventStatus.ACCEPTED
+            and meaning.service is not None
+            and meaning.technician_ids != ()
+            and event.end * MS_PER_MINUTE > self.transaction.now_ms
+        )
+
+    async def _book_it(self, entry: CalendarEntry, meaning: Meaning) -> CalendarEntry:
+        """Sell the event's time to its customer, if it is free."""
+        technician_id, service = meaning.technician_ids[0], meaning.service
+        if service is None or not await self.has_room(technician_id, entry.event.interval):
+            return entry
+        booking = self._booking(entry, service, technician_id)
+        try:
+            await self.transaction.add_booking(booking)
+        except ClaimConflict:
+            return entry
+        return replace(entry, booking_id=booking.id)
+
+    def _busy_of(self, entry: CalendarEntry, meaning: Meaning) -> tuple[BusyTime, ...]:
+        """The time that it takes beside its booking, or instead of one."""
+        event = entry.event
+        if not self._takes_time(event):
+            return ()
+        service = meaning.service
+        before, after = (service.buffer_before_minutes, service.buffer_after_minutes) if service else (0, 0)
+        who = meaning.technician_ids[1:] if entry.booking_id else meaning.technician_ids
+        start, end, source = event.start - before, event.end + after, ENTRY_SOURCE + event.uid
+        return tuple(BusyTime(technician_id=one, start=start, end=end, source=source) for one in who)
+
+    def _takes_time(self, event: CalendarEvent) -> bool:
+        connection = self.book.project.calcom
+        if event.status is EventStatus.PENDING:
+            return connection is None or connection.pending_blocks
+        return event.status is EventStatus.ACCEPTED
+
+    def _with_customer(self, entry: CalendarEntry) -> CalendarEntry:
+        """Without, where a booking knows the customer better, or nobody has to know any more."""
+        if entry.booking_id or entry.event.status.is_over:
+            return replace(entry, event=replace(entry.event, customer=None, visit=Visit()), contact_keys=())
+        return replace(entry, contact_keys=entry.contact_keys or self._keys(entry.event))
+
+    def _keys(self, event: CalendarEvent) -> tuple[str, ...]:
+        return keys_of(self.transaction, event.customer, self.book.project)
+
+    def _booking(self, entry: CalendarEntry, service: ServiceType, technician_id: str) -> Booking:
+        event = entry.event
+        claim = Claim(
+            id=self.ids.new_id(),
+            technician_id=technician_id,
+            service_id=service.id,
+            start=event.start,
+            end=event.end,
+            buffer_before_minutes=service.buffer_before_minutes,
+            buffer_after_minutes=service.buffer_after_minutes,
+        )
+        return Booking(
+            claim=claim,
+            customer=reachable(event.customer, self.book.project),
+            visit=event.visit,
+            contact_keys=entry.contact_keys or self._keys(event),
+        )
+
+    async def _look_after(self, technician_ids: set[str]) -> None:
+        for technician_id in sorted(technician_ids):
+            self.way = self.way.plus(await make_way(self.transaction, self.shelf, technician_id))
+
+    async def _diary(self, technician_id: str) -> Diary:
+        return (await self.transaction.book()).diaries[technician_id]

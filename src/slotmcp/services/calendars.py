@@ -1,0 +1,121 @@
+"""Calendars: what their webhooks say is in the book at once; what nobody understands is put aside."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from slotmcp.domain.calendar import CalendarEvent, Delivery, ParkedEvent
+from slotmcp.domain.catalog import Project
+from slotmcp.domain.errors import NotFound, Unsigned
+from slotmcp.domain.interval import MS_PER_MINUTE
+from slotmcp.ports import Ids, Store, Transaction
+from slotmcp.ports.calendar import Calendar, CalendarView, Secrets
+from slotmcp.services.calendar_apply import Applied, Effect, apply_event, apply_no_show
+from slotmcp.services.calendar_conflicts import Conflict, conflicts_in
+from slotmcp.services.shelf import Shelf
+
+OLDEST_MS: Final = 30 * 24 * 60 * MS_PER_MINUTE
+"""What was said longer ago does nothing: so long it is remembered which deliveries came before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictsAnswer:
+    """The conflicts of a project, by technician and time."""
+
+    project: Project
+    conflicts: tuple[Conflict, ...]
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What came of an event that was put aside."""
+
+    uid: str
+    effect: Effect
+
+
+class CalendarService:
+    """Hears what calendars say."""
+
+    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids, calendar: Calendar, secrets: Secrets) -> None:
+        self._store = store
+        self._shelf = shelf
+        self._ids = ids
+        self._calendar = calendar
+        self._secrets = secrets
+
+    async def receive(self, project_id: str, body: bytes, signature: str) -> Applied:
+        """Take a delivery, and keep it with its effect, or not at all. One that came before does nothing.
+
+        Raises:
+            Unsigned: it is not signed with a secret of the project, or there is no such project.
+            UnreadableDelivery: it is, and cannot be read.
+            Unavailable: nothing was kept.
+        """
+        if not self._calendar.is_signed(body, signature, await self._secrets_of(project_id)):
+            raise Unsigned("The delivery is not signed with a secret of this project.")
+        delivery = self._calendar.read(body)
+
+        async def unit(transaction: Transaction) -> Applied:
+            return await self._take(transaction, delivery)
+
+        return await self._store.write(project_id, unit)
+
+    async def view(self, asked: str | None) -> CalendarView:
+        """What is kept of a project's calendar.
+
+        Raises:
+            InvalidArgument, NotFound, Unavailable.
+        """
+        return await self._store.calendar((await self._shelf.availability(asked)).book.project.id)
+
+    async def conflicts(self, asked: str | None) -> ConflictsAnswer:
+        """What a calendar has on time that is promised or sold here.
+
+        Raises:
+            InvalidArgument, NotFound, Unavailable.
+        """
+        availability = await self._shelf.availability(asked)
+        book, now_ms = availability.book, availability.now_ms
+        return ConflictsAnswer(project=book.project, conflicts=conflicts_in(book, now_ms), now_ms=now_ms)
+
+    async def replay(self, asked: str | None, uid: str = "") -> tuple[Replayed, ...]:
+        """Apply what was put aside: one event, or all.
+
+        Raises:
+            NotFound: it was not put aside.
+            InvalidArgument, Unavailable.
+        """
+        project_id = await self._shelf.project_id(asked)
+        parked = [one for one in (await self._store.calendar(project_id)).parked if uid in {"", one.event.uid}]
+        if uid and not parked:
+            raise NotFound("uid", "No event with that uid was put aside; without a uid all are shown.", wanted=uid)
+        return tuple([await self._replay(project_id, one) for one in parked])
+
+    async def _replay(self, project_id: str, parked: ParkedEvent) -> Replayed:
+        async def unit(transaction: Transaction) -> Applied:
+            await transaction.lapse_holds()
+            return await apply_event(transaction, self._shelf, self._ids, parked.event)
+
+        applied = await self._store.write(project_id, unit)
+        return Replayed(uid=parked.event.uid, effect=applied.effect)
+
+    async def _secrets_of(self, project_id: str) -> list[str]:
+        """The secrets that sign now; none where there is no such project, or it is not connected."""
+        try:
+            book = (await self._shelf.availability(project_id)).book
+        except NotFound:
+            return []
+        connection = book.project.calcom
+        return [self._secrets(name) for name in connection.webhook_secret_envs] if connection else []
+
+    async def _take(self, transaction: Transaction, delivery: Delivery) -> Applied:
+        said = delivery.said
+        if said is None or said.at_ms < transaction.now_ms - OLDEST_MS:
+            return Applied(effect=Effect.IGNORED)
+        if not await transaction.calendar.take_delivery(delivery.digest):
+            return Applied(effect=Effect.KNOWN)
+        await transaction.lapse_holds()
+        if isinstance(said, CalendarEvent):
+            return await apply_event(transaction, self._shelf, self._ids, said)
+        return await apply_no_show(transaction, said)

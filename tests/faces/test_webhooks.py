@@ -1,0 +1,199 @@
+"""Webhooks of Cal.com over real HTTP: signed or refused, and in the next answer of every server."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import httpx2
+import pytest
+
+from support.calcom.live import VARIABLES, business, days_ahead, world
+from support.calcom.office import ANAS, ATTENDEE, STRANGERS
+from support.calcom.server import SECRET, StandIn, standing_in
+from support.calcom.state import World
+from support.calcom.wire import Message
+from support.fleets import until
+from support.http_server import HttpServer, body_in, call_of, headers_of, serving, write_books
+
+NEVER = "0"
+
+
+@pytest.fixture(scope="module")
+def calcom() -> Iterator[StandIn]:
+    with standing_in(world()) as stand_in:
+        stand_in.world.allows_overlaps = True
+        yield stand_in
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("webhooks") / "slotmcp.db"
+    anyio.run(write_books, made, business(), business(id="other", calcom=None))
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(path: Path, calcom: StandIn) -> Iterator[HttpServer]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in VARIABLES.items():
+            patch.setitem(os.environ, name, value)
+        options = {"calcom_url": calcom.url, "calcom_sync_seconds": NEVER, "max_body_bytes": "20000"}
+        with serving(path, log_level="debug", **options) as opened:
+            yield opened
+
+
+def message(calcom: StandIn, days: int, kind: int = ANAS) -> Message:
+    calcom.world.book(kind, days_ahead(days), ATTENDEE)
+    return calcom.messages.pop()
+
+
+async def post(server: HttpServer, said: Message, project: str = "shop", **headers: str) -> httpx2.Response:
+    named = {"X-Cal-Signature-256": said.signature, **{one.replace("_", "-"): told for one, told in headers.items()}}
+    async with httpx2.AsyncClient() as client:
+        return await client.post(f"{server.url}/webhooks/calcom/{project}", content=said.body, headers=named)
+
+
+async def capacity(server: HttpServer, days: int) -> int:
+    start = days_ahead(days)
+    asked = {"from": start * 60, "to": (start + 1) * 60}
+    told = {name: _rfc3339(seconds) for name, seconds in asked.items()}
+    answer = body_in(await server.post(call_of("get_slots", projectId="shop", serviceType="visit", **told)))
+    return sum(slot["capacity"] for slot in answer["slots"])
+
+
+def _rfc3339(seconds: int) -> str:
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+async def test_what_was_booked_there_is_in_the_next_answer(server: HttpServer, calcom: StandIn) -> None:
+    assert await capacity(server, 2) == 2
+    said = message(calcom, 2)
+    answer = await post(server, said)
+    assert (answer.status_code, answer.json()) == (200, {"status": "applied"})
+    assert await capacity(server, 2) == 1
+    again = await post(server, said)
+    assert (again.status_code, again.json()) == (200, {"status": "known"})
+
+
+@pytest.mark.parametrize("signature", ["", "no-secret-provided", "0" * 64])
+async def test_what_is_not_signed_is_refused(server: HttpServer, calcom: StandIn, signature: str) -> None:
+    said = message(calcom, 3)
+    answer = await post(server, Message(said.body, signature))
+    assert (answer.status_code, answer.json()["error"]) == (401, "unsigned")
+    assert await capacity(server, 3) == 2
+
+
+@pytest.mark.parametrize("project", ["other", "nothing"])
+async def test_a_project_that_is_not_connected_is_like_none(server: HttpServer, calcom: StandIn, project: str) -> None:
+    answer = await post(server, message(calcom, 4), project)
+    assert (answer.status_code, answer.json()["error"]) == (401, "unsigned")
+    assert await capacity(server, 4) == 2
+
+
+async def test_nothing_is_read_before_its_signature(server: HttpServer) -> None:
+    assert (await post(server, Message(b"{nonsense", "0" * 64))).status_code == 401
+    assert (await post(server, Message.of({"payload": 1}, SECRET))).status_code == 200, "an unknown trigger"
+    said = await post(server, Message.of({"triggerEvent": "BOOKING_CREATED", "payload": {"uid": "u"}}, SECRET))
+    assert (said.status_code, said.json()["error"]) == (400, "unreadable")
+
+
+async def test_a_ping_and_an_unknown_host_are_acknowledged(server: HttpServer, calcom: StandIn) -> None:
+    ping = Message.of(
+        {"triggerEvent": "PING", "createdAt": "2026-01-01T00:00:00Z", "payload": {"type": "Test"}}, SECRET
+    )
+    assert (await post(server, ping)).json() == {"status": "ignored"}
+    assert (await post(server, message(calcom, 5, STRANGERS))).json() == {"status": "parked"}
+
+
+async def test_what_is_too_large_is_refused(server: HttpServer) -> None:
+    assert (await post(server, Message.of({"payload": "x" * 30_000}, SECRET))).status_code == 413
+
+
+async def test_any_name_and_no_other_method_will_do(server: HttpServer, calcom: StandIn) -> None:
+    said = await post(server, message(calcom, 6), Host="calendar.example.com", Origin="https://elsewhere.example.com")
+    assert said.status_code == 200
+    async with httpx2.AsyncClient() as client:
+        assert (await client.get(f"{server.url}/webhooks/calcom/shop")).status_code == 405
+
+
+async def test_they_are_counted_by_outcome_and_never_by_project(server: HttpServer, calcom: StandIn) -> None:
+    said = message(calcom, 9)
+    await post(server, said)
+    await post(server, Message(said.body, ""))
+    async with httpx2.AsyncClient() as client:
+        told = (await client.get(f"{server.url}/metrics", headers=headers_of())).text
+    assert 'slotmcp_webhook_deliveries_total{outcome="applied"}' in told
+    assert 'slotmcp_webhook_deliveries_total{outcome="unsigned"}' in told
+    assert 'slotmcp_http_requests_total{route="/webhooks/calcom/{project}",status="200"}' in told
+    assert "calcom/shop" not in told
+
+
+def test_nothing_of_a_customer_or_a_secret_is_logged(tmp_path: Path) -> None:
+    made = tmp_path / "slotmcp.db"
+    anyio.run(write_books, made, business())
+
+    async def use(server: HttpServer, calcom: StandIn) -> None:
+        await post(server, message(calcom, 7))
+        await post(server, Message.of({"triggerEvent": "BOOKING_CREATED", "payload": {"uid": ATTENDEE}}, SECRET))
+        await until_told(calcom.world)
+
+    async def until_told(there: World) -> None:
+        async def told() -> bool:
+            return any(one.metadata for one in there.live())
+
+        await until(told)
+
+    with standing_in(world()) as calcom, pytest.MonkeyPatch.context() as patch:
+        for name, value in VARIABLES.items():
+            patch.setitem(os.environ, name, value)
+        with serving(made, log_level="debug", calcom_url=calcom.url) as server:
+            anyio.run(book, server, 8)
+            anyio.run(use, server, calcom)
+            _, log = server.stop()
+    assert "book_slot" in log, "it does log"
+    said = [*VARIABLES.values(), "Kim", "3035550142", "kim@example", "Kim@Example"]
+    assert [word for word in said if word in log] == []
+
+
+async def book(server: HttpServer, days: int) -> None:
+    start = _rfc3339(days_ahead(days) * 60)
+    asked = {"projectId": "shop", "serviceType": "visit", "start": start, "technicianId": "ana"}
+    answer = await server.post(call_of("book_slot", customerName="Kim Doe", customerPhone="+1 303 555 0142", **asked))
+    assert body_in(answer)["booking"]["status"] == "confirmed"
+
+
+async def test_a_server_that_runs_tells_and_reconciles(tmp_path: Path) -> None:
+    made = tmp_path / "slotmcp.db"
+    await write_books(made, business())
+    with standing_in(world()) as calcom, pytest.MonkeyPatch.context() as patch:
+        for name, value in VARIABLES.items():
+            patch.setitem(os.environ, name, value)
+        calcom.world.book(ANAS, days_ahead(3), ATTENDEE)
+        with serving(made, calcom_url=calcom.url) as server:
+            await book(server, 2)
+
+            async def agree() -> bool:
+                told = any(one.metadata for one in calcom.world.live())
+                return told and await capacity(server, 3) == 1
+
+            await until(agree)
+
+
+async def test_with_workers_each_booking_is_told_once(tmp_path: Path) -> None:
+    made = tmp_path / "slotmcp.db"
+    await write_books(made, business())
+    with standing_in(world()) as calcom, pytest.MonkeyPatch.context() as patch:
+        for name, value in VARIABLES.items():
+            patch.setitem(os.environ, name, value)
+        with serving(made, "--workers", "2", calcom_url=calcom.url) as server:
+            for days in (2, 3, 4, 5):
+                await book(server, days)
+
+            async def all_are_told() -> bool:
+                return len(calcom.world.live()) == 4
+
+            await until(all_are_told)
+        assert len(calcom.world.bookings) == 4

@@ -1,0 +1,218 @@
+"""What the stand-in knows, and what people do there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+MINUTE_MS: Final = 60_000
+OVER: Final = frozenset({"cancelled", "rejected"})
+
+
+@dataclass(frozen=True)
+class Host:
+    """A user of it."""
+
+    id: int
+    email: str
+    name: str
+
+
+@dataclass(frozen=True)
+class EventType:
+    """What can be booked there; of several hosts the first who is free comes."""
+
+    id: int
+    slug: str
+    minutes: int
+    hosts: tuple[Host, ...]
+    needs_confirmation: bool = False
+
+
+@dataclass
+class Booking:
+    """A booking there. Another start makes another one."""
+
+    number: int
+    uid: str
+    event_type: EventType
+    host: Host
+    status: str
+    start: int
+    """Minutes since the epoch, as the end."""
+    end: int
+    attendee: dict[str, Any]
+    created_ms: int
+    updated_ms: int
+    series: str
+    sequence: int = 0
+    metadata: dict[str, Any] = field(default_factory=dict)
+    notes: str = ""
+    replaced_by: str = ""
+    replaces: str = ""
+    no_show: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it takes its host's time."""
+        return self.status not in OVER
+
+
+class Taken(Exception):  # noqa: N818  it says it as Cal.com does
+    """The host has something else then."""
+
+
+class Gone(Exception):  # noqa: N818
+    """There is no such booking, or it is over."""
+
+
+Tell = Callable[[str, Booking, dict[str, Any]], None]
+"""Told of what happens: a trigger, the booking, and what else its payload says."""
+
+
+class World:
+    """The state, and a clock that never stands still."""
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self._clock = now_ms
+        self._last_ms = 0
+        self._numbers = 0
+        self.event_types: dict[int, EventType] = {}
+        self.bookings: dict[str, Booking] = {}
+        self.busy: dict[tuple[int, str], list[tuple[int, int]]] = {}
+        """Of connected calendars: by credential and id."""
+        self.tell: Tell = lambda _trigger, _booking, _more: None
+        self.allows_overlaps = False
+
+    def now_ms(self) -> int:
+        """Later than the last time."""
+        self._last_ms = max(self._last_ms + 1, self._clock())
+        return self._last_ms
+
+    def book(  # noqa: PLR0913  what a booking is made of
+        self,
+        event_type_id: int,
+        start: int,
+        attendee: dict[str, Any],
+        *,
+        minutes: int | None = None,
+        metadata: dict[str, Any] | None = None,
+        notes: str = "",
+    ) -> Booking:
+        """Book, or request where that is the way."""
+        event_type = self.event_types[event_type_id]
+        end = start + (minutes or event_type.minutes)
+        host = self._free_host(event_type, start, end, but="")
+        uid, now_ms = self._new_uid(), self.now_ms()
+        status = "pending" if event_type.needs_confirmation else "accepted"
+        booking = Booking(
+            number=self._numbers,
+            uid=uid,
+            event_type=event_type,
+            host=host,
+            status=status,
+            start=start,
+            end=end,
+            attendee=attendee,
+            created_ms=now_ms,
+            updated_ms=now_ms,
+            series=f"{uid}@Cal.com",
+            metadata=dict(metadata or {}),
+            notes=notes,
+        )
+        self.bookings[uid] = booking
+        self.tell("BOOKING_REQUESTED" if status == "pending" else "BOOKING_CREATED", booking, {})
+        return booking
+
+    def accept(self, uid: str) -> None:
+        """Say yes to a request."""
+        booking = self._live(uid)
+        self._change(booking, status="accepted")
+        self.tell("BOOKING_CREATED", booking, {})
+
+    def reject(self, uid: str) -> None:
+        """Say no to a request."""
+        booking = self._live(uid)
+        self._change(booking, status="rejected")
+        self.tell("BOOKING_REJECTED", booking, {"rejectionReason": "no"})
+
+    def cancel(self, uid: str) -> Booking:
+        """Call a booking off."""
+        booking = self._live(uid)
+        self._change(booking, status="cancelled", sequence=booking.sequence + 1)
+        self.tell("BOOKING_CANCELLED", booking, {"cancellationReason": "no"})
+        return booking
+
+    def reschedule(self, uid: str, start: int) -> Booking:
+        """Give a booking another start: that is another booking."""
+        old = self._live(uid)
+        minutes = old.end - old.start
+        host = self._free_host(old.event_type, start, start + minutes, but=uid, first=old.host)
+        new_uid, now_ms = self._new_uid(), self.now_ms()
+        new = Booking(
+            number=self._numbers,
+            uid=new_uid,
+            event_type=old.event_type,
+            host=host,
+            status=old.status,
+            start=start,
+            end=start + minutes,
+            attendee=old.attendee,
+            created_ms=now_ms,
+            updated_ms=now_ms,
+            series=old.series,
+            sequence=old.sequence + 1,
+            metadata=dict(old.metadata),
+            notes=old.notes,
+            replaces=uid,
+        )
+        self._change(old, status="cancelled", replaced_by=new_uid)
+        self.bookings[new_uid] = new
+        more = {
+            "rescheduleUid": uid,
+            "rescheduleId": old.number,
+            "rescheduleStartTime": old.start,
+            "rescheduleEndTime": old.end,
+        }
+        self.tell("BOOKING_RESCHEDULED", new, more)
+        return new
+
+    def reassign(self, uid: str, host: Host) -> None:
+        """Give a booking to another host; that is told as a change of its place is."""
+        booking = self._live(uid)
+        self._change(booking, host=host)
+        self.tell("BOOKING_LOCATION_UPDATED", booking, {})
+
+    def mark_no_show(self, uid: str, *, was_missed: bool = True) -> None:
+        """Say whether the attendee was there."""
+        booking = self.bookings[uid]
+        self._change(booking, no_show=was_missed)
+        self.tell("BOOKING_NO_SHOW_UPDATED", booking, {"noShow": was_missed})
+
+    def live(self) -> list[Booking]:
+        """What takes somebody's time, by start and uid."""
+        return sorted((one for one in self.bookings.values() if one.is_live), key=lambda one: (one.start, one.uid))
+
+    def _live(self, uid: str) -> Booking:
+        booking = self.bookings.get(uid)
+        if booking is None or not booking.is_live:
+            raise Gone(uid)
+        return booking
+
+    def _change(self, booking: Booking, **facts: Any) -> None:  # noqa: ANN401  its fields
+        for name, value in facts.items():
+            setattr(booking, name, value)
+        booking.updated_ms = self.now_ms()
+
+    def _free_host(self, event_type: EventType, start: int, end: int, *, but: str, first: Host | None = None) -> Host:
+        wanted: list[Host] = [first] if first else []
+        for host in (*wanted, *event_type.hosts):
+            if self.allows_overlaps or not any(
+                one.host == host and one.is_live and one.uid != but and one.start < end and start < one.end
+                for one in self.bookings.values()
+            ):
+                return host
+        raise Taken
+
+    def _new_uid(self) -> str:
+        self._numbers += 1
+        return f"uid-{self._numbers}"

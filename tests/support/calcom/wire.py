@@ -1,0 +1,138 @@
+"""How the stand-in says things: payloads of webhooks, and answers of the API."""
+
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from support.calcom.state import MINUTE_MS, Booking, Host
+
+OPTIONAL: Final = (
+    "team",
+    "iCalUID",
+    "iCalSequence",
+    "location",
+    "metadata",
+    "responses",
+    "additionalNotes",
+    "length",
+    "bookingId",
+    "title",
+    "type",
+    "endTime",
+)
+"""Keys of a payload that may be missing; without an end there is a length, and the other way round."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A signed webhook."""
+
+    body: bytes
+    signature: str
+
+    @classmethod
+    def of(cls, said: dict[str, Any], secret: str) -> "Message":
+        """Said and signed."""
+        body = json.dumps(said).encode()
+        return cls(body, hmac.digest(secret.encode(), body, sha256).hex())
+
+
+def instant(ms: int, notation: str = "Z") -> str:
+    """An instant in one of the notations that occur: "Z", ".000Z" or "+00:00"."""
+    at = datetime.fromtimestamp(ms / 1000, UTC)
+    if notation == ".000Z":
+        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return at.isoformat(timespec="seconds").replace("+00:00", notation)
+
+
+def minute(minutes: int, notation: str = "Z") -> str:
+    return instant(minutes * MINUTE_MS, notation)
+
+
+def payload_of(booking: Booking, notation: str = "Z") -> dict[str, Any]:
+    """All that Cal.com says of a booking in a webhook, as far as anybody looks."""
+    return {
+        "bookingId": booking.number,
+        "uid": booking.uid,
+        "type": booking.event_type.slug,
+        "title": f"{booking.event_type.slug} between people",
+        "startTime": minute(booking.start, notation),
+        "endTime": minute(booking.end, notation),
+        "length": booking.end - booking.start,
+        "status": booking.status.upper(),
+        "eventTypeId": booking.event_type.id,
+        "organizer": _person(booking.host),
+        "attendees": [booking.attendee],
+        "team": {"name": "All", "members": []},
+        "iCalUID": booking.series,
+        "iCalSequence": booking.sequence,
+        "location": "1 Main St",
+        "additionalNotes": booking.notes,
+        "metadata": booking.metadata,
+        "responses": {"email": {"label": "email_address", "value": booking.attendee.get("email", "")}},
+    }
+
+
+def output_of(booking: Booking) -> dict[str, Any]:
+    """A booking as API v2 answers it (2024-08-13)."""
+    said: dict[str, Any] = {
+        "id": booking.number,
+        "uid": booking.uid,
+        "title": f"{booking.event_type.slug} between people",
+        "description": "",
+        "status": booking.status,
+        "hosts": [{**_person(booking.host), "timeZone": "UTC"}],
+        "start": minute(booking.start, ".000Z"),
+        "end": minute(booking.end, ".000Z"),
+        "duration": booking.end - booking.start,
+        "eventTypeId": booking.event_type.id,
+        "eventType": {"id": booking.event_type.id, "slug": booking.event_type.slug},
+        "location": "",
+        "absentHost": False,
+        "createdAt": instant(booking.created_ms, ".000Z"),
+        "updatedAt": instant(booking.updated_ms, ".000Z"),
+        "metadata": booking.metadata,
+        "icsUid": booking.series,
+        "attendees": [{**booking.attendee, "absent": booking.no_show}],
+        "guests": [],
+        "bookingFieldsResponses": {"notes": booking.notes},
+    }
+    if booking.replaced_by:
+        said["rescheduledToUid"] = booking.replaced_by
+    if booking.replaces:
+        said["rescheduledFromUid"] = booking.replaces
+    return said
+
+
+def no_show_payload(booking: Booking) -> dict[str, Any]:
+    return {
+        "message": "no-show updated",
+        "bookingUid": booking.uid,
+        "bookingId": booking.number,
+        "attendees": [{"email": booking.attendee.get("email", ""), "noShow": booking.no_show}],
+    }
+
+
+def absence_payload(number: int, host: Host, start: int, end: int, at_ms: int) -> dict[str, Any]:
+    return {
+        "oooEntry": {
+            "id": number,
+            "uuid": f"00000000-0000-0000-0000-{number:012}",
+            "start": minute(start, "+00:00"),
+            "end": minute(end, "+00:00"),
+            "createdAt": instant(at_ms, ".000Z"),
+            "updatedAt": instant(at_ms, ".000Z"),
+            "notes": "Holiday leave",
+            "reason": {"emoji": "🌴", "reason": "ooo_reasons_vacation"},
+            "reasonId": 5,
+            "user": {**_person(host), "timeZone": "UTC"},
+            "toUser": None,
+        }
+    }
+
+
+def _person(host: Host) -> dict[str, Any]:
+    return {"id": host.id, "name": host.name, "email": host.email, "username": host.name.lower()}
