@@ -5,10 +5,10 @@ from typing import Final
 
 from slotmcp.domain.calendar import CalendarEvent, Delivery, ParkedEvent
 from slotmcp.domain.catalog import Project
-from slotmcp.domain.errors import NotFound, Unsigned
+from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.ports import Ids, Store, Transaction
-from slotmcp.ports.calendar import Calendar, CalendarView, Secrets
+from slotmcp.ports.calendar import Calendar, CalendarView, Secrets, UnsignedDelivery
 from slotmcp.services.calendar_apply import Applied, Effect, apply_event, apply_no_show
 from slotmcp.services.calendar_conflicts import Conflict, conflicts_in
 from slotmcp.services.shelf import Shelf
@@ -48,12 +48,12 @@ class CalendarService:
         """Take a delivery, and keep it with its effect, or not at all. One that came before does nothing.
 
         Raises:
-            Unsigned: it is not signed with a secret of the project, or there is no such project.
+            UnsignedDelivery: it is not signed with a secret of the project, or there is no such project.
             UnreadableDelivery: it is, and cannot be read.
             Unavailable: nothing was kept.
         """
         if not self._calendar.is_signed(body, signature, await self._secrets_of(project_id)):
-            raise Unsigned("The delivery is not signed with a secret of this project.")
+            raise UnsignedDelivery
         delivery = self._calendar.read(body)
 
         async def unit(transaction: Transaction) -> Applied:
