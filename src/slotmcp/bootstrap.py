@@ -19,7 +19,6 @@ from ulid import ULIDGenerator
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.ports import Clock, Ids, LiveHolds, Store, Travel
 from slotmcp.ports.calendar import Calendar, Secrets
-from slotmcp.ports.traces import Traces
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.holds import RedisHolds
@@ -36,7 +35,6 @@ from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.fleet_store import FleetStore
 from slotmcp.services.holds import HoldService
 from slotmcp.services.memory_fleet import MemoryHolds
-from slotmcp.services.no_traces import NoTraces
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.rates import MemoryRateLimits
 from slotmcp.services.reports import ReportService
@@ -213,14 +211,13 @@ NO_SECRETS = Calendars(calendar=cast("Calendar", LateCalendar("")), secrets=lamb
 """Where no settings say anything: nobody is asked, and nobody is believed."""
 
 
-def build_app(  # noqa: PLR0913  each may be another one
+def build_app(
     store: Store,
     travel: Travel | None = None,
     *,
     live: LiveHolds | None = None,
     bell: Bell | None = None,
     calendars: Calendars | None = None,
-    traces: Traces | None = None,
 ) -> App:
     """Every use case over a store; ways are estimated where no routing service knows them."""
     ids = UlidIds(SystemClock())
@@ -243,7 +240,7 @@ def build_app(  # noqa: PLR0913  each may be another one
         calendar_worker=lambda: _worker(calendars, store, shelf, ids),
         errands=lambda: _errands(calendars, store, shelf, ids),
         access=AccessService(store=store, ids=ids),
-        reports=ReportService(store=store, shelf=shelf, traces=traces or NoTraces()),
+        reports=ReportService(store=store, shelf=shelf),
         ids=ids,
         limits=MemoryRateLimits(SystemClock()),
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from slotmcp.bootstrap import build_app
 from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.reasons import Reason
@@ -18,7 +17,7 @@ from slotmcp.services.conversations import SILENCE_MS
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.reports import ReportRequest
 from support.shop import Shop, at, booking, busy, customer, instant_ms, open_shop, plan, technician
-from support.traces import GivenTraces, question, trace
+from support.traces import question, trace
 
 ASKED, HELD, BOOKED = TracedUse.GET_SLOTS, TracedUse.CREATE_HOLD, TracedUse.BOOK_SLOT
 THAT_MONDAY = ReportRequest(first_day=date(2025, 6, 2), end_day=date(2025, 6, 3))
@@ -31,7 +30,8 @@ TEN = at("10:00")
 async def reporting(folder: Path, traces: Sequence[Trace], business: ProjectPlan | None = None) -> AsyncIterator[Shop]:
     """A shop whose callers left these traces."""
     async with open_shop(folder / "shop.db", business or plan(ANA)) as shop:
-        yield replace(shop, app=build_app(shop.store, traces=GivenTraces(traces)))
+        await shop.store.add_traces(traces)
+        yield shop
 
 
 async def report_of(folder: Path, *traces: Trace, business: ProjectPlan | None = None) -> Report:
@@ -63,11 +63,10 @@ async def test_each_step_of_the_funnel_counts_who_came_further(tmp_path: Path) -
 async def test_whoever_holds_still_is_not_lost(tmp_path: Path) -> None:
     async with reporting(tmp_path, []) as shop:
         held = await shop.hold("10:00", service_id="visit")
-        kept = GivenTraces([trace(HELD, shop.clock.now_ms(), hold_key=held.hold.claim.id)])
-        reports = build_app(shop.store, traces=kept).reports
-        before = (await reports.report(THAT_MONDAY)).funnel
+        await shop.store.add_traces([trace(HELD, shop.clock.now_ms(), hold_key=held.hold.claim.id)])
+        before = (await shop.app.reports.report(THAT_MONDAY)).funnel
         shop.clock.advance(seconds=120)
-        after = (await reports.report(THAT_MONDAY)).funnel
+        after = (await shop.app.reports.report(THAT_MONDAY)).funnel
     assert (before.thinking, sum(before.lost.values())) == (1, 0)
     assert (after.thinking, after.lost) == (0, {Loss.HOLD_LEFT: 1})
 
