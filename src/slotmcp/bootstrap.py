@@ -37,6 +37,7 @@ from slotmcp.services.holds import HoldService
 from slotmcp.services.memory_fleet import MemoryHolds
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.rates import MemoryRateLimits
+from slotmcp.services.reports import ReportService
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
@@ -239,6 +240,7 @@ def build_app(
         calendar_worker=lambda: _worker(calendars, store, shelf, ids),
         errands=lambda: _errands(calendars, store, shelf, ids),
         access=AccessService(store=store, ids=ids),
+        reports=ReportService(store=store, shelf=shelf),
         ids=ids,
         limits=MemoryRateLimits(SystemClock()),
     )

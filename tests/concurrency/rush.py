@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -12,6 +12,7 @@ from slotmcp.domain.access import AccessKey
 from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.claim import Hold
+from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Event, Head, KeptKey, Store, Transaction, Unit
 from slotmcp.ports.calendar import CalendarView, CalendarWork
@@ -93,6 +94,18 @@ class WrappedStore:
 
     async def calendar_projects(self) -> tuple[str, ...]:
         return await self._store.calendar_projects()
+
+    async def add_traces(self, traces: Sequence[Trace]) -> None:
+        await self._store.add_traces(traces)
+
+    async def trace(self, trace_id: str) -> Trace | None:
+        return await self._store.trace(trace_id)
+
+    async def traces(self, project_id: str, from_ms: int, to_ms: int) -> tuple[Trace, ...]:
+        return await self._store.traces(project_id, from_ms, to_ms)
+
+    async def drop_traces(self, before_ms: int) -> int:
+        return await self._store.drop_traces(before_ms)
 
     async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
         await self._store.add_access_key(key, secret_hash)

@@ -39,6 +39,8 @@ class AssignmentReason:
     """The caller asked for this technician."""
     kept: bool = False
     """It was this technician's already, at the time that it was moved from."""
+    decided_by: RankingKey | None = None
+    """The first key in which the winner was ahead of the next; None: in no key, nobody was next, or not noted."""
 
 
 class BookingStatus(StrEnum):

@@ -90,7 +90,7 @@ class Trace:
     capacity: int = 0
     """Of that start, or of all that were offered together, before the call."""
     hold_key: str = ""
-    """The same for a hold and the booking that came of it; its token does not follow from it."""
+    """The claim's id: the same for a hold and the booking that came of it; its token does not follow from it."""
     booking_id: str = ""
     technician_id: str = ""
     """Who was assigned, by book_slot alone."""

@@ -7,7 +7,7 @@ from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.interval import Minute
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.ranking import rank, ranking_values
+from slotmcp.engine.ranking import deciding_key, rank, ranking_values
 from slotmcp.engine.relocation import Moves
 from slotmcp.engine.timeline import Timeline
 
@@ -42,11 +42,12 @@ def assign_kept(availability: Availability, need: Need, start: Minute) -> Assign
 def _best(availability: Availability, need: Need, start: Minute, options: Mapping[Timeline, Moves]) -> Assignment:
     policy = availability.book.project.assignment_ranking
     lines = {line.candidate_at(need, start): line for line in options}
-    winner = min(lines, key=rank(policy))
+    winner, *others = sorted(lines, key=rank(policy))
     reason = AssignmentReason(
         policy=policy,
         values=ranking_values(policy, winner),
         considered=len(options),
         wished=need.technician_id is not None,
+        decided_by=deciding_key(policy, winner, others[0]) if others else None,
     )
     return Assignment(technician_id=winner.technician_id, reason=reason, moves=options[lines[winner]])

@@ -19,6 +19,12 @@ def ranking_values(policy: Policy, candidate: Candidate) -> Mapping[RankingKey, 
     return {key: getattr(candidate, _FIELDS[key]) for key in known}
 
 
+def deciding_key(policy: Policy, winner: Candidate, following: Candidate) -> RankingKey | None:
+    """The first criterion in which two candidates differ; None where only the id tells them apart."""
+    differing = (key for key in policy if getattr(winner, _FIELDS[key]) != getattr(following, _FIELDS[key]))
+    return next(differing, None)
+
+
 def rank(policy: Policy) -> Callable[[Candidate], tuple[int | str, ...]]:
     """A sort key: the policy's values in its order, then the id, so that no two are equal; smaller is better."""
     return attrgetter(*(_FIELDS[key] for key in policy), "technician_id")

@@ -12,6 +12,7 @@ from slotmcp.domain.claim import BusyTime, Hold
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports.calendar import CalendarPages, CalendarView, CalendarWork
+from slotmcp.ports.traces import Traces
 
 T = TypeVar("T")
 
@@ -365,7 +366,7 @@ Unit = Callable[[Transaction], Awaitable[T]]
 """A unit of work: awaits the transaction's methods and nothing else, and may be run more than once."""
 
 
-class Store(Protocol):
+class Store(Traces, Protocol):
     """The authority on every project's book. Shared by processes; safe against their death."""
 
     async def project_ids(self) -> tuple[str, ...]:

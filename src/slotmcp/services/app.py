@@ -13,6 +13,7 @@ from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
+from slotmcp.services.reports import ReportService
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
 from slotmcp.services.waitlist import WaitlistService
@@ -39,6 +40,7 @@ class App:
     errands: Callable[[], AbstractAsyncContextManager[None]]
     """Does what a server has to do besides answering, until the block ends."""
     access: AccessService
+    reports: ReportService
     ids: Ids
     limits: RateLimits
     helpful: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)

@@ -112,6 +112,7 @@ def _reason_json(reason: AssignmentReason) -> str:
             "considered": reason.considered,
             "wished": reason.wished,
             "kept": reason.kept,
+            "decided_by": reason.decided_by,
         }
     )
 
@@ -123,4 +124,5 @@ def _reason(stored: dict[str, Any]) -> AssignmentReason:
         considered=stored["considered"],
         wished=stored["wished"],
         kept=stored.get("kept", False),  # the first program knew of no moves
+        decided_by=RankingKey(decided) if (decided := stored.get("decided_by")) else None,
     )

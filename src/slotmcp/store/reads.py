@@ -6,15 +6,17 @@ from typing import Protocol, TypeVar
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.claim import Hold
+from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Event
-from slotmcp.store import access_statements, booking_statements, statements, waitlist_statements
+from slotmcp.store import access_statements, booking_statements, statements, trace_statements, waitlist_statements
 from slotmcp.store.access_rows import access_key_of
 from slotmcp.store.calendar_pages import read_projects
 from slotmcp.store.claim_rows import booking_of, hold_of
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.pseudonyms import pseudonym_of
 from slotmcp.store.rows import Row
+from slotmcp.store.trace_rows import trace_of
 from slotmcp.store.waitlist_rows import asked_states, event_of, wait_of
 
 T = TypeVar("T")
@@ -75,6 +77,15 @@ class Reads:
 
     async def calendar_projects(self) -> tuple[str, ...]:
         return await self._quick.ask(read_projects)
+
+    async def trace(self, trace_id: str) -> Trace | None:
+        rows = await self._pages.ask(lambda fetch: fetch(trace_statements.TRACE, id=trace_id))
+        return trace_of(rows[0][0]) if rows else None
+
+    async def traces(self, project_id: str, from_ms: int, to_ms: int) -> tuple[Trace, ...]:
+        span = {"project": project_id, "from_ms": from_ms, "to_ms": to_ms}
+        rows = await self._pages.ask(lambda fetch: fetch(trace_statements.TRACES, **span))
+        return tuple(trace_of(told) for (told,) in rows)
 
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
         return await self._quick.ask(lambda fetch: _events(fetch, project_id, after))

@@ -23,7 +23,7 @@ class Schema:
         return self.versions[-1]
 
 
-SCHEMA = Schema(versions=("0001", "0002", "0003", "0004"), migrations=Path(__file__).parent / "migrations")
+SCHEMA = Schema(versions=("0001", "0002", "0003", "0004", "0005"), migrations=Path(__file__).parent / "migrations")
 
 
 def found_version(connection: sqlite3.Connection, path: Path, schema: Schema) -> str | None:

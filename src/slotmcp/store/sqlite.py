@@ -9,9 +9,10 @@ from typing import Self, TypeVar
 
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.book import Book
+from slotmcp.domain.trace import Trace
 from slotmcp.ports import Clock, Head, KeptKey, Unit
 from slotmcp.ports.calendar import CalendarView, CalendarWork
-from slotmcp.store import access_statements, statements
+from slotmcp.store import access_statements, statements, trace_statements
 from slotmcp.store.access_rows import access_key_of, access_key_values
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.fetching import Fetch
@@ -23,6 +24,7 @@ from slotmcp.store.reads import Reads
 from slotmcp.store.rows import Row
 from slotmcp.store.single_writes import write_alone
 from slotmcp.store.status import StoreStatus, read_status
+from slotmcp.store.trace_rows import traces_values
 from slotmcp.store.writer import Writer
 
 T = TypeVar("T")
@@ -100,6 +102,15 @@ class SqliteStore(Reads):
         values = {"id": key_id, "at_ms": at_ms}
         statement = access_statements.REVOKE_ACCESS_KEY
         return bool(await write_alone(self._path, statement, values, patience_ms=self._patience_ms))
+
+    async def add_traces(self, traces: Sequence[Trace]) -> None:
+        values = traces_values(traces)
+        await write_alone(self._path, trace_statements.ADD_TRACES, values, patience_ms=self._patience_ms)
+
+    async def drop_traces(self, before_ms: int) -> int:
+        values = {"before_ms": before_ms}
+        statement = trace_statements.DROP_TRACES
+        return len(await write_alone(self._path, statement, values, patience_ms=self._patience_ms))
 
     async def now_ms(self) -> int:
         return self._clock.now_ms()

@@ -464,3 +464,20 @@ class CalendarSyncRow(SQLModel, table=True):
     worker_until_ms: int = Field(sa_type=BIG)
     finished_ms: int = Field(sa_type=BIG)
     problem: str = Field(sa_type=TEXT)
+
+
+class TraceRow(SQLModel, table=True):
+    """How a call was decided: what is searched or grouped, and all of it as JSON. Nothing of it is personal."""
+
+    __tablename__ = "traces"
+    __table_args__: Any = (
+        ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        Index("traces_by_time", "project_id", "at_ms", "id"),
+        Index("traces_by_age", "at_ms"),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=TEXT)
+    project_id: str = Field(sa_type=TEXT)
+    at_ms: int = Field(sa_type=BIG)
+    told: str = Field(sa_type=TEXT)

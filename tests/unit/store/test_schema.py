@@ -19,15 +19,23 @@ from slotmcp.store import (
     calendar_statements,
     statements,
     tables,
+    trace_statements,
     waitlist_statements,
 )
 from slotmcp.store.schema import APPLICATION_ID, SCHEMA
 
-MODULES = (access_statements, statements, booking_statements, calendar_statements, waitlist_statements)
+MODULES = (
+    access_statements,
+    statements,
+    booking_statements,
+    calendar_statements,
+    trace_statements,
+    waitlist_statements,
+)
 STATEMENTS = {name: text for module in MODULES for name, text in vars(module).items() if name.isupper()}
 OWN = {"alembic_version", "sqlite_autoindex_alembic_version_1"}
 """What Alembic adds for itself."""
-SMALL = {"SCAN CONSTANT ROW", "SCAN 2 CONSTANT ROWS", "SCAN ordered"}
+SMALL = {"SCAN CONSTANT ROW", "SCAN 2 CONSTANT ROWS", "SCAN ordered", "SCAN t VIRTUAL TABLE INDEX 1:"}
 """What no table is. Neither is a subquery, which has a step of its own for the table under it."""
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from slotmcp.store import statements
+from slotmcp.store import statements, trace_statements
 from slotmcp.store.postgres import statements as own
 
 _NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
@@ -21,6 +21,7 @@ _OWN: Final = {
     statements.SAVE_CLAIM: own.SAVE_CLAIM,
     statements.LAPSE_HOLDS: own.LAPSE_HOLDS,
     statements.NEXT_REVISION: own.NEXT_REVISION,
+    trace_statements.ADD_TRACES: own.ADD_TRACES,
     **dict.fromkeys((statements.FORGET_HOLDS, statements.FORGET_RECEIPTS, statements.FORGET_CHANGES), DONE_BEFORE),
 }
 _FUNCTIONS: Final = {"json_group_array(key)": "coalesce(json_agg(key), '[]')::text"}

@@ -79,3 +79,11 @@ WHERE c.project_id = :project AND c.id = :id AND (:state = 'cancelled' OR NOT EX
       AND other.end_minute > :start AND other.start_minute < :end AND other.id <> c.id))
 RETURNING c.id
 """
+
+# Keep traces, told as one JSON list; of one that is there already, and of a project that is not, nothing is kept.
+ADD_TRACES = """
+INSERT INTO traces (id, project_id, at_ms, told)
+SELECT t.value ->> 'id', p.id, (t.value ->> 'at_ms')::bigint, t.value::text
+FROM json_array_elements((:traces)::json) AS t (value) JOIN projects AS p ON p.id = t.value ->> 'project_id'
+ON CONFLICT DO NOTHING RETURNING id
+"""

@@ -6,9 +6,10 @@ from typing import Final, Self, TypeVar
 
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.book import Book
+from slotmcp.domain.trace import Trace
 from slotmcp.ports import Clock, Head, KeptKey, Unit
 from slotmcp.ports.calendar import CalendarView, CalendarWork
-from slotmcp.store import access_statements, statements
+from slotmcp.store import access_statements, statements, trace_statements
 from slotmcp.store.access_rows import access_key_of, access_key_values
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.fetching import Fetch
@@ -22,6 +23,7 @@ from slotmcp.store.postgres.writer import Writer
 from slotmcp.store.reading import Snapshot, no_project, read_book
 from slotmcp.store.reads import Reads
 from slotmcp.store.rows import Row
+from slotmcp.store.trace_rows import traces_values
 
 T = TypeVar("T")
 
@@ -105,6 +107,12 @@ class PostgresStore(Reads):
 
     async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
         return bool(await self._writer.write_alone(access_statements.REVOKE_ACCESS_KEY, id=key_id, at_ms=at_ms))
+
+    async def add_traces(self, traces: Sequence[Trace]) -> None:
+        await self._writer.write_alone(trace_statements.ADD_TRACES, **traces_values(traces))
+
+    async def drop_traces(self, before_ms: int) -> int:
+        return len(await self._writer.write_alone(trace_statements.DROP_TRACES, before_ms=before_ms))
 
     async def now_ms(self) -> int:
         ((now,),) = await self._reader.ask(lambda fetch: fetch(own.NOW))

@@ -12,13 +12,20 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from slotmcp.store import booking_statements, calendar_statements, statements, tables, waitlist_statements
+from slotmcp.store import (
+    booking_statements,
+    calendar_statements,
+    statements,
+    tables,
+    trace_statements,
+    waitlist_statements,
+)
 from slotmcp.store.postgres import statements as own
 from slotmcp.store.postgres.link import STATEMENTS_PREPARED
 from slotmcp.store.postgres.notation import DONE_BEFORE, numbered
 from support.postgres_databases import Databases
 
-MODULES = (statements, booking_statements, calendar_statements, waitlist_statements, own)
+MODULES = (statements, booking_statements, calendar_statements, trace_statements, waitlist_statements, own)
 STATEMENTS = {
     f"{module.__name__}.{name}": text
     for module in MODULES

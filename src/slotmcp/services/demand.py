@@ -1,0 +1,70 @@
+"""What callers wanted: by weekday and hour, and what was in the way of it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
+from slotmcp.domain.reasons import Reason
+from slotmcp.domain.report import DAYS_OF_WEEK, HOURS_OF_DAY, Hours, Refused
+from slotmcp.domain.trace import Question, Trace, TracedUse
+from slotmcp.engine.zones import utc_to_wall
+from slotmcp.services.conversations import OK, TAKEN, Conversation
+from slotmcp.services.spread import part_of_day
+
+Cell = tuple[int, int]
+"""A weekday, Monday being 0, and an hour of it."""
+_A_WEEK_AND_A_DAY: Final = 8 * MINUTES_PER_DAY
+"""Longer questions want no other weekdays and hours."""
+_STEP: Final = 15
+_ORDER: Final = {reason: number for number, reason in enumerate(Reason)}
+
+
+def is_wanted(question: Question, start: Minute) -> bool:
+    """Whether a start in the window is on a wanted day and in the wanted part of it."""
+    if question.days_of_week and utc_to_wall(question.timezone, start).weekday() not in question.days_of_week:
+        return False
+    return question.part_of_day is None or part_of_day(question.timezone, start) is question.part_of_day
+
+
+def wanted_cells(question: Question, zone_key: str) -> frozenset[Cell]:
+    """The hours of the week that a question would take, by the clocks of a zone."""
+    end = min(question.start_to, question.start_from + _A_WEEK_AND_A_DAY)
+    wanted = (start for start in range(question.start_from, end, _STEP) if is_wanted(question, start))
+    walls = (utc_to_wall(zone_key, start) for start in wanted)
+    return frozenset((wall.weekday(), wall.hour) for wall in walls)
+
+
+def demand(found: Sequence[Conversation], zone_key: str) -> Hours:
+    """How many conversations wanted each hour of the week, by their first questions."""
+    firsts = (one.first_question for one in found)
+    return hours_of(Counter(cell for first in firsts if first for cell in wanted_cells(first, zone_key)))
+
+
+def hours_of(counts: Counter[Cell]) -> Hours:
+    """A heat map of what was counted."""
+    return tuple(tuple(counts[day, hour] for hour in range(HOURS_OF_DAY)) for day in range(DAYS_OF_WEEK))
+
+
+def refused(traces: Sequence[Trace]) -> tuple[Refused, ...]:
+    """The questions to which nothing could be offered, or whose start could not be had, by what was in the way."""
+    counts = Counter((_main_reason(trace), question.service_id) for trace, question in _refusals(traces))
+    found = [Refused(reason=reason, service_id=service, questions=count) for (reason, service), count in counts.items()]
+    return tuple(sorted(found, key=lambda one: (-one.questions, one.service_id, one.reason or "")))
+
+
+def _refusals(traces: Sequence[Trace]) -> Iterator[tuple[Trace, Question]]:
+    for trace in traces:
+        is_empty = trace.use is TracedUse.GET_SLOTS and trace.outcome == OK and not trace.offered
+        if trace.question is not None and (is_empty or trace.outcome in TAKEN):
+            yield trace, trace.question
+
+
+def _main_reason(trace: Trace) -> Reason | None:
+    """What was in the way most often; that somebody has not learned it only where nothing else was."""
+    counts = Counter[Reason]()
+    for technician in trace.technicians:
+        counts.update(technician.reasons)
+    if len(counts) > 1:
+        del counts[Reason.SKILL_MISSING]
+    return min(counts, key=lambda reason: (-counts[reason], _ORDER[reason]), default=None)

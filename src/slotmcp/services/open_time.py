@@ -1,0 +1,102 @@
+"""What open time was used for, and what was left of it: by the engine's own openings."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from slotmcp.domain.book import Book
+from slotmcp.domain.claim import Claim
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval
+from slotmcp.domain.report import Hours, Period, Share, Utilisation
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.columns import bits_of
+from slotmcp.engine.intervals import merge, subtract
+from slotmcp.engine.need import Need
+from slotmcp.engine.timeline import Timeline
+from slotmcp.engine.travel import site_at
+from slotmcp.engine.zones import utc_to_wall
+from slotmcp.services.demand import hours_of
+
+
+def with_claims(book: Book, claims: Sequence[Claim]) -> Book:
+    """A book as if these were all that anybody claims."""
+    theirs: dict[str, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        theirs[claim.technician_id].append(claim)
+    diaries = {one: replace(diary, claims=tuple(theirs[one])) for one, diary in book.diaries.items()}
+    return replace(book, diaries=diaries)
+
+
+def period_availability(book: Book, claims: Sequence[Claim], period: Period) -> Availability:
+    """The book as if it were the first minute of a period, which is all that can be booked."""
+    days = (period.end_day - period.first_day).days
+    rules = replace(book.project, min_notice_minutes=0, horizon_days=days - 1)
+    return Availability.of(replace(with_claims(book, claims), project=rules), period.start * MS_PER_MINUTE)
+
+
+def utilisation(availability: Availability, period: Period) -> tuple[Utilisation, ...]:
+    """What each technician's opening hours were used for."""
+    return tuple(_used(availability, line, period) for line in availability.index.timelines.values())
+
+
+def supply(availability: Availability) -> Hours:
+    """How many starts are free in each hour of the week, for the shortest job there is: one step of the grid."""
+    project, frame = availability.book.project, availability.frame
+    need = Need(duration_minutes=project.slot_interval_minutes)
+    lines = availability.index.timelines.values()
+    free = Counter(number for line in lines for number in bits_of(line.starts(need)))
+    counts: Counter[tuple[int, int]] = Counter()
+    for number, count in free.items():
+        wall = utc_to_wall(project.timezone, frame.positions[number])
+        counts[wall.weekday(), wall.hour] += count
+    return hours_of(counts)
+
+
+def fairness(used: Sequence[Utilisation], claims: Sequence[Claim]) -> tuple[Share, ...]:
+    """Each technician's part of the bookings, against their part of the open time."""
+    counts = Counter(claim.technician_id for claim in claims)
+    bookings = sum(counts[one.technician_id] for one in used)
+    minutes = sum(one.open_minutes for one in used)
+    return tuple(
+        Share(
+            technician_id=one.technician_id,
+            bookings=counts[one.technician_id],
+            share_of_bookings=counts[one.technician_id] / bookings if bookings else 0.0,
+            share_of_open_time=one.open_minutes / minutes if minutes else 0.0,
+        )
+        for one in used
+    )
+
+
+def _used(availability: Availability, line: Timeline, period: Period) -> Utilisation:
+    hours = _common(line.hours, [(period.start, period.end)])
+    around = [(one.start - one.buffer_before_minutes, one.end + one.buffer_after_minutes) for one in line.claims]
+    left = subtract(hours, merge(around))
+    free = subtract(left, merge((busy.start, busy.end) for busy in line.diary.busy))
+    travel = _travel(availability, line, free)
+    return Utilisation(
+        technician_id=line.diary.technician.id,
+        open_minutes=_minutes(hours),
+        booked_minutes=_minutes(hours) - _minutes(left),
+        travel_minutes=travel,
+        busy_minutes=_minutes(left) - _minutes(free),
+        free_minutes=_minutes(free) - travel,
+    )
+
+
+def _travel(availability: Availability, line: Timeline, free: Sequence[Interval]) -> int:
+    """The ways to jobs, as far as they took time that was free."""
+    total = 0
+    for leg in line.route.legs:
+        site = site_at(leg.target, availability.book.project.travel)
+        if site is not None and leg.origin is not None:
+            total += min(site.from_(leg.origin), _minutes(_common(free, [(leg.ready, leg.due)])))
+    return total
+
+
+def _common(spans: Sequence[Interval], others: Sequence[Interval]) -> list[Interval]:
+    return subtract(spans, subtract(spans, merge(others)))
+
+
+def _minutes(spans: Sequence[Interval]) -> int:
+    return sum(end - start for start, end in spans)

@@ -1,0 +1,137 @@
+"""Reports of a project's period, from its traces and its book; and what would have won who was lost."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from slotmcp.domain.book import Book
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.interval import MS_PER_MINUTE
+from slotmcp.domain.report import Decided, Gaps, Period, Report
+from slotmcp.domain.trace import Trace
+from slotmcp.engine.zones import local_date, midnight
+from slotmcp.ports import Store
+from slotmcp.services.conversations import Conversation, conversations, funnel, lost
+from slotmcp.services.demand import demand, refused
+from slotmcp.services.gaps import LostQuestion, find_gaps
+from slotmcp.services.open_time import fairness, period_availability, supply, utilisation
+from slotmcp.services.response_times import response_times
+from slotmcp.services.shelf import Shelf
+
+DEFAULT_DAYS: Final = 7
+MOST_DAYS: Final = 92
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRequest:
+    """Which period of which project. None: not asked."""
+
+    project_id: str | None = None
+    first_day: date | None = None
+    """Default: as many dates before `end_day` that there are seven."""
+    end_day: date | None = None
+    """The first date after the period, by the project's clocks. Default: tomorrow."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is known of a period."""
+
+    book: Book
+    period: Period
+    bookings: Sequence[Booking]
+    """Of any time."""
+    traces: Sequence[Trace]
+    conversations: Sequence[Conversation]
+    live: frozenset[str]
+
+    @property
+    def of_period(self) -> list[Booking]:
+        """The bookings that start in the period."""
+        return [one for one in self.bookings if self.period.start <= one.claim.start < self.period.end]
+
+
+class ReportService:
+    """Tells what came of a period."""
+
+    def __init__(self, *, store: Store, shelf: Shelf) -> None:
+        self._store = store
+        self._shelf = shelf
+
+    async def report(self, request: ReportRequest) -> Report:
+        """All that is told of a period but its gaps.
+
+        Raises:
+            InvalidArgument: the period is empty, or longer than MOST_DAYS.
+            NotFound, Unavailable.
+        """
+        return _report(await self._facts(request))
+
+    async def gaps(self, request: ReportRequest) -> Gaps:
+        """Which one change would have won the most of those who were lost in a period.
+
+        Raises:
+            As `report`.
+        """
+        facts = await self._facts(request)
+        asked = [one.last_question for one in lost(facts.conversations, facts.live)]
+        questions = [LostQuestion(at_ms, question) for at_ms, question in filter(None, asked)]
+        return find_gaps(facts.book, [one.claim for one in facts.bookings], questions)
+
+    async def _facts(self, request: ReportRequest) -> _Facts:
+        availability = await self._shelf.availability(request.project_id)
+        book, now_ms = availability.book, availability.now_ms
+        period = _period(request, book.project.timezone, now_ms)
+        traces = await self._store.traces(book.project.id, period.start * MS_PER_MINUTE, period.end * MS_PER_MINUTE)
+        holds = [claim for diary in book.diaries.values() for claim in diary.claims if claim.is_hold]
+        live = frozenset(claim.id for claim in holds if claim.is_live(now_ms))
+        bookings = await self._store.bookings(book.project.id)
+        return _Facts(book, period, bookings, traces, conversations(traces), live)
+
+
+def _period(request: ReportRequest, zone_key: str, now_ms: int) -> Period:
+    end_day = request.end_day or local_date(zone_key, now_ms // MS_PER_MINUTE) + timedelta(days=1)
+    first_day = request.first_day or end_day - timedelta(days=DEFAULT_DAYS)
+    if end_day <= first_day:
+        raise InvalidArgument("to", f"give a date after {first_day}, the first of the period.")
+    if (end_day - first_day).days > MOST_DAYS:
+        raise InvalidArgument("from", f"ask for {MOST_DAYS} dates at most.")
+    return Period(
+        first_day=first_day, end_day=end_day, start=midnight(zone_key, first_day), end=midnight(zone_key, end_day)
+    )
+
+
+def _report(facts: _Facts) -> Report:
+    availability = period_availability(facts.book, [one.claim for one in facts.bookings], facts.period)
+    used = utilisation(availability, facts.period)
+    zone_key = facts.book.project.timezone
+    return Report(
+        project_id=facts.book.project.id,
+        timezone=zone_key,
+        period=facts.period,
+        funnel=funnel(facts.conversations, facts.live),
+        demand=demand(facts.conversations, zone_key),
+        supply=supply(availability),
+        refused=refused(facts.traces),
+        utilisation=used,
+        decided=Counter(_decided(one) for one in facts.of_period),
+        fairness=fairness(used, [one.claim for one in facts.of_period]),
+        response_times=response_times(facts.traces),
+        collisions=sum(one.collisions() for one in facts.conversations),
+    )
+
+
+def _decided(booking: Booking) -> Decided:
+    reason = booking.reason
+    if reason is None:
+        return Decided.OTHER
+    if reason.wished:
+        return Decided.WISH
+    if reason.kept:
+        return Decided.KEPT
+    if reason.considered == 1:
+        return Decided.ONLY_ONE
+    return Decided(reason.decided_by.value) if reason.decided_by else Decided.OTHER

@@ -1,0 +1,32 @@
+"""Traces: how calls were decided."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Add the table."""
+    op.create_table(
+        "traces",
+        *(sa.Column(name, TEXT, nullable=False) for name in ("id", "project_id")),
+        sa.Column("at_ms", BIG, nullable=False),
+        sa.Column("told", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        sqlite_strict=True,
+    )
+    op.create_index("traces_by_time", "traces", ["project_id", "at_ms", "id"])
+    op.create_index("traces_by_age", "traces", ["at_ms"])
+
+
+def downgrade() -> None:
+    """There is no way back: the backup beside the file is."""
+    raise NotImplementedError

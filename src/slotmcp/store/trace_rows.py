@@ -1,0 +1,65 @@
+"""Traces as JSON, and back."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import orjson
+
+from slotmcp.domain.catalog import Location
+from slotmcp.domain.moment import PartOfDay
+from slotmcp.domain.reasons import Reason
+from slotmcp.domain.trace import BookFrom, Question, TechnicianTrace, Trace, TracedUse
+from slotmcp.store.rows import json_text
+
+
+def traces_values(traces: Sequence[Trace]) -> dict[str, object]:
+    """Traces as their statement's values."""
+    return {"traces": json_text([_told(trace) for trace in traces])}
+
+
+def trace_of(told: str) -> Trace:
+    """A trace from its JSON."""
+    said = orjson.loads(told)
+    return Trace(
+        **{
+            **said,
+            "use": TracedUse(said["use"]),
+            "book_from": BookFrom(said["book_from"]),
+            "question": _question(said["question"]) if said["question"] else None,
+            "offered": tuple(said["offered"]),
+            "technicians": tuple(map(_technician, said["technicians"])),
+        }
+    )
+
+
+def _told(trace: Trace) -> dict[str, Any]:
+    """Its fields, with keys that JSON has."""
+    said = {field.name: getattr(trace, field.name) for field in fields(trace)}
+    return {
+        **said,
+        "technicians": [
+            {
+                "technician_id": one.technician_id,
+                "could": one.could,
+                "reasons": {reason.value: count for reason, count in one.reasons.items()},
+            }
+            for one in trace.technicians
+        ],
+    }
+
+
+def _question(said: dict[str, Any]) -> Question:
+    return Question(
+        **{
+            **said,
+            "part_of_day": PartOfDay(said["part_of_day"]) if said["part_of_day"] else None,
+            "days_of_week": tuple(said["days_of_week"]),
+            "area": Location(**said["area"]) if said["area"] else None,
+        }
+    )
+
+
+def _technician(said: dict[str, Any]) -> TechnicianTrace:
+    reasons = {Reason(reason): count for reason, count in said["reasons"].items()}
+    return TechnicianTrace(technician_id=said["technician_id"], could=said["could"], reasons=reasons)

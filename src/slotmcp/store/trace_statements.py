@@ -1,0 +1,23 @@
+"""The SQL of traces, as it runs. Above each statement stands its purpose."""
+
+# Keep traces, told as one JSON list; of one that is there already, and of a project that is not, nothing is kept.
+ADD_TRACES = """
+INSERT INTO traces (id, project_id, at_ms, told)
+SELECT json_extract(t.value, '$.id'), p.id, json_extract(t.value, '$.at_ms'), t.value
+FROM json_each(:traces) AS t JOIN projects AS p ON p.id = json_extract(t.value, '$.project_id')
+WHERE true
+ON CONFLICT DO NOTHING RETURNING id
+"""
+
+# A trace, of whichever project.
+TRACE = "SELECT told FROM traces WHERE id = :id"
+
+# The traces of a span of time.
+TRACES = """
+SELECT told FROM traces WHERE project_id = :project AND at_ms >= :from_ms AND at_ms < :to_ms ORDER BY at_ms, id
+"""
+
+# Forget old traces, a few thousand at a time: whoever else writes need not wait long.
+DROP_TRACES = """
+DELETE FROM traces WHERE id IN (SELECT id FROM traces WHERE at_ms < :before_ms ORDER BY at_ms LIMIT 2000) RETURNING id
+"""

@@ -1,0 +1,89 @@
+"""What the ports promise of traces."""
+
+from dataclasses import replace
+
+from slotmcp.domain.catalog import Location
+from slotmcp.domain.moment import PartOfDay
+from slotmcp.domain.reasons import Reason
+from slotmcp.domain.trace import BookFrom, Question, TechnicianTrace, Trace, TracedUse
+from slotmcp.ports import Store
+from support.books import NOON, PROJECT
+from support.clock import NOW_MS
+
+SHOP = PROJECT.id
+PLAIN = Trace(id="plain", project_id=SHOP, use=TracedUse.GET_SLOTS, at_ms=NOW_MS, outcome="ok", conversation="c")
+FULL = Trace(
+    id="full",
+    project_id=SHOP,
+    use=TracedUse.BOOK_SLOT,
+    at_ms=NOW_MS + 1,
+    outcome="slot_unavailable",
+    conversation="c",
+    call_id="call-7",
+    revision=7,
+    book_from=BookFrom.SHARED,
+    question=Question(
+        service_id="repair",
+        duration_minutes=60,
+        start_from=NOON,
+        start_to=NOON + 1,
+        timezone="America/Denver",
+        technician_id="ana",
+        part_of_day=PartOfDay.MORNING,
+        days_of_week=(0, 4),
+        area=Location(39.74, -104.99),
+    ),
+    offered=(NOON, NOON + 60),
+    start=NOON,
+    capacity=2,
+    hold_key="h",
+    booking_id="b",
+    technician_id="ana",
+    why="load 2",
+    was_replayed=True,
+    was_revived=True,
+    moved_holds=1,
+    technicians=(TechnicianTrace(technician_id="ana", could=0, reasons={Reason.BOOKED: 1}),),
+    hops={"total": 1500, "engine": 20},
+)
+
+
+async def test_a_trace_is_read_as_it_was_kept(store: Store, other: Store) -> None:
+    await store.add_traces([PLAIN, FULL])
+    assert await other.trace("plain") == PLAIN
+    assert await other.trace("full") == FULL
+    assert await other.trace("gone") is None
+
+
+async def test_a_span_of_time_is_half_open_and_in_order(store: Store) -> None:
+    later = replace(PLAIN, id="a", at_ms=NOW_MS + 2)
+    await store.add_traces([later, FULL, PLAIN])
+    assert await store.traces(SHOP, NOW_MS, NOW_MS + 2) == (PLAIN, FULL)
+    assert await store.traces(SHOP, NOW_MS + 1, NOW_MS + 3) == (FULL, later)
+    assert await store.traces("other", 0, NOW_MS * 2) == ()
+
+
+async def test_one_that_is_there_already_stays_as_it_is(store: Store) -> None:
+    await store.add_traces([PLAIN])
+    await store.add_traces([replace(PLAIN, outcome="internal"), FULL])
+    assert await store.traces(SHOP, 0, NOW_MS * 2) == (PLAIN, FULL)
+
+
+async def test_those_of_a_project_that_is_not_there_are_dropped(store: Store) -> None:
+    await store.add_traces([replace(PLAIN, project_id="gone"), FULL])
+    assert await store.trace("plain") is None
+    assert await store.trace("full") == FULL
+    await store.add_traces([])
+
+
+async def test_old_ones_are_forgotten(store: Store) -> None:
+    await store.add_traces([PLAIN, FULL])
+    assert await store.drop_traces(NOW_MS) == 0
+    assert await store.drop_traces(NOW_MS + 1) == 1
+    assert await store.traces(SHOP, 0, NOW_MS * 2) == (FULL,)
+
+
+async def test_they_move_no_revision(store: Store) -> None:
+    before = (await store.head(SHOP)).revision
+    await store.add_traces([FULL])
+    assert (await store.head(SHOP)).revision == before

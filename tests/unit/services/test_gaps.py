@@ -1,0 +1,175 @@
+"""What a gap promises is what the services sell once the change is made."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slotmcp.domain.catalog import Location, SlotAlignment, TravelMode, TravelPolicy
+from slotmcp.domain.interval import MS_PER_MINUTE
+from slotmcp.domain.moment import PartOfDay
+from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, GapChange
+from slotmcp.domain.trace import Question
+from slotmcp.services.bookings import BookRequest
+from slotmcp.services.gaps import LostQuestion, find_gaps
+from slotmcp.services.imports import ProjectPlan
+from slotmcp.services.slots import SlotQuery
+from support.shop import Shop, at, booking, customer, hours, open_shop, plan, service, technician
+from support.traces import question
+
+MONDAY_MIDNIGHT = at("00:00")
+SERVICES = (service("visit"), service("gas", 90, skills="gas", before=5, after=10))
+PLACES = st.sampled_from([None, Location(52.5, 13.4), Location(52.6, 13.4), Location(52.5, 13.9)])
+
+
+def changed_plan(business: ProjectPlan, change: GapChange) -> ProjectPlan:
+    """The business with the change made, as its owner would write it into the project file."""
+    people = {one.id: one for one in business.technicians}
+    match change:
+        case ExtraHour():
+            who = people[change.technician_id]
+            extra = hours(f"{change.hour:02}:00-{change.hour + 1:02}:00", change.weekday)
+            people[who.id] = replace(who, shifts=(*who.shifts, extra))
+        case ExtraSkills():
+            who = people[change.technician_id]
+            people[who.id] = replace(who, skills=who.skills | set(change.skills))
+        case ExtraTechnician():
+            like = people[change.like_technician_id]
+            skills = next(one.skills for one in business.services if one.id == change.service_id)
+            people["new"] = replace(like, id="new", name="New", skills=skills)
+    return replace(business, technicians=tuple(people.values()))
+
+
+def query_of(asked: Question) -> SlotQuery:
+    """The same question as a caller asks it; the first answer is the earliest."""
+    return SlotQuery(
+        service_id=asked.service_id,
+        duration_minutes=asked.duration_minutes,
+        from_=asked.start_from,
+        to=asked.start_to,
+        timezone=asked.timezone,
+        part_of_day=asked.part_of_day,
+        days_of_week=frozenset(asked.days_of_week) or None,
+        technician_id=asked.technician_id,
+        location=asked.area,
+        limit=1,
+    )
+
+
+async def first_offered(shop: Shop, one: LostQuestion) -> int | None:
+    """What the caller would hear first, at the time they asked."""
+    shop.clock.set_ms(one.at_ms)
+    slots = (await shop.app.slots.get_slots(query_of(one.question))).offer.slots
+    return slots[0].start if slots else None
+
+
+async def sell(shop: Shop, lost: Sequence[LostQuestion]) -> int:
+    """Ask them all again, in their order; everybody books the first that they hear of."""
+    sold = 0
+    for one in lost:
+        start = await first_offered(shop, one)
+        if start is None:
+            continue
+        asked = one.question
+        await shop.app.bookings.book_slot(
+            BookRequest(
+                start=start,
+                service_id=asked.service_id,
+                duration_minutes=asked.duration_minutes,
+                technician_id=asked.technician_id,
+                location=asked.area,
+                customer=customer(sold),
+            )
+        )
+        sold += 1
+    return sold
+
+
+@st.composite
+def businesses(draw: st.DrawFn) -> ProjectPlan:
+    """One to three technicians with short shifts, some bookings, and rules of every kind."""
+    names = ("ana", "ben", "cleo")[: draw(st.integers(1, 3))]
+    people = []
+    booked = []
+    for name in names:
+        first = draw(st.integers(8, 11))
+        people.append(
+            technician(
+                name,
+                f"{first:02}:00-{first + draw(st.integers(2, 5)):02}:00",
+                skills=draw(st.sampled_from(["", "gas"])),
+                home=draw(PLACES),
+                max_bookings_per_day=draw(st.sampled_from([None, None, 2, 4])),
+            )
+        )
+        starts = draw(st.lists(st.integers(8, 15), max_size=5, unique=True))
+        booked += [booking(f"{name}-{hour}", name, f"{hour:02}:00") for hour in starts]
+    travel = TravelPolicy(mode=draw(st.sampled_from(TravelMode)))
+    return plan(
+        *people,
+        services=SERVICES,
+        bookings=booked,
+        min_notice_minutes=draw(st.sampled_from([0, 60])),
+        horizon_days=draw(st.sampled_from([0, 2])),
+        slot_alignment=draw(st.sampled_from(SlotAlignment)),
+        travel=travel,
+    )
+
+
+@st.composite
+def losses(draw: st.DrawFn, business: ProjectPlan) -> LostQuestion:
+    """Somebody who wanted a few hours of that Monday or of Tuesday, and left without."""
+    asked_at = MONDAY_MIDNIGHT + draw(st.integers(6 * 60, 12 * 60))
+    first = MONDAY_MIDNIGHT + draw(st.integers(13 * 2, 40)) * 30 + draw(st.sampled_from([0, 0, 1440]))
+    kind = draw(st.sampled_from(business.services))
+    able = [one.id for one in business.technicians if kind.skills <= one.skills]
+    wanted = question(
+        min(max(first, asked_at), MONDAY_MIDNIGHT + 1439 + 1440 * min(1, business.project.horizon_days)),
+        max(first, asked_at) + draw(st.sampled_from([1, 60, 180, 600])),
+        service_id=kind.id,
+        duration_minutes=draw(st.sampled_from([kind.duration_minutes, 30])),
+        technician_id=draw(st.sampled_from([None, None, *able])),
+        part_of_day=draw(st.sampled_from([None, None, *PartOfDay])),
+        days_of_week=draw(st.sampled_from([(), (), (0,), (1,)])),
+        area=draw(PLACES),
+    )
+    return LostQuestion(asked_at * MS_PER_MINUTE, wanted)
+
+
+@st.composite
+def days(draw: st.DrawFn) -> tuple[ProjectPlan, list[LostQuestion]]:
+    """A business, and everybody who was lost."""
+    business = draw(businesses())
+    lost = draw(st.lists(losses(business), min_size=1, max_size=8))
+    return business, sorted(lost, key=lambda one: one.at_ms)
+
+
+async def check_promises(business: ProjectPlan, lost: Sequence[LostQuestion]) -> int:
+    """Make the best changes for real, in a fresh file each, and sell; how many were won in all."""
+    with TemporaryDirectory() as folder:
+        async with open_shop(Path(folder, "as-it-is.db"), business) as shop:
+            book, booked = await shop.store.book("shop"), await shop.store.bookings("shop")
+            unmet = [one for one in lost if await first_offered(shop, one) is None]
+        gaps = find_gaps(book, [one.claim for one in booked], lost)
+        assert gaps.lost == len(lost)
+        assert gaps.had_a_choice == len(lost) - len(unmet)
+        for number, gap in enumerate(gaps.gaps[:3]):
+            async with open_shop(Path(folder, f"{number}.db"), changed_plan(business, gap.change)) as shop:
+                assert await sell(shop, unmet) == gap.won, gap
+    return sum(gap.won for gap in gaps.gaps)
+
+
+@given(days())
+@settings(max_examples=25)
+def test_what_is_promised_is_sold(day: tuple[ProjectPlan, list[LostQuestion]]) -> None:
+    asyncio.run(check_promises(*day))
+
+
+async def test_one_hour_is_not_promised_twice() -> None:
+    business = plan(technician("ana", "09:00-10:00"), bookings=[booking("b", "ana", "09:00")], horizon_days=0)
+    lost = [LostQuestion(at("08:00") * MS_PER_MINUTE + n, question("10:00", "10:01")) for n in range(3)]
+    assert await check_promises(business, lost) > 0
