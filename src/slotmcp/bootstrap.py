@@ -41,6 +41,8 @@ from slotmcp.services.reports import ReportService
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
+from slotmcp.services.trace_writing import Tracing
+from slotmcp.services.traces import TraceService
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.services.ways import Ways
 from slotmcp.settings import LogFormat, Settings
@@ -130,11 +132,14 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     calendars = Calendars.of(settings)
     async with open_store(settings) as store, open_travel(settings) as travel:
         if not settings.redis_url:
-            yield build_app(store, travel, calendars=calendars)
+            app = build_app(store, travel, calendars=calendars)
+            async with app.tracing.writing(kept_days=settings.trace_days):
+                yield app
             return
         async with (
             RedisLink.open(settings.redis_url, prefix=settings.redis_prefix) as link,
             join_fleet(store, link, clock=SystemClock(), travel=travel, calendars=calendars) as app,
+            app.tracing.writing(kept_days=settings.trace_days),
         ):
             yield app
 
@@ -241,6 +246,8 @@ def build_app(
         errands=lambda: _errands(calendars, store, shelf, ids),
         access=AccessService(store=store, ids=ids),
         reports=ReportService(store=store, shelf=shelf),
+        tracing=Tracing(store, process=ids.new_id()),
+        traces=TraceService(store=store),
         ids=ids,
         limits=MemoryRateLimits(SystemClock()),
     )

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from slotmcp.bootstrap import open_app
-from slotmcp.cli import calcom, customers, files, keys
+from slotmcp.cli import calcom, customers, files, keys, traces
 from slotmcp.cli import doctor as health
 from slotmcp.cli import report as reports
 from slotmcp.cli.exits import leave, told_plainly
@@ -264,6 +264,16 @@ def forget(
 ) -> None:
     """Erase a customer at their wish. The history of times, technicians and services stays, without the person."""
     typer.echo(asyncio.run(customers.forget(Settings.load(), project, reference)))
+
+
+@app.command()
+def trace(
+    trace_id: Annotated[str, typer.Argument(metavar="TRACE_ID", help="The traceId of an answer.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="All of its facts, for a program.")] = False,
+) -> None:
+    """Tell why a call was answered as it was: what was asked, what was in the way, and how long it took."""
+    typer.echo(asyncio.run(traces.tell(Settings.load(), trace_id, as_json=as_json)))
 
 
 @app.command()
