@@ -30,6 +30,7 @@ from slotmcp.services.app import App
 from slotmcp.services.bell import Bell
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendars import CalendarService
+from slotmcp.services.counted_store import CountedStore
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.fleet_store import FleetStore
@@ -41,6 +42,7 @@ from slotmcp.services.reports import ReportService
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
+from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.services.ways import Ways
 from slotmcp.settings import LogFormat, Settings
@@ -223,6 +225,7 @@ def build_app(
     ids = UlidIds(SystemClock())
     calendars = calendars or NO_SECRETS
     live = live or MemoryHolds()
+    store = CountedStore(store)
     shelf = Shelf(store, travel)
     ways = Ways(store=store, shelf=shelf, travel=travel)
     return App(
@@ -241,6 +244,7 @@ def build_app(
         errands=lambda: _errands(calendars, store, shelf, ids),
         access=AccessService(store=store, ids=ids),
         reports=ReportService(store=store, shelf=shelf),
+        vitals=Vitals(store),
         ids=ids,
         limits=MemoryRateLimits(SystemClock()),
     )

@@ -16,6 +16,7 @@ from slotmcp.services.projects import ProjectService
 from slotmcp.services.reports import ReportService
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
+from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class App:
     """Does what a server has to do besides answering, until the block ends."""
     access: AccessService
     reports: ReportService
+    vitals: Vitals
     ids: Ids
     limits: RateLimits
     helpful: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
