@@ -1,8 +1,10 @@
 """A decision trace: what was asked, what was decided and why. Nothing in it is personal."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.interval import Minute
@@ -101,3 +103,16 @@ class Trace:
     technicians: tuple[TechnicianTrace, ...] = ()
     hops: Mapping[str, int] = field(default_factory=dict)
     """Microseconds spent in each hop, by its name; "total" is the whole call."""
+
+    @property
+    def main_reason(self) -> Reason | None:
+        """What was in the way most often; that somebody has not learned it only where nothing else was."""
+        counts = Counter[Reason]()
+        for technician in self.technicians:
+            counts.update(technician.reasons)
+        if len(counts) > 1:
+            del counts[Reason.SKILL_MISSING]
+        return min(counts, key=lambda reason: (-counts[reason], _ORDER[reason]), default=None)
+
+
+_ORDER: Final = {reason: number for number, reason in enumerate(Reason)}
