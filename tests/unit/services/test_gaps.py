@@ -164,7 +164,7 @@ async def check_promises(business: ProjectPlan, lost: Sequence[LostQuestion]) ->
 
 
 @given(days())
-@settings(max_examples=25)
+@settings(max_examples=max(10, settings().max_examples // 6))
 def test_what_is_promised_is_sold(day: tuple[ProjectPlan, list[LostQuestion]]) -> None:
     asyncio.run(check_promises(*day))
 
