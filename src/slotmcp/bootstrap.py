@@ -30,6 +30,7 @@ from slotmcp.services.app import App
 from slotmcp.services.bell import Bell
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendars import CalendarService
+from slotmcp.services.counted_store import CountedStore
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.fleet_store import FleetStore
@@ -43,6 +44,7 @@ from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
 from slotmcp.services.trace_writing import Tracing
 from slotmcp.services.traces import TraceService
+from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.services.ways import Ways
 from slotmcp.settings import LogFormat, Settings
@@ -228,6 +230,7 @@ def build_app(
     ids = UlidIds(SystemClock())
     calendars = calendars or NO_SECRETS
     live = live or MemoryHolds()
+    store = CountedStore(store)
     shelf = Shelf(store, travel)
     ways = Ways(store=store, shelf=shelf, travel=travel)
     return App(
@@ -248,6 +251,7 @@ def build_app(
         reports=ReportService(store=store, shelf=shelf),
         tracing=Tracing(store, process=ids.new_id()),
         traces=TraceService(store=store),
+        vitals=Vitals(store),
         ids=ids,
         limits=MemoryRateLimits(SystemClock()),
     )

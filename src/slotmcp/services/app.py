@@ -18,6 +18,7 @@ from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
 from slotmcp.services.trace_writing import Tracing
 from slotmcp.services.traces import TraceService
+from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class App:
     traces: TraceService
     access: AccessService
     reports: ReportService
+    vitals: Vitals
     ids: Ids
     limits: RateLimits
     helpful: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)

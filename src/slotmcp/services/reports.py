@@ -120,7 +120,7 @@ def _report(facts: _Facts) -> Report:
         decided=Counter(_decided(one) for one in facts.of_period),
         fairness=fairness(used, [one.claim for one in facts.of_period]),
         response_times=response_times(facts.traces),
-        collisions=sum(one.collisions() for one in facts.conversations),
+        collisions=sum(len(one.collisions()) for one in facts.conversations),
     )
 
 

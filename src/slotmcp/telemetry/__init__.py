@@ -1,7 +1,6 @@
 """What is counted and measured, and how Prometheus reads it. Labels are few and known: never what somebody said."""
 
 from slotmcp.telemetry.calendars import (
-    CalendarFigures,
     calendars_seen,
     conflicts_began,
     differences_healed,
@@ -24,7 +23,6 @@ from slotmcp.telemetry.vitals import connections_seen, dependency_seen, vitals_s
 
 __all__ = [
     "CONTENT_TYPE",
-    "CalendarFigures",
     "HoldEvent",
     "Step",
     "calendars_seen",

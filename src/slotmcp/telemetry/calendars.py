@@ -1,10 +1,10 @@
 """What calendars say and are told, and how far they are behind."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import nan
+from math import inf, nan
 from typing import Final
 
+from slotmcp.ports.calendar import CalendarBacklog
 from slotmcp.telemetry.declared import (
     CALENDAR_CONFLICTS,
     CALENDAR_DIFFERENCES,
@@ -21,23 +21,9 @@ for _outcome in ("done", "refused", "away"):
     CALENDAR_PUSHES.labels(_outcome)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarFigures:
-    """How far a project's calendar is behind."""
-
-    pushes_due: int
-    oldest_push_seconds: float
-    """0: none is due."""
-    pushes_refused: int
-    events_parked: int
-    reconcile_age_seconds: float
-    """Infinite: never yet."""
-
-
-_UNKNOWN: Final = CalendarFigures(
-    pushes_due=0, oldest_push_seconds=0, pushes_refused=0, events_parked=0, reconcile_age_seconds=nan
-)
-"""Of a project that is connected no longer. Nothing is said of its reconciling."""
+_MS_PER_SECOND: Final = 1000
+_NOTHING: Final = CalendarBacklog(due=0, oldest_since_ms=None, refused=0, parked=0, finished_ms=0)
+"""Of a project that is connected no longer."""
 _seen: Final = set[str]()
 
 
@@ -61,18 +47,20 @@ def differences_healed(kind: str) -> None:
     CALENDAR_DIFFERENCES.labels(kind).inc()
 
 
-def calendars_seen(figures: Mapping[str, CalendarFigures]) -> None:
+def calendars_seen(backlogs: Mapping[str, CalendarBacklog], *, now_ms: int) -> None:
     """How far each calendar is behind, by project: those alone that an operator has connected, and not too many."""
-    for project_id in _seen - set(figures):
-        _set(project_id, _UNKNOWN)
-    for project_id, of_project in figures.items():
-        _set(project_id, of_project)
-    _seen.update(figures)
+    for project_id in _seen - set(backlogs):
+        _set(project_id, _NOTHING, nan, nan)
+    for project_id, backlog in backlogs.items():
+        since_ms = now_ms if backlog.oldest_since_ms is None else backlog.oldest_since_ms
+        reconcile_age = (now_ms - backlog.finished_ms) / _MS_PER_SECOND if backlog.finished_ms else inf
+        _set(project_id, backlog, (now_ms - since_ms) / _MS_PER_SECOND, reconcile_age)
+    _seen.update(backlogs)
 
 
-def _set(project_id: str, figures: CalendarFigures) -> None:
-    PUSHES_DUE.labels(project_id).set(figures.pushes_due)
-    OLDEST_PUSH_SECONDS.labels(project_id).set(figures.oldest_push_seconds)
-    PUSHES_REFUSED.labels(project_id).set(figures.pushes_refused)
-    EVENTS_PARKED.labels(project_id).set(figures.events_parked)
-    RECONCILE_AGE_SECONDS.labels(project_id).set(figures.reconcile_age_seconds)
+def _set(project_id: str, backlog: CalendarBacklog, oldest_push_seconds: float, reconcile_age_seconds: float) -> None:
+    PUSHES_DUE.labels(project_id).set(backlog.due)
+    PUSHES_REFUSED.labels(project_id).set(backlog.refused)
+    EVENTS_PARKED.labels(project_id).set(backlog.parked)
+    OLDEST_PUSH_SECONDS.labels(project_id).set(oldest_push_seconds)
+    RECONCILE_AGE_SECONDS.labels(project_id).set(reconcile_age_seconds)
