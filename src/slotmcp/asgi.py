@@ -106,6 +106,8 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
             stack.enter_context(stopped_by_signals(stopping))
         if not serving.read_only:
             await stack.enter_async_context(app.errands())
+        needed = {"database": app.access.is_kept}
+        await stack.enter_async_context(app.vitals.watched({**needed, **app.helpful}))
         yield create_web(
             Faces(mcp=face, mcp_paths=PATHS, public=[*callers.routes, *Webhooks(app.calendars).routes()]),
             Entrance(
@@ -113,7 +115,7 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
                 places=_places(settings, serving),
                 max_body_bytes=settings.max_body_bytes,
             ),
-            health=Health(stopping, needed={"database": app.access.is_kept}, helpful=app.helpful),
+            health=Health(stopping, needed=needed, helpful=app.helpful),
             stopping=stopping,
         )
 

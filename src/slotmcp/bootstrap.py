@@ -19,7 +19,6 @@ from ulid import ULIDGenerator
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.ports import Clock, Ids, LiveHolds, Store, Travel
 from slotmcp.ports.calendar import Calendar, Secrets
-from slotmcp.ports.traces import Traces
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.holds import RedisHolds
@@ -31,18 +30,21 @@ from slotmcp.services.app import App
 from slotmcp.services.bell import Bell
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendars import CalendarService
+from slotmcp.services.counted_store import CountedStore
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.fleet_store import FleetStore
 from slotmcp.services.holds import HoldService
 from slotmcp.services.memory_fleet import MemoryHolds
-from slotmcp.services.no_traces import NoTraces
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.rates import MemoryRateLimits
 from slotmcp.services.reports import ReportService
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
+from slotmcp.services.trace_writing import Tracing
+from slotmcp.services.traces import TraceService
+from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.services.ways import Ways
 from slotmcp.settings import LogFormat, Settings
@@ -132,11 +134,14 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     calendars = Calendars.of(settings)
     async with open_store(settings) as store, open_travel(settings) as travel:
         if not settings.redis_url:
-            yield build_app(store, travel, calendars=calendars)
+            app = build_app(store, travel, calendars=calendars)
+            async with app.tracing.writing(kept_days=settings.trace_days):
+                yield app
             return
         async with (
             RedisLink.open(settings.redis_url, prefix=settings.redis_prefix) as link,
             join_fleet(store, link, clock=SystemClock(), travel=travel, calendars=calendars) as app,
+            app.tracing.writing(kept_days=settings.trace_days),
         ):
             yield app
 
@@ -213,19 +218,19 @@ NO_SECRETS = Calendars(calendar=cast("Calendar", LateCalendar("")), secrets=lamb
 """Where no settings say anything: nobody is asked, and nobody is believed."""
 
 
-def build_app(  # noqa: PLR0913  each may be another one
+def build_app(
     store: Store,
     travel: Travel | None = None,
     *,
     live: LiveHolds | None = None,
     bell: Bell | None = None,
     calendars: Calendars | None = None,
-    traces: Traces | None = None,
 ) -> App:
     """Every use case over a store; ways are estimated where no routing service knows them."""
     ids = UlidIds(SystemClock())
     calendars = calendars or NO_SECRETS
     live = live or MemoryHolds()
+    store = CountedStore(store)
     shelf = Shelf(store, travel)
     ways = Ways(store=store, shelf=shelf, travel=travel)
     return App(
@@ -243,7 +248,10 @@ def build_app(  # noqa: PLR0913  each may be another one
         calendar_worker=lambda: _worker(calendars, store, shelf, ids),
         errands=lambda: _errands(calendars, store, shelf, ids),
         access=AccessService(store=store, ids=ids),
-        reports=ReportService(store=store, shelf=shelf, traces=traces or NoTraces()),
+        reports=ReportService(store=store, shelf=shelf),
+        tracing=Tracing(store, process=ids.new_id()),
+        traces=TraceService(store=store),
+        vitals=Vitals(store),
         ids=ids,
         limits=MemoryRateLimits(SystemClock()),
     )

@@ -89,6 +89,8 @@ class Settings(BaseSettings):
     """Where the servers of a fleet hear of each other: `redis://HOST:PORT`; empty: each asks the database."""
     redis_prefix: str = "slotmcp"
     """What the names of all keys begin with; its own for each database whose servers share a Redis."""
+    trace_days: int = Field(default=30, ge=0, le=3650)
+    """How long it is kept why calls were answered as they were; 0: not at all."""
     log_level: LogLevel = "warning"
     """The least serious event that is logged, to stderr."""
     log_format: LogFormat = "console"

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import count
 
 from mcp import Client
 from mcp.server import MCPServer
@@ -22,6 +23,8 @@ from slotmcp.tools.server import CALLER_TOOLS
 from support.clock import HandClock
 
 HORIZON_DAYS = 31
+BATCH = 100
+"""Traces that are written down at once."""
 
 
 class Echo(Tool):
@@ -45,7 +48,16 @@ def rows() -> list[Benchmark]:
             ratio=Ratio.COST,
             target=1.6,
             measure=lambda effort: asyncio.run(_measure(effort)),
-        )
+        ),
+        Benchmark(
+            name="get_slots-50x7-traced",
+            measures="get_slots, limit 10, in-memory client, traced and written down",
+            floor="the same, not traced",
+            unit=Measure.MS,
+            ratio=Ratio.COST,
+            target=1.05,
+            measure=lambda effort: asyncio.run(_measure_tracing(effort)),
+        ),
     ]
 
 
@@ -62,19 +74,48 @@ async def _measure(effort: Effort) -> Sequence[Pair]:
         return await time_async_pairs(effort, echo, get_slots)
 
 
+async def _measure_tracing(effort: Effort) -> Sequence[Pair]:
+    """Two servers over one store. What is noted for the one is written within its own time, a hundred at once."""
+    logging.basicConfig(level=logging.WARNING)
+    async with _open_store() as store:
+        app, untraced = build_app(store), build_app(store)
+        async with (
+            app.tracing.writing(kept_days=1),
+            Client(MCPServer("traced", tools=[use_case.tool_of(app) for use_case in CALLER_TOOLS])) as one,
+            Client(MCPServer("plain", tools=[use_case.tool_of(untraced) for use_case in CALLER_TOOLS])) as other,
+        ):
+            calls = count(1)
+
+            async def traced() -> None:
+                await one.call_tool("get_slots", {"limit": 10})
+                if next(calls) % BATCH == 0:
+                    await app.tracing.write()
+
+            async def plain() -> None:
+                await other.call_tool("get_slots", {"limit": 10})
+
+            return await time_async_pairs(effort, plain, traced)
+
+
 @asynccontextmanager
-async def _open_client() -> AsyncIterator[Client]:
+async def _open_store() -> AsyncIterator[SqliteStore]:
     book = book_of(50, 7)
     month = replace(book, project=replace(book.project, horizon_days=HORIZON_DAYS))
     with scratch_folder() as folder:
         async with SqliteStore.open(folder / "slots.db", clock=HandClock(NOW_MS)) as store:
-            app = build_app(store)
-            await app.projects.import_project(imported(month), prune=False)
-            ours = [use_case.tool_of(app) for use_case in CALLER_TOOLS]
-            async with Client(MCPServer("asked", tools=list(ours))) as client:
-                answer = await client.call_tool("get_slots", {"limit": 10})
-            async with Client(MCPServer("measured", tools=[*ours, _echo(ours, answer)])) as client:
-                yield client
+            await build_app(store).projects.import_project(imported(month), prune=False)
+            yield store
+
+
+@asynccontextmanager
+async def _open_client() -> AsyncIterator[Client]:
+    async with _open_store() as store:
+        app = build_app(store)
+        ours = [use_case.tool_of(app) for use_case in CALLER_TOOLS]
+        async with Client(MCPServer("asked", tools=list(ours))) as client:
+            answer = await client.call_tool("get_slots", {"limit": 10})
+        async with Client(MCPServer("measured", tools=[*ours, _echo(ours, answer)])) as client:
+            yield client
 
 
 def _echo(tools: Sequence[Tool], answer: CallToolResult) -> Echo:

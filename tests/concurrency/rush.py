@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -15,7 +15,7 @@ from slotmcp.domain.claim import Hold
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Event, Head, KeptKey, Store, Transaction, Unit
-from slotmcp.ports.calendar import CalendarView, CalendarWork
+from slotmcp.ports.calendar import CalendarBacklog, CalendarView, CalendarWork
 from slotmcp.services.imports import ProjectPlan
 from support.shop import plan, service, technician
 
@@ -56,6 +56,10 @@ class WrappedStore:
     async def project_ids(self) -> tuple[str, ...]:
         return await self._store.project_ids()
 
+    @property
+    def connections_in_use(self) -> int:
+        return self._store.connections_in_use
+
     async def heads(self) -> Mapping[str, Head]:
         return await self._store.heads()
 
@@ -92,6 +96,9 @@ class WrappedStore:
     async def calendar_work(self, project_id: str) -> CalendarWork:
         return await self._store.calendar_work(project_id)
 
+    async def calendar_backlogs(self) -> Mapping[str, CalendarBacklog]:
+        return await self._store.calendar_backlogs()
+
     async def calendar_projects(self) -> tuple[str, ...]:
         return await self._store.calendar_projects()
 
@@ -103,6 +110,11 @@ class WrappedStore:
 
     async def traces(self, project_id: str, from_ms: int, to_ms: int) -> tuple[Trace, ...]:
         return await self._store.traces(project_id, from_ms, to_ms)
+
+    async def conversations(
+        self, project_id: str, names: Collection[str], *, from_ms: int, most: int
+    ) -> tuple[Trace, ...]:
+        return await self._store.conversations(project_id, names, from_ms=from_ms, most=most)
 
     async def drop_traces(self, before_ms: int) -> int:
         return await self._store.drop_traces(before_ms)

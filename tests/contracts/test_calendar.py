@@ -10,7 +10,7 @@ from slotmcp.domain.booking import BookingStatus, Visit
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.calendar import CalendarEntry, EventStatus, Push, SyncState
 from slotmcp.ports import Store, Transaction
-from slotmcp.ports.calendar import CalendarPages
+from slotmcp.ports.calendar import CalendarBacklog, CalendarPages
 from support.books import (
     ANA,
     FULL_ENTRY,
@@ -203,6 +203,21 @@ async def test_what_is_due_is_told_by_when_it_became_due(store: Store, clock: Ha
     assert (work.due, work.sync, work.now_ms) == (("held",), SyncState(), NOW_MS)
     clock.advance(seconds=0.01)
     assert (await store.calendar_work(SHOP)).due == ("held", "direct")
+
+
+async def test_how_far_calendars_are_behind_is_told_of_those_that_are_connected(store: Store) -> None:
+    assert await store.calendar_backlogs() == {}
+    await connect(store)
+    up_to_date = CalendarBacklog(due=0, oldest_since_ms=None, refused=0, parked=0, finished_ms=0)
+    assert await store.calendar_backlogs() == {SHOP: up_to_date}
+    await store.write(SHOP, sell)
+    await within(store, lambda pages: pages.park(FULL_PARKED))
+    await within(store, lambda pages: pages.save_sync_state(FULL_SYNC))
+    behind = CalendarBacklog(due=2, oldest_since_ms=NOW_MS, refused=0, parked=1, finished_ms=FULL_SYNC.finished_ms)
+    assert await store.calendar_backlogs() == {SHOP: behind}
+    refused = Push(booking_id="held", version=1, since_ms=NOW_MS, due_ms=NOW_MS, refused="No such time.")
+    await within(store, lambda pages: pages.save_push(refused))
+    assert await store.calendar_backlogs() == {SHOP: replace(behind, due=1, refused=1)}
 
 
 async def test_how_far_a_calendar_was_read_is_remembered(store: Store, other: Store) -> None:

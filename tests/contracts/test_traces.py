@@ -76,6 +76,15 @@ async def test_those_of_a_project_that_is_not_there_are_dropped(store: Store) ->
     await store.add_traces([])
 
 
+async def test_conversations_are_found_by_their_names(store: Store) -> None:
+    others = [replace(PLAIN, id=f"o{number}", conversation=f"c{number}") for number in range(3)]
+    await store.add_traces([FULL, PLAIN, *others])
+    assert await store.conversations(SHOP, ["c", "c2", "gone"], from_ms=0, most=9) == (others[2], PLAIN, FULL)
+    assert await store.conversations(SHOP, {"c"}, from_ms=NOW_MS + 1, most=9) == (FULL,)
+    assert await store.conversations(SHOP, ["c"], from_ms=0, most=1) == (FULL,), "the newest"
+    assert await store.conversations("other", ["c"], from_ms=0, most=9) == ()
+
+
 async def test_old_ones_are_forgotten(store: Store) -> None:
     await store.add_traces([PLAIN, FULL])
     assert await store.drop_traces(NOW_MS) == 0

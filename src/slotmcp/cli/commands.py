@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from importlib import import_module
 from importlib.metadata import version
@@ -13,12 +14,15 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from slotmcp.bootstrap import open_app
-from slotmcp.cli import calcom, customers, files, keys
+from slotmcp.cli import calcom, customers, files, keys, traces
 from slotmcp.cli import doctor as health
+from slotmcp.cli import report as reports
 from slotmcp.cli.exits import leave, told_plainly
+from slotmcp.cli.report_sections import SectionName
 from slotmcp.cli.slots_table import show_slots
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.project_file import sample_text
+from slotmcp.services.reports import ReportRequest
 from slotmcp.services.slots import SlotAnswer, SlotQuery
 from slotmcp.settings import Settings
 from slotmcp.tools.moments import read_moment
@@ -263,6 +267,16 @@ def forget(
 
 
 @app.command()
+def trace(
+    trace_id: Annotated[str, typer.Argument(metavar="TRACE_ID", help="The traceId of an answer.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="All of its facts, for a program.")] = False,
+) -> None:
+    """Tell why a call was answered as it was: what was asked, what was in the way, and how long it took."""
+    typer.echo(asyncio.run(traces.tell(Settings.load(), trace_id, as_json=as_json)))
+
+
+@app.command()
 def copy(
     *,
     from_: Annotated[str, typer.Option("--from", metavar="URL", help="The database that is read.")],
@@ -273,6 +287,35 @@ def copy(
 ) -> None:
     """Copy books to another database, SQLite or PostgreSQL, and check the copy. Stop the servers first."""
     import_module("slotmcp.cli.copying").run(from_, to, project or [])
+
+
+@app.command()
+def report(  # noqa: PLR0913  an option each
+    *,
+    project: Project = None,
+    from_: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="The first date; default: a week with --to."),
+    ] = None,
+    to: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The last date; default: today.")
+    ] = None,
+    section: Annotated[
+        list[SectionName] | None, typer.Option(help="Only this one; as often as needed. Default: all.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="A table for each section.")] = False,
+) -> None:
+    """Tell what came of a period's calls: who was lost and why, how time was used, and what would have helped."""
+    if as_json and as_csv:
+        raise typer.BadParameter("give --json or --csv, not both", param_hint="--csv")
+    form = reports.Form.JSON if as_json else reports.Form.CSV if as_csv else reports.Form.TABLES
+    request = ReportRequest(
+        project_id=project,
+        first_day=from_.date() if from_ else None,
+        end_day=to.date() + timedelta(days=1) if to else None,
+    )
+    asyncio.run(reports.show(Settings.load(), request, section or [], form))
 
 
 @app.command()

@@ -19,6 +19,7 @@ _OPTIONS = {
     "daysOfWeek": "--day",
     "technicianId": "--technician",
     "bookingId": "BOOKING_ID",
+    "traceId": "TRACE_ID",
     "reference": "PHONE|EMAIL|HASH",
     "status": "--status",
     "uid": "--replay",

@@ -1,8 +1,10 @@
 """A decision trace: what was asked, what was decided and why. Nothing in it is personal."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.interval import Minute
@@ -88,7 +90,7 @@ class Trace:
     capacity: int = 0
     """Of that start, or of all that were offered together, before the call."""
     hold_key: str = ""
-    """The same for a hold and the booking that came of it; its token does not follow from it."""
+    """The claim's id: the same for a hold and the booking that came of it; its token does not follow from it."""
     booking_id: str = ""
     technician_id: str = ""
     """Who was assigned, by book_slot alone."""
@@ -101,3 +103,16 @@ class Trace:
     technicians: tuple[TechnicianTrace, ...] = ()
     hops: Mapping[str, int] = field(default_factory=dict)
     """Microseconds spent in each hop, by its name; "total" is the whole call."""
+
+    @property
+    def main_reason(self) -> Reason | None:
+        """What was in the way most often; that somebody has not learned it only where nothing else was."""
+        counts = Counter[Reason]()
+        for technician in self.technicians:
+            counts.update(technician.reasons)
+        if len(counts) > 1:
+            del counts[Reason.SKILL_MISSING]
+        return min(counts, key=lambda reason: (-counts[reason], _ORDER[reason]), default=None)
+
+
+_ORDER: Final = {reason: number for number, reason in enumerate(Reason)}

@@ -39,6 +39,12 @@ def explain(availability: Availability, need: Need, start: Minute) -> Explanatio
     return Explanation(slot=slot, technicians=technicians, openings=openings)
 
 
+def reasons_at(availability: Availability, need: Need, start: Minute) -> tuple[TechnicianReason, ...]:
+    """Of each technician whether they can take a start, or what is in the way."""
+    lines = availability.index.timelines.values()
+    return tuple(_technicians(availability, lines, need, start, check_start(availability, need, start)))
+
+
 def count_reasons(
     availability: Availability,
     need: Need,

@@ -11,7 +11,7 @@ from slotmcp.domain.catalog import Location, Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Hold
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.engine.travel import TravelTimes
-from slotmcp.ports.calendar import CalendarPages, CalendarView, CalendarWork
+from slotmcp.ports.calendar import CalendarBacklog, CalendarPages, CalendarView, CalendarWork
 from slotmcp.ports.traces import Traces
 
 T = TypeVar("T")
@@ -369,6 +369,11 @@ Unit = Callable[[Transaction], Awaitable[T]]
 class Store(Traces, Protocol):
     """The authority on every project's book. Shared by processes; safe against their death."""
 
+    @property
+    def connections_in_use(self) -> int:
+        """How many of this process's connections to the database are in use right now; 0 where none are pooled."""
+        ...
+
     async def project_ids(self) -> tuple[str, ...]:
         """All projects, sorted."""
         ...
@@ -436,6 +441,14 @@ class Store(Traces, Protocol):
 
     async def calendar_work(self, project_id: str) -> CalendarWork:
         """What there is to do for a project's calendar: a cheap trip.
+
+        Raises:
+            Unavailable: the database does not answer in time.
+        """
+        ...
+
+    async def calendar_backlogs(self) -> Mapping[str, CalendarBacklog]:
+        """How far calendars are behind, by project, sorted; of the first hundred that are connected: a cheap trip.
 
         Raises:
             Unavailable: the database does not answer in time.

@@ -211,3 +211,19 @@ class CalendarWork:
     """Bookings of which it can be told now, a hundred at most; those that wait longest first."""
     sync: SyncState
     now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarBacklog:
+    """How far a project's calendar is behind."""
+
+    due: int
+    """Bookings of which it does not know yet."""
+    oldest_since_ms: int | None
+    """Since when it has not known of one; None: it knows all."""
+    refused: int
+    """Bookings that it will not have."""
+    parked: int
+    """Events that were put aside."""
+    finished_ms: int
+    """When it was last read to its end; 0: never."""

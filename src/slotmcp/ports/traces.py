@@ -1,6 +1,6 @@
 """Where traces are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from slotmcp.domain.trace import Trace
@@ -25,6 +25,12 @@ class Traces(Protocol):
 
     async def traces(self, project_id: str, from_ms: int, to_ms: int) -> tuple[Trace, ...]:
         """The traces of a half-open span of time, by time and id."""
+        ...
+
+    async def conversations(
+        self, project_id: str, names: Collection[str], *, from_ms: int, most: int
+    ) -> tuple[Trace, ...]:
+        """What was said in some conversations from a time on, by time and id; of each the newest, so many at most."""
         ...
 
     async def drop_traces(self, before_ms: int) -> int:

@@ -12,6 +12,7 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import check_start, list_starts, slots_at
 from slotmcp.services.shelf import Shelf
+from slotmcp.services.tracing import sketch
 
 _HOW_MANY = 3
 _CANDIDATES = 3
@@ -56,7 +57,10 @@ async def with_alternatives(shelf: Shelf, project_id: str, work: Awaitable[T]) -
 
 def refusal(availability: Availability, lost: LostSlot) -> SlotUnavailable | HoldExpired:
     """The error for a start that was lost, with the nearest that can be had."""
-    return lost.error(lost.message, alternatives=_offer(availability, lost))
+    offer = _offer(availability, lost)
+    if noted := sketch():
+        noted.offered = [slot.start for slot in offer.slots]
+    return lost.error(lost.message, alternatives=offer)
 
 
 def _offer(availability: Availability, lost: LostSlot) -> Offer:

@@ -16,6 +16,9 @@ from slotmcp.services.projects import ProjectService
 from slotmcp.services.reports import ReportService
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
+from slotmcp.services.trace_writing import Tracing
+from slotmcp.services.traces import TraceService
+from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 
 if TYPE_CHECKING:
@@ -39,8 +42,11 @@ class App:
     """Opens what tells calendars and reconciles; its libraries are loaded then."""
     errands: Callable[[], AbstractAsyncContextManager[None]]
     """Does what a server has to do besides answering, until the block ends."""
+    tracing: Tracing
+    traces: TraceService
     access: AccessService
     reports: ReportService
+    vitals: Vitals
     ids: Ids
     limits: RateLimits
     helpful: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)

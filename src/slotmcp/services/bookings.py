@@ -20,10 +20,12 @@ from slotmcp.services.finding import FindAnswer, FindRequest, found
 from slotmcp.services.held import assign_held, hold_with, lost_hold
 from slotmcp.services.intents import Appointment, StartRequest, find_appointment, find_duration, resolve
 from slotmcp.services.named import service_of
+from slotmcp.services.noting import note_booking, note_held, note_wish
 from slotmcp.services.outcomes import CancelRequest, cancel, tell
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.taking import make_moves
+from slotmcp.services.tracing import hop
 from slotmcp.services.turning_away import check_hold_is_known, lost_beforehand, may_be_theirs
 from slotmcp.services.waiting import close_waits, offer_freed_time
 from slotmcp.services.ways import Ways
@@ -71,7 +73,9 @@ class BookingService:
                 return await self._book_hold(transaction, availability, known, routed)
             return await self._book_start(transaction, availability, known, routed)
 
-        answer = await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+        with hop("transaction"):
+            answer = await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+        note_booking(answer.booking, was_replayed=answer.replayed)
         if request.hold_token:
             await self._live.hide(project_id, request.hold_token)
         return answer
@@ -169,6 +173,7 @@ class BookingService:
             return
         lost = await lost_beforehand(shelf, project_id, request, routed)
         if lost and not await may_be_theirs(store, project_id, request.customer, lost):
+            note_wish(lost.availability, lost.appointment)
             raise refusal(lost.availability, _lost_start(lost.appointment))
 
     async def _book_hold(
@@ -179,6 +184,8 @@ class BookingService:
             return answer
         hold = await hold_with(transaction, request.hold_token)
         appointment = _held_appointment(availability, request, hold, routed)
+        note_wish(availability, appointment)
+        note_held(hold)
         others = availability.without(hold.claim)
         assignment = assign_held(transaction, others, hold, [appointment.need], appointment.start)
         claim = replace(
@@ -202,6 +209,7 @@ class BookingService:
         self, transaction: Transaction, availability: Availability, request: BookRequest, routed: TravelTimes | None
     ) -> BookAnswer:
         appointment = find_appointment(availability.book, request, routed)
+        note_wish(availability, appointment)
         keys = _keys_of_start(transaction, request, appointment)
         if answer := await _replay(transaction, availability, keys):
             return answer

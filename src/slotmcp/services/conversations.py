@@ -63,14 +63,15 @@ class Conversation:
         """What it wanted at first."""
         return next((trace.question for trace in self.traces if trace.question is not None), None)
 
-    def collisions(self) -> int:
-        """How often a time that had been offered was gone when it was taken."""
-        offered = set[Minute]()
-        count = 0
+    def collisions(self) -> list[Trace]:
+        """The calls that took a time that had been offered or held, and was gone."""
+        offered = set[Minute | None]()
+        found = []
         for trace in self.traces:
-            count += trace.outcome in TAKEN and trace.start in offered
-            offered.update(trace.offered)
-        return count
+            if trace.outcome in TAKEN and trace.start in offered:
+                found.append(trace)
+            offered.update(trace.offered, [trace.start] if _is(trace, TracedUse.CREATE_HOLD) else [])
+        return found
 
 
 def conversations(traces: Sequence[Trace]) -> list[Conversation]:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Self, TypeVar
 
 from slotmcp.domain.book import Book
+from slotmcp.domain.trace import BookFrom
 from slotmcp.ports import Clock, Fleet, Head, News, Store, Transaction, Unit
 from slotmcp.services.bell import Bell
 from slotmcp.services.flights import Flights
 from slotmcp.services.known_revisions import KnownRevisions
 from slotmcp.services.store_time import StoreTime
+from slotmcp.services.tracing import sketch
 
 T = TypeVar("T")
 
@@ -93,6 +95,8 @@ class FleetStore:
             book = await self._fleet.snapshot(project_id, revision)
             if book is not None:
                 self._lent[project_id] = book
+                if noted := sketch():
+                    noted.book_from = BookFrom.SHARED
                 return book
             known = None
         self._lent.pop(project_id, None)

@@ -11,9 +11,11 @@ from slotmcp.engine.slots import check_start
 from slotmcp.ports import Ids, LiveHolds, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, refusal, with_alternatives
 from slotmcp.services.intents import Appointment, StartRequest, find_appointment
+from slotmcp.services.noting import note_hold, note_wish
 from slotmcp.services.receipts import Keys, keys_of
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.taking import take_hold
+from slotmcp.services.tracing import hop
 from slotmcp.services.turning_away import lost_beforehand
 from slotmcp.services.waiting import leave, offer_freed_time, offers_to
 from slotmcp.services.ways import Ways
@@ -81,12 +83,14 @@ class HoldService:
         project_id = await self._shelf.project_id(request.project_id)
         routed = await self._ways.for_start(project_id, request)
         if not request.idempotency_key and (lost := await lost_beforehand(self._shelf, project_id, request, routed)):
+            note_wish(lost.availability, lost.appointment)
             raise refusal(lost.availability, _lost(lost.appointment))
 
         async def unit(transaction: Transaction) -> HoldAnswer:
             await transaction.lapse_holds()
             availability = await self._shelf.locked(transaction)
             appointment = find_appointment(availability.book, request, routed)
+            note_wish(availability, appointment)
             customer = transaction.pseudonym(request.customer_reference)
             keys = _keys(transaction, request, appointment)
             if answer := await _replay(transaction, keys, availability, appointment):
@@ -98,7 +102,9 @@ class HoldService:
             await keys.remember(transaction, json.dumps({"token": hold.token, "capacityLeft": capacity_left}))
             return _answer(transaction, availability, appointment, hold, capacity_left, replayed=False)
 
-        answer = await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+        with hop("transaction"):
+            answer = await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+        note_hold(answer.hold.claim.id, answer.capacity_left, was_replayed=answer.replayed)
         if not answer.replayed:
             await self._live.show(project_id, answer.hold, now_ms=answer.now_ms)
         return answer

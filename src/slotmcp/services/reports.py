@@ -14,7 +14,6 @@ from slotmcp.domain.report import Decided, Gaps, Period, Report
 from slotmcp.domain.trace import Trace
 from slotmcp.engine.zones import local_date, midnight
 from slotmcp.ports import Store
-from slotmcp.ports.traces import Traces
 from slotmcp.services.conversations import Conversation, conversations, funnel, lost
 from slotmcp.services.demand import demand, refused
 from slotmcp.services.gaps import LostQuestion, find_gaps
@@ -58,10 +57,9 @@ class _Facts:
 class ReportService:
     """Tells what came of a period."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, traces: Traces) -> None:
+    def __init__(self, *, store: Store, shelf: Shelf) -> None:
         self._store = store
         self._shelf = shelf
-        self._traces = traces
 
     async def report(self, request: ReportRequest) -> Report:
         """All that is told of a period but its gaps.
@@ -87,7 +85,7 @@ class ReportService:
         availability = await self._shelf.availability(request.project_id)
         book, now_ms = availability.book, availability.now_ms
         period = _period(request, book.project.timezone, now_ms)
-        traces = await self._traces.traces(book.project.id, period.start * MS_PER_MINUTE, period.end * MS_PER_MINUTE)
+        traces = await self._store.traces(book.project.id, period.start * MS_PER_MINUTE, period.end * MS_PER_MINUTE)
         holds = [claim for diary in book.diaries.values() for claim in diary.claims if claim.is_hold]
         live = frozenset(claim.id for claim in holds if claim.is_live(now_ms))
         bookings = await self._store.bookings(book.project.id)
@@ -122,7 +120,7 @@ def _report(facts: _Facts) -> Report:
         decided=Counter(_decided(one) for one in facts.of_period),
         fairness=fairness(used, [one.claim for one in facts.of_period]),
         response_times=response_times(facts.traces),
-        collisions=sum(one.collisions() for one in facts.conversations),
+        collisions=sum(len(one.collisions()) for one in facts.conversations),
     )
 
 

@@ -4,9 +4,11 @@ from typing import Final
 
 from slotmcp.domain.access import only_project
 from slotmcp.domain.catalog import Project
+from slotmcp.domain.trace import BookFrom
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import Head, Store, Transaction, Travel
+from slotmcp.services.tracing import hop, sketch
 
 CLOCKS_DIFFER_MS: Final = 1_000
 """Of two trips at once the later may tell the earlier now. By so much at most, the later now holds."""
@@ -50,11 +52,12 @@ class Shelf:
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
-        if asked is not None:
-            return await self._brought_to(asked, await self._store.head(asked))
-        heads = await self._store.heads()
-        project_id = only_project(list(heads))
-        return await self._brought_to(project_id, heads[project_id])
+        with hop("store"):
+            if asked is not None:
+                return await self._brought_to(asked, await self._store.head(asked))
+            heads = await self._store.heads()
+            project_id = only_project(list(heads))
+            return await self._brought_to(project_id, heads[project_id])
 
     async def _brought_to(self, project_id: str, head: Head) -> Availability:
         known = self._committed.get(project_id)
@@ -63,14 +66,20 @@ class Shelf:
         else:
             book = await self._store.book(project_id, known.book if known else None)
         told = self._told(book.project)
-        self._committed[project_id] = Availability.of(book, _now_ms(head, known), known, told)
-        return self._committed[project_id]
+        self._committed[project_id] = availability = Availability.of(book, _now_ms(head, known), known, told)
+        if noted := sketch():
+            noted.availability = availability
+            if known is not None and known.book is book:
+                noted.book_from = BookFrom.MEMORY
+        return availability
 
     async def locked(self, transaction: Transaction) -> Availability:
         """What is free as a transaction sees it, its own writes included, at its now."""
         book = await transaction.book()
         previous = self._locked.get(book.project.id)
         self._locked[book.project.id] = Availability.of(book, transaction.now_ms, previous, self._told(book.project))
+        if (noted := sketch()) and noted.availability is None:
+            noted.availability = self._locked[book.project.id]
         return self._locked[book.project.id]
 
     def _told(self, project: Project) -> TravelTimes | None:

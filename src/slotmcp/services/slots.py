@@ -23,6 +23,7 @@ from slotmcp.services.cursor import Cursor
 from slotmcp.services.intents import check_zone, find_need, find_service, resolve
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.spread import part_of_day, spread
+from slotmcp.services.tracing import Sketch, hop, sketch
 from slotmcp.services.ways import Ways
 
 DEFAULT_RANGE_MINUTES = 7 * MINUTES_PER_DAY
@@ -134,18 +135,43 @@ class SlotService:
         search = _search(await self._shelf.availability(query.project_id), query)
         page = _page(search)
         search = await self._with_ways(search, page)
-        starts = search.starts(page.from_, page.to)
-        if query.cursor:
-            starts = [start for start in starts if start > page.after and start not in page.offered]
-            chosen = starts[: query.limit]
-        else:
-            chosen = spread(starts, query.limit, search.zone_key)
-        return _answer(search, page, search.slots(chosen), left=len(starts) - len(chosen))
+        with hop("engine"):
+            answer = _found(search, page)
+        if noted := sketch():
+            _note(noted, search, answer)
+        return answer
 
     async def _with_ways(self, search: _Search, page: Cursor) -> _Search:
         location, project = search.query.location, search.availability.book.project
         routed = await self._ways.between(search.availability, location, page.from_, page.to)
         return search if routed is None else search.at(site_at(location, project.travel, routed))
+
+
+def _found(search: _Search, page: Cursor) -> SlotAnswer:
+    query = search.query
+    starts = search.starts(page.from_, page.to)
+    if query.cursor:
+        starts = [start for start in starts if start > page.after and start not in page.offered]
+        chosen = starts[: query.limit]
+    else:
+        chosen = spread(starts, query.limit, search.zone_key)
+    return _answer(search, page, search.slots(chosen), left=len(starts) - len(chosen))
+
+
+def _note(noted: Sketch, search: _Search, answer: SlotAnswer) -> None:
+    """What a trace tells of it later."""
+    slots = answer.offer.slots
+    noted.availability = search.availability
+    noted.service_id = search.service.id
+    noted.need = search.need
+    noted.start_from = answer.from_
+    noted.start_to = answer.to
+    noted.zone_key = search.zone_key
+    noted.part_of_day = search.query.part_of_day
+    noted.days_of_week = search.query.days_of_week
+    noted.offered = [slot.start for slot in slots]
+    noted.could = [tuple(one.technician_id for one in slot.candidates) for slot in slots]
+    noted.capacity = sum(slot.capacity for slot in slots)
 
 
 def _search(availability: Availability, query: SlotQuery) -> _Search:

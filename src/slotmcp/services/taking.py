@@ -5,6 +5,7 @@ from slotmcp.engine.assign import Assignment, assign
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import ClaimConflict, Ids, Transaction
 from slotmcp.services.intents import Appointment
+from slotmcp.services.noting import note_moves
 
 
 async def take_hold(  # noqa: PLR0913  what a hold is made of
@@ -41,5 +42,6 @@ async def make_moves(transaction: Transaction, assignment: Assignment) -> None:
     Raises:
         ClaimConflict: the database knows better.
     """
+    note_moves(len(assignment.moves))
     for move in assignment.moves:
         await transaction.move_hold(move.claim.id, move.technician_id)

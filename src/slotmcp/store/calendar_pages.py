@@ -7,7 +7,7 @@ from typing import Final
 from slotmcp.domain.booking import Visit
 from slotmcp.domain.calendar import CalendarEntry, ParkedEvent, Push, SyncState
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
-from slotmcp.ports.calendar import CalendarView, CalendarWork
+from slotmcp.ports.calendar import CalendarBacklog, CalendarView, CalendarWork
 from slotmcp.store import calendar_statements as statements
 from slotmcp.store.calendar_rows import (
     entry_of,
@@ -125,6 +125,16 @@ async def read_work(fetch: Fetch, project_id: str, now_ms: int) -> CalendarWork:
 async def read_projects(fetch: Fetch) -> tuple[str, ...]:
     """The projects that are connected to a calendar."""
     return tuple(row[0] for row in await fetch(statements.CALENDAR_PROJECTS))
+
+
+async def read_backlogs(fetch: Fetch) -> dict[str, CalendarBacklog]:
+    """How far the calendars of connected projects are behind."""
+    return {
+        project_id: CalendarBacklog(
+            due=due, oldest_since_ms=since_ms, refused=refused, parked=parked, finished_ms=finished_ms
+        )
+        for project_id, due, since_ms, refused, parked, finished_ms in await fetch(statements.BACKLOGS)
+    }
 
 
 def _sync(rows: Sequence[Row]) -> SyncState:

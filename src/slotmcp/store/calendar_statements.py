@@ -167,5 +167,16 @@ ON CONFLICT (project_id) DO UPDATE SET
     finished_ms = excluded.finished_ms, problem = excluded.problem
 """
 
+# How far the calendars of connected projects are behind; of a hundred projects at most.
+BACKLOGS = """
+SELECT p.id,
+       (SELECT count(*) FROM calendar_pushes AS u WHERE u.project_id = p.id AND u.refused = ''),
+       (SELECT min(u.since_ms) FROM calendar_pushes AS u WHERE u.project_id = p.id AND u.refused = ''),
+       (SELECT count(*) FROM calendar_pushes AS u WHERE u.project_id = p.id AND u.refused <> ''),
+       (SELECT count(*) FROM calendar_parked AS k WHERE k.project_id = p.id),
+       coalesce((SELECT s.finished_ms FROM calendar_syncs AS s WHERE s.project_id = p.id), 0)
+FROM projects AS p WHERE p.calcom IS NOT NULL ORDER BY p.id LIMIT 100
+"""
+
 # The projects that are connected to a calendar.
 CALENDAR_PROJECTS = "SELECT id FROM projects WHERE calcom IS NOT NULL ORDER BY id"

@@ -1,6 +1,6 @@
 """The reads that every dialect answers alike."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from slotmcp.domain.access import AccessKey
@@ -9,13 +9,14 @@ from slotmcp.domain.claim import Hold
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Event
+from slotmcp.ports.calendar import CalendarBacklog
 from slotmcp.store import access_statements, booking_statements, statements, trace_statements, waitlist_statements
 from slotmcp.store.access_rows import access_key_of
-from slotmcp.store.calendar_pages import read_projects
+from slotmcp.store.calendar_pages import read_backlogs, read_projects
 from slotmcp.store.claim_rows import booking_of, hold_of
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.pseudonyms import pseudonym_of
-from slotmcp.store.rows import Row
+from slotmcp.store.rows import Row, json_text
 from slotmcp.store.trace_rows import trace_of
 from slotmcp.store.waitlist_rows import asked_states, event_of, wait_of
 
@@ -78,6 +79,9 @@ class Reads:
     async def calendar_projects(self) -> tuple[str, ...]:
         return await self._quick.ask(read_projects)
 
+    async def calendar_backlogs(self) -> Mapping[str, CalendarBacklog]:
+        return await self._pages.ask(read_backlogs)
+
     async def trace(self, trace_id: str) -> Trace | None:
         rows = await self._pages.ask(lambda fetch: fetch(trace_statements.TRACE, id=trace_id))
         return trace_of(rows[0][0]) if rows else None
@@ -85,6 +89,13 @@ class Reads:
     async def traces(self, project_id: str, from_ms: int, to_ms: int) -> tuple[Trace, ...]:
         span = {"project": project_id, "from_ms": from_ms, "to_ms": to_ms}
         rows = await self._pages.ask(lambda fetch: fetch(trace_statements.TRACES, **span))
+        return tuple(trace_of(told) for (told,) in rows)
+
+    async def conversations(
+        self, project_id: str, names: Collection[str], *, from_ms: int, most: int
+    ) -> tuple[Trace, ...]:
+        asked = {"project": project_id, "conversations": json_text(sorted(names)), "from_ms": from_ms, "most": most}
+        rows = await self._pages.ask(lambda fetch: fetch(trace_statements.CONVERSATIONS, **asked))
         return tuple(trace_of(told) for (told,) in rows)
 
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:

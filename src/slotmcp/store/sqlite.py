@@ -64,6 +64,10 @@ class SqliteStore(Reads):
         finally:
             await store._close()
 
+    @property
+    def connections_in_use(self) -> int:
+        return 0
+
     async def heads(self) -> Mapping[str, Head]:
         now_ms = self._clock.now_ms()
         revisions = await self._quick.ask(_revisions)

@@ -473,11 +473,13 @@ class TraceRow(SQLModel, table=True):
     __table_args__: Any = (
         ForeignKeyConstraint(["project_id"], ["projects.id"]),
         Index("traces_by_time", "project_id", "at_ms", "id"),
+        Index("traces_by_conversation", "conversation", "at_ms"),
         Index("traces_by_age", "at_ms"),
         STRICT,
     )
 
     id: str = Field(primary_key=True, sa_type=TEXT)
     project_id: str = Field(sa_type=TEXT)
+    conversation: str = Field(sa_type=TEXT)
     at_ms: int = Field(sa_type=BIG)
     told: str = Field(sa_type=TEXT)

@@ -22,6 +22,7 @@ from slotmcp.tools.slots import get_slots
 from slotmcp.tools.subscriptions import ReachableBus, add_wait_resource, watching
 from slotmcp.tools.technicians import add_time_off, list_technicians, set_technician_status
 from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.trace_resource import add_trace_resource
 from slotmcp.tools.use_case import Hints, UseCase
 from slotmcp.tools.waitlist import join_waitlist, list_waitlist
 
@@ -120,6 +121,8 @@ def create_server(
     remark = READS_ONLY if read_only else ""
     server = SlotmcpServer(app, tools, bus or InMemorySubscriptionBus(), door, remark)
     add_wait_resource(server, app, door)
+    if toolset is Toolset.OPERATOR:
+        add_trace_resource(server, app, door)
     return server
 
 

@@ -15,6 +15,8 @@ from pydantic import Field, InstanceOf
 from slotmcp.domain.access import Principal, Scope
 from slotmcp.domain.errors import NotFound, SlotmcpError
 from slotmcp.services.app import App
+from slotmcp.services.trace_writing import Tracing
+from slotmcp.services.tracing import hop, sketching
 from slotmcp.tools import events
 from slotmcp.tools.arguments import OfProject, published, read_arguments
 from slotmcp.tools.door import INDOORS, Door, as_seen_by
@@ -88,6 +90,7 @@ class UseCase(Generic[A]):
             scope=self.scope,
             door=door,
             new_trace_id=app.ids.new_id,
+            tracing=app.tracing,
             usual_locale=app.projects.usual_locale,
         )
 
@@ -98,6 +101,7 @@ class UseCaseTool(Tool):
     scope: Scope = Field(exclude=True)
     door: InstanceOf[Door] = Field(exclude=True)
     new_trace_id: Callable[[], str] = Field(exclude=True)
+    tracing: InstanceOf[Tracing] = Field(exclude=True)
     usual_locale: Callable[[str | None], str] = Field(exclude=True)
 
     async def run(self, arguments: dict[str, Any], context: object, convert_result: bool = False) -> CallToolResult:  # noqa: ARG002, FBT001, FBT002  the SDK's signature
@@ -105,11 +109,22 @@ class UseCaseTool(Tool):
         trace_id = self.new_trace_id()
         began = perf_counter()
         with self.door.entered() as principal:
-            outcome, result = await self._answer(arguments, principal, trace_id)
+            outcome, result = await self._traced(arguments, principal, trace_id)
         seconds = perf_counter() - began
         self.door.observe(self.name, outcome, seconds)
         events.called(self.name, outcome, trace_id, seconds * _MS_PER_SECOND, principal)
         return result
+
+    async def _traced(
+        self, arguments: Mapping[str, object], principal: Principal, trace_id: str
+    ) -> tuple[str, CallToolResult]:
+        sketch = self.tracing.begin(self.name, trace_id, principal)
+        if sketch is None:
+            return await self._answer(arguments, principal, trace_id)
+        with sketching(sketch):
+            outcome, result = await self._answer(arguments, principal, trace_id)
+        self.tracing.end(sketch, outcome)
+        return outcome, result
 
     async def _answer(
         self, arguments: Mapping[str, object], principal: Principal, trace_id: str
@@ -126,7 +141,9 @@ class UseCaseTool(Tool):
     ) -> tuple[str, CallToolResult]:
         try:
             await self.door.admit(principal, self.scope)
-            return _OK, _result(await self.fn(arguments), trace_id)
+            with hop("service"):
+                answer = await self.fn(arguments)
+            return _OK, _result(answer, trace_id)
         except SlotmcpError as error:
             told = as_seen_by(principal, error) if isinstance(error, NotFound) else error
             return error.code, _result(error_body(told, self._spoken(arguments, principal)), trace_id, is_error=True)

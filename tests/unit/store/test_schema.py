@@ -35,7 +35,13 @@ MODULES = (
 STATEMENTS = {name: text for module in MODULES for name, text in vars(module).items() if name.isupper()}
 OWN = {"alembic_version", "sqlite_autoindex_alembic_version_1"}
 """What Alembic adds for itself."""
-SMALL = {"SCAN CONSTANT ROW", "SCAN 2 CONSTANT ROWS", "SCAN ordered", "SCAN t VIRTUAL TABLE INDEX 1:"}
+SMALL = {
+    "SCAN CONSTANT ROW",
+    "SCAN 2 CONSTANT ROWS",
+    "SCAN ordered",
+    "SCAN t VIRTUAL TABLE INDEX 1:",
+    "SCAN c VIRTUAL TABLE INDEX 1:",
+}
 """What no table is. Neither is a subquery, which has a step of its own for the table under it."""
 
 
@@ -72,7 +78,7 @@ def test_each_statement_is_understood_by_the_schema(database: sqlite3.Connection
 
 
 @pytest.mark.parametrize(
-    "name", sorted(STATEMENTS.keys() - {"PROJECT_IDS", "REVISIONS", "ACCESS_KEYS", "CALENDAR_PROJECTS"})
+    "name", sorted(STATEMENTS.keys() - {"PROJECT_IDS", "REVISIONS", "ACCESS_KEYS", "CALENDAR_PROJECTS", "BACKLOGS"})
 )
 def test_no_statement_reads_a_whole_table(database: sqlite3.Connection, name: str) -> None:
     values = dict.fromkeys(_names(STATEMENTS[name]))

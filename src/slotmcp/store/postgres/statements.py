@@ -82,8 +82,17 @@ RETURNING c.id
 
 # Keep traces, told as one JSON list; of one that is there already, and of a project that is not, nothing is kept.
 ADD_TRACES = """
-INSERT INTO traces (id, project_id, at_ms, told)
-SELECT t.value ->> 'id', p.id, (t.value ->> 'at_ms')::bigint, t.value::text
+INSERT INTO traces (id, project_id, conversation, at_ms, told)
+SELECT t.value ->> 'id', p.id, t.value ->> 'conversation', (t.value ->> 'at_ms')::bigint, t.value::text
 FROM json_array_elements((:traces)::json) AS t (value) JOIN projects AS p ON p.id = t.value ->> 'project_id'
 ON CONFLICT DO NOTHING RETURNING id
+"""
+
+# What was said in some conversations, told as a JSON list, since a time; of each the newest alone.
+CONVERSATIONS = """
+SELECT t.told FROM json_array_elements_text((:conversations)::json) AS c (value)
+CROSS JOIN LATERAL (
+    SELECT id, at_ms, told FROM traces WHERE conversation = c.value AND project_id = :project AND at_ms >= :from_ms
+    ORDER BY at_ms DESC, id DESC LIMIT :most) AS t
+ORDER BY t.at_ms, t.id
 """

@@ -71,7 +71,6 @@ class PostgresStore(Reads):
 
     @property
     def connections_in_use(self) -> int:
-        """How many connections somebody uses right now."""
         return self._reader.in_use + self._writer.in_use
 
     async def heads(self) -> Mapping[str, Head]:

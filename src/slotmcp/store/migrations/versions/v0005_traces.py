@@ -16,7 +16,7 @@ def upgrade() -> None:
     """Add the table."""
     op.create_table(
         "traces",
-        *(sa.Column(name, TEXT, nullable=False) for name in ("id", "project_id")),
+        *(sa.Column(name, TEXT, nullable=False) for name in ("id", "project_id", "conversation")),
         sa.Column("at_ms", BIG, nullable=False),
         sa.Column("told", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -24,6 +24,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("traces_by_time", "traces", ["project_id", "at_ms", "id"])
+    op.create_index("traces_by_conversation", "traces", ["conversation", "at_ms"])
     op.create_index("traces_by_age", "traces", ["at_ms"])
 
 

@@ -1,0 +1,19 @@
+"""`slotmcp trace`: why a call was answered as it was."""
+
+import orjson
+
+from slotmcp.bootstrap import build_app, open_store
+from slotmcp.services.trace_story import story_of
+from slotmcp.settings import Settings
+from slotmcp.tools.trace_resource import told
+
+
+async def tell(settings: Settings, trace_id: str, *, as_json: bool) -> str:
+    """A trace as a story, or as JSON.
+
+    Raises:
+        NotFound, Unavailable.
+    """
+    async with open_store(settings) as store:
+        answer = await build_app(store).traces.find(trace_id)
+    return orjson.dumps(told(answer), option=orjson.OPT_INDENT_2).decode() if as_json else "\n".join(story_of(answer))

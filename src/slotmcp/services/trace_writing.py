@@ -1,0 +1,196 @@
+"""Writing traces down: from what was noted to a record, in batches, off the path of every call."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from hashlib import sha256
+from time import perf_counter
+from typing import Final
+
+from slotmcp import telemetry
+from slotmcp.domain.access import Principal
+from slotmcp.domain.booking import AssignmentReason
+from slotmcp.domain.catalog import Location
+from slotmcp.domain.errors import SlotmcpError
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
+from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
+from slotmcp.engine.explain import reasons_at
+from slotmcp.ports import Store
+from slotmcp.services.tracing import Sketch
+
+WAITING_AT_MOST: Final = 10_000
+"""Of more the oldest are given up: a database that is away is no reason to run out of memory."""
+BATCH: Final = 500
+EVERY_SECONDS: Final = 1.0
+DROP_EVERY_SECONDS: Final = 3600.0
+TECHNICIANS_AT_MOST: Final = 60
+"""Whose reasons are written down."""
+
+_USES: Final = {use.value: use for use in TracedUse}
+_DECIMALS: Final = 2
+_CONVERSATION_DIGITS: Final = 16
+_MICROSECONDS: Final = 1_000_000
+
+
+class Tracing:
+    """Notes calls, and writes them down while it is open."""
+
+    def __init__(self, store: Store, process: str) -> None:
+        self._store = store
+        self._process = process
+        """Tells the calls of this process from those of others, where nobody says which conversation they are of."""
+        self._waiting: deque[Sketch] = deque()
+        self._is_open = False
+        self._dropped = 0
+
+    def begin(self, tool: str, trace_id: str, principal: Principal) -> Sketch | None:
+        """A sketch of a call that begins; None: it is not traced."""
+        use = _USES.get(tool) if self._is_open else None
+        if use is None:
+            return None
+        conversation = _conversation(principal, self._process)
+        return Sketch(trace_id, use, conversation, principal.call_id, perf_counter())
+
+    def end(self, sketch: Sketch, outcome: str) -> None:
+        """The call has been answered. The trace is written soon."""
+        sketch.outcome = outcome
+        sketch.hops["total"] = round((perf_counter() - sketch.began) * _MICROSECONDS)
+        self._waiting.append(sketch)
+        if len(self._waiting) > WAITING_AT_MOST:
+            self._waiting.popleft()
+            telemetry.traces_dropped(1)
+
+    @asynccontextmanager
+    async def writing(self, *, kept_days: int) -> AsyncIterator[None]:
+        """Write down what is noted, until the block ends and all of it is written."""
+        self._is_open = kept_days > 0
+        task = asyncio.create_task(self._keep_writing(kept_days)) if self._is_open else None
+        try:
+            yield
+        finally:
+            self._is_open = False
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+                await self.write()
+                self._give_up()
+
+    async def write(self) -> None:
+        """Write down all that waits; what cannot be written waits on."""
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            try:
+                await self._write(batch)
+            except SlotmcpError:
+                self._waiting.extendleft(reversed(batch))
+                return
+
+    async def _write(self, batch: list[Sketch]) -> None:
+        traces = [trace for sketch in batch if (trace := trace_of(sketch)) is not None]
+        await self._store.add_traces(traces)
+        for trace in traces:
+            telemetry.decided(trace)
+        telemetry.traces_kept(len(traces))
+
+    async def _keep_writing(self, kept_days: int) -> None:
+        seconds = asyncio.get_running_loop().time
+        next_drop = seconds()
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            await self.write()
+            if seconds() >= next_drop:
+                next_drop = seconds() + DROP_EVERY_SECONDS
+                await self._drop(kept_days)
+
+    async def _drop(self, kept_days: int) -> None:
+        with suppress(SlotmcpError):
+            before_ms = await self._store.now_ms() - kept_days * MINUTES_PER_DAY * MS_PER_MINUTE
+            while await self._store.drop_traces(before_ms):
+                pass
+
+    def _give_up(self) -> None:
+        telemetry.traces_dropped(len(self._waiting))
+        self._waiting.clear()
+
+
+def trace_of(sketch: Sketch) -> Trace | None:
+    """The record of a call; None where it was never clear of which project it was, and when."""
+    availability = sketch.availability
+    if availability is None:
+        return None
+    return Trace(
+        id=sketch.trace_id,
+        project_id=availability.book.project.id,
+        use=sketch.use,
+        at_ms=availability.now_ms,
+        outcome=sketch.outcome,
+        conversation=sketch.conversation,
+        call_id=sketch.call_id,
+        revision=availability.book.revision,
+        book_from=sketch.book_from,
+        question=_question(sketch),
+        offered=tuple(sketch.offered),
+        start=sketch.start,
+        capacity=sketch.capacity,
+        hold_key=sketch.hold_key,
+        booking_id=sketch.booking_id,
+        technician_id=sketch.technician_id,
+        why=_why(sketch.reason) if sketch.reason else "",
+        was_replayed=sketch.was_replayed,
+        was_revived=sketch.was_revived,
+        moved_holds=sketch.moved_holds,
+        technicians=tuple(_technicians(sketch)),
+        hops=sketch.hops,
+    )
+
+
+def _conversation(principal: Principal, process: str) -> str:
+    """The phone call, as far as anybody says which; else all that one credential asks of one process."""
+    of = ("call", principal.call_id) if principal.call_id else ("process", process)
+    told = "\n".join((principal.credential, *of))
+    return sha256(told.encode()).hexdigest()[:_CONVERSATION_DIGITS]
+
+
+def _question(sketch: Sketch) -> Question | None:
+    need = sketch.need
+    if need is None:
+        return None
+    return Question(
+        service_id=sketch.service_id,
+        duration_minutes=need.duration_minutes,
+        start_from=sketch.start_from,
+        start_to=sketch.start_to,
+        timezone=sketch.zone_key,
+        technician_id=need.technician_id,
+        part_of_day=sketch.part_of_day,
+        days_of_week=tuple(sorted(sketch.days_of_week or ())),
+        area=_area(need.site.location) if need.site else None,
+    )
+
+
+def _area(location: Location) -> Location:
+    return Location(round(location.latitude, _DECIMALS), round(location.longitude, _DECIMALS))
+
+
+def _why(reason: AssignmentReason) -> str:
+    told = [f"{key.value} {reason.values[key]}" for key in reason.policy if key in reason.values]
+    told += ["asked for"] if reason.wished else []
+    told += ["kept"] if reason.kept else []
+    return ", ".join(told)
+
+
+def _technicians(sketch: Sketch) -> Iterator[TechnicianTrace]:
+    """Who could take what was offered; of a start that was named, or where nothing was free, what was in the way."""
+    if sketch.could:
+        counts: dict[str, int] = {}
+        for candidates in sketch.could:
+            for technician_id in candidates:
+                counts[technician_id] = counts.get(technician_id, 0) + 1
+        yield from (TechnicianTrace(technician_id=one, could=count) for one, count in counts.items())
+    elif sketch.availability is not None and sketch.need is not None:
+        told = reasons_at(sketch.availability, sketch.need, sketch.start_from)
+        for one in told[:TECHNICIANS_AT_MOST]:
+            reasons = {one.reason: 1} if one.reason else {}
+            yield TechnicianTrace(technician_id=one.technician_id, could=int(one.reason is None), reasons=reasons)

@@ -1,0 +1,99 @@
+"""Tracing: what a call is decided by is noted while it is answered, by reference, and written down afterwards.
+
+On the path of a call only references and numbers are taken. Nobody waits for a trace, and none changes an answer.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Final
+
+from opentelemetry import trace as otel
+
+from slotmcp.domain.booking import AssignmentReason
+from slotmcp.domain.interval import Minute
+from slotmcp.domain.moment import PartOfDay
+from slotmcp.domain.trace import BookFrom, TracedUse
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+
+_MICROSECONDS: Final = 1_000_000
+_CURRENT: ContextVar["Sketch | None"] = ContextVar("slotmcp_sketch", default=None)
+_tracer: Final = otel.get_tracer("slotmcp")
+
+
+@dataclass(slots=True)
+class Sketch:
+    """What is known of one call so far."""
+
+    trace_id: str
+    use: TracedUse
+    conversation: str
+    call_id: str
+    began: float
+    availability: Availability | None = None
+    """By which it was decided."""
+    book_from: BookFrom = BookFrom.DATABASE
+    service_id: str = ""
+    need: Need | None = None
+    start_from: Minute = 0
+    start_to: Minute = 0
+    zone_key: str = ""
+    part_of_day: PartOfDay | None = None
+    days_of_week: frozenset[int] | None = None
+    offered: Sequence[Minute] = ()
+    could: Sequence[tuple[str, ...]] = ()
+    """The candidates of each start that was offered."""
+    start: Minute | None = None
+    capacity: int = 0
+    hold_key: str = ""
+    booking_id: str = ""
+    technician_id: str = ""
+    reason: AssignmentReason | None = None
+    was_replayed: bool = False
+    was_revived: bool = False
+    moved_holds: int = 0
+    outcome: str = ""
+    hops: dict[str, int] = field(default_factory=dict)
+
+    def wants(self, availability: Availability, service_id: str, need: Need, start: Minute) -> None:
+        """A start that was named."""
+        self.availability = availability
+        self.service_id = service_id
+        self.need = need
+        self.start = self.start_from = start
+        self.start_to = start + 1
+        self.zone_key = availability.book.project.timezone
+
+
+def sketch() -> Sketch | None:
+    """What is to be noted of the current call; None: it is not traced."""
+    return _CURRENT.get()
+
+
+@contextmanager
+def sketching(one: Sketch) -> Iterator[None]:
+    """Let what is decided within be noted there, in other threads that work for it, too."""
+    token = _CURRENT.set(one)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+@contextmanager
+def hop(name: str) -> Iterator[None]:
+    """Count the time within as a hop of the current call, and as a span where somebody collects spans."""
+    one = _CURRENT.get()
+    if one is None:
+        with _tracer.start_as_current_span(name):
+            yield
+        return
+    began = perf_counter()
+    try:
+        with _tracer.start_as_current_span(name):
+            yield
+    finally:
+        one.hops[name] = one.hops.get(name, 0) + round((perf_counter() - began) * _MICROSECONDS)

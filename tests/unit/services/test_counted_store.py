@@ -1,0 +1,55 @@
+"""What becomes of holds is counted where it is committed."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from slotmcp.domain.catalog import TechnicianStatus
+from slotmcp.domain.errors import SlotUnavailable
+from support.shop import Shop, open_shop, plan, technician
+from unit.telemetry.counted import added
+
+
+def of(**events: int) -> dict[str, float]:
+    return {f"slotmcp_holds_total event={event}": count for event, count in events.items()}
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-17:00"))) as opened:
+        yield opened
+
+
+async def test_a_hold_that_is_booked(shop: Shop) -> None:
+    with added() as counts:
+        await shop.book_hold(await shop.hold("09:00"))
+    assert counts == of(created=1, booked=1)
+
+
+async def test_a_hold_that_is_given_back_and_one_that_could_not_be_had(shop: Shop) -> None:
+    with added() as counts:
+        hold = await shop.hold("09:00")
+        with pytest.raises(SlotUnavailable):
+            await shop.hold("09:00", who="caller-2", idempotency_key="so that it asks the store")
+        await shop.app.holds.release_hold("shop", hold.hold.token)
+    assert counts == of(created=1, released=1)
+
+
+async def test_a_hold_that_lapsed_and_is_revived(shop: Shop) -> None:
+    with added() as counts:
+        hold = await shop.hold("09:00")
+        shop.at_time("06:05")
+        await shop.book_hold(hold)
+    assert counts == of(created=1, expired=1, revived=1, booked=1)
+
+
+async def test_holds_that_move_and_one_that_nobody_can_serve(tmp_path: Path) -> None:
+    team = plan(technician("ana", "09:00-17:00"), technician("ben", "09:00-17:00"))
+    async with open_shop(tmp_path / "shop.db", team) as shop:
+        with added() as counts:
+            hold = await shop.hold("09:00")
+            first, second = sorted(["ana", "ben"], key=lambda one: one != hold.hold.claim.technician_id)
+            await shop.app.technicians.set_technician_status("shop", first, TechnicianStatus.OFF)
+            await shop.app.technicians.set_technician_status("shop", second, TechnicianStatus.OFF)
+    assert counts == of(created=1, moved=1, withdrawn=1)

@@ -1,0 +1,179 @@
+"""Reports: traces and bookings in, counts out."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
+from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.reasons import Reason
+from slotmcp.domain.report import Decided, ExtraHour, Loss, Refused, Report, Share, Utilisation
+from slotmcp.domain.trace import TechnicianTrace, Trace, TracedUse
+from slotmcp.services.conversations import SILENCE_MS
+from slotmcp.services.imports import ProjectPlan
+from slotmcp.services.reports import ReportRequest
+from support.shop import Shop, at, booking, busy, customer, instant_ms, open_shop, plan, technician
+from support.traces import question, trace
+
+ASKED, HELD, BOOKED = TracedUse.GET_SLOTS, TracedUse.CREATE_HOLD, TracedUse.BOOK_SLOT
+THAT_MONDAY = ReportRequest(first_day=date(2025, 6, 2), end_day=date(2025, 6, 3))
+ANA = technician("ana", "09:00-12:00")
+NOON = instant_ms("12:00")
+TEN = at("10:00")
+
+
+@asynccontextmanager
+async def reporting(folder: Path, traces: Sequence[Trace], business: ProjectPlan | None = None) -> AsyncIterator[Shop]:
+    """A shop whose callers left these traces."""
+    async with open_shop(folder / "shop.db", business or plan(ANA)) as shop:
+        await shop.store.add_traces(traces)
+        yield shop
+
+
+async def report_of(folder: Path, *traces: Trace, business: ProjectPlan | None = None) -> Report:
+    """That Monday's report."""
+    async with reporting(folder, traces, business) as shop:
+        return await shop.app.reports.report(THAT_MONDAY)
+
+
+async def test_each_step_of_the_funnel_counts_who_came_further(tmp_path: Path) -> None:
+    report = await report_of(
+        tmp_path,
+        trace(ASKED, NOON, "empty"),
+        trace(ASKED, NOON, "offered", offered=(TEN,)),
+        trace(ASKED, NOON, "holder", offered=(TEN,)),
+        trace(HELD, NOON + 1, "holder", start=TEN, hold_key="lapsed"),
+        trace(ASKED, NOON, "booker", offered=(TEN,)),
+        trace(BOOKED, NOON + 1, "booker", start=TEN),
+        trace(ASKED, NOON, "late", offered=(TEN,)),
+        trace(HELD, NOON + 1, "late", start=TEN, outcome="slot_unavailable"),
+        trace(BOOKED, NOON, "broken", outcome="unavailable"),
+    )
+    funnel = report.funnel
+    assert (funnel.asked, funnel.offered, funnel.held, funnel.booked, funnel.thinking) == (6, 4, 2, 1, 0)
+    assert funnel.lost == dict.fromkeys(Loss, 1)
+    assert funnel.asked == funnel.booked + funnel.thinking + sum(funnel.lost.values())
+    assert report.collisions == 1
+
+
+async def test_whoever_holds_still_is_not_lost(tmp_path: Path) -> None:
+    async with reporting(tmp_path, []) as shop:
+        held = await shop.hold("10:00", service_id="visit")
+        await shop.store.add_traces([trace(HELD, shop.clock.now_ms(), hold_key=held.hold.claim.id)])
+        before = (await shop.app.reports.report(THAT_MONDAY)).funnel
+        shop.clock.advance(seconds=120)
+        after = (await shop.app.reports.report(THAT_MONDAY)).funnel
+    assert (before.thinking, sum(before.lost.values())) == (1, 0)
+    assert (after.thinking, after.lost) == (0, {Loss.HOLD_LEFT: 1})
+
+
+async def test_a_long_silence_ends_a_conversation(tmp_path: Path) -> None:
+    pause = trace(ASKED, NOON), trace(ASKED, NOON + SILENCE_MS), trace(BOOKED, NOON + 2 * SILENCE_MS + 1)
+    assert (await report_of(tmp_path, *pause)).funnel.asked == 2
+
+
+async def test_demand_is_what_was_wanted_at_first_and_supply_is_what_is_left(tmp_path: Path) -> None:
+    wanted = (
+        trace(ASKED, NOON, question=question("10:00", "11:30")),
+        trace(ASKED, NOON + 1, question=question("06:00", "07:00")),
+    )
+    business = plan(ANA, bookings=[booking("b", "ana", "09:00")])
+    report = await report_of(tmp_path, *wanted, business=business)
+    assert {(day, hour): n for day, row in enumerate(report.demand) for hour, n in enumerate(row) if n} == {
+        (0, 10): 1,
+        (0, 11): 1,
+    }
+    assert report.supply[0][9:12] == (0, 2, 2)
+    assert sum(map(sum, report.supply)) == 4
+
+
+async def test_a_refusal_counts_by_what_was_mostly_in_the_way(tmp_path: Path) -> None:
+    told = (
+        TechnicianTrace(technician_id="ana", could=0, reasons={Reason.BOOKED: 2, Reason.BREAK: 1}),
+        TechnicianTrace(technician_id="ben", could=0, reasons={Reason.SKILL_MISSING: 9}),
+    )
+    asked = question("10:00", "11:00")
+    report = await report_of(
+        tmp_path,
+        trace(ASKED, NOON, question=asked, technicians=told),
+        trace(ASKED, NOON, question=asked, technicians=told[1:]),
+        trace(BOOKED, NOON, question=asked, technicians=told, outcome="slot_unavailable"),
+        trace(ASKED, NOON, question=asked, offered=(TEN,)),
+    )
+    assert report.refused == (
+        Refused(reason=Reason.BOOKED, service_id="visit", questions=2),
+        Refused(reason=Reason.SKILL_MISSING, service_id="visit", questions=1),
+    )
+
+
+async def test_open_time_is_told_minute_by_minute(tmp_path: Path) -> None:
+    here, there = Location(52.5, 13.4), Location(52.5, 13.5)
+    first, second = booking("a", "ana", "09:00", 30), booking("b", "ana", "10:30", 30)
+    business = plan(
+        replace(ANA, home=here),
+        technician("ben", "09:00-10:00"),
+        bookings=[
+            replace(first, claim=replace(first.claim, location=here, buffer_after_minutes=10)),
+            replace(second, claim=replace(second.claim, location=there)),
+        ],
+        busy=[busy("ana", "11:30", "13:00")],
+        travel=TravelPolicy(mode=TravelMode.ESTIMATED, speed_kmh=40, minutes_per_stop=5),
+    )
+    report = await report_of(tmp_path, business=business)
+    ana, ben = report.utilisation
+    # 6.77 km by the great circle, 8.80 km by road, 13.2 minutes and 5 for the stop; home is where the first job is.
+    assert ana == Utilisation(
+        technician_id="ana", open_minutes=180, booked_minutes=70, travel_minutes=19, busy_minutes=30, free_minutes=61
+    )
+    assert ben.free_minutes == ben.open_minutes == 60
+    assert report.fairness == (
+        Share(technician_id="ana", bookings=2, share_of_bookings=1.0, share_of_open_time=0.75),
+        Share(technician_id="ben", bookings=0, share_of_bookings=0.0, share_of_open_time=0.25),
+    )
+
+
+async def test_what_decided_is_kept_with_the_booking(tmp_path: Path) -> None:
+    business = plan(
+        technician("ana", "09:00-11:00", priority=2),
+        technician("ben", "09:00-12:00"),
+        bookings=[booking("given", "ben", "11:00")],
+    )
+    async with reporting(tmp_path, [], business) as shop:
+        shop.at_time("08:00")
+        await shop.book("09:00", customer=customer(1))
+        await shop.book("09:00", customer=customer(2))
+        await shop.book("10:00", service_id="visit", technician_id="ben")
+        report = await shop.app.reports.report(THAT_MONDAY)
+    assert report.decided == {Decided.LOAD: 1, Decided.ONLY_ONE: 1, Decided.WISH: 1, Decided.OTHER: 1}
+
+
+async def test_response_times_are_those_of_the_slowest_few(tmp_path: Path) -> None:
+    calls = [trace(ASKED, NOON, hops={"total": n}) for n in range(1, 201)]
+    (times,) = (await report_of(tmp_path, *calls, trace(BOOKED, NOON))).response_times
+    assert (times.calls, times.p50_us, times.p95_us, times.p99_us) == (200, 100, 190, 198)
+
+
+async def test_gaps_are_found_of_who_was_lost(tmp_path: Path) -> None:
+    wanted = question("12:00", "12:01")
+    lost = [trace(ASKED, instant_ms("08:00") + n, f"who-{n}", question=wanted) for n in range(2)]
+    sold = [trace(ASKED, NOON, question=wanted), trace(BOOKED, NOON + 1)]
+    async with reporting(tmp_path, [*lost, *sold]) as shop:
+        gaps = await shop.app.reports.gaps(THAT_MONDAY)
+    assert (gaps.lost, gaps.had_a_choice) == (2, 0)
+    assert gaps.gaps[0].change == ExtraHour(technician_id="ana", weekday=0, hour=12)
+    assert gaps.gaps[0].won == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "field"),
+    [(date(2025, 6, 3), date(2025, 6, 3), "to"), (date(2025, 1, 1), date(2025, 6, 3), "from")],
+)
+async def test_a_period_has_some_dates_and_not_too_many(tmp_path: Path, first: date, end: date, field: str) -> None:
+    async with reporting(tmp_path, []) as shop:
+        with pytest.raises(InvalidArgument) as refusal:
+            await shop.app.reports.report(ReportRequest(first_day=first, end_day=end))
+    assert refusal.value.fields[0].field == field

@@ -1,0 +1,60 @@
+"""What a decision counts as."""
+
+from dataclasses import replace
+
+from slotmcp.domain.reasons import Reason
+from slotmcp.domain.trace import BookFrom, TechnicianTrace, Trace, TracedUse
+from slotmcp.telemetry import decided
+from unit.telemetry.counted import added
+
+ASKED = Trace(
+    id="01",
+    project_id="shop",
+    use=TracedUse.GET_SLOTS,
+    at_ms=0,
+    outcome="ok",
+    conversation="c",
+    revision=7,
+    book_from=BookFrom.MEMORY,
+    offered=(600, 630),
+    hops={"engine": 1_500, "total": 4_000},
+)
+BOOKED = replace(ASKED, use=TracedUse.BOOK_SLOT, book_from=BookFrom.DATABASE, offered=(), start=600, hops={})
+
+
+def test_an_offer_counts_its_book_and_its_hops_and_refuses_nothing() -> None:
+    with added() as counted:
+        decided(ASKED)
+    assert counted == {
+        "slotmcp_books_found_total layer=memory": 1,
+        "slotmcp_hop_seconds_count hop=engine use_case=get_slots": 1,
+        "slotmcp_hop_seconds_sum hop=engine use_case=get_slots": 0.0015,
+    }
+
+
+def test_a_question_without_an_answer_is_refused_by_what_was_mostly_in_the_way() -> None:
+    technicians = (
+        TechnicianTrace(technician_id="a", could=0, reasons={Reason.BOOKED: 3, Reason.HELD: 1}),
+        TechnicianTrace(technician_id="b", could=0, reasons={Reason.SKILL_MISSING: 9}),
+    )
+    with added() as counted:
+        decided(replace(ASKED, offered=(), technicians=technicians, hops={}))
+    assert counted["slotmcp_refusals_total code=nothing_offered reason=booked use_case=get_slots"] == 1
+
+
+def test_an_error_is_refused_by_its_code_and_one_that_read_no_book_found_none() -> None:
+    with added() as counted:
+        decided(replace(BOOKED, outcome="invalid_argument", revision=0))
+    assert counted == {"slotmcp_refusals_total code=invalid_argument reason=none use_case=book_slot": 1}
+
+
+def test_bookings_tell_whether_a_hold_came_before_and_a_retry_sells_nothing() -> None:
+    with added() as counted:
+        decided(BOOKED)
+        decided(replace(BOOKED, hold_key="h"))
+        decided(replace(BOOKED, hold_key="h", was_replayed=True))
+    assert counted == {
+        "slotmcp_books_found_total layer=database": 3,
+        "slotmcp_bookings_total way=direct": 1,
+        "slotmcp_bookings_total way=hold": 1,
+    }

@@ -1,0 +1,48 @@
+"""report: for a person, and for a program."""
+
+import csv
+import json
+from itertools import groupby
+
+import pytest
+
+from slotmcp.cli.exits import Exit
+from support.command_line import Run
+
+DAYS = ("--from", "2026-11-23", "--to", "2026-11-24")
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_person_reads_tables_and_is_told_what_to_do_where_there_is_nothing(slotmcp: Run) -> None:
+    result = slotmcp("report", *DAYS)
+    assert result.code == Exit.FINE
+    assert "from 2026-11-23 until before 2026-11-25, America/Denver" in result.out
+    assert "Try an earlier --from" in result.out
+    assert "t-kai" in result.out
+    assert "…" not in result.out
+
+
+@pytest.mark.usefixtures("imported")
+def test_json_has_every_section(slotmcp: Run) -> None:
+    told = json.loads(slotmcp("report", "--json", *DAYS).out)
+    assert (told["projectId"], told["from"], told["to"]) == ("denver-hvac", "2026-11-23", "2026-11-25")
+    assert set(told) - {"projectId", "timezone", "from", "to"} == {
+        "funnel", "demand", "supply", "refused", "utilisation", "assignment", "fairness", "times", "gaps",
+    }  # fmt: skip
+    used = told["utilisation"][0]
+    assert used["openMinutes"] == sum(
+        value for key, value in used.items() if key not in {"technicianId", "openMinutes"}
+    )
+
+
+@pytest.mark.usefixtures("imported")
+def test_csv_has_a_table_for_each_section(slotmcp: Run) -> None:
+    text = slotmcp("report", "--csv", "--section", "fairness", "--section", "supply", *DAYS).out
+    tables = [list(lines) for full, lines in groupby(text.splitlines(), key=bool) if full]
+    fairness, supply = (list(csv.DictReader(lines)) for lines in tables)
+    assert {row["section"] for row in fairness} == {"fairness"}
+    assert [row["day"] for row in supply] == ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def test_one_form_at_a_time(slotmcp: Run) -> None:
+    assert slotmcp("report", "--csv", "--json").code == Exit.USAGE
