@@ -9,7 +9,7 @@ from slotmcp import telemetry
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.ports import Store
 
-EVERY_SECONDS: Final = 10.0
+EVERY_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 2.0
 """Whoever does not answer for so long is away."""
 _DATABASE: Final = "database"
