@@ -84,6 +84,25 @@ async def test_where_nothing_is_free_it_says_what_was_in_the_way_of_each(traced:
     assert len(trace.technicians) == len(PLAN.technicians)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param({"from": "2026-11-22", "to": "2026-11-22"}, id="a day off that begins now"),
+        pytest.param({"from": "2026-11-23T12:00:00", "to": "2026-11-23T23:00:00", "partOfDay": "evening"}, id="lunch"),
+        pytest.param({"from": "2026-11-23T12:00:00", "to": "2026-11-23T12:20:00"}, id="a break"),
+        pytest.param(
+            {"from": "2026-11-23", "to": "2026-11-24", "technicianId": "t-ana", "daysOfWeek": "sun"}, id="none"
+        ),
+    ],
+)
+async def test_what_was_mostly_in_the_way_is_what_the_caller_was_told(traced: Desk, question: dict[str, str]) -> None:
+    body, trace = await answered(traced, "get_slots", **question, **SERVICE)
+    assert body["slots"] == []
+    told = [one["code"] for one in body.get("reasons", ())]
+    assert trace.main_reason == next(iter(told), None)
+    assert {reason for one in trace.technicians for reason in one.reasons} >= set(told)
+
+
 async def test_a_hold_and_its_booking_are_told_as_one(traced: Desk) -> None:
     held, hold = await answered(traced, "create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
     booked, booking = await answered(traced, "book_slot", holdToken=held["holdToken"], **KIM)
@@ -231,7 +250,18 @@ async def test_nothing_personal_is_in_any_of_it(traced: Desk) -> None:
     traces = await traced.store.traces(PLAN.project.id, 0, SUNDAY_NOON_MS * 2)
     said = " ".join(map(repr, traces))
     assert len(traces) == 3
-    words = ("Kim", "Doe", "303", "0142", "Bannock", "Beware", "caller-7a1f", held["holdToken"], "39.7312", "104.9655")
+    words = (
+        "Kim",
+        "Doe",
+        "303 555",
+        "3035550142",
+        "Bannock",
+        "Beware",
+        "caller-7a1f",
+        held["holdToken"],
+        "39.7312",
+        "104.9655",
+    )
     assert [word for word in words if word in said] == []
 
 
