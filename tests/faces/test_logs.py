@@ -1,7 +1,9 @@
 """What callers say never reaches the log: every tool, answered and refused, at the most talkative level."""
 
 import logging
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from io import StringIO
 from typing import Any
@@ -11,6 +13,7 @@ import structlog
 
 from slotmcp.bootstrap import configure_logging
 from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
+from slotmcp.domain.trace import TracedUse
 from slotmcp.engine.travel import TravelSource
 from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.settings import LogFormat, Settings
@@ -54,8 +57,8 @@ def logged(request: pytest.FixtureRequest) -> Iterator[StringIO]:
     structlog.reset_defaults()
 
 
-async def use_everything(office: Desk) -> None:
-    """Call each tool, in vain and with success, with all that a caller could say."""
+async def use_everything(office: Desk) -> str:
+    """Call each tool, in vain and with success, with all that a caller could say; the token of a hold."""
     await office.ask("list_services")
     await office.ask("get_slots", **PLACE)
     await office.ask("explain_slot", start=MONDAY_9, **PLACE)
@@ -81,13 +84,25 @@ async def use_everything(office: Desk) -> None:
     await office.refused("cancel_booking", bookingId="Zoë Quux", reason="broken leg")
     await office.refused("reschedule_booking", bookingId="caller-7a1f", start="Zoë Quux")
     await office.refused("get_slots", **{"Zoë Quux": "caller-7a1f"})
+    return str(token)
 
 
 async def test_nothing_of_it_is_logged(office: Desk, logged: StringIO) -> None:
-    await use_everything(office)
+    async with office.app.tracing.writing(kept_days=1):
+        token = await use_everything(office)
     said = logged.getvalue()
     assert [tool.perform.__name__ for tool in tools_of(Toolset.OPERATOR) if tool.perform.__name__ not in said] == []
-    assert [word for word in SAID if word in said] == []
+    assert [word for word in (*SAID, token) if word in said] == []
+
+
+async def test_nothing_of_it_is_kept_in_traces(office: Desk) -> None:
+    async with office.app.tracing.writing(kept_days=1):
+        token = await use_everything(office)
+    with closing(sqlite3.connect(office.path)) as database:
+        rows = database.execute("SELECT * FROM traces").fetchall()
+    said = " ".join(map(repr, rows))
+    assert {use for use in TracedUse if use in said} == set(TracedUse)
+    assert [word for word in (*SAID, token) if word in said] == []
 
 
 async def test_where_somebody_lives_is_not_logged_when_the_way_is_asked_for(logged: StringIO) -> None:
