@@ -13,8 +13,15 @@ from support.browsing import Business, Look
 DESKTOP: Final = ViewportSize(width=1280, height=800)
 PHONE: Final = ViewportSize(width=360, height=740)
 PAGES: Final = [panel.path for panel in PANELS if not panel.is_form]
-PARTS: Final = {""}
-"""Addresses that are no page by themselves."""
+STOP: Final = """() => {
+    const at = document.activeElement;
+    if (at === null || at === document.body || at.dataset.stopped) return null;
+    at.dataset.stopped = 'yes';
+    const style = getComputedStyle(at);
+    const isSeen = at.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+    return {name: at.outerHTML.slice(0, 80), isSeen};
+}"""
+"""Where the Tab key has led, and whether an outline shows it; null: it has been everywhere."""
 
 
 async def wrong_with(page: Page) -> list[str]:
@@ -29,10 +36,21 @@ async def wrong_with(page: Page) -> list[str]:
     return found
 
 
+async def unseen_stops(page: Page) -> list[str]:
+    """The stops of the Tab key on which nobody could see where they are."""
+    unseen = []
+    await page.keyboard.press("Tab")
+    while (stop := await page.evaluate(STOP)) is not None:
+        unseen += [] if stop["isSeen"] else [stop["name"]]
+        await page.keyboard.press("Tab")
+    return unseen
+
+
 @pytest.mark.parametrize("path", PAGES)
 async def test_a_page_is_for_everybody(look: Look, business: Business, path: str) -> None:
     page = await look(business.url(path), business)
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert await unseen_stops(page) == []
     assert await wrong_with(page) == []
 
 
