@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from slotmcp.domain.access import Scope
-from support.browsing import Business, Look, Watch, looking, open_business
+from support.browsing import Business, Look, Watch, looking, open_business, open_lively_business
 from support.http_server import Books, HttpServer, open_books, serving
 
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -51,6 +51,12 @@ def server(books: Books) -> Iterator[HttpServer]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def business(server: HttpServer, books: Books) -> Business:
     return await open_business(server, books)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lively(server: HttpServer, books: Books) -> Business:
+    """To be looked at, and not changed."""
+    return await open_lively_business(server, books)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -47,8 +47,8 @@ async def unseen_stops(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_is_for_everybody(look: Look, business: Business, path: str) -> None:
-    page = await look(business.url(path), business)
+async def test_a_page_is_for_everybody(look: Look, lively: Business, path: str) -> None:
+    page = await look(lively.url(path), lively)
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert await unseen_stops(page) == []
     assert await wrong_with(page) == []

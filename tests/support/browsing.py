@@ -13,16 +13,20 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 
+from slotmcp.demo.callers import Callers
 from slotmcp.domain.access import Scope
 from slotmcp.domain.catalog import Technician, WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
+from slotmcp.services.reports import ReportRequest
 from slotmcp.web.dashboard.visit import COOKIE
 from support.denver import DENVER, PLAN
+from support.fleets import until
 from support.http_server import Books, HttpServer
 from support.server import Body, body_of
 
 KIM: Final = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
 EVERY_DAY: Final = frozenset(range(7))
+_CALLS: Final = 20
 PATIENCE_MS: Final = 10_000
 _HTTP_ERROR: Final = 400
 _numbers = count(1)
@@ -66,13 +70,19 @@ class Business:
         """The address of tomorrow's board."""
         return self.url(f"?day={self.tomorrow}")
 
-    async def ask(self, tool: str, **arguments: object) -> Body:
-        """What a tool answers to a real client over HTTP."""
-        headers = {"Authorization": f"Bearer {self.key}"}
+    @asynccontextmanager
+    async def line(self, call_id: str) -> AsyncIterator[Client]:
+        """A real client over HTTP."""
+        headers = {"Authorization": f"Bearer {self.key}", "X-Call-Id": call_id}
         async with (
             httpx2.AsyncClient(headers=headers, timeout=60) as http,
             Client(streamable_http_client(f"{self.server.url}/mcp", http_client=http)) as client,
         ):
+            yield client
+
+    async def ask(self, tool: str, **arguments: object) -> Body:
+        """What a tool answers."""
+        async with self.line(f"call-{next(_numbers)}") as client:
             return body_of(await client.call_tool(tool, arguments))
 
     async def book(self, time: str, **facts: str) -> Body:
@@ -90,6 +100,28 @@ async def open_business(server: HttpServer, books: Books, plan: ProjectPlan = PL
     await books.app.projects.import_project(mine, prune=False)
     made = await books.app.access.create(Scope.OPERATOR, project=project_id)
     return Business(server, books, project_id, made.token)
+
+
+async def open_lively_business(server: HttpServer, books: Books) -> Business:
+    """One that has been called: with bookings and holds, refusals and traces, somebody away and somebody off."""
+    business = await open_business(server, books)
+    callers = Callers(business.line, seed=5, pause=_at_once)
+    await callers.call(_CALLS, at_once=3)
+    await business.book("10:00")
+    await business.ask("create_hold", start=business.at("13:00"), customerHash="lee")
+    away = {"start": business.at("15:00"), "end": business.at("17:00"), "reason": "dentist"}
+    await business.ask("add_time_off", technicianId="t-ben", **away)
+
+    async def are_traces_written() -> bool:
+        report = await books.app.reports.report(ReportRequest(project_id=business.id))
+        return report.funnel.asked >= _CALLS
+
+    await until(are_traces_written)
+    return business
+
+
+async def _at_once(seconds: float) -> None:
+    del seconds
 
 
 @dataclass  # Playwright keeps things of its own in whoever listens: no slots
