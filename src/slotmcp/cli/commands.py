@@ -18,10 +18,10 @@ from slotmcp.cli import calcom, customers, files, keys, traces
 from slotmcp.cli import doctor as health
 from slotmcp.cli import report as reports
 from slotmcp.cli.exits import leave, told_plainly
-from slotmcp.cli.report_sections import SectionName
 from slotmcp.cli.slots_table import show_slots
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.project_file import sample_text
+from slotmcp.services.report_sections import SectionName
 from slotmcp.services.reports import ReportRequest
 from slotmcp.services.slots import SlotAnswer, SlotQuery
 from slotmcp.settings import Settings
