@@ -1,0 +1,93 @@
+"""Charts as numbers and words, for templates that draw them: bars, stacked bars, and heat maps in five shades."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from slotmcp.domain.report import Hours
+
+SHADES: Final = 5
+"""From the lightest, 1, to that of the most there is; what is nothing has none: 0."""
+WHOLE: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A row of a bar chart."""
+
+    label: str
+    count: int
+    percent: int
+    """Of the whole that the chart is of."""
+    more: str = ""
+    """What else is to be said of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A piece of a stacked bar."""
+
+    name: str
+    """Also what its pattern is called."""
+    told: str
+    start: float
+    """From 0 to 100, as its width."""
+    width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """An hour of a weekday."""
+
+    count: int
+    shade: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatMap:
+    """Hours by weekday: those from the first in which anything is counted to the last."""
+
+    rows: Sequence[tuple[str, Sequence[Cell]]]
+    """The hour, such as "09", and its seven days from Monday on."""
+    most: int
+
+
+def percent_of(count: float, whole: float) -> int:
+    """A share, rounded; 0 of nothing."""
+    return round(count / whole * WHOLE) if whole else 0
+
+
+def bars(rows: Iterable[tuple[str, int]], whole: int) -> list[Bar]:
+    """A bar for each label and count."""
+    return [Bar(label=label, count=count, percent=percent_of(count, whole)) for label, count in rows]
+
+
+def stack(parts: Sequence[tuple[str, int, str]]) -> list[Part]:
+    """A bar of parts, each a name, a size and how that is told; those of no size are left out."""
+    whole = sum(size for _, size, _ in parts)
+    found: list[Part] = []
+    start = 0.0
+    for name, size, told in parts:
+        if size:
+            width = size / whole * WHOLE
+            found.append(Part(name=name, told=told, start=round(start, 3), width=round(width, 3)))
+            start += width
+    return found
+
+
+def heat_map(hours: Hours) -> HeatMap | None:
+    """None: nothing is counted."""
+    most = max(map(max, hours))
+    if not most:
+        return None
+    counted = [hour for hour in range(len(hours[0])) if any(day[hour] for day in hours)]
+    rows = [
+        (f"{hour:02}", [Cell(count=day[hour], shade=shade(day[hour], most)) for day in hours])
+        for hour in range(counted[0], counted[-1] + 1)
+    ]
+    return HeatMap(rows=rows, most=most)
+
+
+def shade(count: int, most: int) -> int:
+    """From 1 to SHADES in steps of the same size; 0 for nothing."""
+    return -(-count * SHADES // most)
