@@ -14,6 +14,7 @@ from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.reports import ReportService
+from slotmcp.services.sessions import SessionService
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
 from slotmcp.services.trace_writing import Tracing
@@ -45,6 +46,7 @@ class App:
     tracing: Tracing
     traces: TraceService
     access: AccessService
+    sessions: SessionService
     reports: ReportService
     vitals: Vitals
     ids: Ids
