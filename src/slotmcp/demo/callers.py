@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from random import Random
 from typing import Any, Final
@@ -19,6 +19,8 @@ Pause = Callable[[float], Awaitable[None]]
 """Let a caller think for some seconds, or as much less as the day is to go faster."""
 
 _THINKS_SECONDS: Final = 4.0
+_PARTS: Final = ({"partOfDay": "morning"}, {"partOfDay": "afternoon"})
+_DAYS_AHEAD: Final = 6
 _NIGHT: Final = "03:07"
 _OFFERED: Final = 5
 
@@ -82,7 +84,7 @@ class Tally:
 class Caller:
     """One phone call."""
 
-    def __init__(self, client: Client, number: int, *, today: str, random: Random, pause: Pause) -> None:
+    def __init__(self, client: Client, number: int, *, today: date, random: Random, pause: Pause) -> None:
         self._client = client
         self._random = random
         self._pause = pause
@@ -93,7 +95,7 @@ class Caller:
     async def talk(self, persona: Persona, services: Sequence[str]) -> None:
         """Say what somebody of that temper says."""
         service = self._random.choice(services)
-        slots = await self._slots(service, **self._narrower(persona))
+        slots = await self._slots(service, **self._wish(persona))
         if persona is Persona.LOOKS or not slots:
             return
         slot = self._random.choice(slots)
@@ -109,14 +111,19 @@ class Caller:
         if persona is not Persona.LETS_LAPSE:
             await self._book(persona, str(held["holdToken"]), service)
 
-    def _narrower(self, persona: Persona) -> Mapping[str, str]:
+    def _wish(self, persona: Persona) -> Mapping[str, str]:
+        """When it suits them."""
         match persona:
             case Persona.EVENING:
                 return {"partOfDay": "evening"}
             case Persona.TODAY:
-                return {"to": self._today}
+                return {"to": self._today.isoformat()}
             case _:
-                return {}
+                return self._random.choice([{}, *_PARTS, self._some_day()])
+
+    def _some_day(self) -> Mapping[str, str]:
+        day = (self._today + timedelta(days=self._random.randint(1, _DAYS_AHEAD))).isoformat()
+        return {"from": day, "to": day}
 
     async def _book(self, persona: Persona, token: str, service: str) -> None:
         if persona is Persona.HESITATES:
@@ -165,7 +172,7 @@ class Callers:
         async with self._connect("simulator") as client:
             listed = (await client.call_tool("list_services", {})).structured_content or {}
         services = [service["serviceType"] for service in listed["services"]]
-        today = datetime.fromisoformat(listed["now"]).astimezone(ZoneInfo(listed["timezone"])).date().isoformat()
+        today = datetime.fromisoformat(listed["now"]).astimezone(ZoneInfo(listed["timezone"])).date()
         lines = asyncio.Semaphore(at_once)
 
         async def one(number: int) -> None:
@@ -176,7 +183,7 @@ class Callers:
             for number in range(calls):
                 group.create_task(one(number))
 
-    async def _take(self, number: int, services: Sequence[str], today: str) -> None:
+    async def _take(self, number: int, services: Sequence[str], today: date) -> None:
         random = Random(f"{self._seed}:{number}")  # noqa: S311  a play, not a secret
         (persona,) = random.choices(list(_WEIGHTS), weights=list(_WEIGHTS.values()))
         async with self._connect(f"call-{self._seed}-{number}") as client:

@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from slotmcp.domain.calendar import CalendarEvent, ParkedEvent, Push, SyncState
 from slotmcp.domain.interval import MS_PER_MINUTE
-from slotmcp.ports.calendar import CalendarView
 from slotmcp.services.calendar_conflicts import Conflict
 from slotmcp.services.calendars import ConflictsAnswer
 from slotmcp.services.named import service_of, technician_of
@@ -53,22 +52,19 @@ async def calendar(visit: Visit) -> Response:
     """The page."""
     seen = await visit.app.calendars.conflicts(visit.project_id)
     kept = await visit.app.calendars.view(visit.project_id)
-    return visit.page("calendar.html", **_told(seen, kept))
+    zone_key = seen.project.timezone
+    return visit.page(
+        "calendar.html",
+        is_connected=seen.project.calcom is not None,
+        reconciled=_reconciled(kept.sync, kept.now_ms),
+        problem=kept.sync.problem,
+        conflicts=[_conflict(one, seen) for one in seen.conflicts],
+        pushes=[_push(one, zone_key) for one in kept.pushes],
+        parked=[_parked(one, zone_key) for one in kept.parked],
+    )
 
 
 PANELS: Final = (Panel(path="/calendar", handler=calendar),)
-
-
-def _told(seen: ConflictsAnswer, kept: CalendarView) -> dict[str, object]:
-    zone_key = seen.project.timezone
-    return {
-        "is_connected": seen.project.calcom is not None,
-        "reconciled": _reconciled(kept.sync, kept.now_ms),
-        "problem": kept.sync.problem,
-        "conflicts": [_conflict(one, seen) for one in seen.conflicts],
-        "pushes": [_push(one, zone_key) for one in kept.pushes],
-        "parked": [_parked(one, zone_key) for one in kept.parked],
-    }
 
 
 def _reconciled(sync: SyncState, now_ms: int) -> str:

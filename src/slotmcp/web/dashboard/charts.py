@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from slotmcp.domain.report import Hours
@@ -45,10 +46,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatMap:
-    """Hours by weekday: those from the first in which anything is counted to the last."""
+    """Hours by weekday. Hours that are alike at the beginning of the day are one row, and so at its end."""
 
     rows: Sequence[tuple[str, Sequence[Cell]]]
-    """The hour, such as "09", and its seven days from Monday on."""
+    """The hours, such as "09" or "00-06", and their seven days from Monday on."""
+    least: int
     most: int
 
 
@@ -77,17 +79,26 @@ def stack(parts: Sequence[tuple[str, int, str]]) -> list[Part]:
 
 def heat_map(hours: Hours) -> HeatMap | None:
     """None: nothing is counted."""
-    most = max(map(max, hours))
+    least, most = min(map(min, hours)), max(map(max, hours))
     if not most:
         return None
-    counted = [hour for hour in range(len(hours[0])) if any(day[hour] for day in hours)]
-    rows = [
-        (f"{hour:02}", [Cell(count=day[hour], shade=shade(day[hour], most)) for day in hours])
-        for hour in range(counted[0], counted[-1] + 1)
-    ]
-    return HeatMap(rows=rows, most=most)
+    by_hour = list(zip(*hours, strict=True))
+    runs = [list(alike) for _, alike in groupby(range(len(by_hour)), key=by_hour.__getitem__)]
+    between = [[hour] for run in runs[1:-1] for hour in run]
+    rows = [(_span(run), _cells(by_hour[run[0]], least, most)) for run in (runs[0], *between, *runs[1:][-1:])]
+    return HeatMap(rows=rows, least=least, most=most)
 
 
-def shade(count: int, most: int) -> int:
-    """From 1 to SHADES in steps of the same size; 0 for nothing."""
-    return -(-count * SHADES // most)
+def shade(count: int, least: int, most: int) -> int:
+    """From 1 for the least there is to SHADES for the most, in steps of the same size; 0 for nothing."""
+    if not count:
+        return 0
+    return max(1, -(-(count - least) * SHADES // (most - least))) if most > least else SHADES
+
+
+def _span(run: Sequence[int]) -> str:
+    return f"{run[0]:02}" if len(run) == 1 else f"{run[0]:02}-{run[-1]:02}"
+
+
+def _cells(counts: Sequence[int], least: int, most: int) -> list[Cell]:
+    return [Cell(count=count, shade=shade(count, least, most)) for count in counts]

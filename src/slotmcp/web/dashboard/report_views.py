@@ -23,8 +23,6 @@ class RefusedRow:
     reason: str
     service: str
     questions: int
-    percent: int
-    """Of the most frequent."""
     help: str
 
 
@@ -124,23 +122,20 @@ def _period(period: Period) -> str:
 
 
 def _lost(funnel: Funnel) -> list[Bar]:
-    counts = [(LOSSES[loss], funnel.lost.get(loss, 0)) for loss in Loss]
-    everybody = sum(count for _, count in counts)
-    return bars(counts, everybody) if everybody else []
+    counts = [(LOSSES[loss], funnel.lost[loss]) for loss in Loss if funnel.lost.get(loss)]
+    return bars(counts, sum(funnel.lost.values()))
 
 
 def _refused(report: Report, book: Book) -> list[RefusedRow]:
-    most = max((one.questions for one in report.refused), default=0)
-    return [_refused_row(one, book, most) for one in report.refused]
+    return [_refused_row(one, book) for one in report.refused]
 
 
-def _refused_row(one: Refused, book: Book, most: int) -> RefusedRow:
+def _refused_row(one: Refused, book: Book) -> RefusedRow:
     service = book.services.get(one.service_id)
     return RefusedRow(
         reason=REASONS[one.reason] if one.reason else "Not known",
         service=service.name if service else one.service_id,
         questions=one.questions,
-        percent=percent_of(one.questions, most),
         help=HELP[one.reason] if one.reason else "",
     )
 
@@ -161,8 +156,8 @@ def _used(one: Utilisation, book: Book) -> UsedRow:
 
 
 def _decided(report: Report) -> list[Bar]:
-    counts = [(DECIDED[one], report.decided.get(one, 0)) for one in Decided]
-    return bars(counts, sum(count for _, count in counts)) if report.decided else []
+    counts = [(DECIDED[one], report.decided[one]) for one in Decided if report.decided.get(one)]
+    return bars(counts, sum(report.decided.values()))
 
 
 def _share(one: Share, book: Book) -> ShareRow:

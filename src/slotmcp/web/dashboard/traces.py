@@ -60,6 +60,8 @@ async def trace(visit: Visit) -> Response:
 async def find(visit: Visit) -> Response:
     """The form of the refusals: to the page of the call whose id was typed."""
     trace_id = visit.asked("traceId")
+    if trace_id and not trace_id.isalnum():
+        raise visit.app.traces.unknown(trace_id)
     return visit.go_to(visit.url("traces", trace_id) if trace_id else visit.url("refusals"))
 
 
