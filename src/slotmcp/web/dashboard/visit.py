@@ -89,6 +89,10 @@ class Visit:
         """The address of a page of this project: `visit.url("bookings", booking_id)`."""
         return address(self.request, self.project_id, *parts)
 
+    def is_at(self, *parts: str) -> bool:
+        """Whether this is the page of that address."""
+        return self.request.url.path.rstrip("/") == self.url(*parts)
+
     def page(self, template: str, *, status: int = 200, **told: object) -> Response:
         """A page, or a part of one. Its template knows the visit, and what is told."""
         return self.house.page(self.request, template, status=status, visit=self, **told)
