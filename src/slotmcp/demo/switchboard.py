@@ -98,8 +98,8 @@ async def _server(database: Path, port: int) -> AsyncIterator[str]:
         start_new_session=True,  # Ctrl-C is for the demo, which ends its server itself
     )
     try:
+        url = _url_in(await _line_of(process), port)
         async with asyncio.TaskGroup() as group:
-            url = _url_in(await _line_of(process), port)
             watching = group.create_task(_watch(process))
             yield url
             watching.cancel()
