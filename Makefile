@@ -18,7 +18,7 @@ DEBIAN := .venv/.debian-ready
 # A gate speaks one line when it is fine, and everything it knows when it is not.
 gate = @printf '%-14s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$said"; exit 1; fi
 
-.PHONY: help demo test check format bench proximity clean
+.PHONY: help demo dashboard test check format bench proximity clean
 
 help: ## say what there is (the default)
 	@echo 'slotmcp: make <target>'
@@ -26,6 +26,9 @@ help: ## say what there is (the default)
 
 demo: $(READY) ## watch an agent's side of a phone call, through a real MCP client
 	@$(BIN)/slotmcp demo
+
+dashboard: $(READY) ## watch a business being called on its dashboard, until Ctrl-C
+	@$(BIN)/slotmcp demo --dashboard
 
 test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## run all tests in random order three at a time
 	@$(PYTEST)

@@ -37,7 +37,7 @@ async def called(desk: Desk, *, seed: int, at_a_time: int = 1) -> Tally:
 
 async def test_what_they_count_is_what_the_book_has(tmp_path: Path) -> None:
     async with open_desk(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as desk:
-        tally = await called(desk, seed=11, at_a_time=4)
+        tally = await called(desk, seed=7, at_a_time=4)
         bookings = await desk.store.bookings("denver-hvac")
     assert tally.asked == CALLS
     assert len(bookings) == tally.booked - tally.cancelled
@@ -58,7 +58,7 @@ async def funnel_of(desk: Desk) -> Funnel:
     return (await desk.app.reports.report(ReportRequest())).funnel
 
 
-@pytest.mark.parametrize("seed", [2, 5, 11])
+@pytest.mark.parametrize("seed", [2, 5, 7])
 async def test_what_they_count_is_what_the_report_tells(tmp_path: Path, seed: int) -> None:
     async with open_desk(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as desk:
         async with desk.app.tracing.writing(kept_days=1):

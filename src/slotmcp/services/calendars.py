@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from slotmcp.domain.book import Book
 from slotmcp.domain.calendar import CalendarEvent, Delivery, ParkedEvent
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import NotFound
@@ -19,11 +20,16 @@ OLDEST_MS: Final = 30 * 24 * 60 * MS_PER_MINUTE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictsAnswer:
-    """The conflicts of a project, by technician and time."""
+    """The conflicts of a project, by technician and time, and the book as it is now."""
 
-    project: Project
+    book: Book
     conflicts: tuple[Conflict, ...]
     now_ms: int
+
+    @property
+    def project(self) -> Project:
+        """Whose they are."""
+        return self.book.project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +83,7 @@ class CalendarService:
         """
         availability = await self._shelf.availability(asked)
         book, now_ms = availability.book, availability.now_ms
-        return ConflictsAnswer(project=book.project, conflicts=conflicts_in(book, now_ms), now_ms=now_ms)
+        return ConflictsAnswer(book=book, conflicts=conflicts_in(book, now_ms), now_ms=now_ms)
 
     async def replay(self, asked: str | None, uid: str = "") -> tuple[Replayed, ...]:
         """Apply what was put aside: one event, or all.

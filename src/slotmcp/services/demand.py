@@ -51,8 +51,12 @@ def refused(traces: Sequence[Trace]) -> tuple[Refused, ...]:
     return tuple(sorted(found, key=lambda one: (-one.questions, one.service_id, one.reason or "")))
 
 
+def is_empty(trace: Trace) -> bool:
+    """Whether it was asked what is free, and nothing was."""
+    return trace.use is TracedUse.GET_SLOTS and trace.outcome == OK and not trace.offered
+
+
 def _refusals(traces: Sequence[Trace]) -> Iterator[tuple[Trace, Question]]:
     for trace in traces:
-        is_empty = trace.use is TracedUse.GET_SLOTS and trace.outcome == OK and not trace.offered
-        if trace.question is not None and (is_empty or trace.outcome in TAKEN):
+        if trace.question is not None and (is_empty(trace) or trace.outcome in TAKEN):
             yield trace, trace.question

@@ -47,7 +47,14 @@ class StaticFiles:
         return Response(found.content, media_type=found.media_type, headers={**SECURITY, **caching})
 
 
-NAMES: Final = ("dashboard.css", "dashboard.js", "icon.svg", "vendor/htmx.min.js", "vendor/htmx-sse.min.js")
+NAMES: Final = (
+    "dashboard.css",
+    "panels.css",
+    "dashboard.js",
+    "icon.svg",
+    "vendor/htmx.min.js",
+    "vendor/htmx-sse.min.js",
+)
 
 
 def _read(name: str) -> _File:
