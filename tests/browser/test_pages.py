@@ -12,7 +12,9 @@ from support.browsing import Business, Look
 
 DESKTOP: Final = ViewportSize(width=1280, height=800)
 PHONE: Final = ViewportSize(width=360, height=740)
-PAGES: Final = [panel.path for panel in PANELS if not panel.is_form]
+PARTS: Final = {"/gaps", "/today"}
+"""Of other pages, and none by themselves."""
+PAGES: Final = [panel.path for panel in PANELS if not panel.is_form and panel.path not in PARTS]
 STOP: Final = """() => {
     const at = document.activeElement;
     if (at === null || at === document.body || at.dataset.stopped) return null;
@@ -48,7 +50,7 @@ async def unseen_stops(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_a_page_is_for_everybody(look: Look, lively: Business, path: str) -> None:
-    page = await look(lively.url(path), lively)
+    page = await look(lively.url(path.format(**lively.known)), lively)
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert await unseen_stops(page) == []
     assert await wrong_with(page) == []

@@ -1,6 +1,6 @@
 """What a browser is shown: businesses that a real server serves, a page of one, and all that went wrong on it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -51,6 +51,8 @@ class Business:
     id: str
     key: str = field(repr=False)
     """Of an operator of this business alone."""
+    known: Mapping[str, str] = field(default_factory=dict)
+    """What stands for the names in the addresses of its pages."""
 
     @property
     def tomorrow(self) -> date:
@@ -107,17 +109,18 @@ async def open_lively_business(server: HttpServer, books: Books) -> Business:
     business = await open_business(server, books)
     callers = Callers(business.line, seed=5, pause=_at_once)
     await callers.call(_CALLS, at_once=3)
-    await business.book("10:00")
+    booking = (await business.book("10:00"))["bookingId"]
+    trace = (await business.ask("get_slots"))["traceId"]
     await business.ask("create_hold", start=business.at("13:00"), customerHash="lee")
     away = {"start": business.at("15:00"), "end": business.at("17:00"), "reason": "dentist"}
     await business.ask("add_time_off", technicianId="t-ben", **away)
 
     async def are_traces_written() -> bool:
         report = await books.app.reports.report(ReportRequest(project_id=business.id))
-        return report.funnel.asked >= _CALLS
+        return report.funnel.asked > _CALLS + 2
 
     await until(are_traces_written)
-    return business
+    return replace(business, known={"booking": booking, "trace": trace})
 
 
 async def _at_once(seconds: float) -> None:
