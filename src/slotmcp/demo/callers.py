@@ -55,7 +55,7 @@ _WEIGHTS: Final[Mapping[Persona, int]] = {
     Persona.CANCELS: 1,
     Persona.MOVES: 1,
     Persona.WANTS_WHAT_IS_GONE: 1,
-    Persona.EVENING: 2,
+    Persona.EVENING: 4,
     Persona.WISHES: 1,
     Persona.TODAY: 3,
 }
@@ -103,7 +103,7 @@ class Caller:
             other = self._random.choice(services)
             await self._slots(other, technicianId=slot["candidates"][0]["technicianId"])
             return
-        start = f"{slot['start'][:10]}T{_NIGHT}:00Z" if persona is Persona.WANTS_WHAT_IS_GONE else slot["start"]
+        start = f"{slot['startLocal'][:10]}T{_NIGHT}" if persona is Persona.WANTS_WHAT_IS_GONE else slot["start"]
         held = await self._ask("create_hold", serviceType=service, start=start, customerHash=f"caller-{self._number}")
         if held is None:
             return

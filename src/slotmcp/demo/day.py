@@ -9,7 +9,7 @@ from slotmcp.demo.callers import Callers, Pause, Tally
 from slotmcp.demo.paper import Paper
 from slotmcp.demo.switchboard import Switchboard, open_switchboard
 
-_FIRST_CALLS: Final = 30
+_FIRST_CALLS: Final = 60
 """Made without a pause, so that there is something to see in every panel."""
 _CALLS: Final = 12
 _AT_ONCE: Final = 3

@@ -117,10 +117,7 @@ class ReportService:
             As `report`.
         """
         facts = await self._facts(request)
-        asked = [one.last_question for one in lost(facts.conversations, facts.live)]
-        questions = [LostQuestion(at_ms, question) for at_ms, question in filter(None, asked)]
-        claims = [one.claim for one in facts.bookings]
-        return GapsAnswer(book=facts.book, gaps=await asyncio.to_thread(find_gaps, facts.book, claims, questions))
+        return GapsAnswer(book=facts.book, gaps=await asyncio.to_thread(_gaps, facts))
 
     async def _facts(self, request: ReportRequest) -> _Facts:
         availability = await self._shelf.availability(request.project_id)
@@ -130,7 +127,8 @@ class ReportService:
         holds = [claim for diary in book.diaries.values() for claim in diary.claims if claim.is_hold]
         live = frozenset(claim.id for claim in holds if claim.is_live(now_ms))
         bookings = await self._store.bookings(book.project.id)
-        return _Facts(book, now_ms, period, bookings, traces, conversations(traces), live)
+        told_apart = await asyncio.to_thread(conversations, traces)
+        return _Facts(book, now_ms, period, bookings, traces, told_apart, live)
 
 
 def _period(request: ReportRequest, zone_key: str, now_ms: int) -> Period:
@@ -163,6 +161,12 @@ def _report(facts: _Facts) -> Report:
         response_times=response_times(facts.traces),
         collisions=sum(len(one.collisions()) for one in facts.conversations),
     )
+
+
+def _gaps(facts: _Facts) -> Gaps:
+    asked = [one.last_question for one in lost(facts.conversations, facts.live)]
+    questions = [LostQuestion(at_ms, question) for at_ms, question in filter(None, asked)]
+    return find_gaps(facts.book, [one.claim for one in facts.bookings], questions)
 
 
 def _decided(booking: Booking) -> Decided:

@@ -139,7 +139,7 @@ async def test_a_refusal_says_when_what_and_why_and_leads_to_its_story(shop: Sit
         refused = (await line.ask("ann", "create_hold", **gone))["traceId"]
     page = await shop.browser.get("/shop/refusals")
     told = text_of(page)
-    assert "Nothing was free: nobody works then Asked what is free: Rare, until" in told
+    assert "Nothing was free: nobody works then Asked what is free: Rare, in the evening, until" in told
     assert "That time could not be had: booked already Wanted a time held: Visit," in told
     linked = re.findall(r'href="(/dashboard/shop/traces/\w+)"', page.text)
     assert linked == [f"/dashboard/shop/traces/{one}" for one in (refused, trace_id)]

@@ -58,14 +58,14 @@ def _row(trace: Trace, book: Book) -> RefusalRow:
 def _wanted(question: Question, book: Book) -> str:
     service = book.services.get(question.service_id)
     name = service.name if service else question.service_id
-    wish = f", with {technician_of(book, question.technician_id).name}" if question.technician_id else ""
-    return f"{name}, {_window(question, book.project.timezone)}{wish}"
+    part = f"in the {question.part_of_day}" if question.part_of_day else ""
+    wish = f"with {technician_of(book, question.technician_id).name}" if question.technician_id else ""
+    return ", ".join(filter(None, [name, part, _window(question, book.project.timezone), wish]))
 
 
 def _window(question: Question, zone_key: str) -> str:
     start, end = question.start_from, question.start_to
     if end == start + 1:
         return written(zone_key, start)
-    part = f" in the {question.part_of_day}" if question.part_of_day else ""
-    until = f"until {written(zone_key, end)}"
-    return f"{until}{part}" if end - start > MINUTES_PER_DAY else f"from {written(zone_key, start)} {until}{part}"
+    begin = "" if end - start > MINUTES_PER_DAY else f"from {written(zone_key, start)} "
+    return f"{begin}until {written(zone_key, end)}"
