@@ -1,22 +1,22 @@
 """A day as the board shows it: blocks on a timeline, each with its words."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.catalog import TechnicianStatus
-from slotmcp.domain.claim import BusyTime, Claim
-from slotmcp.domain.interval import MS_PER_MINUTE, Interval
+from slotmcp.domain.claim import Claim
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval, Minute
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.board import BoardAnswer, TechnicianDay
 from slotmcp.services.named import service_of
-from slotmcp.web.dashboard.timeline import MINUTES, PER_HOUR, Timeline
+from slotmcp.web.dashboard.timeline import MINUTES, Timeline
 from slotmcp.web.dashboard.words import counted
 
 _MS_PER_SECOND: Final = 1000
 _MOVABLE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
-NOBODY: Final = "No name"
+NOBODY: Final = "no name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,9 @@ class Block:
     kind: str
     """booked, held, busy, pause, or away: how it is drawn."""
     place: str
-    when: str
-    """ "09:00-10:00"."""
+    begins: str
+    """By the business's clocks, such as "09:00"."""
+    ends: str
     title: str
     more: str = ""
     start: int = 0
@@ -85,9 +86,7 @@ def view_of(answer: BoardAnswer) -> BoardView:
     is_now = answer.day == answer.today and line.has(now)
     rows = [_Lines(answer, line).row(one) for one in answer.technicians]
     return BoardView(
-        hours=[
-            (f"{utc_to_wall(zone_key, minute):%H:%M}", line.place((minute, minute + 60))) for minute in line.hours()
-        ],
+        hours=[(clock(zone_key, at), line.place((at, at + 60))) for at in line.hours()],
         everything=line.place(line.shown),
         columns=line.columns,
         first=line.shown[0],
@@ -99,10 +98,9 @@ def view_of(answer: BoardAnswer) -> BoardView:
     )
 
 
-def clock(zone_key: str, span: Interval) -> str:
-    """A span by the clocks of a zone, such as "09:00-10:00"."""
-    start, end = (f"{utc_to_wall(zone_key, minute):%H:%M}" for minute in span)
-    return f"{start}\N{EN DASH}{end}"
+def clock(zone_key: str, minute: Minute) -> str:
+    """What the clocks of a zone show, such as "09:00"."""
+    return f"{utc_to_wall(zone_key, minute):%H:%M}"
 
 
 def customer_of(booking: Booking) -> str:
@@ -139,36 +137,48 @@ class _Lines:
     def _blocks(self, one: TechnicianDay) -> Iterator[Block]:
         yield from map(self._booked, one.bookings)
         yield from map(self._held, one.holds)
-        yield from map(self._busy, one.busy)
-        yield from (self._block("pause", span, "Break") for span in one.breaks)
-        yield from (self._block("away", (off.start, off.end), "Time off", off.reason) for off in one.time_off)
+        for busy in one.busy:
+            more = "by the calendar" if busy.source else ""
+            yield self._plain("busy", (busy.start, busy.end), "Busy", more)
+        for span in one.breaks:
+            yield self._plain("pause", span, "Break")
+        for off in one.time_off:
+            yield self._plain("away", (off.start, off.end), "Time off", off.reason)
 
     def _booked(self, booking: Booking) -> Block:
         claim = booking.claim
-        service = service_of(self._answer.book, claim).name
-        return self._block(
-            "booked",
-            claim.interval,
-            customer_of(booking),
-            service,
+        is_to_come = booking.status in _MOVABLE
+        return replace(
+            self._plain("booked", claim.interval, *_titles(booking, service_of(self._answer.book, claim).name)),
             booking_id=booking.id,
-            is_movable=booking.status in _MOVABLE,
+            is_movable=is_to_come,
             attention=booking.attention,
-            outcome="" if booking.status in _MOVABLE else booking.status.value.replace("_", " "),
+            outcome="" if is_to_come else booking.status.value.replace("_", " "),
         )
 
     def _held(self, claim: Claim) -> Block:
         expires_at_ms = claim.expires_at_ms or 0
-        service = service_of(self._answer.book, claim).name
-        left = time_left(expires_at_ms, self._answer.now_ms)
-        return self._block("held", claim.interval, "Held", service, expires_at_ms=expires_at_ms, left=left)
+        return replace(
+            self._plain("held", claim.interval, "Held", service_of(self._answer.book, claim).name),
+            expires_at_ms=expires_at_ms,
+            left=time_left(expires_at_ms, self._answer.now_ms),
+        )
 
-    def _busy(self, busy: BusyTime) -> Block:
-        return self._block("busy", (busy.start, busy.end), "Busy", "by the calendar" if busy.source else "")
+    def _plain(self, kind: str, span: Interval, title: str, more: str = "") -> Block:
+        return Block(
+            kind=kind,
+            place=self._line.place(span),
+            begins=clock(self._zone, span[0]),
+            ends=clock(self._zone, span[1]),
+            title=title,
+            more=more,
+            start=span[0],
+        )
 
-    def _block(self, kind: str, span: Interval, title: str, more: str = "", **facts: object) -> Block:
-        told = {"kind": kind, "place": self._line.place(span), "when": clock(self._zone, span), "title": title}
-        return Block(**told, more=more, start=span[0], **facts)  # type: ignore[arg-type]  fields by name
+
+def _titles(booking: Booking, service: str) -> tuple[str, str]:
+    """Whom it is for, and what; of a booking that a file has brought along, the other way round."""
+    return (booking.customer.name, service) if booking.customer else (service, NOBODY)
 
 
 def _spans(one: TechnicianDay) -> Iterator[Interval]:
@@ -184,6 +194,3 @@ def _summary(answer: BoardAnswer) -> str:
     working = sum(bool(one.shifts) and one.technician.status is TechnicianStatus.ACTIVE for one in answer.technicians)
     told = f"{counted(bookings, 'booking')}, {counted(working, 'technician')} at work"
     return f"{told}, {counted(holds, 'time')} held." if holds else f"{told}."
-
-
-__all__ = ["PER_HOUR", "Block", "BoardView", "Row", "clock", "customer_of", "time_left", "view_of"]

@@ -12,7 +12,6 @@ MINUTES: Final = 5
 """A column."""
 _MOST: Final = 25 * 60 // MINUTES
 """The longest day has 25 hours."""
-PER_HOUR: Final = 60 // MINUTES
 
 
 @dataclass(frozen=True, slots=True)
