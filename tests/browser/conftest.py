@@ -6,13 +6,12 @@ from typing import Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from slotmcp.domain.access import Scope
-from support.browsing import Business, Look, Watch, looking, open_business, open_lively_business
+from support.browsing import Business, Look, Watch, chromium, looking, open_business, open_lively_business
 from support.http_server import Books, HttpServer, open_books, serving
 
-CHROMIUM: Final = "/usr/bin/chromium"
 _HERE: Final = Path(__file__).parent
 
 
@@ -25,12 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    options = ["--disable-dev-shm-usage", "--disable-gpu"]
-    async with async_playwright() as playwright:
-        # CI is root, for whom there is no sandbox
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False, args=options)
-        yield chromium
-        await chromium.close()
+    async with chromium() as browser:
+        yield browser
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response, async_playwright
 
 from slotmcp.demo.callers import Callers
 from slotmcp.domain.access import Scope
@@ -25,6 +25,7 @@ from support.http_server import Books, HttpServer
 from support.server import Body, body_of
 
 KIM: Final = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+CHROMIUM: Final = "/usr/bin/chromium"
 EVERY_DAY: Final = frozenset(range(7))
 _CALLS: Final = 20
 PATIENCE_MS: Final = 10_000
@@ -107,7 +108,7 @@ async def open_business(server: HttpServer, books: Books, plan: ProjectPlan = PL
 async def open_lively_business(server: HttpServer, books: Books) -> Business:
     """One that has been called: with bookings and holds, refusals and traces, somebody away and somebody off."""
     business = await open_business(server, books)
-    callers = Callers(business.line, seed=5, pause=_at_once)
+    callers = Callers(business.line, seed=5, pause=at_once)
     await callers.call(_CALLS, at_once=3)
     booking = (await business.book("10:00"))["bookingId"]
     trace = (await business.ask("get_slots"))["traceId"]
@@ -123,7 +124,8 @@ async def open_lively_business(server: HttpServer, books: Books) -> Business:
     return replace(business, known={"booking": booking, "trace": trace})
 
 
-async def _at_once(seconds: float) -> None:
+async def at_once(seconds: float) -> None:
+    """Nobody thinks."""
     del seconds
 
 
@@ -156,6 +158,17 @@ class Watch:
     def _answered(self, response: Response) -> None:
         if response.status >= _HTTP_ERROR:
             self.refused.append(response.status)
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's, without a window."""
+    options = ["--disable-dev-shm-usage", "--disable-gpu"]
+    async with async_playwright() as playwright:
+        # CI is root, for whom there is no sandbox
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False, args=options)
+        yield browser
+        await browser.close()
 
 
 Look = Callable[..., Awaitable[Page]]

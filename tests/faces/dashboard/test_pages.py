@@ -66,3 +66,17 @@ async def test_an_old_address_has_the_newest_and_no_other_file_is_to_be_had(site
     for name in ("../pages.py", "..%2fpages.py", "vendor", "nothing.css"):
         answer = await client.get(f"/dashboard/static/000000000000/{name}", follow_redirects=True)
         assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/nowhere/at/all", f"/{PLAN.project.id}/nonsense"])
+async def test_where_no_page_is_one_says_so_and_leads_back(entered: Site, path: str) -> None:
+    answer = await entered.browser.get(path)
+    assert answer.status_code == 404
+    assert "There is no page at this address." in answer.text
+    assert 'href="/dashboard"' in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", f"/{PLAN.project.id}/", f"/{PLAN.project.id}/reports/"])
+async def test_a_slash_too_many_leads_where_it_was_meant_to(entered: Site, path: str) -> None:
+    answer = await entered.browser.get(path)
+    assert (answer.status_code, answer.url.path.endswith("/")) == (200, False)

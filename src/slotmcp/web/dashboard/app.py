@@ -8,15 +8,16 @@ from itertools import chain
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from slotmcp.web.answers import refusal
 from slotmcp.web.dashboard import board, bookings, calendar, refusals, reports, technicians, traces
 from slotmcp.web.dashboard.door import Door
 from slotmcp.web.dashboard.login import HOME, LOG_OUT, Login
+from slotmcp.web.dashboard.security import PRIVATE
 from slotmcp.web.dashboard.static import STATIC_PATH
-from slotmcp.web.dashboard.visit import DASHBOARD, House, Panel
+from slotmcp.web.dashboard.visit import DASHBOARD, House, Panel, address
 from slotmcp.web.doorway import WRONG_HOST, Places
 
 Answer = Callable[[Request], Awaitable[Response]]
@@ -24,6 +25,7 @@ Answer = Callable[[Request], Awaitable[Response]]
 PANELS: Final[Sequence[Panel]] = tuple(
     chain.from_iterable(one.PANELS for one in (board, bookings, technicians, reports, refusals, traces, calendar))
 )
+NO_SUCH_PAGE: Final = "There is no page at this address."
 _PROJECT: Final = f"{DASHBOARD}/{{project}}"
 
 
@@ -37,12 +39,25 @@ def routes_of(house: House) -> Sequence[Route]:
         (f"{DASHBOARD}/login", "POST", login.begin),
         *(_behind(door, DASHBOARD, panel) for panel in (HOME, LOG_OUT)),
         *(_behind(door, _PROJECT, panel) for panel in PANELS),
+        (f"{DASHBOARD}/{{rest:path}}", "GET", _elsewhere(door)),
     ]
     return [Route(path, _at_home(house.places, answer), methods=[method]) for path, method, answer in answers]
 
 
 def _behind(door: Door, prefix: str, panel: Panel) -> tuple[str, str, Answer]:
     return prefix + panel.path, "POST" if panel.is_form else "GET", door.leading_to(panel)
+
+
+def _elsewhere(door: Door) -> Answer:
+    """Where no page is: the one that was meant, or a way back."""
+
+    async def answer(request: Request) -> Response:
+        path = str(request.path_params["rest"])
+        if path.endswith("/") or not path:
+            return RedirectResponse(address(request, *path.split("/")), 303, dict(PRIVATE))
+        return door.refused(request, 404, NO_SUCH_PAGE)
+
+    return answer
 
 
 def _at_home(places: Places, answer: Answer) -> Answer:
