@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from mcp import Client
 
+from slotmcp.demo.people import somebody
+
 Answer = Mapping[str, Any]
 Connect = Callable[[str], AbstractAsyncContextManager[Client]]
 """A client of its own for a call id."""
@@ -57,10 +59,8 @@ _WEIGHTS: Final[Mapping[Persona, int]] = {
     Persona.WANTS_WHAT_IS_GONE: 1,
     Persona.EVENING: 4,
     Persona.WISHES: 1,
-    Persona.TODAY: 3,
+    Persona.TODAY: 6,
 }
-_FIRST_NAMES: Final = ("Maria", "Paul", "Ines", "Tom", "Amara", "Jonas", "Lucia", "Wei", "Nadia", "Omar", "Ruth", "Sam")
-_LAST_NAMES: Final = ("Alvarez", "Okoro", "Novak", "Baker", "Diallo", "Lindqvist", "Rossi", "Chen", "Haddad", "Young")
 
 
 @dataclass(slots=True)
@@ -129,8 +129,8 @@ class Caller:
         if persona is Persona.HESITATES:
             await self._pause(self._random.uniform(1, 3) * _THINKS_SECONDS)
         phone = f"+1 303 555 {self._number % 10_000:04}"
-        name = f"{self._random.choice(_FIRST_NAMES)} {self._random.choice(_LAST_NAMES)}"
-        sold = await self._ask("book_slot", holdToken=token, customerName=name, customerPhone=phone)
+        who = {"customerName": somebody(self._random), "customerPhone": phone}
+        sold = await self._ask("book_slot", holdToken=token, **who)
         if sold is None:
             return
         self.tally.booked = 1
