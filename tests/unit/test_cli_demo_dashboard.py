@@ -72,7 +72,9 @@ def demonstrating(folder: Path, *options: str) -> Iterator[Demo]:
             url, key = (line.split()[-1] for line in said[1:])
             yield Demo(process, url, key)
         finally:
-            process.kill()
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=LIMIT_SECONDS)
 
 
 def test_it_is_called_and_seen_and_leaves_nothing_behind(tmp_path: Path) -> None:

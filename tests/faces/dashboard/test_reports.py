@@ -61,8 +61,8 @@ def text_of(response: httpx2.Response) -> str:
     return " ".join(unescape(re.sub(r"</?b>", "", re.sub(r"<(?!/?b>)[^>]+>", " ", response.text))).split())
 
 
-async def seen(site: Site, path: str) -> str:
-    return text_of(await site.browser.get(f"/shop{path}"))
+async def seen(site: Site, path: str, *, part: bool = False) -> str:
+    return text_of(await site.browser.get(f"/shop{path}", **({"hx_request": "true"} if part else {})))
 
 
 async def test_before_anybody_calls_every_panel_says_what_to_do(shop: Site) -> None:
@@ -72,7 +72,7 @@ async def test_before_anybody_calls_every_panel_says_what_to_do(shop: Site) -> N
     assert "Every question could be answered with a time." in reports
     assert "Nobody was lost in this period." in reports
     assert "Ana 0 % of 168 h" in reports
-    assert await seen(shop, "/gaps") == "Nobody was lost in this period. There is nothing to win."
+    assert await seen(shop, "/gaps", part=True) == "Nobody was lost in this period. There is nothing to win."
     assert "Nobody has called today." in await seen(shop, "/today")
     assert "No call was told no in the last 7 days." in await seen(shop, "/refusals")
     assert "not connected to a calendar. Name its Cal.com account" in await seen(shop, "/calendar")
@@ -114,10 +114,11 @@ async def test_gaps_are_ranked_sentences_with_names(shop: Site) -> None:
     async with calling(shop.books.app) as line:
         for who in ("lee", "max", "mia"):
             await ask_in_vain(line, who)
-    told = await seen(shop, "/gaps")
+    told = await seen(shop, "/gaps", part=True)
     assert told.startswith("3 callers left without a booking. The others were asked again")
     assert "If Ana learned gas, 3 more callers would have booked." in told
     assert "If there were one more technician for Rare, with the shifts of Ana, 3 more callers would have" in told
+    assert told in await seen(shop, "/gaps"), "for those without scripts, as a page"
     won = [int(number) for number in re.findall(r"(\d) more caller", told)]
     assert won == sorted(won, reverse=True)
 

@@ -23,9 +23,10 @@ async def reports(visit: Visit) -> Response:
 
 
 async def gaps(visit: Visit) -> Response:
-    """A part of it that takes longer."""
+    """A part of it that takes longer, or a page of its own where there are no scripts."""
     answer = await visit.app.reports.gaps(ReportRequest(project_id=visit.project_id, days=_days(visit)))
-    return visit.page("gaps.html", gaps=gaps_view(answer))
+    is_part = visit.request.headers.get("hx-request") == "true"
+    return visit.page("gaps.html" if is_part else "gaps_alone.html", gaps=gaps_view(answer), titles=_TITLES)
 
 
 async def today(visit: Visit) -> Response:
