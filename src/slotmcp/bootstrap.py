@@ -28,6 +28,7 @@ from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
 from slotmcp.services.bell import Bell
+from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendars import CalendarService
 from slotmcp.services.counted_store import CountedStore
@@ -252,6 +253,7 @@ def build_app(
         access=access,
         sessions=SessionService(store=store, access=access),
         reports=ReportService(store=store, shelf=shelf),
+        board=BoardService(store=store, shelf=shelf),
         tracing=Tracing(store, process=ids.new_id()),
         traces=TraceService(store=store),
         vitals=Vitals(store),

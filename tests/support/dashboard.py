@@ -33,13 +33,13 @@ class Browser:
         """The page after the form."""
         return await self.send("/login", key=key)
 
-    async def send(self, path: str, *, headers: dict[str, str] | None = None, **fields: str) -> httpx2.Response:
+    async def send(self, path: str, **fields: str) -> httpx2.Response:
         """Send a form as it stands on a page: with the token that is on every page of a session."""
         token = await self.form_token()
         return await self.client.post(
             f"/dashboard{path}",
             data={"form_token": token, **fields},
-            headers={"Origin": OWN, "Sec-Fetch-Site": "same-origin", **(headers or {})},
+            headers={"Origin": OWN, "Sec-Fetch-Site": "same-origin"},
             follow_redirects=True,
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slotmcp.ports import Ids, RateLimits
 from slotmcp.services.access import AccessService
+from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendars import CalendarService
 from slotmcp.services.customers import CustomerService
@@ -48,6 +49,7 @@ class App:
     access: AccessService
     sessions: SessionService
     reports: ReportService
+    board: BoardService
     vitals: Vitals
     ids: Ids
     limits: RateLimits

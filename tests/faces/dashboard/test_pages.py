@@ -21,7 +21,7 @@ PAGES = [panel.path for panel in PANELS if not panel.is_form and "events" not in
 
 def static_folder() -> dict[str, bytes]:
     root = files("slotmcp.web.dashboard").joinpath("static")
-    return {name: root.joinpath(*name.split("/")).read_bytes() for name in NAMES}
+    return {name: root.joinpath(*name.split("/")).read_bytes() for name in VENDORED}
 
 
 def test_what_is_not_ours_is_what_its_authors_have_published() -> None:

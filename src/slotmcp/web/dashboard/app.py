@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from slotmcp.web.answers import refusal
-from slotmcp.web.dashboard import board, calendar, refusals, reports, traces
+from slotmcp.web.dashboard import board, bookings, calendar, refusals, reports, technicians, traces
 from slotmcp.web.dashboard.door import Door
 from slotmcp.web.dashboard.login import HOME, LOG_OUT, Login
 from slotmcp.web.dashboard.security import PRIVATE
@@ -23,7 +23,7 @@ from slotmcp.web.doorway import WRONG_HOST, Places
 Answer = Callable[[Request], Awaitable[Response]]
 
 PANELS: Final[Sequence[Panel]] = tuple(
-    chain(board.PANELS, reports.PANELS, refusals.PANELS, traces.PANELS, calendar.PANELS)
+    chain.from_iterable(one.PANELS for one in (board, bookings, technicians, reports, refusals, traces, calendar))
 )
 NO_SUCH_PAGE: Final = "There is no page at this address."
 _PROJECT: Final = f"{DASHBOARD}/{{project}}"

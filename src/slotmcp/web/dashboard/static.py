@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from slotmcp.web.answers import refusal
 from slotmcp.web.dashboard.security import SECURITY
+from slotmcp.web.dashboard.timeline import stylesheet
 
 STATIC_PATH: Final = "/dashboard/static/{digest}/{name:path}"
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -50,7 +51,10 @@ class StaticFiles:
 NAMES: Final = (
     "dashboard.css",
     "panels.css",
+    "board.css",
+    "timeline.css",
     "dashboard.js",
+    "board.js",
     "icon.svg",
     "vendor/htmx.min.js",
     "vendor/htmx-sse.min.js",
@@ -58,5 +62,8 @@ NAMES: Final = (
 
 
 def _read(name: str) -> _File:
-    content = files("slotmcp.web.dashboard").joinpath("static", *name.split("/")).read_bytes()
+    if name == "timeline.css":  # six hundred rules that differ by a number
+        content = stylesheet().encode()
+    else:
+        content = files("slotmcp.web.dashboard").joinpath("static", *name.split("/")).read_bytes()
     return _File(content, _TYPES[name[name.rindex(".") :]])
