@@ -12,7 +12,7 @@ from support.browsing import Business, Look
 
 DESKTOP: Final = ViewportSize(width=1280, height=800)
 PHONE: Final = ViewportSize(width=360, height=740)
-PARTS: Final = {"/gaps", "/today"}
+PARTS: Final = {"/gaps", "/today", "/events"}
 """Of other pages, and none by themselves."""
 PAGES: Final = [panel.path for panel in PANELS if not panel.is_form and panel.path not in PARTS]
 STOP: Final = """() => {
