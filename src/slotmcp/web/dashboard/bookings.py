@@ -106,8 +106,9 @@ async def _page(visit: Visit, found: FindAnswer, *, problem: SlotmcpError | None
         when=f"{written(zone_key, one.booking.claim.start).rpartition(' ')[0]}, "
         f"{clock(zone_key, one.booking.claim.start)} to {clock(zone_key, one.booking.claim.end)}",
         status_words=_STATUS[one.booking.status],
-        date=f"{start:%Y-%m-%d}",
-        time=f"{start:%H:%M}",
+        day=f"{start:%Y-%m-%d}",
+        date=visit.field("date") or f"{start:%Y-%m-%d}",
+        time=visit.field("time") or f"{start:%H:%M}",
         technicians=[told.technician for told in everybody],
         can_change=BookingStatus.CANCELLED in TRANSITIONS[one.booking.status],
         outcomes=_outcomes(one, found.now_ms),

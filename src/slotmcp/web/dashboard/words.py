@@ -1,6 +1,6 @@
 """What the dashboard calls things that have a code elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from slotmcp.domain.reasons import Reason
@@ -93,6 +93,12 @@ def why_refused(trace: Trace) -> str:
 def counted(count: int, noun: str) -> str:
     """So many, such as "1 caller" or "2 callers"."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def row_of(words: Sequence[str]) -> str:
+    """Words in a row, such as "gas, hvac and controls"."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def hours_and_minutes(minutes: int) -> str:
