@@ -25,6 +25,8 @@ _PARTS: Final = ({"partOfDay": "morning"}, {"partOfDay": "afternoon"})
 _DAYS_AHEAD: Final = 6
 _NIGHT: Final = "03:07"
 _OFFERED: Final = 5
+_MOST_CALLS: Final = 100
+"""Whoever calls in another day is somebody else."""
 
 
 class Persona(StrEnum):
@@ -187,6 +189,6 @@ class Callers:
         random = Random(f"{self._seed}:{number}")  # noqa: S311  a play, not a secret
         (persona,) = random.choices(list(_WEIGHTS), weights=list(_WEIGHTS.values()))
         async with self._connect(f"call-{self._seed}-{number}") as client:
-            caller = Caller(client, number, today=today, random=random, pause=self._pause)
+            caller = Caller(client, self._seed * _MOST_CALLS + number, today=today, random=random, pause=self._pause)
             await caller.talk(persona, services)
         self.tally.add(caller.tally)
