@@ -57,15 +57,19 @@ async def drag(page: Page, block: Locator, *, hours: float, onto: Locator) -> No
     await page.mouse.up()
 
 
-async def test_a_booking_is_dragged_to_another_time(look: Look, business: Business) -> None:
+async def test_a_booking_is_dragged_to_another_time_and_held_fast_meanwhile(look: Look, business: Business) -> None:
     booking = await business.book("09:00", technicianId="t-ana")
     page = await look(business.board, business)
     block = page.locator(f"#b-{booking['bookingId']}")
     await drag(page, block, hours=4, onto=row_of(page, "t-ana"))
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("from 09:00 with Ana to 13:00 with Ana")
+    async with page.expect_response(lambda answer: answer.url == business.board):
+        other = await business.book("15:00", technicianId="t-ben")
+    await expect(dialog).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
+    await expect(page.locator(f"#b-{other['bookingId']}")).to_be_visible()
     await drag(page, block, hours=4, onto=row_of(page, "t-ana"))
     await dialog.get_by_role("button", name="Move it").click()
     await expect(page.get_by_role("status")).to_contain_text("Moved. Ana comes to Kim Doe")
