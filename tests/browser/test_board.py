@@ -8,6 +8,8 @@ from playwright.async_api import Locator, Page, expect
 from support.browsing import Business, Look, open_business
 from support.denver import PLAN
 
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 
 def row_of(page: Page, technician: str) -> Locator:
     return page.locator(f'[data-technician="{technician}"]')
@@ -65,11 +67,13 @@ async def test_a_booking_is_dragged_to_another_time_and_held_fast_meanwhile(look
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("from 09:00 with Ana to 13:00 with Ana")
     async with page.expect_response(lambda answer: answer.url == business.board):
-        other = await business.book("15:00", technicianId="t-ben")
+        other = page.locator(f"#b-{(await business.book('15:00', technicianId='t-ben'))['bookingId']}")
+    await page.evaluate(TWO_FRAMES)
     await expect(dialog).to_be_visible()
+    await expect(other).to_have_count(0)
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
-    await expect(page.locator(f"#b-{other['bookingId']}")).to_be_visible()
+    await expect(other).to_be_visible()
     await drag(page, block, hours=4, onto=row_of(page, "t-ana"))
     await dialog.get_by_role("button", name="Move it").click()
     await expect(page.get_by_role("status")).to_contain_text("Moved. Ana comes to Kim Doe")
