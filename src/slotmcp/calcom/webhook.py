@@ -25,13 +25,18 @@ _BOOKINGS: Final[Mapping[str, EventStatus]] = {
     "BOOKING_REJECTED": EventStatus.REJECTED,
 }
 """What each trigger makes of a booking that does not say its status."""
+_NOBODYS: Final = "a secret that opens nothing"
 
 
 def is_signed(body: bytes, signature: str, secrets: Sequence[str]) -> bool:
-    """Whether a body's signature was made with one of the secrets. All are tried, in the same time."""
+    """Whether a body's signature was made with one of the secrets. All are tried, in the same time.
+
+    Without any it takes as long as with one: how long a refusal takes does not tell whether anybody is connected.
+    """
     given = signature.encode("ascii", "replace")
-    good = [_is_signed(body, given, secret) for secret in secrets if secret]
-    return any(good)
+    known = [secret for secret in secrets if secret]
+    good = [_is_signed(body, given, secret) for secret in known or [_NOBODYS]]
+    return bool(known) and any(good)
 
 
 def _is_signed(body: bytes, given: bytes, secret: str) -> bool:

@@ -1,12 +1,15 @@
 """Applying what a calendar says, by whatever way it comes: a webhook, the feed, or an answer to us."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from slotmcp.domain.book import Diary
 from slotmcp.domain.booking import BookingStatus, Visit
-from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, EventStatus, NoShow, ParkedEvent
+from slotmcp.domain.calendar import ENTRY_SOURCE, CalendarEntry, CalendarEvent, EventStatus, NoShow, ParkedEvent
 from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.interval import Interval, overlaps
 from slotmcp.ports import Ids, Transaction
 from slotmcp.services.calendar_conflicts import in_the_way
 from slotmcp.services.calendar_customers import keys_of
@@ -21,6 +24,9 @@ UNKNOWN_HOST: Final = (
     "technicians[].calcom, import the file, and replay it."
 )
 MOVED: Final = "Moved in Cal.com."
+
+Place = tuple[str, Interval]
+"""Somebody's time: a technician, from when to when."""
 
 
 class Effect(StrEnum):
@@ -90,14 +96,14 @@ class _Application:
             return await self._park(event)
         await self._pages.unpark(event.uid)
         predecessors = await self._predecessors(event)
+        before_it = await self._places([*predecessors, *([known] if known else [])])
         for predecessor in predecessors:
             await self._taking.take(replace(predecessor, event=_replaced(predecessor.event, event)))
         entry = CalendarEntry(event=event) if known is None else replace(known, event=event)
         entry, before = await self._linked(entry, known, predecessors)
         entry = await self._taking.take(await self._following.follow(entry, before))
         await self._hand_over(entry)
-        for left in (*predecessors, *([known] if known else [])):
-            await self._encourage(left, entry)
+        await self._encourage(before_it - await self._places([entry]))
         way = self._taking.way
         return Applied(effect=Effect.APPLIED, conflicts=way.began, holds_moved=way.moved)
 
@@ -126,18 +132,39 @@ class _Application:
         ]
         return replace(event, status=EventStatus.REPLACED) if later else event
 
-    async def _encourage(self, left: CalendarEntry, entry: CalendarEntry) -> None:
-        """Have the calendar told again of what it refused, perhaps because of what has left that time now."""
-        if left.event.status.is_over or (
-            not entry.event.status.is_over and entry.event.interval == left.event.interval
-        ):
-            return
-        book, now_ms = await self._transaction.book(), self._transaction.now_ms
-        for technician_id in technicians_of(book, left.event.hosts):
-            for claim in in_the_way(book.diaries[technician_id], left.event.interval, now_ms):
-                push = await self._pages.push(claim.id)
-                if push is not None and push.refused:
-                    await self._pages.make_push(claim.id)
+    async def _places(self, entries: Iterable[CalendarEntry]) -> set[Place]:
+        """Where events stand, and where the bookings do that they are, which could not always follow."""
+        found = set[Place]()
+        for entry in entries:
+            if entry.event.status.is_over:
+                continue
+            found |= {(one, entry.event.interval) for one in technicians_of(self._taking.book, entry.event.hosts)}
+            if booking := await self._transaction.booking(entry.booking_id) if entry.booking_id else None:
+                found.add((booking.claim.technician_id, booking.claim.interval))
+        return found
+
+    async def _encourage(self, left: Iterable[Place]) -> None:
+        """Try again what has waited for a time that was left now, here or at the calendar."""
+        for technician_id, interval in sorted(left):
+            diary = (await self._transaction.book()).diaries.get(technician_id)
+            if diary is not None:
+                await self._tell_again(diary, interval)
+                await self._promote(diary, interval)
+
+    async def _tell_again(self, diary: Diary, interval: Interval) -> None:
+        """Have the calendar told of what it refused, perhaps because of what has left that time."""
+        for claim in in_the_way(diary, interval, self._transaction.now_ms):
+            push = await self._pages.push(claim.id)
+            if push is not None and push.refused:
+                await self._pages.make_push(claim.id)
+
+    async def _promote(self, diary: Diary, interval: Interval) -> None:
+        """Make bookings of events that were kept as busy time because of what has left that time."""
+        for busy in diary.busy:
+            if busy.source.startswith(ENTRY_SOURCE) and overlaps((busy.start, busy.end), interval):
+                waiting = await self._pages.entry(busy.source.removeprefix(ENTRY_SOURCE))
+                if waiting is not None and not waiting.booking_id:
+                    await self._taking.take(waiting)
 
     async def _is_nobodys(self, event: CalendarEvent) -> bool:
         """Whether nobody here has a part in it, and it can be of use only when somebody has."""
