@@ -6,6 +6,7 @@ Mounted, its lifespan is its host's to run: `async with slot_app.running(): ...`
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -26,11 +27,12 @@ from slotmcp.tools.subscriptions import new_bus, watching
 from slotmcp.tools.toolsets import Toolset
 from slotmcp.web.answers import retry
 from slotmcp.web.app import Entrance, Faces, create_web
-from slotmcp.web.authentication import Authentication, Everybody
+from slotmcp.web.authentication import Authenticate, Authentication, Challenge, Everybody, no_more
 from slotmcp.web.doorway import LOOPBACK, Places
 from slotmcp.web.health import Health
 from slotmcp.web.issuer_keys import IssuerKeys
 from slotmcp.web.oauth import OAuth, Resource
+from slotmcp.web.remembered import Remembered
 from slotmcp.web.stopping import Stopping, stopped_by_signals
 from slotmcp.web.webhooks import Webhooks
 
@@ -112,6 +114,7 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
             Faces(mcp=face, mcp_paths=PATHS, public=[*callers.routes, *Webhooks(app.calendars).routes()]),
             Entrance(
                 guard=callers.guard,
+                guard_of_metrics=callers.guard_of_metrics,
                 places=_places(settings, serving),
                 max_body_bytes=settings.max_body_bytes,
             ),
@@ -150,14 +153,16 @@ class _Callers:
     """How callers are asked who they are, and where they are told how to get a token."""
 
     guard: Callable[[ASGIApp], ASGIApp]
+    guard_of_metrics: Callable[[ASGIApp], ASGIApp]
     routes: Sequence[Route] = ()
 
 
 async def _open_callers(stack: AsyncExitStack, app: App, settings: Settings, serving: Serving) -> _Callers:
     if serving.is_open:
-        return _Callers(lambda inner: Everybody(inner, LOCAL))
+        everybody = partial(Everybody, principal=LOCAL)
+        return _Callers(everybody, everybody)
     if not settings.oauth_issuer:
-        return _Callers(lambda inner: Authentication(inner, app.access.authenticate))
+        return _asking(app.access.authenticate)
     issuer_keys = IssuerKeys.open(issuer=settings.oauth_issuer, url=settings.oauth_jwks_url)
     resource = Resource(
         issuer=settings.oauth_issuer,
@@ -171,7 +176,16 @@ async def _open_callers(stack: AsyncExitStack, app: App, settings: Settings, ser
         is_key = token.startswith(PREFIX)
         return await (app.access.authenticate(token) if is_key else oauth.authenticate(token))
 
-    return _Callers(lambda inner: Authentication(inner, authenticate, challenge=resource.challenge), resource.routes())
+    return _asking(authenticate, challenge=resource.challenge, routes=resource.routes())
+
+
+def _asking(authenticate: Authenticate, *, challenge: Challenge = no_more, routes: Sequence[Route] = ()) -> _Callers:
+    """Callers who are asked for a token."""
+    return _Callers(
+        guard=lambda inner: Authentication(inner, authenticate, challenge=challenge),
+        guard_of_metrics=lambda inner: Authentication(inner, Remembered(authenticate), challenge=challenge),
+        routes=routes,
+    )
 
 
 def _places(settings: Settings, serving: Serving) -> Places:

@@ -76,6 +76,7 @@ async def use_every_tool(ask: Any, who: str) -> None:  # noqa: ANN401  calls a t
     before_work = {"from": f"{day}T05:00", "to": f"{day}T05:30"}
     await ask("join_waitlist", **before_work, **kim)
     await ask("list_waitlist")
+    await ask("get_metrics")
     technician = (await ask("list_technicians"))["technicians"][0]["technicianId"]
     await ask("set_technician_status", technicianId=technician, status="active")
     await ask("add_time_off", technicianId=technician, start=f"{day[:4]}-12-25", end=f"{day[:4]}-12-25")

@@ -74,6 +74,7 @@ async def use_everything(office: Desk) -> None:
     window = {"from": MONDAY_9, "to": TUESDAY_9}
     await office.ask("join_waitlist", customerHash="caller-7a1f", **CONTACT, **window)
     await office.ask("list_waitlist")
+    await office.ask("get_metrics")
     await office.refused("create_hold", start=MONDAY_9, customerHash="caller-7a1f")
     await office.refused("book_slot", start=MONDAY_9, **CONTACT, **told)
     await office.refused("find_bookings", phone="555 0142")

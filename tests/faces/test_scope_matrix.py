@@ -83,6 +83,7 @@ def arguments_of(tool: str, things: Things) -> dict[str, Any]:
         "set_technician_status": {"technicianId": "t-ana", "status": "active"},
         "add_time_off": {"technicianId": "t-ana", "start": "2099-12-25", "end": "2099-12-25"},
         "list_waitlist": {},
+        "get_metrics": {},
     }[tool]
 
 

@@ -89,7 +89,9 @@ async def test_doing_it_again_changes_nothing(office: Desk) -> None:
     assert fingerprint(office.path) == before
 
 
-@pytest.mark.parametrize("tool", ["list_technicians", "set_technician_status", "add_time_off", "list_waitlist"])
+@pytest.mark.parametrize(
+    "tool", ["list_technicians", "set_technician_status", "add_time_off", "list_waitlist", "get_metrics"]
+)
 async def test_callers_do_not_have_them(desk: Desk, tool: str) -> None:
     assert tool not in {listed.name for listed in await desk.server.list_tools()}
 

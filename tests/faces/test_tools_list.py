@@ -46,6 +46,7 @@ OPERATORS = {
     "set_technician_status": TAKES_AWAY,
     "add_time_off": TAKES_AWAY,
     "list_waitlist": READ,
+    "get_metrics": READ,
 }
 HINTS = CALLERS | OPERATORS
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import Metric
 from ruamel.yaml import YAML
 from typer.main import get_command
 
@@ -17,14 +18,15 @@ from slotmcp.cli.commands import app
 from slotmcp.cli.exits import Exit
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.settings import CONFIG_VARIABLE, ENV_PREFIX, Settings
-from slotmcp.telemetry import exposition, http_answered, tool_called
+from slotmcp.telemetry.declared import REGISTRY
 from slotmcp.tools.errors import INTERNAL
 
 DEPLOY = ROOT / "deploy"
+OBSERVABILITY = ROOT / "examples" / "observability"
 COMPOSE = ROOT / "compose.yaml"
 DOCKERFILE = ROOT / "Dockerfile"
 UNIT = DEPLOY / "slotmcp.service"
-FILES = [COMPOSE, DOCKERFILE, *sorted(DEPLOY.iterdir()), *PAGES]
+FILES = [COMPOSE, DOCKERFILE, *sorted(DEPLOY.iterdir()), *sorted(OBSERVABILITY.iterdir()), *PAGES]
 BIN = Path(sys.executable).parent
 KNOWN_SETTINGS = {CONFIG_VARIABLE, *(ENV_PREFIX + name.upper() for name in Settings.model_fields)}
 NO_SETTING = re.compile(r"SLOTMCP_(?:REWRITE|TEST_\w+)")
@@ -86,7 +88,7 @@ def test_ports_are_open_to_this_machine_alone(name: str) -> None:
 
 
 def test_no_secret_is_in_a_file_and_each_that_is_named_is_one_of_a_folder_that_git_leaves_out() -> None:
-    for path in (COMPOSE, DOCKERFILE, *DEPLOY.iterdir()):
+    for path in (COMPOSE, DOCKERFILE, *DEPLOY.iterdir(), *OBSERVABILITY.iterdir()):
         assert not re.search(r"(?i)password\s*[:=]\s*[^\s{]|://[^/\s:]+:[^/\s@]+@|slk_", path.read_text("utf-8")), path
     secrets = read(COMPOSE)["secrets"]
     assert {one["file"].rpartition("/")[0] for one in secrets.values()} == {"./secrets"}
@@ -138,7 +140,7 @@ def test_the_image_runs_as_nobody_in_particular_with_the_uv_of_the_makefile() ->
 
 
 def test_prometheus_asks_the_slotmcp_that_there_are_with_the_key_that_it_is_given() -> None:
-    (job,) = read(DEPLOY / "prometheus.yml")["scrape_configs"]
+    (job,) = read(OBSERVABILITY / "prometheus.yml")["scrape_configs"]
     (targets,) = job["static_configs"]
     hosts = [one["environment"]["SLOTMCP_ALLOWED_HOSTS"] for name, one in services().items() if "slotmcp" in name]
     assert targets["targets"] == hosts
@@ -147,14 +149,18 @@ def test_prometheus_asks_the_slotmcp_that_there_are_with_the_key_that_it_is_give
 
 
 def test_alerts_are_about_metrics_and_outcomes_that_there_are() -> None:
-    tool_called("get_slots", "ok", 0.001)
-    http_answered("/mcp", 200)
-    counted = exposition().decode()
-    (group,) = read(DEPLOY / "alerts.yml")["groups"]
-    told = " ".join(rule["expr"] for rule in group["rules"])
-    assert all(f"\n{metric}" in counted for metric in re.findall(r"slotmcp_\w+", told))
+    counted = {sample for family in REGISTRY.collect() for sample in samples_of(family)}
+    rules = [rule for group in read(OBSERVABILITY / "alerts.yml")["groups"] for rule in group["rules"]]
+    told = " ".join(rule["expr"] for rule in rules)
+    assert set(re.findall(r"slotmcp_\w+", told)) <= counted
     outcomes = {INTERNAL, *(error.code for error in leaves(SlotmcpError))}
     assert set(re.findall(r'outcome=~"([^"]+)"', told)[0].split("|")) <= outcomes
+
+
+def samples_of(family: Metric) -> set[str]:
+    """What its samples are called."""
+    parts = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
+    return {family.name + part for part in parts}
 
 
 def leaves(error: type[SlotmcpError]) -> list[type[SlotmcpError]]:

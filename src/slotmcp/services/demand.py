@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
-from slotmcp.domain.reasons import Reason
 from slotmcp.domain.report import DAYS_OF_WEEK, HOURS_OF_DAY, Hours, Refused
 from slotmcp.domain.trace import Question, Trace, TracedUse
 from slotmcp.engine.zones import utc_to_wall
@@ -17,7 +16,6 @@ Cell = tuple[int, int]
 _A_WEEK_AND_A_DAY: Final = 8 * MINUTES_PER_DAY
 """Longer questions want no other weekdays and hours."""
 _STEP: Final = 15
-_ORDER: Final = {reason: number for number, reason in enumerate(Reason)}
 
 
 def is_wanted(question: Question, start: Minute) -> bool:
@@ -48,7 +46,7 @@ def hours_of(counts: Counter[Cell]) -> Hours:
 
 def refused(traces: Sequence[Trace]) -> tuple[Refused, ...]:
     """The questions to which nothing could be offered, or whose start could not be had, by what was in the way."""
-    counts = Counter((_main_reason(trace), question.service_id) for trace, question in _refusals(traces))
+    counts = Counter((trace.main_reason, question.service_id) for trace, question in _refusals(traces))
     found = [Refused(reason=reason, service_id=service, questions=count) for (reason, service), count in counts.items()]
     return tuple(sorted(found, key=lambda one: (-one.questions, one.service_id, one.reason or "")))
 
@@ -58,13 +56,3 @@ def _refusals(traces: Sequence[Trace]) -> Iterator[tuple[Trace, Question]]:
         is_empty = trace.use is TracedUse.GET_SLOTS and trace.outcome == OK and not trace.offered
         if trace.question is not None and (is_empty or trace.outcome in TAKEN):
             yield trace, trace.question
-
-
-def _main_reason(trace: Trace) -> Reason | None:
-    """What was in the way most often; that somebody has not learned it only where nothing else was."""
-    counts = Counter[Reason]()
-    for technician in trace.technicians:
-        counts.update(technician.reasons)
-    if len(counts) > 1:
-        del counts[Reason.SKILL_MISSING]
-    return min(counts, key=lambda reason: (-counts[reason], _ORDER[reason]), default=None)

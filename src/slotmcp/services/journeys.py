@@ -1,10 +1,10 @@
 """How far conversations come, counted as their traces are kept: once for each, whichever servers answered it.
 
-Whoever keeps the trace of a step looks up what was said before in the same conversation, by any server. Two servers
-that keep the first questions of one conversation within the same second may both count it.
+Whoever keeps traces looks up what any server has kept of the same conversations, and counts what its own have added.
+Two servers that keep traces of one conversation within the same milliseconds may miss what came of both.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from slotmcp import telemetry
@@ -39,30 +39,27 @@ async def count_journeys(traces: Traces, kept: Sequence[Trace]) -> None:
 
 
 def _count(conversation: Conversation, new: frozenset[str]) -> None:
-    for step, trace in _firsts(conversation).items():
-        if trace.id in new:
-            telemetry.conversation_came_to(step)
-            if step is Step.HELD:
-                telemetry.first_held((trace.at_ms - conversation.traces[0].at_ms) / _MS_PER_SECOND)
+    known = Conversation(tuple(trace for trace in conversation.traces if trace.id not in new))
+    for step in _steps(conversation) - _steps(known):
+        telemetry.conversation_came_to(step)
+        if step is Step.HELD:
+            telemetry.first_held(_seconds_to_first_hold(conversation))
+    known_collisions = known.collisions()
     for trace in conversation.collisions():
-        if trace.id in new:
+        if trace not in known_collisions:
             telemetry.collided(trace.use)
 
 
-def _firsts(conversation: Conversation) -> dict[Step, Trace]:
-    """The call that first came to each step."""
-    firsts = dict[Step, Trace]()
-    for trace in conversation.traces:
-        for step in _steps(Conversation((trace,))):
-            firsts.setdefault(step, trace)
-    return firsts
+def _steps(said: Conversation) -> set[Step]:
+    reached = {
+        Step.ASKED: bool(said.traces),
+        Step.OFFERED: said.was_offered,
+        Step.HELD: said.has_held,
+        Step.BOOKED: said.has_booked,
+    }
+    return {step for step, is_reached in reached.items() if is_reached}
 
 
-def _steps(said: Conversation) -> Iterator[Step]:
-    yield Step.ASKED
-    if said.was_offered:
-        yield Step.OFFERED
-    if said.has_held:
-        yield Step.HELD
-    if said.has_booked:
-        yield Step.BOOKED
+def _seconds_to_first_hold(said: Conversation) -> float:
+    held_ms = next(trace.at_ms for trace in said.traces if Conversation((trace,)).has_held)
+    return (held_ms - said.traces[0].at_ms) / _MS_PER_SECOND

@@ -8,6 +8,7 @@ from typing import Final
 
 from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.report import Decided, Gaps, Period, Report
@@ -31,9 +32,20 @@ class ReportRequest:
 
     project_id: str | None = None
     first_day: date | None = None
-    """Default: as many dates before `end_day` that there are seven."""
+    """Default: `days` dates before `end_day`."""
     end_day: date | None = None
     """The first date after the period, by the project's clocks. Default: tomorrow."""
+    days: int = DEFAULT_DAYS
+    """How many dates, where `first_day` is not given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAnswer:
+    """A report, and of whom and when it is."""
+
+    project: Project
+    report: Report
+    now_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,7 @@ class _Facts:
     """What is known of a period."""
 
     book: Book
+    now_ms: int
     period: Period
     bookings: Sequence[Booking]
     """Of any time."""
@@ -70,6 +83,15 @@ class ReportService:
         """
         return _report(await self._facts(request))
 
+    async def get_metrics(self, request: ReportRequest) -> ReportAnswer:
+        """The same, with whose it is and when it was told.
+
+        Raises:
+            As `report`.
+        """
+        facts = await self._facts(request)
+        return ReportAnswer(project=facts.book.project, report=_report(facts), now_ms=facts.now_ms)
+
     async def gaps(self, request: ReportRequest) -> Gaps:
         """Which one change would have won the most of those who were lost in a period.
 
@@ -89,12 +111,12 @@ class ReportService:
         holds = [claim for diary in book.diaries.values() for claim in diary.claims if claim.is_hold]
         live = frozenset(claim.id for claim in holds if claim.is_live(now_ms))
         bookings = await self._store.bookings(book.project.id)
-        return _Facts(book, period, bookings, traces, conversations(traces), live)
+        return _Facts(book, now_ms, period, bookings, traces, conversations(traces), live)
 
 
 def _period(request: ReportRequest, zone_key: str, now_ms: int) -> Period:
     end_day = request.end_day or local_date(zone_key, now_ms // MS_PER_MINUTE) + timedelta(days=1)
-    first_day = request.first_day or end_day - timedelta(days=DEFAULT_DAYS)
+    first_day = request.first_day or end_day - timedelta(days=request.days)
     if end_day <= first_day:
         raise InvalidArgument("to", f"give a date after {first_day}, the first of the period.")
     if (end_day - first_day).days > MOST_DAYS:

@@ -8,11 +8,13 @@ from typing import Final
 from slotmcp import telemetry
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.ports import Store
+from slotmcp.services.patience import Patience
 
-EVERY_SECONDS: Final = 10.0
+EVERY_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 2.0
 """Whoever does not answer for so long is away."""
 _DATABASE: Final = "database"
+_CALENDARS: Final = "calendars"
 _MS_PER_SECOND: Final = 1000
 
 Check = Callable[[], Awaitable[object]]
@@ -24,6 +26,7 @@ class Vitals:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._patience = Patience[object](PATIENCE_SECONDS)
 
     @asynccontextmanager
     async def watched(self, checks: Mapping[str, Check]) -> AsyncIterator[None]:
@@ -35,15 +38,23 @@ class Vitals:
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
+            await self._patience.settle()
 
     async def look(self, checks: Mapping[str, Check]) -> None:
         """Bring the gauges up to date, once."""
         for name, check in checks.items():
-            await _see(name, check)
+            began = _seconds()
+            is_up = await self._has_answered(name, check)
+            telemetry.dependency_seen(name, is_up=is_up, seconds=_seconds() - began)
         telemetry.connections_seen(_DATABASE, self._store.connections_in_use)
-        with suppress(SlotmcpError, TimeoutError):
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._see_calendars()
+        await self._has_answered(_CALENDARS, self._see_calendars)
+
+    async def _has_answered(self, name: str, check: Check) -> bool:
+        try:
+            await self._patience.ask(name, check)
+        except (SlotmcpError, TimeoutError):
+            return False
+        return True
 
     async def _see_calendars(self) -> None:
         backlogs, now_ms = await self._store.calendar_backlogs(), await self._store.now_ms()
@@ -56,11 +67,5 @@ class Vitals:
             await asyncio.sleep(EVERY_SECONDS)
 
 
-async def _see(name: str, check: Check) -> None:
-    seconds = asyncio.get_running_loop().time
-    began, is_up = seconds(), False
-    with suppress(SlotmcpError, TimeoutError):
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await check()
-            is_up = True
-    telemetry.dependency_seen(name, is_up=is_up, seconds=seconds() - began)
+def _seconds() -> float:
+    return asyncio.get_running_loop().time()

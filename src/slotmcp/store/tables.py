@@ -473,7 +473,7 @@ class TraceRow(SQLModel, table=True):
     __table_args__: Any = (
         ForeignKeyConstraint(["project_id"], ["projects.id"]),
         Index("traces_by_time", "project_id", "at_ms", "id"),
-        Index("traces_by_conversation", "conversation", "at_ms"),
+        Index("traces_by_conversation", "project_id", "conversation", "at_ms", "id"),
         Index("traces_by_age", "at_ms"),
         STRICT,
     )

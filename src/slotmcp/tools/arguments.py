@@ -82,6 +82,7 @@ ZONE: Final = Text(64, moments.read_zone)
 SECRET: Final = Text(256)
 KEY: Final = Text(256)
 MOMENT: Final = Text(moments.MAX_LENGTH, moments.read_moment)
+DAY: Final = Text(moments.MAX_LENGTH, moments.read_day)
 TIME: Final = Text(moments.MAX_LENGTH, moments.read_time)
 
 

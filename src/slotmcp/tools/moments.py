@@ -46,6 +46,18 @@ def read_moment(text: str) -> Moment:
     return WallTime(wall) if found["offset"] is None else _to_minute(wall, found["offset"])
 
 
+def read_day(text: str) -> date:
+    """Read a date.
+
+    Raises:
+        ValueError: its text says what would be right.
+    """
+    found = _RFC_3339.fullmatch(text)
+    if found is None or found["time"] is not None:
+        raise ValueError('must be a date such as "2026-11-23"')
+    return _read_date(found["date"])
+
+
 def read_time(text: str) -> Minute | WallTime:
     """Read a wall time or an instant; a date alone is not enough.
 

@@ -1,5 +1,6 @@
 """What operators are told."""
 
+from slotmcp.domain.report import Funnel
 from slotmcp.services.technicians import AbsenceAnswer
 from slotmcp.tools.viewpoint import Viewpoint
 
@@ -12,6 +13,21 @@ def everybody(active: int, count: int, view: Viewpoint) -> str:
         count,
         count=count,
         active=active,
+    )
+
+
+def came_of_calls(funnel: Funnel, view: Viewpoint) -> str:
+    """How far callers came."""
+    if not funnel.asked:
+        return view.voice.say("Nobody has asked for a time.")
+    return view.voice.say_count(
+        "One caller asked. Times were offered to {offered}, held by {held} and booked by {booked}.",
+        "{count} callers asked. Times were offered to {offered}, held by {held} and booked by {booked}.",
+        funnel.asked,
+        count=funnel.asked,
+        offered=funnel.offered,
+        held=funnel.held,
+        booked=funnel.booked,
     )
 
 

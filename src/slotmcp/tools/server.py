@@ -18,6 +18,7 @@ from slotmcp.tools.changes import cancel_booking, find_bookings, reschedule_book
 from slotmcp.tools.door import INDOORS, Door
 from slotmcp.tools.explanations import explain_slot
 from slotmcp.tools.holds import create_hold, release_hold
+from slotmcp.tools.metrics import get_metrics
 from slotmcp.tools.slots import get_slots
 from slotmcp.tools.subscriptions import ReachableBus, add_wait_resource, watching
 from slotmcp.tools.technicians import add_time_off, list_technicians, set_technician_status
@@ -49,6 +50,7 @@ OPERATOR_TOOLS: Final = (
     UseCase(set_technician_status, "Set a technician's status", _TAKES_AWAY, Scope.OPERATOR),
     UseCase(add_time_off, "Add time off", _TAKES_AWAY, Scope.OPERATOR),
     UseCase(list_waitlist, "List the waitlist", _READ, Scope.OPERATOR),
+    UseCase(get_metrics, "See what came of calls", _READ, Scope.OPERATOR),
 )
 
 

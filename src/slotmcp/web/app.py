@@ -37,6 +37,8 @@ class Entrance:
 
     guard: Callable[[ASGIApp], ASGIApp]
     """Lets through who may call, and says who it is."""
+    guard_of_metrics: Callable[[ASGIApp], ASGIApp]
+    """The same, while the database is away as well."""
     places: Places
     max_body_bytes: int
 
@@ -44,13 +46,17 @@ class Entrance:
         """An app, with the entrance before it."""
         return Doorway(self.guard(app), self.places)
 
+    def before_metrics(self, app: ASGIApp) -> ASGIApp:
+        """An app that tells how the server is, with the entrance before it."""
+        return Doorway(self.guard_of_metrics(app), self.places)
+
 
 def create_web(faces: Faces, entrance: Entrance, *, health: Health, stopping: Stopping) -> ASGIApp:
     """The app."""
     routes = [
         Route("/healthz", health.healthz, methods=["GET"]),
         Route("/readyz", health.readyz, methods=["GET"]),
-        Route("/metrics", entrance.before(Route("/metrics", metrics).app)),
+        Route("/metrics", entrance.before_metrics(Route("/metrics", metrics).app)),
         *(Route(path, entrance.before(faces.mcp)) for path in faces.mcp_paths),
         *faces.public,
     ]

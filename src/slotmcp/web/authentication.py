@@ -17,13 +17,17 @@ from slotmcp.web.answers import refusal, retry
 Authenticate = Callable[[str], Awaitable[Principal | None]]
 """Tells who has a token; None: nobody who may call. May raise TryLater."""
 
+Challenge = Callable[[Request], str]
+"""More of WWW-Authenticate: where a token can be had."""
+
 CALL_ID: Final = "x-call-id"
 _CALL_ID_LENGTH: Final = 128
 _UNFIT_FOR_A_CALL_ID: Final = re.compile(r"[^\x21-\x7e]")
 _MS_PER_SECOND: Final = 1000
 
 
-def _no_more(request: Request) -> str:
+def no_more(request: Request) -> str:
+    """Nothing more."""
     del request
     return ""
 
@@ -31,13 +35,10 @@ def _no_more(request: Request) -> str:
 class Authentication:
     """Lets those in who may call; the others are told how to."""
 
-    def __init__(
-        self, app: ASGIApp, authenticate: Authenticate, *, challenge: Callable[[Request], str] = _no_more
-    ) -> None:
+    def __init__(self, app: ASGIApp, authenticate: Authenticate, *, challenge: Challenge = no_more) -> None:
         self._app = app
         self._authenticate = authenticate
         self._challenge = challenge
-        """More of WWW-Authenticate: where a token can be had."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

@@ -11,6 +11,7 @@ from slotmcp import telemetry
 from slotmcp.domain.access import NOBODY, Scope
 from slotmcp.domain.errors import Forbidden, SlotmcpError
 from slotmcp.services.acting import acting
+from slotmcp.services.patience import Patience
 from slotmcp.web.answers import refusal
 from slotmcp.web.stopping import Stopping
 
@@ -31,6 +32,7 @@ class Health:
         self._needed = needed
         self._helpful = helpful
         """Without these, answers are right and slower."""
+        self._patience = Patience[object](_CHECK_SECONDS)
 
     async def healthz(self, _request: Request) -> Response:
         """The process runs; nothing else is asked."""
@@ -38,11 +40,21 @@ class Health:
 
     async def readyz(self, _request: Request) -> Response:
         """Whether to send calls here: 200 `ready` or `degraded`, 503 `unavailable` or `stopping`."""
-        needed = await _asked(self._needed)
-        helpful = await _asked(self._helpful)
+        needed = await self._asked(self._needed)
+        helpful = await self._asked(self._helpful)
         status = self._status(AWAY in needed.values(), AWAY in helpful.values())
         code = 200 if status in {"ready", "degraded"} else 503
         return JSONResponse({"status": status, "checks": {**needed, **helpful}}, code, _UNSTORED)
+
+    async def _asked(self, checks: Mapping[str, Check]) -> dict[str, str]:
+        return {name: await self._ask(name, check) for name, check in checks.items()}
+
+    async def _ask(self, name: str, check: Check) -> str:
+        try:
+            await self._patience.ask(name, check)
+        except (SlotmcpError, TimeoutError):
+            return AWAY
+        return OK
 
     def _status(self, lacks_needed: bool, lacks_helpful: bool) -> str:  # noqa: FBT001  two facts
         if self._stopping.has_begun:
@@ -63,16 +75,3 @@ async def metrics(_request: Request) -> Response:
         return refusal(403, "forbidden", "Metrics are of all projects, and this credential reaches some.")
     body = await asyncio.to_thread(telemetry.exposition)
     return PlainTextResponse(body, headers={"Content-Type": telemetry.CONTENT_TYPE, **_UNSTORED})
-
-
-async def _asked(checks: Mapping[str, Check]) -> dict[str, str]:
-    return {name: await _ask(check) for name, check in checks.items()}
-
-
-async def _ask(check: Check) -> str:
-    try:
-        async with asyncio.timeout(_CHECK_SECONDS):
-            await check()
-    except (SlotmcpError, TimeoutError):
-        return AWAY
-    return OK

@@ -7,6 +7,8 @@ import pytest
 
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.errors import SlotUnavailable
+from slotmcp.ports import Transaction
+from slotmcp.services.counted_store import CountedStore
 from support.shop import Shop, open_shop, plan, technician
 from unit.telemetry.counted import added
 
@@ -53,3 +55,15 @@ async def test_holds_that_move_and_one_that_nobody_can_serve(tmp_path: Path) -> 
             await shop.app.technicians.set_technician_status("shop", first, TechnicianStatus.OFF)
             await shop.app.technicians.set_technician_status("shop", second, TechnicianStatus.OFF)
     assert counts == of(created=1, moved=1, withdrawn=1)
+
+
+async def test_what_is_not_committed_did_not_happen(shop: Shop) -> None:
+    hold = await shop.hold("09:00")
+
+    async def unit(transaction: Transaction) -> None:
+        await transaction.release_hold(hold.hold.claim.id)
+        raise SlotUnavailable("Something else is wrong.")
+
+    with added() as counts, pytest.raises(SlotUnavailable):
+        await CountedStore(shop.store).write("shop", unit)
+    assert counts == {}

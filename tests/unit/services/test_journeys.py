@@ -55,6 +55,15 @@ async def test_what_other_servers_answered_counts_there(store: CountedStore) -> 
     assert counts == {HELD: 1, FIRST_HOLDS: 1, FIRST_HOLD_SECONDS: 5}
 
 
+async def test_what_another_server_keeps_late_counts_once(store: CountedStore) -> None:
+    other = CountedStore(store._store)  # noqa: SLF001  the other server's
+    with added() as counts:
+        await other.add_traces([held(2_000, outcome="slot_unavailable", offered=(TEN,))])
+        await store.add_traces([asked(1_000)])
+        await other.add_traces([held(8_000, start=TEN)])
+    assert counts == {ASKED: 1, OFFERED: 1, COLLIDED: 1, HELD: 1, FIRST_HOLDS: 1, FIRST_HOLD_SECONDS: 7}
+
+
 async def test_after_a_long_silence_another_conversation_has_begun(store: CountedStore) -> None:
     with added() as counts:
         await store.add_traces([asked(1_000, offered=())])

@@ -32,7 +32,9 @@ async def test_a_dependency_is_up_or_away_and_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(vitals, "PATIENCE_SECONDS", 0.05)
     async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-17:00"))) as shop:
-        await Vitals(shop.store).look({"database": is_there, "redis": is_away, "other": hangs})
+        looking = Vitals(shop.store)
+        async with looking.watched({}):
+            await looking.look({"database": is_there, "redis": is_away, "other": hangs})
         told = samples()
         assert told["slotmcp_vitals_timestamp_seconds"] == shop.clock.now_ms() / 1000
     assert [told[f"slotmcp_dependency_up dependency={name}"] for name in ("database", "redis", "other")] == [1, 0, 0]

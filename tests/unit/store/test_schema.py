@@ -87,6 +87,12 @@ def test_no_statement_reads_a_whole_table(database: sqlite3.Connection, name: st
     assert [one for one in scanned if one not in SMALL and not one.startswith("SCAN (subquery")] == []
 
 
+def test_conversations_are_found_by_their_names_among_any_number_of_traces(database: sqlite3.Connection) -> None:
+    statement = trace_statements.CONVERSATIONS
+    plan = database.execute(f"EXPLAIN QUERY PLAN {statement}", dict.fromkeys(_names(statement))).fetchall()
+    assert any("traces_by_conversation (project_id=? AND conversation=? AND at_ms>?)" in step[3] for step in plan)
+
+
 def test_a_statements_name_is_given_once() -> None:
     assert len(STATEMENTS) == sum(name.isupper() for module in MODULES for name in vars(module))
 

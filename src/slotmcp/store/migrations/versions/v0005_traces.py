@@ -24,7 +24,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("traces_by_time", "traces", ["project_id", "at_ms", "id"])
-    op.create_index("traces_by_conversation", "traces", ["conversation", "at_ms"])
+    op.create_index("traces_by_conversation", "traces", ["project_id", "conversation", "at_ms", "id"])
     op.create_index("traces_by_age", "traces", ["at_ms"])
 
 

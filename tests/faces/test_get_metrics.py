@@ -1,0 +1,72 @@
+"""get_metrics: what came of calls, told to an operator's agent from what is stored."""
+
+from typing import Any
+
+import pytest
+
+from slotmcp.domain.reasons import Reason
+from slotmcp.domain.trace import TechnicianTrace, Trace, TracedUse
+from support.denver import PROJECT, SUNDAY_NOON_MS
+from support.server import Desk, fields
+from support.traces import question, trace
+
+DAY_MS = 24 * 60 * 60_000
+NINE = "2026-11-23T16:00:00Z"
+BUSY = (TechnicianTrace(technician_id="t-ana", could=0, reasons={Reason.BOOKED: 4}),)
+
+
+def call(use: TracedUse, at_ms: int, who: str, **facts: Any) -> Trace:  # noqa: ANN401  a Trace's fields
+    wanted = question(NINE, "2026-11-24T16:00:00Z", service_id="ac-repair", timezone="America/Denver")
+    return trace(use, at_ms, who, **{"project_id": PROJECT.id, "question": wanted, **facts})
+
+
+@pytest.fixture
+async def after_calls(office: Desk) -> Desk:
+    """Kim books on the second try, Lee finds nothing; Max asked yesterday."""
+    noon, start = SUNDAY_NOON_MS, 29_000_000
+    await office.store.add_traces(
+        [
+            call(TracedUse.GET_SLOTS, noon - DAY_MS, "max", offered=(start,)),
+            call(TracedUse.GET_SLOTS, noon - 9_000, "kim", offered=(start, start + 60), hops={"total": 2_000}),
+            call(TracedUse.CREATE_HOLD, noon - 8_000, "kim", start=start, outcome="slot_unavailable", technicians=BUSY),
+            call(TracedUse.BOOK_SLOT, noon - 7_000, "kim", start=start + 60),
+            call(TracedUse.GET_SLOTS, noon - 6_000, "lee", technicians=BUSY, hops={"total": 4_000}),
+        ]
+    )
+    return office
+
+
+async def test_today_is_told(after_calls: Desk) -> None:
+    answer = await after_calls.ask("get_metrics")
+    assert answer["result"] == "2 callers asked. Times were offered to 1, held by 1 and booked by 1."
+    assert (answer["projectId"], answer["firstDate"], answer["lastDate"]) == (PROJECT.id, "2026-11-22", "2026-11-22")
+    numbers = ("asked", "offered", "held", "booked", "thinking", "lost", "collisions")
+    assert {name: answer[name] for name in numbers} == dict(zip(numbers, (2, 1, 1, 1, 0, 1, 1), strict=True))
+    assert answer["refusals"] == [{"reason": "booked", "serviceType": "ac-repair", "questions": 2}]
+    (slots,) = [one for one in answer["responseTimes"] if one["tool"] == "get_slots"]
+    assert slots == {"tool": "get_slots", "calls": 2, "p50Ms": 2.0, "p95Ms": 4.0}
+
+
+async def test_days_that_are_named_are_told_whole(after_calls: Desk) -> None:
+    assert (await after_calls.ask("get_metrics", **{"from": "2026-11-21", "to": "2026-11-22"}))["asked"] == 3
+    yesterday = await after_calls.ask("get_metrics", **{"from": "2026-11-21"})
+    assert yesterday["result"].startswith("One caller asked. Times were offered to 1,")
+    assert yesterday["lastDate"] == "2026-11-21"
+
+
+async def test_a_day_without_calls_says_so_in_the_operators_language(office: Desk) -> None:
+    assert (await office.ask("get_metrics"))["result"] == "Nobody has asked for a time."
+    assert (await office.ask("get_metrics", locale="de"))["result"] == "Niemand hat nach einem Termin gefragt."
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"from": "2026-11-22T09:00"}, "from"),
+        ({"from": "2026-11-22", "to": "2026-11-21"}, "to"),
+        ({"from": "2026-01-01", "to": "2026-11-21"}, "from"),
+    ],
+)
+async def test_wrong_days_are_told(office: Desk, asked: dict[str, str], field: str) -> None:
+    error = await office.refused("get_metrics", **asked)
+    assert (error["code"], fields(error)) == ("invalid_argument", [field])

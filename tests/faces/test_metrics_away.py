@@ -1,0 +1,50 @@
+"""While the database is away a scrape says so, at once, to the key that was good before; and nobody else gets in."""
+
+import asyncio
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from slotmcp.asgi import HttpApp, Serving
+from slotmcp.bootstrap import open_app
+from slotmcp.domain.access import Scope
+from slotmcp.services import vitals
+from slotmcp.settings import Settings
+from slotmcp.web import remembered
+from support.denver import PLAN
+from support.fleets import until
+from support.http_server import call_of, headers_of
+from support.postgres_proxy import proxied
+
+
+@pytest.mark.usefixtures("quiet_logging")
+async def test_a_scrape_tells_that_the_database_is_away(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vitals, "EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(vitals, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(remembered, "ASKED_SECONDS", 0.2)
+    async with proxied(postgres_url, tmp_path) as (proxy, url):
+        settings = Settings(database_url=url, database_timeout_seconds=1)
+        async with open_app(settings) as app:
+            await app.projects.import_project(PLAN, prune=False)
+            key = (await app.access.create(Scope.OPERATOR, project="*")).token
+        slotmcp = HttpApp(settings, Serving())
+        transport = httpx2.ASGITransport(app=slotmcp)
+        async with slotmcp.running(), httpx2.AsyncClient(transport=transport, base_url="http://host") as client:
+
+            async def says(sample: str) -> bool:
+                async with asyncio.timeout(2):
+                    told = await client.get("/metrics", headers=headers_of(key))
+                assert told.status_code == 200
+                return f'slotmcp_dependency_up{{dependency="database"}} {sample}' in told.text
+
+            await until(lambda: says("1.0"))
+            proxy.silence()
+            await until(lambda: says("0.0"))
+            assert (await client.get("/metrics", headers=headers_of(f"{key}x"))).status_code == 503
+            call = await client.post("/mcp", json=call_of("list_services"), headers=headers_of(key))
+            assert call.status_code == 503, "nothing else is done for whom nobody can ask about"
+            proxy.resume()
+            await until(lambda: says("1.0"))
