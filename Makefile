@@ -8,7 +8,8 @@ MAKEFLAGS += --no-print-directory
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal
+# One more than the cores of a small machine: much of the time is spent waiting for processes.
+PYTEST := $(BIN)/pytest -q -n 3 --dist worksteal
 READY := .venv/.ready
 INSPECTOR := tests/inspector/node_modules/.ready
 CONFORMANCE := tests/conformance/node_modules/.ready
@@ -17,16 +18,19 @@ DEBIAN := .venv/.debian-ready
 # A gate speaks one line when it is fine, and everything it knows when it is not.
 gate = @printf '%-14s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$said"; exit 1; fi
 
-.PHONY: help demo test check format bench proximity clean
+.PHONY: help demo dashboard test check format bench proximity screenshots clean
 
 help: ## say what there is (the default)
 	@echo 'slotmcp: make <target>'
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## watch an agent's side of a phone call, through a real MCP client
 	@$(BIN)/slotmcp demo
 
-test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## run all tests in random order on both cores
+dashboard: $(READY) ## watch a business being called on its dashboard, until Ctrl-C
+	@$(BIN)/slotmcp demo --dashboard
+
+test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## run all tests in random order three at a time
 	@$(PYTEST)
 
 check: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## the one gate: format, lint, types, import contracts, tests with coverage
@@ -46,6 +50,9 @@ bench: $(READY) ## measure, as ratios within one run
 
 proximity: $(READY) ## count how far technicians drive, by who is sent, against the shortest routes
 	@$(BIN)/python tests/benchmarks/proximity.py
+
+screenshots: $(READY) $(DEBIAN) ## take the pictures of docs/images anew, of the demo's dashboard
+	@$(BIN)/python tests/browser/screenshots.py
 
 clean: ## remove what was made here, the environments too
 	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/inspector/node_modules tests/conformance/node_modules

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import httpx2
@@ -81,10 +82,19 @@ class Server:
 
 @contextmanager
 def serving_together(
-    folder: Path, how_many: int, *, modules: Sequence[str] = (), **settings: str
+    folder: Path,
+    how_many: int,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    /,
+    *,
+    modules: Sequence[str] = (),
+    **settings: str,
 ) -> Iterator[list[Server]]:
-    """So many servers with the same settings; ended at the end. `modules` are run in place of the first of them."""
-    given = {f"SLOTMCP_{name.upper()}": value for name, value in settings.items()}
+    """So many servers with the same settings and other variables; ended at the end.
+
+    `modules` are run in place of the first of them.
+    """
+    given = {**variables, **{f"SLOTMCP_{name.upper()}": value for name, value in settings.items()}}
     run = [*modules, *[SLOTMCP] * (how_many - len(modules))]
     servers = [Server(folder / f"server-{number}.log", given, module) for number, module in enumerate(run)]
     try:

@@ -142,7 +142,9 @@ def test_the_numbers_are_those_of_the_calls_whichever_worker_took_them(watched: 
 
 
 def test_no_metric_names_a_caller(watched: Watched) -> None:
-    assert not re.search("0142|kim|slk_|phone-|customer", re.sub("# HELP.*", "", watched.exposition), re.IGNORECASE)
+    assert not re.search(
+        "555.?0142|kim|slk_|phone-|customer", re.sub("# HELP.*", "", watched.exposition), re.IGNORECASE
+    )
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["title"])

@@ -16,8 +16,7 @@ SlotmcpError
 │   ├── Unavailable          a dependency is away                  unavailable
 │   └── RateLimited          too many calls                        rate_limited
 ├── Stop                 asking again does not help
-│   ├── Forbidden            the credential does not reach it      forbidden
-│   └── Unsigned             nobody knows who says it              unsigned
+│   └── Forbidden            the credential does not reach it      forbidden
 └── FixSetup             change the installation; no caller can help
     ├── DatabaseTooNew       a newer program has been here         unavailable
     └── DatabaseUnusable     not ours, damaged, or out of reach    unavailable
@@ -171,12 +170,6 @@ class Forbidden(Stop):
     """The credential does not reach what was asked for."""
 
     code = "forbidden"
-
-
-class Unsigned(Stop):
-    """A message that is not signed as it has to be."""
-
-    code = "unsigned"
 
 
 class FixSetup(SlotmcpError):  # noqa: N818

@@ -1,7 +1,10 @@
 """Why a start cannot be had, and what would open it."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Slot
@@ -34,6 +37,24 @@ class Reason(StrEnum):
     """Too soon from now."""
     HORIZON = "horizon"
     """Further ahead than bookings are open."""
+
+
+_COMMON: Final = (Reason.OFF_GRID, Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
+"""What is so at most minutes of anybody's life, least telling first."""
+
+
+def telling(counts: Mapping[Reason, int]) -> Counter[Reason]:
+    """The reasons that tell something: what is so most of the time counts only where nothing else does."""
+    told = Counter(counts)
+    for common in _COMMON:
+        if len(told) > 1:
+            del told[common]
+    return told
+
+
+def together(in_the_way: Mapping[str, Mapping[Reason, int]]) -> Counter[Reason]:
+    """What was in the way of any technician, from what was in the way of each, as far as it tells something."""
+    return telling(sum(map(Counter, in_the_way.values()), Counter()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

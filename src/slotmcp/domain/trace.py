@@ -9,7 +9,7 @@ from typing import Final
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
-from slotmcp.domain.reasons import Reason
+from slotmcp.domain.reasons import Reason, telling
 
 
 class TracedUse(StrEnum):
@@ -106,12 +106,13 @@ class Trace:
 
     @property
     def main_reason(self) -> Reason | None:
-        """What was in the way most often; that somebody has not learned it only where nothing else was."""
+        """What was in the way most often; what tells little, and a missing skill, only where nothing else was."""
         counts = Counter[Reason]()
         for technician in self.technicians:
             counts.update(technician.reasons)
         if len(counts) > 1:
             del counts[Reason.SKILL_MISSING]
+        counts = telling(counts)
         return min(counts, key=lambda reason: (-counts[reason], _ORDER[reason]), default=None)
 
 

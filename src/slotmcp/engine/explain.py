@@ -24,8 +24,6 @@ _DAYS_AROUND = 7
 _TECHNICIANS_LOOKED_AT = 40
 _STARTS_LOOKED_AT = 4000
 """Of all of them together: so an answer that has nothing to offer takes hardly longer than another."""
-_COMMON = (Reason.OFF_GRID, Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
-"""Reasons that tell little beside others, least first."""
 _REASONS = {Obstacle.FULL: Reason.DAY_FULL, Obstacle.TRAVEL: Reason.TRAVEL}
 """Obstacles of which there is no more to tell."""
 
@@ -45,18 +43,18 @@ def reasons_at(availability: Availability, need: Need, start: Minute) -> tuple[T
     return tuple(_technicians(availability, lines, need, start, check_start(availability, need, start)))
 
 
-def count_reasons(
+def reasons_between(
     availability: Availability,
     need: Need,
     start_from: Minute,
     start_to: Minute,
     *,
     wanted: Callable[[Minute], bool] | None = None,
-) -> Counter[Reason]:
-    """What is in the way in a range: how often for a technician with the skills at a start of the grid.
+) -> dict[str, Counter[Reason]]:
+    """What is in the way of each technician with the skills in a range: at how many starts of the grid.
 
-    What is so at most minutes of anybody's life, hours outside of shifts say, counts only where nothing else does.
-    `wanted` tells which starts count. Of many starts or technicians some are looked at, spread evenly.
+    `wanted` tells which starts count. Of many starts or technicians some are looked at, spread evenly. Where nobody has
+    the skills that is said of everybody, once.
     """
     frame = availability.frame
     positions = frame.positions[frame.number(start_from) : frame.number(start_to)]
@@ -64,20 +62,15 @@ def count_reasons(
         positions = [start for start in positions if wanted(start)]
     lines = _sample(availability.index.eligible(need), _TECHNICIANS_LOOKED_AT)
     if not lines:
-        return Counter({Reason.SKILL_MISSING: len(availability.index.timelines)})
+        return {technician_id: Counter({Reason.SKILL_MISSING: 1}) for technician_id in availability.index.timelines}
     positions = _sample(positions, _STARTS_LOOKED_AT // len(lines))
     offered = set(list_starts(availability, need, start_from, start_to))
-    counts = Counter(
-        told.reason
-        for start in positions
-        for told in _technicians(
-            availability, lines, need, start, check_start(availability, need, start) if start in offered else None
-        )
-        if told.reason is not None
-    )
-    for common in _COMMON:
-        if len(counts) > 1:
-            del counts[common]
+    counts: dict[str, Counter[Reason]] = {line.diary.technician.id: Counter() for line in lines}
+    for start in positions:
+        slot = check_start(availability, need, start) if start in offered else None
+        for told in _technicians(availability, lines, need, start, slot):
+            if told.reason is not None:
+                counts[told.technician_id][told.reason] += 1
     return counts
 
 

@@ -33,6 +33,10 @@ class CalendarRefused(Exception):  # noqa: N818
         """Without anything personal, and without a secret."""
 
 
+class UnsignedDelivery(Exception):  # noqa: N818
+    """A message of which nobody knows who says it: it is not signed as it has to be."""
+
+
 class UnreadableDelivery(Exception):  # noqa: N818
     """A signed message that is not what the calendar is known to send."""
 

@@ -3,7 +3,7 @@
 That is not stored but seen: a live claim and a busy time of a calendar's lie over each other in one diary.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -69,13 +69,20 @@ def in_the_way(diary: Diary, interval: Interval, now_ms: int) -> list[Claim]:
     return sorted(found, key=lambda claim: (claim.start, claim.id))
 
 
-async def make_way(transaction: Transaction, shelf: Shelf, technician_id: str) -> WayMade:
-    """Move the live holds that a technician's calendar is in the way of, and mark the bookings, or unmark them."""
+async def make_way(
+    transaction: Transaction, shelf: Shelf, technician_id: str, changed: Collection[Interval]
+) -> WayMade:
+    """Where a technician's calendar has changed, move the live holds that it is in the way of, and mark the bookings.
+
+    Those that it is no longer in the way of are unmarked.
+    """
     moved = began = 0
     diary = (await transaction.book()).diaries.get(technician_id)
     if diary is None:
         return WayMade()
     for claim in _to_come(diary, transaction.now_ms):
+        if not any(overlaps(claim.interval, one) for one in changed):
+            continue
         is_hit = is_in_conflict(diary, claim)
         if claim.is_hold:
             moved += is_hit and await pass_on(transaction, shelf, claim)

@@ -68,7 +68,8 @@ async def take_outside(
     await transaction.remove_busy(removed)
     await transaction.add_busy(added)
     for technician_id in dict.fromkeys(one.technician_id for one in (*added, *removed)):
-        await make_way(transaction, shelf, technician_id)
+        changed = [_span(one) for one in (*added, *removed) if one.technician_id == technician_id]
+        await make_way(transaction, shelf, technician_id, changed)
     return added, removed
 
 

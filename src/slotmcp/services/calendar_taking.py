@@ -4,6 +4,7 @@ An accepted event of a service is a booking; where its technician's time is take
 is free. Whatever else takes time is busy time.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -47,7 +48,7 @@ class Taking:
         entry = self._with_customer(replace(entry, busy=busy))
         await self.transaction.calendar.save_entry(entry)
         if busy != before:
-            await self._look_after({one.technician_id for one in (*before, *busy)})
+            await self._look_after([*before, *busy])
         return entry
 
     async def has_room(self, technician_id: str, interval: Interval, *, for_claim: str = "") -> bool:
@@ -133,9 +134,10 @@ class Taking:
             contact_keys=entry.contact_keys or self._keys(event),
         )
 
-    async def _look_after(self, technician_ids: set[str]) -> None:
-        for technician_id in sorted(technician_ids):
-            self.way = self.way.plus(await make_way(self.transaction, self.shelf, technician_id))
+    async def _look_after(self, changed: Sequence[BusyTime]) -> None:
+        for technician_id in sorted({one.technician_id for one in changed}):
+            spans = [(one.start, one.end) for one in changed if one.technician_id == technician_id]
+            self.way = self.way.plus(await make_way(self.transaction, self.shelf, technician_id, spans))
 
     async def _diary(self, technician_id: str) -> Diary:
         return (await self.transaction.book()).diaries[technician_id]

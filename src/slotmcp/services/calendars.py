@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
+from slotmcp.domain.book import Book
 from slotmcp.domain.calendar import CalendarEvent, Delivery, ParkedEvent
 from slotmcp.domain.catalog import Project
-from slotmcp.domain.errors import NotFound, Unsigned
+from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.ports import Ids, Store, Transaction
-from slotmcp.ports.calendar import Calendar, CalendarView, Secrets
+from slotmcp.ports.calendar import Calendar, CalendarView, Secrets, UnsignedDelivery
 from slotmcp.services.calendar_apply import Applied, Effect, apply_event, apply_no_show
 from slotmcp.services.calendar_conflicts import Conflict, conflicts_in
 from slotmcp.services.shelf import Shelf
@@ -19,11 +20,16 @@ OLDEST_MS: Final = 30 * 24 * 60 * MS_PER_MINUTE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictsAnswer:
-    """The conflicts of a project, by technician and time."""
+    """The conflicts of a project, by technician and time, and the book as it is now."""
 
-    project: Project
+    book: Book
     conflicts: tuple[Conflict, ...]
     now_ms: int
+
+    @property
+    def project(self) -> Project:
+        """Whose they are."""
+        return self.book.project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +54,12 @@ class CalendarService:
         """Take a delivery, and keep it with its effect, or not at all. One that came before does nothing.
 
         Raises:
-            Unsigned: it is not signed with a secret of the project, or there is no such project.
+            UnsignedDelivery: it is not signed with a secret of the project, or there is no such project.
             UnreadableDelivery: it is, and cannot be read.
             Unavailable: nothing was kept.
         """
         if not self._calendar.is_signed(body, signature, await self._secrets_of(project_id)):
-            raise Unsigned("The delivery is not signed with a secret of this project.")
+            raise UnsignedDelivery
         delivery = self._calendar.read(body)
 
         async def unit(transaction: Transaction) -> Applied:
@@ -77,7 +83,7 @@ class CalendarService:
         """
         availability = await self._shelf.availability(asked)
         book, now_ms = availability.book, availability.now_ms
-        return ConflictsAnswer(project=book.project, conflicts=conflicts_in(book, now_ms), now_ms=now_ms)
+        return ConflictsAnswer(book=book, conflicts=conflicts_in(book, now_ms), now_ms=now_ms)
 
     async def replay(self, asked: str | None, uid: str = "") -> tuple[Replayed, ...]:
         """Apply what was put aside: one event, or all.

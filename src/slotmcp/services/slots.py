@@ -12,9 +12,9 @@ from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute, minute_at_or_after
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.domain.offer import Offer, Slot
-from slotmcp.domain.reasons import Reason
+from slotmcp.domain.reasons import Reason, together
 from slotmcp.engine.availability import Availability
-from slotmcp.engine.explain import count_reasons
+from slotmcp.engine.explain import reasons_between
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.travel import Site, TravelSource, site_at
@@ -69,14 +69,19 @@ class SlotAnswer:
     """Empty when there is nothing more."""
     next_free: Slot | None
     """When nothing is offered: the first start after the range that can be had."""
-    reasons: Mapping[Reason, int]
-    """When nothing is offered: how often each was in the way of a technician who would be able, most often first."""
+    in_the_way: Mapping[str, Mapping[Reason, int]]
+    """When nothing is offered: how often each reason was in the way of a technician who would be able, by their ids."""
     wished: Technician | None
     """The technician who was asked for."""
     location: Location | None
     """Where the job is, if that is known."""
     travel: TravelSource | None
     """Who says how long ways take; None where they do not count, or the place is not known."""
+
+    @property
+    def reasons(self) -> Mapping[Reason, int]:
+        """What was in the way of any of them, as far as it tells something; most often first."""
+        return dict(together(self.in_the_way).most_common())
 
     @property
     def now_ms(self) -> int:
@@ -171,6 +176,7 @@ def _note(noted: Sketch, search: _Search, answer: SlotAnswer) -> None:
     noted.days_of_week = search.query.days_of_week
     noted.offered = [slot.start for slot in slots]
     noted.could = [tuple(one.technician_id for one in slot.candidates) for slot in slots]
+    noted.in_the_way = answer.in_the_way
     noted.capacity = sum(slot.capacity for slot in slots)
 
 
@@ -237,7 +243,7 @@ def _answer(search: _Search, page: Cursor, offered: list[Slot], *, left: int) ->
         technicians=_named(book, offered),
         next_cursor=_following(search, page, offered).encode() if left else "",
         next_free=None if offered else _next_free(search, page.to),
-        reasons={} if offered else _reasons(search, page),
+        in_the_way={} if offered else _in_the_way(search, page),
         wished=_wished(search),
         location=search.query.location,
         travel=search.need.site.travel.source if search.need.site else None,
@@ -256,9 +262,8 @@ def _next_free(search: _Search, start_from: Minute) -> Slot | None:
     return next(iter(search.slots(later[:1])), None)
 
 
-def _reasons(search: _Search, page: Cursor) -> dict[Reason, int]:
-    counted = count_reasons(search.availability, search.need, page.from_, page.to, wanted=search.is_wanted)
-    return dict(counted.most_common())
+def _in_the_way(search: _Search, page: Cursor) -> Mapping[str, Mapping[Reason, int]]:
+    return reasons_between(search.availability, search.need, page.from_, page.to, wanted=search.is_wanted)
 
 
 def _wished(search: _Search) -> Technician | None:

@@ -115,4 +115,6 @@ class _Story:
 def _could(one: TechnicianTrace) -> str:
     if one.reasons:
         return ", ".join(_REASONS[reason] for reason in one.reasons)
-    return "could come" if one.could <= 1 else f"could come at {one.could} of the starts"
+    if not one.could:
+        return "was asked about no start"
+    return "could come" if one.could == 1 else f"could come at {one.could} of the starts"

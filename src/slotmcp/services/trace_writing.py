@@ -1,21 +1,25 @@
 """Writing traces down: from what was noted to a record, in batches, off the path of every call."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
+from itertools import chain, islice
 from time import perf_counter
 from typing import Final
 
 from slotmcp import telemetry
 from slotmcp.domain.access import Principal
+from slotmcp.domain.book import Book
 from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
+from slotmcp.domain.reasons import Reason, telling
 from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
 from slotmcp.engine.explain import reasons_at
+from slotmcp.engine.need import Need
 from slotmcp.ports import Store
 from slotmcp.services.tracing import Sketch
 
@@ -65,20 +69,19 @@ class Tracing:
     async def writing(self, *, kept_days: int) -> AsyncIterator[None]:
         """Write down what is noted, until the block ends and all of it is written."""
         self._is_open = kept_days > 0
-        task = asyncio.create_task(self._keep_writing(kept_days)) if self._is_open else None
+        closing = asyncio.Event()
+        task = asyncio.create_task(self._keep_writing(kept_days, closing)) if self._is_open else None
         try:
             yield
         finally:
             self._is_open = False
+            closing.set()
             if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
-                await self.write()
+                await task
                 self._give_up()
 
     async def write(self) -> None:
-        """Write down all that waits; what cannot be written waits on."""
+        """Write down all that waits; what cannot be written now waits on, what never can is given up."""
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             try:
@@ -86,19 +89,23 @@ class Tracing:
             except SlotmcpError:
                 self._waiting.extendleft(reversed(batch))
                 return
+            except Exception:  # noqa: BLE001  one that cannot be written must not stop those after it
+                telemetry.traces_dropped(len(batch))
 
     async def _write(self, batch: list[Sketch]) -> None:
-        traces = [trace for sketch in batch if (trace := trace_of(sketch)) is not None]
+        traces = [trace for sketch in batch if (trace := _told(sketch)) is not None]
         await self._store.add_traces(traces)
         for trace in traces:
             telemetry.decided(trace)
         telemetry.traces_kept(len(traces))
 
-    async def _keep_writing(self, kept_days: int) -> None:
+    async def _keep_writing(self, kept_days: int, closing: asyncio.Event) -> None:
+        """Until it closes, once more then: a batch on its way is never broken off."""
         seconds = asyncio.get_running_loop().time
         next_drop = seconds()
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
+        while not closing.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(closing.wait(), EVERY_SECONDS)
             await self.write()
             if seconds() >= next_drop:
                 next_drop = seconds() + DROP_EVERY_SECONDS
@@ -113,6 +120,15 @@ class Tracing:
     def _give_up(self) -> None:
         telemetry.traces_dropped(len(self._waiting))
         self._waiting.clear()
+
+
+def _told(sketch: Sketch) -> Trace | None:
+    """The record of a call; of one that defies telling, none, and it is counted."""
+    try:
+        return trace_of(sketch)
+    except Exception:  # noqa: BLE001  a trace is not worth those of others
+        telemetry.traces_dropped(1)
+        return None
 
 
 def trace_of(sketch: Sketch) -> Trace | None:
@@ -141,7 +157,7 @@ def trace_of(sketch: Sketch) -> Trace | None:
         was_replayed=sketch.was_replayed,
         was_revived=sketch.was_revived,
         moved_holds=sketch.moved_holds,
-        technicians=tuple(_technicians(sketch)),
+        technicians=tuple(islice(_technicians(sketch), TECHNICIANS_AT_MOST)),
         hops=sketch.hops,
     )
 
@@ -181,16 +197,29 @@ def _why(reason: AssignmentReason) -> str:
     return ", ".join(told)
 
 
-def _technicians(sketch: Sketch) -> Iterator[TechnicianTrace]:
+def _technicians(sketch: Sketch) -> Iterable[TechnicianTrace]:
     """Who could take what was offered; of a start that was named, or where nothing was free, what was in the way."""
     if sketch.could:
-        counts: dict[str, int] = {}
-        for candidates in sketch.could:
-            for technician_id in candidates:
-                counts[technician_id] = counts.get(technician_id, 0) + 1
-        yield from (TechnicianTrace(technician_id=one, could=count) for one, count in counts.items())
-    elif sketch.availability is not None and sketch.need is not None:
-        told = reasons_at(sketch.availability, sketch.need, sketch.start_from)
-        for one in told[:TECHNICIANS_AT_MOST]:
-            reasons = {one.reason: 1} if one.reason else {}
-            yield TechnicianTrace(technician_id=one.technician_id, could=int(one.reason is None), reasons=reasons)
+        counts = Counter(chain.from_iterable(sketch.could))
+        return (TechnicianTrace(technician_id=one, could=count) for one, count in counts.items())
+    if sketch.availability is None or sketch.need is None:
+        return ()
+    if sketch.in_the_way:
+        return _in_the_way(sketch.availability.book, sketch.need, sketch.in_the_way)
+    return (
+        TechnicianTrace(
+            technician_id=one.technician_id,
+            could=int(one.reason is None),
+            reasons={one.reason: 1} if one.reason else {},
+        )
+        for one in reasons_at(sketch.availability, sketch.need, sketch.start_from)
+    )
+
+
+def _in_the_way(book: Book, need: Need, reasons: Mapping[str, Mapping[Reason, int]]) -> Iterator[TechnicianTrace]:
+    for technician_id, diary in book.diaries.items():
+        if technician_id in reasons:
+            told = telling(reasons[technician_id])
+            yield TechnicianTrace(technician_id=technician_id, could=0, reasons=told)
+        elif need.skills - diary.technician.skills:
+            yield TechnicianTrace(technician_id=technician_id, could=0, reasons={Reason.SKILL_MISSING: 1})

@@ -1,11 +1,21 @@
 """Traces: why a call was answered as it was, for whoever wants to know."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from slotmcp.domain.book import Book
 from slotmcp.domain.errors import NotFound
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
 from slotmcp.domain.trace import Trace
 from slotmcp.ports import Store
+from slotmcp.services.conversations import OK
+from slotmcp.services.demand import is_empty
+
+REFUSAL_DAYS: Final = 7
+"""How far back refusals are looked for."""
+_MS_PER_DAY: Final = MINUTES_PER_DAY * MS_PER_MINUTE
+_HOUR_MS: Final = 60 * MS_PER_MINUTE
+_MOST_CALLS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +24,15 @@ class TraceAnswer:
 
     trace: Trace
     book: Book
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalsAnswer:
+    """Calls that were told no, the latest first, and the book as it is now."""
+
+    refusals: tuple[Trace, ...]
+    book: Book
+    now_ms: int
 
 
 class TraceService:
@@ -33,6 +52,36 @@ class TraceService:
         if trace is None:
             raise self.unknown(trace_id)
         return TraceAnswer(trace=trace, book=await self._store.book(trace.project_id))
+
+    async def around(self, trace: Trace) -> tuple[Trace, ...]:
+        """What was said in the same conversation within an hour of it, itself too; by time and id.
+
+        Raises:
+            Unavailable.
+        """
+        if not trace.conversation:
+            return (trace,)
+        since_ms = trace.at_ms - _HOUR_MS
+        said = await self._store.conversations(
+            trace.project_id, [trace.conversation], from_ms=since_ms, most=_MOST_CALLS
+        )
+        return tuple(one for one in said if one.at_ms <= trace.at_ms + _HOUR_MS)
+
+    async def refusals(self, project_id: str, *, most: int) -> RefusalsAnswer:
+        """A project's latest calls that were refused, or to which nothing could be offered; of REFUSAL_DAYS.
+
+        Raises:
+            NotFound, Unavailable.
+        """
+        book, now_ms = await self._store.book(project_id), await self._store.now_ms()
+        found: list[Trace] = []
+        for day in range(REFUSAL_DAYS):
+            end_ms = now_ms + 1 - day * _MS_PER_DAY
+            traces = await self._store.traces(project_id, end_ms - _MS_PER_DAY, end_ms)
+            found += [one for one in reversed(traces) if one.outcome != OK or is_empty(one)]
+            if len(found) >= most:
+                break
+        return RefusalsAnswer(refusals=tuple(found[:most]), book=book, now_ms=now_ms)
 
     @staticmethod
     def unknown(trace_id: str) -> NotFound:

@@ -3,7 +3,7 @@
 On the path of a call only references and numbers are taken. Nobody waits for a trace, and none changes an answer.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from opentelemetry import trace as otel
 from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
+from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import BookFrom, TracedUse
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -46,6 +47,8 @@ class Sketch:
     offered: Sequence[Minute] = ()
     could: Sequence[tuple[str, ...]] = ()
     """The candidates of each start that was offered."""
+    in_the_way: Mapping[str, Mapping[Reason, int]] = field(default_factory=dict)
+    """Of a question without an answer: what was in each technician's way, by their ids."""
     start: Minute | None = None
     capacity: int = 0
     hold_key: str = ""

@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from slotmcp import telemetry
-from slotmcp.domain.errors import TryLater, Unsigned
-from slotmcp.ports.calendar import UnreadableDelivery
+from slotmcp.domain.errors import TryLater
+from slotmcp.ports.calendar import UnreadableDelivery, UnsignedDelivery
 from slotmcp.services.calendars import CalendarService
 from slotmcp.web.answers import refusal, retry
 
@@ -46,8 +46,8 @@ class Webhooks:
             applied = await self._calendars.receive(
                 request.path_params["project"], body, request.headers.get(SIGNATURE, "")
             )
-        except Unsigned as error:
-            return error.code, refusal(401, error.code, error.message)
+        except UnsignedDelivery:
+            return "unsigned", refusal(401, "unsigned", "The delivery is not signed with a secret of this project.")
         except UnreadableDelivery as error:
             _log.warning("A signed delivery could not be read: %s", error)
             return "unreadable", refusal(400, "unreadable", str(error))

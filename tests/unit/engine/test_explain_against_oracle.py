@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from oracle.reasons import EVERYBODYS, Reasons
 from oracle.wall_clock import DAY, minute_when, reading
 from slotmcp.domain.offer import Slot
-from slotmcp.domain.reasons import Change, Explanation, Reason, TechnicianReason
+from slotmcp.domain.reasons import Change, Explanation, Reason, TechnicianReason, together
 from slotmcp.engine.availability import Availability
-from slotmcp.engine.explain import count_reasons, explain
+from slotmcp.engine.explain import explain, reasons_between
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import check_start
 from unit.engine.desk import Desk
@@ -46,26 +46,28 @@ def test_in_a_rush_reasons_and_offers_are_one_at_every_minute(case: Case, errand
 def test_reasons_are_counted_as_they_are_explained(case: Case, offset: int, length: int) -> None:
     availability, oracle = Availability.of(case.book, case.now_ms), Reasons(case.book, case.now_ms)
     start_from = case.now + offset
-    counts = count_reasons(availability, case.need, start_from, start_from + length)
+    counts = reasons_between(availability, case.need, start_from, start_from + length)
     skilled = {one.id for one in oracle.technicians if case.need.skills <= one.skills}
     asked_for = {id_ for id_ in skilled if case.need.technician_id in (None, id_)}
     if not asked_for:
-        assert counts == {Reason.SKILL_MISSING: len(oracle.technicians)}
+        assert counts == {one.id: {Reason.SKILL_MISSING: 1} for one in oracle.technicians}
+        assert together(counts) == {Reason.SKILL_MISSING: len(oracle.technicians)}
         return
     is_clock = case.book.project.slot_alignment == "clock"
     starts = [one for one in range(start_from, start_from + length) if oracle.is_within_horizon(one)]
     explained = [
-        told.reason
+        (told.technician_id, told.reason)
         for start in starts
         if oracle.is_on_clock(start) or not is_clock
         for told in explain(availability, case.need, start).technicians
         if told.technician_id in asked_for and told.reason is not None
     ]
-    expected = Counter(explained)
+    assert counts == {one: Counter(reason for id_, reason in explained if id_ == one) for one in asked_for}
+    expected = Counter(reason for _, reason in explained)
     for common in (Reason.OFF_GRID, Reason.INACTIVE, Reason.OUTSIDE_SHIFT):
         if len(expected) > 1:
             del expected[common]
-    assert counts == expected
+    assert together(counts) == expected
 
 
 def after(case: Case, errands: list[Errand]) -> Case:

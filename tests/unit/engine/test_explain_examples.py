@@ -7,9 +7,9 @@ import pytest
 
 from slotmcp.domain.book import Diary
 from slotmcp.domain.catalog import Location, TechnicianStatus, TimeOff, TravelMode, TravelPolicy
-from slotmcp.domain.reasons import Change, Reason
+from slotmcp.domain.reasons import Change, Reason, together
 from slotmcp.engine.availability import Availability
-from slotmcp.engine.explain import count_reasons, explain
+from slotmcp.engine.explain import explain, reasons_between
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import site_at
 from unit.engine.sketch import SHOP, at, book, booking, diary, hold, job, technician, weekly
@@ -93,8 +93,10 @@ def test_what_would_open_a_start_the_smallest_change_first() -> None:
 
 def test_hours_outside_of_shifts_count_only_where_nothing_else_does() -> None:
     availability = _asked(diary(DAY, booking("09:00", 480)))
-    assert count_reasons(availability, job(60), at("09:30"), at("23:00")) == {Reason.BOOKED: 14}
-    assert count_reasons(availability, job(60), at("18:00"), at("19:00")) == {Reason.OUTSIDE_SHIFT: 2}
+    until_night = reasons_between(availability, job(60), at("09:30"), at("23:00"))
+    assert together(until_night) == {Reason.BOOKED: 14}
+    assert until_night["a"][Reason.OUTSIDE_SHIFT] > 0
+    assert together(reasons_between(availability, job(60), at("18:00"), at("19:00"))) == {Reason.OUTSIDE_SHIFT: 2}
 
 
 def _asked(*diaries: Diary) -> Availability:

@@ -50,6 +50,7 @@ async def opened(tmp_path: Path, empty_file: Path) -> AsyncIterator[Open]:
 
 @pytest.fixture
 async def office(tmp_path: Path, empty_file: Path) -> AsyncIterator[Office]:
-    """A shop that is connected to the stand-in for Cal.com."""
+    """A shop that is connected to the stand-in for Cal.com, and was reconciled just now."""
     async with open_office(clone(empty_file, tmp_path / "office.db")) as opened:
+        await opened.work()
         yield opened

@@ -290,6 +290,39 @@ async def test_nothing_is_told_of_what_it_does_not_know(office: Office) -> None:
     assert await pushes(office) == 0
 
 
+async def test_what_has_begun_is_not_told_any_more(office: Office) -> None:
+    await book(office)
+    office.shop.at_time("10:00")
+    await office.work()
+    assert made(office) == 0
+    assert await pushes(office) == 0
+
+
+async def test_while_nobody_knows_it_is_looked_for_from_the_first_attempt_on(office: Office) -> None:
+    await book(office)
+    office.calcom.faults = [Fault.BROKEN_AFTER]
+    await office.work()
+    (first,) = (await office.shop.store.calendar("shop")).pushes
+    office.calcom.faults = [Fault.BROKEN_BEFORE] * 4
+    office.shop.clock.advance(seconds=100)
+    await office.work()
+    (second,) = (await office.shop.store.calendar("shop")).pushes
+    assert second.attempts == first.attempts + 1
+    assert second.tried_at_ms == first.tried_at_ms
+
+
+async def test_cancelled_here_and_moved_there_before_it_was_heard_of(office: Office) -> None:
+    booking_id = await book(office)
+    await office.work()
+    (event,) = office.world.live()
+    await cancel(office, booking_id)
+    await office.shop.store.write("shop", lambda transaction: transaction.calendar.end_push(booking_id, 1))
+    office.world.reschedule(event.uid, TWO)
+    await office.hear_all()
+    await office.work()
+    assert office.there() == []
+
+
 async def test_a_length_that_is_not_the_usual_one_is_told(office: Office) -> None:
     await book(office, duration_minutes=90, customer=Customer(name="Ed", phone="", email="ed@example.com"))
     await office.work()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isnan
 
 from slotmcp.telemetry.declared import REGISTRY
 
@@ -17,9 +18,10 @@ def samples() -> dict[str, float]:
 
 @contextmanager
 def added() -> Iterator[dict[str, float]]:
-    """What is added within, but for the buckets of histograms; filled in at the end."""
+    """What is added within, but for the buckets of histograms and what is not known (NaN); filled in at the end."""
     before, difference = samples(), dict[str, float]()
     yield difference
     for name, value in samples().items():
-        if value != before.get(name, 0) and "_bucket" not in name:
-            difference[name] = round(value - before.get(name, 0), 9)
+        more = value - before.get(name, 0)
+        if more and not isnan(more) and "_bucket" not in name:
+            difference[name] = round(more, 9)

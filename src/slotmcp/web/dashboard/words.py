@@ -1,0 +1,102 @@
+"""What the dashboard calls things that have a code elsewhere."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from slotmcp.domain.reasons import Reason
+from slotmcp.domain.report import Decided, Loss
+from slotmcp.domain.trace import Trace, TracedUse
+
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+USES: Final[Mapping[TracedUse, str]] = {
+    TracedUse.GET_SLOTS: "Asked what is free",
+    TracedUse.CREATE_HOLD: "Wanted a time held",
+    TracedUse.BOOK_SLOT: "Wanted a time booked",
+}
+
+LOSSES: Final[Mapping[Loss, str]] = {
+    Loss.NOTHING_OFFERED: "Nothing was free when they asked",
+    Loss.TAKEN: "The time they wanted could not be had",
+    Loss.NOT_CHOSEN: "Times were offered, and none was taken",
+    Loss.HOLD_LEFT: "A time was held, and never booked",
+    Loss.FAILED: "The last call ended in an error",
+}
+
+DECIDED: Final[Mapping[Decided, str]] = {
+    Decided.WISH: "The caller asked for them",
+    Decided.KEPT: "It was theirs before it was moved",
+    Decided.ONLY_ONE: "Nobody else could",
+    Decided.LOAD: "They had the least to do that day",
+    Decided.PRIORITY: "They come first by priority",
+    Decided.ETA: "They were the nearest",
+    Decided.OTHER: "All were equal, or it came from elsewhere",
+}
+
+REASONS: Final[Mapping[Reason, str]] = {
+    Reason.INACTIVE: "Nobody takes work",
+    Reason.SKILL_MISSING: "Nobody has the skill",
+    Reason.HOLIDAY: "Closed for a holiday",
+    Reason.OUTSIDE_SHIFT: "Nobody works then",
+    Reason.TIME_OFF: "Time off",
+    Reason.BREAK: "A break",
+    Reason.BOOKED: "Booked already",
+    Reason.HELD: "Held for another caller",
+    Reason.BUSY: "Busy by the calendar",
+    Reason.DAY_FULL: "Enough bookings for that day",
+    Reason.TRAVEL: "Nobody can be there in time",
+    Reason.OFF_GRID: "Starts are offered at other minutes",
+    Reason.NOTICE: "Too soon from now",
+    Reason.HORIZON: "Too far ahead",
+}
+"""What was mostly in the way."""
+
+HELP: Final[Mapping[Reason, str]] = {
+    Reason.INACTIVE: "somebody who takes work again",
+    Reason.SKILL_MISSING: "training, or somebody new",
+    Reason.HOLIDAY: "an override for that date",
+    Reason.OUTSIDE_SHIFT: "other hours",
+    Reason.TIME_OFF: "somebody who stands in",
+    Reason.BREAK: "breaks at different times",
+    Reason.BOOKED: "more people, or more hours",
+    Reason.HELD: "shorter holds",
+    Reason.BUSY: "calendars with less in them",
+    Reason.DAY_FULL: "a higher limit of bookings a day",
+    Reason.TRAVEL: "somebody who lives elsewhere",
+    Reason.OFF_GRID: "a finer grid of starts",
+    Reason.NOTICE: "a shorter notice",
+    Reason.HORIZON: "a longer horizon",
+}
+"""What would help against it."""
+
+_OUTCOMES: Final[Mapping[str, str]] = {
+    "slot_unavailable": "That time could not be had",
+    "hold_expired": "The hold had lapsed",
+    "hold_limit": "They held too many times already",
+    "invalid_argument": "The request was not right",
+    "not_found": "It named something that is not there",
+    "idempotency_mismatch": "A retry asked for something else",
+    "rate_limited": "Too many calls at once",
+    "unavailable": "The database was away",
+    "forbidden": "It was not allowed to",
+    "ok": "Nothing was free",
+}
+
+
+def why_refused(trace: Trace) -> str:
+    """Why a call was told no, in a few words."""
+    outcome = _OUTCOMES.get(trace.outcome, trace.outcome)
+    reason = trace.main_reason
+    return f"{outcome}: {REASONS[reason][0].lower()}{REASONS[reason][1:]}" if reason else outcome
+
+
+def counted(count: int, noun: str) -> str:
+    """So many, such as "1 caller" or "2 callers"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def hours_and_minutes(minutes: int) -> str:
+    """A length, such as "1 h 30 min" or "2 h"."""
+    hours, rest = divmod(minutes, 60)
+    told = [f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours)
+    return " ".join(told)
