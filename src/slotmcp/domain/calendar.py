@@ -135,6 +135,8 @@ class CalendarEntry:
     """The time that it takes beside a booking, or instead of one."""
     contact_keys: tuple[str, ...] = ()
     """Keyed hashes of what its customer is known by, as long as it has one."""
+    no_show_at_ms: int = 0
+    """When it was last said whether the customer was there, by the calendar's clock; 0: never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

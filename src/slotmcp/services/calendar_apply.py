@@ -13,7 +13,7 @@ from slotmcp.domain.interval import Interval, overlaps
 from slotmcp.ports import Ids, Transaction
 from slotmcp.services.calendar_conflicts import in_the_way
 from slotmcp.services.calendar_customers import keys_of
-from slotmcp.services.calendar_following import Following
+from slotmcp.services.calendar_following import SOMEBODY_ELSE, Following
 from slotmcp.services.calendar_hosts import technicians_of
 from slotmcp.services.calendar_taking import Taking
 from slotmcp.services.outcomes import cancel, tell
@@ -64,9 +64,12 @@ async def settle_entry(transaction: Transaction, shelf: Shelf, ids: Ids, entry: 
 
 
 async def apply_no_show(transaction: Transaction, said: NoShow) -> Applied:
-    """Say that a customer was not there, or was after all, where the visit has begun."""
+    """Say that a customer was not there, or was after all, where the visit has begun; the last word of it counts."""
     entry = await transaction.calendar.entry(said.uid)
-    booking = await transaction.booking(entry.booking_id) if entry and entry.booking_id else None
+    if entry is None or said.at_ms < entry.no_show_at_ms:
+        return Applied(effect=Effect.IGNORED if entry is None else Effect.KNOWN)
+    await transaction.calendar.save_entry(replace(entry, no_show_at_ms=said.at_ms))
+    booking = await transaction.booking(entry.booking_id) if entry.booking_id else None
     if booking is None or (not said.was_missed and booking.status is not BookingStatus.NO_SHOW):
         return Applied(effect=Effect.IGNORED)
     status = BookingStatus.NO_SHOW if said.was_missed else BookingStatus.COMPLETED
@@ -145,11 +148,14 @@ class _Application:
 
     async def _encourage(self, left: Iterable[Place]) -> None:
         """Try again what has waited for a time that was left now, here or at the calendar."""
-        for technician_id, interval in sorted(left):
+        waiting = sorted(left)
+        while waiting:
+            technician_id, interval = waiting.pop()
             diary = (await self._transaction.book()).diaries.get(technician_id)
             if diary is not None:
                 await self._tell_again(diary, interval)
                 await self._promote(diary, interval)
+                waiting += await self._bring_over(technician_id, interval)
 
     async def _tell_again(self, diary: Diary, interval: Interval) -> None:
         """Have the calendar told of what it refused, perhaps because of what has left that time."""
@@ -165,6 +171,24 @@ class _Application:
                 waiting = await self._pages.entry(busy.source.removeprefix(ENTRY_SOURCE))
                 if waiting is not None and not waiting.booking_id:
                     await self._taking.take(waiting)
+
+    async def _bring_over(self, technician_id: str, interval: Interval) -> list[Place]:
+        """Give a technician the bookings that could not be theirs because of what left that time; what they leave."""
+        found: list[Place] = []
+        diaries = (await self._transaction.book()).diaries.values()
+        for claim in (one for diary in diaries for one in in_the_way(diary, interval, self._transaction.now_ms)):
+            booking = None if claim.technician_id == technician_id else await self._transaction.booking(claim.id)
+            if booking is not None and booking.attention == SOMEBODY_ELSE and await self._followed(booking.id):
+                found.append((claim.technician_id, claim.interval))
+        return found
+
+    async def _followed(self, booking_id: str) -> bool:
+        """Whether a booking could follow its event at last."""
+        for entry in await self._pages.entries_of(booking_id):
+            if not entry.event.status.is_over:
+                await self._taking.take(await self._following.follow(entry, entry.event))
+        booking = await self._transaction.booking(booking_id)
+        return booking is not None and booking.attention != SOMEBODY_ELSE
 
     async def _is_nobodys(self, event: CalendarEvent) -> bool:
         """Whether nobody here has a part in it, and it can be of use only when somebody has."""
@@ -201,17 +225,22 @@ class _Application:
         if known is not None and known.booking_id:
             return entry, known.event
         for predecessor in predecessors:
-            if predecessor.booking_id:
+            if predecessor.booking_id and not await self._has_parted(known, predecessor.booking_id):
                 return replace(entry, booking_id=predecessor.booking_id), predecessor.event
         event = entry.event
         said = await self._transaction.booking(event.booking_id) if event.booking_id else None
-        if said is None or event.status.is_over:
+        if said is None or event.status.is_over or await self._has_parted(known, said.id):
             return entry, None
         if any(not one.event.status.is_over for one in await self._pages.entries_of(said.id)):
             await self._pages.make_push(said.id)  # it was made twice: one of them has to go
         start, end = said.claim.interval
         before = replace(event, start=start, end=end) if event.replaces else None
         return replace(entry, booking_id=said.id), before
+
+    async def _has_parted(self, known: CalendarEntry | None, booking_id: str) -> bool:
+        """Whether an event has been known without a booking since that was called off: it stands by itself."""
+        booking = await self._transaction.booking(booking_id) if known is not None else None
+        return booking is not None and booking.status is BookingStatus.CANCELLED
 
     async def _hand_over(self, entry: CalendarEntry) -> None:
         """Let what replaced an event have its booking, if that was heard of before."""

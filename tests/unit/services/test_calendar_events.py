@@ -175,6 +175,23 @@ async def test_a_customer_who_was_not_there_is_a_no_show(office: Office, *, was_
     assert status is (BookingStatus.NO_SHOW if was_missed else BookingStatus.COMPLETED)
 
 
+@pytest.mark.parametrize("was_missed", [True, False])
+async def test_of_a_no_show_the_last_word_counts_in_whatever_order_it_comes(
+    office: Office, *, was_missed: bool
+) -> None:
+    uid = office.world.book(ANAS, TEN, ATTENDEE).uid
+    await office.hear_all()
+    office.shop.at_time("10:30")
+    office.world.mark_no_show(uid, was_missed=not was_missed)
+    office.shop.at_time("10:31")
+    office.world.mark_no_show(uid, was_missed=was_missed)
+    earlier, later = office.calcom.messages
+    effects = [(await office.hear(one)).effect for one in (later, earlier)]
+    assert effects == [Effect.APPLIED if was_missed else Effect.IGNORED, Effect.KNOWN]
+    (status,) = [status for _, _, status in (await bookings(office)).values()]
+    assert status is (BookingStatus.NO_SHOW if was_missed else BookingStatus.CONFIRMED)
+
+
 async def test_an_unknown_host_is_put_aside_and_can_be_replayed(office: Office) -> None:
     office.world.book(STRANGERS, TEN, ATTENDEE)
     office.world.event_types[STRANGERS] = replace(office.world.event_types[STRANGERS], hosts=(STRANGER,))

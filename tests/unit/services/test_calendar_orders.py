@@ -17,7 +17,7 @@ from slotmcp.services.calendar_apply import Effect
 from support.calcom.office import ANAS, ASKED, ATTENDEE, BENS, HOST_ANA, HOST_BEN, UNKNOWN, Office, open_office
 from support.calcom.state import Booking, Taken, World
 from support.calcom.wire import Message
-from support.shop import at
+from support.shop import at, customer
 from support.sqlite_file import clone
 
 HOURS: Final = [at(f"{hour:02}:00") for hour in range(8, 11)]
@@ -37,7 +37,7 @@ class Act:
 
 ACTS: Final = st.builds(
     Act,
-    st.sampled_from(["book"] * 3 + ["move"] * 2 + ["cancel", "cancel", "accept", "reject"]),
+    st.sampled_from(["book"] * 3 + ["move"] * 2 + ["cancel", "cancel", "accept", "reject", "reassign", "reassign"]),
     st.integers(0, len(KINDS) - 1),
     st.integers(0, len(HOURS) - 1),
 )
@@ -146,3 +146,31 @@ async def test_a_booking_that_could_not_follow_leaves_where_it_was(office: Offic
     made, given, after, moved, bens = office.calcom.messages
     await hear(office, [made, bens, after, given, moved])
     assert (await office.shop.store.book("shop")).diaries["ana"].busy == ()
+
+
+async def test_what_has_parted_from_its_booking_stands_by_itself_whatever_is_said_of_it_later(office: Office) -> None:
+    first, other = (office.world.book(ANAS, hour, ATTENDEE) for hour in HOURS[:2])
+    office.world.cancel(other.uid)
+    moved = office.world.reschedule(first.uid, HOURS[1])
+    office.world.reassign(moved.uid, HOST_BEN)
+    made, made_other, cancelled, late, given = office.calcom.messages
+    await hear(office, [made, made_other, late, given, cancelled])
+    await office.work()
+    assert [one.uid for one in office.world.live()] == [moved.uid]
+    assert await office.taken() == office.there()
+    await check_bookings(office)
+
+
+async def test_one_of_ours_that_was_moved_there_onto_a_taken_time_is_never_called_off_there(office: Office) -> None:
+    await office.shop.book(HOURS[0], customer=customer(1), service_id="visit", technician_id="ana")
+    await office.work()
+    await office.hear_all()
+    await office.shop.book(HOURS[1], customer=customer(2), service_id="visit", technician_id="ana")
+    moved = office.world.reschedule(office.world.live()[0].uid, HOURS[1])
+    await office.hear_all()
+    office.world.reassign(moved.uid, HOST_BEN)
+    await office.hear_all()
+    await office.work()
+    assert moved.uid in [one.uid for one in office.world.live()]
+    sold = [(one.claim.start, one.claim.technician_id) for one in await office.shop.store.bookings("shop")]
+    assert sorted(sold) == [(HOURS[1], "ana"), (HOURS[1], "ben")]
