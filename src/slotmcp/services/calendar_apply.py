@@ -239,7 +239,8 @@ class _Application:
 
     async def _has_parted(self, known: CalendarEntry | None, booking_id: str) -> bool:
         """Whether an event has been known without a booking since that was called off: it stands by itself."""
-        booking = await self._transaction.booking(booking_id) if known is not None else None
+        is_known_without = known is not None and not known.booking_id
+        booking = await self._transaction.booking(booking_id) if is_known_without else None
         return booking is not None and booking.status is BookingStatus.CANCELLED
 
     async def _hand_over(self, entry: CalendarEntry) -> None:
@@ -247,6 +248,8 @@ class _Application:
         if entry.event.status is not EventStatus.REPLACED or not entry.booking_id:
             return
         for successor in await self._pages.successors(entry.event.uid):
+            if await self._has_parted(successor, entry.booking_id):
+                continue
             if not successor.booking_id:
                 linked = replace(successor, booking_id=entry.booking_id)
                 taken = await self._taking.take(await self._following.follow(linked, entry.event))
