@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from slotmcp.calcom.mapping import event_of_absence, event_of_payload, milliseconds, no_show_of
 from slotmcp.calcom.schemas import AbsencePayload, BookingPayload, Envelope, NoShowPayload
-from slotmcp.domain.calendar import CalendarEvent, Delivery, EventStatus, NoShow
+from slotmcp.domain.calendar import UNDATED, CalendarEvent, Delivery, EventStatus, NoShow
 from slotmcp.ports.calendar import UnreadableDelivery
 
 Said = CalendarEvent | NoShow | None
@@ -52,7 +52,7 @@ def read(body: bytes) -> Delivery:
     """
     try:
         envelope = Envelope.model_validate_json(body)
-        at_ms = milliseconds(envelope.createdAt) if envelope.createdAt else 0
+        at_ms = milliseconds(envelope.createdAt) if envelope.createdAt else UNDATED
         said = _reader(envelope.triggerEvent)(envelope, at_ms)
     except ValidationError as error:
         raise UnreadableDelivery(_sentence(error)) from None

@@ -20,6 +20,10 @@ CALENDAR_SOURCES: Final = "calcom"
 """How the source of every busy time of a calendar's begins."""
 
 
+UNDATED: Final = 0
+"""When something was said that does not say when: before all that does. It begins and ends events, and undoes none."""
+
+
 class EventStatus(StrEnum):
     """Where an event stands. The last three are its end: an event never comes back from them."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from slotmcp.domain.book import Book
-from slotmcp.domain.calendar import CalendarEvent, Delivery, ParkedEvent
+from slotmcp.domain.calendar import UNDATED, CalendarEvent, Delivery, ParkedEvent
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MS_PER_MINUTE
@@ -119,7 +119,7 @@ class CalendarService:
 
     async def _take(self, transaction: Transaction, delivery: Delivery) -> Applied:
         said = delivery.said
-        if said is None or said.at_ms < transaction.now_ms - OLDEST_MS:
+        if said is None or UNDATED < said.at_ms < transaction.now_ms - OLDEST_MS:
             return Applied(effect=Effect.IGNORED)
         if not await transaction.calendar.take_delivery(delivery.digest):
             return Applied(effect=Effect.KNOWN)
