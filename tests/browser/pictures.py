@@ -27,12 +27,23 @@ async def take(folder: Path) -> None:
     """Every page in every look, of a business that is opened in an empty folder and called at once."""
     async with open_switchboard(folder, 0) as board, chromium() as browser:
         await Callers(board.line, seed=1, pause=at_once).call(_CALLS, at_once=3)
+        await _hold_something(board)
         for look, options in LOOKS.items():
             page = await _logged_in(browser, board, options)
             for name, path in PAGES.items():
                 await page.goto(f"{board.url}/dashboard/{PROJECT_ID}{path}")
                 await page.get_by_role("heading", level=1).wait_for()
                 await page.screenshot(path=IMAGES / f"{name}-{look}.png")
+
+
+async def _hold_something(board: Switchboard) -> None:
+    """Somebody thinks about the next time that is free."""
+    async with board.line("call-of-the-picture") as client:
+        answer = (
+            await client.call_tool("get_slots", {"serviceType": "ac-repair", "limit": 1})
+        ).structured_content or {}
+        held = {"serviceType": "ac-repair", "start": answer["slots"][0]["start"], "customerHash": "somebody"}
+        await client.call_tool("create_hold", held)
 
 
 async def _logged_in(browser: Browser, board: Switchboard, options: Mapping[str, Any]) -> Page:

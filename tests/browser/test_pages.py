@@ -50,7 +50,7 @@ async def unseen_stops(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_a_page_is_for_everybody(look: Look, lively: Business, path: str) -> None:
-    page = await look(lively.url(path.format(**lively.known)), lively)
+    page = await look(lively.url(path.format(**lively.known)) if path else lively.board, lively)
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert await unseen_stops(page) == []
     assert await wrong_with(page) == []

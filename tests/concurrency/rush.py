@@ -117,6 +117,9 @@ class WrappedStore:
     ) -> tuple[Trace, ...]:
         return await self._store.conversations(project_id, names, from_ms=from_ms, most=most)
 
+    async def refusals(self, project_id: str, *, from_ms: int, most: int) -> tuple[Trace, ...]:
+        return await self._store.refusals(project_id, from_ms=from_ms, most=most)
+
     async def drop_traces(self, before_ms: int) -> int:
         return await self._store.drop_traces(before_ms)
 

@@ -106,7 +106,7 @@ async def open_business(server: HttpServer, books: Books, plan: ProjectPlan = PL
 
 
 async def open_lively_business(server: HttpServer, books: Books) -> Business:
-    """One that has been called: with bookings and holds, refusals and traces, somebody away and somebody off."""
+    """One that has been called: bookings and holds, refusals and traces; somebody away, and somebody off with work."""
     business = await open_business(server, books)
     callers = Callers(business.line, seed=5, pause=at_once)
     await callers.call(_CALLS, at_once=3)
@@ -115,6 +115,7 @@ async def open_lively_business(server: HttpServer, books: Books) -> Business:
     await business.ask("create_hold", start=business.at("13:00"), customerHash="lee")
     away = {"start": business.at("15:00"), "end": business.at("17:00"), "reason": "dentist"}
     await business.ask("add_time_off", technicianId="t-ben", **away)
+    await business.ask("set_technician_status", technicianId="t-ana", status="off")
 
     async def are_traces_written() -> bool:
         report = await books.app.reports.report(ReportRequest(project_id=business.id))

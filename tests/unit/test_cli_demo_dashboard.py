@@ -18,7 +18,7 @@ import httpx2
 import pytest
 
 from slotmcp.cli.exits import Exit
-from slotmcp.demo.sunrise import PROJECT_ID, morning_zone, sunrise_text
+from slotmcp.demo.sunrise import PROJECT_ID, morning_zone, sunrise_plan, sunrise_text
 from slotmcp.project_file import read_project_file
 from support.command_line import Run
 
@@ -124,10 +124,11 @@ def test_at_any_hour_it_is_morning_there() -> None:
 @pytest.mark.parametrize("now", [DAYS[0], DAYS[37], DAYS[71]])
 def test_everybody_has_work_before_the_first_call(now: datetime) -> None:
     now_ms = int(now.timestamp()) * 1000
-    file = read_project_file(sunrise_text(now_ms), source="sunrise.yaml", now_ms=now_ms)
-    assert file.notes == ()
-    there = ZoneInfo(file.plan.project.timezone)
+    assert read_project_file(sunrise_text(now_ms), source="sunrise.yaml", now_ms=now_ms).notes == ()
+    plan = sunrise_plan(now_ms)
+    assert all(one.customer for one in plan.bookings)
+    there = ZoneInfo(plan.project.timezone)
     today = now.astimezone(there).date()
-    claims = [one.claim for one in file.plan.bookings]
+    claims = [one.claim for one in plan.bookings]
     busy_today = {one.technician_id for one in claims if datetime.fromtimestamp(one.start * 60, there).date() == today}
-    assert busy_today == {one.id for one in file.plan.technicians}
+    assert busy_today == {one.id for one in plan.technicians}

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from mcp import Client
 
+from slotmcp.demo.people import somebody
+
 Answer = Mapping[str, Any]
 Connect = Callable[[str], AbstractAsyncContextManager[Client]]
 """A client of its own for a call id."""
@@ -23,6 +25,8 @@ _PARTS: Final = ({"partOfDay": "morning"}, {"partOfDay": "afternoon"})
 _DAYS_AHEAD: Final = 6
 _NIGHT: Final = "03:07"
 _OFFERED: Final = 5
+_MOST_CALLS: Final = 100
+"""Whoever calls in another day is somebody else."""
 
 
 class Persona(StrEnum):
@@ -57,10 +61,8 @@ _WEIGHTS: Final[Mapping[Persona, int]] = {
     Persona.WANTS_WHAT_IS_GONE: 1,
     Persona.EVENING: 4,
     Persona.WISHES: 1,
-    Persona.TODAY: 3,
+    Persona.TODAY: 6,
 }
-_FIRST_NAMES: Final = ("Maria", "Paul", "Ines", "Tom", "Amara", "Jonas", "Lucia", "Wei", "Nadia", "Omar", "Ruth", "Sam")
-_LAST_NAMES: Final = ("Alvarez", "Okoro", "Novak", "Baker", "Diallo", "Lindqvist", "Rossi", "Chen", "Haddad", "Young")
 
 
 @dataclass(slots=True)
@@ -129,8 +131,8 @@ class Caller:
         if persona is Persona.HESITATES:
             await self._pause(self._random.uniform(1, 3) * _THINKS_SECONDS)
         phone = f"+1 303 555 {self._number % 10_000:04}"
-        name = f"{self._random.choice(_FIRST_NAMES)} {self._random.choice(_LAST_NAMES)}"
-        sold = await self._ask("book_slot", holdToken=token, customerName=name, customerPhone=phone)
+        who = {"customerName": somebody(self._random), "customerPhone": phone}
+        sold = await self._ask("book_slot", holdToken=token, **who)
         if sold is None:
             return
         self.tally.booked = 1
@@ -187,6 +189,6 @@ class Callers:
         random = Random(f"{self._seed}:{number}")  # noqa: S311  a play, not a secret
         (persona,) = random.choices(list(_WEIGHTS), weights=list(_WEIGHTS.values()))
         async with self._connect(f"call-{self._seed}-{number}") as client:
-            caller = Caller(client, number, today=today, random=random, pause=self._pause)
+            caller = Caller(client, self._seed * _MOST_CALLS + number, today=today, random=random, pause=self._pause)
             await caller.talk(persona, services)
         self.tally.add(caller.tally)

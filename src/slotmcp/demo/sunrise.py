@@ -1,10 +1,17 @@
 """The business of `slotmcp demo --dashboard`: open every day, somewhere where it is morning."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from string import Template
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from slotmcp.demo.people import somebody
+from slotmcp.domain.booking import Customer
+from slotmcp.project_file import parse_project_file
+from slotmcp.services.imports import ProjectPlan
 
 PROJECT_ID: Final = "sunrise-hvac"
 _FILE: Final = Path(__file__).with_name("sunrise.yaml")
@@ -44,6 +51,14 @@ _SKIPPED: Final = 4
 def morning_zone(now: datetime) -> str:
     """The zone in which it is nearest to nine in the morning; `now` is aware."""
     return min(_ZONES, key=lambda key: _from_nine(now.astimezone(ZoneInfo(key))))
+
+
+def sunrise_plan(now_ms: int) -> ProjectPlan:
+    """The business, for a demo that begins now. Other than a project file it knows its customers."""
+    plan = parse_project_file(sunrise_text(now_ms), source=_FILE.name, now_ms=now_ms)
+    random = Random(PROJECT_ID)  # noqa: S311  a play, not a secret
+    booked = [replace(one, customer=Customer(name=somebody(random))) for one in plan.bookings]
+    return replace(plan, bookings=tuple(booked))
 
 
 def sunrise_text(now_ms: int) -> str:

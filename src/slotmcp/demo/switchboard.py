@@ -16,10 +16,9 @@ from mcp.client.streamable_http import streamable_http_client
 
 from slotmcp.bootstrap import build_app, open_store
 from slotmcp.demo.office import CALL_SECONDS, DemoError
-from slotmcp.demo.sunrise import PROJECT_ID, sunrise_text
+from slotmcp.demo.sunrise import PROJECT_ID, sunrise_plan
 from slotmcp.domain.access import Scope
 from slotmcp.domain.errors import InvalidArgument
-from slotmcp.project_file import parse_project_file
 from slotmcp.settings import Settings
 
 _LISTENS: Final = "slotmcp listens on "
@@ -71,9 +70,7 @@ async def _found(database: Path) -> Keys:
     """Bring the business in, and make a key for its owner and one for the agents."""
     async with open_store(Settings.with_database(str(database), "the demo's database")) as store:
         app = build_app(store)
-        now_ms = await store.now_ms()
-        plan = parse_project_file(sunrise_text(now_ms), source="sunrise.yaml", now_ms=now_ms)
-        await app.projects.import_project(plan, prune=False)
+        await app.projects.import_project(sunrise_plan(await store.now_ms()), prune=False)
         operator = await app.access.create(Scope.OPERATOR, project=PROJECT_ID, name="whoever watches the demo")
         caller = await app.access.create(Scope.CALLER, project=PROJECT_ID, name="the demo's agents")
     return Keys(operator.token, caller.token)

@@ -8,8 +8,6 @@ from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
 from slotmcp.domain.trace import Trace
 from slotmcp.ports import Store
-from slotmcp.services.conversations import OK
-from slotmcp.services.demand import is_empty
 
 REFUSAL_DAYS: Final = 7
 """How far back refusals are looked for."""
@@ -32,7 +30,6 @@ class RefusalsAnswer:
 
     refusals: tuple[Trace, ...]
     book: Book
-    now_ms: int
 
 
 class TraceService:
@@ -73,15 +70,9 @@ class TraceService:
         Raises:
             NotFound, Unavailable.
         """
-        book, now_ms = await self._store.book(project_id), await self._store.now_ms()
-        found: list[Trace] = []
-        for day in range(REFUSAL_DAYS):
-            end_ms = now_ms + 1 - day * _MS_PER_DAY
-            traces = await self._store.traces(project_id, end_ms - _MS_PER_DAY, end_ms)
-            found += [one for one in reversed(traces) if one.outcome != OK or is_empty(one)]
-            if len(found) >= most:
-                break
-        return RefusalsAnswer(refusals=tuple(found[:most]), book=book, now_ms=now_ms)
+        book = await self._store.book(project_id)
+        from_ms = await self._store.now_ms() - REFUSAL_DAYS * _MS_PER_DAY
+        return RefusalsAnswer(refusals=await self._store.refusals(project_id, from_ms=from_ms, most=most), book=book)
 
     @staticmethod
     def unknown(trace_id: str) -> NotFound:

@@ -94,21 +94,24 @@ class Reads:
     async def traces(self, project_id: str, from_ms: int, to_ms: int) -> tuple[Trace, ...]:
         span = {"project": project_id, "from_ms": from_ms, "to_ms": to_ms}
         rows = await self._pages.ask(lambda fetch: fetch(trace_statements.TRACES, **span))
-        return await asyncio.to_thread(_traces_of, rows)
+        return await asyncio.to_thread(_traces_of, rows)  # of a busy week that takes a second
 
     async def conversations(
         self, project_id: str, names: Collection[str], *, from_ms: int, most: int
     ) -> tuple[Trace, ...]:
         asked = {"project": project_id, "conversations": json_text(sorted(names)), "from_ms": from_ms, "most": most}
-        rows = await self._pages.ask(lambda fetch: fetch(trace_statements.CONVERSATIONS, **asked))
-        return tuple(trace_of(told) for (told,) in rows)
+        return _traces_of(await self._pages.ask(lambda fetch: fetch(trace_statements.CONVERSATIONS, **asked)))
+
+    async def refusals(self, project_id: str, *, from_ms: int, most: int) -> tuple[Trace, ...]:
+        asked = {"project": project_id, "from_ms": from_ms, "most": most}
+        return _traces_of(await self._pages.ask(lambda fetch: fetch(trace_statements.REFUSALS, **asked)))
 
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
         return await self._quick.ask(lambda fetch: _events(fetch, project_id, after))
 
 
 def _traces_of(rows: Sequence[Row]) -> tuple[Trace, ...]:
-    """Of a busy week that takes a second, in which nobody who calls has to wait."""
+    """What they tell."""
     return tuple(trace_of(told) for (told,) in rows)
 
 

@@ -82,7 +82,7 @@ async def test_all_that_waits_for_somebody_is_there(shop: Site, calcom: StandIn)
         rf"Ana \w+ \d+ \w+ 10:00 Here: Visit, booked . In the calendar: .+ 10:00 to .+, the event {event}", told
     )
     assert f"Booking {booking} since" in told
-    assert "Is about to be told." in told
+    assert "It is about to be told" in told
     assert f"{strange} starts" in told
     assert "(Host: user 9.)" in told
     assert not re.search("Kim|Doe|0142", told)

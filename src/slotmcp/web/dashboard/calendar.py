@@ -5,9 +5,10 @@ from typing import Final
 
 from starlette.responses import Response
 
-from slotmcp.domain.calendar import CalendarEvent, ParkedEvent, Push, SyncState
+from slotmcp.domain.calendar import ParkedEvent, Push, SyncState
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.services.calendar_conflicts import Conflict
+from slotmcp.services.calendar_words import standing, what_would_help
 from slotmcp.services.calendars import ConflictsAnswer
 from slotmcp.services.named import service_of, technician_of
 from slotmcp.web.dashboard.visit import Panel, Visit
@@ -88,14 +89,8 @@ def _push(push: Push, zone_key: str) -> PushRow:
         booking_id=push.booking_id,
         since=written(zone_key, push.since_ms // MS_PER_MINUTE),
         attempts=push.attempts,
-        standing=_standing(push),
+        standing=standing(push),
     )
-
-
-def _standing(push: Push) -> str:
-    if push.refused:
-        return f"Refused: {push.refused}. It is tried again when the booking changes."
-    return "Waits for another try." if push.attempts else "Is about to be told."
 
 
 def _parked(parked: ParkedEvent, zone_key: str) -> ParkedRow:
@@ -103,9 +98,5 @@ def _parked(parked: ParkedEvent, zone_key: str) -> ParkedRow:
         uid=parked.event.uid,
         starts=written(zone_key, parked.event.start),
         since=written(zone_key, parked.at_ms // MS_PER_MINUTE),
-        help=f"{parked.why} (Host: {_hosts(parked.event)}.)",
+        help=what_would_help(parked),
     )
-
-
-def _hosts(event: CalendarEvent) -> str:
-    return ", ".join(one.email or f"user {one.user_id}" for one in event.hosts) or "not told"

@@ -12,7 +12,7 @@ from slotmcp.services.named import technician_of
 from slotmcp.services.traces import REFUSAL_DAYS
 from slotmcp.web.dashboard.visit import Panel, Visit
 from slotmcp.web.dashboard.when import utc_ms, written, written_ms
-from slotmcp.web.dashboard.words import USES, why_refused
+from slotmcp.web.dashboard.words import asked, why_refused
 
 MOST: Final = 50
 
@@ -49,7 +49,7 @@ def _row(trace: Trace, book: Book) -> RefusalRow:
         at=written_ms(zone_key, trace.at_ms),
         at_utc=utc_ms(trace.at_ms),
         why=why_refused(trace),
-        use=USES[trace.use],
+        use=asked(trace.use),
         wanted=_wanted(trace.question, book) if trace.question else "",
         instead=len(trace.offered),
     )

@@ -133,7 +133,7 @@ def _refused(report: Report, book: Book) -> list[RefusedRow]:
 def _refused_row(one: Refused, book: Book) -> RefusedRow:
     service = book.services.get(one.service_id)
     return RefusedRow(
-        reason=REASONS[one.reason] if one.reason else "Not known",
+        reason=REASONS[one.reason].capitalize() if one.reason else "Not known",
         service=service.name if service else one.service_id,
         questions=one.questions,
         help=HELP[one.reason] if one.reason else "",

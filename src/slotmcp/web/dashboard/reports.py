@@ -12,6 +12,8 @@ from slotmcp.web.dashboard.report_views import funnel_bars, view_of
 from slotmcp.web.dashboard.visit import Panel, Visit
 
 PERIODS: Final = ((1, "Today"), (7, "7 days"), (28, "28 days"), (MOST_DAYS, f"{MOST_DAYS} days"))
+EVERY_SECONDS: Final = 60
+"""How often a report of up to a week is worked out anew; a longer one takes longer, and is the more seldom."""
 _TITLES: Final = {name.value: title for name, title in TITLES.items()}
 
 
@@ -19,7 +21,14 @@ async def reports(visit: Visit) -> Response:
     """The page."""
     days = _days(visit)
     answer = await visit.app.reports.get_metrics(ReportRequest(project_id=visit.project_id, days=days))
-    return visit.page("reports.html", report=view_of(answer), titles=_TITLES, periods=PERIODS, asked_days=days)
+    return visit.page(
+        "reports.html",
+        report=view_of(answer),
+        titles=_TITLES,
+        periods=PERIODS,
+        asked_days=days,
+        every_seconds=EVERY_SECONDS * max(1, days // DEFAULT_DAYS),
+    )
 
 
 async def gaps(visit: Visit) -> Response:

@@ -14,7 +14,7 @@ from slotmcp.services.trace_story import story_of
 from slotmcp.web.dashboard.charts import percent_of
 from slotmcp.web.dashboard.visit import Panel, Visit
 from slotmcp.web.dashboard.when import utc_ms, written_ms
-from slotmcp.web.dashboard.words import USES, why_refused
+from slotmcp.web.dashboard.words import asked, why_refused
 
 _US_PER_MS: Final = 1000
 
@@ -73,7 +73,7 @@ def _call(trace: Trace, zone_key: str) -> CallRow:
         trace_id=trace.id,
         at=written_ms(zone_key, trace.at_ms),
         at_utc=utc_ms(trace.at_ms),
-        use=USES[trace.use],
+        use=asked(trace.use),
         outcome="It worked" if trace.outcome == OK and not is_empty(trace) else why_refused(trace),
     )
 

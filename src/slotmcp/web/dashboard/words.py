@@ -1,19 +1,14 @@
 """What the dashboard calls things that have a code elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.report import Decided, Loss
 from slotmcp.domain.trace import Trace, TracedUse
+from slotmcp.services.trace_story import ASKED
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-USES: Final[Mapping[TracedUse, str]] = {
-    TracedUse.GET_SLOTS: "Asked what is free",
-    TracedUse.CREATE_HOLD: "Wanted a time held",
-    TracedUse.BOOK_SLOT: "Wanted a time booked",
-}
 
 LOSSES: Final[Mapping[Loss, str]] = {
     Loss.NOTHING_OFFERED: "Nothing was free when they asked",
@@ -34,20 +29,20 @@ DECIDED: Final[Mapping[Decided, str]] = {
 }
 
 REASONS: Final[Mapping[Reason, str]] = {
-    Reason.INACTIVE: "Nobody takes work",
-    Reason.SKILL_MISSING: "Nobody has the skill",
-    Reason.HOLIDAY: "Closed for a holiday",
-    Reason.OUTSIDE_SHIFT: "Nobody works then",
-    Reason.TIME_OFF: "Time off",
-    Reason.BREAK: "A break",
-    Reason.BOOKED: "Booked already",
-    Reason.HELD: "Held for another caller",
-    Reason.BUSY: "Busy by the calendar",
-    Reason.DAY_FULL: "Enough bookings for that day",
-    Reason.TRAVEL: "Nobody can be there in time",
-    Reason.OFF_GRID: "Starts are offered at other minutes",
-    Reason.NOTICE: "Too soon from now",
-    Reason.HORIZON: "Too far ahead",
+    Reason.INACTIVE: "nobody takes work",
+    Reason.SKILL_MISSING: "nobody has the skill",
+    Reason.HOLIDAY: "closed for a holiday",
+    Reason.OUTSIDE_SHIFT: "nobody works then",
+    Reason.TIME_OFF: "time off",
+    Reason.BREAK: "a break",
+    Reason.BOOKED: "booked already",
+    Reason.HELD: "held for another caller",
+    Reason.BUSY: "busy by the calendar",
+    Reason.DAY_FULL: "enough bookings for that day",
+    Reason.TRAVEL: "nobody can be there in time",
+    Reason.OFF_GRID: "starts are offered at other minutes",
+    Reason.NOTICE: "too soon from now",
+    Reason.HORIZON: "too far ahead",
 }
 """What was mostly in the way."""
 
@@ -87,12 +82,23 @@ def why_refused(trace: Trace) -> str:
     """Why a call was told no, in a few words."""
     outcome = _OUTCOMES.get(trace.outcome, trace.outcome)
     reason = trace.main_reason
-    return f"{outcome}: {REASONS[reason][0].lower()}{REASONS[reason][1:]}" if reason else outcome
+    return f"{outcome}: {REASONS[reason]}" if reason else outcome
+
+
+def asked(use: TracedUse) -> str:
+    """What a caller wanted of the tool."""
+    return ASKED[use].capitalize()
 
 
 def counted(count: int, noun: str) -> str:
     """So many, such as "1 caller" or "2 callers"."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def row_of(words: Sequence[str]) -> str:
+    """Words in a row, such as "gas, hvac and controls"."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def hours_and_minutes(minutes: int) -> str:
