@@ -18,14 +18,17 @@ DEBIAN := .venv/.debian-ready
 # A gate speaks one line when it is fine, and everything it knows when it is not.
 gate = @printf '%-14s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$said"; exit 1; fi
 
-.PHONY: help demo test check format bench proximity clean
+.PHONY: help demo dashboard test check format bench proximity screenshots clean
 
 help: ## say what there is (the default)
 	@echo 'slotmcp: make <target>'
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## watch an agent's side of a phone call, through a real MCP client
 	@$(BIN)/slotmcp demo
+
+dashboard: $(READY) ## watch a business being called on its dashboard, until Ctrl-C
+	@$(BIN)/slotmcp demo --dashboard
 
 test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## run all tests in random order three at a time
 	@$(PYTEST)
@@ -47,6 +50,9 @@ bench: $(READY) ## measure, as ratios within one run
 
 proximity: $(READY) ## count how far technicians drive, by who is sent, against the shortest routes
 	@$(BIN)/python tests/benchmarks/proximity.py
+
+screenshots: $(READY) $(DEBIAN) ## take the pictures of docs/images anew, of the demo's dashboard
+	@$(BIN)/python tests/browser/screenshots.py
 
 clean: ## remove what was made here, the environments too
 	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/inspector/node_modules tests/conformance/node_modules

@@ -1,9 +1,11 @@
 """What every test runs under."""
 
+import logging
 import os
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from support.postgres_databases import GIVEN_URL, Databases
@@ -65,3 +67,13 @@ def redis(redis_of_session: RedisServer) -> Iterator[RedisServer]:
     server.thaw()
     if server.is_running():
         assert server.lasting_keys() == []
+
+
+@pytest.fixture
+def quiet_logging() -> Iterator[None]:
+    """Logging as it was, after a server has set it up in this process."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()

@@ -28,6 +28,8 @@ from slotmcp.tools.toolsets import Toolset
 from slotmcp.web.answers import retry
 from slotmcp.web.app import Entrance, Faces, create_web
 from slotmcp.web.authentication import Authenticate, Authentication, Challenge, Everybody, no_more
+from slotmcp.web.dashboard.app import routes_of
+from slotmcp.web.dashboard.visit import House
 from slotmcp.web.doorway import LOOPBACK, Places
 from slotmcp.web.health import Health
 from slotmcp.web.issuer_keys import IssuerKeys
@@ -110,12 +112,25 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
             await stack.enter_async_context(app.errands())
         needed = {"database": app.access.is_kept}
         await stack.enter_async_context(app.vitals.watched({**needed, **app.helpful}))
+        places = _places(settings, serving)
+        house = House(
+            app=app,
+            places=places,
+            stopping=stopping,
+            is_open=serving.is_open,
+            is_read_only=serving.read_only,
+            is_secure=settings.public_url.startswith("https://"),
+        )
         yield create_web(
-            Faces(mcp=face, mcp_paths=PATHS, public=[*callers.routes, *Webhooks(app.calendars).routes()]),
+            Faces(
+                mcp=face,
+                mcp_paths=PATHS,
+                public=[*callers.routes, *Webhooks(app.calendars).routes(), *routes_of(house)],
+            ),
             Entrance(
                 guard=callers.guard,
                 guard_of_metrics=callers.guard_of_metrics,
-                places=_places(settings, serving),
+                places=places,
                 max_body_bytes=settings.max_body_bytes,
             ),
             health=Health(stopping, needed=needed, helpful=app.helpful),

@@ -28,6 +28,7 @@ from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
 from slotmcp.services.bell import Bell
+from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendars import CalendarService
 from slotmcp.services.counted_store import CountedStore
@@ -39,6 +40,7 @@ from slotmcp.services.memory_fleet import MemoryHolds
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.rates import MemoryRateLimits
 from slotmcp.services.reports import ReportService
+from slotmcp.services.sessions import SessionService
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
@@ -233,6 +235,7 @@ def build_app(
     store = CountedStore(store)
     shelf = Shelf(store, travel)
     ways = Ways(store=store, shelf=shelf, travel=travel)
+    access = AccessService(store=store, ids=ids)
     return App(
         projects=ProjectService(store=store, shelf=shelf, ids=ids),
         slots=SlotService(shelf=shelf, ways=ways),
@@ -247,8 +250,10 @@ def build_app(
         ),
         calendar_worker=lambda: _worker(calendars, store, shelf, ids),
         errands=lambda: _errands(calendars, store, shelf, ids),
-        access=AccessService(store=store, ids=ids),
+        access=access,
+        sessions=SessionService(store=store, access=access),
         reports=ReportService(store=store, shelf=shelf),
+        board=BoardService(store=store, shelf=shelf),
         tracing=Tracing(store, process=ids.new_id()),
         traces=TraceService(store=store),
         vitals=Vitals(store),

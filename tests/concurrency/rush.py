@@ -12,6 +12,7 @@ from slotmcp.domain.access import AccessKey
 from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.claim import Hold
+from slotmcp.domain.interval import Interval
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Event, Head, KeptKey, Store, Transaction, Unit
@@ -69,8 +70,8 @@ class WrappedStore:
     async def book(self, project_id: str, known: Book | None = None) -> Book:
         return await self._store.book(project_id, known)
 
-    async def bookings(self, project_id: str) -> tuple[Booking, ...]:
-        return await self._store.bookings(project_id)
+    async def bookings(self, project_id: str, within: Interval | None = None) -> tuple[Booking, ...]:
+        return await self._store.bookings(project_id, within)
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         return await self._store.booking(project_id, booking_id)
@@ -115,6 +116,9 @@ class WrappedStore:
         self, project_id: str, names: Collection[str], *, from_ms: int, most: int
     ) -> tuple[Trace, ...]:
         return await self._store.conversations(project_id, names, from_ms=from_ms, most=most)
+
+    async def refusals(self, project_id: str, *, from_ms: int, most: int) -> tuple[Trace, ...]:
+        return await self._store.refusals(project_id, from_ms=from_ms, most=most)
 
     async def drop_traces(self, before_ms: int) -> int:
         return await self._store.drop_traces(before_ms)

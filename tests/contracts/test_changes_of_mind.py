@@ -99,6 +99,19 @@ async def test_two_bookings_change_places_over_a_third_time(store: Store) -> Non
     assert await store.bookings(SHOP) == (booking("b-2", at=60), booking("b-1", at=120))
 
 
+async def test_bookings_of_a_time_are_those_that_share_a_minute_with_it(store: Store) -> None:
+    await booked(store, booking("b-1", at=60), booking("b-2", at=180))
+    start = booking("b-1", at=60).claim.start
+    for within, expected in (
+        ((start - 10, start), []),
+        ((start, start + 1), ["b-1"]),
+        ((start + 59, start + 61), ["b-1"]),
+        ((start + 60, start + 120), []),
+        ((start, start + 121), ["b-1", "b-2"]),
+    ):
+        assert [one.id for one in await store.bookings(SHOP, within)] == expected
+
+
 async def test_a_cancelled_booking_takes_no_time_and_is_still_told_of(store: Store, other: Store) -> None:
     await booked(store, booking("b"), booking("c", at=120))
     await saved(store, cancelled(booking("b")))

@@ -85,6 +85,17 @@ async def test_conversations_are_found_by_their_names(store: Store) -> None:
     assert await store.conversations("other", ["c"], from_ms=0, most=9) == ()
 
 
+async def test_refusals_are_a_no_or_an_empty_answer_the_newest_first(store: Store) -> None:
+    held = replace(PLAIN, id="held", use=TracedUse.CREATE_HOLD)
+    offered = replace(PLAIN, id="offered", offered=(NOON,))
+    again = replace(FULL, id="g")
+    await store.add_traces([PLAIN, held, offered, again, FULL])
+    assert await store.refusals(SHOP, from_ms=NOW_MS, most=9) == (again, FULL, PLAIN)
+    assert await store.refusals(SHOP, from_ms=NOW_MS, most=1) == (again,)
+    assert await store.refusals(SHOP, from_ms=NOW_MS + 1, most=9) == (again, FULL)
+    assert await store.refusals("other", from_ms=0, most=9) == ()
+
+
 async def test_old_ones_are_forgotten(store: Store) -> None:
     await store.add_traces([PLAIN, FULL])
     assert await store.drop_traces(NOW_MS) == 0

@@ -1,12 +1,10 @@
 """The business of denver.py, on a real SQLite file behind a real MCP server."""
 
-import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import structlog
 
 from slotmcp.tools.toolsets import Toolset
 from support.denver import PLAN, SUNDAY_NOON_MS
@@ -45,13 +43,3 @@ async def two_businesses(tmp_path: Path) -> AsyncIterator[Desk]:
     other = replace(PLAN, project=replace(PLAN.project, id="boulder-hvac", name="Boulder Heating"))
     async with open_desk(tmp_path / "two.db", PLAN, other, now_ms=SUNDAY_NOON_MS) as opened:
         yield opened
-
-
-@pytest.fixture
-def quiet_logging() -> Iterator[None]:
-    """Logging as it was, after a server has set it up in this process."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()

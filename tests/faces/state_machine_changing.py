@@ -81,7 +81,7 @@ class ChangingRules(SellingRules):
         if not error and not replay:
             if sale.status in ENDED or not _is_alike(kept.job, sale.job):
                 error = "invalid_argument"
-            elif start != sale.job.start:
+            elif start != sale.job.start or self._is_for_another(token, id_):
                 able = self._who_keeps(
                     token, replace(sale.job, start=start, place=sale.job.place or kept.job.place), id_
                 )
@@ -208,6 +208,11 @@ class ChangingRules(SellingRules):
             return error, not error
         sale = self.memory.sold[id_]
         return None, implied in known and sale.takes_time and sale.job.start == start
+
+    def _is_for_another(self, token: str, id_: str) -> bool:
+        """Whether a hold is for a technician who was asked for, and has not the booking."""
+        held = self._held(token)
+        return bool(held.technician_chosen) and held.technician_id != self._entry(id_).technician_id
 
     def _who_takes_over(self, id_: str, sale: Sale, start: int) -> list[str]:
         """Whom a booking may go to: its technician where that can be, else whoever comes; the one who was wished."""

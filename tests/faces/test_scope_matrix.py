@@ -236,6 +236,41 @@ async def test_a_wait_is_read_by_those_who_reach_its_project(matrix: Matrix) -> 
     assert told[0] == told[1]
 
 
+async def test_a_trace_is_read_by_operators_who_reach_its_project(matrix: Matrix) -> None:
+    traces = {
+        project: body_in(await matrix.call("every", "get_slots", projectId=project))["traceId"]
+        for project in (OWN, OTHER)
+    }
+    for project, trace in traces.items():
+        await _until_told(matrix, trace)
+        async with client_with(matrix, "caller") as client:
+            with pytest.raises(MCPError, match="operator"):
+                await client.read_resource(f"slotmcp://trace/{trace}")
+        if project == OWN:
+            async with client_with(matrix, "operator") as client:
+                await client.read_resource(f"slotmcp://trace/{trace}")
+    async with client_with(matrix, "operator") as client:
+        told = []
+        for trace in (traces[OTHER], "x" * 26):
+            with pytest.raises(MCPError) as refused:
+                await client.read_resource(f"slotmcp://trace/{trace}")
+            told.append((refused.value.code, refused.value.message))
+    assert told[0] == told[1]
+
+
+async def _until_told(matrix: Matrix, trace: str) -> None:
+    """Until the server's writer, which writes once a second, has written a trace."""
+    async with client_with(matrix, "every") as client:
+        with anyio.fail_after(20):
+            while True:
+                try:
+                    await client.read_resource(f"slotmcp://trace/{trace}")
+                except MCPError:
+                    await anyio.sleep(0.05)
+                else:
+                    return
+
+
 async def test_metrics_are_for_operators_of_every_project(matrix: Matrix) -> None:
     async with httpx2.AsyncClient(base_url=matrix.server.url) as client:
         codes = {

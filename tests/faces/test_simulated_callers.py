@@ -1,11 +1,17 @@
 """Simulated callers: what they say came of their calls is what the book says."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from mcp import Client
 
 from slotmcp.demo.callers import Callers, Tally
+from slotmcp.domain.access import LOCAL
+from slotmcp.domain.report import Funnel, Loss
+from slotmcp.services.acting import acting_as
+from slotmcp.services.reports import ReportRequest
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Desk, open_desk
 
@@ -18,9 +24,11 @@ async def at_once(seconds: float) -> None:
 
 
 async def called(desk: Desk, *, seed: int, at_a_time: int = 1) -> Tally:
-    def connect(call_id: str) -> AbstractAsyncContextManager[Client]:
-        assert call_id
-        return Client(desk.server)
+    @asynccontextmanager
+    async def connect(call_id: str) -> AsyncIterator[Client]:
+        with acting_as(LOCAL.about(call_id)):
+            async with Client(desk.server) as client:
+                yield client
 
     callers = Callers(connect, seed=seed, pause=at_once)
     await callers.call(CALLS, at_once=at_a_time)
@@ -29,7 +37,7 @@ async def called(desk: Desk, *, seed: int, at_a_time: int = 1) -> Tally:
 
 async def test_what_they_count_is_what_the_book_has(tmp_path: Path) -> None:
     async with open_desk(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as desk:
-        tally = await called(desk, seed=11, at_a_time=4)
+        tally = await called(desk, seed=9, at_a_time=4)
         bookings = await desk.store.bookings("denver-hvac")
     assert tally.asked == CALLS
     assert len(bookings) == tally.booked - tally.cancelled
@@ -44,3 +52,26 @@ async def test_a_seed_makes_the_same_day(tmp_path: Path) -> None:
         async with open_desk(tmp_path / f"{name}.db", PLAN, now_ms=SUNDAY_NOON_MS) as desk:
             days.append(await called(desk, seed=3))
     assert days[0] == days[1]
+
+
+async def funnel_of(desk: Desk) -> Funnel:
+    return (await desk.app.reports.report(ReportRequest())).funnel
+
+
+@pytest.mark.parametrize("seed", [2, 5, 7])
+async def test_what_they_count_is_what_the_report_tells(tmp_path: Path, seed: int) -> None:
+    async with open_desk(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as desk:
+        async with desk.app.tracing.writing(kept_days=1):
+            tally = await called(desk, seed=seed, at_a_time=4)
+        told = await funnel_of(desk)
+        desk.clock.advance(seconds=3600)
+        later = await funnel_of(desk)
+    assert (told.asked, told.offered, told.held, told.booked) == (
+        tally.asked,
+        tally.offered,
+        tally.held,
+        tally.booked,
+    )
+    assert told.thinking == tally.held - tally.booked > 0, "who holds still, and has never been heard of again"
+    assert (later.thinking, later.lost.get(Loss.HOLD_LEFT)) == (0, told.thinking)
+    assert sum(later.lost.values()) == tally.asked - tally.booked

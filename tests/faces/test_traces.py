@@ -24,6 +24,7 @@ from slotmcp.services import trace_writing
 from slotmcp.services.acting import acting_as
 from slotmcp.services.trace_story import story_of
 from slotmcp.services.trace_writing import Tracing
+from slotmcp.services.tracing import Sketch
 from slotmcp.store.sqlite import SqliteStore
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Desk
@@ -239,6 +240,52 @@ async def test_what_is_noted_is_written_when_the_server_stops(office: Desk) -> N
     async with office.app.tracing.writing(kept_days=1):
         body = await office.ask("get_slots", **SERVICE)
     assert await office.store.trace(body["traceId"]) is not None
+
+
+class SlowStore(AwayStore):
+    """A store that is in the middle of a batch until it is let go."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        super().__init__(store)
+        self.is_away = False
+        self.is_writing = asyncio.Event()
+        self.may_go_on = asyncio.Event()
+
+    async def add_traces(self, traces: Any) -> None:  # noqa: ANN401  as the port has it
+        self.is_writing.set()
+        await self.may_go_on.wait()
+        await super().add_traces(traces)
+
+
+async def test_a_batch_on_its_way_is_not_lost_when_the_server_stops(
+    office: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_writing, "EVERY_SECONDS", 0.01)
+    slow = SlowStore(office.store)
+    tracing = Tracing(cast("Store", slow), "p")
+    async with tracing.writing(kept_days=1):
+        await _noted(office, tracing, "t1")
+        await slow.is_writing.wait()
+        asyncio.get_running_loop().call_soon(slow.may_go_on.set)
+    assert await office.store.trace("t1") is not None
+
+
+async def test_one_that_cannot_be_told_stops_none_after_it(office: Desk) -> None:
+    tracing = Tracing(office.store, "p")
+    async with tracing.writing(kept_days=1):
+        broken = await _noted(office, tracing, "t1")
+        broken.need = cast("Any", object())
+        await _noted(office, tracing, "t2")
+    assert await office.store.trace("t1") is None
+    assert await office.store.trace("t2") is not None
+
+
+async def _noted(office: Desk, tracing: Tracing, trace_id: str) -> Sketch:
+    sketch = tracing.begin("get_slots", trace_id, LOCAL)
+    assert sketch is not None
+    sketch.availability = await office.app.slots._shelf.availability(None)  # noqa: SLF001  any will do
+    tracing.end(sketch, "ok")
+    return sketch
 
 
 async def test_nothing_personal_is_in_any_of_it(traced: Desk) -> None:

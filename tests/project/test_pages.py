@@ -75,3 +75,11 @@ def test_the_checks_see_what_is_wrong(tmp_path: Path) -> None:
     assert [word for line in code for word in _commands_in(line)] == ["dance", "fly"]
     assert [word for line in code for word in _targets_in(line)] == ["tea"]
     assert [path for line in code for path in _PATH.findall(line)] == ["src/slotmcp/tea.py"]
+
+
+def test_pictures_are_small_and_shown_somewhere() -> None:
+    pictures = sorted((ROOT / "docs" / "images").iterdir())
+    linked = {(page.parent / link).resolve() for page in PAGES for link in _LINK.findall(prose(page))}
+    assert pictures
+    assert [picture.name for picture in pictures if picture not in linked] == []
+    assert [picture.name for picture in pictures if picture.stat().st_size > 200_000] == []

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,10 +35,10 @@ class HttpServer:
     """Without a path."""
     process: subprocess.Popen[str]
     said: str
-    """Its first line."""
+    """What it said until it listened; the last line says where."""
 
     def stop(self) -> tuple[int, str]:
-        """Tell it to stop, wait until it has; its exit code and what it logged."""
+        """Tell it to stop, wait until it has; its exit code and what it logged since it listened."""
         self.process.send_signal(signal.SIGTERM)
         _, log = self.process.communicate(timeout=START_SECONDS)
         return self.process.returncode, log
@@ -70,15 +70,24 @@ def serving(path: Path, *options: str, command: Sequence[str] = SLOTMCP_HTTP, **
         [*command, *options], env=environment, cwd=TESTS, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stderr is not None
-        said = process.stderr.readline()
+        said = _said_until_it_listens(process.stderr)
         try:
-            assert said.startswith(_LINE_BEGINS), said + process.stderr.read()
-            url = said.removeprefix(_LINE_BEGINS).partition("/mcp")[0]
+            assert _LINE_BEGINS in said, said
+            url = said.rpartition(_LINE_BEGINS)[2].partition("/mcp")[0]
             assert httpx2.get(f"{url}/readyz", timeout=START_SECONDS).status_code == httpx2.codes.OK
             yield HttpServer(url, process, said)
         finally:
             process.terminate()
             process.communicate(timeout=START_SECONDS)
+
+
+def _said_until_it_listens(stderr: Iterable[str]) -> str:
+    said = ""
+    for line in stderr:
+        said += line
+        if line.startswith(_LINE_BEGINS):
+            break
+    return said
 
 
 @asynccontextmanager

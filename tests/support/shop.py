@@ -102,7 +102,7 @@ def plan(
     )
 
 
-def booking(id_: str, technician_id: str, start: str, minutes: int = 60, *, service_id: str = "visit") -> Booking:
+def booking(id_: str, technician_id: str, start: str | int, minutes: int = 60, *, service_id: str = "visit") -> Booking:
     """A booking as a project file brings it."""
     first = at(start)
     return Booking(

@@ -110,7 +110,8 @@ def test_the_first_line_says_who_is_let_in(slotmcp: Run, options: tuple[str, ...
         line = server.stderr.readline()
         server.terminate()
     assert line.startswith("slotmcp listens on http://")
-    assert line.strip().endswith(said)
+    server_url = line.split()[3].partition("/mcp")[0]
+    assert line.strip().endswith(f"{said} The dashboard is at {server_url}/dashboard.")
 
 
 @pytest.mark.usefixtures("imported")

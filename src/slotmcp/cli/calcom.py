@@ -12,12 +12,12 @@ from rich.text import Text
 
 from slotmcp.bootstrap import open_app
 from slotmcp.cli.exits import Exit, leave
-from slotmcp.domain.calendar import CalendarEvent, Push
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.ports.calendar import CalendarAway, CalendarRefused, CalendarView
 from slotmcp.services.app import App
 from slotmcp.services.calendar_conflicts import Conflict
+from slotmcp.services.calendar_words import standing, what_would_help
 from slotmcp.services.calendars import ConflictsAnswer, Replayed
 from slotmcp.settings import Settings
 from slotmcp.tools.spoken_time import label
@@ -129,15 +129,8 @@ def _show_inbox(seen: _Seen) -> None:
     table = _table("Event", "Starts", "Since", "What would help")
     for parked in seen.calendar.parked:
         since = _when(seen.project, parked.at_ms // MS_PER_MINUTE, seen.calendar.now_ms)
-        table.add_row(
-            Text(parked.event.uid), seen.when(parked.event.start), since, Text(_help(parked.event, parked.why))
-        )
+        table.add_row(Text(parked.event.uid), seen.when(parked.event.start), since, Text(what_would_help(parked)))
     _print(table, len(seen.calendar.parked), "Nothing was put aside: all that Cal.com said is in the book.")
-
-
-def _help(event: CalendarEvent, why: str) -> str:
-    hosts = [one.email or f"user {one.user_id}" for one in event.hosts]
-    return f"{why} (Host: {', '.join(hosts) or 'not told'}.)"
 
 
 def _show_replayed(replayed: Sequence[Replayed]) -> None:
@@ -165,14 +158,8 @@ def _show_pushes(seen: _Seen) -> None:
     table = _table("Booking", "Waits since", "Attempts", "How it stands")
     for push in seen.calendar.pushes:
         since = _when(seen.project, push.since_ms // MS_PER_MINUTE, seen.calendar.now_ms)
-        table.add_row(push.booking_id, since, str(push.attempts), Text(_standing(push)))
+        table.add_row(push.booking_id, since, str(push.attempts), Text(standing(push)))
     _print(table, len(seen.calendar.pushes), "Cal.com knows of every booking that it has to know of.")
-
-
-def _standing(push: Push) -> str:
-    if push.refused:
-        return f"refused: {push.refused}. It is tried again when the booking changes."
-    return "waits for another try" if push.attempts else "is about to be told"
 
 
 def _table(*columns: str) -> Table:

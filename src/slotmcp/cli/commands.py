@@ -18,10 +18,10 @@ from slotmcp.cli import calcom, customers, files, keys, traces
 from slotmcp.cli import doctor as health
 from slotmcp.cli import report as reports
 from slotmcp.cli.exits import leave, told_plainly
-from slotmcp.cli.report_sections import SectionName
 from slotmcp.cli.slots_table import show_slots
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.project_file import sample_text
+from slotmcp.services.report_sections import SectionName
 from slotmcp.services.reports import ReportRequest
 from slotmcp.services.slots import SlotAnswer, SlotQuery
 from slotmcp.settings import Settings
@@ -140,9 +140,23 @@ def http(  # noqa: PLR0913  an option each
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    *,
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Serve a dashboard, and let callers come until Ctrl-C.")
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="Of the dashboard; default: any that is free.")
+    ] = None,
+) -> None:
     """Watch an agent's side of a phone call, on a database of its own."""
-    import_module("slotmcp.demo").run()
+    if port is not None and not dashboard:
+        raise typer.BadParameter("goes with --dashboard", param_hint="--port")
+    shown = import_module("slotmcp.demo")
+    if dashboard:
+        shown.run_dashboard(port or 0)
+    else:
+        shown.run()
 
 
 @app.command()

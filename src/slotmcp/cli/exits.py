@@ -23,6 +23,7 @@ _OPTIONS = {
     "reference": "PHONE|EMAIL|HASH",
     "status": "--status",
     "uid": "--replay",
+    "port": "--port",
     **{name: f"--{name}" for name in ("from", "to", "timezone", "limit", "cursor")},
 }
 """What a field of the wire is called here."""

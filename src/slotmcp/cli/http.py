@@ -62,8 +62,9 @@ def _is_loopback(host: str) -> bool:
 
 def _told(listening: socket, serving: Serving) -> str:
     host, port, *_ = listening.getsockname()
-    where = f"http://{f'[{host}]' if ':' in host else host}:{port}/mcp"
+    server = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    where, dashboard = f"{server}/mcp", f"The dashboard is at {server}/dashboard."
     if not serving.is_open:
-        return f"slotmcp listens on {where}; callers need a key or a token."
+        return f"slotmcp listens on {where}; callers need a key or a token. {dashboard}"
     whom = "this machine alone gets here" if serving.is_local else "EVERYBODY WHO REACHES IT MAY DO EVERYTHING"
-    return f"slotmcp listens on {where}; no key is asked for: {whom}."
+    return f"slotmcp listens on {where}; no key is asked for: {whom}. {dashboard}"

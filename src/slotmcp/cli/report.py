@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from slotmcp.bootstrap import open_app
-from slotmcp.cli.report_sections import Row, Section, SectionName, sections_of
+from slotmcp.cli.report_sections import Row, Section, sections_of
 from slotmcp.domain.report import Report
+from slotmcp.services.report_sections import SectionName
 from slotmcp.services.reports import ReportRequest
 from slotmcp.settings import Settings
 
@@ -35,7 +36,7 @@ async def show(settings: Settings, request: ReportRequest, wanted: Sequence[Sect
     wanted = wanted or list(SectionName)
     async with open_app(settings) as app:
         report = await app.reports.report(request)
-        gaps = await app.reports.gaps(request) if SectionName.GAPS in wanted else None
+        gaps = (await app.reports.gaps(request)).gaps if SectionName.GAPS in wanted else None
     sections = sections_of(report, gaps, wanted)
     console = Console(soft_wrap=form is not Form.TABLES)
     match form:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from slotmcp.domain.report import (
@@ -16,24 +15,11 @@ from slotmcp.domain.report import (
     Loss,
     Report,
 )
+from slotmcp.services.report_sections import TITLES, SectionName
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Row = Mapping[str, str | int | float]
 NOBODY: Final = "Nobody has asked in this period. Try an earlier --from, or `slotmcp demo` to see calls."
-
-
-class SectionName(StrEnum):
-    """A part of a report, as --section takes it."""
-
-    FUNNEL = "funnel"
-    DEMAND = "demand"
-    SUPPLY = "supply"
-    REFUSED = "refused"
-    UTILISATION = "utilisation"
-    ASSIGNMENT = "assignment"
-    FAIRNESS = "fairness"
-    TIMES = "times"
-    GAPS = "gaps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +38,10 @@ def sections_of(report: Report, gaps: Gaps | None, wanted: Sequence[SectionName]
     return [_gaps(gaps) if name is SectionName.GAPS and gaps else _MAKERS[name](report) for name in wanted]
 
 
+def _section(name: SectionName, empty: str, rows: Sequence[Row]) -> Section:
+    return Section(name, TITLES[name], empty, rows)
+
+
 def _funnel(report: Report) -> Section:
     funnel = report.funnel
     steps = {
@@ -64,17 +54,17 @@ def _funnel(report: Report) -> Section:
         "collisions": report.collisions,
     }
     rows: list[Row] = [{"step": step, "count": count} for step, count in steps.items()] if funnel.asked else []
-    return Section(SectionName.FUNNEL, "How far conversations came", NOBODY, rows)
+    return _section(SectionName.FUNNEL, NOBODY, rows)
 
 
-def _heat_map(name: SectionName, title: str, empty: str) -> Callable[[Report], Section]:
+def _heat_map(name: SectionName, empty: str) -> Callable[[Report], Section]:
     def made(report: Report) -> Section:
         hours: Hours = report.demand if name is SectionName.DEMAND else report.supply
         rows: list[Row] = [
             {"day": day, **{f"{hour:02}": count for hour, count in enumerate(row)}}
             for day, row in zip(WEEKDAYS, hours, strict=True)
         ]
-        return Section(name, f"{title} ({report.timezone})", empty, rows if any(map(any, hours)) else [])
+        return Section(name, f"{TITLES[name]} ({report.timezone})", empty, rows if any(map(any, hours)) else [])
 
     return made
 
@@ -84,7 +74,7 @@ def _refused(report: Report) -> Section:
         {"reason": one.reason or "unknown", "serviceId": one.service_id, "questions": one.questions}
         for one in report.refused
     ]
-    return Section(SectionName.REFUSED, "Why nothing could be offered", "Nobody was refused in this period.", rows)
+    return _section(SectionName.REFUSED, "Nobody was refused in this period.", rows)
 
 
 def _utilisation(report: Report) -> Section:
@@ -99,13 +89,13 @@ def _utilisation(report: Report) -> Section:
         }
         for one in report.utilisation
     ]
-    return Section(SectionName.UTILISATION, "What open time was used for", _NO_TECHNICIANS, rows)
+    return _section(SectionName.UTILISATION, _NO_TECHNICIANS, rows)
 
 
 def _assignment(report: Report) -> Section:
     rows: list[Row] = [{"decidedBy": one.value, "bookings": report.decided.get(one, 0)} for one in Decided]
     empty = "No booking starts in this period. Try a later --to."
-    return Section(SectionName.ASSIGNMENT, "What decided who was sent", empty, rows if report.decided else [])
+    return _section(SectionName.ASSIGNMENT, empty, rows if report.decided else [])
 
 
 def _fairness(report: Report) -> Section:
@@ -118,7 +108,7 @@ def _fairness(report: Report) -> Section:
         }
         for one in report.fairness
     ]
-    return Section(SectionName.FAIRNESS, "Whose bookings, against their share of open time", _NO_TECHNICIANS, rows)
+    return _section(SectionName.FAIRNESS, _NO_TECHNICIANS, rows)
 
 
 def _times(report: Report) -> Section:
@@ -126,13 +116,13 @@ def _times(report: Report) -> Section:
         {"use": one.use.value, "calls": one.calls, "p50Us": one.p50_us, "p95Us": one.p95_us, "p99Us": one.p99_us}
         for one in report.response_times
     ]
-    return Section(SectionName.TIMES, "How long calls took, in microseconds", NOBODY, rows)
+    return Section(SectionName.TIMES, f"{TITLES[SectionName.TIMES]}, in microseconds", NOBODY, rows)
 
 
 def _gaps(gaps: Gaps) -> Section:
     rows = [_gap(one) for one in gaps.gaps]
     empty = "No single change would have won a lost caller."
-    title = f"What would have won lost callers: {gaps.lost} lost, {gaps.had_a_choice} of them had a choice"
+    title = f"{TITLES[SectionName.GAPS]}: {gaps.lost} lost, {gaps.had_a_choice} of them had a choice"
     return Section(SectionName.GAPS, title, empty if gaps.lost else "Nobody was lost in this period.", rows)
 
 
@@ -152,10 +142,8 @@ def _change(change: GapChange) -> str:
 
 
 _NO_TECHNICIANS: Final = "There are no technicians yet. Bring them in with `slotmcp import FILE`."
-_DEMAND: Final = _heat_map(SectionName.DEMAND, "When callers wanted a time", NOBODY)
-_SUPPLY: Final = _heat_map(
-    SectionName.SUPPLY, "Starts left free", "No start was left free. Look at the gaps for what would help."
-)
+_DEMAND: Final = _heat_map(SectionName.DEMAND, NOBODY)
+_SUPPLY: Final = _heat_map(SectionName.SUPPLY, "No start was left free. Look at the gaps for what would help.")
 _MAKERS: Final[Mapping[SectionName, Callable[[Report], Section]]] = {
     SectionName.FUNNEL: _funnel,
     SectionName.DEMAND: _DEMAND,

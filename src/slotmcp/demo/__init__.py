@@ -1,15 +1,38 @@
 """`slotmcp demo`: an agent's side of a phone call, through a real MCP client and real server processes."""
 
 import asyncio
+import signal
 import tempfile
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import Final
 
+from slotmcp.demo.day import watch
 from slotmcp.demo.office import Office
 from slotmcp.demo.paper import Paper
 from slotmcp.demo.story import tell
 
+_ENDINGS: Final = ("SIGTERM", "SIGHUP")
+
 
 def run() -> None:
     """Open a business in a folder of its own, take two calls, and leave nothing behind."""
-    with tempfile.TemporaryDirectory(prefix="slotmcp-demo-", ignore_cleanup_errors=True) as folder:
+    with _folder() as folder:
         asyncio.run(tell(Office(Path(folder)), Paper()))
+
+
+def run_dashboard(port: int) -> None:
+    """Open a business in a folder of its own, and let it be called until Ctrl-C; leave nothing behind.
+
+    Raises:
+        InvalidArgument: the port cannot be listened on.
+    """
+    for name in _ENDINGS:
+        if number := getattr(signal, name, None):
+            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    with suppress(KeyboardInterrupt), _folder() as folder:
+        asyncio.run(watch(Path(folder), Paper(), port))
+
+
+def _folder() -> AbstractContextManager[str]:
+    return tempfile.TemporaryDirectory(prefix="slotmcp-demo-", ignore_cleanup_errors=True)

@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from random import Random
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from mcp import Client
+
+from slotmcp.demo.people import somebody
 
 Answer = Mapping[str, Any]
 Connect = Callable[[str], AbstractAsyncContextManager[Client]]
@@ -17,8 +21,12 @@ Pause = Callable[[float], Awaitable[None]]
 """Let a caller think for some seconds, or as much less as the day is to go faster."""
 
 _THINKS_SECONDS: Final = 4.0
+_PARTS: Final = ({"partOfDay": "morning"}, {"partOfDay": "afternoon"})
+_DAYS_AHEAD: Final = 6
 _NIGHT: Final = "03:07"
 _OFFERED: Final = 5
+_MOST_CALLS: Final = 100
+"""Whoever calls in another day is somebody else."""
 
 
 class Persona(StrEnum):
@@ -39,6 +47,8 @@ class Persona(StrEnum):
     """Would come in the evening alone."""
     WISHES = "wishes"
     """Wants somebody for what they may not have learned."""
+    TODAY = "today"
+    """Cannot wait until tomorrow."""
 
 
 _WEIGHTS: Final[Mapping[Persona, int]] = {
@@ -49,8 +59,9 @@ _WEIGHTS: Final[Mapping[Persona, int]] = {
     Persona.CANCELS: 1,
     Persona.MOVES: 1,
     Persona.WANTS_WHAT_IS_GONE: 1,
-    Persona.EVENING: 2,
+    Persona.EVENING: 4,
     Persona.WISHES: 1,
+    Persona.TODAY: 6,
 }
 
 
@@ -75,18 +86,18 @@ class Tally:
 class Caller:
     """One phone call."""
 
-    def __init__(self, client: Client, number: int, *, random: Random, pause: Pause) -> None:
+    def __init__(self, client: Client, number: int, *, today: date, random: Random, pause: Pause) -> None:
         self._client = client
         self._random = random
         self._pause = pause
         self._number = number
+        self._today = today
         self.tally = Tally(asked=1)
 
     async def talk(self, persona: Persona, services: Sequence[str]) -> None:
         """Say what somebody of that temper says."""
         service = self._random.choice(services)
-        narrower = {"partOfDay": "evening"} if persona is Persona.EVENING else {}
-        slots = await self._slots(service, **narrower)
+        slots = await self._slots(service, **self._wish(persona))
         if persona is Persona.LOOKS or not slots:
             return
         slot = self._random.choice(slots)
@@ -94,7 +105,7 @@ class Caller:
             other = self._random.choice(services)
             await self._slots(other, technicianId=slot["candidates"][0]["technicianId"])
             return
-        start = f"{slot['start'][:10]}T{_NIGHT}:00Z" if persona is Persona.WANTS_WHAT_IS_GONE else slot["start"]
+        start = f"{slot['startLocal'][:10]}T{_NIGHT}" if persona is Persona.WANTS_WHAT_IS_GONE else slot["start"]
         held = await self._ask("create_hold", serviceType=service, start=start, customerHash=f"caller-{self._number}")
         if held is None:
             return
@@ -102,11 +113,26 @@ class Caller:
         if persona is not Persona.LETS_LAPSE:
             await self._book(persona, str(held["holdToken"]), service)
 
+    def _wish(self, persona: Persona) -> Mapping[str, str]:
+        """When it suits them."""
+        match persona:
+            case Persona.EVENING:
+                return {"partOfDay": "evening"}
+            case Persona.TODAY:
+                return {"to": self._today.isoformat()}
+            case _:
+                return self._random.choice([{}, *_PARTS, self._some_day()])
+
+    def _some_day(self) -> Mapping[str, str]:
+        day = (self._today + timedelta(days=self._random.randint(1, _DAYS_AHEAD))).isoformat()
+        return {"from": day, "to": day}
+
     async def _book(self, persona: Persona, token: str, service: str) -> None:
         if persona is Persona.HESITATES:
             await self._pause(self._random.uniform(1, 3) * _THINKS_SECONDS)
         phone = f"+1 303 555 {self._number % 10_000:04}"
-        sold = await self._ask("book_slot", holdToken=token, customerName=f"Caller {self._number}", customerPhone=phone)
+        who = {"customerName": somebody(self._random), "customerPhone": phone}
+        sold = await self._ask("book_slot", holdToken=token, **who)
         if sold is None:
             return
         self.tally.booked = 1
@@ -148,20 +174,21 @@ class Callers:
         async with self._connect("simulator") as client:
             listed = (await client.call_tool("list_services", {})).structured_content or {}
         services = [service["serviceType"] for service in listed["services"]]
+        today = datetime.fromisoformat(listed["now"]).astimezone(ZoneInfo(listed["timezone"])).date()
         lines = asyncio.Semaphore(at_once)
 
         async def one(number: int) -> None:
             async with lines:
-                await self._take(number, services)
+                await self._take(number, services, today)
 
         async with asyncio.TaskGroup() as group:
             for number in range(calls):
                 group.create_task(one(number))
 
-    async def _take(self, number: int, services: Sequence[str]) -> None:
+    async def _take(self, number: int, services: Sequence[str], today: date) -> None:
         random = Random(f"{self._seed}:{number}")  # noqa: S311  a play, not a secret
         (persona,) = random.choices(list(_WEIGHTS), weights=list(_WEIGHTS.values()))
         async with self._connect(f"call-{self._seed}-{number}") as client:
-            caller = Caller(client, number, random=random, pause=self._pause)
+            caller = Caller(client, self._seed * _MOST_CALLS + number, today=today, random=random, pause=self._pause)
             await caller.talk(persona, services)
         self.tally.add(caller.tally)

@@ -9,6 +9,7 @@ from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Location, Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Hold
+from slotmcp.domain.interval import Interval
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports.calendar import CalendarBacklog, CalendarPages, CalendarView, CalendarWork
@@ -403,8 +404,8 @@ class Store(Traces, Protocol):
         """
         ...
 
-    async def bookings(self, project_id: str) -> tuple[Booking, ...]:
-        """All of the project's bookings that are not cancelled, by start and id."""
+    async def bookings(self, project_id: str, within: Interval | None = None) -> tuple[Booking, ...]:
+        """All of the project's bookings that are not cancelled, by start and id; `within`: that overlap a time."""
         ...
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:

@@ -33,6 +33,10 @@ class Traces(Protocol):
         """What was said in some conversations from a time on, by time and id; of each the newest, so many at most."""
         ...
 
+    async def refusals(self, project_id: str, *, from_ms: int, most: int) -> tuple[Trace, ...]:
+        """The calls since a time that were told no, or asked what is free when nothing was: the newest first."""
+        ...
+
     async def drop_traces(self, before_ms: int) -> int:
         """Forget older traces, a few thousand at most; how many."""
         ...

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slotmcp.ports import Ids, RateLimits
 from slotmcp.services.access import AccessService
+from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendars import CalendarService
 from slotmcp.services.customers import CustomerService
@@ -14,6 +15,7 @@ from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.reports import ReportService
+from slotmcp.services.sessions import SessionService
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
 from slotmcp.services.trace_writing import Tracing
@@ -45,7 +47,9 @@ class App:
     tracing: Tracing
     traces: TraceService
     access: AccessService
+    sessions: SessionService
     reports: ReportService
+    board: BoardService
     vitals: Vitals
     ids: Ids
     limits: RateLimits

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from slotmcp.domain.calendar import CalendarEvent, Delivery, ParkedEvent
+from slotmcp.domain.book import Book
+from slotmcp.domain.calendar import UNDATED, CalendarEvent, Delivery, ParkedEvent
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MS_PER_MINUTE
@@ -19,11 +20,16 @@ OLDEST_MS: Final = 30 * 24 * 60 * MS_PER_MINUTE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictsAnswer:
-    """The conflicts of a project, by technician and time."""
+    """The conflicts of a project, by technician and time, and the book as it is now."""
 
-    project: Project
+    book: Book
     conflicts: tuple[Conflict, ...]
     now_ms: int
+
+    @property
+    def project(self) -> Project:
+        """Whose they are."""
+        return self.book.project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +83,7 @@ class CalendarService:
         """
         availability = await self._shelf.availability(asked)
         book, now_ms = availability.book, availability.now_ms
-        return ConflictsAnswer(project=book.project, conflicts=conflicts_in(book, now_ms), now_ms=now_ms)
+        return ConflictsAnswer(book=book, conflicts=conflicts_in(book, now_ms), now_ms=now_ms)
 
     async def replay(self, asked: str | None, uid: str = "") -> tuple[Replayed, ...]:
         """Apply what was put aside: one event, or all.
@@ -102,6 +108,8 @@ class CalendarService:
 
     async def _secrets_of(self, project_id: str) -> list[str]:
         """The secrets that sign now; none where there is no such project, or it is not connected."""
+        if not project_id.isprintable():
+            return []  # anybody may ask, and not every database can look for that
         try:
             book = (await self._shelf.availability(project_id)).book
         except NotFound:
@@ -111,7 +119,7 @@ class CalendarService:
 
     async def _take(self, transaction: Transaction, delivery: Delivery) -> Applied:
         said = delivery.said
-        if said is None or said.at_ms < transaction.now_ms - OLDEST_MS:
+        if said is None or UNDATED < said.at_ms < transaction.now_ms - OLDEST_MS:
             return Applied(effect=Effect.IGNORED)
         if not await transaction.calendar.take_delivery(delivery.digest):
             return Applied(effect=Effect.KNOWN)

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
-from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
+from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute
 from slotmcp.domain.report import DAYS_OF_WEEK, HOURS_OF_DAY, Hours, Refused
 from slotmcp.domain.trace import Question, Trace, TracedUse
 from slotmcp.engine.zones import utc_to_wall
@@ -16,6 +18,9 @@ Cell = tuple[int, int]
 _A_WEEK_AND_A_DAY: Final = 8 * MINUTES_PER_DAY
 """Longer questions want no other weekdays and hours."""
 _STEP: Final = 15
+"""No zone's clocks are set but by such steps: within one every start is of the same hour everywhere."""
+_REMEMBERED: Final = 4096
+"""Callers of the same quarter of an hour ask much the same."""
 
 
 def is_wanted(question: Question, start: Minute) -> bool:
@@ -28,15 +33,20 @@ def is_wanted(question: Question, start: Minute) -> bool:
 def wanted_cells(question: Question, zone_key: str) -> frozenset[Cell]:
     """The hours of the week that a question would take, by the clocks of a zone."""
     end = min(question.start_to, question.start_from + _A_WEEK_AND_A_DAY)
-    wanted = (start for start in range(question.start_from, end, _STEP) if is_wanted(question, start))
-    walls = (utc_to_wall(zone_key, start) for start in wanted)
-    return frozenset((wall.weekday(), wall.hour) for wall in walls)
+    return _cells(
+        zone_key,
+        (question.start_from // _STEP, -(-end // _STEP)),
+        replace(question, service_id="", duration_minutes=0, start_from=0, start_to=0, technician_id=None, area=None),
+    )
 
 
 def demand(found: Sequence[Conversation], zone_key: str) -> Hours:
     """How many conversations wanted each hour of the week, by their first questions."""
-    firsts = (one.first_question for one in found)
-    return hours_of(Counter(cell for first in firsts if first for cell in wanted_cells(first, zone_key)))
+    alike = Counter(wanted_cells(first, zone_key) for one in found if (first := one.first_question))
+    counts = Counter[Cell]()
+    for cells, times in alike.items():
+        counts.update(dict.fromkeys(cells, times))
+    return hours_of(counts)
 
 
 def hours_of(counts: Counter[Cell]) -> Hours:
@@ -51,8 +61,20 @@ def refused(traces: Sequence[Trace]) -> tuple[Refused, ...]:
     return tuple(sorted(found, key=lambda one: (-one.questions, one.service_id, one.reason or "")))
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _cells(zone_key: str, quarters: Interval, wish: Question) -> frozenset[Cell]:
+    """The hours of the week in some quarters of an hour since the epoch that suit a wish."""
+    wanted = (start for quarter in range(*quarters) if is_wanted(wish, start := quarter * _STEP))
+    walls = (utc_to_wall(zone_key, start) for start in wanted)
+    return frozenset((wall.weekday(), wall.hour) for wall in walls)
+
+
+def is_empty(trace: Trace) -> bool:
+    """Whether it was asked what is free, and nothing was."""
+    return trace.use is TracedUse.GET_SLOTS and trace.outcome == OK and not trace.offered
+
+
 def _refusals(traces: Sequence[Trace]) -> Iterator[tuple[Trace, Question]]:
     for trace in traces:
-        is_empty = trace.use is TracedUse.GET_SLOTS and trace.outcome == OK and not trace.offered
-        if trace.question is not None and (is_empty or trace.outcome in TAKEN):
+        if trace.question is not None and (is_empty(trace) or trace.outcome in TAKEN):
             yield trace, trace.question

@@ -48,6 +48,22 @@ class ProjectService:
             now_ms=availability.now_ms,
         )
 
+    async def ids(self) -> tuple[str, ...]:
+        """Every project's.
+
+        Raises:
+            Unavailable.
+        """
+        return await self._store.project_ids()
+
+    async def project(self, project_id: str | None) -> Project:
+        """What a business is.
+
+        Raises:
+            NotFound, InvalidArgument (no project named where there are several), Unavailable.
+        """
+        return (await self._shelf.availability(project_id)).book.project
+
     async def warm_up(self) -> None:
         """Have ready what the first caller would wait for, who hangs up after a few seconds.
 

@@ -1,5 +1,9 @@
-"""Reports of a project's period, from its traces and its book; and what would have won who was lost."""
+"""Reports of a project's period, from its traces and its book; and what would have won who was lost.
 
+What is told of a long period takes a while to work out. That is done beside the calls, in a thread.
+"""
+
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,11 +45,24 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAnswer:
-    """A report, and of whom and when it is."""
+    """A report, when it was told, and the book as it is now: what its ids stand for."""
 
-    project: Project
+    book: Book
     report: Report
     now_ms: int
+
+    @property
+    def project(self) -> Project:
+        """Whose it is."""
+        return self.book.project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapsAnswer:
+    """What would have won who was lost, and the book as it is now."""
+
+    book: Book
+    gaps: Gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +98,26 @@ class ReportService:
             InvalidArgument: the period is empty, or longer than MOST_DAYS.
             NotFound, Unavailable.
         """
-        return _report(await self._facts(request))
+        return (await self.get_metrics(request)).report
 
     async def get_metrics(self, request: ReportRequest) -> ReportAnswer:
-        """The same, with whose it is and when it was told.
+        """The same, with what its ids stand for and when it was told.
 
         Raises:
             As `report`.
         """
         facts = await self._facts(request)
-        return ReportAnswer(project=facts.book.project, report=_report(facts), now_ms=facts.now_ms)
+        report = await asyncio.to_thread(_report, facts)
+        return ReportAnswer(book=facts.book, report=report, now_ms=facts.now_ms)
 
-    async def gaps(self, request: ReportRequest) -> Gaps:
+    async def gaps(self, request: ReportRequest) -> GapsAnswer:
         """Which one change would have won the most of those who were lost in a period.
 
         Raises:
             As `report`.
         """
         facts = await self._facts(request)
-        asked = [one.last_question for one in lost(facts.conversations, facts.live)]
-        questions = [LostQuestion(at_ms, question) for at_ms, question in filter(None, asked)]
-        return find_gaps(facts.book, [one.claim for one in facts.bookings], questions)
+        return GapsAnswer(book=facts.book, gaps=await asyncio.to_thread(_gaps, facts))
 
     async def _facts(self, request: ReportRequest) -> _Facts:
         availability = await self._shelf.availability(request.project_id)
@@ -111,7 +127,8 @@ class ReportService:
         holds = [claim for diary in book.diaries.values() for claim in diary.claims if claim.is_hold]
         live = frozenset(claim.id for claim in holds if claim.is_live(now_ms))
         bookings = await self._store.bookings(book.project.id)
-        return _Facts(book, now_ms, period, bookings, traces, conversations(traces), live)
+        told_apart = await asyncio.to_thread(conversations, traces)
+        return _Facts(book, now_ms, period, bookings, traces, told_apart, live)
 
 
 def _period(request: ReportRequest, zone_key: str, now_ms: int) -> Period:
@@ -144,6 +161,12 @@ def _report(facts: _Facts) -> Report:
         response_times=response_times(facts.traces),
         collisions=sum(len(one.collisions()) for one in facts.conversations),
     )
+
+
+def _gaps(facts: _Facts) -> Gaps:
+    asked = [one.last_question for one in lost(facts.conversations, facts.live)]
+    questions = [LostQuestion(at_ms, question) for at_ms, question in filter(None, asked)]
+    return find_gaps(facts.book, [one.claim for one in facts.bookings], questions)
 
 
 def _decided(booking: Booking) -> Decided:

@@ -48,8 +48,8 @@ class RescheduleAnswer:
 
     @property
     def has_moved(self) -> bool:
-        """False where it was at that start already."""
-        return self.previous.start != self.booked.booking.claim.start
+        """False where it was at that start already, with the same technician."""
+        return self.previous != Before.of(self.booked.booking.claim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,12 @@ class _Move:
     hold: Hold | None
     others: Availability
     """All that is taken, but for what gives way."""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the booking is there already, with somebody who may come."""
+        claim = self.booking.claim
+        return self.start == claim.start and self.wish in {None, claim.technician_id}
 
     def needs(self) -> tuple[Need, ...]:
         """What would be best first: its technician stays, else rule 22 decides. A wish leaves no choice."""
@@ -101,7 +107,7 @@ async def reschedule(
     booking.becomes(BookingStatus.RESCHEDULED)
     hold = await _hold_for(transaction, booking, request, asked)
     move = _move(availability, booking, hold, asked, routed)
-    after = booking if move.start == booking.claim.start else await _take(transaction, move)
+    after = booking if move.is_made else await _take(transaction, move)
     if hold is not None and hold.state in {ClaimState.HELD, ClaimState.LAPSED} and after is booking:
         await transaction.release_hold(hold.claim.id)
     await keys.remember(transaction, Before.of(booking.claim))

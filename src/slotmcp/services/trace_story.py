@@ -17,7 +17,7 @@ _FOUND: Final[Mapping[BookFrom, str]] = {
     BookFrom.SHARED: "which another server had put into Redis",
     BookFrom.DATABASE: "which was read from the database",
 }
-_ASKED: Final[Mapping[TracedUse, str]] = {
+ASKED: Final[Mapping[TracedUse, str]] = {
     TracedUse.GET_SLOTS: "asked what is free",
     TracedUse.CREATE_HOLD: "wanted a time held",
     TracedUse.BOOK_SLOT: "wanted a time booked",
@@ -56,7 +56,7 @@ class _Story:
         call = f", in phone call {trace.call_id}" if trace.call_id else ""
         yield (
             f"{self._when(trace.at_ms // MS_PER_MINUTE)} ({self._zone}), {trace.project_id}: conversation "
-            f"{trace.conversation} {_ASKED[trace.use]}{call}."
+            f"{trace.conversation} {ASKED[trace.use]}{call}."
         )
         if trace.question is not None:
             yield self._asked(trace.question)

@@ -69,20 +69,19 @@ class Tracing:
     async def writing(self, *, kept_days: int) -> AsyncIterator[None]:
         """Write down what is noted, until the block ends and all of it is written."""
         self._is_open = kept_days > 0
-        task = asyncio.create_task(self._keep_writing(kept_days)) if self._is_open else None
+        closing = asyncio.Event()
+        task = asyncio.create_task(self._keep_writing(kept_days, closing)) if self._is_open else None
         try:
             yield
         finally:
             self._is_open = False
+            closing.set()
             if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
-                await self.write()
+                await task
                 self._give_up()
 
     async def write(self) -> None:
-        """Write down all that waits; what cannot be written waits on."""
+        """Write down all that waits; what cannot be written now waits on, what never can is given up."""
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             try:
@@ -90,19 +89,23 @@ class Tracing:
             except SlotmcpError:
                 self._waiting.extendleft(reversed(batch))
                 return
+            except Exception:  # noqa: BLE001  one that cannot be written must not stop those after it
+                telemetry.traces_dropped(len(batch))
 
     async def _write(self, batch: list[Sketch]) -> None:
-        traces = [trace for sketch in batch if (trace := trace_of(sketch)) is not None]
+        traces = [trace for sketch in batch if (trace := _told(sketch)) is not None]
         await self._store.add_traces(traces)
         for trace in traces:
             telemetry.decided(trace)
         telemetry.traces_kept(len(traces))
 
-    async def _keep_writing(self, kept_days: int) -> None:
+    async def _keep_writing(self, kept_days: int, closing: asyncio.Event) -> None:
+        """Until it closes, once more then: a batch on its way is never broken off."""
         seconds = asyncio.get_running_loop().time
         next_drop = seconds()
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
+        while not closing.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(closing.wait(), EVERY_SECONDS)
             await self.write()
             if seconds() >= next_drop:
                 next_drop = seconds() + DROP_EVERY_SECONDS
@@ -117,6 +120,15 @@ class Tracing:
     def _give_up(self) -> None:
         telemetry.traces_dropped(len(self._waiting))
         self._waiting.clear()
+
+
+def _told(sketch: Sketch) -> Trace | None:
+    """The record of a call; of one that defies telling, none, and it is counted."""
+    try:
+        return trace_of(sketch)
+    except Exception:  # noqa: BLE001  a trace is not worth those of others
+        telemetry.traces_dropped(1)
+        return None
 
 
 def trace_of(sketch: Sketch) -> Trace | None:

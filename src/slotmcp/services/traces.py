@@ -1,11 +1,19 @@
 """Traces: why a call was answered as it was, for whoever wants to know."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from slotmcp.domain.book import Book
 from slotmcp.domain.errors import NotFound
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
 from slotmcp.domain.trace import Trace
 from slotmcp.ports import Store
+
+REFUSAL_DAYS: Final = 7
+"""How far back refusals are looked for."""
+_MS_PER_DAY: Final = MINUTES_PER_DAY * MS_PER_MINUTE
+_HOUR_MS: Final = 60 * MS_PER_MINUTE
+_MOST_CALLS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +21,14 @@ class TraceAnswer:
     """A trace, and the book as it is now: what its ids stand for."""
 
     trace: Trace
+    book: Book
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalsAnswer:
+    """Calls that were told no, the latest first, and the book as it is now."""
+
+    refusals: tuple[Trace, ...]
     book: Book
 
 
@@ -33,6 +49,30 @@ class TraceService:
         if trace is None:
             raise self.unknown(trace_id)
         return TraceAnswer(trace=trace, book=await self._store.book(trace.project_id))
+
+    async def around(self, trace: Trace) -> tuple[Trace, ...]:
+        """What was said in the same conversation within an hour of it, itself too; by time and id.
+
+        Raises:
+            Unavailable.
+        """
+        if not trace.conversation:
+            return (trace,)
+        since_ms = trace.at_ms - _HOUR_MS
+        said = await self._store.conversations(
+            trace.project_id, [trace.conversation], from_ms=since_ms, most=_MOST_CALLS
+        )
+        return tuple(one for one in said if one.at_ms <= trace.at_ms + _HOUR_MS)
+
+    async def refusals(self, project_id: str, *, most: int) -> RefusalsAnswer:
+        """A project's latest calls that were refused, or to which nothing could be offered; of REFUSAL_DAYS.
+
+        Raises:
+            NotFound, Unavailable.
+        """
+        book = await self._store.book(project_id)
+        from_ms = await self._store.now_ms() - REFUSAL_DAYS * _MS_PER_DAY
+        return RefusalsAnswer(refusals=await self._store.refusals(project_id, from_ms=from_ms, most=most), book=book)
 
     @staticmethod
     def unknown(trace_id: str) -> NotFound:

@@ -45,7 +45,7 @@ WHERE b.project_id = :project
 ORDER BY c.start_minute, c.id
 """
 
-# All bookings of a project that are not cancelled.
+# The bookings of a project that are not cancelled, and overlap a time.
 BOOKINGS = """
 SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes,
        c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, b.customer_name, b.customer_phone,
@@ -55,7 +55,7 @@ SELECT t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_m
 FROM bookings AS b
 JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
 JOIN technicians AS t ON t.number = c.technician_number
-WHERE b.project_id = :project AND c.state = 'booked'
+WHERE b.project_id = :project AND c.state = 'booked' AND c.start_minute < :end AND c.end_minute > :start
 ORDER BY c.start_minute, c.id
 """
 

@@ -1,11 +1,13 @@
 """The reads that every dialect answers alike."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.claim import Hold
+from slotmcp.domain.interval import Interval
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import Wait, WaitState
 from slotmcp.ports import Event
@@ -19,6 +21,9 @@ from slotmcp.store.pseudonyms import pseudonym_of
 from slotmcp.store.rows import Row, json_text
 from slotmcp.store.trace_rows import trace_of
 from slotmcp.store.waitlist_rows import asked_states, event_of, wait_of
+
+ALL_TIME: Final[Interval] = (-(2**31), 2**31 - 1)
+"""Every minute that a claim can have."""
 
 T = TypeVar("T")
 Question = Callable[[Fetch], Awaitable[T]]
@@ -55,8 +60,8 @@ class Reads:
     async def project_ids(self) -> tuple[str, ...]:
         return await self._quick.ask(_project_ids)
 
-    async def bookings(self, project_id: str) -> tuple[Booking, ...]:
-        return await self._pages.ask(lambda fetch: _bookings(fetch, project_id))
+    async def bookings(self, project_id: str, within: Interval | None = None) -> tuple[Booking, ...]:
+        return await self._pages.ask(lambda fetch: _bookings(fetch, project_id, within or ALL_TIME))
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         return await self._pages.ask(lambda fetch: _booking(fetch, project_id, booking_id))
@@ -89,17 +94,25 @@ class Reads:
     async def traces(self, project_id: str, from_ms: int, to_ms: int) -> tuple[Trace, ...]:
         span = {"project": project_id, "from_ms": from_ms, "to_ms": to_ms}
         rows = await self._pages.ask(lambda fetch: fetch(trace_statements.TRACES, **span))
-        return tuple(trace_of(told) for (told,) in rows)
+        return await asyncio.to_thread(_traces_of, rows)  # of a busy week that takes a second
 
     async def conversations(
         self, project_id: str, names: Collection[str], *, from_ms: int, most: int
     ) -> tuple[Trace, ...]:
         asked = {"project": project_id, "conversations": json_text(sorted(names)), "from_ms": from_ms, "most": most}
-        rows = await self._pages.ask(lambda fetch: fetch(trace_statements.CONVERSATIONS, **asked))
-        return tuple(trace_of(told) for (told,) in rows)
+        return _traces_of(await self._pages.ask(lambda fetch: fetch(trace_statements.CONVERSATIONS, **asked)))
+
+    async def refusals(self, project_id: str, *, from_ms: int, most: int) -> tuple[Trace, ...]:
+        asked = {"project": project_id, "from_ms": from_ms, "most": most}
+        return _traces_of(await self._pages.ask(lambda fetch: fetch(trace_statements.REFUSALS, **asked)))
 
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
         return await self._quick.ask(lambda fetch: _events(fetch, project_id, after))
+
+
+def _traces_of(rows: Sequence[Row]) -> tuple[Trace, ...]:
+    """What they tell."""
+    return tuple(trace_of(told) for (told,) in rows)
 
 
 async def _access_keys(fetch: Fetch) -> Sequence[Row]:
@@ -110,8 +123,10 @@ async def _project_ids(fetch: Fetch) -> tuple[str, ...]:
     return tuple(row[0] for row in await fetch(statements.PROJECT_IDS))
 
 
-async def _bookings(fetch: Fetch, project_id: str) -> tuple[Booking, ...]:
-    return tuple(map(booking_of, await fetch(booking_statements.BOOKINGS, project=project_id)))
+async def _bookings(fetch: Fetch, project_id: str, within: Interval) -> tuple[Booking, ...]:
+    start, end = within
+    rows = await fetch(booking_statements.BOOKINGS, project=project_id, start=start, end=end)
+    return tuple(map(booking_of, rows))
 
 
 async def _booking(fetch: Fetch, project_id: str, booking_id: str) -> Booking | None:

@@ -26,6 +26,14 @@ SELECT t.told FROM json_each(:conversations) AS c JOIN traces AS t ON t.id IN (
 ORDER BY t.at_ms, t.id
 """
 
+# The newest calls since a time that were told no, or asked what is free when nothing was.
+REFUSALS = """
+SELECT told FROM traces
+WHERE project_id = :project AND at_ms >= :from_ms AND (json_extract(told, '$.outcome') <> 'ok'
+    OR (json_extract(told, '$.use') = 'get_slots' AND json_array_length(told, '$.offered') = 0))
+ORDER BY at_ms DESC, id DESC LIMIT :most
+"""
+
 # Forget old traces, a few thousand at a time: whoever else writes need not wait long.
 DROP_TRACES = """
 DELETE FROM traces WHERE id IN (SELECT id FROM traces WHERE at_ms < :before_ms ORDER BY at_ms LIMIT 2000) RETURNING id

@@ -188,7 +188,7 @@ def _say_moved(answer: RescheduleAnswer, booked: BookAnswer, view: Viewpoint) ->
     service, technician = booked.service.name, booked.technician.name
     if booked.is_cancelled:
         return speech.cancelled(start, view, service=service)
-    if not answer.has_moved:
+    if start == before:
         return speech.not_moved(start, view, service=service, technician=technician)
     if answer.previous_technician.id == booked.technician.id:
         return speech.moved(start, before, view, service=service, technician=technician)

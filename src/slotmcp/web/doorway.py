@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp.web.answers import refusal
 
+WRONG_HOST: Final = "This server does not go by that name: see SLOTMCP_ALLOWED_HOSTS."
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -48,7 +49,7 @@ class Doorway:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin", "")
         if not self._places.is_known_host(host):
-            told = refusal(421, "wrong_host", "This server does not go by that name: see SLOTMCP_ALLOWED_HOSTS.")
+            told = refusal(421, "wrong_host", WRONG_HOST)
             await told(scope, receive, send)
         elif origin and not self._places.is_known_origin(origin, host):
             told = refusal(403, "wrong_origin", "Web pages of that origin may not call: see SLOTMCP_ALLOWED_ORIGINS.")

@@ -162,7 +162,7 @@ async def test_gaps_are_found_of_who_was_lost(tmp_path: Path) -> None:
     lost = [trace(ASKED, instant_ms("08:00") + n, f"who-{n}", question=wanted) for n in range(2)]
     sold = [trace(ASKED, NOON, question=wanted), trace(BOOKED, NOON + 1)]
     async with reporting(tmp_path, [*lost, *sold]) as shop:
-        gaps = await shop.app.reports.gaps(THAT_MONDAY)
+        gaps = (await shop.app.reports.gaps(THAT_MONDAY)).gaps
     assert (gaps.lost, gaps.had_a_choice) == (2, 0)
     assert gaps.gaps[0].change == ExtraHour(technician_id="ana", weekday=0, hour=12)
     assert gaps.gaps[0].won == 1

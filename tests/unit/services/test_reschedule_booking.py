@@ -247,6 +247,18 @@ async def test_a_hold_of_the_same_start_is_given_back(opened: Open) -> None:
     assert len(live_entries(shop.path, shop.clock.now_ms())) == 1
 
 
+async def test_a_hold_of_the_same_start_with_somebody_else_sends_them(opened: Open) -> None:
+    shop = await opened(plan(ANA, BEN))
+    booked = await shop.book("09:00", technician_id="ana")
+    hold = await shop.hold("09:00", technician_id="ben")
+    answer = await move(shop, booked, hold_token=hold.hold.token)
+    assert answer.has_moved
+    assert await whereabouts(shop, booked) == "09:00 ben rescheduled"
+    assert len(live_entries(shop.path, shop.clock.now_ms())) == 1
+    again = await move(shop, booked, hold_token=hold.hold.token)
+    assert (again.booked.replayed, again.booked.booking) == (True, answer.booked.booking)
+
+
 async def test_a_retry_gives_the_first_answer_again(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")

@@ -23,6 +23,7 @@ _OWN: Final = {
     statements.NEXT_REVISION: own.NEXT_REVISION,
     trace_statements.ADD_TRACES: own.ADD_TRACES,
     trace_statements.CONVERSATIONS: own.CONVERSATIONS,
+    trace_statements.REFUSALS: own.REFUSALS,
     **dict.fromkeys((statements.FORGET_HOLDS, statements.FORGET_RECEIPTS, statements.FORGET_CHANGES), DONE_BEFORE),
 }
 _FUNCTIONS: Final = {"json_group_array(key)": "coalesce(json_agg(key), '[]')::text"}

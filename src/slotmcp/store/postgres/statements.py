@@ -96,3 +96,11 @@ CROSS JOIN LATERAL (
     ORDER BY at_ms DESC, id DESC LIMIT :most) AS t
 ORDER BY t.at_ms, t.id
 """
+
+# The newest calls since a time that were told no, or asked what is free when nothing was.
+REFUSALS = """
+SELECT told FROM traces
+WHERE project_id = :project AND at_ms >= :from_ms AND (told::json ->> 'outcome' <> 'ok'
+    OR (told::json ->> 'use' = 'get_slots' AND json_array_length(told::json -> 'offered') = 0))
+ORDER BY at_ms DESC, id DESC LIMIT :most
+"""

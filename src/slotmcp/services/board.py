@@ -1,0 +1,144 @@
+"""The board: one day of a business, technician by technician, with all that takes their time."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from slotmcp.domain.book import Book, Diary
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.catalog import Technician, TimeOff
+from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval, Minute, overlaps
+from slotmcp.engine.closures import closed_dates
+from slotmcp.engine.intervals import subtract
+from slotmcp.engine.openings import Dates, breaks, working_days
+from slotmcp.engine.zones import local_date, midnight, next_midnight
+from slotmcp.ports import Store
+from slotmcp.services.flights import Flights
+from slotmcp.services.shelf import Shelf
+
+LOOK_SECONDS: Final = 1.0
+"""How old what is known of a revision may be."""
+_MARGIN: Final = timedelta(days=2)
+"""Spans of other zones, and those past midnight, begin so many dates before at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TechnicianDay:
+    """What one technician has that day. Spans are cut to the day; bookings, holds and the rest are as they are."""
+
+    technician: Technician
+    shifts: tuple[Interval, ...]
+    """Working time, breaks taken out, time off left in; by start."""
+    breaks: tuple[Interval, ...]
+    """Within shifts."""
+    time_off: tuple[TimeOff, ...]
+    busy: tuple[BusyTime, ...]
+    bookings: tuple[Booking, ...]
+    """Not cancelled; by start."""
+    holds: tuple[Claim, ...]
+    """Live; by start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardAnswer:
+    """A day of a business."""
+
+    book: Book
+    day: date
+    today: date
+    span: Interval
+    """The day, by the project's clocks: 23, 24 or 25 hours."""
+    technicians: tuple[TechnicianDay, ...]
+    """In the order of the project file."""
+    now_ms: int
+
+
+class BoardService:
+    """Shows days, and knows when one has changed."""
+
+    def __init__(self, *, store: Store, shelf: Shelf) -> None:
+        self._store = store
+        self._shelf = shelf
+        self._flights = Flights()
+        self._revisions: dict[str, tuple[float, int]] = {}
+
+    async def board(self, project_id: str | None, day: date | None = None) -> BoardAnswer:
+        """A day; None: today, by the project's clocks.
+
+        Raises:
+            NotFound, InvalidArgument (no project named where there are several), Unavailable.
+        """
+        availability = await self._shelf.availability(project_id)
+        book, now_ms = availability.book, availability.now_ms
+        zone_key = book.project.timezone
+        today = local_date(zone_key, now_ms // MS_PER_MINUTE)
+        day = day or today
+        span = midnight(zone_key, day), next_midnight(zone_key, day)
+        bookings = _by_technician(await self._store.bookings(book.project.id, span))
+        return BoardAnswer(
+            book=book,
+            day=day,
+            today=today,
+            span=span,
+            technicians=tuple(
+                _day_of(book, diary, bookings.get(technician_id, ()), span, now_ms)
+                for technician_id, diary in book.diaries.items()
+            ),
+            now_ms=now_ms,
+        )
+
+    async def revision(self, project_id: str) -> int:
+        """That of the book, as it was a second ago at most: however many ask, the database is asked once a second.
+
+        Raises:
+            NotFound, Unavailable.
+        """
+        seconds = asyncio.get_running_loop().time
+        looked, known = self._revisions.get(project_id, (0.0, 0))
+        if known and seconds() - looked < LOOK_SECONDS:
+            return known
+        head = await self._flights.join(project_id, lambda: self._store.head(project_id))
+        self._revisions[project_id] = seconds(), head.revision
+        return head.revision
+
+
+def _day_of(book: Book, diary: Diary, bookings: Sequence[Booking], span: Interval, now_ms: int) -> TechnicianDay:
+    technician = diary.technician
+    shifts, pauses = _hours(book, technician, span)
+    holds = [one for one in diary.claims if one.is_hold and one.is_live(now_ms) and overlaps(one.interval, span)]
+    return TechnicianDay(
+        technician=technician,
+        shifts=tuple(subtract(shifts, pauses)),
+        breaks=tuple(within for shift in shifts for within in _cut(pauses, shift)),
+        time_off=tuple(one for one in technician.time_off if overlaps((one.start, one.end), span)),
+        busy=tuple(one for one in diary.busy if overlaps((one.start, one.end), span)),
+        bookings=tuple(bookings),
+        holds=tuple(sorted(holds, key=_start)),
+    )
+
+
+def _hours(book: Book, technician: Technician, span: Interval) -> tuple[list[Interval], list[Interval]]:
+    """A technician's shifts and breaks that day."""
+    first = local_date(technician.timezone, span[0]) - _MARGIN
+    last = local_date(technician.timezone, span[1]) + _MARGIN
+    dates = Dates(first, last, closed_dates(book.project, range(first.year, last.year + 1)))
+    return _cut(working_days(technician, dates), span), _cut(breaks(technician, dates), span)
+
+
+def _cut(spans: Iterable[Interval], within: Interval) -> list[Interval]:
+    return [(max(start, within[0]), min(end, within[1])) for start, end in spans if overlaps((start, end), within)]
+
+
+def _by_technician(bookings: Sequence[Booking]) -> Mapping[str, list[Booking]]:
+    found: dict[str, list[Booking]] = defaultdict(list)
+    for booking in bookings:
+        found[booking.claim.technician_id].append(booking)
+    return found
+
+
+def _start(claim: Claim) -> tuple[Minute, str]:
+    return claim.start, claim.id

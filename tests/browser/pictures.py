@@ -1,0 +1,55 @@
+"""Pictures of the dashboard: each page in the light, in the dark and on a phone."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.async_api import Browser, Page
+
+from slotmcp.demo.callers import Callers
+from slotmcp.demo.sunrise import PROJECT_ID
+from slotmcp.demo.switchboard import Switchboard, open_switchboard
+from support.browsing import at_once, chromium
+
+IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
+PAGES: Final = {"board": "", "reports": "/reports"}
+_DESKTOP: Final = {"viewport": {"width": 1280, "height": 800}}
+_PHONE: Final = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2}
+LOOKS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "light": {**_DESKTOP, "color_scheme": "light"},
+    "dark": {**_DESKTOP, "color_scheme": "dark"},
+    "phone": {**_PHONE, "color_scheme": "light"},
+}
+_CALLS: Final = 60
+
+
+async def take(folder: Path) -> None:
+    """Every page in every look, of a business that is opened in an empty folder and called at once."""
+    async with open_switchboard(folder, 0) as board, chromium() as browser:
+        await Callers(board.line, seed=1, pause=at_once).call(_CALLS, at_once=3)
+        await _hold_something(board)
+        for look, options in LOOKS.items():
+            page = await _logged_in(browser, board, options)
+            for name, path in PAGES.items():
+                await page.goto(f"{board.url}/dashboard/{PROJECT_ID}{path}")
+                await page.get_by_role("heading", level=1).wait_for()
+                await page.screenshot(path=IMAGES / f"{name}-{look}.png")
+
+
+async def _hold_something(board: Switchboard) -> None:
+    """Somebody thinks about the next time that is free."""
+    async with board.line("call-of-the-picture") as client:
+        answer = (
+            await client.call_tool("get_slots", {"serviceType": "ac-repair", "limit": 1})
+        ).structured_content or {}
+        held = {"serviceType": "ac-repair", "start": answer["slots"][0]["start"], "customerHash": "somebody"}
+        await client.call_tool("create_hold", held)
+
+
+async def _logged_in(browser: Browser, board: Switchboard, options: Mapping[str, Any]) -> Page:
+    page = await (await browser.new_context(**options)).new_page()
+    await page.goto(f"{board.url}/dashboard")
+    await page.get_by_label("Key").fill(board.keys.operator)
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url(f"**/{PROJECT_ID}")
+    return page

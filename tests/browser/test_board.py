@@ -1,0 +1,85 @@
+"""The board: it shows what happens elsewhere as it happens, and a booking is moved on it with the mouse."""
+
+import re
+from dataclasses import replace
+
+from playwright.async_api import Locator, Page, expect
+
+from support.browsing import Business, Look, open_business
+from support.denver import PLAN
+
+
+def row_of(page: Page, technician: str) -> Locator:
+    return page.locator(f'[data-technician="{technician}"]')
+
+
+async def loads_of(page: Page) -> float:
+    """When the page was loaded, which is another number once it is loaded again."""
+    return float(await page.evaluate("performance.timeOrigin"))
+
+
+async def test_a_booking_made_by_a_caller_appears_by_itself(look: Look, business: Business) -> None:
+    page = await look(business.board, business)
+    loaded = await loads_of(page)
+    booking = await business.book("10:00", technicianId="t-ben")
+    shown = row_of(page, "t-ben").locator(f"#b-{booking['bookingId']}")
+    await expect(shown).to_contain_text("10:00")
+    await expect(shown).to_contain_text("Kim Doe")
+    await business.ask("cancel_booking", bookingId=booking["bookingId"])
+    await expect(shown).to_have_count(0)
+    assert await loads_of(page) == loaded
+
+
+async def test_a_hold_counts_down_and_goes(look: Look, business: Business) -> None:
+    brief = replace(PLAN, project=replace(PLAN.project, hold_ttl_seconds=2))
+    hasty = await open_business(business.server, business.books, brief)
+    page = await look(hasty.board, hasty)
+    await hasty.ask("create_hold", start=hasty.at("13:00"), customerHash="lee")
+    left = page.locator(".held .left")
+    await expect(left).to_have_text(re.compile(r"^0:0[0-2]$"))
+    first = await left.inner_text()
+    await expect(left).not_to_have_text(first)
+    await expect(left).to_have_count(0)
+
+
+async def drag(page: Page, block: Locator, *, hours: float, onto: Locator) -> None:
+    """With the mouse, as far as so many hours are wide, to another row."""
+    board = page.locator(".board")
+    minutes = int(await board.get_attribute("data-minutes") or 0) * int(await board.get_attribute("data-columns") or 0)
+    track = await onto.locator(".track").bounding_box()
+    at = await block.bounding_box()
+    assert track is not None
+    assert at is not None
+    x, y = at["x"] + 10, at["y"] + at["height"] / 2
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    await page.mouse.move(x + hours * 60 / minutes * track["width"], track["y"] + track["height"] / 2, steps=4)
+    await page.mouse.up()
+
+
+async def test_a_booking_is_dragged_to_another_time(look: Look, business: Business) -> None:
+    booking = await business.book("09:00", technicianId="t-ana")
+    page = await look(business.board, business)
+    block = page.locator(f"#b-{booking['bookingId']}")
+    await drag(page, block, hours=4, onto=row_of(page, "t-ana"))
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("from 09:00 with Ana to 13:00 with Ana")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await drag(page, block, hours=4, onto=row_of(page, "t-ana"))
+    await dialog.get_by_role("button", name="Move it").click()
+    await expect(page.get_by_role("status")).to_contain_text("Moved. Ana comes to Kim Doe")
+    (found,) = (await business.ask("find_bookings", bookingId=booking["bookingId"]))["bookings"]
+    assert found["startLocal"][11:16] == "13:00"
+    assert found["technicianName"] == "Ana"
+
+
+async def test_a_booking_is_dragged_to_another_technician(look: Look, business: Business) -> None:
+    booking = await business.book("09:00", technicianId="t-ana")
+    page = await look(business.board, business)
+    await drag(page, page.locator(f"#b-{booking['bookingId']}"), hours=0, onto=row_of(page, "t-ben"))
+    await expect(page.get_by_role("dialog")).to_contain_text("to 09:00 with Ben")
+    await page.get_by_role("button", name="Move it").click()
+    await expect(row_of(page, "t-ben").locator(f"#b-{booking['bookingId']}")).to_be_visible()
+    (found,) = (await business.ask("find_bookings", bookingId=booking["bookingId"]))["bookings"]
+    assert (found["startLocal"][11:16], found["technicianName"]) == ("09:00", "Ben")

@@ -1,0 +1,202 @@
+"""What a browser is shown: businesses that a real server serves, a page of one, and all that went wrong on it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response, async_playwright
+
+from slotmcp.demo.callers import Callers
+from slotmcp.domain.access import Scope
+from slotmcp.domain.catalog import Technician, WallSpan, WeeklySpan
+from slotmcp.services.imports import ProjectPlan
+from slotmcp.services.reports import ReportRequest
+from slotmcp.web.dashboard.visit import COOKIE
+from support.denver import DENVER, PLAN
+from support.fleets import until
+from support.http_server import Books, HttpServer
+from support.server import Body, body_of
+
+KIM: Final = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+CHROMIUM: Final = "/usr/bin/chromium"
+EVERY_DAY: Final = frozenset(range(7))
+_CALLS: Final = 20
+PATIENCE_MS: Final = 10_000
+_HTTP_ERROR: Final = 400
+_numbers = count(1)
+
+
+def daily(start_hour: int, end_hour: int) -> tuple[WeeklySpan, ...]:
+    """The same span on every day."""
+    return (WeeklySpan(days=EVERY_DAY, span=WallSpan(start_minute=start_hour * 60, end_minute=end_hour * 60)),)
+
+
+def all_week(technician: Technician) -> Technician:
+    """The same person, who works on Sundays too: tests run on any day."""
+    return replace(technician, shifts=daily(8, 17), breaks=daily(12, 13))
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """One business among those that a server serves, of one test alone."""
+
+    server: HttpServer
+    books: Books
+    id: str
+    key: str = field(repr=False)
+    """Of an operator of this business alone."""
+    known: Mapping[str, str] = field(default_factory=dict)
+    """What stands for the names in the addresses of its pages."""
+
+    @property
+    def tomorrow(self) -> date:
+        """A day of which nothing has gone by yet, by the business's clocks."""
+        return datetime.now(UTC).astimezone(DENVER).date() + timedelta(days=1)
+
+    def at(self, time: str) -> str:
+        """A time of tomorrow, as tools and forms have it."""
+        return f"{self.tomorrow}T{time}"
+
+    def url(self, path: str = "") -> str:
+        """The address of a page of this business; "": its board."""
+        return f"{self.server.url}/dashboard/{self.id}{path}"
+
+    @property
+    def board(self) -> str:
+        """The address of tomorrow's board."""
+        return self.url(f"?day={self.tomorrow}")
+
+    @asynccontextmanager
+    async def line(self, call_id: str) -> AsyncIterator[Client]:
+        """A real client over HTTP."""
+        headers = {"Authorization": f"Bearer {self.key}", "X-Call-Id": call_id}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=60) as http,
+            Client(streamable_http_client(f"{self.server.url}/mcp", http_client=http)) as client,
+        ):
+            yield client
+
+    async def ask(self, tool: str, **arguments: object) -> Body:
+        """What a tool answers."""
+        async with self.line(f"call-{next(_numbers)}") as client:
+            return body_of(await client.call_tool(tool, arguments))
+
+    async def book(self, time: str, **facts: str) -> Body:
+        """A booking of tomorrow, made through MCP."""
+        body = await self.ask("book_slot", start=self.at(time), **{**KIM, **facts})
+        booking: Body = body["booking"]
+        return booking
+
+
+async def open_business(server: HttpServer, books: Books, plan: ProjectPlan = PLAN) -> Business:
+    """A business of its own, that is open every day."""
+    project_id = f"business-{next(_numbers)}"
+    people = tuple(map(all_week, plan.technicians))
+    mine = replace(plan, project=replace(plan.project, id=project_id), technicians=people)
+    await books.app.projects.import_project(mine, prune=False)
+    made = await books.app.access.create(Scope.OPERATOR, project=project_id)
+    return Business(server, books, project_id, made.token)
+
+
+async def open_lively_business(server: HttpServer, books: Books) -> Business:
+    """One that has been called: bookings and holds, refusals and traces; somebody away, and somebody off with work."""
+    business = await open_business(server, books)
+    callers = Callers(business.line, seed=5, pause=at_once)
+    await callers.call(_CALLS, at_once=3)
+    booking = (await business.book("10:00"))["bookingId"]
+    trace = (await business.ask("get_slots"))["traceId"]
+    await business.ask("create_hold", start=business.at("13:00"), customerHash="lee")
+    away = {"start": business.at("15:00"), "end": business.at("17:00"), "reason": "dentist"}
+    await business.ask("add_time_off", technicianId="t-ben", **away)
+    await business.ask("set_technician_status", technicianId="t-ana", status="off")
+
+    async def are_traces_written() -> bool:
+        report = await books.app.reports.report(ReportRequest(project_id=business.id))
+        return report.funnel.asked > _CALLS + 2
+
+    await until(are_traces_written)
+    return replace(business, known={"booking": booking, "trace": trace})
+
+
+async def at_once(seconds: float) -> None:
+    """Nobody thinks."""
+    del seconds
+
+
+@dataclass  # Playwright keeps things of its own in whoever listens: no slots
+class Watch:
+    """All that goes wrong while a browser looks."""
+
+    origin: str
+    faults: list[str] = field(default_factory=list)
+    """Errors of scripts, breaches of the content security policy, requests to anybody else."""
+    refused: list[int] = field(default_factory=list)
+    """The status of each answer that was an error. A test that expects some takes them out."""
+
+    def over(self, context: BrowserContext) -> None:
+        """Watch all pages of a context."""
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.faults.append(str(error.error)))
+        context.on("request", lambda request: self._requested(request.url))
+        context.on("response", self._answered)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        is_told_elsewhere = message.text.startswith("Failed to load resource: the server responded")
+        if message.type in {"error", "warning"} and not is_told_elsewhere:
+            self.faults.append(message.text)
+
+    def _requested(self, url: str) -> None:
+        if not url.startswith((f"{self.origin}/dashboard", "data:")):
+            self.faults.append(f"asked {url}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= _HTTP_ERROR:
+            self.refused.append(response.status)
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's, without a window."""
+    options = ["--disable-dev-shm-usage", "--disable-gpu"]
+    async with async_playwright() as playwright:
+        # CI is root, for whom there is no sandbox
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False, args=options)
+        yield browser
+        await browser.close()
+
+
+Look = Callable[..., Awaitable[Page]]
+"""Open a page of a business as its operator: its address, and options of the browser's context."""
+
+
+@asynccontextmanager
+async def looking(browser: Browser, watch: Watch) -> AsyncIterator[Look]:
+    """Opens pages, each as a browser of its own that has logged in with a key, and closes them."""
+    contexts: list[BrowserContext] = []
+
+    async def look(url: str, business: Business | None = None, **options: Any) -> Page:  # noqa: ANN401  whatever a context takes
+        context = await browser.new_context(**options)
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        watch.over(context)
+        if business is not None:
+            session = await business.books.app.sessions.begin(business.key)
+            assert session is not None
+            host = urlsplit(watch.origin).hostname or ""
+            await context.add_cookies([{"name": COOKIE, "value": session.value, "domain": host, "path": "/dashboard"}])
+        page = await context.new_page()
+        await page.goto(url)
+        return page
+
+    try:
+        yield look
+    finally:
+        for context in contexts:
+            await context.close()

@@ -1,0 +1,90 @@
+"""A dashboard in this process, and somebody before it whose browser keeps cookies and follows where it is sent."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+
+from slotmcp.asgi import HttpApp, Serving
+from slotmcp.domain.access import Scope
+from slotmcp.services.imports import ProjectPlan
+from slotmcp.settings import Settings
+from support.denver import PLAN
+from support.http_server import Books, open_books, running
+
+OWN: Final = "http://slots.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Asks for pages, and sends their forms."""
+
+    client: httpx2.AsyncClient
+
+    async def get(self, path: str = "", **headers: str) -> httpx2.Response:
+        """A page below /dashboard, wherever that leads."""
+        return await self.client.get(f"/dashboard{path}", headers=_named(headers), follow_redirects=True)
+
+    async def log_in(self, key: str) -> httpx2.Response:
+        """The page after the form."""
+        return await self.send("/login", key=key)
+
+    async def send(self, path: str, **fields: str) -> httpx2.Response:
+        """Send a form as it stands on a page: with the token that is on every page of a session."""
+        token = await self.form_token()
+        return await self.client.post(
+            f"/dashboard{path}",
+            data={"form_token": token, **fields},
+            headers={"Origin": OWN, "Sec-Fetch-Site": "same-origin"},
+            follow_redirects=True,
+        )
+
+    async def form_token(self) -> str:
+        """The one of this session; "": there is none."""
+        found = re.search(r'name="form_token" value="(\w*)"', (await self.get()).text)
+        return found.group(1) if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A server, its books, and a browser at it."""
+
+    books: Books
+    app: HttpApp
+    browser: Browser
+
+    async def key(self, scope: Scope = Scope.OPERATOR, *, project: str | None = "*") -> str:
+        """A new key."""
+        return (await self.books.app.access.create(scope, project=project)).token
+
+    @asynccontextmanager
+    async def another_browser(self, base_url: str = OWN) -> AsyncIterator[Browser]:
+        """Somebody else's."""
+        transport = httpx2.ASGITransport(app=self.app)
+        async with httpx2.AsyncClient(transport=transport, base_url=base_url) as client:
+            yield Browser(client)
+
+
+@asynccontextmanager
+async def open_site(
+    folder: Path,
+    *plans: ProjectPlan,
+    serving: Serving | None = None,
+    **settings: Any,  # noqa: ANN401  settings of every type
+) -> AsyncIterator[Site]:
+    """A dashboard over a database of its own; nobody is logged in."""
+    path = folder / "slotmcp.db"
+    async with open_books(path, *(plans or (PLAN,))) as books:
+        told = Settings(database_url=f"sqlite:///{path}", calcom_sync_seconds=0, **settings)
+        app = HttpApp(told, serving or Serving())
+        transport = httpx2.ASGITransport(app=app)
+        async with running(app), httpx2.AsyncClient(transport=transport, base_url=OWN) as client:
+            yield Site(books, app, Browser(client))
+
+
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}

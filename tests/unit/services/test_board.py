@@ -1,0 +1,93 @@
+"""The board: what each technician has on a day, and when that has changed. Now is Monday, 06:00, in UTC."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from slotmcp.domain.catalog import TimeOff
+from slotmcp.domain.interval import Interval
+from slotmcp.services import board
+from slotmcp.services.board import BoardAnswer, TechnicianDay
+from slotmcp.services.outcomes import CancelRequest
+from support.shop import Shop, at, busy, hours, plan, technician
+from unit.services.conftest import Open
+
+ANA = technician("ana", "09:00-17:00", breaks=(hours("12:00-13:00"),))
+TUESDAY = date(2025, 6, 3)
+
+
+async def days(shop: Shop, day: date | None = None) -> dict[str, TechnicianDay]:
+    return {one.technician.id: one for one in (await shop.app.board.board(None, day)).technicians}
+
+
+def spans(*texts: str) -> tuple[Interval, ...]:
+    return tuple((at(text[:5]), at(text[6:])) for text in texts)
+
+
+async def test_a_day_has_shifts_breaks_and_all_that_takes_time(opened: Open) -> None:
+    off = TimeOff(start=at("16:00"), end=at("2025-06-05T00:00"), reason="a fair")
+    shop = await opened(plan(replace(ANA, time_off=(off,)), technician("ben"), busy=(busy("ana", "10:00", "11:00"),)))
+    booked = (await shop.book("09:00", technician_id="ana")).booking
+    held = (await shop.hold("14:00")).hold
+    ana = (await days(shop))["ana"]
+    assert ana.shifts == spans("09:00-12:00", "13:00-17:00")
+    assert ana.breaks == spans("12:00-13:00")
+    assert ana.time_off == (off,)
+    assert [(one.start, one.end) for one in ana.busy] == [*spans("10:00-11:00")]
+    assert [one.id for one in ana.bookings] == [booked.id]
+    assert [one.id for one in ana.holds] == [held.claim.id]
+    ben = (await days(shop))["ben"]
+    assert (ben.shifts, ben.bookings, ben.holds) == ((), (), ())
+
+
+async def test_another_day_has_its_own(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    await shop.book("09:00")
+    later = (await shop.book("2025-06-03T10:00")).booking
+    tomorrow = (await days(shop, TUESDAY))["ana"]
+    assert [one.id for one in tomorrow.bookings] == [later.id]
+    assert tomorrow.shifts[0][0] == at("2025-06-03T09:00")
+
+
+async def test_what_lies_across_midnight_is_on_both_days(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "22:00-06:00")))
+    booked = (await shop.book("23:30")).booking
+    today, tomorrow = (await days(shop))["ana"], (await days(shop, TUESDAY))["ana"]
+    assert [one.id for one in today.bookings] == [one.id for one in tomorrow.bookings] == [booked.id]
+    assert today.shifts == ((at("00:00"), at("06:00")), (at("22:00"), at("2025-06-03T00:00")))
+
+
+async def test_what_is_cancelled_or_has_lapsed_is_not_there(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    booked = (await shop.book("09:00")).booking
+    await shop.hold("14:00")
+    await shop.app.bookings.cancel_booking(CancelRequest(booking_id=booked.id))
+    shop.at_time("06:30")
+    ana = (await days(shop))["ana"]
+    assert (ana.bookings, ana.holds) == ((), ())
+
+
+async def test_days_are_those_of_the_project_of_whatever_length(opened: Open) -> None:
+    shop = await opened(plan(replace(ANA, timezone="America/New_York"), timezone="America/New_York"))
+
+    async def board_of(day: date) -> BoardAnswer:
+        return await shop.app.board.board("shop", day)
+
+    lengths = [await board_of(date(2025, *day)) for day in ((3, 9), (6, 2), (11, 2))]
+    assert [one.span[1] - one.span[0] for one in lengths] == [23 * 60, 24 * 60, 25 * 60]
+    assert [one.technicians[0].shifts[0][0] - one.span[0] for one in lengths] == [8 * 60, 9 * 60, 10 * 60]
+    assert {one.today for one in lengths} == {date(2025, 6, 2)}
+
+
+async def test_the_database_is_asked_once_a_second_however_many_look(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await opened(plan(ANA))
+    before = await shop.app.board.revision("shop")
+    await shop.book("09:00")
+    assert await shop.app.board.revision("shop") == before
+    other = await opened()
+    assert await other.app.board.revision("shop") > before
+    monkeypatch.setattr(board, "LOOK_SECONDS", 0)
+    assert await shop.app.board.revision("shop") > before

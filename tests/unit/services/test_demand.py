@@ -1,0 +1,33 @@
+"""What callers wanted, hour by hour: by looking at every minute of what they asked for."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slotmcp.domain.moment import PartOfDay
+from slotmcp.domain.trace import Question
+from slotmcp.engine.zones import utc_to_wall
+from slotmcp.services.demand import is_wanted, wanted_cells
+from support.shop import at
+from support.traces import question
+
+ZONES = st.sampled_from(["UTC", "America/Denver", "Asia/Kathmandu", "Australia/Lord_Howe", "Europe/Paris"])
+CLOCKS_GO_BACK = at("2025-10-26T00:00")
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Question:
+    start = CLOCKS_GO_BACK + draw(st.integers(-3000, 3000))
+    return question(
+        start,
+        start + draw(st.integers(1, 3000)),
+        timezone=draw(ZONES),
+        part_of_day=draw(st.none() | st.sampled_from(PartOfDay)),
+        days_of_week=tuple(sorted(draw(st.sets(st.integers(0, 6), max_size=3)))),
+    )
+
+
+@given(asked=questions(), zone_key=ZONES)
+def test_a_question_takes_the_hours_of_its_minutes(asked: Question, zone_key: str) -> None:
+    minutes = (minute for minute in range(asked.start_from, asked.start_to) if is_wanted(asked, minute))
+    walls = (utc_to_wall(zone_key, minute) for minute in minutes)
+    assert wanted_cells(asked, zone_key) == {(wall.weekday(), wall.hour) for wall in walls}

@@ -1,0 +1,58 @@
+"""Refusals: the calls that were told no, for whoever looks; and what was said around one."""
+
+from pathlib import Path
+
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
+from slotmcp.domain.trace import Trace, TracedUse
+from slotmcp.services.traces import REFUSAL_DAYS
+from support.shop import Shop, at, open_shop, plan, technician
+from support.traces import trace
+
+ASKED, HELD, BOOKED = TracedUse.GET_SLOTS, TracedUse.CREATE_HOLD, TracedUse.BOOK_SLOT
+DAY_MS = MINUTES_PER_DAY * MS_PER_MINUTE
+HOUR_MS = 60 * MS_PER_MINUTE
+TEN = at("10:00")
+
+
+async def refused(shop: Shop, *, most: int) -> list[str]:
+    answer = await shop.app.traces.refusals("shop", most=most)
+    assert answer.book.project.id == "shop"
+    return [one.id for one in answer.refusals]
+
+
+async def test_a_refusal_is_a_no_or_an_empty_answer_and_the_latest_comes_first(tmp_path: Path) -> None:
+    async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-12:00"))) as shop:
+        now_ms = shop.clock.now_ms()
+        empty = trace(ASKED, now_ms - DAY_MS - 1)
+        gone = trace(HELD, now_ms - 5, start=TEN, outcome="slot_unavailable")
+        odd = trace(BOOKED, now_ms, outcome="invalid_argument")
+        fine = [
+            trace(ASKED, now_ms - 4, offered=(TEN,)),
+            trace(HELD, now_ms - 3, start=TEN),
+            trace(BOOKED, now_ms, start=TEN),
+        ]
+        await shop.store.add_traces([empty, gone, odd, *fine])
+        assert await refused(shop, most=10) == [odd.id, gone.id, empty.id]
+        assert await refused(shop, most=2) == [odd.id, gone.id]
+
+
+async def test_they_are_looked_for_so_far_back(tmp_path: Path) -> None:
+    async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-12:00"))) as shop:
+        now_ms = shop.clock.now_ms()
+        daily = [trace(ASKED, now_ms - day * DAY_MS) for day in range(REFUSAL_DAYS + 2)]
+        await shop.store.add_traces(daily)
+        assert await refused(shop, most=100) == [one.id for one in daily[: REFUSAL_DAYS + 1]]
+
+
+async def test_around_a_call_is_its_conversation(tmp_path: Path) -> None:
+    def said(at_ms: int, who: str = "kim") -> Trace:
+        return trace(ASKED, at_ms, who)
+
+    async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-12:00"))) as shop:
+        now_ms = shop.clock.now_ms()
+        before, this, after = said(now_ms - HOUR_MS), said(now_ms), said(now_ms + HOUR_MS)
+        alone = said(now_ms, "")
+        others = [said(now_ms, "lee"), said(now_ms - HOUR_MS - 1), said(now_ms + HOUR_MS + 1), said(now_ms, "")]
+        await shop.store.add_traces([before, this, after, alone, *others])
+        assert [one.id for one in await shop.app.traces.around(this)] == [before.id, this.id, after.id]
+        assert [one.id for one in await shop.app.traces.around(alone)] == [alone.id]
