@@ -8,8 +8,8 @@ import pytest
 
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.calcom import CalcomConnection
-from slotmcp.services.calendar_apply import Effect
-from slotmcp.services.calendar_following import CANCELLED
+from slotmcp.services.calendar.apply import Effect
+from slotmcp.services.calendar.following import CANCELLED
 from slotmcp.services.finding import FindRequest
 from slotmcp.services.slots import SlotQuery
 from support.calcom.office import (

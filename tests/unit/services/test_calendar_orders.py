@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotmcp.domain.booking import BookingStatus
-from slotmcp.services.calendar_apply import Effect
+from slotmcp.services.calendar.apply import Effect
 from support.calcom.office import ANAS, ASKED, ATTENDEE, BENS, HOST_ANA, HOST_BEN, UNKNOWN, Office, open_office
 from support.calcom.state import Booking, Taken, World
 from support.calcom.wire import Message

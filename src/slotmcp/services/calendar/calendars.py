@@ -10,8 +10,8 @@ from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.ports.calendar import Calendar, CalendarView, Secrets, UnsignedDelivery
-from slotmcp.services.calendar_apply import Applied, Effect, apply_event, apply_no_show
-from slotmcp.services.calendar_conflicts import Conflict, conflicts_in
+from slotmcp.services.calendar.apply import Applied, Effect, apply_event, apply_no_show
+from slotmcp.services.calendar.conflicts import Conflict, conflicts_in
 from slotmcp.services.shelf import Shelf
 
 OLDEST_MS: Final = 30 * 24 * 60 * MS_PER_MINUTE

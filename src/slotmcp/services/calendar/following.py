@@ -8,8 +8,8 @@ from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, EventStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.ports import ClaimConflict
-from slotmcp.services.calendar_hosts import technicians_of
-from slotmcp.services.calendar_taking import Taking
+from slotmcp.services.calendar.hosts import technicians_of
+from slotmcp.services.calendar.taking import Taking
 from slotmcp.services.outcomes import cancel
 from slotmcp.services.waiting import offer_freed_time
 

@@ -12,7 +12,7 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.ports import Transaction
 from slotmcp.ports.calendar import CalendarOrder
-from slotmcp.services.calendar_hosts import technicians_of
+from slotmcp.services.calendar.hosts import technicians_of
 
 LEASE_MS: Final = 120_000
 """How long an attempt may take before another one is made."""

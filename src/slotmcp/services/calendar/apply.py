@@ -11,11 +11,11 @@ from slotmcp.domain.calendar import ENTRY_SOURCE, CalendarEntry, CalendarEvent, 
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import Interval, overlaps
 from slotmcp.ports import Ids, Transaction
-from slotmcp.services.calendar_conflicts import in_the_way
-from slotmcp.services.calendar_customers import keys_of
-from slotmcp.services.calendar_following import SOMEBODY_ELSE, Following
-from slotmcp.services.calendar_hosts import technicians_of
-from slotmcp.services.calendar_taking import Taking
+from slotmcp.services.calendar.conflicts import in_the_way
+from slotmcp.services.calendar.customers import keys_of
+from slotmcp.services.calendar.following import SOMEBODY_ELSE, Following
+from slotmcp.services.calendar.hosts import technicians_of
+from slotmcp.services.calendar.taking import Taking
 from slotmcp.services.outcomes import cancel, tell
 from slotmcp.services.shelf import Shelf
 

@@ -10,11 +10,11 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, Push
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.ports import Ids, Store, Transaction, Unit
-from slotmcp.services.calendar_apply import Applied, Effect, apply_event, settle_entry
-from slotmcp.services.calendar_line import CalendarLine
-from slotmcp.services.calendar_outside import OutsideBusy, read_outside, take_outside
-from slotmcp.services.calendar_push import read_pages
-from slotmcp.services.calendar_steps import needed_step
+from slotmcp.services.calendar.apply import Applied, Effect, apply_event, settle_entry
+from slotmcp.services.calendar.line import CalendarLine
+from slotmcp.services.calendar.outside import OutsideBusy, read_outside, take_outside
+from slotmcp.services.calendar.push import read_pages
+from slotmcp.services.calendar.steps import needed_step
 from slotmcp.services.shelf import Shelf
 
 T = TypeVar("T")
