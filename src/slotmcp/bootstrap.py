@@ -30,7 +30,7 @@ from slotmcp.services.app import App
 from slotmcp.services.bell import Bell
 from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
-from slotmcp.services.calendars import CalendarService
+from slotmcp.services.calendar.calendars import CalendarService
 from slotmcp.services.counted_store import CountedStore
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
@@ -39,7 +39,7 @@ from slotmcp.services.holds import HoldService
 from slotmcp.services.memory_fleet import MemoryHolds
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.rates import MemoryRateLimits
-from slotmcp.services.reports import ReportService
+from slotmcp.services.reporting.reports import ReportService
 from slotmcp.services.sessions import SessionService
 from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
@@ -54,13 +54,13 @@ from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.status import Status
 
 if TYPE_CHECKING:
-    from slotmcp.services.calendar_worker import CalendarWorker
+    from slotmcp.services.calendar.worker import CalendarWorker
 
 POSTGRES = "slotmcp.store.postgres.store"
 """Loaded by name when it is needed: who keeps the books in a file waits for none of its libraries."""
 
 CALCOM = "slotmcp.calcom.client"
-CALENDAR_WORKER = "slotmcp.services.calendar_worker"
+CALENDAR_WORKER = "slotmcp.services.calendar.worker"
 """Loaded by name, too: most have no calendar."""
 
 CALENDARLESS_SECONDS = 10

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # where a script does not lo
 
 import httpx2
 
-from concurrency.grounds import Ground, in_a_file, on_servers
+from concurrency.grounds import Ground, ground_of
 from concurrency.servers import serving_together
 from slotmcp.bootstrap import build_app
 from slotmcp.ports import Store
@@ -31,9 +31,6 @@ from support.calcom.server import StandIn
 from support.calcom.state import Booking, World
 from support.calcom.wire import Message
 from support.http_server import body_in, call_of, headers_of
-from support.postgres_databases import Databases
-from support.postgres_server import started_server
-from support.redis_server import running
 
 CONNECTIONS: Final = 16
 HOURS: Final = range(8, 18)
@@ -189,22 +186,9 @@ def _instant(minute: int) -> str:
 
 
 @contextmanager
-def _ground(kind: str, folder: Path) -> Iterator[Ground]:
-    """A database of its own, with Redis beside it where servers share it."""
-    if kind == "sqlite":
-        yield in_a_file(folder / "slotmcp.db")
-        return
-    with started_server() as server, running(folder) as redis:
-        databases = Databases(server.url("postgres"))
-        with databases.clone() as url:
-            yield on_servers(databases, url, redis_url=redis.url)
-        databases.close()
-
-
-@contextmanager
 def _served(kind: str, servers: int) -> Iterator[tuple[Ground, list[str]]]:
     """Servers that know the secrets, over the business on such a database."""
-    with tempfile.TemporaryDirectory() as name, _ground(kind, Path(name)) as ground:
+    with tempfile.TemporaryDirectory() as name, ground_of(kind, Path(name)) as ground:
         asyncio.run(_write(ground))
         settings = {"calcom_sync_seconds": NEVER, **ground.settings}
         with serving_together(Path(name), servers, VARIABLES, **settings) as started:

@@ -1,7 +1,7 @@
 """Where the servers of a rush keep their books."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,8 @@ from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.sqlite import SqliteStore
 from support import sqlite_file
 from support.postgres_databases import Databases
+from support.postgres_server import started_server
+from support.redis_server import running
 
 PATIENCE_MS: Final = 60_000
 
@@ -53,3 +55,16 @@ def on_servers(databases: Databases, url: str, *, redis_url: str, way: str = "",
         opened=lambda: PostgresStore.open(url, patience_ms=PATIENCE_MS),
         ask=lambda statement: databases.ask(statement, url=url),
     )
+
+
+@contextmanager
+def ground_of(kind: str, folder: Path) -> Iterator[Ground]:
+    """A database of a script's own: a file, or servers with a Redis beside them."""
+    if kind == "sqlite":
+        yield in_a_file(folder / "slotmcp.db")
+        return
+    with started_server() as server, running(folder) as redis:
+        databases = Databases(server.url("postgres"))
+        with databases.clone() as url:
+            yield on_servers(databases, url, redis_url=redis.url)
+        databases.close()

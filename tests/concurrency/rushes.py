@@ -8,8 +8,7 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -20,13 +19,10 @@ from concurrency.business import Business, many_kinds, one_kind
 from concurrency.callers import Caller, tomorrow, utc
 from concurrency.calls import Switchboard, connected
 from concurrency.checker import Problem, check
-from concurrency.grounds import Ground, in_a_file, on_servers
+from concurrency.grounds import Ground, ground_of
 from concurrency.servers import serving_together
 from concurrency.table import print_table
 from concurrency.wire import Attempt
-from support.postgres_databases import Databases
-from support.postgres_server import started_server
-from support.redis_server import running
 
 SERVERS: Final = 4
 CALLERS: Final = 200
@@ -94,18 +90,6 @@ async def come_to_an_end(people: Sequence[Caller]) -> None:
     """Whoever thought about a hold books it; then every request that had a key is sent once more."""
     await asyncio.gather(*(one.confirm(kept) for one in people for kept in one.kept))
     await people[0].board.ask_all_again()
-
-
-@contextmanager
-def ground_of(kind: str, folder: Path) -> Iterator[Ground]:
-    """A database of the script's own."""
-    if kind == "sqlite":
-        yield in_a_file(folder / "slotmcp.db")
-        return
-    with started_server() as server, running(folder) as redis:
-        databases = Databases(server.url("postgres"))
-        with databases.clone() as url:
-            yield on_servers(databases, url, redis_url=redis.url)
 
 
 class Run(Protocol):

@@ -11,7 +11,7 @@ from slotmcp.demo.callers import Callers, Tally
 from slotmcp.domain.access import LOCAL
 from slotmcp.domain.report import Funnel, Loss
 from slotmcp.services.acting import acting_as
-from slotmcp.services.reports import ReportRequest
+from slotmcp.services.reporting.reports import ReportRequest
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Desk, open_desk
 

@@ -31,6 +31,8 @@ PATHS: Final = (
     *(
         "/.well-known/oauth-protected-resource/mcp",
         "/webhooks/calcom",
+        "/webhooks/calcom/denver-hvac",
+        "/webhooks/calcom/%00",
         "/dashboard",
         "/metrics?name[]=x",
         "*",

@@ -22,7 +22,7 @@ PARTS = {
         "travel mode",
         "travel policy",
     ),
-    *("access key", "local", "nobody", "only_project", "telling", "together"),
+    *("access key", "local", "nobody", "only_project", "telling", "together", "without_skills"),
     *("visit", "wait state", "wall span", "weekly span"),
 }
 """Parts and kinds of what the glossary has, named after it."""

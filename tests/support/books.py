@@ -242,6 +242,7 @@ FULL_ENTRY: Final = CalendarEntry(
     booking_id="full",
     busy=(BusyTime(technician_id="ana", start=NOON, end=NOON + 60, source="calcom:full"),),
     contact_keys=("phone", "email"),
+    no_show_at_ms=NOW_MS + 2,
 )
 FULL_PARKED: Final = ParkedEvent(event=FULL_EVENT, why="Nobody knows them.", at_ms=NOW_MS, contact_keys=("phone",))
 FULL_PUSH: Final = Push(

@@ -17,7 +17,7 @@ from slotmcp.demo.callers import Callers
 from slotmcp.domain.access import Scope
 from slotmcp.domain.catalog import Technician, WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
-from slotmcp.services.reports import ReportRequest
+from slotmcp.services.reporting.reports import ReportRequest
 from slotmcp.web.dashboard.visit import COOKIE
 from support.denver import DENVER, PLAN
 from support.fleets import until

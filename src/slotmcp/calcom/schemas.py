@@ -37,7 +37,8 @@ Notes = Annotated[str, BeforeValidator(lambda given: _text(given)[:MOST_OF_NOTES
 Number = Annotated[int | None, BeforeValidator(_number)]
 """A whole number; None where there is none, or something else."""
 Named = Annotated[dict[str, Any], BeforeValidator(_named)]
-Uid = Annotated[str, Field(min_length=1, max_length=200)]
+Uid = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""What an event is known by: as it was said, and refused where a database could not keep it."""
 
 
 class Said(BaseModel):

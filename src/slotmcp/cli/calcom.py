@@ -16,9 +16,9 @@ from slotmcp.domain.catalog import Project
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.ports.calendar import CalendarAway, CalendarRefused, CalendarView
 from slotmcp.services.app import App
-from slotmcp.services.calendar_conflicts import Conflict
-from slotmcp.services.calendar_words import standing, what_would_help
-from slotmcp.services.calendars import ConflictsAnswer, Replayed
+from slotmcp.services.calendar.calendars import ConflictsAnswer, Replayed
+from slotmcp.services.calendar.conflicts import Conflict
+from slotmcp.services.calendar.words import standing, what_would_help
 from slotmcp.settings import Settings
 from slotmcp.tools.spoken_time import label
 from slotmcp.tools.viewpoint import Viewpoint

@@ -21,8 +21,8 @@ from slotmcp.cli.exits import leave, told_plainly
 from slotmcp.cli.slots_table import show_slots
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.project_file import sample_text
-from slotmcp.services.report_sections import SectionName
-from slotmcp.services.reports import ReportRequest
+from slotmcp.services.reporting.reports import ReportRequest
+from slotmcp.services.reporting.sections import SectionName
 from slotmcp.services.slots import SlotAnswer, SlotQuery
 from slotmcp.settings import Settings
 from slotmcp.tools.moments import read_moment

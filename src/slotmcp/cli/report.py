@@ -14,8 +14,8 @@ from rich.text import Text
 from slotmcp.bootstrap import open_app
 from slotmcp.cli.report_sections import Row, Section, sections_of
 from slotmcp.domain.report import Report
-from slotmcp.services.report_sections import SectionName
-from slotmcp.services.reports import ReportRequest
+from slotmcp.services.reporting.reports import ReportRequest
+from slotmcp.services.reporting.sections import SectionName
 from slotmcp.settings import Settings
 
 

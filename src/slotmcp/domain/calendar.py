@@ -20,6 +20,10 @@ CALENDAR_SOURCES: Final = "calcom"
 """How the source of every busy time of a calendar's begins."""
 
 
+UNDATED: Final = 0
+"""When something was said that does not say when: before all that does. It begins and ends events, and undoes none."""
+
+
 class EventStatus(StrEnum):
     """Where an event stands. The last three are its end: an event never comes back from them."""
 
@@ -135,6 +139,8 @@ class CalendarEntry:
     """The time that it takes beside a booking, or instead of one."""
     contact_keys: tuple[str, ...] = ()
     """Keyed hashes of what its customer is known by, as long as it has one."""
+    no_show_at_ms: int = 0
+    """When it was last said whether the customer was there, by the calendar's clock; 0: never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,17 +39,28 @@ class Reason(StrEnum):
     """Further ahead than bookings are open."""
 
 
-_COMMON: Final = (Reason.OFF_GRID, Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
+_EVERYDAY: Final = (Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
 """What is so at most minutes of anybody's life, least telling first."""
 
 
-def telling(counts: Mapping[Reason, int]) -> Counter[Reason]:
-    """The reasons that tell something: what is so most of the time counts only where nothing else does."""
+def telling(counts: Mapping[Reason, int], *, of_one_start: bool = False) -> Counter[Reason]:
+    """The reasons that tell something: what is so most of the time counts only where nothing else does.
+
+    Of a range most minutes are off the grid; of one start that was named, that is as good a reason as any.
+    """
     told = Counter(counts)
-    for common in _COMMON:
+    for common in _EVERYDAY if of_one_start else (Reason.OFF_GRID, *_EVERYDAY):
         if len(told) > 1:
             del told[common]
     return told
+
+
+def without_skills(counts: Counter[Reason]) -> Counter[Reason]:
+    """The reasons but that somebody has not learned it, which is so at any time; that only where there is no other."""
+    known = Counter(counts)
+    if len(known) > 1:
+        del known[Reason.SKILL_MISSING]
+    return known
 
 
 def together(in_the_way: Mapping[str, Mapping[Reason, int]]) -> Counter[Reason]:

@@ -9,7 +9,7 @@ from typing import Final
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
-from slotmcp.domain.reasons import Reason, telling
+from slotmcp.domain.reasons import Reason, telling, without_skills
 
 
 class TracedUse(StrEnum):
@@ -110,9 +110,7 @@ class Trace:
         counts = Counter[Reason]()
         for technician in self.technicians:
             counts.update(technician.reasons)
-        if len(counts) > 1:
-            del counts[Reason.SKILL_MISSING]
-        counts = telling(counts)
+        counts = telling(without_skills(counts), of_one_start=self.use is not TracedUse.GET_SLOTS)
         return min(counts, key=lambda reason: (-counts[reason], _ORDER[reason]), default=None)
 
 

@@ -9,12 +9,12 @@ from slotmcp.ports import Ids, RateLimits
 from slotmcp.services.access import AccessService
 from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
-from slotmcp.services.calendars import CalendarService
+from slotmcp.services.calendar.calendars import CalendarService
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.holds import HoldService
 from slotmcp.services.projects import ProjectService
-from slotmcp.services.reports import ReportService
+from slotmcp.services.reporting.reports import ReportService
 from slotmcp.services.sessions import SessionService
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
@@ -24,7 +24,7 @@ from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 
 if TYPE_CHECKING:
-    from slotmcp.services.calendar_worker import CalendarWorker
+    from slotmcp.services.calendar.worker import CalendarWorker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

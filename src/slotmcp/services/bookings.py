@@ -14,7 +14,7 @@ from slotmcp.ports import ClaimConflict, Ids, LiveHolds, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, refusal, with_alternatives
 from slotmcp.services.booked import BookAnswer, answer_of, booking_with
 from slotmcp.services.booking_keys import BookingKeys
-from slotmcp.services.calendar_conflicts import attention_for
+from slotmcp.services.calendar.conflicts import attention_for
 from slotmcp.services.contacts import normalised, references_of
 from slotmcp.services.finding import FindAnswer, FindRequest, found
 from slotmcp.services.held import assign_held, hold_with, lost_hold

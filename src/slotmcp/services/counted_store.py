@@ -9,7 +9,7 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.trace import Trace
 from slotmcp.ports import Store, Transaction, Unit
-from slotmcp.services.journeys import count_journeys
+from slotmcp.services.reporting.journeys import count_journeys
 from slotmcp.telemetry import HoldEvent
 
 T = TypeVar("T")

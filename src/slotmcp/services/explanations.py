@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slotmcp.domain.catalog import Project, ServiceType, Technician
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.reasons import Explanation
 from slotmcp.engine.explain import explain
@@ -35,8 +36,10 @@ class ExplanationService:
         self._shelf = shelf
         self._ways = ways
 
-    async def explain_slot(self, request: StartRequest) -> ExplainAnswer:
+    async def explain_slot(self, request: StartRequest, *, instead_of: Claim | None = None) -> ExplainAnswer:
         """Why a start can be had, or what is in each technician's way, by the predicates that decide it.
+
+        `instead_of` is a booking that would be given up for it, and is in nobody's way.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
@@ -44,6 +47,8 @@ class ExplanationService:
         project_id = await self._shelf.project_id(request.project_id)
         routed = await self._ways.for_start(project_id, request)
         availability = await self._shelf.availability(project_id)
+        if instead_of is not None:
+            availability = availability.without(instead_of)
         book = availability.book
         appointment = find_appointment(book, request, routed)
         technicians = {technician_id: diary.technician for technician_id, diary in book.diaries.items()}

@@ -13,7 +13,7 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
-from slotmcp.services.calendar_conflicts import is_in_conflict
+from slotmcp.services.calendar.conflicts import is_in_conflict
 
 _ENDED = {
     ClaimState.RELEASED: "That hold was released. Ask for slots again and hold one.",

@@ -15,7 +15,7 @@ from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.booked import BookAnswer, answer_of, booking_with
-from slotmcp.services.calendar_conflicts import attention_for
+from slotmcp.services.calendar.conflicts import attention_for
 from slotmcp.services.held import assign_held, hold_with
 from slotmcp.services.intents import resolve
 from slotmcp.services.named import service_of, technician_of

@@ -22,7 +22,7 @@ ASKED: Final[Mapping[TracedUse, str]] = {
     TracedUse.CREATE_HOLD: "wanted a time held",
     TracedUse.BOOK_SLOT: "wanted a time booked",
 }
-_REASONS: Final[Mapping[Reason, str]] = {
+IN_THE_WAY: Final[Mapping[Reason, str]] = {
     Reason.INACTIVE: "takes no work",
     Reason.SKILL_MISSING: "lacks a skill",
     Reason.HOLIDAY: "has a holiday",
@@ -38,6 +38,7 @@ _REASONS: Final[Mapping[Reason, str]] = {
     Reason.NOTICE: "would come too soon from now",
     Reason.HORIZON: "cannot be booked so far ahead",
 }
+"""What is said of a technician, after their name."""
 
 
 def story_of(answer: TraceAnswer) -> tuple[str, ...]:
@@ -114,7 +115,7 @@ class _Story:
 
 def _could(one: TechnicianTrace) -> str:
     if one.reasons:
-        return ", ".join(_REASONS[reason] for reason in one.reasons)
+        return ", ".join(IN_THE_WAY[reason] for reason in one.reasons)
     if not one.could:
         return "was asked about no start"
     return "could come" if one.could == 1 else f"could come at {one.could} of the starts"

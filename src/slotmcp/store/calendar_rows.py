@@ -43,12 +43,13 @@ def entry_values(entry: CalendarEntry) -> dict[str, object]:
         "said_booking_id": event.booking_id,
         "booking": entry.booking_id,
         "busy": json_text([[one.technician_id, one.start, one.end, one.source] for one in entry.busy]),
+        "no_show_at_ms": entry.no_show_at_ms,
     }
 
 
 def entry_of(row: Row) -> CalendarEntry:
     """An event and what it takes, from its row."""
-    name, phone, email, address, notes, contact_keys, said_booking_id, booking_id, busy = row[11:]
+    name, phone, email, address, notes, contact_keys, said_booking_id, booking_id, busy, no_show_at_ms = row[11:]
     event = CalendarEvent(
         uid=row[0],
         status=EventStatus(row[1]),
@@ -73,6 +74,7 @@ def entry_of(row: Row) -> CalendarEntry:
             for technician_id, start, end, source in orjson.loads(busy)
         ),
         contact_keys=tuple(orjson.loads(contact_keys)),
+        no_show_at_ms=no_show_at_ms,
     )
 
 

@@ -15,35 +15,40 @@ FORGET_DELIVERIES = "DELETE FROM calendar_deliveries WHERE project_id = :project
 # An event, whatever became of it.
 ENTRY = """
 SELECT uid, status, kind, start_minute, end_minute, said_at_ms, series, sequence, event_type_id, replaces, hosts,
-       customer_name, customer_phone, customer_email, address, notes, contact_keys, said_booking_id, booking_id, busy
+       customer_name, customer_phone, customer_email, address, notes, contact_keys, said_booking_id, booking_id, busy,
+       no_show_at_ms
 FROM calendar_entries WHERE project_id = :project AND uid = :uid
 """
 
 # The events of a series.
 ENTRIES_IN = """
 SELECT uid, status, kind, start_minute, end_minute, said_at_ms, series, sequence, event_type_id, replaces, hosts,
-       customer_name, customer_phone, customer_email, address, notes, contact_keys, said_booking_id, booking_id, busy
+       customer_name, customer_phone, customer_email, address, notes, contact_keys, said_booking_id, booking_id, busy,
+       no_show_at_ms
 FROM calendar_entries WHERE project_id = :project AND series = :series AND series <> '' ORDER BY uid
 """
 
 # The events that are a booking, or were.
 ENTRIES_OF = """
 SELECT uid, status, kind, start_minute, end_minute, said_at_ms, series, sequence, event_type_id, replaces, hosts,
-       customer_name, customer_phone, customer_email, address, notes, contact_keys, said_booking_id, booking_id, busy
+       customer_name, customer_phone, customer_email, address, notes, contact_keys, said_booking_id, booking_id, busy,
+       no_show_at_ms
 FROM calendar_entries WHERE project_id = :project AND booking_id = :booking AND booking_id <> '' ORDER BY uid
 """
 
 # The events that replaced one.
 SUCCESSORS = """
 SELECT uid, status, kind, start_minute, end_minute, said_at_ms, series, sequence, event_type_id, replaces, hosts,
-       customer_name, customer_phone, customer_email, address, notes, contact_keys, said_booking_id, booking_id, busy
+       customer_name, customer_phone, customer_email, address, notes, contact_keys, said_booking_id, booking_id, busy,
+       no_show_at_ms
 FROM calendar_entries WHERE project_id = :project AND replaces = :uid AND replaces <> '' ORDER BY uid
 """
 
 # The events that are not over, and end after some minute.
 ENTRIES_FROM = """
 SELECT uid, status, kind, start_minute, end_minute, said_at_ms, series, sequence, event_type_id, replaces, hosts,
-       customer_name, customer_phone, customer_email, address, notes, contact_keys, said_booking_id, booking_id, busy
+       customer_name, customer_phone, customer_email, address, notes, contact_keys, said_booking_id, booking_id, busy,
+       no_show_at_ms
 FROM calendar_entries
 WHERE project_id = :project AND status IN ('pending', 'accepted') AND end_minute > :after
 ORDER BY start_minute, uid
@@ -53,10 +58,10 @@ ORDER BY start_minute, uid
 SAVE_ENTRY = """
 INSERT INTO calendar_entries (project_id, uid, status, kind, start_minute, end_minute, said_at_ms, series, sequence,
                               event_type_id, replaces, hosts, customer_name, customer_phone, customer_email, address,
-                              notes, contact_keys, said_booking_id, booking_id, busy)
+                              notes, contact_keys, said_booking_id, booking_id, busy, no_show_at_ms)
 VALUES (:project, :uid, :status, :kind, :start, :end, :said_at_ms, :series, :sequence, :event_type_id, :replaces,
         :hosts, :customer_name, :customer_phone, :customer_email, :address, :notes, :contact_keys, :said_booking_id,
-        :booking, :busy)
+        :booking, :busy, :no_show_at_ms)
 ON CONFLICT (project_id, uid) DO UPDATE SET
     status = excluded.status, kind = excluded.kind, start_minute = excluded.start_minute,
     end_minute = excluded.end_minute, said_at_ms = excluded.said_at_ms, series = excluded.series,
@@ -64,7 +69,7 @@ ON CONFLICT (project_id, uid) DO UPDATE SET
     hosts = excluded.hosts, customer_name = excluded.customer_name, customer_phone = excluded.customer_phone,
     customer_email = excluded.customer_email, address = excluded.address, notes = excluded.notes,
     contact_keys = excluded.contact_keys, said_booking_id = excluded.said_booking_id,
-    booking_id = excluded.booking_id, busy = excluded.busy
+    booking_id = excluded.booking_id, busy = excluded.busy, no_show_at_ms = excluded.no_show_at_ms
 """
 
 # Forget events that ended long ago, those that are over.

@@ -400,6 +400,7 @@ class CalendarEntryRow(SQLModel, table=True):
     said_booking_id: str = Field(sa_type=TEXT)
     booking_id: str = Field(sa_type=TEXT)
     busy: str = Field(sa_type=TEXT)
+    no_show_at_ms: int = Field(sa_type=BIG)
 
 
 class CalendarDeliveryRow(SQLModel, table=True):

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
-from slotmcp.domain.reasons import Change, Opening, Reason, TechnicianReason
+from slotmcp.domain.reasons import Change, Opening, Reason, TechnicianReason, telling, without_skills
 from slotmcp.services.app import App
 from slotmcp.services.explanations import ExplainAnswer
 from slotmcp.services.intents import MAX_DURATION_MINUTES, StartRequest
@@ -23,8 +23,6 @@ from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
 CAN: Final = "can"
 """The code of a technician who can come."""
 _NAMED: Final = 3
-_TELLS_LITTLE: Final = (Reason.SKILL_MISSING, Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
-"""What keeps somebody at most times."""
 _SPOKEN: Final = (Change.ANY_TECHNICIAN, Change.OTHER_TIME, Change.OTHER_DAY, Change.SHORTER)
 """What a caller would rather hear of, first."""
 
@@ -161,8 +159,8 @@ def _say_why(answer: ExplainAnswer, view: Viewpoint) -> str:
 
 def _main_reason(reasons: Sequence[Reason]) -> Reason:
     """What is in the way of most; what would be so at any other time counts last."""
-    counts = Counter(reasons)
-    return max(counts, key=lambda reason: (reason not in _TELLS_LITTLE, counts[reason]))
+    counts = without_skills(telling(Counter(reasons), of_one_start=True))
+    return max(counts, key=counts.__getitem__)
 
 
 def _say_opening(opening: Opening, answer: ExplainAnswer, view: Viewpoint) -> str:

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from slotmcp.domain.report import Refused, ResponseTimes
 from slotmcp.services.app import App
-from slotmcp.services.reports import ReportRequest
+from slotmcp.services.reporting.reports import ReportRequest
 from slotmcp.tools import operator_speech as speech
 from slotmcp.tools.arguments import DAY, LOCALE, OfProject
 from slotmcp.tools.viewpoint import Viewpoint

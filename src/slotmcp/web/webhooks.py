@@ -14,7 +14,7 @@ from starlette.routing import Route
 from slotmcp import telemetry
 from slotmcp.domain.errors import TryLater
 from slotmcp.ports.calendar import UnreadableDelivery, UnsignedDelivery
-from slotmcp.services.calendars import CalendarService
+from slotmcp.services.calendar.calendars import CalendarService
 from slotmcp.web.answers import refusal, retry
 
 CALCOM_PATH: Final = "/webhooks/calcom/{project}"

@@ -1,5 +1,6 @@
 """What an operator does in the dashboard is what the tools do, and is seen by callers at once."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -87,6 +88,7 @@ async def test_a_time_that_cannot_be_had_leaves_it_and_offers_others_to_choose(d
     answer = await send(desk, booking_id, "move", **written(taken))
     assert answer.status_code == 409
     assert "stays as it was" in answer.text
+    assert "Ben is held for another caller." in answer.text
     assert 'name="minute" value="' in answer.text
     assert (await kept(desk, booking_id)).claim.start == minute_of(when)
 
@@ -97,6 +99,8 @@ async def test_a_technician_who_cannot_leaves_it_and_nothing_is_held(desk: Site)
     theirs = {one: (await kept(desk, one)).claim.technician_id for one in (first, second)}
     answer = await send(desk, first, "move", **written(when), technician=theirs[second])
     assert answer.status_code == 409
+    name = {"t-ana": "Ana &lt;b&gt;", "t-ben": "Ben"}[theirs[second]]
+    assert re.findall("<li>(.* is booked.)</li>", answer.text) == [f"{name} is booked."]
     assert (await kept(desk, first)).claim.technician_id == theirs[first]
     assert await capacity(desk, when + timedelta(hours=2)) == 2
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 from slotmcp.bootstrap import Calendars
 from slotmcp.calcom.client import CalcomCalendar
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost
-from slotmcp.services.calendar_apply import Applied
-from slotmcp.services.calendar_line import Patience
-from slotmcp.services.calendar_lines import CalendarLines
-from slotmcp.services.calendar_worker import CalendarWorker
+from slotmcp.services.calendar.apply import Applied
+from slotmcp.services.calendar.line import Patience
+from slotmcp.services.calendar.lines import CalendarLines
+from slotmcp.services.calendar.worker import CalendarWorker
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.shelf import Shelf
 from support.calcom.server import API_KEY, SECRET, StandIn, standing_in

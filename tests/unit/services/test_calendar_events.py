@@ -1,5 +1,6 @@
 """What an event of a calendar means here: a booking, busy time, or something for a person to look at."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,8 @@ import pytest
 
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.calcom import CalcomConnection
-from slotmcp.services.calendar_apply import Effect
-from slotmcp.services.calendar_following import CANCELLED
+from slotmcp.services.calendar.apply import Effect
+from slotmcp.services.calendar.following import CANCELLED
 from slotmcp.services.finding import FindRequest
 from slotmcp.services.slots import SlotQuery
 from support.calcom.office import (
@@ -29,6 +30,8 @@ from support.calcom.office import (
     Office,
     open_office,
 )
+from support.calcom.server import SECRET
+from support.calcom.wire import Message
 from support.shop import at, plan, service
 from support.sqlite_file import clone
 
@@ -173,6 +176,43 @@ async def test_a_customer_who_was_not_there_is_a_no_show(office: Office, *, was_
     await office.hear_all()
     (status,) = [status for _, _, status in (await bookings(office)).values()]
     assert status is (BookingStatus.NO_SHOW if was_missed else BookingStatus.COMPLETED)
+
+
+@pytest.mark.parametrize("was_missed", [True, False])
+async def test_of_a_no_show_the_last_word_counts_in_whatever_order_it_comes(
+    office: Office, *, was_missed: bool
+) -> None:
+    uid = office.world.book(ANAS, TEN, ATTENDEE).uid
+    await office.hear_all()
+    office.shop.at_time("10:30")
+    office.world.mark_no_show(uid, was_missed=not was_missed)
+    office.shop.at_time("10:31")
+    office.world.mark_no_show(uid, was_missed=was_missed)
+    earlier, later = office.calcom.messages
+    effects = [(await office.hear(one)).effect for one in (later, earlier)]
+    assert effects == [Effect.APPLIED if was_missed else Effect.IGNORED, Effect.KNOWN]
+    (status,) = [status for _, _, status in (await bookings(office)).values()]
+    assert status is (BookingStatus.NO_SHOW if was_missed else BookingStatus.CONFIRMED)
+
+
+def undated(message: Message) -> Message:
+    """The same without when it was said."""
+    return Message.of({key: told for key, told in json.loads(message.body).items() if key != "createdAt"}, SECRET)
+
+
+async def test_what_does_not_say_when_it_was_said_begins_and_ends_events_and_undoes_nothing(office: Office) -> None:
+    uid = office.world.book(ASKED, TEN, ATTENDEE).uid
+    office.world.accept(uid)
+    moved = office.world.reschedule(uid, at("11:00"))
+    office.world.cancel(moved.uid)
+    asked, accepted, later, cancelled = map(undated, office.calcom.messages)
+    assert (await office.hear(accepted)).effect is Effect.APPLIED
+    assert (await office.hear(asked)).effect is Effect.KNOWN, "it is no news that it was asked for"
+    assert [start for start, _, _ in (await bookings(office)).values()] == [TEN]
+    assert (await office.hear(later)).effect is Effect.APPLIED
+    assert [start for start, _, _ in (await bookings(office)).values()] == [at("11:00")]
+    assert (await office.hear(cancelled)).effect is Effect.APPLIED
+    assert await bookings(office) == {}
 
 
 async def test_an_unknown_host_is_put_aside_and_can_be_replayed(office: Office) -> None:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from slotmcp.domain.booking import BookingStatus, Customer
-from slotmcp.services.calendar_following import MOVED_ON_BOTH_SIDES
-from slotmcp.services.calendar_line import FAILURES
-from slotmcp.services.calendar_push import REFUSED
+from slotmcp.services.calendar.following import MOVED_ON_BOTH_SIDES
+from slotmcp.services.calendar.line import FAILURES
+from slotmcp.services.calendar.push import REFUSED
 from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest
 from support.calcom.office import ANA, ANAS, ATTENDEE, BEN, BUSINESS, Office

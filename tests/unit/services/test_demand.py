@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.trace import Question
 from slotmcp.engine.zones import utc_to_wall
-from slotmcp.services.demand import is_wanted, wanted_cells
+from slotmcp.services.reporting.demand import is_wanted, wanted_cells
 from support.shop import at
 from support.traces import question
 

@@ -15,8 +15,8 @@ from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, GapChange
 from slotmcp.domain.trace import Question
 from slotmcp.services.bookings import BookRequest
-from slotmcp.services.gaps import LostQuestion, find_gaps
 from slotmcp.services.imports import ProjectPlan
+from slotmcp.services.reporting.gaps import LostQuestion, find_gaps
 from slotmcp.services.slots import SlotQuery
 from support.shop import Shop, at, booking, customer, hours, open_shop, plan, service, technician
 from support.traces import question

@@ -8,7 +8,7 @@ import pytest
 
 from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.services.counted_store import CountedStore
-from slotmcp.services.journeys import MOST_CALLS
+from slotmcp.services.reporting.journeys import MOST_CALLS
 from support.shop import Shop, at, open_shop, plan, technician
 from support.traces import trace
 from unit.telemetry.counted import added

@@ -13,9 +13,9 @@ from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.report import Decided, ExtraHour, Loss, Refused, Report, Share, Utilisation
 from slotmcp.domain.trace import TechnicianTrace, Trace, TracedUse
-from slotmcp.services.conversations import SILENCE_MS
 from slotmcp.services.imports import ProjectPlan
-from slotmcp.services.reports import ReportRequest
+from slotmcp.services.reporting.conversations import SILENCE_MS
+from slotmcp.services.reporting.reports import ReportRequest
 from support.shop import Shop, at, booking, busy, customer, instant_ms, open_shop, plan, technician
 from support.traces import question, trace
 

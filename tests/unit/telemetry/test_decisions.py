@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import BookFrom, TechnicianTrace, Trace, TracedUse
 from slotmcp.telemetry import decided
@@ -40,6 +42,27 @@ def test_a_question_without_an_answer_is_refused_by_what_was_mostly_in_the_way()
     with added() as counted:
         decided(replace(ASKED, offered=(), technicians=technicians, hops={}))
     assert counted["slotmcp_refusals_total code=nothing_offered reason=booked use_case=get_slots"] == 1
+
+
+@pytest.mark.parametrize(
+    ("reasons", "told"),
+    [
+        pytest.param(
+            (Reason.OFF_GRID, Reason.OUTSIDE_SHIFT, Reason.OUTSIDE_SHIFT), Reason.OFF_GRID, id="free, and not offered"
+        ),
+        pytest.param(
+            (Reason.BOOKED, Reason.OUTSIDE_SHIFT, Reason.SKILL_MISSING), Reason.BOOKED, id="the only one at work"
+        ),
+        pytest.param((Reason.SKILL_MISSING, Reason.OUTSIDE_SHIFT), Reason.OUTSIDE_SHIFT, id="who could is at home"),
+        pytest.param((Reason.SKILL_MISSING,), Reason.SKILL_MISSING, id="nobody could ever"),
+    ],
+)
+def test_of_a_start_that_was_named_it_is_what_kept_those_who_could(reasons: tuple[Reason, ...], told: Reason) -> None:
+    technicians = tuple(
+        TechnicianTrace(technician_id=f"t{number}", could=0, reasons={reason: 1})
+        for number, reason in enumerate(reasons)
+    )
+    assert replace(BOOKED, outcome="slot_unavailable", technicians=technicians).main_reason is told
 
 
 def test_an_error_is_refused_by_its_code_and_one_that_read_no_book_found_none() -> None:

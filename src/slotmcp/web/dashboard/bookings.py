@@ -1,6 +1,6 @@
 """A booking: what is known of it, and what can be done about it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,7 @@ from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.finding import FindAnswer, FindRequest, FoundBooking
 from slotmcp.services.outcomes import CancelRequest
 from slotmcp.web.dashboard.board_views import clock
-from slotmcp.web.dashboard.moving import Move, move_booking
+from slotmcp.web.dashboard.moving import Move, move_booking, why_not
 from slotmcp.web.dashboard.visit import Panel, Visit
 from slotmcp.web.dashboard.when import written
 
@@ -46,8 +46,11 @@ async def move(visit: Visit) -> Response:
     found = await _found(visit)
     booking = found.found[0].booking
     try:
-        await move_booking(visit, booking, Move.of(visit))
-    except (PickAnother, StartOver, InvalidArgument, NotFound) as error:
+        wanted = Move.of(visit)
+        await move_booking(visit, booking, wanted)
+    except PickAnother as error:
+        return await _page(visit, found, problem=error, why=await why_not(visit, booking, wanted), status=409)
+    except (StartOver, InvalidArgument, NotFound) as error:
         return await _page(visit, found, problem=error, status=409)
     after = (await _found(visit)).found[0].booking
     if visit.field("back") != "board":
@@ -94,7 +97,14 @@ async def _found(visit: Visit) -> FindAnswer:
     return found
 
 
-async def _page(visit: Visit, found: FindAnswer, *, problem: SlotmcpError | None = None, status: int = 200) -> Response:
+async def _page(
+    visit: Visit,
+    found: FindAnswer,
+    *,
+    problem: SlotmcpError | None = None,
+    why: Sequence[str] = (),
+    status: int = 200,
+) -> Response:
     one, zone_key = found.found[0], found.project.timezone
     start = utc_to_wall(zone_key, one.booking.claim.start)
     everybody = (await visit.app.technicians.list_technicians(visit.project_id)).technicians
@@ -114,6 +124,7 @@ async def _page(visit: Visit, found: FindAnswer, *, problem: SlotmcpError | None
         outcomes=_outcomes(one, found.now_ms),
         done=_DONE.get(visit.asked("done"), ""),
         problem=problem.message if problem else "",
+        why=why,
         choices=_choices(problem, zone_key),
         wanted=visit.field("technician"),
     )

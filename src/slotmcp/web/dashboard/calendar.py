@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from slotmcp.domain.calendar import ParkedEvent, Push, SyncState
 from slotmcp.domain.interval import MS_PER_MINUTE
-from slotmcp.services.calendar_conflicts import Conflict
-from slotmcp.services.calendar_words import standing, what_would_help
-from slotmcp.services.calendars import ConflictsAnswer
+from slotmcp.services.calendar.calendars import ConflictsAnswer
+from slotmcp.services.calendar.conflicts import Conflict
+from slotmcp.services.calendar.words import standing, what_would_help
 from slotmcp.services.named import service_of, technician_of
 from slotmcp.web.dashboard.visit import Panel, Visit
 from slotmcp.web.dashboard.when import ago, written

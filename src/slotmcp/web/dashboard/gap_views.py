@@ -7,7 +7,7 @@ from itertools import groupby
 from slotmcp.domain.book import Book
 from slotmcp.domain.report import ExtraHour, ExtraSkills, Gap, GapChange
 from slotmcp.services.named import technician_of
-from slotmcp.services.reports import GapsAnswer
+from slotmcp.services.reporting.reports import GapsAnswer
 from slotmcp.web.dashboard.charts import percent_of
 from slotmcp.web.dashboard.words import WEEKDAYS, counted, row_of
 

@@ -10,7 +10,9 @@ from slotmcp.domain.moment import Moment, WallTime
 from slotmcp.services.acting import own_credential
 from slotmcp.services.app import App
 from slotmcp.services.holds import HoldRequest
+from slotmcp.services.intents import StartRequest
 from slotmcp.services.rescheduling import RescheduleRequest
+from slotmcp.services.trace_story import IN_THE_WAY
 from slotmcp.web.dashboard.visit import Visit
 
 _LONGEST: Final = 9
@@ -59,6 +61,28 @@ async def move_booking(visit: Visit, booking: Booking, move: Move) -> None:
     except SlotmcpError:
         await app.holds.release_hold(project_id, token)
         raise
+
+
+async def why_not(visit: Visit, booking: Booking, move: Move) -> list[str]:
+    """What is in the way of whoever would have to come, a sentence each; of all of them where nobody was named.
+
+    Raises:
+        InvalidArgument, NotFound, Unavailable.
+    """
+    claim = booking.claim
+    request = StartRequest(
+        project_id=visit.project_id,
+        service_id=claim.service_id,
+        start=move.start,
+        duration_minutes=claim.end - claim.start,
+        location=claim.location,
+    )
+    answer = await visit.app.explanations.explain_slot(request, instead_of=claim)
+    return [
+        f"{answer.technicians[one.technician_id].name} {IN_THE_WAY[one.reason]}."
+        for one in answer.explanation.technicians
+        if one.reason is not None and move.technician_id in {"", one.technician_id}
+    ]
 
 
 async def _hold(app: App, project_id: str, booking: Booking, move: Move) -> str:

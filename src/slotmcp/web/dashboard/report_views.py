@@ -7,7 +7,7 @@ from datetime import timedelta
 from slotmcp.domain.book import Book
 from slotmcp.domain.report import Decided, Funnel, Loss, Period, Refused, Report, Share, Utilisation
 from slotmcp.services.named import technician_of
-from slotmcp.services.reports import ReportAnswer
+from slotmcp.services.reporting.reports import ReportAnswer
 from slotmcp.web.dashboard.charts import Bar, HeatMap, Part, bars, heat_map, percent_of, stack
 from slotmcp.web.dashboard.words import DECIDED, HELP, LOSSES, REASONS, hours_and_minutes
 

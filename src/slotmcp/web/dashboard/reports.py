@@ -5,8 +5,8 @@ from typing import Final
 from starlette.responses import Response
 
 from slotmcp.domain.errors import InvalidArgument
-from slotmcp.services.report_sections import TITLES
-from slotmcp.services.reports import DEFAULT_DAYS, MOST_DAYS, ReportRequest
+from slotmcp.services.reporting.reports import DEFAULT_DAYS, MOST_DAYS, ReportRequest
+from slotmcp.services.reporting.sections import TITLES
 from slotmcp.web.dashboard.gap_views import gaps_view
 from slotmcp.web.dashboard.report_views import funnel_bars, view_of
 from slotmcp.web.dashboard.visit import Panel, Visit

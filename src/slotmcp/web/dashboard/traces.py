@@ -7,9 +7,9 @@ from typing import Final
 from starlette.responses import Response
 
 from slotmcp.domain.trace import Trace
-from slotmcp.services.conversations import OK
-from slotmcp.services.demand import is_empty
-from slotmcp.services.response_times import TOTAL
+from slotmcp.services.reporting.conversations import OK
+from slotmcp.services.reporting.demand import is_empty
+from slotmcp.services.reporting.response_times import TOTAL
 from slotmcp.services.trace_story import story_of
 from slotmcp.web.dashboard.charts import percent_of
 from slotmcp.web.dashboard.visit import Panel, Visit

@@ -2,7 +2,7 @@
 
 from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, Gap, GapChange, Gaps
-from slotmcp.services.reports import GapsAnswer
+from slotmcp.services.reporting.reports import GapsAnswer
 from slotmcp.web.dashboard.gap_views import GapRow, gaps_view
 from support.shop import VISIT, plan, technician
 

@@ -6,7 +6,7 @@ from slotmcp.domain.errors import SlotmcpError
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.report import Decided, Loss
 from slotmcp.domain.trace import TechnicianTrace, TracedUse
-from slotmcp.services.report_sections import TITLES, SectionName
+from slotmcp.services.reporting.sections import TITLES, SectionName
 from slotmcp.web.dashboard.words import DECIDED, HELP, LOSSES, REASONS, asked, why_refused
 from support.traces import trace
 

@@ -164,6 +164,7 @@ def _create_entries() -> None:
         _text("customer_name", nullable=True),
         *_texts("customer_phone", "customer_email", "address", "notes", "contact_keys"),
         *_texts("said_booking_id", "booking_id", "busy"),
+        _big("no_show_at_ms"),
         sa.PrimaryKeyConstraint("project_id", "uid"),
         _of_project(),
         sa.CheckConstraint(

@@ -10,8 +10,8 @@ from slotmcp.domain.calendar import OUTSIDE_SOURCE, CalendarEntry
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, overlaps
 from slotmcp.ports import Transaction
-from slotmcp.services.calendar_conflicts import make_way
-from slotmcp.services.calendar_line import CalendarLine
+from slotmcp.services.calendar.conflicts import make_way
+from slotmcp.services.calendar.line import CalendarLine
 from slotmcp.services.shelf import Shelf
 
 SPARE_DAYS: Final = 2

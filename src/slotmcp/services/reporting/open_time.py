@@ -15,7 +15,7 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.timeline import Timeline
 from slotmcp.engine.travel import site_at
 from slotmcp.engine.zones import utc_to_wall
-from slotmcp.services.demand import hours_of
+from slotmcp.services.reporting.demand import hours_of
 
 
 def with_claims(book: Book, claims: Sequence[Claim]) -> Book:

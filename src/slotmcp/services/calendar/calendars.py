@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from slotmcp.domain.book import Book
-from slotmcp.domain.calendar import CalendarEvent, Delivery, ParkedEvent
+from slotmcp.domain.calendar import UNDATED, CalendarEvent, Delivery, ParkedEvent
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.ports.calendar import Calendar, CalendarView, Secrets, UnsignedDelivery
-from slotmcp.services.calendar_apply import Applied, Effect, apply_event, apply_no_show
-from slotmcp.services.calendar_conflicts import Conflict, conflicts_in
+from slotmcp.services.calendar.apply import Applied, Effect, apply_event, apply_no_show
+from slotmcp.services.calendar.conflicts import Conflict, conflicts_in
 from slotmcp.services.shelf import Shelf
 
 OLDEST_MS: Final = 30 * 24 * 60 * MS_PER_MINUTE
@@ -108,6 +108,8 @@ class CalendarService:
 
     async def _secrets_of(self, project_id: str) -> list[str]:
         """The secrets that sign now; none where there is no such project, or it is not connected."""
+        if not project_id.isprintable():
+            return []  # anybody may ask, and not every database can look for that
         try:
             book = (await self._shelf.availability(project_id)).book
         except NotFound:
@@ -117,7 +119,7 @@ class CalendarService:
 
     async def _take(self, transaction: Transaction, delivery: Delivery) -> Applied:
         said = delivery.said
-        if said is None or said.at_ms < transaction.now_ms - OLDEST_MS:
+        if said is None or UNDATED < said.at_ms < transaction.now_ms - OLDEST_MS:
             return Applied(effect=Effect.IGNORED)
         if not await transaction.calendar.take_delivery(delivery.digest):
             return Applied(effect=Effect.KNOWN)

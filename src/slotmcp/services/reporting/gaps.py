@@ -19,9 +19,9 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts
 from slotmcp.engine.travel import site_at
-from slotmcp.services.demand import is_wanted
-from slotmcp.services.gap_changes import changed, changes_worth_trying
-from slotmcp.services.open_time import with_claims
+from slotmcp.services.reporting.demand import is_wanted
+from slotmcp.services.reporting.gap_changes import changed, changes_worth_trying
+from slotmcp.services.reporting.open_time import with_claims
 
 MOST_GAPS: Final = 10
 

@@ -8,8 +8,8 @@ from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, EventStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.ports import ClaimConflict
-from slotmcp.services.calendar_hosts import technicians_of
-from slotmcp.services.calendar_taking import Taking
+from slotmcp.services.calendar.hosts import technicians_of
+from slotmcp.services.calendar.taking import Taking
 from slotmcp.services.outcomes import cancel
 from slotmcp.services.waiting import offer_freed_time
 
@@ -65,23 +65,24 @@ class Following:
             before is not None and event.interval != before.interval and not await self._is_tried(booking, event.start)
         )
         start, end = event.interval if has_moved else claim.interval
-        target = replace(claim, start=start, end=end, technician_id=await self._who(event, claim, before))
+        target = replace(claim, start=start, end=end, technician_id=self._who(event, booking, before))
         if target == claim:
             return entry
         note = MOVED_ON_BOTH_SIDES if has_moved and before is not None and claim.start != before.start else ""
         if await self._move(booking, target, note):
             return entry
         if not has_moved:
-            await self._transaction.save_booking(replace(booking, attention=booking.attention or SOMEBODY_ELSE))
+            await self._transaction.save_booking(replace(booking, attention=SOMEBODY_ELSE))
             return entry
         return await self._part(entry, booking)
 
-    async def _who(self, event: CalendarEvent, claim: Claim, before: CalendarEvent | None) -> str:
-        """Who is to come: as before, unless the calendar says otherwise."""
-        if before is not None and event.hosts == before.hosts:
-            return claim.technician_id
+    def _who(self, event: CalendarEvent, booking: Booking, before: CalendarEvent | None) -> str:
+        """Who is to come: as before, unless the calendar says otherwise, or said so and it could not be yet."""
+        had = booking.claim.technician_id
+        if before is not None and event.hosts == before.hosts and booking.attention != SOMEBODY_ELSE:
+            return had
         found = technicians_of(self._taking.book, event.hosts)
-        return claim.technician_id if claim.technician_id in found or not found else found[0]
+        return had if had in found or not found else found[0]
 
     async def _move(self, booking: Booking, target: Claim, note: str) -> bool:
         """Whether a booking could be given another time or technician."""

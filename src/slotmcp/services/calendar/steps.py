@@ -12,6 +12,7 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.ports import Transaction
 from slotmcp.ports.calendar import CalendarOrder
+from slotmcp.services.calendar.hosts import technicians_of
 
 LEASE_MS: Final = 120_000
 """How long an attempt may take before another one is made."""
@@ -115,7 +116,7 @@ def _step(book: Book, booking: Booking, entries: Sequence[CalendarEntry], now_ms
         return None
     if live is None:
         return _create(book, booking)
-    if _own_event_type(book, claim) not in {None, live.event.event_type_id}:
+    if not _is_with_whom_it_should_be(book, claim, live):
         return _cancel(booking, live, "Somebody else comes.")
     if live.event.start == claim.start:
         return None
@@ -145,6 +146,12 @@ def _create(book: Book, booking: Booking) -> Step | None:
         address=booking.visit.address,
     )
     return Step(kind=StepKind.CREATE, booking_id=booking.id, start=claim.start, order=order)
+
+
+def _is_with_whom_it_should_be(book: Book, claim: Claim, live: CalendarEntry) -> bool:
+    """Whether an event is its technician's: by its host, whoever gave it to them, or by its type."""
+    own = _own_event_type(book, claim)
+    return own in {None, live.event.event_type_id} or claim.technician_id in technicians_of(book, live.event.hosts)
 
 
 def _own_event_type(book: Book, claim: Claim) -> int | None:

@@ -1,18 +1,21 @@
 """Applying what a calendar says, by whatever way it comes: a webhook, the feed, or an answer to us."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from slotmcp.domain.book import Diary
 from slotmcp.domain.booking import BookingStatus, Visit
-from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, EventStatus, NoShow, ParkedEvent
+from slotmcp.domain.calendar import ENTRY_SOURCE, CalendarEntry, CalendarEvent, EventStatus, NoShow, ParkedEvent
 from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.interval import Interval, overlaps
 from slotmcp.ports import Ids, Transaction
-from slotmcp.services.calendar_conflicts import in_the_way
-from slotmcp.services.calendar_customers import keys_of
-from slotmcp.services.calendar_following import Following
-from slotmcp.services.calendar_hosts import technicians_of
-from slotmcp.services.calendar_taking import Taking
+from slotmcp.services.calendar.conflicts import in_the_way
+from slotmcp.services.calendar.customers import keys_of
+from slotmcp.services.calendar.following import SOMEBODY_ELSE, Following
+from slotmcp.services.calendar.hosts import technicians_of
+from slotmcp.services.calendar.taking import Taking
 from slotmcp.services.outcomes import cancel, tell
 from slotmcp.services.shelf import Shelf
 
@@ -21,6 +24,9 @@ UNKNOWN_HOST: Final = (
     "technicians[].calcom, import the file, and replay it."
 )
 MOVED: Final = "Moved in Cal.com."
+
+Place = tuple[str, Interval]
+"""Somebody's time: a technician, from when to when."""
 
 
 class Effect(StrEnum):
@@ -58,9 +64,12 @@ async def settle_entry(transaction: Transaction, shelf: Shelf, ids: Ids, entry: 
 
 
 async def apply_no_show(transaction: Transaction, said: NoShow) -> Applied:
-    """Say that a customer was not there, or was after all, where the visit has begun."""
+    """Say that a customer was not there, or was after all, where the visit has begun; the last word of it counts."""
     entry = await transaction.calendar.entry(said.uid)
-    booking = await transaction.booking(entry.booking_id) if entry and entry.booking_id else None
+    if entry is None or said.at_ms < entry.no_show_at_ms:
+        return Applied(effect=Effect.IGNORED if entry is None else Effect.KNOWN)
+    await transaction.calendar.save_entry(replace(entry, no_show_at_ms=said.at_ms))
+    booking = await transaction.booking(entry.booking_id) if entry.booking_id else None
     if booking is None or (not said.was_missed and booking.status is not BookingStatus.NO_SHOW):
         return Applied(effect=Effect.IGNORED)
     status = BookingStatus.NO_SHOW if said.was_missed else BookingStatus.COMPLETED
@@ -90,14 +99,14 @@ class _Application:
             return await self._park(event)
         await self._pages.unpark(event.uid)
         predecessors = await self._predecessors(event)
+        before_it = await self._places([*predecessors, *([known] if known else [])])
         for predecessor in predecessors:
             await self._taking.take(replace(predecessor, event=_replaced(predecessor.event, event)))
         entry = CalendarEntry(event=event) if known is None else replace(known, event=event)
         entry, before = await self._linked(entry, known, predecessors)
         entry = await self._taking.take(await self._following.follow(entry, before))
         await self._hand_over(entry)
-        for left in (*predecessors, *([known] if known else [])):
-            await self._encourage(left, entry)
+        await self._encourage(before_it - await self._places([entry]))
         way = self._taking.way
         return Applied(effect=Effect.APPLIED, conflicts=way.began, holds_moved=way.moved)
 
@@ -126,18 +135,60 @@ class _Application:
         ]
         return replace(event, status=EventStatus.REPLACED) if later else event
 
-    async def _encourage(self, left: CalendarEntry, entry: CalendarEntry) -> None:
-        """Have the calendar told again of what it refused, perhaps because of what has left that time now."""
-        if left.event.status.is_over or (
-            not entry.event.status.is_over and entry.event.interval == left.event.interval
-        ):
-            return
-        book, now_ms = await self._transaction.book(), self._transaction.now_ms
-        for technician_id in technicians_of(book, left.event.hosts):
-            for claim in in_the_way(book.diaries[technician_id], left.event.interval, now_ms):
-                push = await self._pages.push(claim.id)
-                if push is not None and push.refused:
-                    await self._pages.make_push(claim.id)
+    async def _places(self, entries: Iterable[CalendarEntry]) -> set[Place]:
+        """Where events stand, and where the bookings do that they are, which could not always follow."""
+        found = set[Place]()
+        for entry in entries:
+            if entry.event.status.is_over:
+                continue
+            found |= {(one, entry.event.interval) for one in technicians_of(self._taking.book, entry.event.hosts)}
+            if booking := await self._transaction.booking(entry.booking_id) if entry.booking_id else None:
+                found.add((booking.claim.technician_id, booking.claim.interval))
+        return found
+
+    async def _encourage(self, left: Iterable[Place]) -> None:
+        """Try again what has waited for a time that was left now, here or at the calendar."""
+        waiting = sorted(left)
+        while waiting:
+            technician_id, interval = waiting.pop()
+            diary = (await self._transaction.book()).diaries.get(technician_id)
+            if diary is not None:
+                await self._tell_again(diary, interval)
+                await self._promote(diary, interval)
+                waiting += await self._bring_over(technician_id, interval)
+
+    async def _tell_again(self, diary: Diary, interval: Interval) -> None:
+        """Have the calendar told of what it refused, perhaps because of what has left that time."""
+        for claim in in_the_way(diary, interval, self._transaction.now_ms):
+            push = await self._pages.push(claim.id)
+            if push is not None and push.refused:
+                await self._pages.make_push(claim.id)
+
+    async def _promote(self, diary: Diary, interval: Interval) -> None:
+        """Make bookings of events that were kept as busy time because of what has left that time."""
+        for busy in diary.busy:
+            if busy.source.startswith(ENTRY_SOURCE) and overlaps((busy.start, busy.end), interval):
+                waiting = await self._pages.entry(busy.source.removeprefix(ENTRY_SOURCE))
+                if waiting is not None and not waiting.booking_id:
+                    await self._taking.take(waiting)
+
+    async def _bring_over(self, technician_id: str, interval: Interval) -> list[Place]:
+        """Give a technician the bookings that could not be theirs because of what left that time; what they leave."""
+        found: list[Place] = []
+        diaries = (await self._transaction.book()).diaries.values()
+        for claim in (one for diary in diaries for one in in_the_way(diary, interval, self._transaction.now_ms)):
+            booking = None if claim.technician_id == technician_id else await self._transaction.booking(claim.id)
+            if booking is not None and booking.attention == SOMEBODY_ELSE and await self._followed(booking.id):
+                found.append((claim.technician_id, claim.interval))
+        return found
+
+    async def _followed(self, booking_id: str) -> bool:
+        """Whether a booking could follow its event at last."""
+        for entry in await self._pages.entries_of(booking_id):
+            if not entry.event.status.is_over:
+                await self._taking.take(await self._following.follow(entry, entry.event))
+        booking = await self._transaction.booking(booking_id)
+        return booking is not None and booking.attention != SOMEBODY_ELSE
 
     async def _is_nobodys(self, event: CalendarEvent) -> bool:
         """Whether nobody here has a part in it, and it can be of use only when somebody has."""
@@ -174,11 +225,11 @@ class _Application:
         if known is not None and known.booking_id:
             return entry, known.event
         for predecessor in predecessors:
-            if predecessor.booking_id:
+            if predecessor.booking_id and not await self._has_parted(known, predecessor.booking_id):
                 return replace(entry, booking_id=predecessor.booking_id), predecessor.event
         event = entry.event
         said = await self._transaction.booking(event.booking_id) if event.booking_id else None
-        if said is None or event.status.is_over:
+        if said is None or event.status.is_over or await self._has_parted(known, said.id):
             return entry, None
         if any(not one.event.status.is_over for one in await self._pages.entries_of(said.id)):
             await self._pages.make_push(said.id)  # it was made twice: one of them has to go
@@ -186,11 +237,19 @@ class _Application:
         before = replace(event, start=start, end=end) if event.replaces else None
         return replace(entry, booking_id=said.id), before
 
+    async def _has_parted(self, known: CalendarEntry | None, booking_id: str) -> bool:
+        """Whether an event has been known without a booking since that was called off: it stands by itself."""
+        is_known_without = known is not None and not known.booking_id
+        booking = await self._transaction.booking(booking_id) if is_known_without else None
+        return booking is not None and booking.status is BookingStatus.CANCELLED
+
     async def _hand_over(self, entry: CalendarEntry) -> None:
         """Let what replaced an event have its booking, if that was heard of before."""
         if entry.event.status is not EventStatus.REPLACED or not entry.booking_id:
             return
         for successor in await self._pages.successors(entry.event.uid):
+            if await self._has_parted(successor, entry.booking_id):
+                continue
             if not successor.booking_id:
                 linked = replace(successor, booking_id=entry.booking_id)
                 taken = await self._taking.take(await self._following.follow(linked, entry.event))

@@ -19,11 +19,11 @@ from slotmcp.domain.report import Decided, Gaps, Period, Report
 from slotmcp.domain.trace import Trace
 from slotmcp.engine.zones import local_date, midnight
 from slotmcp.ports import Store
-from slotmcp.services.conversations import Conversation, conversations, funnel, lost
-from slotmcp.services.demand import demand, refused
-from slotmcp.services.gaps import LostQuestion, find_gaps
-from slotmcp.services.open_time import fairness, period_availability, supply, utilisation
-from slotmcp.services.response_times import response_times
+from slotmcp.services.reporting.conversations import Conversation, conversations, funnel, lost
+from slotmcp.services.reporting.demand import demand, refused
+from slotmcp.services.reporting.gaps import LostQuestion, find_gaps
+from slotmcp.services.reporting.open_time import fairness, period_availability, supply, utilisation
+from slotmcp.services.reporting.response_times import response_times
 from slotmcp.services.shelf import Shelf
 
 DEFAULT_DAYS: Final = 7

@@ -6,7 +6,7 @@ from typing import Self
 
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.ports.calendar import Calendar, CalendarRefused, Secrets
-from slotmcp.services.calendar_line import PATIENT, CalendarLine, Patience
+from slotmcp.services.calendar.line import PATIENT, CalendarLine, Patience
 
 
 class CalendarLines:

@@ -10,7 +10,7 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute
 from slotmcp.domain.report import DAYS_OF_WEEK, HOURS_OF_DAY, Hours, Refused
 from slotmcp.domain.trace import Question, Trace, TracedUse
 from slotmcp.engine.zones import utc_to_wall
-from slotmcp.services.conversations import OK, TAKEN, Conversation
+from slotmcp.services.reporting.conversations import OK, TAKEN, Conversation
 from slotmcp.services.spread import part_of_day
 
 Cell = tuple[int, int]

@@ -7,14 +7,14 @@ from functools import partial
 from typing import Final, TypeVar
 
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.calendar import CalendarEvent, Push
+from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, Push
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.ports import Ids, Store, Transaction, Unit
-from slotmcp.services.calendar_apply import Applied, Effect, apply_event, settle_entry
-from slotmcp.services.calendar_line import CalendarLine
-from slotmcp.services.calendar_outside import OutsideBusy, read_outside, take_outside
-from slotmcp.services.calendar_push import read_pages
-from slotmcp.services.calendar_steps import needed_step
+from slotmcp.services.calendar.apply import Applied, Effect, apply_event, settle_entry
+from slotmcp.services.calendar.line import CalendarLine
+from slotmcp.services.calendar.outside import OutsideBusy, read_outside, take_outside
+from slotmcp.services.calendar.push import read_pages
+from slotmcp.services.calendar.steps import needed_step
 from slotmcp.services.shelf import Shelf
 
 T = TypeVar("T")
@@ -129,7 +129,7 @@ class Reconciler:
                 continue
             applied = await apply_event(transaction, self._shelf, self._ids, event)
             tally.conflicts += applied.conflicts
-            kind = _kind(applied, event, is_new=known is None)
+            kind = _kind(applied, event, known)
             if kind is not None:
                 tally.differences.append(_difference(kind, event))
         state = await transaction.calendar.sync_state()
@@ -196,12 +196,14 @@ async def _if_untold(transaction: Transaction, booking_id: str) -> Booking | Non
     return await transaction.booking(booking_id) if step else None
 
 
-def _kind(applied: Applied, event: CalendarEvent, *, is_new: bool) -> DifferenceKind | None:
+def _kind(applied: Applied, event: CalendarEvent, known: CalendarEntry | None) -> DifferenceKind | None:
+    """How they differed; None: in nothing that takes anybody's time."""
     if applied.effect is Effect.PARKED:
         return DifferenceKind.FOREIGN
-    if applied.effect is not Effect.APPLIED or (is_new and event.status.is_over):
+    took_no_time = known is None or known.event.status.is_over
+    if applied.effect is not Effect.APPLIED or (took_no_time and event.status.is_over):
         return None
-    return DifferenceKind.MISSED if is_new else DifferenceKind.STALE
+    return DifferenceKind.MISSED if known is None else DifferenceKind.STALE
 
 
 def _batches(events: Sequence[CalendarEvent]) -> Iterator[Sequence[CalendarEvent]]:

@@ -15,9 +15,9 @@ from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval
 from slotmcp.ports import ClaimConflict, Ids, Transaction
-from slotmcp.services.calendar_conflicts import WayMade, in_the_way, make_way
-from slotmcp.services.calendar_customers import keys_of, reachable
-from slotmcp.services.calendar_hosts import Meaning, meaning_of
+from slotmcp.services.calendar.conflicts import WayMade, in_the_way, make_way
+from slotmcp.services.calendar.customers import keys_of, reachable
+from slotmcp.services.calendar.hosts import Meaning, meaning_of
 from slotmcp.services.passing_on import pass_on
 from slotmcp.services.shelf import Shelf
 

@@ -11,7 +11,7 @@ from slotmcp import telemetry
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.domain.trace import Trace
 from slotmcp.ports.traces import Traces
-from slotmcp.services.conversations import Conversation, conversations
+from slotmcp.services.reporting.conversations import Conversation, conversations
 from slotmcp.telemetry import Step
 
 LOOKED_BACK_MS: Final = 2 * 60 * 60_000

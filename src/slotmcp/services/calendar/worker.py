@@ -10,11 +10,11 @@ from slotmcp import telemetry
 from slotmcp.domain.errors import InvalidArgument, SlotmcpError
 from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.ports.calendar import Calendar, CalendarAccount, CalendarAway, CalendarRefused, Secrets
-from slotmcp.services.calendar_line import CalendarLine
-from slotmcp.services.calendar_lines import CalendarLines
-from slotmcp.services.calendar_push import Pushed, Pusher
-from slotmcp.services.calendar_sync import Reconciler, SyncReport
-from slotmcp.services.calendar_waits import sync_wait_ms
+from slotmcp.services.calendar.line import CalendarLine
+from slotmcp.services.calendar.lines import CalendarLines
+from slotmcp.services.calendar.push import Pushed, Pusher
+from slotmcp.services.calendar.sync import Reconciler, SyncReport
+from slotmcp.services.calendar.waits import sync_wait_ms
 from slotmcp.services.shelf import Shelf
 
 LOOK_SECONDS: Final = 1.0

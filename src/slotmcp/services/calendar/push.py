@@ -13,10 +13,10 @@ from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.calendar import CalendarEvent, EventStatus, Push
 from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.ports.calendar import CalendarAccount, CalendarAway, CalendarRefused
-from slotmcp.services.calendar_apply import apply_event
-from slotmcp.services.calendar_line import CalendarLine
-from slotmcp.services.calendar_steps import Step, StepKind, needed_step, take_step
-from slotmcp.services.calendar_waits import push_wait_ms
+from slotmcp.services.calendar.apply import apply_event
+from slotmcp.services.calendar.line import CalendarLine
+from slotmcp.services.calendar.steps import Step, StepKind, needed_step, take_step
+from slotmcp.services.calendar.waits import push_wait_ms
 from slotmcp.services.shelf import Shelf
 
 REFUSED: Final = "Cal.com does not take it: "

@@ -10,7 +10,7 @@ from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.catalog import Technician, TechnicianStatus, WallSpan, WeeklySpan
 from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, GapChange
 from slotmcp.domain.trace import Question
-from slotmcp.services.demand import wanted_cells
+from slotmcp.services.reporting.demand import wanted_cells
 
 MOST_HOURS: Final = 24
 """So many hours of the week are tried, those that were wanted most."""

@@ -1,0 +1,110 @@
+"""Webhooks where they are harder to take: on PostgreSQL, mounted, with two secrets, twice at once, with no database."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from slotmcp.asgi import HttpApp, Serving
+from slotmcp.bootstrap import open_app
+from slotmcp.settings import Settings
+from support.calcom.live import VARIABLES, business, days_ahead, world
+from support.calcom.office import ANAS, ATTENDEE, CONNECTION
+from support.calcom.server import SECRET, StandIn
+from support.calcom.wire import Message
+from support.http_server import running
+from support.postgres_proxy import proxied
+
+NEW_SECRET = "the secret after it"  # noqa: S105  of the tests
+TWO = replace(CONNECTION, webhook_secret_envs=("SECRET", "NEW_SECRET"))
+
+pytestmark = pytest.mark.usefixtures("quiet_logging")
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the project file names."""
+    for name, value in {**VARIABLES, "NEW_SECRET": NEW_SECRET}.items():
+        monkeypatch.setenv(name, value)
+
+
+@asynccontextmanager
+async def served(url: str, *, under: str = "") -> AsyncIterator[httpx2.AsyncClient]:
+    """A server's webhooks, over a database that has the business in it."""
+    settings = Settings(database_url=url, calcom_sync_seconds=0, database_timeout_seconds=1)
+    async with open_app(settings) as app:
+        await app.projects.import_project(business(calcom=TWO), prune=False)
+    slotmcp = HttpApp(settings, Serving())
+    host = Starlette(routes=[Mount(under, app=slotmcp)]) if under else slotmcp
+    transport = httpx2.ASGITransport(app=host)
+    async with running(slotmcp), httpx2.AsyncClient(transport=transport, base_url=f"http://host{under}/") as client:
+        yield client
+
+
+async def post(client: httpx2.AsyncClient, said: Message, project: str = "shop") -> httpx2.Response:
+    headers = {"X-Cal-Signature-256": said.signature}
+    return await client.post(f"webhooks/calcom/{project}", content=said.body, headers=headers)
+
+
+def booked(days: int = 2) -> Message:
+    calcom = StandIn(world())
+    calcom.world.tell = calcom.say
+    calcom.world.book(ANAS, days_ahead(days), ATTENDEE)
+    return calcom.messages.pop()
+
+
+def again(said: Message, secret: str, **payload: Any) -> Message:  # noqa: ANN401  of any JSON
+    """The same, signed with another secret, with other words in it."""
+    told = json.loads(said.body)
+    return Message.of({**told, "payload": {**told["payload"], **payload}}, secret)
+
+
+async def test_what_no_database_can_keep_is_refused_in_words(postgres_url: str) -> None:
+    async with served(postgres_url) as client:
+        nobodys = await post(client, booked(), "%00")
+        for unfit in ("a\0b", "\0", "a\nb"):
+            answer = await post(client, again(booked(), SECRET, uid=unfit))
+            assert (answer.status_code, answer.json()["error"]) == (400, "unreadable"), unfit
+        assert (nobodys.status_code, nobodys.json()["error"]) == (401, "unsigned")
+        assert (await post(client, booked())).json() == {"status": "applied"}
+
+
+async def test_both_secrets_are_good_while_they_change_and_no_other(tmp_path: Path) -> None:
+    async with served(f"sqlite:///{tmp_path / 'slotmcp.db'}") as client:
+        answers = [
+            (await post(client, again(booked(days), secret))).status_code
+            for days, secret in enumerate((SECRET, NEW_SECRET, "a third", ""), start=2)
+        ]
+    assert answers == [200, 200, 401, 401]
+
+
+async def test_mounted_it_takes_them_below_where_it_is(tmp_path: Path) -> None:
+    async with served(f"sqlite:///{tmp_path / 'slotmcp.db'}", under="/booking") as client:
+        assert (await post(client, booked())).json() == {"status": "applied"}
+
+
+async def test_of_the_same_at_once_on_two_servers_one_has_an_effect(postgres_url: str) -> None:
+    said = booked()
+    async with served(postgres_url) as one, served(postgres_url) as other:
+        answers = await asyncio.gather(*(post(client, said) for client in (one, other) for _ in range(4)))
+    assert sorted(answer.json()["status"] for answer in answers) == ["applied", *["known"] * 7]
+
+
+async def test_while_the_database_is_away_it_says_when_to_come_again(postgres_url: str, tmp_path: Path) -> None:
+    said = booked()
+    async with proxied(postgres_url, tmp_path) as (proxy, url), served(url) as client:
+        proxy.silence()
+        away = await post(client, said)
+        proxy.resume()
+        back = await post(client, said)
+    assert (away.status_code, away.json()["error"]) == (503, "unavailable")
+    assert int(away.headers["retry-after"]) >= 1
+    assert back.json() == {"status": "applied"}, "and nothing of it was taken before"
