@@ -8,6 +8,8 @@ from playwright.async_api import Locator, Page, expect
 from support.browsing import Business, Look, open_business
 from support.denver import PLAN
 
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 
 def row_of(page: Page, technician: str) -> Locator:
     return page.locator(f'[data-technician="{technician}"]')
@@ -57,15 +59,21 @@ async def drag(page: Page, block: Locator, *, hours: float, onto: Locator) -> No
     await page.mouse.up()
 
 
-async def test_a_booking_is_dragged_to_another_time(look: Look, business: Business) -> None:
+async def test_a_booking_is_dragged_to_another_time_and_held_fast_meanwhile(look: Look, business: Business) -> None:
     booking = await business.book("09:00", technicianId="t-ana")
     page = await look(business.board, business)
     block = page.locator(f"#b-{booking['bookingId']}")
     await drag(page, block, hours=4, onto=row_of(page, "t-ana"))
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("from 09:00 with Ana to 13:00 with Ana")
+    async with page.expect_response(lambda answer: answer.url == business.board):
+        other = page.locator(f"#b-{(await business.book('15:00', technicianId='t-ben'))['bookingId']}")
+    await page.evaluate(TWO_FRAMES)
+    await expect(dialog).to_be_visible()
+    await expect(other).to_have_count(0)
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
+    await expect(other).to_be_visible()
     await drag(page, block, hours=4, onto=row_of(page, "t-ana"))
     await dialog.get_by_role("button", name="Move it").click()
     await expect(page.get_by_role("status")).to_contain_text("Moved. Ana comes to Kim Doe")

@@ -27,12 +27,12 @@ STOP: Final = """() => {
 
 
 async def wrong_with(page: Page) -> list[str]:
-    """All that is wrong with a page in both lights and on both screens."""
+    """All that is wrong with a page in both lights and on both screens; in the dark the colours alone differ."""
     found = []
     for size, light in product((DESKTOP, PHONE), ("light", "dark")):
         await page.set_viewport_size(size)
         await page.emulate_media(color_scheme="dark" if light == "dark" else "light", reduced_motion="reduce")
-        found += [f"{size['width']} {light}: {fault}" for fault in await faults_of(page)]
+        found += [f"{size['width']} {light}: {fault}" for fault in await faults_of(page, of_colour=light == "dark")]
         too_wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         found += [f"{size['width']} {light}: {too_wide} px wider than the screen"] if too_wide > 0 else []
     return found
