@@ -15,7 +15,7 @@ from slotmcp.web.dashboard.security import PRIVATE
 from slotmcp.web.dashboard.visit import Panel, Visit
 from slotmcp.web.dashboard.when import written
 
-LOOKS_BETWEEN_CHECKS: Final = 10
+LOOKS_BETWEEN_CHECKS: Final = 4
 """After so many looks it is asked whether whoever looks may go on looking."""
 _A_DAY: Final = timedelta(days=1)
 
