@@ -14,7 +14,7 @@ from support.redis_server import RedisServer, running
 
 settings.register_profile(
     "ci",
-    max_examples=200,
+    max_examples=140,
     deadline=None,
     derandomize=True,
     print_blob=True,

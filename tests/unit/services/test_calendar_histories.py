@@ -150,7 +150,7 @@ async def check(office: Office) -> None:
     assert len(known) == sum(bool(entry.booking_id) for entry in view.entries), "no booking is two events"
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(acts=st.lists(ACTS, min_size=15, max_size=40))
 def test_in_the_end_both_sides_have_the_same(acts: list[Act], empty_file: Path) -> None:
     async def run(path: Path) -> None:

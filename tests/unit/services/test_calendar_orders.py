@@ -104,7 +104,7 @@ async def check_bookings(office: Office) -> None:
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(acts=st.lists(ACTS, min_size=8, max_size=20), chance=st.randoms(use_true_random=False))
 def test_order_and_repetition_change_nothing(acts: list[Act], chance: Random, empty_file: Path) -> None:
     async def run(path: Path) -> None:
