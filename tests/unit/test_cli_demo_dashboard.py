@@ -73,8 +73,18 @@ def demonstrating(folder: Path, *options: str) -> Iterator[Demo]:
             yield Demo(process, url, key)
         finally:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
                 process.communicate(timeout=LIMIT_SECONDS)
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """What is started within does not hear it, like what a shell starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_it_is_called_and_seen_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -93,9 +103,10 @@ def test_it_is_called_and_seen_and_leaves_nothing_behind(tmp_path: Path) -> None
         httpx2.get(demo.url)
 
 
-def test_whoever_closes_its_terminal_leaves_nothing_behind_either(tmp_path: Path) -> None:
-    with demonstrating(tmp_path) as demo:
-        assert demo.ended_by(signal.SIGHUP) == (0, "")
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_whoever_ends_it_in_the_background_leaves_nothing_behind_either(tmp_path: Path, number: signal.Signals) -> None:
+    with deaf_to_ctrl_c(), demonstrating(tmp_path) as demo:
+        assert demo.ended_by(number) == (0, "")
     assert list(tmp_path.iterdir()) == []
 
 

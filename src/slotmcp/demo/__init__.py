@@ -27,11 +27,19 @@ def run_dashboard(port: int) -> None:
     Raises:
         InvalidArgument: the port cannot be listened on.
     """
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
+        asyncio.run(_watch_until_told(port))
+
+
+async def _watch_until_told(port: int) -> None:
+    """Watch, until a signal ends it. What a shell starts in the background is deaf to Ctrl-C, and not to these."""
+    this = asyncio.current_task()
+    assert this is not None  # noqa: S101  a coroutine runs in a task
     for name in _ENDINGS:
-        if number := getattr(signal, name, None):
-            signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
-    with suppress(KeyboardInterrupt), _folder() as folder:
-        asyncio.run(watch(Path(folder), Paper(), port))
+        with suppress(AttributeError, NotImplementedError):  # on Windows there is Ctrl-C alone
+            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), this.cancel)
+    with _folder() as folder:
+        await watch(Path(folder), Paper(), port)
 
 
 def _folder() -> AbstractContextManager[str]:

@@ -25,11 +25,22 @@ async def watch(folder: Path, paper: Paper, port: int) -> None:
     async with open_switchboard(folder, port) as board:
         await paper.end(_where_to_look(board))
         await paper.scene("Somebody calls, and somebody else, and so on. Ctrl-C ends it, and nothing is left behind.")
-        total = Tally()
-        for day in count():
-            pause, calls = (_in_a_hurry, _FIRST_CALLS) if day == 0 else (asyncio.sleep, _CALLS)
-            total.add(await _called(board, day, pause, calls))
-            await paper.tool(_told(total))
+        calling = asyncio.create_task(_let_be_called(board, paper))
+        try:
+            await asyncio.wait({calling})
+            calling.result()
+        finally:
+            calling.cancel()
+            # A client that is broken off in the middle may complain of it: nobody's concern any more.
+            await asyncio.gather(calling, return_exceptions=True)
+
+
+async def _let_be_called(board: Switchboard, paper: Paper) -> None:
+    total = Tally()
+    for day in count():
+        pause, calls = (_in_a_hurry, _FIRST_CALLS) if day == 0 else (asyncio.sleep, _CALLS)
+        total.add(await _called(board, day, pause, calls))
+        await paper.tool(_told(total))
 
 
 async def _called(board: Switchboard, day: int, pause: Pause, calls: int) -> Tally:

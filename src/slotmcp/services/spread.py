@@ -29,8 +29,14 @@ def spread(starts: Sequence[Minute], limit: int, zone_key: str) -> list[Minute]:
     """At most `limit` starts, in order of time: days take turns, in a day its parts, in a part far ones."""
     if len(starts) <= limit:
         return list(starts)
+    return list(_spread(tuple(starts), limit, zone_key))
+
+
+@lru_cache(maxsize=64)
+def _spread(starts: tuple[Minute, ...], limit: int, zone_key: str) -> tuple[Minute, ...]:
+    """Kept: a booking takes one technician from a start, and seldom the start itself."""
     turns = _in_turn(_in_turn(_far_apart(part) for part in day) for day in _days(starts, zone_key))
-    return sorted(start for start, _ in zip(turns, range(limit), strict=False))
+    return tuple(sorted(start for start, _ in zip(turns, range(limit), strict=False)))
 
 
 def _days(starts: Sequence[Minute], zone_key: str) -> Iterator[list[Sequence[Minute]]]:

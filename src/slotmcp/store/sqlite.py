@@ -16,6 +16,7 @@ from slotmcp.store import access_statements, statements, trace_statements
 from slotmcp.store.access_rows import access_key_of, access_key_values
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.fetching import Fetch
+from slotmcp.store.glance import Glance
 from slotmcp.store.latest_books import LatestBooks
 from slotmcp.store.prepare import named_faults, prepare
 from slotmcp.store.reader import Reader
@@ -40,10 +41,11 @@ class SqliteStore(Reads):
         self._clock = clock
         self._patience_ms = patience_ms
         self._books = LatestBooks()
-        heads = Reader(path, patience_ms=patience_ms)
+        quick = Reader(path, patience_ms=patience_ms)
         pages = Reader(path, patience_ms=patience_ms)
-        super().__init__(quick=heads, pages=pages)
-        self._readers = (heads, pages)
+        super().__init__(quick=quick, pages=pages)
+        self._heads = Glance(path, quick)
+        self._readers = (quick, pages)
         self._writer = Writer(path, clock=clock, books=self._books, patience_ms=patience_ms)
 
     @classmethod
@@ -70,12 +72,12 @@ class SqliteStore(Reads):
 
     async def heads(self) -> Mapping[str, Head]:
         now_ms = self._clock.now_ms()
-        revisions = await self._quick.ask(_revisions)
+        revisions = await self._heads.ask(_revisions)
         return {project_id: Head(revision=revision, now_ms=now_ms) for project_id, revision in revisions}
 
     async def head(self, project_id: str) -> Head:
         snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
-        return await self._quick.ask(lambda fetch: _head(snapshot(fetch=fetch)))
+        return await self._heads.ask(lambda fetch: _head(snapshot(fetch=fetch)))
 
     async def book(self, project_id: str, known: Book | None = None) -> Book:
         snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
@@ -132,6 +134,7 @@ class SqliteStore(Reads):
 
     async def _close(self) -> None:
         await self._writer.close()
+        self._heads.close()
         for reader in self._readers:
             await asyncio.to_thread(reader.close)
 

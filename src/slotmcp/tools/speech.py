@@ -10,7 +10,9 @@ catalogues/*.po; a test names what is missing (docs/how-to/translate.md).
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -62,6 +64,12 @@ def offered_services(names: Sequence[str], view: Viewpoint) -> str:
 
 def free_times(starts: Sequence[Minute], view: Viewpoint) -> str:
     """Up to three of the starts that are free."""
+    return _free_times(tuple(starts), replace(view, now_ms=0))
+
+
+@lru_cache(maxsize=1024)
+def _free_times(starts: tuple[Minute, ...], view: Viewpoint) -> str:
+    """Kept for the day: to say so many times well is a good part of an answer's work."""
     times = pick_times(starts, view)
     return view.voice.say_count(
         "I have {times}. Does that suit you?",

@@ -1,0 +1,68 @@
+"""A glance: what every call asks for is read without a hop, and never by making everybody wait."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Event, current_thread, main_thread
+
+import pytest
+
+from slotmcp.store.fetching import Fetch
+from slotmcp.store.glance import Glance
+from slotmcp.store.reader import Reader
+from slotmcp.store.sqlite import PATIENCE_MS
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """A file whose readers a writer can keep out, as SQLite's recovery of a file does."""
+    path = tmp_path / "plain.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("CREATE TABLE numbers (n INTEGER); INSERT INTO numbers VALUES (1)")
+    return path
+
+
+@pytest.fixture
+def glance(plain: Path) -> Iterator[Glance]:
+    reader = Reader(plain, patience_ms=PATIENCE_MS)
+    glance = Glance(plain, reader)
+    yield glance
+    glance.close()
+    reader.close()
+
+
+async def number(fetch: Fetch) -> tuple[int, bool]:
+    """What the file has, and whether it was read on the event loop's thread."""
+    return (await fetch("SELECT n FROM numbers"))[0][0], current_thread() is main_thread()
+
+
+async def test_it_sees_what_was_committed_last_without_leaving_the_loop(glance: Glance, plain: Path) -> None:
+    assert await glance.ask(number) == (1, True)
+    with closing(sqlite3.connect(plain)) as connection:
+        connection.execute("UPDATE numbers SET n = 2")
+        connection.commit()
+    assert await glance.ask(number) == (2, True)
+
+
+async def test_where_it_would_have_to_wait_a_reader_waits_and_the_loop_goes_on(glance: Glance, plain: Path) -> None:
+    is_locked, goes_on = Event(), Event()
+
+    def lock() -> bool:
+        with closing(sqlite3.connect(plain, isolation_level=None)) as connection:
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("UPDATE numbers SET n = 2")
+            is_locked.set()
+            went_on = goes_on.wait(PATIENCE_MS / 1000 - 1)
+            connection.execute("COMMIT")
+        return went_on
+
+    locking = asyncio.create_task(asyncio.to_thread(lock))
+    await asyncio.to_thread(is_locked.wait)
+    asked = asyncio.create_task(glance.ask(number))
+    await asyncio.sleep(0)
+    goes_on.set()  # the loop is here again while the lock is still held
+    assert await locking
+    assert await asked == (2, False)
+    assert await glance.ask(number) == (2, True)
