@@ -1,6 +1,5 @@
 """The back ends that must keep the ports' promises."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -12,10 +11,10 @@ from slotmcp.services.bell import Bell
 from slotmcp.services.fleet_store import FleetStore
 from slotmcp.services.memory_fleet import MemoryFleet
 from slotmcp.store.postgres.store import PostgresStore
-from slotmcp.store.prepare import prepare
 from slotmcp.store.sqlite import SqliteStore
 from support.books import open_shop
 from support.clock import HandClock
+from support.new_file import new_file
 from support.stores import OpenStore
 
 
@@ -24,18 +23,9 @@ def clock() -> HandClock:
     return HandClock()
 
 
-@pytest.fixture(scope="session")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new SQLite database, made once and copied."""
-    made = tmp_path_factory.mktemp("empty") / "books.db"
-    prepare(made, patience_ms=1000)
-    return made
-
-
 @pytest.fixture
-def open_sqlite(tmp_path: Path, empty_file: Path, clock: HandClock) -> OpenStore:
-    path = tmp_path / "books.db"
-    shutil.copy(empty_file, path)
+def open_sqlite(tmp_path: Path, clock: HandClock) -> OpenStore:
+    path = new_file(tmp_path / "books.db")
 
     def opened(*, patience_ms: int = 20_000) -> AbstractAsyncContextManager[Store]:
         return SqliteStore.open(path, clock=clock, patience_ms=patience_ms)

@@ -19,6 +19,7 @@ from slotmcp.bootstrap import SystemClock, build_app
 from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.store.sqlite import SqliteStore
+from support.new_file import new_file
 
 TESTS: Final = Path(__file__).parents[1]
 SLOTMCP_HTTP: Final = (sys.executable, "-m", "slotmcp", "http", "--port", "0")
@@ -122,7 +123,7 @@ class Books:
 @asynccontextmanager
 async def open_books(path: Path, *plans: ProjectPlan) -> AsyncIterator[Books]:
     """The books of some businesses, in a file, beside whoever serves it."""
-    async with SqliteStore.open(path, clock=SystemClock()) as store:
+    async with SqliteStore.open(new_file(path), clock=SystemClock()) as store:
         app = build_app(store)
         for plan in plans:
             await app.projects.import_project(plan, prune=False)

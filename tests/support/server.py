@@ -20,6 +20,7 @@ from slotmcp.store.sqlite import PATIENCE_MS, SqliteStore
 from slotmcp.tools.server import create_server, tools_of
 from slotmcp.tools.toolsets import Toolset
 from support.clock import HandClock
+from support.new_file import new_file
 
 Body = Mapping[str, Any]
 ANSWERS = {tool.perform.__name__: tool.answer_schema for tool in tools_of(Toolset.OPERATOR)}
@@ -90,7 +91,7 @@ async def open_desk(
 ) -> AsyncIterator[Desk]:
     """A desk over a database file, with these projects imported, at a time that stands still."""
     clock = HandClock(now_ms)
-    async with SqliteStore.open(path, clock=clock, patience_ms=patience_ms) as store:
+    async with SqliteStore.open(new_file(path), clock=clock, patience_ms=patience_ms) as store:
         app = build_app(store)
         for plan in plans:
             await app.projects.import_project(plan, prune=False)

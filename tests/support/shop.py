@@ -23,6 +23,7 @@ from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.slots import SlotAnswer, SlotQuery
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
+from support.new_file import new_file
 
 MONDAY = "2025-06-02"
 OPENING_TIME = "06:00"
@@ -177,7 +178,7 @@ async def open_shop(
 ) -> AsyncIterator[Shop]:
     """A shop over the file at this path; with a business, that is imported first."""
     clock = clock or HandClock(instant_ms(OPENING_TIME))
-    async with SqliteStore.open(path, clock=clock) as store:
+    async with SqliteStore.open(new_file(path), clock=clock) as store:
         shop = Shop(build_app(store, travel, calendars=calendars), store, clock, path)
         if business:
             await shop.app.projects.import_project(business, prune=False)

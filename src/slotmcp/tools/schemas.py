@@ -1,6 +1,7 @@
 """JSON Schemas that every client takes: inlined, without unions, nulls and jargon."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 from pydantic import TypeAdapter
@@ -21,6 +22,7 @@ def portable(schema: Schema) -> Schema:
     return _rewrite({**schema, "description": None}, schema.get("$defs", {}))
 
 
+@cache
 def answer_schema(answer: Any) -> Schema:  # noqa: ANN401  a TypedDict class has no better type
     """The schema of an answer: that of its TypedDict, and the trace id that every answer carries.
 

@@ -1,6 +1,5 @@
 """A shop for each test, in a file of its own."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,7 +11,6 @@ from slotmcp.services.imports import ProjectPlan
 from support.calcom.office import Office, open_office
 from support.clock import HandClock
 from support.shop import Shop, open_shop
-from support.sqlite_file import clone
 
 
 class Open(Protocol):
@@ -23,34 +21,20 @@ class Open(Protocol):
         ...
 
 
-@pytest.fixture(scope="session")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database without a project. Creating one takes longer than most tests; a copy takes none."""
-    path = tmp_path_factory.mktemp("empty") / "shop.db"
-    asyncio.run(_create(path))
-    return path
-
-
-async def _create(path: Path) -> None:
-    async with open_shop(path):
-        pass
-
-
 @pytest.fixture
-async def opened(tmp_path: Path, empty_file: Path) -> AsyncIterator[Open]:
+async def opened(tmp_path: Path) -> AsyncIterator[Open]:
     """Opens shops."""
-    path = clone(empty_file, tmp_path / "shop.db")
     async with AsyncExitStack() as stack:
 
         async def open_another(*businesses: ProjectPlan, clock: HandClock | None = None) -> Shop:
-            return await stack.enter_async_context(open_shop(path, *businesses, clock=clock))
+            return await stack.enter_async_context(open_shop(tmp_path / "shop.db", *businesses, clock=clock))
 
         yield open_another
 
 
 @pytest.fixture
-async def office(tmp_path: Path, empty_file: Path) -> AsyncIterator[Office]:
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
     """A shop that is connected to the stand-in for Cal.com, and was reconciled just now."""
-    async with open_office(clone(empty_file, tmp_path / "office.db")) as opened:
+    async with open_office(tmp_path / "office.db") as opened:
         await opened.work()
         yield opened

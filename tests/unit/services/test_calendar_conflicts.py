@@ -13,7 +13,6 @@ from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest
 from support.calcom.office import ANA, ANAS, ATTENDEE, BEN, BUSINESS, SERVICES, UNKNOWN, Office, open_office
 from support.shop import CALLER, at, technician, with_technicians
-from support.sqlite_file import clone
 
 TEN = at("10:00")
 
@@ -42,9 +41,9 @@ async def test_a_hold_in_its_way_moves_to_somebody_else_and_nobody_notices(offic
     assert booked.booking.claim.technician_id == "ben"
 
 
-async def test_a_hold_that_nobody_else_can_serve_is_kept_and_can_be_booked(tmp_path: Path, empty_file: Path) -> None:
+async def test_a_hold_that_nobody_else_can_serve_is_kept_and_can_be_booked(tmp_path: Path) -> None:
     business = with_technicians(BUSINESS, ANA)
-    async with open_office(clone(empty_file, tmp_path / "shop.db"), business) as office:
+    async with open_office(tmp_path / "shop.db", business) as office:
         hold = await office.shop.hold(TEN, service_id="visit")
         office.world.book(ANAS, TEN, ATTENDEE)
         await office.hear_all()
@@ -62,9 +61,9 @@ async def _both(office: Office) -> list[list[tuple[int, int, str]]]:
     return [[one] for one in taken]
 
 
-async def test_a_hold_that_lapsed_is_not_kept_against_a_calendar(tmp_path: Path, empty_file: Path) -> None:
+async def test_a_hold_that_lapsed_is_not_kept_against_a_calendar(tmp_path: Path) -> None:
     business = with_technicians(BUSINESS, ANA)
-    async with open_office(clone(empty_file, tmp_path / "shop.db"), business) as office:
+    async with open_office(tmp_path / "shop.db", business) as office:
         hold = await office.shop.hold(TEN, service_id="visit")
         office.shop.clock.advance(seconds=91)
         office.world.book(ANAS, TEN, ATTENDEE)
@@ -133,14 +132,14 @@ async def test_busy_time_without_a_service_marks_a_booking_too(office: Office) -
     assert await attention(office, booked.booking.id) == IN_CONFLICT
 
 
-async def test_a_connected_calendar_takes_time_and_gives_it_back(tmp_path: Path, empty_file: Path) -> None:
+async def test_a_connected_calendar_takes_time_and_gives_it_back(tmp_path: Path) -> None:
     calendar = OutsideCalendar(credential_id=7, external_id="ana@example.com")
     ana = technician(
         "ana", "08:00-18:00", calcom=CalcomHost(user_id=1, event_type_ids={"visit": ANAS}, calendars=(calendar,))
     )
     business = with_technicians(BUSINESS, ana, BEN)
     assert business.services == SERVICES
-    async with open_office(clone(empty_file, tmp_path / "shop.db"), business) as office:
+    async with open_office(tmp_path / "shop.db", business) as office:
         office.world.book(ANAS, TEN, ATTENDEE)
         dentist = (at("12:00"), at("13:00"))
         office.world.busy[7, "ana@example.com"] = [(TEN, TEN + 60), dentist]

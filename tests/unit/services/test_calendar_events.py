@@ -33,7 +33,6 @@ from support.calcom.office import (
 from support.calcom.server import SECRET
 from support.calcom.wire import Message
 from support.shop import at, plan, service
-from support.sqlite_file import clone
 
 TEN = at("10:00")
 
@@ -71,11 +70,11 @@ async def test_it_counts_as_a_booking_of_that_day(office: Office) -> None:
     }
 
 
-async def test_buffers_are_those_of_the_service(tmp_path: Path, empty_file: Path) -> None:
+async def test_buffers_are_those_of_the_service(tmp_path: Path) -> None:
     business = plan(
         ANA, BEN, services=(service("visit", before=30, after=30), service("asked"), service("team")), calcom=CONNECTION
     )
-    async with open_office(clone(empty_file, tmp_path / "shop.db"), business) as office:
+    async with open_office(tmp_path / "shop.db", business) as office:
         office.world.book(ANAS, TEN, ATTENDEE)
         await office.hear_all()
         assert (await starts(office)).startswith("08:00 12:00"), "thirty minutes of each, on both sides"
@@ -120,9 +119,9 @@ async def test_a_request_that_is_accepted_is_a_booking(office: Office) -> None:
     assert (await office.shop.store.book("shop")).diaries["ana"].busy == ()
 
 
-async def test_a_request_need_not_take_time(tmp_path: Path, empty_file: Path) -> None:
+async def test_a_request_need_not_take_time(tmp_path: Path) -> None:
     connection = CalcomConnection(api_key_env="KEY", webhook_secret_envs=("SECRET",), pending_blocks=False)
-    async with open_office(clone(empty_file, tmp_path / "shop.db"), calcom=connection) as office:
+    async with open_office(tmp_path / "shop.db", calcom=connection) as office:
         office.world.book(ASKED, TEN, ATTENDEE)
         await office.hear_all()
         assert "10:00" in await starts(office)

@@ -16,7 +16,6 @@ from support.calcom.office import ANAS, ASKED, ATTENDEE, BENS, Office, open_offi
 from support.calcom.server import Fault
 from support.calcom.state import Gone, Taken
 from support.shop import at, customer
-from support.sqlite_file import clone
 
 HOURS = [at(f"{hour:02}:00") for hour in range(8, 17)]
 FAULTS = [fault for fault in Fault if "no answer" not in fault]
@@ -152,7 +151,7 @@ async def check(office: Office) -> None:
 
 @settings(max_examples=30)
 @given(acts=st.lists(ACTS, min_size=15, max_size=40))
-def test_in_the_end_both_sides_have_the_same(acts: list[Act], empty_file: Path) -> None:
+def test_in_the_end_both_sides_have_the_same(acts: list[Act]) -> None:
     async def run(path: Path) -> None:
         async with open_office(path) as office:
             history = History(office)
@@ -162,4 +161,4 @@ def test_in_the_end_both_sides_have_the_same(acts: list[Act], empty_file: Path) 
             await check(office)
 
     with TemporaryDirectory() as folder:
-        asyncio.run(run(clone(empty_file, Path(folder) / "shop.db")))
+        asyncio.run(run(Path(folder) / "shop.db"))

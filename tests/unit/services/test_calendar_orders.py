@@ -18,7 +18,6 @@ from support.calcom.office import ANAS, ASKED, ATTENDEE, BENS, HOST_ANA, HOST_BE
 from support.calcom.state import Booking, Taken, World
 from support.calcom.wire import Message
 from support.shop import at, customer
-from support.sqlite_file import clone
 
 HOURS: Final = [at(f"{hour:02}:00") for hour in range(8, 11)]
 """Few, so that what comes late finds its time taken by what took it afterwards."""
@@ -106,7 +105,7 @@ async def check_bookings(office: Office) -> None:
 
 @settings(max_examples=30)
 @given(acts=st.lists(ACTS, min_size=8, max_size=20), chance=st.randoms(use_true_random=False))
-def test_order_and_repetition_change_nothing(acts: list[Act], chance: Random, empty_file: Path) -> None:
+def test_order_and_repetition_change_nothing(acts: list[Act], chance: Random) -> None:
     async def run(path: Path) -> None:
         async with open_office(path) as office:
             office.calcom.leave(HOST_ANA, AWAY, AWAY + 60)
@@ -118,7 +117,7 @@ def test_order_and_repetition_change_nothing(acts: list[Act], chance: Random, em
             await check(office)
 
     with TemporaryDirectory() as folder:
-        asyncio.run(run(clone(empty_file, Path(folder) / "shop.db")))
+        asyncio.run(run(Path(folder) / "shop.db"))
 
 
 @pytest.mark.parametrize("change", ["cancel", "move", "reassign"])

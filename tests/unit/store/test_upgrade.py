@@ -21,6 +21,7 @@ from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.upgrade import backup_path
 from support.books import ANA, DOWNTOWN, FULL_BOOKING, NOON, PROJECT, busy, claim, hold, receipt, token
 from support.clock import HandClock
+from support.new_file import new_file
 
 SHOP = PROJECT.id
 OLD_FILE = Path(__file__).parent / "books_0001.sql"
@@ -92,8 +93,8 @@ async def project(store: Store, project_id: str) -> Project:
     return (await store.book(project_id)).project
 
 
-def test_an_upgraded_file_has_the_schema_of_a_new_one(upgraded: Path, template: Path) -> None:
-    assert ddl(upgraded) == ddl(template)
+def test_an_upgraded_file_has_the_schema_of_a_new_one(upgraded: Path, tmp_path: Path) -> None:
+    assert ddl(upgraded) == ddl(new_file(tmp_path / "new.db"))
     assert rows(upgraded, "SELECT version_num FROM alembic_version") == [(SCHEMA.newest,)]
     assert rows(upgraded, "PRAGMA application_id") == [(APPLICATION_ID,)]
     assert rows(upgraded, "PRAGMA integrity_check") == [("ok",)]

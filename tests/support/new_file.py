@@ -1,0 +1,27 @@
+"""New database files: making one takes longer than most tests, and a copy of it takes no time."""
+
+import sqlite3
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from slotmcp.store.prepare import PRIVATE, prepare
+
+
+def new_file(path: Path) -> Path:
+    """A database without a project at a path; what is there already stays."""
+    if not path.exists():
+        path.touch(PRIVATE)
+        path.write_bytes(_content())
+    return path
+
+
+@cache
+def _content() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "new.db")
+        prepare(path, patience_ms=1000)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")  # as the first writer leaves it
+        return path.read_bytes()
