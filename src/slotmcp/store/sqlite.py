@@ -1,4 +1,4 @@
-"""The store on SQLite: one file, many processes; a writing thread, and two that read."""
+"""The store on SQLite: one file, many processes; a writing thread, two that read, and a glance without one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
