@@ -12,6 +12,7 @@ from slotmcp.store.prepare import PRIVATE, prepare
 def new_file(path: Path) -> Path:
     """A database without a project at a path; what is there already stays."""
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(PRIVATE)
         path.write_bytes(_content())
     return path
