@@ -4,11 +4,10 @@ On the path of a call only references and numbers are taken. Nobody waits for a 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
-from types import TracebackType
 from typing import Final
 
 from opentelemetry import trace as otel
@@ -87,31 +86,21 @@ def sketching(one: Sketch) -> Iterator[None]:
         _CURRENT.reset(token)
 
 
-class hop:  # noqa: N801  read as `with hop("store"):`
-    """Counts the time within as a hop of the current call, and as a span where somebody collects spans."""
-
-    __slots__ = ("_began", "_name", "_sketch", "_span")
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        self._sketch = _CURRENT.get()
-        self._span = None if _nobody_collects() else _tracer.start_as_current_span(self._name)
-        self._began = perf_counter()
-        if self._span is not None:
-            self._span.__enter__()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._span is not None:
-            self._span.__exit__(kind, error, traceback)
-        if (one := self._sketch) is not None:
-            taken = round((perf_counter() - self._began) * _MICROSECONDS)
-            one.hops[self._name] = one.hops.get(self._name, 0) + taken
+@contextmanager
+def hop(name: str) -> Iterator[None]:
+    """Count the time within as a hop of the current call, and as a span where somebody collects spans."""
+    one = _CURRENT.get()
+    began = perf_counter()
+    try:
+        with _span(name):
+            yield
+    finally:
+        if one is not None:
+            one.hops[name] = one.hops.get(name, 0) + round((perf_counter() - began) * _MICROSECONDS)
 
 
-def _nobody_collects() -> bool:
-    """Whether spans go nowhere. Beginning one all the same costs more than the hop's own count."""
-    return isinstance(otel.get_tracer_provider(), otel.ProxyTracerProvider)
+def _span(name: str) -> AbstractContextManager[object]:
+    """A span; none where nobody collects them, since beginning one all the same costs more than the hop's count."""
+    if isinstance(otel.get_tracer_provider(), otel.ProxyTracerProvider):
+        return nullcontext()
+    return _tracer.start_as_current_span(name)

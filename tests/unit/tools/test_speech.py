@@ -1,6 +1,7 @@
 """The sentences that callers hear."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -57,6 +58,13 @@ def test_at_most_three_times_are_offered_and_two_of_one_day() -> None:
         speech.free_times(starts, VIEW)
         == "I have tomorrow at 9 or 10:30 in the morning, or Tuesday at 8. Which suits you?"
     )
+
+
+def test_the_same_times_are_said_otherwise_on_their_day() -> None:
+    starts = minutes("2026-11-23T09:00", "2026-11-23T10:30")
+    on_monday = replace(VIEW, today=VIEW.today + timedelta(days=1))
+    assert speech.free_times(starts, VIEW) == "I have tomorrow at 9 or 10:30 in the morning. Which suits you?"
+    assert speech.free_times(starts, on_monday) == "I have today at 9 or 10:30 in the morning. Which suits you?"
 
 
 def test_of_one_day_the_first_the_last_and_one_between_are_offered() -> None:
