@@ -161,7 +161,7 @@ async def test_anothers_project_is_like_none_at_all(matrix: Matrix, tool: str, k
     told = []
     for project in (OTHER, NOWHERE):
         answer = await matrix.call(key, tool, projectId=project, **arguments_of(tool, matrix.things[OTHER]))
-        told.append(re.sub(rf"{project}|01[0-9A-Z]{{24}}", "?", answer.text))
+        told.append(_without(project, answer))
     assert told[0] == told[1]
     is_theirs = key == "operator" or TOOLS[tool].scope is Scope.CALLER
     assert (r'"code":"not_found"' if is_theirs else r'"code":"forbidden"') in told[0].replace(" ", "")
@@ -201,8 +201,13 @@ async def test_anothers_ids_are_like_none_at_all(matrix: Matrix, tool: str, fiel
     told = []
     for one in (known, unknown):
         answer = await matrix.call("operator", tool, **{**beside, field: one})
-        told.append(re.sub(rf"{re.escape(one)}|01[0-9A-Z]{{24}}", "?", answer.text))
+        told.append(_without(one, answer))
     assert told[0] == told[1]
+
+
+def _without(asked: str, answer: httpx2.Response) -> str:
+    """An answer without the id that was asked for, those that were made for it, and the second it was given in."""
+    return re.sub(rf"{re.escape(asked)}|01[0-9A-Z]{{24}}|now\W+[-:\dT]+Z", "?", answer.text)
 
 
 async def test_another_customers_phone_number_is_not_found_elsewhere(matrix: Matrix) -> None:

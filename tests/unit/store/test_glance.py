@@ -46,6 +46,14 @@ async def test_it_sees_what_was_committed_last_without_leaving_the_loop(glance: 
     assert await glance.ask(number) == (2, True)
 
 
+async def test_whoever_asks_again_and_again_lets_others_go_on(glance: Glance) -> None:
+    went_on = asyncio.Event()
+    asyncio.get_running_loop().call_soon(went_on.set)
+    for _ in range(3):
+        await glance.ask(number)
+    assert went_on.is_set()
+
+
 async def test_where_it_would_have_to_wait_a_reader_waits_and_the_loop_goes_on(glance: Glance, plain: Path) -> None:
     is_locked, goes_on = Event(), Event()
 
@@ -61,7 +69,8 @@ async def test_where_it_would_have_to_wait_a_reader_waits_and_the_loop_goes_on(g
     locking = asyncio.create_task(asyncio.to_thread(lock))
     await asyncio.to_thread(is_locked.wait)
     asked = asyncio.create_task(glance.ask(number))
-    await asyncio.sleep(0)
+    for _ in range(3):
+        await asyncio.sleep(0)  # it lets others go on before it looks
     goes_on.set()  # the loop is here again while the lock is still held
     assert await locking
     assert await asked == (2, False)
