@@ -16,7 +16,8 @@ from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.telemetry.declared import REGISTRY
 from support.denver import PLAN, PROJECT
 from support.http_server import HttpServer, body_in, call_of, open_books, serving
-from support.prometheus import OBSERVABILITY, Prometheus, promtool, scraping, until
+from support.prometheus import OBSERVABILITY, Prometheus, promtool, scraping
+from support.until import until
 
 LINKED: Final = replace(PLAN, project=replace(PROJECT, calcom=CalcomConnection(api_key_env="NO_SUCH_KEY")))
 DASHBOARD: Final = json.loads((OBSERVABILITY / "dashboard.json").read_text("utf-8"))

@@ -20,6 +20,7 @@ from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.store.sqlite import SqliteStore
 from support.new_file import new_file
+from support.until import until
 
 TESTS: Final = Path(__file__).parents[1]
 SLOTMCP_HTTP: Final = (sys.executable, "-m", "slotmcp", "http", "--port", "0")
@@ -75,11 +76,16 @@ def serving(path: Path, *options: str, command: Sequence[str] = SLOTMCP_HTTP, **
         try:
             assert _LINE_BEGINS in said, said
             url = said.rpartition(_LINE_BEGINS)[2].partition("/mcp")[0]
-            assert httpx2.get(f"{url}/readyz", timeout=START_SECONDS).status_code == httpx2.codes.OK
+            until(lambda: _is_ready(url), "it is ready", seconds=START_SECONDS)
             yield HttpServer(url, process, said)
         finally:
             process.terminate()
             process.communicate(timeout=START_SECONDS)
+
+
+def _is_ready(url: str) -> bool:
+    """Whether it wants calls: on a busy machine it may say no at first, when its database does not answer at once."""
+    return httpx2.get(f"{url}/readyz", timeout=START_SECONDS).status_code == httpx2.codes.OK
 
 
 def _said_until_it_listens(stderr: Iterable[str]) -> str:

@@ -3,16 +3,16 @@
 import re
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 
+from support.until import PATIENCE_SECONDS, until
+
 OBSERVABILITY: Final = Path(__file__).parents[2] / "examples" / "observability"
-PATIENCE_SECONDS: Final = 30
 
 
 class Prometheus:
@@ -93,14 +93,6 @@ def promtool(*words: str, folder: Path = OBSERVABILITY, given: str | None = None
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     return said
-
-
-def until(is_so: Callable[[], bool], what: str) -> None:
-    """Wait for what somebody else's process does in its own time."""
-    gives_up = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < gives_up, f"never: {what}"
-        time.sleep(0.1)
 
 
 def _is_ready(port: int) -> bool:

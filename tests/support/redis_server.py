@@ -7,8 +7,7 @@ import os
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,8 +17,9 @@ from redis import Redis
 from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as Cut
 
+from support.until import until
+
 SLOTS: Final = 16_384
-PATIENCE_SECONDS: Final = 30
 _BUS: Final = 10_000
 """A node of a cluster listens on its port and on this one above it."""
 
@@ -43,10 +43,10 @@ class RedisServer:
             options |= {"cluster-enabled": "yes"}
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         self._process = subprocess.Popen([_program(), *words])  # noqa: S603  our own words
-        _until(self._answers)
+        until(self._answers, "Redis answers")
         if self._cluster:
             self.client.execute_command("CLUSTER ADDSLOTS", *range(SLOTS))
-            _until(lambda: self.client.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
+            until(lambda: self.client.execute_command("CLUSTER INFO")["cluster_state"] == "ok", "the cluster is there")
 
     def stop(self) -> None:
         """End it at once. What it knew is lost."""
@@ -121,11 +121,3 @@ def _free_port() -> int:
             port: int = probe.getsockname()[1]
         if port + _BUS < 2**16:
             return port
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > give_up_at:
-            raise TimeoutError
-        time.sleep(0.01)

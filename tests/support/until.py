@@ -1,0 +1,15 @@
+"""Waiting for what another process does in its own time."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+PATIENCE_SECONDS: Final = 30
+
+
+def until(is_so: Callable[[], bool], what: str, *, seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until something is so."""
+    gives_up = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < gives_up, f"never: {what}"
+        time.sleep(0.01)
