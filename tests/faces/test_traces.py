@@ -270,6 +270,18 @@ async def test_a_batch_on_its_way_is_not_lost_when_the_server_stops(
     assert await office.store.trace("t1") is not None
 
 
+async def test_who_asks_for_all_to_be_written_waits_for_a_batch_on_its_way(office: Desk) -> None:
+    slow = SlowStore(office.store)
+    tracing = Tracing(cast("Store", slow), "p")
+    async with tracing.writing(kept_days=1), asyncio.TaskGroup() as group:
+        await _noted(office, tracing, "t1")
+        group.create_task(tracing.write())
+        await slow.is_writing.wait()
+        asyncio.get_running_loop().call_soon(slow.may_go_on.set)
+        await tracing.write()
+        assert await office.store.trace("t1") is not None
+
+
 async def test_one_that_cannot_be_told_stops_none_after_it(office: Desk) -> None:
     tracing = Tracing(office.store, "p")
     async with tracing.writing(kept_days=1):

@@ -46,7 +46,7 @@ class Tracing:
         """Tells the calls of this process from those of others, where nobody says which conversation they are of."""
         self._waiting: deque[Sketch] = deque()
         self._is_open = False
-        self._dropped = 0
+        self._writing = asyncio.Lock()
 
     def begin(self, tool: str, trace_id: str, principal: Principal) -> Sketch | None:
         """A sketch of a call that begins; None: it is not traced."""
@@ -81,16 +81,20 @@ class Tracing:
                 self._give_up()
 
     async def write(self) -> None:
-        """Write down all that waits; what cannot be written now waits on, what never can is given up."""
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            try:
-                await self._write(batch)
-            except SlotmcpError:
-                self._waiting.extendleft(reversed(batch))
-                return
-            except Exception:  # noqa: BLE001  one that cannot be written must not stop those after it
-                telemetry.traces_dropped(len(batch))
+        """Write down all that waits; what cannot be written now waits on, what never can is given up.
+
+        One at a time: when it returns, a batch that somebody else had begun is written too.
+        """
+        async with self._writing:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                try:
+                    await self._write(batch)
+                except SlotmcpError:
+                    self._waiting.extendleft(reversed(batch))
+                    return
+                except Exception:  # noqa: BLE001  one that cannot be written must not stop those after it
+                    telemetry.traces_dropped(len(batch))
 
     async def _write(self, batch: list[Sketch]) -> None:
         traces = [trace for sketch in batch if (trace := _told(sketch)) is not None]
