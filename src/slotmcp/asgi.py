@@ -22,7 +22,7 @@ from slotmcp.services.app import App
 from slotmcp.settings import Settings
 from slotmcp.tools.door import Counting, Door
 from slotmcp.tools.http import PATHS, STREAMABLE_PATH, HttpFace
-from slotmcp.tools.server import Extend, create_server
+from slotmcp.tools.server import Extend, create_server, tools_of
 from slotmcp.tools.subscriptions import new_bus, watching
 from slotmcp.tools.toolsets import Toolset
 from slotmcp.web.answers import retry
@@ -156,6 +156,7 @@ async def _open_face(stack: AsyncExitStack, app: App, door: Door, settings: Sett
     await stack.enter_async_context(watching(app, bus, read_only=serving.read_only))
     toolset = serving.toolset or (Toolset.CALLER if serving.is_open else Toolset.OPERATOR)
     server = create_server(app, bus, toolset=toolset, read_only=serving.read_only, door=door)
+    telemetry.tools_served(tool.perform.__name__ for tool in tools_of(toolset, read_only=serving.read_only))
     if serving.extend is not None:
         serving.extend(server)
     face = HttpFace(server, door, max_body_bytes=settings.max_body_bytes)

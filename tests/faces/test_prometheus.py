@@ -14,6 +14,8 @@ import pytest
 from slotmcp.domain.access import Scope
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.telemetry.declared import REGISTRY
+from slotmcp.tools.server import tools_of
+from slotmcp.tools.toolsets import Toolset
 from support.denver import PLAN, PROJECT
 from support.http_server import HttpServer, body_in, call_of, open_books, serving
 from support.prometheus import OBSERVABILITY, Prometheus, promtool, scraping
@@ -140,6 +142,11 @@ def test_the_numbers_are_those_of_the_calls_whichever_worker_took_them(watched: 
     assert value('slotmcp_dependency_up{dependency="database"}') == 1
     assert value('slotmcp_webhook_deliveries_total{outcome="unsigned"}') == 1
     assert 0 <= value("time() - slotmcp_vitals_timestamp_seconds") < 60
+
+
+def test_the_first_failure_of_a_tool_is_an_increase(watched: Watched) -> None:
+    failures = 'slotmcp_tool_calls_total{outcome=~"internal|unavailable"}'
+    assert watched.prometheus.value(f"count({failures} == 0)") == 2 * len(tools_of(Toolset.OPERATOR))
 
 
 def test_no_metric_names_a_caller(watched: Watched) -> None:

@@ -7,7 +7,7 @@ from slotmcp.telemetry.calendars import (
     pushed,
     webhook_answered,
 )
-from slotmcp.telemetry.calls import http_answered, tool_called
+from slotmcp.telemetry.calls import http_answered, tool_called, tools_served
 from slotmcp.telemetry.decisions import (
     Step,
     collided,
@@ -39,6 +39,7 @@ __all__ = [
     "http_answered",
     "pushed",
     "tool_called",
+    "tools_served",
     "traces_dropped",
     "traces_kept",
     "vitals_seen",
