@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from slotmcp.cli.exits import Exit, told_plainly
 from slotmcp.domain.errors import FieldProblem, InvalidArgument, SlotUnavailable, Unavailable
 from slotmcp.project_file import sample_text
 from support.command_line import Run
+from support.keyboard import hearing_ctrl_c
 from support.redis_server import RedisServer
 
 
@@ -328,22 +328,15 @@ def test_a_reader_that_leaves_is_no_news() -> None:
     assert (done.returncode, done.stderr) == (Exit.PIPE_CLOSED, b"")
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Children hear SIGINT even where this process was started in the background, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("imported", "interruptible")
+@pytest.mark.usefixtures("imported")
 def test_an_interrupted_server_leaves_quietly() -> None:
-    server = subprocess.Popen(
-        [sys.executable, "-m", "slotmcp", "stdio"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    with hearing_ctrl_c():
+        server = subprocess.Popen(
+            [sys.executable, "-m", "slotmcp", "stdio"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
     assert server.stdin is not None
     assert server.stdout is not None
     server.stdin.write(b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n')

@@ -21,6 +21,7 @@ from slotmcp.cli.exits import Exit
 from slotmcp.demo.sunrise import PROJECT_ID, morning_zone, sunrise_plan, sunrise_text
 from slotmcp.project_file import read_project_file
 from support.command_line import Run
+from support.keyboard import deaf_to_ctrl_c, hearing_ctrl_c
 
 LIMIT_SECONDS = 60
 ENDS_SECONDS = 8
@@ -77,18 +78,8 @@ def demonstrating(folder: Path, *options: str) -> Iterator[Demo]:
                 process.communicate(timeout=LIMIT_SECONDS)
 
 
-@contextmanager
-def deaf_to_ctrl_c() -> Iterator[None]:
-    """What is started within does not hear it, like what a shell starts in the background."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def test_it_is_called_and_seen_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with demonstrating(tmp_path) as demo:
+    with hearing_ctrl_c(), demonstrating(tmp_path) as demo:
         assert "Ctrl-C ends it" in (demo.next_line() or demo.next_line())
         told = re.fullmatch(
             r"(\d+) callers: (\d+) were offered a time, (\d+) held one, (\d+) booked.*", demo.next_line()
