@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from unittest import mock
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
@@ -55,10 +56,10 @@ async def _measure(effort: Effort, sell: Sell, callers: int) -> Sequence[Pair]:
         template = databases.create("filled")
         async with _open(template) as app:
             await app.projects.import_project(imported(business()), prune=False)
-        units = await _recorded(databases.create(template=name_of(template)), sell, sold)
+        sales = await _recorded(databases.create(template=name_of(template)), sell, sold)
         return [
             Pair(
-                await _raw_rate(databases.create(template=name_of(template)), units, len(sold), callers),
+                await _raw_rate(databases.create(template=name_of(template)), sales, callers),
                 await _our_rate(databases.create(template=name_of(template)), sell, sold, callers),
             )
             for _ in range(effort.slow_pairs)
@@ -75,15 +76,16 @@ async def _our_rate(url: str, sell: Sell, sold: Sequence[Minute], callers: int) 
     return len(sold) / seconds
 
 
-async def _raw_rate(url: str, units: Sequence[Unit], sales: int, callers: int) -> float:
-    calls = list(map(calls_of, units))
+async def _raw_rate(url: str, sales: Sequence[Sequence[Unit]], callers: int) -> float:
+    calls = [list(map(calls_of, units)) for units in sales]
     async with RawConnections(url, POOL_SIZE) as connections:
-        return sales / await seconds_of((connections.run(one) for one in calls), callers)
+        return len(sales) / await seconds_of((connections.run(units) for units in calls), callers)
 
 
-async def _recorded(url: str, sell: Sell, sold: Sequence[Minute]) -> Sequence[Unit]:
-    """The statements that the store runs for these sales, unit by unit: one caller alone, so each takes the lock."""
+async def _recorded(url: str, sell: Sell, sold: Sequence[Minute]) -> Sequence[Sequence[Unit]]:
+    """The statements that the store runs, unit by unit of each sale: one caller alone, so each unit takes the lock."""
     units: list[list[tuple[str, dict[str, object]]]] = []
+    ends = [0]
     fetch = Link.fetch
 
     async def recording(self: Link, statement: str, /, **values: object) -> Sequence[Row]:
@@ -93,11 +95,15 @@ async def _recorded(url: str, sell: Sell, sold: Sequence[Minute]) -> Sequence[Un
             units[-1].append((statement, values))
         return await fetch(self, statement, **values)
 
+    async def sale(app: App, number: int, start: Minute) -> None:
+        await sell(app, number, start)
+        ends.append(len(units))
+
     async with _open(url) as app:
         await app.slots.get_slots(SlotQuery(project_id="p"))
         with mock.patch.object(Link, "fetch", recording):
-            await seconds_of((sell(app, number, start) for number, start in enumerate(sold)), 1)
-    return units
+            await seconds_of((sale(app, number, start) for number, start in enumerate(sold)), 1)
+    return [units[begin:end] for begin, end in pairwise(ends)]
 
 
 @asynccontextmanager

@@ -43,10 +43,11 @@ class RawConnections:
         while not self._idle.empty():
             await self._idle.get_nowait().close()
 
-    async def run(self, calls: Calls) -> None:
-        """Commit one unit."""
-        connection = await self._idle.get()
-        async with connection.transaction():
-            for text, values in calls:
-                await connection.fetch(text, *values)
-        self._idle.put_nowait(connection)
+    async def run(self, units: Sequence[Calls]) -> None:
+        """Commit the units of one sale, each after the one before: there is no booking of a hold without the hold."""
+        for calls in units:
+            connection = await self._idle.get()
+            async with connection.transaction():
+                for text, values in calls:
+                    await connection.fetch(text, *values)
+            self._idle.put_nowait(connection)
