@@ -45,16 +45,26 @@ def _ms_each(work: Work, runs: int) -> float:
     return (thread_time() - began) * _MS_PER_SECOND / runs
 
 
-async def time_async_pairs(effort: Effort, floor: AsyncWork, ours: AsyncWork) -> list[Pair]:
-    """Milliseconds on the clock that each takes, by turns, for what waits for others too."""
+async def _nothing() -> None:
+    pass
+
+
+async def time_async_pairs(
+    effort: Effort, floor: AsyncWork, ours: AsyncWork, *, between: AsyncWork = _nothing
+) -> list[Pair]:
+    """Milliseconds on the clock that each takes, by turns, for what waits for others too.
+
+    What is done between the pairs is not counted.
+    """
     for work in (floor, ours):
         await work()
     floor_ms, our_ms = [await _ms_each_awaited(work, 1) for work in (floor, ours)]
     plan = _plan(effort, floor_ms, our_ms)
-    return [
-        Pair(await _ms_each_awaited(floor, plan.floor_runs), await _ms_each_awaited(ours, plan.our_runs))
-        for _ in range(plan.pairs)
-    ]
+    pairs = []
+    for _ in range(plan.pairs):
+        await between()
+        pairs.append(Pair(await _ms_each_awaited(floor, plan.floor_runs), await _ms_each_awaited(ours, plan.our_runs)))
+    return pairs
 
 
 async def _ms_each_awaited(work: AsyncWork, runs: int) -> float:

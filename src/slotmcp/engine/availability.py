@@ -86,7 +86,7 @@ class Availability:
         if previous is None or not previous._holds_for(book.project, frame, now_ms):  # noqa: SLF001  our own kind
             return cls(book, now_ms, frame, _index(book, frame, now_ms, {}, told), told)
         if previous.book is book and now_ms < previous.index.until_ms:
-            return replace(previous, now_ms=now_ms)
+            return cls(book, now_ms, frame, previous.index, previous.told)
         return cls(book, now_ms, frame, _index(book, frame, now_ms, previous.index.timelines, told), told)
 
     @property

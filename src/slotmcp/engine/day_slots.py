@@ -24,5 +24,10 @@ class DaySlots:
         """The slots of those starts."""
         return self._slots[self._cut(start_from, start_to)]
 
+    def at(self, start: Minute) -> Sequence[Slot]:
+        """The slot of one start, or none."""
+        place = bisect_left(self._starts, start)
+        return self._slots[place : place + 1] if self._starts[place : place + 1] == [start] else ()
+
     def _cut(self, start_from: Minute, start_to: Minute) -> slice:
         return slice(bisect_left(self._starts, start_from), bisect_left(self._starts, start_to))

@@ -63,11 +63,7 @@ def slots_at(
         slots = [slot for start in starts if (slot := check_start(availability, need, start)) is not None]
     else:
         known, day_number = _known_days(availability, need), availability.frame.day_number
-        slots = [
-            slot
-            for start in starts
-            for slot in _day(availability, need, known, day_number(start)).slots(start, start + 1)
-        ]
+        slots = [slot for start in starts for slot in _day(availability, need, known, day_number(start)).at(start)]
     return slots if best is None else [slot.with_best(best) for slot in slots]
 
 

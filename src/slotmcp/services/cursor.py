@@ -1,9 +1,10 @@
 """A cursor: where a listing of slots goes on, so that it neither skips nor repeats when bookings happen in between."""
 
-import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Self
+
+import orjson
 
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
@@ -31,7 +32,7 @@ class Cursor:
     def encode(self) -> str:
         """An opaque string for the wire."""
         ago = [start - self.from_ for start in (self.to, self.after, *self.offered)]
-        return urlsafe_b64encode(json.dumps([self.query, self.from_, *ago], separators=(",", ":")).encode()).decode()
+        return urlsafe_b64encode(orjson.dumps([self.query, self.from_, *ago])).decode()
 
     @classmethod
     def decode(cls, text: str, query: str) -> Self:
@@ -41,9 +42,9 @@ class Cursor:
             InvalidArgument: it was not made here, or for another query.
         """
         try:
-            made_for, from_, *ago = json.loads(urlsafe_b64decode(text.encode()))
+            made_for, from_, *ago = orjson.loads(urlsafe_b64decode(text.encode()))
             to, after, *offered = (_minute(from_) + _minute(distance, least=-1) for distance in ago)
-        except (ValueError, TypeError, RecursionError):
+        except (ValueError, TypeError):
             raise InvalidArgument("cursor", "give the nextCursor of the answer before, unchanged.") from None
         if made_for != query:
             raise InvalidArgument("cursor", "it belongs to another question; repeat that one, or leave the cursor out.")

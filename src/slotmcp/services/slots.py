@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Self
 
 from slotmcp.domain.book import Book
@@ -81,7 +82,7 @@ class SlotAnswer:
     @property
     def reasons(self) -> Mapping[Reason, int]:
         """What was in the way of any of them, as far as it tells something; most often first."""
-        return dict(together(self.in_the_way).most_common())
+        return dict(together(self.in_the_way).most_common()) if self.in_the_way else {}
 
     @property
     def now_ms(self) -> int:
@@ -273,21 +274,26 @@ def _wished(search: _Search) -> Technician | None:
 
 def _named(book: Book, slots: list[Slot]) -> tuple[Technician, ...]:
     named = {candidate.technician_id for slot in slots for candidate in slot.candidates}
-    return tuple(diary.technician for technician_id, diary in book.diaries.items() if technician_id in named)
+    return tuple([diary.technician for technician_id, diary in book.diaries.items() if technician_id in named])
 
 
 def _fingerprint(search: _Search) -> str:
     query = search.query
-    what = (
+    return _fingerprint_of(
         search.availability.book.project.id,
         search.service.id,
         search.need.duration_minutes,
         search.zone_key,
         query.part_of_day,
-        sorted(query.days_of_week or ()),
+        tuple(sorted(query.days_of_week or ())),
         query.technician_id,
         query.location and (query.location.latitude, query.location.longitude),
     )
+
+
+@lru_cache(maxsize=1024)
+def _fingerprint_of(*what: object) -> str:
+    """Kept: callers ask the same questions."""
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:_FINGERPRINT_DIGITS]
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
 from hashlib import sha256
 from itertools import chain, islice
 from time import perf_counter
@@ -25,7 +26,8 @@ from slotmcp.services.tracing import Sketch
 
 WAITING_AT_MOST: Final = 10_000
 """Of more the oldest are given up: a database that is away is no reason to run out of memory."""
-BATCH: Final = 500
+BATCH: Final = 100
+"""Told at once: the event loop is held meanwhile, for some milliseconds."""
 EVERY_SECONDS: Final = 1.0
 DROP_EVERY_SECONDS: Final = 3600.0
 TECHNICIANS_AT_MOST: Final = 60
@@ -205,7 +207,7 @@ def _technicians(sketch: Sketch) -> Iterable[TechnicianTrace]:
     """Who could take what was offered; of a start that was named, or where nothing was free, what was in the way."""
     if sketch.could:
         counts = Counter(chain.from_iterable(sketch.could))
-        return (TechnicianTrace(technician_id=one, could=count) for one, count in counts.items())
+        return (_able(one, count) for one, count in counts.items())
     if sketch.availability is None or sketch.need is None:
         return ()
     if sketch.in_the_way:
@@ -218,6 +220,12 @@ def _technicians(sketch: Sketch) -> Iterable[TechnicianTrace]:
         )
         for one in reasons_at(sketch.availability, sketch.need, sketch.start_from)
     )
+
+
+@lru_cache(maxsize=4096)
+def _able(technician_id: str, count: int) -> TechnicianTrace:
+    """Kept: every answer tells of the same technicians."""
+    return TechnicianTrace(technician_id=technician_id, could=count)
 
 
 def _in_the_way(book: Book, need: Need, reasons: Mapping[str, Mapping[Reason, int]]) -> Iterator[TechnicianTrace]:

@@ -86,21 +86,33 @@ def sketching(one: Sketch) -> Iterator[None]:
         _CURRENT.reset(token)
 
 
-@contextmanager
-def hop(name: str) -> Iterator[None]:
-    """Count the time within as a hop of the current call, and as a span where somebody collects spans."""
+def hop(name: str) -> AbstractContextManager[object]:
+    """Count the time within as a hop of the current call, and as a span where the call is one that is collected."""
     one = _CURRENT.get()
-    began = perf_counter()
-    try:
-        with _span(name):
-            yield
-    finally:
-        if one is not None:
-            one.hops[name] = one.hops.get(name, 0) + round((perf_counter() - began) * _MICROSECONDS)
+    counted = _NOT_COUNTED if one is None else _Counted(one.hops, name)
+    return _spanning(name, counted) if otel.get_current_span().is_recording() else counted
 
 
-def _span(name: str) -> AbstractContextManager[object]:
-    """A span; none where nobody collects them, since beginning one all the same costs more than the hop's count."""
-    if isinstance(otel.get_tracer_provider(), otel.ProxyTracerProvider):
-        return nullcontext()
-    return _tracer.start_as_current_span(name)
+@contextmanager
+def _spanning(name: str, counted: AbstractContextManager[object]) -> Iterator[None]:
+    with counted, _tracer.start_as_current_span(name):
+        yield
+
+
+@dataclass(slots=True)
+class _Counted(AbstractContextManager[None]):
+    """Adds the time within to a hop. A class, since every call has several: a generator takes three times as long."""
+
+    hops: dict[str, int]
+    name: str
+    began: float = 0.0
+
+    def __enter__(self) -> None:
+        self.began = perf_counter()
+
+    def __exit__(self, *_raised: object) -> None:
+        took = round((perf_counter() - self.began) * _MICROSECONDS)
+        self.hops[self.name] = self.hops.get(self.name, 0) + took
+
+
+_NOT_COUNTED: Final = nullcontext()

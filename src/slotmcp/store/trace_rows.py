@@ -1,7 +1,6 @@
 """Traces as JSON, and back."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
@@ -11,12 +10,11 @@ from slotmcp.domain.catalog import Location
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import BookFrom, Question, TechnicianTrace, Trace, TracedUse
-from slotmcp.store.rows import json_text
 
 
 def traces_values(traces: Sequence[Trace]) -> dict[str, object]:
     """Traces as their statement's values."""
-    return {"traces": json_text([_told(trace) for trace in traces])}
+    return {"traces": orjson.dumps(traces, option=orjson.OPT_NON_STR_KEYS).decode()}
 
 
 def trace_of(told: str) -> Trace:
@@ -35,22 +33,6 @@ def trace_of(told: str) -> Trace:
             ),
         }
     )
-
-
-def _told(trace: Trace) -> dict[str, Any]:
-    """Its fields, with keys that JSON has."""
-    said = {field.name: getattr(trace, field.name) for field in fields(trace)}
-    return {
-        **said,
-        "technicians": [
-            {
-                "technician_id": one.technician_id,
-                "could": one.could,
-                "reasons": {reason.value: count for reason, count in one.reasons.items()},
-            }
-            for one in trace.technicians
-        ],
-    }
 
 
 def _question(said: dict[str, Any]) -> Question:

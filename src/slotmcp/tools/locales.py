@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 LOCALES: Final = ("en-US", "en-GB", "es", "fr", "de")
@@ -25,7 +25,7 @@ class Choice:
     """For the agent, where its caller hears something else than was asked for."""
 
 
-@cache
+@lru_cache(maxsize=1024)
 def choose_locale(asked: str, usual: str) -> Choice:
     """The asked language, or else the business's usual one, or else American English; any text is understood somehow.
 

@@ -10,7 +10,6 @@ catalogues/*.po; a test names what is missing (docs/how-to/translate.md).
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
@@ -64,7 +63,7 @@ def offered_services(names: Sequence[str], view: Viewpoint) -> str:
 
 def free_times(starts: Sequence[Minute], view: Viewpoint) -> str:
     """Up to three of the starts that are free."""
-    return _free_times(tuple(starts), replace(view, now_ms=0))
+    return _free_times(tuple(starts), view)
 
 
 @lru_cache(maxsize=1024)

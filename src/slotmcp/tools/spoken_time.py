@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -27,6 +28,7 @@ def label(local: datetime, voice: Voice) -> str:
     return voice.say("{date} at {time}", date=_read_date(local.date(), voice), time=which)
 
 
+@lru_cache(maxsize=1024)
 def full_date(day: date, voice: Voice) -> str:
     """A date to be read, such as "Sunday, November 22, 2026"."""
     return voice.say("{date}, {year}", date=_read_date(day, voice), year=day.year)

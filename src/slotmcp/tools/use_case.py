@@ -75,7 +75,9 @@ class UseCase(Generic[A]):
         async def answer(given: Mapping[str, object]) -> Mapping[str, object]:
             asked = read_arguments(arguments, given)
             project_id = door.principal.project(asked.project_id)
-            return await self.perform(app, asked.model_copy(update={"project_id": project_id}))
+            if project_id != asked.project_id:
+                asked = asked.model_copy(update={"project_id": project_id})
+            return await self.perform(app, asked)
 
         return UseCaseTool(
             fn=answer,

@@ -1,6 +1,6 @@
 """From where a caller reads time, and in which language."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -24,8 +24,8 @@ class Viewpoint:
     voice: Voice
     home_voice: Voice
     """In the business's own language; its services have their names in it."""
-    now_ms: int = 0
-    """When it is, in milliseconds since the epoch."""
+    now_ms: int = field(default=0, compare=False)
+    """When it is, in milliseconds since the epoch. Views of one day are equal: what is said from them is the same."""
     is_abroad: bool = False
     """The zone is not the business's, so it is named beside a time."""
     note: str = ""

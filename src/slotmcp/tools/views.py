@@ -136,10 +136,9 @@ def starts_of(slots: Sequence[Slot]) -> list[Minute]:
 
 
 def _show_candidate(candidate: Candidate) -> CandidateView:
-    shown: CandidateView = {"technicianId": candidate.technician_id}
-    if candidate.eta_minutes is not None:
-        shown["etaMinutes"] = candidate.eta_minutes
-    return shown
+    if candidate.eta_minutes is None:
+        return {"technicianId": candidate.technician_id}
+    return {"technicianId": candidate.technician_id, "etaMinutes": candidate.eta_minutes}
 
 
 def _show_whole(candidate: Candidate) -> CandidateView:

@@ -10,7 +10,7 @@ from threading import Event, current_thread, main_thread
 import pytest
 
 from slotmcp.store.fetching import Fetch
-from slotmcp.store.glance import Glance
+from slotmcp.store.glance import TURN_EVERY, Glance
 from slotmcp.store.reader import Reader
 from slotmcp.store.sqlite import PATIENCE_MS
 
@@ -49,7 +49,7 @@ async def test_it_sees_what_was_committed_last_without_leaving_the_loop(glance: 
 async def test_whoever_asks_again_and_again_lets_others_go_on(glance: Glance) -> None:
     went_on = asyncio.Event()
     asyncio.get_running_loop().call_soon(went_on.set)
-    for _ in range(3):
+    for _ in range(TURN_EVERY):
         await glance.ask(number)
     assert went_on.is_set()
 
