@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -280,6 +280,48 @@ async def test_who_asks_for_all_to_be_written_waits_for_a_batch_on_its_way(offic
         asyncio.get_running_loop().call_soon(slow.may_go_on.set)
         await tracing.write()
         assert await office.store.trace("t1") is not None
+
+
+class RushedStore(AwayStore):
+    """A store that is not done with its first batches before somebody else has called."""
+
+    def __init__(self, store: SqliteStore, somebody_calls: Callable[[int], Awaitable[object]]) -> None:
+        super().__init__(store)
+        self.is_away = False
+        self.batches: list[int] = []
+        self._somebody_calls = somebody_calls
+
+    async def add_traces(self, traces: Any) -> None:  # noqa: ANN401  as the port has it
+        self.batches.append(len(traces))
+        if len(self.batches) < 3:
+            await self._somebody_calls(len(self.batches))
+        await super().add_traces(traces)
+
+
+async def test_in_a_rush_it_writes_what_waited_and_leaves_the_rest_for_the_next_time(office: Desk) -> None:
+    rushed = RushedStore(office.store, lambda number: _noted(office, tracing, f"later{number}"))
+    tracing = Tracing(cast("Store", rushed), "p")
+    async with tracing.writing(kept_days=1):
+        for number in range(3):
+            await _noted(office, tracing, f"t{number}")
+        await tracing.write()
+        await tracing.write()
+        assert rushed.batches == [3, 1]
+    assert [await office.store.trace(f"later{number}") is not None for number in (1, 2)] == [True, True]
+
+
+async def test_what_is_noted_during_the_last_write_but_one_is_written_at_the_end(
+    office: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_writing, "EVERY_SECONDS", 0.01)
+    slow = SlowStore(office.store)
+    tracing = Tracing(cast("Store", slow), "p")
+    async with tracing.writing(kept_days=1):
+        await _noted(office, tracing, "t1")
+        await slow.is_writing.wait()
+        await _noted(office, tracing, "t2")
+        asyncio.get_running_loop().call_soon(slow.may_go_on.set)
+    assert await office.store.trace("t2") is not None
 
 
 async def test_one_that_cannot_be_told_stops_none_after_it(office: Desk) -> None:

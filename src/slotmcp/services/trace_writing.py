@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from hashlib import sha256
 from itertools import chain, islice
 from time import perf_counter
-from typing import Final
+from typing import Final, TypeVar
 
 from slotmcp import telemetry
 from slotmcp.domain.access import Principal
@@ -26,12 +26,15 @@ from slotmcp.services.tracing import Sketch
 
 WAITING_AT_MOST: Final = 10_000
 """Of more the oldest are given up: a database that is away is no reason to run out of memory."""
-BATCH: Final = 100
-"""Told at once: the event loop is held meanwhile, for some milliseconds."""
+BATCH: Final = 250
+TURN_EVERY: Final = 50
+"""So many traces are told, and whoever calls meanwhile gets a turn."""
 EVERY_SECONDS: Final = 1.0
 DROP_EVERY_SECONDS: Final = 3600.0
 TECHNICIANS_AT_MOST: Final = 60
 """Whose reasons are written down."""
+
+T = TypeVar("T")
 
 _USES: Final = {use.value: use for use in TracedUse}
 _DECIMALS: Final = 2
@@ -83,13 +86,16 @@ class Tracing:
                 self._give_up()
 
     async def write(self) -> None:
-        """Write down all that waits; what cannot be written now waits on, what never can is given up.
+        """Write down all that waits now; what cannot be written waits on, what never can is given up.
 
-        One at a time: when it returns, a batch that somebody else had begun is written too.
+        One at a time: when it returns, a batch that somebody else had begun is written too. What is noted meanwhile is
+        for the next time: in a rush there would be no end of it, a few at a time.
         """
         async with self._writing:
-            while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            left = len(self._waiting)
+            while left > 0 and self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(BATCH, left, len(self._waiting)))]
+                left -= len(batch)
                 try:
                     await self._write(batch)
                 except SlotmcpError:
@@ -99,9 +105,9 @@ class Tracing:
                     telemetry.traces_dropped(len(batch))
 
     async def _write(self, batch: list[Sketch]) -> None:
-        traces = [trace for sketch in batch if (trace := _told(sketch)) is not None]
+        traces = [trace async for sketch in _by_turns(batch) if (trace := _told(sketch)) is not None]
         await self._store.add_traces(traces)
-        for trace in traces:
+        async for trace in _by_turns(traces):
             telemetry.decided(trace)
         telemetry.traces_kept(len(traces))
 
@@ -109,11 +115,13 @@ class Tracing:
         """Until it closes, once more then: a batch on its way is never broken off."""
         seconds = asyncio.get_running_loop().time
         next_drop = seconds()
-        while not closing.is_set():
+        is_last = False
+        while not is_last:
             with suppress(TimeoutError):
                 await asyncio.wait_for(closing.wait(), EVERY_SECONDS)
+            is_last = closing.is_set()
             await self.write()
-            if seconds() >= next_drop:
+            if seconds() >= next_drop and not is_last:
                 next_drop = seconds() + DROP_EVERY_SECONDS
                 await self._drop(kept_days)
 
@@ -126,6 +134,14 @@ class Tracing:
     def _give_up(self) -> None:
         telemetry.traces_dropped(len(self._waiting))
         self._waiting.clear()
+
+
+async def _by_turns(all_: Sequence[T]) -> AsyncIterator[T]:
+    """One after the other; the event loop gets its turns in between."""
+    for number, one in enumerate(all_):
+        if number % TURN_EVERY == TURN_EVERY - 1:
+            await asyncio.sleep(0)
+        yield one
 
 
 def _told(sketch: Sketch) -> Trace | None:
