@@ -75,3 +75,9 @@ def test_a_zone_is_abroad_where_it_is_not_the_business_s() -> None:
     assert not Viewpoint.of(project, 0).is_abroad
     assert not Viewpoint.of(project, 0, timezone="America/Denver").is_abroad
     assert Viewpoint.of(project, 0, timezone="America/New_York").is_abroad
+
+
+def test_whoever_asks_for_ever_new_ones_does_not_fill_the_memory() -> None:
+    for number in range(3000):
+        choose_locale(f"x-{number}", "en-US")
+    assert choose_locale.cache_info().currsize < 3000
