@@ -257,7 +257,7 @@ class SlowStore(AwayStore):
         await super().add_traces(traces)
 
 
-async def test_a_batch_on_its_way_is_not_lost_when_the_server_stops(
+async def test_neither_a_batch_on_its_way_nor_what_is_noted_meanwhile_is_lost_when_the_server_stops(
     office: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trace_writing, "EVERY_SECONDS", 0.01)
@@ -266,8 +266,10 @@ async def test_a_batch_on_its_way_is_not_lost_when_the_server_stops(
     async with tracing.writing(kept_days=1):
         await _noted(office, tracing, "t1")
         await slow.is_writing.wait()
+        await _noted(office, tracing, "t2")
         asyncio.get_running_loop().call_soon(slow.may_go_on.set)
     assert await office.store.trace("t1") is not None
+    assert await office.store.trace("t2") is not None
 
 
 async def test_who_asks_for_all_to_be_written_waits_for_a_batch_on_its_way(office: Desk) -> None:
@@ -308,20 +310,6 @@ async def test_in_a_rush_it_writes_what_waited_and_leaves_the_rest_for_the_next_
         await tracing.write()
         assert rushed.batches == [3, 1]
     assert [await office.store.trace(f"later{number}") is not None for number in (1, 2)] == [True, True]
-
-
-async def test_what_is_noted_during_the_last_write_but_one_is_written_at_the_end(
-    office: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trace_writing, "EVERY_SECONDS", 0.01)
-    slow = SlowStore(office.store)
-    tracing = Tracing(cast("Store", slow), "p")
-    async with tracing.writing(kept_days=1):
-        await _noted(office, tracing, "t1")
-        await slow.is_writing.wait()
-        await _noted(office, tracing, "t2")
-        asyncio.get_running_loop().call_soon(slow.may_go_on.set)
-    assert await office.store.trace("t2") is not None
 
 
 async def test_one_that_cannot_be_told_stops_none_after_it(office: Desk) -> None:
