@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from playwright.async_api import Locator, Page, expect
 
+from slotmcp.domain.catalog import WallSpan
 from support.browsing import Business, Look, open_business
-from support.denver import PLAN
+from support.denver import PLAN, weekly
 
+(WEEKDAYS_AT_NOON,) = weekly(12, 13)
 TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -30,6 +32,22 @@ async def test_a_booking_made_by_a_caller_appears_by_itself(look: Look, business
     await business.ask("cancel_booking", bookingId=booking["bookingId"])
     await expect(shown).to_have_count(0)
     assert await loads_of(page) == loaded
+
+
+async def test_what_is_too_short_for_a_line_of_words_says_who_and_no_more(look: Look, business: Business) -> None:
+    short_break = replace(WEEKDAYS_AT_NOON, span=WallSpan(start_minute=12 * 60, end_minute=12 * 60 + 30))
+    people = tuple(replace(one, breaks=(short_break,)) for one in PLAN.technicians)
+    services = tuple(replace(one, duration_minutes=30, buffer_after_minutes=0) for one in PLAN.services)
+    brisk = await open_business(business.server, business.books, replace(PLAN, technicians=people, services=services))
+    booking = await brisk.book("10:00", technicianId="t-ben")
+    page = await look(brisk.board, brisk)
+    shown = row_of(page, "t-ben").locator(f"#b-{booking['bookingId']}")
+    await expect(shown.locator("b")).to_be_visible()
+    await expect(shown.locator("b")).to_have_css("white-space", "normal")
+    await expect(shown.locator(".more")).to_be_hidden()
+    pause = row_of(page, "t-ben").locator(".pause")
+    await expect(pause).to_be_visible()
+    await expect(pause.locator("b")).to_be_hidden()
 
 
 async def test_a_hold_counts_down_and_goes(look: Look, business: Business) -> None:

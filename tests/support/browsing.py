@@ -40,7 +40,8 @@ def daily(start_hour: int, end_hour: int) -> tuple[WeeklySpan, ...]:
 
 def all_week(technician: Technician) -> Technician:
     """The same person, who works on Sundays too: tests run on any day."""
-    return replace(technician, shifts=daily(8, 17), breaks=daily(12, 13))
+    breaks = tuple(replace(one, days=EVERY_DAY) for one in technician.breaks)
+    return replace(technician, shifts=daily(8, 17), breaks=breaks)
 
 
 @dataclass(frozen=True, slots=True)
