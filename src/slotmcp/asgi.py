@@ -21,7 +21,7 @@ from slotmcp.ports import Rate
 from slotmcp.services.access import PREFIX
 from slotmcp.services.app import App
 from slotmcp.settings import Settings
-from slotmcp.tools.door import Counting, Door
+from slotmcp.tools.gate import CallGate, Counting
 from slotmcp.tools.http import PATHS, STREAMABLE_PATH, HttpFace
 from slotmcp.tools.server import Extend, create_server, tools_of
 from slotmcp.tools.subscriptions import new_bus, watching
@@ -30,9 +30,9 @@ from slotmcp.web.answers import retry
 from slotmcp.web.app import Entrance, Faces, create_web
 from slotmcp.web.authentication import Authenticate, Authentication, Challenge, Everybody, no_more
 from slotmcp.web.dashboard.app import routes_of
-from slotmcp.web.dashboard.visit import House
-from slotmcp.web.doorway import LOOPBACK, Places
+from slotmcp.web.dashboard.request import DashboardContext
 from slotmcp.web.health import Health
+from slotmcp.web.host_origin import LOOPBACK, Places
 from slotmcp.web.issuer_keys import IssuerKeys
 from slotmcp.web.oauth import OAuth, Resource
 from slotmcp.web.remembered import Remembered
@@ -103,18 +103,18 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(open_app(settings))
         await app.projects.warm_up()
-        door = _door(app, settings, serving)
-        face = await _open_face(stack, app, door, settings, serving)
+        gate = _gate(app, settings, serving)
+        face = await _open_face(stack, app, gate, settings, serving)
         callers = await _open_callers(stack, app, settings, serving)
-        stopping = Stopping(is_busy=lambda: door.inside > 0, bound_seconds=settings.stop_seconds)
+        stopping = Stopping(is_busy=lambda: gate.inside > 0, bound_seconds=settings.stop_seconds)
         if serving.owns_process:
             stack.enter_context(stopped_by_signals(stopping))
         if not serving.read_only:
-            await stack.enter_async_context(app.errands())
+            await stack.enter_async_context(app.background_tasks())
         needed = {"database": app.access.is_kept}
         await stack.enter_async_context(app.vitals.watched({**needed, **app.helpful}))
         places = _places(settings, serving)
-        house = House(
+        house = DashboardContext(
             app=app,
             places=places,
             stopping=stopping,
@@ -141,28 +141,28 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
         )
 
 
-def _door(app: App, settings: Settings, serving: Serving) -> Door:
+def _gate(app: App, settings: Settings, serving: Serving) -> CallGate:
     counting = Counting(
         limits=app.limits,
         per_credential=None if serving.is_open else _rate(settings.rate_limit_per_key),
         per_call_id=_rate(settings.rate_limit_per_call),
     )
-    return Door(otherwise=NOBODY, counting=counting, observe=telemetry.tool_called)
+    return CallGate(otherwise=NOBODY, counting=counting, observe=telemetry.tool_called)
 
 
 def _rate(per_minute: int) -> Rate | None:
     return Rate(per_minute=per_minute) if per_minute else None
 
 
-async def _open_face(stack: AsyncExitStack, app: App, door: Door, settings: Settings, serving: Serving) -> HttpFace:
+async def _open_face(stack: AsyncExitStack, app: App, gate: CallGate, settings: Settings, serving: Serving) -> HttpFace:
     bus = new_bus()
     await stack.enter_async_context(watching(app, bus, read_only=serving.read_only))
     toolset = serving.toolset or (Toolset.CALLER if serving.is_open else Toolset.OPERATOR)
-    server = create_server(app, bus, toolset=toolset, read_only=serving.read_only, door=door)
+    server = create_server(app, bus, toolset=toolset, read_only=serving.read_only, gate=gate)
     telemetry.tools_served(tool.perform.__name__ for tool in tools_of(toolset, read_only=serving.read_only))
     if serving.extend is not None:
         serving.extend(server)
-    face = HttpFace(server, door, max_body_bytes=settings.max_body_bytes)
+    face = HttpFace(server, gate, max_body_bytes=settings.max_body_bytes)
     await stack.enter_async_context(face.running())
     return face
 

@@ -27,7 +27,7 @@ from slotmcp.redis_layer.rates import RedisRateLimits
 from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
-from slotmcp.services.bell import Bell
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendar.calendars import CalendarService
@@ -37,18 +37,18 @@ from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.fleet_store import FleetStore
 from slotmcp.services.holds import HoldService
 from slotmcp.services.memory_fleet import MemoryHolds
+from slotmcp.services.notifier import Notifier
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.rates import MemoryRateLimits
 from slotmcp.services.reporting.reports import ReportService
 from slotmcp.services.sessions import SessionService
-from slotmcp.services.shelf import Shelf
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
 from slotmcp.services.trace_writing import Tracing
 from slotmcp.services.traces import TraceService
+from slotmcp.services.travel import TravelLookup
 from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
-from slotmcp.services.ways import Ways
 from slotmcp.settings import LogFormat, Settings
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.status import Status
@@ -158,12 +158,12 @@ async def join_fleet(
     calendars: "Calendars | None" = None,
 ) -> AsyncIterator[App]:
     """Every use case over a store that other servers share, who hear of each other through Redis."""
-    bell = Bell()
+    notifier = Notifier()
     async with (
         Channel.open(link) as channel,
-        FleetStore.open(store, RedisFleet(link, channel), clock=clock, bell=bell) as joined,
+        FleetStore.open(store, RedisFleet(link, channel), clock=clock, notifier=notifier) as joined,
     ):
-        app = build_app(joined, travel, live=RedisHolds(link), bell=bell, calendars=calendars)
+        app = build_app(joined, travel, live=RedisHolds(link), notifier=notifier, calendars=calendars)
         limits = RedisRateLimits(link, otherwise=app.limits)
         yield replace(app, limits=limits, helpful={"redis": link.require})
 
@@ -181,11 +181,11 @@ async def open_store(settings: Settings) -> AsyncIterator[OpenedStore]:
 
 
 def _opened(settings: Settings) -> AbstractAsyncContextManager[OpenedStore]:
-    patience_ms = settings.database_timeout_ms
+    timeout_ms = settings.database_timeout_ms
     if not settings.is_postgres:
-        return SqliteStore.open(settings.database_path, clock=SystemClock(), patience_ms=patience_ms)
+        return SqliteStore.open(settings.database_path, clock=SystemClock(), timeout_ms=timeout_ms)
     store: AbstractAsyncContextManager[OpenedStore] = import_module(POSTGRES).PostgresStore.open(
-        settings.database_url, patience_ms=patience_ms, pool_size=settings.database_pool_size
+        settings.database_url, timeout_ms=timeout_ms, pool_size=settings.database_pool_size
     )
     return store
 
@@ -225,7 +225,7 @@ def build_app(
     travel: Travel | None = None,
     *,
     live: LiveHolds | None = None,
-    bell: Bell | None = None,
+    notifier: Notifier | None = None,
     calendars: Calendars | None = None,
 ) -> App:
     """Every use case over a store; ways are estimated where no routing service knows them."""
@@ -233,27 +233,41 @@ def build_app(
     calendars = calendars or NO_SECRETS
     live = live or MemoryHolds()
     store = CountedStore(store)
-    shelf = Shelf(store, travel)
-    ways = Ways(store=store, shelf=shelf, travel=travel)
+    availability_cache = AvailabilityCache(store, travel)
+    travel_lookup = TravelLookup(store=store, availability_cache=availability_cache, travel=travel)
     access = AccessService(store=store, ids=ids)
     return App(
-        projects=ProjectService(store=store, shelf=shelf, ids=ids),
-        slots=SlotService(shelf=shelf, ways=ways),
-        explanations=ExplanationService(shelf=shelf, ways=ways),
-        holds=HoldService(store=store, live=live, shelf=shelf, ids=ids, ways=ways),
-        customers=CustomerService(store=store, shelf=shelf, ids=ids),
-        technicians=TechnicianService(store=store, shelf=shelf, ids=ids),
-        bookings=BookingService(store=store, live=live, shelf=shelf, ids=ids, ways=ways),
-        waitlist=WaitlistService(store=store, shelf=shelf, ids=ids, ways=ways, bell=bell or Bell()),
-        calendars=CalendarService(
-            store=store, shelf=shelf, ids=ids, calendar=calendars.calendar, secrets=calendars.secrets
+        projects=ProjectService(store=store, availability_cache=availability_cache, ids=ids),
+        slots=SlotService(availability_cache=availability_cache, travel_lookup=travel_lookup),
+        explanations=ExplanationService(availability_cache=availability_cache, travel_lookup=travel_lookup),
+        holds=HoldService(
+            store=store, live=live, availability_cache=availability_cache, ids=ids, travel_lookup=travel_lookup
         ),
-        calendar_worker=lambda: _worker(calendars, store, shelf, ids),
-        errands=lambda: _errands(calendars, store, shelf, ids),
+        customers=CustomerService(store=store, availability_cache=availability_cache, ids=ids),
+        technicians=TechnicianService(store=store, availability_cache=availability_cache, ids=ids),
+        bookings=BookingService(
+            store=store, live=live, availability_cache=availability_cache, ids=ids, travel_lookup=travel_lookup
+        ),
+        waitlist=WaitlistService(
+            store=store,
+            availability_cache=availability_cache,
+            ids=ids,
+            travel_lookup=travel_lookup,
+            notifier=notifier or Notifier(),
+        ),
+        calendars=CalendarService(
+            store=store,
+            availability_cache=availability_cache,
+            ids=ids,
+            calendar=calendars.calendar,
+            secrets=calendars.secrets,
+        ),
+        calendar_worker=lambda: _worker(calendars, store, availability_cache, ids),
+        background_tasks=lambda: _background_tasks(calendars, store, availability_cache, ids),
         access=access,
         sessions=SessionService(store=store, access=access),
-        reports=ReportService(store=store, shelf=shelf),
-        board=BoardService(store=store, shelf=shelf),
+        reports=ReportService(store=store, availability_cache=availability_cache),
+        board=BoardService(store=store, availability_cache=availability_cache),
         tracing=Tracing(store, process=ids.new_id()),
         traces=TraceService(store=store),
         vitals=Vitals(store),
@@ -263,19 +277,23 @@ def build_app(
 
 
 @asynccontextmanager
-async def _worker(calendars: Calendars, store: Store, shelf: Shelf, ids: Ids) -> AsyncIterator["CalendarWorker"]:
+async def _worker(
+    calendars: Calendars, store: Store, availability_cache: AvailabilityCache, ids: Ids
+) -> AsyncIterator["CalendarWorker"]:
     worker_of = import_module(CALENDAR_WORKER).CalendarWorker.open
     asks = {"calendar": calendars.calendar, "secrets": calendars.secrets, "every_seconds": calendars.every_seconds}
-    async with worker_of(store=store, shelf=shelf, ids=ids, **asks) as worker:
+    async with worker_of(store=store, availability_cache=availability_cache, ids=ids, **asks) as worker:
         yield worker
 
 
 @asynccontextmanager
-async def _errands(calendars: Calendars, store: Store, shelf: Shelf, ids: Ids) -> AsyncIterator[None]:
+async def _background_tasks(
+    calendars: Calendars, store: Store, availability_cache: AvailabilityCache, ids: Ids
+) -> AsyncIterator[None]:
     async def work() -> None:
         while not await _has_calendars(store):  # noqa: ASYNC110  another process may connect a project
             await asyncio.sleep(CALENDARLESS_SECONDS)
-        async with _worker(calendars, store, shelf, ids) as worker:
+        async with _worker(calendars, store, availability_cache, ids) as worker:
             await worker.keep_working(_calendar_problem)
 
     task = asyncio.create_task(work()) if calendars.every_seconds else None

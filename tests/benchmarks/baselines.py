@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.catalog import ServiceType, Technician, WeeklySpan
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 
 Span = tuple[int, int]
 Candidate = tuple[str, int, int, None, int]
@@ -45,32 +45,34 @@ class Day:
     ranked: Sequence[tuple[Candidate, Line]]
 
 
-def build(book: Book, now: int) -> list[Day]:
+def build(schedule: Schedule, now: int) -> list[Day]:
     """All that is worked out of a book's rows before a question is asked; all technicians are in its project's zone."""
-    zone = ZoneInfo(book.project.timezone)
+    zone = ZoneInfo(schedule.project.timezone)
     today = (_EPOCH + timedelta(minutes=now)).astimezone(zone).replace(hour=0, minute=0, tzinfo=None)
-    dates = [today + timedelta(days=n) for n in range(book.project.horizon_days + 1)]
+    dates = [today + timedelta(days=n) for n in range(schedule.project.horizon_days + 1)]
     midnights = [_minute(date, zone) for date in dates]
     patterns: dict[object, list[Span]] = {}
     ranked: list[list[tuple[Candidate, Line]]] = [[] for _ in dates]
-    for diary in book.diaries.values():
-        technician = diary.technician
+    for technician_schedule in schedule.technician_schedules.values():
+        technician = technician_schedule.technician
         pattern = technician.shifts, technician.breaks
         if pattern not in patterns:
             patterns[pattern] = [span for date in dates for span in _hours(technician, date, zone)]
-        line = _line(diary, patterns[pattern])
-        loads = Counter(bisect_right(midnights, claim.start) - 1 for claim in diary.claims)
+        line = _line(technician_schedule, patterns[pattern])
+        loads = Counter(bisect_right(midnights, claim.start) - 1 for claim in technician_schedule.claims)
         for number, them in enumerate(ranked):
             them.append(((technician.id, technician.priority, loads[number], None, 0), line))
     opened = _merge([span for hours in patterns.values() for span in hours])
-    starts = [_grid(opened, midnight, midnight + 24 * 60, book.project.slot_interval_minutes) for midnight in midnights]
+    starts = [
+        _grid(opened, midnight, midnight + 24 * 60, schedule.project.slot_interval_minutes) for midnight in midnights
+    ]
     return [Day(starts_of_day, _in_order(them)) for starts_of_day, them in zip(starts, ranked, strict=True)]
 
 
-def rebuild(days: Sequence[Day], book: Book, diary: Diary, now: int) -> list[Day]:
+def rebuild(days: Sequence[Day], schedule: Schedule, technician_schedule: TechnicianSchedule, now: int) -> list[Day]:
     """What was built, after one diary has changed."""
-    technician = diary.technician
-    anew = build(replace(book, diaries={technician.id: diary}), now)
+    technician = technician_schedule.technician
+    anew = build(replace(schedule, technician_schedules={technician.id: technician_schedule}), now)
     return [
         replace(
             day,
@@ -128,8 +130,8 @@ def _in_order(ranked: Sequence[tuple[Candidate, Line]]) -> list[tuple[Candidate,
     return sorted(ranked, key=lambda one: (one[0][1], one[0][2], one[0][0]))
 
 
-def _line(diary: Diary, hours: Sequence[Span]) -> Line:
-    taken = [(c.start - c.buffer_before_minutes, c.end + c.buffer_after_minutes) for c in diary.claims]
+def _line(technician_schedule: TechnicianSchedule, hours: Sequence[Span]) -> Line:
+    taken = [(c.start - c.buffer_before_minutes, c.end + c.buffer_after_minutes) for c in technician_schedule.claims]
     merged = _merge(taken)
     return Line(
         hours,

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
-from benchmarks.books import NOW_MS
 from benchmarks.files import imported, scratch_folder
 from benchmarks.raw_writer import RawWriter, Statement, Unit
 from benchmarks.sales import Sell, book, business, hold_and_book, seconds_of, starts
+from benchmarks.schedules import NOW_MS
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.interval import Minute
 from slotmcp.services.app import App

@@ -6,9 +6,9 @@ from functools import partial
 
 from benchmarks import baselines
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
-from benchmarks.books import NOW, NOW_MS, REPAIR, book_of, end_of
+from benchmarks.schedules import NOW, NOW_MS, REPAIR, book_of, end_of
 from benchmarks.timing import time_pairs
-from slotmcp.domain.book import Book
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine import closures, frame, openings, timeline
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -54,8 +54,8 @@ def rows() -> list[Benchmark]:
 
 def _warm(technicians: int, days: int) -> Benchmark:
     def ready() -> tuple[Ask, Ask]:
-        book = book_of(technicians, days)
-        return partial(baselines.bisect, baselines.build(book, NOW), REPAIR, BEST), _asked(book)
+        schedule = book_of(technicians, days)
+        return partial(baselines.bisect, baselines.build(schedule, NOW), REPAIR, BEST), _asked(schedule)
 
     return _held_against(
         "merged + bisect, built before",
@@ -68,8 +68,8 @@ def _warm(technicians: int, days: int) -> Benchmark:
 
 def _cold(technicians: int, days: int) -> Benchmark:
     def ready() -> tuple[Ask, Ask]:
-        book = book_of(technicians, days)
-        return lambda: baselines.bisect(baselines.build(book, NOW), REPAIR, BEST), _asked_cold(book)
+        schedule = book_of(technicians, days)
+        return lambda: baselines.bisect(baselines.build(schedule, NOW), REPAIR, BEST), _asked_cold(schedule)
 
     return _held_against(
         "merged + bisect, built from the same book",
@@ -82,8 +82,8 @@ def _cold(technicians: int, days: int) -> Benchmark:
 
 def _scanned(technicians: int, days: int) -> Benchmark:
     def ready() -> tuple[Ask, Ask]:
-        book = book_of(technicians, days)
-        return partial(baselines.scan, baselines.build(book, NOW), REPAIR, BEST), _asked(book)
+        schedule = book_of(technicians, days)
+        return partial(baselines.scan, baselines.build(schedule, NOW), REPAIR, BEST), _asked(schedule)
 
     return _held_against(
         "naive scan, built before",
@@ -98,11 +98,15 @@ def _changed(technicians: int, days: int) -> Benchmark:
     """What a booking costs the next question: one diary is new, and so is all that rests on it."""
 
     def ready() -> tuple[Ask, Ask]:
-        book = book_of(technicians, days)
-        diary = next(iter(book.diaries.values()))
-        less = replace(diary, claims=diary.claims[:-1])
-        after = replace(book, diaries={**book.diaries, diary.technician.id: less}, revision=2)
-        built, known = baselines.build(book, NOW), Availability.of(book, NOW_MS)
+        schedule = book_of(technicians, days)
+        technician_schedule = next(iter(schedule.technician_schedules.values()))
+        less = replace(technician_schedule, claims=technician_schedule.claims[:-1])
+        after = replace(
+            schedule,
+            technician_schedules={**schedule.technician_schedules, technician_schedule.technician.id: less},
+            revision=2,
+        )
+        built, known = baselines.build(schedule, NOW), Availability.of(schedule, NOW_MS)
         _ask(known)
         return (
             lambda: baselines.bisect(baselines.rebuild(built, after, less, NOW), REPAIR, BEST),
@@ -118,7 +122,7 @@ def _changed(technicians: int, days: int) -> Benchmark:
     )
 
 
-def _growth(temperature: str, asked: Callable[[Book], Ask]) -> list[Benchmark]:
+def _growth(temperature: str, asked: Callable[[Schedule], Ask]) -> list[Benchmark]:
     """What twice as much of something costs."""
     technicians, days, bookings = 100, 14, 6
 
@@ -156,18 +160,18 @@ def _held_against(floor: str, ready: MakeReady, *, name: str, measures: str, tar
     )
 
 
-def _asked(book: Book) -> Ask:
+def _asked(schedule: Schedule) -> Ask:
     """The engine's answer for all days on which the business takes bookings, again and again."""
-    return partial(_ask, Availability.of(book, NOW_MS))
+    return partial(_ask, Availability.of(schedule, NOW_MS))
 
 
-def _asked_cold(book: Book) -> Ask:
+def _asked_cold(schedule: Schedule) -> Ask:
     """The same, each time as if the book had never been seen."""
 
     def ask() -> Answer:
         for cache in CACHES:
             cache.cache_clear()
-        return _ask(Availability.of(book, NOW_MS))
+        return _ask(Availability.of(schedule, NOW_MS))
 
     return ask
 

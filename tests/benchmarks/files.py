@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.schedule import Schedule
 from slotmcp.services.imports import ProjectPlan
 
 RESULTS = Path(__file__).resolve().parents[2] / "bench-results"
@@ -20,11 +20,17 @@ def scratch_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def imported(book: Book) -> ProjectPlan:
+def imported(schedule: Schedule) -> ProjectPlan:
     """A book as an import brings it in."""
     return ProjectPlan(
-        project=book.project,
-        services=tuple(book.services.values()),
-        technicians=tuple(diary.technician for diary in book.diaries.values()),
-        bookings=tuple(Booking(claim=claim) for diary in book.diaries.values() for claim in diary.claims),
+        project=schedule.project,
+        services=tuple(schedule.services.values()),
+        technicians=tuple(
+            technician_schedule.technician for technician_schedule in schedule.technician_schedules.values()
+        ),
+        bookings=tuple(
+            Booking(claim=claim)
+            for technician_schedule in schedule.technician_schedules.values()
+            for claim in technician_schedule.claims
+        ),
     )

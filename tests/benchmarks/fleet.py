@@ -13,9 +13,9 @@ from mcp import Client
 from mcp.server import MCPServer
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
-from benchmarks.books import NOW_MS, book_of
 from benchmarks.engine import CACHES
 from benchmarks.files import imported, scratch_folder
+from benchmarks.schedules import NOW_MS, book_of
 from benchmarks.timing import time_async_pairs
 from slotmcp.bootstrap import build_app
 from slotmcp.ports import Fleet
@@ -23,8 +23,8 @@ from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.app import App
-from slotmcp.services.bell import Bell
 from slotmcp.services.fleet_store import FleetStore
+from slotmcp.services.notifier import Notifier
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.tools.server import CALLER_TOOLS
 from support.clock import HandClock
@@ -56,7 +56,7 @@ class Server:
     def _new_app(self) -> App:
         if self._fleet is None:
             return build_app(self._store)
-        return build_app(FleetStore(self._store, self._fleet, HandClock(NOW_MS), Bell()))
+        return build_app(FleetStore(self._store, self._fleet, HandClock(NOW_MS), Notifier()))
 
 
 def rows() -> list[Benchmark]:
@@ -129,8 +129,8 @@ async def _warm(effort: Effort) -> Sequence[Pair]:
 
 @asynccontextmanager
 async def _open() -> AsyncIterator[tuple[SqliteStore, Fleet]]:
-    book = book_of(50, 7)
-    month = replace(book, project=replace(book.project, horizon_days=HORIZON_DAYS))
+    schedule = book_of(50, 7)
+    month = replace(schedule, project=replace(schedule.project, horizon_days=HORIZON_DAYS))
     with scratch_folder() as folder, running(Path(folder)) as redis:
         async with (
             SqliteStore.open(folder / "slots.db", clock=HandClock(NOW_MS)) as store,
@@ -139,7 +139,7 @@ async def _open() -> AsyncIterator[tuple[SqliteStore, Fleet]]:
         ):
             fleet = RedisFleet(link, channel)
             await build_app(store).projects.import_project(imported(month), prune=False)
-            await fleet.keep(await store.book(book.project.id))
+            await fleet.keep(await store.schedule(schedule.project.id))
             yield store, fleet
 
 

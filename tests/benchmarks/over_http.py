@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
-from benchmarks.books import book_of
 from benchmarks.files import imported, scratch_folder
+from benchmarks.schedules import book_of
 from support.http_server import call_of, serving, write_books
 
 CALLERS: Final = 32

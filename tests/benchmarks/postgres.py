@@ -7,10 +7,10 @@ from itertools import pairwise
 from unittest import mock
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
-from benchmarks.books import NOW_MS
 from benchmarks.files import RESULTS, imported
 from benchmarks.raw_postgres import RawConnections, Unit, calls_of
 from benchmarks.sales import Sell, book, business, hold_and_book, seconds_of, starts
+from benchmarks.schedules import NOW_MS
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.interval import Minute
 from slotmcp.services.app import App
@@ -25,7 +25,7 @@ from support.postgres_server import started_server
 
 CALLS_BY_CALLERS = {1: 200, 8: 400, 64: 1000}
 TARGET = 0.6
-PATIENCE_MS = 60_000
+DEFAULT_TIMEOUT_MS = 60_000
 
 
 def rows() -> list[Benchmark]:
@@ -108,5 +108,5 @@ async def _recorded(url: str, sell: Sell, sold: Sequence[Minute]) -> Sequence[Se
 
 @asynccontextmanager
 async def _open(url: str) -> AsyncIterator[App]:
-    async with PostgresStore.open(url, clock=HandClock(NOW_MS), patience_ms=PATIENCE_MS) as store:
+    async with PostgresStore.open(url, clock=HandClock(NOW_MS), timeout_ms=DEFAULT_TIMEOUT_MS) as store:
         yield build_app(store)

@@ -34,7 +34,7 @@ async def book_week(
         jobs: list[Job] = []
         for call in calls:
             slot = await _best_slot(app, call)
-            jobs.append(await _book(app, call, slot.start, choice(call, slot, jobs)))
+            jobs.append(await _schedule(app, call, slot.start, choice(call, slot, jobs)))
     return jobs
 
 
@@ -59,7 +59,7 @@ async def _slots(app: App, call: Call, from_: Minute, to: Minute) -> Sequence[Sl
     return (await app.slots.get_slots(query)).offer.slots
 
 
-async def _book(app: App, call: Call, start: Minute, technician_id: str | None) -> Job:
+async def _schedule(app: App, call: Call, start: Minute, technician_id: str | None) -> Job:
     answer = await app.bookings.book_slot(
         BookRequest(
             project_id=PROJECT_ID,

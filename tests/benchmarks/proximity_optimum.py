@@ -70,8 +70,8 @@ class _Day:
 
     def solve(self) -> Optimum:
         """The least."""
-        for ways in self._served.values():
-            self._model.add_exactly_one(ways)
+        for travel_lookup in self._served.values():
+            self._model.add_exactly_one(travel_lookup)
         self._model.minimize(sum(metres * taken for metres, taken in self._metres))
         solver = CpSolver()
         solver.parameters.num_workers = 1

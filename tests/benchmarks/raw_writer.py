@@ -24,7 +24,7 @@ class RawWriter:
     """A thread with a connection and a queue."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = connect_writer(path, patience_ms=1000)
+        self._connection = connect_writer(path, timeout_ms=1000)
         self._queue: SimpleQueue[tuple[Unit, asyncio.Future[None]] | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._work)

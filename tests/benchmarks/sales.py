@@ -6,11 +6,11 @@ from dataclasses import replace
 from random import Random
 from time import perf_counter
 
-from benchmarks.books import NOW, NOW_MS, book_of, end_of
-from slotmcp.domain.book import Book
+from benchmarks.schedules import NOW, NOW_MS, book_of, end_of
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.interval import Minute
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
@@ -51,7 +51,7 @@ async def seconds_of(work: Iterator[Awaitable[object]], callers: int) -> float:
     return perf_counter() - began
 
 
-def business() -> Book:
+def business() -> Schedule:
     """Nobody has booked there yet."""
     return replace(book_of(TECHNICIANS, DAYS, bookings_a_day=0), services={VISIT.id: VISIT})
 

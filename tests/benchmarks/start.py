@@ -10,8 +10,8 @@ from time import perf_counter
 from mcp import Client, StdioServerParameters
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
-from benchmarks.books import book_of
 from benchmarks.files import imported, scratch_folder
+from benchmarks.schedules import book_of
 from slotmcp.bootstrap import SystemClock, build_app
 from slotmcp.store.sqlite import SqliteStore
 

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import baselines, bookings, engine, fleet, postgres, start, tools
 from benchmarks.benchmark import Benchmark, Measure, Pair, Ratio, Result
-from benchmarks.books import NOW, NOW_MS, REPAIR, book_of, end_of
+from benchmarks.schedules import NOW, NOW_MS, REPAIR, book_of, end_of
 from benchmarks.table import write_json
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -17,9 +17,9 @@ from slotmcp.engine.slots import find_slots
 @pytest.mark.parametrize("bookings_a_day", [0, 6, 12])
 @pytest.mark.parametrize(("technicians", "days"), [(1, 1), (5, 7), (20, 31)])
 def test_the_floors_and_the_engine_give_the_same_answer(technicians: int, days: int, bookings_a_day: int) -> None:
-    book = book_of(technicians, days, bookings_a_day=bookings_a_day)
-    found = find_slots(Availability.of(book, NOW_MS), Need.of_service(REPAIR), NOW, end_of(days), best=5)
-    built = baselines.build(book, NOW)
+    schedule = book_of(technicians, days, bookings_a_day=bookings_a_day)
+    found = find_slots(Availability.of(schedule, NOW_MS), Need.of_service(REPAIR), NOW, end_of(days), best=5)
+    built = baselines.build(schedule, NOW)
     assert bookings_a_day or found
     assert list(baselines.bisect(built, REPAIR, 5)) == found
     assert list(baselines.scan(built, REPAIR, 5)) == found

@@ -13,8 +13,8 @@ from mcp_types import CallToolResult
 from pydantic import Field
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
-from benchmarks.books import NOW_MS, book_of
 from benchmarks.files import imported, scratch_folder
+from benchmarks.schedules import NOW_MS, book_of
 from benchmarks.timing import time_async_pairs
 from slotmcp.bootstrap import build_app
 from slotmcp.store.sqlite import SqliteStore
@@ -120,8 +120,8 @@ async def _batch(client: Client) -> None:
 
 @asynccontextmanager
 async def _open_store() -> AsyncIterator[SqliteStore]:
-    book = book_of(50, 7)
-    month = replace(book, project=replace(book.project, horizon_days=HORIZON_DAYS))
+    schedule = book_of(50, 7)
+    month = replace(schedule, project=replace(schedule.project, horizon_days=HORIZON_DAYS))
     with scratch_folder() as folder:
         async with SqliteStore.open(folder / "slots.db", clock=HandClock(NOW_MS)) as store:
             await build_app(store).projects.import_project(imported(month), prune=False)

@@ -29,29 +29,29 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def books(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Books]:
+async def schedules(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Books]:
     """The books of all businesses, beside the server."""
-    async with open_books(tmp_path_factory.mktemp("dashboard") / "slotmcp.db") as books:
-        await books.app.access.create(Scope.OPERATOR, project="*")
-        yield books
+    async with open_books(tmp_path_factory.mktemp("dashboard") / "slotmcp.db") as schedules:
+        await schedules.app.access.create(Scope.OPERATOR, project="*")
+        yield schedules
 
 
 @pytest.fixture(scope="session")
-def server(books: Books) -> Iterator[HttpServer]:
+def server(schedules: Books) -> Iterator[HttpServer]:
     """It asks for keys."""
-    with serving(books.path) as server:
+    with serving(schedules.path) as server:
         yield server
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def business(server: HttpServer, books: Books) -> Business:
-    return await open_business(server, books)
+async def business(server: HttpServer, schedules: Books) -> Business:
+    return await open_business(server, schedules)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def lively(server: HttpServer, books: Books) -> Business:
+async def lively(server: HttpServer, schedules: Books) -> Business:
     """To be looked at, and not changed."""
-    return await open_lively_business(server, books)
+    return await open_lively_business(server, schedules)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -38,7 +38,9 @@ async def test_what_is_too_short_for_a_line_of_words_says_who_and_no_more(look: 
     short_break = replace(WEEKDAYS_AT_NOON, span=WallSpan(start_minute=12 * 60, end_minute=12 * 60 + 30))
     people = tuple(replace(one, breaks=(short_break,)) for one in PLAN.technicians)
     services = tuple(replace(one, duration_minutes=30, buffer_after_minutes=0) for one in PLAN.services)
-    brisk = await open_business(business.server, business.books, replace(PLAN, technicians=people, services=services))
+    brisk = await open_business(
+        business.server, business.schedules, replace(PLAN, technicians=people, services=services)
+    )
     booking = await brisk.book("10:00", technicianId="t-ben")
     page = await look(brisk.board, brisk)
     shown = row_of(page, "t-ben").locator(f"#b-{booking['bookingId']}")
@@ -52,7 +54,7 @@ async def test_what_is_too_short_for_a_line_of_words_says_who_and_no_more(look: 
 
 async def test_a_hold_counts_down_and_goes(look: Look, business: Business) -> None:
     brief = replace(PLAN, project=replace(PLAN.project, hold_ttl_seconds=4))
-    hasty = await open_business(business.server, business.books, brief)
+    hasty = await open_business(business.server, business.schedules, brief)
     page = await look(hasty.board, hasty)
     await hasty.ask("create_hold", start=hasty.at("13:00"), customerHash="lee")
     left = page.locator(".held .left")

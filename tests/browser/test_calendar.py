@@ -36,10 +36,10 @@ async def test_the_calendars_page_is_for_everybody(
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     path = tmp_path / "slotmcp.db"
-    async with open_books(path, business()) as books:
-        key = (await books.app.access.create(Scope.OPERATOR, project="shop")).token
+    async with open_books(path, business()) as schedules:
+        key = (await schedules.app.access.create(Scope.OPERATOR, project="shop")).token
         with standing_in(world()) as calcom, serving(path, calcom_url=calcom.url, calcom_sync_seconds="0") as server:
-            shop, watch = Business(server, books, "shop", key), Watch(server.url)
+            shop, watch = Business(server, schedules, "shop", key), Watch(server.url)
             await disagree(shop, calcom)
             async with looking(browser, watch) as look:
                 page = await look(shop.url("/calendar"), shop)

@@ -30,7 +30,7 @@ async def test_an_operators_key_opens_the_board_until_logout(look: Look, busines
 async def test_another_key_is_refused_with_what_would_be_right(
     look: Look, watch: Watch, business: Business, kind: str
 ) -> None:
-    access = business.books.app.access
+    access = business.schedules.app.access
     key = business.key[:-1] + ("a" if business.key[-1] != "a" else "b")
     if kind == "caller":
         key = (await access.create(Scope.CALLER, project=business.id)).token

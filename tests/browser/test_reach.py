@@ -18,7 +18,7 @@ async def test_without_a_login_every_address_leads_to_it(look: Look, business: B
 
 
 async def test_anothers_business_is_like_none_at_all(look: Look, watch: Watch, business: Business) -> None:
-    other = await open_business(business.server, business.books)
+    other = await open_business(business.server, business.schedules)
     page = await look(business.url(), business)
     told = []
     for project in (other.id, "nowhere"):
@@ -33,7 +33,7 @@ async def test_anothers_business_is_like_none_at_all(look: Look, watch: Watch, b
 async def test_whoever_looks_sees_no_more_once_their_key_is_revoked(
     look: Look, watch: Watch, business: Business
 ) -> None:
-    access = business.books.app.access
+    access = business.schedules.app.access
     page = await look(business.board, business)
     await expect(page.locator("#board")).to_be_visible()
     theirs = replace(business, key=(await access.create(Scope.OPERATOR, project=business.id)).token)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from concurrency.rush import PATIENCE_MS, customer
+from concurrency.rush import DEFAULT_TIMEOUT_MS, customer
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.errors import SlotUnavailable, Unavailable
 from slotmcp.services.app import App
@@ -103,7 +103,7 @@ async def _ask(app: App, caller: Caller, start: int) -> Line:
 
 async def main(path: Path, now_ms: int, pause_after: int) -> None:
     """Read the callers, wait for the signal, serve them all at once."""
-    async with SqliteStore.open(path, clock=HandClock(now_ms), patience_ms=PATIENCE_MS) as store:
+    async with SqliteStore.open(path, clock=HandClock(now_ms), timeout_ms=DEFAULT_TIMEOUT_MS) as store:
         app = build_app(store)
         os.write(1, b"ready\n")
         lines = iter(sys.stdin.readline, "go\n")

@@ -138,9 +138,17 @@ async def burst(store: Store, url: str, deliveries: int, seed: int = 1) -> Burst
 
 async def has_all(store: Store, there: World, told: Sequence[Message]) -> bool:
     """Whether all that is booked there, and was told, takes its time here, once, and nothing else does."""
-    book = await store.book("shop")
-    claims = [(one.start, one.end, one.technician_id) for diary in book.diaries.values() for one in diary.claims]
-    busy = [(one.start, one.end, one.technician_id) for diary in book.diaries.values() for one in diary.busy]
+    schedule = await store.schedule("shop")
+    claims = [
+        (one.start, one.end, one.technician_id)
+        for technician_schedule in schedule.technician_schedules.values()
+        for one in technician_schedule.claims
+    ]
+    busy = [
+        (one.start, one.end, one.technician_id)
+        for technician_schedule in schedule.technician_schedules.values()
+        for one in technician_schedule.busy
+    ]
     here = sorted([*claims, *busy])
     said = b"".join(one.body for one in told)
     expected = sorted(

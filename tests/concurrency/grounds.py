@@ -18,7 +18,7 @@ from support.postgres_databases import Databases
 from support.postgres_server import started_server
 from support.redis_server import running
 
-PATIENCE_MS: Final = 60_000
+DEFAULT_TIMEOUT_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def in_a_file(path: Path) -> Ground:
     """Books in a SQLite file, and nothing else."""
     return Ground(
         settings={"database_url": f"sqlite:///{path}"},
-        opened=lambda: SqliteStore.open(path, clock=SystemClock(), patience_ms=PATIENCE_MS),
+        opened=lambda: SqliteStore.open(path, clock=SystemClock(), timeout_ms=DEFAULT_TIMEOUT_MS),
         ask=lambda statement: sqlite_file.rows(path, statement),
     )
 
@@ -52,7 +52,7 @@ def on_servers(databases: Databases, url: str, *, redis_url: str, way: str = "",
     """Books in PostgreSQL, and Redis beside it; `way` is how the servers get to the database, if not straight."""
     return Ground(
         settings={"database_url": way or url, "redis_url": redis_url, **settings},
-        opened=lambda: PostgresStore.open(url, patience_ms=PATIENCE_MS),
+        opened=lambda: PostgresStore.open(url, timeout_ms=DEFAULT_TIMEOUT_MS),
         ask=lambda statement: databases.ask(statement, url=url),
     )
 

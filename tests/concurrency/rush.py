@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from slotmcp.domain.access import AccessKey
-from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import Interval
+from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
-from slotmcp.domain.waitlist import Wait, WaitState
-from slotmcp.ports import Event, Head, KeptKey, Store, Transaction, Unit
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.ports import Event, Head, Store, StoredKey, Transaction, Unit
 from slotmcp.ports.calendar import CalendarBacklog, CalendarView, CalendarWork
 from slotmcp.services.imports import ProjectPlan
 from support.shop import plan, service, technician
@@ -26,7 +26,7 @@ TESTS: Final = Path(__file__).parents[1]
 TECHNICIANS: Final = 11
 STARTS_A_DAY: Final = 16
 CAPACITY: Final = TECHNICIANS * STARTS_A_DAY
-PATIENCE_MS: Final = 60_000
+DEFAULT_TIMEOUT_MS: Final = 60_000
 """A loaded machine is no reason to fail."""
 
 BUSINESS: Final[ProjectPlan] = plan(
@@ -67,8 +67,8 @@ class WrappedStore:
     async def head(self, project_id: str) -> Head:
         return await self._store.head(project_id)
 
-    async def book(self, project_id: str, known: Book | None = None) -> Book:
-        return await self._store.book(project_id, known)
+    async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
+        return await self._store.schedule(project_id, known)
 
     async def bookings(self, project_id: str, within: Interval | None = None) -> tuple[Booking, ...]:
         return await self._store.bookings(project_id, within)
@@ -82,10 +82,10 @@ class WrappedStore:
     async def hold(self, project_id: str, token: str) -> Hold | None:
         return await self._store.hold(project_id, token)
 
-    async def wait(self, project_id: str, wait_id: str) -> Wait | None:
+    async def wait(self, project_id: str, wait_id: str) -> WaitlistEntry | None:
         return await self._store.wait(project_id, wait_id)
 
-    async def waits(self, project_id: str, *states: WaitState) -> tuple[Wait, ...]:
+    async def waits(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         return await self._store.waits(project_id, *states)
 
     async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
@@ -126,7 +126,7 @@ class WrappedStore:
     async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
         await self._store.add_access_key(key, secret_hash)
 
-    async def access_key(self, key_id: str) -> KeptKey | None:
+    async def access_key(self, key_id: str) -> StoredKey | None:
         return await self._store.access_key(key_id)
 
     async def access_keys(self) -> tuple[AccessKey, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from concurrency.rush import PATIENCE_MS, GatedStore, customer
+from concurrency.rush import DEFAULT_TIMEOUT_MS, GatedStore, customer
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.errors import SlotUnavailable
 from slotmcp.services.app import App
@@ -41,7 +41,7 @@ async def apps(path: Path, stores: int, *, parties: int) -> AsyncIterator[list[A
     async with AsyncExitStack() as stack:
         found = []
         for _ in range(stores):
-            opened = SqliteStore.open(path, clock=HandClock(NOW_MS), patience_ms=PATIENCE_MS)
+            opened = SqliteStore.open(path, clock=HandClock(NOW_MS), timeout_ms=DEFAULT_TIMEOUT_MS)
             app = build_app(GatedStore(await stack.enter_async_context(opened), barrier))
             assert (await app.slots.get_slots(SlotQuery(from_=NOON, to=NOON + 1))).offer.slots[0].capacity == 3
             found.append(app)
@@ -110,7 +110,7 @@ async def test_one_token_booked_many_times_at_once_is_one_booking(path: Path, st
         token = (await shop.hold(NOON)).hold.token
     barrier = asyncio.Barrier(RETRIES)
     async with AsyncExitStack() as stack:
-        opened = [SqliteStore.open(path, clock=HandClock(NOW_MS), patience_ms=PATIENCE_MS) for _ in range(stores)]
+        opened = [SqliteStore.open(path, clock=HandClock(NOW_MS), timeout_ms=DEFAULT_TIMEOUT_MS) for _ in range(stores)]
         found = [build_app(GatedStore(await stack.enter_async_context(one), barrier)) for one in opened]
         requests = [
             BookRequest(hold_token=token, customer=customer(1), idempotency_key=f"key-{number}")

@@ -24,9 +24,9 @@ NEVER = 10**9
 
 def callers() -> list[Caller]:
     """Everybody wants some start of the day; a third books, a third holds and books, a third holds and thinks."""
-    ways: tuple[Way, ...] = ("book", "hold", "keep")
+    travel_lookup: tuple[Way, ...] = ("book", "hold", "keep")
     return [
-        Caller(number=number, way=ways[number % 3], start=at("09:00") + 30 * (number * 7 % STARTS_A_DAY))
+        Caller(number=number, way=travel_lookup[number % 3], start=at("09:00") + 30 * (number * 7 % STARTS_A_DAY))
         for number in range(PROCESSES * CALLERS_EACH)
     ]
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from concurrency.rush import PATIENCE_MS, customer
+from concurrency.rush import DEFAULT_TIMEOUT_MS, customer
 from slotmcp.bootstrap import join_fleet
 from slotmcp.domain.errors import SlotUnavailable, Unavailable
 from slotmcp.redis_layer.link import RedisLink
@@ -86,7 +86,7 @@ async def servers(path: Path, redis: RedisServer) -> AsyncIterator[list[App]]:
     async with AsyncExitStack() as stack:
         found = []
         for _ in range(SERVERS):
-            store = await stack.enter_async_context(SqliteStore.open(path, clock=clock, patience_ms=PATIENCE_MS))
+            store = await stack.enter_async_context(SqliteStore.open(path, clock=clock, timeout_ms=DEFAULT_TIMEOUT_MS))
             link = await stack.enter_async_context(RedisLink.open(redis.url, prefix=PREFIX))
             found.append(await stack.enter_async_context(join_fleet(store, link, clock=clock)))
         yield found

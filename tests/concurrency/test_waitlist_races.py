@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from slotmcp.domain.booking import Customer
-from slotmcp.domain.waitlist import WaitState
+from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.services.outcomes import CancelRequest
 from support.clock import HandClock
 from support.shop import OPENING_TIME, Shop, at, instant_ms, open_shop, plan, technician
@@ -45,7 +45,7 @@ async def everybody_waits(shop: Shop) -> None:
 
 async def offers(shop: Shop) -> dict[str, str]:
     """Which hold each person is offered."""
-    waits = await shop.store.waits("shop", WaitState.OFFERED)
+    waits = await shop.store.waits("shop", WaitlistState.OFFERED)
     return {wait.customer.name: wait.hold_token for wait in waits}
 
 
@@ -97,8 +97,8 @@ async def test_whoever_takes_an_offer_at_its_last_moment_has_it_or_somebody_else
         third.app.waitlist.sweep(),
         return_exceptions=True,
     )
-    states = Counter(wait.state for wait in await first.store.waits("shop", *WaitState))
-    assert states[WaitState.BOOKED] + states[WaitState.OFFERED] <= UNITS
+    states = Counter(wait.state for wait in await first.store.waits("shop", *WaitlistState))
+    assert states[WaitlistState.BOOKED] + states[WaitlistState.OFFERED] <= UNITS
     assert len(live_entries(first.path, first.clock.now_ms())) == UNITS
     check_nothing_is_sold_twice(first)
 

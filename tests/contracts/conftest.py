@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from slotmcp.ports import Store
-from slotmcp.services.bell import Bell
 from slotmcp.services.fleet_store import FleetStore
 from slotmcp.services.memory_fleet import MemoryFleet
+from slotmcp.services.notifier import Notifier
 from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.sqlite import SqliteStore
-from support.books import open_shop
 from support.clock import HandClock
 from support.new_file import new_file
+from support.schedules import open_shop
 from support.stores import OpenStore
 
 
@@ -27,8 +27,8 @@ def clock() -> HandClock:
 def open_sqlite(tmp_path: Path, clock: HandClock) -> OpenStore:
     path = new_file(tmp_path / "books.db")
 
-    def opened(*, patience_ms: int = 20_000) -> AbstractAsyncContextManager[Store]:
-        return SqliteStore.open(path, clock=clock, patience_ms=patience_ms)
+    def opened(*, timeout_ms: int = 20_000) -> AbstractAsyncContextManager[Store]:
+        return SqliteStore.open(path, clock=clock, timeout_ms=timeout_ms)
 
     return opened
 
@@ -36,8 +36,8 @@ def open_sqlite(tmp_path: Path, clock: HandClock) -> OpenStore:
 @pytest.fixture
 def open_postgres(postgres_url: str, clock: HandClock) -> OpenStore:
     @asynccontextmanager
-    async def opened(*, patience_ms: int = 20_000) -> AsyncIterator[Store]:
-        async with PostgresStore.open(postgres_url, clock=clock, patience_ms=patience_ms) as store:
+    async def opened(*, timeout_ms: int = 20_000) -> AsyncIterator[Store]:
+        async with PostgresStore.open(postgres_url, clock=clock, timeout_ms=timeout_ms) as store:
             yield store
             assert store.connections_in_use == 0, "somebody kept a connection"
 
@@ -49,10 +49,10 @@ def open_fleet(open_sqlite: OpenStore, clock: HandClock) -> OpenStore:
     fleet = MemoryFleet()
 
     @asynccontextmanager
-    async def opened(*, patience_ms: int = 20_000) -> AsyncIterator[Store]:
+    async def opened(*, timeout_ms: int = 20_000) -> AsyncIterator[Store]:
         async with (
-            open_sqlite(patience_ms=patience_ms) as store,
-            FleetStore.open(store, fleet, clock=clock, bell=Bell()) as joined,
+            open_sqlite(timeout_ms=timeout_ms) as store,
+            FleetStore.open(store, fleet, clock=clock, notifier=Notifier()) as joined,
         ):
             yield joined
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Final
 
 from slotmcp.domain.access import AccessKey, Scope
-from slotmcp.ports import KeptKey, Store
-from support.books import PROJECT
+from slotmcp.ports import Store, StoredKey
 from support.clock import NOW_MS, HandClock
+from support.schedules import PROJECT
 
 KEY: Final = AccessKey(id="k1", name="Front desk", scope=Scope.CALLER, project_id=PROJECT.id, created_at_ms=NOW_MS)
 EVERY: Final = AccessKey(
@@ -20,7 +20,7 @@ async def test_a_key_is_found_by_every_process_with_its_hash_and_the_stores_now(
 ) -> None:
     await store.add_access_key(KEY, HASH)
     clock.advance(seconds=1)
-    assert await other.access_key("k1") == KeptKey(key=KEY, secret_hash=HASH, now_ms=NOW_MS + 1000)
+    assert await other.access_key("k1") == StoredKey(key=KEY, secret_hash=HASH, now_ms=NOW_MS + 1000)
     assert await other.access_key("k2") is None
     assert await other.now_ms() == NOW_MS + 1000
 

@@ -8,10 +8,11 @@ from operator import methodcaller
 
 import pytest
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.booking import BookingStatus
+from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Store, Transaction
-from support.books import (
+from support.clock import HandClock
+from support.schedules import (
     AIRPORT,
     ANA,
     BEN,
@@ -27,7 +28,6 @@ from support.books import (
     technician,
     wait,
 )
-from support.clock import HandClock
 from support.stores import OpenStore
 
 SHOP = PROJECT.id
@@ -82,10 +82,14 @@ CHANGES: dict[str, tuple[Change, str]] = {
 each_change = pytest.mark.parametrize(("change", "changed"), CHANGES.values(), ids=CHANGES)
 
 
-def same_objects(before: Book, after: Book, changed: Sequence[str]) -> None:
+def same_objects(before: Schedule, after: Schedule, changed: Sequence[str]) -> None:
     """Only these diaries are other objects now."""
-    others = [one for one in after.diaries if before.diaries.get(one) is not after.diaries[one]]
-    assert sorted(others) == [one for one in changed if one in after.diaries]
+    others = [
+        one
+        for one in after.technician_schedules
+        if before.technician_schedules.get(one) is not after.technician_schedules[one]
+    ]
+    assert sorted(others) == [one for one in changed if one in after.technician_schedules]
 
 
 @each_change
@@ -93,54 +97,54 @@ async def test_a_change_moves_the_revision_by_one_and_is_read_alone(
     store: Store, other: Store, open_store: OpenStore, change: Change, changed: str
 ) -> None:
     await store.write(SHOP, prepare)
-    known = await other.book(SHOP)
+    known = await other.schedule(SHOP)
     await store.write(SHOP, change)
-    book = await other.book(SHOP, known)
-    assert book.revision == known.revision + 1
-    same_objects(known, book, changed.split())
-    for one in known.diaries.keys() & book.diaries.keys():
-        before, after = known.diaries[one].technician, book.diaries[one].technician
+    schedule = await other.schedule(SHOP, known)
+    assert schedule.revision == known.revision + 1
+    same_objects(known, schedule, changed.split())
+    for one in known.technician_schedules.keys() & schedule.technician_schedules.keys():
+        before, after = known.technician_schedules[one].technician, schedule.technician_schedules[one].technician
         assert (before is after) == (before == after), "a technician who did not change is the same object"
     async with open_store() as fresh:
-        assert await fresh.book(SHOP) == book
-        assert list((await fresh.book(SHOP)).diaries) == list(book.diaries)
-        assert list((await fresh.book(SHOP)).services) == list(book.services)
+        assert await fresh.schedule(SHOP) == schedule
+        assert list((await fresh.schedule(SHOP)).technician_schedules) == list(schedule.technician_schedules)
+        assert list((await fresh.schedule(SHOP)).services) == list(schedule.services)
 
 
 @each_change
 async def test_a_transaction_sees_its_own_changes(store: Store, change: Change, changed: str) -> None:
-    async def unit(transaction: Transaction) -> tuple[Book, Book, Book]:
-        before = await transaction.book()
+    async def unit(transaction: Transaction) -> tuple[Schedule, Schedule, Schedule]:
+        before = await transaction.schedule()
         await change(transaction)
-        return before, await transaction.book(), await transaction.book()
+        return before, await transaction.schedule(), await transaction.schedule()
 
     await store.write(SHOP, prepare)
     before, after, again = await store.write(SHOP, unit)
     assert again is after
     same_objects(before, after, changed.split())
-    assert await store.book(SHOP) == after
+    assert await store.schedule(SHOP) == after
 
 
 @each_change
 async def test_a_rollback_leaves_no_trace_in_later_books(store: Store, change: Change, changed: str) -> None:
     async def unit(transaction: Transaction) -> None:
         await change(transaction)
-        assert (await transaction.book()).revision == 3
+        assert (await transaction.schedule()).revision == 3
         raise TimeoutError(changed)
 
-    async def another(transaction: Transaction) -> Book:
+    async def another(transaction: Transaction) -> Schedule:
         await transaction.save_project(replace(PROJECT, name="Another revision 3"))
-        return await transaction.book()
+        return await transaction.schedule()
 
     await store.write(SHOP, prepare)
-    before = await store.book(SHOP)
+    before = await store.schedule(SHOP)
     with pytest.raises(TimeoutError):
         await store.write(SHOP, unit)
     after = await store.write(SHOP, another)
     assert after.revision == 3
-    assert after.diaries == before.diaries
+    assert after.technician_schedules == before.technician_schedules
     assert after.services == before.services
-    assert after == await store.book(SHOP)
+    assert after == await store.schedule(SHOP)
 
 
 async def test_a_transaction_moves_the_revision_once(store: Store) -> None:
@@ -158,7 +162,7 @@ async def test_a_transaction_moves_the_revision_once(store: Store) -> None:
 
 async def test_what_changes_neither_time_nor_catalog_does_not_move_the_revision(store: Store, clock: HandClock) -> None:
     async def unit(transaction: Transaction) -> None:
-        await transaction.book()
+        await transaction.schedule()
         await transaction.lapse_holds()
         await transaction.add_receipt(receipt())
         await transaction.save_project(PROJECT)
@@ -175,57 +179,57 @@ async def test_what_changes_neither_time_nor_catalog_does_not_move_the_revision(
         await transaction.forget("nobody")
 
     await store.write(SHOP, prepare)
-    before = await store.book(SHOP)
+    before = await store.schedule(SHOP)
     clock.advance(seconds=100)
     await store.write(SHOP, unit)
     assert (await store.head(SHOP)).revision == before.revision
-    assert await store.book(SHOP, before) is before
+    assert await store.schedule(SHOP, before) is before
 
 
 async def test_what_changes_after_the_book_was_given_is_in_the_next(store: Store) -> None:
-    async def unit(transaction: Transaction) -> Book:
+    async def unit(transaction: Transaction) -> Schedule:
         await transaction.add_hold(hold("h-1", "ana"))
-        given = await transaction.book()
+        given = await transaction.schedule()
         await transaction.add_hold(hold("h-2", "ben"))
         return given
 
     given = await store.write(SHOP, unit)
-    assert given.diaries["ben"].claims == ()
-    after = await store.book(SHOP)
-    assert [len(diary.claims) for diary in after.diaries.values()] == [1, 1, 0]
-    assert await store.write(SHOP, lambda transaction: transaction.book()) == after
+    assert given.technician_schedules["ben"].claims == ()
+    after = await store.schedule(SHOP)
+    assert [len(technician_schedule.claims) for technician_schedule in after.technician_schedules.values()] == [1, 1, 0]
+    assert await store.write(SHOP, lambda transaction: transaction.schedule()) == after
 
 
 async def test_a_transaction_knows_the_diaries_that_readers_were_given(store: Store) -> None:
-    given = await store.book(SHOP)
-    assert await store.write(SHOP, lambda transaction: transaction.book()) is given
+    given = await store.schedule(SHOP)
+    assert await store.write(SHOP, lambda transaction: transaction.schedule()) is given
 
 
 async def test_diaries_stay_the_same_from_one_transaction_to_the_next(store: Store, other: Store) -> None:
-    async def read(transaction: Transaction) -> Book:
-        return await transaction.book()
+    async def read(transaction: Transaction) -> Schedule:
+        return await transaction.schedule()
 
     first = await store.write(SHOP, read)
     await other.write(SHOP, lambda transaction: transaction.add_hold(hold("h", "ben")))
     second = await store.write(SHOP, read)
     same_objects(first, second, ["ben"])
-    assert second.diaries["ben"].technician is first.diaries["ben"].technician
+    assert second.technician_schedules["ben"].technician is first.technician_schedules["ben"].technician
 
 
 async def test_who_missed_many_revisions_reads_all_that_changed(store: Store, other: Store) -> None:
-    known = await other.book(SHOP)
+    known = await other.schedule(SHOP)
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     projects = [replace(PROJECT, name=str(number)) for number in range(1100)]
     await asyncio.gather(*(store.write(SHOP, methodcaller("save_project", project)) for project in projects))
-    book = await other.book(SHOP, known)
-    assert book.revision == 1102
-    assert book.project.name == "1099"
-    assert book.diaries["ana"].claims == (hold("h").claim,)
+    schedule = await other.schedule(SHOP, known)
+    assert schedule.revision == 1102
+    assert schedule.project.name == "1099"
+    assert schedule.technician_schedules["ana"].claims == (hold("h").claim,)
 
 
 async def test_a_book_of_the_future_is_read_anew(store: Store) -> None:
-    book = await store.book(SHOP)
-    assert await store.book(SHOP, replace(book, revision=99, diaries={})) == book
+    schedule = await store.schedule(SHOP)
+    assert await store.schedule(SHOP, replace(schedule, revision=99, technician_schedules={})) == schedule
 
 
 async def test_diaries_have_what_ends_after_yesterday(open_store: OpenStore, clock: HandClock) -> None:
@@ -240,20 +244,24 @@ async def test_diaries_have_what_ends_after_yesterday(open_store: OpenStore, clo
 
         await store.write(SHOP, unit)
     async with open_store() as store:
-        diary = (await store.book(SHOP)).diaries["ana"]
-        assert [one.id for one in diary.claims] == ["yesterday", "today", "next month"]
-        assert len(diary.busy) == len(days)
+        technician_schedule = (await store.schedule(SHOP)).technician_schedules["ana"]
+        assert [one.id for one in technician_schedule.claims] == ["yesterday", "today", "next month"]
+        assert len(technician_schedule.busy) == len(days)
         clock.advance(days=2)
         await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h", at=20_000)))
-        assert [one.id for one in (await store.book(SHOP)).diaries["ana"].claims] == ["today", "h", "next month"]
+        assert [one.id for one in (await store.schedule(SHOP)).technician_schedules["ana"].claims] == [
+            "today",
+            "h",
+            "next month",
+        ]
 
 
 async def test_holds_that_expired_leave_the_diaries(store: Store, clock: HandClock) -> None:
     for number in range(5):
         await store.write(SHOP, partial(take_a_hold, claim_id=f"h-{number}"))
-        await store.book(SHOP)
+        await store.schedule(SHOP)
         clock.advance(seconds=600)
-    assert [one.id for one in (await store.book(SHOP)).diaries["ana"].claims] == ["h-4"]
+    assert [one.id for one in (await store.schedule(SHOP)).technician_schedules["ana"].claims] == ["h-4"]
 
 
 async def prepare_shop(transaction: Transaction) -> None:

@@ -11,7 +11,8 @@ from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.calendar import CalendarEntry, EventStatus, Push, SyncState
 from slotmcp.ports import Store, Transaction
 from slotmcp.ports.calendar import CalendarBacklog, CalendarPages
-from support.books import (
+from support.clock import NOW_MS, HandClock
+from support.schedules import (
     ANA,
     FULL_ENTRY,
     FULL_EVENT,
@@ -25,7 +26,6 @@ from support.books import (
     event,
     hold,
 )
-from support.clock import NOW_MS, HandClock
 
 T = TypeVar("T")
 SHOP = PROJECT.id

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from slotmcp.domain.book import Book
+from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Receipt, Store, Transaction
-from support.books import (
+from support.clock import HandClock
+from support.schedules import (
     ANA,
     BEN,
     CHECK,
@@ -25,7 +26,6 @@ from support.books import (
     receipt,
     technician,
 )
-from support.clock import HandClock
 
 SHOP = PROJECT.id
 
@@ -42,17 +42,19 @@ def test_the_full_examples_leave_no_field_as_it_is_by_default(full: Any) -> None
 
 
 async def test_every_field_is_read_as_it_was_saved(store: Store, other: Store) -> None:
-    async def unit(transaction: Transaction) -> Book:
+    async def unit(transaction: Transaction) -> Schedule:
         await transaction.save_project(FULL_PROJECT)
         await transaction.save_services([FULL_SERVICE])
         await transaction.save_technicians([FULL_TECHNICIAN])
-        return await transaction.book()
+        return await transaction.schedule()
 
     saved = await store.write(FULL_PROJECT.id, unit, create=True)
-    assert await other.book(FULL_PROJECT.id) == saved
+    assert await other.schedule(FULL_PROJECT.id) == saved
     assert saved.project == FULL_PROJECT
     assert saved.services == {"full": FULL_SERVICE}
-    assert [diary.technician for diary in saved.diaries.values()] == [FULL_TECHNICIAN]
+    assert [technician_schedule.technician for technician_schedule in saved.technician_schedules.values()] == [
+        FULL_TECHNICIAN
+    ]
 
 
 async def test_what_is_saved_again_is_replaced(store: Store) -> None:
@@ -69,15 +71,15 @@ async def test_what_is_saved_again_is_replaced(store: Store) -> None:
 
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     await store.write(SHOP, unit)
-    book = await store.book(SHOP)
-    assert (book.project, book.services["repair"], book.diaries["ana"].technician) == changed
-    assert book.diaries["ana"].claims == (hold("h").claim,)
+    schedule = await store.schedule(SHOP)
+    assert (schedule.project, schedule.services["repair"], schedule.technician_schedules["ana"].technician) == changed
+    assert schedule.technician_schedules["ana"].claims == (hold("h").claim,)
 
 
 async def order(store: Store) -> tuple[str, str]:
     """The order of services and technicians."""
-    book = await store.book(SHOP)
-    return " ".join(book.services), " ".join(book.diaries)
+    schedule = await store.schedule(SHOP)
+    return " ".join(schedule.services), " ".join(schedule.technician_schedules)
 
 
 async def test_what_is_saved_comes_first_and_the_others_keep_their_order(store: Store) -> None:
@@ -117,7 +119,7 @@ async def test_the_removed_come_back_with_their_claims(store: Store) -> None:
     await store.write(SHOP, remove)
     await store.write(SHOP, bring_back)
     assert await order(store) == ("check repair", "ben ana cleo")
-    assert (await store.book(SHOP)).diaries["ana"].claims == (booking("b").claim,)
+    assert (await store.schedule(SHOP)).technician_schedules["ana"].claims == (booking("b").claim,)
 
 
 async def test_an_id_may_be_used_in_two_projects(store: Store) -> None:
@@ -127,9 +129,9 @@ async def test_an_id_may_be_used_in_two_projects(store: Store) -> None:
         await transaction.save_services([replace(REPAIR, name="Another repair")])
 
     await store.write("other", unit, create=True)
-    shop, other = await store.book(SHOP), await store.book("other")
-    assert (shop.diaries["ana"].technician, shop.services["repair"]) == (ANA, REPAIR)
-    assert other.diaries["ana"].technician.name == "Another Ana"
+    shop, other = await store.schedule(SHOP), await store.schedule("other")
+    assert (shop.technician_schedules["ana"].technician, shop.services["repair"]) == (ANA, REPAIR)
+    assert other.technician_schedules["ana"].technician.name == "Another Ana"
     assert other.services["repair"].name == "Another repair"
 
 
@@ -138,11 +140,11 @@ async def test_busy_times_may_overlap_and_are_kept_once(store: Store) -> None:
     await store.write(SHOP, lambda transaction: transaction.add_busy([mine, longer]))
     await store.write(SHOP, lambda transaction: transaction.add_busy([mine, others, busy("ben")]))
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
-    book = await store.book(SHOP)
-    assert book.diaries["ana"].busy == (others, mine, longer)
-    assert book.diaries["ben"].busy == (busy("ben"),)
+    schedule = await store.schedule(SHOP)
+    assert schedule.technician_schedules["ana"].busy == (others, mine, longer)
+    assert schedule.technician_schedules["ben"].busy == (busy("ben"),)
     await store.write(SHOP, lambda transaction: transaction.remove_busy([mine, busy("cleo")]))
-    assert (await store.book(SHOP)).diaries["ana"].busy == (others, longer)
+    assert (await store.schedule(SHOP)).technician_schedules["ana"].busy == (others, longer)
 
 
 async def test_a_receipt_belongs_to_its_project_credential_and_use_case(store: Store) -> None:

@@ -8,8 +8,8 @@ import pytest
 from slotmcp.domain.booking import Booking, BookingStatus, Visit
 from slotmcp.domain.claim import ClaimState
 from slotmcp.ports import ClaimConflict, Store, Transaction
-from support.books import CUSTOMER, DOWNTOWN, FULL_BOOKING, PROJECT, booking, hold, token
 from support.clock import HandClock
+from support.schedules import CUSTOMER, DOWNTOWN, FULL_BOOKING, PROJECT, booking, hold, token
 
 SHOP = PROJECT.id
 
@@ -33,8 +33,12 @@ async def saved(store: Store, one: Booking) -> None:
 
 async def taken(store: Store) -> dict[str, list[tuple[str, int]]]:
     """Whose time is taken by what, and when."""
-    diaries = (await store.book(SHOP)).diaries
-    return {name: [(one.id, one.start) for one in diary.claims] for name, diary in diaries.items() if diary.claims}
+    technician_schedules = (await store.schedule(SHOP)).technician_schedules
+    return {
+        name: [(one.id, one.start) for one in technician_schedule.claims]
+        for name, technician_schedule in technician_schedules.items()
+        if technician_schedule.claims
+    }
 
 
 def cancelled(one: Booking) -> Booking:
@@ -144,7 +148,7 @@ async def test_a_booking_of_any_other_status_takes_its_time(store: Store, status
 
 async def test_what_takes_the_same_time_as_before_moves_no_revision(store: Store) -> None:
     await booked(store, booking("b", location=DOWNTOWN))
-    before = await store.book(SHOP)
+    before = await store.schedule(SHOP)
     one = replace(
         booking("b", location=DOWNTOWN),
         status=BookingStatus.COMPLETED,
@@ -154,7 +158,7 @@ async def test_what_takes_the_same_time_as_before_moves_no_revision(store: Store
     )
     await saved(store, one)
     assert await store.booking(SHOP, "b") == one
-    assert await store.book(SHOP, before) is before
+    assert await store.schedule(SHOP, before) is before
 
 
 async def test_the_token_of_a_booking_that_was_cancelled_says_so(store: Store) -> None:
@@ -192,8 +196,8 @@ async def test_a_booking_of_another_project_is_unknown(store: Store) -> None:
 
 async def test_a_booking_that_moves_into_history_leaves_the_diary(store: Store, clock: HandClock) -> None:
     await booked(store, booking("b"))
-    known = await store.book(SHOP)
+    known = await store.schedule(SHOP)
     clock.advance(days=5)
     await saved(store, booking("b", at=120))
-    assert (await store.book(SHOP, known)).diaries["ana"].claims == ()
+    assert (await store.schedule(SHOP, known)).technician_schedules["ana"].claims == ()
     assert [one.customer for one in await store.bookings(SHOP)] == [CUSTOMER]

@@ -8,8 +8,19 @@ import pytest
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.ports import ClaimConflict, Store, Transaction
-from support.books import AIRPORT, ANA, DOWNTOWN, FULL_BOOKING, HOLD_SECONDS, PROJECT, booking, hold, open_shop, token
 from support.clock import HandClock
+from support.schedules import (
+    AIRPORT,
+    ANA,
+    DOWNTOWN,
+    FULL_BOOKING,
+    HOLD_SECONDS,
+    PROJECT,
+    booking,
+    hold,
+    open_shop,
+    token,
+)
 from support.stores import OpenStore
 
 SHOP = PROJECT.id
@@ -39,8 +50,12 @@ async def found(store: Store, claim_id: str) -> Hold | None:
 
 async def claim_ids(store: Store) -> dict[str, list[str]]:
     """Whose time is taken by what."""
-    diaries = (await store.book(SHOP)).diaries
-    return {name: [one.id for one in diary.claims] for name, diary in diaries.items() if diary.claims}
+    technician_schedules = (await store.schedule(SHOP)).technician_schedules
+    return {
+        name: [one.id for one in technician_schedule.claims]
+        for name, technician_schedule in technician_schedules.items()
+        if technician_schedule.claims
+    }
 
 
 async def test_a_hold_is_found_by_its_token_as_it_was_made(store: Store) -> None:
@@ -259,7 +274,7 @@ async def test_a_booking_is_read_as_it_was_made(store: Store) -> None:
     assert await store.write(SHOP, lambda transaction: transaction.booking("full")) == FULL_BOOKING
     assert await store.write(SHOP, lambda transaction: transaction.booking("nothing")) is None
     assert await store.bookings(SHOP) == (plain, FULL_BOOKING)
-    assert (await store.book(SHOP)).diaries["cleo"].claims == (FULL_BOOKING.claim,)
+    assert (await store.schedule(SHOP)).technician_schedules["cleo"].claims == (FULL_BOOKING.claim,)
 
 
 async def test_a_hold_is_no_booking(store: Store) -> None:
@@ -289,7 +304,7 @@ async def test_a_hold_is_booked_with_all_that_is_known_by_then(store: Store) -> 
     await held(store, hold("h"))
     await store.write(SHOP, lambda transaction: transaction.confirm_hold(sold))
     assert await store.bookings(SHOP) == (sold,)
-    assert (await store.book(SHOP)).diaries["ana"].claims == (sold.claim,)
+    assert (await store.schedule(SHOP)).technician_schedules["ana"].claims == (sold.claim,)
 
 
 async def test_a_lapsed_hold_is_revived_while_its_time_is_free(store: Store, clock: HandClock) -> None:
@@ -334,4 +349,4 @@ async def test_projects_do_not_share_technicians(open_store: OpenStore) -> None:
         await held(store, hold("h"))
         await store.write("other", unit, create=True)
         assert await claim_ids(store) == {"ana": ["h"]}
-        assert [one.id for one in (await store.book("other")).diaries["ana"].claims] == ["h"]
+        assert [one.id for one in (await store.schedule("other")).technician_schedules["ana"].claims] == ["h"]

@@ -6,10 +6,10 @@ import pytest
 
 from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.claim import Hold
-from slotmcp.domain.waitlist import Wait, WaitState
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import Store, Transaction
-from support.books import AIRPORT, DOWNTOWN, FULL_BOOKING, PROJECT, booking, hold, token, wait
 from support.clock import HandClock
+from support.schedules import AIRPORT, DOWNTOWN, FULL_BOOKING, PROJECT, booking, hold, token, wait
 
 SHOP = PROJECT.id
 PHONE, EMAIL, HASH = "phone:+13035550142", "email:kim@example.com", "caller-1"
@@ -101,7 +101,7 @@ async def test_forgetting_erases_the_person_and_keeps_the_slots_history(store: S
     assert known == Booking(
         claim=kept, reason=FULL_BOOKING.reason, status=FULL_BOOKING.status, attention=FULL_BOOKING.attention
     )
-    assert (await other.book(SHOP)).diaries["cleo"].claims == (kept,)
+    assert (await other.schedule(SHOP)).technician_schedules["cleo"].claims == (kept,)
     assert await other.booking(SHOP, "b") == known_by(booking("b", at=120), "another")
     assert [await found(store, key) for key in FULL_BOOKING.contact_keys] == [[], [], []]
 
@@ -153,7 +153,7 @@ async def test_forgetting_erases_holds_and_what_became_of_them(store: Store) -> 
 
 async def test_forgetting_erases_waits_and_ends_those_that_were_open(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
-        for state in WaitState:
+        for state in WaitlistState:
             await transaction.add_wait(
                 wait(state, state=state, contact_keys=("phone", "email"), location=AIRPORT, customer_pseudonym=state)
             )
@@ -161,11 +161,17 @@ async def test_forgetting_erases_waits_and_ends_those_that_were_open(store: Stor
         await transaction.add_wait(wait("lees", customer_pseudonym="lee", contact_keys=("lee",)))
 
     await store.write(SHOP, unit)
-    assert await forget(store, "email") == len(WaitState) + 1
+    assert await forget(store, "email") == len(WaitlistState) + 1
     assert await forget(store, "phone") == 0
-    *erased, lees = await store.waits(SHOP, *WaitState)
+    *erased, lees = await store.waits(SHOP, *WaitlistState)
     assert lees == wait("lees", customer_pseudonym="lee", contact_keys=("lee",))
-    assert [one.state for one in erased] == [WaitState.EXPIRED, WaitState.EXPIRED, "booked", "expired", "expired"]
+    assert [one.state for one in erased] == [
+        WaitlistState.EXPIRED,
+        WaitlistState.EXPIRED,
+        "booked",
+        "expired",
+        "expired",
+    ]
     assert {(one.customer, one.customer_pseudonym, one.contact_keys, one.location) for one in erased} == {
         (Customer(name=""), "", (), None)
     }
@@ -182,7 +188,7 @@ async def test_forgetting_is_the_projects_own(store: Store) -> None:
     await store.write(SHOP, lambda transaction: transaction.add_wait(waiting))
     assert await store.write("other", another_project, create=True) == 0
     assert await store.bookings(SHOP) == (one,)
-    assert await store.waits(SHOP, *WaitState) == (waiting,)
+    assert await store.waits(SHOP, *WaitlistState) == (waiting,)
 
 
 def test_nobody_added_a_personal_field_that_forgetting_knows_nothing_of() -> None:
@@ -191,7 +197,7 @@ def test_nobody_added_a_personal_field_that_forgetting_knows_nothing_of() -> Non
     assert {one.name for one in fields(Booking)} == personal | kept
     assert {one.name for one in fields(Customer)} == {"name", "phone", "email"}
     assert {one.name for one in fields(Visit)} == {"address", "notes"}
-    assert {one.name for one in fields(Wait)} == {
+    assert {one.name for one in fields(WaitlistEntry)} == {
         *("id", "service_id", "duration_minutes", "start_from", "start_to", "joined_at_ms", "technician_id", "state"),
         *("hold_token", "let_go", "customer", "customer_pseudonym", "contact_keys", "location"),
     }

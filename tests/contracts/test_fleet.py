@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from slotmcp.domain.book import Book, Diary
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.ports import News, Rate
-from support.books import (
+from support.clock import NOW_MS
+from support.fleets import PATIENCE_SECONDS, Member, OpenMember, memory_members, redis_members, until
+from support.schedules import (
     ANA,
     BEN,
     CHECK,
@@ -21,16 +23,16 @@ from support.books import (
     claim,
     hold,
 )
-from support.clock import NOW_MS
-from support.fleets import PATIENCE_SECONDS, Member, OpenMember, memory_members, redis_members, until
 
 SHOP = PROJECT.id
-BOOK = Book(
+BOOK = Schedule(
     project=PROJECT,
     services={"repair": REPAIR, "check": CHECK},
-    diaries={
-        "ben": Diary(technician=BEN, claims=(claim("b", "ben"), claim("h", "ben", expires_at_ms=NOW_MS + 90_000))),
-        "ana": Diary(technician=ANA, busy=(busy("ana"),)),
+    technician_schedules={
+        "ben": TechnicianSchedule(
+            technician=BEN, claims=(claim("b", "ben"), claim("h", "ben", expires_at_ms=NOW_MS + 90_000))
+        ),
+        "ana": TechnicianSchedule(technician=ANA, busy=(busy("ana"),)),
     },
     revision=7,
 )
@@ -107,23 +109,25 @@ async def test_a_book_that_one_kept_is_there_for_the_other_at_its_revision_alone
     kept = await other.fleet.snapshot(SHOP, 7)
     assert kept == BOOK
     assert kept is not None
-    assert (list(kept.services), list(kept.diaries)) == (["repair", "check"], ["ben", "ana"])
+    assert (list(kept.services), list(kept.technician_schedules)) == (["repair", "check"], ["ben", "ana"])
     assert await other.fleet.snapshot(SHOP, 6) is None
     assert await other.fleet.snapshot(SHOP, 8) is None
     assert await other.fleet.snapshot("another", 7) is None
 
 
 async def test_no_field_is_lost(one: Member, other: Member) -> None:
-    book = Book(
+    schedule = Schedule(
         project=FULL_PROJECT,
         services={"full": FULL_SERVICE},
-        diaries={
-            "full": Diary(technician=FULL_TECHNICIAN, claims=(claim("c", "full", location=FULL_TECHNICIAN.home),))
+        technician_schedules={
+            "full": TechnicianSchedule(
+                technician=FULL_TECHNICIAN, claims=(claim("c", "full", location=FULL_TECHNICIAN.home),)
+            )
         },
         revision=2**40,
     )
-    await one.fleet.keep(book)
-    assert await other.fleet.snapshot("full", 2**40) == book
+    await one.fleet.keep(schedule)
+    assert await other.fleet.snapshot("full", 2**40) == schedule
 
 
 async def test_an_older_book_does_not_push_a_newer_one_out(one: Member, other: Member) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.errors import NotFound, Unavailable
-from slotmcp.domain.waitlist import WaitState
+from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.ports import ClaimConflict, Head, Store, Transaction
-from support.books import ANA, BEN, CHECK, CLEO, PROJECT, REPAIR, booking, hold, open_shop, receipt, set_up, wait
 from support.clock import NOW_MS, HandClock
+from support.schedules import ANA, BEN, CHECK, CLEO, PROJECT, REPAIR, booking, hold, open_shop, receipt, set_up, wait
 from support.stores import OpenStore
 
 SHOP = PROJECT.id
@@ -43,7 +43,7 @@ async def test_an_unknown_project_is_not_found_and_those_like_it_are_named(store
     async def unit(transaction: Transaction) -> None:
         raise AssertionError(transaction)
 
-    for asked in (store.head("shpo"), store.book("shpo"), store.write("shpo", unit)):
+    for asked in (store.head("shpo"), store.schedule("shpo"), store.write("shpo", unit)):
         with pytest.raises(NotFound, match=r"'shpo'.*shop") as refused:
             await asked
         assert refused.value.field == "projectId"
@@ -57,12 +57,16 @@ async def test_an_absurd_project_id_is_refused_briefly(store: Store) -> None:
 
 
 async def test_a_new_book_has_what_was_saved_in_its_order(store: Store) -> None:
-    book = await store.book(SHOP)
-    assert book.project == PROJECT
-    assert list(book.services.items()) == [("repair", REPAIR), ("check", CHECK)]
-    assert [diary.technician for diary in book.diaries.values()] == [ANA, BEN, CLEO]
-    assert list(book.diaries) == ["ana", "ben", "cleo"]
-    assert book.revision == 1
+    schedule = await store.schedule(SHOP)
+    assert schedule.project == PROJECT
+    assert list(schedule.services.items()) == [("repair", REPAIR), ("check", CHECK)]
+    assert [technician_schedule.technician for technician_schedule in schedule.technician_schedules.values()] == [
+        ANA,
+        BEN,
+        CLEO,
+    ]
+    assert list(schedule.technician_schedules) == ["ana", "ben", "cleo"]
+    assert schedule.revision == 1
 
 
 async def test_write_returns_what_the_unit_returns(store: Store) -> None:
@@ -82,12 +86,12 @@ async def test_what_a_unit_raises_is_raised_and_nothing_is_kept(store: Store) ->
         await transaction.add_event("waitlist.offered", "w")
         raise KeyError("of the unit")
 
-    before = await store.book(SHOP)
+    before = await store.schedule(SHOP)
     with pytest.raises(KeyError, match="of the unit"):
         await store.write(SHOP, unit)
-    assert await store.book(SHOP) == before
+    assert await store.schedule(SHOP) == before
     assert await store.bookings(SHOP) == ()
-    assert await store.waits(SHOP, *WaitState) == ()
+    assert await store.waits(SHOP, *WaitlistState) == ()
     assert await store.events(SHOP, 0) == ()
     assert await store.write(SHOP, lambda transaction: transaction.receipt("book_slot", "local", "key")) is None
 
@@ -104,29 +108,29 @@ async def test_a_project_is_created_only_when_asked_for(open_store: OpenStore) -
 async def test_a_project_that_is_being_created_has_no_book_before_it_is_saved(open_store: OpenStore) -> None:
     async with open_store() as store:
         with pytest.raises(NotFound, match="none"):
-            await store.write(SHOP, lambda transaction: transaction.book(), create=True)
+            await store.write(SHOP, lambda transaction: transaction.schedule(), create=True)
 
 
 async def test_creating_what_is_there_is_an_ordinary_write(store: Store) -> None:
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     await open_shop(store)
-    assert (await store.book(SHOP)).diaries["ana"].claims == (hold("h").claim,)
+    assert (await store.schedule(SHOP)).technician_schedules["ana"].claims == (hold("h").claim,)
 
 
 async def test_what_is_committed_is_there_after_a_restart(open_store: OpenStore) -> None:
     async with open_store() as store:
         await open_shop(store)
         await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
-        before = await store.book(SHOP)
+        before = await store.schedule(SHOP)
     async with open_store() as store:
-        assert await store.book(SHOP) == before
+        assert await store.schedule(SHOP) == before
 
 
 async def test_another_process_sees_what_was_committed(store: Store, other: Store) -> None:
-    known = await other.book(SHOP)
+    known = await other.schedule(SHOP)
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     assert (await other.head(SHOP)).revision == known.revision + 1
-    assert (await other.book(SHOP, known)).diaries["ana"].claims == (hold("h").claim,)
+    assert (await other.schedule(SHOP, known)).technician_schedules["ana"].claims == (hold("h").claim,)
 
 
 async def test_bookings_come_by_start_and_id_with_those_of_removed_technicians(store: Store) -> None:
@@ -161,15 +165,15 @@ async def test_no_revision_is_lost_or_given_twice_between_two_processes(store: S
     async def take(number: int) -> int:
         async def unit(transaction: Transaction) -> int:
             await transaction.add_booking(booking(f"b-{number}", at=number * 60))
-            return (await transaction.book()).revision
+            return (await transaction.schedule()).revision
 
         return await (store, other)[number % 2].write(SHOP, unit)
 
     async with asyncio.timeout(30):
         revisions = await asyncio.gather(*map(take, range(CALLERS)))
     assert sorted(revisions) == list(range(2, CALLERS + 2))
-    assert await store.book(SHOP) == await other.book(SHOP)
-    assert len((await store.book(SHOP)).diaries["ana"].claims) == CALLERS
+    assert await store.schedule(SHOP) == await other.schedule(SHOP)
+    assert len((await store.schedule(SHOP)).technician_schedules["ana"].claims) == CALLERS
 
 
 async def test_who_does_not_get_the_lock_in_time_is_told_so_and_nothing_is_written(
@@ -189,15 +193,18 @@ async def test_who_does_not_get_the_lock_in_time_is_told_so_and_nothing_is_writt
     locking = asyncio.create_task(asyncio.to_thread(asyncio.run, another_process()))
     await asyncio.to_thread(begun.wait, 30)
     assert await store.head(SHOP) == Head(revision=1, now_ms=NOW_MS)
-    async with open_store(patience_ms=50) as hasty:
+    async with open_store(timeout_ms=50) as hasty:
         with pytest.raises(Unavailable, match="busy") as refused:
             await hasty.write(SHOP, lambda transaction: transaction.add_hold(hold("h", "ben")))
         assert refused.value.retryable
         assert refused.value.retry_after_ms > 0
-        assert (await hasty.book(SHOP)).revision == 1, "readers wait for nobody"
+        assert (await hasty.schedule(SHOP)).revision == 1, "readers wait for nobody"
         released.set()
         await locking
-        assert [len(diary.claims) for diary in (await hasty.book(SHOP)).diaries.values()] == [1, 0, 0]
+        assert [
+            len(technician_schedule.claims)
+            for technician_schedule in (await hasty.schedule(SHOP)).technician_schedules.values()
+        ] == [1, 0, 0]
 
 
 async def test_neighbours_of_a_unit_that_raises_are_kept(store: Store) -> None:
@@ -214,7 +221,7 @@ async def test_neighbours_of_a_unit_that_raises_are_kept(store: Store) -> None:
     assert [type(one) for one in outcomes[:4]] == [ZeroDivisionError, type(None), type(None), ZeroDivisionError]
     kept = [f"b-{number}" for number in range(CALLERS) if number % 3]
     assert [one.id for one in await store.bookings(SHOP)] == kept
-    assert [one.id for one in (await store.book(SHOP)).diaries["ana"].claims] == kept
+    assert [one.id for one in (await store.schedule(SHOP)).technician_schedules["ana"].claims] == kept
 
 
 async def test_a_unit_may_await_nothing_but_the_transactions_methods(store: Store) -> None:

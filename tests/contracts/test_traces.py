@@ -5,10 +5,10 @@ from dataclasses import replace
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.reasons import Reason
-from slotmcp.domain.trace import BookFrom, Question, TechnicianTrace, Trace, TracedUse
+from slotmcp.domain.trace import Question, ScheduleSource, TechnicianTrace, Trace, TracedUse
 from slotmcp.ports import Store
-from support.books import NOON, PROJECT
 from support.clock import NOW_MS
+from support.schedules import NOON, PROJECT
 
 SHOP = PROJECT.id
 PLAIN = Trace(id="plain", project_id=SHOP, use=TracedUse.GET_SLOTS, at_ms=NOW_MS, outcome="ok", conversation="c")
@@ -21,7 +21,7 @@ FULL = Trace(
     conversation="c",
     call_id="call-7",
     revision=7,
-    book_from=BookFrom.SHARED,
+    book_from=ScheduleSource.SHARED,
     question=Question(
         service_id="repair",
         duration_minutes=60,

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from slotmcp.domain.waitlist import Wait, WaitState
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import Event, Store, Transaction
-from support.books import AIRPORT, FULL_WAIT, NOON, PROJECT, hold, token, wait
 from support.clock import NOW_MS, HandClock
+from support.schedules import AIRPORT, FULL_WAIT, NOON, PROJECT, hold, token, wait
 from support.stores import OpenStore
 
 SHOP = PROJECT.id
@@ -16,7 +16,7 @@ MANY = 10_000
 OFFERED = "waitlist.offered"
 
 
-async def joined(store: Store, *waits: Wait) -> None:
+async def joined(store: Store, *waits: WaitlistEntry) -> None:
     """Put these on the waitlist."""
 
     async def unit(transaction: Transaction) -> None:
@@ -26,7 +26,7 @@ async def joined(store: Store, *waits: Wait) -> None:
     await store.write(SHOP, unit)
 
 
-async def in_states(store: Store, *states: WaitState) -> list[str]:
+async def in_states(store: Store, *states: WaitlistState) -> list[str]:
     """Who is in these states."""
     return [one.id for one in await store.write(SHOP, lambda transaction: transaction.waits(*states))]
 
@@ -53,25 +53,25 @@ async def heard(store: Store, after: int = 0) -> list[tuple[int, str]]:
 
 async def test_a_wait_is_read_as_it_was_joined(store: Store, other: Store) -> None:
     await joined(store, FULL_WAIT, wait("plain"))
-    assert await other.waits(SHOP, *WaitState) == (FULL_WAIT, wait("plain"))
-    assert await store.write(SHOP, lambda transaction: transaction.waits(*WaitState)) == (FULL_WAIT, wait("plain"))
+    assert await other.waits(SHOP, *WaitlistState) == (FULL_WAIT, wait("plain"))
+    assert await store.write(SHOP, lambda transaction: transaction.waits(*WaitlistState)) == (FULL_WAIT, wait("plain"))
 
 
 async def test_waits_come_in_the_order_in_which_they_were_joined(store: Store, clock: HandClock) -> None:
     await joined(store, wait("c"))
     clock.advance(seconds=-10)
     await joined(store, wait("b", joined_at_ms=clock.now_ms()), wait("a", joined_at_ms=clock.now_ms()))
-    await store.write(SHOP, lambda transaction: transaction.save_wait(wait("c", state=WaitState.OFFERED)))
-    assert [one.id for one in await store.waits(SHOP, *WaitState)] == ["c", "b", "a"]
-    assert await in_states(store, WaitState.WAITING, WaitState.OFFERED) == ["c", "b", "a"]
+    await store.write(SHOP, lambda transaction: transaction.save_wait(wait("c", state=WaitlistState.OFFERED)))
+    assert [one.id for one in await store.waits(SHOP, *WaitlistState)] == ["c", "b", "a"]
+    assert await in_states(store, WaitlistState.WAITING, WaitlistState.OFFERED) == ["c", "b", "a"]
 
 
 async def test_waits_are_asked_for_by_state(store: Store) -> None:
-    await joined(store, *(wait(f"{state}-{number}", state=state) for number in range(2) for state in WaitState))
-    for state in WaitState:
+    await joined(store, *(wait(f"{state}-{number}", state=state) for number in range(2) for state in WaitlistState))
+    for state in WaitlistState:
         assert await in_states(store, state) == [f"{state}-0", f"{state}-1"]
         assert [one.id for one in await store.waits(SHOP, state)] == [f"{state}-0", f"{state}-1"]
-    assert await in_states(store, WaitState.EXPIRED, WaitState.WAITING) == [
+    assert await in_states(store, WaitlistState.EXPIRED, WaitlistState.WAITING) == [
         *("waiting-0", "expired-0", "waiting-1", "expired-1")
     ]
     assert await in_states(store) == []
@@ -90,13 +90,13 @@ async def test_everything_that_is_known_of_a_wait_is_replaced(store: Store) -> N
         technician_id=None,
         location=None,
         contact_keys=("email", "new"),
-        state=WaitState.BOOKED,
+        state=WaitlistState.BOOKED,
         hold_token="",
         let_go=((NOON, NOON + 30),),
     )
     await joined(store, FULL_WAIT, wait("another", location=AIRPORT))
     await store.write(SHOP, lambda transaction: transaction.save_wait(changed))
-    assert await store.waits(SHOP, *WaitState) == (changed, wait("another", location=AIRPORT))
+    assert await store.waits(SHOP, *WaitlistState) == (changed, wait("another", location=AIRPORT))
 
 
 async def test_a_wait_is_found_by_its_id(store: Store, other: Store) -> None:
@@ -121,43 +121,43 @@ async def test_what_is_offered_is_found_by_its_token(store: Store, other: Store)
 async def test_who_never_joined_cannot_be_saved(store: Store) -> None:
     with pytest.raises(LookupError):
         await store.write(SHOP, lambda transaction: transaction.save_wait(wait("nobody")))
-    assert await store.waits(SHOP, *WaitState) == ()
+    assert await store.waits(SHOP, *WaitlistState) == ()
 
 
 async def test_a_waits_id_is_given_once(store: Store) -> None:
     await joined(store, wait("w"))
     with pytest.raises(Exception, match="id"):
         await joined(store, wait("w", service_id="check"))
-    assert await store.waits(SHOP, *WaitState) == (wait("w"),)
+    assert await store.waits(SHOP, *WaitlistState) == (wait("w"),)
 
 
 async def test_waits_that_are_over_are_forgotten_thirty_days_after_their_window(store: Store, clock: HandClock) -> None:
     """With all that names whoever waited."""
-    over = [wait(state, state=state, contact_keys=("phone", state)) for state in WaitState]
-    later = wait("later", state=WaitState.BOOKED, start_to=over[0].start_to + 1)
+    over = [wait(state, state=state, contact_keys=("phone", state)) for state in WaitlistState]
+    later = wait("later", state=WaitlistState.BOOKED, start_to=over[0].start_to + 1)
     await joined(store, *over, later)
     clock.advance(seconds=-1, days=31)
     await lapse(store)
-    assert len(await store.waits(SHOP, *WaitState)) == len(over) + 1
+    assert len(await store.waits(SHOP, *WaitlistState)) == len(over) + 1
     clock.advance(seconds=1)
     await lapse(store)
-    assert [one.id for one in await store.waits(SHOP, *WaitState)] == ["waiting", "offered", "later"]
+    assert [one.id for one in await store.waits(SHOP, *WaitlistState)] == ["waiting", "offered", "later"]
     await joined(store, wait("booked", contact_keys=("new",)))
     assert await store.wait(SHOP, "booked") == wait("booked", contact_keys=("new",))
 
 
 async def test_a_project_has_its_own_waitlist_and_events(store: Store) -> None:
-    async def unit(transaction: Transaction) -> tuple[Wait, ...]:
+    async def unit(transaction: Transaction) -> tuple[WaitlistEntry, ...]:
         await transaction.save_project(replace(PROJECT, id="other"))
         await transaction.add_event("another", "x")
         with pytest.raises(LookupError):
             await transaction.save_wait(wait("w"))
-        return await transaction.waits(*WaitState)
+        return await transaction.waits(*WaitlistState)
 
     await joined(store, wait("w"))
     await tell(store, "w", "v")
     assert await store.write("other", unit, create=True) == ()
-    assert await store.waits("other", *WaitState) == ()
+    assert await store.waits("other", *WaitlistState) == ()
     assert await store.events("other", 0) == (Event(number=1, kind="another", subject_id="x", at_ms=NOW_MS),)
     assert await heard(store) == [(1, "w"), (2, "v")]
 

@@ -68,8 +68,8 @@ def running_target(folder: Path) -> Iterator[Target]:
 
 
 async def _prepare(path: Path) -> dict[str, str]:
-    async with open_books(path, PLAN) as books:
-        access = books.app.access
+    async with open_books(path, PLAN) as schedules:
+        access = schedules.app.access
         made = {
             "operator": await access.create(Scope.OPERATOR, project=EVERY_PROJECT),
             "caller": await access.create(Scope.CALLER, project=PLAN.project.id),

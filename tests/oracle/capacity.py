@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from math import inf
 
 from oracle.jobs import Jobs
-from oracle.ways import Ways
-from slotmcp.domain.book import Book
+from oracle.travel_lookup import TravelLookup
 from slotmcp.domain.catalog import RankingKey, SlotAlignment, Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.offer import Candidate, Slot
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import Site
 
@@ -20,8 +20,8 @@ from slotmcp.engine.travel import Site
 class Oracle(Jobs):
     """The rules, word for word, minute by minute, slowly."""
 
-    def __init__(self, book: Book, now_ms: int) -> None:
-        super().__init__(book, now_ms)
+    def __init__(self, schedule: Schedule, now_ms: int) -> None:
+        super().__init__(schedule, now_ms)
         self._to_spare: dict[str, list[Claim]] = {}
 
     def slots(self, need: Need, start_from: int, start_to: int) -> list[Slot]:
@@ -124,7 +124,7 @@ class Oracle(Jobs):
 
     def is_movable(self, claim: Claim) -> bool:
         """A live hold whose caller did not choose, of a service that still exists."""
-        return claim.is_hold and not claim.technician_chosen and claim.service_id in self.book.services
+        return claim.is_hold and not claim.technician_chosen and claim.service_id in self.schedule.services
 
     def need_of(self, hold: Claim) -> Need:
         """Its own length, buffers and place, its service's skills."""
@@ -132,8 +132,8 @@ class Oracle(Jobs):
             duration_minutes=hold.end - hold.start,
             buffer_before_minutes=hold.buffer_before_minutes,
             buffer_after_minutes=hold.buffer_after_minutes,
-            skills=self.book.services[hold.service_id].skills,
-            site=Site(hold.location, Ways(self.project.travel)) if hold.location else None,
+            skills=self.schedule.services[hold.service_id].skills,
+            site=Site(hold.location, TravelLookup(self.project.travel)) if hold.location else None,
         )
 
     def _others(self, *left_out: str) -> list[Technician]:

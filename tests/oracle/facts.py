@@ -7,9 +7,9 @@ from typing import Self
 
 from oracle.opening import opening_minutes, shift_minutes
 from oracle.wall_clock import day_of
-from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Technician
 from slotmcp.domain.claim import Claim
+from slotmcp.domain.schedule import Schedule
 
 MARGIN_DAYS = 4
 """Opening hours are worked out this many dates around the others: zones differ and shifts pass midnight."""
@@ -18,9 +18,9 @@ MARGIN_DAYS = 4
 class Facts:
     """One book at one now. Every question may be asked as if the claim `without` were not there."""
 
-    def __init__(self, book: Book, now_ms: int) -> None:
-        self.book = book
-        self.project = book.project
+    def __init__(self, schedule: Schedule, now_ms: int) -> None:
+        self.schedule = schedule
+        self.project = schedule.project
         self.now_ms = now_ms
         self._open: dict[str, frozenset[int]] = {}
         self._working_days: dict[str, list[range]] = {}
@@ -28,20 +28,26 @@ class Facts:
 
     def with_claims(self, technician_id: str, claims: Sequence[Claim]) -> Self:
         """The same with other claims on one technician."""
-        diary = replace(self.book.diaries[technician_id], claims=tuple(claims))
-        other = type(self)(replace(self.book, diaries={**self.book.diaries, technician_id: diary}), self.now_ms)
+        technician_schedule = replace(self.schedule.technician_schedules[technician_id], claims=tuple(claims))
+        other = type(self)(
+            replace(
+                self.schedule,
+                technician_schedules={**self.schedule.technician_schedules, technician_id: technician_schedule},
+            ),
+            self.now_ms,
+        )
         other._open = self._open  # noqa: SLF001  of its own class; hours do not depend on claims and take long
         other._working_days = self._working_days  # noqa: SLF001  likewise
         return other
 
     @cached_property
     def technicians(self) -> list[Technician]:
-        return [diary.technician for diary in self.book.diaries.values()]
+        return [technician_schedule.technician for technician_schedule in self.schedule.technician_schedules.values()]
 
     def live_claims(self, technician: Technician, without: Claim | None = None) -> list[Claim]:
         """Bookings, and holds whose `expires_at_ms` is still to come."""
         if technician.id not in self._live:
-            claims = self.book.diaries[technician.id].claims
+            claims = self.schedule.technician_schedules[technician.id].claims
             self._live[technician.id] = [claim for claim in claims if _is_live(claim, self.now_ms)]
         return [claim for claim in self._live[technician.id] if claim is not without]
 
@@ -61,7 +67,11 @@ class Facts:
 
     @cached_property
     def _last_day(self) -> int:
-        claimed = [self.date(claim.end) for diary in self.book.diaries.values() for claim in diary.claims]
+        claimed = [
+            self.date(claim.end)
+            for technician_schedule in self.schedule.technician_schedules.values()
+            for claim in technician_schedule.claims
+        ]
         return max(self.today + self.project.horizon_days, *claimed, 0) + MARGIN_DAYS
 
     def date(self, minute: int) -> int:

@@ -4,17 +4,17 @@ from functools import cached_property
 
 from oracle.journeys import Journeys
 from oracle.wall_clock import DAY, minute_when, reading
-from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import SlotAlignment, Technician
 from slotmcp.domain.claim import Claim
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.need import Need
 
 
 class Jobs(Journeys):
     """Whom the rules let take a job."""
 
-    def __init__(self, book: Book, now_ms: int) -> None:
-        super().__init__(book, now_ms)
+    def __init__(self, schedule: Schedule, now_ms: int) -> None:
+        super().__init__(schedule, now_ms)
         self._origins: dict[tuple[str, int, str | None], dict[int, int]] = {}
 
     def can_take(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> bool:
@@ -53,7 +53,9 @@ class Jobs(Journeys):
     def is_busy(self, technician: Technician, need: Need, start: int) -> bool:
         """Rule 11."""
         first, end = _job_with_buffers(need, start)
-        return any(first < busy.end and busy.start < end for busy in self.book.diaries[technician.id].busy)
+        return any(
+            first < busy.end and busy.start < end for busy in self.schedule.technician_schedules[technician.id].busy
+        )
 
     def is_full_that_day(self, technician: Technician, start: int, without: Claim | None = None) -> bool:
         """Rule 12."""
@@ -88,7 +90,7 @@ class Jobs(Journeys):
         taken: set[int] = set()
         for claim in self.live_claims(technician, without):
             taken.update(range(*_with_buffers(claim)))
-        for busy in self.book.diaries[technician.id].busy:
+        for busy in self.schedule.technician_schedules[technician.id].busy:
             taken.update(range(busy.start, busy.end))
         return taken
 

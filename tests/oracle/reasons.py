@@ -38,7 +38,7 @@ class Reasons(Oracle):
             yield Reason.HELD if claim.is_hold else Reason.BOOKED, claim.end  # rule 10
         if self.is_busy(technician, need, start):
             first, end = start - need.buffer_before_minutes, start + need.duration_minutes + need.buffer_after_minutes
-            busy = self.book.diaries[technician.id].busy
+            busy = self.schedule.technician_schedules[technician.id].busy
             yield Reason.BUSY, max(one.end for one in busy if first < one.end and one.start < end)  # rule 11
         if self.is_full_that_day(technician, start):
             yield Reason.DAY_FULL, None  # rule 12

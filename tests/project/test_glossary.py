@@ -5,7 +5,7 @@ import re
 import pytest
 
 from project.repository import ROOT, prose
-from slotmcp.domain import access, book, booking, catalog, claim, offer, reasons, waitlist
+from slotmcp.domain import access, booking, catalog, claim, offer, reasons, schedule, waitlist
 
 TERMS = re.findall(r"(?:^|\. )\*\*(.+?)\*\*", prose(ROOT / "docs" / "glossary.md"), re.MULTILINE)
 ALIASES = {"service type": "service", "busy time": "busy time"}
@@ -23,7 +23,7 @@ PARTS = {
         "travel policy",
     ),
     *("access key", "local", "nobody", "only_project", "telling", "together", "without_skills"),
-    *("visit", "wait state", "wall span", "weekly span"),
+    *("visit", "waitlist entry", "waitlist state", "wall span", "weekly span"),
 }
 """Parts and kinds of what the glossary has, named after it."""
 
@@ -39,7 +39,7 @@ def test_each_term_is_there_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [access, book, booking, catalog, claim, offer, reasons, waitlist], ids=lambda module: module.__name__
+    "module", [access, schedule, booking, catalog, claim, offer, reasons, waitlist], ids=lambda module: module.__name__
 )
 def test_what_the_domain_names_is_in_the_glossary(module: object) -> None:
     own = [

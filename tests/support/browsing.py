@@ -18,7 +18,7 @@ from slotmcp.domain.access import Scope
 from slotmcp.domain.catalog import Technician, WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.reporting.reports import ReportRequest
-from slotmcp.web.dashboard.visit import COOKIE
+from slotmcp.web.dashboard.request import COOKIE
 from support.denver import DENVER, PLAN
 from support.fleets import until
 from support.http_server import Books, HttpServer
@@ -28,7 +28,7 @@ KIM: Final = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
 CHROMIUM: Final = "/usr/bin/chromium"
 EVERY_DAY: Final = frozenset(range(7))
 _CALLS: Final = 20
-PATIENCE_MS: Final = 10_000
+DEFAULT_TIMEOUT_MS: Final = 10_000
 _HTTP_ERROR: Final = 400
 _numbers = count(1)
 
@@ -49,7 +49,7 @@ class Business:
     """One business among those that a server serves, of one test alone."""
 
     server: HttpServer
-    books: Books
+    schedules: Books
     id: str
     key: str = field(repr=False)
     """Of an operator of this business alone."""
@@ -96,19 +96,19 @@ class Business:
         return booking
 
 
-async def open_business(server: HttpServer, books: Books, plan: ProjectPlan = PLAN) -> Business:
+async def open_business(server: HttpServer, schedules: Books, plan: ProjectPlan = PLAN) -> Business:
     """A business of its own, that is open every day."""
     project_id = f"business-{next(_numbers)}"
     people = tuple(map(all_week, plan.technicians))
     mine = replace(plan, project=replace(plan.project, id=project_id), technicians=people)
-    await books.app.projects.import_project(mine, prune=False)
-    made = await books.app.access.create(Scope.OPERATOR, project=project_id)
-    return Business(server, books, project_id, made.token)
+    await schedules.app.projects.import_project(mine, prune=False)
+    made = await schedules.app.access.create(Scope.OPERATOR, project=project_id)
+    return Business(server, schedules, project_id, made.token)
 
 
-async def open_lively_business(server: HttpServer, books: Books) -> Business:
+async def open_lively_business(server: HttpServer, schedules: Books) -> Business:
     """One that has been called: bookings and holds, refusals and traces; somebody away, and somebody off with work."""
-    business = await open_business(server, books)
+    business = await open_business(server, schedules)
     callers = Callers(business.line, seed=5, pause=at_once)
     await callers.call(_CALLS, at_once=3)
     booking = (await business.book("10:00"))["bookingId"]
@@ -119,7 +119,7 @@ async def open_lively_business(server: HttpServer, books: Books) -> Business:
     await business.ask("set_technician_status", technicianId="t-ana", status="off")
 
     async def are_traces_written() -> bool:
-        report = await books.app.reports.report(ReportRequest(project_id=business.id))
+        report = await schedules.app.reports.report(ReportRequest(project_id=business.id))
         return report.funnel.asked > _CALLS + 2
 
     await until(are_traces_written)
@@ -184,11 +184,11 @@ async def looking(browser: Browser, watch: Watch) -> AsyncIterator[Look]:
 
     async def look(url: str, business: Business | None = None, **options: Any) -> Page:  # noqa: ANN401  whatever a context takes
         context = await browser.new_context(**options)
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(DEFAULT_TIMEOUT_MS)
         contexts.append(context)
         watch.over(context)
         if business is not None:
-            session = await business.books.app.sessions.begin(business.key)
+            session = await business.schedules.app.sessions.begin(business.key)
             assert session is not None
             host = urlsplit(watch.origin).hostname or ""
             await context.add_cookies([{"name": COOKIE, "value": session.value, "domain": host, "path": "/dashboard"}])

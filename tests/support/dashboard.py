@@ -53,13 +53,13 @@ class Browser:
 class Site:
     """A server, its books, and a browser at it."""
 
-    books: Books
+    schedules: Books
     app: HttpApp
     browser: Browser
 
     async def key(self, scope: Scope = Scope.OPERATOR, *, project: str | None = "*") -> str:
         """A new key."""
-        return (await self.books.app.access.create(scope, project=project)).token
+        return (await self.schedules.app.access.create(scope, project=project)).token
 
     @asynccontextmanager
     async def another_browser(self, base_url: str = OWN) -> AsyncIterator[Browser]:
@@ -78,12 +78,12 @@ async def open_site(
 ) -> AsyncIterator[Site]:
     """A dashboard over a database of its own; nobody is logged in."""
     path = folder / "slotmcp.db"
-    async with open_books(path, *(plans or (PLAN,))) as books:
+    async with open_books(path, *(plans or (PLAN,))) as schedules:
         told = Settings(database_url=f"sqlite:///{path}", calcom_sync_seconds=0, **settings)
         app = HttpApp(told, serving or Serving())
         transport = httpx2.ASGITransport(app=app)
         async with running(app), httpx2.AsyncClient(transport=transport, base_url=OWN) as client:
-            yield Site(books, app, Browser(client))
+            yield Site(schedules, app, Browser(client))
 
 
 def _named(headers: dict[str, str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ def new_file(path: Path) -> Path:
 def _content() -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder, "new.db")
-        prepare(path, patience_ms=1000)
+        prepare(path, timeout_ms=1000)
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # as the first writer leaves it
         return path.read_bytes()

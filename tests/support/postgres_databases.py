@@ -23,7 +23,7 @@ class Databases:
         self._url = url
         self._made = 0
         self._template = self.create("template")
-        _apart(prepare(Address.of(self._template), patience_ms=10_000))
+        _apart(prepare(Address.of(self._template), timeout_ms=10_000))
 
     def create(self, kind: str = "test", *, template: str = "template0") -> str:
         """A new database's URL; a copy of nothing unless it says of what."""

@@ -16,7 +16,7 @@ from mcp_types import CallToolResult, TextContent
 from slotmcp.bootstrap import build_app
 from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
-from slotmcp.store.sqlite import PATIENCE_MS, SqliteStore
+from slotmcp.store.sqlite import DEFAULT_TIMEOUT_MS, SqliteStore
 from slotmcp.tools.server import create_server, tools_of
 from slotmcp.tools.toolsets import Toolset
 from support.clock import HandClock
@@ -86,12 +86,12 @@ async def open_desk(
     path: Path,
     *plans: ProjectPlan,
     now_ms: int,
-    patience_ms: int = PATIENCE_MS,
+    timeout_ms: int = DEFAULT_TIMEOUT_MS,
     toolset: Toolset = Toolset.CALLER,
 ) -> AsyncIterator[Desk]:
     """A desk over a database file, with these projects imported, at a time that stands still."""
     clock = HandClock(now_ms)
-    async with SqliteStore.open(new_file(path), clock=clock, patience_ms=patience_ms) as store:
+    async with SqliteStore.open(new_file(path), clock=clock, timeout_ms=timeout_ms) as store:
         app = build_app(store)
         for plan in plans:
             await app.projects.import_project(plan, prune=False)

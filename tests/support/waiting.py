@@ -3,7 +3,7 @@
 from typing import Any
 
 from slotmcp.domain.booking import Customer
-from slotmcp.domain.waitlist import WaitState
+from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.services.joining import JoinRequest
 from slotmcp.services.waitlist import WaitAnswer
 from support.shop import MONDAY, Shop, at, clock_text
@@ -35,13 +35,13 @@ async def line(shop: Shop) -> str:
 
 
 def _stands(answer: WaitAnswer) -> str:
-    if answer.wait.state is WaitState.WAITING:
+    if answer.wait.state is WaitlistState.WAITING:
         return str(answer.position)
     assert answer.hold is not None
     return clock_text(answer.hold.claim.start)
 
 
-async def state(shop: Shop, wait: WaitAnswer) -> WaitState:
+async def state(shop: Shop, wait: WaitAnswer) -> WaitlistState:
     """Where a wait stands, whether or not it is still open."""
     return (await shop.app.waitlist.look_up(wait.wait.id)).wait.state
 

@@ -61,7 +61,7 @@ def test_what_was_put_aside_is_shown_with_what_would_help_and_replayed(calcom: S
 def test_conflicts_and_pushes_are_shown(calcom: StandIn, slotmcp: Run) -> None:
     assert slotmcp("calcom", "conflicts").out == "There is no conflict.\n"
     assert slotmcp("calcom", "pushes").out == "Cal.com knows of every booking that it has to know of.\n"
-    asyncio.run(_book())
+    asyncio.run(_schedule())
     assert "is about to be told" in " ".join(slotmcp("calcom", "pushes").out.split())
     calcom.world.book(ANAS, days_ahead(2), ATTENDEE)
     told = slotmcp("calcom", "sync").out
@@ -72,15 +72,15 @@ def test_conflicts_and_pushes_are_shown(calcom: StandIn, slotmcp: Run) -> None:
     assert "Kim" not in shown
 
 
-async def _book() -> None:
+async def _schedule() -> None:
     from slotmcp.services.bookings import BookRequest  # noqa: PLC0415
     from support.shop import CALLER  # noqa: PLC0415
 
-    async with open_books(Settings.load().database_path) as books:
+    async with open_books(Settings.load().database_path) as schedules:
         request = BookRequest(
             customer=CALLER, start=days_ahead(2), service_id="visit", technician_id="ana", project_id="shop"
         )
-        await books.app.bookings.book_slot(request)
+        await schedules.app.bookings.book_slot(request)
 
 
 def test_an_account_that_does_not_answer_is_said_so(

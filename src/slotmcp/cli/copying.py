@@ -18,7 +18,7 @@ def run(source: str, target: str, project_ids: Sequence[str]) -> None:
     """Copy, and print what was copied."""
     settings = Settings.load()
     here, there = _end(source, "--from"), _end(target, "--to")
-    report = asyncio.run(copy_between(here, there, project_ids, patience_ms=settings.database_timeout_ms))
+    report = asyncio.run(copy_between(here, there, project_ids, timeout_ms=settings.database_timeout_ms))
     _show(report)
 
 

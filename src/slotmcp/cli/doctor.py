@@ -14,9 +14,9 @@ from slotmcp.bootstrap import Calendars, OpenedStore, build_app, open_store, ope
 from slotmcp.cli.doctor_calcom import examine_calendar
 from slotmcp.cli.exits import Exit
 from slotmcp.cli.findings import STYLES, Finding, Mark
-from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Location, TravelMode
 from slotmcp.domain.errors import SlotmcpError
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.travel import TravelSource
 from slotmcp.installation import claude_code, typed
 from slotmcp.ports import Store
@@ -114,21 +114,21 @@ async def _database(settings: Settings, store: OpenedStore) -> AsyncIterator[Fin
         async for finding in examine_calendar(app, settings, project_id):
             yield finding
     if settings.routing_url:
-        yield await _routing(settings, [await store.book(project_id) for project_id in await store.project_ids()])
+        yield await _routing(settings, [await store.schedule(project_id) for project_id in await store.project_ids()])
     yield _how_to_connect(settings) if status.projects else _first_import()
 
 
 async def _project(app: App, store: Store, project_id: str) -> Finding:
-    book = await store.book(project_id)
-    counts = f"{len(book.services)} services, {len(book.diaries)} technicians"
-    service = book.project.default_service_id or next(iter(book.services))
+    schedule = await store.schedule(project_id)
+    counts = f"{len(schedule.services)} services, {len(schedule.technician_schedules)} technicians"
+    service = schedule.project.default_service_id or next(iter(schedule.services))
     answer = await app.slots.get_slots(SlotQuery(project_id=project_id, service_id=service, limit=1))
     first = answer.offer.slots[0] if answer.offer.slots else answer.next_free
     if first is None:
         return Finding(
             Mark.NEXT, project_id, f"{counts}; {service} has nothing free: look at shifts, skills and horizon"
         )
-    view = Viewpoint.of(book.project, answer.now_ms, locale="en-US")
+    view = Viewpoint.of(schedule.project, answer.now_ms, locale="en-US")
     return Finding(
         Mark.GOOD, project_id, f"{counts}; {service} is next free on {label(view.read(first.start), view.voice)}"
     )
@@ -142,15 +142,15 @@ def _how_to_connect(settings: Settings) -> Finding:
     return Finding(Mark.NEXT, "connect", claude_code(environment))
 
 
-async def _routing(settings: Settings, books: Sequence[Book]) -> Finding:
+async def _routing(settings: Settings, schedules: Sequence[Schedule]) -> Finding:
     """Whether the routing service knows the way between two technicians of a project."""
     address = urlsplit(settings.routing_url).netloc.rpartition("@")[2]
-    for book in books:
-        homes = _homes(book)
+    for schedule in schedules:
+        homes = _homes(schedule)
         if not homes[1:]:
             continue
         async with open_travel(settings) as travel:
-            times = None if travel is None else await travel.times(book.project, homes[0], homes[1:2])
+            times = None if travel is None else await travel.times(schedule.project, homes[0], homes[1:2])
         if times is not None and times.source is TravelSource.ROUTED:
             return Finding(Mark.GOOD, "routing", f"{address} tells how long ways take")
         return Finding(Mark.NEXT, "routing", f"{address} gave no answer, so ways are estimated; is it running?")
@@ -158,9 +158,9 @@ async def _routing(settings: Settings, books: Sequence[Book]) -> Finding:
     return Finding(Mark.NEXT, "routing", f"{address} is not asked: {nobody}")
 
 
-def _homes(book: Book) -> list[Location]:
+def _homes(schedule: Schedule) -> list[Location]:
     """Different homes of technicians; none where the way does not count."""
-    if book.project.travel.mode is TravelMode.NONE:
+    if schedule.project.travel.mode is TravelMode.NONE:
         return []
-    homes = (diary.technician.home for diary in book.diaries.values())
+    homes = (technician_schedule.technician.home for technician_schedule in schedule.technician_schedules.values())
     return list(dict.fromkeys(home for home in homes if home is not None))

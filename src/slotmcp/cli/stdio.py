@@ -17,5 +17,5 @@ def run(toolset: str = Toolset.CALLER, *, read_only: bool = False) -> None:
 
 
 async def _serve(settings: Settings, toolset: Toolset, *, read_only: bool) -> None:
-    async with open_app(settings) as app, nullcontext() if read_only else app.errands():
+    async with open_app(settings) as app, nullcontext() if read_only else app.background_tasks():
         await run_stdio(app, toolset=toolset, read_only=read_only)

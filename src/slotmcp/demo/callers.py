@@ -111,7 +111,7 @@ class Caller:
             return
         self.tally.held = 1
         if persona is not Persona.LETS_LAPSE:
-            await self._book(persona, str(held["holdToken"]), service)
+            await self._schedule(persona, str(held["holdToken"]), service)
 
     def _wish(self, persona: Persona) -> Mapping[str, str]:
         """When it suits them."""
@@ -127,7 +127,7 @@ class Caller:
         day = (self._today + timedelta(days=self._random.randint(1, _DAYS_AHEAD))).isoformat()
         return {"from": day, "to": day}
 
-    async def _book(self, persona: Persona, token: str, service: str) -> None:
+    async def _schedule(self, persona: Persona, token: str, service: str) -> None:
         if persona is Persona.HESITATES:
             await self._pause(self._random.uniform(1, 3) * _THINKS_SECONDS)
         phone = f"+1 303 555 {self._number % 10_000:04}"

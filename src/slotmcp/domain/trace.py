@@ -20,7 +20,7 @@ class TracedUse(StrEnum):
     BOOK_SLOT = "book_slot"
 
 
-class BookFrom(StrEnum):
+class ScheduleSource(StrEnum):
     """Where the book was found that the decision was made by."""
 
     MEMORY = "memory"
@@ -80,7 +80,7 @@ class Trace:
     """As the voice platform gave it."""
     revision: int = 0
     """Of the book by which it was decided."""
-    book_from: BookFrom = BookFrom.DATABASE
+    book_from: ScheduleSource = ScheduleSource.DATABASE
     question: Question | None = None
     """None: it did not get so far that this was clear."""
     offered: tuple[Minute, ...] = ()

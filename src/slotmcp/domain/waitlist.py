@@ -10,7 +10,7 @@ from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.interval import Interval, Minute, overlaps
 
 
-class WaitState(StrEnum):
+class WaitlistState(StrEnum):
     """Where a wait stands."""
 
     WAITING = "waiting"
@@ -22,7 +22,7 @@ class WaitState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class WaitlistEntry:
     """One caller's wait for a time."""
 
     id: str
@@ -38,7 +38,7 @@ class Wait:
     location: Location | None = None
     contact_keys: tuple[str, ...] = ()
     """Keyed hashes of the references by which its customer finds it: phone, e-mail, customerHash."""
-    state: WaitState = WaitState.WAITING
+    state: WaitlistState = WaitlistState.WAITING
     hold_token: str = ""
     """Of the hold that was offered last."""
     let_go: tuple[Interval, ...] = ()
@@ -49,15 +49,15 @@ class Wait:
 
         Whose offer ran out or was given back waits on and has let that time go; whose offer was withdrawn waits on.
         """
-        if self.state is not WaitState.OFFERED:
+        if self.state is not WaitlistState.OFFERED:
             return self
         if hold is None or hold.state is ClaimState.WITHDRAWN:
-            return replace(self, state=WaitState.WAITING)
+            return replace(self, state=WaitlistState.WAITING)
         if hold.state in {ClaimState.BOOKED, ClaimState.CANCELLED}:
-            return replace(self, state=WaitState.BOOKED)
+            return replace(self, state=WaitlistState.BOOKED)
         if hold.state is ClaimState.HELD and hold.claim.is_live(now_ms):
             return self
-        return replace(self, state=WaitState.WAITING, let_go=(*self.let_go, hold.claim.interval))
+        return replace(self, state=WaitlistState.WAITING, let_go=(*self.let_go, hold.claim.interval))
 
     def wants(self, time: Interval) -> bool:
         """Whether a time may be offered that begins within the window: it was not let go before."""

@@ -40,7 +40,7 @@ def assign_kept(availability: Availability, need: Need, start: Minute) -> Assign
 
 
 def _best(availability: Availability, need: Need, start: Minute, options: Mapping[Timeline, Moves]) -> Assignment:
-    policy = availability.book.project.assignment_ranking
+    policy = availability.schedule.project.assignment_ranking
     lines = {line.candidate_at(need, start): line for line in options}
     winner, *others = sorted(lines, key=rank(policy))
     reason = AssignmentReason(

@@ -65,7 +65,7 @@ def reasons_between(
         return {technician_id: Counter({Reason.SKILL_MISSING: 1}) for technician_id in availability.index.timelines}
     positions = _sample(positions, _STARTS_LOOKED_AT // len(lines))
     offered = set(list_starts(availability, need, start_from, start_to))
-    counts: dict[str, Counter[Reason]] = {line.diary.technician.id: Counter() for line in lines}
+    counts: dict[str, Counter[Reason]] = {line.technician_schedule.technician.id: Counter() for line in lines}
     for start in positions:
         slot = check_start(availability, need, start) if start in offered else None
         for told in _technicians(availability, lines, need, start, slot):
@@ -80,7 +80,7 @@ def _technicians(
     """Those who make the slot what it is, and what is in the way of the others."""
     able = {candidate.technician_id for candidate in slot.candidates} if slot else set()
     for line in lines:
-        technician_id = line.diary.technician.id
+        technician_id = line.technician_schedule.technician.id
         if technician_id in able:
             yield TechnicianReason(technician_id=technician_id, reason=None)
         else:
@@ -97,7 +97,7 @@ def _reason(availability: Availability, line: Timeline, need: Need, start: Minut
 
     On dates that nobody can book, that is all there is to say.
     """
-    technician = line.diary.technician
+    technician = line.technician_schedule.technician
     if technician.status is TechnicianStatus.OFF:
         return TechnicianReason(technician_id=technician.id, reason=Reason.INACTIVE)
     if missing := need.skills - technician.skills:
@@ -128,7 +128,7 @@ def _in_everybodys_way(availability: Availability, line: Timeline, need: Need, s
 
 
 def _closed(availability: Availability, line: Timeline, need: Need, start: Minute) -> TechnicianReason:
-    technician = line.diary.technician
+    technician = line.technician_schedule.technician
     job = start, start + need.duration_minutes
     if not _lies_in(job, line.days):
         dates = _dates_around(availability, start)
@@ -145,12 +145,12 @@ def _closed(availability: Availability, line: Timeline, need: Need, start: Minut
 
 def _taken(line: Timeline, need: Need, start: Minute) -> TechnicianReason:
     job = start - need.buffer_before_minutes, start + need.duration_minutes + need.buffer_after_minutes
-    technician_id = line.diary.technician.id
+    technician_id = line.technician_schedule.technician.id
     for claim in line.claims:
         if overlaps((claim.start - claim.buffer_before_minutes, claim.end + claim.buffer_after_minutes), job):
             reason = Reason.HELD if claim.is_hold else Reason.BOOKED
             return TechnicianReason(technician_id=technician_id, reason=reason, until=claim.end)
-    until = max(busy.end for busy in line.diary.busy if overlaps((busy.start, busy.end), job))
+    until = max(busy.end for busy in line.technician_schedule.busy if overlaps((busy.start, busy.end), job))
     return TechnicianReason(technician_id=technician_id, reason=Reason.BUSY, until=until)
 
 
@@ -177,7 +177,7 @@ def _shorter(availability: Availability, need: Need, start: Minute) -> Iterator[
 
 
 def _same_day(availability: Availability, need: Need, start: Minute) -> Iterator[Opening]:
-    zone_key = availability.book.project.timezone
+    zone_key = availability.schedule.project.timezone
     day = utc_to_wall(zone_key, start).date()
     starts = list_starts(availability, need, midnight(zone_key, day), next_midnight(zone_key, day))
     if starts:
@@ -186,7 +186,7 @@ def _same_day(availability: Availability, need: Need, start: Minute) -> Iterator
 
 def _other_day(availability: Availability, need: Need, start: Minute) -> Iterator[Opening]:
     """The same time on the nearest other day, or without one the nearest time on any other."""
-    zone_key = availability.book.project.timezone
+    zone_key = availability.schedule.project.timezone
     wall = utc_to_wall(zone_key, start).replace(tzinfo=None)
     for days in range(1, _DAYS_AROUND + 1):
         for other in (wall + timedelta(days=days), wall - timedelta(days=days)):
@@ -211,5 +211,5 @@ def _lies_in(job: Interval, spans: tuple[Interval, ...]) -> bool:
 
 def _dates_around(availability: Availability, start: Minute) -> Dates:
     """The dates around a start, as if the business were open on all of them."""
-    day = utc_to_wall(availability.book.project.timezone, start).date()
+    day = utc_to_wall(availability.schedule.project.timezone, start).date()
     return Dates(day - timedelta(days=2), day + timedelta(days=2))

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.need import Need
 from slotmcp.engine.timeline import Timeline
 from slotmcp.engine.travel import TravelTimes, site_at
@@ -26,15 +26,15 @@ Moves = tuple[Move, ...]
 class Relocation:
     """Which holds of some timelines can move, and where. It remembers what it worked out."""
 
-    __slots__ = ("_policy", "_services", "_targets", "_timelines", "_told", "_ways", "_without", "movable")
+    __slots__ = ("_policy", "_services", "_targets", "_timelines", "_told", "_travel_lookup", "_without", "movable")
 
-    def __init__(self, timelines: Mapping[str, Timeline], book: Book, told: TravelTimes | None = None) -> None:
+    def __init__(self, timelines: Mapping[str, Timeline], schedule: Schedule, told: TravelTimes | None = None) -> None:
         self._timelines = timelines
         self._told = told
-        self._services = book.services
-        self._policy = book.project.travel
+        self._services = schedule.services
+        self._policy = schedule.project.travel
         self._targets: dict[str, frozenset[str]] = {}
-        self._ways: dict[str, Moves] = {}
+        self._travel_lookup: dict[str, Moves] = {}
         self._without: dict[str, Timeline] = {}
         self.movable = {
             technician_id: holds
@@ -45,7 +45,7 @@ class Relocation:
 
     def rooms(self, line: Timeline) -> Iterator[tuple[Timeline, Moves]]:
         """The timeline as it would be with one of its holds moved away, for each that can."""
-        for hold in self.movable.get(line.diary.technician.id, ()):
+        for hold in self.movable.get(line.technician_schedule.technician.id, ()):
             if moves := self._way_out(hold):
                 yield self._line_without(hold), moves
 
@@ -57,9 +57,9 @@ class Relocation:
         return not claim.technician_chosen and claim.service_id in self._services
 
     def _way_out(self, hold: Claim) -> Moves:
-        if hold.id not in self._ways:
-            self._ways[hold.id] = self._in_one_step(hold) or self._in_two_steps(hold)
-        return self._ways[hold.id]
+        if hold.id not in self._travel_lookup:
+            self._travel_lookup[hold.id] = self._in_one_step(hold) or self._in_two_steps(hold)
+        return self._travel_lookup[hold.id]
 
     def _in_one_step(self, hold: Claim) -> Moves:
         targets = self._targets_of(hold)
@@ -69,7 +69,7 @@ class Relocation:
         need = self._need_of(hold)
         for technician_id, others in self.movable.items():
             line = self._timelines[technician_id]
-            if technician_id == hold.technician_id or not need.skills <= line.diary.technician.skills:
+            if technician_id == hold.technician_id or not need.skills <= line.technician_schedule.technician.skills:
                 continue
             for other in others:
                 onward = self._targets_of(other) - {hold.technician_id}
@@ -85,7 +85,7 @@ class Relocation:
                 technician_id
                 for technician_id, line in self._timelines.items()
                 if technician_id != hold.technician_id
-                and need.skills <= line.diary.technician.skills
+                and need.skills <= line.technician_schedule.technician.skills
                 and line.can_serve(need, hold.start)
             )
         return self._targets[hold.id]

@@ -77,7 +77,7 @@ def check_start(availability: Availability, need: Need, start: Minute) -> Slot |
     lines = lines or [line for line in index.eligible(need) if index.relocation.room_for(line, need, start)]
     if not lines:
         return None
-    policy = availability.book.project.candidate_ranking
+    policy = availability.schedule.project.candidate_ranking
     candidates = sorted((line.candidate_at(need, start) for line in lines), key=rank(policy))
     return Slot(start, start + need.duration_minutes, capacity, tuple(candidates))
 
@@ -96,7 +96,7 @@ def _days(availability: Availability, need: Need, part: Interval) -> list[DaySlo
 def _known_days(availability: Availability, need: Need) -> dict[int, DaySlots]:
     """What has been worked out for a need; remembered with the index."""
     known = availability.index.slots_by_need
-    key = need, availability.book.project.candidate_ranking
+    key = need, availability.schedule.project.candidate_ranking
     if key not in known:
         if len(known) >= _MOST_NEEDS:
             known.clear()
@@ -135,7 +135,7 @@ def _slots(availability: Availability, need: Need, day: int, rows: Rows) -> list
     """The starts that some technicians have on a day, each with all of those who have it."""
     frame = availability.frame
     first = frame.day_starts[day]
-    by_rank = rank(availability.book.project.candidate_ranking)
+    by_rank = rank(availability.schedule.project.candidate_ranking)
     ranked = sorted([(line.candidate(day), row) for line, row in rows.items()], key=lambda one: by_rank(one[0]))
     everybody = [candidate for candidate, _ in ranked]
     slots: list[Slot] = []

@@ -10,11 +10,11 @@ from enum import Enum, auto
 from functools import lru_cache
 from math import inf
 
-from slotmcp.domain.book import Diary
 from slotmcp.domain.catalog import SlotAlignment
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.offer import Candidate
+from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.engine.frame import Frame
 from slotmcp.engine.intervals import merge
 from slotmcp.engine.need import Need
@@ -50,17 +50,17 @@ class Timeline:
         "_starts_by_shape",
         "claims",
         "days",
-        "diary",
         "frame",
         "holds",
         "hours",
         "loads",
+        "technician_schedule",
         "until_ms",
     )
 
     def __init__(
         self,
-        diary: Diary,
+        technician_schedule: TechnicianSchedule,
         frame: Frame,
         hours: tuple[Interval, ...],
         claims: tuple[Claim, ...],
@@ -69,7 +69,7 @@ class Timeline:
         """Index a diary.
 
         Args:
-            diary: whose timeline it is, with outside busy time.
+            technician_schedule: whose timeline it is, with outside busy time.
             frame: the dates that can be booked.
             hours: opening hours, merged, well beyond the frame on both sides.
             claims: those of the diary's claims that take time now.
@@ -78,7 +78,7 @@ class Timeline:
         self.days = days
         self._route: Route | None = None
         self._legs: Sequence[tuple[int, Leg]] | None = None
-        self.diary = diary
+        self.technician_schedule = technician_schedule
         self.frame = frame
         self.hours = hours
         self.claims = claims
@@ -87,7 +87,7 @@ class Timeline:
         """From then on a hold in here has expired."""
         taken = merge(
             [(c.start - c.buffer_before_minutes, c.end + c.buffer_after_minutes) for c in claims]
-            + [(busy.start, busy.end) for busy in diary.busy]
+            + [(busy.start, busy.end) for busy in technician_schedule.busy]
         )
         self._starts = [start for start, _ in taken]
         self._ends = [end for _, end in taken]
@@ -101,20 +101,20 @@ class Timeline:
     def without(self, claim_id: str) -> "Timeline":
         """The same, as if one claim were not there."""
         left = tuple(claim for claim in self.claims if claim.id != claim_id)
-        return Timeline(self.diary, self.frame, self.hours, left, self.days)
+        return Timeline(self.technician_schedule, self.frame, self.hours, left, self.days)
 
     @property
     def route(self) -> Route:
         """Where the technician comes from and goes to."""
         if self._route is None:
-            self._route = Route(self.diary.technician.home, self.days, self.claims)
+            self._route = Route(self.technician_schedule.technician.home, self.days, self.claims)
         return self._route
 
     def candidate(self, day: int) -> Candidate:
         """The technician with what ranks them on a day of the frame, whatever the start."""
         candidate = self._candidates.get(day)
         if candidate is None:
-            technician = self.diary.technician
+            technician = self.technician_schedule.technician
             candidate = Candidate(technician.id, technician.priority, self.loads.get(day, 0))
             self._candidates[day] = candidate
         return candidate
@@ -156,7 +156,9 @@ class Timeline:
         following = bisect_right(self._ends, start - need.buffer_before_minutes)
         if following < len(self._starts) and self._starts[following] < end + need.buffer_after_minutes:
             return Obstacle.TAKEN
-        if self.diary.technician.max_bookings_per_day is not None and self._is_full(self.frame.day_number(start)):
+        if self.technician_schedule.technician.max_bookings_per_day is not None and self._is_full(
+            self.frame.day_number(start)
+        ):
             return Obstacle.FULL
         if need.site is not None and not self._can_travel(need, start):
             return Obstacle.TRAVEL
@@ -249,11 +251,11 @@ class Timeline:
         return self.hours[index] if index >= 0 else None
 
     def _is_full(self, day: int) -> bool:
-        limit = self.diary.technician.max_bookings_per_day
+        limit = self.technician_schedule.technician.max_bookings_per_day
         return limit is not None and limit <= self.loads[day] + _count_by_day(self.frame, self.holds)[day]
 
     def _full_days(self) -> list[int]:
-        limit = self.diary.technician.max_bookings_per_day
+        limit = self.technician_schedule.technician.max_bookings_per_day
         return [] if limit is None else [day for day in range(self.frame.days) if self._is_full(day)]
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from slotmcp.domain.access import AccessKey
-from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Location, Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Hold
 from slotmcp.domain.interval import Interval
-from slotmcp.domain.waitlist import Wait, WaitState
+from slotmcp.domain.schedule import Schedule
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports.calendar import CalendarBacklog, CalendarPages, CalendarView, CalendarWork
 from slotmcp.ports.traces import Traces
@@ -73,7 +73,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptKey:
+class StoredKey:
     """An access key as it is kept, and the store's now."""
 
     key: AccessKey
@@ -125,11 +125,11 @@ class Fleet(Protocol):
         """The newest revision that a server found in the database, or committed, within the last second; one trip."""
         ...
 
-    async def snapshot(self, project_id: str, revision: int) -> Book | None:
+    async def snapshot(self, project_id: str, revision: int) -> Schedule | None:
         """The book at just that revision, if it is kept."""
         ...
 
-    async def keep(self, book: Book) -> None:
+    async def keep(self, schedule: Schedule) -> None:
         """Keep a committed book for other servers, unless one of the project was kept a moment ago."""
         ...
 
@@ -213,7 +213,7 @@ class Transaction(Protocol):
         """
         ...
 
-    async def book(self) -> Book:
+    async def schedule(self) -> Schedule:
         """The book as this transaction sees it, its own writes included.
 
         Diaries that did not change since the last book that this store gave are the same objects.
@@ -306,19 +306,19 @@ class Transaction(Protocol):
         """
         ...
 
-    async def add_wait(self, wait: Wait) -> None:
+    async def add_wait(self, wait: WaitlistEntry) -> None:
         """Put somebody on the waitlist."""
         ...
 
-    async def save_wait(self, wait: Wait) -> None:
+    async def save_wait(self, wait: WaitlistEntry) -> None:
         """Replace all that is known of a wait."""
         ...
 
-    async def wait(self, wait_id: str) -> Wait | None:
+    async def wait(self, wait_id: str) -> WaitlistEntry | None:
         """A wait by its id, whatever its state."""
         ...
 
-    async def waits(self, *states: WaitState) -> tuple[Wait, ...]:
+    async def waits(self, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         """Waits in these states, in the order in which they were joined."""
         ...
 
@@ -392,7 +392,7 @@ class Store(Traces, Protocol):
         """
         ...
 
-    async def book(self, project_id: str, known: Book | None = None) -> Book:
+    async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
         """The newest committed book, read in one snapshot.
 
         With `known`, an earlier book of the project, only what changed since its revision is read, and
@@ -420,11 +420,11 @@ class Store(Traces, Protocol):
         """The hold with this token, whatever its state; its claim's state may be booked by now."""
         ...
 
-    async def wait(self, project_id: str, wait_id: str) -> Wait | None:
+    async def wait(self, project_id: str, wait_id: str) -> WaitlistEntry | None:
         """A wait by its id, whatever its state."""
         ...
 
-    async def waits(self, project_id: str, *states: WaitState) -> tuple[Wait, ...]:
+    async def waits(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         """Waits in these states, in the order in which they were joined."""
         ...
 
@@ -468,7 +468,7 @@ class Store(Traces, Protocol):
         """
         ...
 
-    async def access_key(self, key_id: str) -> KeptKey | None:
+    async def access_key(self, key_id: str) -> StoredKey | None:
         """An access key by its id, whatever became of it: one cheap trip, never from a memory of an earlier one.
 
         Raises:

@@ -5,13 +5,13 @@ from typing import Any
 
 import orjson
 
-from slotmcp.domain.book import Book
+from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import News
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.names import KEEPING_MS, OUTDATED_MS, REVISION_MS, SNAPSHOT_MS
 from slotmcp.redis_layer.scripts import KEEP_SNAPSHOT, RAISE_REVISION
-from slotmcp.redis_layer.snapshots import BookCodec
+from slotmcp.redis_layer.snapshots import ScheduleCodec
 
 
 class RedisFleet:
@@ -21,7 +21,7 @@ class RedisFleet:
         self._link = link
         self._names = link.names
         self._channel = channel
-        self._codec = BookCodec()
+        self._codec = ScheduleCodec()
 
     @property
     def is_away(self) -> bool:
@@ -33,24 +33,24 @@ class RedisFleet:
         told = await self._link.ask(lambda client: client.get(self._names.revision(project_id)))
         return int(told) if told is not None and told.isdigit() else None
 
-    async def snapshot(self, project_id: str, revision: int) -> Book | None:
+    async def snapshot(self, project_id: str, revision: int) -> Schedule | None:
         """As the port says; what cannot be read is not there."""
         key = self._names.snapshot(project_id, revision, self._codec.schema)
         told = await self._link.ask(lambda client: client.get(key))
         return self._codec.decode(told, project_id, revision) if isinstance(told, bytes) else None
 
-    async def keep(self, book: Book) -> None:
+    async def keep(self, schedule: Schedule) -> None:
         """As the port says."""
-        project_id, names, schema = book.project.id, self._names, self._codec.schema
+        project_id, names, schema = schedule.project.id, self._names, self._codec.schema
         keeping = names.keeping(project_id, schema)
         if not await self._link.ask(lambda client: client.set(keeping, 1, px=KEEPING_MS, nx=True)):
             return
         keys = (
             names.newest_snapshot(project_id, schema),
-            names.snapshot(project_id, book.revision, schema),
+            names.snapshot(project_id, schedule.revision, schema),
             names.snapshot(project_id, "", schema),
         )
-        arguments = (book.revision, self._codec.encode(book), SNAPSHOT_MS, OUTDATED_MS)
+        arguments = (schedule.revision, self._codec.encode(schedule), SNAPSHOT_MS, OUTDATED_MS)
         await self._link.ask(lambda client: KEEP_SNAPSHOT.run(client, keys=keys, arguments=arguments))
 
     async def found(self, project_id: str, revision: int, *, age_ms: int) -> None:

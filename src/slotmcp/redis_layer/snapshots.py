@@ -5,36 +5,36 @@ import zlib
 from dataclasses import fields, is_dataclass
 from typing import get_args, get_type_hints
 
-from slotmcp.domain.book import Book
+from slotmcp.domain.schedule import Schedule
 
 _LEVEL = 1
 """Fast: a fifteenth of the size in half a millisecond."""
 _DIGITS = 8
 
 
-class BookCodec:
+class ScheduleCodec:
     """Turns books into bytes and back."""
 
     def __init__(self) -> None:
         import msgspec  # noqa: PLC0415  whoever has no Redis need not wait for it
 
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(Book)
+        self._decoder = msgspec.msgpack.Decoder(Schedule)
         self._faults = (zlib.error, msgspec.MsgspecError)
-        self.schema = schema_of(Book)
+        self.schema = schema_of(Schedule)
         """What distinguishes the books of this version from those of another that is being replaced."""
 
-    def encode(self, book: Book) -> bytes:
+    def encode(self, schedule: Schedule) -> bytes:
         """A book as bytes."""
-        return zlib.compress(self._encoder.encode(book), _LEVEL)
+        return zlib.compress(self._encoder.encode(schedule), _LEVEL)
 
-    def decode(self, told: bytes, project_id: str, revision: int) -> Book | None:
+    def decode(self, told: bytes, project_id: str, revision: int) -> Schedule | None:
         """The book that bytes stand for; None unless they are one, of this project at this revision."""
         try:
-            book = self._decoder.decode(zlib.decompress(told))
+            schedule = self._decoder.decode(zlib.decompress(told))
         except self._faults:
             return None
-        return book if (book.project.id, book.revision) == (project_id, revision) else None
+        return schedule if (schedule.project.id, schedule.revision) == (project_id, revision) else None
 
 
 def schema_of(kind: type) -> str:

@@ -29,14 +29,14 @@ class KnownWays:
         self._most = most
         self._told: OrderedDict[Way, tuple[float, float | None]] = OrderedDict()
 
-    def unknown(self, ways: Iterable[Way]) -> Sequence[Way]:
+    def unknown(self, travel_lookup: Iterable[Way]) -> Sequence[Way]:
         """Those of some ways that have to be asked for."""
         since = self._now() - FRESH_SECONDS
-        return [way for way in ways if way not in self._told or self._told[way][0] < since]
+        return [way for way in travel_lookup if way not in self._told or self._told[way][0] < since]
 
-    def seconds(self, ways: Iterable[Way]) -> Iterator[tuple[Way, float]]:
+    def seconds(self, travel_lookup: Iterable[Way]) -> Iterator[tuple[Way, float]]:
         """How long those of some ways take that exist."""
-        for way in ways:
+        for way in travel_lookup:
             _, duration = self._told.get(way, (0.0, None))
             if duration is not None:
                 yield way, duration

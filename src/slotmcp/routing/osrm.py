@@ -86,34 +86,34 @@ class OsrmTravel:
         """As `Travel` says."""
         estimate = EstimatedTravel(project.travel)
         others = {place for place in places if place != location}
-        ways = [*((place, location) for place in others), *((location, place) for place in others)]
-        if not await self._learn(location, self._known.unknown(ways)):
+        travel_lookup = [*((place, location) for place in others), *((location, place) for place in others)]
+        if not await self._learn(location, self._known.unknown(travel_lookup)):
             return estimate
-        table = {way: _minutes(seconds, project.travel) for way, seconds in self._known.seconds(ways)}
+        table = {way: _minutes(seconds, project.travel) for way, seconds in self._known.seconds(travel_lookup)}
         return TabledTravel(table, estimate)
 
     def told(self, project: Project) -> TravelTimes:
         """As `Travel` says."""
         return ToldTravel(self._known, EstimatedTravel(project.travel))
 
-    async def _learn(self, location: Location, ways: Sequence[Way]) -> bool:
+    async def _learn(self, location: Location, travel_lookup: Sequence[Way]) -> bool:
         """Whether all of these ways have been asked for, and answered."""
-        if not ways:
+        if not travel_lookup:
             return True
         if self._seconds() < self._rests_until:
             return False
         try:
             async with asyncio.timeout(self._timeout_seconds), asyncio.TaskGroup() as group:
-                answers = [group.create_task(request) for request in self._requests(location, ways)]
+                answers = [group.create_task(request) for request in self._requests(location, travel_lookup)]
         except Exception as error:  # noqa: BLE001  whatever is wrong with the server, the estimate stands
             self._rest(error)
             return False
         self._known.learn(chain.from_iterable(answer.result() for answer in answers))
         return True
 
-    def _requests(self, location: Location, ways: Sequence[Way]) -> Iterator[Coroutine[Any, Any, Told]]:
-        there = [origin for origin, destination in ways if destination == location]
-        away = [destination for origin, destination in ways if origin == location]
+    def _requests(self, location: Location, travel_lookup: Sequence[Way]) -> Iterator[Coroutine[Any, Any, Told]]:
+        there = [origin for origin, destination in travel_lookup if destination == location]
+        away = [destination for origin, destination in travel_lookup if origin == location]
         yield from (self._there(location, some) for some in _batches(there))
         yield from (self._away(location, some) for some in _batches(away))
 

@@ -11,7 +11,7 @@ from slotmcp.domain.offer import Offer, Slot, Wish
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import check_start, list_starts, slots_at
-from slotmcp.services.shelf import Shelf
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.tracing import sketch
 
 _HOW_MANY = 3
@@ -43,7 +43,7 @@ class LostSlot(Exception):  # noqa: N818  becomes one of two errors of the trade
         self.aside = aside
 
 
-async def with_alternatives(shelf: Shelf, project_id: str, work: Awaitable[T]) -> T:
+async def with_alternatives(availability_cache: AvailabilityCache, project_id: str, work: Awaitable[T]) -> T:
     """Await work; where it loses a slot, look for alternatives, outside of its lock.
 
     Raises:
@@ -52,7 +52,7 @@ async def with_alternatives(shelf: Shelf, project_id: str, work: Awaitable[T]) -
     try:
         return await work
     except LostSlot as lost:
-        raise refusal(await shelf.availability(project_id), lost) from None
+        raise refusal(await availability_cache.availability(project_id), lost) from None
 
 
 def refusal(availability: Availability, lost: LostSlot) -> SlotUnavailable | HoldExpired:
@@ -64,7 +64,7 @@ def refusal(availability: Availability, lost: LostSlot) -> SlotUnavailable | Hol
 
 
 def _offer(availability: Availability, lost: LostSlot) -> Offer:
-    project, but = availability.book.project, None
+    project, but = availability.schedule.project, None
     if lost.aside is not None:
         availability, but = availability.without(lost.aside), lost.aside.start
     slots = nearest_slots(availability, lost.need, lost.start, but=but)
@@ -79,13 +79,16 @@ def _offer(availability: Availability, lost: LostSlot) -> Offer:
 
 def _wish(availability: Availability, lost: LostSlot) -> Wish | None:
     """The technician who was wished for, and who else could take the start that was lost."""
-    diary = availability.book.diaries.get(lost.need.technician_id or "")
-    if diary is None:
+    technician_schedule = availability.schedule.technician_schedules.get(lost.need.technician_id or "")
+    if technician_schedule is None:
         return None
     slot = check_start(availability, replace(lost.need, technician_id=None), lost.start)
     others = slot.candidates[:_CANDIDATES] if slot else ()
-    diaries = availability.book.diaries
-    return Wish(technician=diary.technician, others=tuple(diaries[one.technician_id].technician for one in others))
+    technician_schedules = availability.schedule.technician_schedules
+    return Wish(
+        technician=technician_schedule.technician,
+        others=tuple(technician_schedules[one.technician_id].technician for one in others),
+    )
 
 
 def nearest_slots(

@@ -42,7 +42,7 @@ class App:
     calendars: CalendarService
     calendar_worker: Callable[[], AbstractAsyncContextManager["CalendarWorker"]]
     """Opens what tells calendars and reconciles; its libraries are loaded then."""
-    errands: Callable[[], AbstractAsyncContextManager[None]]
+    background_tasks: Callable[[], AbstractAsyncContextManager[None]]
     """Does what a server has to do besides answering, until the block ends."""
     tracing: Tracing
     traces: TraceService

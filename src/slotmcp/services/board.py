@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Technician, TimeOff
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval, Minute, overlaps
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.closures import closed_dates
 from slotmcp.engine.intervals import subtract
 from slotmcp.engine.openings import Dates, breaks, working_days
 from slotmcp.engine.zones import local_date, midnight, next_midnight
 from slotmcp.ports import Store
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.flights import Flights
-from slotmcp.services.shelf import Shelf
 
 LOOK_SECONDS: Final = 1.0
 """How old what is known of a revision may be."""
@@ -47,7 +47,7 @@ class TechnicianDay:
 class BoardAnswer:
     """A day of a business."""
 
-    book: Book
+    schedule: Schedule
     day: date
     today: date
     span: Interval
@@ -60,9 +60,9 @@ class BoardAnswer:
 class BoardService:
     """Shows days, and knows when one has changed."""
 
-    def __init__(self, *, store: Store, shelf: Shelf) -> None:
+    def __init__(self, *, store: Store, availability_cache: AvailabilityCache) -> None:
         self._store = store
-        self._shelf = shelf
+        self._availability_cache = availability_cache
         self._flights = Flights()
         self._revisions: dict[str, tuple[float, int]] = {}
 
@@ -72,21 +72,21 @@ class BoardService:
         Raises:
             NotFound, InvalidArgument (no project named where there are several), Unavailable.
         """
-        availability = await self._shelf.availability(project_id)
-        book, now_ms = availability.book, availability.now_ms
-        zone_key = book.project.timezone
+        availability = await self._availability_cache.availability(project_id)
+        schedule, now_ms = availability.schedule, availability.now_ms
+        zone_key = schedule.project.timezone
         today = local_date(zone_key, now_ms // MS_PER_MINUTE)
         day = day or today
         span = midnight(zone_key, day), next_midnight(zone_key, day)
-        bookings = _by_technician(await self._store.bookings(book.project.id, span))
+        bookings = _by_technician(await self._store.bookings(schedule.project.id, span))
         return BoardAnswer(
-            book=book,
+            schedule=schedule,
             day=day,
             today=today,
             span=span,
             technicians=tuple(
-                _day_of(book, diary, bookings.get(technician_id, ()), span, now_ms)
-                for technician_id, diary in book.diaries.items()
+                _day_of(schedule, technician_schedule, bookings.get(technician_id, ()), span, now_ms)
+                for technician_id, technician_schedule in schedule.technician_schedules.items()
             ),
             now_ms=now_ms,
         )
@@ -106,26 +106,36 @@ class BoardService:
         return head.revision
 
 
-def _day_of(book: Book, diary: Diary, bookings: Sequence[Booking], span: Interval, now_ms: int) -> TechnicianDay:
-    technician = diary.technician
-    shifts, pauses = _hours(book, technician, span)
-    holds = [one for one in diary.claims if one.is_hold and one.is_live(now_ms) and overlaps(one.interval, span)]
+def _day_of(
+    schedule: Schedule,
+    technician_schedule: TechnicianSchedule,
+    bookings: Sequence[Booking],
+    span: Interval,
+    now_ms: int,
+) -> TechnicianDay:
+    technician = technician_schedule.technician
+    shifts, pauses = _hours(schedule, technician, span)
+    holds = [
+        one
+        for one in technician_schedule.claims
+        if one.is_hold and one.is_live(now_ms) and overlaps(one.interval, span)
+    ]
     return TechnicianDay(
         technician=technician,
         shifts=tuple(subtract(shifts, pauses)),
         breaks=tuple(within for shift in shifts for within in _cut(pauses, shift)),
         time_off=tuple(one for one in technician.time_off if overlaps((one.start, one.end), span)),
-        busy=tuple(one for one in diary.busy if overlaps((one.start, one.end), span)),
+        busy=tuple(one for one in technician_schedule.busy if overlaps((one.start, one.end), span)),
         bookings=tuple(bookings),
         holds=tuple(sorted(holds, key=_start)),
     )
 
 
-def _hours(book: Book, technician: Technician, span: Interval) -> tuple[list[Interval], list[Interval]]:
+def _hours(schedule: Schedule, technician: Technician, span: Interval) -> tuple[list[Interval], list[Interval]]:
     """A technician's shifts and breaks that day."""
     first = local_date(technician.timezone, span[0]) - _MARGIN
     last = local_date(technician.timezone, span[1]) + _MARGIN
-    dates = Dates(first, last, closed_dates(book.project, range(first.year, last.year + 1)))
+    dates = Dates(first, last, closed_dates(schedule.project, range(first.year, last.year + 1)))
     return _cut(working_days(technician, dates), span), _cut(breaks(technician, dates), span)
 
 

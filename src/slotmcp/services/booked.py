@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.errors import NotFound
+from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Transaction
 from slotmcp.services.named import service_of, technician_of
 
@@ -28,12 +28,12 @@ class BookAnswer:
         return self.booking.status is BookingStatus.CANCELLED
 
 
-def answer_of(transaction: Transaction, book: Book, booking: Booking, *, replayed: bool) -> BookAnswer:
+def answer_of(transaction: Transaction, schedule: Schedule, booking: Booking, *, replayed: bool) -> BookAnswer:
     """The answer that tells of a booking."""
     return BookAnswer(
-        project=book.project,
-        service=service_of(book, booking.claim),
-        technician=technician_of(book, booking.claim.technician_id),
+        project=schedule.project,
+        service=service_of(schedule, booking.claim),
+        technician=technician_of(schedule, booking.claim.technician_id),
         booking=booking,
         now_ms=transaction.now_ms,
         replayed=replayed,

@@ -12,6 +12,7 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import ClaimConflict, Ids, LiveHolds, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, refusal, with_alternatives
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.booked import BookAnswer, answer_of, booking_with
 from slotmcp.services.booking_keys import BookingKeys
 from slotmcp.services.calendar.conflicts import attention_for
@@ -23,12 +24,11 @@ from slotmcp.services.named import service_of
 from slotmcp.services.noting import note_booking, note_held, note_wish
 from slotmcp.services.outcomes import CancelRequest, cancel, tell
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
-from slotmcp.services.shelf import Shelf
 from slotmcp.services.taking import make_moves
 from slotmcp.services.tracing import hop
+from slotmcp.services.travel import TravelLookup
 from slotmcp.services.turning_away import check_hold_is_known, lost_beforehand, may_be_theirs
 from slotmcp.services.waiting import close_waits, offer_freed_time
-from slotmcp.services.ways import Ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +46,20 @@ class BookRequest(StartRequest):
 class BookingService:
     """Sells."""
 
-    def __init__(self, *, store: Store, live: LiveHolds, shelf: Shelf, ids: Ids, ways: Ways) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        live: LiveHolds,
+        availability_cache: AvailabilityCache,
+        ids: Ids,
+        travel_lookup: TravelLookup,
+    ) -> None:
         self._store = store
         self._live = live
-        self._shelf = shelf
+        self._availability_cache = availability_cache
         self._ids = ids
-        self._ways = ways
+        self._travel_lookup = travel_lookup
 
     async def book_slot(self, request: BookRequest) -> BookAnswer:
         """Book a held start, or a start directly.
@@ -59,22 +67,22 @@ class BookingService:
         Raises:
             InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, Unavailable.
         """
-        project_id = await self._shelf.project_id(request.project_id)
+        project_id = await self._availability_cache.project_id(request.project_id)
         routed = await self._ways_of(project_id, request)
         if not request.idempotency_key:
             await self._turn_away(project_id, request, routed)
 
         async def unit(transaction: Transaction) -> BookAnswer:
             await transaction.lapse_holds()
-            availability = await self._shelf.locked(transaction)
-            customer = normalised(request.customer, availability.book.project)
+            availability = await self._availability_cache.locked(transaction)
+            customer = normalised(request.customer, availability.schedule.project)
             known = replace(request, customer=customer)
             if request.hold_token:
                 return await self._book_hold(transaction, availability, known, routed)
             return await self._book_start(transaction, availability, known, routed)
 
         with hop("transaction"):
-            answer = await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+            answer = await with_alternatives(self._availability_cache, project_id, self._store.write(project_id, unit))
         note_booking(answer.booking, was_replayed=answer.replayed)
         if request.hold_token:
             await self._live.hide(project_id, request.hold_token)
@@ -87,14 +95,14 @@ class BookingService:
             InvalidArgument, NotFound (no such project), Unavailable.
         """
         request.check()
-        project_id = await self._shelf.project_id(request.project_id)
-        availability = await self._shelf.availability(project_id)
-        book = availability.book
+        project_id = await self._availability_cache.project_id(request.project_id)
+        availability = await self._availability_cache.availability(project_id)
+        schedule = availability.schedule
         if request.booking_id:
             one = await self._store.booking(project_id, request.booking_id)
-            return found(book, [one] if one else [], availability.now_ms)
-        theirs = await self._store.bookings_by(project_id, request.reference(book.project))
-        return found(book, theirs, availability.now_ms)
+            return found(schedule, [one] if one else [], availability.now_ms)
+        theirs = await self._store.bookings_by(project_id, request.reference(schedule.project))
+        return found(schedule, theirs, availability.now_ms)
 
     async def reschedule_booking(self, request: RescheduleRequest) -> RescheduleAnswer:
         """Give a booking another time. Refused, it keeps the one it has.
@@ -102,22 +110,24 @@ class BookingService:
         Raises:
             InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, Unavailable.
         """
-        project_id = await self._shelf.project_id(request.project_id)
+        project_id = await self._availability_cache.project_id(request.project_id)
         routed = await self._ways_of_move(project_id, request)
 
         async def unit(transaction: Transaction) -> RescheduleAnswer:
             await transaction.lapse_holds()
-            answer = await reschedule(transaction, await self._shelf.locked(transaction), request, routed)
+            answer = await reschedule(transaction, await self._availability_cache.locked(transaction), request, routed)
             if answer.booked.replayed:
                 return answer
             if answer.has_moved:
                 booking = answer.booked.booking
-                await close_waits(transaction, self._shelf, self._ids, booking, hold_token=request.hold_token)
+                await close_waits(
+                    transaction, self._availability_cache, self._ids, booking, hold_token=request.hold_token
+                )
             # A booking that stays gives its hold's time back.
-            await offer_freed_time(transaction, self._shelf, self._ids)
+            await offer_freed_time(transaction, self._availability_cache, self._ids)
             return answer
 
-        answer = await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+        answer = await with_alternatives(self._availability_cache, project_id, self._store.write(project_id, unit))
         if request.hold_token:
             await self._live.hide(project_id, request.hold_token)
         return answer
@@ -132,12 +142,12 @@ class BookingService:
         async def unit(transaction: Transaction) -> BookAnswer:
             booking = await booking_with(transaction, request.booking_id)
             cancelled = await cancel(transaction, booking, request.reason)
-            answer = answer_of(transaction, await transaction.book(), cancelled, replayed=cancelled is booking)
+            answer = answer_of(transaction, await transaction.schedule(), cancelled, replayed=cancelled is booking)
             if not answer.replayed:
-                await offer_freed_time(transaction, self._shelf, self._ids)
+                await offer_freed_time(transaction, self._availability_cache, self._ids)
             return answer
 
-        return await self._store.write(await self._shelf.project_id(request.project_id), unit)
+        return await self._store.write(await self._availability_cache.project_id(request.project_id), unit)
 
     async def set_booking_status(self, project_id: str | None, booking_id: str, status: BookingStatus) -> BookAnswer:
         """Say what came of a visit: that it is done, or that nobody was there. Doing it again answers the same.
@@ -149,29 +159,29 @@ class BookingService:
         async def unit(transaction: Transaction) -> BookAnswer:
             booking = await booking_with(transaction, booking_id)
             told = await tell(transaction, booking, status)
-            return answer_of(transaction, await transaction.book(), told, replayed=told is booking)
+            return answer_of(transaction, await transaction.schedule(), told, replayed=told is booking)
 
-        return await self._store.write(await self._shelf.project_id(project_id), unit)
+        return await self._store.write(await self._availability_cache.project_id(project_id), unit)
 
     async def _ways_of(self, project_id: str, request: BookRequest) -> TravelTimes | None:
         if request.hold_token:
-            return await self._ways.for_hold(project_id, request.hold_token, request.location)
-        return await self._ways.for_start(project_id, request)
+            return await self._travel_lookup.for_hold(project_id, request.hold_token, request.location)
+        return await self._travel_lookup.for_start(project_id, request)
 
     async def _ways_of_move(self, project_id: str, request: RescheduleRequest) -> TravelTimes | None:
         booking = await self._store.booking(project_id, request.booking_id)
         location = booking.claim.location if booking else None
         if request.hold_token:
-            return await self._ways.for_hold(project_id, request.hold_token, location)
-        return await self._ways.for_start(project_id, StartRequest(start=request.start, location=location))
+            return await self._travel_lookup.for_hold(project_id, request.hold_token, location)
+        return await self._travel_lookup.for_start(project_id, StartRequest(start=request.start, location=location))
 
     async def _turn_away(self, project_id: str, request: BookRequest, routed: TravelTimes | None) -> None:
-        store, shelf = self._store, self._shelf
+        store, availability_cache = self._store, self._availability_cache
         if request.hold_token:
             if not await self._live.is_shown(project_id, request.hold_token):
-                await check_hold_is_known(store, shelf, project_id, request.hold_token, request.customer)
+                await check_hold_is_known(store, availability_cache, project_id, request.hold_token, request.customer)
             return
-        lost = await lost_beforehand(shelf, project_id, request, routed)
+        lost = await lost_beforehand(availability_cache, project_id, request, routed)
         if lost and not await may_be_theirs(store, project_id, request.customer, lost):
             note_wish(lost.availability, lost.appointment)
             raise refusal(lost.availability, _lost_start(lost.appointment))
@@ -196,19 +206,19 @@ class BookingService:
         )
         reason = replace(assignment.reason, wished=claim.technician_chosen)
         made = _booking(transaction, request, claim, reason, hold.customer_pseudonym)
-        booking = replace(made, attention=attention_for(availability.book, claim))
+        booking = replace(made, attention=attention_for(availability.schedule, claim))
         try:
             await transaction.confirm_hold(booking)
         except ClaimConflict:
             raise lost_hold(appointment.need, appointment.start) from None
         await keys.remember(booking.id)
-        await close_waits(transaction, self._shelf, self._ids, booking, hold_token=request.hold_token)
-        return answer_of(transaction, availability.book, booking, replayed=False)
+        await close_waits(transaction, self._availability_cache, self._ids, booking, hold_token=request.hold_token)
+        return answer_of(transaction, availability.schedule, booking, replayed=False)
 
     async def _book_start(
         self, transaction: Transaction, availability: Availability, request: BookRequest, routed: TravelTimes | None
     ) -> BookAnswer:
-        appointment = find_appointment(availability.book, request, routed)
+        appointment = find_appointment(availability.schedule, request, routed)
         note_wish(availability, appointment)
         keys = _keys_of_start(transaction, request, appointment)
         if answer := await _replay(transaction, availability, keys):
@@ -224,15 +234,15 @@ class BookingService:
         except ClaimConflict:
             raise _lost_start(appointment) from None
         await keys.remember(booking.id)
-        await close_waits(transaction, self._shelf, self._ids, booking, hold_token=request.hold_token)
-        return answer_of(transaction, availability.book, booking, replayed=False)
+        await close_waits(transaction, self._availability_cache, self._ids, booking, hold_token=request.hold_token)
+        return answer_of(transaction, availability.schedule, booking, replayed=False)
 
 
 def _held_appointment(
     availability: Availability, request: BookRequest, hold: Hold, routed: TravelTimes | None
 ) -> Appointment:
     """What the hold keeps, as long as the request does not name something else beside the token."""
-    claim, zone_key = hold.claim, request.timezone or availability.book.project.timezone
+    claim, zone_key = hold.claim, request.timezone or availability.schedule.project.timezone
     if request.service_id is not None and request.service_id != claim.service_id:
         raise InvalidArgument("serviceType", f"the hold is for {claim.service_id}; leave it out, or hold another slot.")
     if request.start is not None and resolve(request.start, zone_key, "start") != claim.start:
@@ -245,12 +255,13 @@ def _held_appointment(
     chosen = claim.technician_id if claim.technician_chosen else None
     if request.technician_id not in {None, chosen}:
         raise InvalidArgument("technicianId", "choose the technician when you create the hold, not afterwards.")
-    service = service_of(availability.book, claim)
+    service = service_of(availability.schedule, claim)
     # Of a service that left the catalog nobody knows the skills any more; the witness has them.
-    only = chosen if service.id in availability.book.services else claim.technician_id
+    only = chosen if service.id in availability.schedule.services else claim.technician_id
     location = claim.location or request.location
     need = replace(
-        Need.of_claim(claim, service, site_at(location, availability.book.project.travel, routed)), technician_id=only
+        Need.of_claim(claim, service, site_at(location, availability.schedule.project.travel, routed)),
+        technician_id=only,
     )
     return Appointment(service, need, claim.start, location)
 
@@ -301,7 +312,7 @@ def _who(request: BookRequest) -> tuple[str, ...]:
 async def _replay(transaction: Transaction, availability: Availability, keys: BookingKeys) -> BookAnswer | None:
     booking_id = await keys.recall()
     booking = await transaction.booking(booking_id) if booking_id else None
-    return answer_of(transaction, availability.book, booking, replayed=True) if booking else None
+    return answer_of(transaction, availability.schedule, booking, replayed=True) if booking else None
 
 
 def _lost_start(appointment: Appointment) -> LostSlot:

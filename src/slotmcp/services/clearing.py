@@ -8,8 +8,8 @@ from slotmcp.domain.catalog import Technician, TechnicianStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval, overlaps
 from slotmcp.ports import Transaction
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.passing_on import pass_on
-from slotmcp.services.shelf import Shelf
 
 OFF: Final = "The technician is off."
 TIME_OFF: Final = "The technician has time off then."
@@ -28,22 +28,26 @@ class Cleared:
     """Holds that nobody else could serve."""
 
 
-async def clear(transaction: Transaction, shelf: Shelf, technician_id: str, span: Interval | None = None) -> Cleared:
+async def clear(
+    transaction: Transaction, availability_cache: AvailabilityCache, technician_id: str, span: Interval | None = None
+) -> Cleared:
     """Look after all that is to come, or to come within a span, on a technician whose hours have changed."""
-    diary = (await transaction.book()).diaries[technician_id]
+    technician_schedule = (await transaction.schedule()).technician_schedules[technician_id]
     now_ms = transaction.now_ms
     to_come = sorted(
         (
             claim
-            for claim in diary.claims
+            for claim in technician_schedule.claims
             if claim.is_live(now_ms) and claim.end * MS_PER_MINUTE > now_ms and _is_within(claim, span)
         ),
         key=lambda claim: (claim.start, claim.id),
     )
-    holds = [claim for claim in to_come if claim.is_hold and _absence(diary.technician, claim)]
-    moved = [await _pass_on(transaction, shelf, claim) for claim in holds]
+    holds = [claim for claim in to_come if claim.is_hold and _absence(technician_schedule.technician, claim)]
+    moved = [await _pass_on(transaction, availability_cache, claim) for claim in holds]
     bookings = [
-        await _mark(transaction, claim.id, _absence(diary.technician, claim)) for claim in to_come if not claim.is_hold
+        await _mark(transaction, claim.id, _absence(technician_schedule.technician, claim))
+        for claim in to_come
+        if not claim.is_hold
     ]
     return Cleared(
         bookings=tuple(one for one in bookings if one is not None and one.attention),
@@ -73,9 +77,9 @@ async def _mark(transaction: Transaction, booking_id: str, absence: str) -> Book
     return marked
 
 
-async def _pass_on(transaction: Transaction, shelf: Shelf, claim: Claim) -> bool:
+async def _pass_on(transaction: Transaction, availability_cache: AvailabilityCache, claim: Claim) -> bool:
     """Let somebody else serve a hold, or withdraw it; whether anybody does."""
-    is_served = await pass_on(transaction, shelf, claim)
+    is_served = await pass_on(transaction, availability_cache, claim)
     if not is_served:
         await transaction.withdraw_hold(claim.id)
     return is_served

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
-from slotmcp.domain.waitlist import Wait
+from slotmcp.domain.waitlist import WaitlistEntry
 from slotmcp.ports import Ids, Store, Transaction
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.contacts import readings_of
-from slotmcp.services.shelf import Shelf
 from slotmcp.services.waiting import OPEN, leave
 
 
@@ -23,9 +23,9 @@ class ForgetAnswer:
 class CustomerService:
     """Forgets."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids) -> None:
+    def __init__(self, *, store: Store, availability_cache: AvailabilityCache, ids: Ids) -> None:
         self._store = store
-        self._shelf = shelf
+        self._availability_cache = availability_cache
         self._ids = ids
 
     async def forget(self, project_id: str | None, reference: str) -> ForgetAnswer:
@@ -41,14 +41,14 @@ class CustomerService:
             raise InvalidArgument("reference", "give a phone number, an e-mail address or a customerHash.")
 
         async def unit(transaction: Transaction) -> ForgetAnswer:
-            project = (await transaction.book()).project
+            project = (await transaction.schedule()).project
             keys = [transaction.pseudonym(text) for text in readings_of(reference, project)]
             theirs = [wait for wait in await transaction.waits(*OPEN) if not _known_by(wait).isdisjoint(keys)]
-            await leave(transaction, self._shelf, self._ids, theirs)
+            await leave(transaction, self._availability_cache, self._ids, theirs)
             return ForgetAnswer(project=project, erased=sum([await transaction.forget(key) for key in keys]))
 
-        return await self._store.write(await self._shelf.project_id(project_id), unit)
+        return await self._store.write(await self._availability_cache.project_id(project_id), unit)
 
 
-def _known_by(wait: Wait) -> set[str]:
+def _known_by(wait: WaitlistEntry) -> set[str]:
     return {wait.customer_pseudonym, *wait.contact_keys}

@@ -8,9 +8,9 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.reasons import Explanation
 from slotmcp.engine.explain import explain
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.intents import StartRequest, find_appointment
-from slotmcp.services.shelf import Shelf
-from slotmcp.services.ways import Ways
+from slotmcp.services.travel import TravelLookup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +32,9 @@ class ExplainAnswer:
 class ExplanationService:
     """Says why."""
 
-    def __init__(self, *, shelf: Shelf, ways: Ways) -> None:
-        self._shelf = shelf
-        self._ways = ways
+    def __init__(self, *, availability_cache: AvailabilityCache, travel_lookup: TravelLookup) -> None:
+        self._availability_cache = availability_cache
+        self._travel_lookup = travel_lookup
 
     async def explain_slot(self, request: StartRequest, *, instead_of: Claim | None = None) -> ExplainAnswer:
         """Why a start can be had, or what is in each technician's way, by the predicates that decide it.
@@ -44,16 +44,19 @@ class ExplanationService:
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
-        project_id = await self._shelf.project_id(request.project_id)
-        routed = await self._ways.for_start(project_id, request)
-        availability = await self._shelf.availability(project_id)
+        project_id = await self._availability_cache.project_id(request.project_id)
+        routed = await self._travel_lookup.for_start(project_id, request)
+        availability = await self._availability_cache.availability(project_id)
         if instead_of is not None:
             availability = availability.without(instead_of)
-        book = availability.book
-        appointment = find_appointment(book, request, routed)
-        technicians = {technician_id: diary.technician for technician_id, diary in book.diaries.items()}
+        schedule = availability.schedule
+        appointment = find_appointment(schedule, request, routed)
+        technicians = {
+            technician_id: technician_schedule.technician
+            for technician_id, technician_schedule in schedule.technician_schedules.items()
+        }
         return ExplainAnswer(
-            project=book.project,
+            project=schedule.project,
             service=appointment.service,
             start=appointment.start,
             end=appointment.start + appointment.need.duration_minutes,

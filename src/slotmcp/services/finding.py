@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.errors import FieldProblem, InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
+from slotmcp.domain.schedule import Schedule
 from slotmcp.services.contacts import email_reference, normal_email, normal_phone, phone_reference
 from slotmcp.services.named import service_of, technician_of
 
@@ -73,23 +73,23 @@ class FindAnswer:
     now_ms: int
 
 
-def found(book: Book, bookings: Sequence[Booking], now_ms: int) -> FindAnswer:
+def found(schedule: Schedule, bookings: Sequence[Booking], now_ms: int) -> FindAnswer:
     """The answer that tells of bookings."""
     to_come = sorted((one for one in bookings if is_upcoming(one, now_ms)), key=_start)
     over = sorted((one for one in bookings if not is_upcoming(one, now_ms)), key=_start, reverse=True)
     return FindAnswer(
-        project=book.project,
-        found=tuple(tell_of(book, one, now_ms) for one in (*to_come, *over[:MOST_PAST])),
+        project=schedule.project,
+        found=tuple(tell_of(schedule, one, now_ms) for one in (*to_come, *over[:MOST_PAST])),
         now_ms=now_ms,
     )
 
 
-def tell_of(book: Book, booking: Booking, now_ms: int) -> FoundBooking:
+def tell_of(schedule: Schedule, booking: Booking, now_ms: int) -> FoundBooking:
     """A booking with what its ids stand for."""
     return FoundBooking(
         booking=booking,
-        service=service_of(book, booking.claim),
-        technician=technician_of(book, booking.claim.technician_id),
+        service=service_of(schedule, booking.claim),
+        technician=technician_of(schedule, booking.claim.technician_id),
         is_upcoming=is_upcoming(booking, now_ms),
     )
 

@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeVar
 
-from slotmcp.domain.book import Book
-from slotmcp.domain.trace import BookFrom
+from slotmcp.domain.schedule import Schedule
+from slotmcp.domain.trace import ScheduleSource
 from slotmcp.ports import Clock, Fleet, Head, News, Store, Transaction, Unit
-from slotmcp.services.bell import Bell
 from slotmcp.services.flights import Flights
 from slotmcp.services.known_revisions import KnownRevisions
+from slotmcp.services.notifier import Notifier
 from slotmcp.services.store_time import StoreTime
 from slotmcp.services.tracing import sketch
 
@@ -35,34 +35,34 @@ class _Left:
 class FleetStore:
     """The port's Store, but for what another server of the fleet can tell as well."""
 
-    def __init__(self, store: Store, fleet: Fleet, clock: Clock, bell: Bell) -> None:
+    def __init__(self, store: Store, fleet: Fleet, clock: Clock, notifier: Notifier) -> None:
         self._store = store
         self._fleet = fleet
-        self._bell = bell
+        self._notifier = notifier
         self._seconds = asyncio.get_running_loop().time
         self._time = StoreTime(clock, self._seconds)
         self._revisions = KnownRevisions(self._seconds)
         self._flights = Flights()
-        self._errands: set[asyncio.Task[None]] = set()
-        self._lent: dict[str, Book] = {}
+        self._background_tasks: set[asyncio.Task[None]] = set()
+        self._lent: dict[str, Schedule] = {}
         """Books that came from the fleet. The store must not take them for its own."""
         self._only: tuple[str, float] | None = None
         """The one project there is, and until when that is believed."""
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, store: Store, fleet: Fleet, *, clock: Clock, bell: Bell) -> AsyncIterator[Self]:
+    async def open(cls, store: Store, fleet: Fleet, *, clock: Clock, notifier: Notifier) -> AsyncIterator[Self]:
         """Join a fleet with a store; `bell` is rung whenever something has happened to somebody's wait.
 
         `clock` is this server's own.
         """
-        joined = cls(store, fleet, clock, bell)
+        joined = cls(store, fleet, clock, notifier)
         fleet.listen(joined._hear)
         try:
             yield joined
         finally:
             await joined._flights.settle()
-            await asyncio.gather(*joined._errands)
+            await asyncio.gather(*joined._background_tasks)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  all that the fleet has no part in is the store's own
         return getattr(self._store, name)
@@ -85,19 +85,19 @@ class FleetStore:
                 return Head(self._revisions.hear(project_id, revision), self._time.now_ms())
         return await self._flights.join(("head", project_id), lambda: self._ask_head(project_id))
 
-    async def book(self, project_id: str, known: Book | None = None) -> Book:
+    async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
         """As the port says; a server that knows no book yet takes the fleet's, if that is the newest."""
         lent = self._lent.get(project_id)
         if known is None or known is lent:
             revision = (await self.head(project_id)).revision
             if known is not None and known.revision == revision:
                 return known
-            book = await self._fleet.snapshot(project_id, revision)
-            if book is not None:
-                self._lent[project_id] = book
+            schedule = await self._fleet.snapshot(project_id, revision)
+            if schedule is not None:
+                self._lent[project_id] = schedule
                 if noted := sketch():
-                    noted.book_from = BookFrom.SHARED
-                return book
+                    noted.book_from = ScheduleSource.SHARED
+                return schedule
             known = None
         self._lent.pop(project_id, None)
         return await self._flights.join(("book", project_id), lambda: self._ask_book(project_id, known))
@@ -129,12 +129,12 @@ class FleetStore:
         self._send(self._fleet.found(project_id, head.revision, age_ms=age_ms))
         return found
 
-    async def _ask_book(self, project_id: str, known: Book | None) -> Book:
+    async def _ask_book(self, project_id: str, known: Schedule | None) -> Schedule:
         asked_at = self._seconds()
-        book = await self._store.book(project_id, known)
-        self._revisions.find(project_id, book.revision, asked_at=asked_at)
-        self._send(self._fleet.keep(book))
-        return book
+        schedule = await self._store.schedule(project_id, known)
+        self._revisions.find(project_id, schedule.revision, asked_at=asked_at)
+        self._send(self._fleet.keep(schedule))
+        return schedule
 
     def _found(self, project_id: str, head: Head, before_ms: int, asked_at: float) -> Head:
         self._time.learn(head.now_ms, before_ms)
@@ -143,10 +143,10 @@ class FleetStore:
     def _hear(self, news: News) -> None:
         self._revisions.hear(news.project_id, news.revision)
         if news.event:
-            self._bell.ring()
+            self._notifier.ring()
 
     def _send(self, errand: Coroutine[Any, Any, None]) -> None:
         """Have something done that nobody waits for."""
         task = asyncio.ensure_future(errand)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        self._background_tasks.add(task)
+        task.add_done_callback(self._background_tasks.discard)

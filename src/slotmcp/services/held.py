@@ -74,14 +74,14 @@ def assign_held(  # noqa: PLR0913  the facts of the promise
     for need in chain(needs, patient):
         if assignment := assign_kept(others, need, start):
             return assignment
-    if is_live and is_in_conflict(others.book.diaries[hold.claim.technician_id], hold.claim):
+    if is_live and is_in_conflict(others.schedule.technician_schedules[hold.claim.technician_id], hold.claim):
         return _in_spite_of_it(others, hold)
     raise lost_hold(needs[-1], start, aside=instead_of)
 
 
 def _in_spite_of_it(others: Availability, hold: Hold) -> Assignment:
     """A calendar came after the promise: the promise is kept, and the operator sees a conflict."""
-    policy = others.book.project.assignment_ranking
+    policy = others.schedule.project.assignment_ranking
     reason = AssignmentReason(policy=policy, values={}, considered=1)
     return Assignment(technician_id=hold.claim.technician_id, reason=reason)
 

@@ -10,15 +10,15 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.slots import check_start
 from slotmcp.ports import Ids, LiveHolds, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, refusal, with_alternatives
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.intents import Appointment, StartRequest, find_appointment
 from slotmcp.services.noting import note_hold, note_wish
 from slotmcp.services.receipts import Keys, keys_of
-from slotmcp.services.shelf import Shelf
 from slotmcp.services.taking import take_hold
 from slotmcp.services.tracing import hop
+from slotmcp.services.travel import TravelLookup
 from slotmcp.services.turning_away import lost_beforehand
 from slotmcp.services.waiting import leave, offer_freed_time, offers_to
-from slotmcp.services.ways import Ways
 
 MIN_TTL_SECONDS = 60
 MAX_TTL_SECONDS = 120
@@ -66,12 +66,20 @@ class ReleaseAnswer:
 class HoldService:
     """Keeps and gives back."""
 
-    def __init__(self, *, store: Store, live: LiveHolds, shelf: Shelf, ids: Ids, ways: Ways) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        live: LiveHolds,
+        availability_cache: AvailabilityCache,
+        ids: Ids,
+        travel_lookup: TravelLookup,
+    ) -> None:
         self._store = store
         self._live = live
-        self._shelf = shelf
+        self._availability_cache = availability_cache
         self._ids = ids
-        self._ways = ways
+        self._travel_lookup = travel_lookup
 
     async def create_hold(self, request: HoldRequest) -> HoldAnswer:
         """Hold one unit of a start's capacity.
@@ -80,30 +88,32 @@ class HoldService:
             InvalidArgument, NotFound, SlotUnavailable, HoldLimit, IdempotencyMismatch, Unavailable.
         """
         _check_ttl(request.ttl_seconds)
-        project_id = await self._shelf.project_id(request.project_id)
-        routed = await self._ways.for_start(project_id, request)
-        if not request.idempotency_key and (lost := await lost_beforehand(self._shelf, project_id, request, routed)):
+        project_id = await self._availability_cache.project_id(request.project_id)
+        routed = await self._travel_lookup.for_start(project_id, request)
+        if not request.idempotency_key and (
+            lost := await lost_beforehand(self._availability_cache, project_id, request, routed)
+        ):
             note_wish(lost.availability, lost.appointment)
             raise refusal(lost.availability, _lost(lost.appointment))
 
         async def unit(transaction: Transaction) -> HoldAnswer:
             await transaction.lapse_holds()
-            availability = await self._shelf.locked(transaction)
-            appointment = find_appointment(availability.book, request, routed)
+            availability = await self._availability_cache.locked(transaction)
+            appointment = find_appointment(availability.schedule, request, routed)
             note_wish(availability, appointment)
             customer = transaction.pseudonym(request.customer_reference)
             keys = _keys(transaction, request, appointment)
             if answer := await _replay(transaction, keys, availability, appointment):
                 return answer
-            await _check_limit(transaction, availability.book.project, customer)
+            await _check_limit(transaction, availability.schedule.project, customer)
             hold = await self._take(transaction, availability, appointment, customer, request.ttl_seconds)
-            after = check_start(await self._shelf.locked(transaction), appointment.need, appointment.start)
+            after = check_start(await self._availability_cache.locked(transaction), appointment.need, appointment.start)
             capacity_left = after.capacity if after else 0
             await keys.remember(transaction, json.dumps({"token": hold.token, "capacityLeft": capacity_left}))
             return _answer(transaction, availability, appointment, hold, capacity_left, replayed=False)
 
         with hop("transaction"):
-            answer = await with_alternatives(self._shelf, project_id, self._store.write(project_id, unit))
+            answer = await with_alternatives(self._availability_cache, project_id, self._store.write(project_id, unit))
         note_hold(answer.hold.claim.id, answer.capacity_left, was_replayed=answer.replayed)
         if not answer.replayed:
             await self._live.show(project_id, answer.hold, now_ms=answer.now_ms)
@@ -115,19 +125,19 @@ class HoldService:
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
-        project_id = await self._shelf.project_id(project_id)
+        project_id = await self._availability_cache.project_id(project_id)
 
         async def unit(transaction: Transaction) -> ReleaseAnswer:
-            project = (await transaction.book()).project
+            project = (await transaction.schedule()).project
             if wait := await transaction.wait(token):
-                has_left = await leave(transaction, self._shelf, self._ids, [wait])
+                has_left = await leave(transaction, self._availability_cache, self._ids, [wait])
                 return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=has_left, waited=True)
             hold = await transaction.hold(token)
             if hold is None or hold.state is not ClaimState.HELD or not hold.claim.is_live(transaction.now_ms):
                 is_booked = hold is not None and hold.state is ClaimState.BOOKED
                 return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=False, booked=is_booked)
             await transaction.release_hold(hold.claim.id)
-            await offer_freed_time(transaction, self._shelf, self._ids)
+            await offer_freed_time(transaction, self._availability_cache, self._ids)
             return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=True)
 
         answer = await self._store.write(project_id, unit)
@@ -148,7 +158,7 @@ class HoldService:
             appointment,
             self._ids,
             customer_pseudonym=customer,
-            lives_ms=(ttl_seconds or availability.book.project.hold_ttl_seconds) * 1000,
+            lives_ms=(ttl_seconds or availability.schedule.project.hold_ttl_seconds) * 1000,
         )
         if hold is None:
             raise _lost(appointment)
@@ -196,7 +206,7 @@ def _answer(  # noqa: PLR0913  the facts of the answer
     replayed: bool,
 ) -> HoldAnswer:
     return HoldAnswer(
-        project=availability.book.project,
+        project=availability.schedule.project,
         service=appointment.service,
         hold=hold,
         capacity_left=capacity_left,

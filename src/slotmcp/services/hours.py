@@ -2,19 +2,19 @@
 
 from datetime import date
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Project, Technician, TechnicianStatus
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.intervals import merge
 from slotmcp.engine.zones import utc_to_wall
 
 
-def weekly_hours(book: Book, now_ms: int) -> dict[int, tuple[Interval, ...]]:
+def weekly_hours(schedule: Schedule, now_ms: int) -> dict[int, tuple[Interval, ...]]:
     """When anybody who works now is on shift, by the project's clocks as they differ today."""
     spans: dict[int, list[Interval]] = {day: [] for day in range(7)}
-    for diary in book.diaries.values():
-        if diary.technician.status is TechnicianStatus.ACTIVE:
-            for day, span in _shift_spans(diary.technician, book.project, now_ms // MS_PER_MINUTE):
+    for technician_schedule in schedule.technician_schedules.values():
+        if technician_schedule.technician.status is TechnicianStatus.ACTIVE:
+            for day, span in _shift_spans(technician_schedule.technician, schedule.project, now_ms // MS_PER_MINUTE):
                 spans[day].append(span)
     return {day: tuple(merge(found)) for day, found in spans.items()}
 

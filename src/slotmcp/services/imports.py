@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CALENDAR_SOURCES
 from slotmcp.domain.catalog import Project, ServiceType, Technician, TimeOff
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import ClaimConflict, Transaction
 
@@ -70,15 +70,15 @@ async def import_plan(transaction: Transaction, plan: ProjectPlan, *, is_new: bo
     await transaction.lapse_holds()
     if is_new:
         await transaction.save_project(plan.project)
-    book = await transaction.book()
-    if tally.note(f"project {plan.project.id}", known=None if is_new else book.project, given=plan.project):
+    schedule = await transaction.schedule()
+    if tally.note(f"project {plan.project.id}", known=None if is_new else schedule.project, given=plan.project):
         await transaction.save_project(plan.project)
-    await _import_catalog(transaction, book, plan, tally, prune=prune)
-    await _import_busy(transaction, book, plan, tally)
+    await _import_catalog(transaction, schedule, plan, tally, prune=prune)
+    await _import_busy(transaction, schedule, plan, tally)
     for booking in plan.bookings:
         await _import_booking(transaction, booking, tally)
     if prune:
-        await _prune(transaction, book, plan)
+        await _prune(transaction, schedule, plan)
     return ImportReport(
         project_id=plan.project.id,
         created=tuple(tally.created),
@@ -91,11 +91,14 @@ async def import_plan(transaction: Transaction, plan: ProjectPlan, *, is_new: bo
 
 
 async def _import_catalog(
-    transaction: Transaction, book: Book, plan: ProjectPlan, tally: _Tally, *, prune: bool
+    transaction: Transaction, schedule: Schedule, plan: ProjectPlan, tally: _Tally, *, prune: bool
 ) -> None:
-    technicians = {technician_id: diary.technician for technician_id, diary in book.diaries.items()}
+    technicians = {
+        technician_id: technician_schedule.technician
+        for technician_id, technician_schedule in schedule.technician_schedules.items()
+    }
     wanted = [_with_known_absences(one, technicians.get(one.id), tally, prune=prune) for one in plan.technicians]
-    if _has_news("service", book.services, plan.services, tally):
+    if _has_news("service", schedule.services, plan.services, tally):
         await transaction.save_services(plan.services)
     if _has_news("technician", technicians, wanted, tally):
         await transaction.save_technicians(wanted)
@@ -127,12 +130,12 @@ def _span(absence: TimeOff) -> tuple[int, int, str]:
     return absence.start, absence.end, absence.reason
 
 
-async def _import_busy(transaction: Transaction, book: Book, plan: ProjectPlan, tally: _Tally) -> None:
-    known, given = set(all_busy(book)), dict.fromkeys(plan.busy)
+async def _import_busy(transaction: Transaction, schedule: Schedule, plan: ProjectPlan, tally: _Tally) -> None:
+    known, given = set(all_busy(schedule)), dict.fromkeys(plan.busy)
     news = [busy for busy in given if tally.note(_name(busy), known=busy if busy in known else None, given=busy)]
     if news:
         await transaction.add_busy(news)
-    tally.removable.extend(_name(busy) for busy in all_busy(book) if busy not in given)
+    tally.removable.extend(_name(busy) for busy in all_busy(schedule) if busy not in given)
 
 
 async def _import_booking(transaction: Transaction, booking: Booking, tally: _Tally) -> None:
@@ -153,22 +156,22 @@ async def _import_booking(transaction: Transaction, booking: Booking, tally: _Ta
     tally.created.append(f"booking {booking.id}")
 
 
-async def _prune(transaction: Transaction, book: Book, plan: ProjectPlan) -> None:
+async def _prune(transaction: Transaction, schedule: Schedule, plan: ProjectPlan) -> None:
     services = {service.id for service in plan.services}
     technicians = {technician.id for technician in plan.technicians}
-    leaving = [technician_id for technician_id in book.diaries if technician_id not in technicians]
+    leaving = [technician_id for technician_id in schedule.technician_schedules if technician_id not in technicians]
     for technician_id in leaving:
-        _check_free_to_go(book, technician_id, transaction.now_ms)
-    await transaction.remove_services([service_id for service_id in book.services if service_id not in services])
+        _check_free_to_go(schedule, technician_id, transaction.now_ms)
+    await transaction.remove_services([service_id for service_id in schedule.services if service_id not in services])
     await transaction.remove_technicians(leaving)
-    await transaction.remove_busy([busy for busy in all_busy(book) if busy not in set(plan.busy)])
+    await transaction.remove_busy([busy for busy in all_busy(schedule) if busy not in set(plan.busy)])
 
 
-def _check_free_to_go(book: Book, technician_id: str, now_ms: int) -> None:
+def _check_free_to_go(schedule: Schedule, technician_id: str, now_ms: int) -> None:
     """A technician with customers waiting is not removed: nobody would come."""
     to_come = [
         claim
-        for claim in book.diaries[technician_id].claims
+        for claim in schedule.technician_schedules[technician_id].claims
         if claim.is_live(now_ms) and claim.end > now_ms // MS_PER_MINUTE
     ]
     if to_come:
@@ -179,9 +182,11 @@ def _check_free_to_go(book: Book, technician_id: str, now_ms: int) -> None:
         )
 
 
-def all_busy(book: Book) -> tuple[BusyTime, ...]:
+def all_busy(schedule: Schedule) -> tuple[BusyTime, ...]:
     """The outside busy times of all technicians that are a project file's to say, not a calendar's."""
-    found = (busy for diary in book.diaries.values() for busy in diary.busy)
+    found = (
+        busy for technician_schedule in schedule.technician_schedules.values() for busy in technician_schedule.busy
+    )
     return tuple(busy for busy in found if not busy.source.startswith(CALENDAR_SOURCES))
 
 

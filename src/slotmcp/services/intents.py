@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfoNotFoundError
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Location, ServiceType
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
 from slotmcp.domain.moment import Moment, WallDate, WallTime
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.engine.zones import midnight, nearest_readings, next_midnight, readings, wall_to_utc, zone
@@ -59,7 +59,7 @@ class Appointment:
         )
 
 
-def find_service(book: Book, asked: str | None) -> ServiceType:
+def find_service(schedule: Schedule, asked: str | None) -> ServiceType:
     """The service that is meant: the one asked for, the project's default, or the only one.
 
     Raises:
@@ -67,17 +67,19 @@ def find_service(book: Book, asked: str | None) -> ServiceType:
         InvalidArgument: none was named, and the project has no default.
     """
     wanted = (
-        asked or book.project.default_service_id or (next(iter(book.services)) if len(book.services) == 1 else None)
+        asked
+        or schedule.project.default_service_id
+        or (next(iter(schedule.services)) if len(schedule.services) == 1 else None)
     )
     if wanted is None:
-        raise InvalidArgument("serviceType", f"name one of the services: {', '.join(book.services)}.")
-    if wanted not in book.services:
-        raise NotFound.among("serviceType", "service", wanted, list(book.services))
-    return book.services[wanted]
+        raise InvalidArgument("serviceType", f"name one of the services: {', '.join(schedule.services)}.")
+    if wanted not in schedule.services:
+        raise NotFound.among("serviceType", "service", wanted, list(schedule.services))
+    return schedule.services[wanted]
 
 
 def find_need(  # noqa: PLR0913  what a job is
-    book: Book,
+    schedule: Schedule,
     service: ServiceType,
     *,
     duration_minutes: int | None,
@@ -94,12 +96,12 @@ def find_need(  # noqa: PLR0913  what a job is
     if duration_minutes is not None and not 1 <= duration_minutes <= MAX_DURATION_MINUTES:
         raise InvalidArgument("durationMinutes", f"give a length from 1 to {MAX_DURATION_MINUTES} minutes.")
     if technician_id is not None:
-        _check_technician(book, service, technician_id)
-    site = site_at(location, book.project.travel, routed)
+        _check_technician(schedule, service, technician_id)
+    site = site_at(location, schedule.project.travel, routed)
     return Need.of_service(service, duration_minutes=duration_minutes, technician_id=technician_id, site=site)
 
 
-def find_appointment(book: Book, asked: StartRequest, routed: TravelTimes | None = None) -> Appointment:
+def find_appointment(schedule: Schedule, asked: StartRequest, routed: TravelTimes | None = None) -> Appointment:
     """The appointment that is meant. `routed` knows the ways to and from its place better than the estimate.
 
     Raises:
@@ -107,11 +109,11 @@ def find_appointment(book: Book, asked: StartRequest, routed: TravelTimes | None
     """
     if asked.start is None:
         raise InvalidArgument("start", "give the start of the appointment, or the holdToken of one that is held.")
-    zone_key = asked.timezone or book.project.timezone
+    zone_key = asked.timezone or schedule.project.timezone
     start = resolve(asked.start, zone_key, "start")
-    service = find_service(book, asked.service_id)
+    service = find_service(schedule, asked.service_id)
     need = find_need(
-        book,
+        schedule,
         service,
         duration_minutes=find_duration(asked, start, zone_key),
         technician_id=asked.technician_id,
@@ -165,12 +167,14 @@ def check_zone(zone_key: str, field: str) -> str:
         raise InvalidArgument(field, "give an IANA zone name such as America/Denver or Europe/Paris.") from None
 
 
-def _check_technician(book: Book, service: ServiceType, technician_id: str) -> None:
-    diary = book.diaries.get(technician_id)
-    if diary is None:
-        raise NotFound.among("technicianId", "technician", technician_id, list(book.diaries))
-    if missing := service.skills - diary.technician.skills:
-        able = [other for other, its in book.diaries.items() if service.skills <= its.technician.skills]
+def _check_technician(schedule: Schedule, service: ServiceType, technician_id: str) -> None:
+    technician_schedule = schedule.technician_schedules.get(technician_id)
+    if technician_schedule is None:
+        raise NotFound.among("technicianId", "technician", technician_id, list(schedule.technician_schedules))
+    if missing := service.skills - technician_schedule.technician.skills:
+        able = [
+            other for other, its in schedule.technician_schedules.items() if service.skills <= its.technician.skills
+        ]
         raise InvalidArgument(
             "technicianId",
             f"{technician_id} lacks the skill {', '.join(sorted(missing))} for {service.id}; "

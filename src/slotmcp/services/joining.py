@@ -9,7 +9,7 @@ from slotmcp.domain.errors import InvalidArgument, SlotsAvailable
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute
 from slotmcp.domain.moment import Moment
 from slotmcp.domain.offer import Offer
-from slotmcp.domain.waitlist import Wait
+from slotmcp.domain.waitlist import WaitlistEntry
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.zones import utc_to_wall
@@ -49,26 +49,26 @@ class JoinRequest:
     """Whose idempotency keys these are."""
 
 
-def understand(transaction: Transaction, availability: Availability, asked: JoinRequest, wait_id: str) -> Wait:
+def understand(transaction: Transaction, availability: Availability, asked: JoinRequest, wait_id: str) -> WaitlistEntry:
     """The wait that is asked for.
 
     Raises:
         InvalidArgument, NotFound.
     """
-    book = availability.book
-    service = find_service(book, asked.service_id)
+    schedule = availability.schedule
+    service = find_service(schedule, asked.service_id)
     need = find_need(
-        book,
+        schedule,
         service,
         duration_minutes=asked.duration_minutes,
         technician_id=asked.technician_id,
         location=asked.location,
     )
-    start_from, start_to = window_of(asked, book.project)
-    customer = normalised(asked.customer, book.project)
+    start_from, start_to = window_of(asked, schedule.project)
+    customer = normalised(asked.customer, schedule.project)
     references = [*([asked.customer_reference] if asked.customer_reference else []), *references_of(customer)]
     keys = tuple(map(transaction.pseudonym, references))
-    return Wait(
+    return WaitlistEntry(
         id=wait_id,
         service_id=service.id,
         duration_minutes=need.duration_minutes,
@@ -83,7 +83,7 @@ def understand(transaction: Transaction, availability: Availability, asked: Join
     )
 
 
-def keys_of_join(transaction: Transaction, asked: JoinRequest, wait: Wait) -> Keys:
+def keys_of_join(transaction: Transaction, asked: JoinRequest, wait: WaitlistEntry) -> Keys:
     """The key of a request that has one."""
     return keys_of(
         transaction,
@@ -94,18 +94,18 @@ def keys_of_join(transaction: Transaction, asked: JoinRequest, wait: Wait) -> Ke
     )
 
 
-def is_same(one: Wait, other: Wait) -> bool:
+def is_same(one: WaitlistEntry, other: WaitlistEntry) -> bool:
     """Whether two waits are of the same customer for the same thing."""
     return _what(one) == _what(other) and not set(one.contact_keys).isdisjoint(other.contact_keys)
 
 
-def check_window(availability: Availability, wait: Wait) -> None:
+def check_window(availability: Availability, wait: WaitlistEntry) -> None:
     """Something can be had in the window, sooner or later.
 
     Raises:
         InvalidArgument: nothing ever, or not before long.
     """
-    frame, zone_key = availability.frame, availability.book.project.timezone
+    frame, zone_key = availability.frame, availability.schedule.project.timezone
     if wait.start_to <= availability.earliest_start:
         first = _local(zone_key, availability.earliest_start)
         raise InvalidArgument("to", f"the window has passed; starts can be had from {first} on.")
@@ -115,24 +115,24 @@ def check_window(availability: Availability, wait: Wait) -> None:
         raise InvalidArgument("to", f"give a time within the next {MOST_DAYS_AHEAD} days.")
 
 
-def check_nothing_free(availability: Availability, wait: Wait) -> None:
+def check_nothing_free(availability: Availability, wait: WaitlistEntry) -> None:
     """Nobody waits for what can be had.
 
     Raises:
         SlotsAvailable: with some of the starts that can be had now.
     """
-    book = availability.book
-    need = need_of(wait, book.services[wait.service_id], book.project.travel, availability.told)
+    schedule = availability.schedule
+    need = need_of(wait, schedule.services[wait.service_id], schedule.project.travel, availability.told)
     starts = list_starts(availability, need, wait.start_from, wait.start_to)
     if starts:
-        project = book.project
+        project = schedule.project
         chosen = spread(starts, _ALTERNATIVES, project.timezone)
         slots = tuple(slots_at(availability, need, chosen, best=_CANDIDATES))
         offer = Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
         raise SlotsAvailable("Something in that window is free, so nobody has to wait for it.", alternatives=offer)
 
 
-def _what(wait: Wait) -> tuple[object, ...]:
+def _what(wait: WaitlistEntry) -> tuple[object, ...]:
     return wait.service_id, wait.duration_minutes, wait.start_from, wait.start_to, wait.technician_id
 
 

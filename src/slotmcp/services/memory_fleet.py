@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from time import monotonic
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.claim import Hold
+from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import News
 
 REVISION_SECONDS = 1.0
@@ -21,7 +21,7 @@ class MemoryFleet:
         """Count time by a clock that never goes back."""
         self._seconds = seconds
         self._revisions: dict[str, tuple[int, float]] = {}
-        self._books: dict[str, Book] = {}
+        self._schedules: dict[str, Schedule] = {}
         self._ears: list[Callable[[News], None]] = []
 
     async def revision(self, project_id: str) -> int | None:
@@ -29,16 +29,16 @@ class MemoryFleet:
         revision, good_until = self._revisions.get(project_id, (0, 0.0))
         return revision if self._seconds() < good_until else None
 
-    async def snapshot(self, project_id: str, revision: int) -> Book | None:
+    async def snapshot(self, project_id: str, revision: int) -> Schedule | None:
         """As the port says."""
-        book = self._books.get(project_id)
-        return book if book is not None and book.revision == revision else None
+        schedule = self._schedules.get(project_id)
+        return schedule if schedule is not None and schedule.revision == revision else None
 
-    async def keep(self, book: Book) -> None:
+    async def keep(self, schedule: Schedule) -> None:
         """As the port says; an older book gives way."""
-        kept = self._books.get(book.project.id)
-        if kept is None or kept.revision < book.revision:
-            self._books[book.project.id] = book
+        kept = self._schedules.get(schedule.project.id)
+        if kept is None or kept.revision < schedule.revision:
+            self._schedules[schedule.project.id] = schedule
 
     async def found(self, project_id: str, revision: int, *, age_ms: int) -> None:
         """As the port says."""

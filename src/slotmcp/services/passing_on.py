@@ -8,13 +8,13 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import site_at
 from slotmcp.ports import ClaimConflict, Transaction
-from slotmcp.services.shelf import Shelf
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.taking import make_moves
 
 
-async def pass_on(transaction: Transaction, shelf: Shelf, claim: Claim) -> bool:
+async def pass_on(transaction: Transaction, availability_cache: AvailabilityCache, claim: Claim) -> bool:
     """Let somebody else serve a hold, if anybody can; whether anybody does."""
-    assignment = _successor((await shelf.locked(transaction)).without(claim), claim)
+    assignment = _successor((await availability_cache.locked(transaction)).without(claim), claim)
     if assignment is None:
         return False
     try:
@@ -27,10 +27,10 @@ async def pass_on(transaction: Transaction, shelf: Shelf, claim: Claim) -> bool:
 
 def _successor(others: Availability, claim: Claim) -> Assignment | None:
     """Who takes a hold over: as it was promised, else by making room, else without counting the way."""
-    service = others.book.services.get(claim.service_id)
+    service = others.schedule.services.get(claim.service_id)
     if service is None or claim.technician_chosen:
         return None
-    need = Need.of_claim(claim, service, site_at(claim.location, others.book.project.travel, others.told))
+    need = Need.of_claim(claim, service, site_at(claim.location, others.schedule.project.travel, others.told))
     return (
         assign_kept(others, need, claim.start)
         or assign(others, need, claim.start)

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Interval
+from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Ids, Store, Transaction
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.hours import weekly_hours
 from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy, import_plan
-from slotmcp.services.shelf import Shelf
 from slotmcp.services.waiting import offer_freed_time
 
 
@@ -28,9 +28,9 @@ class CatalogAnswer:
 class ProjectService:
     """Knows what each business is."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids) -> None:
+    def __init__(self, *, store: Store, availability_cache: AvailabilityCache, ids: Ids) -> None:
         self._store = store
-        self._shelf = shelf
+        self._availability_cache = availability_cache
         self._ids = ids
 
     async def list_services(self, project_id: str | None) -> CatalogAnswer:
@@ -39,12 +39,12 @@ class ProjectService:
         Raises:
             NotFound, InvalidArgument (no project named where there are several), Unavailable.
         """
-        availability = await self._shelf.availability(project_id)
-        book = availability.book
+        availability = await self._availability_cache.availability(project_id)
+        schedule = availability.schedule
         return CatalogAnswer(
-            project=book.project,
-            services=tuple(book.services.values()),
-            hours=weekly_hours(book, availability.now_ms),
+            project=schedule.project,
+            services=tuple(schedule.services.values()),
+            hours=weekly_hours(schedule, availability.now_ms),
             now_ms=availability.now_ms,
         )
 
@@ -62,7 +62,7 @@ class ProjectService:
         Raises:
             NotFound, InvalidArgument (no project named where there are several), Unavailable.
         """
-        return (await self._shelf.availability(project_id)).book.project
+        return (await self._availability_cache.availability(project_id)).schedule.project
 
     async def warm_up(self) -> None:
         """Have ready what the first caller would wait for, who hangs up after a few seconds.
@@ -75,7 +75,7 @@ class ProjectService:
 
     def usual_locale(self, project_id: str | None) -> str:
         """A project's language, or "" where it cannot be told at once: for an answer that must not wait or fail."""
-        project = self._shelf.known_project(project_id)
+        project = self._availability_cache.known_project(project_id)
         return "" if project is None else project.locale
 
     async def import_project(self, plan: ProjectPlan, *, prune: bool, dry_run: bool = False) -> ImportReport:
@@ -92,7 +92,7 @@ class ProjectService:
 
         async def unit(transaction: Transaction) -> ImportReport:
             report = await import_plan(transaction, plan, is_new=is_new, prune=prune)
-            await offer_freed_time(transaction, self._shelf, self._ids)
+            await offer_freed_time(transaction, self._availability_cache, self._ids)
             if dry_run:
                 raise _RollBack(report)
             return report
@@ -110,19 +110,21 @@ class ProjectService:
         Raises:
             NotFound, InvalidArgument (no project named where there are several), Unavailable.
         """
-        book = await self._store.book(await self._shelf.project_id(project_id))
-        bookings = await self._store.bookings(book.project.id)
+        schedule = await self._store.schedule(await self._availability_cache.project_id(project_id))
+        bookings = await self._store.bookings(schedule.project.id)
         return ProjectPlan(
-            project=book.project,
-            services=tuple(book.services.values()),
-            technicians=tuple(diary.technician for diary in book.diaries.values()),
-            bookings=tuple(booking for booking in bookings if _is_in_catalog(booking.claim, book)),
-            busy=all_busy(book),
+            project=schedule.project,
+            services=tuple(schedule.services.values()),
+            technicians=tuple(
+                technician_schedule.technician for technician_schedule in schedule.technician_schedules.values()
+            ),
+            bookings=tuple(booking for booking in bookings if _is_in_catalog(booking.claim, schedule)),
+            busy=all_busy(schedule),
         )
 
 
-def _is_in_catalog(claim: Claim, book: Book) -> bool:
-    return claim.service_id in book.services and claim.technician_id in book.diaries
+def _is_in_catalog(claim: Claim, schedule: Schedule) -> bool:
+    return claim.service_id in schedule.services and claim.technician_id in schedule.technician_schedules
 
 
 class _RollBack(Exception):  # noqa: N818  leaves a transaction without a trace

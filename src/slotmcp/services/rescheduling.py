@@ -116,7 +116,7 @@ async def reschedule(
 
 def _asked_start(availability: Availability, request: RescheduleRequest) -> Minute | None:
     if request.start is not None:
-        return resolve(request.start, request.timezone or availability.book.project.timezone, "start")
+        return resolve(request.start, request.timezone or availability.schedule.project.timezone, "start")
     if not request.hold_token:
         raise InvalidArgument("start", "give the new start, or the holdToken of one that is held.")
     return None
@@ -151,7 +151,7 @@ def _move(
     asked: Minute | None,
     routed: TravelTimes | None,
 ) -> _Move:
-    claim, book = booking.claim, availability.book
+    claim, schedule = booking.claim, availability.schedule
     others = availability.without(claim)
     location = claim.location or (hold.claim.location if hold else None)
     # Of a service that left the catalog nobody knows the skills any more; its technician has them.
@@ -160,8 +160,8 @@ def _move(
     return _Move(
         booking=booking,
         start=hold.claim.start if hold else (claim.start if asked is None else asked),
-        need=Need.of_claim(claim, service_of(book, claim), site_at(location, book.project.travel, routed)),
-        wish=who if is_fixed or claim.service_id not in book.services else None,
+        need=Need.of_claim(claim, service_of(schedule, claim), site_at(location, schedule.project.travel, routed)),
+        wish=who if is_fixed or claim.service_id not in schedule.services else None,
         hold=hold,
         others=others.without(hold.claim) if hold else others,
     )
@@ -210,7 +210,7 @@ def _moved(move: _Move, assignment: Assignment) -> Booking:
         claim=claim,
         reason=_reason(move, assignment, is_kept=is_kept, is_chosen=is_chosen),
         contact_keys=tuple(dict.fromkeys(keys)),
-        attention=attention_for(move.others.book, claim),
+        attention=attention_for(move.others.schedule, claim),
     )
 
 
@@ -239,9 +239,9 @@ def _refusal(move: _Move) -> str:
 def _answer(
     transaction: Transaction, availability: Availability, booking: Booking, before: Before, *, replayed: bool
 ) -> RescheduleAnswer:
-    book = availability.book
+    schedule = availability.schedule
     return RescheduleAnswer(
-        booked=answer_of(transaction, book, booking, replayed=replayed),
+        booked=answer_of(transaction, schedule, booking, replayed=replayed),
         previous=before,
-        previous_technician=technician_of(book, before.technician_id),
+        previous_technician=technician_of(schedule, before.technician_id),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from slotmcp.domain.access import Principal, Scope
-from slotmcp.ports import KeptKey, Store
+from slotmcp.ports import Store, StoredKey
 from slotmcp.services.access import AccessService
 
 LASTS_MS: Final = 12 * 3_600_000
@@ -62,7 +62,7 @@ class SessionService:
         return session if is_right and kept.now_ms < int(expires) else None
 
 
-def _session(kept: KeptKey, expires_ms: int) -> Session | None:
+def _session(kept: StoredKey, expires_ms: int) -> Session | None:
     principal = kept.key.principal
     if Scope.OPERATOR not in principal.scopes:
         return None
@@ -74,7 +74,7 @@ def _session(kept: KeptKey, expires_ms: int) -> Session | None:
     )
 
 
-def _signed(kept: KeptKey, purpose: bytes, value: str) -> str:
+def _signed(kept: StoredKey, purpose: bytes, value: str) -> str:
     return hmac.digest(kept.secret_hash.encode(), purpose + b"\0" + value.encode(), "sha256").hex()
 
 

@@ -7,25 +7,25 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Self
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Location, ServiceType, Technician
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute, minute_at_or_after
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.domain.offer import Offer, Slot
 from slotmcp.domain.reasons import Reason, together
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import reasons_between
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.travel import Site, TravelSource, site_at
 from slotmcp.engine.zones import utc_to_wall
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.cursor import Cursor
 from slotmcp.services.intents import check_zone, find_need, find_service, resolve
-from slotmcp.services.shelf import Shelf
 from slotmcp.services.spread import part_of_day, spread
 from slotmcp.services.tracing import Sketch, hop, sketch
-from slotmcp.services.ways import Ways
+from slotmcp.services.travel import TravelLookup
 
 DEFAULT_RANGE_MINUTES = 7 * MINUTES_PER_DAY
 MAX_LIMIT = 100
@@ -126,9 +126,9 @@ class _Search:
 class SlotService:
     """Answers what is free."""
 
-    def __init__(self, *, shelf: Shelf, ways: Ways) -> None:
-        self._shelf = shelf
-        self._ways = ways
+    def __init__(self, *, availability_cache: AvailabilityCache, travel_lookup: TravelLookup) -> None:
+        self._availability_cache = availability_cache
+        self._travel_lookup = travel_lookup
 
     async def get_slots(self, query: SlotQuery) -> SlotAnswer:
         """Starts that can be had: spread over the range, or by a cursor the next page of all of them.
@@ -138,7 +138,7 @@ class SlotService:
         """
         if not 1 <= query.limit <= MAX_LIMIT:
             raise InvalidArgument("limit", f"give a number from 1 to {MAX_LIMIT}.")
-        search = _search(await self._shelf.availability(query.project_id), query)
+        search = _search(await self._availability_cache.availability(query.project_id), query)
         page = _page(search)
         search = await self._with_ways(search, page)
         with hop("engine"):
@@ -148,8 +148,8 @@ class SlotService:
         return answer
 
     async def _with_ways(self, search: _Search, page: Cursor) -> _Search:
-        location, project = search.query.location, search.availability.book.project
-        routed = await self._ways.between(search.availability, location, page.from_, page.to)
+        location, project = search.query.location, search.availability.schedule.project
+        routed = await self._travel_lookup.between(search.availability, location, page.from_, page.to)
         return search if routed is None else search.at(site_at(location, project.travel, routed))
 
 
@@ -182,16 +182,16 @@ def _note(noted: Sketch, search: _Search, answer: SlotAnswer) -> None:
 
 
 def _search(availability: Availability, query: SlotQuery) -> _Search:
-    book = availability.book
-    service = find_service(book, query.service_id)
+    schedule = availability.schedule
+    service = find_service(schedule, query.service_id)
     need = find_need(
-        book,
+        schedule,
         service,
         duration_minutes=query.duration_minutes,
         technician_id=query.technician_id,
         location=query.location,
     )
-    zone_key = check_zone(query.timezone, "timezone") if query.timezone else book.project.timezone
+    zone_key = check_zone(query.timezone, "timezone") if query.timezone else schedule.project.timezone
     return _Search(query, availability, service, need, zone_key)
 
 
@@ -229,10 +229,10 @@ def _check_range(search: _Search, start_from: Minute, start_to: Minute, now: Min
 
 
 def _answer(search: _Search, page: Cursor, offered: list[Slot], *, left: int) -> SlotAnswer:
-    book = search.availability.book
+    schedule = search.availability.schedule
     return SlotAnswer(
         offer=Offer(
-            project=book.project,
+            project=schedule.project,
             timezone=search.zone_key,
             slots=tuple(offered),
             now_ms=search.availability.now_ms,
@@ -241,7 +241,7 @@ def _answer(search: _Search, page: Cursor, offered: list[Slot], *, left: int) ->
         duration_minutes=search.need.duration_minutes,
         from_=page.from_,
         to=page.to,
-        technicians=_named(book, offered),
+        technicians=_named(schedule, offered),
         next_cursor=_following(search, page, offered).encode() if left else "",
         next_free=None if offered else _next_free(search, page.to),
         in_the_way={} if offered else _in_the_way(search, page),
@@ -268,19 +268,25 @@ def _in_the_way(search: _Search, page: Cursor) -> Mapping[str, Mapping[Reason, i
 
 
 def _wished(search: _Search) -> Technician | None:
-    diary = search.availability.book.diaries.get(search.query.technician_id or "")
-    return diary.technician if diary else None
+    technician_schedule = search.availability.schedule.technician_schedules.get(search.query.technician_id or "")
+    return technician_schedule.technician if technician_schedule else None
 
 
-def _named(book: Book, slots: list[Slot]) -> tuple[Technician, ...]:
+def _named(schedule: Schedule, slots: list[Slot]) -> tuple[Technician, ...]:
     named = {candidate.technician_id for slot in slots for candidate in slot.candidates}
-    return tuple([diary.technician for technician_id, diary in book.diaries.items() if technician_id in named])
+    return tuple(
+        [
+            technician_schedule.technician
+            for technician_id, technician_schedule in schedule.technician_schedules.items()
+            if technician_id in named
+        ]
+    )
 
 
 def _fingerprint(search: _Search) -> str:
     query = search.query
     return _fingerprint_of(
-        search.availability.book.project.id,
+        search.availability.schedule.project.id,
         search.service.id,
         search.need.duration_minutes,
         search.zone_key,

@@ -10,10 +10,10 @@ from slotmcp.domain.moment import Moment
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Ids, Store, Transaction
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.clearing import Cleared, clear
 from slotmcp.services.finding import FoundBooking, tell_of
 from slotmcp.services.intents import resolve
-from slotmcp.services.shelf import Shelf
 from slotmcp.services.waiting import offer_freed_time
 
 MOST_DAYS_OFF = 366
@@ -75,9 +75,9 @@ class TimeOffRequest:
 class TechnicianService:
     """Keeps the business's people up to date."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids) -> None:
+    def __init__(self, *, store: Store, availability_cache: AvailabilityCache, ids: Ids) -> None:
         self._store = store
-        self._shelf = shelf
+        self._availability_cache = availability_cache
         self._ids = ids
 
     async def list_technicians(self, project_id: str | None) -> TechniciansAnswer:
@@ -86,11 +86,13 @@ class TechnicianService:
         Raises:
             NotFound, InvalidArgument (no project named where there are several), Unavailable.
         """
-        project_id = await self._shelf.project_id(project_id)
-        availability = await self._shelf.availability(project_id)
+        project_id = await self._availability_cache.project_id(project_id)
+        availability = await self._availability_cache.availability(project_id)
         return TechniciansAnswer(
-            project=availability.book.project,
-            technicians=tuple([await self._overview(availability, one) for one in availability.book.diaries]),
+            project=availability.schedule.project,
+            technicians=tuple(
+                [await self._overview(availability, one) for one in availability.schedule.technician_schedules]
+            ),
             now_ms=availability.now_ms,
         )
 
@@ -128,34 +130,37 @@ class TechnicianService:
     async def _change(self, project_id: str | None, technician_id: str, change: "_Change") -> AbsenceAnswer:
         async def unit(transaction: Transaction) -> AbsenceAnswer:
             await transaction.lapse_holds()
-            before = await self._shelf.locked(transaction)
+            before = await self._availability_cache.locked(transaction)
             technician = _technician(before, technician_id)
             changed, span = change(technician, before)
             if changed != technician:
-                everybody = [diary.technician for diary in before.book.diaries.values()]
+                everybody = [
+                    technician_schedule.technician
+                    for technician_schedule in before.schedule.technician_schedules.values()
+                ]
                 await transaction.save_technicians([changed if one is technician else one for one in everybody])
-            cleared = await clear(transaction, self._shelf, technician_id, span)
+            cleared = await clear(transaction, self._availability_cache, technician_id, span)
             if changed != technician:
-                await offer_freed_time(transaction, self._shelf, self._ids)
+                await offer_freed_time(transaction, self._availability_cache, self._ids)
             return _answer(before, changed, cleared, changed=changed != technician)
 
-        return await self._store.write(await self._shelf.project_id(project_id), unit)
+        return await self._store.write(await self._availability_cache.project_id(project_id), unit)
 
     async def _overview(self, availability: Availability, technician_id: str) -> TechnicianOverview:
-        book, line = availability.book, availability.index.timelines[technician_id]
+        schedule, line = availability.schedule, availability.index.timelines[technician_id]
         now = availability.now_ms // MS_PER_MINUTE
         coming = min(
             (claim for claim in line.claims if not claim.is_hold and claim.end > now),
             default=None,
             key=lambda one: one.start,
         )
-        booking = await self._store.booking(book.project.id, coming.id) if coming else None
-        technician = book.diaries[technician_id].technician
+        booking = await self._store.booking(schedule.project.id, coming.id) if coming else None
+        technician = schedule.technician_schedules[technician_id].technician
         return TechnicianOverview(
             technician=technician,
             bookings_today=line.loads[0],
             bookings_this_week=sum(line.loads[day] for day in range(_WEEK)),
-            next_booking=tell_of(book, booking, availability.now_ms) if booking else None,
+            next_booking=tell_of(schedule, booking, availability.now_ms) if booking else None,
             time_off=_ahead(technician, now),
         )
 
@@ -169,14 +174,14 @@ def _ahead(technician: Technician, now: Minute) -> tuple[TimeOff, ...]:
 
 
 def _technician(availability: Availability, technician_id: str) -> Technician:
-    diaries = availability.book.diaries
-    if technician_id not in diaries:
-        raise NotFound.among("technicianId", "technician", technician_id, list(diaries))
-    return diaries[technician_id].technician
+    technician_schedules = availability.schedule.technician_schedules
+    if technician_id not in technician_schedules:
+        raise NotFound.among("technicianId", "technician", technician_id, list(technician_schedules))
+    return technician_schedules[technician_id].technician
 
 
 def _time_off(request: TimeOffRequest, availability: Availability) -> TimeOff:
-    zone_key, now = availability.book.project.timezone, availability.now_ms // MS_PER_MINUTE
+    zone_key, now = availability.schedule.project.timezone, availability.now_ms // MS_PER_MINUTE
     start = resolve(request.start, zone_key, "start")
     end = resolve(request.end, zone_key, "end", end_of_day=True)
     if end <= start:
@@ -190,12 +195,12 @@ def _time_off(request: TimeOffRequest, availability: Availability) -> TimeOff:
 
 
 def _answer(before: Availability, technician: Technician, cleared: Cleared, *, changed: bool) -> AbsenceAnswer:
-    book = before.book
+    schedule = before.schedule
     return AbsenceAnswer(
-        project=book.project,
+        project=schedule.project,
         technician=technician,
         changed=changed,
-        attention=tuple(tell_of(book, one, before.now_ms) for one in cleared.bookings),
+        attention=tuple(tell_of(schedule, one, before.now_ms) for one in cleared.bookings),
         time_off=_ahead(technician, before.now_ms // MS_PER_MINUTE),
         holds_moved=cleared.moved,
         holds_withdrawn=cleared.withdrawn,

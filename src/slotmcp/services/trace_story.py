@@ -5,17 +5,17 @@ from typing import Final
 
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.reasons import Reason
-from slotmcp.domain.trace import BookFrom, Question, TechnicianTrace, Trace, TracedUse
+from slotmcp.domain.trace import Question, ScheduleSource, TechnicianTrace, Trace, TracedUse
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.traces import TraceAnswer
 
 _OK: Final = "ok"
 _TOTAL: Final = "total"
 _STARTS_TOLD: Final = 12
-_FOUND: Final[Mapping[BookFrom, str]] = {
-    BookFrom.MEMORY: "which this process knew already",
-    BookFrom.SHARED: "which another server had put into Redis",
-    BookFrom.DATABASE: "which was read from the database",
+_FOUND: Final[Mapping[ScheduleSource, str]] = {
+    ScheduleSource.MEMORY: "which this process knew already",
+    ScheduleSource.SHARED: "which another server had put into Redis",
+    ScheduleSource.DATABASE: "which was read from the database",
 }
 ASKED: Final[Mapping[TracedUse, str]] = {
     TracedUse.GET_SLOTS: "asked what is free",
@@ -49,8 +49,8 @@ def story_of(answer: TraceAnswer) -> tuple[str, ...]:
 class _Story:
     def __init__(self, answer: TraceAnswer) -> None:
         self._trace = answer.trace
-        self._book = answer.book
-        self._zone = answer.book.project.timezone
+        self._schedule = answer.schedule
+        self._zone = answer.schedule.project.timezone
 
     def told(self) -> Iterator[str]:
         trace = self._trace
@@ -71,7 +71,7 @@ class _Story:
         yield self._timings(trace)
 
     def _asked(self, question: Question) -> str:
-        service = self._book.services.get(question.service_id)
+        service = self._schedule.services.get(question.service_id)
         what = f"{service.name if service else question.service_id}, {question.duration_minutes} minutes"
         is_named = question.start_to == question.start_from + 1
         window = f" at {self._when(question.start_from)}"
@@ -106,8 +106,8 @@ class _Story:
         return f"It took {trace.hops.get(_TOTAL, 0) / 1000:.1f} ms{f': {told}' if told else ''}."
 
     def _name(self, technician_id: str) -> str:
-        diary = self._book.diaries.get(technician_id)
-        return f"{diary.technician.name} ({technician_id})" if diary else technician_id
+        technician_schedule = self._schedule.technician_schedules.get(technician_id)
+        return f"{technician_schedule.technician.name} ({technician_id})" if technician_schedule else technician_id
 
     def _when(self, start: Minute) -> str:
         return f"{utc_to_wall(self._zone, start):%a %Y-%m-%d %H:%M}"

@@ -12,12 +12,12 @@ from typing import Final, TypeVar
 
 from slotmcp import telemetry
 from slotmcp.domain.access import Principal
-from slotmcp.domain.book import Book
 from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
 from slotmcp.domain.reasons import Reason, telling
+from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
 from slotmcp.engine.explain import reasons_at
 from slotmcp.engine.need import Need
@@ -160,13 +160,13 @@ def trace_of(sketch: Sketch) -> Trace | None:
         return None
     return Trace(
         id=sketch.trace_id,
-        project_id=availability.book.project.id,
+        project_id=availability.schedule.project.id,
         use=sketch.use,
         at_ms=availability.now_ms,
         outcome=sketch.outcome,
         conversation=sketch.conversation,
         call_id=sketch.call_id,
-        revision=availability.book.revision,
+        revision=availability.schedule.revision,
         book_from=sketch.book_from,
         question=_question(sketch),
         offered=tuple(sketch.offered),
@@ -227,7 +227,7 @@ def _technicians(sketch: Sketch) -> Iterable[TechnicianTrace]:
     if sketch.availability is None or sketch.need is None:
         return ()
     if sketch.in_the_way:
-        return _in_the_way(sketch.availability.book, sketch.need, sketch.in_the_way)
+        return _in_the_way(sketch.availability.schedule, sketch.need, sketch.in_the_way)
     return (
         TechnicianTrace(
             technician_id=one.technician_id,
@@ -244,10 +244,12 @@ def _able(technician_id: str, count: int) -> TechnicianTrace:
     return TechnicianTrace(technician_id=technician_id, could=count)
 
 
-def _in_the_way(book: Book, need: Need, reasons: Mapping[str, Mapping[Reason, int]]) -> Iterator[TechnicianTrace]:
-    for technician_id, diary in book.diaries.items():
+def _in_the_way(
+    schedule: Schedule, need: Need, reasons: Mapping[str, Mapping[Reason, int]]
+) -> Iterator[TechnicianTrace]:
+    for technician_id, technician_schedule in schedule.technician_schedules.items():
         if technician_id in reasons:
             told = telling(reasons[technician_id])
             yield TechnicianTrace(technician_id=technician_id, could=0, reasons=told)
-        elif need.skills - diary.technician.skills:
+        elif need.skills - technician_schedule.technician.skills:
             yield TechnicianTrace(technician_id=technician_id, could=0, reasons={Reason.SKILL_MISSING: 1})

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
+from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.ports import Store
 
@@ -21,7 +21,7 @@ class TraceAnswer:
     """A trace, and the book as it is now: what its ids stand for."""
 
     trace: Trace
-    book: Book
+    schedule: Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class RefusalsAnswer:
     """Calls that were told no, the latest first, and the book as it is now."""
 
     refusals: tuple[Trace, ...]
-    book: Book
+    schedule: Schedule
 
 
 class TraceService:
@@ -48,7 +48,7 @@ class TraceService:
         trace = await self._store.trace(trace_id)
         if trace is None:
             raise self.unknown(trace_id)
-        return TraceAnswer(trace=trace, book=await self._store.book(trace.project_id))
+        return TraceAnswer(trace=trace, schedule=await self._store.schedule(trace.project_id))
 
     async def around(self, trace: Trace) -> tuple[Trace, ...]:
         """What was said in the same conversation within an hour of it, itself too; by time and id.
@@ -70,9 +70,11 @@ class TraceService:
         Raises:
             NotFound, Unavailable.
         """
-        book = await self._store.book(project_id)
+        schedule = await self._store.schedule(project_id)
         from_ms = await self._store.now_ms() - REFUSAL_DAYS * _MS_PER_DAY
-        return RefusalsAnswer(refusals=await self._store.refusals(project_id, from_ms=from_ms, most=most), book=book)
+        return RefusalsAnswer(
+            refusals=await self._store.refusals(project_id, from_ms=from_ms, most=most), schedule=schedule
+        )
 
     @staticmethod
     def unknown(trace_id: str) -> NotFound:

@@ -16,7 +16,7 @@ from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.reasons import Reason
-from slotmcp.domain.trace import BookFrom, TracedUse
+from slotmcp.domain.trace import ScheduleSource, TracedUse
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 
@@ -36,7 +36,7 @@ class Sketch:
     began: float
     availability: Availability | None = None
     """By which it was decided."""
-    book_from: BookFrom = BookFrom.DATABASE
+    book_from: ScheduleSource = ScheduleSource.DATABASE
     service_id: str = ""
     need: Need | None = None
     start_from: Minute = 0
@@ -68,7 +68,7 @@ class Sketch:
         self.need = need
         self.start = self.start_from = start
         self.start_to = start + 1
-        self.zone_key = availability.book.project.timezone
+        self.zone_key = availability.schedule.project.timezone
 
 
 def sketch() -> Sketch | None:

@@ -13,10 +13,10 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.slots import check_start
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import Store
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.contacts import normalised, references_of
 from slotmcp.services.held import unknown_hold
 from slotmcp.services.intents import Appointment, StartRequest, find_appointment
-from slotmcp.services.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,17 @@ class Lost:
 
 
 async def lost_beforehand(
-    shelf: Shelf, project_id: str, asked: StartRequest, routed: TravelTimes | None
+    availability_cache: AvailabilityCache, project_id: str, asked: StartRequest, routed: TravelTimes | None
 ) -> Lost | None:
     """The appointment that is asked for, if it cannot be had by the newest revision; None: the lock has to decide.
 
     Raises:
         NotFound, Unavailable.
     """
-    remembered = shelf.remembered(project_id)
+    remembered = availability_cache.remembered(project_id)
     if remembered is None or _lost(remembered, asked, routed) is None:
         return None
-    return _lost(await shelf.availability(project_id), asked, routed)
+    return _lost(await availability_cache.availability(project_id), asked, routed)
 
 
 async def may_be_theirs(store: Store, project_id: str, customer: Customer, lost: Lost) -> bool:
@@ -48,7 +48,7 @@ async def may_be_theirs(store: Store, project_id: str, customer: Customer, lost:
         Unavailable.
     """
     try:
-        references = references_of(normalised(customer, lost.availability.book.project))
+        references = references_of(normalised(customer, lost.availability.schedule.project))
     except SlotmcpError:
         return True
     for reference in references:
@@ -57,7 +57,9 @@ async def may_be_theirs(store: Store, project_id: str, customer: Customer, lost:
     return False
 
 
-async def check_hold_is_known(store: Store, shelf: Shelf, project_id: str, token: str, customer: Customer) -> None:
+async def check_hold_is_known(
+    store: Store, availability_cache: AvailabilityCache, project_id: str, token: str, customer: Customer
+) -> None:
     """Refuse a token that nobody was ever given, or so long ago that it is forgotten.
 
     Raises:
@@ -66,14 +68,14 @@ async def check_hold_is_known(store: Store, shelf: Shelf, project_id: str, token
     """
     if await store.hold(project_id, token) is not None:
         return
-    availability = await shelf.availability(project_id)
-    normalised(customer, availability.book.project)
+    availability = await availability_cache.availability(project_id)
+    normalised(customer, availability.schedule.project)
     raise unknown_hold()
 
 
 def _lost(availability: Availability, asked: StartRequest, routed: TravelTimes | None) -> Lost | None:
     try:
-        appointment = find_appointment(availability.book, asked, routed)
+        appointment = find_appointment(availability.schedule, asked, routed)
     except SlotmcpError:
         return None
     is_there = check_start(availability, appointment.need, appointment.start) is not None

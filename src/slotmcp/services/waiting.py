@@ -13,25 +13,25 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import ServiceType, TravelPolicy
 from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
-from slotmcp.domain.waitlist import Wait, WaitState
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import Ids, Transaction
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.intents import Appointment
-from slotmcp.services.shelf import Shelf
 from slotmcp.services.taking import take_hold
 
 OFFER_MINUTES: Final = 15
 """How long a time is kept for somebody from the waitlist: they have to be called first."""
 
-OPEN: Final = (WaitState.WAITING, WaitState.OFFERED)
+OPEN: Final = (WaitlistState.WAITING, WaitlistState.OFFERED)
 EVENT_PREFIX: Final = "waitlist."
 """Before the state that a wait came to: "waitlist.offered"."""
 
 
-async def offer_freed_time(transaction: Transaction, shelf: Shelf, ids: Ids) -> None:
+async def offer_freed_time(transaction: Transaction, availability_cache: AvailabilityCache, ids: Ids) -> None:
     """Bring the waitlist up to date, and hold what is free for the first in line whom it fits.
 
     To be called last in every unit of work that frees time, so that nobody comes in between.
@@ -40,13 +40,13 @@ async def offer_freed_time(transaction: Transaction, shelf: Shelf, ids: Ids) -> 
     if not waits:
         return
     await transaction.lapse_holds()
-    earliest = (await shelf.locked(transaction)).earliest_start
+    earliest = (await availability_cache.locked(transaction)).earliest_start
     for wait in in_line([await _up_to_date(transaction, wait, earliest) for wait in waits]):
-        await _offer(transaction, await shelf.locked(transaction), ids, wait)
+        await _offer(transaction, await availability_cache.locked(transaction), ids, wait)
 
 
 async def close_waits(
-    transaction: Transaction, shelf: Shelf, ids: Ids, booking: Booking, *, hold_token: str = ""
+    transaction: Transaction, availability_cache: AvailabilityCache, ids: Ids, booking: Booking, *, hold_token: str = ""
 ) -> None:
     """End the waits that a new time of a booking fulfils: the offer it took, and what its customer waits for besides.
 
@@ -57,36 +57,38 @@ async def close_waits(
         is_taken = hold_token != "" and wait.hold_token == hold_token
         if is_taken or _is_fulfilled(wait, booking):
             has_freed |= not is_taken and await _take_back(transaction, wait)
-            await _save(transaction, replace(wait, state=WaitState.BOOKED))
+            await _save(transaction, replace(wait, state=WaitlistState.BOOKED))
     if has_freed:
-        await offer_freed_time(transaction, shelf, ids)
+        await offer_freed_time(transaction, availability_cache, ids)
 
 
-async def leave(transaction: Transaction, shelf: Shelf, ids: Ids, waits: Iterable[Wait]) -> bool:
+async def leave(
+    transaction: Transaction, availability_cache: AvailabilityCache, ids: Ids, waits: Iterable[WaitlistEntry]
+) -> bool:
     """End waits that are not wanted any more, and pass on what is kept for them; whether any was still open."""
     ended = [wait for wait in waits if wait.state in OPEN]
     freed = [await _take_back(transaction, wait) for wait in ended]
     for wait in ended:
-        await _save(transaction, replace(wait, state=WaitState.EXPIRED))
+        await _save(transaction, replace(wait, state=WaitlistState.EXPIRED))
     if any(freed):
-        await offer_freed_time(transaction, shelf, ids)
+        await offer_freed_time(transaction, availability_cache, ids)
     return bool(ended)
 
 
 async def offers_to(transaction: Transaction, customer_pseudonym: str) -> int:
     """How many times are kept for a customer because they waited for them."""
     offered = [
-        one for one in await transaction.waits(WaitState.OFFERED) if one.customer_pseudonym == customer_pseudonym
+        one for one in await transaction.waits(WaitlistState.OFFERED) if one.customer_pseudonym == customer_pseudonym
     ]
     return sum([await _kept(transaction, wait) is not None for wait in offered])
 
 
-def in_line(waits: Iterable[Wait]) -> list[Wait]:
+def in_line(waits: Iterable[WaitlistEntry]) -> list[WaitlistEntry]:
     """Those who wait, of waits in the order in which they were joined, in the order in which they are asked."""
-    return sorted((wait for wait in waits if wait.state is WaitState.WAITING), key=lambda wait: len(wait.let_go))
+    return sorted((wait for wait in waits if wait.state is WaitlistState.WAITING), key=lambda wait: len(wait.let_go))
 
 
-def need_of(wait: Wait, service: ServiceType, travel: TravelPolicy, told: TravelTimes | None) -> Need:
+def need_of(wait: WaitlistEntry, service: ServiceType, travel: TravelPolicy, told: TravelTimes | None) -> Need:
     """What somebody waits for needs of a technician. `told` knows ways better than the estimate."""
     return Need.of_service(
         service,
@@ -96,18 +98,18 @@ def need_of(wait: Wait, service: ServiceType, travel: TravelPolicy, told: Travel
     )
 
 
-async def _up_to_date(transaction: Transaction, wait: Wait, earliest: Minute) -> Wait:
+async def _up_to_date(transaction: Transaction, wait: WaitlistEntry, earliest: Minute) -> WaitlistEntry:
     now = wait
-    if wait.state is WaitState.OFFERED:
+    if wait.state is WaitlistState.OFFERED:
         now = wait.after(await transaction.hold(wait.hold_token), transaction.now_ms)
-    if now.state is WaitState.WAITING and now.start_to <= earliest:
-        now = replace(now, state=WaitState.EXPIRED)
+    if now.state is WaitlistState.WAITING and now.start_to <= earliest:
+        now = replace(now, state=WaitlistState.EXPIRED)
     if now != wait:
         await _save(transaction, now)
     return now
 
 
-async def _offer(transaction: Transaction, availability: Availability, ids: Ids, wait: Wait) -> None:
+async def _offer(transaction: Transaction, availability: Availability, ids: Ids, wait: WaitlistEntry) -> None:
     appointment = _first_that_fits(availability, wait)
     if appointment is None:
         return
@@ -120,21 +122,21 @@ async def _offer(transaction: Transaction, availability: Availability, ids: Ids,
         lives_ms=OFFER_MINUTES * MS_PER_MINUTE,
     )
     if hold is not None:
-        await _save(transaction, replace(wait, state=WaitState.OFFERED, hold_token=hold.token))
+        await _save(transaction, replace(wait, state=WaitlistState.OFFERED, hold_token=hold.token))
 
 
-def _first_that_fits(availability: Availability, wait: Wait) -> Appointment | None:
-    book = availability.book
-    service = book.services.get(wait.service_id)
+def _first_that_fits(availability: Availability, wait: WaitlistEntry) -> Appointment | None:
+    schedule = availability.schedule
+    service = schedule.services.get(wait.service_id)
     if service is None:
         return None
-    need = need_of(wait, service, book.project.travel, availability.told)
+    need = need_of(wait, service, schedule.project.travel, availability.told)
     starts = list_starts(availability, need, wait.start_from, wait.start_to)
     start = next((start for start in starts if wait.wants((start, start + wait.duration_minutes))), None)
     return None if start is None else Appointment(service, need, start, wait.location)
 
 
-def _is_fulfilled(wait: Wait, booking: Booking) -> bool:
+def _is_fulfilled(wait: WaitlistEntry, booking: Booking) -> bool:
     return (
         wait.service_id == booking.claim.service_id
         and wait.start_from <= booking.claim.start < wait.start_to
@@ -142,7 +144,7 @@ def _is_fulfilled(wait: Wait, booking: Booking) -> bool:
     )
 
 
-async def _take_back(transaction: Transaction, wait: Wait) -> bool:
+async def _take_back(transaction: Transaction, wait: WaitlistEntry) -> bool:
     """Free what is held for somebody whose wait is over; whether anything was."""
     hold = await _kept(transaction, wait)
     if hold is not None:
@@ -150,13 +152,13 @@ async def _take_back(transaction: Transaction, wait: Wait) -> bool:
     return hold is not None
 
 
-async def _kept(transaction: Transaction, wait: Wait) -> Hold | None:
+async def _kept(transaction: Transaction, wait: WaitlistEntry) -> Hold | None:
     """The live hold of an offer."""
-    hold = await transaction.hold(wait.hold_token) if wait.state is WaitState.OFFERED else None
+    hold = await transaction.hold(wait.hold_token) if wait.state is WaitlistState.OFFERED else None
     is_live = hold is not None and hold.state is ClaimState.HELD and hold.claim.is_live(transaction.now_ms)
     return hold if is_live else None
 
 
-async def _save(transaction: Transaction, wait: Wait) -> None:
+async def _save(transaction: Transaction, wait: WaitlistEntry) -> None:
     await transaction.save_wait(wait)
     await transaction.add_event(f"{EVENT_PREFIX}{wait.state}", wait.id)

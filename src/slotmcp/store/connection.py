@@ -39,18 +39,18 @@ def connect(path: Path, *, wait_ms: int) -> sqlite3.Connection:
     )
 
 
-def connect_writer(path: Path, *, patience_ms: int) -> sqlite3.Connection:
+def connect_writer(path: Path, *, timeout_ms: int) -> sqlite3.Connection:
     """A connection whose commits survive a power cut."""
     connection = connect(path, wait_ms=TURN_MS)
-    give_up_at = time.monotonic() + patience_ms / 1000
+    give_up_at = time.monotonic() + timeout_ms / 1000
     for pragma in (*DURABLE, ERASE):
         persist(connection, pragma, give_up_at)
     return connection
 
 
-def connect_reader(path: Path, *, patience_ms: int) -> sqlite3.Connection:
+def connect_reader(path: Path, *, timeout_ms: int) -> sqlite3.Connection:
     """A connection that only reads; writers are never in its way."""
-    connection = connect(path, wait_ms=patience_ms)
+    connection = connect(path, wait_ms=timeout_ms)
     for pragma in READING:
         connection.execute(pragma)
     return connection

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.interval import Minute
 from slotmcp.store import booking_statements, waitlist_statements
-from slotmcp.store.ledger import Ledger
+from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.reading import Snapshot
 
 TAKING_TIME = {ClaimState.HELD, ClaimState.BOOKED}
@@ -17,9 +17,9 @@ async def add_keys(snapshot: Snapshot, statement: str, owner_id: str, keys: Sequ
         await snapshot.fetch(statement, project=snapshot.project_id, id=owner_id, position=position, key=key)
 
 
-async def forget_customer(snapshot: Snapshot, ledger: Ledger, key: str) -> int:
+async def forget_customer(snapshot: Snapshot, change_log: ChangeLog, key: str) -> int:
     """Erase whoever is known by this key; say from how many bookings and waits."""
-    return await _forget_claims(snapshot, ledger, key) + await _forget_waits(snapshot, key)
+    return await _forget_claims(snapshot, change_log, key) + await _forget_waits(snapshot, key)
 
 
 async def forget_old_waits(snapshot: Snapshot, passed_by: Minute) -> None:
@@ -30,7 +30,7 @@ async def forget_old_waits(snapshot: Snapshot, passed_by: Minute) -> None:
         await fetch(waitlist_statements.REMOVE_WAIT, project=project, id=wait_id)
 
 
-async def _forget_claims(snapshot: Snapshot, ledger: Ledger, key: str) -> int:
+async def _forget_claims(snapshot: Snapshot, change_log: ChangeLog, key: str) -> int:
     fetch, project, bookings = snapshot.fetch, snapshot.project_id, 0
     for technician_id, claim_id, state, latitude in await fetch(
         booking_statements.CLAIMS_OF_CUSTOMER, project=project, key=key
@@ -39,7 +39,7 @@ async def _forget_claims(snapshot: Snapshot, ledger: Ledger, key: str) -> int:
         await fetch(booking_statements.FORGET_BOOKING_CONTACTS, project=project, id=claim_id)
         bookings += len(await fetch(booking_statements.FORGET_BOOKING, project=project, id=claim_id))
         if latitude is not None and state in TAKING_TIME:
-            await ledger.change((technician_id, claim_id))
+            await change_log.change((technician_id, claim_id))
     return bookings
 
 

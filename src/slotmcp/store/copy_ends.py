@@ -34,7 +34,7 @@ STATEMENT_MS: Final = 3_600_000
 """A statement of a copy may take so long."""
 
 
-async def copy_between(source: End, target: End, project_ids: Sequence[str], *, patience_ms: int) -> CopyReport:
+async def copy_between(source: End, target: End, project_ids: Sequence[str], *, timeout_ms: int) -> CopyReport:
     """Copy projects from one database to another in one transaction there, and check the copy before it is kept.
 
     The source is only read, and has to be of this version already; the target is made or upgraded first.
@@ -43,10 +43,10 @@ async def copy_between(source: End, target: End, project_ids: Sequence[str], *, 
         NotFound, InvalidArgument: what was asked cannot be done.
         DatabaseTooNew, DatabaseUnusable, Unavailable: one of them cannot be used.
     """
-    await _refuse_old(source, patience_ms)
-    await _prepare(target, patience_ms)
+    await _refuse_old(source, timeout_ms)
+    await _prepare(target, timeout_ms)
     try:
-        async with _reading(source, patience_ms) as read, _writing(target, patience_ms) as written:
+        async with _reading(source, timeout_ms) as read, _writing(target, timeout_ms) as written:
             # in a greenlet, a connection to PostgreSQL waits on the event loop, and its caller does not notice
             return await greenlet_spawn(copy_books, read, written, project_ids)
     except COPY_FAILS as error:
@@ -57,11 +57,11 @@ async def copy_between(source: End, target: End, project_ids: Sequence[str], *, 
         ) from error
 
 
-async def _refuse_old(source: End, patience_ms: int) -> None:
+async def _refuse_old(source: End, timeout_ms: int) -> None:
     if isinstance(source, Address):
-        version = await _version_of(source, patience_ms)
+        version = await _version_of(source, timeout_ms)
     else:
-        version = await asyncio.to_thread(_version_of_file, source, patience_ms)
+        version = await asyncio.to_thread(_version_of_file, source, timeout_ms)
     if version != SCHEMA.newest:
         is_empty = "is empty" if version is None else f"is of an older slotmcp (its schema is {version})"
         raise DatabaseUnusable(
@@ -70,43 +70,43 @@ async def _refuse_old(source: End, patience_ms: int) -> None:
         )
 
 
-async def _version_of(address: Address, patience_ms: int) -> str | None:
+async def _version_of(address: Address, timeout_ms: int) -> str | None:
     try:
-        return await read_version(address, patience_ms=patience_ms)
+        return await read_version(address, timeout_ms=timeout_ms)
     except FAULTS as error:
         raise told(error, address) from error
 
 
-def _version_of_file(path: Path, patience_ms: int) -> str | None:
+def _version_of_file(path: Path, timeout_ms: int) -> str | None:
     if not path.is_file():
         raise DatabaseUnusable(f"The database {path} cannot be used: there is no such file.")
-    with named_faults(path), closing(connect_reader(path, patience_ms=patience_ms)) as connection:
+    with named_faults(path), closing(connect_reader(path, timeout_ms=timeout_ms)) as connection:
         return found_version(connection, path, SCHEMA)
 
 
-async def _prepare(target: End, patience_ms: int) -> None:
+async def _prepare(target: End, timeout_ms: int) -> None:
     if isinstance(target, Address):
-        await prepare_postgres(target, patience_ms=patience_ms)
+        await prepare_postgres(target, timeout_ms=timeout_ms)
     else:
-        await asyncio.to_thread(prepare, target, patience_ms=patience_ms)
+        await asyncio.to_thread(prepare, target, timeout_ms=timeout_ms)
 
 
-def _reading(end: End, patience_ms: int) -> AbstractAsyncContextManager[Connection]:
+def _reading(end: End, timeout_ms: int) -> AbstractAsyncContextManager[Connection]:
     if isinstance(end, Address):
         return _on_server(end, "REPEATABLE READ")
-    return _on_file(end, patience_ms, "BEGIN", is_read=True)
+    return _on_file(end, timeout_ms, "BEGIN", is_read=True)
 
 
-def _writing(end: End, patience_ms: int) -> AbstractAsyncContextManager[Connection]:
+def _writing(end: End, timeout_ms: int) -> AbstractAsyncContextManager[Connection]:
     if isinstance(end, Address):
         return _on_server(end, "READ COMMITTED")
-    return _on_file(end, patience_ms, "BEGIN IMMEDIATE", is_read=False)
+    return _on_file(end, timeout_ms, "BEGIN IMMEDIATE", is_read=False)
 
 
 @asynccontextmanager
 async def _on_server(address: Address, isolation: str) -> AsyncIterator[Connection]:
     """A transaction, committed on leaving in good order."""
-    creator = partial(connect, address, patience_ms=STATEMENT_MS)
+    creator = partial(connect, address, timeout_ms=STATEMENT_MS)
     engine = create_async_engine(DRIVER, async_creator=creator, poolclass=NullPool, isolation_level=isolation)
     try:
         async with engine.begin() as connection:
@@ -116,10 +116,10 @@ async def _on_server(address: Address, isolation: str) -> AsyncIterator[Connecti
 
 
 @asynccontextmanager
-async def _on_file(path: Path, patience_ms: int, begin: str, *, is_read: bool) -> AsyncIterator[Connection]:
+async def _on_file(path: Path, timeout_ms: int, begin: str, *, is_read: bool) -> AsyncIterator[Connection]:
     """A transaction, committed on leaving in good order."""
     opened = connect_reader if is_read else connect_writer
-    with named_faults(path), closing(opened(path, patience_ms=patience_ms)) as plain:
+    with named_faults(path), closing(opened(path, timeout_ms=timeout_ms)) as plain:
         engine = create_engine("sqlite://", creator=lambda: plain, poolclass=StaticPool)
         with engine.connect() as connection:
             connection.exec_driver_sql(begin)

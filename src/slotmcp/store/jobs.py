@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from slotmcp.ports import Unit
-from slotmcp.store.ledger import Ledger
+from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.reading import Snapshot
 from slotmcp.store.transaction import SqlTransaction
 
@@ -46,14 +46,14 @@ class Outcome:
             self.job.answer.set_exception(self.error)
 
 
-async def run_unit(job: Job[T], snapshot: Snapshot, ledger: Ledger, salt: bytes) -> T:
+async def run_unit(job: Job[T], snapshot: Snapshot, change_log: ChangeLog, salt: bytes) -> T:
     """Run a job's unit in the transaction that its ledger has begun.
 
     Raises:
         What the unit raises.
     """
-    value = await job.unit(SqlTransaction(snapshot, ledger, salt))
-    await ledger.finish()
+    value = await job.unit(SqlTransaction(snapshot, change_log, salt))
+    await change_log.finish()
     return value
 
 

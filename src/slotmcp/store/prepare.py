@@ -18,7 +18,7 @@ PRIVATE = 0o600
 PRIVATE_FOLDER = 0o700
 
 
-def prepare(path: Path, *, patience_ms: int, schema: Schema = SCHEMA) -> None:
+def prepare(path: Path, *, timeout_ms: int, schema: Schema = SCHEMA) -> None:
     """Make the file ready for this program. One that is refused is left untouched.
 
     Raises:
@@ -29,7 +29,7 @@ def prepare(path: Path, *, patience_ms: int, schema: Schema = SCHEMA) -> None:
         raise DatabaseUnusable(f"This Python brings SQLite {sqlite3.sqlite_version}; slotmcp needs 3.37 or newer.")
     with named_faults(path):
         _create_file(path)
-        with closing(connect(path, wait_ms=patience_ms)) as connection:
+        with closing(connect(path, wait_ms=timeout_ms)) as connection:
             if found_version(connection, path, schema) != schema.newest:
                 upgrade(connection, path, schema)
 

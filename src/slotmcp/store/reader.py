@@ -18,8 +18,8 @@ Question = Callable[[Fetch], Awaitable[T]]
 class Reader:
     """Asks questions of the newest committed state."""
 
-    def __init__(self, path: Path, *, patience_ms: int) -> None:
-        self._connection = connect_reader(path, patience_ms=patience_ms)
+    def __init__(self, path: Path, *, timeout_ms: int) -> None:
+        self._connection = connect_reader(path, timeout_ms=timeout_ms)
         self._fetch = fetch_on(self._connection)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="slotmcp-reader")
 

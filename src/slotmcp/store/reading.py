@@ -8,11 +8,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TypeAlias
 
-from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.store import statements
 from slotmcp.store.catalog_rows import project_of, service_of, technician_of
 from slotmcp.store.claim_rows import busy_of, claim_of
@@ -34,7 +34,7 @@ FORGOTTEN_AFTER_MS = MS_PER_MINUTE
 """A hold stays in a known diary until it expired this long ago: a clock may be set back a little."""
 
 
-def diary(technician_id: str) -> Change:
+def technician_schedule(technician_id: str) -> Change:
     """All of a technician's diary, and the technician."""
     return technician_id, ""
 
@@ -77,7 +77,7 @@ async def read_revision(snapshot: Snapshot) -> int:
     return revision
 
 
-async def read_book(snapshot: Snapshot, known: Book | None, revision: int) -> Book:
+async def read_book(snapshot: Snapshot, known: Schedule | None, revision: int) -> Schedule:
     """The book as the snapshot sees it, at its revision; what did not change since the known one is the same.
 
     Raises:
@@ -91,37 +91,39 @@ async def read_book(snapshot: Snapshot, known: Book | None, revision: int) -> Bo
     return await reread(snapshot, known, {(technician, claim) for technician, claim in changes}, revision)
 
 
-async def reread(snapshot: Snapshot, known: Book, changes: AbstractSet[Change], revision: int) -> Book:
+async def reread(snapshot: Snapshot, known: Schedule, changes: AbstractSet[Change], revision: int) -> Schedule:
     """A known book with what changed read anew."""
     claims_by_technician: dict[str, set[str]] = defaultdict(set)
     for technician_id, claim_id in changes - {CATALOG}:
         claims_by_technician[technician_id].add(claim_id)
-    diaries = dict(known.diaries)
+    technician_schedules = dict(known.technician_schedules)
     for technician_id, claim_ids in claims_by_technician.items():
-        read = await _reread_diary(snapshot, technician_id, claim_ids, known.diaries.get(technician_id))
+        read = await _reread_diary(snapshot, technician_id, claim_ids, known.technician_schedules.get(technician_id))
         if read is not None:
-            diaries[technician_id] = read
+            technician_schedules[technician_id] = read
     if CATALOG not in changes:
-        return Book(project=known.project, services=known.services, diaries=diaries, revision=revision)
+        return Schedule(
+            project=known.project, services=known.services, technician_schedules=technician_schedules, revision=revision
+        )
     order = await snapshot.fetch(statements.TECHNICIAN_IDS, project=snapshot.project_id)
-    return Book(
+    return Schedule(
         project=await _read_project(snapshot),
         services=await _read_services(snapshot),
-        diaries={technician_id: diaries[technician_id] for (technician_id,) in order},
+        technician_schedules={technician_id: technician_schedules[technician_id] for (technician_id,) in order},
         revision=revision,
     )
 
 
-async def _read_all(snapshot: Snapshot, revision: int) -> Book:
+async def _read_all(snapshot: Snapshot, revision: int) -> Schedule:
     fetch, project = snapshot.fetch, snapshot.project_id
     rules = await _read_project(snapshot)
     technicians = [technician_of(row) for row in await fetch(statements.TECHNICIANS, project=project)]
     claims = _by_technician(await fetch(statements.CLAIMS, project=project, since=snapshot.since))
     busy = _by_technician(await fetch(statements.BUSY, project=project))
-    return Book(
+    return Schedule(
         project=rules,
         services=await _read_services(snapshot),
-        diaries={one.id: _diary(one, claims.get(one.id, ()), busy.get(one.id, ())) for one in technicians},
+        technician_schedules={one.id: _diary(one, claims.get(one.id, ()), busy.get(one.id, ())) for one in technicians},
         revision=revision,
     )
 
@@ -139,8 +141,8 @@ async def _read_services(snapshot: Snapshot) -> Mapping[str, ServiceType]:
 
 
 async def _reread_diary(
-    snapshot: Snapshot, technician_id: str, claim_ids: AbstractSet[str], known: Diary | None
-) -> Diary | None:
+    snapshot: Snapshot, technician_id: str, claim_ids: AbstractSet[str], known: TechnicianSchedule | None
+) -> TechnicianSchedule | None:
     if known is None or len(claim_ids) > PATCHED_CLAIMS or not all(claim_ids):
         return await _read_diary(snapshot, technician_id, known)
     fetch, project = snapshot.fetch, snapshot.project_id
@@ -157,7 +159,9 @@ async def _reread_diary(
     return replace(known, claims=tuple(sorted(claims, key=attrgetter("end"))))
 
 
-async def _read_diary(snapshot: Snapshot, technician_id: str, known: Diary | None) -> Diary | None:
+async def _read_diary(
+    snapshot: Snapshot, technician_id: str, known: TechnicianSchedule | None
+) -> TechnicianSchedule | None:
     which = {"project": snapshot.project_id, "technician": technician_id}
     rows = await snapshot.fetch(statements.TECHNICIAN, **which)
     if not rows:
@@ -170,8 +174,10 @@ async def _read_diary(snapshot: Snapshot, technician_id: str, known: Diary | Non
     return _diary(technician, claims, busy)
 
 
-def _diary(technician: Technician, claims: Iterable[Row], busy: Iterable[Row]) -> Diary:
-    return Diary(technician=technician, claims=tuple(map(claim_of, claims)), busy=tuple(map(busy_of, busy)))
+def _diary(technician: Technician, claims: Iterable[Row], busy: Iterable[Row]) -> TechnicianSchedule:
+    return TechnicianSchedule(
+        technician=technician, claims=tuple(map(claim_of, claims)), busy=tuple(map(busy_of, busy))
+    )
 
 
 def _by_technician(rows: Iterable[Row]) -> dict[str, list[Row]]:

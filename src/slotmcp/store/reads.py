@@ -9,7 +9,7 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import Interval
 from slotmcp.domain.trace import Trace
-from slotmcp.domain.waitlist import Wait, WaitState
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import Event
 from slotmcp.ports.calendar import CalendarBacklog
 from slotmcp.store import access_statements, booking_statements, statements, trace_statements, waitlist_statements
@@ -72,10 +72,10 @@ class Reads:
     async def hold(self, project_id: str, token: str) -> Hold | None:
         return await self._pages.ask(lambda fetch: _hold(fetch, project_id, token))
 
-    async def wait(self, project_id: str, wait_id: str) -> Wait | None:
+    async def wait(self, project_id: str, wait_id: str) -> WaitlistEntry | None:
         return await self._pages.ask(lambda fetch: _wait(fetch, project_id, wait_id))
 
-    async def waits(self, project_id: str, *states: WaitState) -> tuple[Wait, ...]:
+    async def waits(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         return await self._pages.ask(lambda fetch: _waits(fetch, project_id, states))
 
     async def access_keys(self) -> tuple[AccessKey, ...]:
@@ -147,12 +147,12 @@ async def _hold(fetch: Fetch, project_id: str, token: str) -> Hold | None:
     return hold_of(rows[0]) if rows else None
 
 
-async def _wait(fetch: Fetch, project_id: str, wait_id: str) -> Wait | None:
+async def _wait(fetch: Fetch, project_id: str, wait_id: str) -> WaitlistEntry | None:
     rows = await fetch(waitlist_statements.WAIT, project=project_id, id=wait_id)
     return wait_of(rows[0]) if rows else None
 
 
-async def _waits(fetch: Fetch, project_id: str, states: Collection[WaitState]) -> tuple[Wait, ...]:
+async def _waits(fetch: Fetch, project_id: str, states: Collection[WaitlistState]) -> tuple[WaitlistEntry, ...]:
     rows = await fetch(waitlist_statements.WAITS, project=project_id, **asked_states(states))
     return tuple(map(wait_of, rows))
 

@@ -12,19 +12,19 @@ from slotmcp.store.outages import is_fault, unavailable
 from slotmcp.store.rows import Row
 
 
-async def write_alone(path: Path, statement: str, values: Mapping[str, object], *, patience_ms: int) -> Sequence[Row]:
+async def write_alone(path: Path, statement: str, values: Mapping[str, object], *, timeout_ms: int) -> Sequence[Row]:
     """Run one statement and commit it durably; what it returns.
 
     Raises:
         Unavailable: the lock was not had in time, or the database is away; nothing was written.
     """
-    return await asyncio.to_thread(_write, path, statement, values, patience_ms)
+    return await asyncio.to_thread(_write, path, statement, values, timeout_ms)
 
 
-def _write(path: Path, statement: str, values: Mapping[str, object], patience_ms: int) -> Sequence[Row]:
-    give_up_at = time.monotonic() + patience_ms / 1000
+def _write(path: Path, statement: str, values: Mapping[str, object], timeout_ms: int) -> Sequence[Row]:
+    give_up_at = time.monotonic() + timeout_ms / 1000
     try:
-        with closing(connect_writer(path, patience_ms=patience_ms)) as connection:
+        with closing(connect_writer(path, timeout_ms=timeout_ms)) as connection:
             persist(connection, "BEGIN IMMEDIATE", give_up_at)
             rows: Sequence[Row] = connection.execute(statement, values).fetchall()
             connection.execute("COMMIT")

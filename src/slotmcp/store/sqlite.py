@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from slotmcp.domain.access import AccessKey
-from slotmcp.domain.book import Book
+from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
-from slotmcp.ports import Clock, Head, KeptKey, Unit
+from slotmcp.ports import Clock, Head, StoredKey, Unit
 from slotmcp.ports.calendar import CalendarView, CalendarWork
 from slotmcp.store import access_statements, statements, trace_statements
 from slotmcp.store.access_rows import access_key_of, access_key_values
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.fetching import Fetch
-from slotmcp.store.glance import Glance
-from slotmcp.store.latest_books import LatestBooks
+from slotmcp.store.latest_schedules import LatestSchedules
 from slotmcp.store.prepare import named_faults, prepare
 from slotmcp.store.reader import Reader
 from slotmcp.store.reading import Snapshot, read_book, read_revision
 from slotmcp.store.reads import Reads
+from slotmcp.store.revision_probe import RevisionProbe
 from slotmcp.store.rows import Row
 from slotmcp.store.single_writes import write_alone
 from slotmcp.store.status import StoreStatus, read_status
@@ -30,27 +30,27 @@ from slotmcp.store.writer import Writer
 
 T = TypeVar("T")
 
-PATIENCE_MS = 5_000
+DEFAULT_TIMEOUT_MS = 5_000
 
 
 class SqliteStore(Reads):
     """The port's Store. To be used on the event loop on which it was opened."""
 
-    def __init__(self, path: Path, *, clock: Clock, patience_ms: int) -> None:
+    def __init__(self, path: Path, *, clock: Clock, timeout_ms: int) -> None:
         self._path = path
         self._clock = clock
-        self._patience_ms = patience_ms
-        self._books = LatestBooks()
-        quick = Reader(path, patience_ms=patience_ms)
-        pages = Reader(path, patience_ms=patience_ms)
+        self._timeout_ms = timeout_ms
+        self._schedules = LatestSchedules()
+        quick = Reader(path, timeout_ms=timeout_ms)
+        pages = Reader(path, timeout_ms=timeout_ms)
         super().__init__(quick=quick, pages=pages)
-        self._heads = Glance(path, quick)
+        self._heads = RevisionProbe(path, quick)
         self._readers = (quick, pages)
-        self._writer = Writer(path, clock=clock, books=self._books, patience_ms=patience_ms)
+        self._writer = Writer(path, clock=clock, schedules=self._schedules, timeout_ms=timeout_ms)
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path, *, clock: Clock, patience_ms: int = PATIENCE_MS) -> AsyncIterator[Self]:
+    async def open(cls, path: Path, *, clock: Clock, timeout_ms: int = DEFAULT_TIMEOUT_MS) -> AsyncIterator[Self]:
         """Open a database file, created or upgraded first where that is due; on leaving, what was asked is committed.
 
         `patience_ms` is how long a call waits for other processes.
@@ -58,9 +58,9 @@ class SqliteStore(Reads):
         Raises:
             DatabaseTooNew, DatabaseUnusable.
         """
-        await asyncio.to_thread(prepare, path, patience_ms=patience_ms)
+        await asyncio.to_thread(prepare, path, timeout_ms=timeout_ms)
         with named_faults(path):
-            store = cls(path, clock=clock, patience_ms=patience_ms)
+            store = cls(path, clock=clock, timeout_ms=timeout_ms)
         try:
             yield store
         finally:
@@ -79,12 +79,12 @@ class SqliteStore(Reads):
         snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
         return await self._heads.ask(lambda fetch: _head(snapshot(fetch=fetch)))
 
-    async def book(self, project_id: str, known: Book | None = None) -> Book:
+    async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
         snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
-        known = known or self._books.get(project_id)
-        book = await self._pages.ask_snapshot(lambda fetch: _book(snapshot(fetch=fetch), known))
-        self._books.offer([book])
-        return book
+        known = known or self._schedules.get(project_id)
+        schedule = await self._pages.ask_snapshot(lambda fetch: _schedule(snapshot(fetch=fetch), known))
+        self._schedules.offer([schedule])
+        return schedule
 
     async def calendar(self, project_id: str) -> CalendarView:
         now_ms = self._clock.now_ms()
@@ -96,27 +96,27 @@ class SqliteStore(Reads):
 
     async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
         values = {**access_key_values(key), "secret_hash": secret_hash}
-        await write_alone(self._path, access_statements.ADD_ACCESS_KEY, values, patience_ms=self._patience_ms)
+        await write_alone(self._path, access_statements.ADD_ACCESS_KEY, values, timeout_ms=self._timeout_ms)
 
-    async def access_key(self, key_id: str) -> KeptKey | None:
+    async def access_key(self, key_id: str) -> StoredKey | None:
         rows = await self._quick.ask(lambda fetch: fetch(access_statements.ACCESS_KEY, id=key_id))
         if not rows:
             return None
-        return KeptKey(key=access_key_of(rows[0]), secret_hash=rows[0][-1], now_ms=self._clock.now_ms())
+        return StoredKey(key=access_key_of(rows[0]), secret_hash=rows[0][-1], now_ms=self._clock.now_ms())
 
     async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
         values = {"id": key_id, "at_ms": at_ms}
         statement = access_statements.REVOKE_ACCESS_KEY
-        return bool(await write_alone(self._path, statement, values, patience_ms=self._patience_ms))
+        return bool(await write_alone(self._path, statement, values, timeout_ms=self._timeout_ms))
 
     async def add_traces(self, traces: Sequence[Trace]) -> None:
         values = traces_values(traces)
-        await write_alone(self._path, trace_statements.ADD_TRACES, values, patience_ms=self._patience_ms)
+        await write_alone(self._path, trace_statements.ADD_TRACES, values, timeout_ms=self._timeout_ms)
 
     async def drop_traces(self, before_ms: int) -> int:
         values = {"before_ms": before_ms}
         statement = trace_statements.DROP_TRACES
-        return len(await write_alone(self._path, statement, values, patience_ms=self._patience_ms))
+        return len(await write_alone(self._path, statement, values, timeout_ms=self._timeout_ms))
 
     async def now_ms(self) -> int:
         return self._clock.now_ms()
@@ -147,5 +147,5 @@ async def _head(snapshot: Snapshot) -> Head:
     return Head(revision=await read_revision(snapshot), now_ms=snapshot.now_ms)
 
 
-async def _book(snapshot: Snapshot, known: Book | None) -> Book:
+async def _schedule(snapshot: Snapshot, known: Schedule | None) -> Schedule:
     return await read_book(snapshot, known, await read_revision(snapshot))

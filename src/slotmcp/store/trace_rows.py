@@ -9,7 +9,7 @@ import orjson
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.reasons import Reason
-from slotmcp.domain.trace import BookFrom, Question, TechnicianTrace, Trace, TracedUse
+from slotmcp.domain.trace import Question, ScheduleSource, TechnicianTrace, Trace, TracedUse
 
 
 def traces_values(traces: Sequence[Trace]) -> dict[str, object]:
@@ -24,7 +24,7 @@ def trace_of(told: str) -> Trace:
         **{
             **said,
             "use": TracedUse(said["use"]),
-            "book_from": BookFrom(said["book_from"]),
+            "book_from": ScheduleSource(said["book_from"]),
             "question": _question(said["question"]) if said["question"] else None,
             "offered": tuple(said["offered"]),
             "technicians": tuple(

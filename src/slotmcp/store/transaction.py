@@ -3,17 +3,18 @@
 import secrets
 from collections.abc import Sequence
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
 from slotmcp.domain.interval import MS_PER_MINUTE
-from slotmcp.domain.waitlist import Wait, WaitState
+from slotmcp.domain.schedule import Schedule
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import Receipt
 from slotmcp.store import booking_statements, statements, waitlist_statements
 from slotmcp.store.calendar_pages import SqlCalendarPages
 from slotmcp.store.catalog import SERVICES, TECHNICIANS, save
 from slotmcp.store.catalog_rows import project_of, project_values
+from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.claim_rows import (
     booking_of,
     booking_values,
@@ -24,9 +25,8 @@ from slotmcp.store.claim_rows import (
     taken_by,
 )
 from slotmcp.store.contacts import add_keys, forget_customer, forget_old_waits
-from slotmcp.store.ledger import Ledger
 from slotmcp.store.pseudonyms import pseudonym_of
-from slotmcp.store.reading import CATALOG, Snapshot, diary
+from slotmcp.store.reading import CATALOG, Snapshot, technician_schedule
 from slotmcp.store.rows import Row
 from slotmcp.store.waitlist_rows import asked_states, wait_of, wait_values
 
@@ -41,9 +41,9 @@ SALT_BYTES = 32
 class SqlTransaction:
     """One project's book, locked for writing by whoever began the transaction."""
 
-    def __init__(self, snapshot: Snapshot, ledger: Ledger, salt: bytes) -> None:
+    def __init__(self, snapshot: Snapshot, change_log: ChangeLog, salt: bytes) -> None:
         self._snapshot = snapshot
-        self._ledger = ledger
+        self._change_log = change_log
         self._salt = salt
         self._newest_event = 0
         self._calendar = SqlCalendarPages(snapshot)
@@ -54,7 +54,7 @@ class SqlTransaction:
 
     @property
     def revision(self) -> int:
-        return self._ledger.revision
+        return self._change_log.revision
 
     @property
     def newest_event(self) -> int:
@@ -64,8 +64,8 @@ class SqlTransaction:
     def calendar(self) -> SqlCalendarPages:
         return self._calendar
 
-    async def book(self) -> Book:
-        return await self._ledger.book()
+    async def schedule(self) -> Schedule:
+        return await self._change_log.schedule()
 
     def pseudonym(self, text: str) -> str:
         return pseudonym_of(self._salt, text)
@@ -94,7 +94,7 @@ class SqlTransaction:
     async def move_hold(self, claim_id: str, technician_id: str) -> None:
         owner = await self._owner(claim_id, ClaimState.HELD)
         await self._fetch(statements.MOVE_HOLD, id=claim_id, technician=technician_id)
-        await self._ledger.change((owner, claim_id), (technician_id, claim_id))
+        await self._change_log.change((owner, claim_id), (technician_id, claim_id))
 
     async def release_hold(self, claim_id: str) -> None:
         await self._end_hold(claim_id, ClaimState.RELEASED, ClaimState.HELD, ClaimState.LAPSED)
@@ -114,7 +114,7 @@ class SqlTransaction:
         owner = await self._owner(booking.id, ClaimState.HELD, ClaimState.LAPSED)
         await self._fetch(statements.SAVE_CLAIM, state=state_of(booking), **claim_values(booking.claim))
         await self._describe(booking)
-        await self._ledger.change((owner, booking.id), (booking.claim.technician_id, booking.id))
+        await self._change_log.change((owner, booking.id), (booking.claim.technician_id, booking.id))
         if is_told:
             await self._calendar.make_push(booking.id)
 
@@ -128,7 +128,7 @@ class SqlTransaction:
         await self._fetch(booking_statements.FORGET_BOOKING_CONTACTS, id=booking.id)
         await self._add_booking_keys(booking)
         if taken_by(before) != taken_by(booking):
-            await self._ledger.change(
+            await self._change_log.change(
                 (before.claim.technician_id, booking.id), (booking.claim.technician_id, booking.id)
             )
             if is_told:
@@ -143,23 +143,23 @@ class SqlTransaction:
 
     async def forget(self, contact_key: str) -> int:
         await self._calendar.forget(contact_key)
-        return await forget_customer(self._snapshot, self._ledger, contact_key)
+        return await forget_customer(self._snapshot, self._change_log, contact_key)
 
-    async def add_wait(self, wait: Wait) -> None:
+    async def add_wait(self, wait: WaitlistEntry) -> None:
         await self._fetch(waitlist_statements.ADD_WAIT, **wait_values(wait))
         await self._add_wait_keys(wait)
 
-    async def save_wait(self, wait: Wait) -> None:
+    async def save_wait(self, wait: WaitlistEntry) -> None:
         if not await self._fetch(waitlist_statements.SAVE_WAIT, **wait_values(wait)):
             raise LookupError(f"no wait {wait.id!r}")
         await self._fetch(waitlist_statements.FORGET_WAIT_CONTACTS, id=wait.id)
         await self._add_wait_keys(wait)
 
-    async def wait(self, wait_id: str) -> Wait | None:
+    async def wait(self, wait_id: str) -> WaitlistEntry | None:
         rows = await self._fetch(waitlist_statements.WAIT, id=wait_id)
         return wait_of(rows[0]) if rows else None
 
-    async def waits(self, *states: WaitState) -> tuple[Wait, ...]:
+    async def waits(self, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         return tuple(map(wait_of, await self._fetch(waitlist_statements.WAITS, **asked_states(states))))
 
     async def add_event(self, kind: str, subject_id: str) -> None:
@@ -191,37 +191,37 @@ class SqlTransaction:
             return
         self._salt = self._salt or secrets.token_bytes(SALT_BYTES)
         await self._fetch(statements.SAVE_PROJECT, salt=self._salt, **project_values(project))
-        await self._ledger.change(CATALOG)
+        await self._change_log.change(CATALOG)
 
     async def save_services(self, services: Sequence[ServiceType]) -> None:
         saved, moved = await save(self._snapshot, SERVICES, services)
         if saved or moved:
-            await self._ledger.change(CATALOG)
+            await self._change_log.change(CATALOG)
 
     async def save_technicians(self, technicians: Sequence[Technician]) -> None:
         saved, moved = await save(self._snapshot, TECHNICIANS, technicians)
         if saved or moved:
-            await self._ledger.change(CATALOG, *(diary(one.id) for one in saved))
+            await self._change_log.change(CATALOG, *(technician_schedule(one.id) for one in saved))
 
     async def remove_services(self, service_ids: Sequence[str]) -> None:
         for service_id in service_ids:
             if await self._fetch(statements.ARCHIVE_SERVICE, id=service_id):
-                await self._ledger.change(CATALOG)
+                await self._change_log.change(CATALOG)
 
     async def remove_technicians(self, technician_ids: Sequence[str]) -> None:
         for technician_id in technician_ids:
             if await self._fetch(statements.ARCHIVE_TECHNICIAN, id=technician_id):
-                await self._ledger.change(CATALOG, diary(technician_id))
+                await self._change_log.change(CATALOG, technician_schedule(technician_id))
 
     async def add_busy(self, busy: Sequence[BusyTime]) -> None:
         for one in busy:
             if await self._fetch(statements.ADD_BUSY, **busy_values(one)):
-                await self._ledger.change(diary(one.technician_id))
+                await self._change_log.change(technician_schedule(one.technician_id))
 
     async def remove_busy(self, busy: Sequence[BusyTime]) -> None:
         for one in busy:
             if await self._fetch(statements.REMOVE_BUSY, **busy_values(one)):
-                await self._ledger.change(diary(one.technician_id))
+                await self._change_log.change(technician_schedule(one.technician_id))
 
     async def _fetch(self, statement: str, /, **values: object) -> Sequence[Row]:
         return await self._snapshot.fetch(statement, project=self._snapshot.project_id, **values)
@@ -235,16 +235,16 @@ class SqlTransaction:
             customer=customer,
             **claim_values(claim),
         )
-        await self._ledger.change((claim.technician_id, claim.id))
+        await self._change_log.change((claim.technician_id, claim.id))
 
     async def _end_hold(self, claim_id: str, state: ClaimState, *before: ClaimState) -> None:
         owner = await self._owner(claim_id, *before)
         await self._fetch(statements.END_HOLD, id=claim_id, state=state)
-        await self._ledger.change((owner, claim_id))
+        await self._change_log.change((owner, claim_id))
 
     async def _is_told(self, booking: Booking) -> bool:
         """Whether a calendar is told of a booking. Asked before a write, this reads nothing that is not known."""
-        return booking.customer is not None and (await self._ledger.book()).project.calcom is not None
+        return booking.customer is not None and (await self._change_log.schedule()).project.calcom is not None
 
     async def _describe(self, booking: Booking) -> None:
         """Add what a new booking knows beside its claim."""
@@ -254,7 +254,7 @@ class SqlTransaction:
     async def _add_booking_keys(self, booking: Booking) -> None:
         await add_keys(self._snapshot, booking_statements.ADD_BOOKING_CONTACT, booking.id, booking.contact_keys)
 
-    async def _add_wait_keys(self, wait: Wait) -> None:
+    async def _add_wait_keys(self, wait: WaitlistEntry) -> None:
         await add_keys(self._snapshot, waitlist_statements.ADD_WAIT_CONTACT, wait.id, wait.contact_keys)
 
     async def _owner(self, claim_id: str, *states: ClaimState) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Collection
 import orjson
 
 from slotmcp.domain.booking import Customer
-from slotmcp.domain.waitlist import Wait, WaitState
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import Event
 from slotmcp.store.rows import Row, coordinates, json_text, location_of
 
 
-def wait_values(wait: Wait) -> dict[str, object]:
+def wait_values(wait: WaitlistEntry) -> dict[str, object]:
     """A wait as its statements' values."""
     latitude, longitude = coordinates(wait.location)
     return {
@@ -33,10 +33,10 @@ def wait_values(wait: Wait) -> dict[str, object]:
     }
 
 
-def wait_of(row: Row) -> Wait:
+def wait_of(row: Row) -> WaitlistEntry:
     """A wait from its row."""
     name, phone, email, pseudonym, state, token, let_go, joined_at_ms, keys = row[8:]
-    return Wait(
+    return WaitlistEntry(
         id=row[0],
         service_id=row[1],
         duration_minutes=row[2],
@@ -47,16 +47,16 @@ def wait_of(row: Row) -> Wait:
         customer=Customer(name=name, phone=phone, email=email),
         customer_pseudonym=pseudonym,
         contact_keys=tuple(orjson.loads(keys)),
-        state=WaitState(state),
+        state=WaitlistState(state),
         hold_token=token,
         let_go=tuple(map(tuple, orjson.loads(let_go))),
         joined_at_ms=joined_at_ms,
     )
 
 
-def asked_states(states: Collection[WaitState]) -> dict[str, object]:
+def asked_states(states: Collection[WaitlistState]) -> dict[str, object]:
     """States as their statement's values: each under its own name."""
-    return {state.value: state.value if state in states else None for state in WaitState}
+    return {state.value: state.value if state in states else None for state in WaitlistState}
 
 
 def event_of(row: Row) -> Event:

@@ -14,14 +14,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.errors import Unavailable
+from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, Unit
+from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.connection import connect_writer, fetch_on, persist
 from slotmcp.store.fetching import drive
 from slotmcp.store.jobs import Job, Outcome, run_unit, tell_all
-from slotmcp.store.latest_books import LatestBooks
-from slotmcp.store.ledger import Ledger
+from slotmcp.store.latest_schedules import LatestSchedules
 from slotmcp.store.outages import is_fault, unavailable
 from slotmcp.store.reading import Snapshot
 
@@ -35,11 +35,11 @@ GROUP_SECONDS = 0.02
 class Writer:
     """A thread with a connection and a queue."""
 
-    def __init__(self, path: Path, *, clock: Clock, books: LatestBooks, patience_ms: int) -> None:
-        self._patience = patience_ms / 1000
+    def __init__(self, path: Path, *, clock: Clock, schedules: LatestSchedules, timeout_ms: int) -> None:
+        self._patience = timeout_ms / 1000
         self._clock = clock
-        self._books = books
-        self._connection = connect_writer(path, patience_ms=patience_ms)
+        self._schedules = schedules
+        self._connection = connect_writer(path, timeout_ms=timeout_ms)
         self._fetch = fetch_on(self._connection)
         self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
         self._closing = False
@@ -85,16 +85,16 @@ class Writer:
 
     def _commit_group(self, first: Job[Any]) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        books: dict[str, Book] = {}
+        schedules: dict[str, Schedule] = {}
         try:
             persist(self._connection, "BEGIN IMMEDIATE", first.give_up_at)
             for job in self._take(first):
                 outcomes.append(Outcome(job))
-                self._run(outcomes[-1], books)
+                self._run(outcomes[-1], schedules)
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  nobody may wait forever, whatever it is
             return self._fail(outcomes or [Outcome(first)], error)
-        self._books.offer(books.values())
+        self._schedules.offer(schedules.values())
         return outcomes
 
     def _take(self, first: Job[Any]) -> Iterator[Job[Any]]:
@@ -111,7 +111,7 @@ class Writer:
             if not job.answer.cancelled():
                 yield job
 
-    def _run(self, outcome: Outcome, books: dict[str, Book]) -> None:
+    def _run(self, outcome: Outcome, schedules: dict[str, Schedule]) -> None:
         """Run one unit in its savepoint.
 
         Raises:
@@ -119,18 +119,18 @@ class Writer:
         """
         job = outcome.job
         snapshot = Snapshot(fetch=self._fetch, project_id=job.project_id, now_ms=self._clock.now_ms())
-        ledger = Ledger(snapshot, books.get(job.project_id) or self._books.get(job.project_id))
+        change_log = ChangeLog(snapshot, schedules.get(job.project_id) or self._schedules.get(job.project_id))
         self._connection.execute("SAVEPOINT unit")
         try:
-            outcome.value = job.context.run(drive, _begin_and_run(job, snapshot, ledger))
-            book = ledger.finished_book
+            outcome.value = job.context.run(drive, _begin_and_run(job, snapshot, change_log))
+            schedule = change_log.finished_book
         except BaseException as error:  # noqa: BLE001  it is the caller's, who gets it
             outcome.error = _told(error)
-            book = ledger.untouched_book
+            schedule = change_log.untouched_book
             self._connection.execute("ROLLBACK TO unit")
         self._connection.execute("RELEASE unit")
-        if book is not None:
-            books[job.project_id] = book
+        if schedule is not None:
+            schedules[job.project_id] = schedule
 
     def _fail(self, outcomes: list[Outcome], error: Exception) -> list[Outcome]:
         if self._connection.in_transaction:
@@ -139,9 +139,9 @@ class Writer:
         return [Outcome(one.job, error=_told(error)) for one in outcomes]
 
 
-async def _begin_and_run(job: Job[T], snapshot: Snapshot, ledger: Ledger) -> T:
-    salt = await ledger.begin(create=job.create)
-    return await run_unit(job, snapshot, ledger, salt)
+async def _begin_and_run(job: Job[T], snapshot: Snapshot, change_log: ChangeLog) -> T:
+    salt = await change_log.begin(create=job.create)
+    return await run_unit(job, snapshot, change_log, salt)
 
 
 def _told(error: BaseException) -> BaseException:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from slotmcp.domain.trace import BookFrom, Trace, TracedUse
+from slotmcp.domain.trace import ScheduleSource, Trace, TracedUse
 from slotmcp.telemetry.declared import (
     BOOKINGS,
     BOOKS_FOUND,
@@ -36,7 +36,7 @@ class Step(StrEnum):
     BOOKED = "booked"
 
 
-for _layer in BookFrom:
+for _layer in ScheduleSource:
     BOOKS_FOUND.labels(_layer)
 for _step in Step:
     CONVERSATIONS.labels(_step)

@@ -11,7 +11,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from slotmcp.tools.door import Door
+from slotmcp.tools.gate import CallGate
 
 STREAMABLE_PATH: Final = "/mcp"
 SSE_PATH: Final = "/sse"
@@ -25,7 +25,7 @@ _CHECKED_BEFORE: Final = TransportSecuritySettings(enable_dns_rebinding_protecti
 class HttpFace:
     """An ASGI app over a server. It answers while it is running, which it does once."""
 
-    def __init__(self, server: MCPServer, door: Door, *, max_body_bytes: int) -> None:
+    def __init__(self, server: MCPServer, gate: CallGate, *, max_body_bytes: int) -> None:
         streamable = server.streamable_http_app(
             streamable_http_path=STREAMABLE_PATH,
             json_response=True,
@@ -41,7 +41,7 @@ class HttpFace:
         )
         self._app: ASGIApp = Router(routes=[*streamable.routes, *map(_without_head, sse.routes)])
         self._sessions = server.session_manager
-        self._door = door
+        self._gate = gate
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -51,7 +51,7 @@ class HttpFace:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request. An SSE stream belongs to the credential that opened it."""
-        credential = self._door.principal.credential
+        credential = self._gate.principal.credential
         scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=credential, scopes=[]))
         await self._app(scope, receive, send)
 

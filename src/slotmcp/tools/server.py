@@ -15,8 +15,8 @@ from slotmcp.services.app import App
 from slotmcp.tools.bookings import book_slot
 from slotmcp.tools.catalog import list_services
 from slotmcp.tools.changes import cancel_booking, find_bookings, reschedule_booking
-from slotmcp.tools.door import INDOORS, Door
 from slotmcp.tools.explanations import explain_slot
+from slotmcp.tools.gate import LOCAL_GATE, CallGate
 from slotmcp.tools.holds import create_hold, release_hold
 from slotmcp.tools.metrics import get_metrics
 from slotmcp.tools.slots import get_slots
@@ -81,21 +81,23 @@ Extend: TypeAlias = Callable[[MCPServer], None]
 class SlotmcpServer(MCPServer):
     """Lists to each client what that client may call."""
 
-    def __init__(self, app: App, tools: Sequence[UseCase[Any]], bus: SubscriptionBus, door: Door, remark: str) -> None:
+    def __init__(
+        self, app: App, tools: Sequence[UseCase[Any]], bus: SubscriptionBus, gate: CallGate, remark: str
+    ) -> None:
         super().__init__(
             "slotmcp",
             title="slotmcp",
             version=version("slotmcp"),
             instructions=INSTRUCTIONS + remark,
-            tools=[use_case.tool_of(app, door) for use_case in tools],
-            subscriptions=ReachableBus(bus, door),
+            tools=[use_case.tool_of(app, gate) for use_case in tools],
+            subscriptions=ReachableBus(bus, gate),
         )
-        self._door = door
+        self._gate = gate
         self._scopes = {use_case.perform.__name__: use_case.scope for use_case in tools}
 
     async def list_tools(self) -> list[Tool]:
         """The tools within reach of whoever asks."""
-        scopes = self._door.principal.scopes
+        scopes = self._gate.principal.scopes
         return [tool for tool in await super().list_tools() if self._scopes.get(tool.name, Scope.CALLER) in scopes]
 
     async def get_prompt(
@@ -113,7 +115,7 @@ def create_server(
     *,
     toolset: Toolset = Toolset.CALLER,
     read_only: bool = False,
-    door: Door = INDOORS,
+    gate: CallGate = LOCAL_GATE,
 ) -> MCPServer:
     """A server whose tools work on an app, behind a door. It can serve any number of transports.
 
@@ -121,10 +123,10 @@ def create_server(
     """
     tools = tools_of(toolset, read_only=read_only)
     remark = READS_ONLY if read_only else ""
-    server = SlotmcpServer(app, tools, bus or InMemorySubscriptionBus(), door, remark)
-    add_wait_resource(server, app, door)
+    server = SlotmcpServer(app, tools, bus or InMemorySubscriptionBus(), gate, remark)
+    add_wait_resource(server, app, gate)
     if toolset is Toolset.OPERATOR:
-        add_trace_resource(server, app, door)
+        add_trace_resource(server, app, gate)
     return server
 
 

@@ -21,7 +21,7 @@ from slotmcp.domain.errors import NotFound, SlotmcpError
 from slotmcp.services.app import App
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.tools import events
-from slotmcp.tools.door import INDOORS, Door
+from slotmcp.tools.gate import LOCAL_GATE, CallGate
 from slotmcp.tools.waitlist import WAIT_URI, read_wait, uri_of
 
 SWEEP_SECONDS: Final = 10
@@ -40,9 +40,9 @@ class WaitChanged(ResourceUpdated):
 class ReachableBus:
     """A bus on which each subscriber hears what is within their reach, and nothing else."""
 
-    def __init__(self, bus: SubscriptionBus, door: Door) -> None:
+    def __init__(self, bus: SubscriptionBus, gate: CallGate) -> None:
         self._bus = bus
-        self._door = door
+        self._gate = gate
 
     async def publish(self, event: ServerEvent) -> None:
         """Tell those who may hear it."""
@@ -50,7 +50,7 @@ class ReachableBus:
 
     def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
         """Let whoever calls listen; what it returns ends that."""
-        principal = self._door.principal
+        principal = self._gate.principal
 
         def hear(event: ServerEvent) -> None:
             if _may_hear(principal, event):
@@ -68,7 +68,7 @@ def _may_hear(principal: Principal, event: ServerEvent) -> bool:
     return not isinstance(event, WaitChanged) or principal.reaches(event.project_id)
 
 
-def add_wait_resource(server: MCPServer, app: App, door: Door = INDOORS) -> None:
+def add_wait_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GATE) -> None:
     """Let clients of a server read waits by their ids, those within their reach."""
 
     @server.resource(
@@ -80,8 +80,8 @@ def add_wait_resource(server: MCPServer, app: App, door: Door = INDOORS) -> None
     )
     async def wait(waitId: str) -> str:  # noqa: N803  as the template has it
         try:
-            with door.entered() as principal:
-                await door.admit(principal, Scope.CALLER)
+            with gate.entered() as principal:
+                await gate.admit(principal, Scope.CALLER)
                 return orjson.dumps(await read_wait(app, waitId, principal.projects)).decode()
         except NotFound as error:
             raise MCPError(INVALID_PARAMS, error.message) from None

@@ -13,12 +13,12 @@ from slotmcp.domain.errors import NotFound, SlotmcpError
 from slotmcp.services.app import App
 from slotmcp.services.trace_story import story_of
 from slotmcp.services.traces import TraceAnswer
-from slotmcp.tools.door import INDOORS, Door
+from slotmcp.tools.gate import LOCAL_GATE, CallGate
 
 TRACE_URI: Final = "slotmcp://trace/{traceId}"
 
 
-def add_trace_resource(server: MCPServer, app: App, door: Door = INDOORS) -> None:
+def add_trace_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GATE) -> None:
     """Let operators' clients of a server read traces by their ids, those within their reach."""
 
     @server.resource(
@@ -31,8 +31,8 @@ def add_trace_resource(server: MCPServer, app: App, door: Door = INDOORS) -> Non
     )
     async def trace(traceId: str) -> str:  # noqa: N803  as the template has it
         try:
-            with door.entered() as principal:
-                await door.admit(principal, Scope.OPERATOR)
+            with gate.entered() as principal:
+                await gate.admit(principal, Scope.OPERATOR)
                 answer = await app.traces.find(traceId)
                 if not principal.reaches(answer.trace.project_id):
                     raise app.traces.unknown(traceId)

@@ -19,8 +19,8 @@ from slotmcp.services.trace_writing import Tracing
 from slotmcp.services.tracing import hop, sketching
 from slotmcp.tools import events
 from slotmcp.tools.arguments import OfProject, published, read_arguments
-from slotmcp.tools.door import INDOORS, Door, as_seen_by
 from slotmcp.tools.errors import INTERNAL, Spoken, error_body, internal_body
+from slotmcp.tools.gate import LOCAL_GATE, CallGate, as_seen_by
 from slotmcp.tools.moments import read_zone
 from slotmcp.tools.schemas import Schema, answer_schema, brief
 
@@ -68,13 +68,13 @@ class UseCase(Generic[A]):
         """All that an answer is, down to the last key. What is published is brief."""
         return answer_schema(get_type_hints(self.perform, include_extras=True)["return"])
 
-    def tool_of(self, app: App, door: Door = INDOORS) -> "UseCaseTool":
+    def tool_of(self, app: App, gate: CallGate = LOCAL_GATE) -> "UseCaseTool":
         """The tool, working on an app, behind a door."""
         arguments: type[A] = get_type_hints(self.perform, include_extras=True)["asked"]
 
         async def answer(given: Mapping[str, object]) -> Mapping[str, object]:
             asked = read_arguments(arguments, given)
-            project_id = door.principal.project(asked.project_id)
+            project_id = gate.principal.project(asked.project_id)
             if project_id != asked.project_id:
                 asked = asked.model_copy(update={"project_id": project_id})
             return await self.perform(app, asked)
@@ -90,7 +90,7 @@ class UseCase(Generic[A]):
             context_kwarg=None,
             annotations=self.hints.annotations(self.title),
             scope=self.scope,
-            door=door,
+            gate=gate,
             new_trace_id=app.ids.new_id,
             tracing=app.tracing,
             usual_locale=app.projects.usual_locale,
@@ -101,7 +101,7 @@ class UseCaseTool(Tool):
     """A tool of ours. What goes wrong is answered, never raised."""
 
     scope: Scope = Field(exclude=True)
-    door: InstanceOf[Door] = Field(exclude=True)
+    gate: InstanceOf[CallGate] = Field(exclude=True)
     new_trace_id: Callable[[], str] = Field(exclude=True)
     tracing: InstanceOf[Tracing] = Field(exclude=True)
     usual_locale: Callable[[str | None], str] = Field(exclude=True)
@@ -110,10 +110,10 @@ class UseCaseTool(Tool):
         """Answer a call, and log how it went."""
         trace_id = self.new_trace_id()
         began = perf_counter()
-        with self.door.entered() as principal:
+        with self.gate.entered() as principal:
             outcome, result = await self._traced(arguments, principal, trace_id)
         seconds = perf_counter() - began
-        self.door.observe(self.name, outcome, seconds)
+        self.gate.observe(self.name, outcome, seconds)
         events.called(self.name, outcome, trace_id, seconds * _MS_PER_SECOND, principal)
         return result
 
@@ -142,7 +142,7 @@ class UseCaseTool(Tool):
         self, arguments: Mapping[str, object], principal: Principal, trace_id: str
     ) -> tuple[str, CallToolResult]:
         try:
-            await self.door.admit(principal, self.scope)
+            await self.gate.admit(principal, self.scope)
             with hop("service"):
                 answer = await self.fn(arguments)
             return _OK, _result(answer, trace_id)

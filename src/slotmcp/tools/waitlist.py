@@ -10,7 +10,7 @@ from slotmcp.domain.booking import Customer
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.moment import Moment
-from slotmcp.domain.waitlist import WaitState
+from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.services.acting import own_credential, own_key
 from slotmcp.services.app import App
 from slotmcp.services.intents import MAX_DURATION_MINUTES
@@ -199,9 +199,9 @@ def _show_waiting(answer: WaitAnswer, view: Viewpoint) -> WaitingView:
 
 
 def _say(answer: WaitAnswer, view: Viewpoint) -> str:
-    if answer.wait.state is WaitState.WAITING:
+    if answer.wait.state is WaitlistState.WAITING:
         return waitlist_speech.waiting(answer.position, view)
-    if answer.wait.state is WaitState.EXPIRED:
+    if answer.wait.state is WaitlistState.EXPIRED:
         return waitlist_speech.in_vain(view)
     if answer.offer is None:
         return waitlist_speech.fulfilled(view)

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slotmcp import telemetry
 from slotmcp.web.answers import path_of, refusal
-from slotmcp.web.doorway import Doorway, Places
 from slotmcp.web.health import Health, metrics
+from slotmcp.web.host_origin import HostOriginMiddleware, Places
 from slotmcp.web.limits import BoundedBody
 from slotmcp.web.stopping import RefuseWhileStopping, Stopping
 
@@ -44,11 +44,11 @@ class Entrance:
 
     def before(self, app: ASGIApp) -> ASGIApp:
         """An app, with the entrance before it."""
-        return Doorway(self.guard(app), self.places)
+        return HostOriginMiddleware(self.guard(app), self.places)
 
     def before_metrics(self, app: ASGIApp) -> ASGIApp:
         """An app that tells how the server is, with the entrance before it."""
-        return Doorway(self.guard_of_metrics(app), self.places)
+        return HostOriginMiddleware(self.guard_of_metrics(app), self.places)
 
 
 def create_web(faces: Faces, entrance: Entrance, *, health: Health, stopping: Stopping) -> ASGIApp:

@@ -9,12 +9,12 @@ from typing import Any, Final
 from slotmcp.bootstrap import Calendars
 from slotmcp.calcom.client import CalcomCalendar
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.apply import Applied
 from slotmcp.services.calendar.line import Patience
 from slotmcp.services.calendar.lines import CalendarLines
 from slotmcp.services.calendar.worker import CalendarWorker
 from slotmcp.services.imports import ProjectPlan
-from slotmcp.services.shelf import Shelf
 from support.calcom.server import API_KEY, SECRET, StandIn, standing_in
 from support.calcom.state import EventType, Host, World
 from support.calcom.wire import Message
@@ -79,9 +79,16 @@ class Office:
 
     async def taken(self) -> list[tuple[int, int, str]]:
         """What bookings and events take here: start, end and who, by time."""
-        book = await self.shop.store.book("shop")
-        claims = [one for diary in book.diaries.values() for one in diary.claims if not one.is_hold]
-        busy = [one for diary in book.diaries.values() for one in diary.busy]
+        schedule = await self.shop.store.schedule("shop")
+        claims = [
+            one
+            for technician_schedule in schedule.technician_schedules.values()
+            for one in technician_schedule.claims
+            if not one.is_hold
+        ]
+        busy = [
+            one for technician_schedule in schedule.technician_schedules.values() for one in technician_schedule.busy
+        ]
         booked = [(one.start, one.end, one.technician_id) for one in claims]
         return sorted([*booked, *((one.start, one.end, one.technician_id) for one in busy)])
 
@@ -112,6 +119,10 @@ async def open_office(
         ):
             store, ids = shop.store, shop.app.ids
             worker = CalendarWorker(
-                lines, store=store, shelf=Shelf(store), ids=ids, every_seconds=calendars.every_seconds
+                lines,
+                store=store,
+                availability_cache=AvailabilityCache(store),
+                ids=ids,
+                every_seconds=calendars.every_seconds,
             )
             yield Office(shop, calcom, worker)

@@ -102,7 +102,7 @@ class StandIn:
     def _made(self, path: list[str], asked: Any) -> tuple[int, Any]:  # noqa: ANN401
         match path:
             case ["bookings"]:
-                return _said(output_of(self._book(asked)), 201)
+                return _said(output_of(self._schedule(asked)), 201)
             case ["bookings", uid, "cancel"]:
                 return _said(output_of(self.world.cancel(uid)))
             case ["bookings", uid, "reschedule"]:
@@ -118,7 +118,7 @@ class StandIn:
         first = int(asked.get("skip", 0))
         return [output_of(one) for one in found[first : first + int(asked["take"])]]
 
-    def _book(self, asked: dict[str, Any]) -> Booking:
+    def _schedule(self, asked: dict[str, Any]) -> Booking:
         if asked["eventTypeId"] not in self.world.event_types:
             raise Gone(asked["eventTypeId"])
         return self.world.book(

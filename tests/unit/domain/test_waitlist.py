@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from slotmcp.domain.claim import ClaimState
-from slotmcp.domain.waitlist import WaitState
-from support.books import hold, token, wait
+from slotmcp.domain.waitlist import WaitlistState
 from support.clock import NOW_MS
+from support.schedules import hold, token, wait
 
-OFFERED = wait("w", state=WaitState.OFFERED, hold_token=token("h"), let_go=((0, 60),))
+OFFERED = wait("w", state=WaitlistState.OFFERED, hold_token=token("h"), let_go=((0, 60),))
 HOLD = hold("h", expires_at_ms=NOW_MS + 1)
 GONE = (*OFFERED.let_go, HOLD.claim.interval)
 
@@ -17,29 +17,31 @@ GONE = (*OFFERED.let_go, HOLD.claim.interval)
 @pytest.mark.parametrize(
     ("state", "becomes", "let_go"),
     [
-        (ClaimState.HELD, WaitState.OFFERED, OFFERED.let_go),
-        (ClaimState.BOOKED, WaitState.BOOKED, OFFERED.let_go),
-        (ClaimState.CANCELLED, WaitState.BOOKED, OFFERED.let_go),
-        (ClaimState.LAPSED, WaitState.WAITING, GONE),
-        (ClaimState.RELEASED, WaitState.WAITING, GONE),
-        (ClaimState.WITHDRAWN, WaitState.WAITING, OFFERED.let_go),
+        (ClaimState.HELD, WaitlistState.OFFERED, OFFERED.let_go),
+        (ClaimState.BOOKED, WaitlistState.BOOKED, OFFERED.let_go),
+        (ClaimState.CANCELLED, WaitlistState.BOOKED, OFFERED.let_go),
+        (ClaimState.LAPSED, WaitlistState.WAITING, GONE),
+        (ClaimState.RELEASED, WaitlistState.WAITING, GONE),
+        (ClaimState.WITHDRAWN, WaitlistState.WAITING, OFFERED.let_go),
     ],
 )
-def test_a_wait_follows_its_hold(state: ClaimState, becomes: WaitState, let_go: tuple[tuple[int, int], ...]) -> None:
+def test_a_wait_follows_its_hold(
+    state: ClaimState, becomes: WaitlistState, let_go: tuple[tuple[int, int], ...]
+) -> None:
     assert OFFERED.after(replace(HOLD, state=state), NOW_MS) == replace(OFFERED, state=becomes, let_go=let_go)
 
 
 def test_a_hold_is_gone_at_the_millisecond_at_which_it_expires() -> None:
     assert OFFERED.after(HOLD, NOW_MS) == OFFERED
-    assert OFFERED.after(HOLD, NOW_MS + 1) == replace(OFFERED, state=WaitState.WAITING, let_go=GONE)
+    assert OFFERED.after(HOLD, NOW_MS + 1) == replace(OFFERED, state=WaitlistState.WAITING, let_go=GONE)
 
 
 def test_an_offer_that_nobody_remembers_is_nothing_let_go() -> None:
-    assert OFFERED.after(None, NOW_MS) == replace(OFFERED, state=WaitState.WAITING)
+    assert OFFERED.after(None, NOW_MS) == replace(OFFERED, state=WaitlistState.WAITING)
 
 
-@pytest.mark.parametrize("state", [one for one in WaitState if one is not WaitState.OFFERED])
-def test_only_an_offer_follows_a_hold(state: WaitState) -> None:
+@pytest.mark.parametrize("state", [one for one in WaitlistState if one is not WaitlistState.OFFERED])
+def test_only_an_offer_follows_a_hold(state: WaitlistState) -> None:
     settled = replace(OFFERED, state=state)
     assert settled.after(replace(HOLD, state=ClaimState.BOOKED), NOW_MS) == settled
 

@@ -3,20 +3,20 @@
 import pytest
 
 from oracle.capacity import Oracle
-from slotmcp.domain.book import Book
 from slotmcp.domain.offer import Slot
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
 from unit.engine.sketch import Ask
 
 
-def ask_engine(book: Book, need: Need, now_ms: int, start_from: int, start_to: int) -> list[Slot]:
-    return find_slots(Availability.of(book, now_ms), need, start_from, start_to)
+def ask_engine(schedule: Schedule, need: Need, now_ms: int, start_from: int, start_to: int) -> list[Slot]:
+    return find_slots(Availability.of(schedule, now_ms), need, start_from, start_to)
 
 
-def ask_oracle(book: Book, need: Need, now_ms: int, start_from: int, start_to: int) -> list[Slot]:
-    return Oracle(book, now_ms).slots(need, start_from, start_to)
+def ask_oracle(schedule: Schedule, need: Need, now_ms: int, start_from: int, start_to: int) -> list[Slot]:
+    return Oracle(schedule, now_ms).slots(need, start_from, start_to)
 
 
 @pytest.fixture(params=[ask_engine, ask_oracle], ids=["engine", "oracle"])

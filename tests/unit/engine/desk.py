@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from oracle.capacity import Oracle
-from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.offer import Slot
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -18,24 +18,27 @@ from unit.engine.rush import Errand
 HOLD_MS = 90_000
 
 
-def without_claims(book: Book) -> Book:
+def without_claims(schedule: Schedule) -> Schedule:
     """The same business before it sold anything."""
-    return replace(book, diaries={id_: replace(one, claims=()) for id_, one in book.diaries.items()})
+    return replace(
+        schedule,
+        technician_schedules={id_: replace(one, claims=()) for id_, one in schedule.technician_schedules.items()},
+    )
 
 
 class Desk:
     """Keeps a book and sells from it. The oracle looks over its shoulder at every step."""
 
-    def __init__(self, book: Book, now_ms: int) -> None:
-        self.oracle = Oracle(book, now_ms)
+    def __init__(self, schedule: Schedule, now_ms: int) -> None:
+        self.oracle = Oracle(schedule, now_ms)
 
     @property
     def availability(self) -> Availability:
-        return Availability.of(self.oracle.book, self.oracle.now_ms)
+        return Availability.of(self.oracle.schedule, self.oracle.now_ms)
 
     def wanted(self, errand: Errand) -> tuple[ServiceType, Need]:
         """The service, and the job as somebody asks for it."""
-        people, services = [*self.oracle.book.diaries], [*self.oracle.book.services.values()]
+        people, services = [*self.oracle.schedule.technician_schedules], [*self.oracle.schedule.services.values()]
         service = services[errand.service % len(services)]
         wish = people[errand.wish % len(people)] if errand.wish is not None else None
         site = site_at(errand.place, self.oracle.project.travel)
@@ -71,14 +74,17 @@ class Desk:
 
     def _take(self, claim: Claim, need: Need) -> None:
         id_ = claim.technician_id
-        assert self.oracle.has_room(self.oracle.book.diaries[id_].technician, need, claim.start)
+        assert self.oracle.has_room(self.oracle.schedule.technician_schedules[id_].technician, need, claim.start)
         self.oracle = self.oracle.with_claims(id_, [*self._claims(id_), claim])
 
     def _claims(self, technician_id: str) -> tuple[Claim, ...]:
-        return self.oracle.book.diaries[technician_id].claims
+        return self.oracle.schedule.technician_schedules[technician_id].claims
 
     def _claim(self, technician_id: str, service_id: str, need: Need, start: int) -> Claim:
-        sold = sum(len(diary.claims) for diary in self.oracle.book.diaries.values())
+        sold = sum(
+            len(technician_schedule.claims)
+            for technician_schedule in self.oracle.schedule.technician_schedules.values()
+        )
         return Claim(
             id=f"{sold}",
             technician_id=technician_id,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.catalog import Location, Project, ServiceType, SlotAlignment, Technician, WallSpan, WeeklySpan
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from unit.engine.drawing import (
     BOTH,
     EVERY_DAY,
@@ -35,7 +35,7 @@ class Errand:
 
 
 @st.composite
-def errands(draw: st.DrawFn) -> list[Errand]:
+def background_tasks(draw: st.DrawFn) -> list[Errand]:
     """Mostly holds, mostly without a wish, all after the same few starts."""
     return [
         Errand(
@@ -76,9 +76,9 @@ def rushes(draw: st.DrawFn) -> Case:
         for id_, skill in skills.items()
     }
     people = [_in_a_rush(draw, id_) for id_ in "abcd"[: whole(draw, 2, 4)]]
-    diaries = {one.id: Diary(technician=one) for one in people}
-    book = Book(project=project, services=services, diaries=diaries, revision=1)
-    return Case(book=book, need=a_need(draw, book), now_ms=now * 60_000)
+    technician_schedules = {one.id: TechnicianSchedule(technician=one) for one in people}
+    schedule = Schedule(project=project, services=services, technician_schedules=technician_schedules, revision=1)
+    return Case(schedule=schedule, need=a_need(draw, schedule), now_ms=now * 60_000)
 
 
 def _in_a_rush(draw: st.DrawFn, id_: str) -> Technician:

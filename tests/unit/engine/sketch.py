@@ -8,17 +8,17 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.catalog import Project, ServiceType, Technician, WallSpan, WeeklySpan
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.offer import Slot
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.need import Need
 
 MONDAY = "2025-06-02"
 EVERY_DAY = frozenset(range(7))
 HELD_UNTIL_MS = int(datetime.fromisoformat("2025-06-02T12:00Z").timestamp()) * 1000
 
-Ask = Callable[[Book, Need, int, int, int], list[Slot]]
+Ask = Callable[[Schedule, Need, int, int, int], list[Slot]]
 """Book, need, now in milliseconds, from, to: what the engine and the oracle both answer."""
 
 SHOP = Project(id="p", name="P", timezone="UTC", slot_interval_minutes=30, min_notice_minutes=0, horizon_days=10)
@@ -74,9 +74,11 @@ def hold(
     return replace(booking(start, minutes, id_=id_), service_id=service, expires_at_ms=until_ms)
 
 
-def diary(technician: Technician, *claims: Claim, busy: Sequence[tuple[str, str]] = ()) -> Diary:
+def technician_schedule(
+    technician: Technician, *claims: Claim, busy: Sequence[tuple[str, str]] = ()
+) -> TechnicianSchedule:
     """A technician with their claims and outside appointments."""
-    return Diary(
+    return TechnicianSchedule(
         technician=technician,
         claims=tuple(replace(claim, technician_id=technician.id) for claim in claims),
         busy=tuple(BusyTime(technician_id=technician.id, start=at(start), end=at(end)) for start, end in busy),
@@ -88,11 +90,13 @@ def service(id_: str, *, minutes: int = 60, skills: str = "") -> ServiceType:
     return ServiceType(id=id_, name=id_, duration_minutes=minutes, skills=frozenset(skills.split()))
 
 
-def book(*diaries: Diary, project: Project = SHOP, services: Sequence[ServiceType] = ()) -> Book:
+def schedule(
+    *technician_schedules: TechnicianSchedule, project: Project = SHOP, services: Sequence[ServiceType] = ()
+) -> Schedule:
     """A business; its catalog has at least the service called "service"."""
     catalog = (service("service"), *services)
-    by_id = {one.technician.id: one for one in diaries}
-    return Book(project=project, services={one.id: one for one in catalog}, diaries=by_id, revision=1)
+    by_id = {one.technician.id: one for one in technician_schedules}
+    return Schedule(project=project, services={one.id: one for one in catalog}, technician_schedules=by_id, revision=1)
 
 
 def job(minutes: int, *, before: int = 0, after: int = 0, skills: str = "", technician_id: str | None = None) -> Need:
@@ -106,22 +110,22 @@ def job(minutes: int, *, before: int = 0, after: int = 0, skills: str = "", tech
     )
 
 
-def slots(ask: Ask, book: Book, need: Need, *, day: str = MONDAY, now: str | None = None) -> list[Slot]:
+def slots(ask: Ask, schedule: Schedule, need: Need, *, day: str = MONDAY, now: str | None = None) -> list[Slot]:
     """What is offered on one date of the project's zone; asked at noon of the day before, UTC."""
-    zone = ZoneInfo(book.project.timezone)
+    zone = ZoneInfo(schedule.project.timezone)
     first = datetime.combine(date.fromisoformat(day), time.min, zone)
     last = datetime.combine(first.date() + timedelta(days=1), time.min, zone)
     noon_before = f"{first.date() - timedelta(days=1)}T12:00Z"
     now_ms = int(datetime.fromisoformat(now or noon_before).timestamp()) * 1000
-    return ask(book, need, now_ms, int(first.timestamp()) // 60, int(last.timestamp()) // 60)
+    return ask(schedule, need, now_ms, int(first.timestamp()) // 60, int(last.timestamp()) // 60)
 
 
-def offered(ask: Ask, book: Book, need: Need, *, day: str = MONDAY, now: str | None = None) -> str:
+def offered(ask: Ask, schedule: Schedule, need: Need, *, day: str = MONDAY, now: str | None = None) -> str:
     """The starts of a date as "09:00 09:30x2": wall times, their capacity where it is not 1.
 
     A wall time shown for the second time is "01:00*".
     """
-    return " ".join(_told(one, book.project.timezone) for one in slots(ask, book, need, day=day, now=now))
+    return " ".join(_told(one, schedule.project.timezone) for one in slots(ask, schedule, need, day=day, now=now))
 
 
 def _told(slot: Slot, zone: str) -> str:

@@ -9,11 +9,10 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.catalog import Project, ServiceType, SlotAlignment
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import site_at
-from unit.engine.diaries import a_diary
 from unit.engine.drawing import (
     BOTH,
     BUFFERS,
@@ -30,6 +29,7 @@ from unit.engine.drawing import (
     pick,
     whole,
 )
+from unit.engine.technician_schedules import a_diary
 
 REGIONS = ("US", "US-CO", "GB-ENG", "MA", "AU-NSW")
 INTERVALS = (15, 5, 7, 10, 20, 30, 45, 60, 90)
@@ -40,7 +40,7 @@ TEAMS = (("a",), ("b", "a"), ("b", "a"), ("a", "b", "c"), ("d", "b", "a", "c"), 
 class Case:
     """A book, a job somebody asks for, and when."""
 
-    book: Book
+    schedule: Schedule
     need: Need
     now_ms: int
 
@@ -52,7 +52,7 @@ class Case:
     @property
     def span(self) -> tuple[int, int]:
         """All that could be offered, and more at either end."""
-        return self.now - 300, self.now + (self.book.project.horizon_days + 1) * 1440 + 60
+        return self.now - 300, self.now + (self.schedule.project.horizon_days + 1) * 1440 + 60
 
 
 @st.composite
@@ -60,8 +60,8 @@ def cases(draw: st.DrawFn, zone: str | None = None) -> Case:
     """A book with a now, and a job; in one zone or any."""
     zone = zone or pick(draw, tuple(MOMENTS))
     now_ms = a_now(draw, zone)
-    book = a_book(draw, zone, now_ms)
-    return Case(book=book, need=a_need(draw, book), now_ms=now_ms)
+    schedule = a_book(draw, zone, now_ms)
+    return Case(schedule=schedule, need=a_need(draw, schedule), now_ms=now_ms)
 
 
 def a_now(draw: st.DrawFn, zone: str) -> int:
@@ -70,26 +70,26 @@ def a_now(draw: st.DrawFn, zone: str) -> int:
     return (change + whole(draw, -1440, 600)) * 60_000 + pick(draw, (0, 1, 59_999))
 
 
-def a_book(draw: st.DrawFn, zone: str, now_ms: int) -> Book:
+def a_book(draw: st.DrawFn, zone: str, now_ms: int) -> Schedule:
     """A whole business around now; one in three is crowded with holds."""
     crowded = once_in(draw, 3)
     catalog = {id_: a_service(draw, id_) for id_ in ("s1", "s2")}
-    diaries = [a_diary(draw, id_, zone, now_ms, crowded=crowded) for id_ in pick(draw, TEAMS)]
-    return Book(
+    technician_schedules = [a_diary(draw, id_, zone, now_ms, crowded=crowded) for id_ in pick(draw, TEAMS)]
+    return Schedule(
         project=a_project(draw, zone, now_ms // 60_000),
         services=catalog,
-        diaries={one.technician.id: one for one in diaries},
+        technician_schedules={one.technician.id: one for one in technician_schedules},
         revision=1,
     )
 
 
-def a_need(draw: st.DrawFn, book: Book) -> Need:
+def a_need(draw: st.DrawFn, schedule: Schedule) -> Need:
     """A service of the book, at some place, sometimes in another length, sometimes of one technician."""
     return Need.of_service(
-        pick(draw, tuple(book.services.values())),
+        pick(draw, tuple(schedule.services.values())),
         duration_minutes=pick(draw, (None, None, *LENGTHS)),
-        technician_id=pick(draw, (None,) * 8 + tuple(book.diaries)),
-        site=site_at(a_place(draw), book.project.travel),
+        technician_id=pick(draw, (None,) * 8 + tuple(schedule.technician_schedules)),
+        site=site_at(a_place(draw), schedule.project.travel),
     )
 
 

@@ -16,32 +16,34 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
 from slotmcp.engine.travel import site_at
-from unit.engine.sketch import SHOP, at, book, booking, diary, hold, job, technician
+from unit.engine.sketch import SHOP, at, booking, hold, job, schedule, technician, technician_schedule
 from unit.engine.strategies import Case, cases
 
 
 @settings(max_examples=settings().max_examples // 2)
 @given(case=cases())
 def test_the_assignment_is_the_first_candidate_by_the_assignment_ranking(case: Case) -> None:
-    oracle, availability = Oracle(case.book, case.now_ms), Availability.of(case.book, case.now_ms)
+    oracle, availability = Oracle(case.schedule, case.now_ms), Availability.of(case.schedule, case.now_ms)
     for slot in find_slots(availability, case.need, *case.span):
-        able = [case.book.diaries[one.technician_id].technician for one in slot.candidates]
+        able = [case.schedule.technician_schedules[one.technician_id].technician for one in slot.candidates]
         winner = assign(availability, case.need, slot.start)
         assert winner is not None
         assert winner.technician_id == _first(oracle, able, case.need, slot.start)
         assert winner.reason.considered == len(able)
-        assert winner.reason.values == _told(oracle, case.book.diaries[winner.technician_id].technician, case, slot)
+        assert winner.reason.values == _told(
+            oracle, case.schedule.technician_schedules[winner.technician_id].technician, case, slot
+        )
         assert bool(winner.moves) == (not _somebody_free(oracle, case.need, slot.start))
 
 
 @settings(max_examples=settings().max_examples // 2)
 @given(case=cases())
 def test_a_live_hold_goes_to_the_first_of_those_who_could_do_it_were_it_not_there(case: Case) -> None:
-    oracle, availability = Oracle(case.book, case.now_ms), Availability.of(case.book, case.now_ms)
+    oracle, availability = Oracle(case.schedule, case.now_ms), Availability.of(case.schedule, case.now_ms)
     claims = [claim for one in oracle.technicians for claim in oracle.live_claims(one)]
-    for held in (claim for claim in claims if claim.is_hold and claim.service_id in case.book.services):
-        site = site_at(held.location, case.book.project.travel)
-        need = Need.of_claim(held, case.book.services[held.service_id], site)
+    for held in (claim for claim in claims if claim.is_hold and claim.service_id in case.schedule.services):
+        site = site_at(held.location, case.schedule.project.travel)
+        need = Need.of_claim(held, case.schedule.services[held.service_id], site)
         able = [one for one in oracle.technicians if oracle.has_room(one, need, held.start, without=held)]
         given_to = assign_kept(availability.without(held), need, held.start)
         expected = _first(oracle, able, need, held.start, without=held)
@@ -60,7 +62,7 @@ def test_a_live_hold_outside_the_dates_on_offer_can_be_booked(held: str, booked:
     """Rules 12 and 20: a promise is kept where the horizon shrank or midnight has passed, and counts on its date."""
     worker = replace(technician("a", "00:00-24:00"), max_bookings_per_day=1)
     promised = hold(held, 60, until_ms=at("00:01") * 60_000)
-    shop = book(diary(worker, promised, booking(booked, 60)), project=replace(SHOP, horizon_days=1))
+    shop = schedule(technician_schedule(worker, promised, booking(booked, 60)), project=replace(SHOP, horizon_days=1))
     availability = Availability.of(shop, at("00:00") * 60_000)
     kept = assign_kept(availability.without(replace(promised, technician_id="a")), job(60), at(held))
     assert kept is not None
@@ -77,7 +79,7 @@ def _first(
 
 def _told(oracle: Oracle, winner: Technician, case: Case, slot: Slot) -> dict[RankingKey, float]:
     """The winner's value of each key of the policy; nothing of a way that nobody knows."""
-    policy = case.book.project.assignment_ranking
+    policy = case.schedule.project.assignment_ranking
     values = {key: oracle.rank_value(key, winner, case.need, slot.start) for key in policy}
     return {key: value for key, value in values.items() if isfinite(value)}
 

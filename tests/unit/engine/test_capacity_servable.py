@@ -10,8 +10,8 @@ from oracle.capacity import Oracle
 from oracle.servable import all_servable
 from slotmcp.engine.need import Need
 from unit.engine.desk import Desk, without_claims
-from unit.engine.rush import Errand, errands, rushes
-from unit.engine.sketch import at, book, diary, hold, job, service, technician
+from unit.engine.rush import Errand, background_tasks, rushes
+from unit.engine.sketch import at, hold, job, schedule, service, technician, technician_schedule
 from unit.engine.strategies import Case, cases
 
 NOW_MS = at("08:00") * 60_000
@@ -21,8 +21,11 @@ NOW_MS = at("08:00") * 60_000
 def test_skills_x_x_y_are_three_holds_where_two_can_be_served(order: tuple[str, ...]) -> None:
     """A has X and Y, B has X. Each of the three passes a counter of free technicians."""
     kinds = {skill: service(skill, skills=skill) for skill in "xy"}
-    everybody = diary(technician("a", "10:00-11:00", skills="x y")), diary(technician("b", "10:00-11:00", skills="x"))
-    desk = Desk(book(*everybody, services=tuple(kinds.values())), NOW_MS)
+    everybody = (
+        technician_schedule(technician("a", "10:00-11:00", skills="x y")),
+        technician_schedule(technician("b", "10:00-11:00", skills="x")),
+    )
+    desk = Desk(schedule(*everybody, services=tuple(kinds.values())), NOW_MS)
     sold = [desk.sell(skill, Need.of_service(kinds[skill]), at("10:00")) for skill in order]
     assert sold == [True, True, False]
 
@@ -30,38 +33,51 @@ def test_skills_x_x_y_are_three_holds_where_two_can_be_served(order: tuple[str, 
 @pytest.mark.parametrize("order", [*permutations(["09:30", "10:00", "10:30"])])
 def test_windows_of_two_technicians_are_three_holds_where_two_can_be_served(order: tuple[str, ...]) -> None:
     """A is there from 9 to 11, B from 10 to 12: at no minute more holds than technicians, and yet."""
-    desk = Desk(book(diary(technician("a", "09:00-11:00")), diary(technician("b", "10:00-12:00"))), NOW_MS)
+    desk = Desk(
+        schedule(
+            technician_schedule(technician("a", "09:00-11:00")), technician_schedule(technician("b", "10:00-12:00"))
+        ),
+        NOW_MS,
+    )
     assert [desk.sell("service", job(60), at(start)) for start in order] == [True, True, False]
 
 
 def test_two_moves_are_made_in_an_order_in_which_each_finds_its_place_free() -> None:
     """The desk asks the oracle before it puts a hold or a job anywhere."""
-    a = diary(technician("a", "10:00-11:00", skills="x y"), hold("10:00", 60, id_="1", service="y"))
-    b = diary(technician("b", "10:00-11:00", skills="y"), hold("10:00", 60, id_="2"))
+    a = technician_schedule(technician("a", "10:00-11:00", skills="x y"), hold("10:00", 60, id_="1", service="y"))
+    b = technician_schedule(technician("b", "10:00-11:00", skills="y"), hold("10:00", 60, id_="2"))
     kinds = (service("x", skills="x"), service("y", skills="y"))
-    desk = Desk(book(a, b, diary(technician("c", "10:00-11:00")), services=kinds), NOW_MS)
+    desk = Desk(schedule(a, b, technician_schedule(technician("c", "10:00-11:00")), services=kinds), NOW_MS)
     assert desk.sell("x", job(60, skills="x"), at("10:00"))
-    where = {claim.id: id_ for id_, one in desk.oracle.book.diaries.items() for claim in one.claims}
+    where = {claim.id: id_ for id_, one in desk.oracle.schedule.technician_schedules.items() for claim in one.claims}
     assert where["2"] == "c"
     assert where["1"] == "b"
 
 
 def test_the_search_knows_what_cannot_be_served() -> None:
     """The two examples, put to the exact search."""
-    people = diary(technician("a", "10:00-11:00", skills="x y")), diary(technician("b", "10:00-11:00", skills="x"))
-    skilled = Oracle(book(*people), NOW_MS)
+    people = (
+        technician_schedule(technician("a", "10:00-11:00", skills="x y")),
+        technician_schedule(technician("b", "10:00-11:00", skills="x")),
+    )
+    skilled = Oracle(schedule(*people), NOW_MS)
     x, y = (job(60, skills=skill) for skill in "xy")
     assert all_servable(skilled, [(x, at("10:00")), (y, at("10:00"))])
     assert not all_servable(skilled, [(x, at("10:00")), (x, at("10:00")), (y, at("10:00"))])
-    windows = Oracle(book(diary(technician("a", "09:00-11:00")), diary(technician("b", "10:00-12:00"))), NOW_MS)
+    windows = Oracle(
+        schedule(
+            technician_schedule(technician("a", "09:00-11:00")), technician_schedule(technician("b", "10:00-12:00"))
+        ),
+        NOW_MS,
+    )
     assert all_servable(windows, [(job(60), at("09:30")), (job(60), at("10:30"))])
     assert not all_servable(windows, [(job(60), at(start)) for start in ("09:30", "10:00", "10:30")])
 
 
-@given(case=st.one_of(rushes(), rushes(), cases()), errands=errands())
-def test_what_is_promised_can_be_served_with_all_that_is_sold(case: Case, errands: list[Errand]) -> None:
-    desk = Desk(without_claims(case.book), case.now_ms)
-    for errand in errands:
+@given(case=st.one_of(rushes(), rushes(), cases()), background_tasks=background_tasks())
+def test_what_is_promised_can_be_served_with_all_that_is_sold(case: Case, background_tasks: list[Errand]) -> None:
+    desk = Desk(without_claims(case.schedule), case.now_ms)
+    for errand in background_tasks:
         service, need = desk.wanted(errand)
         if slot := desk.chosen(errand, need, *case.span):
             assert desk.capacity(need, slot.start) == slot.capacity

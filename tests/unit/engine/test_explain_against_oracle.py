@@ -15,7 +15,7 @@ from slotmcp.engine.explain import explain, reasons_between
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import check_start
 from unit.engine.desk import Desk
-from unit.engine.rush import Errand, errands, rushes
+from unit.engine.rush import Errand, background_tasks, rushes
 from unit.engine.strategies import Case, cases
 
 A_FEW = max(2, settings().max_examples // 10)
@@ -34,9 +34,9 @@ def test_in_any_book_reasons_and_offers_are_one(case: Case, offset: int) -> None
 
 
 @settings(max_examples=A_FEW // 2)
-@given(case=rushes(), errands=errands())
-def test_in_a_rush_reasons_and_offers_are_one_at_every_minute(case: Case, errands: list[Errand]) -> None:
-    critic = Critic(after(case, errands))
+@given(case=rushes(), background_tasks=background_tasks())
+def test_in_a_rush_reasons_and_offers_are_one_at_every_minute(case: Case, background_tasks: list[Errand]) -> None:
+    critic = Critic(after(case, background_tasks))
     for minutes in RUSH_HOURS:
         critic.holds(case.now + 120 + minutes)
 
@@ -44,7 +44,7 @@ def test_in_a_rush_reasons_and_offers_are_one_at_every_minute(case: Case, errand
 @settings(max_examples=A_FEW * 2)
 @given(case=st.one_of(cases(), rushes()), offset=st.integers(0, 2 * DAY), length=st.integers(1, 120))
 def test_reasons_are_counted_as_they_are_explained(case: Case, offset: int, length: int) -> None:
-    availability, oracle = Availability.of(case.book, case.now_ms), Reasons(case.book, case.now_ms)
+    availability, oracle = Availability.of(case.schedule, case.now_ms), Reasons(case.schedule, case.now_ms)
     start_from = case.now + offset
     counts = reasons_between(availability, case.need, start_from, start_from + length)
     skilled = {one.id for one in oracle.technicians if case.need.skills <= one.skills}
@@ -53,7 +53,7 @@ def test_reasons_are_counted_as_they_are_explained(case: Case, offset: int, leng
         assert counts == {one.id: {Reason.SKILL_MISSING: 1} for one in oracle.technicians}
         assert together(counts) == {Reason.SKILL_MISSING: len(oracle.technicians)}
         return
-    is_clock = case.book.project.slot_alignment == "clock"
+    is_clock = case.schedule.project.slot_alignment == "clock"
     starts = [one for one in range(start_from, start_from + length) if oracle.is_within_horizon(one)]
     explained = [
         (told.technician_id, told.reason)
@@ -70,14 +70,14 @@ def test_reasons_are_counted_as_they_are_explained(case: Case, offset: int, leng
     assert together(counts) == expected
 
 
-def after(case: Case, errands: list[Errand]) -> Case:
+def after(case: Case, background_tasks: list[Errand]) -> Case:
     """The same when some have been served."""
-    desk = Desk(case.book, case.now_ms)
-    for errand in errands:
+    desk = Desk(case.schedule, case.now_ms)
+    for errand in background_tasks:
         service, need = desk.wanted(errand)
         if slot := desk.chosen(errand, need, *case.span):
             desk.sell(service.id, need, slot.start, hold=errand.hold)
-    return replace(case, book=desk.oracle.book)
+    return replace(case, schedule=desk.oracle.schedule)
 
 
 class Critic:
@@ -85,15 +85,15 @@ class Critic:
 
     def __init__(self, case: Case) -> None:
         self.case, self.need = case, case.need
-        self.oracle = Reasons(case.book, case.now_ms)
-        self.availability = Availability.of(case.book, case.now_ms)
+        self.oracle = Reasons(case.schedule, case.now_ms)
+        self.availability = Availability.of(case.schedule, case.now_ms)
         self.offers = self.oracle.slots(case.need, *case.span)
 
     def holds(self, start: int) -> None:
         """Every promise of one explanation."""
         explanation = explain(self.availability, self.need, start)
         assert explanation.slot == check_start(self.availability, self.need, start)
-        assert [one.technician_id for one in explanation.technicians] == [*self.case.book.diaries]
+        assert [one.technician_id for one in explanation.technicians] == [*self.case.schedule.technician_schedules]
         assert {one.technician_id for one in explanation.technicians if one.reason is None} == self.able(start)
         for told in explanation.technicians:
             self.is_right(told, start)
@@ -115,7 +115,7 @@ class Critic:
         """The reason is one, nothing of the technician's own is passed over, and it ends when it is said to."""
         if told.reason is None:
             return
-        technician = self.case.book.diaries[told.technician_id].technician
+        technician = self.case.schedule.technician_schedules[told.technician_id].technician
         found = self.oracle.in_the_way(technician, self.need, start)
         assert told.reason in found
         assert told.until in found[told.reason]
@@ -153,7 +153,7 @@ class Critic:
 
     def other_day(self, start: int) -> Slot | None:
         """The same time on the nearest day within a week, the later one first; else whatever is nearest."""
-        zone = self.case.book.project.timezone
+        zone = self.case.schedule.project.timezone
         shown = reading(zone, start)
         days = (sign * number for number in range(1, 8) for sign in (1, -1))
         same_time = (self.oracle.slot(self.need, minute_when(zone, shown + day * DAY)) for day in days)

@@ -11,7 +11,7 @@ from slotmcp.engine.slots import find_slots
 from slotmcp.engine.travel import site_at
 from unit.engine.desk import Desk
 from unit.engine.drawing import MOMENTS
-from unit.engine.rush import Errand, errands, rushes
+from unit.engine.rush import Errand, background_tasks, rushes
 from unit.engine.strategies import Case, cases
 
 A_THIRD = settings().max_examples // 3
@@ -23,19 +23,21 @@ A_THIRD = settings().max_examples // 3
 @given(data=st.data())
 def test_the_engine_offers_what_the_oracle_does(zone: str, data: st.DataObject) -> None:
     case: Case = data.draw(cases(zone), label="case")
-    expected = Oracle(case.book, case.now_ms).slots(case.need, *case.span)
-    assert find_slots(Availability.of(case.book, case.now_ms), case.need, *case.span) == expected
+    expected = Oracle(case.schedule, case.now_ms).slots(case.need, *case.span)
+    assert find_slots(Availability.of(case.schedule, case.now_ms), case.need, *case.span) == expected
 
 
 @settings(max_examples=settings().max_examples // 2)
-@given(case=rushes(), errands=errands())
-def test_in_the_middle_of_a_rush_the_engine_offers_what_the_oracle_does(case: Case, errands: list[Errand]) -> None:
-    desk = Desk(case.book, case.now_ms)
-    for errand in errands:
+@given(case=rushes(), background_tasks=background_tasks())
+def test_in_the_middle_of_a_rush_the_engine_offers_what_the_oracle_does(
+    case: Case, background_tasks: list[Errand]
+) -> None:
+    desk = Desk(case.schedule, case.now_ms)
+    for errand in background_tasks:
         service, need = desk.wanted(errand)
         if slot := desk.chosen(errand, need, *case.span):
             desk.sell(service.id, need, slot.start, hold=errand.hold)
-    site = site_at(errands[0].place, case.book.project.travel)
-    for service in case.book.services.values():
+    site = site_at(background_tasks[0].place, case.schedule.project.travel)
+    for service in case.schedule.services.values():
         need = Need.of_service(service, site=site)
         assert find_slots(desk.availability, need, *case.span) == desk.oracle.slots(need, *case.span)

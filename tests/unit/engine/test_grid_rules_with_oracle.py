@@ -12,13 +12,13 @@ from unit.engine.sketch import (
     SHOP,
     Ask,
     at,
-    book,
     booking,
-    diary,
     job,
     offered,
+    schedule,
     slots,
     technician,
+    technician_schedule,
     weekly,
 )
 
@@ -41,12 +41,17 @@ OPENING = replace(SHOP, slot_alignment=SlotAlignment.OPENING)
 def test_rule_13_the_clock_grid(ask: Ask, where: str, hours: str, interval: int, starts: str) -> None:
     zone, day = where.split()
     project = replace(SHOP, timezone=zone, slot_interval_minutes=interval)
-    assert offered(ask, book(diary(technician("a", hours, zone=zone)), project=project), job(30), day=day) == starts
+    assert (
+        offered(
+            ask, schedule(technician_schedule(technician("a", hours, zone=zone)), project=project), job(30), day=day
+        )
+        == starts
+    )
 
 
 def test_rule_13_the_grid_is_the_projects_not_the_technicians(ask: Ask) -> None:
     worker = technician("a", "09:00-11:00", zone="Asia/Kathmandu")
-    assert offered(ask, book(diary(worker)), job(30)) == "03:30 04:00 04:30"
+    assert offered(ask, schedule(technician_schedule(worker)), job(30)) == "03:30 04:00 04:30"
 
 
 @pytest.mark.parametrize(
@@ -64,45 +69,48 @@ def test_rule_13_the_grid_is_the_projects_not_the_technicians(ask: Ask) -> None:
 def test_rule_14_the_opening_grid_begins_where_a_technician_becomes_free(
     ask: Ask, claims: Sequence[Claim], need: Need, starts: str
 ) -> None:
-    assert offered(ask, book(diary(technician("a", "09:07-11:59"), *claims), project=OPENING), need) == starts
+    assert (
+        offered(ask, schedule(technician_schedule(technician("a", "09:07-11:59"), *claims), project=OPENING), need)
+        == starts
+    )
 
 
 def test_rule_14_busy_times_begin_the_grid_anew_and_breaks_too(ask: Ask) -> None:
     worker = replace(technician("a", "09:00-12:00"), breaks=(weekly("10:50-11:05"),))
-    shop = book(diary(worker, busy=[("09:40", "09:55")]), project=OPENING)
+    shop = schedule(technician_schedule(worker, busy=[("09:40", "09:55")]), project=OPENING)
     assert offered(ask, shop, job(30)) == "09:00 09:55 11:05"
 
 
 def test_rule_14_the_grid_is_each_technicians_own(ask: Ask) -> None:
-    shop = book(
-        diary(technician("a", "09:00-10:00")),
-        diary(technician("b", "09:10-10:10")),
-        diary(technician("c", "08:30-10:00")),
+    shop = schedule(
+        technician_schedule(technician("a", "09:00-10:00")),
+        technician_schedule(technician("b", "09:10-10:10")),
+        technician_schedule(technician("c", "08:30-10:00")),
         project=OPENING,
     )
     assert offered(ask, shop, job(30)) == "08:30 09:00x2 09:10 09:30x2 09:40"
 
 
 def test_rule_14_the_grid_begins_anew_at_the_projects_midnight(ask: Ask) -> None:
-    night = book(diary(technician("a", "23:10-01:10")), project=OPENING)
+    night = schedule(technician_schedule(technician("a", "23:10-01:10")), project=OPENING)
     assert offered(ask, night, job(30)) == "00:00 00:30 23:10 23:40"
     new_york = replace(OPENING, timezone="America/New_York")
     assert (
-        offered(ask, book(diary(technician("a", "03:10-05:10")), project=new_york), job(30))
+        offered(ask, schedule(technician_schedule(technician("a", "03:10-05:10")), project=new_york), job(30))
         == "00:00 00:30 23:10 23:40"
     )
 
 
 def test_rule_14_where_midnight_is_skipped_the_date_begins_after_the_gap(ask: Ask) -> None:
     cairo = replace(OPENING, timezone="Africa/Cairo", slot_interval_minutes=45)
-    night = book(diary(technician("a", "23:00-03:00", zone="Africa/Cairo")), project=cairo)
+    night = schedule(technician_schedule(technician("a", "23:00-03:00", zone="Africa/Cairo")), project=cairo)
     assert offered(ask, night, job(30), day="2025-04-24") == "00:00 00:45 01:30 02:15 23:00 23:45"
     assert offered(ask, night, job(30), day="2025-04-25") == "01:00 01:45 02:30 23:00 23:45"
 
 
 def test_rule_14_a_repeated_midnight_is_its_first(ask: Ask) -> None:
     havana = replace(OPENING, timezone="America/Havana", slot_interval_minutes=45)
-    night = book(diary(technician("a", "00:00-01:30", zone="America/Havana")), project=havana)
+    night = schedule(technician_schedule(technician("a", "00:00-01:30", zone="America/Havana")), project=havana)
     assert offered(ask, night, job(30), day="2025-11-02") == "00:00 00:45 00:30*"
 
 
@@ -116,7 +124,7 @@ def test_rule_14_a_repeated_midnight_is_its_first(ask: Ask) -> None:
     ],
 )
 def test_rule_15_a_start_is_at_or_after_now_and_the_notice(ask: Ask, now: str, starts: str) -> None:
-    shop = book(diary(technician("a", "09:00-11:00")), project=replace(SHOP, min_notice_minutes=60))
+    shop = schedule(technician_schedule(technician("a", "09:00-11:00")), project=replace(SHOP, min_notice_minutes=60))
     assert offered(ask, shop, job(30), now=now) == starts
 
 
@@ -131,11 +139,11 @@ def test_rule_15_a_start_is_at_or_after_now_and_the_notice(ask: Ask, now: str, s
 )
 def test_rule_16_the_horizon_is_counted_in_dates_of_the_project(ask: Ask, now: str, zone: str, starts: str) -> None:
     project = replace(SHOP, horizon_days=2, timezone=zone)
-    shop = book(diary(technician("a", "09:00-10:00", zone=zone)), project=project)
+    shop = schedule(technician_schedule(technician("a", "09:00-10:00", zone=zone)), project=project)
     assert offered(ask, shop, job(30), now=now) == starts
 
 
 def test_rule_16_the_whole_last_date_is_offered(ask: Ask) -> None:
-    shop = book(diary(technician("a", "00:00-24:00")), project=replace(SHOP, horizon_days=0))
+    shop = schedule(technician_schedule(technician("a", "00:00-24:00")), project=replace(SHOP, horizon_days=0))
     found = slots(ask, shop, job(60), now="2025-06-02T00:00Z")
     assert [found[0].start, found[-1].start, len(found)] == [at("00:00"), at("23:30"), 48]

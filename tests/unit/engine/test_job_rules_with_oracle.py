@@ -12,21 +12,21 @@ from unit.engine.sketch import (
     SHOP,
     Ask,
     at,
-    book,
     booking,
-    diary,
     hold,
     job,
     offered,
+    schedule,
     technician,
+    technician_schedule,
     weekly,
 )
 
 
 def test_rule_8_a_technician_has_all_the_skills(ask: Ask) -> None:
-    shop = book(
-        diary(technician("a", "09:00-10:00", skills="pipes wires")),
-        diary(technician("b", "09:00-10:00", skills="pipes")),
+    shop = schedule(
+        technician_schedule(technician("a", "09:00-10:00", skills="pipes wires")),
+        technician_schedule(technician("b", "09:00-10:00", skills="pipes")),
     )
     assert offered(ask, shop, job(60)) == "09:00x2"
     assert offered(ask, shop, job(60, skills="pipes")) == "09:00x2"
@@ -35,14 +35,14 @@ def test_rule_8_a_technician_has_all_the_skills(ask: Ask) -> None:
 
 
 def test_rule_9_the_whole_job_lies_within_opening_hours(ask: Ask) -> None:
-    shop = book(diary(technician("a", "09:00-10:30", "11:00-11:59")))
+    shop = schedule(technician_schedule(technician("a", "09:00-10:30", "11:00-11:59")))
     assert offered(ask, shop, job(30)) == "09:00 09:30 10:00 11:00"
     assert offered(ask, shop, job(60)) == "09:00 09:30"
     assert offered(ask, shop, job(91)) == ""
 
 
 def test_rule_9_a_job_may_run_past_midnight(ask: Ask) -> None:
-    assert offered(ask, book(diary(technician("a", "23:00-01:00"))), job(90)) == "23:00 23:30"
+    assert offered(ask, schedule(technician_schedule(technician("a", "23:00-01:00"))), job(90)) == "23:00 23:30"
 
 
 def test_rule_9_buffers_may_reach_beyond_hours_into_breaks_and_time_off(ask: Ask) -> None:
@@ -51,7 +51,9 @@ def test_rule_9_buffers_may_reach_beyond_hours_into_breaks_and_time_off(ask: Ask
         breaks=(weekly("10:00-10:30"),),
         time_off=(TimeOff(start=at("11:00"), end=at("11:30")),),
     )
-    assert offered(ask, book(diary(worker)), job(30, before=60, after=60)) == "09:00 09:30 10:30 11:30"
+    assert (
+        offered(ask, schedule(technician_schedule(worker)), job(30, before=60, after=60)) == "09:00 09:30 10:30 11:30"
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_rule_9_buffers_may_reach_beyond_hours_into_breaks_and_time_off(ask: Ask
     ],
 )  # fmt: skip
 def test_rule_10_buffers_add_up_between_two_jobs(ask: Ask, claim: Claim, need: Need, starts: str) -> None:
-    assert offered(ask, book(diary(technician("a", "08:00-13:00"), claim)), need) == starts
+    assert offered(ask, schedule(technician_schedule(technician("a", "08:00-13:00"), claim)), need) == starts
 
 
 @pytest.mark.parametrize(
@@ -81,8 +83,8 @@ def test_rule_10_buffers_add_up_between_two_jobs(ask: Ask, claim: Claim, need: N
 )
 def test_rule_10_a_hold_takes_time_until_the_millisecond_at_which_it_expires(ask: Ask, lives: int, starts: str) -> None:
     now_ms = at("2025-06-01T12:00Z") * 60_000
-    shop = book(
-        diary(technician("a", "09:00-12:00"), hold("10:00", 60, until_ms=now_ms + lives)),
+    shop = schedule(
+        technician_schedule(technician("a", "09:00-12:00"), hold("10:00", 60, until_ms=now_ms + lives)),
         project=replace(SHOP, slot_interval_minutes=60),
     )
     assert offered(ask, shop, job(60)) == starts
@@ -97,8 +99,8 @@ def test_rule_10_a_hold_takes_time_until_the_millisecond_at_which_it_expires(ask
     ],
 )
 def test_rule_11_outside_busy_times_have_no_buffers_of_their_own(ask: Ask, need: Need, starts: str) -> None:
-    worker = diary(technician("a", "08:00-13:00"), busy=[("10:00", "10:40"), ("10:20", "11:00")])
-    assert offered(ask, book(worker), need) == starts
+    worker = technician_schedule(technician("a", "08:00-13:00"), busy=[("10:00", "10:40"), ("10:20", "11:00")])
+    assert offered(ask, schedule(worker), need) == starts
 
 
 @pytest.mark.parametrize(
@@ -125,13 +127,13 @@ def test_rule_12_a_technician_has_fewer_claims_than_the_maximum_that_day(
     ask: Ask, claims: Sequence[Claim], starts: str
 ) -> None:
     worker = replace(technician("a", "09:00-11:00"), max_bookings_per_day=2)
-    shop = book(diary(worker, *claims), project=replace(SHOP, slot_interval_minutes=60))
+    shop = schedule(technician_schedule(worker, *claims), project=replace(SHOP, slot_interval_minutes=60))
     assert offered(ask, shop, job(60)) == starts
 
 
 def test_rule_12_the_date_is_the_projects(ask: Ask) -> None:
     denver = replace(SHOP, timezone="America/Denver", slot_interval_minutes=60)
     worker = replace(technician("a", "04:00-08:00"), max_bookings_per_day=1)
-    shop = book(diary(worker, booking("05:00", 60)), project=denver)
+    shop = schedule(technician_schedule(worker, booking("05:00", 60)), project=denver)
     assert offered(ask, shop, job(60), day="2025-06-01") == ""
     assert offered(ask, shop, job(60)) == "00:00 01:00 22:00 23:00"

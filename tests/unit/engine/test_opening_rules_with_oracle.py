@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from slotmcp.domain.catalog import DateOverride, TechnicianStatus, TimeOff, WeeklySpan
-from unit.engine.sketch import SHOP, Ask, at, book, diary, job, offered, span, technician, weekly
+from unit.engine.sketch import SHOP, Ask, at, job, offered, schedule, span, technician, technician_schedule, weekly
 
 TUESDAY = "2025-06-03"
 CLOSED_MONDAY = DateOverride(date=date(2025, 6, 2))
@@ -37,7 +37,7 @@ NIGHT_MONDAY = DateOverride(date=date(2025, 6, 2), windows=(span("23:30-00:30"),
     ],
 )  # fmt: skip
 def test_rule_1_wall_time_becomes_utc(ask: Ask, zone: str, day: str, hours: str, starts: str) -> None:
-    shop = book(diary(technician("a", hours, zone=zone)), project=replace(SHOP, timezone=zone))
+    shop = schedule(technician_schedule(technician("a", hours, zone=zone)), project=replace(SHOP, timezone=zone))
     assert offered(ask, shop, job(30), day=day) == starts
 
 
@@ -52,7 +52,9 @@ def test_rule_1_wall_time_becomes_utc(ask: Ask, zone: str, day: str, hours: str,
     ],
 )
 def test_rule_1_a_day_has_as_many_hours_as_its_clock_says(ask: Ask, zone: str, day: str, half_hours: int) -> None:
-    shop = book(diary(technician("a", "00:00-24:00", zone=zone)), project=replace(SHOP, timezone=zone))
+    shop = schedule(
+        technician_schedule(technician("a", "00:00-24:00", zone=zone)), project=replace(SHOP, timezone=zone)
+    )
     assert len(offered(ask, shop, job(30), day=day).split()) == half_hours
 
 
@@ -74,30 +76,30 @@ def test_rule_2_a_shift_belongs_to_the_date_on_which_it_starts(
     ask: Ask, shift: WeeklySpan, day: str, starts: str
 ) -> None:
     worker = replace(technician("a"), shifts=(shift,))
-    assert offered(ask, book(diary(worker)), job(30), day=day) == starts
+    assert offered(ask, schedule(technician_schedule(worker)), job(30), day=day) == starts
 
 
 def test_rule_3_an_override_replaces_the_shifts_that_start_on_its_date(ask: Ask) -> None:
     worker = replace(technician("a", "09:00-10:00"), overrides=(ON_CALL_MONDAY,))
-    assert offered(ask, book(diary(worker)), job(30)) == "12:00 12:30 15:00"
-    assert offered(ask, book(diary(worker)), job(30), day=TUESDAY) == "09:00 09:30"
+    assert offered(ask, schedule(technician_schedule(worker)), job(30)) == "12:00 12:30 15:00"
+    assert offered(ask, schedule(technician_schedule(worker)), job(30), day=TUESDAY) == "09:00 09:30"
 
 
 def test_rule_3_closed_removes_the_night_that_starts_on_its_date_and_leaves_the_one_before(ask: Ask) -> None:
     worker = replace(technician("a", "23:00-01:00"), overrides=(CLOSED_MONDAY,))
-    assert offered(ask, book(diary(worker)), job(30)) == "00:00 00:30"
-    assert offered(ask, book(diary(worker)), job(30), day=TUESDAY) == "23:00 23:30"
+    assert offered(ask, schedule(technician_schedule(worker)), job(30)) == "00:00 00:30"
+    assert offered(ask, schedule(technician_schedule(worker)), job(30), day=TUESDAY) == "23:00 23:30"
 
 
 def test_rule_3_windows_of_an_override_may_run_past_midnight(ask: Ask) -> None:
     worker = replace(technician("a"), overrides=(NIGHT_MONDAY,))
-    assert offered(ask, book(diary(worker)), job(30)) == "23:30"
-    assert offered(ask, book(diary(worker)), job(30), day=TUESDAY) == "00:00"
+    assert offered(ask, schedule(technician_schedule(worker)), job(30)) == "23:30"
+    assert offered(ask, schedule(technician_schedule(worker)), job(30), day=TUESDAY) == "00:00"
 
 
 def test_rule_4_closed_dates_remove_the_shifts_that_start_on_them(ask: Ask) -> None:
     closed = replace(SHOP, closed_dates=(date(2025, 6, 2),))
-    shop = book(diary(technician("a", "23:00-01:00", "09:00-10:00")), project=closed)
+    shop = schedule(technician_schedule(technician("a", "23:00-01:00", "09:00-10:00")), project=closed)
     assert offered(ask, shop, job(30)) == "00:00 00:30"
     assert offered(ask, shop, job(30), day=TUESDAY) == "09:00 09:30 23:00 23:30"
 
@@ -113,27 +115,33 @@ def test_rule_4_closed_dates_remove_the_shifts_that_start_on_them(ask: Ask) -> N
 )
 def test_rule_4_public_holidays_remove_the_shifts(ask: Ask, region: str, day: str, starts: str) -> None:
     closed = replace(SHOP, holiday_regions=(region,))
-    assert offered(ask, book(diary(technician("a", "09:00-10:00")), project=closed), job(30), day=day) == starts
+    assert (
+        offered(ask, schedule(technician_schedule(technician("a", "09:00-10:00")), project=closed), job(30), day=day)
+        == starts
+    )
 
 
 def test_rule_4_the_date_of_a_holiday_is_the_technicians_own(ask: Ask) -> None:
     closed = replace(SHOP, closed_dates=(date(2025, 6, 3),))
     far_east = technician("a", "04:00-06:00", zone="Asia/Tokyo")
-    assert offered(ask, book(diary(far_east), project=closed), job(60)) == ""
-    assert offered(ask, book(diary(far_east), project=closed), job(60), day=TUESDAY) == "19:00 19:30 20:00"
+    assert offered(ask, schedule(technician_schedule(far_east), project=closed), job(60)) == ""
+    assert (
+        offered(ask, schedule(technician_schedule(far_east), project=closed), job(60), day=TUESDAY)
+        == "19:00 19:30 20:00"
+    )
 
 
 def test_rule_4_an_override_with_windows_stands_on_a_closed_date(ask: Ask) -> None:
     closed = replace(SHOP, closed_dates=(date(2025, 6, 2),))
     worker = replace(technician("a", "09:00-10:00"), overrides=(ON_CALL_MONDAY,))
-    assert offered(ask, book(diary(worker), project=closed), job(30)) == "12:00 12:30 15:00"
+    assert offered(ask, schedule(technician_schedule(worker), project=closed), job(30)) == "12:00 12:30 15:00"
 
 
 def test_rule_5_breaks_are_taken_out_by_the_calendar_whatever_shift_runs(ask: Ask) -> None:
     tuesday_night = weekly("00:30-01:00", days=[1])
     worker = replace(technician("a", "23:30-02:00"), breaks=(tuesday_night,))
-    assert offered(ask, book(diary(worker)), job(30)) == "00:00 00:30 01:00 01:30 23:30"
-    assert offered(ask, book(diary(worker)), job(30), day=TUESDAY) == "00:00 01:00 01:30 23:30"
+    assert offered(ask, schedule(technician_schedule(worker)), job(30)) == "00:00 00:30 01:00 01:30 23:30"
+    assert offered(ask, schedule(technician_schedule(worker)), job(30), day=TUESDAY) == "00:00 01:00 01:30 23:30"
 
 
 def test_rule_5_breaks_may_run_past_midnight_and_cut_overrides(ask: Ask) -> None:
@@ -142,24 +150,27 @@ def test_rule_5_breaks_may_run_past_midnight_and_cut_overrides(ask: Ask) -> None
         breaks=(weekly("12:30-13:00"), weekly("23:00-00:30", days=[0])),
         overrides=(ON_CALL_MONDAY,),
     )
-    assert offered(ask, book(diary(worker)), job(30)) == "12:00 15:00"
-    assert offered(ask, book(diary(worker)), job(30), day=TUESDAY) == "00:30 01:00"
+    assert offered(ask, schedule(technician_schedule(worker)), job(30)) == "12:00 15:00"
+    assert offered(ask, schedule(technician_schedule(worker)), job(30), day=TUESDAY) == "00:30 01:00"
 
 
 def test_rule_6_time_off_is_taken_out_to_the_minute(ask: Ask) -> None:
     worker = replace(technician("a", "09:00-12:00"), time_off=(TimeOff(start=at("09:31"), end=at("10:29")),))
-    assert offered(ask, book(diary(worker)), job(30)) == "09:00 10:30 11:00 11:30"
+    assert offered(ask, schedule(technician_schedule(worker)), job(30)) == "09:00 10:30 11:00 11:30"
 
 
 def test_rule_6_somebody_who_is_off_has_no_opening_hours(ask: Ask) -> None:
     away = replace(technician("a", "09:00-10:00"), status=TechnicianStatus.OFF)
-    assert offered(ask, book(diary(away), diary(technician("b", "09:30-10:00"))), job(30)) == "09:30"
+    assert (
+        offered(ask, schedule(technician_schedule(away), technician_schedule(technician("b", "09:30-10:00"))), job(30))
+        == "09:30"
+    )
 
 
 def test_rule_7_spans_that_touch_or_overlap_are_one(ask: Ask) -> None:
-    touching = diary(technician("a", "09:00-12:00", "12:00-15:00"))
-    overlapping = diary(technician("a", "09:00-12:00", "11:00-15:00"))
-    apart = diary(technician("a", "09:00-12:00", "12:01-15:01"))
-    assert offered(ask, book(touching), job(300)) == "09:00 09:30 10:00"
-    assert offered(ask, book(overlapping), job(300)) == "09:00 09:30 10:00"
-    assert offered(ask, book(apart), job(300)) == ""
+    touching = technician_schedule(technician("a", "09:00-12:00", "12:00-15:00"))
+    overlapping = technician_schedule(technician("a", "09:00-12:00", "11:00-15:00"))
+    apart = technician_schedule(technician("a", "09:00-12:00", "12:01-15:01"))
+    assert offered(ask, schedule(touching), job(300)) == "09:00 09:30 10:00"
+    assert offered(ask, schedule(overlapping), job(300)) == "09:00 09:30 10:00"
+    assert offered(ask, schedule(apart), job(300)) == ""

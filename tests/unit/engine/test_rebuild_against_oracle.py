@@ -7,15 +7,15 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slotmcp.domain.book import Book, Diary
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
 from slotmcp.engine.travel import site_at
-from unit.engine.diaries import a_diary, a_technician, holds_in_a_row, some_claims
 from unit.engine.drawing import PLACES, date_of, once_in, pick, whole
-from unit.engine.sketch import MONDAY, SHOP, at, book, diary, hold, job, technician
+from unit.engine.sketch import MONDAY, SHOP, at, hold, job, schedule, technician, technician_schedule
 from unit.engine.strategies import Case, a_project, a_service, cases
+from unit.engine.technician_schedules import a_diary, a_technician, holds_in_a_row, some_claims
 
 TUESDAY, WEDNESDAY = "2025-06-03", "2025-06-04"
 WEEK = at("00:00"), at("2025-06-09T00:00Z")
@@ -38,40 +38,40 @@ def stories(draw: st.DrawFn) -> list[Case]:
 def test_an_index_built_from_an_earlier_one_says_what_a_fresh_one_does(story: list[Case]) -> None:
     grown: Availability | None = None
     for case in story:
-        grown = Availability.of(case.book, case.now_ms, grown)
-        fresh = Availability.of(case.book, case.now_ms)
+        grown = Availability.of(case.schedule, case.now_ms, grown)
+        fresh = Availability.of(case.schedule, case.now_ms)
         for need in _needs(case):
             assert find_slots(grown, need, *case.span) == find_slots(fresh, need, *case.span)
 
 
 EXPIRES_MS = at("09:30") * 60_000
-EARLY = diary(technician("a", "10:00-11:00"), hold("10:00", 60, until_ms=EXPIRES_MS))
-LATE = diary(technician("b", "11:00-12:00"))
+EARLY = technician_schedule(technician("a", "10:00-11:00"), hold("10:00", 60, until_ms=EXPIRES_MS))
+LATE = technician_schedule(technician("b", "11:00-12:00"))
 
 
-def grown_starts(book: Book, then_ms: int, later: Book, now_ms: int, *, day: str = MONDAY) -> str:
+def grown_starts(schedule: Schedule, then_ms: int, later: Schedule, now_ms: int, *, day: str = MONDAY) -> str:
     """What is offered by an index that grew out of one that was asked already."""
-    old = Availability.of(book, then_ms)
+    old = Availability.of(schedule, then_ms)
     find_slots(old, job(60), *WEEK)
     found = find_slots(Availability.of(later, now_ms, old), job(60), at(f"{day}T00:00Z"), at(f"{day}T23:59Z"))
     return " ".join(f"{slot.start // 60 % 24:02}:{slot.start % 60:02}" for slot in found)
 
 
 def test_a_hold_that_expired_is_gone_from_a_diary_that_did_not_change() -> None:
-    before, after = book(EARLY, LATE), book(EARLY, replace(LATE, busy=()))
+    before, after = schedule(EARLY, LATE), schedule(EARLY, replace(LATE, busy=()))
     assert grown_starts(before, EXPIRES_MS - 1, before, EXPIRES_MS - 1) == "11:00"
     assert grown_starts(before, EXPIRES_MS - 1, before, EXPIRES_MS) == "10:00 11:00"
     assert grown_starts(before, EXPIRES_MS - 1, after, EXPIRES_MS) == "10:00 11:00"
 
 
 def test_a_clock_that_is_set_back_brings_a_hold_to_life_again() -> None:
-    before, after = book(EARLY, LATE), book(EARLY, replace(LATE, busy=()))
+    before, after = schedule(EARLY, LATE), schedule(EARLY, replace(LATE, busy=()))
     assert grown_starts(before, EXPIRES_MS, before, EXPIRES_MS - 1) == "11:00"
     assert grown_starts(before, EXPIRES_MS, after, EXPIRES_MS - 1) == "11:00"
 
 
 def test_a_new_day_opens_the_next_one() -> None:
-    shop = book(LATE, project=replace(SHOP, horizon_days=1))
+    shop = schedule(LATE, project=replace(SHOP, horizon_days=1))
     monday, tuesday = at("12:00") * 60_000, at(f"{TUESDAY}T00:00Z") * 60_000
     assert grown_starts(shop, monday, shop, monday, day=WEDNESDAY) == ""
     assert grown_starts(shop, monday, shop, tuesday, day=WEDNESDAY) == "11:00"
@@ -80,58 +80,64 @@ def test_a_new_day_opens_the_next_one() -> None:
 
 def _needs(case: Case) -> list[Need]:
     """What is asked for, and every service: where nobody knows, and at one place."""
-    site = site_at(PLACES[2], case.book.project.travel)
-    services = case.book.services.values()
+    site = site_at(PLACES[2], case.schedule.project.travel)
+    services = case.schedule.services.values()
     return [case.need, *(Need.of_service(one, site=place) for one in services for place in (None, site))]
 
 
 def _other_claims(draw: st.DrawFn, case: Case) -> Case:
-    diary = _somebody(draw, case)
+    technician_schedule = _somebody(draw, case)
     make = pick(draw, (some_claims, holds_in_a_row))
-    return _with_diary(case, replace(diary, claims=make(draw, diary.technician.id, case.now_ms)))
+    return _with_diary(
+        case, replace(technician_schedule, claims=make(draw, technician_schedule.technician.id, case.now_ms))
+    )
 
 
 def _one_claim_less(draw: st.DrawFn, case: Case) -> Case:
-    diary = _somebody(draw, case)
-    return _with_diary(case, replace(diary, claims=diary.claims[1:]))
+    technician_schedule = _somebody(draw, case)
+    return _with_diary(case, replace(technician_schedule, claims=technician_schedule.claims[1:]))
 
 
 def _other_hours(draw: st.DrawFn, case: Case) -> Case:
-    diary = _somebody(draw, case)
-    person = a_technician(draw, diary.technician.id, case.book.project.timezone, case.now)
-    return _with_diary(case, replace(diary, technician=person))
+    technician_schedule = _somebody(draw, case)
+    person = a_technician(draw, technician_schedule.technician.id, case.schedule.project.timezone, case.now)
+    return _with_diary(case, replace(technician_schedule, technician=person))
 
 
 def _somebody_comes(draw: st.DrawFn, case: Case) -> Case:
-    newcomer = a_diary(draw, "z", case.book.project.timezone, case.now_ms, crowded=once_in(draw, 2))
+    newcomer = a_diary(draw, "z", case.schedule.project.timezone, case.now_ms, crowded=once_in(draw, 2))
     return _with_diary(case, newcomer)
 
 
 def _somebody_goes(draw: st.DrawFn, case: Case) -> Case:
     gone = _somebody(draw, case).technician.id
-    rest = {id_: diary for id_, diary in case.book.diaries.items() if id_ != gone}
-    return _with_book(case, replace(case.book, diaries=rest or case.book.diaries))
+    rest = {
+        id_: technician_schedule
+        for id_, technician_schedule in case.schedule.technician_schedules.items()
+        if id_ != gone
+    }
+    return _with_book(case, replace(case.schedule, technician_schedules=rest or case.schedule.technician_schedules))
 
 
 def _other_rules(draw: st.DrawFn, case: Case) -> Case:
-    zone = pick(draw, (case.book.project.timezone, "America/New_York", "Asia/Kathmandu"))
-    return _with_book(case, replace(case.book, project=a_project(draw, zone, case.now)))
+    zone = pick(draw, (case.schedule.project.timezone, "America/New_York", "Asia/Kathmandu"))
+    return _with_book(case, replace(case.schedule, project=a_project(draw, zone, case.now)))
 
 
 def _closed_tomorrow(draw: st.DrawFn, case: Case) -> Case:
     closed = date_of(case.now) + timedelta(days=whole(draw, 0, 1))
-    return _with_book(case, replace(case.book, project=replace(case.book.project, closed_dates=(closed,))))
+    return _with_book(case, replace(case.schedule, project=replace(case.schedule.project, closed_dates=(closed,))))
 
 
 def _other_service(draw: st.DrawFn, case: Case) -> Case:
-    services = {**case.book.services, "s2": a_service(draw, "s2")}
-    return _with_book(case, replace(case.book, services=services))
+    services = {**case.schedule.services, "s2": a_service(draw, "s2")}
+    return _with_book(case, replace(case.schedule, services=services))
 
 
 def _service_goes(draw: st.DrawFn, case: Case) -> Case:
     gone = pick(draw, ("s1", "s2"))
-    services = {id_: one for id_, one in case.book.services.items() if id_ != gone}
-    return _with_book(case, replace(case.book, services=services))
+    services = {id_: one for id_, one in case.schedule.services.items() if id_ != gone}
+    return _with_book(case, replace(case.schedule, services=services))
 
 
 def _time_passes(draw: st.DrawFn, case: Case) -> Case:
@@ -154,17 +160,20 @@ CHANGES: tuple[Change, ...] = (
 )
 
 
-def _somebody(draw: st.DrawFn, case: Case) -> Diary:
-    return pick(draw, tuple(case.book.diaries.values()))
+def _somebody(draw: st.DrawFn, case: Case) -> TechnicianSchedule:
+    return pick(draw, tuple(case.schedule.technician_schedules.values()))
 
 
-def _with_diary(case: Case, diary: Diary) -> Case:
-    diaries = {**case.book.diaries, diary.technician.id: diary}
-    return _with_book(case, replace(case.book, diaries=diaries))
+def _with_diary(case: Case, technician_schedule: TechnicianSchedule) -> Case:
+    technician_schedules = {
+        **case.schedule.technician_schedules,
+        technician_schedule.technician.id: technician_schedule,
+    }
+    return _with_book(case, replace(case.schedule, technician_schedules=technician_schedules))
 
 
-def _with_book(case: Case, book: Book) -> Case:
+def _with_book(case: Case, schedule: Schedule) -> Case:
     """What is asked for stays at its place, by the rules that hold now."""
     place = case.need.site.location if case.need.site else None
-    need = replace(case.need, site=site_at(place, book.project.travel))
-    return replace(case, need=need, book=replace(book, revision=case.book.revision + 1))
+    need = replace(case.need, site=site_at(place, schedule.project.travel))
+    return replace(case, need=need, schedule=replace(schedule, revision=case.schedule.revision + 1))

@@ -8,12 +8,24 @@ from math import pi
 
 import pytest
 
-from oracle.ways import MEAN_EARTH_RADIUS_KM, Ways
+from oracle.travel_lookup import MEAN_EARTH_RADIUS_KM, TravelLookup
 from slotmcp.domain.catalog import Location, RankingKey, Technician, TravelMode, TravelPolicy
 from slotmcp.domain.claim import Claim
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import EstimatedTravel, TabledTravel, TravelTimes, site_at
-from unit.engine.sketch import SHOP, Ask, book, booking, diary, hold, job, offered, slots, technician, weekly
+from unit.engine.sketch import (
+    SHOP,
+    Ask,
+    booking,
+    hold,
+    job,
+    offered,
+    schedule,
+    slots,
+    technician,
+    technician_schedule,
+    weekly,
+)
 
 A_KM_A_MINUTE = TravelPolicy(mode=TravelMode.ESTIMATED, speed_kmh=60 * 1.3, minutes_per_stop=0)
 ROAD = replace(SHOP, travel=A_KM_A_MINUTE)
@@ -53,7 +65,7 @@ MORNING = technician("a", "09:00-12:00")
     ],
 )
 def test_rule_23_the_day_begins_with_the_way_from_home(ask: Ask, worker: Technician, need: Need, starts: str) -> None:
-    assert offered(ask, book(diary(worker), project=ROAD), need) == starts
+    assert offered(ask, schedule(technician_schedule(worker), project=ROAD), need) == starts
 
 
 @pytest.mark.parametrize(
@@ -69,7 +81,7 @@ def test_rule_23_the_day_begins_with_the_way_from_home(ask: Ask, worker: Technic
 )
 def test_rule_23_a_technician_comes_from_the_job_before(ask: Ask, claim: Claim, need: Need, starts: str) -> None:
     """And not from home, which is an hour away."""
-    assert offered(ask, book(diary(living(MORNING, 90), claim), project=ROAD), need) == starts
+    assert offered(ask, schedule(technician_schedule(living(MORNING, 90), claim), project=ROAD), need) == starts
 
 
 @pytest.mark.parametrize(
@@ -83,45 +95,50 @@ def test_rule_23_a_technician_comes_from_the_job_before(ask: Ask, claim: Claim, 
     ],
 )
 def test_rule_23_a_technician_reaches_the_job_after(ask: Ask, claim: Claim, need: Need, starts: str) -> None:
-    assert offered(ask, book(diary(MORNING, claim), project=ROAD), need) == starts
+    assert offered(ask, schedule(technician_schedule(MORNING, claim), project=ROAD), need) == starts
 
 
 def test_rule_23_each_shift_begins_at_home_and_owes_nothing_to_another(ask: Ask) -> None:
     two_shifts = living(technician("a", "09:00-12:00", "13:00-15:00"), 89.8)
     morning, evening = placed(booking("09:00", 60, id_="1"), 0), placed(booking("14:00", 60, id_="2"), 0)
-    shop = book(diary(two_shifts, morning, evening), project=ROAD)
+    shop = schedule(technician_schedule(two_shifts, morning, evening), project=ROAD)
     assert offered(ask, shop, visit(30, 60)) == "11:00 11:30"
-    shop = book(diary(two_shifts, morning), project=ROAD)
+    shop = schedule(technician_schedule(two_shifts, morning), project=ROAD)
     assert offered(ask, shop, visit(30, 60)) == "11:00 11:30 13:30 14:00 14:30"
 
 
 def test_rule_23_a_break_does_not_begin_another_day(ask: Ask) -> None:
     worker = replace(living(technician("a", "09:00-15:00"), 90), breaks=(weekly("12:00-13:00"),))
-    shop = book(diary(worker, placed(booking("11:00", 60), 0)), project=ROAD)
+    shop = schedule(technician_schedule(worker, placed(booking("11:00", 60), 0)), project=ROAD)
     assert offered(ask, shop, visit(60, 90)) == "13:30 14:00"
 
 
 def test_rule_23_a_job_that_began_before_the_shift_is_not_of_that_day(ask: Ask) -> None:
     """Who was called in early comes from home as on any other day."""
     early = placed(booking("08:30", 60), 0)
-    assert offered(ask, book(diary(living(MORNING, 0), early), project=ROAD), visit(60, 60)) == "10:00 10:30 11:00"
+    assert (
+        offered(ask, schedule(technician_schedule(living(MORNING, 0), early), project=ROAD), visit(60, 60))
+        == "10:00 10:30 11:00"
+    )
 
 
 def test_rule_23_and_18_the_day_stays_one_when_a_hold_moves_off_it(ask: Ask) -> None:
     worker = replace(technician("a", "09:00-14:00", skills="pipes"), breaks=(weekly("12:00-13:00"),), home=km(90))
     before, held = placed(booking("11:00", 60), 0), hold("13:00", 60)
-    shop = book(diary(worker, before, held), diary(technician("b", "13:00-14:00")), project=ROAD)
+    shop = schedule(
+        technician_schedule(worker, before, held), technician_schedule(technician("b", "13:00-14:00")), project=ROAD
+    )
     assert offered(ask, shop, visit(30, 90, skills="pipes")) == "09:00 13:30"
 
 
 def test_rule_23_a_night_shift_is_one_day(ask: Ask) -> None:
     owl = living(technician("a", "22:00-02:00"), 60.2)
-    shop = book(diary(owl, placed(booking("2025-06-01T22:00Z", 60), 0)), project=ROAD)
+    shop = schedule(technician_schedule(owl, placed(booking("2025-06-01T22:00Z", 60), 0)), project=ROAD)
     assert offered(ask, shop, visit(60, 90)) == "00:30 01:00 22:30 23:00 23:30"
 
 
 def test_rule_23_where_the_way_does_not_count_places_are_not_asked_for(ask: Ask) -> None:
-    shop = book(diary(living(MORNING, 0), placed(booking("09:00", 60), 0)), project=SHOP)
+    shop = schedule(technician_schedule(living(MORNING, 0), placed(booking("09:00", 60), 0)), project=SHOP)
     assert offered(ask, shop, replace(job(60), site=site_at(km(500), SHOP.travel))) == "10:00 10:30 11:00"
 
 
@@ -136,13 +153,22 @@ def test_rule_23_where_the_way_does_not_count_places_are_not_asked_for(ask: Ask)
 def test_rule_23_a_moved_hold_is_reached_by_whoever_takes_it(ask: Ask, held: Claim, starts: str) -> None:
     plumber = technician("a", "10:00-11:00", skills="pipes")
     other = living(technician("b", "10:00-11:00"), 0)
-    assert offered(ask, book(diary(plumber, held), diary(other), project=ROAD), job(60, skills="pipes")) == starts
+    assert (
+        offered(
+            ask,
+            schedule(technician_schedule(plumber, held), technician_schedule(other), project=ROAD),
+            job(60, skills="pipes"),
+        )
+        == starts
+    )
 
 
 def test_rule_23_and_18_the_way_is_counted_as_if_the_moved_hold_were_gone(ask: Ask) -> None:
     plumber = living(technician("a", "09:00-11:00", skills="pipes"), 30)
     held = placed(hold("09:00", 60), 90)
-    shop = book(diary(plumber, held), diary(technician("b", "09:00-10:00")), project=ROAD)
+    shop = schedule(
+        technician_schedule(plumber, held), technician_schedule(technician("b", "09:00-10:00")), project=ROAD
+    )
     assert offered(ask, shop, visit(60, 30, skills="pipes")) == "09:00 09:30 10:00"
 
 
@@ -150,7 +176,7 @@ LONDON, PARIS = Location(51.5074, -0.1278), Location(48.8566, 2.3522)
 FIJI, SAMOA = Location(-16.5, 179.5), Location(-16.5, -179.5)
 
 
-@pytest.mark.parametrize("ways", [EstimatedTravel, Ways], ids=["engine", "oracle"])
+@pytest.mark.parametrize("travel_lookup", [EstimatedTravel, TravelLookup], ids=["engine", "oracle"])
 @pytest.mark.parametrize(
     ("policy", "origin", "destination", "minutes"),
     [
@@ -163,9 +189,13 @@ FIJI, SAMOA = Location(-16.5, 179.5), Location(-16.5, -179.5)
     ],
 )
 def test_rule_24_the_way(
-    ways: type[EstimatedTravel | Ways], policy: TravelPolicy, origin: Location, destination: Location, minutes: int
+    travel_lookup: type[EstimatedTravel | TravelLookup],
+    policy: TravelPolicy,
+    origin: Location,
+    destination: Location,
+    minutes: int,
 ) -> None:
-    assert ways(policy).minutes(origin, destination) == minutes
+    assert travel_lookup(policy).minutes(origin, destination) == minutes
 
 
 def test_rule_24_a_routing_service_knows_better_where_it_knows_the_way() -> None:
@@ -181,11 +211,11 @@ def test_rule_24_a_routing_service_knows_better_where_it_knows_the_way() -> None
 def ranked(ask: Ask, *policy: RankingKey) -> str:
     """At noon, at kilometre 60: c from home, b and a from a job, d from where nobody knows. ETA+buffer, and score."""
     all_day = {id_: technician(id_, "09:00-13:00") for id_ in "abcd"}
-    shop = book(
-        diary(living(all_day["c"], 35.2)),
-        diary(living(all_day["a"], 0), placed(booking("09:00", 60, after=10), 55.2)),
-        diary(all_day["d"], booking("09:00", 60, after=20)),
-        diary(all_day["b"], placed(hold("09:00", 60), 50.2)),
+    shop = schedule(
+        technician_schedule(living(all_day["c"], 35.2)),
+        technician_schedule(living(all_day["a"], 0), placed(booking("09:00", 60, after=10), 55.2)),
+        technician_schedule(all_day["d"], booking("09:00", 60, after=20)),
+        technician_schedule(all_day["b"], placed(hold("09:00", 60), 50.2)),
         project=replace(ROAD, slot_interval_minutes=720, candidate_ranking=policy),
     )
     (found,) = slots(ask, shop, visit(60, 60, before=15))
@@ -203,8 +233,10 @@ def test_rule_25_eta_ranks_by_the_way_and_the_buffers_and_what_is_unknown_comes_
 def test_rule_25_the_eta_of_a_start_that_needs_a_move_is_told_as_everything_stands(ask: Ask) -> None:
     plumber = living(technician("a", "08:00-11:00", skills="pipes"), 0)
     held = [placed(hold("09:00", 60, id_="1"), 40), replace(hold("10:00", 60, id_="2"), location=km(40))]
-    shop = book(
-        diary(plumber, *held), diary(technician("b", "10:00-11:00")), project=replace(ROAD, slot_interval_minutes=600)
+    shop = schedule(
+        technician_schedule(plumber, *held),
+        technician_schedule(technician("b", "10:00-11:00")),
+        project=replace(ROAD, slot_interval_minutes=600),
     )
     (found,) = slots(ask, shop, visit(60, 40, skills="pipes"))
     assert [(one.technician_id, one.eta_minutes, one.buffer_minutes) for one in found.candidates] == [("a", 0, 0)]

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.ports import Store, Transaction
-from slotmcp.services.bell import Bell
 from slotmcp.services.fleet_store import FleetStore
+from slotmcp.services.notifier import Notifier
 from slotmcp.store.sqlite import SqliteStore
-from support.books import ANA, BEN, CHECK, DOWNTOWN, PROJECT, booking, busy, hold, open_shop, technician
 from support.clock import HandClock
 from support.counted_store import CountedStore
 from support.fleets import redis_members, until
 from support.redis_server import RedisServer
+from support.schedules import ANA, BEN, CHECK, DOWNTOWN, PROJECT, booking, busy, hold, open_shop, technician
 
 SHOP = PROJECT.id
 WHO = st.sampled_from(["ana", "ben", "cleo"])
@@ -64,24 +64,24 @@ async def _compare(redis: RedisServer, steps: list[tuple[int, str]]) -> None:
             known, starting = (CountedStore(one) for one in stores[:2])
             members = [await stack.enter_async_context(redis_members(redis.url)()) for _ in range(2)]
             one, other = [
-                await stack.enter_async_context(FleetStore.open(store, member.fleet, clock=clock, bell=Bell()))
+                await stack.enter_async_context(FleetStore.open(store, member.fleet, clock=clock, notifier=Notifier()))
                 for store, member in zip((known, starting), members, strict=True)
             ]
             await open_shop(one)
             for number, (which, who) in enumerate(steps):
                 await one.write(SHOP, changes(number, who)[which])
-            read = await one.book(SHOP)
+            read = await one.schedule(SHOP)
 
             async def is_kept() -> bool:
                 return await members[0].fleet.snapshot(SHOP, read.revision) is not None
 
             await until(is_kept)
             await _is_the_same(other, stores[2])
-            assert starting.asked["book"] == 0
+            assert starting.asked["schedule"] == 0
 
 
 async def _is_the_same(fleet: Store, fresh: Store) -> None:
-    told, true = await fleet.book(SHOP), await fresh.book(SHOP)
+    told, true = await fleet.schedule(SHOP), await fresh.schedule(SHOP)
     assert told == true
-    assert list(told.diaries) == list(true.diaries)
+    assert list(told.technician_schedules) == list(true.technician_schedules)
     assert list(told.services) == list(true.services)

@@ -18,19 +18,19 @@ from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.names import Names
 from slotmcp.redis_layer.rates import RedisRateLimits
 from slotmcp.redis_layer.scripts import RAISE_REVISION
-from slotmcp.redis_layer.snapshots import BookCodec
+from slotmcp.redis_layer.snapshots import ScheduleCodec
 from slotmcp.services.app import App
 from slotmcp.services.holds import HoldRequest
 from slotmcp.services.slots import SlotQuery
-from support.books import hold
 from support.clock import NOW_MS
 from support.fleets import PREFIX, Member, redis_members, until
 from support.redis_server import RedisServer, running
+from support.schedules import hold
 from support.shop import at, open_shop, plan, technician
-from unit.redis_layer.books import SHOP, book_at
+from unit.redis_layer.schedules import SHOP, book_at
 
 LONGEST_MS = 3_600_000
-SCHEMA = BookCodec().schema
+SCHEMA = ScheduleCodec().schema
 
 
 @pytest.fixture

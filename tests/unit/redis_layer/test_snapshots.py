@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotmcp.domain.book import Book
-from slotmcp.redis_layer.snapshots import BookCodec, schema_of
+from slotmcp.domain.schedule import Schedule
+from slotmcp.redis_layer.snapshots import ScheduleCodec, schema_of
 from unit.engine.strategies import Case, cases
 
-CODEC = BookCodec()
+CODEC = ScheduleCodec()
 ZLIB_HEADER = 2
 """Bytes in which a change may do no harm."""
 
@@ -20,20 +20,20 @@ ZLIB_HEADER = 2
 def test_any_book_comes_back_as_it_was_and_is_taken_for_no_other(
     case: Case, revision: int, data: st.DataObject
 ) -> None:
-    book = replace(case.book, revision=revision)
-    told = CODEC.encode(book)
-    back = CODEC.decode(told, book.project.id, revision)
-    assert back == book
+    schedule = replace(case.schedule, revision=revision)
+    told = CODEC.encode(schedule)
+    back = CODEC.decode(told, schedule.project.id, revision)
+    assert back == schedule
     assert back is not None
-    assert list(back.diaries) == list(book.diaries)
-    assert list(back.services) == list(book.services)
-    assert hash(back.project) == hash(book.project)
-    assert CODEC.decode(told, book.project.id, revision + 1) is None
+    assert list(back.technician_schedules) == list(schedule.technician_schedules)
+    assert list(back.services) == list(schedule.services)
+    assert hash(back.project) == hash(schedule.project)
+    assert CODEC.decode(told, schedule.project.id, revision + 1) is None
     assert CODEC.decode(told, "another", revision) is None
     damaged = bytearray(told)
     at = data.draw(st.integers(ZLIB_HEADER, len(told) - 1))
     damaged[at] ^= data.draw(st.integers(1, 255))
-    assert CODEC.decode(bytes(damaged), book.project.id, revision) is None
+    assert CODEC.decode(bytes(damaged), schedule.project.id, revision) is None
 
 
 @pytest.mark.parametrize("told", [b"", b"x", b"\x00" * 100, b"null", b"\x78\x9c\x03\x00\x00\x00\x00\x01"])
@@ -64,4 +64,4 @@ class OtherWhole:
 def test_the_schema_follows_every_field_of_all_that_a_book_is_made_of() -> None:
     OtherPart.__name__, OtherWhole.__name__ = "Part", "Whole"
     assert schema_of(Whole) != schema_of(OtherWhole)
-    assert CODEC.schema == schema_of(Book)
+    assert CODEC.schema == schema_of(Schedule)

@@ -12,8 +12,8 @@ from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
 from slotmcp.engine.travel import EstimatedTravel, TravelSource, TravelTimes
 from slotmcp.routing.known_ways import FRESH_SECONDS, KnownWays
 from slotmcp.routing.osrm import PLACES_PER_REQUEST, REST_SECONDS, OsrmTravel
-from support.books import PROJECT
 from support.roads import Asked, Coordinate, RoutingServer, routing_server
+from support.schedules import PROJECT
 
 DENVER = replace(PROJECT, travel=TravelPolicy(mode=TravelMode.ESTIMATED, minutes_per_stop=4))
 SITE, NORTH, EAST = Location(39.70, -104.94), Location(39.86, -104.94), Location(39.70, -104.67)

@@ -96,9 +96,9 @@ async def test_what_was_kept_as_busy_time_is_a_booking_when_the_conflict_ends(of
     await office.shop.app.bookings.reschedule_booking(
         RescheduleRequest(booking_id=booked.booking.id, start=at("14:00"))
     )
-    assert len((await office.shop.store.book("shop")).diaries["ana"].busy) == 1
+    assert len((await office.shop.store.schedule("shop")).technician_schedules["ana"].busy) == 1
     await office.worker.sync("shop")
-    assert (await office.shop.store.book("shop")).diaries["ana"].busy == ()
+    assert (await office.shop.store.schedule("shop")).technician_schedules["ana"].busy == ()
     found = await office.shop.store.bookings("shop")
     assert [(one.claim.start, one.customer and one.customer.name) for one in found] == [
         (TEN, "Kim Doe"),

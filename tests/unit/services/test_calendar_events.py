@@ -116,7 +116,7 @@ async def test_a_request_that_is_accepted_is_a_booking(office: Office) -> None:
     office.world.accept(uid)
     await office.hear_all()
     assert list((await bookings(office)).values()) == [(TEN, "ana", BookingStatus.CONFIRMED)]
-    assert (await office.shop.store.book("shop")).diaries["ana"].busy == ()
+    assert (await office.shop.store.schedule("shop")).technician_schedules["ana"].busy == ()
 
 
 async def test_a_request_need_not_take_time(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ async def test_what_found_its_time_taken_is_a_booking_once_that_is_known_to_be_f
     office.world.book(ANAS, HOURS[0], ATTENDEE)
     freed, taken = office.calcom.messages
     await hear(office, [taken])
-    assert len((await office.shop.store.book("shop")).diaries["ana"].busy) == 1
+    assert len((await office.shop.store.schedule("shop")).technician_schedules["ana"].busy) == 1
     await hear(office, [freed])
     assert await office.taken() == office.there()
     await check_bookings(office)
@@ -144,7 +144,7 @@ async def test_a_booking_that_could_not_follow_leaves_where_it_was(office: Offic
     office.world.book(BENS, HOURS[0], ATTENDEE)
     made, given, after, moved, bens = office.calcom.messages
     await hear(office, [made, bens, after, given, moved])
-    assert (await office.shop.store.book("shop")).diaries["ana"].busy == ()
+    assert (await office.shop.store.schedule("shop")).technician_schedules["ana"].busy == ()
 
 
 async def test_what_has_parted_from_its_booking_stands_by_itself_whatever_is_said_of_it_later(office: Office) -> None:

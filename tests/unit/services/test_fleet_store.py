@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from slotmcp.bootstrap import build_app
-from slotmcp.domain.book import Diary
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import NotFound, SlotUnavailable
+from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.ports import News, Transaction
-from slotmcp.services.bell import Bell
 from slotmcp.services.fleet_store import FleetStore
 from slotmcp.services.memory_fleet import MemoryFleet
+from slotmcp.services.notifier import Notifier
 from slotmcp.store.sqlite import SqliteStore
-from support.books import ANA, PROJECT, booking, hold, open_shop
 from support.clock import HandClock
 from support.counted_store import CountedStore
 from support.fleets import PATIENCE_SECONDS, until
+from support.schedules import ANA, PROJECT, booking, hold, open_shop
 from support.shop import Shop, plan, technician
 from support.shop import open_shop as open_business
 
@@ -33,7 +33,7 @@ class Server:
 
     store: FleetStore
     database: CountedStore
-    bell: Bell
+    notifier: Notifier
 
 
 @pytest.fixture
@@ -49,9 +49,9 @@ async def servers(path: Path) -> AsyncIterator[list[Server]]:
         found = []
         for _ in range(3):
             database = CountedStore(await stack.enter_async_context(SqliteStore.open(path, clock=clock)))
-            bell = Bell()
-            store = await stack.enter_async_context(FleetStore.open(database, fleet, clock=clock, bell=bell))
-            found.append(Server(store, database, bell))
+            notifier = Notifier()
+            store = await stack.enter_async_context(FleetStore.open(database, fleet, clock=clock, notifier=notifier))
+            found.append(Server(store, database, notifier))
         await open_shop(found[2].database)
         for server in found:
             server.database.asked.clear()
@@ -76,62 +76,64 @@ async def test_many_who_ask_at_once_are_one_question_to_the_database(servers: li
     one = servers[0]
     heads = await asyncio.gather(*(one.store.head(SHOP) for _ in range(20)))
     assert {head.revision for head in heads} == {1}
-    books = await asyncio.gather(*(one.store.book(SHOP) for _ in range(20)))
-    assert len({id(book) for book in books}) == 1
-    assert (one.database.asked["head"], one.database.asked["book"]) == (1, 1)
+    schedules = await asyncio.gather(*(one.store.schedule(SHOP) for _ in range(20)))
+    assert len({id(schedule) for schedule in schedules}) == 1
+    assert (one.database.asked["head"], one.database.asked["schedule"]) == (1, 1)
 
 
 async def test_a_server_that_starts_takes_the_book_that_another_has_kept(servers: list[Server]) -> None:
     one, other, _ = servers
     await take(one, "b")
-    kept = await one.store.book(SHOP)
-    await one.store.book(SHOP)
-    assert await other.store.book(SHOP) == kept
-    assert other.database.asked["book"] == 0
+    kept = await one.store.schedule(SHOP)
+    await one.store.schedule(SHOP)
+    assert await other.store.schedule(SHOP) == kept
+    assert other.database.asked["schedule"] == 0
 
 
 async def test_a_server_that_knows_a_book_reads_what_changed_from_the_database(servers: list[Server]) -> None:
     one, other, _ = servers
-    known = await one.store.book(SHOP)
+    known = await one.store.schedule(SHOP)
     await take(other, "b", at=120)
-    read = await one.store.book(SHOP, known)
+    read = await one.store.schedule(SHOP, known)
     assert read.revision == 2
-    assert read.diaries["ben"] is known.diaries["ben"]
-    assert one.database.asked["book"] == 2
+    assert read.technician_schedules["ben"] is known.technician_schedules["ben"]
+    assert one.database.asked["schedule"] == 2
 
 
 async def test_a_lent_book_is_followed_by_one_of_the_servers_own(servers: list[Server]) -> None:
     one, other, _ = servers
-    await one.store.book(SHOP)
-    lent = await other.store.book(SHOP)
-    assert await other.store.book(SHOP, lent) is lent
+    await one.store.schedule(SHOP)
+    lent = await other.store.schedule(SHOP)
+    assert await other.store.schedule(SHOP, lent) is lent
     await take(one, "b")
-    own = await other.store.book(SHOP, lent)
-    assert [claim.id for claim in own.diaries["ana"].claims] == ["b"]
-    assert other.database.asked["book"] == 1
+    own = await other.store.schedule(SHOP, lent)
+    assert [claim.id for claim in own.technician_schedules["ana"].claims] == ["b"]
+    assert other.database.asked["schedule"] == 1
 
 
 async def test_a_wrong_book_in_the_fleet_sells_nothing_and_breaks_no_promise(servers: list[Server]) -> None:
     one, other, third = servers
     await one.store.write(SHOP, lambda transaction: transaction.add_hold(hold("h", "ana", at=60)))
-    book = await third.database.book(SHOP)
+    schedule = await third.database.schedule(SHOP)
     await other.store.head(SHOP)
     fleet = MemoryFleet()
-    empty = {"ana": Diary(technician=ANA)}
-    await fleet.keep(replace(book, diaries=empty))
-    async with FleetStore.open(other.database, fleet, clock=HandClock(), bell=Bell()) as misled:
-        wrong = await misled.book(SHOP)
-        assert wrong.diaries == empty
+    empty = {"ana": TechnicianSchedule(technician=ANA)}
+    await fleet.keep(replace(schedule, technician_schedules=empty))
+    async with FleetStore.open(other.database, fleet, clock=HandClock(), notifier=Notifier()) as misled:
+        wrong = await misled.schedule(SHOP)
+        assert wrong.technician_schedules == empty
 
         async def unit(transaction: Transaction) -> tuple[ClaimState, int]:
             held = await transaction.hold("token-h")
             assert held is not None
-            return held.state, len((await transaction.book()).diaries["ana"].claims)
+            return held.state, len((await transaction.schedule()).technician_schedules["ana"].claims)
 
         assert await misled.write(SHOP, unit) == (ClaimState.HELD, 1)
-        assert (await misled.book(SHOP, wrong)).diaries == empty
+        assert (await misled.schedule(SHOP, wrong)).technician_schedules == empty
         await misled.write(SHOP, lambda transaction: transaction.add_booking(booking("b", "ben")))
-        assert (await misled.book(SHOP, wrong)).diaries == (await third.database.book(SHOP)).diaries
+        assert (await misled.schedule(SHOP, wrong)).technician_schedules == (
+            await third.database.schedule(SHOP)
+        ).technician_schedules
 
 
 class ForgetfulFleet(MemoryFleet):
@@ -146,7 +148,7 @@ async def test_what_a_server_wrote_it_knows_although_the_fleet_forgot(servers: l
     clock = HandClock()
     async with SqliteStore.open(path, clock=clock) as database:
         forgetful = ForgetfulFleet()
-        async with FleetStore.open(database, forgetful, clock=clock, bell=Bell()) as store:
+        async with FleetStore.open(database, forgetful, clock=clock, notifier=Notifier()) as store:
             await store.head(SHOP)
             await forgetful.found(SHOP, 1, age_ms=0)
             await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
@@ -162,7 +164,7 @@ async def test_a_writer_that_died_before_it_told_anybody_leaves_nobody_behind_fo
         return (await other.store.head(SHOP)).revision == 2
 
     await until(knows)
-    assert len((await other.store.book(SHOP)).diaries["ana"].claims) == 1
+    assert len((await other.store.schedule(SHOP)).technician_schedules["ana"].claims) == 1
 
 
 async def test_news_of_another_database_is_not_believed_for_long(servers: list[Server]) -> None:
@@ -187,7 +189,7 @@ async def test_a_unit_that_changes_nothing_or_raises_tells_nothing(servers: list
 
     with pytest.raises(KeyError):
         await one.store.write(SHOP, raising)
-    await one.store.write(SHOP, lambda transaction: transaction.book())
+    await one.store.write(SHOP, lambda transaction: transaction.schedule())
     assert heard == []
     await take(one, "b")
     assert heard == [News(project_id=SHOP, revision=2)]
@@ -195,7 +197,7 @@ async def test_a_unit_that_changes_nothing_or_raises_tells_nothing(servers: list
 
 async def test_what_happens_to_a_wait_rings_everywhere(servers: list[Server]) -> None:
     one, other, _ = servers
-    listening = [asyncio.create_task(server.bell.wait(0, PATIENCE_SECONDS)) for server in (one, other)]
+    listening = [asyncio.create_task(server.notifier.wait(0, PATIENCE_SECONDS)) for server in (one, other)]
     await take(one, "b")
     await one.store.write(SHOP, lambda transaction: transaction.add_event("waitlist.offered", "w"))
     assert all(await asyncio.gather(*listening))
@@ -203,7 +205,7 @@ async def test_what_happens_to_a_wait_rings_everywhere(servers: list[Server]) ->
 
 async def test_a_project_that_is_not_there_is_not_found(servers: list[Server]) -> None:
     one = servers[0]
-    for asked in (one.store.head("shpo"), one.store.book("shpo")):
+    for asked in (one.store.head("shpo"), one.store.schedule("shpo")):
         with pytest.raises(NotFound, match="shop"):
             await asked
 
@@ -231,7 +233,7 @@ async def test_two_servers_of_a_fleet_sell_each_start_once(tmp_path: Path) -> No
         shops: list[Shop] = []
         for _ in range(2):
             opened = SqliteStore.open(shop.path, clock=clock)
-            store = FleetStore.open(await stack.enter_async_context(opened), fleet, clock=clock, bell=Bell())
+            store = FleetStore.open(await stack.enter_async_context(opened), fleet, clock=clock, notifier=Notifier())
             shops.append(replace(shop, app=build_app(await stack.enter_async_context(store))))
         one, other = shops
         assert (await one.offered(), await other.offered()) == ("09:00 09:30 10:00", "09:00 09:30 10:00")

@@ -5,7 +5,7 @@ import pytest
 from slotmcp.domain.catalog import Location, TechnicianStatus, TravelMode, TravelPolicy
 from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.domain.errors import SlotUnavailable
-from slotmcp.domain.waitlist import WaitState
+from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.ports import Store
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.outcomes import CancelRequest
@@ -34,7 +34,7 @@ async def waiting_for(shop: Shop, *names: str, start: str = "09:00", window: str
 async def offer_of(shop: Shop, wait: WaitAnswer) -> Hold:
     """What somebody is offered now."""
     found = await shop.app.waitlist.look_up(wait.wait.id)
-    assert found.wait.state is WaitState.OFFERED
+    assert found.wait.state is WaitlistState.OFFERED
     assert found.hold is not None
     return found.hold
 
@@ -222,7 +222,7 @@ async def test_an_offer_is_declined_by_giving_it_back(opened: Open) -> None:
     first, second = await join(shop, "kim"), await join(shop, "lee")
     await release(shop, token)
     await release(shop, (await offer_of(shop, first)).token)
-    assert await state(shop, first) is WaitState.WAITING
+    assert await state(shop, first) is WaitlistState.WAITING
     assert (await offer_of(shop, second)).claim.start == at("09:00")
 
 
@@ -232,10 +232,10 @@ async def test_a_window_that_passed_ends_the_wait(opened: Open) -> None:
     wait = await join(shop, window="06:00-09:30")
     shop.at_time("09:29")
     await shop.store.write("shop", lambda transaction: transaction.lapse_holds())
-    assert await state(shop, wait) is WaitState.WAITING
+    assert await state(shop, wait) is WaitlistState.WAITING
     shop.at_time("09:30")
     await shop.app.waitlist.sweep()
-    assert await state(shop, wait) is WaitState.EXPIRED
+    assert await state(shop, wait) is WaitlistState.EXPIRED
     assert await kinds(shop.store) == ["waitlist.expired"]
     assert await line(shop) == ""
 
@@ -293,7 +293,7 @@ async def test_forgetting_somebody_ends_their_wait(opened: Open) -> None:
     await join(shop, "lee")
     assert await shop.store.write("shop", lambda tx: tx.forget(tx.pseudonym("phone:+13035550000"))) == 1
     await release(shop, token)
-    assert await state(shop, wait) is WaitState.EXPIRED
+    assert await state(shop, wait) is WaitlistState.EXPIRED
     assert await line(shop) == "lee:09:00"
 
 
@@ -305,7 +305,7 @@ async def test_a_service_that_left_the_catalog_is_waited_for_in_vain(opened: Ope
     await shop.app.projects.import_project(_without_other(business), prune=True)
     await release(shop, token)
     found = await shop.app.waitlist.look_up(wait.wait.id)
-    assert (found.wait.state, found.service.name) == (WaitState.WAITING, "other")
+    assert (found.wait.state, found.service.name) == (WaitlistState.WAITING, "other")
 
 
 def _without_other(business: ProjectPlan) -> ProjectPlan:
@@ -322,10 +322,10 @@ async def test_every_project_has_a_line_of_its_own(opened: Open) -> None:
     assert (await shop.app.holds.release_hold("other", token)).released
     assert (await offer_of(shop, theirs)).claim.start == at("09:00")
     waiting = await shop.app.waitlist.list_waitlist("shop")
-    assert [(one.wait.customer.name, one.wait.state) for one in waiting.waits] == [("Kim", WaitState.WAITING)]
+    assert [(one.wait.customer.name, one.wait.state) for one in waiting.waits] == [("Kim", WaitlistState.WAITING)]
     shop.clock.advance(seconds=90)
     await shop.app.waitlist.sweep()
-    assert [one.wait.state for one in (await shop.app.waitlist.list_waitlist("shop")).waits] == [WaitState.OFFERED]
+    assert [one.wait.state for one in (await shop.app.waitlist.list_waitlist("shop")).waits] == [WaitlistState.OFFERED]
 
 
 async def test_events_are_those_of_every_project_after_what_is_known(opened: Open) -> None:
@@ -364,9 +364,9 @@ async def test_what_an_import_opens_is_offered_with_it(opened: Open) -> None:
     wait = await join(shop)
     more = plan(technician("ana", "09:00-10:00"), technician("ben", "09:00-10:00"))
     await shop.app.projects.import_project(more, prune=False, dry_run=True)
-    assert await state(shop, wait) is WaitState.WAITING
+    assert await state(shop, wait) is WaitlistState.WAITING
     await shop.app.projects.import_project(more, prune=False)
-    assert await state(shop, wait) is WaitState.OFFERED
+    assert await state(shop, wait) is WaitlistState.OFFERED
     assert await shop.offered() == ""
 
 
@@ -397,7 +397,7 @@ async def test_whoever_waits_for_another_time_of_their_booking_moves_it_there(op
     request = RescheduleRequest(booking_id=booked.booking.id, hold_token=(await offer_of(shop, mine)).token)
     moved = await shop.app.bookings.reschedule_booking(request)
     assert moved.booked.booking.claim.start == at("09:00")
-    assert await state(shop, mine) is WaitState.BOOKED
+    assert await state(shop, mine) is WaitlistState.BOOKED
     assert (await offer_of(shop, next_one)).claim.start == at("10:00")
 
 

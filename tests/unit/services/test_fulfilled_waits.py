@@ -5,7 +5,7 @@ import pytest
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import SlotUnavailable
-from slotmcp.domain.waitlist import WaitState
+from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.services.waiting import OFFER_MINUTES
 from slotmcp.services.waitlist import WaitAnswer
 from support.shop import Shop, plan, service, technician
@@ -37,7 +37,7 @@ async def test_booking_the_offer_ends_the_wait(shop: Shop) -> None:
     wait, token = await offered(shop)
     await shop.book(hold_token=token, customer=person("kim"))
     found = await shop.app.waitlist.look_up(wait.wait.id)
-    assert (found.wait.state, found.position) == (WaitState.BOOKED, 0)
+    assert (found.wait.state, found.position) == (WaitlistState.BOOKED, 0)
     assert found.hold is not None
     assert found.hold.state is ClaimState.BOOKED
     assert [event.kind for event in await shop.store.events("shop", 0)] == ["waitlist.offered", "waitlist.booked"]
@@ -47,16 +47,16 @@ async def test_booking_the_offer_ends_the_wait(shop: Shop) -> None:
 async def test_whoever_comes_for_it_may_go_by_another_name(shop: Shop) -> None:
     wait, token = await offered(shop)
     await shop.book(hold_token=token, customer=Customer(name="Kim's partner", email="partner@example.com"))
-    assert await state(shop, wait) is WaitState.BOOKED
+    assert await state(shop, wait) is WaitlistState.BOOKED
 
 
 async def test_a_moment_too_late_is_not_too_late(shop: Shop) -> None:
     wait, token = await offered(shop)
     shop.clock.advance(seconds=OFFER_MINUTES * 60)
     await shop.app.waitlist.sweep()
-    assert await state(shop, wait) is WaitState.WAITING
+    assert await state(shop, wait) is WaitlistState.WAITING
     await shop.book(hold_token=token, customer=person("kim"))
-    assert await state(shop, wait) is WaitState.BOOKED
+    assert await state(shop, wait) is WaitlistState.BOOKED
 
 
 async def test_booking_something_else_of_the_kind_ends_the_wait_and_goes_on_to_the_next(shop: Shop) -> None:
@@ -65,10 +65,10 @@ async def test_booking_something_else_of_the_kind_ends_the_wait_and_goes_on_to_t
     first = await join(shop, "kim", from_=on(0, "06:00"), to=on(2, "06:00"))
     second = await join(shop, "lee")
     await release(shop, token)
-    assert await state(shop, first) is WaitState.OFFERED
+    assert await state(shop, first) is WaitlistState.OFFERED
     await shop.book(hold_token=tomorrow, customer=person("kim"))
-    assert await state(shop, first) is WaitState.BOOKED
-    assert await state(shop, second) is WaitState.OFFERED
+    assert await state(shop, first) is WaitlistState.BOOKED
+    assert await state(shop, second) is WaitlistState.OFFERED
     assert await shop.offered() == ""
 
 
@@ -77,7 +77,7 @@ async def test_a_contact_in_another_notation_is_the_same_customer(shop: Shop) ->
     await shop.hold("09:00")
     wait = await join(shop, from_=on(0, "06:00"), to=on(2, "06:00"))
     await shop.book(hold_token=tomorrow, customer=Customer(name="K", phone="(303) 555.0000"))
-    assert await state(shop, wait) is WaitState.BOOKED
+    assert await state(shop, wait) is WaitlistState.BOOKED
 
 
 async def test_what_is_no_fulfilment_leaves_them_waiting(opened: Open) -> None:
@@ -90,7 +90,7 @@ async def test_what_is_no_fulfilment_leaves_them_waiting(opened: Open) -> None:
     shop.clock.advance(seconds=90)
     await shop.book(on(0, "09:00"), service_id="other", customer=person("kim"))
     await shop.book(on(1, "09:00"), service_id="visit", customer=person("noa"))
-    assert [await state(shop, wait) for wait in waits] == [WaitState.WAITING]
+    assert [await state(shop, wait) for wait in waits] == [WaitlistState.WAITING]
 
 
 async def test_a_retry_of_a_booking_changes_nothing_on_the_waitlist(shop: Shop) -> None:
@@ -99,11 +99,11 @@ async def test_a_retry_of_a_booking_changes_nothing_on_the_waitlist(shop: Shop) 
     again = await join(shop, window="06:00-17:00")
     retry = await shop.book(hold_token=token, customer=person("kim"))
     assert (retry.booking, retry.replayed) == (first.booking, True)
-    assert await state(shop, again) is WaitState.WAITING
+    assert await state(shop, again) is WaitlistState.WAITING
 
 
 async def test_what_is_kept_for_one_is_not_sold_to_another(shop: Shop) -> None:
     wait, _ = await offered(shop)
     with pytest.raises(SlotUnavailable):
         await shop.book("09:00", customer=person("lee"))
-    assert await state(shop, wait) is WaitState.OFFERED
+    assert await state(shop, wait) is WaitlistState.OFFERED

@@ -152,9 +152,9 @@ async def check_promises(business: ProjectPlan, lost: Sequence[LostQuestion]) ->
     """Make the best changes for real, in a fresh file each, and sell; how many were won in all."""
     with TemporaryDirectory() as folder:
         async with open_shop(Path(folder, "as-it-is.db"), business) as shop:
-            book, booked = await shop.store.book("shop"), await shop.store.bookings("shop")
+            schedule, booked = await shop.store.schedule("shop"), await shop.store.bookings("shop")
             unmet = [one for one in lost if await first_offered(shop, one) is None]
-        gaps = find_gaps(book, [one.claim for one in booked], lost)
+        gaps = find_gaps(schedule, [one.claim for one in booked], lost)
         assert gaps.lost == len(lost)
         assert gaps.had_a_choice == len(lost) - len(unmet)
         for number, gap in enumerate(gaps.gaps[:2]):

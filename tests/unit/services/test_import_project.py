@@ -279,7 +279,7 @@ async def add_time_off(shop: Shop, off: TimeOff) -> None:
 
 
 async def time_off(shop: Shop) -> tuple[TimeOff, ...]:
-    return (await shop.store.book("shop")).diaries["ana"].technician.time_off
+    return (await shop.store.schedule("shop")).technician_schedules["ana"].technician.time_off
 
 
 async def test_time_off_that_an_operator_added_is_kept_until_it_is_pruned(opened: Open) -> None:

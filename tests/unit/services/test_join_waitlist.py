@@ -9,7 +9,7 @@ import pytest
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.errors import IdempotencyMismatch, InvalidArgument, NotFound, SlotsAvailable
 from slotmcp.domain.moment import WallDate, WallTime
-from slotmcp.domain.waitlist import WaitState
+from slotmcp.domain.waitlist import WaitlistState
 from support.shop import Shop, at, booking, plan, service, technician
 from support.sqlite_file import fingerprint
 from support.waiting import join, line, on, person
@@ -31,7 +31,7 @@ async def shop(opened: Open) -> Shop:
 
 async def test_who_joins_is_told_the_place_in_line(shop: Shop) -> None:
     first, second = await join(shop, "kim"), await join(shop, "lee")
-    assert (first.wait.state, first.position, first.hold) == (WaitState.WAITING, 1, None)
+    assert (first.wait.state, first.position, first.hold) == (WaitlistState.WAITING, 1, None)
     assert (second.position, second.replayed) == (2, False)
     assert await line(shop) == "kim:1 lee:2"
 
@@ -39,7 +39,7 @@ async def test_who_joins_is_told_the_place_in_line(shop: Shop) -> None:
 async def test_all_that_was_said_is_kept(shop: Shop) -> None:
     customer = Customer(name="Kim", phone="(303) 555-0142", email="Kim@Example.com")
     answer = await join(shop, customer=customer, customer_reference="a hash", technician_id="ana", duration_minutes=45)
-    (kept,) = await shop.store.waits("shop", *WaitState)
+    (kept,) = await shop.store.waits("shop", *WaitlistState)
     assert kept == answer.wait
     assert kept.customer == Customer(name="Kim", phone="+13035550142", email="kim@example.com")
     assert (kept.service_id, kept.duration_minutes, kept.technician_id) == ("visit", 45, "ana")
@@ -96,7 +96,7 @@ async def test_the_same_customer_joins_once_for_the_same(shop: Shop, again: dict
 async def test_another_wish_is_another_wait(shop: Shop, other: dict[str, Any]) -> None:
     await join(shop)
     assert not (await join(shop, **other)).replayed
-    assert len(await shop.store.waits("shop", WaitState.WAITING)) == 2
+    assert len(await shop.store.waits("shop", WaitlistState.WAITING)) == 2
 
 
 async def test_a_key_gives_the_first_answer_as_it_stands_now(shop: Shop) -> None:
@@ -104,7 +104,7 @@ async def test_a_key_gives_the_first_answer_as_it_stands_now(shop: Shop) -> None
     shop.at_time("2025-06-03T06:00")
     await shop.app.waitlist.sweep()
     again = await join(shop, idempotency_key="k")
-    assert (again.wait, again.replayed) == (replace(first.wait, state=WaitState.EXPIRED), True)
+    assert (again.wait, again.replayed) == (replace(first.wait, state=WaitlistState.EXPIRED), True)
     assert again.position == 0
 
 
@@ -154,7 +154,7 @@ async def test_who_joins_does_not_jump_the_line(shop: Shop) -> None:
     assert hold.hold.claim.expires_at_ms == shop.clock.now_ms()
     second = await join(shop, "lee", project_id="other")
     assert second.position == 1
-    assert (await shop.app.waitlist.look_up(first.wait.id)).wait.state is WaitState.OFFERED
+    assert (await shop.app.waitlist.look_up(first.wait.id)).wait.state is WaitlistState.OFFERED
 
 
 @pytest.mark.parametrize(

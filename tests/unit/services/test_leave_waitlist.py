@@ -2,7 +2,7 @@
 
 import pytest
 
-from slotmcp.domain.waitlist import WaitState
+from slotmcp.domain.waitlist import WaitlistState
 from support.shop import Shop, plan, technician
 from support.sqlite_file import count, fingerprint
 from support.waiting import join, line, person, release, state
@@ -28,7 +28,7 @@ async def test_who_gives_back_a_place_on_the_waitlist_is_not_asked(opened: Open)
     await join(shop, "lee")
     answer = await shop.app.holds.release_hold(None, kim.wait.id)
     assert (answer.released, answer.waited) == (True, True)
-    assert await state(shop, kim) is WaitState.EXPIRED
+    assert await state(shop, kim) is WaitlistState.EXPIRED
     await release(shop, token)
     assert await line(shop) == "lee:09:00"
 
@@ -61,7 +61,7 @@ async def test_who_has_booked_stays_booked(opened: Open) -> None:
     assert offer is not None
     await shop.book(hold_token=offer.token, customer=person("kim"))
     assert not (await shop.app.holds.release_hold(None, wait_id)).released
-    assert (await shop.app.waitlist.look_up(wait_id)).wait.state is WaitState.BOOKED
+    assert (await shop.app.waitlist.look_up(wait_id)).wait.state is WaitlistState.BOOKED
     assert count(shop.path, "bookings") == 1
 
 
@@ -86,4 +86,4 @@ async def test_what_is_kept_for_somebody_who_is_forgotten_goes_to_the_next_at_on
     await release(shop, token)
     assert (await shop.app.customers.forget(None, reference)).erased == 1
     assert await line(shop) == "lee:09:00"
-    assert await state(shop, kim) is WaitState.EXPIRED
+    assert await state(shop, kim) is WaitlistState.EXPIRED

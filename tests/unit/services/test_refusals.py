@@ -16,7 +16,7 @@ TEN = at("10:00")
 
 async def refused(shop: Shop, *, most: int) -> list[str]:
     answer = await shop.app.traces.refusals("shop", most=most)
-    assert answer.book.project.id == "shop"
+    assert answer.schedule.project.id == "shop"
     return [one.id for one in answer.refusals]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotmcp.ports import Head
-from slotmcp.services.shelf import Shelf
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.store_time import SAMPLE_SECONDS, StoreTime
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import NOW_MS, HandClock
@@ -74,7 +74,7 @@ class TellsHeads:
     """A store that tells one head after the other; books are the real store's."""
 
     def __init__(self, store: SqliteStore, heads: list[Head]) -> None:
-        self.book = store.book
+        self.schedule = store.schedule
         self._heads = heads
 
     async def head(self, project_id: str) -> Head:
@@ -90,9 +90,9 @@ async def test_a_now_that_is_a_hair_older_than_the_last_one_costs_nothing(
     async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-12:00"))) as shop:
         now_ms = shop.clock.now_ms()
         store: Any = TellsHeads(shop.store, [Head(1, now_ms), Head(1, now_ms - back_ms)])
-        shelf = Shelf(store)
-        first = await shelf.availability("shop")
-        second = await shelf.availability("shop")
+        availability_cache = AvailabilityCache(store)
+        first = await availability_cache.availability("shop")
+        second = await availability_cache.availability("shop")
         assert (second.now_ms == first.now_ms) is kept
         assert second.now_ms == (now_ms if kept else now_ms - back_ms)
         assert (second.index is first.index) is (kept or back_ms < 0)

@@ -81,7 +81,7 @@ async def test_the_order_of_technicians_stays(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN, technician("cem")))
     await set_status(shop, "ben", OUT)
     await away(shop, "ana", "09:00", "10:00")
-    assert list((await shop.store.book("shop")).diaries) == ["ana", "ben", "cem"]
+    assert list((await shop.store.schedule("shop")).technician_schedules) == ["ana", "ben", "cem"]
 
 
 async def test_bookings_are_kept_and_marked_until_the_technician_is_back(opened: Open) -> None:

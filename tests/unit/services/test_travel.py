@@ -11,7 +11,7 @@ import pytest
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Location, RankingKey, Technician, TravelMode
 from slotmcp.domain.errors import IdempotencyMismatch, InvalidArgument, SlotUnavailable
-from slotmcp.domain.waitlist import WaitState
+from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.engine.travel import TravelSource
 from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.imports import ProjectPlan
@@ -206,7 +206,7 @@ async def test_who_cannot_be_reached_by_road_waits_and_is_offered_nothing_out_of
         assert await shop.offered(location=place(20), to=at("10:00")) == ""
         wait = await join(shop, window="09:30-10:00", location=place(20))
         await shop.app.waitlist.sweep()
-        assert await state(shop, wait) is WaitState.WAITING
+        assert await state(shop, wait) is WaitlistState.WAITING
 
 
 async def test_a_hold_moves_to_nobody_whom_the_road_keeps(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from slotmcp.store.sqlite import SqliteStore
-from support.books import open_shop
 from support.clock import HandClock
 from support.new_file import new_file
+from support.schedules import open_shop
 
 
 @pytest.fixture
@@ -30,6 +30,6 @@ def database(path: Path) -> Iterator[sqlite3.Connection]:
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[SqliteStore]:
     """A store that has the shop in it."""
-    async with SqliteStore.open(new_file(path), clock=HandClock(), patience_ms=20_000) as opened:
+    async with SqliteStore.open(new_file(path), clock=HandClock(), timeout_ms=20_000) as opened:
         await open_shop(opened)
         yield opened

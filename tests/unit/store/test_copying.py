@@ -10,7 +10,7 @@ import pytest
 
 from slotmcp.domain.access import AccessKey, Scope
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable, InvalidArgument, NotFound, Unavailable
-from slotmcp.domain.waitlist import WaitState
+from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.ports import Store, Transaction
 from slotmcp.store.copy_ends import End, copy_between
 from slotmcp.store.copying import LEFT_BEHIND
@@ -20,7 +20,9 @@ from slotmcp.store.prepare import prepare
 from slotmcp.store.schema import SCHEMA, Schema
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.tables import METADATA
-from support.books import (
+from support.clock import NOW_MS, HandClock
+from support.postgres_databases import Databases
+from support.schedules import (
     FULL_BOOKING,
     FULL_ENTRY,
     FULL_PARKED,
@@ -39,8 +41,6 @@ from support.books import (
     token,
     wait,
 )
-from support.clock import NOW_MS, HandClock
-from support.postgres_databases import Databases
 from support.sqlite_file import fingerprint
 from unit.store.test_prepare import next_schema
 
@@ -99,8 +99,8 @@ async def everything(store: Store) -> list[object]:
     """All that the port tells."""
     told: list[object] = []
     for project_id in await store.project_ids():
-        told += [await store.head(project_id), await store.book(project_id), await store.bookings(project_id)]
-        told += [await store.waits(project_id, *WaitState), await store.events(project_id, 0)]
+        told += [await store.head(project_id), await store.schedule(project_id), await store.bookings(project_id)]
+        told += [await store.waits(project_id, *WaitlistState), await store.events(project_id, 0)]
         told += [await store.hold(project_id, token(name)) for name in ("held", "released", "withdrawn", "booked")]
         told.append(await store.write(project_id, lambda transaction: transaction.receipt("book_slot", "local", "key")))
         told.append(await store.bookings_by(project_id, "phone:+1"))
@@ -126,7 +126,7 @@ async def test_everything_arrives_and_goes_on(way: tuple[End, End]) -> None:
     async with opened(source) as store:
         await fill(store)
         expected = await everything(store)
-    report = await copy_between(source, target, [], patience_ms=10_000)
+    report = await copy_between(source, target, [], timeout_ms=10_000)
     assert report.project_ids == (FULL_PROJECT.id, SHOP)
     assert [one.name for one in report.tables if not one.rows] == []
     assert {one.name for one in report.tables} == METADATA.tables.keys() - LEFT_BEHIND
@@ -137,14 +137,14 @@ async def test_everything_arrives_and_goes_on(way: tuple[End, End]) -> None:
             one = booking(f"new-{number}", technician_id, at=6000)
             await store.write(SHOP, lambda transaction: transaction.add_booking(one))  # noqa: B023  awaited here
         await store.write(SHOP, lambda transaction: transaction.add_wait(wait("new")))
-        assert [one.id for one in await store.waits(SHOP, *WaitState)] == ["z", "full", "a", "new"]
+        assert [one.id for one in await store.waits(SHOP, *WaitlistState)] == ["z", "full", "a", "new"]
 
 
 async def test_there_and_back_is_the_same(ends: dict[str, End]) -> None:
     async with opened(ends["file"]) as store:
         await fill(store)
-    there = await copy_between(ends["file"], ends["server"], [], patience_ms=10_000)
-    back = await copy_between(ends["server"], ends["another file"], [], patience_ms=10_000)
+    there = await copy_between(ends["file"], ends["server"], [], timeout_ms=10_000)
+    back = await copy_between(ends["server"], ends["another file"], [], timeout_ms=10_000)
     assert there == back
 
 
@@ -152,12 +152,12 @@ async def test_one_project_is_copied_and_the_source_stays_as_it_is(ends: dict[st
     async with opened(path) as store:
         await fill(store)
     before = fingerprint(path)
-    report = await copy_between(path, ends["server"], [SHOP, SHOP], patience_ms=10_000)
+    report = await copy_between(path, ends["server"], [SHOP, SHOP], timeout_ms=10_000)
     assert report.project_ids == (SHOP,)
     assert fingerprint(path) == before
     async with opened(ends["server"]) as store:
         assert await store.project_ids() == (SHOP,)
-    await copy_between(path, ends["server"], [FULL_PROJECT.id], patience_ms=10_000)
+    await copy_between(path, ends["server"], [FULL_PROJECT.id], timeout_ms=10_000)
     async with opened(ends["server"]) as store:
         assert await store.project_ids() == (FULL_PROJECT.id, SHOP)
 
@@ -171,10 +171,10 @@ async def test_many_rows_are_copied_batch_by_batch(way: tuple[End, End]) -> None
     async with opened(source) as store:
         await open_shop(store)
         await store.write(SHOP, unit)
-    report = await copy_between(source, target, [], patience_ms=10_000)
+    report = await copy_between(source, target, [], timeout_ms=10_000)
     assert {one.name: one.rows for one in report.tables}["busy_times"] == MANY
     async with opened(target) as store:
-        assert len((await store.book(SHOP)).diaries["ana"].busy) == MANY
+        assert len((await store.schedule(SHOP)).technician_schedules["ana"].busy) == MANY
 
 
 async def test_what_is_there_already_is_not_copied_over(way: tuple[End, End]) -> None:
@@ -184,7 +184,7 @@ async def test_what_is_there_already_is_not_copied_over(way: tuple[End, End]) ->
     async with opened(way[1]) as store:
         before = await everything(store)
     with pytest.raises(InvalidArgument, match="has shop already"):
-        await copy_between(*way, [], patience_ms=10_000)
+        await copy_between(*way, [], timeout_ms=10_000)
     async with opened(way[1]) as store:
         assert await everything(store) == before
 
@@ -193,11 +193,11 @@ async def test_what_is_not_there_is_not_copied(way: tuple[End, End]) -> None:
     async with opened(way[0]):
         pass
     with pytest.raises(InvalidArgument, match="nothing to copy"):
-        await copy_between(*way, [], patience_ms=10_000)
+        await copy_between(*way, [], timeout_ms=10_000)
     async with opened(way[0]) as store:
         await open_shop(store)
     with pytest.raises(NotFound, match=r"shpo.*shop"):
-        await copy_between(*way, ["shpo"], patience_ms=10_000)
+        await copy_between(*way, ["shpo"], timeout_ms=10_000)
     async with opened(way[1]) as store:
         assert await store.project_ids() == ()
 
@@ -231,7 +231,7 @@ async def test_a_copy_that_differs_is_not_kept(
         with closing(sqlite3.connect(target)) as connection:
             connection.execute(in_file)
     with pytest.raises(DatabaseUnusable, match=f"differs from the original in {table}"):
-        await copy_between(source, target, [], patience_ms=10_000)
+        await copy_between(source, target, [], timeout_ms=10_000)
     async with opened(target) as store:
         assert await store.project_ids() == ()
 
@@ -243,7 +243,7 @@ async def test_a_target_that_refuses_gets_nothing_and_nobody_is_named(
         await fill(store)
     postgres.ask("ALTER TABLE bookings ADD CONSTRAINT nobody CHECK (customer_name IS NULL)", url=postgres_url)
     with pytest.raises(DatabaseUnusable, match=r"failed \(CheckViolationError\). Nothing was copied") as refused:
-        await copy_between(ends["file"], ends["server"], [], patience_ms=10_000)
+        await copy_between(ends["file"], ends["server"], [], timeout_ms=10_000)
     assert "Kim" not in refused.value.message
     assert postgres.ask("SELECT count(*) FROM projects", url=postgres_url) == [(0,)]
 
@@ -254,22 +254,22 @@ async def test_a_source_that_is_missing_empty_or_old_is_refused_and_not_touched(
     missing, empty = tmp_path / "missing.db", tmp_path / "empty.db"
     empty.touch()
     with pytest.raises(DatabaseUnusable, match="no such file"):
-        await copy_between(missing, ends["server"], [], patience_ms=1000)
+        await copy_between(missing, ends["server"], [], timeout_ms=1000)
     with pytest.raises(DatabaseUnusable, match="is empty"):
-        await copy_between(empty, ends["server"], [], patience_ms=1000)
+        await copy_between(empty, ends["server"], [], timeout_ms=1000)
     assert (missing.exists(), empty.read_bytes()) == (False, b"")
     nothing = postgres.create()
     with pytest.raises(DatabaseUnusable, match="is empty"):
-        await copy_between(Address.of(nothing), missing, [], patience_ms=10_000)
+        await copy_between(Address.of(nothing), missing, [], timeout_ms=10_000)
     assert postgres.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", url=nothing) == [(0,)]
     postgres.drop(nothing)
     old, new = tmp_path / "old.db", tmp_path / "new.db"
-    prepare(old, patience_ms=1000, schema=Schema(versions=("0001",), migrations=SCHEMA.migrations))
+    prepare(old, timeout_ms=1000, schema=Schema(versions=("0001",), migrations=SCHEMA.migrations))
     with pytest.raises(DatabaseUnusable, match=r"older slotmcp .*0001.*slotmcp doctor"):
-        await copy_between(old, ends["server"], [], patience_ms=1000)
-    prepare(new, patience_ms=1000, schema=next_schema(tmp_path))
+        await copy_between(old, ends["server"], [], timeout_ms=1000)
+    prepare(new, timeout_ms=1000, schema=next_schema(tmp_path))
     with pytest.raises(DatabaseTooNew):
-        await copy_between(new, ends["server"], [], patience_ms=1000)
+        await copy_between(new, ends["server"], [], timeout_ms=1000)
 
 
 async def test_a_server_that_is_away_is_said_to_be(path: Path) -> None:
@@ -278,4 +278,4 @@ async def test_a_server_that_is_away_is_said_to_be(path: Path) -> None:
     away = Address.of("postgresql://me:s3cret@localhost:1/x")
     for source, target in ((path, away), (away, path)):
         with pytest.raises(Unavailable, match="away"):
-            await copy_between(source, target, [], patience_ms=1000)
+            await copy_between(source, target, [], timeout_ms=1000)

@@ -10,9 +10,9 @@ from threading import Event, current_thread, main_thread
 import pytest
 
 from slotmcp.store.fetching import Fetch
-from slotmcp.store.glance import TURN_EVERY, Glance
 from slotmcp.store.reader import Reader
-from slotmcp.store.sqlite import PATIENCE_MS
+from slotmcp.store.revision_probe import TURN_EVERY, RevisionProbe
+from slotmcp.store.sqlite import DEFAULT_TIMEOUT_MS
 
 
 @pytest.fixture
@@ -25,11 +25,11 @@ def plain(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def glance(plain: Path) -> Iterator[Glance]:
-    reader = Reader(plain, patience_ms=PATIENCE_MS)
-    glance = Glance(plain, reader)
-    yield glance
-    glance.close()
+def revision_probe(plain: Path) -> Iterator[RevisionProbe]:
+    reader = Reader(plain, timeout_ms=DEFAULT_TIMEOUT_MS)
+    revision_probe = RevisionProbe(plain, reader)
+    yield revision_probe
+    revision_probe.close()
     reader.close()
 
 
@@ -38,23 +38,27 @@ async def number(fetch: Fetch) -> tuple[int, bool]:
     return (await fetch("SELECT n FROM numbers"))[0][0], current_thread() is main_thread()
 
 
-async def test_it_sees_what_was_committed_last_without_leaving_the_loop(glance: Glance, plain: Path) -> None:
-    assert await glance.ask(number) == (1, True)
+async def test_it_sees_what_was_committed_last_without_leaving_the_loop(
+    revision_probe: RevisionProbe, plain: Path
+) -> None:
+    assert await revision_probe.ask(number) == (1, True)
     with closing(sqlite3.connect(plain)) as connection:
         connection.execute("UPDATE numbers SET n = 2")
         connection.commit()
-    assert await glance.ask(number) == (2, True)
+    assert await revision_probe.ask(number) == (2, True)
 
 
-async def test_whoever_asks_again_and_again_lets_others_go_on(glance: Glance) -> None:
+async def test_whoever_asks_again_and_again_lets_others_go_on(revision_probe: RevisionProbe) -> None:
     went_on = asyncio.Event()
     asyncio.get_running_loop().call_soon(went_on.set)
     for _ in range(TURN_EVERY):
-        await glance.ask(number)
+        await revision_probe.ask(number)
     assert went_on.is_set()
 
 
-async def test_where_it_would_have_to_wait_a_reader_waits_and_the_loop_goes_on(glance: Glance, plain: Path) -> None:
+async def test_where_it_would_have_to_wait_a_reader_waits_and_the_loop_goes_on(
+    revision_probe: RevisionProbe, plain: Path
+) -> None:
     is_locked, goes_on = Event(), Event()
 
     def lock() -> bool:
@@ -62,16 +66,16 @@ async def test_where_it_would_have_to_wait_a_reader_waits_and_the_loop_goes_on(g
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute("UPDATE numbers SET n = 2")
             is_locked.set()
-            went_on = goes_on.wait(PATIENCE_MS / 1000 - 1)
+            went_on = goes_on.wait(DEFAULT_TIMEOUT_MS / 1000 - 1)
             connection.execute("COMMIT")
         return went_on
 
     locking = asyncio.create_task(asyncio.to_thread(lock))
     await asyncio.to_thread(is_locked.wait)
-    asked = asyncio.create_task(glance.ask(number))
+    asked = asyncio.create_task(revision_probe.ask(number))
     for _ in range(3):
         await asyncio.sleep(0)  # it lets others go on before it looks
     goes_on.set()  # the loop is here again while the lock is still held
     assert await locking
     assert await asked == (2, False)
-    assert await glance.ask(number) == (2, True)
+    assert await revision_probe.ask(number) == (2, True)

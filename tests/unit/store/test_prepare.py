@@ -19,8 +19,8 @@ from slotmcp.store.prepare import prepare
 from slotmcp.store.schema import APPLICATION_ID, SCHEMA, Schema
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.upgrade import backup_path, upgrade
-from support.books import PROJECT, booking, open_shop
 from support.clock import HandClock
+from support.schedules import PROJECT, booking, open_shop
 
 NEXT_VERSION = """
 from alembic import op
@@ -70,14 +70,14 @@ async def test_a_file_and_its_folders_are_made_for_the_user_alone(tmp_path: Path
 
 def test_an_empty_file_is_filled(path: Path) -> None:
     path.touch()
-    prepare(path, patience_ms=1000)
+    prepare(path, timeout_ms=1000)
     assert ask(path, "SELECT version_num FROM alembic_version") == [(SCHEMA.newest,)]
     assert list(path.parent.iterdir()) == [path], "nothing of it was worth a backup"
 
 
 def test_an_old_file_is_upgraded_after_a_backup(old: Path, tmp_path: Path) -> None:
     later = next_schema(tmp_path)
-    prepare(old, patience_ms=1000, schema=later)
+    prepare(old, timeout_ms=1000, schema=later)
     assert ask(old, "SELECT version_num FROM alembic_version") == [("9999",)]
     assert ask(old, "SELECT motto FROM projects") == [(None,)]
     assert ask(old, "SELECT claim_id FROM bookings") == [("b",)]
@@ -89,10 +89,10 @@ def test_an_old_file_is_upgraded_after_a_backup(old: Path, tmp_path: Path) -> No
 
 def test_upgrading_again_changes_nothing(old: Path, tmp_path: Path) -> None:
     later = next_schema(tmp_path)
-    prepare(old, patience_ms=1000, schema=later)
+    prepare(old, timeout_ms=1000, schema=later)
     backup_path(old, SCHEMA.newest).unlink()
     before = old.read_bytes()
-    prepare(old, patience_ms=1000, schema=later)
+    prepare(old, timeout_ms=1000, schema=later)
     assert old.read_bytes() == before
     assert not backup_path(old, SCHEMA.newest).exists()
 
@@ -118,18 +118,18 @@ def test_an_upgrade_that_fails_leaves_the_file_as_it_was(
     old: Path, tmp_path: Path, more: str, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        prepare(old, patience_ms=1000, schema=next_schema(tmp_path, more))
+        prepare(old, timeout_ms=1000, schema=next_schema(tmp_path, more))
     assert ask(old, "SELECT version_num FROM alembic_version") == [(SCHEMA.newest,)]
     assert "motto" not in str(ask(old, "SELECT sql FROM sqlite_master"))
     assert ask(old, "SELECT id, project_id FROM technicians WHERE id = 'ana'") == [("ana", "shop")]
-    prepare(old, patience_ms=1000)
+    prepare(old, timeout_ms=1000)
 
 
 def test_a_file_of_a_newer_program_is_refused_and_left_untouched(old: Path, tmp_path: Path) -> None:
-    prepare(old, patience_ms=1000, schema=next_schema(tmp_path))
+    prepare(old, timeout_ms=1000, schema=next_schema(tmp_path))
     before = old.read_bytes()
     with pytest.raises(DatabaseTooNew, match=f"newer slotmcp .* 9999, .* {SCHEMA.newest}") as refused:
-        prepare(old, patience_ms=1000)
+        prepare(old, timeout_ms=1000)
     assert str(old) in refused.value.message
     assert isinstance(refused.value, FixSetup)
     assert not refused.value.retryable
@@ -176,7 +176,7 @@ def test_what_is_no_database_of_ours_is_refused_in_a_sentence(
     make(path)
     before = path.read_bytes() if path.is_file() else None
     with pytest.raises(DatabaseUnusable, match=told) as refused:
-        prepare(path, patience_ms=1000)
+        prepare(path, timeout_ms=1000)
     assert str(path) in refused.value.message
     assert refused.value.message.endswith(".")
     assert (path.read_bytes() if path.is_file() else None) == before
@@ -187,14 +187,14 @@ async def test_a_file_that_is_locked_for_good_is_refused_in_a_sentence(old: Path
         locking.execute("PRAGMA locking_mode = EXCLUSIVE")
         locking.execute("BEGIN EXCLUSIVE")
         with pytest.raises(DatabaseUnusable, match="busy"):
-            async with SqliteStore.open(old, clock=HandClock(), patience_ms=50):
+            async with SqliteStore.open(old, clock=HandClock(), timeout_ms=50):
                 pass
 
 
 def test_an_sqlite_without_strict_tables_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preparing, "OLDEST_SQLITE", (99, 0, 0))
     with pytest.raises(DatabaseUnusable, match="This Python brings SQLite"):
-        prepare(path, patience_ms=1000)
+        prepare(path, timeout_ms=1000)
     assert not path.exists()
 
 

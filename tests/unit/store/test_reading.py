@@ -12,12 +12,12 @@ import pytest
 from slotmcp.domain.errors import Unavailable
 from slotmcp.store import statements
 from slotmcp.store.fetching import Fetch
-from slotmcp.store.latest_books import LatestBooks
+from slotmcp.store.latest_schedules import LatestSchedules
 from slotmcp.store.reader import Reader
 from slotmcp.store.schema import SCHEMA
 from slotmcp.store.sqlite import SqliteStore
-from support.books import PROJECT, booking, hold, open_shop
 from support.clock import HandClock
+from support.schedules import PROJECT, booking, hold, open_shop
 
 SHOP = PROJECT.id
 
@@ -57,7 +57,7 @@ async def test_a_damaged_file_is_unavailable_to_readers_and_writers(path: Path) 
         damage(path, 4096, None)
         for asked in (
             store.head(SHOP),
-            store.book(SHOP),
+            store.schedule(SHOP),
             store.bookings(SHOP),
             store.write(SHOP, lambda transaction: transaction.add_booking(booking("b"))),
         ):
@@ -75,7 +75,7 @@ async def test_a_snapshot_stays_what_it_was_whatever_is_committed_meanwhile(stor
                 connection.execute("UPDATE projects SET revision = revision + 1")
         return seen
 
-    reader = Reader(path, patience_ms=1000)
+    reader = Reader(path, timeout_ms=1000)
     assert await reader.ask_snapshot(question) == [1, 1, 1]
     assert await reader.ask(question) == [4, 5, 6]
     reader.close()
@@ -83,7 +83,7 @@ async def test_a_snapshot_stays_what_it_was_whatever_is_committed_meanwhile(stor
 
 
 async def test_a_mistake_of_ours_is_not_called_an_outage(store: SqliteStore, path: Path) -> None:
-    reader = Reader(path, patience_ms=1000)
+    reader = Reader(path, timeout_ms=1000)
     with pytest.raises(sqlite3.ProgrammingError):
         await reader.ask_snapshot(lambda fetch: fetch(statements.REVISION))
     assert await reader.ask_snapshot(lambda fetch: fetch(statements.REVISION, project=SHOP)) == [(1,)]
@@ -92,10 +92,10 @@ async def test_a_mistake_of_ours_is_not_called_an_outage(store: SqliteStore, pat
 
 
 async def test_a_book_of_an_older_revision_never_takes_a_newer_ones_place(store: SqliteStore) -> None:
-    book = await store.book(SHOP)
-    newer, newer_still = replace(book, revision=2), replace(book, revision=2)
-    latest = LatestBooks()
-    for offered, kept in ((newer, newer), (book, newer), (newer_still, newer_still)):
+    schedule = await store.schedule(SHOP)
+    newer, newer_still = replace(schedule, revision=2), replace(schedule, revision=2)
+    latest = LatestSchedules()
+    for offered, kept in ((newer, newer), (schedule, newer), (newer_still, newer_still)):
         latest.offer([offered])
         assert latest.get(SHOP) is kept
 
@@ -115,18 +115,18 @@ async def test_readers_never_see_half_a_transaction(store: SqliteStore) -> None:
     writing = asyncio.create_task(write())
     seen = set()
     while not writing.done():
-        diaries = (await store.book(SHOP)).diaries
-        seen.add(len(diaries["ana"].claims))
-        assert len(diaries["ana"].claims) == len(diaries["ben"].claims)
+        technician_schedules = (await store.schedule(SHOP)).technician_schedules
+        seen.add(len(technician_schedules["ana"].claims))
+        assert len(technician_schedules["ana"].claims) == len(technician_schedules["ben"].claims)
     await writing
     assert len(seen) > 1
 
 
 async def test_a_reader_who_leaves_is_in_nobodys_way(store: SqliteStore) -> None:
-    asking = [asyncio.create_task(store.book(SHOP)) for _ in range(10)]
+    asking = [asyncio.create_task(store.schedule(SHOP)) for _ in range(10)]
     await asyncio.sleep(0)
     for one in asking[::2]:
         one.cancel()
     await asyncio.wait(asking)
     await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
-    assert [one.id for one in (await store.book(SHOP)).diaries["ana"].claims] == ["b"]
+    assert [one.id for one in (await store.schedule(SHOP)).technician_schedules["ana"].claims] == ["b"]

@@ -19,9 +19,9 @@ from slotmcp.store.prepare import prepare
 from slotmcp.store.schema import APPLICATION_ID, SCHEMA
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.upgrade import backup_path
-from support.books import ANA, DOWNTOWN, FULL_BOOKING, NOON, PROJECT, busy, claim, hold, receipt, token
 from support.clock import HandClock
 from support.new_file import new_file
+from support.schedules import ANA, DOWNTOWN, FULL_BOOKING, NOON, PROJECT, busy, claim, hold, receipt, token
 
 SHOP = PROJECT.id
 OLD_FILE = Path(__file__).parent / "books_0001.sql"
@@ -67,7 +67,7 @@ def old(path: Path) -> Path:
 
 @pytest.fixture
 def upgraded(old: Path) -> Path:
-    prepare(old, patience_ms=1000)
+    prepare(old, timeout_ms=1000)
     return old
 
 
@@ -90,7 +90,7 @@ def key(number: int, reference: str) -> str:
 
 
 async def project(store: Store, project_id: str) -> Project:
-    return (await store.book(project_id)).project
+    return (await store.schedule(project_id)).project
 
 
 def test_an_upgraded_file_has_the_schema_of_a_new_one(upgraded: Path, tmp_path: Path) -> None:
@@ -117,15 +117,17 @@ def test_what_is_made_anew_has_every_old_row_in_it(upgraded: Path, table: str, c
 
 async def test_the_books_are_read_as_they_were(old: Path) -> None:
     async with SqliteStore.open(old, clock=HandClock()) as store:
-        book = await store.book(SHOP)
-        assert book.project == replace(PROJECT, travel=TravelPolicy(), **OLD_RANKINGS)  # type: ignore[arg-type]
-        assert list(book.diaries) == ["cleo", "ana", "ben"]
-        assert book.diaries["ana"].technician == ANA
-        assert book.diaries["ana"].claims == (claim("b-held", buffer_after_minutes=15, location=DOWNTOWN),)
-        assert book.diaries["ana"].busy == (busy("ana", at=300),)
-        assert [one.id for one in book.diaries["cleo"].claims] == ["b-odd", "h-live"]
-        assert book.revision == 4
-        full = (await store.book("full")).diaries["full"].technician
+        schedule = await store.schedule(SHOP)
+        assert schedule.project == replace(PROJECT, travel=TravelPolicy(), **OLD_RANKINGS)  # type: ignore[arg-type]
+        assert list(schedule.technician_schedules) == ["cleo", "ana", "ben"]
+        assert schedule.technician_schedules["ana"].technician == ANA
+        assert schedule.technician_schedules["ana"].claims == (
+            claim("b-held", buffer_after_minutes=15, location=DOWNTOWN),
+        )
+        assert schedule.technician_schedules["ana"].busy == (busy("ana", at=300),)
+        assert [one.id for one in schedule.technician_schedules["cleo"].claims] == ["b-odd", "h-live"]
+        assert schedule.revision == 4
+        full = (await store.schedule("full")).technician_schedules["full"].technician
         assert full.time_off == (TimeOff(start=NOON, end=NOON + 60, reason="dentist"),)
 
 

@@ -16,8 +16,8 @@ from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.store.connection import connect_reader, connect_writer
 from slotmcp.store.sqlite import SqliteStore
-from support.books import PROJECT, booking, hold, open_shop
 from support.clock import HandClock
+from support.schedules import PROJECT, booking, hold, open_shop
 
 SHOP = PROJECT.id
 BOUND = 30
@@ -96,11 +96,11 @@ async def test_those_that_wait_share_one_commit(
 async def test_a_unit_sees_those_before_it_in_its_group_but_not_those_that_failed(store: SqliteStore) -> None:
     async def fail(transaction: Transaction) -> None:
         await transaction.add_booking(booking("failed"))
-        await transaction.book()
+        await transaction.schedule()
         raise ZeroDivisionError
 
     async def see(transaction: Transaction) -> list[str]:
-        return [one.id for one in (await transaction.book()).diaries["ana"].claims]
+        return [one.id for one in (await transaction.schedule()).technician_schedules["ana"].claims]
 
     async with gated(store):
         first = book(store, 5)
@@ -179,17 +179,17 @@ async def test_closing_waits_for_units_that_stand_in_the_queue(path: Path) -> No
 async def test_units_of_a_group_are_given_the_same_book(path: Path, store: SqliteStore) -> None:
     async with SqliteStore.open(path, clock=HandClock()) as fresh:
         async with gated(store):
-            reading = [asyncio.create_task(store.write(SHOP, lambda unit: unit.book())) for _ in range(2)]
+            reading = [asyncio.create_task(store.write(SHOP, lambda unit: unit.schedule())) for _ in range(2)]
         one, other = await asyncio.gather(*reading)
         assert one is other
-        assert await fresh.book(SHOP) is await fresh.book(SHOP)
+        assert await fresh.schedule(SHOP) is await fresh.schedule(SHOP)
 
 
 async def test_a_group_that_cannot_be_committed_fails_as_a_whole_and_nothing_is_kept(store: SqliteStore) -> None:
     async def conflict(transaction: Transaction) -> None:
         await transaction.add_booking(booking("conflict", at=0))
 
-    before = await store.book(SHOP)
+    before = await store.schedule(SHOP)
     with full_disk():
         async with gated(store) as running:
             waiting = [running, book(store, 0), book(store, 1), asyncio.create_task(store.write(SHOP, conflict))]
@@ -197,12 +197,12 @@ async def test_a_group_that_cannot_be_committed_fails_as_a_whole_and_nothing_is_
     assert [type(one) for one in outcomes] == [Unavailable] * 4
     assert "Nothing was done: the disk" in str(outcomes[0])
     assert len({id(one) for one in outcomes}) == 4
-    assert await store.book(SHOP) == before
+    assert await store.schedule(SHOP) == before
     await book(store, 2)
     assert [one.id for one in await store.bookings(SHOP)] == ["b-2"]
-    after = await store.write(SHOP, lambda transaction: transaction.book())
-    assert [one.id for one in after.diaries["ana"].claims] == ["b-2"]
-    assert await store.book(SHOP, before) == after
+    after = await store.write(SHOP, lambda transaction: transaction.schedule())
+    assert [one.id for one in after.technician_schedules["ana"].claims] == ["b-2"]
+    assert await store.schedule(SHOP, before) == after
 
 
 class TornClock(HandClock):
@@ -268,7 +268,7 @@ async def test_the_writers_commits_are_durable(store: SqliteStore, path: Path) -
     wanted = ["wal", 2, 1, 1]
     names = ("journal_mode", "synchronous", "fullfsync", "foreign_keys")
     assert await asyncio.to_thread(pragmas, store._writer._connection, *names) == wanted  # noqa: SLF001
-    connection = connect_writer(path, patience_ms=50)
+    connection = connect_writer(path, timeout_ms=50)
     assert pragmas(connection, *names) == wanted
     assert pragmas(connection, "busy_timeout")[0] > 0
     connection.close()
@@ -276,7 +276,7 @@ async def test_the_writers_commits_are_durable(store: SqliteStore, path: Path) -
 
 async def test_a_reader_cannot_write(store: SqliteStore, path: Path) -> None:
     assert await store.project_ids() == (SHOP,)
-    connection = connect_reader(path, patience_ms=50)
+    connection = connect_reader(path, timeout_ms=50)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         connection.execute("DELETE FROM projects")
     assert pragmas(connection, "busy_timeout") == [50]

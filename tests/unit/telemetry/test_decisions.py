@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from slotmcp.domain.reasons import Reason
-from slotmcp.domain.trace import BookFrom, TechnicianTrace, Trace, TracedUse
+from slotmcp.domain.trace import ScheduleSource, TechnicianTrace, Trace, TracedUse
 from slotmcp.telemetry import decided
 from unit.telemetry.counted import added
 
@@ -17,11 +17,11 @@ ASKED = Trace(
     outcome="ok",
     conversation="c",
     revision=7,
-    book_from=BookFrom.MEMORY,
+    book_from=ScheduleSource.MEMORY,
     offered=(600, 630),
     hops={"engine": 1_500, "total": 4_000},
 )
-BOOKED = replace(ASKED, use=TracedUse.BOOK_SLOT, book_from=BookFrom.DATABASE, offered=(), start=600, hops={})
+BOOKED = replace(ASKED, use=TracedUse.BOOK_SLOT, book_from=ScheduleSource.DATABASE, offered=(), start=600, hops={})
 
 
 def test_an_offer_counts_its_book_and_its_hops_and_refuses_nothing() -> None:

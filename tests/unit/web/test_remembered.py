@@ -10,7 +10,7 @@ from slotmcp.web import remembered
 from slotmcp.web.remembered import Remembered
 
 
-class Book:
+class Schedule:
     """Knows one token, as long as it can be asked."""
 
     def __init__(self) -> None:
@@ -27,11 +27,11 @@ class Book:
 
 
 async def test_who_was_let_in_is_let_in_while_nobody_can_be_asked() -> None:
-    book = Book()
-    known = Remembered(book)
+    schedule = Schedule()
+    known = Remembered(schedule)
     assert await known("key") is LOCAL
     assert await known("other") is None
-    book.is_away = True
+    schedule.is_away = True
     assert await known("key") is LOCAL
     with pytest.raises(Unavailable):
         await known("other")
@@ -39,28 +39,28 @@ async def test_who_was_let_in_is_let_in_while_nobody_can_be_asked() -> None:
 
 async def test_nobody_waits_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remembered, "ASKED_SECONDS", 0.01)
-    book = Book()
-    known = Remembered(book)
+    schedule = Schedule()
+    known = Remembered(schedule)
     await known("key")
-    book.hangs = True
+    schedule.hangs = True
     assert await known("key") is LOCAL
     with pytest.raises(Unavailable):
         await known("other")
 
 
 async def test_it_is_forgotten_after_a_while_and_at_once_when_it_is_revoked(monkeypatch: pytest.MonkeyPatch) -> None:
-    book = Book()
-    known = Remembered(book)
+    schedule = Schedule()
+    known = Remembered(schedule)
     monkeypatch.setattr(remembered, "REMEMBERED_SECONDS", -1.0)
     await known("key")
-    book.is_away = True
+    schedule.is_away = True
     with pytest.raises(Unavailable):
         await known("key")
     monkeypatch.undo()
-    book.is_away = False
+    schedule.is_away = False
     await known("key")
-    book.good.clear()
+    schedule.good.clear()
     assert await known("key") is None
-    book.is_away = True
+    schedule.is_away = True
     with pytest.raises(Unavailable):
         await known("key")

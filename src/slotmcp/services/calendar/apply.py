@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from slotmcp.domain.book import Diary
 from slotmcp.domain.booking import BookingStatus, Visit
 from slotmcp.domain.calendar import ENTRY_SOURCE, CalendarEntry, CalendarEvent, EventStatus, NoShow, ParkedEvent
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import Interval, overlaps
+from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.ports import Ids, Transaction
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.conflicts import in_the_way
 from slotmcp.services.calendar.customers import keys_of
 from slotmcp.services.calendar.following import SOMEBODY_ELSE, Following
 from slotmcp.services.calendar.hosts import technicians_of
 from slotmcp.services.calendar.taking import Taking
 from slotmcp.services.outcomes import cancel, tell
-from slotmcp.services.shelf import Shelf
 
 UNKNOWN_HOST: Final = (
     "No technician of the project file is its host at Cal.com. Give one the e-mail or the userId under "
@@ -51,14 +51,18 @@ class Applied:
     holds_moved: int = 0
 
 
-async def apply_event(transaction: Transaction, shelf: Shelf, ids: Ids, said: CalendarEvent) -> Applied:
+async def apply_event(
+    transaction: Transaction, availability_cache: AvailabilityCache, ids: Ids, said: CalendarEvent
+) -> Applied:
     """Bring the book to what was said of an event, unless something newer is known."""
-    return await _Application(Taking(transaction, shelf, ids, await transaction.book())).apply(said)
+    return await _Application(Taking(transaction, availability_cache, ids, await transaction.schedule())).apply(said)
 
 
-async def settle_entry(transaction: Transaction, shelf: Shelf, ids: Ids, entry: CalendarEntry) -> Applied:
+async def settle_entry(
+    transaction: Transaction, availability_cache: AvailabilityCache, ids: Ids, entry: CalendarEntry
+) -> Applied:
     """Bring what is kept of an event to what it means by the project as it is now."""
-    taking = Taking(transaction, shelf, ids, await transaction.book())
+    taking = Taking(transaction, availability_cache, ids, await transaction.schedule())
     await taking.take(entry)
     return Applied(effect=Effect.APPLIED, conflicts=taking.way.began, holds_moved=taking.way.moved)
 
@@ -141,7 +145,7 @@ class _Application:
         for entry in entries:
             if entry.event.status.is_over:
                 continue
-            found |= {(one, entry.event.interval) for one in technicians_of(self._taking.book, entry.event.hosts)}
+            found |= {(one, entry.event.interval) for one in technicians_of(self._taking.schedule, entry.event.hosts)}
             if booking := await self._transaction.booking(entry.booking_id) if entry.booking_id else None:
                 found.add((booking.claim.technician_id, booking.claim.interval))
         return found
@@ -151,22 +155,22 @@ class _Application:
         waiting = sorted(left)
         while waiting:
             technician_id, interval = waiting.pop()
-            diary = (await self._transaction.book()).diaries.get(technician_id)
-            if diary is not None:
-                await self._tell_again(diary, interval)
-                await self._promote(diary, interval)
+            technician_schedule = (await self._transaction.schedule()).technician_schedules.get(technician_id)
+            if technician_schedule is not None:
+                await self._tell_again(technician_schedule, interval)
+                await self._promote(technician_schedule, interval)
                 waiting += await self._bring_over(technician_id, interval)
 
-    async def _tell_again(self, diary: Diary, interval: Interval) -> None:
+    async def _tell_again(self, technician_schedule: TechnicianSchedule, interval: Interval) -> None:
         """Have the calendar told of what it refused, perhaps because of what has left that time."""
-        for claim in in_the_way(diary, interval, self._transaction.now_ms):
+        for claim in in_the_way(technician_schedule, interval, self._transaction.now_ms):
             push = await self._pages.push(claim.id)
             if push is not None and push.refused:
                 await self._pages.make_push(claim.id)
 
-    async def _promote(self, diary: Diary, interval: Interval) -> None:
+    async def _promote(self, technician_schedule: TechnicianSchedule, interval: Interval) -> None:
         """Make bookings of events that were kept as busy time because of what has left that time."""
-        for busy in diary.busy:
+        for busy in technician_schedule.busy:
             if busy.source.startswith(ENTRY_SOURCE) and overlaps((busy.start, busy.end), interval):
                 waiting = await self._pages.entry(busy.source.removeprefix(ENTRY_SOURCE))
                 if waiting is not None and not waiting.booking_id:
@@ -175,8 +179,12 @@ class _Application:
     async def _bring_over(self, technician_id: str, interval: Interval) -> list[Place]:
         """Give a technician the bookings that could not be theirs because of what left that time; what they leave."""
         found: list[Place] = []
-        diaries = (await self._transaction.book()).diaries.values()
-        for claim in (one for diary in diaries for one in in_the_way(diary, interval, self._transaction.now_ms)):
+        technician_schedules = (await self._transaction.schedule()).technician_schedules.values()
+        for claim in (
+            one
+            for technician_schedule in technician_schedules
+            for one in in_the_way(technician_schedule, interval, self._transaction.now_ms)
+        ):
             booking = None if claim.technician_id == technician_id else await self._transaction.booking(claim.id)
             if booking is not None and booking.attention == SOMEBODY_ELSE and await self._followed(booking.id):
                 found.append((claim.technician_id, claim.interval))
@@ -192,13 +200,13 @@ class _Application:
 
     async def _is_nobodys(self, event: CalendarEvent) -> bool:
         """Whether nobody here has a part in it, and it can be of use only when somebody has."""
-        if event.status.is_over or technicians_of(self._taking.book, event.hosts):
+        if event.status.is_over or technicians_of(self._taking.schedule, event.hosts):
             return False
         is_ours = event.booking_id != "" and await self._transaction.booking(event.booking_id) is not None
         return not is_ours and not any(one.booking_id for one in await self._predecessors(event))
 
     async def _park(self, event: CalendarEvent) -> Applied:
-        keys = keys_of(self._transaction, event.customer, self._taking.book.project)
+        keys = keys_of(self._transaction, event.customer, self._taking.schedule.project)
         at_ms = self._transaction.now_ms
         await self._pages.park(ParkedEvent(event=event, why=UNKNOWN_HOST, at_ms=at_ms, contact_keys=keys))
         return Applied(effect=Effect.PARKED)

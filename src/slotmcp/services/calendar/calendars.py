@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Final
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.calendar import UNDATED, CalendarEvent, Delivery, ParkedEvent
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MS_PER_MINUTE
+from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.ports.calendar import Calendar, CalendarView, Secrets, UnsignedDelivery
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.apply import Applied, Effect, apply_event, apply_no_show
 from slotmcp.services.calendar.conflicts import Conflict, conflicts_in
-from slotmcp.services.shelf import Shelf
 
 OLDEST_MS: Final = 30 * 24 * 60 * MS_PER_MINUTE
 """What was said longer ago does nothing: so long it is remembered which deliveries came before."""
@@ -22,14 +22,14 @@ OLDEST_MS: Final = 30 * 24 * 60 * MS_PER_MINUTE
 class ConflictsAnswer:
     """The conflicts of a project, by technician and time, and the book as it is now."""
 
-    book: Book
+    schedule: Schedule
     conflicts: tuple[Conflict, ...]
     now_ms: int
 
     @property
     def project(self) -> Project:
         """Whose they are."""
-        return self.book.project
+        return self.schedule.project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,11 @@ class Replayed:
 class CalendarService:
     """Hears what calendars say."""
 
-    def __init__(self, *, store: Store, shelf: Shelf, ids: Ids, calendar: Calendar, secrets: Secrets) -> None:
+    def __init__(
+        self, *, store: Store, availability_cache: AvailabilityCache, ids: Ids, calendar: Calendar, secrets: Secrets
+    ) -> None:
         self._store = store
-        self._shelf = shelf
+        self._availability_cache = availability_cache
         self._ids = ids
         self._calendar = calendar
         self._secrets = secrets
@@ -73,7 +75,7 @@ class CalendarService:
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
-        return await self._store.calendar((await self._shelf.availability(asked)).book.project.id)
+        return await self._store.calendar((await self._availability_cache.availability(asked)).schedule.project.id)
 
     async def conflicts(self, asked: str | None) -> ConflictsAnswer:
         """What a calendar has on time that is promised or sold here.
@@ -81,9 +83,9 @@ class CalendarService:
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
-        availability = await self._shelf.availability(asked)
-        book, now_ms = availability.book, availability.now_ms
-        return ConflictsAnswer(book=book, conflicts=conflicts_in(book, now_ms), now_ms=now_ms)
+        availability = await self._availability_cache.availability(asked)
+        schedule, now_ms = availability.schedule, availability.now_ms
+        return ConflictsAnswer(schedule=schedule, conflicts=conflicts_in(schedule, now_ms), now_ms=now_ms)
 
     async def replay(self, asked: str | None, uid: str = "") -> tuple[Replayed, ...]:
         """Apply what was put aside: one event, or all.
@@ -92,7 +94,7 @@ class CalendarService:
             NotFound: it was not put aside.
             InvalidArgument, Unavailable.
         """
-        project_id = await self._shelf.project_id(asked)
+        project_id = await self._availability_cache.project_id(asked)
         parked = [one for one in (await self._store.calendar(project_id)).parked if uid in {"", one.event.uid}]
         if uid and not parked:
             raise NotFound("uid", "No event with that uid was put aside; without a uid all are shown.", wanted=uid)
@@ -101,7 +103,7 @@ class CalendarService:
     async def _replay(self, project_id: str, parked: ParkedEvent) -> Replayed:
         async def unit(transaction: Transaction) -> Applied:
             await transaction.lapse_holds()
-            return await apply_event(transaction, self._shelf, self._ids, parked.event)
+            return await apply_event(transaction, self._availability_cache, self._ids, parked.event)
 
         applied = await self._store.write(project_id, unit)
         return Replayed(uid=parked.event.uid, effect=applied.effect)
@@ -111,10 +113,10 @@ class CalendarService:
         if not project_id.isprintable():
             return []  # anybody may ask, and not every database can look for that
         try:
-            book = (await self._shelf.availability(project_id)).book
+            schedule = (await self._availability_cache.availability(project_id)).schedule
         except NotFound:
             return []
-        connection = book.project.calcom
+        connection = schedule.project.calcom
         return [self._secrets(name) for name in connection.webhook_secret_envs] if connection else []
 
     async def _take(self, transaction: Transaction, delivery: Delivery) -> Applied:
@@ -125,5 +127,5 @@ class CalendarService:
             return Applied(effect=Effect.KNOWN)
         await transaction.lapse_holds()
         if isinstance(said, CalendarEvent):
-            return await apply_event(transaction, self._shelf, self._ids, said)
+            return await apply_event(transaction, self._availability_cache, self._ids, said)
         return await apply_no_show(transaction, said)

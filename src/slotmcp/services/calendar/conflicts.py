@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.calendar import ENTRY_SOURCE, OUTSIDE_SOURCE
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval, overlaps
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.ports import Transaction
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.passing_on import pass_on
-from slotmcp.services.shelf import Shelf
 
 IN_CONFLICT: Final = "The technician's calendar has something else then."
 """The attention of a booking that is in conflict."""
@@ -47,45 +47,51 @@ class WayMade:
         return WayMade(began=self.began + other.began, moved=self.moved + other.moved)
 
 
-def conflicts_in(book: Book, now_ms: int) -> tuple[Conflict, ...]:
+def conflicts_in(schedule: Schedule, now_ms: int) -> tuple[Conflict, ...]:
     """The conflicts that are not over, by technician and time."""
-    return tuple(one for diary in book.diaries.values() for one in _conflicts(diary, now_ms))
+    return tuple(
+        one
+        for technician_schedule in schedule.technician_schedules.values()
+        for one in _conflicts(technician_schedule, now_ms)
+    )
 
 
-def is_in_conflict(diary: Diary, claim: Claim) -> bool:
+def is_in_conflict(technician_schedule: TechnicianSchedule, claim: Claim) -> bool:
     """Whether a calendar has something over a claim."""
-    return any(overlaps(claim.interval, (one.start, one.end)) for one in _of_calendars(diary))
+    return any(overlaps(claim.interval, (one.start, one.end)) for one in _of_calendars(technician_schedule))
 
 
-def attention_for(book: Book, claim: Claim) -> str:
+def attention_for(schedule: Schedule, claim: Claim) -> str:
     """What somebody has to know of a booking that is about to be made of a claim; "": nothing."""
-    diary = book.diaries.get(claim.technician_id)
-    return IN_CONFLICT if diary is not None and is_in_conflict(diary, claim) else ""
+    technician_schedule = schedule.technician_schedules.get(claim.technician_id)
+    return IN_CONFLICT if technician_schedule is not None and is_in_conflict(technician_schedule, claim) else ""
 
 
-def in_the_way(diary: Diary, interval: Interval, now_ms: int) -> list[Claim]:
+def in_the_way(technician_schedule: TechnicianSchedule, interval: Interval, now_ms: int) -> list[Claim]:
     """The live claims over a time, by start and id."""
-    found = [claim for claim in diary.claims if claim.is_live(now_ms) and overlaps(claim.interval, interval)]
+    found = [
+        claim for claim in technician_schedule.claims if claim.is_live(now_ms) and overlaps(claim.interval, interval)
+    ]
     return sorted(found, key=lambda claim: (claim.start, claim.id))
 
 
 async def make_way(
-    transaction: Transaction, shelf: Shelf, technician_id: str, changed: Collection[Interval]
+    transaction: Transaction, availability_cache: AvailabilityCache, technician_id: str, changed: Collection[Interval]
 ) -> WayMade:
     """Where a technician's calendar has changed, move the live holds that it is in the way of, and mark the bookings.
 
     Those that it is no longer in the way of are unmarked.
     """
     moved = began = 0
-    diary = (await transaction.book()).diaries.get(technician_id)
-    if diary is None:
+    technician_schedule = (await transaction.schedule()).technician_schedules.get(technician_id)
+    if technician_schedule is None:
         return WayMade()
-    for claim in _to_come(diary, transaction.now_ms):
+    for claim in _to_come(technician_schedule, transaction.now_ms):
         if not any(overlaps(claim.interval, one) for one in changed):
             continue
-        is_hit = is_in_conflict(diary, claim)
+        is_hit = is_in_conflict(technician_schedule, claim)
         if claim.is_hold:
-            moved += is_hit and await pass_on(transaction, shelf, claim)
+            moved += is_hit and await pass_on(transaction, availability_cache, claim)
         else:
             began += await _mark(transaction, claim.id, is_hit=is_hit)
     return WayMade(began=began, moved=moved)
@@ -101,17 +107,21 @@ async def _mark(transaction: Transaction, booking_id: str, *, is_hit: bool) -> b
     return is_hit
 
 
-def _conflicts(diary: Diary, now_ms: int) -> Iterator[Conflict]:
-    for claim in _to_come(diary, now_ms):
-        for busy in _of_calendars(diary):
+def _conflicts(technician_schedule: TechnicianSchedule, now_ms: int) -> Iterator[Conflict]:
+    for claim in _to_come(technician_schedule, now_ms):
+        for busy in _of_calendars(technician_schedule):
             if overlaps(claim.interval, (busy.start, busy.end)):
-                yield Conflict(technician_id=diary.technician.id, claim=claim, busy=busy)
+                yield Conflict(technician_id=technician_schedule.technician.id, claim=claim, busy=busy)
 
 
-def _to_come(diary: Diary, now_ms: int) -> list[Claim]:
-    live = [claim for claim in diary.claims if claim.is_live(now_ms) and claim.end * MS_PER_MINUTE > now_ms]
+def _to_come(technician_schedule: TechnicianSchedule, now_ms: int) -> list[Claim]:
+    live = [
+        claim for claim in technician_schedule.claims if claim.is_live(now_ms) and claim.end * MS_PER_MINUTE > now_ms
+    ]
     return sorted(live, key=lambda claim: (claim.start, claim.id))
 
 
-def _of_calendars(diary: Diary) -> Iterable[BusyTime]:
-    return (one for one in diary.busy if one.source.startswith(ENTRY_SOURCE) or one.source == OUTSIDE_SOURCE)
+def _of_calendars(technician_schedule: TechnicianSchedule) -> Iterable[BusyTime]:
+    return (
+        one for one in technician_schedule.busy if one.source.startswith(ENTRY_SOURCE) or one.source == OUTSIDE_SOURCE
+    )

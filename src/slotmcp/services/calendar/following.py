@@ -81,7 +81,7 @@ class Following:
         had = booking.claim.technician_id
         if before is not None and event.hosts == before.hosts and booking.attention != SOMEBODY_ELSE:
             return had
-        found = technicians_of(self._taking.book, event.hosts)
+        found = technicians_of(self._taking.schedule, event.hosts)
         return had if had in found or not found else found[0]
 
     async def _move(self, booking: Booking, target: Claim, note: str) -> bool:
@@ -111,4 +111,4 @@ class Following:
         return push is not None and push.tried_at_ms is not None and push.tried_start == start
 
     async def _freed(self) -> None:
-        await offer_freed_time(self._transaction, self._taking.shelf, self._taking.ids)
+        await offer_freed_time(self._transaction, self._taking.availability_cache, self._taking.ids)

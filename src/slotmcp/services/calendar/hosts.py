@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.calcom import CalcomHost
 from slotmcp.domain.calendar import CalendarEvent, HostReference
 from slotmcp.domain.catalog import ServiceType
+from slotmcp.domain.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,16 +19,20 @@ class Meaning:
     """None: its event type is none of the project's."""
 
 
-def meaning_of(book: Book, event: CalendarEvent) -> Meaning:
+def meaning_of(schedule: Schedule, event: CalendarEvent) -> Meaning:
     """What an event means by the project as it is now."""
     return Meaning(
-        technician_ids=technicians_of(book, event.hosts), service=_service(book, event) if event.event_type_id else None
+        technician_ids=technicians_of(schedule, event.hosts),
+        service=_service(schedule, event) if event.event_type_id else None,
     )
 
 
-def technicians_of(book: Book, hosts: Iterable[HostReference]) -> tuple[str, ...]:
+def technicians_of(schedule: Schedule, hosts: Iterable[HostReference]) -> tuple[str, ...]:
     """The technicians whom hosts stand for, each once, in the hosts' order."""
-    known = [(diary.technician.id, diary.technician.calcom) for diary in book.diaries.values()]
+    known = [
+        (technician_schedule.technician.id, technician_schedule.technician.calcom)
+        for technician_schedule in schedule.technician_schedules.values()
+    ]
     found = [
         technician_id
         for reference in hosts
@@ -45,11 +49,11 @@ def _is_same(host: CalcomHost, reference: HostReference) -> bool:
     return host.email != "" and host.email.casefold() == reference.email.strip().casefold()
 
 
-def _service(book: Book, event: CalendarEvent) -> ServiceType | None:
-    for service in book.services.values():
+def _service(schedule: Schedule, event: CalendarEvent) -> ServiceType | None:
+    for service in schedule.services.values():
         if service.calcom_event_type_id == event.event_type_id:
             return service
-    hosts = (diary.technician.calcom for diary in book.diaries.values())
+    hosts = (technician_schedule.technician.calcom for technician_schedule in schedule.technician_schedules.values())
     own = [
         service_id
         for host in hosts
@@ -57,4 +61,4 @@ def _service(book: Book, event: CalendarEvent) -> ServiceType | None:
         for service_id, event_type_id in host.event_type_ids.items()
         if event_type_id == event.event_type_id
     ]
-    return next((book.services[service_id] for service_id in own if service_id in book.services), None)
+    return next((schedule.services[service_id] for service_id in own if service_id in schedule.services), None)

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.calcom import CalcomHost
 from slotmcp.domain.calendar import OUTSIDE_SOURCE, CalendarEntry
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, overlaps
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.ports import Transaction
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.conflicts import make_way
 from slotmcp.services.calendar.line import CalendarLine
-from slotmcp.services.shelf import Shelf
 
 SPARE_DAYS: Final = 2
 """Beyond the horizon: a day is longer somewhere."""
@@ -26,15 +26,18 @@ class OutsideBusy:
     by_technician: Mapping[str, frozenset[Interval]]
 
 
-async def read_outside(line: CalendarLine, book: Book, now_ms: int) -> OutsideBusy:
+async def read_outside(line: CalendarLine, schedule: Schedule, now_ms: int) -> OutsideBusy:
     """When the connected calendars are busy, from now to the horizon.
 
     Raises:
         CalendarAway, CalendarRefused.
     """
     now = now_ms // MS_PER_MINUTE
-    within = (now, now + (book.project.horizon_days + SPARE_DAYS) * MINUTES_PER_DAY)
-    hosts = [(diary.technician.id, diary.technician.calcom) for diary in book.diaries.values()]
+    within = (now, now + (schedule.project.horizon_days + SPARE_DAYS) * MINUTES_PER_DAY)
+    hosts = [
+        (technician_schedule.technician.id, technician_schedule.technician.calcom)
+        for technician_schedule in schedule.technician_schedules.values()
+    ]
     return OutsideBusy(
         within=within,
         by_technician={
@@ -50,18 +53,22 @@ async def _busy(line: CalendarLine, host: CalcomHost, within: Interval) -> Itera
 
 
 async def take_outside(
-    transaction: Transaction, shelf: Shelf, outside: OutsideBusy
+    transaction: Transaction, availability_cache: AvailabilityCache, outside: OutsideBusy
 ) -> tuple[list[BusyTime], list[BusyTime]]:
     """Let the technicians be busy when their calendars are, and only then; what was added, and what was removed.
 
     What the calendar service itself wrote into those calendars is left out: it stands in the book already.
     """
-    book = await transaction.book()
+    schedule = await transaction.schedule()
     entries = await transaction.calendar.entries_from(outside.within[0])
     added, removed = [], []
-    for technician_id, diary in book.diaries.items():
-        known = {one for one in diary.busy if one.source == OUTSIDE_SOURCE and overlaps(_span(one), outside.within)}
-        said = outside.by_technician.get(technician_id, frozenset()) - _known_here(diary, entries)
+    for technician_id, technician_schedule in schedule.technician_schedules.items():
+        known = {
+            one
+            for one in technician_schedule.busy
+            if one.source == OUTSIDE_SOURCE and overlaps(_span(one), outside.within)
+        }
+        said = outside.by_technician.get(technician_id, frozenset()) - _known_here(technician_schedule, entries)
         wanted = {_busy_time(technician_id, interval) for interval in said}
         added += sorted(wanted - known, key=_span)
         removed += sorted(known - wanted, key=_span)
@@ -69,12 +76,12 @@ async def take_outside(
     await transaction.add_busy(added)
     for technician_id in dict.fromkeys(one.technician_id for one in (*added, *removed)):
         changed = [_span(one) for one in (*added, *removed) if one.technician_id == technician_id]
-        await make_way(transaction, shelf, technician_id, changed)
+        await make_way(transaction, availability_cache, technician_id, changed)
     return added, removed
 
 
-def _known_here(diary: Diary, entries: Iterable[CalendarEntry]) -> set[Interval]:
-    return {claim.interval for claim in diary.claims} | {entry.event.interval for entry in entries}
+def _known_here(technician_schedule: TechnicianSchedule, entries: Iterable[CalendarEntry]) -> set[Interval]:
+    return {claim.interval for claim in technician_schedule.claims} | {entry.event.interval for entry in entries}
 
 
 def _busy_time(technician_id: str, interval: Interval) -> BusyTime:

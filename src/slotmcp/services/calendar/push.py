@@ -13,11 +13,11 @@ from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.calendar import CalendarEvent, EventStatus, Push
 from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.ports.calendar import CalendarAccount, CalendarAway, CalendarRefused
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.apply import apply_event
 from slotmcp.services.calendar.line import CalendarLine
 from slotmcp.services.calendar.steps import Step, StepKind, needed_step, take_step
 from slotmcp.services.calendar.waits import push_wait_ms
-from slotmcp.services.shelf import Shelf
 
 REFUSED: Final = "Cal.com does not take it: "
 """How the attention of a booking begins that the calendar refused."""
@@ -51,11 +51,13 @@ class Pushed:
 class Pusher:
     """Tells one calendar account of one project's bookings."""
 
-    def __init__(self, project_id: str, line: CalendarLine, *, store: Store, shelf: Shelf, ids: Ids) -> None:
+    def __init__(
+        self, project_id: str, line: CalendarLine, *, store: Store, availability_cache: AvailabilityCache, ids: Ids
+    ) -> None:
         self._project_id = project_id
         self._line = line
         self._store = store
-        self._shelf = shelf
+        self._availability_cache = availability_cache
         self._ids = ids
 
     async def push(self, booking_id: str) -> Pushed:
@@ -124,7 +126,7 @@ class Pusher:
 
         async def unit(transaction: Transaction) -> None:
             for event in events:
-                await apply_event(transaction, self._shelf, self._ids, _ours(step, event))
+                await apply_event(transaction, self._availability_cache, self._ids, _ours(step, event))
             push = await transaction.calendar.push(step.booking_id)
             if push is None:
                 return

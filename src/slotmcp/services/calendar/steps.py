@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.calendar import CalendarEntry, EventStatus, Push
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
+from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Transaction
 from slotmcp.ports.calendar import CalendarOrder
 from slotmcp.services.calendar.hosts import technicians_of
@@ -80,7 +80,7 @@ async def needed_step(transaction: Transaction, push: Push) -> Step | None:
         return _spare(push, live)
     if not live and (lost := await _lost(transaction, entries)):
         return lost
-    step = _step(await transaction.book(), booking, live, transaction.now_ms) if booking else None
+    step = _step(await transaction.schedule(), booking, live, transaction.now_ms) if booking else None
     if step is None and not live and push.tried_at_ms is not None:
         step = Step(kind=StepKind.FIND, booking_id=push.booking_id)
     return None if step is None else replace(step, tried_at_ms=push.tried_at_ms)
@@ -108,15 +108,15 @@ async def _lost(transaction: Transaction, entries: Sequence[CalendarEntry]) -> S
     return None
 
 
-def _step(book: Book, booking: Booking, entries: Sequence[CalendarEntry], now_ms: int) -> Step | None:
+def _step(schedule: Schedule, booking: Booking, entries: Sequence[CalendarEntry], now_ms: int) -> Step | None:
     claim, live = booking.claim, next(iter(entries), None)
     if booking.status is BookingStatus.CANCELLED:
         return _cancel(booking, live, booking.cancel_reason) if live else None
     if booking.status not in _TO_COME or claim.start * MS_PER_MINUTE <= now_ms:
         return None
     if live is None:
-        return _create(book, booking)
-    if not _is_with_whom_it_should_be(book, claim, live):
+        return _create(schedule, booking)
+    if not _is_with_whom_it_should_be(schedule, claim, live):
         return _cancel(booking, live, "Somebody else comes.")
     if live.event.start == claim.start:
         return None
@@ -127,35 +127,35 @@ def _cancel(booking: Booking, live: CalendarEntry, reason: str) -> Step:
     return Step(kind=StepKind.CANCEL, booking_id=booking.id, uid=live.event.uid, reason=reason)
 
 
-def _create(book: Book, booking: Booking) -> Step | None:
+def _create(schedule: Schedule, booking: Booking) -> Step | None:
     claim, customer = booking.claim, booking.customer
-    service = book.services.get(claim.service_id)
-    event_type_id = _own_event_type(book, claim) or (service.calcom_event_type_id if service else None)
+    service = schedule.services.get(claim.service_id)
+    event_type_id = _own_event_type(schedule, claim) or (service.calcom_event_type_id if service else None)
     if service is None or event_type_id is None or customer is None:
         return None
     length = claim.end - claim.start
     order = CalendarOrder(
         booking_id=booking.id,
-        project_id=book.project.id,
+        project_id=schedule.project.id,
         event_type_id=event_type_id,
         start=claim.start,
         length_minutes=None if length == service.duration_minutes else length,
         customer=customer,
-        timezone=book.project.timezone,
-        locale=book.project.locale,
+        timezone=schedule.project.timezone,
+        locale=schedule.project.locale,
         address=booking.visit.address,
     )
     return Step(kind=StepKind.CREATE, booking_id=booking.id, start=claim.start, order=order)
 
 
-def _is_with_whom_it_should_be(book: Book, claim: Claim, live: CalendarEntry) -> bool:
+def _is_with_whom_it_should_be(schedule: Schedule, claim: Claim, live: CalendarEntry) -> bool:
     """Whether an event is its technician's: by its host, whoever gave it to them, or by its type."""
-    own = _own_event_type(book, claim)
-    return own in {None, live.event.event_type_id} or claim.technician_id in technicians_of(book, live.event.hosts)
+    own = _own_event_type(schedule, claim)
+    return own in {None, live.event.event_type_id} or claim.technician_id in technicians_of(schedule, live.event.hosts)
 
 
-def _own_event_type(book: Book, claim: Claim) -> int | None:
+def _own_event_type(schedule: Schedule, claim: Claim) -> int | None:
     """The event type that is the technician's alone, if they have one for the service."""
-    diary = book.diaries.get(claim.technician_id)
-    host = diary.technician.calcom if diary else None
+    technician_schedule = schedule.technician_schedules.get(claim.technician_id)
+    host = technician_schedule.technician.calcom if technician_schedule else None
     return host.event_type_ids.get(claim.service_id) if host else None

@@ -10,12 +10,12 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, Push
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.ports import Ids, Store, Transaction, Unit
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.apply import Applied, Effect, apply_event, settle_entry
 from slotmcp.services.calendar.line import CalendarLine
 from slotmcp.services.calendar.outside import OutsideBusy, read_outside, take_outside
 from slotmcp.services.calendar.push import read_pages
 from slotmcp.services.calendar.steps import needed_step
-from slotmcp.services.shelf import Shelf
 
 T = TypeVar("T")
 
@@ -82,11 +82,13 @@ class _NothingOfItError(Exception):
 class Reconciler:
     """Reconciles one project with its calendar account."""
 
-    def __init__(self, project_id: str, line: CalendarLine, *, store: Store, shelf: Shelf, ids: Ids) -> None:
+    def __init__(
+        self, project_id: str, line: CalendarLine, *, store: Store, availability_cache: AvailabilityCache, ids: Ids
+    ) -> None:
         self._project_id = project_id
         self._line = line
         self._store = store
-        self._shelf = shelf
+        self._availability_cache = availability_cache
         self._ids = ids
 
     async def reconcile(self, *, is_dry: bool = False) -> SyncReport:
@@ -102,7 +104,7 @@ class Reconciler:
         async for page in read_pages(self._line, max(0, state.watermark_ms - OVERLAP_MS)):
             await self._take_page(tally, page, is_dry=is_dry)
         head = await self._store.head(self._project_id)
-        outside = await read_outside(self._line, await self._store.book(self._project_id), head.now_ms)
+        outside = await read_outside(self._line, await self._store.schedule(self._project_id), head.now_ms)
         await self._run(lambda transaction: self._take_rest(transaction, tally, outside), is_dry=is_dry)
         return SyncReport(
             project_id=self._project_id,
@@ -127,7 +129,7 @@ class Reconciler:
             known = await transaction.calendar.entry(event.uid)
             if known is None and event.end < since:
                 continue
-            applied = await apply_event(transaction, self._shelf, self._ids, event)
+            applied = await apply_event(transaction, self._availability_cache, self._ids, event)
             tally.conflicts += applied.conflicts
             kind = _kind(applied, event, known)
             if kind is not None:
@@ -138,7 +140,7 @@ class Reconciler:
         return tally
 
     async def _take_rest(self, transaction: Transaction, tally: _Tally, outside: OutsideBusy) -> None:
-        added, removed = await take_outside(transaction, self._shelf, outside)
+        added, removed = await take_outside(transaction, self._availability_cache, outside)
         for busy in (*added, *removed):
             tally.differences.append(
                 Difference(
@@ -151,7 +153,7 @@ class Reconciler:
             )
         for entry in await transaction.calendar.entries_from(transaction.now_ms // MS_PER_MINUTE):
             if not entry.booking_id:
-                settled = await settle_entry(transaction, self._shelf, self._ids, entry)
+                settled = await settle_entry(transaction, self._availability_cache, self._ids, entry)
                 tally.conflicts += settled.conflicts
         for booking in await self._untold(transaction):
             await transaction.calendar.make_push(booking.id)
@@ -178,11 +180,11 @@ class Reconciler:
 
     async def _untold(self, transaction: Transaction) -> list[Booking]:
         """The bookings to come of which the calendar should know, does not, and is not about to be told."""
-        book, now = await transaction.book(), transaction.now_ms // MS_PER_MINUTE
+        schedule, now = await transaction.schedule(), transaction.now_ms // MS_PER_MINUTE
         claims = [
             claim
-            for diary in book.diaries.values()
-            for claim in diary.claims
+            for technician_schedule in schedule.technician_schedules.values()
+            for claim in technician_schedule.claims
             if not claim.is_hold and claim.start > now
         ]
         return [booking for claim in claims if (booking := await _if_untold(transaction, claim.id)) is not None]

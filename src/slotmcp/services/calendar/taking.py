@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.booking import Booking, Visit
 from slotmcp.domain.calendar import ENTRY_SOURCE, CalendarEntry, CalendarEvent, EventKind, EventStatus
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.ports import ClaimConflict, Ids, Transaction
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.conflicts import WayMade, in_the_way, make_way
 from slotmcp.services.calendar.customers import keys_of, reachable
 from slotmcp.services.calendar.hosts import Meaning, meaning_of
 from slotmcp.services.passing_on import pass_on
-from slotmcp.services.shelf import Shelf
 
 _ASIDE: Final = "calcom:aside"
 """The source of a busy time that stands for something that is about to come."""
@@ -28,17 +28,19 @@ _ASIDE: Final = "calcom:aside"
 class Taking:
     """Takes time for events, within one transaction, and counts what came of it."""
 
-    def __init__(self, transaction: Transaction, shelf: Shelf, ids: Ids, book: Book) -> None:
+    def __init__(
+        self, transaction: Transaction, availability_cache: AvailabilityCache, ids: Ids, schedule: Schedule
+    ) -> None:
         self.transaction = transaction
-        self.shelf = shelf
+        self.availability_cache = availability_cache
         self.ids = ids
-        self.book = book
+        self.schedule = schedule
         """As it was when this began: whom hosts and event types stand for."""
         self.way = WayMade()
 
     async def take(self, entry: CalendarEntry) -> CalendarEntry:
         """Keep an event with all that it takes beside its booking; one that can be a booking becomes one."""
-        meaning = meaning_of(self.book, entry.event)
+        meaning = meaning_of(self.schedule, entry.event)
         before = entry.busy
         if not entry.booking_id and self._is_bookable(entry.event, meaning):
             entry = await self._book_it(entry, meaning)
@@ -59,14 +61,16 @@ class Taking:
         await self.transaction.add_busy([aside])
         moved = 0
         for claim in await self._others(technician_id, interval, for_claim):
-            moved += claim.is_hold and await pass_on(self.transaction, self.shelf, claim)
+            moved += claim.is_hold and await pass_on(self.transaction, self.availability_cache, claim)
         await self.transaction.remove_busy([aside])
         self.way = self.way.plus(WayMade(moved=moved))
         return not await self._others(technician_id, interval, for_claim)
 
     async def _others(self, technician_id: str, interval: Interval, but: str) -> list[Claim]:
-        diary = await self._diary(technician_id)
-        return [claim for claim in in_the_way(diary, interval, self.transaction.now_ms) if claim.id != but]
+        technician_schedule = await self._diary(technician_id)
+        return [
+            claim for claim in in_the_way(technician_schedule, interval, self.transaction.now_ms) if claim.id != but
+        ]
 
     def _is_bookable(self, event: CalendarEvent, meaning: Meaning) -> bool:
         """Whether it is a booking, if there is room for it. What has ended takes nothing any more."""
@@ -102,7 +106,7 @@ class Taking:
         return tuple(BusyTime(technician_id=one, start=start, end=end, source=source) for one in who)
 
     def _takes_time(self, event: CalendarEvent) -> bool:
-        connection = self.book.project.calcom
+        connection = self.schedule.project.calcom
         if event.status is EventStatus.PENDING:
             return connection is None or connection.pending_blocks
         return event.status is EventStatus.ACCEPTED
@@ -114,7 +118,7 @@ class Taking:
         return replace(entry, contact_keys=entry.contact_keys or self._keys(entry.event))
 
     def _keys(self, event: CalendarEvent) -> tuple[str, ...]:
-        return keys_of(self.transaction, event.customer, self.book.project)
+        return keys_of(self.transaction, event.customer, self.schedule.project)
 
     def _booking(self, entry: CalendarEntry, service: ServiceType, technician_id: str) -> Booking:
         event = entry.event
@@ -129,7 +133,7 @@ class Taking:
         )
         return Booking(
             claim=claim,
-            customer=reachable(event.customer, self.book.project),
+            customer=reachable(event.customer, self.schedule.project),
             visit=event.visit,
             contact_keys=entry.contact_keys or self._keys(event),
         )
@@ -137,7 +141,7 @@ class Taking:
     async def _look_after(self, changed: Sequence[BusyTime]) -> None:
         for technician_id in sorted({one.technician_id for one in changed}):
             spans = [(one.start, one.end) for one in changed if one.technician_id == technician_id]
-            self.way = self.way.plus(await make_way(self.transaction, self.shelf, technician_id, spans))
+            self.way = self.way.plus(await make_way(self.transaction, self.availability_cache, technician_id, spans))
 
-    async def _diary(self, technician_id: str) -> Diary:
-        return (await self.transaction.book()).diaries[technician_id]
+    async def _diary(self, technician_id: str) -> TechnicianSchedule:
+        return (await self.transaction.schedule()).technician_schedules[technician_id]

@@ -10,12 +10,12 @@ from slotmcp import telemetry
 from slotmcp.domain.errors import InvalidArgument, SlotmcpError
 from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.ports.calendar import Calendar, CalendarAccount, CalendarAway, CalendarRefused, Secrets
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.line import CalendarLine
 from slotmcp.services.calendar.lines import CalendarLines
 from slotmcp.services.calendar.push import Pushed, Pusher
 from slotmcp.services.calendar.sync import Reconciler, SyncReport
 from slotmcp.services.calendar.waits import sync_wait_ms
-from slotmcp.services.shelf import Shelf
 
 LOOK_SECONDS: Final = 1.0
 """How often it is looked whether something has to be told."""
@@ -40,10 +40,18 @@ Problem = Callable[[str, str], None]
 class CalendarWorker:
     """Works for every connected project."""
 
-    def __init__(self, lines: CalendarLines, *, store: Store, shelf: Shelf, ids: Ids, every_seconds: float) -> None:
+    def __init__(
+        self,
+        lines: CalendarLines,
+        *,
+        store: Store,
+        availability_cache: AvailabilityCache,
+        ids: Ids,
+        every_seconds: float,
+    ) -> None:
         self._lines = lines
         self._store = store
-        self._shelf = shelf
+        self._availability_cache = availability_cache
         self._ids = ids
         self._every_ms = round(every_seconds * _MS_PER_SECOND)
         self._name = ids.new_id()
@@ -55,11 +63,18 @@ class CalendarWorker:
     @classmethod
     @asynccontextmanager
     async def open(  # noqa: PLR0913  what it works with
-        cls, *, calendar: Calendar, secrets: Secrets, store: Store, shelf: Shelf, ids: Ids, every_seconds: float
+        cls,
+        *,
+        calendar: Calendar,
+        secrets: Secrets,
+        store: Store,
+        availability_cache: AvailabilityCache,
+        ids: Ids,
+        every_seconds: float,
     ) -> AsyncIterator[Self]:
         """A worker, with lines that are closed again at the end."""
         async with CalendarLines.open(calendar, secrets) as lines:
-            yield cls(lines, store=store, shelf=shelf, ids=ids, every_seconds=every_seconds)
+            yield cls(lines, store=store, availability_cache=availability_cache, ids=ids, every_seconds=every_seconds)
 
     async def sync(self, project_id: str, *, is_dry: bool = False) -> SyncAnswer:
         """Tell what is due, and reconcile, now.
@@ -130,7 +145,7 @@ class CalendarWorker:
         return self._may_try(project_id) if line is None else not line.rests_ms()
 
     async def _push(self, project_id: str, line: CalendarLine) -> list[Pushed]:
-        pusher = Pusher(project_id, line, store=self._store, shelf=self._shelf, ids=self._ids)
+        pusher = Pusher(project_id, line, store=self._store, availability_cache=self._availability_cache, ids=self._ids)
         pushed = []
         for booking_id in (await self._store.calendar_work(project_id)).due:
             pushed.append(await pusher.push(booking_id))
@@ -153,10 +168,12 @@ class CalendarWorker:
         return report
 
     def _reconciler(self, project_id: str, line: CalendarLine) -> Reconciler:
-        return Reconciler(project_id, line, store=self._store, shelf=self._shelf, ids=self._ids)
+        return Reconciler(
+            project_id, line, store=self._store, availability_cache=self._availability_cache, ids=self._ids
+        )
 
     async def _line(self, project_id: str) -> CalendarLine:
-        connection = (await self._store.book(project_id)).project.calcom
+        connection = (await self._store.schedule(project_id)).project.calcom
         if connection is None:
             raise InvalidArgument(
                 "projectId", f"{project_id} is not connected to Cal.com; see project.calcom in its file."

@@ -6,9 +6,9 @@ from dataclasses import replace
 from itertools import chain
 from typing import Final
 
-from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.catalog import Technician, TechnicianStatus, WallSpan, WeeklySpan
 from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, GapChange
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.domain.trace import Question
 from slotmcp.services.reporting.demand import wanted_cells
 
@@ -19,30 +19,36 @@ MOST_TECHNICIANS: Final = 5
 _NEW: Final = "extra-technician"
 
 
-def changes_worth_trying(book: Book, unmet: Sequence[Question]) -> list[GapChange]:
+def changes_worth_trying(schedule: Schedule, unmet: Sequence[Question]) -> list[GapChange]:
     """At most a hundred and some, the same for the same questions."""
     services = Counter(question.service_id for question in unmet)
-    active = [one.technician for one in book.diaries.values() if one.technician.status is TechnicianStatus.ACTIVE]
+    active = [
+        one.technician
+        for one in schedule.technician_schedules.values()
+        if one.technician.status is TechnicianStatus.ACTIVE
+    ]
     found: Iterator[GapChange] = chain(
-        _hours(book, active, unmet), _skills(book, active, services), _technicians(active, services)
+        _hours(schedule, active, unmet), _skills(schedule, active, services), _technicians(active, services)
     )
     return list(found)
 
 
-def changed(book: Book, change: GapChange) -> Diary:
+def changed(schedule: Schedule, change: GapChange) -> TechnicianSchedule:
     """The diary that a change touches, as it is then."""
     if isinstance(change, ExtraTechnician):
-        return Diary(technician=_hired(book, change))
-    diary = book.diaries[change.technician_id]
-    technician = diary.technician
+        return TechnicianSchedule(technician=_hired(schedule, change))
+    technician_schedule = schedule.technician_schedules[change.technician_id]
+    technician = technician_schedule.technician
     if isinstance(change, ExtraSkills):
-        return replace(diary, technician=replace(technician, skills=technician.skills | set(change.skills)))
+        return replace(
+            technician_schedule, technician=replace(technician, skills=technician.skills | set(change.skills))
+        )
     span = WallSpan(start_minute=change.hour * 60, end_minute=change.hour * 60 + 60)
     shift = WeeklySpan(days=frozenset({change.weekday}), span=span)
-    return replace(diary, technician=replace(technician, shifts=(*technician.shifts, shift)))
+    return replace(technician_schedule, technician=replace(technician, shifts=(*technician.shifts, shift)))
 
 
-def _hours(book: Book, active: Sequence[Technician], unmet: Sequence[Question]) -> Iterator[ExtraHour]:
+def _hours(schedule: Schedule, active: Sequence[Technician], unmet: Sequence[Question]) -> Iterator[ExtraHour]:
     for zone_key in sorted({one.timezone for one in active}):
         theirs = [one for one in active if one.timezone == zone_key]
         wanted = [(question, wanted_cells(question, zone_key)) for question in unmet]
@@ -53,7 +59,7 @@ def _hours(book: Book, active: Sequence[Technician], unmet: Sequence[Question]) 
                 for question, cells in wanted
                 if cell in cells
                 for technician in theirs
-                if _could(book, technician, question)
+                if _could(schedule, technician, question)
             )
             idle = [one for one in theirs if who[one.id] and not _works(one, *cell)]
             idle.sort(key=lambda one: (-who[one.id], not _is_beside(one, *cell)))
@@ -61,9 +67,9 @@ def _hours(book: Book, active: Sequence[Technician], unmet: Sequence[Question]) 
                 yield ExtraHour(technician_id=technician.id, weekday=cell[0], hour=cell[1])
 
 
-def _skills(book: Book, active: Sequence[Technician], services: Counter[str]) -> Iterator[ExtraSkills]:
+def _skills(schedule: Schedule, active: Sequence[Technician], services: Counter[str]) -> Iterator[ExtraSkills]:
     for service_id in sorted(services):
-        needed = book.services[service_id].skills
+        needed = schedule.services[service_id].skills
         lacking = sorted((len(needed - one.skills), place) for place, one in enumerate(active) if needed - one.skills)
         for _, place in lacking[:MOST_TECHNICIANS]:
             missing = tuple(sorted(needed - active[place].skills))
@@ -80,15 +86,15 @@ def _technicians(active: Sequence[Technician], services: Counter[str]) -> Iterat
         yield ExtraTechnician(like_technician_id=like.id, service_id=service_id)
 
 
-def _hired(book: Book, change: ExtraTechnician) -> Technician:
-    like = book.diaries[change.like_technician_id].technician
-    skills = book.services[change.service_id].skills
+def _hired(schedule: Schedule, change: ExtraTechnician) -> Technician:
+    like = schedule.technician_schedules[change.like_technician_id].technician
+    skills = schedule.services[change.service_id].skills
     return replace(like, id=_NEW, name=_NEW, skills=skills, overrides=(), time_off=(), calcom=None)
 
 
-def _could(book: Book, technician: Technician, question: Question) -> bool:
+def _could(schedule: Schedule, technician: Technician, question: Question) -> bool:
     is_wished = question.technician_id in {None, technician.id}
-    return is_wished and book.services[question.service_id].skills <= technician.skills
+    return is_wished and schedule.services[question.service_id].skills <= technician.skills
 
 
 def _works(technician: Technician, weekday: int, hour: int) -> bool:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.report import Gap, GapChange, Gaps
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.domain.trace import Question
 from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
@@ -34,50 +34,50 @@ class LostQuestion:
     question: Question
 
 
-def find_gaps(book: Book, claims: Sequence[Claim], lost: Sequence[LostQuestion]) -> Gaps:
+def find_gaps(schedule: Schedule, claims: Sequence[Claim], lost: Sequence[LostQuestion]) -> Gaps:
     """The changes that would have won the most.
 
     Args:
-        book: the business.
+        schedule: the business.
         claims: all bookings; the book's own claims are not looked at.
         lost: questions of conversations that were lost.
     """
-    book = with_claims(book, claims)
-    asked = [one for one in lost if one.question.service_id in book.services]
-    unmet = unmet_questions(book, asked)
-    tried = changes_worth_trying(book, [one.question for one in unmet])
-    gaps = [Gap(change=change, won=won) for change in tried if (won := count_won(book, change, unmet))]
+    schedule = with_claims(schedule, claims)
+    asked = [one for one in lost if one.question.service_id in schedule.services]
+    unmet = unmet_questions(schedule, asked)
+    tried = changes_worth_trying(schedule, [one.question for one in unmet])
+    gaps = [Gap(change=change, won=won) for change in tried if (won := count_won(schedule, change, unmet))]
     gaps.sort(key=lambda gap: (-gap.won, type(gap.change).__name__, repr(gap.change)))
     return Gaps(lost=len(asked), had_a_choice=len(asked) - len(unmet), gaps=tuple(gaps[:MOST_GAPS]))
 
 
-def unmet_questions(book: Book, lost: Iterable[LostQuestion]) -> list[LostQuestion]:
+def unmet_questions(schedule: Schedule, lost: Iterable[LostQuestion]) -> list[LostQuestion]:
     """Those to which there was nothing to offer, in the order in which they were asked."""
     unmet: list[LostQuestion] = []
     availability: Availability | None = None
     for one in sorted(lost, key=lambda one: one.at_ms):
-        availability = Availability.of(book, one.at_ms, availability)
-        if _first_start(availability, _need(book, one.question), one.question) is None:
+        availability = Availability.of(schedule, one.at_ms, availability)
+        if _first_start(availability, _need(schedule, one.question), one.question) is None:
             unmet.append(one)
     return unmet
 
 
-def count_won(book: Book, change: GapChange, unmet: Sequence[LostQuestion]) -> int:
+def count_won(schedule: Schedule, change: GapChange, unmet: Sequence[LostQuestion]) -> int:
     """How many of the unmet questions, asked in their order, would have been booked with a change made."""
-    diary = changed(book, change)
-    skills, technician_id = diary.technician.skills, diary.technician.id
+    technician_schedule = changed(schedule, change)
+    skills, technician_id = technician_schedule.technician.skills, technician_schedule.technician.id
     availability: Availability | None = None
     won = 0
     for one in unmet:
-        need = _need(book, one.question)
+        need = _need(schedule, one.question)
         if need.technician_id not in {None, technician_id} or not need.skills <= skills:
             continue
-        alone = replace(book, diaries={technician_id: diary})
+        alone = replace(schedule, technician_schedules={technician_id: technician_schedule})
         availability = Availability.of(alone, one.at_ms, availability)
         start = _first_start(availability, need, one.question)
         if start is not None and assign(availability, need, start) is not None:
             won += 1
-            diary = _with_booking(diary, one.question, need, start, f"won-{won}")
+            technician_schedule = _with_booking(technician_schedule, one.question, need, start, f"won-{won}")
     return won
 
 
@@ -86,19 +86,21 @@ def _first_start(availability: Availability, need: Need, question: Question) -> 
     return next((start for start in starts if is_wanted(question, start)), None)
 
 
-def _need(book: Book, question: Question) -> Need:
+def _need(schedule: Schedule, question: Question) -> Need:
     return Need.of_service(
-        book.services[question.service_id],
+        schedule.services[question.service_id],
         duration_minutes=question.duration_minutes,
         technician_id=question.technician_id,
-        site=site_at(question.area, book.project.travel),
+        site=site_at(question.area, schedule.project.travel),
     )
 
 
-def _with_booking(diary: Diary, question: Question, need: Need, start: Minute, claim_id: str) -> Diary:
+def _with_booking(
+    technician_schedule: TechnicianSchedule, question: Question, need: Need, start: Minute, claim_id: str
+) -> TechnicianSchedule:
     claim = Claim(
         id=claim_id,
-        technician_id=diary.technician.id,
+        technician_id=technician_schedule.technician.id,
         service_id=question.service_id,
         start=start,
         end=start + need.duration_minutes,
@@ -106,4 +108,4 @@ def _with_booking(diary: Diary, question: Question, need: Need, start: Minute, c
         buffer_after_minutes=need.buffer_after_minutes,
         location=question.area,
     )
-    return replace(diary, claims=(*diary.claims, claim))
+    return replace(technician_schedule, claims=(*technician_schedule.claims, claim))

@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval
 from slotmcp.domain.report import Hours, Period, Share, Utilisation
+from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.columns import bits_of
 from slotmcp.engine.intervals import merge, subtract
@@ -18,20 +18,23 @@ from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.reporting.demand import hours_of
 
 
-def with_claims(book: Book, claims: Sequence[Claim]) -> Book:
+def with_claims(schedule: Schedule, claims: Sequence[Claim]) -> Schedule:
     """A book as if these were all that anybody claims."""
     theirs: dict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
         theirs[claim.technician_id].append(claim)
-    diaries = {one: replace(diary, claims=tuple(theirs[one])) for one, diary in book.diaries.items()}
-    return replace(book, diaries=diaries)
+    technician_schedules = {
+        one: replace(technician_schedule, claims=tuple(theirs[one]))
+        for one, technician_schedule in schedule.technician_schedules.items()
+    }
+    return replace(schedule, technician_schedules=technician_schedules)
 
 
-def period_availability(book: Book, claims: Sequence[Claim], period: Period) -> Availability:
+def period_availability(schedule: Schedule, claims: Sequence[Claim], period: Period) -> Availability:
     """The book as if it were the first minute of a period, which is all that can be booked."""
     days = (period.end_day - period.first_day).days
-    rules = replace(book.project, min_notice_minutes=0, horizon_days=days - 1)
-    return Availability.of(replace(with_claims(book, claims), project=rules), period.start * MS_PER_MINUTE)
+    rules = replace(schedule.project, min_notice_minutes=0, horizon_days=days - 1)
+    return Availability.of(replace(with_claims(schedule, claims), project=rules), period.start * MS_PER_MINUTE)
 
 
 def utilisation(availability: Availability, period: Period) -> tuple[Utilisation, ...]:
@@ -41,7 +44,7 @@ def utilisation(availability: Availability, period: Period) -> tuple[Utilisation
 
 def supply(availability: Availability) -> Hours:
     """How many starts are free in each hour of the week, for the shortest job there is: one step of the grid."""
-    project, frame = availability.book.project, availability.frame
+    project, frame = availability.schedule.project, availability.frame
     need = Need(duration_minutes=project.slot_interval_minutes)
     lines = availability.index.timelines.values()
     free = Counter(number for line in lines for number in bits_of(line.starts(need)))
@@ -72,10 +75,10 @@ def _used(availability: Availability, line: Timeline, period: Period) -> Utilisa
     hours = _common(line.hours, [(period.start, period.end)])
     around = [(one.start - one.buffer_before_minutes, one.end + one.buffer_after_minutes) for one in line.claims]
     left = subtract(hours, merge(around))
-    free = subtract(left, merge((busy.start, busy.end) for busy in line.diary.busy))
+    free = subtract(left, merge((busy.start, busy.end) for busy in line.technician_schedule.busy))
     travel = _travel(availability, line, free)
     return Utilisation(
-        technician_id=line.diary.technician.id,
+        technician_id=line.technician_schedule.technician.id,
         open_minutes=_minutes(hours),
         booked_minutes=_minutes(hours) - _minutes(left),
         travel_minutes=travel,
@@ -88,7 +91,7 @@ def _travel(availability: Availability, line: Timeline, free: Sequence[Interval]
     """The ways to jobs, as far as they took time that was free."""
     total = 0
     for leg in line.route.legs:
-        site = site_at(leg.target, availability.book.project.travel)
+        site = site_at(leg.target, availability.schedule.project.travel)
         if site is not None and leg.origin is not None:
             total += min(site.from_(leg.origin), _minutes(_common(free, [(leg.ready, leg.due)])))
     return total

@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.report import Decided, Gaps, Period, Report
+from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.engine.zones import local_date, midnight
 from slotmcp.ports import Store
+from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.reporting.conversations import Conversation, conversations, funnel, lost
 from slotmcp.services.reporting.demand import demand, refused
 from slotmcp.services.reporting.gaps import LostQuestion, find_gaps
 from slotmcp.services.reporting.open_time import fairness, period_availability, supply, utilisation
 from slotmcp.services.reporting.response_times import response_times
-from slotmcp.services.shelf import Shelf
 
 DEFAULT_DAYS: Final = 7
 MOST_DAYS: Final = 92
@@ -47,21 +47,21 @@ class ReportRequest:
 class ReportAnswer:
     """A report, when it was told, and the book as it is now: what its ids stand for."""
 
-    book: Book
+    schedule: Schedule
     report: Report
     now_ms: int
 
     @property
     def project(self) -> Project:
         """Whose it is."""
-        return self.book.project
+        return self.schedule.project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapsAnswer:
     """What would have won who was lost, and the book as it is now."""
 
-    book: Book
+    schedule: Schedule
     gaps: Gaps
 
 
@@ -69,7 +69,7 @@ class GapsAnswer:
 class _Facts:
     """What is known of a period."""
 
-    book: Book
+    schedule: Schedule
     now_ms: int
     period: Period
     bookings: Sequence[Booking]
@@ -87,9 +87,9 @@ class _Facts:
 class ReportService:
     """Tells what came of a period."""
 
-    def __init__(self, *, store: Store, shelf: Shelf) -> None:
+    def __init__(self, *, store: Store, availability_cache: AvailabilityCache) -> None:
         self._store = store
-        self._shelf = shelf
+        self._availability_cache = availability_cache
 
     async def report(self, request: ReportRequest) -> Report:
         """All that is told of a period but its gaps.
@@ -108,7 +108,7 @@ class ReportService:
         """
         facts = await self._facts(request)
         report = await asyncio.to_thread(_report, facts)
-        return ReportAnswer(book=facts.book, report=report, now_ms=facts.now_ms)
+        return ReportAnswer(schedule=facts.schedule, report=report, now_ms=facts.now_ms)
 
     async def gaps(self, request: ReportRequest) -> GapsAnswer:
         """Which one change would have won the most of those who were lost in a period.
@@ -117,18 +117,23 @@ class ReportService:
             As `report`.
         """
         facts = await self._facts(request)
-        return GapsAnswer(book=facts.book, gaps=await asyncio.to_thread(_gaps, facts))
+        return GapsAnswer(schedule=facts.schedule, gaps=await asyncio.to_thread(_gaps, facts))
 
     async def _facts(self, request: ReportRequest) -> _Facts:
-        availability = await self._shelf.availability(request.project_id)
-        book, now_ms = availability.book, availability.now_ms
-        period = _period(request, book.project.timezone, now_ms)
-        traces = await self._store.traces(book.project.id, period.start * MS_PER_MINUTE, period.end * MS_PER_MINUTE)
-        holds = [claim for diary in book.diaries.values() for claim in diary.claims if claim.is_hold]
+        availability = await self._availability_cache.availability(request.project_id)
+        schedule, now_ms = availability.schedule, availability.now_ms
+        period = _period(request, schedule.project.timezone, now_ms)
+        traces = await self._store.traces(schedule.project.id, period.start * MS_PER_MINUTE, period.end * MS_PER_MINUTE)
+        holds = [
+            claim
+            for technician_schedule in schedule.technician_schedules.values()
+            for claim in technician_schedule.claims
+            if claim.is_hold
+        ]
         live = frozenset(claim.id for claim in holds if claim.is_live(now_ms))
-        bookings = await self._store.bookings(book.project.id)
+        bookings = await self._store.bookings(schedule.project.id)
         told_apart = await asyncio.to_thread(conversations, traces)
-        return _Facts(book, now_ms, period, bookings, traces, told_apart, live)
+        return _Facts(schedule, now_ms, period, bookings, traces, told_apart, live)
 
 
 def _period(request: ReportRequest, zone_key: str, now_ms: int) -> Period:
@@ -144,11 +149,11 @@ def _period(request: ReportRequest, zone_key: str, now_ms: int) -> Period:
 
 
 def _report(facts: _Facts) -> Report:
-    availability = period_availability(facts.book, [one.claim for one in facts.bookings], facts.period)
+    availability = period_availability(facts.schedule, [one.claim for one in facts.bookings], facts.period)
     used = utilisation(availability, facts.period)
-    zone_key = facts.book.project.timezone
+    zone_key = facts.schedule.project.timezone
     return Report(
-        project_id=facts.book.project.id,
+        project_id=facts.schedule.project.id,
         timezone=zone_key,
         period=facts.period,
         funnel=funnel(facts.conversations, facts.live),
@@ -166,7 +171,7 @@ def _report(facts: _Facts) -> Report:
 def _gaps(facts: _Facts) -> Gaps:
     asked = [one.last_question for one in lost(facts.conversations, facts.live)]
     questions = [LostQuestion(at_ms, question) for at_ms, question in filter(None, asked)]
-    return find_gaps(facts.book, [one.claim for one in facts.bookings], questions)
+    return find_gaps(facts.schedule, [one.claim for one in facts.bookings], questions)
 
 
 def _decided(booking: Booking) -> Decided:

@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from slotmcp.domain.book import Book
+from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock
+from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.jobs import Job, Outcome, run_unit
-from slotmcp.store.ledger import Ledger
 from slotmcp.store.postgres import statements
 from slotmcp.store.postgres.link import Link
 from slotmcp.store.postgres.outages import Fault, unknown_end
@@ -30,14 +30,14 @@ ROLLBACK: Final = "ROLLBACK"
 class Group:
     """One transaction. A group is run once."""
 
-    def __init__(self, project_id: str, *, clock: Clock | None, known: Book | None) -> None:
+    def __init__(self, project_id: str, *, clock: Clock | None, known: Schedule | None) -> None:
         self._project_id = project_id
         self._clock = clock
         self._revision = 0
         self._salt = b""
         self._locked_at_ms = 0
         self._locked_at = 0.0
-        self.book = known
+        self.schedule = known
         """The newest book that was read and is true once the group is committed."""
         self.outcomes: list[Outcome] = []
         """What became of each job that was taken out of the queue."""
@@ -92,18 +92,20 @@ class Group:
     async def _run_unit(self, link: Link, outcome: Outcome) -> bool:
         watch = Watch(link.fetch)
         snapshot = self._snapshot(watch.fetch)
-        ledger = Ledger(snapshot, self.book)
-        ledger.begin_at(self._revision)
+        change_log = ChangeLog(snapshot, self.schedule)
+        change_log.begin_at(self._revision)
         try:
-            outcome.value = await watch.run(run_unit(outcome.job, snapshot, ledger, self._salt), outcome.job.context)
+            outcome.value = await watch.run(
+                run_unit(outcome.job, snapshot, change_log, self._salt), outcome.job.context
+            )
         except Fault:
             raise
         except BaseException as error:  # noqa: BLE001  it is the caller's, who gets it
             outcome.error = error
-            self.book = ledger.untouched_book or self.book
+            self.schedule = change_log.untouched_book or self.schedule
             return False
-        self._revision = ledger.revision
-        self.book = ledger.finished_book or self.book
+        self._revision = change_log.revision
+        self.schedule = change_log.finished_book or self.schedule
         return True
 
     def _snapshot(self, fetch: Fetch) -> Snapshot:

@@ -33,7 +33,7 @@ SET idle_in_transaction_session_timeout = {statement_ms}; {more}
 READING: Final = "SET default_transaction_read_only = on"
 
 
-async def connect(address: Address, *, patience_ms: int, more: str = "") -> "asyncpg.Connection[asyncpg.Record]":
+async def connect(address: Address, *, timeout_ms: int, more: str = "") -> "asyncpg.Connection[asyncpg.Record]":
     """A connection that waits so long, and not much longer, for locks and for answers.
 
     Raises:
@@ -41,12 +41,12 @@ async def connect(address: Address, *, patience_ms: int, more: str = "") -> "asy
     """
     connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
         address.url,
-        timeout=patience_ms / 1000,
-        command_timeout=(patience_ms + 2 * GRACE_MS) / 1000,
+        timeout=timeout_ms / 1000,
+        command_timeout=(timeout_ms + 2 * GRACE_MS) / 1000,
         statement_cache_size=STATEMENTS_PREPARED,
         server_settings={"application_name": "slotmcp"},
     )
-    await connection.execute(SESSION.format(lock_ms=patience_ms, statement_ms=patience_ms + GRACE_MS, more=more))
+    await connection.execute(SESSION.format(lock_ms=timeout_ms, statement_ms=timeout_ms + GRACE_MS, more=more))
     return connection
 
 

@@ -20,14 +20,14 @@ DRIVER: Final = "postgresql+asyncpg://"
 class Pool:
     """A bounded number of connections, made when they are needed and replaced when they break."""
 
-    def __init__(self, address: Address, *, size: int, patience_ms: int, more: str = "") -> None:
+    def __init__(self, address: Address, *, size: int, timeout_ms: int, more: str = "") -> None:
         self._engine = create_async_engine(
             DRIVER,
-            async_creator=partial(connect, address, patience_ms=patience_ms, more=more),
+            async_creator=partial(connect, address, timeout_ms=timeout_ms, more=more),
             poolclass=AsyncAdaptedQueuePool,
             pool_size=size,
             max_overflow=0,
-            pool_timeout=patience_ms / 1000,
+            pool_timeout=timeout_ms / 1000,
             pool_use_lifo=True,
         )
         event.listen(self._engine.sync_engine, "checkout", self._refuse_broken)

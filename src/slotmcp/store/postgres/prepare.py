@@ -36,7 +36,7 @@ OURS: Final = "slotmcp"
 """What the first migration writes beside its own table."""
 
 
-async def prepare(address: Address, *, patience_ms: int, schema: Schema = SCHEMA) -> None:
+async def prepare(address: Address, *, timeout_ms: int, schema: Schema = SCHEMA) -> None:
     """Make the database ready for this program. One that is refused is left untouched.
 
     Raises:
@@ -45,19 +45,19 @@ async def prepare(address: Address, *, patience_ms: int, schema: Schema = SCHEMA
         Unavailable: it does not answer.
     """
     try:
-        if await read_version(address, patience_ms=patience_ms, schema=schema) != schema.newest:
+        if await read_version(address, timeout_ms=timeout_ms, schema=schema) != schema.newest:
             await _upgrade(address, schema)
     except FAULTS as error:
         raise told(error, address) from error
 
 
-async def read_version(address: Address, *, patience_ms: int, schema: Schema = SCHEMA) -> str | None:
+async def read_version(address: Address, *, timeout_ms: int, schema: Schema = SCHEMA) -> str | None:
     """The version of the database's schema; None for an empty one.
 
     Raises:
         DatabaseTooNew, DatabaseUnusable, one of the FAULTS.
     """
-    connection = await connect(address, patience_ms=patience_ms)
+    connection = await connect(address, timeout_ms=timeout_ms)
     try:
         facts = await connection.fetchrow(FACTS)
         found = await connection.fetchval(VERSION) if _is_ours(address, tuple(facts or ())) else None
@@ -95,7 +95,7 @@ def _known(address: Address, version: str | None, schema: Schema) -> str | None:
 
 async def _upgrade(address: Address, schema: Schema) -> None:
     """Run the migrations in one transaction. Of several processes that want to, one does; the others find it done."""
-    creator = partial(connect, address, patience_ms=UPGRADE_MS)
+    creator = partial(connect, address, timeout_ms=UPGRADE_MS)
     engine = create_async_engine(DRIVER, async_creator=creator, poolclass=NullPool)
     try:
         async with engine.begin() as connection:

@@ -18,9 +18,9 @@ SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 class Reader:
     """Asks questions of the newest committed state. It takes no locks: it waits for no writer, and none for it."""
 
-    def __init__(self, address: Address, *, size: int, patience_ms: int) -> None:
+    def __init__(self, address: Address, *, size: int, timeout_ms: int) -> None:
         self._address = address
-        self._pool = Pool(address, size=size, patience_ms=patience_ms, more=READING)
+        self._pool = Pool(address, size=size, timeout_ms=timeout_ms, more=READING)
 
     @property
     def in_use(self) -> int:

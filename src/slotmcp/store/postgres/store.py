@@ -5,15 +5,15 @@ from contextlib import asynccontextmanager
 from typing import Final, Self, TypeVar
 
 from slotmcp.domain.access import AccessKey
-from slotmcp.domain.book import Book
+from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
-from slotmcp.ports import Clock, Head, KeptKey, Unit
+from slotmcp.ports import Clock, Head, StoredKey, Unit
 from slotmcp.ports.calendar import CalendarView, CalendarWork
 from slotmcp.store import access_statements, statements, trace_statements
 from slotmcp.store.access_rows import access_key_of, access_key_values
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.fetching import Fetch
-from slotmcp.store.latest_books import LatestBooks
+from slotmcp.store.latest_schedules import LatestSchedules
 from slotmcp.store.postgres import statements as own
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.prepare import prepare
@@ -27,7 +27,7 @@ from slotmcp.store.trace_rows import traces_values
 
 T = TypeVar("T")
 
-PATIENCE_MS: Final = 5_000
+DEFAULT_TIMEOUT_MS: Final = 5_000
 POOL_SIZE: Final = 10
 LEAST_POOL_SIZE: Final = 2
 
@@ -38,20 +38,20 @@ class PostgresStore(Reads):
     Its now is the database's, so that servers whose clocks differ agree; a `clock` stands in for it in tests.
     """
 
-    def __init__(self, address: Address, *, clock: Clock | None, patience_ms: int, pool_size: int) -> None:
+    def __init__(self, address: Address, *, clock: Clock | None, timeout_ms: int, pool_size: int) -> None:
         writers = pool_size // 2
         self._address = address
         self._clock = clock
         self._pool_size = pool_size
-        self._books = LatestBooks()
-        self._reader = Reader(address, size=pool_size - writers, patience_ms=patience_ms)
+        self._schedules = LatestSchedules()
+        self._reader = Reader(address, size=pool_size - writers, timeout_ms=timeout_ms)
         super().__init__(quick=self._reader, pages=self._reader)
-        self._writer = Writer(address, clock=clock, books=self._books, size=writers, patience_ms=patience_ms)
+        self._writer = Writer(address, clock=clock, schedules=self._schedules, size=writers, timeout_ms=timeout_ms)
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, url: str, *, clock: Clock | None = None, patience_ms: int = PATIENCE_MS, pool_size: int = POOL_SIZE
+        cls, url: str, *, clock: Clock | None = None, timeout_ms: int = DEFAULT_TIMEOUT_MS, pool_size: int = POOL_SIZE
     ) -> AsyncIterator[Self]:
         """Open a database, filled or upgraded first where that is due; on leaving, what was asked is committed.
 
@@ -62,8 +62,8 @@ class PostgresStore(Reads):
             DatabaseTooNew, DatabaseUnusable, Unavailable.
         """
         address = Address.of(url)
-        await prepare(address, patience_ms=patience_ms)
-        store = cls(address, clock=clock, patience_ms=patience_ms, pool_size=max(pool_size, LEAST_POOL_SIZE))
+        await prepare(address, timeout_ms=timeout_ms)
+        store = cls(address, clock=clock, timeout_ms=timeout_ms, pool_size=max(pool_size, LEAST_POOL_SIZE))
         try:
             yield store
         finally:
@@ -80,11 +80,11 @@ class PostgresStore(Reads):
     async def head(self, project_id: str) -> Head:
         return await self._reader.ask(lambda fetch: self._head(fetch, project_id))
 
-    async def book(self, project_id: str, known: Book | None = None) -> Book:
-        known = known or self._books.get(project_id)
-        book = await self._reader.ask_snapshot(lambda fetch: self._book(fetch, project_id, known))
-        self._books.offer([book])
-        return book
+    async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
+        known = known or self._schedules.get(project_id)
+        schedule = await self._reader.ask_snapshot(lambda fetch: self._schedule(fetch, project_id, known))
+        self._schedules.offer([schedule])
+        return schedule
 
     async def calendar(self, project_id: str) -> CalendarView:
         return await self._reader.ask_snapshot(lambda fetch: self._at_now(fetch, project_id, read_view))
@@ -97,12 +97,12 @@ class PostgresStore(Reads):
             access_statements.ADD_ACCESS_KEY, secret_hash=secret_hash, **access_key_values(key)
         )
 
-    async def access_key(self, key_id: str) -> KeptKey | None:
+    async def access_key(self, key_id: str) -> StoredKey | None:
         rows = await self._reader.ask(lambda fetch: fetch(own.ACCESS_KEY, id=key_id))
         if not rows:
             return None
         *_, secret_hash, now = rows[0]
-        return KeptKey(key=access_key_of(rows[0]), secret_hash=secret_hash, now_ms=self._now_ms(now))
+        return StoredKey(key=access_key_of(rows[0]), secret_hash=secret_hash, now_ms=self._now_ms(now))
 
     async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
         return bool(await self._writer.write_alone(access_statements.REVOKE_ACCESS_KEY, id=key_id, at_ms=at_ms))
@@ -141,7 +141,7 @@ class PostgresStore(Reads):
         ((revision, now),) = rows
         return Head(revision=revision, now_ms=self._now_ms(now))
 
-    async def _book(self, fetch: Fetch, project_id: str, known: Book | None) -> Book:
+    async def _schedule(self, fetch: Fetch, project_id: str, known: Schedule | None) -> Schedule:
         head = await self._head(fetch, project_id)
         return await read_book(Snapshot(fetch=fetch, project_id=project_id, now_ms=head.now_ms), known, head.revision)
 

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import Clock, Unit
 from slotmcp.store.jobs import Job, Outcome, tell_all
-from slotmcp.store.latest_books import LatestBooks
+from slotmcp.store.latest_schedules import LatestSchedules
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.group import Group
 from slotmcp.store.postgres.outages import Fault, told
@@ -29,7 +29,7 @@ GROUP_SECONDS: Final = 0.02
 
 
 @dataclass(slots=True)
-class Lane:
+class ProjectQueue:
     """One project's queue, and the task that works it off."""
 
     jobs: deque[Job[Any]] = field(default_factory=deque)
@@ -40,14 +40,14 @@ class Writer:
     """Lanes that come and go with the work."""
 
     def __init__(
-        self, address: Address, *, clock: Clock | None, books: LatestBooks, size: int, patience_ms: int
+        self, address: Address, *, clock: Clock | None, schedules: LatestSchedules, size: int, timeout_ms: int
     ) -> None:
         self._address = address
         self._clock = clock
-        self._books = books
-        self._patience = patience_ms / 1000
-        self._pool = Pool(address, size=size, patience_ms=patience_ms)
-        self._lanes: dict[str, Lane] = {}
+        self._schedules = schedules
+        self._patience = timeout_ms / 1000
+        self._pool = Pool(address, size=size, timeout_ms=timeout_ms)
+        self._lanes: dict[str, ProjectQueue] = {}
         self._closing = False
 
     @property
@@ -95,20 +95,20 @@ class Writer:
         await self._pool.close()
 
     def _queue(self, job: Job[Any]) -> None:
-        lane = self._lanes.setdefault(job.project_id, Lane())
+        lane = self._lanes.setdefault(job.project_id, ProjectQueue())
         lane.jobs.append(job)
         if lane.task is None:
             # in a context of its own: the first caller's is no business of the others
             lane.task = asyncio.create_task(self._work(job.project_id, lane), context=Context())
 
-    async def _work(self, project_id: str, lane: Lane) -> None:
+    async def _work(self, project_id: str, lane: ProjectQueue) -> None:
         while first := _next(lane.jobs):
             tell_all(await self._commit_group(project_id, first, lane.jobs))
         del self._lanes[project_id]
 
     async def _commit_group(self, project_id: str, first: Job[Any], queue: deque[Job[Any]]) -> list[Outcome]:
         for is_last in (False, True):
-            group = Group(project_id, clock=self._clock, known=self._books.get(project_id))
+            group = Group(project_id, clock=self._clock, known=self._schedules.get(project_id))
             try:
                 async with self._pool.link() as link:
                     await group.run(link, first, _others(queue))
@@ -118,8 +118,8 @@ class Writer:
                     return self._failed([one.job for one in group.outcomes] or [first], error)
             else:
                 break
-        if group.book is not None:
-            self._books.offer([group.book])
+        if group.schedule is not None:
+            self._schedules.offer([group.schedule])
         return group.outcomes
 
     def _failed(self, jobs: list[Job[Any]], error: Exception) -> list[Outcome]:

@@ -13,12 +13,12 @@ from starlette.routing import Route
 
 from slotmcp.web.answers import refusal
 from slotmcp.web.dashboard import board, bookings, calendar, refusals, reports, technicians, traces
-from slotmcp.web.dashboard.door import Door
+from slotmcp.web.dashboard.guard import DashboardGuard
 from slotmcp.web.dashboard.login import HOME, LOG_OUT, Login
+from slotmcp.web.dashboard.request import DASHBOARD, DashboardContext, Panel, address
 from slotmcp.web.dashboard.security import PRIVATE
 from slotmcp.web.dashboard.static import STATIC_PATH
-from slotmcp.web.dashboard.visit import DASHBOARD, House, Panel, address
-from slotmcp.web.doorway import WRONG_HOST, Places
+from slotmcp.web.host_origin import WRONG_HOST, Places
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -29,26 +29,26 @@ NO_SUCH_PAGE: Final = "There is no page at this address."
 _PROJECT: Final = f"{DASHBOARD}/{{project}}"
 
 
-def routes_of(house: House) -> Sequence[Route]:
+def routes_of(context: DashboardContext) -> Sequence[Route]:
     """Every page. They let in by a session, whoever has a key for something else."""
-    door = Door(house)
+    door = DashboardGuard(context)
     login = Login(door)
     answers = [
-        (STATIC_PATH, "GET", house.files.serve),
+        (STATIC_PATH, "GET", context.files.serve),
         (f"{DASHBOARD}/login", "GET", login.show),
         (f"{DASHBOARD}/login", "POST", login.begin),
         *(_behind(door, DASHBOARD, panel) for panel in (HOME, LOG_OUT)),
         *(_behind(door, _PROJECT, panel) for panel in PANELS),
         (f"{DASHBOARD}/{{rest:path}}", "GET", _elsewhere(door)),
     ]
-    return [Route(path, _at_home(house.places, answer), methods=[method]) for path, method, answer in answers]
+    return [Route(path, _at_home(context.places, answer), methods=[method]) for path, method, answer in answers]
 
 
-def _behind(door: Door, prefix: str, panel: Panel) -> tuple[str, str, Answer]:
+def _behind(door: DashboardGuard, prefix: str, panel: Panel) -> tuple[str, str, Answer]:
     return prefix + panel.path, "POST" if panel.is_form else "GET", door.leading_to(panel)
 
 
-def _elsewhere(door: Door) -> Answer:
+def _elsewhere(door: DashboardGuard) -> Answer:
     """Where no page is: the one that was meant, or a way back."""
 
     async def answer(request: Request) -> Response:

@@ -11,8 +11,8 @@ from slotmcp.domain.errors import InvalidArgument, NotFound, TryLater
 from slotmcp.services.board import LOOK_SECONDS, BoardAnswer
 from slotmcp.services.finding import FindRequest
 from slotmcp.web.dashboard.board_views import customer_of, view_of
+from slotmcp.web.dashboard.request import DashboardRequest, Panel
 from slotmcp.web.dashboard.security import PRIVATE
-from slotmcp.web.dashboard.visit import Panel, Visit
 from slotmcp.web.dashboard.when import written
 
 LOOKS_BETWEEN_CHECKS: Final = 4
@@ -20,7 +20,7 @@ LOOKS_BETWEEN_CHECKS: Final = 4
 _A_DAY: Final = timedelta(days=1)
 
 
-async def board(visit: Visit) -> Response:
+async def board(visit: DashboardRequest) -> Response:
     """The page of a day: ?day=2026-11-26."""
     answer = await visit.app.board.board(visit.project_id, _day(visit))
     return visit.page(
@@ -35,17 +35,17 @@ async def board(visit: Visit) -> Response:
     )
 
 
-async def events(visit: Visit) -> Response:
+async def events(visit: DashboardRequest) -> Response:
     """A stream that says when to look again."""
     known = visit.request.headers.get("last-event-id", visit.asked("since"))
     headers = {**PRIVATE, "X-Accel-Buffering": "no"}
     return StreamingResponse(_changes(visit, known), media_type="text/event-stream", headers=headers)
 
 
-async def _changes(visit: Visit, known: str) -> AsyncIterator[str]:
+async def _changes(visit: DashboardRequest, known: str) -> AsyncIterator[str]:
     """One event for each revision that is seen, until the visit is over."""
     looks = 0
-    while not visit.house.stopping.has_begun:
+    while not visit.context.stopping.has_begun:
         try:
             revision = str(await visit.app.board.revision(visit.project_id))
             if revision != known:
@@ -64,7 +64,7 @@ async def _changes(visit: Visit, known: str) -> AsyncIterator[str]:
     yield "event: changed\ndata: over\n\n"
 
 
-async def _done(visit: Visit) -> str:
+async def _done(visit: DashboardRequest) -> str:
     """What was done to a booking on the way here."""
     if not (moved := visit.asked("moved")):
         return ""
@@ -76,7 +76,7 @@ async def _done(visit: Visit) -> str:
     return f"Moved. {one.technician.name} comes to {customer_of(one.booking)} on {start}."
 
 
-def _day(visit: Visit) -> date | None:
+def _day(visit: DashboardRequest) -> date | None:
     if not (asked := visit.asked("day")):
         return None
     try:
@@ -85,7 +85,7 @@ def _day(visit: Visit) -> date | None:
         raise InvalidArgument("day", "give a date such as 2026-11-26.") from None
 
 
-def _address(visit: Visit, answer: BoardAnswer) -> str:
+def _address(visit: DashboardRequest, answer: BoardAnswer) -> str:
     is_today = answer.day == answer.today
     return visit.url() if is_today else f"{visit.url()}?day={answer.day}"
 

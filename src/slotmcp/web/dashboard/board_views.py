@@ -80,7 +80,7 @@ class BoardView:
 
 def view_of(answer: BoardAnswer) -> BoardView:
     """The answer, for the page."""
-    zone_key = answer.book.project.timezone
+    zone_key = answer.schedule.project.timezone
     line = Timeline.around(answer.span, [span for one in answer.technicians for span in _spans(one)])
     now = answer.now_ms // MS_PER_MINUTE
     is_now = answer.day == answer.today and line.has(now)
@@ -120,7 +120,7 @@ class _Lines:
     def __init__(self, answer: BoardAnswer, line: Timeline) -> None:
         self._answer = answer
         self._line = line
-        self._zone = answer.book.project.timezone
+        self._zone = answer.schedule.project.timezone
 
     def row(self, one: TechnicianDay) -> Row:
         blocks = sorted(self._blocks(one), key=lambda block: (block.start, block.kind))
@@ -149,7 +149,7 @@ class _Lines:
         claim = booking.claim
         is_to_come = booking.status in _MOVABLE
         return replace(
-            self._plain("booked", claim.interval, *_titles(booking, service_of(self._answer.book, claim).name)),
+            self._plain("booked", claim.interval, *_titles(booking, service_of(self._answer.schedule, claim).name)),
             booking_id=booking.id,
             is_movable=is_to_come,
             attention=booking.attention,
@@ -159,7 +159,7 @@ class _Lines:
     def _held(self, claim: Claim) -> Block:
         expires_at_ms = claim.expires_at_ms or 0
         return replace(
-            self._plain("held", claim.interval, "Held", service_of(self._answer.book, claim).name),
+            self._plain("held", claim.interval, "Held", service_of(self._answer.schedule, claim).name),
             expires_at_ms=expires_at_ms,
             left=time_left(expires_at_ms, self._answer.now_ms),
         )

@@ -14,7 +14,7 @@ from slotmcp.services.finding import FindAnswer, FindRequest, FoundBooking
 from slotmcp.services.outcomes import CancelRequest
 from slotmcp.web.dashboard.board_views import clock
 from slotmcp.web.dashboard.moving import Move, move_booking, why_not
-from slotmcp.web.dashboard.visit import Panel, Visit
+from slotmcp.web.dashboard.request import DashboardRequest, Panel
 from slotmcp.web.dashboard.when import written
 
 NO_BOOKING: Final = "There is no booking of that id. It may be another business's."
@@ -36,12 +36,12 @@ class Choice:
     words: str
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: DashboardRequest) -> Response:
     """The page."""
     return await _page(visit, await _found(visit))
 
 
-async def move(visit: Visit) -> Response:
+async def move(visit: DashboardRequest) -> Response:
     """Give it another time: back to the day of its new time, or here with what was in the way."""
     found = await _found(visit)
     booking = found.found[0].booking
@@ -59,13 +59,13 @@ async def move(visit: Visit) -> Response:
     return visit.go_to(f"{visit.url()}?day={day}&moved={booking.id}")
 
 
-async def cancel(visit: Visit) -> Response:
+async def cancel(visit: DashboardRequest) -> Response:
     """Call it off."""
     request = CancelRequest(booking_id=_id(visit), project_id=visit.project_id, reason=visit.field("reason"))
     return await _changed(visit, lambda: visit.app.bookings.cancel_booking(request), "cancelled")
 
 
-async def tell(visit: Visit) -> Response:
+async def tell(visit: DashboardRequest) -> Response:
     """Say what came of the visit."""
     status = _OUTCOMES.get(visit.field("status"))
     if status is None:
@@ -75,7 +75,7 @@ async def tell(visit: Visit) -> Response:
     )
 
 
-async def _changed(visit: Visit, change: Callable[[], Awaitable[object]], done: str) -> Response:
+async def _changed(visit: DashboardRequest, change: Callable[[], Awaitable[object]], done: str) -> Response:
     """The page, with what was done or what was in the way."""
     found = await _found(visit)
     try:
@@ -85,11 +85,11 @@ async def _changed(visit: Visit, change: Callable[[], Awaitable[object]], done: 
     return visit.go_to(f"{visit.url('bookings', _id(visit))}?done={done}")
 
 
-def _id(visit: Visit) -> str:
+def _id(visit: DashboardRequest) -> str:
     return str(visit.request.path_params["booking"])
 
 
-async def _found(visit: Visit) -> FindAnswer:
+async def _found(visit: DashboardRequest) -> FindAnswer:
     request = FindRequest(project_id=visit.project_id, booking_id=_id(visit))
     found = await visit.app.bookings.find_bookings(request)
     if not found.found:
@@ -98,7 +98,7 @@ async def _found(visit: Visit) -> FindAnswer:
 
 
 async def _page(
-    visit: Visit,
+    visit: DashboardRequest,
     found: FindAnswer,
     *,
     problem: SlotmcpError | None = None,

@@ -11,7 +11,7 @@ from slotmcp.services.calendar.calendars import ConflictsAnswer
 from slotmcp.services.calendar.conflicts import Conflict
 from slotmcp.services.calendar.words import standing, what_would_help
 from slotmcp.services.named import service_of, technician_of
-from slotmcp.web.dashboard.visit import Panel, Visit
+from slotmcp.web.dashboard.request import DashboardRequest, Panel
 from slotmcp.web.dashboard.when import ago, written
 
 _NEVER: Final = "It has not been reconciled yet: a server does that every few minutes."
@@ -49,7 +49,7 @@ class ParkedRow:
     help: str
 
 
-async def calendar(visit: Visit) -> Response:
+async def calendar(visit: DashboardRequest) -> Response:
     """The page."""
     seen = await visit.app.calendars.conflicts(visit.project_id)
     kept = await visit.app.calendars.view(visit.project_id)
@@ -76,8 +76,8 @@ def _conflict(one: Conflict, seen: ConflictsAnswer) -> ConflictRow:
     zone_key = seen.project.timezone
     event = f"the event {one.uid}" if one.uid else "a connected calendar"
     return ConflictRow(
-        technician=technician_of(seen.book, one.technician_id).name,
-        service=service_of(seen.book, one.claim).name,
+        technician=technician_of(seen.schedule, one.technician_id).name,
+        service=service_of(seen.schedule, one.claim).name,
         here=written(zone_key, one.claim.start),
         booking_id="" if one.claim.is_hold else one.claim.id,
         there=f"{written(zone_key, one.busy.start)} to {written(zone_key, one.busy.end)}, {event}",

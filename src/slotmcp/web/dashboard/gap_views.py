@@ -4,8 +4,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.report import ExtraHour, ExtraSkills, Gap, GapChange
+from slotmcp.domain.schedule import Schedule
 from slotmcp.services.named import technician_of
 from slotmcp.services.reporting.reports import GapsAnswer
 from slotmcp.web.dashboard.charts import percent_of
@@ -40,7 +40,7 @@ def gaps_view(answer: GapsAnswer) -> GapsView:
     if gaps.had_a_choice:
         told += f", of whom {gaps.had_a_choice} could have had a time even so"
     runs = groupby(enumerate(gaps.gaps), key=_run)
-    rows = [_row([gap for _, gap in run], answer.book, most) for _, run in runs]
+    rows = [_row([gap for _, gap in run], answer.schedule, most) for _, run in runs]
     return GapsView(lost=gaps.lost, told=told, rows=rows)
 
 
@@ -53,26 +53,26 @@ def _run(ranked: tuple[int, Gap]) -> Hashable:
     return change.technician_id, change.weekday, gap.won, change.hour - place
 
 
-def _row(gaps: Sequence[Gap], book: Book, most: int) -> GapRow:
+def _row(gaps: Sequence[Gap], schedule: Schedule, most: int) -> GapRow:
     change, won = gaps[0].change, gaps[0].won
     return GapRow(
-        change=_change(change, len(gaps), book),
+        change=_change(change, len(gaps), schedule),
         won=f"{counted(won, 'more caller')} would have booked",
         percent=percent_of(won, most),
     )
 
 
-def _change(change: GapChange, hours: int, book: Book) -> str:
+def _change(change: GapChange, hours: int, schedule: Schedule) -> str:
     match change:
         case ExtraHour():
-            who, day = technician_of(book, change.technician_id).name, WEEKDAYS[change.weekday]
+            who, day = technician_of(schedule, change.technician_id).name, WEEKDAYS[change.weekday]
             begin, end = f"{change.hour:02}:00", f"{change.hour + hours:02}:00"
             when = f"{day}s {begin}-{end}" if hours == 1 else f"an hour of {day}s between {begin} and {end}"
             return f"If {who} also worked {when}"
         case ExtraSkills():
-            return f"If {technician_of(book, change.technician_id).name} learned {row_of(change.skills)}"
+            return f"If {technician_of(schedule, change.technician_id).name} learned {row_of(change.skills)}"
         case _:
-            service = book.services.get(change.service_id)
-            like = technician_of(book, change.like_technician_id).name
+            service = schedule.services.get(change.service_id)
+            like = technician_of(schedule, change.like_technician_id).name
             what = service.name if service else change.service_id
             return f"If there were one more technician for {what}, with the shifts of {like}"

@@ -9,9 +9,9 @@ from starlette.responses import RedirectResponse, Response
 from slotmcp.domain.errors import TryLater
 from slotmcp.ports import Rate
 from slotmcp.services.sessions import LASTS_MS
-from slotmcp.web.dashboard.door import NOT_FROM_HERE, Door
+from slotmcp.web.dashboard.guard import NOT_FROM_HERE, DashboardGuard
+from slotmcp.web.dashboard.request import COOKIE, DASHBOARD, DashboardRequest, Panel, address
 from slotmcp.web.dashboard.security import PRIVATE, is_own
-from slotmcp.web.dashboard.visit import COOKIE, DASHBOARD, Panel, Visit, address
 
 WRONG_KEY: Final = (
     "That key opens nothing here: it is wrong, revoked, over, or a caller's. "
@@ -27,9 +27,9 @@ _NAME_DIGITS: Final = 16
 class Login:
     """The two pages without which there is no session."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: DashboardGuard) -> None:
         self._door = door
-        self._house = door.house
+        self._house = door.context
 
     async def show(self, request: Request) -> Response:
         """The form; for somebody who is in already, the dashboard."""
@@ -66,14 +66,14 @@ class Login:
         return answer
 
 
-async def log_out(visit: Visit) -> Response:
+async def log_out(visit: DashboardRequest) -> Response:
     """Forget the session."""
     answer = visit.go_to(address(visit.request, "login"))
     answer.delete_cookie(COOKIE, path=_path(visit.request))
     return answer
 
 
-async def home(visit: Visit) -> Response:
+async def home(visit: DashboardRequest) -> Response:
     """The only project within reach; where there are several, all of them."""
     known = [one for one in await visit.app.projects.ids() if visit.principal.reaches(one)]
     if len(known) == 1:

@@ -13,7 +13,7 @@ from slotmcp.services.holds import HoldRequest
 from slotmcp.services.intents import StartRequest
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.trace_story import IN_THE_WAY
-from slotmcp.web.dashboard.visit import Visit
+from slotmcp.web.dashboard.request import DashboardRequest
 
 _LONGEST: Final = 9
 """Digits of a minute."""
@@ -28,7 +28,7 @@ class Move:
     """Empty: whoever has it, or else whoever can."""
 
     @classmethod
-    def of(cls, visit: Visit) -> "Move":
+    def of(cls, visit: DashboardRequest) -> "Move":
         """What a form says.
 
         Raises:
@@ -37,7 +37,7 @@ class Move:
         return cls(start=_start(visit), technician_id=visit.field("technician"))
 
 
-async def move_booking(visit: Visit, booking: Booking, move: Move) -> None:
+async def move_booking(visit: DashboardRequest, booking: Booking, move: Move) -> None:
     """Give a booking another time, and the technician who is named. Refused, it stays as it was.
 
     Raises:
@@ -63,7 +63,7 @@ async def move_booking(visit: Visit, booking: Booking, move: Move) -> None:
         raise
 
 
-async def why_not(visit: Visit, booking: Booking, move: Move) -> list[str]:
+async def why_not(visit: DashboardRequest, booking: Booking, move: Move) -> list[str]:
     """What is in the way of whoever would have to come, a sentence each; of all of them where nobody was named.
 
     Raises:
@@ -103,7 +103,7 @@ async def _hold(app: App, project_id: str, booking: Booking, move: Move) -> str:
     return answer.hold.token
 
 
-def _start(visit: Visit) -> Moment:
+def _start(visit: DashboardRequest) -> Moment:
     """A minute since the epoch from the board, or a date and a time of the project's clocks from the form."""
     if minute := visit.field("minute"):
         if not minute.isdecimal():

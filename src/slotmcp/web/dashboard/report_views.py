@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from slotmcp.domain.book import Book
 from slotmcp.domain.report import Decided, Funnel, Loss, Period, Refused, Report, Share, Utilisation
+from slotmcp.domain.schedule import Schedule
 from slotmcp.services.named import technician_of
 from slotmcp.services.reporting.reports import ReportAnswer
 from slotmcp.web.dashboard.charts import Bar, HeatMap, Part, bars, heat_map, percent_of, stack
@@ -80,7 +80,7 @@ class ReportView:
 
 def view_of(answer: ReportAnswer) -> ReportView:
     """The panels."""
-    report, book = answer.report, answer.book
+    report, schedule = answer.report, answer.schedule
     return ReportView(
         period=_period(report.period),
         timezone=report.timezone,
@@ -89,10 +89,10 @@ def view_of(answer: ReportAnswer) -> ReportView:
         collisions=report.collisions,
         demand=heat_map(report.demand),
         supply=heat_map(report.supply),
-        refused=_refused(report, book),
-        utilisation=[_used(one, book) for one in report.utilisation],
+        refused=_refused(report, schedule),
+        utilisation=[_used(one, schedule) for one in report.utilisation],
         decided=_decided(report),
-        fairness=[_share(one, book) for one in report.fairness],
+        fairness=[_share(one, schedule) for one in report.fairness],
         times=_times(report),
     )
 
@@ -126,12 +126,12 @@ def _lost(funnel: Funnel) -> list[Bar]:
     return bars(counts, sum(funnel.lost.values()))
 
 
-def _refused(report: Report, book: Book) -> list[RefusedRow]:
-    return [_refused_row(one, book) for one in report.refused]
+def _refused(report: Report, schedule: Schedule) -> list[RefusedRow]:
+    return [_refused_row(one, schedule) for one in report.refused]
 
 
-def _refused_row(one: Refused, book: Book) -> RefusedRow:
-    service = book.services.get(one.service_id)
+def _refused_row(one: Refused, schedule: Schedule) -> RefusedRow:
+    service = schedule.services.get(one.service_id)
     return RefusedRow(
         reason=REASONS[one.reason].capitalize() if one.reason else "Not known",
         service=service.name if service else one.service_id,
@@ -140,7 +140,7 @@ def _refused_row(one: Refused, book: Book) -> RefusedRow:
     )
 
 
-def _used(one: Utilisation, book: Book) -> UsedRow:
+def _used(one: Utilisation, schedule: Schedule) -> UsedRow:
     parts = {
         "booked": one.booked_minutes,
         "travel": one.travel_minutes,
@@ -148,7 +148,7 @@ def _used(one: Utilisation, book: Book) -> UsedRow:
         "free": one.free_minutes,
     }
     return UsedRow(
-        technician=technician_of(book, one.technician_id).name,
+        technician=technician_of(schedule, one.technician_id).name,
         open=hours_and_minutes(one.open_minutes),
         percent_used=percent_of(one.open_minutes - one.free_minutes, one.open_minutes),
         parts=stack([(name, minutes, hours_and_minutes(minutes)) for name, minutes in parts.items()]),
@@ -160,10 +160,10 @@ def _decided(report: Report) -> list[Bar]:
     return bars(counts, sum(report.decided.values()))
 
 
-def _share(one: Share, book: Book) -> ShareRow:
+def _share(one: Share, schedule: Schedule) -> ShareRow:
     of_bookings, of_open_time = percent_of(one.share_of_bookings, 1), percent_of(one.share_of_open_time, 1)
     return ShareRow(
-        technician=technician_of(book, one.technician_id).name,
+        technician=technician_of(schedule, one.technician_id).name,
         bookings=one.bookings,
         of_bookings=of_bookings,
         of_open_time=of_open_time,

@@ -9,7 +9,7 @@ from slotmcp.services.reporting.reports import DEFAULT_DAYS, MOST_DAYS, ReportRe
 from slotmcp.services.reporting.sections import TITLES
 from slotmcp.web.dashboard.gap_views import gaps_view
 from slotmcp.web.dashboard.report_views import funnel_bars, view_of
-from slotmcp.web.dashboard.visit import Panel, Visit
+from slotmcp.web.dashboard.request import DashboardRequest, Panel
 
 PERIODS: Final = ((1, "Today"), (7, "7 days"), (28, "28 days"), (MOST_DAYS, f"{MOST_DAYS} days"))
 EVERY_SECONDS: Final = 60
@@ -17,7 +17,7 @@ EVERY_SECONDS: Final = 60
 _TITLES: Final = {name.value: title for name, title in TITLES.items()}
 
 
-async def reports(visit: Visit) -> Response:
+async def reports(visit: DashboardRequest) -> Response:
     """The page."""
     days = _days(visit)
     answer = await visit.app.reports.get_metrics(ReportRequest(project_id=visit.project_id, days=days))
@@ -31,14 +31,14 @@ async def reports(visit: Visit) -> Response:
     )
 
 
-async def gaps(visit: Visit) -> Response:
+async def gaps(visit: DashboardRequest) -> Response:
     """A part of it that takes longer, or a page of its own where there are no scripts."""
     answer = await visit.app.reports.gaps(ReportRequest(project_id=visit.project_id, days=_days(visit)))
     is_part = visit.request.headers.get("hx-request") == "true"
     return visit.page("gaps.html" if is_part else "gaps_alone.html", gaps=gaps_view(answer), titles=_TITLES)
 
 
-async def today(visit: Visit) -> Response:
+async def today(visit: DashboardRequest) -> Response:
     """A part of the board: how far today's callers came."""
     answer = await visit.app.reports.get_metrics(ReportRequest(project_id=visit.project_id, days=1))
     return visit.page("today.html", funnel=funnel_bars(answer.report.funnel))
@@ -51,7 +51,7 @@ PANELS: Final = (
 )
 
 
-def _days(visit: Visit) -> int:
+def _days(visit: DashboardRequest) -> int:
     asked = visit.asked("days") or str(DEFAULT_DAYS)
     if not (asked.isascii() and asked.isdigit() and 1 <= int(asked) <= MOST_DAYS):
         raise InvalidArgument("days", f"give a number of days from 1 to {MOST_DAYS}.")

@@ -12,17 +12,17 @@ from slotmcp.domain.moment import Moment, WallDate, WallTime
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.technicians import AbsenceAnswer, TimeOffRequest
 from slotmcp.web.dashboard.board_views import customer_of
-from slotmcp.web.dashboard.visit import Panel, Visit
+from slotmcp.web.dashboard.request import DashboardRequest, Panel
 from slotmcp.web.dashboard.when import written
 from slotmcp.web.dashboard.words import counted
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: DashboardRequest) -> Response:
     """The page."""
     return await _page(visit)
 
 
-async def set_status(visit: Visit) -> Response:
+async def set_status(visit: DashboardRequest) -> Response:
     """Take somebody out of work, or bring them back."""
     try:
         status = TechnicianStatus(visit.field("status"))
@@ -33,7 +33,7 @@ async def set_status(visit: Visit) -> Response:
     return await _page(visit, answer, f"{answer.technician.name} {does}.")
 
 
-async def add_time_off(visit: Visit) -> Response:
+async def add_time_off(visit: DashboardRequest) -> Response:
     """Let somebody be away."""
     try:
         request = TimeOffRequest(
@@ -50,7 +50,7 @@ async def add_time_off(visit: Visit) -> Response:
 
 
 async def _page(
-    visit: Visit, answer: AbsenceAnswer | None = None, done: str = "", *, problem: str = "", code: int = 200
+    visit: DashboardRequest, answer: AbsenceAnswer | None = None, done: str = "", *, problem: str = "", code: int = 200
 ) -> Response:
     told = await visit.app.technicians.list_technicians(visit.project_id)
     zone_key = told.project.timezone
@@ -102,11 +102,11 @@ def _absence(zone_key: str, off: TimeOff) -> str:
     return f"{span}: {off.reason}" if off.reason else span
 
 
-def _technician_id(visit: Visit) -> str:
+def _technician_id(visit: DashboardRequest) -> str:
     return str(visit.request.path_params["technician"])
 
 
-def _moment(visit: Visit, name: str) -> Moment:
+def _moment(visit: DashboardRequest, name: str) -> Moment:
     """A date, or with a time beside it a time of the project's clocks."""
     day, time = visit.field(f"{name}_date"), visit.field(f"{name}_time")
     try:

@@ -12,7 +12,7 @@ from slotmcp.services.reporting.demand import is_empty
 from slotmcp.services.reporting.response_times import TOTAL
 from slotmcp.services.trace_story import story_of
 from slotmcp.web.dashboard.charts import percent_of
-from slotmcp.web.dashboard.visit import Panel, Visit
+from slotmcp.web.dashboard.request import DashboardRequest, Panel
 from slotmcp.web.dashboard.when import utc_ms, written_ms
 from slotmcp.web.dashboard.words import asked, why_refused
 
@@ -39,13 +39,13 @@ class HopRow:
     percent: int
 
 
-async def trace(visit: Visit) -> Response:
+async def trace(visit: DashboardRequest) -> Response:
     """The page of one call."""
     trace_id = str(visit.request.path_params["trace"])
     answer = await visit.app.traces.find(trace_id)
     if answer.trace.project_id != visit.project_id:
         raise visit.app.traces.unknown(trace_id)
-    zone_key = answer.book.project.timezone
+    zone_key = answer.schedule.project.timezone
     around = await visit.app.traces.around(answer.trace)
     return visit.page(
         "trace.html",
@@ -57,7 +57,7 @@ async def trace(visit: Visit) -> Response:
     )
 
 
-async def find(visit: Visit) -> Response:
+async def find(visit: DashboardRequest) -> Response:
     """The form of the refusals: to the page of the call whose id was typed."""
     trace_id = visit.asked("traceId")
     if trace_id and not trace_id.isalnum():

@@ -9,20 +9,20 @@ import asyncpg
 import pytest
 
 from slotmcp.store.postgres.store import PostgresStore
-from support.books import open_shop
 from support.postgres_databases import Databases
 from support.postgres_proxy import proxied
 from support.postgres_server import PostgresServer
 from support.proxy import Proxy
+from support.schedules import open_shop
 
-PATIENCE_MS = 20_000
+DEFAULT_TIMEOUT_MS = 20_000
 """A loaded machine is no reason to fail."""
 
 
 @pytest.fixture
 async def store(postgres_url: str) -> AsyncIterator[PostgresStore]:
     """A store that has the shop in it."""
-    async with PostgresStore.open(postgres_url, patience_ms=PATIENCE_MS) as opened:
+    async with PostgresStore.open(postgres_url, timeout_ms=DEFAULT_TIMEOUT_MS) as opened:
         await open_shop(opened)
         yield opened
         assert opened.connections_in_use == 0
@@ -32,7 +32,7 @@ async def store(postgres_url: str) -> AsyncIterator[PostgresStore]:
 async def other(postgres_url: str, store: PostgresStore) -> AsyncIterator[PostgresStore]:
     """Another server's store, on the same database."""
     assert await store.project_ids()
-    async with PostgresStore.open(postgres_url, patience_ms=PATIENCE_MS) as opened:
+    async with PostgresStore.open(postgres_url, timeout_ms=DEFAULT_TIMEOUT_MS) as opened:
         yield opened
         assert opened.connections_in_use == 0
 

@@ -12,12 +12,12 @@ from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.outages import Fault
 from slotmcp.store.postgres.pool import Pool
 from slotmcp.store.postgres.store import PostgresStore
-from support.books import PROJECT, booking, hold, open_shop, receipt
 from support.postgres_databases import Databases
 from support.postgres_locks import until_waiting
 from support.postgres_server import GUARDED, PostgresServer
 from support.proxy import Proxy
-from unit.store.postgres.conftest import PATIENCE_MS
+from support.schedules import PROJECT, booking, hold, open_shop, receipt
+from unit.store.postgres.conftest import DEFAULT_TIMEOUT_MS
 
 SHOP = PROJECT.id
 CALLERS = 60
@@ -101,7 +101,7 @@ async def test_a_server_that_is_away_is_said_to_be_and_found_again(
         try:
             for asked in (
                 store.head(SHOP),
-                store.book(SHOP),
+                store.schedule(SHOP),
                 store.write(SHOP, lambda transaction: transaction.add_booking(booking("b"))),
             ):
                 with pytest.raises(Unavailable, match="Nothing was done: the database is away") as refused:
@@ -135,7 +135,7 @@ async def test_what_was_not_begun_is_asked_again_over_another_connection(way: tu
         await open_shop(store)
         for said in (b"SELECT revision", b"REPEATABLE READ"):
             proxy.cut_after = said
-            assert (await store.book(SHOP)).revision == (await store.head(SHOP)).revision == 1
+            assert (await store.schedule(SHOP)).revision == (await store.head(SHOP)).revision == 1
             assert proxy.cut_after == b""
         proxy.cut_after = b"BEGIN"
         await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
@@ -145,7 +145,7 @@ async def test_what_was_not_begun_is_asked_again_over_another_connection(way: tu
 
 async def test_where_one_connection_broke_the_others_are_not_trusted(way: tuple[Proxy, str]) -> None:
     proxy, url = way
-    pool = Pool(Address.of(url), size=2, patience_ms=PATIENCE_MS)
+    pool = Pool(Address.of(url), size=2, timeout_ms=DEFAULT_TIMEOUT_MS)
     async with pool.link() as idle, pool.link() as used:
         await idle.run("SELECT 1")
         proxy.doom()
@@ -174,7 +174,7 @@ async def test_a_group_that_breaks_between_two_units_answers_both(way: tuple[Pro
 
 async def test_a_connection_that_falls_silent_is_given_up(way: tuple[Proxy, str]) -> None:
     proxy, url = way
-    async with PostgresStore.open(url, patience_ms=HASTY_MS) as store:
+    async with PostgresStore.open(url, timeout_ms=HASTY_MS) as store:
         await open_shop(store)
         proxy.silence()
         with pytest.raises(Unavailable, match="in time"):
@@ -196,8 +196,8 @@ async def test_a_server_that_is_not_heard_of_any_more_loses_its_lock(way: tuple[
         await transaction.add_booking(booking("b"))
 
     async with (
-        PostgresStore.open(url, patience_ms=HASTY_MS) as lost,
-        PostgresStore.open(crashing_url, patience_ms=PATIENCE_MS) as patient,
+        PostgresStore.open(url, timeout_ms=HASTY_MS) as lost,
+        PostgresStore.open(crashing_url, timeout_ms=DEFAULT_TIMEOUT_MS) as patient,
     ):
         await open_shop(patient)
         writing = asyncio.create_task(lost.write(SHOP, unit))
@@ -211,14 +211,14 @@ async def test_a_server_that_is_not_heard_of_any_more_loses_its_lock(way: tuple[
 async def test_a_lock_that_somebody_else_keeps_is_waited_for_no_longer_than_asked(
     store: PostgresStore, postgres_url: str, session: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    async with PostgresStore.open(postgres_url, patience_ms=HASTY_MS) as hasty:
+    async with PostgresStore.open(postgres_url, timeout_ms=HASTY_MS) as hasty:
         async with session.transaction():
             await session.execute("SELECT 1 FROM projects FOR UPDATE")
             writes = [hasty.write(SHOP, lambda transaction: transaction.add_hold(hold("h"))) for _ in range(20)]
             async with asyncio.timeout(30):
                 told = await asyncio.gather(*writes, return_exceptions=True)
             assert {(type(one), "busy" in str(one)) for one in told} == {(Unavailable, True)}
-            assert (await hasty.book(SHOP)).revision == 1, "readers wait for nobody"
+            assert (await hasty.schedule(SHOP)).revision == 1, "readers wait for nobody"
         await hasty.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     assert (await store.head(SHOP)).revision == 2
 
@@ -227,7 +227,7 @@ async def test_what_keeps_readers_out_is_waited_for_no_longer_than_asked(
     store: PostgresStore, postgres_url: str, session: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     assert (await store.head(SHOP)).revision == 1
-    async with PostgresStore.open(postgres_url, patience_ms=HASTY_MS) as hasty:
+    async with PostgresStore.open(postgres_url, timeout_ms=HASTY_MS) as hasty:
         async with session.transaction():
             await session.execute("LOCK TABLE projects IN ACCESS EXCLUSIVE MODE")
             with pytest.raises(Unavailable, match="busy"):
@@ -316,6 +316,6 @@ async def test_who_may_not_in_is_told_why_without_the_password(
 
 async def test_where_nobody_listens_one_is_told_to_come_back() -> None:
     with pytest.raises(Unavailable, match="the database is away") as refused:
-        async with PostgresStore.open("postgresql://me:s3cret@localhost:1/x", patience_ms=PATIENCE_MS):
+        async with PostgresStore.open("postgresql://me:s3cret@localhost:1/x", timeout_ms=DEFAULT_TIMEOUT_MS):
             pass
     assert "s3cret" not in str(refused.value)

@@ -16,12 +16,12 @@ from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.prepare import prepare
 from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.schema import SCHEMA, Schema
-from support.books import PROJECT, booking, open_shop
 from support.postgres_databases import Databases, as_user, name_of, user_of
+from support.schedules import PROJECT, booking, open_shop
 from unit.store.test_prepare import next_schema
 
 FIRST = Schema(versions=("0001",), migrations=SCHEMA.migrations)
-PATIENCE_MS = 10_000
+DEFAULT_TIMEOUT_MS = 10_000
 PROCESSES = 4
 
 
@@ -54,7 +54,7 @@ from slotmcp.store.postgres.store import PostgresStore
 
 async def main():
     sys.stdin.readline()
-    async with PostgresStore.open(sys.argv[1], patience_ms=60_000) as store:
+    async with PostgresStore.open(sys.argv[1], timeout_ms=60_000) as store:
         print(await store.project_ids())
 
 asyncio.run(main())
@@ -74,15 +74,15 @@ async def test_processes_that_open_a_new_database_at_once_all_succeed(empty_url:
 
 async def test_an_old_database_is_upgraded_with_what_is_in_it(empty_url: str, postgres: Databases) -> None:
     address = Address.of(empty_url)
-    await prepare(address, patience_ms=PATIENCE_MS, schema=FIRST)
+    await prepare(address, timeout_ms=DEFAULT_TIMEOUT_MS, schema=FIRST)
     for statement in filter(str.strip, OLD_ROWS.split(";")):
         postgres.ask(statement, url=empty_url)
-    await prepare(address, patience_ms=PATIENCE_MS)
+    await prepare(address, timeout_ms=DEFAULT_TIMEOUT_MS)
     async with PostgresStore.open(empty_url) as store:
         (one,) = await store.bookings("shop")
         assert one.claim.location == Location(39.5, -104.25)
         assert (one.status, len(one.contact_keys)) == (BookingStatus.CONFIRMED, 2)
-        (absence,) = (await store.book("shop")).diaries["ana"].technician.time_off
+        (absence,) = (await store.schedule("shop")).technician_schedules["ana"].technician.time_off
         assert (absence.reason, absence.by_operator) == ("dentist", False)
         with pytest.raises(asyncpg.CheckViolationError, match="claims_state"):
             postgres.ask("UPDATE claims SET state = 'unheard of', expires_at_ms = 1, hold_token = 't'", url=empty_url)
@@ -97,7 +97,7 @@ async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
     ):
         later = next_schema(tmp_path, more)
         with pytest.raises(error):
-            await prepare(Address.of(postgres_url), patience_ms=PATIENCE_MS, schema=later)
+            await prepare(Address.of(postgres_url), timeout_ms=DEFAULT_TIMEOUT_MS, schema=later)
         shutil.rmtree(later.migrations)
         assert version(postgres, postgres_url) == [(SCHEMA.newest,)]
     async with PostgresStore.open(postgres_url) as store:
@@ -107,9 +107,9 @@ async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
 async def test_a_database_of_a_newer_program_is_refused_and_left_untouched(
     postgres_url: str, postgres: Databases, tmp_path: Path
 ) -> None:
-    await prepare(Address.of(postgres_url), patience_ms=PATIENCE_MS, schema=next_schema(tmp_path))
+    await prepare(Address.of(postgres_url), timeout_ms=DEFAULT_TIMEOUT_MS, schema=next_schema(tmp_path))
     with pytest.raises(DatabaseTooNew, match=f"newer slotmcp .* 9999, .* {SCHEMA.newest}") as refused:
-        await prepare(Address.of(postgres_url), patience_ms=PATIENCE_MS)
+        await prepare(Address.of(postgres_url), timeout_ms=DEFAULT_TIMEOUT_MS)
     assert name_of(postgres_url) in refused.value.message
     assert version(postgres, postgres_url) == [("9999",)]
 
@@ -124,7 +124,7 @@ async def test_a_database_of_a_newer_program_is_refused_and_left_untouched(
 async def test_another_programs_tables_are_left_alone(empty_url: str, postgres: Databases, made: str) -> None:
     postgres.ask(made, url=empty_url)
     with pytest.raises(DatabaseUnusable, match="another program's tables"):
-        await prepare(Address.of(empty_url), patience_ms=PATIENCE_MS)
+        await prepare(Address.of(empty_url), timeout_ms=DEFAULT_TIMEOUT_MS)
     assert postgres.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", url=empty_url) == [(1,)]
 
 
@@ -134,7 +134,7 @@ async def test_a_schema_of_the_search_path_can_be_ours_beside_other_programs(
     postgres.ask("CREATE TABLE another (id int)", url=empty_url)
     url = f"{empty_url}&search_path=slots"
     with pytest.raises(DatabaseUnusable, match="no schema of its search path"):
-        await prepare(Address.of(url), patience_ms=PATIENCE_MS)
+        await prepare(Address.of(url), timeout_ms=DEFAULT_TIMEOUT_MS)
     postgres.ask("CREATE SCHEMA slots", url=empty_url)
     async with PostgresStore.open(url) as store:
         await open_shop(store)
@@ -147,7 +147,7 @@ async def test_an_encoding_without_every_alphabet_is_refused(postgres: Databases
     url = postgres.url("latin")
     try:
         with pytest.raises(DatabaseUnusable, match=r"LATIN1.*UTF8"):
-            await prepare(Address.of(url), patience_ms=PATIENCE_MS)
+            await prepare(Address.of(url), timeout_ms=DEFAULT_TIMEOUT_MS)
     finally:
         postgres.drop(url)
 
@@ -156,7 +156,7 @@ async def test_who_may_not_make_tables_is_told_so(empty_url: str, postgres: Data
     postgres.ask("CREATE ROLE powerless LOGIN")
     try:
         with pytest.raises(DatabaseUnusable, match="may not do that there"):
-            await prepare(Address.of(as_user(empty_url, "powerless")), patience_ms=PATIENCE_MS)
+            await prepare(Address.of(as_user(empty_url, "powerless")), timeout_ms=DEFAULT_TIMEOUT_MS)
     finally:
         postgres.ask("DROP ROLE powerless")
 

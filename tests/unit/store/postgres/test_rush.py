@@ -12,10 +12,10 @@ from slotmcp.store.fetching import Fetch
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import connect
 from slotmcp.store.postgres.store import PostgresStore
-from support.books import ANA, PROJECT, booking, open_shop
 from support.postgres_databases import Databases, name_of
 from support.postgres_locks import until_waiting
-from unit.store.postgres.conftest import PATIENCE_MS
+from support.schedules import ANA, PROJECT, booking, open_shop
+from unit.store.postgres.conftest import DEFAULT_TIMEOUT_MS
 
 if TYPE_CHECKING:
     import asyncpg
@@ -56,11 +56,11 @@ async def test_a_later_revision_is_never_seen_before_an_earlier_one(store: Postg
     async def watch(reader: PostgresStore) -> list[int]:
         seen: list[int] = []
         while not seen or seen[-1] < RUSH + 1:
-            book = await reader.book(SHOP)
-            assert len(book.diaries["ana"].claims) == book.revision - 1
+            schedule = await reader.schedule(SHOP)
+            assert len(schedule.technician_schedules["ana"].claims) == schedule.revision - 1
             head = await reader.head(SHOP)
-            assert head.revision >= book.revision
-            seen.append(book.revision)
+            assert head.revision >= schedule.revision
+            seen.append(schedule.revision)
         return seen
 
     async with asyncio.timeout(60):
@@ -109,9 +109,12 @@ async def test_many_projects_share_a_few_connections(postgres_url: str, postgres
 
         await store.write(project_id, unit, create=True)
         await store.write(project_id, lambda transaction: transaction.add_booking(booking("b")))
-        return (await store.book(project_id)).revision
+        return (await store.schedule(project_id)).revision
 
-    async with asyncio.timeout(60), PostgresStore.open(postgres_url, patience_ms=PATIENCE_MS, pool_size=2) as store:
+    async with (
+        asyncio.timeout(60),
+        PostgresStore.open(postgres_url, timeout_ms=DEFAULT_TIMEOUT_MS, pool_size=2) as store,
+    ):
         revisions = await asyncio.gather(*(trade(store, number) for number in range(PROJECTS)))
         assert list(await store.heads()) == [f"p-{number:02}" for number in range(PROJECTS)]
         connected = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND application_name = 'slotmcp'"
@@ -141,7 +144,7 @@ async def test_now_is_the_databases_and_asked_when_the_lock_is_had(
 
 async def test_what_awaits_something_else_under_the_lock_is_stopped(store: PostgresStore) -> None:
     async def unit(transaction: Transaction) -> None:
-        await asyncio.gather(transaction.book(), transaction.lapse_holds())
+        await asyncio.gather(transaction.schedule(), transaction.lapse_holds())
 
     with pytest.raises(RuntimeError, match="transaction's methods"):
         await store.write(SHOP, unit)
@@ -153,6 +156,6 @@ async def test_a_commit_waits_for_the_disk_whatever_the_server_says(
     postgres_url: str, postgres: Databases, configured: str, expected: str
 ) -> None:
     postgres.ask(f'ALTER DATABASE "{name_of(postgres_url)}" SET synchronous_commit = {configured}')
-    connection = await connect(Address.of(postgres_url), patience_ms=PATIENCE_MS)
+    connection = await connect(Address.of(postgres_url), timeout_ms=DEFAULT_TIMEOUT_MS)
     assert await connection.fetchval("SHOW synchronous_commit") == expected
     await connection.close()

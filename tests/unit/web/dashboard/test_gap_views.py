@@ -1,7 +1,7 @@
 """Gaps as sentences: ranked, with names, and no hour after hour of the same."""
 
-from slotmcp.domain.book import Book, Diary
 from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, Gap, GapChange, Gaps
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.services.reporting.reports import GapsAnswer
 from slotmcp.web.dashboard.gap_views import GapRow, gaps_view
 from support.shop import VISIT, plan, technician
@@ -10,9 +10,14 @@ ANA = technician("ana", "09:00-17:00")
 
 
 def rows(*gaps: tuple[GapChange, int]) -> list[GapRow]:
-    book = Book(project=plan().project, services={"visit": VISIT}, diaries={"ana": Diary(technician=ANA)}, revision=1)
+    schedule = Schedule(
+        project=plan().project,
+        services={"visit": VISIT},
+        technician_schedules={"ana": TechnicianSchedule(technician=ANA)},
+        revision=1,
+    )
     found = tuple(Gap(change=change, won=won) for change, won in gaps)
-    return list(gaps_view(GapsAnswer(book=book, gaps=Gaps(lost=9, had_a_choice=2, gaps=found))).rows)
+    return list(gaps_view(GapsAnswer(schedule=schedule, gaps=Gaps(lost=9, had_a_choice=2, gaps=found))).rows)
 
 
 def hour(weekday: int, hour: int, technician_id: str = "ana") -> ExtraHour:

@@ -1,0 +1,45 @@
+"""The business of denver.py, on a real SQLite file behind a real MCP server."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from slotmcp.tools.toolsets import Toolset
+from support.denver import PLAN, SUNDAY_NOON_MS
+from support.server import Desk, open_desk
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_desk(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Desk]:
+    """Where the business is run from: all tools."""
+    path = tmp_path / "slotmcp.db"
+    async with open_desk(path, PLAN, now_ms=SUNDAY_NOON_MS, toolset=Toolset.OPERATOR) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def impatient_desk(desk: Desk) -> AsyncIterator[Desk]:
+    """A second process at the same file, so to say, that does not wait for long where it is locked."""
+    async with open_desk(desk.path, now_ms=SUNDAY_NOON_MS, timeout_ms=50) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def empty_desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_desk(tmp_path / "empty.db", now_ms=SUNDAY_NOON_MS) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def two_businesses(tmp_path: Path) -> AsyncIterator[Desk]:
+    other = replace(PLAN, project=replace(PLAN.project, id="boulder-hvac", name="Boulder Heating"))
+    async with open_desk(tmp_path / "two.db", PLAN, other, now_ms=SUNDAY_NOON_MS) as opened:
+        yield opened

@@ -1,0 +1,172 @@
+"""The board: a day as a page, and a stream that says when to look again."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from slotmcp.asgi import Serving
+from slotmcp.domain.access import Scope
+from slotmcp.domain.booking import Customer
+from slotmcp.domain.catalog import TimeOff
+from slotmcp.services.bookings import BookRequest
+from slotmcp.services.holds import HoldRequest
+from support.dashboard import Site, open_site
+from support.denver import DENVER, PLAN, technician, weekly
+from support.http_server import HttpServer, open_books, serving
+
+BOARD = f"/{PLAN.project.id}"
+EVERY_DAY = frozenset(range(7))
+ALL_DAY = tuple(replace(one, days=EVERY_DAY) for one in weekly(0, 24))
+ANA = replace(technician("t-ana", "Ana <b>", priority=1, skills={"hvac", "gas"}), shifts=ALL_DAY, breaks=())
+BUSINESS = replace(PLAN, project=replace(PLAN.project, min_notice_minutes=0), technicians=(ANA,))
+KIM = Customer(name="Kim <script>", phone="+13035550142")
+
+
+def tomorrow() -> datetime:
+    """At nine, by the business's clocks."""
+    day = datetime.now(UTC).astimezone(DENVER) + timedelta(days=1)
+    return day.replace(hour=9, minute=0, second=0, microsecond=0)
+
+
+def minute_of(when: datetime) -> int:
+    return int(when.timestamp()) // 60
+
+
+@pytest.fixture
+async def lively(tmp_path: Path) -> AsyncIterator[Site]:
+    """Somebody works around the clock, and an operator looks on."""
+    async with open_site(tmp_path, BUSINESS) as site:
+        await site.browser.log_in(await site.key())
+        yield site
+
+
+async def book(site: Site, when: datetime) -> str:
+    request = BookRequest(start=minute_of(when), service_id="ac-repair", customer=KIM)
+    return (await site.schedules.app.bookings.book_slot(request)).booking.id
+
+
+async def board(site: Site, when: datetime | None = None) -> str:
+    day = f"?day={when:%Y-%m-%d}" if when else ""
+    answer = await site.browser.get(f"{BOARD}{day}")
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def test_what_takes_time_is_there_with_its_words(lively: Site) -> None:
+    when = tomorrow()
+    booking_id = await book(lively, when)
+    await lively.schedules.app.holds.create_hold(
+        HoldRequest(start=minute_of(when + timedelta(hours=2)), service_id="ac-repair", customer_reference="x")
+    )
+    page = await board(lively, when)
+    words = re.sub(r"\s+", " ", unescape(re.sub("<[^>]+>", "", page)))
+    assert "09:00\N{EN DASH}10:00 Kim <script>, AC repair" in words
+    assert re.search(r"11:00\N{EN DASH}12:00 Held 1:\d\d left", words)
+    assert "1 booking, 1 technician at work, 1 time held." in words
+    assert f'id="b-{booking_id}"' in page
+    assert KIM.phone not in page
+
+
+async def test_what_others_have_written_is_text(lively: Site) -> None:
+    await book(lively, tomorrow())
+    page = await board(lively, tomorrow())
+    assert "<script>" not in page
+    assert "<b>, " not in page
+    assert "Ana &lt;b&gt;" in page
+
+
+async def test_days_lead_to_each_other_and_a_wrong_one_is_said_to_be(lively: Site) -> None:
+    page = await board(lively)
+    today = datetime.now(UTC).astimezone(DENVER).date()
+    for day in (today - timedelta(days=1), today + timedelta(days=1)):
+        assert f'href="/dashboard{BOARD}?day={day}"' in page
+    wrong = await lively.browser.get(f"{BOARD}?day=tomorrow")
+    assert wrong.status_code == 422
+    assert "give a date such as" in wrong.text
+
+
+async def test_an_empty_day_says_what_to_do(tmp_path: Path) -> None:
+    nobody = replace(BUSINESS, technicians=())
+    idle = replace(BUSINESS, technicians=(replace(ANA, shifts=()),))
+    for number, (plan, words) in enumerate(((nobody, "slotmcp import FILE"), (idle, "Nobody works on this day"))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        async with open_site(folder, plan) as site:
+            await site.browser.log_in(await site.key())
+            assert words in await board(site)
+
+
+async def test_time_off_of_weeks_does_not_stretch_the_day(tmp_path: Path) -> None:
+    start = minute_of(tomorrow().replace(hour=0))
+    off = TimeOff(start=start, end=start + 30 * 1440, reason="Lisbon")
+    async with open_site(tmp_path, replace(BUSINESS, technicians=(replace(ANA, time_off=(off,)),))) as site:
+        await site.browser.log_in(await site.key())
+        page = await board(site, tomorrow())
+    assert "Time off" in page
+    assert "Lisbon" in page
+    assert 'data-columns="288"' in page
+
+
+async def test_read_only_it_offers_nothing_to_do(tmp_path: Path) -> None:
+    async with open_site(tmp_path, BUSINESS, serving=Serving(read_only=True)) as site:
+        await site.browser.log_in(await site.key())
+        booking_id = await book(site, tomorrow())
+        page = await board(site, tomorrow())
+        own = (await site.browser.get(f"{BOARD}/bookings/{booking_id}")).text
+        people = (await site.browser.get(f"{BOARD}/technicians")).text
+        refused = await site.browser.send(f"{BOARD}/bookings/{booking_id}/cancel")
+    assert "data-movable" not in page
+    for text in (page, own, people):
+        assert text.count("<form") == 1, "only the one that logs out"
+    assert refused.status_code == 403
+    assert "--read-only" in refused.text
+
+
+@asynccontextmanager
+async def looking_on(server: HttpServer, key: str) -> AsyncIterator[AsyncIterator[str]]:
+    """The lines of a board's stream, from the page's own revision on."""
+    async with httpx2.AsyncClient(base_url=server.url, follow_redirects=True, timeout=20) as client:
+        await client.post("/dashboard/login", data={"key": key})
+        page = (await client.get(f"/dashboard{BOARD}")).text
+        (address,) = re.findall(r'sse-connect="([^"]+)"', page)
+        async with client.stream("GET", unescape(address)) as stream:
+            assert stream.headers["content-type"].startswith("text/event-stream")
+            yield stream.aiter_lines()
+
+
+async def events(lines: AsyncIterator[str], count: int) -> list[str]:
+    found: list[str] = []
+    async for line in lines:
+        if line.startswith("data: "):
+            found.append(line.removeprefix("data: "))
+        if len(found) == count:
+            break
+    return found
+
+
+async def test_whoever_looks_on_hears_of_what_another_process_does_until_their_key_is_revoked(tmp_path: Path) -> None:
+    path = tmp_path / "slotmcp.db"
+    async with open_books(path, BUSINESS) as schedules:
+        new = await schedules.app.access.create(Scope.OPERATOR, project="*")
+        with serving(path) as server:
+            async with looking_on(server, new.token) as lines:
+                before = (await schedules.app.board.revision(PLAN.project.id)) or 0
+                request = BookRequest(start=minute_of(tomorrow()), service_id="ac-repair", customer=KIM)
+                await schedules.app.bookings.book_slot(request)
+                (told,) = await events(lines, 1)
+                assert int(told) > before
+                await schedules.app.access.revoke(new.key.id)
+                assert [line async for line in lines if line.startswith("data: ")][-1:] == ["data: over"]
+            async with httpx2.AsyncClient(base_url=server.url) as client:
+                answer = await client.get(f"/dashboard{BOARD}/events")
+            assert answer.status_code == 303
+            code, log = server.stop()
+    assert code == 0
+    assert "Kim" not in log

@@ -1,0 +1,245 @@
+"""What callers do who have a time: find it, move it, call it off, and ask to be forgotten."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from typing import Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from interfaces.state_machine_holding import STARTS, customers, key_choices, notations
+from interfaces.state_machine_selling import SellingRules
+from slotmcp.domain.booking import BookingStatus
+from slotmcp.domain.errors import InvalidArgument
+from support.server import Body
+from support.shop import at
+from support.small_shop import Job
+from support.small_shop_desk import code_of
+from support.small_shop_memory import ENDED, KEPT_AS, NOTATIONS, Sale, text
+
+MAY_FOLLOW: Final = {
+    "confirmed": {"completed", "no_show"},
+    "rescheduled": {"completed", "no_show"},
+    "completed": {"no_show"},
+    "no_show": {"completed"},
+    "cancelled": set[str](),
+}
+"""What may be told of a visit, from docs/reference/bookings.md."""
+
+
+class ChangingRules(SellingRules):
+    """Callers who change their mind."""
+
+    def _a_sale(self, data: st.DataObject, like: Job | None = None) -> tuple[str, Sale]:
+        """Mostly one that can still be changed; and is like another job, if one is given."""
+        sold = self.memory.sold
+        active = [id_ for id_ in sold if sold[id_].status not in ENDED]
+        if like:
+            alike = [id_ for id_ in active if _is_alike(sold[id_].job, like)]
+            active = [*alike, *alike, *alike]
+        id_ = data.draw(st.sampled_from([*active, *active, *sold]), "booking")
+        return id_, sold[id_]
+
+    @precondition(lambda self: self.memory.sold)
+    @rule(data=st.data(), start=st.sampled_from(STARTS), key_choice=key_choices)
+    def move_to_a_start(self, data: st.DataObject, start: int, key_choice: str) -> None:
+        id_, sale = self._a_sale(data)
+        key = self._key(key_choice, self.memory.move_keys)
+        asked, used = (id_, start), (key, f"start:{id_} {start}")
+        error, replay = self._recall_move(used, id_, start, asked)
+        moves = not error and not replay and start != sale.job.start
+        able: list[str] = []
+        if not error and not replay and sale.status not in {"confirmed", "rescheduled"}:
+            error = "invalid_argument"
+        elif moves:
+            able = self._who_takes_over(id_, sale, start)
+            error = None if able else "slot_unavailable"
+        new = not error and any(one and one not in self.memory.move_keys for one in used) and not replay
+        arguments = {"bookingId": id_, "start": text(start), "idempotencyKey": key}
+        body = self._call("reschedule_booking", arguments, changes=bool(moves and not error) or bool(new))
+        assert code_of(body) == error
+        if error:
+            return
+        self._remember_move(body, id_, able if moves else [], start)
+        if not replay:
+            self.memory.move_keys.update({one: (asked, id_) for one in used if one})
+            if key:
+                self._remember_call("reschedule_booking", arguments, id_, sale.job)
+
+    @precondition(lambda self: self.memory.sold)
+    @rule(data=st.data(), token=SellingRules.tokens, key_choice=key_choices)
+    def move_to_what_is_held(self, data: st.DataObject, token: str, key_choice: str) -> None:
+        memory, kept = self.memory, self.memory.holds[token]
+        id_, sale = self._a_sale(data, kept.job)
+        key = self._key(key_choice, memory.move_keys)
+        asked, used = (id_, token), (key, f"hold:{token}")
+        known = next((one for one in used if one in memory.move_keys), "")
+        error = self._mismatch(memory.move_keys, known, asked)
+        replay = bool(known) and not error
+        start, able = self._held(token).start, list[str]()
+        if not error and not replay:
+            if sale.status in ENDED or not _is_alike(kept.job, sale.job):
+                error = "invalid_argument"
+            elif start != sale.job.start or self._is_for_another(token, id_):
+                able = self._who_keeps(
+                    token, replace(sale.job, start=start, place=sale.job.place or kept.job.place), id_
+                )
+                error = None if able else "hold_expired"
+        arguments = {"bookingId": id_, "holdToken": token, "idempotencyKey": key}
+        changes = not error and not replay
+        body = self._call("reschedule_booking", arguments, changes=changes, patient=self._is_live(token))
+        assert code_of(body) == error
+        if error:
+            return
+        if changes and kept.state == "held":
+            memory.holds[token] = replace(kept, state="released")
+        if changes:
+            memory.move_keys.update({one: (asked, id_) for one in used if one})
+            self._remember_call("reschedule_booking", arguments, id_, sale.job)
+        self._remember_move(body, id_, able, start, token=token)
+
+    @precondition(lambda self: sum(sale.status not in ENDED for sale in self.memory.sold.values()) > 1)
+    @rule(data=st.data())
+    def cancel_booking(self, data: st.DataObject) -> None:
+        self._cancel_booking(self._a_sale(data)[0])
+
+    def _cancel_booking(self, id_: str) -> None:
+        sale = self.memory.sold[id_]
+        error = "invalid_argument" if sale.status in {"completed", "no_show"} else None
+        changes = sale.status in {"confirmed", "rescheduled"}
+        body = self._call("cancel_booking", {"bookingId": id_}, changes=changes)
+        assert code_of(body) == error
+        if not error:
+            self.memory.sold[id_] = replace(sale, status="cancelled")
+            assert body["booking"]["status"] == "cancelled"
+        self._look_at_the_line()
+
+    @precondition(lambda self: self.memory.sold)
+    @rule(
+        data=st.data(),
+        status=st.sampled_from([BookingStatus.COMPLETED, BookingStatus.NO_SHOW]),
+        begins=st.sampled_from([False, False, True]),
+    )
+    def tell_of_a_visit(self, data: st.DataObject, status: BookingStatus, begins: bool) -> None:  # noqa: FBT001  drawn by name
+        id_, sale = self._a_sale(data)
+        if begins:
+            self.clock.set_ms(max(self.clock.now_ms(), sale.job.start * 60_000))
+            self._sweep()
+        has_begun = sale.job.start * 60_000 <= self.clock.now_ms()
+        may = status == sale.status or (status.value in MAY_FOLLOW[sale.status] and has_begun)
+        before = self._picture()
+        try:
+            self.portal.call(self.shop.app.bookings.set_booking_status, None, id_, status)
+        except InvalidArgument:
+            assert not may
+            assert self._picture() == before
+        else:
+            assert may
+            self.memory.sold[id_] = replace(sale, status=status.value)
+            self._cancel_booking(id_)  # what is over cannot be called off
+
+    @rule(who=customers, notation=notations)
+    def find_bookings(self, who: str, notation: int) -> None:
+        """Each customer by each contact, and nobody else's."""
+        for by in ("phone", "email", "hash"):
+            self._find_bookings(who, by, notation)
+
+    def _find_bookings(self, who: str, by: str, notation: int) -> None:
+        asked = {
+            "phone": {"phone": NOTATIONS[who][notation]},
+            "email": {"email": f" {who.upper()}@example.com"},
+            "hash": {"customerHash": f"{who}:hash"},
+        }
+        found = {one["bookingId"]: one for one in self._ask("find_bookings", asked[by])["bookings"]}
+        theirs = {id_ for id_, sale in self.memory.sold.items() if f"{who}:{by}" in sale.known_as}
+        is_over = {id_ for id_ in theirs if not self._is_upcoming(self.memory.sold[id_])}
+        assert theirs >= set(found) >= theirs - is_over
+        for id_, one in found.items():
+            sale = self.memory.sold[id_]
+            assert (at(one["start"]), one["status"]) == (sale.job.start, sale.status)
+            assert one["upcoming"] is (id_ not in is_over)
+
+    @precondition(lambda self: self.memory.sold)
+    @rule(data=st.data())
+    def find_by_id(self, data: st.DataObject) -> None:
+        id_, sale = self._a_sale(data)
+        (found,) = self._ask("find_bookings", {"bookingId": id_})["bookings"]
+        assert (at(found["start"]), at(found["end"]), found["status"]) == (sale.job.start, sale.job.end, sale.status)
+        assert found["technicianId"] == self._entry(id_).technician_id
+
+    @precondition(lambda self: len(self.memory.sold) > 2)
+    @rule(who=customers, notation=notations)
+    def forget(self, who: str, notation: int) -> None:
+        """By all that they are known by; then nothing of them is left in the file."""
+        for by, told in (("phone", NOTATIONS[who][notation]), ("email", f"{who}@Example.com"), ("hash", f"{who}:hash")):
+            self._forget(f"{who}:{by}", told)
+        with closing(sqlite3.connect(self.path)) as connection:
+            left = "\n".join(connection.iterdump())
+        assert [trace for trace in (f"{who.title()} Doe", KEPT_AS[who], f"{who}@") if trace in left] == []
+
+    def _forget(self, reference: str, told: str) -> None:
+        memory = self.memory
+        sold = [id_ for id_, sale in memory.sold.items() if reference in sale.known_as]
+        waits = [id_ for id_, wait in memory.waits.items() if reference in wait.known_as]
+        answer = self.portal.call(self.shop.app.customers.forget, None, told)
+        assert answer.erased == len(sold) + len(waits)
+        self._look_at_the_line(left=frozenset(waits))
+        for id_ in sold:
+            nowhere = replace(memory.sold[id_].job, place=None)
+            memory.sold[id_] = replace(memory.sold[id_], known_as=frozenset(), job=nowhere)
+        for id_ in waits:
+            memory.waits[id_] = replace(memory.waits[id_], known_as=())
+        for token, kept in memory.holds.items():
+            if kept.known_as == reference:
+                nowhere = replace(kept.job, place=None)
+                memory.holds[token] = replace(kept, known_as="", job=nowhere)
+
+    # -- what the model makes of it ---------------------------------------------------------------
+
+    def _is_upcoming(self, sale: Sale) -> bool:
+        return sale.status in {"confirmed", "rescheduled"} and sale.job.end * 60_000 > self.clock.now_ms()
+
+    def _recall_move(self, used: tuple[str, str], id_: str, start: int, asked: object) -> tuple[str | None, bool]:
+        """What a key did before; the one that follows from the request counts while the booking is there."""
+        known, (key, implied) = self.memory.move_keys, used
+        if key in known:
+            error = self._mismatch(known, key, asked)
+            return error, not error
+        sale = self.memory.sold[id_]
+        return None, implied in known and sale.takes_time and sale.job.start == start
+
+    def _is_for_another(self, token: str, id_: str) -> bool:
+        """Whether a hold is for a technician who was asked for, and has not the booking."""
+        held = self._held(token)
+        return bool(held.technician_chosen) and held.technician_id != self._entry(id_).technician_id
+
+    def _who_takes_over(self, id_: str, sale: Sale, start: int) -> list[str]:
+        """Whom a booking may go to: its technician where that can be, else whoever comes; the one who was wished."""
+        own = self._entry(id_)
+        others = [one for one in self._live() if one.id != id_]
+        for wish in (own.technician_id, None):
+            if self._takers(replace(sale.job, wish=wish), start, others)[0]:
+                return self._takers(replace(sale.job, wish=wish), start, others)[1]
+            if own.technician_chosen:
+                return []
+        return []
+
+    def _remember_move(self, body: Body, id_: str, able: list[str], start: int, *, token: str = "") -> None:
+        sale, told = self.memory.sold[id_], body["booking"]
+        if able:
+            kept = self.memory.holds.get(token)
+            place = sale.job.place or (kept.job.place if kept else None)
+            known_as = sale.known_as | ({kept.known_as} - {""} if kept else set())
+            sale = Sale(replace(sale.job, start=start, place=place), known_as, "rescheduled")
+            self.memory.sold[id_] = sale
+            assert told["technicianId"] in able
+            self._look_at_the_line(fulfilled=sale, taken=token)
+        else:
+            self._look_at_the_line()
+        assert (at(told["start"]), told["status"]) == (sale.job.start, sale.status)
+        assert told["technicianId"] == self._entry(id_).technician_id
+
+
+def _is_alike(one: Job, other: Job) -> bool:
+    return (one.kind, one.minutes) == (other.kind, other.minutes)

@@ -1,0 +1,114 @@
+"""What happens to the shop besides: time passes, the owner changes the file, technicians cannot come."""
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from interfaces.state_machine_waiting import WaitingRules
+from support.shop import at
+from support.small_shop import CHANGES, STAFF, Span, Worker, placeless
+from support.small_shop_memory import text
+from support.small_shop_rules import who_can
+from support.sqlite_file import Entry
+
+spans = st.sampled_from([("09:00", "10:30"), ("10:00", "11:00"), ("10:30", "12:00"), ("09:00", "12:00")])
+
+MOST_ABSENCES = 2
+
+
+class RunningRules(WaitingRules):
+    """The clock and the business."""
+
+    @rule(seconds=st.sampled_from([0.001, 1, 1, 29, 30, 30, 60, 60, 89.999, 90, 900]))
+    def time_passes(self, seconds: float) -> None:
+        self.clock.advance(seconds=seconds)
+        self._sweep()
+
+    @rule(seconds=st.sampled_from([0.001, 1, 45]))
+    def the_clock_is_put_back(self, seconds: float) -> None:
+        """As far as no hold comes to life again: who has seen it expire would differ from who has not, for a moment."""
+        now_ms = self.clock.now_ms()
+        expired = [kept.expires_at_ms for kept in self.memory.holds.values() if kept.expires_at_ms <= now_ms]
+        self.clock.set_ms(max(now_ms - round(seconds * 1000), *expired, 0))
+        self._sweep()
+
+    @precondition(lambda self: self.memory.holds)
+    @rule(before_ms=st.sampled_from([0, 1]), token=WaitingRules.tokens)
+    def a_hold_is_about_to_expire(self, token: str, before_ms: int) -> None:
+        """To the very millisecond at which it expires, or to the last at which it lives."""
+        expires_at_ms = self.memory.holds[token].expires_at_ms - before_ms
+        self.clock.set_ms(max(self.clock.now_ms(), expires_at_ms))
+        self._sweep()
+
+    @rule(change=st.sampled_from(CHANGES))
+    def the_owner_changes_somebody(self, change: tuple[str, Worker]) -> None:
+        """The file is the truth but for time off, of which it knows nothing."""
+        staff = self.memory.staff
+        for name, worker in staff.items():
+            known = change[1] if name == change[0] else worker
+            staff[name] = replace(known, is_off=False, away=worker.away)
+        self.portal.call(self._import)
+        self._strand()
+        self._look_at_the_line()
+
+    @rule(data=st.data(), may_be_off=st.booleans())
+    def set_technician_status(self, data: st.DataObject, may_be_off: bool) -> None:  # noqa: FBT001  drawn by name
+        """One at a time is off, or there is little left to do."""
+        name = self._somebody(data)
+        is_off = may_be_off and not any(worker.is_off for worker in self.memory.staff.values())
+        self._change(
+            name,
+            replace(self.memory.staff[name], is_off=is_off),
+            None,
+            "set_technician_status",
+            {"status": "off" if is_off else "active"},
+        )
+
+    @precondition(lambda self: sum(len(worker.away) for worker in self.memory.staff.values()) < MOST_ABSENCES)
+    @rule(data=st.data(), span=spans)
+    def add_time_off(self, data: st.DataObject, span: tuple[str, str]) -> None:
+        name = self._somebody(data)
+        worker, away = self.memory.staff[name], (at(span[0]), at(span[1]))
+        if away[1] * 60_000 <= self.clock.now_ms():
+            return
+        known = worker.away if away in worker.away else (*worker.away, away)
+        self._change(
+            name, replace(worker, away=known), away, "add_time_off", {"start": text(away[0]), "end": text(away[1])}
+        )
+
+    def _somebody(self, data: st.DataObject) -> str:
+        """Mostly one on whom something is held."""
+        holders = [one.technician_id for one in self._live() if one.state == "held"]
+        return data.draw(st.sampled_from([*holders, *holders, *STAFF]), "technician")
+
+    def _change(self, name: str, worker: Worker, span: Span | None, tool: str, arguments: dict[str, str]) -> None:
+        """Bookings in the way are kept and named; holds there go to somebody who can serve them, or are withdrawn."""
+        before = {one.id: one for one in self._live() if one.technician_id == name and self._is_to_come(one, span)}
+        self.memory.staff[name] = worker
+        live = self._live()
+        body = self._ask(tool, {"technicianId": name, **arguments})
+        self._strand()
+        self._check_arrivals(live, patient=True)
+        in_the_way = [one for one in before.values() if worker.is_absent(one.start, one.end)]
+        booked = {one.id for one in in_the_way if one.state == "booked"}
+        assert {one["bookingId"] for one in body["bookings"]} == booked
+        moved = withdrawn = 0
+        for one in in_the_way:
+            if one.state == "booked":
+                continue
+            now = self._held(one.token or "")
+            if now.state == "withdrawn":
+                withdrawn += 1
+                token = one.token or ""
+                self.memory.holds[token] = replace(self.memory.holds[token], state="withdrawn")
+                alone = one.technician_chosen or not who_can(self.memory.staff, self._live(), placeless(one), None)
+                assert alone, "somebody could have come"
+            else:
+                moved += 1
+                assert now.technician_id != name
+        assert (body["holdsMoved"], body["holdsWithdrawn"]) == (moved, withdrawn)
+        self._look_at_the_line()
+
+    def _is_to_come(self, one: Entry, span: Span | None) -> bool:
+        return one.end * 60_000 > self.clock.now_ms() and (span is None or (one.start < span[1] and span[0] < one.end))

@@ -1,0 +1,150 @@
+"""What callers do who have decided: book what they hold, or a start, and repeat themselves."""
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from interfaces.state_machine_holding import SOMEWHERE, HoldingRules, contacts, customers, jobs, key_choices, notations
+from support.server import Body
+from support.shop import at
+from support.small_shop import Job, entry_of, location
+from support.small_shop_desk import code_of
+from support.small_shop_memory import Contact, Keys, Sale, Sent, customer_arguments, job_arguments, references
+from support.small_shop_rules import who_can
+
+
+class SellingRules(HoldingRules):
+    """Callers who buy."""
+
+    @precondition(lambda self: self.memory.sent)
+    @rule(data=st.data())
+    def retry(self, data: st.DataObject) -> None:
+        """Whatever happened since: the first answer again, and nothing changes."""
+        sent = data.draw(st.sampled_from(self.memory.sent))
+        body = self._call(sent.tool, sent.arguments, changes=False)
+        assert code_of(body) == self._error_of_retry(sent)
+        if not code_of(body):
+            assert body["replayed"] is True
+            made = body["booking"]["bookingId"] if "booking" in body else body.get("holdToken") or body["waitId"]
+            assert made == sent.made
+
+    @rule(
+        token=HoldingRules.tokens,
+        who=customers,
+        contact=contacts,
+        notation=notations,
+        key_choice=key_choices,
+        place=st.sampled_from(SOMEWHERE),
+    )
+    def book_what_is_held(  # noqa: PLR0913, PLR0917  all that is told
+        self, token: str, who: str, contact: Contact, notation: int, key_choice: str, place: str | None
+    ) -> None:
+        memory, kept = self.memory, self.memory.holds[token]
+        key = self._key(key_choice, memory.book_keys)
+        asked = ("hold", token, who, contact)
+        error, replay = self._recall((key, f"hold:{token}"), None, asked)
+        job = replace(kept.job, place=kept.job.place or place)
+        able = [] if error or replay else self._who_keeps(token, job)
+        if not error and not replay and not able:
+            error = "hold_expired"
+        where = location(place)
+        arguments = {
+            "holdToken": token,
+            "idempotencyKey": key,
+            **({"latitude": where.latitude, "longitude": where.longitude} if where else {}),
+            **customer_arguments(who, contact, notation),
+        }
+        body = self._call("book_slot", arguments, changes=not error and not replay, patient=self._is_live(token))
+        assert code_of(body) == error
+        if error:
+            return
+        self._check_booking(body, replay, job)
+        if not replay:
+            assert body["booking"]["technicianId"] in able
+            memory.holds[token] = replace(kept, state="booked")
+            known_as = {kept.known_as, *references(who, contact)} - {""}
+            self._remember_sale(body, Sale(job, frozenset(known_as)), (key, f"hold:{token}"), asked, token=token)
+            self._remember_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
+
+    @rule(job=jobs, who=customers, contact=contacts, notation=notations, key_choice=key_choices)
+    def book_directly(self, job: Job, who: str, contact: Contact, notation: int, key_choice: str) -> None:
+        self._book_directly(job, who, contact, notation, key_choice)
+
+    def _book_directly(self, job: Job, who: str, contact: Contact, notation: int, key_choice: str) -> None:
+        key = self._key(key_choice, self.memory.book_keys)
+        asked = ("start", replace(job, place=None), who, contact)
+        used = key or f"start:{job.kind} {job.start} {who} {contact}"
+        error = self._lacks_skill(job)
+        replay = None
+        if not error:
+            error, replay = self._recall((key, "" if key else used), job.start, asked)
+        if not error and not replay and not self._takers(job, job.start)[0]:
+            error = "slot_unavailable"
+        arguments = {"idempotencyKey": key, **customer_arguments(who, contact, notation), **job_arguments(job)}
+        body = self._call("book_slot", arguments, changes=not error and not replay)
+        assert code_of(body) == error
+        if error:
+            self._check_alternatives(body, job)
+            return
+        self._check_booking(body, replay, job)
+        if not replay:
+            self._remember_sale(body, Sale(job, frozenset(references(who, contact))), (used,), asked)
+            if key:
+                self._remember_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
+
+    # -- what the model makes of it ---------------------------------------------------------------
+
+    def _error_of_retry(self, sent: Sent) -> str | None:
+        """A wish is looked at before the key is; and a token without a key is of no use once its booking is off."""
+        if "holdToken" not in sent.arguments and sent.tool != "reschedule_booking":
+            return self._lacks_skill(sent.job)
+        is_off = sent.tool == "book_slot" and self.memory.sold[sent.made].status == "cancelled"
+        return "hold_expired" if is_off and not sent.arguments["idempotencyKey"] else None
+
+    def _recall(
+        self, keys: tuple[str, str], start: int | None, asked: object
+    ) -> tuple[str | None, tuple[object, str] | None]:
+        """What a key did before: the error or the first answer. The implied one counts while its booking stands."""
+        known: Keys = self.memory.book_keys
+        own, implied = keys
+        key = own if own in known else implied
+        if key not in known:
+            return None, None
+        sale = self.memory.sold[known[key][1]]
+        if key == implied and (sale.status == "cancelled" or start not in {None, sale.job.start}):
+            return None, None
+        return (error, None) if (error := self._mismatch(known, key, asked)) else (None, known[key])
+
+    def _who_keeps(self, token: str, job: Job, but: str = "") -> list[str]:
+        """Who can serve a hold that was not booked yet: surely somebody while it lives, later if somebody is free."""
+        kept, is_live = self.memory.holds[token], self._is_live(token)
+        if kept.state != "held" or (not is_live and self._is_past(job.start)):
+            return []
+        own = self._held(token)
+        others = [one for one in self._live() if one.id not in {own.id, but}]
+        staff, wish = self.memory.staff, own.technician_id if own.technician_chosen else None
+        able = who_can(staff, others, entry_of(job), wish)
+        if not able and is_live:
+            able = who_can(staff, others, entry_of(replace(job, place=None)), wish)
+            assert able or own.id in self.memory.stranded, "a live hold cannot be kept"
+        return able
+
+    def _check_booking(self, body: Body, replay: tuple[object, str] | None, job: Job) -> None:
+        booking = body["booking"]
+        assert body["replayed"] is bool(replay)
+        if replay:
+            assert booking["bookingId"] == replay[1]
+            assert booking["status"] == self.memory.sold[replay[1]].status
+            job = self.memory.sold[replay[1]].job
+        assert (at(booking["start"]), at(booking["end"])) == (job.start, job.end)
+        if not replay:
+            assert job.wish in {None, booking["technicianId"]}
+
+    def _remember_sale(
+        self, body: Body, sale: Sale, used_keys: tuple[str, ...], asked: object, *, token: str = ""
+    ) -> None:
+        booking = str(body["booking"]["bookingId"])
+        self.memory.sold[booking] = sale
+        self.memory.book_keys.update({key: (asked, booking) for key in used_keys if key})
+        self._look_at_the_line(fulfilled=sale, taken=token)

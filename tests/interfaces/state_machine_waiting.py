@@ -1,0 +1,141 @@
+"""What callers do for whom nothing fits: join the waitlist, ask how they stand, take what is offered, or leave."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, multiple, precondition, rule
+
+from interfaces.state_machine_changing import ChangingRules
+from interfaces.state_machine_holding import contacts, customers, jobs, key_choices, notations
+from support.shop import at
+from support.small_shop import FIRST_GRID, GRID, LAST_GRID, Job
+from support.small_shop_desk import code_of
+from support.small_shop_memory import Contact, Waiting, Wish, customer_arguments, job_arguments, references, text
+
+WINDOWS = (
+    *[("10:00", "10:30")] * 4,
+    *[("10:00", "11:00")] * 2,
+    ("09:00", "12:00"),
+    ("10:30", "12:30"),
+    ("08:00", "08:20"),
+)
+"""Mostly narrow, so that nothing is free in them."""
+wishes = st.builds(
+    lambda job, window: Wish(job, at(window[0]), at(window[1])),
+    st.sampled_from(
+        [
+            *[Job("gas", 0, 60)] * 6,
+            Job("water", 0, 30),
+            Job("gas", 0, 60, "ana"),
+            Job("gas", 0, 60, None, "b"),
+            Job("any", 0, 90),
+        ]
+    ),
+    st.sampled_from(WINDOWS),
+)
+
+
+class WaitingRules(ChangingRules):
+    """Callers who would come if something became free."""
+
+    @initialize(
+        target=ChangingRules.tokens,
+        job_lists=st.tuples(*[st.lists(jobs, min_size=2, max_size=4)] * 2),
+        wishes=st.lists(wishes, min_size=1, max_size=4),
+    )
+    def a_busy_morning(self, job_lists: tuple[list[Job], list[Job]], wishes: list[Wish]) -> Any:  # noqa: ANN401  tokens
+        """Some is sold, some is held, and somebody may wait: there is something to change."""
+        sold, held = job_lists
+        for job in sold:
+            self._book_directly(job, "kim", "both", 0, "none")
+        tokens = [self._create_hold(job, "lee", "none") for job in held]
+        for number, wish in enumerate(wishes):
+            self._join_waitlist(wish, ("kim", "lee")[number % 2], "phone", 0, "none", has_hash=True)
+        return multiple(*(token for token in tokens if token))
+
+    @rule(
+        target=ChangingRules.tokens,
+        wish=wishes,
+        who=customers,
+        contact=contacts,
+        notation=notations,
+        has_hash=st.booleans(),
+        key_choice=key_choices,
+    )
+    def join_waitlist(  # noqa: PLR0913, PLR0917  all that is told
+        self,
+        wish: Wish,
+        who: str,
+        contact: Contact,
+        notation: int,
+        has_hash: bool,  # noqa: FBT001  drawn by name
+        key_choice: str,
+    ) -> Any:  # noqa: ANN401  the token of what is offered
+        """Once for the same; asked again, it tells how they stand and what they are offered."""
+        token = self._join_waitlist(wish, who, contact, notation, key_choice, has_hash=has_hash)
+        return multiple(*([token] if token else []))
+
+    def _join_waitlist(  # noqa: PLR0913  all that is told
+        self, wish: Wish, who: str, contact: Contact, notation: int, key_choice: str, *, has_hash: bool
+    ) -> str:
+        memory = self.memory
+        known_as = (*([f"{who}:hash"] if has_hash else []), *references(who, contact))
+        asked = (wish.job.kind, wish.job.minutes, wish.first, wish.last, wish.job.wish)
+        key = self._key(key_choice, memory.wait_keys)
+        error = self._lacks_skill(wish.job) or self._mismatch(memory.wait_keys, key, (*asked, frozenset(known_as)))
+        known = "" if error else self._waits_already(key, asked, known_as)
+        if not error and not known:
+            error = self._is_nothing_to_wait_for(wish)
+        arguments = {
+            **job_arguments(wish.job),
+            "start": None,
+            "from": text(wish.first),
+            "to": text(wish.last),
+            "idempotencyKey": key,
+            "customerHash": f"{who}:hash" if has_hash else None,
+            **customer_arguments(who, contact, notation),
+        }
+        is_new = bool(key) and key not in memory.wait_keys
+        body = self._call("join_waitlist", arguments, changes=not error and (not known or is_new))
+        assert code_of(body) == error
+        if error:
+            return ""
+        id_ = str(body["waitId"])
+        assert body["replayed"] is bool(known)
+        if known:
+            assert id_ == known
+        else:
+            memory.waits[id_] = Waiting(len(memory.waits), wish, known_as)
+        if is_new:
+            memory.wait_keys[key] = ((*asked, frozenset(known_as)), id_)
+            self._remember_call("join_waitlist", arguments, id_, wish.job)
+        self._look_at_the_line()
+        wait = memory.waits[id_]
+        assert body["state"] == wait.state
+        return wait.token if wait.state == "offered" else ""
+
+    @precondition(lambda self: self.memory.waits)
+    @rule(data=st.data())
+    def leave_the_waitlist(self, data: st.DataObject) -> None:
+        """What was kept for them goes to the next."""
+        memory, id_ = self.memory, data.draw(st.sampled_from(list(self.memory.waits)))
+        wait = memory.waits[id_]
+        body = self._call("release_hold", {"holdToken": id_}, changes=wait.is_open)
+        assert body["released"] is wait.is_open
+        self._look_at_the_line(left=frozenset({id_}))
+
+    def _waits_already(self, key: str, asked: tuple[object, ...], known_as: tuple[str, ...]) -> str:
+        """The wait that a key made, or an open one of the same customer for the same; nothing if there is none."""
+        if key in self.memory.wait_keys:
+            return self.memory.wait_keys[key][1]
+        for id_, one in self.memory.waits.items():
+            what = (one.wish.job.kind, one.wish.job.minutes, one.wish.first, one.wish.last, one.wish.job.wish)
+            if one.is_open and what == asked and not set(known_as).isdisjoint(one.known_as):
+                return id_
+        return ""
+
+    def _is_nothing_to_wait_for(self, wish: Wish) -> str | None:
+        if self._is_past(wish.last - 1):
+            return "invalid_argument"
+        starts = range(max(FIRST_GRID, wish.first), min(LAST_GRID, wish.last), GRID)
+        return "slots_available" if any(self._takers(wish.job, start)[0] for start in starts) else None

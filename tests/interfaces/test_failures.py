@@ -1,0 +1,91 @@
+"""What nobody foresaw is told without a word of it, logged whole, and what people say is logged never."""
+
+import logging
+from dataclasses import replace
+
+import pytest
+from mcp import Client
+
+from slotmcp.ports import Ids
+from slotmcp.services.availability_cache import AvailabilityCache
+from slotmcp.services.holds import HoldService
+from slotmcp.services.memory_fleet import MemoryHolds
+from slotmcp.services.travel import TravelLookup
+from slotmcp.tools.server import create_server
+from support.server import Desk, body_of
+
+MONDAY_9 = "2026-11-23T16:00:00Z"
+KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142", "address": "1 Main St", "notes": "gate 4711"}
+
+
+class TornIds:
+    """A source of ids that cannot make tokens."""
+
+    def __init__(self, ids: Ids) -> None:
+        self._ids = ids
+
+    def new_id(self) -> str:
+        return self._ids.new_id()
+
+    def new_token(self) -> str:
+        raise OSError("/dev/urandom is on fire")
+
+
+@pytest.fixture
+def torn_desk(desk: Desk) -> Desk:
+    ids = TornIds(desk.app.ids)
+    availability_cache = AvailabilityCache(desk.store)
+    holds = HoldService(
+        store=desk.store,
+        live=MemoryHolds(),
+        availability_cache=availability_cache,
+        ids=ids,
+        travel_lookup=TravelLookup(store=desk.store, availability_cache=availability_cache),
+    )
+    app = replace(desk.app, holds=holds, ids=ids)
+    return replace(desk, app=app, server=create_server(app))
+
+
+async def test_an_unforeseen_failure_is_internal_with_a_trace_id(
+    torn_desk: Desk, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with Client(torn_desk.server) as client:
+        result = await client.call_tool("create_hold", {"start": MONDAY_9, "customerHash": "caller-4711"})
+    body = body_of(result)
+    assert result.is_error
+    assert body["error"] == {"code": "internal", "retryable": False}
+    assert body["result"].startswith("That did not work")
+    assert "fire" not in str(body)
+    assert "Traceback" not in str(body)
+    (failure,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert body["traceId"] in failure.getMessage()
+    assert "/dev/urandom is on fire" in failure.getMessage()
+    assert "caller-4711" not in caplog.text
+    assert capfd.readouterr().out == ""
+
+
+async def test_each_call_is_one_event_without_what_was_said(
+    desk: Desk, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.INFO, logger="slotmcp.tools")
+    token = (await desk.ask("create_hold", start=MONDAY_9, customerHash="caller-4711"))["holdToken"]
+    booked = await desk.ask("book_slot", holdToken=token, **KIM)
+    await desk.refused("book_slot", start="whenever", **KIM)
+    events = [record.getMessage() for record in caplog.records if record.name == "slotmcp.tools"]
+    assert [next(tool for tool in ("create_hold", "book_slot") if tool in event) for event in events] == [
+        "create_hold",
+        "book_slot",
+        "book_slot",
+    ]
+    assert booked["traceId"] in events[1]
+    assert "ok" in events[1]
+    assert "invalid_argument" in events[2]
+    said = "\n".join(events)
+    for secret in (token, "caller-4711", "Kim", "303 555", "Main", "whenever"):
+        assert secret not in said
+    assert capfd.readouterr().out == ""
+
+
+async def test_every_answer_has_a_trace_id_of_its_own(desk: Desk) -> None:
+    answers = [await desk.ask("list_services") for _ in range(3)]
+    assert len({answer["traceId"] for answer in answers}) == 3

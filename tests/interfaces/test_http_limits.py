@@ -1,0 +1,205 @@
+"""What is refused before it costs anything: too large, too slow, too often, from the wrong place."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+import uvicorn
+
+from slotmcp.asgi import HttpApp, Serving
+from slotmcp.domain.access import Scope
+from slotmcp.settings import Settings
+from slotmcp.web import limits
+from slotmcp.web import serving as web_serving
+from slotmcp.web.host_origin import LOOPBACK, Places
+from slotmcp.web.limits import BoundedBody
+from support.denver import PLAN
+from support.http_server import (
+    HttpServer,
+    body_in,
+    call_of,
+    headers_of,
+    open_books,
+    running,
+    serving,
+    write_books,
+)
+
+MAX_BODY = 20_000
+PER_CALL = 3
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServer]:
+    path = tmp_path_factory.mktemp("limits") / "slotmcp.db"
+    anyio.run(write_books, path, PLAN)
+    with serving(
+        path,
+        max_body_bytes=str(MAX_BODY),
+        rate_limit_per_call=str(PER_CALL),
+        allowed_hosts="book.example.com",
+        allowed_origins="https://desk.example.com",
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def client(server: HttpServer) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=server.url, headers=headers_of(), timeout=60) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/messages/?session_id=00000000000000000000000000000000"])
+async def test_a_body_that_is_too_large_is_not_read_whether_it_says_so_or_not(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(30):
+            yield b" " * 1000
+
+    announced = await client.post(path, content=b" " * (MAX_BODY + 1))
+    streamed = await client.post(path, content=chunks())
+    assert [announced.status_code, streamed.status_code] == [413, 413]
+    assert announced.json()["error"] == "too_large"
+    just_right = await client.post(path, content=b" " * MAX_BODY)
+    assert just_right.status_code in {400, 404}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "book.example.com"}, 200),
+        ({"Host": "localhost:1234"}, 200),
+        ({"Host": "evil.example.com"}, 421),
+        ({"Host": "book.example.com.evil.com"}, 421),
+        ({"Origin": "https://desk.example.com"}, 200),
+        ({"Origin": "http://localhost:6274"}, 200),
+        ({"Origin": "https://evil.example.com"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "book.example.com", "Origin": "https://book.example.com"}, 200),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", ["/mcp", "/metrics", "/sse"])
+async def test_hosts_and_origins_are_looked_at(
+    client: httpx2.AsyncClient, path: str, headers: dict[str, str], status: int
+) -> None:
+    if path == "/mcp":
+        answer = await client.post(path, json=call_of("list_services"), headers=headers)
+        assert answer.status_code == status
+    else:
+        async with client.stream("GET", path, headers=headers) as stream:
+            assert stream.status_code == status
+
+
+def test_a_port_is_any_port_and_nothing_else() -> None:
+    assert LOOPBACK.is_known_host("localhost:8000")
+    assert LOOPBACK.is_known_host("[::1]:8000")
+    assert not LOOPBACK.is_known_host("localhost:8000.evil.com")
+    assert not LOOPBACK.is_known_host("localhost.evil.com")
+    assert not LOOPBACK.is_known_host("")
+    anywhere = Places(hosts=(), origins=())
+    assert anywhere.is_known_host("anything")
+    assert not anywhere.is_known_origin("http://anything", "anything"), "a rebound name would be its own origin"
+
+
+async def test_calls_about_one_phone_call_are_limited_and_told_when_to_come_back(client: httpx2.AsyncClient) -> None:
+    async def outcome(call_id: str) -> Any:  # noqa: ANN401  an error, or nothing
+        answer = await client.post("/mcp", json=call_of("list_services"), headers={"X-Call-Id": call_id})
+        return body_in(answer).get("error")
+
+    outcomes = [await outcome("call-1") for _ in range(PER_CALL + 1)]
+    assert outcomes[:PER_CALL] == [None] * PER_CALL
+    assert (outcomes[-1]["code"], outcomes[-1]["retryable"]) == ("rate_limited", True)
+    assert 0 < outcomes[-1]["retryAfterMs"] <= 60_000
+    assert await outcome("call-2") is None
+
+
+@pytest.mark.usefixtures("quiet_logging")
+async def test_calls_by_one_key_are_limited(tmp_path: Path) -> None:
+    path = tmp_path / "slotmcp.db"
+    async with open_books(path, PLAN) as schedules:
+        one, other = [(await schedules.app.access.create(Scope.CALLER, project="*")).token for _ in range(2)]
+    app = HttpApp(Settings(database_url=str(path), rate_limit_per_key=2))
+    transport = httpx2.ASGITransport(app=app)
+    async with running(app), httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
+        answers = [
+            await client.post("/mcp", json=call_of("list_services"), headers=headers_of(key))
+            for key in (one, one, one, other)
+        ]
+    codes = [body_in(answer).get("error", {}).get("code") for answer in answers]
+    assert codes == [None, None, "rate_limited", None]
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    async def app(_scope: Any, receive: Any, _send: Any) -> None:  # noqa: ANN401  of ASGI
+        while (await receive()).get("more_body"):
+            pass
+
+    inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    inbox.put_nowait({"type": "http.request", "body": b"{", "more_body": True})
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:  # noqa: ANN401  of ASGI
+        sent.append(message)
+
+    bounded = BoundedBody(app, max_bytes=10, seconds=0.01)
+    await bounded({"type": "http", "headers": [], "path": "/"}, inbox.get, send)
+    assert sent[0]["status"] == 408
+
+
+@asynccontextmanager
+async def listening(tmp_path: Path) -> AsyncIterator[int]:
+    """A server in this process, its port."""
+    path = tmp_path / "slotmcp.db"
+    await write_books(path, PLAN)
+    app = HttpApp(Settings(database_url=str(path)), Serving(is_open=True, is_local=True))
+    socket = web_serving.listen("127.0.0.1", 0)
+    config = uvicorn.Config(app, http=limits.BoundedHeaders, lifespan="off", log_config=None, ws="none")
+    server = uvicorn.Server(config)
+    async with running(app):
+        task = asyncio.create_task(server.serve(sockets=[socket]))
+        try:
+            yield socket.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await task
+
+
+@pytest.mark.usefixtures("quiet_logging")
+async def test_headers_that_do_not_come_or_never_end_are_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "HEADERS_SECONDS", 0.2)
+    async with listening(tmp_path) as port, asyncio.timeout(30):
+        for begun in (b"", b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nX-Slow: "):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(begun)
+            assert await reader.read() == b""
+            writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"X-More: " + b"a" * 70_000 + b"\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 400")
+        writer.close()
+
+
+async def test_what_was_not_announced_is_counted_as_it_comes() -> None:
+    async def app(_scope: Any, receive: Any, _send: Any) -> None:  # noqa: ANN401  of ASGI
+        while (await receive()).get("more_body"):
+            pass
+
+    inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    for _ in range(2):
+        inbox.put_nowait({"type": "http.request", "body": b"123456", "more_body": True})
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:  # noqa: ANN401  of ASGI
+        sent.append(message)
+
+    await BoundedBody(app, max_bytes=10)({"type": "http", "headers": [], "path": "/"}, inbox.get, send)
+    assert sent[0]["status"] == 413

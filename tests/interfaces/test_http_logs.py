@@ -1,0 +1,45 @@
+"""What callers say and show over HTTP never reaches the log, at its most talkative: no token, no name, no phone."""
+
+import asyncio
+from pathlib import Path
+
+import httpx2
+
+from slotmcp.domain.access import Scope
+from support.denver import PLAN
+from support.http_server import call_of, headers_of, open_books, serving
+
+SAID = ("Quux", "303 555", "555 0142", "5550142", "quux.org", "sub=ada")
+
+
+async def test_nothing_of_it_is_logged(tmp_path: Path) -> None:
+    path = tmp_path / "slotmcp.db"
+    async with open_books(path, PLAN) as schedules:
+        key = (await schedules.app.access.create(Scope.CALLER, project=None, name="Zoe Quux")).token
+    with serving(path, log_level="debug", log_format="json") as server:
+        async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
+            headers = headers_of(key, X_Call_Id="call-7")
+            call = call_of("find_bookings", phone="+1 303 555 0142", email="zoe@quux.org")
+            answers = [
+                await client.post("/mcp?sub=ada", json=call, headers=headers),
+                await client.post("/mcp?sub=ada", content=b'{"phone": "+1 303 555 0142"', headers=headers),
+                await client.post("/mcp", json={**call, "params": {"name": "Quux"}}, headers=headers),
+                await client.post("/mcp", json=call, headers=headers_of(key[:-1])),
+            ]
+            async with client.stream("GET", "/sse", headers=headers) as stream:
+                lines = stream.aiter_lines()
+                while not (line := await anext(lines)).startswith("data: "):
+                    pass
+                messages = line.removeprefix("data: ")
+                for wrong in ({"phone": "555 0142", "name": "Quux"}, {**call, "method": 555}, call):
+                    await client.post(messages, json=wrong, headers=headers)
+                async with asyncio.timeout(30):
+                    while not (await anext(lines)).startswith("event: message"):
+                        pass
+        code, log = await asyncio.to_thread(server.stop)
+    assert [answer.status_code for answer in answers] == [200, 400, 200, 401]
+    assert code == 0
+    assert '"event": "find_bookings"' in log
+    assert '"callId": "call-7"' in log
+    assert key[4:30] in log, "the key's id says whose call it was"
+    assert [word for word in (*SAID, key, key.split("_", 2)[2][:-1]) if word in log] == []

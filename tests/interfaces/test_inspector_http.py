@@ -1,0 +1,59 @@
+"""The MCP Inspector's command line against the real server over HTTP and SSE, with a key."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from slotmcp.domain.access import Scope
+from slotmcp.tools.server import CALLER_TOOLS
+from support.denver import PLAN
+from support.http_server import open_books, serving
+
+INSPECTOR = Path(__file__).parents[1] / "inspector" / "node_modules" / ".bin" / "mcp-inspector"
+TOOL_ERRED = 5
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Where a server is, and a key to it."""
+    path = tmp_path_factory.mktemp("inspector") / "slotmcp.db"
+
+    async def prepare() -> str:
+        async with open_books(path, PLAN) as schedules:
+            return (await schedules.app.access.create(Scope.CALLER, project=None)).token
+
+    key = anyio.run(prepare)
+    with serving(path) as server:
+        yield server.url, key
+
+
+def ask(place: tuple[str, str], transport: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """The Inspector's exit code, and the JSON that it prints."""
+    url, key = place
+    where = [f"{url}/{'mcp' if transport == 'http' else 'sse'}", "--transport", transport]
+    done = subprocess.run(  # noqa: S603  a tool that package-lock.json pins
+        [str(INSPECTOR), "--cli", *where, "--header", f"Authorization: Bearer {key}", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("transport", ["http", "sse"])
+def test_the_inspector_lists_calls_and_reports_a_refusal(place: tuple[str, str], transport: str) -> None:
+    code, listed = ask(place, transport, "--method", "tools/list")
+    assert code == 0
+    assert [tool["name"] for tool in listed["tools"]] == [tool.perform.__name__ for tool in CALLER_TOOLS]
+    called, answer = ask(place, transport, "--method", "tools/call", "--tool-name", "get_slots")
+    assert (called, bool(answer["structuredContent"]["slots"])) == (0, True)
+    unknown = ("--tool-name", "find_bookings", "--tool-arg", "phone=0")
+    refused, refusal = ask(place, transport, "--method", "tools/call", *unknown)
+    assert (refused, refusal["structuredContent"]["error"]["code"]) == (TOOL_ERRED, "invalid_argument")

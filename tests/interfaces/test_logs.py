@@ -1,0 +1,183 @@
+"""What callers say never reaches the log: every tool, answered and refused, at the most talkative level."""
+
+import logging
+import os
+import re
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field, replace
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+import httpx2
+import orjson
+import pytest
+import structlog
+from mcp import Client, stdio_client
+from mcp.client.stdio import StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+
+from slotmcp.bootstrap import configure_logging, open_app
+from slotmcp.domain.access import Scope
+from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
+from slotmcp.domain.trace import TracedUse
+from slotmcp.engine.travel import TravelSource
+from slotmcp.routing.osrm import OsrmTravel
+from slotmcp.settings import LogFormat, Settings
+from slotmcp.tools.server import tools_of
+from slotmcp.tools.toolsets import Toolset
+from support.denver import PLAN
+from support.http_server import serving
+from support.redis_server import RedisServer
+from support.roads import routing_server
+from support.said import use_everything
+from support.schedules import PROJECT
+from support.server import Body, Desk, body_of
+
+Event = tuple[str, str, str, str]
+"""Tool, outcome, trace id, call id."""
+TOOLS: Final = [tool.perform.__name__ for tool in tools_of(Toolset.OPERATOR)]
+CALL: Final = "call-7"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A phone line to a server that runs elsewhere."""
+
+    client: Client
+    call_id: str = ""
+    answered: list[Event] = field(default_factory=list)
+
+    async def ask(self, tool: str, /, **arguments: object) -> Body:
+        body = await self._call(tool, arguments)
+        assert "error" not in body, body
+        return body
+
+    async def refused(self, tool: str, /, **arguments: object) -> Body:
+        body = await self._call(tool, arguments)
+        assert "error" in body, body
+        return body
+
+    async def _call(self, tool: str, arguments: dict[str, object]) -> Body:
+        body = body_of(await self.client.call_tool(tool, arguments))
+        self.answered.append((tool, body.get("error", {}).get("code", "ok"), body["traceId"], self.call_id))
+        return body
+
+
+async def made_books(url: str) -> str:
+    """Write the business of denver.py into a database; an operator's key."""
+    async with open_app(Settings(database_url=url)) as app:
+        await app.projects.import_project(PLAN, prune=False)
+        return (await app.access.create(Scope.OPERATOR, project=None, name="Zoe Quux")).token
+
+
+@asynccontextmanager
+async def line_to(url: str, key: str) -> AsyncIterator[Line]:
+    """A line to a server over HTTP."""
+    headers = {"Authorization": f"Bearer {key}", "X-Call-Id": CALL}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=60) as http,
+        Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client,
+    ):
+        yield Line(client, CALL)
+
+
+def events_in(log: str, log_format: LogFormat) -> list[Mapping[str, str]]:
+    """Each event of a tool, as it was logged."""
+    event_in = orjson.loads if log_format == "json" else _of_console
+    return [event for event in map(event_in, log.splitlines()) if event["event"] in TOOLS]
+
+
+def _of_console(line: str) -> Mapping[str, str]:
+    stamped = re.match(r"\S+ \[\w+ *\] (\S+)", line)
+    return {"event": stamped[1] if stamped else "", **dict(re.findall(r"(\w+)=(\S+)", line))}
+
+
+def assert_told(log: str, log_format: LogFormat, answered: list[Event]) -> None:
+    """One event for each call, of each tool, that says how it went and nothing else."""
+    events = events_in(log, log_format)
+    assert [(one["event"], one["outcome"], one["traceId"], one.get("callId", "")) for one in events] == answered
+    assert {tool for tool, outcome, *_ in answered if outcome == "ok"} == set(TOOLS), "a tool without a case"
+    assert all(0 < float(one["durationMs"]) < 60_000 for one in events)
+
+
+def words_in(log: str, *words: str) -> list[str]:
+    """Those that are in it."""
+    return [word for word in words if word in log]
+
+
+@pytest.mark.usefixtures("quiet_logging")
+async def test_over_http_nothing_of_it_is_logged_and_each_call_is_an_event(tmp_path: Path) -> None:
+    path = tmp_path / "slotmcp.db"
+    key = await made_books(str(path))
+    with serving(path, log_level="debug", log_format="json") as server:
+        async with line_to(server.url, key) as line:
+            said = await use_everything(line)
+        _, log = server.stop()
+    assert_told(log, "json", line.answered)
+    assert words_in(server.said + log, key, key.split("_", 2)[2], *said) == []
+
+
+@pytest.mark.usefixtures("quiet_logging")
+async def test_nor_is_it_in_a_fleet(tmp_path: Path, postgres_url: str, redis: RedisServer) -> None:
+    key = await made_books(postgres_url)
+    fleet = {"database_url": postgres_url, "redis_url": redis.url}
+    with serving(tmp_path, log_level="debug", log_format="console", **fleet) as server:
+        async with line_to(server.url, key) as line:
+            said = await use_everything(line)
+        _, log = server.stop()
+    assert_told(log, "console", line.answered)
+    assert words_in(server.said + log, key, key.split("_", 2)[2], *said) == []
+
+
+@pytest.mark.usefixtures("quiet_logging")
+async def test_nor_over_stdio(tmp_path: Path) -> None:
+    path = tmp_path / "slotmcp.db"
+    await made_books(str(path))
+    settings = {"SLOTMCP_DATABASE_URL": str(path), "SLOTMCP_LOG_LEVEL": "debug", "SLOTMCP_LOG_FORMAT": "json"}
+    command = ["-m", "slotmcp", "stdio", "--toolset", "operator"]
+    server = StdioServerParameters(command=sys.executable, args=command, env={**os.environ, **settings})
+    with (tmp_path / "stderr").open("w+") as stderr:
+        async with Client(stdio_client(server, errlog=stderr)) as client:
+            line = Line(client)
+            said = await use_everything(line)
+        stderr.seek(0)
+        log = stderr.read()
+    assert_told(log, "json", line.answered)
+    assert words_in(log, *said) == []
+
+
+@pytest.fixture(params=["console", "json"])
+def logged(request: pytest.FixtureRequest) -> Iterator[StringIO]:
+    """All that can be logged, as it would come out of a server's stderr."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    log_format: LogFormat = request.param
+    stderr = StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stderr", stderr)
+        configure_logging(Settings(database_url="unused.db", log_level="debug", log_format=log_format))
+    yield stderr
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+async def test_nothing_of_it_is_kept_in_traces(office: Desk) -> None:
+    async with office.app.tracing.writing(kept_days=1):
+        words = await use_everything(office)
+    with closing(sqlite3.connect(office.path)) as database:
+        rows = database.execute("SELECT * FROM traces").fetchall()
+    said = " ".join(map(repr, rows))
+    assert {use for use in TracedUse if use in said} == set(TracedUse)
+    assert words_in(said, *words) == []
+
+
+async def test_where_somebody_lives_is_not_logged_when_the_way_is_asked_for(logged: StringIO) -> None:
+    project = replace(PROJECT, travel=TravelPolicy(mode=TravelMode.ESTIMATED))
+    async with routing_server() as server, OsrmTravel.open(server.url, timeout_seconds=5) as travel:
+        times = await travel.times(project, Location(39.7312, -104.9655), [Location(39.86, -104.94)])
+    assert times.source is TravelSource.ROUTED
+    assert words_in(logged.getvalue(), "39.7312", "104.9655") == []

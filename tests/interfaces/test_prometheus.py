@@ -1,0 +1,203 @@
+"""A real Prometheus scrapes a real server with workers, and answers what the dashboard, the rules and the owner ask."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+import httpx2
+import pytest
+
+from slotmcp.domain.access import Scope
+from slotmcp.domain.calcom import CalcomConnection
+from slotmcp.telemetry.declared import REGISTRY
+from slotmcp.tools.server import tools_of
+from slotmcp.tools.toolsets import Toolset
+from support.denver import PLAN, PROJECT
+from support.http_server import HttpServer, body_in, call_of, open_books, serving
+from support.prometheus import OBSERVABILITY, Prometheus, promtool, scraping
+from support.until import until
+
+LINKED: Final = replace(PLAN, project=replace(PROJECT, calcom=CalcomConnection(api_key_env="NO_SUCH_KEY")))
+DASHBOARD: Final = json.loads((OBSERVABILITY / "dashboard.json").read_text("utf-8"))
+PANELS: Final = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+MACROS: Final = {"$__rate_interval": "30s", "$__range": "2m", "$instance": ".*"}
+NOT_HAPPENED: Final = ("slotmcp_calendar_differences_total", "slotmcp_calendar_reconcile_age_seconds")
+"""What the run leaves out: it speaks with no calendar."""
+KIM: Final = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+TRACED: Final = {"get_slots", "create_hold", "book_slot"}
+
+
+@dataclass
+class Line:
+    """Calls over connections of their own, which any worker may take."""
+
+    server: HttpServer
+    key: str
+    traced: int = 0
+    calls: int = 0
+
+    async def ask(self, call_id: str, tool: str, **arguments: object) -> Any:  # noqa: ANN401  an answer of any tool
+        self.calls += 1
+        self.traced += tool in TRACED
+        asked = call_of(tool, projectId=PROJECT.id, **arguments)
+        return body_in(await self.server.post(asked, self.key, x_call_id=f"phone-{call_id}"))
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A server after some calls, and the Prometheus that has seen it all."""
+
+    prometheus: Prometheus
+    exposition: str
+    line: Line
+
+
+async def phone(line: Line) -> None:
+    """Two callers want the same time; a third asks for a day on which nobody works, and a fourth gives a hold back."""
+    slots = (await line.ask("one", "get_slots", serviceType="furnace-check"))["slots"]
+    await line.ask("two", "get_slots", serviceType="furnace-check")
+    wanted = {"serviceType": "furnace-check", "start": slots[0]["start"]}
+    hold = await line.ask("one", "create_hold", customerHash="one", **wanted)
+    assert (await line.ask("two", "create_hold", customerHash="two", **wanted))["error"]["code"] == "slot_unavailable"
+    await line.ask("one", "book_slot", holdToken=hold["holdToken"], **KIM)
+    assert not (await line.ask("three", "get_slots", serviceType="ac-repair", daysOfWeek="sun"))["slots"]
+    other = await line.ask(
+        "four", "create_hold", serviceType="furnace-check", start=slots[-1]["start"], customerHash="four"
+    )
+    await line.ask("four", "release_hold", holdToken=other["holdToken"])
+    await line.ask("five", "book_slot", serviceType="furnace-check", start=slots[-1]["start"], **KIM)
+    unsigned = f"{line.server.url}/webhooks/calcom/{PROJECT.id}"
+    async with httpx2.AsyncClient() as client:
+        assert (await client.post(unsigned, content=b"{}")).status_code == 401
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    folder = tmp_path_factory.mktemp("prometheus")
+    path = folder / "slotmcp.db"
+
+    async def key_of_every_project() -> str:
+        async with open_books(path, LINKED) as schedules:
+            return (await schedules.app.access.create(Scope.OPERATOR, project="*")).token
+
+    key = anyio.run(key_of_every_project)
+    with (
+        serving(path, "--workers", "2", calcom_sync_seconds="0") as server,
+        scraping(folder, server.url, key) as prometheus,
+    ):
+        until(lambda: prometheus.value("slotmcp_build_info") == 1, "it is scraped")
+        line = Line(server, key)
+        anyio.run(phone, line)
+        until(lambda: prometheus.value("slotmcp_traces_kept_total") == line.traced, "all traces are kept")
+        scrapes = prometheus.value("count_over_time(up[1h])")
+        until(lambda: prometheus.value("count_over_time(up[1h])") >= scrapes + 2, "two more scrapes have seen it all")
+        exposition = httpx2.get(f"{server.url}/metrics", headers={"Authorization": f"Bearer {key}"}).text
+        yield Watched(prometheus, exposition, line)
+
+
+def plain(expression: str) -> str:
+    """An expression without what Grafana fills in."""
+    for macro, value in MACROS.items():
+        expression = expression.replace(macro, value)
+    return expression
+
+
+def test_promtool_has_nothing_to_say_of_the_metrics(watched: Watched) -> None:
+    assert promtool("check", "metrics", given=watched.exposition) == ""
+    with pytest.raises(AssertionError, match="no help text"):
+        promtool("check", "metrics", given=re.sub("# HELP.*\n", "", watched.exposition))
+
+
+def test_each_metric_can_be_asked_for_and_has_its_help(watched: Watched) -> None:
+    metadata = watched.prometheus.told("/metadata")
+    for family in REGISTRY.collect():
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        told = metadata.get(name, [{}])[0]
+        if name not in NOT_HAPPENED:
+            assert (told.get("type"), told.get("help")) == (family.type, family.documentation), name
+            assert watched.prometheus.ask(f"{name}_count" if family.type == "histogram" else name), name
+
+
+def test_the_numbers_are_those_of_the_calls_whichever_worker_took_them(watched: Watched) -> None:
+    value = watched.prometheus.value
+    assert value("sum(slotmcp_tool_calls_total)") == watched.line.calls
+    steps = [value(f'slotmcp_conversations_total{{step="{step}"}}') for step in ("asked", "offered", "held", "booked")]
+    assert steps == [5, 4, 3, 2]
+    assert value("slotmcp_first_hold_seconds_count") == 3
+    assert value("sum(slotmcp_collisions_total)") == 1
+    events = {
+        sample["metric"]["event"]: float(sample["value"][1])
+        for sample in watched.prometheus.ask("slotmcp_holds_total > 0")
+    }
+    assert events == {"created": 2, "booked": 1, "released": 1}
+    assert value('slotmcp_bookings_total{way="hold"}') == value('slotmcp_bookings_total{way="direct"}') == 1
+    assert value('sum(slotmcp_refusals_total{use_case="create_hold",code="slot_unavailable",reason="held"})') == 1
+    assert value('sum(slotmcp_refusals_total{use_case="get_slots",code="nothing_offered"})') == 1
+    assert value("sum(slotmcp_books_found_total)") == watched.line.traced
+    until(lambda: value(f'slotmcp_calendar_pushes_due{{project="{PROJECT.id}"}}') == 2, "the gauges are up to date")
+    assert value(f'slotmcp_calendar_reconcile_age_seconds{{project="{PROJECT.id}"}}') == float("inf")
+    assert value('slotmcp_dependency_up{dependency="database"}') == 1
+    assert value('slotmcp_webhook_deliveries_total{outcome="unsigned"}') == 1
+    assert 0 <= value("time() - slotmcp_vitals_timestamp_seconds") < 60
+
+
+def test_the_first_failure_of_a_tool_is_an_increase(watched: Watched) -> None:
+    failures = 'slotmcp_tool_calls_total{outcome=~"internal|unavailable"}'
+    assert watched.prometheus.value(f"count({failures} == 0)") == 2 * len(tools_of(Toolset.OPERATOR))
+
+
+def test_no_metric_names_a_caller(watched: Watched) -> None:
+    assert not re.search(
+        "555.?0142|kim|slk_|phone-|customer", re.sub("# HELP.*", "", watched.exposition), re.IGNORECASE
+    )
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["title"])
+def test_each_panel_shows_what_happened(watched: Watched, panel: dict[str, Any]) -> None:
+    assert panel["targets"]
+    for target in panel["targets"]:
+        expression = plain(target["expr"])
+        assert "$" not in expression
+        samples = watched.prometheus.ask(expression)
+        if not any(name in expression for name in NOT_HAPPENED):
+            assert samples, expression
+            labels = set(re.findall(r"{{(\w+)}}", target.get("legendFormat", "")))
+            assert all(labels <= sample["metric"].keys() for sample in samples), expression
+
+
+def test_the_dashboard_asks_for_every_metric(watched: Watched) -> None:
+    asked = " ".join(target["expr"] for panel in PANELS for target in panel["targets"])
+    told = {f"{family.name}" for family in REGISTRY.collect()}
+    assert watched.exposition
+    assert {name for name in told if name not in asked} == set()
+
+
+def test_what_is_recorded_has_values_and_nobody_is_woken(watched: Watched) -> None:
+    recorded = [
+        rule["name"]
+        for group in watched.prometheus.told("/rules")["groups"]
+        for rule in group["rules"]
+        if rule["type"] == "recording"
+    ]
+    assert len(recorded) == 6
+    until(lambda: all(watched.prometheus.ask(name) for name in recorded), "all is recorded")
+    assert watched.prometheus.ask('ALERTS{alertstate="firing"}') == []
+
+
+def test_the_configuration_is_one_that_promtool_takes(tmp_path: Path) -> None:
+    config = (OBSERVABILITY / "prometheus.yml").read_text("utf-8")
+    key = tmp_path / "key"
+    key.write_text("a key")
+    for name in ("alerts.yml", "recording.yml"):
+        (tmp_path / name).write_text((OBSERVABILITY / name).read_text("utf-8"))
+    (tmp_path / "prometheus.yml").write_text(config.replace("/run/secrets/metrics_key", str(key)))
+    assert "is valid" in promtool("check", "config", "prometheus.yml", folder=tmp_path)
+
+
+def test_the_rules_do_what_their_own_tests_say() -> None:
+    promtool("check", "rules", "alerts.yml", "recording.yml")
+    assert "SUCCESS" in promtool("test", "rules", "rules.test.yml")

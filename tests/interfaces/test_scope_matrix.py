@@ -1,0 +1,354 @@
+"""Every tool x every scope x own and other project, over HTTP: nobody sees another company's book.
+
+Generated from the tools: a new one fails here until it is said with which arguments it is called.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import anyio
+import httpx2
+import pytest
+from mcp import Client
+from mcp.client.sse import sse_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
+
+from slotmcp.domain.access import LOCAL, Principal, Scope
+from slotmcp.services.acting import acting_as
+from slotmcp.tools.gate import CallGate
+from slotmcp.tools.server import create_server, tools_of
+from slotmcp.tools.subscriptions import ReachableBus, WaitChanged, new_bus
+from slotmcp.tools.toolsets import Toolset
+from support.denver import PLAN, PROJECT
+from support.http_server import Books, HttpServer, body_in, call_of, headers_of, open_books, serving
+
+OWN, OTHER, NOWHERE = PROJECT.id, "boulder-hvac", "nowhere"
+OTHER_PLAN = replace(PLAN, project=replace(PROJECT, id=OTHER, name="Boulder Heating", locale="de-DE"))
+TOOLS: Final = {tool.perform.__name__: tool for tool in tools_of(Toolset.OPERATOR)}
+CALLER_TOOLS: Final = [name for name, tool in TOOLS.items() if tool.scope is Scope.CALLER]
+NO_WAY_IN: Final = ("none", "wrong", "expired", "revoked")
+KIM: Final = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+FAR: Final = "2099-01-05T09:00"
+
+
+@dataclass(frozen=True)
+class Things:
+    """What there is in one project."""
+
+    start: str
+    booking: str
+    hold: str
+    wait: str
+    spare: tuple[str, str]
+    """Two more starts, that nobody takes."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A server that asks for keys, the keys, and what is in its two projects."""
+
+    server: HttpServer
+    keys: Mapping[str, str]
+    things: Mapping[str, Things]
+
+    async def call(self, key: str, tool: str, **arguments: object) -> httpx2.Response:
+        return await self.server.post(call_of(tool, **arguments), self.keys[key])
+
+    async def outcome(self, key: str, tool: str, **arguments: object) -> str:
+        """ "ok", or the code of the error."""
+        answer = await self.call(key, tool, **arguments)
+        assert answer.status_code == 200
+        return str(body_in(answer).get("error", {}).get("code", "ok"))
+
+
+def arguments_of(tool: str, things: Things) -> dict[str, Any]:
+    """How a tool is called so that it has to look at what is there."""
+    start, day = things.start, things.start[:10]
+    return {
+        "list_services": {},
+        "get_slots": {},
+        "explain_slot": {"start": start},
+        "create_hold": {"start": start, "customerHash": "somebody"},
+        "release_hold": {"holdToken": things.hold},
+        "book_slot": {"start": start, **KIM},
+        "find_bookings": {"bookingId": things.booking},
+        "reschedule_booking": {"bookingId": things.booking, "start": start},
+        "cancel_booking": {"bookingId": things.booking},
+        "join_waitlist": {"from": f"{day}T00:00:00Z", "to": f"{day}T00:30:00Z", **KIM},
+        "list_technicians": {},
+        "set_technician_status": {"technicianId": "t-ana", "status": "active"},
+        "add_time_off": {"technicianId": "t-ana", "start": "2099-12-25", "end": "2099-12-25"},
+        "list_waitlist": {},
+        "get_metrics": {},
+    }[tool]
+
+
+async def fill(schedules: Books, project: str) -> Things:
+    """Have a caller book, hold and wait in a project."""
+    async with Client(create_server(schedules.app)) as client:
+
+        async def ask(tool: str, **arguments: object) -> Any:  # noqa: ANN401  an answer of any tool
+            result = await client.call_tool(tool, {"projectId": project, **arguments})
+            assert not result.is_error, result
+            return result.structured_content
+
+        free = await ask("get_slots", limit=20)
+        starts = [slot["start"] for slot in free["slots"]]
+        day = free["slots"][-1]["startLocal"][:10]
+        booked = await ask("book_slot", start=starts[0], **KIM)
+        held = await ask("create_hold", start=starts[1], customerHash="kim")
+        wait = await ask("join_waitlist", **{"from": f"{day}T05:00", "to": f"{day}T05:30"}, **KIM)
+        return Things(
+            starts[-1], booked["booking"]["bookingId"], held["holdToken"], wait["waitId"], (starts[4], starts[8])
+        )
+
+
+async def make_keys(schedules: Books) -> dict[str, str]:
+    access = schedules.app.access
+    made = {
+        "caller": await access.create(Scope.CALLER, project=OWN),
+        "operator": await access.create(Scope.OPERATOR, project=OWN),
+        "every": await access.create(Scope.OPERATOR, project="*"),
+        "expired": await access.create(Scope.OPERATOR, project="*", lifetime_ms=0),
+        "revoked": await access.create(Scope.OPERATOR, project="*"),
+    }
+    await access.revoke(made["revoked"].key.id)
+    keys = {name: one.token for name, one in made.items()}
+    return {**keys, "none": "", "wrong": keys["every"][:-1] + ("a" if keys["every"][-1] != "a" else "b")}
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
+    path = tmp_path_factory.mktemp("matrix") / "slotmcp.db"
+
+    async def prepare() -> tuple[dict[str, str], dict[str, Things]]:
+        async with open_books(path, PLAN, OTHER_PLAN) as schedules:
+            return await make_keys(schedules), {project: await fill(schedules, project) for project in (OWN, OTHER)}
+
+    keys, things = anyio.run(prepare)
+    with serving(path) as server:
+        yield Matrix(server, keys, things)
+
+
+@pytest.mark.parametrize("key", NO_WAY_IN)
+@pytest.mark.parametrize("tool", TOOLS)
+async def test_without_a_good_key_no_tool_answers(matrix: Matrix, tool: str, key: str) -> None:
+    for project in (OWN, OTHER, NOWHERE):
+        answer = await matrix.call(key, tool, projectId=project, **arguments_of(tool, matrix.things[OWN]))
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith('Bearer realm="slotmcp"')
+        assert ("invalid_token" in answer.headers["www-authenticate"]) is (key != "none")
+        assert "result" not in answer.json()
+
+
+@pytest.mark.parametrize("key", ["caller", "operator", "every"])
+@pytest.mark.parametrize("tool", TOOLS)
+async def test_a_tool_answers_those_whose_scope_it_is_in_their_own_project(matrix: Matrix, tool: str, key: str) -> None:
+    outcome = await matrix.outcome(key, tool, projectId=OWN, **arguments_of(tool, matrix.things[OWN]))
+    if key == "caller" and TOOLS[tool].scope is Scope.OPERATOR:
+        assert outcome == "forbidden"
+    else:
+        assert outcome not in {"forbidden", "not_found", "internal"}
+
+
+@pytest.mark.parametrize("key", ["caller", "operator"])
+@pytest.mark.parametrize("tool", TOOLS)
+async def test_anothers_project_is_like_none_at_all(matrix: Matrix, tool: str, key: str) -> None:
+    told = []
+    for project in (OTHER, NOWHERE):
+        answer = await matrix.call(key, tool, projectId=project, **arguments_of(tool, matrix.things[OTHER]))
+        told.append(_without(project, answer))
+    assert told[0] == told[1]
+    is_theirs = key == "operator" or TOOLS[tool].scope is Scope.CALLER
+    assert (r'"code":"not_found"' if is_theirs else r'"code":"forbidden"') in told[0].replace(" ", "")
+    assert "Boulder" not in told[0]
+    assert (OWN in told[0]) is is_theirs, "what is theirs is listed"
+
+
+@pytest.mark.parametrize("key", ["caller", "operator"])
+@pytest.mark.parametrize("tool", CALLER_TOOLS)
+async def test_the_only_project_within_reach_need_not_be_named(matrix: Matrix, tool: str, key: str) -> None:
+    outcome = await matrix.outcome(key, tool, **arguments_of(tool, matrix.things[OWN]))
+    assert outcome not in {"forbidden", "not_found", "internal"}
+
+
+async def test_who_reaches_several_projects_has_to_name_one(matrix: Matrix) -> None:
+    assert await matrix.outcome("every", "get_slots") == "invalid_argument"
+    assert await matrix.outcome("every", "get_slots", projectId=OTHER) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("tool", "field", "unknown"),
+    [
+        ("find_bookings", "bookingId", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+        ("reschedule_booking", "bookingId", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+        ("cancel_booking", "bookingId", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+        ("release_hold", "holdToken", "x" * 32),
+        ("book_slot", "holdToken", "x" * 32),
+        ("reschedule_booking", "holdToken", "x" * 32),
+    ],
+)
+async def test_anothers_ids_are_like_none_at_all(matrix: Matrix, tool: str, field: str, unknown: str) -> None:
+    theirs = matrix.things[OTHER]
+    beside: dict[str, Any] = KIM if tool == "book_slot" else {}
+    if tool == "reschedule_booking":
+        beside = {"start": theirs.start} if field == "bookingId" else {"bookingId": matrix.things[OWN].booking}
+    known = theirs.booking if field == "bookingId" else theirs.hold
+    told = []
+    for one in (known, unknown):
+        answer = await matrix.call("operator", tool, **{**beside, field: one})
+        told.append(_without(one, answer))
+    assert told[0] == told[1]
+
+
+def _without(asked: str, answer: httpx2.Response) -> str:
+    """An answer without the id that was asked for, those that were made for it, and the second it was given in."""
+    return re.sub(rf"{re.escape(asked)}|01[0-9A-Z]{{24}}|now\W+[-:\dT]+Z", "?", answer.text)
+
+
+async def test_another_customers_phone_number_is_not_found_elsewhere(matrix: Matrix) -> None:
+    answer = await matrix.call("caller", "find_bookings", phone=KIM["customerPhone"])
+    assert matrix.things[OTHER].booking not in answer.text
+
+
+@asynccontextmanager
+async def client_with(matrix: Matrix, key: str) -> AsyncIterator[Client]:
+    async with (
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {matrix.keys[key]}"}, timeout=60) as http,
+        Client(streamable_http_client(f"{matrix.server.url}/mcp", http_client=http)) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize(("key", "listed"), [("caller", CALLER_TOOLS), ("operator", list(TOOLS))])
+async def test_tools_out_of_reach_are_not_listed(matrix: Matrix, key: str, listed: list[str]) -> None:
+    async with client_with(matrix, key) as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == listed
+
+
+async def test_a_wait_is_read_by_those_who_reach_its_project(matrix: Matrix) -> None:
+    async with client_with(matrix, "caller") as client:
+        await client.read_resource(f"slotmcp://waitlist/{matrix.things[OWN].wait}")
+        told = []
+        for wait in (matrix.things[OTHER].wait, "x" * 32):
+            with pytest.raises(MCPError) as refused:
+                await client.read_resource(f"slotmcp://waitlist/{wait}")
+            told.append((refused.value.code, refused.value.message))
+    assert told[0] == told[1]
+
+
+async def test_a_trace_is_read_by_operators_who_reach_its_project(matrix: Matrix) -> None:
+    traces = {
+        project: body_in(await matrix.call("every", "get_slots", projectId=project))["traceId"]
+        for project in (OWN, OTHER)
+    }
+    for project, trace in traces.items():
+        await _until_told(matrix, trace)
+        async with client_with(matrix, "caller") as client:
+            with pytest.raises(MCPError, match="operator"):
+                await client.read_resource(f"slotmcp://trace/{trace}")
+        if project == OWN:
+            async with client_with(matrix, "operator") as client:
+                await client.read_resource(f"slotmcp://trace/{trace}")
+    async with client_with(matrix, "operator") as client:
+        told = []
+        for trace in (traces[OTHER], "x" * 26):
+            with pytest.raises(MCPError) as refused:
+                await client.read_resource(f"slotmcp://trace/{trace}")
+            told.append((refused.value.code, refused.value.message))
+    assert told[0] == told[1]
+
+
+async def _until_told(matrix: Matrix, trace: str) -> None:
+    """Until the server's writer, which writes once a second, has written a trace."""
+    async with client_with(matrix, "every") as client:
+        with anyio.fail_after(20):
+            while True:
+                try:
+                    await client.read_resource(f"slotmcp://trace/{trace}")
+                except MCPError:
+                    await anyio.sleep(0.05)
+                else:
+                    return
+
+
+async def test_metrics_are_for_operators_of_every_project(matrix: Matrix) -> None:
+    async with httpx2.AsyncClient(base_url=matrix.server.url) as client:
+        codes = {
+            name: (await client.get("/metrics", headers={"Authorization": f"Bearer {key}"} if key else {})).status_code
+            for name, key in matrix.keys.items()
+        }
+    assert codes == {**dict.fromkeys(NO_WAY_IN, 401), "caller": 403, "operator": 403, "every": 200}
+
+
+async def test_a_key_of_one_credential_is_not_anothers(matrix: Matrix) -> None:
+    request = {"projectId": OWN, "start": matrix.things[OWN].spare[0], "customerHash": "same", "idempotencyKey": "1"}
+    tokens = [body_in(await matrix.call(key, "create_hold", **request)).get("holdToken") for key in ("caller", "every")]
+    assert None not in tokens
+    assert len(set(tokens)) == 2
+
+
+async def test_a_key_of_one_phone_call_is_not_anothers(matrix: Matrix) -> None:
+    request = {"projectId": OWN, "start": matrix.things[OWN].spare[1], "idempotencyKey": "1"}
+    bodies = [
+        body_in(
+            await matrix.server.post(
+                call_of("create_hold", customerHash=who, **request), matrix.keys["operator"], X_Call_Id=call
+            )
+        )
+        for call, who in (("call-1", "ada"), ("call-2", "bob"), ("call-1", "ada"))
+    ]
+    tokens = [body["holdToken"] for body in bodies]
+    assert tokens[0] == tokens[2] != tokens[1]
+
+
+def test_the_local_user_reaches_everything() -> None:
+    assert Principal(credential="local", scopes=frozenset(Scope), projects=None) == LOCAL
+
+
+@asynccontextmanager
+async def sse_with(matrix: Matrix, key: str) -> AsyncIterator[Client]:
+    headers = {"Authorization": f"Bearer {matrix.keys[key]}"}
+    async with Client(sse_client(f"{matrix.server.url}/sse", headers=headers), mode="legacy") as client:
+        yield client
+
+
+async def test_sse_knows_who_calls_too(matrix: Matrix) -> None:
+    async with sse_with(matrix, "caller") as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == CALLER_TOOLS
+        refused = await client.call_tool("list_technicians", {})
+        other = await client.call_tool("get_slots", {"projectId": OTHER})
+    codes = [(result.structured_content or {})["error"]["code"] for result in (refused, other)]
+    assert codes == ["forbidden", "not_found"]
+
+
+async def test_an_sse_stream_is_of_no_use_to_another_credential(matrix: Matrix) -> None:
+    async with (
+        httpx2.AsyncClient(base_url=matrix.server.url, timeout=60) as client,
+        client.stream("GET", "/sse", headers=headers_of(matrix.keys["caller"])) as stream,
+    ):
+        lines = stream.aiter_lines()
+        while not (line := await anext(lines)).startswith("data: "):
+            pass
+        path = line.removeprefix("data: ")
+        posted = [
+            (await client.post(path, json=call_of("list_services"), headers=headers_of(matrix.keys[key]))).status_code
+            for key in ("every", "none", "caller")
+        ]
+    assert posted == [404, 401, 202]
+
+
+async def test_subscribers_hear_of_waits_within_their_reach_and_of_no_others() -> None:
+    bus = ReachableBus(new_bus(), CallGate(otherwise=LOCAL))
+    heard: dict[str, list[object]] = {OWN: [], OTHER: []}
+    for project, theirs in heard.items():
+        principal = Principal(credential=project, scopes=frozenset(Scope), projects=frozenset({project}))
+        with acting_as(principal):
+            bus.subscribe(theirs.append)
+    event = WaitChanged(uri="slotmcp://waitlist/x", project_id=OTHER)
+    await bus.publish(event)
+    assert heard == {OWN: [], OTHER: [event]}

@@ -1,0 +1,400 @@
+"""Why a call was answered as it was: each leaves a trace, and whoever runs the business can read it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from mcp import Client
+from mcp.shared.exceptions import MCPError
+from mcp_types import TextResourceContents
+from opentelemetry import trace as otel
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from slotmcp.domain.access import LOCAL, Principal, Scope
+from slotmcp.domain.errors import Unavailable
+from slotmcp.domain.reasons import Reason
+from slotmcp.domain.trace import ScheduleSource, Trace, TracedUse
+from slotmcp.services import trace_writing
+from slotmcp.services.acting import acting_as
+from slotmcp.services.trace_story import story_of
+from slotmcp.services.trace_writing import Tracing
+from slotmcp.services.tracing import Sketch
+from slotmcp.store.sqlite import SqliteStore
+from support.denver import PLAN, SUNDAY_NOON_MS
+from support.server import Desk
+
+if TYPE_CHECKING:
+    from slotmcp.ports import Store
+
+MONDAY_9 = "2026-11-23T16:00:00Z"
+KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142", "address": "1437 Bannock St"}
+SERVICE = {"serviceType": "ac-repair"}
+
+
+@pytest.fixture
+async def traced(office: Desk) -> AsyncIterator[Desk]:
+    """The office, where calls are traced."""
+    async with office.app.tracing.writing(kept_days=30):
+        yield office
+
+
+async def trace_of(desk: Desk, body: Any) -> Trace:  # noqa: ANN401  of any tool
+    await desk.app.tracing.write()
+    return (await desk.app.traces.find(body["traceId"])).trace
+
+
+async def answered(desk: Desk, tool: str, **arguments: object) -> tuple[Any, Trace]:
+    body = await desk.ask(tool, **arguments)
+    return body, await trace_of(desk, body)
+
+
+async def refused(desk: Desk, tool: str, **arguments: object) -> Trace:
+    async with Client(desk.server) as client:
+        result = await client.call_tool(tool, arguments)
+    assert result.is_error
+    return await trace_of(desk, result.structured_content)
+
+
+async def test_a_question_leaves_what_was_offered_and_who_could(traced: Desk) -> None:
+    body, trace = await answered(traced, "get_slots", partOfDay="morning", daysOfWeek="mon,tue", **SERVICE)
+    assert (trace.use, trace.outcome, trace.project_id) == (TracedUse.GET_SLOTS, "ok", PLAN.project.id)
+    assert trace.at_ms == SUNDAY_NOON_MS
+    assert len(trace.offered) == len(body["slots"])
+    assert trace.capacity == sum(slot["capacity"] for slot in body["slots"])
+    assert trace.question is not None
+    assert (trace.question.part_of_day, trace.question.days_of_week) == ("morning", (0, 1))
+    assert {one.technician_id for one in trace.technicians} == {one["technicianId"] for one in body["technicians"]}
+    assert {"total", "service", "engine", "store"} <= trace.hops.keys()
+    again, second = await answered(traced, "get_slots", **SERVICE)
+    assert again["traceId"] != body["traceId"]
+    assert second.book_from is ScheduleSource.MEMORY
+    assert second.conversation == trace.conversation
+
+
+async def test_where_nothing_is_free_it_says_what_was_in_the_way_of_each(traced: Desk) -> None:
+    window = {"from": "2026-11-23T09:00:00Z", "to": "2026-11-23T10:00:00Z"}
+    _, trace = await answered(traced, "get_slots", **window, **SERVICE)
+    assert trace.offered == ()
+    assert {reason for one in trace.technicians for reason in one.reasons} >= {Reason.OUTSIDE_SHIFT}
+    assert len(trace.technicians) == len(PLAN.technicians)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param({"from": "2026-11-22", "to": "2026-11-22"}, id="a day off that begins now"),
+        pytest.param({"from": "2026-11-23T12:00:00", "to": "2026-11-23T23:00:00", "partOfDay": "evening"}, id="lunch"),
+        pytest.param({"from": "2026-11-23T12:00:00", "to": "2026-11-23T12:20:00"}, id="a break"),
+        pytest.param(
+            {"from": "2026-11-23", "to": "2026-11-24", "technicianId": "t-ana", "daysOfWeek": "sun"}, id="none"
+        ),
+    ],
+)
+async def test_what_was_mostly_in_the_way_is_what_the_caller_was_told(traced: Desk, question: dict[str, str]) -> None:
+    body, trace = await answered(traced, "get_slots", **question, **SERVICE)
+    assert body["slots"] == []
+    told = [one["code"] for one in body.get("reasons", ())]
+    assert trace.main_reason == next(iter(told), None)
+    assert {reason for one in trace.technicians for reason in one.reasons} >= set(told)
+
+
+async def test_a_hold_and_its_booking_are_told_as_one(traced: Desk) -> None:
+    held, hold = await answered(traced, "create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
+    booked, booking = await answered(traced, "book_slot", holdToken=held["holdToken"], **KIM)
+    assert (hold.use, hold.capacity) == (TracedUse.CREATE_HOLD, held["capacityLeft"] + 1)
+    assert hold.technician_id == "", "nobody is assigned yet"
+    assert booking.hold_key == hold.hold_key != ""
+    assert booking.booking_id == booked["booking"]["bookingId"]
+    assert booking.technician_id == booked["booking"]["technicianId"]
+    assert "load" in booking.why
+    replayed, again = await answered(traced, "book_slot", holdToken=held["holdToken"], **KIM)
+    assert replayed["replayed"]
+    assert again.was_replayed
+
+
+async def test_a_refusal_says_what_was_in_the_way(traced: Desk) -> None:
+    await traced.ask("book_slot", start=MONDAY_9, technicianId="t-ana", **KIM, **SERVICE)
+    other = {**KIM, "customerPhone": "+1 303 555 0199"}
+    trace = await refused(traced, "book_slot", start=MONDAY_9, technicianId="t-ana", **other, **SERVICE)
+    assert trace.outcome == "slot_unavailable"
+    assert trace.offered
+    assert {one.technician_id: dict(one.reasons) for one in trace.technicians}["t-ana"] == {Reason.BOOKED: 1}
+
+
+async def test_a_wrong_argument_leaves_its_outcome(traced: Desk) -> None:
+    trace = await refused(traced, "get_slots", **{"from": "2020-01-01T10:00", "to": "2020-01-02T10:00"}, **SERVICE)
+    assert (trace.outcome, trace.question) == ("invalid_argument", None)
+
+
+async def test_other_tools_leave_none(traced: Desk) -> None:
+    body = await traced.ask("list_services")
+    await traced.app.tracing.write()
+    with pytest.raises(Exception, match="no trace with that id"):
+        await traced.app.traces.find(body["traceId"])
+
+
+async def test_without_writing_nothing_is_noted(office: Desk) -> None:
+    assert office.app.tracing.begin("get_slots", "t", LOCAL) is None
+    async with office.app.tracing.writing(kept_days=0):
+        assert office.app.tracing.begin("get_slots", "t", LOCAL) is None
+
+
+async def test_phone_calls_are_told_apart(traced: Desk) -> None:
+    told = set()
+    for call_id in ("call-1", "call-2", "call-1"):
+        with acting_as(LOCAL.about(call_id)):
+            sketch = traced.app.tracing.begin("get_slots", "t", LOCAL.about(call_id))
+        assert sketch is not None
+        assert "call" not in sketch.conversation
+        told.add(sketch.conversation)
+    assert len(told) == 2
+
+
+async def test_the_story_reads_well(traced: Desk) -> None:
+    held = await traced.ask("create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
+    body = await traced.ask("book_slot", holdToken=held["holdToken"], **KIM)
+    await traced.app.tracing.write()
+    answer = await traced.app.traces.find(body["traceId"])
+    trace = replace(answer.trace, conversation="c0ffee", booking_id="B", hops={"total": 4200, "transaction": 3100})
+    assert story_of(replace(answer, trace=trace)) == (
+        "Sun 2026-11-22 12:00 (America/Denver), denver-hvac: conversation c0ffee wanted a time booked.",
+        "Wanted: AC repair, 60 minutes, at Mon 2026-11-23 09:00.",
+        f"It was decided by revision {trace.revision} of the book, which was read from the database.",
+        *[line for line in story_of(answer) if line.startswith("  ")],
+        f"Booked: B, {body['booking']['technicianName']} ({trace.technician_id}) comes, by {trace.why}.",
+        "It took 4.2 ms: transaction 3.1 ms.",
+    )
+
+
+async def test_an_operator_reads_it_as_a_resource(traced: Desk) -> None:
+    body, trace = await answered(traced, "get_slots", **SERVICE)
+    async with Client(traced.server) as client:
+        found = await client.read_resource(f"slotmcp://trace/{body['traceId']}")
+    (content,) = found.contents
+    assert isinstance(content, TextResourceContents)
+    told = json.loads(content.text)
+    assert told["trace"]["id"] == trace.id
+    assert told["result"].startswith("Sun 2026-11-22")
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        Principal(credential="k", scopes=frozenset({Scope.CALLER}), projects=None),
+        Principal(credential="k", scopes=frozenset(Scope), projects=frozenset({"another"})),
+    ],
+    ids=["a caller", "another project"],
+)
+async def test_nobody_else_does(traced: Desk, principal: Principal) -> None:
+    body, _ = await answered(traced, "get_slots", **SERVICE)
+    with acting_as(principal):
+        async with Client(traced.server) as client:
+            with pytest.raises(MCPError):
+                await client.read_resource(f"slotmcp://trace/{body['traceId']}")
+
+
+class AwayStore:
+    """A store whose database is away for traces as long as it is told to be."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.is_away = True
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  all else
+        return getattr(self._store, name)
+
+    async def add_traces(self, traces: Any) -> None:  # noqa: ANN401  as the port has it
+        if self.is_away:
+            raise Unavailable("away", retry_after_ms=1)
+        await self._store.add_traces(traces)
+
+
+async def test_a_database_that_is_away_keeps_nobody_waiting_and_loses_nothing(
+    office: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = AwayStore(office.store)
+    tracing = Tracing(cast("Store", away), "p")
+    monkeypatch.setattr(trace_writing, "WAITING_AT_MOST", 3)
+    async with tracing.writing(kept_days=1):
+        availability = await office.app.slots._availability_cache.availability(None)  # noqa: SLF001  any will do
+        for number in range(5):
+            sketch = tracing.begin("get_slots", f"t{number}", LOCAL)
+            assert sketch is not None
+            sketch.availability = availability
+            tracing.end(sketch, "ok")
+        await tracing.write()
+        assert await office.store.trace("t4") is None
+        away.is_away = False
+        await tracing.write()
+    kept = [await office.store.trace(f"t{number}") for number in range(5)]
+    assert [trace is not None for trace in kept] == [False, False, True, True, True], "the oldest are given up"
+
+
+async def test_what_is_noted_is_written_when_the_server_stops(office: Desk) -> None:
+    async with office.app.tracing.writing(kept_days=1):
+        body = await office.ask("get_slots", **SERVICE)
+    assert await office.store.trace(body["traceId"]) is not None
+
+
+class SlowStore(AwayStore):
+    """A store that is in the middle of a batch until it is let go."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        super().__init__(store)
+        self.is_away = False
+        self.is_writing = asyncio.Event()
+        self.may_go_on = asyncio.Event()
+
+    async def add_traces(self, traces: Any) -> None:  # noqa: ANN401  as the port has it
+        self.is_writing.set()
+        await self.may_go_on.wait()
+        await super().add_traces(traces)
+
+
+async def test_neither_a_batch_on_its_way_nor_what_is_noted_meanwhile_is_lost_when_the_server_stops(
+    office: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_writing, "EVERY_SECONDS", 0.01)
+    slow = SlowStore(office.store)
+    tracing = Tracing(cast("Store", slow), "p")
+    async with tracing.writing(kept_days=1):
+        await _noted(office, tracing, "t1")
+        await slow.is_writing.wait()
+        await _noted(office, tracing, "t2")
+        asyncio.get_running_loop().call_soon(slow.may_go_on.set)
+    assert await office.store.trace("t1") is not None
+    assert await office.store.trace("t2") is not None
+
+
+async def test_who_asks_for_all_to_be_written_waits_for_a_batch_on_its_way(office: Desk) -> None:
+    slow = SlowStore(office.store)
+    tracing = Tracing(cast("Store", slow), "p")
+    async with tracing.writing(kept_days=1), asyncio.TaskGroup() as group:
+        await _noted(office, tracing, "t1")
+        group.create_task(tracing.write())
+        await slow.is_writing.wait()
+        asyncio.get_running_loop().call_soon(slow.may_go_on.set)
+        await tracing.write()
+        assert await office.store.trace("t1") is not None
+
+
+class RushedStore(AwayStore):
+    """A store that is not done with its first batches before somebody else has called."""
+
+    def __init__(self, store: SqliteStore, somebody_calls: Callable[[int], Awaitable[object]]) -> None:
+        super().__init__(store)
+        self.is_away = False
+        self.batches: list[int] = []
+        self._somebody_calls = somebody_calls
+
+    async def add_traces(self, traces: Any) -> None:  # noqa: ANN401  as the port has it
+        self.batches.append(len(traces))
+        if len(self.batches) < 3:
+            await self._somebody_calls(len(self.batches))
+        await super().add_traces(traces)
+
+
+async def test_in_a_rush_it_writes_what_waited_and_leaves_the_rest_for_the_next_time(office: Desk) -> None:
+    rushed = RushedStore(office.store, lambda number: _noted(office, tracing, f"later{number}"))
+    tracing = Tracing(cast("Store", rushed), "p")
+    async with tracing.writing(kept_days=1):
+        for number in range(3):
+            await _noted(office, tracing, f"t{number}")
+        await tracing.write()
+        await tracing.write()
+        assert rushed.batches == [3, 1]
+    assert [await office.store.trace(f"later{number}") is not None for number in (1, 2)] == [True, True]
+
+
+async def test_one_that_cannot_be_told_stops_none_after_it(office: Desk) -> None:
+    tracing = Tracing(office.store, "p")
+    async with tracing.writing(kept_days=1):
+        broken = await _noted(office, tracing, "t1")
+        broken.need = cast("Any", object())
+        await _noted(office, tracing, "t2")
+    assert await office.store.trace("t1") is None
+    assert await office.store.trace("t2") is not None
+
+
+async def _noted(office: Desk, tracing: Tracing, trace_id: str) -> Sketch:
+    sketch = tracing.begin("get_slots", trace_id, LOCAL)
+    assert sketch is not None
+    sketch.availability = await office.app.slots._availability_cache.availability(None)  # noqa: SLF001  any will do
+    tracing.end(sketch, "ok")
+    return sketch
+
+
+async def test_nothing_personal_is_in_any_of_it(traced: Desk) -> None:
+    place = {"latitude": 39.7312, "longitude": -104.9655}
+    await traced.ask("get_slots", **place, **SERVICE)
+    held = await traced.ask("create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
+    await traced.ask("book_slot", holdToken=held["holdToken"], notes="Beware of the dog", **KIM, **place)
+    await traced.app.tracing.write()
+    traces = await traced.store.traces(PLAN.project.id, 0, SUNDAY_NOON_MS * 2)
+    said = " ".join(map(repr, traces))
+    assert len(traces) == 3
+    words = (
+        "Kim",
+        "Doe",
+        "303 555",
+        "3035550142",
+        "Bannock",
+        "Beware",
+        "caller-7a1f",
+        held["holdToken"],
+        "39.7312",
+        "104.9655",
+    )
+    assert [word for word in words if word in said] == []
+
+
+def _spans() -> tuple[InMemorySpanExporter, TracerProvider]:
+    exporter = InMemorySpanExporter()
+    provider = otel.get_tracer_provider()
+    if not isinstance(provider, TracerProvider):
+        provider = TracerProvider()
+        otel.set_tracer_provider(provider)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    return exporter, provider
+
+
+async def test_spans_are_nested_in_those_of_the_sdk(traced: Desk) -> None:
+    exporter, _ = _spans()
+    await traced.ask("get_slots", **SERVICE)
+    spans = {span.name: span for span in exporter.get_finished_spans()}
+    service, engine, store = spans["service"], spans["engine"], spans["store"]
+    assert service.context is not None
+    for inner in (engine, store):
+        assert inner.parent is not None
+        assert inner.parent.span_id == service.context.span_id
+    assert service.parent is not None
+    outer = [one for one in spans.values() if one.context and one.context.span_id == service.parent.span_id]
+    assert [one.instrumentation_scope.name for one in outer if one.instrumentation_scope] == ["mcp-python-sdk"]
+
+
+def test_a_trace_is_told_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from slotmcp.cli import traces  # noqa: PLC0415  it sets up logging when it is used
+    from slotmcp.settings import Settings  # noqa: PLC0415
+    from support.server import open_desk  # noqa: PLC0415
+
+    path = tmp_path / "told.db"
+    monkeypatch.setenv("SLOTMCP_DATABASE_URL", str(path))
+
+    async def run() -> tuple[str, str]:
+        async with open_desk(path, PLAN, now_ms=SUNDAY_NOON_MS) as desk, desk.app.tracing.writing(kept_days=1):
+            trace_id = (await desk.ask("get_slots", **SERVICE))["traceId"]
+        settings = Settings.load()
+        return (
+            await traces.tell(settings, trace_id, as_json=False),
+            await traces.tell(settings, trace_id, as_json=True),
+        )
+
+    story, facts = asyncio.run(run())
+    assert "asked what is free" in story
+    assert json.loads(facts)["trace"]["use"] == "get_slots"

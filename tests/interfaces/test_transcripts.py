@@ -1,0 +1,45 @@
+"""Ten calls, as they are heard. Each is kept whole in transcripts/; they are there to be read aloud.
+
+To agree to what is said now: SLOTMCP_REWRITE=1 .venv/bin/pytest tests/interfaces/test_transcripts.py, then read the
+difference aloud.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from interfaces.transcripts.calls import CALLS
+from interfaces.transcripts.company import open_company
+from interfaces.transcripts.page import Page
+
+FOLDER = Path(__file__).with_name("transcripts")
+NEVER_ALOUD = re.compile(r"[{}_]|T\d\d:|\dZ\b|\d:\d\d:\d\d|\b[bt]-[a-z]+|\b20\d\d\b|[0-9A-Z]{20}")
+"""Ids, seconds, and what only machines read; and years, since all ten calls are about the coming days."""
+
+
+def page_of(title: str) -> Path:
+    number = list(CALLS).index(title) + 1
+    return FOLDER / f"{number:02}-{re.sub('[^a-z]+', '-', title.lower())}.md"
+
+
+@pytest.mark.parametrize("title", CALLS)
+async def test_a_call_is_heard_as_it_was_agreed(title: str, tmp_path: Path) -> None:
+    page = Page(title)
+    async with open_company(tmp_path / "calls.db") as desk:
+        await CALLS[title](desk, page)
+    if os.environ.get("SLOTMCP_REWRITE"):
+        page_of(title).write_text(page.text(), "utf-8")
+    assert page.text() == page_of(title).read_text("utf-8")
+
+
+@pytest.mark.parametrize("title", CALLS)
+def test_nothing_is_said_that_only_a_machine_reads(title: str) -> None:
+    said = re.findall(r"^[*][*]Agent:[*][*] (.+)$", page_of(title).read_text("utf-8"), re.MULTILINE)
+    assert said
+    assert [sentence for sentence in said if NEVER_ALOUD.search(sentence)] == []
+
+
+def test_every_page_is_one_of_the_calls() -> None:
+    assert sorted(FOLDER.glob("*.md")) == [page_of(title) for title in CALLS]

@@ -1,0 +1,31 @@
+"""What callers have in common: what they ask for, who they are, and what was booked before they rang."""
+
+from typing import Final
+
+from interfaces.transcripts.page import Line
+from support.server import Body, Desk
+
+FURNACE: Final = {"serviceType": "furnace-repair"}
+DUCTS: Final = {"serviceType": "duct-cleaning"}
+KIM: Final = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
+LEE: Final = {"customerName": "Lee Roe", "customerPhone": "+1 303 555 0177"}
+THURSDAY, FRIDAY, MONDAY, TUESDAY = "2026-11-26", "2026-11-27", "2026-11-30", "2026-12-01"
+
+
+def on(day: str) -> dict[str, str]:
+    """A whole day, as a range."""
+    return {"from": day, "to": day}
+
+
+async def hold(line: Line, start: str, **more: object) -> str:
+    """Keep a time for the caller."""
+    token: str = (await line.ask("create_hold", **{**FURNACE, "start": start, "customerHash": "line-1", **more}))[
+        "holdToken"
+    ]
+    return token
+
+
+async def book_before(desk: Desk, start: str, **facts: str) -> Body:
+    """An appointment that somebody made before the call."""
+    booking: Body = (await desk.ask("book_slot", **{**FURNACE, "start": start, **KIM, **facts}))["booking"]
+    return booking

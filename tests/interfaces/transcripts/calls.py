@@ -1,0 +1,32 @@
+"""The ten calls. Who says what stands beside, in a page each."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from interfaces.transcripts.new_callers import (
+    friday_then_monday,
+    from_another_zone,
+    hesitates,
+    in_spanish,
+    nearest_and_too_far,
+    nothing_free,
+)
+from interfaces.transcripts.old_callers import broken_line, cancels, moves, technician_from_last_time
+from interfaces.transcripts.page import Page
+from support.server import Desk
+
+Call = Callable[[Desk, Page], Awaitable[None]]
+
+CALLS: Final[Mapping[str, Call]] = {
+    "Asks for Friday afternoon, takes Monday": friday_then_monday,
+    "Hesitates past the end of the hold": hesitates,
+    "Wants the technician from last time": technician_from_last_time,
+    "In Spanish": in_spanish,
+    "From another zone": from_another_zone,
+    "Nothing free this week": nothing_free,
+    "Cancels": cancels,
+    "Moves": moves,
+    "Calls back on a broken line": broken_line,
+    "Sends the nearest, and refuses too long a way": nearest_and_too_far,
+}
+"""By the title of the page."""

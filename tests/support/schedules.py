@@ -1,0 +1,278 @@
+"""Small books: a project with three technicians, and the claims that take their time."""
+
+from datetime import date
+from typing import Any, Final
+
+from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.calcom import CalcomConnection, CalcomHost, OutsideCalendar
+from slotmcp.domain.calendar import (
+    CalendarEntry,
+    CalendarEvent,
+    EventKind,
+    EventStatus,
+    HostReference,
+    ParkedEvent,
+    Push,
+    SyncState,
+)
+from slotmcp.domain.catalog import (
+    DateOverride,
+    Location,
+    Project,
+    RankingKey,
+    ServiceType,
+    SlotAlignment,
+    Technician,
+    TechnicianStatus,
+    TimeOff,
+    TravelMode,
+    TravelPolicy,
+    WallSpan,
+    WeeklySpan,
+)
+from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.ports import Receipt, Store, Transaction
+from support.clock import NOW_MS
+
+NOON: Final = NOW_MS // 60_000
+"""The minute of now. The helpers below count from it."""
+
+HOLD_SECONDS: Final = 90
+CUSTOMER: Final = Customer(name="Kim Doe", phone="+1 303 555 0142", email="kim@example.com")
+
+PROJECT: Final = Project(id="shop", name="Shop", timezone="America/Denver")
+FULL_PROJECT: Final = Project(
+    id="full",
+    name="Every field 🛠",
+    timezone="Asia/Kathmandu",
+    locale="ne-NP",
+    slot_interval_minutes=20,
+    slot_alignment=SlotAlignment.OPENING,
+    min_notice_minutes=45,
+    horizon_days=14,
+    hold_ttl_seconds=120,
+    max_holds_per_customer=2,
+    candidate_ranking=(RankingKey.LOAD,),
+    assignment_ranking=(RankingKey.PRIORITY, RankingKey.ETA),
+    travel=TravelPolicy(mode=TravelMode.ESTIMATED, speed_kmh=25.5, minutes_per_stop=7, road_factor=1.45),
+    default_service_id="full",
+    holiday_regions=("US", "US-CO"),
+    closed_dates=(date(2026, 12, 24), date(2027, 1, 2)),
+    calcom=CalcomConnection(
+        api_key_env="CALCOM_API_KEY", webhook_secret_envs=("SECRET_NOW", "SECRET_BEFORE"), pending_blocks=False
+    ),
+)
+"""No field as it is by default."""
+
+REPAIR: Final = ServiceType(id="repair", name="Repair", duration_minutes=60)
+CHECK: Final = ServiceType(id="check", name="Check", duration_minutes=30)
+FULL_SERVICE: Final = ServiceType(
+    id="full",
+    name="Full",
+    duration_minutes=45,
+    buffer_before_minutes=5,
+    buffer_after_minutes=10,
+    skills=frozenset({"gas", "hvac"}),
+    calcom_event_type_id=1042,
+)
+
+
+def technician(technician_id: str, **facts: Any) -> Technician:  # noqa: ANN401  a Technician's fields
+    """Somebody who works on weekdays from 8 to 17."""
+    span = WallSpan(start_minute=480, end_minute=1020)
+    usual: dict[str, Any] = {
+        "name": technician_id.title(),
+        "timezone": "America/Denver",
+        "shifts": (WeeklySpan(days=frozenset(range(5)), span=span),),
+    }
+    return Technician(id=technician_id, **{**usual, **facts})
+
+
+ANA, BEN, CLEO = map(technician, ("ana", "ben", "cleo"))
+FULL_TECHNICIAN: Final = Technician(
+    id="full",
+    name="Full",
+    timezone="Australia/Lord_Howe",
+    priority=3,
+    status=TechnicianStatus.OFF,
+    skills=frozenset({"gas", "hvac"}),
+    home=Location(39.7392, -104.9903),
+    max_bookings_per_day=6,
+    shifts=(
+        WeeklySpan(
+            days=frozenset({0, 6}),
+            span=WallSpan(start_minute=1320, end_minute=1800),
+            valid_from=date(2026, 1, 1),
+            valid_until=date(2026, 12, 31),
+        ),
+    ),
+    breaks=(WeeklySpan(days=frozenset({2}), span=WallSpan(start_minute=720, end_minute=780)),),
+    overrides=(
+        DateOverride(date=date(2026, 11, 27)),
+        DateOverride(date=date(2026, 11, 28), windows=(WallSpan(start_minute=540, end_minute=780),)),
+    ),
+    time_off=(
+        TimeOff(start=NOON, end=NOON + 60, reason="dentist"),
+        TimeOff(start=NOON + 60, end=NOON + 90, by_operator=True),
+    ),
+    calcom=CalcomHost(
+        email="full@example.com",
+        user_id=7,
+        event_type_ids={"full": 2042},
+        calendars=(OutsideCalendar(credential_id=3, external_id="full@group.calendar.example.com"),),
+    ),
+)
+
+
+def claim(claim_id: str, technician_id: str = "ana", *, at: int = 60, minutes: int = 60, **facts: Any) -> Claim:  # noqa: ANN401
+    """An hour of somebody's time, `at` minutes from now. A booking's, unless it expires."""
+    return Claim(
+        id=claim_id,
+        technician_id=technician_id,
+        service_id=facts.pop("service_id", "repair"),
+        start=NOON + at,
+        end=NOON + at + minutes,
+        **facts,
+    )
+
+
+def hold(claim_id: str, technician_id: str = "ana", *, customer: str = "kim", **facts: Any) -> Hold:  # noqa: ANN401
+    """A hold whose token is its claim's id behind a prefix."""
+    facts = {"expires_at_ms": NOW_MS + HOLD_SECONDS * 1000, **facts}
+    return Hold(
+        claim=claim(claim_id, technician_id, **facts),
+        token=token(claim_id),
+        state=ClaimState.HELD,
+        customer_pseudonym=customer,
+    )
+
+
+def token(claim_id: str) -> str:
+    """The token of a hold that `hold` made."""
+    return f"token-{claim_id}"
+
+
+def booking(claim_id: str, technician_id: str = "ana", **facts: Any) -> Booking:  # noqa: ANN401  a Claim's fields
+    """An appointment of a customer."""
+    return Booking(claim=claim(claim_id, technician_id, **facts), customer=CUSTOMER)
+
+
+DOWNTOWN: Final = Location(39.7, -104.94)
+AIRPORT: Final = Location(39.86, -104.67)
+
+FULL_BOOKING: Final = Booking(
+    claim=claim(
+        "full",
+        "cleo",
+        at=600,
+        buffer_before_minutes=5,
+        buffer_after_minutes=10,
+        service_id="gone",
+        technician_chosen=True,
+        location=DOWNTOWN,
+    ),
+    customer=CUSTOMER,
+    visit=Visit(address="1 Main St", notes="Beware of the dog 🐕"),
+    reason=AssignmentReason(
+        policy=(RankingKey.LOAD, RankingKey.PRIORITY),
+        values={RankingKey.LOAD: 2, RankingKey.PRIORITY: 1},
+        considered=3,
+        wished=True,
+        kept=True,
+    ),
+    status=BookingStatus.RESCHEDULED,
+    contact_keys=("phone", "email", "a hash"),
+    cancel_reason="no time",
+    attention="time off in its way",
+)
+
+
+def wait(wait_id: str, **facts: Any) -> WaitlistEntry:  # noqa: ANN401  a Wait's fields
+    """Kim waits for a repair, from now on and for a day."""
+    usual: dict[str, Any] = {
+        "service_id": "repair",
+        "duration_minutes": 60,
+        "start_from": NOON,
+        "start_to": NOON + 1440,
+        "customer": CUSTOMER,
+        "customer_pseudonym": "kim",
+        "joined_at_ms": NOW_MS,
+    }
+    return WaitlistEntry(id=wait_id, **{**usual, **facts})
+
+
+FULL_WAIT: Final = wait(
+    "full",
+    technician_id="ana",
+    location=AIRPORT,
+    contact_keys=("phone", "email"),
+    state=WaitlistState.OFFERED,
+    hold_token="token-h",  # noqa: S106  a test's own
+    let_go=((NOON + 60, NOON + 120), (NOON, NOON + 60)),
+)
+
+
+def busy(technician_id: str = "ana", *, at: int = 60, minutes: int = 60, source: str = "calendar") -> BusyTime:
+    """Outside busy time, `at` minutes from now."""
+    return BusyTime(technician_id=technician_id, start=NOON + at, end=NOON + at + minutes, source=source)
+
+
+def event(uid: str, *, at: int = 60, minutes: int = 60, **facts: Any) -> CalendarEvent:  # noqa: ANN401  its fields
+    """An accepted event, `at` minutes from now."""
+    usual: dict[str, Any] = {"status": EventStatus.ACCEPTED, "at_ms": NOW_MS}
+    return CalendarEvent(uid=uid, start=NOON + at, end=NOON + at + minutes, **{**usual, **facts})
+
+
+FULL_EVENT: Final = event(
+    "full",
+    status=EventStatus.PENDING,
+    kind=EventKind.ABSENCE,
+    hosts=(HostReference(email="ana@example.com", user_id=7), HostReference(email="ben@example.com")),
+    series="series@Cal.com",
+    sequence=2,
+    event_type_id=1042,
+    replaces="earlier",
+    customer=CUSTOMER,
+    visit=Visit(address="1 Main St", notes="Beware of the dog 🐕"),
+    booking_id="full",
+)
+FULL_ENTRY: Final = CalendarEntry(
+    event=FULL_EVENT,
+    booking_id="full",
+    busy=(BusyTime(technician_id="ana", start=NOON, end=NOON + 60, source="calcom:full"),),
+    contact_keys=("phone", "email"),
+    no_show_at_ms=NOW_MS + 2,
+)
+FULL_PARKED: Final = ParkedEvent(event=FULL_EVENT, why="Nobody knows them.", at_ms=NOW_MS, contact_keys=("phone",))
+FULL_PUSH: Final = Push(
+    booking_id="full",
+    version=1,
+    since_ms=NOW_MS - 5,
+    due_ms=NOW_MS + 5,
+    attempts=2,
+    tried_at_ms=NOW_MS - 3,
+    tried_start=NOON + 600,
+    refused="It is in the past there.",
+)
+FULL_SYNC: Final = SyncState(
+    watermark_ms=NOW_MS - 1000, worker="w", worker_until_ms=NOW_MS + 1, finished_ms=NOW_MS - 2, problem="away"
+)
+
+
+def receipt(key: str = "key", **facts: str) -> Receipt:
+    """What a key did."""
+    usual = {"use_case": "book_slot", "credential": "local", "request": "fingerprint", "answer": '{"bookingId":"b"}'}
+    return Receipt(key=key, **{**usual, **facts})
+
+
+async def set_up(transaction: Transaction) -> None:
+    """The shop, with Ana, Ben and Cleo."""
+    await transaction.save_project(PROJECT)
+    await transaction.save_services([REPAIR, CHECK])
+    await transaction.save_technicians([ANA, BEN, CLEO])
+
+
+async def open_shop(store: Store) -> None:
+    """Bring the shop into a store."""
+    await store.write(PROJECT.id, set_up, create=True)

@@ -1,0 +1,146 @@
+"""Technicians of any kind, and what takes their time."""
+
+from datetime import date, timedelta
+
+from hypothesis import strategies as st
+
+from slotmcp.domain.catalog import DateOverride, Technician, TechnicianStatus, TimeOff, WallSpan, WeeklySpan
+from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.schedule import TechnicianSchedule
+from unit.engine.drawing import (
+    BOTH,
+    BUFFERS,
+    EVERY_DAY,
+    LENGTHS,
+    MOMENTS,
+    NONE,
+    PIPES,
+    a_place,
+    date_of,
+    once_in,
+    pick,
+    whole,
+)
+
+
+def a_diary(draw: st.DrawFn, id_: str, zone: str, now_ms: int, *, crowded: bool) -> TechnicianSchedule:
+    """A technician with what takes their time; in a crowd all work around the clock, full of live holds."""
+    now = now_ms // 60_000
+    if crowded:
+        skills, home = pick(draw, (BOTH, BOTH, PIPES)), a_place(draw)
+        person = Technician(id=id_, name=id_, timezone=zone, skills=skills, home=home, shifts=(ALWAYS,))
+        return TechnicianSchedule(technician=person, claims=holds_in_a_row(draw, id_, now_ms))
+    return TechnicianSchedule(
+        technician=a_technician(draw, id_, zone, now),
+        claims=some_claims(draw, id_, now_ms),
+        busy=tuple(a_busy_time(draw, id_, now) for _ in range(pick(draw, (0, 0, 1, 2)))),
+    )
+
+
+def a_technician(draw: st.DrawFn, id_: str, zone: str, now: int) -> Technician:
+    """Somebody with hours of any shape, sometimes in another zone."""
+    today = date_of(now)
+    return Technician(
+        id=id_,
+        name=id_,
+        timezone=pick(draw, tuple(MOMENTS)) if once_in(draw, 4) else zone,
+        priority=whole(draw, 1, 3),
+        status=TechnicianStatus.OFF if once_in(draw, 12) else TechnicianStatus.ACTIVE,
+        skills=pick(draw, (BOTH, BOTH, PIPES, NONE)),
+        home=a_place(draw),
+        max_bookings_per_day=pick(draw, (None, None, None, 1, 2, 3)),
+        shifts=tuple(a_weekly_span(draw, today) for _ in range(whole(draw, 1, 3))),
+        breaks=tuple(a_weekly_span(draw, today, longest=120) for _ in range(pick(draw, (0, 0, 1, 2)))),
+        overrides=(an_override(draw, today),) if once_in(draw, 4) else (),
+        time_off=(an_absence(draw, now),) if once_in(draw, 4) else (),
+    )
+
+
+def a_weekly_span(draw: st.DrawFn, today: date, *, longest: int = 14 * 60) -> WeeklySpan:
+    """Mostly every day; some on certain days only, some from or until about today."""
+    some_days = frozenset(day for day in range(7) if whole(draw, 0, 1)) if once_in(draw, 4) else EVERY_DAY
+    edge = today + timedelta(days=whole(draw, -1, 2)) if once_in(draw, 4) else None
+    since = once_in(draw, 2)
+    return WeeklySpan(
+        days=some_days,
+        span=a_wall_span(draw, longest=longest),
+        valid_from=edge if since else None,
+        valid_until=None if since else edge,
+    )
+
+
+def a_wall_span(draw: st.DrawFn, *, longest: int = 14 * 60) -> WallSpan:
+    """Round times mostly; any may run past midnight, some to the end of the next date."""
+    start = whole(draw, 0, 47) * 30 + pick(draw, (0, 0, 0, 7))
+    length = whole(draw, 1, longest // 30) * 30 - pick(draw, (0, 0, 0, 11))
+    return WallSpan(start_minute=start, end_minute=2880 if once_in(draw, 20) else min(start + length, 2880))
+
+
+ALWAYS = WeeklySpan(days=EVERY_DAY, span=WallSpan(start_minute=0, end_minute=1440))
+
+
+def an_override(draw: st.DrawFn, today: date) -> DateOverride:
+    """Closed, or other windows, near today."""
+    windows = tuple(a_wall_span(draw) for _ in range(whole(draw, 0, 2)))
+    return DateOverride(date=today + timedelta(days=whole(draw, -1, 3)), windows=windows)
+
+
+def an_absence(draw: st.DrawFn, now: int) -> TimeOff:
+    """From any minute to any other."""
+    start = now + whole(draw, -600, 2 * 1440)
+    return TimeOff(start=start, end=start + whole(draw, 1, 700))
+
+
+def a_busy_time(draw: st.DrawFn, technician_id: str, now: int) -> BusyTime:
+    """An outside appointment, over anything else."""
+    start = now + whole(draw, -300, 2 * 1440)
+    return BusyTime(technician_id=technician_id, start=start, end=start + whole(draw, 1, 300))
+
+
+def some_claims(draw: st.DrawFn, technician_id: str, now_ms: int) -> tuple[Claim, ...]:
+    """Bookings and holds, one after the other; some holds have just expired, some are of a forgotten service."""
+    gaps = (0, 0, 10, 30, 60, 127, 300, 720)
+    expiries = (None, None, now_ms + 60_000, now_ms + 1, now_ms)
+    claims: list[Claim] = []
+    free_from = now_ms // 60_000 - 240
+    for number in range(whole(draw, 0, 5)):
+        start = free_from + pick(draw, gaps)
+        free_from = start + pick(draw, LENGTHS)
+        claims.append(
+            Claim(
+                id=f"{technician_id}-{number}",
+                technician_id=technician_id,
+                service_id=pick(draw, ("s1", "s1", "s2", "s2", "gone")),
+                start=start,
+                end=free_from,
+                buffer_before_minutes=pick(draw, BUFFERS),
+                buffer_after_minutes=pick(draw, BUFFERS),
+                expires_at_ms=pick(draw, expiries),
+                technician_chosen=once_in(draw, 5),
+                location=a_place(draw),
+            )
+        )
+    return tuple(claims)
+
+
+def holds_in_a_row(draw: st.DrawFn, technician_id: str, now_ms: int) -> tuple[Claim, ...]:
+    """Live holds that leave little between them."""
+    claims: list[Claim] = []
+    free_from = now_ms // 60_000 + pick(draw, (0, 30, 60, 120))
+    for number in range(whole(draw, 1, 7)):
+        start = free_from + pick(draw, (0, 0, 15, 30, 60))
+        free_from = start + pick(draw, LENGTHS)
+        claims.append(
+            Claim(
+                id=f"{technician_id}-{number}",
+                technician_id=technician_id,
+                service_id=pick(draw, ("s1", "s2")),
+                start=start,
+                end=free_from,
+                buffer_after_minutes=pick(draw, (0, 0, 15)),
+                expires_at_ms=None if once_in(draw, 6) else now_ms + 60_000,
+                technician_chosen=once_in(draw, 8),
+                location=a_place(draw),
+            )
+        )
+    return tuple(claims)

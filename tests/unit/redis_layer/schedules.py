@@ -1,0 +1,17 @@
+"""A book, as it was at some revision."""
+
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
+from support.schedules import ANA, PROJECT, REPAIR, claim
+
+SHOP = PROJECT.id
+
+
+def book_at(revision: int) -> Schedule:
+    """As many bookings as revisions."""
+    claims = tuple(claim(f"b-{number}", at=60 * number) for number in range(revision))
+    return Schedule(
+        project=PROJECT,
+        services={"repair": REPAIR},
+        technician_schedules={"ana": TechnicianSchedule(technician=ANA, claims=claims)},
+        revision=revision,
+    )
