@@ -23,7 +23,7 @@ from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.holds import RedisHolds
 from slotmcp.redis_layer.link import RedisLink
-from slotmcp.redis_layer.rates import RedisRateLimits
+from slotmcp.redis_layer.rates import RedisRateLimiter
 from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
@@ -39,7 +39,7 @@ from slotmcp.services.holds import HoldService
 from slotmcp.services.memory_fleet import MemoryHolds
 from slotmcp.services.notifier import Notifier
 from slotmcp.services.projects import ProjectService
-from slotmcp.services.rates import MemoryRateLimits
+from slotmcp.services.rates import MemoryRateLimiter
 from slotmcp.services.reporting.reports import ReportService
 from slotmcp.services.sessions import SessionService
 from slotmcp.services.slots import SlotService
@@ -164,7 +164,7 @@ async def join_fleet(
         FleetStore.open(store, RedisFleet(link, channel), clock=clock, notifier=notifier) as joined,
     ):
         app = build_app(joined, travel, live=RedisHolds(link), notifier=notifier, calendars=calendars)
-        limits = RedisRateLimits(link, otherwise=app.limits)
+        limits = RedisRateLimiter(link, otherwise=app.limits)
         yield replace(app, limits=limits, helpful={"redis": link.require})
 
 
@@ -272,7 +272,7 @@ def build_app(
         traces=TraceService(store=store),
         vitals=Vitals(store),
         ids=ids,
-        limits=MemoryRateLimits(SystemClock()),
+        limits=MemoryRateLimiter(SystemClock()),
     )
 
 

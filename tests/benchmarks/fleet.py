@@ -139,7 +139,7 @@ async def _open() -> AsyncIterator[tuple[SqliteStore, Fleet]]:
         ):
             fleet = RedisFleet(link, channel)
             await build_app(store).projects.import_project(imported(month), prune=False)
-            await fleet.keep(await store.schedule(schedule.project.id))
+            await fleet.save_snapshot(await store.schedule(schedule.project.id))
             yield store, fleet
 
 

@@ -15,7 +15,7 @@ from slotmcp.domain.interval import Interval
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
-from slotmcp.ports import Event, Head, Store, StoredKey, Transaction, Unit
+from slotmcp.ports import Head, ProjectEvent, Store, StoredKey, Transaction, Unit
 from slotmcp.ports.calendar import CalendarBacklog, CalendarView, CalendarWork
 from slotmcp.services.imports import ProjectPlan
 from support.shop import plan, service, technician
@@ -88,7 +88,7 @@ class WrappedStore:
     async def waits(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         return await self._store.waits(project_id, *states)
 
-    async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
+    async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
         return await self._store.events(project_id, after)
 
     async def calendar(self, project_id: str) -> CalendarView:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
-from slotmcp.ports import Event, Store, Transaction
+from slotmcp.ports import ProjectEvent, Store, Transaction
 from support.clock import NOW_MS, HandClock
 from support.schedules import AIRPORT, FULL_WAIT, NOON, PROJECT, hold, token, wait
 from support.stores import OpenStore
@@ -158,7 +158,7 @@ async def test_a_project_has_its_own_waitlist_and_events(store: Store) -> None:
     await tell(store, "w", "v")
     assert await store.write("other", unit, create=True) == ()
     assert await store.waits("other", *WaitlistState) == ()
-    assert await store.events("other", 0) == (Event(number=1, kind="another", subject_id="x", at_ms=NOW_MS),)
+    assert await store.events("other", 0) == (ProjectEvent(number=1, kind="another", subject_id="x", at_ms=NOW_MS),)
     assert await heard(store) == [(1, "w"), (2, "v")]
 
 
@@ -167,8 +167,8 @@ async def test_events_say_what_happened_to_whom_and_when(store: Store, other: St
     clock.advance(seconds=2)
     await other.write(SHOP, lambda transaction: transaction.add_event("slots.freed", "b"))
     assert await store.events(SHOP, 0) == (
-        Event(number=1, kind=OFFERED, subject_id="w", at_ms=NOW_MS),
-        Event(number=2, kind="slots.freed", subject_id="b", at_ms=NOW_MS + 2000),
+        ProjectEvent(number=1, kind=OFFERED, subject_id="w", at_ms=NOW_MS),
+        ProjectEvent(number=2, kind="slots.freed", subject_id="b", at_ms=NOW_MS + 2000),
     )
 
 

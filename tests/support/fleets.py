@@ -6,14 +6,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Protocol
 
 from slotmcp.bootstrap import SystemClock
-from slotmcp.ports import Fleet, LiveHolds, Rate, RateLimits
+from slotmcp.ports import Fleet, LiveHolds, Rate, RateLimiter
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.holds import RedisHolds
 from slotmcp.redis_layer.link import RedisLink
-from slotmcp.redis_layer.rates import RedisRateLimits
+from slotmcp.redis_layer.rates import RedisRateLimiter
 from slotmcp.services.memory_fleet import MemoryFleet, MemoryHolds
-from slotmcp.services.rates import MemoryRateLimits
+from slotmcp.services.rates import MemoryRateLimiter
 
 PREFIX: Final = "slotmcp"
 PATIENCE_SECONDS: Final = 30
@@ -22,7 +22,7 @@ PATIENCE_SECONDS: Final = 30
 class Member:
     """One server's part in a fleet."""
 
-    def __init__(self, fleet: Fleet, holds: LiveHolds, limits: RateLimits) -> None:
+    def __init__(self, fleet: Fleet, holds: LiveHolds, limits: RateLimiter) -> None:
         self.fleet = fleet
         self.holds = holds
         self.limits = limits
@@ -31,7 +31,7 @@ class Member:
 class Unasked:
     """Rate limits that nobody needs while Redis is there."""
 
-    async def take(self, name: str, rate: Rate) -> int:
+    async def acquire(self, name: str, rate: Rate) -> int:
         """Never."""
         raise AssertionError(name, rate)
 
@@ -44,7 +44,7 @@ class OpenMember(Protocol):
 
 def memory_members() -> OpenMember:
     """Members that share this process's memory."""
-    shared = Member(MemoryFleet(), MemoryHolds(), MemoryRateLimits(SystemClock()))
+    shared = Member(MemoryFleet(), MemoryHolds(), MemoryRateLimiter(SystemClock()))
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Member]:
@@ -61,7 +61,7 @@ def redis_members(url: str) -> OpenMember:
         async with RedisLink.open(url, prefix=PREFIX) as link, Channel.open(link) as channel:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await channel.is_heard.wait()
-            limits = RedisRateLimits(link, otherwise=Unasked())
+            limits = RedisRateLimiter(link, otherwise=Unasked())
             yield Member(RedisFleet(link, channel), RedisHolds(link), limits)
 
     return opened

@@ -62,11 +62,11 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something that happened, for other processes to hear of."""
+class ProjectEvent:
+    """Event in a project that every process can read."""
 
     number: int
-    """Grows with time within a project."""
+    """Increasing with time within a project."""
     kind: str
     subject_id: str
     at_ms: int
@@ -84,85 +84,86 @@ class StoredKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """How many calls may be made in a minute. A minute's worth of them may come at once."""
+    """Number of calls allowed in a minute. The calls of one minute may arrive in one burst."""
 
     per_minute: int
 
 
-class RateLimits(Protocol):
-    """Counts calls, under names."""
+class RateLimiter(Protocol):
+    """Counter of calls by name."""
 
-    async def take(self, name: str, rate: Rate) -> int:
-        """Count a call: 0 where it may be made; else, uncounted, the milliseconds after which to ask again.
+    async def acquire(self, name: str, rate: Rate) -> int:
+        """Count a call and return 0 if it is allowed; otherwise return the milliseconds to wait, and count nothing.
 
-        Never raises and never waits long: where the count cannot be had, the call may be made.
+        Never raises and never waits long: while the count is unavailable, the call is allowed.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
-    """What a committed write tells the fleet."""
+class ChangeNotice:
+    """Notice to the fleet of a committed write."""
 
     project_id: str
     revision: int
-    event: int = 0
-    """The number of the newest event it added; 0: none."""
+    newest_event: int = 0
+    """Number of the newest event that the write added; 0: none."""
 
 
 class Fleet(Protocol):
-    """What the servers that share a database tell each other of its books. Never the authority.
+    """Shared, lossy memory of the servers that use one database: revisions and schedules. Never the authority.
 
-    It may forget anything at any time. No method raises, and none waits long: what is not known in time is None.
+    It may lose any entry at any time. No method raises, and none waits long: a value that is not available in time
+    is None.
     """
 
     @property
     def is_away(self) -> bool:
-        """Whether nothing can be told or learned just now."""
+        """Return whether the shared memory is unreachable."""
         ...
 
     async def revision(self, project_id: str) -> int | None:
-        """The newest revision that a server found in the database, or committed, within the last second; one trip."""
+        """Return the newest revision that a server read or committed within the last second, in one round trip."""
         ...
 
     async def snapshot(self, project_id: str, revision: int) -> Schedule | None:
-        """The book at just that revision, if it is kept."""
+        """Return the schedule at exactly that revision, if it is stored."""
         ...
 
-    async def keep(self, schedule: Schedule) -> None:
-        """Keep a committed book for other servers, unless one of the project was kept a moment ago."""
+    async def save_snapshot(self, schedule: Schedule) -> None:
+        """Store a committed schedule for other servers, unless a schedule of the project was stored a moment ago."""
         ...
 
-    async def found(self, project_id: str, revision: int, *, age_ms: int) -> None:
-        """Let the others know of a revision that the database had so long ago, unless they know of a newer one."""
+    async def report_revision(self, project_id: str, revision: int, *, age_ms: int) -> None:
+        """Share a revision that the database had `age_ms` ago, unless a newer one is already shared."""
         ...
 
-    async def tell(self, news: News) -> None:
-        """Let the others know of a write that has just been committed."""
+    async def publish(self, notice: ChangeNotice) -> None:
+        """Share the revision of a write that was just committed, and send its notice to every subscriber."""
         ...
 
-    def listen(self, hear: Callable[[News], None]) -> None:
-        """Have every piece of news told, this server's own too, from now on. Some may be lost."""
+    def subscribe(self, handler: Callable[[ChangeNotice], None]) -> None:
+        """Call the handler with every notice from now on, this server's own included. Notices may be lost."""
         ...
 
 
 class LiveHolds(Protocol):
-    """Which holds live, for whoever wants to see, by their tokens. Never the authority.
+    """Shared, lossy set of live holds, by token. Never the authority.
 
-    It may forget anything at any time, so a hold that is not shown may live all the same. No method raises, and none
-    waits long. Nobody can read a token, or who the customer is.
+    It may lose any entry at any time, so a hold that it does not contain may still be live. No method raises, and
+    none waits long. Neither a token nor a customer can be read from it.
     """
 
-    async def show(self, project_id: str, hold: Hold, *, now_ms: int) -> None:
-        """Show a hold until it expires; `now_ms` is the store's."""
+    async def add(self, project_id: str, hold: Hold, *, now_ms: int) -> None:
+        """Add a hold until it expires; `now_ms` is the store's."""
         ...
 
-    async def hide(self, project_id: str, token: str) -> None:
-        """Show a hold no longer: it was booked or given back."""
+    async def remove(self, project_id: str, token: str) -> None:
+        """Remove a hold that was booked or released."""
         ...
 
-    async def is_shown(self, project_id: str, token: str) -> bool:
-        """Whether a hold with this token is shown: then there is one."""
+    async def contains(self, project_id: str, token: str) -> bool:
+        """Return whether a hold with this token is in the set; if it is, the hold exists."""
         ...
 
 
@@ -428,7 +429,7 @@ class Store(Traces, Protocol):
         """Waits in these states, in the order in which they were joined."""
         ...
 
-    async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
+    async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
         """Committed events with a larger number, in order."""
         ...
 

@@ -38,7 +38,7 @@ class Channel:
         finally:
             await end(task)
 
-    def listen(self, hear: Callable[[bytes], None]) -> None:
+    def subscribe(self, hear: Callable[[bytes], None]) -> None:
         """Have all that is said told, from now on."""
         self._ears.append(hear)
 

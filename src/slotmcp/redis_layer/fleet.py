@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from slotmcp.domain.schedule import Schedule
-from slotmcp.ports import News
+from slotmcp.ports import ChangeNotice
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.names import KEEPING_MS, OUTDATED_MS, REVISION_MS, SNAPSHOT_MS
@@ -39,7 +39,7 @@ class RedisFleet:
         told = await self._link.ask(lambda client: client.get(key))
         return self._codec.decode(told, project_id, revision) if isinstance(told, bytes) else None
 
-    async def keep(self, schedule: Schedule) -> None:
+    async def save_snapshot(self, schedule: Schedule) -> None:
         """As the port says."""
         project_id, names, schema = schedule.project.id, self._names, self._codec.schema
         keeping = names.keeping(project_id, schema)
@@ -53,24 +53,24 @@ class RedisFleet:
         arguments = (schedule.revision, self._codec.encode(schedule), SNAPSHOT_MS, OUTDATED_MS)
         await self._link.ask(lambda client: KEEP_SNAPSHOT.run(client, keys=keys, arguments=arguments))
 
-    async def found(self, project_id: str, revision: int, *, age_ms: int) -> None:
+    async def report_revision(self, project_id: str, revision: int, *, age_ms: int) -> None:
         """As the port says."""
         if age_ms < REVISION_MS:
             await self._raise(project_id, revision, REVISION_MS - age_ms, b"")
 
-    async def tell(self, news: News) -> None:
+    async def publish(self, news: ChangeNotice) -> None:
         """As the port says."""
-        said = orjson.dumps((news.project_id, news.revision, news.event))
+        said = orjson.dumps((news.project_id, news.revision, news.newest_event))
         await self._raise(news.project_id, news.revision, REVISION_MS, said)
 
-    def listen(self, hear: Callable[[News], None]) -> None:
+    def subscribe(self, hear: Callable[[ChangeNotice], None]) -> None:
         """As the port says; what cannot be read is not heard."""
 
         def read(said: bytes) -> None:
             if (news := _news(said)) is not None:
                 hear(news)
 
-        self._channel.listen(read)
+        self._channel.subscribe(read)
 
     async def _raise(self, project_id: str, revision: int, lives_ms: int, said: bytes) -> None:
         keys = (self._names.revision(project_id),)
@@ -78,11 +78,11 @@ class RedisFleet:
         await self._link.ask(lambda client: RAISE_REVISION.run(client, keys=keys, arguments=arguments))
 
 
-def _news(said: bytes) -> News | None:
+def _news(said: bytes) -> ChangeNotice | None:
     try:
         told: Any = orjson.loads(said)
         project_id, revision, event = told
     except (ValueError, TypeError):
         return None
     is_news = isinstance(project_id, str) and isinstance(revision, int) and isinstance(event, int)
-    return News(project_id=project_id, revision=revision, event=event) if is_news else None
+    return ChangeNotice(project_id=project_id, revision=revision, newest_event=event) if is_news else None

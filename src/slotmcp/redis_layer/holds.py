@@ -15,19 +15,19 @@ class RedisHolds:
         self._link = link
         self._names = link.names
 
-    async def show(self, project_id: str, hold: Hold, *, now_ms: int) -> None:
+    async def add(self, project_id: str, hold: Hold, *, now_ms: int) -> None:
         """As the port says."""
         lives_ms = (hold.claim.expires_at_ms or now_ms) - now_ms
         if lives_ms > 0:
             key, said = self._names.hold(project_id, hold.token), orjson.dumps(_told(hold))
             await self._link.ask(lambda client: client.set(key, said, px=lives_ms))
 
-    async def hide(self, project_id: str, token: str) -> None:
+    async def remove(self, project_id: str, token: str) -> None:
         """As the port says."""
         key = self._names.hold(project_id, token)
         await self._link.ask(lambda client: client.delete(key))
 
-    async def is_shown(self, project_id: str, token: str) -> bool:
+    async def contains(self, project_id: str, token: str) -> bool:
         """As the port says."""
         key = self._names.hold(project_id, token)
         return bool(await self._link.ask(lambda client: client.exists(key)))

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from slotmcp.ports import Ids, RateLimits
+from slotmcp.ports import Ids, RateLimiter
 from slotmcp.services.access import AccessService
 from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
@@ -52,6 +52,6 @@ class App:
     board: BoardService
     vitals: Vitals
     ids: Ids
-    limits: RateLimits
+    limits: RateLimiter
     helpful: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     """What can be done without, by name; asked, it raises Unavailable while it is away. Answers are then slower."""

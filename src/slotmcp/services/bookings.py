@@ -85,7 +85,7 @@ class BookingService:
             answer = await with_alternatives(self._availability_cache, project_id, self._store.write(project_id, unit))
         note_booking(answer.booking, was_replayed=answer.replayed)
         if request.hold_token:
-            await self._live.hide(project_id, request.hold_token)
+            await self._live.remove(project_id, request.hold_token)
         return answer
 
     async def find_bookings(self, request: FindRequest) -> FindAnswer:
@@ -129,7 +129,7 @@ class BookingService:
 
         answer = await with_alternatives(self._availability_cache, project_id, self._store.write(project_id, unit))
         if request.hold_token:
-            await self._live.hide(project_id, request.hold_token)
+            await self._live.remove(project_id, request.hold_token)
         return answer
 
     async def cancel_booking(self, request: CancelRequest) -> BookAnswer:
@@ -178,7 +178,7 @@ class BookingService:
     async def _turn_away(self, project_id: str, request: BookRequest, routed: TravelTimes | None) -> None:
         store, availability_cache = self._store, self._availability_cache
         if request.hold_token:
-            if not await self._live.is_shown(project_id, request.hold_token):
+            if not await self._live.contains(project_id, request.hold_token):
                 await check_hold_is_known(store, availability_cache, project_id, request.hold_token, request.customer)
             return
         lost = await lost_beforehand(availability_cache, project_id, request, routed)

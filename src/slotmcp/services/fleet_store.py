@@ -11,7 +11,7 @@ from typing import Any, Final, Self, TypeVar
 
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import ScheduleSource
-from slotmcp.ports import Clock, Fleet, Head, News, Store, Transaction, Unit
+from slotmcp.ports import ChangeNotice, Clock, Fleet, Head, Store, Transaction, Unit
 from slotmcp.services.flights import Flights
 from slotmcp.services.known_revisions import KnownRevisions
 from slotmcp.services.notifier import Notifier
@@ -29,7 +29,7 @@ _MS_PER_SECOND: Final = 1000
 class _Left:
     """What a unit of work left behind, if it is committed."""
 
-    news: News | None = None
+    news: ChangeNotice | None = None
 
 
 class FleetStore:
@@ -57,7 +57,7 @@ class FleetStore:
         `clock` is this server's own.
         """
         joined = cls(store, fleet, clock, notifier)
-        fleet.listen(joined._hear)
+        fleet.subscribe(joined._hear)
         try:
             yield joined
         finally:
@@ -109,8 +109,10 @@ class FleetStore:
         async def told(transaction: Transaction) -> T:
             before = transaction.revision
             value = await unit(transaction)
-            news = News(project_id=project_id, revision=transaction.revision, event=transaction.newest_event)
-            left.news = news if news.revision != before or news.event else None
+            news = ChangeNotice(
+                project_id=project_id, revision=transaction.revision, newest_event=transaction.newest_event
+            )
+            left.news = news if news.revision != before or news.newest_event else None
             return value
 
         value = await self._store.write(project_id, told, create=create)
@@ -118,7 +120,7 @@ class FleetStore:
             self._only = None
         if left.news is not None:
             self._hear(left.news)
-            await self._fleet.tell(left.news)
+            await self._fleet.publish(left.news)
         return value
 
     async def _ask_head(self, project_id: str) -> Head:
@@ -126,23 +128,23 @@ class FleetStore:
         head = await self._store.head(project_id)
         found = self._found(project_id, head, before_ms, asked_at)
         age_ms = round((self._seconds() - asked_at) * _MS_PER_SECOND)
-        self._send(self._fleet.found(project_id, head.revision, age_ms=age_ms))
+        self._send(self._fleet.report_revision(project_id, head.revision, age_ms=age_ms))
         return found
 
     async def _ask_book(self, project_id: str, known: Schedule | None) -> Schedule:
         asked_at = self._seconds()
         schedule = await self._store.schedule(project_id, known)
         self._revisions.find(project_id, schedule.revision, asked_at=asked_at)
-        self._send(self._fleet.keep(schedule))
+        self._send(self._fleet.save_snapshot(schedule))
         return schedule
 
     def _found(self, project_id: str, head: Head, before_ms: int, asked_at: float) -> Head:
         self._time.learn(head.now_ms, before_ms)
         return Head(self._revisions.find(project_id, head.revision, asked_at=asked_at), head.now_ms)
 
-    def _hear(self, news: News) -> None:
+    def _hear(self, news: ChangeNotice) -> None:
         self._revisions.hear(news.project_id, news.revision)
-        if news.event:
+        if news.newest_event:
             self._notifier.ring()
 
     def _send(self, errand: Coroutine[Any, Any, None]) -> None:

@@ -116,7 +116,7 @@ class HoldService:
             answer = await with_alternatives(self._availability_cache, project_id, self._store.write(project_id, unit))
         note_hold(answer.hold.claim.id, answer.capacity_left, was_replayed=answer.replayed)
         if not answer.replayed:
-            await self._live.show(project_id, answer.hold, now_ms=answer.now_ms)
+            await self._live.add(project_id, answer.hold, now_ms=answer.now_ms)
         return answer
 
     async def release_hold(self, project_id: str | None, token: str) -> ReleaseAnswer:
@@ -141,7 +141,7 @@ class HoldService:
             return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=True)
 
         answer = await self._store.write(project_id, unit)
-        await self._live.hide(project_id, token)
+        await self._live.remove(project_id, token)
         return answer
 
     async def _take(

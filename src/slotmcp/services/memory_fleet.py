@@ -5,7 +5,7 @@ from time import monotonic
 
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.schedule import Schedule
-from slotmcp.ports import News
+from slotmcp.ports import ChangeNotice
 
 REVISION_SECONDS = 1.0
 """So long a revision is believed."""
@@ -22,7 +22,7 @@ class MemoryFleet:
         self._seconds = seconds
         self._revisions: dict[str, tuple[int, float]] = {}
         self._schedules: dict[str, Schedule] = {}
-        self._ears: list[Callable[[News], None]] = []
+        self._ears: list[Callable[[ChangeNotice], None]] = []
 
     async def revision(self, project_id: str) -> int | None:
         """As the port says."""
@@ -34,13 +34,13 @@ class MemoryFleet:
         schedule = self._schedules.get(project_id)
         return schedule if schedule is not None and schedule.revision == revision else None
 
-    async def keep(self, schedule: Schedule) -> None:
+    async def save_snapshot(self, schedule: Schedule) -> None:
         """As the port says; an older book gives way."""
         kept = self._schedules.get(schedule.project.id)
         if kept is None or kept.revision < schedule.revision:
             self._schedules[schedule.project.id] = schedule
 
-    async def found(self, project_id: str, revision: int, *, age_ms: int) -> None:
+    async def report_revision(self, project_id: str, revision: int, *, age_ms: int) -> None:
         """As the port says."""
         known = await self.revision(project_id)
         good_until = self._seconds() + REVISION_SECONDS - age_ms / _MS_PER_SECOND
@@ -49,13 +49,13 @@ class MemoryFleet:
         elif revision == known:
             self._revisions[project_id] = revision, max(good_until, self._revisions[project_id][1])
 
-    async def tell(self, news: News) -> None:
+    async def publish(self, news: ChangeNotice) -> None:
         """As the port says."""
-        await self.found(news.project_id, news.revision, age_ms=0)
+        await self.report_revision(news.project_id, news.revision, age_ms=0)
         for hear in self._ears:
             hear(news)
 
-    def listen(self, hear: Callable[[News], None]) -> None:
+    def subscribe(self, hear: Callable[[ChangeNotice], None]) -> None:
         """As the port says."""
         self._ears.append(hear)
 
@@ -68,16 +68,16 @@ class MemoryHolds:
         self._seconds = seconds
         self._shown: dict[tuple[str, str], float] = {}
 
-    async def show(self, project_id: str, hold: Hold, *, now_ms: int) -> None:
+    async def add(self, project_id: str, hold: Hold, *, now_ms: int) -> None:
         """As the port says."""
         self._forget_the_expired()
         self._shown[project_id, hold.token] = self._seconds() + _lives_ms(hold, now_ms) / _MS_PER_SECOND
 
-    async def hide(self, project_id: str, token: str) -> None:
+    async def remove(self, project_id: str, token: str) -> None:
         """As the port says."""
         self._shown.pop((project_id, token), None)
 
-    async def is_shown(self, project_id: str, token: str) -> bool:
+    async def contains(self, project_id: str, token: str) -> bool:
         """As the port says."""
         return self._seconds() < self._shown.get((project_id, token), 0.0)
 

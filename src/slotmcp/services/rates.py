@@ -9,14 +9,14 @@ _TIDY_AT: Final = 10_000
 """How many names are remembered before those that have had their minute are forgotten."""
 
 
-class MemoryRateLimits:
+class MemoryRateLimiter:
     """Remembers of each name when it will have had its fill; what lies in the past is nothing (GCRA)."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._full_until_ms: dict[str, float] = {}
 
-    async def take(self, name: str, rate: Rate) -> int:
+    async def acquire(self, name: str, rate: Rate) -> int:
         """Count a call, as the port says."""
         now_ms = self._clock.now_ms()
         after = max(self._full_until_ms.get(name, 0.0), now_ms) + MINUTE_MS / rate.per_minute

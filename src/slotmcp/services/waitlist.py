@@ -10,7 +10,7 @@ from slotmcp.domain.errors import NotFound
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
-from slotmcp.ports import Event, Ids, Store, Transaction
+from slotmcp.ports import Ids, ProjectEvent, Store, Transaction
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.joining import (
     JoinRequest,
@@ -160,7 +160,7 @@ class WaitlistService:
             if await self._store.waits(project_id, *OPEN):
                 await self._store.write(project_id, unit)
 
-    async def events(self, after: Mapping[str, int]) -> Mapping[str, tuple[Event, ...]]:
+    async def events(self, after: Mapping[str, int]) -> Mapping[str, tuple[ProjectEvent, ...]]:
         """What happened to each project's waits, in order, beyond the numbers that are known of some projects.
 
         Raises:

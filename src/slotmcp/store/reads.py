@@ -10,7 +10,7 @@ from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import Interval
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
-from slotmcp.ports import Event
+from slotmcp.ports import ProjectEvent
 from slotmcp.ports.calendar import CalendarBacklog
 from slotmcp.store import access_statements, booking_statements, statements, trace_statements, waitlist_statements
 from slotmcp.store.access_rows import access_key_of
@@ -106,7 +106,7 @@ class Reads:
         asked = {"project": project_id, "from_ms": from_ms, "most": most}
         return _traces_of(await self._pages.ask(lambda fetch: fetch(trace_statements.REFUSALS, **asked)))
 
-    async def events(self, project_id: str, after: int) -> tuple[Event, ...]:
+    async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
         return await self._quick.ask(lambda fetch: _events(fetch, project_id, after))
 
 
@@ -157,5 +157,5 @@ async def _waits(fetch: Fetch, project_id: str, states: Collection[WaitlistState
     return tuple(map(wait_of, rows))
 
 
-async def _events(fetch: Fetch, project_id: str, after: int) -> tuple[Event, ...]:
+async def _events(fetch: Fetch, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
     return tuple(map(event_of, await fetch(waitlist_statements.EVENTS, project=project_id, after=after)))

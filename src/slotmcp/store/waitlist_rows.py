@@ -6,7 +6,7 @@ import orjson
 
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
-from slotmcp.ports import Event
+from slotmcp.ports import ProjectEvent
 from slotmcp.store.rows import Row, coordinates, json_text, location_of
 
 
@@ -59,7 +59,7 @@ def asked_states(states: Collection[WaitlistState]) -> dict[str, object]:
     return {state.value: state.value if state in states else None for state in WaitlistState}
 
 
-def event_of(row: Row) -> Event:
+def event_of(row: Row) -> ProjectEvent:
     """An event from its row."""
     number, kind, subject_id, at_ms = row
-    return Event(number=number, kind=kind, subject_id=subject_id, at_ms=at_ms)
+    return ProjectEvent(number=number, kind=kind, subject_id=subject_id, at_ms=at_ms)

@@ -7,7 +7,7 @@ from typing import Final
 
 from slotmcp.domain.access import LOCAL, Principal, Scope
 from slotmcp.domain.errors import NotFound, RateLimited
-from slotmcp.ports import Rate, RateLimits
+from slotmcp.ports import Rate, RateLimiter
 from slotmcp.services.acting import acting, acting_as
 
 Observe = Callable[[str, str, float], None]
@@ -22,7 +22,7 @@ def _unobserved(tool: str, outcome: str, seconds: float) -> None:
 class Counting:
     """How many calls may be made, and who counts them. None: any number."""
 
-    limits: RateLimits
+    limits: RateLimiter
     per_credential: Rate | None
     per_call_id: Rate | None
 
@@ -39,7 +39,7 @@ class Counting:
             raise RateLimited("Too many calls in a short time; nothing was done.", retry_after_ms=max(waits))
 
     async def _wait(self, name: str, rate: Rate | None) -> int:
-        return 0 if rate is None else await self.limits.take(name, rate)
+        return 0 if rate is None else await self.limits.acquire(name, rate)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,13 +10,13 @@ import pytest
 from redis.crc import key_slot
 
 from slotmcp.bootstrap import join_fleet
-from slotmcp.ports import News, Rate
+from slotmcp.ports import ChangeNotice, Rate
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.holds import RedisHolds
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.names import Names
-from slotmcp.redis_layer.rates import RedisRateLimits
+from slotmcp.redis_layer.rates import RedisRateLimiter
 from slotmcp.redis_layer.scripts import RAISE_REVISION
 from slotmcp.redis_layer.snapshots import ScheduleCodec
 from slotmcp.services.app import App
@@ -89,7 +89,7 @@ async def test_of_a_business_that_changes_all_the_time_few_snapshots_are_kept(
 ) -> None:
     for revision in range(1, 6):
         redis.client.delete(Names(PREFIX).keeping(SHOP, SCHEMA))
-        await member.fleet.keep(book_at(revision))
+        await member.fleet.save_snapshot(book_at(revision))
     lives = {int(key.rpartition(":")[2]): redis.client.pttl(key) for key in redis.names("*:snapshot:*")}
     assert sorted(lives) == [1, 2, 3, 4, 5]
     assert all(lives[revision] <= 5_000 for revision in range(1, 5))
@@ -97,8 +97,8 @@ async def test_of_a_business_that_changes_all_the_time_few_snapshots_are_kept(
 
 
 async def test_of_many_servers_that_read_the_same_book_one_keeps_it(redis: RedisServer, member: Member) -> None:
-    await member.fleet.keep(book_at(1))
-    await member.fleet.keep(book_at(2))
+    await member.fleet.save_snapshot(book_at(1))
+    await member.fleet.save_snapshot(book_at(2))
     assert [key.rpartition(":")[2] for key in redis.names("*:snapshot:*")] == ["1"]
 
 
@@ -107,22 +107,22 @@ async def test_what_somebody_else_wrote_is_not_known(redis: RedisServer, member:
     names = Names(PREFIX)
     redis.client.set(names.revision(SHOP), garbage, px=10_000)
     redis.client.set(names.snapshot(SHOP, 7, SCHEMA), garbage, px=10_000)
-    heard: list[News] = []
-    member.fleet.listen(heard.append)
+    heard: list[ChangeNotice] = []
+    member.fleet.subscribe(heard.append)
     redis.client.publish(names.news, garbage)
     assert await member.fleet.revision(SHOP) is None
     assert await member.fleet.snapshot(SHOP, 7) is None
-    await member.fleet.tell(News(project_id=SHOP, revision=1))
+    await member.fleet.publish(ChangeNotice(project_id=SHOP, revision=1))
 
     async def is_told() -> bool:
-        return heard == [News(project_id=SHOP, revision=1)]
+        return heard == [ChangeNotice(project_id=SHOP, revision=1)]
 
     await until(is_told)
 
 
 async def test_installations_with_prefixes_of_their_own_do_not_meet(redis: RedisServer, member: Member) -> None:
-    await member.fleet.tell(News(project_id=SHOP, revision=5))
-    await member.fleet.keep(book_at(5))
+    await member.fleet.publish(ChangeNotice(project_id=SHOP, revision=5))
+    await member.fleet.save_snapshot(book_at(5))
     async with RedisLink.open(redis.url, prefix="another") as link, Channel.open(link) as channel:
         other = RedisFleet(link, channel)
         assert await other.revision(SHOP) is None
@@ -130,9 +130,9 @@ async def test_installations_with_prefixes_of_their_own_do_not_meet(redis: Redis
 
 
 async def test_a_script_that_the_server_forgot_is_told_again(redis: RedisServer, member: Member) -> None:
-    await member.fleet.found(SHOP, 1, age_ms=0)
+    await member.fleet.report_revision(SHOP, 1, age_ms=0)
     redis.client.script_flush()
-    await member.fleet.found(SHOP, 2, age_ms=0)
+    await member.fleet.report_revision(SHOP, 2, age_ms=0)
     assert await member.fleet.revision(SHOP) == 2
 
 
@@ -142,14 +142,14 @@ async def test_a_script_is_given_what_it_declares(link: RedisLink) -> None:
 
 
 async def test_the_channel_is_heard_again_after_the_server_was_away(redis: RedisServer, member: Member) -> None:
-    heard: list[News] = []
-    member.fleet.listen(heard.append)
+    heard: list[ChangeNotice] = []
+    member.fleet.subscribe(heard.append)
     redis.stop()
     redis.start()
-    news = News(project_id=SHOP, revision=3)
+    news = ChangeNotice(project_id=SHOP, revision=3)
 
     async def is_heard() -> bool:
-        await member.fleet.tell(news)
+        await member.fleet.publish(news)
         return news in heard
 
     await until(is_heard)
@@ -182,29 +182,29 @@ async def test_a_server_that_falls_silent_is_not_listened_to_for_ever(redis: Red
 class Marked:
     """Rate limits that say who was asked."""
 
-    async def take(self, name: str, rate: Rate) -> int:
+    async def acquire(self, name: str, rate: Rate) -> int:
         """So long."""
         return len(name) + rate.per_minute
 
 
 async def test_while_redis_is_away_each_server_counts_for_itself(redis: RedisServer, link: RedisLink) -> None:
-    limits = RedisRateLimits(link, otherwise=Marked())
-    assert await limits.take("kim", Rate(per_minute=1)) == 0
+    limits = RedisRateLimiter(link, otherwise=Marked())
+    assert await limits.acquire("kim", Rate(per_minute=1)) == 0
     (key,) = redis.names("slotmcp:rate:*")
     assert "kim" not in key
     assert 0 < redis.client.pttl(key) <= 60_000
     redis.stop()
-    assert await limits.take("kim", Rate(per_minute=1)) == 4
+    assert await limits.acquire("kim", Rate(per_minute=1)) == 4
 
 
 async def test_a_cluster_takes_it_all(tmp_path: Path) -> None:
     with running(tmp_path, cluster=True) as redis:
         async with redis_members(redis.url)() as member:
-            await member.fleet.tell(News(project_id=SHOP, revision=5))
-            await member.fleet.keep(book_at(5))
-            await member.holds.show(SHOP, hold("h"), now_ms=NOW_MS)
+            await member.fleet.publish(ChangeNotice(project_id=SHOP, revision=5))
+            await member.fleet.save_snapshot(book_at(5))
+            await member.holds.add(SHOP, hold("h"), now_ms=NOW_MS)
             assert await member.fleet.revision(SHOP) == 5
             assert await member.fleet.snapshot(SHOP, 5) == book_at(5)
-            assert await member.holds.is_shown(SHOP, "token-h")
+            assert await member.holds.contains(SHOP, "token-h")
             assert isinstance(member.holds, RedisHolds)
             assert not member.fleet.is_away

@@ -12,7 +12,7 @@ from slotmcp.bootstrap import build_app
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import NotFound, SlotUnavailable
 from slotmcp.domain.schedule import TechnicianSchedule
-from slotmcp.ports import News, Transaction
+from slotmcp.ports import ChangeNotice, Transaction
 from slotmcp.services.fleet_store import FleetStore
 from slotmcp.services.memory_fleet import MemoryFleet
 from slotmcp.services.notifier import Notifier
@@ -118,7 +118,7 @@ async def test_a_wrong_book_in_the_fleet_sells_nothing_and_breaks_no_promise(ser
     await other.store.head(SHOP)
     fleet = MemoryFleet()
     empty = {"ana": TechnicianSchedule(technician=ANA)}
-    await fleet.keep(replace(schedule, technician_schedules=empty))
+    await fleet.save_snapshot(replace(schedule, technician_schedules=empty))
     async with FleetStore.open(other.database, fleet, clock=HandClock(), notifier=Notifier()) as misled:
         wrong = await misled.schedule(SHOP)
         assert wrong.technician_schedules == empty
@@ -139,7 +139,7 @@ async def test_a_wrong_book_in_the_fleet_sells_nothing_and_breaks_no_promise(ser
 class ForgetfulFleet(MemoryFleet):
     """Loses the news, and goes on to believe what was before."""
 
-    async def tell(self, news: News) -> None:
+    async def publish(self, news: ChangeNotice) -> None:
         """Lose it."""
 
 
@@ -150,7 +150,7 @@ async def test_what_a_server_wrote_it_knows_although_the_fleet_forgot(servers: l
         forgetful = ForgetfulFleet()
         async with FleetStore.open(database, forgetful, clock=clock, notifier=Notifier()) as store:
             await store.head(SHOP)
-            await forgetful.found(SHOP, 1, age_ms=0)
+            await forgetful.report_revision(SHOP, 1, age_ms=0)
             await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
             assert (await store.head(SHOP)).revision == 2
 
@@ -170,7 +170,7 @@ async def test_a_writer_that_died_before_it_told_anybody_leaves_nobody_behind_fo
 async def test_news_of_another_database_is_not_believed_for_long(servers: list[Server]) -> None:
     one = servers[0]
     await one.store.head(SHOP)
-    one.store._hear(News(project_id=SHOP, revision=1_000))  # noqa: SLF001  what a stranger on the same channel says
+    one.store._hear(ChangeNotice(project_id=SHOP, revision=1_000))  # noqa: SLF001  what a stranger on the same channel says
 
     async def is_right() -> bool:
         return (await one.store.head(SHOP)).revision == 1
@@ -180,8 +180,8 @@ async def test_news_of_another_database_is_not_believed_for_long(servers: list[S
 
 async def test_a_unit_that_changes_nothing_or_raises_tells_nothing(servers: list[Server]) -> None:
     one, other, _ = servers
-    heard: list[News] = []
-    other.store._fleet.listen(heard.append)  # noqa: SLF001  what the others hear
+    heard: list[ChangeNotice] = []
+    other.store._fleet.subscribe(heard.append)  # noqa: SLF001  what the others hear
 
     async def raising(transaction: Transaction) -> None:
         await transaction.add_booking(booking("b"))
@@ -192,7 +192,7 @@ async def test_a_unit_that_changes_nothing_or_raises_tells_nothing(servers: list
     await one.store.write(SHOP, lambda transaction: transaction.schedule())
     assert heard == []
     await take(one, "b")
-    assert heard == [News(project_id=SHOP, revision=2)]
+    assert heard == [ChangeNotice(project_id=SHOP, revision=2)]
 
 
 async def test_what_happens_to_a_wait_rings_everywhere(servers: list[Server]) -> None:

@@ -145,7 +145,7 @@ async def test_a_token_that_nobody_was_given_is_refused_without_the_lock(here: C
 
 async def test_a_hold_that_is_not_shown_any_more_is_as_good_as_ever(here: Counter, elsewhere: Shop) -> None:
     held = await here.shop.hold("09:00")
-    await here.live.hide("shop", held.hold.token)
+    await here.live.remove("shop", held.hold.token)
     other = await elsewhere.hold("10:00", who="somebody else")
     assert (await here.shop.book_hold(held)).booking.id == held.hold.claim.id
     assert (await here.shop.book_hold(other, customer=customer(2))).booking.id == other.hold.claim.id
@@ -154,22 +154,22 @@ async def test_a_hold_that_is_not_shown_any_more_is_as_good_as_ever(here: Counte
 async def test_a_hold_that_lapsed_while_its_unit_is_free_is_booked(here: Counter) -> None:
     held = await here.shop.hold("09:00")
     here.shop.clock.advance(seconds=200)
-    await here.live.hide("shop", held.hold.token)
+    await here.live.remove("shop", held.hold.token)
     assert (await here.shop.book_hold(held)).booking.id == held.hold.claim.id
 
 
 async def test_a_hold_is_shown_while_it_can_be_booked(here: Counter) -> None:
     held = await here.shop.hold("09:00")
-    assert await here.live.is_shown("shop", held.hold.token)
+    assert await here.live.contains("shop", held.hold.token)
     before = here.store.asked["hold"]
     await here.shop.book_hold(held)
     assert here.store.asked["hold"] == before
-    assert not await here.live.is_shown("shop", held.hold.token)
+    assert not await here.live.contains("shop", held.hold.token)
     given_back = await here.shop.hold("11:00")
     await here.shop.app.holds.release_hold(None, given_back.hold.token)
-    assert not await here.live.is_shown("shop", given_back.hold.token)
+    assert not await here.live.contains("shop", given_back.hold.token)
     moved = await here.shop.hold("11:00")
     await here.shop.app.bookings.reschedule_booking(
         RescheduleRequest(booking_id=held.hold.claim.id, hold_token=moved.hold.token)
     )
-    assert not await here.live.is_shown("shop", moved.hold.token)
+    assert not await here.live.contains("shop", moved.hold.token)

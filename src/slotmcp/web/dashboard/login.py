@@ -44,7 +44,7 @@ class Login:
         """The form, sent."""
         if not is_own(request.headers):
             return self._door.refused(request, 403, NOT_FROM_HERE)
-        if await self._house.app.limits.take(f"login:{_sender(request)}", TRIES):
+        if await self._house.app.limits.acquire(f"login:{_sender(request)}", TRIES):
             return self._house.page(request, "login.html", status=429, problem=TOO_MANY)
         key = (await request.form()).get("key")
         try:
