@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp import telemetry
 from slotmcp.bootstrap import open_app
-from slotmcp.domain.access import LOCAL, NOBODY, Principal
+from slotmcp.domain.access import ANONYMOUS, LOCAL, Principal
 from slotmcp.ports import Rate
 from slotmcp.services.access import PREFIX
 from slotmcp.services.app import App
@@ -147,7 +147,7 @@ def _gate(app: App, settings: Settings, serving: Serving) -> CallGate:
         per_credential=None if serving.is_open else _rate(settings.rate_limit_per_key),
         per_call_id=_rate(settings.rate_limit_per_call),
     )
-    return CallGate(otherwise=NOBODY, counting=counting, observe=telemetry.tool_called)
+    return CallGate(otherwise=ANONYMOUS, counting=counting, observe=telemetry.tool_called)
 
 
 def _rate(per_minute: int) -> Rate | None:

@@ -26,7 +26,7 @@ async def at_once(seconds: float) -> None:
 async def called(desk: Desk, *, seed: int, at_a_time: int = 1) -> Tally:
     @asynccontextmanager
     async def connect(call_id: str) -> AsyncIterator[Client]:
-        with acting_as(LOCAL.about(call_id)):
+        with acting_as(LOCAL.with_call_id(call_id)):
             async with Client(desk.server) as client:
                 yield client
 

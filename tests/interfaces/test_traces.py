@@ -148,8 +148,8 @@ async def test_without_writing_nothing_is_noted(office: Desk) -> None:
 async def test_phone_calls_are_told_apart(traced: Desk) -> None:
     told = set()
     for call_id in ("call-1", "call-2", "call-1"):
-        with acting_as(LOCAL.about(call_id)):
-            sketch = traced.app.tracing.begin("get_slots", "t", LOCAL.about(call_id))
+        with acting_as(LOCAL.with_call_id(call_id)):
+            sketch = traced.app.tracing.begin("get_slots", "t", LOCAL.with_call_id(call_id))
         assert sketch is not None
         assert "call" not in sketch.conversation
         told.add(sketch.conversation)

@@ -29,7 +29,7 @@ class Line:
 
     async def ask(self, who: str, tool: str, **arguments: object) -> Answer:
         """What is answered in a phone call, well or not."""
-        with acting_as(LOCAL.about(who)):
+        with acting_as(LOCAL.with_call_id(who)):
             answer = (await self._client.call_tool(tool, arguments)).structured_content
         assert answer is not None
         return answer

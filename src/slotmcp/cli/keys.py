@@ -95,7 +95,7 @@ def _standing(key: AccessKey, now_ms: int) -> str:
         return f"revoked {_day(key.revoked_at_ms)}"
     if key.expires_at_ms is None:
         return "good"
-    return f"{'good until' if key.is_good(now_ms) else 'expired'} {_day(key.expires_at_ms)}"
+    return f"{'good until' if key.is_valid(now_ms) else 'expired'} {_day(key.expires_at_ms)}"
 
 
 def _day(at_ms: int) -> str:

@@ -36,7 +36,7 @@ class Principal:
     call_id: str = ""
     """The phone call that it is about, if it was said."""
 
-    def demand(self, scope: Scope) -> None:
+    def require_scope(self, scope: Scope) -> None:
         """Go on where a scope is held.
 
         Raises:
@@ -45,16 +45,16 @@ class Principal:
         if scope not in self.scopes:
             raise Forbidden(f"This credential does not reach {scope} tools.")
 
-    def reaches(self, project_id: str) -> bool:
+    def can_reach(self, project_id: str) -> bool:
         """Whether a project is within reach."""
         return self.projects is None or project_id in self.projects
 
     @property
-    def reaches_all(self) -> bool:
+    def can_reach_all(self) -> bool:
         """Whether every project is, those to come too."""
         return self.projects is None
 
-    def project(self, asked: str | None) -> str | None:
+    def resolve_project(self, requested: str | None) -> str | None:
         """The project that is meant: the one asked for, else the only one within reach; None: the only one there is.
 
         Raises:
@@ -63,24 +63,24 @@ class Principal:
             Forbidden: none is.
         """
         if self.projects is None:
-            return asked
+            return requested
         if not self.projects:
             raise Forbidden("This credential reaches no project.")
-        if asked is None:
+        if requested is None:
             return only_project(sorted(self.projects))
-        if asked not in self.projects:
-            raise self.no_such_project(asked)
-        return asked
+        if requested not in self.projects:
+            raise self.project_not_found(requested)
+        return requested
 
-    def no_such_project(self, asked: str) -> NotFound:
+    def project_not_found(self, requested: str) -> NotFound:
         """The error for a project that is not there, or not theirs: it names none that is out of reach."""
-        return NotFound.among("projectId", "project", asked, sorted((self.projects or frozenset()) - {asked}))
+        return NotFound.among("projectId", "project", requested, sorted((self.projects or frozenset()) - {requested}))
 
     def key(self, given: str) -> str:
         """An idempotency key that an agent gave, as its own: agents count from one in every phone call."""
         return f"{self.call_id}:{given}" if given and self.call_id else given
 
-    def about(self, call_id: str) -> "Principal":
+    def with_call_id(self, call_id: str) -> "Principal":
         """The same, about a phone call."""
         return replace(self, call_id=call_id)
 
@@ -88,7 +88,7 @@ class Principal:
 LOCAL: Final = Principal(credential="local", scopes=frozenset(Scope), projects=None)
 """Whoever started the program on this machine."""
 
-NOBODY: Final = Principal(credential="nobody", scopes=frozenset(), projects=frozenset())
+ANONYMOUS: Final = Principal(credential="nobody", scopes=frozenset(), projects=frozenset())
 """Somebody who has not said who they are."""
 
 
@@ -106,7 +106,7 @@ class AccessKey:
     """None: good until it is revoked."""
     revoked_at_ms: int | None = None
 
-    def is_good(self, now_ms: int) -> bool:
+    def is_valid(self, now_ms: int) -> bool:
         """Whether it opens anything now."""
         return self.revoked_at_ms is None and (self.expires_at_ms is None or now_ms < self.expires_at_ms)
 

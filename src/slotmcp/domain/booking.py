@@ -90,7 +90,7 @@ class Booking:
         """The booking's id."""
         return self.claim.id
 
-    def becomes(self, status: BookingStatus) -> Self:
+    def with_status(self, status: BookingStatus) -> Self:
         """The same in another status.
 
         Raises:

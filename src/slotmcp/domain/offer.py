@@ -26,7 +26,7 @@ class Candidate(NamedTuple):
         return None if self.eta_minutes is None else self.eta_minutes + self.buffer_minutes
 
     @property
-    def score_or_last(self) -> int:
+    def sortable_score(self) -> int:
         """The score, or more than any score can be."""
         return _MORE_THAN_ANY if self.score is None else self.score
 
@@ -48,7 +48,7 @@ class Slot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class UnavailableTechnician:
     """A technician who was wished for and cannot take a start, and who else could."""
 
     technician: Technician
@@ -66,5 +66,5 @@ class Offer:
     slots: tuple[Slot, ...]
     now_ms: int
     """When it was true. What is "tomorrow" follows from it."""
-    wish: Wish | None = None
+    unavailable_technician: UnavailableTechnician | None = None
     """Of an offer instead of a start that was asked for with a technician."""

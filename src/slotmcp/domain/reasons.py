@@ -43,7 +43,7 @@ _EVERYDAY: Final = (Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
 """What is so at most minutes of anybody's life, least telling first."""
 
 
-def telling(counts: Mapping[Reason, int], *, of_one_start: bool = False) -> Counter[Reason]:
+def informative_reasons(counts: Mapping[Reason, int], *, of_one_start: bool = False) -> Counter[Reason]:
     """The reasons that tell something: what is so most of the time counts only where nothing else does.
 
     Of a range most minutes are off the grid; of one start that was named, that is as good a reason as any.
@@ -55,7 +55,7 @@ def telling(counts: Mapping[Reason, int], *, of_one_start: bool = False) -> Coun
     return told
 
 
-def without_skills(counts: Counter[Reason]) -> Counter[Reason]:
+def without_missing_skills(counts: Counter[Reason]) -> Counter[Reason]:
     """The reasons but that somebody has not learned it, which is so at any time; that only where there is no other."""
     known = Counter(counts)
     if len(known) > 1:
@@ -63,9 +63,9 @@ def without_skills(counts: Counter[Reason]) -> Counter[Reason]:
     return known
 
 
-def together(in_the_way: Mapping[str, Mapping[Reason, int]]) -> Counter[Reason]:
+def combined_reasons(in_the_way: Mapping[str, Mapping[Reason, int]]) -> Counter[Reason]:
     """What was in the way of any technician, from what was in the way of each, as far as it tells something."""
-    return telling(sum(map(Counter, in_the_way.values()), Counter()))
+    return informative_reasons(sum(map(Counter, in_the_way.values()), Counter()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Final
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
-from slotmcp.domain.reasons import Reason, telling, without_skills
+from slotmcp.domain.reasons import Reason, informative_reasons, without_missing_skills
 
 
 class TracedUse(StrEnum):
@@ -110,7 +110,7 @@ class Trace:
         counts = Counter[Reason]()
         for technician in self.technicians:
             counts.update(technician.reasons)
-        counts = telling(without_skills(counts), of_one_start=self.use is not TracedUse.GET_SLOTS)
+        counts = informative_reasons(without_missing_skills(counts), of_one_start=self.use is not TracedUse.GET_SLOTS)
         return min(counts, key=lambda reason: (-counts[reason], _ORDER[reason]), default=None)
 
 

@@ -59,6 +59,6 @@ class WaitlistEntry:
             return self
         return replace(self, state=WaitlistState.WAITING, let_go=(*self.let_go, hold.claim.interval))
 
-    def wants(self, time: Interval) -> bool:
+    def accepts(self, time: Interval) -> bool:
         """Whether a time may be offered that begins within the window: it was not let go before."""
         return not any(overlaps(time, gone) for gone in self.let_go)

@@ -8,7 +8,7 @@ from slotmcp.domain.interval import Minute
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import deciding_key, rank, ranking_values
-from slotmcp.engine.relocation import Moves
+from slotmcp.engine.relocation import HoldMoves
 from slotmcp.engine.timeline import Timeline
 
 
@@ -18,19 +18,19 @@ class Assignment:
 
     technician_id: str
     reason: AssignmentReason
-    moves: Moves = ()
+    moves: HoldMoves = ()
 
 
 def assign(availability: Availability, need: Need, start: Minute) -> Assignment | None:
     """The technician for a start that is offered; None exactly when `check_start` is None."""
-    if not availability.is_open_for(start):
+    if not availability.is_bookable_start(start):
         return None
     index = availability.index
     lines = index.eligible(need)
     if free := [line for line in lines if line.can_start(need, start)]:
         return _best(availability, need, start, dict.fromkeys(free, ()))
-    rooms = {line: moves for line in lines if (moves := index.relocation.room_for(line, need, start))}
-    return _best(availability, need, start, rooms) if rooms else None
+    freed_timelines = {line: moves for line in lines if (moves := index.relocation.moves_for(line, need, start))}
+    return _best(availability, need, start, freed_timelines) if freed_timelines else None
 
 
 def assign_kept(availability: Availability, need: Need, start: Minute) -> Assignment | None:
@@ -39,7 +39,7 @@ def assign_kept(availability: Availability, need: Need, start: Minute) -> Assign
     return _best(availability, need, start, dict.fromkeys(free, ())) if free else None
 
 
-def _best(availability: Availability, need: Need, start: Minute, options: Mapping[Timeline, Moves]) -> Assignment:
+def _best(availability: Availability, need: Need, start: Minute, options: Mapping[Timeline, HoldMoves]) -> Assignment:
     policy = availability.schedule.project.assignment_ranking
     lines = {line.candidate_at(need, start): line for line in options}
     winner, *others = sorted(lines, key=rank(policy))

@@ -30,10 +30,12 @@ SlotsByNeed = dict[tuple[Need, Policy], dict[int, DaySlots]]
 class Index:
     """Timelines by technician, and what follows from them."""
 
-    def __init__(self, timelines: Mapping[str, Timeline], schedule: Schedule, told: TravelTimes | None) -> None:
+    def __init__(
+        self, timelines: Mapping[str, Timeline], schedule: Schedule, cached_travel: TravelTimes | None
+    ) -> None:
         self.timelines = timelines
         self._schedule = schedule
-        self._told = told
+        self._cached_travel = cached_travel
         self._eligible: dict[frozenset[str], tuple[Timeline, ...]] = {}
         self.slots_by_need: SlotsByNeed = {}
         self.until_ms = min((line.until_ms for line in timelines.values()), default=inf)
@@ -42,7 +44,7 @@ class Index:
     @cached_property
     def relocation(self) -> Relocation:
         """Which holds can make room."""
-        return Relocation(self.timelines, self._schedule, self._told)
+        return Relocation(self.timelines, self._schedule, self._cached_travel)
 
     def eligible(self, need: Need) -> tuple[Timeline, ...]:
         """Timelines of those who have the skills, or of the one who is wished for if they have."""
@@ -61,7 +63,9 @@ class Index:
         line = self.timelines.get(claim.technician_id)
         if line is None:
             return self
-        return Index({**self.timelines, claim.technician_id: line.without(claim.id)}, self._schedule, self._told)
+        return Index(
+            {**self.timelines, claim.technician_id: line.without(claim.id)}, self._schedule, self._cached_travel
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,12 +76,16 @@ class Availability:
     now_ms: int
     frame: Frame
     index: Index
-    told: TravelTimes | None = None
+    cached_travel: TravelTimes | None = None
     """The ways that a routing service has told so far; None: all are estimated."""
 
     @classmethod
     def of(
-        cls, schedule: Schedule, now_ms: int, previous: "Availability | None" = None, told: TravelTimes | None = None
+        cls,
+        schedule: Schedule,
+        now_ms: int,
+        previous: "Availability | None" = None,
+        cached_travel: TravelTimes | None = None,
     ) -> "Availability":
         """Index a book. Of an earlier availability, the timelines that still hold are taken over.
 
@@ -86,17 +94,23 @@ class Availability:
         """
         frame = frame_of(schedule.project, now_ms // MS_PER_MINUTE)
         if previous is None or not previous._holds_for(schedule.project, frame, now_ms):  # noqa: SLF001  our own kind
-            return cls(schedule, now_ms, frame, _index(schedule, frame, now_ms, {}, told), told)
+            return cls(schedule, now_ms, frame, _index(schedule, frame, now_ms, {}, cached_travel), cached_travel)
         if previous.schedule is schedule and now_ms < previous.index.until_ms:
-            return cls(schedule, now_ms, frame, previous.index, previous.told)
-        return cls(schedule, now_ms, frame, _index(schedule, frame, now_ms, previous.index.timelines, told), told)
+            return cls(schedule, now_ms, frame, previous.index, previous.cached_travel)
+        return cls(
+            schedule,
+            now_ms,
+            frame,
+            _index(schedule, frame, now_ms, previous.index.timelines, cached_travel),
+            cached_travel,
+        )
 
     @property
     def earliest_start(self) -> Minute:
         """The first minute that the notice allows (rule 15)."""
         return minute_at_or_after(self.now_ms) + self.schedule.project.min_notice_minutes
 
-    def is_open_for(self, start: Minute) -> bool:
+    def is_bookable_start(self, start: Minute) -> bool:
         """Whether notice, horizon, and the clock's grid where that is the grid, allow a start (rules 13, 15 and 16)."""
         return self.earliest_start <= start and self.frame.has(start)
 
@@ -109,7 +123,7 @@ class Availability:
 
 
 def _index(
-    schedule: Schedule, frame: Frame, now_ms: int, known: Mapping[str, Timeline], told: TravelTimes | None
+    schedule: Schedule, frame: Frame, now_ms: int, known: Mapping[str, Timeline], cached_travel: TravelTimes | None
 ) -> Index:
     dates = _dates(schedule.project, frame, frame.days)
     timelines: dict[str, Timeline] = {}
@@ -118,7 +132,7 @@ def _index(
         if line is None or line.technician_schedule is not technician_schedule or line.until_ms <= now_ms:
             line = _timeline(technician_schedule, schedule.project, frame, dates, now_ms)
         timelines[technician_id] = line
-    return Index(timelines, schedule, told)
+    return Index(timelines, schedule, cached_travel)
 
 
 def _timeline(

@@ -68,9 +68,9 @@ def reasons_between(
     counts: dict[str, Counter[Reason]] = {line.technician_schedule.technician.id: Counter() for line in lines}
     for start in positions:
         slot = check_start(availability, need, start) if start in offered else None
-        for told in _technicians(availability, lines, need, start, slot):
-            if told.reason is not None:
-                counts[told.technician_id][told.reason] += 1
+        for blocked in _technicians(availability, lines, need, start, slot):
+            if blocked.reason is not None:
+                counts[blocked.technician_id][blocked.reason] += 1
     return counts
 
 
@@ -124,7 +124,7 @@ def _out_of_reach(availability: Availability, start: Minute) -> Reason | None:
 def _in_everybodys_way(availability: Availability, line: Timeline, need: Need, start: Minute) -> Reason | None:
     if start < availability.earliest_start:
         return Reason.NOTICE
-    return None if availability.frame.has(start) and line.is_on_comb(need, start) else Reason.OFF_GRID
+    return None if availability.frame.has(start) and line.is_on_grid(need, start) else Reason.OFF_GRID
 
 
 def _closed(availability: Availability, line: Timeline, need: Need, start: Minute) -> TechnicianReason:

@@ -12,7 +12,7 @@ from itertools import chain
 
 from slotmcp.domain.catalog import Project, SlotAlignment
 from slotmcp.domain.interval import Minute
-from slotmcp.engine.zones import is_plain, local_date, midnight, next_midnight, utc_to_wall
+from slotmcp.engine.zones import has_no_clock_change, local_date, midnight, next_midnight, utc_to_wall
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +89,7 @@ def _frame(zone_key: str, first_day: date, days: int, interval_minutes: int, ali
 @lru_cache(maxsize=8192)
 def _clock_positions(zone_key: str, day: date, interval_minutes: int) -> tuple[Minute, ...]:
     minutes = range(midnight(zone_key, day), next_midnight(zone_key, day))
-    if is_plain(zone_key, day):
+    if has_no_clock_change(zone_key, day):
         return tuple(minutes[::interval_minutes])
     return tuple(minute for minute in minutes if _wall_minute(zone_key, minute) % interval_minutes == 0)
 

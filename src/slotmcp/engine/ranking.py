@@ -9,7 +9,7 @@ from slotmcp.domain.offer import Candidate
 Policy = tuple[RankingKey, ...]
 """Criteria, the one that counts most first."""
 
-_FIELDS = {RankingKey.PRIORITY: "priority", RankingKey.LOAD: "bookings_that_day", RankingKey.ETA: "score_or_last"}
+_FIELDS = {RankingKey.PRIORITY: "priority", RankingKey.LOAD: "bookings_that_day", RankingKey.ETA: "sortable_score"}
 """What a candidate has for each criterion; smaller is better."""
 
 

@@ -12,29 +12,40 @@ from slotmcp.engine.travel import TravelTimes, site_at
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class HoldMove:
     """A hold that is to be pinned to another technician."""
 
     claim: Claim
     technician_id: str
 
 
-Moves = tuple[Move, ...]
+HoldMoves = tuple[HoldMove, ...]
 """In the order in which they are to be made: each finds its place free."""
 
 
 class Relocation:
     """Which holds of some timelines can move, and where. It remembers what it worked out."""
 
-    __slots__ = ("_policy", "_services", "_targets", "_timelines", "_told", "_travel_lookup", "_without", "movable")
+    __slots__ = (
+        "_cached_travel",
+        "_moves_by_hold",
+        "_policy",
+        "_services",
+        "_targets",
+        "_timelines",
+        "_without",
+        "movable",
+    )
 
-    def __init__(self, timelines: Mapping[str, Timeline], schedule: Schedule, told: TravelTimes | None = None) -> None:
+    def __init__(
+        self, timelines: Mapping[str, Timeline], schedule: Schedule, cached_travel: TravelTimes | None = None
+    ) -> None:
         self._timelines = timelines
-        self._told = told
+        self._cached_travel = cached_travel
         self._services = schedule.services
         self._policy = schedule.project.travel
         self._targets: dict[str, frozenset[str]] = {}
-        self._travel_lookup: dict[str, Moves] = {}
+        self._moves_by_hold: dict[str, HoldMoves] = {}
         self._without: dict[str, Timeline] = {}
         self.movable = {
             technician_id: holds
@@ -43,29 +54,29 @@ class Relocation:
         }
         """Holds that may move, by technician; those without any are left out."""
 
-    def rooms(self, line: Timeline) -> Iterator[tuple[Timeline, Moves]]:
+    def freed_timelines(self, line: Timeline) -> Iterator[tuple[Timeline, HoldMoves]]:
         """The timeline as it would be with one of its holds moved away, for each that can."""
         for hold in self.movable.get(line.technician_schedule.technician.id, ()):
-            if moves := self._way_out(hold):
+            if moves := self._moves_away(hold):
                 yield self._line_without(hold), moves
 
-    def room_for(self, line: Timeline, need: Need, start: Minute) -> Moves:
+    def moves_for(self, line: Timeline, need: Need, start: Minute) -> HoldMoves:
         """The moves that let this technician take a job that starts there; none if there are none."""
-        return next((moves for freed, moves in self.rooms(line) if freed.can_start(need, start)), ())
+        return next((moves for freed, moves in self.freed_timelines(line) if freed.can_start(need, start)), ())
 
     def _is_movable(self, claim: Claim) -> bool:
         return not claim.technician_chosen and claim.service_id in self._services
 
-    def _way_out(self, hold: Claim) -> Moves:
-        if hold.id not in self._travel_lookup:
-            self._travel_lookup[hold.id] = self._in_one_step(hold) or self._in_two_steps(hold)
-        return self._travel_lookup[hold.id]
+    def _moves_away(self, hold: Claim) -> HoldMoves:
+        if hold.id not in self._moves_by_hold:
+            self._moves_by_hold[hold.id] = self._in_one_step(hold) or self._in_two_steps(hold)
+        return self._moves_by_hold[hold.id]
 
-    def _in_one_step(self, hold: Claim) -> Moves:
+    def _in_one_step(self, hold: Claim) -> HoldMoves:
         targets = self._targets_of(hold)
-        return (Move(hold, min(targets)),) if targets else ()
+        return (HoldMove(hold, min(targets)),) if targets else ()
 
-    def _in_two_steps(self, hold: Claim) -> Moves:
+    def _in_two_steps(self, hold: Claim) -> HoldMoves:
         need = self._need_of(hold)
         for technician_id, others in self.movable.items():
             line = self._timelines[technician_id]
@@ -74,7 +85,7 @@ class Relocation:
             for other in others:
                 onward = self._targets_of(other) - {hold.technician_id}
                 if onward and self._line_without(other).can_serve(need, hold.start):
-                    return Move(other, min(onward)), Move(hold, technician_id)
+                    return HoldMove(other, min(onward)), HoldMove(hold, technician_id)
         return ()
 
     def _targets_of(self, hold: Claim) -> frozenset[str]:
@@ -96,4 +107,6 @@ class Relocation:
         return self._without[hold.id]
 
     def _need_of(self, hold: Claim) -> Need:
-        return Need.of_claim(hold, self._services[hold.service_id], site_at(hold.location, self._policy, self._told))
+        return Need.of_claim(
+            hold, self._services[hold.service_id], site_at(hold.location, self._policy, self._cached_travel)
+        )

@@ -50,8 +50,8 @@ def list_starts(availability: Availability, need: Need, start_from: Minute, star
     within = (1 << max(low, frame.number(start_to))) - (1 << low)
     index = availability.index
     lines = index.eligible(need)
-    rooms = (freed for line in lines for freed, _ in index.relocation.rooms(line))
-    anybody = reduce(or_, (line.starts(need, within) for line in chain(lines, rooms)), 0)
+    freed_timelines = (freed for line in lines for freed, _ in index.relocation.freed_timelines(line))
+    anybody = reduce(or_, (line.starts(need, within) for line in chain(lines, freed_timelines)), 0)
     return [frame.positions[low + bit] for bit in bits_of(anybody >> low)]
 
 
@@ -69,12 +69,12 @@ def slots_at(
 
 def check_start(availability: Availability, need: Need, start: Minute) -> Slot | None:
     """One start: what `find_slots` says of it, with all candidates, or None if it cannot be had."""
-    if not availability.is_open_for(start):
+    if not availability.is_bookable_start(start):
         return None
     index = availability.index
     lines = [line for line in index.eligible(need) if line.can_start(need, start)]
     capacity = len(lines) or 1
-    lines = lines or [line for line in index.eligible(need) if index.relocation.room_for(line, need, start)]
+    lines = lines or [line for line in index.eligible(need) if index.relocation.moves_for(line, need, start)]
     if not lines:
         return None
     policy = availability.schedule.project.candidate_ranking
@@ -126,7 +126,7 @@ def _with_room_made(availability: Availability, need: Need, nobody: int) -> Rows
     index = availability.index
     rows: dict[Timeline, int] = {}
     for line in index.eligible(need):
-        for freed, _ in index.relocation.rooms(line):
+        for freed, _ in index.relocation.freed_timelines(line):
             rows[line] = rows.get(line, 0) | freed.starts(need) & nobody
     return rows
 

@@ -141,7 +141,7 @@ class Timeline:
 
     def can_start(self, need: Need, start: Minute) -> bool:
         """Whether the job can start at a position of the frame (rules 9 to 14 and 23)."""
-        return self.can_serve(need, start) and self.is_on_comb(need, start)
+        return self.can_serve(need, start) and self.is_on_grid(need, start)
 
     def can_serve(self, need: Need, start: Minute) -> bool:
         """Whether the technician could do the job at that time, offered or not (rules 9 to 12 and 23)."""
@@ -232,7 +232,7 @@ class Timeline:
                 bits |= _comb(count, frame.interval_minutes) << (anchor - frame.midnights[0])
         return bits
 
-    def is_on_comb(self, need: Need, start: Minute) -> bool:
+    def is_on_grid(self, need: Need, start: Minute) -> bool:
         """Whether a position of the frame that can be served is one of this technician's starts (rules 13 and 14)."""
         if self.frame.alignment is SlotAlignment.CLOCK:
             return True

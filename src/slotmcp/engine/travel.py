@@ -50,7 +50,7 @@ class EstimatedTravel:
 
 
 @dataclass(frozen=True, slots=True)
-class TabledTravel:
+class RoutedTravel:
     """By a routing service's table where it has the way, else by another's word."""
 
     table: Mapping[tuple[Location, Location], int]

@@ -30,7 +30,7 @@ def utc_to_wall(zone_key: str, minute: Minute) -> datetime:
     return (_EPOCH + timedelta(minutes=minute)).astimezone(zone(zone_key))
 
 
-def readings(zone_key: str, at: datetime) -> tuple[datetime, ...]:
+def instants_showing(zone_key: str, at: datetime) -> tuple[datetime, ...]:
     """The instants, with their offsets, at which the clocks show a naive time: none, one or two."""
     tz = zone(zone_key)
     both = (at.replace(tzinfo=tz, fold=0), at.replace(tzinfo=tz, fold=1))
@@ -40,7 +40,7 @@ def readings(zone_key: str, at: datetime) -> tuple[datetime, ...]:
     return tuple(real)
 
 
-def nearest_readings(zone_key: str, at: datetime) -> tuple[datetime, datetime]:
+def instants_around_gap(zone_key: str, at: datetime) -> tuple[datetime, datetime]:
     """For a time that the clocks skip: the same reading by the offset after and before the gap.
 
     They lie before and after the gap, and both exist.
@@ -68,7 +68,7 @@ def next_midnight(zone_key: str, day: date) -> Minute:
 
 
 @lru_cache(maxsize=65536)
-def is_plain(zone_key: str, day: date) -> bool:
+def has_no_clock_change(zone_key: str, day: date) -> bool:
     """Whether a date's wall minutes simply follow from its midnight: no clock change that day."""
     today, tomorrow = midnight(zone_key, day), next_midnight(zone_key, day)
     return tomorrow - today == MINUTES_PER_DAY and (
@@ -83,7 +83,7 @@ def wall_minute_to_utc(zone_key: str, day: date, minute: int) -> Minute:
     """
     days, minute = divmod(minute, MINUTES_PER_DAY)
     day += timedelta(days=days)
-    if is_plain(zone_key, day):
+    if has_no_clock_change(zone_key, day):
         return midnight(zone_key, day) + minute
     return wall_to_utc(zone_key, datetime(day.year, day.month, day.day) + timedelta(minutes=minute))  # noqa: DTZ001
 

@@ -177,7 +177,7 @@ class Travel(Protocol):
         """
         ...
 
-    def told(self, project: Project) -> TravelTimes:
+    def cached_times(self, project: Project) -> TravelTimes:
         """Whatever it has told before, for who cannot wait; all other ways are estimated."""
         ...
 

@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, OutsideCalendar
+from slotmcp.project_file.collector import Problems
 from slotmcp.project_file.problems import Place
 from slotmcp.project_file.references import KnownIds, check_repeated
-from slotmcp.project_file.report import Report
 from slotmcp.project_file.schema import CalcomEntry, CalcomHostEntry, FileEntry
 
 NOT_CONNECTED = "the project is not connected to Cal.com; add project.calcom with apiKeyEnv, or remove this"
 
 
-def connection_of(entry: CalcomEntry | None, report: Report) -> CalcomConnection | None:
+def connection_of(entry: CalcomEntry | None, problems: Problems) -> CalcomConnection | None:
     """The account, if there is one."""
     if entry is None:
         return None
-    check_repeated(entry.webhook_secret_env, ("project", "calcom", "webhookSecretEnv"), report)
+    check_repeated(entry.webhook_secret_env, ("project", "calcom", "webhookSecretEnv"), problems)
     return CalcomConnection(
         api_key_env=entry.api_key_env,
         webhook_secret_envs=tuple(entry.webhook_secret_env),
@@ -37,36 +37,36 @@ def host_of(entry: CalcomHostEntry | None) -> CalcomHost | None:
     )
 
 
-def check_calcom(file: FileEntry, known: KnownIds, report: Report) -> None:
+def check_calcom(file: FileEntry, known: KnownIds, problems: Problems) -> None:
     """Report what nobody could tell apart, and what needs an account."""
-    if file.project.calcom is None and not report.concerns(("project", "calcom")):
+    if file.project.calcom is None and not problems.has_problem_at(("project", "calcom")):
         for place in _places(file):
-            report.problem(place, NOT_CONNECTED)
-    _check_once(report, _event_types(file), "the event type of")
-    _check_once(report, _emails(file), "the e-mail address of")
-    _check_once(report, _user_ids(file), "the id of")
+            problems.add(place, NOT_CONNECTED)
+    _check_once(problems, _event_types(file), "the event type of")
+    _check_once(problems, _emails(file), "the e-mail address of")
+    _check_once(problems, _user_ids(file), "the id of")
     for index, technician in enumerate(file.technicians):
-        _check_host(technician.calcom, ("technicians", index, "calcom"), known, report)
+        _check_host(technician.calcom, ("technicians", index, "calcom"), known, problems)
 
 
-def _check_host(host: CalcomHostEntry | None, place: Place, known: KnownIds, report: Report) -> None:
+def _check_host(host: CalcomHostEntry | None, place: Place, known: KnownIds, problems: Problems) -> None:
     if host is None:
         return
-    is_told = any(report.concerns((*place, key)) for key in ("email", "userId"))
+    is_told = any(problems.has_problem_at((*place, key)) for key in ("email", "userId"))
     if host.email is None and host.user_id is None and not is_told:
-        report.problem(place, "say who they are at Cal.com: add email or userId")
+        problems.add(place, "say who they are at Cal.com: add email or userId")
     services = [one.service_type for one in host.event_types]
     for number, service_type in enumerate(services):
-        known.check("services", service_type, (*place, "eventTypes", number, "serviceType"), report)
+        known.check("services", service_type, (*place, "eventTypes", number, "serviceType"), problems)
         if service_type in services[:number]:
-            report.problem((*place, "eventTypes", number, "serviceType"), "this stands twice in the list; remove one")
+            problems.add((*place, "eventTypes", number, "serviceType"), "this stands twice in the list; remove one")
 
 
-def _check_once(report: Report, found: Iterator[tuple[str | int, Place, str]], what: str) -> None:
+def _check_once(problems: Problems, found: Iterator[tuple[str | int, Place, str]], what: str) -> None:
     first: dict[str | int, str] = {}
     for value, place, owner in found:
         if value in first:
-            report.problem(place, f"{value} is {what} {first[value]} already; write another one")
+            problems.add(place, f"{value} is {what} {first[value]} already; write another one")
         first.setdefault(value, owner)
 
 

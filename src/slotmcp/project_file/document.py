@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from slotmcp.project_file.problems import Place, Problem, ProjectFileError, path_of
-from slotmcp.project_file.yaml_events import Event, Kind, Mark, Scalar, read_events
+from slotmcp.project_file.yaml_reader import Kind, Position, Scalar, YamlEvent, read_events
 
 MAX_DEPTH = 24
 MAX_VALUES = 600_000
@@ -18,9 +18,9 @@ _TOO_MANY = f"the file holds more than {MAX_VALUES:,} values once its *aliases a
 class Node:
     """A value of the file. An alias is the node that it stands for."""
 
-    mark: Mark
+    mark: Position
     value: "Scalar | list[Node] | dict[str, Node]"
-    key_marks: Mapping[str, Mark] = field(default_factory=dict)
+    key_marks: Mapping[str, Position] = field(default_factory=dict)
     """Of a mapping: where each key stands."""
     size: int = 1
 
@@ -39,7 +39,7 @@ class Node:
         return enumerate(self.value) if isinstance(self.value, list) else ()
 
 
-def locate(root: Node, place: Place, *, at_key: bool = False) -> Mark:
+def locate(root: Node, place: Place, *, at_key: bool = False) -> Position:
     """Where a place stands in the text; for one that is missing, where its parent stands."""
     node, mark = root, root.mark
     for step in place:
@@ -68,7 +68,7 @@ def read_document(text: str, *, source: str) -> tuple[Node, tuple[Problem, ...]]
 class _Composer:
     """Builds the tree while the events come, and stops as soon as it grows out of bounds."""
 
-    def __init__(self, events: Iterator[Event], source: str) -> None:
+    def __init__(self, events: Iterator[YamlEvent], source: str) -> None:
         self.problems: list[Problem] = []
         self._events = events
         self._source = source
@@ -81,7 +81,7 @@ class _Composer:
                 root = self._node(event, ())
                 self._expect_end()
                 return self._mapping_only(root)
-        return self._refuse(Mark(1, 1), (), "the file is empty; write at least project, services and technicians")
+        return self._refuse(Position(1, 1), (), "the file is empty; write at least project, services and technicians")
 
     def _expect_end(self) -> None:
         for event in self._events:
@@ -96,7 +96,7 @@ class _Composer:
         kind = "a list" if isinstance(root.value, list) else "a single value"
         return self._refuse(root.mark, (), f"the file is {kind}; write the keys project, services and technicians")
 
-    def _node(self, event: Event, place: Place) -> Node:
+    def _node(self, event: YamlEvent, place: Place) -> Node:
         self._guard(event, place)
         match event.kind:
             case Kind.ALIAS:
@@ -111,19 +111,19 @@ class _Composer:
             self._anchors[event.anchor] = node
         return node
 
-    def _guard(self, event: Event, place: Place) -> None:
+    def _guard(self, event: YamlEvent, place: Place) -> None:
         self._count(event, place, 1)
         if len(place) > MAX_DEPTH:
             self._refuse(event.mark, (), f"values stand more than {MAX_DEPTH} deep here; a project file needs 6")
         if event.tag is not None:
             self._report(event.mark, place, f"tags are not used here; remove {event.tag}, and put text in quotes")
 
-    def _count(self, event: Event, place: Place, more: int) -> None:
+    def _count(self, event: YamlEvent, place: Place, more: int) -> None:
         self._values += more
         if self._values > MAX_VALUES:
             self._refuse(event.mark, place[:2], _TOO_MANY)
 
-    def _alias(self, event: Event, place: Place) -> Node:
+    def _alias(self, event: YamlEvent, place: Place) -> Node:
         node = self._anchors.get(event.anchor or "")
         if node is None:
             self._report(event.mark, place, f"no &{event.anchor} is complete before this *{event.anchor}; write it out")
@@ -131,15 +131,15 @@ class _Composer:
         self._count(event, place, node.size)
         return node
 
-    def _list(self, event: Event, place: Place) -> Node:
+    def _list(self, event: YamlEvent, place: Place) -> Node:
         items: list[Node] = []
         while (item := next(self._events)).kind is not Kind.END:
             items.append(self._node(item, (*place, len(items))))
         return Node(event.mark, items, size=1 + sum(item.size for item in items))
 
-    def _mapping(self, event: Event, place: Place) -> Node:
+    def _mapping(self, event: YamlEvent, place: Place) -> Node:
         values: dict[str, Node] = {}
-        marks: dict[str, Mark] = {}
+        marks: dict[str, Position] = {}
         while (key := next(self._events)).kind is not Kind.END:
             name = self._key(key, place)
             value = self._node(next(self._events), (*place, name))
@@ -149,7 +149,7 @@ class _Composer:
                 values[name], marks[name] = value, key.mark
         return Node(event.mark, values, marks, 1 + sum(value.size for value in values.values()))
 
-    def _key(self, event: Event, place: Place) -> str:
+    def _key(self, event: YamlEvent, place: Place) -> str:
         if event.kind is not Kind.SCALAR:
             self._refuse(event.mark, place, "a key is a word, such as name; not a list, a mapping or an *alias")
         self._guard(event, (*place, event.text))
@@ -159,11 +159,11 @@ class _Composer:
             )
         return event.text
 
-    def _twice(self, key: Event, place: Place, first: Mark) -> None:
+    def _twice(self, key: YamlEvent, place: Place, first: Position) -> None:
         self._report(key.mark, place, f"{key.text} is there twice, first on line {first.line}; keep one of the two")
 
-    def _report(self, mark: Mark, place: Place, sentence: str) -> None:
+    def _report(self, mark: Position, place: Place, sentence: str) -> None:
         self.problems.append(Problem(mark.line, mark.column, path_of(place), sentence))
 
-    def _refuse(self, mark: Mark, place: Place, sentence: str) -> NoReturn:
+    def _refuse(self, mark: Position, place: Place, sentence: str) -> NoReturn:
         raise ProjectFileError(self._source, [Problem(mark.line, mark.column, path_of(place), sentence)])

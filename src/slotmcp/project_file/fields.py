@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated
 
 from slotmcp.project_file import times
-from slotmcp.project_file.leaf import Leaf, as_text, found, number, wall
+from slotmcp.project_file.field_types import FieldType, as_text, found, number, wall
 from slotmcp.project_file.places import check_region, check_zone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -74,23 +74,23 @@ def _yes_or_no(value: object) -> bool:
     raise ValueError(f"write true or false; {found(value)}")
 
 
-ZoneName = Annotated[str, Leaf(_zone, {"type": "string"})]
-Locale = Annotated[str, Leaf(_locale, {"type": "string", "pattern": f"^{LOCALE_PATTERN}$"})]
-Day = Annotated[int, Leaf(_day, {"enum": list(DAYS)})]
+ZoneName = Annotated[str, FieldType(_zone, {"type": "string"})]
+Locale = Annotated[str, FieldType(_locale, {"type": "string", "pattern": f"^{LOCALE_PATTERN}$"})]
+Day = Annotated[int, FieldType(_day, {"enum": list(DAYS)})]
 Holiday = Annotated[
-    str | date, Leaf(_holiday, {"type": "string", "pattern": rf"^(?:[A-Z]{{2}}(?:-\w+)?|{times.DATE_PATTERN})$"})
+    str | date, FieldType(_holiday, {"type": "string", "pattern": rf"^(?:[A-Z]{{2}}(?:-\w+)?|{times.DATE_PATTERN})$"})
 ]
-YesOrNo = Annotated[bool, Leaf(_yes_or_no, {"type": "boolean"})]
+YesOrNo = Annotated[bool, FieldType(_yes_or_no, {"type": "boolean"})]
 Clock = Annotated[int, wall(times.parse_clock, "a time", "08:00", times.CLOCK_PATTERN)]
 PlainDate = Annotated[date, wall(times.parse_date, "a date", "2026-11-27", times.DATE_PATTERN)]
 AnyDate = Annotated[date | times.RelativeDay, wall(times.parse_day, "a date", "2026-11-27", times.DAY_PATTERN)]
 AnyMoment = Annotated[
-    times.Moment, wall(times.parse_moment, "a date and time", "2026-11-23T09:00", times.MOMENT_PATTERN)
+    times.TimeExpression, wall(times.parse_moment, "a date and time", "2026-11-23T09:00", times.MOMENT_PATTERN)
 ]
 BookingId = Annotated[
-    str, Leaf(_booking_id, {"type": "string", "pattern": f"^{BOOKING_ID_PATTERN}$", "maxLength": MAX_BOOKING_ID})
+    str, FieldType(_booking_id, {"type": "string", "pattern": f"^{BOOKING_ID_PATTERN}$", "maxLength": MAX_BOOKING_ID})
 ]
 Latitude = Annotated[float, number("degrees", -90, 90, 39.7392)]
 Longitude = Annotated[float, number("degrees", -180, 180, -104.9903)]
-Variable = Annotated[str, Leaf(_variable, {"type": "string", "pattern": f"^{VARIABLE_PATTERN}$"})]
-Email = Annotated[str, Leaf(_email, {"type": "string", "format": "email"})]
+Variable = Annotated[str, FieldType(_variable, {"type": "string", "pattern": f"^{VARIABLE_PATTERN}$"})]
+Email = Annotated[str, FieldType(_email, {"type": "string", "format": "email"})]

@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from slotmcp.project_file.collector import Problems
 from slotmcp.project_file.decoding import decode, refuse_large
 from slotmcp.project_file.document import Node, read_document
 from slotmcp.project_file.mapping import plan_of
 from slotmcp.project_file.notes import note_remarkable
 from slotmcp.project_file.problems import Problem, ProjectFileError
 from slotmcp.project_file.references import KnownIds, report_empty_sections
-from slotmcp.project_file.report import Report
 from slotmcp.project_file.shape import read_shape
-from slotmcp.project_file.survivors import Survivors
+from slotmcp.project_file.valid_values import ValidValues
 from slotmcp.services.imports import ProjectPlan
 
 
@@ -65,13 +65,13 @@ def read_tree(root: Node, mistakes: Iterable[Problem], *, source: str, now_ms: i
     Raises:
         ProjectFileError: with all problems.
     """
-    survivors = Survivors(root)
-    report = Report(root, survivors.original, mistakes)
+    valid_values = ValidValues(root)
+    problems = Problems(root, valid_values.original, mistakes)
     known = KnownIds(root)
-    report_empty_sections(root, report)
-    known.report_repeated(report)
-    plan = plan_of(read_shape(root, survivors, report), known, now_ms, report)
-    if report.problems:
-        raise ProjectFileError(source, report.problems)
-    note_remarkable(plan, report)
-    return ProjectFile(plan=plan, notes=tuple(sorted(report.notes)))
+    report_empty_sections(root, problems)
+    known.report_repeated(problems)
+    plan = plan_of(read_shape(root, valid_values, problems), known, now_ms, problems)
+    if problems.found:
+        raise ProjectFileError(source, problems.found)
+    note_remarkable(plan, problems)
+    return ProjectFile(plan=plan, notes=tuple(sorted(problems.notes)))

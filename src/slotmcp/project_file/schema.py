@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.catalog import Project, RankingKey, SlotAlignment, TechnicianStatus, TravelMode, TravelPolicy
+from slotmcp.project_file.field_types import choice, number, slug, text, whole
 from slotmcp.project_file.fields import (
     AnyDate,
     AnyMoment,
@@ -26,7 +27,6 @@ from slotmcp.project_file.fields import (
     YesOrNo,
     ZoneName,
 )
-from slotmcp.project_file.leaf import choice, number, slug, text, whole
 
 Name = Annotated[str, text("a name", "Front Range Heating", longest=200)]
 Reason = Annotated[str, text("a reason", "holiday", longest=200)]

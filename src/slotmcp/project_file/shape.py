@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from slotmcp.project_file.collector import Problems
 from slotmcp.project_file.document import Node
-from slotmcp.project_file.leaf import found
+from slotmcp.project_file.field_types import found
 from slotmcp.project_file.nearest import did_you_mean
 from slotmcp.project_file.problems import Place
-from slotmcp.project_file.report import Report
 from slotmcp.project_file.schema import FileEntry, entry_at
-from slotmcp.project_file.survivors import Plain, Survivors
+from slotmcp.project_file.valid_values import Plain, ValidValues
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -27,36 +27,36 @@ _STAND_INS: dict[Place, Plain] = {
 """What the rest of a file is checked with when these are wrong; such a file is refused in the end."""
 
 
-def read_shape(root: Node, survivors: Survivors, report: Report) -> FileEntry:
+def read_shape(root: Node, valid_values: ValidValues, problems: Problems) -> FileEntry:
     """The entries of a file. What does not fit is reported and left out.
 
     Where a required value of the project itself is wrong, a stand-in takes its place.
     """
-    _take_out_empty(root, survivors, report)
+    _take_out_empty(root, valid_values, problems)
     try:
-        return FileEntry.model_validate(survivors.values())
+        return FileEntry.model_validate(valid_values.values())
     except ValidationError as error:
         for one in _details(error):
-            report.problem(one["loc"], _sentence(one), at_key=one["type"] == "extra_forbidden")
-        return _read_rest(error, survivors)
+            problems.add(one["loc"], _sentence(one), at_key=one["type"] == "extra_forbidden")
+        return _read_rest(error, valid_values)
 
 
-def _read_rest(error: ValidationError, survivors: Survivors) -> FileEntry:
+def _read_rest(error: ValidationError, valid_values: ValidValues) -> FileEntry:
     """Leave out what is wrong; where something required has gone with it, what holds that as well."""
     while True:
-        _leave_out(error, survivors)
+        _leave_out(error, valid_values)
         try:
-            return FileEntry.model_validate(survivors.values())
+            return FileEntry.model_validate(valid_values.values())
         except ValidationError as next_error:
             error = next_error
 
 
-def _take_out_empty(root: Node, survivors: Survivors, report: Report) -> None:
+def _take_out_empty(root: Node, valid_values: ValidValues, problems: Problems) -> None:
     empty = list(_empty(root, ()))
     for place in empty:
-        report.problem(place, "nothing stands here; write a value, or remove the key")
+        problems.add(place, "nothing stands here; write a value, or remove the key")
     for place in empty:
-        survivors.take_out(place)
+        valid_values.take_out(place)
 
 
 def _empty(node: Node, place: Place) -> Iterator[Place]:
@@ -66,15 +66,15 @@ def _empty(node: Node, place: Place) -> Iterator[Place]:
         yield from _empty(child, (*place, step))
 
 
-def _leave_out(error: ValidationError, survivors: Survivors) -> None:
-    wrong = [(survivors.original(one["loc"]), one["type"]) for one in _details(error)]
+def _leave_out(error: ValidationError, valid_values: ValidValues) -> None:
+    wrong = [(valid_values.original(one["loc"]), one["type"]) for one in _details(error)]
     for place, kind in wrong:
         if kind != "missing":
-            survivors.take_out(place)
+            valid_values.take_out(place)
         elif place in _STAND_INS:
-            survivors.fill_in(place, _STAND_INS[place])
+            valid_values.fill_in(place, _STAND_INS[place])
         else:
-            survivors.take_out(place[:-1])
+            valid_values.take_out(place[:-1])
 
 
 def _details(error: ValidationError) -> "list[ErrorDetails]":

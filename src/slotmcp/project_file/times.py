@@ -53,7 +53,7 @@ class RelativeDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimeExpression:
     """A date, with a time of the wall clock or with an instant's offset, or whole."""
 
     day: date | RelativeDay
@@ -64,7 +64,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Almanac:
+class TimeResolver:
     """What dates and times mean in one zone at one now."""
 
     zone_key: str
@@ -76,7 +76,7 @@ class Almanac:
             return day.after(local_date(self.zone_key, self.now_ms // MS_PER_MINUTE))
         return day
 
-    def minute_of(self, moment: Moment, *, is_end: bool = False) -> Minute:
+    def minute_of(self, moment: TimeExpression, *, is_end: bool = False) -> Minute:
         """The instant. A whole date is its first instant, or as an end the first after it.
 
         A wall time that does not exist moves forward by the gap; one that exists twice is its first.
@@ -133,7 +133,7 @@ def parse_day(text: str) -> date | RelativeDay:
     return parse_date(text)
 
 
-def parse_moment(text: str) -> Moment:
+def parse_moment(text: str) -> TimeExpression:
     """A date, absolute or relative, with or without a time; with one, with or without an offset.
 
     Raises:
@@ -148,7 +148,7 @@ def parse_moment(text: str) -> Moment:
     offset = None if match["offset"] is None else _offset(match["offset"])
     if offset is not None and isinstance(day, RelativeDay):
         raise ValueError(f"a relative date is local; write {match['day']}T{match['clock']} without the offset")
-    return Moment(day, None if match["clock"] is None else parse_clock(match["clock"]), offset)
+    return TimeExpression(day, None if match["clock"] is None else parse_clock(match["clock"]), offset)
 
 
 def _relative(match: re.Match[str]) -> RelativeDay:

@@ -16,7 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from slotmcp.domain.catalog import Location, Project, TravelPolicy
-from slotmcp.engine.travel import EstimatedTravel, TabledTravel, TravelSource, TravelTimes
+from slotmcp.engine.travel import EstimatedTravel, RoutedTravel, TravelSource, TravelTimes
 from slotmcp.routing.known_ways import KnownWays, Told, Way
 
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ class OsrmTravel:
         if not await self._learn(location, self._known.unknown(travel_lookup)):
             return estimate
         table = {way: _minutes(seconds, project.travel) for way, seconds in self._known.seconds(travel_lookup)}
-        return TabledTravel(table, estimate)
+        return RoutedTravel(table, estimate)
 
-    def told(self, project: Project) -> TravelTimes:
+    def cached_times(self, project: Project) -> TravelTimes:
         """As `Travel` says."""
         return ToldTravel(self._known, EstimatedTravel(project.travel))
 

@@ -83,7 +83,7 @@ class AccessService:
             return None
         kept = await self._store.access_key(key_id)
         is_right = hmac.compare_digest(_hash(secret), kept.secret_hash if kept else _NO_HASH)
-        if kept is None or not is_right or not kept.key.is_good(kept.now_ms):
+        if kept is None or not is_right or not kept.key.is_valid(kept.now_ms):
             return None
         return kept.key.principal
 

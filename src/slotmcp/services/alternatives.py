@@ -7,7 +7,7 @@ from typing import TypeVar
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import HoldExpired, SlotUnavailable
 from slotmcp.domain.interval import Minute
-from slotmcp.domain.offer import Offer, Slot, Wish
+from slotmcp.domain.offer import Offer, Slot, UnavailableTechnician
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import check_start, list_starts, slots_at
@@ -73,11 +73,11 @@ def _offer(availability: Availability, lost: LostSlot) -> Offer:
         timezone=project.timezone,
         slots=slots,
         now_ms=availability.now_ms,
-        wish=_wish(availability, lost),
+        unavailable_technician=_unavailable_technician(availability, lost),
     )
 
 
-def _wish(availability: Availability, lost: LostSlot) -> Wish | None:
+def _unavailable_technician(availability: Availability, lost: LostSlot) -> UnavailableTechnician | None:
     """The technician who was wished for, and who else could take the start that was lost."""
     technician_schedule = availability.schedule.technician_schedules.get(lost.need.technician_id or "")
     if technician_schedule is None:
@@ -85,7 +85,7 @@ def _wish(availability: Availability, lost: LostSlot) -> Wish | None:
     slot = check_start(availability, replace(lost.need, technician_id=None), lost.start)
     others = slot.candidates[:_CANDIDATES] if slot else ()
     technician_schedules = availability.schedule.technician_schedules
-    return Wish(
+    return UnavailableTechnician(
         technician=technician_schedule.technician,
         others=tuple(technician_schedules[one.technician_id].technician for one in others),
     )

@@ -85,7 +85,7 @@ class AvailabilityCache:
         return self._locked[schedule.project.id]
 
     def _told(self, project: Project) -> TravelTimes | None:
-        return self._travel.told(project) if self._travel else None
+        return self._travel.cached_times(project) if self._travel else None
 
 
 def _now_ms(head: Head, known: Availability | None) -> int:

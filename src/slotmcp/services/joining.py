@@ -122,7 +122,7 @@ def check_nothing_free(availability: Availability, wait: WaitlistEntry) -> None:
         SlotsAvailable: with some of the starts that can be had now.
     """
     schedule = availability.schedule
-    need = need_of(wait, schedule.services[wait.service_id], schedule.project.travel, availability.told)
+    need = need_of(wait, schedule.services[wait.service_id], schedule.project.travel, availability.cached_travel)
     starts = list_starts(availability, need, wait.start_from, wait.start_to)
     if starts:
         project = schedule.project

@@ -25,7 +25,7 @@ async def cancel(transaction: Transaction, booking: Booking, reason: str) -> Boo
     """
     if booking.status is BookingStatus.CANCELLED:
         return booking
-    cancelled = replace(booking.becomes(BookingStatus.CANCELLED), cancel_reason=reason, attention="")
+    cancelled = replace(booking.with_status(BookingStatus.CANCELLED), cancel_reason=reason, attention="")
     await transaction.save_booking(cancelled)
     return cancelled
 
@@ -38,7 +38,7 @@ async def tell(transaction: Transaction, booking: Booking, status: BookingStatus
     """
     if booking.status is status:
         return booking
-    told = replace(booking.becomes(status), attention="")
+    told = replace(booking.with_status(status), attention="")
     if transaction.now_ms < booking.claim.start * MS_PER_MINUTE:
         raise InvalidArgument("status", "the appointment has not begun yet, so nobody knows yet what comes of it.")
     await transaction.save_booking(told)

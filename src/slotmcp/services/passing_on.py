@@ -30,7 +30,7 @@ def _successor(others: Availability, claim: Claim) -> Assignment | None:
     service = others.schedule.services.get(claim.service_id)
     if service is None or claim.technician_chosen:
         return None
-    need = Need.of_claim(claim, service, site_at(claim.location, others.schedule.project.travel, others.told))
+    need = Need.of_claim(claim, service, site_at(claim.location, others.schedule.project.travel, others.cached_travel))
     return (
         assign_kept(others, need, claim.start)
         or assign(others, need, claim.start)

@@ -104,7 +104,7 @@ async def reschedule(
     )
     if before := await keys.recall(transaction, booking):
         return _answer(transaction, availability, booking, before, replayed=True)
-    booking.becomes(BookingStatus.RESCHEDULED)
+    booking.with_status(BookingStatus.RESCHEDULED)
     hold = await _hold_for(transaction, booking, request, asked)
     move = _move(availability, booking, hold, asked, routed)
     after = booking if move.is_made else await _take(transaction, move)
@@ -206,7 +206,7 @@ def _moved(move: _Move, assignment: Assignment) -> Booking:
     )
     keys = (*move.booking.contact_keys, *([hold.customer_pseudonym] if hold and hold.customer_pseudonym else []))
     return replace(
-        move.booking.becomes(BookingStatus.RESCHEDULED),
+        move.booking.with_status(BookingStatus.RESCHEDULED),
         claim=claim,
         reason=_reason(move, assignment, is_kept=is_kept, is_chosen=is_chosen),
         contact_keys=tuple(dict.fromkeys(keys)),

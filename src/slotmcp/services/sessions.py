@@ -55,7 +55,7 @@ class SessionService:
         key_id, _, rest = value.partition(".")
         expires, _, _ = rest.partition(".")
         kept = await self._store.access_key(key_id) if key_id.isalnum() and expires.isdecimal() else None
-        if kept is None or not kept.key.is_good(kept.now_ms):
+        if kept is None or not kept.key.is_valid(kept.now_ms):
             return None
         session = _session(kept, int(expires[:_LONGEST_TIME]))
         is_right = session is not None and hmac.compare_digest(session.value.encode(), value.encode())

@@ -12,7 +12,7 @@ from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute, minute_at_or_after
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.domain.offer import Offer, Slot
-from slotmcp.domain.reasons import Reason, together
+from slotmcp.domain.reasons import Reason, combined_reasons
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import reasons_between
@@ -82,7 +82,7 @@ class SlotAnswer:
     @property
     def reasons(self) -> Mapping[Reason, int]:
         """What was in the way of any of them, as far as it tells something; most often first."""
-        return dict(together(self.in_the_way).most_common()) if self.in_the_way else {}
+        return dict(combined_reasons(self.in_the_way).most_common()) if self.in_the_way else {}
 
     @property
     def now_ms(self) -> int:

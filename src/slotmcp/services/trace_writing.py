@@ -16,7 +16,7 @@ from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
-from slotmcp.domain.reasons import Reason, telling
+from slotmcp.domain.reasons import Reason, informative_reasons
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
 from slotmcp.engine.explain import reasons_at
@@ -249,7 +249,7 @@ def _in_the_way(
 ) -> Iterator[TechnicianTrace]:
     for technician_id, technician_schedule in schedule.technician_schedules.items():
         if technician_id in reasons:
-            told = telling(reasons[technician_id])
+            told = informative_reasons(reasons[technician_id])
             yield TechnicianTrace(technician_id=technician_id, could=0, reasons=told)
         elif need.skills - technician_schedule.technician.skills:
             yield TechnicianTrace(technician_id=technician_id, could=0, reasons={Reason.SKILL_MISSING: 1})

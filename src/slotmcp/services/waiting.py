@@ -130,9 +130,9 @@ def _first_that_fits(availability: Availability, wait: WaitlistEntry) -> Appoint
     service = schedule.services.get(wait.service_id)
     if service is None:
         return None
-    need = need_of(wait, service, schedule.project.travel, availability.told)
+    need = need_of(wait, service, schedule.project.travel, availability.cached_travel)
     starts = list_starts(availability, need, wait.start_from, wait.start_to)
-    start = next((start for start in starts if wait.wants((start, start + wait.duration_minutes))), None)
+    start = next((start for start in starts if wait.accepts((start, start + wait.duration_minutes))), None)
     return None if start is None else Appointment(service, need, start, wait.location)
 
 

@@ -109,7 +109,7 @@ def _show_alternatives(offer: Offer | None, view: Viewpoint) -> list[SlotView]:
 
 def _not_with(offer: Offer | None, view: Viewpoint) -> str:
     """What is said where a technician was wished for, and there is something else to be had."""
-    wish = offer.wish if offer else None
+    wish = offer.unavailable_technician if offer else None
     if offer is None or wish is None or not (wish.others or offer.slots):
         return ""
     names = [technician.name for technician in wish.others]
@@ -118,9 +118,9 @@ def _not_with(offer: Offer | None, view: Viewpoint) -> str:
 
 def _show_others(offer: Offer | None) -> Mapping[str, list[PersonView]]:
     """Who else could take a start that was asked for with a technician."""
-    if offer is None or offer.wish is None:
+    if offer is None or offer.unavailable_technician is None:
         return {}
-    return {"technicians": [{"technicianId": one.id, "name": one.name} for one in offer.wish.others]}
+    return {"technicians": [{"technicianId": one.id, "name": one.name} for one in offer.unavailable_technician.others]}
 
 
 def _show_problem(problem: FieldProblem) -> dict[str, str]:

@@ -9,7 +9,14 @@ from typing_extensions import TypedDict
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
-from slotmcp.domain.reasons import Change, Opening, Reason, TechnicianReason, telling, without_skills
+from slotmcp.domain.reasons import (
+    Change,
+    Opening,
+    Reason,
+    TechnicianReason,
+    informative_reasons,
+    without_missing_skills,
+)
 from slotmcp.services.app import App
 from slotmcp.services.explanations import ExplainAnswer
 from slotmcp.services.intents import MAX_DURATION_MINUTES, StartRequest
@@ -159,7 +166,7 @@ def _say_why(answer: ExplainAnswer, view: Viewpoint) -> str:
 
 def _main_reason(reasons: Sequence[Reason]) -> Reason:
     """What is in the way of most; what would be so at any other time counts last."""
-    counts = without_skills(telling(Counter(reasons), of_one_start=True))
+    counts = without_missing_skills(informative_reasons(Counter(reasons), of_one_start=True))
     return max(counts, key=counts.__getitem__)
 
 

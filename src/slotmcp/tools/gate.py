@@ -75,7 +75,7 @@ class CallGate:
         Raises:
             Forbidden, RateLimited.
         """
-        principal.demand(scope)
+        principal.require_scope(scope)
         if self.counting is not None:
             await self.counting.count(principal)
 
@@ -86,6 +86,6 @@ LOCAL_GATE: Final = CallGate()
 
 def as_seen_by(principal: Principal, error: NotFound) -> NotFound:
     """An error for a project that is not there, without the names of those that are out of reach."""
-    if principal.reaches_all or error.field != "projectId":
+    if principal.can_reach_all or error.field != "projectId":
         return error
-    return principal.no_such_project(error.wanted)
+    return principal.project_not_found(error.wanted)

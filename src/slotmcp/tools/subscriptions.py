@@ -65,7 +65,7 @@ def new_bus() -> SubscriptionBus:
 
 
 def _may_hear(principal: Principal, event: ServerEvent) -> bool:
-    return not isinstance(event, WaitChanged) or principal.reaches(event.project_id)
+    return not isinstance(event, WaitChanged) or principal.can_reach(event.project_id)
 
 
 def add_wait_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GATE) -> None:

@@ -34,7 +34,7 @@ def add_trace_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GATE)
             with gate.entered() as principal:
                 await gate.admit(principal, Scope.OPERATOR)
                 answer = await app.traces.find(traceId)
-                if not principal.reaches(answer.trace.project_id):
+                if not principal.can_reach(answer.trace.project_id):
                     raise app.traces.unknown(traceId)
                 return orjson.dumps(told(answer)).decode()
         except NotFound as error:

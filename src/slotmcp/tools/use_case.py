@@ -74,7 +74,7 @@ class UseCase(Generic[A]):
 
         async def answer(given: Mapping[str, object]) -> Mapping[str, object]:
             asked = read_arguments(arguments, given)
-            project_id = gate.principal.project(asked.project_id)
+            project_id = gate.principal.resolve_project(asked.project_id)
             if project_id != asked.project_id:
                 asked = asked.model_copy(update={"project_id": project_id})
             return await self.perform(app, asked)
@@ -158,7 +158,7 @@ class UseCaseTool(Tool):
 
     def _usual_locale(self, asked: str | None, principal: Principal) -> str:
         try:
-            project_id = principal.project(asked)
+            project_id = principal.resolve_project(asked)
         except SlotmcpError:
             return ""
         return self.usual_locale(project_id)

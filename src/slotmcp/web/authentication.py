@@ -55,7 +55,7 @@ class Authentication:
         elif not principal.scopes:
             await self._useless(Request(scope))(scope, receive, send)
         else:
-            with acting_as(principal.about(_call_id(headers))):
+            with acting_as(principal.with_call_id(_call_id(headers))):
                 await self._app(scope, receive, send)
 
     def _refused(self, request: Request, *, was_given: bool) -> Response:
@@ -83,7 +83,7 @@ class Everybody:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        with acting_as(self._principal.about(_call_id(Headers(scope=scope)))):
+        with acting_as(self._principal.with_call_id(_call_id(Headers(scope=scope)))):
             await self._app(scope, receive, send)
 
 

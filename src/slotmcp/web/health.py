@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from slotmcp import telemetry
-from slotmcp.domain.access import NOBODY, Scope
+from slotmcp.domain.access import ANONYMOUS, Scope
 from slotmcp.domain.errors import Forbidden, SlotmcpError
 from slotmcp.services.acting import acting
 from slotmcp.services.patience import Patience
@@ -66,12 +66,12 @@ class Health:
 
 async def metrics(_request: Request) -> Response:
     """What was counted, for an operator of every project."""
-    principal = acting(NOBODY)
+    principal = acting(ANONYMOUS)
     try:
-        principal.demand(Scope.OPERATOR)
+        principal.require_scope(Scope.OPERATOR)
     except Forbidden as error:
         return refusal(403, error.code, error.message)
-    if not principal.reaches_all:
+    if not principal.can_reach_all:
         return refusal(403, "forbidden", "Metrics are of all projects, and this credential reaches some.")
     body = await asyncio.to_thread(telemetry.exposition)
     return PlainTextResponse(body, headers={"Content-Type": telemetry.CONTENT_TYPE, **_UNSTORED})

@@ -50,4 +50,4 @@ def test_only_an_offer_follows_a_hold(state: WaitlistState) -> None:
     ("time", "wants"), [((0, 60), False), ((59, 119), False), ((60, 120), True), ((-60, 0), True), ((-60, 1), False)]
 )
 def test_nothing_that_overlaps_a_time_let_go_is_wanted(time: tuple[int, int], wants: bool) -> None:  # noqa: FBT001
-    assert OFFERED.wants(time) is wants
+    assert OFFERED.accepts(time) is wants

@@ -10,7 +10,7 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.relocation import Move
+from slotmcp.engine.relocation import HoldMove
 from slotmcp.engine.slots import check_start, find_slots
 from slotmcp.engine.travel import site_at
 from unit.engine.rush import Errand
@@ -65,7 +65,7 @@ class Desk:
         self._take(claim if not hold else replace(claim, expires_at_ms=self.oracle.now_ms + HOLD_MS), need)
         return True
 
-    def _move(self, move: Move) -> None:
+    def _move(self, move: HoldMove) -> None:
         hold = move.claim
         assert self.oracle.is_movable(hold)
         others = [one for one in self._claims(hold.technician_id) if one != hold]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from oracle.reasons import EVERYBODYS, Reasons
 from oracle.wall_clock import DAY, minute_when, reading
 from slotmcp.domain.offer import Slot
-from slotmcp.domain.reasons import Change, Explanation, Reason, TechnicianReason, together
+from slotmcp.domain.reasons import Change, Explanation, Reason, TechnicianReason, combined_reasons
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import explain, reasons_between
 from slotmcp.engine.need import Need
@@ -51,7 +51,7 @@ def test_reasons_are_counted_as_they_are_explained(case: Case, offset: int, leng
     asked_for = {id_ for id_ in skilled if case.need.technician_id in (None, id_)}
     if not asked_for:
         assert counts == {one.id: {Reason.SKILL_MISSING: 1} for one in oracle.technicians}
-        assert together(counts) == {Reason.SKILL_MISSING: len(oracle.technicians)}
+        assert combined_reasons(counts) == {Reason.SKILL_MISSING: len(oracle.technicians)}
         return
     is_clock = case.schedule.project.slot_alignment == "clock"
     starts = [one for one in range(start_from, start_from + length) if oracle.is_within_horizon(one)]
@@ -67,7 +67,7 @@ def test_reasons_are_counted_as_they_are_explained(case: Case, offset: int, leng
     for common in (Reason.OFF_GRID, Reason.INACTIVE, Reason.OUTSIDE_SHIFT):
         if len(expected) > 1:
             del expected[common]
-    assert together(counts) == expected
+    assert combined_reasons(counts) == expected
 
 
 def after(case: Case, background_tasks: list[Errand]) -> Case:

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from slotmcp.domain.catalog import Location, TechnicianStatus, TimeOff, TravelMode, TravelPolicy
-from slotmcp.domain.reasons import Change, Reason, together
+from slotmcp.domain.reasons import Change, Reason, combined_reasons
 from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import explain, reasons_between
@@ -110,9 +110,11 @@ def test_what_would_open_a_start_the_smallest_change_first() -> None:
 def test_hours_outside_of_shifts_count_only_where_nothing_else_does() -> None:
     availability = _asked(technician_schedule(DAY, booking("09:00", 480)))
     until_night = reasons_between(availability, job(60), at("09:30"), at("23:00"))
-    assert together(until_night) == {Reason.BOOKED: 14}
+    assert combined_reasons(until_night) == {Reason.BOOKED: 14}
     assert until_night["a"][Reason.OUTSIDE_SHIFT] > 0
-    assert together(reasons_between(availability, job(60), at("18:00"), at("19:00"))) == {Reason.OUTSIDE_SHIFT: 2}
+    assert combined_reasons(reasons_between(availability, job(60), at("18:00"), at("19:00"))) == {
+        Reason.OUTSIDE_SHIFT: 2
+    }
 
 
 def _asked(*technician_schedules: TechnicianSchedule) -> Availability:

@@ -12,7 +12,7 @@ from oracle.travel_lookup import MEAN_EARTH_RADIUS_KM, TravelLookup
 from slotmcp.domain.catalog import Location, RankingKey, Technician, TravelMode, TravelPolicy
 from slotmcp.domain.claim import Claim
 from slotmcp.engine.need import Need
-from slotmcp.engine.travel import EstimatedTravel, TabledTravel, TravelTimes, site_at
+from slotmcp.engine.travel import EstimatedTravel, RoutedTravel, TravelTimes, site_at
 from unit.engine.sketch import (
     SHOP,
     Ask,
@@ -199,7 +199,7 @@ def test_rule_24_the_way(
 
 
 def test_rule_24_a_routing_service_knows_better_where_it_knows_the_way() -> None:
-    routed: TravelTimes = TabledTravel({(LONDON, PARIS): 12}, EstimatedTravel(A_KM_A_MINUTE))
+    routed: TravelTimes = RoutedTravel({(LONDON, PARIS): 12}, EstimatedTravel(A_KM_A_MINUTE))
     assert routed.minutes(LONDON, PARIS) == 12
     assert routed.minutes(PARIS, LONDON) == 344
     worker = replace(technician("a", "09:00-11:00"), home=LONDON)

@@ -65,7 +65,7 @@ async def test_ways_are_those_of_the_server_rounded_up_with_the_minutes_for_the_
 
 
 async def test_what_was_told_before_is_known_without_asking(road: Road) -> None:
-    told = road.travel.told(DENVER)
+    told = road.travel.cached_times(DENVER)
     assert told.minutes(SITE, NORTH) == ESTIMATE.minutes(SITE, NORTH)
     road.server.answer = lambda asked: (200, asked.table(by_direction))
     await road.times(NORTH)

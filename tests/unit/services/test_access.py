@@ -90,17 +90,17 @@ def test_a_principal_reaches_its_own_projects_and_hears_of_no_other() -> None:
     one = Principal(credential="k", scopes=frozenset(), projects=frozenset({"a"}))
     two = Principal(credential="k", scopes=frozenset(), projects=frozenset({"a", "b"}))
     none = Principal(credential="k", scopes=frozenset(), projects=frozenset())
-    assert (one.project(None), one.project("a"), two.project("b")) == ("a", "a", "b")
-    assert (LOCAL.project(None), LOCAL.project("anything")) == (None, "anything")
+    assert (one.resolve_project(None), one.resolve_project("a"), two.resolve_project("b")) == ("a", "a", "b")
+    assert (LOCAL.resolve_project(None), LOCAL.resolve_project("anything")) == (None, "anything")
     with pytest.raises(NotFound) as refused:
-        one.project("b")
+        one.resolve_project("b")
     assert refused.value.nearest == ("a",)
     with pytest.raises(InvalidArgument, match="a, b"):
-        two.project(None)
+        two.resolve_project(None)
     with pytest.raises(Forbidden):
-        none.project("a")
+        none.resolve_project("a")
 
 
 def test_keys_of_agents_are_told_apart_by_the_phone_call() -> None:
-    call = LOCAL.about("call-1")
+    call = LOCAL.with_call_id("call-1")
     assert (LOCAL.key("1"), call.key("1"), call.key("")) == ("1", "call-1:1", "")

@@ -128,8 +128,8 @@ async def test_a_technician_who_was_asked_for_is_not_exchanged_unasked(opened: O
     with pytest.raises(SlotUnavailable, match="asked for that technician") as refused:
         await move(shop, booked, "11:00")
     assert refused.value.alternatives is not None
-    assert refused.value.alternatives.wish is not None
-    assert [one.id for one in refused.value.alternatives.wish.others] == ["ben"]
+    assert refused.value.alternatives.unavailable_technician is not None
+    assert [one.id for one in refused.value.alternatives.unavailable_technician.others] == ["ben"]
     assert await whereabouts(shop, booked) == "09:00 ana confirmed"
     hold = await shop.hold("11:00")
     answer = await move(shop, booked, hold_token=hold.hold.token)

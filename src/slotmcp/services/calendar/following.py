@@ -88,7 +88,7 @@ class Following:
         """Whether a booking could be given another time or technician."""
         if not await self._taking.has_room(target.technician_id, target.interval, for_claim=booking.id):
             return False
-        moved = replace(booking.becomes(BookingStatus.RESCHEDULED), claim=target, attention=note)
+        moved = replace(booking.with_status(BookingStatus.RESCHEDULED), claim=target, attention=note)
         try:
             await self._transaction.save_booking(moved)
         except ClaimConflict:

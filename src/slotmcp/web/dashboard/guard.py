@@ -88,7 +88,7 @@ async def _of_project(visit: DashboardRequest) -> DashboardRequest:
     """
     if not visit.project_id:
         return visit
-    project_id = visit.principal.project(visit.project_id)
+    project_id = visit.principal.resolve_project(visit.project_id)
     return replace(visit, project=await visit.app.projects.project(project_id))
 
 

@@ -75,7 +75,7 @@ async def log_out(visit: DashboardRequest) -> Response:
 
 async def home(visit: DashboardRequest) -> Response:
     """The only project within reach; where there are several, all of them."""
-    known = [one for one in await visit.app.projects.ids() if visit.principal.reaches(one)]
+    known = [one for one in await visit.app.projects.ids() if visit.principal.can_reach(one)]
     if len(known) == 1:
         return visit.go_to(address(visit.request, known[0]))
     return visit.page("projects.html", projects=known)

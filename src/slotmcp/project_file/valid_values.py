@@ -19,7 +19,7 @@ class _Gone:
 _GONE = _Gone()
 
 
-class Survivors:
+class ValidValues:
     """What is left of a file."""
 
     def __init__(self, root: Node) -> None:

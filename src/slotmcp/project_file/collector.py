@@ -6,7 +6,7 @@ from slotmcp.project_file.document import Node, locate
 from slotmcp.project_file.problems import Place, Problem, path_of
 
 
-class Report:
+class Problems:
     """Problems and notes, each at its line. Places are as in what is left of the file.
 
     A path has one problem: what is found there later follows from the first, or can wait for it.
@@ -20,26 +20,26 @@ class Report:
         self._concerned: set[Place] = set()
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
+    def found(self) -> tuple[Problem, ...]:
         """All that would have to change."""
         return tuple(self._by_path.values())
 
-    def problem(self, place: Place, sentence: str, *, at_key: bool = False) -> None:
+    def add(self, place: Place, sentence: str, *, at_key: bool = False) -> None:
         """Something that would have to change."""
         original = self._original(place)
         problem = self._at(original, sentence, at_key=at_key)
         self._by_path.setdefault(problem.path, problem)
         self._concerned.update(_from_the_root(original))
 
-    def note(self, place: Place, sentence: str) -> None:
+    def add_note(self, place: Place, sentence: str) -> None:
         """Something that may well be meant so."""
         self.notes.append(self._at(self._original(place), sentence, at_key=False))
 
-    def line(self, place: Place) -> int:
+    def line_of(self, place: Place) -> int:
         """The line on which a value stands."""
         return locate(self._root, self._original(place)).line
 
-    def concerns(self, place: Place) -> bool:
+    def has_problem_at(self, place: Place) -> bool:
         """Whether there is a problem at a place, in what it holds, or at what holds it."""
         original = self._original(place)
         return original in self._concerned or any(path_of(one) in self._by_path for one in _from_the_root(original))

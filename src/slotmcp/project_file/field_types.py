@@ -23,7 +23,7 @@ _SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Leaf:
+class FieldType:
     """How pydantic reads one value, and how its JSON Schema shows it.
 
     `read` raises ValueError with a sentence that says what would be right.
@@ -57,7 +57,7 @@ def found(value: object) -> str:
             return "here stands a mapping"
 
 
-def whole(unit: str, low: int, high: int, example: int) -> Leaf:
+def whole(unit: str, low: int, high: int, example: int) -> FieldType:
     """A whole number of something within bounds."""
     of_unit = f" of {unit}" if unit else ""
 
@@ -66,10 +66,10 @@ def whole(unit: str, low: int, high: int, example: int) -> Leaf:
             return value
         raise ValueError(f"write a whole number{of_unit} from {low} to {high}, such as {example}; {found(value)}")
 
-    return Leaf(read, {"type": "integer", "minimum": low, "maximum": high})
+    return FieldType(read, {"type": "integer", "minimum": low, "maximum": high})
 
 
-def number(unit: str, low: int, high: int, example: float) -> Leaf:
+def number(unit: str, low: int, high: int, example: float) -> FieldType:
     """A number of something within bounds, whole or not."""
 
     def read(value: object) -> float:
@@ -82,10 +82,10 @@ def number(unit: str, low: int, high: int, example: float) -> Leaf:
             return float(value)
         raise ValueError(f"write a number of {unit} from {low} to {high}, such as {example}; {found(value)}")
 
-    return Leaf(read, {"type": "number", "minimum": low, "maximum": high})
+    return FieldType(read, {"type": "number", "minimum": low, "maximum": high})
 
 
-def text(what: str, example: str, *, longest: int) -> Leaf:
+def text(what: str, example: str, *, longest: int) -> FieldType:
     """One line of text that is shown as it is."""
 
     def read(value: object) -> str:
@@ -98,10 +98,10 @@ def text(what: str, example: str, *, longest: int) -> Leaf:
             raise ValueError(f"write {what} on one line, without control characters")
         return line
 
-    return Leaf(read, {"type": "string", "minLength": 1, "maxLength": longest})
+    return FieldType(read, {"type": "string", "minLength": 1, "maxLength": longest})
 
 
-def slug(what: str, example: str) -> Leaf:
+def slug(what: str, example: str) -> FieldType:
     """A name for programs: the id of a thing, or a skill."""
 
     def read(value: object) -> str:
@@ -113,10 +113,10 @@ def slug(what: str, example: str) -> Leaf:
             f"write {what} in lower-case letters, digits and hyphens, at most {MAX_ID} characters, such as {meant}"
         )
 
-    return Leaf(read, {"type": "string", "pattern": f"^{SLUG_PATTERN}$", "maxLength": MAX_ID})
+    return FieldType(read, {"type": "string", "pattern": f"^{SLUG_PATTERN}$", "maxLength": MAX_ID})
 
 
-def choice(options: type[SlotAlignment | TechnicianStatus | RankingKey | TravelMode]) -> Leaf:
+def choice(options: type[SlotAlignment | TechnicianStatus | RankingKey | TravelMode]) -> FieldType:
     """One word of a few."""
     words = [one.value for one in options]
 
@@ -125,16 +125,16 @@ def choice(options: type[SlotAlignment | TechnicianStatus | RankingKey | TravelM
             return options(value)
         raise ValueError(f"write {' or '.join(words)}; {found(value)}")
 
-    return Leaf(read, {"enum": words})
+    return FieldType(read, {"enum": words})
 
 
-def wall(parse: Callable[[str], object], what: str, example: str, pattern: str) -> Leaf:
+def wall(parse: Callable[[str], object], what: str, example: str, pattern: str) -> FieldType:
     """A date or time, quoted or not."""
 
     def read(value: object) -> object:
         return parse(as_text(value, f"write {what}", example))
 
-    return Leaf(read, {"type": "string", "pattern": f"^(?:{pattern})$"})
+    return FieldType(read, {"type": "string", "pattern": f"^(?:{pattern})$"})
 
 
 def as_text(value: object, wanted: str, example: str) -> str:

@@ -21,7 +21,7 @@ _DIGITS_READ = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Position:
     """A position in the text. Both count from 1."""
 
     line: int
@@ -40,11 +40,11 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class YamlEvent:
     """One step of reading. `text` is what a scalar's characters are, `value` what they mean."""
 
     kind: Kind
-    mark: Mark
+    mark: Position
     text: str = ""
     value: Scalar = None
     anchor: str | None = None
@@ -52,7 +52,7 @@ class Event:
     """A tag that the file itself names."""
 
 
-def read_events(text: str, *, source: str) -> Iterator[Event]:
+def read_events(text: str, *, source: str) -> Iterator[YamlEvent]:
     """The events of a text, as they are reached.
 
     Dates and times stay text, and `off` and `no` are text, as in YAML 1.2.
@@ -71,7 +71,7 @@ def read_events(text: str, *, source: str) -> Iterator[Event]:
             if kind is Kind.SCALAR:
                 yield _scalar(event, resolver)
             elif kind is not None:
-                yield Event(kind, _mark(event.start_mark), anchor=getattr(event, "anchor", None), tag=_tag(event))
+                yield YamlEvent(kind, _mark(event.start_mark), anchor=getattr(event, "anchor", None), tag=_tag(event))
     except MarkedYAMLError as error:
         at, sentence = explain(error)
         mark = _mark(at)
@@ -89,8 +89,8 @@ _KINDS = {
 }
 
 
-def _mark(mark: "StringMark") -> Mark:
-    return Mark(mark.line + 1, mark.column + 1)
+def _mark(mark: "StringMark") -> Position:
+    return Position(mark.line + 1, mark.column + 1)
 
 
 def _tag(event: Any) -> str | None:  # noqa: ANN401  ruamel's events have no common type with these
@@ -98,10 +98,10 @@ def _tag(event: Any) -> str | None:  # noqa: ANN401  ruamel's events have no com
     return tag and tag.replace("tag:yaml.org,2002:", "!!")
 
 
-def _scalar(event: Any, resolver: Any) -> Event:  # noqa: ANN401
+def _scalar(event: Any, resolver: Any) -> YamlEvent:  # noqa: ANN401
     text = _joined_surrogates(event.value)
     value = _value(text, resolver) if event.implicit[0] else text
-    return Event(Kind.SCALAR, _mark(event.start_mark), text, value, event.anchor, _tag(event))
+    return YamlEvent(Kind.SCALAR, _mark(event.start_mark), text, value, event.anchor, _tag(event))
 
 
 def _joined_surrogates(text: str) -> str:

@@ -1,0 +1,41 @@
+"""Places in what is left of a file lead back to the file, in no more time for a long one."""
+
+from time import process_time
+
+from slotmcp.project_file.document import Node
+from slotmcp.project_file.valid_values import ValidValues
+from slotmcp.project_file.yaml_reader import Position
+
+HERE = Position(1, 1)
+MANY = 20_000
+
+
+def listed(count: int) -> ValidValues:
+    return ValidValues(Node(HERE, {"a": Node(HERE, [Node(HERE, number) for number in range(count)])}))
+
+
+def test_what_is_taken_out_is_gone_and_the_rest_leads_back() -> None:
+    valid_values = listed(5)
+    valid_values.take_out(("a", 1))
+    assert valid_values.original(("a", 1)) == ("a", 2)
+    valid_values.take_out(("a", 3))
+    assert valid_values.values() == {"a": [0, 2, 4]}
+    assert [valid_values.original(("a", index)) for index in range(3)] == [("a", 0), ("a", 2), ("a", 4)]
+
+
+def test_a_key_is_taken_out_and_filled_in_again() -> None:
+    valid_values = listed(2)
+    valid_values.take_out(("a",))
+    assert valid_values.values() == {}
+    valid_values.fill_in(("a",), [7])
+    assert valid_values.values() == {"a": [7]}
+    assert valid_values.original(("a", 0)) == ("a", 0)
+
+
+def test_every_place_of_a_long_list_leads_back_in_a_moment() -> None:
+    valid_values = listed(MANY)
+    valid_values.take_out(("a", 0))
+    began = process_time()
+    originals = [valid_values.original(("a", index)) for index in range(MANY - 1)]
+    assert process_time() - began < 2
+    assert originals[-1] == ("a", MANY - 1)
