@@ -13,7 +13,7 @@ from slotmcp.domain.errors import SlotmcpError
 from slotmcp.tools.errors import INTERNAL
 from support.server import ANSWERS, Desk
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "tools.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "tools" / "README.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from project.repository import ROOT, prose
 from slotmcp.domain import access, booking, catalog, claim, offer, reasons, schedule, waitlist
 
-TERMS = re.findall(r"(?:^|\. )\*\*(.+?)\*\*", prose(ROOT / "docs" / "glossary.md"), re.MULTILINE)
+TERMS = re.findall(r"(?:^|\. )\*\*(.+?)\*\*", prose(ROOT / "docs" / "reference" / "glossary.md"), re.MULTILINE)
 ALIASES = {"service type": "service", "busy time": "busy time"}
 PARTS = {
     *(

@@ -26,7 +26,7 @@ def code_of(page: Path) -> Iterator[str]:
 
 
 def test_there_are_pages() -> None:
-    assert {"README.md", "docs/index.md", "docs/glossary.md"} <= {name_of(page) for page in PAGES}
+    assert {"README.md", "docs/index.md", "docs/reference/glossary.md"} <= {name_of(page) for page in PAGES}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
