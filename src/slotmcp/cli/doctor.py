@@ -104,10 +104,10 @@ def _settings_told(settings: Settings) -> str:
 
 async def _database(settings: Settings, store: OpenedStore) -> AsyncIterator[Finding]:
     status = await store.status()
-    if status.broken:
-        yield Finding(Mark.BROKEN, "database", status.broken, Exit.AWAY)
+    if status.problem:
+        yield Finding(Mark.BROKEN, "database", status.problem, Exit.AWAY)
         return
-    yield Finding(Mark.GOOD, "database", status.told)
+    yield Finding(Mark.GOOD, "database", status.description)
     app = build_app(store, calendars=Calendars.of(settings))
     for project_id in await store.project_ids():
         yield await _project(app, store, project_id)

@@ -88,21 +88,21 @@ def _project_ids(connection: Connection) -> list[str]:
 
 
 def _copy_table(source: Connection, target: Connection, table: Table, project_ids: Sequence[str]) -> CopiedTable:
-    tally = _Tally(table.name)
+    digest = RowDigest(table.name)
     for project_id in project_ids:
         numbers = _numbers(target, project_id) if OWNER in table.columns else {}
         for rows in _read(source, table, project_id):
-            tally.add(rows)
+            digest.add(rows)
             target.execute(insert(table), [_owned_there(row, numbers) for row in rows])
-    return tally.total
+    return digest.total
 
 
 def _read_back(target: Connection, name: str, project_ids: Sequence[str]) -> CopiedTable:
-    tally = _Tally(name)
+    digest = RowDigest(name)
     for project_id in project_ids:
         for rows in _read(target, METADATA.tables[name], project_id):
-            tally.add(rows)
-    return tally.total
+            digest.add(rows)
+    return digest.total
 
 
 def _read(connection: Connection, table: Table, project_id: str) -> Iterator[list[Row]]:
@@ -137,8 +137,8 @@ def _owned_there(row: Row, numbers: dict[str, int]) -> Row:
     return {**row, OWNER: numbers[row[OWNER]]} if numbers else row
 
 
-class _Tally:
-    """Counts rows, and takes their digest."""
+class RowDigest:
+    """Row count and digest of one table."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -146,10 +146,12 @@ class _Tally:
         self._digest = hashlib.sha256()
 
     def add(self, rows: Sequence[Row]) -> None:
+        """Count a batch of rows and add it to the digest."""
         self._rows += len(rows)
         for row in rows:
             self._digest.update(repr(sorted(row.items())).encode())
 
     @property
     def total(self) -> CopiedTable:
+        """Return the count and the digest of all rows added so far."""
         return CopiedTable(self._name, self._rows, self._digest.hexdigest())

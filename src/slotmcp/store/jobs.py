@@ -29,7 +29,7 @@ class Job(Generic[T]):
 
 
 @dataclass(slots=True)
-class Outcome:
+class JobResult:
     """What became of a job: a value, or an error where there is one."""
 
     job: Job[Any]
@@ -57,7 +57,7 @@ async def run_unit(job: Job[T], snapshot: Snapshot, change_log: ChangeLog, salt:
     return value
 
 
-def tell_all(outcomes: Iterable[Outcome]) -> None:
+def tell_all(outcomes: Iterable[JobResult]) -> None:
     """Tell everybody who waits. To be called on their event loop."""
     for outcome in outcomes:
         outcome.tell()

@@ -15,7 +15,7 @@ T = TypeVar("T")
 Question = Callable[[Fetch], Awaitable[T]]
 
 
-class Reader:
+class SqliteReader:
     """Asks questions of the newest committed state."""
 
     def __init__(self, path: Path, *, timeout_ms: int) -> None:

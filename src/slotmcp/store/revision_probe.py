@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from slotmcp.store.connection import connect_reader, fetch_on
 from slotmcp.store.fetching import drive
-from slotmcp.store.reader import Reader
+from slotmcp.store.reader import SqliteReader
 from slotmcp.store.reads import Question
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ TURN_EVERY: Final = 8
 class RevisionProbe:
     """Asks for a few rows that every call asks for. What would have to wait, or fails, is left to a reader."""
 
-    def __init__(self, path: Path, reader: Reader) -> None:
+    def __init__(self, path: Path, reader: SqliteReader) -> None:
         self._connection = connect_reader(path, timeout_ms=0)
         self._fetch = fetch_on(self._connection)
         self._reader = reader

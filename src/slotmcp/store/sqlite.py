@@ -18,7 +18,7 @@ from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.latest_schedules import LatestSchedules
 from slotmcp.store.prepare import named_faults, prepare
-from slotmcp.store.reader import Reader
+from slotmcp.store.reader import SqliteReader
 from slotmcp.store.reading import Snapshot, read_book, read_revision
 from slotmcp.store.reads import Reads
 from slotmcp.store.revision_probe import RevisionProbe
@@ -26,7 +26,7 @@ from slotmcp.store.rows import Row
 from slotmcp.store.single_writes import write_alone
 from slotmcp.store.status import StoreStatus, read_status
 from slotmcp.store.trace_rows import traces_values
-from slotmcp.store.writer import Writer
+from slotmcp.store.writer import SqliteWriter
 
 T = TypeVar("T")
 
@@ -41,12 +41,12 @@ class SqliteStore(Reads):
         self._clock = clock
         self._timeout_ms = timeout_ms
         self._schedules = LatestSchedules()
-        quick = Reader(path, timeout_ms=timeout_ms)
-        pages = Reader(path, timeout_ms=timeout_ms)
+        quick = SqliteReader(path, timeout_ms=timeout_ms)
+        pages = SqliteReader(path, timeout_ms=timeout_ms)
         super().__init__(quick=quick, pages=pages)
         self._heads = RevisionProbe(path, quick)
         self._readers = (quick, pages)
-        self._writer = Writer(path, clock=clock, schedules=self._schedules, timeout_ms=timeout_ms)
+        self._writer = SqliteWriter(path, clock=clock, schedules=self._schedules, timeout_ms=timeout_ms)
 
     @classmethod
     @asynccontextmanager

@@ -22,12 +22,12 @@ class Status(Protocol):
         ...
 
     @property
-    def broken(self) -> str:
+    def problem(self) -> str:
         """What is wrong with it and what to do, as a clause; empty if it is fine."""
         ...
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Where it is, without any secret, and how."""
         ...
 
@@ -52,14 +52,14 @@ class StoreStatus:
         return not self.damage
 
     @property
-    def broken(self) -> str:
+    def problem(self) -> str:
         """What is wrong with the file and what to do, as a clause; empty if it is whole."""
         return (
             "" if self.is_intact else f"{self.path} is damaged: {'; '.join(self.damage[:DAMAGE_TOLD])}; restore a copy"
         )
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Where it is, and how."""
         return f"{self.path}, {self.size_bytes / BYTES_PER_MB:.1f} MB, whole, SQLite {self.sqlite_version}"
 
@@ -83,10 +83,10 @@ async def read_status(fetch: Fetch, path: Path) -> StoreStatus:
 async def _damage(fetch: Fetch) -> tuple[str, ...]:
     try:
         findings = [row[0] for row in await fetch("PRAGMA quick_check")]
-        broken = [f"a row of {table} leads nowhere" for table, *_ in await fetch("PRAGMA foreign_key_check")]
+        problem = [f"a row of {table} leads nowhere" for table, *_ in await fetch("PRAGMA foreign_key_check")]
     except sqlite3.DatabaseError as error:
         return (reason(error),)
-    return tuple(one for one in [*findings, *broken] if one != INTACT)
+    return tuple(one for one in [*findings, *problem] if one != INTACT)
 
 
 def _size(path: Path) -> int:

@@ -55,7 +55,7 @@ TAKEN = text(
 """The time that a claim takes, told apart by technician within one range: so no extension is needed."""
 
 
-class ProjectRow(SQLModel, table=True):
+class ProjectTable(SQLModel, table=True):
     """A business, its secret salt and its newest revision."""
 
     __tablename__ = "projects"
@@ -85,7 +85,7 @@ class ProjectRow(SQLModel, table=True):
     calcom: str | None = Field(sa_type=TEXT)
 
 
-class ServiceRow(SQLModel, table=True):
+class ServiceTable(SQLModel, table=True):
     """A kind of appointment. Archived: taken out of the catalog, kept for its bookings."""
 
     __tablename__ = "services"
@@ -107,7 +107,7 @@ class ServiceRow(SQLModel, table=True):
     calcom_event_type_id: int | None = Field(sa_type=BIG)
 
 
-class TechnicianRow(SQLModel, table=True):
+class TechnicianTable(SQLModel, table=True):
     """Somebody who does the work. The number is unique over all projects, so that a constraint can speak of it."""
 
     __tablename__ = "technicians"
@@ -136,7 +136,7 @@ class TechnicianRow(SQLModel, table=True):
     calcom: str | None = Field(sa_type=TEXT)
 
 
-class ClaimRow(SQLModel, table=True):
+class ClaimTable(SQLModel, table=True):
     """A hold or a booking: the one table where time is taken.
 
     Two live ones that overlap are refused, by a trigger in SQLite, by an exclusion constraint in PostgreSQL.
@@ -184,7 +184,7 @@ class ClaimRow(SQLModel, table=True):
     customer_pseudonym: str = Field(sa_type=TEXT)
 
 
-class BookingRow(SQLModel, table=True):
+class BookingTable(SQLModel, table=True):
     """What a booking knows beside its claim. No customer's name: it came without a customer, or they were forgotten.
 
     A cancelled one's claim is cancelled too.
@@ -213,7 +213,7 @@ class BookingRow(SQLModel, table=True):
     created_at_ms: int = Field(sa_type=BIG)
 
 
-class BookingContactRow(SQLModel, table=True):
+class BookingContactTable(SQLModel, table=True):
     """One of the keyed hashes by which a booking's customer finds it, and its place among them."""
 
     __tablename__ = "booking_contacts"
@@ -229,7 +229,7 @@ class BookingContactRow(SQLModel, table=True):
     key: str = Field(sa_type=TEXT)
 
 
-class WaitRow(SQLModel, table=True):
+class WaitTable(SQLModel, table=True):
     """Somebody on the waitlist. The numbers grow in the order in which they joined."""
 
     __tablename__ = "waits"
@@ -263,7 +263,7 @@ class WaitRow(SQLModel, table=True):
     joined_at_ms: int = Field(sa_type=BIG)
 
 
-class WaitContactRow(SQLModel, table=True):
+class WaitContactTable(SQLModel, table=True):
     """One of the keyed hashes by which somebody's wait is found, and its place among them."""
 
     __tablename__ = "wait_contacts"
@@ -279,7 +279,7 @@ class WaitContactRow(SQLModel, table=True):
     key: str = Field(sa_type=TEXT)
 
 
-class EventRow(SQLModel, table=True):
+class EventTable(SQLModel, table=True):
     """Something that happened, numbered within its project. The newest are kept."""
 
     __tablename__ = "events"
@@ -292,7 +292,7 @@ class EventRow(SQLModel, table=True):
     at_ms: int = Field(sa_type=BIG)
 
 
-class BusyRow(SQLModel, table=True):
+class BusyTable(SQLModel, table=True):
     """Time taken by something outside. They may overlap each other and claims."""
 
     __tablename__ = "busy_times"
@@ -308,7 +308,7 @@ class BusyRow(SQLModel, table=True):
     source: str = Field(primary_key=True, sa_type=TEXT)
 
 
-class ReceiptRow(SQLModel, table=True):
+class ReceiptTable(SQLModel, table=True):
     """What an idempotency key once did, within its project, credential and use case."""
 
     __tablename__ = "receipts"
@@ -327,7 +327,7 @@ class ReceiptRow(SQLModel, table=True):
     created_at_ms: int = Field(sa_type=BIG)
 
 
-class AccessKeyRow(SQLModel, table=True):
+class AccessKeyTable(SQLModel, table=True):
     """A credential that was given out. Without a project it is good for every one."""
 
     __tablename__ = "access_keys"
@@ -347,7 +347,7 @@ class AccessKeyRow(SQLModel, table=True):
     revoked_at_ms: int | None = Field(sa_type=BIG)
 
 
-class ChangeRow(SQLModel, table=True):
+class ChangeTable(SQLModel, table=True):
     """What a revision changed: a claim in a technician's diary, all of that diary (""), or the catalog ("", "")."""
 
     __tablename__ = "changes"
@@ -359,7 +359,7 @@ class ChangeRow(SQLModel, table=True):
     claim_id: str = Field(primary_key=True, sa_type=TEXT)
 
 
-class CalendarEntryRow(SQLModel, table=True):
+class CalendarEntryTable(SQLModel, table=True):
     """An event of a calendar, and what it takes here. Customer and visit go once a booking has them."""
 
     __tablename__ = "calendar_entries"
@@ -403,7 +403,7 @@ class CalendarEntryRow(SQLModel, table=True):
     no_show_at_ms: int = Field(sa_type=BIG)
 
 
-class CalendarDeliveryRow(SQLModel, table=True):
+class CalendarDeliveryTable(SQLModel, table=True):
     """A message of a calendar's that came, so that it does nothing when it comes again."""
 
     __tablename__ = "calendar_deliveries"
@@ -418,7 +418,7 @@ class CalendarDeliveryRow(SQLModel, table=True):
     received_at_ms: int = Field(sa_type=BIG)
 
 
-class ParkedEventRow(SQLModel, table=True):
+class ParkedEventTable(SQLModel, table=True):
     """An event that cannot be applied as things stand: JSON, with whatever it says of a customer."""
 
     __tablename__ = "calendar_parked"
@@ -432,7 +432,7 @@ class ParkedEventRow(SQLModel, table=True):
     parked_at_ms: int = Field(sa_type=BIG)
 
 
-class PushRow(SQLModel, table=True):
+class PushTable(SQLModel, table=True):
     """The outbox: a booking of which a calendar has to be told."""
 
     __tablename__ = "calendar_pushes"
@@ -453,7 +453,7 @@ class PushRow(SQLModel, table=True):
     refused: str = Field(sa_type=TEXT)
 
 
-class CalendarSyncRow(SQLModel, table=True):
+class CalendarSyncTable(SQLModel, table=True):
     """How far a project's calendar was read, and who is at it."""
 
     __tablename__ = "calendar_syncs"
@@ -467,7 +467,7 @@ class CalendarSyncRow(SQLModel, table=True):
     problem: str = Field(sa_type=TEXT)
 
 
-class TraceRow(SQLModel, table=True):
+class TraceTable(SQLModel, table=True):
     """How a call was decided: what is searched or grouped, and all of it as JSON. Nothing of it is personal."""
 
     __tablename__ = "traces"

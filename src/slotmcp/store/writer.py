@@ -20,7 +20,7 @@ from slotmcp.ports import Clock, Unit
 from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.connection import connect_writer, fetch_on, persist
 from slotmcp.store.fetching import drive
-from slotmcp.store.jobs import Job, Outcome, run_unit, tell_all
+from slotmcp.store.jobs import Job, JobResult, run_unit, tell_all
 from slotmcp.store.latest_schedules import LatestSchedules
 from slotmcp.store.outages import is_fault, unavailable
 from slotmcp.store.reading import Snapshot
@@ -32,7 +32,7 @@ GROUP_SECONDS = 0.02
 """A group takes no more units after that: other processes wait for the lock."""
 
 
-class Writer:
+class SqliteWriter:
     """A thread with a connection and a queue."""
 
     def __init__(self, path: Path, *, clock: Clock, schedules: LatestSchedules, timeout_ms: int) -> None:
@@ -83,17 +83,17 @@ class Writer:
                 self._loop.call_soon_threadsafe(tell_all, outcomes)
         self._connection.close()
 
-    def _commit_group(self, first: Job[Any]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
+    def _commit_group(self, first: Job[Any]) -> list[JobResult]:
+        outcomes: list[JobResult] = []
         schedules: dict[str, Schedule] = {}
         try:
             persist(self._connection, "BEGIN IMMEDIATE", first.give_up_at)
             for job in self._take(first):
-                outcomes.append(Outcome(job))
+                outcomes.append(JobResult(job))
                 self._run(outcomes[-1], schedules)
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  nobody may wait forever, whatever it is
-            return self._fail(outcomes or [Outcome(first)], error)
+            return self._fail(outcomes or [JobResult(first)], error)
         self._schedules.offer(schedules.values())
         return outcomes
 
@@ -111,7 +111,7 @@ class Writer:
             if not job.answer.cancelled():
                 yield job
 
-    def _run(self, outcome: Outcome, schedules: dict[str, Schedule]) -> None:
+    def _run(self, outcome: JobResult, schedules: dict[str, Schedule]) -> None:
         """Run one unit in its savepoint.
 
         Raises:
@@ -132,11 +132,11 @@ class Writer:
         if schedule is not None:
             schedules[job.project_id] = schedule
 
-    def _fail(self, outcomes: list[Outcome], error: Exception) -> list[Outcome]:
+    def _fail(self, outcomes: list[JobResult], error: Exception) -> list[JobResult]:
         if self._connection.in_transaction:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-        return [Outcome(one.job, error=_told(error)) for one in outcomes]
+        return [JobResult(one.job, error=_told(error)) for one in outcomes]
 
 
 async def _begin_and_run(job: Job[T], snapshot: Snapshot, change_log: ChangeLog) -> T:

@@ -10,7 +10,7 @@ from threading import Event, current_thread, main_thread
 import pytest
 
 from slotmcp.store.fetching import Fetch
-from slotmcp.store.reader import Reader
+from slotmcp.store.reader import SqliteReader
 from slotmcp.store.revision_probe import TURN_EVERY, RevisionProbe
 from slotmcp.store.sqlite import DEFAULT_TIMEOUT_MS
 
@@ -26,7 +26,7 @@ def plain(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def revision_probe(plain: Path) -> Iterator[RevisionProbe]:
-    reader = Reader(plain, timeout_ms=DEFAULT_TIMEOUT_MS)
+    reader = SqliteReader(plain, timeout_ms=DEFAULT_TIMEOUT_MS)
     revision_probe = RevisionProbe(plain, reader)
     yield revision_probe
     revision_probe.close()

@@ -13,7 +13,7 @@ from slotmcp.domain.errors import Unavailable
 from slotmcp.store import statements
 from slotmcp.store.fetching import Fetch
 from slotmcp.store.latest_schedules import LatestSchedules
-from slotmcp.store.reader import Reader
+from slotmcp.store.reader import SqliteReader
 from slotmcp.store.schema import SCHEMA
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
@@ -75,7 +75,7 @@ async def test_a_snapshot_stays_what_it_was_whatever_is_committed_meanwhile(stor
                 connection.execute("UPDATE projects SET revision = revision + 1")
         return seen
 
-    reader = Reader(path, timeout_ms=1000)
+    reader = SqliteReader(path, timeout_ms=1000)
     assert await reader.ask_snapshot(question) == [1, 1, 1]
     assert await reader.ask(question) == [4, 5, 6]
     reader.close()
@@ -83,7 +83,7 @@ async def test_a_snapshot_stays_what_it_was_whatever_is_committed_meanwhile(stor
 
 
 async def test_a_mistake_of_ours_is_not_called_an_outage(store: SqliteStore, path: Path) -> None:
-    reader = Reader(path, timeout_ms=1000)
+    reader = SqliteReader(path, timeout_ms=1000)
     with pytest.raises(sqlite3.ProgrammingError):
         await reader.ask_snapshot(lambda fetch: fetch(statements.REVISION))
     assert await reader.ask_snapshot(lambda fetch: fetch(statements.REVISION, project=SHOP)) == [(1,)]

@@ -12,11 +12,11 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock
 from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.fetching import Fetch
-from slotmcp.store.jobs import Job, Outcome, run_unit
+from slotmcp.store.jobs import Job, JobResult, run_unit
 from slotmcp.store.postgres import statements
 from slotmcp.store.postgres.link import Link
 from slotmcp.store.postgres.outages import Fault, unknown_end
-from slotmcp.store.postgres.watching import Watch
+from slotmcp.store.postgres.watching import AwaitGuard
 from slotmcp.store.reading import Snapshot, no_project
 
 BEGIN: Final = "BEGIN; SET LOCAL lock_timeout = {wait_ms}"
@@ -39,7 +39,7 @@ class Group:
         self._locked_at = 0.0
         self.schedule = known
         """The newest book that was read and is true once the group is committed."""
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[JobResult] = []
         """What became of each job that was taken out of the queue."""
 
     async def run(self, link: Link, first: Job[Any], others: Iterator[Job[Any]]) -> None:
@@ -52,7 +52,7 @@ class Group:
         wait_ms = max(1, round((first.give_up_at - time.monotonic()) * 1000))
         await link.run(BEGIN.format(wait_ms=wait_ms))
         is_new = not await self._lock(link, first)
-        self.outcomes.append(Outcome(first))
+        self.outcomes.append(JobResult(first))
         if not await self._run_first(link, is_new=is_new):
             await link.run(ROLLBACK)
             return
@@ -84,13 +84,13 @@ class Group:
         """Run the units that queued up, each in a savepoint; say how to end the last one."""
         end = ""
         for job in jobs:
-            self.outcomes.append(Outcome(job))
+            self.outcomes.append(JobResult(job))
             await link.run(MARK if not end else UNDO if end == UNDO else f"{KEEP}; {MARK}")
             end = KEEP if await self._run_unit(link, self.outcomes[-1]) else UNDO
         return end
 
-    async def _run_unit(self, link: Link, outcome: Outcome) -> bool:
-        watch = Watch(link.fetch)
+    async def _run_unit(self, link: Link, outcome: JobResult) -> bool:
+        watch = AwaitGuard(link.fetch)
         snapshot = self._snapshot(watch.fetch)
         change_log = ChangeLog(snapshot, self.schedule)
         change_log.begin_at(self._revision)

@@ -15,7 +15,7 @@ Question = Callable[[Fetch], Awaitable[T]]
 SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
-class Reader:
+class PostgresReader:
     """Asks questions of the newest committed state. It takes no locks: it waits for no writer, and none for it."""
 
     def __init__(self, address: Address, *, size: int, timeout_ms: int) -> None:

@@ -31,12 +31,12 @@ class PostgresStatus:
     """A server that follows another one, and can only be read."""
 
     @property
-    def broken(self) -> str:
+    def problem(self) -> str:
         """What keeps it from being written to and what to do, as a clause; empty if nothing does."""
         return f"{self.place} can only be read; name the server that it follows" if self.is_copy else ""
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Where it is, and how."""
         return (
             f"{self.place}, {self.size_bytes / BYTES_PER_MB:.1f} MB, schema {self.schema_version}, PostgreSQL "

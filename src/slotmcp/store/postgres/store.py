@@ -17,9 +17,9 @@ from slotmcp.store.latest_schedules import LatestSchedules
 from slotmcp.store.postgres import statements as own
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.prepare import prepare
-from slotmcp.store.postgres.reader import Reader
+from slotmcp.store.postgres.reader import PostgresReader
 from slotmcp.store.postgres.status import PostgresStatus, read_status
-from slotmcp.store.postgres.writer import Writer
+from slotmcp.store.postgres.writer import PostgresWriter
 from slotmcp.store.reading import Snapshot, no_project, read_book
 from slotmcp.store.reads import Reads
 from slotmcp.store.rows import Row
@@ -44,9 +44,11 @@ class PostgresStore(Reads):
         self._clock = clock
         self._pool_size = pool_size
         self._schedules = LatestSchedules()
-        self._reader = Reader(address, size=pool_size - writers, timeout_ms=timeout_ms)
+        self._reader = PostgresReader(address, size=pool_size - writers, timeout_ms=timeout_ms)
         super().__init__(quick=self._reader, pages=self._reader)
-        self._writer = Writer(address, clock=clock, schedules=self._schedules, size=writers, timeout_ms=timeout_ms)
+        self._writer = PostgresWriter(
+            address, clock=clock, schedules=self._schedules, size=writers, timeout_ms=timeout_ms
+        )
 
     @classmethod
     @asynccontextmanager

@@ -12,7 +12,7 @@ from slotmcp.store.rows import Row
 T = TypeVar("T")
 
 
-class Watch:
+class AwaitGuard:
     """Tells what a unit of work waits for: the database, or something that has no place under its lock."""
 
     def __init__(self, fetch: Fetch) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import Clock, Unit
-from slotmcp.store.jobs import Job, Outcome, tell_all
+from slotmcp.store.jobs import Job, JobResult, tell_all
 from slotmcp.store.latest_schedules import LatestSchedules
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.group import Group
@@ -36,7 +36,7 @@ class ProjectQueue:
     task: asyncio.Task[None] | None = None
 
 
-class Writer:
+class PostgresWriter:
     """Lanes that come and go with the work."""
 
     def __init__(
@@ -106,7 +106,7 @@ class Writer:
             tell_all(await self._commit_group(project_id, first, lane.jobs))
         del self._lanes[project_id]
 
-    async def _commit_group(self, project_id: str, first: Job[Any], queue: deque[Job[Any]]) -> list[Outcome]:
+    async def _commit_group(self, project_id: str, first: Job[Any], queue: deque[Job[Any]]) -> list[JobResult]:
         for is_last in (False, True):
             group = Group(project_id, clock=self._clock, known=self._schedules.get(project_id))
             try:
@@ -122,13 +122,13 @@ class Writer:
             self._schedules.offer([group.schedule])
         return group.outcomes
 
-    def _failed(self, jobs: list[Job[Any]], error: Exception) -> list[Outcome]:
+    def _failed(self, jobs: list[Job[Any]], error: Exception) -> list[JobResult]:
         if isinstance(error, Fault):
             problem: Exception = told(error, self._address)
             problem.__cause__ = error
         else:
             problem = error
-        return [Outcome(job, error=problem) for job in jobs]
+        return [JobResult(job, error=problem) for job in jobs]
 
 
 def _next(queue: deque[Job[Any]]) -> Job[Any] | None:

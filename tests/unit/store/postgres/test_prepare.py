@@ -166,8 +166,8 @@ async def test_the_status_tells_what_there_is(postgres_url: str) -> None:
     async with PostgresStore.open(secret, pool_size=4) as store:
         await open_shop(store)
         status = await store.status()
-    assert (status.schema_version, status.projects, status.broken) == (SCHEMA.newest, 1, "")
-    assert "up to 4 connections" in status.told
-    assert f"PostgreSQL {status.server_version}, answers in " in status.told
-    assert name_of(postgres_url) in status.told
-    assert "s3cret" not in status.told
+    assert (status.schema_version, status.projects, status.problem) == (SCHEMA.newest, 1, "")
+    assert "up to 4 connections" in status.description
+    assert f"PostgreSQL {status.server_version}, answers in " in status.description
+    assert name_of(postgres_url) in status.description
+    assert "s3cret" not in status.description
