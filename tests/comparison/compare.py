@@ -82,10 +82,10 @@ def _structure(base: str, before: dict[str, str], after: dict[str, str]) -> Tabl
 
 
 def _counts(base: str, before: dict[str, Any], after: dict[str, Any]) -> Table:
-    table = _table("One warm call (medians)", "call", "count", base, "now")
+    table = _table("One warm call (least of 15)", "call", "count", base, "now")
     for call, counts in after.items():
         for name, value in counts.items():
-            table.add_row(call, name.replace("_", " "), f"{before[call][name]:.0f}", f"{value:.0f}")
+            table.add_row(call, name.replace("_", " "), f"{before[call][name]}", f"{value}")
     return table
 
 

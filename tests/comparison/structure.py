@@ -185,9 +185,7 @@ def measures(source: Path) -> dict[str, str]:
         "public functions with one importer": str(functions_with_one_importer(written)),
         "class names used more than once": str(len(duplicate_classes(modules))),
         "docstrings that open with a question word": f"{questions} of {len(docstrings)} ({share:.1%})",
-        "`__getattr__` methods": str(
-            sum(node.name == "__getattr__" for module in modules for node in module.functions)
-        ),
+        "`__getattr__` methods": str(len(proxies)),
         "modules loaded by a string": str(modules_loaded_by_string(modules)),
         f"places that define `{RULE}`": str(places_of_a_rule(modules)),
     }
