@@ -31,7 +31,6 @@ from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendar.calendars import CalendarService
-from slotmcp.services.counted_store import CountedStore
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.fleet_store import FleetStore
@@ -232,7 +231,6 @@ def build_app(
     ids = UlidIds(SystemClock())
     calendars = calendars or NO_SECRETS
     live = live or MemoryHolds()
-    store = CountedStore(store)
     availability_cache = AvailabilityCache(store, travel)
     travel_lookup = TravelLookup(store=store, availability_cache=availability_cache, travel=travel)
     access = AccessService(store=store, ids=ids)

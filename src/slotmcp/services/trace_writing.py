@@ -22,6 +22,7 @@ from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
 from slotmcp.engine.explain import reasons_at
 from slotmcp.engine.need import Need
 from slotmcp.ports import Store
+from slotmcp.services.reporting.journeys import count_journeys
 from slotmcp.services.tracing import Sketch
 
 WAITING_AT_MOST: Final = 10_000
@@ -107,6 +108,7 @@ class Tracing:
     async def _write(self, batch: list[Sketch]) -> None:
         traces = [trace async for sketch in _by_turns(batch) if (trace := _told(sketch)) is not None]
         await self._store.add_traces(traces)
+        await count_journeys(self._store, traces)
         async for trace in _by_turns(traces):
             telemetry.decided(trace)
         telemetry.traces_kept(len(traces))

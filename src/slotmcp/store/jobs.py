@@ -6,6 +6,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from slotmcp import telemetry
 from slotmcp.ports import Unit
 from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.reading import Snapshot
@@ -26,6 +27,8 @@ class Job(Generic[T]):
     """When the lock should have been had, in monotonic seconds."""
     context: Context = field(default_factory=copy_context)
     """The caller's context variables; the unit sees them."""
+    hold_events: list[telemetry.HoldEvent] = field(default_factory=list)
+    """Changes of holds that the unit made when it last ran."""
 
 
 @dataclass(slots=True)
@@ -38,6 +41,8 @@ class JobResult:
 
     def tell(self) -> None:
         """Tell who waits, if they still do. To be called on their event loop."""
+        if self.error is None:
+            telemetry.record_hold_events(self.job.hold_events)
         if self.job.answer.done():
             return
         if self.error is None:
@@ -52,7 +57,9 @@ async def run_unit(job: Job[T], snapshot: Snapshot, change_log: ChangeLog, salt:
     Raises:
         What the unit raises.
     """
-    value = await job.unit(SqlTransaction(snapshot, change_log, salt))
+    transaction = SqlTransaction(snapshot, change_log, salt)
+    value = await job.unit(transaction)
+    job.hold_events[:] = transaction.hold_events
     await change_log.finish()
     return value
 

@@ -29,6 +29,7 @@ from slotmcp.store.pseudonyms import pseudonym_of
 from slotmcp.store.reading import CATALOG, Snapshot, technician_schedule
 from slotmcp.store.rows import Row
 from slotmcp.store.waitlist_rows import asked_states, wait_of, wait_values
+from slotmcp.telemetry import HoldEvent
 
 MS_PER_DAY = 86_400_000
 HOLDS_KEPT_MS = MS_PER_DAY
@@ -42,6 +43,8 @@ class SqlTransaction:
     """One project's book, locked for writing by whoever began the transaction."""
 
     def __init__(self, snapshot: Snapshot, change_log: ChangeLog, salt: bytes) -> None:
+        self.hold_events: list[HoldEvent] = []
+        """Changes of holds that this transaction made."""
         self._snapshot = snapshot
         self._change_log = change_log
         self._salt = salt
@@ -77,6 +80,7 @@ class SqlTransaction:
         await self._fetch(statements.FORGET_HOLDS, **long_ago)
         await self._fetch(statements.FORGET_RECEIPTS, **long_ago)
         await forget_old_waits(self._snapshot, (now - WAITS_KEPT_MS) // MS_PER_MINUTE)
+        self.hold_events += [HoldEvent.EXPIRED] * len(lapsed)
         return len(lapsed)
 
     async def hold(self, token: str) -> Hold | None:
@@ -90,17 +94,21 @@ class SqlTransaction:
 
     async def add_hold(self, hold: Hold) -> None:
         await self._add_claim(hold.claim, state=hold.state, token=hold.token, customer=hold.customer_pseudonym)
+        self.hold_events.append(HoldEvent.CREATED)
 
     async def move_hold(self, claim_id: str, technician_id: str) -> None:
-        owner = await self._owner(claim_id, ClaimState.HELD)
+        owner, _ = await self._owner(claim_id, ClaimState.HELD)
         await self._fetch(statements.MOVE_HOLD, id=claim_id, technician=technician_id)
         await self._change_log.change((owner, claim_id), (technician_id, claim_id))
+        self.hold_events.append(HoldEvent.MOVED)
 
     async def release_hold(self, claim_id: str) -> None:
         await self._end_hold(claim_id, ClaimState.RELEASED, ClaimState.HELD, ClaimState.LAPSED)
+        self.hold_events.append(HoldEvent.RELEASED)
 
     async def withdraw_hold(self, claim_id: str) -> None:
         await self._end_hold(claim_id, ClaimState.WITHDRAWN, ClaimState.HELD)
+        self.hold_events.append(HoldEvent.WITHDRAWN)
 
     async def add_booking(self, booking: Booking) -> None:
         is_told = await self._is_told(booking)
@@ -111,10 +119,11 @@ class SqlTransaction:
 
     async def confirm_hold(self, booking: Booking) -> None:
         is_told = await self._is_told(booking)
-        owner = await self._owner(booking.id, ClaimState.HELD, ClaimState.LAPSED)
+        owner, state = await self._owner(booking.id, ClaimState.HELD, ClaimState.LAPSED)
         await self._fetch(statements.SAVE_CLAIM, state=state_of(booking), **claim_values(booking.claim))
         await self._describe(booking)
         await self._change_log.change((owner, booking.id), (booking.claim.technician_id, booking.id))
+        self.hold_events += (HoldEvent.BOOKED,) if state == ClaimState.HELD else (HoldEvent.REVIVED, HoldEvent.BOOKED)
         if is_told:
             await self._calendar.make_push(booking.id)
 
@@ -238,7 +247,7 @@ class SqlTransaction:
         await self._change_log.change((claim.technician_id, claim.id))
 
     async def _end_hold(self, claim_id: str, state: ClaimState, *before: ClaimState) -> None:
-        owner = await self._owner(claim_id, *before)
+        owner, _ = await self._owner(claim_id, *before)
         await self._fetch(statements.END_HOLD, id=claim_id, state=state)
         await self._change_log.change((owner, claim_id))
 
@@ -257,8 +266,8 @@ class SqlTransaction:
     async def _add_wait_keys(self, wait: WaitlistEntry) -> None:
         await add_keys(self._snapshot, waitlist_statements.ADD_WAIT_CONTACT, wait.id, wait.contact_keys)
 
-    async def _owner(self, claim_id: str, *states: ClaimState) -> str:
-        """The technician whose time a hold in one of these states takes, or took.
+    async def _owner(self, claim_id: str, *states: ClaimState) -> tuple[str, str]:
+        """Return the technician of a hold in one of these states, and its state.
 
         Raises:
             LookupError: there is no such hold.
@@ -266,5 +275,5 @@ class SqlTransaction:
         rows = await self._fetch(statements.CLAIM_OWNER, id=claim_id)
         if not rows or rows[0][1] not in states:
             raise LookupError(f"no hold {claim_id!r} that is {' or '.join(states)}")
-        technician_id: str = rows[0][0]
-        return technician_id
+        technician_id, state = rows[0]
+        return technician_id, state

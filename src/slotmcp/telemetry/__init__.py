@@ -18,7 +18,7 @@ from slotmcp.telemetry.decisions import (
     traces_kept,
 )
 from slotmcp.telemetry.exposition import CONTENT_TYPE, exposition
-from slotmcp.telemetry.holds import HoldEvent, holds_changed
+from slotmcp.telemetry.holds import HoldEvent, record_hold_events
 from slotmcp.telemetry.vitals import connections_seen, dependency_seen, vitals_seen
 
 __all__ = [
@@ -35,9 +35,9 @@ __all__ = [
     "differences_healed",
     "exposition",
     "first_held",
-    "holds_changed",
     "http_answered",
     "pushed",
+    "record_hold_events",
     "tool_called",
     "tools_served",
     "traces_dropped",

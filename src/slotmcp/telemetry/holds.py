@@ -1,6 +1,6 @@
 """What becomes of holds."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from enum import StrEnum
 
 from slotmcp.telemetry.declared import HOLDS
@@ -28,7 +28,7 @@ for _event in HoldEvent:
     HOLDS.labels(_event)
 
 
-def holds_changed(counts: Mapping[HoldEvent, int]) -> None:
-    """What happened to holds in something that is committed."""
-    for event, count in counts.items():
-        HOLDS.labels(event).inc(count)
+def record_hold_events(events: Sequence[HoldEvent]) -> None:
+    """Count the changes of holds that a committed write made."""
+    for event in set(events):
+        HOLDS.labels(event).inc(events.count(event))

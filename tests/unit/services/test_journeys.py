@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from slotmcp.domain.trace import Trace, TracedUse
-from slotmcp.services.counted_store import CountedStore
-from slotmcp.services.reporting.journeys import MOST_CALLS
-from support.shop import Shop, at, open_shop, plan, technician
+from slotmcp.ports import Store
+from slotmcp.services.reporting.journeys import MOST_CALLS, count_journeys
+from support.shop import at, open_shop, plan, technician
 from support.traces import trace
 from unit.telemetry.counted import added
 
@@ -23,13 +23,15 @@ FIRST_HOLDS, FIRST_HOLD_SECONDS = "slotmcp_first_hold_seconds_count", "slotmcp_f
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[CountedStore]:
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
     async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-17:00"))) as shop:
-        yield counted(shop)
+        yield shop.store
 
 
-def counted(shop: Shop) -> CountedStore:
-    return CountedStore(shop.store)
+async def save(store: Store, *traces: Trace) -> None:
+    """Save traces and count their conversations, as each server does."""
+    await store.add_traces(traces)
+    await count_journeys(store, traces)
 
 
 def asked(at_ms: int, **facts: Any) -> Trace:  # noqa: ANN401  a Trace's fields
@@ -40,52 +42,51 @@ def held(at_ms: int, **facts: Any) -> Trace:  # noqa: ANN401  a Trace's fields
     return trace(TracedUse.CREATE_HOLD, at_ms, **{"start": NINE, **facts})
 
 
-async def test_each_step_counts_once_however_often_a_conversation_comes_there(store: CountedStore) -> None:
+async def test_each_step_counts_once_however_often_a_conversation_comes_there(store: Store) -> None:
     with added() as counts:
-        await store.add_traces([asked(1_000), asked(2_000)])
-        await store.add_traces([held(13_500), held(20_000, start=TEN)])
-        await store.add_traces([trace(TracedUse.BOOK_SLOT, 30_000, start=NINE), asked(31_000)])
+        await save(store, asked(1_000), asked(2_000))
+        await save(store, held(13_500), held(20_000, start=TEN))
+        await save(store, trace(TracedUse.BOOK_SLOT, 30_000, start=NINE), asked(31_000))
     assert counts == {ASKED: 1, OFFERED: 1, HELD: 1, BOOKED: 1, FIRST_HOLDS: 1, FIRST_HOLD_SECONDS: 12.5}
 
 
-async def test_what_other_servers_answered_counts_there(store: CountedStore) -> None:
-    await CountedStore(store._store).add_traces([asked(1_000)])  # noqa: SLF001  the other server's
+async def test_what_other_servers_answered_counts_there(store: Store) -> None:
+    await save(store, asked(1_000))  # by another server
     with added() as counts:
-        await store.add_traces([held(6_000)])
+        await save(store, held(6_000))
     assert counts == {HELD: 1, FIRST_HOLDS: 1, FIRST_HOLD_SECONDS: 5}
 
 
-async def test_what_another_server_keeps_late_counts_once(store: CountedStore) -> None:
-    other = CountedStore(store._store)  # noqa: SLF001  the other server's
+async def test_what_another_server_keeps_late_counts_once(store: Store) -> None:
     with added() as counts:
-        await other.add_traces([held(2_000, outcome="slot_unavailable", offered=(TEN,))])
-        await store.add_traces([asked(1_000)])
-        await other.add_traces([held(8_000, start=TEN)])
+        await save(store, held(2_000, outcome="slot_unavailable", offered=(TEN,)))
+        await save(store, asked(1_000))
+        await save(store, held(8_000, start=TEN))
     assert counts == {ASKED: 1, OFFERED: 1, COLLIDED: 1, HELD: 1, FIRST_HOLDS: 1, FIRST_HOLD_SECONDS: 7}
 
 
-async def test_after_a_long_silence_another_conversation_has_begun(store: CountedStore) -> None:
+async def test_after_a_long_silence_another_conversation_has_begun(store: Store) -> None:
     with added() as counts:
-        await store.add_traces([asked(1_000, offered=())])
-        await store.add_traces([asked(16 * 60_000, offered=())])
+        await save(store, asked(1_000, offered=()))
+        await save(store, asked(16 * 60_000, offered=()))
     assert counts == {ASKED: 2}
 
 
-async def test_whoever_takes_what_was_offered_and_is_gone_collides(store: CountedStore) -> None:
+async def test_whoever_takes_what_was_offered_and_is_gone_collides(store: Store) -> None:
     with added() as counts:
-        await store.add_traces([asked(1_000, who="a"), held(2_000, who="a", outcome="slot_unavailable")])
-        await store.add_traces([held(3_000, who="b", outcome="slot_unavailable")])
+        await save(store, asked(1_000, who="a"), held(2_000, who="a", outcome="slot_unavailable"))
+        await save(store, held(3_000, who="b", outcome="slot_unavailable"))
     assert counts == {ASKED: 2, OFFERED: 1, COLLIDED: 1}
 
 
-async def test_a_hold_that_was_lost_is_a_collision_too(store: CountedStore) -> None:
+async def test_a_hold_that_was_lost_is_a_collision_too(store: Store) -> None:
     with added() as counts:
-        await store.add_traces([held(1_000)])
-        await store.add_traces([trace(TracedUse.BOOK_SLOT, 200_000, start=NINE, outcome="hold_expired")])
+        await save(store, held(1_000))
+        await save(store, trace(TracedUse.BOOK_SLOT, 200_000, start=NINE, outcome="hold_expired"))
     assert counts["slotmcp_collisions_total use_case=book_slot"] == 1
 
 
-async def test_what_many_callers_said_whom_nobody_tells_apart_is_no_conversation(store: CountedStore) -> None:
+async def test_what_many_callers_said_whom_nobody_tells_apart_is_no_conversation(store: Store) -> None:
     with added() as counts:
-        await store.add_traces([asked(1_000 + number) for number in range(MOST_CALLS)])
+        await save(store, *(asked(1_000 + number) for number in range(MOST_CALLS)))
     assert counts == {}

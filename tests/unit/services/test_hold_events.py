@@ -8,7 +8,6 @@ import pytest
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.errors import SlotUnavailable
 from slotmcp.ports import Transaction
-from slotmcp.services.counted_store import CountedStore
 from support.shop import Shop, open_shop, plan, technician
 from unit.telemetry.counted import added
 
@@ -65,5 +64,5 @@ async def test_what_is_not_committed_did_not_happen(shop: Shop) -> None:
         raise SlotUnavailable("Something else is wrong.")
 
     with added() as counts, pytest.raises(SlotUnavailable):
-        await CountedStore(shop.store).write("shop", unit)
+        await shop.store.write("shop", unit)
     assert counts == {}
