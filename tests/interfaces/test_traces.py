@@ -24,7 +24,7 @@ from slotmcp.services import trace_writing
 from slotmcp.services.acting import acting_as
 from slotmcp.services.trace_story import story_of
 from slotmcp.services.trace_writing import Tracing
-from slotmcp.services.tracing import Sketch
+from slotmcp.services.tracing import TraceBuilder
 from slotmcp.store.sqlite import SqliteStore
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Desk
@@ -322,7 +322,7 @@ async def test_one_that_cannot_be_told_stops_none_after_it(office: Desk) -> None
     assert await office.store.trace("t2") is not None
 
 
-async def _noted(office: Desk, tracing: Tracing, trace_id: str) -> Sketch:
+async def _noted(office: Desk, tracing: Tracing, trace_id: str) -> TraceBuilder:
     sketch = tracing.begin("get_slots", trace_id, LOCAL)
     assert sketch is not None
     sketch.availability = await office.app.slots._availability_cache.availability(None)  # noqa: SLF001  any will do

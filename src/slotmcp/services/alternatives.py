@@ -12,7 +12,7 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import check_start, list_starts, slots_at
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.tracing import sketch
+from slotmcp.services.tracing import current_trace
 
 _HOW_MANY = 3
 _CANDIDATES = 3
@@ -58,7 +58,7 @@ async def with_alternatives(availability_cache: AvailabilityCache, project_id: s
 def refusal(availability: Availability, lost: LostSlot) -> SlotUnavailable | HoldExpired:
     """The error for a start that was lost, with the nearest that can be had."""
     offer = _offer(availability, lost)
-    if noted := sketch():
+    if noted := current_trace():
         noted.offered = [slot.start for slot in offer.slots]
     return lost.error(lost.message, alternatives=offer)
 

@@ -8,7 +8,7 @@ from slotmcp.domain.trace import ScheduleSource
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import Head, Store, Transaction, Travel
-from slotmcp.services.tracing import hop, sketch
+from slotmcp.services.tracing import current_trace, span
 
 CLOCKS_DIFFER_MS: Final = 1_000
 """Of two trips at once the later may tell the earlier now. By so much at most, the later now holds."""
@@ -52,7 +52,7 @@ class AvailabilityCache:
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
-        with hop("store"):
+        with span("store"):
             if asked is not None:
                 return await self._brought_to(asked, await self._store.head(asked))
             heads = await self._store.heads()
@@ -67,7 +67,7 @@ class AvailabilityCache:
             schedule = await self._store.schedule(project_id, known.schedule if known else None)
         told = self._told(schedule.project)
         self._committed[project_id] = availability = Availability.of(schedule, _now_ms(head, known), known, told)
-        if noted := sketch():
+        if noted := current_trace():
             noted.availability = availability
             if known is not None and known.schedule is schedule:
                 noted.book_from = ScheduleSource.MEMORY
@@ -80,7 +80,7 @@ class AvailabilityCache:
         self._locked[schedule.project.id] = Availability.of(
             schedule, transaction.now_ms, previous, self._told(schedule.project)
         )
-        if (noted := sketch()) and noted.availability is None:
+        if (noted := current_trace()) and noted.availability is None:
             noted.availability = self._locked[schedule.project.id]
         return self._locked[schedule.project.id]
 

@@ -21,13 +21,14 @@ from slotmcp.services.finding import FindAnswer, FindRequest, found
 from slotmcp.services.held import assign_held, hold_with, lost_hold
 from slotmcp.services.intents import Appointment, StartRequest, find_appointment, find_duration, resolve
 from slotmcp.services.named import service_of
-from slotmcp.services.noting import note_booking, note_held, note_wish
+from slotmcp.services.noting import record_booking, record_held_start, record_wish
 from slotmcp.services.outcomes import CancelRequest, cancel, tell
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
 from slotmcp.services.taking import make_moves
-from slotmcp.services.tracing import hop
+from slotmcp.services.tracing import span
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.turning_away import check_hold_is_known, lost_beforehand, may_be_theirs
+from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waiting import close_waits, offer_freed_time
 
 
@@ -81,9 +82,9 @@ class BookingService:
                 return await self._book_hold(transaction, availability, known, routed)
             return await self._book_start(transaction, availability, known, routed)
 
-        with hop("transaction"):
+        with span("transaction"):
             answer = await with_alternatives(self._availability_cache, project_id, self._store.write(project_id, unit))
-        note_booking(answer.booking, was_replayed=answer.replayed)
+        record_booking(answer.booking, was_replayed=answer.replayed)
         if request.hold_token:
             await self._live.remove(project_id, request.hold_token)
         return answer
@@ -120,11 +121,9 @@ class BookingService:
                 return answer
             if answer.has_moved:
                 booking = answer.booked.booking
-                await close_waits(
-                    transaction, self._availability_cache, self._ids, booking, hold_token=request.hold_token
-                )
+                await close_waits(self._unit(transaction), booking, hold_token=request.hold_token)
             # A booking that stays gives its hold's time back.
-            await offer_freed_time(transaction, self._availability_cache, self._ids)
+            await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
             return answer
 
         answer = await with_alternatives(self._availability_cache, project_id, self._store.write(project_id, unit))
@@ -144,7 +143,7 @@ class BookingService:
             cancelled = await cancel(transaction, booking, request.reason)
             answer = answer_of(transaction, await transaction.schedule(), cancelled, replayed=cancelled is booking)
             if not answer.replayed:
-                await offer_freed_time(transaction, self._availability_cache, self._ids)
+                await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
             return answer
 
         return await self._store.write(await self._availability_cache.project_id(request.project_id), unit)
@@ -183,8 +182,11 @@ class BookingService:
             return
         lost = await lost_beforehand(availability_cache, project_id, request, routed)
         if lost and not await may_be_theirs(store, project_id, request.customer, lost):
-            note_wish(lost.availability, lost.appointment)
+            record_wish(lost.availability, lost.appointment)
             raise refusal(lost.availability, _lost_start(lost.appointment))
+
+    def _unit(self, transaction: Transaction) -> UnitOfWork:
+        return UnitOfWork(transaction, self._availability_cache, self._ids)
 
     async def _book_hold(
         self, transaction: Transaction, availability: Availability, request: BookRequest, routed: TravelTimes | None
@@ -194,8 +196,8 @@ class BookingService:
             return answer
         hold = await hold_with(transaction, request.hold_token)
         appointment = _held_appointment(availability, request, hold, routed)
-        note_wish(availability, appointment)
-        note_held(hold)
+        record_wish(availability, appointment)
+        record_held_start(hold)
         others = availability.without(hold.claim)
         assignment = assign_held(transaction, others, hold, [appointment.need], appointment.start)
         claim = replace(
@@ -212,14 +214,14 @@ class BookingService:
         except ClaimConflict:
             raise lost_hold(appointment.need, appointment.start) from None
         await keys.remember(booking.id)
-        await close_waits(transaction, self._availability_cache, self._ids, booking, hold_token=request.hold_token)
+        await close_waits(self._unit(transaction), booking, hold_token=request.hold_token)
         return answer_of(transaction, availability.schedule, booking, replayed=False)
 
     async def _book_start(
         self, transaction: Transaction, availability: Availability, request: BookRequest, routed: TravelTimes | None
     ) -> BookAnswer:
         appointment = find_appointment(availability.schedule, request, routed)
-        note_wish(availability, appointment)
+        record_wish(availability, appointment)
         keys = _keys_of_start(transaction, request, appointment)
         if answer := await _replay(transaction, availability, keys):
             return answer
@@ -234,7 +236,7 @@ class BookingService:
         except ClaimConflict:
             raise _lost_start(appointment) from None
         await keys.remember(booking.id)
-        await close_waits(transaction, self._availability_cache, self._ids, booking, hold_token=request.hold_token)
+        await close_waits(self._unit(transaction), booking, hold_token=request.hold_token)
         return answer_of(transaction, availability.schedule, booking, replayed=False)
 
 

@@ -8,8 +8,8 @@ from slotmcp.domain.catalog import Technician, TechnicianStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval, overlaps
 from slotmcp.ports import Transaction
-from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.passing_on import pass_on
+from slotmcp.services.unit_of_work import UnitOfWork
 
 OFF: Final = "The technician is off."
 TIME_OFF: Final = "The technician has time off then."
@@ -28,10 +28,9 @@ class Cleared:
     """Holds that nobody else could serve."""
 
 
-async def clear(
-    transaction: Transaction, availability_cache: AvailabilityCache, technician_id: str, span: Interval | None = None
-) -> Cleared:
+async def clear(unit: UnitOfWork, technician_id: str, span: Interval | None = None) -> Cleared:
     """Look after all that is to come, or to come within a span, on a technician whose hours have changed."""
+    transaction = unit.transaction
     technician_schedule = (await transaction.schedule()).technician_schedules[technician_id]
     now_ms = transaction.now_ms
     to_come = sorted(
@@ -43,7 +42,7 @@ async def clear(
         key=lambda claim: (claim.start, claim.id),
     )
     holds = [claim for claim in to_come if claim.is_hold and _absence(technician_schedule.technician, claim)]
-    moved = [await _pass_on(transaction, availability_cache, claim) for claim in holds]
+    moved = [await _pass_on(unit, claim) for claim in holds]
     bookings = [
         await _mark(transaction, claim.id, _absence(technician_schedule.technician, claim))
         for claim in to_come
@@ -77,9 +76,9 @@ async def _mark(transaction: Transaction, booking_id: str, absence: str) -> Book
     return marked
 
 
-async def _pass_on(transaction: Transaction, availability_cache: AvailabilityCache, claim: Claim) -> bool:
+async def _pass_on(unit: UnitOfWork, claim: Claim) -> bool:
     """Let somebody else serve a hold, or withdraw it; whether anybody does."""
-    is_served = await pass_on(transaction, availability_cache, claim)
+    is_served = await pass_on(unit, claim)
     if not is_served:
-        await transaction.withdraw_hold(claim.id)
+        await unit.transaction.withdraw_hold(claim.id)
     return is_served

@@ -16,7 +16,7 @@ from slotmcp.services.flights import Flights
 from slotmcp.services.known_revisions import KnownRevisions
 from slotmcp.services.notifier import Notifier
 from slotmcp.services.store_time import StoreTime
-from slotmcp.services.tracing import sketch
+from slotmcp.services.tracing import current_trace
 
 T = TypeVar("T")
 
@@ -95,7 +95,7 @@ class FleetStore:
             schedule = await self._fleet.snapshot(project_id, revision)
             if schedule is not None:
                 self._lent[project_id] = schedule
-                if noted := sketch():
+                if noted := current_trace():
                     noted.book_from = ScheduleSource.SHARED
                 return schedule
             known = None

@@ -12,12 +12,13 @@ from slotmcp.ports import Ids, LiveHolds, Store, Transaction
 from slotmcp.services.alternatives import LostSlot, refusal, with_alternatives
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.intents import Appointment, StartRequest, find_appointment
-from slotmcp.services.noting import note_hold, note_wish
+from slotmcp.services.noting import record_hold, record_wish
 from slotmcp.services.receipts import Keys, keys_of
 from slotmcp.services.taking import take_hold
-from slotmcp.services.tracing import hop
+from slotmcp.services.tracing import span
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.turning_away import lost_beforehand
+from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waiting import leave, offer_freed_time, offers_to
 
 MIN_TTL_SECONDS = 60
@@ -93,14 +94,14 @@ class HoldService:
         if not request.idempotency_key and (
             lost := await lost_beforehand(self._availability_cache, project_id, request, routed)
         ):
-            note_wish(lost.availability, lost.appointment)
+            record_wish(lost.availability, lost.appointment)
             raise refusal(lost.availability, _lost(lost.appointment))
 
         async def unit(transaction: Transaction) -> HoldAnswer:
             await transaction.lapse_holds()
             availability = await self._availability_cache.locked(transaction)
             appointment = find_appointment(availability.schedule, request, routed)
-            note_wish(availability, appointment)
+            record_wish(availability, appointment)
             customer = transaction.pseudonym(request.customer_reference)
             keys = _keys(transaction, request, appointment)
             if answer := await _replay(transaction, keys, availability, appointment):
@@ -112,9 +113,9 @@ class HoldService:
             await keys.remember(transaction, json.dumps({"token": hold.token, "capacityLeft": capacity_left}))
             return _answer(transaction, availability, appointment, hold, capacity_left, replayed=False)
 
-        with hop("transaction"):
+        with span("transaction"):
             answer = await with_alternatives(self._availability_cache, project_id, self._store.write(project_id, unit))
-        note_hold(answer.hold.claim.id, answer.capacity_left, was_replayed=answer.replayed)
+        record_hold(answer.hold.claim.id, answer.capacity_left, was_replayed=answer.replayed)
         if not answer.replayed:
             await self._live.add(project_id, answer.hold, now_ms=answer.now_ms)
         return answer
@@ -130,14 +131,14 @@ class HoldService:
         async def unit(transaction: Transaction) -> ReleaseAnswer:
             project = (await transaction.schedule()).project
             if wait := await transaction.wait(token):
-                has_left = await leave(transaction, self._availability_cache, self._ids, [wait])
+                has_left = await leave(UnitOfWork(transaction, self._availability_cache, self._ids), [wait])
                 return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=has_left, waited=True)
             hold = await transaction.hold(token)
             if hold is None or hold.state is not ClaimState.HELD or not hold.claim.is_live(transaction.now_ms):
                 is_booked = hold is not None and hold.state is ClaimState.BOOKED
                 return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=False, booked=is_booked)
             await transaction.release_hold(hold.claim.id)
-            await offer_freed_time(transaction, self._availability_cache, self._ids)
+            await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
             return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=True)
 
         answer = await self._store.write(project_id, unit)
@@ -153,10 +154,9 @@ class HoldService:
         ttl_seconds: int | None,
     ) -> Hold:
         hold = await take_hold(
-            transaction,
+            UnitOfWork(transaction, self._availability_cache, self._ids),
             availability,
             appointment,
-            self._ids,
             customer_pseudonym=customer,
             lives_ms=(ttl_seconds or availability.schedule.project.hold_ttl_seconds) * 1000,
         )

@@ -7,19 +7,19 @@ from slotmcp.engine.assign import Assignment, assign, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import site_at
-from slotmcp.ports import ClaimConflict, Transaction
-from slotmcp.services.availability_cache import AvailabilityCache
+from slotmcp.ports import ClaimConflict
 from slotmcp.services.taking import make_moves
+from slotmcp.services.unit_of_work import UnitOfWork
 
 
-async def pass_on(transaction: Transaction, availability_cache: AvailabilityCache, claim: Claim) -> bool:
+async def pass_on(unit: UnitOfWork, claim: Claim) -> bool:
     """Let somebody else serve a hold, if anybody can; whether anybody does."""
-    assignment = _successor((await availability_cache.locked(transaction)).without(claim), claim)
+    assignment = _successor((await unit.availability()).without(claim), claim)
     if assignment is None:
         return False
     try:
-        await make_moves(transaction, assignment)
-        await transaction.move_hold(claim.id, assignment.technician_id)
+        await make_moves(unit.transaction, assignment)
+        await unit.transaction.move_hold(claim.id, assignment.technician_id)
     except ClaimConflict:
         return False
     return True

@@ -11,6 +11,7 @@ from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.hours import weekly_hours
 from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy, import_plan
+from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waiting import offer_freed_time
 
 
@@ -92,7 +93,7 @@ class ProjectService:
 
         async def unit(transaction: Transaction) -> ImportReport:
             report = await import_plan(transaction, plan, is_new=is_new, prune=prune)
-            await offer_freed_time(transaction, self._availability_cache, self._ids)
+            await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
             if dry_run:
                 raise _RollBack(report)
             return report

@@ -24,7 +24,7 @@ from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.cursor import Cursor
 from slotmcp.services.intents import check_zone, find_need, find_service, resolve
 from slotmcp.services.spread import part_of_day, spread
-from slotmcp.services.tracing import Sketch, hop, sketch
+from slotmcp.services.tracing import TraceBuilder, current_trace, span
 from slotmcp.services.travel import TravelLookup
 
 DEFAULT_RANGE_MINUTES = 7 * MINUTES_PER_DAY
@@ -141,9 +141,9 @@ class SlotService:
         search = _search(await self._availability_cache.availability(query.project_id), query)
         page = _page(search)
         search = await self._with_ways(search, page)
-        with hop("engine"):
+        with span("engine"):
             answer = _found(search, page)
-        if noted := sketch():
+        if noted := current_trace():
             _note(noted, search, answer)
         return answer
 
@@ -164,7 +164,7 @@ def _found(search: _Search, page: Cursor) -> SlotAnswer:
     return _answer(search, page, search.slots(chosen), left=len(starts) - len(chosen))
 
 
-def _note(noted: Sketch, search: _Search, answer: SlotAnswer) -> None:
+def _note(noted: TraceBuilder, search: _Search, answer: SlotAnswer) -> None:
     """What a trace tells of it later."""
     slots = answer.offer.slots
     noted.availability = search.availability

@@ -3,16 +3,16 @@
 from slotmcp.domain.claim import ClaimState, Hold
 from slotmcp.engine.assign import Assignment, assign
 from slotmcp.engine.availability import Availability
-from slotmcp.ports import ClaimConflict, Ids, Transaction
+from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.intents import Appointment
-from slotmcp.services.noting import note_moves
+from slotmcp.services.noting import record_moves
+from slotmcp.services.unit_of_work import UnitOfWork
 
 
-async def take_hold(  # noqa: PLR0913  what a hold is made of
-    transaction: Transaction,
+async def take_hold(
+    unit: UnitOfWork,
     availability: Availability,
     appointment: Appointment,
-    ids: Ids,
     *,
     customer_pseudonym: str,
     lives_ms: int,
@@ -21,16 +21,16 @@ async def take_hold(  # noqa: PLR0913  what a hold is made of
     assignment = assign(availability, appointment.need, appointment.start)
     if assignment is None:
         return None
-    expires_at_ms = transaction.now_ms + lives_ms
+    expires_at_ms = unit.transaction.now_ms + lives_ms
     hold = Hold(
-        claim=appointment.claim(ids.new_id(), assignment.technician_id, expires_at_ms=expires_at_ms),
-        token=ids.new_token(),
+        claim=appointment.claim(unit.ids.new_id(), assignment.technician_id, expires_at_ms=expires_at_ms),
+        token=unit.ids.new_token(),
         state=ClaimState.HELD,
         customer_pseudonym=customer_pseudonym,
     )
     try:
-        await make_moves(transaction, assignment)
-        await transaction.add_hold(hold)
+        await make_moves(unit.transaction, assignment)
+        await unit.transaction.add_hold(hold)
     except ClaimConflict:
         return None
     return hold
@@ -42,6 +42,6 @@ async def make_moves(transaction: Transaction, assignment: Assignment) -> None:
     Raises:
         ClaimConflict: the database knows better.
     """
-    note_moves(len(assignment.moves))
+    record_moves(len(assignment.moves))
     for move in assignment.moves:
         await transaction.move_hold(move.claim.id, move.technician_id)

@@ -14,6 +14,7 @@ from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.clearing import Cleared, clear
 from slotmcp.services.finding import FoundBooking, tell_of
 from slotmcp.services.intents import resolve
+from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waiting import offer_freed_time
 
 MOST_DAYS_OFF = 366
@@ -139,9 +140,9 @@ class TechnicianService:
                     for technician_schedule in before.schedule.technician_schedules.values()
                 ]
                 await transaction.save_technicians([changed if one is technician else one for one in everybody])
-            cleared = await clear(transaction, self._availability_cache, technician_id, span)
+            cleared = await clear(UnitOfWork(transaction, self._availability_cache, self._ids), technician_id, span)
             if changed != technician:
-                await offer_freed_time(transaction, self._availability_cache, self._ids)
+                await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
             return _answer(before, changed, cleared, changed=changed != technician)
 
         return await self._store.write(await self._availability_cache.project_id(project_id), unit)

@@ -23,7 +23,7 @@ from slotmcp.engine.explain import reasons_at
 from slotmcp.engine.need import Need
 from slotmcp.ports import Store
 from slotmcp.services.reporting.journeys import count_journeys
-from slotmcp.services.tracing import Sketch
+from slotmcp.services.tracing import TraceBuilder
 
 WAITING_AT_MOST: Final = 10_000
 """Of more the oldest are given up: a database that is away is no reason to run out of memory."""
@@ -50,19 +50,19 @@ class Tracing:
         self._store = store
         self._process = process
         """Tells the calls of this process from those of others, where nobody says which conversation they are of."""
-        self._waiting: deque[Sketch] = deque()
+        self._waiting: deque[TraceBuilder] = deque()
         self._is_open = False
         self._writing = asyncio.Lock()
 
-    def begin(self, tool: str, trace_id: str, principal: Principal) -> Sketch | None:
+    def begin(self, tool: str, trace_id: str, principal: Principal) -> TraceBuilder | None:
         """A sketch of a call that begins; None: it is not traced."""
         use = _USES.get(tool) if self._is_open else None
         if use is None:
             return None
         conversation = _conversation(principal, self._process)
-        return Sketch(trace_id, use, conversation, principal.call_id, perf_counter())
+        return TraceBuilder(trace_id, use, conversation, principal.call_id, perf_counter())
 
-    def end(self, sketch: Sketch, outcome: str) -> None:
+    def end(self, sketch: TraceBuilder, outcome: str) -> None:
         """The call has been answered. The trace is written soon."""
         sketch.outcome = outcome
         sketch.hops["total"] = round((perf_counter() - sketch.began) * _MICROSECONDS)
@@ -105,7 +105,7 @@ class Tracing:
                 except Exception:  # noqa: BLE001  one that cannot be written must not stop those after it
                     telemetry.traces_dropped(len(batch))
 
-    async def _write(self, batch: list[Sketch]) -> None:
+    async def _write(self, batch: list[TraceBuilder]) -> None:
         traces = [trace async for sketch in _by_turns(batch) if (trace := _told(sketch)) is not None]
         await self._store.add_traces(traces)
         await count_journeys(self._store, traces)
@@ -146,7 +146,7 @@ async def _by_turns(all_: Sequence[T]) -> AsyncIterator[T]:
         yield one
 
 
-def _told(sketch: Sketch) -> Trace | None:
+def _told(sketch: TraceBuilder) -> Trace | None:
     """The record of a call; of one that defies telling, none, and it is counted."""
     try:
         return trace_of(sketch)
@@ -155,7 +155,7 @@ def _told(sketch: Sketch) -> Trace | None:
         return None
 
 
-def trace_of(sketch: Sketch) -> Trace | None:
+def trace_of(sketch: TraceBuilder) -> Trace | None:
     """The record of a call; None where it was never clear of which project it was, and when."""
     availability = sketch.availability
     if availability is None:
@@ -193,7 +193,7 @@ def _conversation(principal: Principal, process: str) -> str:
     return sha256(told.encode()).hexdigest()[:_CONVERSATION_DIGITS]
 
 
-def _question(sketch: Sketch) -> Question | None:
+def _question(sketch: TraceBuilder) -> Question | None:
     need = sketch.need
     if need is None:
         return None
@@ -221,7 +221,7 @@ def _why(reason: AssignmentReason) -> str:
     return ", ".join(told)
 
 
-def _technicians(sketch: Sketch) -> Iterable[TechnicianTrace]:
+def _technicians(sketch: TraceBuilder) -> Iterable[TechnicianTrace]:
     """Who could take what was offered; of a start that was named, or where nothing was free, what was in the way."""
     if sketch.could:
         counts = Counter(chain.from_iterable(sketch.could))

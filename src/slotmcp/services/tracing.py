@@ -21,12 +21,12 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 
 _MICROSECONDS: Final = 1_000_000
-_CURRENT: ContextVar["Sketch | None"] = ContextVar("slotmcp_sketch", default=None)
+_CURRENT: ContextVar["TraceBuilder | None"] = ContextVar("slotmcp_trace", default=None)
 _tracer: Final = otel.get_tracer("slotmcp")
 
 
 @dataclass(slots=True)
-class Sketch:
+class TraceBuilder:
     """What is known of one call so far."""
 
     trace_id: str
@@ -71,13 +71,13 @@ class Sketch:
         self.zone_key = availability.schedule.project.timezone
 
 
-def sketch() -> Sketch | None:
+def current_trace() -> TraceBuilder | None:
     """What is to be noted of the current call; None: it is not traced."""
     return _CURRENT.get()
 
 
 @contextmanager
-def sketching(one: Sketch) -> Iterator[None]:
+def tracing_into(one: TraceBuilder) -> Iterator[None]:
     """Let what is decided within be noted there, in other threads that work for it, too."""
     token = _CURRENT.set(one)
     try:
@@ -86,7 +86,7 @@ def sketching(one: Sketch) -> Iterator[None]:
         _CURRENT.reset(token)
 
 
-def hop(name: str) -> AbstractContextManager[object]:
+def span(name: str) -> AbstractContextManager[object]:
     """Count the time within as a hop of the current call, and as a span where the call is one that is collected."""
     one = _CURRENT.get()
     counted = _NOT_COUNTED if one is None else _Counted(one.hops, name)

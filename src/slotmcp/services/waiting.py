@@ -18,10 +18,10 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts
 from slotmcp.engine.travel import TravelTimes, site_at
-from slotmcp.ports import Ids, Transaction
-from slotmcp.services.availability_cache import AvailabilityCache
+from slotmcp.ports import Transaction
 from slotmcp.services.intents import Appointment
 from slotmcp.services.taking import take_hold
+from slotmcp.services.unit_of_work import UnitOfWork
 
 OFFER_MINUTES: Final = 15
 """How long a time is kept for somebody from the waitlist: they have to be called first."""
@@ -31,47 +31,44 @@ EVENT_PREFIX: Final = "waitlist."
 """Before the state that a wait came to: "waitlist.offered"."""
 
 
-async def offer_freed_time(transaction: Transaction, availability_cache: AvailabilityCache, ids: Ids) -> None:
+async def offer_freed_time(unit: UnitOfWork) -> None:
     """Bring the waitlist up to date, and hold what is free for the first in line whom it fits.
 
     To be called last in every unit of work that frees time, so that nobody comes in between.
     """
+    transaction = unit.transaction
     waits = await transaction.waits(*OPEN)
     if not waits:
         return
     await transaction.lapse_holds()
-    earliest = (await availability_cache.locked(transaction)).earliest_start
+    earliest = (await unit.availability()).earliest_start
     for wait in in_line([await _up_to_date(transaction, wait, earliest) for wait in waits]):
-        await _offer(transaction, await availability_cache.locked(transaction), ids, wait)
+        await _offer(unit, wait)
 
 
-async def close_waits(
-    transaction: Transaction, availability_cache: AvailabilityCache, ids: Ids, booking: Booking, *, hold_token: str = ""
-) -> None:
+async def close_waits(unit: UnitOfWork, booking: Booking, *, hold_token: str = "") -> None:
     """End the waits that a new time of a booking fulfils: the offer it took, and what its customer waits for besides.
 
     That is a wait with a contact of the customer's, for the same service, and a window that the time lies in.
     """
-    has_freed = False
+    transaction, has_freed = unit.transaction, False
     for wait in await transaction.waits(*OPEN):
         is_taken = hold_token != "" and wait.hold_token == hold_token
         if is_taken or _is_fulfilled(wait, booking):
             has_freed |= not is_taken and await _take_back(transaction, wait)
             await _save(transaction, replace(wait, state=WaitlistState.BOOKED))
     if has_freed:
-        await offer_freed_time(transaction, availability_cache, ids)
+        await offer_freed_time(unit)
 
 
-async def leave(
-    transaction: Transaction, availability_cache: AvailabilityCache, ids: Ids, waits: Iterable[WaitlistEntry]
-) -> bool:
+async def leave(unit: UnitOfWork, waits: Iterable[WaitlistEntry]) -> bool:
     """End waits that are not wanted any more, and pass on what is kept for them; whether any was still open."""
     ended = [wait for wait in waits if wait.state in OPEN]
-    freed = [await _take_back(transaction, wait) for wait in ended]
+    freed = [await _take_back(unit.transaction, wait) for wait in ended]
     for wait in ended:
-        await _save(transaction, replace(wait, state=WaitlistState.EXPIRED))
+        await _save(unit.transaction, replace(wait, state=WaitlistState.EXPIRED))
     if any(freed):
-        await offer_freed_time(transaction, availability_cache, ids)
+        await offer_freed_time(unit)
     return bool(ended)
 
 
@@ -109,20 +106,20 @@ async def _up_to_date(transaction: Transaction, wait: WaitlistEntry, earliest: M
     return now
 
 
-async def _offer(transaction: Transaction, availability: Availability, ids: Ids, wait: WaitlistEntry) -> None:
+async def _offer(unit: UnitOfWork, wait: WaitlistEntry) -> None:
+    availability = await unit.availability()
     appointment = _first_that_fits(availability, wait)
     if appointment is None:
         return
     hold = await take_hold(
-        transaction,
+        unit,
         availability,
         appointment,
-        ids,
         customer_pseudonym=wait.customer_pseudonym,
         lives_ms=OFFER_MINUTES * MS_PER_MINUTE,
     )
     if hold is not None:
-        await _save(transaction, replace(wait, state=WaitlistState.OFFERED, hold_token=hold.token))
+        await _save(unit.transaction, replace(wait, state=WaitlistState.OFFERED, hold_token=hold.token))
 
 
 def _first_that_fits(availability: Availability, wait: WaitlistEntry) -> Appointment | None:

@@ -24,6 +24,7 @@ from slotmcp.services.joining import (
 from slotmcp.services.notifier import Notifier
 from slotmcp.services.receipts import Keys
 from slotmcp.services.travel import TravelLookup
+from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waiting import EVENT_PREFIX, OPEN, in_line, offer_freed_time
 
 
@@ -90,7 +91,7 @@ class WaitlistService:
 
         async def unit(transaction: Transaction) -> WaitAnswer:
             # Those who wait already come before whoever joins now.
-            await offer_freed_time(transaction, self._availability_cache, self._ids)
+            await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
             availability = await self._availability_cache.locked(transaction)
             wait = understand(transaction, availability, request, self._ids.new_token())
             keys = keys_of_join(transaction, request, wait)
@@ -154,7 +155,7 @@ class WaitlistService:
         """
 
         async def unit(transaction: Transaction) -> None:
-            await offer_freed_time(transaction, self._availability_cache, self._ids)
+            await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
 
         for project_id in await self._store.project_ids():
             if await self._store.waits(project_id, *OPEN):

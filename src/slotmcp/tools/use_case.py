@@ -16,7 +16,7 @@ from slotmcp.domain.access import Principal, Scope
 from slotmcp.domain.errors import NotFound, SlotmcpError
 from slotmcp.services.app import App
 from slotmcp.services.trace_writing import Tracing
-from slotmcp.services.tracing import hop, sketching
+from slotmcp.services.tracing import span, tracing_into
 from slotmcp.tools import events
 from slotmcp.tools.arguments import OfProject, published, read_arguments
 from slotmcp.tools.errors import INTERNAL, Spoken, error_body, internal_body
@@ -123,7 +123,7 @@ class UseCaseTool(Tool):
         sketch = self.tracing.begin(self.name, trace_id, principal)
         if sketch is None:
             return await self._answer(arguments, principal, trace_id)
-        with sketching(sketch):
+        with tracing_into(sketch):
             outcome, result = await self._answer(arguments, principal, trace_id)
         self.tracing.end(sketch, outcome)
         return outcome, result
@@ -143,7 +143,7 @@ class UseCaseTool(Tool):
     ) -> tuple[str, CallToolResult]:
         try:
             await self.gate.admit(principal, self.scope)
-            with hop("service"):
+            with span("service"):
                 answer = await self.fn(arguments)
             return _OK, _result(answer, trace_id)
         except SlotmcpError as error:

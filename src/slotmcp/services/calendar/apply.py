@@ -10,14 +10,14 @@ from slotmcp.domain.calendar import ENTRY_SOURCE, CalendarEntry, CalendarEvent, 
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import Interval, overlaps
 from slotmcp.domain.schedule import TechnicianSchedule
-from slotmcp.ports import Ids, Transaction
-from slotmcp.services.availability_cache import AvailabilityCache
+from slotmcp.ports import Transaction
 from slotmcp.services.calendar.conflicts import in_the_way
 from slotmcp.services.calendar.customers import keys_of
 from slotmcp.services.calendar.following import SOMEBODY_ELSE, Following
 from slotmcp.services.calendar.hosts import technicians_of
 from slotmcp.services.calendar.taking import Taking
 from slotmcp.services.outcomes import cancel, tell
+from slotmcp.services.unit_of_work import UnitOfWork
 
 UNKNOWN_HOST: Final = (
     "No technician of the project file is its host at Cal.com. Give one the e-mail or the userId under "
@@ -51,18 +51,14 @@ class Applied:
     holds_moved: int = 0
 
 
-async def apply_event(
-    transaction: Transaction, availability_cache: AvailabilityCache, ids: Ids, said: CalendarEvent
-) -> Applied:
+async def apply_event(unit: UnitOfWork, said: CalendarEvent) -> Applied:
     """Bring the book to what was said of an event, unless something newer is known."""
-    return await _Application(Taking(transaction, availability_cache, ids, await transaction.schedule())).apply(said)
+    return await _Application(Taking(unit, await unit.transaction.schedule())).apply(said)
 
 
-async def settle_entry(
-    transaction: Transaction, availability_cache: AvailabilityCache, ids: Ids, entry: CalendarEntry
-) -> Applied:
+async def settle_entry(unit: UnitOfWork, entry: CalendarEntry) -> Applied:
     """Bring what is kept of an event to what it means by the project as it is now."""
-    taking = Taking(transaction, availability_cache, ids, await transaction.schedule())
+    taking = Taking(unit, await unit.transaction.schedule())
     await taking.take(entry)
     return Applied(effect=Effect.APPLIED, conflicts=taking.way.began, holds_moved=taking.way.moved)
 

@@ -13,6 +13,7 @@ from slotmcp.ports.calendar import Calendar, CalendarView, Secrets, UnsignedDeli
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.apply import Applied, Effect, apply_event, apply_no_show
 from slotmcp.services.calendar.conflicts import Conflict, conflicts_in
+from slotmcp.services.unit_of_work import UnitOfWork
 
 OLDEST_MS: Final = 30 * 24 * 60 * MS_PER_MINUTE
 """What was said longer ago does nothing: so long it is remembered which deliveries came before."""
@@ -103,7 +104,7 @@ class CalendarService:
     async def _replay(self, project_id: str, parked: ParkedEvent) -> Replayed:
         async def unit(transaction: Transaction) -> Applied:
             await transaction.lapse_holds()
-            return await apply_event(transaction, self._availability_cache, self._ids, parked.event)
+            return await apply_event(UnitOfWork(transaction, self._availability_cache, self._ids), parked.event)
 
         applied = await self._store.write(project_id, unit)
         return Replayed(uid=parked.event.uid, effect=applied.effect)
@@ -127,5 +128,5 @@ class CalendarService:
             return Applied(effect=Effect.KNOWN)
         await transaction.lapse_holds()
         if isinstance(said, CalendarEvent):
-            return await apply_event(transaction, self._availability_cache, self._ids, said)
+            return await apply_event(UnitOfWork(transaction, self._availability_cache, self._ids), said)
         return await apply_no_show(transaction, said)

@@ -12,8 +12,8 @@ from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval, overlaps
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.ports import Transaction
-from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.passing_on import pass_on
+from slotmcp.services.unit_of_work import UnitOfWork
 
 IN_CONFLICT: Final = "The technician's calendar has something else then."
 """The attention of a booking that is in conflict."""
@@ -75,14 +75,12 @@ def in_the_way(technician_schedule: TechnicianSchedule, interval: Interval, now_
     return sorted(found, key=lambda claim: (claim.start, claim.id))
 
 
-async def make_way(
-    transaction: Transaction, availability_cache: AvailabilityCache, technician_id: str, changed: Collection[Interval]
-) -> WayMade:
+async def make_way(unit: UnitOfWork, technician_id: str, changed: Collection[Interval]) -> WayMade:
     """Where a technician's calendar has changed, move the live holds that it is in the way of, and mark the bookings.
 
     Those that it is no longer in the way of are unmarked.
     """
-    moved = began = 0
+    transaction, moved, began = unit.transaction, 0, 0
     technician_schedule = (await transaction.schedule()).technician_schedules.get(technician_id)
     if technician_schedule is None:
         return WayMade()
@@ -91,7 +89,7 @@ async def make_way(
             continue
         is_hit = is_in_conflict(technician_schedule, claim)
         if claim.is_hold:
-            moved += is_hit and await pass_on(transaction, availability_cache, claim)
+            moved += is_hit and await pass_on(unit, claim)
         else:
             began += await _mark(transaction, claim.id, is_hit=is_hit)
     return WayMade(began=began, moved=moved)

@@ -111,4 +111,4 @@ class Following:
         return push is not None and push.tried_at_ms is not None and push.tried_start == start
 
     async def _freed(self) -> None:
-        await offer_freed_time(self._transaction, self._taking.availability_cache, self._taking.ids)
+        await offer_freed_time(self._taking.unit)

@@ -9,10 +9,9 @@ from slotmcp.domain.calendar import OUTSIDE_SOURCE, CalendarEntry
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, overlaps
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
-from slotmcp.ports import Transaction
-from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.conflicts import make_way
 from slotmcp.services.calendar.line import CalendarLine
+from slotmcp.services.unit_of_work import UnitOfWork
 
 SPARE_DAYS: Final = 2
 """Beyond the horizon: a day is longer somewhere."""
@@ -52,13 +51,12 @@ async def _busy(line: CalendarLine, host: CalcomHost, within: Interval) -> Itera
     return await line.read(lambda account: account.busy_times(host, within))
 
 
-async def take_outside(
-    transaction: Transaction, availability_cache: AvailabilityCache, outside: OutsideBusy
-) -> tuple[list[BusyTime], list[BusyTime]]:
+async def take_outside(unit: UnitOfWork, outside: OutsideBusy) -> tuple[list[BusyTime], list[BusyTime]]:
     """Let the technicians be busy when their calendars are, and only then; what was added, and what was removed.
 
     What the calendar service itself wrote into those calendars is left out: it stands in the book already.
     """
+    transaction = unit.transaction
     schedule = await transaction.schedule()
     entries = await transaction.calendar.entries_from(outside.within[0])
     added, removed = [], []
@@ -76,7 +74,7 @@ async def take_outside(
     await transaction.add_busy(added)
     for technician_id in dict.fromkeys(one.technician_id for one in (*added, *removed)):
         changed = [_span(one) for one in (*added, *removed) if one.technician_id == technician_id]
-        await make_way(transaction, availability_cache, technician_id, changed)
+        await make_way(unit, technician_id, changed)
     return added, removed
 
 

@@ -18,6 +18,7 @@ from slotmcp.services.calendar.apply import apply_event
 from slotmcp.services.calendar.line import CalendarLine
 from slotmcp.services.calendar.steps import Step, StepKind, needed_step, take_step
 from slotmcp.services.calendar.waits import push_wait_ms
+from slotmcp.services.unit_of_work import UnitOfWork
 
 REFUSED: Final = "Cal.com does not take it: "
 """How the attention of a booking begins that the calendar refused."""
@@ -126,7 +127,7 @@ class Pusher:
 
         async def unit(transaction: Transaction) -> None:
             for event in events:
-                await apply_event(transaction, self._availability_cache, self._ids, _ours(step, event))
+                await apply_event(UnitOfWork(transaction, self._availability_cache, self._ids), _ours(step, event))
             push = await transaction.calendar.push(step.booking_id)
             if push is None:
                 return

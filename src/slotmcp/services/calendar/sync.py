@@ -16,6 +16,7 @@ from slotmcp.services.calendar.line import CalendarLine
 from slotmcp.services.calendar.outside import OutsideBusy, read_outside, take_outside
 from slotmcp.services.calendar.push import read_pages
 from slotmcp.services.calendar.steps import needed_step
+from slotmcp.services.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 
@@ -129,7 +130,7 @@ class Reconciler:
             known = await transaction.calendar.entry(event.uid)
             if known is None and event.end < since:
                 continue
-            applied = await apply_event(transaction, self._availability_cache, self._ids, event)
+            applied = await apply_event(UnitOfWork(transaction, self._availability_cache, self._ids), event)
             tally.conflicts += applied.conflicts
             kind = _kind(applied, event, known)
             if kind is not None:
@@ -140,7 +141,7 @@ class Reconciler:
         return tally
 
     async def _take_rest(self, transaction: Transaction, tally: _Tally, outside: OutsideBusy) -> None:
-        added, removed = await take_outside(transaction, self._availability_cache, outside)
+        added, removed = await take_outside(UnitOfWork(transaction, self._availability_cache, self._ids), outside)
         for busy in (*added, *removed):
             tally.differences.append(
                 Difference(
@@ -153,7 +154,7 @@ class Reconciler:
             )
         for entry in await transaction.calendar.entries_from(transaction.now_ms // MS_PER_MINUTE):
             if not entry.booking_id:
-                settled = await settle_entry(transaction, self._availability_cache, self._ids, entry)
+                settled = await settle_entry(UnitOfWork(transaction, self._availability_cache, self._ids), entry)
                 tally.conflicts += settled.conflicts
         for booking in await self._untold(transaction):
             await transaction.calendar.make_push(booking.id)

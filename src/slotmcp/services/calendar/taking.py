@@ -14,12 +14,12 @@ from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
-from slotmcp.ports import ClaimConflict, Ids, Transaction
-from slotmcp.services.availability_cache import AvailabilityCache
+from slotmcp.ports import ClaimConflict
 from slotmcp.services.calendar.conflicts import WayMade, in_the_way, make_way
 from slotmcp.services.calendar.customers import keys_of, reachable
 from slotmcp.services.calendar.hosts import Meaning, meaning_of
 from slotmcp.services.passing_on import pass_on
+from slotmcp.services.unit_of_work import UnitOfWork
 
 _ASIDE: Final = "calcom:aside"
 """The source of a busy time that stands for something that is about to come."""
@@ -28,12 +28,9 @@ _ASIDE: Final = "calcom:aside"
 class Taking:
     """Takes time for events, within one transaction, and counts what came of it."""
 
-    def __init__(
-        self, transaction: Transaction, availability_cache: AvailabilityCache, ids: Ids, schedule: Schedule
-    ) -> None:
-        self.transaction = transaction
-        self.availability_cache = availability_cache
-        self.ids = ids
+    def __init__(self, unit: UnitOfWork, schedule: Schedule) -> None:
+        self.unit = unit
+        self.transaction = unit.transaction
         self.schedule = schedule
         """As it was when this began: whom hosts and event types stand for."""
         self.way = WayMade()
@@ -61,7 +58,7 @@ class Taking:
         await self.transaction.add_busy([aside])
         moved = 0
         for claim in await self._others(technician_id, interval, for_claim):
-            moved += claim.is_hold and await pass_on(self.transaction, self.availability_cache, claim)
+            moved += claim.is_hold and await pass_on(self.unit, claim)
         await self.transaction.remove_busy([aside])
         self.way = self.way.plus(WayMade(moved=moved))
         return not await self._others(technician_id, interval, for_claim)
@@ -123,7 +120,7 @@ class Taking:
     def _booking(self, entry: CalendarEntry, service: ServiceType, technician_id: str) -> Booking:
         event = entry.event
         claim = Claim(
-            id=self.ids.new_id(),
+            id=self.unit.ids.new_id(),
             technician_id=technician_id,
             service_id=service.id,
             start=event.start,
@@ -141,7 +138,7 @@ class Taking:
     async def _look_after(self, changed: Sequence[BusyTime]) -> None:
         for technician_id in sorted({one.technician_id for one in changed}):
             spans = [(one.start, one.end) for one in changed if one.technician_id == technician_id]
-            self.way = self.way.plus(await make_way(self.transaction, self.availability_cache, technician_id, spans))
+            self.way = self.way.plus(await make_way(self.unit, technician_id, spans))
 
     async def _diary(self, technician_id: str) -> TechnicianSchedule:
         return (await self.transaction.schedule()).technician_schedules[technician_id]
