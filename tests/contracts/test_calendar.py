@@ -10,7 +10,7 @@ from slotmcp.domain.booking import BookingStatus, Visit
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.calendar import CalendarEntry, EventStatus, Push, SyncState
 from slotmcp.ports import Store, Transaction
-from slotmcp.ports.calendar import CalendarBacklog, CalendarPages
+from slotmcp.ports.calendar import CalendarBacklog, CalendarRecords
 from support.clock import NOW_MS, HandClock
 from support.schedules import (
     ANA,
@@ -32,7 +32,7 @@ SHOP = PROJECT.id
 CONNECTED = replace(PROJECT, calcom=CalcomConnection(api_key_env="KEY"))
 
 
-async def within(store: Store, work: Callable[[CalendarPages], Awaitable[T]]) -> T:
+async def within(store: Store, work: Callable[[CalendarRecords], Awaitable[T]]) -> T:
     """Do something with the shop's pages, in a transaction of its own."""
     return await store.write(SHOP, lambda transaction: work(transaction.calendar))
 
@@ -54,19 +54,19 @@ async def push_of(store: Store, booking_id: str) -> Push | None:
 
 
 async def test_a_delivery_is_taken_once(store: Store, other: Store) -> None:
-    assert await within(store, lambda pages: pages.take_delivery("a"))
-    assert not await within(other, lambda pages: pages.take_delivery("a"))
-    assert await within(other, lambda pages: pages.take_delivery("b"))
+    assert await within(store, lambda pages: pages.record_delivery("a"))
+    assert not await within(other, lambda pages: pages.record_delivery("a"))
+    assert await within(other, lambda pages: pages.record_delivery("b"))
 
 
 async def test_deliveries_are_remembered_for_thirty_days(store: Store, clock: HandClock) -> None:
-    assert await within(store, lambda pages: pages.take_delivery("a"))
+    assert await within(store, lambda pages: pages.record_delivery("a"))
     clock.advance(days=30, seconds=-1)
     await within(store, lambda pages: pages.save_sync_state(SyncState()))
-    assert not await within(store, lambda pages: pages.take_delivery("a"))
+    assert not await within(store, lambda pages: pages.record_delivery("a"))
     clock.advance(seconds=1)
     await within(store, lambda pages: pages.save_sync_state(SyncState()))
-    assert await within(store, lambda pages: pages.take_delivery("a"))
+    assert await within(store, lambda pages: pages.record_delivery("a"))
 
 
 async def test_an_entry_is_read_as_it_was_kept(store: Store, other: Store) -> None:
@@ -89,17 +89,17 @@ async def test_entries_are_found_by_series_by_booking_and_by_time(store: Store) 
         CalendarEntry(event=event("early", at=0, status=EventStatus.PENDING, replaces="first")),
     )
 
-    async def uids(work: Callable[[CalendarPages], Awaitable[tuple[CalendarEntry, ...]]]) -> list[str]:
+    async def uids(work: Callable[[CalendarRecords], Awaitable[tuple[CalendarEntry, ...]]]) -> list[str]:
         return [one.event.uid for one in await within(store, work)]
 
-    assert await uids(lambda pages: pages.entries_in("s")) == ["a", "b", "over"]
-    assert await uids(lambda pages: pages.entries_in("")) == []
-    assert await uids(lambda pages: pages.entries_of("x")) == ["a", "b", "over"]
-    assert await uids(lambda pages: pages.entries_of("")) == []
+    assert await uids(lambda pages: pages.entries_in_series("s")) == ["a", "b", "over"]
+    assert await uids(lambda pages: pages.entries_in_series("")) == []
+    assert await uids(lambda pages: pages.entries_of_booking("x")) == ["a", "b", "over"]
+    assert await uids(lambda pages: pages.entries_of_booking("")) == []
     assert await uids(lambda pages: pages.successors("first")) == ["early"]
     assert await uids(lambda pages: pages.successors("")) == []
-    assert await uids(lambda pages: pages.entries_from(NOON)) == ["early", "a", "b"]
-    assert await uids(lambda pages: pages.entries_from(NOON + 60)) == ["a", "b"]
+    assert await uids(lambda pages: pages.open_entries(NOON)) == ["early", "a", "b"]
+    assert await uids(lambda pages: pages.open_entries(NOON + 60)) == ["a", "b"]
 
 
 async def test_what_ended_is_known_for_sixty_days_more(store: Store, clock: HandClock) -> None:
@@ -113,28 +113,28 @@ async def test_what_ended_is_known_for_sixty_days_more(store: Store, clock: Hand
 
 
 async def test_of_an_event_the_last_that_was_put_aside_is_kept(store: Store) -> None:
-    await within(store, lambda pages: pages.park(replace(FULL_PARKED, why="first")))
-    await within(store, lambda pages: pages.park(FULL_PARKED))
+    await within(store, lambda pages: pages.defer(replace(FULL_PARKED, why="first")))
+    await within(store, lambda pages: pages.defer(FULL_PARKED))
     another = replace(FULL_PARKED, event=event("another"), at_ms=NOW_MS - 1, contact_keys=())
-    await within(store, lambda pages: pages.park(another))
-    assert await within(store, lambda pages: pages.parked()) == (another, FULL_PARKED)
-    assert await within(store, lambda pages: pages.parked("full")) == (FULL_PARKED,)
-    assert await within(store, lambda pages: pages.unpark("full"))
-    assert not await within(store, lambda pages: pages.unpark("full"))
-    assert await within(store, lambda pages: pages.parked("full")) == ()
+    await within(store, lambda pages: pages.defer(another))
+    assert await within(store, lambda pages: pages.deferred_events()) == (another, FULL_PARKED)
+    assert await within(store, lambda pages: pages.deferred_events("full")) == (FULL_PARKED,)
+    assert await within(store, lambda pages: pages.remove_deferred("full"))
+    assert not await within(store, lambda pages: pages.remove_deferred("full"))
+    assert await within(store, lambda pages: pages.deferred_events("full")) == ()
 
 
 async def test_who_is_forgotten_is_forgotten_here_too(store: Store) -> None:
     await within(store, lambda pages: pages.save_entry(FULL_ENTRY))
-    await within(store, lambda pages: pages.park(FULL_PARKED))
+    await within(store, lambda pages: pages.defer(FULL_PARKED))
     await store.write(SHOP, lambda transaction: transaction.forget("somebody else"))
     assert await within(store, lambda pages: pages.entry("full")) == FULL_ENTRY
     await store.write(SHOP, lambda transaction: transaction.forget("phone"))
     nobody = replace(FULL_EVENT, customer=None, visit=Visit())
     expected = replace(FULL_ENTRY, event=nobody, contact_keys=())
     assert await within(store, lambda pages: pages.entry("full")) == expected
-    (parked,) = await within(store, lambda pages: pages.parked())
-    assert parked == replace(FULL_PARKED, event=nobody, contact_keys=())
+    (deferred,) = await within(store, lambda pages: pages.deferred_events())
+    assert deferred == replace(FULL_PARKED, event=nobody, contact_keys=())
 
 
 async def sell(transaction: Transaction) -> None:
@@ -163,7 +163,7 @@ async def test_a_connected_project_has_to_tell_its_calendar(store: Store, clock:
 async def test_what_takes_the_same_time_need_not_be_told(store: Store) -> None:
     await connect(store)
     await store.write(SHOP, sell)
-    await within(store, lambda pages: pages.end_push("direct", 1))
+    await within(store, lambda pages: pages.complete_push("direct", 1))
     seen = replace(booking("direct", at=60), attention="look")
     await store.write(SHOP, lambda transaction: transaction.save_booking(seen))
     assert await push_of(store, "direct") is None
@@ -185,11 +185,11 @@ async def test_a_push_that_is_tried_again_keeps_its_version(store: Store) -> Non
     await within(store, lambda pages: pages.save_push(replace(tried, version=7)))
     assert await push_of(store, "direct") == tried
     assert (await store.calendar_work(SHOP)).due == ("held",), "refused, and not due"
-    await within(store, lambda pages: pages.make_push("direct"))
+    await within(store, lambda pages: pages.request_push("direct"))
     expected = replace(tried, version=2, due_ms=NOW_MS, attempts=0, refused="")
     assert await push_of(store, "direct") == expected
-    assert not await within(store, lambda pages: pages.end_push("direct", 1)), "it has changed since"
-    assert await within(store, lambda pages: pages.end_push("direct", 2))
+    assert not await within(store, lambda pages: pages.complete_push("direct", 1)), "it has changed since"
+    assert await within(store, lambda pages: pages.complete_push("direct", 2))
     assert await push_of(store, "direct") is None
 
 
@@ -208,12 +208,12 @@ async def test_what_is_due_is_told_by_when_it_became_due(store: Store, clock: Ha
 async def test_how_far_calendars_are_behind_is_told_of_those_that_are_connected(store: Store) -> None:
     assert await store.calendar_backlogs() == {}
     await connect(store)
-    up_to_date = CalendarBacklog(due=0, oldest_since_ms=None, refused=0, parked=0, finished_ms=0)
+    up_to_date = CalendarBacklog(due=0, oldest_since_ms=None, refused=0, deferred=0, finished_ms=0)
     assert await store.calendar_backlogs() == {SHOP: up_to_date}
     await store.write(SHOP, sell)
-    await within(store, lambda pages: pages.park(FULL_PARKED))
+    await within(store, lambda pages: pages.defer(FULL_PARKED))
     await within(store, lambda pages: pages.save_sync_state(FULL_SYNC))
-    behind = CalendarBacklog(due=2, oldest_since_ms=NOW_MS, refused=0, parked=1, finished_ms=FULL_SYNC.finished_ms)
+    behind = CalendarBacklog(due=2, oldest_since_ms=NOW_MS, refused=0, deferred=1, finished_ms=FULL_SYNC.finished_ms)
     assert await store.calendar_backlogs() == {SHOP: behind}
     refused = Push(booking_id="held", version=1, since_ms=NOW_MS, due_ms=NOW_MS, refused="No such time.")
     await within(store, lambda pages: pages.save_push(refused))
@@ -231,11 +231,11 @@ async def test_whoever_looks_sees_it_all(store: Store) -> None:
     await connect(store)
     await store.write(SHOP, sell)
     await within(store, lambda pages: pages.save_entry(FULL_ENTRY))
-    await within(store, lambda pages: pages.park(FULL_PARKED))
+    await within(store, lambda pages: pages.defer(FULL_PARKED))
     await within(store, lambda pages: pages.save_sync_state(FULL_SYNC))
     view = await store.calendar(SHOP)
     assert view.entries == (FULL_ENTRY,)
-    assert view.parked == (FULL_PARKED,)
+    assert view.deferred == (FULL_PARKED,)
     assert [one.booking_id for one in view.pushes] == ["direct", "held"]
     assert (view.sync, view.now_ms) == (FULL_SYNC, NOW_MS)
 
@@ -251,9 +251,9 @@ async def test_nothing_of_it_moves_the_revision(store: Store) -> None:
 
     async def unit(transaction: Transaction) -> None:
         pages = transaction.calendar
-        await pages.take_delivery("a")
+        await pages.record_delivery("a")
         await pages.save_entry(FULL_ENTRY)
-        await pages.park(FULL_PARKED)
+        await pages.defer(FULL_PARKED)
         await pages.save_sync_state(FULL_SYNC)
 
     await store.write(SHOP, unit)
@@ -264,7 +264,7 @@ async def test_nothing_of_it_moves_the_revision(store: Store) -> None:
 async def test_a_booking_that_goes_to_somebody_else_has_to_be_told(store: Store, technician: str) -> None:
     await connect(store)
     await store.write(SHOP, sell)
-    await within(store, lambda pages: pages.end_push("direct", 1))
+    await within(store, lambda pages: pages.complete_push("direct", 1))
     moved = replace(booking("direct"), claim=claim("direct", technician, at=60))
     await store.write(SHOP, lambda transaction: transaction.save_booking(moved))
     assert (await push_of(store, "direct") is not None) == (technician != ANA.id)

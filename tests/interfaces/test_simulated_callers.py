@@ -9,7 +9,7 @@ from mcp import Client
 
 from slotmcp.demo.callers import Callers, Tally
 from slotmcp.domain.access import LOCAL
-from slotmcp.domain.report import Funnel, Loss
+from slotmcp.domain.report import Funnel, LossReason
 from slotmcp.services.acting import acting_as
 from slotmcp.services.reporting.reports import ReportRequest
 from support.denver import PLAN, SUNDAY_NOON_MS
@@ -73,5 +73,5 @@ async def test_what_they_count_is_what_the_report_tells(tmp_path: Path, seed: in
         tally.booked,
     )
     assert told.thinking == tally.held - tally.booked > 0, "who holds still, and has never been heard of again"
-    assert (later.thinking, later.lost.get(Loss.HOLD_LEFT)) == (0, told.thinking)
+    assert (later.thinking, later.lost.get(LossReason.HOLD_ABANDONED)) == (0, told.thinking)
     assert sum(later.lost.values()) == tally.asked - tally.booked

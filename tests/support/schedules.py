@@ -4,14 +4,14 @@ from datetime import date
 from typing import Any, Final
 
 from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
-from slotmcp.domain.calcom import CalcomConnection, CalcomHost, OutsideCalendar
+from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.calendar import (
     CalendarEntry,
     CalendarEvent,
+    DeferredEvent,
     EventKind,
     EventStatus,
     HostReference,
-    ParkedEvent,
     Push,
     SyncState,
 )
@@ -120,7 +120,7 @@ FULL_TECHNICIAN: Final = Technician(
         email="full@example.com",
         user_id=7,
         event_type_ids={"full": 2042},
-        calendars=(OutsideCalendar(credential_id=3, external_id="full@group.calendar.example.com"),),
+        calendars=(ConnectedCalendar(credential_id=3, external_id="full@group.calendar.example.com"),),
     ),
 )
 
@@ -244,7 +244,7 @@ FULL_ENTRY: Final = CalendarEntry(
     contact_keys=("phone", "email"),
     no_show_at_ms=NOW_MS + 2,
 )
-FULL_PARKED: Final = ParkedEvent(event=FULL_EVENT, why="Nobody knows them.", at_ms=NOW_MS, contact_keys=("phone",))
+FULL_PARKED: Final = DeferredEvent(event=FULL_EVENT, why="Nobody knows them.", at_ms=NOW_MS, contact_keys=("phone",))
 FULL_PUSH: Final = Push(
     booking_id="full",
     version=1,

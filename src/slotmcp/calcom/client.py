@@ -17,7 +17,7 @@ from slotmcp.calcom.schemas import BookingOutput, BusyTimeOutput, MeOutput
 from slotmcp.domain.calcom import CalcomHost
 from slotmcp.domain.calendar import CalendarEvent, Delivery
 from slotmcp.domain.interval import Interval, Minute
-from slotmcp.ports.calendar import CalendarAccount, CalendarAway, CalendarOrder, CalendarRefused
+from slotmcp.ports.calendar import CalendarAccount, CalendarRejected, CalendarUnavailable, NewEvent
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Response
@@ -44,13 +44,13 @@ class CalcomCalendar:
         self._base_url = base_url
         self._timeout_seconds = timeout_seconds
 
-    def is_signed(self, body: bytes, signature: str, secrets: Sequence[str]) -> bool:
+    def has_valid_signature(self, body: bytes, signature: str, secrets: Sequence[str]) -> bool:
         """As `Calendar` says."""
-        return webhook.is_signed(body, signature, secrets)
+        return webhook.has_valid_signature(body, signature, secrets)
 
-    def read(self, body: bytes) -> Delivery:
+    def parse_delivery(self, body: bytes) -> Delivery:
         """As `Calendar` says."""
-        return webhook.read(body)
+        return webhook.parse_delivery(body)
 
     @asynccontextmanager
     async def account(self, api_key: str) -> AsyncIterator[CalendarAccount]:
@@ -70,7 +70,7 @@ class CalcomAccount:
     def __init__(self, client: "AsyncClient") -> None:
         self._client = client
 
-    async def updated(self, after_ms: int, *, limit: int = 100) -> Sequence[CalendarEvent]:
+    async def events_updated_after(self, after_ms: int, *, limit: int = 100) -> Sequence[CalendarEvent]:
         """As `CalendarAccount` says."""
         asked = {"afterUpdatedAt": mapping.moment(after_ms), "sortUpdatedAt": "asc", "take": limit}
         found: list[BookingOutput] = []
@@ -90,7 +90,7 @@ class CalcomAccount:
             return None
         return mapping.event_of_output(self._one(BookingOutput, found))
 
-    async def create(self, order: CalendarOrder) -> CalendarEvent:
+    async def create(self, order: NewEvent) -> CalendarEvent:
         """As `CalendarAccount` says."""
         return self._event(await self._post("bookings", _order(order)))
 
@@ -133,16 +133,18 @@ class CalcomAccount:
         """The data of an answer.
 
         Raises:
-            CalendarAway, CalendarRefused.
+            CalendarUnavailable, CalendarRejected.
         """
         from httpx2 import ConnectError, ConnectTimeout, HTTPError  # noqa: PLC0415  as above
 
         try:
             response = await self._client.request(method, path, headers={_VERSION: BOOKINGS_VERSION}, **given)
         except (ConnectError, ConnectTimeout) as error:
-            raise CalendarAway(f"it cannot be reached ({type(error).__name__})", was_asked=False) from None
+            raise CalendarUnavailable(
+                f"it cannot be reached ({type(error).__name__})", is_outcome_unknown=False
+            ) from None
         except HTTPError as error:
-            raise CalendarAway(f"it did not answer ({type(error).__name__})") from None
+            raise CalendarUnavailable(f"it did not answer ({type(error).__name__})") from None
         _check_status(response)
         return _data(response)
 
@@ -157,12 +159,12 @@ class CalcomAccount:
         try:
             return model.model_validate(found)
         except ValidationError:
-            raise CalendarAway("its answer is not what it is known to be") from None
+            raise CalendarUnavailable("its answer is not what it is known to be") from None
 
     @staticmethod
     def _listed(found: object) -> list[Any]:
         if not isinstance(found, list):
-            raise CalendarAway("its answer is not what it is known to be")
+            raise CalendarUnavailable("its answer is not what it is known to be")
         return found
 
     @staticmethod
@@ -177,11 +179,11 @@ class CalcomAccount:
         return read
 
 
-class _MissingError(CalendarRefused):
+class _MissingError(CalendarRejected):
     """There is no such thing."""
 
 
-def _order(order: CalendarOrder) -> dict[str, Any]:
+def _order(order: NewEvent) -> dict[str, Any]:
     customer = order.customer
     attendee = {
         "name": customer.name,
@@ -212,34 +214,36 @@ def _check_status(response: "Response") -> None:
     """Go on with an answer that is one.
 
     Raises:
-        CalendarAway, CalendarRefused.
+        CalendarUnavailable, CalendarRejected.
     """
     status = response.status_code
     if response.is_success:
         return
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise CalendarAway("it was asked too often", retry_after_ms=_retry_after_ms(response), was_asked=False)
+        raise CalendarUnavailable(
+            "it was asked too often", retry_after_ms=_retry_after_ms(response), is_outcome_unknown=False
+        )
     if status == HTTPStatus.NOT_FOUND:
         raise _MissingError("it knows no such booking, event type or address (HTTP 404)")
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise CalendarRefused(f"the API key is not good, or not good for that (HTTP {status})")
+        raise CalendarRejected(f"the API key is not good, or not good for that (HTTP {status})")
     if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise CalendarAway(f"it failed (HTTP {status})", retry_after_ms=_said_retry_ms(response) or 0)
-    raise CalendarRefused(f"it does not take the request (HTTP {status}{_code(response)})")
+        raise CalendarUnavailable(f"it failed (HTTP {status})", retry_after_ms=_said_retry_ms(response) or 0)
+    raise CalendarRejected(f"it does not take the request (HTTP {status}{_code(response)})")
 
 
 def _data(response: "Response") -> Any:  # noqa: ANN401  of any JSON
     """What stands in the envelope.
 
     Raises:
-        CalendarAway.
+        CalendarUnavailable.
     """
     try:
         said = response.json() if len(response.content) <= MOST_BYTES else None
     except ValueError:
         said = None
     if not isinstance(said, dict) or said.get("status") != "success" or "data" not in said:
-        raise CalendarAway("its answer is not what it is known to be")
+        raise CalendarUnavailable("its answer is not what it is known to be")
     return said["data"]
 
 

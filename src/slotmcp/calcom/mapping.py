@@ -91,7 +91,7 @@ def event_of_absence(absence: Absence, at_ms: int) -> CalendarEvent:
 def no_show_of(uid: str, attendees: Sequence[Person], at_ms: int) -> NoShow | None:
     """Whether the customer was there; None: it does not say."""
     said = [one.noShow for one in attendees if one.noShow is not None]
-    return NoShow(uid=uid, was_missed=all(said), at_ms=at_ms) if said else None
+    return NoShow(uid=uid, is_no_show=all(said), at_ms=at_ms) if said else None
 
 
 def span(start: datetime, end: datetime) -> Interval:

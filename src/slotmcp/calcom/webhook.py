@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from slotmcp.calcom.mapping import event_of_absence, event_of_payload, milliseconds, no_show_of
 from slotmcp.calcom.schemas import AbsencePayload, BookingPayload, Envelope, NoShowPayload
 from slotmcp.domain.calendar import UNDATED, CalendarEvent, Delivery, EventStatus, NoShow
-from slotmcp.ports.calendar import UnreadableDelivery
+from slotmcp.ports.calendar import MalformedDelivery
 
 Said = CalendarEvent | NoShow | None
 
@@ -28,7 +28,7 @@ _BOOKINGS: Final[Mapping[str, EventStatus]] = {
 _NOBODYS: Final = "a secret that opens nothing"
 
 
-def is_signed(body: bytes, signature: str, secrets: Sequence[str]) -> bool:
+def has_valid_signature(body: bytes, signature: str, secrets: Sequence[str]) -> bool:
     """Whether a body's signature was made with one of the secrets. All are tried, in the same time.
 
     Without any it takes as long as with one: how long a refusal takes does not tell whether anybody is connected.
@@ -44,20 +44,20 @@ def _is_signed(body: bytes, given: bytes, secret: str) -> bool:
     return hmac.compare_digest(made, given)
 
 
-def read(body: bytes) -> Delivery:
+def parse_delivery(body: bytes) -> Delivery:
     """What a body says.
 
     Raises:
-        UnreadableDelivery.
+        MalformedDelivery.
     """
     try:
         envelope = Envelope.model_validate_json(body)
         at_ms = milliseconds(envelope.createdAt) if envelope.createdAt else UNDATED
         said = _reader(envelope.triggerEvent)(envelope, at_ms)
     except ValidationError as error:
-        raise UnreadableDelivery(_sentence(error)) from None
+        raise MalformedDelivery(_sentence(error)) from None
     except (ValueError, OverflowError):
-        raise UnreadableDelivery("A time in it is beyond all that can be.") from None
+        raise MalformedDelivery("A time in it is beyond all that can be.") from None
     return Delivery(digest=sha256(body).hexdigest(), trigger=envelope.triggerEvent, said=said)
 
 

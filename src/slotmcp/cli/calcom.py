@@ -14,11 +14,11 @@ from slotmcp.bootstrap import open_app
 from slotmcp.cli.exits import Exit, leave
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
-from slotmcp.ports.calendar import CalendarAway, CalendarRefused, CalendarView
+from slotmcp.ports.calendar import CalendarRejected, CalendarUnavailable, CalendarView
 from slotmcp.services.app import App
-from slotmcp.services.calendar.calendars import ConflictsAnswer, Replayed
+from slotmcp.services.calendar.calendars import ConflictsAnswer, ReplayResult
 from slotmcp.services.calendar.conflicts import Conflict
-from slotmcp.services.calendar.words import standing, what_would_help
+from slotmcp.services.calendar.words import describe_deferred, describe_push
 from slotmcp.settings import Settings
 from slotmcp.tools.spoken_time import label
 from slotmcp.tools.viewpoint import Viewpoint
@@ -104,7 +104,7 @@ async def _sync(opened: App, asked: str | None, *, is_dry: bool) -> list[str]:
     try:
         async with opened.calendar_worker() as worker:
             answer = await worker.sync(seen.project.id, is_dry=is_dry)
-    except (CalendarAway, CalendarRefused) as error:
+    except (CalendarUnavailable, CalendarRejected) as error:
         leave(Exit.AWAY, NOT_REACHED.format(error.message))
     report = answer.report
     would = "would be " if is_dry else ""
@@ -127,13 +127,15 @@ async def _sync(opened: App, asked: str | None, *, is_dry: bool) -> list[str]:
 
 def _show_inbox(seen: _Seen) -> None:
     table = _table("Event", "Starts", "Since", "What would help")
-    for parked in seen.calendar.parked:
-        since = _when(seen.project, parked.at_ms // MS_PER_MINUTE, seen.calendar.now_ms)
-        table.add_row(Text(parked.event.uid), seen.when(parked.event.start), since, Text(what_would_help(parked)))
-    _print(table, len(seen.calendar.parked), "Nothing was put aside: all that Cal.com said is in the book.")
+    for deferred in seen.calendar.deferred:
+        since = _when(seen.project, deferred.at_ms // MS_PER_MINUTE, seen.calendar.now_ms)
+        table.add_row(
+            Text(deferred.event.uid), seen.when(deferred.event.start), since, Text(describe_deferred(deferred))
+        )
+    _print(table, len(seen.calendar.deferred), "Nothing was put aside: all that Cal.com said is in the book.")
 
 
-def _show_replayed(replayed: Sequence[Replayed]) -> None:
+def _show_replayed(replayed: Sequence[ReplayResult]) -> None:
     if not replayed:
         typer.echo("Nothing was put aside, so there is nothing to replay.")
     for one in replayed:
@@ -158,7 +160,7 @@ def _show_pushes(seen: _Seen) -> None:
     table = _table("Booking", "Waits since", "Attempts", "How it stands")
     for push in seen.calendar.pushes:
         since = _when(seen.project, push.since_ms // MS_PER_MINUTE, seen.calendar.now_ms)
-        table.add_row(push.booking_id, since, str(push.attempts), Text(standing(push)))
+        table.add_row(push.booking_id, since, str(push.attempts), Text(describe_push(push)))
     _print(table, len(seen.calendar.pushes), "Cal.com knows of every booking that it has to know of.")
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from slotmcp.cli.findings import Finding, Mark
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.interval import MS_PER_MINUTE
-from slotmcp.ports.calendar import CalendarAway, CalendarRefused, CalendarView
+from slotmcp.ports.calendar import CalendarRejected, CalendarUnavailable, CalendarView
 from slotmcp.services.app import App
 from slotmcp.settings import Settings
 
@@ -34,9 +34,9 @@ async def _account(
     try:
         async with app.calendar_worker() as worker:
             whose = await worker.check(project_id)
-    except CalendarRefused as error:
+    except CalendarRejected as error:
         return Finding(Mark.NEXT, subject, f"Cal.com refuses the key in {name}: {error.message}; make a new one there")
-    except CalendarAway as error:
+    except CalendarUnavailable as error:
         return Finding(Mark.NEXT, subject, f"{settings.calcom_url} gave no answer: {error.message}")
     return Finding(Mark.GOOD, subject, f"the key in {name} opens the account {whose}")
 
@@ -69,7 +69,7 @@ def _state(settings: Settings, view: CalendarView, conflicts: int, subject: str)
         yield Finding(Mark.GOOD, subject, f"it was last reconciled {ago} minutes ago")
     refused = sum(bool(one.refused) for one in view.pushes)
     for count, what, command in (
-        (len(view.parked), "were put aside", "inbox"),
+        (len(view.deferred), "were put aside", "inbox"),
         (refused, "are refused by Cal.com", "pushes"),
         (conflicts, "are in conflict", "conflicts"),
     ):

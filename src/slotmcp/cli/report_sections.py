@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from slotmcp.domain.report import (
-    Decided,
+    AssignmentReason,
     ExtraHour,
     ExtraSkills,
     Gap,
     GapChange,
     Gaps,
-    Hours,
-    Loss,
+    HourlyCounts,
+    LossReason,
     Report,
 )
 from slotmcp.services.reporting.sections import TITLES, SectionName
@@ -50,7 +50,7 @@ def _funnel(report: Report) -> Section:
         "held": funnel.held,
         "booked": funnel.booked,
         "thinking": funnel.thinking,
-        **{f"lost: {loss.value}": funnel.lost.get(loss, 0) for loss in Loss},
+        **{f"lost: {loss.value}": funnel.lost.get(loss, 0) for loss in LossReason},
         "collisions": report.collisions,
     }
     rows: list[Row] = [{"step": step, "count": count} for step, count in steps.items()] if funnel.asked else []
@@ -59,7 +59,7 @@ def _funnel(report: Report) -> Section:
 
 def _heat_map(name: SectionName, empty: str) -> Callable[[Report], Section]:
     def made(report: Report) -> Section:
-        hours: Hours = report.demand if name is SectionName.DEMAND else report.supply
+        hours: HourlyCounts = report.demand if name is SectionName.DEMAND else report.supply
         rows: list[Row] = [
             {"day": day, **{f"{hour:02}": count for hour, count in enumerate(row)}}
             for day, row in zip(WEEKDAYS, hours, strict=True)
@@ -77,7 +77,7 @@ def _refused(report: Report) -> Section:
     return _section(SectionName.REFUSED, "Nobody was refused in this period.", rows)
 
 
-def _utilisation(report: Report) -> Section:
+def _utilization(report: Report) -> Section:
     rows: list[Row] = [
         {
             "technicianId": one.technician_id,
@@ -87,13 +87,13 @@ def _utilisation(report: Report) -> Section:
             "busyMinutes": one.busy_minutes,
             "freeMinutes": one.free_minutes,
         }
-        for one in report.utilisation
+        for one in report.utilization
     ]
-    return _section(SectionName.UTILISATION, _NO_TECHNICIANS, rows)
+    return _section(SectionName.UTILIZATION, _NO_TECHNICIANS, rows)
 
 
 def _assignment(report: Report) -> Section:
-    rows: list[Row] = [{"decidedBy": one.value, "bookings": report.decided.get(one, 0)} for one in Decided]
+    rows: list[Row] = [{"decidedBy": one.value, "bookings": report.decided.get(one, 0)} for one in AssignmentReason]
     empty = "No booking starts in this period. Try a later --to."
     return _section(SectionName.ASSIGNMENT, empty, rows if report.decided else [])
 
@@ -122,7 +122,7 @@ def _times(report: Report) -> Section:
 def _gaps(gaps: Gaps) -> Section:
     rows = [_gap(one) for one in gaps.gaps]
     empty = "No single change would have won a lost caller."
-    title = f"{TITLES[SectionName.GAPS]}: {gaps.lost} lost, {gaps.had_a_choice} of them had a choice"
+    title = f"{TITLES[SectionName.GAPS]}: {gaps.lost} lost, {gaps.had_alternatives} of them had a choice"
     return Section(SectionName.GAPS, title, empty if gaps.lost else "Nobody was lost in this period.", rows)
 
 
@@ -149,7 +149,7 @@ _MAKERS: Final[Mapping[SectionName, Callable[[Report], Section]]] = {
     SectionName.DEMAND: _DEMAND,
     SectionName.SUPPLY: _SUPPLY,
     SectionName.REFUSED: _refused,
-    SectionName.UTILISATION: _utilisation,
+    SectionName.UTILIZATION: _utilization,
     SectionName.ASSIGNMENT: _assignment,
     SectionName.FAIRNESS: _fairness,
     SectionName.TIMES: _times,

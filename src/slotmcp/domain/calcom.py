@@ -17,7 +17,7 @@ class CalcomConnection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutsideCalendar:
+class ConnectedCalendar:
     """A calendar that a host has connected to Cal.com, such as one of Google's."""
 
     credential_id: int
@@ -32,5 +32,5 @@ class CalcomHost:
     user_id: int | None = None
     event_type_ids: Mapping[str, int] = field(default_factory=dict)
     """Event types of their own, by service; where a service is not among them, its own event type is used."""
-    calendars: tuple[OutsideCalendar, ...] = ()
+    calendars: tuple[ConnectedCalendar, ...] = ()
     """Whose busy times are theirs."""

@@ -12,11 +12,11 @@ from slotmcp.domain.booking import Customer, Visit
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.interval import Interval, Minute
 
-ENTRY_SOURCE: Final = "calcom:"
+EVENT_SOURCE_PREFIX: Final = "calcom:"
 """How the source of a busy time begins that an event takes; its uid follows."""
-OUTSIDE_SOURCE: Final = "calcom-calendar"
+CONNECTED_CALENDAR_SOURCE: Final = "calcom-calendar"
 """The source of a busy time of a calendar that a host has connected."""
-CALENDAR_SOURCES: Final = "calcom"
+CALENDAR_SOURCE_PREFIX: Final = "calcom"
 """How the source of every busy time of a calendar's begins."""
 
 
@@ -87,10 +87,10 @@ class CalendarEvent:
         """Its time, without buffers."""
         return self.start, self.end
 
-    def joined(self, other: "CalendarEvent") -> "CalendarEvent":
+    def merged_with(self, other: "CalendarEvent") -> "CalendarEvent":
         """What is known of an event of which both were said, in whatever order: the newer, an end never undone."""
         sequence = max((one for one in (self.sequence, other.sequence) if one is not None), default=None)
-        newer, older = sorted((self, other), key=lambda one: one.newness(sequence), reverse=True)
+        newer, older = sorted((self, other), key=lambda one: one.recency(sequence), reverse=True)
         return replace(
             newer,
             sequence=sequence,
@@ -101,7 +101,7 @@ class CalendarEvent:
             customer=newer.customer or older.customer,
         )
 
-    def newness(self, usual: int | None) -> tuple[bool, int, int, bool]:
+    def recency(self, usual: int | None) -> tuple[bool, int, int, bool]:
         """Greater is newer. A sequence that was not said is the usual one."""
         sequence = usual if self.sequence is None else self.sequence
         return self.status.is_over, sequence or 0, self.at_ms, self.status is not EventStatus.PENDING
@@ -112,7 +112,7 @@ class NoShow:
     """The host came, and the customer was not there, or was after all."""
 
     uid: str
-    was_missed: bool
+    is_no_show: bool
     at_ms: int
 
 
@@ -144,7 +144,7 @@ class CalendarEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParkedEvent:
+class DeferredEvent:
     """An event that cannot be applied as things stand, such as one of a host whom nobody knows."""
 
     event: CalendarEvent

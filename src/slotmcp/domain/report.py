@@ -25,7 +25,7 @@ class Period:
     """The first minute of `end_day`."""
 
 
-class Loss(StrEnum):
+class LossReason(StrEnum):
     """Why a conversation ended without a booking: what its last decision was."""
 
     NOTHING_OFFERED = "nothing_offered"
@@ -34,7 +34,7 @@ class Loss(StrEnum):
     """The last time that was wanted could not be had."""
     NOT_CHOSEN = "not_chosen"
     """Times were offered, and none was taken."""
-    HOLD_LEFT = "hold_left"
+    HOLD_ABANDONED = "hold_left"
     """A time was held, and never booked."""
     FAILED = "failed"
     """The last call ended in another error."""
@@ -51,16 +51,16 @@ class Funnel:
     booked: int
     thinking: int
     """Neither booked nor lost: a hold of theirs lives still."""
-    lost: Mapping[Loss, int]
+    lost: Mapping[LossReason, int]
     """All others that asked, by why."""
 
 
-Hours = tuple[tuple[int, ...], ...]
+HourlyCounts = tuple[tuple[int, ...], ...]
 """A heat map: seven rows from Monday on, of 24 hours each, in the project's zone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class RefusedQuestions:
     """Questions about one service to which nothing could be offered, by what was mostly in the way."""
 
     reason: Reason | None
@@ -70,7 +70,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Utilisation:
+class Utilization:
     """What one technician's opening hours were used for. The parts add up to `open_minutes`."""
 
     technician_id: str
@@ -82,7 +82,7 @@ class Utilisation:
     free_minutes: int
 
 
-class Decided(StrEnum):
+class AssignmentReason(StrEnum):
     """What decided who was assigned."""
 
     WISH = "wish"
@@ -165,7 +165,7 @@ class Gaps:
 
     lost: int
     """Lost conversations with a question that could be asked again."""
-    had_a_choice: int
+    had_alternatives: int
     """Those that could have been offered a start even so: no change is needed to win them, and none is said to."""
     gaps: tuple[Gap, ...]
 
@@ -179,15 +179,15 @@ class Report:
     """IANA name; of the dates, weekdays and hours in here."""
     period: Period
     funnel: Funnel
-    demand: Hours
+    demand: HourlyCounts
     """Conversations whose first question wanted a start in that hour of that weekday."""
-    supply: Hours
+    supply: HourlyCounts
     """Starts in that hour that were left free, summed over technicians and the period's dates."""
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedQuestions, ...]
     """The most frequent first."""
-    utilisation: tuple[Utilisation, ...]
+    utilization: tuple[Utilization, ...]
     """In the order of the project file."""
-    decided: Mapping[Decided, int]
+    decided: Mapping[AssignmentReason, int]
     """Of the bookings that start in the period."""
     fairness: tuple[Share, ...]
     """In the order of the project file."""

@@ -12,7 +12,7 @@ from slotmcp.domain.interval import Interval
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.travel import TravelTimes
-from slotmcp.ports.calendar import CalendarBacklog, CalendarPages, CalendarView, CalendarWork
+from slotmcp.ports.calendar import CalendarBacklog, CalendarRecords, CalendarView, CalendarWork
 from slotmcp.ports.traces import Traces
 
 T = TypeVar("T")
@@ -206,7 +206,7 @@ class Transaction(Protocol):
         ...
 
     @property
-    def calendar(self) -> CalendarPages:
+    def calendar(self) -> CalendarRecords:
         """What is kept of the project's calendar.
 
         Where the project is connected to one, `add_booking`, `confirm_hold` and a `save_booking` that changes time or

@@ -7,24 +7,24 @@ from typing import Protocol
 
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.calcom import CalcomHost
-from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, Delivery, ParkedEvent, Push, SyncState
+from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, DeferredEvent, Delivery, Push, SyncState
 from slotmcp.domain.interval import Interval, Minute
 
 
-class CalendarAway(Exception):  # noqa: N818  the outside's fault, not ours
+class CalendarUnavailable(Exception):  # noqa: N818  the outside's fault, not ours
     """The calendar did not answer, or not now. Nobody knows whether it did what was asked."""
 
-    def __init__(self, message: str, *, retry_after_ms: int = 0, was_asked: bool = True) -> None:
+    def __init__(self, message: str, *, retry_after_ms: int = 0, is_outcome_unknown: bool = True) -> None:
         super().__init__(message)
         self.message = message
         """Without anything personal, and without a secret."""
         self.retry_after_ms = retry_after_ms
         """What it said; 0: nothing."""
-        self.was_asked = was_asked
+        self.is_outcome_unknown = is_outcome_unknown
         """False: it is certain that it did nothing. It could not be reached, or said that it had too much to do."""
 
 
-class CalendarRefused(Exception):  # noqa: N818
+class CalendarRejected(Exception):  # noqa: N818
     """The calendar will not do it, however often it is asked."""
 
     def __init__(self, message: str) -> None:
@@ -33,16 +33,16 @@ class CalendarRefused(Exception):  # noqa: N818
         """Without anything personal, and without a secret."""
 
 
-class UnsignedDelivery(Exception):  # noqa: N818
+class InvalidSignature(Exception):  # noqa: N818
     """A message of which nobody knows who says it: it is not signed as it has to be."""
 
 
-class UnreadableDelivery(Exception):  # noqa: N818
+class MalformedDelivery(Exception):  # noqa: N818
     """A signed message that is not what the calendar is known to send."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarOrder:
+class NewEvent:
     """A booking that the calendar is to have."""
 
     booking_id: str
@@ -59,9 +59,9 @@ class CalendarOrder:
 
 
 class CalendarAccount(Protocol):
-    """One account at the calendar service. Every method may raise CalendarAway or CalendarRefused."""
+    """One account at the calendar service. Every method may raise CalendarUnavailable or CalendarRejected."""
 
-    async def updated(self, after_ms: int, *, limit: int = 100) -> Sequence[CalendarEvent]:
+    async def events_updated_after(self, after_ms: int, *, limit: int = 100) -> Sequence[CalendarEvent]:
         """What was updated after an instant of the calendar's clock, by when that was.
 
         `at_ms` of each is when it was updated. Fewer than the limit are all there are; of more there are at least so
@@ -73,7 +73,7 @@ class CalendarAccount(Protocol):
         """An event; None: there is none with that uid."""
         ...
 
-    async def create(self, order: CalendarOrder) -> CalendarEvent:
+    async def create(self, order: NewEvent) -> CalendarEvent:
         """Make an event. Asked twice, it makes two."""
         ...
 
@@ -97,15 +97,15 @@ class CalendarAccount(Protocol):
 class Calendar(Protocol):
     """A calendar service."""
 
-    def is_signed(self, body: bytes, signature: str, secrets: Sequence[str]) -> bool:
+    def has_valid_signature(self, body: bytes, signature: str, secrets: Sequence[str]) -> bool:
         """Whether a message was signed with one of the secrets, in a time that tells nothing of them."""
         ...
 
-    def read(self, body: bytes) -> Delivery:
+    def parse_delivery(self, body: bytes) -> Delivery:
         """What a message says.
 
         Raises:
-            UnreadableDelivery.
+            MalformedDelivery.
         """
         ...
 
@@ -122,10 +122,10 @@ class Secrets(Protocol):
         ...
 
 
-class CalendarPages(Protocol):
+class CalendarRecords(Protocol):
     """What is kept of a project's calendar, within a transaction. None of it moves the revision."""
 
-    async def take_delivery(self, digest: str) -> bool:
+    async def record_delivery(self, digest: str) -> bool:
         """Remember that a delivery came, for 30 days; False: it came before."""
         ...
 
@@ -133,11 +133,11 @@ class CalendarPages(Protocol):
         """An event by its uid, whatever became of it."""
         ...
 
-    async def entries_in(self, series: str) -> tuple[CalendarEntry, ...]:
+    async def entries_in_series(self, series: str) -> tuple[CalendarEntry, ...]:
         """The events of a series, by uid; none where it is ""."""
         ...
 
-    async def entries_of(self, booking_id: str) -> tuple[CalendarEntry, ...]:
+    async def entries_of_booking(self, booking_id: str) -> tuple[CalendarEntry, ...]:
         """The events that are a booking, by uid: one that is not over, and those that it replaced."""
         ...
 
@@ -145,7 +145,7 @@ class CalendarPages(Protocol):
         """The events that replaced one, by uid: one, unless the calendar erred."""
         ...
 
-    async def entries_from(self, end_after: Minute) -> tuple[CalendarEntry, ...]:
+    async def open_entries(self, end_after: Minute) -> tuple[CalendarEntry, ...]:
         """The events that are not over and end after a minute, by start and uid."""
         ...
 
@@ -153,15 +153,15 @@ class CalendarPages(Protocol):
         """Keep an event, in place of what was known of it."""
         ...
 
-    async def park(self, parked: ParkedEvent) -> None:
+    async def defer(self, deferred: DeferredEvent) -> None:
         """Put an event aside, in place of what was put aside of it."""
         ...
 
-    async def parked(self, uid: str = "") -> tuple[ParkedEvent, ...]:
+    async def deferred_events(self, uid: str = "") -> tuple[DeferredEvent, ...]:
         """What was put aside, of one event or of all, in the order in which it came."""
         ...
 
-    async def unpark(self, uid: str) -> bool:
+    async def remove_deferred(self, uid: str) -> bool:
         """Take an event out of what was put aside; whether it was there."""
         ...
 
@@ -169,7 +169,7 @@ class CalendarPages(Protocol):
         """What the calendar has to be told of a booking, if it has to."""
         ...
 
-    async def make_push(self, booking_id: str) -> None:
+    async def request_push(self, booking_id: str) -> None:
         """Have the calendar told of a booking, from now on; where that is due already, of what it has become."""
         ...
 
@@ -177,7 +177,7 @@ class CalendarPages(Protocol):
         """Remember how telling the calendar went; the version that is kept stays."""
         ...
 
-    async def end_push(self, booking_id: str, version: int) -> bool:
+    async def complete_push(self, booking_id: str, version: int) -> bool:
         """The calendar knows, as of a version; False: the booking has changed since, and it has to be told again."""
         ...
 
@@ -196,7 +196,7 @@ class CalendarView:
 
     entries: tuple[CalendarEntry, ...]
     """Events that are not over and end after now, by start and uid."""
-    parked: tuple[ParkedEvent, ...]
+    deferred: tuple[DeferredEvent, ...]
     pushes: tuple[Push, ...]
     """By when they are due."""
     sync: SyncState
@@ -223,7 +223,7 @@ class CalendarBacklog:
     """Since when it has not known of one; None: it knows all."""
     refused: int
     """Bookings that it will not have."""
-    parked: int
+    deferred: int
     """Events that were put aside."""
     finished_ms: int
     """When it was last read to its end; 0: never."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.calendar import CALENDAR_SOURCES
+from slotmcp.domain.calendar import CALENDAR_SOURCE_PREFIX
 from slotmcp.domain.catalog import Location, ServiceType
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
@@ -67,7 +67,7 @@ def _busy_time(entry: BusyEntry, resolver: TimeResolver, place: Place, problems:
     if end <= start:
         problems.add((*place, "end"), f"this is not after the start; write a time after {resolver.reading(start)}")
     source = entry.source or ""
-    if source.startswith(CALENDAR_SOURCES):
+    if source.startswith(CALENDAR_SOURCE_PREFIX):
         problems.add((*place, "source"), "what begins with calcom is for Cal.com alone; write another word")
     return BusyTime(technician_id=entry.technician_id, start=start, end=end, source=source)
 

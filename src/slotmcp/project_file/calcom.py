@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from slotmcp.domain.calcom import CalcomConnection, CalcomHost, OutsideCalendar
+from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.project_file.collector import Problems
 from slotmcp.project_file.problems import Place
 from slotmcp.project_file.references import KnownIds, check_repeated
@@ -32,7 +32,7 @@ def host_of(entry: CalcomHostEntry | None) -> CalcomHost | None:
         user_id=entry.user_id,
         event_type_ids={one.service_type: one.id for one in entry.event_types},
         calendars=tuple(
-            OutsideCalendar(credential_id=one.credential_id, external_id=one.external_id) for one in entry.calendars
+            ConnectedCalendar(credential_id=one.credential_id, external_id=one.external_id) for one in entry.calendars
         ),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.calendar import CALENDAR_SOURCES
+from slotmcp.domain.calendar import CALENDAR_SOURCE_PREFIX
 from slotmcp.domain.catalog import Project, ServiceType, Technician, TimeOff
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument
@@ -187,7 +187,7 @@ def all_busy(schedule: Schedule) -> tuple[BusyTime, ...]:
     found = (
         busy for technician_schedule in schedule.technician_schedules.values() for busy in technician_schedule.busy
     )
-    return tuple(busy for busy in found if not busy.source.startswith(CALENDAR_SOURCES))
+    return tuple(busy for busy in found if not busy.source.startswith(CALENDAR_SOURCE_PREFIX))
 
 
 def _name(busy: BusyTime) -> str:

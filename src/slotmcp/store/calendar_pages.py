@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from slotmcp.domain.booking import Visit
-from slotmcp.domain.calendar import CalendarEntry, ParkedEvent, Push, SyncState
+from slotmcp.domain.calendar import CalendarEntry, DeferredEvent, Push, SyncState
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.ports.calendar import CalendarBacklog, CalendarView, CalendarWork
 from slotmcp.store import calendar_statements as statements
@@ -34,49 +34,49 @@ class SqlCalendarPages:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
 
-    async def take_delivery(self, digest: str) -> bool:
+    async def record_delivery(self, digest: str) -> bool:
         return bool(await self._fetch(statements.TAKE_DELIVERY, digest=digest, now=self._snapshot.now_ms))
 
     async def entry(self, uid: str) -> CalendarEntry | None:
         rows = await self._fetch(statements.ENTRY, uid=uid)
         return entry_of(rows[0]) if rows else None
 
-    async def entries_in(self, series: str) -> tuple[CalendarEntry, ...]:
+    async def entries_in_series(self, series: str) -> tuple[CalendarEntry, ...]:
         return tuple(map(entry_of, await self._fetch(statements.ENTRIES_IN, series=series)))
 
-    async def entries_of(self, booking_id: str) -> tuple[CalendarEntry, ...]:
+    async def entries_of_booking(self, booking_id: str) -> tuple[CalendarEntry, ...]:
         return tuple(map(entry_of, await self._fetch(statements.ENTRIES_OF, booking=booking_id)))
 
     async def successors(self, uid: str) -> tuple[CalendarEntry, ...]:
         return tuple(map(entry_of, await self._fetch(statements.SUCCESSORS, uid=uid)))
 
-    async def entries_from(self, end_after: Minute) -> tuple[CalendarEntry, ...]:
+    async def open_entries(self, end_after: Minute) -> tuple[CalendarEntry, ...]:
         return tuple(map(entry_of, await self._fetch(statements.ENTRIES_FROM, after=end_after)))
 
     async def save_entry(self, entry: CalendarEntry) -> None:
         await self._fetch(statements.SAVE_ENTRY, **entry_values(entry))
 
-    async def park(self, parked: ParkedEvent) -> None:
-        await self._fetch(statements.PARK, **parked_values(parked))
+    async def defer(self, deferred: DeferredEvent) -> None:
+        await self._fetch(statements.PARK, **parked_values(deferred))
 
-    async def parked(self, uid: str = "") -> tuple[ParkedEvent, ...]:
+    async def deferred_events(self, uid: str = "") -> tuple[DeferredEvent, ...]:
         rows = await (self._fetch(statements.PARKED_OF, uid=uid) if uid else self._fetch(statements.PARKED))
         return tuple(map(parked_of, rows))
 
-    async def unpark(self, uid: str) -> bool:
+    async def remove_deferred(self, uid: str) -> bool:
         return bool(await self._fetch(statements.UNPARK, uid=uid))
 
     async def push(self, booking_id: str) -> Push | None:
         rows = await self._fetch(statements.PUSH, booking=booking_id)
         return push_of(rows[0]) if rows else None
 
-    async def make_push(self, booking_id: str) -> None:
+    async def request_push(self, booking_id: str) -> None:
         await self._fetch(statements.MAKE_PUSH, booking=booking_id, now=self._snapshot.now_ms)
 
     async def save_push(self, push: Push) -> None:
         await self._fetch(statements.SAVE_PUSH, **push_values(push))
 
-    async def end_push(self, booking_id: str, version: int) -> bool:
+    async def complete_push(self, booking_id: str, version: int) -> bool:
         return bool(await self._fetch(statements.END_PUSH, booking=booking_id, version=version))
 
     async def sync_state(self) -> SyncState:
@@ -94,10 +94,10 @@ class SqlCalendarPages:
         for uid, keys in await self._fetch(statements.ENTRIES_WITH_CUSTOMER):
             if contact_key in keys:
                 await self._fetch(statements.FORGET_ENTRY_CUSTOMER, uid=uid)
-        for parked in await self.parked():
-            if contact_key in parked.contact_keys:
-                event = replace(parked.event, customer=None, visit=Visit())
-                await self.park(replace(parked, event=event, contact_keys=()))
+        for deferred in await self.deferred_events():
+            if contact_key in deferred.contact_keys:
+                event = replace(deferred.event, customer=None, visit=Visit())
+                await self.defer(replace(deferred, event=event, contact_keys=()))
 
     async def _fetch(self, statement: str, /, **values: object) -> Sequence[Row]:
         return await self._snapshot.fetch(statement, project=self._snapshot.project_id, **values)
@@ -107,8 +107,8 @@ async def read_view(fetch: Fetch, project_id: str, now_ms: int) -> CalendarView:
     """What is kept of a project's calendar, in one snapshot."""
     pages = SqlCalendarPages(Snapshot(fetch=fetch, project_id=project_id, now_ms=now_ms))
     return CalendarView(
-        entries=await pages.entries_from(now_ms // MS_PER_MINUTE),
-        parked=await pages.parked(),
+        entries=await pages.open_entries(now_ms // MS_PER_MINUTE),
+        deferred=await pages.deferred_events(),
         pushes=tuple(map(push_of, await fetch(statements.PUSHES, project=project_id))),
         sync=await pages.sync_state(),
         now_ms=now_ms,
@@ -131,9 +131,9 @@ async def read_backlogs(fetch: Fetch) -> dict[str, CalendarBacklog]:
     """How far the calendars of connected projects are behind."""
     return {
         project_id: CalendarBacklog(
-            due=due, oldest_since_ms=since_ms, refused=refused, parked=parked, finished_ms=finished_ms
+            due=due, oldest_since_ms=since_ms, refused=refused, deferred=deferred, finished_ms=finished_ms
         )
-        for project_id, due, since_ms, refused, parked, finished_ms in await fetch(statements.BACKLOGS)
+        for project_id, due, since_ms, refused, deferred, finished_ms in await fetch(statements.BACKLOGS)
     }
 
 

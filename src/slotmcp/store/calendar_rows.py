@@ -8,10 +8,10 @@ from slotmcp.domain.booking import Customer, Visit
 from slotmcp.domain.calendar import (
     CalendarEntry,
     CalendarEvent,
+    DeferredEvent,
     EventKind,
     EventStatus,
     HostReference,
-    ParkedEvent,
     Push,
     SyncState,
 )
@@ -78,21 +78,21 @@ def entry_of(row: Row) -> CalendarEntry:
     )
 
 
-def parked_values(parked: ParkedEvent) -> dict[str, object]:
+def parked_values(deferred: DeferredEvent) -> dict[str, object]:
     """What was put aside, as its statement's values."""
     return {
-        "uid": parked.event.uid,
-        "event": json_text(parked.event),
-        "contact_keys": json_text(parked.contact_keys),
-        "why": parked.why,
-        "at_ms": parked.at_ms,
+        "uid": deferred.event.uid,
+        "event": json_text(deferred.event),
+        "contact_keys": json_text(deferred.contact_keys),
+        "why": deferred.why,
+        "at_ms": deferred.at_ms,
     }
 
 
-def parked_of(row: Row) -> ParkedEvent:
+def parked_of(row: Row) -> DeferredEvent:
     """What was put aside, from its row."""
     event, contact_keys, why, at_ms = row
-    return ParkedEvent(
+    return DeferredEvent(
         event=_event(orjson.loads(event)), contact_keys=tuple(orjson.loads(contact_keys)), why=why, at_ms=at_ms
     )
 

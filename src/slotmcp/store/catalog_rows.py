@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from slotmcp.domain.calcom import CalcomConnection, CalcomHost, OutsideCalendar
+from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import (
     DateOverride,
     Project,
@@ -156,7 +156,7 @@ def _connection(stored: dict[str, Any]) -> CalcomConnection:
 
 
 def _host(stored: dict[str, Any]) -> CalcomHost:
-    calendars = tuple(OutsideCalendar(**one) for one in stored["calendars"])
+    calendars = tuple(ConnectedCalendar(**one) for one in stored["calendars"])
     return CalcomHost(**{**stored, "calendars": calendars})
 
 

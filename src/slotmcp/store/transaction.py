@@ -115,7 +115,7 @@ class SqlTransaction:
         await self._add_claim(booking.claim, state=state_of(booking), token=None, customer="")
         await self._describe(booking)
         if is_told:
-            await self._calendar.make_push(booking.id)
+            await self._calendar.request_push(booking.id)
 
     async def confirm_hold(self, booking: Booking) -> None:
         is_told = await self._is_told(booking)
@@ -125,7 +125,7 @@ class SqlTransaction:
         await self._change_log.change((owner, booking.id), (booking.claim.technician_id, booking.id))
         self.hold_events += (HoldEvent.BOOKED,) if state == ClaimState.HELD else (HoldEvent.REVIVED, HoldEvent.BOOKED)
         if is_told:
-            await self._calendar.make_push(booking.id)
+            await self._calendar.request_push(booking.id)
 
     async def save_booking(self, booking: Booking) -> None:
         is_told = await self._is_told(booking)
@@ -141,7 +141,7 @@ class SqlTransaction:
                 (before.claim.technician_id, booking.id), (booking.claim.technician_id, booking.id)
             )
             if is_told:
-                await self._calendar.make_push(booking.id)
+                await self._calendar.request_push(booking.id)
 
     async def booking(self, booking_id: str) -> Booking | None:
         rows = await self._fetch(booking_statements.BOOKING, id=booking_id)

@@ -22,7 +22,7 @@ for _outcome in ("done", "refused", "away"):
 
 
 _MS_PER_SECOND: Final = 1000
-_NOTHING: Final = CalendarBacklog(due=0, oldest_since_ms=None, refused=0, parked=0, finished_ms=0)
+_NOTHING: Final = CalendarBacklog(due=0, oldest_since_ms=None, refused=0, deferred=0, finished_ms=0)
 """Of a project that is connected no longer."""
 _seen: Final = set[str]()
 
@@ -61,6 +61,6 @@ def calendars_seen(backlogs: Mapping[str, CalendarBacklog], *, now_ms: int) -> N
 def _set(project_id: str, backlog: CalendarBacklog, oldest_push_seconds: float, reconcile_age_seconds: float) -> None:
     PUSHES_DUE.labels(project_id).set(backlog.due)
     PUSHES_REFUSED.labels(project_id).set(backlog.refused)
-    EVENTS_PARKED.labels(project_id).set(backlog.parked)
+    EVENTS_PARKED.labels(project_id).set(backlog.deferred)
     OLDEST_PUSH_SECONDS.labels(project_id).set(oldest_push_seconds)
     RECONCILE_AGE_SECONDS.labels(project_id).set(reconcile_age_seconds)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from slotmcp.domain.report import Refused, ResponseTimes
+from slotmcp.domain.report import RefusedQuestions, ResponseTimes
 from slotmcp.services.app import App
 from slotmcp.services.reporting.reports import ReportRequest
 from slotmcp.tools import operator_speech as speech
@@ -97,7 +97,7 @@ def _request(asked: GetMetrics) -> ReportRequest:
     )
 
 
-def _show_refusals(refused: Sequence[Refused]) -> list[RefusalView]:
+def _show_refusals(refused: Sequence[RefusedQuestions]) -> list[RefusalView]:
     return [
         {"reason": one.reason or "", "serviceType": one.service_id, "questions": one.questions}
         for one in refused[:_MOST_REFUSALS]

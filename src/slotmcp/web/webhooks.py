@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from slotmcp import telemetry
 from slotmcp.domain.errors import TryLater
-from slotmcp.ports.calendar import UnreadableDelivery, UnsignedDelivery
+from slotmcp.ports.calendar import InvalidSignature, MalformedDelivery
 from slotmcp.services.calendar.calendars import CalendarService
 from slotmcp.web.answers import refusal, retry
 
@@ -46,9 +46,9 @@ class Webhooks:
             applied = await self._calendars.receive(
                 request.path_params["project"], body, request.headers.get(SIGNATURE, "")
             )
-        except UnsignedDelivery:
+        except InvalidSignature:
             return "unsigned", refusal(401, "unsigned", "The delivery is not signed with a secret of this project.")
-        except UnreadableDelivery as error:
+        except MalformedDelivery as error:
             _log.warning("A signed delivery could not be read: %s", error)
             return "unreadable", refusal(400, "unreadable", str(error))
         except TryLater as error:

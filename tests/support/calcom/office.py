@@ -10,9 +10,9 @@ from slotmcp.bootstrap import Calendars
 from slotmcp.calcom.client import CalcomCalendar
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.calendar.apply import Applied
-from slotmcp.services.calendar.line import Patience
-from slotmcp.services.calendar.lines import CalendarLines
+from slotmcp.services.calendar.apply import ApplyResult
+from slotmcp.services.calendar.line import RetryPolicy
+from slotmcp.services.calendar.lines import CalendarConnections
 from slotmcp.services.calendar.worker import CalendarWorker
 from slotmcp.services.imports import ProjectPlan
 from support.calcom.server import API_KEY, SECRET, StandIn, standing_in
@@ -25,7 +25,7 @@ HOST_ANA, HOST_BEN, STRANGER = Host(1, "ana@example.com", "Ana"), Host(2, "ben@e
 ANAS, BENS, TEAMS, UNKNOWN, ASKED, STRANGERS = 11, 12, 13, 14, 15, 16
 """Event types: Ana's, Ben's, whoever is free, one that the project file does not have, one to be confirmed."""
 SECRETS: Final = {"KEY": API_KEY, "SECRET": SECRET, "NEXT": "the next secret"}
-IMPATIENT: Final = Patience(rest_seconds=0.05, first_wait_seconds=0.001)
+FAST_RETRIES: Final = RetryPolicy(rest_seconds=0.05, first_wait_seconds=0.001)
 CONNECTION: Final = CalcomConnection(api_key_env="KEY", webhook_secret_envs=("SECRET",))
 
 ANA = technician(
@@ -63,11 +63,11 @@ class Office:
     def world(self) -> World:
         return self.calcom.world
 
-    async def hear(self, message: Message) -> Applied:
+    async def hear(self, message: Message) -> ApplyResult:
         """One webhook arrives."""
         return await self.shop.app.calendars.receive("shop", message.body, message.signature)
 
-    async def hear_all(self) -> list[Applied]:
+    async def hear_all(self) -> list[ApplyResult]:
         """All webhooks that are on their way arrive in order."""
         heard = [await self.hear(message) for message in self.calcom.messages]
         self.calcom.messages.clear()
@@ -115,7 +115,7 @@ async def open_office(
         calendars = Calendars(calendar=calendar, secrets=lambda name: SECRETS.get(name, ""), every_seconds=180)
         async with (
             open_shop(path, business, clock=clock, calendars=calendars) as shop,
-            CalendarLines.open(calendar, calendars.secrets, IMPATIENT) as lines,
+            CalendarConnections.open(calendar, calendars.secrets, FAST_RETRIES) as lines,
         ):
             store, ids = shop.store, shop.app.ids
             worker = CalendarWorker(

@@ -182,11 +182,11 @@ class World:
         self._change(booking, host=host)
         self.tell("BOOKING_LOCATION_UPDATED", booking, {})
 
-    def mark_no_show(self, uid: str, *, was_missed: bool = True) -> None:
+    def mark_no_show(self, uid: str, *, is_no_show: bool = True) -> None:
         """Say whether the attendee was there."""
         booking = self.bookings[uid]
-        self._change(booking, no_show=was_missed)
-        self.tell("BOOKING_NO_SHOW_UPDATED", booking, {"noShow": was_missed})
+        self._change(booking, no_show=is_no_show)
+        self.tell("BOOKING_NO_SHOW_UPDATED", booking, {"noShow": is_no_show})
 
     def live(self) -> list[Booking]:
         """What takes somebody's time, by start and uid."""

@@ -11,9 +11,9 @@ import pytest
 
 from slotmcp.calcom.client import CalcomCalendar
 from slotmcp.domain.booking import Customer
-from slotmcp.domain.calcom import CalcomHost, OutsideCalendar
+from slotmcp.domain.calcom import CalcomHost, ConnectedCalendar
 from slotmcp.domain.calendar import CalendarEvent, EventStatus
-from slotmcp.ports.calendar import CalendarAccount, CalendarAway, CalendarOrder, CalendarRefused
+from slotmcp.ports.calendar import CalendarAccount, CalendarRejected, CalendarUnavailable, NewEvent
 from support.calcom.office import ANAS, ATTENDEE, event_types
 from support.calcom.server import API_KEY, Fault, StandIn, standing_in
 from support.calcom.state import World
@@ -23,7 +23,7 @@ from support.shop import at
 SCHEMAS = json.loads((Path(__file__).parents[2] / "support" / "calcom" / "api_v2.json").read_text(encoding="utf-8"))
 TEN = at("10:00")
 NOW_MS = TEN * 60_000
-ORDER = CalendarOrder(
+ORDER = NewEvent(
     booking_id="b-1",
     project_id="shop",
     event_type_id=ANAS,
@@ -82,7 +82,7 @@ async def test_a_move_is_another_event_that_replaces_the_first(account: Calendar
 async def test_what_is_called_off_is_over(account: CalendarAccount) -> None:
     await account.create(ORDER)
     assert (await account.cancel("uid-1", "")).status is EventStatus.CANCELLED
-    with pytest.raises(CalendarRefused):
+    with pytest.raises(CalendarRejected):
         await account.cancel("uid-1", "")
 
 
@@ -90,8 +90,8 @@ async def test_the_feed_tells_what_was_updated_in_order(calcom: StandIn, account
     first = calcom.world.book(ANAS, TEN, ATTENDEE)
     calcom.world.book(ANAS, TEN + 60, ATTENDEE)
     calcom.world.cancel(first.uid)
-    assert [one.uid for one in await account.updated(0)] == ["uid-2", "uid-1"]
-    assert [one.uid for one in await account.updated(first.updated_ms - 1)] == ["uid-1"]
+    assert [one.uid for one in await account.events_updated_after(0)] == ["uid-2", "uid-1"]
+    assert [one.uid for one in await account.events_updated_after(first.updated_ms - 1)] == ["uid-1"]
 
 
 @pytest.mark.parametrize("together", [1, 3, 7, 20])
@@ -105,7 +105,7 @@ async def test_paged_nothing_is_missed_even_of_what_was_updated_at_once(
     seen: set[str] = set()
     after_ms, page = 0, list[CalendarEvent]()
     for _ in range(30):
-        page = list(await account.updated(after_ms, limit=3))
+        page = list(await account.events_updated_after(after_ms, limit=3))
         seen |= {one.uid for one in page}
         if len(page) < 3:
             break
@@ -116,7 +116,7 @@ async def test_paged_nothing_is_missed_even_of_what_was_updated_at_once(
 
 async def test_busy_times_are_those_of_the_hosts_calendars(calcom: StandIn, account: CalendarAccount) -> None:
     calcom.world.busy[7, "ana@example.com"] = [(TEN, TEN + 30)]
-    host = CalcomHost(user_id=1, calendars=(OutsideCalendar(credential_id=7, external_id="ana@example.com"),))
+    host = CalcomHost(user_id=1, calendars=(ConnectedCalendar(credential_id=7, external_id="ana@example.com"),))
     assert await account.busy_times(host, (TEN, TEN + 1440)) == [(TEN, TEN + 30)]
     assert calcom.asked[-1][2]["dateFrom"] == "2025-06-02"
 
@@ -126,7 +126,7 @@ async def test_it_says_whose_account_it_is(account: CalendarAccount) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "was_asked"),
+    ("fault", "is_outcome_unknown"),
     [
         (Fault.TOO_MANY, False),
         (Fault.BROKEN_BEFORE, True),
@@ -138,12 +138,12 @@ async def test_it_says_whose_account_it_is(account: CalendarAccount) -> None:
     ],
 )
 async def test_it_is_told_whether_it_may_have_heard(
-    calcom: StandIn, account: CalendarAccount, fault: Fault, *, was_asked: bool
+    calcom: StandIn, account: CalendarAccount, fault: Fault, *, is_outcome_unknown: bool
 ) -> None:
     calcom.faults = [fault]
-    with pytest.raises(CalendarAway) as told:
+    with pytest.raises(CalendarUnavailable) as told:
         await account.create(ORDER)
-    assert told.value.was_asked is was_asked
+    assert told.value.is_outcome_unknown is is_outcome_unknown
     assert "Kim" not in told.value.message
 
 
@@ -155,27 +155,27 @@ async def test_how_long_to_wait_is_what_it_says(
     calcom: StandIn, account: CalendarAccount, said: str, waits_ms: int
 ) -> None:
     calcom.faults, calcom.retry_after = [Fault.TOO_MANY], said
-    with pytest.raises(CalendarAway) as told:
+    with pytest.raises(CalendarUnavailable) as told:
         await account.check()
     assert told.value.retry_after_ms == waits_ms
 
 
 async def test_a_server_that_is_not_there_did_nothing() -> None:
     async with CalcomCalendar("http://127.0.0.1:9/v2").account(API_KEY) as account:
-        with pytest.raises(CalendarAway) as told:
+        with pytest.raises(CalendarUnavailable) as told:
             await account.create(ORDER)
-    assert not told.value.was_asked
+    assert not told.value.is_outcome_unknown
 
 
 async def test_a_key_that_is_not_good_is_refused(calcom: StandIn) -> None:
     async with CalcomCalendar(calcom.url).account("cal_other") as account:
-        with pytest.raises(CalendarRefused, match="API key is not good"):
+        with pytest.raises(CalendarRejected, match="API key is not good"):
             await account.check()
 
 
 async def test_a_refusal_says_its_code_and_nobodys_name(calcom: StandIn, account: CalendarAccount) -> None:
     calcom.world.book(ANAS, TEN, ATTENDEE)
-    with pytest.raises(CalendarRefused, match=r"HTTP 400, BOOKING_CONFLICT") as told:
+    with pytest.raises(CalendarRejected, match=r"HTTP 400, BOOKING_CONFLICT") as told:
         await account.create(ORDER)
     assert "Kim" not in told.value.message
 
@@ -196,4 +196,4 @@ async def test_one_odd_booking_does_not_hide_the_others(
         return [{"uid": 5}, *feed(asked)]
 
     monkeypatch.setattr(calcom, "_feed", with_an_odd_one)
-    assert [one.uid for one in await account.updated(0)] == ["uid-1"]
+    assert [one.uid for one in await account.events_updated_after(0)] == ["uid-1"]

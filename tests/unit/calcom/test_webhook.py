@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotmcp.calcom.webhook import is_signed, read
+from slotmcp.calcom.webhook import has_valid_signature, parse_delivery
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.calendar import CalendarEvent, EventKind, EventStatus, HostReference, NoShow
-from slotmcp.ports.calendar import UnreadableDelivery
+from slotmcp.ports.calendar import MalformedDelivery
 from support.calcom.office import ANAS, ATTENDEE, event_types
 from support.calcom.state import World
 from support.calcom.wire import OPTIONAL, absence_payload, instant, minute, no_show_payload, payload_of
@@ -39,7 +39,7 @@ def body(trigger: str, said: object) -> bytes:
 
 
 def event(trigger: str, **more: Any) -> CalendarEvent:  # noqa: ANN401
-    said = read(body(trigger, payload(**more))).said
+    said = parse_delivery(body(trigger, payload(**more))).said
     assert isinstance(said, CalendarEvent)
     return said
 
@@ -113,7 +113,7 @@ def test_without_an_end_there_is_a_length() -> None:
 
 def test_nothing_optional_is_needed() -> None:
     bare = {"uid": "u", "startTime": minute(TEN), "endTime": minute(TEN + 60)}
-    said = read(body("BOOKING_CREATED", bare)).said
+    said = parse_delivery(body("BOOKING_CREATED", bare)).said
     assert said == CalendarEvent(uid="u", status=EventStatus.ACCEPTED, start=TEN, end=TEN + 60, at_ms=NOW_MS)
 
 
@@ -124,7 +124,7 @@ def test_each_optional_key_may_be_missing_null_or_odd(name: str) -> None:
         said = {**{key: told for key, told in payload().items() if key != name}, **odd}
         if name == "endTime" and odd.get(name) is not None:
             continue
-        assert isinstance(read(body("BOOKING_CREATED", said)).said, CalendarEvent), odd
+        assert isinstance(parse_delivery(body("BOOKING_CREATED", said)).said, CalendarEvent), odd
 
 
 def test_what_is_not_known_does_no_harm() -> None:
@@ -163,21 +163,21 @@ def test_others_take_part() -> None:
     )
 
 
-@pytest.mark.parametrize("was_missed", [True, False])
-def test_a_no_show_is_told_by_the_bookings_uid(*, was_missed: bool) -> None:
+@pytest.mark.parametrize("is_no_show", [True, False])
+def test_a_no_show_is_told_by_the_bookings_uid(*, is_no_show: bool) -> None:
     booking = world().book(ANAS, TEN, ATTENDEE)
-    booking.no_show = was_missed
-    said = read(body("BOOKING_NO_SHOW_UPDATED", no_show_payload(booking))).said
-    assert said == NoShow(uid="uid-1", was_missed=was_missed, at_ms=NOW_MS)
+    booking.no_show = is_no_show
+    said = parse_delivery(body("BOOKING_NO_SHOW_UPDATED", no_show_payload(booking))).said
+    assert said == NoShow(uid="uid-1", is_no_show=is_no_show, at_ms=NOW_MS)
 
 
 def test_a_no_show_of_nobody_says_nothing() -> None:
-    assert read(body("BOOKING_NO_SHOW_UPDATED", {"bookingUid": "u", "attendees": []})).said is None
+    assert parse_delivery(body("BOOKING_NO_SHOW_UPDATED", {"bookingUid": "u", "attendees": []})).said is None
 
 
 def test_an_absence_is_an_event_of_its_own() -> None:
     host = event_types()[ANAS].hosts[0]
-    said = read(body("OOO_CREATED", absence_payload(3, host, TEN, TEN + 600, NOW_MS))).said
+    said = parse_delivery(body("OOO_CREATED", absence_payload(3, host, TEN, TEN + 600, NOW_MS))).said
     assert isinstance(said, CalendarEvent)
     assert (said.kind, said.interval, said.hosts[0].user_id) == (EventKind.ABSENCE, (TEN, TEN + 600), 1)
     assert said.uid == "ooo:00000000-0000-0000-0000-000000000003"
@@ -185,12 +185,12 @@ def test_an_absence_is_an_event_of_its_own() -> None:
 
 @pytest.mark.parametrize("trigger", ["PING", "MEETING_ENDED", "FORM_SUBMITTED", "RECORDING_READY", "SOMETHING_NEW", ""])
 def test_other_triggers_change_nothing(trigger: str) -> None:
-    assert read(body(trigger, {"type": "Test", "title": "x"})).said is None
+    assert parse_delivery(body(trigger, {"type": "Test", "title": "x"})).said is None
 
 
 def test_a_meeting_that_started_is_told_flat_and_changes_nothing() -> None:
     flat = {"triggerEvent": "MEETING_STARTED", "id": 3, "uid": "u", "startTime": minute(TEN), "status": "ACCEPTED"}
-    assert read(json.dumps(flat).encode()).said is None
+    assert parse_delivery(json.dumps(flat).encode()).said is None
 
 
 @pytest.mark.parametrize(
@@ -213,8 +213,8 @@ def test_a_meeting_that_started_is_told_flat_and_changes_nothing() -> None:
     ],
 )
 def test_what_cannot_be_read_is_told_without_what_was_said(text: bytes) -> None:
-    with pytest.raises(UnreadableDelivery, match=r"Cal\.com|beyond") as told:
-        read(text)
+    with pytest.raises(MalformedDelivery, match=r"Cal\.com|beyond") as told:
+        parse_delivery(text)
     assert "Kim" not in str(told.value)
 
 
@@ -228,39 +228,39 @@ def test_what_cannot_be_read_is_told_without_what_was_said(text: bytes) -> None:
 )
 def test_whatever_comes_is_read_or_refused(text: bytes) -> None:
     try:
-        delivery = read(text)
-    except UnreadableDelivery:
+        delivery = parse_delivery(text)
+    except MalformedDelivery:
         return
     assert len(delivery.digest) == 64
 
 
 def test_a_signature_is_that_of_the_body_as_it_came() -> None:
     text = body("PING", {})
-    assert is_signed(text, signature(text), [SECRET])
-    assert not is_signed(text + b" ", signature(text), [SECRET])
+    assert has_valid_signature(text, signature(text), [SECRET])
+    assert not has_valid_signature(text + b" ", signature(text), [SECRET])
 
 
 def test_of_two_secrets_both_are_good() -> None:
     text = body("PING", {})
     for secret in ("old", "new"):
-        assert is_signed(text, signature(text, secret), ["old", "new"])
-    assert not is_signed(text, signature(text, "other"), ["old", "new"])
+        assert has_valid_signature(text, signature(text, secret), ["old", "new"])
+    assert not has_valid_signature(text, signature(text, "other"), ["old", "new"])
 
 
 @pytest.mark.parametrize("given", ["", "no-secret-provided", "0" * 64, "é" * 64, "sha256="])
 def test_other_signatures_are_none(given: str) -> None:
-    assert not is_signed(b"x", given, [SECRET])
+    assert not has_valid_signature(b"x", given, [SECRET])
 
 
 def test_capitals_and_prefixes_are_none() -> None:
     good = signature(b"x")
     for odd in (good.upper(), f"sha256={good}", good[:-1], good + "0"):
-        assert not is_signed(b"x", odd, [SECRET])
+        assert not has_valid_signature(b"x", odd, [SECRET])
 
 
 def test_an_empty_secret_opens_nothing() -> None:
-    assert not is_signed(b"x", signature(b"x", ""), ["", SECRET])
-    assert not is_signed(b"x", signature(b"x", ""), [])
+    assert not has_valid_signature(b"x", signature(b"x", ""), ["", SECRET])
+    assert not has_valid_signature(b"x", signature(b"x", ""), [])
 
 
 def test_without_a_secret_it_takes_as_long_as_with_one() -> None:
@@ -274,5 +274,5 @@ def test_without_a_secret_it_takes_as_long_as_with_one() -> None:
 
 def _nanoseconds(text: bytes, secrets: list[str]) -> int:
     began = perf_counter_ns()
-    is_signed(text, "0" * 64, secrets)
+    has_valid_signature(text, "0" * 64, secrets)
     return perf_counter_ns() - began

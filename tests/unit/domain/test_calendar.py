@@ -22,7 +22,7 @@ EVENTS = st.builds(said, st.sampled_from(EventStatus), st.integers(0, 5), st.int
 
 @given(st.lists(EVENTS, min_size=1, max_size=4))
 def test_the_order_does_not_matter(events: list[CalendarEvent]) -> None:
-    found = [reduce(CalendarEvent.joined, order) for order in permutations(events)]
+    found = [reduce(CalendarEvent.merged_with, order) for order in permutations(events)]
     if any(one.status.is_over for one in events):
         assert all(one.status.is_over for one in found), "an end is an end, whatever else was said"
     else:
@@ -31,34 +31,40 @@ def test_the_order_does_not_matter(events: list[CalendarEvent]) -> None:
 
 @given(EVENTS, EVENTS)
 def test_an_end_is_never_undone(one: CalendarEvent, other: CalendarEvent) -> None:
-    assert one.joined(other).status.is_over == (one.status.is_over or other.status.is_over)
+    assert one.merged_with(other).status.is_over == (one.status.is_over or other.status.is_over)
 
 
 def test_the_sequence_counts_more_than_the_time() -> None:
     newer, older = said(EventStatus.ACCEPTED, 1, 2, start=30), said(EventStatus.ACCEPTED, 9, 1)
-    assert newer.joined(older).start == older.joined(newer).start == 30
+    assert newer.merged_with(older).start == older.merged_with(newer).start == 30
 
 
 def test_of_one_sequence_the_time_counts() -> None:
     newer, older = said(EventStatus.ACCEPTED, 9, 1, start=30), said(EventStatus.ACCEPTED, 1, 1)
-    assert newer.joined(older).start == older.joined(newer).start == 30
+    assert newer.merged_with(older).start == older.merged_with(newer).start == 30
 
 
 def test_a_sequence_that_was_not_said_is_the_others() -> None:
     newer, older = said(EventStatus.ACCEPTED, 9, None, start=30), said(EventStatus.ACCEPTED, 1, 4)
-    assert newer.joined(older).start == older.joined(newer).start == 30
-    assert newer.joined(older).sequence == 4
+    assert newer.merged_with(older).start == older.merged_with(newer).start == 30
+    assert newer.merged_with(older).sequence == 4
 
 
 def test_of_two_said_at_once_the_accepted_one_counts() -> None:
     accepted, pending = said(EventStatus.ACCEPTED, 1, 1), said(EventStatus.PENDING, 1, 1)
-    assert accepted.joined(pending).status is pending.joined(accepted).status is EventStatus.ACCEPTED
+    assert accepted.merged_with(pending).status is pending.merged_with(accepted).status is EventStatus.ACCEPTED
 
 
 def test_what_only_one_of_them_said_is_known() -> None:
     older = replace(
         said(EventStatus.ACCEPTED, 1, 1), series="s", replaces="r", event_type_id=5, booking_id="b", customer=KIM
     )
-    joined = said(EventStatus.CANCELLED, 2, 2).joined(older)
-    told = (joined.series, joined.replaces, joined.event_type_id, joined.booking_id, joined.customer)
+    merged_with = said(EventStatus.CANCELLED, 2, 2).merged_with(older)
+    told = (
+        merged_with.series,
+        merged_with.replaces,
+        merged_with.event_type_id,
+        merged_with.booking_id,
+        merged_with.customer,
+    )
     assert told == ("s", "r", 5, "b", KIM)

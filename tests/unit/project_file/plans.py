@@ -8,7 +8,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.calcom import CalcomConnection, CalcomHost, OutsideCalendar
+from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import (
     DateOverride,
     Location,
@@ -108,7 +108,7 @@ CONNECTIONS = st.builds(
     webhook_secret_envs=st.lists(VARIABLES, max_size=2, unique=True).map(tuple),
     pending_blocks=st.booleans(),
 )
-CALENDARS = st.builds(OutsideCalendar, credential_id=EVENT_TYPE_IDS, external_id=NAMES)
+CALENDARS = st.builds(ConnectedCalendar, credential_id=EVENT_TYPE_IDS, external_id=NAMES)
 
 
 @st.composite

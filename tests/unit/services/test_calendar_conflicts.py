@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from slotmcp.domain.booking import BookingStatus
-from slotmcp.domain.calcom import CalcomHost, OutsideCalendar
+from slotmcp.domain.calcom import CalcomHost, ConnectedCalendar
 from slotmcp.domain.errors import SlotUnavailable
 from slotmcp.services.calendar.conflicts import IN_CONFLICT
 from slotmcp.services.calendar.following import MOVED_ONTO_TAKEN
@@ -133,7 +133,7 @@ async def test_busy_time_without_a_service_marks_a_booking_too(office: Office) -
 
 
 async def test_a_connected_calendar_takes_time_and_gives_it_back(tmp_path: Path) -> None:
-    calendar = OutsideCalendar(credential_id=7, external_id="ana@example.com")
+    calendar = ConnectedCalendar(credential_id=7, external_id="ana@example.com")
     ana = technician(
         "ana", "08:00-18:00", calcom=CalcomHost(user_id=1, event_type_ids={"visit": ANAS}, calendars=(calendar,))
     )

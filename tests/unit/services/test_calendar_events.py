@@ -163,35 +163,35 @@ async def test_others_who_take_part_are_busy(office: Office) -> None:
     assert "10:00" not in await starts(office, "ben")
 
 
-@pytest.mark.parametrize("was_missed", [True, False])
-async def test_a_customer_who_was_not_there_is_a_no_show(office: Office, *, was_missed: bool) -> None:
+@pytest.mark.parametrize("is_no_show", [True, False])
+async def test_a_customer_who_was_not_there_is_a_no_show(office: Office, *, is_no_show: bool) -> None:
     uid = office.world.book(ANAS, TEN, ATTENDEE).uid
     await office.hear_all()
     office.world.mark_no_show(uid)
     assert [one.effect for one in await office.hear_all()] == [Effect.IGNORED], "it has not begun"
     office.shop.at_time("10:30")
     office.world.mark_no_show(uid)
-    office.world.mark_no_show(uid, was_missed=was_missed)
+    office.world.mark_no_show(uid, is_no_show=is_no_show)
     await office.hear_all()
     (status,) = [status for _, _, status in (await bookings(office)).values()]
-    assert status is (BookingStatus.NO_SHOW if was_missed else BookingStatus.COMPLETED)
+    assert status is (BookingStatus.NO_SHOW if is_no_show else BookingStatus.COMPLETED)
 
 
-@pytest.mark.parametrize("was_missed", [True, False])
+@pytest.mark.parametrize("is_no_show", [True, False])
 async def test_of_a_no_show_the_last_word_counts_in_whatever_order_it_comes(
-    office: Office, *, was_missed: bool
+    office: Office, *, is_no_show: bool
 ) -> None:
     uid = office.world.book(ANAS, TEN, ATTENDEE).uid
     await office.hear_all()
     office.shop.at_time("10:30")
-    office.world.mark_no_show(uid, was_missed=not was_missed)
+    office.world.mark_no_show(uid, is_no_show=not is_no_show)
     office.shop.at_time("10:31")
-    office.world.mark_no_show(uid, was_missed=was_missed)
+    office.world.mark_no_show(uid, is_no_show=is_no_show)
     earlier, later = office.calcom.messages
     effects = [(await office.hear(one)).effect for one in (later, earlier)]
-    assert effects == [Effect.APPLIED if was_missed else Effect.IGNORED, Effect.KNOWN]
+    assert effects == [Effect.APPLIED if is_no_show else Effect.IGNORED, Effect.KNOWN]
     (status,) = [status for _, _, status in (await bookings(office)).values()]
-    assert status is (BookingStatus.NO_SHOW if was_missed else BookingStatus.CONFIRMED)
+    assert status is (BookingStatus.NO_SHOW if is_no_show else BookingStatus.CONFIRMED)
 
 
 def undated(message: Message) -> Message:
@@ -220,14 +220,14 @@ async def test_an_unknown_host_is_put_aside_and_can_be_replayed(office: Office) 
     (applied,) = await office.hear_all()
     assert applied.effect is Effect.PARKED
     calendars = office.shop.app.calendars
-    (parked,) = (await calendars.view("shop")).parked
-    assert "technicians[].calcom" in parked.why
+    (deferred,) = (await calendars.view("shop")).deferred
+    assert "technicians[].calcom" in deferred.why
     assert [one.effect for one in await calendars.replay("shop")] == [Effect.PARKED], "nothing has changed yet"
     host = replace(ANA.calcom, user_id=STRANGER.id) if ANA.calcom else None
     business = replace(BUSINESS, technicians=(replace(ANA, calcom=host), BEN))
     await office.shop.app.projects.import_project(business, prune=False)
-    assert [one.effect for one in await calendars.replay("shop", parked.event.uid)] == [Effect.APPLIED]
-    assert (await calendars.view("shop")).parked == ()
+    assert [one.effect for one in await calendars.replay("shop", deferred.event.uid)] == [Effect.APPLIED]
+    assert (await calendars.view("shop")).deferred == ()
     assert "10:00" not in await starts(office)
 
 
@@ -236,7 +236,7 @@ async def test_what_was_put_aside_and_is_over_needs_nobody(office: Office) -> No
     await office.hear_all()
     office.world.cancel(uid)
     await office.hear_all()
-    assert (await office.shop.app.calendars.view("shop")).parked == ()
+    assert (await office.shop.app.calendars.view("shop")).deferred == ()
 
 
 async def test_a_cancellation_before_its_creation_holds(office: Office) -> None:
@@ -302,7 +302,7 @@ async def test_what_was_forgotten_is_forgotten_here(office: Office) -> None:
     await office.shop.app.customers.forget("shop", "kim@example.com")
     view = await office.shop.app.calendars.view("shop")
     assert [entry.event.customer for entry in view.entries] == [None]
-    assert [one.event.customer for one in view.parked] == [None]
+    assert [one.event.customer for one in view.deferred] == [None]
 
 
 async def test_hosts_are_known_by_id_even_where_their_address_is_another_ones(office: Office) -> None:

@@ -316,7 +316,7 @@ async def test_cancelled_here_and_moved_there_before_it_was_heard_of(office: Off
     await office.work()
     (event,) = office.world.live()
     await cancel(office, booking_id)
-    await office.shop.store.write("shop", lambda transaction: transaction.calendar.end_push(booking_id, 1))
+    await office.shop.store.write("shop", lambda transaction: transaction.calendar.complete_push(booking_id, 1))
     office.world.reschedule(event.uid, TWO)
     await office.hear_all()
     await office.work()

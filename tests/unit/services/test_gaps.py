@@ -156,7 +156,7 @@ async def check_promises(business: ProjectPlan, lost: Sequence[LostQuestion]) ->
             unmet = [one for one in lost if await first_offered(shop, one) is None]
         gaps = find_gaps(schedule, [one.claim for one in booked], lost)
         assert gaps.lost == len(lost)
-        assert gaps.had_a_choice == len(lost) - len(unmet)
+        assert gaps.had_alternatives == len(lost) - len(unmet)
         for number, gap in enumerate(gaps.gaps[:2]):
             async with open_shop(Path(folder, f"{number}.db"), changed_plan(business, gap.change)) as shop:
                 assert await sell(shop, unmet) == gap.won, gap

@@ -11,7 +11,7 @@ import pytest
 from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.reasons import Reason
-from slotmcp.domain.report import Decided, ExtraHour, Loss, Refused, Report, Share, Utilisation
+from slotmcp.domain.report import AssignmentReason, ExtraHour, LossReason, RefusedQuestions, Report, Share, Utilization
 from slotmcp.domain.trace import TechnicianTrace, Trace, TracedUse
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.reporting.conversations import SILENCE_MS
@@ -55,7 +55,7 @@ async def test_each_step_of_the_funnel_counts_who_came_further(tmp_path: Path) -
     )
     funnel = report.funnel
     assert (funnel.asked, funnel.offered, funnel.held, funnel.booked, funnel.thinking) == (6, 4, 2, 1, 0)
-    assert funnel.lost == dict.fromkeys(Loss, 1)
+    assert funnel.lost == dict.fromkeys(LossReason, 1)
     assert funnel.asked == funnel.booked + funnel.thinking + sum(funnel.lost.values())
     assert report.collisions == 1
 
@@ -68,7 +68,7 @@ async def test_whoever_holds_still_is_not_lost(tmp_path: Path) -> None:
         shop.clock.advance(seconds=120)
         after = (await shop.app.reports.report(THAT_MONDAY)).funnel
     assert (before.thinking, sum(before.lost.values())) == (1, 0)
-    assert (after.thinking, after.lost) == (0, {Loss.HOLD_LEFT: 1})
+    assert (after.thinking, after.lost) == (0, {LossReason.HOLD_ABANDONED: 1})
 
 
 async def test_a_long_silence_ends_a_conversation(tmp_path: Path) -> None:
@@ -105,8 +105,8 @@ async def test_a_refusal_counts_by_what_was_mostly_in_the_way(tmp_path: Path) ->
         trace(ASKED, NOON, question=asked, offered=(TEN,)),
     )
     assert report.refused == (
-        Refused(reason=Reason.BOOKED, service_id="visit", questions=2),
-        Refused(reason=Reason.SKILL_MISSING, service_id="visit", questions=1),
+        RefusedQuestions(reason=Reason.BOOKED, service_id="visit", questions=2),
+        RefusedQuestions(reason=Reason.SKILL_MISSING, service_id="visit", questions=1),
     )
 
 
@@ -124,9 +124,9 @@ async def test_open_time_is_told_minute_by_minute(tmp_path: Path) -> None:
         travel=TravelPolicy(mode=TravelMode.ESTIMATED, speed_kmh=40, minutes_per_stop=5),
     )
     report = await report_of(tmp_path, business=business)
-    ana, ben = report.utilisation
+    ana, ben = report.utilization
     # 6.77 km by the great circle, 8.80 km by road, 13.2 minutes and 5 for the stop; home is where the first job is.
-    assert ana == Utilisation(
+    assert ana == Utilization(
         technician_id="ana", open_minutes=180, booked_minutes=70, travel_minutes=19, busy_minutes=30, free_minutes=61
     )
     assert ben.free_minutes == ben.open_minutes == 60
@@ -148,7 +148,12 @@ async def test_what_decided_is_kept_with_the_booking(tmp_path: Path) -> None:
         await shop.book("09:00", customer=customer(2))
         await shop.book("10:00", service_id="visit", technician_id="ben")
         report = await shop.app.reports.report(THAT_MONDAY)
-    assert report.decided == {Decided.LOAD: 1, Decided.ONLY_ONE: 1, Decided.WISH: 1, Decided.OTHER: 1}
+    assert report.decided == {
+        AssignmentReason.LOAD: 1,
+        AssignmentReason.ONLY_ONE: 1,
+        AssignmentReason.WISH: 1,
+        AssignmentReason.OTHER: 1,
+    }
 
 
 async def test_response_times_are_those_of_the_slowest_few(tmp_path: Path) -> None:
@@ -163,7 +168,7 @@ async def test_gaps_are_found_of_who_was_lost(tmp_path: Path) -> None:
     sold = [trace(ASKED, NOON, question=wanted), trace(BOOKED, NOON + 1)]
     async with reporting(tmp_path, [*lost, *sold]) as shop:
         gaps = (await shop.app.reports.gaps(THAT_MONDAY)).gaps
-    assert (gaps.lost, gaps.had_a_choice) == (2, 0)
+    assert (gaps.lost, gaps.had_alternatives) == (2, 0)
     assert gaps.gaps[0].change == ExtraHour(technician_id="ana", weekday=0, hour=12)
     assert gaps.gaps[0].won == 1
 

@@ -6,16 +6,23 @@ from enum import StrEnum
 from typing import Final
 
 from slotmcp.domain.booking import BookingStatus, Visit
-from slotmcp.domain.calendar import ENTRY_SOURCE, CalendarEntry, CalendarEvent, EventStatus, NoShow, ParkedEvent
+from slotmcp.domain.calendar import (
+    EVENT_SOURCE_PREFIX,
+    CalendarEntry,
+    CalendarEvent,
+    DeferredEvent,
+    EventStatus,
+    NoShow,
+)
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import Interval, overlaps
 from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.ports import Transaction
-from slotmcp.services.calendar.conflicts import in_the_way
+from slotmcp.services.calendar.conflicts import overlapping_claims
 from slotmcp.services.calendar.customers import keys_of
-from slotmcp.services.calendar.following import SOMEBODY_ELSE, Following
-from slotmcp.services.calendar.hosts import technicians_of
-from slotmcp.services.calendar.taking import Taking
+from slotmcp.services.calendar.following import SOMEBODY_ELSE, BookingUpdater
+from slotmcp.services.calendar.hosts import technicians_for_hosts
+from slotmcp.services.calendar.taking import TimeAllocator
 from slotmcp.services.outcomes import cancel, tell
 from slotmcp.services.unit_of_work import UnitOfWork
 
@@ -42,7 +49,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class ApplyResult:
     """What came of applying something."""
 
     effect: Effect
@@ -51,53 +58,53 @@ class Applied:
     holds_moved: int = 0
 
 
-async def apply_event(unit: UnitOfWork, said: CalendarEvent) -> Applied:
+async def apply_event(unit: UnitOfWork, said: CalendarEvent) -> ApplyResult:
     """Bring the book to what was said of an event, unless something newer is known."""
-    return await _Application(Taking(unit, await unit.transaction.schedule())).apply(said)
+    return await _Application(TimeAllocator(unit, await unit.transaction.schedule())).apply(said)
 
 
-async def settle_entry(unit: UnitOfWork, entry: CalendarEntry) -> Applied:
+async def refresh_entry(unit: UnitOfWork, entry: CalendarEntry) -> ApplyResult:
     """Bring what is kept of an event to what it means by the project as it is now."""
-    taking = Taking(unit, await unit.transaction.schedule())
+    taking = TimeAllocator(unit, await unit.transaction.schedule())
     await taking.take(entry)
-    return Applied(effect=Effect.APPLIED, conflicts=taking.way.began, holds_moved=taking.way.moved)
+    return ApplyResult(effect=Effect.APPLIED, conflicts=taking.way.began, holds_moved=taking.way.moved)
 
 
-async def apply_no_show(transaction: Transaction, said: NoShow) -> Applied:
+async def apply_no_show(transaction: Transaction, said: NoShow) -> ApplyResult:
     """Say that a customer was not there, or was after all, where the visit has begun; the last word of it counts."""
     entry = await transaction.calendar.entry(said.uid)
     if entry is None or said.at_ms < entry.no_show_at_ms:
-        return Applied(effect=Effect.IGNORED if entry is None else Effect.KNOWN)
+        return ApplyResult(effect=Effect.IGNORED if entry is None else Effect.KNOWN)
     await transaction.calendar.save_entry(replace(entry, no_show_at_ms=said.at_ms))
     booking = await transaction.booking(entry.booking_id) if entry.booking_id else None
-    if booking is None or (not said.was_missed and booking.status is not BookingStatus.NO_SHOW):
-        return Applied(effect=Effect.IGNORED)
-    status = BookingStatus.NO_SHOW if said.was_missed else BookingStatus.COMPLETED
+    if booking is None or (not said.is_no_show and booking.status is not BookingStatus.NO_SHOW):
+        return ApplyResult(effect=Effect.IGNORED)
+    status = BookingStatus.NO_SHOW if said.is_no_show else BookingStatus.COMPLETED
     try:
         told = await tell(transaction, booking, status)
     except InvalidArgument:
-        return Applied(effect=Effect.IGNORED)
-    return Applied(effect=Effect.KNOWN if told is booking else Effect.APPLIED)
+        return ApplyResult(effect=Effect.IGNORED)
+    return ApplyResult(effect=Effect.KNOWN if told is booking else Effect.APPLIED)
 
 
 class _Application:
     """One event that is applied, and those that it replaces or is replaced by."""
 
-    def __init__(self, taking: Taking) -> None:
+    def __init__(self, taking: TimeAllocator) -> None:
         self._transaction = taking.transaction
         self._pages = taking.transaction.calendar
         self._taking = taking
-        self._following = Following(taking)
+        self._following = BookingUpdater(taking)
 
-    async def apply(self, said: CalendarEvent) -> Applied:
+    async def apply(self, said: CalendarEvent) -> ApplyResult:
         known = await self._pages.entry(said.uid)
         event = await self._in_its_place(await self._joined(known, said))
         if known is not None and _timeless(event) == _timeless(known.event):
             await self._note(known, event)
-            return Applied(effect=Effect.KNOWN)
+            return ApplyResult(effect=Effect.KNOWN)
         if known is None and await self._is_nobodys(event):
             return await self._park(event)
-        await self._pages.unpark(event.uid)
+        await self._pages.remove_deferred(event.uid)
         predecessors = await self._predecessors(event)
         before_it = await self._places([*predecessors, *([known] if known else [])])
         for predecessor in predecessors:
@@ -108,7 +115,7 @@ class _Application:
         await self._hand_over(entry)
         await self._encourage(before_it - await self._places([entry]))
         way = self._taking.way
-        return Applied(effect=Effect.APPLIED, conflicts=way.began, holds_moved=way.moved)
+        return ApplyResult(effect=Effect.APPLIED, conflicts=way.began, holds_moved=way.moved)
 
     async def _note(self, known: CalendarEntry, event: CalendarEvent) -> None:
         """Remember since when nothing else is known."""
@@ -119,9 +126,9 @@ class _Application:
     async def _joined(self, known: CalendarEntry | None, said: CalendarEvent) -> CalendarEvent:
         """All that is known of the event now."""
         if known is not None:
-            return known.event.joined(said)
-        for parked in await self._pages.parked(said.uid):
-            return parked.event.joined(said)
+            return known.event.merged_with(said)
+        for deferred in await self._pages.deferred_events(said.uid):
+            return deferred.event.merged_with(said)
         return said
 
     async def _in_its_place(self, event: CalendarEvent) -> CalendarEvent:
@@ -130,7 +137,7 @@ class _Application:
             return event
         later = [
             one.event.sequence
-            for one in await self._pages.entries_in(event.series)
+            for one in await self._pages.entries_in_series(event.series)
             if one.event.uid != event.uid and one.event.sequence is not None and one.event.sequence > event.sequence
         ]
         return replace(event, status=EventStatus.REPLACED) if later else event
@@ -141,7 +148,9 @@ class _Application:
         for entry in entries:
             if entry.event.status.is_over:
                 continue
-            found |= {(one, entry.event.interval) for one in technicians_of(self._taking.schedule, entry.event.hosts)}
+            found |= {
+                (one, entry.event.interval) for one in technicians_for_hosts(self._taking.schedule, entry.event.hosts)
+            }
             if booking := await self._transaction.booking(entry.booking_id) if entry.booking_id else None:
                 found.add((booking.claim.technician_id, booking.claim.interval))
         return found
@@ -159,16 +168,16 @@ class _Application:
 
     async def _tell_again(self, technician_schedule: TechnicianSchedule, interval: Interval) -> None:
         """Have the calendar told of what it refused, perhaps because of what has left that time."""
-        for claim in in_the_way(technician_schedule, interval, self._transaction.now_ms):
+        for claim in overlapping_claims(technician_schedule, interval, self._transaction.now_ms):
             push = await self._pages.push(claim.id)
             if push is not None and push.refused:
-                await self._pages.make_push(claim.id)
+                await self._pages.request_push(claim.id)
 
     async def _promote(self, technician_schedule: TechnicianSchedule, interval: Interval) -> None:
         """Make bookings of events that were kept as busy time because of what has left that time."""
         for busy in technician_schedule.busy:
-            if busy.source.startswith(ENTRY_SOURCE) and overlaps((busy.start, busy.end), interval):
-                waiting = await self._pages.entry(busy.source.removeprefix(ENTRY_SOURCE))
+            if busy.source.startswith(EVENT_SOURCE_PREFIX) and overlaps((busy.start, busy.end), interval):
+                waiting = await self._pages.entry(busy.source.removeprefix(EVENT_SOURCE_PREFIX))
                 if waiting is not None and not waiting.booking_id:
                     await self._taking.take(waiting)
 
@@ -179,7 +188,7 @@ class _Application:
         for claim in (
             one
             for technician_schedule in technician_schedules
-            for one in in_the_way(technician_schedule, interval, self._transaction.now_ms)
+            for one in overlapping_claims(technician_schedule, interval, self._transaction.now_ms)
         ):
             booking = None if claim.technician_id == technician_id else await self._transaction.booking(claim.id)
             if booking is not None and booking.attention == SOMEBODY_ELSE and await self._followed(booking.id):
@@ -188,7 +197,7 @@ class _Application:
 
     async def _followed(self, booking_id: str) -> bool:
         """Whether a booking could follow its event at last."""
-        for entry in await self._pages.entries_of(booking_id):
+        for entry in await self._pages.entries_of_booking(booking_id):
             if not entry.event.status.is_over:
                 await self._taking.take(await self._following.follow(entry, entry.event))
         booking = await self._transaction.booking(booking_id)
@@ -196,22 +205,22 @@ class _Application:
 
     async def _is_nobodys(self, event: CalendarEvent) -> bool:
         """Whether nobody here has a part in it, and it can be of use only when somebody has."""
-        if event.status.is_over or technicians_of(self._taking.schedule, event.hosts):
+        if event.status.is_over or technicians_for_hosts(self._taking.schedule, event.hosts):
             return False
         is_ours = event.booking_id != "" and await self._transaction.booking(event.booking_id) is not None
         return not is_ours and not any(one.booking_id for one in await self._predecessors(event))
 
-    async def _park(self, event: CalendarEvent) -> Applied:
+    async def _park(self, event: CalendarEvent) -> ApplyResult:
         keys = keys_of(self._transaction, event.customer, self._taking.schedule.project)
         at_ms = self._transaction.now_ms
-        await self._pages.park(ParkedEvent(event=event, why=UNKNOWN_HOST, at_ms=at_ms, contact_keys=keys))
-        return Applied(effect=Effect.PARKED)
+        await self._pages.defer(DeferredEvent(event=event, why=UNKNOWN_HOST, at_ms=at_ms, contact_keys=keys))
+        return ApplyResult(effect=Effect.PARKED)
 
     async def _predecessors(self, event: CalendarEvent) -> list[CalendarEntry]:
         """The events whose place it takes; one that nobody has heard of is noted, lest it be heard of later."""
         found = {
             one.event.uid: one
-            for one in await self._pages.entries_in(event.series)
+            for one in await self._pages.entries_in_series(event.series)
             if _is_earlier(one.event, event) and not one.event.status.is_over
         }
         if event.replaces and event.replaces != event.uid:
@@ -235,8 +244,8 @@ class _Application:
         said = await self._transaction.booking(event.booking_id) if event.booking_id else None
         if said is None or event.status.is_over or await self._has_parted(known, said.id):
             return entry, None
-        if any(not one.event.status.is_over for one in await self._pages.entries_of(said.id)):
-            await self._pages.make_push(said.id)  # it was made twice: one of them has to go
+        if any(not one.event.status.is_over for one in await self._pages.entries_of_booking(said.id)):
+            await self._pages.request_push(said.id)  # it was made twice: one of them has to go
         start, end = said.claim.interval
         before = replace(event, start=start, end=end) if event.replaces else None
         return replace(entry, booking_id=said.id), before
@@ -276,7 +285,7 @@ def _is_earlier(one: CalendarEvent, other: CalendarEvent) -> bool:
 
 
 def _replaced(event: CalendarEvent, by: CalendarEvent) -> CalendarEvent:
-    return event.joined(replace(event, status=EventStatus.REPLACED, at_ms=max(event.at_ms, by.at_ms)))
+    return event.merged_with(replace(event, status=EventStatus.REPLACED, at_ms=max(event.at_ms, by.at_ms)))
 
 
 def _unheard_of(event: CalendarEvent) -> CalendarEvent:

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Final
 
-from slotmcp.domain.calendar import UNDATED, CalendarEvent, Delivery, ParkedEvent
+from slotmcp.domain.calendar import UNDATED, CalendarEvent, DeferredEvent, Delivery
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Ids, Store, Transaction
-from slotmcp.ports.calendar import Calendar, CalendarView, Secrets, UnsignedDelivery
+from slotmcp.ports.calendar import Calendar, CalendarView, InvalidSignature, Secrets
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.calendar.apply import Applied, Effect, apply_event, apply_no_show
-from slotmcp.services.calendar.conflicts import Conflict, conflicts_in
+from slotmcp.services.calendar.apply import ApplyResult, Effect, apply_event, apply_no_show
+from slotmcp.services.calendar.conflicts import Conflict, find_conflicts
 from slotmcp.services.unit_of_work import UnitOfWork
 
 OLDEST_MS: Final = 30 * 24 * 60 * MS_PER_MINUTE
@@ -34,7 +34,7 @@ class ConflictsAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
+class ReplayResult:
     """What came of an event that was put aside."""
 
     uid: str
@@ -53,19 +53,19 @@ class CalendarService:
         self._calendar = calendar
         self._secrets = secrets
 
-    async def receive(self, project_id: str, body: bytes, signature: str) -> Applied:
+    async def receive(self, project_id: str, body: bytes, signature: str) -> ApplyResult:
         """Take a delivery, and keep it with its effect, or not at all. One that came before does nothing.
 
         Raises:
-            UnsignedDelivery: it is not signed with a secret of the project, or there is no such project.
-            UnreadableDelivery: it is, and cannot be read.
+            InvalidSignature: it is not signed with a secret of the project, or there is no such project.
+            MalformedDelivery: it is, and cannot be read.
             Unavailable: nothing was kept.
         """
-        if not self._calendar.is_signed(body, signature, await self._secrets_of(project_id)):
-            raise UnsignedDelivery
-        delivery = self._calendar.read(body)
+        if not self._calendar.has_valid_signature(body, signature, await self._secrets_of(project_id)):
+            raise InvalidSignature
+        delivery = self._calendar.parse_delivery(body)
 
-        async def unit(transaction: Transaction) -> Applied:
+        async def unit(transaction: Transaction) -> ApplyResult:
             return await self._take(transaction, delivery)
 
         return await self._store.write(project_id, unit)
@@ -86,9 +86,9 @@ class CalendarService:
         """
         availability = await self._availability_cache.availability(asked)
         schedule, now_ms = availability.schedule, availability.now_ms
-        return ConflictsAnswer(schedule=schedule, conflicts=conflicts_in(schedule, now_ms), now_ms=now_ms)
+        return ConflictsAnswer(schedule=schedule, conflicts=find_conflicts(schedule, now_ms), now_ms=now_ms)
 
-    async def replay(self, asked: str | None, uid: str = "") -> tuple[Replayed, ...]:
+    async def replay(self, asked: str | None, uid: str = "") -> tuple[ReplayResult, ...]:
         """Apply what was put aside: one event, or all.
 
         Raises:
@@ -96,18 +96,18 @@ class CalendarService:
             InvalidArgument, Unavailable.
         """
         project_id = await self._availability_cache.project_id(asked)
-        parked = [one for one in (await self._store.calendar(project_id)).parked if uid in {"", one.event.uid}]
-        if uid and not parked:
+        deferred = [one for one in (await self._store.calendar(project_id)).deferred if uid in {"", one.event.uid}]
+        if uid and not deferred:
             raise NotFound("uid", "No event with that uid was put aside; without a uid all are shown.", wanted=uid)
-        return tuple([await self._replay(project_id, one) for one in parked])
+        return tuple([await self._replay(project_id, one) for one in deferred])
 
-    async def _replay(self, project_id: str, parked: ParkedEvent) -> Replayed:
-        async def unit(transaction: Transaction) -> Applied:
+    async def _replay(self, project_id: str, deferred: DeferredEvent) -> ReplayResult:
+        async def unit(transaction: Transaction) -> ApplyResult:
             await transaction.lapse_holds()
-            return await apply_event(UnitOfWork(transaction, self._availability_cache, self._ids), parked.event)
+            return await apply_event(UnitOfWork(transaction, self._availability_cache, self._ids), deferred.event)
 
         applied = await self._store.write(project_id, unit)
-        return Replayed(uid=parked.event.uid, effect=applied.effect)
+        return ReplayResult(uid=deferred.event.uid, effect=applied.effect)
 
     async def _secrets_of(self, project_id: str) -> list[str]:
         """The secrets that sign now; none where there is no such project, or it is not connected."""
@@ -120,12 +120,12 @@ class CalendarService:
         connection = schedule.project.calcom
         return [self._secrets(name) for name in connection.webhook_secret_envs] if connection else []
 
-    async def _take(self, transaction: Transaction, delivery: Delivery) -> Applied:
+    async def _take(self, transaction: Transaction, delivery: Delivery) -> ApplyResult:
         said = delivery.said
         if said is None or UNDATED < said.at_ms < transaction.now_ms - OLDEST_MS:
-            return Applied(effect=Effect.IGNORED)
-        if not await transaction.calendar.take_delivery(delivery.digest):
-            return Applied(effect=Effect.KNOWN)
+            return ApplyResult(effect=Effect.IGNORED)
+        if not await transaction.calendar.record_delivery(delivery.digest):
+            return ApplyResult(effect=Effect.KNOWN)
         await transaction.lapse_holds()
         if isinstance(said, CalendarEvent):
             return await apply_event(UnitOfWork(transaction, self._availability_cache, self._ids), said)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from slotmcp.domain.calendar import ENTRY_SOURCE, OUTSIDE_SOURCE
+from slotmcp.domain.calendar import CONNECTED_CALENDAR_SOURCE, EVENT_SOURCE_PREFIX
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval, overlaps
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
@@ -30,11 +30,15 @@ class Conflict:
     @property
     def uid(self) -> str:
         """The event's; "" where it is of a calendar that a host has connected."""
-        return self.busy.source.removeprefix(ENTRY_SOURCE) if self.busy.source.startswith(ENTRY_SOURCE) else ""
+        return (
+            self.busy.source.removeprefix(EVENT_SOURCE_PREFIX)
+            if self.busy.source.startswith(EVENT_SOURCE_PREFIX)
+            else ""
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WayMade:
+class ConflictChanges:
     """What became of the claims in a calendar's way."""
 
     began: int = 0
@@ -42,12 +46,12 @@ class WayMade:
     moved: int = 0
     """Holds that others serve now."""
 
-    def plus(self, other: "WayMade") -> "WayMade":
+    def plus(self, other: "ConflictChanges") -> "ConflictChanges":
         """Both together."""
-        return WayMade(began=self.began + other.began, moved=self.moved + other.moved)
+        return ConflictChanges(began=self.began + other.began, moved=self.moved + other.moved)
 
 
-def conflicts_in(schedule: Schedule, now_ms: int) -> tuple[Conflict, ...]:
+def find_conflicts(schedule: Schedule, now_ms: int) -> tuple[Conflict, ...]:
     """The conflicts that are not over, by technician and time."""
     return tuple(
         one
@@ -67,7 +71,7 @@ def attention_for(schedule: Schedule, claim: Claim) -> str:
     return IN_CONFLICT if technician_schedule is not None and is_in_conflict(technician_schedule, claim) else ""
 
 
-def in_the_way(technician_schedule: TechnicianSchedule, interval: Interval, now_ms: int) -> list[Claim]:
+def overlapping_claims(technician_schedule: TechnicianSchedule, interval: Interval, now_ms: int) -> list[Claim]:
     """The live claims over a time, by start and id."""
     found = [
         claim for claim in technician_schedule.claims if claim.is_live(now_ms) and overlaps(claim.interval, interval)
@@ -75,7 +79,7 @@ def in_the_way(technician_schedule: TechnicianSchedule, interval: Interval, now_
     return sorted(found, key=lambda claim: (claim.start, claim.id))
 
 
-async def make_way(unit: UnitOfWork, technician_id: str, changed: Collection[Interval]) -> WayMade:
+async def resolve_conflicts(unit: UnitOfWork, technician_id: str, changed: Collection[Interval]) -> ConflictChanges:
     """Where a technician's calendar has changed, move the live holds that it is in the way of, and mark the bookings.
 
     Those that it is no longer in the way of are unmarked.
@@ -83,7 +87,7 @@ async def make_way(unit: UnitOfWork, technician_id: str, changed: Collection[Int
     transaction, moved, began = unit.transaction, 0, 0
     technician_schedule = (await transaction.schedule()).technician_schedules.get(technician_id)
     if technician_schedule is None:
-        return WayMade()
+        return ConflictChanges()
     for claim in _to_come(technician_schedule, transaction.now_ms):
         if not any(overlaps(claim.interval, one) for one in changed):
             continue
@@ -92,7 +96,7 @@ async def make_way(unit: UnitOfWork, technician_id: str, changed: Collection[Int
             moved += is_hit and await pass_on(unit, claim)
         else:
             began += await _mark(transaction, claim.id, is_hit=is_hit)
-    return WayMade(began=began, moved=moved)
+    return ConflictChanges(began=began, moved=moved)
 
 
 async def _mark(transaction: Transaction, booking_id: str, *, is_hit: bool) -> bool:
@@ -121,5 +125,7 @@ def _to_come(technician_schedule: TechnicianSchedule, now_ms: int) -> list[Claim
 
 def _of_calendars(technician_schedule: TechnicianSchedule) -> Iterable[BusyTime]:
     return (
-        one for one in technician_schedule.busy if one.source.startswith(ENTRY_SOURCE) or one.source == OUTSIDE_SOURCE
+        one
+        for one in technician_schedule.busy
+        if one.source.startswith(EVENT_SOURCE_PREFIX) or one.source == CONNECTED_CALENDAR_SOURCE
     )

@@ -8,8 +8,8 @@ from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, EventStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.ports import ClaimConflict
-from slotmcp.services.calendar.hosts import technicians_of
-from slotmcp.services.calendar.taking import Taking
+from slotmcp.services.calendar.hosts import technicians_for_hosts
+from slotmcp.services.calendar.taking import TimeAllocator
 from slotmcp.services.outcomes import cancel
 from slotmcp.services.waiting import offer_freed_time
 
@@ -21,10 +21,10 @@ SOMEBODY_ELSE: Final = "Cal.com gave it to somebody else, who cannot come then o
 _FIXED: Final = frozenset({BookingStatus.COMPLETED, BookingStatus.NO_SHOW})
 
 
-class Following:
+class BookingUpdater:
     """Lets bookings follow their events, within one transaction."""
 
-    def __init__(self, taking: Taking) -> None:
+    def __init__(self, taking: TimeAllocator) -> None:
         self._taking = taking
         self._transaction = taking.transaction
 
@@ -47,13 +47,13 @@ class Following:
     async def _insist(self, entry: CalendarEntry) -> None:
         """A booking that was cancelled here stays so: its event has to be cancelled, too."""
         if not entry.event.status.is_over:
-            await self._transaction.calendar.make_push(entry.booking_id)
+            await self._transaction.calendar.request_push(entry.booking_id)
 
     async def _end(self, entry: CalendarEntry, booking: Booking) -> None:
         """Call a booking off with its event, unless that has another time, or the booking another event, or will."""
         if entry.event.status is EventStatus.REPLACED or booking.status in _FIXED:
             return
-        others = await self._transaction.calendar.entries_of(booking.id)
+        others = await self._transaction.calendar.entries_of_booking(booking.id)
         lives_on = any(one.event.uid != entry.event.uid and not one.event.status.is_over for one in others)
         if not lives_on and not await self._is_tried(booking, None):
             await cancel(self._transaction, booking, CANCELLED)
@@ -81,7 +81,7 @@ class Following:
         had = booking.claim.technician_id
         if before is not None and event.hosts == before.hosts and booking.attention != SOMEBODY_ELSE:
             return had
-        found = technicians_of(self._taking.schedule, event.hosts)
+        found = technicians_for_hosts(self._taking.schedule, event.hosts)
         return had if had in found or not found else found[0]
 
     async def _move(self, booking: Booking, target: Claim, note: str) -> bool:

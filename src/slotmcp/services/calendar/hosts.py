@@ -10,7 +10,7 @@ from slotmcp.domain.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
+class EventMatch:
     """What an event means here."""
 
     technician_ids: tuple[str, ...]
@@ -19,15 +19,15 @@ class Meaning:
     """None: its event type is none of the project's."""
 
 
-def meaning_of(schedule: Schedule, event: CalendarEvent) -> Meaning:
+def match_event(schedule: Schedule, event: CalendarEvent) -> EventMatch:
     """What an event means by the project as it is now."""
-    return Meaning(
-        technician_ids=technicians_of(schedule, event.hosts),
+    return EventMatch(
+        technician_ids=technicians_for_hosts(schedule, event.hosts),
         service=_service(schedule, event) if event.event_type_id else None,
     )
 
 
-def technicians_of(schedule: Schedule, hosts: Iterable[HostReference]) -> tuple[str, ...]:
+def technicians_for_hosts(schedule: Schedule, hosts: Iterable[HostReference]) -> tuple[str, ...]:
     """The technicians whom hosts stand for, each once, in the hosts' order."""
     known = [
         (technician_schedule.technician.id, technician_schedule.technician.calcom)

@@ -9,7 +9,7 @@ from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from slotmcp.ports.calendar import CalendarAccount, CalendarAway, CalendarRefused
+from slotmcp.ports.calendar import CalendarAccount, CalendarRejected, CalendarUnavailable
 
 T = TypeVar("T")
 Ask = Callable[[CalendarAccount], Awaitable[T]]
@@ -24,13 +24,13 @@ _CIRCUIT: Final = "account"
 _MS_PER_SECOND: Final = 1000
 
 
-def _said_when(error: CalendarAway) -> bool:
+def _said_when(error: CalendarUnavailable) -> bool:
     """Whether it is well, and only has too much to do."""
     return error.retry_after_ms > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """How long to wait."""
 
     rest_seconds: float = 30.0
@@ -39,16 +39,16 @@ class Patience:
     """Before what may be asked twice is asked again; longer each time."""
 
 
-PATIENT: Final = Patience()
+DEFAULT_RETRY_POLICY: Final = RetryPolicy()
 
 
-class CalendarLine:
+class CalendarConnection:
     """Asks one account. When it has failed several times it is left alone, and when it says so, for as long as it says.
 
-    Every method raises CalendarAway or CalendarRefused.
+    Every method raises CalendarUnavailable or CalendarRejected.
     """
 
-    def __init__(self, account: CalendarAccount, patience: Patience = PATIENT) -> None:
+    def __init__(self, account: CalendarAccount, patience: RetryPolicy = DEFAULT_RETRY_POLICY) -> None:
         self._account = account
         self._rest_seconds = patience.rest_seconds
         first = patience.first_wait_seconds
@@ -56,7 +56,7 @@ class CalendarLine:
         self._breakers = AsyncCircuitBreakerFactory(
             default_threshold=FAILURES,
             default_ttl=patience.rest_seconds,
-            exclude=[CalendarRefused, asyncio.CancelledError, (CalendarAway, _said_when)],
+            exclude=[CalendarRejected, asyncio.CancelledError, (CalendarUnavailable, _said_when)],
         )
         self._quiet_until = 0.0
 
@@ -67,14 +67,16 @@ class CalendarLine:
     async def ask(self, question: Ask[T]) -> T:
         """Ask once."""
         if rests_ms := self.rests_ms():
-            raise CalendarAway("it asked to be left alone", retry_after_ms=rests_ms, was_asked=False)
+            raise CalendarUnavailable("it asked to be left alone", retry_after_ms=rests_ms, is_outcome_unknown=False)
         try:
             async with await self._breakers.get_breaker(_CIRCUIT):
                 return await question(self._account)
         except OpenedState:
             self._rest(self._rest_seconds)
-            raise CalendarAway("it failed several times", retry_after_ms=self.rests_ms(), was_asked=False) from None
-        except CalendarAway as away:
+            raise CalendarUnavailable(
+                "it failed several times", retry_after_ms=self.rests_ms(), is_outcome_unknown=False
+            ) from None
+        except CalendarUnavailable as away:
             if away.retry_after_ms:
                 self._rest(away.retry_after_ms / _MS_PER_SECOND)
             raise
@@ -96,9 +98,9 @@ class CalendarLine:
 
     def _patience(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        told_ms = error.retry_after_ms if isinstance(error, CalendarAway) else 0
+        told_ms = error.retry_after_ms if isinstance(error, CalendarUnavailable) else 0
         return max(told_ms / _MS_PER_SECOND, self._wait(state))
 
 
 def _is_brief(error: BaseException) -> bool:
-    return isinstance(error, CalendarAway) and error.retry_after_ms <= LONGEST_WAIT_SECONDS * _MS_PER_SECOND
+    return isinstance(error, CalendarUnavailable) and error.retry_after_ms <= LONGEST_WAIT_SECONDS * _MS_PER_SECOND

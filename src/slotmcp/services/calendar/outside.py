@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from slotmcp.domain.calcom import CalcomHost
-from slotmcp.domain.calendar import OUTSIDE_SOURCE, CalendarEntry
+from slotmcp.domain.calendar import CONNECTED_CALENDAR_SOURCE, CalendarEntry
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, overlaps
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
-from slotmcp.services.calendar.conflicts import make_way
-from slotmcp.services.calendar.line import CalendarLine
+from slotmcp.services.calendar.conflicts import resolve_conflicts
+from slotmcp.services.calendar.line import CalendarConnection
 from slotmcp.services.unit_of_work import UnitOfWork
 
 SPARE_DAYS: Final = 2
@@ -18,18 +18,18 @@ SPARE_DAYS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutsideBusy:
+class ConnectedBusyTimes:
     """What the calendars of the hosts said."""
 
     within: Interval
     by_technician: Mapping[str, frozenset[Interval]]
 
 
-async def read_outside(line: CalendarLine, schedule: Schedule, now_ms: int) -> OutsideBusy:
+async def read_connected_calendars(line: CalendarConnection, schedule: Schedule, now_ms: int) -> ConnectedBusyTimes:
     """When the connected calendars are busy, from now to the horizon.
 
     Raises:
-        CalendarAway, CalendarRefused.
+        CalendarUnavailable, CalendarRejected.
     """
     now = now_ms // MS_PER_MINUTE
     within = (now, now + (schedule.project.horizon_days + SPARE_DAYS) * MINUTES_PER_DAY)
@@ -37,7 +37,7 @@ async def read_outside(line: CalendarLine, schedule: Schedule, now_ms: int) -> O
         (technician_schedule.technician.id, technician_schedule.technician.calcom)
         for technician_schedule in schedule.technician_schedules.values()
     ]
-    return OutsideBusy(
+    return ConnectedBusyTimes(
         within=within,
         by_technician={
             technician_id: frozenset(await _busy(line, host, within))
@@ -47,24 +47,24 @@ async def read_outside(line: CalendarLine, schedule: Schedule, now_ms: int) -> O
     )
 
 
-async def _busy(line: CalendarLine, host: CalcomHost, within: Interval) -> Iterable[Interval]:
+async def _busy(line: CalendarConnection, host: CalcomHost, within: Interval) -> Iterable[Interval]:
     return await line.read(lambda account: account.busy_times(host, within))
 
 
-async def take_outside(unit: UnitOfWork, outside: OutsideBusy) -> tuple[list[BusyTime], list[BusyTime]]:
+async def update_connected_busy(unit: UnitOfWork, outside: ConnectedBusyTimes) -> tuple[list[BusyTime], list[BusyTime]]:
     """Let the technicians be busy when their calendars are, and only then; what was added, and what was removed.
 
     What the calendar service itself wrote into those calendars is left out: it stands in the book already.
     """
     transaction = unit.transaction
     schedule = await transaction.schedule()
-    entries = await transaction.calendar.entries_from(outside.within[0])
+    entries = await transaction.calendar.open_entries(outside.within[0])
     added, removed = [], []
     for technician_id, technician_schedule in schedule.technician_schedules.items():
         known = {
             one
             for one in technician_schedule.busy
-            if one.source == OUTSIDE_SOURCE and overlaps(_span(one), outside.within)
+            if one.source == CONNECTED_CALENDAR_SOURCE and overlaps(_span(one), outside.within)
         }
         said = outside.by_technician.get(technician_id, frozenset()) - _known_here(technician_schedule, entries)
         wanted = {_busy_time(technician_id, interval) for interval in said}
@@ -74,7 +74,7 @@ async def take_outside(unit: UnitOfWork, outside: OutsideBusy) -> tuple[list[Bus
     await transaction.add_busy(added)
     for technician_id in dict.fromkeys(one.technician_id for one in (*added, *removed)):
         changed = [_span(one) for one in (*added, *removed) if one.technician_id == technician_id]
-        await make_way(unit, technician_id, changed)
+        await resolve_conflicts(unit, technician_id, changed)
     return added, removed
 
 
@@ -83,7 +83,7 @@ def _known_here(technician_schedule: TechnicianSchedule, entries: Iterable[Calen
 
 
 def _busy_time(technician_id: str, interval: Interval) -> BusyTime:
-    return BusyTime(technician_id=technician_id, start=interval[0], end=interval[1], source=OUTSIDE_SOURCE)
+    return BusyTime(technician_id=technician_id, start=interval[0], end=interval[1], source=CONNECTED_CALENDAR_SOURCE)
 
 
 def _span(busy: BusyTime) -> Interval:

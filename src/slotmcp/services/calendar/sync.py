@@ -11,11 +11,11 @@ from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, Push
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.ports import Ids, Store, Transaction, Unit
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.calendar.apply import Applied, Effect, apply_event, settle_entry
-from slotmcp.services.calendar.line import CalendarLine
-from slotmcp.services.calendar.outside import OutsideBusy, read_outside, take_outside
+from slotmcp.services.calendar.apply import ApplyResult, Effect, apply_event, refresh_entry
+from slotmcp.services.calendar.line import CalendarConnection
+from slotmcp.services.calendar.outside import ConnectedBusyTimes, read_connected_calendars, update_connected_busy
 from slotmcp.services.calendar.push import read_pages
-from slotmcp.services.calendar.steps import needed_step
+from slotmcp.services.calendar.steps import next_step
 from slotmcp.services.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class SyncReport:
 
 
 @dataclass(slots=True)
-class _Tally:
+class _SyncCounts:
     read: int = 0
     differences: list[Difference] = field(default_factory=list)
     conflicts: int = 0
@@ -84,7 +84,13 @@ class Reconciler:
     """Reconciles one project with its calendar account."""
 
     def __init__(
-        self, project_id: str, line: CalendarLine, *, store: Store, availability_cache: AvailabilityCache, ids: Ids
+        self,
+        project_id: str,
+        line: CalendarConnection,
+        *,
+        store: Store,
+        availability_cache: AvailabilityCache,
+        ids: Ids,
     ) -> None:
         self._project_id = project_id
         self._line = line
@@ -98,14 +104,14 @@ class Reconciler:
         What was read is kept page by page, so that the next one goes on where this one was stopped.
 
         Raises:
-            CalendarAway, CalendarRefused, Unavailable.
+            CalendarUnavailable, CalendarRejected, Unavailable.
         """
-        tally = _Tally()
+        tally = _SyncCounts()
         state = (await self._store.calendar(self._project_id)).sync
         async for page in read_pages(self._line, max(0, state.watermark_ms - OVERLAP_MS)):
             await self._take_page(tally, page, is_dry=is_dry)
         head = await self._store.head(self._project_id)
-        outside = await read_outside(self._line, await self._store.schedule(self._project_id), head.now_ms)
+        outside = await read_connected_calendars(self._line, await self._store.schedule(self._project_id), head.now_ms)
         await self._run(lambda transaction: self._take_rest(transaction, tally, outside), is_dry=is_dry)
         return SyncReport(
             project_id=self._project_id,
@@ -115,16 +121,16 @@ class Reconciler:
             is_dry=is_dry,
         )
 
-    async def _take_page(self, tally: _Tally, page: Sequence[CalendarEvent], *, is_dry: bool) -> None:
+    async def _take_page(self, tally: _SyncCounts, page: Sequence[CalendarEvent], *, is_dry: bool) -> None:
         for batch in _batches(page):
             counted = await self._run(partial(self._take, batch), is_dry=is_dry)
             tally.read += counted.read
             tally.differences += counted.differences
             tally.conflicts += counted.conflicts
 
-    async def _take(self, events: Sequence[CalendarEvent], transaction: Transaction) -> _Tally:
+    async def _take(self, events: Sequence[CalendarEvent], transaction: Transaction) -> _SyncCounts:
         """Apply events, and note how far that is."""
-        tally = _Tally(read=len(events))
+        tally = _SyncCounts(read=len(events))
         since = transaction.now_ms // MS_PER_MINUTE - OLD_MINUTES
         for event in events:
             known = await transaction.calendar.entry(event.uid)
@@ -140,8 +146,10 @@ class Reconciler:
         await transaction.calendar.save_sync_state(replace(state, watermark_ms=watermark_ms))
         return tally
 
-    async def _take_rest(self, transaction: Transaction, tally: _Tally, outside: OutsideBusy) -> None:
-        added, removed = await take_outside(UnitOfWork(transaction, self._availability_cache, self._ids), outside)
+    async def _take_rest(self, transaction: Transaction, tally: _SyncCounts, outside: ConnectedBusyTimes) -> None:
+        added, removed = await update_connected_busy(
+            UnitOfWork(transaction, self._availability_cache, self._ids), outside
+        )
         for busy in (*added, *removed):
             tally.differences.append(
                 Difference(
@@ -152,12 +160,12 @@ class Reconciler:
                     is_gone=busy in removed,
                 )
             )
-        for entry in await transaction.calendar.entries_from(transaction.now_ms // MS_PER_MINUTE):
+        for entry in await transaction.calendar.open_entries(transaction.now_ms // MS_PER_MINUTE):
             if not entry.booking_id:
-                settled = await settle_entry(UnitOfWork(transaction, self._availability_cache, self._ids), entry)
+                settled = await refresh_entry(UnitOfWork(transaction, self._availability_cache, self._ids), entry)
                 tally.conflicts += settled.conflicts
         for booking in await self._untold(transaction):
-            await transaction.calendar.make_push(booking.id)
+            await transaction.calendar.request_push(booking.id)
             claim = booking.claim
             tally.differences.append(
                 Difference(kind=DifferenceKind.UNTOLD, subject=booking.id, start=claim.start, end=claim.end)
@@ -193,13 +201,13 @@ class Reconciler:
 
 async def _if_untold(transaction: Transaction, booking_id: str) -> Booking | None:
     pages = transaction.calendar
-    if await pages.push(booking_id) is not None or await pages.entries_of(booking_id):
+    if await pages.push(booking_id) is not None or await pages.entries_of_booking(booking_id):
         return None
-    step = await needed_step(transaction, Push(booking_id=booking_id, version=0, since_ms=0, due_ms=0))
+    step = await next_step(transaction, Push(booking_id=booking_id, version=0, since_ms=0, due_ms=0))
     return await transaction.booking(booking_id) if step else None
 
 
-def _kind(applied: Applied, event: CalendarEvent, known: CalendarEntry | None) -> DifferenceKind | None:
+def _kind(applied: ApplyResult, event: CalendarEvent, known: CalendarEntry | None) -> DifferenceKind | None:
     """How they differed; None: in nothing that takes anybody's time."""
     if applied.effect is Effect.PARKED:
         return DifferenceKind.FOREIGN

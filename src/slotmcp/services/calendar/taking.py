@@ -9,15 +9,15 @@ from dataclasses import replace
 from typing import Final
 
 from slotmcp.domain.booking import Booking, Visit
-from slotmcp.domain.calendar import ENTRY_SOURCE, CalendarEntry, CalendarEvent, EventKind, EventStatus
+from slotmcp.domain.calendar import EVENT_SOURCE_PREFIX, CalendarEntry, CalendarEvent, EventKind, EventStatus
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.ports import ClaimConflict
-from slotmcp.services.calendar.conflicts import WayMade, in_the_way, make_way
+from slotmcp.services.calendar.conflicts import ConflictChanges, overlapping_claims, resolve_conflicts
 from slotmcp.services.calendar.customers import keys_of, reachable
-from slotmcp.services.calendar.hosts import Meaning, meaning_of
+from slotmcp.services.calendar.hosts import EventMatch, match_event
 from slotmcp.services.passing_on import pass_on
 from slotmcp.services.unit_of_work import UnitOfWork
 
@@ -25,7 +25,7 @@ _ASIDE: Final = "calcom:aside"
 """The source of a busy time that stands for something that is about to come."""
 
 
-class Taking:
+class TimeAllocator:
     """Takes time for events, within one transaction, and counts what came of it."""
 
     def __init__(self, unit: UnitOfWork, schedule: Schedule) -> None:
@@ -33,11 +33,11 @@ class Taking:
         self.transaction = unit.transaction
         self.schedule = schedule
         """As it was when this began: whom hosts and event types stand for."""
-        self.way = WayMade()
+        self.way = ConflictChanges()
 
     async def take(self, entry: CalendarEntry) -> CalendarEntry:
         """Keep an event with all that it takes beside its booking; one that can be a booking becomes one."""
-        meaning = meaning_of(self.schedule, entry.event)
+        meaning = match_event(self.schedule, entry.event)
         before = entry.busy
         if not entry.booking_id and self._is_bookable(entry.event, meaning):
             entry = await self._book_it(entry, meaning)
@@ -60,16 +60,18 @@ class Taking:
         for claim in await self._others(technician_id, interval, for_claim):
             moved += claim.is_hold and await pass_on(self.unit, claim)
         await self.transaction.remove_busy([aside])
-        self.way = self.way.plus(WayMade(moved=moved))
+        self.way = self.way.plus(ConflictChanges(moved=moved))
         return not await self._others(technician_id, interval, for_claim)
 
     async def _others(self, technician_id: str, interval: Interval, but: str) -> list[Claim]:
         technician_schedule = await self._diary(technician_id)
         return [
-            claim for claim in in_the_way(technician_schedule, interval, self.transaction.now_ms) if claim.id != but
+            claim
+            for claim in overlapping_claims(technician_schedule, interval, self.transaction.now_ms)
+            if claim.id != but
         ]
 
-    def _is_bookable(self, event: CalendarEvent, meaning: Meaning) -> bool:
+    def _is_bookable(self, event: CalendarEvent, meaning: EventMatch) -> bool:
         """Whether it is a booking, if there is room for it. What has ended takes nothing any more."""
         return (
             event.kind is EventKind.APPOINTMENT
@@ -79,7 +81,7 @@ class Taking:
             and event.end * MS_PER_MINUTE > self.transaction.now_ms
         )
 
-    async def _book_it(self, entry: CalendarEntry, meaning: Meaning) -> CalendarEntry:
+    async def _book_it(self, entry: CalendarEntry, meaning: EventMatch) -> CalendarEntry:
         """Sell the event's time to its customer, if it is free."""
         technician_id, service = meaning.technician_ids[0], meaning.service
         if service is None or not await self.has_room(technician_id, entry.event.interval):
@@ -91,7 +93,7 @@ class Taking:
             return entry
         return replace(entry, booking_id=booking.id)
 
-    def _busy_of(self, entry: CalendarEntry, meaning: Meaning) -> tuple[BusyTime, ...]:
+    def _busy_of(self, entry: CalendarEntry, meaning: EventMatch) -> tuple[BusyTime, ...]:
         """The time that it takes beside its booking, or instead of one."""
         event = entry.event
         if not self._takes_time(event):
@@ -99,7 +101,7 @@ class Taking:
         service = meaning.service
         before, after = (service.buffer_before_minutes, service.buffer_after_minutes) if service else (0, 0)
         who = meaning.technician_ids[1:] if entry.booking_id else meaning.technician_ids
-        start, end, source = event.start - before, event.end + after, ENTRY_SOURCE + event.uid
+        start, end, source = event.start - before, event.end + after, EVENT_SOURCE_PREFIX + event.uid
         return tuple(BusyTime(technician_id=one, start=start, end=end, source=source) for one in who)
 
     def _takes_time(self, event: CalendarEvent) -> bool:
@@ -138,7 +140,7 @@ class Taking:
     async def _look_after(self, changed: Sequence[BusyTime]) -> None:
         for technician_id in sorted({one.technician_id for one in changed}):
             spans = [(one.start, one.end) for one in changed if one.technician_id == technician_id]
-            self.way = self.way.plus(await make_way(self.unit, technician_id, spans))
+            self.way = self.way.plus(await resolve_conflicts(self.unit, technician_id, spans))
 
     async def _diary(self, technician_id: str) -> TechnicianSchedule:
         return (await self.transaction.schedule()).technician_schedules[technician_id]

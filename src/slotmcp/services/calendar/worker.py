@@ -9,11 +9,11 @@ from typing import Final, Self
 from slotmcp import telemetry
 from slotmcp.domain.errors import InvalidArgument, SlotmcpError
 from slotmcp.ports import Ids, Store, Transaction
-from slotmcp.ports.calendar import Calendar, CalendarAccount, CalendarAway, CalendarRefused, Secrets
+from slotmcp.ports.calendar import Calendar, CalendarAccount, CalendarRejected, CalendarUnavailable, Secrets
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.calendar.line import CalendarLine
-from slotmcp.services.calendar.lines import CalendarLines
-from slotmcp.services.calendar.push import Pushed, Pusher
+from slotmcp.services.calendar.line import CalendarConnection
+from slotmcp.services.calendar.lines import CalendarConnections
+from slotmcp.services.calendar.push import BookingPusher, PushResult
 from slotmcp.services.calendar.sync import Reconciler, SyncReport
 from slotmcp.services.calendar.waits import sync_wait_ms
 
@@ -29,7 +29,7 @@ _MS_PER_SECOND: Final = 1000
 class SyncAnswer:
     """What was done for one project."""
 
-    pushed: tuple[Pushed, ...]
+    pushed: tuple[PushResult, ...]
     report: SyncReport
 
 
@@ -42,7 +42,7 @@ class CalendarWorker:
 
     def __init__(
         self,
-        lines: CalendarLines,
+        lines: CalendarConnections,
         *,
         store: Store,
         availability_cache: AvailabilityCache,
@@ -55,7 +55,7 @@ class CalendarWorker:
         self._ids = ids
         self._every_ms = round(every_seconds * _MS_PER_SECOND)
         self._name = ids.new_id()
-        self._known: dict[str, CalendarLine] = {}
+        self._known: dict[str, CalendarConnection] = {}
         self._failures: dict[str, int] = {}
         self._not_before: dict[str, float] = {}
         """When a project that failed is reconciled again, by the event loop's clock."""
@@ -73,7 +73,7 @@ class CalendarWorker:
         every_seconds: float,
     ) -> AsyncIterator[Self]:
         """A worker, with lines that are closed again at the end."""
-        async with CalendarLines.open(calendar, secrets) as lines:
+        async with CalendarConnections.open(calendar, secrets) as lines:
             yield cls(lines, store=store, availability_cache=availability_cache, ids=ids, every_seconds=every_seconds)
 
     async def sync(self, project_id: str, *, is_dry: bool = False) -> SyncAnswer:
@@ -81,7 +81,7 @@ class CalendarWorker:
 
         Raises:
             InvalidArgument: it is not connected, or somebody else is at it.
-            CalendarAway, CalendarRefused, NotFound, Unavailable.
+            CalendarUnavailable, CalendarRejected, NotFound, Unavailable.
         """
         line = await self._line(project_id)
         if is_dry:
@@ -112,7 +112,7 @@ class CalendarWorker:
 
         Raises:
             InvalidArgument: it is not connected.
-            CalendarAway, CalendarRefused, NotFound, Unavailable.
+            CalendarUnavailable, CalendarRejected, NotFound, Unavailable.
         """
         return await (await self._line(project_id)).ask(_whose)
 
@@ -131,7 +131,7 @@ class CalendarWorker:
             await self._push(project_id, line)
             if wants_sync:
                 await self._reconcile(project_id, line)
-        except (CalendarAway, CalendarRefused) as error:
+        except (CalendarUnavailable, CalendarRejected) as error:
             self._put_off(project_id)
             await self._note(project_id, error.message)
             problem(project_id, error.message)
@@ -144,8 +144,10 @@ class CalendarWorker:
         line = self._known.get(project_id)
         return self._may_try(project_id) if line is None else not line.rests_ms()
 
-    async def _push(self, project_id: str, line: CalendarLine) -> list[Pushed]:
-        pusher = Pusher(project_id, line, store=self._store, availability_cache=self._availability_cache, ids=self._ids)
+    async def _push(self, project_id: str, line: CalendarConnection) -> list[PushResult]:
+        pusher = BookingPusher(
+            project_id, line, store=self._store, availability_cache=self._availability_cache, ids=self._ids
+        )
         pushed = []
         for booking_id in (await self._store.calendar_work(project_id)).due:
             pushed.append(await pusher.push(booking_id))
@@ -154,7 +156,7 @@ class CalendarWorker:
                 break
         return pushed
 
-    async def _reconcile(self, project_id: str, line: CalendarLine) -> SyncReport:
+    async def _reconcile(self, project_id: str, line: CalendarConnection) -> SyncReport:
         report = await self._reconciler(project_id, line).reconcile()
         telemetry.conflicts_began(report.conflicts)
         for difference in report.differences:
@@ -167,12 +169,12 @@ class CalendarWorker:
         await self._store.write(project_id, unit)
         return report
 
-    def _reconciler(self, project_id: str, line: CalendarLine) -> Reconciler:
+    def _reconciler(self, project_id: str, line: CalendarConnection) -> Reconciler:
         return Reconciler(
             project_id, line, store=self._store, availability_cache=self._availability_cache, ids=self._ids
         )
 
-    async def _line(self, project_id: str) -> CalendarLine:
+    async def _line(self, project_id: str) -> CalendarConnection:
         connection = (await self._store.schedule(project_id)).project.calcom
         if connection is None:
             raise InvalidArgument(

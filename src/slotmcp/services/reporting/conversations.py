@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from slotmcp.domain.interval import Minute
-from slotmcp.domain.report import Funnel, Loss
+from slotmcp.domain.report import Funnel, LossReason
 from slotmcp.domain.trace import Question, Trace, TracedUse
 
 SILENCE_MS: Final = 15 * 60_000
@@ -32,25 +32,25 @@ class Conversation:
         return self.has_booked or any(_is(trace, TracedUse.CREATE_HOLD) for trace in self.traces)
 
     @property
-    def was_offered(self) -> bool:
+    def has_offers(self) -> bool:
         """Whether a time was offered, were it in place of another."""
         return self.has_held or any(trace.offered for trace in self.traces)
 
-    def is_thinking(self, live: frozenset[str]) -> bool:
+    def is_undecided(self, live: frozenset[str]) -> bool:
         """Whether it has not booked yet, and one of the live holds is its own."""
         return not self.has_booked and any(trace.hold_key in live for trace in self.traces if trace.hold_key)
 
     @property
-    def loss(self) -> Loss:
+    def loss(self) -> LossReason:
         """Why it was lost, if it was."""
         last = self.traces[-1]
         if last.outcome in TAKEN:
-            return Loss.TAKEN
+            return LossReason.TAKEN
         if last.outcome != OK:
-            return Loss.FAILED
+            return LossReason.FAILED
         if last.use is TracedUse.GET_SLOTS and not last.offered:
-            return Loss.NOTHING_OFFERED
-        return Loss.HOLD_LEFT if self.has_held else Loss.NOT_CHOSEN
+            return LossReason.NOTHING_OFFERED
+        return LossReason.HOLD_ABANDONED if self.has_held else LossReason.NOT_CHOSEN
 
     @property
     def last_question(self) -> tuple[int, Question] | None:
@@ -85,10 +85,10 @@ def conversations(traces: Sequence[Trace]) -> list[Conversation]:
 
 def funnel(found: Sequence[Conversation], live: frozenset[str]) -> Funnel:
     """How far conversations came; `live` are the keys of the holds that live."""
-    thinking = [one for one in found if one.is_thinking(live)]
+    thinking = [one for one in found if one.is_undecided(live)]
     return Funnel(
         asked=len(found),
-        offered=sum(one.was_offered for one in found),
+        offered=sum(one.has_offers for one in found),
         held=sum(one.has_held for one in found),
         booked=sum(one.has_booked for one in found),
         thinking=len(thinking),
@@ -98,7 +98,7 @@ def funnel(found: Sequence[Conversation], live: frozenset[str]) -> Funnel:
 
 def lost(found: Sequence[Conversation], live: frozenset[str]) -> list[Conversation]:
     """Those that asked and ended without a booking, nor with a hold that lives."""
-    return [one for one in found if not one.has_booked and not one.is_thinking(live)]
+    return [one for one in found if not one.has_booked and not one.is_undecided(live)]
 
 
 def _parts(said: Sequence[Trace]) -> Iterator[list[Trace]]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute
-from slotmcp.domain.report import DAYS_OF_WEEK, HOURS_OF_DAY, Hours, Refused
+from slotmcp.domain.report import DAYS_OF_WEEK, HOURS_OF_DAY, HourlyCounts, RefusedQuestions
 from slotmcp.domain.trace import Question, Trace, TracedUse
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.reporting.conversations import OK, TAKEN, Conversation
@@ -40,7 +40,7 @@ def wanted_cells(question: Question, zone_key: str) -> frozenset[Cell]:
     )
 
 
-def demand(found: Sequence[Conversation], zone_key: str) -> Hours:
+def demand(found: Sequence[Conversation], zone_key: str) -> HourlyCounts:
     """How many conversations wanted each hour of the week, by their first questions."""
     alike = Counter(wanted_cells(first, zone_key) for one in found if (first := one.first_question))
     counts = Counter[Cell]()
@@ -49,15 +49,18 @@ def demand(found: Sequence[Conversation], zone_key: str) -> Hours:
     return hours_of(counts)
 
 
-def hours_of(counts: Counter[Cell]) -> Hours:
+def hours_of(counts: Counter[Cell]) -> HourlyCounts:
     """A heat map of what was counted."""
     return tuple(tuple(counts[day, hour] for hour in range(HOURS_OF_DAY)) for day in range(DAYS_OF_WEEK))
 
 
-def refused(traces: Sequence[Trace]) -> tuple[Refused, ...]:
+def refused(traces: Sequence[Trace]) -> tuple[RefusedQuestions, ...]:
     """The questions to which nothing could be offered, or whose start could not be had, by what was in the way."""
     counts = Counter((trace.main_reason, question.service_id) for trace, question in _refusals(traces))
-    found = [Refused(reason=reason, service_id=service, questions=count) for (reason, service), count in counts.items()]
+    found = [
+        RefusedQuestions(reason=reason, service_id=service, questions=count)
+        for (reason, service), count in counts.items()
+    ]
     return tuple(sorted(found, key=lambda one: (-one.questions, one.service_id, one.reason or "")))
 
 

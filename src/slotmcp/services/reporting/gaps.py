@@ -48,7 +48,7 @@ def find_gaps(schedule: Schedule, claims: Sequence[Claim], lost: Sequence[LostQu
     tried = changes_worth_trying(schedule, [one.question for one in unmet])
     gaps = [Gap(change=change, won=won) for change in tried if (won := count_won(schedule, change, unmet))]
     gaps.sort(key=lambda gap: (-gap.won, type(gap.change).__name__, repr(gap.change)))
-    return Gaps(lost=len(asked), had_a_choice=len(asked) - len(unmet), gaps=tuple(gaps[:MOST_GAPS]))
+    return Gaps(lost=len(asked), had_alternatives=len(asked) - len(unmet), gaps=tuple(gaps[:MOST_GAPS]))
 
 
 def unmet_questions(schedule: Schedule, lost: Iterable[LostQuestion]) -> list[LostQuestion]:

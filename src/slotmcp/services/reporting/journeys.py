@@ -53,7 +53,7 @@ def _count(conversation: Conversation, new: frozenset[str]) -> None:
 def _steps(said: Conversation) -> set[Step]:
     reached = {
         Step.ASKED: bool(said.traces),
-        Step.OFFERED: said.was_offered,
+        Step.OFFERED: said.has_offers,
         Step.HELD: said.has_held,
         Step.BOOKED: said.has_booked,
     }

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval
-from slotmcp.domain.report import Hours, Period, Share, Utilisation
+from slotmcp.domain.report import HourlyCounts, Period, Share, Utilization
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.columns import bits_of
@@ -37,12 +37,12 @@ def period_availability(schedule: Schedule, claims: Sequence[Claim], period: Per
     return Availability.of(replace(with_claims(schedule, claims), project=rules), period.start * MS_PER_MINUTE)
 
 
-def utilisation(availability: Availability, period: Period) -> tuple[Utilisation, ...]:
+def utilization(availability: Availability, period: Period) -> tuple[Utilization, ...]:
     """What each technician's opening hours were used for."""
     return tuple(_used(availability, line, period) for line in availability.index.timelines.values())
 
 
-def supply(availability: Availability) -> Hours:
+def supply(availability: Availability) -> HourlyCounts:
     """How many starts are free in each hour of the week, for the shortest job there is: one step of the grid."""
     project, frame = availability.schedule.project, availability.frame
     need = Need(duration_minutes=project.slot_interval_minutes)
@@ -55,7 +55,7 @@ def supply(availability: Availability) -> Hours:
     return hours_of(counts)
 
 
-def fairness(used: Sequence[Utilisation], claims: Sequence[Claim]) -> tuple[Share, ...]:
+def fairness(used: Sequence[Utilization], claims: Sequence[Claim]) -> tuple[Share, ...]:
     """Each technician's part of the bookings, against their part of the open time."""
     counts = Counter(claim.technician_id for claim in claims)
     bookings = sum(counts[one.technician_id] for one in used)
@@ -71,13 +71,13 @@ def fairness(used: Sequence[Utilisation], claims: Sequence[Claim]) -> tuple[Shar
     )
 
 
-def _used(availability: Availability, line: Timeline, period: Period) -> Utilisation:
+def _used(availability: Availability, line: Timeline, period: Period) -> Utilization:
     hours = _common(line.hours, [(period.start, period.end)])
     around = [(one.start - one.buffer_before_minutes, one.end + one.buffer_after_minutes) for one in line.claims]
     left = subtract(hours, merge(around))
     free = subtract(left, merge((busy.start, busy.end) for busy in line.technician_schedule.busy))
     travel = _travel(availability, line, free)
-    return Utilisation(
+    return Utilization(
         technician_id=line.technician_schedule.technician.id,
         open_minutes=_minutes(hours),
         booked_minutes=_minutes(hours) - _minutes(left),

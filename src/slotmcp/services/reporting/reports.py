@@ -14,7 +14,7 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
-from slotmcp.domain.report import Decided, Gaps, Period, Report
+from slotmcp.domain.report import AssignmentReason, Gaps, Period, Report
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.engine.zones import local_date, midnight
@@ -23,7 +23,7 @@ from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.reporting.conversations import Conversation, conversations, funnel, lost
 from slotmcp.services.reporting.demand import demand, refused
 from slotmcp.services.reporting.gaps import LostQuestion, find_gaps
-from slotmcp.services.reporting.open_time import fairness, period_availability, supply, utilisation
+from slotmcp.services.reporting.open_time import fairness, period_availability, supply, utilization
 from slotmcp.services.reporting.response_times import response_times
 
 DEFAULT_DAYS: Final = 7
@@ -150,7 +150,7 @@ def _period(request: ReportRequest, zone_key: str, now_ms: int) -> Period:
 
 def _report(facts: _Facts) -> Report:
     availability = period_availability(facts.schedule, [one.claim for one in facts.bookings], facts.period)
-    used = utilisation(availability, facts.period)
+    used = utilization(availability, facts.period)
     zone_key = facts.schedule.project.timezone
     return Report(
         project_id=facts.schedule.project.id,
@@ -160,7 +160,7 @@ def _report(facts: _Facts) -> Report:
         demand=demand(facts.conversations, zone_key),
         supply=supply(availability),
         refused=refused(facts.traces),
-        utilisation=used,
+        utilization=used,
         decided=Counter(_decided(one) for one in facts.of_period),
         fairness=fairness(used, [one.claim for one in facts.of_period]),
         response_times=response_times(facts.traces),
@@ -174,14 +174,14 @@ def _gaps(facts: _Facts) -> Gaps:
     return find_gaps(facts.schedule, [one.claim for one in facts.bookings], questions)
 
 
-def _decided(booking: Booking) -> Decided:
+def _decided(booking: Booking) -> AssignmentReason:
     reason = booking.reason
     if reason is None:
-        return Decided.OTHER
+        return AssignmentReason.OTHER
     if reason.wished:
-        return Decided.WISH
+        return AssignmentReason.WISH
     if reason.kept:
-        return Decided.KEPT
+        return AssignmentReason.KEPT
     if reason.considered == 1:
-        return Decided.ONLY_ONE
-    return Decided(reason.decided_by.value) if reason.decided_by else Decided.OTHER
+        return AssignmentReason.ONLY_ONE
+    return AssignmentReason(reason.decided_by.value) if reason.decided_by else AssignmentReason.OTHER

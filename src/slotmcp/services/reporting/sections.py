@@ -12,7 +12,7 @@ class SectionName(StrEnum):
     DEMAND = "demand"
     SUPPLY = "supply"
     REFUSED = "refused"
-    UTILISATION = "utilisation"
+    UTILIZATION = "utilisation"
     ASSIGNMENT = "assignment"
     FAIRNESS = "fairness"
     TIMES = "times"
@@ -24,7 +24,7 @@ TITLES: Final[Mapping[SectionName, str]] = {
     SectionName.DEMAND: "When callers wanted a time",
     SectionName.SUPPLY: "Starts left free",
     SectionName.REFUSED: "Why nothing could be offered",
-    SectionName.UTILISATION: "What open time was used for",
+    SectionName.UTILIZATION: "What open time was used for",
     SectionName.ASSIGNMENT: "What decided who was sent",
     SectionName.FAIRNESS: "Whose bookings, against their share of open time",
     SectionName.TIMES: "How long calls took",

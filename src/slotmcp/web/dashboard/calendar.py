@@ -5,11 +5,11 @@ from typing import Final
 
 from starlette.responses import Response
 
-from slotmcp.domain.calendar import ParkedEvent, Push, SyncState
+from slotmcp.domain.calendar import DeferredEvent, Push, SyncState
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.services.calendar.calendars import ConflictsAnswer
 from slotmcp.services.calendar.conflicts import Conflict
-from slotmcp.services.calendar.words import standing, what_would_help
+from slotmcp.services.calendar.words import describe_deferred, describe_push
 from slotmcp.services.named import service_of, technician_of
 from slotmcp.web.dashboard.request import DashboardRequest, Panel
 from slotmcp.web.dashboard.when import ago, written
@@ -36,7 +36,7 @@ class PushRow:
     booking_id: str
     since: str
     attempts: int
-    standing: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ async def calendar(visit: DashboardRequest) -> Response:
         problem=kept.sync.problem,
         conflicts=[_conflict(one, seen) for one in seen.conflicts],
         pushes=[_push(one, zone_key) for one in kept.pushes],
-        parked=[_parked(one, zone_key) for one in kept.parked],
+        deferred=[_parked(one, zone_key) for one in kept.deferred],
     )
 
 
@@ -89,14 +89,14 @@ def _push(push: Push, zone_key: str) -> PushRow:
         booking_id=push.booking_id,
         since=written(zone_key, push.since_ms // MS_PER_MINUTE),
         attempts=push.attempts,
-        standing=standing(push),
+        status=describe_push(push),
     )
 
 
-def _parked(parked: ParkedEvent, zone_key: str) -> ParkedRow:
+def _parked(deferred: DeferredEvent, zone_key: str) -> ParkedRow:
     return ParkedRow(
-        uid=parked.event.uid,
-        starts=written(zone_key, parked.event.start),
-        since=written(zone_key, parked.at_ms // MS_PER_MINUTE),
-        help=what_would_help(parked),
+        uid=deferred.event.uid,
+        starts=written(zone_key, deferred.event.start),
+        since=written(zone_key, deferred.at_ms // MS_PER_MINUTE),
+        help=describe_deferred(deferred),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from slotmcp.domain.report import Hours
+from slotmcp.domain.report import HourlyCounts
 
 SHADES: Final = 5
 """From the lightest, 1, to that of the most there is; what is nothing has none: 0."""
@@ -77,7 +77,7 @@ def stack(parts: Sequence[tuple[str, int, str]]) -> list[Part]:
     return found
 
 
-def heat_map(hours: Hours) -> HeatMap | None:
+def heat_map(hours: HourlyCounts) -> HeatMap | None:
     """None: nothing is counted."""
     least, most = min(map(min, hours)), max(map(max, hours))
     if not most:

@@ -37,8 +37,8 @@ def gaps_view(answer: GapsAnswer) -> GapsView:
     gaps = answer.gaps
     most = max((one.won for one in gaps.gaps), default=0)
     told = f"{counted(gaps.lost, 'caller')} left without a booking"
-    if gaps.had_a_choice:
-        told += f", of whom {gaps.had_a_choice} could have had a time even so"
+    if gaps.had_alternatives:
+        told += f", of whom {gaps.had_alternatives} could have had a time even so"
     runs = groupby(enumerate(gaps.gaps), key=_run)
     rows = [_row([gap for _, gap in run], answer.schedule, most) for _, run in runs]
     return GapsView(lost=gaps.lost, told=told, rows=rows)

@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from slotmcp.domain.report import Decided, Funnel, Loss, Period, Refused, Report, Share, Utilisation
+from slotmcp.domain.report import (
+    AssignmentReason,
+    Funnel,
+    LossReason,
+    Period,
+    RefusedQuestions,
+    Report,
+    Share,
+    Utilization,
+)
 from slotmcp.domain.schedule import Schedule
 from slotmcp.services.named import technician_of
 from slotmcp.services.reporting.reports import ReportAnswer
@@ -72,7 +81,7 @@ class ReportView:
     demand: HeatMap | None
     supply: HeatMap | None
     refused: Sequence[RefusedRow]
-    utilisation: Sequence[UsedRow]
+    utilization: Sequence[UsedRow]
     decided: Sequence[Bar]
     fairness: Sequence[ShareRow]
     times: Sequence[TimesRow]
@@ -90,7 +99,7 @@ def view_of(answer: ReportAnswer) -> ReportView:
         demand=heat_map(report.demand),
         supply=heat_map(report.supply),
         refused=_refused(report, schedule),
-        utilisation=[_used(one, schedule) for one in report.utilisation],
+        utilization=[_used(one, schedule) for one in report.utilization],
         decided=_decided(report),
         fairness=[_share(one, schedule) for one in report.fairness],
         times=_times(report),
@@ -122,7 +131,7 @@ def _period(period: Period) -> str:
 
 
 def _lost(funnel: Funnel) -> list[Bar]:
-    counts = [(LOSSES[loss], funnel.lost[loss]) for loss in Loss if funnel.lost.get(loss)]
+    counts = [(LOSSES[loss], funnel.lost[loss]) for loss in LossReason if funnel.lost.get(loss)]
     return bars(counts, sum(funnel.lost.values()))
 
 
@@ -130,7 +139,7 @@ def _refused(report: Report, schedule: Schedule) -> list[RefusedRow]:
     return [_refused_row(one, schedule) for one in report.refused]
 
 
-def _refused_row(one: Refused, schedule: Schedule) -> RefusedRow:
+def _refused_row(one: RefusedQuestions, schedule: Schedule) -> RefusedRow:
     service = schedule.services.get(one.service_id)
     return RefusedRow(
         reason=REASONS[one.reason].capitalize() if one.reason else "Not known",
@@ -140,7 +149,7 @@ def _refused_row(one: Refused, schedule: Schedule) -> RefusedRow:
     )
 
 
-def _used(one: Utilisation, schedule: Schedule) -> UsedRow:
+def _used(one: Utilization, schedule: Schedule) -> UsedRow:
     parts = {
         "booked": one.booked_minutes,
         "travel": one.travel_minutes,
@@ -156,7 +165,7 @@ def _used(one: Utilisation, schedule: Schedule) -> UsedRow:
 
 
 def _decided(report: Report) -> list[Bar]:
-    counts = [(DECIDED[one], report.decided[one]) for one in Decided if report.decided.get(one)]
+    counts = [(DECIDED[one], report.decided[one]) for one in AssignmentReason if report.decided.get(one)]
     return bars(counts, sum(report.decided.values()))
 
 

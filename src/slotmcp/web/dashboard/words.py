@@ -4,28 +4,28 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from slotmcp.domain.reasons import Reason
-from slotmcp.domain.report import Decided, Loss
+from slotmcp.domain.report import AssignmentReason, LossReason
 from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.services.trace_story import ASKED
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-LOSSES: Final[Mapping[Loss, str]] = {
-    Loss.NOTHING_OFFERED: "Nothing was free when they asked",
-    Loss.TAKEN: "The time they wanted could not be had",
-    Loss.NOT_CHOSEN: "Times were offered, and none was taken",
-    Loss.HOLD_LEFT: "A time was held, and never booked",
-    Loss.FAILED: "The last call ended in an error",
+LOSSES: Final[Mapping[LossReason, str]] = {
+    LossReason.NOTHING_OFFERED: "Nothing was free when they asked",
+    LossReason.TAKEN: "The time they wanted could not be had",
+    LossReason.NOT_CHOSEN: "Times were offered, and none was taken",
+    LossReason.HOLD_ABANDONED: "A time was held, and never booked",
+    LossReason.FAILED: "The last call ended in an error",
 }
 
-DECIDED: Final[Mapping[Decided, str]] = {
-    Decided.WISH: "The caller asked for them",
-    Decided.KEPT: "It was theirs before it was moved",
-    Decided.ONLY_ONE: "Nobody else could",
-    Decided.LOAD: "They had the least to do that day",
-    Decided.PRIORITY: "They come first by priority",
-    Decided.ETA: "They were the nearest",
-    Decided.OTHER: "All were equal, or it came from elsewhere",
+DECIDED: Final[Mapping[AssignmentReason, str]] = {
+    AssignmentReason.WISH: "The caller asked for them",
+    AssignmentReason.KEPT: "It was theirs before it was moved",
+    AssignmentReason.ONLY_ONE: "Nobody else could",
+    AssignmentReason.LOAD: "They had the least to do that day",
+    AssignmentReason.PRIORITY: "They come first by priority",
+    AssignmentReason.ETA: "They were the nearest",
+    AssignmentReason.OTHER: "All were equal, or it came from elsewhere",
 }
 
 REASONS: Final[Mapping[Reason, str]] = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from slotmcp.domain.report import Hours
+from slotmcp.domain.report import HourlyCounts
 from slotmcp.web.dashboard.charts import HeatMap, heat_map, shade, stack
 from slotmcp.web.dashboard.when import ago
 from slotmcp.web.dashboard.words import hours_and_minutes
@@ -10,11 +10,11 @@ from slotmcp.web.dashboard.words import hours_and_minutes
 NIGHT = (0,) * 24
 
 
-def week(monday: tuple[int, ...], others: tuple[int, ...] = NIGHT) -> Hours:
+def week(monday: tuple[int, ...], others: tuple[int, ...] = NIGHT) -> HourlyCounts:
     return (monday, *(others,) * 6)
 
 
-def mapped(hours: Hours) -> HeatMap:
+def mapped(hours: HourlyCounts) -> HeatMap:
     found = heat_map(hours)
     assert found is not None
     return found

@@ -17,7 +17,7 @@ def rows(*gaps: tuple[GapChange, int]) -> list[GapRow]:
         revision=1,
     )
     found = tuple(Gap(change=change, won=won) for change, won in gaps)
-    return list(gaps_view(GapsAnswer(schedule=schedule, gaps=Gaps(lost=9, had_a_choice=2, gaps=found))).rows)
+    return list(gaps_view(GapsAnswer(schedule=schedule, gaps=Gaps(lost=9, had_alternatives=2, gaps=found))).rows)
 
 
 def hour(weekday: int, hour: int, technician_id: str = "ana") -> ExtraHour:

@@ -4,7 +4,7 @@ import pytest
 
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.domain.reasons import Reason
-from slotmcp.domain.report import Decided, Loss
+from slotmcp.domain.report import AssignmentReason, LossReason
 from slotmcp.domain.trace import TechnicianTrace, TracedUse
 from slotmcp.services.reporting.sections import TITLES, SectionName
 from slotmcp.web.dashboard.words import DECIDED, HELP, LOSSES, REASONS, asked, why_refused
@@ -15,7 +15,7 @@ CODES = {kind.code for kind in SlotmcpError.__subclasses__() for kind in kind.__
 
 def test_everything_that_is_counted_has_words() -> None:
     assert (set(REASONS), set(HELP)) == (set(Reason), set(Reason))
-    assert (set(LOSSES), set(DECIDED)) == (set(Loss), set(Decided))
+    assert (set(LOSSES), set(DECIDED)) == (set(LossReason), set(AssignmentReason))
     assert set(TITLES) == set(SectionName)
 
 
