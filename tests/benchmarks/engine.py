@@ -9,7 +9,7 @@ from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
 from benchmarks.schedules import NOW, NOW_MS, REPAIR, book_of, end_of
 from benchmarks.timing import time_pairs
 from slotmcp.domain.schedule import Schedule
-from slotmcp.engine import closures, frame, openings, timeline
+from slotmcp.engine import frame, opening_hours, timeline
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
@@ -26,7 +26,7 @@ GROWTH = 2
 
 CACHES = [
     value
-    for module in (closures, frame, openings, timeline)
+    for module in (frame, opening_hours, timeline)
     for value in vars(module).values()
     if hasattr(value, "cache_clear") and value.__module__ == module.__name__
 ]

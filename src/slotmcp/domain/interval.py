@@ -1,22 +1,64 @@
-"""Spans of time: half-open [start, end), in whole minutes since the Unix epoch, UTC."""
+"""Time intervals: half-open [start, end), in whole minutes since the Unix epoch, UTC.
 
+A list of intervals is *merged* when it is sorted and no two of them overlap or touch.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 Minute: TypeAlias = int
 """A point in time: whole minutes since 1970-01-01T00:00Z."""
 
 Interval: TypeAlias = tuple[Minute, Minute]
-"""Half-open [start, end). Plain tuples: the engine makes thousands of them for one answer."""
+"""Half-open [start, end). Plain tuples, because the engine creates thousands of them per call."""
 
 MINUTES_PER_DAY = 1440
 MS_PER_MINUTE = 60_000
 
 
 def minute_at_or_after(instant_ms: int) -> Minute:
-    """The first whole minute that is not before an instant (milliseconds since the epoch)."""
+    """Return the first whole minute that is not before an instant (milliseconds since the epoch)."""
     return -(-instant_ms // MS_PER_MINUTE)
 
 
-def overlaps(one: Interval, other: Interval) -> bool:
-    """Whether two half-open spans share a minute."""
-    return one[0] < other[1] and other[0] < one[1]
+def overlaps(first: Interval, second: Interval) -> bool:
+    """Return whether two half-open intervals share a minute."""
+    return first[0] < second[1] and second[0] < first[1]
+
+
+def merge(intervals: Iterable[Interval]) -> list[Interval]:
+    """Return the same minutes as one merged list. Drop empty and reversed intervals."""
+    merged: list[Interval] = []
+    for start, end in sorted(intervals):
+        if end <= start:
+            continue
+        if merged and start <= merged[-1][1]:
+            if end > merged[-1][1]:
+                merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def subtract(intervals: Sequence[Interval], holes: Sequence[Interval]) -> list[Interval]:
+    """Return merged intervals without the minutes of merged holes."""
+    if not holes:
+        return list(intervals)
+    remaining: list[Interval] = []
+    first_hole = 0
+    for start, end in intervals:
+        while first_hole < len(holes) and holes[first_hole][1] <= start:
+            first_hole += 1
+        remaining.extend(_without(start, end, holes, first_hole))
+    return remaining
+
+
+def _without(start: Minute, end: Minute, holes: Sequence[Interval], first_hole: int) -> Iterator[Interval]:
+    for hole_start, hole_end in holes[first_hole:]:
+        if hole_start >= end:
+            break
+        if start < hole_start:
+            yield start, hole_start
+        start = max(start, hole_end)
+    if start < end:
+        yield start, end

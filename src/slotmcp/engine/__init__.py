@@ -1,1 +1,1 @@
-"""What is free: pure functions over a book; now is an argument."""
+"""Availability engine: pure functions over a schedule. The current time is always an argument."""

@@ -1,4 +1,4 @@
-"""The assignment: who takes a job, why, and which holds move to make room."""
+"""Assignment of a technician to a job, with the reason and the holds that move to make room."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from slotmcp.engine.timeline import Timeline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """A technician for a job. The moves are to be made first, in their order."""
+    """A technician for a job. The caller makes the moves first, in their order."""
 
     technician_id: str
     reason: AssignmentReason
@@ -22,19 +22,19 @@ class Assignment:
 
 
 def assign(availability: Availability, need: Need, start: Minute) -> Assignment | None:
-    """The technician for a start that is offered; None exactly when `check_start` is None."""
+    """Choose the technician for an offered start; return None exactly when `check_start` does."""
     if not availability.is_bookable_start(start):
         return None
     index = availability.index
     lines = index.eligible(need)
     if free := [line for line in lines if line.can_start(need, start)]:
         return _best(availability, need, start, dict.fromkeys(free, ()))
-    freed_timelines = {line: moves for line in lines if (moves := index.relocation.moves_for(line, need, start))}
-    return _best(availability, need, start, freed_timelines) if freed_timelines else None
+    moves_by_line = {line: moves for line in lines if (moves := index.relocation.moves_for(line, need, start))}
+    return _best(availability, need, start, moves_by_line) if moves_by_line else None
 
 
 def assign_kept(availability: Availability, need: Need, start: Minute) -> Assignment | None:
-    """The technician for a start that was promised: grid, notice and horizon are not asked again (rule 20)."""
+    """Choose the technician for a promised start, without checking grid, notice and horizon again (rule 20)."""
     free = [line for line in availability.index.eligible(need) if line.can_serve(need, start)]
     return _best(availability, need, start, dict.fromkeys(free, ())) if free else None
 

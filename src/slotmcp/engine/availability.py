@@ -1,6 +1,7 @@
-"""Availability: a book at an instant, indexed. What every question about free time is asked of."""
+"""Availability: an indexed project schedule at one instant. Every question about free time starts here."""
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -9,26 +10,52 @@ from math import inf
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute, minute_at_or_after
+from slotmcp.domain.offer import Slot
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
-from slotmcp.engine.closures import closed_dates
-from slotmcp.engine.day_slots import DaySlots
 from slotmcp.engine.frame import Frame, frame_of
 from slotmcp.engine.need import Need
-from slotmcp.engine.openings import Dates, opening_hours, working_days
+from slotmcp.engine.opening_hours import DateRange, closed_dates, opening_hours, shift_intervals
 from slotmcp.engine.ranking import Policy
 from slotmcp.engine.relocation import Relocation
 from slotmcp.engine.timeline import Timeline
 from slotmcp.engine.travel import TravelTimes
 
 _MARGIN = timedelta(days=3)
-"""Spans of other zones, past midnight, and jobs of a day reach this far beyond the frame at most."""
+"""Maximum reach beyond the frame of other time zones, shifts past midnight, and jobs of a day."""
+
+
+class DaySlots:
+    """All slots of one day, sorted by start, with every candidate and regardless of the notice."""
+
+    __slots__ = ("_slots", "_starts")
+
+    def __init__(self, slots: Sequence[Slot]) -> None:
+        self._slots = slots
+        self._starts = [slot.start for slot in slots]
+
+    def starts(self, start_from: Minute, start_to: Minute) -> list[Minute]:
+        """Return the starts in [start_from, start_to)."""
+        return self._starts[self._cut(start_from, start_to)]
+
+    def slots(self, start_from: Minute, start_to: Minute) -> Sequence[Slot]:
+        """Return the slots whose starts lie in [start_from, start_to)."""
+        return self._slots[self._cut(start_from, start_to)]
+
+    def at(self, start: Minute) -> Sequence[Slot]:
+        """Return the slot of one start, or nothing."""
+        position = bisect_left(self._starts, start)
+        return self._slots[position : position + 1] if self._starts[position : position + 1] == [start] else ()
+
+    def _cut(self, start_from: Minute, start_to: Minute) -> slice:
+        return slice(bisect_left(self._starts, start_from), bisect_left(self._starts, start_to))
+
 
 SlotsByNeed = dict[tuple[Need, Policy], dict[int, DaySlots]]
-"""What `find_slots` has worked out, by day of the frame. Not yet cut to a range."""
+"""Cache of `find_slots`, by day of the frame, before a range is cut out."""
 
 
-class Index:
-    """Timelines by technician, and what follows from them."""
+class TimelineIndex:
+    """Timelines by technician, with the data derived from them."""
 
     def __init__(
         self, timelines: Mapping[str, Timeline], schedule: Schedule, cached_travel: TravelTimes | None
@@ -39,45 +66,44 @@ class Index:
         self._eligible: dict[frozenset[str], tuple[Timeline, ...]] = {}
         self.slots_by_need: SlotsByNeed = {}
         self.until_ms = min((line.until_ms for line in timelines.values()), default=inf)
-        """From then on a hold in here has expired."""
+        """Time at which the first hold in the index expires."""
 
     @cached_property
     def relocation(self) -> Relocation:
-        """Which holds can make room."""
+        """Holds that can move to make room."""
         return Relocation(self.timelines, self._schedule, self._cached_travel)
 
     def eligible(self, need: Need) -> tuple[Timeline, ...]:
-        """Timelines of those who have the skills, or of the one who is wished for if they have."""
-        found = self._eligible.get(need.skills)
-        if found is None:
-            found = tuple(
+        """Return the timelines of technicians who have the skills, or of the requested technician if they do."""
+        skilled = self._eligible.get(need.skills)
+        if skilled is None:
+            skilled = tuple(
                 line for line in self.timelines.values() if need.skills <= line.technician_schedule.technician.skills
             )
-            self._eligible[need.skills] = found
+            self._eligible[need.skills] = skilled
         if need.technician_id is None:
-            return found
-        return tuple(line for line in found if line.technician_schedule.technician.id == need.technician_id)
+            return skilled
+        return tuple(line for line in skilled if line.technician_schedule.technician.id == need.technician_id)
 
-    def without(self, claim: Claim) -> "Index":
-        """The same, as if one claim were not there."""
+    def without(self, claim: Claim) -> "TimelineIndex":
+        """Return an index in which one claim takes no time."""
         line = self.timelines.get(claim.technician_id)
         if line is None:
             return self
-        return Index(
-            {**self.timelines, claim.technician_id: line.without(claim.id)}, self._schedule, self._cached_travel
-        )
+        timelines = {**self.timelines, claim.technician_id: line.without(claim.id)}
+        return TimelineIndex(timelines, self._schedule, self._cached_travel)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Availability:
-    """A book, indexed, at one instant."""
+    """An indexed project schedule at one instant."""
 
     schedule: Schedule
     now_ms: int
     frame: Frame
-    index: Index
+    index: TimelineIndex
     cached_travel: TravelTimes | None = None
-    """The ways that a routing service has told so far; None: all are estimated."""
+    """Travel times from a routing service that are cached so far; None: all are estimated."""
 
     @classmethod
     def of(
@@ -87,44 +113,39 @@ class Availability:
         previous: "Availability | None" = None,
         cached_travel: TravelTimes | None = None,
     ) -> "Availability":
-        """Index a book. Of an earlier availability, the timelines that still hold are taken over.
+        """Index a schedule, reusing the timelines of a previous availability that are still valid.
 
-        They hold while the project and the date are the same, the diary is the same object, and none of its
-        holds has expired since.
+        They are valid while project and date are equal, the technician's schedule is the same object, and
+        none of its holds has expired since.
         """
         frame = frame_of(schedule.project, now_ms // MS_PER_MINUTE)
-        if previous is None or not previous._holds_for(schedule.project, frame, now_ms):  # noqa: SLF001  our own kind
+        if previous is None or not previous._is_reusable(schedule.project, frame, now_ms):  # noqa: SLF001  same class
             return cls(schedule, now_ms, frame, _index(schedule, frame, now_ms, {}, cached_travel), cached_travel)
         if previous.schedule is schedule and now_ms < previous.index.until_ms:
             return cls(schedule, now_ms, frame, previous.index, previous.cached_travel)
-        return cls(
-            schedule,
-            now_ms,
-            frame,
-            _index(schedule, frame, now_ms, previous.index.timelines, cached_travel),
-            cached_travel,
-        )
+        index = _index(schedule, frame, now_ms, previous.index.timelines, cached_travel)
+        return cls(schedule, now_ms, frame, index, cached_travel)
 
     @property
     def earliest_start(self) -> Minute:
-        """The first minute that the notice allows (rule 15)."""
+        """First minute that the project's minimum notice allows (rule 15)."""
         return minute_at_or_after(self.now_ms) + self.schedule.project.min_notice_minutes
 
     def is_bookable_start(self, start: Minute) -> bool:
-        """Whether notice, horizon, and the clock's grid where that is the grid, allow a start (rules 13, 15 and 16)."""
+        """Return whether notice, horizon and, with clock alignment, the grid allow a start (rules 13, 15 and 16)."""
         return self.earliest_start <= start and self.frame.has(start)
 
     def without(self, claim: Claim) -> "Availability":
-        """The same, as if one claim were not there."""
+        """Return an availability in which one claim takes no time."""
         return replace(self, index=self.index.without(claim))
 
-    def _holds_for(self, project: Project, frame: Frame, now_ms: int) -> bool:
+    def _is_reusable(self, project: Project, frame: Frame, now_ms: int) -> bool:
         return self.frame is frame and self.schedule.project == project and self.now_ms <= now_ms
 
 
 def _index(
     schedule: Schedule, frame: Frame, now_ms: int, known: Mapping[str, Timeline], cached_travel: TravelTimes | None
-) -> Index:
+) -> TimelineIndex:
     dates = _dates(schedule.project, frame, frame.days)
     timelines: dict[str, Timeline] = {}
     for technician_id, technician_schedule in schedule.technician_schedules.items():
@@ -132,22 +153,23 @@ def _index(
         if line is None or line.technician_schedule is not technician_schedule or line.until_ms <= now_ms:
             line = _timeline(technician_schedule, schedule.project, frame, dates, now_ms)
         timelines[technician_id] = line
-    return Index(timelines, schedule, cached_travel)
+    return TimelineIndex(timelines, schedule, cached_travel)
 
 
 def _timeline(
-    technician_schedule: TechnicianSchedule, project: Project, frame: Frame, dates: Dates, now_ms: int
+    technician_schedule: TechnicianSchedule, project: Project, frame: Frame, dates: DateRange, now_ms: int
 ) -> Timeline:
     live = technician_schedule.claims
     if held := [claim for claim in live if claim.expires_at_ms is not None]:
         live = tuple(claim for claim in live if claim.is_live(now_ms))
         held_days = max(frame.day_number(claim.start) + 1 for claim in held)
-        if held_days > frame.days:  # the horizon shrank; what is held beyond it stays promised (rule 20)
+        if held_days > frame.days:  # the horizon was shortened; holds beyond it stay promised (rule 20)
             dates = _dates(project, frame, held_days)
     technician = technician_schedule.technician
-    return Timeline(technician_schedule, frame, opening_hours(technician, dates), live, working_days(technician, dates))
+    hours, shifts = opening_hours(technician, dates), shift_intervals(technician, dates)
+    return Timeline(technician_schedule, frame, hours, live, shifts)
 
 
-def _dates(project: Project, frame: Frame, days: int) -> Dates:
+def _dates(project: Project, frame: Frame, days: int) -> DateRange:
     first, last = frame.first_day - _MARGIN, frame.first_day + timedelta(days=days - 1) + _MARGIN
-    return Dates(first, last, closed_dates(project, range(first.year, last.year + 1)))
+    return DateRange(first, last, closed_dates(project, range(first.year, last.year + 1)))

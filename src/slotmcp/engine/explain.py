@@ -1,4 +1,4 @@
-"""Reasons: what is in the way of a start, told from the same predicates that decide it."""
+"""Reasons why a start is not free, from the same predicates that decide it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,33 +12,33 @@ from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Change, Explanation, Opening, Reason, TechnicianReason
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.openings import Dates, breaks, working_days
+from slotmcp.engine.opening_hours import DateRange, break_intervals, shift_intervals
 from slotmcp.engine.slots import check_start, list_starts
 from slotmcp.engine.timeline import Obstacle, Timeline
 from slotmcp.engine.zones import midnight, next_midnight, utc_to_wall, wall_to_utc
 
 T = TypeVar("T")
 
-_SHORTER_BY = 15
+_SHORTEN_STEP_MINUTES = 15
 _DAYS_AROUND = 7
-_TECHNICIANS_LOOKED_AT = 40
-_STARTS_LOOKED_AT = 4000
-"""Of all of them together: so an answer that has nothing to offer takes hardly longer than another."""
-_REASONS = {Obstacle.FULL: Reason.DAY_FULL, Obstacle.TRAVEL: Reason.TRAVEL}
-"""Obstacles of which there is no more to tell."""
+_MAX_TECHNICIANS = 40
+_MAX_STARTS = 4000
+"""Maximum of all technicians together, so that a response without slots takes little longer than others."""
+_REASON_BY_OBSTACLE = {Obstacle.FULL: Reason.DAY_FULL, Obstacle.TRAVEL: Reason.TRAVEL}
+"""Obstacles that need no further distinction."""
 
 
 def explain(availability: Availability, need: Need, start: Minute) -> Explanation:
-    """Why a start can be had, or what is in the way of each technician and what would open it."""
+    """Return the slot of a start, or each technician's reason against it and the changes that would open it."""
     slot = check_start(availability, need, start)
     lines = availability.index.timelines.values()
-    openings = () if slot else tuple(_openings(availability, need, start))
+    openings = () if slot else tuple(filter(None, _openings(availability, need, start)))
     technicians = tuple(_technicians(availability, lines, need, start, slot))
     return Explanation(slot=slot, technicians=technicians, openings=openings)
 
 
 def reasons_at(availability: Availability, need: Need, start: Minute) -> tuple[TechnicianReason, ...]:
-    """Of each technician whether they can take a start, or what is in the way."""
+    """Return for each technician the reason against a start; None for those who can take it."""
     lines = availability.index.timelines.values()
     return tuple(_technicians(availability, lines, need, start, check_start(availability, need, start)))
 
@@ -49,35 +49,35 @@ def reasons_between(
     start_from: Minute,
     start_to: Minute,
     *,
-    wanted: Callable[[Minute], bool] | None = None,
+    is_relevant: Callable[[Minute], bool] | None = None,
 ) -> dict[str, Counter[Reason]]:
-    """What is in the way of each technician with the skills in a range: at how many starts of the grid.
+    """Return for each skilled technician the number of grid starts in a range that each reason blocks.
 
-    `wanted` tells which starts count. Of many starts or technicians some are looked at, spread evenly. Where nobody has
-    the skills that is said of everybody, once.
+    `is_relevant` filters the starts. Of many starts or technicians only an even sample is checked. When no
+    technician has the skills, each technician has that reason once.
     """
     frame = availability.frame
     positions = frame.positions[frame.number(start_from) : frame.number(start_to)]
-    if wanted is not None:
-        positions = [start for start in positions if wanted(start)]
-    lines = _sample(availability.index.eligible(need), _TECHNICIANS_LOOKED_AT)
+    if is_relevant is not None:
+        positions = [start for start in positions if is_relevant(start)]
+    lines = _sample(availability.index.eligible(need), _MAX_TECHNICIANS)
     if not lines:
         return {technician_id: Counter({Reason.SKILL_MISSING: 1}) for technician_id in availability.index.timelines}
-    positions = _sample(positions, _STARTS_LOOKED_AT // len(lines))
+    positions = _sample(positions, _MAX_STARTS // len(lines))
     offered = set(list_starts(availability, need, start_from, start_to))
-    counts: dict[str, Counter[Reason]] = {line.technician_schedule.technician.id: Counter() for line in lines}
+    reasons: dict[str, Counter[Reason]] = {line.technician_schedule.technician.id: Counter() for line in lines}
     for start in positions:
         slot = check_start(availability, need, start) if start in offered else None
         for blocked in _technicians(availability, lines, need, start, slot):
             if blocked.reason is not None:
-                counts[blocked.technician_id][blocked.reason] += 1
-    return counts
+                reasons[blocked.technician_id][blocked.reason] += 1
+    return reasons
 
 
 def _technicians(
     availability: Availability, lines: Iterable[Timeline], need: Need, start: Minute, slot: Slot | None
 ) -> Iterator[TechnicianReason]:
-    """Those who make the slot what it is, and what is in the way of the others."""
+    """Yield the slot's candidates without a reason, and the other technicians with theirs."""
     able = {candidate.technician_id for candidate in slot.candidates} if slot else set()
     for line in lines:
         technician_id = line.technician_schedule.technician.id
@@ -88,14 +88,14 @@ def _technicians(
 
 
 def _sample(items: Sequence[T], most: int) -> Sequence[T]:
-    """About so many of them at most, an odd number apart, so that it is not the same hours of every day."""
+    """Return about `most` items, an odd number apart, so that they are not the same hours of every day."""
     return items if len(items) <= most else items[:: len(items) // most | 1]
 
 
 def _reason(availability: Availability, line: Timeline, need: Need, start: Minute) -> TechnicianReason:
-    """The first that is in the way of one technician, or of everybody where nothing else is.
+    """Return the first reason against one technician, else the reason against all technicians.
 
-    On dates that nobody can book, that is all there is to say.
+    Dates outside notice and horizon need no further check.
     """
     technician = line.technician_schedule.technician
     if technician.status is TechnicianStatus.OFF:
@@ -103,25 +103,25 @@ def _reason(availability: Availability, line: Timeline, need: Need, start: Minut
     if missing := need.skills - technician.skills:
         skills = tuple(sorted(missing))
         return TechnicianReason(technician_id=technician.id, reason=Reason.SKILL_MISSING, missing_skills=skills)
-    if out_of_reach := _out_of_reach(availability, start):
-        return TechnicianReason(technician_id=technician.id, reason=out_of_reach)
+    if outside_frame := _outside_frame(availability, start):
+        return TechnicianReason(technician_id=technician.id, reason=outside_frame)
     obstacle = line.obstacle(need, start)
     if obstacle is Obstacle.CLOSED:
         return _closed(availability, line, need, start)
     if obstacle is Obstacle.TAKEN:
         return _taken(line, need, start)
-    reason = _REASONS[obstacle] if obstacle else _in_everybodys_way(availability, line, need, start)
+    reason = _REASON_BY_OBSTACLE[obstacle] if obstacle else _common_reason(availability, line, need, start)
     return TechnicianReason(technician_id=technician.id, reason=reason)
 
 
-def _out_of_reach(availability: Availability, start: Minute) -> Reason | None:
-    """Where nobody's diary needs to be looked at, or tells anything."""
+def _outside_frame(availability: Availability, start: Minute) -> Reason | None:
+    """Return the reason against a start in the past or beyond the horizon."""
     if start < minute_at_or_after(availability.now_ms):
         return Reason.NOTICE
     return Reason.HORIZON if start >= availability.frame.midnights[-1] else None
 
 
-def _in_everybodys_way(availability: Availability, line: Timeline, need: Need, start: Minute) -> Reason | None:
+def _common_reason(availability: Availability, line: Timeline, need: Need, start: Minute) -> Reason | None:
     if start < availability.earliest_start:
         return Reason.NOTICE
     return None if availability.frame.has(start) and line.is_on_grid(need, start) else Reason.OFF_GRID
@@ -130,16 +130,16 @@ def _in_everybodys_way(availability: Availability, line: Timeline, need: Need, s
 def _closed(availability: Availability, line: Timeline, need: Need, start: Minute) -> TechnicianReason:
     technician = line.technician_schedule.technician
     job = start, start + need.duration_minutes
-    if not _lies_in(job, line.days):
+    if not _lies_in(job, line.shifts):
         dates = _dates_around(availability, start)
-        is_holiday = _lies_in(job, working_days(technician, dates))
+        is_holiday = _lies_in(job, shift_intervals(technician, dates))
         reason = Reason.HOLIDAY if is_holiday else Reason.OUTSIDE_SHIFT
         return TechnicianReason(technician_id=technician.id, reason=reason)
-    absences = [off.end for off in technician.time_off if overlaps((off.start, off.end), job)]
-    if absences:
-        return TechnicianReason(technician_id=technician.id, reason=Reason.TIME_OFF, until=max(absences))
-    pauses = breaks(technician, _dates_around(availability, start))
-    until = next(end for begin, end in pauses if overlaps((begin, end), job))
+    ends = [absence.end for absence in technician.time_off if overlaps((absence.start, absence.end), job)]
+    if ends:
+        return TechnicianReason(technician_id=technician.id, reason=Reason.TIME_OFF, until=max(ends))
+    breaks = break_intervals(technician, _dates_around(availability, start))
+    until = next(pause[1] for pause in breaks if overlaps(pause, job))
     return TechnicianReason(technician_id=technician.id, reason=Reason.BREAK, until=until)
 
 
@@ -154,62 +154,58 @@ def _taken(line: Timeline, need: Need, start: Minute) -> TechnicianReason:
     return TechnicianReason(technician_id=technician_id, reason=Reason.BUSY, until=until)
 
 
-def _openings(availability: Availability, need: Need, start: Minute) -> Iterator[Opening]:
+def _openings(availability: Availability, need: Need, start: Minute) -> Iterator[Opening | None]:
     if need.technician_id is not None:
-        yield from _checked(availability, Change.ANY_TECHNICIAN, replace(need, technician_id=None), start)
-    yield from _shorter(availability, need, start)
-    yield from _same_day(availability, need, start)
-    yield from _other_day(availability, need, start)
+        yield _opening(availability, Change.ANY_TECHNICIAN, replace(need, technician_id=None), start)
+    yield _shorter(availability, need, start)
+    yield _same_day(availability, need, start)
+    yield _other_day(availability, need, start)
 
 
-def _checked(availability: Availability, change: Change, need: Need, start: Minute) -> Iterator[Opening]:
+def _opening(availability: Availability, change: Change, need: Need, start: Minute) -> Opening | None:
     slot = check_start(availability, need, start)
-    if slot:
-        yield Opening(change=change, slot=slot)
+    return Opening(change=change, slot=slot) if slot else None
 
 
-def _shorter(availability: Availability, need: Need, start: Minute) -> Iterator[Opening]:
-    for duration in range(need.duration_minutes - _SHORTER_BY, 0, -_SHORTER_BY):
-        found = list(_checked(availability, Change.SHORTER, replace(need, duration_minutes=duration), start))
-        if found:
-            yield found[0]
-            return
+def _shorter(availability: Availability, need: Need, start: Minute) -> Opening | None:
+    for duration in range(need.duration_minutes - _SHORTEN_STEP_MINUTES, 0, -_SHORTEN_STEP_MINUTES):
+        opening = _opening(availability, Change.SHORTER, replace(need, duration_minutes=duration), start)
+        if opening:
+            return opening
+    return None
 
 
-def _same_day(availability: Availability, need: Need, start: Minute) -> Iterator[Opening]:
+def _same_day(availability: Availability, need: Need, start: Minute) -> Opening | None:
     zone_key = availability.schedule.project.timezone
     day = utc_to_wall(zone_key, start).date()
     starts = list_starts(availability, need, midnight(zone_key, day), next_midnight(zone_key, day))
-    if starts:
-        yield from _checked(availability, Change.OTHER_TIME, need, _nearest(starts, start))
+    return _opening(availability, Change.OTHER_TIME, need, _nearest(starts, start)) if starts else None
 
 
-def _other_day(availability: Availability, need: Need, start: Minute) -> Iterator[Opening]:
-    """The same time on the nearest other day, or without one the nearest time on any other."""
+def _other_day(availability: Availability, need: Need, start: Minute) -> Opening | None:
+    """Return the same time on the nearest other day, else the nearest time on any other day."""
     zone_key = availability.schedule.project.timezone
     wall = utc_to_wall(zone_key, start).replace(tzinfo=None)
     for days in range(1, _DAYS_AROUND + 1):
         for other in (wall + timedelta(days=days), wall - timedelta(days=days)):
-            found = list(_checked(availability, Change.OTHER_DAY, need, wall_to_utc(zone_key, other)))
-            if found:
-                yield found[0]
-                return
+            opening = _opening(availability, Change.OTHER_DAY, need, wall_to_utc(zone_key, other))
+            if opening:
+                return opening
     frame = availability.frame
     starts = list_starts(availability, need, frame.midnights[0], frame.midnights[-1])
-    others = [one for one in starts if utc_to_wall(zone_key, one).date() != wall.date()]
-    if others:
-        yield from _checked(availability, Change.OTHER_DAY, need, _nearest(others, start))
+    others = [other for other in starts if utc_to_wall(zone_key, other).date() != wall.date()]
+    return _opening(availability, Change.OTHER_DAY, need, _nearest(others, start)) if others else None
 
 
 def _nearest(starts: Iterable[Minute], start: Minute) -> Minute:
-    return min(starts, key=lambda one: (abs(one - start), one))
+    return min(starts, key=lambda candidate: (abs(candidate - start), candidate))
 
 
-def _lies_in(job: Interval, spans: tuple[Interval, ...]) -> bool:
-    return any(start <= job[0] and job[1] <= end for start, end in spans)
+def _lies_in(job: Interval, intervals: tuple[Interval, ...]) -> bool:
+    return any(start <= job[0] and job[1] <= end for start, end in intervals)
 
 
-def _dates_around(availability: Availability, start: Minute) -> Dates:
-    """The dates around a start, as if the business were open on all of them."""
+def _dates_around(availability: Availability, start: Minute) -> DateRange:
+    """Return the dates around a start, with none of them closed."""
     day = utc_to_wall(availability.schedule.project.timezone, start).date()
-    return Dates(day - timedelta(days=2), day + timedelta(days=2))
+    return DateRange(day - timedelta(days=2), day + timedelta(days=2))

@@ -1,6 +1,6 @@
-"""The frame of an answer: the local dates that can be booked, and the starts that the grid allows.
+"""Booking frame: the local dates that can be booked, and the starts that the grid allows.
 
-Starts are numbered, so that a technician's free starts are the bits of one integer.
+Starts are numbered, so that one integer's bits represent a technician's free starts.
 """
 
 from bisect import bisect_left, bisect_right
@@ -17,55 +17,55 @@ from slotmcp.engine.zones import has_no_clock_change, local_date, midnight, next
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """Today and the dates after it up to the horizon, in the project's zone."""
+    """Today and the dates after it up to the horizon, in the project's time zone."""
 
     zone_key: str
     first_day: date
     midnights: tuple[Minute, ...]
-    """One per date, and the one after the last."""
+    """First instant of each date, and of the one after the last."""
     positions: Sequence[Minute]
-    """Starts by number, ascending. Under `opening` every minute: where the grid lies differs by technician."""
+    """Starts by number, ascending. With `opening` alignment every minute, because the grid differs by technician."""
     day_starts: tuple[int, ...]
-    """The number of each date's first position, and of the one after the last."""
+    """Number of each date's first position, and of the one after the last."""
     interval_minutes: int
     alignment: SlotAlignment
 
     @property
     def days(self) -> int:
-        """How many dates."""
+        """Number of dates."""
         return len(self.midnights) - 1
 
     @property
     def last_day(self) -> date:
-        """The last date that can be booked."""
+        """Last date that can be booked."""
         return self.first_day + timedelta(days=self.days - 1)
 
     def number(self, minute: Minute) -> int:
-        """The number of the first position that is not before a minute."""
+        """Return the number of the first position that is not before a minute."""
         return bisect_left(self.positions, minute)
 
     def bits_between(self, first: Minute, last: Minute) -> int:
-        """The positions from one minute to another, both inclusive."""
+        """Return the positions from one minute to another, both inclusive, as bits."""
         return (1 << self.number(last + 1)) - (1 << self.number(first))
 
     def has(self, minute: Minute) -> bool:
-        """Whether it is one of the positions."""
+        """Return whether a minute is one of the positions."""
         number = self.number(minute)
         return number < len(self.positions) and self.positions[number] == minute
 
     def day_number(self, minute: Minute) -> int:
-        """Which date a minute falls on: 0 for the first, negative before it, `days` and more after the last."""
+        """Return the number of a minute's date: 0 for the first, negative before it, `days` or more after the last."""
         if self.midnights[0] <= minute < self.midnights[-1]:
             return bisect_right(self.midnights, minute) - 1
         return (local_date(self.zone_key, minute) - self.first_day).days
 
     def day_bits(self, day: int) -> int:
-        """All positions of a date."""
+        """Return all positions of a date as bits."""
         return (1 << self.day_starts[day + 1]) - (1 << self.day_starts[day])
 
 
 def frame_of(project: Project, now: Minute) -> Frame:
-    """The frame at an instant. The same object as long as it is the same."""
+    """Return the frame at an instant, the same object while nothing in it changes."""
     return _frame(
         project.timezone,
         local_date(project.timezone, now),
@@ -82,7 +82,7 @@ def _frame(zone_key: str, first_day: date, days: int, interval_minutes: int, ali
     positions: Sequence[Minute] = range(midnights[0], midnights[-1])
     if alignment is SlotAlignment.CLOCK:
         positions = tuple(chain.from_iterable(_clock_positions(zone_key, day, interval_minutes) for day in dates[:-1]))
-    day_starts = tuple(bisect_left(positions, one) for one in midnights)
+    day_starts = tuple(bisect_left(positions, minute) for minute in midnights)
     return Frame(zone_key, first_day, midnights, positions, day_starts, interval_minutes, alignment)
 
 

@@ -1,4 +1,4 @@
-"""What a job needs of a technician."""
+"""Requirements of a job: length, buffers, skills, site and technician."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,15 +10,16 @@ from slotmcp.engine.travel import Site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """One job's length, buffers, skills and place, and the technician if the caller wishes one."""
+    """Requirements of one job."""
 
     duration_minutes: int
     buffer_before_minutes: int = 0
     buffer_after_minutes: int = 0
     skills: frozenset[str] = frozenset()
     technician_id: str | None = None
+    """Technician that the caller requests."""
     site: Site | None = None
-    """Where it is, if that is known and the way counts."""
+    """Location of the job; None when it is unknown or the project ignores travel times."""
 
     @classmethod
     def of_service(
@@ -29,7 +30,7 @@ class Need:
         technician_id: str | None = None,
         site: Site | None = None,
     ) -> Self:
-        """A new job of a service, in its usual length unless another is asked for."""
+        """Return the requirements of a new job of a service, in the service's length by default."""
         return cls(
             duration_minutes=duration_minutes or service.duration_minutes,
             buffer_before_minutes=service.buffer_before_minutes,
@@ -41,7 +42,7 @@ class Need:
 
     @classmethod
     def of_claim(cls, claim: Claim, service: ServiceType, site: Site | None = None) -> Self:
-        """A claim that exists: its own length and buffers, the service's skills."""
+        """Return the requirements of an existing claim: its own length and buffers, the service's skills."""
         return cls(
             duration_minutes=claim.end - claim.start,
             buffer_before_minutes=claim.buffer_before_minutes,

@@ -1,4 +1,4 @@
-"""Making room: live holds that can go to another technician, in one step or two (rule 18)."""
+"""Relocation of live holds to other technicians, in one step or two, to make room (rule 18)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from slotmcp.engine.travel import TravelTimes, site_at
 
 @dataclass(frozen=True, slots=True)
 class HoldMove:
-    """A hold that is to be pinned to another technician."""
+    """Move of a hold to another technician."""
 
     claim: Claim
     technician_id: str
 
 
 HoldMoves = tuple[HoldMove, ...]
-"""In the order in which they are to be made: each finds its place free."""
+"""Moves in the order of execution: each finds its target time free."""
 
 
 class Relocation:
-    """Which holds of some timelines can move, and where. It remembers what it worked out."""
+    """Holds that can move, with their targets. Caches its results."""
 
     __slots__ = (
         "_cached_travel",
@@ -52,16 +52,16 @@ class Relocation:
             for technician_id, line in timelines.items()
             if (holds := tuple(claim for claim in line.holds if self._is_movable(claim)))
         }
-        """Holds that may move, by technician; those without any are left out."""
+        """Holds that may move, by technician; technicians without any are left out."""
 
     def freed_timelines(self, line: Timeline) -> Iterator[tuple[Timeline, HoldMoves]]:
-        """The timeline as it would be with one of its holds moved away, for each that can."""
+        """Yield the timeline without each of its holds that can move, and the moves."""
         for hold in self.movable.get(line.technician_schedule.technician.id, ()):
             if moves := self._moves_away(hold):
                 yield self._line_without(hold), moves
 
     def moves_for(self, line: Timeline, need: Need, start: Minute) -> HoldMoves:
-        """The moves that let this technician take a job that starts there; none if there are none."""
+        """Return the moves that let a technician start a job; empty when there are none."""
         return next((moves for freed, moves in self.freed_timelines(line) if freed.can_start(need, start)), ())
 
     def _is_movable(self, claim: Claim) -> bool:
@@ -89,7 +89,7 @@ class Relocation:
         return ()
 
     def _targets_of(self, hold: Claim) -> frozenset[str]:
-        """Who could take a hold as everything stands."""
+        """Return the technicians who could take a hold without further moves."""
         if hold.id not in self._targets:
             need = self._need_of(hold)
             self._targets[hold.id] = frozenset(

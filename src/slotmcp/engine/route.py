@@ -1,4 +1,4 @@
-"""A technician's route: where they come from and go to around a job (rules 23 to 25)."""
+"""Route of a technician: the locations before and after a job (rules 23 to 25)."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -14,41 +14,41 @@ _FOREVER = 1 << 60
 
 
 class Leg(NamedTuple):
-    """Starts that have the same job before and the same job after them."""
+    """Starts with the same job before and the same job after them."""
 
     first: Minute
     end: Minute
-    """The starts lie before it."""
+    """Exclusive end of the starts."""
     origin: Location | None
-    """Of the job before, or home; None where it is not known."""
+    """Location of the job before, or home; None when it is unknown."""
     ready: Minute
-    """When the technician can leave there: the job before is over, its buffer too, or the working day begins."""
+    """Earliest departure from the origin: the end of the previous job and its buffer, or the start of the shift."""
     buffer_after_minutes: int | None
-    """Of the job before; None where there is none."""
+    """Buffer after the job before; None when there is none."""
     target: Location | None
-    """Of the job after; None where it is not known, or there is none."""
+    """Location of the job after; None when it is unknown or there is none."""
     due: Minute
-    """When the technician has to be there."""
+    """Latest arrival at the target."""
 
     def earliest_start(self, need: Need) -> Minute:
-        """The first minute at which the technician can be there."""
+        """Return the first minute at which the technician can be at the job."""
         eta = self.eta_minutes(need)
         if eta is None:
             return self.first
         return self.ready + eta + (0 if self.buffer_after_minutes is None else need.buffer_before_minutes)
 
     def latest_start(self, need: Need) -> Minute:
-        """The last minute at which the job can start so that the next one is reached in time."""
+        """Return the last start from which the technician reaches the next job in time."""
         if need.site is None or self.target is None:
             return _FOREVER
-        return self.due - need.site.to(self.target) - need.buffer_after_minutes - need.duration_minutes
+        return self.due - need.site.minutes_to(self.target) - need.buffer_after_minutes - need.duration_minutes
 
     def eta_minutes(self, need: Need) -> int | None:
-        """The way to the job; None where a place is not known."""
-        return None if need.site is None or self.origin is None else need.site.from_(self.origin)
+        """Return the travel time to the job; None when a location is unknown."""
+        return None if need.site is None or self.origin is None else need.site.minutes_from(self.origin)
 
     def buffer_minutes(self, need: Need) -> int:
-        """The buffers between the job before and this one."""
+        """Return the buffers between the job before and this one."""
         return 0 if self.buffer_after_minutes is None else self.buffer_after_minutes + need.buffer_before_minutes
 
 
@@ -57,35 +57,35 @@ class Route:
 
     __slots__ = ("_home", "legs")
 
-    def __init__(self, home: Location | None, days: Sequence[Interval], claims: Sequence[Claim]) -> None:
-        """Put jobs in order.
+    def __init__(self, home: Location | None, shifts: Sequence[Interval], claims: Sequence[Claim]) -> None:
+        """Derive the legs from a technician's jobs.
 
         Args:
-            home: where a working day begins, if that is known.
-            days: the spans of the shifts, merged, breaks and time off left in.
-            claims: those that take time now; no two overlap.
+            home: location where a working day begins, if it is known.
+            shifts: intervals of the shifts, merged, without taking out breaks and time off.
+            claims: claims that take time now; no two overlap.
         """
         self._home = home
         jobs = sorted(claims, key=attrgetter("start", "end", "id"))
         starts = [job.start for job in jobs]
         self.legs = [
             leg
-            for day, next_day in zip(days, [*(start for start, _ in days[1:]), _FOREVER], strict=False)
-            for leg in _legs_of_day(
-                home, day, next_day, jobs[bisect_left(starts, day[0]) : bisect_left(starts, day[1])]
+            for shift, next_start in zip(shifts, [*(start for start, _ in shifts[1:]), _FOREVER], strict=False)
+            for leg in _legs_of_shift(
+                home, shift, next_start, jobs[bisect_left(starts, shift[0]) : bisect_left(starts, shift[1])]
             )
         ]
 
     def leg_at(self, start: Minute) -> Leg:
-        """The leg of a start; before the first working day nobody has left home."""
+        """Return the leg of a start. Before the first shift the technician is at home."""
         index = bisect_right(self.legs, start, key=attrgetter("first")) - 1
         return self.legs[index] if index >= 0 else Leg(start, start, self._home, start, None, None, _FOREVER)
 
 
-def _legs_of_day(home: Location | None, day: Interval, next_day: Minute, jobs: Sequence[Claim]) -> Iterator[Leg]:
-    first, origin, ready, buffer = day[0], home, day[0], None
+def _legs_of_shift(home: Location | None, shift: Interval, next_start: Minute, jobs: Sequence[Claim]) -> Iterator[Leg]:
+    first, origin, ready, buffer = shift[0], home, shift[0], None
     for job in jobs:
         yield Leg(first, job.end, origin, ready, buffer, job.location, job.start - job.buffer_before_minutes)
         first, origin, buffer = job.end, job.location, job.buffer_after_minutes
         ready = job.end + buffer
-    yield Leg(first, next_day, origin, ready, buffer, None, _FOREVER)
+    yield Leg(first, next_start, origin, ready, buffer, None, _FOREVER)

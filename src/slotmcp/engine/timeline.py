@@ -1,6 +1,6 @@
-"""A technician's timeline: what is taken, merged, and where a job of some length can start.
+"""Timeline of a technician: the taken time, merged, and the possible starts of a job.
 
-A timeline is built for one frame from one diary and never changes. It remembers what it was asked.
+A timeline belongs to one frame and one technician schedule and never changes. It caches its results.
 """
 
 from bisect import bisect_left, bisect_right
@@ -12,17 +12,16 @@ from math import inf
 
 from slotmcp.domain.catalog import SlotAlignment
 from slotmcp.domain.claim import Claim
-from slotmcp.domain.interval import Interval, Minute
+from slotmcp.domain.interval import Interval, Minute, merge
 from slotmcp.domain.offer import Candidate
 from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.engine.frame import Frame
-from slotmcp.engine.intervals import merge
 from slotmcp.engine.need import Need
 from slotmcp.engine.route import Leg, Route
 
 
 class Obstacle(Enum):
-    """What is in the way of a job, as far as a timeline tells things apart."""
+    """Obstacle to a job on a timeline."""
 
     CLOSED = auto()
     """Rule 9."""
@@ -35,11 +34,11 @@ class Obstacle(Enum):
 
 
 Runs = Iterator[tuple[Minute, Minute]]
-"""(origin, last): a job can start at any minute from the one to the other; the free run began at origin."""
+"""(origin, last): the first and last possible start within one free run."""
 
 
 class Timeline:
-    """One technician's merged busy index."""
+    """One technician's taken time, merged and indexed."""
 
     __slots__ = (
         "_candidates",
@@ -49,11 +48,11 @@ class Timeline:
         "_starts",
         "_starts_by_shape",
         "claims",
-        "days",
         "frame",
         "holds",
         "hours",
         "loads",
+        "shifts",
         "technician_schedule",
         "until_ms",
     )
@@ -64,18 +63,18 @@ class Timeline:
         frame: Frame,
         hours: tuple[Interval, ...],
         claims: tuple[Claim, ...],
-        days: tuple[Interval, ...] = (),
+        shifts: tuple[Interval, ...] = (),
     ) -> None:
-        """Index a diary.
+        """Index a technician's schedule.
 
         Args:
-            technician_schedule: whose timeline it is, with outside busy time.
+            technician_schedule: the technician, with outside busy times.
             frame: the dates that can be booked.
             hours: opening hours, merged, well beyond the frame on both sides.
-            claims: those of the diary's claims that take time now.
-            days: working days, likewise; where they begin and end.
+            claims: claims of the schedule that take time now.
+            shifts: intervals of the shifts, merged, equally far beyond the frame.
         """
-        self.days = days
+        self.shifts = shifts
         self._route: Route | None = None
         self._legs: Sequence[tuple[int, Leg]] | None = None
         self.technician_schedule = technician_schedule
@@ -84,7 +83,7 @@ class Timeline:
         self.claims = claims
         self.holds = tuple([claim for claim in claims if claim.expires_at_ms is not None])
         self.until_ms: float = min((hold.expires_at_ms or inf for hold in self.holds), default=inf)
-        """From then on a hold in here has expired."""
+        """Time at which the first hold expires."""
         taken = merge(
             [(c.start - c.buffer_before_minutes, c.end + c.buffer_after_minutes) for c in claims]
             + [(busy.start, busy.end) for busy in technician_schedule.busy]
@@ -92,26 +91,26 @@ class Timeline:
         self._starts = [start for start, _ in taken]
         self._ends = [end for _, end in taken]
         self.loads = _count_by_day(frame, claims)
-        """Bookings by day of the frame."""
+        """Number of bookings by day of the frame."""
         if self.holds:
             self.loads.subtract(_count_by_day(frame, self.holds))
         self._candidates: dict[int, Candidate] = {}
         self._starts_by_shape: dict[tuple[int, int, int], int] = {}
 
     def without(self, claim_id: str) -> "Timeline":
-        """The same, as if one claim were not there."""
-        left = tuple(claim for claim in self.claims if claim.id != claim_id)
-        return Timeline(self.technician_schedule, self.frame, self.hours, left, self.days)
+        """Return a timeline in which one claim takes no time."""
+        claims = tuple(claim for claim in self.claims if claim.id != claim_id)
+        return Timeline(self.technician_schedule, self.frame, self.hours, claims, self.shifts)
 
     @property
     def route(self) -> Route:
-        """Where the technician comes from and goes to."""
+        """Locations before and after each job."""
         if self._route is None:
-            self._route = Route(self.technician_schedule.technician.home, self.days, self.claims)
+            self._route = Route(self.technician_schedule.technician.home, self.shifts, self.claims)
         return self._route
 
     def candidate(self, day: int) -> Candidate:
-        """The technician with what ranks them on a day of the frame, whatever the start."""
+        """Return the technician with the values that rank them on a day of the frame, at any start."""
         candidate = self._candidates.get(day)
         if candidate is None:
             technician = self.technician_schedule.technician
@@ -120,7 +119,7 @@ class Timeline:
         return candidate
 
     def candidate_at(self, need: Need, start: Minute) -> Candidate:
-        """The technician with what ranks them at a start, the way there included."""
+        """Return the technician with the values that rank them at a start, travel time included."""
         candidate = self.candidate(self.frame.day_number(start))
         if need.site is None:
             return candidate
@@ -128,27 +127,27 @@ class Timeline:
         return candidate._replace(eta_minutes=leg.eta_minutes(need), buffer_minutes=leg.buffer_minutes(need))
 
     def starts(self, need: Need, within: int = -1) -> int:
-        """The positions of the frame at which the job can start, as bits (rules 9 to 14 and 23).
+        """Return the positions of the frame at which the job can start, as bits (rules 9 to 14 and 23).
 
-        `within` are the positions that matter, as bits; where the way counts, fewer are less work.
+        `within` restricts the positions, as bits. When travel times count, fewer positions are less work.
         """
         shape = (need.duration_minutes, need.buffer_before_minutes, need.buffer_after_minutes)
         bits = self._starts_by_shape.get(shape)
         if bits is None:
             bits = self._starts_by_shape[shape] = self._find_starts(need)
-        # Hardly two callers live at one place, so what the way leaves of it is not remembered.
+        # Two callers rarely share a location, so the result with travel times is not cached.
         return bits & within if need.site is None else self._reachable(need, bits & within)
 
     def can_start(self, need: Need, start: Minute) -> bool:
-        """Whether the job can start at a position of the frame (rules 9 to 14 and 23)."""
+        """Return whether the job can start at a position of the frame (rules 9 to 14 and 23)."""
         return self.can_serve(need, start) and self.is_on_grid(need, start)
 
     def can_serve(self, need: Need, start: Minute) -> bool:
-        """Whether the technician could do the job at that time, offered or not (rules 9 to 12 and 23)."""
+        """Return whether the technician could do the job at that time, offered or not (rules 9 to 12 and 23)."""
         return self.obstacle(need, start) is None
 
     def obstacle(self, need: Need, start: Minute) -> Obstacle | None:
-        """The first that is in the way of the technician doing the job at that time; None if nothing is."""
+        """Return the first obstacle to the job at that time; None when there is none."""
         end = start + need.duration_minutes
         opening = self._opening_at(start)
         if opening is None or opening[1] < end:
@@ -176,30 +175,30 @@ class Timeline:
         return bits
 
     def _clock_starts(self, need: Need) -> int:
-        """All that the opening hours allow, without those that are too near to something."""
+        """Return the starts within opening hours that keep the buffers to taken time."""
         before, room = need.buffer_before_minutes, need.duration_minutes + need.buffer_after_minutes
         positions, taken = self.frame.positions, 0
         for start, end in zip(self._starts, self._ends, strict=True):
             taken |= (1 << bisect_left(positions, end + before)) - (1 << bisect_left(positions, start - room + 1))
-        return _opened(self.frame, self.hours, need.duration_minutes) & ~taken
+        return _starts_within(self.frame, self.hours, need.duration_minutes) & ~taken
 
     def _starts_of_runs(self, need: Need) -> int:
         bits = 0
         for origin, last in self._runs(need):
-            bits |= self._comb_bits(origin, last)
+            bits |= self._grid_bits(origin, last)
         return bits
 
     def _reachable(self, need: Need, bits: int) -> int:
-        """The starts, less those that the way makes impossible."""
+        """Return the starts without those that travel times make impossible."""
         number = self.frame.number
         for mask, leg in self._masked_legs():
-            if here := bits & mask:
+            if starts := bits & mask:
                 first, after = number(leg.earliest_start(need)), number(leg.latest_start(need) + 1)
-                bits ^= here & ~((1 << after) - (1 << first)) if first < after else here
+                bits ^= starts & ~((1 << after) - (1 << first)) if first < after else starts
         return bits
 
     def _masked_legs(self) -> Sequence[tuple[int, Leg]]:
-        """The legs that lie in the frame, with the positions of each as bits."""
+        """Return the legs that lie in the frame, each with its positions as bits."""
         if self._legs is None:
             between = self.frame.bits_between
             masked = ((between(leg.first, leg.end - 1), leg) for leg in self.route.legs)
@@ -221,26 +220,26 @@ class Timeline:
                 origin = max(origin, self._ends[following] + before)
                 following += 1
 
-    def _comb_bits(self, origin: Minute, last: Minute) -> int:
-        """Every interval from the origin to the last, and anew from each midnight."""
+    def _grid_bits(self, origin: Minute, last: Minute) -> int:
+        """Return the grid from the origin to the last start, restarted at each midnight."""
         frame, bits = self.frame, 0
         for day in range(max(0, frame.day_number(origin)), min(frame.days, frame.day_number(last) + 1)):
             anchor = max(origin, frame.midnights[day])
             end = min(last, frame.midnights[day + 1] - 1)
             if anchor <= end:
                 count = (end - anchor) // frame.interval_minutes + 1
-                bits |= _comb(count, frame.interval_minutes) << (anchor - frame.midnights[0])
+                bits |= _every_nth_bit(count, frame.interval_minutes) << (anchor - frame.midnights[0])
         return bits
 
     def is_on_grid(self, need: Need, start: Minute) -> bool:
-        """Whether a position of the frame that can be served is one of this technician's starts (rules 13 and 14)."""
+        """Return whether a position that the technician can serve lies on the technician's grid (rules 13 and 14)."""
         if self.frame.alignment is SlotAlignment.CLOCK:
             return True
         midnight = self.frame.midnights[self.frame.day_number(start)]
         return (start - max(self._origin(need, start), midnight)) % self.frame.interval_minutes == 0
 
     def _origin(self, need: Need, start: Minute) -> Minute:
-        """The first minute of the free run around a start that can be served."""
+        """Return the first minute of the free run around a start that the technician can serve."""
         opening = self._opening_at(start)
         opens = opening[0] if opening else start
         following = bisect_right(self._ends, start - need.buffer_before_minutes)
@@ -264,8 +263,8 @@ def _count_by_day(frame: Frame, claims: Sequence[Claim]) -> Counter[int]:
 
 
 @lru_cache(maxsize=4096)
-def _opened(frame: Frame, hours: tuple[Interval, ...], duration_minutes: int) -> int:
-    """Starts of jobs that lie within opening hours; technicians with the same hours share them."""
+def _starts_within(frame: Frame, hours: tuple[Interval, ...], duration_minutes: int) -> int:
+    """Return the starts of jobs within opening hours. Cached, because technicians share hours."""
     bits = 0
     for opens, closes in hours:
         if opens + duration_minutes <= closes:
@@ -273,6 +272,6 @@ def _opened(frame: Frame, hours: tuple[Interval, ...], duration_minutes: int) ->
     return bits
 
 
-def _comb(count: int, step: int) -> int:
-    """`count` ones, `step` bits apart."""
+def _every_nth_bit(count: int, step: int) -> int:
+    """Return `count` ones, `step` bits apart."""
     return ((1 << (count * step)) - 1) // ((1 << step) - 1)

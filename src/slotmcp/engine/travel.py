@@ -1,4 +1,4 @@
-"""The way between two places, in minutes."""
+"""Travel times between two locations, in minutes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,36 +13,36 @@ _EARTH_RADIUS_KM = 6371.0088
 
 
 class TravelSource(StrEnum):
-    """Who says how long ways take."""
+    """Origin of travel times."""
 
     ESTIMATED = "estimated"
-    """The project's travel policy, by distance."""
+    """Estimated by distance with the project's travel policy."""
     ROUTED = "routed"
-    """A routing service, by road; the policy only where that knows no way."""
+    """From a routing service, by road; estimated only where it knows no route."""
 
 
 class TravelTimes(Protocol):
-    """Knows how long ways take."""
+    """Source of travel times between locations."""
 
     @property
     def source(self) -> TravelSource:
-        """Who says so."""
+        """Origin of these travel times."""
         ...
 
     def minutes(self, origin: Location, destination: Location) -> int:
-        """Whole minutes from door to door, rounded up; 0 where both are the same place."""
+        """Return whole minutes from door to door, rounded up; 0 between equal locations."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class EstimatedTravel:
-    """By the great circle, a road factor, a speed and some minutes for the stop."""
+    """Travel times estimated from great-circle distance, road factor, speed and minutes per stop."""
 
     policy: TravelPolicy
     source: ClassVar = TravelSource.ESTIMATED
 
     def minutes(self, origin: Location, destination: Location) -> int:
-        """As `TravelTimes` says."""
+        """Estimate the minutes from door to door."""
         if origin == destination:
             return 0
         hours = great_circle_km(origin, destination) * self.policy.road_factor / self.policy.speed_kmh
@@ -51,38 +51,38 @@ class EstimatedTravel:
 
 @dataclass(frozen=True, slots=True)
 class RoutedTravel:
-    """By a routing service's table where it has the way, else by another's word."""
+    """Travel times from a routing service's table, with a fallback for missing routes."""
 
     table: Mapping[tuple[Location, Location], int]
-    otherwise: TravelTimes
+    fallback: TravelTimes
     source: ClassVar = TravelSource.ROUTED
 
     def minutes(self, origin: Location, destination: Location) -> int:
-        """As `TravelTimes` says."""
+        """Look up the minutes from door to door."""
         known = self.table.get((origin, destination))
-        return self.otherwise.minutes(origin, destination) if known is None else known
+        return self.fallback.minutes(origin, destination) if known is None else known
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a job is, and how long it takes to get there and away."""
+    """Location of a job, with the travel times to and from it."""
 
     location: Location
     travel: TravelTimes
 
-    def from_(self, origin: Location) -> int:
-        """Minutes to get there."""
+    def minutes_from(self, origin: Location) -> int:
+        """Return the minutes from an origin to the job."""
         return self.travel.minutes(origin, self.location)
 
-    def to(self, destination: Location) -> int:
-        """Minutes to get away."""
+    def minutes_to(self, destination: Location) -> int:
+        """Return the minutes from the job to a destination."""
         return self.travel.minutes(self.location, destination)
 
 
 def site_at(location: Location | None, policy: TravelPolicy, routed: TravelTimes | None = None) -> Site | None:
-    """A place as the engine wants it; None where it is not known or the way does not count.
+    """Return the site at a location; None when it is unknown or the policy ignores travel times.
 
-    `routed` knows the ways better than the estimate.
+    `routed` replaces the estimated travel times.
     """
     if location is None or policy.mode is TravelMode.NONE:
         return None
@@ -90,8 +90,8 @@ def site_at(location: Location | None, policy: TravelPolicy, routed: TravelTimes
 
 
 def great_circle_km(origin: Location, destination: Location) -> float:
-    """The distance over ground between two places (haversine formula)."""
-    one, other = radians(origin.latitude), radians(destination.latitude)
-    half_way_north = sin((other - one) / 2) ** 2
-    half_way_east = sin(radians(destination.longitude - origin.longitude) / 2) ** 2
-    return 2 * _EARTH_RADIUS_KM * asin(sqrt(min(1.0, half_way_north + cos(one) * cos(other) * half_way_east)))
+    """Return the great-circle distance between two locations (haversine formula)."""
+    latitude, other_latitude = radians(origin.latitude), radians(destination.latitude)
+    north = sin((other_latitude - latitude) / 2) ** 2
+    east = sin(radians(destination.longitude - origin.longitude) / 2) ** 2
+    return 2 * _EARTH_RADIUS_KM * asin(sqrt(min(1.0, north + cos(latitude) * cos(other_latitude) * east)))

@@ -1,4 +1,4 @@
-"""Wall clocks and UTC. The only place, besides the views, that knows zones."""
+"""Conversion between local wall-clock time and UTC."""
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -12,38 +12,38 @@ _ONE_DAY = timedelta(days=1)
 
 @lru_cache(maxsize=1024)
 def zone(key: str) -> ZoneInfo:
-    """The zone with this IANA name."""
+    """Return the time zone with an IANA name."""
     return ZoneInfo(key)
 
 
 def wall_to_utc(zone_key: str, at: datetime) -> Minute:
-    """The instant at which the clocks of a zone show a naive time.
+    """Return the instant of a naive local time.
 
-    One that does not exist moves forward by the gap; one that exists twice is its first.
+    A time that does not exist moves forward by the gap; of one that exists twice the first counts.
     """
     return _minutes_since_epoch(at.replace(tzinfo=zone(zone_key), fold=0))
 
 
 @lru_cache(maxsize=65536)
 def utc_to_wall(zone_key: str, minute: Minute) -> datetime:
-    """What the clocks of a zone show at an instant, with the zone."""
+    """Return the local time of an instant, with the zone attached."""
     return (_EPOCH + timedelta(minutes=minute)).astimezone(zone(zone_key))
 
 
-def instants_showing(zone_key: str, at: datetime) -> tuple[datetime, ...]:
-    """The instants, with their offsets, at which the clocks show a naive time: none, one or two."""
+def instants_at(zone_key: str, at: datetime) -> tuple[datetime, ...]:
+    """Return the instants, with their offsets, of a naive local time: none, one or two."""
     tz = zone(zone_key)
     both = (at.replace(tzinfo=tz, fold=0), at.replace(tzinfo=tz, fold=1))
-    real = [one for one in both if one.astimezone(UTC).astimezone(tz).replace(tzinfo=None) == at]
+    real = [reading for reading in both if reading.astimezone(UTC).astimezone(tz).replace(tzinfo=None) == at]
     if len(real) == len(both) and real[0].utcoffset() == real[1].utcoffset():
         return (real[0],)
     return tuple(real)
 
 
 def instants_around_gap(zone_key: str, at: datetime) -> tuple[datetime, datetime]:
-    """For a time that the clocks skip: the same reading by the offset after and before the gap.
+    """Return the existing times before and after the gap that a skipped local time falls into.
 
-    They lie before and after the gap, and both exist.
+    Each is the same reading interpreted with the offset of the other side of the gap.
     """
     tz = zone(zone_key)
     after = at.replace(tzinfo=tz, fold=1).astimezone(UTC).astimezone(tz)
@@ -52,24 +52,24 @@ def instants_around_gap(zone_key: str, at: datetime) -> tuple[datetime, datetime
 
 
 def local_date(zone_key: str, minute: Minute) -> date:
-    """The date in a zone at an instant."""
+    """Return the local date of an instant."""
     return utc_to_wall(zone_key, minute).date()
 
 
 @lru_cache(maxsize=65536)
 def midnight(zone_key: str, day: date) -> Minute:
-    """The first instant of a date."""
+    """Return the first instant of a local date."""
     return wall_to_utc(zone_key, datetime(day.year, day.month, day.day))  # noqa: DTZ001  a wall time
 
 
 def next_midnight(zone_key: str, day: date) -> Minute:
-    """The first instant after a date."""
+    """Return the first instant after a local date."""
     return midnight(zone_key, day + _ONE_DAY)
 
 
 @lru_cache(maxsize=65536)
 def has_no_clock_change(zone_key: str, day: date) -> bool:
-    """Whether a date's wall minutes simply follow from its midnight: no clock change that day."""
+    """Return whether the UTC offset stays the same for a whole local date."""
     today, tomorrow = midnight(zone_key, day), next_midnight(zone_key, day)
     return tomorrow - today == MINUTES_PER_DAY and (
         utc_to_wall(zone_key, today).utcoffset() == utc_to_wall(zone_key, tomorrow).utcoffset()
@@ -77,9 +77,9 @@ def has_no_clock_change(zone_key: str, day: date) -> bool:
 
 
 def wall_minute_to_utc(zone_key: str, day: date, minute: int) -> Minute:
-    """The instant at which the clock of a date shows so many minutes after its midnight.
+    """Return the instant of a wall-clock minute of a local date, counted from its midnight.
 
-    Minutes from 1440 on belong to the dates after it. Conversion as in `wall_to_utc`.
+    Minutes from 1440 on belong to the following dates. Conversion as in `wall_to_utc`.
     """
     days, minute = divmod(minute, MINUTES_PER_DAY)
     day += timedelta(days=days)

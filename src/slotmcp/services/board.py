@@ -10,11 +10,9 @@ from typing import Final
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Technician, TimeOff
 from slotmcp.domain.claim import BusyTime, Claim
-from slotmcp.domain.interval import MS_PER_MINUTE, Interval, Minute, overlaps
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval, Minute, overlaps, subtract
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
-from slotmcp.engine.closures import closed_dates
-from slotmcp.engine.intervals import subtract
-from slotmcp.engine.openings import Dates, breaks, working_days
+from slotmcp.engine.opening_hours import DateRange, break_intervals, closed_dates, shift_intervals
 from slotmcp.engine.zones import local_date, midnight, next_midnight
 from slotmcp.ports import Store
 from slotmcp.services.availability_cache import AvailabilityCache
@@ -135,8 +133,8 @@ def _hours(schedule: Schedule, technician: Technician, span: Interval) -> tuple[
     """A technician's shifts and breaks that day."""
     first = local_date(technician.timezone, span[0]) - _MARGIN
     last = local_date(technician.timezone, span[1]) + _MARGIN
-    dates = Dates(first, last, closed_dates(schedule.project, range(first.year, last.year + 1)))
-    return _cut(working_days(technician, dates), span), _cut(breaks(technician, dates), span)
+    dates = DateRange(first, last, closed_dates(schedule.project, range(first.year, last.year + 1)))
+    return _cut(shift_intervals(technician, dates), span), _cut(break_intervals(technician, dates), span)
 
 
 def _cut(spans: Iterable[Interval], within: Interval) -> list[Interval]:

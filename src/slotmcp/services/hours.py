@@ -3,9 +3,8 @@
 from datetime import date
 
 from slotmcp.domain.catalog import Project, Technician, TechnicianStatus
-from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, merge
 from slotmcp.domain.schedule import Schedule
-from slotmcp.engine.intervals import merge
 from slotmcp.engine.zones import utc_to_wall
 
 

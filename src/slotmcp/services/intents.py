@@ -12,7 +12,7 @@ from slotmcp.domain.moment import Moment, WallDate, WallTime
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
-from slotmcp.engine.zones import instants_around_gap, instants_showing, midnight, next_midnight, wall_to_utc, zone
+from slotmcp.engine.zones import instants_around_gap, instants_at, midnight, next_midnight, wall_to_utc, zone
 
 MAX_DURATION_MINUTES = MINUTES_PER_DAY
 
@@ -183,7 +183,7 @@ def _check_technician(schedule: Schedule, service: ServiceType, technician_id: s
 
 
 def _check_once(at: datetime, zone_key: str, field: str) -> None:
-    real = instants_showing(zone_key, at)
+    real = instants_at(zone_key, at)
     if len(real) == 1:
         return
     first, second = real or instants_around_gap(zone_key, at)

@@ -264,7 +264,7 @@ def _next_free(search: _Search, start_from: Minute) -> Slot | None:
 
 
 def _in_the_way(search: _Search, page: Cursor) -> Mapping[str, Mapping[Reason, int]]:
-    return reasons_between(search.availability, search.need, page.from_, page.to, wanted=search.is_wanted)
+    return reasons_between(search.availability, search.need, page.from_, page.to, is_relevant=search.is_wanted)
 
 
 def _wished(search: _Search) -> Technician | None:

@@ -205,7 +205,7 @@ def test_rule_24_a_routing_service_knows_better_where_it_knows_the_way() -> None
     worker = replace(technician("a", "09:00-11:00"), home=LONDON)
     site = site_at(PARIS, A_KM_A_MINUTE, routed)
     assert site is not None
-    assert (site.from_(LONDON), site.to(LONDON), worker.home) == (12, 344, LONDON)
+    assert (site.minutes_from(LONDON), site.minutes_to(LONDON), worker.home) == (12, 344, LONDON)
 
 
 def ranked(ask: Ask, *policy: RankingKey) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from slotmcp.domain.catalog import Location, TechnicianStatus, TravelMode
 from slotmcp.domain.claim import Claim
-from slotmcp.engine.openings import Dates, opening_hours, working_days
+from slotmcp.engine.opening_hours import DateRange, opening_hours, shift_intervals
 from slotmcp.engine.travel import EstimatedTravel
 from slotmcp.project_file import ProjectFile, sample_text
 from slotmcp.project_file.document import Node, read_document
@@ -66,12 +66,12 @@ def stands_apart(plan: ProjectPlan) -> bool:
 def late(plan: ProjectPlan, today: date) -> list[str]:
     """Bookings that nobody reaches in time, by the way that the sample's own rules estimate."""
     travel = EstimatedTravel(plan.project.travel)
-    dates = Dates(today - timedelta(days=2), today + timedelta(days=10))
+    dates = DateRange(today - timedelta(days=2), today + timedelta(days=10))
     claims = claims_by_technician(plan)
     return [
         claim.id
         for one in plan.technicians
-        for start, end in working_days(one, dates)
+        for start, end in shift_intervals(one, dates)
         for claim, earliest in arrivals(travel, one.home, start, [c for c in claims[one.id] if start <= c.start < end])
         if claim.start < earliest
     ]
@@ -91,7 +91,7 @@ def arrivals(
 
 def strays(plan: ProjectPlan, today: date) -> list[str]:
     """Bookings beyond the technician's hours, public holidays aside."""
-    dates = Dates(today - timedelta(days=2), today + timedelta(days=10))
+    dates = DateRange(today - timedelta(days=2), today + timedelta(days=10))
     hours = {one.id: opening_hours(one, dates) for one in plan.technicians}
     return [
         claim.id

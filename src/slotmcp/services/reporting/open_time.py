@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from slotmcp.domain.claim import Claim
-from slotmcp.domain.interval import MS_PER_MINUTE, Interval
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval, merge, subtract
 from slotmcp.domain.report import HourlyCounts, Period, Share, Utilization
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
-from slotmcp.engine.columns import bits_of
-from slotmcp.engine.intervals import merge, subtract
 from slotmcp.engine.need import Need
+from slotmcp.engine.slots import bits_of
 from slotmcp.engine.timeline import Timeline
 from slotmcp.engine.travel import site_at
 from slotmcp.engine.zones import utc_to_wall
@@ -93,7 +92,7 @@ def _travel(availability: Availability, line: Timeline, free: Sequence[Interval]
     for leg in line.route.legs:
         site = site_at(leg.target, availability.schedule.project.travel)
         if site is not None and leg.origin is not None:
-            total += min(site.from_(leg.origin), _minutes(_common(free, [(leg.ready, leg.due)])))
+            total += min(site.minutes_from(leg.origin), _minutes(_common(free, [(leg.ready, leg.due)])))
     return total
 
 
