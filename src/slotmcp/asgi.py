@@ -21,11 +21,10 @@ from slotmcp.ports import Rate
 from slotmcp.services.access import PREFIX
 from slotmcp.services.app import App
 from slotmcp.settings import Settings
-from slotmcp.tools.gate import CallGate, Counting
-from slotmcp.tools.http import PATHS, STREAMABLE_PATH, HttpFace
-from slotmcp.tools.server import Extend, create_server, tools_of
-from slotmcp.tools.subscriptions import new_bus, watching
-from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.gate import CallGate, CallRateLimits, Toolset
+from slotmcp.tools.http import PATHS, STREAMABLE_PATH, McpHttpApp
+from slotmcp.tools.server import ServerExtension, create_server, select_tools
+from slotmcp.tools.subscriptions import create_bus, watch_waitlists
 from slotmcp.web.answers import retry
 from slotmcp.web.app import Entrance, Faces, create_web
 from slotmcp.web.authentication import Authenticate, Authentication, Challenge, Everybody, no_more
@@ -41,7 +40,7 @@ from slotmcp.web.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
+class ServeOptions:
     """How to serve: what is decided where the server is started."""
 
     toolset: Toolset | None = None
@@ -53,14 +52,14 @@ class Serving:
     """Only this machine gets here."""
     owns_process: bool = False
     """The process's signals are for this app."""
-    extend: Extend | None = None
+    extend: ServerExtension | None = None
     """Gives the MCP server more to offer: tools, resources or prompts of somebody else's, who checks who calls them."""
 
 
 class HttpApp:
     """The ASGI app. It opens the database when it begins to run, once a process."""
 
-    def __init__(self, settings: Settings, serving: Serving = Serving()) -> None:
+    def __init__(self, settings: Settings, serving: ServeOptions = ServeOptions()) -> None:
         self._settings = settings
         self._serving = serving
         self._inner: ASGIApp = _not_running
@@ -94,7 +93,7 @@ def create_app() -> HttpApp:
 
 
 @asynccontextmanager
-async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIApp]:
+async def open_web(settings: Settings, serving: ServeOptions) -> AsyncIterator[ASGIApp]:
     """All of the HTTP face, over the database that the settings name; closed again at the end.
 
     Raises:
@@ -104,9 +103,9 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
         app = await stack.enter_async_context(open_app(settings))
         await app.projects.warm_up()
         gate = _gate(app, settings, serving)
-        face = await _open_face(stack, app, gate, settings, serving)
+        face = await _open_mcp(stack, app, gate, settings, serving)
         callers = await _open_callers(stack, app, settings, serving)
-        stopping = Stopping(is_busy=lambda: gate.inside > 0, bound_seconds=settings.stop_seconds)
+        stopping = Stopping(is_busy=lambda: gate.active_calls > 0, bound_seconds=settings.stop_seconds)
         if serving.owns_process:
             stack.enter_context(stopped_by_signals(stopping))
         if not serving.read_only:
@@ -141,28 +140,30 @@ async def open_web(settings: Settings, serving: Serving) -> AsyncIterator[ASGIAp
         )
 
 
-def _gate(app: App, settings: Settings, serving: Serving) -> CallGate:
-    counting = Counting(
+def _gate(app: App, settings: Settings, serving: ServeOptions) -> CallGate:
+    rate_limits = CallRateLimits(
         limits=app.limits,
         per_credential=None if serving.is_open else _rate(settings.rate_limit_per_key),
         per_call_id=_rate(settings.rate_limit_per_call),
     )
-    return CallGate(otherwise=ANONYMOUS, counting=counting, observe=telemetry.tool_called)
+    return CallGate(default_principal=ANONYMOUS, rate_limits=rate_limits, observe=telemetry.tool_called)
 
 
 def _rate(per_minute: int) -> Rate | None:
     return Rate(per_minute=per_minute) if per_minute else None
 
 
-async def _open_face(stack: AsyncExitStack, app: App, gate: CallGate, settings: Settings, serving: Serving) -> HttpFace:
-    bus = new_bus()
-    await stack.enter_async_context(watching(app, bus, read_only=serving.read_only))
+async def _open_mcp(
+    stack: AsyncExitStack, app: App, gate: CallGate, settings: Settings, serving: ServeOptions
+) -> McpHttpApp:
+    bus = create_bus()
+    await stack.enter_async_context(watch_waitlists(app, bus, read_only=serving.read_only))
     toolset = serving.toolset or (Toolset.CALLER if serving.is_open else Toolset.OPERATOR)
     server = create_server(app, bus, toolset=toolset, read_only=serving.read_only, gate=gate)
-    telemetry.tools_served(tool.perform.__name__ for tool in tools_of(toolset, read_only=serving.read_only))
+    telemetry.tools_served(tool.function.__name__ for tool in select_tools(toolset, read_only=serving.read_only))
     if serving.extend is not None:
         serving.extend(server)
-    face = HttpFace(server, gate, max_body_bytes=settings.max_body_bytes)
+    face = McpHttpApp(server, gate, max_body_bytes=settings.max_body_bytes)
     await stack.enter_async_context(face.running())
     return face
 
@@ -176,7 +177,7 @@ class _Callers:
     routes: Sequence[Route] = ()
 
 
-async def _open_callers(stack: AsyncExitStack, app: App, settings: Settings, serving: Serving) -> _Callers:
+async def _open_callers(stack: AsyncExitStack, app: App, settings: Settings, serving: ServeOptions) -> _Callers:
     if serving.is_open:
         everybody = partial(Everybody, principal=LOCAL)
         return _Callers(everybody, everybody)
@@ -207,7 +208,7 @@ def _asking(authenticate: Authenticate, *, challenge: Challenge = no_more, route
     )
 
 
-def _places(settings: Settings, serving: Serving) -> Places:
+def _places(settings: Settings, serving: ServeOptions) -> Places:
     own = urlsplit(settings.public_url).netloc
     named = (*settings.allowed_hosts, *((own,) if own else ()))
     if not named and not serving.is_local:

@@ -132,7 +132,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     Raises:
         Unavailable: the database is away.
     """
-    calendars = Calendars.of(settings)
+    calendars = CalendarConfig.of(settings)
     async with open_store(settings) as store, open_travel(settings) as travel:
         if not settings.redis_url:
             app = build_app(store, travel, calendars=calendars)
@@ -154,7 +154,7 @@ async def join_fleet(
     *,
     clock: Clock,
     travel: Travel | None = None,
-    calendars: "Calendars | None" = None,
+    calendars: "CalendarConfig | None" = None,
 ) -> AsyncIterator[App]:
     """Every use case over a store that other servers share, who hear of each other through Redis."""
     notifier = Notifier()
@@ -200,7 +200,7 @@ async def open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calendars:
+class CalendarConfig:
     """The calendar service, who knows its secrets, and how often it is reconciled with."""
 
     calendar: Calendar
@@ -215,7 +215,7 @@ class Calendars:
         return cls(calendar=calendar, secrets=settings.secret, every_seconds=settings.calcom_sync_seconds)
 
 
-NO_SECRETS = Calendars(calendar=cast("Calendar", LateCalendar("")), secrets=lambda _name: "")
+NO_CALENDAR = CalendarConfig(calendar=cast("Calendar", LateCalendar("")), secrets=lambda _name: "")
 """Where no settings say anything: nobody is asked, and nobody is believed."""
 
 
@@ -225,11 +225,11 @@ def build_app(
     *,
     live: LiveHolds | None = None,
     notifier: Notifier | None = None,
-    calendars: Calendars | None = None,
+    calendars: CalendarConfig | None = None,
 ) -> App:
     """Every use case over a store; ways are estimated where no routing service knows them."""
     ids = UlidIds(SystemClock())
-    calendars = calendars or NO_SECRETS
+    calendars = calendars or NO_CALENDAR
     live = live or MemoryHolds()
     availability_cache = AvailabilityCache(store, travel)
     travel_lookup = TravelLookup(store=store, availability_cache=availability_cache, travel=travel)
@@ -276,7 +276,7 @@ def build_app(
 
 @asynccontextmanager
 async def _worker(
-    calendars: Calendars, store: Store, availability_cache: AvailabilityCache, ids: Ids
+    calendars: CalendarConfig, store: Store, availability_cache: AvailabilityCache, ids: Ids
 ) -> AsyncIterator["CalendarWorker"]:
     worker_of = import_module(CALENDAR_WORKER).CalendarWorker.open
     asks = {"calendar": calendars.calendar, "secrets": calendars.secrets, "every_seconds": calendars.every_seconds}
@@ -286,7 +286,7 @@ async def _worker(
 
 @asynccontextmanager
 async def _background_tasks(
-    calendars: Calendars, store: Store, availability_cache: AvailabilityCache, ids: Ids
+    calendars: CalendarConfig, store: Store, availability_cache: AvailabilityCache, ids: Ids
 ) -> AsyncIterator[None]:
     async def work() -> None:
         while not await _has_calendars(store):  # noqa: ASYNC110  another process may connect a project

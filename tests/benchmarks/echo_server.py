@@ -6,7 +6,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp_types import CallToolResult
 
-from slotmcp.asgi import HttpApp, Serving
+from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.settings import Settings
 from slotmcp.web.serving import listen, serve
 
@@ -26,7 +26,7 @@ def add_echo(server: MCPServer) -> None:
 
 def create() -> HttpApp:
     """The app."""
-    return HttpApp(Settings.load(), Serving(is_open=True, is_local=True, owns_process=True, extend=add_echo))
+    return HttpApp(Settings.load(), ServeOptions(is_open=True, is_local=True, owns_process=True, extend=add_echo))
 
 
 if __name__ == "__main__":

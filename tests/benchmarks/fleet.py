@@ -145,7 +145,7 @@ async def _open() -> AsyncIterator[tuple[SqliteStore, Fleet]]:
 
 @asynccontextmanager
 async def _open_call(server: Any) -> AsyncIterator[Call]:  # noqa: ANN401  as good as an app
-    tools = [use_case.tool_of(server) for use_case in CALLER_TOOLS]
+    tools = [use_case.bind(server) for use_case in CALLER_TOOLS]
     async with Client(MCPServer("measured", tools=list(tools))) as client:
 
         async def get_slots() -> None:

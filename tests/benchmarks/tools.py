@@ -92,8 +92,8 @@ async def _measure_tracing(effort: Effort, *, is_busy: bool) -> Sequence[Pair]:
         app, untraced = build_app(store), build_app(store)
         async with (
             app.tracing.writing(kept_days=1),
-            Client(MCPServer("traced", tools=[use_case.tool_of(app) for use_case in CALLER_TOOLS])) as one,
-            Client(MCPServer("plain", tools=[use_case.tool_of(untraced) for use_case in CALLER_TOOLS])) as other,
+            Client(MCPServer("traced", tools=[use_case.bind(app) for use_case in CALLER_TOOLS])) as one,
+            Client(MCPServer("plain", tools=[use_case.bind(untraced) for use_case in CALLER_TOOLS])) as other,
         ):
 
             async def traced() -> None:
@@ -132,7 +132,7 @@ async def _open_store() -> AsyncIterator[SqliteStore]:
 async def _open_client() -> AsyncIterator[Client]:
     async with _open_store() as store:
         app = build_app(store)
-        ours = [use_case.tool_of(app) for use_case in CALLER_TOOLS]
+        ours = [use_case.bind(app) for use_case in CALLER_TOOLS]
         async with Client(MCPServer("asked", tools=list(ours))) as client:
             answer = await client.call_tool("get_slots", {"limit": 10})
         async with Client(MCPServer("measured", tools=[*ours, _echo(ours, answer)])) as client:

@@ -1,20 +1,17 @@
 """What a client says in JSON: calls of every tool that make sense, or nearly do, or do not; and anything else."""
 
-from typing import Any, Final, get_type_hints
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from fuzzing.memory import Seen
-from slotmcp.tools.arguments import published
-from slotmcp.tools.server import tools_of
-from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.gate import Toolset
+from slotmcp.tools.server import select_tools
 from support.denver import PLAN
 
 Json = Any
 
-SCHEMAS: Final = {
-    tool.perform.__name__: published(get_type_hints(tool.perform)["asked"]) for tool in tools_of(Toolset.OPERATOR)
-}
+SCHEMAS: Final = {tool.name: tool.parameters for tool in select_tools(Toolset.OPERATOR)}
 """What every tool can be asked."""
 METHODS: Final = (
     *("initialize", "ping", "tools/list", "tools/call", "resources/list", "resources/read", "resources/subscribe"),

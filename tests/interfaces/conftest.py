@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.gate import Toolset
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Desk, open_desk
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from typing import get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,15 +9,11 @@ from hypothesis import strategies as st
 from mcp import Client
 from mcp.server import MCPServer
 
-from slotmcp.tools.arguments import published
-from slotmcp.tools.server import create_server, tools_of
-from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.gate import Toolset
+from slotmcp.tools.server import create_server, select_tools
 from support.server import Desk, body_of
 
-FIELDS = {
-    tool.perform.__name__: [*published(get_type_hints(tool.perform)["asked"])["properties"]]
-    for tool in tools_of(Toolset.OPERATOR)
-}
+FIELDS = {tool.name: [*tool.parameters["properties"]] for tool in select_tools(Toolset.OPERATOR)}
 """What every tool can be asked."""
 
 TEXTS = st.sampled_from(

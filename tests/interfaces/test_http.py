@@ -14,15 +14,15 @@ from mcp.client.sse import sse_client
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from slotmcp.asgi import HttpApp, Serving
+from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.settings import Settings
-from slotmcp.tools.server import tools_of
-from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.gate import Toolset
+from slotmcp.tools.server import select_tools
 from support.denver import PLAN
 from support.http_server import HttpServer, body_in, call_of, serving, write_books
 from support.server import body_of
 
-ALL_TOOLS = [tool.perform.__name__ for tool in tools_of(Toolset.OPERATOR)]
+ALL_TOOLS = [tool.name for tool in select_tools(Toolset.OPERATOR)]
 
 
 @pytest.fixture(scope="module")
@@ -127,12 +127,12 @@ async def test_options_choose_the_tools(path: Path) -> None:
     with serving(path, "--read-only") as server:
         async with Client(f"{server.url}/mcp") as client:
             names = [tool.name for tool in (await client.list_tools()).tools]
-    assert names == [tool.perform.__name__ for tool in tools_of(Toolset.CALLER, read_only=True)]
+    assert names == [tool.name for tool in select_tools(Toolset.CALLER, read_only=True)]
 
 
 @pytest.mark.usefixtures("quiet_logging")
 async def test_it_can_be_mounted_in_another_app(path: Path) -> None:
-    slotmcp = HttpApp(Settings(database_url=str(path)), Serving(is_open=True))
+    slotmcp = HttpApp(Settings(database_url=str(path)), ServeOptions(is_open=True))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 import uvicorn
 
-from slotmcp.asgi import HttpApp, Serving
+from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.domain.access import Scope
 from slotmcp.settings import Settings
 from slotmcp.web import limits
@@ -158,7 +158,7 @@ async def listening(tmp_path: Path) -> AsyncIterator[int]:
     """A server in this process, its port."""
     path = tmp_path / "slotmcp.db"
     await write_books(path, PLAN)
-    app = HttpApp(Settings(database_url=str(path)), Serving(is_open=True, is_local=True))
+    app = HttpApp(Settings(database_url=str(path)), ServeOptions(is_open=True, is_local=True))
     socket = web_serving.listen("127.0.0.1", 0)
     config = uvicorn.Config(app, http=limits.BoundedHeaders, lifespan="off", log_config=None, ws="none")
     server = uvicorn.Server(config)

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from slotmcp.project_file.packaged import SAMPLE
-from slotmcp.tools.server import tools_of
-from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.gate import Toolset
+from slotmcp.tools.server import select_tools
 
 INSPECTOR = Path(__file__).parents[1] / "inspector" / "node_modules" / ".bin" / "mcp-inspector"
 TOOL_ERRED = 5
-CALLER_TOOLS = {tool.perform.__name__ for tool in tools_of(Toolset.CALLER)}
+CALLER_TOOLS = {tool.name for tool in select_tools(Toolset.CALLER)}
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def ask(place: tuple[str, str], transport: str, *arguments: str) -> tuple[int, d
 def test_the_inspector_lists_calls_and_reports_a_refusal(place: tuple[str, str], transport: str) -> None:
     code, listed = ask(place, transport, "--method", "tools/list")
     assert code == 0
-    assert [tool["name"] for tool in listed["tools"]] == [tool.perform.__name__ for tool in CALLER_TOOLS]
+    assert [tool["name"] for tool in listed["tools"]] == [tool.name for tool in CALLER_TOOLS]
     called, answer = ask(place, transport, "--method", "tools/call", "--tool-name", "get_slots")
     assert (called, bool(answer["structuredContent"]["slots"])) == (0, True)
     unknown = ("--tool-name", "find_bookings", "--tool-arg", "phone=0")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
-from slotmcp.tools.locales import LOCALES
+from slotmcp.tools.speech.voice import LOCALES
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Body, Desk, open_desk
 

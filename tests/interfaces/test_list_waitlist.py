@@ -6,8 +6,8 @@ import orjson
 import pytest
 from mcp import Client
 
+from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import create_server
-from slotmcp.tools.toolsets import Toolset
 from support.server import Desk, fields
 
 MONDAY_9 = "2026-11-23T16:00:00Z"

@@ -27,8 +27,8 @@ from slotmcp.domain.trace import TracedUse
 from slotmcp.engine.travel import TravelSource
 from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.settings import LogFormat, Settings
-from slotmcp.tools.server import tools_of
-from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.gate import Toolset
+from slotmcp.tools.server import select_tools
 from support.denver import PLAN
 from support.http_server import serving
 from support.redis_server import RedisServer
@@ -39,7 +39,7 @@ from support.server import Body, Desk, body_of
 
 Event = tuple[str, str, str, str]
 """Tool, outcome, trace id, call id."""
-TOOLS: Final = [tool.perform.__name__ for tool in tools_of(Toolset.OPERATOR)]
+TOOLS: Final = [tool.name for tool in select_tools(Toolset.OPERATOR)]
 CALL: Final = "call-7"
 
 

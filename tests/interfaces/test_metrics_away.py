@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from slotmcp.asgi import HttpApp, Serving
+from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.bootstrap import open_app
 from slotmcp.domain.access import Scope
 from slotmcp.services import vitals
@@ -30,7 +30,7 @@ async def test_a_scrape_tells_that_the_database_is_away(
         async with open_app(settings) as app:
             await app.projects.import_project(PLAN, prune=False)
             key = (await app.access.create(Scope.OPERATOR, project="*")).token
-        slotmcp = HttpApp(settings, Serving())
+        slotmcp = HttpApp(settings, ServeOptions())
         transport = httpx2.ASGITransport(app=slotmcp)
         async with slotmcp.running(), httpx2.AsyncClient(transport=transport, base_url="http://host") as client:
 

@@ -14,8 +14,8 @@ import pytest
 from slotmcp.domain.access import Scope
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.telemetry.declared import REGISTRY
-from slotmcp.tools.server import tools_of
-from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.gate import Toolset
+from slotmcp.tools.server import select_tools
 from support.denver import PLAN, PROJECT
 from support.http_server import HttpServer, body_in, call_of, open_books, serving
 from support.prometheus import OBSERVABILITY, Prometheus, promtool, scraping
@@ -147,7 +147,7 @@ def test_the_numbers_are_those_of_the_calls_whichever_worker_took_them(watched: 
 
 def test_the_first_failure_of_a_tool_is_an_increase(watched: Watched) -> None:
     failures = 'slotmcp_tool_calls_total{outcome=~"internal|unavailable"}'
-    assert watched.prometheus.value(f"count({failures} == 0)") == 2 * len(tools_of(Toolset.OPERATOR))
+    assert watched.prometheus.value(f"count({failures} == 0)") == 2 * len(select_tools(Toolset.OPERATOR))
 
 
 def test_no_metric_names_a_caller(watched: Watched) -> None:

@@ -19,16 +19,15 @@ from mcp.shared.exceptions import MCPError
 
 from slotmcp.domain.access import LOCAL, Principal, Scope
 from slotmcp.services.acting import acting_as
-from slotmcp.tools.gate import CallGate
-from slotmcp.tools.server import create_server, tools_of
-from slotmcp.tools.subscriptions import ReachableBus, WaitChanged, new_bus
-from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.gate import CallGate, Toolset
+from slotmcp.tools.server import create_server, select_tools
+from slotmcp.tools.subscriptions import FilteredBus, WaitlistEntryChanged, create_bus
 from support.denver import PLAN, PROJECT
 from support.http_server import Books, HttpServer, body_in, call_of, headers_of, open_books, serving
 
 OWN, OTHER, NOWHERE = PROJECT.id, "boulder-hvac", "nowhere"
 OTHER_PLAN = replace(PLAN, project=replace(PROJECT, id=OTHER, name="Boulder Heating", locale="de-DE"))
-TOOLS: Final = {tool.perform.__name__: tool for tool in tools_of(Toolset.OPERATOR)}
+TOOLS: Final = {tool.name: tool for tool in select_tools(Toolset.OPERATOR)}
 CALLER_TOOLS: Final = [name for name, tool in TOOLS.items() if tool.scope is Scope.CALLER]
 NO_WAY_IN: Final = ("none", "wrong", "expired", "revoked")
 KIM: Final = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
@@ -343,12 +342,12 @@ async def test_an_sse_stream_is_of_no_use_to_another_credential(matrix: Matrix) 
 
 
 async def test_subscribers_hear_of_waits_within_their_reach_and_of_no_others() -> None:
-    bus = ReachableBus(new_bus(), CallGate(otherwise=LOCAL))
+    bus = FilteredBus(create_bus(), CallGate(default_principal=LOCAL))
     heard: dict[str, list[object]] = {OWN: [], OTHER: []}
     for project, theirs in heard.items():
         principal = Principal(credential=project, scopes=frozenset(Scope), projects=frozenset({project}))
         with acting_as(principal):
             bus.subscribe(theirs.append)
-    event = WaitChanged(uri="slotmcp://waitlist/x", project_id=OTHER)
+    event = WaitlistEntryChanged(uri="slotmcp://waitlist/x", project_id=OTHER)
     await bus.publish(event)
     assert heard == {OWN: [], OTHER: [event]}

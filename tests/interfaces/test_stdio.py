@@ -11,8 +11,8 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp_types import ListToolsResult
 
-from slotmcp.tools.server import tools_of
-from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.gate import Toolset
+from slotmcp.tools.server import select_tools
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import body_of, open_desk
 
@@ -30,7 +30,7 @@ async def environment(tmp_path: Path) -> dict[str, str]:
 async def test_a_real_client_speaks_to_a_real_process(environment: dict[str, str]) -> None:
     server = StdioServerParameters(command=sys.executable, args=["-m", "slotmcp", "stdio"], env=environment)
     async with Client(server) as client:
-        assert names_of(await client.list_tools()) == [tool.perform.__name__ for tool in tools_of(Toolset.CALLER)]
+        assert names_of(await client.list_tools()) == [tool.name for tool in select_tools(Toolset.CALLER)]
         free = body_of(await client.call_tool("get_slots", {"daysOfWeek": "mon,tue,wed,thu,fri"}))
         assert free["slots"]
 
@@ -54,7 +54,7 @@ async def test_options_choose_the_tools_and_start_as_light(
     server = StdioServerParameters(command=sys.executable, args=["-m", "slotmcp", "stdio", *options], env=environment)
     async with Client(server) as client:
         names = names_of(await client.list_tools())
-    assert names == [tool.perform.__name__ for tool in tools_of(toolset, read_only=read_only)]
+    assert names == [tool.name for tool in select_tools(toolset, read_only=read_only)]
     done = subprocess.run(  # noqa: ASYNC221, S603  our own server, which ends at once
         [sys.executable, "-c", probe], env=environment, input=b"", capture_output=True, timeout=60, check=True
     )

@@ -13,8 +13,8 @@ from mcp_types import Tool
 
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.services.app import App
+from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import create_server
-from slotmcp.tools.toolsets import Toolset
 from support.server import ANSWERS, Desk
 
 SNAPSHOT = Path(__file__).with_name("tools_list.txt")

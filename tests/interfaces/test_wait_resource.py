@@ -21,7 +21,7 @@ from mcp_types import INVALID_PARAMS, TextResourceContents
 from slotmcp.bootstrap import join_fleet
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.tools.server import create_server
-from slotmcp.tools.subscriptions import WaitChanged, Watch, watching
+from slotmcp.tools.subscriptions import WaitlistEntryChanged, WaitlistWatcher, watch_waitlists
 from support.denver import PROJECT, SUNDAY_NOON_MS
 from support.fleets import PREFIX, until
 from support.redis_server import RedisServer
@@ -158,11 +158,11 @@ async def test_a_client_of_an_older_protocol_can_read_it(desk: Desk) -> None:
 async def test_subscribers_are_told_of_an_offer(subscribable: Desk, bus: SubscriptionBus) -> None:
     token = await hold(subscribable)
     uri = await join(subscribable)
-    watch = Watch(subscribable.app.waitlist, bus)
-    await watch.begin()
+    watch = WaitlistWatcher(subscribable.app.waitlist, bus)
+    await watch.skip_past_events()
     async with Client(subscribable.server) as client, client.listen(resource_subscriptions=[uri]) as told:
         await subscribable.ask("release_hold", holdToken=token)
-        await watch.look()
+        await watch.sweep_and_publish()
         with anyio.fail_after(PATIENCE_S):
             assert await anext(told) == ResourceUpdated(uri=uri)
     assert (await read(subscribable, uri))["state"] == "offered"
@@ -173,13 +173,13 @@ async def test_subscribers_are_told_of_what_another_process_did(
 ) -> None:
     await hold(subscribable)
     uri = await join(subscribable)
-    watch = Watch(subscribable.app.waitlist, bus)
-    await watch.begin()
+    watch = WaitlistWatcher(subscribable.app.waitlist, bus)
+    await watch.skip_past_events()
     async with Client(subscribable.server) as client, client.listen(resource_subscriptions=[uri]) as told:
         for desk in (subscribable, elsewhere):
             desk.clock.advance(seconds=90)
         await elsewhere.app.waitlist.sweep()
-        await watch.look()
+        await watch.sweep_and_publish()
         with anyio.fail_after(PATIENCE_S):
             assert await anext(told) == ResourceUpdated(uri=uri)
     assert (await read(subscribable, uri))["state"] == "offered"
@@ -192,15 +192,15 @@ async def test_a_server_that_only_reads_tells_what_others_did_and_does_nothing(
     bus.subscribe(heard.append)
     await hold(subscribable)
     uri = await join(subscribable)
-    watch = Watch(subscribable.app.waitlist, bus, read_only=True)
+    watch = WaitlistWatcher(subscribable.app.waitlist, bus, read_only=True)
     for desk in (subscribable, elsewhere):
         desk.clock.advance(seconds=90)
     before = fingerprint(subscribable.path)
-    await watch.look()
+    await watch.sweep_and_publish()
     assert (heard, fingerprint(subscribable.path)) == ([], before)
     await elsewhere.app.waitlist.sweep()
-    await watch.look()
-    assert heard == [WaitChanged(uri=uri, project_id=PROJECT.id)]
+    await watch.sweep_and_publish()
+    assert heard == [WaitlistEntryChanged(uri=uri, project_id=PROJECT.id)]
 
 
 async def test_each_change_is_told_once_and_nobody_hears_of_anothers(subscribable: Desk, bus: SubscriptionBus) -> None:
@@ -208,23 +208,23 @@ async def test_each_change_is_told_once_and_nobody_hears_of_anothers(subscribabl
     bus.subscribe(heard.append)
     token = await hold(subscribable)
     uri = await join(subscribable)
-    watch = Watch(subscribable.app.waitlist, bus)
+    watch = WaitlistWatcher(subscribable.app.waitlist, bus)
     await subscribable.ask("release_hold", holdToken=token)
-    await watch.begin()
-    await watch.look()
+    await watch.skip_past_events()
+    await watch.sweep_and_publish()
     assert heard == [], "what has happened before is not news"
     offer = (await read(subscribable, uri))["offer"]
     await subscribable.ask("release_hold", holdToken=offer["holdToken"])
     for _ in range(2):
-        await watch.look()
-    assert heard == [WaitChanged(uri=uri, project_id=PROJECT.id)]
+        await watch.sweep_and_publish()
+    assert heard == [WaitlistEntryChanged(uri=uri, project_id=PROJECT.id)]
 
 
 async def test_a_server_looks_by_itself_while_it_serves(subscribable: Desk, bus: SubscriptionBus) -> None:
     await hold(subscribable)
     uri = await join(subscribable)
     async with (
-        watching(subscribable.app, bus, every_seconds=0.01),
+        watch_waitlists(subscribable.app, bus, every_seconds=0.01),
         Client(subscribable.server) as client,
         client.listen(resource_subscriptions=[uri]) as told,
     ):
@@ -256,7 +256,7 @@ async def test_in_a_fleet_subscribers_are_told_at_once_of_what_another_server_di
     async with (
         in_a_fleet(desk, redis) as here,
         in_a_fleet(elsewhere, redis) as there,
-        watching(here.app, bus, every_seconds=3_600),
+        watch_waitlists(here.app, bus, every_seconds=3_600),
     ):
         with anyio.fail_after(PATIENCE_S):
             await until(partial(is_listening, redis, 2))
@@ -302,7 +302,7 @@ async def test_a_look_that_fails_is_logged_and_taken_again(
     bus.subscribe(lambda _: offered.set())
     with closing(sqlite3.connect(impatient_desk.path, isolation_level=None)) as other, anyio.fail_after(PATIENCE_S):
         other.execute("BEGIN IMMEDIATE")
-        async with watching(impatient_desk.app, bus, every_seconds=0.01):
+        async with watch_waitlists(impatient_desk.app, bus, every_seconds=0.01):
             await alarm.rung.wait()
             other.execute("ROLLBACK")
             impatient_desk.clock.advance(seconds=90)
@@ -331,7 +331,7 @@ class BurningBus(InMemorySubscriptionBus):
 async def test_a_failure_that_nobody_foresaw_ends_nothing(desk: Desk, alarm: Alarm) -> None:
     bus, token = BurningBus(), await hold(desk)
     uri = await join(desk)
-    async with watching(desk.app, bus, every_seconds=0.01):
+    async with watch_waitlists(desk.app, bus, every_seconds=0.01):
         with anyio.fail_after(PATIENCE_S):
             await desk.ask("release_hold", holdToken=token)
             await alarm.rung.wait()

@@ -13,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from slotmcp.asgi import HttpApp, Serving
+from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.bootstrap import open_app
 from slotmcp.settings import Settings
 from support.calcom.live import VARIABLES, business, days_ahead, world
@@ -42,7 +42,7 @@ async def served(url: str, *, under: str = "") -> AsyncIterator[httpx2.AsyncClie
     settings = Settings(database_url=url, calcom_sync_seconds=0, database_timeout_seconds=1)
     async with open_app(settings) as app:
         await app.projects.import_project(business(calcom=TWO), prune=False)
-    slotmcp = HttpApp(settings, Serving())
+    slotmcp = HttpApp(settings, ServeOptions())
     host = Starlette(routes=[Mount(under, app=slotmcp)]) if under else slotmcp
     transport = httpx2.ASGITransport(app=host)
     async with running(slotmcp), httpx2.AsyncClient(transport=transport, base_url=f"http://host{under}/") as client:

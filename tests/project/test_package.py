@@ -55,7 +55,7 @@ def test_the_readme_carries_the_servers_name() -> None:
 
 def test_the_readme_lists_the_tools_and_no_others() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE) == [case.perform.__name__ for case in CALLER_TOOLS]
+    assert re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE) == [tool.name for tool in CALLER_TOOLS]
 
 
 def test_a_stdio_server_starts_without_what_it_does_not_need() -> None:

@@ -26,7 +26,7 @@ from mcp_types import (
     TextResourceContents,
 )
 
-from slotmcp.asgi import HttpApp, Serving
+from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.settings import Settings
 from slotmcp.web.serving import listen, serve
 
@@ -127,7 +127,7 @@ def _add_prompts(server: MCPServer) -> None:
 
 
 def create() -> HttpApp:
-    return HttpApp(Settings.load(), Serving(is_open=True, is_local=True, owns_process=True, extend=add_fixtures))
+    return HttpApp(Settings.load(), ServeOptions(is_open=True, is_local=True, owns_process=True, extend=add_fixtures))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx2
 
-from slotmcp.asgi import HttpApp, Serving
+from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.domain.access import Scope
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.settings import Settings
@@ -73,14 +73,14 @@ class Site:
 async def open_site(
     folder: Path,
     *plans: ProjectPlan,
-    serving: Serving | None = None,
+    serving: ServeOptions | None = None,
     **settings: Any,  # noqa: ANN401  settings of every type
 ) -> AsyncIterator[Site]:
     """A dashboard over a database of its own; nobody is logged in."""
     path = folder / "slotmcp.db"
     async with open_books(path, *(plans or (PLAN,))) as schedules:
         told = Settings(database_url=f"sqlite:///{path}", calcom_sync_seconds=0, **settings)
-        app = HttpApp(told, serving or Serving())
+        app = HttpApp(told, serving or ServeOptions())
         transport = httpx2.ASGITransport(app=app)
         async with running(app), httpx2.AsyncClient(transport=transport, base_url=OWN) as client:
             yield Site(schedules, app, Browser(client))

@@ -17,13 +17,13 @@ from slotmcp.bootstrap import build_app
 from slotmcp.services.app import App
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.store.sqlite import DEFAULT_TIMEOUT_MS, SqliteStore
-from slotmcp.tools.server import create_server, tools_of
-from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.gate import Toolset
+from slotmcp.tools.server import create_server, select_tools
 from support.clock import HandClock
 from support.new_file import new_file
 
 Body = Mapping[str, Any]
-ANSWERS = {tool.perform.__name__: tool.answer_schema for tool in tools_of(Toolset.OPERATOR)}
+ANSWERS = {tool.name: tool.response_schema for tool in select_tools(Toolset.OPERATOR)}
 """All that each tool's answer is."""
 
 

@@ -12,8 +12,8 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from hypothesis.stateful import Bundle, RuleBasedStateMachine
 from mcp import Client
 
+from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import create_server
-from slotmcp.tools.toolsets import Toolset
 from support.clock import HandClock
 from support.server import Body, body_of
 from support.shop import Shop, at, instant_ms, open_shop

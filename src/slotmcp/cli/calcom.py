@@ -20,8 +20,8 @@ from slotmcp.services.calendar.calendars import ConflictsAnswer, ReplayResult
 from slotmcp.services.calendar.conflicts import Conflict
 from slotmcp.services.calendar.words import describe_deferred, describe_push
 from slotmcp.settings import Settings
-from slotmcp.tools.spoken_time import label
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.speech.times import label
+from slotmcp.tools.speech.viewpoint import Viewpoint
 
 T = TypeVar("T")
 

@@ -25,8 +25,8 @@ from slotmcp.services.reporting.reports import ReportRequest
 from slotmcp.services.reporting.sections import SectionName
 from slotmcp.services.slots import SlotAnswer, SlotQuery
 from slotmcp.settings import Settings
+from slotmcp.tools.gate import Toolset
 from slotmcp.tools.moments import read_moment
-from slotmcp.tools.toolsets import Toolset
 
 EPILOG = (
     "Exit codes: 0 fine, 1 the request was refused, 2 the command line or a setting is wrong, 3 the project file has "

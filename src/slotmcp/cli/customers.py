@@ -8,8 +8,8 @@ from slotmcp.domain.errors import NotFound
 from slotmcp.services.booked import BookAnswer
 from slotmcp.services.finding import FindRequest, FoundBooking
 from slotmcp.settings import Settings
-from slotmcp.tools.spoken_time import label
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.speech.times import label
+from slotmcp.tools.speech.viewpoint import Viewpoint
 
 
 class Outcome(StrEnum):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.text import Text
 
-from slotmcp.bootstrap import Calendars, OpenedStore, build_app, open_store, open_travel
+from slotmcp.bootstrap import CalendarConfig, OpenedStore, build_app, open_store, open_travel
 from slotmcp.cli.doctor_calcom import examine_calendar
 from slotmcp.cli.exits import Exit
 from slotmcp.cli.findings import STYLES, Finding, Mark
@@ -24,8 +24,8 @@ from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.app import App
 from slotmcp.services.slots import SlotQuery
 from slotmcp.settings import Settings, SettingsError, config_file
-from slotmcp.tools.spoken_time import label
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.speech.times import label
+from slotmcp.tools.speech.viewpoint import Viewpoint
 
 
 async def examine() -> list[Finding]:
@@ -108,7 +108,7 @@ async def _database(settings: Settings, store: OpenedStore) -> AsyncIterator[Fin
         yield Finding(Mark.BROKEN, "database", status.problem, Exit.AWAY)
         return
     yield Finding(Mark.GOOD, "database", status.description)
-    app = build_app(store, calendars=Calendars.of(settings))
+    app = build_app(store, calendars=CalendarConfig.of(settings))
     for project_id in await store.project_ids():
         yield await _project(app, store, project_id)
         async for finding in examine_calendar(app, settings, project_id):

@@ -7,11 +7,11 @@ from functools import partial
 from ipaddress import ip_address
 from socket import socket
 
-from slotmcp.asgi import HttpApp, Serving
+from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.bootstrap import open_app
 from slotmcp.cli.exits import Exit, leave, remark
 from slotmcp.settings import Settings
-from slotmcp.tools.toolsets import Toolset
+from slotmcp.tools.gate import Toolset
 from slotmcp.web.serving import listen, serve, shared_metrics
 
 NO_WAY_IN = (
@@ -41,7 +41,9 @@ def run(  # noqa: PLR0913  an option each
         listening = listen(host, port)
     except OSError as error:
         leave(Exit.USAGE, f"slotmcp cannot listen on {host} port {port}: {error.strerror}.")
-    serving = Serving(toolset=toolset, read_only=is_read_only, is_open=not asks, is_local=is_local, owns_process=True)
+    serving = ServeOptions(
+        toolset=toolset, read_only=is_read_only, is_open=not asks, is_local=is_local, owns_process=True
+    )
     remark(_told(listening, serving))
     with shared_metrics(os.environ) if workers > 1 else nullcontext():  # noqa: TID251  its children inherit it
         serve(partial(HttpApp, settings, serving), listening, workers=workers)
@@ -60,7 +62,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _told(listening: socket, serving: Serving) -> str:
+def _told(listening: socket, serving: ServeOptions) -> str:
     host, port, *_ = listening.getsockname()
     server = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     where, dashboard = f"{server}/mcp", f"The dashboard is at {server}/dashboard."

@@ -9,16 +9,16 @@ from rich.text import Text
 
 from slotmcp.domain.offer import Slot
 from slotmcp.services.slots import SlotAnswer
-from slotmcp.tools.slots import say_what_is_free
-from slotmcp.tools.spoken_time import label
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.slots import describe_slots
+from slotmcp.tools.speech.times import label
+from slotmcp.tools.speech.viewpoint import Viewpoint
 
 
 def show_slots(answer: SlotAnswer, *, goes_on: bool = False) -> None:
     """Print the sentence that an agent would say, then a row for each start; `goes_on` after a cursor."""
     console = Console()
     view = Viewpoint.of(answer.offer.project, answer.now_ms, timezone=answer.offer.timezone)
-    console.print(say_what_is_free(answer, view, goes_on=goes_on), markup=False, highlight=False, soft_wrap=True)
+    console.print(describe_slots(answer, view, goes_on=goes_on), markup=False, highlight=False, soft_wrap=True)
     if answer.offer.slots:
         console.print(Padding(_table(answer, view), (1, 0)))
     if answer.next_cursor:

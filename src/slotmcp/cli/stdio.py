@@ -6,8 +6,8 @@ from contextlib import nullcontext
 from slotmcp.bootstrap import open_app
 from slotmcp.cli.exits import told_plainly
 from slotmcp.settings import Settings
+from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import run_stdio
-from slotmcp.tools.toolsets import Toolset
 
 
 def run(toolset: str = Toolset.CALLER, *, read_only: bool = False) -> None:

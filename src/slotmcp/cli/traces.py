@@ -5,7 +5,7 @@ import orjson
 from slotmcp.bootstrap import build_app, open_store
 from slotmcp.services.trace_story import story_of
 from slotmcp.settings import Settings
-from slotmcp.tools.trace_resource import told
+from slotmcp.tools.resources import trace_as_json
 
 
 async def tell(settings: Settings, trace_id: str, *, as_json: bool) -> str:
@@ -16,4 +16,8 @@ async def tell(settings: Settings, trace_id: str, *, as_json: bool) -> str:
     """
     async with open_store(settings) as store:
         answer = await build_app(store).traces.find(trace_id)
-    return orjson.dumps(told(answer), option=orjson.OPT_INDENT_2).decode() if as_json else "\n".join(story_of(answer))
+    return (
+        orjson.dumps(trace_as_json(answer), option=orjson.OPT_INDENT_2).decode()
+        if as_json
+        else "\n".join(story_of(answer))
+    )

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
+from slotmcp.domain.catalog import Location
 from slotmcp.domain.errors import FieldProblem, InvalidArgument
 from slotmcp.tools import moments
 from slotmcp.tools.schemas import Schema, portable
@@ -25,6 +26,10 @@ _ECHOED: Final = 64
 _UNKNOWN_NAMED: Final = 5
 _LINE_FORBIDS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PARAGRAPH_FORBIDS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+_PHONE: Final = re.compile(r"\+?[0-9() ./-]*(?:(?:x|ext\.?|#) ?[0-9]{1,8})?", re.IGNORECASE)
+_MIN_PHONE_DIGITS: Final = 5
+_MAX_PHONE_DIGITS: Final = 23
+_EMAIL: Final = re.compile(r"[^@\s,;<>]{1,64}@[^@\s,;<>.]+(?:\.[^@\s,;<>.]+)+")
 A = TypeVar("A", bound="Arguments")
 
 
@@ -84,12 +89,52 @@ KEY: Final = Text(256)
 MOMENT: Final = Text(moments.MAX_LENGTH, moments.read_moment)
 DAY: Final = Text(moments.MAX_LENGTH, moments.read_day)
 TIME: Final = Text(moments.MAX_LENGTH, moments.read_time)
+LATITUDE: Final = Number(-90, 90)
+LONGITUDE: Final = Number(-180, 180)
 
 
-class OfProject(Arguments):
+class ProjectArguments(Arguments):
     """The arguments of a tool that is about one project, as each of ours is."""
 
     project_id: Annotated[str, ID] | None = Field(None, description="If several")
+
+
+def read_location(latitude: float | None, longitude: float | None) -> Location | None:
+    """Return the location, or None if it is unknown.
+
+    Raises:
+        InvalidArgument: one of the two is missing.
+    """
+    if not latitude and not longitude:
+        return None  # 0, 0 is in the ocean; agents send it if they do not know the location
+    if latitude is None:
+        raise InvalidArgument("latitude", "is required beside longitude.")
+    if longitude is None:
+        raise InvalidArgument("longitude", "is required beside latitude.")
+    return Location(latitude, longitude)
+
+
+def read_phone(text: str) -> str:
+    """Check a phone number in any notation, and return it unchanged.
+
+    Raises:
+        ValueError: the text is not a phone number.
+    """
+    digits = sum(character.isdecimal() for character in text)
+    if not _PHONE.fullmatch(text) or not _MIN_PHONE_DIGITS <= digits <= _MAX_PHONE_DIGITS:
+        raise ValueError('must be a phone number such as "+1 303 555 0142"')
+    return text
+
+
+def read_email(text: str) -> str:
+    """Check an email address, and return it unchanged.
+
+    Raises:
+        ValueError: the text is not one email address.
+    """
+    if not _EMAIL.fullmatch(text):
+        raise ValueError('must be one e-mail address such as "ana@example.com"')
+    return text
 
 
 def read_arguments(model: type[A], given: Mapping[str, object]) -> A:
@@ -98,21 +143,21 @@ def read_arguments(model: type[A], given: Mapping[str, object]) -> A:
     Raises:
         InvalidArgument: with every field that is wrong.
     """
-    fields = published(model)["properties"]
+    fields = published_schema(model)["properties"]
     present = {name: value for name, value in given.items() if not _is_absent(value, fields.get(name, {}))}
     problems = _unknown(present, tuple(fields))
     try:
-        asked = model.model_validate(present)
+        args = model.model_validate(present)
     except ValidationError as error:
         problems += [_explain(one, fields) for one in error.errors(include_url=False, include_input=False)]
     if problems:
         first, *more = problems
         raise InvalidArgument(first.field, first.problem, *more)
-    return asked
+    return args
 
 
 @cache
-def published(model: type[Arguments]) -> Schema:
+def published_schema(model: type[Arguments]) -> Schema:
     """The schema that clients see, and that the problems are told from."""
     return portable(model.model_json_schema())
 

@@ -14,15 +14,29 @@ from slotmcp.services.app import App
 from slotmcp.services.booked import BookAnswer
 from slotmcp.services.bookings import BookRequest
 from slotmcp.services.intents import MAX_DURATION_MINUTES
-from slotmcp.tools import changes_speech, speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, OfProject, Text, WholeNumber
-from slotmcp.tools.contacts import read_email, read_phone
-from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
+from slotmcp.tools.arguments import (
+    ID,
+    KEY,
+    LATITUDE,
+    LOCALE,
+    LONGITUDE,
+    SECRET,
+    TIME,
+    ZONE,
+    ProjectArguments,
+    Text,
+    WholeNumber,
+    read_email,
+    read_location,
+    read_phone,
+)
+from slotmcp.tools.speech import bookings, sentences
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.tool import IDEMPOTENT, tool
+from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
 
 
-class BookSlot(OfProject):
+class BookSlot(ProjectArguments):
     """What book_slot is asked."""
 
     customer_name: Annotated[str, Text(200)] = Field(description="As the caller gave it")
@@ -79,41 +93,42 @@ class BookingView(BriefBookingView):
     assignment: AssignmentView
 
 
-class BookAnswered(ClockedAnswer):
+class BookResponse(ClockedResponse):
     """What book_slot answers."""
 
     booking: BookingView
     replayed: bool
 
 
-async def book_slot(app: App, asked: BookSlot) -> BookAnswered:
+@tool("Book an appointment", IDEMPOTENT)
+async def book_slot(app: App, args: BookSlot) -> BookResponse:
     """Book the held start once the caller said yes and gave their name and a phone number or e-mail.
 
     Safe to retry with the same arguments: it never books twice. Only a booking in the answer is a booking.
     """
-    return _show(asked, await app.bookings.book_slot(_request(asked)))
+    return _show(args, await app.bookings.book_slot(_request(args)))
 
 
-def _request(asked: BookSlot) -> BookRequest:
+def _request(args: BookSlot) -> BookRequest:
     return BookRequest(
-        customer=Customer(name=asked.customer_name, phone=asked.customer_phone, email=asked.customer_email),
-        project_id=asked.project_id,
-        hold_token=asked.hold_token,
-        service_id=asked.service_type,
-        start=asked.start,
-        end=asked.end,
-        duration_minutes=asked.duration_minutes,
-        technician_id=asked.technician_id,
-        location=read_location(asked.latitude, asked.longitude),
-        timezone=asked.timezone,
-        visit=Visit(address=asked.address, notes=asked.notes),
-        idempotency_key=own_key(asked.idempotency_key),
+        customer=Customer(name=args.customer_name, phone=args.customer_phone, email=args.customer_email),
+        project_id=args.project_id,
+        hold_token=args.hold_token,
+        service_id=args.service_type,
+        start=args.start,
+        end=args.end,
+        duration_minutes=args.duration_minutes,
+        technician_id=args.technician_id,
+        location=read_location(args.latitude, args.longitude),
+        timezone=args.timezone,
+        visit=Visit(address=args.address, notes=args.notes),
+        idempotency_key=own_key(args.idempotency_key),
         credential=own_credential(),
     )
 
 
-def _show(asked: BookSlot, answer: BookAnswer) -> BookAnswered:
-    view = Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale)
+def _show(args: BookSlot, answer: BookAnswer) -> BookResponse:
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
     return {
         "result": _say(answer, view),
         "note": view.note,
@@ -126,8 +141,8 @@ def _show(asked: BookSlot, answer: BookAnswer) -> BookAnswered:
 def _say(answer: BookAnswer, view: Viewpoint) -> str:
     start, service = answer.booking.claim.start, answer.service.name
     if answer.is_cancelled:
-        return changes_speech.cancelled(start, view, service=service)
-    return speech.booked(start, view, service=service, technician=answer.technician.name)
+        return bookings.cancelled(start, view, service=service)
+    return sentences.booked(start, view, service=service, technician=answer.technician.name)
 
 
 def show_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:
@@ -135,7 +150,7 @@ def show_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:
     reason = answer.booking.reason or _NO_REASON
     return {
         **show_briefly(answer.booking, answer.technician, view),
-        "assignmentReason": speech.assignment_reason(answer.technician.name, reason, view),
+        "assignmentReason": sentences.assignment_reason(answer.technician.name, reason, view),
         "assignment": _show_assignment(reason),
     }
 

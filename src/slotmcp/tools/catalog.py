@@ -8,17 +8,18 @@ from typing_extensions import TypedDict
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.services.app import App
 from slotmcp.services.projects import CatalogAnswer
-from slotmcp.tools import speech
-from slotmcp.tools.arguments import LOCALE, OfProject
+from slotmcp.tools.arguments import LOCALE, ProjectArguments
 from slotmcp.tools.moments import write_utc_ms
-from slotmcp.tools.spoken_time import full_date
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import Answer
+from slotmcp.tools.speech import sentences
+from slotmcp.tools.speech.times import full_date
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.tool import READ_ONLY, tool
+from slotmcp.tools.views import Response
 
 _MINUTES_PER_HOUR: Final = 60
 
 
-class ListServices(OfProject):
+class ListServices(ProjectArguments):
     """What list_services is asked."""
 
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
@@ -46,7 +47,7 @@ class HoursView(TypedDict):
     sun: str
 
 
-class ServicesAnswered(Answer):
+class ServicesResponse(Response):
     """What list_services answers."""
 
     projectId: str
@@ -59,16 +60,17 @@ class ServicesAnswered(Answer):
     services: list[ServiceView]
 
 
-async def list_services(app: App, asked: ListServices) -> ServicesAnswered:
+@tool("List services", READ_ONLY)
+async def list_services(app: App, args: ListServices) -> ServicesResponse:
     """See what can be booked, the opening hours, and today's date. Call this first, then get_slots."""
-    return _show(asked, await app.projects.list_services(asked.project_id))
+    return _show(args, await app.projects.list_services(args.project_id))
 
 
-def _show(asked: ListServices, answer: CatalogAnswer) -> ServicesAnswered:
+def _show(args: ListServices, answer: CatalogAnswer) -> ServicesResponse:
     project = answer.project
-    view = Viewpoint.of(project, answer.now_ms, locale=asked.locale)
-    shown: ServicesAnswered = {
-        "result": speech.offered_services([service.name for service in answer.services], view),
+    view = Viewpoint.of(project, answer.now_ms, locale=args.locale)
+    shown: ServicesResponse = {
+        "result": sentences.offered_services([service.name for service in answer.services], view),
         "note": view.note,
         "projectId": project.id,
         "projectName": project.name,
@@ -87,7 +89,7 @@ def _show_service(service: ServiceType, view: Viewpoint) -> ServiceView:
     return {
         "serviceType": service.id,
         "name": service.name,
-        "spokenName": speech.spoken_name(service.name, view),
+        "spokenName": sentences.spoken_name(service.name, view),
         "durationMinutes": service.duration_minutes,
         "skills": sorted(service.skills),
     }

@@ -14,18 +14,18 @@ from slotmcp.services.booked import BookAnswer
 from slotmcp.services.finding import FindAnswer, FindRequest
 from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
-from slotmcp.tools import changes_speech as speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, OfProject, Text
+from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, ProjectArguments, Text, read_email, read_phone
 from slotmcp.tools.bookings import BookingView, BriefBookingView, show_booking, show_briefly
-from slotmcp.tools.contacts import read_email, read_phone
 from slotmcp.tools.moments import write_utc
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import ClockedAnswer, show_clock
+from slotmcp.tools.speech import bookings
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.tool import DESTRUCTIVE, IDEMPOTENT, READ_ONLY, tool
+from slotmcp.tools.views import ClockedResponse, show_clock
 
 _NOBODY_CAME: Final = frozenset({BookingStatus.CANCELLED, BookingStatus.NO_SHOW})
 
 
-class FindBookings(OfProject):
+class FindBookings(ProjectArguments):
     """What find_bookings is asked."""
 
     phone: Annotated[str, Text(40, read_phone)] = Field("", description="One of the four; any notation")
@@ -36,7 +36,7 @@ class FindBookings(OfProject):
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
-class RescheduleBooking(OfProject):
+class RescheduleBooking(ProjectArguments):
     """What reschedule_booking is asked."""
 
     booking_id: Annotated[str, ID] = Field(description="From find_bookings or book_slot")
@@ -47,7 +47,7 @@ class RescheduleBooking(OfProject):
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
-class CancelBooking(OfProject):
+class CancelBooking(ProjectArguments):
     """What cancel_booking is asked."""
 
     booking_id: Annotated[str, ID] = Field(description="From find_bookings or book_slot")
@@ -62,7 +62,7 @@ class FoundView(BriefBookingView):
     upcoming: bool
 
 
-class FindAnswered(ClockedAnswer):
+class FindResponse(ClockedResponse):
     """What find_bookings answers: those to come by start, then the others, the latest first."""
 
     bookings: list[FoundView]
@@ -76,7 +76,7 @@ class PreviousView(TypedDict):
     technicianId: str
 
 
-class RescheduleAnswered(ClockedAnswer):
+class RescheduleResponse(ClockedResponse):
     """What reschedule_booking answers."""
 
     booking: BookingView
@@ -84,24 +84,25 @@ class RescheduleAnswered(ClockedAnswer):
     replayed: bool
 
 
-class CancelAnswered(ClockedAnswer):
+class CancelResponse(ClockedResponse):
     """What cancel_booking answers."""
 
     booking: BriefBookingView
 
 
-async def find_bookings(app: App, asked: FindBookings) -> FindAnswered:
+@tool("Find bookings", READ_ONLY)
+async def find_bookings(app: App, args: FindBookings) -> FindResponse:
     """Find the caller's bookings by phone, email, customerHash or bookingId: those to come first, then past ones."""
     answer = await app.bookings.find_bookings(
         FindRequest(
-            project_id=asked.project_id,
-            booking_id=asked.booking_id,
-            phone=asked.phone,
-            email=asked.email,
-            customer_reference=asked.customer_hash,
+            project_id=args.project_id,
+            booking_id=args.booking_id,
+            phone=args.phone,
+            email=args.email,
+            customer_reference=args.customer_hash,
         )
     )
-    view = Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale)
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
     return {
         "result": _say_found(answer, view),
         "note": view.note,
@@ -112,36 +113,38 @@ async def find_bookings(app: App, asked: FindBookings) -> FindAnswered:
     }
 
 
-async def reschedule_booking(app: App, asked: RescheduleBooking) -> RescheduleAnswered:
+@tool("Reschedule a booking", IDEMPOTENT)
+async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleResponse:
     """Move a booking to another start from get_slots. If that cannot be had, the booking stays as it was.
 
     Keeps its technician where possible. Safe to retry with the same arguments.
     """
     answer = await app.bookings.reschedule_booking(
         RescheduleRequest(
-            project_id=asked.project_id,
-            booking_id=asked.booking_id,
-            start=asked.start,
-            hold_token=asked.hold_token,
-            timezone=asked.timezone,
-            idempotency_key=own_key(asked.idempotency_key),
+            project_id=args.project_id,
+            booking_id=args.booking_id,
+            start=args.start,
+            hold_token=args.hold_token,
+            timezone=args.timezone,
+            idempotency_key=own_key(args.idempotency_key),
             credential=own_credential(),
         )
     )
     return _show_moved(
         answer,
-        Viewpoint.of(answer.booked.project, answer.booked.now_ms, timezone=asked.timezone, locale=asked.locale),
+        Viewpoint.of(answer.booked.project, answer.booked.now_ms, timezone=args.timezone, locale=args.locale),
     )
 
 
-async def cancel_booking(app: App, asked: CancelBooking) -> CancelAnswered:
+@tool("Cancel a booking", DESTRUCTIVE)
+async def cancel_booking(app: App, args: CancelBooking) -> CancelResponse:
     """Cancel a booking for good, once the caller has confirmed which. For another time, use reschedule_booking."""
     answer = await app.bookings.cancel_booking(
-        CancelRequest(project_id=asked.project_id, booking_id=asked.booking_id, reason=asked.reason)
+        CancelRequest(project_id=args.project_id, booking_id=args.booking_id, reason=args.reason)
     )
-    view = Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale)
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
     return {
-        "result": speech.cancelled(answer.booking.claim.start, view, service=answer.service.name),
+        "result": bookings.cancelled(answer.booking.claim.start, view, service=answer.service.name),
         "note": view.note,
         "booking": show_briefly(answer.booking, answer.technician, view),
         "clock": show_clock(view),
@@ -154,20 +157,22 @@ def _say_found(answer: FindAnswer, view: Viewpoint) -> str:
         return _say_past(answer, view)
     start, names = to_come[0].booking.claim.start, (to_come[0].service.name, to_come[0].technician.name)
     if len(to_come) == 1:
-        return speech.one_found(start, view, service=names[0], technician=names[1])
-    return speech.several_found(len(to_come), start, view, service=names[0], technician=names[1])
+        return bookings.one_found(start, view, service=names[0], technician=names[1])
+    return bookings.several_found(len(to_come), start, view, service=names[0], technician=names[1])
 
 
 def _say_past(answer: FindAnswer, view: Viewpoint) -> str:
     if not answer.found:
-        return speech.none_found(view)
+        return bookings.none_found(view)
     last = next((one for one in answer.found if one.booking.status not in _NOBODY_CAME), None)
     if last is None:
-        return speech.none_to_come(view)
-    return speech.last_found(last.booking.claim.start, view, service=last.service.name, technician=last.technician.name)
+        return bookings.none_to_come(view)
+    return bookings.last_found(
+        last.booking.claim.start, view, service=last.service.name, technician=last.technician.name
+    )
 
 
-def _show_moved(answer: RescheduleAnswer, view: Viewpoint) -> RescheduleAnswered:
+def _show_moved(answer: RescheduleAnswer, view: Viewpoint) -> RescheduleResponse:
     previous = answer.previous
     return {
         "result": _say_moved(answer, answer.booked, view),
@@ -187,12 +192,12 @@ def _say_moved(answer: RescheduleAnswer, booked: BookAnswer, view: Viewpoint) ->
     start, before = booked.booking.claim.start, answer.previous.start
     service, technician = booked.service.name, booked.technician.name
     if booked.is_cancelled:
-        return speech.cancelled(start, view, service=service)
+        return bookings.cancelled(start, view, service=service)
     if start == before:
-        return speech.not_moved(start, view, service=service, technician=technician)
+        return bookings.not_moved(start, view, service=service, technician=technician)
     if answer.previous_technician.id == booked.technician.id:
-        return speech.moved(start, before, view, service=service, technician=technician)
-    return speech.moved_to_another(
+        return bookings.moved(start, before, view, service=service, technician=technician)
+    return bookings.moved_to_another(
         start,
         before,
         view,

@@ -18,8 +18,8 @@ from slotmcp.domain.errors import (
     TryLater,
 )
 from slotmcp.domain.offer import Offer
-from slotmcp.tools import changes_speech, speech, why
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.speech import bookings, reasons, sentences
+from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.views import PersonView, SlotView, show_offer, starts_of
 
 Body = dict[str, object]
@@ -28,7 +28,7 @@ INTERNAL: Final = "internal"
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class CallerContext:
     """What is known of whom to tell it when something went wrong. Empty: nothing."""
 
     locale: str = ""
@@ -39,23 +39,23 @@ class Spoken:
     """The caller's."""
 
 
-UNTOLD: Final = Spoken()
+UNKNOWN_CALLER: Final = CallerContext()
 
 
-def error_body(error: SlotmcpError, spoken: Spoken = UNTOLD) -> Body:
+def error_body(error: SlotmcpError, spoken: CallerContext = UNKNOWN_CALLER) -> Body:
     """The answer that an error of the trade gives: `result`, then `error` with what the agent acts on."""
     view = _view(error, spoken)
     told: Body = {"code": error.code, "retryable": error.retryable}
     return {"result": _sentence(error, view), "error": {**told, **_details(error, view)}}
 
 
-def internal_body(spoken: Spoken = UNTOLD) -> Body:
+def internal_body(spoken: CallerContext = UNKNOWN_CALLER) -> Body:
     """The answer to a failure that nobody foresaw; it tells nothing of it."""
     view = Viewpoint.nowhere(spoken.locale, spoken.usual_locale)
-    return {"result": speech.broken(view), "error": {"code": INTERNAL, "retryable": False}}
+    return {"result": sentences.broken(view), "error": {"code": INTERNAL, "retryable": False}}
 
 
-def _view(error: SlotmcpError, spoken: Spoken) -> Viewpoint:
+def _view(error: SlotmcpError, spoken: CallerContext) -> Viewpoint:
     offer = _alternatives(error)
     if offer is None:
         return Viewpoint.nowhere(spoken.locale, spoken.usual_locale)
@@ -71,19 +71,19 @@ def _sentence(error: SlotmcpError, view: Viewpoint) -> str:  # noqa: PLR0911  on
     starts = starts_of(offer.slots) if offer else []
     match error:
         case SlotUnavailable():
-            return _not_with(offer, view) or speech.taken(starts, view)
+            return _not_with(offer, view) or sentences.taken(starts, view)
         case SlotsAvailable():
-            return speech.no_need_to_wait(starts, view)
+            return sentences.no_need_to_wait(starts, view)
         case HoldWithdrawn():
-            return changes_speech.withdrawn(starts, view)
+            return bookings.withdrawn(starts, view)
         case HoldExpired():
-            return speech.lapsed(starts, view)
+            return sentences.lapsed(starts, view)
         case HoldLimit():
-            return speech.too_many_holds(view)
+            return sentences.too_many_holds(view)
         case TryLater():
-            return speech.away(view)
+            return sentences.away(view)
         case _:
-            return speech.refused(error.message, view)
+            return sentences.refused(error.message, view)
 
 
 def _details(error: SlotmcpError, view: Viewpoint) -> Mapping[str, object]:
@@ -113,7 +113,7 @@ def _not_with(offer: Offer | None, view: Viewpoint) -> str:
     if offer is None or wish is None or not (wish.others or offer.slots):
         return ""
     names = [technician.name for technician in wish.others]
-    return why.not_with(wish.technician.name, names, starts_of(offer.slots), view)
+    return reasons.not_with(wish.technician.name, names, starts_of(offer.slots), view)
 
 
 def _show_others(offer: Offer | None) -> Mapping[str, list[PersonView]]:

@@ -20,12 +20,22 @@ from slotmcp.domain.reasons import (
 from slotmcp.services.app import App
 from slotmcp.services.explanations import ExplainAnswer
 from slotmcp.services.intents import MAX_DURATION_MINUTES, StartRequest
-from slotmcp.tools import why
-from slotmcp.tools.arguments import ID, LOCALE, TIME, ZONE, OfProject, WholeNumber
+from slotmcp.tools.arguments import (
+    ID,
+    LATITUDE,
+    LOCALE,
+    LONGITUDE,
+    TIME,
+    ZONE,
+    ProjectArguments,
+    WholeNumber,
+    read_location,
+)
 from slotmcp.tools.moments import write_utc
-from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
+from slotmcp.tools.speech import reasons
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.tool import READ_ONLY, tool
+from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
 
 CAN: Final = "can"
 """The code of a technician who can come."""
@@ -34,7 +44,7 @@ _SPOKEN: Final = (Change.ANY_TECHNICIAN, Change.OTHER_TIME, Change.OTHER_DAY, Ch
 """What a caller would rather hear of, first."""
 
 
-class ExplainSlot(OfProject):
+class ExplainSlot(ProjectArguments):
     """What explain_slot is asked."""
 
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
@@ -70,7 +80,7 @@ class OpeningView(TimeView):
     sentence: str
 
 
-class ExplainAnswered(ClockedAnswer, TimeView):
+class ExplainResponse(ClockedResponse, TimeView):
     """What explain_slot answers."""
 
     serviceType: str
@@ -80,28 +90,29 @@ class ExplainAnswered(ClockedAnswer, TimeView):
     openings: list[OpeningView]
 
 
-async def explain_slot(app: App, asked: ExplainSlot) -> ExplainAnswered:
+@tool("Explain a time", READ_ONLY)
+async def explain_slot(app: App, args: ExplainSlot) -> ExplainResponse:
     """Say why one start can be booked or not: what keeps each technician, and which change would open it.
 
     For "why not at nine?". It holds nothing: create_hold or book_slot does.
     """
-    return _show(asked, await app.explanations.explain_slot(_request(asked)))
+    return _show(args, await app.explanations.explain_slot(_request(args)))
 
 
-def _request(asked: ExplainSlot) -> StartRequest:
+def _request(args: ExplainSlot) -> StartRequest:
     return StartRequest(
-        project_id=asked.project_id,
-        service_id=asked.service_type,
-        start=asked.start,
-        duration_minutes=asked.duration_minutes,
-        technician_id=asked.technician_id,
-        location=read_location(asked.latitude, asked.longitude),
-        timezone=asked.timezone,
+        project_id=args.project_id,
+        service_id=args.service_type,
+        start=args.start,
+        duration_minutes=args.duration_minutes,
+        technician_id=args.technician_id,
+        location=read_location(args.latitude, args.longitude),
+        timezone=args.timezone,
     )
 
 
-def _show(asked: ExplainSlot, answer: ExplainAnswer) -> ExplainAnswered:
-    view = Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale)
+def _show(args: ExplainSlot, answer: ExplainAnswer) -> ExplainResponse:
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
     explanation, time = answer.explanation, show_time(answer.start, answer.end, view)
     return {
         "result": _say(answer, view),
@@ -126,7 +137,7 @@ def _show_reason(told: TechnicianReason, answer: ExplainAnswer, view: Viewpoint)
         "name": name,
         "can": told.reason is None,
         "code": CAN if told.reason is None else told.reason.value,
-        "sentence": why.of_technician(name, told.reason, view, start=answer.start, until=told.until),
+        "sentence": reasons.of_technician(name, told.reason, view, start=answer.start, until=told.until),
     }
     if told.until is not None:
         shown["until"] = write_utc(told.until)
@@ -149,10 +160,10 @@ def _show_opening(opening: Opening, answer: ExplainAnswer, view: Viewpoint) -> O
 def _say(answer: ExplainAnswer, view: Viewpoint) -> str:
     explanation = answer.explanation
     if explanation.slot is not None:
-        return why.can_be_had(answer.start, view)
+        return reasons.can_be_had(answer.start, view)
     best = sorted(explanation.openings, key=lambda one: _SPOKEN.index(one.change))[:1]
     named = [_say_opening(one, answer, view) for one in best]
-    then = [*named, why.would_that_suit(view)] if named else [why.look_elsewhere(view)]
+    then = [*named, reasons.would_that_suit(view)] if named else [reasons.look_elsewhere(view)]
     return " ".join([_say_why(answer, view), *then])
 
 
@@ -160,8 +171,8 @@ def _say_why(answer: ExplainAnswer, view: Viewpoint) -> str:
     told = {one.technician_id: one for one in answer.explanation.technicians}
     if answer.wished is not None:
         own = told[answer.wished.id]
-        return why.of_technician(answer.wished.name, own.reason, view, start=answer.start, until=own.until)
-    return why.of_everybody(_main_reason([one.reason for one in told.values() if one.reason is not None]), view)
+        return reasons.of_technician(answer.wished.name, own.reason, view, start=answer.start, until=own.until)
+    return reasons.of_everybody(_main_reason([one.reason for one in told.values() if one.reason is not None]), view)
 
 
 def _main_reason(reasons: Sequence[Reason]) -> Reason:
@@ -173,11 +184,11 @@ def _main_reason(reasons: Sequence[Reason]) -> Reason:
 def _say_opening(opening: Opening, answer: ExplainAnswer, view: Viewpoint) -> str:
     match opening.change:
         case Change.ANY_TECHNICIAN:
-            return why.others_could([answer.technicians[one].name for one in _able(opening)], view)
+            return reasons.others_could([answer.technicians[one].name for one in _able(opening)], view)
         case Change.SHORTER:
-            return why.shorter_would_fit(opening.slot.end - opening.slot.start, view)
+            return reasons.shorter_would_fit(opening.slot.end - opening.slot.start, view)
         case Change.OTHER_TIME | Change.OTHER_DAY:
-            return why.instead(opening.slot.start, view)
+            return reasons.instead(opening.slot.start, view)
 
 
 def _able(opening: Opening) -> list[str]:

@@ -1,91 +1,139 @@
-"""The door that every call of a tool goes through: may they, and are there too many of them."""
+"""Checks and records that apply to every call: permission, rate limits, the number of active calls, and the log."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
+from traceback import format_exc
 from typing import Final
+
+import structlog
 
 from slotmcp.domain.access import LOCAL, Principal, Scope
 from slotmcp.domain.errors import NotFound, RateLimited
 from slotmcp.ports import Rate, RateLimiter
 from slotmcp.services.acting import acting, acting_as
 
+_logger: Final = logging.getLogger("slotmcp.tools")
+_log: Final[structlog.stdlib.BoundLogger] = structlog.wrap_logger(
+    _logger,  # writes to stderr even if logging was never configured
+    wrapper_class=structlog.stdlib.BoundLogger,
+)
+
 Observe = Callable[[str, str, float], None]
-"""Told of each call that ended: the tool, "ok" or an error's code, and how many seconds it took."""
+"""Callback for each finished call: the tool, "ok" or an error code, and the duration in seconds."""
 
 
-def _unobserved(tool: str, outcome: str, seconds: float) -> None:
-    del tool, outcome, seconds
+class Toolset(StrEnum):
+    """Set of tools that a server offers."""
+
+    CALLER = "caller"
+    """Tools for an agent that speaks with callers."""
+    OPERATOR = "operator"
+    """Those tools, and the ones for running the business."""
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """Scopes of the tools in the set."""
+        return Scope(self.value).included
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counting:
-    """How many calls may be made, and who counts them. None: any number."""
+class CallRateLimits:
+    """Rate limits of a server. A rate of None sets no limit."""
 
     limits: RateLimiter
     per_credential: Rate | None
     per_call_id: Rate | None
 
     async def count(self, principal: Principal) -> None:
-        """Count a call.
+        """Count a call against each limit.
 
         Raises:
             RateLimited.
         """
-        waits = [await self._wait(f"credential:{principal.credential}", self.per_credential)]
+        waits_ms = [await self._wait_ms(f"credential:{principal.credential}", self.per_credential)]
         if principal.call_id:
-            waits.append(await self._wait(f"call:{principal.credential}:{principal.call_id}", self.per_call_id))
-        if any(waits):
-            raise RateLimited("Too many calls in a short time; nothing was done.", retry_after_ms=max(waits))
+            waits_ms.append(await self._wait_ms(f"call:{principal.credential}:{principal.call_id}", self.per_call_id))
+        if any(waits_ms):
+            raise RateLimited("Too many calls in a short time; nothing was done.", retry_after_ms=max(waits_ms))
 
-    async def _wait(self, name: str, rate: Rate | None) -> int:
+    async def _wait_ms(self, name: str, rate: Rate | None) -> int:
         return 0 if rate is None else await self.limits.acquire(name, rate)
 
 
 @dataclass(slots=True, kw_only=True)
 class CallGate:
-    """Lets calls in, one server's: knows who calls, what they may, and how many are inside."""
+    """Single entry point for the calls of one server."""
 
-    otherwise: Principal = LOCAL
-    """Who calls where the face has not said so."""
-    counting: Counting | None = None
-    observe: Observe = _unobserved
-    inside: int = field(default=0, init=False)
-    """How many calls are being answered now."""
+    default_principal: Principal = LOCAL
+    """Caller if the interface has not authenticated one."""
+    rate_limits: CallRateLimits | None = None
+    observe: Observe = lambda _tool, _outcome, _seconds: None
+    active_calls: int = field(default=0, init=False)
+    """Number of calls in progress."""
 
     @property
     def principal(self) -> Principal:
-        """Who calls."""
-        return acting(self.otherwise)
+        """Principal that makes the current call."""
+        return acting(self.default_principal)
 
     @contextmanager
-    def entered(self) -> Iterator[Principal]:
-        """Let somebody be inside, and all that is done there be done on their behalf."""
+    def enter(self) -> Iterator[Principal]:
+        """Run a block as one active call, on behalf of its principal."""
         principal = self.principal
-        self.inside += 1
+        self.active_calls += 1
         try:
             with acting_as(principal):
                 yield principal
         finally:
-            self.inside -= 1
+            self.active_calls -= 1
 
     async def admit(self, principal: Principal, scope: Scope) -> None:
-        """Let a principal go on to a tool of a scope.
+        """Check that a principal may call a tool of a scope now.
 
         Raises:
             Forbidden, RateLimited.
         """
         principal.require_scope(scope)
-        if self.counting is not None:
-            await self.counting.count(principal)
+        if self.rate_limits is not None:
+            await self.rate_limits.count(principal)
 
 
 LOCAL_GATE: Final = CallGate()
-"""Where only the local user is."""
+"""Gate of a server that only the local user can reach."""
 
 
-def as_seen_by(principal: Principal, error: NotFound) -> NotFound:
-    """An error for a project that is not there, without the names of those that are out of reach."""
+def hide_other_projects(principal: Principal, error: NotFound) -> NotFound:
+    """Return an unknown-project error without the names of projects that the principal cannot reach."""
     if principal.can_reach_all or error.field != "projectId":
         return error
     return principal.project_not_found(error.wanted)
+
+
+def log_call(tool: str, outcome: str, trace_id: str, duration_ms: float, principal: Principal) -> None:
+    """Log a finished call, without its arguments and its response; `outcome` is "ok" or an error code."""
+    if _logger.isEnabledFor(logging.INFO):
+        call_id = {"callId": principal.call_id} if principal.call_id else {}
+        _log.info(
+            tool,
+            outcome=outcome,
+            durationMs=round(duration_ms, 1),
+            traceId=trace_id,
+            credential=principal.credential,
+            **call_id,
+        )
+
+
+def log_retry(task: str, outcome: str) -> None:
+    """Log a background task that failed with an error code and will be retried."""
+    _log.warning(task, outcome=outcome)
+
+
+def log_failure(tool: str, trace_id: str) -> None:
+    """Log the unexpected exception that is being handled.
+
+    It is formatted here, because a console renderer would show the values in its frames.
+    """
+    _log.error(tool, outcome="internal", traceId=trace_id, exception=format_exc())

@@ -11,17 +11,30 @@ from slotmcp.services.acting import own_credential, own_key
 from slotmcp.services.app import App
 from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest, ReleaseAnswer
 from slotmcp.services.intents import MAX_DURATION_MINUTES
-from slotmcp.tools import speech, waitlist_speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, OfProject, Text, WholeNumber
+from slotmcp.tools.arguments import (
+    ID,
+    KEY,
+    LATITUDE,
+    LOCALE,
+    LONGITUDE,
+    SECRET,
+    TIME,
+    ZONE,
+    ProjectArguments,
+    Text,
+    WholeNumber,
+    read_location,
+)
 from slotmcp.tools.moments import write_utc_ms
-from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
+from slotmcp.tools.speech import sentences, waitlist
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.tool import IDEMPOTENT, NOT_IDEMPOTENT, tool
+from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
 
 _MS_PER_SECOND: Final = 1000
 
 
-class CreateHold(OfProject):
+class CreateHold(ProjectArguments):
     """What create_hold is asked."""
 
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
@@ -44,7 +57,7 @@ class CreateHold(OfProject):
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
-class HoldAnswered(ClockedAnswer, TimeView):
+class HoldResponse(ClockedResponse, TimeView):
     """What create_hold answers."""
 
     holdToken: str
@@ -54,31 +67,33 @@ class HoldAnswered(ClockedAnswer, TimeView):
     replayed: bool
 
 
-async def create_hold(app: App, asked: CreateHold) -> HoldAnswered:
+@tool("Hold a time", NOT_IDEMPOTENT)
+async def create_hold(app: App, args: CreateHold) -> HoldResponse:
     """Keep a start for the caller for about 90 seconds while they decide; nobody else can take it meanwhile.
 
     Then book_slot with the holdToken, or release_hold if they say no.
     """
-    return _show(asked, await app.holds.create_hold(_request(asked)))
+    return _show(args, await app.holds.create_hold(_request(args)))
 
 
-class ReleaseHold(OfProject):
+class ReleaseHold(ProjectArguments):
     """What release_hold is asked."""
 
     hold_token: Annotated[str, SECRET] = Field(description="From create_hold, or a waitId")
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
-class ReleaseAnswered(ClockedAnswer):
+class ReleaseResponse(ClockedResponse):
     """What release_hold answers."""
 
     released: bool
 
 
-async def release_hold(app: App, asked: ReleaseHold) -> ReleaseAnswered:
+@tool("Release a held time", IDEMPOTENT)
+async def release_hold(app: App, args: ReleaseHold) -> ReleaseResponse:
     """Give back a held start, or with a waitId a place on the waitlist. Safe to repeat; it undoes no booking."""
-    answer = await app.holds.release_hold(asked.project_id, asked.hold_token)
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
+    answer = await app.holds.release_hold(args.project_id, args.hold_token)
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
     return {
         "result": _say_released(answer, view),
         "note": view.note,
@@ -87,26 +102,26 @@ async def release_hold(app: App, asked: ReleaseHold) -> ReleaseAnswered:
     }
 
 
-def _request(asked: CreateHold) -> HoldRequest:
+def _request(args: CreateHold) -> HoldRequest:
     return HoldRequest(
-        start=asked.start,
-        customer_reference=asked.customer_hash,
-        project_id=asked.project_id,
-        service_id=asked.service_type,
-        end=asked.end,
-        duration_minutes=asked.duration_minutes,
-        technician_id=asked.technician_id,
-        location=read_location(asked.latitude, asked.longitude),
-        timezone=asked.timezone,
-        ttl_seconds=asked.ttl_seconds,
-        idempotency_key=own_key(asked.idempotency_key),
+        start=args.start,
+        customer_reference=args.customer_hash,
+        project_id=args.project_id,
+        service_id=args.service_type,
+        end=args.end,
+        duration_minutes=args.duration_minutes,
+        technician_id=args.technician_id,
+        location=read_location(args.latitude, args.longitude),
+        timezone=args.timezone,
+        ttl_seconds=args.ttl_seconds,
+        idempotency_key=own_key(args.idempotency_key),
         credential=own_credential(),
     )
 
 
-def _show(asked: CreateHold, answer: HoldAnswer) -> HoldAnswered:
+def _show(args: CreateHold, answer: HoldAnswer) -> HoldResponse:
     claim = answer.hold.claim
-    view = Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale)
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
     time = show_time(claim.start, claim.end, view)
     return {
         "result": _say(answer, view),
@@ -126,15 +141,15 @@ def _show(asked: CreateHold, answer: HoldAnswer) -> HoldAnswered:
 
 def _say_released(answer: ReleaseAnswer, view: Viewpoint) -> str:
     if answer.waited and answer.released:
-        return waitlist_speech.left(view)
-    return speech.released(view, booked=answer.booked, released=answer.released)
+        return waitlist.left(view)
+    return sentences.released(view, booked=answer.booked, released=answer.released)
 
 
 def _say(answer: HoldAnswer, view: Viewpoint) -> str:
     claim = answer.hold.claim
     if answer.hold.state is ClaimState.BOOKED or claim.expires_at_ms is None:
-        return speech.held_and_booked(claim.start, view)
+        return sentences.held_and_booked(claim.start, view)
     ms_left = claim.expires_at_ms - answer.now_ms
     if answer.hold.state is ClaimState.HELD and ms_left > 0:
-        return speech.held(claim.start, view, ms_left // _MS_PER_SECOND)
-    return speech.held_before(claim.start, view)
+        return sentences.held(claim.start, view, ms_left // _MS_PER_SECOND)
+    return sentences.held_before(claim.start, view)

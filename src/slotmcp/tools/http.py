@@ -22,7 +22,7 @@ _CHECKED_BEFORE: Final = TransportSecuritySettings(enable_dns_rebinding_protecti
 """Hosts and origins are looked at before anything gets here, and on every route."""
 
 
-class HttpFace:
+class McpHttpApp:
     """An ASGI app over a server. It answers while it is running, which it does once."""
 
     def __init__(self, server: MCPServer, gate: CallGate, *, max_body_bytes: int) -> None:

@@ -7,13 +7,15 @@ from typing import Annotated, Final
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from slotmcp.domain.access import Scope
 from slotmcp.domain.report import RefusedQuestions, ResponseTimes
 from slotmcp.services.app import App
 from slotmcp.services.reporting.reports import ReportRequest
-from slotmcp.tools import operator_speech as speech
-from slotmcp.tools.arguments import DAY, LOCALE, OfProject
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import ClockedAnswer, show_clock
+from slotmcp.tools.arguments import DAY, LOCALE, ProjectArguments
+from slotmcp.tools.speech import operators
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.tool import READ_ONLY, tool
+from slotmcp.tools.views import ClockedResponse, show_clock
 
 _TODAY: Final = 1
 _A_DAY: Final = timedelta(days=1)
@@ -21,7 +23,7 @@ _US_PER_MS: Final = 1000
 _MOST_REFUSALS: Final = 10
 
 
-class GetMetrics(OfProject):
+class GetMetrics(ProjectArguments):
     """What get_metrics is asked."""
 
     from_: Annotated[date, DAY] | None = Field(None, alias="from", description="First date. Default today")
@@ -46,7 +48,7 @@ class ResponseTimeView(TypedDict):
     p95Ms: float
 
 
-class MetricsAnswered(ClockedAnswer):
+class MetricsResponse(ClockedResponse):
     """What get_metrics answers."""
 
     projectId: str
@@ -63,13 +65,14 @@ class MetricsAnswered(ClockedAnswer):
     responseTimes: list[ResponseTimeView]
 
 
-async def get_metrics(app: App, asked: GetMetrics) -> MetricsAnswered:
+@tool("See what came of calls", READ_ONLY, Scope.OPERATOR)
+async def get_metrics(app: App, args: GetMetrics) -> MetricsResponse:
     """See how many callers asked, were offered a time, held and booked; who was lost and why; how fast answers were."""
-    answer = await app.reports.get_metrics(_request(asked))
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
+    answer = await app.reports.get_metrics(_request(args))
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
     report, funnel = answer.report, answer.report.funnel
     return {
-        "result": speech.came_of_calls(funnel, view),
+        "result": operators.came_of_calls(funnel, view),
         "note": view.note,
         "projectId": report.project_id,
         "firstDate": report.period.first_day.isoformat(),
@@ -87,11 +90,11 @@ async def get_metrics(app: App, asked: GetMetrics) -> MetricsAnswered:
     }
 
 
-def _request(asked: GetMetrics) -> ReportRequest:
-    last = asked.to or asked.from_
+def _request(args: GetMetrics) -> ReportRequest:
+    last = args.to or args.from_
     return ReportRequest(
-        project_id=asked.project_id,
-        first_day=asked.from_,
+        project_id=args.project_id,
+        first_day=args.from_,
         end_day=last + _A_DAY if last else None,
         days=_TODAY,
     )

@@ -23,7 +23,7 @@ def portable(schema: Schema) -> Schema:
 
 
 @cache
-def answer_schema(answer: Any) -> Schema:  # noqa: ANN401  a TypedDict class has no better type
+def response_schema(answer: Any) -> Schema:  # noqa: ANN401  a TypedDict class has no better type
     """The schema of an answer: that of its TypedDict, and the trace id that every answer carries.
 
     An error is an answer, too, and some clients hold it to this schema: so only what both have is required.

@@ -11,13 +11,24 @@ from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.services.app import App
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
-from slotmcp.tools import speech, why
-from slotmcp.tools.arguments import ID, LOCALE, MOMENT, ZONE, OfProject, Text, WholeNumber
+from slotmcp.tools.arguments import (
+    ID,
+    LATITUDE,
+    LOCALE,
+    LONGITUDE,
+    MOMENT,
+    ZONE,
+    ProjectArguments,
+    Text,
+    WholeNumber,
+    read_location,
+)
 from slotmcp.tools.moments import write_utc, write_utc_ms
-from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
-from slotmcp.tools.spoken_time import full_date
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import BRIEF_CANDIDATES, Answer, Detail, SlotView, TimeView, show_offer, show_time, starts_of
+from slotmcp.tools.speech import reasons, sentences
+from slotmcp.tools.speech.times import full_date
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.tool import READ_ONLY, tool
+from slotmcp.tools.views import BRIEF_CANDIDATES, Detail, Response, SlotView, TimeView, show_offer, show_time, starts_of
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LEAST_DAY_LETTERS: Final = 3
@@ -39,7 +50,7 @@ def _read_day(word: str) -> int:
     raise ValueError('must be weekdays such as "mon,tue"')
 
 
-class GetSlots(OfProject):
+class GetSlots(ProjectArguments):
     """What get_slots is asked."""
 
     service_type: Annotated[str, ID] | None = Field(None, description="From list_services")
@@ -88,7 +99,7 @@ QueryView = TypedDict(
 """The query as it was understood, and what time it is."""
 
 
-class TechnicianView(TypedDict):
+class SlotTechnicianView(TypedDict):
     """Who the candidates are."""
 
     technicianId: str
@@ -103,51 +114,52 @@ class ReasonCountView(TypedDict):
     count: int
 
 
-class SlotsAnswered(Answer):
+class SlotsResponse(Response):
     """What get_slots answers."""
 
     query: QueryView
     slots: list[SlotView]
-    technicians: list[TechnicianView]
+    technicians: list[SlotTechnicianView]
     reasons: NotRequired[list[ReasonCountView]]
     nextFree: NotRequired[TimeView]
     nextCursor: str
 
 
-async def get_slots(app: App, asked: GetSlots) -> SlotsAnswered:
+@tool("Find free times", READ_ONLY)
+async def get_slots(app: App, args: GetSlots) -> SlotsResponse:
     """Find times that can be booked. Offer the caller two or three of them, then create_hold the chosen start.
 
     When none is free, nextFree is the first after the range.
     """
-    return _show(asked, await app.slots.get_slots(_query(asked)))
+    return _show(args, await app.slots.get_slots(_query(args)))
 
 
-def _query(asked: GetSlots) -> SlotQuery:
+def _query(args: GetSlots) -> SlotQuery:
     return SlotQuery(
-        project_id=asked.project_id,
-        service_id=asked.service_type,
-        duration_minutes=asked.duration_minutes,
-        from_=asked.from_,
-        to=asked.to,
-        timezone=asked.timezone,
-        part_of_day=asked.part_of_day,
-        days_of_week=asked.days_of_week,
-        technician_id=asked.technician_id,
-        location=read_location(asked.latitude, asked.longitude),
-        limit=asked.limit,
-        cursor=asked.cursor,
-        best=None if asked.detail == "full" else BRIEF_CANDIDATES,
+        project_id=args.project_id,
+        service_id=args.service_type,
+        duration_minutes=args.duration_minutes,
+        from_=args.from_,
+        to=args.to,
+        timezone=args.timezone,
+        part_of_day=args.part_of_day,
+        days_of_week=args.days_of_week,
+        technician_id=args.technician_id,
+        location=read_location(args.latitude, args.longitude),
+        limit=args.limit,
+        cursor=args.cursor,
+        best=None if args.detail == "full" else BRIEF_CANDIDATES,
     )
 
 
-def _show(asked: GetSlots, answer: SlotAnswer) -> SlotsAnswered:
+def _show(args: GetSlots, answer: SlotAnswer) -> SlotsResponse:
     offer = answer.offer
-    view = Viewpoint.of(offer.project, offer.now_ms, timezone=offer.timezone, locale=asked.locale)
-    shown: SlotsAnswered = {
-        "result": say_what_is_free(answer, view, goes_on=bool(asked.cursor)),
+    view = Viewpoint.of(offer.project, offer.now_ms, timezone=offer.timezone, locale=args.locale)
+    shown: SlotsResponse = {
+        "result": describe_slots(answer, view, goes_on=bool(args.cursor)),
         "note": view.note,
         "query": _show_query(answer, view),
-        "slots": show_offer(offer, view, asked.detail),
+        "slots": show_offer(offer, view, args.detail),
         "technicians": [_show_technician(technician) for technician in answer.technicians],
         "nextCursor": answer.next_cursor,
     }
@@ -158,18 +170,20 @@ def _show(asked: GetSlots, answer: SlotAnswer) -> SlotsAnswered:
     return shown
 
 
-def say_what_is_free(answer: SlotAnswer, view: Viewpoint, *, goes_on: bool) -> str:
+def describe_slots(answer: SlotAnswer, view: Viewpoint, *, goes_on: bool) -> str:
     """Some of the times, or why there are none; `goes_on` where an earlier answer had the first ones."""
     if answer.offer.slots:
-        return speech.free_times(starts_of(answer.offer.slots), view)
+        return sentences.free_times(starts_of(answer.offer.slots), view)
     if goes_on:
-        return speech.no_more_times(view)
+        return sentences.no_more_times(view)
     next_start = answer.next_free.start if answer.next_free else None
     most = next(iter(answer.reasons), None)
     if most is None:
-        return speech.nothing_free(next_start, view)
-    in_the_way = why.of_technician(answer.wished.name, most, view) if answer.wished else why.of_everybody(most, view)
-    return f"{in_the_way} {why.next_free(next_start, most, view)}"
+        return sentences.nothing_free(next_start, view)
+    in_the_way = (
+        reasons.of_technician(answer.wished.name, most, view) if answer.wished else reasons.of_everybody(most, view)
+    )
+    return f"{in_the_way} {reasons.next_free(next_start, most, view)}"
 
 
 def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:
@@ -190,5 +204,5 @@ def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:
     return shown
 
 
-def _show_technician(technician: Technician) -> TechnicianView:
+def _show_technician(technician: Technician) -> SlotTechnicianView:
     return {"technicianId": technician.id, "name": technician.name, "priority": technician.priority}

@@ -1,7 +1,7 @@
-"""What clients can read and subscribe to: a wait, also where another process makes the offer.
+"""Notifications to clients that subscribe to a waitlist entry, also when another process makes the offer.
 
-The id of a wait is the secret that opens it. On protocol 2026-07-28 a client is told over `subscriptions/listen` that a
-wait has changed, and reads it again; older clients can read it whenever they like.
+On protocol 2026-07-28 a client learns over `subscriptions/listen` that an entry has changed, and reads it again.
+Clients of older protocol revisions can read it at any time.
 """
 
 import asyncio
@@ -10,143 +10,112 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
-import orjson
-from mcp.server import MCPServer
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated, ServerEvent, SubscriptionBus
-from mcp.shared.exceptions import MCPError
-from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
-from slotmcp.domain.access import Principal, Scope
-from slotmcp.domain.errors import NotFound, SlotmcpError
+from slotmcp.domain.errors import SlotmcpError
 from slotmcp.services.app import App
 from slotmcp.services.waitlist import WaitlistService
-from slotmcp.tools import events
-from slotmcp.tools.gate import LOCAL_GATE, CallGate
-from slotmcp.tools.waitlist import WAIT_URI, read_wait, uri_of
+from slotmcp.tools.gate import CallGate, log_failure, log_retry
+from slotmcp.tools.waitlist import entry_uri
 
 SWEEP_SECONDS: Final = 10
-"""How long after a hold has expired its time is offered, and a subscriber is told, at most."""
+"""Interval between sweeps: the longest time from a hold's expiry to the offer of its time."""
 
 _SWEEP: Final = "sweep_waitlist"
 
 
 @dataclass(frozen=True)
-class WaitChanged(ResourceUpdated):
-    """Something happened to a wait of a project."""
+class WaitlistEntryChanged(ResourceUpdated):
+    """Change of a waitlist entry of a project."""
 
     project_id: str
 
 
-class ReachableBus:
-    """A bus on which each subscriber hears what is within their reach, and nothing else."""
+class FilteredBus:
+    """Bus on which each subscriber receives only the events of projects that it reaches."""
 
     def __init__(self, bus: SubscriptionBus, gate: CallGate) -> None:
         self._bus = bus
         self._gate = gate
 
     async def publish(self, event: ServerEvent) -> None:
-        """Tell those who may hear it."""
+        """Publish an event on the underlying bus."""
         await self._bus.publish(event)
 
     def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
-        """Let whoever calls listen; what it returns ends that."""
+        """Subscribe the current principal; return a function that ends the subscription."""
         principal = self._gate.principal
 
-        def hear(event: ServerEvent) -> None:
-            if _may_hear(principal, event):
+        def receive(event: ServerEvent) -> None:
+            if not isinstance(event, WaitlistEntryChanged) or principal.can_reach(event.project_id):
                 listener(event)
 
-        return self._bus.subscribe(hear)
+        return self._bus.subscribe(receive)
 
 
-def new_bus() -> SubscriptionBus:
-    """A bus within this process."""
+def create_bus() -> SubscriptionBus:
+    """Return a bus within this process."""
     return InMemorySubscriptionBus()
 
 
-def _may_hear(principal: Principal, event: ServerEvent) -> bool:
-    return not isinstance(event, WaitChanged) or principal.can_reach(event.project_id)
-
-
-def add_wait_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GATE) -> None:
-    """Let clients of a server read waits by their ids, those within their reach."""
-
-    @server.resource(
-        WAIT_URI,
-        name="wait",
-        title="A place on the waitlist",
-        description="How a caller on the waitlist stands, and what is kept for them. The id comes from join_waitlist.",
-        mime_type="application/json",
-    )
-    async def wait(waitId: str) -> str:  # noqa: N803  as the template has it
-        try:
-            with gate.entered() as principal:
-                await gate.admit(principal, Scope.CALLER)
-                return orjson.dumps(await read_wait(app, waitId, principal.projects)).decode()
-        except NotFound as error:
-            raise MCPError(INVALID_PARAMS, error.message) from None
-        except SlotmcpError as error:
-            raise MCPError(INTERNAL_ERROR, error.message) from None
-
-
-class Watch:
-    """Offers what became free by itself, and tells subscribers what happened to waits, whoever did it."""
+class WaitlistWatcher:
+    """Worker that offers free times to the waitlist, and publishes the changes that any process made."""
 
     def __init__(self, waitlist: WaitlistService, bus: SubscriptionBus, *, read_only: bool = False) -> None:
         self._waitlist = waitlist
         self._bus = bus
         self._read_only = read_only
-        self._told: dict[str, int] = {}
-        """The number of the last event that subscribers have been told of, by project."""
+        self._published: dict[str, int] = {}
+        """Number of the last published event, by project."""
 
-    async def begin(self) -> None:
-        """Let what has happened so far be known: whoever subscribes now reads first.
+    async def skip_past_events(self) -> None:
+        """Mark all events so far as published: a new subscriber reads the entry first.
 
         Raises:
             Unavailable.
         """
-        await self._news()
+        await self._changed_entries()
 
-    async def look(self) -> None:
-        """Sweep once, unless that is for others to do, and tell what has happened since the last look.
+    async def sweep_and_publish(self) -> None:
+        """Sweep the waitlist once, unless read-only, and publish the changes.
 
         Raises:
             Unavailable.
         """
         if not self._read_only:
             await self._waitlist.sweep()
-        await self.tell()
+        await self.publish_changes()
 
-    async def tell(self) -> None:
-        """Tell what has happened since it was last told.
+    async def publish_changes(self) -> None:
+        """Publish the changes since the last call.
 
         Raises:
             Unavailable.
         """
-        for project_id, wait_id in await self._news():
-            await self._bus.publish(WaitChanged(uri=uri_of(wait_id), project_id=project_id))
+        for project_id, entry_id in await self._changed_entries():
+            await self._bus.publish(WaitlistEntryChanged(uri=entry_uri(entry_id), project_id=project_id))
 
-    async def _news(self) -> list[tuple[str, str]]:
-        """The waits that something has happened to, each once, with their projects."""
-        found: dict[tuple[str, str], None] = {}
-        for project_id, happened in (await self._waitlist.events(self._told)).items():
-            found |= dict.fromkeys((project_id, event.subject_id) for event in happened)
-            if happened:
-                self._told[project_id] = happened[-1].number
-        return list(found)
+    async def _changed_entries(self) -> list[tuple[str, str]]:
+        """Return the project and id of each changed entry, once each."""
+        changed: dict[tuple[str, str], None] = {}
+        for project_id, events in (await self._waitlist.events(self._published)).items():
+            changed |= dict.fromkeys((project_id, event.subject_id) for event in events)
+            if events:
+                self._published[project_id] = events[-1].number
+        return list(changed)
 
 
 @asynccontextmanager
-async def watching(
+async def watch_waitlists(
     app: App, bus: SubscriptionBus, *, read_only: bool = False, every_seconds: float = SWEEP_SECONDS
 ) -> AsyncIterator[None]:
-    """Look after the waitlists until the block ends, or with `read_only` only tell what others did.
+    """Sweep the waitlists and publish changes until the block ends; with `read_only`, only publish.
 
-    What goes wrong is logged, and tried again.
+    Errors are logged, and the step is retried.
     """
-    watch = Watch(app.waitlist, bus, read_only=read_only)
-    await _logged(watch.begin)
-    task = asyncio.create_task(_keep_looking(watch, app.waitlist, every_seconds))
+    watcher = WaitlistWatcher(app.waitlist, bus, read_only=read_only)
+    await _log_errors(watcher.skip_past_events)
+    task = asyncio.create_task(_run(watcher, app.waitlist, every_seconds))
     try:
         yield
     finally:
@@ -155,22 +124,22 @@ async def watching(
             await task
 
 
-async def _keep_looking(watch: Watch, waitlist: WaitlistService, every_seconds: float) -> None:
-    seconds, heard = asyncio.get_running_loop().time, 0
+async def _run(watcher: WaitlistWatcher, waitlist: WaitlistService, every_seconds: float) -> None:
+    seconds, seen = asyncio.get_running_loop().time, 0
     while True:
-        await _logged(watch.look)
-        next_look = seconds() + every_seconds
-        while (left := next_look - seconds()) > 0:
-            news = await waitlist.wait_for_news(heard, left)
-            if news > heard:
-                heard = news
-                await _logged(watch.tell)
+        await _log_errors(watcher.sweep_and_publish)
+        next_sweep = seconds() + every_seconds
+        while (remaining_seconds := next_sweep - seconds()) > 0:
+            latest = await waitlist.wait_for_news(seen, remaining_seconds)
+            if latest > seen:
+                seen = latest
+                await _log_errors(watcher.publish_changes)
 
 
-async def _logged(step: Callable[[], Awaitable[None]]) -> None:
+async def _log_errors(step: Callable[[], Awaitable[None]]) -> None:
     try:
         await step()
     except SlotmcpError as error:
-        events.put_off(_SWEEP, error.code)
-    except Exception:  # noqa: BLE001  the next look may work
-        events.failed(_SWEEP, "")
+        log_retry(_SWEEP, error.code)
+    except Exception:  # noqa: BLE001  the next sweep may succeed
+        log_failure(_SWEEP, "")

@@ -5,25 +5,27 @@ from typing import Annotated, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from slotmcp.domain.access import Scope
 from slotmcp.domain.catalog import TechnicianStatus, TimeOff
 from slotmcp.domain.moment import Moment
 from slotmcp.services.app import App
 from slotmcp.services.technicians import AbsenceAnswer, TechnicianOverview, TimeOffRequest
-from slotmcp.tools import operator_speech as speech
-from slotmcp.tools.arguments import ID, LOCALE, MOMENT, OfProject, Text
+from slotmcp.tools.arguments import ID, LOCALE, MOMENT, ProjectArguments, Text
 from slotmcp.tools.bookings import BriefBookingView, show_briefly
 from slotmcp.tools.moments import write_utc
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import ClockedAnswer, show_clock
+from slotmcp.tools.speech import operators
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.tool import DESTRUCTIVE, READ_ONLY, tool
+from slotmcp.tools.views import ClockedResponse, show_clock
 
 
-class ListTechnicians(OfProject):
+class ListTechnicians(ProjectArguments):
     """What list_technicians is asked."""
 
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
-class SetTechnicianStatus(OfProject):
+class SetTechnicianStatus(ProjectArguments):
     """What set_technician_status is asked."""
 
     technician_id: Annotated[str, ID] = Field(description="From list_technicians")
@@ -31,7 +33,7 @@ class SetTechnicianStatus(OfProject):
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
-class AddTimeOff(OfProject):
+class AddTimeOff(ProjectArguments):
     """What add_time_off is asked."""
 
     technician_id: Annotated[str, ID] = Field(description="From list_technicians")
@@ -56,7 +58,7 @@ class AttentionView(BriefBookingView):
     attention: str
 
 
-class TechnicianView(TypedDict):
+class TechnicianStatusView(TypedDict):
     """How a technician's days look."""
 
     technicianId: str
@@ -70,13 +72,13 @@ class TechnicianView(TypedDict):
     timeOff: list[AbsenceView]
 
 
-class TechniciansAnswered(ClockedAnswer):
+class TechniciansResponse(ClockedResponse):
     """What list_technicians answers."""
 
-    technicians: list[TechnicianView]
+    technicians: list[TechnicianStatusView]
 
 
-class AbsenceAnswered(ClockedAnswer):
+class AbsenceResponse(ClockedResponse):
     """What set_technician_status and add_time_off answer."""
 
     technicianId: str
@@ -88,49 +90,52 @@ class AbsenceAnswered(ClockedAnswer):
     holdsWithdrawn: int
 
 
-async def list_technicians(app: App, asked: ListTechnicians) -> TechniciansAnswered:
+@tool("List technicians", READ_ONLY, Scope.OPERATOR)
+async def list_technicians(app: App, args: ListTechnicians) -> TechniciansResponse:
     """See every technician: status, skills, bookings of today and the coming week, the next one, and time off."""
-    answer = await app.technicians.list_technicians(asked.project_id)
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
+    answer = await app.technicians.list_technicians(args.project_id)
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
     active = sum(one.technician.status is TechnicianStatus.ACTIVE for one in answer.technicians)
     return {
-        "result": speech.everybody(active, len(answer.technicians), view),
+        "result": operators.everybody(active, len(answer.technicians), view),
         "note": view.note,
         "technicians": [_show_technician(one, view) for one in answer.technicians],
         "clock": show_clock(view),
     }
 
 
-async def set_technician_status(app: App, asked: SetTechnicianStatus) -> AbsenceAnswered:
+@tool("Set a technician's status", DESTRUCTIVE, Scope.OPERATOR)
+async def set_technician_status(app: App, args: SetTechnicianStatus) -> AbsenceResponse:
     """Take a technician out of work, or bring them back.
 
     Who is off is not offered. Their bookings to come are kept and listed: move or cancel each. Held times go to others
     who can come, or are withdrawn.
     """
-    answer = await app.technicians.set_technician_status(asked.project_id, asked.technician_id, asked.status)
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
-    say = speech.now_off if asked.status is TechnicianStatus.OFF else speech.now_active
+    answer = await app.technicians.set_technician_status(args.project_id, args.technician_id, args.status)
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
+    say = operators.now_off if args.status is TechnicianStatus.OFF else operators.now_active
     return _show(answer, say(answer.technician.name, view), view)
 
 
-async def add_time_off(app: App, asked: AddTimeOff) -> AbsenceAnswered:
+@tool("Add time off", DESTRUCTIVE, Scope.OPERATOR)
+async def add_time_off(app: App, args: AddTimeOff) -> AbsenceResponse:
     """Give a technician time off. Bookings in it are kept and listed; held times go to others or are withdrawn."""
     answer = await app.technicians.add_time_off(
         TimeOffRequest(
-            project_id=asked.project_id,
-            technician_id=asked.technician_id,
-            start=asked.start,
-            end=asked.end,
-            reason=asked.reason,
+            project_id=args.project_id,
+            technician_id=args.technician_id,
+            start=args.start,
+            end=args.end,
+            reason=args.reason,
         )
     )
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
-    return _show(answer, speech.now_away(answer.technician.name, view), view)
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
+    return _show(answer, operators.now_away(answer.technician.name, view), view)
 
 
-def _show(answer: AbsenceAnswer, done: str, view: Viewpoint) -> AbsenceAnswered:
+def _show(answer: AbsenceAnswer, done: str, view: Viewpoint) -> AbsenceResponse:
     return {
-        "result": " ".join([done, *speech.consequences(answer, view)]),
+        "result": " ".join([done, *operators.consequences(answer, view)]),
         "note": view.note,
         "technicianId": answer.technician.id,
         "status": answer.technician.status.value,
@@ -146,9 +151,9 @@ def _show(answer: AbsenceAnswer, done: str, view: Viewpoint) -> AbsenceAnswered:
     }
 
 
-def _show_technician(overview: TechnicianOverview, view: Viewpoint) -> TechnicianView:
+def _show_technician(overview: TechnicianOverview, view: Viewpoint) -> TechnicianStatusView:
     technician = overview.technician
-    shown: TechnicianView = {
+    shown: TechnicianStatusView = {
         "technicianId": technician.id,
         "name": technician.name,
         "status": technician.status.value,

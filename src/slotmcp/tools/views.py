@@ -10,9 +10,9 @@ from typing_extensions import TypedDict
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Candidate, Offer, Slot
 from slotmcp.tools.moments import write_utc, write_utc_ms
-from slotmcp.tools.spoken_time import full_date, label
-from slotmcp.tools.viewpoint import Viewpoint, local_time
-from slotmcp.tools.voice import Voice
+from slotmcp.tools.speech.times import full_date, label
+from slotmcp.tools.speech.viewpoint import Viewpoint, local_time
+from slotmcp.tools.speech.voice import Voice
 
 Detail = Literal["brief", "full"]
 
@@ -55,7 +55,7 @@ class ErrorView(TypedDict):
     technicians: NotRequired[list[PersonView]]
 
 
-class Answer(TypedDict):
+class Response(TypedDict):
     """Every answer begins with what can be said aloud. With an error there is nothing else but a trace id."""
 
     result: str
@@ -71,7 +71,7 @@ class ClockView(TypedDict):
     timezone: str
 
 
-class ClockedAnswer(Answer):
+class ClockedResponse(Response):
     """With what time it is: agents do not know."""
 
     clock: ClockView

@@ -6,6 +6,7 @@ from typing import Annotated, Final, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from slotmcp.domain.access import Scope
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import MS_PER_MINUTE
@@ -16,27 +17,40 @@ from slotmcp.services.app import App
 from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.services.joining import JoinRequest
 from slotmcp.services.waitlist import WaitAnswer
-from slotmcp.tools import speech, waitlist_speech
-from slotmcp.tools.arguments import ID, KEY, LOCALE, MOMENT, ZONE, OfProject, Text, WholeNumber
-from slotmcp.tools.contacts import read_email, read_phone
+from slotmcp.tools.arguments import (
+    ID,
+    KEY,
+    LATITUDE,
+    LOCALE,
+    LONGITUDE,
+    MOMENT,
+    ZONE,
+    ProjectArguments,
+    Text,
+    WholeNumber,
+    read_email,
+    read_location,
+    read_phone,
+)
 from slotmcp.tools.moments import write_utc, write_utc_ms
-from slotmcp.tools.places import LATITUDE, LONGITUDE, read_location
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.views import ClockedAnswer, TimeView, show_clock, show_time
+from slotmcp.tools.speech import sentences, waitlist
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.tool import IDEMPOTENT, READ_ONLY, tool
+from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
 
-WAIT_URI: Final = "slotmcp://waitlist/{waitId}"
+WAITLIST_ENTRY_URI: Final = "slotmcp://waitlist/{waitId}"
 """Where a wait can be read and subscribed to (RFC 6570)."""
 
 
 _OF_A_CALL: Final = {"note", "replayed", "clock"}
 
 
-def uri_of(wait_id: str) -> str:
+def entry_uri(wait_id: str) -> str:
     """Where one wait is."""
-    return WAIT_URI.replace("{waitId}", wait_id)
+    return WAITLIST_ENTRY_URI.replace("{waitId}", wait_id)
 
 
-class JoinWaitlist(OfProject):
+class JoinWaitlist(ProjectArguments):
     """What join_waitlist is asked."""
 
     service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
@@ -57,7 +71,7 @@ class JoinWaitlist(OfProject):
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
 
 
-class ListWaitlist(OfProject):
+class ListWaitlist(ProjectArguments):
     """What list_waitlist is asked."""
 
     locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
@@ -70,7 +84,7 @@ class OfferView(TimeView):
     expiresAt: str
 
 
-class WaitAnswered(ClockedAnswer):
+class WaitlistEntryResponse(ClockedResponse):
     """What join_waitlist answers: how a wait stands."""
 
     waitId: str
@@ -99,34 +113,36 @@ WaitingView = TypedDict(
 """Who waits for what, as an operator sees it: nothing by which they could be reached, and no secret."""
 
 
-class WaitlistAnswered(ClockedAnswer):
+class WaitlistResponse(ClockedResponse):
     """What list_waitlist answers."""
 
     waiting: list[WaitingView]
 
 
-async def join_waitlist(app: App, asked: JoinWaitlist) -> WaitAnswered:
+@tool("Join the waitlist", IDEMPOTENT)
+async def join_waitlist(app: App, args: JoinWaitlist) -> WaitlistEntryResponse:
     """Put the caller on the waitlist when nothing fits, so that the first time to become free is kept for them.
 
     Ask again with the same arguments to see how they stand: an offer has a holdToken for book_slot.
     """
-    answer = await app.waitlist.join_waitlist(_request(asked))
-    return _show(answer, Viewpoint.of(answer.project, answer.now_ms, timezone=asked.timezone, locale=asked.locale))
+    answer = await app.waitlist.join_waitlist(_request(args))
+    return _show(answer, Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale))
 
 
-async def list_waitlist(app: App, asked: ListWaitlist) -> WaitlistAnswered:
+@tool("List the waitlist", READ_ONLY, Scope.OPERATOR)
+async def list_waitlist(app: App, args: ListWaitlist) -> WaitlistResponse:
     """See who waits for a time to become free, in the order in which they joined, and for whom one is kept now."""
-    answer = await app.waitlist.list_waitlist(asked.project_id)
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=asked.locale)
+    answer = await app.waitlist.list_waitlist(args.project_id)
+    view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
     return {
-        "result": waitlist_speech.everybody(len(answer.waits), view),
+        "result": waitlist.everybody(len(answer.waits), view),
         "note": view.note,
         "waiting": [_show_waiting(one, view) for one in answer.waits],
         "clock": show_clock(view),
     }
 
 
-async def read_wait(app: App, wait_id: str, projects: Collection[str] | None = None) -> Mapping[str, object]:
+async def read_waitlist_entry(app: App, wait_id: str, projects: Collection[str] | None = None) -> Mapping[str, object]:
     """What the resource of a wait says: how it stands, in the business's own language. It is one of some projects.
 
     Raises:
@@ -137,29 +153,29 @@ async def read_wait(app: App, wait_id: str, projects: Collection[str] | None = N
     return {key: value for key, value in shown.items() if key not in _OF_A_CALL}
 
 
-def _request(asked: JoinWaitlist) -> JoinRequest:
+def _request(args: JoinWaitlist) -> JoinRequest:
     return JoinRequest(
-        customer=Customer(name=asked.customer_name, phone=asked.customer_phone, email=asked.customer_email),
-        from_=asked.from_,
-        to=asked.to,
-        project_id=asked.project_id,
-        service_id=asked.service_type,
-        duration_minutes=asked.duration_minutes,
-        technician_id=asked.technician_id,
-        location=read_location(asked.latitude, asked.longitude),
-        timezone=asked.timezone,
-        customer_reference=asked.customer_hash,
-        idempotency_key=own_key(asked.idempotency_key),
+        customer=Customer(name=args.customer_name, phone=args.customer_phone, email=args.customer_email),
+        from_=args.from_,
+        to=args.to,
+        project_id=args.project_id,
+        service_id=args.service_type,
+        duration_minutes=args.duration_minutes,
+        technician_id=args.technician_id,
+        location=read_location(args.latitude, args.longitude),
+        timezone=args.timezone,
+        customer_reference=args.customer_hash,
+        idempotency_key=own_key(args.idempotency_key),
         credential=own_credential(),
     )
 
 
-def _show(answer: WaitAnswer, view: Viewpoint) -> WaitAnswered:
-    shown: WaitAnswered = {
+def _show(answer: WaitAnswer, view: Viewpoint) -> WaitlistEntryResponse:
+    shown: WaitlistEntryResponse = {
         "result": _say(answer, view),
         "note": view.note,
         "waitId": answer.wait.id,
-        "resource": uri_of(answer.wait.id),
+        "resource": entry_uri(answer.wait.id),
         "state": answer.wait.state.value,
         "position": answer.position,
         "replayed": answer.replayed,
@@ -200,12 +216,12 @@ def _show_waiting(answer: WaitAnswer, view: Viewpoint) -> WaitingView:
 
 def _say(answer: WaitAnswer, view: Viewpoint) -> str:
     if answer.wait.state is WaitlistState.WAITING:
-        return waitlist_speech.waiting(answer.position, view)
+        return waitlist.waiting(answer.position, view)
     if answer.wait.state is WaitlistState.EXPIRED:
-        return waitlist_speech.in_vain(view)
+        return waitlist.in_vain(view)
     if answer.offer is None:
-        return waitlist_speech.fulfilled(view)
+        return waitlist.fulfilled(view)
     claim = answer.offer.claim
     if claim.expires_at_ms is None:
-        return speech.held_and_booked(claim.start, view)
-    return waitlist_speech.offered(claim.start, view, (claim.expires_at_ms - answer.now_ms) // MS_PER_MINUTE)
+        return sentences.held_and_booked(claim.start, view)
+    return waitlist.offered(claim.start, view, (claim.expires_at_ms - answer.now_ms) // MS_PER_MINUTE)

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from slotmcp.asgi import Serving
+from slotmcp.asgi import ServeOptions
 from slotmcp.domain.access import Scope
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import TimeOff
@@ -115,7 +115,7 @@ async def test_time_off_of_weeks_does_not_stretch_the_day(tmp_path: Path) -> Non
 
 
 async def test_read_only_it_offers_nothing_to_do(tmp_path: Path) -> None:
-    async with open_site(tmp_path, BUSINESS, serving=Serving(read_only=True)) as site:
+    async with open_site(tmp_path, BUSINESS, serving=ServeOptions(read_only=True)) as site:
         await site.browser.log_in(await site.key())
         booking_id = await book(site, tomorrow())
         page = await board(site, tomorrow())

@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from slotmcp.asgi import HttpApp, Serving
+from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.domain.access import Scope
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.settings import Settings
@@ -206,7 +206,7 @@ async def test_before_anything_was_brought_in_it_says_how(tmp_path: Path) -> Non
 
 
 async def test_served_open_nobody_is_asked_and_other_sites_are_refused(tmp_path: Path) -> None:
-    async with open_site(tmp_path, serving=Serving(is_open=True, is_local=True)) as site:
+    async with open_site(tmp_path, serving=ServeOptions(is_open=True, is_local=True)) as site:
         client = site.browser.client
         local = {"Host": "localhost"}
         board = await client.get(f"/dashboard{at('')}", headers=local)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from slotmcp.bootstrap import Calendars
+from slotmcp.bootstrap import CalendarConfig
 from slotmcp.calcom.client import CalcomCalendar
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost
 from slotmcp.services.availability_cache import AvailabilityCache
@@ -112,7 +112,7 @@ async def open_office(
     business = replace(business, project=replace(business.project, **facts))
     with standing_in(world) as calcom:
         calendar = CalcomCalendar(calcom.url, timeout_seconds=timeout_seconds)
-        calendars = Calendars(calendar=calendar, secrets=lambda name: SECRETS.get(name, ""), every_seconds=180)
+        calendars = CalendarConfig(calendar=calendar, secrets=lambda name: SECRETS.get(name, ""), every_seconds=180)
         async with (
             open_shop(path, business, clock=clock, calendars=calendars) as shop,
             CalendarConnections.open(calendar, calendars.secrets, FAST_RETRIES) as lines,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from slotmcp.tools.contacts import read_email, read_phone
+from slotmcp.tools.arguments import read_email, read_phone
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotmcp.domain.catalog import Project
-from slotmcp.tools.locales import LOCALES, choose_locale
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.speech.voice import LOCALES, choose_locale
 
 
 @pytest.mark.parametrize(
@@ -66,15 +66,15 @@ def test_a_view_speaks_the_language_of_the_business_unless_asked_for_another() -
     project = Project(id="p", name="P", timezone="America/Denver", locale="es-MX")
     assert Viewpoint.of(project, 0).voice.locale == "es"
     asked = Viewpoint.of(project, 0, locale="fr")
-    assert (asked.voice.locale, asked.home_voice.locale, asked.note) == ("fr", "es", "")
+    assert (asked.voice.locale, asked.business_voice.locale, asked.note) == ("fr", "es", "")
     assert Viewpoint.of(project, 0, locale="fr-CA").note.startswith("There are no sentences in fr-CA")
 
 
 def test_a_zone_is_abroad_where_it_is_not_the_business_s() -> None:
     project = Project(id="p", name="P", timezone="America/Denver")
-    assert not Viewpoint.of(project, 0).is_abroad
-    assert not Viewpoint.of(project, 0, timezone="America/Denver").is_abroad
-    assert Viewpoint.of(project, 0, timezone="America/New_York").is_abroad
+    assert not Viewpoint.of(project, 0).has_foreign_zone
+    assert not Viewpoint.of(project, 0, timezone="America/Denver").has_foreign_zone
+    assert Viewpoint.of(project, 0, timezone="America/New_York").has_foreign_zone
 
 
 def test_whoever_asks_for_ever_new_ones_does_not_fill_the_memory() -> None:

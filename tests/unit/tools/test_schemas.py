@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from slotmcp.tools.schemas import answer_schema, brief, portable
+from slotmcp.tools.schemas import brief, portable, response_schema
 
 
 class Colour(StrEnum):
@@ -62,7 +62,7 @@ def test_an_answer_keeps_a_property_whatever_its_name_and_carries_a_trace_id() -
         "properties": {"title": {"type": "string"}, "count": {"type": "integer"}},
         "required": ["title"],
     }
-    assert answer_schema(Told) == {
+    assert response_schema(Told) == {
         "type": "object",
         "properties": {
             "result": {"type": "string"},
@@ -83,7 +83,7 @@ def test_a_union_is_never_published() -> None:
 
 
 def test_what_is_published_of_an_answer_is_the_kind_of_each_key() -> None:
-    assert brief(answer_schema(Told)) == {
+    assert brief(response_schema(Told)) == {
         "type": "object",
         "properties": {
             "result": {"type": "string"},

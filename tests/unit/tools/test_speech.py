@@ -8,8 +8,8 @@ import pytest
 
 from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import Project, RankingKey
-from slotmcp.tools import speech
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.speech import sentences
+from slotmcp.tools.speech.viewpoint import Viewpoint
 
 DENVER = ZoneInfo("America/Denver")
 PROJECT = Project(id="p", name="P", timezone="America/Denver")
@@ -36,7 +36,7 @@ def minutes(*texts: str) -> list[int]:
     ],
 )
 def test_a_service_is_named_as_in_the_middle_of_a_sentence(name: str, spoken: str) -> None:
-    assert speech.spoken_name(name, VIEW) == spoken
+    assert sentences.spoken_name(name, VIEW) == spoken
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,13 @@ def test_a_service_is_named_as_in_the_middle_of_a_sentence(name: str, spoken: st
     ],
 )
 def test_services_are_offered_three_at_most(names: list[str], said: str) -> None:
-    assert speech.offered_services(names, VIEW) == said
+    assert sentences.offered_services(names, VIEW) == said
 
 
 def test_at_most_three_times_are_offered_and_two_of_one_day() -> None:
     starts = minutes("2026-11-23T09:00", "2026-11-23T10:30", "2026-11-23T11:00", "2026-11-24T08:00", "2026-11-25T08:00")
     assert (
-        speech.free_times(starts, VIEW)
+        sentences.free_times(starts, VIEW)
         == "I have tomorrow at 9 or 10:30 in the morning, or Tuesday at 8. Which suits you?"
     )
 
@@ -63,30 +63,30 @@ def test_at_most_three_times_are_offered_and_two_of_one_day() -> None:
 def test_the_same_times_are_said_otherwise_on_their_day() -> None:
     starts = minutes("2026-11-23T09:00", "2026-11-23T10:30")
     on_monday = replace(VIEW, today=VIEW.today + timedelta(days=1))
-    assert speech.free_times(starts, VIEW) == "I have tomorrow at 9 or 10:30 in the morning. Which suits you?"
-    assert speech.free_times(starts, on_monday) == "I have today at 9 or 10:30 in the morning. Which suits you?"
+    assert sentences.free_times(starts, VIEW) == "I have tomorrow at 9 or 10:30 in the morning. Which suits you?"
+    assert sentences.free_times(starts, on_monday) == "I have today at 9 or 10:30 in the morning. Which suits you?"
 
 
 def test_of_one_day_the_first_the_last_and_one_between_are_offered() -> None:
     starts = minutes(*(f"2026-11-23T{at}" for at in ("08:00", "08:30", "09:00", "10:30", "13:00", "15:00", "16:00")))
-    assert speech.free_times(starts, VIEW) == (
+    assert sentences.free_times(starts, VIEW) == (
         "I have tomorrow at 8 or 10:30 in the morning, or at 4 in the afternoon. Which suits you?"
     )
-    assert speech.free_times(starts[:3], VIEW) == "I have tomorrow at 8, 8:30 or 9 in the morning. Which suits you?"
-    assert speech.free_times(starts[1:3], VIEW) == "I have tomorrow at 8:30 or 9 in the morning. Which suits you?"
+    assert sentences.free_times(starts[:3], VIEW) == "I have tomorrow at 8, 8:30 or 9 in the morning. Which suits you?"
+    assert sentences.free_times(starts[1:3], VIEW) == "I have tomorrow at 8:30 or 9 in the morning. Which suits you?"
 
 
 def test_a_single_time_is_asked_about_as_one() -> None:
-    assert speech.free_times(minutes("2026-11-24T14:00"), VIEW) == (
+    assert sentences.free_times(minutes("2026-11-24T14:00"), VIEW) == (
         "I have Tuesday at 2 in the afternoon. Does that suit you?"
     )
 
 
 def test_nothing_free_says_when_something_is() -> None:
-    assert speech.nothing_free(minute("2026-11-30T09:00"), VIEW) == (
+    assert sentences.nothing_free(minute("2026-11-30T09:00"), VIEW) == (
         "I have nothing free then. The next free time is Monday, November 30 at 9 in the morning. Would that suit you?"
     )
-    assert speech.nothing_free(None, VIEW).startswith("I have nothing free then, nor later")
+    assert sentences.nothing_free(None, VIEW).startswith("I have nothing free then, nor later")
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_nothing_free_says_when_something_is() -> None:
     ],
 )
 def test_a_hold_never_promises_more_than_it_has(seconds: int, how_long: str) -> None:
-    said = speech.held(minute("2026-11-23T09:00"), VIEW, seconds)
+    said = sentences.held(minute("2026-11-23T09:00"), VIEW, seconds)
     assert said == f"I am keeping tomorrow at 9 in the morning for you for {how_long}. Shall I book it?"
 
 
 def test_a_booking_names_the_service_the_time_and_who_comes() -> None:
-    said = speech.booked(minute("2026-11-23T12:00"), VIEW, service="Furnace tune-up", technician="Ana")
+    said = sentences.booked(minute("2026-11-23T12:00"), VIEW, service="Furnace tune-up", technician="Ana")
     assert said == "Your furnace tune-up is booked for tomorrow at noon, with Ana."
 
 
@@ -129,19 +129,19 @@ def test_a_booking_names_the_service_the_time_and_who_comes() -> None:
     ],
 )
 def test_an_assignment_is_explained(reason: AssignmentReason, said: str) -> None:
-    assert speech.assignment_reason("Ana", reason, VIEW) == said
+    assert sentences.assignment_reason("Ana", reason, VIEW) == said
 
 
 def test_every_refusal_says_plainly_that_it_did_not_work() -> None:
     starts = minutes("2026-11-23T09:00")
     said = [
-        speech.refused("start: must be text.", VIEW),
-        speech.taken(starts, VIEW),
-        speech.taken([], VIEW),
-        speech.lapsed(starts, VIEW),
-        speech.too_many_holds(VIEW),
-        speech.away(VIEW),
-        speech.broken(VIEW),
+        sentences.refused("start: must be text.", VIEW),
+        sentences.taken(starts, VIEW),
+        sentences.taken([], VIEW),
+        sentences.lapsed(starts, VIEW),
+        sentences.too_many_holds(VIEW),
+        sentences.away(VIEW),
+        sentences.broken(VIEW),
     ]
     assert all(sentence.startswith("That did not work") for sentence in said)
-    assert speech.taken(starts, VIEW).endswith("Instead, I have tomorrow at 9 in the morning. Does that suit you?")
+    assert sentences.taken(starts, VIEW).endswith("Instead, I have tomorrow at 9 in the morning. Does that suit you?")

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import Project, RankingKey
-from slotmcp.tools import speech
-from slotmcp.tools.locales import LOCALES
-from slotmcp.tools.spoken_time import full_date, label
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.speech import sentences
+from slotmcp.tools.speech.times import full_date, label
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.speech.voice import LOCALES
 
 DENVER = ZoneInfo("America/Denver")
 PROJECT = Project(id="p", name="P", timezone="America/Denver")
@@ -32,7 +32,9 @@ def view(locale: str, *, now: str = SUNDAY, timezone: str = "") -> Viewpoint:
 
 def offered(locale: str, *texts: str) -> str:
     """Without the question at its end."""
-    return re.sub(r"(?<=[.] )[^.]*[?]$", "", speech.free_times([minute(text) for text in texts], view(locale))).strip()
+    return re.sub(
+        r"(?<=[.] )[^.]*[?]$", "", sentences.free_times([minute(text) for text in texts], view(locale))
+    ).strip()
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def offered(locale: str, *texts: str) -> str:
 )
 def test_a_time_is_said_as_in_each_language(text: str, told: tuple[str, ...]) -> None:
     english, british, spanish, french, german = told
-    assert [speech.held_and_booked(minute(text), view(locale)) for locale in LOCALES] == [
+    assert [sentences.held_and_booked(minute(text), view(locale)) for locale in LOCALES] == [
         f"It is booked for you already: {english}.",
         f"It is booked for you already: {british}.",
         f"Ya lo tiene reservado: {spanish}.",
@@ -184,8 +186,8 @@ def test_choices_of_one_day_over_noon(locale: str, sentence: str) -> None:
 )
 def test_a_zone_that_is_not_the_business_s_is_named_once(locale: str, one: str, several: str) -> None:
     abroad = view(locale, timezone="America/New_York")
-    assert one in speech.free_times([minute(NINE)], abroad)
-    sentence = speech.free_times([minute(NINE), minute("2026-11-24T13:00")], abroad)
+    assert one in sentences.free_times([minute(NINE)], abroad)
+    sentence = sentences.free_times([minute(NINE), minute("2026-11-24T13:00")], abroad)
     assert several in sentence
     assert sentence.count("York") == 1
 
@@ -202,8 +204,8 @@ def test_a_zone_that_is_not_the_business_s_is_named_once(locale: str, one: str, 
 )
 def test_an_hour_that_comes_twice_is_told_apart(locale: str, first: str, second: str) -> None:
     there = view(locale, now=BEFORE_THE_CLOCK_GOES_BACK)
-    assert first in speech.held(minute("2026-11-01T01:30"), there, 90)
-    assert second in speech.held(minute("2026-11-01T01:30", fold=1), there, 90)
+    assert first in sentences.held(minute("2026-11-01T01:30"), there, 90)
+    assert second in sentences.held(minute("2026-11-01T01:30", fold=1), there, 90)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +246,7 @@ def test_what_is_read_rather_than_heard(locale: str, morning: str, afternoon: st
 def test_a_service_s_name_stays_in_the_language_of_the_business(usual: str, name: str, spoken: str) -> None:
     project = Project(id="p", name="P", timezone="America/Denver", locale=usual)
     for locale in LOCALES:
-        assert speech.spoken_name(name, Viewpoint.of(project, 0, locale=locale)) == spoken
+        assert sentences.spoken_name(name, Viewpoint.of(project, 0, locale=locale)) == spoken
 
 
 @pytest.mark.parametrize(
@@ -256,17 +258,19 @@ def test_a_service_s_name_stays_in_the_language_of_the_business(usual: str, name
     ],
 )
 def test_services_are_counted_by_the_rules_of_each_language(locale: str, one: str, several: str) -> None:
-    assert one in speech.offered_services(list("ABCD"), view(locale))
-    assert several in speech.offered_services(list("ABCDE"), view(locale))
+    assert one in sentences.offered_services(list("ABCD"), view(locale))
+    assert several in sentences.offered_services(list("ABCDE"), view(locale))
 
 
 def test_what_an_agent_has_to_fix_is_not_read_to_who_hears_another_language() -> None:
-    assert speech.refused("start: must be text.", view("en-GB")).endswith("nothing was changed. start: must be text.")
-    assert speech.refused("start: must be text.", view("es")) == "Eso no ha funcionado, y no se ha cambiado nada."
+    assert sentences.refused("start: must be text.", view("en-GB")).endswith(
+        "nothing was changed. start: must be text."
+    )
+    assert sentences.refused("start: must be text.", view("es")) == "Eso no ha funcionado, y no se ha cambiado nada."
 
 
 def test_only_american_english_is_said_without_a_catalogue() -> None:
-    plain = [speech.away(view(locale)) for locale in LOCALES]
+    plain = [sentences.away(view(locale)) for locale in LOCALES]
     assert len(set(plain)) == len(LOCALES) - 1  # Britain asks for a moment in the same words
 
 
@@ -287,19 +291,19 @@ def test_no_sentence_in_any_language_says_what_only_a_machine_reads(
     at = int(now.timestamp()) // 60
     there = Viewpoint.of(PROJECT, at * 60_000, timezone=timezone, locale=locale)
     starts = [at + one for one in ahead]
-    sentences = [
-        speech.free_times(starts, there),
-        speech.nothing_free(starts[0], there),
-        speech.nothing_free(None, there),
-        speech.held(starts[0], there, seconds),
-        speech.held_before(starts[0], there),
-        speech.held_and_booked(starts[0], there),
-        speech.booked(starts[0], there, service="AC repair", technician="Ana"),
-        speech.taken(starts, there),
-        speech.lapsed(starts, there),
-        speech.assignment_reason("Ana", REASON, there),
+    spoken = [
+        sentences.free_times(starts, there),
+        sentences.nothing_free(starts[0], there),
+        sentences.nothing_free(None, there),
+        sentences.held(starts[0], there, seconds),
+        sentences.held_before(starts[0], there),
+        sentences.held_and_booked(starts[0], there),
+        sentences.booked(starts[0], there, service="AC repair", technician="Ana"),
+        sentences.taken(starts, there),
+        sentences.lapsed(starts, there),
+        sentences.assignment_reason("Ana", REASON, there),
         label(there.read(starts[0]), there.voice),
     ]
-    for sentence in sentences:
+    for sentence in spoken:
         assert not NEVER_SAID.search(sentence), sentence
         assert sentence == sentence.strip()

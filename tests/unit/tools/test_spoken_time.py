@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from slotmcp.tools.spoken_time import full_date, label, say_choices, say_day, say_time
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.voice import voice_of
+from slotmcp.tools.speech.times import full_date, label, say_choices, say_day, say_time
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.speech.voice import voice_of
 
 DENVER = ZoneInfo("America/Denver")
 SUNDAY = date(2026, 11, 22)
@@ -15,7 +15,7 @@ ENGLISH = voice_of("en-US")
 
 
 def seen_on(today: date) -> Viewpoint:
-    return Viewpoint(zone=DENVER, today=today, voice=ENGLISH, home_voice=ENGLISH)
+    return Viewpoint(zone=DENVER, today=today, voice=ENGLISH, business_voice=ENGLISH)
 
 
 def at(text: str, fold: int = 0) -> datetime:

@@ -2,7 +2,7 @@
 
 from slotmcp.domain.report import Funnel
 from slotmcp.services.technicians import AbsenceAnswer
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.speech.viewpoint import Viewpoint
 
 
 def everybody(active: int, count: int, view: Viewpoint) -> str:

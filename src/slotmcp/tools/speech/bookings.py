@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from slotmcp.domain.interval import Minute
-from slotmcp.tools.speech import pick_times, spoken_name
-from slotmcp.tools.spoken_time import say_choices, say_clock, say_time
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.speech.sentences import pick_times, spoken_name
+from slotmcp.tools.speech.times import say_choices, say_clock, say_time
+from slotmcp.tools.speech.viewpoint import Viewpoint
 
 
 def one_found(start: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
@@ -69,7 +69,7 @@ def moved(start: Minute, before: Minute, view: Viewpoint, *, service: str, techn
         "Your {service} is now {time} instead of {before}, with {technician} as before.",
         service=spoken_name(service, view),
         time=_say(start, view),
-        before=_say(before, replace(view, is_abroad=False)),
+        before=_say(before, replace(view, has_foreign_zone=False)),
         technician=technician,
     )
 
@@ -92,7 +92,7 @@ def moved_to_another(
         "Your {service} is now {time} instead of {before}. {technician} will come, not {technician_before}.",
         service=spoken_name(service, view),
         time=_say(start, view),
-        before=_say(before, replace(view, is_abroad=False)),
+        before=_say(before, replace(view, has_foreign_zone=False)),
         technician=technician,
         technician_before=technician_before,
     )

@@ -6,8 +6,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.voice import Voice
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.speech.voice import Voice
 
 _NOON: Final = 12
 _MORNING: Final = 5
@@ -54,7 +54,7 @@ def say_day(day: date, view: Viewpoint) -> str:
 def say_time(local: datetime, view: Viewpoint) -> str:
     """One time, such as "tomorrow at 10:30 in the morning" or "Monday at noon Denver time"."""
     time = _say_day_at(local.date(), _in_its_part(_at([local], view.voice), local, view.voice), view)
-    if not view.is_abroad:
+    if not view.has_foreign_zone:
         return time
     return view.voice.say("{time} {city} time", time=time, city=view.voice.city(view.zone.key))
 
@@ -82,7 +82,9 @@ def say_choices(times: Sequence[datetime], view: Viewpoint) -> str:
         days.append(_say_day_at(day, _say_or_else(phrases, voice), view))
     choices = _say_or_else(days, voice)
     return (
-        voice.say("{times}, {city} time", times=choices, city=voice.city(view.zone.key)) if view.is_abroad else choices
+        voice.say("{times}, {city} time", times=choices, city=voice.city(view.zone.key))
+        if view.has_foreign_zone
+        else choices
     )
 
 

@@ -1,8 +1,8 @@
 """What is said of a wait, besides what speech.py says."""
 
 from slotmcp.domain.interval import Minute
-from slotmcp.tools.spoken_time import say_time
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.speech.times import say_time
+from slotmcp.tools.speech.viewpoint import Viewpoint
 
 
 def waiting(position: int, view: Viewpoint) -> str:

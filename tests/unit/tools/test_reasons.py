@@ -3,9 +3,9 @@
 import pytest
 
 from slotmcp.domain.reasons import Reason
-from slotmcp.tools import why
-from slotmcp.tools.locales import LOCALES
-from slotmcp.tools.viewpoint import Viewpoint
+from slotmcp.tools.speech import reasons
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.speech.voice import LOCALES
 from unit.tools.test_speech import PROJECT, VIEW, minute
 
 NINE, TEN, NOON, NEXT_DAY = (minute(f"2026-11-{at}") for at in ("27T09:00", "27T10:00", "27T12:00", "30T08:00"))
@@ -28,7 +28,7 @@ def view_in(locale: str, timezone: str = "") -> Viewpoint:
     ],
 )
 def test_the_day_of_an_end_is_said_where_it_is_another(reason: Reason, until: int | None, said: str) -> None:
-    assert why.of_technician("Ben", reason, VIEW, start=NINE, until=until) == said
+    assert reasons.of_technician("Ben", reason, VIEW, start=NINE, until=until) == said
 
 
 @pytest.mark.parametrize(
@@ -41,21 +41,21 @@ def test_the_day_of_an_end_is_said_where_it_is_another(reason: Reason, until: in
     ],
 )
 def test_an_end_is_said_as_in_each_language(locale: str, said: str) -> None:
-    assert why.of_technician("Ben", Reason.BOOKED, view_in(locale), start=NINE, until=TEN) == said
+    assert reasons.of_technician("Ben", Reason.BOOKED, view_in(locale), start=NINE, until=TEN) == said
 
 
 def test_an_end_abroad_names_the_zone() -> None:
     abroad = view_in("en-US", "America/New_York")
-    said = why.of_technician("Ben", Reason.BOOKED, abroad, start=NINE, until=TEN)
+    said = reasons.of_technician("Ben", Reason.BOOKED, abroad, start=NINE, until=TEN)
     assert said == "Ben is booked until Friday at noon New York time."
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_reason_has_a_sentence_of_its_own(locale: str) -> None:
     there = view_in(locale)
-    of_one = {why.of_technician("Ben", reason, there) for reason in (None, *Reason)}
-    until = {why.of_technician("Ben", reason, there, start=NINE, until=NEXT_DAY) for reason in ENDING}
-    of_everybody = {why.of_everybody(reason, there) for reason in Reason}
+    of_one = {reasons.of_technician("Ben", reason, there) for reason in (None, *Reason)}
+    until = {reasons.of_technician("Ben", reason, there, start=NINE, until=NEXT_DAY) for reason in ENDING}
+    of_everybody = {reasons.of_everybody(reason, there) for reason in Reason}
     assert (len(of_one), len(until), len(of_everybody)) == (len(Reason) + 1, len(ENDING), len(Reason))
     assert all("Ben" in said for said in of_one | until)
 
@@ -63,5 +63,5 @@ def test_every_reason_has_a_sentence_of_its_own(locale: str) -> None:
 @pytest.mark.parametrize("reason", Reason)
 def test_the_waitlist_is_offered_where_nothing_comes_later_and_something_may_become_free(reason: Reason) -> None:
     helps = reason in {Reason.BOOKED, Reason.HELD, Reason.BUSY, Reason.DAY_FULL}
-    assert ("Shall I put you on the waitlist?" in why.next_free(None, reason, VIEW)) is helps
-    assert why.next_free(NEXT_DAY, reason, VIEW).endswith("Would that suit you?")
+    assert ("Shall I put you on the waitlist?" in reasons.next_free(None, reason, VIEW)) is helps
+    assert reasons.next_free(NEXT_DAY, reason, VIEW).endswith("Would that suit you?")

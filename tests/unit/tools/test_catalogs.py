@@ -13,10 +13,11 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from slotmcp.tools import voice
-from slotmcp.tools.locales import LOCALES, SOURCE
+from slotmcp.tools.speech import voice
+from slotmcp.tools.speech.voice import LOCALES, SOURCE
 
-TOOLS = Path(voice.__file__).parent
+TOOLS = Path(voice.__file__).parents[1]
+CATALOGS = TOOLS / "speech" / "catalogs"
 TRANSLATED = [locale for locale in LOCALES if locale != SOURCE]
 FOREIGN = [locale for locale in TRANSLATED if not locale.startswith("en")]
 KEYS = {"say": 1, "say_as": 2, "say_count": 2}
@@ -27,7 +28,7 @@ Key = tuple[str | None, str, str | None]
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
-    for path in sorted(TOOLS.glob("*.py")):
+    for path in sorted(TOOLS.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in KEYS:
                 yield f"{path.name}:{node.lineno}", node
@@ -56,7 +57,7 @@ def sentences() -> frozenset[Key]:
 
 @cache
 def catalogue(locale: str) -> Catalog:
-    with (TOOLS / "catalogues" / f"{locale}.po").open("rb") as file:
+    with (CATALOGS / f"{locale}.po").open("rb") as file:
         return read_po(file, locale=locale.replace("-", "_"), abort_invalid=True)
 
 
@@ -77,7 +78,7 @@ def words(text: str) -> str:
 
 
 def test_there_is_a_catalogue_for_each_language_but_the_one_the_source_is_in() -> None:
-    assert sorted(path.stem for path in (TOOLS / "catalogues").glob("*.po")) == sorted(TRANSLATED)
+    assert sorted(path.stem for path in CATALOGS.glob("*.po")) == sorted(TRANSLATED)
 
 
 def test_every_sentence_stands_in_the_source_as_it_is() -> None:
@@ -128,7 +129,7 @@ def test_american_english_is_said_without_reading_what_other_languages_need() ->
     probe = """
 import sys
 from datetime import date
-from slotmcp.tools.voice import voice_of
+from slotmcp.tools.speech.voice import voice_of
 english = voice_of("en-US")
 sunday = date(2026, 11, 22)
 print(english.say("today"), english.weekday(sunday), english.city("America/New_York"), "babel" in sys.modules)

@@ -18,9 +18,9 @@ from typing import Final
 from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.interval import Minute
-from slotmcp.tools.spoken_time import say_choices, say_list, say_row, say_time
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.voice import Voice
+from slotmcp.tools.speech.times import say_choices, say_list, say_row, say_time
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.speech.voice import Voice
 
 _CHOICES: Final = 3
 _HALF_MINUTE_S: Final = 30
@@ -33,7 +33,7 @@ def spoken_name(name: str, view: Viewpoint) -> str:
 
     Names are in the business's language, whatever is spoken.
     """
-    voice = view.home_voice
+    voice = view.business_voice
     plain = name.replace(" & ", f" {voice.say_as('&', 'and')} ")
     plain = _BETWEEN_WORDS.sub(f" {voice.say_as('/', 'or')} ", plain)
     first, *rest = plain.split(" ")

@@ -5,9 +5,9 @@ from typing import Final
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.reasons import Reason
-from slotmcp.tools.spoken_time import say_choices, say_clock, say_list, say_time
-from slotmcp.tools.viewpoint import Viewpoint
-from slotmcp.tools.voice import Voice
+from slotmcp.tools.speech.times import say_choices, say_clock, say_list, say_time
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.speech.voice import Voice
 
 _MAY_BECOME_FREE: Final = frozenset({Reason.BOOKED, Reason.HELD, Reason.BUSY, Reason.DAY_FULL})
 
@@ -18,7 +18,7 @@ def of_technician(
     """Whether one technician can come at a start, or what is in the way, and until when where that is known."""
     if until is None:
         return _then(name, reason, view.voice)
-    if start is not None and view.read(start).date() == view.read(until).date() and not view.is_abroad:
+    if start is not None and view.read(start).date() == view.read(until).date() and not view.has_foreign_zone:
         return _until_clock(name, reason, say_clock(view.read(until), view.voice), view.voice)
     return _until(name, reason, _say(until, view), view.voice)
 

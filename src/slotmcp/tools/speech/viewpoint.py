@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.interval import Minute
-from slotmcp.tools.locales import SOURCE, choose_locale
-from slotmcp.tools.voice import Voice, voice_of
+from slotmcp.tools.speech.voice import SOURCE, Voice, choose_locale, voice_of
 
 _SECONDS_PER_MINUTE = 60
 _MS_PER_SECOND = 1000
@@ -22,11 +21,11 @@ class Viewpoint:
     zone: ZoneInfo
     today: date
     voice: Voice
-    home_voice: Voice
+    business_voice: Voice
     """In the business's own language; its services have their names in it."""
     now_ms: int = field(default=0, compare=False)
     """When it is, in milliseconds since the epoch. Views of one day are equal: what is said from them is the same."""
-    is_abroad: bool = False
+    has_foreign_zone: bool = False
     """The zone is not the business's, so it is named beside a time."""
     note: str = ""
     """For the agent, beside `result`: that its caller does not hear the language that was asked for."""
@@ -40,9 +39,9 @@ class Viewpoint:
             zone=zone,
             today=datetime.fromtimestamp(now_ms / _MS_PER_SECOND, zone).date(),
             voice=voice_of(choice.locale),
-            home_voice=voice_of(choose_locale("", project.locale).locale),
+            business_voice=voice_of(choose_locale("", project.locale).locale),
             now_ms=now_ms,
-            is_abroad=zone.key != project.timezone,
+            has_foreign_zone=zone.key != project.timezone,
             note=choice.note,
         )
 
@@ -51,7 +50,7 @@ class Viewpoint:
         """The view where no time is told, as of an error."""
         choice = choose_locale(locale, usual)
         voice = voice_of(choice.locale)
-        return cls(zone=_NOWHERE, today=date.min, voice=voice, home_voice=voice, note=choice.note)
+        return cls(zone=_NOWHERE, today=date.min, voice=voice, business_voice=voice, note=choice.note)
 
     def read(self, minute: Minute) -> datetime:
         """A minute as the clock here shows it."""

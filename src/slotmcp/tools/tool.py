@@ -1,0 +1,209 @@
+"""Definition of a tool, and its execution: strict arguments, a permission check, a trace, and always a response."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from inspect import getdoc
+from time import perf_counter
+from typing import Any, Final, Generic, TypeAlias, TypeVar, get_type_hints
+
+import orjson
+from mcp.server.mcpserver.tools import Tool
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import Field, InstanceOf
+
+from slotmcp.domain.access import Principal, Scope
+from slotmcp.domain.errors import NotFound, SlotmcpError
+from slotmcp.services.app import App
+from slotmcp.services.trace_writing import Tracing
+from slotmcp.services.tracing import span, tracing_into
+from slotmcp.tools.arguments import ProjectArguments, published_schema, read_arguments
+from slotmcp.tools.errors import INTERNAL, CallerContext, error_body, internal_body
+from slotmcp.tools.gate import LOCAL_GATE, CallGate, hide_other_projects, log_call, log_failure
+from slotmcp.tools.moments import read_zone
+from slotmcp.tools.schemas import Schema, brief, response_schema
+
+A = TypeVar("A", bound=ProjectArguments)
+Function: TypeAlias = Callable[[App, A], Awaitable[Mapping[str, object]]]
+
+_OK: Final = "ok"
+_MS_PER_SECOND: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """Properties of a tool that a client may rely on. Every tool stays within the booking system."""
+
+    read_only: bool
+    idempotent: bool
+    destructive: bool = False
+
+    def annotations(self, title: str) -> ToolAnnotations:
+        """Return the hints in the protocol's form, each of them explicit."""
+        return ToolAnnotations(
+            title=title,
+            read_only_hint=self.read_only,
+            destructive_hint=self.destructive,
+            idempotent_hint=self.idempotent,
+            open_world_hint=False,
+        )
+
+
+READ_ONLY: Final = Hints(read_only=True, idempotent=True)
+IDEMPOTENT: Final = Hints(read_only=False, idempotent=True)
+NOT_IDEMPOTENT: Final = Hints(read_only=False, idempotent=False)
+DESTRUCTIVE: Final = Hints(read_only=False, idempotent=True, destructive=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolDefinition(Generic[A]):
+    """Definition of a tool. Name, description and both schemas come from the function's name, docstring and types."""
+
+    function: Function[A]
+    title: str
+    hints: Hints
+    scope: Scope
+
+    @property
+    def name(self) -> str:
+        """Name on the wire."""
+        return self.function.__name__
+
+    @property
+    def arguments(self) -> type[A]:
+        """Model of the arguments."""
+        model: type[A] = get_type_hints(self.function, include_extras=True)["args"]
+        return model
+
+    @property
+    def parameters(self) -> Schema:
+        """Published schema of the arguments."""
+        return published_schema(self.arguments)
+
+    @property
+    def response_schema(self) -> Schema:
+        """Complete schema of the response. The published schema is its brief form."""
+        return response_schema(get_type_hints(self.function, include_extras=True)["return"])
+
+    def bind(self, app: App, gate: CallGate = LOCAL_GATE) -> "SlotmcpTool":
+        """Return the tool for an app and a gate."""
+        model = self.arguments
+
+        async def call(raw: Mapping[str, object]) -> Mapping[str, object]:
+            args = read_arguments(model, raw)
+            project_id = gate.principal.resolve_project(args.project_id)
+            if project_id != args.project_id:
+                args = args.model_copy(update={"project_id": project_id})
+            return await self.function(app, args)
+
+        return SlotmcpTool(
+            fn=call,
+            name=self.name,
+            title=self.title,
+            description=getdoc(self.function) or "",
+            parameters=self.parameters,
+            fn_metadata=FuncMetadata(arg_model=model, output_schema=brief(self.response_schema)),
+            is_async=True,
+            context_kwarg=None,
+            annotations=self.hints.annotations(self.title),
+            scope=self.scope,
+            gate=gate,
+            new_trace_id=app.ids.new_id,
+            tracing=app.tracing,
+            usual_locale=app.projects.usual_locale,
+        )
+
+
+def tool(title: str, hints: Hints, scope: Scope = Scope.CALLER) -> Callable[[Function[A]], ToolDefinition[A]]:
+    """Define a tool from the decorated function. The function's docstring is the description that models read."""
+
+    def define(function: Function[A]) -> ToolDefinition[A]:
+        return ToolDefinition(function, title, hints, scope)
+
+    return define
+
+
+class SlotmcpTool(Tool):
+    """Tool that turns every error into a response."""
+
+    scope: Scope = Field(exclude=True)
+    gate: InstanceOf[CallGate] = Field(exclude=True)
+    new_trace_id: Callable[[], str] = Field(exclude=True)
+    tracing: InstanceOf[Tracing] = Field(exclude=True)
+    usual_locale: Callable[[str | None], str] = Field(exclude=True)
+
+    async def run(self, arguments: dict[str, Any], context: object, convert_result: bool = False) -> CallToolResult:  # noqa: ARG002, FBT001, FBT002  the SDK's signature
+        """Respond to a call, observe it and log it."""
+        trace_id = self.new_trace_id()
+        began = perf_counter()
+        with self.gate.enter() as principal:
+            outcome, result = await self._traced(arguments, principal, trace_id)
+        seconds = perf_counter() - began
+        self.gate.observe(self.name, outcome, seconds)
+        log_call(self.name, outcome, trace_id, seconds * _MS_PER_SECOND, principal)
+        return result
+
+    async def _traced(
+        self, arguments: Mapping[str, object], principal: Principal, trace_id: str
+    ) -> tuple[str, CallToolResult]:
+        sketch = self.tracing.begin(self.name, trace_id, principal)
+        if sketch is None:
+            return await self._respond(arguments, principal, trace_id)
+        with tracing_into(sketch):
+            outcome, result = await self._respond(arguments, principal, trace_id)
+        self.tracing.end(sketch, outcome)
+        return outcome, result
+
+    async def _respond(
+        self, arguments: Mapping[str, object], principal: Principal, trace_id: str
+    ) -> tuple[str, CallToolResult]:
+        try:
+            return await self._perform(arguments, principal, trace_id)
+        except Exception:  # noqa: BLE001  logged in full, reported as an internal error
+            log_failure(self.name, trace_id)
+            body = internal_body(self._caller_context(arguments, principal))
+            return INTERNAL, _result(body, trace_id, is_error=True)
+
+    async def _perform(
+        self, arguments: Mapping[str, object], principal: Principal, trace_id: str
+    ) -> tuple[str, CallToolResult]:
+        try:
+            await self.gate.admit(principal, self.scope)
+            with span("service"):
+                response = await self.fn(arguments)
+            return _OK, _result(response, trace_id)
+        except SlotmcpError as error:
+            reported = hide_other_projects(principal, error) if isinstance(error, NotFound) else error
+            body = error_body(reported, self._caller_context(arguments, principal))
+            return error.code, _result(body, trace_id, is_error=True)
+
+    def _caller_context(self, arguments: Mapping[str, object], principal: Principal) -> CallerContext:
+        """Return the caller's language and zone, from arguments that may be invalid."""
+        project_id, locale = _text(arguments.get("projectId")), _text(arguments.get("locale"))
+        usual_locale = self._usual_locale(project_id or None, principal)
+        return CallerContext(locale, usual_locale, _zone(_text(arguments.get("timezone"))))
+
+    def _usual_locale(self, project_id: str | None, principal: Principal) -> str:
+        try:
+            return self.usual_locale(principal.resolve_project(project_id))
+        except SlotmcpError:
+            return ""
+
+
+def _text(raw: object) -> str:
+    return raw.strip() if isinstance(raw, str) else ""
+
+
+def _zone(raw: str) -> str:
+    try:
+        return read_zone(raw) if raw else ""
+    except ValueError:
+        return ""
+
+
+def _result(body: Mapping[str, object], trace_id: str, *, is_error: bool = False) -> CallToolResult:
+    content = {**body, "traceId": trace_id}
+    if not content.get("note"):
+        content.pop("note", None)
+    text = TextContent(type="text", text=orjson.dumps(content).decode())
+    return CallToolResult(content=[text], structured_content=content, is_error=is_error)
