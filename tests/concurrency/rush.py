@@ -15,7 +15,7 @@ from slotmcp.domain.interval import Interval
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
-from slotmcp.ports import Head, ProjectEvent, Store, StoredKey, Transaction, Unit
+from slotmcp.ports import CommitHandler, Head, ProjectEvent, Store, StoredKey, Transaction, Unit
 from slotmcp.ports.calendar import CalendarBacklog, CalendarView, CalendarWork
 from slotmcp.services.imports import ProjectPlan
 from support.shop import plan, service, technician
@@ -138,6 +138,9 @@ class WrappedStore:
     async def now_ms(self) -> int:
         return await self._store.now_ms()
 
+    def subscribe(self, handler: CommitHandler) -> None:
+        self._store.subscribe(handler)
+
     async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
         return await self._store.write(project_id, unit, create=create)
 
@@ -185,7 +188,7 @@ class _DyingTransaction:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the transaction has
         found = getattr(self._transaction, name)
-        if name in {"calendar", "now_ms", "pseudonym", "revision", "newest_event"}:
+        if name in {"calendar", "now_ms", "pseudonym", "revision"}:
             return found
 
         async def stepping(*arguments: object, **named: object) -> object:

@@ -110,6 +110,9 @@ class ChangeNotice:
     """Number of the newest event that the write added; 0: none."""
 
 
+CommitHandler = Callable[[ChangeNotice], Awaitable[None]]
+
+
 class Fleet(Protocol):
     """Shared, lossy memory of the servers that use one database: revisions and schedules. Never the authority.
 
@@ -198,11 +201,6 @@ class Transaction(Protocol):
     @property
     def revision(self) -> int:
         """The project's revision as this transaction leaves it so far."""
-        ...
-
-    @property
-    def newest_event(self) -> int:
-        """The number of the newest event that this transaction added; 0: none."""
         ...
 
     @property
@@ -368,24 +366,15 @@ Unit = Callable[[Transaction], Awaitable[T]]
 """A unit of work: awaits the transaction's methods and nothing else, and may be run more than once."""
 
 
-class Store(Traces, Protocol):
-    """The authority on every project's book. Shared by processes; safe against their death."""
-
-    @property
-    def connections_in_use(self) -> int:
-        """How many of this process's connections to the database are in use right now; 0 where none are pooled."""
-        ...
-
-    async def project_ids(self) -> tuple[str, ...]:
-        """All projects, sorted."""
-        ...
+class ScheduleReader(Protocol):
+    """Reader of the newest committed revisions and schedules."""
 
     async def heads(self) -> Mapping[str, Head]:
-        """Where each of all projects stands, sorted by id; one cheap trip for a caller who named none."""
+        """Return the head of every project, sorted by id, in one cheap round trip."""
         ...
 
     async def head(self, project_id: str) -> Head:
-        """One cheap trip.
+        """Return a project's head, in one cheap round trip.
 
         Raises:
             NotFound: there is no such project; `nearest` lists ids like it.
@@ -394,15 +383,35 @@ class Store(Traces, Protocol):
         ...
 
     async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
-        """The newest committed book, read in one snapshot.
+        """Return the newest committed schedule, read in one snapshot.
 
-        With `known`, an earlier book of the project, only what changed since its revision is read, and
-        the other diaries are the same objects.
+        With `known`, an earlier schedule of the project, only the changes since its revision are read, and the
+        technician schedules that did not change are the same objects.
 
         Raises:
             NotFound: there is no such project.
             Unavailable: the database does not answer in time.
         """
+        ...
+
+
+class Store(ScheduleReader, Traces, Protocol):
+    """Authority on the schedule of every project. Processes share it; the death of one does no harm."""
+
+    @property
+    def connections_in_use(self) -> int:
+        """Return the number of this process's database connections in use now; 0 without a pool."""
+        ...
+
+    def subscribe(self, handler: CommitHandler) -> None:
+        """Await the handler after each commit of this process that moved a revision or added an event.
+
+        `write` returns after the handler has. A write whose caller was cancelled may be committed without it.
+        """
+        ...
+
+    async def project_ids(self) -> tuple[str, ...]:
+        """Return the ids of all projects, sorted."""
         ...
 
     async def bookings(self, project_id: str, within: Interval | None = None) -> tuple[Booking, ...]:

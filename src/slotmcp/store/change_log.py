@@ -24,6 +24,11 @@ class ChangeLog:
         return self._revision
 
     @property
+    def has_moved(self) -> bool:
+        """Return whether this transaction moved the revision."""
+        return self._moved
+
+    @property
     def untouched_book(self) -> Schedule | None:
         """The newest book that was read and holds nothing of this transaction: it survives a rollback."""
         return self._untouched

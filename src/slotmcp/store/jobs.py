@@ -1,13 +1,13 @@
 """Units of work that queue up, and what becomes of them."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from slotmcp import telemetry
-from slotmcp.ports import Unit
+from slotmcp.ports import CommitHandler, Unit
 from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.reading import Snapshot
 from slotmcp.store.transaction import SqlTransaction
@@ -22,13 +22,11 @@ class Job(Generic[T]):
     project_id: str
     unit: Unit[T]
     create: bool
-    answer: asyncio.Future[T]
+    answer: asyncio.Future[tuple[T, SqlTransaction]]
     give_up_at: float
     """When the lock should have been had, in monotonic seconds."""
     context: Context = field(default_factory=copy_context)
     """The caller's context variables; the unit sees them."""
-    hold_events: list[telemetry.HoldEvent] = field(default_factory=list)
-    """Changes of holds that the unit made when it last ran."""
 
 
 @dataclass(slots=True)
@@ -41,8 +39,6 @@ class JobResult:
 
     def tell(self) -> None:
         """Tell who waits, if they still do. To be called on their event loop."""
-        if self.error is None:
-            telemetry.record_hold_events(self.job.hold_events)
         if self.job.answer.done():
             return
         if self.error is None:
@@ -51,7 +47,7 @@ class JobResult:
             self.job.answer.set_exception(self.error)
 
 
-async def run_unit(job: Job[T], snapshot: Snapshot, change_log: ChangeLog, salt: bytes) -> T:
+async def run_unit(job: Job[T], snapshot: Snapshot, change_log: ChangeLog, salt: bytes) -> tuple[T, SqlTransaction]:
     """Run a job's unit in the transaction that its ledger has begun.
 
     Raises:
@@ -59,8 +55,21 @@ async def run_unit(job: Job[T], snapshot: Snapshot, change_log: ChangeLog, salt:
     """
     transaction = SqlTransaction(snapshot, change_log, salt)
     value = await job.unit(transaction)
-    job.hold_events[:] = transaction.hold_events
     await change_log.finish()
+    return value, transaction
+
+
+async def committed(job: Job[T], handlers: Sequence[CommitHandler]) -> T:
+    """Wait for the commit of a job, count its hold events, await the handlers of its notice; return its value.
+
+    Raises:
+        What the unit or its commit raises.
+    """
+    value, transaction = await job.answer
+    telemetry.record_hold_events(transaction.hold_events)
+    if handlers and (notice := transaction.change_notice):
+        for handler in handlers:
+            await handler(notice)
     return value
 
 

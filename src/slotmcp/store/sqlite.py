@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
-from slotmcp.ports import Clock, Head, StoredKey, Unit
+from slotmcp.ports import Clock, CommitHandler, Head, StoredKey, Unit
 from slotmcp.ports.calendar import CalendarView, CalendarWork
 from slotmcp.store import access_statements, statements, trace_statements
 from slotmcp.store.access_rows import access_key_of, access_key_values
@@ -120,6 +120,9 @@ class SqliteStore(Reads):
 
     async def now_ms(self) -> int:
         return self._clock.now_ms()
+
+    def subscribe(self, handler: CommitHandler) -> None:
+        self._writer.commit_handlers.append(handler)
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
         return await self._writer.write(project_id, unit, create=create)

@@ -9,7 +9,7 @@ from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
-from slotmcp.ports import Receipt
+from slotmcp.ports import ChangeNotice, Receipt
 from slotmcp.store import booking_statements, statements, waitlist_statements
 from slotmcp.store.calendar_pages import SqlCalendarPages
 from slotmcp.store.catalog import SERVICES, TECHNICIANS, save
@@ -60,8 +60,13 @@ class SqlTransaction:
         return self._change_log.revision
 
     @property
-    def newest_event(self) -> int:
-        return self._newest_event
+    def change_notice(self) -> ChangeNotice | None:
+        """Return the notice of what this transaction changed; None: nothing."""
+        if not (self._change_log.has_moved or self._newest_event):
+            return None
+        return ChangeNotice(
+            project_id=self._snapshot.project_id, revision=self.revision, newest_event=self._newest_event
+        )
 
     @property
     def calendar(self) -> SqlCalendarPages:

@@ -16,14 +16,15 @@ from typing import Any, TypeVar
 
 from slotmcp.domain.errors import Unavailable
 from slotmcp.domain.schedule import Schedule
-from slotmcp.ports import Clock, Unit
+from slotmcp.ports import Clock, CommitHandler, Unit
 from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.connection import connect_writer, fetch_on, persist
 from slotmcp.store.fetching import drive
-from slotmcp.store.jobs import Job, JobResult, run_unit, tell_all
+from slotmcp.store.jobs import Job, JobResult, committed, run_unit, tell_all
 from slotmcp.store.latest_schedules import LatestSchedules
 from slotmcp.store.outages import is_fault, unavailable
 from slotmcp.store.reading import Snapshot
+from slotmcp.store.transaction import SqlTransaction
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class SqliteWriter:
         self._fetch = fetch_on(self._connection)
         self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
         self._closing = False
+        self.commit_handlers: list[CommitHandler] = []
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._work, name="slotmcp-writer", daemon=True)
         self._thread.start()
@@ -65,8 +67,7 @@ class SqliteWriter:
             give_up_at=time.monotonic() + self._patience,
         )
         self._queue.put(job)
-        answer: T = await job.answer
-        return answer
+        return await committed(job, self.commit_handlers)
 
     async def close(self) -> None:
         """Commit what was asked for, then stop."""
@@ -139,7 +140,7 @@ class SqliteWriter:
         return [JobResult(one.job, error=_told(error)) for one in outcomes]
 
 
-async def _begin_and_run(job: Job[T], snapshot: Snapshot, change_log: ChangeLog) -> T:
+async def _begin_and_run(job: Job[T], snapshot: Snapshot, change_log: ChangeLog) -> tuple[T, SqlTransaction]:
     salt = await change_log.begin(create=job.create)
     return await run_unit(job, snapshot, change_log, salt)
 

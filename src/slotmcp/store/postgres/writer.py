@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from slotmcp.domain.errors import Unavailable
-from slotmcp.ports import Clock, Unit
-from slotmcp.store.jobs import Job, JobResult, tell_all
+from slotmcp.ports import Clock, CommitHandler, Unit
+from slotmcp.store.jobs import Job, JobResult, committed, tell_all
 from slotmcp.store.latest_schedules import LatestSchedules
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.group import Group
@@ -49,6 +49,7 @@ class PostgresWriter:
         self._pool = Pool(address, size=size, timeout_ms=timeout_ms)
         self._lanes: dict[str, ProjectQueue] = {}
         self._closing = False
+        self.commit_handlers: list[CommitHandler] = []
 
     @property
     def in_use(self) -> int:
@@ -73,8 +74,7 @@ class PostgresWriter:
             give_up_at=time.monotonic() + self._patience,
         )
         self._queue(job)
-        answer: T = await job.answer
-        return answer
+        return await committed(job, self.commit_handlers)
 
     async def write_alone(self, statement: str, /, **values: object) -> Sequence[Row]:
         """Run one statement that no project's lock guards, and commit it; what it returns.
