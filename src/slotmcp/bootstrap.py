@@ -31,14 +31,13 @@ from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendar.calendars import CalendarService
+from slotmcp.services.concurrency import Notifier
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
-from slotmcp.services.fleet_store import FleetStore
+from slotmcp.services.fleet import FleetScheduleReader
 from slotmcp.services.holds import HoldService
-from slotmcp.services.memory_fleet import MemoryHolds
-from slotmcp.services.notifier import Notifier
+from slotmcp.services.in_memory import MemoryHolds, MemoryRateLimiter
 from slotmcp.services.projects import ProjectService
-from slotmcp.services.rates import MemoryRateLimiter
 from slotmcp.services.reporting.reports import ReportService
 from slotmcp.services.sessions import SessionService
 from slotmcp.services.slots import SlotService
@@ -157,12 +156,11 @@ async def join_fleet(
     calendars: "CalendarConfig | None" = None,
 ) -> AsyncIterator[App]:
     """Every use case over a store that other servers share, who hear of each other through Redis."""
-    notifier = Notifier()
     async with (
         Channel.open(link) as channel,
-        FleetStore.open(store, RedisFleet(link, channel), clock=clock, notifier=notifier) as joined,
+        FleetScheduleReader.open(store, RedisFleet(link, channel), clock=clock) as fleet,
     ):
-        app = build_app(joined, travel, live=RedisHolds(link), notifier=notifier, calendars=calendars)
+        app = build_app(store, travel, fleet=fleet, live=RedisHolds(link), calendars=calendars)
         limits = RedisRateLimiter(link, otherwise=app.limits)
         yield replace(app, limits=limits, helpful={"redis": link.require})
 
@@ -223,15 +221,15 @@ def build_app(
     store: Store,
     travel: Travel | None = None,
     *,
+    fleet: FleetScheduleReader | None = None,
     live: LiveHolds | None = None,
-    notifier: Notifier | None = None,
     calendars: CalendarConfig | None = None,
 ) -> App:
     """Every use case over a store; ways are estimated where no routing service knows them."""
     ids = UlidIds(SystemClock())
     calendars = calendars or NO_CALENDAR
     live = live or MemoryHolds()
-    availability_cache = AvailabilityCache(store, travel)
+    availability_cache = AvailabilityCache(store, travel, schedules=fleet)
     travel_lookup = TravelLookup(store=store, availability_cache=availability_cache, travel=travel)
     access = AccessService(store=store, ids=ids)
     return App(
@@ -251,7 +249,7 @@ def build_app(
             availability_cache=availability_cache,
             ids=ids,
             travel_lookup=travel_lookup,
-            notifier=notifier or Notifier(),
+            notifier=fleet.notifier if fleet else Notifier(),
         ),
         calendars=CalendarService(
             store=store,
@@ -265,7 +263,7 @@ def build_app(
         access=access,
         sessions=SessionService(store=store, access=access),
         reports=ReportService(store=store, availability_cache=availability_cache),
-        board=BoardService(store=store, availability_cache=availability_cache),
+        board=BoardService(store=store, schedules=fleet or store, availability_cache=availability_cache),
         tracing=Tracing(store, process=ids.new_id()),
         traces=TraceService(store=store),
         vitals=Vitals(store),

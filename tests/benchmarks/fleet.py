@@ -23,8 +23,7 @@ from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.app import App
-from slotmcp.services.fleet_store import FleetStore
-from slotmcp.services.notifier import Notifier
+from slotmcp.services.fleet import FleetScheduleReader
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.tools.server import CALLER_TOOLS
 from support.clock import HandClock
@@ -56,7 +55,8 @@ class Server:
     def _new_app(self) -> App:
         if self._fleet is None:
             return build_app(self._store)
-        return build_app(FleetStore(self._store, self._fleet, HandClock(NOW_MS), Notifier()))
+        fleet = FleetScheduleReader(self._store, self._fleet, clock=HandClock(NOW_MS))
+        return build_app(self._store, fleet=fleet)
 
 
 def rows() -> list[Benchmark]:

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from slotmcp.ports import Store
-from slotmcp.services.fleet_store import FleetStore
-from slotmcp.services.memory_fleet import MemoryFleet
-from slotmcp.services.notifier import Notifier
 from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
+from support.fleets import JoinedStore
+from support.memory_fleet import MemoryFleet
 from support.new_file import new_file
 from support.schedules import open_shop
 from support.stores import OpenStore
@@ -52,7 +51,7 @@ def open_fleet(open_sqlite: OpenStore, clock: HandClock) -> OpenStore:
     async def opened(*, timeout_ms: int = 20_000) -> AsyncIterator[Store]:
         async with (
             open_sqlite(timeout_ms=timeout_ms) as store,
-            FleetStore.open(store, fleet, clock=clock, notifier=Notifier()) as joined,
+            JoinedStore.open(store, fleet, clock=clock) as joined,
         ):
             yield joined
 

@@ -53,7 +53,7 @@ async def one(open_member: OpenMember) -> AsyncIterator[Member]:
 
 @pytest.fixture
 async def other(open_member: OpenMember, one: Member) -> AsyncIterator[Member]:
-    assert not one.fleet.is_away
+    assert not one.is_away()
     async with open_member() as member:
         yield member
 

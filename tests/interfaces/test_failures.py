@@ -9,7 +9,7 @@ from mcp import Client
 from slotmcp.ports import Ids
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.holds import HoldService
-from slotmcp.services.memory_fleet import MemoryHolds
+from slotmcp.services.in_memory import MemoryHolds
 from slotmcp.services.travel import TravelLookup
 from slotmcp.tools.server import create_server
 from support.server import Desk, body_of

@@ -1,23 +1,35 @@
-"""A store that counts what it is asked."""
+"""A store that counts its reads of revisions and schedules, and its writes."""
 
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping
+from typing import TypeVar
 
-from slotmcp.ports import Store
+from slotmcp.domain.schedule import Schedule
+from slotmcp.ports import Head, Store, Unit
+from support.wrapped_store import WrappedStore
+
+T = TypeVar("T")
 
 
-class CountedStore:
-    """The real one, and how often each of its methods was called."""
+class CountedStore(WrappedStore):
+    """A real store, and the number of calls of these methods."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-        self.asked: Counter[str] = Counter()
+        super().__init__(store)
+        self.calls: Counter[str] = Counter()
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the store has
-        found = getattr(self._store, name)
+    async def heads(self) -> Mapping[str, Head]:
+        self.calls["heads"] += 1
+        return await super().heads()
 
-        async def counted(*arguments: object, **named: object) -> object:
-            self.asked[name] += 1
-            return await found(*arguments, **named)
+    async def head(self, project_id: str) -> Head:
+        self.calls["head"] += 1
+        return await super().head(project_id)
 
-        return counted
+    async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
+        self.calls["schedule"] += 1
+        return await super().schedule(project_id, known)
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
+        self.calls["write"] += 1
+        return await super().write(project_id, unit, create=create)

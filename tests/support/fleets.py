@@ -1,38 +1,67 @@
 """Fleets as tests open them: several members of one, by back end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol, Self
 
 from slotmcp.bootstrap import SystemClock
-from slotmcp.ports import Fleet, LiveHolds, Rate, RateLimiter
+from slotmcp.domain.schedule import Schedule
+from slotmcp.ports import Clock, Fleet, Head, LiveHolds, Rate, RateLimiter, Store
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
 from slotmcp.redis_layer.holds import RedisHolds
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.rates import RedisRateLimiter
-from slotmcp.services.memory_fleet import MemoryFleet, MemoryHolds
-from slotmcp.services.rates import MemoryRateLimiter
+from slotmcp.services.fleet import FleetScheduleReader
+from slotmcp.services.in_memory import MemoryHolds, MemoryRateLimiter
+from support.memory_fleet import MemoryFleet
+from support.wrapped_store import WrappedStore
 
 PREFIX: Final = "slotmcp"
 PATIENCE_SECONDS: Final = 30
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One server's part in a fleet."""
+    """The adapters with which one server takes part in a fleet."""
 
-    def __init__(self, fleet: Fleet, holds: LiveHolds, limits: RateLimiter) -> None:
-        self.fleet = fleet
-        self.holds = holds
-        self.limits = limits
+    fleet: Fleet
+    holds: LiveHolds
+    limits: RateLimiter
+    is_away: Callable[[], bool] = lambda: False
+    """Returns whether the shared memory is unreachable."""
 
 
-class Unasked:
-    """Rate limits that nobody needs while Redis is there."""
+class JoinedStore(WrappedStore):
+    """A store whose revisions and schedules are read through a fleet."""
+
+    def __init__(self, store: Store, reader: FleetScheduleReader) -> None:
+        super().__init__(store)
+        self.reader = reader
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, store: Store, fleet: Fleet, *, clock: Clock) -> AsyncIterator[Self]:
+        """Join a fleet with a store until the block ends."""
+        async with FleetScheduleReader.open(store, fleet, clock=clock) as reader:
+            yield cls(store, reader)
+
+    async def heads(self) -> Mapping[str, Head]:
+        return await self.reader.heads()
+
+    async def head(self, project_id: str) -> Head:
+        return await self.reader.head(project_id)
+
+    async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
+        return await self.reader.schedule(project_id, known)
+
+
+class UnusedLimiter:
+    """A fallback that must not be needed while Redis is reachable."""
 
     async def acquire(self, name: str, rate: Rate) -> int:
-        """Never."""
         raise AssertionError(name, rate)
 
 
@@ -44,7 +73,7 @@ class OpenMember(Protocol):
 
 def memory_members() -> OpenMember:
     """Members that share this process's memory."""
-    shared = Member(MemoryFleet(), MemoryHolds(), MemoryRateLimiter(SystemClock()))
+    shared = Member(fleet=MemoryFleet(), holds=MemoryHolds(), limits=MemoryRateLimiter(SystemClock()))
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Member]:
@@ -61,8 +90,10 @@ def redis_members(url: str) -> OpenMember:
         async with RedisLink.open(url, prefix=PREFIX) as link, Channel.open(link) as channel:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await channel.is_heard.wait()
-            limits = RedisRateLimiter(link, otherwise=Unasked())
-            yield Member(RedisFleet(link, channel), RedisHolds(link), limits)
+            limits = RedisRateLimiter(link, otherwise=UnusedLimiter())
+            yield Member(
+                fleet=RedisFleet(link, channel), holds=RedisHolds(link), limits=limits, is_away=lambda: link.is_away
+            )
 
     return opened
 

@@ -120,11 +120,6 @@ class Fleet(Protocol):
     is None.
     """
 
-    @property
-    def is_away(self) -> bool:
-        """Return whether the shared memory is unreachable."""
-        ...
-
     async def revision(self, project_id: str) -> int | None:
         """Return the newest revision that a server read or committed within the last second, in one round trip."""
         ...

@@ -23,11 +23,6 @@ class RedisFleet:
         self._channel = channel
         self._codec = ScheduleCodec()
 
-    @property
-    def is_away(self) -> bool:
-        """As the port says."""
-        return self._link.is_away
-
     async def revision(self, project_id: str) -> int | None:
         """As the port says."""
         told = await self._link.ask(lambda client: client.get(self._names.revision(project_id)))

@@ -7,7 +7,7 @@ from slotmcp.domain.catalog import Project
 from slotmcp.domain.trace import ScheduleSource
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.travel import TravelTimes
-from slotmcp.ports import Head, Store, Transaction, Travel
+from slotmcp.ports import Head, ScheduleReader, Store, Transaction, Travel
 from slotmcp.services.tracing import current_trace, span
 
 CLOCKS_DIFFER_MS: Final = 1_000
@@ -20,8 +20,9 @@ class AvailabilityCache:
     What a transaction sees is kept apart from what readers see: it may yet be rolled back.
     """
 
-    def __init__(self, store: Store, travel: Travel | None = None) -> None:
+    def __init__(self, store: Store, travel: Travel | None = None, *, schedules: ScheduleReader | None = None) -> None:
         self._store = store
+        self._schedules = schedules or store
         self._travel = travel
         self._committed: dict[str, Availability] = {}
         self._locked: dict[str, Availability] = {}
@@ -54,8 +55,8 @@ class AvailabilityCache:
         """
         with span("store"):
             if asked is not None:
-                return await self._brought_to(asked, await self._store.head(asked))
-            heads = await self._store.heads()
+                return await self._brought_to(asked, await self._schedules.head(asked))
+            heads = await self._schedules.heads()
             project_id = only_project(list(heads))
             return await self._brought_to(project_id, heads[project_id])
 
@@ -64,7 +65,7 @@ class AvailabilityCache:
         if known is not None and known.schedule.revision == head.revision:
             schedule = known.schedule
         else:
-            schedule = await self._store.schedule(project_id, known.schedule if known else None)
+            schedule = await self._schedules.schedule(project_id, known.schedule if known else None)
         told = self._told(schedule.project)
         self._committed[project_id] = availability = Availability.of(schedule, _now_ms(head, known), known, told)
         if noted := current_trace():

@@ -14,9 +14,9 @@ from slotmcp.domain.interval import MS_PER_MINUTE, Interval, Minute, overlaps, s
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.opening_hours import DateRange, break_intervals, closed_dates, shift_intervals
 from slotmcp.engine.zones import local_date, midnight, next_midnight
-from slotmcp.ports import Store
+from slotmcp.ports import ScheduleReader, Store
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.flights import Flights
+from slotmcp.services.concurrency import SingleFlight
 
 LOOK_SECONDS: Final = 1.0
 """How old what is known of a revision may be."""
@@ -58,10 +58,11 @@ class BoardAnswer:
 class BoardService:
     """Shows days, and knows when one has changed."""
 
-    def __init__(self, *, store: Store, availability_cache: AvailabilityCache) -> None:
+    def __init__(self, *, store: Store, schedules: ScheduleReader, availability_cache: AvailabilityCache) -> None:
         self._store = store
+        self._schedules = schedules
         self._availability_cache = availability_cache
-        self._flights = Flights()
+        self._single_flight = SingleFlight()
         self._revisions: dict[str, tuple[float, int]] = {}
 
     async def board(self, project_id: str | None, day: date | None = None) -> BoardAnswer:
@@ -99,7 +100,7 @@ class BoardService:
         looked, known = self._revisions.get(project_id, (0.0, 0))
         if known and seconds() - looked < LOOK_SECONDS:
             return known
-        head = await self._flights.join(project_id, lambda: self._store.head(project_id))
+        head = await self._single_flight.run(project_id, lambda: self._schedules.head(project_id))
         self._revisions[project_id] = seconds(), head.revision
         return head.revision
 

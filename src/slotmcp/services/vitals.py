@@ -8,11 +8,11 @@ from typing import Final
 from slotmcp import telemetry
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.ports import Store
-from slotmcp.services.patience import Patience
+from slotmcp.services.concurrency import SingleFlight
 
 EVERY_SECONDS: Final = 5.0
-PATIENCE_SECONDS: Final = 2.0
-"""Whoever does not answer for so long is away."""
+CHECK_SECONDS: Final = 2.0
+"""How long a check waits before its dependency counts as unavailable."""
 _DATABASE: Final = "database"
 _CALENDARS: Final = "calendars"
 _MS_PER_SECOND: Final = 1000
@@ -26,7 +26,7 @@ class Vitals:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._patience = Patience[object](PATIENCE_SECONDS)
+        self._checks = SingleFlight(timeout_seconds=CHECK_SECONDS)
 
     @asynccontextmanager
     async def watched(self, checks: Mapping[str, Check]) -> AsyncIterator[None]:
@@ -38,7 +38,7 @@ class Vitals:
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
-            await self._patience.settle()
+            await self._checks.cancel()
 
     async def look(self, checks: Mapping[str, Check]) -> None:
         """Bring the gauges up to date, once."""
@@ -51,7 +51,7 @@ class Vitals:
 
     async def _has_answered(self, name: str, check: Check) -> bool:
         try:
-            await self._patience.ask(name, check)
+            await self._checks.run(name, check)
         except (SlotmcpError, TimeoutError):
             return False
         return True

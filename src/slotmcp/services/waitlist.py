@@ -12,6 +12,7 @@ from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
 from slotmcp.ports import Ids, ProjectEvent, Store, Transaction
 from slotmcp.services.availability_cache import AvailabilityCache
+from slotmcp.services.concurrency import Notifier
 from slotmcp.services.joining import (
     JoinRequest,
     check_nothing_free,
@@ -21,7 +22,6 @@ from slotmcp.services.joining import (
     understand,
     window_of,
 )
-from slotmcp.services.notifier import Notifier
 from slotmcp.services.receipts import Keys
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import UnitOfWork

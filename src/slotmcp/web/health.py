@@ -11,7 +11,7 @@ from slotmcp import telemetry
 from slotmcp.domain.access import ANONYMOUS, Scope
 from slotmcp.domain.errors import Forbidden, SlotmcpError
 from slotmcp.services.acting import acting
-from slotmcp.services.patience import Patience
+from slotmcp.services.concurrency import SingleFlight
 from slotmcp.web.answers import refusal
 from slotmcp.web.stopping import Stopping
 
@@ -32,7 +32,7 @@ class Health:
         self._needed = needed
         self._helpful = helpful
         """Without these, answers are right and slower."""
-        self._patience = Patience[object](_CHECK_SECONDS)
+        self._single_flight = SingleFlight(timeout_seconds=_CHECK_SECONDS)
 
     async def healthz(self, _request: Request) -> Response:
         """The process runs; nothing else is asked."""
@@ -51,7 +51,7 @@ class Health:
 
     async def _ask(self, name: str, check: Check) -> str:
         try:
-            await self._patience.ask(name, check)
+            await self._single_flight.run(name, check)
         except (SlotmcpError, TimeoutError):
             return AWAY
         return OK

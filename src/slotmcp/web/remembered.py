@@ -7,7 +7,7 @@ from typing import Final
 
 from slotmcp.domain.access import Principal
 from slotmcp.domain.errors import TryLater, Unavailable
-from slotmcp.services.patience import Patience
+from slotmcp.services.concurrency import SingleFlight
 from slotmcp.web.authentication import Authenticate
 
 ASKED_SECONDS: Final = 2.0
@@ -24,7 +24,7 @@ class Remembered:
 
     def __init__(self, authenticate: Authenticate) -> None:
         self._authenticate = authenticate
-        self._patience = Patience[Principal | None](ASKED_SECONDS)
+        self._single_flight = SingleFlight(timeout_seconds=ASKED_SECONDS)
         self._known: dict[bytes, tuple[Principal, float]] = {}
 
     async def __call__(self, token: str) -> Principal | None:
@@ -35,7 +35,7 @@ class Remembered:
         """
         name, seconds = sha256(token.encode()).digest(), asyncio.get_running_loop().time
         try:
-            principal = await self._patience.ask(name, partial(self._authenticate, token))
+            principal = await self._single_flight.run(name, partial(self._authenticate, token))
         except (TryLater, TimeoutError) as error:
             if name in self._known and seconds() < self._known[name][1]:
                 return self._known[name][0]

@@ -12,12 +12,10 @@ from hypothesis import strategies as st
 
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.ports import Store, Transaction
-from slotmcp.services.fleet_store import FleetStore
-from slotmcp.services.notifier import Notifier
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
 from support.counted_store import CountedStore
-from support.fleets import redis_members, until
+from support.fleets import JoinedStore, redis_members, until
 from support.redis_server import RedisServer
 from support.schedules import ANA, BEN, CHECK, DOWNTOWN, PROJECT, booking, busy, hold, open_shop, technician
 
@@ -64,7 +62,7 @@ async def _compare(redis: RedisServer, steps: list[tuple[int, str]]) -> None:
             known, starting = (CountedStore(one) for one in stores[:2])
             members = [await stack.enter_async_context(redis_members(redis.url)()) for _ in range(2)]
             one, other = [
-                await stack.enter_async_context(FleetStore.open(store, member.fleet, clock=clock, notifier=Notifier()))
+                await stack.enter_async_context(JoinedStore.open(store, member.fleet, clock=clock))
                 for store, member in zip((known, starting), members, strict=True)
             ]
             await open_shop(one)
@@ -77,7 +75,7 @@ async def _compare(redis: RedisServer, steps: list[tuple[int, str]]) -> None:
 
             await until(is_kept)
             await _is_the_same(other, stores[2])
-            assert starting.asked["schedule"] == 0
+            assert starting.calls["schedule"] == 0
 
 
 async def _is_the_same(fleet: Store, fresh: Store) -> None:

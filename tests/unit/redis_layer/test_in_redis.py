@@ -207,4 +207,4 @@ async def test_a_cluster_takes_it_all(tmp_path: Path) -> None:
             assert await member.fleet.snapshot(SHOP, 5) == book_at(5)
             assert await member.holds.contains(SHOP, "token-h")
             assert isinstance(member.holds, RedisHolds)
-            assert not member.fleet.is_away
+            assert not member.is_away()

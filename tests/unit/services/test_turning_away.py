@@ -9,7 +9,7 @@ import pytest
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.errors import HoldExpired, InvalidArgument, NotFound, SlotUnavailable
-from slotmcp.services.memory_fleet import MemoryHolds
+from slotmcp.services.in_memory import MemoryHolds
 from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest
 from support.counted_store import CountedStore
@@ -29,7 +29,7 @@ class Counter:
     @property
     def locks(self) -> int:
         """How often the lock was asked for."""
-        return self.store.asked["write"]
+        return self.store.calls["write"]
 
 
 @pytest.fixture
@@ -161,9 +161,9 @@ async def test_a_hold_that_lapsed_while_its_unit_is_free_is_booked(here: Counter
 async def test_a_hold_is_shown_while_it_can_be_booked(here: Counter) -> None:
     held = await here.shop.hold("09:00")
     assert await here.live.contains("shop", held.hold.token)
-    before = here.store.asked["hold"]
+    before = here.store.calls["hold"]
     await here.shop.book_hold(held)
-    assert here.store.asked["hold"] == before
+    assert here.store.calls["hold"] == before
     assert not await here.live.contains("shop", held.hold.token)
     given_back = await here.shop.hold("11:00")
     await here.shop.app.holds.release_hold(None, given_back.hold.token)

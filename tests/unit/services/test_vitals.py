@@ -30,7 +30,7 @@ async def hangs() -> None:
 async def test_a_dependency_is_up_or_away_and_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vitals, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(vitals, "CHECK_SECONDS", 0.05)
     async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-17:00"))) as shop:
         looking = Vitals(shop.store)
         async with looking.watched({}):

@@ -1,0 +1,71 @@
+"""Concurrency primitives of one event loop: single flight and notification."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+
+class SingleFlight:
+    """Concurrent calls with the same key share one execution. Neither a timeout nor a cancelled caller ends it."""
+
+    def __init__(self, *, timeout_seconds: float | None = None) -> None:
+        """Wait for an execution at most that long; None: until it ends."""
+        self._timeout_seconds = timeout_seconds
+        self._executions: dict[Hashable, asyncio.Future[Any]] = {}
+
+    async def run(self, key: Hashable, call: Callable[[], Awaitable[T]]) -> T:
+        """Return the result of the execution under a key, which `call` starts if none is running.
+
+        Raises:
+            TimeoutError: it has not ended yet.
+            Exception: whatever the call raises, to every caller.
+        """
+        execution = self._executions.get(key)
+        if execution is None:
+            execution = self._executions[key] = asyncio.ensure_future(call())
+            execution.add_done_callback(lambda ended: self._remove(key, ended))
+        done, _ = await asyncio.wait({execution}, timeout=self._timeout_seconds)
+        if not done:
+            raise TimeoutError
+        return cast("T", execution.result())
+
+    async def settle(self) -> None:
+        """Wait for all executions to end."""
+        await asyncio.gather(*self._executions.values(), return_exceptions=True)
+
+    async def cancel(self) -> None:
+        """Cancel all executions."""
+        for execution in self._executions.values():
+            execution.cancel()
+        await self.settle()
+
+    def _remove(self, key: Hashable, ended: asyncio.Future[Any]) -> None:
+        del self._executions[key]
+        if not ended.cancelled():
+            ended.exception()  # retrieved, even if no caller waits any more
+
+
+class Notifier:
+    """Counter of notifications that wakes its waiters."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._next = asyncio.Event()
+
+    def notify(self) -> None:
+        """Wake all waiters."""
+        self._count += 1
+        self._next.set()
+        self._next = asyncio.Event()
+
+    async def wait(self, known_count: int, seconds: float) -> int:
+        """Return the count: at once if it is above the known count, otherwise at the next notification or timeout."""
+        if self._count <= known_count:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._next.wait()
+            except TimeoutError:
+                pass
+        return self._count

@@ -1,0 +1,195 @@
+"""Reading through the fleet: schedules and revisions that another server has already read or written."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, Self
+
+from slotmcp.domain.schedule import Schedule
+from slotmcp.domain.trace import ScheduleSource
+from slotmcp.ports import ChangeNotice, Clock, Fleet, Head, ScheduleReader, Store
+from slotmcp.services.concurrency import Notifier, SingleFlight
+from slotmcp.services.tracing import current_trace
+
+CATALOG_SECONDS: Final = 1.0
+"""How long the only project is taken for the only one without another query."""
+SAMPLE_SECONDS: Final = 1.0
+"""How long a sample of the store's clock is valid. A clock that was set is wrong here for no longer."""
+_MS_PER_SECOND: Final = 1000
+
+
+class StoreClock:
+    """Estimate of the store's clock between round trips.
+
+    Each round trip is a sample: the store read its clock between this server's times before and after the trip. The
+    offset moves no further than a sample requires, so its error is at most one round trip, and it stays constant if
+    both clocks are the same.
+    """
+
+    def __init__(self, clock: Clock, seconds: Callable[[], float]) -> None:
+        """Start without a sample.
+
+        Args:
+            clock: this server's own.
+            seconds: a monotonic clock.
+        """
+        self._clock = clock
+        self._seconds = seconds
+        self._offset_ms = 0
+        self._valid_until = float("-inf")
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether the last sample is still valid."""
+        return self._seconds() < self._valid_until
+
+    def now_ms(self) -> int:
+        """Return the store's time. Valid only while it is known."""
+        return self._clock.now_ms() + self._offset_ms
+
+    def add_sample(self, store_now_ms: int, *, sent_ms: int) -> None:
+        """Adjust the offset by a round trip: the store's time, and this server's time before the trip."""
+        least, most = store_now_ms - self._clock.now_ms(), store_now_ms - sent_ms
+        self._offset_ms = min(max(self._offset_ms, least), most)
+        self._valid_until = self._seconds() + SAMPLE_SECONDS
+
+
+class KnownRevisions:
+    """Newest known revision of each project. It decreases only when the database itself reports a lower one."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._known: dict[str, tuple[int, float]] = {}
+
+    def raise_to(self, project_id: str, revision: int) -> int:
+        """Record a revision that a server reported or committed, and return the newest."""
+        newest, _ = self._known.get(project_id, (0, 0.0))
+        if revision <= newest:
+            return newest
+        self._known[project_id] = revision, self._seconds()
+        return revision
+
+    def record_read(self, project_id: str, revision: int, *, sent_at: float) -> int:
+        """Record the answer to a query that was sent at that second, and return the newest revision.
+
+        A higher revision that was known before the query was never committed to this database: it is another
+        database's, or this one was restored since.
+        """
+        if self._known.get(project_id, (0, 0.0))[1] < sent_at:
+            self._known[project_id] = revision, sent_at
+        return self.raise_to(project_id, revision)
+
+
+class FleetScheduleReader:
+    """The port's ScheduleReader over a fleet, with a fallback to the store. It shares what it reads and commits.
+
+    Only readers use it. Nothing that came from the fleet ever enters a transaction.
+    """
+
+    def __init__(self, store: ScheduleReader, fleet: Fleet, *, clock: Clock) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._clock = clock
+        self.notifier = Notifier()
+        """Notified of every event in a project, by whichever server."""
+        self._seconds = asyncio.get_running_loop().time
+        self._store_clock = StoreClock(clock, self._seconds)
+        self._revisions = KnownRevisions(self._seconds)
+        self._single_flight = SingleFlight()
+        self._background_tasks: set[asyncio.Task[None]] = set()
+        self._borrowed: dict[str, Schedule] = {}
+        """Schedules that came from the fleet. The store must not take them for its own."""
+        self._only_project: tuple[str, float] | None = None
+        """The only project, and the second until which that is valid."""
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, store: Store, fleet: Fleet, *, clock: Clock) -> AsyncIterator[Self]:
+        """Join a fleet with a store.
+
+        Args:
+            store: publishes its commits to the fleet from now on.
+            fleet: the shared memory.
+            clock: this server's own.
+        """
+        reader = cls(store, fleet, clock=clock)
+        fleet.subscribe(reader._receive)
+        store.subscribe(reader._publish)
+        try:
+            yield reader
+        finally:
+            await reader._single_flight.settle()
+            await asyncio.gather(*reader._background_tasks)
+
+    async def heads(self) -> Mapping[str, Head]:
+        if self._only_project is not None and self._seconds() < self._only_project[1]:
+            project_id, _ = self._only_project
+            return {project_id: await self.head(project_id)}
+        sent_ms, sent_at = self._clock.now_ms(), self._seconds()
+        heads = await self._store.heads()
+        self._only_project = (next(iter(heads)), sent_at + CATALOG_SECONDS) if len(heads) == 1 else None
+        return {
+            project_id: self._record_head(project_id, head, sent_ms=sent_ms, sent_at=sent_at)
+            for project_id, head in heads.items()
+        }
+
+    async def head(self, project_id: str) -> Head:
+        """Return a project's head; its revision was the database's at most a second ago."""
+        if self._store_clock.is_known:
+            revision = await self._fleet.revision(project_id)
+            if revision is not None:
+                return Head(self._revisions.raise_to(project_id, revision), self._store_clock.now_ms())
+        return await self._single_flight.run(("head", project_id), lambda: self._read_head(project_id))
+
+    async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
+        """Return the newest schedule; without one of its own, this server takes the fleet's if that is the newest."""
+        borrowed = self._borrowed.get(project_id)
+        if known is None or known is borrowed:
+            revision = (await self.head(project_id)).revision
+            if known is not None and known.revision == revision:
+                return known
+            schedule = await self._fleet.snapshot(project_id, revision)
+            if schedule is not None:
+                self._borrowed[project_id] = schedule
+                if trace := current_trace():
+                    trace.book_from = ScheduleSource.SHARED
+                return schedule
+            known = None
+        self._borrowed.pop(project_id, None)
+        return await self._single_flight.run(("schedule", project_id), lambda: self._read_schedule(project_id, known))
+
+    async def _read_head(self, project_id: str) -> Head:
+        sent_ms, sent_at = self._clock.now_ms(), self._seconds()
+        head = await self._store.head(project_id)
+        newest = self._record_head(project_id, head, sent_ms=sent_ms, sent_at=sent_at)
+        age_ms = round((self._seconds() - sent_at) * _MS_PER_SECOND)
+        self._start(self._fleet.report_revision(project_id, head.revision, age_ms=age_ms))
+        return newest
+
+    async def _read_schedule(self, project_id: str, known: Schedule | None) -> Schedule:
+        sent_at = self._seconds()
+        schedule = await self._store.schedule(project_id, known)
+        self._revisions.record_read(project_id, schedule.revision, sent_at=sent_at)
+        self._start(self._fleet.save_snapshot(schedule))
+        return schedule
+
+    def _record_head(self, project_id: str, head: Head, *, sent_ms: int, sent_at: float) -> Head:
+        self._store_clock.add_sample(head.now_ms, sent_ms=sent_ms)
+        return Head(self._revisions.record_read(project_id, head.revision, sent_at=sent_at), head.now_ms)
+
+    async def _publish(self, notice: ChangeNotice) -> None:
+        self._receive(notice)
+        await self._fleet.publish(notice)
+
+    def _receive(self, notice: ChangeNotice) -> None:
+        self._revisions.raise_to(notice.project_id, notice.revision)
+        if self._only_project is not None and self._only_project[0] != notice.project_id:
+            self._only_project = None
+        if notice.newest_event:
+            self.notifier.notify()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine in the background."""
+        task = asyncio.ensure_future(work)
+        self._background_tasks.add(task)
+        task.add_done_callback(self._background_tasks.discard)

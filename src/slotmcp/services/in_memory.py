@@ -1,0 +1,58 @@
+"""Ports in this process's memory, for a server without Redis."""
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+from slotmcp.domain.claim import Hold
+from slotmcp.ports import Clock, Rate
+
+MINUTE_MS: Final = 60_000
+_MAX_NAMES: Final = 10_000
+"""Number of names above which those without calls in the last minute are dropped."""
+_MS_PER_SECOND: Final = 1000
+
+
+class MemoryHolds:
+    """The port's LiveHolds."""
+
+    def __init__(self, seconds: Callable[[], float] = monotonic) -> None:
+        """Measure time with a monotonic clock."""
+        self._seconds = seconds
+        self._expirations: dict[tuple[str, str], float] = {}
+
+    async def add(self, project_id: str, hold: Hold, *, now_ms: int) -> None:
+        self._drop_expired()
+        remaining_ms = (hold.claim.expires_at_ms or now_ms) - now_ms
+        self._expirations[project_id, hold.token] = self._seconds() + remaining_ms / _MS_PER_SECOND
+
+    async def remove(self, project_id: str, token: str) -> None:
+        self._expirations.pop((project_id, token), None)
+
+    async def contains(self, project_id: str, token: str) -> bool:
+        return self._seconds() < self._expirations.get((project_id, token), 0.0)
+
+    def _drop_expired(self) -> None:
+        """Drop expired holds from the front: holds live for a minute or two, and are in the order of their creation."""
+        now = self._seconds()
+        while self._expirations and now >= next(iter(self._expirations.values())):
+            del self._expirations[next(iter(self._expirations))]
+
+
+class MemoryRateLimiter:
+    """The port's RateLimiter, by the generic cell rate algorithm (GCRA)."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._full_until_ms: dict[str, float] = {}
+        """By name, the time until which the calls that were allowed fill the rate."""
+
+    async def acquire(self, name: str, rate: Rate) -> int:
+        now_ms = self._clock.now_ms()
+        full_until_ms = max(self._full_until_ms.get(name, 0.0), now_ms) + MINUTE_MS / rate.per_minute
+        if full_until_ms - now_ms > MINUTE_MS:
+            return round(full_until_ms - now_ms - MINUTE_MS) + 1
+        if len(self._full_until_ms) >= _MAX_NAMES:
+            self._full_until_ms = {name: until for name, until in self._full_until_ms.items() if until > now_ms}
+        self._full_until_ms[name] = full_until_ms
+        return 0

@@ -1,0 +1,113 @@
+"""Base of stores that change some calls of another store."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
+
+from slotmcp.domain.access import AccessKey
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.claim import Hold
+from slotmcp.domain.interval import Interval
+from slotmcp.domain.schedule import Schedule
+from slotmcp.domain.trace import Trace
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.ports import CommitHandler, Head, ProjectEvent, Store, StoredKey, Unit
+from slotmcp.ports.calendar import CalendarBacklog, CalendarView, CalendarWork
+
+T = TypeVar("T")
+
+
+class WrappedStore:
+    """The port's Store: every call is the wrapped store's, except those that a subclass overrides."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def project_ids(self) -> tuple[str, ...]:
+        return await self._store.project_ids()
+
+    @property
+    def connections_in_use(self) -> int:
+        return self._store.connections_in_use
+
+    async def heads(self) -> Mapping[str, Head]:
+        return await self._store.heads()
+
+    async def head(self, project_id: str) -> Head:
+        return await self._store.head(project_id)
+
+    async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
+        return await self._store.schedule(project_id, known)
+
+    async def bookings(self, project_id: str, within: Interval | None = None) -> tuple[Booking, ...]:
+        return await self._store.bookings(project_id, within)
+
+    async def booking(self, project_id: str, booking_id: str) -> Booking | None:
+        return await self._store.booking(project_id, booking_id)
+
+    async def bookings_by(self, project_id: str, reference: str) -> tuple[Booking, ...]:
+        return await self._store.bookings_by(project_id, reference)
+
+    async def hold(self, project_id: str, token: str) -> Hold | None:
+        return await self._store.hold(project_id, token)
+
+    async def wait(self, project_id: str, wait_id: str) -> WaitlistEntry | None:
+        return await self._store.wait(project_id, wait_id)
+
+    async def waits(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
+        return await self._store.waits(project_id, *states)
+
+    async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
+        return await self._store.events(project_id, after)
+
+    async def calendar(self, project_id: str) -> CalendarView:
+        return await self._store.calendar(project_id)
+
+    async def calendar_work(self, project_id: str) -> CalendarWork:
+        return await self._store.calendar_work(project_id)
+
+    async def calendar_backlogs(self) -> Mapping[str, CalendarBacklog]:
+        return await self._store.calendar_backlogs()
+
+    async def calendar_projects(self) -> tuple[str, ...]:
+        return await self._store.calendar_projects()
+
+    async def add_traces(self, traces: Sequence[Trace]) -> None:
+        await self._store.add_traces(traces)
+
+    async def trace(self, trace_id: str) -> Trace | None:
+        return await self._store.trace(trace_id)
+
+    async def traces(self, project_id: str, from_ms: int, to_ms: int) -> tuple[Trace, ...]:
+        return await self._store.traces(project_id, from_ms, to_ms)
+
+    async def conversations(
+        self, project_id: str, names: Collection[str], *, from_ms: int, most: int
+    ) -> tuple[Trace, ...]:
+        return await self._store.conversations(project_id, names, from_ms=from_ms, most=most)
+
+    async def refusals(self, project_id: str, *, from_ms: int, most: int) -> tuple[Trace, ...]:
+        return await self._store.refusals(project_id, from_ms=from_ms, most=most)
+
+    async def drop_traces(self, before_ms: int) -> int:
+        return await self._store.drop_traces(before_ms)
+
+    async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
+        await self._store.add_access_key(key, secret_hash)
+
+    async def access_key(self, key_id: str) -> StoredKey | None:
+        return await self._store.access_key(key_id)
+
+    async def access_keys(self) -> tuple[AccessKey, ...]:
+        return await self._store.access_keys()
+
+    async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
+        return await self._store.revoke_access_key(key_id, at_ms)
+
+    async def now_ms(self) -> int:
+        return await self._store.now_ms()
+
+    def subscribe(self, handler: CommitHandler) -> None:
+        self._store.subscribe(handler)
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
+        return await self._store.write(project_id, unit, create=create)

@@ -1,0 +1,41 @@
+"""The rate limiter allows a number of calls per minute and name, in a burst or spread out."""
+
+from slotmcp.ports import Rate
+from slotmcp.services.in_memory import MemoryRateLimiter
+from support.clock import HandClock
+
+THREE = Rate(per_minute=3)
+
+
+async def test_one_minute_of_calls_may_come_in_a_burst_then_one_at_a_time() -> None:
+    clock = HandClock()
+    limiter = MemoryRateLimiter(clock)
+    assert [await limiter.acquire("a", THREE) for _ in range(3)] == [0, 0, 0]
+    wait_ms = await limiter.acquire("a", THREE)
+    assert 0 < wait_ms <= 20_001
+    clock.advance(seconds=wait_ms / 1000)
+    assert [await limiter.acquire("a", THREE) > 0 for _ in range(2)] == [False, True]
+
+
+async def test_a_refused_call_is_not_counted() -> None:
+    clock = HandClock()
+    limiter = MemoryRateLimiter(clock)
+    waits = [await limiter.acquire("a", THREE) for _ in range(50)]
+    assert len(set(waits[3:])) == 1
+
+
+async def test_names_are_counted_separately() -> None:
+    limiter = MemoryRateLimiter(HandClock())
+    for _ in range(4):
+        await limiter.acquire("a", THREE)
+    assert await limiter.acquire("b", THREE) == 0
+
+
+async def test_names_without_recent_calls_are_dropped() -> None:
+    clock = HandClock()
+    limiter = MemoryRateLimiter(clock)
+    for number in range(10_000):
+        await limiter.acquire(str(number), THREE)
+    clock.advance(seconds=61)
+    await limiter.acquire("late", THREE)
+    assert len(limiter._full_until_ms) == 1  # noqa: SLF001  the memory that it takes is the requirement
