@@ -107,5 +107,5 @@ async def test_the_same_person_joins_once_however_many_lines_are_broken(shops: l
     for number in range(UNITS):
         await shops[0].hold("09:00", who=f"caller-{number}")
     answers = await asyncio.gather(*(join(shop) for shop in shops for _ in range(3)))
-    assert len({answer.wait.id for answer in answers}) == 1
+    assert len({answer.entry.id for answer in answers}) == 1
     assert [answer.replayed for answer in answers].count(False) == 1

@@ -4,8 +4,7 @@ from typing import Any
 
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.waitlist import WaitlistState
-from slotmcp.services.joining import JoinRequest
-from slotmcp.services.waitlist import WaitAnswer
+from slotmcp.services.waitlist import JoinRequest, WaitlistEntryStatus
 from support.shop import MONDAY, Shop, at, clock_text
 
 LINE = ("kim", "lee", "max", "noa", "ola")
@@ -16,7 +15,7 @@ def person(name: str) -> Customer:
     return Customer(name=name.title(), phone=f"+1 303 555 {LINE.index(name):04}")
 
 
-async def join(shop: Shop, name: str = "kim", window: str = "09:00-17:00", **facts: Any) -> WaitAnswer:  # noqa: ANN401  a JoinRequest's fields
+async def join(shop: Shop, name: str = "kim", window: str = "09:00-17:00", **facts: Any) -> WaitlistEntryStatus:  # noqa: ANN401  a JoinRequest's fields
     """Put somebody on the waitlist for starts of Monday."""
     first, last = (at(time) for time in window.split("-"))
     facts = {"customer": person(name), "from_": first, "to": last, **facts}
@@ -31,19 +30,19 @@ async def release(shop: Shop, token: str) -> None:
 async def line(shop: Shop) -> str:
     """Who waits, in the order in which they joined, as "kim:1 lee:09:00": the position, or the start that is kept."""
     answer = await shop.app.waitlist.list_waitlist(None)
-    return " ".join(f"{one.wait.customer.name.lower()}:{_stands(one)}" for one in answer.waits)
+    return " ".join(f"{one.entry.customer.name.lower()}:{_stands(one)}" for one in answer.entries)
 
 
-def _stands(answer: WaitAnswer) -> str:
-    if answer.wait.state is WaitlistState.WAITING:
+def _stands(answer: WaitlistEntryStatus) -> str:
+    if answer.entry.state is WaitlistState.WAITING:
         return str(answer.position)
     assert answer.hold is not None
     return clock_text(answer.hold.claim.start)
 
 
-async def state(shop: Shop, wait: WaitAnswer) -> WaitlistState:
+async def state(shop: Shop, wait: WaitlistEntryStatus) -> WaitlistState:
     """Where a wait stands, whether or not it is still open."""
-    return (await shop.app.waitlist.look_up(wait.wait.id)).wait.state
+    return (await shop.app.waitlist.look_up(wait.entry.id)).entry.state
 
 
 def on(day: int, time: str) -> int:

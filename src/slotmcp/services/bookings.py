@@ -29,7 +29,7 @@ from slotmcp.services.tracing import span
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.turning_away import check_hold_is_known, lost_beforehand, may_be_theirs
 from slotmcp.services.unit_of_work import UnitOfWork
-from slotmcp.services.waiting import close_waits, offer_freed_time
+from slotmcp.services.waitlist_queue import close_fulfilled_entries, offer_freed_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ class BookingService:
                 return answer
             if answer.has_moved:
                 booking = answer.booked.booking
-                await close_waits(self._unit(transaction), booking, hold_token=request.hold_token)
+                await close_fulfilled_entries(self._unit(transaction), booking, hold_token=request.hold_token)
             # A booking that stays gives its hold's time back.
             await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
             return answer
@@ -214,7 +214,7 @@ class BookingService:
         except ClaimConflict:
             raise lost_hold(appointment.need, appointment.start) from None
         await keys.remember(booking.id)
-        await close_waits(self._unit(transaction), booking, hold_token=request.hold_token)
+        await close_fulfilled_entries(self._unit(transaction), booking, hold_token=request.hold_token)
         return answer_of(transaction, availability.schedule, booking, replayed=False)
 
     async def _book_start(
@@ -236,7 +236,7 @@ class BookingService:
         except ClaimConflict:
             raise _lost_start(appointment) from None
         await keys.remember(booking.id)
-        await close_waits(self._unit(transaction), booking, hold_token=request.hold_token)
+        await close_fulfilled_entries(self._unit(transaction), booking, hold_token=request.hold_token)
         return answer_of(transaction, availability.schedule, booking, replayed=False)
 
 

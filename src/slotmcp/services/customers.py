@@ -9,7 +9,7 @@ from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.contacts import readings_of
 from slotmcp.services.unit_of_work import UnitOfWork
-from slotmcp.services.waiting import OPEN, leave
+from slotmcp.services.waitlist_queue import OPEN, leave_waitlist
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class CustomerService:
             project = (await transaction.schedule()).project
             keys = [transaction.pseudonym(text) for text in readings_of(reference, project)]
             theirs = [wait for wait in await transaction.waits(*OPEN) if not _known_by(wait).isdisjoint(keys)]
-            await leave(UnitOfWork(transaction, self._availability_cache, self._ids), theirs)
+            await leave_waitlist(UnitOfWork(transaction, self._availability_cache, self._ids), theirs)
             return ForgetAnswer(project=project, erased=sum([await transaction.forget(key) for key in keys]))
 
         return await self._store.write(await self._availability_cache.project_id(project_id), unit)

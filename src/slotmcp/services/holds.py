@@ -19,7 +19,7 @@ from slotmcp.services.tracing import span
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.turning_away import lost_beforehand
 from slotmcp.services.unit_of_work import UnitOfWork
-from slotmcp.services.waiting import leave, offer_freed_time, offers_to
+from slotmcp.services.waitlist_queue import count_live_offers, leave_waitlist, offer_freed_time
 
 MIN_TTL_SECONDS = 60
 MAX_TTL_SECONDS = 120
@@ -131,7 +131,7 @@ class HoldService:
         async def unit(transaction: Transaction) -> ReleaseAnswer:
             project = (await transaction.schedule()).project
             if wait := await transaction.wait(token):
-                has_left = await leave(UnitOfWork(transaction, self._availability_cache, self._ids), [wait])
+                has_left = await leave_waitlist(UnitOfWork(transaction, self._availability_cache, self._ids), [wait])
                 return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=has_left, waited=True)
             hold = await transaction.hold(token)
             if hold is None or hold.state is not ClaimState.HELD or not hold.claim.is_live(transaction.now_ms):
@@ -219,7 +219,7 @@ async def _check_limit(transaction: Transaction, project: Project, customer: str
     most = project.max_holds_per_customer
     live = await transaction.live_holds_of(customer)
     # What the waitlist keeps for them is not of their doing.
-    if live >= most and live - await offers_to(transaction, customer) >= most:
+    if live >= most and live - await count_live_offers(transaction, customer) >= most:
         raise HoldLimit(
             f"This customer already holds {most} times, as many as the project allows. "
             "Book or release one of them first."

@@ -12,7 +12,7 @@ from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.hours import weekly_hours
 from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy, import_plan
 from slotmcp.services.unit_of_work import UnitOfWork
-from slotmcp.services.waiting import offer_freed_time
+from slotmcp.services.waitlist_queue import offer_freed_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from slotmcp.services.clearing import Cleared, clear
 from slotmcp.services.finding import FoundBooking, tell_of
 from slotmcp.services.intents import resolve
 from slotmcp.services.unit_of_work import UnitOfWork
-from slotmcp.services.waiting import offer_freed_time
+from slotmcp.services.waitlist_queue import offer_freed_time
 
 MOST_DAYS_OFF = 366
 _WEEK = 7

@@ -1,67 +1,108 @@
-"""The waitlist: who is told when something becomes free, in which order, and what they were offered."""
+"""The waitlist: customers join it while nothing is available, and follow their entries."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
-from slotmcp.domain.catalog import Project, ServiceType
+from slotmcp.domain.booking import Customer
+from slotmcp.domain.catalog import Location, Project, ServiceType
 from slotmcp.domain.claim import ClaimState, Hold
-from slotmcp.domain.errors import NotFound
-from slotmcp.domain.schedule import Schedule
+from slotmcp.domain.errors import InvalidArgument, NotFound, SlotsAvailable
+from slotmcp.domain.interval import MINUTES_PER_DAY, Interval
+from slotmcp.domain.moment import Moment
+from slotmcp.domain.offer import Offer
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
+from slotmcp.engine.slots import list_starts, slots_at
+from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Ids, ProjectEvent, Store, Transaction
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.concurrency import Notifier
-from slotmcp.services.joining import (
-    JoinRequest,
-    check_nothing_free,
-    check_window,
-    is_same,
-    keys_of_join,
-    understand,
-    window_of,
-)
-from slotmcp.services.receipts import Keys
+from slotmcp.services.contacts import normalised, references_of
+from slotmcp.services.intents import find_need, find_service, resolve
+from slotmcp.services.receipts import Keys, keys_of
+from slotmcp.services.spread import spread
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import UnitOfWork
-from slotmcp.services.waiting import EVENT_PREFIX, OPEN, in_line, offer_freed_time
+from slotmcp.services.waitlist_queue import EVENT_PREFIX, OPEN, in_queue_order, need_of, offer_freed_time
+
+MAX_DAYS_AHEAD: Final = 366
+_ALTERNATIVES: Final = 3
+_CANDIDATES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaitAnswer:
-    """How a wait stands."""
+class JoinRequest:
+    """Request of a customer who accepts any start in a window. None: not specified."""
+
+    customer: Customer
+    from_: Moment
+    """A date stands for its first minute."""
+    to: Moment
+    """End of the window, exclusive; a date stands for its end."""
+    project_id: str | None = None
+    service_id: str | None = None
+    duration_minutes: int | None = None
+    technician_id: str | None = None
+    location: Location | None = None
+    """Place of the job."""
+    timezone: str | None = None
+    """IANA zone of dates and local times. Default: the project's."""
+    customer_reference: str = ""
+    """The caller's opaque reference; only its hash with the project's salt is stored."""
+    idempotency_key: str = field(default="", repr=False)
+    credential: str = "local"
+    """Credential whose idempotency keys these are."""
+
+    def window(self, project: Project) -> Interval:
+        """Return the window of starts.
+
+        Raises:
+            InvalidArgument: it is empty, or the clocks skip one of its ends or show it twice.
+        """
+        zone_key = self.timezone or project.timezone
+        start_from = resolve(self.from_, zone_key, "from")
+        start_to = resolve(self.to, zone_key, "to", end_of_day=True)
+        if start_to <= start_from:
+            raise InvalidArgument("to", "it must be after from.")
+        return start_from, start_to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitlistEntryStatus:
+    """A waitlist entry with its position and its offer."""
 
     project: Project
     service: ServiceType
-    wait: WaitlistEntry
+    entry: WaitlistEntry
     position: int
-    """1: asked first, of those who wait for the same service. 0: does not wait, or has an offer."""
+    """Place in the queue for the same service, from 1. 0: it is not waiting, or has an offer."""
     hold: Hold | None
-    """What was offered last."""
+    """The last offer."""
     now_ms: int
     replayed: bool = False
-    """An earlier call joined."""
+    """True if an earlier call joined."""
 
     @property
     def offer(self) -> Hold | None:
-        """What is kept for them now, or has become their booking."""
-        if self.hold is None or self.wait.state not in {WaitlistState.OFFERED, WaitlistState.BOOKED}:
+        """Return the hold that the customer is offered or has booked."""
+        if self.hold is None or self.entry.state not in {WaitlistState.OFFERED, WaitlistState.BOOKED}:
             return None
         return self.hold if self.hold.state in {ClaimState.HELD, ClaimState.BOOKED} else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaitlistAnswer:
-    """Those who wait or have an offer, in the order in which they joined."""
+class WaitlistOverview:
+    """The open entries of a project, in order of joining."""
 
     project: Project
-    waits: tuple[WaitAnswer, ...]
+    entries: tuple[WaitlistEntryStatus, ...]
     now_ms: int
 
 
 class WaitlistService:
-    """Remembers who would come if something became free, and offers it to them when it does."""
+    """Use cases of the waitlist."""
 
     def __init__(
         self,
@@ -72,51 +113,47 @@ class WaitlistService:
         travel_lookup: TravelLookup,
         notifier: Notifier,
     ) -> None:
-        """Remember in a store; the bell rings when something may have happened to a wait, in whatever process."""
+        self.notifier = notifier
+        """Notified when an entry may have changed, in whichever process."""
         self._store = store
-        self._notifier = notifier
         self._availability_cache = availability_cache
         self._ids = ids
         self._travel_lookup = travel_lookup
 
-    async def join_waitlist(self, request: JoinRequest) -> WaitAnswer:
-        """Put somebody on the waitlist for whom nothing fits; who is on it for the same is told how they stand.
+    async def join_waitlist(self, request: JoinRequest) -> WaitlistEntryStatus:
+        """Add a customer for whom nothing is available, or return their open entry for the same request.
 
         Raises:
-            SlotsAvailable: something in the window can be had right now.
+            SlotsAvailable: a start in the window is available now.
             InvalidArgument, NotFound, IdempotencyMismatch, Unavailable.
         """
         project_id = await self._availability_cache.project_id(request.project_id)
-        await self._ask_the_way(project_id, request)
+        if request.location is not None:  # look up travel times before the lock: under it, and later, they are cached
+            availability = await self._availability_cache.availability(project_id)
+            window = request.window(availability.schedule.project)
+            await self._travel_lookup.between(availability, request.location, *window)
 
-        async def unit(transaction: Transaction) -> WaitAnswer:
-            # Those who wait already come before whoever joins now.
+        async def unit(transaction: Transaction) -> WaitlistEntryStatus:
+            # Earlier entries come before this one.
             await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
             availability = await self._availability_cache.locked(transaction)
-            wait = understand(transaction, availability, request, self._ids.new_token())
-            keys = keys_of_join(transaction, request, wait)
-            known = await _known(transaction, keys, wait)
-            if known is None:
-                check_window(availability, wait)
-                check_nothing_free(availability, wait)
-                await transaction.add_wait(wait)
-            joined = known or wait
+            entry = _new_entry(transaction, availability, request, self._ids.new_token())
+            keys = _idempotency_keys(transaction, request, entry)
+            existing = await _existing_entry(transaction, keys, entry)
+            if existing is None:
+                _check_window(availability, entry)
+                _check_nothing_available(availability, entry)
+                await transaction.add_wait(entry)
+            joined = existing or entry
             await keys.remember(transaction, json.dumps({"waitId": joined.id}))
             hold = await transaction.hold(joined.hold_token) if joined.hold_token else None
-            waits = await transaction.waits(*OPEN)
-            return _answer(availability, joined, hold, waits, replayed=known is not None)
+            entries = await transaction.waits(*OPEN)
+            return _status(availability, joined, hold, entries, replayed=existing is not None)
 
         return await self._store.write(project_id, unit)
 
-    async def _ask_the_way(self, project_id: str, request: JoinRequest) -> None:
-        """So that the routing service has told by road what is decided under the lock, now and when time is freed."""
-        if request.location is not None:
-            availability = await self._availability_cache.availability(project_id)
-            window = window_of(request, availability.schedule.project)
-            await self._travel_lookup.between(availability, request.location, *window)
-
-    async def look_up(self, wait_id: str, projects: Collection[str] | None = None) -> WaitAnswer:
-        """How somebody's wait stands; the id is a secret of theirs, and good in every project, or in some.
+    async def look_up(self, entry_id: str, projects: Collection[str] | None = None) -> WaitlistEntryStatus:
+        """Return the status of an entry by its secret id, in any project or only in some.
 
         Raises:
             NotFound, Unavailable.
@@ -124,31 +161,31 @@ class WaitlistService:
         for project_id in await self._store.project_ids():
             if projects is not None and project_id not in projects:
                 continue
-            if wait := await self._store.wait(project_id, wait_id):
+            if entry := await self._store.wait(project_id, entry_id):
                 availability = await self._availability_cache.availability(project_id)
-                known = await self._current(project_id, availability.now_ms)
-                wait, hold = known.get(wait.id) or (wait, await self._hold(project_id, wait))
-                return _answer(availability, wait, hold, [one for one, _ in known.values()])
+                current = await self._open_entries(project_id, availability.now_ms)
+                entry, hold = current.get(entry.id) or (entry, await self._offered_hold(project_id, entry))
+                return _status(availability, entry, hold, [one for one, _ in current.values()])
         raise NotFound("waitId", "Nobody waits under that id.")
 
-    async def list_waitlist(self, project_id: str | None) -> WaitlistAnswer:
-        """Who waits for what, and who has an offer.
+    async def list_waitlist(self, project_id: str | None) -> WaitlistOverview:
+        """Return the open entries of a project.
 
         Raises:
-            NotFound, InvalidArgument (no project named where there are several), Unavailable.
+            NotFound, InvalidArgument (no project given and several exist), Unavailable.
         """
         project_id = await self._availability_cache.project_id(project_id)
         availability = await self._availability_cache.availability(project_id)
-        known = await self._current(project_id, availability.now_ms)
-        waits = [wait for wait, _ in known.values()]
-        return WaitlistAnswer(
+        current = await self._open_entries(project_id, availability.now_ms)
+        entries = [entry for entry, _ in current.values()]
+        return WaitlistOverview(
             project=availability.schedule.project,
-            waits=tuple(_answer(availability, wait, hold, waits) for wait, hold in known.values()),
+            entries=tuple(_status(availability, entry, hold, entries) for entry, hold in current.values()),
             now_ms=availability.now_ms,
         )
 
     async def sweep(self) -> None:
-        """Bring every waitlist up to date, and offer what is free: holds expire without anybody doing anything.
+        """Update every waitlist and offer free time. Holds expire without a call that would do it.
 
         Raises:
             Unavailable.
@@ -162,7 +199,7 @@ class WaitlistService:
                 await self._store.write(project_id, unit)
 
     async def events(self, after: Mapping[str, int]) -> Mapping[str, tuple[ProjectEvent, ...]]:
-        """What happened to each project's waits, in order, beyond the numbers that are known of some projects.
+        """Return the events of each project's entries, in order, after the given numbers by project.
 
         Raises:
             Unavailable.
@@ -176,55 +213,114 @@ class WaitlistService:
             for project_id in await self._store.project_ids()
         }
 
-    async def wait_for_news(self, heard: int, seconds: float) -> int:
-        """Wait until something may have happened since one `heard` last, or that long; give what to say next time."""
-        return await self._notifier.wait(heard, seconds)
+    async def _open_entries(self, project_id: str, now_ms: int) -> dict[str, tuple[WaitlistEntry, Hold | None]]:
+        """Return the open entries as they are now, by id, each with its last offer."""
+        entries: dict[str, tuple[WaitlistEntry, Hold | None]] = {}
+        for entry in await self._store.waits(project_id, *OPEN):
+            hold = await self._offered_hold(project_id, entry)
+            entries[entry.id] = entry.after(hold, now_ms), hold
+        return entries
 
-    async def _current(self, project_id: str, now_ms: int) -> dict[str, tuple[WaitlistEntry, Hold | None]]:
-        """The open waits as they are now, by id, with what was offered last."""
-        found: dict[str, tuple[WaitlistEntry, Hold | None]] = {}
-        for wait in await self._store.waits(project_id, *OPEN):
-            hold = await self._hold(project_id, wait)
-            found[wait.id] = wait.after(hold, now_ms), hold
-        return found
-
-    async def _hold(self, project_id: str, wait: WaitlistEntry) -> Hold | None:
-        return await self._store.hold(project_id, wait.hold_token) if wait.hold_token else None
+    async def _offered_hold(self, project_id: str, entry: WaitlistEntry) -> Hold | None:
+        return await self._store.hold(project_id, entry.hold_token) if entry.hold_token else None
 
 
-async def _known(transaction: Transaction, keys: Keys, wait: WaitlistEntry) -> WaitlistEntry | None:
-    """The wait that this request made before, or another open one for the same."""
+def _new_entry(
+    transaction: Transaction, availability: Availability, request: JoinRequest, entry_id: str
+) -> WaitlistEntry:
+    schedule = availability.schedule
+    service = find_service(schedule, request.service_id)
+    need = find_need(
+        schedule,
+        service,
+        duration_minutes=request.duration_minutes,
+        technician_id=request.technician_id,
+        location=request.location,
+    )
+    start_from, start_to = request.window(schedule.project)
+    customer = normalised(request.customer, schedule.project)
+    own_reference = (request.customer_reference,) if request.customer_reference else ()
+    contact_keys = tuple(map(transaction.pseudonym, (*own_reference, *references_of(customer))))
+    return WaitlistEntry(
+        id=entry_id,
+        service_id=service.id,
+        duration_minutes=need.duration_minutes,
+        start_from=start_from,
+        start_to=start_to,
+        customer=customer,
+        customer_pseudonym=contact_keys[0],
+        joined_at_ms=transaction.now_ms,
+        technician_id=request.technician_id,
+        location=request.location,
+        contact_keys=contact_keys,
+    )
+
+
+def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: WaitlistEntry) -> Keys:
+    return keys_of(
+        transaction,
+        use_case="join_waitlist",
+        credential=request.credential,
+        keys=(request.idempotency_key,),
+        request=("wait", *_job_of(entry), *sorted(entry.contact_keys)),
+    )
+
+
+async def _existing_entry(transaction: Transaction, keys: Keys, entry: WaitlistEntry) -> WaitlistEntry | None:
+    """Return the entry that this request made before, or another open one of the customer for the same job."""
     answer = await keys.recall(transaction)
-    if answer and (before := await transaction.wait(json.loads(answer)["waitId"])):
-        return before
-    return next((one for one in await transaction.waits(*OPEN) if is_same(one, wait)), None)
+    if answer and (earlier := await transaction.wait(json.loads(answer)["waitId"])):
+        return earlier
+    for other in await transaction.waits(*OPEN):
+        if _job_of(other) == _job_of(entry) and not set(other.contact_keys).isdisjoint(entry.contact_keys):
+            return other
+    return None
 
 
-def _answer(
+def _job_of(entry: WaitlistEntry) -> tuple[object, ...]:
+    return entry.service_id, entry.duration_minutes, entry.start_from, entry.start_to, entry.technician_id
+
+
+def _check_window(availability: Availability, entry: WaitlistEntry) -> None:
+    """Reject a window that has passed, begins after the last bookable day, or ends too far ahead."""
+    frame, zone_key = availability.frame, availability.schedule.project.timezone
+    if entry.start_to <= availability.earliest_start:
+        first = utc_to_wall(zone_key, availability.earliest_start).isoformat(timespec="minutes")
+        raise InvalidArgument("to", f"the window has passed; starts can be had from {first} on.")
+    if entry.start_from >= frame.midnights[-1]:
+        raise InvalidArgument("from", f"bookings are open up to and including {frame.last_day}; give an earlier time.")
+    if entry.start_to > frame.midnights[0] + MAX_DAYS_AHEAD * MINUTES_PER_DAY:
+        raise InvalidArgument("to", f"give a time within the next {MAX_DAYS_AHEAD} days.")
+
+
+def _check_nothing_available(availability: Availability, entry: WaitlistEntry) -> None:
+    """Reject an entry whose window contains an available start, and offer some."""
+    project = availability.schedule.project
+    need = need_of(entry, availability.schedule.services[entry.service_id], availability)
+    if starts := list_starts(availability, need, entry.start_from, entry.start_to):
+        chosen = spread(starts, _ALTERNATIVES, project.timezone)
+        slots = tuple(slots_at(availability, need, chosen, best=_CANDIDATES))
+        offer = Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
+        raise SlotsAvailable("Something in that window is free, so nobody has to wait for it.", alternatives=offer)
+
+
+def _status(
     availability: Availability,
-    wait: WaitlistEntry,
+    entry: WaitlistEntry,
     hold: Hold | None,
-    waits: Sequence[WaitlistEntry],
+    entries: Sequence[WaitlistEntry],
     *,
     replayed: bool = False,
-) -> WaitAnswer:
-    return WaitAnswer(
+) -> WaitlistEntryStatus:
+    # A service that left the catalog since is known by its id alone.
+    gone = ServiceType(id=entry.service_id, name=entry.service_id, duration_minutes=entry.duration_minutes)
+    queue = [other.id for other in in_queue_order(entries) if other.service_id == entry.service_id]
+    return WaitlistEntryStatus(
         project=availability.schedule.project,
-        service=_service_of(availability.schedule, wait),
-        wait=wait,
-        position=_position(wait, waits),
+        service=availability.schedule.services.get(entry.service_id, gone),
+        entry=entry,
+        position=queue.index(entry.id) + 1 if entry.id in queue else 0,
         hold=hold,
         now_ms=availability.now_ms,
         replayed=replayed,
     )
-
-
-def _position(wait: WaitlistEntry, waits: Sequence[WaitlistEntry]) -> int:
-    rivals = [one.id for one in in_line(waits) if one.service_id == wait.service_id]
-    return rivals.index(wait.id) + 1 if wait.id in rivals else 0
-
-
-def _service_of(schedule: Schedule, wait: WaitlistEntry) -> ServiceType:
-    """The service; one that left the catalog since is known by its id alone."""
-    gone = ServiceType(id=wait.service_id, name=wait.service_id, duration_minutes=wait.duration_minutes)
-    return schedule.services.get(wait.service_id, gone)

@@ -130,7 +130,7 @@ async def _run(watcher: WaitlistWatcher, waitlist: WaitlistService, every_second
         await _log_errors(watcher.sweep_and_publish)
         next_sweep = seconds() + every_seconds
         while (remaining_seconds := next_sweep - seconds()) > 0:
-            latest = await waitlist.wait_for_news(seen, remaining_seconds)
+            latest = await waitlist.notifier.wait(seen, remaining_seconds)
             if latest > seen:
                 seen = latest
                 await _log_errors(watcher.publish_changes)

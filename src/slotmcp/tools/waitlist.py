@@ -15,8 +15,7 @@ from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.services.acting import own_credential, own_key
 from slotmcp.services.app import App
 from slotmcp.services.intents import MAX_DURATION_MINUTES
-from slotmcp.services.joining import JoinRequest
-from slotmcp.services.waitlist import WaitAnswer
+from slotmcp.services.waitlist import JoinRequest, WaitlistEntryStatus
 from slotmcp.tools.arguments import (
     ID,
     KEY,
@@ -135,9 +134,9 @@ async def list_waitlist(app: App, args: ListWaitlist) -> WaitlistResponse:
     answer = await app.waitlist.list_waitlist(args.project_id)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
     return {
-        "result": waitlist.everybody(len(answer.waits), view),
+        "result": waitlist.everybody(len(answer.entries), view),
         "note": view.note,
-        "waiting": [_show_waiting(one, view) for one in answer.waits],
+        "waiting": [_show_waiting(one, view) for one in answer.entries],
         "clock": show_clock(view),
     }
 
@@ -170,13 +169,13 @@ def _request(args: JoinWaitlist) -> JoinRequest:
     )
 
 
-def _show(answer: WaitAnswer, view: Viewpoint) -> WaitlistEntryResponse:
+def _show(answer: WaitlistEntryStatus, view: Viewpoint) -> WaitlistEntryResponse:
     shown: WaitlistEntryResponse = {
         "result": _say(answer, view),
         "note": view.note,
-        "waitId": answer.wait.id,
-        "resource": entry_uri(answer.wait.id),
-        "state": answer.wait.state.value,
+        "waitId": answer.entry.id,
+        "resource": entry_uri(answer.entry.id),
+        "state": answer.entry.state.value,
         "position": answer.position,
         "replayed": answer.replayed,
         "clock": show_clock(view),
@@ -195,8 +194,8 @@ def _show_offer(hold: Hold, view: Viewpoint) -> OfferView:
     }
 
 
-def _show_waiting(answer: WaitAnswer, view: Viewpoint) -> WaitingView:
-    wait = answer.wait
+def _show_waiting(answer: WaitlistEntryStatus, view: Viewpoint) -> WaitingView:
+    wait = answer.entry
     shown: WaitingView = {
         "customerName": wait.customer.name,
         "serviceType": wait.service_id,
@@ -214,10 +213,10 @@ def _show_waiting(answer: WaitAnswer, view: Viewpoint) -> WaitingView:
     return shown
 
 
-def _say(answer: WaitAnswer, view: Viewpoint) -> str:
-    if answer.wait.state is WaitlistState.WAITING:
+def _say(answer: WaitlistEntryStatus, view: Viewpoint) -> str:
+    if answer.entry.state is WaitlistState.WAITING:
         return waitlist.waiting(answer.position, view)
-    if answer.wait.state is WaitlistState.EXPIRED:
+    if answer.entry.state is WaitlistState.EXPIRED:
         return waitlist.in_vain(view)
     if answer.offer is None:
         return waitlist.fulfilled(view)

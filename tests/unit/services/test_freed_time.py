@@ -10,8 +10,8 @@ from slotmcp.ports import Store
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest
-from slotmcp.services.waiting import OFFER_MINUTES
-from slotmcp.services.waitlist import WaitAnswer
+from slotmcp.services.waitlist import WaitlistEntryStatus
+from slotmcp.services.waitlist_queue import OFFER_MINUTES
 from support.shop import Shop, at, booking, plan, service, technician
 from support.sqlite_file import fingerprint
 from support.waiting import join, line, on, person, release, state
@@ -31,10 +31,10 @@ async def waiting_for(shop: Shop, *names: str, start: str = "09:00", window: str
     return token
 
 
-async def offer_of(shop: Shop, wait: WaitAnswer) -> Hold:
+async def offer_of(shop: Shop, wait: WaitlistEntryStatus) -> Hold:
     """What somebody is offered now."""
-    found = await shop.app.waitlist.look_up(wait.wait.id)
-    assert found.wait.state is WaitlistState.OFFERED
+    found = await shop.app.waitlist.look_up(wait.entry.id)
+    assert found.entry.state is WaitlistState.OFFERED
     assert found.hold is not None
     return found.hold
 
@@ -209,7 +209,7 @@ async def test_whoever_let_an_offer_go_is_asked_after_the_others(opened: Open) -
         await join(shop, name)
     await release(shop, nine)
     assert await line(shop) == "kim:09:00 lee:1"
-    (kims,) = [one.hold for one in (await shop.app.waitlist.list_waitlist(None)).waits if one.hold]
+    (kims,) = [one.hold for one in (await shop.app.waitlist.list_waitlist(None)).entries if one.hold]
     await release(shop, kims.token)
     assert await line(shop) == "kim:1 lee:09:00"
     await release(shop, ten)
@@ -304,8 +304,8 @@ async def test_a_service_that_left_the_catalog_is_waited_for_in_vain(opened: Ope
     wait = await join(shop, service_id="other")
     await shop.app.projects.import_project(_without_other(business), prune=True)
     await release(shop, token)
-    found = await shop.app.waitlist.look_up(wait.wait.id)
-    assert (found.wait.state, found.service.name) == (WaitlistState.WAITING, "other")
+    found = await shop.app.waitlist.look_up(wait.entry.id)
+    assert (found.entry.state, found.service.name) == (WaitlistState.WAITING, "other")
 
 
 def _without_other(business: ProjectPlan) -> ProjectPlan:
@@ -322,10 +322,12 @@ async def test_every_project_has_a_line_of_its_own(opened: Open) -> None:
     assert (await shop.app.holds.release_hold("other", token)).released
     assert (await offer_of(shop, theirs)).claim.start == at("09:00")
     waiting = await shop.app.waitlist.list_waitlist("shop")
-    assert [(one.wait.customer.name, one.wait.state) for one in waiting.waits] == [("Kim", WaitlistState.WAITING)]
+    assert [(one.entry.customer.name, one.entry.state) for one in waiting.entries] == [("Kim", WaitlistState.WAITING)]
     shop.clock.advance(seconds=90)
     await shop.app.waitlist.sweep()
-    assert [one.wait.state for one in (await shop.app.waitlist.list_waitlist("shop")).waits] == [WaitlistState.OFFERED]
+    assert [one.entry.state for one in (await shop.app.waitlist.list_waitlist("shop")).entries] == [
+        WaitlistState.OFFERED
+    ]
 
 
 async def test_events_are_those_of_every_project_after_what_is_known(opened: Open) -> None:
@@ -340,8 +342,8 @@ async def test_events_are_those_of_every_project_after_what_is_known(opened: Ope
     await shop.app.waitlist.sweep()
     heard = await shop.app.waitlist.events({})
     assert {project: [(one.kind, one.subject_id) for one in events] for project, events in heard.items()} == {
-        "shop": [("waitlist.offered", waits[0].wait.id)],
-        "other": [("waitlist.offered", waits[1].wait.id)],
+        "shop": [("waitlist.offered", waits[0].entry.id)],
+        "other": [("waitlist.offered", waits[1].entry.id)],
     }
     assert await shop.app.waitlist.events({"shop": heard["shop"][-1].number, "other": 0}) == {
         "shop": (),

@@ -6,8 +6,8 @@ from slotmcp.domain.booking import Customer
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import SlotUnavailable
 from slotmcp.domain.waitlist import WaitlistState
-from slotmcp.services.waiting import OFFER_MINUTES
-from slotmcp.services.waitlist import WaitAnswer
+from slotmcp.services.waitlist import WaitlistEntryStatus
+from slotmcp.services.waitlist_queue import OFFER_MINUTES
 from support.shop import Shop, plan, service, technician
 from support.waiting import join, line, on, person, release, state
 from unit.services.conftest import Open
@@ -21,14 +21,14 @@ async def shop(opened: Open) -> Shop:
     return await opened(ONE)
 
 
-async def offered(shop: Shop, name: str = "kim", *others: str) -> tuple[WaitAnswer, str]:
+async def offered(shop: Shop, name: str = "kim", *others: str) -> tuple[WaitlistEntryStatus, str]:
     """Somebody who was offered the start of Monday, with others behind them; the token of what is kept."""
     token = (await shop.hold("09:00")).hold.token
     wait = await join(shop, name)
     for other in others:
         await join(shop, other)
     await release(shop, token)
-    hold = (await shop.app.waitlist.look_up(wait.wait.id)).hold
+    hold = (await shop.app.waitlist.look_up(wait.entry.id)).hold
     assert hold is not None
     return wait, hold.token
 
@@ -36,8 +36,8 @@ async def offered(shop: Shop, name: str = "kim", *others: str) -> tuple[WaitAnsw
 async def test_booking_the_offer_ends_the_wait(shop: Shop) -> None:
     wait, token = await offered(shop)
     await shop.book(hold_token=token, customer=person("kim"))
-    found = await shop.app.waitlist.look_up(wait.wait.id)
-    assert (found.wait.state, found.position) == (WaitlistState.BOOKED, 0)
+    found = await shop.app.waitlist.look_up(wait.entry.id)
+    assert (found.entry.state, found.position) == (WaitlistState.BOOKED, 0)
     assert found.hold is not None
     assert found.hold.state is ClaimState.BOOKED
     assert [event.kind for event in await shop.store.events("shop", 0)] == ["waitlist.offered", "waitlist.booked"]

@@ -31,7 +31,7 @@ async def shop(opened: Open) -> Shop:
 
 async def test_who_joins_is_told_the_place_in_line(shop: Shop) -> None:
     first, second = await join(shop, "kim"), await join(shop, "lee")
-    assert (first.wait.state, first.position, first.hold) == (WaitlistState.WAITING, 1, None)
+    assert (first.entry.state, first.position, first.hold) == (WaitlistState.WAITING, 1, None)
     assert (second.position, second.replayed) == (2, False)
     assert await line(shop) == "kim:1 lee:2"
 
@@ -40,7 +40,7 @@ async def test_all_that_was_said_is_kept(shop: Shop) -> None:
     customer = Customer(name="Kim", phone="(303) 555-0142", email="Kim@Example.com")
     answer = await join(shop, customer=customer, customer_reference="a hash", technician_id="ana", duration_minutes=45)
     (kept,) = await shop.store.waits("shop", *WaitlistState)
-    assert kept == answer.wait
+    assert kept == answer.entry
     assert kept.customer == Customer(name="Kim", phone="+13035550142", email="kim@example.com")
     assert (kept.service_id, kept.duration_minutes, kept.technician_id) == ("visit", 45, "ana")
     assert (kept.start_from, kept.start_to, kept.joined_at_ms) == (at("09:00"), at("17:00"), shop.clock.now_ms())
@@ -51,8 +51,8 @@ async def test_a_wait_is_found_by_every_contact_of_its_customer(shop: Shop) -> N
     answer = await join(shop, customer=customer, customer_reference="a hash")
     references = ("a hash", "phone:+13035550142", "email:kim@example.com")
     hashed = await shop.store.write("shop", lambda tx: _hashes(tx, references))
-    assert answer.wait.contact_keys == hashed
-    assert answer.wait.customer_pseudonym == hashed[0]
+    assert answer.entry.contact_keys == hashed
+    assert answer.entry.customer_pseudonym == hashed[0]
 
 
 async def _hashes(transaction: Any, references: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ANN401  a Transaction
@@ -61,8 +61,8 @@ async def _hashes(transaction: Any, references: tuple[str, ...]) -> tuple[str, .
 
 async def test_an_id_is_a_secret(shop: Shop) -> None:
     one, other = await join(shop, "kim"), await join(shop, "lee")
-    assert len(one.wait.id) >= 32
-    assert one.wait.id[:8] != other.wait.id[:8]
+    assert len(one.entry.id) >= 32
+    assert one.entry.id[:8] != other.entry.id[:8]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ async def test_the_same_customer_joins_once_for_the_same(shop: Shop, again: dict
     await join(shop, "lee")
     shop.clock.advance(seconds=100)
     retry = await join(shop, **again)
-    assert (retry.wait, retry.position, retry.replayed) == (first.wait, 1, True)
+    assert (retry.entry, retry.position, retry.replayed) == (first.entry, 1, True)
     assert await line(shop) == "kim:1 lee:2"
 
 
@@ -104,7 +104,7 @@ async def test_a_key_gives_the_first_answer_as_it_stands_now(shop: Shop) -> None
     shop.at_time("2025-06-03T06:00")
     await shop.app.waitlist.sweep()
     again = await join(shop, idempotency_key="k")
-    assert (again.wait, again.replayed) == (replace(first.wait, state=WaitlistState.EXPIRED), True)
+    assert (again.entry, again.replayed) == (replace(first.entry, state=WaitlistState.EXPIRED), True)
     assert again.position == 0
 
 
@@ -154,7 +154,7 @@ async def test_who_joins_does_not_jump_the_line(shop: Shop) -> None:
     assert hold.hold.claim.expires_at_ms == shop.clock.now_ms()
     second = await join(shop, "lee", project_id="other")
     assert second.position == 1
-    assert (await shop.app.waitlist.look_up(first.wait.id)).wait.state is WaitlistState.OFFERED
+    assert (await shop.app.waitlist.look_up(first.entry.id)).entry.state is WaitlistState.OFFERED
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ async def test_a_window_may_reach_beyond_what_can_be_booked_today(shop: Shop) ->
     waiting = await join(shop, from_=at("06:00"), to=WallDate(date(2026, 6, 2)))
     shop.at_time("2025-06-03T06:00")
     await shop.app.waitlist.sweep()
-    found = await shop.app.waitlist.look_up(waiting.wait.id)
+    found = await shop.app.waitlist.look_up(waiting.entry.id)
     assert found.hold is not None
     assert found.hold.claim.start == on(2, "09:00")
 

@@ -18,7 +18,7 @@ async def offered_to_kim(shop: Shop) -> str:
     await join(shop, "lee")
     await release(shop, token)
     assert await line(shop) == "kim:09:00 lee:1"
-    return wait.wait.id
+    return wait.entry.id
 
 
 async def test_who_gives_back_a_place_on_the_waitlist_is_not_asked(opened: Open) -> None:
@@ -26,7 +26,7 @@ async def test_who_gives_back_a_place_on_the_waitlist_is_not_asked(opened: Open)
     token = (await shop.hold("09:00")).hold.token
     kim = await join(shop, "kim")
     await join(shop, "lee")
-    answer = await shop.app.holds.release_hold(None, kim.wait.id)
+    answer = await shop.app.holds.release_hold(None, kim.entry.id)
     assert (answer.released, answer.waited) == (True, True)
     assert await state(shop, kim) is WaitlistState.EXPIRED
     await release(shop, token)
@@ -61,7 +61,7 @@ async def test_who_has_booked_stays_booked(opened: Open) -> None:
     assert offer is not None
     await shop.book(hold_token=offer.token, customer=person("kim"))
     assert not (await shop.app.holds.release_hold(None, wait_id)).released
-    assert (await shop.app.waitlist.look_up(wait_id)).wait.state is WaitlistState.BOOKED
+    assert (await shop.app.waitlist.look_up(wait_id)).entry.state is WaitlistState.BOOKED
     assert count(shop.path, "bookings") == 1
 
 
@@ -70,9 +70,9 @@ async def test_who_left_can_join_again(opened: Open) -> None:
     await shop.hold("09:00")
     kim = await join(shop, "kim")
     await join(shop, "lee")
-    await release(shop, kim.wait.id)
+    await release(shop, kim.entry.id)
     again = await join(shop, "kim")
-    assert (again.wait.id != kim.wait.id, again.position, again.replayed) == (True, 2, False)
+    assert (again.entry.id != kim.entry.id, again.position, again.replayed) == (True, 2, False)
 
 
 @pytest.mark.parametrize("reference", ["303-555-0000", "caller-kim"])

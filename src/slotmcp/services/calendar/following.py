@@ -11,7 +11,7 @@ from slotmcp.ports import ClaimConflict
 from slotmcp.services.calendar.hosts import technicians_for_hosts
 from slotmcp.services.calendar.taking import TimeAllocator
 from slotmcp.services.outcomes import cancel
-from slotmcp.services.waiting import offer_freed_time
+from slotmcp.services.waitlist_queue import offer_freed_time
 
 CANCELLED: Final = "Cancelled in Cal.com."
 MOVED_ONTO_TAKEN: Final = "Moved in Cal.com to a time that is taken here. It stands there: look at the conflicts."

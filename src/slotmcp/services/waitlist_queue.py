@@ -1,0 +1,164 @@
+"""The queue of the waitlist: its entries change when time becomes free, and when time is sold.
+
+Entries with fewer declined offers come first, and among them the earlier ones. An offer that expired or was released
+is made to the next entry. A customer is not offered a time again that overlaps a declined one, so that an unreachable
+customer does not keep it from the others.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.catalog import ServiceType
+from slotmcp.domain.claim import ClaimState, Hold
+from slotmcp.domain.interval import MS_PER_MINUTE, Minute
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.slots import list_starts
+from slotmcp.engine.travel import site_at
+from slotmcp.ports import Transaction
+from slotmcp.services.intents import Appointment
+from slotmcp.services.taking import take_hold
+from slotmcp.services.unit_of_work import UnitOfWork
+
+OFFER_MINUTES: Final = 15
+"""Lifetime of an offer's hold. The customer has to be called first."""
+
+OPEN: Final = (WaitlistState.WAITING, WaitlistState.OFFERED)
+EVENT_PREFIX: Final = "waitlist."
+"""Prefix of an event's kind, before the new state of the entry: "waitlist.offered"."""
+
+
+async def offer_freed_time(unit: UnitOfWork) -> None:
+    """Update the open entries, and hold free time for the first of them that it fits.
+
+    Every unit of work that frees time calls it last, so that no other caller takes the time in between.
+    """
+    transaction = unit.transaction
+    entries = await transaction.waits(*OPEN)
+    if not entries:
+        return
+    await transaction.lapse_holds()
+    earliest = (await unit.availability()).earliest_start
+    for entry in in_queue_order([await _update(transaction, entry, earliest) for entry in entries]):
+        await _offer(unit, entry)
+
+
+async def close_fulfilled_entries(unit: UnitOfWork, booking: Booking, *, hold_token: str = "") -> None:
+    """Close the entries that a booking's new time fulfills: that of the offer it took, and others of its customer.
+
+    Another entry is fulfilled if it shares a contact with the booking, has the same service, and its window contains
+    the start.
+    """
+    transaction, has_freed = unit.transaction, False
+    for entry in await transaction.waits(*OPEN):
+        is_taken = hold_token != "" and entry.hold_token == hold_token
+        if is_taken or _is_fulfilled(entry, booking):
+            has_freed |= not is_taken and await _release_offer(transaction, entry)
+            await _save(transaction, replace(entry, state=WaitlistState.BOOKED))
+    if has_freed:
+        await offer_freed_time(unit)
+
+
+async def leave_waitlist(unit: UnitOfWork, entries: Iterable[WaitlistEntry]) -> bool:
+    """Expire entries and offer their held times to the next ones; return whether any entry was still open."""
+    open_entries = [entry for entry in entries if entry.state in OPEN]
+    freed = [await _release_offer(unit.transaction, entry) for entry in open_entries]
+    for entry in open_entries:
+        await _save(unit.transaction, replace(entry, state=WaitlistState.EXPIRED))
+    if any(freed):
+        await offer_freed_time(unit)
+    return bool(open_entries)
+
+
+async def count_live_offers(transaction: Transaction, customer_pseudonym: str) -> int:
+    """Return the number of live holds that the waitlist offers to a customer."""
+    offers = [
+        await _live_offer(transaction, entry)
+        for entry in await transaction.waits(WaitlistState.OFFERED)
+        if entry.customer_pseudonym == customer_pseudonym
+    ]
+    return sum(offer is not None for offer in offers)
+
+
+def in_queue_order(entries: Iterable[WaitlistEntry]) -> list[WaitlistEntry]:
+    """Return the waiting ones of entries that are in order of joining, in the order in which they get offers."""
+    waiting = (entry for entry in entries if entry.state is WaitlistState.WAITING)
+    return sorted(waiting, key=lambda entry: len(entry.let_go))
+
+
+def need_of(entry: WaitlistEntry, service: ServiceType, availability: Availability) -> Need:
+    """Return the requirements of an entry's job."""
+    return Need.of_service(
+        service,
+        duration_minutes=entry.duration_minutes,
+        technician_id=entry.technician_id,
+        site=site_at(entry.location, availability.schedule.project.travel, availability.cached_travel),
+    )
+
+
+async def _update(transaction: Transaction, entry: WaitlistEntry, earliest: Minute) -> WaitlistEntry:
+    updated = entry
+    if entry.state is WaitlistState.OFFERED:
+        updated = entry.after(await transaction.hold(entry.hold_token), transaction.now_ms)
+    if updated.state is WaitlistState.WAITING and updated.start_to <= earliest:
+        updated = replace(updated, state=WaitlistState.EXPIRED)
+    if updated != entry:
+        await _save(transaction, updated)
+    return updated
+
+
+async def _offer(unit: UnitOfWork, entry: WaitlistEntry) -> None:
+    availability = await unit.availability()
+    appointment = _first_fit(availability, entry)
+    if appointment is None:
+        return
+    hold = await take_hold(
+        unit,
+        availability,
+        appointment,
+        customer_pseudonym=entry.customer_pseudonym,
+        lives_ms=OFFER_MINUTES * MS_PER_MINUTE,
+    )
+    if hold is not None:
+        await _save(unit.transaction, replace(entry, state=WaitlistState.OFFERED, hold_token=hold.token))
+
+
+def _first_fit(availability: Availability, entry: WaitlistEntry) -> Appointment | None:
+    service = availability.schedule.services.get(entry.service_id)
+    if service is None:
+        return None
+    need = need_of(entry, service, availability)
+    starts = list_starts(availability, need, entry.start_from, entry.start_to)
+    start = next((start for start in starts if entry.accepts((start, start + entry.duration_minutes))), None)
+    return None if start is None else Appointment(service, need, start, entry.location)
+
+
+def _is_fulfilled(entry: WaitlistEntry, booking: Booking) -> bool:
+    return (
+        entry.service_id == booking.claim.service_id
+        and entry.start_from <= booking.claim.start < entry.start_to
+        and not set(entry.contact_keys).isdisjoint(booking.contact_keys)
+    )
+
+
+async def _release_offer(transaction: Transaction, entry: WaitlistEntry) -> bool:
+    """Release the hold that an entry is offered; return whether it was live."""
+    hold = await _live_offer(transaction, entry)
+    if hold is not None:
+        await transaction.release_hold(hold.claim.id)
+    return hold is not None
+
+
+async def _live_offer(transaction: Transaction, entry: WaitlistEntry) -> Hold | None:
+    """Return the live hold that an entry is offered."""
+    hold = await transaction.hold(entry.hold_token) if entry.state is WaitlistState.OFFERED else None
+    is_live = hold is not None and hold.state is ClaimState.HELD and hold.claim.is_live(transaction.now_ms)
+    return hold if is_live else None
+
+
+async def _save(transaction: Transaction, entry: WaitlistEntry) -> None:
+    await transaction.save_wait(entry)
+    await transaction.add_event(f"{EVENT_PREFIX}{entry.state}", entry.id)
