@@ -25,17 +25,22 @@ from slotmcp.tools.gate import CallGate, CallRateLimits, Toolset
 from slotmcp.tools.http import PATHS, STREAMABLE_PATH, McpHttpApp
 from slotmcp.tools.server import ServerExtension, create_server, select_tools
 from slotmcp.tools.subscriptions import create_bus, watch_waitlists
-from slotmcp.web.answers import retry
-from slotmcp.web.app import Entrance, Faces, create_web
-from slotmcp.web.authentication import Authenticate, Authentication, Challenge, Everybody, no_more
-from slotmcp.web.dashboard.app import routes_of
+from slotmcp.web.app import Protection, create_web
+from slotmcp.web.authentication import (
+    Authenticate,
+    BearerAuthentication,
+    Challenge,
+    FixedPrincipal,
+    PrincipalCache,
+    no_challenge,
+)
+from slotmcp.web.dashboard.app import dashboard_routes
 from slotmcp.web.dashboard.request import DashboardContext
 from slotmcp.web.health import Health
-from slotmcp.web.host_origin import LOOPBACK, Places
-from slotmcp.web.issuer_keys import IssuerKeys
-from slotmcp.web.oauth import OAuth, Resource
-from slotmcp.web.remembered import Remembered
-from slotmcp.web.stopping import Stopping, stopped_by_signals
+from slotmcp.web.host_origin import LOOPBACK, HostPolicy
+from slotmcp.web.oauth import IssuerKeys, OAuth, Resource
+from slotmcp.web.responses import retry_response
+from slotmcp.web.shutdown import GracefulShutdown, shutdown_on_signals
 from slotmcp.web.webhooks import Webhooks
 
 
@@ -105,18 +110,18 @@ async def open_web(settings: Settings, serving: ServeOptions) -> AsyncIterator[A
         gate = _gate(app, settings, serving)
         face = await _open_mcp(stack, app, gate, settings, serving)
         callers = await _open_callers(stack, app, settings, serving)
-        stopping = Stopping(is_busy=lambda: gate.active_calls > 0, bound_seconds=settings.stop_seconds)
+        shutdown = GracefulShutdown(is_busy=lambda: gate.active_calls > 0, timeout_seconds=settings.stop_seconds)
         if serving.owns_process:
-            stack.enter_context(stopped_by_signals(stopping))
+            stack.enter_context(shutdown_on_signals(shutdown))
         if not serving.read_only:
             await stack.enter_async_context(app.background_tasks())
         needed = {"database": app.access.is_kept}
         await stack.enter_async_context(app.vitals.watched({**needed, **app.helpful}))
-        places = _places(settings, serving)
-        house = DashboardContext(
+        host_policy = _host_policy(settings, serving)
+        dashboard = DashboardContext(
             app=app,
-            places=places,
-            stopping=stopping,
+            host_policy=host_policy,
+            shutdown=shutdown,
             is_open=serving.is_open,
             is_read_only=serving.read_only,
             is_secure=settings.public_url.startswith("https://"),
@@ -124,19 +129,17 @@ async def open_web(settings: Settings, serving: ServeOptions) -> AsyncIterator[A
         if serving.owns_process:
             gc.freeze()  # what stays is no garbage; to look through it would take tens of milliseconds
         yield create_web(
-            Faces(
-                mcp=face,
-                mcp_paths=PATHS,
-                public=[*callers.routes, *Webhooks(app.calendars).routes(), *routes_of(house)],
-            ),
-            Entrance(
-                guard=callers.guard,
-                guard_of_metrics=callers.guard_of_metrics,
-                places=places,
+            mcp=face,
+            mcp_paths=PATHS,
+            public_routes=[*callers.routes, *Webhooks(app.calendars).routes(), *dashboard_routes(dashboard)],
+            protection=Protection(
+                authenticate=callers.authenticate,
+                authenticate_metrics=callers.authenticate_metrics,
+                host_policy=host_policy,
                 max_body_bytes=settings.max_body_bytes,
             ),
-            health=Health(stopping, needed=needed, helpful=app.helpful),
-            stopping=stopping,
+            health=Health(shutdown, required=needed, optional=app.helpful),
+            shutdown=shutdown,
         )
 
 
@@ -172,17 +175,17 @@ async def _open_mcp(
 class _Callers:
     """How callers are asked who they are, and where they are told how to get a token."""
 
-    guard: Callable[[ASGIApp], ASGIApp]
-    guard_of_metrics: Callable[[ASGIApp], ASGIApp]
+    authenticate: Callable[[ASGIApp], ASGIApp]
+    authenticate_metrics: Callable[[ASGIApp], ASGIApp]
     routes: Sequence[Route] = ()
 
 
 async def _open_callers(stack: AsyncExitStack, app: App, settings: Settings, serving: ServeOptions) -> _Callers:
     if serving.is_open:
-        everybody = partial(Everybody, principal=LOCAL)
-        return _Callers(everybody, everybody)
+        anonymous = partial(FixedPrincipal, principal=LOCAL)
+        return _Callers(anonymous, anonymous)
     if not settings.oauth_issuer:
-        return _asking(app.access.authenticate)
+        return _bearer(app.access.authenticate)
     issuer_keys = IssuerKeys.open(issuer=settings.oauth_issuer, url=settings.oauth_jwks_url)
     resource = Resource(
         issuer=settings.oauth_issuer,
@@ -196,25 +199,29 @@ async def _open_callers(stack: AsyncExitStack, app: App, settings: Settings, ser
         is_key = token.startswith(PREFIX)
         return await (app.access.authenticate(token) if is_key else oauth.authenticate(token))
 
-    return _asking(authenticate, challenge=resource.challenge, routes=resource.routes())
+    return _bearer(authenticate, challenge=resource.challenge, routes=resource.routes())
 
 
-def _asking(authenticate: Authenticate, *, challenge: Challenge = no_more, routes: Sequence[Route] = ()) -> _Callers:
-    """Callers who are asked for a token."""
+def _bearer(
+    authenticate: Authenticate, *, challenge: Challenge = no_challenge, routes: Sequence[Route] = ()
+) -> _Callers:
+    """Require a bearer token from callers."""
     return _Callers(
-        guard=lambda inner: Authentication(inner, authenticate, challenge=challenge),
-        guard_of_metrics=lambda inner: Authentication(inner, Remembered(authenticate), challenge=challenge),
+        authenticate=lambda inner: BearerAuthentication(inner, authenticate, challenge=challenge),
+        authenticate_metrics=lambda inner: BearerAuthentication(
+            inner, PrincipalCache(authenticate), challenge=challenge
+        ),
         routes=routes,
     )
 
 
-def _places(settings: Settings, serving: ServeOptions) -> Places:
+def _host_policy(settings: Settings, serving: ServeOptions) -> HostPolicy:
     own = urlsplit(settings.public_url).netloc
     named = (*settings.allowed_hosts, *((own,) if own else ()))
     if not named and not serving.is_local:
-        return Places(hosts=(), origins=settings.allowed_origins)
-    return Places(hosts=(*named, *LOOPBACK.hosts), origins=(*settings.allowed_origins, *LOOPBACK.origins))
+        return HostPolicy(hosts=(), origins=settings.allowed_origins)
+    return HostPolicy(hosts=(*named, *LOOPBACK.hosts), origins=(*settings.allowed_origins, *LOOPBACK.origins))
 
 
 async def _not_running(scope: Scope, receive: Receive, send: Send) -> None:
-    await retry(503, "starting", "This server is not running yet.", after_seconds=1)(scope, receive, send)
+    await retry_response(503, "starting", "This server is not running yet.", after_seconds=1)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Debian's Chromium, a server to look at, and a business of each test's own."""
+"""Fixtures: Debian's Chromium, one server, and a business for each test."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ _HERE: Final = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One loop for all that a browser does: it lives as long as the tests."""
+    """Run all browser tests on one event loop, because the browser lives for the whole session."""
     for item in items:
         if _HERE in item.path.parents:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
@@ -30,7 +30,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def schedules(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Books]:
-    """The books of all businesses, beside the server."""
+    """Open the server's database in this process."""
     async with open_books(tmp_path_factory.mktemp("dashboard") / "slotmcp.db") as schedules:
         await schedules.app.access.create(Scope.OPERATOR, project="*")
         yield schedules
@@ -38,7 +38,7 @@ async def schedules(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[B
 
 @pytest.fixture(scope="session")
 def server(schedules: Books) -> Iterator[HttpServer]:
-    """It asks for keys."""
+    """Serve the dashboard with authentication."""
     with serving(schedules.path) as server:
         yield server
 
@@ -50,13 +50,13 @@ async def business(server: HttpServer, schedules: Books) -> Business:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def lively(server: HttpServer, schedules: Books) -> Business:
-    """To be looked at, and not changed."""
+    """Provide a business with data, for tests that only read."""
     return await open_lively_business(server, schedules)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def watch(server: HttpServer) -> AsyncIterator[Watch]:
-    """Nothing goes wrong that a test does not expect."""
+    """Fail the test on unexpected browser errors and HTTP errors."""
     watch = Watch(server.url)
     yield watch
     assert (watch.faults, watch.refused) == ([], [])

@@ -1,4 +1,4 @@
-"""Pictures of the dashboard: each page in the light, in the dark and on a phone."""
+"""Screenshots of the dashboard in light mode, in dark mode and on a phone."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,10 +24,10 @@ _CALLS: Final = 60
 
 
 async def take(folder: Path) -> None:
-    """Every page in every look, of a business that is opened in an empty folder and called at once."""
+    """Take every screenshot of the demo's business after simulated calls."""
     async with open_switchboard(folder, 0) as board, chromium() as browser:
         await Callers(board.line, seed=1, pause=at_once).call(_CALLS, at_once=3)
-        await _hold_something(board)
+        await _create_hold(board)
         for look, options in LOOKS.items():
             page = await _logged_in(browser, board, options)
             for name, path in PAGES.items():
@@ -36,13 +36,13 @@ async def take(folder: Path) -> None:
                 await page.screenshot(path=IMAGES / f"{name}-{look}.png")
 
 
-async def _hold_something(board: Switchboard) -> None:
-    """Somebody thinks about the next time that is free."""
-    async with board.line("call-of-the-picture") as client:
+async def _create_hold(board: Switchboard) -> None:
+    """Hold the next available time."""
+    async with board.line("screenshot") as client:
         answer = (
             await client.call_tool("get_slots", {"serviceType": "ac-repair", "limit": 1})
         ).structured_content or {}
-        held = {"serviceType": "ac-repair", "start": answer["slots"][0]["start"], "customerHash": "somebody"}
+        held = {"serviceType": "ac-repair", "start": answer["slots"][0]["start"], "customerHash": "screenshot"}
         await client.call_tool("create_hold", held)
 
 

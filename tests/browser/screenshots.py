@@ -1,4 +1,4 @@
-"""`make screenshots`: the pictures of docs/images, of the demo's business after a morning of calls."""
+"""`make screenshots`: take the screenshots in docs/images."""
 
 import asyncio
 import sys

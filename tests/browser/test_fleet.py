@@ -1,4 +1,4 @@
-"""A fleet on PostgreSQL and Redis: what one member books is seen at another, by the same login."""
+"""Two servers on PostgreSQL and Redis: one shows the bookings of the other."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,13 +20,13 @@ from support.server import body_of
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def member(postgres_url: str, redis: RedisServer, tmp_path: Path) -> AsyncIterator[Books]:
-    """One, in this process."""
+    """Provide one server of the fleet in this process."""
     async with open_app(Settings(database_url=postgres_url, redis_url=redis.url)) as app:
         yield Books(app, tmp_path)
 
 
 @pytest.mark.usefixtures("quiet_logging")
-async def test_what_is_booked_at_one_is_seen_at_the_other(
+async def test_a_booking_at_one_server_appears_at_the_other(
     browser: Browser, member: Books, postgres_url: str, redis: RedisServer
 ) -> None:
     await member.app.access.create(Scope.OPERATOR, project="*")
@@ -35,7 +35,7 @@ async def test_what_is_booked_at_one_is_seen_at_the_other(
         watch = Watch(other.url)
         async with looking(browser, watch) as look, Client(create_server(member.app)) as client:
             page = await look(business.board, business)
-            facts = {"projectId": business.id, "start": business.at("10:00"), **KIM}
-            booked = body_of(await client.call_tool("book_slot", facts))
+            arguments = {"projectId": business.id, "start": business.at("10:00"), **KIM}
+            booked = body_of(await client.call_tool("book_slot", arguments))
             await expect(page.locator(f"#b-{booked['booking']['bookingId']}")).to_be_visible()
         assert (watch.faults, watch.refused) == ([], [])

@@ -1,4 +1,4 @@
-"""Logging in: with an operator's key, and with no other."""
+"""Login in a browser."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -27,9 +27,7 @@ async def test_an_operators_key_opens_the_board_until_logout(look: Look, busines
 
 
 @pytest.mark.parametrize("kind", ["wrong", "caller", "revoked"])
-async def test_another_key_is_refused_with_what_would_be_right(
-    look: Look, watch: Watch, business: Business, kind: str
-) -> None:
+async def test_an_invalid_key_is_rejected_with_a_hint(look: Look, watch: Watch, business: Business, kind: str) -> None:
     access = business.schedules.app.access
     key = business.key[:-1] + ("a" if business.key[-1] != "a" else "b")
     if kind == "caller":

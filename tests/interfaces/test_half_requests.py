@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from slotmcp.web.limits import BoundedBody
+from slotmcp.web.limits import BodyLimitMiddleware
 from support.denver import PLAN
 from support.http_server import serving, write_books
 
@@ -49,5 +49,5 @@ async def test_a_stream_whose_request_never_ends_is_ended() -> None:
     async def sent(message: Message) -> None:
         told.append(str(message["status"]))
 
-    await BoundedBody(stream, max_bytes=10, seconds=0.01)(dict(SCOPE), never, sent)
+    await BodyLimitMiddleware(stream, max_bytes=10, seconds=0.01)(dict(SCOPE), never, sent)
     assert told == ["200", "http.disconnect"]

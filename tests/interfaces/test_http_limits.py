@@ -16,8 +16,8 @@ from slotmcp.domain.access import Scope
 from slotmcp.settings import Settings
 from slotmcp.web import limits
 from slotmcp.web import serving as web_serving
-from slotmcp.web.host_origin import LOOPBACK, Places
-from slotmcp.web.limits import BoundedBody
+from slotmcp.web.host_origin import LOOPBACK, HostPolicy
+from slotmcp.web.limits import BodyLimitMiddleware
 from support.denver import PLAN
 from support.http_server import (
     HttpServer,
@@ -98,14 +98,14 @@ async def test_hosts_and_origins_are_looked_at(
 
 
 def test_a_port_is_any_port_and_nothing_else() -> None:
-    assert LOOPBACK.is_known_host("localhost:8000")
-    assert LOOPBACK.is_known_host("[::1]:8000")
-    assert not LOOPBACK.is_known_host("localhost:8000.evil.com")
-    assert not LOOPBACK.is_known_host("localhost.evil.com")
-    assert not LOOPBACK.is_known_host("")
-    anywhere = Places(hosts=(), origins=())
-    assert anywhere.is_known_host("anything")
-    assert not anywhere.is_known_origin("http://anything", "anything"), "a rebound name would be its own origin"
+    assert LOOPBACK.allows_host("localhost:8000")
+    assert LOOPBACK.allows_host("[::1]:8000")
+    assert not LOOPBACK.allows_host("localhost:8000.evil.com")
+    assert not LOOPBACK.allows_host("localhost.evil.com")
+    assert not LOOPBACK.allows_host("")
+    anywhere = HostPolicy(hosts=(), origins=())
+    assert anywhere.allows_host("anything")
+    assert not anywhere.allows_origin("http://anything", "anything"), "a rebound name would be its own origin"
 
 
 async def test_calls_about_one_phone_call_are_limited_and_told_when_to_come_back(client: httpx2.AsyncClient) -> None:
@@ -148,7 +148,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     async def send(message: Any) -> None:  # noqa: ANN401  of ASGI
         sent.append(message)
 
-    bounded = BoundedBody(app, max_bytes=10, seconds=0.01)
+    bounded = BodyLimitMiddleware(app, max_bytes=10, seconds=0.01)
     await bounded({"type": "http", "headers": [], "path": "/"}, inbox.get, send)
     assert sent[0]["status"] == 408
 
@@ -160,7 +160,7 @@ async def listening(tmp_path: Path) -> AsyncIterator[int]:
     await write_books(path, PLAN)
     app = HttpApp(Settings(database_url=str(path)), ServeOptions(is_open=True, is_local=True))
     socket = web_serving.listen("127.0.0.1", 0)
-    config = uvicorn.Config(app, http=limits.BoundedHeaders, lifespan="off", log_config=None, ws="none")
+    config = uvicorn.Config(app, http=limits.HeaderLimitProtocol, lifespan="off", log_config=None, ws="none")
     server = uvicorn.Server(config)
     async with running(app):
         task = asyncio.create_task(server.serve(sockets=[socket]))
@@ -201,5 +201,5 @@ async def test_what_was_not_announced_is_counted_as_it_comes() -> None:
     async def send(message: Any) -> None:  # noqa: ANN401  of ASGI
         sent.append(message)
 
-    await BoundedBody(app, max_bytes=10)({"type": "http", "headers": [], "path": "/"}, inbox.get, send)
+    await BodyLimitMiddleware(app, max_bytes=10)({"type": "http", "headers": [], "path": "/"}, inbox.get, send)
     assert sent[0]["status"] == 413

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from slotmcp.web.stopping import RefuseWhileStopping, Stopping
+from slotmcp.web.shutdown import GracefulShutdown, ShutdownMiddleware
 from support.denver import PLAN
 from support.http_server import HttpServer, body_in, call_of, headers_of, serving, write_books
 from support.sqlite_file import rows
@@ -119,11 +119,11 @@ async def ask(app: ASGIApp, path: str = "/mcp") -> httpx2.Response:
 
 async def test_new_calls_are_refused_while_running_ones_finish() -> None:
     gate, ended = Gate(), asyncio.Event()
-    stopping = Stopping(is_busy=lambda: False, bound_seconds=LONG)
-    app = RefuseWhileStopping(gate, stopping)
+    shutdown = GracefulShutdown(is_busy=lambda: False, timeout_seconds=LONG)
+    app = ShutdownMiddleware(gate, shutdown)
     running = asyncio.create_task(ask(app))
     await gate.entered.wait()
-    stopping.begin(ended.set)
+    shutdown.begin(ended.set)
     refused = await ask(app)
     assert (refused.status_code, refused.headers["retry-after"], refused.headers["connection"]) == (503, "1", "close")
     assert refused.json()["error"] == "stopping"
@@ -137,10 +137,10 @@ async def test_new_calls_are_refused_while_running_ones_finish() -> None:
 
 async def test_what_runs_beyond_the_bound_is_not_waited_for() -> None:
     gate, ended = Gate(), asyncio.Event()
-    stopping = Stopping(is_busy=lambda: True, bound_seconds=0)
-    running = asyncio.create_task(ask(RefuseWhileStopping(gate, stopping)))
+    shutdown = GracefulShutdown(is_busy=lambda: True, timeout_seconds=0)
+    running = asyncio.create_task(ask(ShutdownMiddleware(gate, shutdown)))
     await gate.entered.wait()
-    stopping.begin(ended.set)
+    shutdown.begin(ended.set)
     await ended.wait()
     gate.let_go.set()
     await running
@@ -148,7 +148,7 @@ async def test_what_runs_beyond_the_bound_is_not_waited_for() -> None:
 
 async def test_a_stream_does_not_keep_the_process_and_is_ended_when_calls_are_done() -> None:
     busy, ended = [True], asyncio.Event()
-    stopping = Stopping(is_busy=lambda: busy[0], bound_seconds=LONG)
+    shutdown = GracefulShutdown(is_busy=lambda: busy[0], timeout_seconds=LONG)
     sent: list[Message] = []
     began = asyncio.Event()
 
@@ -166,9 +166,9 @@ async def test_a_stream_does_not_keep_the_process_and_is_ended_when_calls_are_do
         sent.append(message)
 
     scope = {"type": "http", "path": "/sse", "headers": []}
-    running = asyncio.create_task(RefuseWhileStopping(stream, stopping)(scope, inbox.get, send))
+    running = asyncio.create_task(ShutdownMiddleware(stream, shutdown)(scope, inbox.get, send))
     await began.wait()
-    stopping.begin(ended.set)
+    shutdown.begin(ended.set)
     assert not (await given_up_on(ended))
     assert not running.done()
     busy[0] = False

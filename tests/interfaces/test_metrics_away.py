@@ -11,7 +11,7 @@ from slotmcp.bootstrap import open_app
 from slotmcp.domain.access import Scope
 from slotmcp.services import vitals
 from slotmcp.settings import Settings
-from slotmcp.web import remembered
+from slotmcp.web import authentication
 from support.denver import PLAN
 from support.fleets import until
 from support.http_server import call_of, headers_of
@@ -24,7 +24,7 @@ async def test_a_scrape_tells_that_the_database_is_away(
 ) -> None:
     monkeypatch.setattr(vitals, "EVERY_SECONDS", 0.05)
     monkeypatch.setattr(vitals, "PATIENCE_SECONDS", 0.2)
-    monkeypatch.setattr(remembered, "ASKED_SECONDS", 0.2)
+    monkeypatch.setattr(authentication, "AUTHENTICATION_TIMEOUT_SECONDS", 0.2)
     async with proxied(postgres_url, tmp_path) as (proxy, url):
         settings = Settings(database_url=url, database_timeout_seconds=1)
         async with open_app(settings) as app:

@@ -12,7 +12,7 @@ import pytest
 from slotmcp.asgi import HttpApp
 from slotmcp.domain.access import Scope
 from slotmcp.settings import Settings
-from slotmcp.web import issuer_keys
+from slotmcp.web import oauth
 from support.denver import PLAN, PROJECT
 from support.http_server import body_in, call_of, headers_of, open_books, running
 from support.issuer import Issuer, issuing, new_ec
@@ -151,7 +151,7 @@ async def test_keys_are_fetched_once_and_again_when_the_issuer_changes_them(
     new = issuer.token("k2", audience=AUDIENCE, scope=CALLER)
     assert (await call(client, new, "list_services")).status_code == 401, "a flood of new ids fetches nothing"
     assert issuer.asked.count("/keys") == 1
-    monkeypatch.setattr(issuer_keys, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(oauth, "PAUSE_SECONDS", 0)
     assert (await call(client, new, "list_services")).status_code == 200
     assert (await call(client, old, "list_services")).status_code == 401, (
         "what the issuer took back is not good any more"
@@ -161,8 +161,8 @@ async def test_keys_are_fetched_once_and_again_when_the_issuer_changes_them(
 async def test_an_issuer_that_is_away_is_no_reason_to_let_anybody_in_or_to_forget_its_keys(
     client: httpx2.AsyncClient, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(issuer_keys, "PAUSE_SECONDS", 0)
-    monkeypatch.setattr(issuer_keys, "FRESH_SECONDS", 0)
+    monkeypatch.setattr(oauth, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(oauth, "FRESH_SECONDS", 0)
     issuer.is_away = True
     token = issuer.token("k1", audience=AUDIENCE, scope=CALLER)
     refused = await call(client, token, "list_services")

@@ -1,4 +1,4 @@
-"""axe-core, asked what is wrong with a page for those who do not see it, or not well, or use no mouse."""
+"""Accessibility checks with axe-core."""
 
 from importlib.resources import files
 from typing import Any, Final
@@ -6,18 +6,18 @@ from typing import Any, Final
 from playwright.async_api import Page
 
 _AXE: Final = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-_COLOUR: Final = ["color-contrast", "link-in-text-block"]
-_ASK: Final = """async rules => (await axe.run(document, {resultTypes: ['violations'], ...rules})).violations
-    .filter(one => ['serious', 'critical'].includes(one.impact))
-    .map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ') + ' ' + node.failureSummary).join('; ')}`)"""
+_COLOR_RULES: Final = ["color-contrast", "link-in-text-block"]
+_RUN_AXE: Final = """async rules => (await axe.run(document, {resultTypes: ['violations'], ...rules})).violations
+    .filter(violation => ['serious', 'critical'].includes(violation.impact))
+    .map(({id, nodes}) => `${id}: ${nodes.map(n => n.target.join(' ') + ' ' + n.failureSummary).join('; ')}`)"""
 
 
-async def faults_of(page: Page, *, of_colour: bool = False) -> list[str]:
-    """The serious and critical ones, each with where it is; if wished, of colour alone.
+async def faults_of(page: Page, *, only_color: bool = False) -> list[str]:
+    """Return the serious and critical faults with their elements, optionally only those of color.
 
-    The script is let in past the content security policy.
+    Playwright injects the script past the content security policy.
     """
     if not await page.evaluate("typeof axe === 'object'"):
         await page.evaluate(_AXE)
-    found: Any = await page.evaluate(_ASK, {"runOnly": _COLOUR} if of_colour else {})
-    return list(found)
+    faults: Any = await page.evaluate(_RUN_AXE, {"runOnly": _COLOR_RULES} if only_color else {})
+    return list(faults)

@@ -1,4 +1,4 @@
-"""What a browser is shown: businesses that a real server serves, a page of one, and all that went wrong on it."""
+"""Browser tests: businesses on a real server, pages opened in Chromium, and a record of errors."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -34,49 +34,49 @@ _numbers = count(1)
 
 
 def daily(start_hour: int, end_hour: int) -> tuple[WeeklySpan, ...]:
-    """The same span on every day."""
+    """Return the same span for every day."""
     return (WeeklySpan(days=EVERY_DAY, span=WallSpan(start_minute=start_hour * 60, end_minute=end_hour * 60)),)
 
 
 def all_week(technician: Technician) -> Technician:
-    """The same person, who works on Sundays too: tests run on any day."""
+    """Return the technician with shifts on every day, because tests run on any day."""
     breaks = tuple(replace(one, days=EVERY_DAY) for one in technician.breaks)
     return replace(technician, shifts=daily(8, 17), breaks=breaks)
 
 
 @dataclass(frozen=True, slots=True)
 class Business:
-    """One business among those that a server serves, of one test alone."""
+    """One of the server's businesses, used by one test."""
 
     server: HttpServer
     schedules: Books
     id: str
     key: str = field(repr=False)
-    """Of an operator of this business alone."""
+    """Operator key of this business."""
     known: Mapping[str, str] = field(default_factory=dict)
-    """What stands for the names in the addresses of its pages."""
+    """Values of the placeholders in page paths."""
 
     @property
     def tomorrow(self) -> date:
-        """A day of which nothing has gone by yet, by the business's clocks."""
+        """Tomorrow in the business's time zone."""
         return datetime.now(UTC).astimezone(DENVER).date() + timedelta(days=1)
 
     def at(self, time: str) -> str:
-        """A time of tomorrow, as tools and forms have it."""
+        """Return a local time of tomorrow, as tools and forms accept it."""
         return f"{self.tomorrow}T{time}"
 
     def url(self, path: str = "") -> str:
-        """The address of a page of this business; "": its board."""
+        """Return the URL of a page; without a path, the board."""
         return f"{self.server.url}/dashboard/{self.id}{path}"
 
     @property
     def board(self) -> str:
-        """The address of tomorrow's board."""
+        """URL of tomorrow's board."""
         return self.url(f"?day={self.tomorrow}")
 
     @asynccontextmanager
     async def line(self, call_id: str) -> AsyncIterator[Client]:
-        """A real client over HTTP."""
+        """Open an MCP client over HTTP."""
         headers = {"Authorization": f"Bearer {self.key}", "X-Call-Id": call_id}
         async with (
             httpx2.AsyncClient(headers=headers, timeout=60) as http,
@@ -85,29 +85,29 @@ class Business:
             yield client
 
     async def ask(self, tool: str, **arguments: object) -> Body:
-        """What a tool answers."""
+        """Call a tool and return its result."""
         async with self.line(f"call-{next(_numbers)}") as client:
             return body_of(await client.call_tool(tool, arguments))
 
     async def book(self, time: str, **facts: str) -> Body:
-        """A booking of tomorrow, made through MCP."""
+        """Book a time of tomorrow through MCP."""
         body = await self.ask("book_slot", start=self.at(time), **{**KIM, **facts})
         booking: Body = body["booking"]
         return booking
 
 
 async def open_business(server: HttpServer, schedules: Books, plan: ProjectPlan = PLAN) -> Business:
-    """A business of its own, that is open every day."""
+    """Import a new business that is open every day."""
     project_id = f"business-{next(_numbers)}"
-    people = tuple(map(all_week, plan.technicians))
-    mine = replace(plan, project=replace(plan.project, id=project_id), technicians=people)
-    await schedules.app.projects.import_project(mine, prune=False)
-    made = await schedules.app.access.create(Scope.OPERATOR, project=project_id)
-    return Business(server, schedules, project_id, made.token)
+    technicians = tuple(map(all_week, plan.technicians))
+    own_plan = replace(plan, project=replace(plan.project, id=project_id), technicians=technicians)
+    await schedules.app.projects.import_project(own_plan, prune=False)
+    new_key = await schedules.app.access.create(Scope.OPERATOR, project=project_id)
+    return Business(server, schedules, project_id, new_key.token)
 
 
 async def open_lively_business(server: HttpServer, schedules: Books) -> Business:
-    """One that has been called: bookings and holds, refusals and traces; somebody away, and somebody off with work."""
+    """Import a business with bookings, holds, refusals, traces, time off and an unavailable technician."""
     business = await open_business(server, schedules)
     callers = Callers(business.line, seed=5, pause=at_once)
     await callers.call(_CALLS, at_once=3)
@@ -127,35 +127,35 @@ async def open_lively_business(server: HttpServer, schedules: Books) -> Business
 
 
 async def at_once(seconds: float) -> None:
-    """Nobody thinks."""
+    """Skip a caller's pause."""
     del seconds
 
 
-@dataclass  # Playwright keeps things of its own in whoever listens: no slots
+@dataclass  # Playwright sets attributes on listeners: no slots
 class Watch:
-    """All that goes wrong while a browser looks."""
+    """Record of browser errors and HTTP errors."""
 
     origin: str
     faults: list[str] = field(default_factory=list)
-    """Errors of scripts, breaches of the content security policy, requests to anybody else."""
+    """Script errors, violations of the content security policy, and requests to other origins."""
     refused: list[int] = field(default_factory=list)
-    """The status of each answer that was an error. A test that expects some takes them out."""
+    """Statuses of HTTP errors. A test removes those that it expects."""
 
-    def over(self, context: BrowserContext) -> None:
-        """Watch all pages of a context."""
+    def observe(self, context: BrowserContext) -> None:
+        """Observe all pages of a context."""
         context.on("console", self._console)
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
         context.on("request", lambda request: self._requested(request.url))
         context.on("response", self._answered)
 
     def _console(self, message: ConsoleMessage) -> None:
-        is_told_elsewhere = message.text.startswith("Failed to load resource: the server responded")
-        if message.type in {"error", "warning"} and not is_told_elsewhere:
+        is_http_error = message.text.startswith("Failed to load resource: the server responded")
+        if message.type in {"error", "warning"} and not is_http_error:
             self.faults.append(message.text)
 
     def _requested(self, url: str) -> None:
         if not url.startswith((f"{self.origin}/dashboard", "data:")):
-            self.faults.append(f"asked {url}")
+            self.faults.append(f"requested {url}")
 
     def _answered(self, response: Response) -> None:
         if response.status >= _HTTP_ERROR:
@@ -164,29 +164,29 @@ class Watch:
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    """Debian's, without a window."""
+    """Launch Debian's Chromium without a window."""
     options = ["--disable-dev-shm-usage", "--disable-gpu"]
     async with async_playwright() as playwright:
-        # CI is root, for whom there is no sandbox
+        # CI runs as root, which has no sandbox
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False, args=options)
         yield browser
         await browser.close()
 
 
 Look = Callable[..., Awaitable[Page]]
-"""Open a page of a business as its operator: its address, and options of the browser's context."""
+"""Function that opens a URL as a business's operator, with options of the browser context."""
 
 
 @asynccontextmanager
 async def looking(browser: Browser, watch: Watch) -> AsyncIterator[Look]:
-    """Opens pages, each as a browser of its own that has logged in with a key, and closes them."""
+    """Open pages, each in its own logged-in browser context, and close them at the end."""
     contexts: list[BrowserContext] = []
 
-    async def look(url: str, business: Business | None = None, **options: Any) -> Page:  # noqa: ANN401  whatever a context takes
+    async def look(url: str, business: Business | None = None, **options: Any) -> Page:  # noqa: ANN401  options of a browser context
         context = await browser.new_context(**options)
         context.set_default_timeout(DEFAULT_TIMEOUT_MS)
         contexts.append(context)
-        watch.over(context)
+        watch.observe(context)
         if business is not None:
             session = await business.schedules.app.sessions.begin(business.key)
             assert session is not None

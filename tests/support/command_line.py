@@ -1,10 +1,10 @@
-"""The command line, as a test runs it."""
+"""Types for tests that run the command line."""
 
 from typing import NamedTuple, Protocol
 
 
-class Ended(NamedTuple):
-    """How a command ended."""
+class CommandResult(NamedTuple):
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -12,6 +12,6 @@ class Ended(NamedTuple):
 
 
 class Run(Protocol):
-    """Runs a command line in this process."""
+    """Function that runs a command line in this process."""
 
-    def __call__(self, *words: str) -> Ended: ...
+    def __call__(self, *words: str) -> CommandResult: ...

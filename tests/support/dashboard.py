@@ -1,4 +1,4 @@
-"""A dashboard in this process, and somebody before it whose browser keeps cookies and follows where it is sent."""
+"""Dashboard in this process, with an HTTP client that keeps cookies and follows redirects."""
 
 import re
 from collections.abc import AsyncIterator
@@ -21,20 +21,20 @@ OWN: Final = "http://slots.example"
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """Asks for pages, and sends their forms."""
+    """Client that loads pages and submits forms."""
 
     client: httpx2.AsyncClient
 
     async def get(self, path: str = "", **headers: str) -> httpx2.Response:
-        """A page below /dashboard, wherever that leads."""
-        return await self.client.get(f"/dashboard{path}", headers=_named(headers), follow_redirects=True)
+        """Load a page below /dashboard and follow redirects."""
+        return await self.client.get(f"/dashboard{path}", headers=_header_names(headers), follow_redirects=True)
 
     async def log_in(self, key: str) -> httpx2.Response:
-        """The page after the form."""
+        """Submit the login form."""
         return await self.send("/login", key=key)
 
     async def send(self, path: str, **fields: str) -> httpx2.Response:
-        """Send a form as it stands on a page: with the token that is on every page of a session."""
+        """Submit a form with the session's form token."""
         token = await self.form_token()
         return await self.client.post(
             f"/dashboard{path}",
@@ -44,26 +44,26 @@ class Browser:
         )
 
     async def form_token(self) -> str:
-        """The one of this session; "": there is none."""
-        found = re.search(r'name="form_token" value="(\w*)"', (await self.get()).text)
-        return found.group(1) if found else ""
+        """Return the session's form token, or an empty string."""
+        match = re.search(r'name="form_token" value="(\w*)"', (await self.get()).text)
+        return match.group(1) if match else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A server, its books, and a browser at it."""
+    """Server, its database, and a browser."""
 
     schedules: Books
     app: HttpApp
     browser: Browser
 
     async def key(self, scope: Scope = Scope.OPERATOR, *, project: str | None = "*") -> str:
-        """A new key."""
+        """Create a key."""
         return (await self.schedules.app.access.create(scope, project=project)).token
 
     @asynccontextmanager
     async def another_browser(self, base_url: str = OWN) -> AsyncIterator[Browser]:
-        """Somebody else's."""
+        """Open a second browser."""
         transport = httpx2.ASGITransport(app=self.app)
         async with httpx2.AsyncClient(transport=transport, base_url=base_url) as client:
             yield Browser(client)
@@ -76,15 +76,15 @@ async def open_site(
     serving: ServeOptions | None = None,
     **settings: Any,  # noqa: ANN401  settings of every type
 ) -> AsyncIterator[Site]:
-    """A dashboard over a database of its own; nobody is logged in."""
+    """Open a dashboard on its own database, without a login."""
     path = folder / "slotmcp.db"
     async with open_books(path, *(plans or (PLAN,))) as schedules:
-        told = Settings(database_url=f"sqlite:///{path}", calcom_sync_seconds=0, **settings)
-        app = HttpApp(told, serving or ServeOptions())
+        all_settings = Settings(database_url=f"sqlite:///{path}", calcom_sync_seconds=0, **settings)
+        app = HttpApp(all_settings, serving or ServeOptions())
         transport = httpx2.ASGITransport(app=app)
         async with running(app), httpx2.AsyncClient(transport=transport, base_url=OWN) as client:
             yield Site(schedules, app, Browser(client))
 
 
-def _named(headers: dict[str, str]) -> dict[str, str]:
+def _header_names(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}

@@ -1,4 +1,4 @@
-"""Whether what is started hears Ctrl-C, however these tests themselves were started."""
+"""Control over SIGINT in child processes, independent of how the tests were started."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -8,20 +8,20 @@ from types import FrameType
 Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
 
-def hearing_ctrl_c() -> AbstractContextManager[None]:
-    """What is started within hears it, like what somebody types at a terminal."""
-    return _answering_ctrl_c_by(signal.default_int_handler)
+def receiving_ctrl_c() -> AbstractContextManager[None]:
+    """Let child processes receive SIGINT, as in a terminal."""
+    return _handling_ctrl_c_with(signal.default_int_handler)
 
 
-def deaf_to_ctrl_c() -> AbstractContextManager[None]:
-    """What is started within does not hear it, like what a shell starts in the background."""
-    return _answering_ctrl_c_by(signal.SIG_IGN)
+def ignoring_ctrl_c() -> AbstractContextManager[None]:
+    """Let child processes ignore SIGINT, as in a shell's background."""
+    return _handling_ctrl_c_with(signal.SIG_IGN)
 
 
 @contextmanager
-def _answering_ctrl_c_by(handler: Handler) -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, handler)
+def _handling_ctrl_c_with(handler: Handler) -> Iterator[None]:
+    previous = signal.signal(signal.SIGINT, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)

@@ -12,7 +12,7 @@ import structlog
 from slotmcp.cli import main
 from slotmcp.cli.exits import Exit
 from slotmcp.project_file import sample_text
-from support.command_line import Ended, Run
+from support.command_line import CommandResult, Run
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ def slotmcp(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Run a command line in this process, with a home folder of its own."""
     assert Path.cwd() == home
 
-    def run(*words: str) -> Ended:
+    def run(*words: str) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["slotmcp", *words])
         with pytest.raises(SystemExit) as ended:
             main()
         said = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), said.out, said.err)
+        return CommandResult(int(ended.value.code or 0), said.out, said.err)
 
     return run
 

@@ -16,7 +16,7 @@ from slotmcp.cli.exits import Exit, told_plainly
 from slotmcp.domain.errors import FieldProblem, InvalidArgument, SlotUnavailable, Unavailable
 from slotmcp.project_file import sample_text
 from support.command_line import Run
-from support.keyboard import hearing_ctrl_c
+from support.keyboard import receiving_ctrl_c
 from support.redis_server import RedisServer
 
 
@@ -330,7 +330,7 @@ def test_a_reader_that_leaves_is_no_news() -> None:
 
 @pytest.mark.usefixtures("imported")
 def test_an_interrupted_server_leaves_quietly() -> None:
-    with hearing_ctrl_c():
+    with receiving_ctrl_c():
         server = subprocess.Popen(
             [sys.executable, "-m", "slotmcp", "stdio"],
             stdin=subprocess.PIPE,

@@ -21,7 +21,7 @@ from slotmcp.cli.exits import Exit
 from slotmcp.demo.sunrise import PROJECT_ID, morning_zone, sunrise_plan, sunrise_text
 from slotmcp.project_file import read_project_file
 from support.command_line import Run
-from support.keyboard import deaf_to_ctrl_c, hearing_ctrl_c
+from support.keyboard import ignoring_ctrl_c, receiving_ctrl_c
 
 LIMIT_SECONDS = 60
 ENDS_SECONDS = 8
@@ -79,7 +79,7 @@ def demonstrating(folder: Path, *options: str) -> Iterator[Demo]:
 
 
 def test_it_is_called_and_seen_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with hearing_ctrl_c(), demonstrating(tmp_path) as demo:
+    with receiving_ctrl_c(), demonstrating(tmp_path) as demo:
         assert "Ctrl-C ends it" in (demo.next_line() or demo.next_line())
         told = re.fullmatch(
             r"(\d+) callers: (\d+) were offered a time, (\d+) held one, (\d+) booked.*", demo.next_line()
@@ -96,7 +96,7 @@ def test_it_is_called_and_seen_and_leaves_nothing_behind(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_whoever_ends_it_in_the_background_leaves_nothing_behind_either(tmp_path: Path, number: signal.Signals) -> None:
-    with deaf_to_ctrl_c(), demonstrating(tmp_path) as demo:
+    with ignoring_ctrl_c(), demonstrating(tmp_path) as demo:
         assert demo.ended_by(number) == (0, "")
     assert list(tmp_path.iterdir()) == []
 

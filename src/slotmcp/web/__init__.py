@@ -1,1 +1,1 @@
-"""The HTTP face: one Starlette app around what speaks MCP."""
+"""HTTP interface: one Starlette app around the MCP transports."""

@@ -1,4 +1,4 @@
-"""One Starlette app: MCP, health and metrics, and the places of what else is mounted."""
+"""Starlette app of the HTTP interface: MCP, health, metrics, and the public routes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,73 +11,66 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slotmcp import telemetry
-from slotmcp.web.answers import path_of, refusal
 from slotmcp.web.health import Health, metrics
-from slotmcp.web.host_origin import HostOriginMiddleware, Places
-from slotmcp.web.limits import BoundedBody
-from slotmcp.web.stopping import RefuseWhileStopping, Stopping
+from slotmcp.web.host_origin import HostOriginMiddleware, HostPolicy
+from slotmcp.web.limits import BodyLimitMiddleware
+from slotmcp.web.responses import error_response, path_in_app
+from slotmcp.web.shutdown import GracefulShutdown, ShutdownMiddleware
 
 OTHER = "other"
-"""How a path is counted that is none of ours."""
+"""Metric label of every path without a route."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Faces:
-    """What stands behind the door, and where."""
+class Protection:
+    """Access checks in front of MCP and the metrics."""
 
-    mcp: ASGIApp
-    mcp_paths: tuple[str, ...]
-    public: Sequence[BaseRoute] = ()
-    """What lets in whom it likes: where tokens can be had, webhooks, the dashboard."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entrance:
-    """How to get behind the door."""
-
-    guard: Callable[[ASGIApp], ASGIApp]
-    """Lets through who may call, and says who it is."""
-    guard_of_metrics: Callable[[ASGIApp], ASGIApp]
-    """The same, while the database is away as well."""
-    places: Places
+    authenticate: Callable[[ASGIApp], ASGIApp]
+    """Middleware that authenticates a request."""
+    authenticate_metrics: Callable[[ASGIApp], ASGIApp]
+    """The same middleware for metrics; it also works while the database is unavailable."""
+    host_policy: HostPolicy
     max_body_bytes: int
 
-    def before(self, app: ASGIApp) -> ASGIApp:
-        """An app, with the entrance before it."""
-        return HostOriginMiddleware(self.guard(app), self.places)
 
-    def before_metrics(self, app: ASGIApp) -> ASGIApp:
-        """An app that tells how the server is, with the entrance before it."""
-        return HostOriginMiddleware(self.guard_of_metrics(app), self.places)
-
-
-def create_web(faces: Faces, entrance: Entrance, *, health: Health, stopping: Stopping) -> ASGIApp:
-    """The app."""
+def create_web(  # noqa: PLR0913  the parts of the app
+    *,
+    mcp: ASGIApp,
+    mcp_paths: Sequence[str],
+    public_routes: Sequence[BaseRoute],
+    protection: Protection,
+    health: Health,
+    shutdown: GracefulShutdown,
+) -> ASGIApp:
+    """Build the app. `public_routes` authenticate by themselves: OAuth metadata, webhooks, the dashboard."""
+    hosts = protection.host_policy
+    protected_mcp = HostOriginMiddleware(protection.authenticate(mcp), hosts)
+    metrics_app = protection.authenticate_metrics(Route("/metrics", metrics).app)
     routes = [
         Route("/healthz", health.healthz, methods=["GET"]),
         Route("/readyz", health.readyz, methods=["GET"]),
-        Route("/metrics", entrance.before_metrics(Route("/metrics", metrics).app)),
-        *(Route(path, entrance.before(faces.mcp)) for path in faces.mcp_paths),
-        *faces.public,
+        Route("/metrics", HostOriginMiddleware(metrics_app, hosts)),
+        *(Route(path, protected_mcp) for path in mcp_paths),
+        *public_routes,
     ]
     app = Starlette(
         routes=routes,
         middleware=[
-            Middleware(RefuseWhileStopping, stopping=stopping),
-            Middleware(BoundedBody, max_bytes=entrance.max_body_bytes),
+            Middleware(ShutdownMiddleware, shutdown=shutdown),
+            Middleware(BodyLimitMiddleware, max_bytes=protection.max_body_bytes),
         ],
-        exception_handlers={Exception: _broken},
+        exception_handlers={Exception: _internal_error},
     )
-    return Counted(app, [route for route in routes if isinstance(route, Route)])
+    return ResponseCounter(app, [route for route in routes if isinstance(route, Route)])
 
 
-async def _broken(_request: Request, _error: Exception) -> Response:
-    """A mistake of slotmcp's own: logged by whoever serves, and nothing of it told."""
-    return refusal(500, "internal", "Something went wrong in the booking system.")
+async def _internal_error(_request: Request, _error: Exception) -> Response:
+    """Answer an unexpected error without details; the server logs them."""
+    return error_response(500, "internal", "Something went wrong in the booking system.")
 
 
-class Counted:
-    """Counts the answers."""
+class ResponseCounter:
+    """Middleware that counts responses by route and status."""
 
     def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
         self._app = app
@@ -85,21 +78,21 @@ class Counted:
         self._patterns = [(route.path_regex, route.path) for route in routes if "{" in route.path]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        route = self._route(path_of(scope))
+        route = self._route(path_in_app(scope))
 
-        async def counted(message: Message) -> None:
+        async def counting_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 telemetry.http_answered(route, message["status"])
             await send(message)
 
-        await self._app(scope, receive, counted)
+        await self._app(scope, receive, counting_send)
 
     def _route(self, path: str) -> str:
-        """What a path is counted as: as it stands in the list of routes, so that there are few."""
+        """Return the metric label of a path: its route's pattern, so that the labels are bounded."""
         if path in self._paths:
             return path
         return next((name for pattern, name in self._patterns if pattern.match(path)), OTHER)

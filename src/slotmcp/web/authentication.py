@@ -1,7 +1,10 @@
-"""Who calls: a bearer token turned into a principal, for all that is done in answer to the request."""
+"""Bearer authentication: resolve a token to a principal for the rest of the request."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from hashlib import sha256
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -10,87 +13,125 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp.domain.access import Principal
-from slotmcp.domain.errors import TryLater
+from slotmcp.domain.errors import TryLater, Unavailable
 from slotmcp.services.acting import acting_as
-from slotmcp.web.answers import refusal, retry
+from slotmcp.services.concurrency import SingleFlight
+from slotmcp.web.responses import error_response, try_later_response
 
 Authenticate = Callable[[str], Awaitable[Principal | None]]
-"""Tells who has a token; None: nobody who may call. May raise TryLater."""
+"""Resolves a token to its principal, or to None when it is invalid. May raise TryLater."""
 
 Challenge = Callable[[Request], str]
-"""More of WWW-Authenticate: where a token can be had."""
+"""Returns further WWW-Authenticate parameters, such as where to get a token."""
 
 CALL_ID: Final = "x-call-id"
+AUTHENTICATION_TIMEOUT_SECONDS: Final = 2.0
+"""Time limit of a lookup for metrics: a scrape must not wait longer."""
+CACHE_SECONDS: Final = 15 * 60.0
+RETRY_AFTER_MS: Final = 1_000
 _CALL_ID_LENGTH: Final = 128
-_UNFIT_FOR_A_CALL_ID: Final = re.compile(r"[^\x21-\x7e]")
-_MS_PER_SECOND: Final = 1000
+_INVALID_IN_CALL_ID: Final = re.compile(r"[^\x21-\x7e]")
 
 
-def no_more(request: Request) -> str:
-    """Nothing more."""
+def no_challenge(request: Request) -> str:
+    """Add no parameters to WWW-Authenticate."""
     del request
     return ""
 
 
-class Authentication:
-    """Lets those in who may call; the others are told how to."""
+class BearerAuthentication:
+    """Middleware that requires a valid bearer token."""
 
-    def __init__(self, app: ASGIApp, authenticate: Authenticate, *, challenge: Challenge = no_more) -> None:
+    def __init__(self, app: ASGIApp, authenticate: Authenticate, *, challenge: Challenge = no_challenge) -> None:
         self._app = app
         self._authenticate = authenticate
         self._challenge = challenge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
         headers = Headers(scope=scope)
-        token = _bearer(headers)
+        token = _bearer_token(headers)
         try:
             principal = await self._authenticate(token) if token else None
         except TryLater as error:
-            after = -(-error.retry_after_ms // _MS_PER_SECOND)
-            await retry(503, error.code, error.message, after_seconds=after)(scope, receive, send)
+            await try_later_response(error)(scope, receive, send)
             return
         if principal is None:
-            await self._refused(Request(scope), was_given=bool(token))(scope, receive, send)
+            await self._unauthorized(Request(scope), has_token=bool(token))(scope, receive, send)
         elif not principal.scopes:
-            await self._useless(Request(scope))(scope, receive, send)
+            await self._insufficient_scope(Request(scope))(scope, receive, send)
         else:
             with acting_as(principal.with_call_id(_call_id(headers))):
                 await self._app(scope, receive, send)
 
-    def _refused(self, request: Request, *, was_given: bool) -> Response:
-        error = {"error": "invalid_token"} if was_given else {}
-        sentence = "Send a key or a token that is good: Authorization: Bearer ..."
-        return refusal(401, "unauthorized", sentence, headers=self._told(request, error))
+    def _unauthorized(self, request: Request, *, has_token: bool) -> Response:
+        error = {"error": "invalid_token"} if has_token else {}
+        message = "Send a valid key or token: Authorization: Bearer ..."
+        return error_response(401, "unauthorized", message, headers=self._challenge_headers(request, error))
 
-    def _useless(self, request: Request) -> Response:
-        error = {"error": "insufficient_scope", "scope": "slotmcp:caller"}
-        return refusal(403, "insufficient_scope", "This token reaches no tool.", headers=self._told(request, error))
+    def _insufficient_scope(self, request: Request) -> Response:
+        headers = self._challenge_headers(request, {"error": "insufficient_scope", "scope": "slotmcp:caller"})
+        return error_response(403, "insufficient_scope", "This token grants access to no tool.", headers=headers)
 
-    def _told(self, request: Request, error: Mapping[str, str]) -> Mapping[str, str]:
-        said = {"realm": "slotmcp", **error}
-        words = ", ".join(f'{name}="{value}"' for name, value in said.items())
-        more = self._challenge(request)
-        return {"WWW-Authenticate": f"Bearer {words}" + (f", {more}" if more else "")}
+    def _challenge_headers(self, request: Request, error: Mapping[str, str]) -> Mapping[str, str]:
+        parameters = ", ".join(f'{name}="{value}"' for name, value in {"realm": "slotmcp", **error}.items())
+        extra = self._challenge(request)
+        return {"WWW-Authenticate": f"Bearer {parameters}" + (f", {extra}" if extra else "")}
 
 
-class Everybody:
-    """Lets everybody in, as one and the same."""
+class FixedPrincipal:
+    """Middleware that accepts every request as the same principal."""
 
     def __init__(self, app: ASGIApp, principal: Principal) -> None:
         self._app = app
         self._principal = principal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
         with acting_as(self._principal.with_call_id(_call_id(Headers(scope=scope)))):
             await self._app(scope, receive, send)
 
 
-def _bearer(headers: Headers) -> str:
+class PrincipalCache:
+    """Cache of authenticated principals, so that metrics can be scraped while the database is unavailable.
+
+    An entry is used only when the lookup fails. A revoked key is rejected as soon as a lookup succeeds again.
+    """
+
+    def __init__(self, authenticate: Authenticate) -> None:
+        self._authenticate = authenticate
+        self._single_flight = SingleFlight(timeout_seconds=AUTHENTICATION_TIMEOUT_SECONDS)
+        self._cached: dict[bytes, tuple[Principal, float]] = {}
+
+    async def __call__(self, token: str) -> Principal | None:
+        """Return the token's principal; None when the token is invalid.
+
+        Raises:
+            TryLater: the lookup failed, and the cache has no current entry.
+        """
+        digest, now_seconds = sha256(token.encode()).digest(), asyncio.get_running_loop().time
+        try:
+            principal = await self._single_flight.run(digest, partial(self._authenticate, token))
+        except (TryLater, TimeoutError) as error:
+            if digest in self._cached and now_seconds() < self._cached[digest][1]:
+                return self._cached[digest][0]
+            raise _try_later(error) from None
+        self._cached.pop(digest, None)
+        if principal is not None:
+            self._cached[digest] = principal, now_seconds() + CACHE_SECONDS
+        return principal
+
+
+def _try_later(error: TryLater | TimeoutError) -> TryLater:
+    if isinstance(error, TryLater):
+        return error
+    return Unavailable("Credentials cannot be checked at the moment.", retry_after_ms=RETRY_AFTER_MS)
+
+
+def _bearer_token(headers: Headers) -> str:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _call_id(headers: Headers) -> str:
-    return _UNFIT_FOR_A_CALL_ID.sub("", headers.get(CALL_ID, ""))[:_CALL_ID_LENGTH]
+    return _INVALID_IN_CALL_ID.sub("", headers.get(CALL_ID, ""))[:_CALL_ID_LENGTH]

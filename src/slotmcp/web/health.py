@@ -1,4 +1,4 @@
-"""Is the process alive, and does it want calls: /healthz, /readyz, and what it has counted: /metrics."""
+"""Health endpoints for operators and load balancers: /healthz, /readyz, and /metrics."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,66 +12,68 @@ from slotmcp.domain.access import ANONYMOUS, Scope
 from slotmcp.domain.errors import Forbidden, SlotmcpError
 from slotmcp.services.acting import acting
 from slotmcp.services.concurrency import SingleFlight
-from slotmcp.web.answers import refusal
-from slotmcp.web.stopping import Stopping
+from slotmcp.web.responses import error_response
+from slotmcp.web.shutdown import GracefulShutdown
 
 Check = Callable[[], Awaitable[object]]
-"""Asks a dependency for something; raises where it is away."""
+"""Probe of a dependency; raises when the dependency is unavailable."""
 
 OK: Final = "ok"
 AWAY: Final = "away"
-_CHECK_SECONDS: Final = 2.0
-_UNSTORED: Final = {"Cache-Control": "no-store"}
+_CHECK_TIMEOUT_SECONDS: Final = 2.0
+_NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 class Health:
-    """Answers whoever looks after the process."""
+    """Liveness and readiness of the process."""
 
-    def __init__(self, stopping: Stopping, *, needed: Mapping[str, Check], helpful: Mapping[str, Check]) -> None:
-        self._stopping = stopping
-        self._needed = needed
-        self._helpful = helpful
-        """Without these, answers are right and slower."""
-        self._single_flight = SingleFlight(timeout_seconds=_CHECK_SECONDS)
+    def __init__(
+        self, shutdown: GracefulShutdown, *, required: Mapping[str, Check], optional: Mapping[str, Check]
+    ) -> None:
+        self._shutdown = shutdown
+        self._required = required
+        self._optional = optional
+        """Without these, responses are correct and slower."""
+        self._single_flight = SingleFlight(timeout_seconds=_CHECK_TIMEOUT_SECONDS)
 
     async def healthz(self, _request: Request) -> Response:
-        """The process runs; nothing else is asked."""
-        return JSONResponse({"status": "alive"}, headers=_UNSTORED)
+        """Report that the process runs, without checking a dependency."""
+        return JSONResponse({"status": "alive"}, headers=_NO_STORE)
 
     async def readyz(self, _request: Request) -> Response:
-        """Whether to send calls here: 200 `ready` or `degraded`, 503 `unavailable` or `stopping`."""
-        needed = await self._asked(self._needed)
-        helpful = await self._asked(self._helpful)
-        status = self._status(AWAY in needed.values(), AWAY in helpful.values())
+        """Report readiness: 200 `ready` or `degraded`, 503 `unavailable` or `stopping`."""
+        required = await self._check_all(self._required)
+        optional = await self._check_all(self._optional)
+        status = self._status(AWAY in required.values(), AWAY in optional.values())
         code = 200 if status in {"ready", "degraded"} else 503
-        return JSONResponse({"status": status, "checks": {**needed, **helpful}}, code, _UNSTORED)
+        return JSONResponse({"status": status, "checks": {**required, **optional}}, code, _NO_STORE)
 
-    async def _asked(self, checks: Mapping[str, Check]) -> dict[str, str]:
-        return {name: await self._ask(name, check) for name, check in checks.items()}
+    async def _check_all(self, checks: Mapping[str, Check]) -> dict[str, str]:
+        return {name: await self._check(name, check) for name, check in checks.items()}
 
-    async def _ask(self, name: str, check: Check) -> str:
+    async def _check(self, name: str, check: Check) -> str:
         try:
             await self._single_flight.run(name, check)
         except (SlotmcpError, TimeoutError):
             return AWAY
         return OK
 
-    def _status(self, lacks_needed: bool, lacks_helpful: bool) -> str:  # noqa: FBT001  two facts
-        if self._stopping.has_begun:
+    def _status(self, lacks_required: bool, lacks_optional: bool) -> str:  # noqa: FBT001  two facts
+        if self._shutdown.has_begun:
             return "stopping"
-        if lacks_needed:
+        if lacks_required:
             return "unavailable"
-        return "degraded" if lacks_helpful else "ready"
+        return "degraded" if lacks_optional else "ready"
 
 
 async def metrics(_request: Request) -> Response:
-    """What was counted, for an operator of every project."""
+    """Return the Prometheus metrics to an operator of every project."""
     principal = acting(ANONYMOUS)
     try:
         principal.require_scope(Scope.OPERATOR)
     except Forbidden as error:
-        return refusal(403, error.code, error.message)
+        return error_response(403, error.code, error.message)
     if not principal.can_reach_all:
-        return refusal(403, "forbidden", "Metrics are of all projects, and this credential reaches some.")
+        return error_response(403, "forbidden", "Metrics cover all projects; this credential is limited to some.")
     body = await asyncio.to_thread(telemetry.exposition)
-    return PlainTextResponse(body, headers={"Content-Type": telemetry.CONTENT_TYPE, **_UNSTORED})
+    return PlainTextResponse(body, headers={"Content-Type": telemetry.CONTENT_TYPE, **_NO_STORE})

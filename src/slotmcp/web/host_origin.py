@@ -1,4 +1,4 @@
-"""From where a request may come: the names this server goes by, and the web pages that may call it."""
+"""Host and origin checks, which protect against DNS rebinding and cross-site requests."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,59 +7,58 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from slotmcp.web.answers import refusal
+from slotmcp.web.responses import error_response
 
-WRONG_HOST: Final = "This server does not go by that name: see SLOTMCP_ALLOWED_HOSTS."
+WRONG_HOST: Final = "Host not allowed: see SLOTMCP_ALLOWED_HOSTS."
+WRONG_ORIGIN: Final = "Origin not allowed: see SLOTMCP_ALLOWED_ORIGINS."
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Names and origins, each exact or with `:*` for any port. No names: any."""
+class HostPolicy:
+    """Allowed hosts and origins, each exact or with `:*` for any port. An empty `hosts` allows every host."""
 
     hosts: tuple[str, ...]
     origins: tuple[str, ...]
 
-    def is_known_host(self, host: str) -> bool:
-        """Whether this server goes by a name."""
-        return not self.hosts or _is_among(host, self.hosts)
+    def allows_host(self, host: str) -> bool:
+        """Check a Host header."""
+        return not self.hosts or _matches(host, self.hosts)
 
-    def is_known_origin(self, origin: str, host: str) -> bool:
-        """Whether a web page may call: it is listed, or this server's own, if that can be told."""
-        own = bool(self.hosts) and origin in {f"http://{host}", f"https://{host}"}
-        return own or _is_among(origin, self.origins)
+    def allows_origin(self, origin: str, host: str) -> bool:
+        """Check an Origin header: it is listed, or it is this server's own and the hosts are known."""
+        is_own = bool(self.hosts) and origin in {f"http://{host}", f"https://{host}"}
+        return is_own or _matches(origin, self.origins)
 
 
-LOOPBACK: Final = Places(
+LOOPBACK: Final = HostPolicy(
     hosts=tuple(name + port for name in _LOOPBACK for port in ("", ":*")),
     origins=tuple(f"http://{name}{port}" for name in _LOOPBACK for port in ("", ":*")),
 )
-"""This machine alone: a web page elsewhere that has its name resolved to here is refused."""
+"""Policy for this machine only. It rejects other sites' names that resolve to this machine."""
 
 
 class HostOriginMiddleware:
-    """Refuses requests for another host, and those of web pages that are not listed."""
+    """Middleware that rejects requests with another host or a foreign origin."""
 
-    def __init__(self, app: ASGIApp, places: Places) -> None:
+    def __init__(self, app: ASGIApp, policy: HostPolicy) -> None:
         self._app = app
-        self._places = places
+        self._policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin", "")
-        if not self._places.is_known_host(host):
-            told = refusal(421, "wrong_host", WRONG_HOST)
-            await told(scope, receive, send)
-        elif origin and not self._places.is_known_origin(origin, host):
-            told = refusal(403, "wrong_origin", "Web pages of that origin may not call: see SLOTMCP_ALLOWED_ORIGINS.")
-            await told(scope, receive, send)
+        if not self._policy.allows_host(host):
+            await error_response(421, "wrong_host", WRONG_HOST)(scope, receive, send)
+        elif origin and not self._policy.allows_origin(origin, host):
+            await error_response(403, "wrong_origin", WRONG_ORIGIN)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
-def _is_among(name: str, known: Collection[str]) -> bool:
-    if name in known:
+def _matches(name: str, allowed: Collection[str]) -> bool:
+    if name in allowed:
         return True
     bare, _, port = name.rpartition(":")
-    return port.isdigit() and f"{bare}:*" in known
+    return port.isdigit() and f"{bare}:*" in allowed

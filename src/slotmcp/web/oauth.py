@@ -1,20 +1,24 @@
-"""OAuth 2.1, as a resource server: tokens of one issuer, held to its keys, to this audience and to what they reach.
+"""OAuth 2.1 resource server: verify one issuer's tokens against its keys and this audience.
 
-RFC 9068 (what a token says), RFC 9728 (where tokens can be had), RFC 8707 (whom a token is for).
+RFC 9068 (JWT access tokens), RFC 9728 (protected resource metadata), RFC 8707 (resource indicators).
 """
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from time import monotonic
+from typing import Any, Final, Self
 
+import httpx2
 import jwt
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from slotmcp.domain.access import Principal, Scope
-from slotmcp.web.issuer_keys import ALGORITHMS, IssuerKeys
+from slotmcp.domain.errors import Unavailable
 
 SCOPE_PREFIX: Final = "slotmcp:"
 PROJECT_PREFIX: Final = "slotmcp:project:"
@@ -23,6 +27,17 @@ EVERY_PROJECT: Final = "*"
 METADATA_PATH: Final = "/.well-known/oauth-protected-resource"
 SCOPES: Final = tuple(SCOPE_PREFIX + scope for scope in Scope)
 
+ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""Every asymmetric algorithm. A shared secret would not prove that the issuer signed the token."""
+
+FRESH_SECONDS: Final = 600
+"""Age after which the keys are fetched again. The cached keys stay valid while the issuer is unavailable."""
+PAUSE_SECONDS: Final = 10
+"""Minimum time between two fetches, so that invented key ids do not flood the issuer."""
+MAX_BYTES: Final = 512 * 1024
+_TIMEOUT_SECONDS: Final = 5.0
+_RETRY_MS: Final = 5_000
+_WELL_KNOWN: Final = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 _LEEWAY_SECONDS: Final = 30
 _REQUIRED: Final = ("exp", "iss", "aud")
 _HASH_LENGTH: Final = 32
@@ -30,65 +45,144 @@ _HASH_LENGTH: Final = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """This server, as an issuer knows it."""
+    """This server as a protected resource of the issuer."""
 
     issuer: str
     audience: str
-    """Whom a token has to be for."""
+    """Required audience of a token."""
     path: str
-    """Where MCP is served."""
+    """Path of the MCP endpoint."""
     public_url: str = ""
-    """Where clients reach this server; empty: where the request says that it went."""
+    """Base URL for clients; empty: the base URL of the request."""
 
     def metadata_url(self, request: Request) -> str:
-        """Where it is told how to get a token."""
+        """Return the URL of the protected resource metadata."""
         return f"{self._base(request)}{METADATA_PATH}{self.path}"
 
     def challenge(self, request: Request) -> str:
-        """What WWW-Authenticate says of it."""
+        """Return the WWW-Authenticate parameter that names the metadata."""
         return f'resource_metadata="{self.metadata_url(request)}"'
 
     def routes(self) -> list[Route]:
-        """The metadata, where clients look for it."""
+        """Return the metadata routes at both paths that clients try."""
         return [Route(path, self._metadata, methods=["GET"]) for path in (METADATA_PATH, METADATA_PATH + self.path)]
 
     async def _metadata(self, request: Request) -> Response:
-        told = {
+        metadata = {
             "resource": f"{self._base(request)}{self.path}",
             "authorization_servers": [self.issuer],
             "scopes_supported": list(SCOPES),
             "bearer_methods_supported": ["header"],
             "resource_name": "slotmcp",
         }
-        return JSONResponse(told, headers={"Cache-Control": "max-age=300"})
+        return JSONResponse(metadata, headers={"Cache-Control": "max-age=300"})
 
     def _base(self, request: Request) -> str:
         return (self.public_url or str(request.base_url)).rstrip("/")
 
 
+class IssuerKeys:
+    """Cached public keys of one issuer: a JSON Web Key Set (RFC 7517), fetched on demand."""
+
+    def __init__(self, client: httpx2.AsyncClient, *, issuer: str, url: str) -> None:
+        self._client = client
+        self._issuer = issuer
+        self._url = url
+        self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._fetched_at = -float("inf")
+        self._tried_at = -float("inf")
+        self._fetching = asyncio.Lock()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, *, issuer: str, url: str = "") -> AsyncIterator[Self]:
+        """Open a client for the keys at `url`, or else at the URL in the issuer's metadata."""
+        async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS, follow_redirects=False) as client:
+            yield cls(client, issuer=issuer, url=url)
+
+    async def find(self, key_id: str) -> jwt.PyJWK | None:
+        """Return the key with an id, or the only key for an empty id; None when the issuer has no such key.
+
+        Raises:
+            Unavailable: the keys cannot be fetched, and none are cached.
+        """
+        cached = self._cached(key_id)
+        if cached is not None and monotonic() - self._fetched_at < FRESH_SECONDS:
+            return cached
+        async with self._fetching:
+            if self._is_due(key_id):
+                await self._fetch()
+        if not self._keys:
+            raise Unavailable("The issuer's keys cannot be fetched. Nothing was done.", retry_after_ms=_RETRY_MS)
+        return self._cached(key_id)
+
+    def _cached(self, key_id: str) -> jwt.PyJWK | None:
+        if not key_id and len(self._keys) == 1:
+            return next(iter(self._keys.values()))
+        return self._keys.get(key_id)
+
+    def _is_due(self, key_id: str) -> bool:
+        is_fresh = self._cached(key_id) is not None and monotonic() - self._fetched_at < FRESH_SECONDS
+        return not is_fresh and monotonic() - self._tried_at >= PAUSE_SECONDS
+
+    async def _fetch(self) -> None:
+        """Fetch the keys; on an error keep the cached ones."""
+        self._tried_at = monotonic()
+        try:
+            key_set = jwt.PyJWKSet.from_dict(await self._get(self._url or await self._discover()))
+        except (httpx2.HTTPError, jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError):
+            return
+        self._keys = {key.key_id or "": key for key in key_set.keys if key.public_key_use in {None, "sig"}}
+        self._fetched_at = monotonic()
+
+    async def _discover(self) -> str:
+        """Return the key set's URL from the issuer's metadata (RFC 8414, OpenID Connect Discovery)."""
+        for path in _WELL_KNOWN:
+            try:
+                metadata = await self._get(self._issuer.rstrip("/") + path)
+            except (httpx2.HTTPStatusError, ValueError):
+                continue
+            if metadata.get("issuer") == self._issuer:
+                return str(metadata["jwks_uri"])
+        raise ValueError("no metadata")
+
+    async def _get(self, url: str) -> dict[str, Any]:
+        async with self._client.stream("GET", url) as response:
+            response.raise_for_status()
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > MAX_BYTES:
+                    raise ValueError("too large")
+        document = httpx2.Response(200, content=bytes(body)).json()
+        if not isinstance(document, dict):
+            raise ValueError("no object")  # noqa: TRY004  a wrong response, not a wrong argument
+        return document
+
+
 class OAuth:
-    """Tells who has a token of the issuer's."""
+    """Authentication with the issuer's tokens."""
 
     def __init__(self, resource: Resource, keys: IssuerKeys) -> None:
         self._resource = resource
         self._keys = keys
 
     async def authenticate(self, token: str) -> Principal | None:
-        """Who calls with a token; None: it is not good, or not for here.
+        """Return the token's principal; None when the token is invalid or for another audience.
 
         Raises:
-            Unavailable: the issuer's keys cannot be had, and the token may be good.
+            Unavailable: the issuer's keys cannot be fetched, so the token cannot be verified.
         """
         try:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in ALGORITHMS:
                 return None
             key = await self._keys.find(str(header.get("kid", "")))
-            return None if key is None else _principal(self._read(token, key))
+            return None if key is None else _principal(self._verify(token, key))
         except (jwt.PyJWTError, ValueError):
             return None
 
-    def _read(self, token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
+    def _verify(self, token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
         claims: Mapping[str, Any] = jwt.decode(
             token,
             key,
@@ -102,27 +196,27 @@ class OAuth:
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
-    said = frozenset(_words(claims.get("scope")) + _words(claims.get("scp")))
-    scopes = [scope.included for scope in Scope if SCOPE_PREFIX + scope in said]
+    granted = frozenset(_words(claims.get("scope")) + _words(claims.get("scp")))
+    scopes = [scope.included for scope in Scope if SCOPE_PREFIX + scope in granted]
     return Principal(
-        credential=_credential(claims), scopes=frozenset[Scope]().union(*scopes), projects=_projects(claims, said)
+        credential=_credential(claims), scopes=frozenset[Scope]().union(*scopes), projects=_projects(claims, granted)
     )
 
 
 def _credential(claims: Mapping[str, Any]) -> str:
-    """The same for every token of one subject and client; a hash, as it may be somebody's address."""
-    whose = [str(claims.get(name, "")) for name in ("iss", "sub", "client_id", "azp")]
-    return "oauth:" + sha256("\n".join(whose).encode()).hexdigest()[:_HASH_LENGTH]
+    """Return the same hash for every token of one subject and client; a subject may be an email address."""
+    identity = [str(claims.get(name, "")) for name in ("iss", "sub", "client_id", "azp")]
+    return "oauth:" + sha256("\n".join(identity).encode()).hexdigest()[:_HASH_LENGTH]
 
 
-def _projects(claims: Mapping[str, Any], said: Iterable[str]) -> frozenset[str] | None:
-    in_scopes = [word.removeprefix(PROJECT_PREFIX) for word in said if word.startswith(PROJECT_PREFIX)]
-    named = frozenset([*in_scopes, *_words(claims.get(PROJECTS_CLAIM))]) - {""}
-    return None if EVERY_PROJECT in named else named
+def _projects(claims: Mapping[str, Any], granted: Iterable[str]) -> frozenset[str] | None:
+    in_scopes = [word.removeprefix(PROJECT_PREFIX) for word in granted if word.startswith(PROJECT_PREFIX)]
+    projects = frozenset([*in_scopes, *_words(claims.get(PROJECTS_CLAIM))]) - {""}
+    return None if EVERY_PROJECT in projects else projects
 
 
 def _words(claim: object) -> list[str]:
-    """A claim's words, whether they are a list or stand in one string."""
+    """Return the words of a claim that is a list or a space-separated string."""
     if isinstance(claim, str):
         return claim.split()
-    return [one for one in claim if isinstance(one, str)] if isinstance(claim, list) else []
+    return [word for word in claim if isinstance(word, str)] if isinstance(claim, list) else []

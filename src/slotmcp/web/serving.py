@@ -1,4 +1,4 @@
-"""uvicorn, by itself or with workers: one socket that all of them listen on."""
+"""uvicorn as one process, or as several workers that share one listening socket."""
 
 import signal
 import socket
@@ -13,46 +13,46 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
-from slotmcp.web.limits import BoundedHeaders
+from slotmcp.web.limits import HeaderLimitProtocol
 
 BACKLOG: Final = 2048
 _KEEP_ALIVE_SECONDS: Final = 30
 _START_SECONDS: Final = 30
-"""A worker that does not answer its parent for so long is replaced; on a busy machine, importing takes a while."""
-_LAST_SECONDS: Final = 3
-"""How long uvicorn waits for connections after the app's own graceful stop."""
+"""Time after which an unresponsive worker is replaced. Imports take long on a busy machine."""
+_CLOSE_SECONDS: Final = 3
+"""Time that uvicorn waits for connections after the app's graceful shutdown."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket on which connections are taken from now on; port 0: any that is free.
+    """Return a listening socket; port 0 chooses a free port.
 
     Raises:
-        OSError: the address is taken, or not of this machine.
+        OSError: the address is in use, or is not an address of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    listening.set_inheritable(True)
-    return listening
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    listener.set_inheritable(True)
+    return listener
 
 
-def serve(create: Callable[[], ASGIApp], listening: socket.socket, *, workers: int) -> None:
-    """Serve until the process is told to stop. With several workers, `create` is called in each of their processes."""
+def serve(create: Callable[[], ASGIApp], listener: socket.socket, *, workers: int) -> None:
+    """Serve until the process receives a signal. Each worker process calls `create`."""
     config = uvicorn.Config(create, factory=True, workers=workers, **_OPTIONS)
     if workers == 1:
-        signal.signal(signal.SIGTERM, _end_well)  # uvicorn raises the signal again when it has stopped
-        uvicorn.Server(config).run(sockets=[listening])
+        signal.signal(signal.SIGTERM, _exit_normally)  # uvicorn raises the signal again when it has stopped
+        uvicorn.Server(config).run(sockets=[listener])
     else:
-        Multiprocess(config, sockets=[listening]).run()
+        Multiprocess(config, sockets=[listener]).run()
 
 
-def _end_well(number: int, frame: FrameType | None) -> NoReturn:
+def _exit_normally(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
     raise SystemExit(0)
 
 
 @contextmanager
 def shared_metrics(environment: MutableMapping[str, str]) -> Iterator[None]:
-    """Let processes that are started within, and no others, add up what they count."""
+    """Add up the metrics of the processes that are started in the block."""
     with tempfile.TemporaryDirectory(prefix="slotmcp-metrics-") as folder:
         environment["PROMETHEUS_MULTIPROC_DIR"] = str(Path(folder))
         try:
@@ -62,17 +62,17 @@ def shared_metrics(environment: MutableMapping[str, str]) -> Iterator[None]:
 
 
 _OPTIONS: Final[dict[str, Any]] = {
-    "http": BoundedHeaders,
+    "http": HeaderLimitProtocol,
     "loop": "auto",
     "lifespan": "on",
     "ws": "none",
-    "access_log": False,  # a query names sessions
-    "log_config": None,  # ours is configured already, in each process by its app
+    "access_log": False,  # query strings contain session ids
+    "log_config": None,  # each process configures its own logging
     "log_level": None,
     "server_header": False,
     "date_header": False,
     "proxy_headers": False,
     "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
-    "timeout_graceful_shutdown": _LAST_SECONDS,
+    "timeout_graceful_shutdown": _CLOSE_SECONDS,
     "timeout_worker_healthcheck": _START_SECONDS,
 }

@@ -1,6 +1,6 @@
-"""Webhooks of calendars. No key is asked for: each message is signed.
+"""Calendar webhooks. They need no key, because each delivery is signed.
 
-Any name of this server will do, and no web page's origin is looked at: what is not signed is refused, whoever sends it.
+Host and origin are not checked: an unsigned delivery is rejected from every sender.
 """
 
 import logging
@@ -15,44 +15,42 @@ from slotmcp import telemetry
 from slotmcp.domain.errors import TryLater
 from slotmcp.ports.calendar import InvalidSignature, MalformedDelivery
 from slotmcp.services.calendar.calendars import CalendarService
-from slotmcp.web.answers import refusal, retry
+from slotmcp.web.responses import error_response, try_later_response
 
 CALCOM_PATH: Final = "/webhooks/calcom/{project}"
 SIGNATURE: Final = "x-cal-signature-256"
-_MS_PER_SECOND: Final = 1000
 
 _log: Final = logging.getLogger("slotmcp.webhooks")
 
 
 class Webhooks:
-    """Takes deliveries. Cal.com sends none a second time: what is refused here is healed by reconciling."""
+    """Webhook receiver. Cal.com does not retry a delivery; reconciliation repairs rejected ones."""
 
     def __init__(self, calendars: CalendarService) -> None:
         self._calendars = calendars
 
     def routes(self) -> Sequence[Route]:
-        """Where they come."""
+        """Return the webhook routes."""
         return [Route(CALCOM_PATH, self.calcom, methods=["POST"])]
 
     async def calcom(self, request: Request) -> Response:
-        """A delivery of Cal.com's for one project."""
-        outcome, answer = await self._taken(request)
+        """Receive a Cal.com delivery for one project."""
+        outcome, response = await self._receive(request)
         telemetry.webhook_answered(outcome)
-        return answer
+        return response
 
-    async def _taken(self, request: Request) -> tuple[str, Response]:
+    async def _receive(self, request: Request) -> tuple[str, Response]:
         body = await request.body()
         try:
             applied = await self._calendars.receive(
                 request.path_params["project"], body, request.headers.get(SIGNATURE, "")
             )
         except InvalidSignature:
-            return "unsigned", refusal(401, "unsigned", "The delivery is not signed with a secret of this project.")
+            return "unsigned", error_response(401, "unsigned", "The delivery lacks a valid signature of this project.")
         except MalformedDelivery as error:
-            _log.warning("A signed delivery could not be read: %s", error)
-            return "unreadable", refusal(400, "unreadable", str(error))
+            _log.warning("Cannot parse a signed delivery: %s", error)
+            return "unreadable", error_response(400, "unreadable", str(error))
         except TryLater as error:
-            after = -(-error.retry_after_ms // _MS_PER_SECOND)
-            return error.code, retry(503, error.code, error.message, after_seconds=after)
+            return error.code, try_later_response(error)
         telemetry.conflicts_began(applied.conflicts)
         return applied.effect.value, JSONResponse({"status": applied.effect.value})

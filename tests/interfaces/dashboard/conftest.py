@@ -1,4 +1,4 @@
-"""A dashboard, and an operator before it."""
+"""Fixtures: a dashboard, with and without a login."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,19 +10,19 @@ from support.dashboard import Site, open_site
 
 @pytest.fixture(autouse=True)
 def quiet(request: pytest.FixtureRequest) -> None:
-    """A server sets up the logging of this process."""
+    """Restore the logging that the server configures in this process."""
     request.getfixturevalue("quiet_logging")
 
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    """Nobody is logged in."""
+    """Provide a dashboard without a login."""
     async with open_site(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-async def entered(site: Site) -> Site:
-    """An operator is."""
+async def logged_in(site: Site) -> Site:
+    """Provide a dashboard with an operator logged in."""
     await site.browser.log_in(await site.key())
     return site

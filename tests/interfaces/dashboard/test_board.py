@@ -1,4 +1,4 @@
-"""The board: a day as a page, and a stream that says when to look again."""
+"""Board: the page of a day, and the stream of changes."""
 
 import re
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ KIM = Customer(name="Kim <script>", phone="+13035550142")
 
 
 def tomorrow() -> datetime:
-    """At nine, by the business's clocks."""
+    """Return tomorrow at 9:00 local time."""
     day = datetime.now(UTC).astimezone(DENVER) + timedelta(days=1)
     return day.replace(hour=9, minute=0, second=0, microsecond=0)
 
@@ -41,7 +41,7 @@ def minute_of(when: datetime) -> int:
 
 @pytest.fixture
 async def lively(tmp_path: Path) -> AsyncIterator[Site]:
-    """Somebody works around the clock, and an operator looks on."""
+    """Provide a business with a technician on duty around the clock, and an operator logged in."""
     async with open_site(tmp_path, BUSINESS) as site:
         await site.browser.log_in(await site.key())
         yield site
@@ -59,7 +59,7 @@ async def board(site: Site, when: datetime | None = None) -> str:
     return answer.text
 
 
-async def test_what_takes_time_is_there_with_its_words(lively: Site) -> None:
+async def test_bookings_and_holds_are_shown_with_their_details(lively: Site) -> None:
     when = tomorrow()
     booking_id = await book(lively, when)
     await lively.schedules.app.holds.create_hold(
@@ -69,12 +69,12 @@ async def test_what_takes_time_is_there_with_its_words(lively: Site) -> None:
     words = re.sub(r"\s+", " ", unescape(re.sub("<[^>]+>", "", page)))
     assert "09:00\N{EN DASH}10:00 Kim <script>, AC repair" in words
     assert re.search(r"11:00\N{EN DASH}12:00 Held 1:\d\d left", words)
-    assert "1 booking, 1 technician at work, 1 time held." in words
+    assert "1 booking, 1 technician working, 1 hold." in words
     assert f'id="b-{booking_id}"' in page
     assert KIM.phone not in page
 
 
-async def test_what_others_have_written_is_text(lively: Site) -> None:
+async def test_names_are_escaped(lively: Site) -> None:
     await book(lively, tomorrow())
     page = await board(lively, tomorrow())
     assert "<script>" not in page
@@ -82,7 +82,7 @@ async def test_what_others_have_written_is_text(lively: Site) -> None:
     assert "Ana &lt;b&gt;" in page
 
 
-async def test_days_lead_to_each_other_and_a_wrong_one_is_said_to_be(lively: Site) -> None:
+async def test_days_are_linked_and_an_invalid_day_is_rejected(lively: Site) -> None:
     page = await board(lively)
     today = datetime.now(UTC).astimezone(DENVER).date()
     for day in (today - timedelta(days=1), today + timedelta(days=1)):
@@ -92,10 +92,12 @@ async def test_days_lead_to_each_other_and_a_wrong_one_is_said_to_be(lively: Sit
     assert "give a date such as" in wrong.text
 
 
-async def test_an_empty_day_says_what_to_do(tmp_path: Path) -> None:
-    nobody = replace(BUSINESS, technicians=())
-    idle = replace(BUSINESS, technicians=(replace(ANA, shifts=()),))
-    for number, (plan, words) in enumerate(((nobody, "slotmcp import FILE"), (idle, "Nobody works on this day"))):
+async def test_an_empty_day_explains_what_to_do(tmp_path: Path) -> None:
+    without_technicians = replace(BUSINESS, technicians=())
+    without_shifts = replace(BUSINESS, technicians=(replace(ANA, shifts=()),))
+    for number, (plan, words) in enumerate(
+        ((without_technicians, "slotmcp import FILE"), (without_shifts, "No shifts or bookings on this day"))
+    ):
         folder = tmp_path / str(number)
         folder.mkdir()
         async with open_site(folder, plan) as site:
@@ -103,7 +105,7 @@ async def test_an_empty_day_says_what_to_do(tmp_path: Path) -> None:
             assert words in await board(site)
 
 
-async def test_time_off_of_weeks_does_not_stretch_the_day(tmp_path: Path) -> None:
+async def test_time_off_of_weeks_does_not_extend_the_day(tmp_path: Path) -> None:
     start = minute_of(tomorrow().replace(hour=0))
     off = TimeOff(start=start, end=start + 30 * 1440, reason="Lisbon")
     async with open_site(tmp_path, replace(BUSINESS, technicians=(replace(ANA, time_off=(off,)),))) as site:
@@ -114,24 +116,24 @@ async def test_time_off_of_weeks_does_not_stretch_the_day(tmp_path: Path) -> Non
     assert 'data-columns="288"' in page
 
 
-async def test_read_only_it_offers_nothing_to_do(tmp_path: Path) -> None:
+async def test_a_read_only_dashboard_has_no_forms(tmp_path: Path) -> None:
     async with open_site(tmp_path, BUSINESS, serving=ServeOptions(read_only=True)) as site:
         await site.browser.log_in(await site.key())
         booking_id = await book(site, tomorrow())
         page = await board(site, tomorrow())
-        own = (await site.browser.get(f"{BOARD}/bookings/{booking_id}")).text
-        people = (await site.browser.get(f"{BOARD}/technicians")).text
+        booking_page = (await site.browser.get(f"{BOARD}/bookings/{booking_id}")).text
+        technicians_page = (await site.browser.get(f"{BOARD}/technicians")).text
         refused = await site.browser.send(f"{BOARD}/bookings/{booking_id}/cancel")
     assert "data-movable" not in page
-    for text in (page, own, people):
-        assert text.count("<form") == 1, "only the one that logs out"
+    for text in (page, booking_page, technicians_page):
+        assert text.count("<form") == 1, "only the logout form"
     assert refused.status_code == 403
     assert "--read-only" in refused.text
 
 
 @asynccontextmanager
-async def looking_on(server: HttpServer, key: str) -> AsyncIterator[AsyncIterator[str]]:
-    """The lines of a board's stream, from the page's own revision on."""
+async def board_events(server: HttpServer, key: str) -> AsyncIterator[AsyncIterator[str]]:
+    """Yield the lines of the board's stream, from the page's revision on."""
     async with httpx2.AsyncClient(base_url=server.url, follow_redirects=True, timeout=20) as client:
         await client.post("/dashboard/login", data={"key": key})
         page = (await client.get(f"/dashboard{BOARD}")).text
@@ -142,26 +144,26 @@ async def looking_on(server: HttpServer, key: str) -> AsyncIterator[AsyncIterato
 
 
 async def events(lines: AsyncIterator[str], count: int) -> list[str]:
-    found: list[str] = []
+    events: list[str] = []
     async for line in lines:
         if line.startswith("data: "):
-            found.append(line.removeprefix("data: "))
-        if len(found) == count:
+            events.append(line.removeprefix("data: "))
+        if len(events) == count:
             break
-    return found
+    return events
 
 
-async def test_whoever_looks_on_hears_of_what_another_process_does_until_their_key_is_revoked(tmp_path: Path) -> None:
+async def test_the_stream_reports_changes_of_other_processes_until_the_key_is_revoked(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
     async with open_books(path, BUSINESS) as schedules:
         new = await schedules.app.access.create(Scope.OPERATOR, project="*")
         with serving(path) as server:
-            async with looking_on(server, new.token) as lines:
+            async with board_events(server, new.token) as lines:
                 before = (await schedules.app.board.revision(PLAN.project.id)) or 0
                 request = BookRequest(start=minute_of(tomorrow()), service_id="ac-repair", customer=KIM)
                 await schedules.app.bookings.book_slot(request)
-                (told,) = await events(lines, 1)
-                assert int(told) > before
+                (revision,) = await events(lines, 1)
+                assert int(revision) > before
                 await schedules.app.access.revoke(new.key.id)
                 assert [line async for line in lines if line.startswith("data: ")][-1:] == ["data: over"]
             async with httpx2.AsyncClient(base_url=server.url) as client:

@@ -1,4 +1,4 @@
-"""How things stand with a calendar: conflicts, what it has to be told, what it said, and when it was reconciled."""
+"""Calendar page: conflicts, pending updates, events that could not be applied, and the last sync."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -28,35 +28,37 @@ def calcom(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
 
 @pytest.fixture
 async def shop(tmp_path: Path, calcom: StandIn) -> AsyncIterator[Site]:
-    """A shop that is connected, and an operator before its dashboard."""
+    """Provide a connected shop with an operator logged in."""
     async with open_site(tmp_path, business(), calcom_url=calcom.url) as site:
         await site.browser.log_in(await site.key())
         yield site
 
 
-async def seen(site: Site) -> str:
+async def page_text(site: Site) -> str:
     answer = await site.browser.get("/shop/calendar")
     assert answer.status_code == 200
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
-async def hear(site: Site, calcom: StandIn, kind: int, days: int) -> str:
-    """What is booked there on a day is heard here; its uid."""
+async def receive_event(site: Site, calcom: StandIn, kind: int, days: int) -> str:
+    """Deliver an event that was booked in Cal.com; return its uid."""
     uid = calcom.world.book(kind, days_ahead(days), ATTENDEE).uid
-    said = calcom.messages.pop()
-    headers = {"X-Cal-Signature-256": said.signature}
-    answer = await site.browser.client.post("/webhooks/calcom/shop", content=said.body, headers=headers)
+    message = calcom.messages.pop()
+    headers = {"X-Cal-Signature-256": message.signature}
+    answer = await site.browser.client.post("/webhooks/calcom/shop", content=message.body, headers=headers)
     assert answer.status_code == 200
     return uid
 
 
 async def book(site: Site, days: int) -> str:
-    """Ana is booked here on a day; the booking's id."""
+    """Book Ana on a day; return the booking's id."""
     start = datetime.fromtimestamp(days_ahead(days) * 60, UTC).isoformat()
-    wanted = {"projectId": "shop", "serviceType": "visit", "start": start, "technicianId": "ana"}
+    arguments = {"projectId": "shop", "serviceType": "visit", "start": start, "technicianId": "ana"}
     async with calling(site.schedules.app) as line:
-        sold = await line.ask("kim", "book_slot", **wanted, customerName="Kim Doe", customerPhone="+1 303 555 0142")
-    return str(sold["booking"]["bookingId"])
+        response = await line.ask(
+            "kim", "book_slot", **arguments, customerName="Kim Doe", customerPhone="+1 303 555 0142"
+        )
+    return str(response["booking"]["bookingId"])
 
 
 async def reconcile(site: Site, calcom: StandIn) -> None:
@@ -65,34 +67,34 @@ async def reconcile(site: Site, calcom: StandIn) -> None:
         await worker.sync("shop", is_dry=False)
 
 
-async def test_with_nothing_to_do_it_says_so(shop: Site) -> None:
-    told = await seen(shop)
-    assert "It has not been reconciled yet" in told
-    assert "There is no conflict. Nothing has to be decided." in told
-    assert "It knows of every booking that it has to know of." in told
-    assert "Nothing was put aside: all that it said is in the book." in told
+async def test_empty_sections_say_so(shop: Site) -> None:
+    text = await page_text(shop)
+    assert "Not synced yet." in text
+    assert "No conflicts." in text
+    assert "The calendar is up to date." in text
+    assert "All events have been applied." in text
 
 
-async def test_all_that_waits_for_somebody_is_there(shop: Site, calcom: StandIn) -> None:
+async def test_open_issues_are_listed_without_customer_data(shop: Site, calcom: StandIn) -> None:
     booking = await book(shop, 2)
-    event = await hear(shop, calcom, ANAS, 2)
-    strange = await hear(shop, calcom, STRANGERS, 3)
-    told = await seen(shop)
+    event = await receive_event(shop, calcom, ANAS, 2)
+    unknown = await receive_event(shop, calcom, STRANGERS, 3)
+    text = await page_text(shop)
     assert re.search(
-        rf"Ana \w+ \d+ \w+ 10:00 Here: Visit, booked . In the calendar: .+ 10:00 to .+, the event {event}", told
+        rf"Ana \w+ \d+ \w+ 10:00 Here: Visit, booked . In the calendar: .+ 10:00 to .+, event {event}", text
     )
-    assert f"Booking {booking} since" in told
-    assert "It is about to be told" in told
-    assert f"{strange} starts" in told
-    assert "(Host: user 9.)" in told
-    assert not re.search("Kim|Doe|0142", told)
+    assert f"Booking {booking} since" in text
+    assert "is about to be told" in text
+    assert f"{unknown} starts" in text
+    assert "(Host: user 9.)" in text
+    assert not re.search("Kim|Doe|0142", text)
     page = (await shop.browser.get("/shop/calendar")).text
     assert page.count(f'href="/dashboard/shop/bookings/{booking}"') == 2
 
 
-async def test_it_says_when_both_sides_were_brought_together(shop: Site, calcom: StandIn) -> None:
+async def test_the_last_sync_is_shown(shop: Site, calcom: StandIn) -> None:
     await book(shop, 2)
     await reconcile(shop, calcom)
-    told = await seen(shop)
-    assert "Reconciled just now." in told
-    assert "It knows of every booking that it has to know of." in told
+    text = await page_text(shop)
+    assert "Synced just now." in text
+    assert "The calendar is up to date." in text

@@ -1,4 +1,4 @@
-"""What holds of every page: what it may load, who may frame it, and that nobody keeps it."""
+"""Security and caching headers of every page, and static files."""
 
 import re
 from hashlib import sha256
@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 
-from slotmcp.web.dashboard.app import PANELS
+from slotmcp.web.dashboard.app import ROUTES
 from slotmcp.web.dashboard.static import NAMES
 from support.dashboard import Site
 from support.denver import PLAN
@@ -16,7 +16,7 @@ VENDORED = {
     "vendor/htmx.min.js": "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717",
     "vendor/htmx-sse.min.js": "98a46496de0c3605fbffdce9167ba427bdd9553184f83f149c261891a92c0136",
 }
-PAGES = [panel.path for panel in PANELS if not panel.is_form and "events" not in panel.path]
+PAGES = [route.path for route in ROUTES if not route.is_form and "events" not in route.path]
 
 
 def static_folder() -> dict[str, bytes]:
@@ -24,15 +24,15 @@ def static_folder() -> dict[str, bytes]:
     return {name: root.joinpath(*name.split("/")).read_bytes() for name in VENDORED}
 
 
-def test_what_is_not_ours_is_what_its_authors_have_published() -> None:
+def test_vendored_files_are_unmodified() -> None:
     content = static_folder()
     assert {name: sha256(content[name]).hexdigest() for name in VENDORED} == VENDORED
 
 
 @pytest.mark.parametrize("path", ["/login", *PAGES])
-async def test_every_page_says_what_a_browser_may_do_with_it(entered: Site, path: str) -> None:
-    where = path if path == "/login" else f"/{PLAN.project.id}{path}"
-    answer = await entered.browser.client.get(f"/dashboard{where}")
+async def test_every_page_has_security_headers(logged_in: Site, path: str) -> None:
+    url = path if path == "/login" else f"/{PLAN.project.id}{path}"
+    answer = await logged_in.browser.client.get(f"/dashboard{url}")
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
@@ -43,23 +43,23 @@ async def test_every_page_says_what_a_browser_may_do_with_it(entered: Site, path
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_no_page_asks_for_what_its_policy_forbids(entered: Site, path: str) -> None:
-    page = (await entered.browser.get(f"/{PLAN.project.id}{path}")).text
+async def test_no_page_contains_what_its_policy_forbids(logged_in: Site, path: str) -> None:
+    page = (await logged_in.browser.get(f"/{PLAN.project.id}{path}")).text
     assert not re.search(r"\son\w+=|\sstyle=|<style|<script>|javascript:|https?://(?!www\.w3\.org)", page)
 
 
-async def test_what_a_page_loads_is_kept_for_ever_under_its_hash(entered: Site) -> None:
-    page = (await entered.browser.get()).text
+async def test_static_files_are_immutable_under_their_hash(logged_in: Site) -> None:
+    page = (await logged_in.browser.get()).text
     loaded = re.findall(r'(?:href|src)="(/dashboard/static/[^"]+)"', page)
     assert len(loaded) == len(NAMES)
     for address in loaded:
-        answer = await entered.browser.client.get(address)
+        answer = await logged_in.browser.client.get(address)
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
         assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-async def test_an_old_address_has_the_newest_and_no_other_file_is_to_be_had(site: Site) -> None:
+async def test_an_old_hash_gets_the_current_file_and_other_paths_are_not_found(site: Site) -> None:
     client = site.browser.client
     old = await client.get("/dashboard/static/000000000000/dashboard.css")
     assert (old.status_code, old.headers["cache-control"]) == (200, "no-cache")
@@ -69,14 +69,14 @@ async def test_an_old_address_has_the_newest_and_no_other_file_is_to_be_had(site
 
 
 @pytest.mark.parametrize("path", ["/nowhere/at/all", f"/{PLAN.project.id}/nonsense"])
-async def test_where_no_page_is_one_says_so_and_leads_back(entered: Site, path: str) -> None:
-    answer = await entered.browser.get(path)
+async def test_an_unknown_path_shows_a_page_with_a_link_back(logged_in: Site, path: str) -> None:
+    answer = await logged_in.browser.get(path)
     assert answer.status_code == 404
-    assert "There is no page at this address." in answer.text
+    assert "Page not found." in answer.text
     assert 'href="/dashboard"' in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", f"/{PLAN.project.id}/", f"/{PLAN.project.id}/reports/"])
-async def test_a_slash_too_many_leads_where_it_was_meant_to(entered: Site, path: str) -> None:
-    answer = await entered.browser.get(path)
+async def test_a_trailing_slash_is_redirected(logged_in: Site, path: str) -> None:
+    answer = await logged_in.browser.get(path)
     assert (answer.status_code, answer.url.path.endswith("/")) == (200, False)

@@ -20,13 +20,13 @@ class SectionName(StrEnum):
 
 
 TITLES: Final[Mapping[SectionName, str]] = {
-    SectionName.FUNNEL: "How far conversations came",
-    SectionName.DEMAND: "When callers wanted a time",
-    SectionName.SUPPLY: "Starts left free",
-    SectionName.REFUSED: "Why nothing could be offered",
-    SectionName.UTILIZATION: "What open time was used for",
-    SectionName.ASSIGNMENT: "What decided who was sent",
-    SectionName.FAIRNESS: "Whose bookings, against their share of open time",
-    SectionName.TIMES: "How long calls took",
-    SectionName.GAPS: "What would have won lost callers",
+    SectionName.FUNNEL: "Booking funnel",
+    SectionName.DEMAND: "Requested times",
+    SectionName.SUPPLY: "Unbooked start times",
+    SectionName.REFUSED: "Requests without an offer",
+    SectionName.UTILIZATION: "Use of working time",
+    SectionName.ASSIGNMENT: "How technicians were chosen",
+    SectionName.FAIRNESS: "Bookings compared with working time",
+    SectionName.TIMES: "Response times",
+    SectionName.GAPS: "Changes that would win lost callers",
 }

@@ -1,1 +1,1 @@
-"""The dashboard: what an operator sees, and can do, in a browser."""
+"""Operator dashboard in the browser."""

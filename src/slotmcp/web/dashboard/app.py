@@ -1,6 +1,6 @@
-"""The dashboard's pages, each at its address.
+"""Routes of the dashboard.
 
-A page of a project is a `Panel` in the module of its noun, which is listed here; its template extends `base.html`.
+A page is a `PageRoute` in the module of its noun, which is listed here; its template extends `base.html`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,61 +11,64 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from slotmcp.web.answers import refusal
-from slotmcp.web.dashboard import board, bookings, calendar, refusals, reports, technicians, traces
+from slotmcp.web.dashboard import board, bookings, calendar, gaps, reports, technicians, traces
 from slotmcp.web.dashboard.guard import DashboardGuard
 from slotmcp.web.dashboard.login import HOME, LOG_OUT, Login
-from slotmcp.web.dashboard.request import DASHBOARD, DashboardContext, Panel, address
-from slotmcp.web.dashboard.security import PRIVATE
+from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
+from slotmcp.web.dashboard.request import DASHBOARD, DashboardContext, PageRoute, page_url
 from slotmcp.web.dashboard.static import STATIC_PATH
-from slotmcp.web.host_origin import WRONG_HOST, Places
+from slotmcp.web.host_origin import WRONG_HOST, HostPolicy
+from slotmcp.web.responses import error_response
 
-Answer = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
-PANELS: Final[Sequence[Panel]] = tuple(
-    chain.from_iterable(one.PANELS for one in (board, bookings, technicians, reports, refusals, traces, calendar))
+ROUTES: Final[Sequence[PageRoute]] = tuple(
+    chain.from_iterable(module.ROUTES for module in (board, bookings, technicians, reports, gaps, traces, calendar))
 )
-NO_SUCH_PAGE: Final = "There is no page at this address."
+NO_SUCH_PAGE: Final = "Page not found."
 _PROJECT: Final = f"{DASHBOARD}/{{project}}"
 
 
-def routes_of(context: DashboardContext) -> Sequence[Route]:
-    """Every page. They let in by a session, whoever has a key for something else."""
-    door = DashboardGuard(context)
-    login = Login(door)
-    answers = [
+def dashboard_routes(context: DashboardContext) -> Sequence[Route]:
+    """Return all routes. Pages authenticate with a session, not with a bearer token."""
+    guard = DashboardGuard(context)
+    login = Login(guard)
+    endpoints = [
         (STATIC_PATH, "GET", context.files.serve),
         (f"{DASHBOARD}/login", "GET", login.show),
-        (f"{DASHBOARD}/login", "POST", login.begin),
-        *(_behind(door, DASHBOARD, panel) for panel in (HOME, LOG_OUT)),
-        *(_behind(door, _PROJECT, panel) for panel in PANELS),
-        (f"{DASHBOARD}/{{rest:path}}", "GET", _elsewhere(door)),
+        (f"{DASHBOARD}/login", "POST", login.submit),
+        *(_protected(guard, DASHBOARD, route) for route in (HOME, LOG_OUT)),
+        *(_protected(guard, _PROJECT, route) for route in ROUTES),
+        (f"{DASHBOARD}/{{path:path}}", "GET", _fallback(guard)),
     ]
-    return [Route(path, _at_home(context.places, answer), methods=[method]) for path, method, answer in answers]
+    return [
+        Route(path, _with_host_check(context.host_policy, endpoint), methods=[method])
+        for path, method, endpoint in endpoints
+    ]
 
 
-def _behind(door: DashboardGuard, prefix: str, panel: Panel) -> tuple[str, str, Answer]:
-    return prefix + panel.path, "POST" if panel.is_form else "GET", door.leading_to(panel)
+def _protected(guard: DashboardGuard, prefix: str, route: PageRoute) -> tuple[str, str, Endpoint]:
+    return prefix + route.path, "POST" if route.is_form else "GET", guard.protect(route)
 
 
-def _elsewhere(door: DashboardGuard) -> Answer:
-    """Where no page is: the one that was meant, or a way back."""
+def _fallback(guard: DashboardGuard) -> Endpoint:
+    """Return the endpoint of unknown paths: remove a trailing slash, or respond with 404."""
 
-    async def answer(request: Request) -> Response:
-        path = str(request.path_params["rest"])
+    async def endpoint(http: Request) -> Response:
+        path = str(http.path_params["path"])
         if path.endswith("/") or not path:
-            return RedirectResponse(address(request, *path.split("/")), 303, dict(PRIVATE))
-        return door.refused(request, 404, NO_SUCH_PAGE)
+            return RedirectResponse(page_url(http, *path.split("/")), 303, dict(PRIVATE_HEADERS))
+        return guard.message_page(http, 404, NO_SUCH_PAGE)
 
-    return answer
+    return endpoint
 
 
-def _at_home(places: Places, answer: Answer) -> Answer:
-    """The same, for those alone who call this server by its name: another's may have been pointed here by a thief."""
+def _with_host_check(policy: HostPolicy, endpoint: Endpoint) -> Endpoint:
+    """Reject foreign host names, which protects against DNS rebinding."""
 
-    async def answered(request: Request) -> Response:
-        if places.is_known_host(request.headers.get("host", "")):
-            return await answer(request)
-        return refusal(421, "wrong_host", WRONG_HOST)
+    async def checked(http: Request) -> Response:
+        if policy.allows_host(http.headers.get("host", "")):
+            return await endpoint(http)
+        return error_response(421, "wrong_host", WRONG_HOST)
 
-    return answered
+    return checked

@@ -1,93 +1,258 @@
-"""The board: a day, technician by technician, which changes as the business does."""
+"""Board: one day of all technicians on a time grid, with live updates."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
 from starlette.responses import Response, StreamingResponse
 
+from slotmcp.domain.booking import Booking, BookingStatus
+from slotmcp.domain.catalog import TechnicianStatus
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument, NotFound, TryLater
-from slotmcp.services.board import LOOK_SECONDS, BoardAnswer
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval
+from slotmcp.services.board import LOOK_SECONDS, BoardAnswer, TechnicianDay
 from slotmcp.services.finding import FindRequest
-from slotmcp.web.dashboard.board_views import customer_of, view_of
-from slotmcp.web.dashboard.request import DashboardRequest, Panel
-from slotmcp.web.dashboard.security import PRIVATE
-from slotmcp.web.dashboard.when import written
+from slotmcp.services.named import service_of
+from slotmcp.web.dashboard.labels import NO_CUSTOMER, customer_name, format_clock, format_minute, plural
+from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
+from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
+from slotmcp.web.dashboard.timeline import COLUMN_MINUTES, TimeGrid
 
-LOOKS_BETWEEN_CHECKS: Final = 4
-"""After so many looks it is asked whether whoever looks may go on looking."""
-_A_DAY: Final = timedelta(days=1)
+POLLS_PER_SESSION_CHECK: Final = 4
+_ONE_DAY: Final = timedelta(days=1)
+_MS_PER_SECOND: Final = 1000
+_MOVABLE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
 
 
-async def board(visit: DashboardRequest) -> Response:
-    """The page of a day: ?day=2026-11-26."""
-    answer = await visit.app.board.board(visit.project_id, _day(visit))
-    return visit.page(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Booking, hold, busy time, break or time off of a technician."""
+
+    kind: str
+    """CSS class: booked, held, busy, pause or away."""
+    place: str
+    begins: str
+    """Local time, such as "09:00"."""
+    ends: str
+    title: str
+    more: str = ""
+    start: int = 0
+    booking_id: str = ""
+    is_movable: bool = False
+    attention: str = ""
+    outcome: str = ""
+    """Final status of the booking, if it has one."""
+    expires_at_ms: int = 0
+    time_left: str = ""
+    """Minutes and seconds until a hold expires."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRow:
+    """Technician on the board."""
+
+    technician_id: str
+    name: str
+    load: str
+    is_off: bool
+    shifts: Sequence[str]
+    """Positions of working time."""
+    blocks: Sequence[Block]
+    """Blocks by start."""
+    is_empty: bool
+    """The technician has no shift and no blocks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardView:
+    """Day on the board."""
+
+    hours: Sequence[tuple[str, str]]
+    """Labels and positions of the hours."""
+    full_width: str
+    """Position of the whole row."""
+    columns: int
+    first: int
+    """Minute of the first column."""
+    minutes_a_column: int
+    rows: Sequence[BoardRow]
+    now: str
+    """Position of the current time; empty when it is not visible."""
+    is_empty: bool
+    summary: str
+
+
+async def board(request: DashboardRequest) -> Response:
+    """Show a day: ?day=2026-11-26."""
+    answer = await request.app.board.board(request.project_id, _day(request))
+    url = request.url()
+    return request.page(
         "board.html",
         answer=answer,
-        board=view_of(answer),
-        named=f"{answer.day:%A} {answer.day.day} {answer.day:%B %Y}",
-        before=answer.day - _A_DAY,
-        after=answer.day + _A_DAY,
-        here=_address(visit, answer),
-        done=await _done(visit),
+        board=board_view(answer),
+        date=f"{answer.day:%A} {answer.day.day} {answer.day:%B %Y}",
+        previous_day=answer.day - _ONE_DAY,
+        next_day=answer.day + _ONE_DAY,
+        current_url=url if answer.day == answer.today else f"{url}?day={answer.day}",
+        done=await _moved_message(request),
     )
 
 
-async def events(visit: DashboardRequest) -> Response:
-    """A stream that says when to look again."""
-    known = visit.request.headers.get("last-event-id", visit.asked("since"))
-    headers = {**PRIVATE, "X-Accel-Buffering": "no"}
-    return StreamingResponse(_changes(visit, known), media_type="text/event-stream", headers=headers)
+async def events(request: DashboardRequest) -> Response:
+    """Stream an event whenever the board has changed."""
+    revision = request.http.headers.get("last-event-id", request.query("since"))
+    headers = {**PRIVATE_HEADERS, "X-Accel-Buffering": "no"}
+    return StreamingResponse(_changes(request, revision), media_type="text/event-stream", headers=headers)
 
 
-async def _changes(visit: DashboardRequest, known: str) -> AsyncIterator[str]:
-    """One event for each revision that is seen, until the visit is over."""
-    looks = 0
-    while not visit.context.stopping.has_begun:
+ROUTES: Final = (PageRoute(path="", handler=board), PageRoute(path="/events", handler=events))
+
+
+async def _changes(request: DashboardRequest, sent_revision: str) -> AsyncIterator[str]:
+    """Yield an event for each new revision until the session or the server ends."""
+    polls = 0
+    while not request.context.shutdown.has_begun:
         try:
-            revision = str(await visit.app.board.revision(visit.project_id))
-            if revision != known:
-                known = revision
+            revision = str(await request.app.board.revision(request.project_id))
+            if revision != sent_revision:
+                sent_revision = revision
                 yield f"id: {revision}\nevent: changed\ndata: {revision}\n\n"
-            elif looks % LOOKS_BETWEEN_CHECKS == 0:
-                yield ": still here\n\n"  # so that no proxy takes it for dead
-            looks += 1
-            if looks % LOOKS_BETWEEN_CHECKS == 0 and not await visit.is_still_good():
+            elif polls % POLLS_PER_SESSION_CHECK == 0:
+                yield ": keep-alive\n\n"
+            polls += 1
+            if polls % POLLS_PER_SESSION_CHECK == 0 and not await request.has_valid_session():
                 break
         except TryLater:
-            pass  # the database is away: there is nothing to tell
+            pass  # the database is unavailable: try again
         except NotFound:
             break
         await asyncio.sleep(LOOK_SECONDS)
     yield "event: changed\ndata: over\n\n"
 
 
-async def _done(visit: DashboardRequest) -> str:
-    """What was done to a booking on the way here."""
-    if not (moved := visit.asked("moved")):
+async def _moved_message(request: DashboardRequest) -> str:
+    """Return a confirmation for the booking that was moved from the board."""
+    if not (booking_id := request.query("moved")):
         return ""
-    answer = await visit.app.bookings.find_bookings(FindRequest(project_id=visit.project_id, booking_id=moved))
-    one = next(iter(answer.found), None)
-    if one is None:
+    answer = await request.app.bookings.find_bookings(FindRequest(project_id=request.project_id, booking_id=booking_id))
+    if not answer.found:
         return ""
-    start = written(answer.project.timezone, one.booking.claim.start)
-    return f"Moved. {one.technician.name} comes to {customer_of(one.booking)} on {start}."
+    found = answer.found[0]
+    start = format_minute(answer.project.timezone, found.booking.claim.start)
+    return f"Booking moved to {start}: {customer_name(found.booking)} with {found.technician.name}."
 
 
-def _day(visit: DashboardRequest) -> date | None:
-    if not (asked := visit.asked("day")):
+def _day(request: DashboardRequest) -> date | None:
+    if not (text := request.query("day")):
         return None
     try:
-        return date.fromisoformat(asked)
+        return date.fromisoformat(text)
     except ValueError:
         raise InvalidArgument("day", "give a date such as 2026-11-26.") from None
 
 
-def _address(visit: DashboardRequest, answer: BoardAnswer) -> str:
-    is_today = answer.day == answer.today
-    return visit.url() if is_today else f"{visit.url()}?day={answer.day}"
+def board_view(answer: BoardAnswer) -> BoardView:
+    """Lay out a day for the template."""
+    zone_key = answer.schedule.project.timezone
+    grid = TimeGrid.around(answer.span, [span for day in answer.technicians for span in _spans(day)])
+    now = answer.now_ms // MS_PER_MINUTE
+    shows_now = answer.day == answer.today and grid.shows(now)
+    rows = [_RowBuilder(answer, grid).row(day) for day in answer.technicians]
+    return BoardView(
+        hours=[(format_clock(zone_key, minute), grid.place((minute, minute + 60))) for minute in grid.hours()],
+        full_width=grid.place(grid.shown),
+        columns=grid.columns,
+        first=grid.shown[0],
+        minutes_a_column=COLUMN_MINUTES,
+        rows=rows,
+        now=grid.place((now, now + COLUMN_MINUTES)) if shows_now else "",
+        is_empty=all(row.is_empty for row in rows),
+        summary=_summary(answer),
+    )
 
 
-PANELS: Final = (Panel(path="", handler=board), Panel(path="/events", handler=events))
+def format_time_left(expires_at_ms: int, now_ms: int) -> str:
+    """Format the time until a hold expires, such as "1:05"."""
+    minutes, seconds = divmod(max(0, -(-(expires_at_ms - now_ms) // _MS_PER_SECOND)), 60)
+    return f"{minutes}:{seconds:02}"
+
+
+class _RowBuilder:
+    """Builder of rows and their blocks."""
+
+    def __init__(self, answer: BoardAnswer, grid: TimeGrid) -> None:
+        self._answer = answer
+        self._grid = grid
+        self._zone = answer.schedule.project.timezone
+
+    def row(self, day: TechnicianDay) -> BoardRow:
+        blocks = sorted(self._blocks(day), key=lambda block: (block.start, block.kind))
+        return BoardRow(
+            technician_id=day.technician.id,
+            name=day.technician.name,
+            load=plural(len(day.bookings), "booking"),
+            is_off=day.technician.status is TechnicianStatus.OFF,
+            shifts=[self._grid.place(span) for span in day.shifts],
+            blocks=blocks,
+            is_empty=not day.shifts and not blocks,
+        )
+
+    def _blocks(self, day: TechnicianDay) -> Iterator[Block]:
+        yield from map(self._booking, day.bookings)
+        yield from map(self._hold, day.holds)
+        for busy in day.busy:
+            yield self._block("busy", (busy.start, busy.end), "Busy", "Calendar" if busy.source else "")
+        for span in day.breaks:
+            yield self._block("pause", span, "Break")
+        for off in day.time_off:
+            yield self._block("away", (off.start, off.end), "Time off", off.reason)
+
+    def _booking(self, booking: Booking) -> Block:
+        claim = booking.claim
+        service = service_of(self._answer.schedule, claim).name
+        title, more = (booking.customer.name, service) if booking.customer else (service, NO_CUSTOMER)
+        is_movable = booking.status in _MOVABLE
+        return replace(
+            self._block("booked", claim.interval, title, more),
+            booking_id=booking.id,
+            is_movable=is_movable,
+            attention=booking.attention,
+            outcome="" if is_movable else booking.status.value.replace("_", "-"),
+        )
+
+    def _hold(self, claim: Claim) -> Block:
+        expires_at_ms = claim.expires_at_ms or 0
+        return replace(
+            self._block("held", claim.interval, "Held", service_of(self._answer.schedule, claim).name),
+            expires_at_ms=expires_at_ms,
+            time_left=format_time_left(expires_at_ms, self._answer.now_ms),
+        )
+
+    def _block(self, kind: str, span: Interval, title: str, more: str = "") -> Block:
+        return Block(
+            kind=kind,
+            place=self._grid.place(span),
+            begins=format_clock(self._zone, span[0]),
+            ends=format_clock(self._zone, span[1]),
+            title=title,
+            more=more,
+            start=span[0],
+        )
+
+
+def _spans(day: TechnicianDay) -> Iterator[Interval]:
+    """Yield the spans that must be visible. Time off is left out, because it may last weeks."""
+    yield from day.shifts
+    yield from (booking.claim.interval for booking in day.bookings)
+    yield from (claim.interval for claim in day.holds)
+
+
+def _summary(answer: BoardAnswer) -> str:
+    bookings = sum(len(day.bookings) for day in answer.technicians)
+    holds = sum(len(day.holds) for day in answer.technicians)
+    working = sum(bool(day.shifts) and day.technician.status is TechnicianStatus.ACTIVE for day in answer.technicians)
+    counts = [plural(bookings, "booking"), f"{plural(working, 'technician')} working"]
+    return f"{', '.join(counts + [plural(holds, 'hold')] * bool(holds))}."

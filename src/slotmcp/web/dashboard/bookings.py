@@ -1,156 +1,258 @@
-"""A booking: what is known of it, and what can be done about it."""
+"""Booking page: details, and the forms that move, cancel or complete a booking."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from starlette.responses import Response
 
-from slotmcp.domain.booking import TRANSITIONS, BookingStatus
+from slotmcp.domain.booking import TRANSITIONS, Booking, BookingStatus
 from slotmcp.domain.errors import InvalidArgument, NotFound, PickAnother, SlotmcpError, StartOver
 from slotmcp.domain.interval import MS_PER_MINUTE
+from slotmcp.domain.moment import Moment, WallTime
 from slotmcp.engine.zones import utc_to_wall
+from slotmcp.services.acting import own_credential
 from slotmcp.services.finding import FindAnswer, FindRequest, FoundBooking
+from slotmcp.services.holds import HoldRequest
+from slotmcp.services.intents import StartRequest
 from slotmcp.services.outcomes import CancelRequest
-from slotmcp.web.dashboard.board_views import clock
-from slotmcp.web.dashboard.moving import Move, move_booking, why_not
-from slotmcp.web.dashboard.request import DashboardRequest, Panel
-from slotmcp.web.dashboard.when import written
+from slotmcp.services.rescheduling import RescheduleRequest
+from slotmcp.services.trace_story import IN_THE_WAY
+from slotmcp.web.dashboard.labels import format_clock, format_minute
+from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
-NO_BOOKING: Final = "There is no booking of that id. It may be another business's."
+NO_BOOKING: Final = "This project has no booking with that ID."
 _STATUS: Final = {
-    BookingStatus.CONFIRMED: "confirmed",
-    BookingStatus.RESCHEDULED: "confirmed, at another time than at first",
-    BookingStatus.CANCELLED: "cancelled",
-    BookingStatus.COMPLETED: "done",
-    BookingStatus.NO_SHOW: "nobody was there",
+    BookingStatus.CONFIRMED: "Confirmed",
+    BookingStatus.RESCHEDULED: "Confirmed (rescheduled)",
+    BookingStatus.CANCELLED: "Cancelled",
+    BookingStatus.COMPLETED: "Completed",
+    BookingStatus.NO_SHOW: "No-show",
 }
 _OUTCOMES: Final = {"completed": BookingStatus.COMPLETED, "no_show": BookingStatus.NO_SHOW}
+_DONE: Final = {
+    "moved": "Booking moved.",
+    "cancelled": "Booking cancelled. Its time is available again.",
+    "outcome": "Outcome saved.",
+}
+_MAX_MINUTE_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """A start that can be had instead."""
+class AlternativeStart:
+    """Start that is available instead of the requested one."""
 
     minute: int
-    words: str
+    label: str
 
 
-async def show(visit: DashboardRequest) -> Response:
-    """The page."""
-    return await _page(visit, await _found(visit))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveForm:
+    """Requested new time of a booking."""
+
+    start: Moment
+    technician_id: str
+    """Required technician; empty: the current one if possible, or else any other."""
+
+    @classmethod
+    def parse(cls, request: DashboardRequest) -> "MoveForm":
+        """Read the form's fields.
+
+        Raises:
+            InvalidArgument.
+        """
+        return cls(start=_start(request), technician_id=request.field("technician"))
 
 
-async def move(visit: DashboardRequest) -> Response:
-    """Give it another time: back to the day of its new time, or here with what was in the way."""
-    found = await _found(visit)
-    booking = found.found[0].booking
+async def show(request: DashboardRequest) -> Response:
+    """Show the page."""
+    return await _page(request, await _find(request))
+
+
+async def move(request: DashboardRequest) -> Response:
+    """Move the booking, then show the board of its new day, or this page with the reasons of a refusal."""
+    answer = await _find(request)
+    booking = answer.found[0].booking
     try:
-        wanted = Move.of(visit)
-        await move_booking(visit, booking, wanted)
+        form = MoveForm.parse(request)
+        await _reschedule(request, booking, form)
     except PickAnother as error:
-        return await _page(visit, found, problem=error, why=await why_not(visit, booking, wanted), status=409)
+        reasons = await _refusal_reasons(request, booking, form)
+        return await _page(request, answer, problem=error, reasons=reasons, status=409)
     except (StartOver, InvalidArgument, NotFound) as error:
-        return await _page(visit, found, problem=error, status=409)
-    after = (await _found(visit)).found[0].booking
-    if visit.field("back") != "board":
-        return visit.go_to(visit.url("bookings", booking.id) + "?done=moved")
-    day = utc_to_wall(found.project.timezone, after.claim.start).date()
-    return visit.go_to(f"{visit.url()}?day={day}&moved={booking.id}")
+        return await _page(request, answer, problem=error, status=409)
+    if request.field("back") != "board":
+        return request.redirect(request.url("bookings", booking.id) + "?done=moved")
+    moved = (await _find(request)).found[0].booking
+    day = utc_to_wall(answer.project.timezone, moved.claim.start).date()
+    return request.redirect(f"{request.url()}?day={day}&moved={booking.id}")
 
 
-async def cancel(visit: DashboardRequest) -> Response:
-    """Call it off."""
-    request = CancelRequest(booking_id=_id(visit), project_id=visit.project_id, reason=visit.field("reason"))
-    return await _changed(visit, lambda: visit.app.bookings.cancel_booking(request), "cancelled")
+async def cancel(request: DashboardRequest) -> Response:
+    """Cancel the booking."""
+    cancel_request = CancelRequest(
+        booking_id=_booking_id(request), project_id=request.project_id, reason=request.field("reason")
+    )
+    return await _change(request, lambda: request.app.bookings.cancel_booking(cancel_request), "cancelled")
 
 
-async def tell(visit: DashboardRequest) -> Response:
-    """Say what came of the visit."""
-    status = _OUTCOMES.get(visit.field("status"))
+async def set_outcome(request: DashboardRequest) -> Response:
+    """Mark the booking as completed or as a no-show."""
+    status = _OUTCOMES.get(request.field("status"))
     if status is None:
         raise InvalidArgument("status", f"give one of {', '.join(_OUTCOMES)}.")
-    return await _changed(
-        visit, lambda: visit.app.bookings.set_booking_status(visit.project_id, _id(visit), status), "told"
+    bookings = request.app.bookings
+    return await _change(
+        request, lambda: bookings.set_booking_status(request.project_id, _booking_id(request), status), "outcome"
     )
 
 
-async def _changed(visit: DashboardRequest, change: Callable[[], Awaitable[object]], done: str) -> Response:
-    """The page, with what was done or what was in the way."""
-    found = await _found(visit)
+ROUTES: Final = (
+    PageRoute(path="/bookings/{booking}", handler=show),
+    PageRoute(path="/bookings/{booking}/move", handler=move, is_form=True),
+    PageRoute(path="/bookings/{booking}/cancel", handler=cancel, is_form=True),
+    PageRoute(path="/bookings/{booking}/status", handler=set_outcome, is_form=True),
+)
+
+
+async def _change(request: DashboardRequest, change: Callable[[], Awaitable[object]], done: str) -> Response:
+    """Apply a change, then show the page with a confirmation or with the error."""
+    answer = await _find(request)
     try:
         await change()
     except InvalidArgument as error:
-        return await _page(visit, found, problem=error, status=409)
-    return visit.go_to(f"{visit.url('bookings', _id(visit))}?done={done}")
+        return await _page(request, answer, problem=error, status=409)
+    return request.redirect(f"{request.url('bookings', _booking_id(request))}?done={done}")
 
 
-def _id(visit: DashboardRequest) -> str:
-    return str(visit.request.path_params["booking"])
+def _booking_id(request: DashboardRequest) -> str:
+    return str(request.http.path_params["booking"])
 
 
-async def _found(visit: DashboardRequest) -> FindAnswer:
-    request = FindRequest(project_id=visit.project_id, booking_id=_id(visit))
-    found = await visit.app.bookings.find_bookings(request)
-    if not found.found:
+async def _find(request: DashboardRequest) -> FindAnswer:
+    find_request = FindRequest(project_id=request.project_id, booking_id=_booking_id(request))
+    answer = await request.app.bookings.find_bookings(find_request)
+    if not answer.found:
         raise NotFound("bookingId", NO_BOOKING)
-    return found
+    return answer
 
 
 async def _page(
-    visit: DashboardRequest,
-    found: FindAnswer,
+    request: DashboardRequest,
+    answer: FindAnswer,
     *,
     problem: SlotmcpError | None = None,
-    why: Sequence[str] = (),
+    reasons: Sequence[str] = (),
     status: int = 200,
 ) -> Response:
-    one, zone_key = found.found[0], found.project.timezone
-    start = utc_to_wall(zone_key, one.booking.claim.start)
-    everybody = (await visit.app.technicians.list_technicians(visit.project_id)).technicians
-    return visit.page(
+    found, zone_key = answer.found[0], answer.project.timezone
+    booking = found.booking
+    start = utc_to_wall(zone_key, booking.claim.start)
+    technicians = (await request.app.technicians.list_technicians(request.project_id)).technicians
+    return request.page(
         "booking.html",
         status=status,
-        one=one,
-        who=one.booking.customer.name if one.booking.customer else one.service.name,
-        when=f"{written(zone_key, one.booking.claim.start).rpartition(' ')[0]}, "
-        f"{clock(zone_key, one.booking.claim.start)} to {clock(zone_key, one.booking.claim.end)}",
-        status_words=_STATUS[one.booking.status],
+        found=found,
+        title=booking.customer.name if booking.customer else found.service.name,
+        when=f"{start:%a} {start.day} {start:%b}, "
+        f"{format_clock(zone_key, booking.claim.start)} to {format_clock(zone_key, booking.claim.end)}",
+        status_label=_STATUS[booking.status],
         day=f"{start:%Y-%m-%d}",
-        date=visit.field("date") or f"{start:%Y-%m-%d}",
-        time=visit.field("time") or f"{start:%H:%M}",
-        technicians=[told.technician for told in everybody],
-        can_change=BookingStatus.CANCELLED in TRANSITIONS[one.booking.status],
-        outcomes=_outcomes(one, found.now_ms),
-        done=_DONE.get(visit.asked("done"), ""),
+        date=request.field("date") or f"{start:%Y-%m-%d}",
+        time=request.field("time") or f"{start:%H:%M}",
+        technicians=[load.technician for load in technicians],
+        can_change=BookingStatus.CANCELLED in TRANSITIONS[booking.status],
+        outcomes=_possible_outcomes(found, answer.now_ms),
+        done=_DONE.get(request.query("done"), ""),
         problem=problem.message if problem else "",
-        why=why,
-        choices=_choices(problem, zone_key),
-        wanted=visit.field("technician"),
+        reasons=reasons,
+        alternatives=_alternatives(problem, zone_key),
+        requested_technician=request.field("technician"),
     )
 
 
-def _outcomes(one: FoundBooking, now_ms: int) -> list[str]:
-    """What can be said of the visit, once it has begun."""
-    if one.booking.claim.start * MS_PER_MINUTE > now_ms:
+def _possible_outcomes(found: FoundBooking, now_ms: int) -> list[str]:
+    """Return the outcomes that can be set; none before the booking begins."""
+    if found.booking.claim.start * MS_PER_MINUTE > now_ms:
         return []
-    return [name for name, status in _OUTCOMES.items() if status in TRANSITIONS[one.booking.status]]
+    return [name for name, status in _OUTCOMES.items() if status in TRANSITIONS[found.booking.status]]
 
 
-def _choices(problem: SlotmcpError | None, zone_key: str) -> list[Choice]:
+def _alternatives(problem: SlotmcpError | None, zone_key: str) -> list[AlternativeStart]:
     offer = problem.alternatives if isinstance(problem, PickAnother) else None
-    return [Choice(minute=slot.start, words=written(zone_key, slot.start)) for slot in offer.slots] if offer else []
+    slots = offer.slots if offer else ()
+    return [AlternativeStart(minute=slot.start, label=format_minute(zone_key, slot.start)) for slot in slots]
 
 
-_DONE: Final = {
-    "moved": "It has been moved.",
-    "cancelled": "It has been cancelled, and its time is free again.",
-    "told": "That is noted.",
-}
+async def _reschedule(request: DashboardRequest, booking: Booking, form: MoveForm) -> None:
+    """Move a booking, with another technician only through a hold, which fixes the technician.
 
-PANELS: Final = (
-    Panel(path="/bookings/{booking}", handler=show),
-    Panel(path="/bookings/{booking}/move", handler=move, is_form=True),
-    Panel(path="/bookings/{booking}/cancel", handler=cancel, is_form=True),
-    Panel(path="/bookings/{booking}/status", handler=tell, is_form=True),
-)
+    Raises:
+        InvalidArgument, NotFound, SlotUnavailable, HoldExpired, Unavailable.
+    """
+    app, project_id = request.app, request.project_id
+    if form.technician_id in {"", booking.claim.technician_id}:
+        await app.bookings.reschedule_booking(
+            RescheduleRequest(
+                booking_id=booking.id, project_id=project_id, start=form.start, credential=own_credential()
+            )
+        )
+        return
+    claim = booking.claim
+    held = await app.holds.create_hold(
+        HoldRequest(
+            project_id=project_id,
+            service_id=claim.service_id,
+            start=form.start,
+            duration_minutes=claim.end - claim.start,
+            technician_id=form.technician_id,
+            location=claim.location,
+            customer_reference="",
+            credential=own_credential(),
+        )
+    )
+    token = held.hold.token
+    try:
+        await app.bookings.reschedule_booking(
+            RescheduleRequest(
+                booking_id=booking.id, project_id=project_id, hold_token=token, credential=own_credential()
+            )
+        )
+    except SlotmcpError:
+        await app.holds.release_hold(project_id, token)
+        raise
+
+
+async def _refusal_reasons(request: DashboardRequest, booking: Booking, form: MoveForm) -> list[str]:
+    """Explain why the requested technician, or each technician, cannot take the booking.
+
+    Raises:
+        InvalidArgument, NotFound, Unavailable.
+    """
+    claim = booking.claim
+    start_request = StartRequest(
+        project_id=request.project_id,
+        service_id=claim.service_id,
+        start=form.start,
+        duration_minutes=claim.end - claim.start,
+        location=claim.location,
+    )
+    answer = await request.app.explanations.explain_slot(start_request, instead_of=claim)
+    return [
+        f"{answer.technicians[verdict.technician_id].name} {IN_THE_WAY[verdict.reason]}."
+        for verdict in answer.explanation.technicians
+        if verdict.reason is not None and form.technician_id in {"", verdict.technician_id}
+    ]
+
+
+def _start(request: DashboardRequest) -> Moment:
+    """Read a UTC minute from the board, or a local date and time from the form."""
+    if minute := request.field("minute"):
+        if not minute.isdecimal():
+            raise InvalidArgument("minute", "give whole minutes since 1970.")
+        return int(minute[:_MAX_MINUTE_DIGITS])
+    try:
+        return WallTime(datetime.fromisoformat(f"{request.field('date')}T{request.field('time')}").replace(tzinfo=None))
+    except ValueError:
+        raise InvalidArgument("start", "give a date and a time, such as 2026-11-26 and 14:30.") from None

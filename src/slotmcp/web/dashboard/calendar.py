@@ -1,6 +1,5 @@
-"""A project's calendar: conflicts with it, what it has to be told, and what it said that could not be applied."""
+"""Calendar page: conflicts, pending updates to the calendar, and events that could not be applied."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.responses import Response
@@ -11,92 +10,62 @@ from slotmcp.services.calendar.calendars import ConflictsAnswer
 from slotmcp.services.calendar.conflicts import Conflict
 from slotmcp.services.calendar.words import describe_deferred, describe_push
 from slotmcp.services.named import service_of, technician_of
-from slotmcp.web.dashboard.request import DashboardRequest, Panel
-from slotmcp.web.dashboard.when import ago, written
+from slotmcp.web.dashboard.labels import format_ago, format_minute
+from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
-_NEVER: Final = "It has not been reconciled yet: a server does that every few minutes."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictRow:
-    """What is promised or sold here, and what the calendar has then."""
-
-    technician: str
-    service: str
-    here: str
-    booking_id: str
-    """Empty: a hold."""
-    there: str
+_NEVER_SYNCED: Final = "Not synced yet. A running server syncs every few minutes."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushRow:
-    """A booking of which the calendar does not know yet."""
-
-    booking_id: str
-    since: str
-    attempts: int
-    status: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParkedRow:
-    """An event that was put aside."""
-
-    uid: str
-    starts: str
-    since: str
-    help: str
-
-
-async def calendar(visit: DashboardRequest) -> Response:
-    """The page."""
-    seen = await visit.app.calendars.conflicts(visit.project_id)
-    kept = await visit.app.calendars.view(visit.project_id)
-    zone_key = seen.project.timezone
-    return visit.page(
+async def calendar(request: DashboardRequest) -> Response:
+    """Show the page."""
+    answer = await request.app.calendars.conflicts(request.project_id)
+    view = await request.app.calendars.view(request.project_id)
+    zone_key = answer.project.timezone
+    return request.page(
         "calendar.html",
-        is_connected=seen.project.calcom is not None,
-        reconciled=_reconciled(kept.sync, kept.now_ms),
-        problem=kept.sync.problem,
-        conflicts=[_conflict(one, seen) for one in seen.conflicts],
-        pushes=[_push(one, zone_key) for one in kept.pushes],
-        deferred=[_parked(one, zone_key) for one in kept.deferred],
+        is_connected=answer.project.calcom is not None,
+        last_sync=_last_sync(view.sync, view.now_ms),
+        problem=view.sync.problem,
+        conflicts=[_conflict_row(conflict, answer) for conflict in answer.conflicts],
+        pushes=[_push_row(push, zone_key) for push in view.pushes],
+        deferred=[_deferred_row(deferred, zone_key) for deferred in view.deferred],
     )
 
 
-PANELS: Final = (Panel(path="/calendar", handler=calendar),)
+ROUTES: Final = (PageRoute(path="/calendar", handler=calendar),)
 
 
-def _reconciled(sync: SyncState, now_ms: int) -> str:
-    return f"Reconciled {ago(now_ms, sync.finished_ms)}." if sync.finished_ms else _NEVER
+def _last_sync(sync: SyncState, now_ms: int) -> str:
+    return f"Synced {format_ago(now_ms, sync.finished_ms)}." if sync.finished_ms else _NEVER_SYNCED
 
 
-def _conflict(one: Conflict, seen: ConflictsAnswer) -> ConflictRow:
-    zone_key = seen.project.timezone
-    event = f"the event {one.uid}" if one.uid else "a connected calendar"
-    return ConflictRow(
-        technician=technician_of(seen.schedule, one.technician_id).name,
-        service=service_of(seen.schedule, one.claim).name,
-        here=written(zone_key, one.claim.start),
-        booking_id="" if one.claim.is_hold else one.claim.id,
-        there=f"{written(zone_key, one.busy.start)} to {written(zone_key, one.busy.end)}, {event}",
-    )
+def _conflict_row(conflict: Conflict, answer: ConflictsAnswer) -> dict[str, str]:
+    """Describe a conflict. A hold has an empty `booking_id`."""
+    zone_key = answer.project.timezone
+    event = f"event {conflict.uid}" if conflict.uid else "a connected calendar"
+    busy = conflict.busy
+    return {
+        "technician": technician_of(answer.schedule, conflict.technician_id).name,
+        "service": service_of(answer.schedule, conflict.claim).name,
+        "start": format_minute(zone_key, conflict.claim.start),
+        "booking_id": "" if conflict.claim.is_hold else conflict.claim.id,
+        "event": f"{format_minute(zone_key, busy.start)} to {format_minute(zone_key, busy.end)}, {event}",
+    }
 
 
-def _push(push: Push, zone_key: str) -> PushRow:
-    return PushRow(
-        booking_id=push.booking_id,
-        since=written(zone_key, push.since_ms // MS_PER_MINUTE),
-        attempts=push.attempts,
-        status=describe_push(push),
-    )
+def _push_row(push: Push, zone_key: str) -> dict[str, str | int]:
+    return {
+        "booking_id": push.booking_id,
+        "since": format_minute(zone_key, push.since_ms // MS_PER_MINUTE),
+        "attempts": push.attempts,
+        "status": describe_push(push),
+    }
 
 
-def _parked(deferred: DeferredEvent, zone_key: str) -> ParkedRow:
-    return ParkedRow(
-        uid=deferred.event.uid,
-        starts=written(zone_key, deferred.event.start),
-        since=written(zone_key, deferred.at_ms // MS_PER_MINUTE),
-        help=describe_deferred(deferred),
-    )
+def _deferred_row(deferred: DeferredEvent, zone_key: str) -> dict[str, str]:
+    return {
+        "uid": deferred.event.uid,
+        "start": format_minute(zone_key, deferred.event.start),
+        "since": format_minute(zone_key, deferred.at_ms // MS_PER_MINUTE),
+        "help": describe_deferred(deferred),
+    }

@@ -1,104 +1,113 @@
-"""The dashboard's own door: who comes in, by a session; and forms that another site has sent are refused."""
+"""Access to the dashboard: sessions, and protection of forms against cross-site requests."""
 
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from slotmcp.domain.access import LOCAL
 from slotmcp.domain.errors import Forbidden, NotFound, SlotmcpError, TryLater
 from slotmcp.services.acting import acting_as
-from slotmcp.web.dashboard.request import COOKIE, DashboardContext, DashboardRequest, Panel, address
-from slotmcp.web.dashboard.security import PRIVATE, is_own
+from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
+from slotmcp.web.dashboard.request import COOKIE, DashboardContext, DashboardRequest, PageRoute, page_url
 
 TOKEN_FIELD: Final = "form_token"  # noqa: S105  a field's name
 TOKEN_HEADER: Final = "x-form-token"  # noqa: S105  a header's name
-NOT_FROM_HERE: Final = (
-    "This was not sent from a page of this dashboard, or you have logged in anew since. "
-    "Go back, load the page again, and send it once more."
+FORM_REJECTED: Final = (
+    "This form is no longer valid: it came from another site, or you have logged in again since. "
+    "Go back, reload the page, and submit it again."
 )
-READ_ONLY: Final = "This server was started with --read-only: it shows everything and changes nothing."
+READ_ONLY: Final = "This server runs with --read-only, so nothing can be changed."
 _STATUS: Final = {NotFound: 404, Forbidden: 403, TryLater: 503}
-_WRONG: Final = 422
+_UNPROCESSABLE: Final = 422
+_SAME_SITE: Final = {"", "same-origin", "none"}
 
 
 @dataclass(frozen=True, slots=True)
 class DashboardGuard:
-    """Lets visits in."""
+    """Session and form checks in front of every page."""
 
     context: DashboardContext
 
-    def leading_to(self, panel: Panel) -> Callable[[Request], Awaitable[Response]]:
-        """A panel, behind the door."""
+    def protect(self, route: PageRoute) -> Callable[[Request], Awaitable[Response]]:
+        """Return the route's endpoint with all checks."""
 
-        async def answer(request: Request) -> Response:
+        async def endpoint(http: Request) -> Response:
             try:
-                visit = await self.visit(request)
-                return await self._let_in(visit, panel) if visit else _to_login(request)
+                request = await self.authenticate(http)
+                return await self._handle(request, route) if request else _redirect_to_login(http)
             except SlotmcpError as error:
-                return self.problem(request, error)
+                return self.error_page(http, error)
 
-        return answer
+        return endpoint
 
-    async def visit(self, request: Request) -> DashboardRequest | None:
-        """Who comes; None: somebody who has to log in first.
+    async def authenticate(self, http: Request) -> DashboardRequest | None:
+        """Return the request with its principal; None when a login is required.
 
         Raises:
             Unavailable.
         """
         if self.context.is_open:
-            return DashboardRequest(request=request, context=self.context, principal=LOCAL)
-        session = await self.context.app.sessions.resume(request.cookies.get(COOKIE, ""))
+            return DashboardRequest(http=http, context=self.context, principal=LOCAL)
+        session = await self.context.app.sessions.resume(http.cookies.get(COOKIE, ""))
         if session is None:
             return None
         return DashboardRequest(
-            request=request, context=self.context, principal=session.principal, form_token=session.form_token
+            http=http, context=self.context, principal=session.principal, form_token=session.form_token
         )
 
-    def problem(self, request: Request, error: SlotmcpError) -> Response:
-        """An error, as a page with a way back."""
-        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), _WRONG)
-        return self.refused(request, status, error.message)
+    def error_page(self, http: Request, error: SlotmcpError) -> Response:
+        """Render an error as a page with a link back."""
+        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), _UNPROCESSABLE)
+        return self.message_page(http, status, error.message)
 
-    def refused(self, request: Request, status: int, sentence: str) -> Response:
-        """A page that says why not."""
-        return self.context.page(request, "problem.html", status=status, sentence=sentence)
+    def message_page(self, http: Request, status: int, message: str) -> Response:
+        """Render a page that explains the problem."""
+        return self.context.page(http, "problem.html", status=status, message=message)
 
-    async def _let_in(self, visit: DashboardRequest, panel: Panel) -> Response:
-        request = visit.request
-        if panel.is_form:
-            visit = replace(visit, form=await request.form())
-            if not (is_own(request.headers) and _has_token(visit)):
-                return self.refused(request, 403, NOT_FROM_HERE)
+    async def _handle(self, request: DashboardRequest, route: PageRoute) -> Response:
+        if route.is_form:
+            request = replace(request, form=await request.http.form())
+            if not (is_same_origin(request.http.headers) and _has_form_token(request)):
+                return self.message_page(request.http, 403, FORM_REJECTED)
             if self.context.is_read_only:
-                return self.refused(request, 403, READ_ONLY)
-        with acting_as(visit.principal):
-            return await panel.handler(await _of_project(visit))
+                return self.message_page(request.http, 403, READ_ONLY)
+        with acting_as(request.principal):
+            return await route.handler(await _with_project(request))
 
 
-async def _of_project(visit: DashboardRequest) -> DashboardRequest:
-    """The same, with the project of its address.
+def is_same_origin(headers: Headers) -> bool:
+    """Check that the browser reports this server as the request's origin."""
+    origin, host = headers.get("origin"), headers.get("host", "")
+    has_own_origin = origin is None or urlsplit(origin).netloc == host
+    return has_own_origin and headers.get("sec-fetch-site", "") in _SAME_SITE
+
+
+async def _with_project(request: DashboardRequest) -> DashboardRequest:
+    """Add the project of the URL.
 
     Raises:
-        NotFound: there is none, or it is another's.
+        NotFound: the project does not exist, or the principal may not see it.
         Unavailable.
     """
-    if not visit.project_id:
-        return visit
-    project_id = visit.principal.resolve_project(visit.project_id)
-    return replace(visit, project=await visit.app.projects.project(project_id))
+    if not request.project_id:
+        return request
+    project_id = request.principal.resolve_project(request.project_id)
+    return replace(request, project=await request.app.projects.project(project_id))
 
 
-def _to_login(request: Request) -> Response:
-    login = address(request, "login")
-    if request.headers.get("hx-request"):  # a part of a page: the whole has to go there
-        return Response(status_code=401, headers={**PRIVATE, "HX-Redirect": login})
-    return RedirectResponse(login, 303, dict(PRIVATE))
+def _redirect_to_login(http: Request) -> Response:
+    login = page_url(http, "login")
+    if http.headers.get("hx-request"):  # a fragment: redirect the whole page instead
+        return Response(status_code=401, headers={**PRIVATE_HEADERS, "HX-Redirect": login})
+    return RedirectResponse(login, 303, dict(PRIVATE_HEADERS))
 
 
-def _has_token(visit: DashboardRequest) -> bool:
-    given = visit.field(TOKEN_FIELD) or visit.request.headers.get(TOKEN_HEADER, "")
-    return hmac.compare_digest(given.encode(), visit.form_token.encode())
+def _has_form_token(request: DashboardRequest) -> bool:
+    token = request.field(TOKEN_FIELD) or request.http.headers.get(TOKEN_HEADER, "")
+    return hmac.compare_digest(token.encode(), request.form_token.encode())

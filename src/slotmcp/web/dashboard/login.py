@@ -1,4 +1,4 @@
-"""Logging in, with an operator's key, and out."""
+"""Login with an operator key, logout, and the start page."""
 
 from hashlib import sha256
 from typing import Final
@@ -9,91 +9,96 @@ from starlette.responses import RedirectResponse, Response
 from slotmcp.domain.errors import TryLater
 from slotmcp.ports import Rate
 from slotmcp.services.sessions import LASTS_MS
-from slotmcp.web.dashboard.guard import NOT_FROM_HERE, DashboardGuard
-from slotmcp.web.dashboard.request import COOKIE, DASHBOARD, DashboardRequest, Panel, address
-from slotmcp.web.dashboard.security import PRIVATE, is_own
+from slotmcp.web.dashboard.guard import FORM_REJECTED, DashboardGuard, is_same_origin
+from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
+from slotmcp.web.dashboard.request import COOKIE, DASHBOARD, DashboardRequest, PageRoute, page_url
 
 WRONG_KEY: Final = (
-    "That key opens nothing here: it is wrong, revoked, over, or a caller's. "
-    "Make an operator's with `slotmcp keys create --scope operator`."
+    "This key can't be used here: it is wrong, expired, revoked, or a caller key. "
+    "Create an operator key with `slotmcp keys create --scope operator`."
 )
-TOO_MANY: Final = "Too many tries. Wait a minute, then try once more."
-TRIES: Final = Rate(per_minute=10)
-"""From one address."""
+TOO_MANY: Final = "Too many attempts. Try again in a minute."
+LOGIN_RATE: Final = Rate(per_minute=10)
+"""Login attempts per client address."""
 _MS_PER_SECOND: Final = 1000
-_NAME_DIGITS: Final = 16
+_HASH_DIGITS: Final = 16
 
 
 class Login:
-    """The two pages without which there is no session."""
+    """Login form, which needs no session."""
 
-    def __init__(self, door: DashboardGuard) -> None:
-        self._door = door
-        self._house = door.context
+    def __init__(self, guard: DashboardGuard) -> None:
+        self._guard = guard
+        self._context = guard.context
 
-    async def show(self, request: Request) -> Response:
-        """The form; for somebody who is in already, the dashboard."""
+    async def show(self, http: Request) -> Response:
+        """Show the form, or redirect a user who is logged in."""
         try:
-            if await self._door.visit(request):
-                return _go_home(request)
+            if await self._guard.authenticate(http):
+                return _redirect_home(http)
         except TryLater as error:
-            return self._door.problem(request, error)
-        return self._house.page(request, "login.html", problem="")
+            return self._guard.error_page(http, error)
+        return self._form(http)
 
-    async def begin(self, request: Request) -> Response:
-        """The form, sent."""
-        if not is_own(request.headers):
-            return self._door.refused(request, 403, NOT_FROM_HERE)
-        if await self._house.app.limits.acquire(f"login:{_sender(request)}", TRIES):
-            return self._house.page(request, "login.html", status=429, problem=TOO_MANY)
-        key = (await request.form()).get("key")
+    async def submit(self, http: Request) -> Response:
+        """Begin a session for the key in the form."""
+        if not is_same_origin(http.headers):
+            return self._guard.message_page(http, 403, FORM_REJECTED)
+        if await self._context.app.limits.acquire(f"login:{_client_hash(http)}", LOGIN_RATE):
+            return self._form(http, status=429, problem=TOO_MANY)
+        key = (await http.form()).get("key")
         try:
-            session = await self._house.app.sessions.begin(key.strip()) if isinstance(key, str) else None
+            session = await self._context.app.sessions.begin(key.strip()) if isinstance(key, str) else None
         except TryLater as error:
-            return self._door.problem(request, error)
+            return self._guard.error_page(http, error)
         if session is None:
-            return self._house.page(request, "login.html", status=401, problem=WRONG_KEY)
-        answer = _go_home(request)
-        answer.set_cookie(
+            return self._form(http, status=401, problem=WRONG_KEY)
+        response = _redirect_home(http)
+        response.set_cookie(
             COOKIE,
             session.value,
             max_age=LASTS_MS // _MS_PER_SECOND,
-            path=_path(request),
-            secure=self._house.is_secure or request.url.scheme == "https",
+            path=_cookie_path(http),
+            secure=self._context.is_secure or http.url.scheme == "https",
             httponly=True,
             samesite="strict",
         )
-        return answer
+        return response
+
+    def _form(self, http: Request, *, status: int = 200, problem: str = "") -> Response:
+        return self._context.page(http, "login.html", status=status, problem=problem)
 
 
-async def log_out(visit: DashboardRequest) -> Response:
-    """Forget the session."""
-    answer = visit.go_to(address(visit.request, "login"))
-    answer.delete_cookie(COOKIE, path=_path(visit.request))
-    return answer
+async def log_out(request: DashboardRequest) -> Response:
+    """Delete the session cookie."""
+    response = request.redirect(page_url(request.http, "login"))
+    response.delete_cookie(COOKIE, path=_cookie_path(request.http))
+    return response
 
 
-async def home(visit: DashboardRequest) -> Response:
-    """The only project within reach; where there are several, all of them."""
-    known = [one for one in await visit.app.projects.ids() if visit.principal.can_reach(one)]
-    if len(known) == 1:
-        return visit.go_to(address(visit.request, known[0]))
-    return visit.page("projects.html", projects=known)
+async def home(request: DashboardRequest) -> Response:
+    """List the projects; redirect to the only one."""
+    projects = [
+        project_id for project_id in await request.app.projects.ids() if request.principal.can_reach(project_id)
+    ]
+    if len(projects) == 1:
+        return request.redirect(page_url(request.http, projects[0]))
+    return request.page("projects.html", projects=projects)
 
 
-HOME: Final = Panel(path="", handler=home)
-LOG_OUT: Final = Panel(path="/logout", handler=log_out, is_form=True)
+HOME: Final = PageRoute(path="", handler=home)
+LOG_OUT: Final = PageRoute(path="/logout", handler=log_out, is_form=True)
 
 
-def _go_home(request: Request) -> Response:
-    return RedirectResponse(address(request), 303, dict(PRIVATE))
+def _redirect_home(http: Request) -> Response:
+    return RedirectResponse(page_url(http), 303, dict(PRIVATE_HEADERS))
 
 
-def _path(request: Request) -> str:
-    return str(request.scope.get("root_path", "")) + DASHBOARD
+def _cookie_path(http: Request) -> str:
+    return str(http.scope.get("root_path", "")) + DASHBOARD
 
 
-def _sender(request: Request) -> str:
-    """Where a request comes from, as a name that tells nobody where."""
-    address_of_sender = request.client.host if request.client else ""
-    return sha256(address_of_sender.encode()).hexdigest()[:_NAME_DIGITS]
+def _client_hash(http: Request) -> str:
+    """Hash the client's address, so that the address itself is not stored."""
+    address = http.client.host if http.client else ""
+    return sha256(address.encode()).hexdigest()[:_HASH_DIGITS]

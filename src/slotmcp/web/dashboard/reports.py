@@ -1,58 +1,240 @@
-"""Reports: what came of a period's calls, how time was used, and what would have won who was lost."""
+"""Reports of a period: funnel, demand, supply, refusals, time use, assignment and response times."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from starlette.responses import Response
 
 from slotmcp.domain.errors import InvalidArgument
-from slotmcp.services.reporting.reports import DEFAULT_DAYS, MOST_DAYS, ReportRequest
+from slotmcp.domain.report import (
+    AssignmentReason,
+    Funnel,
+    LossReason,
+    Period,
+    RefusedQuestions,
+    Report,
+    Share,
+    Utilization,
+)
+from slotmcp.domain.schedule import Schedule
+from slotmcp.services.named import technician_of
+from slotmcp.services.reporting.reports import DEFAULT_DAYS, MOST_DAYS, ReportAnswer, ReportRequest
 from slotmcp.services.reporting.sections import TITLES
-from slotmcp.web.dashboard.gap_views import gaps_view
-from slotmcp.web.dashboard.report_views import funnel_bars, view_of
-from slotmcp.web.dashboard.request import DashboardRequest, Panel
+from slotmcp.web.dashboard.charts import Bar, BarSegment, HeatMap, bars, heat_map, percent_of, stack
+from slotmcp.web.dashboard.labels import DECIDED, HELP, LOSSES, REASONS, format_duration
+from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
 PERIODS: Final = ((1, "Today"), (7, "7 days"), (28, "28 days"), (MOST_DAYS, f"{MOST_DAYS} days"))
-EVERY_SECONDS: Final = 60
-"""How often a report of up to a week is worked out anew; a longer one takes longer, and is the more seldom."""
-_TITLES: Final = {name.value: title for name, title in TITLES.items()}
+REFRESH_SECONDS: Final = 60
+"""Refresh interval of a report of up to a week. Longer reports take longer and refresh less often."""
+SECTION_TITLES: Final = {name.value: title for name, title in TITLES.items()}
+_US_PER_MS: Final = 1000
+_PROPORTIONAL_POINTS: Final = 5
+"""Largest difference of two shares that counts as proportional, in percentage points."""
 
 
-async def reports(visit: DashboardRequest) -> Response:
-    """The page."""
-    days = _days(visit)
-    answer = await visit.app.reports.get_metrics(ReportRequest(project_id=visit.project_id, days=days))
-    return visit.page(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedRow:
+    """Requests for a service that had no times."""
+
+    reason: str
+    service: str
+    questions: int
+    help: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UtilisationRow:
+    """Use of one technician's working time."""
+
+    technician: str
+    working_time: str
+    percent_used: int
+    segments: Sequence[BarSegment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareRow:
+    """One technician's share of the bookings and of the working time."""
+
+    technician: str
+    bookings: int
+    percent_of_bookings: int
+    percent_of_time: int
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimesRow:
+    """Response times of one tool, in milliseconds."""
+
+    tool: str
+    calls: int
+    p50: str
+    p95: str
+    p99: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """All sections of a report."""
+
+    period: str
+    timezone: str
+    funnel: Sequence[Bar]
+    lost: Sequence[Bar]
+    collisions: int
+    demand: HeatMap | None
+    supply: HeatMap | None
+    refused: Sequence[RefusedRow]
+    utilization: Sequence[UtilisationRow]
+    decided: Sequence[Bar]
+    fairness: Sequence[ShareRow]
+    times: Sequence[TimesRow]
+
+
+async def reports(request: DashboardRequest) -> Response:
+    """Show the reports of the last days: ?days=28."""
+    days = requested_days(request)
+    answer = await request.app.reports.get_metrics(ReportRequest(project_id=request.project_id, days=days))
+    return request.page(
         "reports.html",
-        report=view_of(answer),
-        titles=_TITLES,
+        report=report_view(answer),
+        titles=SECTION_TITLES,
         periods=PERIODS,
-        asked_days=days,
-        every_seconds=EVERY_SECONDS * max(1, days // DEFAULT_DAYS),
+        days=days,
+        refresh_seconds=REFRESH_SECONDS * max(1, days // DEFAULT_DAYS),
     )
 
 
-async def gaps(visit: DashboardRequest) -> Response:
-    """A part of it that takes longer, or a page of its own where there are no scripts."""
-    answer = await visit.app.reports.gaps(ReportRequest(project_id=visit.project_id, days=_days(visit)))
-    is_part = visit.request.headers.get("hx-request") == "true"
-    return visit.page("gaps.html" if is_part else "gaps_alone.html", gaps=gaps_view(answer), titles=_TITLES)
+async def today(request: DashboardRequest) -> Response:
+    """Show today's funnel, a fragment of the board."""
+    answer = await request.app.reports.get_metrics(ReportRequest(project_id=request.project_id, days=1))
+    return request.page("today.html", funnel=_funnel_bars(answer.report.funnel))
 
 
-async def today(visit: DashboardRequest) -> Response:
-    """A part of the board: how far today's callers came."""
-    answer = await visit.app.reports.get_metrics(ReportRequest(project_id=visit.project_id, days=1))
-    return visit.page("today.html", funnel=funnel_bars(answer.report.funnel))
+ROUTES: Final = (PageRoute(path="/reports", handler=reports), PageRoute(path="/today", handler=today))
 
 
-PANELS: Final = (
-    Panel(path="/reports", handler=reports),
-    Panel(path="/gaps", handler=gaps),
-    Panel(path="/today", handler=today),
-)
+def requested_days(request: DashboardRequest) -> int:
+    """Return the query parameter `days`.
 
-
-def _days(visit: DashboardRequest) -> int:
-    asked = visit.asked("days") or str(DEFAULT_DAYS)
-    if not (asked.isascii() and asked.isdigit() and 1 <= int(asked) <= MOST_DAYS):
+    Raises:
+        InvalidArgument.
+    """
+    days = request.query("days") or str(DEFAULT_DAYS)
+    if not (days.isascii() and days.isdigit() and 1 <= int(days) <= MOST_DAYS):
         raise InvalidArgument("days", f"give a number of days from 1 to {MOST_DAYS}.")
-    return int(asked)
+    return int(days)
+
+
+def report_view(answer: ReportAnswer) -> ReportView:
+    """Lay out a report for the template."""
+    report, schedule = answer.report, answer.schedule
+    return ReportView(
+        period=_period(report.period),
+        timezone=report.timezone,
+        funnel=_funnel_bars(report.funnel),
+        lost=_lost_bars(report.funnel),
+        collisions=report.collisions,
+        demand=heat_map(report.demand),
+        supply=heat_map(report.supply),
+        refused=[_refused_row(refused, schedule) for refused in report.refused],
+        utilization=[_utilisation_row(utilization, schedule) for utilization in report.utilization],
+        decided=_decided_bars(report),
+        fairness=[_share_row(share, schedule) for share in report.fairness],
+        times=_times_rows(report),
+    )
+
+
+def _funnel_bars(funnel: Funnel) -> list[Bar]:
+    if not funnel.asked:
+        return []
+    steps = bars(
+        [
+            ("Asked for a time", funnel.asked),
+            ("Were offered a time", funnel.offered),
+            ("Held or booked", funnel.held),
+            ("Booked", funnel.booked),
+        ],
+        funnel.asked,
+    )
+    deciding = f"{funnel.thinking} still deciding" if funnel.thinking else ""
+    return [*steps[:-1], replace(steps[-1], note=deciding)]
+
+
+def _period(period: Period) -> str:
+    last_day = period.end_day - timedelta(days=1)
+    last = f"{last_day:%A} {last_day.day} {last_day:%B %Y}"
+    first = f"{period.first_day:%A} {period.first_day.day} {period.first_day:%B}"
+    return last if last_day == period.first_day else f"{first} to {last}"
+
+
+def _lost_bars(funnel: Funnel) -> list[Bar]:
+    counts = [(LOSSES[loss], funnel.lost[loss]) for loss in LossReason if funnel.lost.get(loss)]
+    return bars(counts, sum(funnel.lost.values()))
+
+
+def _refused_row(refused: RefusedQuestions, schedule: Schedule) -> RefusedRow:
+    service = schedule.services.get(refused.service_id)
+    return RefusedRow(
+        reason=REASONS[refused.reason].capitalize() if refused.reason else "Unknown",
+        service=service.name if service else refused.service_id,
+        questions=refused.questions,
+        help=HELP[refused.reason] if refused.reason else "",
+    )
+
+
+def _utilisation_row(utilization: Utilization, schedule: Schedule) -> UtilisationRow:
+    parts = {
+        "booked": utilization.booked_minutes,
+        "travel": utilization.travel_minutes,
+        "busy": utilization.busy_minutes,
+        "free": utilization.free_minutes,
+    }
+    open_minutes = utilization.open_minutes
+    return UtilisationRow(
+        technician=technician_of(schedule, utilization.technician_id).name,
+        working_time=format_duration(open_minutes),
+        percent_used=percent_of(open_minutes - utilization.free_minutes, open_minutes),
+        segments=stack([(name, minutes, format_duration(minutes)) for name, minutes in parts.items()]),
+    )
+
+
+def _decided_bars(report: Report) -> list[Bar]:
+    counts = [
+        (DECIDED[decided], report.decided[decided]) for decided in AssignmentReason if report.decided.get(decided)
+    ]
+    return bars(counts, sum(report.decided.values()))
+
+
+def _share_row(share: Share, schedule: Schedule) -> ShareRow:
+    of_bookings, of_time = percent_of(share.share_of_bookings, 1), percent_of(share.share_of_open_time, 1)
+    return ShareRow(
+        technician=technician_of(schedule, share.technician_id).name,
+        bookings=share.bookings,
+        percent_of_bookings=of_bookings,
+        percent_of_time=of_time,
+        verdict=_verdict(of_bookings - of_time),
+    )
+
+
+def _verdict(points: int) -> str:
+    if abs(points) <= _PROPORTIONAL_POINTS:
+        return "proportional"
+    return "more than their share" if points > 0 else "less than their share"
+
+
+def _times_rows(report: Report) -> list[TimesRow]:
+    return [
+        TimesRow(
+            tool=times.use.value,
+            calls=times.calls,
+            p50=f"{times.p50_us / _US_PER_MS:.1f}",
+            p95=f"{times.p95_us / _US_PER_MS:.1f}",
+            p99=f"{times.p99_us / _US_PER_MS:.1f}",
+        )
+        for times in report.response_times
+    ]

@@ -1,4 +1,4 @@
-"""A visit: one request of somebody who may see the dashboard, and all that a page of it is made with."""
+"""Dashboard requests: the shared context, one request with its principal, and the routes of pages."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,11 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from slotmcp.domain.access import Principal
 from slotmcp.domain.catalog import Project
 from slotmcp.services.app import App
-from slotmcp.web.dashboard.pages import page
-from slotmcp.web.dashboard.security import PRIVATE
+from slotmcp.web.dashboard.pages import PRIVATE_HEADERS, render
 from slotmcp.web.dashboard.static import StaticFiles
-from slotmcp.web.host_origin import Places
-from slotmcp.web.stopping import Stopping
+from slotmcp.web.host_origin import HostPolicy
+from slotmcp.web.shutdown import GracefulShutdown
 
 DASHBOARD: Final = "/dashboard"
 COOKIE: Final = "slotmcp_dashboard"
@@ -25,114 +24,112 @@ COOKIE: Final = "slotmcp_dashboard"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DashboardContext:
-    """What all pages share."""
+    """Objects and settings that all pages share."""
 
     app: App
-    places: Places
-    """The names that this server goes by."""
-    stopping: Stopping
+    host_policy: HostPolicy
+    shutdown: GracefulShutdown
     is_open: bool
-    """Nobody is asked who they are."""
+    """No login is required."""
     is_read_only: bool
     is_secure: bool
-    """It is known by an https address."""
+    """The public URL is https."""
     files: StaticFiles = field(default_factory=StaticFiles)
 
     def page(
         self,
-        request: Request,
+        http: Request,
         template: str,
         *,
         status: int = 200,
-        visit: "DashboardRequest | None" = None,
-        **told: object,
+        request: "DashboardRequest | None" = None,
+        **values: object,
     ) -> Response:
-        """A page, or a part of one; without a visit it is nobody's: a login, a problem."""
-        root: str = request.scope.get("root_path", "")
-        known = {
-            "visit": visit,
+        """Render a page or a fragment; without a dashboard request, a page for anonymous users."""
+        root: str = http.scope.get("root_path", "")
+        shared = {
+            "request": request,
             "static": lambda name: root + self.files.url(name),
-            "url": partial(address, request),
+            "url": partial(page_url, http),
             "read_only": self.is_read_only,
             "is_open": self.is_open,
         }
-        return page(template, status=status, **known, **told)
+        return render(template, status=status, **shared, **values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DashboardRequest:
-    """One request."""
+    """One authenticated request to the dashboard."""
 
-    request: Request
+    http: Request
     context: DashboardContext
     principal: Principal
     form_token: str = ""
     project: Project | None = None
-    """Of the page's address; None: the page is of none."""
+    """Project of the URL; None for pages without a project."""
     form: FormData | None = None
-    """What a form brought."""
 
     @property
     def app(self) -> App:
-        """Every use case."""
+        """All use cases."""
         return self.context.app
 
     @property
     def project_id(self) -> str:
-        """The project of the page's address."""
-        return str(self.request.path_params.get("project", ""))
+        """Project id from the URL."""
+        return str(self.http.path_params.get("project", ""))
 
-    def asked(self, name: str) -> str:
-        """What stands behind the question mark of the address; "": nothing of that name."""
-        return self.request.query_params.get(name, "").strip()
+    def query(self, name: str) -> str:
+        """Return a query parameter, stripped; an empty string when it is missing."""
+        return self.http.query_params.get(name, "").strip()
 
     def field(self, name: str) -> str:
-        """What stood in a field of a form; "": nothing, or no such field."""
+        """Return a form field, stripped; an empty string when it is missing."""
         value = self.form.get(name) if self.form is not None else None
         return value.strip() if isinstance(value, str) else ""
 
     def url(self, *parts: str) -> str:
-        """The address of a page of this project: `visit.url("bookings", booking_id)`."""
-        return address(self.request, self.project_id, *parts)
+        """Return the URL of a page of this project: `request.url("bookings", booking_id)`."""
+        return page_url(self.http, self.project_id, *parts)
 
-    def is_at(self, *parts: str) -> bool:
-        """Whether this is the page of that address."""
-        return self.request.url.path.rstrip("/") == self.url(*parts)
+    def is_current(self, *parts: str) -> bool:
+        """Check whether this request is for the page at `parts`."""
+        return self.http.url.path.rstrip("/") == self.url(*parts)
 
-    def page(self, template: str, *, status: int = 200, **told: object) -> Response:
-        """A page, or a part of one. Its template knows the visit, and what is told."""
-        return self.context.page(self.request, template, status=status, visit=self, **told)
+    def page(self, template: str, *, status: int = 200, **values: object) -> Response:
+        """Render a page or a fragment. The template also gets this request."""
+        return self.context.page(self.http, template, status=status, request=self, **values)
 
-    def go_to(self, url: str) -> Response:
-        """After a form: another page, which can be loaded again without sending the form again."""
-        return RedirectResponse(url, 303, dict(PRIVATE))
+    def redirect(self, url: str) -> Response:
+        """Redirect after a form, so that a reload does not submit it again."""
+        return RedirectResponse(url, 303, dict(PRIVATE_HEADERS))
 
-    async def is_still_good(self) -> bool:
-        """Whether whoever looks may go on looking: their key may have been revoked since.
+    async def has_valid_session(self) -> bool:
+        """Check the session again; its key may have been revoked since.
 
         Raises:
             Unavailable.
         """
         if self.context.is_open:
             return True
-        return await self.app.sessions.resume(self.request.cookies.get(COOKIE, "")) is not None
+        return await self.app.sessions.resume(self.http.cookies.get(COOKIE, "")) is not None
 
 
 Handler = Callable[[DashboardRequest], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """A page of a project, or a part of one: where it is, and who answers there."""
+class PageRoute:
+    """Path and handler of a page, a fragment or a form."""
 
     path: str
-    """Below the project's own: "", "/reports", "/bookings/{booking}"."""
+    """Path below the project's URL: "", "/reports", "/bookings/{booking}"."""
     handler: Handler
     is_form: bool = False
-    """It is sent to, and changes something: POST."""
+    """The route is a POST that changes something."""
 
 
-def address(request: Request, *parts: str) -> str:
-    """The address of a page, wherever the app is mounted."""
-    root: str = request.scope.get("root_path", "")
+def page_url(http: Request, *parts: str) -> str:
+    """Return the URL of a dashboard page, including the path where the app is mounted."""
+    root: str = http.scope.get("root_path", "")
     return "/".join([f"{root}{DASHBOARD}", *(quote(part, safe="") for part in parts if part)])

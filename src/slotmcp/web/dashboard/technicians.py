@@ -1,4 +1,4 @@
-"""Technicians: what they have to do, and that they cannot come."""
+"""Technicians page: workload, availability and time off."""
 
 from datetime import date, datetime
 from typing import Final
@@ -11,114 +11,117 @@ from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.moment import Moment, WallDate, WallTime
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.technicians import AbsenceAnswer, TimeOffRequest
-from slotmcp.web.dashboard.board_views import customer_of
-from slotmcp.web.dashboard.request import DashboardRequest, Panel
-from slotmcp.web.dashboard.when import written
-from slotmcp.web.dashboard.words import counted
+from slotmcp.web.dashboard.labels import customer_name, format_minute, plural
+from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
 
-async def show(visit: DashboardRequest) -> Response:
-    """The page."""
-    return await _page(visit)
+async def show(request: DashboardRequest) -> Response:
+    """Show the page."""
+    return await _page(request)
 
 
-async def set_status(visit: DashboardRequest) -> Response:
-    """Take somebody out of work, or bring them back."""
+async def set_status(request: DashboardRequest) -> Response:
+    """Mark a technician available or unavailable."""
     try:
-        status = TechnicianStatus(visit.field("status"))
+        status = TechnicianStatus(request.field("status"))
     except ValueError:
-        return await _page(visit, problem=f"status: give one of {', '.join(TechnicianStatus)}.", code=422)
-    answer = await visit.app.technicians.set_technician_status(visit.project_id, _technician_id(visit), status)
-    does = "takes work again" if status is TechnicianStatus.ACTIVE else "takes no work any more"
-    return await _page(visit, answer, f"{answer.technician.name} {does}.")
+        return await _page(request, problem=f"status: give one of {', '.join(TechnicianStatus)}.", code=422)
+    answer = await request.app.technicians.set_technician_status(request.project_id, _technician_id(request), status)
+    availability = "available again" if status is TechnicianStatus.ACTIVE else "unavailable from now on"
+    return await _page(request, answer, f"{answer.technician.name} is {availability}.")
 
 
-async def add_time_off(visit: DashboardRequest) -> Response:
-    """Let somebody be away."""
+async def add_time_off(request: DashboardRequest) -> Response:
+    """Add time off for a technician."""
     try:
-        request = TimeOffRequest(
-            technician_id=_technician_id(visit),
-            start=_moment(visit, "start"),
-            end=_moment(visit, "end"),
-            reason=visit.field("reason"),
-            project_id=visit.project_id,
+        time_off = TimeOffRequest(
+            technician_id=_technician_id(request),
+            start=_moment(request, "start"),
+            end=_moment(request, "end"),
+            reason=request.field("reason"),
+            project_id=request.project_id,
         )
-        answer = await visit.app.technicians.add_time_off(request)
+        answer = await request.app.technicians.add_time_off(time_off)
     except FixRequest as error:
-        return await _page(visit, problem=error.message, code=422)
-    return await _page(visit, answer, f"{answer.technician.name} has time off.")
+        return await _page(request, problem=error.message, code=422)
+    return await _page(request, answer, f"Time off added for {answer.technician.name}.")
+
+
+ROUTES: Final = (
+    PageRoute(path="/technicians", handler=show),
+    PageRoute(path="/technicians/{technician}/status", handler=set_status, is_form=True),
+    PageRoute(path="/technicians/{technician}/time-off", handler=add_time_off, is_form=True),
+)
 
 
 async def _page(
-    visit: DashboardRequest, answer: AbsenceAnswer | None = None, done: str = "", *, problem: str = "", code: int = 200
+    request: DashboardRequest,
+    absence: AbsenceAnswer | None = None,
+    done: str = "",
+    *,
+    problem: str = "",
+    code: int = 200,
 ) -> Response:
-    told = await visit.app.technicians.list_technicians(visit.project_id)
-    zone_key = told.project.timezone
-    return visit.page(
+    answer = await request.app.technicians.list_technicians(request.project_id)
+    zone_key = answer.project.timezone
+    return request.page(
         "technicians.html",
         status=code,
-        people=[
+        rows=[
             {
-                "technician": one.technician,
-                "is_off": one.technician.status is TechnicianStatus.OFF,
-                "load": f"{counted(one.bookings_today, 'booking')} today, {one.bookings_this_week} this week",
-                "next": written(zone_key, one.next_booking.booking.claim.start) if one.next_booking else "",
-                "next_id": one.next_booking.booking.id if one.next_booking else "",
-                "time_off": [_absence(zone_key, off) for off in one.time_off],
+                "technician": load.technician,
+                "is_off": load.technician.status is TechnicianStatus.OFF,
+                "load": f"{plural(load.bookings_today, 'booking')} today, {load.bookings_this_week} this week",
+                "next": format_minute(zone_key, load.next_booking.booking.claim.start) if load.next_booking else "",
+                "next_id": load.next_booking.booking.id if load.next_booking else "",
+                "time_off": [_time_off_label(zone_key, off) for off in load.time_off],
             }
-            for one in told.technicians
+            for load in answer.technicians
         ],
-        done=_consequences(answer, done),
-        attention=[
-            (one.booking.id, f"{written(zone_key, one.booking.claim.start)}, {customer_of(one.booking)}")
-            for one in (answer.attention if answer else ())
+        done=_confirmation(absence, done),
+        affected=[
+            (found.booking.id, f"{format_minute(zone_key, found.booking.claim.start)}, {customer_name(found.booking)}")
+            for found in (absence.attention if absence else ())
         ],
         problem=problem,
-        today=f"{utc_to_wall(zone_key, told.now_ms // MS_PER_MINUTE):%Y-%m-%d}",
+        today=f"{utc_to_wall(zone_key, answer.now_ms // MS_PER_MINUTE):%Y-%m-%d}",
     )
 
 
-def _consequences(answer: AbsenceAnswer | None, done: str) -> str:
-    """What was done, and what became of times that were held."""
-    if answer is None:
+def _confirmation(absence: AbsenceAnswer | None, done: str) -> str:
+    """Describe the change and its effect on holds."""
+    if absence is None:
         return ""
-    told = [done if answer.changed else "It was so already."]
-    if answer.holds_moved:
-        told.append(f"{counted(answer.holds_moved, 'held time')} went to somebody else.")
-    if answer.holds_withdrawn:
-        told.append(f"{counted(answer.holds_withdrawn, 'held time')} could be kept by nobody, and was given up.")
-    return " ".join(told)
+    sentences = [done if absence.changed else "Nothing changed."]
+    if absence.holds_moved:
+        sentences.append(f"{plural(absence.holds_moved, 'hold')} moved to another technician.")
+    if absence.holds_withdrawn:
+        sentences.append(f"{plural(absence.holds_withdrawn, 'hold')} could not be kept and ended.")
+    return " ".join(sentences)
 
 
-def _absence(zone_key: str, off: TimeOff) -> str:
-    """When somebody is away; whole days as days."""
+def _time_off_label(zone_key: str, off: TimeOff) -> str:
+    """Format time off; whole days without clock times."""
     start, end = utc_to_wall(zone_key, off.start), utc_to_wall(zone_key, off.end)
     last = utc_to_wall(zone_key, off.end - 1)
     if (start.hour, start.minute, end.hour, end.minute) == (0, 0, 0, 0):
         first_day, last_day = (f"{day:%a} {day.day} {day:%b}" for day in (start, last))
         span = first_day if start.date() == last.date() else f"{first_day} to {last_day}"
     else:
-        span = f"{written(zone_key, off.start)} to {written(zone_key, off.end)}"
+        span = f"{format_minute(zone_key, off.start)} to {format_minute(zone_key, off.end)}"
     return f"{span}: {off.reason}" if off.reason else span
 
 
-def _technician_id(visit: DashboardRequest) -> str:
-    return str(visit.request.path_params["technician"])
+def _technician_id(request: DashboardRequest) -> str:
+    return str(request.http.path_params["technician"])
 
 
-def _moment(visit: DashboardRequest, name: str) -> Moment:
-    """A date, or with a time beside it a time of the project's clocks."""
-    day, time = visit.field(f"{name}_date"), visit.field(f"{name}_time")
+def _moment(request: DashboardRequest, name: str) -> Moment:
+    """Read a local date, or a local date and time."""
+    day, time = request.field(f"{name}_date"), request.field(f"{name}_time")
     try:
         if time:
             return WallTime(datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=None))
         return WallDate(date.fromisoformat(day))
     except ValueError:
-        raise InvalidArgument(name, "give a date such as 2026-11-26, and a time such as 14:30 or none.") from None
-
-
-PANELS: Final = (
-    Panel(path="/technicians", handler=show),
-    Panel(path="/technicians/{technician}/status", handler=set_status, is_form=True),
-    Panel(path="/technicians/{technician}/time-off", handler=add_time_off, is_form=True),
-)
+        raise InvalidArgument(name, "give a date such as 2026-11-26, and optionally a time such as 14:30.") from None

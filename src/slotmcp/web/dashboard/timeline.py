@@ -1,6 +1,6 @@
-"""A timeline without a style of its own: columns of five minutes, and a class for each place in them.
+"""Time grid of the board: columns of five minutes, and a CSS class for each position.
 
-The policy allows no style attribute, and what has a place in time has to have one on the page.
+The content security policy allows no style attributes, so positions are classes.
 """
 
 from dataclasses import dataclass
@@ -8,51 +8,50 @@ from typing import Final
 
 from slotmcp.domain.interval import Interval, Minute
 
-MINUTES: Final = 5
-"""A column."""
-_MOST: Final = 25 * 60 // MINUTES
-"""The longest day has 25 hours."""
+COLUMN_MINUTES: Final = 5
+_MAX_COLUMNS: Final = 25 * 60 // COLUMN_MINUTES
+"""Columns of the longest day, which has 25 hours."""
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
-    """A part of a day, in whole hours after its midnight."""
+class TimeGrid:
+    """Visible part of a day, in whole hours after its midnight."""
 
     shown: Interval
 
     @classmethod
-    def around(cls, day: Interval, spans: list[Interval]) -> "Timeline":
-        """As much of a day as some spans need; where there are none, from eight to six."""
+    def around(cls, day: Interval, spans: list[Interval]) -> "TimeGrid":
+        """Show as much of a day as the spans need; without spans, 8:00 to 18:00."""
         midnight, end = day
         first = min((start for start, _ in spans), default=midnight + 8 * 60)
         last = max((end for _, end in spans), default=midnight + 18 * 60)
-        begins = (max(first, midnight) - midnight) // 60
-        ends = -(-(min(last, end) - midnight) // 60)
-        return cls((midnight + begins * 60, midnight + max(ends, begins + 1) * 60))
+        first_hour = (max(first, midnight) - midnight) // 60
+        last_hour = -(-(min(last, end) - midnight) // 60)
+        return cls((midnight + first_hour * 60, midnight + max(last_hour, first_hour + 1) * 60))
 
     @property
     def columns(self) -> int:
-        """How many there are."""
-        return (self.shown[1] - self.shown[0]) // MINUTES
+        """Number of columns."""
+        return (self.shown[1] - self.shown[0]) // COLUMN_MINUTES
 
     def hours(self) -> range:
-        """The minutes at which hours begin."""
+        """Return the minutes at which hours begin."""
         return range(self.shown[0], self.shown[1], 60)
 
-    def has(self, minute: Minute) -> bool:
-        """Whether a minute is shown."""
+    def shows(self, minute: Minute) -> bool:
+        """Check whether a minute is visible."""
         return self.shown[0] <= minute < self.shown[1]
 
     def place(self, span: Interval) -> str:
-        """The classes of a span, cut to what is shown; at least one column wide."""
+        """Return the classes of a span, cut to the visible part and at least one column wide."""
         start, end = max(span[0], self.shown[0]), min(span[1], self.shown[1])
-        first = (start - self.shown[0]) // MINUTES
-        width = max(1, -(-(end - self.shown[0]) // MINUTES) - first)
+        first = (start - self.shown[0]) // COLUMN_MINUTES
+        width = max(1, -(-(end - self.shown[0]) // COLUMN_MINUTES) - first)
         return f"c{first + 1} w{width}"
 
 
 def stylesheet() -> str:
-    """What the classes mean."""
-    begins = (f".c{number}{{grid-column-start:{number}}}" for number in range(1, _MOST + 1))
-    widths = (f".w{number}{{grid-column-end:span {number}}}" for number in range(1, _MOST + 1))
-    return "\n".join(["/* Places on a timeline, in columns of five minutes. */", *begins, *widths, ""])
+    """Return the rules of all position classes."""
+    starts = (f".c{number}{{grid-column-start:{number}}}" for number in range(1, _MAX_COLUMNS + 1))
+    widths = (f".w{number}{{grid-column-end:span {number}}}" for number in range(1, _MAX_COLUMNS + 1))
+    return "\n".join(["/* Positions on the time grid, in columns of five minutes. */", *starts, *widths, ""])

@@ -1,27 +1,30 @@
-"""A call's story: why it was answered as it was, and what was said around it."""
+"""Recent refusals, and the details of one call."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.responses import Response
 
-from slotmcp.domain.trace import Trace
+from slotmcp.domain.interval import MINUTES_PER_DAY
+from slotmcp.domain.schedule import Schedule
+from slotmcp.domain.trace import Question, Trace
+from slotmcp.services.named import technician_of
 from slotmcp.services.reporting.conversations import OK
 from slotmcp.services.reporting.demand import is_empty
 from slotmcp.services.reporting.response_times import TOTAL
 from slotmcp.services.trace_story import story_of
+from slotmcp.services.traces import REFUSAL_DAYS
 from slotmcp.web.dashboard.charts import percent_of
-from slotmcp.web.dashboard.request import DashboardRequest, Panel
-from slotmcp.web.dashboard.when import utc_ms, written_ms
-from slotmcp.web.dashboard.words import asked, why_refused
+from slotmcp.web.dashboard.labels import format_minute, format_ms, format_utc, refusal_label, use_label
+from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
+MAX_REFUSALS: Final = 50
 _US_PER_MS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRow:
-    """One call of a conversation."""
+    """One call: its time, its kind and its outcome."""
 
     trace_id: str
     at: str
@@ -31,56 +34,93 @@ class CallRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HopRow:
-    """What one hop took."""
+class SpanRow:
+    """Duration of one span of a call."""
 
     name: str
     milliseconds: str
     percent: int
 
 
-async def trace(visit: DashboardRequest) -> Response:
-    """The page of one call."""
-    trace_id = str(visit.request.path_params["trace"])
-    answer = await visit.app.traces.find(trace_id)
-    if answer.trace.project_id != visit.project_id:
-        raise visit.app.traces.unknown(trace_id)
+async def refusals(request: DashboardRequest) -> Response:
+    """Show the recent refusals."""
+    answer = await request.app.traces.refusals(request.project_id, most=MAX_REFUSALS)
     zone_key = answer.schedule.project.timezone
-    around = await visit.app.traces.around(answer.trace)
-    return visit.page(
+    rows = [
+        {
+            "call": _call_row(trace, zone_key),
+            "question": _question(trace.question, answer.schedule) if trace.question else "",
+            "alternatives": len(trace.offered),
+        }
+        for trace in answer.refusals
+    ]
+    return request.page("refusals.html", refusals=rows, days=REFUSAL_DAYS)
+
+
+async def trace(request: DashboardRequest) -> Response:
+    """Show the details of one call."""
+    trace_id = str(request.http.path_params["trace"])
+    answer = await request.app.traces.find(trace_id)
+    if answer.trace.project_id != request.project_id:
+        raise request.app.traces.unknown(trace_id)
+    zone_key = answer.schedule.project.timezone
+    conversation = await request.app.traces.around(answer.trace)
+    return request.page(
         "trace.html",
-        call=_call(answer.trace, zone_key),
-        story=story_of(answer),
-        hops=_hops(answer.trace),
+        call=_call_row(answer.trace, zone_key),
+        details=story_of(answer),
+        spans=_span_rows(answer.trace),
         booking_id=answer.trace.booking_id,
-        around=[_call(one, zone_key) for one in around],
+        conversation=[_call_row(other, zone_key) for other in conversation],
     )
 
 
-async def find(visit: DashboardRequest) -> Response:
-    """The form of the refusals: to the page of the call whose id was typed."""
-    trace_id = visit.asked("traceId")
+async def find(request: DashboardRequest) -> Response:
+    """Redirect to the call with the entered trace id."""
+    trace_id = request.query("traceId")
     if trace_id and not trace_id.isalnum():
-        raise visit.app.traces.unknown(trace_id)
-    return visit.go_to(visit.url("traces", trace_id) if trace_id else visit.url("refusals"))
+        raise request.app.traces.unknown(trace_id)
+    return request.redirect(request.url("traces", trace_id) if trace_id else request.url("refusals"))
 
 
-PANELS: Final = (Panel(path="/traces", handler=find), Panel(path="/traces/{trace}", handler=trace))
+ROUTES: Final = (
+    PageRoute(path="/refusals", handler=refusals),
+    PageRoute(path="/traces", handler=find),
+    PageRoute(path="/traces/{trace}", handler=trace),
+)
 
 
-def _call(trace: Trace, zone_key: str) -> CallRow:
+def _call_row(trace: Trace, zone_key: str) -> CallRow:
     return CallRow(
         trace_id=trace.id,
-        at=written_ms(zone_key, trace.at_ms),
-        at_utc=utc_ms(trace.at_ms),
-        use=asked(trace.use),
-        outcome="It worked" if trace.outcome == OK and not is_empty(trace) else why_refused(trace),
+        at=format_ms(zone_key, trace.at_ms),
+        at_utc=format_utc(trace.at_ms),
+        use=use_label(trace.use),
+        outcome="Succeeded" if trace.outcome == OK and not is_empty(trace) else refusal_label(trace),
     )
 
 
-def _hops(trace: Trace) -> Sequence[HopRow]:
-    whole = trace.hops.get(TOTAL, 0)
-    spent = sorted(((name, us) for name, us in trace.hops.items() if name != TOTAL), key=lambda hop: -hop[1])
+def _span_rows(trace: Trace) -> list[SpanRow]:
+    """Return the spans, longest first."""
+    total = trace.hops.get(TOTAL, 0)
+    spans = sorted(((name, us) for name, us in trace.hops.items() if name != TOTAL), key=lambda span: -span[1])
     return [
-        HopRow(name=name, milliseconds=f"{us / _US_PER_MS:.1f}", percent=percent_of(us, whole)) for name, us in spent
+        SpanRow(name=name, milliseconds=f"{us / _US_PER_MS:.1f}", percent=percent_of(us, total)) for name, us in spans
     ]
+
+
+def _question(question: Question, schedule: Schedule) -> str:
+    """Describe the request: service, part of day, time and technician."""
+    service = schedule.services.get(question.service_id)
+    name = service.name if service else question.service_id
+    part = f"in the {question.part_of_day}" if question.part_of_day else ""
+    technician = f"with {technician_of(schedule, question.technician_id).name}" if question.technician_id else ""
+    return ", ".join(filter(None, [name, part, _window(question, schedule.project.timezone), technician]))
+
+
+def _window(question: Question, zone_key: str) -> str:
+    start, end = question.start_from, question.start_to
+    if end == start + 1:
+        return format_minute(zone_key, start)
+    begin = "" if end - start > MINUTES_PER_DAY else f"from {format_minute(zone_key, start)} "
+    return f"{begin}until {format_minute(zone_key, end)}"

@@ -1,41 +1,41 @@
-// The board: holds count down, and a booking can be dragged to another time or to another technician.
+// Board: count down holds, and drag a booking to another time or technician.
 "use strict";
 
 const boardNow = () => {
   const board = document.getElementById("board");
   if (!board) return 0;
-  // The server's now when the board was made, and how long ago that is by this machine's own clock.
+  // The server's time at rendering, plus the time elapsed since on this machine's clock.
   if (board.seenAt === undefined) board.seenAt = performance.now();
   return Number(board.dataset.now) + performance.now() - board.seenAt;
 };
 
 const countDown = () => {
   const now = boardNow();
-  let hasLapsed = false;
+  let hasExpired = false;
   for (const left of document.querySelectorAll("[data-expires]")) {
     const seconds = Math.max(0, Math.ceil((Number(left.dataset.expires) - now) / 1000));
     const shown = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
     if (left.textContent !== shown) left.textContent = shown;
-    hasLapsed ||= seconds === 0;
+    hasExpired ||= seconds === 0;
   }
-  if (hasLapsed) htmx.trigger("#board", "refresh");
+  if (hasExpired) htmx.trigger("#board", "refresh");
 };
 
 const drag = { block: null, from: null, origin: null, minute: 0, technician: null, hasMoved: false };
-let isWaiting = false; // a newer board has come while this one was held in hand
+let hasPendingRefresh = false; // a newer board arrived during a drag or an open dialog
 
-const isHeld = () => drag.block !== null || document.querySelector("dialog[open]") !== null;
+const isBusy = () => drag.block !== null || document.querySelector("dialog[open]") !== null;
 
 const release = () => {
   document.querySelectorAll(".under").forEach((line) => line.classList.remove("under"));
-  document.querySelectorAll(".drag-words").forEach((words) => words.remove());
+  document.querySelectorAll(".drag-label").forEach((label) => label.remove());
   if (drag.block) {
     drag.block.classList.remove("dragged");
     drag.block.style.transform = "";
   }
   drag.block = null;
-  if (isWaiting && !isHeld()) {
-    isWaiting = false;
+  if (hasPendingRefresh && !isBusy()) {
+    hasPendingRefresh = false;
     htmx.trigger("#board", "refresh");
   }
 };
@@ -63,9 +63,9 @@ const move = (event) => {
   if (!drag.hasMoved) {
     drag.hasMoved = true;
     drag.block.classList.add("dragged");
-    drag.words = document.createElement("span");
-    drag.words.className = "drag-words";
-    drag.block.append(drag.words);
+    drag.label = document.createElement("span");
+    drag.label.className = "drag-label";
+    drag.block.append(drag.label);
   }
   event.preventDefault();
   const { columns, minutes, step, zone } = drag.board.dataset;
@@ -78,7 +78,7 @@ const move = (event) => {
   drag.technician.classList.add("under");
   const across = (steps * step / minutes / columns) * wide;
   drag.block.style.transform = `translate(${across}px, ${y}px)`;
-  drag.words.textContent = `${clockAt(drag.minute, zone)} with ${drag.technician.dataset.name}`;
+  drag.label.textContent = `${clockAt(drag.minute, zone)} with ${drag.technician.dataset.name}`;
 };
 
 const drop = () => {
@@ -90,13 +90,13 @@ const drop = () => {
 };
 
 const confirmMove = (link, minute, technician, from, board) => {
-  const dialog = document.getElementById("moving");
+  const dialog = document.getElementById("move-dialog");
   const form = dialog.querySelector("form");
   const zone = board.dataset.zone;
   form.action = link.dataset.move;
   form.elements.minute.value = minute;
   form.elements.technician.value = technician === from ? "" : technician.dataset.technician;
-  dialog.querySelector(".moving-words").textContent =
+  dialog.querySelector(".move-summary").textContent =
     `${link.dataset.title}: from ${clockAt(Number(link.dataset.start), zone)} with ${from.dataset.name} ` +
     `to ${clockAt(minute, zone)} with ${technician.dataset.name}.`;
   dialog.showModal();
@@ -109,15 +109,15 @@ document.addEventListener("pointercancel", release);
 document.addEventListener("keydown", (event) => { if (event.key === "Escape" && drag.block) release(); });
 document.addEventListener("click", (event) => event.target.closest?.("[data-close]")?.closest("dialog")?.close());
 document.addEventListener("click", (event) => {
-  if (drag.hasMoved && event.target.closest?.("a") === drag.link) event.preventDefault(); // it was dragged, not chosen
+  if (drag.hasMoved && event.target.closest?.("a") === drag.link) event.preventDefault(); // a drag, not a click
 }, true);
 document.addEventListener("close", () => release(), true);
 
-// What is held in hand is not taken away by a newer board: that waits until it is let go.
+// Delay a newer board until the drag or the dialog ends.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target.id === "board" && isHeld()) {
+  if (event.detail.target.id === "board" && isBusy()) {
     event.detail.shouldSwap = false;
-    isWaiting = true;
+    hasPendingRefresh = true;
   }
 });
 

@@ -1,4 +1,4 @@
-"""Words: nothing that has a code elsewhere is without."""
+"""Every code that the dashboard shows has a label."""
 
 import pytest
 
@@ -7,28 +7,28 @@ from slotmcp.domain.reasons import Reason
 from slotmcp.domain.report import AssignmentReason, LossReason
 from slotmcp.domain.trace import TechnicianTrace, TracedUse
 from slotmcp.services.reporting.sections import TITLES, SectionName
-from slotmcp.web.dashboard.words import DECIDED, HELP, LOSSES, REASONS, asked, why_refused
+from slotmcp.web.dashboard.labels import DECIDED, HELP, LOSSES, REASONS, refusal_label, use_label
 from support.traces import trace
 
 CODES = {kind.code for kind in SlotmcpError.__subclasses__() for kind in kind.__subclasses__()}
 
 
-def test_everything_that_is_counted_has_words() -> None:
+def test_every_counted_code_has_a_label() -> None:
     assert (set(REASONS), set(HELP)) == (set(Reason), set(Reason))
     assert (set(LOSSES), set(DECIDED)) == (set(LossReason), set(AssignmentReason))
     assert set(TITLES) == set(SectionName)
 
 
 @pytest.mark.parametrize("use", TracedUse)
-def test_a_use_is_told_as_the_story_tells_it(use: TracedUse) -> None:
-    assert asked(use).split()[0] in {"Asked", "Wanted"}
+def test_every_use_has_a_label(use: TracedUse) -> None:
+    assert use_label(use).split()[0] == "Asked"
 
 
 @pytest.mark.parametrize("code", sorted(CODES - {"slots_available"}))
-def test_every_refusal_is_told_in_words(code: str) -> None:
-    assert code not in why_refused(trace(TracedUse.BOOK_SLOT, 0, outcome=code))
+def test_every_refusal_code_has_a_label(code: str) -> None:
+    assert code not in refusal_label(trace(TracedUse.BOOK_SLOT, 0, outcome=code))
 
 
-def test_what_was_in_the_way_is_told_with_it() -> None:
+def test_a_refusal_label_includes_the_main_reason() -> None:
     ana = TechnicianTrace(technician_id="ana", could=0, reasons={Reason.BOOKED: 2, Reason.BREAK: 1})
-    assert why_refused(trace(TracedUse.GET_SLOTS, 0, technicians=(ana,))) == "Nothing was free: booked already"
+    assert refusal_label(trace(TracedUse.GET_SLOTS, 0, technicians=(ana,))) == "No times available: already booked"

@@ -1,0 +1,94 @@
+"""Gaps: changes of hours, skills or staff that would have won lost callers."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from starlette.responses import Response
+
+from slotmcp.domain.report import ExtraHour, ExtraSkills, Gap, GapChange
+from slotmcp.domain.schedule import Schedule
+from slotmcp.services.named import technician_of
+from slotmcp.services.reporting.reports import GapsAnswer, ReportRequest
+from slotmcp.web.dashboard.charts import percent_of
+from slotmcp.web.dashboard.labels import WEEKDAYS, join_words, plural
+from slotmcp.web.dashboard.reports import SECTION_TITLES, requested_days
+from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapRow:
+    """Change, and the callers that it would have won."""
+
+    change: str
+    won: str
+    percent: int
+    """Percent of the best change's callers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapsView:
+    """Ranked changes of a period."""
+
+    lost: int
+    summary: str
+    rows: Sequence[GapRow]
+
+
+async def gaps(request: DashboardRequest) -> Response:
+    """Show the gaps as a fragment of the reports, or as a page of their own."""
+    days = requested_days(request)
+    answer = await request.app.reports.gaps(ReportRequest(project_id=request.project_id, days=days))
+    is_fragment = request.http.headers.get("hx-request") == "true"
+    template = "gaps.html" if is_fragment else "gaps_page.html"
+    return request.page(template, gaps=gaps_view(answer), titles=SECTION_TITLES)
+
+
+ROUTES: Final = (PageRoute(path="/gaps", handler=gaps),)
+
+
+def gaps_view(answer: GapsAnswer) -> GapsView:
+    """Describe the ranked changes in sentences."""
+    report = answer.gaps
+    most = max((gap.won for gap in report.gaps), default=0)
+    summary = f"{plural(report.lost, 'caller')} left without a booking"
+    if report.had_alternatives:
+        summary += f"; {report.had_alternatives} of them had times to choose from"
+    runs = groupby(enumerate(report.gaps), key=_run_key)
+    rows = [_row([gap for _, gap in run], answer.schedule, most) for _, run in runs]
+    return GapsView(lost=report.lost, summary=summary, rows=rows)
+
+
+def _run_key(ranked: tuple[int, Gap]) -> Hashable:
+    """Return the same key for consecutive hours of a technician's day that would have won equally many callers."""
+    rank, gap = ranked
+    change = gap.change
+    if not isinstance(change, ExtraHour):
+        return change
+    return change.technician_id, change.weekday, gap.won, change.hour - rank
+
+
+def _row(run: Sequence[Gap], schedule: Schedule, most: int) -> GapRow:
+    change, won = run[0].change, run[0].won
+    return GapRow(
+        change=_describe(change, len(run), schedule),
+        won=f"{plural(won, 'more caller')} would have booked",
+        percent=percent_of(won, most),
+    )
+
+
+def _describe(change: GapChange, hours: int, schedule: Schedule) -> str:
+    match change:
+        case ExtraHour():
+            name, day = technician_of(schedule, change.technician_id).name, WEEKDAYS[change.weekday]
+            begin, end = f"{change.hour:02}:00", f"{change.hour + hours:02}:00"
+            when = f"{day}s {begin}-{end}" if hours == 1 else f"one hour on {day}s between {begin} and {end}"
+            return f"If {name} also worked {when}"
+        case ExtraSkills():
+            return f"If {technician_of(schedule, change.technician_id).name} learned {join_words(change.skills)}"
+        case _:
+            service = schedule.services.get(change.service_id)
+            colleague = technician_of(schedule, change.like_technician_id).name
+            name = service.name if service else change.service_id
+            return f"With one more technician for {name}, on {colleague}'s shifts"

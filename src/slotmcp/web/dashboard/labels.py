@@ -1,0 +1,152 @@
+"""Labels and formats of the dashboard: codes, times, durations and counts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.interval import MS_PER_MINUTE, Minute
+from slotmcp.domain.reasons import Reason
+from slotmcp.domain.report import AssignmentReason, LossReason
+from slotmcp.domain.trace import Trace, TracedUse
+from slotmcp.engine.zones import utc_to_wall
+
+_MS_PER_SECOND: Final = 1000
+NO_CUSTOMER: Final = "no customer name"
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+LOSSES: Final[Mapping[LossReason, str]] = {
+    LossReason.NOTHING_OFFERED: "No times were available",
+    LossReason.TAKEN: "The time they wanted wasn't available",
+    LossReason.NOT_CHOSEN: "Didn't choose any of the offered times",
+    LossReason.HOLD_ABANDONED: "Held a time but didn't book it",
+    LossReason.FAILED: "The last request failed",
+}
+
+DECIDED: Final[Mapping[AssignmentReason, str]] = {
+    AssignmentReason.WISH: "Requested by the caller",
+    AssignmentReason.KEPT: "Already had the booking",
+    AssignmentReason.ONLY_ONE: "Only technician available",
+    AssignmentReason.LOAD: "Fewest bookings that day",
+    AssignmentReason.PRIORITY: "Highest priority",
+    AssignmentReason.ETA: "Closest",
+    AssignmentReason.OTHER: "Tie, or booked elsewhere",
+}
+
+REASONS: Final[Mapping[Reason, str]] = {
+    Reason.INACTIVE: "technician unavailable",
+    Reason.SKILL_MISSING: "missing skill",
+    Reason.HOLIDAY: "closed for a holiday",
+    Reason.OUTSIDE_SHIFT: "outside working hours",
+    Reason.TIME_OFF: "time off",
+    Reason.BREAK: "break",
+    Reason.BOOKED: "already booked",
+    Reason.HELD: "held for another caller",
+    Reason.BUSY: "busy (calendar)",
+    Reason.DAY_FULL: "daily booking limit reached",
+    Reason.TRAVEL: "not enough travel time",
+    Reason.OFF_GRID: "not one of the offered start times",
+    Reason.NOTICE: "too short notice",
+    Reason.HORIZON: "too far ahead",
+}
+"""Main reason that a request had no times."""
+
+HELP: Final[Mapping[Reason, str]] = {
+    Reason.INACTIVE: "Make a technician available",
+    Reason.SKILL_MISSING: "Train a technician, or hire one",
+    Reason.HOLIDAY: "Add an override for that date",
+    Reason.OUTSIDE_SHIFT: "Extend the working hours",
+    Reason.TIME_OFF: "Arrange cover",
+    Reason.BREAK: "Stagger the breaks",
+    Reason.BOOKED: "Add technicians or hours",
+    Reason.HELD: "Shorten the holds",
+    Reason.BUSY: "Free up the calendars",
+    Reason.DAY_FULL: "Raise the daily booking limit",
+    Reason.TRAVEL: "Add a technician who lives closer",
+    Reason.OFF_GRID: "Offer start times more often",
+    Reason.NOTICE: "Shorten the minimum notice",
+    Reason.HORIZON: "Extend the booking horizon",
+}
+"""Change that would help against a reason."""
+
+_OUTCOMES: Final[Mapping[str, str]] = {
+    "slot_unavailable": "Time not available",
+    "hold_expired": "Hold expired",
+    "hold_limit": "Too many holds",
+    "invalid_argument": "Invalid request",
+    "not_found": "Not found",
+    "idempotency_mismatch": "Retry with different arguments",
+    "rate_limited": "Rate limit exceeded",
+    "unavailable": "Database not reachable",
+    "forbidden": "Not allowed",
+    "ok": "No times available",
+}
+_USES: Final[Mapping[TracedUse, str]] = {
+    TracedUse.GET_SLOTS: "Asked for times",
+    TracedUse.CREATE_HOLD: "Asked for a hold",
+    TracedUse.BOOK_SLOT: "Asked for a booking",
+}
+
+
+def refusal_label(trace: Trace) -> str:
+    """Return the reason of a refusal in a few words."""
+    outcome = _OUTCOMES.get(trace.outcome, trace.outcome)
+    reason = trace.main_reason
+    return f"{outcome}: {REASONS[reason]}" if reason else outcome
+
+
+def use_label(use: TracedUse) -> str:
+    """Return a label of the caller's request."""
+    return _USES[use]
+
+
+def customer_name(booking: Booking) -> str:
+    """Return the customer's name, or a placeholder for a booking without a customer."""
+    return booking.customer.name if booking.customer else NO_CUSTOMER
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun, such as "1 caller" or "2 callers"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Join words, such as "gas, hvac and controls"."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def format_duration(minutes: int) -> str:
+    """Format a duration, such as "1 h 30 min" or "2 h"."""
+    hours, remainder = divmod(minutes, 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{remainder} min"] * bool(remainder or not hours))
+
+
+def format_clock(zone_key: str, minute: Minute) -> str:
+    """Format a local time of day, such as "09:00"."""
+    return f"{utc_to_wall(zone_key, minute):%H:%M}"
+
+
+def format_minute(zone_key: str, minute: Minute) -> str:
+    """Format a local date and time, such as "Thu 26 Nov 14:05"."""
+    wall = utc_to_wall(zone_key, minute)
+    return f"{wall:%a} {wall.day} {wall:%b %H:%M}"
+
+
+def format_ms(zone_key: str, at_ms: int) -> str:
+    """Format a local date and time with seconds, such as "Thu 26 Nov 14:05:07"."""
+    return f"{format_minute(zone_key, at_ms // MS_PER_MINUTE)}:{at_ms // _MS_PER_SECOND % 60:02}"
+
+
+def format_utc(at_ms: int) -> str:
+    """Format a UTC time for machines: "2026-11-26T21:05:07Z"."""
+    return f"{datetime.fromtimestamp(at_ms // _MS_PER_SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def format_ago(now_ms: int, at_ms: int) -> str:
+    """Format an age in its largest whole unit, such as "3 minutes ago"."""
+    seconds = max(0, now_ms - at_ms) // _MS_PER_SECOND
+    for size, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"{plural(seconds // size, name)} ago"
+    return "just now"
