@@ -4,7 +4,7 @@ import re
 
 from project.repository import ROOT
 from slotmcp.domain.booking import TRANSITIONS, BookingStatus
-from slotmcp.services.clearing import OFF, TIME_OFF
+from slotmcp.services.technicians import OFF, TIME_OFF
 
 PAGE = (ROOT / "docs" / "reference" / "bookings.md").read_text(encoding="utf-8")
 

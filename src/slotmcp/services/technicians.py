@@ -1,29 +1,40 @@
-"""Technicians: who is there, what they have to do, and that they cannot come."""
+"""Technicians: their workload, their status, and their time off.
+
+When a technician becomes unavailable, live holds move to other technicians or are withdrawn. Bookings are kept and
+marked for attention.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
+from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, Technician, TechnicianStatus, TimeOff
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument, NotFound
-from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Minute
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Minute, overlaps
 from slotmcp.domain.moment import Moment
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.clearing import Cleared, clear
 from slotmcp.services.finding import FoundBooking, tell_of
 from slotmcp.services.intents import resolve
+from slotmcp.services.passing_on import pass_on
 from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waitlist_queue import offer_freed_time
 
-MOST_DAYS_OFF = 366
-_WEEK = 7
+MAX_DAYS_OFF: Final = 366
+OFF: Final = "The technician is off."
+TIME_OFF: Final = "The technician has time off then."
+_ABSENCES: Final = frozenset({"", OFF, TIME_OFF})
+"""Values of a booking's attention that only this module sets and clears."""
+_DAYS_PER_WEEK: Final = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechnicianOverview:
-    """How a technician's days look."""
+    """A technician with bookings and time off."""
 
     technician: Technician
     bookings_today: int
@@ -31,12 +42,12 @@ class TechnicianOverview:
     """Today and the six days after it, by the project's dates."""
     next_booking: FoundBooking | None
     time_off: tuple[TimeOff, ...]
-    """What is not over, by start."""
+    """Current and future time off, by start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechniciansAnswer:
-    """All of a project's technicians, in the order of the project file."""
+    """All technicians of a project, in the order of the project file."""
 
     project: Project
     technicians: tuple[TechnicianOverview, ...]
@@ -45,16 +56,16 @@ class TechniciansAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsenceAnswer:
-    """What a technician's absence, or return, meant for what was to come."""
+    """Effects of a technician's absence, or return, on future bookings and holds."""
 
     project: Project
     technician: Technician
     changed: bool
-    """False where it was so already."""
+    """False if nothing about the technician changed."""
     attention: tuple[FoundBooking, ...]
-    """The bookings that are kept and have to be looked at, by start."""
+    """Bookings that are kept and need attention, by start."""
     time_off: tuple[TimeOff, ...]
-    """What is not over, by start."""
+    """Current and future time off, by start."""
     holds_moved: int
     holds_withdrawn: int
     now_ms: int
@@ -62,19 +73,23 @@ class AbsenceAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeOffRequest:
-    """When a technician cannot come."""
+    """Request to add time off."""
 
     technician_id: str
     start: Moment
-    """A date means its first minute."""
+    """A date stands for its first minute."""
     end: Moment
-    """A date means its end."""
+    """A date stands for its end."""
     reason: str = ""
     project_id: str | None = None
 
 
+_Change = Callable[[Technician, Availability], tuple[Technician, Interval | None]]
+"""Returns the changed technician, and the time that the change affects; None: all time."""
+
+
 class TechnicianService:
-    """Keeps the business's people up to date."""
+    """Use cases of technicians."""
 
     def __init__(self, *, store: Store, availability_cache: AvailabilityCache, ids: Ids) -> None:
         self._store = store
@@ -82,99 +97,102 @@ class TechnicianService:
         self._ids = ids
 
     async def list_technicians(self, project_id: str | None) -> TechniciansAnswer:
-        """Who is there, and what they have to do.
+        """Return every technician's workload.
 
         Raises:
-            NotFound, InvalidArgument (no project named where there are several), Unavailable.
+            NotFound, InvalidArgument (no project given and several exist), Unavailable.
         """
         project_id = await self._availability_cache.project_id(project_id)
         availability = await self._availability_cache.availability(project_id)
+        ids = availability.schedule.technician_schedules
         return TechniciansAnswer(
             project=availability.schedule.project,
-            technicians=tuple(
-                [await self._overview(availability, one) for one in availability.schedule.technician_schedules]
-            ),
+            technicians=tuple([await self._overview(availability, technician_id) for technician_id in ids]),
             now_ms=availability.now_ms,
         )
 
     async def set_technician_status(
         self, project_id: str | None, technician_id: str, status: TechnicianStatus
     ) -> AbsenceAnswer:
-        """Take a technician out of work, or bring them back.
+        """Make a technician unavailable, or available again.
 
         Raises:
             NotFound, InvalidArgument, Unavailable.
         """
-
-        def change(technician: Technician, _: Availability) -> tuple[Technician, None]:
-            return replace(technician, status=status), None
-
-        return await self._change(project_id, technician_id, change)
+        return await self._change(
+            project_id, technician_id, lambda technician, _: (replace(technician, status=status), None)
+        )
 
     async def add_time_off(self, request: TimeOffRequest) -> AbsenceAnswer:
-        """Let a technician be away. What is there already is not added again.
+        """Add time off, unless the technician has the same already.
 
         Raises:
             NotFound, InvalidArgument, Unavailable.
         """
 
         def change(technician: Technician, availability: Availability) -> tuple[Technician, Interval]:
-            off = _time_off(request, availability)
+            added = _time_off(request, availability)
             is_known = any(
-                (one.start, one.end, one.reason) == (off.start, off.end, off.reason) for one in technician.time_off
+                (known.start, known.end, known.reason) == (added.start, added.end, added.reason)
+                for known in technician.time_off
             )
-            time_off = technician.time_off if is_known else (*technician.time_off, off)
-            return replace(technician, time_off=time_off), (off.start, off.end)
+            time_off = technician.time_off if is_known else (*technician.time_off, added)
+            return replace(technician, time_off=time_off), (added.start, added.end)
 
         return await self._change(request.project_id, request.technician_id, change)
 
-    async def _change(self, project_id: str | None, technician_id: str, change: "_Change") -> AbsenceAnswer:
-        async def unit(transaction: Transaction) -> AbsenceAnswer:
+    async def _change(self, project_id: str | None, technician_id: str, change: _Change) -> AbsenceAnswer:
+        async def run(transaction: Transaction) -> AbsenceAnswer:
+            unit = UnitOfWork(transaction, self._availability_cache, self._ids)
             await transaction.lapse_holds()
-            before = await self._availability_cache.locked(transaction)
-            technician = _technician(before, technician_id)
+            before = await unit.availability()
+            technician = _find_technician(before, technician_id)
             changed, span = change(technician, before)
             if changed != technician:
-                everybody = [
-                    technician_schedule.technician
-                    for technician_schedule in before.schedule.technician_schedules.values()
-                ]
-                await transaction.save_technicians([changed if one is technician else one for one in everybody])
-            cleared = await clear(UnitOfWork(transaction, self._availability_cache, self._ids), technician_id, span)
+                team = [schedule.technician for schedule in before.schedule.technician_schedules.values()]
+                await transaction.save_technicians([changed if one is technician else one for one in team])
+            claims = await _future_claims(transaction, technician_id, span)
+            moved = [await _move_hold(unit, claim) for claim in claims if claim.is_hold and _absence(changed, claim)]
+            bookings = [await _mark(transaction, changed, claim) for claim in claims if not claim.is_hold]
             if changed != technician:
-                await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
-            return _answer(before, changed, cleared, changed=changed != technician)
+                await offer_freed_time(unit)
+            return AbsenceAnswer(
+                project=before.schedule.project,
+                technician=changed,
+                changed=changed != technician,
+                attention=tuple(
+                    tell_of(before.schedule, booking, before.now_ms)
+                    for booking in bookings
+                    if booking is not None and booking.attention
+                ),
+                time_off=_remaining_time_off(changed, before.now_ms // MS_PER_MINUTE),
+                holds_moved=moved.count(True),
+                holds_withdrawn=moved.count(False),
+                now_ms=before.now_ms,
+            )
 
-        return await self._store.write(await self._availability_cache.project_id(project_id), unit)
+        return await self._store.write(await self._availability_cache.project_id(project_id), run)
 
     async def _overview(self, availability: Availability, technician_id: str) -> TechnicianOverview:
-        schedule, line = availability.schedule, availability.index.timelines[technician_id]
+        schedule, timeline = availability.schedule, availability.index.timelines[technician_id]
         now = availability.now_ms // MS_PER_MINUTE
-        coming = min(
-            (claim for claim in line.claims if not claim.is_hold and claim.end > now),
+        next_claim = min(
+            (claim for claim in timeline.claims if not claim.is_hold and claim.end > now),
             default=None,
-            key=lambda one: one.start,
+            key=lambda claim: claim.start,
         )
-        booking = await self._store.booking(schedule.project.id, coming.id) if coming else None
+        booking = await self._store.booking(schedule.project.id, next_claim.id) if next_claim else None
         technician = schedule.technician_schedules[technician_id].technician
         return TechnicianOverview(
             technician=technician,
-            bookings_today=line.loads[0],
-            bookings_this_week=sum(line.loads[day] for day in range(_WEEK)),
+            bookings_today=timeline.loads[0],
+            bookings_this_week=sum(timeline.loads[day] for day in range(_DAYS_PER_WEEK)),
             next_booking=tell_of(schedule, booking, availability.now_ms) if booking else None,
-            time_off=_ahead(technician, now),
+            time_off=_remaining_time_off(technician, now),
         )
 
 
-_Change = Callable[[Technician, Availability], tuple[Technician, Interval | None]]
-"""A technician as they are to be, and when that matters; None: always."""
-
-
-def _ahead(technician: Technician, now: Minute) -> tuple[TimeOff, ...]:
-    return tuple(sorted((one for one in technician.time_off if one.end > now), key=lambda one: one.start))
-
-
-def _technician(availability: Availability, technician_id: str) -> Technician:
+def _find_technician(availability: Availability, technician_id: str) -> Technician:
     technician_schedules = availability.schedule.technician_schedules
     if technician_id not in technician_schedules:
         raise NotFound.among("technicianId", "technician", technician_id, list(technician_schedules))
@@ -190,20 +208,49 @@ def _time_off(request: TimeOffRequest, availability: Availability) -> TimeOff:
     if end <= now:
         local = utc_to_wall(zone_key, now).isoformat(timespec="minutes")
         raise InvalidArgument("end", f"it lies in the past; it is {local} now.")
-    if end - start > MOST_DAYS_OFF * MINUTES_PER_DAY:
-        raise InvalidArgument("end", f"give at most {MOST_DAYS_OFF} days; for longer, set the status to off.")
+    if end - start > MAX_DAYS_OFF * MINUTES_PER_DAY:
+        raise InvalidArgument("end", f"give at most {MAX_DAYS_OFF} days; for longer, set the status to off.")
     return TimeOff(start=start, end=end, reason=request.reason, by_operator=True)
 
 
-def _answer(before: Availability, technician: Technician, cleared: Cleared, *, changed: bool) -> AbsenceAnswer:
-    schedule = before.schedule
-    return AbsenceAnswer(
-        project=schedule.project,
-        technician=technician,
-        changed=changed,
-        attention=tuple(tell_of(schedule, one, before.now_ms) for one in cleared.bookings),
-        time_off=_ahead(technician, before.now_ms // MS_PER_MINUTE),
-        holds_moved=cleared.moved,
-        holds_withdrawn=cleared.withdrawn,
-        now_ms=before.now_ms,
+def _remaining_time_off(technician: Technician, now: Minute) -> tuple[TimeOff, ...]:
+    return tuple(sorted((off for off in technician.time_off if off.end > now), key=lambda off: off.start))
+
+
+async def _future_claims(transaction: Transaction, technician_id: str, span: Interval | None) -> list[Claim]:
+    """Return a technician's live claims that have not ended, or those of them that overlap a span."""
+    technician_schedule = (await transaction.schedule()).technician_schedules[technician_id]
+    claims = (
+        claim
+        for claim in technician_schedule.claims
+        if claim.is_live(transaction.now_ms)
+        and claim.end * MS_PER_MINUTE > transaction.now_ms
+        and (span is None or overlaps(claim.interval, span))
     )
+    return sorted(claims, key=lambda claim: (claim.start, claim.id))
+
+
+def _absence(technician: Technician, claim: Claim) -> str:
+    """Return the reason that a technician cannot serve a claim; "": the technician can."""
+    if technician.status is TechnicianStatus.OFF:
+        return OFF
+    is_away = any(overlaps(claim.interval, (off.start, off.end)) for off in technician.time_off)
+    return TIME_OFF if is_away else ""
+
+
+async def _move_hold(unit: UnitOfWork, claim: Claim) -> bool:
+    """Move a hold to another technician, or withdraw it; return whether it was moved."""
+    is_moved = await pass_on(unit, claim)
+    if not is_moved:
+        await unit.transaction.withdraw_hold(claim.id)
+    return is_moved
+
+
+async def _mark(transaction: Transaction, technician: Technician, claim: Claim) -> Booking | None:
+    """Set or clear the attention of a booking by its technician's absence, and return the booking."""
+    booking, absence = await transaction.booking(claim.id), _absence(technician, claim)
+    if booking is None or booking.attention not in _ABSENCES or booking.attention == absence:
+        return booking
+    marked = replace(booking, attention=absence)
+    await transaction.save_booking(marked)
+    return marked

@@ -8,10 +8,9 @@ import pytest
 from slotmcp.domain.catalog import Location, TechnicianStatus, TimeOff, TravelMode, TravelPolicy
 from slotmcp.domain.errors import HoldExpired, HoldWithdrawn, InvalidArgument, NotFound
 from slotmcp.domain.moment import WallDate, WallTime
-from slotmcp.services.clearing import OFF, TIME_OFF
 from slotmcp.services.finding import FoundBooking
 from slotmcp.services.rescheduling import RescheduleRequest
-from slotmcp.services.technicians import AbsenceAnswer, TimeOffRequest
+from slotmcp.services.technicians import OFF, TIME_OFF, AbsenceAnswer, TimeOffRequest
 from support.shop import Shop, at, booking, clock_text, customer, plan, service, technician
 from support.sqlite_file import fingerprint, live_entries
 from unit.services.conftest import Open
