@@ -115,7 +115,7 @@ async def open_web(settings: Settings, serving: ServeOptions) -> AsyncIterator[A
             stack.enter_context(shutdown_on_signals(shutdown))
         if not serving.read_only:
             await stack.enter_async_context(app.background_tasks())
-        needed = {"database": app.access.is_kept}
+        needed = {"database": app.access.has_keys}
         await stack.enter_async_context(app.vitals.watched({**needed, **app.helpful}))
         host_policy = _host_policy(settings, serving)
         dashboard = DashboardContext(

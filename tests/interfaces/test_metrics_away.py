@@ -22,7 +22,7 @@ from support.postgres_proxy import proxied
 async def test_a_scrape_tells_that_the_database_is_away(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vitals, "EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(vitals, "UPDATE_SECONDS", 0.05)
     monkeypatch.setattr(vitals, "PATIENCE_SECONDS", 0.2)
     monkeypatch.setattr(authentication, "AUTHENTICATION_TIMEOUT_SECONDS", 0.2)
     async with proxied(postgres_url, tmp_path) as (proxy, url):

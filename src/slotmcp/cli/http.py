@@ -52,7 +52,7 @@ def run(  # noqa: PLR0913  an option each
 async def _has_credentials(settings: Settings) -> bool:
     """Whether callers are asked who they are. Opening the database here tells of its problems in a sentence."""
     async with open_app(settings) as app:
-        return bool(settings.oauth_issuer) or await app.access.is_kept()
+        return bool(settings.oauth_issuer) or await app.access.has_keys()
 
 
 def _is_loopback(host: str) -> bool:

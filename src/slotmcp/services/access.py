@@ -1,4 +1,4 @@
-"""Access keys: given out, listed, revoked, and held to what they open."""
+"""Access keys: creation, listing, revocation and authentication."""
 
 import hmac
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.ports import Ids, Store
 
 PREFIX: Final = "slk_"
-"""What every key begins with, so that one that has leaked is recognised."""
+"""Prefix of every key, by which scanners recognize a leaked one."""
 
 EVERY_PROJECT: Final = "*"
 MAX_NAME_LENGTH: Final = 64
@@ -20,15 +20,15 @@ _NO_HASH: Final = "0" * 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """A key that was made just now."""
+    """A new key with its token."""
 
     key: AccessKey
     token: str = field(repr=False)
-    """What a client sends as its bearer token. It is nowhere kept."""
+    """Bearer token for the client. It is stored nowhere."""
 
 
 class AccessService:
-    """Knows who may call."""
+    """Use cases of access keys."""
 
     def __init__(self, *, store: Store, ids: Ids) -> None:
         self._store = store
@@ -37,14 +37,14 @@ class AccessService:
     async def create(
         self, scope: Scope, *, project: str | None, name: str = "", lifetime_ms: int | None = None
     ) -> NewKey:
-        """Give out a key, good for one project or, with "*", for every one; None: for the only one there is.
+        """Create a key for one project or, with "*", for all; None: for the only project.
 
         Raises:
             InvalidArgument, NotFound (no such project), Unavailable.
         """
         if len(name) > MAX_NAME_LENGTH or not name.isprintable():
             raise InvalidArgument("name", f"give at most {MAX_NAME_LENGTH} printable characters.")
-        project_id, now_ms = await self._project(project), await self._store.now_ms()
+        project_id, now_ms = await self._resolve_project(project), await self._store.now_ms()
         key = AccessKey(
             id=self._ids.new_id(),
             name=name,
@@ -58,22 +58,22 @@ class AccessService:
         return NewKey(key=key, token=f"{PREFIX}{key.id}_{secret}")
 
     async def list(self) -> tuple[tuple[AccessKey, ...], int]:
-        """All keys that were ever given out, and the store's now in milliseconds."""
+        """Return all keys, expired and revoked ones included, and the store's time in milliseconds."""
         return await self._store.access_keys(), await self._store.now_ms()
 
     async def revoke(self, key_id: str) -> None:
-        """Let a key open nothing any more, from the next call on.
+        """Revoke a key, with effect from the next call.
 
         Raises:
             NotFound, Unavailable.
         """
-        wanted = key_id.removeprefix(PREFIX)
-        if not await self._store.revoke_access_key(wanted, await self._store.now_ms()):
-            known = [one.id for one in await self._store.access_keys()]
-            raise NotFound.among("keyId", "key", wanted, known)
+        plain_id = key_id.removeprefix(PREFIX)
+        if not await self._store.revoke_access_key(plain_id, await self._store.now_ms()):
+            known_ids = [key.id for key in await self._store.access_keys()]
+            raise NotFound.among("keyId", "key", plain_id, known_ids)
 
     async def authenticate(self, token: str) -> Principal | None:
-        """Who calls with a token; None: nobody who may.
+        """Return the principal of a token; None: the token is not valid.
 
         Raises:
             Unavailable.
@@ -81,32 +81,32 @@ class AccessService:
         key_id, _, secret = token.removeprefix(PREFIX).partition("_")
         if not token.startswith(PREFIX) or len(key_id) != _ID_LENGTH or not key_id.isalnum():
             return None
-        kept = await self._store.access_key(key_id)
-        is_right = hmac.compare_digest(_hash(secret), kept.secret_hash if kept else _NO_HASH)
-        if kept is None or not is_right or not kept.key.is_valid(kept.now_ms):
+        stored = await self._store.access_key(key_id)
+        is_right = hmac.compare_digest(_hash(secret), stored.secret_hash if stored else _NO_HASH)
+        if stored is None or not is_right or not stored.key.is_valid(stored.now_ms):
             return None
-        return kept.key.principal
+        return stored.key.principal
 
-    async def is_kept(self) -> bool:
-        """Whether any key was ever given out: from then on, callers are asked for one.
+    async def has_keys(self) -> bool:
+        """Return whether any key was ever created. From then on, callers need one.
 
         Raises:
             Unavailable.
         """
         return bool(await self._store.access_keys())
 
-    async def _project(self, asked: str | None) -> str | None:
+    async def _resolve_project(self, project: str | None) -> str | None:
         known = await self._store.project_ids()
-        if asked == EVERY_PROJECT:
+        if project == EVERY_PROJECT:
             return None
-        if asked is None and len(known) != 1:
+        if project is None and len(known) != 1:
             listed = ", ".join(known) or "there is none yet"
             raise InvalidArgument("projectId", f"name a project ({listed}), or '*' for every one, those to come too.")
-        if asked is not None and asked not in known:
-            raise NotFound.among("projectId", "project", asked, known)
-        return known[0] if asked is None else asked
+        if project is not None and project not in known:
+            raise NotFound.among("projectId", "project", project, known)
+        return known[0] if project is None else project
 
 
 def _hash(secret: str) -> str:
-    """Its secret is random, so one round is enough."""
+    """Hash a secret. It is random, so one round is enough."""
     return sha256(secret.encode()).hexdigest()

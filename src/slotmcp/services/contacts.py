@@ -1,4 +1,4 @@
-"""How a customer is known: phone numbers and e-mail addresses in one notation each, and the references made of them."""
+"""Contacts of customers: normalized phone numbers and e-mail addresses, and the references derived from them."""
 
 import re
 from typing import TYPE_CHECKING, Final
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
 _REGION: Final = re.compile(r"[-_]([A-Za-z]{2})(?:[-_.@]|$)")
-_ANYWHERE: Final = "+1 303 555 0142"
-_ITS_DIGITS: Final = "all of its digits and no more"
+_EXAMPLE_NUMBER: Final = "+1 303 555 0142"
+_EXACT_DIGITS: Final = "all of its digits and no more"
 
 
 def normalised(customer: Customer, project: Project) -> Customer:
-    """The same customer, phone and e-mail as they are kept.
+    """Return the customer with normalized phone and e-mail.
 
     Raises:
-        InvalidArgument: neither is given, or the number is none.
+        InvalidArgument: both are missing, or the phone number is invalid.
     """
     if not customer.phone and not customer.email:
         raise InvalidArgument(
@@ -30,34 +30,34 @@ def normalised(customer: Customer, project: Project) -> Customer:
 
 
 def normal_phone(text: str, project: Project, field: str) -> str:
-    """A number in E.164, such as "+13035550142", its extension behind it: "+13035550142 ext. 7".
+    """Return a phone number in E.164, such as "+13035550142", with its extension: "+13035550142 ext. 7".
 
-    A number without a country code is one of the country of the project's locale.
+    A number without a country code belongs to the country of the project's locale.
 
     Raises:
-        InvalidArgument: it cannot be called from everywhere; the problem says what would be right.
+        InvalidArgument: the number cannot be dialed from abroad; the message names the missing part.
     """
-    import phonenumbers as numbers  # noqa: PLC0415  takes 0.1 s, and a server that starts needs none
+    import phonenumbers as numbers  # noqa: PLC0415  takes 0.1 s, which a server that starts does not spend
 
     region = region_of(project.locale)
     try:
         number = numbers.parse(text, region)
     except numbers.NumberParseException as error:
-        is_nowhere = error.error_type == error.INVALID_COUNTRY_CODE
-        raise _refusal(field, "a country code" if is_nowhere else _ITS_DIGITS, region) from None
-    possible = numbers.is_possible_number_with_reason(number)
-    if possible == numbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+        lacks_country = error.error_type == error.INVALID_COUNTRY_CODE
+        raise _refusal(field, "a country code" if lacks_country else _EXACT_DIGITS, region) from None
+    length = numbers.is_possible_number_with_reason(number)
+    if length == numbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
         raise _refusal(field, "its area code", region)
-    if possible != numbers.ValidationResult.IS_POSSIBLE:
-        raise _refusal(field, _ITS_DIGITS, region)
-    return _written(number)
+    if length != numbers.ValidationResult.IS_POSSIBLE:
+        raise _refusal(field, _EXACT_DIGITS, region)
+    return _format(number)
 
 
-def _written(number: "PhoneNumber") -> str:
+def _format(number: "PhoneNumber") -> str:
     import phonenumbers as numbers  # noqa: PLC0415  as above
 
-    plain = numbers.format_number(number, numbers.PhoneNumberFormat.E164)
-    return f"{plain} ext. {number.extension}" if number.extension else plain
+    e164 = numbers.format_number(number, numbers.PhoneNumberFormat.E164)
+    return f"{e164} ext. {number.extension}" if number.extension else e164
 
 
 def _refusal(field: str, missing: str, region: str | None) -> InvalidArgument:
@@ -68,16 +68,18 @@ def _example(region: str | None) -> str:
     import phonenumbers as numbers  # noqa: PLC0415  as above
 
     example = numbers.example_number(region) if region else None
-    return _ANYWHERE if example is None else numbers.format_number(example, numbers.PhoneNumberFormat.INTERNATIONAL)
+    return (
+        _EXAMPLE_NUMBER if example is None else numbers.format_number(example, numbers.PhoneNumberFormat.INTERNATIONAL)
+    )
 
 
 def normal_email(text: str) -> str:
-    """An address in lower case; nobody has two that differ in nothing else."""
+    """Return an e-mail address in lower case."""
     return text.strip().casefold()
 
 
 def references_of(customer: Customer) -> tuple[str, ...]:
-    """What a normalised customer is found by, besides a reference of the agent's own."""
+    """Return the references that find a normalized customer, besides an agent's own reference."""
     return (
         *([phone_reference(customer.phone)] if customer.phone else []),
         *([email_reference(customer.email)] if customer.email else []),
@@ -85,27 +87,27 @@ def references_of(customer: Customer) -> tuple[str, ...]:
 
 
 def phone_reference(normal: str) -> str:
-    """The reference of a number that `normal_phone` gave; extensions of one number are one."""
+    """Return the reference of a number from `normal_phone`. Extensions of one number share it."""
     return f"phone:{normal.partition(' ')[0]}"
 
 
 def email_reference(normal: str) -> str:
-    """The reference of an address that `normal_email` gave."""
+    """Return the reference of an address from `normal_email`."""
     return f"email:{normal}"
 
 
 def readings_of(text: str, project: Project) -> tuple[str, ...]:
-    """All references that somebody may mean by a text: an agent's own, an e-mail address, a phone number."""
-    mine = text.strip()
-    if "@" in mine:
-        return mine, email_reference(normal_email(mine))
+    """Return the references that a text may stand for: an agent's own, an e-mail address, a phone number."""
+    own = text.strip()
+    if "@" in own:
+        return own, email_reference(normal_email(own))
     try:
-        return mine, phone_reference(normal_phone(mine, project, "reference"))
+        return own, phone_reference(normal_phone(own, project, "reference"))
     except InvalidArgument:
-        return (mine,)
+        return (own,)
 
 
 def region_of(locale: str) -> str | None:
-    """The country of a locale such as "en-US", if it names one."""
-    found = _REGION.search(locale)
-    return found[1].upper() if found else None
+    """Return the country of a locale such as "en-US", if it names one."""
+    match = _REGION.search(locale)
+    return match[1].upper() if match else None

@@ -1,4 +1,4 @@
-"""Customers: what is known of them, and that it is erased at their wish."""
+"""Customers: erasure of their personal data."""
 
 from dataclasses import dataclass
 
@@ -14,15 +14,15 @@ from slotmcp.services.waitlist_queue import OPEN, leave_waitlist
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetAnswer:
-    """From how much a customer was erased."""
+    """Result of an erasure."""
 
     project: Project
     erased: int
-    """Bookings and waits; holds that came to nothing are not counted."""
+    """Number of bookings and waitlist entries. Holds that were not booked are not counted."""
 
 
 class CustomerService:
-    """Forgets."""
+    """Use cases of customers."""
 
     def __init__(self, *, store: Store, availability_cache: AvailabilityCache, ids: Ids) -> None:
         self._store = store
@@ -30,10 +30,10 @@ class CustomerService:
         self._ids = ids
 
     async def forget(self, project_id: str | None, reference: str) -> ForgetAnswer:
-        """Erase a customer from every booking, hold and wait; the times, technicians and services stay.
+        """Erase a customer from all bookings, holds and waitlist entries; times, technicians and services stay.
 
-        The reference is a phone number in any notation, an e-mail address, or what an agent gave as customerHash. It
-        is neither kept nor told. A time that the waitlist keeps for them goes to the next at once.
+        The reference is a phone number in any notation, an e-mail address, or the customerHash of an agent. It is
+        neither stored nor logged. A time that the waitlist offers to the customer is offered to the next entry.
 
         Raises:
             InvalidArgument, NotFound (no such project), Unavailable.
@@ -44,12 +44,12 @@ class CustomerService:
         async def unit(transaction: Transaction) -> ForgetAnswer:
             project = (await transaction.schedule()).project
             keys = [transaction.pseudonym(text) for text in readings_of(reference, project)]
-            theirs = [wait for wait in await transaction.waits(*OPEN) if not _known_by(wait).isdisjoint(keys)]
-            await leave_waitlist(UnitOfWork(transaction, self._availability_cache, self._ids), theirs)
+            entries = [entry for entry in await transaction.waits(*OPEN) if not _keys_of(entry).isdisjoint(keys)]
+            await leave_waitlist(UnitOfWork(transaction, self._availability_cache, self._ids), entries)
             return ForgetAnswer(project=project, erased=sum([await transaction.forget(key) for key in keys]))
 
         return await self._store.write(await self._availability_cache.project_id(project_id), unit)
 
 
-def _known_by(wait: WaitlistEntry) -> set[str]:
-    return {wait.customer_pseudonym, *wait.contact_keys}
+def _keys_of(entry: WaitlistEntry) -> set[str]:
+    return {entry.customer_pseudonym, *entry.contact_keys}

@@ -80,10 +80,10 @@ async def test_a_key_is_for_the_only_project_or_one_that_is_named(shop: Shop, op
 
 
 async def test_from_the_first_key_on_callers_are_asked_for_one(shop: Shop) -> None:
-    assert not await shop.app.access.is_kept()
+    assert not await shop.app.access.has_keys()
     made = await make(shop)
     await shop.app.access.revoke(made.key.id)
-    assert await shop.app.access.is_kept(), "revoking the last key must not open the door"
+    assert await shop.app.access.has_keys(), "revoking the last key must not open the door"
 
 
 def test_a_principal_reaches_its_own_projects_and_hears_of_no_other() -> None:

@@ -34,7 +34,7 @@ async def test_a_dependency_is_up_or_away_and_is_not_waited_for(
     async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-17:00"))) as shop:
         looking = Vitals(shop.store)
         async with looking.watched({}):
-            await looking.look({"database": is_there, "redis": is_away, "other": hangs})
+            await looking.update({"database": is_there, "redis": is_away, "other": hangs})
         told = samples()
         assert told["slotmcp_vitals_timestamp_seconds"] == shop.clock.now_ms() / 1000
     assert [told[f"slotmcp_dependency_up dependency={name}"] for name in ("database", "redis", "other")] == [1, 0, 0]
@@ -48,7 +48,7 @@ async def test_how_far_calendars_are_behind(tmp_path: Path) -> None:
     ) as shop:
         await shop.book("09:00")
         shop.clock.advance(seconds=90)
-        await Vitals(shop.store).look({})
+        await Vitals(shop.store).update({})
         told = samples()
     assert told["slotmcp_calendar_pushes_due project=linked"] == 1
     assert told["slotmcp_calendar_oldest_push_seconds project=linked"] == 90

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from slotmcp.domain.errors import TryLater
 from slotmcp.ports import Rate
-from slotmcp.services.sessions import LASTS_MS
+from slotmcp.services.sessions import LIFETIME_MS
 from slotmcp.web.dashboard.guard import FORM_REJECTED, DashboardGuard, is_same_origin
 from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
 from slotmcp.web.dashboard.request import COOKIE, DASHBOARD, DashboardRequest, PageRoute, page_url
@@ -57,7 +57,7 @@ class Login:
         response.set_cookie(
             COOKIE,
             session.value,
-            max_age=LASTS_MS // _MS_PER_SECOND,
+            max_age=LIFETIME_MS // _MS_PER_SECOND,
             path=_cookie_path(http),
             secure=self._context.is_secure or http.url.scheme == "https",
             httponly=True,
