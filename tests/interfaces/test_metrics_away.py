@@ -23,7 +23,7 @@ async def test_a_scrape_tells_that_the_database_is_away(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vitals, "UPDATE_SECONDS", 0.05)
-    monkeypatch.setattr(vitals, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(vitals, "CHECK_SECONDS", 0.2)
     monkeypatch.setattr(authentication, "AUTHENTICATION_TIMEOUT_SECONDS", 0.2)
     async with proxied(postgres_url, tmp_path) as (proxy, url):
         settings = Settings(database_url=url, database_timeout_seconds=1)
