@@ -1,4 +1,4 @@
-"""The project file: YAML in, YAML out, with the line of every mistake."""
+"""Project files: YAML import and export, with the line of every problem."""
 
 from slotmcp.project_file.export import dump_project
 from slotmcp.project_file.packaged import project_schema, sample_text

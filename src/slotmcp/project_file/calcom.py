@@ -1,100 +1,78 @@
-"""What a file says of Cal.com: an account, event types and hosts, each told apart from the others."""
+"""Cal.com settings of a file: the account, event types and technicians' accounts, each unique."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
-from slotmcp.project_file.collector import Problems
-from slotmcp.project_file.problems import Place
-from slotmcp.project_file.references import KnownIds, check_repeated
+from slotmcp.project_file.checks import LISTED_TWICE, KnownIds, Problems, check_repeated
 from slotmcp.project_file.schema import CalcomEntry, CalcomHostEntry, FileEntry
 
 NOT_CONNECTED = "the project is not connected to Cal.com; add project.calcom with apiKeyEnv, or remove this"
 
+Owners: TypeAlias = dict[tuple[str, str | int], str]
+"""Service or technician of each id and address, by its kind and value."""
+
 
 def connection_of(entry: CalcomEntry | None, problems: Problems) -> CalcomConnection | None:
-    """The account, if there is one."""
+    """Return the project's account, if there is one."""
     if entry is None:
         return None
-    check_repeated(entry.webhook_secret_env, ("project", "calcom", "webhookSecretEnv"), problems)
-    return CalcomConnection(
-        api_key_env=entry.api_key_env,
-        webhook_secret_envs=tuple(entry.webhook_secret_env),
-        pending_blocks=entry.pending_blocks,
-    )
+    check_repeated(entry.webhook_secret_envs, problems.at("webhookSecretEnv"))
+    return entry.to(CalcomConnection, webhook_secret_envs=tuple(entry.webhook_secret_envs))
 
 
 def host_of(entry: CalcomHostEntry | None) -> CalcomHost | None:
-    """Who a technician is there, if that is said."""
+    """Return a technician's account, if there is one."""
     if entry is None:
         return None
-    return CalcomHost(
+    return entry.to(
+        CalcomHost,
         email=entry.email or "",
-        user_id=entry.user_id,
-        event_type_ids={one.service_type: one.id for one in entry.event_types},
-        calendars=tuple(
-            ConnectedCalendar(credential_id=one.credential_id, external_id=one.external_id) for one in entry.calendars
-        ),
+        event_type_ids={event_type.service_id: event_type.id for event_type in entry.event_types},
+        calendars=tuple(calendar.to(ConnectedCalendar) for calendar in entry.calendars),
     )
 
 
 def check_calcom(file: FileEntry, known: KnownIds, problems: Problems) -> None:
-    """Report what nobody could tell apart, and what needs an account."""
-    if file.project.calcom is None and not problems.has_problem_at(("project", "calcom")):
-        for place in _places(file):
-            problems.add(place, NOT_CONNECTED)
-    _check_once(problems, _event_types(file), "the event type of")
-    _check_once(problems, _emails(file), "the e-mail address of")
-    _check_once(problems, _user_ids(file), "the id of")
-    for index, technician in enumerate(file.technicians):
-        _check_host(technician.calcom, ("technicians", index, "calcom"), known, problems)
-
-
-def _check_host(host: CalcomHostEntry | None, place: Place, known: KnownIds, problems: Problems) -> None:
-    if host is None:
-        return
-    is_told = any(problems.has_problem_at((*place, key)) for key in ("email", "userId"))
-    if host.email is None and host.user_id is None and not is_told:
-        problems.add(place, "say who they are at Cal.com: add email or userId")
-    services = [one.service_type for one in host.event_types]
-    for number, service_type in enumerate(services):
-        known.check("services", service_type, (*place, "eventTypes", number, "serviceType"), problems)
-        if service_type in services[:number]:
-            problems.add((*place, "eventTypes", number, "serviceType"), "this stands twice in the list; remove one")
-
-
-def _check_once(problems: Problems, found: Iterator[tuple[str | int, Place, str]], what: str) -> None:
-    first: dict[str | int, str] = {}
-    for value, place, owner in found:
-        if value in first:
-            problems.add(place, f"{value} is {what} {first[value]} already; write another one")
-        first.setdefault(value, owner)
-
-
-def _places(file: FileEntry) -> Iterator[Place]:
+    """Report duplicate ids and addresses, missing ones, and settings without an account."""
+    is_connected = file.project.calcom is not None or problems.at("project", "calcom").exist
+    owners: Owners = {}
     for index, service in enumerate(file.services):
         if service.calcom_event_type_id is not None:
-            yield ("services", index, "calcomEventTypeId")
+            at_type = problems.at("services", index, "calcomEventTypeId")
+            if not is_connected:
+                at_type.add(NOT_CONNECTED)
+            _check_unique(owners, "event type", service.calcom_event_type_id, service.id, at_type)
     for index, technician in enumerate(file.technicians):
         if technician.calcom is not None:
-            yield ("technicians", index, "calcom")
+            at_host = problems.at("technicians", index, "calcom")
+            if not is_connected:
+                at_host.add(NOT_CONNECTED)
+            _check_host(technician.calcom, technician.id, owners, at_host)
+            _check_services([event_type.service_id for event_type in technician.calcom.event_types], known, at_host)
 
 
-def _event_types(file: FileEntry) -> Iterator[tuple[int, Place, str]]:
-    for index, service in enumerate(file.services):
-        if service.calcom_event_type_id is not None:
-            yield service.calcom_event_type_id, ("services", index, "calcomEventTypeId"), service.id
-    for index, technician in enumerate(file.technicians):
-        for number, own in enumerate(technician.calcom.event_types if technician.calcom else []):
-            yield own.id, ("technicians", index, "calcom", "eventTypes", number, "id"), technician.id
+def _check_host(host: CalcomHostEntry, owner: str, owners: Owners, problems: Problems) -> None:
+    if host.email is not None:
+        _check_unique(owners, "email address", host.email, owner, problems.at("email"))
+    if host.user_id is not None:
+        _check_unique(owners, "id", host.user_id, owner, problems.at("userId"))
+    is_reported = problems.at("email").exist or problems.at("userId").exist
+    if host.email is None and host.user_id is None and not is_reported:
+        problems.add("the Cal.com account is not identified; add email or userId")
+    for number, event_type in enumerate(host.event_types):
+        _check_unique(owners, "event type", event_type.id, owner, problems.at("eventTypes", number, "id"))
 
 
-def _emails(file: FileEntry) -> Iterator[tuple[str, Place, str]]:
-    for index, technician in enumerate(file.technicians):
-        if technician.calcom and technician.calcom.email:
-            yield technician.calcom.email, ("technicians", index, "calcom", "email"), technician.id
+def _check_services(services: Sequence[str], known: KnownIds, problems: Problems) -> None:
+    for number, service_id in enumerate(services):
+        at_service = problems.at("eventTypes", number, "serviceType")
+        known.check("services", service_id, at_service)
+        if service_id in services[:number]:
+            at_service.add(LISTED_TWICE)
 
 
-def _user_ids(file: FileEntry) -> Iterator[tuple[int, Place, str]]:
-    for index, technician in enumerate(file.technicians):
-        if technician.calcom and technician.calcom.user_id:
-            yield technician.calcom.user_id, ("technicians", index, "calcom", "userId"), technician.id
+def _check_unique(owners: Owners, noun: str, value: str | int, owner: str, problems: Problems) -> None:
+    if (noun, value) in owners:
+        problems.add(f"{value} is already the {noun} of {owners[noun, value]}; use another one")
+    owners.setdefault((noun, value), owner)

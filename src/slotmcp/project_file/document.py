@@ -1,4 +1,4 @@
-"""A file as a tree of values, each of which knows where it stands."""
+"""Tree of a file's values, each with its position."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,23 +9,25 @@ from slotmcp.project_file.yaml_reader import Kind, Position, Scalar, YamlEvent, 
 
 MAX_DEPTH = 24
 MAX_VALUES = 600_000
-"""Counted as if every alias were written out."""
+"""Maximum number of values, with every alias expanded."""
 
-_TOO_MANY = f"the file holds more than {MAX_VALUES:,} values once its *aliases are written out; leave some out"
+_TOO_MANY = f"the file has more than {MAX_VALUES:,} values once its *aliases are expanded; leave some out"
+
+_EMPTY = "the file is empty; write at least project, services and technicians"
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value of the file. An alias is the node that it stands for."""
+    """A value of the file. An alias is represented by the node that it refers to."""
 
     mark: Position
     value: "Scalar | list[Node] | dict[str, Node]"
     key_marks: Mapping[str, Position] = field(default_factory=dict)
-    """Of a mapping: where each key stands."""
+    """Positions of a mapping's keys."""
     size: int = 1
 
     def child(self, step: str | int) -> "Node | None":
-        """The value under a key or index, if there is one."""
+        """Return the value at a key or index, if there is one."""
         if isinstance(self.value, dict) and isinstance(step, str):
             return self.value.get(step)
         if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
@@ -33,14 +35,14 @@ class Node:
         return None
 
     def children(self) -> "Iterable[tuple[str | int, Node]]":
-        """What it holds, by key or index; nothing where it is a scalar."""
+        """Return the contained values by key or index; none for a scalar."""
         if isinstance(self.value, dict):
             return self.value.items()
         return enumerate(self.value) if isinstance(self.value, list) else ()
 
 
 def locate(root: Node, place: Place, *, at_key: bool = False) -> Position:
-    """Where a place stands in the text; for one that is missing, where its parent stands."""
+    """Return the position of a place in the text; of a missing one, its parent's position."""
     node, mark = root, root.mark
     for step in place:
         child = node.child(step)
@@ -52,10 +54,10 @@ def locate(root: Node, place: Place, *, at_key: bool = False) -> Position:
 
 
 def read_document(text: str, *, source: str) -> tuple[Node, tuple[Problem, ...]]:
-    """The tree of a text that holds one mapping, and what is wrong with its YAML but can be read on.
+    """Return the tree of a text that holds one mapping, and the YAML problems that allow reading on.
 
     Raises:
-        ProjectFileError: it cannot be read on.
+        ProjectFileError: the text cannot be read to its end.
     """
     composer = _Composer(read_events(text, source=source), source)
     try:
@@ -66,7 +68,7 @@ def read_document(text: str, *, source: str) -> tuple[Node, tuple[Problem, ...]]
 
 
 class _Composer:
-    """Builds the tree while the events come, and stops as soon as it grows out of bounds."""
+    """Builder of the tree. It stops as soon as the tree exceeds a limit."""
 
     def __init__(self, events: Iterator[YamlEvent], source: str) -> None:
         self.problems: list[Problem] = []
@@ -81,18 +83,18 @@ class _Composer:
                 root = self._node(event, ())
                 self._expect_end()
                 return self._mapping_only(root)
-        return self._refuse(Position(1, 1), (), "the file is empty; write at least project, services and technicians")
+        return self._refuse(Position(1, 1), (), _EMPTY)
 
     def _expect_end(self) -> None:
         for event in self._events:
             if event.kind is Kind.DOCUMENT:
-                self._refuse(event.mark, (), "a second document begins here; a file holds one project: remove the ---")
+                self._refuse(event.mark, (), "a second document starts here; a file has one project: remove the ---")
 
     def _mapping_only(self, root: Node) -> Node:
         if isinstance(root.value, dict):
             return root
         if root.value is None:
-            self._refuse(root.mark, (), "the file is empty; write at least project, services and technicians")
+            self._refuse(root.mark, (), _EMPTY)
         kind = "a list" if isinstance(root.value, list) else "a single value"
         return self._refuse(root.mark, (), f"the file is {kind}; write the keys project, services and technicians")
 
@@ -114,9 +116,9 @@ class _Composer:
     def _guard(self, event: YamlEvent, place: Place) -> None:
         self._count(event, place, 1)
         if len(place) > MAX_DEPTH:
-            self._refuse(event.mark, (), f"values stand more than {MAX_DEPTH} deep here; a project file needs 6")
+            self._refuse(event.mark, (), f"values are nested more than {MAX_DEPTH} levels deep; a project file needs 6")
         if event.tag is not None:
-            self._report(event.mark, place, f"tags are not used here; remove {event.tag}, and put text in quotes")
+            self._report(event.mark, place, f"tags are not supported; remove {event.tag}, and quote text")
 
     def _count(self, event: YamlEvent, place: Place, more: int) -> None:
         self._values += more
@@ -126,7 +128,11 @@ class _Composer:
     def _alias(self, event: YamlEvent, place: Place) -> Node:
         node = self._anchors.get(event.anchor or "")
         if node is None:
-            self._report(event.mark, place, f"no &{event.anchor} is complete before this *{event.anchor}; write it out")
+            self._report(
+                event.mark,
+                place,
+                f"there is no complete &{event.anchor} before this *{event.anchor}; write the value out",
+            )
             return Node(event.mark, "")
         self._count(event, place, node.size)
         return node
@@ -151,16 +157,14 @@ class _Composer:
 
     def _key(self, event: YamlEvent, place: Place) -> str:
         if event.kind is not Kind.SCALAR:
-            self._refuse(event.mark, place, "a key is a word, such as name; not a list, a mapping or an *alias")
+            self._refuse(event.mark, place, "a key must be a word such as name, not a list, a mapping or an *alias")
         self._guard(event, (*place, event.text))
         if event.text == "<<":
-            self._report(
-                event.mark, (*place, "<<"), "<< is not part of YAML 1.2; write the keys out, or give a value an *alias"
-            )
+            self._report(event.mark, (*place, "<<"), "<< is not part of YAML 1.2; write the keys out")
         return event.text
 
     def _twice(self, key: YamlEvent, place: Place, first: Position) -> None:
-        self._report(key.mark, place, f"{key.text} is there twice, first on line {first.line}; keep one of the two")
+        self._report(key.mark, place, f"{key.text} is defined twice, first on line {first.line}; keep one of them")
 
     def _report(self, mark: Position, place: Place, sentence: str) -> None:
         self.problems.append(Problem(mark.line, mark.column, path_of(place), sentence))

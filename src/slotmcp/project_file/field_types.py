@@ -1,64 +1,72 @@
-"""Kinds of values: how one is read, and the sentence for when it cannot be.
+"""Types of the values in a project file: how each is read, and the sentence that states its valid form.
 
-A field's type is `Annotated[what it comes to, Leaf(...)]`. A leaf's sentence always says what would be right.
+A field's type is `Annotated[result type, FieldType(...)]`.
 """
 
-import math
 import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from slotmcp.domain.catalog import RankingKey, SlotAlignment, TechnicianStatus, TravelMode
+from slotmcp.project_file import times
+from slotmcp.project_file.suggestions import check_region, check_zone
 
-SLUG_PATTERN = r"[a-z0-9]+(?:[-_.][a-z0-9]+)*"
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_ID = 64
+MAX_BOOKING_ID = 100
+SLUG_PATTERN = r"[a-z0-9]+(?:[-_.][a-z0-9]+)*"
+BOOKING_ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:-]*"
+LOCALE_PATTERN = r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"
+VARIABLE_PATTERN = r"[A-Z][A-Z0-9_]{0,99}"
+EMAIL_PATTERN = r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+"
 
 _CONTROL = {"Cc", "Cs", "Zl", "Zp"}
-_SHOWN = 40
+_MAX_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldType:
-    """How pydantic reads one value, and how its JSON Schema shows it.
+    """Reader of one value for pydantic, and its JSON Schema.
 
-    `read` raises ValueError with a sentence that says what would be right.
+    `read` raises ValueError with a sentence that states the valid form.
     """
 
     read: Callable[[object], object]
     json_schema: dict[str, object]
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        """The reading replaces pydantic's own."""
+        """Replace pydantic's own validation with `read`."""
         return core_schema.no_info_plain_validator_function(self.read)
 
     def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """For editors."""
+        """Return the schema for editors."""
         return dict(self.json_schema)
 
 
 def found(value: object) -> str:
-    """A value of the file in the file's own words."""
+    """Describe a value of the file."""
     match value:
         case bool():
-            return f"here stands {str(value).lower()}"
+            return f"found {str(value).lower()}"
         case int() | float():
-            return f"here stands the number {str(value)[:_SHOWN]}"
+            return f"found the number {str(value)[:_MAX_SHOWN]}"
         case str():
-            shown = "".join(one if one.isprintable() else "?" for one in value[:_SHOWN])
-            return f'here stands the text "{shown}{"..." if len(value) > _SHOWN else ""}"'
+            shown = "".join(char if char.isprintable() else "?" for char in value[:_MAX_SHOWN])
+            return f'found the text "{shown}{"..." if len(value) > _MAX_SHOWN else ""}"'
         case list():
-            return "here stands a list"
+            return "found a list"
         case _:
-            return "here stands a mapping"
+            return "found a mapping"
 
 
-def whole(unit: str, low: int, high: int, example: int) -> FieldType:
-    """A whole number of something within bounds."""
+def integer(unit: str, low: int, high: int, example: int) -> FieldType:
+    """Return the type of a whole number within bounds."""
     of_unit = f" of {unit}" if unit else ""
 
     def read(value: object) -> int:
@@ -70,55 +78,50 @@ def whole(unit: str, low: int, high: int, example: int) -> FieldType:
 
 
 def number(unit: str, low: int, high: int, example: float) -> FieldType:
-    """A number of something within bounds, whole or not."""
+    """Return the type of a number within bounds."""
 
     def read(value: object) -> float:
-        if (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and math.isfinite(value)
-            and low <= value <= high
-        ):
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
             return float(value)
         raise ValueError(f"write a number of {unit} from {low} to {high}, such as {example}; {found(value)}")
 
     return FieldType(read, {"type": "number", "minimum": low, "maximum": high})
 
 
-def text(what: str, example: str, *, longest: int) -> FieldType:
-    """One line of text that is shown as it is."""
+def text(noun: str, example: str, *, longest: int) -> FieldType:
+    """Return the type of one line of text."""
 
     def read(value: object) -> str:
-        line = as_text(value, f"write {what} as text", example)
+        line = _as_text(value, f"write {noun} as text", example)
         if not line.strip():
-            raise ValueError(f"this is blank; write {what}, such as {example}")
+            raise ValueError(f"this is blank; write {noun}, such as {example}")
         if len(line) > longest:
-            raise ValueError(f"write {what} in at most {longest} characters; these are {len(line):,}")
-        if any(unicodedata.category(one) in _CONTROL for one in line):
-            raise ValueError(f"write {what} on one line, without control characters")
+            raise ValueError(f"write {noun} in at most {longest} characters, not {len(line):,}")
+        if any(unicodedata.category(char) in _CONTROL for char in line):
+            raise ValueError(f"write {noun} on one line, without control characters")
         return line
 
     return FieldType(read, {"type": "string", "minLength": 1, "maxLength": longest})
 
 
-def slug(what: str, example: str) -> FieldType:
-    """A name for programs: the id of a thing, or a skill."""
+def slug(noun: str, example: str) -> FieldType:
+    """Return the type of an identifier: an id, or a skill."""
 
     def read(value: object) -> str:
-        word = as_text(value, f"write {what} as text", example)
+        word = _as_text(value, f"write {noun} as text", example)
         if re.fullmatch(SLUG_PATTERN, word) and len(word) <= MAX_ID:
             return word
-        meant = _slugged(word) or example
+        suggestion = _slugified(word) or example
         raise ValueError(
-            f"write {what} in lower-case letters, digits and hyphens, at most {MAX_ID} characters, such as {meant}"
+            f"write {noun} in lowercase letters, digits and hyphens, at most {MAX_ID} characters, such as {suggestion}"
         )
 
     return FieldType(read, {"type": "string", "pattern": f"^{SLUG_PATTERN}$", "maxLength": MAX_ID})
 
 
-def choice(options: type[SlotAlignment | TechnicianStatus | RankingKey | TravelMode]) -> FieldType:
-    """One word of a few."""
-    words = [one.value for one in options]
+def choice(options: type[StrEnum]) -> FieldType:
+    """Return the type of one word out of an enumeration."""
+    words = [option.value for option in options]
 
     def read(value: object) -> object:
         if value in words:
@@ -128,27 +131,111 @@ def choice(options: type[SlotAlignment | TechnicianStatus | RankingKey | TravelM
     return FieldType(read, {"enum": words})
 
 
-def wall(parse: Callable[[str], object], what: str, example: str, pattern: str) -> FieldType:
-    """A date or time, quoted or not."""
+def _pattern(pattern: str, noun: str, example: str, hint: str, *, longest: int | None = None) -> FieldType:
+    """Return the type of text that matches a pattern."""
+
+    def read(value: object) -> str:
+        word = _as_text(value, f"write {noun}", example)
+        if re.fullmatch(pattern, word) and len(word) <= (longest or len(word)):
+            return word
+        raise ValueError(hint)
+
+    bounds = {} if longest is None else {"maxLength": longest}
+    return FieldType(read, {"type": "string", "pattern": f"^{pattern}$", **bounds})
+
+
+def _parsed(parse: Callable[[str], object], noun: str, example: str, json_schema: dict[str, object]) -> FieldType:
+    """Return the type of text that a function parses."""
 
     def read(value: object) -> object:
-        return parse(as_text(value, f"write {what}", example))
+        return parse(_as_text(value, f"write {noun}", example))
 
-    return FieldType(read, {"type": "string", "pattern": f"^(?:{pattern})$"})
+    return FieldType(read, {"type": "string", **json_schema})
 
 
-def as_text(value: object, wanted: str, example: str) -> str:
-    """A value that has to be text.
+def _date_or_time(parse: Callable[[str], object], noun: str, example: str, pattern: str) -> FieldType:
+    return _parsed(parse, noun, example, {"pattern": f"^(?:{pattern})$"})
 
-    Raises:
-        ValueError: `wanted`, with the example.
-    """
+
+def _as_text(value: object, wanted: str, example: str) -> str:
     if isinstance(value, str):
         return value
     quotes = " (in quotes)" if isinstance(value, bool | int | float) else ""
     raise ValueError(f'{wanted}{quotes}, such as "{example}"; {found(value)}')
 
 
-def _slugged(word: str) -> str:
+def _slugified(word: str) -> str:
     plain = unicodedata.normalize("NFKD", word[:MAX_ID]).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+def _locale(word: str) -> str:
+    if re.fullmatch(LOCALE_PATTERN, word):
+        return word
+    dashed = word.replace("_", "-")
+    example = dashed if re.fullmatch(LOCALE_PATTERN, dashed) else "en-US"
+    raise ValueError(f"write a language and country, such as {example}; {found(word)}")
+
+
+def _email(word: str) -> str:
+    address = word.strip().casefold()
+    if re.fullmatch(EMAIL_PATTERN, address):
+        return address
+    raise ValueError(f"write an email address, such as ana@example.com; {found(word)}")
+
+
+def _day(value: object) -> int:
+    if value in DAYS:
+        return DAYS.index(str(value))
+    if isinstance(value, str) and value[:3].lower() in DAYS:
+        raise ValueError(f"write {value[:3].lower()}; the days are {', '.join(DAYS)}")
+    raise ValueError(f"write a day: {', '.join(DAYS)}; {found(value)}")
+
+
+def _holiday(word: str) -> str | date:
+    return times.parse_date(word) if word[:1].isdigit() else check_region(word)
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"write true or false; {found(value)}")
+
+
+ZoneName = Annotated[str, _parsed(check_zone, "the IANA name of a time zone", "America/Denver", {})]
+Locale = Annotated[str, _parsed(_locale, "a language and country", "en-US", {"pattern": f"^{LOCALE_PATTERN}$"})]
+Day = Annotated[int, FieldType(_day, {"enum": list(DAYS)})]
+Holiday = Annotated[
+    str | date,
+    _parsed(_holiday, "a country or a date", "US", {"pattern": rf"^(?:[A-Z]{{2}}(?:-\w+)?|{times.DATE_PATTERN})$"}),
+]
+Flag = Annotated[bool, FieldType(_flag, {"type": "boolean"})]
+Clock = Annotated[int, _date_or_time(times.parse_clock, "a time", "08:00", times.CLOCK_PATTERN)]
+PlainDate = Annotated[date, _date_or_time(times.parse_date, "a date", "2026-11-27", times.DATE_PATTERN)]
+AnyDate = Annotated[date | times.RelativeDay, _date_or_time(times.parse_day, "a date", "2026-11-27", times.DAY_PATTERN)]
+AnyMoment = Annotated[
+    times.TimeExpression,
+    _date_or_time(times.parse_time, "a date and time", "2026-11-23T09:00", times.TIME_PATTERN),
+]
+BookingId = Annotated[
+    str,
+    _pattern(
+        BOOKING_ID_PATTERN,
+        "the booking's id as text",
+        "b-1",
+        f"write a booking's id in letters, digits, hyphens, dots and colons, at most {MAX_BOOKING_ID}, such as b-1",
+        longest=MAX_BOOKING_ID,
+    ),
+]
+Latitude = Annotated[float, number("degrees", -90, 90, 39.7392)]
+Longitude = Annotated[float, number("degrees", -180, 180, -104.9903)]
+Variable = Annotated[
+    str,
+    _pattern(  # the sentence does not repeat the value, which may be the secret itself
+        VARIABLE_PATTERN,
+        "the name of an environment variable",
+        "CALCOM_API_KEY",
+        "write the name of the variable that holds the secret, in capitals, such as CALCOM_API_KEY; never the secret",
+    ),
+]
+Email = Annotated[str, _parsed(_email, "an email address as text", "ana@example.com", {"format": "email"})]

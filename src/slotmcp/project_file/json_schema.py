@@ -1,4 +1,4 @@
-"""Makes the JSON Schema of a project file from its entries: `python -m slotmcp.project_file.json_schema FILE`."""
+"""Generator of the JSON Schema of a project file: `python -m slotmcp.project_file.json_schema FILE`."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from slotmcp.project_file.schema import FileEntry
 
 
 def build_schema() -> dict[str, Any]:
-    """The schema as it ships. It knows shapes and bounds; the other rules are the reader's."""
+    """Return the schema. It covers shapes and bounds; the reader checks all other rules."""
     schema = FileEntry.model_json_schema(schema_generator=_ForEditors)
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema, "title": "slotmcp project file"}
 
@@ -23,7 +23,7 @@ def write_schema(path: Path) -> None:
 
 
 class _ForEditors(GenerateJsonSchema):
-    """Keys that may be left out may not be null, and need no title beside their name."""
+    """Generator without null for optional keys, and without titles of fields."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -33,7 +33,7 @@ class _ForEditors(GenerateJsonSchema):
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
 
-    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002  pydantic asks by name
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002  pydantic passes it by name
         return False
 
 

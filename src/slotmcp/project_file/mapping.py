@@ -1,110 +1,249 @@
-"""From entries to the domain: a plan of one project."""
+"""Mapping from a file's entries to the domain, with the checks of several values.
 
+`Entry.to` copies the fields of the same names; only values whose form differs are listed here.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date
 
-from slotmcp.domain.catalog import Project, ServiceType, Technician, TravelPolicy
-from slotmcp.project_file.appointments import bookings_of, busy_times_of, location_of
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.calendar import CALENDAR_SOURCE_PREFIX
+from slotmcp.domain.catalog import (
+    DateOverride,
+    Location,
+    Project,
+    ServiceType,
+    Technician,
+    TimeOff,
+    TravelPolicy,
+    WallSpan,
+    WeeklySpan,
+)
+from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
 from slotmcp.project_file.calcom import check_calcom, connection_of, host_of
-from slotmcp.project_file.collector import Problems
-from slotmcp.project_file.hours import absences, date_overrides, weekly_spans
-from slotmcp.project_file.references import KnownIds, check_repeated
-from slotmcp.project_file.schema import FileEntry, ProjectEntry, ServiceEntry, TechnicianEntry
-from slotmcp.project_file.times import TimeResolver
+from slotmcp.project_file.checks import KnownIds, Problems, check_repeated
+from slotmcp.project_file.schema import (
+    BookingEntry,
+    BusyEntry,
+    FileEntry,
+    OverrideEntry,
+    ProjectEntry,
+    ServiceEntry,
+    ShiftEntry,
+    TechnicianEntry,
+    TimeOffEntry,
+    WindowEntry,
+)
+from slotmcp.project_file.times import TimeExpression, TimeResolver
 from slotmcp.services.imports import ProjectPlan
+
+MAX_BOOKING_DAYS = 7
 
 
 def plan_of(file: FileEntry, known: KnownIds, now_ms: int, problems: Problems) -> ProjectPlan:
-    """The plan, in the file's order. It can be used only where the report has no problems.
+    """Return the plan in the file's order. It is usable only without problems.
 
-    Where the project's own zone is wrong, times that depend on it are not checked.
+    If the project's time zone is wrong, times that depend on it are not checked.
     """
     _check_ids(file, known, problems)
     check_calcom(file, known, problems)
-    project = _project(file.project, problems)
-    zone_is_known = not problems.has_problem_at(("project", "timezone"))
+    project = _project(file.project, problems.at("project"))
+    is_zone_known = not problems.at("project", "timezone").exist
     resolver = TimeResolver(project.timezone, now_ms)
-    services = tuple(_service(entry, index, problems) for index, entry in enumerate(file.services))
-    by_id = {service.id: service for service in services}
+    services = tuple(_service(entry, problems.at("services", index)) for index, entry in enumerate(file.services))
     return ProjectPlan(
         project=project,
         services=services,
         technicians=tuple(
-            _technician(entry, index, resolver, problems) for index, entry in enumerate(file.technicians)
+            _technician(entry, resolver, problems.at("technicians", index))
+            for index, entry in enumerate(file.technicians)
         ),
-        bookings=bookings_of(file.bookings if zone_is_known else [], by_id, resolver, problems),
-        busy=busy_times_of(file.busy if zone_is_known else [], resolver, problems),
+        bookings=_bookings(file.bookings, services, resolver, problems.at("bookings")) if is_zone_known else (),
+        busy=tuple(
+            _busy_time(entry, resolver, problems.at("busy", index))
+            for index, entry in enumerate(file.busy if is_zone_known else [])
+        ),
     )
 
 
 def _check_ids(file: FileEntry, known: KnownIds, problems: Problems) -> None:
-    if file.project.default_service is not None:
-        known.check("services", file.project.default_service, ("project", "defaultService"), problems)
+    if file.project.default_service_id is not None:
+        known.check("services", file.project.default_service_id, problems.at("project", "defaultService"))
     for index, booking in enumerate(file.bookings):
-        known.check("technicians", booking.technician_id, ("bookings", index, "technicianId"), problems)
-        known.check("services", booking.service_type, ("bookings", index, "serviceType"), problems)
+        known.check("technicians", booking.technician_id, problems.at("bookings", index, "technicianId"))
+        known.check("services", booking.service_id, problems.at("bookings", index, "serviceType"))
     for index, busy in enumerate(file.busy):
-        known.check("technicians", busy.technician_id, ("busy", index, "technicianId"), problems)
+        known.check("technicians", busy.technician_id, problems.at("busy", index, "technicianId"))
 
 
 def _project(entry: ProjectEntry, problems: Problems) -> Project:
-    check_repeated(entry.ranking.candidates, ("project", "ranking", "candidates"), problems)
-    check_repeated(entry.ranking.assignment, ("project", "ranking", "assignment"), problems)
-    check_repeated(entry.holidays, ("project", "holidays"), problems)
-    return Project(
-        id=entry.id,
-        name=entry.name,
-        timezone=entry.timezone,
-        locale=entry.locale,
-        slot_interval_minutes=entry.slot_interval_minutes,
-        slot_alignment=entry.slot_alignment,
-        min_notice_minutes=entry.min_notice_minutes,
-        horizon_days=entry.horizon_days,
-        hold_ttl_seconds=entry.hold_ttl_seconds,
-        max_holds_per_customer=entry.max_holds_per_customer,
+    check_repeated(entry.ranking.candidates, problems.at("ranking", "candidates"))
+    check_repeated(entry.ranking.assignment, problems.at("ranking", "assignment"))
+    check_repeated(entry.holidays, problems.at("holidays"))
+    return entry.to(
+        Project,
         candidate_ranking=tuple(entry.ranking.candidates),
         assignment_ranking=tuple(entry.ranking.assignment),
-        travel=TravelPolicy(
-            mode=entry.travel.mode,
-            speed_kmh=entry.travel.speed_kmh,
-            minutes_per_stop=entry.travel.minutes_per_stop,
+        travel=entry.travel.to(TravelPolicy),
+        holiday_regions=tuple(holiday for holiday in entry.holidays if not isinstance(holiday, date)),
+        closed_dates=tuple(holiday for holiday in entry.holidays if isinstance(holiday, date)),
+        calcom=connection_of(entry.calcom, problems.at("calcom")),
+    )
+
+
+def _service(entry: ServiceEntry, problems: Problems) -> ServiceType:
+    check_repeated(entry.skills, problems.at("skills"))
+    return entry.to(ServiceType, skills=frozenset(entry.skills))
+
+
+def _technician(entry: TechnicianEntry, of_project: TimeResolver, problems: Problems) -> Technician:
+    check_repeated(entry.skills, problems.at("skills"))
+    resolver = TimeResolver(entry.timezone or of_project.zone_key, of_project.now_ms)
+    return entry.to(
+        Technician,
+        timezone=resolver.zone_key,
+        skills=frozenset(entry.skills),
+        home=entry.home and entry.home.to(Location),
+        shifts=_weekly_spans(entry.shifts, problems.at("shifts")),
+        breaks=_weekly_spans(entry.breaks, problems.at("breaks")),
+        overrides=_overrides(entry.overrides, resolver, problems.at("overrides")),
+        time_off=tuple(
+            _absence(absence, resolver, problems.at("timeOff", index)) for index, absence in enumerate(entry.time_off)
         ),
-        default_service_id=entry.default_service,
-        holiday_regions=tuple(one for one in entry.holidays if not isinstance(one, date)),
-        closed_dates=tuple(one for one in entry.holidays if isinstance(one, date)),
-        calcom=connection_of(entry.calcom, problems),
-    )
-
-
-def _service(entry: ServiceEntry, index: int, problems: Problems) -> ServiceType:
-    check_repeated(entry.skills, ("services", index, "skills"), problems)
-    return ServiceType(
-        id=entry.id,
-        name=entry.name,
-        duration_minutes=entry.duration_minutes,
-        buffer_before_minutes=entry.buffer_before_minutes,
-        buffer_after_minutes=entry.buffer_after_minutes,
-        skills=frozenset(entry.skills),
-        calcom_event_type_id=entry.calcom_event_type_id,
-    )
-
-
-def _technician(entry: TechnicianEntry, index: int, of_project: TimeResolver, problems: Problems) -> Technician:
-    place = ("technicians", index)
-    zone_key = entry.timezone or of_project.zone_key
-    resolver = TimeResolver(zone_key, of_project.now_ms)
-    check_repeated(entry.skills, (*place, "skills"), problems)
-    return Technician(
-        id=entry.id,
-        name=entry.name,
-        timezone=zone_key,
-        priority=entry.priority,
-        status=entry.status,
-        skills=frozenset(entry.skills),
-        home=location_of(entry.home),
-        max_bookings_per_day=entry.max_bookings_per_day,
-        shifts=weekly_spans(entry.shifts, (*place, "shifts"), problems),
-        breaks=weekly_spans(entry.breaks, (*place, "breaks"), problems),
-        overrides=date_overrides(entry.overrides, (*place, "overrides"), resolver, problems),
-        time_off=absences(entry.time_off, (*place, "timeOff"), resolver, problems),
         calcom=host_of(entry.calcom),
+    )
+
+
+def _weekly_spans(entries: Sequence[ShiftEntry], problems: Problems) -> tuple[WeeklySpan, ...]:
+    return tuple(_weekly_span(entry, problems.at(index)) for index, entry in enumerate(entries))
+
+
+def _weekly_span(entry: ShiftEntry, problems: Problems) -> WeeklySpan:
+    check_repeated(entry.days, problems.at("days"))
+    if entry.valid_from is not None and entry.valid_until is not None and entry.valid_until < entry.valid_from:
+        problems.at("until").add(f"this is before from; write {entry.valid_from} or a later date")
+    return entry.to(WeeklySpan, days=frozenset(entry.days), span=_wall_span(entry, problems))
+
+
+def _wall_span(entry: WindowEntry, problems: Problems) -> WallSpan:
+    if entry.start == MINUTES_PER_DAY:
+        problems.at("start").add('nothing can start at 24:00; write "00:00" on the next day')
+    elif entry.start == entry.end:
+        sentence = 'this equals the start; write a later time, or for the whole day "00:00" to "24:00"'
+        problems.at("end").add(sentence)
+    past_midnight = MINUTES_PER_DAY * (entry.end < entry.start)
+    return WallSpan(start_minute=entry.start, end_minute=entry.end + past_midnight)
+
+
+def _overrides(
+    entries: Sequence[OverrideEntry], resolver: TimeResolver, problems: Problems
+) -> tuple[DateOverride, ...]:
+    overrides = tuple(_override(entry, resolver, problems.at(index)) for index, entry in enumerate(entries))
+    dates = [override.date for override in overrides]
+    for index, day in enumerate(dates):
+        if (first := dates.index(day)) != index:
+            line = problems.at(first, "date").line
+            sentence = f"{day} already has an override on line {line}; put all windows into one"
+            problems.at(index, "date").add(sentence)
+    return overrides
+
+
+def _override(entry: OverrideEntry, resolver: TimeResolver, problems: Problems) -> DateOverride:
+    if entry.closed and entry.windows:
+        problems.at("closed").add("a closed date has no windows; remove closed or windows")
+    if not entry.closed and not entry.windows and not problems.exist:
+        problems.add('write closed: true, or windows such as [{start: "09:00", end: "13:00"}]')
+    windows = [_wall_span(window, problems.at("windows", index)) for index, window in enumerate(entry.windows)]
+    return DateOverride(date=resolver.date_of(entry.date), windows=tuple(windows))
+
+
+def _absence(entry: TimeOffEntry, resolver: TimeResolver, problems: Problems) -> TimeOff:
+    start, end = _start_and_end(entry, resolver, problems)
+    return entry.to(TimeOff, start=start, end=end, reason=entry.reason or "")
+
+
+def _busy_time(entry: BusyEntry, resolver: TimeResolver, problems: Problems) -> BusyTime:
+    start, end = _start_and_end(entry, resolver, problems)
+    source = entry.source or ""
+    if source.startswith(CALENDAR_SOURCE_PREFIX):
+        problems.at("source").add("sources that start with calcom are reserved for Cal.com; write another word")
+    return entry.to(BusyTime, start=start, end=end, source=source)
+
+
+def _start_and_end(
+    entry: TimeOffEntry | BusyEntry, resolver: TimeResolver, problems: Problems
+) -> tuple[Minute, Minute]:
+    start, end = resolver.minute_of(entry.start), resolver.minute_of(entry.end, is_end=True)
+    _check_order(start, end, resolver, problems.at("end"))
+    return start, end
+
+
+def _check_order(start: Minute, end: Minute, resolver: TimeResolver, problems: Problems) -> None:
+    if end <= start:
+        problems.add(f"this is not after the start; write a time after {resolver.local(start)}")
+
+
+def _bookings(
+    entries: Sequence[BookingEntry], services: Sequence[ServiceType], resolver: TimeResolver, problems: Problems
+) -> tuple[Booking, ...]:
+    """Return the bookings whose service is known. Overlaps are reported."""
+    by_id = {service.id: service for service in services}
+    bookings = {
+        index: _booking(entry, by_id[entry.service_id], resolver, problems.at(index))
+        for index, entry in enumerate(entries)
+        if entry.service_id in by_id
+    }
+    claims = {index: booking.claim for index, booking in bookings.items() if not problems.at(index).exist}
+    _check_overlaps(claims, resolver, problems)
+    return tuple(bookings.values())
+
+
+def _booking(entry: BookingEntry, service: ServiceType, resolver: TimeResolver, problems: Problems) -> Booking:
+    start = _instant(entry.start, resolver, problems.at("start"))
+    if entry.end is None:
+        end = start + service.duration_minutes
+    else:
+        end = _instant(entry.end, resolver, problems.at("end"))
+        _check_order(start, end, resolver, problems.at("end"))
+        if end - start > MAX_BOOKING_DAYS * MINUTES_PER_DAY:
+            days = (end - start) // MINUTES_PER_DAY
+            problems.at("end").add(f"this is {days} days after the start; a booking lasts at most {MAX_BOOKING_DAYS}")
+    before, after = entry.buffer_before_minutes, entry.buffer_after_minutes
+    claim = entry.to(
+        Claim,
+        start=start,
+        end=end,
+        buffer_before_minutes=service.buffer_before_minutes if before is None else before,
+        buffer_after_minutes=service.buffer_after_minutes if after is None else after,
+        location=entry.location and entry.location.to(Location),
+    )
+    return Booking(claim=claim)
+
+
+def _instant(time: TimeExpression, resolver: TimeResolver, problems: Problems) -> Minute:
+    if time.clock is None:
+        example = f"{resolver.date_of(time.day)}T09:00"
+        problems.add(f"a booking needs a time of day; write one after the date, such as {example}")
+    return resolver.minute_of(time)
+
+
+def _check_overlaps(claims: Mapping[int, Claim], resolver: TimeResolver, problems: Problems) -> None:
+    by_technician: dict[str, list[int]] = defaultdict(list)
+    for index in sorted(claims, key=lambda index: claims[index].interval):
+        by_technician[claims[index].technician_id].append(index)
+    for indexes in by_technician.values():
+        latest = indexes[0]
+        for index in indexes[1:]:
+            if claims[index].start < claims[latest].end:
+                first, second = sorted((latest, index))
+                _report_overlap(claims[first], problems.at(first).line, resolver, problems.at(second))
+            latest = max(latest, index, key=lambda candidate: claims[candidate].end)
+
+
+def _report_overlap(earlier: Claim, line: int, resolver: TimeResolver, problems: Problems) -> None:
+    problems.add(
+        f"overlaps booking {earlier.id} on line {line}, which takes {earlier.technician_id} from "
+        f"{resolver.local(earlier.start)} to {resolver.local(earlier.end)}; move one, or assign another technician"
     )

@@ -1,67 +1,56 @@
-"""What may well be meant so, but is worth a look."""
+"""Notes on a project file: valid but unusual values."""
 
 from slotmcp.domain.catalog import Technician, TechnicianStatus, TravelMode
-from slotmcp.project_file.collector import Problems
-from slotmcp.project_file.nearest import nearest
+from slotmcp.project_file.checks import Problems
+from slotmcp.project_file.suggestions import nearest
 from slotmcp.services.imports import ProjectPlan
 
 
-def note_remarkable(plan: ProjectPlan, problems: Problems) -> None:
-    """Services that nobody can do, misspelt skills, technicians without hours or homes, bookings beyond skills."""
+def add_notes(plan: ProjectPlan, problems: Problems) -> None:
+    """Note each service without technicians, misspelled skill, missing shift or home, and unskilled booking."""
     _note_services(plan, problems)
     _note_skills(plan, problems)
-    _note_hours(plan, problems)
-    _note_homes(plan, problems)
+    _note_technicians(plan, problems)
     _note_bookings(plan, problems)
 
 
 def _note_services(plan: ProjectPlan, problems: Problems) -> None:
     for index, service in enumerate(plan.services):
-        able = [one for one in plan.technicians if service.skills <= one.skills]
-        if any(one.status is TechnicianStatus.ACTIVE for one in able):
+        skilled = [technician for technician in plan.technicians if service.skills <= technician.skills]
+        if any(technician.status is TechnicianStatus.ACTIVE for technician in skilled):
             continue
-        who = "everybody who has" if able else "no technician has"
-        state = " is off" if able else ""
-        sentence = f"{who} {' and '.join(sorted(service.skills)) or 'the skills'}{state}, so it is never offered"
-        problems.add_note(("services", index), f"{service.id}: {sentence}")
+        skills = " and ".join(sorted(service.skills)) or "the skills"
+        cause = f"every technician who has {skills} is off" if skilled else f"no technician has {skills}"
+        problems.at("services", index).add_note(f"{service.id}: {cause}, so it is never offered")
 
 
 def _note_skills(plan: ProjectPlan, problems: Problems) -> None:
-    asked = frozenset[str]().union(*(service.skills for service in plan.services))
+    required = frozenset[str]().union(*(service.skills for service in plan.services))
     for index, technician in enumerate(plan.technicians):
-        for skill in sorted(technician.skills - asked):
-            if (meant := nearest(skill, asked)) is not None:
-                problems.add_note(
-                    ("technicians", index, "skills"), f'no service asks for "{skill}"; is "{meant}" meant?'
-                )
+        for skill in sorted(technician.skills - required):
+            if (match := nearest(skill, required)) is not None:
+                note = f'no service requires "{skill}"; did you mean "{match}"?'
+                problems.at("technicians", index, "skills").add_note(note)
 
 
-def _note_hours(plan: ProjectPlan, problems: Problems) -> None:
+def _note_technicians(plan: ProjectPlan, problems: Problems) -> None:
     for index, technician in enumerate(plan.technicians):
+        at_technician = problems.at("technicians", index)
         if not _has_hours(technician):
-            problems.add_note(("technicians", index), f"{technician.id} has no shifts, and is never offered")
-
-
-def _note_homes(plan: ProjectPlan, problems: Problems) -> None:
-    if plan.project.travel.mode is TravelMode.NONE:
-        return
-    for index, technician in enumerate(plan.technicians):
-        if technician.home is None and _has_hours(technician):
-            sentence = f"{technician.id} has no home, so the way to the first job of a day does not count"
-            problems.add_note(("technicians", index), sentence)
+            at_technician.add_note(f"{technician.id} has no shifts and is never offered")
+        elif technician.home is None and plan.project.travel.mode is not TravelMode.NONE:
+            at_technician.add_note(f"{technician.id} has no home, so travel to the first job of a day is ignored")
 
 
 def _has_hours(technician: Technician) -> bool:
-    return bool(technician.shifts) or any(one.windows for one in technician.overrides)
+    return bool(technician.shifts) or any(override.windows for override in technician.overrides)
 
 
 def _note_bookings(plan: ProjectPlan, problems: Problems) -> None:
     services = {service.id: service for service in plan.services}
     technicians = {technician.id: technician for technician in plan.technicians}
     for index, booking in enumerate(plan.bookings):
-        lacking = services[booking.claim.service_id].skills - technicians[booking.claim.technician_id].skills
-        if lacking:
-            sentence = (
-                f"{booking.claim.technician_id} lacks {' and '.join(sorted(lacking))}; the booking is kept as it is"
-            )
-            problems.add_note(("bookings", index, "technicianId"), sentence)
+        claim = booking.claim
+        if missing := services[claim.service_id].skills - technicians[claim.technician_id].skills:
+            note = f"{claim.technician_id} lacks {' and '.join(sorted(missing))}; the booking is kept"
+            problems.at("bookings", index, "technicianId").add_note(note)

@@ -1,4 +1,4 @@
-"""What ships beside the code: the sample, and the JSON Schema."""
+"""Packaged data files: the sample project file and the JSON Schema."""
 
 import json
 from pathlib import Path
@@ -9,11 +9,11 @@ SAMPLE = Path(__file__).parent / "samples" / "denver-hvac.yaml"
 
 
 def sample_text() -> str:
-    """The sample project file: a heating and cooling company in Denver, alive on any day."""
+    """Return the sample project file: a heating and cooling company in Denver, with relative dates."""
     return SAMPLE.read_text(encoding="utf-8")
 
 
 def project_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a project file, for editors and other programs."""
+    """Return the JSON Schema (draft 2020-12) of a project file."""
     schema: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
     return schema

@@ -1,23 +1,23 @@
-"""What is wrong with a project file, each at its line."""
+"""Problems of a project file, each at its line."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 Place: TypeAlias = tuple[str | int, ...]
-"""Where a value stands in the file: keys, and indexes of lists from 0."""
+"""Location of a value in the file: keys, and indexes of lists from 0."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake, or one remark. Lines and columns count from 1."""
+    """One problem, or one note. Lines and columns count from 1."""
 
     line: int
     column: int
     path: str
     """Such as `technicians[2].shifts[0].end`; empty for the file as a whole."""
     problem: str
-    """A sentence that says what would be right."""
+    """A sentence that states the valid form."""
 
     def __str__(self) -> str:
         where = f"{self.line}:{self.column}: "
@@ -25,16 +25,16 @@ class Problem:
 
 
 class ProjectFileError(Exception):
-    """The file cannot be used. `problems` are all that were found, by line; there is at least one."""
+    """A file that cannot be used. `problems` holds all of them by line, at least one."""
 
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
         self.source = source
-        """What the file is called, for a person."""
+        """Name of the file in messages."""
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join(f"{source}:{problem}" for problem in self.problems))
 
 
 def path_of(place: Place) -> str:
-    """A place as it is written: `technicians[2].shifts[0].end`."""
+    """Return a place in path notation: `technicians[2].shifts[0].end`."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
     return "".join(steps).removeprefix(".")

@@ -1,47 +1,45 @@
-"""Reads a project file: all that it says, or all that is wrong with it."""
+"""Reading of a project file: its plan with notes, or all of its problems."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from slotmcp.project_file.collector import Problems
-from slotmcp.project_file.decoding import decode, refuse_large
+from slotmcp.project_file.checks import KnownIds, Problems, check_required_sections
 from slotmcp.project_file.document import Node, read_document
 from slotmcp.project_file.mapping import plan_of
-from slotmcp.project_file.notes import note_remarkable
+from slotmcp.project_file.notes import add_notes
 from slotmcp.project_file.problems import Problem, ProjectFileError
-from slotmcp.project_file.references import KnownIds, report_empty_sections
-from slotmcp.project_file.shape import read_shape
-from slotmcp.project_file.valid_values import ValidValues
+from slotmcp.project_file.shape import ValidValues, read_shape
+from slotmcp.project_file.yaml_reader import check_size, decode
 from slotmcp.services.imports import ProjectPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectFile:
-    """A project file that is in order."""
+    """A valid project file."""
 
     plan: ProjectPlan
     notes: tuple[Problem, ...]
-    """What is worth a look, by line."""
+    """Valid but unusual values, by line."""
 
 
 def load_project_file(path: Path, *, now_ms: int) -> ProjectFile:
     """Read a file.
 
     Raises:
-        ProjectFileError: it cannot be opened, or is not in order.
+        ProjectFileError: it cannot be opened, or it has problems.
     """
     try:
-        refuse_large(path.stat().st_size, source=str(path))
+        check_size(path.stat().st_size, source=str(path))
         content = path.read_bytes()
     except OSError as error:
-        problem = f"the file cannot be read ({(error.strerror or 'unknown').lower()}); name a YAML or JSON file"
+        problem = f"the file cannot be read ({(error.strerror or 'unknown').lower()}); pass a YAML or JSON file"
         raise ProjectFileError(str(path), [Problem(1, 1, "", problem)]) from None
     return read_project_file(content, source=str(path), now_ms=now_ms)
 
 
 def parse_project_file(text: str | bytes, *, source: str, now_ms: int) -> ProjectPlan:
-    """What a file says. `source` is what to call it; relative dates count from `now_ms`.
+    """Return the plan of a file. `source` is its name in messages; relative dates count from `now_ms`.
 
     Raises:
         ProjectFileError: with all problems.
@@ -50,7 +48,7 @@ def parse_project_file(text: str | bytes, *, source: str, now_ms: int) -> Projec
 
 
 def read_project_file(text: str | bytes, *, source: str, now_ms: int) -> ProjectFile:
-    """What a file says, and what is remarkable about it.
+    """Return the plan and the notes of a file.
 
     Raises:
         ProjectFileError: with all problems.
@@ -60,18 +58,18 @@ def read_project_file(text: str | bytes, *, source: str, now_ms: int) -> Project
 
 
 def read_tree(root: Node, mistakes: Iterable[Problem], *, source: str, now_ms: int) -> ProjectFile:
-    """What a tree of values says, given what is wrong with its YAML.
+    """Return the plan and the notes of a tree of values, given the problems of its YAML.
 
     Raises:
         ProjectFileError: with all problems.
     """
     valid_values = ValidValues(root)
-    problems = Problems(root, valid_values.original, mistakes)
+    problems = Problems.of(root, valid_values.original, mistakes)
     known = KnownIds(root)
-    report_empty_sections(root, problems)
-    known.report_repeated(problems)
+    check_required_sections(root, problems)
+    known.check_unique(problems)
     plan = plan_of(read_shape(root, valid_values, problems), known, now_ms, problems)
-    if problems.found:
-        raise ProjectFileError(source, problems.found)
-    note_remarkable(plan, problems)
-    return ProjectFile(plan=plan, notes=tuple(sorted(problems.notes)))
+    if problems.all:
+        raise ProjectFileError(source, problems.all)
+    add_notes(plan, problems)
+    return ProjectFile(plan=plan, notes=problems.notes)

@@ -1,6 +1,6 @@
-"""Dates and times as a project file writes them, and what they come to in a zone.
+"""Dates and times in project-file notation, and their resolution in a time zone.
 
-Relative dates (`today`, `today+3`, `workday+2`) become absolute with `Almanac`.
+`TimeResolver` turns relative dates (`today`, `today+3`, `workday+2`) into absolute ones.
 """
 
 import re
@@ -12,74 +12,74 @@ from slotmcp.engine.zones import local_date, utc_to_wall, wall_minute_to_utc
 
 FIRST_DATE = date(2000, 1, 1)
 LAST_DATE = date(2199, 12, 31)
-MOST_DAYS_AWAY = 366
+MAX_RELATIVE_DAYS = 366
 
 CLOCK_PATTERN = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00"
 DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 RELATIVE_PATTERN = r"today(?:[+-][0-9]{1,3})?|workday(?:\+[0-9]{1,3})?"
 DAY_PATTERN = rf"(?:{DATE_PATTERN}|{RELATIVE_PATTERN})"
 OFFSET_PATTERN = r"Z|[+-][0-9]{2}:[0-9]{2}"
-MOMENT_PATTERN = rf"{DAY_PATTERN}(?:[T ](?:{CLOCK_PATTERN})(?::00)?(?:{OFFSET_PATTERN})?)?"
+TIME_PATTERN = rf"{DAY_PATTERN}(?:[T ](?:{CLOCK_PATTERN})(?::00)?(?:{OFFSET_PATTERN})?)?"
 
-_MOMENT = re.compile(
+_TIME = re.compile(
     rf"(?P<day>{DAY_PATTERN})"
     rf"(?:[T ](?P<clock>{CLOCK_PATTERN})(?P<seconds>:[0-9][0-9](?:\.[0-9]+)?)? ?(?P<offset>{OFFSET_PATTERN})?)?"
 )
 _RELATIVE = re.compile(r"(?P<anchor>today|workday)(?P<days>[+-][0-9]{1,3})?")
 _ANCHORS = ("today", "workday")
-_FAR_OFFSET_MINUTES = 14 * 60
+_MAX_OFFSET_MINUTES = 14 * 60
 _SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
 class RelativeDay:
-    """So many days after today, or the so-manieth Monday-to-Friday date after it."""
+    """A number of days, or of Monday-to-Friday days, after today."""
 
     days: int
     working: bool = False
 
     def after(self, today: date) -> date:
-        """The date that it is on a certain day.
+        """Return the date, counted from a certain day.
 
-        `workday+0` is today where it is Monday to Friday, else the next such date.
+        `workday+0` is that day if it is Monday to Friday, else the next such day.
         """
         if not self.working:
             return today + timedelta(days=self.days)
-        day, left = today, self.days
-        while left > 0 or day.weekday() >= _SATURDAY:
+        day, remaining = today, self.days
+        while remaining > 0 or day.weekday() >= _SATURDAY:
             day += timedelta(days=1)
-            left -= day.weekday() < _SATURDAY
+            remaining -= day.weekday() < _SATURDAY
         return day
 
 
 @dataclass(frozen=True, slots=True)
 class TimeExpression:
-    """A date, with a time of the wall clock or with an instant's offset, or whole."""
+    """A date, with or without a time of day, with or without a UTC offset."""
 
     day: date | RelativeDay
     clock: int | None = None
     """Minutes since midnight, 1440 for 24:00. None: the whole date."""
     offset_minutes: int | None = None
-    """None: local."""
+    """None: local time."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeResolver:
-    """What dates and times mean in one zone at one now."""
+    """Resolver of dates and times in one time zone at one current time."""
 
     zone_key: str
     now_ms: int
 
     def date_of(self, day: date | RelativeDay) -> date:
-        """The date itself."""
+        """Return the absolute date."""
         if isinstance(day, RelativeDay):
             return day.after(local_date(self.zone_key, self.now_ms // MS_PER_MINUTE))
         return day
 
     def minute_of(self, moment: TimeExpression, *, is_end: bool = False) -> Minute:
-        """The instant. A whole date is its first instant, or as an end the first after it.
+        """Return the instant. A whole date is its first instant, or as an end the first after it.
 
-        A wall time that does not exist moves forward by the gap; one that exists twice is its first.
+        A local time that does not exist moves forward by the gap; of one that exists twice the first counts.
         """
         day = self.date_of(moment.day)
         clock = moment.clock if moment.clock is not None else MINUTES_PER_DAY * is_end
@@ -87,44 +87,44 @@ class TimeResolver:
             return wall_minute_to_utc(self.zone_key, day, clock)
         return _minutes_since_epoch(day) + clock - moment.offset_minutes
 
-    def reading(self, minute: Minute) -> str:
-        """What the clocks show at an instant, for a person."""
+    def local(self, minute: Minute) -> str:
+        """Return the local time of an instant, for messages."""
         return f"{utc_to_wall(self.zone_key, minute):%Y-%m-%dT%H:%M}"
 
 
 def parse_clock(text: str) -> int:
-    """Minutes since midnight of "HH:MM"; 24:00 is 1440.
+    """Return the minutes since midnight of "HH:MM"; 24:00 is 1440.
 
     Raises:
-        ValueError: with what would be right.
+        ValueError: it is none, with the valid form.
     """
     if re.fullmatch(CLOCK_PATTERN, text):
         return int(text[:2]) * 60 + int(text[3:])
-    raise ValueError(f'write a time from "00:00" to "24:00", such as "{_meant_clock(text)}"')
+    raise ValueError(f'write a time from "00:00" to "24:00", such as "{_suggested_clock(text)}"')
 
 
 def parse_date(text: str) -> date:
-    """A date "YYYY-MM-DD" of this and the next centuries.
+    """Return the date of "YYYY-MM-DD", from `FIRST_DATE` to `LAST_DATE`.
 
     Raises:
-        ValueError: with what would be right.
+        ValueError: it is none, with the valid form.
     """
     if not re.fullmatch(DATE_PATTERN, text):
         raise ValueError("write a date as YYYY-MM-DD, such as 2026-11-27")
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"there is no date {text}; write one of the calendar as YYYY-MM-DD") from None
+        raise ValueError(f"there is no date {text}; write an existing one as YYYY-MM-DD") from None
     if not FIRST_DATE <= day <= LAST_DATE:
         raise ValueError(f"write a date from {FIRST_DATE} to {LAST_DATE}")
     return day
 
 
 def parse_day(text: str) -> date | RelativeDay:
-    """A date, absolute or relative.
+    """Return a date, absolute or relative.
 
     Raises:
-        ValueError: with what would be right.
+        ValueError: it is none, with the valid form.
     """
     if (match := re.fullmatch(_RELATIVE, text)) is not None:
         return _relative(match)
@@ -133,15 +133,15 @@ def parse_day(text: str) -> date | RelativeDay:
     return parse_date(text)
 
 
-def parse_moment(text: str) -> TimeExpression:
-    """A date, absolute or relative, with or without a time; with one, with or without an offset.
+def parse_time(text: str) -> TimeExpression:
+    """Return a date, absolute or relative, with or without a time of day and its offset.
 
     Raises:
-        ValueError: with what would be right.
+        ValueError: it is none, with the valid form.
     """
-    match = re.fullmatch(_MOMENT, text)
+    match = re.fullmatch(_TIME, text)
     if match is None:
-        raise ValueError(_meant_moment(text))
+        raise ValueError(_time_hint(text))
     day = parse_day(match["day"])
     if match["seconds"] and match["seconds"].strip(":.0"):
         raise ValueError(f"write whole minutes, such as {match['day']}T{match['clock']}{match['offset'] or ''}")
@@ -153,8 +153,8 @@ def parse_moment(text: str) -> TimeExpression:
 
 def _relative(match: re.Match[str]) -> RelativeDay:
     days = int(match["days"] or 0)
-    if abs(days) > MOST_DAYS_AWAY:
-        raise ValueError(f"write at most {MOST_DAYS_AWAY} days, or an absolute date such as 2026-11-27")
+    if abs(days) > MAX_RELATIVE_DAYS:
+        raise ValueError(f"write at most {MAX_RELATIVE_DAYS} days, or an absolute date such as 2026-11-27")
     return RelativeDay(days, working=match["anchor"] == "workday")
 
 
@@ -162,22 +162,22 @@ def _offset(text: str) -> int:
     if text == "Z":
         return 0
     minutes = int(text[1:3]) * 60 + int(text[4:])
-    if minutes > _FAR_OFFSET_MINUTES or int(text[4:]) >= 60:  # noqa: PLR2004  minutes an hour
+    if minutes > _MAX_OFFSET_MINUTES or int(text[4:]) >= 60:  # noqa: PLR2004  minutes an hour
         raise ValueError("write an offset from -14:00 to +14:00, or Z for UTC")
     return -minutes if text[0] == "-" else minutes
 
 
-def _meant_clock(text: str) -> str:
+def _suggested_clock(text: str) -> str:
     match = re.fullmatch(r"([0-9]{1,2})(?::?([0-9][0-9]))?(?::[0-9][0-9])? ?(am|pm|h)?", text.strip(), re.IGNORECASE)
     if match is None:
         return "08:00"
-    hour, half = int(match[1]), (match[3] or "").lower()
-    hour = hour % 12 + 12 * (half == "pm") if half in {"am", "pm"} else hour
-    meant = f"{hour:02}:{match[2] or '00'}"
-    return meant if re.fullmatch(CLOCK_PATTERN, meant) else "08:00"
+    hour, suffix = int(match[1]), (match[3] or "").lower()
+    hour = hour % 12 + 12 * (suffix == "pm") if suffix in {"am", "pm"} else hour
+    clock = f"{hour:02}:{match[2] or '00'}"
+    return clock if re.fullmatch(CLOCK_PATTERN, clock) else "08:00"
 
 
-def _meant_moment(text: str) -> str:
+def _time_hint(text: str) -> str:
     if text.startswith(_ANCHORS):
         return "write a relative date as today, today+3, today-1 or workday+2, with a time as today+1T09:00"
     if re.match(rf"{DATE_PATTERN}[T ][0-9]", text):
@@ -192,15 +192,15 @@ def _minutes_since_epoch(day: date) -> Minute:
 
 
 def write_clock(minute: int) -> str:
-    """Minutes since midnight, at most 1440, as `parse_clock` reads them back."""
+    """Format minutes since midnight, at most 1440, for `parse_clock`."""
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def write_wall(at: datetime) -> str:
-    """A reading of a wall clock, as `parse_moment` reads it back."""
+    """Format a local time for `parse_time`."""
     return at.strftime("%Y-%m-%dT%H:%M")
 
 
 def write_instant(minute: Minute) -> str:
-    """An instant in UTC, as `parse_moment` reads it back."""
+    """Format an instant in UTC for `parse_time`."""
     return write_wall(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)) + "Z"

@@ -1,23 +1,47 @@
-"""The one place that reads YAML 1.2 (and so JSON): a flat stream of events, each with its mark.
+"""Reader of YAML 1.2 (and so JSON): from a file's bytes to a flat stream of events with positions.
 
-Events come before anything is built of them, so that nesting and size are refused while reading.
+Events come before any value is built, so that nesting and size are limited while reading.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from slotmcp.project_file.problems import Problem, ProjectFileError
-from slotmcp.project_file.yaml_mistakes import explain
 
 if TYPE_CHECKING:
-    from ruamel.yaml.error import StringMark
+    from ruamel.yaml.error import MarkedYAMLError, StringMark
 
 Scalar: TypeAlias = str | int | float | bool | None
 
-_DIGITS_READ = 30
-"""An integer with more digits is beyond every bound with these alone."""
+MAX_BYTES = 4_000_000
+"""About 20,000 bookings."""
+
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_MAX_REPORTED = 20
+_MAX_DIGITS = 30
+"""An integer with more digits exceeds every bound with these alone."""
+
+_PROBLEMS_AT_THE_START = {
+    "found unexpected end of stream": "the quoted text that starts here is not closed; add the closing quote",
+    "<stream end>": "the bracket that opens here is not closed; add the closing bracket",
+}
+"""Reader messages that are best reported at the start of the unfinished construct."""
+
+_PROBLEMS = {
+    r"'\t'": "tabs are not allowed here; indent with spaces",
+    "mapping values are not allowed": (
+        "a colon is not allowed here; quote text that contains one, and indent keys of one group alike"
+    ),
+    "expected ',' or": "a comma is missing here, or the bracket that closes the one on line {start_line}",
+    "cannot start any token": "text cannot start with this character; quote it",
+    "unknown escape character": r"this escape is unknown; write \\ for a backslash, or use single quotes",
+    "expected <block end>": "this does not fit the lines above; indent keys of one group alike",
+    "expected '<document start>'": "the file ended before this line; close only brackets that are open",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +53,7 @@ class Position:
 
 
 class Kind(Enum):
-    """What begins, or ends, at an event."""
+    """Kind of a YAML event."""
 
     DOCUMENT = auto()
     LIST = auto()
@@ -41,26 +65,56 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class YamlEvent:
-    """One step of reading. `text` is what a scalar's characters are, `value` what they mean."""
+    """One event of the reader."""
 
     kind: Kind
     mark: Position
     text: str = ""
+    """Characters of a scalar."""
     value: Scalar = None
+    """Value of a scalar."""
     anchor: str | None = None
     tag: str | None = None
-    """A tag that the file itself names."""
+    """Tag that the file itself writes."""
+
+
+def decode(content: str | bytes, *, source: str) -> str:
+    """Return the text of a file: small enough, UTF-8 (with or without a byte order mark), no control characters.
+
+    Raises:
+        ProjectFileError: it is not; each control character is reported at its line.
+    """
+    check_size(len(content), source=source)
+    text = _from_utf_8(content, source) if isinstance(content, bytes) else content
+    matches = [match for match, _ in zip(_FORBIDDEN.finditer(text), range(_MAX_REPORTED), strict=False)]
+    if matches:
+        raise ProjectFileError(source, [_forbidden(text, match) for match in matches])
+    return text
+
+
+def check_size(size: int, *, source: str) -> None:
+    """Reject a file that is larger than any project needs.
+
+    Raises:
+        ProjectFileError: it has more than `MAX_BYTES`.
+    """
+    if size > MAX_BYTES:
+        sentence = (
+            f"the file has {size / 1e6:,.1f} MB; a project file has at most {MAX_BYTES / 1e6:.0f} MB: "
+            "leave out past bookings and busy times"
+        )
+        raise ProjectFileError(source, [Problem(1, 1, "", sentence)])
 
 
 def read_events(text: str, *, source: str) -> Iterator[YamlEvent]:
-    """The events of a text, as they are reached.
+    """Yield the events of a text while it is read.
 
     Dates and times stay text, and `off` and `no` are text, as in YAML 1.2.
 
     Raises:
-        ProjectFileError: the text stops being YAML; what came before was given.
+        ProjectFileError: the text is not YAML from here on; earlier events were yielded.
     """
-    from ruamel.yaml import YAML  # noqa: PLC0415  takes 0.1 s, and a server that is started never reads YAML
+    from ruamel.yaml import YAML  # noqa: PLC0415  takes 0.1 s, and a starting server never reads YAML
     from ruamel.yaml.error import MarkedYAMLError  # noqa: PLC0415
     from ruamel.yaml.resolver import VersionedResolver  # noqa: PLC0415
 
@@ -71,11 +125,12 @@ def read_events(text: str, *, source: str) -> Iterator[YamlEvent]:
             if kind is Kind.SCALAR:
                 yield _scalar(event, resolver)
             elif kind is not None:
-                yield YamlEvent(kind, _mark(event.start_mark), anchor=getattr(event, "anchor", None), tag=_tag(event))
+                anchor = getattr(event, "anchor", None)
+                yield YamlEvent(kind, _position(event.start_mark), anchor=anchor, tag=_tag(event))
     except MarkedYAMLError as error:
-        at, sentence = explain(error)
-        mark = _mark(at)
-        raise ProjectFileError(source, [Problem(mark.line, mark.column, "", sentence)]) from None
+        mark, sentence = _explain(error)
+        position = _position(mark)
+        raise ProjectFileError(source, [Problem(position.line, position.column, "", sentence)]) from None
 
 
 _KINDS = {
@@ -89,11 +144,27 @@ _KINDS = {
 }
 
 
-def _mark(mark: "StringMark") -> Position:
+def _from_utf_8(content: bytes, source: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        cause = "the file looks like UTF-16" if content.startswith(_UTF_16_MARKS) else "this byte is not UTF-8"
+        problem = Problem(line, column, "", f"{cause}; save the file as UTF-8")
+        raise ProjectFileError(source, [problem]) from None
+
+
+def _forbidden(text: str, match: re.Match[str]) -> Problem:
+    line, column = text.count("\n", 0, match.start()) + 1, match.start() - text.rfind("\n", 0, match.start())
+    return Problem(line, column, "", f"the control character U+{ord(match[0]):04X} is not allowed; remove it")
+
+
+def _position(mark: "StringMark") -> Position:
     return Position(mark.line + 1, mark.column + 1)
 
 
-def _tag(event: Any) -> str | None:  # noqa: ANN401  ruamel's events have no common type with these
+def _tag(event: Any) -> str | None:  # noqa: ANN401  ruamel's events share no type with this attribute
     tag: str | None = getattr(event, "tag", None)
     return tag and tag.replace("tag:yaml.org,2002:", "!!")
 
@@ -101,11 +172,11 @@ def _tag(event: Any) -> str | None:  # noqa: ANN401  ruamel's events have no com
 def _scalar(event: Any, resolver: Any) -> YamlEvent:  # noqa: ANN401
     text = _joined_surrogates(event.value)
     value = _value(text, resolver) if event.implicit[0] else text
-    return YamlEvent(Kind.SCALAR, _mark(event.start_mark), text, value, event.anchor, _tag(event))
+    return YamlEvent(Kind.SCALAR, _position(event.start_mark), text, value, event.anchor, _tag(event))
 
 
 def _joined_surrogates(text: str) -> str:
-    """JSON writes an emoji as two escapes; YAML reads them one by one. A lone one stays as it is."""
+    """Join the two escapes with which JSON writes an emoji. A lone surrogate stays as it is."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
@@ -127,6 +198,20 @@ def _value(text: str, resolver: Any) -> Scalar:  # noqa: ANN401
 
 
 def _integer(text: str) -> int:
-    digits = text.replace("_", "")[:_DIGITS_READ]
-    based = digits.lstrip("+-").lower().startswith(("0x", "0o", "0b"))
-    return int(digits, 0 if based else 10)
+    digits = text.replace("_", "")[:_MAX_DIGITS]
+    has_base = digits.lstrip("+-").lower().startswith(("0x", "0o", "0b"))
+    return int(digits, 0 if has_base else 10)
+
+
+def _explain(error: "MarkedYAMLError") -> tuple["StringMark", str]:
+    """Return the position to look at, and a sentence that states the valid form."""
+    reported = str(error.problem)
+    for words, sentence in _PROBLEMS_AT_THE_START.items():
+        if words in reported and error.context_mark is not None:
+            return error.context_mark, sentence
+    mark = error.problem_mark or error.context_mark
+    start = error.context_mark or error.problem_mark
+    for words, sentence in _PROBLEMS.items():
+        if words in reported:
+            return mark, sentence.format(start_line=int(start.line) + 1)
+    return mark, f"this is not valid YAML ({reported}); compare it with the sample file"

@@ -56,7 +56,7 @@ def test_all_are_told_by_line_with_their_places_in_the_file() -> None:
 
 def test_the_later_of_two_bookings_is_told_with_the_line_of_the_earlier() -> None:
     overlap = next(problem for problem in problems(MANY) if problem.path == "bookings[3]")
-    assert "overlaps booking b-1 on line 20, for which t-ana is taken from 2026-11-23T09:00" in overlap.problem
+    assert "overlaps booking b-1 on line 20, which takes t-ana from 2026-11-23T09:00" in overlap.problem
 
 
 def test_a_long_booking_is_seen_past_a_short_one_within_it() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotmcp.domain.catalog import TimeOff, WallSpan
-from slotmcp.project_file.times import RelativeDay, TimeResolver, parse_moment
+from slotmcp.project_file.times import RelativeDay, TimeResolver, parse_time
 from unit.project_file.told import edited, plan, problems
 
 
@@ -129,11 +129,11 @@ def test_a_relative_time_is_the_absolute_one_of_its_date(days: int, clock: int, 
     resolver = TimeResolver(zone, ms("2026-11-22T12:00+00:00"))
     at = f"T{clock // 60:02}:{clock % 60:02}"
     day = date(2026, 11, 22) + timedelta(days=days)
-    relative = parse_moment(f"today{days:+}{at}")
-    assert resolver.minute_of(relative) == resolver.minute_of(parse_moment(f"{day}{at}"))
+    relative = parse_time(f"today{days:+}{at}")
+    assert resolver.minute_of(relative) == resolver.minute_of(parse_time(f"{day}{at}"))
 
 
 def test_an_instant_does_not_depend_on_the_zone() -> None:
-    moment = parse_moment("2026-11-23T16:00+05:45")
+    moment = parse_time("2026-11-23T16:00+05:45")
     by_zone = {TimeResolver(zone, 0).minute_of(moment) for zone in ("UTC", "America/Denver", "Asia/Kathmandu")}
     assert by_zone == {int(datetime(2026, 11, 23, 10, 15, tzinfo=UTC).timestamp()) // 60}

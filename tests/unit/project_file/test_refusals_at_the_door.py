@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from slotmcp.project_file import ProjectFileError, load_project_file
-from slotmcp.project_file.decoding import MAX_BYTES
+from slotmcp.project_file.yaml_reader import MAX_BYTES
 from unit.project_file.told import GOOD, SUNDAY_NOV_22_2026_MS, edited, problems
 
 BILLION_LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -17,21 +17,21 @@ BILLION_LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     ("content", "line", "sentence"),
     [
         (b"x" * 10_000_000, 1, "the file has 10.0 MB; a project file has at most 4 MB"),
-        ("[" * 1_000_000, 1, "values stand more than 24 deep here"),
-        ("a: " * 1_000, 1, "a colon cannot stand here"),
-        ("{a: " * 100_000, 1, "values stand more than 24 deep here"),
-        ("- " * 100_000, 1, "values stand more than 24 deep here"),
-        (BILLION_LAUGHS, 6, "more than 600,000 values once its *aliases are written out"),
+        ("[" * 1_000_000, 1, "values are nested more than 24 levels deep"),
+        ("a: " * 1_000, 1, "a colon is not allowed here"),
+        ("{a: " * 100_000, 1, "values are nested more than 24 levels deep"),
+        ("- " * 100_000, 1, "values are nested more than 24 levels deep"),
+        (BILLION_LAUGHS, 6, "more than 600,000 values once its *aliases are expanded"),
         (b"project:\n  name: Caf\xe9\n", 2, "this byte is not UTF-8; save the file as UTF-8"),
-        (GOOD.encode("utf-16"), 1, "it looks like UTF-16; save the file as UTF-8"),
+        (GOOD.encode("utf-16"), 1, "the file looks like UTF-16; save the file as UTF-8"),
         ("", 1, "the file is empty; write at least project, services and technicians"),
         ("# only a comment\n", 1, "the file is empty"),
         ("---\n", 2, "the file is empty"),
         ("- project\n", 1, "the file is a list; write the keys project, services and technicians"),
         ("project", 1, "the file is a single value"),
-        (edited("name: Ben", "name: Ben\x07"), 37, "the control character U+0007 cannot stand in a project file"),
-        (edited("name: Ben", "name: Ben\x00"), 37, "the control character U+0000 cannot stand in a project file"),
-        (edited("name: Ben", "name: Ben\ud83d"), 37, "the control character U+D83D cannot stand in a project file"),
+        (edited("name: Ben", "name: Ben\x07"), 37, "the control character U+0007 is not allowed; remove it"),
+        (edited("name: Ben", "name: Ben\x00"), 37, "the control character U+0000 is not allowed; remove it"),
+        (edited("name: Ben", "name: Ben\ud83d"), 37, "the control character U+D83D is not allowed; remove it"),
     ],
     ids=lambda value: str(value)[:24],
 )
@@ -62,7 +62,7 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
 def test_what_cannot_be_opened_is_said(tmp_path: Path, name: str, why: str) -> None:
     with pytest.raises(ProjectFileError) as refusal:
         load_project_file(tmp_path / name, now_ms=SUNDAY_NOV_22_2026_MS)
-    assert str(refusal.value) == (f"{tmp_path / name}:1:1: the file cannot be read ({why}); name a YAML or JSON file")
+    assert str(refusal.value) == (f"{tmp_path / name}:1:1: the file cannot be read ({why}); pass a YAML or JSON file")
 
 
 def test_a_file_that_is_in_order_is_read(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from time import process_time
 
 from slotmcp.project_file.document import Node
-from slotmcp.project_file.valid_values import ValidValues
+from slotmcp.project_file.shape import ValidValues
 from slotmcp.project_file.yaml_reader import Position
 
 HERE = Position(1, 1)

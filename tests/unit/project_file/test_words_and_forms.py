@@ -139,20 +139,20 @@ def test_numbers_are_read_in_every_form(number: int, form: int) -> None:
             "status: active",
             "status: off",
             "services[0]",
-            "ac-repair: everybody who has hvac is off, so it is never offered",
+            "ac-repair: every technician who has hvac is off, so it is never offered",
         ),
         (
             "skills: [hvac, ducts]",
             "skills: [hvac, ducts, hvca]",
             "technicians[0].skills",
-            'no service asks for "hvca"; is "hvac" meant?',
+            'no service requires "hvca"; did you mean "hvac"?',
         ),
-        ("name: Ana", "name: Ana", "technicians[1]", "t-ben has no shifts, and is never offered"),
+        ("name: Ana", "name: Ana", "technicians[1]", "t-ben has no shifts and is never offered"),
         (
             "technicianId: t-ana, serviceType: ac-repair, start: today",
             "technicianId: t-ben, serviceType: ac-repair, start: today",
             "bookings[1].technicianId",
-            "t-ben lacks hvac; the booking is kept as it is",
+            "t-ben lacks hvac; the booking is kept",
         ),
     ],
 )
@@ -163,7 +163,7 @@ def test_what_may_be_meant_so_is_noted(old: str, new: str, path: str, note: str)
 def test_who_has_no_home_is_noted_where_the_way_counts() -> None:
     homeless = edited("    home: {latitude: 39.7337, longitude: -104.9806}\n", "")
     travelling = homeless.replace("holdTtlSeconds: 90", "travel: {mode: estimated}")
-    without = "t-ana has no home, so the way to the first job of a day does not count"
+    without = "t-ana has no home, so travel to the first job of a day is ignored"
     assert without not in [one.problem for one in read(homeless).notes]
     assert [one.problem for one in read(travelling).notes if "home" in one.problem] == [without]
 

@@ -1,0 +1,102 @@
+"""Suggestions for misspelled keys, ids, time zones and holiday regions."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+_ZONE_BY_ABBREVIATION = {
+    abbreviation: zone
+    for zone, abbreviations in {
+        "America/New_York": "EST EDT ET EST5EDT EASTERN",
+        "America/Chicago": "CST CDT CT CST6CDT CENTRAL",
+        "America/Denver": "MST MDT MT MST7MDT MOUNTAIN",
+        "America/Los_Angeles": "PST PDT PT PST8PDT PACIFIC",
+        "America/Anchorage": "AKST AKDT",
+        "Pacific/Honolulu": "HST",
+        "Europe/London": "GMT BST GB UK",
+        "Europe/Berlin": "CET CEST MET MEZ",
+        "Europe/Athens": "EET EEST",
+        "Europe/Lisbon": "WET WEST",
+        "Asia/Kolkata": "IST",
+        "Asia/Tokyo": "JST",
+        "Australia/Sydney": "AEST AEDT",
+    }.items()
+    for abbreviation in abbreviations.split()
+}
+_UTC = "UTC"
+
+
+def nearest(word: str, valid: Iterable[str]) -> str | None:
+    """Return the most similar valid word regardless of case, or None when none is similar."""
+    by_lower = {valid_word.lower(): valid_word for valid_word in valid}
+    matches = get_close_matches(word.lower()[:200], by_lower, n=1)
+    return by_lower[matches[0]] if matches else None
+
+
+def did_you_mean(word: str, valid: Iterable[str], *, max_shown: int = 12) -> str:
+    """Return a hint: the most similar word, else the first valid ones."""
+    words = list(valid)
+    if (match := nearest(word, words)) is not None:
+        return f'did you mean "{match}"?'
+    more = ", ..." if len(words) > max_shown else ""
+    return f"valid here: {', '.join(words[:max_shown])}{more}"
+
+
+def check_zone(text: str) -> str:
+    """Return the IANA name of a geographic time zone, or UTC.
+
+    Raises:
+        ValueError: it is none, with a suggestion.
+    """
+    if text == _UTC or (text in _zones() and "/" in text and not text.startswith("Etc/")):
+        return text
+    if (zone := _ZONE_BY_ABBREVIATION.get(text.upper().removesuffix(" TIME"))) is not None:
+        raise ValueError(f'"{text[:40]}" is not an IANA name; did you mean "{zone}"?')
+    if text.upper().startswith(("UTC", "GMT", "ETC/", "+", "-")):
+        raise ValueError(
+            "an offset does not define clock changes; write a time zone by its IANA name, such as America/Denver"
+        )
+    suggestion = _nearest_zone(text)
+    hint = f'did you mean "{suggestion}"?' if suggestion else "write an IANA name, such as America/Denver"
+    raise ValueError(f'there is no time zone "{text[:40]}"; {hint}')
+
+
+def check_region(text: str) -> str:
+    """Return a country ("US") or one of its regions ("US-CO") whose public holidays are known.
+
+    Raises:
+        ValueError: it is none, with a suggestion.
+    """
+    country, _, region = text.partition("-")
+    regions = _regions_by_country()
+    if country not in regions:
+        usual = "write a country such as US, a region such as US-CO, or a date such as 2026-11-27"
+        hint = f'did you mean "{text.upper()}"?' if country.upper() in regions else usual
+        raise ValueError(f'the holidays of "{text[:40]}" are not known; {hint}')
+    if region not in regions[country] and text != country:
+        valid = ", ".join(f"{country}-{known}" for known in regions[country][:8]) or country
+        match = nearest(region, regions[country])
+        hint = f'did you mean "{country}-{match}"?' if match else f"for example: {valid}"
+        raise ValueError(f'{country} has no region "{region[:40]}"; {hint}')
+    return text
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _nearest_zone(text: str) -> str | None:
+    zones = [zone for zone in _zones() if "/" in zone and not zone.startswith("Etc/")]
+    by_city = {zone.rpartition("/")[2]: zone for zone in sorted(zones, reverse=True)}
+    wanted = text.replace(" ", "_")
+    city = nearest(wanted.rpartition("/")[2], by_city)
+    return nearest(wanted, zones) or (by_city[city] if city is not None else None)
+
+
+@lru_cache(maxsize=1)
+def _regions_by_country() -> dict[str, list[str]]:
+    import holidays  # noqa: PLC0415  takes half a second, and most commands never need it
+
+    return holidays.list_supported_countries(include_aliases=False)
