@@ -30,7 +30,7 @@ from slotmcp.services.app import App
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
-from slotmcp.services.calendar.calendars import CalendarService
+from slotmcp.services.calendar.service import CalendarService
 from slotmcp.services.concurrency import Notifier
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
@@ -290,7 +290,7 @@ async def _background_tasks(
         while not await _has_calendars(store):  # noqa: ASYNC110  another process may connect a project
             await asyncio.sleep(CALENDARLESS_SECONDS)
         async with _worker(calendars, store, availability_cache, ids) as worker:
-            await worker.keep_working(_calendar_problem)
+            await worker.run_forever(_calendar_problem)
 
     task = asyncio.create_task(work()) if calendars.every_seconds else None
     try:

@@ -62,7 +62,7 @@ def test_conflicts_and_pushes_are_shown(calcom: StandIn, slotmcp: Run) -> None:
     assert slotmcp("calcom", "conflicts").out == "There is no conflict.\n"
     assert slotmcp("calcom", "pushes").out == "Cal.com knows of every booking that it has to know of.\n"
     asyncio.run(_schedule())
-    assert "is about to be told" in " ".join(slotmcp("calcom", "pushes").out.split())
+    assert "is about to be sent" in " ".join(slotmcp("calcom", "pushes").out.split())
     calcom.world.book(ANAS, days_ahead(2), ATTENDEE)
     told = slotmcp("calcom", "sync").out
     assert "refused" in told
@@ -89,7 +89,7 @@ def test_an_account_that_does_not_answer_is_said_so(
     monkeypatch.setenv("KEY", "cal_wrong")
     refused = slotmcp("calcom", "sync")
     assert refused.code == Exit.AWAY
-    assert "the API key is not good" in refused.err
+    assert "the API key is invalid" in refused.err
     assert "cal_wrong" not in refused.err
     monkeypatch.delenv("KEY")
     assert "the variable KEY holds no API key" in slotmcp("calcom", "sync").err

@@ -1,1 +1,1 @@
-"""Cal.com, as it speaks on the wire: webhooks in, API v2 out."""
+"""Cal.com adapter: webhooks and API v2."""

@@ -1,7 +1,7 @@
-"""What Cal.com sends, as far as it is of use here. Everything else is passed over, and little is taken for granted.
+"""The parts of Cal.com's webhooks and API responses that are used. Unknown keys are ignored, and few keys are required.
 
-Facts of https://cal.com/docs/developing/guides/automation/webhooks and of the OpenAPI document of API v2
-(docs/api-reference/v2/openapi.json in Cal.com's public tree).
+Sources: https://cal.com/docs/developing/guides/automation/webhooks and the OpenAPI document of API v2
+(docs/api-reference/v2/openapi.json in Cal.com's public repository).
 """
 
 from datetime import datetime
@@ -9,152 +9,151 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-MOST_CHARACTERS = 500
-"""Of a name, a number or an address; notes may be longer."""
-MOST_OF_NOTES = 4_000
+MAX_TEXT_CHARACTERS = 500
+"""Length of a name, phone number or address; notes may be longer."""
+MAX_NOTES_CHARACTERS = 4_000
 
 
-def _text(given: object) -> str:
-    return "".join(one for one in given if one.isprintable() or one == "\n").strip() if isinstance(given, str) else ""
+def _text(raw: object) -> str:
+    return "".join(char for char in raw if char.isprintable() or char == "\n").strip() if isinstance(raw, str) else ""
 
 
-def _number(given: object) -> int | None:
-    is_number = isinstance(given, int) and not isinstance(given, bool) and 0 <= given < 1 << 53
-    return given if is_number and isinstance(given, int) else None
+def _number(raw: object) -> int | None:
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw < 1 << 53 else None
 
 
-def _named(given: object) -> dict[str, Any]:
-    return given if isinstance(given, dict) else {}
+def _object(raw: object) -> dict[str, Any]:
+    return raw if isinstance(raw, dict) else {}
 
 
-def _listed(given: object) -> list[dict[str, Any]]:
-    return [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+def _objects(raw: object) -> list[dict[str, Any]]:
+    return [item for item in raw if isinstance(item, dict)] if isinstance(raw, list) else []
 
 
-Words = Annotated[str, BeforeValidator(lambda given: _text(given)[:MOST_CHARACTERS])]
-"""Text, bounded and without control characters; "" where there is none, or something else."""
-Notes = Annotated[str, BeforeValidator(lambda given: _text(given)[:MOST_OF_NOTES])]
+Text = Annotated[str, BeforeValidator(lambda raw: _text(raw)[:MAX_TEXT_CHARACTERS])]
+"""Bounded text without control characters; "" in place of anything else."""
+Notes = Annotated[str, BeforeValidator(lambda raw: _text(raw)[:MAX_NOTES_CHARACTERS])]
 Number = Annotated[int | None, BeforeValidator(_number)]
-"""A whole number; None where there is none, or something else."""
-Named = Annotated[dict[str, Any], BeforeValidator(_named)]
+"""Whole number; None in place of anything else."""
+Object = Annotated[dict[str, Any], BeforeValidator(_object)]
 Uid = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-"""What an event is known by: as it was said, and refused where a database could not keep it."""
+"""Uid of a booking, unchanged; rejected if a database could not store it."""
 
 
-class Said(BaseModel):
-    """A piece of what Cal.com says: unknown keys are passed over."""
+class Schema(BaseModel):
+    """Base of everything that Cal.com sends."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Person(Said):
-    """A host, or an attendee."""
+class Person(Schema):
+    """Host or attendee."""
 
     id: Number = None
-    name: Words = ""
-    email: Words = ""
-    phoneNumber: Words = ""  # noqa: N815  the wire's
+    name: Text = ""
+    email: Text = ""
+    phoneNumber: Text = ""  # noqa: N815  Cal.com's name
     noShow: bool | None = None  # noqa: N815
 
 
-People = Annotated[list[Person], BeforeValidator(_listed)]
-OnePerson = Annotated[Person, BeforeValidator(_named)]
+People = Annotated[list[Person], BeforeValidator(_objects)]
+OnePerson = Annotated[Person, BeforeValidator(_object)]
 
 
-class Team(Said):
-    """Who else takes part."""
+class Team(Schema):
+    """Other hosts of a team booking."""
 
     members: People = []
 
 
-class BookingPayload(Said):
-    """A booking, in a webhook."""
+class BookingPayload(Schema):
+    """Booking in a webhook."""
 
     uid: Uid
     startTime: datetime  # noqa: N815
     endTime: datetime | None = None  # noqa: N815
     length: Number = None
-    status: Words = ""
+    status: Text = ""
     eventTypeId: Number = None  # noqa: N815
     organizer: OnePerson = Person()
     attendees: People = []
-    team: Annotated[Team, BeforeValidator(_named)] = Team()
-    iCalUID: Words = ""  # noqa: N815
+    team: Annotated[Team, BeforeValidator(_object)] = Team()
+    iCalUID: Text = ""  # noqa: N815
     iCalSequence: Number = None  # noqa: N815
-    location: Words = ""
+    location: Text = ""
     additionalNotes: Notes = ""  # noqa: N815
-    metadata: Named = {}
-    responses: Named = {}
-    rescheduleUid: Words = ""  # noqa: N815
+    metadata: Object = {}
+    responses: Object = {}
+    rescheduleUid: Text = ""  # noqa: N815
 
 
-class NoShowPayload(Said):
-    """Whether attendees were there, in a webhook."""
+class NoShowPayload(Schema):
+    """No-show flags of a booking's attendees in a webhook."""
 
     bookingUid: Uid  # noqa: N815
     attendees: People = []
 
 
-class Absence(Said):
-    """Somebody is out of office."""
+class Absence(Schema):
+    """Out-of-office entry of a user."""
 
     id: Number = None
-    uuid: Words = ""
+    uuid: Text = ""
     start: datetime
     end: datetime
     user: OnePerson = Person()
 
 
-class AbsencePayload(Said):
-    """The same, in a webhook."""
+class AbsencePayload(Schema):
+    """Out-of-office entry in a webhook."""
 
     oooEntry: Absence  # noqa: N815
 
 
-class Envelope(Said):
-    """A webhook."""
+class Envelope(Schema):
+    """Webhook."""
 
-    triggerEvent: Words = ""  # noqa: N815
+    triggerEvent: Text = ""  # noqa: N815
     createdAt: datetime | None = None  # noqa: N815
-    payload: Named = {}
+    payload: Object = {}
 
 
-class EventTypeReference(Said):
-    """Of which event type a booking is."""
+class EventTypeReference(Schema):
+    """Event type of a booking."""
 
     id: Number = None
 
 
-class BookingOutput(Said):
-    """A booking, in an answer of the API."""
+class BookingOutput(Schema):
+    """Booking in a response of the API."""
 
     uid: Uid
-    status: Words
+    status: Text
     start: datetime
     end: datetime
     updatedAt: datetime | None = None  # noqa: N815
     createdAt: datetime | None = None  # noqa: N815
     eventTypeId: Number = None  # noqa: N815
-    eventType: Annotated[EventTypeReference, BeforeValidator(_named)] = EventTypeReference()  # noqa: N815
+    eventType: Annotated[EventTypeReference, BeforeValidator(_object)] = EventTypeReference()  # noqa: N815
     hosts: People = []
     attendees: People = []
-    icsUid: Words = ""  # noqa: N815
-    location: Words = ""
-    metadata: Named = {}
-    bookingFieldsResponses: Named = {}  # noqa: N815
-    rescheduledFromUid: Words = ""  # noqa: N815
-    rescheduledToUid: Words = ""  # noqa: N815
+    icsUid: Text = ""  # noqa: N815
+    location: Text = ""
+    metadata: Object = {}
+    bookingFieldsResponses: Object = {}  # noqa: N815
+    rescheduledFromUid: Text = ""  # noqa: N815
+    rescheduledToUid: Text = ""  # noqa: N815
 
 
-class BusyTimeOutput(Said):
-    """A time at which a connected calendar is busy."""
+class BusyTimeOutput(Schema):
+    """Busy time of a connected calendar."""
 
     start: datetime
     end: datetime
 
 
-class MeOutput(Said):
-    """Whose account it is."""
+class MeOutput(Schema):
+    """User of the account."""
 
     id: Number = None
-    username: Words = ""
+    username: Text = ""

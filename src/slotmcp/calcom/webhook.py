@@ -1,7 +1,7 @@
-"""Webhooks: are they signed, and what do they say?"""
+"""Cal.com webhooks: verification of signatures and parsing of payloads."""
 
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -12,9 +12,7 @@ from slotmcp.calcom.schemas import AbsencePayload, BookingPayload, Envelope, NoS
 from slotmcp.domain.calendar import UNDATED, CalendarEvent, Delivery, EventStatus, NoShow
 from slotmcp.ports.calendar import MalformedDelivery
 
-Said = CalendarEvent | NoShow | None
-
-_BOOKINGS: Final[Mapping[str, EventStatus]] = {
+_BOOKING_TRIGGERS: Final[Mapping[str, EventStatus]] = {
     "BOOKING_CREATED": EventStatus.ACCEPTED,
     "BOOKING_RESCHEDULED": EventStatus.ACCEPTED,
     "BOOKING_REQUESTED": EventStatus.PENDING,
@@ -24,28 +22,27 @@ _BOOKINGS: Final[Mapping[str, EventStatus]] = {
     "BOOKING_CANCELLED": EventStatus.CANCELLED,
     "BOOKING_REJECTED": EventStatus.REJECTED,
 }
-"""What each trigger makes of a booking that does not say its status."""
-_NOBODYS: Final = "a secret that opens nothing"
+"""Triggers of bookings, with the status of a booking whose payload has none."""
+_UNUSED_SECRET: Final = "a secret that signs nothing"  # noqa: S105  compared for its timing only
 
 
 def has_valid_signature(body: bytes, signature: str, secrets: Sequence[str]) -> bool:
-    """Whether a body's signature was made with one of the secrets. All are tried, in the same time.
+    """Return whether one of the secrets made a body's signature; every secret is tried, in constant time.
 
-    Without any it takes as long as with one: how long a refusal takes does not tell whether anybody is connected.
+    Without secrets, one comparison is made all the same, so that the time does not reveal which projects are connected.
     """
-    given = signature.encode("ascii", "replace")
     known = [secret for secret in secrets if secret]
-    good = [_is_signed(body, given, secret) for secret in known or [_NOBODYS]]
-    return bool(known) and any(good)
+    received = signature.encode("ascii", "replace")
+    matches = [hmac.compare_digest(_signature(body, secret), received) for secret in known or [_UNUSED_SECRET]]
+    return bool(known) and any(matches)
 
 
-def _is_signed(body: bytes, given: bytes, secret: str) -> bool:
-    made = hmac.digest(secret.encode(), body, sha256).hex().encode()
-    return hmac.compare_digest(made, given)
+def _signature(body: bytes, secret: str) -> bytes:
+    return hmac.digest(secret.encode(), body, sha256).hex().encode()
 
 
 def parse_delivery(body: bytes) -> Delivery:
-    """What a body says.
+    """Parse a delivery's body.
 
     Raises:
         MalformedDelivery.
@@ -53,41 +50,29 @@ def parse_delivery(body: bytes) -> Delivery:
     try:
         envelope = Envelope.model_validate_json(body)
         at_ms = milliseconds(envelope.createdAt) if envelope.createdAt else UNDATED
-        said = _reader(envelope.triggerEvent)(envelope, at_ms)
+        change = _change(envelope, at_ms)
     except ValidationError as error:
-        raise MalformedDelivery(_sentence(error)) from None
+        raise MalformedDelivery(_message(error)) from None
     except (ValueError, OverflowError):
-        raise MalformedDelivery("A time in it is beyond all that can be.") from None
-    return Delivery(digest=sha256(body).hexdigest(), trigger=envelope.triggerEvent, said=said)
+        raise MalformedDelivery("A time in it is out of range.") from None
+    return Delivery(digest=sha256(body).hexdigest(), trigger=envelope.triggerEvent, change=change)
 
 
-def _reader(trigger: str) -> Callable[[Envelope, int], Said]:
-    if trigger in _BOOKINGS:
-        return _booking
-    return {"BOOKING_NO_SHOW_UPDATED": _no_show, "OOO_CREATED": _absence}.get(trigger, _nothing)
-
-
-def _booking(envelope: Envelope, at_ms: int) -> Said:
-    payload = BookingPayload.model_validate(envelope.payload)
-    return event_of_payload(payload, _BOOKINGS[envelope.triggerEvent], at_ms)
-
-
-def _no_show(envelope: Envelope, at_ms: int) -> Said:
-    payload = NoShowPayload.model_validate(envelope.payload)
-    return no_show_of(payload.bookingUid, payload.attendees, at_ms)
-
-
-def _absence(envelope: Envelope, at_ms: int) -> Said:
-    return event_of_absence(AbsencePayload.model_validate(envelope.payload).oooEntry, at_ms)
-
-
-def _nothing(_envelope: Envelope, _at_ms: int) -> Said:
-    """A test, or what changes nothing here."""
+def _change(envelope: Envelope, at_ms: int) -> CalendarEvent | NoShow | None:
+    """Return the change; None for a ping, and for triggers that change nothing here."""
+    trigger, payload = envelope.triggerEvent, envelope.payload
+    if trigger in _BOOKING_TRIGGERS:
+        return event_of_payload(BookingPayload.model_validate(payload), _BOOKING_TRIGGERS[trigger], at_ms)
+    if trigger == "BOOKING_NO_SHOW_UPDATED":
+        no_show = NoShowPayload.model_validate(payload)
+        return no_show_of(no_show.bookingUid, no_show.attendees, at_ms)
+    if trigger == "OOO_CREATED":
+        return event_of_absence(AbsencePayload.model_validate(payload).oooEntry, at_ms)
     return None
 
 
-def _sentence(error: ValidationError) -> str:
-    """What is wrong, without what was said."""
+def _message(error: ValidationError) -> str:
+    """Return the first error's field, without its value."""
     first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(map(str, first["loc"])) or "the body"
-    return f"This is no delivery of Cal.com's that is known here: {where} is missing or wrong."
+    field = ".".join(map(str, first["loc"])) or "the body"
+    return f"This is not a known Cal.com delivery: {field} is missing or invalid."

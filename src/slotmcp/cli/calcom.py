@@ -16,9 +16,8 @@ from slotmcp.domain.catalog import Project
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.ports.calendar import CalendarRejected, CalendarUnavailable, CalendarView
 from slotmcp.services.app import App
-from slotmcp.services.calendar.calendars import ConflictsAnswer, ReplayResult
 from slotmcp.services.calendar.conflicts import Conflict
-from slotmcp.services.calendar.words import describe_deferred, describe_push
+from slotmcp.services.calendar.service import ConflictsAnswer, ReplayResult, describe_deferred, describe_push
 from slotmcp.settings import Settings
 from slotmcp.tools.speech.times import label
 from slotmcp.tools.speech.viewpoint import Viewpoint

@@ -33,7 +33,7 @@ async def _account(
         return Finding(Mark.NEXT, subject, f"{name} is not set: put the API key of Cal.com into that variable")
     try:
         async with app.calendar_worker() as worker:
-            whose = await worker.check(project_id)
+            whose = await worker.account_name(project_id)
     except CalendarRejected as error:
         return Finding(Mark.NEXT, subject, f"Cal.com refuses the key in {name}: {error.message}; make a new one there")
     except CalendarUnavailable as error:

@@ -1,4 +1,4 @@
-"""How a business is connected to Cal.com: what stands in its project file. Never a secret."""
+"""Cal.com settings of a project file. Secrets are named by environment variable, never stored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalcomConnection:
-    """A project's account at Cal.com."""
+    """Connection of a project to a Cal.com account."""
 
     api_key_env: str
-    """The name of the variable that holds the API key."""
+    """Environment variable with the API key."""
     webhook_secret_envs: tuple[str, ...] = ()
-    """The names of the variables that hold the webhook's secrets; two while one replaces the other."""
+    """Environment variables with the webhook's secrets; two during a rotation."""
     pending_blocks: bool = True
-    """Whether what is only requested takes time already."""
+    """Pending bookings take time before they are accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedCalendar:
-    """A calendar that a host has connected to Cal.com, such as one of Google's."""
+    """Calendar that a host has connected to Cal.com, such as a Google calendar."""
 
     credential_id: int
     external_id: str
@@ -26,11 +26,11 @@ class ConnectedCalendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalcomHost:
-    """Who a technician is at Cal.com: known by e-mail, or by id."""
+    """Cal.com user that a technician is, identified by email address or user id."""
 
     email: str = ""
     user_id: int | None = None
     event_type_ids: Mapping[str, int] = field(default_factory=dict)
-    """Event types of their own, by service; where a service is not among them, its own event type is used."""
+    """The technician's own event types by service; other services use their own event type."""
     calendars: tuple[ConnectedCalendar, ...] = ()
-    """Whose busy times are theirs."""
+    """Connected calendars whose busy times are the technician's."""

@@ -1,7 +1,7 @@
-"""What a calendar says, and what is kept of it.
+"""Calendar events, their stored state, and the progress of synchronization.
 
-A calendar tells of one event several times, late, twice, out of order, or never. `CalendarEvent.joined` makes one of
-two that were said of the same event, so that whatever comes in whatever order leads to the same end.
+A calendar may report an event several times, late, out of order, or never. `CalendarEvent.merged_with` combines two
+reports so that every order of reports leads to the same state.
 """
 
 from dataclasses import dataclass, field, replace
@@ -13,36 +13,35 @@ from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.interval import Interval, Minute
 
 EVENT_SOURCE_PREFIX: Final = "calcom:"
-"""How the source of a busy time begins that an event takes; its uid follows."""
+"""Prefix of the source of an event's busy time; the event's uid follows."""
 CONNECTED_CALENDAR_SOURCE: Final = "calcom-calendar"
-"""The source of a busy time of a calendar that a host has connected."""
+"""Source of a busy time from a connected calendar."""
 CALENDAR_SOURCE_PREFIX: Final = "calcom"
-"""How the source of every busy time of a calendar's begins."""
-
+"""Prefix of the sources of all busy times from calendars."""
 
 UNDATED: Final = 0
-"""When something was said that does not say when: before all that does. It begins and ends events, and undoes none."""
+"""Time of a report without a time. It is older than all others: it can create and end events, but undo nothing."""
 
 
 class EventStatus(StrEnum):
-    """Where an event stands. The last three are its end: an event never comes back from them."""
+    """Status of an event. The last three are final."""
 
     PENDING = "pending"
-    """Requested, and not accepted yet."""
+    """Requested, but not accepted yet."""
     ACCEPTED = "accepted"
     CANCELLED = "cancelled"
     REJECTED = "rejected"
     REPLACED = "replaced"
-    """It has another time now, as an event with another uid."""
+    """Rescheduled: another event with another uid has replaced it."""
 
     @property
     def is_over(self) -> bool:
-        """Whether it takes no time any more, whatever else is said of it."""
+        """True for a final status: the event takes no time."""
         return self not in {EventStatus.PENDING, EventStatus.ACCEPTED}
 
 
 class EventKind(StrEnum):
-    """What an event is."""
+    """Kind of event."""
 
     APPOINTMENT = "appointment"
     ABSENCE = "absence"
@@ -51,7 +50,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostReference:
-    """Who an event is with, as the calendar knows them. Either may be unknown: "" and None."""
+    """Host of an event; the email address may be "" and the user id None. Stored as JSON under these names."""
 
     email: str = ""
     user_id: int | None = None
@@ -59,38 +58,38 @@ class HostReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarEvent:
-    """What was said of an event, by a delivery or by the feed."""
+    """State of an event as the calendar reported it. Deferred events are stored as JSON under these names."""
 
     uid: str
     status: EventStatus
     start: Minute
     end: Minute
     at_ms: int
-    """When it was said, by the calendar's clock."""
+    """Time of the report, by the calendar's clock."""
     kind: EventKind = EventKind.APPOINTMENT
     hosts: tuple[HostReference, ...] = ()
-    """The one who leads it first."""
+    """Hosts, the organizer first."""
     series: str = ""
-    """The same for an event and all that it is replaced by, where the calendar says so (an iCalUID)."""
+    """Identifier shared by an event and its replacements, if the calendar reports one (iCalUID)."""
     sequence: int | None = None
-    """Grows within a series, where the calendar says so (an iCalSequence)."""
+    """Number that grows with each replacement, if the calendar reports one (iCalSequence)."""
     event_type_id: int | None = None
     replaces: str = ""
-    """The uid of the event whose time it had before."""
+    """Uid of the event that this one replaced."""
     customer: Customer | None = None
     visit: Visit = field(default_factory=Visit)
     booking_id: str = ""
-    """The booking of ours that it was made from, if it says so."""
+    """Booking that the event was created from, if the calendar reports it."""
 
     @property
     def interval(self) -> Interval:
-        """Its time, without buffers."""
+        """Start and end, without buffers."""
         return self.start, self.end
 
     def merged_with(self, other: "CalendarEvent") -> "CalendarEvent":
-        """What is known of an event of which both were said, in whatever order: the newer, an end never undone."""
-        sequence = max((one for one in (self.sequence, other.sequence) if one is not None), default=None)
-        newer, older = sorted((self, other), key=lambda one: one.recency(sequence), reverse=True)
+        """Merge two reports of one event, in either order: the newer one wins, and a final status is kept."""
+        sequence = max((each.sequence for each in (self, other) if each.sequence is not None), default=None)
+        newer, older = sorted((self, other), key=lambda event: event.recency(sequence), reverse=True)
         return replace(
             newer,
             sequence=sequence,
@@ -101,15 +100,15 @@ class CalendarEvent:
             customer=newer.customer or older.customer,
         )
 
-    def recency(self, usual: int | None) -> tuple[bool, int, int, bool]:
-        """Greater is newer. A sequence that was not said is the usual one."""
-        sequence = usual if self.sequence is None else self.sequence
+    def recency(self, default_sequence: int | None) -> tuple[bool, int, int, bool]:
+        """Return a sort key that is greater for a newer report."""
+        sequence = default_sequence if self.sequence is None else self.sequence
         return self.status.is_over, sequence or 0, self.at_ms, self.status is not EventStatus.PENDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoShow:
-    """The host came, and the customer was not there, or was after all."""
+    """Report that the customer of an event missed it, or attended after all."""
 
     uid: str
     is_no_show: bool
@@ -118,75 +117,75 @@ class NoShow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A message of the calendar's whose signature was good."""
+    """Webhook delivery with a valid signature."""
 
     digest: str
-    """The SHA-256 of its body, in hex: the same message has the same."""
+    """SHA-256 of the body in hex, which identifies repeated deliveries."""
     trigger: str
-    said: CalendarEvent | NoShow | None = None
-    """None: nothing that changes anything here."""
+    change: CalendarEvent | NoShow | None = None
+    """None: the delivery changes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarEntry:
-    """An event as it is kept, and what it takes here."""
+    """Stored event, with its booking and busy times."""
 
     event: CalendarEvent
-    """The newest that was said of it. Once a booking has them, without customer and visit."""
+    """Newest state. Once the event has a booking, that holds the customer and visit instead."""
     booking_id: str = ""
-    """The booking that it is."""
+    """Booking of the event."""
     busy: tuple[BusyTime, ...] = ()
-    """The time that it takes beside a booking, or instead of one."""
+    """Time taken in addition to a booking, or instead of one."""
     contact_keys: tuple[str, ...] = ()
-    """Keyed hashes of what its customer is known by, as long as it has one."""
+    """Keyed hashes of the customer's contacts, while the event holds a customer."""
     no_show_at_ms: int = 0
-    """When it was last said whether the customer was there, by the calendar's clock; 0: never."""
+    """Time of the last no-show report, by the calendar's clock; 0: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeferredEvent:
-    """An event that cannot be applied as things stand, such as one of a host whom nobody knows."""
+    """Event that cannot be applied with the current project file, such as one with unknown hosts."""
 
     event: CalendarEvent
     why: str
-    """A sentence for the operator, with what would help."""
+    """Sentence for the operator, with a remedy."""
     at_ms: int
-    """When it came to this, by the store's clock."""
+    """Time of deferral, by the store's clock."""
     contact_keys: tuple[str, ...] = ()
-    """Keyed hashes of what its customer is known by."""
+    """Keyed hashes of the customer's contacts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """A booking of which the calendar has to be told. What is to be told is worked out when it is tried."""
+    """Pending push of a booking to the calendar. Its steps are worked out when it runs."""
 
     booking_id: str
     version: int
-    """Grows with every change of the booking."""
+    """Number that grows with each change of the booking."""
     since_ms: int
-    """Since when the calendar does not know."""
+    """Time of the first change that the calendar does not have."""
     due_ms: int
-    """When to try, or to try again."""
+    """Time of the next attempt."""
     attempts: int = 0
     tried_at_ms: int | None = None
-    """When an attempt began of which nobody knows how it ended."""
+    """Start of an attempt with unknown outcome."""
     tried_start: Minute | None = None
-    """The start that it asked for; None: it was to cancel."""
+    """Start requested by that attempt; None: it was a cancellation."""
     refused: str = ""
-    """Why the calendar will not have it; it is not tried again until the booking changes."""
+    """Reason for the calendar's rejection. The push rests until the booking changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncState:
-    """How far a project's calendar was read, and who is at it."""
+    """Progress of a project's reconciliation, and the lease of its worker."""
 
     watermark_ms: int = 0
-    """All that was updated before this, by the calendar's clock, is known."""
+    """Time before which all updates are known, by the calendar's clock."""
     worker: str = ""
-    """Who syncs; "": nobody."""
+    """Worker that holds the lease; "": none."""
     worker_until_ms: int = 0
-    """When somebody else may take over, by the store's clock."""
+    """End of the lease, by the store's clock."""
     finished_ms: int = 0
-    """When all was last read to the end; 0: never."""
+    """End of the last complete reconciliation; 0: never."""
     problem: str = ""
-    """Why it did not come to an end the last time; "": it did."""
+    """Error of the last reconciliation; "": none."""

@@ -1,4 +1,4 @@
-"""What slotmcp needs of a calendar service, and what it keeps of it."""
+"""Ports of external calendars: the calendar service, and the store of its events."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -11,49 +11,49 @@ from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, DeferredEvent,
 from slotmcp.domain.interval import Interval, Minute
 
 
-class CalendarUnavailable(Exception):  # noqa: N818  the outside's fault, not ours
-    """The calendar did not answer, or not now. Nobody knows whether it did what was asked."""
-
-    def __init__(self, message: str, *, retry_after_ms: int = 0, is_outcome_unknown: bool = True) -> None:
-        super().__init__(message)
-        self.message = message
-        """Without anything personal, and without a secret."""
-        self.retry_after_ms = retry_after_ms
-        """What it said; 0: nothing."""
-        self.is_outcome_unknown = is_outcome_unknown
-        """False: it is certain that it did nothing. It could not be reached, or said that it had too much to do."""
-
-
-class CalendarRejected(Exception):  # noqa: N818
-    """The calendar will not do it, however often it is asked."""
+class CalendarRejected(Exception):  # noqa: N818  an external error
+    """Permanent rejection of a request by the calendar."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-        """Without anything personal, and without a secret."""
+        """Clause about the calendar ("it ..."), without personal data and secrets."""
+
+
+class CalendarUnavailable(Exception):  # noqa: N818  an external error
+    """Temporary failure of the calendar: the request may be repeated later."""
+
+    def __init__(self, message: str, *, retry_after_ms: int = 0, is_outcome_unknown: bool = True) -> None:
+        super().__init__(message)
+        self.message = message
+        """Clause about the calendar ("it ..."), without personal data and secrets."""
+        self.retry_after_ms = retry_after_ms
+        """Delay requested by the calendar; 0: none."""
+        self.is_outcome_unknown = is_outcome_unknown
+        """False: the request certainly had no effect, because it was not sent or was rate-limited."""
 
 
 class InvalidSignature(Exception):  # noqa: N818
-    """A message of which nobody knows who says it: it is not signed as it has to be."""
+    """Delivery without a signature by a secret of its project."""
 
 
 class MalformedDelivery(Exception):  # noqa: N818
-    """A signed message that is not what the calendar is known to send."""
+    """Signed delivery with an unknown format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
-    """A booking that the calendar is to have."""
+    """Event to create for a booking."""
 
     booking_id: str
     project_id: str
     event_type_id: int
     start: Minute
     length_minutes: int | None
-    """None: as long as the event type says."""
+    """None: the length of the event type."""
     customer: Customer
     timezone: str
-    """The customer's IANA zone."""
+    """IANA time zone of the customer."""
     locale: str
     address: str = ""
 
@@ -62,47 +62,47 @@ class CalendarAccount(Protocol):
     """One account at the calendar service. Every method may raise CalendarUnavailable or CalendarRejected."""
 
     async def events_updated_after(self, after_ms: int, *, limit: int = 100) -> Sequence[CalendarEvent]:
-        """What was updated after an instant of the calendar's clock, by when that was.
+        """Return the events updated after an instant of the calendar's clock, by time of update (`at_ms`).
 
-        `at_ms` of each is when it was updated. Fewer than the limit are all there are; of more there are at least so
-        many, and they span at least two milliseconds, so that whoever asks again from the last comes further.
+        Fewer events than the limit are all events. Otherwise they span at least two milliseconds, even if that takes
+        more than the limit, so that a caller can continue from the last one.
         """
         ...
 
     async def event(self, uid: str) -> CalendarEvent | None:
-        """An event; None: there is none with that uid."""
+        """Return an event, or None if no event has the uid."""
         ...
 
-    async def create(self, order: NewEvent) -> CalendarEvent:
-        """Make an event. Asked twice, it makes two."""
+    async def create(self, new_event: NewEvent) -> CalendarEvent:
+        """Create an event. Not idempotent: each call creates one."""
         ...
 
     async def reschedule(self, uid: str, start: Minute, reason: str) -> CalendarEvent:
-        """Give an event another start: the answer has another uid, and `replaces` this one."""
+        """Move an event to another start; return the new event, which has another uid and `replaces` this one."""
         ...
 
     async def cancel(self, uid: str, reason: str) -> CalendarEvent:
-        """Call an event off."""
+        """Cancel an event."""
         ...
 
     async def busy_times(self, host: CalcomHost, within: Interval) -> Sequence[Interval]:
-        """When the calendars that a host has connected are busy."""
+        """Return the busy times in the calendars that a host has connected."""
         ...
 
-    async def check(self) -> str:
-        """Whose account it is, in a few words for the operator."""
+    async def name(self) -> str:
+        """Return the name of the account's user for operators."""
         ...
 
 
 class Calendar(Protocol):
-    """A calendar service."""
+    """Calendar service."""
 
     def has_valid_signature(self, body: bytes, signature: str, secrets: Sequence[str]) -> bool:
-        """Whether a message was signed with one of the secrets, in a time that tells nothing of them."""
+        """Return whether one of the secrets made the signature, in constant time."""
         ...
 
     def parse_delivery(self, body: bytes) -> Delivery:
-        """What a message says.
+        """Parse the body of a webhook delivery.
 
         Raises:
             MalformedDelivery.
@@ -110,120 +110,120 @@ class Calendar(Protocol):
         ...
 
     def account(self, api_key: str) -> AbstractAsyncContextManager[CalendarAccount]:
-        """An account, to be asked until the block ends."""
+        """Open an account until the block ends."""
         ...
 
 
 class Secrets(Protocol):
-    """Knows the secrets that project files name."""
+    """Lookup of the secrets that project files name."""
 
     def __call__(self, name: str) -> str:
-        """The secret that a variable of the environment holds; "": there is none."""
+        """Return the secret in an environment variable; "" if it is not set."""
         ...
 
 
 class CalendarRecords(Protocol):
-    """What is kept of a project's calendar, within a transaction. None of it moves the revision."""
+    """Stored records of a project's calendar, within a transaction. Changes do not move the revision."""
 
     async def record_delivery(self, digest: str) -> bool:
-        """Remember that a delivery came, for 30 days; False: it came before."""
+        """Record a delivery for 30 days; return False if it was recorded before."""
         ...
 
     async def entry(self, uid: str) -> CalendarEntry | None:
-        """An event by its uid, whatever became of it."""
+        """Return the entry of an event in any status."""
         ...
 
     async def entries_in_series(self, series: str) -> tuple[CalendarEntry, ...]:
-        """The events of a series, by uid; none where it is ""."""
+        """Return the entries of a series, by uid; none if the series is ""."""
         ...
 
     async def entries_of_booking(self, booking_id: str) -> tuple[CalendarEntry, ...]:
-        """The events that are a booking, by uid: one that is not over, and those that it replaced."""
+        """Return the entries of a booking's events, by uid, including those that were replaced or are over."""
         ...
 
     async def successors(self, uid: str) -> tuple[CalendarEntry, ...]:
-        """The events that replaced one, by uid: one, unless the calendar erred."""
+        """Return the entries of the events that replaced one, by uid; more than one only if the calendar erred."""
         ...
 
     async def open_entries(self, end_after: Minute) -> tuple[CalendarEntry, ...]:
-        """The events that are not over and end after a minute, by start and uid."""
+        """Return the entries of events that are not over and end after a minute, by start and uid."""
         ...
 
     async def save_entry(self, entry: CalendarEntry) -> None:
-        """Keep an event, in place of what was known of it."""
+        """Insert or replace the entry of an event."""
         ...
 
     async def defer(self, deferred: DeferredEvent) -> None:
-        """Put an event aside, in place of what was put aside of it."""
+        """Insert or replace a deferred event."""
         ...
 
     async def deferred_events(self, uid: str = "") -> tuple[DeferredEvent, ...]:
-        """What was put aside, of one event or of all, in the order in which it came."""
+        """Return the deferred event with a uid, or all of them, in the order in which they were deferred."""
         ...
 
     async def remove_deferred(self, uid: str) -> bool:
-        """Take an event out of what was put aside; whether it was there."""
+        """Remove a deferred event; return whether there was one."""
         ...
 
     async def push(self, booking_id: str) -> Push | None:
-        """What the calendar has to be told of a booking, if it has to."""
+        """Return the pending push of a booking."""
         ...
 
     async def request_push(self, booking_id: str) -> None:
-        """Have the calendar told of a booking, from now on; where that is due already, of what it has become."""
+        """Make a push of a booking due now; one that is pending gets a new version and is no longer refused."""
         ...
 
     async def save_push(self, push: Push) -> None:
-        """Remember how telling the calendar went; the version that is kept stays."""
+        """Save the progress of a push, except its version."""
         ...
 
     async def complete_push(self, booking_id: str, version: int) -> bool:
-        """The calendar knows, as of a version; False: the booking has changed since, and it has to be told again."""
+        """Remove a push that still has this version; return False if the booking has changed since."""
         ...
 
     async def sync_state(self) -> SyncState:
-        """How far the calendar was read."""
+        """Return the state of reconciliation."""
         ...
 
     async def save_sync_state(self, state: SyncState) -> None:
-        """Remember how far the calendar was read."""
+        """Save the state of reconciliation."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarView:
-    """What is kept of a project's calendar, for whoever looks."""
+    """Everything stored about a project's calendar."""
 
     entries: tuple[CalendarEntry, ...]
     """Events that are not over and end after now, by start and uid."""
     deferred: tuple[DeferredEvent, ...]
     pushes: tuple[Push, ...]
-    """By when they are due."""
+    """Pending pushes, by due time."""
     sync: SyncState
     now_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarWork:
-    """What there is to do for a project's calendar."""
+    """Pending work for a project's calendar."""
 
     due: tuple[str, ...]
-    """Bookings of which it can be told now, a hundred at most; those that wait longest first."""
+    """Up to 100 bookings to push now, the longest waiting first."""
     sync: SyncState
     now_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarBacklog:
-    """How far a project's calendar is behind."""
+    """Counts of the pending work for a project's calendar."""
 
     due: int
-    """Bookings of which it does not know yet."""
+    """Bookings to push, except refused ones."""
     oldest_since_ms: int | None
-    """Since when it has not known of one; None: it knows all."""
+    """Start of the longest wait for a push; None: no push is pending."""
     refused: int
-    """Bookings that it will not have."""
+    """Bookings that the calendar refuses."""
     deferred: int
-    """Events that were put aside."""
+    """Events that could not be applied."""
     finished_ms: int
-    """When it was last read to its end; 0: never."""
+    """End of the last complete reconciliation; 0: never."""

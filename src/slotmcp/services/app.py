@@ -9,7 +9,7 @@ from slotmcp.ports import Ids, RateLimiter
 from slotmcp.services.access import AccessService
 from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
-from slotmcp.services.calendar.calendars import CalendarService
+from slotmcp.services.calendar.service import CalendarService
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.holds import HoldService

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from slotmcp import telemetry
 from slotmcp.domain.errors import TryLater
 from slotmcp.ports.calendar import InvalidSignature, MalformedDelivery
-from slotmcp.services.calendar.calendars import CalendarService
+from slotmcp.services.calendar.service import CalendarService
 from slotmcp.web.responses import error_response, try_later_response
 
 CALCOM_PATH: Final = "/webhooks/calcom/{project}"

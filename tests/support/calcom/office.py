@@ -11,8 +11,7 @@ from slotmcp.calcom.client import CalcomCalendar
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.apply import ApplyResult
-from slotmcp.services.calendar.line import RetryPolicy
-from slotmcp.services.calendar.lines import CalendarConnections
+from slotmcp.services.calendar.connection import CalendarConnections, RetryPolicy
 from slotmcp.services.calendar.worker import CalendarWorker
 from slotmcp.services.imports import ProjectPlan
 from support.calcom.server import API_KEY, SECRET, StandIn, standing_in
@@ -25,7 +24,7 @@ HOST_ANA, HOST_BEN, STRANGER = Host(1, "ana@example.com", "Ana"), Host(2, "ben@e
 ANAS, BENS, TEAMS, UNKNOWN, ASKED, STRANGERS = 11, 12, 13, 14, 15, 16
 """Event types: Ana's, Ben's, whoever is free, one that the project file does not have, one to be confirmed."""
 SECRETS: Final = {"KEY": API_KEY, "SECRET": SECRET, "NEXT": "the next secret"}
-FAST_RETRIES: Final = RetryPolicy(rest_seconds=0.05, first_wait_seconds=0.001)
+FAST_RETRIES: Final = RetryPolicy(open_circuit_seconds=0.05, first_wait_seconds=0.001)
 CONNECTION: Final = CalcomConnection(api_key_env="KEY", webhook_secret_envs=("SECRET",))
 
 ANA = technician(
@@ -75,7 +74,7 @@ class Office:
 
     async def work(self) -> None:
         """The worker looks once."""
-        await self.worker.look(lambda _project, problem: self.problems.append(problem))
+        await self.worker.run_once(lambda _project, problem: self.problems.append(problem))
 
     async def taken(self) -> list[tuple[int, int, str]]:
         """What bookings and events take here: start, end and who, by time."""

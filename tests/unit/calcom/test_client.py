@@ -122,7 +122,7 @@ async def test_busy_times_are_those_of_the_hosts_calendars(calcom: StandIn, acco
 
 
 async def test_it_says_whose_account_it_is(account: CalendarAccount) -> None:
-    assert await account.check() == "office"
+    assert await account.name() == "office"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ async def test_how_long_to_wait_is_what_it_says(
 ) -> None:
     calcom.faults, calcom.retry_after = [Fault.TOO_MANY], said
     with pytest.raises(CalendarUnavailable) as told:
-        await account.check()
+        await account.name()
     assert told.value.retry_after_ms == waits_ms
 
 
@@ -169,8 +169,8 @@ async def test_a_server_that_is_not_there_did_nothing() -> None:
 
 async def test_a_key_that_is_not_good_is_refused(calcom: StandIn) -> None:
     async with CalcomCalendar(calcom.url).account("cal_other") as account:
-        with pytest.raises(CalendarRejected, match="API key is not good"):
-            await account.check()
+        with pytest.raises(CalendarRejected, match="API key is invalid"):
+            await account.name()
 
 
 async def test_a_refusal_says_its_code_and_nobodys_name(calcom: StandIn, account: CalendarAccount) -> None:

@@ -39,7 +39,7 @@ def body(trigger: str, said: object) -> bytes:
 
 
 def event(trigger: str, **more: Any) -> CalendarEvent:  # noqa: ANN401
-    said = parse_delivery(body(trigger, payload(**more))).said
+    said = parse_delivery(body(trigger, payload(**more))).change
     assert isinstance(said, CalendarEvent)
     return said
 
@@ -113,7 +113,7 @@ def test_without_an_end_there_is_a_length() -> None:
 
 def test_nothing_optional_is_needed() -> None:
     bare = {"uid": "u", "startTime": minute(TEN), "endTime": minute(TEN + 60)}
-    said = parse_delivery(body("BOOKING_CREATED", bare)).said
+    said = parse_delivery(body("BOOKING_CREATED", bare)).change
     assert said == CalendarEvent(uid="u", status=EventStatus.ACCEPTED, start=TEN, end=TEN + 60, at_ms=NOW_MS)
 
 
@@ -124,7 +124,7 @@ def test_each_optional_key_may_be_missing_null_or_odd(name: str) -> None:
         said = {**{key: told for key, told in payload().items() if key != name}, **odd}
         if name == "endTime" and odd.get(name) is not None:
             continue
-        assert isinstance(parse_delivery(body("BOOKING_CREATED", said)).said, CalendarEvent), odd
+        assert isinstance(parse_delivery(body("BOOKING_CREATED", said)).change, CalendarEvent), odd
 
 
 def test_what_is_not_known_does_no_harm() -> None:
@@ -167,17 +167,17 @@ def test_others_take_part() -> None:
 def test_a_no_show_is_told_by_the_bookings_uid(*, is_no_show: bool) -> None:
     booking = world().book(ANAS, TEN, ATTENDEE)
     booking.no_show = is_no_show
-    said = parse_delivery(body("BOOKING_NO_SHOW_UPDATED", no_show_payload(booking))).said
+    said = parse_delivery(body("BOOKING_NO_SHOW_UPDATED", no_show_payload(booking))).change
     assert said == NoShow(uid="uid-1", is_no_show=is_no_show, at_ms=NOW_MS)
 
 
 def test_a_no_show_of_nobody_says_nothing() -> None:
-    assert parse_delivery(body("BOOKING_NO_SHOW_UPDATED", {"bookingUid": "u", "attendees": []})).said is None
+    assert parse_delivery(body("BOOKING_NO_SHOW_UPDATED", {"bookingUid": "u", "attendees": []})).change is None
 
 
 def test_an_absence_is_an_event_of_its_own() -> None:
     host = event_types()[ANAS].hosts[0]
-    said = parse_delivery(body("OOO_CREATED", absence_payload(3, host, TEN, TEN + 600, NOW_MS))).said
+    said = parse_delivery(body("OOO_CREATED", absence_payload(3, host, TEN, TEN + 600, NOW_MS))).change
     assert isinstance(said, CalendarEvent)
     assert (said.kind, said.interval, said.hosts[0].user_id) == (EventKind.ABSENCE, (TEN, TEN + 600), 1)
     assert said.uid == "ooo:00000000-0000-0000-0000-000000000003"
@@ -185,12 +185,12 @@ def test_an_absence_is_an_event_of_its_own() -> None:
 
 @pytest.mark.parametrize("trigger", ["PING", "MEETING_ENDED", "FORM_SUBMITTED", "RECORDING_READY", "SOMETHING_NEW", ""])
 def test_other_triggers_change_nothing(trigger: str) -> None:
-    assert parse_delivery(body(trigger, {"type": "Test", "title": "x"})).said is None
+    assert parse_delivery(body(trigger, {"type": "Test", "title": "x"})).change is None
 
 
 def test_a_meeting_that_started_is_told_flat_and_changes_nothing() -> None:
     flat = {"triggerEvent": "MEETING_STARTED", "id": 3, "uid": "u", "startTime": minute(TEN), "status": "ACCEPTED"}
-    assert parse_delivery(json.dumps(flat).encode()).said is None
+    assert parse_delivery(json.dumps(flat).encode()).change is None
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.calcom import CalcomHost, ConnectedCalendar
 from slotmcp.domain.errors import SlotUnavailable
+from slotmcp.services.calendar.allocation import MOVED_ONTO_TAKEN
 from slotmcp.services.calendar.conflicts import IN_CONFLICT
-from slotmcp.services.calendar.following import MOVED_ONTO_TAKEN
 from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest
 from support.calcom.office import ANA, ANAS, ATTENDEE, BEN, BUSINESS, SERVICES, UNKNOWN, Office, open_office

@@ -8,8 +8,8 @@ import pytest
 
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.calcom import CalcomConnection
+from slotmcp.services.calendar.allocation import CANCELLED
 from slotmcp.services.calendar.apply import Effect
-from slotmcp.services.calendar.following import CANCELLED
 from slotmcp.services.finding import FindRequest
 from slotmcp.services.slots import SlotQuery
 from support.calcom.office import (
@@ -218,11 +218,11 @@ async def test_an_unknown_host_is_put_aside_and_can_be_replayed(office: Office) 
     office.world.book(STRANGERS, TEN, ATTENDEE)
     office.world.event_types[STRANGERS] = replace(office.world.event_types[STRANGERS], hosts=(STRANGER,))
     (applied,) = await office.hear_all()
-    assert applied.effect is Effect.PARKED
+    assert applied.effect is Effect.DEFERRED
     calendars = office.shop.app.calendars
     (deferred,) = (await calendars.view("shop")).deferred
     assert "technicians[].calcom" in deferred.why
-    assert [one.effect for one in await calendars.replay("shop")] == [Effect.PARKED], "nothing has changed yet"
+    assert [one.effect for one in await calendars.replay("shop")] == [Effect.DEFERRED], "nothing has changed yet"
     host = replace(ANA.calcom, user_id=STRANGER.id) if ANA.calcom else None
     business = replace(BUSINESS, technicians=(replace(ANA, calcom=host), BEN))
     await office.shop.app.projects.import_project(business, prune=False)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from slotmcp.domain.booking import BookingStatus, Customer
-from slotmcp.services.calendar.following import MOVED_ON_BOTH_SIDES
-from slotmcp.services.calendar.line import FAILURES
+from slotmcp.services.calendar.allocation import MOVED_ON_BOTH_SIDES
+from slotmcp.services.calendar.connection import FAILURES
 from slotmcp.services.calendar.push import REFUSED
 from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest

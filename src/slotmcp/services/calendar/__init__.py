@@ -1,1 +1,1 @@
-"""Calendars outside: what happened there, told here, and what holds here, told there."""
+"""Synchronization of projects with external calendars."""

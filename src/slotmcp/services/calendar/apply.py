@@ -1,4 +1,4 @@
-"""Applying what a calendar says, by whatever way it comes: a webhook, the feed, or an answer to us."""
+"""Application of calendar events to the schedule: from webhooks, the feed of updated bookings, or API responses."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -18,285 +18,276 @@ from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import Interval, overlaps
 from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.ports import Transaction
+from slotmcp.services.calendar.allocation import REASSIGNED, BookingUpdater, TimeAllocator
 from slotmcp.services.calendar.conflicts import overlapping_claims
-from slotmcp.services.calendar.customers import keys_of
-from slotmcp.services.calendar.following import SOMEBODY_ELSE, BookingUpdater
-from slotmcp.services.calendar.hosts import technicians_for_hosts
-from slotmcp.services.calendar.taking import TimeAllocator
+from slotmcp.services.calendar.matching import contact_keys_of, technicians_for_hosts
 from slotmcp.services.outcomes import cancel, tell
 from slotmcp.services.unit_of_work import UnitOfWork
 
 UNKNOWN_HOST: Final = (
-    "No technician of the project file is its host at Cal.com. Give one the e-mail or the userId under "
-    "technicians[].calcom, import the file, and replay it."
+    "No technician in the project file is this event's host in Cal.com. Add the host's e-mail address or userId under "
+    "technicians[].calcom, import the file, and replay the event."
 )
 MOVED: Final = "Moved in Cal.com."
 
-Place = tuple[str, Interval]
-"""Somebody's time: a technician, from when to when."""
+TechnicianTime = tuple[str, Interval]
+"""A technician's id and an interval."""
 
 
 class Effect(StrEnum):
-    """What became of something that was said."""
+    """Effect of a received event."""
 
     APPLIED = "applied"
     KNOWN = "known"
-    """It was not news."""
-    PARKED = "parked"
-    """It is put aside: as things stand, nobody knows what it means."""
+    """No news: nothing changed."""
+    DEFERRED = "parked"
+    """Stored until it can be applied, because no host is a technician."""
     IGNORED = "ignored"
-    """It is nothing that changes anything here."""
+    """Irrelevant for the schedule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyResult:
-    """What came of applying something."""
+    """Effect of a received event, with the conflicts and moved holds that it caused."""
 
     effect: Effect
     conflicts: int = 0
-    """That began with it."""
     holds_moved: int = 0
 
 
-async def apply_event(unit: UnitOfWork, said: CalendarEvent) -> ApplyResult:
-    """Bring the book to what was said of an event, unless something newer is known."""
-    return await _Application(TimeAllocator(unit, await unit.transaction.schedule())).apply(said)
+async def apply_event(unit: UnitOfWork, event: CalendarEvent) -> ApplyResult:
+    """Apply an event to the schedule, unless a newer state of it is known."""
+    return await _Application(TimeAllocator(unit, await unit.transaction.schedule())).apply(event)
 
 
 async def refresh_entry(unit: UnitOfWork, entry: CalendarEntry) -> ApplyResult:
-    """Bring what is kept of an event to what it means by the project as it is now."""
-    taking = TimeAllocator(unit, await unit.transaction.schedule())
-    await taking.take(entry)
-    return ApplyResult(effect=Effect.APPLIED, conflicts=taking.way.began, holds_moved=taking.way.moved)
+    """Allocate the time of a stored event again, by the project's current file."""
+    allocator = TimeAllocator(unit, await unit.transaction.schedule())
+    await allocator.allocate(entry)
+    return _applied(allocator)
 
 
-async def apply_no_show(transaction: Transaction, said: NoShow) -> ApplyResult:
-    """Say that a customer was not there, or was after all, where the visit has begun; the last word of it counts."""
-    entry = await transaction.calendar.entry(said.uid)
-    if entry is None or said.at_ms < entry.no_show_at_ms:
+async def apply_no_show(transaction: Transaction, no_show: NoShow) -> ApplyResult:
+    """Set the status of a booking that has begun to no-show or completed, unless newer information is known."""
+    entry = await transaction.calendar.entry(no_show.uid)
+    if entry is None or no_show.at_ms < entry.no_show_at_ms:
         return ApplyResult(effect=Effect.IGNORED if entry is None else Effect.KNOWN)
-    await transaction.calendar.save_entry(replace(entry, no_show_at_ms=said.at_ms))
+    await transaction.calendar.save_entry(replace(entry, no_show_at_ms=no_show.at_ms))
     booking = await transaction.booking(entry.booking_id) if entry.booking_id else None
-    if booking is None or (not said.is_no_show and booking.status is not BookingStatus.NO_SHOW):
+    if booking is None or (not no_show.is_no_show and booking.status is not BookingStatus.NO_SHOW):
         return ApplyResult(effect=Effect.IGNORED)
-    status = BookingStatus.NO_SHOW if said.is_no_show else BookingStatus.COMPLETED
+    status = BookingStatus.NO_SHOW if no_show.is_no_show else BookingStatus.COMPLETED
     try:
-        told = await tell(transaction, booking, status)
+        updated = await tell(transaction, booking, status)
     except InvalidArgument:
         return ApplyResult(effect=Effect.IGNORED)
-    return ApplyResult(effect=Effect.KNOWN if told is booking else Effect.APPLIED)
+    return ApplyResult(effect=Effect.KNOWN if updated is booking else Effect.APPLIED)
 
 
 class _Application:
-    """One event that is applied, and those that it replaces or is replaced by."""
+    """Application of one event, with its predecessors and successors."""
 
-    def __init__(self, taking: TimeAllocator) -> None:
-        self._transaction = taking.transaction
-        self._pages = taking.transaction.calendar
-        self._taking = taking
-        self._following = BookingUpdater(taking)
+    def __init__(self, allocator: TimeAllocator) -> None:
+        self._transaction = allocator.transaction
+        self._records = allocator.transaction.calendar
+        self._allocator = allocator
+        self._updater = BookingUpdater(allocator)
 
-    async def apply(self, said: CalendarEvent) -> ApplyResult:
-        known = await self._pages.entry(said.uid)
-        event = await self._in_its_place(await self._joined(known, said))
-        if known is not None and _timeless(event) == _timeless(known.event):
-            await self._note(known, event)
+    async def apply(self, received: CalendarEvent) -> ApplyResult:
+        known = await self._records.entry(received.uid)
+        event = await self._if_replaced(await self._merged(known, received))
+        if known is not None and _content(event) == _content(known.event):
+            await self._save_version(known, event)
             return ApplyResult(effect=Effect.KNOWN)
-        if known is None and await self._is_nobodys(event):
-            return await self._park(event)
-        await self._pages.remove_deferred(event.uid)
+        if known is None and await self._has_unknown_hosts(event):
+            return await self._defer(event)
+        await self._records.remove_deferred(event.uid)
         predecessors = await self._predecessors(event)
-        before_it = await self._places([*predecessors, *([known] if known else [])])
+        times_before = await self._times([*predecessors, *([known] if known else [])])
         for predecessor in predecessors:
-            await self._taking.take(replace(predecessor, event=_replaced(predecessor.event, event)))
+            await self._allocator.allocate(replace(predecessor, event=_replaced(predecessor.event, by=event)))
         entry = CalendarEntry(event=event) if known is None else replace(known, event=event)
-        entry, before = await self._linked(entry, known, predecessors)
-        entry = await self._taking.take(await self._following.follow(entry, before))
-        await self._hand_over(entry)
-        await self._encourage(before_it - await self._places([entry]))
-        way = self._taking.way
-        return ApplyResult(effect=Effect.APPLIED, conflicts=way.began, holds_moved=way.moved)
+        entry, before = await self._with_booking(entry, known, predecessors)
+        entry = await self._update_and_allocate(entry, before)
+        await self._pass_booking_on(entry)
+        await self._use_freed_times(times_before - await self._times([entry]))
+        return _applied(self._allocator)
 
-    async def _note(self, known: CalendarEntry, event: CalendarEvent) -> None:
-        """Remember since when nothing else is known."""
+    async def _update_and_allocate(self, entry: CalendarEntry, before: CalendarEvent | None) -> CalendarEntry:
+        return await self._allocator.allocate(await self._updater.update(entry, before))
+
+    async def _save_version(self, known: CalendarEntry, event: CalendarEvent) -> None:
+        """Save the time and sequence of an event whose content did not change."""
         if (event.at_ms, event.sequence) != (known.event.at_ms, known.event.sequence):
-            noted = replace(known.event, at_ms=event.at_ms, sequence=event.sequence)
-            await self._pages.save_entry(replace(known, event=noted))
+            updated = replace(known.event, at_ms=event.at_ms, sequence=event.sequence)
+            await self._records.save_entry(replace(known, event=updated))
 
-    async def _joined(self, known: CalendarEntry | None, said: CalendarEvent) -> CalendarEvent:
-        """All that is known of the event now."""
+    async def _merged(self, known: CalendarEntry | None, received: CalendarEvent) -> CalendarEvent:
+        """Return the event merged with its stored or deferred state."""
         if known is not None:
-            return known.event.merged_with(said)
-        for deferred in await self._pages.deferred_events(said.uid):
-            return deferred.event.merged_with(said)
-        return said
+            return known.event.merged_with(received)
+        for deferred in await self._records.deferred_events(received.uid):
+            return deferred.event.merged_with(received)
+        return received
 
-    async def _in_its_place(self, event: CalendarEvent) -> CalendarEvent:
-        """The event, as replaced where a later one of its series is known already."""
+    async def _if_replaced(self, event: CalendarEvent) -> CalendarEvent:
+        """Return the event, as replaced if a later one of its series is known."""
         if event.status.is_over or event.sequence is None:
             return event
-        later = [
-            one.event.sequence
-            for one in await self._pages.entries_in_series(event.series)
-            if one.event.uid != event.uid and one.event.sequence is not None and one.event.sequence > event.sequence
-        ]
-        return replace(event, status=EventStatus.REPLACED) if later else event
+        series = await self._records.entries_in_series(event.series)
+        is_replaced = any(_is_earlier(event, entry.event) for entry in series)
+        return replace(event, status=EventStatus.REPLACED) if is_replaced else event
 
-    async def _places(self, entries: Iterable[CalendarEntry]) -> set[Place]:
-        """Where events stand, and where the bookings do that they are, which could not always follow."""
-        found = set[Place]()
+    async def _times(self, entries: Iterable[CalendarEntry]) -> set[TechnicianTime]:
+        """Return the times of events and of their bookings, which differ where a booking could not be moved."""
+        times = set[TechnicianTime]()
         for entry in entries:
-            if entry.event.status.is_over:
+            event = entry.event
+            if event.status.is_over:
                 continue
-            found |= {
-                (one, entry.event.interval) for one in technicians_for_hosts(self._taking.schedule, entry.event.hosts)
-            }
+            technician_ids = technicians_for_hosts(self._allocator.schedule, event.hosts)
+            times |= {(technician_id, event.interval) for technician_id in technician_ids}
             if booking := await self._transaction.booking(entry.booking_id) if entry.booking_id else None:
-                found.add((booking.claim.technician_id, booking.claim.interval))
-        return found
+                times.add((booking.claim.technician_id, booking.claim.interval))
+        return times
 
-    async def _encourage(self, left: Iterable[Place]) -> None:
-        """Try again what has waited for a time that was left now, here or at the calendar."""
-        waiting = sorted(left)
-        while waiting:
-            technician_id, interval = waiting.pop()
+    async def _use_freed_times(self, freed: Iterable[TechnicianTime]) -> None:
+        """Retry every change that failed because a time was taken which is free now."""
+        times = sorted(freed)
+        while times:
+            technician_id, interval = times.pop()
             technician_schedule = (await self._transaction.schedule()).technician_schedules.get(technician_id)
             if technician_schedule is not None:
-                await self._tell_again(technician_schedule, interval)
-                await self._promote(technician_schedule, interval)
-                waiting += await self._bring_over(technician_id, interval)
+                await self._retry_pushes(technician_schedule, interval)
+                await self._book_waiting_events(technician_schedule, interval)
+                times += await self._retry_reassignments(technician_id, interval)
 
-    async def _tell_again(self, technician_schedule: TechnicianSchedule, interval: Interval) -> None:
-        """Have the calendar told of what it refused, perhaps because of what has left that time."""
+    async def _retry_pushes(self, technician_schedule: TechnicianSchedule, interval: Interval) -> None:
+        """Push bookings again that the calendar rejected, perhaps because the time was taken there."""
         for claim in overlapping_claims(technician_schedule, interval, self._transaction.now_ms):
-            push = await self._pages.push(claim.id)
+            push = await self._records.push(claim.id)
             if push is not None and push.refused:
-                await self._pages.request_push(claim.id)
+                await self._records.request_push(claim.id)
 
-    async def _promote(self, technician_schedule: TechnicianSchedule, interval: Interval) -> None:
-        """Make bookings of events that were kept as busy time because of what has left that time."""
+    async def _book_waiting_events(self, technician_schedule: TechnicianSchedule, interval: Interval) -> None:
+        """Book events that were busy times only because their time was taken."""
         for busy in technician_schedule.busy:
             if busy.source.startswith(EVENT_SOURCE_PREFIX) and overlaps((busy.start, busy.end), interval):
-                waiting = await self._pages.entry(busy.source.removeprefix(EVENT_SOURCE_PREFIX))
-                if waiting is not None and not waiting.booking_id:
-                    await self._taking.take(waiting)
+                entry = await self._records.entry(busy.source.removeprefix(EVENT_SOURCE_PREFIX))
+                if entry is not None and not entry.booking_id:
+                    await self._allocator.allocate(entry)
 
-    async def _bring_over(self, technician_id: str, interval: Interval) -> list[Place]:
-        """Give a technician the bookings that could not be theirs because of what left that time; what they leave."""
-        found: list[Place] = []
-        technician_schedules = (await self._transaction.schedule()).technician_schedules.values()
-        for claim in (
-            one
-            for technician_schedule in technician_schedules
-            for one in overlapping_claims(technician_schedule, interval, self._transaction.now_ms)
-        ):
-            booking = None if claim.technician_id == technician_id else await self._transaction.booking(claim.id)
-            if booking is not None and booking.attention == SOMEBODY_ELSE and await self._followed(booking.id):
-                found.append((claim.technician_id, claim.interval))
-        return found
+    async def _retry_reassignments(self, technician_id: str, interval: Interval) -> list[TechnicianTime]:
+        """Give a technician the bookings that waited for a time of theirs; return the times this frees."""
+        freed: list[TechnicianTime] = []
+        for technician_schedule in (await self._transaction.schedule()).technician_schedules.values():
+            for claim in overlapping_claims(technician_schedule, interval, self._transaction.now_ms):
+                booking = None if claim.technician_id == technician_id else await self._transaction.booking(claim.id)
+                if booking is not None and booking.attention == REASSIGNED and await self._is_reassigned(booking.id):
+                    freed.append((claim.technician_id, claim.interval))
+        return freed
 
-    async def _followed(self, booking_id: str) -> bool:
-        """Whether a booking could follow its event at last."""
-        for entry in await self._pages.entries_of_booking(booking_id):
+    async def _is_reassigned(self, booking_id: str) -> bool:
+        """Try to give a booking the technician of its event; return whether it has them now."""
+        for entry in await self._records.entries_of_booking(booking_id):
             if not entry.event.status.is_over:
-                await self._taking.take(await self._following.follow(entry, entry.event))
+                await self._update_and_allocate(entry, entry.event)
         booking = await self._transaction.booking(booking_id)
-        return booking is not None and booking.attention != SOMEBODY_ELSE
+        return booking is not None and booking.attention != REASSIGNED
 
-    async def _is_nobodys(self, event: CalendarEvent) -> bool:
-        """Whether nobody here has a part in it, and it can be of use only when somebody has."""
-        if event.status.is_over or technicians_for_hosts(self._taking.schedule, event.hosts):
+    async def _has_unknown_hosts(self, event: CalendarEvent) -> bool:
+        """Return whether an event has neither a technician as a host nor a booking of this project."""
+        if event.status.is_over or technicians_for_hosts(self._allocator.schedule, event.hosts):
             return False
-        is_ours = event.booking_id != "" and await self._transaction.booking(event.booking_id) is not None
-        return not is_ours and not any(one.booking_id for one in await self._predecessors(event))
+        if event.booking_id and await self._transaction.booking(event.booking_id) is not None:
+            return False
+        return not any(entry.booking_id for entry in await self._predecessors(event))
 
-    async def _park(self, event: CalendarEvent) -> ApplyResult:
-        keys = keys_of(self._transaction, event.customer, self._taking.schedule.project)
+    async def _defer(self, event: CalendarEvent) -> ApplyResult:
+        keys = contact_keys_of(self._transaction, event.customer, self._allocator.schedule.project)
         at_ms = self._transaction.now_ms
-        await self._pages.defer(DeferredEvent(event=event, why=UNKNOWN_HOST, at_ms=at_ms, contact_keys=keys))
-        return ApplyResult(effect=Effect.PARKED)
+        await self._records.defer(DeferredEvent(event=event, why=UNKNOWN_HOST, at_ms=at_ms, contact_keys=keys))
+        return ApplyResult(effect=Effect.DEFERRED)
 
     async def _predecessors(self, event: CalendarEvent) -> list[CalendarEntry]:
-        """The events whose place it takes; one that nobody has heard of is noted, lest it be heard of later."""
-        found = {
-            one.event.uid: one
-            for one in await self._pages.entries_in_series(event.series)
-            if _is_earlier(one.event, event) and not one.event.status.is_over
+        """Return the events that this one replaces; one that is unknown gets an entry, in case it is received later."""
+        entries = {
+            entry.event.uid: entry
+            for entry in await self._records.entries_in_series(event.series)
+            if _is_earlier(entry.event, event) and not entry.event.status.is_over
         }
         if event.replaces and event.replaces != event.uid:
-            known = await self._pages.entry(event.replaces)
-            found[event.replaces] = known or CalendarEntry(event=_unheard_of(event))
-        return list(found.values())
+            known = await self._records.entry(event.replaces)
+            entries[event.replaces] = known or CalendarEntry(event=_unknown_predecessor(event))
+        return list(entries.values())
 
-    async def _linked(
+    async def _with_booking(
         self, entry: CalendarEntry, known: CalendarEntry | None, predecessors: list[CalendarEntry]
     ) -> tuple[CalendarEntry, CalendarEvent | None]:
-        """The entry with the booking that it is, and what was known of that booking's event before.
+        """Return the entry with its booking, and the previous state of that booking's event.
 
-        None: it was made from the booking. What replaced such an event that nobody heard of was moved there.
+        The state is None if the event was created from the booking. An event that replaced such an event before it was
+        received was moved in the calendar: its previous state has the booking's time.
         """
         if known is not None and known.booking_id:
             return entry, known.event
         for predecessor in predecessors:
-            if predecessor.booking_id and not await self._has_parted(known, predecessor.booking_id):
+            if predecessor.booking_id and not await self._is_separated(known, predecessor.booking_id):
                 return replace(entry, booking_id=predecessor.booking_id), predecessor.event
         event = entry.event
-        said = await self._transaction.booking(event.booking_id) if event.booking_id else None
-        if said is None or event.status.is_over or await self._has_parted(known, said.id):
+        booking = await self._transaction.booking(event.booking_id) if event.booking_id else None
+        if booking is None or event.status.is_over or await self._is_separated(known, booking.id):
             return entry, None
-        if any(not one.event.status.is_over for one in await self._pages.entries_of_booking(said.id)):
-            await self._pages.request_push(said.id)  # it was made twice: one of them has to go
-        start, end = said.claim.interval
+        if any(not each.event.status.is_over for each in await self._records.entries_of_booking(booking.id)):
+            await self._records.request_push(booking.id)  # the booking has two events: the push cancels one
+        start, end = booking.claim.interval
         before = replace(event, start=start, end=end) if event.replaces else None
-        return replace(entry, booking_id=said.id), before
+        return replace(entry, booking_id=booking.id), before
 
-    async def _has_parted(self, known: CalendarEntry | None, booking_id: str) -> bool:
-        """Whether an event has been known without a booking since that was called off: it stands by itself."""
-        is_known_without = known is not None and not known.booking_id
-        booking = await self._transaction.booking(booking_id) if is_known_without else None
+    async def _is_separated(self, known: CalendarEntry | None, booking_id: str) -> bool:
+        """Return whether an event no longer belongs to a booking, because that was cancelled without the event."""
+        if known is None or known.booking_id:
+            return False
+        booking = await self._transaction.booking(booking_id)
         return booking is not None and booking.status is BookingStatus.CANCELLED
 
-    async def _hand_over(self, entry: CalendarEntry) -> None:
-        """Let what replaced an event have its booking, if that was heard of before."""
+    async def _pass_booking_on(self, entry: CalendarEntry) -> None:
+        """Give the booking of a replaced event to the successor, if that was received before."""
         if entry.event.status is not EventStatus.REPLACED or not entry.booking_id:
             return
-        for successor in await self._pages.successors(entry.event.uid):
-            if await self._has_parted(successor, entry.booking_id):
+        for successor in await self._records.successors(entry.event.uid):
+            if await self._is_separated(successor, entry.booking_id):
                 continue
             if not successor.booking_id:
                 linked = replace(successor, booking_id=entry.booking_id)
-                taken = await self._taking.take(await self._following.follow(linked, entry.event))
-                await self._hand_over(taken)
+                await self._pass_booking_on(await self._update_and_allocate(linked, entry.event))
             elif successor.booking_id != entry.booking_id:
                 booking = await self._transaction.booking(entry.booking_id)
                 if booking is not None:
                     await cancel(self._transaction, booking, MOVED)
 
 
-def _timeless(event: CalendarEvent) -> CalendarEvent:
-    """Without when it was said, and what a booking knows better."""
+def _applied(allocator: TimeAllocator) -> ApplyResult:
+    changes = allocator.changes
+    return ApplyResult(effect=Effect.APPLIED, conflicts=changes.conflicts, holds_moved=changes.holds_moved)
+
+
+def _content(event: CalendarEvent) -> CalendarEvent:
+    """Return the event without its time of update and without the customer's data, which the booking holds."""
     return replace(event, at_ms=0, sequence=None, customer=None, visit=Visit())
 
 
-def _is_earlier(one: CalendarEvent, other: CalendarEvent) -> bool:
-    if one.uid == other.uid or one.sequence is None or other.sequence is None:
+def _is_earlier(event: CalendarEvent, other: CalendarEvent) -> bool:
+    if event.uid == other.uid or event.sequence is None or other.sequence is None:
         return False
-    return one.sequence < other.sequence
+    return event.sequence < other.sequence
 
 
-def _replaced(event: CalendarEvent, by: CalendarEvent) -> CalendarEvent:
+def _replaced(event: CalendarEvent, *, by: CalendarEvent) -> CalendarEvent:
     return event.merged_with(replace(event, status=EventStatus.REPLACED, at_ms=max(event.at_ms, by.at_ms)))
 
 
-def _unheard_of(event: CalendarEvent) -> CalendarEvent:
-    """What is known of an event that was replaced before anybody heard of it."""
-    return replace(
-        event,
-        uid=event.replaces,
-        status=EventStatus.REPLACED,
-        replaces="",
-        booking_id="",
-        customer=None,
-        visit=Visit(),
-        sequence=None,
-    )
+def _unknown_predecessor(event: CalendarEvent) -> CalendarEvent:
+    """Return a replaced event in place of one that an event replaces and that was never received."""
+    replaced = replace(event, uid=event.replaces, status=EventStatus.REPLACED, replaces="", booking_id="")
+    return replace(replaced, customer=None, visit=Visit(), sequence=None)

@@ -1,224 +1,181 @@
-"""Telling the calendar: what was booked, moved or cancelled here is there soon after, and never twice.
+"""Pushes of bookings to the calendar: each change is made there once, soon after it was made here.
 
-The calendar knows no idempotency key. So an attempt is noted before it is made, and where nobody knows how it ended,
-what was updated since is searched for it before another one is made.
+The calendar has no idempotency keys. Each attempt is therefore recorded before it starts. If its outcome is unknown,
+the next attempt first searches the events that were updated since.
 """
 
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final
 
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.calendar import CalendarEvent, EventStatus, Push
-from slotmcp.ports import Ids, Store, Transaction
+from slotmcp.ports import Transaction
 from slotmcp.ports.calendar import CalendarAccount, CalendarRejected, CalendarUnavailable
-from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.apply import apply_event
-from slotmcp.services.calendar.line import CalendarConnection
-from slotmcp.services.calendar.steps import PushStep, PushStepKind, next_step, start_next_step
-from slotmcp.services.calendar.waits import push_wait_ms
+from slotmcp.services.calendar.connection import ProjectCalendar, push_backoff_ms
+from slotmcp.services.calendar.push_steps import PushStep, PushStepKind, next_step, start_next_step
 from slotmcp.services.unit_of_work import UnitOfWork
 
 REFUSED: Final = "Cal.com does not take it: "
-"""How the attention of a booking begins that the calendar refused."""
+"""Prefix of the attention of a rejected booking. Compared with stored values: it must not change."""
 
-UNSEEN: Final = "it does not show what replaced an event"
-UNMOVED: Final = "it says that it was done, and shows that it was not"
+SUCCESSOR_MISSING: Final = "it does not return the event that replaced a rescheduled one"
+UNCHANGED: Final = "it reports success, but the event is unchanged"
 
-CLOCKS_DIFFER_MS: Final = 300_000
-"""The calendar's clock may be so far from the store's."""
-PAGE: Final = 100
-STEPS_AT_MOST: Final = 5
-"""Of one booking in a row; more would be a quarrel with somebody who changes it as often."""
+MAX_CLOCK_SKEW_MS: Final = 300_000
+"""Largest expected difference between the clocks of the calendar and the store."""
+MAX_STEPS: Final = 5
+"""Steps for one booking in a row. More are a sign that someone else keeps changing the event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushResult:
-    """How telling the calendar of one booking went."""
+    """Result of pushing one booking."""
 
     booking_id: str
     steps: tuple[PushStepKind, ...]
-    """What was done there, in order."""
+    """Completed steps, in order."""
     refused: str = ""
+    """Reason why the calendar rejected a step."""
     away: str = ""
+    """Reason why the push has to be tried again later."""
 
     @property
     def outcome(self) -> str:
-        """In a word: "refused", "away", or "done"."""
+        """Outcome as a metric label: "refused", "away", or "done"."""
         return "refused" if self.refused else ("away" if self.away else "done")
 
 
 class BookingPusher:
-    """Tells one calendar account of one project's bookings."""
+    """Pushes the bookings of one project to its calendar account."""
 
-    def __init__(
-        self,
-        project_id: str,
-        line: CalendarConnection,
-        *,
-        store: Store,
-        availability_cache: AvailabilityCache,
-        ids: Ids,
-    ) -> None:
-        self._project_id = project_id
-        self._line = line
-        self._store = store
-        self._availability_cache = availability_cache
-        self._ids = ids
+    def __init__(self, calendar: ProjectCalendar) -> None:
+        self._calendar = calendar
+        self._connection = calendar.connection
 
     async def push(self, booking_id: str) -> PushResult:
-        """Bring the calendar to what the book has of a booking, if that is due.
+        """Bring the calendar up to date with a booking, if a push is due.
 
         Raises:
-            Unavailable: the database is away.
+            Unavailable: the database does not respond.
         """
         done: list[PushStepKind] = []
-        for _ in range(STEPS_AT_MOST):
-            step = await self._store.write(
-                self._project_id, lambda transaction: start_next_step(transaction, booking_id)
-            )
+        for _ in range(MAX_STEPS):
+            step = await self._calendar.write(lambda unit: start_next_step(unit.transaction, booking_id))
             if step is None:
                 return PushResult(booking_id=booking_id, steps=tuple(done))
             try:
-                events = await self._take(step)
-            except CalendarUnavailable as away:
-                await self._put_off(step, away)
-                return PushResult(booking_id=booking_id, steps=tuple(done), away=away.message)
-            except CalendarRejected as refused:
-                await self._refuse(step, refused)
-                return PushResult(booking_id=booking_id, steps=tuple(done), refused=refused.message)
+                events = await self._run(step)
+            except CalendarUnavailable as error:
+                await self._postpone(step, error)
+                return PushResult(booking_id=booking_id, steps=tuple(done), away=error.message)
+            except CalendarRejected as error:
+                await self._reject(step, error)
+                return PushResult(booking_id=booking_id, steps=tuple(done), refused=error.message)
             done.append(step.kind)
-            is_last = len(done) == STEPS_AT_MOST
-            await self._settle(step, events, rest_ms=push_wait_ms(STEPS_AT_MOST) if is_last else 0)
-        return PushResult(booking_id=booking_id, steps=tuple(done), away=UNMOVED)
+            is_last = len(done) == MAX_STEPS
+            await self._complete(step, events, delay_ms=push_backoff_ms(MAX_STEPS) if is_last else 0)
+        return PushResult(booking_id=booking_id, steps=tuple(done), away=UNCHANGED)
 
-    async def _take(self, step: PushStep) -> list[CalendarEvent]:
-        """Do it, unless an earlier attempt turns out to have done something; what the calendar says now."""
+    async def _run(self, step: PushStep) -> list[CalendarEvent]:
+        """Run a step unless an earlier attempt had an effect; return the current state of the changed events."""
         if step.tried_at_ms is not None:
-            found = await self._find(step, step.tried_at_ms - CLOCKS_DIFFER_MS)
-            if step.is_waiting and not found:
-                raise CalendarUnavailable(UNSEEN, is_outcome_unknown=False)
-            if found or step.kind is PushStepKind.FIND:
-                return found
+            events = await self._find(step, step.tried_at_ms - MAX_CLOCK_SKEW_MS)
+            if step.must_find and not events:
+                raise CalendarUnavailable(SUCCESSOR_MISSING, is_outcome_unknown=False)
+            if events or step.kind is PushStepKind.FIND:
+                return events
         try:
-            return [await self._line.ask(lambda account: _ask(account, step))]
+            return [await self._connection.call(lambda account: _call(account, step))]
         except CalendarRejected:
-            # perhaps because it has changed there meanwhile
-            news = await self._news(step)
-            if not news:
+            events = await self._changed_meanwhile(step)
+            if not events:
                 raise
-            return news
+            return events
 
     async def _find(self, step: PushStep, since_ms: int) -> list[CalendarEvent]:
-        """What was updated since and has to do with the booking or its event, in order."""
+        """Return the events updated since an instant that belong to the booking or to the step's event, in order."""
         return [
             event
-            async for event in read_feed(self._line, since_ms)
+            async for page in self._connection.pages_updated_after(since_ms)
+            for event in page
             if event.booking_id == step.booking_id or (step.uid and step.uid in {event.uid, event.replaces})
         ]
 
-    async def _news(self, step: PushStep) -> list[CalendarEvent]:
-        """The event that was to change, if it is over."""
+    async def _changed_meanwhile(self, step: PushStep) -> list[CalendarEvent]:
+        """Return the step's event if it is over, with the events that replaced it."""
         if not step.uid:
             return []
-        event = await self._line.read(lambda account: account.event(step.uid))
+        event = await self._connection.read(lambda account: account.event(step.uid))
         if event is not None and event.status is EventStatus.REPLACED:
-            return [event, *await self._find(step, event.at_ms - CLOCKS_DIFFER_MS)]
+            return [event, *await self._find(step, event.at_ms - MAX_CLOCK_SKEW_MS)]
         if event is not None:
             return [event] if event.status.is_over else []
-        entry = await self._store.write(self._project_id, lambda transaction: transaction.calendar.entry(step.uid))
+        entry = await self._calendar.write(lambda unit: unit.transaction.calendar.entry(step.uid))
         return [replace(entry.event, status=EventStatus.CANCELLED)] if entry else []
 
-    async def _settle(self, step: PushStep, events: list[CalendarEvent], *, rest_ms: int) -> None:
-        """Bring into the book what the calendar says; what is left to be told is due after a rest."""
+    async def _complete(self, step: PushStep, events: list[CalendarEvent], *, delay_ms: int) -> None:
+        """Apply the changed events; a push that is not complete is due again after a delay."""
 
-        async def unit(transaction: Transaction) -> None:
+        async def work(unit: UnitOfWork) -> None:
+            transaction = unit.transaction
             for event in events:
-                await apply_event(UnitOfWork(transaction, self._availability_cache, self._ids), _ours(step, event))
+                await apply_event(unit, _with_booking(step, event))
             push = await transaction.calendar.push(step.booking_id)
             if push is None:
                 return
-            settled = replace(push, attempts=0, tried_at_ms=None, tried_start=None, due_ms=transaction.now_ms + rest_ms)
-            await transaction.calendar.save_push(settled)
-            if await next_step(transaction, settled) is None:
+            due_ms = transaction.now_ms + delay_ms
+            push = replace(push, attempts=0, tried_at_ms=None, tried_start=None, due_ms=due_ms)
+            await transaction.calendar.save_push(push)
+            if await next_step(transaction, push) is None:
                 await transaction.calendar.complete_push(step.booking_id, push.version)
             await _clear_attention(transaction, step.booking_id)
 
-        await self._store.write(self._project_id, unit)
+        await self._calendar.write(work)
 
-    async def _put_off(self, step: PushStep, away: CalendarUnavailable) -> None:
-        async def unit(transaction: Transaction) -> None:
-            push = await transaction.calendar.push(step.booking_id)
+    async def _postpone(self, step: PushStep, error: CalendarUnavailable) -> None:
+        async def work(unit: UnitOfWork) -> None:
+            push = await unit.transaction.calendar.push(step.booking_id)
             if push is not None:
-                await transaction.calendar.save_push(_put_off(push, step, away, transaction.now_ms))
+                await unit.transaction.calendar.save_push(_postponed(push, step, error, unit.transaction.now_ms))
 
-        await self._store.write(self._project_id, unit)
+        await self._calendar.write(work)
 
-    async def _refuse(self, step: PushStep, refused: CalendarRejected) -> None:
-        async def unit(transaction: Transaction) -> None:
+    async def _reject(self, step: PushStep, error: CalendarRejected) -> None:
+        async def work(unit: UnitOfWork) -> None:
+            transaction = unit.transaction
             push = await transaction.calendar.push(step.booking_id)
             if push is None:
                 return
-            ended = replace(push, tried_at_ms=None, tried_start=None, refused=refused.message)
-            await transaction.calendar.save_push(ended)
+            rejected = replace(push, tried_at_ms=None, tried_start=None, refused=error.message)
+            await transaction.calendar.save_push(rejected)
             booking = await transaction.booking(step.booking_id)
             if booking is not None and booking.status is not BookingStatus.CANCELLED and not booking.attention:
-                await transaction.save_booking(replace(booking, attention=REFUSED + refused.message))
+                await transaction.save_booking(replace(booking, attention=REFUSED + error.message))
 
-        await self._store.write(self._project_id, unit)
-
-
-async def read_feed(line: CalendarConnection, after_ms: int) -> AsyncIterator[CalendarEvent]:
-    """All that was updated after an instant, in order; what is updated meanwhile comes last, and may come twice.
-
-    Raises:
-        CalendarUnavailable, CalendarRejected.
-    """
-    async for page in read_pages(line, after_ms):
-        for event in page:
-            yield event
+        await self._calendar.write(work)
 
 
-async def read_pages(line: CalendarConnection, after_ms: int) -> AsyncIterator[list[CalendarEvent]]:
-    """The same, a page at a time: after each, all that was updated before its last event is known.
-
-    Raises:
-        CalendarUnavailable, CalendarRejected.
-    """
-    while True:
-        page = list(await line.read(partial(_updated, after_ms)))
-        if page:
-            yield page
-        if len(page) < PAGE:
-            return
-        after_ms = max(after_ms + 1, page[-1].at_ms - 1)  # whether what was updated just then is told again or not
-
-
-async def _updated(after_ms: int, account: CalendarAccount) -> Sequence[CalendarEvent]:
-    return await account.events_updated_after(after_ms, limit=PAGE)
-
-
-async def _ask(account: CalendarAccount, step: PushStep) -> CalendarEvent:
+async def _call(account: CalendarAccount, step: PushStep) -> CalendarEvent:
     if step.kind is PushStepKind.CANCEL:
         return await account.cancel(step.uid, step.reason)
-    if step.order is not None:
-        return await account.create(step.order)
+    if step.new_event is not None:
+        return await account.create(step.new_event)
     if step.start is None:
         raise LookupError(step.kind)
     return await account.reschedule(step.uid, step.start, "")
 
 
-def _ours(step: PushStep, event: CalendarEvent) -> CalendarEvent:
-    """What was made from a booking says so, whether the answer does or not."""
-    is_made = step.kind is PushStepKind.CREATE and not event.status.is_over
-    return replace(event, booking_id=step.booking_id) if is_made else event
+def _with_booking(step: PushStep, event: CalendarEvent) -> CalendarEvent:
+    """Return the event with its booking's id if the step created it, because the API may omit the metadata."""
+    is_created = step.kind is PushStepKind.CREATE and not event.status.is_over
+    return replace(event, booking_id=step.booking_id) if is_created else event
 
 
-def _put_off(push: Push, step: PushStep, away: CalendarUnavailable, now_ms: int) -> Push:
-    later = replace(push, due_ms=now_ms + max(away.retry_after_ms, push_wait_ms(push.attempts)))
-    is_certain = not away.is_outcome_unknown and step.tried_at_ms is None
-    return replace(later, tried_at_ms=None, tried_start=None) if is_certain else later
+def _postponed(push: Push, step: PushStep, error: CalendarUnavailable, now_ms: int) -> Push:
+    push = replace(push, due_ms=now_ms + max(error.retry_after_ms, push_backoff_ms(push.attempts)))
+    has_no_effect = not error.is_outcome_unknown and step.tried_at_ms is None
+    return replace(push, tried_at_ms=None, tried_start=None) if has_no_effect else push
 
 
 async def _clear_attention(transaction: Transaction, booking_id: str) -> None:

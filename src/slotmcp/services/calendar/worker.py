@@ -1,4 +1,4 @@
-"""The worker: tells calendars what was booked, and reconciles. One at a time a project, whatever process it runs in."""
+"""Background worker that pushes bookings to calendars and reconciles them. A lease allows one worker for a project."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,62 +7,65 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from slotmcp import telemetry
+from slotmcp.domain.calendar import SyncState
 from slotmcp.domain.errors import InvalidArgument, SlotmcpError
 from slotmcp.ports import Ids, Store, Transaction
-from slotmcp.ports.calendar import Calendar, CalendarAccount, CalendarRejected, CalendarUnavailable, Secrets
+from slotmcp.ports.calendar import Calendar, CalendarRejected, CalendarUnavailable, Secrets
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.calendar.line import CalendarConnection
-from slotmcp.services.calendar.lines import CalendarConnections
+from slotmcp.services.calendar.connection import (
+    CalendarConnection,
+    CalendarConnections,
+    ProjectCalendar,
+    sync_backoff_ms,
+)
 from slotmcp.services.calendar.push import BookingPusher, PushResult
-from slotmcp.services.calendar.sync import Reconciler, SyncReport
-from slotmcp.services.calendar.waits import sync_wait_ms
+from slotmcp.services.calendar.reconcile import Reconciler, SyncReport
 
-LOOK_SECONDS: Final = 1.0
-"""How often it is looked whether something has to be told."""
+POLL_SECONDS: Final = 1.0
 LEASE_MS: Final = 60_000
-"""Who has not been heard of for so long does not work any more."""
+"""Time after which the lease of a worker that stopped renewing it expires."""
 
 _MS_PER_SECOND: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncAnswer:
-    """What was done for one project."""
+    """Pushes and reconciliation of one project."""
 
     pushed: tuple[PushResult, ...]
     report: SyncReport
 
 
-Problem = Callable[[str, str], None]
-"""Told of what went wrong and will be tried again: a project's id, and a sentence without anything personal."""
+ReportProblem = Callable[[str, str], None]
+"""Receives a project's id and a sentence about an error that will be retried; neither is personal."""
 
 
 class CalendarWorker:
-    """Works for every connected project."""
+    """Worker for every connected project."""
 
     def __init__(
         self,
-        lines: CalendarConnections,
+        connections: CalendarConnections,
         *,
         store: Store,
         availability_cache: AvailabilityCache,
         ids: Ids,
         every_seconds: float,
     ) -> None:
-        self._lines = lines
+        self._connections = connections
         self._store = store
         self._availability_cache = availability_cache
         self._ids = ids
-        self._every_ms = round(every_seconds * _MS_PER_SECOND)
+        self._sync_interval_ms = round(every_seconds * _MS_PER_SECOND)
         self._name = ids.new_id()
         self._known: dict[str, CalendarConnection] = {}
         self._failures: dict[str, int] = {}
-        self._not_before: dict[str, float] = {}
-        """When a project that failed is reconciled again, by the event loop's clock."""
+        self._retry_at: dict[str, float] = {}
+        """Times at which projects that failed may be tried again, by the event loop's clock."""
 
     @classmethod
     @asynccontextmanager
-    async def open(  # noqa: PLR0913  what it works with
+    async def open(  # noqa: PLR0913  its dependencies
         cls,
         *,
         calendar: Calendar,
@@ -72,166 +75,173 @@ class CalendarWorker:
         ids: Ids,
         every_seconds: float,
     ) -> AsyncIterator[Self]:
-        """A worker, with lines that are closed again at the end."""
-        async with CalendarConnections.open(calendar, secrets) as lines:
-            yield cls(lines, store=store, availability_cache=availability_cache, ids=ids, every_seconds=every_seconds)
+        """Open a worker; its connections close when the block ends."""
+        async with CalendarConnections.open(calendar, secrets) as connections:
+            yield cls(
+                connections,
+                store=store,
+                availability_cache=availability_cache,
+                ids=ids,
+                every_seconds=every_seconds,
+            )
 
     async def sync(self, project_id: str, *, is_dry: bool = False) -> SyncAnswer:
-        """Tell what is due, and reconcile, now.
+        """Push what is due, and reconcile, now.
 
         Raises:
-            InvalidArgument: it is not connected, or somebody else is at it.
+            InvalidArgument: the project is not connected, or another worker holds the lease.
             CalendarUnavailable, CalendarRejected, NotFound, Unavailable.
         """
-        line = await self._line(project_id)
+        calendar = await self._project_calendar(project_id)
         if is_dry:
-            return SyncAnswer(pushed=(), report=await self._reconciler(project_id, line).reconcile(is_dry=True))
-        async with self._at_work(project_id) as has_begun:
-            if not has_begun:
-                raise InvalidArgument("projectId", "somebody else reconciles it at this moment; look again soon.")
-            pushed = await self._push(project_id, line)
-            report = await self._reconcile(project_id, line)
-            return SyncAnswer(pushed=(*pushed, *await self._push(project_id, line)), report=report)
+            return SyncAnswer(pushed=(), report=await Reconciler(calendar).reconcile(is_dry=True))
+        async with self._lease(project_id) as has_lease:
+            if not has_lease:
+                raise InvalidArgument("projectId", "another worker is reconciling it right now; try again soon.")
+            pushed = await _push_due(calendar)
+            report = await _reconcile(calendar)
+            return SyncAnswer(pushed=(*pushed, *await _push_due(calendar)), report=report)
 
-    async def keep_working(self, problem: Problem) -> None:
-        """Do what is due, for ever."""
+    async def run_forever(self, report_problem: ReportProblem) -> None:
+        """Do the due work of all projects again and again."""
         while True:
-            await self.look(problem)
-            await asyncio.sleep(LOOK_SECONDS)
+            await self.run_once(report_problem)
+            await asyncio.sleep(POLL_SECONDS)
 
-    async def look(self, problem: Problem) -> None:
-        """Do what is due, once."""
+    async def run_once(self, report_problem: ReportProblem) -> None:
+        """Do the due work of all projects."""
         try:
             for project_id in await self._store.calendar_projects():
-                await self._look(project_id, problem)
+                await self._run_project(project_id, report_problem)
         except SlotmcpError as error:
-            problem("", error.message)
+            report_problem("", error.message)
 
-    async def check(self, project_id: str) -> str:
-        """Whose account a project is connected to.
+    async def account_name(self, project_id: str) -> str:
+        """Return the name of the account that a project is connected to.
 
         Raises:
-            InvalidArgument: it is not connected.
+            InvalidArgument: the project is not connected.
             CalendarUnavailable, CalendarRejected, NotFound, Unavailable.
         """
-        return await (await self._line(project_id)).ask(_whose)
+        calendar = await self._project_calendar(project_id)
+        return await calendar.connection.call(lambda account: account.name())
 
-    async def _look(self, project_id: str, problem: Problem) -> None:
+    async def _run_project(self, project_id: str, report_problem: ReportProblem) -> None:
         work = await self._store.calendar_work(project_id)
-        wants_sync = work.now_ms - work.sync.finished_ms >= self._every_ms and self._may_try(project_id)
-        if not (wants_sync or (work.due and self._may_push(project_id))):
+        is_sync_due = work.now_ms - work.sync.finished_ms >= self._sync_interval_ms and self._may_retry(project_id)
+        if not (is_sync_due or (work.due and self._may_push(project_id))):
             return
-        async with self._at_work(project_id) as has_begun:
-            if has_begun:
-                await self._do(project_id, problem, wants_sync=wants_sync)
+        async with self._lease(project_id) as has_lease:
+            if has_lease:
+                await self._do(project_id, report_problem, is_sync_due=is_sync_due)
 
-    async def _do(self, project_id: str, problem: Problem, *, wants_sync: bool) -> None:
+    async def _do(self, project_id: str, report_problem: ReportProblem, *, is_sync_due: bool) -> None:
         try:
-            line = await self._line(project_id)
-            await self._push(project_id, line)
-            if wants_sync:
-                await self._reconcile(project_id, line)
+            calendar = await self._project_calendar(project_id)
+            await _push_due(calendar)
+            if is_sync_due:
+                await _reconcile(calendar)
         except (CalendarUnavailable, CalendarRejected) as error:
-            self._put_off(project_id)
-            await self._note(project_id, error.message)
-            problem(project_id, error.message)
+            self._back_off(project_id)
+            message = error.message
+            await _update_sync_state(self._store, project_id, lambda state, _now_ms: replace(state, problem=message))
+            report_problem(project_id, message)
         else:
-            if wants_sync:
+            if is_sync_due:
                 self._failures.pop(project_id, None)
 
     def _may_push(self, project_id: str) -> bool:
-        """Not while the calendar wants to be left alone, or it is not known how to ask it."""
-        line = self._known.get(project_id)
-        return self._may_try(project_id) if line is None else not line.rests_ms()
+        """Return whether the connection accepts requests; before it is open, whether the project may be tried again."""
+        connection = self._known.get(project_id)
+        return self._may_retry(project_id) if connection is None else not connection.pause_ms()
 
-    async def _push(self, project_id: str, line: CalendarConnection) -> list[PushResult]:
-        pusher = BookingPusher(
-            project_id, line, store=self._store, availability_cache=self._availability_cache, ids=self._ids
-        )
-        pushed = []
-        for booking_id in (await self._store.calendar_work(project_id)).due:
-            pushed.append(await pusher.push(booking_id))
-            telemetry.pushed(pushed[-1].outcome)
-            if pushed[-1].away and line.rests_ms():
-                break
-        return pushed
-
-    async def _reconcile(self, project_id: str, line: CalendarConnection) -> SyncReport:
-        report = await self._reconciler(project_id, line).reconcile()
-        telemetry.conflicts_began(report.conflicts)
-        for difference in report.differences:
-            telemetry.differences_healed(difference.kind)
-
-        async def unit(transaction: Transaction) -> None:
-            state = await transaction.calendar.sync_state()
-            await transaction.calendar.save_sync_state(replace(state, finished_ms=transaction.now_ms, problem=""))
-
-        await self._store.write(project_id, unit)
-        return report
-
-    def _reconciler(self, project_id: str, line: CalendarConnection) -> Reconciler:
-        return Reconciler(
-            project_id, line, store=self._store, availability_cache=self._availability_cache, ids=self._ids
-        )
-
-    async def _line(self, project_id: str) -> CalendarConnection:
-        connection = (await self._store.schedule(project_id)).project.calcom
-        if connection is None:
+    async def _project_calendar(self, project_id: str) -> ProjectCalendar:
+        settings = (await self._store.schedule(project_id)).project.calcom
+        if settings is None:
             raise InvalidArgument(
                 "projectId", f"{project_id} is not connected to Cal.com; see project.calcom in its file."
             )
-        self._known[project_id] = await self._lines.line(connection)
-        return self._known[project_id]
+        self._known[project_id] = connection = await self._connections.get(settings)
+        return ProjectCalendar(
+            project_id=project_id,
+            connection=connection,
+            store=self._store,
+            availability_cache=self._availability_cache,
+            ids=self._ids,
+        )
 
-    def _may_try(self, project_id: str) -> bool:
-        return asyncio.get_running_loop().time() >= self._not_before.get(project_id, 0.0)
+    def _may_retry(self, project_id: str) -> bool:
+        return asyncio.get_running_loop().time() >= self._retry_at.get(project_id, 0.0)
 
-    def _put_off(self, project_id: str) -> None:
+    def _back_off(self, project_id: str) -> None:
         self._failures[project_id] = self._failures.get(project_id, 0) + 1
-        wait_seconds = sync_wait_ms(self._failures[project_id]) / _MS_PER_SECOND
-        self._not_before[project_id] = asyncio.get_running_loop().time() + wait_seconds
-
-    async def _note(self, project_id: str, problem: str) -> None:
-        async def unit(transaction: Transaction) -> None:
-            state = await transaction.calendar.sync_state()
-            await transaction.calendar.save_sync_state(replace(state, problem=problem))
-
-        await self._store.write(project_id, unit)
+        wait_seconds = sync_backoff_ms(self._failures[project_id]) / _MS_PER_SECOND
+        self._retry_at[project_id] = asyncio.get_running_loop().time() + wait_seconds
 
     @asynccontextmanager
-    async def _at_work(self, project_id: str) -> AsyncIterator[bool]:
-        """Be the one who works for a project; False: somebody else is."""
-        if not await self._store.write(project_id, self._take_over):
+    async def _lease(self, project_id: str) -> AsyncIterator[bool]:
+        """Hold the lease of a project until the block ends; False: another worker holds it."""
+        if not await self._store.write(project_id, self._acquire):
             yield False
             return
-        staying = asyncio.create_task(self._stay(project_id))
+        renewal = asyncio.create_task(self._keep_renewing(project_id))
         try:
             yield True
         finally:
-            staying.cancel()
+            renewal.cancel()
             with suppress(asyncio.CancelledError, SlotmcpError):
-                await staying
+                await renewal
             with suppress(SlotmcpError):
-                await self._store.write(project_id, self._leave)
+                await self._store.write(project_id, self._release)
 
-    async def _stay(self, project_id: str) -> None:
+    async def _keep_renewing(self, project_id: str) -> None:
         while True:
             await asyncio.sleep(LEASE_MS / 3 / _MS_PER_SECOND)
-            await self._store.write(project_id, self._take_over)
+            await self._store.write(project_id, self._acquire)
 
-    async def _take_over(self, transaction: Transaction) -> bool:
+    async def _acquire(self, transaction: Transaction) -> bool:
+        """Acquire or renew the lease; return whether no other worker holds it."""
         state = await transaction.calendar.sync_state()
-        is_taken = state.worker not in {"", self._name} and transaction.now_ms < state.worker_until_ms
-        if not is_taken:
+        is_free = state.worker in {"", self._name} or transaction.now_ms >= state.worker_until_ms
+        if is_free:
             until_ms = transaction.now_ms + LEASE_MS
             await transaction.calendar.save_sync_state(replace(state, worker=self._name, worker_until_ms=until_ms))
-        return not is_taken
+        return is_free
 
-    async def _leave(self, transaction: Transaction) -> None:
+    async def _release(self, transaction: Transaction) -> None:
         state = await transaction.calendar.sync_state()
         if state.worker == self._name:
             await transaction.calendar.save_sync_state(replace(state, worker="", worker_until_ms=0))
 
 
-async def _whose(account: CalendarAccount) -> str:
-    return await account.check()
+async def _push_due(calendar: ProjectCalendar) -> list[PushResult]:
+    """Push the bookings that are due, until the connection pauses."""
+    pusher, results = BookingPusher(calendar), list[PushResult]()
+    for booking_id in (await calendar.store.calendar_work(calendar.project_id)).due:
+        result = await pusher.push(booking_id)
+        results.append(result)
+        telemetry.pushed(result.outcome)
+        if result.away and calendar.connection.pause_ms():
+            break
+    return results
+
+
+async def _reconcile(calendar: ProjectCalendar) -> SyncReport:
+    report = await Reconciler(calendar).reconcile()
+    telemetry.conflicts_began(report.conflicts)
+    for difference in report.differences:
+        telemetry.differences_healed(difference.kind)
+    await _update_sync_state(
+        calendar.store, calendar.project_id, lambda state, now_ms: replace(state, finished_ms=now_ms, problem="")
+    )
+    return report
+
+
+async def _update_sync_state(store: Store, project_id: str, change: Callable[[SyncState, int], SyncState]) -> None:
+    """Save a changed state; `change` receives the state and the store's time in milliseconds."""
+
+    async def work(transaction: Transaction) -> None:
+        state = await transaction.calendar.sync_state()
+        await transaction.calendar.save_sync_state(change(state, transaction.now_ms))
+
+    await store.write(project_id, work)

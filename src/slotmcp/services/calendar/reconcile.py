@@ -1,0 +1,261 @@
+"""Reconciliation of a project with its calendar, which repairs differences after lost webhooks and outages."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import partial
+from typing import Final, TypeVar
+
+from slotmcp.domain.calcom import CalcomHost
+from slotmcp.domain.calendar import CONNECTED_CALENDAR_SOURCE, CalendarEntry, CalendarEvent, Push
+from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Minute, overlaps
+from slotmcp.domain.schedule import TechnicianSchedule
+from slotmcp.ports import Transaction
+from slotmcp.services.calendar.apply import ApplyResult, Effect, apply_event, refresh_entry
+from slotmcp.services.calendar.conflicts import resolve_conflicts
+from slotmcp.services.calendar.connection import ProjectCalendar
+from slotmcp.services.calendar.matching import connected_hosts
+from slotmcp.services.calendar.push_steps import next_step
+from slotmcp.services.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
+
+OVERLAP_MS: Final = 600_000
+"""Part of the feed that is read again each time, because updates may become visible late."""
+BATCH_SIZE: Final = 20
+"""Events applied in one transaction, which callers have to wait for."""
+MAX_AGE_MINUTES: Final = 2 * MINUTES_PER_DAY
+"""Age of events, by their end, after which unknown ones are ignored."""
+EXTRA_DAYS: Final = 2
+"""Days read beyond the booking horizon, because of time zones."""
+
+
+class DifferenceKind(StrEnum):
+    """Kind of difference between the calendar and the schedule."""
+
+    MISSED = "missed"
+    """Unknown event."""
+    STALE = "stale"
+    """Event known in an older state."""
+    UNKNOWN_HOST = "foreign"
+    """Event that was deferred because no host is a technician."""
+    CONNECTED_CALENDAR = "outside"
+    """Busy time that was added to, or removed from, a connected calendar."""
+    NOT_PUSHED = "untold"
+    """Booking that the calendar did not have; its push is due now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One difference, which reconciliation repairs."""
+
+    kind: DifferenceKind
+    subject: str
+    """Uid of an event, or id of a booking or technician."""
+    start: Minute
+    end: Minute
+    is_gone: bool = False
+    """The time is free now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """Differences found by a reconciliation, and repaired unless it was a dry run."""
+
+    project_id: str
+    read: int
+    """Number of events read."""
+    differences: tuple[Difference, ...]
+    conflicts: int
+    """Number of new conflicts."""
+    is_dry: bool
+
+
+@dataclass(slots=True)
+class _SyncCounts:
+    """Results of a part of a reconciliation."""
+
+    read: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    conflicts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ConnectedBusyTimes:
+    """Busy intervals in the calendars that technicians have connected to the calendar service."""
+
+    within: Interval
+    by_technician: Mapping[str, frozenset[Interval]]
+
+
+class _DryRunRollback(Exception):  # noqa: N818  control flow
+    """Rolls back the transaction of a dry run."""
+
+
+class Reconciler:
+    """Reconciles one project with its calendar account."""
+
+    def __init__(self, calendar: ProjectCalendar) -> None:
+        self._calendar = calendar
+
+    async def reconcile(self, *, is_dry: bool = False) -> SyncReport:
+        """Read the events updated since the last time, and repair the differences.
+
+        Progress is saved after each batch, so that an interrupted reconciliation continues there.
+
+        Raises:
+            CalendarUnavailable, CalendarRejected, Unavailable.
+        """
+        calendar, total = self._calendar, _SyncCounts()
+        state = (await calendar.store.calendar(calendar.project_id)).sync
+        async for page in calendar.connection.pages_updated_after(max(0, state.watermark_ms - OVERLAP_MS)):
+            for first in range(0, len(page), BATCH_SIZE):
+                counts = await self._write(partial(_apply_batch, page[first : first + BATCH_SIZE]), is_dry=is_dry)
+                total.read += counts.read
+                total.differences += counts.differences
+                total.conflicts += counts.conflicts
+        connected = await self._read_connected_calendars()
+        await self._write(lambda unit: _reconcile_rest(unit, total, connected), is_dry=is_dry)
+        return SyncReport(
+            project_id=calendar.project_id,
+            read=total.read,
+            differences=tuple(total.differences),
+            conflicts=total.conflicts,
+            is_dry=is_dry,
+        )
+
+    async def _read_connected_calendars(self) -> _ConnectedBusyTimes:
+        """Return the busy times in connected calendars, from now to the booking horizon."""
+        store, project_id = self._calendar.store, self._calendar.project_id
+        start = (await store.head(project_id)).now_ms // MS_PER_MINUTE
+        schedule = await store.schedule(project_id)
+        within = (start, start + (schedule.project.horizon_days + EXTRA_DAYS) * MINUTES_PER_DAY)
+        hosts = [(technician_id, host) for technician_id, host in connected_hosts(schedule) if host.calendars]
+        by_technician = {
+            technician_id: frozenset(await self._busy_times(host, within)) for technician_id, host in hosts
+        }
+        return _ConnectedBusyTimes(within=within, by_technician=by_technician)
+
+    async def _busy_times(self, host: CalcomHost, within: Interval) -> Iterable[Interval]:
+        return await self._calendar.connection.read(lambda account: account.busy_times(host, within))
+
+    async def _write(self, work: Callable[[UnitOfWork], Awaitable[T]], *, is_dry: bool) -> T:
+        """Run a unit of work in one transaction, which a dry run rolls back."""
+        if not is_dry:
+            return await self._calendar.write(work)
+        results: list[T] = []
+
+        async def rolled_back(unit: UnitOfWork) -> None:
+            results[:] = [await work(unit)]
+            raise _DryRunRollback
+
+        try:
+            await self._calendar.write(rolled_back)
+        except _DryRunRollback:
+            return results[0]
+        raise AssertionError  # pragma: no cover
+
+
+async def _apply_batch(events: Sequence[CalendarEvent], unit: UnitOfWork) -> _SyncCounts:
+    """Apply events, and save how far the calendar was read."""
+    transaction, counts = unit.transaction, _SyncCounts(read=len(events))
+    oldest_end = transaction.now_ms // MS_PER_MINUTE - MAX_AGE_MINUTES
+    for event in events:
+        known = await transaction.calendar.entry(event.uid)
+        if known is None and event.end < oldest_end:
+            continue
+        result = await apply_event(unit, event)
+        counts.conflicts += result.conflicts
+        if (kind := _kind(result, event, known)) is not None:
+            counts.differences.append(
+                Difference(kind=kind, subject=event.uid, start=event.start, end=event.end, is_gone=event.status.is_over)
+            )
+    state = await transaction.calendar.sync_state()
+    watermark_ms = max(state.watermark_ms, events[-1].at_ms)
+    await transaction.calendar.save_sync_state(replace(state, watermark_ms=watermark_ms))
+    return counts
+
+
+def _kind(result: ApplyResult, event: CalendarEvent, known: CalendarEntry | None) -> DifferenceKind | None:
+    """Return the kind of difference; None: none that takes or frees time."""
+    if result.effect is Effect.DEFERRED:
+        return DifferenceKind.UNKNOWN_HOST
+    took_no_time = known is None or known.event.status.is_over
+    if result.effect is not Effect.APPLIED or (took_no_time and event.status.is_over):
+        return None
+    return DifferenceKind.MISSED if known is None else DifferenceKind.STALE
+
+
+async def _reconcile_rest(unit: UnitOfWork, total: _SyncCounts, connected: _ConnectedBusyTimes) -> None:
+    """Update connected calendars' busy times, refresh events without a booking, and push bookings without an event."""
+    transaction = unit.transaction
+    total.differences += await _update_connected_busy(unit, connected)
+    for entry in await transaction.calendar.open_entries(transaction.now_ms // MS_PER_MINUTE):
+        if not entry.booking_id:
+            total.conflicts += (await refresh_entry(unit, entry)).conflicts
+    for claim in await _claims_to_push(transaction):
+        await transaction.calendar.request_push(claim.id)
+        kind = DifferenceKind.NOT_PUSHED
+        total.differences.append(Difference(kind=kind, subject=claim.id, start=claim.start, end=claim.end))
+
+
+async def _update_connected_busy(unit: UnitOfWork, connected: _ConnectedBusyTimes) -> list[Difference]:
+    """Replace the technicians' busy times of connected calendars; return the differences.
+
+    The calendar service writes its own events into connected calendars. Those are left out, because they are known.
+    """
+    transaction = unit.transaction
+    entries = await transaction.calendar.open_entries(connected.within[0])
+    added, removed = [], []
+    for technician_id, technician_schedule in (await transaction.schedule()).technician_schedules.items():
+        stored = {
+            busy
+            for busy in technician_schedule.busy
+            if busy.source == CONNECTED_CALENDAR_SOURCE and overlaps(_interval(busy), connected.within)
+        }
+        intervals = connected.by_technician.get(technician_id, frozenset()) - _known(technician_schedule, entries)
+        current = {
+            BusyTime(technician_id=technician_id, start=start, end=end, source=CONNECTED_CALENDAR_SOURCE)
+            for start, end in intervals
+        }
+        added += sorted(current - stored, key=_interval)
+        removed += sorted(stored - current, key=_interval)
+    await transaction.remove_busy(removed)
+    await transaction.add_busy(added)
+    changed = (*added, *removed)
+    for technician_id in dict.fromkeys(busy.technician_id for busy in changed):
+        spans = [_interval(busy) for busy in changed if busy.technician_id == technician_id]
+        await resolve_conflicts(unit, technician_id, spans)
+    return [_busy_difference(busy, is_gone=busy in removed) for busy in changed]
+
+
+def _busy_difference(busy: BusyTime, *, is_gone: bool) -> Difference:
+    kind = DifferenceKind.CONNECTED_CALENDAR
+    return Difference(kind=kind, subject=busy.technician_id, start=busy.start, end=busy.end, is_gone=is_gone)
+
+
+def _known(technician_schedule: TechnicianSchedule, entries: Iterable[CalendarEntry]) -> set[Interval]:
+    return {claim.interval for claim in technician_schedule.claims} | {entry.event.interval for entry in entries}
+
+
+def _interval(busy: BusyTime) -> Interval:
+    return busy.start, busy.end
+
+
+async def _claims_to_push(transaction: Transaction) -> list[Claim]:
+    """Return the claims of upcoming bookings that the calendar should have, with neither an event nor a push."""
+    schedule, now = await transaction.schedule(), transaction.now_ms // MS_PER_MINUTE
+    return [
+        claim
+        for technician_schedule in schedule.technician_schedules.values()
+        for claim in technician_schedule.claims
+        if not claim.is_hold and claim.start > now and await _needs_push(transaction, claim.id)
+    ]
+
+
+async def _needs_push(transaction: Transaction, booking_id: str) -> bool:
+    records = transaction.calendar
+    if await records.push(booking_id) is not None or await records.entries_of_booking(booking_id):
+        return False
+    return await next_step(transaction, Push(booking_id=booking_id, version=0, since_ms=0, due_ms=0)) is not None
