@@ -42,9 +42,10 @@ from slotmcp.services.reporting.reports import ReportService
 from slotmcp.services.sessions import SessionService
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
-from slotmcp.services.trace_writing import Tracing
+from slotmcp.services.trace_writer import TraceWriter
 from slotmcp.services.traces import TraceService
 from slotmcp.services.travel import TravelLookup
+from slotmcp.services.unit_of_work import ProjectWriter
 from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.settings import LogFormat, Settings
@@ -230,20 +231,17 @@ def build_app(
     calendars = calendars or NO_CALENDAR
     live = live or MemoryHolds()
     availability_cache = AvailabilityCache(store, travel, schedules=fleet)
-    travel_lookup = TravelLookup(store=store, availability_cache=availability_cache, travel=travel)
+    travel_lookup = TravelLookup(availability_cache=availability_cache, travel=travel)
+    writer = ProjectWriter(store=store, availability_cache=availability_cache, ids=ids)
     access = AccessService(store=store, ids=ids)
     return App(
         projects=ProjectService(store=store, availability_cache=availability_cache, ids=ids),
         slots=SlotService(availability_cache=availability_cache, travel_lookup=travel_lookup),
         explanations=ExplanationService(availability_cache=availability_cache, travel_lookup=travel_lookup),
-        holds=HoldService(
-            store=store, live=live, availability_cache=availability_cache, ids=ids, travel_lookup=travel_lookup
-        ),
+        holds=HoldService(writer, live=live, travel_lookup=travel_lookup),
         customers=CustomerService(store=store, availability_cache=availability_cache, ids=ids),
         technicians=TechnicianService(store=store, availability_cache=availability_cache, ids=ids),
-        bookings=BookingService(
-            store=store, live=live, availability_cache=availability_cache, ids=ids, travel_lookup=travel_lookup
-        ),
+        bookings=BookingService(writer, live=live, travel_lookup=travel_lookup),
         waitlist=WaitlistService(
             store=store,
             availability_cache=availability_cache,
@@ -264,7 +262,7 @@ def build_app(
         sessions=SessionService(store=store, access=access),
         reports=ReportService(store=store, availability_cache=availability_cache),
         board=BoardService(store=store, schedules=fleet or store, availability_cache=availability_cache),
-        tracing=Tracing(store, process=ids.new_id()),
+        tracing=TraceWriter(store, process=ids.new_id()),
         traces=TraceService(store=store),
         vitals=Vitals(store),
         ids=ids,

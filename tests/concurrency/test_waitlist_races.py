@@ -10,7 +10,7 @@ import pytest
 
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.waitlist import WaitlistState
-from slotmcp.services.outcomes import CancelRequest
+from slotmcp.services.status_changes import CancelRequest
 from support.clock import HandClock
 from support.shop import OPENING_TIME, Shop, at, instant_ms, open_shop, plan, technician
 from support.sqlite_file import live_entries, overlaps

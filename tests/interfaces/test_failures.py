@@ -11,6 +11,7 @@ from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.holds import HoldService
 from slotmcp.services.in_memory import MemoryHolds
 from slotmcp.services.travel import TravelLookup
+from slotmcp.services.unit_of_work import ProjectWriter
 from slotmcp.tools.server import create_server
 from support.server import Desk, body_of
 
@@ -35,13 +36,9 @@ class TornIds:
 def torn_desk(desk: Desk) -> Desk:
     ids = TornIds(desk.app.ids)
     availability_cache = AvailabilityCache(desk.store)
-    holds = HoldService(
-        store=desk.store,
-        live=MemoryHolds(),
-        availability_cache=availability_cache,
-        ids=ids,
-        travel_lookup=TravelLookup(store=desk.store, availability_cache=availability_cache),
-    )
+    writer = ProjectWriter(store=desk.store, availability_cache=availability_cache, ids=ids)
+    travel_lookup = TravelLookup(availability_cache=availability_cache)
+    holds = HoldService(writer, live=MemoryHolds(), travel_lookup=travel_lookup)
     app = replace(desk.app, holds=holds, ids=ids)
     return replace(desk, app=app, server=create_server(app))
 

@@ -18,7 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from slotmcp.domain.access import LOCAL, Principal, Scope
-from slotmcp.services.acting import acting_as
+from slotmcp.services.current_principal import acting_as
 from slotmcp.tools.gate import CallGate, Toolset
 from slotmcp.tools.server import create_server, select_tools
 from slotmcp.tools.subscriptions import FilteredBus, WaitlistEntryChanged, create_bus

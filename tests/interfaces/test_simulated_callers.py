@@ -10,7 +10,7 @@ from mcp import Client
 from slotmcp.demo.callers import Callers, Tally
 from slotmcp.domain.access import LOCAL
 from slotmcp.domain.report import Funnel, LossReason
-from slotmcp.services.acting import acting_as
+from slotmcp.services.current_principal import acting_as
 from slotmcp.services.reporting.reports import ReportRequest
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Desk, open_desk

@@ -20,10 +20,10 @@ from slotmcp.domain.access import LOCAL, Principal, Scope
 from slotmcp.domain.errors import Unavailable
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import ScheduleSource, Trace, TracedUse
-from slotmcp.services import trace_writing
-from slotmcp.services.acting import acting_as
-from slotmcp.services.trace_story import story_of
-from slotmcp.services.trace_writing import Tracing
+from slotmcp.services import trace_writer
+from slotmcp.services.current_principal import acting_as
+from slotmcp.services.trace_summary import summarize_trace
+from slotmcp.services.trace_writer import TraceWriter
 from slotmcp.services.tracing import TraceBuilder
 from slotmcp.store.sqlite import SqliteStore
 from support.denver import PLAN, SUNDAY_NOON_MS
@@ -149,10 +149,10 @@ async def test_phone_calls_are_told_apart(traced: Desk) -> None:
     told = set()
     for call_id in ("call-1", "call-2", "call-1"):
         with acting_as(LOCAL.with_call_id(call_id)):
-            sketch = traced.app.tracing.begin("get_slots", "t", LOCAL.with_call_id(call_id))
-        assert sketch is not None
-        assert "call" not in sketch.conversation
-        told.add(sketch.conversation)
+            builder = traced.app.tracing.begin("get_slots", "t", LOCAL.with_call_id(call_id))
+        assert builder is not None
+        assert "call" not in builder.conversation
+        told.add(builder.conversation)
     assert len(told) == 2
 
 
@@ -162,11 +162,11 @@ async def test_the_story_reads_well(traced: Desk) -> None:
     await traced.app.tracing.write()
     answer = await traced.app.traces.find(body["traceId"])
     trace = replace(answer.trace, conversation="c0ffee", booking_id="B", hops={"total": 4200, "transaction": 3100})
-    assert story_of(replace(answer, trace=trace)) == (
+    assert summarize_trace(replace(answer, trace=trace)) == (
         "Sun 2026-11-22 12:00 (America/Denver), denver-hvac: conversation c0ffee wanted a time booked.",
         "Wanted: AC repair, 60 minutes, at Mon 2026-11-23 09:00.",
         f"It was decided by revision {trace.revision} of the book, which was read from the database.",
-        *[line for line in story_of(answer) if line.startswith("  ")],
+        *[line for line in summarize_trace(answer) if line.startswith("  ")],
         f"Booked: B, {body['booking']['technicianName']} ({trace.technician_id}) comes, by {trace.why}.",
         "It took 4.2 ms: transaction 3.1 ms.",
     )
@@ -219,15 +219,15 @@ async def test_a_database_that_is_away_keeps_nobody_waiting_and_loses_nothing(
     office: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = AwayStore(office.store)
-    tracing = Tracing(cast("Store", away), "p")
-    monkeypatch.setattr(trace_writing, "WAITING_AT_MOST", 3)
+    tracing = TraceWriter(cast("Store", away), "p")
+    monkeypatch.setattr(trace_writer, "MAX_PENDING_TRACES", 3)
     async with tracing.writing(kept_days=1):
         availability = await office.app.slots._availability_cache.availability(None)  # noqa: SLF001  any will do
         for number in range(5):
-            sketch = tracing.begin("get_slots", f"t{number}", LOCAL)
-            assert sketch is not None
-            sketch.availability = availability
-            tracing.end(sketch, "ok")
+            builder = tracing.begin("get_slots", f"t{number}", LOCAL)
+            assert builder is not None
+            builder.availability = availability
+            tracing.end(builder, "ok")
         await tracing.write()
         assert await office.store.trace("t4") is None
         away.is_away = False
@@ -260,9 +260,9 @@ class SlowStore(AwayStore):
 async def test_neither_a_batch_on_its_way_nor_what_is_noted_meanwhile_is_lost_when_the_server_stops(
     office: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trace_writing, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(trace_writer, "WRITE_INTERVAL_SECONDS", 0.01)
     slow = SlowStore(office.store)
-    tracing = Tracing(cast("Store", slow), "p")
+    tracing = TraceWriter(cast("Store", slow), "p")
     async with tracing.writing(kept_days=1):
         await _noted(office, tracing, "t1")
         await slow.is_writing.wait()
@@ -274,7 +274,7 @@ async def test_neither_a_batch_on_its_way_nor_what_is_noted_meanwhile_is_lost_wh
 
 async def test_who_asks_for_all_to_be_written_waits_for_a_batch_on_its_way(office: Desk) -> None:
     slow = SlowStore(office.store)
-    tracing = Tracing(cast("Store", slow), "p")
+    tracing = TraceWriter(cast("Store", slow), "p")
     async with tracing.writing(kept_days=1), asyncio.TaskGroup() as group:
         await _noted(office, tracing, "t1")
         group.create_task(tracing.write())
@@ -302,7 +302,7 @@ class RushedStore(AwayStore):
 
 async def test_in_a_rush_it_writes_what_waited_and_leaves_the_rest_for_the_next_time(office: Desk) -> None:
     rushed = RushedStore(office.store, lambda number: _noted(office, tracing, f"later{number}"))
-    tracing = Tracing(cast("Store", rushed), "p")
+    tracing = TraceWriter(cast("Store", rushed), "p")
     async with tracing.writing(kept_days=1):
         for number in range(3):
             await _noted(office, tracing, f"t{number}")
@@ -313,21 +313,21 @@ async def test_in_a_rush_it_writes_what_waited_and_leaves_the_rest_for_the_next_
 
 
 async def test_one_that_cannot_be_told_stops_none_after_it(office: Desk) -> None:
-    tracing = Tracing(office.store, "p")
+    tracing = TraceWriter(office.store, "p")
     async with tracing.writing(kept_days=1):
         broken = await _noted(office, tracing, "t1")
-        broken.need = cast("Any", object())
+        broken.request = cast("Any", object())
         await _noted(office, tracing, "t2")
     assert await office.store.trace("t1") is None
     assert await office.store.trace("t2") is not None
 
 
-async def _noted(office: Desk, tracing: Tracing, trace_id: str) -> TraceBuilder:
-    sketch = tracing.begin("get_slots", trace_id, LOCAL)
-    assert sketch is not None
-    sketch.availability = await office.app.slots._availability_cache.availability(None)  # noqa: SLF001  any will do
-    tracing.end(sketch, "ok")
-    return sketch
+async def _noted(office: Desk, tracing: TraceWriter, trace_id: str) -> TraceBuilder:
+    builder = tracing.begin("get_slots", trace_id, LOCAL)
+    assert builder is not None
+    builder.availability = await office.app.slots._availability_cache.availability(None)  # noqa: SLF001  any will do
+    tracing.end(builder, "ok")
+    return builder
 
 
 async def test_nothing_personal_is_in_any_of_it(traced: Desk) -> None:

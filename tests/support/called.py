@@ -7,8 +7,8 @@ from typing import Any
 from mcp import Client
 
 from slotmcp.domain.access import LOCAL
-from slotmcp.services.acting import acting_as
 from slotmcp.services.app import App
+from slotmcp.services.current_principal import acting_as
 from slotmcp.tools.server import create_server
 
 Answer = Any

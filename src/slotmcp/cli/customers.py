@@ -5,8 +5,7 @@ from enum import StrEnum
 from slotmcp.bootstrap import open_app
 from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.errors import NotFound
-from slotmcp.services.booked import BookAnswer
-from slotmcp.services.finding import FindRequest, FoundBooking
+from slotmcp.services.lookups import BookAnswer, FindRequest, FoundBooking
 from slotmcp.settings import Settings
 from slotmcp.tools.speech.times import label
 from slotmcp.tools.speech.viewpoint import Viewpoint

@@ -3,7 +3,7 @@
 import orjson
 
 from slotmcp.bootstrap import build_app, open_store
-from slotmcp.services.trace_story import story_of
+from slotmcp.services.trace_summary import summarize_trace
 from slotmcp.settings import Settings
 from slotmcp.tools.resources import trace_as_json
 
@@ -19,5 +19,5 @@ async def tell(settings: Settings, trace_id: str, *, as_json: bool) -> str:
     return (
         orjson.dumps(trace_as_json(answer), option=orjson.OPT_INDENT_2).decode()
         if as_json
-        else "\n".join(story_of(answer))
+        else "\n".join(summarize_trace(answer))
     )

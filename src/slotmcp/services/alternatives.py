@@ -1,29 +1,28 @@
-"""What to offer instead of a start that cannot be had."""
+"""Lost slots: rejection before the lock, and the nearest starts as alternatives."""
 
-from collections.abc import Awaitable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Final
 
 from slotmcp.domain.claim import Claim
-from slotmcp.domain.errors import HoldExpired, SlotUnavailable
+from slotmcp.domain.errors import HoldExpired, SlotmcpError, SlotUnavailable
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Offer, Slot, UnavailableTechnician
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import check_start, list_starts, slots_at
+from slotmcp.engine.travel import TravelTimes
+from slotmcp.services.appointments import Appointment, StartRequest, find_appointment
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.tracing import current_trace
+from slotmcp.services.tracing import TracedResult, record_result, record_start
 
-_HOW_MANY = 3
-_CANDIDATES = 3
-
-T = TypeVar("T")
+_MAX_ALTERNATIVES: Final = 3
+_MAX_CANDIDATES: Final = 3
 
 
-class LostSlot(Exception):  # noqa: N818  becomes one of two errors of the trade
-    """A start could not be had; what to say of it, and what was wanted.
+class LostSlot(Exception):  # noqa: N818  callers receive it as SlotUnavailable or HoldExpired
+    """A start that is not bookable, with the error that reports it.
 
-    `aside` is a claim that would be given up for another start, so that its time counts as free.
+    `instead_of` is the claim that the caller would give up for another start; its time counts as free.
     """
 
     def __init__(
@@ -33,70 +32,88 @@ class LostSlot(Exception):  # noqa: N818  becomes one of two errors of the trade
         need: Need,
         start: Minute,
         *,
-        aside: Claim | None = None,
+        instead_of: Claim | None = None,
     ) -> None:
         super().__init__(message)
         self.error = error
         self.message = message
         self.need = need
         self.start = start
-        self.aside = aside
+        self.instead_of = instead_of
 
 
-async def with_alternatives(availability_cache: AvailabilityCache, project_id: str, work: Awaitable[T]) -> T:
-    """Await work; where it loses a slot, look for alternatives, outside of its lock.
+async def find_lost_start(
+    cache: AvailabilityCache, project_id: str, request: StartRequest, travel_times: TravelTimes | None
+) -> tuple[Availability, Appointment] | None:
+    """Find out without the lock that a requested start is taken. None: the lock has to decide.
+
+    The cached availability is only a hint: a start that is missing there is checked at the newest revision.
 
     Raises:
-        SlotUnavailable, HoldExpired: with the nearest starts that can be had now.
+        NotFound, Unavailable.
     """
+    cached = cache.cached(project_id)
+    if cached is None or _lost_appointment(cached, request, travel_times) is None:
+        return None
+    availability = await cache.availability(project_id)
+    appointment = _lost_appointment(availability, request, travel_times)
+    return None if appointment is None else (availability, appointment)
+
+
+def _lost_appointment(
+    availability: Availability, request: StartRequest, travel_times: TravelTimes | None
+) -> Appointment | None:
     try:
-        return await work
-    except LostSlot as lost:
-        raise refusal(await availability_cache.availability(project_id), lost) from None
+        appointment = find_appointment(availability.schedule, request, travel_times)
+    except SlotmcpError:
+        return None
+    return None if check_start(availability, appointment.need, appointment.start) else appointment
+
+
+def early_refusal(availability: Availability, appointment: Appointment, message: str) -> SlotUnavailable | HoldExpired:
+    """Return the error for a start that is taken before the lock, and record the request in its trace."""
+    record_start(availability, appointment)
+    return refusal(availability, LostSlot(SlotUnavailable, message, appointment.need, appointment.start))
 
 
 def refusal(availability: Availability, lost: LostSlot) -> SlotUnavailable | HoldExpired:
-    """The error for a start that was lost, with the nearest that can be had."""
-    offer = _offer(availability, lost)
-    if noted := current_trace():
-        noted.offered = [slot.start for slot in offer.slots]
-    return lost.error(lost.message, alternatives=offer)
-
-
-def _offer(availability: Availability, lost: LostSlot) -> Offer:
-    project, but = availability.schedule.project, None
-    if lost.aside is not None:
-        availability, but = availability.without(lost.aside), lost.aside.start
-    slots = nearest_slots(availability, lost.need, lost.start, but=but)
-    return Offer(
+    """Return the error for a lost slot, with the nearest bookable starts."""
+    project, excluded_start = availability.schedule.project, None
+    if lost.instead_of is not None:
+        availability, excluded_start = availability.without(lost.instead_of), lost.instead_of.start
+    slots = nearest_slots(availability, lost.need, lost.start, excluded_start=excluded_start)
+    offer = Offer(
         project=project,
         timezone=project.timezone,
         slots=slots,
         now_ms=availability.now_ms,
         unavailable_technician=_unavailable_technician(availability, lost),
     )
+    record_result(TracedResult(slots=slots))
+    return lost.error(lost.message, alternatives=offer)
 
 
 def _unavailable_technician(availability: Availability, lost: LostSlot) -> UnavailableTechnician | None:
-    """The technician who was wished for, and who else could take the start that was lost."""
-    technician_schedule = availability.schedule.technician_schedules.get(lost.need.technician_id or "")
-    if technician_schedule is None:
+    """Return the requested technician, and the others who could take the lost start."""
+    schedules = availability.schedule.technician_schedules
+    requested = schedules.get(lost.need.technician_id or "")
+    if requested is None:
         return None
     slot = check_start(availability, replace(lost.need, technician_id=None), lost.start)
-    others = slot.candidates[:_CANDIDATES] if slot else ()
-    technician_schedules = availability.schedule.technician_schedules
+    candidates = slot.candidates[:_MAX_CANDIDATES] if slot else ()
     return UnavailableTechnician(
-        technician=technician_schedule.technician,
-        others=tuple(technician_schedules[one.technician_id].technician for one in others),
+        technician=requested.technician,
+        others=tuple(schedules[candidate.technician_id].technician for candidate in candidates),
     )
 
 
 def nearest_slots(
-    availability: Availability, need: Need, start: Minute, *, but: Minute | None = None
+    availability: Availability, need: Need, start: Minute, *, excluded_start: Minute | None = None
 ) -> tuple[Slot, ...]:
-    """The starts nearest to one that is wanted, in order of time; not the one that is had already."""
-    frame = availability.frame
-    starts = list_starts(availability, need, frame.midnights[0], frame.midnights[-1])
-    others = [one for one in starts if one != but]
-    nearest = sorted(others, key=lambda one: (abs(one - start), one))[:_HOW_MANY]
-    return tuple(slots_at(availability, need, sorted(nearest), best=_CANDIDATES))
+    """Return the bookable starts nearest to a start, in order of time."""
+    midnights = availability.frame.midnights
+    starts = [
+        other for other in list_starts(availability, need, midnights[0], midnights[-1]) if other != excluded_start
+    ]
+    nearest = sorted(starts, key=lambda other: (abs(other - start), other))[:_MAX_ALTERNATIVES]
+    return tuple(slots_at(availability, need, sorted(nearest), best=_MAX_CANDIDATES))

@@ -18,7 +18,7 @@ from slotmcp.services.reporting.reports import ReportService
 from slotmcp.services.sessions import SessionService
 from slotmcp.services.slots import SlotService
 from slotmcp.services.technicians import TechnicianService
-from slotmcp.services.trace_writing import Tracing
+from slotmcp.services.trace_writer import TraceWriter
 from slotmcp.services.traces import TraceService
 from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
@@ -44,7 +44,7 @@ class App:
     """Opens what tells calendars and reconciles; its libraries are loaded then."""
     background_tasks: Callable[[], AbstractAsyncContextManager[None]]
     """Does what a server has to do besides answering, until the block ends."""
-    tracing: Tracing
+    tracing: TraceWriter
     traces: TraceService
     access: AccessService
     sessions: SessionService

@@ -1,4 +1,4 @@
-"""The shelf: the availability of each project that this process has asked about, kept up to date."""
+"""Cache of each project's availability in this process, kept up to date by revision."""
 
 from typing import Final
 
@@ -10,14 +10,14 @@ from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import Head, ScheduleReader, Store, Transaction, Travel
 from slotmcp.services.tracing import current_trace, span
 
-CLOCKS_DIFFER_MS: Final = 1_000
-"""Of two trips at once the later may tell the earlier now. By so much at most, the later now holds."""
+MAX_CLOCK_REGRESSION_MS: Final = 1_000
+"""Tolerated clock regression between two concurrent reads: up to this much, the later time is kept."""
 
 
 class AvailabilityCache:
-    """Reads a book only where it changed, and indexes only what was read.
+    """Reloads only the schedules that changed, and indexes only what was reloaded.
 
-    What a transaction sees is kept apart from what readers see: it may yet be rolled back.
+    Availability read in transactions is kept separately from committed availability: it may be rolled back.
     """
 
     def __init__(self, store: Store, travel: Travel | None = None, *, schedules: ScheduleReader | None = None) -> None:
@@ -27,68 +27,71 @@ class AvailabilityCache:
         self._committed: dict[str, Availability] = {}
         self._locked: dict[str, Availability] = {}
 
-    async def project_id(self, asked: str | None) -> str:
-        """The project that is meant: the one asked for, or the only one there is.
+    async def project_id(self, requested_id: str | None) -> str:
+        """Return the requested project's id, or that of the only project.
 
         Raises:
-            InvalidArgument: none was named, and there is not exactly one.
+            InvalidArgument: none was requested, and there is not exactly one.
         """
-        return only_project(await self._store.project_ids()) if asked is None else asked
+        return only_project(await self._store.project_ids()) if requested_id is None else requested_id
 
-    def known_project(self, asked: str | None) -> Project | None:
-        """The project that is meant, as far as it can be told without asking the store."""
-        known = self._committed | self._locked
-        if asked is None and len(known) == 1:
-            (asked,) = known
-        return known[asked].schedule.project if asked in known else None
+    def cached_project(self, requested_id: str | None) -> Project | None:
+        """Return the requested project, or the only cached one, without reading the store."""
+        cached = self._committed | self._locked
+        if requested_id is None and len(cached) == 1:
+            (requested_id,) = cached
+        return cached[requested_id].schedule.project if requested_id in cached else None
 
-    def remembered(self, project_id: str) -> Availability | None:
-        """What was free when this process last looked; it may be old, or part of what was never committed."""
-        known = [one[project_id] for one in (self._committed, self._locked) if project_id in one]
-        return max(known, key=lambda one: one.schedule.revision, default=None)
+    def cached(self, project_id: str) -> Availability | None:
+        """Return the newest cached availability; it may be outdated, or contain writes that were rolled back."""
+        committed, locked = self._committed.get(project_id), self._locked.get(project_id)
+        if committed is None or (locked is not None and locked.schedule.revision > committed.schedule.revision):
+            return locked
+        return committed
 
-    async def availability(self, asked: str | None) -> Availability:
-        """What is free by the newest committed revision, at the store's now; the project as in `project_id`.
+    async def availability(self, requested_id: str | None) -> Availability:
+        """Return the availability at the newest committed revision and the store's now.
+
+        The project is resolved as in `project_id`.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
         with span("store"):
-            if asked is not None:
-                return await self._brought_to(asked, await self._schedules.head(asked))
+            if requested_id is not None:
+                return await self._refreshed(requested_id, await self._schedules.head(requested_id))
             heads = await self._schedules.heads()
             project_id = only_project(list(heads))
-            return await self._brought_to(project_id, heads[project_id])
+            return await self._refreshed(project_id, heads[project_id])
 
-    async def _brought_to(self, project_id: str, head: Head) -> Availability:
-        known = self._committed.get(project_id)
-        if known is not None and known.schedule.revision == head.revision:
-            schedule = known.schedule
+    async def _refreshed(self, project_id: str, head: Head) -> Availability:
+        cached = self._committed.get(project_id)
+        now_ms = head.now_ms
+        if cached is not None and 0 < cached.now_ms - now_ms <= MAX_CLOCK_REGRESSION_MS:
+            now_ms = cached.now_ms
+        if cached is not None and cached.schedule.revision == head.revision:
+            schedule = cached.schedule
         else:
-            schedule = await self._schedules.schedule(project_id, known.schedule if known else None)
-        told = self._told(schedule.project)
-        self._committed[project_id] = availability = Availability.of(schedule, _now_ms(head, known), known, told)
-        if noted := current_trace():
-            noted.availability = availability
-            if known is not None and known.schedule is schedule:
-                noted.book_from = ScheduleSource.MEMORY
+            schedule = await self._schedules.schedule(project_id, cached.schedule if cached else None)
+        travel_times = self._cached_times(schedule.project)
+        availability = Availability.of(schedule, now_ms, cached, travel_times)
+        self._committed[project_id] = availability
+        if builder := current_trace():
+            builder.availability = availability
+            if cached is not None and cached.schedule is schedule:
+                builder.schedule_source = ScheduleSource.MEMORY
         return availability
 
     async def locked(self, transaction: Transaction) -> Availability:
-        """What is free as a transaction sees it, its own writes included, at its now."""
+        """Return the availability as a transaction sees it, its own writes included, at its now."""
         schedule = await transaction.schedule()
-        previous = self._locked.get(schedule.project.id)
-        self._locked[schedule.project.id] = Availability.of(
-            schedule, transaction.now_ms, previous, self._told(schedule.project)
-        )
-        if (noted := current_trace()) and noted.availability is None:
-            noted.availability = self._locked[schedule.project.id]
-        return self._locked[schedule.project.id]
+        project = schedule.project
+        previous = self._locked.get(project.id)
+        availability = Availability.of(schedule, transaction.now_ms, previous, self._cached_times(project))
+        self._locked[project.id] = availability
+        if (builder := current_trace()) and builder.availability is None:
+            builder.availability = availability
+        return availability
 
-    def _told(self, project: Project) -> TravelTimes | None:
+    def _cached_times(self, project: Project) -> TravelTimes | None:
         return self._travel.cached_times(project) if self._travel else None
-
-
-def _now_ms(head: Head, known: Availability | None) -> int:
-    is_hair_ago = known is not None and 0 < known.now_ms - head.now_ms <= CLOCKS_DIFFER_MS
-    return known.now_ms if known is not None and is_hair_ago else head.now_ms

@@ -1,65 +1,63 @@
-"""Bookings: one transaction that re-checks, assigns the technician and honours an idempotency key."""
+"""Bookings: selling, finding, rescheduling and cancelling appointments."""
 
 import json
 from dataclasses import dataclass, field, replace
+from typing import Final
 
-from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
-from slotmcp.domain.claim import Claim, Hold
-from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
-from slotmcp.engine.assign import assign
+from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.claim import Hold
+from slotmcp.domain.errors import InvalidArgument, SlotmcpError, SlotUnavailable
+from slotmcp.engine.assign import Assignment, assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
-from slotmcp.ports import ClaimConflict, Ids, LiveHolds, Store, Transaction
-from slotmcp.services.alternatives import LostSlot, refusal, with_alternatives
-from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.booked import BookAnswer, answer_of, booking_with
-from slotmcp.services.booking_keys import BookingKeys
+from slotmcp.ports import ClaimConflict, LiveHolds, Transaction
+from slotmcp.services.alternatives import LostSlot, early_refusal, find_lost_start
+from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve
 from slotmcp.services.calendar.conflicts import attention_for
 from slotmcp.services.contacts import normalised, references_of
-from slotmcp.services.finding import FindAnswer, FindRequest, found
-from slotmcp.services.held import assign_held, hold_with, lost_hold
-from slotmcp.services.intents import Appointment, StartRequest, find_appointment, find_duration, resolve
-from slotmcp.services.named import service_of
-from slotmcp.services.noting import record_booking, record_held_start, record_wish
-from slotmcp.services.outcomes import CancelRequest, cancel, tell
+from slotmcp.services.holds import assign_held, lost_hold, require_hold, unknown_hold
+from slotmcp.services.idempotency import Keys, keys_of
+from slotmcp.services.lookups import (
+    BookAnswer,
+    FindAnswer,
+    FindRequest,
+    book_answer,
+    find_answer,
+    require_booking,
+    service_of,
+)
+from slotmcp.services.placement import make_moves
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
-from slotmcp.services.taking import make_moves
-from slotmcp.services.tracing import span
+from slotmcp.services.status_changes import CancelRequest, cancel, set_status
+from slotmcp.services.tracing import TracedResult, record_result, record_start, span
 from slotmcp.services.travel import TravelLookup
-from slotmcp.services.turning_away import check_hold_is_known, lost_beforehand, may_be_theirs
-from slotmcp.services.unit_of_work import UnitOfWork
+from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import close_fulfilled_entries, offer_freed_time
+
+_UNAVAILABLE: Final = "That time cannot be had, so nothing is booked."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookRequest(StartRequest):
-    """An appointment to be sold: a held one by its token, or a start directly."""
+    """An appointment to book: a held one by its token, or a start directly."""
 
     customer: Customer
     hold_token: str = ""
     visit: Visit = field(default_factory=Visit)
     idempotency_key: str = ""
     credential: str = "local"
-    """Whose idempotency keys these are."""
+    """The credential that scopes the idempotency key."""
 
 
 class BookingService:
-    """Sells."""
+    """Use cases of bookings."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        live: LiveHolds,
-        availability_cache: AvailabilityCache,
-        ids: Ids,
-        travel_lookup: TravelLookup,
-    ) -> None:
-        self._store = store
+    def __init__(self, writer: ProjectWriter, *, live: LiveHolds, travel_lookup: TravelLookup) -> None:
+        self._writer = writer
+        self._store = writer.store
+        self._availability_cache = writer.availability_cache
         self._live = live
-        self._availability_cache = availability_cache
-        self._ids = ids
         self._travel_lookup = travel_lookup
 
     async def book_slot(self, request: BookRequest) -> BookAnswer:
@@ -68,255 +66,285 @@ class BookingService:
         Raises:
             InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, Unavailable.
         """
-        project_id = await self._availability_cache.project_id(request.project_id)
-        routed = await self._ways_of(project_id, request)
-        if not request.idempotency_key:
-            await self._turn_away(project_id, request, routed)
+        project_id = await self._writer.project_id(request.project_id)
+        prepare = self._prepare_held if request.hold_token else self._prepare_start
+        travel_times = await prepare(project_id, request)
 
-        async def unit(transaction: Transaction) -> BookAnswer:
+        async def work(unit: UnitOfWork) -> BookAnswer:
+            # Load
+            transaction = unit.transaction
             await transaction.lapse_holds()
-            availability = await self._availability_cache.locked(transaction)
-            customer = normalised(request.customer, availability.schedule.project)
-            known = replace(request, customer=customer)
-            if request.hold_token:
-                return await self._book_hold(transaction, availability, known, routed)
-            return await self._book_start(transaction, availability, known, routed)
+            availability = await unit.availability()
+            schedule, hold = availability.schedule, None
+            order = replace(request, customer=normalised(request.customer, schedule.project))
+            appointment = None if order.hold_token else _appointment(availability, order, travel_times)
+            keys = _keys(transaction, order, appointment)
+            if earlier := await _earlier_booking(transaction, keys, appointment):
+                return book_answer(transaction, schedule, earlier, replayed=True)
+            if appointment is None:
+                hold = await require_hold(transaction, order.hold_token)
+                appointment = _held_appointment(availability, order, hold, travel_times)
+            # Decide
+            assignment = _assign(transaction, availability, appointment, hold)
+            booking = _booking(unit, availability, order, appointment, assignment, hold)
+            # Write
+            try:
+                await make_moves(transaction, assignment)
+                await (transaction.confirm_hold if hold else transaction.add_booking)(booking)
+            except ClaimConflict:
+                raise _lost(appointment, hold) from None
+            await keys.remember(transaction, {"bookingId": booking.id})
+            await close_fulfilled_entries(unit, booking, hold_token=order.hold_token)
+            # Respond
+            return book_answer(transaction, schedule, booking, replayed=False)
 
         with span("transaction"):
-            answer = await with_alternatives(self._availability_cache, project_id, self._store.write(project_id, unit))
-        record_booking(answer.booking, was_replayed=answer.replayed)
+            answer = await self._writer.write(project_id, work)
+        record_result(TracedResult(booking=answer.booking, was_replayed=answer.replayed))
         if request.hold_token:
             await self._live.remove(project_id, request.hold_token)
         return answer
 
+    async def _prepare_held(self, project_id: str, request: BookRequest) -> TravelTimes | None:
+        """Look up travel times before the lock is taken, and reject an unknown hold token."""
+        is_retry = bool(request.idempotency_key)
+        is_known = is_retry or await self._live.contains(project_id, request.hold_token)
+        if is_known and not self._travel_lookup.is_routed:
+            return None
+        hold = await self._store.hold(project_id, request.hold_token)
+        if hold is not None:
+            return await self._travel_lookup.for_claim(project_id, hold.claim, request.location)
+        if not is_known:
+            availability = await self._availability_cache.availability(project_id)
+            normalised(request.customer, availability.schedule.project)  # an invalid customer is reported first
+            raise unknown_hold()
+        return None
+
+    async def _prepare_start(self, project_id: str, request: BookRequest) -> TravelTimes | None:
+        """Look up travel times before the lock is taken, and reject a start that is taken.
+
+        A request that may be a retry is not rejected: the first one may be what took the start.
+        """
+        travel_times = await self._travel_lookup.for_start(project_id, request)
+        if request.idempotency_key:
+            return travel_times
+        lost = await find_lost_start(self._availability_cache, project_id, request, travel_times)
+        if lost and not await self._may_be_retry(project_id, request.customer, *lost):
+            raise early_refusal(*lost, _UNAVAILABLE)
+        return travel_times
+
+    async def _may_be_retry(
+        self, project_id: str, customer: Customer, availability: Availability, lost: Appointment
+    ) -> bool:
+        """Return whether the customer has a booking at the start, or cannot be identified."""
+        try:
+            references = references_of(normalised(customer, availability.schedule.project))
+        except SlotmcpError:
+            return True
+        for reference in references:
+            bookings = await self._store.bookings_by(project_id, reference)
+            if any(booking.claim.start == lost.start for booking in bookings):
+                return True
+        return False
+
     async def find_bookings(self, request: FindRequest) -> FindAnswer:
-        """The bookings of one customer, or the one with an id. Nobody else's are ever among them.
+        """Find the bookings of one customer, or the one with an id.
 
         Raises:
             InvalidArgument, NotFound (no such project), Unavailable.
         """
         request.check()
-        project_id = await self._availability_cache.project_id(request.project_id)
+        project_id = await self._writer.project_id(request.project_id)
         availability = await self._availability_cache.availability(project_id)
         schedule = availability.schedule
         if request.booking_id:
-            one = await self._store.booking(project_id, request.booking_id)
-            return found(schedule, [one] if one else [], availability.now_ms)
-        theirs = await self._store.bookings_by(project_id, request.reference(schedule.project))
-        return found(schedule, theirs, availability.now_ms)
+            booking = await self._store.booking(project_id, request.booking_id)
+            return find_answer(schedule, [booking] if booking else [], availability.now_ms)
+        bookings = await self._store.bookings_by(project_id, request.reference(schedule.project))
+        return find_answer(schedule, bookings, availability.now_ms)
 
     async def reschedule_booking(self, request: RescheduleRequest) -> RescheduleAnswer:
-        """Give a booking another time. Refused, it keeps the one it has.
+        """Move a booking to another time. A refused booking keeps its time.
 
         Raises:
             InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, Unavailable.
         """
-        project_id = await self._availability_cache.project_id(request.project_id)
-        routed = await self._ways_of_move(project_id, request)
+        project_id = await self._writer.project_id(request.project_id)
+        travel_times = await self._travel_times_of_move(project_id, request)
 
-        async def unit(transaction: Transaction) -> RescheduleAnswer:
-            await transaction.lapse_holds()
-            answer = await reschedule(transaction, await self._availability_cache.locked(transaction), request, routed)
+        async def work(unit: UnitOfWork) -> RescheduleAnswer:
+            await unit.transaction.lapse_holds()
+            answer = await reschedule(unit.transaction, await unit.availability(), request, travel_times)
             if answer.booked.replayed:
                 return answer
             if answer.has_moved:
-                booking = answer.booked.booking
-                await close_fulfilled_entries(self._unit(transaction), booking, hold_token=request.hold_token)
-            # A booking that stays gives its hold's time back.
-            await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
+                await close_fulfilled_entries(unit, answer.booked.booking, hold_token=request.hold_token)
+            await offer_freed_time(unit)  # also where the booking stays: its hold's time is free again
             return answer
 
-        answer = await with_alternatives(self._availability_cache, project_id, self._store.write(project_id, unit))
+        answer = await self._writer.write(project_id, work)
         if request.hold_token:
             await self._live.remove(project_id, request.hold_token)
         return answer
 
-    async def cancel_booking(self, request: CancelRequest) -> BookAnswer:
-        """Call a booking off, and give its time back at once. Doing it again answers the same.
-
-        Raises:
-            InvalidArgument, NotFound, Unavailable.
-        """
-
-        async def unit(transaction: Transaction) -> BookAnswer:
-            booking = await booking_with(transaction, request.booking_id)
-            cancelled = await cancel(transaction, booking, request.reason)
-            answer = answer_of(transaction, await transaction.schedule(), cancelled, replayed=cancelled is booking)
-            if not answer.replayed:
-                await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
-            return answer
-
-        return await self._store.write(await self._availability_cache.project_id(request.project_id), unit)
-
-    async def set_booking_status(self, project_id: str | None, booking_id: str, status: BookingStatus) -> BookAnswer:
-        """Say what came of a visit: that it is done, or that nobody was there. Doing it again answers the same.
-
-        Raises:
-            InvalidArgument, NotFound, Unavailable.
-        """
-
-        async def unit(transaction: Transaction) -> BookAnswer:
-            booking = await booking_with(transaction, booking_id)
-            told = await tell(transaction, booking, status)
-            return answer_of(transaction, await transaction.schedule(), told, replayed=told is booking)
-
-        return await self._store.write(await self._availability_cache.project_id(project_id), unit)
-
-    async def _ways_of(self, project_id: str, request: BookRequest) -> TravelTimes | None:
-        if request.hold_token:
-            return await self._travel_lookup.for_hold(project_id, request.hold_token, request.location)
-        return await self._travel_lookup.for_start(project_id, request)
-
-    async def _ways_of_move(self, project_id: str, request: RescheduleRequest) -> TravelTimes | None:
+    async def _travel_times_of_move(self, project_id: str, request: RescheduleRequest) -> TravelTimes | None:
         booking = await self._store.booking(project_id, request.booking_id)
         location = booking.claim.location if booking else None
-        if request.hold_token:
-            return await self._travel_lookup.for_hold(project_id, request.hold_token, location)
-        return await self._travel_lookup.for_start(project_id, StartRequest(start=request.start, location=location))
+        if not request.hold_token:
+            start = StartRequest(start=request.start, location=location)
+            return await self._travel_lookup.for_start(project_id, start)
+        is_routed = self._travel_lookup.is_routed
+        hold = await self._store.hold(project_id, request.hold_token) if is_routed else None
+        return await self._travel_lookup.for_claim(project_id, hold.claim, location) if hold else None
 
-    async def _turn_away(self, project_id: str, request: BookRequest, routed: TravelTimes | None) -> None:
-        store, availability_cache = self._store, self._availability_cache
-        if request.hold_token:
-            if not await self._live.contains(project_id, request.hold_token):
-                await check_hold_is_known(store, availability_cache, project_id, request.hold_token, request.customer)
-            return
-        lost = await lost_beforehand(availability_cache, project_id, request, routed)
-        if lost and not await may_be_theirs(store, project_id, request.customer, lost):
-            record_wish(lost.availability, lost.appointment)
-            raise refusal(lost.availability, _lost_start(lost.appointment))
+    async def cancel_booking(self, request: CancelRequest) -> BookAnswer:
+        """Cancel a booking and free its time. Repeated calls return the same answer.
 
-    def _unit(self, transaction: Transaction) -> UnitOfWork:
-        return UnitOfWork(transaction, self._availability_cache, self._ids)
+        Raises:
+            InvalidArgument, NotFound, Unavailable.
+        """
 
-    async def _book_hold(
-        self, transaction: Transaction, availability: Availability, request: BookRequest, routed: TravelTimes | None
-    ) -> BookAnswer:
-        keys = _keys_of_hold(transaction, request)
-        if answer := await _replay(transaction, availability, keys):
+        async def work(unit: UnitOfWork) -> BookAnswer:
+            transaction = unit.transaction
+            booking = await require_booking(transaction, request.booking_id)
+            cancelled = await cancel(transaction, booking, request.reason)
+            replayed = cancelled is booking
+            answer = book_answer(transaction, await transaction.schedule(), cancelled, replayed=replayed)
+            if not replayed:
+                await offer_freed_time(unit)
             return answer
-        hold = await hold_with(transaction, request.hold_token)
-        appointment = _held_appointment(availability, request, hold, routed)
-        record_wish(availability, appointment)
-        record_held_start(hold)
-        others = availability.without(hold.claim)
-        assignment = assign_held(transaction, others, hold, [appointment.need], appointment.start)
-        claim = replace(
-            hold.claim,
-            technician_id=assignment.technician_id,
-            expires_at_ms=None,
-            location=appointment.location,
-        )
-        reason = replace(assignment.reason, wished=claim.technician_chosen)
-        made = _booking(transaction, request, claim, reason, hold.customer_pseudonym)
-        booking = replace(made, attention=attention_for(availability.schedule, claim))
-        try:
-            await transaction.confirm_hold(booking)
-        except ClaimConflict:
-            raise lost_hold(appointment.need, appointment.start) from None
-        await keys.remember(booking.id)
-        await close_fulfilled_entries(self._unit(transaction), booking, hold_token=request.hold_token)
-        return answer_of(transaction, availability.schedule, booking, replayed=False)
 
-    async def _book_start(
-        self, transaction: Transaction, availability: Availability, request: BookRequest, routed: TravelTimes | None
-    ) -> BookAnswer:
-        appointment = find_appointment(availability.schedule, request, routed)
-        record_wish(availability, appointment)
-        keys = _keys_of_start(transaction, request, appointment)
-        if answer := await _replay(transaction, availability, keys):
-            return answer
-        assignment = assign(availability, appointment.need, appointment.start)
-        if assignment is None:
-            raise _lost_start(appointment)
-        claim = appointment.claim(self._ids.new_id(), assignment.technician_id)
-        booking = _booking(transaction, request, claim, assignment.reason)
-        try:
-            await make_moves(transaction, assignment)
-            await transaction.add_booking(booking)
-        except ClaimConflict:
-            raise _lost_start(appointment) from None
-        await keys.remember(booking.id)
-        await close_fulfilled_entries(self._unit(transaction), booking, hold_token=request.hold_token)
-        return answer_of(transaction, availability.schedule, booking, replayed=False)
+        return await self._writer.write(await self._writer.project_id(request.project_id), work)
+
+    async def set_booking_status(self, project_id: str | None, booking_id: str, status: BookingStatus) -> BookAnswer:
+        """Save the result of a visit: completed or no-show. Repeated calls return the same answer.
+
+        Raises:
+            InvalidArgument, NotFound, Unavailable.
+        """
+
+        async def work(unit: UnitOfWork) -> BookAnswer:
+            transaction = unit.transaction
+            booking = await require_booking(transaction, booking_id)
+            changed = await set_status(transaction, booking, status)
+            return book_answer(transaction, await transaction.schedule(), changed, replayed=changed is booking)
+
+        return await self._writer.write(await self._writer.project_id(project_id), work)
+
+
+def _appointment(availability: Availability, order: BookRequest, travel_times: TravelTimes | None) -> Appointment:
+    appointment = find_appointment(availability.schedule, order, travel_times)
+    record_start(availability, appointment)
+    return appointment
 
 
 def _held_appointment(
-    availability: Availability, request: BookRequest, hold: Hold, routed: TravelTimes | None
+    availability: Availability, order: BookRequest, hold: Hold, travel_times: TravelTimes | None
 ) -> Appointment:
-    """What the hold keeps, as long as the request does not name something else beside the token."""
-    claim, zone_key = hold.claim, request.timezone or availability.schedule.project.timezone
-    if request.service_id is not None and request.service_id != claim.service_id:
+    """Return the held appointment. Fields that the request repeats beside the token must agree with the hold.
+
+    Raises:
+        InvalidArgument: a field does not agree.
+    """
+    claim, schedule = hold.claim, availability.schedule
+    zone_key, held_minutes = order.timezone or schedule.project.timezone, claim.end - claim.start
+    if order.service_id is not None and order.service_id != claim.service_id:
         raise InvalidArgument("serviceType", f"the hold is for {claim.service_id}; leave it out, or hold another slot.")
-    if request.start is not None and resolve(request.start, zone_key, "start") != claim.start:
+    if order.start is not None and resolve(order.start, zone_key, "start") != claim.start:
         raise InvalidArgument("start", "the hold is for another start; leave it out, or hold that one.")
-    if find_duration(request, claim.start, zone_key) not in {None, claim.end - claim.start}:
-        field = "durationMinutes" if request.end is None else "end"
-        raise InvalidArgument(
-            field, f"the hold is for {claim.end - claim.start} minutes; leave it out, or hold another."
-        )
-    chosen = claim.technician_id if claim.technician_chosen else None
-    if request.technician_id not in {None, chosen}:
+    if find_duration(order, claim.start, zone_key) not in {None, held_minutes}:
+        field = "durationMinutes" if order.end is None else "end"
+        raise InvalidArgument(field, f"the hold is for {held_minutes} minutes; leave it out, or hold another.")
+    chosen_id = claim.technician_id if claim.technician_chosen else None
+    if order.technician_id not in {None, chosen_id}:
         raise InvalidArgument("technicianId", "choose the technician when you create the hold, not afterwards.")
-    service = service_of(availability.schedule, claim)
-    # Of a service that left the catalog nobody knows the skills any more; the witness has them.
-    only = chosen if service.id in availability.schedule.services else claim.technician_id
-    location = claim.location or request.location
-    need = replace(
-        Need.of_claim(claim, service, site_at(location, availability.schedule.project.travel, routed)),
-        technician_id=only,
+    # The skills of a service that left the catalog are unknown; the hold's technician has them.
+    technician_id = chosen_id if claim.service_id in schedule.services else claim.technician_id
+    service, location = service_of(schedule, claim), claim.location or order.location
+    need = Need.of_claim(claim, service, site_at(location, schedule.project.travel, travel_times))
+    appointment = Appointment(service, replace(need, technician_id=technician_id), claim.start, location)
+    record_start(availability, appointment, hold)
+    return appointment
+
+
+def _keys(transaction: Transaction, order: BookRequest, appointment: Appointment | None) -> Keys:
+    """Return the keys of a request; a hold's token, or else start and contact, imply one."""
+    customer = order.customer
+    request: tuple[object, ...] = (customer.name.casefold(), customer.phone, customer.email)
+    if appointment is None:
+        request, implied = ("hold", order.hold_token, *request), f"hold:{order.hold_token}"
+    else:
+        what = (appointment.service.id, appointment.start, appointment.need.duration_minutes)
+        request = ("start", *what, order.technician_id, *request)
+        implied = "start:" + json.dumps((*what[:2], customer.phone, customer.email))
+        implied = "" if order.idempotency_key else implied
+    return keys_of(
+        transaction,
+        use_case="book_slot",
+        credential=order.credential,
+        explicit=(order.idempotency_key,),
+        implied=implied,
+        request=(request,),
     )
-    return Appointment(service, need, claim.start, location)
 
 
-def _booking(
-    transaction: Transaction, request: BookRequest, claim: Claim, reason: AssignmentReason, *known_as: str
+async def _earlier_booking(transaction: Transaction, keys: Keys, appointment: Appointment | None) -> Booking | None:
+    """Return the booking that an earlier identical request made.
+
+    The implied key counts only while the booking is active at that start: a customer who cancelled may book again.
+    """
+    if response := await keys.recall(transaction):
+        return await transaction.booking(json.loads(response)["bookingId"])
+    receipt = await keys.implied_receipt(transaction)
+    booking = await transaction.booking(json.loads(receipt.answer)["bookingId"]) if receipt else None
+    if receipt is None or booking is None or booking.status is BookingStatus.CANCELLED:
+        return None
+    if appointment is not None and appointment.start != booking.claim.start:
+        return None
+    keys.response_in(receipt)
+    return booking
+
+
+def _assign(
+    transaction: Transaction, availability: Availability, appointment: Appointment, hold: Hold | None
+) -> Assignment:
+    if hold is not None:
+        others = availability.without(hold.claim)
+        return assign_held(transaction, others, hold, [appointment.need], appointment.start)
+    assignment = assign(availability, appointment.need, appointment.start)
+    if assignment is None:
+        raise _lost(appointment, hold)
+    return assignment
+
+
+def _booking(  # noqa: PLR0913, PLR0917  the parts of a booking
+    unit: UnitOfWork,
+    availability: Availability,
+    order: BookRequest,
+    appointment: Appointment,
+    assignment: Assignment,
+    hold: Hold | None,
 ) -> Booking:
-    """The booking of a claim, found by its customer's contacts and by whatever else they are known as."""
-    by_contact = [transaction.pseudonym(reference) for reference in references_of(request.customer)]
+    technician_id, reason, attention = assignment.technician_id, assignment.reason, ""
+    contact_keys = [unit.transaction.pseudonym(reference) for reference in references_of(order.customer)]
+    if hold is None:
+        claim = appointment.claim(unit.ids.new_id(), technician_id)
+    else:
+        claim = replace(hold.claim, technician_id=technician_id, expires_at_ms=None, location=appointment.location)
+        reason = replace(reason, wished=claim.technician_chosen)
+        attention = attention_for(availability.schedule, claim)
+        contact_keys.append(hold.customer_pseudonym)
     return Booking(
         claim=claim,
-        customer=request.customer,
-        visit=request.visit,
+        customer=order.customer,
+        visit=order.visit,
         reason=reason,
-        contact_keys=tuple(filter(None, (*by_contact, *known_as))),
+        contact_keys=tuple(filter(None, contact_keys)),
+        attention=attention,
     )
 
 
-def _keys_of_hold(transaction: Transaction, request: BookRequest) -> BookingKeys:
-    """The token is a key of its own: a retry under a new key books nothing new."""
-    return BookingKeys(
-        transaction,
-        credential=request.credential,
-        own=request.idempotency_key,
-        implied=f"hold:{request.hold_token}",
-        start=None,
-        request=("hold", request.hold_token, *_who(request)),
-    )
-
-
-def _keys_of_start(transaction: Transaction, request: BookRequest, appointment: Appointment) -> BookingKeys:
-    what = (appointment.service.id, appointment.start, appointment.need.duration_minutes)
-    derived = "start:" + json.dumps((*what[:2], request.customer.phone, request.customer.email))
-    return BookingKeys(
-        transaction,
-        credential=request.credential,
-        own=request.idempotency_key,
-        implied="" if request.idempotency_key else derived,
-        start=appointment.start,
-        request=("start", *what, request.technician_id, *_who(request)),
-    )
-
-
-def _who(request: BookRequest) -> tuple[str, ...]:
-    return request.customer.name.casefold(), request.customer.phone, request.customer.email
-
-
-async def _replay(transaction: Transaction, availability: Availability, keys: BookingKeys) -> BookAnswer | None:
-    booking_id = await keys.recall()
-    booking = await transaction.booking(booking_id) if booking_id else None
-    return answer_of(transaction, availability.schedule, booking, replayed=True) if booking else None
-
-
-def _lost_start(appointment: Appointment) -> LostSlot:
-    message = "That time cannot be had, so nothing is booked."
-    return LostSlot(SlotUnavailable, message, appointment.need, appointment.start)
+def _lost(appointment: Appointment, hold: Hold | None) -> LostSlot:
+    if hold is not None:
+        return lost_hold(appointment.need, appointment.start)
+    return LostSlot(SlotUnavailable, _UNAVAILABLE, appointment.need, appointment.start)

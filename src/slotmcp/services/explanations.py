@@ -1,4 +1,4 @@
-"""Explanations: why a start can be had, or why not, and what would open it."""
+"""Explanations: why a start is bookable or not, and which changes would make it bookable."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.reasons import Explanation
 from slotmcp.engine.explain import explain
+from slotmcp.services.appointments import StartRequest, find_appointment
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.intents import StartRequest, find_appointment
 from slotmcp.services.travel import TravelLookup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainAnswer:
-    """What is to be said of one start."""
+    """Explanation of one start."""
 
     project: Project
     service: ServiceType
@@ -23,38 +23,34 @@ class ExplainAnswer:
     end: Minute
     explanation: Explanation
     technicians: Mapping[str, Technician]
-    """All of the project's, by id."""
-    wished: Technician | None
-    """The technician who was asked for."""
+    """All technicians of the project, by id."""
+    requested_technician: Technician | None
     now_ms: int
 
 
 class ExplanationService:
-    """Says why."""
+    """Use case explain_slot."""
 
     def __init__(self, *, availability_cache: AvailabilityCache, travel_lookup: TravelLookup) -> None:
         self._availability_cache = availability_cache
         self._travel_lookup = travel_lookup
 
     async def explain_slot(self, request: StartRequest, *, instead_of: Claim | None = None) -> ExplainAnswer:
-        """Why a start can be had, or what is in each technician's way, by the predicates that decide it.
+        """Explain a start by the same predicates that decide it.
 
-        `instead_of` is a booking that would be given up for it, and is in nobody's way.
+        `instead_of` is the claim of a booking that would be given up for it; its time counts as free.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
         project_id = await self._availability_cache.project_id(request.project_id)
-        routed = await self._travel_lookup.for_start(project_id, request)
+        travel_times = await self._travel_lookup.for_start(project_id, request)
         availability = await self._availability_cache.availability(project_id)
         if instead_of is not None:
             availability = availability.without(instead_of)
         schedule = availability.schedule
-        appointment = find_appointment(schedule, request, routed)
-        technicians = {
-            technician_id: technician_schedule.technician
-            for technician_id, technician_schedule in schedule.technician_schedules.items()
-        }
+        appointment = find_appointment(schedule, request, travel_times)
+        technicians = {id_: its.technician for id_, its in schedule.technician_schedules.items()}
         return ExplainAnswer(
             project=schedule.project,
             service=appointment.service,
@@ -62,6 +58,6 @@ class ExplanationService:
             end=appointment.start + appointment.need.duration_minutes,
             explanation=explain(availability, appointment.need, appointment.start),
             technicians=technicians,
-            wished=technicians.get(request.technician_id or ""),
+            requested_technician=technicians.get(request.technician_id or ""),
             now_ms=availability.now_ms,
         )

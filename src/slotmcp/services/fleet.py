@@ -151,8 +151,8 @@ class FleetScheduleReader:
             schedule = await self._fleet.snapshot(project_id, revision)
             if schedule is not None:
                 self._borrowed[project_id] = schedule
-                if trace := current_trace():
-                    trace.book_from = ScheduleSource.SHARED
+                if builder := current_trace():
+                    builder.schedule_source = ScheduleSource.SHARED
                 return schedule
             known = None
         self._borrowed.pop(project_id, None)

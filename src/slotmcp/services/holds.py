@@ -1,85 +1,86 @@
-"""Holds: one unit of a start's capacity, kept for a caller who is thinking."""
+"""Holds: one unit of a start's capacity, reserved while a customer decides."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Final
 
+from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import Project, ServiceType
-from slotmcp.domain.claim import ClaimState, Hold
-from slotmcp.domain.errors import HoldLimit, InvalidArgument, SlotUnavailable
+from slotmcp.domain.claim import Claim, ClaimState, Hold
+from slotmcp.domain.errors import HoldExpired, HoldLimit, HoldWithdrawn, InvalidArgument, SlotUnavailable
+from slotmcp.domain.interval import Minute, minute_at_or_after
+from slotmcp.engine.assign import Assignment, assign_kept
 from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
 from slotmcp.engine.slots import check_start
-from slotmcp.ports import Ids, LiveHolds, Store, Transaction
-from slotmcp.services.alternatives import LostSlot, refusal, with_alternatives
-from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.intents import Appointment, StartRequest, find_appointment
-from slotmcp.services.noting import record_hold, record_wish
-from slotmcp.services.receipts import Keys, keys_of
-from slotmcp.services.taking import take_hold
-from slotmcp.services.tracing import span
+from slotmcp.ports import LiveHolds, Transaction
+from slotmcp.services.alternatives import LostSlot, early_refusal, find_lost_start
+from slotmcp.services.appointments import Appointment, StartRequest, find_appointment
+from slotmcp.services.calendar.conflicts import is_in_conflict
+from slotmcp.services.idempotency import Keys, keys_of
+from slotmcp.services.placement import place_hold
+from slotmcp.services.tracing import TracedResult, record_result, record_start, span
 from slotmcp.services.travel import TravelLookup
-from slotmcp.services.turning_away import lost_beforehand
-from slotmcp.services.unit_of_work import UnitOfWork
+from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import count_live_offers, leave_waitlist, offer_freed_time
 
-MIN_TTL_SECONDS = 60
-MAX_TTL_SECONDS = 120
+MIN_TTL_SECONDS: Final = 60
+MAX_TTL_SECONDS: Final = 120
+_UNAVAILABLE: Final = "That time cannot be had, so nothing is held."
+_ENDED: Final = {
+    ClaimState.RELEASED: "That hold was released. Ask for slots again and hold one.",
+    ClaimState.BOOKED: "That hold was booked already. Use a new hold for another booking.",
+    ClaimState.CANCELLED: "That hold was booked, and the booking was cancelled. Use a new hold for another booking.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRequest(StartRequest):
-    """A start to be kept for a customer."""
+    """A start to hold for a customer."""
 
     customer_reference: str
-    """The caller's opaque reference; only its hash with the project's salt is kept."""
+    """The caller's opaque reference; only its hash with the project's salt is stored."""
     ttl_seconds: int | None = None
     idempotency_key: str = ""
     credential: str = "local"
-    """Whose idempotency keys these are."""
+    """The credential that scopes the idempotency key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldAnswer:
-    """A hold that was granted. The technician in it is a witness and is not told."""
+    """A granted hold. Its technician is internal and may change."""
 
     project: Project
     service: ServiceType
     hold: Hold
     capacity_left: int
-    """How many more callers this start could serve after the hold was granted."""
+    """Number of further callers that the start could serve after the hold was granted."""
     now_ms: int
     replayed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseAnswer:
-    """What became of a hold that was to be given back."""
+    """Result of releasing a hold."""
 
     project: Project
     now_ms: int
     released: bool
-    """False when there was nothing to give back: unknown, lapsed or released before."""
+    """False where there was nothing to release: unknown, lapsed or released before."""
     booked: bool = False
-    """It has become a booking, and stays one."""
+    """True where the hold has become a booking, which stays."""
     waited: bool = False
-    """It was a place on the waitlist."""
+    """True where the token was a waitlist entry's id."""
 
 
 class HoldService:
-    """Keeps and gives back."""
+    """Use cases create_hold and release_hold."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        live: LiveHolds,
-        availability_cache: AvailabilityCache,
-        ids: Ids,
-        travel_lookup: TravelLookup,
-    ) -> None:
-        self._store = store
+    def __init__(self, writer: ProjectWriter, *, live: LiveHolds, travel_lookup: TravelLookup) -> None:
+        self._writer = writer
         self._live = live
-        self._availability_cache = availability_cache
-        self._ids = ids
         self._travel_lookup = travel_lookup
 
     async def create_hold(self, request: HoldRequest) -> HoldAnswer:
@@ -89,80 +90,74 @@ class HoldService:
             InvalidArgument, NotFound, SlotUnavailable, HoldLimit, IdempotencyMismatch, Unavailable.
         """
         _check_ttl(request.ttl_seconds)
-        project_id = await self._availability_cache.project_id(request.project_id)
-        routed = await self._travel_lookup.for_start(project_id, request)
-        if not request.idempotency_key and (
-            lost := await lost_beforehand(self._availability_cache, project_id, request, routed)
-        ):
-            record_wish(lost.availability, lost.appointment)
-            raise refusal(lost.availability, _lost(lost.appointment))
+        cache = self._writer.availability_cache
+        project_id = await cache.project_id(request.project_id)
+        travel_times = await self._travel_lookup.for_start(project_id, request)
+        is_retry = bool(request.idempotency_key)  # the first request may be what took the start
+        if not is_retry and (lost := await find_lost_start(cache, project_id, request, travel_times)):
+            raise early_refusal(*lost, _UNAVAILABLE)
 
-        async def unit(transaction: Transaction) -> HoldAnswer:
+        async def work(unit: UnitOfWork) -> HoldAnswer:
+            # Load
+            transaction = unit.transaction
             await transaction.lapse_holds()
-            availability = await self._availability_cache.locked(transaction)
-            appointment = find_appointment(availability.schedule, request, routed)
-            record_wish(availability, appointment)
-            customer = transaction.pseudonym(request.customer_reference)
+            availability = await unit.availability()
+            appointment = find_appointment(availability.schedule, request, travel_times)
+            record_start(availability, appointment)
             keys = _keys(transaction, request, appointment)
-            if answer := await _replay(transaction, keys, availability, appointment):
-                return answer
-            await _check_limit(transaction, availability.schedule.project, customer)
-            hold = await self._take(transaction, availability, appointment, customer, request.ttl_seconds)
-            after = check_start(await self._availability_cache.locked(transaction), appointment.need, appointment.start)
-            capacity_left = after.capacity if after else 0
-            await keys.remember(transaction, json.dumps({"token": hold.token, "capacityLeft": capacity_left}))
-            return _answer(transaction, availability, appointment, hold, capacity_left, replayed=False)
+            earlier = await _earlier_hold(transaction, keys)
+            # Decide and write
+            hold, capacity_left = earlier or await _grant(unit, availability, appointment, request)
+            if earlier is None:
+                await keys.remember(transaction, {"token": hold.token, "capacityLeft": capacity_left})
+            # Respond
+            return HoldAnswer(
+                project=availability.schedule.project,
+                service=appointment.service,
+                hold=hold,
+                capacity_left=capacity_left,
+                now_ms=transaction.now_ms,
+                replayed=earlier is not None,
+            )
 
         with span("transaction"):
-            answer = await with_alternatives(self._availability_cache, project_id, self._store.write(project_id, unit))
-        record_hold(answer.hold.claim.id, answer.capacity_left, was_replayed=answer.replayed)
+            answer = await self._writer.write(project_id, work)
+        hold_key, capacity = answer.hold.claim.id, answer.capacity_left + 1
+        record_result(TracedResult(hold_key=hold_key, capacity=capacity, was_replayed=answer.replayed))
         if not answer.replayed:
             await self._live.add(project_id, answer.hold, now_ms=answer.now_ms)
         return answer
 
     async def release_hold(self, project_id: str | None, token: str) -> ReleaseAnswer:
-        """Give a hold back, or by a wait's id a place on the waitlist. Doing it again is no error.
+        """Release a hold, or a waitlist entry by its id. Repeated calls are allowed.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
-        project_id = await self._availability_cache.project_id(project_id)
+        project_id = await self._writer.project_id(project_id)
 
-        async def unit(transaction: Transaction) -> ReleaseAnswer:
-            project = (await transaction.schedule()).project
-            if wait := await transaction.wait(token):
-                has_left = await leave_waitlist(UnitOfWork(transaction, self._availability_cache, self._ids), [wait])
-                return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=has_left, waited=True)
+        async def work(unit: UnitOfWork) -> ReleaseAnswer:
+            transaction = unit.transaction
+            answer = ReleaseAnswer(
+                project=(await transaction.schedule()).project, now_ms=transaction.now_ms, released=False
+            )
+            if entry := await transaction.wait(token):
+                return replace(answer, released=await leave_waitlist(unit, [entry]), waited=True)
             hold = await transaction.hold(token)
             if hold is None or hold.state is not ClaimState.HELD or not hold.claim.is_live(transaction.now_ms):
-                is_booked = hold is not None and hold.state is ClaimState.BOOKED
-                return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=False, booked=is_booked)
+                return replace(answer, booked=hold is not None and hold.state is ClaimState.BOOKED)
             await transaction.release_hold(hold.claim.id)
-            await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
-            return ReleaseAnswer(project=project, now_ms=transaction.now_ms, released=True)
+            await offer_freed_time(unit)
+            return replace(answer, released=True)
 
-        answer = await self._store.write(project_id, unit)
+        answer = await self._writer.write(project_id, work)
         await self._live.remove(project_id, token)
         return answer
 
-    async def _take(
-        self,
-        transaction: Transaction,
-        availability: Availability,
-        appointment: Appointment,
-        customer: str,
-        ttl_seconds: int | None,
-    ) -> Hold:
-        hold = await take_hold(
-            UnitOfWork(transaction, self._availability_cache, self._ids),
-            availability,
-            appointment,
-            customer_pseudonym=customer,
-            lives_ms=(ttl_seconds or availability.schedule.project.hold_ttl_seconds) * 1000,
-        )
-        if hold is None:
-            raise _lost(appointment)
-        return hold
+
+def _check_ttl(ttl_seconds: int | None) -> None:
+    if ttl_seconds is not None and not MIN_TTL_SECONDS <= ttl_seconds <= MAX_TTL_SECONDS:
+        raise InvalidArgument("ttlSeconds", f"give a time from {MIN_TTL_SECONDS} to {MAX_TTL_SECONDS} seconds.")
 
 
 def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointment) -> Keys:
@@ -170,7 +165,7 @@ def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointme
         transaction,
         use_case="create_hold",
         credential=request.credential,
-        keys=(request.idempotency_key,),
+        explicit=(request.idempotency_key,),
         request=(
             appointment.service.id,
             appointment.start,
@@ -183,55 +178,104 @@ def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointme
     )
 
 
-async def _replay(
-    transaction: Transaction, keys: Keys, availability: Availability, appointment: Appointment
-) -> HoldAnswer | None:
-    answer = await keys.recall(transaction)
-    if answer is None:
+async def _earlier_hold(transaction: Transaction, keys: Keys) -> tuple[Hold, int] | None:
+    """Return the hold that an earlier identical request created, and the capacity left at that time."""
+    response = await keys.recall(transaction)
+    if response is None:
         return None
-    first = json.loads(answer)
-    hold = await transaction.hold(first["token"])
+    earlier = json.loads(response)
+    hold = await transaction.hold(earlier["token"])
+    return None if hold is None else (hold, earlier["capacityLeft"])
+
+
+async def _grant(
+    unit: UnitOfWork, availability: Availability, appointment: Appointment, request: HoldRequest
+) -> tuple[Hold, int]:
+    """Hold the start for the customer, and return the hold with the capacity left."""
+    project = availability.schedule.project
+    customer = unit.transaction.pseudonym(request.customer_reference)
+    await _check_limit(unit.transaction, project, customer)
+    ttl_ms = (request.ttl_seconds or project.hold_ttl_seconds) * 1000
+    hold = await place_hold(unit, availability, appointment, customer_pseudonym=customer, ttl_ms=ttl_ms)
     if hold is None:
-        return None
-    return _answer(transaction, availability, appointment, hold, first["capacityLeft"], replayed=True)
-
-
-def _answer(  # noqa: PLR0913  the facts of the answer
-    transaction: Transaction,
-    availability: Availability,
-    appointment: Appointment,
-    hold: Hold,
-    capacity_left: int,
-    *,
-    replayed: bool,
-) -> HoldAnswer:
-    return HoldAnswer(
-        project=availability.schedule.project,
-        service=appointment.service,
-        hold=hold,
-        capacity_left=capacity_left,
-        now_ms=transaction.now_ms,
-        replayed=replayed,
-    )
+        raise LostSlot(SlotUnavailable, _UNAVAILABLE, appointment.need, appointment.start)
+    slot = check_start(await unit.availability(), appointment.need, appointment.start)
+    return hold, slot.capacity if slot else 0
 
 
 async def _check_limit(transaction: Transaction, project: Project, customer: str) -> None:
-    most = project.max_holds_per_customer
+    limit = project.max_holds_per_customer
     live = await transaction.live_holds_of(customer)
-    # What the waitlist keeps for them is not of their doing.
-    if live >= most and live - await count_live_offers(transaction, customer) >= most:
+    if live >= limit and live - await count_live_offers(transaction, customer) >= limit:  # waitlist offers do not count
         raise HoldLimit(
-            f"This customer already holds {most} times, as many as the project allows. "
+            f"This customer already holds {limit} times, as many as the project allows. "
             "Book or release one of them first."
         )
 
 
-def _check_ttl(ttl_seconds: int | None) -> None:
-    if ttl_seconds is not None and not MIN_TTL_SECONDS <= ttl_seconds <= MAX_TTL_SECONDS:
-        raise InvalidArgument("ttlSeconds", f"give a time from {MIN_TTL_SECONDS} to {MAX_TTL_SECONDS} seconds.")
+async def require_hold(transaction: Transaction, token: str) -> Hold:
+    """Return the hold with a token.
+
+    Raises:
+        HoldExpired: the token is unknown.
+    """
+    hold = await transaction.hold(token)
+    if hold is None:
+        raise unknown_hold()
+    return hold
 
 
-def _lost(appointment: Appointment) -> LostSlot:
-    return LostSlot(
-        SlotUnavailable, "That time cannot be had, so nothing is held.", appointment.need, appointment.start
-    )
+def unknown_hold() -> HoldExpired:
+    """Return the error for an unknown token."""
+    return HoldExpired("That hold is not known. It may have lapsed long ago; ask for slots again and hold one.")
+
+
+def assign_held(  # noqa: PLR0913  the hold, and all that decides over it
+    transaction: Transaction,
+    others: Availability,
+    hold: Hold,
+    needs: Sequence[Need],
+    start: Minute,
+    *,
+    instead_of: Claim | None = None,
+) -> Assignment:
+    """Assign a technician to a held start. A lapsed hold is revived while its unit of capacity is free (rule 20).
+
+    Args:
+        transaction: source of the current time.
+        others: availability without the hold itself.
+        hold: the hold.
+        needs: what the job needs, preferred first.
+        start: the hold's start.
+        instead_of: claim of the booking that is moved to the held start.
+
+    Raises:
+        HoldExpired, LostSlot.
+    """
+    if hold.state in _ENDED:
+        raise HoldExpired(_ENDED[hold.state])
+    if hold.state is ClaimState.WITHDRAWN:
+        message = "The time that was held had to be withdrawn: nobody is left who could come then."
+        raise LostSlot(HoldWithdrawn, message, needs[-1], start, instead_of=instead_of)
+    is_live = hold.state is ClaimState.HELD
+    if not is_live and start < minute_at_or_after(transaction.now_ms):
+        raise lost_hold(needs[-1], start, instead_of=instead_of)
+    # A live hold stays promised, even if its place turns out to be too far away.
+    without_travel = [replace(need, site=None) for need in needs] if is_live else []
+    for need in chain(needs, without_travel):
+        if assignment := assign_kept(others, need, start):
+            return assignment
+    if is_live and is_in_conflict(others.schedule.technician_schedules[hold.claim.technician_id], hold.claim):
+        return _assignment_despite_conflict(others, hold)
+    raise lost_hold(needs[-1], start, instead_of=instead_of)
+
+
+def _assignment_despite_conflict(others: Availability, hold: Hold) -> Assignment:
+    """Keep the hold although a calendar event conflicts with it; the operator sees the conflict."""
+    reason = AssignmentReason(policy=others.schedule.project.assignment_ranking, values={}, considered=1)
+    return Assignment(technician_id=hold.claim.technician_id, reason=reason)
+
+
+def lost_hold(need: Need, start: Minute, *, instead_of: Claim | None = None) -> LostSlot:
+    """Return the error for a hold whose capacity was taken by another caller."""
+    return LostSlot(HoldExpired, "The hold lapsed and its time is gone.", need, start, instead_of=instead_of)

@@ -80,7 +80,7 @@ class ProjectService:
 
     def usual_locale(self, project_id: str | None) -> str:
         """Return a project's locale if it is cached, otherwise "". Never waits and never fails."""
-        project = self._availability_cache.known_project(project_id)
+        project = self._availability_cache.cached_project(project_id)
         return "" if project is None else project.locale
 
     async def import_project(self, plan: ProjectPlan, *, prune: bool, dry_run: bool = False) -> ImportReport:

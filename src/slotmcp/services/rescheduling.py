@@ -1,10 +1,12 @@
-"""Rescheduling: a booking takes another time in one step, so that its customer never has none and never has two."""
+"""Rescheduling: moving a booking to another time in one step, so that its customer always has exactly one."""
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Self
 
 from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus
 from slotmcp.domain.catalog import Technician
-from slotmcp.domain.claim import ClaimState, Hold
+from slotmcp.domain.claim import Claim, ClaimState, Hold
 from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import Moment
@@ -14,28 +16,41 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.alternatives import LostSlot
-from slotmcp.services.booked import BookAnswer, answer_of, booking_with
+from slotmcp.services.appointments import resolve
 from slotmcp.services.calendar.conflicts import attention_for
-from slotmcp.services.held import assign_held, hold_with
-from slotmcp.services.intents import resolve
-from slotmcp.services.named import service_of, technician_of
-from slotmcp.services.reschedule_keys import Before, reschedule_keys
-from slotmcp.services.taking import make_moves
+from slotmcp.services.holds import assign_held, require_hold
+from slotmcp.services.idempotency import Keys, keys_of
+from slotmcp.services.lookups import BookAnswer, book_answer, require_booking, service_of, technician_of
+from slotmcp.services.placement import make_moves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RescheduleRequest:
-    """Another time for a booking: a start, or one that is held."""
+    """Another time for a booking: a start, or a held one."""
 
     booking_id: str
     project_id: str | None = None
     start: Moment | None = None
     hold_token: str = ""
     timezone: str | None = None
-    """IANA zone in which a local start is meant. Default: the project's."""
+    """IANA zone of a local start. Default: the project's."""
     idempotency_key: str = ""
     credential: str = "local"
-    """Whose idempotency keys these are."""
+    """The credential that scopes the idempotency key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """Time and technician of a booking before it moved. Stored as JSON under these names."""
+
+    start: Minute
+    end: Minute
+    technician_id: str
+
+    @classmethod
+    def of(cls, claim: Claim) -> Self:
+        """Return a claim's time and technician."""
+        return cls(start=claim.start, end=claim.end, technician_id=claim.technician_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,34 +63,34 @@ class RescheduleAnswer:
 
     @property
     def has_moved(self) -> bool:
-        """False where it was at that start already, with the same technician."""
+        """False where the booking was at that start already, with the same technician."""
         return self.previous != Before.of(self.booked.booking.claim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Move:
-    """A booking that is to take another time."""
+    """A booking with its requested time."""
 
     booking: Booking
     start: Minute
     need: Need
-    """Whoever comes."""
-    wish: str | None
-    """Who has to come, because the caller asked for them."""
+    """Needs of the job, without a technician."""
+    required_id: str | None
+    """The technician whom the customer chose."""
     hold: Hold | None
     others: Availability
-    """All that is taken, but for what gives way."""
+    """Availability without the booking and the hold."""
 
     @property
     def is_made(self) -> bool:
-        """Whether the booking is there already, with somebody who may come."""
+        """True where the booking is at that start already, with an allowed technician."""
         claim = self.booking.claim
-        return self.start == claim.start and self.wish in {None, claim.technician_id}
+        return self.start == claim.start and self.required_id in {None, claim.technician_id}
 
     def needs(self) -> tuple[Need, ...]:
-        """What would be best first: its technician stays, else rule 22 decides. A wish leaves no choice."""
-        if self.wish is not None:
-            return (replace(self.need, technician_id=self.wish),)
+        """Return the needs, preferred first: a required technician, or else the same one and then any (rule 22)."""
+        if self.required_id is not None:
+            return (replace(self.need, technician_id=self.required_id),)
         return replace(self.need, technician_id=self.booking.claim.technician_id), self.need
 
 
@@ -83,38 +98,32 @@ async def reschedule(
     transaction: Transaction,
     availability: Availability,
     request: RescheduleRequest,
-    routed: TravelTimes | None,
+    travel_times: TravelTimes | None,
 ) -> RescheduleAnswer:
-    """Give a booking its new time. What is raised leaves everything as it was.
+    """Move a booking to another time; on an error it keeps the one it has.
 
-    `routed` knows the ways to and from its place better than the estimate.
+    `travel_times` replace the estimated ones.
 
     Raises:
         InvalidArgument, NotFound, HoldExpired, IdempotencyMismatch, LostSlot.
     """
-    booking = await booking_with(transaction, request.booking_id)
-    asked = _asked_start(availability, request)
-    keys = reschedule_keys(
-        transaction,
-        credential=request.credential,
-        key=request.idempotency_key,
-        booking_id=booking.id,
-        hold_token=request.hold_token,
-        start=asked,
-    )
-    if before := await keys.recall(transaction, booking):
+    booking = await require_booking(transaction, request.booking_id)
+    start = _requested_start(availability, request)
+    keys = _keys(transaction, request, booking, start)
+    if before := await _earlier_move(transaction, keys, booking, start):
         return _answer(transaction, availability, booking, before, replayed=True)
     booking.with_status(BookingStatus.RESCHEDULED)
-    hold = await _hold_for(transaction, booking, request, asked)
-    move = _move(availability, booking, hold, asked, routed)
-    after = booking if move.is_made else await _take(transaction, move)
+    hold = await _hold_for(transaction, booking, request, start)
+    move = _move(availability, booking, hold, start, travel_times)
+    after = booking if move.is_made else await _make(transaction, move)
     if hold is not None and hold.state in {ClaimState.HELD, ClaimState.LAPSED} and after is booking:
         await transaction.release_hold(hold.claim.id)
-    await keys.remember(transaction, Before.of(booking.claim))
-    return _answer(transaction, availability, after, Before.of(booking.claim), replayed=False)
+    before = Before.of(booking.claim)
+    await keys.remember(transaction, asdict(before))
+    return _answer(transaction, availability, after, before, replayed=False)
 
 
-def _asked_start(availability: Availability, request: RescheduleRequest) -> Minute | None:
+def _requested_start(availability: Availability, request: RescheduleRequest) -> Minute | None:
     if request.start is not None:
         return resolve(request.start, request.timezone or availability.schedule.project.timezone, "start")
     if not request.hold_token:
@@ -122,25 +131,53 @@ def _asked_start(availability: Availability, request: RescheduleRequest) -> Minu
     return None
 
 
+def _keys(transaction: Transaction, request: RescheduleRequest, booking: Booking, start: Minute | None) -> Keys:
+    token = request.hold_token
+    return keys_of(
+        transaction,
+        use_case="reschedule_booking",
+        credential=request.credential,
+        explicit=(request.idempotency_key, f"hold:{token}" if token else ""),
+        implied="" if token else f"{booking.id}:{start}",
+        request=(booking.id, token or start),
+    )
+
+
+async def _earlier_move(transaction: Transaction, keys: Keys, booking: Booking, start: Minute | None) -> Before | None:
+    """Return the booking's time before an earlier identical request moved it.
+
+    The implied key counts only while the booking is at that start: a customer who moved on may come back.
+    """
+    response = await keys.recall(transaction)
+    if response is None:
+        receipt = await keys.implied_receipt(transaction)
+        if receipt is None or booking.status is BookingStatus.CANCELLED or booking.claim.start != start:
+            return None
+        response = keys.response_in(receipt)
+    return Before(**json.loads(response))
+
+
 async def _hold_for(
-    transaction: Transaction, booking: Booking, request: RescheduleRequest, asked: Minute | None
+    transaction: Transaction, booking: Booking, request: RescheduleRequest, start: Minute | None
 ) -> Hold | None:
-    """The hold whose time is to be the booking's, if it is one that can be."""
+    """Return the hold whose time the booking is to take.
+
+    Raises:
+        InvalidArgument: the hold is for another start, service or length.
+    """
     if not request.hold_token:
         return None
-    hold = await hold_with(transaction, request.hold_token)
-    held, had = hold.claim, booking.claim
-    if asked not in {None, held.start}:
+    hold = await require_hold(transaction, request.hold_token)
+    held, booked = hold.claim, booking.claim
+    held_minutes, booked_minutes = held.end - held.start, booked.end - booked.start
+    if start not in {None, held.start}:
         raise InvalidArgument("start", "the hold is for another start; leave it out, or hold that one.")
-    if held.service_id != had.service_id:
-        raise InvalidArgument(
-            "holdToken", f"the hold is for {held.service_id}, the booking for {had.service_id}; hold a start for that."
-        )
-    if held.end - held.start != had.end - had.start:
-        raise InvalidArgument(
-            "holdToken",
-            f"the hold is for {held.end - held.start} minutes; hold a start for the booking's {had.end - had.start}.",
-        )
+    if held.service_id != booked.service_id:
+        problem = f"the hold is for {held.service_id}, the booking for {booked.service_id}; hold a start for that."
+        raise InvalidArgument("holdToken", problem)
+    if held_minutes != booked_minutes:
+        problem = f"the hold is for {held_minutes} minutes; hold a start for the booking's {booked_minutes}."
+        raise InvalidArgument("holdToken", problem)
     return hold
 
 
@@ -148,33 +185,33 @@ def _move(
     availability: Availability,
     booking: Booking,
     hold: Hold | None,
-    asked: Minute | None,
-    routed: TravelTimes | None,
+    start: Minute | None,
+    travel_times: TravelTimes | None,
 ) -> _Move:
     claim, schedule = booking.claim, availability.schedule
+    target = hold.claim if hold else claim
     others = availability.without(claim)
-    location = claim.location or (hold.claim.location if hold else None)
-    # Of a service that left the catalog nobody knows the skills any more; its technician has them.
-    is_fixed = claim.technician_chosen if hold is None else hold.claim.technician_chosen
-    who = claim.technician_id if hold is None else hold.claim.technician_id
+    site = site_at(claim.location or target.location, schedule.project.travel, travel_times)
+    # The skills of a service that left the catalog are unknown; the technician has them.
+    is_required = target.technician_chosen or claim.service_id not in schedule.services
     return _Move(
         booking=booking,
-        start=hold.claim.start if hold else (claim.start if asked is None else asked),
-        need=Need.of_claim(claim, service_of(schedule, claim), site_at(location, schedule.project.travel, routed)),
-        wish=who if is_fixed or claim.service_id not in schedule.services else None,
+        start=target.start if hold or start is None else start,
+        need=Need.of_claim(claim, service_of(schedule, claim), site),
+        required_id=target.technician_id if is_required else None,
         hold=hold,
         others=others.without(hold.claim) if hold else others,
     )
 
 
-async def _take(transaction: Transaction, move: _Move) -> Booking:
-    """The booking at its new time."""
+async def _make(transaction: Transaction, move: _Move) -> Booking:
+    """Save the booking at its new time, and return it."""
     assignment = _assign(transaction, move)
     moved = _moved(move, assignment)
     try:
         if move.hold is not None:
             await transaction.release_hold(move.hold.claim.id)
-        if assignment.moves:  # a hold may move into the time that the booking leaves
+        if assignment.moves:  # a hold may move into the time that the booking frees
             await transaction.save_booking(replace(move.booking, status=BookingStatus.CANCELLED))
             await make_moves(transaction, assignment)
         await transaction.save_booking(moved)
@@ -193,47 +230,43 @@ def _assign(transaction: Transaction, move: _Move) -> Assignment:
 
 
 def _moved(move: _Move, assignment: Assignment) -> Booking:
-    had, hold = move.booking.claim, move.hold
-    is_kept = assignment.technician_id == had.technician_id
-    is_chosen = (hold is not None and hold.claim.technician_chosen) or (had.technician_chosen and is_kept)
-    claim = replace(
-        had,
+    claim, hold = move.booking.claim, move.hold
+    is_kept = assignment.technician_id == claim.technician_id
+    is_chosen = (hold is not None and hold.claim.technician_chosen) or (claim.technician_chosen and is_kept)
+    moved = replace(
+        claim,
         technician_id=assignment.technician_id,
         start=move.start,
         end=move.start + move.need.duration_minutes,
         technician_chosen=is_chosen,
-        location=had.location or (hold.claim.location if hold else None),
+        location=claim.location or (hold.claim.location if hold else None),
     )
-    keys = (*move.booking.contact_keys, *([hold.customer_pseudonym] if hold and hold.customer_pseudonym else []))
+    pseudonym = hold.customer_pseudonym if hold else ""
+    contact_keys = dict.fromkeys(filter(None, (*move.booking.contact_keys, pseudonym)))
     return replace(
         move.booking.with_status(BookingStatus.RESCHEDULED),
-        claim=claim,
+        claim=moved,
         reason=_reason(move, assignment, is_kept=is_kept, is_chosen=is_chosen),
-        contact_keys=tuple(dict.fromkeys(keys)),
-        attention=attention_for(move.others.schedule, claim),
+        contact_keys=tuple(contact_keys),
+        attention=attention_for(move.others.schedule, moved),
     )
 
 
 def _reason(move: _Move, assignment: Assignment, *, is_kept: bool, is_chosen: bool) -> AssignmentReason:
-    """Why that technician: of all who could have come, not only of those who were asked first."""
-    anybody = None if move.wish else assign_kept(move.others, move.need, move.start)
-    considered = anybody.reason.considered if anybody else assignment.reason.considered
+    """Return the reason for the technician, out of all who could take the job, not only the preferred ones."""
+    unrestricted = None if move.required_id else assign_kept(move.others, move.need, move.start)
+    considered = (unrestricted or assignment).reason.considered
     return replace(assignment.reason, considered=considered, wished=is_chosen, kept=is_kept)
 
 
 def _lost(move: _Move) -> LostSlot:
-    need = move.needs()[-1]
-    return LostSlot(SlotUnavailable, _refusal(move), need, move.start, aside=move.booking.claim)
-
-
-def _refusal(move: _Move) -> str:
-    left = "That time cannot be had, so the booking stays as it was."
-    if move.wish is None:
-        return left
-    return (
-        f"{left} The customer asked for that technician. If they agree to somebody else, hold the start without a "
-        "technicianId, and reschedule with the holdToken."
-    )
+    message = "That time cannot be had, so the booking stays as it was."
+    if move.required_id is not None:
+        message += (
+            " The customer asked for that technician. If they agree to somebody else, hold the start without a "
+            "technicianId, and reschedule with the holdToken."
+        )
+    return LostSlot(SlotUnavailable, message, move.needs()[-1], move.start, instead_of=move.booking.claim)
 
 
 def _answer(
@@ -241,7 +274,7 @@ def _answer(
 ) -> RescheduleAnswer:
     schedule = availability.schedule
     return RescheduleAnswer(
-        booked=answer_of(transaction, schedule, booking, replayed=replayed),
+        booked=book_answer(transaction, schedule, booking, replayed=replayed),
         previous=before,
         previous_technician=technician_of(schedule, before.technician_id),
     )

@@ -1,39 +1,39 @@
-"""What is free: starts, how many callers each can serve, and by whom."""
+"""Slot search: bookable starts with their capacity and candidates."""
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Self
+from typing import Final
 
 from slotmcp.domain.catalog import Location, ServiceType, Technician
 from slotmcp.domain.errors import InvalidArgument
-from slotmcp.domain.interval import MINUTES_PER_DAY, Minute, minute_at_or_after
+from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, minute_at_or_after
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.domain.offer import Offer, Slot
 from slotmcp.domain.reasons import Reason, combined_reasons
-from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import reasons_between
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts, slots_at
-from slotmcp.engine.travel import Site, TravelSource, site_at
+from slotmcp.engine.travel import TravelSource, site_at
 from slotmcp.engine.zones import utc_to_wall
+from slotmcp.services.appointments import check_zone, find_need, find_service, resolve
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.cursor import Cursor
-from slotmcp.services.intents import check_zone, find_need, find_service, resolve
-from slotmcp.services.spread import part_of_day, spread
-from slotmcp.services.tracing import TraceBuilder, current_trace, span
+from slotmcp.services.day_parts import StartFilter, start_filter
+from slotmcp.services.pagination import Cursor, spread
+from slotmcp.services.tracing import TraceBuilder, TracedRequest, TracedResult, current_trace, span
 from slotmcp.services.travel import TravelLookup
 
-DEFAULT_RANGE_MINUTES = 7 * MINUTES_PER_DAY
-MAX_LIMIT = 100
+DEFAULT_RANGE_MINUTES: Final = 7 * MINUTES_PER_DAY
+MAX_LIMIT: Final = 100
+_FINGERPRINT_DIGITS: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotQuery:
-    """What a caller asks for. None: not asked."""
+    """Arguments of a slot search. None: not provided."""
 
     project_id: str | None = None
     service_id: str | None = None
@@ -48,16 +48,16 @@ class SlotQuery:
     """Monday is 0."""
     technician_id: str | None = None
     location: Location | None = None
-    """Where the job is."""
+    """Place of the job."""
     limit: int = 10
     cursor: str = ""
     best: int | None = None
-    """How many candidates to name for each start; None names all."""
+    """Maximum number of candidates per slot; None: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotAnswer:
-    """What is free, with the query as it was understood."""
+    """Slots found, with the resolved query."""
 
     offer: Offer
     service: ServiceType
@@ -65,123 +65,83 @@ class SlotAnswer:
     from_: Minute
     to: Minute
     technicians: tuple[Technician, ...]
-    """The candidates of the offered slots, in the order of the project file."""
+    """Candidates of the offered slots, in the order of the project file."""
     next_cursor: str
-    """Empty when there is nothing more."""
+    """Empty on the last page."""
     next_free: Slot | None
-    """When nothing is offered: the first start after the range that can be had."""
-    in_the_way: Mapping[str, Mapping[Reason, int]]
-    """When nothing is offered: how often each reason was in the way of a technician who would be able, by their ids."""
-    wished: Technician | None
-    """The technician who was asked for."""
+    """The first slot after the range, if the range has none."""
+    reasons_by_technician: Mapping[str, Mapping[Reason, int]]
+    """If no slot was found: reasons per qualified technician, with the number of starts each one blocks."""
+    requested_technician: Technician | None
     location: Location | None
-    """Where the job is, if that is known."""
+    """Place of the job, if it is known."""
     travel: TravelSource | None
-    """Who says how long ways take; None where they do not count, or the place is not known."""
+    """Source of the travel times; None where travel does not count or the place is unknown."""
 
     @property
     def reasons(self) -> Mapping[Reason, int]:
-        """What was in the way of any of them, as far as it tells something; most often first."""
-        return dict(combined_reasons(self.in_the_way).most_common()) if self.in_the_way else {}
+        """Informative reasons over all technicians, most frequent first."""
+        return dict(combined_reasons(self.reasons_by_technician).most_common()) if self.reasons_by_technician else {}
 
     @property
     def now_ms(self) -> int:
-        """When it was true."""
+        """Time of the answer, by the store's clock."""
         return self.offer.now_ms
 
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """A query, understood."""
+    """A query whose service, time zone, range and filters are resolved."""
 
     query: SlotQuery
     availability: Availability
     service: ServiceType
     need: Need
     zone_key: str
+    page: Cursor
+    is_wanted: StartFilter | None
+    """Filter by weekday and part of the day; None: every start is wanted."""
 
     def starts(self, start_from: Minute, start_to: Minute) -> list[Minute]:
-        """The starts of a range that the caller wants to hear of."""
-        found = list_starts(self.availability, self.need, start_from, start_to)
-        if self.query.days_of_week is None and self.query.part_of_day is None:
-            return found
-        return [start for start in found if self.is_wanted(start)]
-
-    def is_wanted(self, start: Minute) -> bool:
-        """Whether the caller wants to hear of a start."""
-        days, part = self.query.days_of_week, self.query.part_of_day
-        if days is not None and utc_to_wall(self.zone_key, start).weekday() not in days:
-            return False
-        return part is None or part_of_day(self.zone_key, start) is part
-
-    def at(self, site: Site | None) -> Self:
-        """The same, by other ways."""
-        return replace(self, need=replace(self.need, site=site))
+        """Return the bookable and wanted starts of a range."""
+        starts = list_starts(self.availability, self.need, start_from, start_to)
+        return starts if self.is_wanted is None else list(filter(self.is_wanted, starts))
 
     def slots(self, starts: Iterable[Minute]) -> list[Slot]:
-        """What is offered of some starts."""
+        """Return the slots of these starts."""
         return slots_at(self.availability, self.need, starts, best=self.query.best)
 
 
 class SlotService:
-    """Answers what is free."""
+    """Use case get_slots."""
 
     def __init__(self, *, availability_cache: AvailabilityCache, travel_lookup: TravelLookup) -> None:
         self._availability_cache = availability_cache
         self._travel_lookup = travel_lookup
 
     async def get_slots(self, query: SlotQuery) -> SlotAnswer:
-        """Starts that can be had: spread over the range, or by a cursor the next page of all of them.
+        """Find bookable starts: the first page spread over the range, further pages by cursor in order of time.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
         if not 1 <= query.limit <= MAX_LIMIT:
             raise InvalidArgument("limit", f"give a number from 1 to {MAX_LIMIT}.")
-        search = _search(await self._availability_cache.availability(query.project_id), query)
-        page = _page(search)
-        search = await self._with_ways(search, page)
+        availability = await self._availability_cache.availability(query.project_id)
+        search = _resolve(availability, query)
+        page = search.page
+        travel_times = await self._travel_lookup.between(availability, query.location, page.from_, page.to)
+        if travel_times is not None:
+            site = site_at(query.location, availability.schedule.project.travel, travel_times)
+            search = replace(search, need=replace(search.need, site=site))
         with span("engine"):
-            answer = _found(search, page)
-        if noted := current_trace():
-            _note(noted, search, answer)
+            answer = _answer(search)
+        if builder := current_trace():
+            _record(builder, search, answer)
         return answer
 
-    async def _with_ways(self, search: _Search, page: Cursor) -> _Search:
-        location, project = search.query.location, search.availability.schedule.project
-        routed = await self._travel_lookup.between(search.availability, location, page.from_, page.to)
-        return search if routed is None else search.at(site_at(location, project.travel, routed))
 
-
-def _found(search: _Search, page: Cursor) -> SlotAnswer:
-    query = search.query
-    starts = search.starts(page.from_, page.to)
-    if query.cursor:
-        starts = [start for start in starts if start > page.after and start not in page.offered]
-        chosen = starts[: query.limit]
-    else:
-        chosen = spread(starts, query.limit, search.zone_key)
-    return _answer(search, page, search.slots(chosen), left=len(starts) - len(chosen))
-
-
-def _note(noted: TraceBuilder, search: _Search, answer: SlotAnswer) -> None:
-    """What a trace tells of it later."""
-    slots = answer.offer.slots
-    noted.availability = search.availability
-    noted.service_id = search.service.id
-    noted.need = search.need
-    noted.start_from = answer.from_
-    noted.start_to = answer.to
-    noted.zone_key = search.zone_key
-    noted.part_of_day = search.query.part_of_day
-    noted.days_of_week = search.query.days_of_week
-    noted.offered = [slot.start for slot in slots]
-    noted.could = [tuple(one.technician_id for one in slot.candidates) for slot in slots]
-    noted.in_the_way = answer.in_the_way
-    noted.capacity = sum(slot.capacity for slot in slots)
-
-
-def _search(availability: Availability, query: SlotQuery) -> _Search:
+def _resolve(availability: Availability, query: SlotQuery) -> _Search:
     schedule = availability.schedule
     service = find_service(schedule, query.service_id)
     need = find_need(
@@ -192,115 +152,108 @@ def _search(availability: Availability, query: SlotQuery) -> _Search:
         location=query.location,
     )
     zone_key = check_zone(query.timezone, "timezone") if query.timezone else schedule.project.timezone
-    return _Search(query, availability, service, need, zone_key)
+    days, part = query.days_of_week, query.part_of_day
+    fingerprint = _fingerprint(
+        schedule.project.id,
+        service.id,
+        need.duration_minutes,
+        zone_key,
+        part,
+        tuple(sorted(days or ())),
+        query.technician_id,
+        query.location and (query.location.latitude, query.location.longitude),
+    )
+    if query.cursor:
+        page = Cursor.decode(query.cursor, fingerprint)
+    else:
+        start_from, start_to = _range(availability, query, zone_key)
+        page = Cursor(query=fingerprint, from_=start_from, to=start_to, after=start_from - 1, offered=())
+    midnights = availability.frame.midnights
+    is_unfiltered = days is None and part is None
+    is_wanted = None if is_unfiltered else start_filter(zone_key, days, part, (midnights[0], midnights[-1]))
+    return _Search(query, availability, service, need, zone_key, page, is_wanted)
 
 
-def _page(search: _Search) -> Cursor:
-    """The range to look through: the cursor's, or a new one."""
-    fingerprint = _fingerprint(search)
-    if search.query.cursor:
-        return Cursor.decode(search.query.cursor, fingerprint)
-    start_from, start_to = _range(search)
-    return Cursor(query=fingerprint, from_=start_from, to=start_to, after=start_from - 1, offered=())
+@lru_cache(maxsize=1024)
+def _fingerprint(*query: object) -> str:
+    """Return a digest of the fields that a cursor depends on. Cached: callers repeat queries."""
+    return hashlib.sha256(json.dumps(query).encode()).hexdigest()[:_FINGERPRINT_DIGITS]
 
 
-def _range(search: _Search) -> tuple[Minute, Minute]:
-    query, zone_key = search.query, search.zone_key
-    now = minute_at_or_after(search.availability.now_ms)
+def _range(availability: Availability, query: SlotQuery, zone_key: str) -> Interval:
+    now, frame = minute_at_or_after(availability.now_ms), availability.frame
     start_from = now if query.from_ is None else resolve(query.from_, zone_key, "from")
     start_to = max(start_from, now) + DEFAULT_RANGE_MINUTES
     if query.to is not None:
         start_to = resolve(query.to, zone_key, "to", end_of_day=True)
-    _check_range(search, start_from, start_to, now)
-    return max(start_from, now), start_to
-
-
-def _check_range(search: _Search, start_from: Minute, start_to: Minute, now: Minute) -> None:
-    frame = search.availability.frame
     if start_to <= start_from:
         raise InvalidArgument("to", "it must be after from.")
     if start_to <= now:
-        local = utc_to_wall(search.zone_key, now).isoformat(timespec="minutes")
+        local = utc_to_wall(zone_key, now).isoformat(timespec="minutes")
         raise InvalidArgument("to", f"the range lies in the past; it is {local} now.")
     if start_from >= frame.midnights[-1]:
         raise InvalidArgument(
             "from", f"bookings are open up to and including {frame.last_day}; ask for an earlier time."
         )
+    return max(start_from, now), start_to
 
 
-def _answer(search: _Search, page: Cursor, offered: list[Slot], *, left: int) -> SlotAnswer:
-    schedule = search.availability.schedule
+def _answer(search: _Search) -> SlotAnswer:
+    query, page, availability = search.query, search.page, search.availability
+    schedule, site = availability.schedule, search.need.site
+    starts = search.starts(page.from_, page.to)
+    if query.cursor:
+        starts = [start for start in starts if start > page.after and start not in page.offered]
+        chosen = starts[: query.limit]
+    else:
+        chosen = spread(starts, query.limit, search.zone_key)
+    slots = search.slots(chosen)
+    candidate_ids = {candidate.technician_id for slot in slots for candidate in slot.candidates}
+    requested = schedule.technician_schedules.get(query.technician_id or "")
     return SlotAnswer(
-        offer=Offer(
-            project=schedule.project,
-            timezone=search.zone_key,
-            slots=tuple(offered),
-            now_ms=search.availability.now_ms,
-        ),
+        offer=Offer(project=schedule.project, timezone=search.zone_key, slots=tuple(slots), now_ms=availability.now_ms),
         service=search.service,
         duration_minutes=search.need.duration_minutes,
         from_=page.from_,
         to=page.to,
-        technicians=_named(schedule, offered),
-        next_cursor=_following(search, page, offered).encode() if left else "",
-        next_free=None if offered else _next_free(search, page.to),
-        in_the_way={} if offered else _in_the_way(search, page),
-        wished=_wished(search),
-        location=search.query.location,
-        travel=search.need.site.travel.source if search.need.site else None,
+        technicians=tuple(
+            [its.technician for id_, its in schedule.technician_schedules.items() if id_ in candidate_ids]
+        ),
+        next_cursor=_next_cursor(search, chosen) if len(starts) > len(chosen) else "",
+        next_free=None if slots else _next_free(search),
+        reasons_by_technician={} if slots else _reasons(search),
+        requested_technician=requested.technician if requested else None,
+        location=query.location,
+        travel=site.travel.source if site else None,
     )
 
 
-def _following(search: _Search, page: Cursor, offered: list[Slot]) -> Cursor:
-    starts = tuple(slot.start for slot in offered)
+def _next_cursor(search: _Search, chosen: list[Minute]) -> str:
+    page, after, offered = search.page, search.page.after, tuple(chosen)
     if search.query.cursor:
-        return Cursor(query=page.query, from_=page.from_, to=page.to, after=starts[-1], offered=page.offered)
-    return Cursor(query=page.query, from_=page.from_, to=page.to, after=page.after, offered=starts)
+        after, offered = chosen[-1], page.offered
+    return Cursor(query=page.query, from_=page.from_, to=page.to, after=after, offered=offered).encode()
 
 
-def _next_free(search: _Search, start_from: Minute) -> Slot | None:
-    later = search.starts(start_from, search.availability.frame.midnights[-1])
-    return next(iter(search.slots(later[:1])), None)
+def _next_free(search: _Search) -> Slot | None:
+    later_starts = search.starts(search.page.to, search.availability.frame.midnights[-1])
+    return next(iter(search.slots(later_starts[:1])), None)
 
 
-def _in_the_way(search: _Search, page: Cursor) -> Mapping[str, Mapping[Reason, int]]:
+def _reasons(search: _Search) -> Mapping[str, Mapping[Reason, int]]:
+    page = search.page
     return reasons_between(search.availability, search.need, page.from_, page.to, is_relevant=search.is_wanted)
 
 
-def _wished(search: _Search) -> Technician | None:
-    technician_schedule = search.availability.schedule.technician_schedules.get(search.query.technician_id or "")
-    return technician_schedule.technician if technician_schedule else None
-
-
-def _named(schedule: Schedule, slots: list[Slot]) -> tuple[Technician, ...]:
-    named = {candidate.technician_id for slot in slots for candidate in slot.candidates}
-    return tuple(
-        [
-            technician_schedule.technician
-            for technician_id, technician_schedule in schedule.technician_schedules.items()
-            if technician_id in named
-        ]
+def _record(builder: TraceBuilder, search: _Search, answer: SlotAnswer) -> None:
+    builder.request = TracedRequest(
+        availability=search.availability,
+        service_id=search.service.id,
+        need=search.need,
+        start_from=answer.from_,
+        start_to=answer.to,
+        timezone=search.zone_key,
+        part_of_day=search.query.part_of_day,
+        days_of_week=search.query.days_of_week or frozenset(),
     )
-
-
-def _fingerprint(search: _Search) -> str:
-    query = search.query
-    return _fingerprint_of(
-        search.availability.schedule.project.id,
-        search.service.id,
-        search.need.duration_minutes,
-        search.zone_key,
-        query.part_of_day,
-        tuple(sorted(query.days_of_week or ())),
-        query.technician_id,
-        query.location and (query.location.latitude, query.location.longitude),
-    )
-
-
-@lru_cache(maxsize=1024)
-def _fingerprint_of(*what: object) -> str:
-    """Kept: callers ask the same questions."""
-    return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:_FINGERPRINT_DIGITS]
-
-
-_FINGERPRINT_DIGITS = 12
+    builder.result = TracedResult(slots=answer.offer.slots, reasons=answer.reasons_by_technician)

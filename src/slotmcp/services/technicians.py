@@ -17,10 +17,10 @@ from slotmcp.domain.moment import Moment
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Ids, Store, Transaction
+from slotmcp.services.appointments import resolve
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.finding import FoundBooking, tell_of
-from slotmcp.services.intents import resolve
-from slotmcp.services.passing_on import pass_on
+from slotmcp.services.lookups import FoundBooking, found_booking
+from slotmcp.services.placement import reassign_hold
 from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waitlist_queue import offer_freed_time
 
@@ -161,7 +161,7 @@ class TechnicianService:
                 technician=changed,
                 changed=changed != technician,
                 attention=tuple(
-                    tell_of(before.schedule, booking, before.now_ms)
+                    found_booking(before.schedule, booking, before.now_ms)
                     for booking in bookings
                     if booking is not None and booking.attention
                 ),
@@ -187,7 +187,7 @@ class TechnicianService:
             technician=technician,
             bookings_today=timeline.loads[0],
             bookings_this_week=sum(timeline.loads[day] for day in range(_DAYS_PER_WEEK)),
-            next_booking=tell_of(schedule, booking, availability.now_ms) if booking else None,
+            next_booking=found_booking(schedule, booking, availability.now_ms) if booking else None,
             time_off=_remaining_time_off(technician, now),
         )
 
@@ -240,7 +240,7 @@ def _absence(technician: Technician, claim: Claim) -> str:
 
 async def _move_hold(unit: UnitOfWork, claim: Claim) -> bool:
     """Move a hold to another technician, or withdraw it; return whether it was moved."""
-    is_moved = await pass_on(unit, claim)
+    is_moved = await reassign_hold(unit, claim)
     if not is_moved:
         await unit.transaction.withdraw_hold(claim.id)
     return is_moved

@@ -1,118 +1,150 @@
-"""Tracing: what a call is decided by is noted while it is answered, by reference, and written down afterwards.
+"""Collecting what a call is decided by: references and numbers while it runs, written down afterwards."""
 
-On the path of a call only references and numbers are taken. Nobody waits for a trace, and none changes an answer.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Final
+from typing import Final, Self
 
 from opentelemetry import trace as otel
 
-from slotmcp.domain.booking import AssignmentReason
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
+from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import ScheduleSource, TracedUse
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
+from slotmcp.services.appointments import Appointment
 
 _MICROSECONDS: Final = 1_000_000
 _CURRENT: ContextVar["TraceBuilder | None"] = ContextVar("slotmcp_trace", default=None)
 _tracer: Final = otel.get_tracer("slotmcp")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracedRequest:
+    """A call's request, resolved against the schedule that decides it."""
+
+    availability: Availability
+    service_id: str
+    need: Need
+    start_from: Minute
+    start_to: Minute
+    timezone: str
+    part_of_day: PartOfDay | None = None
+    days_of_week: frozenset[int] = frozenset()
+    start: Minute | None = None
+    """The start that the request names, if it names one."""
+    hold: Hold | None = None
+    """The hold whose start is to be booked."""
+
+    @classmethod
+    def for_start(cls, availability: Availability, appointment: Appointment, hold: Hold | None = None) -> Self:
+        """Return the request for one start."""
+        start = appointment.start
+        return cls(
+            availability=availability,
+            service_id=appointment.service.id,
+            need=appointment.need,
+            start_from=start,
+            start_to=start + 1,
+            timezone=availability.schedule.project.timezone,
+            start=start,
+            hold=hold,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracedResult:
+    """A call's result: the slots found or the alternatives offered, the hold, or the booking."""
+
+    slots: tuple[Slot, ...] = ()
+    reasons: Mapping[str, Mapping[Reason, int]] = field(default_factory=dict)
+    """Reasons why no slot was found, counted by technician id."""
+    capacity: int = 0
+    """Capacity of the start before it was held."""
+    hold_key: str = ""
+    booking: Booking | None = None
+    was_replayed: bool = False
+
+
 @dataclass(slots=True)
 class TraceBuilder:
-    """What is known of one call so far."""
+    """Facts of one call, collected while it runs."""
 
     trace_id: str
     use: TracedUse
     conversation: str
     call_id: str
-    began: float
+    began_s: float
     availability: Availability | None = None
-    """By which it was decided."""
-    book_from: ScheduleSource = ScheduleSource.DATABASE
-    service_id: str = ""
-    need: Need | None = None
-    start_from: Minute = 0
-    start_to: Minute = 0
-    zone_key: str = ""
-    part_of_day: PartOfDay | None = None
-    days_of_week: frozenset[int] | None = None
-    offered: Sequence[Minute] = ()
-    could: Sequence[tuple[str, ...]] = ()
-    """The candidates of each start that was offered."""
-    in_the_way: Mapping[str, Mapping[Reason, int]] = field(default_factory=dict)
-    """Of a question without an answer: what was in each technician's way, by their ids."""
-    start: Minute | None = None
-    capacity: int = 0
-    hold_key: str = ""
-    booking_id: str = ""
-    technician_id: str = ""
-    reason: AssignmentReason | None = None
-    was_replayed: bool = False
-    was_revived: bool = False
+    """The last one read, in case the request cannot be resolved."""
+    schedule_source: ScheduleSource = ScheduleSource.DATABASE
+    request: TracedRequest | None = None
+    result: TracedResult = field(default_factory=TracedResult)
     moved_holds: int = 0
     outcome: str = ""
-    hops: dict[str, int] = field(default_factory=dict)
-
-    def wants(self, availability: Availability, service_id: str, need: Need, start: Minute) -> None:
-        """A start that was named."""
-        self.availability = availability
-        self.service_id = service_id
-        self.need = need
-        self.start = self.start_from = start
-        self.start_to = start + 1
-        self.zone_key = availability.schedule.project.timezone
+    spans_us: dict[str, int] = field(default_factory=dict)
 
 
 def current_trace() -> TraceBuilder | None:
-    """What is to be noted of the current call; None: it is not traced."""
+    """Return the current call's trace builder; None where the call is not traced."""
     return _CURRENT.get()
 
 
 @contextmanager
-def tracing_into(one: TraceBuilder) -> Iterator[None]:
-    """Let what is decided within be noted there, in other threads that work for it, too."""
-    token = _CURRENT.set(one)
+def tracing_into(builder: TraceBuilder) -> Iterator[None]:
+    """Record decisions made within the block, also in threads that work for it."""
+    token = _CURRENT.set(builder)
     try:
         yield
     finally:
         _CURRENT.reset(token)
 
 
+def record_start(availability: Availability, appointment: Appointment, hold: Hold | None = None) -> None:
+    """Record the request for one start, if the call is traced."""
+    if builder := _CURRENT.get():
+        builder.request = TracedRequest.for_start(availability, appointment, hold)
+
+
+def record_result(result: TracedResult) -> None:
+    """Record a call's result, if the call is traced."""
+    if builder := _CURRENT.get():
+        builder.result = result
+
+
 def span(name: str) -> AbstractContextManager[object]:
-    """Count the time within as a hop of the current call, and as a span where the call is one that is collected."""
-    one = _CURRENT.get()
-    counted = _NOT_COUNTED if one is None else _Counted(one.hops, name)
-    return _spanning(name, counted) if otel.get_current_span().is_recording() else counted
+    """Time the block as a span of the current trace, and as an OpenTelemetry span where one is recorded."""
+    builder = _CURRENT.get()
+    timer = _UNTIMED if builder is None else _Timer(builder.spans_us, name)
+    return _otel_span(name, timer) if otel.get_current_span().is_recording() else timer
 
 
 @contextmanager
-def _spanning(name: str, counted: AbstractContextManager[object]) -> Iterator[None]:
-    with counted, _tracer.start_as_current_span(name):
+def _otel_span(name: str, timer: AbstractContextManager[object]) -> Iterator[None]:
+    with timer, _tracer.start_as_current_span(name):
         yield
 
 
 @dataclass(slots=True)
-class _Counted(AbstractContextManager[None]):
-    """Adds the time within to a hop. A class, since every call has several: a generator takes three times as long."""
+class _Timer(AbstractContextManager[None]):
+    """Adds the block's duration to a span. A class: a generator takes three times as long."""
 
-    hops: dict[str, int]
+    spans_us: dict[str, int]
     name: str
-    began: float = 0.0
+    began_s: float = 0.0
 
     def __enter__(self) -> None:
-        self.began = perf_counter()
+        self.began_s = perf_counter()
 
     def __exit__(self, *_raised: object) -> None:
-        took = round((perf_counter() - self.began) * _MICROSECONDS)
-        self.hops[self.name] = self.hops.get(self.name, 0) + took
+        duration_us = round((perf_counter() - self.began_s) * _MICROSECONDS)
+        self.spans_us[self.name] = self.spans_us.get(self.name, 0) + duration_us
 
 
-_NOT_COUNTED: Final = nullcontext()
+_UNTIMED: Final = nullcontext()

@@ -1,69 +1,70 @@
-"""Ways by road: asked of the routing service, where there is one, before anything is locked."""
+"""Travel times by road, read from the routing service before a project is locked."""
+
+from typing import Final
 
 from slotmcp.domain.catalog import Location, TravelMode
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
-from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.travel import TravelTimes
-from slotmcp.ports import Store, Travel
+from slotmcp.ports import Travel
+from slotmcp.services.appointments import StartRequest, resolve
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.intents import StartRequest, resolve
 
-_AROUND = MINUTES_PER_DAY
-"""The jobs before and after one are of the same working day."""
+_MARGIN_MINUTES: Final = MINUTES_PER_DAY
+"""The jobs before and after a start belong to the same working day."""
 
 
 class TravelLookup:
-    """What a routing service knows; nothing where there is none, and the estimate stands."""
+    """Travel times of the routing service. None where there is no service; the engine then estimates them."""
 
-    def __init__(self, *, store: Store, availability_cache: AvailabilityCache, travel: Travel | None = None) -> None:
-        self._store = store
+    def __init__(self, *, availability_cache: AvailabilityCache, travel: Travel | None = None) -> None:
         self._availability_cache = availability_cache
         self._travel = travel
 
-    async def for_start(self, project_id: str, asked: StartRequest) -> TravelTimes | None:
-        """The ways to and from the place of a start that is asked for.
+    @property
+    def is_routed(self) -> bool:
+        """True where a routing service is configured."""
+        return self._travel is not None
+
+    async def for_start(self, project_id: str, request: StartRequest) -> TravelTimes | None:
+        """Return the travel times to and from the place of a requested start.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
-        if self._travel is None or asked.location is None or asked.start is None:
+        if self._travel is None or request.location is None or request.start is None:
             return None
         availability = await self._availability_cache.availability(project_id)
-        start = resolve(asked.start, asked.timezone or availability.schedule.project.timezone, "start")
-        return await self.between(availability, asked.location, start, start)
+        start = resolve(request.start, request.timezone or availability.schedule.project.timezone, "start")
+        return await self.between(availability, request.location, start, start)
 
-    async def for_hold(self, project_id: str, token: str, location: Location | None) -> TravelTimes | None:
-        """The ways to and from the place of a hold, which is told later where the hold has none.
+    async def for_claim(self, project_id: str, claim: Claim, location: Location | None) -> TravelTimes | None:
+        """Return the travel times to and from a claim's place, or else `location`.
 
         Raises:
             NotFound, Unavailable.
         """
-        hold = None if self._travel is None else await self._store.hold(project_id, token)
-        if hold is None:
+        if self._travel is None:
             return None
-        claim = hold.claim
         availability = await self._availability_cache.availability(project_id)
         return await self.between(availability, claim.location or location, claim.start, claim.start)
 
     async def between(
         self, availability: Availability, location: Location | None, start_from: Minute, start_to: Minute
     ) -> TravelTimes | None:
-        """The ways between a place and those of the jobs around a range, and the technicians' homes."""
-        project = availability.schedule.project
-        if self._travel is None or location is None or project.travel.mode is TravelMode.NONE:
+        """Return the travel times between a place and the technicians' homes and jobs around a range of starts."""
+        schedule = availability.schedule
+        if self._travel is None or location is None or schedule.project.travel.mode is TravelMode.NONE:
             return None
-        places = _places(availability.schedule, start_from - _AROUND, start_to + _AROUND)
-        return await self._travel.times(project, location, places)
-
-
-def _places(schedule: Schedule, start: Minute, end: Minute) -> set[Location]:
-    technician_schedules = schedule.technician_schedules.values()
-    homes = {technician_schedule.technician.home for technician_schedule in technician_schedules}
-    jobs = {
-        claim.location
-        for technician_schedule in technician_schedules
-        for claim in technician_schedule.claims
-        if start < claim.end and claim.start < end
-    }
-    return {place for place in homes | jobs if place is not None}
+        start, end = start_from - _MARGIN_MINUTES, start_to + _MARGIN_MINUTES
+        places = {
+            place
+            for its in schedule.technician_schedules.values()
+            for place in (
+                its.technician.home,
+                *(claim.location for claim in its.claims if start < claim.end and claim.start < end),
+            )
+            if place is not None
+        }
+        return await self._travel.times(schedule.project, location, places)

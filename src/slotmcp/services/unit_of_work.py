@@ -1,10 +1,15 @@
 """Unit of work: one transaction on a project, with what its use case needs to decide and to write."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from slotmcp.engine.availability import Availability
-from slotmcp.ports import Ids, Transaction
+from slotmcp.ports import Ids, Store, Transaction
+from slotmcp.services.alternatives import LostSlot, refusal
 from slotmcp.services.availability_cache import AvailabilityCache
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +23,38 @@ class UnitOfWork:
     async def availability(self) -> Availability:
         """Return the availability as the transaction sees it, with its own writes."""
         return await self.availability_cache.locked(self.transaction)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectWriter:
+    """Runner of units of work, each under its project's lock."""
+
+    store: Store
+    availability_cache: AvailabilityCache
+    ids: Ids
+
+    async def project_id(self, requested_id: str | None) -> str:
+        """Return the requested project's id, or that of the only project.
+
+        Raises:
+            InvalidArgument: none was requested, and there is not exactly one.
+        """
+        return await self.availability_cache.project_id(requested_id)
+
+    async def write(self, project_id: str, work: Callable[[UnitOfWork], Awaitable[T]], *, create: bool = False) -> T:
+        """Run a unit of work and commit it durably. `create` allows a new project, as in `Store.write`.
+
+        The alternatives to a lost slot are searched after the lock is released.
+
+        Raises:
+            SlotUnavailable, HoldExpired: the work lost a slot; with the nearest starts that are bookable now.
+            NotFound, Unavailable.
+        """
+
+        def run(transaction: Transaction) -> Awaitable[T]:
+            return work(UnitOfWork(transaction, self.availability_cache, self.ids))
+
+        try:
+            return await self.store.write(project_id, run, create=create)
+        except LostSlot as lost:
+            raise refusal(await self.availability_cache.availability(project_id), lost) from None

@@ -17,12 +17,12 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Ids, ProjectEvent, Store, Transaction
+from slotmcp.services.appointments import find_need, find_service, resolve
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.concurrency import Notifier
 from slotmcp.services.contacts import normalised, references_of
-from slotmcp.services.intents import find_need, find_service, resolve
-from slotmcp.services.receipts import Keys, keys_of
-from slotmcp.services.spread import spread
+from slotmcp.services.idempotency import Keys, keys_of
+from slotmcp.services.pagination import spread
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waitlist_queue import EVENT_PREFIX, OPEN, in_queue_order, need_of, offer_freed_time
@@ -145,7 +145,7 @@ class WaitlistService:
                 _check_nothing_available(availability, entry)
                 await transaction.add_wait(entry)
             joined = existing or entry
-            await keys.remember(transaction, json.dumps({"waitId": joined.id}))
+            await keys.remember(transaction, {"waitId": joined.id})
             hold = await transaction.hold(joined.hold_token) if joined.hold_token else None
             entries = await transaction.waits(*OPEN)
             return _status(availability, joined, hold, entries, replayed=existing is not None)
@@ -261,7 +261,7 @@ def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: Wai
         transaction,
         use_case="join_waitlist",
         credential=request.credential,
-        keys=(request.idempotency_key,),
+        explicit=(request.idempotency_key,),
         request=("wait", *_job_of(entry), *sorted(entry.contact_keys)),
     )
 

@@ -19,8 +19,8 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts
 from slotmcp.engine.travel import site_at
 from slotmcp.ports import Transaction
-from slotmcp.services.intents import Appointment
-from slotmcp.services.taking import take_hold
+from slotmcp.services.appointments import Appointment
+from slotmcp.services.placement import place_hold
 from slotmcp.services.unit_of_work import UnitOfWork
 
 OFFER_MINUTES: Final = 15
@@ -115,12 +115,12 @@ async def _offer(unit: UnitOfWork, entry: WaitlistEntry) -> None:
     appointment = _first_fit(availability, entry)
     if appointment is None:
         return
-    hold = await take_hold(
+    hold = await place_hold(
         unit,
         availability,
         appointment,
         customer_pseudonym=entry.customer_pseudonym,
-        lives_ms=OFFER_MINUTES * MS_PER_MINUTE,
+        ttl_ms=OFFER_MINUTES * MS_PER_MINUTE,
     )
     if hold is not None:
         await _save(unit.transaction, replace(entry, state=WaitlistState.OFFERED, hold_token=hold.token))

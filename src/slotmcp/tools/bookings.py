@@ -9,11 +9,11 @@ from slotmcp.domain.booking import AssignmentReason, Booking, Customer, Visit
 from slotmcp.domain.catalog import RankingKey, Technician
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
-from slotmcp.services.acting import own_credential, own_key
 from slotmcp.services.app import App
-from slotmcp.services.booked import BookAnswer
+from slotmcp.services.appointments import MAX_DURATION_MINUTES
 from slotmcp.services.bookings import BookRequest
-from slotmcp.services.intents import MAX_DURATION_MINUTES
+from slotmcp.services.current_principal import current_credential, scoped_key
+from slotmcp.services.lookups import BookAnswer
 from slotmcp.tools.arguments import (
     ID,
     KEY,
@@ -122,8 +122,8 @@ def _request(args: BookSlot) -> BookRequest:
         location=read_location(args.latitude, args.longitude),
         timezone=args.timezone,
         visit=Visit(address=args.address, notes=args.notes),
-        idempotency_key=own_key(args.idempotency_key),
-        credential=own_credential(),
+        idempotency_key=scoped_key(args.idempotency_key),
+        credential=current_credential(),
     )
 
 

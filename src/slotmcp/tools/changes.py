@@ -8,12 +8,11 @@ from typing_extensions import TypedDict
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
-from slotmcp.services.acting import own_credential, own_key
 from slotmcp.services.app import App
-from slotmcp.services.booked import BookAnswer
-from slotmcp.services.finding import FindAnswer, FindRequest
-from slotmcp.services.outcomes import CancelRequest
+from slotmcp.services.current_principal import current_credential, scoped_key
+from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
+from slotmcp.services.status_changes import CancelRequest
 from slotmcp.tools.arguments import ID, KEY, LOCALE, SECRET, TIME, ZONE, ProjectArguments, Text, read_email, read_phone
 from slotmcp.tools.bookings import BookingView, BriefBookingView, show_booking, show_briefly
 from slotmcp.tools.moments import write_utc
@@ -126,8 +125,8 @@ async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleRes
             start=args.start,
             hold_token=args.hold_token,
             timezone=args.timezone,
-            idempotency_key=own_key(args.idempotency_key),
-            credential=own_credential(),
+            idempotency_key=scoped_key(args.idempotency_key),
+            credential=current_credential(),
         )
     )
     return _show_moved(

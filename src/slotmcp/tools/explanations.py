@@ -18,8 +18,8 @@ from slotmcp.domain.reasons import (
     without_missing_skills,
 )
 from slotmcp.services.app import App
+from slotmcp.services.appointments import MAX_DURATION_MINUTES, StartRequest
 from slotmcp.services.explanations import ExplainAnswer
-from slotmcp.services.intents import MAX_DURATION_MINUTES, StartRequest
 from slotmcp.tools.arguments import (
     ID,
     LATITUDE,
@@ -169,9 +169,9 @@ def _say(answer: ExplainAnswer, view: Viewpoint) -> str:
 
 def _say_why(answer: ExplainAnswer, view: Viewpoint) -> str:
     told = {one.technician_id: one for one in answer.explanation.technicians}
-    if answer.wished is not None:
-        own = told[answer.wished.id]
-        return reasons.of_technician(answer.wished.name, own.reason, view, start=answer.start, until=own.until)
+    if (requested := answer.requested_technician) is not None:
+        own = told[requested.id]
+        return reasons.of_technician(requested.name, own.reason, view, start=answer.start, until=own.until)
     return reasons.of_everybody(_main_reason([one.reason for one in told.values() if one.reason is not None]), view)
 
 

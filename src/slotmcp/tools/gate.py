@@ -13,7 +13,7 @@ import structlog
 from slotmcp.domain.access import LOCAL, Principal, Scope
 from slotmcp.domain.errors import NotFound, RateLimited
 from slotmcp.ports import Rate, RateLimiter
-from slotmcp.services.acting import acting, acting_as
+from slotmcp.services.current_principal import acting_as, current_principal
 
 _logger: Final = logging.getLogger("slotmcp.tools")
 _log: Final[structlog.stdlib.BoundLogger] = structlog.wrap_logger(
@@ -77,7 +77,7 @@ class CallGate:
     @property
     def principal(self) -> Principal:
         """Principal that makes the current call."""
-        return acting(self.default_principal)
+        return current_principal(self.default_principal)
 
     @contextmanager
     def enter(self) -> Iterator[Principal]:

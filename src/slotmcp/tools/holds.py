@@ -7,10 +7,10 @@ from pydantic import Field
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import WallTime
-from slotmcp.services.acting import own_credential, own_key
 from slotmcp.services.app import App
+from slotmcp.services.appointments import MAX_DURATION_MINUTES
+from slotmcp.services.current_principal import current_credential, scoped_key
 from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest, ReleaseAnswer
-from slotmcp.services.intents import MAX_DURATION_MINUTES
 from slotmcp.tools.arguments import (
     ID,
     KEY,
@@ -114,8 +114,8 @@ def _request(args: CreateHold) -> HoldRequest:
         location=read_location(args.latitude, args.longitude),
         timezone=args.timezone,
         ttl_seconds=args.ttl_seconds,
-        idempotency_key=own_key(args.idempotency_key),
-        credential=own_credential(),
+        idempotency_key=scoped_key(args.idempotency_key),
+        credential=current_credential(),
     )
 
 

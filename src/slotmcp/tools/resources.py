@@ -13,7 +13,7 @@ from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 from slotmcp.domain.access import Principal, Scope
 from slotmcp.domain.errors import NotFound, SlotmcpError
 from slotmcp.services.app import App
-from slotmcp.services.trace_story import story_of
+from slotmcp.services.trace_summary import summarize_trace
 from slotmcp.services.traces import TraceAnswer
 from slotmcp.tools.gate import LOCAL_GATE, CallGate
 from slotmcp.tools.waitlist import WAITLIST_ENTRY_URI, read_waitlist_entry
@@ -63,7 +63,7 @@ def trace_as_json(answer: TraceAnswer) -> dict[str, Any]:
         {**technician, "reasons": {reason.value: count for reason, count in technician["reasons"].items()}}
         for technician in fields["technicians"]
     ]
-    return {"result": " ".join(line.strip() for line in story_of(answer)), "trace": fields}
+    return {"result": " ".join(line.strip() for line in summarize_trace(answer)), "trace": fields}
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from slotmcp.domain.catalog import Technician
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.services.app import App
-from slotmcp.services.intents import MAX_DURATION_MINUTES
+from slotmcp.services.appointments import MAX_DURATION_MINUTES
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
 from slotmcp.tools.arguments import (
     ID,
@@ -180,9 +180,8 @@ def describe_slots(answer: SlotAnswer, view: Viewpoint, *, goes_on: bool) -> str
     most = next(iter(answer.reasons), None)
     if most is None:
         return sentences.nothing_free(next_start, view)
-    in_the_way = (
-        reasons.of_technician(answer.wished.name, most, view) if answer.wished else reasons.of_everybody(most, view)
-    )
+    requested = answer.requested_technician
+    in_the_way = reasons.of_technician(requested.name, most, view) if requested else reasons.of_everybody(most, view)
     return f"{in_the_way} {reasons.next_free(next_start, most, view)}"
 
 

@@ -15,7 +15,7 @@ from pydantic import Field, InstanceOf
 from slotmcp.domain.access import Principal, Scope
 from slotmcp.domain.errors import NotFound, SlotmcpError
 from slotmcp.services.app import App
-from slotmcp.services.trace_writing import Tracing
+from slotmcp.services.trace_writer import TraceWriter
 from slotmcp.services.tracing import span, tracing_into
 from slotmcp.tools.arguments import ProjectArguments, published_schema, read_arguments
 from slotmcp.tools.errors import INTERNAL, CallerContext, error_body, internal_body
@@ -129,7 +129,7 @@ class SlotmcpTool(Tool):
     scope: Scope = Field(exclude=True)
     gate: InstanceOf[CallGate] = Field(exclude=True)
     new_trace_id: Callable[[], str] = Field(exclude=True)
-    tracing: InstanceOf[Tracing] = Field(exclude=True)
+    tracing: InstanceOf[TraceWriter] = Field(exclude=True)
     usual_locale: Callable[[str | None], str] = Field(exclude=True)
 
     async def run(self, arguments: dict[str, Any], context: object, convert_result: bool = False) -> CallToolResult:  # noqa: ARG002, FBT001, FBT002  the SDK's signature
@@ -146,12 +146,12 @@ class SlotmcpTool(Tool):
     async def _traced(
         self, arguments: Mapping[str, object], principal: Principal, trace_id: str
     ) -> tuple[str, CallToolResult]:
-        sketch = self.tracing.begin(self.name, trace_id, principal)
-        if sketch is None:
+        builder = self.tracing.begin(self.name, trace_id, principal)
+        if builder is None:
             return await self._respond(arguments, principal, trace_id)
-        with tracing_into(sketch):
+        with tracing_into(builder):
             outcome, result = await self._respond(arguments, principal, trace_id)
-        self.tracing.end(sketch, outcome)
+        self.tracing.end(builder, outcome)
         return outcome, result
 
     async def _respond(

@@ -12,9 +12,9 @@ from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.moment import Moment
 from slotmcp.domain.waitlist import WaitlistState
-from slotmcp.services.acting import own_credential, own_key
 from slotmcp.services.app import App
-from slotmcp.services.intents import MAX_DURATION_MINUTES
+from slotmcp.services.appointments import MAX_DURATION_MINUTES
+from slotmcp.services.current_principal import current_credential, scoped_key
 from slotmcp.services.waitlist import JoinRequest, WaitlistEntryStatus
 from slotmcp.tools.arguments import (
     ID,
@@ -164,8 +164,8 @@ def _request(args: JoinWaitlist) -> JoinRequest:
         location=read_location(args.latitude, args.longitude),
         timezone=args.timezone,
         customer_reference=args.customer_hash,
-        idempotency_key=own_key(args.idempotency_key),
-        credential=own_credential(),
+        idempotency_key=scoped_key(args.idempotency_key),
+        credential=current_credential(),
     )
 
 

@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp.domain.access import Principal
 from slotmcp.domain.errors import TryLater, Unavailable
-from slotmcp.services.acting import acting_as
 from slotmcp.services.concurrency import SingleFlight
+from slotmcp.services.current_principal import acting_as
 from slotmcp.web.responses import error_response, try_later_response
 
 Authenticate = Callable[[str], Awaitable[Principal | None]]

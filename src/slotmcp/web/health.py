@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from slotmcp import telemetry
 from slotmcp.domain.access import ANONYMOUS, Scope
 from slotmcp.domain.errors import Forbidden, SlotmcpError
-from slotmcp.services.acting import acting
 from slotmcp.services.concurrency import SingleFlight
+from slotmcp.services.current_principal import current_principal
 from slotmcp.web.responses import error_response
 from slotmcp.web.shutdown import GracefulShutdown
 
@@ -68,7 +68,7 @@ class Health:
 
 async def metrics(_request: Request) -> Response:
     """Return the Prometheus metrics to an operator of every project."""
-    principal = acting(ANONYMOUS)
+    principal = current_principal(ANONYMOUS)
     try:
         principal.require_scope(Scope.OPERATOR)
     except Forbidden as error:

@@ -9,7 +9,7 @@ from slotmcp.domain.catalog import TimeOff
 from slotmcp.domain.interval import Interval
 from slotmcp.services import board
 from slotmcp.services.board import BoardAnswer, TechnicianDay
-from slotmcp.services.outcomes import CancelRequest
+from slotmcp.services.status_changes import CancelRequest
 from support.shop import Shop, at, busy, hours, plan, technician
 from unit.services.conftest import Open
 

@@ -9,8 +9,8 @@ from slotmcp.domain.calcom import CalcomHost, ConnectedCalendar
 from slotmcp.domain.errors import SlotUnavailable
 from slotmcp.services.calendar.allocation import MOVED_ONTO_TAKEN
 from slotmcp.services.calendar.conflicts import IN_CONFLICT
-from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest
+from slotmcp.services.status_changes import CancelRequest
 from support.calcom.office import ANA, ANAS, ATTENDEE, BEN, BUSINESS, SERVICES, UNKNOWN, Office, open_office
 from support.shop import CALLER, at, technician, with_technicians
 

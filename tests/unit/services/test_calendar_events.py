@@ -10,7 +10,7 @@ from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.services.calendar.allocation import CANCELLED
 from slotmcp.services.calendar.apply import Effect
-from slotmcp.services.finding import FindRequest
+from slotmcp.services.lookups import FindRequest
 from slotmcp.services.slots import SlotQuery
 from support.calcom.office import (
     ANA,

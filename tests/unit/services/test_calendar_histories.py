@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.errors import SlotmcpError
-from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest
+from slotmcp.services.status_changes import CancelRequest
 from support.calcom.office import ANAS, ASKED, ATTENDEE, BENS, Office, open_office
 from support.calcom.server import Fault
 from support.calcom.state import Gone, Taken

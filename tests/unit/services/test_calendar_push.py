@@ -8,8 +8,8 @@ from slotmcp.domain.booking import BookingStatus, Customer
 from slotmcp.services.calendar.allocation import MOVED_ON_BOTH_SIDES
 from slotmcp.services.calendar.connection import FAILURES
 from slotmcp.services.calendar.push import REFUSED
-from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest
+from slotmcp.services.status_changes import CancelRequest
 from support.calcom.office import ANA, ANAS, ATTENDEE, BEN, BUSINESS, Office
 from support.calcom.server import Fault
 from support.shop import CALLER, at, booking, plan, service

@@ -4,8 +4,8 @@ import pytest
 
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.errors import HoldExpired, InvalidArgument, NotFound, SlotUnavailable
-from slotmcp.services.booked import BookAnswer
-from slotmcp.services.outcomes import CancelRequest
+from slotmcp.services.lookups import BookAnswer
+from slotmcp.services.status_changes import CancelRequest
 from support.shop import Shop, customer, plan, technician
 from support.sqlite_file import fingerprint
 from unit.services.conftest import Open

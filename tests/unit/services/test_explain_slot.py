@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from slotmcp.domain.catalog import Location, SlotAlignment, TechnicianStatus, TimeOff
 from slotmcp.domain.errors import InvalidArgument, NotFound, SlotUnavailable
 from slotmcp.domain.reasons import Change, Reason
+from slotmcp.services.appointments import StartRequest
 from slotmcp.services.explanations import ExplainAnswer
 from slotmcp.services.imports import ProjectPlan
-from slotmcp.services.intents import StartRequest
 from support.shop import Shop, at, booking, busy, clock_text, hours, plan, service, technician
 from support.trips import SHOP, TRAVEL, place
 from unit.services.conftest import Open

@@ -6,8 +6,8 @@ import pytest
 
 from slotmcp.domain.booking import BookingStatus, Customer
 from slotmcp.domain.errors import InvalidArgument, NotFound
-from slotmcp.services.finding import MOST_PAST, FindRequest
-from slotmcp.services.outcomes import CancelRequest
+from slotmcp.services.lookups import MAX_PAST_BOOKINGS, FindRequest
+from slotmcp.services.status_changes import CancelRequest
 from support.shop import Shop, clock_text, customer, plan, service, technician
 from unit.services.conftest import Open
 
@@ -78,12 +78,12 @@ async def test_those_to_come_are_first_by_start_then_the_others_latest_first(ope
 
 async def test_of_a_long_history_the_latest_are_told(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "07:00-24:00"), services=(service("visit", 30),)))
-    for number in range(MOST_PAST + 2):
+    for number in range(MAX_PAST_BOOKINGS + 2):
         booked = await shop.book(f"{7 + number:02}:00", customer=KIM)
         await shop.app.bookings.cancel_booking(CancelRequest(booking_id=booked.booking.id))
     await shop.book("22:00", customer=KIM)
     times = await found(shop, phone=KIM.phone)
-    assert len(times) == MOST_PAST + 1
+    assert len(times) == MAX_PAST_BOOKINGS + 1
     assert (times[0], times[1], times[-1]) == ("22:00", "18:00", "09:00")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from slotmcp.domain.booking import Customer, Visit
 from slotmcp.domain.errors import InvalidArgument, NotFound
-from slotmcp.services.outcomes import CancelRequest
+from slotmcp.services.status_changes import CancelRequest
 from support.shop import customer, plan, technician
 from support.sqlite_file import reading
 from unit.services.conftest import Open

@@ -8,8 +8,8 @@ from slotmcp.domain.errors import SlotUnavailable
 from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.ports import Store
 from slotmcp.services.imports import ProjectPlan
-from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest
+from slotmcp.services.status_changes import CancelRequest
 from slotmcp.services.waitlist import WaitlistEntryStatus
 from slotmcp.services.waitlist_queue import OFFER_MINUTES
 from support.shop import Shop, at, booking, plan, service, technician

@@ -7,7 +7,7 @@ import pytest
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.catalog import Location, RankingKey, TravelMode, TravelPolicy
 from slotmcp.domain.errors import HoldExpired, IdempotencyMismatch, InvalidArgument, NotFound, SlotUnavailable
-from slotmcp.services.booked import BookAnswer
+from slotmcp.services.lookups import BookAnswer
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
 from support.shop import Shop, at, clock_text, customer, plan, service, technician, with_technicians
 from support.sqlite_file import fingerprint, live_entries

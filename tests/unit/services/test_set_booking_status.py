@@ -6,8 +6,8 @@ import pytest
 
 from slotmcp.domain.booking import TRANSITIONS, BookingStatus
 from slotmcp.domain.errors import InvalidArgument, NotFound
-from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest
+from slotmcp.services.status_changes import CancelRequest
 from support.shop import Shop, at, customer, plan, technician
 from support.sqlite_file import fingerprint
 from unit.services.conftest import Open

@@ -10,8 +10,8 @@ import pytest
 
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.moment import PartOfDay
+from slotmcp.services.day_parts import part_of_day
 from slotmcp.services.slots import SlotAnswer
-from slotmcp.services.spread import part_of_day
 from support.shop import MINUTES_PER_DAY, Shop, at, customer, plan, service, technician
 from unit.services.conftest import Open
 

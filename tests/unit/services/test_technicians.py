@@ -8,7 +8,7 @@ import pytest
 from slotmcp.domain.catalog import Location, TechnicianStatus, TimeOff, TravelMode, TravelPolicy
 from slotmcp.domain.errors import HoldExpired, HoldWithdrawn, InvalidArgument, NotFound
 from slotmcp.domain.moment import WallDate, WallTime
-from slotmcp.services.finding import FoundBooking
+from slotmcp.services.lookups import FoundBooking
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.technicians import OFF, TIME_OFF, AbsenceAnswer, TimeOffRequest
 from support.shop import Shop, at, booking, clock_text, customer, plan, service, technician

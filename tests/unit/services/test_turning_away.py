@@ -10,8 +10,8 @@ from slotmcp.bootstrap import build_app
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.errors import HoldExpired, InvalidArgument, NotFound, SlotUnavailable
 from slotmcp.services.in_memory import MemoryHolds
-from slotmcp.services.outcomes import CancelRequest
 from slotmcp.services.rescheduling import RescheduleRequest
+from slotmcp.services.status_changes import CancelRequest
 from support.counted_store import CountedStore
 from support.shop import CALLER, Shop, at, customer, open_shop, plan, technician
 

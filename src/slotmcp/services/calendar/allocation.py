@@ -22,8 +22,8 @@ from slotmcp.services.calendar.matching import (
     normalized_customer,
     technicians_for_hosts,
 )
-from slotmcp.services.outcomes import cancel
-from slotmcp.services.passing_on import pass_on
+from slotmcp.services.placement import reassign_hold
+from slotmcp.services.status_changes import cancel
 from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waitlist_queue import offer_freed_time
 
@@ -71,7 +71,7 @@ class TimeAllocator:
         await self.transaction.add_busy([reserved])
         holds_moved = 0
         for claim in await self._other_claims(technician_id, interval, for_claim_id):
-            holds_moved += claim.is_hold and await pass_on(self.unit, claim)
+            holds_moved += claim.is_hold and await reassign_hold(self.unit, claim)
         await self.transaction.remove_busy([reserved])
         self.changes = self.changes.plus(ConflictChanges(holds_moved=holds_moved))
         return not await self._other_claims(technician_id, interval, for_claim_id)

@@ -21,7 +21,7 @@ from slotmcp.ports import Transaction
 from slotmcp.services.calendar.allocation import REASSIGNED, BookingUpdater, TimeAllocator
 from slotmcp.services.calendar.conflicts import overlapping_claims
 from slotmcp.services.calendar.matching import contact_keys_of, technicians_for_hosts
-from slotmcp.services.outcomes import cancel, tell
+from slotmcp.services.status_changes import cancel, set_status
 from slotmcp.services.unit_of_work import UnitOfWork
 
 UNKNOWN_HOST: Final = (
@@ -78,7 +78,7 @@ async def apply_no_show(transaction: Transaction, no_show: NoShow) -> ApplyResul
         return ApplyResult(effect=Effect.IGNORED)
     status = BookingStatus.NO_SHOW if no_show.is_no_show else BookingStatus.COMPLETED
     try:
-        updated = await tell(transaction, booking, status)
+        updated = await set_status(transaction, booking, status)
     except InvalidArgument:
         return ApplyResult(effect=Effect.IGNORED)
     return ApplyResult(effect=Effect.KNOWN if updated is booking else Effect.APPLIED)

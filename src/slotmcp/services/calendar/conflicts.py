@@ -12,7 +12,7 @@ from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval, overlaps
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.ports import Transaction
-from slotmcp.services.passing_on import pass_on
+from slotmcp.services.placement import reassign_hold
 from slotmcp.services.unit_of_work import UnitOfWork
 
 IN_CONFLICT: Final = "The technician's calendar has something else then."
@@ -91,7 +91,7 @@ async def resolve_conflicts(unit: UnitOfWork, technician_id: str, changed: Colle
             continue
         is_conflict = is_in_conflict(technician_schedule, claim)
         if claim.is_hold:
-            holds_moved += is_conflict and await pass_on(unit, claim)
+            holds_moved += is_conflict and await reassign_hold(unit, claim)
         else:
             conflicts += await _mark(transaction, claim.id, is_conflict=is_conflict)
     return ConflictChanges(conflicts=conflicts, holds_moved=holds_moved)

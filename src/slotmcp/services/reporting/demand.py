@@ -10,8 +10,8 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute
 from slotmcp.domain.report import DAYS_OF_WEEK, HOURS_OF_DAY, HourlyCounts, RefusedQuestions
 from slotmcp.domain.trace import Question, Trace, TracedUse
 from slotmcp.engine.zones import utc_to_wall
+from slotmcp.services.day_parts import part_of_day
 from slotmcp.services.reporting.conversations import OK, TAKEN, Conversation
-from slotmcp.services.spread import part_of_day
 
 Cell = tuple[int, int]
 """A weekday, Monday being 0, and an hour of it."""

@@ -14,8 +14,7 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument, NotFound, TryLater
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval
 from slotmcp.services.board import LOOK_SECONDS, BoardAnswer, TechnicianDay
-from slotmcp.services.finding import FindRequest
-from slotmcp.services.named import service_of
+from slotmcp.services.lookups import FindRequest, service_of
 from slotmcp.web.dashboard.labels import NO_CUSTOMER, customer_name, format_clock, format_minute, plural
 from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute

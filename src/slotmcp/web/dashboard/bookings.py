@@ -12,13 +12,13 @@ from slotmcp.domain.errors import InvalidArgument, NotFound, PickAnother, Slotmc
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.moment import Moment, WallTime
 from slotmcp.engine.zones import utc_to_wall
-from slotmcp.services.acting import own_credential
-from slotmcp.services.finding import FindAnswer, FindRequest, FoundBooking
+from slotmcp.services.appointments import StartRequest
+from slotmcp.services.current_principal import current_credential
 from slotmcp.services.holds import HoldRequest
-from slotmcp.services.intents import StartRequest
-from slotmcp.services.outcomes import CancelRequest
+from slotmcp.services.lookups import FindAnswer, FindRequest, FoundBooking
 from slotmcp.services.rescheduling import RescheduleRequest
-from slotmcp.services.trace_story import IN_THE_WAY
+from slotmcp.services.status_changes import CancelRequest
+from slotmcp.services.trace_summary import IN_THE_WAY
 from slotmcp.web.dashboard.labels import format_clock, format_minute
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
@@ -195,7 +195,7 @@ async def _reschedule(request: DashboardRequest, booking: Booking, form: MoveFor
     if form.technician_id in {"", booking.claim.technician_id}:
         await app.bookings.reschedule_booking(
             RescheduleRequest(
-                booking_id=booking.id, project_id=project_id, start=form.start, credential=own_credential()
+                booking_id=booking.id, project_id=project_id, start=form.start, credential=current_credential()
             )
         )
         return
@@ -209,14 +209,14 @@ async def _reschedule(request: DashboardRequest, booking: Booking, form: MoveFor
             technician_id=form.technician_id,
             location=claim.location,
             customer_reference="",
-            credential=own_credential(),
+            credential=current_credential(),
         )
     )
     token = held.hold.token
     try:
         await app.bookings.reschedule_booking(
             RescheduleRequest(
-                booking_id=booking.id, project_id=project_id, hold_token=token, credential=own_credential()
+                booking_id=booking.id, project_id=project_id, hold_token=token, credential=current_credential()
             )
         )
     except SlotmcpError:

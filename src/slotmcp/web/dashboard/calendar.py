@@ -8,7 +8,7 @@ from slotmcp.domain.calendar import DeferredEvent, Push, SyncState
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.services.calendar.conflicts import Conflict
 from slotmcp.services.calendar.service import ConflictsAnswer, describe_deferred, describe_push
-from slotmcp.services.named import service_of, technician_of
+from slotmcp.services.lookups import service_of, technician_of
 from slotmcp.web.dashboard.labels import format_ago, format_minute
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 

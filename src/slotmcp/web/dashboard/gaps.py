@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from slotmcp.domain.report import ExtraHour, ExtraSkills, Gap, GapChange
 from slotmcp.domain.schedule import Schedule
-from slotmcp.services.named import technician_of
+from slotmcp.services.lookups import technician_of
 from slotmcp.services.reporting.reports import GapsAnswer, ReportRequest
 from slotmcp.web.dashboard.charts import percent_of
 from slotmcp.web.dashboard.labels import WEEKDAYS, join_words, plural

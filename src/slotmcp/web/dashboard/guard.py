@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from slotmcp.domain.access import LOCAL
 from slotmcp.domain.errors import Forbidden, NotFound, SlotmcpError, TryLater
-from slotmcp.services.acting import acting_as
+from slotmcp.services.current_principal import acting_as
 from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
 from slotmcp.web.dashboard.request import COOKIE, DashboardContext, DashboardRequest, PageRoute, page_url
 

@@ -19,7 +19,7 @@ from slotmcp.domain.report import (
     Utilization,
 )
 from slotmcp.domain.schedule import Schedule
-from slotmcp.services.named import technician_of
+from slotmcp.services.lookups import technician_of
 from slotmcp.services.reporting.reports import DEFAULT_DAYS, MOST_DAYS, ReportAnswer, ReportRequest
 from slotmcp.services.reporting.sections import TITLES
 from slotmcp.web.dashboard.charts import Bar, BarSegment, HeatMap, bars, heat_map, percent_of, stack

@@ -8,11 +8,11 @@ from starlette.responses import Response
 from slotmcp.domain.interval import MINUTES_PER_DAY
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Question, Trace
-from slotmcp.services.named import technician_of
+from slotmcp.services.lookups import technician_of
 from slotmcp.services.reporting.conversations import OK
 from slotmcp.services.reporting.demand import is_empty
 from slotmcp.services.reporting.response_times import TOTAL
-from slotmcp.services.trace_story import story_of
+from slotmcp.services.trace_summary import summarize_trace
 from slotmcp.services.traces import REFUSAL_DAYS
 from slotmcp.web.dashboard.charts import percent_of
 from slotmcp.web.dashboard.labels import format_minute, format_ms, format_utc, refusal_label, use_label
@@ -68,7 +68,7 @@ async def trace(request: DashboardRequest) -> Response:
     return request.page(
         "trace.html",
         call=_call_row(answer.trace, zone_key),
-        details=story_of(answer),
+        details=summarize_trace(answer),
         spans=_span_rows(answer.trace),
         booking_id=answer.trace.booking_id,
         conversation=[_call_row(other, zone_key) for other in conversation],

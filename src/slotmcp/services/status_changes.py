@@ -1,4 +1,4 @@
-"""What becomes of a booking: called off, or told of afterwards."""
+"""Status changes of a booking: its cancellation, and the result of the visit."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from slotmcp.ports import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequest:
-    """A booking that is not wanted any more."""
+    """Cancellation of a booking."""
 
     booking_id: str
     project_id: str | None = None
@@ -18,10 +18,10 @@ class CancelRequest:
 
 
 async def cancel(transaction: Transaction, booking: Booking, reason: str) -> Booking:
-    """Call a booking off, and give its time back at once. One that is cancelled stays as it is.
+    """Cancel a booking and free its time. A cancelled booking is returned unchanged.
 
     Raises:
-        InvalidArgument: it is over.
+        InvalidArgument: the visit is over.
     """
     if booking.status is BookingStatus.CANCELLED:
         return booking
@@ -30,16 +30,16 @@ async def cancel(transaction: Transaction, booking: Booking, reason: str) -> Boo
     return cancelled
 
 
-async def tell(transaction: Transaction, booking: Booking, status: BookingStatus) -> Booking:
-    """Say what came of a visit. One of which that is said already stays as it is.
+async def set_status(transaction: Transaction, booking: Booking, status: BookingStatus) -> Booking:
+    """Save the result of a visit. A booking that has the status is returned unchanged.
 
     Raises:
-        InvalidArgument: that status does not follow the booking's, or the visit has not begun.
+        InvalidArgument: the status does not follow the booking's, or the visit has not begun.
     """
     if booking.status is status:
         return booking
-    told = replace(booking.with_status(status), attention="")
+    changed = replace(booking.with_status(status), attention="")
     if transaction.now_ms < booking.claim.start * MS_PER_MINUTE:
         raise InvalidArgument("status", "the appointment has not begun yet, so nobody knows yet what comes of it.")
-    await transaction.save_booking(told)
-    return told
+    await transaction.save_booking(changed)
+    return changed

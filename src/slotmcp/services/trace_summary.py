@@ -41,7 +41,7 @@ IN_THE_WAY: Final[Mapping[Reason, str]] = {
 """What is said of a technician, after their name."""
 
 
-def story_of(answer: TraceAnswer) -> tuple[str, ...]:
+def summarize_trace(answer: TraceAnswer) -> tuple[str, ...]:
     """The story, a sentence a line."""
     return tuple(_Story(answer).told())
 

@@ -1,7 +1,8 @@
-"""What a request means: ids, times and lengths as the caller gave them, held against the book."""
+"""Appointments: the service, technician, times and length of a request, resolved against the schedule."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfoNotFoundError
 
 from slotmcp.domain.catalog import Location, ServiceType
@@ -14,12 +15,12 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.engine.zones import instants_around_gap, instants_at, midnight, next_midnight, wall_to_utc, zone
 
-MAX_DURATION_MINUTES = MINUTES_PER_DAY
+MAX_DURATION_MINUTES: Final = MINUTES_PER_DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest:
-    """The fields by which a request names an appointment. None: not given."""
+    """Fields by which a request names an appointment. None: not provided."""
 
     project_id: str | None = None
     service_id: str | None = None
@@ -28,23 +29,23 @@ class StartRequest:
     duration_minutes: int | None = None
     technician_id: str | None = None
     location: Location | None = None
-    """Where the job is."""
+    """Place of the job."""
     timezone: str | None = None
-    """IANA zone in which local times are meant. Default: the project's."""
+    """IANA zone of local times. Default: the project's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """A job at a time: what is asked for, once understood."""
+    """A requested job at a start, resolved."""
 
     service: ServiceType
     need: Need
     start: Minute
     location: Location | None = None
-    """Kept with the claim, whether or not the way counts today."""
+    """Stored with the claim, also where travel does not count today."""
 
     def claim(self, claim_id: str, technician_id: str, *, expires_at_ms: int | None = None) -> Claim:
-        """A technician's time for it: a booking, or a hold if it expires."""
+        """Return the claim on a technician's time: a booking's, or with an expiry a hold's."""
         return Claim(
             id=claim_id,
             technician_id=technician_id,
@@ -59,35 +60,34 @@ class Appointment:
         )
 
 
-def find_service(schedule: Schedule, asked: str | None) -> ServiceType:
-    """The service that is meant: the one asked for, the project's default, or the only one.
+def find_service(schedule: Schedule, requested_id: str | None) -> ServiceType:
+    """Return the requested service, the project's default, or the only one.
 
     Raises:
         NotFound: there is no such service.
-        InvalidArgument: none was named, and the project has no default.
+        InvalidArgument: none was requested, and the project has no default.
     """
-    wanted = (
-        asked
-        or schedule.project.default_service_id
-        or (next(iter(schedule.services)) if len(schedule.services) == 1 else None)
-    )
-    if wanted is None:
-        raise InvalidArgument("serviceType", f"name one of the services: {', '.join(schedule.services)}.")
-    if wanted not in schedule.services:
-        raise NotFound.among("serviceType", "service", wanted, list(schedule.services))
-    return schedule.services[wanted]
+    services = schedule.services
+    service_id = requested_id or schedule.project.default_service_id
+    if not service_id and len(services) == 1:
+        (service_id,) = services
+    if not service_id:
+        raise InvalidArgument("serviceType", f"name one of the services: {', '.join(services)}.")
+    if service_id not in services:
+        raise NotFound.among("serviceType", "service", service_id, list(services))
+    return services[service_id]
 
 
-def find_need(  # noqa: PLR0913  what a job is
+def find_need(  # noqa: PLR0913  the properties of a job
     schedule: Schedule,
     service: ServiceType,
     *,
     duration_minutes: int | None,
     technician_id: str | None,
     location: Location | None,
-    routed: TravelTimes | None = None,
+    travel_times: TravelTimes | None = None,
 ) -> Need:
-    """What the job needs. `routed` knows the ways to and from its place better than the estimate.
+    """Return what a job needs of a technician. `travel_times` replace the estimated ones.
 
     Raises:
         NotFound: there is no such technician.
@@ -97,66 +97,66 @@ def find_need(  # noqa: PLR0913  what a job is
         raise InvalidArgument("durationMinutes", f"give a length from 1 to {MAX_DURATION_MINUTES} minutes.")
     if technician_id is not None:
         _check_technician(schedule, service, technician_id)
-    site = site_at(location, schedule.project.travel, routed)
+    site = site_at(location, schedule.project.travel, travel_times)
     return Need.of_service(service, duration_minutes=duration_minutes, technician_id=technician_id, site=site)
 
 
-def find_appointment(schedule: Schedule, asked: StartRequest, routed: TravelTimes | None = None) -> Appointment:
-    """The appointment that is meant. `routed` knows the ways to and from its place better than the estimate.
+def find_appointment(schedule: Schedule, request: StartRequest, travel_times: TravelTimes | None = None) -> Appointment:
+    """Resolve a requested appointment. `travel_times` replace the estimated ones.
 
     Raises:
         InvalidArgument, NotFound.
     """
-    if asked.start is None:
+    if request.start is None:
         raise InvalidArgument("start", "give the start of the appointment, or the holdToken of one that is held.")
-    zone_key = asked.timezone or schedule.project.timezone
-    start = resolve(asked.start, zone_key, "start")
-    service = find_service(schedule, asked.service_id)
+    zone_key = request.timezone or schedule.project.timezone
+    start = resolve(request.start, zone_key, "start")
+    service = find_service(schedule, request.service_id)
     need = find_need(
         schedule,
         service,
-        duration_minutes=find_duration(asked, start, zone_key),
-        technician_id=asked.technician_id,
-        location=asked.location,
-        routed=routed,
+        duration_minutes=find_duration(request, start, zone_key),
+        technician_id=request.technician_id,
+        location=request.location,
+        travel_times=travel_times,
     )
-    return Appointment(service, need, start, asked.location)
+    return Appointment(service, need, start, request.location)
 
 
-def find_duration(asked: StartRequest, start: Minute, zone_key: str) -> int | None:
-    """The length that is asked for, by an end or in minutes; None where neither is given.
+def find_duration(request: StartRequest, start: Minute, zone_key: str) -> int | None:
+    """Return the requested length in minutes; None where neither an end nor a length was requested.
 
     Raises:
-        InvalidArgument: the end is too near or too far, or the two disagree.
+        InvalidArgument: the end is too close or too far, or end and length disagree.
     """
-    if asked.end is None:
-        return asked.duration_minutes
-    length = resolve(asked.end, zone_key, "end") - start
+    if request.end is None:
+        return request.duration_minutes
+    length = resolve(request.end, zone_key, "end") - start
     if not 1 <= length <= MAX_DURATION_MINUTES:
         raise InvalidArgument("end", f"it must be 1 to {MAX_DURATION_MINUTES} minutes after start.")
-    if asked.duration_minutes not in {None, length}:
+    if request.duration_minutes not in {None, length}:
         raise InvalidArgument("durationMinutes", f"start and end are {length} minutes apart; give one or the other.")
     return length
 
 
 def resolve(moment: Moment, zone_key: str, field: str, *, end_of_day: bool = False) -> Minute:
-    """The instant that is meant, a time without an offset being one of this zone's clocks.
+    """Return the instant of a moment; local times are in the zone.
 
-    A date means its first minute, or with `end_of_day` the first minute of the next.
+    A date means its first minute, or with `end_of_day` the first minute of the next date.
 
     Raises:
-        InvalidArgument: the clocks skip that time or show it twice; both readings are named.
+        InvalidArgument: the clocks skip the local time or show it twice; the message names both instants_at.
     """
     if isinstance(moment, WallDate):
         return next_midnight(zone_key, moment.day) if end_of_day else midnight(zone_key, moment.day)
     if isinstance(moment, WallTime):
-        _check_once(moment.at, zone_key, field)
+        _check_unambiguous(moment.at, zone_key, field)
         return wall_to_utc(zone_key, moment.at)
     return moment
 
 
 def check_zone(zone_key: str, field: str) -> str:
-    """The same, if there is such a zone.
+    """Return the zone's name, if there is such a zone.
 
     Raises:
         InvalidArgument: there is none.
@@ -168,31 +168,27 @@ def check_zone(zone_key: str, field: str) -> str:
 
 
 def _check_technician(schedule: Schedule, service: ServiceType, technician_id: str) -> None:
-    technician_schedule = schedule.technician_schedules.get(technician_id)
-    if technician_schedule is None:
-        raise NotFound.among("technicianId", "technician", technician_id, list(schedule.technician_schedules))
-    if missing := service.skills - technician_schedule.technician.skills:
-        able = [
-            other for other, its in schedule.technician_schedules.items() if service.skills <= its.technician.skills
-        ]
+    technicians = {id_: its.technician for id_, its in schedule.technician_schedules.items()}
+    if technician_id not in technicians:
+        raise NotFound.among("technicianId", "technician", technician_id, list(technicians))
+    if missing := service.skills - technicians[technician_id].skills:
+        qualified = [id_ for id_, technician in technicians.items() if service.skills <= technician.skills]
         raise InvalidArgument(
             "technicianId",
             f"{technician_id} lacks the skill {', '.join(sorted(missing))} for {service.id}; "
-            f"these have it: {', '.join(able)}.",
+            f"these have it: {', '.join(qualified)}.",
         )
 
 
-def _check_once(at: datetime, zone_key: str, field: str) -> None:
-    real = instants_at(zone_key, at)
-    if len(real) == 1:
+def _check_unambiguous(at: datetime, zone_key: str, field: str) -> None:
+    instants = instants_at(zone_key, at)
+    if len(instants) == 1:
         return
-    first, second = real or instants_around_gap(zone_key, at)
-    what = "exists twice" if real else "does not exist"
-    change = "goes back" if real else "goes forward"
+    first, second = (_text(instant) for instant in instants or instants_around_gap(zone_key, at))
+    problem, change = ("exists twice", "goes back") if instants else ("does not exist", "goes forward")
     raise InvalidArgument(
         field,
-        f"{_text(at)} {what} in {zone_key}, where the clock {change} then; "
-        f"say which is meant, {_text(first)} or {_text(second)}.",
+        f"{_text(at)} {problem} in {zone_key}, where the clock {change} then; say which is meant, {first} or {second}.",
     )
 
 

@@ -1,0 +1,34 @@
+"""Principal of the current call: interfaces set it, tools read it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from slotmcp.domain.access import LOCAL, Principal
+
+_CURRENT: ContextVar[Principal | None] = ContextVar("slotmcp_principal", default=None)
+
+
+def current_principal(default: Principal) -> Principal:
+    """Return the current call's principal, or the default outside of a call."""
+    return _CURRENT.get() or default
+
+
+@contextmanager
+def acting_as(principal: Principal) -> Iterator[None]:
+    """Run the block, and tasks started in it, as this principal."""
+    token = _CURRENT.set(principal)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def current_credential() -> str:
+    """Return the credential that scopes the current call's idempotency keys."""
+    return current_principal(LOCAL).credential
+
+
+def scoped_key(key: str) -> str:
+    """Return an idempotency key scoped to the current phone call."""
+    return current_principal(LOCAL).key(key)

@@ -1,0 +1,157 @@
+"""Lookups of bookings: by id or by a customer's contact, with the service and the technician of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from slotmcp.domain.booking import Booking, BookingStatus
+from slotmcp.domain.catalog import Project, ServiceType, Technician
+from slotmcp.domain.claim import Claim
+from slotmcp.domain.errors import FieldProblem, InvalidArgument, NotFound
+from slotmcp.domain.interval import MS_PER_MINUTE, Minute
+from slotmcp.domain.schedule import Schedule
+from slotmcp.ports import Transaction
+from slotmcp.services.contacts import email_reference, normal_email, normal_phone, phone_reference
+
+MAX_PAST_BOOKINGS: Final = 10
+"""Maximum number of past or cancelled bookings in a response; the latest are kept."""
+_ACTIVE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
+
+
+def service_of(schedule: Schedule, claim: Claim) -> ServiceType:
+    """Return the claim's service; one that left the catalog is known by its id alone."""
+    removed = ServiceType(id=claim.service_id, name=claim.service_id, duration_minutes=claim.end - claim.start)
+    return schedule.services.get(claim.service_id, removed)
+
+
+def technician_of(schedule: Schedule, technician_id: str) -> Technician:
+    """Return the technician; one who left the catalog is known by the id alone."""
+    if its := schedule.technician_schedules.get(technician_id):
+        return its.technician
+    return Technician(id=technician_id, name=technician_id, timezone=schedule.project.timezone)
+
+
+async def require_booking(transaction: Transaction, booking_id: str) -> Booking:
+    """Return the booking with an id.
+
+    Raises:
+        NotFound: there is none. The error suggests no other id: that could be another customer's booking.
+    """
+    booking = await transaction.booking(booking_id)
+    if booking is None:
+        raise NotFound("bookingId", "There is no booking with that id; find_bookings finds those of a phone or e-mail.")
+    return booking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookAnswer:
+    """A booking after a call, with its service and technician."""
+
+    project: Project
+    service: ServiceType
+    technician: Technician
+    booking: Booking
+    now_ms: int
+    replayed: bool
+    """True where an earlier call made the change, and this one changed nothing."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """True for a cancelled booking."""
+        return self.booking.status is BookingStatus.CANCELLED
+
+
+def book_answer(transaction: Transaction, schedule: Schedule, booking: Booking, *, replayed: bool) -> BookAnswer:
+    """Return the answer for a booking."""
+    return BookAnswer(
+        project=schedule.project,
+        service=service_of(schedule, booking.claim),
+        technician=technician_of(schedule, booking.claim.technician_id),
+        booking=booking,
+        now_ms=transaction.now_ms,
+        replayed=replayed,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindRequest:
+    """Search criteria for bookings: exactly one of the four."""
+
+    project_id: str | None = None
+    booking_id: str = ""
+    phone: str = ""
+    email: str = ""
+    customer_reference: str = ""
+    """The agent's own reference, as in create_hold."""
+
+    def check(self) -> None:
+        """Raise InvalidArgument unless exactly one criterion is provided."""
+        criteria = {
+            "bookingId": self.booking_id,
+            "phone": self.phone,
+            "email": self.email,
+            "customerHash": self.customer_reference,
+        }
+        first, *others = [name for name, value in criteria.items() if value] or [""]
+        if not first:
+            raise InvalidArgument("phone", "give the phone, the email, the customerHash or the bookingId.")
+        if others:
+            problem = "give only one of phone, email, customerHash and bookingId."
+            raise InvalidArgument(first, problem, *(FieldProblem(name, problem) for name in others))
+
+    def reference(self, project: Project) -> str:
+        """Return the customer's reference.
+
+        Raises:
+            InvalidArgument: the phone number is not valid.
+        """
+        if self.phone:
+            return phone_reference(normal_phone(self.phone, project, "phone"))
+        return email_reference(normal_email(self.email)) if self.email else self.customer_reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundBooking:
+    """A booking with its service and technician."""
+
+    booking: Booking
+    service: ServiceType
+    technician: Technician
+    is_upcoming: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindAnswer:
+    """Upcoming bookings by start, then the others, latest first."""
+
+    project: Project
+    found: tuple[FoundBooking, ...]
+    now_ms: int
+
+
+def find_answer(schedule: Schedule, bookings: Sequence[Booking], now_ms: int) -> FindAnswer:
+    """Return the answer for bookings in any order."""
+    ordered = sorted(bookings, key=_start)
+    upcoming = [booking for booking in ordered if is_upcoming(booking, now_ms)]
+    others = [booking for booking in reversed(ordered) if not is_upcoming(booking, now_ms)]
+    found = [found_booking(schedule, booking, now_ms) for booking in (*upcoming, *others[:MAX_PAST_BOOKINGS])]
+    return FindAnswer(project=schedule.project, found=tuple(found), now_ms=now_ms)
+
+
+def found_booking(schedule: Schedule, booking: Booking, now_ms: int) -> FoundBooking:
+    """Return a booking with its service and technician."""
+    return FoundBooking(
+        booking=booking,
+        service=service_of(schedule, booking.claim),
+        technician=technician_of(schedule, booking.claim.technician_id),
+        is_upcoming=is_upcoming(booking, now_ms),
+    )
+
+
+def _start(booking: Booking) -> tuple[Minute, str]:
+    return booking.claim.start, booking.id
+
+
+def is_upcoming(booking: Booking, now_ms: int) -> bool:
+    """Return whether the appointment is active and has not ended."""
+    return booking.status in _ACTIVE and booking.claim.end * MS_PER_MINUTE > now_ms

@@ -1,0 +1,75 @@
+"""Placement: pinning a technician's time with a hold, and moving holds to make room."""
+
+from dataclasses import replace
+
+from slotmcp.domain.claim import Claim, ClaimState, Hold
+from slotmcp.engine.assign import Assignment, assign, assign_kept
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.travel import site_at
+from slotmcp.ports import ClaimConflict, Transaction
+from slotmcp.services.appointments import Appointment
+from slotmcp.services.tracing import current_trace
+from slotmcp.services.unit_of_work import UnitOfWork
+
+
+async def place_hold(
+    unit: UnitOfWork, availability: Availability, appointment: Appointment, *, customer_pseudonym: str, ttl_ms: int
+) -> Hold | None:
+    """Hold one unit of a start's capacity; None where the start is not bookable."""
+    assignment = assign(availability, appointment.need, appointment.start)
+    if assignment is None:
+        return None
+    expires_at_ms = unit.transaction.now_ms + ttl_ms
+    hold = Hold(
+        claim=appointment.claim(unit.ids.new_id(), assignment.technician_id, expires_at_ms=expires_at_ms),
+        token=unit.ids.new_token(),
+        state=ClaimState.HELD,
+        customer_pseudonym=customer_pseudonym,
+    )
+    try:
+        await make_moves(unit.transaction, assignment)
+        await unit.transaction.add_hold(hold)
+    except ClaimConflict:
+        return None
+    return hold
+
+
+async def make_moves(transaction: Transaction, assignment: Assignment) -> None:
+    """Pin the holds that make room for an assignment to their new technicians.
+
+    Raises:
+        ClaimConflict: the database refuses a move.
+    """
+    if not assignment.moves:
+        return
+    if builder := current_trace():
+        builder.moved_holds += len(assignment.moves)
+    for move in assignment.moves:
+        await transaction.move_hold(move.claim.id, move.technician_id)
+
+
+async def reassign_hold(unit: UnitOfWork, claim: Claim) -> bool:
+    """Move a hold to another technician who can serve it; return whether there was one."""
+    assignment = _reassignment((await unit.availability()).without(claim), claim)
+    if assignment is None:
+        return False
+    try:
+        await make_moves(unit.transaction, assignment)
+        await unit.transaction.move_hold(claim.id, assignment.technician_id)
+    except ClaimConflict:
+        return False
+    return True
+
+
+def _reassignment(others: Availability, claim: Claim) -> Assignment | None:
+    """Assign another technician: directly, else by moving other holds, else without counting travel."""
+    service = others.schedule.services.get(claim.service_id)
+    if service is None or claim.technician_chosen:
+        return None
+    need = Need.of_claim(claim, service, site_at(claim.location, others.schedule.project.travel, others.cached_travel))
+    return (
+        assign_kept(others, need, claim.start)
+        or assign(others, need, claim.start)
+        or assign_kept(others, replace(need, site=None), claim.start)
+    )
