@@ -149,7 +149,7 @@ def _gate(app: App, settings: Settings, serving: ServeOptions) -> CallGate:
         per_credential=None if serving.is_open else _rate(settings.rate_limit_per_key),
         per_call_id=_rate(settings.rate_limit_per_call),
     )
-    return CallGate(default_principal=ANONYMOUS, rate_limits=rate_limits, observe=telemetry.tool_called)
+    return CallGate(default_principal=ANONYMOUS, rate_limits=rate_limits, observe=telemetry.record_tool_call)
 
 
 def _rate(per_minute: int) -> Rate | None:
@@ -163,7 +163,9 @@ async def _open_mcp(
     await stack.enter_async_context(watch_waitlists(app, bus, read_only=serving.read_only))
     toolset = serving.toolset or (Toolset.CALLER if serving.is_open else Toolset.OPERATOR)
     server = create_server(app, bus, toolset=toolset, read_only=serving.read_only, gate=gate)
-    telemetry.tools_served(tool.function.__name__ for tool in select_tools(toolset, read_only=serving.read_only))
+    telemetry.initialize_tool_metrics(
+        tool.function.__name__ for tool in select_tools(toolset, read_only=serving.read_only)
+    )
     if serving.extend is not None:
         serving.extend(server)
     face = McpHttpApp(server, gate, max_body_bytes=settings.max_body_bytes)

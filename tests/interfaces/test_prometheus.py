@@ -13,7 +13,7 @@ import pytest
 
 from slotmcp.domain.access import Scope
 from slotmcp.domain.calcom import CalcomConnection
-from slotmcp.telemetry.declared import REGISTRY
+from slotmcp.telemetry.metrics import REGISTRY
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
 from support.denver import PLAN, PROJECT

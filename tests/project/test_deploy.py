@@ -18,7 +18,7 @@ from slotmcp.cli.commands import app
 from slotmcp.cli.exits import Exit
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.settings import CONFIG_VARIABLE, ENV_PREFIX, Settings
-from slotmcp.telemetry.declared import REGISTRY
+from slotmcp.telemetry.metrics import REGISTRY
 from slotmcp.tools.errors import INTERNAL
 
 DEPLOY = ROOT / "deploy"

@@ -8,8 +8,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from project.repository import ROOT, command_names, headings, prose
 from slotmcp.cli.exits import Exit
 from slotmcp.settings import CONFIG_VARIABLE, ENV_PREFIX, Settings
-from slotmcp.telemetry import declared
-from slotmcp.telemetry.declared import REGISTRY
+from slotmcp.telemetry import metrics
+from slotmcp.telemetry.metrics import REGISTRY
 
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -46,7 +46,7 @@ def named(family: Metric) -> str:
 
 
 def labels_of(name: str) -> tuple[str, ...]:
-    found = {one._name: one._labelnames for one in vars(declared).values() if isinstance(one, MetricWrapperBase)}  # noqa: SLF001  nobody else tells
+    found = {one._name: one._labelnames for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)}  # noqa: SLF001  nobody else tells
     return tuple(found[name.removesuffix("_total")])
 
 

@@ -68,7 +68,7 @@ class TraceWriter:
         self._pending.append(builder)
         if len(self._pending) > MAX_PENDING_TRACES:
             self._pending.popleft()
-            telemetry.traces_dropped(1)
+            telemetry.record_dropped_traces(1)
 
     @asynccontextmanager
     async def writing(self, *, kept_days: int) -> AsyncIterator[None]:
@@ -83,7 +83,7 @@ class TraceWriter:
             closing.set()
             if task is not None:
                 await task
-                telemetry.traces_dropped(len(self._pending))
+                telemetry.record_dropped_traces(len(self._pending))
                 self._pending.clear()
 
     async def write(self) -> None:
@@ -103,15 +103,15 @@ class TraceWriter:
                     self._pending.extendleft(reversed(batch))
                     return
                 except Exception:  # noqa: BLE001  a batch that cannot be written must not stop the next ones
-                    telemetry.traces_dropped(len(batch))
+                    telemetry.record_dropped_traces(len(batch))
 
     async def _write(self, batch: list[TraceBuilder]) -> None:
         traces = [trace async for builder in _yielding(batch) if (trace := _build(builder)) is not None]
         await self._store.add_traces(traces)
         await count_journeys(self._store, traces)
         async for trace in _yielding(traces):
-            telemetry.decided(trace)
-        telemetry.traces_kept(len(traces))
+            telemetry.record_decision(trace)
+        telemetry.record_saved_traces(len(traces))
 
     async def _keep_writing(self, kept_days: int, closing: asyncio.Event) -> None:
         """Write at intervals until `closing` is set, and once more then. A batch is never interrupted."""
@@ -147,7 +147,7 @@ def _build(builder: TraceBuilder) -> Trace | None:
     try:
         return build_trace(builder)
     except Exception:  # noqa: BLE001  one trace must not cost the others
-        telemetry.traces_dropped(1)
+        telemetry.record_dropped_traces(1)
         return None
 
 

@@ -45,8 +45,8 @@ class Vitals:
         for name, check in checks.items():
             began = _seconds()
             is_up = await self._is_available(name, check)
-            telemetry.dependency_seen(name, is_up=is_up, seconds=_seconds() - began)
-        telemetry.connections_seen(_DATABASE, self._store.connections_in_use)
+            telemetry.record_dependency_check(name, is_up=is_up, seconds=_seconds() - began)
+        telemetry.record_connections(_DATABASE, self._store.connections_in_use)
         await self._is_available(_CALENDARS, self._update_calendars)
 
     async def _is_available(self, name: str, check: Check) -> bool:
@@ -58,8 +58,8 @@ class Vitals:
 
     async def _update_calendars(self) -> None:
         backlogs, now_ms = await self._store.calendar_backlogs(), await self._store.now_ms()
-        telemetry.calendars_seen(backlogs, now_ms=now_ms)
-        telemetry.vitals_seen(now_ms / _MS_PER_SECOND)
+        telemetry.record_calendar_backlogs(backlogs, now_ms=now_ms)
+        telemetry.record_update(now_ms / _MS_PER_SECOND)
 
     async def _keep_updating(self, checks: Mapping[str, Check]) -> None:
         while True:

@@ -29,7 +29,7 @@ from slotmcp.store.pseudonyms import pseudonym_of
 from slotmcp.store.reading import CATALOG, Snapshot, technician_schedule
 from slotmcp.store.rows import Row
 from slotmcp.store.waitlist_rows import asked_states, wait_of, wait_values
-from slotmcp.telemetry import HoldEvent
+from slotmcp.telemetry.metrics import HoldEvent
 
 MS_PER_DAY = 86_400_000
 HOLDS_KEPT_MS = MS_PER_DAY

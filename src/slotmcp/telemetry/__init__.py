@@ -1,47 +1,150 @@
-"""What is counted and measured, and how Prometheus reads it. Labels are few and known: never what somebody said."""
+"""Recording of metrics. Labels have few, known values, never caller data."""
 
-from slotmcp.telemetry.calendars import (
-    calendars_seen,
-    conflicts_began,
-    differences_healed,
-    pushed,
-    webhook_answered,
-)
-from slotmcp.telemetry.calls import http_answered, tool_called, tools_served
-from slotmcp.telemetry.decisions import (
-    Step,
-    collided,
-    conversation_came_to,
-    decided,
-    first_held,
-    traces_dropped,
-    traces_kept,
-)
-from slotmcp.telemetry.exposition import CONTENT_TYPE, exposition
-from slotmcp.telemetry.holds import HoldEvent, record_hold_events
-from slotmcp.telemetry.vitals import connections_seen, dependency_seen, vitals_seen
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf, nan
+from typing import Final
 
-__all__ = [
-    "CONTENT_TYPE",
-    "HoldEvent",
-    "Step",
-    "calendars_seen",
-    "collided",
-    "conflicts_began",
-    "connections_seen",
-    "conversation_came_to",
-    "decided",
-    "dependency_seen",
-    "differences_healed",
-    "exposition",
-    "first_held",
-    "http_answered",
-    "pushed",
-    "record_hold_events",
-    "tool_called",
-    "tools_served",
-    "traces_dropped",
-    "traces_kept",
-    "vitals_seen",
-    "webhook_answered",
-]
+from slotmcp.domain.trace import Trace, TracedUse
+from slotmcp.ports.calendar import CalendarBacklog
+from slotmcp.telemetry import metrics
+from slotmcp.telemetry.metrics import FunnelStage, HoldEvent
+
+_OK: Final = "ok"
+_NOTHING_OFFERED: Final = "nothing_offered"
+"""Refusal code of a get_slots call that found no start."""
+_NO_REASON: Final = "none"
+_ALERTED_OUTCOMES: Final = (_OK, "internal", "unavailable")
+"""Outcomes whose first occurrence matters to an alert."""
+_TOTAL: Final = "total"
+"""Span of the whole call, which TOOL_SECONDS measures."""
+_MS_PER_SECOND: Final = 1000
+_US_PER_SECOND: Final = 1_000_000
+_DISCONNECTED: Final = CalendarBacklog(due=0, oldest_since_ms=None, refused=0, deferred=0, finished_ms=0)
+"""Backlog of a project that is no longer connected to a calendar."""
+_calendar_projects: Final = set[str]()
+
+
+def initialize_tool_metrics(tools: Iterable[str]) -> None:
+    """Start the counters of tools at 0: otherwise Prometheus would see no increase at a tool's first failure."""
+    for tool in tools:
+        for outcome in _ALERTED_OUTCOMES:
+            metrics.TOOL_CALLS.labels(tool, outcome)
+
+
+def record_tool_call(tool: str, outcome: str, seconds: float) -> None:
+    """Record a call of a tool that ended with "ok" or an error code."""
+    metrics.TOOL_CALLS.labels(tool, outcome).inc()
+    metrics.TOOL_SECONDS.labels(tool).observe(seconds)
+
+
+def record_http_request(route: str, status: int) -> None:
+    """Record the response to a request of an existing route."""
+    metrics.HTTP_REQUESTS.labels(route, status).inc()
+
+
+def record_decision(trace: Trace) -> None:
+    """Record a decision whose trace was saved."""
+    if trace.revision:
+        metrics.BOOKS_FOUND.labels(trace.book_from).inc()
+    for span, took_us in trace.hops.items():
+        if span != _TOTAL:
+            metrics.HOP_SECONDS.labels(trace.use, span).observe(took_us / _US_PER_SECOND)
+    if code := _refusal_code(trace):
+        metrics.REFUSALS.labels(trace.use, code, trace.main_reason or _NO_REASON).inc()
+    if trace.use is TracedUse.BOOK_SLOT and trace.outcome == _OK and not trace.was_replayed:
+        metrics.BOOKINGS.labels("hold" if trace.hold_key else "direct").inc()
+
+
+def _refusal_code(trace: Trace) -> str:
+    """Return the code with which the caller got nothing; "": the call succeeded."""
+    if trace.outcome != _OK:
+        return trace.outcome
+    return _NOTHING_OFFERED if trace.use is TracedUse.GET_SLOTS and not trace.offered else ""
+
+
+def record_stage(stage: FunnelStage) -> None:
+    """Record that a conversation reached a stage for the first time."""
+    metrics.CONVERSATIONS.labels(stage).inc()
+
+
+def record_first_hold(seconds: float) -> None:
+    """Record the time from a conversation's first question to its first hold or booking."""
+    metrics.FIRST_HOLD_SECONDS.observe(seconds)
+
+
+def record_collision(use: TracedUse) -> None:
+    """Record that a conversation requested an offered time that was gone."""
+    metrics.COLLISIONS.labels(use).inc()
+
+
+def record_hold_events(events: Sequence[HoldEvent]) -> None:
+    """Record the changes of holds that a committed write made."""
+    for event in set(events):
+        metrics.HOLDS.labels(event).inc(events.count(event))
+
+
+def record_saved_traces(count: int) -> None:
+    """Record that traces were saved to the database."""
+    metrics.TRACES_KEPT.inc(count)
+
+
+def record_dropped_traces(count: int) -> None:
+    """Record that traces were lost."""
+    metrics.TRACES_DROPPED.inc(count)
+
+
+def record_webhook(outcome: str) -> None:
+    """Record the response to a calendar's webhook."""
+    metrics.WEBHOOK_DELIVERIES.labels(outcome).inc()
+
+
+def record_calendar_conflicts(count: int) -> None:
+    """Record new conflicts of a calendar with holds or bookings."""
+    metrics.CALENDAR_CONFLICTS.inc(count)
+
+
+def record_calendar_push(outcome: str) -> None:
+    """Record a push of a booking to a calendar: "done", "refused" or "away"."""
+    metrics.CALENDAR_PUSHES.labels(outcome).inc()
+
+
+def record_calendar_difference(kind: str) -> None:
+    """Record a difference that reconciliation with a calendar found and repaired."""
+    metrics.CALENDAR_DIFFERENCES.labels(kind).inc()
+
+
+def record_calendar_backlogs(backlogs: Mapping[str, CalendarBacklog], *, now_ms: int) -> None:
+    """Record the backlogs of connected calendars, by project."""
+    for project_id in _calendar_projects - set(backlogs):
+        _record_backlog(project_id, _DISCONNECTED, nan, nan)
+    for project_id, backlog in backlogs.items():
+        since_ms = now_ms if backlog.oldest_since_ms is None else backlog.oldest_since_ms
+        reconcile_age = (now_ms - backlog.finished_ms) / _MS_PER_SECOND if backlog.finished_ms else inf
+        _record_backlog(project_id, backlog, (now_ms - since_ms) / _MS_PER_SECOND, reconcile_age)
+    _calendar_projects.update(backlogs)
+
+
+def _record_backlog(
+    project_id: str, backlog: CalendarBacklog, oldest_push_seconds: float, reconcile_age_seconds: float
+) -> None:
+    metrics.PUSHES_DUE.labels(project_id).set(backlog.due)
+    metrics.PUSHES_REFUSED.labels(project_id).set(backlog.refused)
+    metrics.EVENTS_PARKED.labels(project_id).set(backlog.deferred)
+    metrics.OLDEST_PUSH_SECONDS.labels(project_id).set(oldest_push_seconds)
+    metrics.RECONCILE_AGE_SECONDS.labels(project_id).set(reconcile_age_seconds)
+
+
+def record_dependency_check(dependency: str, *, is_up: bool, seconds: float) -> None:
+    """Record a check of a dependency: its result, and the time that it took or was waited for."""
+    metrics.DEPENDENCY_UP.labels(dependency).set(is_up)
+    metrics.DEPENDENCY_SECONDS.labels(dependency).set(seconds)
+
+
+def record_connections(dependency: str, in_use: int) -> None:
+    """Record the number of this process's connections to a dependency that are in use."""
+    metrics.CONNECTIONS_IN_USE.labels(dependency).set(in_use)
+
+
+def record_update(at_seconds: float) -> None:
+    """Record the store's time (seconds since the Unix epoch) at which all gauges were updated."""
+    metrics.VITALS_TIMESTAMP.set(at_seconds)

@@ -8,36 +8,31 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.values import ValueClass
 
-from slotmcp.telemetry.declared import REGISTRY
+from slotmcp.telemetry.metrics import REGISTRY
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def exposition() -> bytes:
-    """All metrics, as Prometheus reads them; of all processes that share the folder."""
-    if not _are_shared():
+    """Return all metrics in Prometheus's text format."""
+    if ValueClass.__name__ != "MmapedValue":  # the library reads the environment when it is imported
         return generate_latest(REGISTRY)
-    together = CollectorRegistry()
-    collector = MultiProcessCollector(together)  # type: ignore[no-untyped-call] # the library's
-    _forget_the_dead(Path(collector._path))  # noqa: SLF001  it read the environment, which is not ours to read
-    return generate_latest(together)
+    registry = CollectorRegistry()
+    collector = MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library's
+    _remove_dead_processes(Path(collector._path))  # noqa: SLF001  the library read the environment, which we must not
+    return generate_latest(registry)
 
 
-def _are_shared() -> bool:
-    return bool(ValueClass.__name__ == "MmapedValue")  # the library decides by the environment, when it is imported
-
-
-def _forget_the_dead(folder: Path) -> None:
-    """Let the gauges of a worker that died count no longer: whoever watches over workers does not say so."""
-    pids = {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*_*.db")}
-    for pid in pids:
+def _remove_dead_processes(folder: Path) -> None:
+    """Remove the gauges of dead workers: the supervisor of the workers does not report their death."""
+    for pid in {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*_*.db")}:
         if not _is_alive(pid):
             mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call] # the library's
 
 
 def _is_alive(pid: int) -> bool:
     if os.name == "nt":
-        return True  # there, the signal would end it
+        return True  # on Windows the signal would end the process
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

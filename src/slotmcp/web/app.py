@@ -86,7 +86,7 @@ class ResponseCounter:
 
         async def counting_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                telemetry.http_answered(route, message["status"])
+                telemetry.record_http_request(route, message["status"])
             await send(message)
 
         await self._app(scope, receive, counting_send)

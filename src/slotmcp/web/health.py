@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from slotmcp import telemetry
+from slotmcp.telemetry.exposition import CONTENT_TYPE, exposition
 from slotmcp.domain.access import ANONYMOUS, Scope
 from slotmcp.domain.errors import Forbidden, SlotmcpError
 from slotmcp.services.concurrency import SingleFlight
@@ -75,5 +75,5 @@ async def metrics(_request: Request) -> Response:
         return error_response(403, error.code, error.message)
     if not principal.can_reach_all:
         return error_response(403, "forbidden", "Metrics cover all projects; this credential is limited to some.")
-    body = await asyncio.to_thread(telemetry.exposition)
-    return PlainTextResponse(body, headers={"Content-Type": telemetry.CONTENT_TYPE, **_NO_STORE})
+    body = await asyncio.to_thread(exposition)
+    return PlainTextResponse(body, headers={"Content-Type": CONTENT_TYPE, **_NO_STORE})

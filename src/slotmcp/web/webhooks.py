@@ -36,7 +36,7 @@ class Webhooks:
     async def calcom(self, request: Request) -> Response:
         """Receive a Cal.com delivery for one project."""
         outcome, response = await self._receive(request)
-        telemetry.webhook_answered(outcome)
+        telemetry.record_webhook(outcome)
         return response
 
     async def _receive(self, request: Request) -> tuple[str, Response]:
@@ -52,5 +52,5 @@ class Webhooks:
             return "unreadable", error_response(400, "unreadable", str(error))
         except TryLater as error:
             return error.code, try_later_response(error)
-        telemetry.conflicts_began(applied.conflicts)
+        telemetry.record_calendar_conflicts(applied.conflicts)
         return applied.effect.value, JSONResponse({"status": applied.effect.value})

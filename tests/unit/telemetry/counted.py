@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isnan
 
-from slotmcp.telemetry.declared import REGISTRY
+from slotmcp.telemetry.metrics import REGISTRY
 
 
 def samples() -> dict[str, float]:

@@ -6,7 +6,7 @@ import pytest
 
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import ScheduleSource, TechnicianTrace, Trace, TracedUse
-from slotmcp.telemetry import decided
+from slotmcp.telemetry import record_decision
 from unit.telemetry.counted import added
 
 ASKED = Trace(
@@ -26,7 +26,7 @@ BOOKED = replace(ASKED, use=TracedUse.BOOK_SLOT, book_from=ScheduleSource.DATABA
 
 def test_an_offer_counts_its_book_and_its_hops_and_refuses_nothing() -> None:
     with added() as counted:
-        decided(ASKED)
+        record_decision(ASKED)
     assert counted == {
         "slotmcp_books_found_total layer=memory": 1,
         "slotmcp_hop_seconds_count hop=engine use_case=get_slots": 1,
@@ -40,7 +40,7 @@ def test_a_question_without_an_answer_is_refused_by_what_was_mostly_in_the_way()
         TechnicianTrace(technician_id="b", could=0, reasons={Reason.SKILL_MISSING: 9}),
     )
     with added() as counted:
-        decided(replace(ASKED, offered=(), technicians=technicians, hops={}))
+        record_decision(replace(ASKED, offered=(), technicians=technicians, hops={}))
     assert counted["slotmcp_refusals_total code=nothing_offered reason=booked use_case=get_slots"] == 1
 
 
@@ -67,15 +67,15 @@ def test_of_a_start_that_was_named_it_is_what_kept_those_who_could(reasons: tupl
 
 def test_an_error_is_refused_by_its_code_and_one_that_read_no_book_found_none() -> None:
     with added() as counted:
-        decided(replace(BOOKED, outcome="invalid_argument", revision=0))
+        record_decision(replace(BOOKED, outcome="invalid_argument", revision=0))
     assert counted == {"slotmcp_refusals_total code=invalid_argument reason=none use_case=book_slot": 1}
 
 
 def test_bookings_tell_whether_a_hold_came_before_and_a_retry_sells_nothing() -> None:
     with added() as counted:
-        decided(BOOKED)
-        decided(replace(BOOKED, hold_key="h"))
-        decided(replace(BOOKED, hold_key="h", was_replayed=True))
+        record_decision(BOOKED)
+        record_decision(replace(BOOKED, hold_key="h"))
+        record_decision(replace(BOOKED, hold_key="h", was_replayed=True))
     assert counted == {
         "slotmcp_books_found_total layer=database": 3,
         "slotmcp_bookings_total way=direct": 1,

@@ -9,13 +9,14 @@ from typing import Final
 TELLS: Final = """
 import sys
 from slotmcp import telemetry
+from slotmcp.telemetry.exposition import exposition
 up, in_use = map(int, sys.argv[1:])
-telemetry.tool_called("get_slots", "ok", 0.1)
-telemetry.dependency_seen("database", is_up=bool(up), seconds=0.5)
-telemetry.connections_seen("database", in_use)
-print(telemetry.exposition().decode())
+telemetry.record_tool_call("get_slots", "ok", 0.1)
+telemetry.record_dependency_check("database", is_up=bool(up), seconds=0.5)
+telemetry.record_connections("database", in_use)
+print(exposition().decode())
 if sys.stdin.readline() == "say it again\\n":
-    print(telemetry.exposition().decode())
+    print(exposition().decode())
 """
 
 

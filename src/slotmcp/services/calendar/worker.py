@@ -220,7 +220,7 @@ async def _push_due(calendar: ProjectCalendar) -> list[PushResult]:
     for booking_id in (await calendar.store.calendar_work(calendar.project_id)).due:
         result = await pusher.push(booking_id)
         results.append(result)
-        telemetry.pushed(result.outcome)
+        telemetry.record_calendar_push(result.outcome)
         if result.away and calendar.connection.pause_ms():
             break
     return results
@@ -228,9 +228,9 @@ async def _push_due(calendar: ProjectCalendar) -> list[PushResult]:
 
 async def _reconcile(calendar: ProjectCalendar) -> SyncReport:
     report = await Reconciler(calendar).reconcile()
-    telemetry.conflicts_began(report.conflicts)
+    telemetry.record_calendar_conflicts(report.conflicts)
     for difference in report.differences:
-        telemetry.differences_healed(difference.kind)
+        telemetry.record_calendar_difference(difference.kind)
     await _update_sync_state(
         calendar.store, calendar.project_id, lambda state, now_ms: replace(state, finished_ms=now_ms, problem="")
     )

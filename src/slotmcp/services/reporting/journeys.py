@@ -12,7 +12,7 @@ from slotmcp.domain.errors import SlotmcpError
 from slotmcp.domain.trace import Trace
 from slotmcp.ports.traces import Traces
 from slotmcp.services.reporting.conversations import Conversation, conversations
-from slotmcp.telemetry import Step
+from slotmcp.telemetry.metrics import FunnelStage
 
 LOOKED_BACK_MS: Final = 2 * 60 * 60_000
 MOST_CALLS: Final = 60
@@ -41,21 +41,21 @@ async def count_journeys(traces: Traces, kept: Sequence[Trace]) -> None:
 def _count(conversation: Conversation, new: frozenset[str]) -> None:
     known = Conversation(tuple(trace for trace in conversation.traces if trace.id not in new))
     for step in _steps(conversation) - _steps(known):
-        telemetry.conversation_came_to(step)
-        if step is Step.HELD:
-            telemetry.first_held(_seconds_to_first_hold(conversation))
+        telemetry.record_stage(step)
+        if step is FunnelStage.HELD:
+            telemetry.record_first_hold(_seconds_to_first_hold(conversation))
     known_collisions = known.collisions()
     for trace in conversation.collisions():
         if trace not in known_collisions:
-            telemetry.collided(trace.use)
+            telemetry.record_collision(trace.use)
 
 
-def _steps(said: Conversation) -> set[Step]:
+def _steps(said: Conversation) -> set[FunnelStage]:
     reached = {
-        Step.ASKED: bool(said.traces),
-        Step.OFFERED: said.has_offers,
-        Step.HELD: said.has_held,
-        Step.BOOKED: said.has_booked,
+        FunnelStage.ASKED: bool(said.traces),
+        FunnelStage.OFFERED: said.has_offers,
+        FunnelStage.HELD: said.has_held,
+        FunnelStage.BOOKED: said.has_booked,
     }
     return {step for step, is_reached in reached.items() if is_reached}
 
