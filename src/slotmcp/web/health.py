@@ -7,11 +7,11 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from slotmcp.telemetry.exposition import CONTENT_TYPE, exposition
 from slotmcp.domain.access import ANONYMOUS, Scope
 from slotmcp.domain.errors import Forbidden, SlotmcpError
 from slotmcp.services.concurrency import SingleFlight
 from slotmcp.services.current_principal import current_principal
+from slotmcp.telemetry.exposition import CONTENT_TYPE, exposition
 from slotmcp.web.responses import error_response
 from slotmcp.web.shutdown import GracefulShutdown
 
