@@ -22,7 +22,8 @@ PARTS = {
         "travel mode",
         "travel policy",
     ),
-    *("access key", "local", "nobody", "only_project", "telling", "together", "without_skills"),
+    *("access key", "anonymous", "combined_reasons", "informative_reasons", "local", "only_project"),
+    *("unavailable technician", "without_missing_skills"),
     *("visit", "waitlist entry", "waitlist state", "wall span", "weekly span"),
 }
 """Parts and kinds of what the glossary has, named after it."""

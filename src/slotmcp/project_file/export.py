@@ -29,7 +29,7 @@ from slotmcp.project_file.schema import (
     BusyEntry,
     CalcomEntry,
     CalcomHostEntry,
-    CalendarEntry,
+    ConnectedCalendarEntry,
     LocationEntry,
     ProjectEntry,
     RankingEntry,
@@ -108,7 +108,7 @@ def _host(host: CalcomHost) -> Keys:
         host,
         email=host.email or None,
         event_types=[_Flow(serviceType=service, id=number) for service, number in host.event_type_ids.items()],
-        calendars=[_Flow(CalendarEntry.export(calendar)) for calendar in host.calendars],
+        calendars=[_Flow(ConnectedCalendarEntry.export(calendar)) for calendar in host.calendars],
     )
 
 

@@ -195,7 +195,7 @@ class EventTypeEntry(Entry):
     id: CalcomId = Field(examples=[2042], description="Id of the event type.")
 
 
-class CalendarEntry(Entry):
+class ConnectedCalendarEntry(Entry):
     """A calendar that a technician connected to Cal.com."""
 
     credential_id: CalcomId = Field(examples=[135], description="From GET /v2/calendars.")
@@ -210,7 +210,7 @@ class CalcomHostEntry(Entry):
     email: Email | None = Field(default=None, description="Email address of the account.")
     user_id: CalcomId | None = Field(default=None, description="Id of the account; it stays when the email changes.")
     event_types: list[EventTypeEntry] = Field(default=[], description="The technician's own event types.")
-    calendars: list[CalendarEntry] = Field(default=[], description="The technician's calendars with busy times.")
+    calendars: list[ConnectedCalendarEntry] = Field(default=[], description="The technician's calendars with busy times.")
 
 
 class TechnicianEntry(Entry):
