@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from slotmcp.domain.report import (
-    AssignmentReason,
+    DecidedBy,
     ExtraHour,
     ExtraSkills,
     Gap,
@@ -93,7 +93,7 @@ def _utilization(report: Report) -> Section:
 
 
 def _assignment(report: Report) -> Section:
-    rows: list[Row] = [{"decidedBy": one.value, "bookings": report.decided.get(one, 0)} for one in AssignmentReason]
+    rows: list[Row] = [{"decidedBy": one.value, "bookings": report.decided.get(one, 0)} for one in DecidedBy]
     empty = "No booking starts in this period. Try a later --to."
     return _section(SectionName.ASSIGNMENT, empty, rows if report.decided else [])
 

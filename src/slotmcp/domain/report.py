@@ -82,7 +82,7 @@ class Utilization:
     free_minutes: int
 
 
-class AssignmentReason(StrEnum):
+class DecidedBy(StrEnum):
     """What decided who was assigned."""
 
     WISH = "wish"
@@ -187,7 +187,7 @@ class Report:
     """The most frequent first."""
     utilization: tuple[Utilization, ...]
     """In the order of the project file."""
-    decided: Mapping[AssignmentReason, int]
+    decided: Mapping[DecidedBy, int]
     """Of the bookings that start in the period."""
     fairness: tuple[Share, ...]
     """In the order of the project file."""

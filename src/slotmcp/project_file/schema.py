@@ -210,7 +210,7 @@ class CalcomHostEntry(Entry):
     email: Email | None = Field(default=None, description="Email address of the account.")
     user_id: CalcomId | None = Field(default=None, description="Id of the account; it stays when the email changes.")
     event_types: list[EventTypeEntry] = Field(default=[], description="The technician's own event types.")
-    calendars: list[ConnectedCalendarEntry] = Field(default=[], description="The technician's calendars with busy times.")
+    calendars: list[ConnectedCalendarEntry] = Field(default=[], description="Calendars with their busy times.")
 
 
 class TechnicianEntry(Entry):

@@ -1,7 +1,7 @@
 """A trace as a story: who asked what, by what it was decided, and why the answer was what it was."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, assert_never
 
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.reasons import Reason
@@ -22,23 +22,6 @@ ASKED: Final[Mapping[TracedUse, str]] = {
     TracedUse.CREATE_HOLD: "wanted a time held",
     TracedUse.BOOK_SLOT: "wanted a time booked",
 }
-IN_THE_WAY: Final[Mapping[Reason, str]] = {
-    Reason.INACTIVE: "takes no work",
-    Reason.SKILL_MISSING: "lacks a skill",
-    Reason.HOLIDAY: "has a holiday",
-    Reason.OUTSIDE_SHIFT: "does not work then",
-    Reason.TIME_OFF: "has time off",
-    Reason.BREAK: "has a break",
-    Reason.BOOKED: "is booked",
-    Reason.HELD: "is held for another caller",
-    Reason.BUSY: "is busy by the calendar",
-    Reason.DAY_FULL: "has enough for that day",
-    Reason.TRAVEL: "cannot be there in time",
-    Reason.OFF_GRID: "is free, and starts are offered at other minutes",
-    Reason.NOTICE: "would come too soon from now",
-    Reason.HORIZON: "cannot be booked so far ahead",
-}
-"""What is said of a technician, after their name."""
 
 
 def summarize_trace(answer: TraceAnswer) -> tuple[str, ...]:
@@ -115,7 +98,42 @@ class _Story:
 
 def _could(one: TechnicianTrace) -> str:
     if one.reasons:
-        return ", ".join(IN_THE_WAY[reason] for reason in one.reasons)
+        return ", ".join(map(reason_phrase, one.reasons))
     if not one.could:
         return "was asked about no start"
     return "could come" if one.could == 1 else f"could come at {one.could} of the starts"
+
+
+def reason_phrase(reason: Reason) -> str:  # noqa: C901, PLR0911, PLR0912  one phrase a reason
+    """Return a reason as the predicate of a technician's name."""
+    match reason:
+        case Reason.INACTIVE:
+            return "takes no work"
+        case Reason.SKILL_MISSING:
+            return "lacks a skill"
+        case Reason.HOLIDAY:
+            return "has a holiday"
+        case Reason.OUTSIDE_SHIFT:
+            return "does not work then"
+        case Reason.TIME_OFF:
+            return "has time off"
+        case Reason.BREAK:
+            return "has a break"
+        case Reason.BOOKED:
+            return "is booked"
+        case Reason.HELD:
+            return "is held for another caller"
+        case Reason.BUSY:
+            return "is busy by the calendar"
+        case Reason.DAY_FULL:
+            return "has enough for that day"
+        case Reason.TRAVEL:
+            return "cannot be there in time"
+        case Reason.OFF_GRID:
+            return "is free, and starts are offered at other minutes"
+        case Reason.NOTICE:
+            return "would come too soon from now"
+        case Reason.HORIZON:
+            return "cannot be booked so far ahead"
+        case _:
+            assert_never(reason)

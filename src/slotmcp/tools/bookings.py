@@ -1,6 +1,6 @@
 """Selling an appointment."""
 
-from typing import Annotated, Final, NotRequired
+from typing import Annotated, Final, Literal, NotRequired, assert_never
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -175,10 +175,18 @@ def _show_assignment(reason: AssignmentReason) -> AssignmentView:
         "wished": reason.wished,
         "kept": reason.kept,
     }
-    if RankingKey.LOAD in reason.policy:
-        shown["bookingsThatDay"] = reason.values[RankingKey.LOAD]
-    if RankingKey.PRIORITY in reason.policy:
-        shown["priority"] = reason.values[RankingKey.PRIORITY]
-    if RankingKey.ETA in reason.values:
-        shown["score"] = reason.values[RankingKey.ETA]
+    for name, value in sorted((_field_of(key), value) for key, value in reason.values.items()):
+        shown[name] = value
     return shown
+
+
+def _field_of(key: RankingKey) -> Literal["bookingsThatDay", "priority", "score"]:
+    match key:
+        case RankingKey.LOAD:
+            return "bookingsThatDay"
+        case RankingKey.PRIORITY:
+            return "priority"
+        case RankingKey.ETA:
+            return "score"
+        case _:
+            assert_never(key)

@@ -11,7 +11,7 @@ import pytest
 from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.reasons import Reason
-from slotmcp.domain.report import AssignmentReason, ExtraHour, LossReason, RefusedQuestions, Report, Share, Utilization
+from slotmcp.domain.report import DecidedBy, ExtraHour, LossReason, RefusedQuestions, Report, Share, Utilization
 from slotmcp.domain.trace import TechnicianTrace, Trace, TracedUse
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.reporting.conversations import SILENCE_MS
@@ -149,10 +149,10 @@ async def test_what_decided_is_kept_with_the_booking(tmp_path: Path) -> None:
         await shop.book("10:00", service_id="visit", technician_id="ben")
         report = await shop.app.reports.report(THAT_MONDAY)
     assert report.decided == {
-        AssignmentReason.LOAD: 1,
-        AssignmentReason.ONLY_ONE: 1,
-        AssignmentReason.WISH: 1,
-        AssignmentReason.OTHER: 1,
+        DecidedBy.LOAD: 1,
+        DecidedBy.ONLY_ONE: 1,
+        DecidedBy.WISH: 1,
+        DecidedBy.OTHER: 1,
     }
 
 

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, assert_never
 
 from slotmcp.domain.booking import Booking
-from slotmcp.domain.catalog import Project
+from slotmcp.domain.catalog import Project, RankingKey
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
-from slotmcp.domain.report import AssignmentReason, Gaps, Period, Report
+from slotmcp.domain.report import DecidedBy, Gaps, Period, Report
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.engine.zones import local_date, midnight
@@ -174,14 +174,26 @@ def _gaps(facts: _Facts) -> Gaps:
     return find_gaps(facts.schedule, [one.claim for one in facts.bookings], questions)
 
 
-def _decided(booking: Booking) -> AssignmentReason:
+def _decided(booking: Booking) -> DecidedBy:
     reason = booking.reason
     if reason is None:
-        return AssignmentReason.OTHER
+        return DecidedBy.OTHER
     if reason.wished:
-        return AssignmentReason.WISH
+        return DecidedBy.WISH
     if reason.kept:
-        return AssignmentReason.KEPT
+        return DecidedBy.KEPT
     if reason.considered == 1:
-        return AssignmentReason.ONLY_ONE
-    return AssignmentReason(reason.decided_by.value) if reason.decided_by else AssignmentReason.OTHER
+        return DecidedBy.ONLY_ONE
+    return _of_key(reason.decided_by) if reason.decided_by else DecidedBy.OTHER
+
+
+def _of_key(key: RankingKey) -> DecidedBy:
+    match key:
+        case RankingKey.LOAD:
+            return DecidedBy.LOAD
+        case RankingKey.PRIORITY:
+            return DecidedBy.PRIORITY
+        case RankingKey.ETA:
+            return DecidedBy.ETA
+        case _:
+            assert_never(key)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, assert_never
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.reasons import Reason
-from slotmcp.domain.report import AssignmentReason, LossReason
+from slotmcp.domain.report import DecidedBy, LossReason
 from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.engine.zones import utc_to_wall
 
@@ -22,52 +22,6 @@ LOSSES: Final[Mapping[LossReason, str]] = {
     LossReason.HOLD_ABANDONED: "Held a time but didn't book it",
     LossReason.FAILED: "The last request failed",
 }
-
-DECIDED: Final[Mapping[AssignmentReason, str]] = {
-    AssignmentReason.WISH: "Requested by the caller",
-    AssignmentReason.KEPT: "Already had the booking",
-    AssignmentReason.ONLY_ONE: "Only technician available",
-    AssignmentReason.LOAD: "Fewest bookings that day",
-    AssignmentReason.PRIORITY: "Highest priority",
-    AssignmentReason.ETA: "Closest",
-    AssignmentReason.OTHER: "Tie, or booked elsewhere",
-}
-
-REASONS: Final[Mapping[Reason, str]] = {
-    Reason.INACTIVE: "technician unavailable",
-    Reason.SKILL_MISSING: "missing skill",
-    Reason.HOLIDAY: "closed for a holiday",
-    Reason.OUTSIDE_SHIFT: "outside working hours",
-    Reason.TIME_OFF: "time off",
-    Reason.BREAK: "break",
-    Reason.BOOKED: "already booked",
-    Reason.HELD: "held for another caller",
-    Reason.BUSY: "busy (calendar)",
-    Reason.DAY_FULL: "daily booking limit reached",
-    Reason.TRAVEL: "not enough travel time",
-    Reason.OFF_GRID: "not one of the offered start times",
-    Reason.NOTICE: "too short notice",
-    Reason.HORIZON: "too far ahead",
-}
-"""Main reason that a request had no times."""
-
-HELP: Final[Mapping[Reason, str]] = {
-    Reason.INACTIVE: "Make a technician available",
-    Reason.SKILL_MISSING: "Train a technician, or hire one",
-    Reason.HOLIDAY: "Add an override for that date",
-    Reason.OUTSIDE_SHIFT: "Extend the working hours",
-    Reason.TIME_OFF: "Arrange cover",
-    Reason.BREAK: "Stagger the breaks",
-    Reason.BOOKED: "Add technicians or hours",
-    Reason.HELD: "Shorten the holds",
-    Reason.BUSY: "Free up the calendars",
-    Reason.DAY_FULL: "Raise the daily booking limit",
-    Reason.TRAVEL: "Add a technician who lives closer",
-    Reason.OFF_GRID: "Offer start times more often",
-    Reason.NOTICE: "Shorten the minimum notice",
-    Reason.HORIZON: "Extend the booking horizon",
-}
-"""Change that would help against a reason."""
 
 _OUTCOMES: Final[Mapping[str, str]] = {
     "slot_unavailable": "Time not available",
@@ -88,11 +42,42 @@ _USES: Final[Mapping[TracedUse, str]] = {
 }
 
 
+def decided_label(decided: DecidedBy) -> str:  # noqa: PLR0911  one label a member
+    """Return a label of what decided an assignment."""
+    match decided:
+        case DecidedBy.WISH:
+            return "Requested by the caller"
+        case DecidedBy.KEPT:
+            return "Already had the booking"
+        case DecidedBy.ONLY_ONE:
+            return "Only technician available"
+        case DecidedBy.LOAD:
+            return "Fewest bookings that day"
+        case DecidedBy.PRIORITY:
+            return "Highest priority"
+        case DecidedBy.ETA:
+            return "Closest"
+        case DecidedBy.OTHER:
+            return "Tie, or booked elsewhere"
+        case _:
+            assert_never(decided)
+
+
+def reason_label(reason: Reason) -> str:
+    """Return the main reason that a request had no times, in a few words."""
+    return _reason_texts(reason)[0]
+
+
+def remedy_label(reason: Reason) -> str:
+    """Return the change that would help against a reason."""
+    return _reason_texts(reason)[1]
+
+
 def refusal_label(trace: Trace) -> str:
     """Return the reason of a refusal in a few words."""
     outcome = _OUTCOMES.get(trace.outcome, trace.outcome)
     reason = trace.main_reason
-    return f"{outcome}: {REASONS[reason]}" if reason else outcome
+    return f"{outcome}: {reason_label(reason)}" if reason else outcome
 
 
 def use_label(use: TracedUse) -> str:
@@ -150,3 +135,37 @@ def format_ago(now_ms: int, at_ms: int) -> str:
         if seconds >= size:
             return f"{plural(seconds // size, name)} ago"
     return "just now"
+
+
+def _reason_texts(reason: Reason) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912  one pair of texts a reason
+    match reason:
+        case Reason.INACTIVE:
+            return "technician unavailable", "Make a technician available"
+        case Reason.SKILL_MISSING:
+            return "missing skill", "Train a technician, or hire one"
+        case Reason.HOLIDAY:
+            return "closed for a holiday", "Add an override for that date"
+        case Reason.OUTSIDE_SHIFT:
+            return "outside working hours", "Extend the working hours"
+        case Reason.TIME_OFF:
+            return "time off", "Arrange cover"
+        case Reason.BREAK:
+            return "break", "Stagger the breaks"
+        case Reason.BOOKED:
+            return "already booked", "Add technicians or hours"
+        case Reason.HELD:
+            return "held for another caller", "Shorten the holds"
+        case Reason.BUSY:
+            return "busy (calendar)", "Free up the calendars"
+        case Reason.DAY_FULL:
+            return "daily booking limit reached", "Raise the daily booking limit"
+        case Reason.TRAVEL:
+            return "not enough travel time", "Add a technician who lives closer"
+        case Reason.OFF_GRID:
+            return "not one of the offered start times", "Offer start times more often"
+        case Reason.NOTICE:
+            return "too short notice", "Shorten the minimum notice"
+        case Reason.HORIZON:
+            return "too far ahead", "Extend the booking horizon"
+        case _:
+            assert_never(reason)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.report import (
-    AssignmentReason,
+    DecidedBy,
     Funnel,
     LossReason,
     Period,
@@ -23,7 +23,7 @@ from slotmcp.services.lookups import technician_of
 from slotmcp.services.reporting.reports import DEFAULT_DAYS, MOST_DAYS, ReportAnswer, ReportRequest
 from slotmcp.services.reporting.sections import TITLES
 from slotmcp.web.dashboard.charts import Bar, BarSegment, HeatMap, bars, heat_map, percent_of, stack
-from slotmcp.web.dashboard.labels import DECIDED, HELP, LOSSES, REASONS, format_duration
+from slotmcp.web.dashboard.labels import LOSSES, decided_label, format_duration, reason_label, remedy_label
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
 PERIODS: Final = ((1, "Today"), (7, "7 days"), (28, "28 days"), (MOST_DAYS, f"{MOST_DAYS} days"))
@@ -180,10 +180,10 @@ def _lost_bars(funnel: Funnel) -> list[Bar]:
 def _refused_row(refused: RefusedQuestions, schedule: Schedule) -> RefusedRow:
     service = schedule.services.get(refused.service_id)
     return RefusedRow(
-        reason=REASONS[refused.reason].capitalize() if refused.reason else "Unknown",
+        reason=reason_label(refused.reason).capitalize() if refused.reason else "Unknown",
         service=service.name if service else refused.service_id,
         questions=refused.questions,
-        help=HELP[refused.reason] if refused.reason else "",
+        help=remedy_label(refused.reason) if refused.reason else "",
     )
 
 
@@ -204,9 +204,7 @@ def _utilisation_row(utilization: Utilization, schedule: Schedule) -> Utilisatio
 
 
 def _decided_bars(report: Report) -> list[Bar]:
-    counts = [
-        (DECIDED[decided], report.decided[decided]) for decided in AssignmentReason if report.decided.get(decided)
-    ]
+    counts = [(decided_label(decided), report.decided[decided]) for decided in DecidedBy if report.decided.get(decided)]
     return bars(counts, sum(report.decided.values()))
 
 
