@@ -17,7 +17,7 @@ from structlog.typing import Processor
 from ulid import ULIDGenerator
 
 from slotmcp.domain.errors import SlotmcpError
-from slotmcp.ports import Clock, Ids, LiveHolds, Store, Travel
+from slotmcp.ports import Clock, LiveHolds, Store, Travel
 from slotmcp.ports.calendar import Calendar, Secrets
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet
@@ -235,29 +235,17 @@ def build_app(
     writer = ProjectWriter(store=store, availability_cache=availability_cache, ids=ids)
     access = AccessService(store=store, ids=ids)
     return App(
-        projects=ProjectService(store=store, availability_cache=availability_cache, ids=ids),
+        projects=ProjectService(writer),
         slots=SlotService(availability_cache=availability_cache, travel_lookup=travel_lookup),
         explanations=ExplanationService(availability_cache=availability_cache, travel_lookup=travel_lookup),
         holds=HoldService(writer, live=live, travel_lookup=travel_lookup),
-        customers=CustomerService(store=store, availability_cache=availability_cache, ids=ids),
-        technicians=TechnicianService(store=store, availability_cache=availability_cache, ids=ids),
+        customers=CustomerService(writer),
+        technicians=TechnicianService(writer),
         bookings=BookingService(writer, live=live, travel_lookup=travel_lookup),
-        waitlist=WaitlistService(
-            store=store,
-            availability_cache=availability_cache,
-            ids=ids,
-            travel_lookup=travel_lookup,
-            notifier=fleet.notifier if fleet else Notifier(),
-        ),
-        calendars=CalendarService(
-            store=store,
-            availability_cache=availability_cache,
-            ids=ids,
-            calendar=calendars.calendar,
-            secrets=calendars.secrets,
-        ),
-        calendar_worker=lambda: _worker(calendars, store, availability_cache, ids),
-        background_tasks=lambda: _background_tasks(calendars, store, availability_cache, ids),
+        waitlist=WaitlistService(writer, travel_lookup=travel_lookup, notifier=fleet.notifier if fleet else Notifier()),
+        calendars=CalendarService(writer, calendar=calendars.calendar, secrets=calendars.secrets),
+        calendar_worker=lambda: _worker(calendars, writer),
+        background_tasks=lambda: _background_tasks(calendars, writer),
         access=access,
         sessions=SessionService(store=store, access=access),
         reports=ReportService(store=store, availability_cache=availability_cache),
@@ -271,23 +259,19 @@ def build_app(
 
 
 @asynccontextmanager
-async def _worker(
-    calendars: CalendarConfig, store: Store, availability_cache: AvailabilityCache, ids: Ids
-) -> AsyncIterator["CalendarWorker"]:
+async def _worker(calendars: CalendarConfig, writer: ProjectWriter) -> AsyncIterator["CalendarWorker"]:
     worker_of = import_module(CALENDAR_WORKER).CalendarWorker.open
     asks = {"calendar": calendars.calendar, "secrets": calendars.secrets, "every_seconds": calendars.every_seconds}
-    async with worker_of(store=store, availability_cache=availability_cache, ids=ids, **asks) as worker:
+    async with worker_of(writer, **asks) as worker:
         yield worker
 
 
 @asynccontextmanager
-async def _background_tasks(
-    calendars: CalendarConfig, store: Store, availability_cache: AvailabilityCache, ids: Ids
-) -> AsyncIterator[None]:
+async def _background_tasks(calendars: CalendarConfig, writer: ProjectWriter) -> AsyncIterator[None]:
     async def work() -> None:
-        while not await _has_calendars(store):  # noqa: ASYNC110  another process may connect a project
+        while not await _has_calendars(writer.store):  # noqa: ASYNC110  another process may connect a project
             await asyncio.sleep(CALENDARLESS_SECONDS)
-        async with _worker(calendars, store, availability_cache, ids) as worker:
+        async with _worker(calendars, writer) as worker:
             await worker.run_forever(_calendar_problem)
 
     task = asyncio.create_task(work()) if calendars.every_seconds else None

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.waitlist import WaitlistEntry
-from slotmcp.ports import Ids, Store, Transaction
-from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.contacts import readings_of
-from slotmcp.services.unit_of_work import UnitOfWork
+from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import OPEN, leave_waitlist
 
 
@@ -24,10 +22,8 @@ class ForgetAnswer:
 class CustomerService:
     """Use cases of customers."""
 
-    def __init__(self, *, store: Store, availability_cache: AvailabilityCache, ids: Ids) -> None:
-        self._store = store
-        self._availability_cache = availability_cache
-        self._ids = ids
+    def __init__(self, writer: ProjectWriter) -> None:
+        self._writer = writer
 
     async def forget(self, project_id: str | None, reference: str) -> ForgetAnswer:
         """Erase a customer from all bookings, holds and waitlist entries; times, technicians and services stay.
@@ -41,14 +37,15 @@ class CustomerService:
         if not reference.strip():
             raise InvalidArgument("reference", "give a phone number, an e-mail address or a customerHash.")
 
-        async def unit(transaction: Transaction) -> ForgetAnswer:
+        async def work(unit: UnitOfWork) -> ForgetAnswer:
+            transaction = unit.transaction
             project = (await transaction.schedule()).project
             keys = [transaction.pseudonym(text) for text in readings_of(reference, project)]
             entries = [entry for entry in await transaction.waits(*OPEN) if not _keys_of(entry).isdisjoint(keys)]
-            await leave_waitlist(UnitOfWork(transaction, self._availability_cache, self._ids), entries)
+            await leave_waitlist(unit, entries)
             return ForgetAnswer(project=project, erased=sum([await transaction.forget(key) for key in keys]))
 
-        return await self._store.write(await self._availability_cache.project_id(project_id), unit)
+        return await self._writer.write(await self._writer.project_id(project_id), work)
 
 
 def _keys_of(entry: WaitlistEntry) -> set[str]:

@@ -10,10 +10,8 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Minute, merge
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.zones import utc_to_wall
-from slotmcp.ports import Ids, Store, Transaction
-from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy, import_plan
-from slotmcp.services.unit_of_work import UnitOfWork
+from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import offer_freed_time
 
 _DAYS_PER_WEEK: Final = 7
@@ -33,10 +31,10 @@ class CatalogAnswer:
 class ProjectService:
     """Use cases of projects."""
 
-    def __init__(self, *, store: Store, availability_cache: AvailabilityCache, ids: Ids) -> None:
-        self._store = store
-        self._availability_cache = availability_cache
-        self._ids = ids
+    def __init__(self, writer: ProjectWriter) -> None:
+        self._writer = writer
+        self._store = writer.store
+        self._availability_cache = writer.availability_cache
 
     async def list_services(self, project_id: str | None) -> CatalogAnswer:
         """Return the services that a caller can choose from, and the opening hours.
@@ -95,15 +93,15 @@ class ProjectService:
         """
         is_new = plan.project.id not in await self._store.project_ids()
 
-        async def unit(transaction: Transaction) -> ImportReport:
-            report = await import_plan(transaction, plan, is_new=is_new, prune=prune)
-            await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
+        async def work(unit: UnitOfWork) -> ImportReport:
+            report = await import_plan(unit.transaction, plan, is_new=is_new, prune=prune)
+            await offer_freed_time(unit)
             if dry_run:
                 raise _RollBack(report)
             return report
 
         try:
-            return await self._store.write(plan.project.id, unit, create=is_new)
+            return await self._writer.write(plan.project.id, work, create=is_new)
         except _RollBack as rolled_back:
             return rolled_back.report
 

@@ -16,12 +16,11 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Mi
 from slotmcp.domain.moment import Moment
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.zones import utc_to_wall
-from slotmcp.ports import Ids, Store, Transaction
+from slotmcp.ports import Transaction
 from slotmcp.services.appointments import resolve
-from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.lookups import FoundBooking, found_booking
 from slotmcp.services.placement import reassign_hold
-from slotmcp.services.unit_of_work import UnitOfWork
+from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import offer_freed_time
 
 MAX_DAYS_OFF: Final = 366
@@ -91,10 +90,10 @@ _Change = Callable[[Technician, Availability], tuple[Technician, Interval | None
 class TechnicianService:
     """Use cases of technicians."""
 
-    def __init__(self, *, store: Store, availability_cache: AvailabilityCache, ids: Ids) -> None:
-        self._store = store
-        self._availability_cache = availability_cache
-        self._ids = ids
+    def __init__(self, writer: ProjectWriter) -> None:
+        self._writer = writer
+        self._store = writer.store
+        self._availability_cache = writer.availability_cache
 
     async def list_technicians(self, project_id: str | None) -> TechniciansAnswer:
         """Return every technician's workload.
@@ -142,8 +141,8 @@ class TechnicianService:
         return await self._change(request.project_id, request.technician_id, change)
 
     async def _change(self, project_id: str | None, technician_id: str, change: _Change) -> AbsenceAnswer:
-        async def run(transaction: Transaction) -> AbsenceAnswer:
-            unit = UnitOfWork(transaction, self._availability_cache, self._ids)
+        async def work(unit: UnitOfWork) -> AbsenceAnswer:
+            transaction = unit.transaction
             await transaction.lapse_holds()
             before = await unit.availability()
             technician = _find_technician(before, technician_id)
@@ -171,7 +170,7 @@ class TechnicianService:
                 now_ms=before.now_ms,
             )
 
-        return await self._store.write(await self._availability_cache.project_id(project_id), run)
+        return await self._writer.write(await self._writer.project_id(project_id), work)
 
     async def _overview(self, availability: Availability, technician_id: str) -> TechnicianOverview:
         schedule, timeline = availability.schedule, availability.index.timelines[technician_id]

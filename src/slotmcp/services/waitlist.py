@@ -16,15 +16,14 @@ from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.zones import utc_to_wall
-from slotmcp.ports import Ids, ProjectEvent, Store, Transaction
+from slotmcp.ports import ProjectEvent, Transaction
 from slotmcp.services.appointments import find_need, find_service, resolve
-from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.concurrency import Notifier
 from slotmcp.services.contacts import normalised, references_of
 from slotmcp.services.idempotency import Keys, keys_of
 from slotmcp.services.pagination import spread
 from slotmcp.services.travel import TravelLookup
-from slotmcp.services.unit_of_work import UnitOfWork
+from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import EVENT_PREFIX, OPEN, in_queue_order, need_of, offer_freed_time
 
 MAX_DAYS_AHEAD: Final = 366
@@ -104,20 +103,12 @@ class WaitlistOverview:
 class WaitlistService:
     """Use cases of the waitlist."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        availability_cache: AvailabilityCache,
-        ids: Ids,
-        travel_lookup: TravelLookup,
-        notifier: Notifier,
-    ) -> None:
+    def __init__(self, writer: ProjectWriter, *, travel_lookup: TravelLookup, notifier: Notifier) -> None:
         self.notifier = notifier
         """Notified when an entry may have changed, in whichever process."""
-        self._store = store
-        self._availability_cache = availability_cache
-        self._ids = ids
+        self._writer = writer
+        self._store = writer.store
+        self._availability_cache = writer.availability_cache
         self._travel_lookup = travel_lookup
 
     async def join_waitlist(self, request: JoinRequest) -> WaitlistEntryStatus:
@@ -133,11 +124,11 @@ class WaitlistService:
             window = request.window(availability.schedule.project)
             await self._travel_lookup.between(availability, request.location, *window)
 
-        async def unit(transaction: Transaction) -> WaitlistEntryStatus:
-            # Earlier entries come before this one.
-            await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
-            availability = await self._availability_cache.locked(transaction)
-            entry = _new_entry(transaction, availability, request, self._ids.new_token())
+        async def work(unit: UnitOfWork) -> WaitlistEntryStatus:
+            transaction = unit.transaction
+            await offer_freed_time(unit)  # earlier entries come before this one
+            availability = await unit.availability()
+            entry = _new_entry(transaction, availability, request, unit.ids.new_token())
             keys = _idempotency_keys(transaction, request, entry)
             existing = await _existing_entry(transaction, keys, entry)
             if existing is None:
@@ -150,7 +141,7 @@ class WaitlistService:
             entries = await transaction.waits(*OPEN)
             return _status(availability, joined, hold, entries, replayed=existing is not None)
 
-        return await self._store.write(project_id, unit)
+        return await self._writer.write(project_id, work)
 
     async def look_up(self, entry_id: str, projects: Collection[str] | None = None) -> WaitlistEntryStatus:
         """Return the status of an entry by its secret id, in any project or only in some.
@@ -190,13 +181,9 @@ class WaitlistService:
         Raises:
             Unavailable.
         """
-
-        async def unit(transaction: Transaction) -> None:
-            await offer_freed_time(UnitOfWork(transaction, self._availability_cache, self._ids))
-
         for project_id in await self._store.project_ids():
             if await self._store.waits(project_id, *OPEN):
-                await self._store.write(project_id, unit)
+                await self._writer.write(project_id, offer_freed_time)
 
     async def events(self, after: Mapping[str, int]) -> Mapping[str, tuple[ProjectEvent, ...]]:
         """Return the events of each project's entries, in order, after the given numbers by project.

@@ -14,6 +14,7 @@ from slotmcp.services.calendar.apply import ApplyResult
 from slotmcp.services.calendar.connection import CalendarConnections, RetryPolicy
 from slotmcp.services.calendar.worker import CalendarWorker
 from slotmcp.services.imports import ProjectPlan
+from slotmcp.services.unit_of_work import ProjectWriter
 from support.calcom.server import API_KEY, SECRET, StandIn, standing_in
 from support.calcom.state import EventType, Host, World
 from support.calcom.wire import Message
@@ -116,12 +117,7 @@ async def open_office(
             open_shop(path, business, clock=clock, calendars=calendars) as shop,
             CalendarConnections.open(calendar, calendars.secrets, FAST_RETRIES) as lines,
         ):
-            store, ids = shop.store, shop.app.ids
-            worker = CalendarWorker(
-                lines,
-                store=store,
-                availability_cache=AvailabilityCache(store),
-                ids=ids,
-                every_seconds=calendars.every_seconds,
-            )
+            cache = AvailabilityCache(shop.store)
+            writer = ProjectWriter(store=shop.store, availability_cache=cache, ids=shop.app.ids)
+            worker = CalendarWorker(lines, writer, every_seconds=calendars.every_seconds)
             yield Office(shop, calcom, worker)

@@ -20,10 +20,9 @@ from tenacity import (
 
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.calendar import CalendarEvent
-from slotmcp.ports import Ids, Store
+from slotmcp.ports import Store
 from slotmcp.ports.calendar import Calendar, CalendarAccount, CalendarRejected, CalendarUnavailable, Secrets
-from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.unit_of_work import UnitOfWork
+from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 
 T = TypeVar("T")
 AccountCall = Callable[[CalendarAccount], Awaitable[T]]
@@ -167,9 +166,12 @@ class ProjectCalendar:
 
     project_id: str
     connection: CalendarConnection
-    store: Store
-    availability_cache: AvailabilityCache
-    ids: Ids
+    writer: ProjectWriter
+
+    @property
+    def store(self) -> Store:
+        """Return the store that the project is in."""
+        return self.writer.store
 
     async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Run a unit of work in one transaction.
@@ -177,9 +179,7 @@ class ProjectCalendar:
         Raises:
             NotFound, Unavailable.
         """
-        return await self.store.write(
-            self.project_id, lambda transaction: work(UnitOfWork(transaction, self.availability_cache, self.ids))
-        )
+        return await self.writer.write(self.project_id, work)
 
 
 def push_backoff_ms(attempts: int) -> int:

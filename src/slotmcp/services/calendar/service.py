@@ -1,6 +1,5 @@
 """Use cases of calendars: webhook deliveries, conflicts, and events that could not be applied."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,12 +8,10 @@ from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
-from slotmcp.ports import Ids, Store, Transaction
 from slotmcp.ports.calendar import Calendar, CalendarView, InvalidSignature, Secrets
-from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.apply import ApplyResult, Effect, apply_event, apply_no_show
 from slotmcp.services.calendar.conflicts import Conflict, find_conflicts
-from slotmcp.services.unit_of_work import UnitOfWork
+from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 
 MAX_AGE_MS: Final = 30 * MINUTES_PER_DAY * MS_PER_MINUTE
 """Age after which a delivery is ignored. Digests of deliveries are stored as long, to detect replays."""
@@ -45,12 +42,10 @@ class ReplayResult:
 class CalendarService:
     """Receives webhook deliveries, and shows what is stored about a project's calendar."""
 
-    def __init__(
-        self, *, store: Store, availability_cache: AvailabilityCache, ids: Ids, calendar: Calendar, secrets: Secrets
-    ) -> None:
-        self._store = store
-        self._availability_cache = availability_cache
-        self._ids = ids
+    def __init__(self, writer: ProjectWriter, *, calendar: Calendar, secrets: Secrets) -> None:
+        self._writer = writer
+        self._store = writer.store
+        self._availability_cache = writer.availability_cache
         self._calendar = calendar
         self._secrets = secrets
 
@@ -65,7 +60,7 @@ class CalendarService:
         if not self._calendar.has_valid_signature(body, signature, await self._webhook_secrets(project_id)):
             raise InvalidSignature
         delivery = self._calendar.parse_delivery(body)
-        return await self._write(project_id, lambda unit: _apply_delivery(unit, delivery))
+        return await self._writer.write(project_id, lambda unit: _apply_delivery(unit, delivery))
 
     async def view(self, project_id: str | None) -> CalendarView:
         """Return what is stored about a project's calendar.
@@ -105,13 +100,7 @@ class CalendarService:
             await unit.transaction.lapse_holds()
             return await apply_event(unit, deferred.event)
 
-        return ReplayResult(uid=deferred.event.uid, effect=(await self._write(project_id, work)).effect)
-
-    async def _write(self, project_id: str, work: Callable[[UnitOfWork], Awaitable[ApplyResult]]) -> ApplyResult:
-        async def unit(transaction: Transaction) -> ApplyResult:
-            return await work(UnitOfWork(transaction, self._availability_cache, self._ids))
-
-        return await self._store.write(project_id, unit)
+        return ReplayResult(uid=deferred.event.uid, effect=(await self._writer.write(project_id, work)).effect)
 
     async def _webhook_secrets(self, project_id: str) -> list[str]:
         """Return the project's current webhook secrets; empty if it does not exist or is not connected."""

@@ -9,9 +9,8 @@ from typing import Final, Self
 from slotmcp import telemetry
 from slotmcp.domain.calendar import SyncState
 from slotmcp.domain.errors import InvalidArgument, SlotmcpError
-from slotmcp.ports import Ids, Store, Transaction
+from slotmcp.ports import Store, Transaction
 from slotmcp.ports.calendar import Calendar, CalendarRejected, CalendarUnavailable, Secrets
-from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.calendar.connection import (
     CalendarConnection,
     CalendarConnections,
@@ -20,6 +19,7 @@ from slotmcp.services.calendar.connection import (
 )
 from slotmcp.services.calendar.push import BookingPusher, PushResult
 from slotmcp.services.calendar.reconcile import Reconciler, SyncReport
+from slotmcp.services.unit_of_work import ProjectWriter
 
 POLL_SECONDS: Final = 1.0
 LEASE_MS: Final = 60_000
@@ -43,21 +43,12 @@ ReportProblem = Callable[[str, str], None]
 class CalendarWorker:
     """Worker for every connected project."""
 
-    def __init__(
-        self,
-        connections: CalendarConnections,
-        *,
-        store: Store,
-        availability_cache: AvailabilityCache,
-        ids: Ids,
-        every_seconds: float,
-    ) -> None:
+    def __init__(self, connections: CalendarConnections, writer: ProjectWriter, *, every_seconds: float) -> None:
         self._connections = connections
-        self._store = store
-        self._availability_cache = availability_cache
-        self._ids = ids
+        self._writer = writer
+        self._store = writer.store
         self._sync_interval_ms = round(every_seconds * _MS_PER_SECOND)
-        self._name = ids.new_id()
+        self._name = writer.ids.new_id()
         self._known: dict[str, CalendarConnection] = {}
         self._failures: dict[str, int] = {}
         self._retry_at: dict[str, float] = {}
@@ -65,25 +56,12 @@ class CalendarWorker:
 
     @classmethod
     @asynccontextmanager
-    async def open(  # noqa: PLR0913  its dependencies
-        cls,
-        *,
-        calendar: Calendar,
-        secrets: Secrets,
-        store: Store,
-        availability_cache: AvailabilityCache,
-        ids: Ids,
-        every_seconds: float,
+    async def open(
+        cls, writer: ProjectWriter, *, calendar: Calendar, secrets: Secrets, every_seconds: float
     ) -> AsyncIterator[Self]:
         """Open a worker; its connections close when the block ends."""
         async with CalendarConnections.open(calendar, secrets) as connections:
-            yield cls(
-                connections,
-                store=store,
-                availability_cache=availability_cache,
-                ids=ids,
-                every_seconds=every_seconds,
-            )
+            yield cls(connections, writer, every_seconds=every_seconds)
 
     async def sync(self, project_id: str, *, is_dry: bool = False) -> SyncAnswer:
         """Push what is due, and reconcile, now.
@@ -162,13 +140,7 @@ class CalendarWorker:
                 "projectId", f"{project_id} is not connected to Cal.com; see project.calcom in its file."
             )
         self._known[project_id] = connection = await self._connections.get(settings)
-        return ProjectCalendar(
-            project_id=project_id,
-            connection=connection,
-            store=self._store,
-            availability_cache=self._availability_cache,
-            ids=self._ids,
-        )
+        return ProjectCalendar(project_id=project_id, connection=connection, writer=self._writer)
 
     def _may_retry(self, project_id: str) -> bool:
         return asyncio.get_running_loop().time() >= self._retry_at.get(project_id, 0.0)
