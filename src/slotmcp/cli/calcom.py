@@ -179,7 +179,7 @@ def _print(table: Table, rows: int, otherwise: str) -> None:
 
 def _when(project: Project, start: Minute, now_ms: int) -> str:
     view = Viewpoint.of(project, now_ms, locale="en-US")
-    return label(view.read(start), view.voice)
+    return label(view.local(start), view.voice)
 
 
 def _counted(count: int, what: str) -> str:

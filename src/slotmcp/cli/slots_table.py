@@ -18,7 +18,7 @@ def show_slots(answer: SlotAnswer, *, goes_on: bool = False) -> None:
     """Print the sentence that an agent would say, then a row for each start; `goes_on` after a cursor."""
     console = Console()
     view = Viewpoint.of(answer.offer.project, answer.now_ms, timezone=answer.offer.timezone)
-    console.print(describe_slots(answer, view, goes_on=goes_on), markup=False, highlight=False, soft_wrap=True)
+    console.print(describe_slots(answer, view, is_continued=goes_on), markup=False, highlight=False, soft_wrap=True)
     if answer.offer.slots:
         console.print(Padding(_table(answer, view), (1, 0)))
     if answer.next_cursor:
@@ -33,7 +33,7 @@ def _table(answer: SlotAnswer, view: Viewpoint) -> Table:
     table.add_column("Who could come, best first")
     names = {technician.id: technician.name for technician in answer.technicians}
     for slot in answer.offer.slots:
-        table.add_row(label(view.read(slot.start), view.voice), str(slot.capacity), Text(_who(slot, names)))
+        table.add_row(label(view.local(slot.start), view.voice), str(slot.capacity), Text(_who(slot, names)))
     return table
 
 

@@ -1,15 +1,16 @@
-"""What a tool is asked: each field's kind, and the reading of what an agent sent.
+"""Arguments of the tools: the type of each field, and the validation of the values that an agent sent.
 
-Absent are a field that is not there, null, blank text, and 0 where the least number is above 0. Numbers may
-come as text; nothing else is bent. Whatever is wrong is told as a domain error, each field with what would be right.
+A missing field, null, blank text, and 0 if the minimum is above 0 all mean absent. Numbers may arrive as text; nothing
+else is converted. Every invalid value becomes a domain error that says, for each field, what is valid.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar
 
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
 from pydantic import ConfigDict, Field, GetCoreSchemaHandler, ValidationError
@@ -18,14 +19,17 @@ from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_sc
 
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.errors import FieldProblem, InvalidArgument
+from slotmcp.domain.interval import Minute
+from slotmcp.domain.moment import Moment, WallTime
+from slotmcp.services.appointments import MAX_DURATION_MINUTES
 from slotmcp.tools import moments
 from slotmcp.tools.schemas import Schema, portable
 
-_ECHOED: Final = 64
-"""How much of an unknown name is said back."""
-_UNKNOWN_NAMED: Final = 5
-_LINE_FORBIDS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_PARAGRAPH_FORBIDS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+_MAX_NAME_CHARACTERS: Final = 64
+"""Length to which an unknown argument's name is cut in an error."""
+_MAX_UNKNOWN_NAMES: Final = 5
+_NOT_IN_A_LINE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NOT_IN_A_PARAGRAPH: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 _PHONE: Final = re.compile(r"\+?[0-9() ./-]*(?:(?:x|ext\.?|#) ?[0-9]{1,8})?", re.IGNORECASE)
 _MIN_PHONE_DIGITS: Final = 5
 _MAX_PHONE_DIGITS: Final = 23
@@ -34,18 +38,18 @@ A = TypeVar("A", bound="Arguments")
 
 
 class Arguments(ArgModelBase):
-    """The arguments of one tool: snake_case here, camelCase on the wire."""
+    """Arguments of one tool: snake_case here, camelCase on the wire."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, alias_generator=to_camel, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A field of text: without control characters, its ends trimmed."""
+    """Type of a text field. Control characters are refused, surrounding space is removed."""
 
     max_length: int
     read: Callable[[str], object] | None = None
-    """Makes the field's value of it, or raises a ValueError that says what would be right."""
+    """Function that returns the field's value, or raises a ValueError that says what is valid."""
     multiline: bool = False
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -53,65 +57,32 @@ class Text:
         return core_schema.no_info_after_validator_function(self._read, text)
 
     def _read(self, text: str) -> object:
-        forbidden = _PARAGRAPH_FORBIDS if self.multiline else _LINE_FORBIDS
-        if found := forbidden.search(text):
-            raise ValueError(f"must not have control characters (U+{ord(found[0]):04X})")
+        pattern = _NOT_IN_A_PARAGRAPH if self.multiline else _NOT_IN_A_LINE
+        if match := pattern.search(text):
+            raise ValueError(f"must not have control characters (U+{ord(match[0]):04X})")
         return text if self.read is None else self.read(text)
 
 
 @dataclass(frozen=True, slots=True)
 class WholeNumber:
-    """A field with a whole number in bounds, both inclusive."""
+    """Type of an integer field within inclusive bounds."""
 
-    least: int
-    most: int
+    minimum: int
+    maximum: int
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _no_bool(core_schema.int_schema(ge=self.least, le=self.most))
+        return _refuse_bool(core_schema.int_schema(ge=self.minimum, le=self.maximum))
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A field with a finite number in bounds, both inclusive."""
+    """Type of a finite number field within inclusive bounds."""
 
-    least: float
-    most: float
+    minimum: float
+    maximum: float
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _no_bool(core_schema.float_schema(ge=self.least, le=self.most, allow_inf_nan=False))
-
-
-ID: Final = Text(64)
-LOCALE: Final = Text(35)
-ZONE: Final = Text(64, moments.read_zone)
-SECRET: Final = Text(256)
-KEY: Final = Text(256)
-MOMENT: Final = Text(moments.MAX_LENGTH, moments.read_moment)
-DAY: Final = Text(moments.MAX_LENGTH, moments.read_day)
-TIME: Final = Text(moments.MAX_LENGTH, moments.read_time)
-LATITUDE: Final = Number(-90, 90)
-LONGITUDE: Final = Number(-180, 180)
-
-
-class ProjectArguments(Arguments):
-    """The arguments of a tool that is about one project, as each of ours is."""
-
-    project_id: Annotated[str, ID] | None = Field(None, description="If several")
-
-
-def read_location(latitude: float | None, longitude: float | None) -> Location | None:
-    """Return the location, or None if it is unknown.
-
-    Raises:
-        InvalidArgument: one of the two is missing.
-    """
-    if not latitude and not longitude:
-        return None  # 0, 0 is in the ocean; agents send it if they do not know the location
-    if latitude is None:
-        raise InvalidArgument("latitude", "is required beside longitude.")
-    if longitude is None:
-        raise InvalidArgument("longitude", "is required beside latitude.")
-    return Location(latitude, longitude)
+        return _refuse_bool(core_schema.float_schema(ge=self.minimum, le=self.maximum, allow_inf_nan=False))
 
 
 def read_phone(text: str) -> str:
@@ -137,39 +108,86 @@ def read_email(text: str) -> str:
     return text
 
 
-def read_arguments(model: type[A], given: Mapping[str, object]) -> A:
-    """Read what an agent sent.
+Id: TypeAlias = Annotated[str, Text(64)]
+Secret: TypeAlias = Annotated[str, Text(256)]
+Phone: TypeAlias = Annotated[str, Text(40, read_phone)]
+Email: TypeAlias = Annotated[str, Text(254, read_email)]
+Zone: TypeAlias = Annotated[str, Text(64, moments.read_zone)]
+Instant: TypeAlias = Annotated[Moment, Text(moments.MAX_LENGTH, moments.read_moment)]
+Day: TypeAlias = Annotated[date, Text(moments.MAX_LENGTH, moments.read_day)]
+Time: TypeAlias = Annotated[Minute | WallTime, Text(moments.MAX_LENGTH, moments.read_time)]
+
+# Fields that several tools have, with the descriptions that models read.
+ServiceType: TypeAlias = Annotated[Id | None, Field(description="As asked of get_slots")]
+Duration: TypeAlias = Annotated[
+    Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None, Field(description="If not the service's own")
+]
+RequestedTechnician: TypeAlias = Annotated[Id | None, Field(description="If the caller wants this one")]
+ListedTechnician: TypeAlias = Annotated[Id, Field(description="From list_technicians")]
+BookingId: TypeAlias = Annotated[Id, Field(description="From find_bookings or book_slot")]
+CustomerName: TypeAlias = Annotated[str, Text(200), Field(description="As the caller gave it")]
+CustomerPhone: TypeAlias = Annotated[Phone, Field(description="Or customerEmail, or both")]
+CustomerEmail: TypeAlias = Annotated[Email, Field(description="Or customerPhone, or both")]
+Latitude: TypeAlias = Annotated[Annotated[float, Number(-90, 90)] | None, Field(description="Of the job")]
+Longitude: TypeAlias = Annotated[Annotated[float, Number(-180, 180)] | None, Field(description="Of the job")]
+IdempotencyKey: TypeAlias = Annotated[str, Text(256), Field(description="Same on a retry, else new")]
+CallerZone: TypeAlias = Annotated[Zone | None, Field(description="Caller's zone")]
+Locale: TypeAlias = Annotated[str, Text(35), Field(description="E.g. es")]
+
+
+class ProjectArguments(Arguments):
+    """Arguments of a tool that works on one project, as every tool does."""
+
+    project_id: Id | None = Field(None, description="If several")
+
+
+def read_arguments(model: type[A], raw: Mapping[str, object]) -> A:
+    """Validate the values that an agent sent.
 
     Raises:
-        InvalidArgument: with every field that is wrong.
+        InvalidArgument: with every invalid field.
     """
     fields = published_schema(model)["properties"]
-    present = {name: value for name, value in given.items() if not _is_absent(value, fields.get(name, {}))}
-    problems = _unknown(present, tuple(fields))
+    present = {name: value for name, value in raw.items() if not _is_absent(value, fields.get(name, {}))}
+    problems = _unknown_names(present, tuple(fields))
     try:
         args = model.model_validate(present)
     except ValidationError as error:
-        problems += [_explain(one, fields) for one in error.errors(include_url=False, include_input=False)]
+        problems += [_explain(detail, fields) for detail in error.errors(include_url=False, include_input=False)]
     if problems:
-        first, *more = problems
-        raise InvalidArgument(first.field, first.problem, *more)
+        first, *others = problems
+        raise InvalidArgument(first.field, first.problem, *others)
     return args
+
+
+def read_location(latitude: float | None, longitude: float | None) -> Location | None:
+    """Return the location, or None if it is unknown.
+
+    Raises:
+        InvalidArgument: one of the two is missing.
+    """
+    if not latitude and not longitude:
+        return None  # 0, 0 is in the ocean; agents send it if they do not know the location
+    if latitude is None:
+        raise InvalidArgument("latitude", "is required beside longitude.")
+    if longitude is None:
+        raise InvalidArgument("longitude", "is required beside latitude.")
+    return Location(latitude, longitude)
 
 
 @cache
 def published_schema(model: type[Arguments]) -> Schema:
-    """The schema that clients see, and that the problems are told from."""
+    """Return the schema that clients see and that error messages refer to."""
     return portable(model.model_json_schema())
 
 
-def _no_bool(number: CoreSchema) -> CoreSchema:
-    return core_schema.no_info_before_validator_function(_refuse_bool, number)
+def _refuse_bool(number: CoreSchema) -> CoreSchema:
+    def refuse(value: object) -> object:
+        if isinstance(value, bool):
+            raise PydanticCustomError("bool_for_number", "reported by the field's schema, as any other wrong type")
+        return value
 
-
-def _refuse_bool(value: object) -> object:
-    if isinstance(value, bool):
-        raise PydanticCustomError("bool_for_number", "told by the field's schema, as every other wrong type")
-    return value
+    return core_schema.no_info_before_validator_function(refuse, number)
 
 
 def _is_absent(value: object, schema: Schema) -> bool:
@@ -180,19 +198,16 @@ def _is_absent(value: object, schema: Schema) -> bool:
     return schema.get("minimum", 0) > 0 and value is not False and value in (0, "0")
 
 
-def _unknown(present: Mapping[str, object], allowed: tuple[str, ...]) -> list[FieldProblem]:
+def _unknown_names(present: Mapping[str, object], allowed: tuple[str, ...]) -> list[FieldProblem]:
     unknown = [name for name in present if name not in allowed]
-    return [FieldProblem(_echo(name), _not_allowed(name, allowed)) for name in unknown[:_UNKNOWN_NAMED]]
+    return [_unknown_name(name[:_MAX_NAME_CHARACTERS], allowed) for name in unknown[:_MAX_UNKNOWN_NAMES]]
 
 
-def _echo(name: str) -> str:
-    return name[:_ECHOED].encode("ascii", "backslashreplace").decode()
-
-
-def _not_allowed(name: str, allowed: tuple[str, ...]) -> str:
-    like = get_close_matches(name[:_ECHOED], allowed, n=1)
-    meant = f" Did you mean {like[0]}?" if like else ""
-    return f"is not an argument of this tool.{meant} It takes {', '.join(allowed)}."
+def _unknown_name(name: str, allowed: tuple[str, ...]) -> FieldProblem:
+    similar = get_close_matches(name, allowed, n=1)
+    suggestion = f" Did you mean {similar[0]}?" if similar else ""
+    problem = f"is not an argument of this tool.{suggestion} It takes {', '.join(allowed)}."
+    return FieldProblem(name.encode("ascii", "backslashreplace").decode(), problem)
 
 
 def _explain(error: ErrorDetails, fields: Mapping[str, Schema]) -> FieldProblem:
@@ -212,10 +227,10 @@ def _problem(error: ErrorDetails, schema: Schema) -> str:
         case "string_unicode":
             return "must be valid Unicode text"
         case _:
-            return _must_be(schema)
+            return _requirement(schema)
 
 
-def _must_be(schema: Schema) -> str:
+def _requirement(schema: Schema) -> str:
     if "enum" in schema:
         return f"must be one of {', '.join(schema['enum'])}"
     match schema["type"]:

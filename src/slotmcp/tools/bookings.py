@@ -1,71 +1,83 @@
-"""Selling an appointment."""
+"""Tools that book a start, and find, reschedule and cancel bookings."""
 
 from typing import Annotated, Final, Literal, NotRequired, assert_never
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from slotmcp.domain.booking import AssignmentReason, Booking, Customer, Visit
-from slotmcp.domain.catalog import RankingKey, Technician
-from slotmcp.domain.interval import Minute
-from slotmcp.domain.moment import WallTime
-from slotmcp.services.app import App
-from slotmcp.services.appointments import MAX_DURATION_MINUTES
-from slotmcp.services.bookings import BookRequest
+from slotmcp.domain.booking import AssignmentReason, BookingStatus, Customer, Visit
+from slotmcp.domain.catalog import RankingKey
 from slotmcp.services.current_principal import current_credential, scoped_key
-from slotmcp.services.lookups import BookAnswer
-from slotmcp.tools.arguments import (
-    ID,
-    KEY,
-    LATITUDE,
-    LOCALE,
-    LONGITUDE,
-    SECRET,
-    TIME,
-    ZONE,
-    ProjectArguments,
-    Text,
-    WholeNumber,
-    read_email,
-    read_location,
-    read_phone,
-)
-from slotmcp.tools.speech import bookings, sentences
+from slotmcp.services.app import App
+from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, FoundBooking
+from slotmcp.services.bookings import BookRequest
+from slotmcp.services.status_changes import CancelRequest
+from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
+from slotmcp.tools import arguments
+from slotmcp.tools.moments import write_utc
+from slotmcp.tools.speech import bookings as sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
-from slotmcp.tools.tool import IDEMPOTENT, tool
-from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
-
-
-class BookSlot(ProjectArguments):
-    """What book_slot is asked."""
-
-    customer_name: Annotated[str, Text(200)] = Field(description="As the caller gave it")
-    customer_phone: Annotated[str, Text(40, read_phone)] = Field("", description="Or customerEmail, or both")
-    customer_email: Annotated[str, Text(254, read_email)] = Field("", description="Or customerPhone, or both")
-    hold_token: Annotated[str, SECRET] = Field("", description="From create_hold; else serviceType and start")
-    service_type: Annotated[str, ID] | None = Field(None, description="Without a holdToken: as asked of get_slots")
-    start: Annotated[Minute | WallTime, TIME] | None = Field(
-        None, description="Without a holdToken: as get_slots gave it"
-    )
-    end: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The slot's end, or durationMinutes")
-    duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
-        None, description="If not the service's own"
-    )
-    technician_id: Annotated[str, ID] | None = Field(None, description="If the caller wants this one")
-    idempotency_key: Annotated[str, KEY] = Field("", description="Same on a retry, else new")
-    address: Annotated[str, Text(500, multiline=True)] = Field("", description="Where to come")
-    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job")
-    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job")
-    notes: Annotated[str, Text(2000, multiline=True)] = Field("", description="For the technician")
-    timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
-    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
-
+from slotmcp.tools.tool import DESTRUCTIVE, IDEMPOTENT, READ_ONLY, tool
+from slotmcp.tools.views import BriefBookingView, ClockedResponse, show_booking, show_clock
 
 _NO_REASON: Final = AssignmentReason(policy=(), values={}, considered=0)
+_DID_NOT_TAKE_PLACE: Final = frozenset({BookingStatus.CANCELLED, BookingStatus.NO_SHOW})
+
+
+class BookSlot(arguments.ProjectArguments):
+    """Arguments of book_slot."""
+
+    customer_name: arguments.CustomerName
+    customer_phone: arguments.CustomerPhone = ""
+    customer_email: arguments.CustomerEmail = ""
+    hold_token: arguments.Secret = Field("", description="From create_hold; else serviceType and start")
+    service_type: arguments.Id | None = Field(None, description="Without a holdToken: as asked of get_slots")
+    start: arguments.Time | None = Field(None, description="Without a holdToken: as get_slots gave it")
+    end: arguments.Time | None = Field(None, description="The slot's end, or durationMinutes")
+    duration_minutes: arguments.Duration = None
+    technician_id: arguments.RequestedTechnician = None
+    idempotency_key: arguments.IdempotencyKey = ""
+    address: Annotated[str, arguments.Text(500, multiline=True)] = Field("", description="Where to come")
+    latitude: arguments.Latitude = None
+    longitude: arguments.Longitude = None
+    notes: Annotated[str, arguments.Text(2000, multiline=True)] = Field("", description="For the technician")
+    timezone: arguments.CallerZone = None
+    locale: arguments.Locale = ""
+
+
+class FindBookings(arguments.ProjectArguments):
+    """Arguments of find_bookings."""
+
+    phone: arguments.Phone = Field("", description="One of the four; any notation")
+    email: arguments.Email = Field("", description="One of the four")
+    customer_hash: arguments.Secret = Field("", description="One of the four: as given to create_hold")
+    booking_id: arguments.Id = Field("", description="One of the four")
+    timezone: arguments.CallerZone = None
+    locale: arguments.Locale = ""
+
+
+class RescheduleBooking(arguments.ProjectArguments):
+    """Arguments of reschedule_booking."""
+
+    booking_id: arguments.BookingId
+    start: arguments.Time | None = Field(None, description="The new start, as get_slots gave it")
+    hold_token: arguments.Secret = Field("", description="Instead of start, if create_hold kept it")
+    idempotency_key: arguments.IdempotencyKey = ""
+    timezone: arguments.CallerZone = None
+    locale: arguments.Locale = ""
+
+
+class CancelBooking(arguments.ProjectArguments):
+    """Arguments of cancel_booking."""
+
+    booking_id: arguments.BookingId
+    reason: Annotated[str, arguments.Text(500, multiline=True)] = Field("", description="If the caller gave one")
+    timezone: arguments.CallerZone = None
+    locale: arguments.Locale = ""
 
 
 class AssignmentView(TypedDict):
-    """Why this technician, as data."""
+    """Reason for the assigned technician, as data."""
 
     policy: list[str]
     considered: int
@@ -76,28 +88,52 @@ class AssignmentView(TypedDict):
     score: NotRequired[int]
 
 
-class BriefBookingView(TimeView):
-    """An appointment, and how it stands. Nothing of its customer."""
-
-    bookingId: str
-    status: str
-    serviceType: str
-    technicianId: str
-    technicianName: str
-
-
 class BookingView(BriefBookingView):
-    """An appointment that is made, with why that technician comes."""
+    """Booking with the reason for its technician."""
 
     assignmentReason: str
     assignment: AssignmentView
 
 
+class FoundView(BriefBookingView):
+    """Booking in the response of find_bookings."""
+
+    upcoming: bool
+
+
+class PreviousView(TypedDict):
+    """Time and technician of a booking before it was rescheduled."""
+
+    start: str
+    end: str
+    technicianId: str
+
+
 class BookResponse(ClockedResponse):
-    """What book_slot answers."""
+    """Response of book_slot."""
 
     booking: BookingView
     replayed: bool
+
+
+class FindResponse(ClockedResponse):
+    """Response of find_bookings: upcoming bookings by start, then the others, latest first."""
+
+    bookings: list[FoundView]
+
+
+class RescheduleResponse(ClockedResponse):
+    """Response of reschedule_booking."""
+
+    booking: BookingView
+    previous: PreviousView
+    replayed: bool
+
+
+class CancelResponse(ClockedResponse):
+    """Response of cancel_booking."""
+
+    booking: BriefBookingView
 
 
 @tool("Book an appointment", IDEMPOTENT)
@@ -106,11 +142,7 @@ async def book_slot(app: App, args: BookSlot) -> BookResponse:
 
     Safe to retry with the same arguments: it never books twice. Only a booking in the answer is a booking.
     """
-    return _show(args, await app.bookings.book_slot(_request(args)))
-
-
-def _request(args: BookSlot) -> BookRequest:
-    return BookRequest(
+    request = BookRequest(
         customer=Customer(name=args.customer_name, phone=args.customer_phone, email=args.customer_email),
         project_id=args.project_id,
         hold_token=args.hold_token,
@@ -119,65 +151,112 @@ def _request(args: BookSlot) -> BookRequest:
         end=args.end,
         duration_minutes=args.duration_minutes,
         technician_id=args.technician_id,
-        location=read_location(args.latitude, args.longitude),
+        location=arguments.read_location(args.latitude, args.longitude),
         timezone=args.timezone,
         visit=Visit(address=args.address, notes=args.notes),
         idempotency_key=scoped_key(args.idempotency_key),
         credential=current_credential(),
     )
-
-
-def _show(args: BookSlot, answer: BookAnswer) -> BookResponse:
+    answer = await app.bookings.book_slot(request)
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
+    describe = sentences.canceled if answer.is_cancelled else sentences.booked
     return {
-        "result": _say(answer, view),
+        "result": describe(_appointment(answer), view),
         "note": view.note,
-        "booking": show_booking(answer, view),
+        "booking": _show_assigned_booking(answer, view),
         "replayed": answer.replayed,
         "clock": show_clock(view),
     }
 
 
-def _say(answer: BookAnswer, view: Viewpoint) -> str:
-    start, service = answer.booking.claim.start, answer.service.name
-    if answer.is_cancelled:
-        return bookings.cancelled(start, view, service=service)
-    return sentences.booked(start, view, service=service, technician=answer.technician.name)
+@tool("Find bookings", READ_ONLY)
+async def find_bookings(app: App, args: FindBookings) -> FindResponse:
+    """Find the caller's bookings by phone, email, customerHash or bookingId: those to come first, then past ones."""
+    request = FindRequest(
+        project_id=args.project_id,
+        booking_id=args.booking_id,
+        phone=args.phone,
+        email=args.email,
+        customer_reference=args.customer_hash,
+    )
+    answer = await app.bookings.find_bookings(request)
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
+    return {
+        "result": _describe_found(answer, view),
+        "note": view.note,
+        "bookings": [
+            {**show_booking(found.booking, found.technician, view), "upcoming": found.is_upcoming}
+            for found in answer.found
+        ],
+        "clock": show_clock(view),
+    }
 
 
-def show_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:
-    """An appointment, with why that technician comes."""
+@tool("Reschedule a booking", IDEMPOTENT)
+async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleResponse:
+    """Move a booking to another start from get_slots. If that cannot be had, the booking stays as it was.
+
+    Keeps its technician where possible. Safe to retry with the same arguments.
+    """
+    request = RescheduleRequest(
+        project_id=args.project_id,
+        booking_id=args.booking_id,
+        start=args.start,
+        hold_token=args.hold_token,
+        timezone=args.timezone,
+        idempotency_key=scoped_key(args.idempotency_key),
+        credential=current_credential(),
+    )
+    answer = await app.bookings.reschedule_booking(request)
+    booked, previous = answer.booked, answer.previous
+    view = Viewpoint.of(booked.project, booked.now_ms, timezone=args.timezone, locale=args.locale)
+    return {
+        "result": _describe_move(answer, view),
+        "note": view.note,
+        "booking": _show_assigned_booking(booked, view),
+        "previous": {
+            "start": write_utc(previous.start),
+            "end": write_utc(previous.end),
+            "technicianId": previous.technician_id,
+        },
+        "replayed": booked.replayed,
+        "clock": show_clock(view),
+    }
+
+
+@tool("Cancel a booking", DESTRUCTIVE)
+async def cancel_booking(app: App, args: CancelBooking) -> CancelResponse:
+    """Cancel a booking for good, once the caller has confirmed which. For another time, use reschedule_booking."""
+    request = CancelRequest(project_id=args.project_id, booking_id=args.booking_id, reason=args.reason)
+    answer = await app.bookings.cancel_booking(request)
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
+    return {
+        "result": sentences.canceled(_appointment(answer), view),
+        "note": view.note,
+        "booking": show_booking(answer.booking, answer.technician, view),
+        "clock": show_clock(view),
+    }
+
+
+def _show_assigned_booking(answer: BookAnswer, view: Viewpoint) -> BookingView:
     reason = answer.booking.reason or _NO_REASON
     return {
-        **show_briefly(answer.booking, answer.technician, view),
+        **show_booking(answer.booking, answer.technician, view),
         "assignmentReason": sentences.assignment_reason(answer.technician.name, reason, view),
         "assignment": _show_assignment(reason),
     }
 
 
-def show_briefly(booking: Booking, technician: Technician, view: Viewpoint) -> BriefBookingView:
-    """An appointment, and how it stands."""
-    claim = booking.claim
-    return {
-        "bookingId": booking.id,
-        "status": booking.status.value,
-        "serviceType": claim.service_id,
-        **show_time(claim.start, claim.end, view),
-        "technicianId": technician.id,
-        "technicianName": technician.name,
-    }
-
-
 def _show_assignment(reason: AssignmentReason) -> AssignmentView:
-    shown: AssignmentView = {
+    assignment: AssignmentView = {
         "policy": [key.value for key in reason.policy],
         "considered": reason.considered,
         "wished": reason.wished,
         "kept": reason.kept,
     }
     for name, value in sorted((_field_of(key), value) for key, value in reason.values.items()):
-        shown[name] = value
-    return shown
+        assignment[name] = value
+    return assignment
 
 
 def _field_of(key: RankingKey) -> Literal["bookingsThatDay", "priority", "score"]:
@@ -190,3 +269,33 @@ def _field_of(key: RankingKey) -> Literal["bookingsThatDay", "priority", "score"
             return "score"
         case _:
             assert_never(key)
+
+
+def _appointment(answer: BookAnswer | FoundBooking) -> sentences.Appointment:
+    return sentences.Appointment(answer.booking.claim.start, answer.service.name, answer.technician.name)
+
+
+def _describe_found(answer: FindAnswer, view: Viewpoint) -> str:
+    if not answer.found:
+        return sentences.none_found(view)
+    upcoming = [found for found in answer.found if found.is_upcoming]
+    if len(upcoming) > 1:
+        return sentences.several_upcoming(len(upcoming), _appointment(upcoming[0]), view)
+    if upcoming:
+        return sentences.only_upcoming(_appointment(upcoming[0]), view)
+    past = next((found for found in answer.found if found.booking.status not in _DID_NOT_TAKE_PLACE), None)
+    return sentences.last_past(_appointment(past), view) if past else sentences.none_upcoming(view)
+
+
+def _describe_move(answer: RescheduleAnswer, view: Viewpoint) -> str:
+    booked, before = answer.booked, answer.previous.start
+    appointment = _appointment(booked)
+    if booked.is_cancelled:
+        return sentences.canceled(appointment, view)
+    if appointment.start == before:
+        return sentences.not_moved(appointment, view)
+    if answer.previous_technician.id == booked.technician.id:
+        return sentences.moved(appointment, before, view)
+    return sentences.moved_to_other_technician(
+        appointment, before, view, previous_technician=answer.previous_technician.name
+    )

@@ -1,14 +1,12 @@
-"""What a caller may ask for."""
+"""Tool that lists the services."""
 
-from typing import Annotated, Final, NotRequired
+from typing import Final, NotRequired
 
-from pydantic import Field
 from typing_extensions import TypedDict
 
-from slotmcp.domain.catalog import ServiceType
 from slotmcp.services.app import App
 from slotmcp.services.projects import CatalogAnswer
-from slotmcp.tools.arguments import LOCALE, ProjectArguments
+from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc_ms
 from slotmcp.tools.speech import sentences
 from slotmcp.tools.speech.times import full_date
@@ -19,14 +17,14 @@ from slotmcp.tools.views import Response
 _MINUTES_PER_HOUR: Final = 60
 
 
-class ListServices(ProjectArguments):
-    """What list_services is asked."""
+class ListServices(arguments.ProjectArguments):
+    """Arguments of list_services."""
 
-    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
+    locale: arguments.Locale = ""
 
 
 class ServiceView(TypedDict):
-    """A kind of appointment."""
+    """Kind of appointment."""
 
     serviceType: str
     name: str
@@ -36,7 +34,7 @@ class ServiceView(TypedDict):
 
 
 class HoursView(TypedDict):
-    """When anybody works on each weekday, such as "08:00-12:00,13:00-17:00" or "closed"."""
+    """Opening hours of each weekday, such as "08:00-12:00,13:00-17:00" or "closed"."""
 
     mon: str
     tue: str
@@ -48,7 +46,7 @@ class HoursView(TypedDict):
 
 
 class ServicesResponse(Response):
-    """What list_services answers."""
+    """Response of list_services."""
 
     projectId: str
     projectName: str
@@ -63,14 +61,11 @@ class ServicesResponse(Response):
 @tool("List services", READ_ONLY)
 async def list_services(app: App, args: ListServices) -> ServicesResponse:
     """See what can be booked, the opening hours, and today's date. Call this first, then get_slots."""
-    return _show(args, await app.projects.list_services(args.project_id))
-
-
-def _show(args: ListServices, answer: CatalogAnswer) -> ServicesResponse:
+    answer = await app.projects.list_services(args.project_id)
     project = answer.project
     view = Viewpoint.of(project, answer.now_ms, locale=args.locale)
-    shown: ServicesResponse = {
-        "result": sentences.offered_services([service.name for service in answer.services], view),
+    response: ServicesResponse = {
+        "result": sentences.services([service.name for service in answer.services], view),
         "note": view.note,
         "projectId": project.id,
         "projectName": project.name,
@@ -78,21 +73,20 @@ def _show(args: ListServices, answer: CatalogAnswer) -> ServicesResponse:
         "now": write_utc_ms(answer.now_ms),
         "today": full_date(view.today, view.voice),
         "hours": _show_hours(answer),
-        "services": [_show_service(service, view) for service in answer.services],
+        "services": [
+            {
+                "serviceType": service.id,
+                "name": service.name,
+                "spokenName": sentences.spoken_name(service.name, view),
+                "durationMinutes": service.duration_minutes,
+                "skills": sorted(service.skills),
+            }
+            for service in answer.services
+        ],
     }
     if project.default_service_id is not None:
-        shown["defaultServiceType"] = project.default_service_id
-    return shown
-
-
-def _show_service(service: ServiceType, view: Viewpoint) -> ServiceView:
-    return {
-        "serviceType": service.id,
-        "name": service.name,
-        "spokenName": sentences.spoken_name(service.name, view),
-        "durationMinutes": service.duration_minutes,
-        "skills": sorted(service.skills),
-    }
+        response["defaultServiceType"] = project.default_service_id
+    return response
 
 
 def _show_hours(answer: CatalogAnswer) -> HoursView:
@@ -101,9 +95,9 @@ def _show_hours(answer: CatalogAnswer) -> HoursView:
 
 
 def _show_day(spans: tuple[tuple[int, int], ...]) -> str:
-    return ",".join(f"{_show_wall(start)}-{_show_wall(end)}" for start, end in spans) or "closed"
+    return ",".join(f"{_show_minute(start)}-{_show_minute(end)}" for start, end in spans) or "closed"
 
 
-def _show_wall(minute: int) -> str:
-    hour, rest = divmod(minute, _MINUTES_PER_HOUR)
-    return f"{hour:02}:{rest:02}"
+def _show_minute(minute_of_day: int) -> str:
+    hour, minute = divmod(minute_of_day, _MINUTES_PER_HOUR)
+    return f"{hour:02}:{minute:02}"

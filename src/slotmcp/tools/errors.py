@@ -1,4 +1,4 @@
-"""Errors as answers: a sentence that says plainly that it did not work, and what to do about it."""
+"""Error responses: a sentence that states the failure, and what the agent can do next."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from slotmcp.domain.errors import (
 from slotmcp.domain.offer import Offer
 from slotmcp.tools.speech import bookings, reasons, sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
-from slotmcp.tools.views import PersonView, SlotView, show_offer, starts_of
+from slotmcp.tools.views import FieldView, PersonView, show_offer, starts_of
 
 Body = dict[str, object]
 
@@ -29,37 +29,37 @@ INTERNAL: Final = "internal"
 
 @dataclass(frozen=True, slots=True)
 class CallerContext:
-    """What is known of whom to tell it when something went wrong. Empty: nothing."""
+    """Language and zone of the caller of a failed call. Empty text: unknown."""
 
     locale: str = ""
-    """That the caller's agent asked for."""
+    """Locale that the caller's agent requested."""
     usual_locale: str = ""
-    """The business's."""
+    """Locale of the business."""
     timezone: str = ""
-    """The caller's."""
+    """Time zone of the caller."""
 
 
 UNKNOWN_CALLER: Final = CallerContext()
 
 
-def error_body(error: SlotmcpError, spoken: CallerContext = UNKNOWN_CALLER) -> Body:
-    """The answer that an error of the trade gives: `result`, then `error` with what the agent acts on."""
-    view = _view(error, spoken)
-    told: Body = {"code": error.code, "retryable": error.retryable}
-    return {"result": _sentence(error, view), "error": {**told, **_details(error, view)}}
+def error_body(error: SlotmcpError, context: CallerContext = UNKNOWN_CALLER) -> Body:
+    """Return the response to a domain error: `result`, then `error` with the details that the agent acts on."""
+    view = _view(error, context)
+    details = {"code": error.code, "retryable": error.retryable, **_details(error, view)}
+    return {"result": _sentence(error, view), "error": details}
 
 
-def internal_body(spoken: CallerContext = UNKNOWN_CALLER) -> Body:
-    """The answer to a failure that nobody foresaw; it tells nothing of it."""
-    view = Viewpoint.nowhere(spoken.locale, spoken.usual_locale)
-    return {"result": sentences.broken(view), "error": {"code": INTERNAL, "retryable": False}}
+def internal_body(context: CallerContext = UNKNOWN_CALLER) -> Body:
+    """Return the response to an unexpected error. It reveals nothing about the error."""
+    view = Viewpoint.without_time(context.locale, context.usual_locale)
+    return {"result": sentences.internal_error(view), "error": {"code": INTERNAL, "retryable": False}}
 
 
-def _view(error: SlotmcpError, spoken: CallerContext) -> Viewpoint:
+def _view(error: SlotmcpError, context: CallerContext) -> Viewpoint:
     offer = _alternatives(error)
     if offer is None:
-        return Viewpoint.nowhere(spoken.locale, spoken.usual_locale)
-    return Viewpoint.of(offer.project, offer.now_ms, timezone=spoken.timezone or offer.timezone, locale=spoken.locale)
+        return Viewpoint.without_time(context.locale, context.usual_locale)
+    return Viewpoint.of(offer.project, offer.now_ms, timezone=context.timezone or offer.timezone, locale=context.locale)
 
 
 def _alternatives(error: SlotmcpError) -> Offer | None:
@@ -71,23 +71,23 @@ def _sentence(error: SlotmcpError, view: Viewpoint) -> str:  # noqa: PLR0911  on
     starts = starts_of(offer.slots) if offer else []
     match error:
         case SlotUnavailable():
-            return _not_with(offer, view) or sentences.taken(starts, view)
+            return _technician_unavailable(offer, view) or sentences.unavailable(starts, view)
         case SlotsAvailable():
             return sentences.no_need_to_wait(starts, view)
         case HoldWithdrawn():
-            return bookings.withdrawn(starts, view)
+            return bookings.hold_withdrawn(starts, view)
         case HoldExpired():
-            return sentences.lapsed(starts, view)
+            return sentences.hold_expired(starts, view)
         case HoldLimit():
             return sentences.too_many_holds(view)
         case TryLater():
-            return sentences.away(view)
+            return sentences.try_later(view)
         case _:
             return sentences.refused(error.message, view)
 
 
 def _details(error: SlotmcpError, view: Viewpoint) -> Mapping[str, object]:
-    """What else the agent needs. `message` is there where `result` is for the caller's ears."""
+    """Return the details of an error. `message` is included if `result` is worded for the caller."""
     match error:
         case InvalidArgument():
             return {"fields": [_show_problem(problem) for problem in error.fields]}
@@ -95,33 +95,31 @@ def _details(error: SlotmcpError, view: Viewpoint) -> Mapping[str, object]:
             problem = FieldProblem(error.field, error.message)
             return {"fields": [_show_problem(problem)], "nearest": list(error.nearest)}
         case PickAnother() | HoldExpired():
-            shown = {"message": error.message, "alternatives": _show_alternatives(error.alternatives, view)}
-            return {**shown, **_show_others(error.alternatives)}
+            offer = error.alternatives
+            alternatives = [] if offer is None else show_offer(offer, view)
+            return {"message": error.message, "alternatives": alternatives, **_other_technicians(offer)}
         case TryLater():
             return {"message": error.message, "retryAfterMs": error.retry_after_ms}
         case _:
             return {"message": error.message}
 
 
-def _show_alternatives(offer: Offer | None, view: Viewpoint) -> list[SlotView]:
-    return [] if offer is None else show_offer(offer, view)
-
-
-def _not_with(offer: Offer | None, view: Viewpoint) -> str:
-    """What is said where a technician was wished for, and there is something else to be had."""
-    wish = offer.unavailable_technician if offer else None
-    if offer is None or wish is None or not (wish.others or offer.slots):
+def _technician_unavailable(offer: Offer | None, view: Viewpoint) -> str:
+    """Return the sentence for a requested technician if there is an alternative, else empty text."""
+    unavailable = offer.unavailable_technician if offer else None
+    if offer is None or unavailable is None or not (unavailable.others or offer.slots):
         return ""
-    names = [technician.name for technician in wish.others]
-    return reasons.not_with(wish.technician.name, names, starts_of(offer.slots), view)
+    names = [other.name for other in unavailable.others]
+    return reasons.technician_unavailable(unavailable.technician.name, names, starts_of(offer.slots), view)
 
 
-def _show_others(offer: Offer | None) -> Mapping[str, list[PersonView]]:
-    """Who else could take a start that was asked for with a technician."""
+def _other_technicians(offer: Offer | None) -> Mapping[str, list[PersonView]]:
+    """Return the technicians who could take the start that was requested with a technician."""
     if offer is None or offer.unavailable_technician is None:
         return {}
-    return {"technicians": [{"technicianId": one.id, "name": one.name} for one in offer.unavailable_technician.others]}
+    others = offer.unavailable_technician.others
+    return {"technicians": [{"technicianId": technician.id, "name": technician.name} for technician in others]}
 
 
-def _show_problem(problem: FieldProblem) -> dict[str, str]:
+def _show_problem(problem: FieldProblem) -> FieldView:
     return {"field": problem.field, "problem": problem.problem}

@@ -1,36 +1,16 @@
-"""Why a start can be had, or why not."""
+"""Tool that explains why a start is available or not."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Annotated, Final, NotRequired
+from typing import Final, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from slotmcp.domain.interval import Minute
-from slotmcp.domain.moment import WallTime
-from slotmcp.domain.reasons import (
-    Change,
-    Opening,
-    Reason,
-    TechnicianReason,
-    informative_reasons,
-    without_missing_skills,
-)
+from slotmcp.domain.reasons import Change, Opening, TechnicianReason, informative_reasons, without_missing_skills
 from slotmcp.services.app import App
-from slotmcp.services.appointments import MAX_DURATION_MINUTES, StartRequest
 from slotmcp.services.explanations import ExplainAnswer
-from slotmcp.tools.arguments import (
-    ID,
-    LATITUDE,
-    LOCALE,
-    LONGITUDE,
-    TIME,
-    ZONE,
-    ProjectArguments,
-    WholeNumber,
-    read_location,
-)
+from slotmcp.services.appointments import StartRequest
+from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.speech import reasons
 from slotmcp.tools.speech.viewpoint import Viewpoint
@@ -38,29 +18,27 @@ from slotmcp.tools.tool import READ_ONLY, tool
 from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
 
 CAN: Final = "can"
-"""The code of a technician who can come."""
-_NAMED: Final = 3
-_SPOKEN: Final = (Change.ANY_TECHNICIAN, Change.OTHER_TIME, Change.OTHER_DAY, Change.SHORTER)
-"""What a caller would rather hear of, first."""
+"""Code of a technician who can come."""
+_MAX_TECHNICIANS: Final = 3
+_PREFERRED_CHANGES: Final = (Change.ANY_TECHNICIAN, Change.OTHER_TIME, Change.OTHER_DAY, Change.SHORTER)
+"""Changes in the order in which callers prefer them."""
 
 
-class ExplainSlot(ProjectArguments):
-    """What explain_slot is asked."""
+class ExplainSlot(arguments.ProjectArguments):
+    """Arguments of explain_slot."""
 
-    service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
-    start: Annotated[Minute | WallTime, TIME] = Field(description="The time that the caller wants")
-    duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
-        None, description="If not the service's own"
-    )
-    technician_id: Annotated[str, ID] | None = Field(None, description="If the caller wants this one")
-    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job")
-    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job")
-    timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
-    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
+    service_type: arguments.ServiceType = None
+    start: arguments.Time = Field(description="The time that the caller wants")
+    duration_minutes: arguments.Duration = None
+    technician_id: arguments.RequestedTechnician = None
+    latitude: arguments.Latitude = None
+    longitude: arguments.Longitude = None
+    timezone: arguments.CallerZone = None
+    locale: arguments.Locale = ""
 
 
 class ReasonView(TypedDict):
-    """Whether one technician can come, and what is in the way."""
+    """Technician who can come, or the reason why not."""
 
     technicianId: str
     name: str
@@ -72,7 +50,7 @@ class ReasonView(TypedDict):
 
 
 class OpeningView(TimeView):
-    """A change that would make it bookable; what is given is how it would be."""
+    """Change that makes the start bookable, with the resulting time."""
 
     change: str
     durationMinutes: int
@@ -81,7 +59,7 @@ class OpeningView(TimeView):
 
 
 class ExplainResponse(ClockedResponse, TimeView):
-    """What explain_slot answers."""
+    """Response of explain_slot."""
 
     serviceType: str
     available: bool
@@ -96,26 +74,23 @@ async def explain_slot(app: App, args: ExplainSlot) -> ExplainResponse:
 
     For "why not at nine?". It holds nothing: create_hold or book_slot does.
     """
-    return _show(args, await app.explanations.explain_slot(_request(args)))
-
-
-def _request(args: ExplainSlot) -> StartRequest:
-    return StartRequest(
+    request = StartRequest(
         project_id=args.project_id,
         service_id=args.service_type,
         start=args.start,
         duration_minutes=args.duration_minutes,
         technician_id=args.technician_id,
-        location=read_location(args.latitude, args.longitude),
+        location=arguments.read_location(args.latitude, args.longitude),
         timezone=args.timezone,
     )
+    return _show(args, await app.explanations.explain_slot(request))
 
 
 def _show(args: ExplainSlot, answer: ExplainAnswer) -> ExplainResponse:
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
     explanation, time = answer.explanation, show_time(answer.start, answer.end, view)
     return {
-        "result": _say(answer, view),
+        "result": _describe(answer, view),
         "note": view.note,
         "serviceType": answer.service.id,
         "start": time["start"],
@@ -124,25 +99,25 @@ def _show(args: ExplainSlot, answer: ExplainAnswer) -> ExplainResponse:
         "label": time["label"],
         "available": explanation.slot is not None,
         "capacity": explanation.slot.capacity if explanation.slot else 0,
-        "technicians": [_show_reason(told, answer, view) for told in explanation.technicians],
+        "technicians": [_show_reason(reason, answer, view) for reason in explanation.technicians],
         "openings": [_show_opening(opening, answer, view) for opening in explanation.openings],
         "clock": show_clock(view),
     }
 
 
-def _show_reason(told: TechnicianReason, answer: ExplainAnswer, view: Viewpoint) -> ReasonView:
-    name = answer.technicians[told.technician_id].name
+def _show_reason(technician: TechnicianReason, answer: ExplainAnswer, view: Viewpoint) -> ReasonView:
+    name, reason, until = answer.technicians[technician.technician_id].name, technician.reason, technician.until
     shown: ReasonView = {
-        "technicianId": told.technician_id,
+        "technicianId": technician.technician_id,
         "name": name,
-        "can": told.reason is None,
-        "code": CAN if told.reason is None else told.reason.value,
-        "sentence": reasons.of_technician(name, told.reason, view, start=answer.start, until=told.until),
+        "can": reason is None,
+        "code": CAN if reason is None else reason.value,
+        "sentence": reasons.for_technician(name, reason, view, start=answer.start, until=until),
     }
-    if told.until is not None:
-        shown["until"] = write_utc(told.until)
-    if told.missing_skills:
-        shown["missingSkills"] = list(told.missing_skills)
+    if until is not None:
+        shown["until"] = write_utc(until)
+    if technician.missing_skills:
+        shown["missingSkills"] = list(technician.missing_skills)
     return shown
 
 
@@ -152,44 +127,42 @@ def _show_opening(opening: Opening, answer: ExplainAnswer, view: Viewpoint) -> O
         "change": opening.change.value,
         **show_time(slot.start, slot.end, view),
         "durationMinutes": slot.end - slot.start,
-        "technicianIds": _able(opening),
-        "sentence": _say_opening(opening, answer, view),
+        "technicianIds": _technician_ids(opening),
+        "sentence": _describe_opening(opening, answer, view),
     }
 
 
-def _say(answer: ExplainAnswer, view: Viewpoint) -> str:
+def _describe(answer: ExplainAnswer, view: Viewpoint) -> str:
     explanation = answer.explanation
     if explanation.slot is not None:
-        return reasons.can_be_had(answer.start, view)
-    best = sorted(explanation.openings, key=lambda one: _SPOKEN.index(one.change))[:1]
-    named = [_say_opening(one, answer, view) for one in best]
-    then = [*named, reasons.would_that_suit(view)] if named else [reasons.look_elsewhere(view)]
-    return " ".join([_say_why(answer, view), *then])
+        return reasons.available(answer.start, view)
+    reason = _describe_reason(answer, view)
+    if not explanation.openings:
+        return f"{reason} {reasons.ask_to_search(view)}"
+    best = min(explanation.openings, key=lambda opening: _PREFERRED_CHANGES.index(opening.change))
+    return f"{reason} {_describe_opening(best, answer, view)} {reasons.ask_if_suitable(view)}"
 
 
-def _say_why(answer: ExplainAnswer, view: Viewpoint) -> str:
-    told = {one.technician_id: one for one in answer.explanation.technicians}
-    if (requested := answer.requested_technician) is not None:
-        own = told[requested.id]
-        return reasons.of_technician(requested.name, own.reason, view, start=answer.start, until=own.until)
-    return reasons.of_everybody(_main_reason([one.reason for one in told.values() if one.reason is not None]), view)
+def _describe_reason(answer: ExplainAnswer, view: Viewpoint) -> str:
+    technicians = answer.explanation.technicians
+    if answer.requested_technician is None:
+        frequencies = Counter(technician.reason for technician in technicians if technician.reason is not None)
+        counts = without_missing_skills(informative_reasons(frequencies, of_one_start=True))
+        return reasons.for_team(max(counts, key=counts.__getitem__), view)
+    own = next(technician for technician in technicians if technician.technician_id == answer.requested_technician.id)
+    return reasons.for_technician(answer.requested_technician.name, own.reason, view, start=answer.start, until=own.until)
 
 
-def _main_reason(reasons: Sequence[Reason]) -> Reason:
-    """What is in the way of most; what would be so at any other time counts last."""
-    counts = without_missing_skills(informative_reasons(Counter(reasons), of_one_start=True))
-    return max(counts, key=counts.__getitem__)
-
-
-def _say_opening(opening: Opening, answer: ExplainAnswer, view: Viewpoint) -> str:
+def _describe_opening(opening: Opening, answer: ExplainAnswer, view: Viewpoint) -> str:
     match opening.change:
         case Change.ANY_TECHNICIAN:
-            return reasons.others_could([answer.technicians[one].name for one in _able(opening)], view)
+            names = [answer.technicians[technician_id].name for technician_id in _technician_ids(opening)]
+            return reasons.other_technicians(names, view)
         case Change.SHORTER:
-            return reasons.shorter_would_fit(opening.slot.end - opening.slot.start, view)
+            return reasons.shorter_fits(opening.slot.end - opening.slot.start, view)
         case Change.OTHER_TIME | Change.OTHER_DAY:
-            return reasons.instead(opening.slot.start, view)
+            return reasons.other_start(opening.slot.start, view)
 
 
-def _able(opening: Opening) -> list[str]:
-    return [candidate.technician_id for candidate in opening.slot.candidates[:_NAMED]]
+def _technician_ids(opening: Opening) -> list[str]:
+    return [candidate.technician_id for candidate in opening.slot.candidates[:_MAX_TECHNICIANS]]

@@ -1,30 +1,14 @@
-"""Keeping a start for a caller who is thinking, and giving it back."""
+"""Tools that hold a start while the caller decides, and release it."""
 
 from typing import Annotated, Final
 
 from pydantic import Field
 
 from slotmcp.domain.claim import ClaimState
-from slotmcp.domain.interval import Minute
-from slotmcp.domain.moment import WallTime
-from slotmcp.services.app import App
-from slotmcp.services.appointments import MAX_DURATION_MINUTES
 from slotmcp.services.current_principal import current_credential, scoped_key
+from slotmcp.services.app import App
 from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest, ReleaseAnswer
-from slotmcp.tools.arguments import (
-    ID,
-    KEY,
-    LATITUDE,
-    LOCALE,
-    LONGITUDE,
-    SECRET,
-    TIME,
-    ZONE,
-    ProjectArguments,
-    Text,
-    WholeNumber,
-    read_location,
-)
+from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc_ms
 from slotmcp.tools.speech import sentences, waitlist
 from slotmcp.tools.speech.viewpoint import Viewpoint
@@ -34,31 +18,27 @@ from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
 _MS_PER_SECOND: Final = 1000
 
 
-class CreateHold(ProjectArguments):
-    """What create_hold is asked."""
+class CreateHold(arguments.ProjectArguments):
+    """Arguments of create_hold."""
 
-    service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
-    start: Annotated[Minute | WallTime, TIME] = Field(description="As get_slots gave it")
-    end: Annotated[Minute | WallTime, TIME] | None = Field(None, description="The slot's end, or durationMinutes")
-    duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
-        None, description="If not the service's own"
-    )
-    customer_hash: Annotated[str, Text(256)] = Field(
-        description="Any stable reference to this caller; it is hashed again"
-    )
-    technician_id: Annotated[str, ID] | None = Field(None, description="If the caller wants this one")
-    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job")
-    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job")
-    ttl_seconds: Annotated[int, WholeNumber(MIN_TTL_SECONDS, MAX_TTL_SECONDS)] | None = Field(
+    service_type: arguments.ServiceType = None
+    start: arguments.Time = Field(description="As get_slots gave it")
+    end: arguments.Time | None = Field(None, description="The slot's end, or durationMinutes")
+    duration_minutes: arguments.Duration = None
+    customer_hash: arguments.Secret = Field(description="Any stable reference to this caller; it is hashed again")
+    technician_id: arguments.RequestedTechnician = None
+    latitude: arguments.Latitude = None
+    longitude: arguments.Longitude = None
+    ttl_seconds: Annotated[int, arguments.WholeNumber(MIN_TTL_SECONDS, MAX_TTL_SECONDS)] | None = Field(
         None, description="How long to keep it"
     )
-    idempotency_key: Annotated[str, KEY] = Field("", description="Same on a retry, else new")
-    timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
-    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
+    idempotency_key: arguments.IdempotencyKey = ""
+    timezone: arguments.CallerZone = None
+    locale: arguments.Locale = ""
 
 
 class HoldResponse(ClockedResponse, TimeView):
-    """What create_hold answers."""
+    """Response of create_hold."""
 
     holdToken: str
     serviceType: str
@@ -73,18 +53,32 @@ async def create_hold(app: App, args: CreateHold) -> HoldResponse:
 
     Then book_slot with the holdToken, or release_hold if they say no.
     """
-    return _show(args, await app.holds.create_hold(_request(args)))
+    request = HoldRequest(
+        start=args.start,
+        customer_reference=args.customer_hash,
+        project_id=args.project_id,
+        service_id=args.service_type,
+        end=args.end,
+        duration_minutes=args.duration_minutes,
+        technician_id=args.technician_id,
+        location=arguments.read_location(args.latitude, args.longitude),
+        timezone=args.timezone,
+        ttl_seconds=args.ttl_seconds,
+        idempotency_key=scoped_key(args.idempotency_key),
+        credential=current_credential(),
+    )
+    return _show(args, await app.holds.create_hold(request))
 
 
-class ReleaseHold(ProjectArguments):
-    """What release_hold is asked."""
+class ReleaseHold(arguments.ProjectArguments):
+    """Arguments of release_hold."""
 
-    hold_token: Annotated[str, SECRET] = Field(description="From create_hold, or a waitId")
-    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
+    hold_token: arguments.Secret = Field(description="From create_hold, or a waitId")
+    locale: arguments.Locale = ""
 
 
 class ReleaseResponse(ClockedResponse):
-    """What release_hold answers."""
+    """Response of release_hold."""
 
     released: bool
 
@@ -95,28 +89,11 @@ async def release_hold(app: App, args: ReleaseHold) -> ReleaseResponse:
     answer = await app.holds.release_hold(args.project_id, args.hold_token)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
     return {
-        "result": _say_released(answer, view),
+        "result": _describe_release(answer, view),
         "note": view.note,
         "released": answer.released,
         "clock": show_clock(view),
     }
-
-
-def _request(args: CreateHold) -> HoldRequest:
-    return HoldRequest(
-        start=args.start,
-        customer_reference=args.customer_hash,
-        project_id=args.project_id,
-        service_id=args.service_type,
-        end=args.end,
-        duration_minutes=args.duration_minutes,
-        technician_id=args.technician_id,
-        location=read_location(args.latitude, args.longitude),
-        timezone=args.timezone,
-        ttl_seconds=args.ttl_seconds,
-        idempotency_key=scoped_key(args.idempotency_key),
-        credential=current_credential(),
-    )
 
 
 def _show(args: CreateHold, answer: HoldAnswer) -> HoldResponse:
@@ -124,7 +101,7 @@ def _show(args: CreateHold, answer: HoldAnswer) -> HoldResponse:
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
     time = show_time(claim.start, claim.end, view)
     return {
-        "result": _say(answer, view),
+        "result": _describe_hold(answer, view),
         "note": view.note,
         "holdToken": answer.hold.token,
         "serviceType": claim.service_id,
@@ -139,17 +116,17 @@ def _show(args: CreateHold, answer: HoldAnswer) -> HoldResponse:
     }
 
 
-def _say_released(answer: ReleaseAnswer, view: Viewpoint) -> str:
+def _describe_release(answer: ReleaseAnswer, view: Viewpoint) -> str:
     if answer.waited and answer.released:
         return waitlist.left(view)
-    return sentences.released(view, booked=answer.booked, released=answer.released)
+    return sentences.released(view, is_booked=answer.booked, is_released=answer.released)
 
 
-def _say(answer: HoldAnswer, view: Viewpoint) -> str:
+def _describe_hold(answer: HoldAnswer, view: Viewpoint) -> str:
     claim = answer.hold.claim
     if answer.hold.state is ClaimState.BOOKED or claim.expires_at_ms is None:
-        return sentences.held_and_booked(claim.start, view)
+        return sentences.hold_booked(claim.start, view)
     ms_left = claim.expires_at_ms - answer.now_ms
     if answer.hold.state is ClaimState.HELD and ms_left > 0:
         return sentences.held(claim.start, view, ms_left // _MS_PER_SECOND)
-    return sentences.held_before(claim.start, view)
+    return sentences.hold_ended(claim.start, view)

@@ -1,4 +1,4 @@
-"""The MCP server over HTTP: Streamable HTTP for every revision of the protocol, and SSE for older clients."""
+"""MCP server over HTTP: Streamable HTTP for every protocol revision, and SSE for older clients."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,12 +18,12 @@ SSE_PATH: Final = "/sse"
 MESSAGES_PATH: Final = "/messages/"
 PATHS: Final = (STREAMABLE_PATH, SSE_PATH, MESSAGES_PATH)
 
-_CHECKED_BEFORE: Final = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-"""Hosts and origins are looked at before anything gets here, and on every route."""
+_NO_HOST_CHECK: Final = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+"""HostOriginMiddleware checks hosts and origins on every route before a request arrives here."""
 
 
 class McpHttpApp:
-    """An ASGI app over a server. It answers while it is running, which it does once."""
+    """ASGI app of a server. It can run only once."""
 
     def __init__(self, server: MCPServer, gate: CallGate, *, max_body_bytes: int) -> None:
         streamable = server.streamable_http_app(
@@ -31,13 +31,13 @@ class McpHttpApp:
             json_response=True,
             stateless_http=True,
             max_request_body_size=max_body_bytes,
-            transport_security=_CHECKED_BEFORE,
+            transport_security=_NO_HOST_CHECK,
         )
         sse = server.sse_app(
             sse_path=SSE_PATH,
             message_path=MESSAGES_PATH,
             max_request_body_size=max_body_bytes,
-            transport_security=_CHECKED_BEFORE,
+            transport_security=_NO_HOST_CHECK,
         )
         self._app: ASGIApp = Router(routes=[*streamable.routes, *map(_without_head, sse.routes)])
         self._sessions = server.session_manager
@@ -45,19 +45,19 @@ class McpHttpApp:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Answer until the block ends."""
+        """Accept requests until the block ends."""
         async with self._sessions.run():
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request. An SSE stream belongs to the credential that opened it."""
+        """Handle a request. An SSE stream belongs to the credential that opened it."""
         credential = self._gate.principal.credential
         scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=credential, scopes=[]))
         await self._app(scope, receive, send)
 
 
 def _without_head(route: BaseRoute) -> BaseRoute:
-    """A route that no longer takes HEAD for GET: a stream that nobody listens to has an end that nobody expects."""
+    """Return the route without HEAD: the stream of a HEAD request has no reader and would fail when it ends."""
     if isinstance(route, Route) and route.methods:
         route.methods.discard("HEAD")
     return route

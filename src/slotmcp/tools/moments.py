@@ -1,4 +1,4 @@
-"""Points in time between the wire (RFC 3339) and the domain."""
+"""Conversion of dates and times between the wire (RFC 3339) and the domain."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -30,43 +30,43 @@ _TIMES: Final = '"2026-11-23T09:00" (local) or "2026-11-23T09:00:00-07:00"'
 
 
 def read_moment(text: str) -> Moment:
-    """Read a date, a wall time or an instant.
+    """Parse a date, a local time or an instant.
 
     Raises:
-        ValueError: its text says what would be right.
+        ValueError: its text says what is valid.
     """
-    found = _RFC_3339.fullmatch(text)
-    if found is None:
+    match = _RFC_3339.fullmatch(text)
+    if match is None:
         raise ValueError(f'must be a date and time such as {_TIMES}, or a date such as "2026-11-23"')
-    day = _read_date(found["date"])
-    if found["time"] is None:
+    day = _read_date(match["date"])
+    if match["time"] is None:
         return WallDate(day)
-    _refuse_seconds(found["seconds"])
-    wall = _read_wall(found["date"], found["time"])
-    return WallTime(wall) if found["offset"] is None else _to_minute(wall, found["offset"])
+    _refuse_seconds(match["seconds"])
+    wall = _read_wall(match["date"], match["time"])
+    return WallTime(wall) if match["offset"] is None else _to_minute(wall, match["offset"])
 
 
 def read_day(text: str) -> date:
-    """Read a date.
+    """Parse a date.
 
     Raises:
-        ValueError: its text says what would be right.
+        ValueError: its text says what is valid.
     """
-    found = _RFC_3339.fullmatch(text)
-    if found is None or found["time"] is not None:
+    match = _RFC_3339.fullmatch(text)
+    if match is None or match["time"] is not None:
         raise ValueError('must be a date such as "2026-11-23"')
-    return _read_date(found["date"])
+    return _read_date(match["date"])
 
 
 def read_time(text: str) -> Minute | WallTime:
-    """Read a wall time or an instant; a date alone is not enough.
+    """Parse a local time or an instant; refuse a date alone.
 
     Raises:
-        ValueError: its text says what would be right.
+        ValueError: its text says what is valid.
     """
     moment = read_moment(text)
     if isinstance(moment, WallDate):
-        raise ValueError(f"must have a time of day too, such as {_TIMES}")  # noqa: TRY004  the type is right, the text is not
+        raise ValueError(f"must have a time of day too, such as {_TIMES}")  # noqa: TRY004  the type is valid, the text is not
     return moment
 
 
@@ -81,10 +81,10 @@ def _read_date(text: str) -> date:
 
 
 def read_zone(text: str) -> str:
-    """Read an IANA zone.
+    """Parse the name of an IANA zone.
 
     Raises:
-        ValueError: there is none of that name.
+        ValueError: the zone does not exist.
     """
     try:
         return zone(text).key
@@ -114,10 +114,10 @@ def _to_minute(wall: datetime, offset: str) -> Minute:
 
 @lru_cache(maxsize=4096)
 def write_utc(minute: Minute) -> str:
-    """A minute in UTC, such as 2026-11-23T16:00:00Z."""
+    """Format a minute in UTC, such as 2026-11-23T16:00:00Z."""
     return f"{(_WALL_EPOCH + timedelta(minutes=minute)).isoformat()}Z"
 
 
 def write_utc_ms(instant_ms: int) -> str:
-    """An instant in UTC, rounded down to the second, such as 2026-11-22T19:00:07Z."""
+    """Format an instant in UTC, rounded down to the second, such as 2026-11-22T19:00:07Z."""
     return f"{(_WALL_EPOCH + timedelta(milliseconds=instant_ms)).isoformat(timespec='seconds')}Z"

@@ -12,9 +12,8 @@ from mcp_types import INVALID_PARAMS, GetPromptResult, InputRequiredResult, Tool
 
 from slotmcp.domain.access import Scope
 from slotmcp.services.app import App
-from slotmcp.tools.bookings import book_slot
+from slotmcp.tools.bookings import book_slot, cancel_booking, find_bookings, reschedule_booking
 from slotmcp.tools.catalog import list_services
-from slotmcp.tools.changes import cancel_booking, find_bookings, reschedule_booking
 from slotmcp.tools.explanations import explain_slot
 from slotmcp.tools.gate import LOCAL_GATE, CallGate, Toolset
 from slotmcp.tools.holds import create_hold, release_hold
@@ -51,7 +50,7 @@ ServerExtension: TypeAlias = Callable[[MCPServer], None]
 def select_tools(toolset: Toolset, *, read_only: bool = False) -> tuple[ToolDefinition[Any], ...]:
     """Return the tools of a toolset; with `read_only`, only those that change nothing."""
     scopes = toolset.scopes
-    return tuple(tool for tool in TOOLS if tool.scope in scopes and (tool.hints.read_only or not read_only))
+    return tuple(tool for tool in TOOLS if tool.scope in scopes and (tool.hints.read_only_hint or not read_only))
 
 
 CALLER_TOOLS: Final = select_tools(Toolset.CALLER)

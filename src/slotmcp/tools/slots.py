@@ -1,4 +1,4 @@
-"""What is free."""
+"""Tool that finds free times."""
 
 import re
 from typing import Annotated, Final, NotRequired
@@ -6,77 +6,75 @@ from typing import Annotated, Final, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from slotmcp.domain.catalog import Technician
-from slotmcp.domain.moment import Moment, PartOfDay
+from slotmcp.domain.moment import PartOfDay
 from slotmcp.services.app import App
-from slotmcp.services.appointments import MAX_DURATION_MINUTES
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
-from slotmcp.tools.arguments import (
-    ID,
-    LATITUDE,
-    LOCALE,
-    LONGITUDE,
-    MOMENT,
-    ZONE,
-    ProjectArguments,
-    Text,
-    WholeNumber,
-    read_location,
-)
+from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc, write_utc_ms
 from slotmcp.tools.speech import reasons, sentences
 from slotmcp.tools.speech.times import full_date
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import READ_ONLY, tool
-from slotmcp.tools.views import BRIEF_CANDIDATES, Detail, Response, SlotView, TimeView, show_offer, show_time, starts_of
+from slotmcp.tools.views import (
+    BRIEF_CANDIDATES,
+    Detail,
+    Response,
+    SlotView,
+    TimeView,
+    show_offer,
+    show_time,
+    starts_of,
+)
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_LEAST_DAY_LETTERS: Final = 3
+_MIN_DAY_LETTERS: Final = 3
 
 
 def read_days(text: str) -> frozenset[int]:
-    """Read weekdays such as "mon,tue" or "Monday"; Monday is 0.
+    """Parse weekdays such as "mon,tue" or "Monday"; Monday is 0.
 
     Raises:
-        ValueError: one of them is no weekday.
+        ValueError: a word is not a weekday.
     """
     return frozenset(_read_day(word.lower()) for word in re.split(r"[,;\s]+", text) if word)
 
 
 def _read_day(word: str) -> int:
     for number, name in enumerate(_DAYS):
-        if len(word) >= _LEAST_DAY_LETTERS and name.startswith(word):
+        if len(word) >= _MIN_DAY_LETTERS and name.startswith(word):
             return number
     raise ValueError('must be weekdays such as "mon,tue"')
 
 
-class GetSlots(ProjectArguments):
-    """What get_slots is asked."""
+class GetSlots(arguments.ProjectArguments):
+    """Arguments of get_slots."""
 
-    service_type: Annotated[str, ID] | None = Field(None, description="From list_services")
-    duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
-        None, description="If not the service's own"
-    )
-    from_: Annotated[Moment, MOMENT] | None = Field(
+    service_type: arguments.Id | None = Field(None, description="From list_services")
+    duration_minutes: arguments.Duration = None
+    from_: arguments.Instant | None = Field(
         None,
         alias="from",
         description="2026-11-23, local 2026-11-23T09:00, or 2026-11-23T16:00:00Z. Default now",
     )
-    to: Annotated[Moment, MOMENT] | None = Field(
+    to: arguments.Instant | None = Field(
         None, description="Starts before it; a date counts whole. Default a week after from"
     )
-    timezone: Annotated[str, ZONE] | None = Field(
+    timezone: arguments.Zone | None = Field(
         None, description="Caller's IANA zone, if not the business's, e.g. America/Denver"
     )
-    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job")
-    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job")
+    latitude: arguments.Latitude = None
+    longitude: arguments.Longitude = None
     part_of_day: PartOfDay | None = Field(None, description="morning, afternoon or evening")
-    days_of_week: Annotated[frozenset[int], Text(100, read_days)] | None = Field(None, description="E.g. mon,tue")
-    technician_id: Annotated[str, ID] | None = Field(None, description="If the caller wants this one")
-    limit: Annotated[int, WholeNumber(1, MAX_LIMIT)] = Field(10, description="How many")
-    cursor: Annotated[str, Text(2000)] = Field("", description="nextCursor of the last answer; the rest the same")
+    days_of_week: Annotated[frozenset[int], arguments.Text(100, read_days)] | None = Field(
+        None, description="E.g. mon,tue"
+    )
+    technician_id: arguments.RequestedTechnician = None
+    limit: Annotated[int, arguments.WholeNumber(1, MAX_LIMIT)] = Field(10, description="How many")
+    cursor: Annotated[str, arguments.Text(2000)] = Field(
+        "", description="nextCursor of the last answer; the rest the same"
+    )
     detail: Detail = Field("brief", description="brief or full (every candidate)")
-    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
+    locale: arguments.Locale = ""
 
 
 QueryView = TypedDict(
@@ -96,11 +94,11 @@ QueryView = TypedDict(
         "minutesPerStop": NotRequired[int],
     },
 )
-"""The query as it was understood, and what time it is."""
+"""Query with all defaults resolved, and the current time."""
 
 
 class SlotTechnicianView(TypedDict):
-    """Who the candidates are."""
+    """Technician that the candidates refer to."""
 
     technicianId: str
     name: str
@@ -108,14 +106,14 @@ class SlotTechnicianView(TypedDict):
 
 
 class ReasonCountView(TypedDict):
-    """What was in the way, how often relative to the others."""
+    """Reason why times are unavailable, with its frequency relative to the others."""
 
     code: str
     count: int
 
 
 class SlotsResponse(Response):
-    """What get_slots answers."""
+    """Response of get_slots."""
 
     query: QueryView
     slots: list[SlotView]
@@ -131,11 +129,7 @@ async def get_slots(app: App, args: GetSlots) -> SlotsResponse:
 
     When none is free, nextFree is the first after the range.
     """
-    return _show(args, await app.slots.get_slots(_query(args)))
-
-
-def _query(args: GetSlots) -> SlotQuery:
-    return SlotQuery(
+    query = SlotQuery(
         project_id=args.project_id,
         service_id=args.service_type,
         duration_minutes=args.duration_minutes,
@@ -145,48 +139,54 @@ def _query(args: GetSlots) -> SlotQuery:
         part_of_day=args.part_of_day,
         days_of_week=args.days_of_week,
         technician_id=args.technician_id,
-        location=read_location(args.latitude, args.longitude),
+        location=arguments.read_location(args.latitude, args.longitude),
         limit=args.limit,
         cursor=args.cursor,
         best=None if args.detail == "full" else BRIEF_CANDIDATES,
     )
+    return _show(args, await app.slots.get_slots(query))
 
 
 def _show(args: GetSlots, answer: SlotAnswer) -> SlotsResponse:
     offer = answer.offer
     view = Viewpoint.of(offer.project, offer.now_ms, timezone=offer.timezone, locale=args.locale)
-    shown: SlotsResponse = {
-        "result": describe_slots(answer, view, goes_on=bool(args.cursor)),
+    response: SlotsResponse = {
+        "result": describe_slots(answer, view, is_continued=bool(args.cursor)),
         "note": view.note,
         "query": _show_query(answer, view),
         "slots": show_offer(offer, view, args.detail),
-        "technicians": [_show_technician(technician) for technician in answer.technicians],
+        "technicians": [
+            {"technicianId": technician.id, "name": technician.name, "priority": technician.priority}
+            for technician in answer.technicians
+        ],
         "nextCursor": answer.next_cursor,
     }
     if answer.reasons:
-        shown["reasons"] = [{"code": reason.value, "count": count} for reason, count in answer.reasons.items()]
+        response["reasons"] = [{"code": reason.value, "count": count} for reason, count in answer.reasons.items()]
     if answer.next_free is not None:
-        shown["nextFree"] = show_time(answer.next_free.start, answer.next_free.end, view)
-    return shown
+        response["nextFree"] = show_time(answer.next_free.start, answer.next_free.end, view)
+    return response
 
 
-def describe_slots(answer: SlotAnswer, view: Viewpoint, *, goes_on: bool) -> str:
-    """Some of the times, or why there are none; `goes_on` where an earlier answer had the first ones."""
+def describe_slots(answer: SlotAnswer, view: Viewpoint, *, is_continued: bool) -> str:
+    """Offer some of the times, or say why there are none; `is_continued` if an earlier page had the first times."""
     if answer.offer.slots:
         return sentences.free_times(starts_of(answer.offer.slots), view)
-    if goes_on:
+    if is_continued:
         return sentences.no_more_times(view)
     next_start = answer.next_free.start if answer.next_free else None
-    most = next(iter(answer.reasons), None)
-    if most is None:
+    main_reason = next(iter(answer.reasons), None)
+    if main_reason is None:
         return sentences.nothing_free(next_start, view)
-    requested = answer.requested_technician
-    in_the_way = reasons.of_technician(requested.name, most, view) if requested else reasons.of_everybody(most, view)
-    return f"{in_the_way} {reasons.next_free(next_start, most, view)}"
+    if answer.requested_technician is None:
+        explanation = reasons.for_team(main_reason, view)
+    else:
+        explanation = reasons.for_technician(answer.requested_technician.name, main_reason, view)
+    return f"{explanation} {reasons.next_free(next_start, main_reason, view)}"
 
 
 def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:
-    shown: QueryView = {
+    query: QueryView = {
         "projectId": answer.offer.project.id,
         "serviceType": answer.service.id,
         "durationMinutes": answer.duration_minutes,
@@ -197,11 +197,7 @@ def _show_query(answer: SlotAnswer, view: Viewpoint) -> QueryView:
         "today": full_date(view.today, view.voice),
     }
     if answer.location is not None:
-        shown |= {"latitude": answer.location.latitude, "longitude": answer.location.longitude}
+        query |= {"latitude": answer.location.latitude, "longitude": answer.location.longitude}
     if answer.travel is not None:
-        shown |= {"travel": answer.travel.value, "minutesPerStop": answer.offer.project.travel.minutes_per_stop}
-    return shown
-
-
-def _show_technician(technician: Technician) -> SlotTechnicianView:
-    return {"technicianId": technician.id, "name": technician.name, "priority": technician.priority}
+        query |= {"travel": answer.travel.value, "minutesPerStop": answer.offer.project.travel.minutes_per_stop}
+    return query

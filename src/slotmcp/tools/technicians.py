@@ -1,4 +1,4 @@
-"""What operators see and change of their technicians."""
+"""Tools with which operators see their technicians and record absences."""
 
 from typing import Annotated, NotRequired
 
@@ -7,40 +7,39 @@ from typing_extensions import TypedDict
 
 from slotmcp.domain.access import Scope
 from slotmcp.domain.catalog import TechnicianStatus, TimeOff
-from slotmcp.domain.moment import Moment
 from slotmcp.services.app import App
+from slotmcp.services.lookups import FoundBooking
 from slotmcp.services.technicians import AbsenceAnswer, TechnicianOverview, TimeOffRequest
-from slotmcp.tools.arguments import ID, LOCALE, MOMENT, ProjectArguments, Text
-from slotmcp.tools.bookings import BriefBookingView, show_briefly
+from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.speech import operators
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import DESTRUCTIVE, READ_ONLY, tool
-from slotmcp.tools.views import ClockedResponse, show_clock
+from slotmcp.tools.views import BriefBookingView, ClockedResponse, show_booking, show_clock
 
 
-class ListTechnicians(ProjectArguments):
-    """What list_technicians is asked."""
+class ListTechnicians(arguments.ProjectArguments):
+    """Arguments of list_technicians."""
 
-    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
+    locale: arguments.Locale = ""
 
 
-class SetTechnicianStatus(ProjectArguments):
-    """What set_technician_status is asked."""
+class SetTechnicianStatus(arguments.ProjectArguments):
+    """Arguments of set_technician_status."""
 
-    technician_id: Annotated[str, ID] = Field(description="From list_technicians")
+    technician_id: arguments.ListedTechnician
     status: TechnicianStatus = Field(description="active or off")
-    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
+    locale: arguments.Locale = ""
 
 
-class AddTimeOff(ProjectArguments):
-    """What add_time_off is asked."""
+class AddTimeOff(arguments.ProjectArguments):
+    """Arguments of add_time_off."""
 
-    technician_id: Annotated[str, ID] = Field(description="From list_technicians")
-    start: Annotated[Moment, MOMENT] = Field(description="Date, local time or RFC 3339; a date means its first minute")
-    end: Annotated[Moment, MOMENT] = Field(description="Likewise; a date counts whole")
-    reason: Annotated[str, Text(200)] = Field("", description="If there is one to remember")
-    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
+    technician_id: arguments.ListedTechnician
+    start: arguments.Instant = Field(description="Date, local time or RFC 3339; a date means its first minute")
+    end: arguments.Instant = Field(description="Likewise; a date counts whole")
+    reason: Annotated[str, arguments.Text(200)] = Field("", description="If there is one to remember")
+    locale: arguments.Locale = ""
 
 
 class AbsenceView(TypedDict):
@@ -53,13 +52,13 @@ class AbsenceView(TypedDict):
 
 
 class AttentionView(BriefBookingView):
-    """A booking that somebody has to look at."""
+    """Booking that an operator must check."""
 
     attention: str
 
 
 class TechnicianStatusView(TypedDict):
-    """How a technician's days look."""
+    """Technician, with status and workload."""
 
     technicianId: str
     name: str
@@ -73,13 +72,13 @@ class TechnicianStatusView(TypedDict):
 
 
 class TechniciansResponse(ClockedResponse):
-    """What list_technicians answers."""
+    """Response of list_technicians."""
 
     technicians: list[TechnicianStatusView]
 
 
 class AbsenceResponse(ClockedResponse):
-    """What set_technician_status and add_time_off answer."""
+    """Response of set_technician_status and add_time_off."""
 
     technicianId: str
     status: str
@@ -95,11 +94,11 @@ async def list_technicians(app: App, args: ListTechnicians) -> TechniciansRespon
     """See every technician: status, skills, bookings of today and the coming week, the next one, and time off."""
     answer = await app.technicians.list_technicians(args.project_id)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
-    active = sum(one.technician.status is TechnicianStatus.ACTIVE for one in answer.technicians)
+    active = sum(overview.technician.status is TechnicianStatus.ACTIVE for overview in answer.technicians)
     return {
-        "result": operators.everybody(active, len(answer.technicians), view),
+        "result": operators.technicians(active, len(answer.technicians), view),
         "note": view.note,
-        "technicians": [_show_technician(one, view) for one in answer.technicians],
+        "technicians": [_show_technician(overview, view) for overview in answer.technicians],
         "clock": show_clock(view),
     }
 
@@ -113,38 +112,34 @@ async def set_technician_status(app: App, args: SetTechnicianStatus) -> AbsenceR
     """
     answer = await app.technicians.set_technician_status(args.project_id, args.technician_id, args.status)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
-    say = operators.now_off if args.status is TechnicianStatus.OFF else operators.now_active
-    return _show(answer, say(answer.technician.name, view), view)
+    confirm = operators.inactive if args.status is TechnicianStatus.OFF else operators.active
+    return _show_absence(answer, confirm(answer.technician.name, view), view)
 
 
 @tool("Add time off", DESTRUCTIVE, Scope.OPERATOR)
 async def add_time_off(app: App, args: AddTimeOff) -> AbsenceResponse:
     """Give a technician time off. Bookings in it are kept and listed; held times go to others or are withdrawn."""
-    answer = await app.technicians.add_time_off(
-        TimeOffRequest(
-            project_id=args.project_id,
-            technician_id=args.technician_id,
-            start=args.start,
-            end=args.end,
-            reason=args.reason,
-        )
+    request = TimeOffRequest(
+        project_id=args.project_id,
+        technician_id=args.technician_id,
+        start=args.start,
+        end=args.end,
+        reason=args.reason,
     )
+    answer = await app.technicians.add_time_off(request)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
-    return _show(answer, operators.now_away(answer.technician.name, view), view)
+    return _show_absence(answer, operators.time_off(answer.technician.name, view), view)
 
 
-def _show(answer: AbsenceAnswer, done: str, view: Viewpoint) -> AbsenceResponse:
+def _show_absence(answer: AbsenceAnswer, confirmation: str, view: Viewpoint) -> AbsenceResponse:
     return {
-        "result": " ".join([done, *operators.consequences(answer, view)]),
+        "result": " ".join([confirmation, *operators.consequences(answer, view)]),
         "note": view.note,
         "technicianId": answer.technician.id,
         "status": answer.technician.status.value,
-        "timeOff": [_show_absence(one) for one in answer.time_off],
+        "timeOff": [_show_time_off(time_off) for time_off in answer.time_off],
         "changed": answer.changed,
-        "bookings": [
-            {**show_briefly(one.booking, one.technician, view), "attention": one.booking.attention}
-            for one in answer.attention
-        ],
+        "bookings": [_show_attention(found, view) for found in answer.attention],
         "holdsMoved": answer.holds_moved,
         "holdsWithdrawn": answer.holds_withdrawn,
         "clock": show_clock(view),
@@ -153,7 +148,7 @@ def _show(answer: AbsenceAnswer, done: str, view: Viewpoint) -> AbsenceResponse:
 
 def _show_technician(overview: TechnicianOverview, view: Viewpoint) -> TechnicianStatusView:
     technician = overview.technician
-    shown: TechnicianStatusView = {
+    status: TechnicianStatusView = {
         "technicianId": technician.id,
         "name": technician.name,
         "status": technician.status.value,
@@ -161,22 +156,23 @@ def _show_technician(overview: TechnicianOverview, view: Viewpoint) -> Technicia
         "skills": sorted(technician.skills),
         "bookingsToday": overview.bookings_today,
         "bookingsThisWeek": overview.bookings_this_week,
-        "timeOff": [_show_absence(one) for one in overview.time_off],
+        "timeOff": [_show_time_off(time_off) for time_off in overview.time_off],
     }
-    if (found := overview.next_booking) is not None:
-        shown["nextBooking"] = {
-            **show_briefly(found.booking, found.technician, view),
-            "attention": found.booking.attention,
-        }
-    return shown
+    if overview.next_booking is not None:
+        status["nextBooking"] = _show_attention(overview.next_booking, view)
+    return status
 
 
-def _show_absence(absence: TimeOff) -> AbsenceView:
-    shown: AbsenceView = {
-        "start": write_utc(absence.start),
-        "end": write_utc(absence.end),
-        "byOperator": absence.by_operator,
+def _show_attention(found: FoundBooking, view: Viewpoint) -> AttentionView:
+    return {**show_booking(found.booking, found.technician, view), "attention": found.booking.attention}
+
+
+def _show_time_off(time_off: TimeOff) -> AbsenceView:
+    absence: AbsenceView = {
+        "start": write_utc(time_off.start),
+        "end": write_utc(time_off.end),
+        "byOperator": time_off.by_operator,
     }
-    if absence.reason:
-        shown["reason"] = absence.reason
-    return shown
+    if time_off.reason:
+        absence["reason"] = time_off.reason
+    return absence

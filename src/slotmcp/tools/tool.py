@@ -25,34 +25,20 @@ from slotmcp.tools.schemas import Schema, brief, response_schema
 
 A = TypeVar("A", bound=ProjectArguments)
 Function: TypeAlias = Callable[[App, A], Awaitable[Mapping[str, object]]]
+RawArguments: TypeAlias = Mapping[str, object]
+Outcome: TypeAlias = tuple[str, CallToolResult]
+"""Pair of "ok" or an error code, and the result."""
 
 _OK: Final = "ok"
 _MS_PER_SECOND: Final = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
-    """Properties of a tool that a client may rely on. Every tool stays within the booking system."""
-
-    read_only: bool
-    idempotent: bool
-    destructive: bool = False
-
-    def annotations(self, title: str) -> ToolAnnotations:
-        """Return the hints in the protocol's form, each of them explicit."""
-        return ToolAnnotations(
-            title=title,
-            read_only_hint=self.read_only,
-            destructive_hint=self.destructive,
-            idempotent_hint=self.idempotent,
-            open_world_hint=False,
-        )
-
-
-READ_ONLY: Final = Hints(read_only=True, idempotent=True)
-IDEMPOTENT: Final = Hints(read_only=False, idempotent=True)
-NOT_IDEMPOTENT: Final = Hints(read_only=False, idempotent=False)
-DESTRUCTIVE: Final = Hints(read_only=False, idempotent=True, destructive=True)
+NOT_IDEMPOTENT: Final = ToolAnnotations(
+    read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False
+)
+IDEMPOTENT: Final = NOT_IDEMPOTENT.model_copy(update={"idempotent_hint": True})
+DESTRUCTIVE: Final = IDEMPOTENT.model_copy(update={"destructive_hint": True})
+READ_ONLY: Final = IDEMPOTENT.model_copy(update={"read_only_hint": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +47,7 @@ class ToolDefinition(Generic[A]):
 
     function: Function[A]
     title: str
-    hints: Hints
+    hints: ToolAnnotations
     scope: Scope
 
     @property
@@ -89,7 +75,7 @@ class ToolDefinition(Generic[A]):
         """Return the tool for an app and a gate."""
         model = self.arguments
 
-        async def call(raw: Mapping[str, object]) -> Mapping[str, object]:
+        async def call(raw: RawArguments) -> Mapping[str, object]:
             args = read_arguments(model, raw)
             project_id = gate.principal.resolve_project(args.project_id)
             if project_id != args.project_id:
@@ -105,7 +91,7 @@ class ToolDefinition(Generic[A]):
             fn_metadata=FuncMetadata(arg_model=model, output_schema=brief(self.response_schema)),
             is_async=True,
             context_kwarg=None,
-            annotations=self.hints.annotations(self.title),
+            annotations=self.hints.model_copy(update={"title": self.title}),
             scope=self.scope,
             gate=gate,
             new_trace_id=app.ids.new_id,
@@ -114,7 +100,7 @@ class ToolDefinition(Generic[A]):
         )
 
 
-def tool(title: str, hints: Hints, scope: Scope = Scope.CALLER) -> Callable[[Function[A]], ToolDefinition[A]]:
+def tool(title: str, hints: ToolAnnotations, scope: Scope = Scope.CALLER) -> Callable[[Function[A]], ToolDefinition[A]]:
     """Define a tool from the decorated function. The function's docstring is the description that models read."""
 
     def define(function: Function[A]) -> ToolDefinition[A]:
@@ -143,9 +129,7 @@ class SlotmcpTool(Tool):
         log_call(self.name, outcome, trace_id, seconds * _MS_PER_SECOND, principal)
         return result
 
-    async def _traced(
-        self, arguments: Mapping[str, object], principal: Principal, trace_id: str
-    ) -> tuple[str, CallToolResult]:
+    async def _traced(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:
         builder = self.tracing.begin(self.name, trace_id, principal)
         if builder is None:
             return await self._respond(arguments, principal, trace_id)
@@ -154,9 +138,7 @@ class SlotmcpTool(Tool):
         self.tracing.end(builder, outcome)
         return outcome, result
 
-    async def _respond(
-        self, arguments: Mapping[str, object], principal: Principal, trace_id: str
-    ) -> tuple[str, CallToolResult]:
+    async def _respond(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:
         try:
             return await self._perform(arguments, principal, trace_id)
         except Exception:  # noqa: BLE001  logged in full, reported as an internal error
@@ -164,9 +146,7 @@ class SlotmcpTool(Tool):
             body = internal_body(self._caller_context(arguments, principal))
             return INTERNAL, _result(body, trace_id, is_error=True)
 
-    async def _perform(
-        self, arguments: Mapping[str, object], principal: Principal, trace_id: str
-    ) -> tuple[str, CallToolResult]:
+    async def _perform(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:
         try:
             await self.gate.admit(principal, self.scope)
             with span("service"):
@@ -177,7 +157,7 @@ class SlotmcpTool(Tool):
             body = error_body(reported, self._caller_context(arguments, principal))
             return error.code, _result(body, trace_id, is_error=True)
 
-    def _caller_context(self, arguments: Mapping[str, object], principal: Principal) -> CallerContext:
+    def _caller_context(self, arguments: RawArguments, principal: Principal) -> CallerContext:
         """Return the caller's language and zone, from arguments that may be invalid."""
         project_id, locale = _text(arguments.get("projectId")), _text(arguments.get("locale"))
         usual_locale = self._usual_locale(project_id or None, principal)

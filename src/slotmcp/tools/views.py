@@ -1,4 +1,4 @@
-"""What several tools tell: domain values as wire objects. Their types are the published schemas."""
+"""Parts of responses that several tools share. Their types are the published schemas."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from typing_extensions import TypedDict
 
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.catalog import Technician
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Candidate, Offer, Slot
 from slotmcp.tools.moments import write_utc, write_utc_ms
@@ -20,7 +22,7 @@ BRIEF_CANDIDATES: Final = 3
 
 
 class TimeView(TypedDict):
-    """An appointment's time: in UTC, as the clock there shows it, and as a person reads it."""
+    """Time of an appointment: in UTC, in local time, and as readable text."""
 
     start: str
     end: str
@@ -29,21 +31,21 @@ class TimeView(TypedDict):
 
 
 class FieldView(TypedDict):
-    """A wrong field, and what would be right."""
+    """Invalid field, and a description of valid values."""
 
     field: str
     problem: str
 
 
 class PersonView(TypedDict):
-    """A technician."""
+    """Technician."""
 
     technicianId: str
     name: str
 
 
 class ErrorView(TypedDict):
-    """What an agent acts on when it did not work."""
+    """Error details that the agent acts on."""
 
     code: str
     retryable: bool
@@ -56,7 +58,7 @@ class ErrorView(TypedDict):
 
 
 class Response(TypedDict):
-    """Every answer begins with what can be said aloud. With an error there is nothing else but a trace id."""
+    """Base of every response. `result` comes first; beside an error there is only a trace id."""
 
     result: str
     note: NotRequired[str]
@@ -64,7 +66,7 @@ class Response(TypedDict):
 
 
 class ClockView(TypedDict):
-    """What time it is, and where."""
+    """Current time, and its zone."""
 
     now: str
     today: str
@@ -72,13 +74,13 @@ class ClockView(TypedDict):
 
 
 class ClockedResponse(Response):
-    """With what time it is: agents do not know."""
+    """Response with the current time, which agents do not know."""
 
     clock: ClockView
 
 
 class CandidateView(TypedDict):
-    """A technician who could come; best first."""
+    """Technician who could take a slot; the best one comes first."""
 
     technicianId: str
     etaMinutes: NotRequired[int]
@@ -89,50 +91,72 @@ class CandidateView(TypedDict):
 
 
 class SlotView(TimeView):
-    """A start that can be had."""
+    """Start that can be booked."""
 
     capacity: int
     candidates: list[CandidateView]
 
 
+class BriefBookingView(TimeView):
+    """Booking and its status, without its customer."""
+
+    bookingId: str
+    status: str
+    serviceType: str
+    technicianId: str
+    technicianName: str
+
+
 def show_time(start: Minute, end: Minute, view: Viewpoint) -> TimeView:
-    """An appointment's time."""
-    start_local, read_aloud = _local_texts(start, view.zone, view.voice)
-    return {"start": write_utc(start), "end": write_utc(end), "startLocal": start_local, "label": read_aloud}
+    """Return the time of an appointment."""
+    start_local, text = _local_texts(start, view.zone, view.voice)
+    return {"start": write_utc(start), "end": write_utc(end), "startLocal": start_local, "label": text}
 
 
 @lru_cache(maxsize=4096)
 def _local_texts(start: Minute, zone: ZoneInfo, voice: Voice) -> tuple[str, str]:
-    """What is told of a start, kept: callers ask for the same days.
+    """Return a start in local time and as text. It is cached, because callers ask for the same days.
 
-    By the instant and the zone: times of two zones, or of a clock set back, may be equal and read differently.
+    The key is the instant: local times of two zones, or before and after clocks go back, may be equal.
     """
     local = local_time(start, zone)
     return local.isoformat(), label(local, voice)
 
 
 def show_clock(view: Viewpoint) -> ClockView:
-    """What time it is in the zone of the answer."""
+    """Return the current time in the zone of the response."""
     return {"now": write_utc_ms(view.now_ms), "today": full_date(view.today, view.voice), "timezone": view.zone.key}
 
 
-def show_slot(slot: Slot, view: Viewpoint, detail: Detail = "brief") -> SlotView:
-    """A start, with its best candidates or with all of them."""
-    if detail == "full":
-        candidates = [_show_whole(candidate) for candidate in slot.candidates]
-    else:
-        candidates = [_show_candidate(candidate) for candidate in slot.candidates[:BRIEF_CANDIDATES]]
-    return {**show_time(slot.start, slot.end, view), "capacity": slot.capacity, "candidates": candidates}
+def show_booking(booking: Booking, technician: Technician, view: Viewpoint) -> BriefBookingView:
+    """Return a booking and its status, without its customer."""
+    claim = booking.claim
+    return {
+        "bookingId": booking.id,
+        "status": booking.status.value,
+        "serviceType": claim.service_id,
+        **show_time(claim.start, claim.end, view),
+        "technicianId": technician.id,
+        "technicianName": technician.name,
+    }
 
 
 def show_offer(offer: Offer, view: Viewpoint, detail: Detail = "brief") -> list[SlotView]:
-    """Every start of an offer."""
-    return [show_slot(slot, view, detail) for slot in offer.slots]
+    """Return the slots of an offer, with their best candidates or with all of them."""
+    return [_show_slot(slot, view, detail) for slot in offer.slots]
 
 
 def starts_of(slots: Sequence[Slot]) -> list[Minute]:
-    """When they start."""
+    """Return the starts of slots."""
     return [slot.start for slot in slots]
+
+
+def _show_slot(slot: Slot, view: Viewpoint, detail: Detail) -> SlotView:
+    if detail == "full":
+        candidates = [_show_full_candidate(candidate) for candidate in slot.candidates]
+    else:
+        candidates = [_show_candidate(candidate) for candidate in slot.candidates[:BRIEF_CANDIDATES]]
+    return {**show_time(slot.start, slot.end, view), "capacity": slot.capacity, "candidates": candidates}
 
 
 def _show_candidate(candidate: Candidate) -> CandidateView:
@@ -141,8 +165,8 @@ def _show_candidate(candidate: Candidate) -> CandidateView:
     return {"technicianId": candidate.technician_id, "etaMinutes": candidate.eta_minutes}
 
 
-def _show_whole(candidate: Candidate) -> CandidateView:
-    shown = _show_candidate(candidate)
+def _show_full_candidate(candidate: Candidate) -> CandidateView:
+    view = _show_candidate(candidate)
     if candidate.score is not None:
-        shown |= {"bufferMinutes": candidate.buffer_minutes, "score": candidate.score}
-    return {**shown, "priority": candidate.priority, "bookingsThatDay": candidate.bookings_that_day}
+        view |= {"bufferMinutes": candidate.buffer_minutes, "score": candidate.score}
+    return {**view, "priority": candidate.priority, "bookingsThatDay": candidate.bookings_that_day}

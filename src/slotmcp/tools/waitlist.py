@@ -1,90 +1,72 @@
-"""Waiting for a time: joining the waitlist, and seeing who is on it."""
+"""Tools of the waitlist, and the content of the resource for one entry."""
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Final, NotRequired
+from typing import Final, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from slotmcp.domain.access import Scope
 from slotmcp.domain.booking import Customer
-from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import MS_PER_MINUTE
-from slotmcp.domain.moment import Moment
 from slotmcp.domain.waitlist import WaitlistState
-from slotmcp.services.app import App
-from slotmcp.services.appointments import MAX_DURATION_MINUTES
 from slotmcp.services.current_principal import current_credential, scoped_key
+from slotmcp.services.app import App
 from slotmcp.services.waitlist import JoinRequest, WaitlistEntryStatus
-from slotmcp.tools.arguments import (
-    ID,
-    KEY,
-    LATITUDE,
-    LOCALE,
-    LONGITUDE,
-    MOMENT,
-    ZONE,
-    ProjectArguments,
-    Text,
-    WholeNumber,
-    read_email,
-    read_location,
-    read_phone,
-)
+from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc, write_utc_ms
-from slotmcp.tools.speech import sentences, waitlist
+from slotmcp.tools.speech import sentences
+from slotmcp.tools.speech import waitlist as waitlist_sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import IDEMPOTENT, READ_ONLY, tool
 from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
 
 WAITLIST_ENTRY_URI: Final = "slotmcp://waitlist/{waitId}"
-"""Where a wait can be read and subscribed to (RFC 6570)."""
+"""Template (RFC 6570) of the URI under which clients read an entry and subscribe to it."""
+
+_CALL_KEYS: Final = {"note", "replayed", "clock"}
+"""Keys of a response that describe the call, not the entry."""
 
 
-_OF_A_CALL: Final = {"note", "replayed", "clock"}
+def entry_uri(entry_id: str) -> str:
+    """Return the URI of an entry."""
+    return WAITLIST_ENTRY_URI.replace("{waitId}", entry_id)
 
 
-def entry_uri(wait_id: str) -> str:
-    """Where one wait is."""
-    return WAITLIST_ENTRY_URI.replace("{waitId}", wait_id)
+class JoinWaitlist(arguments.ProjectArguments):
+    """Arguments of join_waitlist."""
+
+    service_type: arguments.ServiceType = None
+    duration_minutes: arguments.Duration = None
+    from_: arguments.Instant = Field(alias="from", description="As asked of get_slots")
+    to: arguments.Instant = Field(description="As asked of get_slots")
+    technician_id: arguments.RequestedTechnician = None
+    customer_name: arguments.CustomerName
+    customer_phone: arguments.CustomerPhone = ""
+    customer_email: arguments.CustomerEmail = ""
+    customer_hash: arguments.Secret = Field("", description="As given to create_hold")
+    latitude: arguments.Latitude = None
+    longitude: arguments.Longitude = None
+    idempotency_key: arguments.IdempotencyKey = ""
+    timezone: arguments.CallerZone = None
+    locale: arguments.Locale = ""
 
 
-class JoinWaitlist(ProjectArguments):
-    """What join_waitlist is asked."""
+class ListWaitlist(arguments.ProjectArguments):
+    """Arguments of list_waitlist."""
 
-    service_type: Annotated[str, ID] | None = Field(None, description="As asked of get_slots")
-    duration_minutes: Annotated[int, WholeNumber(1, MAX_DURATION_MINUTES)] | None = Field(
-        None, description="If not the service's own"
-    )
-    from_: Annotated[Moment, MOMENT] = Field(alias="from", description="As asked of get_slots")
-    to: Annotated[Moment, MOMENT] = Field(description="As asked of get_slots")
-    technician_id: Annotated[str, ID] | None = Field(None, description="If the caller wants this one")
-    customer_name: Annotated[str, Text(200)] = Field(description="As the caller gave it")
-    customer_phone: Annotated[str, Text(40, read_phone)] = Field("", description="Or customerEmail, or both")
-    customer_email: Annotated[str, Text(254, read_email)] = Field("", description="Or customerPhone, or both")
-    customer_hash: Annotated[str, Text(256)] = Field("", description="As given to create_hold")
-    latitude: Annotated[float, LATITUDE] | None = Field(None, description="Of the job")
-    longitude: Annotated[float, LONGITUDE] | None = Field(None, description="Of the job")
-    idempotency_key: Annotated[str, KEY] = Field("", description="Same on a retry, else new")
-    timezone: Annotated[str, ZONE] | None = Field(None, description="Caller's zone")
-    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
-
-
-class ListWaitlist(ProjectArguments):
-    """What list_waitlist is asked."""
-
-    locale: Annotated[str, LOCALE] = Field("", description="E.g. es")
+    locale: arguments.Locale = ""
 
 
 class OfferView(TimeView):
-    """A time that is kept for somebody who waited, or that became their booking."""
+    """Time that is held for a waiting caller, or that became their booking."""
 
     holdToken: str
     expiresAt: str
 
 
 class WaitlistEntryResponse(ClockedResponse):
-    """What join_waitlist answers: how a wait stands."""
+    """Response of join_waitlist: the state of an entry."""
 
     waitId: str
     resource: str
@@ -109,11 +91,11 @@ WaitingView = TypedDict(
         "offer": NotRequired[TimeView],
     },
 )
-"""Who waits for what, as an operator sees it: nothing by which they could be reached, and no secret."""
+"""Entry as an operator sees it, without contact details and without its secret id."""
 
 
 class WaitlistResponse(ClockedResponse):
-    """What list_waitlist answers."""
+    """Response of list_waitlist."""
 
     waiting: list[WaitingView]
 
@@ -124,7 +106,21 @@ async def join_waitlist(app: App, args: JoinWaitlist) -> WaitlistEntryResponse:
 
     Ask again with the same arguments to see how they stand: an offer has a holdToken for book_slot.
     """
-    answer = await app.waitlist.join_waitlist(_request(args))
+    request = JoinRequest(
+        customer=Customer(name=args.customer_name, phone=args.customer_phone, email=args.customer_email),
+        from_=args.from_,
+        to=args.to,
+        project_id=args.project_id,
+        service_id=args.service_type,
+        duration_minutes=args.duration_minutes,
+        technician_id=args.technician_id,
+        location=arguments.read_location(args.latitude, args.longitude),
+        timezone=args.timezone,
+        customer_reference=args.customer_hash,
+        idempotency_key=scoped_key(args.idempotency_key),
+        credential=current_credential(),
+    )
+    answer = await app.waitlist.join_waitlist(request)
     return _show(answer, Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale))
 
 
@@ -134,93 +130,73 @@ async def list_waitlist(app: App, args: ListWaitlist) -> WaitlistResponse:
     answer = await app.waitlist.list_waitlist(args.project_id)
     view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
     return {
-        "result": waitlist.everybody(len(answer.entries), view),
+        "result": waitlist_sentences.overview(len(answer.entries), view),
         "note": view.note,
-        "waiting": [_show_waiting(one, view) for one in answer.entries],
+        "waiting": [_show_waiting(entry, view) for entry in answer.entries],
         "clock": show_clock(view),
     }
 
 
-async def read_waitlist_entry(app: App, wait_id: str, projects: Collection[str] | None = None) -> Mapping[str, object]:
-    """What the resource of a wait says: how it stands, in the business's own language. It is one of some projects.
+async def read_waitlist_entry(app: App, entry_id: str, projects: Collection[str] | None = None) -> Mapping[str, object]:
+    """Return the content of an entry's resource, in the business's language. The entry must be in one of `projects`.
 
     Raises:
         NotFound, Unavailable.
     """
-    answer = await app.waitlist.look_up(wait_id, projects)
-    shown = _show(answer, Viewpoint.of(answer.project, answer.now_ms))
-    return {key: value for key, value in shown.items() if key not in _OF_A_CALL}
-
-
-def _request(args: JoinWaitlist) -> JoinRequest:
-    return JoinRequest(
-        customer=Customer(name=args.customer_name, phone=args.customer_phone, email=args.customer_email),
-        from_=args.from_,
-        to=args.to,
-        project_id=args.project_id,
-        service_id=args.service_type,
-        duration_minutes=args.duration_minutes,
-        technician_id=args.technician_id,
-        location=read_location(args.latitude, args.longitude),
-        timezone=args.timezone,
-        customer_reference=args.customer_hash,
-        idempotency_key=scoped_key(args.idempotency_key),
-        credential=current_credential(),
-    )
+    answer = await app.waitlist.look_up(entry_id, projects)
+    response = _show(answer, Viewpoint.of(answer.project, answer.now_ms))
+    return {key: value for key, value in response.items() if key not in _CALL_KEYS}
 
 
 def _show(answer: WaitlistEntryStatus, view: Viewpoint) -> WaitlistEntryResponse:
-    shown: WaitlistEntryResponse = {
-        "result": _say(answer, view),
+    entry, hold = answer.entry, answer.offer
+    response: WaitlistEntryResponse = {
+        "result": _describe(answer, view),
         "note": view.note,
-        "waitId": answer.entry.id,
-        "resource": entry_uri(answer.entry.id),
-        "state": answer.entry.state.value,
+        "waitId": entry.id,
+        "resource": entry_uri(entry.id),
+        "state": entry.state.value,
         "position": answer.position,
         "replayed": answer.replayed,
         "clock": show_clock(view),
     }
-    if answer.offer is not None:
-        shown["offer"] = _show_offer(answer.offer, view)
-    return shown
-
-
-def _show_offer(hold: Hold, view: Viewpoint) -> OfferView:
-    claim = hold.claim
-    return {
-        **show_time(claim.start, claim.end, view),
-        "holdToken": hold.token,
-        "expiresAt": "" if claim.expires_at_ms is None else write_utc_ms(claim.expires_at_ms),
-    }
+    if hold is not None:
+        expires_at_ms = hold.claim.expires_at_ms
+        response["offer"] = {
+            **show_time(hold.claim.start, hold.claim.end, view),
+            "holdToken": hold.token,
+            "expiresAt": "" if expires_at_ms is None else write_utc_ms(expires_at_ms),
+        }
+    return response
 
 
 def _show_waiting(answer: WaitlistEntryStatus, view: Viewpoint) -> WaitingView:
-    wait = answer.entry
-    shown: WaitingView = {
-        "customerName": wait.customer.name,
-        "serviceType": wait.service_id,
-        "durationMinutes": wait.duration_minutes,
-        "from": write_utc(wait.start_from),
-        "to": write_utc(wait.start_to),
-        "joinedAt": write_utc_ms(wait.joined_at_ms),
-        "state": wait.state.value,
+    entry = answer.entry
+    waiting: WaitingView = {
+        "customerName": entry.customer.name,
+        "serviceType": entry.service_id,
+        "durationMinutes": entry.duration_minutes,
+        "from": write_utc(entry.start_from),
+        "to": write_utc(entry.start_to),
+        "joinedAt": write_utc_ms(entry.joined_at_ms),
+        "state": entry.state.value,
         "position": answer.position,
     }
-    if wait.technician_id is not None:
-        shown["technicianId"] = wait.technician_id
+    if entry.technician_id is not None:
+        waiting["technicianId"] = entry.technician_id
     if answer.offer is not None:
-        shown["offer"] = show_time(answer.offer.claim.start, answer.offer.claim.end, view)
-    return shown
+        waiting["offer"] = show_time(answer.offer.claim.start, answer.offer.claim.end, view)
+    return waiting
 
 
-def _say(answer: WaitlistEntryStatus, view: Viewpoint) -> str:
+def _describe(answer: WaitlistEntryStatus, view: Viewpoint) -> str:
     if answer.entry.state is WaitlistState.WAITING:
-        return waitlist.waiting(answer.position, view)
+        return waitlist_sentences.waiting(answer.position, view)
     if answer.entry.state is WaitlistState.EXPIRED:
-        return waitlist.in_vain(view)
+        return waitlist_sentences.expired(view)
     if answer.offer is None:
-        return waitlist.fulfilled(view)
+        return waitlist_sentences.fulfilled(view)
     claim = answer.offer.claim
     if claim.expires_at_ms is None:
-        return sentences.held_and_booked(claim.start, view)
-    return waitlist.offered(claim.start, view, (claim.expires_at_ms - answer.now_ms) // MS_PER_MINUTE)
+        return sentences.hold_booked(claim.start, view)
+    return waitlist_sentences.offered(claim.start, view, (claim.expires_at_ms - answer.now_ms) // MS_PER_MINUTE)

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from slotmcp.domain.errors import FieldProblem, InvalidArgument
-from slotmcp.domain.interval import Minute
-from slotmcp.domain.moment import PartOfDay, WallTime
-from slotmcp.tools.arguments import TIME, Arguments, Number, Text, WholeNumber, read_arguments
+from slotmcp.domain.moment import PartOfDay
+from slotmcp.tools.arguments import Arguments, Number, Text, Time, WholeNumber, read_arguments
 from slotmcp.tools.slots import read_days
 
 MEGABYTE = 1_000_000
@@ -25,7 +24,7 @@ class Asked(Arguments):
     some_level: Annotated[int, WholeNumber(0, 5)] | None = Field(None, description="A level")
     some_degrees: Annotated[float, Number(-90, 90)] | None = Field(None, description="Degrees")
     some_part: PartOfDay | None = Field(None, description="A part of the day")
-    some_time: Annotated[Minute | WallTime, TIME] | None = Field(None, description="A time")
+    some_time: Time | None = Field(None, description="A time")
 
 
 def read(**given: object) -> Asked:

@@ -20,8 +20,8 @@ TOOLS = Path(voice.__file__).parents[1]
 CATALOGS = TOOLS / "speech" / "catalogs"
 TRANSLATED = [locale for locale in LOCALES if locale != SOURCE]
 FOREIGN = [locale for locale in TRANSLATED if not locale.startswith("en")]
-KEYS = {"say": 1, "say_as": 2, "say_count": 2}
-"""How many of a method's first arguments tell the sentence."""
+KEYS = {"say": 1, "say_as": 2, "say_count": 2, "message": 1}
+"""Number of leading arguments that identify the sentence, by function."""
 
 Key = tuple[str | None, str, str | None]
 """Context, sentence, and its plural, as gettext knows it."""

@@ -28,7 +28,7 @@ def view_in(locale: str, timezone: str = "") -> Viewpoint:
     ],
 )
 def test_the_day_of_an_end_is_said_where_it_is_another(reason: Reason, until: int | None, said: str) -> None:
-    assert reasons.of_technician("Ben", reason, VIEW, start=NINE, until=until) == said
+    assert reasons.for_technician("Ben", reason, VIEW, start=NINE, until=until) == said
 
 
 @pytest.mark.parametrize(
@@ -41,21 +41,21 @@ def test_the_day_of_an_end_is_said_where_it_is_another(reason: Reason, until: in
     ],
 )
 def test_an_end_is_said_as_in_each_language(locale: str, said: str) -> None:
-    assert reasons.of_technician("Ben", Reason.BOOKED, view_in(locale), start=NINE, until=TEN) == said
+    assert reasons.for_technician("Ben", Reason.BOOKED, view_in(locale), start=NINE, until=TEN) == said
 
 
 def test_an_end_abroad_names_the_zone() -> None:
     abroad = view_in("en-US", "America/New_York")
-    said = reasons.of_technician("Ben", Reason.BOOKED, abroad, start=NINE, until=TEN)
+    said = reasons.for_technician("Ben", Reason.BOOKED, abroad, start=NINE, until=TEN)
     assert said == "Ben is booked until Friday at noon New York time."
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_reason_has_a_sentence_of_its_own(locale: str) -> None:
     there = view_in(locale)
-    of_one = {reasons.of_technician("Ben", reason, there) for reason in (None, *Reason)}
-    until = {reasons.of_technician("Ben", reason, there, start=NINE, until=NEXT_DAY) for reason in ENDING}
-    of_everybody = {reasons.of_everybody(reason, there) for reason in Reason}
+    of_one = {reasons.for_technician("Ben", reason, there) for reason in (None, *Reason)}
+    until = {reasons.for_technician("Ben", reason, there, start=NINE, until=NEXT_DAY) for reason in ENDING}
+    of_everybody = {reasons.for_team(reason, there) for reason in Reason}
     assert (len(of_one), len(until), len(of_everybody)) == (len(Reason) + 1, len(ENDING), len(Reason))
     assert all("Ben" in said for said in of_one | until)
 

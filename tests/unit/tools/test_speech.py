@@ -8,7 +8,7 @@ import pytest
 
 from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import Project, RankingKey
-from slotmcp.tools.speech import sentences
+from slotmcp.tools.speech import bookings, sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
 DENVER = ZoneInfo("America/Denver")
@@ -49,7 +49,7 @@ def test_a_service_is_named_as_in_the_middle_of_a_sentence(name: str, spoken: st
     ],
 )
 def test_services_are_offered_three_at_most(names: list[str], said: str) -> None:
-    assert sentences.offered_services(names, VIEW) == said
+    assert sentences.services(names, VIEW) == said
 
 
 def test_at_most_three_times_are_offered_and_two_of_one_day() -> None:
@@ -108,7 +108,7 @@ def test_a_hold_never_promises_more_than_it_has(seconds: int, how_long: str) -> 
 
 
 def test_a_booking_names_the_service_the_time_and_who_comes() -> None:
-    said = sentences.booked(minute("2026-11-23T12:00"), VIEW, service="Furnace tune-up", technician="Ana")
+    said = bookings.booked(bookings.Appointment(minute("2026-11-23T12:00"), "Furnace tune-up", "Ana"), VIEW)
     assert said == "Your furnace tune-up is booked for tomorrow at noon, with Ana."
 
 
@@ -129,19 +129,19 @@ def test_a_booking_names_the_service_the_time_and_who_comes() -> None:
     ],
 )
 def test_an_assignment_is_explained(reason: AssignmentReason, said: str) -> None:
-    assert sentences.assignment_reason("Ana", reason, VIEW) == said
+    assert bookings.assignment_reason("Ana", reason, VIEW) == said
 
 
 def test_every_refusal_says_plainly_that_it_did_not_work() -> None:
     starts = minutes("2026-11-23T09:00")
     said = [
         sentences.refused("start: must be text.", VIEW),
-        sentences.taken(starts, VIEW),
-        sentences.taken([], VIEW),
-        sentences.lapsed(starts, VIEW),
+        sentences.unavailable(starts, VIEW),
+        sentences.unavailable([], VIEW),
+        sentences.hold_expired(starts, VIEW),
         sentences.too_many_holds(VIEW),
-        sentences.away(VIEW),
-        sentences.broken(VIEW),
+        sentences.try_later(VIEW),
+        sentences.internal_error(VIEW),
     ]
     assert all(sentence.startswith("That did not work") for sentence in said)
-    assert sentences.taken(starts, VIEW).endswith("Instead, I have tomorrow at 9 in the morning. Does that suit you?")
+    assert sentences.unavailable(starts, VIEW).endswith("Instead, I have tomorrow at 9 in the morning. Does that suit you?")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import Project, RankingKey
-from slotmcp.tools.speech import sentences
+from slotmcp.tools.speech import bookings, sentences
 from slotmcp.tools.speech.times import full_date, label
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.speech.voice import LOCALES
@@ -124,7 +124,7 @@ def offered(locale: str, *texts: str) -> str:
 )
 def test_a_time_is_said_as_in_each_language(text: str, told: tuple[str, ...]) -> None:
     english, british, spanish, french, german = told
-    assert [sentences.held_and_booked(minute(text), view(locale)) for locale in LOCALES] == [
+    assert [sentences.hold_booked(minute(text), view(locale)) for locale in LOCALES] == [
         f"It is booked for you already: {english}.",
         f"It is booked for you already: {british}.",
         f"Ya lo tiene reservado: {spanish}.",
@@ -229,8 +229,8 @@ def test_an_hour_that_comes_twice_is_told_apart(locale: str, first: str, second:
 )
 def test_what_is_read_rather_than_heard(locale: str, morning: str, afternoon: str, today: str) -> None:
     there = view(locale)
-    assert label(there.read(minute(NINE)), there.voice) == morning
-    assert label(there.read(minute("2026-12-01T15:05")), there.voice) == afternoon
+    assert label(there.local(minute(NINE)), there.voice) == morning
+    assert label(there.local(minute("2026-12-01T15:05")), there.voice) == afternoon
     assert full_date(there.today, there.voice) == today
 
 
@@ -258,8 +258,8 @@ def test_a_service_s_name_stays_in_the_language_of_the_business(usual: str, name
     ],
 )
 def test_services_are_counted_by_the_rules_of_each_language(locale: str, one: str, several: str) -> None:
-    assert one in sentences.offered_services(list("ABCD"), view(locale))
-    assert several in sentences.offered_services(list("ABCDE"), view(locale))
+    assert one in sentences.services(list("ABCD"), view(locale))
+    assert several in sentences.services(list("ABCDE"), view(locale))
 
 
 def test_what_an_agent_has_to_fix_is_not_read_to_who_hears_another_language() -> None:
@@ -270,7 +270,7 @@ def test_what_an_agent_has_to_fix_is_not_read_to_who_hears_another_language() ->
 
 
 def test_only_american_english_is_said_without_a_catalogue() -> None:
-    plain = [sentences.away(view(locale)) for locale in LOCALES]
+    plain = [sentences.try_later(view(locale)) for locale in LOCALES]
     assert len(set(plain)) == len(LOCALES) - 1  # Britain asks for a moment in the same words
 
 
@@ -296,13 +296,13 @@ def test_no_sentence_in_any_language_says_what_only_a_machine_reads(
         sentences.nothing_free(starts[0], there),
         sentences.nothing_free(None, there),
         sentences.held(starts[0], there, seconds),
-        sentences.held_before(starts[0], there),
-        sentences.held_and_booked(starts[0], there),
-        sentences.booked(starts[0], there, service="AC repair", technician="Ana"),
-        sentences.taken(starts, there),
-        sentences.lapsed(starts, there),
-        sentences.assignment_reason("Ana", REASON, there),
-        label(there.read(starts[0]), there.voice),
+        sentences.hold_ended(starts[0], there),
+        sentences.hold_booked(starts[0], there),
+        bookings.booked(bookings.Appointment(starts[0], "AC repair", "Ana"), there),
+        sentences.unavailable(starts, there),
+        sentences.hold_expired(starts, there),
+        bookings.assignment_reason("Ana", REASON, there),
+        label(there.local(starts[0]), there.voice),
     ]
     for sentence in spoken:
         assert not NEVER_SAID.search(sentence), sentence

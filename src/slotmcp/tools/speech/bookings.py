@@ -1,122 +1,146 @@
-"""What is said when somebody changes their mind, besides what speech.py says.
+"""Sentences about bookings: confirmations, the assigned technician, lookups and changes.
 
-Of two times only one has its zone named.
+Of two times in a sentence, only one names its zone.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from slotmcp.domain.booking import AssignmentReason
+from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.interval import Minute
 from slotmcp.tools.speech.sentences import pick_times, spoken_name
-from slotmcp.tools.speech.times import say_choices, say_clock, say_time
+from slotmcp.tools.speech.times import say_choices, say_clock, say_start
 from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.speech.voice import Voice
 
 
-def one_found(start: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
-    """The only appointment to come."""
-    return view.voice.say(
-        "You have one appointment: {service}, {time}, with {technician}.",
-        service=spoken_name(service, view),
-        time=_say(start, view),
-        technician=technician,
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """Start of an appointment, and the names of its service and technician."""
+
+    start: Minute
+    service: str
+    technician: str
+
+    def words(self, view: Viewpoint) -> dict[str, str]:
+        """Return the values of a sentence's braces."""
+        return {
+            "service": spoken_name(self.service, view),
+            "time": say_start(self.start, view),
+            "technician": self.technician,
+        }
+
+
+def booked(appointment: Appointment, view: Viewpoint) -> str:
+    """Confirm a booking."""
+    return view.voice.say("Your {service} is booked for {time}, with {technician}.", **appointment.words(view))
+
+
+def assignment_reason(name: str, reason: AssignmentReason, view: Viewpoint) -> str:
+    """Say why this technician was assigned."""
+    voice = view.voice
+    if not reason.considered:
+        return voice.say("{name} was named when it was booked.", name=name)
+    if reason.wished:
+        return voice.say("The customer asked for {name}.", name=name)
+    if reason.kept:
+        return voice.say("{name} had it before, and can come at the new time, too.", name=name)
+    if reason.considered == 1:
+        return voice.say("Only {name} was free.", name=name)
+    values = [_criterion(key, reason.values[key], voice) for key in reason.policy if key in reason.values]
+    if not values:
+        return voice.say("Any of the {count} who were free could come.", count=reason.considered)
+    criteria, *others = values
+    for criterion in others:
+        criteria = voice.say("{several}, then {one}", several=criteria, one=criterion)
+    return voice.say(
+        "Of the {count} who were free, {name} comes first by {criteria}.",
+        count=reason.considered,
+        name=name,
+        criteria=criteria,
     )
 
 
-def several_found(count: int, start: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
-    """How many appointments are to come, and the next of them."""
+def only_upcoming(appointment: Appointment, view: Viewpoint) -> str:
+    """Describe the only upcoming appointment."""
+    return view.voice.say("You have one appointment: {service}, {time}, with {technician}.", **appointment.words(view))
+
+
+def several_upcoming(count: int, appointment: Appointment, view: Viewpoint) -> str:
+    """Say how many appointments are upcoming, and describe the next one."""
     return view.voice.say_count(
         "You have {count} appointment. The next one is {service}, {time}, with {technician}.",
         "You have {count} appointments. The next one is {service}, {time}, with {technician}.",
         count,
         count=count,
-        service=spoken_name(service, view),
-        time=_say(start, view),
-        technician=technician,
+        **appointment.words(view),
     )
 
 
-def none_to_come(view: Viewpoint) -> str:
-    """That there are only appointments that were called off or missed."""
+def none_upcoming(view: Viewpoint) -> str:
+    """Say that there are only canceled and missed appointments."""
     return view.voice.say("You have no appointment coming up.")
 
 
-def last_found(start: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
-    """That nothing is to come, and when somebody last came."""
+def last_past(appointment: Appointment, view: Viewpoint) -> str:
+    """Say that no appointment is upcoming, and describe the last one that took place."""
     return view.voice.say(
         "You have no appointment coming up. The last one was {service}, {time}, with {technician}.",
-        service=spoken_name(service, view),
-        time=_say(start, view),
-        technician=technician,
+        **appointment.words(view),
     )
 
 
 def none_found(view: Viewpoint) -> str:
-    """That nothing is known."""
+    """Say that the lookup found no appointment."""
     return view.voice.say("I cannot find any appointment. Could it be under another phone number or e-mail address?")
 
 
-def moved(start: Minute, before: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
-    """That an appointment has another time, with the same technician."""
-    if _is_of_one_day(start, before, view):
+def moved(appointment: Appointment, before: Minute, view: Viewpoint) -> str:
+    """Confirm an appointment's new time, with the same technician."""
+    words = appointment.words(view)
+    if _is_same_day(appointment.start, before, view):
+        clock = say_clock(view.local(before), view.voice)
         return view.voice.say(
-            "Your {service} is now {time} instead of {clock}, with {technician} as before.",
-            service=spoken_name(service, view),
-            time=_say(start, view),
-            clock=say_clock(view.read(before), view.voice),
-            technician=technician,
+            "Your {service} is now {time} instead of {clock}, with {technician} as before.", clock=clock, **words
         )
     return view.voice.say(
         "Your {service} is now {time} instead of {before}, with {technician} as before.",
-        service=spoken_name(service, view),
-        time=_say(start, view),
-        before=_say(before, replace(view, has_foreign_zone=False)),
-        technician=technician,
+        before=say_start(before, replace(view, has_foreign_zone=False)),
+        **words,
     )
 
 
-def moved_to_another(
-    start: Minute, before: Minute, view: Viewpoint, *, service: str, technicians: tuple[str, str]
+def moved_to_other_technician(
+    appointment: Appointment, before: Minute, view: Viewpoint, *, previous_technician: str
 ) -> str:
-    """That an appointment has another time, and another technician: who will come, and who would have."""
-    technician, technician_before = technicians
-    if _is_of_one_day(start, before, view):
+    """Confirm an appointment's new time, and name the new technician and the previous one."""
+    words = {**appointment.words(view), "technician_before": previous_technician}
+    if _is_same_day(appointment.start, before, view):
         return view.voice.say(
             "Your {service} is now {time} instead of {clock}. {technician} will come, not {technician_before}.",
-            service=spoken_name(service, view),
-            time=_say(start, view),
-            clock=say_clock(view.read(before), view.voice),
-            technician=technician,
-            technician_before=technician_before,
+            clock=say_clock(view.local(before), view.voice),
+            **words,
         )
     return view.voice.say(
         "Your {service} is now {time} instead of {before}. {technician} will come, not {technician_before}.",
-        service=spoken_name(service, view),
-        time=_say(start, view),
-        before=_say(before, replace(view, has_foreign_zone=False)),
-        technician=technician,
-        technician_before=technician_before,
+        before=say_start(before, replace(view, has_foreign_zone=False)),
+        **words,
     )
 
 
-def not_moved(start: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
-    """That an appointment was at that time already."""
-    return view.voice.say(
-        "Your {service} is {time} already, with {technician}.",
-        service=spoken_name(service, view),
-        time=_say(start, view),
-        technician=technician,
-    )
+def not_moved(appointment: Appointment, view: Viewpoint) -> str:
+    """Say that an appointment already had that time."""
+    return view.voice.say("Your {service} is {time} already, with {technician}.", **appointment.words(view))
 
 
-def cancelled(start: Minute, view: Viewpoint, *, service: str) -> str:
-    """That an appointment is called off."""
-    return view.voice.say(
-        "Your {service}, {time}, is canceled.", service=spoken_name(service, view), time=_say(start, view)
-    )
+def canceled(appointment: Appointment, view: Viewpoint) -> str:
+    """Confirm a cancellation."""
+    return view.voice.say("Your {service}, {time}, is canceled.", **appointment.words(view))
 
 
-def withdrawn(starts: Sequence[Minute], view: Viewpoint) -> str:
-    """That a time that was kept had to be taken back, with what could be instead."""
+def hold_withdrawn(starts: Sequence[Minute], view: Viewpoint) -> str:
+    """Say that a held time had to be withdrawn, and offer alternatives."""
     if not starts:
         return view.voice.say(
             "That did not work: I am sorry, that time had to be withdrawn, since nobody can come then any more. "
@@ -133,9 +157,15 @@ def withdrawn(starts: Sequence[Minute], view: Viewpoint) -> str:
     )
 
 
-def _is_of_one_day(start: Minute, before: Minute, view: Viewpoint) -> bool:
-    return view.read(start).date() == view.read(before).date()
+def _criterion(key: RankingKey, value: int, voice: Voice) -> str:
+    match key:
+        case RankingKey.LOAD:
+            return voice.say("bookings that day ({value})", value=value)
+        case RankingKey.PRIORITY:
+            return voice.say("priority ({value})", value=value)
+        case RankingKey.ETA:
+            return voice.say("minutes on the way and between jobs ({value})", value=value)
 
 
-def _say(start: Minute, view: Viewpoint) -> str:
-    return say_time(view.read(start), view)
+def _is_same_day(start: Minute, before: Minute, view: Viewpoint) -> bool:
+    return view.local(start).date() == view.local(before).date()

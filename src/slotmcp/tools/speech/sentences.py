@@ -1,12 +1,4 @@
-"""The sentences that an agent passes on to its caller.
-
-Each is made here and in spoken_time, from domain values and nothing else. None of them has ids in it.
-
-A new one is a function that takes a view and says a whole sentence of American English, never a piece of one:
-`view.voice.say("I kept {time} for you.", time=say_time(view.read(start), view))`, or `say_count` where a number
-decides. The sentence has to be a literal there, since it is the key of the catalogues: translate it in
-catalogues/*.po; a test names what is missing (docs/how-to/translate.md).
-"""
+"""Sentences about services, free times and holds, and about errors."""
 
 import re
 from collections.abc import Sequence
@@ -15,60 +7,57 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
-from slotmcp.domain.booking import AssignmentReason
-from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.interval import Minute
-from slotmcp.tools.speech.times import say_choices, say_list, say_row, say_time
+from slotmcp.tools.speech.times import say_choices, say_list, say_row, say_start
 from slotmcp.tools.speech.viewpoint import Viewpoint
-from slotmcp.tools.speech.voice import Voice
 
-_CHOICES: Final = 3
-_HALF_MINUTE_S: Final = 30
-_BETWEEN_WORDS: Final = re.compile(r"(?<=\w\w)/(?=\w\w)")
-"""A slash that is said; A/C has another."""
+_MAX_CHOICES: Final = 3
+_HALF_MINUTE_SECONDS: Final = 30
+_SPOKEN_SLASH: Final = re.compile(r"(?<=\w\w)/(?=\w\w)")
+"""Slash between words, read as "or". The slash of "A/C" does not match."""
 
 
 def spoken_name(name: str, view: Viewpoint) -> str:
-    """A service's name in the middle of a sentence: "Furnace tune-up & check" is "furnace tune-up and check".
+    """Return a service's name within a sentence: "Furnace tune-up & check" becomes "furnace tune-up and check".
 
-    Names are in the business's language, whatever is spoken.
+    Names are in the business's language, whatever the language of the sentence is.
     """
     voice = view.business_voice
     plain = name.replace(" & ", f" {voice.say_as('&', 'and')} ")
-    plain = _BETWEEN_WORDS.sub(f" {voice.say_as('/', 'or')} ", plain)
-    first, *rest = plain.split(" ")
+    plain = _SPOKEN_SLASH.sub(f" {voice.say_as('/', 'or')} ", plain)
+    first, *others = plain.split(" ")
     is_plain_word = first[:1].isupper() and first[1:].islower() and not voice.has_capital_nouns
-    return " ".join([first.lower() if is_plain_word else first, *rest])
+    return " ".join([first.lower() if is_plain_word else first, *others])
 
 
-def offered_services(names: Sequence[str], view: Viewpoint) -> str:
-    """What the business does."""
+def services(names: Sequence[str], view: Viewpoint) -> str:
+    """List the services that can be booked."""
     voice = view.voice
     if not names:
         return voice.say("There is nothing that can be booked yet.")
     spoken = [spoken_name(name, view) for name in names]
-    more = len(spoken) - _CHOICES
     if len(spoken) == 1:
         return voice.say("You can book {service}. Shall I look for a time?", service=spoken[0])
-    if more <= 0:
+    if len(spoken) <= _MAX_CHOICES:
         return voice.say("You can book {services}. What do you need?", services=say_list(spoken, voice))
+    count = len(spoken) - _MAX_CHOICES
     return voice.say_count(
         "You can book {services} and {count} more. What do you need?",
         "You can book {services} and {count} more. What do you need?",
-        more,
-        services=say_row(spoken[:_CHOICES], voice),
-        count=more,
+        count,
+        services=say_row(spoken[:_MAX_CHOICES], voice),
+        count=count,
     )
 
 
 def free_times(starts: Sequence[Minute], view: Viewpoint) -> str:
-    """Up to three of the starts that are free."""
+    """Offer up to three free starts."""
     return _free_times(tuple(starts), view)
 
 
 @lru_cache(maxsize=1024)
 def _free_times(starts: tuple[Minute, ...], view: Viewpoint) -> str:
-    """Kept for the day: to say so many times well is a good part of an answer's work."""
+    """Cache the sentence for the day, because wording several times is a large part of a response's cost."""
     times = pick_times(starts, view)
     return view.voice.say_count(
         "I have {times}. Does that suit you?",
@@ -79,23 +68,23 @@ def _free_times(starts: tuple[Minute, ...], view: Viewpoint) -> str:
 
 
 def nothing_free(next_free: Minute | None, view: Viewpoint) -> str:
-    """That nothing is free, and when something is."""
+    """Say that nothing is free, and offer the next free time."""
     if next_free is None:
         return view.voice.say("I have nothing free then, nor later, as far ahead as can be booked.")
     return view.voice.say(
-        "I have nothing free then. The next free time is {time}. Would that suit you?", time=_say(next_free, view)
+        "I have nothing free then. The next free time is {time}. Would that suit you?", time=say_start(next_free, view)
     )
 
 
 def no_more_times(view: Viewpoint) -> str:
-    """That the last page has been read."""
+    """Say that the last page has been read."""
     return view.voice.say("Those were all the free times; there are no more.")
 
 
 def held(start: Minute, view: Viewpoint, seconds_left: int) -> str:
-    """That a start is kept, and for how long; never for longer than it is."""
-    time, voice = _say(start, view), view.voice
-    match max(0, seconds_left) // _HALF_MINUTE_S:
+    """Say that a start is held, and for how long, rounded down."""
+    time, voice = say_start(start, view), view.voice
+    match max(0, seconds_left) // _HALF_MINUTE_SECONDS:
         case 0 | 1:
             return voice.say("I am keeping {time} for you for less than a minute. Shall I book it?", time=time)
         case 2:
@@ -106,69 +95,39 @@ def held(start: Minute, view: Viewpoint, seconds_left: int) -> str:
             return voice.say("I am keeping {time} for you for the next two minutes. Shall I book it?", time=time)
 
 
-def held_before(start: Minute, view: Viewpoint) -> str:
-    """That a start was kept by the same request before, and no longer is."""
-    return view.voice.say("I kept {time} for you until a moment ago. Shall I try to book it?", time=_say(start, view))
+def hold_ended(start: Minute, view: Viewpoint) -> str:
+    """Say that an earlier call of the same request held a start, and that the hold has ended."""
+    return view.voice.say(
+        "I kept {time} for you until a moment ago. Shall I try to book it?", time=say_start(start, view)
+    )
 
 
-def held_and_booked(start: Minute, view: Viewpoint) -> str:
-    """That a start was kept by the same request before, and has been booked."""
-    return view.voice.say("It is booked for you already: {time}.", time=_say(start, view))
+def hold_booked(start: Minute, view: Viewpoint) -> str:
+    """Say that an earlier call of the same request held a start, and that it is booked."""
+    return view.voice.say("It is booked for you already: {time}.", time=say_start(start, view))
 
 
-def released(view: Viewpoint, *, booked: bool, released: bool) -> str:
-    """What became of a hold that was given back."""
-    if booked:
+def released(view: Viewpoint, *, is_booked: bool, is_released: bool) -> str:
+    """Say what the release of a hold did."""
+    if is_booked:
         return view.voice.say("That time is booked already, so it stays booked.")
-    if released:
+    if is_released:
         return view.voice.say("All right, I am no longer keeping that time for you.")
     return view.voice.say("There was nothing left to give back.")
 
 
-def booked(start: Minute, view: Viewpoint, *, service: str, technician: str) -> str:
-    """That an appointment is made."""
-    return view.voice.say(
-        "Your {service} is booked for {time}, with {technician}.",
-        service=spoken_name(service, view),
-        time=_say(start, view),
-        technician=technician,
-    )
-
-
-def assignment_reason(name: str, reason: AssignmentReason, view: Viewpoint) -> str:
-    """Why this technician comes."""
-    voice = view.voice
-    if not reason.considered:
-        return voice.say("{name} was named when it was booked.", name=name)
-    if reason.wished:
-        return voice.say("The customer asked for {name}.", name=name)
-    if reason.kept:
-        return voice.say("{name} had it before, and can come at the new time, too.", name=name)
-    if reason.considered == 1:
-        return voice.say("Only {name} was free.", name=name)
-    values = [_criterion(key, reason.values[key], voice) for key in reason.policy if key in reason.values]
-    if not values:
-        return voice.say("Any of the {count} who were free could come.", count=reason.considered)
-    return voice.say(
-        "Of the {count} who were free, {name} comes first by {criteria}.",
-        count=reason.considered,
-        name=name,
-        criteria=_say_then(values, voice),
-    )
-
-
 def refused(problem: str, view: Viewpoint) -> str:
-    """That a request did not work, and what has to change.
+    """Say that a request failed, and what has to change.
 
-    The problem is for the agent more than for its caller, and in English; who hears another language is spared it,
-    since the agent has it beside `result` as well.
+    The problem is in English and for the agent, which also receives it beside `result`. It is therefore left out in
+    other languages.
     """
-    said = view.voice.say("That did not work, and nothing was changed.")
-    return f"{said} {problem}" if view.voice.is_english else said
+    sentence = view.voice.say("That did not work, and nothing was changed.")
+    return f"{sentence} {problem}" if view.voice.is_english else sentence
 
 
-def taken(starts: Sequence[Minute], view: Viewpoint) -> str:
-    """That a start cannot be had, with what could be instead."""
+def unavailable(starts: Sequence[Minute], view: Viewpoint) -> str:
+    """Say that a start is not available, and offer alternatives."""
     if not starts:
         return view.voice.say("That did not work: that time is not available. Shall I look for other times?")
     times = pick_times(starts, view)
@@ -180,8 +139,8 @@ def taken(starts: Sequence[Minute], view: Viewpoint) -> str:
     )
 
 
-def lapsed(starts: Sequence[Minute], view: Viewpoint) -> str:
-    """That a hold has ended and its start is gone."""
+def hold_expired(starts: Sequence[Minute], view: Viewpoint) -> str:
+    """Say that a hold has expired and its start is taken, and offer alternatives."""
     if not starts:
         return view.voice.say("That did not work: that time is no longer kept for you. Shall I look for other times?")
     times = pick_times(starts, view)
@@ -196,7 +155,7 @@ def lapsed(starts: Sequence[Minute], view: Viewpoint) -> str:
 
 
 def no_need_to_wait(starts: Sequence[Minute], view: Viewpoint) -> str:
-    """That nobody has to join the waitlist, with what can be had instead."""
+    """Say that the waitlist is not needed, and offer free times."""
     times = pick_times(starts, view)
     return view.voice.say_count(
         "That did not work: there is no need to wait. I have {times}. Does that suit you?",
@@ -207,58 +166,37 @@ def no_need_to_wait(starts: Sequence[Minute], view: Viewpoint) -> str:
 
 
 def too_many_holds(view: Viewpoint) -> str:
-    """That this customer keeps too many starts."""
+    """Say that the customer holds too many starts."""
     return view.voice.say("That did not work: several times are kept for you already. Which of them shall I give back?")
 
 
-def away(view: Viewpoint) -> str:
-    """That the same request may work later."""
+def try_later(view: Viewpoint) -> str:
+    """Say that the same request may succeed later."""
     return view.voice.say(
         "That did not work: the booking system does not answer right now. Please give me a moment to try again."
     )
 
 
-def broken(view: Viewpoint) -> str:
-    """That something failed which nobody foresaw."""
+def internal_error(view: Viewpoint) -> str:
+    """Say that an unexpected error occurred."""
     return view.voice.say(
         "That did not work: something went wrong in the booking system, and I cannot say that anything was booked."
     )
 
 
 def pick_times(starts: Sequence[Minute], view: Viewpoint) -> list[datetime]:
-    """Up to three of some starts, as they are offered aloud."""
-    return [view.read(start) for start in _pick(starts, view)]
+    """Choose up to three starts to offer aloud, in order, as local times.
 
-
-def _criterion(key: RankingKey, value: int, voice: Voice) -> str:
-    match key:
-        case RankingKey.LOAD:
-            return voice.say("bookings that day ({value})", value=value)
-        case RankingKey.PRIORITY:
-            return voice.say("priority ({value})", value=value)
-        case RankingKey.ETA:
-            return voice.say("minutes on the way and between jobs ({value})", value=value)
-
-
-def _say_then(criteria: Sequence[str], voice: Voice) -> str:
-    said, *others = criteria
-    for one in others:
-        said = voice.say("{several}, then {one}", several=said, one=one)
-    return said
-
-
-def _say(start: Minute, view: Viewpoint) -> str:
-    return say_time(view.read(start), view)
-
-
-def _pick(starts: Sequence[Minute], view: Viewpoint) -> list[Minute]:
-    """Three of them, in order: of each day the first and one in its middle, of a day alone its last as well."""
-    days = [list(of_day) for _, of_day in groupby(starts, key=lambda start: view.read(start).date())]
+    They are the first and a middle start of each day; of a single day also the last.
+    """
+    days = [list(starts_of_day) for _, starts_of_day in groupby(starts, key=lambda start: view.local(start).date())]
     if len(days) == 1:
-        return sorted({*_first_and_middle(starts), starts[-1]})
-    picked = [start for of_day in days for start in _first_and_middle(of_day)]
-    others = [start for start in starts if start not in picked]
-    return sorted([*picked, *others][:_CHOICES])
+        picked = sorted({*_first_and_middle(starts), starts[-1]})
+    else:
+        spread = [start for starts_of_day in days for start in _first_and_middle(starts_of_day)]
+        others = [start for start in starts if start not in spread]
+        picked = sorted([*spread, *others][:_MAX_CHOICES])
+    return [view.local(start) for start in picked]
 
 
 def _first_and_middle(starts: Sequence[Minute]) -> Sequence[Minute]:

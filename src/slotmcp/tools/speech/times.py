@@ -1,4 +1,4 @@
-"""Times as a person says them."""
+"""Dates and times in sentences."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
+from slotmcp.domain.interval import Minute
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.speech.voice import Voice
 
@@ -19,90 +20,93 @@ _DAYS_WITHOUT_YEAR: Final = 300
 
 
 def label(local: datetime, voice: Voice) -> str:
-    """A time to be read, such as "Monday, November 23 at 9:00 AM".
+    """Return a written time, such as "Monday, November 23 at 9:00 AM".
 
-    Where the clock shows it twice, the zone's abbreviation tells which.
+    The zone's abbreviation follows if the clock shows the time twice that day.
     """
-    clock = _read_clock(local, voice)
-    which = f"{clock} {local.tzname()}" if _is_ambiguous(local) else clock
-    return voice.say("{date} at {time}", date=_read_date(local.date(), voice), time=which)
+    clock = _write_clock(local, voice)
+    time = f"{clock} {local.tzname()}" if _is_ambiguous(local) else clock
+    return voice.say("{date} at {time}", date=_write_date(local.date(), voice), time=time)
 
 
 @lru_cache(maxsize=1024)
 def full_date(day: date, voice: Voice) -> str:
-    """A date to be read, such as "Sunday, November 22, 2026"."""
-    return voice.say("{date}, {year}", date=_read_date(day, voice), year=day.year)
+    """Return a written date, such as "Sunday, November 22, 2026"."""
+    return voice.say("{date}, {year}", date=_write_date(day, voice), year=day.year)
 
 
 def say_day(day: date, view: Viewpoint) -> str:
-    """A date as said today: "tomorrow", "Monday", "Monday, November 30"; with the year when it is far away."""
-    voice, ahead = view.voice, (day - view.today).days
-    match ahead:
+    """Return a spoken date: "tomorrow", "Monday" or "Monday, November 30"; with the year if it is far away."""
+    voice, days_ahead = view.voice, (day - view.today).days
+    match days_ahead:
         case -1:
             return voice.say("yesterday")
         case 0:
             return voice.say("today")
         case 1:
             return voice.say("tomorrow")
-        case _ if 0 < ahead < _DAYS_NAMED_BY_WEEKDAY:
+        case _ if 0 < days_ahead < _DAYS_NAMED_BY_WEEKDAY:
             return voice.say("{weekday}", weekday=voice.weekday(day))
-        case _ if abs(ahead) < _DAYS_WITHOUT_YEAR:
+        case _ if abs(days_ahead) < _DAYS_WITHOUT_YEAR:
             return _say_date(day, voice)
     return voice.say("{date}, {year}", date=_say_date(day, voice), year=day.year)
 
 
+def say_start(start: Minute, view: Viewpoint) -> str:
+    """Return a spoken start, such as "tomorrow at 10:30 in the morning" or "Monday at noon Denver time"."""
+    return say_time(view.local(start), view)
+
+
 def say_time(local: datetime, view: Viewpoint) -> str:
-    """One time, such as "tomorrow at 10:30 in the morning" or "Monday at noon Denver time"."""
-    time = _say_day_at(local.date(), _in_its_part(_at([local], view.voice), local, view.voice), view)
+    """Return a spoken local time, such as "tomorrow at 10:30 in the morning"."""
+    time = _say_day_at(local.date(), _add_part_of_day(_at([local], view.voice), local, view.voice), view)
     if not view.has_foreign_zone:
         return time
     return view.voice.say("{time} {city} time", time=time, city=view.voice.city(view.zone.key))
 
 
 def say_clock(local: datetime, voice: Voice) -> str:
-    """A time of a day that is known, such as "10:30 in the morning";."""
-    return _in_its_part(_say_clock(local, voice), local, voice)
+    """Return a spoken time of a day that is already known, such as "10:30 in the morning"."""
+    return _add_part_of_day(_say_clock(local, voice), local, voice)
 
 
 def say_choices(times: Sequence[datetime], view: Viewpoint) -> str:
-    """Times in order, such as "Monday at 9 or 10:30 in the morning, or Tuesday at 8".
+    """Return several spoken times in order, such as "Monday at 9 or 10:30 in the morning, or Tuesday at 8".
 
-    A part of the day is said once for all times that follow in it.
+    Consecutive times in the same part of the day name it once.
     """
     if len(times) == 1:
         return say_time(times[0], view)
-    voice, said, days = view.voice, "", []
-    for day, of_day in groupby(times, key=datetime.date):
+    voice, last_part, days = view.voice, "", []
+    for day, times_of_day in groupby(times, key=datetime.date):
         phrases = []
-        for part, of_part in groupby(of_day, key=lambda local: _in_its_part("", local, voice)):
-            group = list(of_part)
+        for part, times_of_part in groupby(times_of_day, key=lambda local: _add_part_of_day("", local, voice)):
+            group = list(times_of_part)
             clocks = _at(group, voice)
-            phrases.append(clocks if part == said else _in_its_part(clocks, group[0], voice))
-            said = part or said
-        days.append(_say_day_at(day, _say_or_else(phrases, voice), view))
-    choices = _say_or_else(days, voice)
-    return (
-        voice.say("{times}, {city} time", times=choices, city=voice.city(view.zone.key))
-        if view.has_foreign_zone
-        else choices
-    )
+            phrases.append(clocks if part == last_part else _add_part_of_day(clocks, group[0], voice))
+            last_part = part or last_part
+        days.append(_say_day_at(day, _join_alternatives(phrases, voice), view))
+    choices = _join_alternatives(days, voice)
+    if not view.has_foreign_zone:
+        return choices
+    return voice.say("{times}, {city} time", times=choices, city=voice.city(view.zone.key))
 
 
 def say_list(words: Iterable[str], voice: Voice) -> str:
-    """Words of which one is chosen, such as "9, 10 or 11"."""
+    """Join words of which one is chosen, such as "9, 10 or 11"."""
     *most, last = words
     return voice.say("{several} or {one}", several=say_row(most, voice), one=last) if most else last
 
 
 def say_row(words: Iterable[str], voice: Voice) -> str:
-    """Words in a row, such as "9, 10, 11"."""
+    """Join words with commas, such as "9, 10, 11"."""
     row, *others = words
     for word in others:
         row = voice.say("{several}, {one}", several=row, one=word)
     return row
 
 
-def _say_or_else(phrases: Sequence[str], voice: Voice) -> str:
+def _join_alternatives(phrases: Sequence[str], voice: Voice) -> str:
     *most, last = phrases
     return voice.say("{several}, or {one}", several=say_row(most, voice), one=last) if most else last
 
@@ -118,27 +122,26 @@ def _say_date(day: date, voice: Voice) -> str:
     return voice.say_as("said", "{weekday}, {month} {day}", weekday=weekday, month=month, day=day.day)
 
 
-def _read_date(day: date, voice: Voice) -> str:
+def _write_date(day: date, voice: Voice) -> str:
     weekday, month = voice.weekday(day), voice.month(day)
     if day.day == 1:
         return voice.say_as("read, the first", "{weekday}, {month} {day}", weekday=weekday, month=month, day=day.day)
     return voice.say_as("read", "{weekday}, {month} {day}", weekday=weekday, month=month, day=day.day)
 
 
-def _read_clock(local: datetime, voice: Voice) -> str:
-    hour = _on_dial(local.hour, voice.say_as("hours on the clock that is read", "12"))
+def _write_clock(local: datetime, voice: Voice) -> str:
+    hour = _hour_on_dial(local.hour, voice.say_as("hours on the clock that is read", "12"))
     if local.hour < _NOON:
         return voice.say("{hour}:{minute} AM", hour=hour, minute=f"{local.minute:02}")
     return voice.say("{hour}:{minute} PM", hour=hour, minute=f"{local.minute:02}")
 
 
 def _at(times: Sequence[datetime], voice: Voice) -> str:
-    clocks = say_list([_say_clock(local, voice) for local in times], voice)
-    return voice.say("at {clocks}", clocks=clocks)
+    return voice.say("at {clocks}", clocks=say_list([_say_clock(local, voice) for local in times], voice))
 
 
 def _say_clock(local: datetime, voice: Voice) -> str:
-    hour = _on_dial(local.hour, voice.say_as("hours on the clock that is said", "12"))
+    hour = _hour_on_dial(local.hour, voice.say_as("hours on the clock that is said", "12"))
     if local.minute or _is_ambiguous(local):
         return voice.say_count("{hour}:{minute}", "{hour}:{minute}", hour, hour=hour, minute=f"{local.minute:02}")
     if local.hour == 0:
@@ -148,29 +151,25 @@ def _say_clock(local: datetime, voice: Voice) -> str:
     return voice.say_count("{hour}", "{hour}", hour, hour=hour)
 
 
-def _on_dial(hour: int, hours: str) -> int:
+def _hour_on_dial(hour: int, hours: str) -> int:
     return hour if hours == "24" else hour % _NOON or _NOON
 
 
-def _in_its_part(clocks: str, local: datetime, voice: Voice) -> str:
-    """Clock times with their part of the day; noon and midnight need none."""
+def _add_part_of_day(clocks: str, local: datetime, voice: Voice) -> str:  # noqa: PLR0911  one sentence a part
+    """Add the part of the day to clock times; noon and midnight need none."""
     if _is_ambiguous(local):
         if local.fold:
             return voice.say("{clocks} after the clock goes back", clocks=clocks)
         return voice.say("{clocks} before the clock goes back", clocks=clocks)
     if not local.minute and local.hour in {0, _NOON}:
         return clocks
-    return _in_part(clocks, local.hour, voice)
-
-
-def _in_part(clocks: str, hour: int, voice: Voice) -> str:
-    if hour < _MORNING:
+    if local.hour < _MORNING:
         return voice.say_as("before 5", "{clocks} in the morning", clocks=clocks)
-    if hour < _AFTERNOON:
+    if local.hour < _AFTERNOON:
         return voice.say_as("from 5", "{clocks} in the morning", clocks=clocks)
-    if hour < _EVENING:
+    if local.hour < _EVENING:
         return voice.say_as("from 12", "{clocks} in the afternoon", clocks=clocks)
-    if hour < _NIGHT:
+    if local.hour < _NIGHT:
         return voice.say_as("from 17", "{clocks} in the evening", clocks=clocks)
     return voice.say_as("from 20", "{clocks} in the evening", clocks=clocks)
 

@@ -1,38 +1,38 @@
-"""From where a caller reads time, and in which language."""
+"""Perspective of a caller: the time zone, today's date and the language."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Self
+from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.interval import Minute
 from slotmcp.tools.speech.voice import SOURCE, Voice, choose_locale, voice_of
 
-_SECONDS_PER_MINUTE = 60
-_MS_PER_SECOND = 1000
-_NOWHERE = ZoneInfo("UTC")
+_SECONDS_PER_MINUTE: Final = 60
+_MS_PER_SECOND: Final = 1000
+_UTC: Final = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewpoint:
-    """The zone in which times are read, today's date there, and the voice that says them."""
+    """Time zone of the displayed times, today's date there, and the voice for the sentences."""
 
     zone: ZoneInfo
     today: date
     voice: Voice
     business_voice: Voice
-    """In the business's own language; its services have their names in it."""
+    """Voice in the business's own language, which its service names are in."""
     now_ms: int = field(default=0, compare=False)
-    """When it is, in milliseconds since the epoch. Views of one day are equal: what is said from them is the same."""
+    """Current time in milliseconds since the epoch. It is not compared: the sentences are the same all day."""
     has_foreign_zone: bool = False
-    """The zone is not the business's, so it is named beside a time."""
+    """True if the zone is not the business's, so that sentences name it."""
     note: str = ""
-    """For the agent, beside `result`: that its caller does not hear the language that was asked for."""
+    """Note for the agent if its caller gets another language than the requested one."""
 
     @classmethod
     def of(cls, project: Project, now_ms: int, *, timezone: str | None = None, locale: str = "") -> Self:
-        """The view of a business's caller: from its own zone and in its own language, unless they have others."""
+        """Return a caller's viewpoint; the business's own zone and language are the defaults."""
         zone = ZoneInfo(timezone or project.timezone)
         choice = choose_locale(locale, project.locale)
         return cls(
@@ -46,17 +46,17 @@ class Viewpoint:
         )
 
     @classmethod
-    def nowhere(cls, locale: str = "", usual: str = SOURCE) -> Self:
-        """The view where no time is told, as of an error."""
+    def without_time(cls, locale: str = "", usual: str = SOURCE) -> Self:
+        """Return a viewpoint for sentences that contain no time, such as those of most errors."""
         choice = choose_locale(locale, usual)
         voice = voice_of(choice.locale)
-        return cls(zone=_NOWHERE, today=date.min, voice=voice, business_voice=voice, note=choice.note)
+        return cls(zone=_UTC, today=date.min, voice=voice, business_voice=voice, note=choice.note)
 
-    def read(self, minute: Minute) -> datetime:
-        """A minute as the clock here shows it."""
+    def local(self, minute: Minute) -> datetime:
+        """Return the local time of a minute."""
         return local_time(minute, self.zone)
 
 
 def local_time(minute: Minute, zone: ZoneInfo) -> datetime:
-    """A minute as the clocks of a zone show it; its fold tells the second of two equal readings."""
+    """Return the local time of a minute in a zone; its fold distinguishes the two readings when clocks go back."""
     return datetime.fromtimestamp(minute * _SECONDS_PER_MINUTE, zone)

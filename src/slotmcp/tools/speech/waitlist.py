@@ -1,14 +1,14 @@
-"""What is said of a wait, besides what speech.py says."""
+"""Sentences about the waitlist."""
 
 from slotmcp.domain.interval import Minute
-from slotmcp.tools.speech.times import say_time
+from slotmcp.tools.speech.times import say_start
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
 
 def waiting(position: int, view: Viewpoint) -> str:
-    """That somebody is on the waitlist, and how many are asked before them."""
-    before = position - 1
-    if not before:
+    """Say that the caller is on the waitlist, and how many people are ahead."""
+    ahead = position - 1
+    if not ahead:
         return view.voice.say(
             "You are on the waitlist, and the next in line. We will let you know as soon as something becomes free."
         )
@@ -17,14 +17,14 @@ def waiting(position: int, view: Viewpoint) -> str:
         "We will let you know as soon as something becomes free.",
         "You are on the waitlist, with {count} people ahead of you. "
         "We will let you know as soon as something becomes free.",
-        before,
-        count=before,
+        ahead,
+        count=ahead,
     )
 
 
 def offered(start: Minute, view: Viewpoint, minutes_left: int) -> str:
-    """That a start has become free and is kept, and for how long; never for longer than it is."""
-    time = say_time(view.read(start), view)
+    """Offer a start that has become free, with the time that it stays held, rounded down."""
+    time = say_start(start, view)
     if minutes_left < 1:
         return view.voice.say(
             "Something has become free: I am keeping {time} for you for less than a minute. Shall I book it?", time=time
@@ -39,22 +39,22 @@ def offered(start: Minute, view: Viewpoint, minutes_left: int) -> str:
 
 
 def fulfilled(view: Viewpoint) -> str:
-    """That somebody has an appointment, and waits no more."""
+    """Say that the caller has an appointment and has left the waitlist."""
     return view.voice.say("You have an appointment now, so you are not on the waitlist any more.")
 
 
-def in_vain(view: Viewpoint) -> str:
-    """That the window has passed."""
+def expired(view: Viewpoint) -> str:
+    """Say that nothing became free before the requested range ended."""
     return view.voice.say("I am sorry, nothing became free in time, so you are not on the waitlist any more.")
 
 
 def left(view: Viewpoint) -> str:
-    """That somebody waits no more, because they wanted to."""
+    """Confirm that the caller has left the waitlist."""
     return view.voice.say("I have taken you off the waitlist.")
 
 
-def everybody(count: int, view: Viewpoint) -> str:
-    """How many wait, for the operator."""
+def overview(count: int, view: Viewpoint) -> str:
+    """Tell an operator how many people wait."""
     if not count:
         return view.voice.say("Nobody is on the waitlist.")
     return view.voice.say_count(
