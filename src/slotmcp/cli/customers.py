@@ -58,7 +58,7 @@ def _found(answer: BookAnswer) -> FoundBooking:
 
 def _told(found: FoundBooking, view: Viewpoint) -> str:
     booking = found.booking
-    when = label(view.read(booking.claim.start), view.voice)
+    when = label(view.local(booking.claim.start), view.voice)
     lines = [f"{booking.id}: {found.service.name}, {when}, with {found.technician.name}: {_plain(booking.status)}."]
     if booking.attention:
         lines.append(f"Needs attention: {booking.attention}")

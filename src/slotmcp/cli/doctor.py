@@ -130,7 +130,7 @@ async def _project(app: App, store: Store, project_id: str) -> Finding:
         )
     view = Viewpoint.of(schedule.project, answer.now_ms, locale="en-US")
     return Finding(
-        Mark.GOOD, project_id, f"{counts}; {service} is next free on {label(view.read(first.start), view.voice)}"
+        Mark.GOOD, project_id, f"{counts}; {service} is next free on {label(view.local(first.start), view.voice)}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The catalogues say every sentence of the source, and no other, in every language."""
+"""Completeness of the catalogs: every sentence of the source, and no other, in every language."""
 
 import ast
 import re
@@ -13,7 +13,8 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from slotmcp.tools.speech import voice
+from slotmcp.domain.reasons import Reason
+from slotmcp.tools.speech import reasons, voice
 from slotmcp.tools.speech.voice import LOCALES, SOURCE
 
 TOOLS = Path(voice.__file__).parents[1]
@@ -23,46 +24,57 @@ FOREIGN = [locale for locale in TRANSLATED if not locale.startswith("en")]
 KEYS = {"say": 1, "say_as": 2, "say_count": 2, "message": 1}
 """Number of leading arguments that identify the sentence, by function."""
 
+TABLES = ("FOR_TEAM", "FOR_TECHNICIAN", "UNTIL_CLOCK", "UNTIL_TIME")
+"""Names of the tables of sentences in `speech/reasons.py`."""
+
 Key = tuple[str | None, str, str | None]
 """Context, sentence, and its plural, as gettext knows it."""
+
+
+def function_of(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
     for path in sorted(TOOLS.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in KEYS:
+            if isinstance(node, ast.Call) and function_of(node) in KEYS and not is_from_table(node):
                 yield f"{path.name}:{node.lineno}", node
 
 
+def is_from_table(call: ast.Call) -> bool:
+    """True for `say(TABLE[key])`: the entries of TABLES are marked by calls of their own."""
+    first = call.args[0]
+    return isinstance(first, ast.Subscript) and isinstance(first.value, ast.Name) and first.value.id in TABLES
+
+
 def texts_of(call: ast.Call) -> list[object]:
-    assert isinstance(call.func, ast.Attribute)
-    return [getattr(argument, "value", None) for argument in call.args[: KEYS[call.func.attr]]]
+    return [getattr(argument, "value", None) for argument in call.args[: KEYS[function_of(call)]]]
 
 
 @cache
 def sentences() -> frozenset[Key]:
-    found: set[Key] = set()
+    keys: set[Key] = set()
     for _, call in calls():
-        assert isinstance(call.func, ast.Attribute)
         first, *others = map(str, texts_of(call))
-        match call.func.attr:
-            case "say":
-                found.add((None, first, None))
+        match function_of(call):
+            case "say" | "message":
+                keys.add((None, first, None))
             case "say_as":
-                found.add((first, others[0], None))
+                keys.add((first, others[0], None))
             case _:
-                found.add((None, first, others[0]))
-    return frozenset(found)
+                keys.add((None, first, others[0]))
+    return frozenset(keys)
 
 
 @cache
-def catalogue(locale: str) -> Catalog:
+def catalog(locale: str) -> Catalog:
     with (CATALOGS / f"{locale}.po").open("rb") as file:
         return read_po(file, locale=locale.replace("-", "_"), abort_invalid=True)
 
 
 def messages(locale: str) -> list[Message]:
-    return [message for message in catalogue(locale) if message.id]
+    return [message for message in catalog(locale) if message.id]
 
 
 def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
@@ -77,13 +89,23 @@ def words(text: str) -> str:
     return re.sub(r"\{\w+\}|\W|\d", "", text)
 
 
-def test_there_is_a_catalogue_for_each_language_but_the_one_the_source_is_in() -> None:
+def test_every_language_except_that_of_the_source_has_a_catalog() -> None:
     assert sorted(path.stem for path in CATALOGS.glob("*.po")) == sorted(TRANSLATED)
 
 
-def test_every_sentence_stands_in_the_source_as_it_is() -> None:
+def test_every_sentence_is_a_literal_in_the_source() -> None:
     built = [where for where, call in calls() if not all(isinstance(text, str) for text in texts_of(call))]
-    assert built == [], "a sentence has to be a literal, or no catalogue can have it"
+    assert built == [], "a sentence must be a literal, or the catalogs cannot contain it"
+
+
+def test_the_entries_of_every_table_are_marked_as_sentences() -> None:
+    tabled = {(None, sentence, None) for table in TABLES for sentence in getattr(reasons, table).values()}
+    assert tabled <= sentences()
+
+
+def test_every_reason_has_a_sentence_for_the_team_and_for_a_technician() -> None:
+    assert set(reasons.FOR_TEAM) == set(reasons.FOR_TECHNICIAN) == set(Reason)
+    assert set(reasons.UNTIL_CLOCK) == set(reasons.UNTIL_TIME)
 
 
 @pytest.mark.parametrize("locale", TRANSLATED)
@@ -96,16 +118,16 @@ def test_every_sentence_is_in_every_language(locale: str) -> None:
 
 
 @pytest.mark.parametrize("locale", TRANSLATED)
-def test_every_sentence_is_done_and_has_all_its_plurals(locale: str) -> None:
+def test_every_sentence_is_translated_with_all_its_plurals(locale: str) -> None:
     for message in messages(locale):
         assert not message.fuzzy, message.id
         assert all(forms(message.string)), message.id
-        assert len(forms(message.string)) == (catalogue(locale).num_plurals if message.pluralizable else 1), message.id
-    assert catalogue(locale).obsolete == {}
+        assert len(forms(message.string)) == (catalog(locale).num_plurals if message.pluralizable else 1), message.id
+    assert catalog(locale).obsolete == {}
 
 
 @pytest.mark.parametrize("locale", TRANSLATED)
-def test_what_is_filled_in_is_the_same_in_every_language(locale: str) -> None:
+def test_the_placeholders_are_the_same_in_every_language(locale: str) -> None:
     for message in messages(locale):
         allowed = [placeholders(form) for form in forms(message.id)]
         for form in forms(message.string):
@@ -113,7 +135,7 @@ def test_what_is_filled_in_is_the_same_in_every_language(locale: str) -> None:
 
 
 @pytest.mark.parametrize("locale", FOREIGN)
-def test_nothing_is_left_in_english(locale: str) -> None:
+def test_no_sentence_is_left_in_english(locale: str) -> None:
     for message in messages(locale):
         if words(forms(message.id)[0]):
             assert not set(forms(message.id)) & set(forms(message.string)), message.id
@@ -125,7 +147,7 @@ def test_the_hours_of_a_clock_are_12_or_24(locale: str) -> None:
         assert voice.voice_of(locale).say_as(dial, "12") in {"12", "24"}
 
 
-def test_american_english_is_said_without_reading_what_other_languages_need() -> None:
+def test_american_english_needs_neither_a_catalog_nor_babel() -> None:
     probe = """
 import sys
 from datetime import date

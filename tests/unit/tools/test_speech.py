@@ -144,4 +144,6 @@ def test_every_refusal_says_plainly_that_it_did_not_work() -> None:
         sentences.internal_error(VIEW),
     ]
     assert all(sentence.startswith("That did not work") for sentence in said)
-    assert sentences.unavailable(starts, VIEW).endswith("Instead, I have tomorrow at 9 in the morning. Does that suit you?")
+    assert sentences.unavailable(starts, VIEW).endswith(
+        "Instead, I have tomorrow at 9 in the morning. Does that suit you?"
+    )
