@@ -7,12 +7,12 @@ from typing_extensions import TypedDict
 
 from slotmcp.domain.booking import AssignmentReason, BookingStatus, Customer, Visit
 from slotmcp.domain.catalog import RankingKey
-from slotmcp.services.current_principal import current_credential, scoped_key
 from slotmcp.services.app import App
-from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, FoundBooking
 from slotmcp.services.bookings import BookRequest
-from slotmcp.services.status_changes import CancelRequest
+from slotmcp.services.current_principal import current_credential, scoped_key
+from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, FoundBooking
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
+from slotmcp.services.status_changes import CancelRequest
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.speech import bookings as sentences

@@ -8,8 +8,8 @@ from typing_extensions import TypedDict
 
 from slotmcp.domain.reasons import Change, Opening, TechnicianReason, informative_reasons, without_missing_skills
 from slotmcp.services.app import App
-from slotmcp.services.explanations import ExplainAnswer
 from slotmcp.services.appointments import StartRequest
+from slotmcp.services.explanations import ExplainAnswer
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.speech import reasons
@@ -144,13 +144,13 @@ def _describe(answer: ExplainAnswer, view: Viewpoint) -> str:
 
 
 def _describe_reason(answer: ExplainAnswer, view: Viewpoint) -> str:
-    technicians = answer.explanation.technicians
-    if answer.requested_technician is None:
+    technicians, requested = answer.explanation.technicians, answer.requested_technician
+    if requested is None:
         frequencies = Counter(technician.reason for technician in technicians if technician.reason is not None)
         counts = without_missing_skills(informative_reasons(frequencies, of_one_start=True))
         return reasons.for_team(max(counts, key=counts.__getitem__), view)
-    own = next(technician for technician in technicians if technician.technician_id == answer.requested_technician.id)
-    return reasons.for_technician(answer.requested_technician.name, own.reason, view, start=answer.start, until=own.until)
+    own = next(technician for technician in technicians if technician.technician_id == requested.id)
+    return reasons.for_technician(requested.name, own.reason, view, start=answer.start, until=own.until)
 
 
 def _describe_opening(opening: Opening, answer: ExplainAnswer, view: Viewpoint) -> str:

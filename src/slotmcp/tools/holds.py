@@ -5,8 +5,8 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from slotmcp.domain.claim import ClaimState
-from slotmcp.services.current_principal import current_credential, scoped_key
 from slotmcp.services.app import App
+from slotmcp.services.current_principal import current_credential, scoped_key
 from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest, ReleaseAnswer
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc_ms

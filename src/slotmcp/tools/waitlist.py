@@ -10,8 +10,8 @@ from slotmcp.domain.access import Scope
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.waitlist import WaitlistState
-from slotmcp.services.current_principal import current_credential, scoped_key
 from slotmcp.services.app import App
+from slotmcp.services.current_principal import current_credential, scoped_key
 from slotmcp.services.waitlist import JoinRequest, WaitlistEntryStatus
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc, write_utc_ms
