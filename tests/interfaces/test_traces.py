@@ -22,8 +22,8 @@ from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import ScheduleSource, Trace, TracedUse
 from slotmcp.services import trace_writer
 from slotmcp.services.current_principal import acting_as
-from slotmcp.services.trace_summary import summarize_trace
 from slotmcp.services.trace_writer import TraceWriter
+from slotmcp.services.traces import summarize_trace
 from slotmcp.services.tracing import TraceBuilder
 from slotmcp.store.sqlite import SqliteStore
 from support.denver import PLAN, SUNDAY_NOON_MS
@@ -163,12 +163,12 @@ async def test_the_story_reads_well(traced: Desk) -> None:
     answer = await traced.app.traces.find(body["traceId"])
     trace = replace(answer.trace, conversation="c0ffee", booking_id="B", hops={"total": 4200, "transaction": 3100})
     assert summarize_trace(replace(answer, trace=trace)) == (
-        "Sun 2026-11-22 12:00 (America/Denver), denver-hvac: conversation c0ffee wanted a time booked.",
-        "Wanted: AC repair, 60 minutes, at Mon 2026-11-23 09:00.",
-        f"It was decided by revision {trace.revision} of the book, which was read from the database.",
+        "Sun 2026-11-22 12:00 (America/Denver), denver-hvac: book_slot in conversation c0ffee.",
+        "Request: AC repair, 60 minutes, at Mon 2026-11-23 09:00.",
+        f"Schedule: revision {trace.revision}, from the database.",
         *[line for line in summarize_trace(answer) if line.startswith("  ")],
-        f"Booked: B, {body['booking']['technicianName']} ({trace.technician_id}) comes, by {trace.why}.",
-        "It took 4.2 ms: transaction 3.1 ms.",
+        f"Result: booking B with {body['booking']['technicianName']} ({trace.technician_id}), by {trace.why}.",
+        "Duration: 4.2 ms (transaction 3.1 ms).",
     )
 
 
@@ -396,5 +396,5 @@ def test_a_trace_is_told_on_the_command_line(tmp_path: Path, monkeypatch: pytest
         )
 
     story, facts = asyncio.run(run())
-    assert "asked what is free" in story
+    assert ": get_slots in conversation" in story
     assert json.loads(facts)["trace"]["use"] == "get_slots"

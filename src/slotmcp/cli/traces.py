@@ -3,7 +3,7 @@
 import orjson
 
 from slotmcp.bootstrap import build_app, open_store
-from slotmcp.services.trace_summary import summarize_trace
+from slotmcp.services.traces import summarize_trace
 from slotmcp.settings import Settings
 from slotmcp.tools.resources import trace_as_json
 

@@ -1,24 +1,35 @@
-"""Traces: why a call was answered as it was, for whoever wants to know."""
+"""Reading traces: by id, by conversation, refusals, and a trace as text."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from slotmcp.domain.errors import NotFound
-from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
+from slotmcp.domain.reasons import Reason
 from slotmcp.domain.schedule import Schedule
-from slotmcp.domain.trace import Trace
+from slotmcp.domain.trace import Question, ScheduleSource, TechnicianTrace, Trace, TracedUse
+from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Store
 
 REFUSAL_DAYS: Final = 7
-"""How far back refusals are looked for."""
+"""Age up to which refusals are listed."""
 _MS_PER_DAY: Final = MINUTES_PER_DAY * MS_PER_MINUTE
 _HOUR_MS: Final = 60 * MS_PER_MINUTE
-_MOST_CALLS: Final = 50
+_MAX_CALLS: Final = 50
+_MAX_STARTS: Final = 12
+_OK: Final = "ok"
+_TOTAL: Final = "total"
+_SOURCES: Final[Mapping[ScheduleSource, str]] = {
+    ScheduleSource.MEMORY: "this process's memory",
+    ScheduleSource.SHARED: "Redis",
+    ScheduleSource.DATABASE: "the database",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceAnswer:
-    """A trace, and the book as it is now: what its ids stand for."""
+    """A trace, and the current schedule with the names of its services and technicians."""
 
     trace: Trace
     schedule: Schedule
@@ -26,23 +37,23 @@ class TraceAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalsAnswer:
-    """Calls that were told no, the latest first, and the book as it is now."""
+    """Refused calls, latest first, and the current schedule."""
 
     refusals: tuple[Trace, ...]
     schedule: Schedule
 
 
 class TraceService:
-    """Finds traces."""
+    """Use cases of traces."""
 
     def __init__(self, *, store: Store) -> None:
         self._store = store
 
     async def find(self, trace_id: str) -> TraceAnswer:
-        """A trace by its id, of whichever project: whoever asks checks whether that is within reach.
+        """Return a trace by its id, of any project. The interface checks that the principal can reach the project.
 
         Raises:
-            NotFound: there is none, or none any more, or not yet.
+            NotFound: there is none, or no longer, or not yet.
             Unavailable.
         """
         trace = await self._store.trace(trace_id)
@@ -51,37 +62,143 @@ class TraceService:
         return TraceAnswer(trace=trace, schedule=await self._store.schedule(trace.project_id))
 
     async def around(self, trace: Trace) -> tuple[Trace, ...]:
-        """What was said in the same conversation within an hour of it, itself too; by time and id.
+        """Return the calls of the same conversation within an hour of a trace, itself included, by time and id.
 
         Raises:
             Unavailable.
         """
         if not trace.conversation:
             return (trace,)
-        since_ms = trace.at_ms - _HOUR_MS
-        said = await self._store.conversations(
-            trace.project_id, [trace.conversation], from_ms=since_ms, most=_MOST_CALLS
-        )
-        return tuple(one for one in said if one.at_ms <= trace.at_ms + _HOUR_MS)
+        from_ms, to_ms, names = trace.at_ms - _HOUR_MS, trace.at_ms + _HOUR_MS, [trace.conversation]
+        calls = await self._store.conversations(trace.project_id, names, from_ms=from_ms, most=_MAX_CALLS)
+        return tuple([call for call in calls if call.at_ms <= to_ms])
 
     async def refusals(self, project_id: str, *, most: int) -> RefusalsAnswer:
-        """A project's latest calls that were refused, or to which nothing could be offered; of REFUSAL_DAYS.
+        """Return a project's latest calls that were refused or had nothing to offer, of the last REFUSAL_DAYS.
 
         Raises:
             NotFound, Unavailable.
         """
         schedule = await self._store.schedule(project_id)
         from_ms = await self._store.now_ms() - REFUSAL_DAYS * _MS_PER_DAY
-        return RefusalsAnswer(
-            refusals=await self._store.refusals(project_id, from_ms=from_ms, most=most), schedule=schedule
-        )
+        refusals = await self._store.refusals(project_id, from_ms=from_ms, most=most)
+        return RefusalsAnswer(refusals=refusals, schedule=schedule)
 
     @staticmethod
     def unknown(trace_id: str) -> NotFound:
-        """The error for a trace that is not there, or not theirs."""
+        """Return the error for a trace that does not exist, or is out of the principal's reach."""
         return NotFound(
             "traceId",
             "There is no trace with that id. One is written a second or so after the answer, and kept for as many days "
             "as SLOTMCP_TRACE_DAYS says.",
             wanted=trace_id,
         )
+
+
+def summarize_trace(answer: TraceAnswer) -> tuple[str, ...]:
+    """Return a trace as text, one sentence per line: call, request, schedule, technicians, result, duration."""
+    return tuple(_Summary(answer).lines())
+
+
+class _Summary:
+    def __init__(self, answer: TraceAnswer) -> None:
+        self._trace = answer.trace
+        self._schedule = answer.schedule
+        self._zone = answer.schedule.project.timezone
+
+    def lines(self) -> Iterator[str]:
+        trace = self._trace
+        at = self._when(trace.at_ms // MS_PER_MINUTE)
+        call = f", phone call {trace.call_id}" if trace.call_id else ""
+        yield f"{at} ({self._zone}), {trace.project_id}: {trace.use} in conversation {trace.conversation}{call}."
+        if trace.question is not None:
+            yield f"Request: {self._request(trace.question)}."
+        yield f"Schedule: revision {trace.revision}, from {_SOURCES[trace.book_from]}."
+        for its in trace.technicians:
+            yield f"  {self._name(its.technician_id)} {_availability(its)}."
+        yield f"Result: {self._result(trace)}."
+        if trace.offered:
+            kind = "Slots" if trace.use is TracedUse.GET_SLOTS else "Alternatives"
+            yield f"{kind}: {', '.join(map(self._when, trace.offered[:_MAX_STARTS]))}."
+        spans = sorted(((us, name) for name, us in trace.hops.items() if name != _TOTAL), key=lambda span: -span[0])
+        details = ", ".join(f"{name} {us / 1000:.1f} ms" for us, name in spans)
+        yield f"Duration: {trace.hops.get(_TOTAL, 0) / 1000:.1f} ms{f' ({details})' if details else ''}."
+
+    def _request(self, question: Question) -> str:
+        service = self._schedule.services.get(question.service_id)
+        window = f"at {self._when(question.start_from)}"
+        if question.start_to != question.start_from + 1:
+            window = f"from {self._when(question.start_from)} to {self._when(question.start_to)}"
+        part = f", in the {question.part_of_day}" if question.part_of_day else ""
+        technician = f", with {self._name(question.technician_id)}" if question.technician_id else ""
+        place = f", near {question.area.latitude}, {question.area.longitude}" if question.area else ""
+        name = service.name if service else question.service_id
+        return f"{name}, {question.duration_minutes} minutes, {window}{part}{technician}{place}"
+
+    def _result(self, trace: Trace) -> str:
+        if trace.outcome != _OK:
+            start = f" for {self._when(trace.start)}" if trace.start is not None else ""
+            return f"refused{start}, {trace.outcome}"
+        replayed = ", replayed for a repeated request" if trace.was_replayed else ""
+        moved = f", after moving {_count(trace.moved_holds, 'hold')}" if trace.moved_holds else ""
+        if trace.use is TracedUse.BOOK_SLOT:
+            why = f", by {trace.why}" if trace.why else ""
+            revived = ", from a lapsed hold whose time was still free" if trace.was_revived else ""
+            return f"booking {trace.booking_id} with {self._name(trace.technician_id)}{why}{replayed}{revived}{moved}"
+        if trace.use is TracedUse.CREATE_HOLD:
+            return f"held, capacity {trace.capacity} before{replayed}{moved}"
+        return f"{_count(len(trace.offered), 'slot')}, total capacity {trace.capacity}" if trace.offered else "no slots"
+
+    def _name(self, technician_id: str) -> str:
+        its = self._schedule.technician_schedules.get(technician_id)
+        return f"{its.technician.name} ({technician_id})" if its else technician_id
+
+    def _when(self, start: Minute) -> str:
+        return f"{utc_to_wall(self._zone, start):%a %Y-%m-%d %H:%M}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _availability(its: TechnicianTrace) -> str:
+    if its.reasons:
+        return ", ".join(map(reason_phrase, its.reasons))
+    if its.could <= 1:
+        return "is available" if its.could else "was not checked"
+    return f"is available at {its.could} of the starts"
+
+
+def reason_phrase(reason: Reason) -> str:  # noqa: C901, PLR0911, PLR0912  one phrase a reason
+    """Return a reason as the predicate of a technician's name."""
+    match reason:
+        case Reason.INACTIVE:
+            return "is unavailable"
+        case Reason.SKILL_MISSING:
+            return "lacks a skill"
+        case Reason.HOLIDAY:
+            return "is off for a holiday"
+        case Reason.OUTSIDE_SHIFT:
+            return "does not work then"
+        case Reason.TIME_OFF:
+            return "has time off"
+        case Reason.BREAK:
+            return "has a break"
+        case Reason.BOOKED:
+            return "is booked"
+        case Reason.HELD:
+            return "is held for another caller"
+        case Reason.BUSY:
+            return "is busy (calendar)"
+        case Reason.DAY_FULL:
+            return "has reached the daily limit"
+        case Reason.TRAVEL:
+            return "cannot be there in time"
+        case Reason.OFF_GRID:
+            return "is free, but starts are offered at other minutes"
+        case Reason.NOTICE:
+            return "needs more notice"
+        case Reason.HORIZON:
+            return "cannot be booked that far ahead"
+        case _:
+            assert_never(reason)

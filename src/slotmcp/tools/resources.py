@@ -13,8 +13,7 @@ from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 from slotmcp.domain.access import Principal, Scope
 from slotmcp.domain.errors import NotFound, SlotmcpError
 from slotmcp.services.app import App
-from slotmcp.services.trace_summary import summarize_trace
-from slotmcp.services.traces import TraceAnswer
+from slotmcp.services.traces import TraceAnswer, summarize_trace
 from slotmcp.tools.gate import LOCAL_GATE, CallGate
 from slotmcp.tools.waitlist import WAITLIST_ENTRY_URI, read_waitlist_entry
 

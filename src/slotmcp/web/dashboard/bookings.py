@@ -18,7 +18,7 @@ from slotmcp.services.holds import HoldRequest
 from slotmcp.services.lookups import FindAnswer, FindRequest, FoundBooking
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
-from slotmcp.services.trace_summary import reason_phrase
+from slotmcp.services.traces import reason_phrase
 from slotmcp.web.dashboard.labels import format_clock, format_minute
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
