@@ -55,7 +55,7 @@ async def test_a_seed_makes_the_same_day(tmp_path: Path) -> None:
 
 
 async def funnel_of(desk: Desk) -> Funnel:
-    return (await desk.app.reports.report(ReportRequest())).funnel
+    return (await desk.app.reports.get_metrics(ReportRequest())).report.funnel
 
 
 @pytest.mark.parametrize("seed", [2, 5, 7])

@@ -119,7 +119,7 @@ async def open_lively_business(server: HttpServer, schedules: Books) -> Business
     await business.ask("set_technician_status", technicianId="t-ana", status="off")
 
     async def are_traces_written() -> bool:
-        report = await schedules.app.reports.report(ReportRequest(project_id=business.id))
+        report = (await schedules.app.reports.get_metrics(ReportRequest(project_id=business.id))).report
         return report.funnel.asked > _CALLS + 2
 
     await until(are_traces_written)

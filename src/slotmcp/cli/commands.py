@@ -21,8 +21,7 @@ from slotmcp.cli.exits import leave, told_plainly
 from slotmcp.cli.slots_table import show_slots
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.project_file import sample_text
-from slotmcp.services.reporting.reports import ReportRequest
-from slotmcp.services.reporting.sections import SectionName
+from slotmcp.services.reporting.reports import ReportRequest, SectionName
 from slotmcp.services.slots import SlotAnswer, SlotQuery
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import Toolset

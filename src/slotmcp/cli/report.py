@@ -14,8 +14,7 @@ from rich.text import Text
 from slotmcp.bootstrap import open_app
 from slotmcp.cli.report_sections import Row, Section, sections_of
 from slotmcp.domain.report import Report
-from slotmcp.services.reporting.reports import ReportRequest
-from slotmcp.services.reporting.sections import SectionName
+from slotmcp.services.reporting.reports import ReportRequest, SectionName
 from slotmcp.settings import Settings
 
 
@@ -35,7 +34,7 @@ async def show(settings: Settings, request: ReportRequest, wanted: Sequence[Sect
     """
     wanted = wanted or list(SectionName)
     async with open_app(settings) as app:
-        report = await app.reports.report(request)
+        report = (await app.reports.get_metrics(request)).report
         gaps = (await app.reports.gaps(request)).gaps if SectionName.GAPS in wanted else None
     sections = sections_of(report, gaps, wanted)
     console = Console(soft_wrap=form is not Form.TABLES)

@@ -15,7 +15,7 @@ from slotmcp.domain.report import (
     LossReason,
     Report,
 )
-from slotmcp.services.reporting.sections import TITLES, SectionName
+from slotmcp.services.reporting.reports import TITLES, SectionName
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Row = Mapping[str, str | int | float]

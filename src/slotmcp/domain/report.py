@@ -1,4 +1,4 @@
-"""Reports: what came of a period's questions, told from stored facts. Nothing in them is personal."""
+"""Reports on a period's calls, computed from stored traces and bookings. They contain no personal data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,102 +15,102 @@ DAYS_OF_WEEK = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """Half-open: the project's local dates from `first_day` on, before `end_day`."""
+    """Half-open period of local dates in the project's time zone."""
 
     first_day: date
     end_day: date
     start: Minute
-    """The first minute of `first_day`."""
+    """First minute of `first_day`."""
     end: Minute
-    """The first minute of `end_day`."""
+    """First minute of `end_day`."""
 
 
 class LossReason(StrEnum):
-    """Why a conversation ended without a booking: what its last decision was."""
+    """Reason why a conversation ended without a booking, by its last call."""
 
     NOTHING_OFFERED = "nothing_offered"
-    """The last question had no answer."""
+    """The last request for slots had no result."""
     TAKEN = "taken"
-    """The last time that was wanted could not be had."""
+    """The requested time was taken."""
     NOT_CHOSEN = "not_chosen"
-    """Times were offered, and none was taken."""
+    """Times were offered, and the caller chose none."""
     HOLD_ABANDONED = "hold_left"
-    """A time was held, and never booked."""
+    """A time was held, but never booked."""
     FAILED = "failed"
     """The last call ended in another error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """How far conversations came. Each count includes those that came further."""
+    """Conversations by the step they reached. Each count includes the conversations that went further."""
 
     asked: int
     offered: int
     held: int
-    """A time held, or booked without a hold."""
+    """Conversations that held a time, or booked one without a hold."""
     booked: int
     thinking: int
-    """Neither booked nor lost: a hold of theirs lives still."""
+    """Conversations without a booking that have a live hold."""
     lost: Mapping[LossReason, int]
-    """All others that asked, by why."""
+    """All other conversations without a booking."""
 
 
 HourlyCounts = tuple[tuple[int, ...], ...]
-"""A heat map: seven rows from Monday on, of 24 hours each, in the project's zone."""
+"""Counts by weekday from Monday, and by hour of the day, in the project's time zone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedQuestions:
-    """Questions about one service to which nothing could be offered, by what was mostly in the way."""
+    """Number of requests for one service that could not be met for one main reason."""
 
     reason: Reason | None
-    """None: it was not traced."""
+    """None: the trace has no reason."""
     service_id: str
     questions: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utilization:
-    """What one technician's opening hours were used for. The parts add up to `open_minutes`."""
+    """Use of one technician's opening hours. The other minutes add up to `open_minutes`."""
 
     technician_id: str
     open_minutes: int
     booked_minutes: int
-    """With the buffers around bookings."""
+    """Bookings with their buffers."""
     travel_minutes: int
     busy_minutes: int
     free_minutes: int
 
 
 class DecidedBy(StrEnum):
-    """What decided who was assigned."""
+    """Factor that decided which technician was assigned."""
 
-    WISH = "wish"
+    REQUESTED = "wish"
     KEPT = "kept"
-    """It was theirs already, before it was moved."""
+    """The booking already had the technician before it was moved."""
     ONLY_ONE = "only_one"
-    """Nobody else could."""
+    """No other technician was available."""
     LOAD = "load"
     PRIORITY = "priority"
     ETA = "eta"
     OTHER = "other"
-    """No key of the policy: all were equal, or it came from a project file, or from a program that did not note it."""
+    """No recorded factor: a tie, or a booking that was imported or has no record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """One technician's part of the bookings against their part of the open time."""
+    """Share of one technician in the bookings and in the open time."""
 
     technician_id: str
     bookings: int
     share_of_bookings: float
-    """From 0 to 1; 0 where there are none at all."""
+    """From 0 to 1; 0 without bookings."""
     share_of_open_time: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseTimes:
-    """How long one use case took: the smallest time that so many percent of its calls did not exceed."""
+    """Percentiles of the response times of one use case."""
 
     use: TracedUse
     calls: int
@@ -121,18 +121,18 @@ class ResponseTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraHour:
-    """One more hour of a technician's shifts, on every such weekday of the period."""
+    """One more hour in a technician's shifts, on one weekday of every week."""
 
     technician_id: str
     weekday: int
     """Monday is 0."""
     hour: int
-    """By the technician's own clocks."""
+    """Local hour of the technician."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraSkills:
-    """A technician learns what a service needs."""
+    """More skills of one technician, as a service requires them."""
 
     technician_id: str
     skills: tuple[str, ...]
@@ -140,7 +140,7 @@ class ExtraSkills:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraTechnician:
-    """One more technician, with another's shifts and breaks, and the skills of a service."""
+    """One more technician with another's shifts and breaks, and with the skills for a service."""
 
     like_technician_id: str
     service_id: str
@@ -152,45 +152,45 @@ GapChange = ExtraHour | ExtraSkills | ExtraTechnician
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """What one change would have won."""
+    """Gain from one change."""
 
     change: GapChange
     won: int
-    """Lost conversations that would have booked; without the change none of them could."""
+    """Lost conversations that would have booked with the change, and could not without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gaps:
-    """Changes by how many callers they would have won, the most first."""
+    """Changes that would have won lost conversations, the largest gain first."""
 
     lost: int
-    """Lost conversations with a question that could be asked again."""
+    """Lost conversations with a question that can be asked again."""
     had_alternatives: int
-    """Those that could have been offered a start even so: no change is needed to win them, and none is said to."""
+    """Lost conversations that had free times, which no change can win."""
     gaps: tuple[Gap, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What came of one project's period."""
+    """Report on one period of a project."""
 
     project_id: str
     timezone: str
-    """IANA name; of the dates, weekdays and hours in here."""
+    """IANA time zone of all dates, weekdays and hours."""
     period: Period
     funnel: Funnel
     demand: HourlyCounts
-    """Conversations whose first question wanted a start in that hour of that weekday."""
+    """Conversations whose first question included the hour."""
     supply: HourlyCounts
-    """Starts in that hour that were left free, summed over technicians and the period's dates."""
+    """Free starts in the hour, summed over technicians and dates."""
     refused: tuple[RefusedQuestions, ...]
-    """The most frequent first."""
+    """Most frequent first."""
     utilization: tuple[Utilization, ...]
     """In the order of the project file."""
     decided: Mapping[DecidedBy, int]
-    """Of the bookings that start in the period."""
+    """Bookings that start in the period, by the factor that decided their assignment."""
     fairness: tuple[Share, ...]
     """In the order of the project file."""
     response_times: tuple[ResponseTimes, ...]
     collisions: int
-    """Times that had been offered in a conversation and were gone when it took them."""
+    """Calls for a time that had been offered in the same conversation and was taken meanwhile."""

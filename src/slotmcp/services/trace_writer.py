@@ -21,7 +21,7 @@ from slotmcp.domain.reasons import Reason, informative_reasons
 from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
 from slotmcp.engine.explain import reasons_at
 from slotmcp.ports import Store
-from slotmcp.services.reporting.journeys import count_journeys
+from slotmcp.services.reporting.conversations import count_steps
 from slotmcp.services.tracing import TraceBuilder, TracedRequest, TracedResult
 
 MAX_PENDING_TRACES: Final = 10_000
@@ -108,7 +108,7 @@ class TraceWriter:
     async def _write(self, batch: list[TraceBuilder]) -> None:
         traces = [trace async for builder in _yielding(batch) if (trace := _build(builder)) is not None]
         await self._store.add_traces(traces)
-        await count_journeys(self._store, traces)
+        await count_steps(self._store, traces)
         async for trace in _yielding(traces):
             telemetry.record_decision(trace)
         telemetry.record_saved_traces(len(traces))

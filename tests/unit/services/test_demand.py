@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.trace import Question
 from slotmcp.engine.zones import utc_to_wall
-from slotmcp.services.reporting.demand import is_wanted, wanted_cells
+from slotmcp.services.reporting.demand import is_wanted, wanted_hours
 from support.shop import at
 from support.traces import question
 
@@ -30,4 +30,4 @@ def questions(draw: st.DrawFn) -> Question:
 def test_a_question_takes_the_hours_of_its_minutes(asked: Question, zone_key: str) -> None:
     minutes = (minute for minute in range(asked.start_from, asked.start_to) if is_wanted(asked, minute))
     walls = (utc_to_wall(zone_key, minute) for minute in minutes)
-    assert wanted_cells(asked, zone_key) == {(wall.weekday(), wall.hour) for wall in walls}
+    assert wanted_hours(asked, zone_key) == {(wall.weekday(), wall.hour) for wall in walls}

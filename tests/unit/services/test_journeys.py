@@ -8,7 +8,7 @@ import pytest
 
 from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.ports import Store
-from slotmcp.services.reporting.journeys import MOST_CALLS, count_journeys
+from slotmcp.services.reporting.conversations import MAX_CALLS, count_steps
 from support.shop import at, open_shop, plan, technician
 from support.traces import trace
 from unit.telemetry.counted import added
@@ -31,7 +31,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 async def save(store: Store, *traces: Trace) -> None:
     """Save traces and count their conversations, as each server does."""
     await store.add_traces(traces)
-    await count_journeys(store, traces)
+    await count_steps(store, traces)
 
 
 def asked(at_ms: int, **facts: Any) -> Trace:  # noqa: ANN401  a Trace's fields
@@ -88,5 +88,5 @@ async def test_a_hold_that_was_lost_is_a_collision_too(store: Store) -> None:
 
 async def test_what_many_callers_said_whom_nobody_tells_apart_is_no_conversation(store: Store) -> None:
     with added() as counts:
-        await save(store, *(asked(1_000 + number) for number in range(MOST_CALLS)))
+        await save(store, *(asked(1_000 + number) for number in range(MAX_CALLS)))
     assert counts == {}

@@ -14,7 +14,7 @@ from slotmcp.domain.reasons import Reason
 from slotmcp.domain.report import DecidedBy, ExtraHour, LossReason, RefusedQuestions, Report, Share, Utilization
 from slotmcp.domain.trace import TechnicianTrace, Trace, TracedUse
 from slotmcp.services.imports import ProjectPlan
-from slotmcp.services.reporting.conversations import SILENCE_MS
+from slotmcp.services.reporting.conversations import MAX_PAUSE_MS
 from slotmcp.services.reporting.reports import ReportRequest
 from support.shop import Shop, at, booking, busy, customer, instant_ms, open_shop, plan, technician
 from support.traces import question, trace
@@ -37,7 +37,7 @@ async def reporting(folder: Path, traces: Sequence[Trace], business: ProjectPlan
 async def report_of(folder: Path, *traces: Trace, business: ProjectPlan | None = None) -> Report:
     """That Monday's report."""
     async with reporting(folder, traces, business) as shop:
-        return await shop.app.reports.report(THAT_MONDAY)
+        return (await shop.app.reports.get_metrics(THAT_MONDAY)).report
 
 
 async def test_each_step_of_the_funnel_counts_who_came_further(tmp_path: Path) -> None:
@@ -64,15 +64,15 @@ async def test_whoever_holds_still_is_not_lost(tmp_path: Path) -> None:
     async with reporting(tmp_path, []) as shop:
         held = await shop.hold("10:00", service_id="visit")
         await shop.store.add_traces([trace(HELD, shop.clock.now_ms(), hold_key=held.hold.claim.id)])
-        before = (await shop.app.reports.report(THAT_MONDAY)).funnel
+        before = (await shop.app.reports.get_metrics(THAT_MONDAY)).report.funnel
         shop.clock.advance(seconds=120)
-        after = (await shop.app.reports.report(THAT_MONDAY)).funnel
+        after = (await shop.app.reports.get_metrics(THAT_MONDAY)).report.funnel
     assert (before.thinking, sum(before.lost.values())) == (1, 0)
     assert (after.thinking, after.lost) == (0, {LossReason.HOLD_ABANDONED: 1})
 
 
 async def test_a_long_silence_ends_a_conversation(tmp_path: Path) -> None:
-    pause = trace(ASKED, NOON), trace(ASKED, NOON + SILENCE_MS), trace(BOOKED, NOON + 2 * SILENCE_MS + 1)
+    pause = trace(ASKED, NOON), trace(ASKED, NOON + MAX_PAUSE_MS), trace(BOOKED, NOON + 2 * MAX_PAUSE_MS + 1)
     assert (await report_of(tmp_path, *pause)).funnel.asked == 2
 
 
@@ -147,11 +147,11 @@ async def test_what_decided_is_kept_with_the_booking(tmp_path: Path) -> None:
         await shop.book("09:00", customer=customer(1))
         await shop.book("09:00", customer=customer(2))
         await shop.book("10:00", service_id="visit", technician_id="ben")
-        report = await shop.app.reports.report(THAT_MONDAY)
+        report = (await shop.app.reports.get_metrics(THAT_MONDAY)).report
     assert report.decided == {
         DecidedBy.LOAD: 1,
         DecidedBy.ONLY_ONE: 1,
-        DecidedBy.WISH: 1,
+        DecidedBy.REQUESTED: 1,
         DecidedBy.OTHER: 1,
     }
 
@@ -180,5 +180,5 @@ async def test_gaps_are_found_of_who_was_lost(tmp_path: Path) -> None:
 async def test_a_period_has_some_dates_and_not_too_many(tmp_path: Path, first: date, end: date, field: str) -> None:
     async with reporting(tmp_path, []) as shop:
         with pytest.raises(InvalidArgument) as refusal:
-            await shop.app.reports.report(ReportRequest(first_day=first, end_day=end))
+            await shop.app.reports.get_metrics(ReportRequest(first_day=first, end_day=end))
     assert refusal.value.fields[0].field == field

@@ -1,1 +1,1 @@
-"""Reports: what came of the calls, and what would have won who was lost."""
+"""Reports on calls, and changes that would have won lost callers."""

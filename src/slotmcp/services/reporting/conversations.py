@@ -1,50 +1,59 @@
-"""Conversations: a period's traces, told apart by who was speaking, and how far each came."""
+"""Conversations: traces grouped by phone call or session, and the steps that each conversation reached."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from slotmcp import telemetry
+from slotmcp.domain.errors import SlotmcpError
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.report import Funnel, LossReason
 from slotmcp.domain.trace import Question, Trace, TracedUse
+from slotmcp.ports.traces import Traces
+from slotmcp.telemetry.metrics import FunnelStage
 
-SILENCE_MS: Final = 15 * 60_000
-"""After so much of it, whoever speaks has begun another conversation."""
+MAX_PAUSE_MS: Final = 15 * 60_000
+"""Longest pause within a conversation; after a longer one, the same caller starts another conversation."""
 OK: Final = "ok"
-TAKEN: Final = frozenset({"slot_unavailable", "hold_expired"})
+TAKEN_OUTCOMES: Final = frozenset({"slot_unavailable", "hold_expired"})
+
+LOOKBACK_MS: Final = 2 * 60 * 60_000
+MAX_CALLS: Final = 60
+"""Length of a conversation. A longer one is that of several callers under the same id, and is not counted."""
+_MS_PER_SECOND: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Calls of one phone call or session, in their order, none long after the one before."""
+    """Calls of one phone call or session, in order and without a long pause."""
 
     traces: tuple[Trace, ...]
 
     @property
     def has_booked(self) -> bool:
-        """Whether it ended in a booking."""
-        return any(_is(trace, TracedUse.BOOK_SLOT) for trace in self.traces)
+        """True if a booking was made."""
+        return any(_is_successful(trace, TracedUse.BOOK_SLOT) for trace in self.traces)
 
     @property
     def has_held(self) -> bool:
-        """Whether a time was held, or booked without."""
-        return self.has_booked or any(_is(trace, TracedUse.CREATE_HOLD) for trace in self.traces)
+        """True if a time was held, or booked without a hold."""
+        return self.has_booked or any(_is_successful(trace, TracedUse.CREATE_HOLD) for trace in self.traces)
 
     @property
     def has_offers(self) -> bool:
-        """Whether a time was offered, were it in place of another."""
+        """True if a time was offered, including alternatives to a taken one."""
         return self.has_held or any(trace.offered for trace in self.traces)
 
-    def is_undecided(self, live: frozenset[str]) -> bool:
-        """Whether it has not booked yet, and one of the live holds is its own."""
-        return not self.has_booked and any(trace.hold_key in live for trace in self.traces if trace.hold_key)
+    def is_undecided(self, live_hold_ids: frozenset[str]) -> bool:
+        """Return whether the conversation has no booking yet but one of the live holds."""
+        return not self.has_booked and any(trace.hold_key in live_hold_ids for trace in self.traces if trace.hold_key)
 
     @property
-    def loss(self) -> LossReason:
-        """Why it was lost, if it was."""
+    def loss_reason(self) -> LossReason:
+        """Reason for the loss of a lost conversation."""
         last = self.traces[-1]
-        if last.outcome in TAKEN:
+        if last.outcome in TAKEN_OUTCOMES:
             return LossReason.TAKEN
         if last.outcome != OK:
             return LossReason.FAILED
@@ -54,62 +63,110 @@ class Conversation:
 
     @property
     def last_question(self) -> tuple[int, Question] | None:
-        """What it wanted in the end, and when it said so (milliseconds); None where that was never clear."""
-        asked = [(trace.at_ms, trace.question) for trace in self.traces if trace.question is not None]
-        return asked[-1] if asked else None
+        """Last question with its time in milliseconds; None if no call had a valid question."""
+        questions = [(trace.at_ms, trace.question) for trace in self.traces if trace.question is not None]
+        return questions[-1] if questions else None
 
     @property
     def first_question(self) -> Question | None:
-        """What it wanted at first."""
+        """First question."""
         return next((trace.question for trace in self.traces if trace.question is not None), None)
 
     def collisions(self) -> list[Trace]:
-        """The calls that took a time that had been offered or held, and was gone."""
+        """Return the calls for a time that had been offered or held before and was taken meanwhile."""
         offered = set[Minute | None]()
-        found = []
+        collisions = []
         for trace in self.traces:
-            if trace.outcome in TAKEN and trace.start in offered:
-                found.append(trace)
-            offered.update(trace.offered, [trace.start] if _is(trace, TracedUse.CREATE_HOLD) else [])
-        return found
+            if trace.outcome in TAKEN_OUTCOMES and trace.start in offered:
+                collisions.append(trace)
+            offered.update(trace.offered, [trace.start] if _is_successful(trace, TracedUse.CREATE_HOLD) else [])
+        return collisions
+
+    def steps(self) -> set[FunnelStage]:
+        """Return the steps that the conversation reached."""
+        reached = {
+            FunnelStage.ASKED: bool(self.traces),
+            FunnelStage.OFFERED: self.has_offers,
+            FunnelStage.HELD: self.has_held,
+            FunnelStage.BOOKED: self.has_booked,
+        }
+        return {step for step, is_reached in reached.items() if is_reached}
+
+    def seconds_to_first_hold(self) -> float:
+        """Return the time from the first call to the first hold or booking."""
+        held_ms = next(trace.at_ms for trace in self.traces if Conversation((trace,)).has_held)
+        return (held_ms - self.traces[0].at_ms) / _MS_PER_SECOND
 
 
-def conversations(traces: Sequence[Trace]) -> list[Conversation]:
-    """Traces, told apart; by when each conversation began."""
+def group_conversations(traces: Sequence[Trace]) -> list[Conversation]:
+    """Group traces into conversations, by start."""
     by_name: dict[str, list[Trace]] = {}
-    for trace in sorted(traces, key=lambda one: (one.at_ms, one.id)):
+    for trace in sorted(traces, key=lambda trace: (trace.at_ms, trace.id)):
         by_name.setdefault(trace.conversation or trace.id, []).append(trace)
-    found = [Conversation(tuple(part)) for said in by_name.values() for part in _parts(said)]
-    return sorted(found, key=lambda one: (one.traces[0].at_ms, one.traces[0].id))
+    grouped = [Conversation(tuple(part)) for same_name in by_name.values() for part in _split_at_pauses(same_name)]
+    return sorted(grouped, key=lambda conversation: (conversation.traces[0].at_ms, conversation.traces[0].id))
 
 
-def funnel(found: Sequence[Conversation], live: frozenset[str]) -> Funnel:
-    """How far conversations came; `live` are the keys of the holds that live."""
-    thinking = [one for one in found if one.is_undecided(live)]
+def count_funnel(conversations: Sequence[Conversation], live_hold_ids: frozenset[str]) -> Funnel:
+    """Count the conversations by the step they reached."""
     return Funnel(
-        asked=len(found),
-        offered=sum(one.has_offers for one in found),
-        held=sum(one.has_held for one in found),
-        booked=sum(one.has_booked for one in found),
-        thinking=len(thinking),
-        lost=Counter(one.loss for one in lost(found, live)),
+        asked=len(conversations),
+        offered=sum(conversation.has_offers for conversation in conversations),
+        held=sum(conversation.has_held for conversation in conversations),
+        booked=sum(conversation.has_booked for conversation in conversations),
+        thinking=sum(conversation.is_undecided(live_hold_ids) for conversation in conversations),
+        lost=Counter(conversation.loss_reason for conversation in lost(conversations, live_hold_ids)),
     )
 
 
-def lost(found: Sequence[Conversation], live: frozenset[str]) -> list[Conversation]:
-    """Those that asked and ended without a booking, nor with a hold that lives."""
-    return [one for one in found if not one.has_booked and not one.is_undecided(live)]
+def lost(conversations: Sequence[Conversation], live_hold_ids: frozenset[str]) -> list[Conversation]:
+    """Return the conversations without a booking or a live hold."""
+    return [each for each in conversations if not each.has_booked and not each.is_undecided(live_hold_ids)]
 
 
-def _parts(said: Sequence[Trace]) -> Iterator[list[Trace]]:
-    part = [said[0]]
-    for trace in said[1:]:
-        if trace.at_ms - part[-1].at_ms > SILENCE_MS:
+async def count_steps(store: Traces, new_traces: Sequence[Trace]) -> None:
+    """Count in the metrics the steps that conversations reached by traces that were just saved.
+
+    Each step of a conversation is counted once, whichever servers answered its calls: the earlier traces come from the
+    store. Steps may be missed if two servers save traces of one conversation at the same time, or if the store fails.
+    """
+    new_ids = frozenset(trace.id for trace in new_traces)
+    for project_id in {trace.project_id for trace in new_traces}:
+        of_project = [trace for trace in new_traces if trace.project_id == project_id and trace.conversation]
+        if not of_project:
+            continue
+        names = {trace.conversation for trace in of_project}
+        from_ms = min(trace.at_ms for trace in of_project) - LOOKBACK_MS
+        try:
+            traces = await store.conversations(project_id, names, from_ms=from_ms, most=MAX_CALLS)
+        except SlotmcpError:
+            continue
+        for conversation in group_conversations(traces):
+            if len(conversation.traces) < MAX_CALLS:
+                _count_new_steps(conversation, new_ids)
+
+
+def _count_new_steps(conversation: Conversation, new_ids: frozenset[str]) -> None:
+    before = Conversation(tuple(trace for trace in conversation.traces if trace.id not in new_ids))
+    for step in conversation.steps() - before.steps():
+        telemetry.record_stage(step)
+        if step is FunnelStage.HELD:
+            telemetry.record_first_hold(conversation.seconds_to_first_hold())
+    collisions_before = before.collisions()
+    for trace in conversation.collisions():
+        if trace not in collisions_before:
+            telemetry.record_collision(trace.use)
+
+
+def _split_at_pauses(traces: Sequence[Trace]) -> Iterator[list[Trace]]:
+    part = [traces[0]]
+    for trace in traces[1:]:
+        if trace.at_ms - part[-1].at_ms > MAX_PAUSE_MS:
             yield part
             part = []
         part.append(trace)
     yield part
 
 
-def _is(trace: Trace, use: TracedUse) -> bool:
+def _is_successful(trace: Trace, use: TracedUse) -> bool:
     return trace.use is use and trace.outcome == OK

@@ -1,17 +1,18 @@
-"""Gaps: one change of the business that would have won lost callers, found by asking the engine again.
+"""Gaps: single changes of the business that would have won lost conversations.
 
-Asked again are those lost questions alone to which the engine, with every booking there is, has no start to offer:
-so without a change none is won. A change touches one technician, who then takes all that is won, for the others
-still can take nothing; so it is enough to play that technician's diary.
+Only questions without a free start are asked again, with all bookings in place, so that none can be won without a
+change. A change affects one technician, and all others stay fully booked. It is enough to simulate that technician.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from slotmcp.domain.catalog import Technician, TechnicianStatus, WallSpan, WeeklySpan
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
-from slotmcp.domain.report import Gap, GapChange, Gaps
+from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, Gap, GapChange, Gaps
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.domain.trace import Question
 from slotmcp.engine.assign import assign
@@ -19,65 +20,69 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts
 from slotmcp.engine.travel import site_at
-from slotmcp.services.reporting.demand import is_wanted
-from slotmcp.services.reporting.gap_changes import changed, changes_worth_trying
-from slotmcp.services.reporting.open_time import with_claims
+from slotmcp.services.reporting.demand import HourOfWeek, is_wanted, wanted_hours
+from slotmcp.services.reporting.utilization import with_claims
 
-MOST_GAPS: Final = 10
+MAX_GAPS: Final = 10
+MAX_HOURS: Final = 24
+"""Number of hours of the week to try, the most requested first."""
+MAX_TECHNICIANS: Final = 5
+"""Number of technicians to try for each hour, and for the skills of each service."""
+_EXTRA_TECHNICIAN: Final = "extra-technician"
 
 
 @dataclass(frozen=True, slots=True)
 class LostQuestion:
-    """What somebody wanted who left without, and when they said so."""
+    """Last question of a lost conversation, with its time."""
 
     at_ms: int
     question: Question
 
 
 def find_gaps(schedule: Schedule, claims: Sequence[Claim], lost: Sequence[LostQuestion]) -> Gaps:
-    """The changes that would have won the most.
+    """Return the changes that would have won the most conversations.
 
     Args:
-        schedule: the business.
-        claims: all bookings; the book's own claims are not looked at.
-        lost: questions of conversations that were lost.
+        schedule: the business; its own claims are ignored.
+        claims: all bookings.
+        lost: questions of lost conversations.
     """
     schedule = with_claims(schedule, claims)
-    asked = [one for one in lost if one.question.service_id in schedule.services]
+    asked = [each for each in lost if each.question.service_id in schedule.services]
     unmet = unmet_questions(schedule, asked)
-    tried = changes_worth_trying(schedule, [one.question for one in unmet])
-    gaps = [Gap(change=change, won=won) for change in tried if (won := count_won(schedule, change, unmet))]
+    changes = list(_changes(schedule, [each.question for each in unmet]))
+    gaps = [Gap(change=change, won=won) for change in changes if (won := count_won(schedule, change, unmet))]
     gaps.sort(key=lambda gap: (-gap.won, type(gap.change).__name__, repr(gap.change)))
-    return Gaps(lost=len(asked), had_alternatives=len(asked) - len(unmet), gaps=tuple(gaps[:MOST_GAPS]))
+    return Gaps(lost=len(asked), had_alternatives=len(asked) - len(unmet), gaps=tuple(gaps[:MAX_GAPS]))
 
 
 def unmet_questions(schedule: Schedule, lost: Iterable[LostQuestion]) -> list[LostQuestion]:
-    """Those to which there was nothing to offer, in the order in which they were asked."""
+    """Return the questions without a free start, by time."""
     unmet: list[LostQuestion] = []
     availability: Availability | None = None
-    for one in sorted(lost, key=lambda one: one.at_ms):
-        availability = Availability.of(schedule, one.at_ms, availability)
-        if _first_start(availability, _need(schedule, one.question), one.question) is None:
-            unmet.append(one)
+    for each in sorted(lost, key=lambda each: each.at_ms):
+        availability = Availability.of(schedule, each.at_ms, availability)
+        if _first_start(availability, _need(schedule, each.question), each.question) is None:
+            unmet.append(each)
     return unmet
 
 
 def count_won(schedule: Schedule, change: GapChange, unmet: Sequence[LostQuestion]) -> int:
-    """How many of the unmet questions, asked in their order, would have been booked with a change made."""
-    technician_schedule = changed(schedule, change)
+    """Return how many unmet questions, in their order, would have led to bookings with a change."""
+    technician_schedule = _changed_schedule(schedule, change)
     skills, technician_id = technician_schedule.technician.skills, technician_schedule.technician.id
     availability: Availability | None = None
     won = 0
-    for one in unmet:
-        need = _need(schedule, one.question)
+    for each in unmet:
+        need = _need(schedule, each.question)
         if need.technician_id not in {None, technician_id} or not need.skills <= skills:
             continue
         alone = replace(schedule, technician_schedules={technician_id: technician_schedule})
-        availability = Availability.of(alone, one.at_ms, availability)
-        start = _first_start(availability, need, one.question)
+        availability = Availability.of(alone, each.at_ms, availability)
+        start = _first_start(availability, need, each.question)
         if start is not None and assign(availability, need, start) is not None:
             won += 1
-            technician_schedule = _with_booking(technician_schedule, one.question, need, start, f"won-{won}")
+            technician_schedule = _with_booking(technician_schedule, each.question, need, start, f"won-{won}")
     return won
 
 
@@ -109,3 +114,90 @@ def _with_booking(
         location=question.area,
     )
     return replace(technician_schedule, claims=(*technician_schedule.claims, claim))
+
+
+def _changes(schedule: Schedule, unmet: Sequence[Question]) -> Iterator[GapChange]:
+    """Yield the changes worth trying for unmet questions: a hundred or a few more, in a stable order."""
+    services = Counter(question.service_id for question in unmet)
+    technicians = [each.technician for each in schedule.technician_schedules.values()]
+    active = [technician for technician in technicians if technician.status is TechnicianStatus.ACTIVE]
+    yield from _extra_hours(schedule, active, unmet)
+    yield from _extra_skills(schedule, active, services)
+    yield from _extra_technicians(active, services)
+
+
+def _extra_hours(schedule: Schedule, active: Sequence[Technician], unmet: Sequence[Question]) -> Iterator[ExtraHour]:
+    for zone_key in sorted({technician.timezone for technician in active}):
+        in_zone = [technician for technician in active if technician.timezone == zone_key]
+        wanted = [(question, wanted_hours(question, zone_key)) for question in unmet]
+        counts = Counter(hour for _, hours in wanted for hour in hours)
+        for hour in sorted(counts, key=lambda hour: (-counts[hour], hour))[:MAX_HOURS]:
+            questions = [question for question, hours in wanted if hour in hours]
+            for technician_id in _idle_technicians(schedule, in_zone, questions, hour)[:MAX_TECHNICIANS]:
+                yield ExtraHour(technician_id=technician_id, weekday=hour[0], hour=hour[1])
+
+
+def _idle_technicians(
+    schedule: Schedule, technicians: Sequence[Technician], questions: Sequence[Question], hour: HourOfWeek
+) -> list[str]:
+    """Return the technicians without a shift in an hour: the most suitable first, then those with a shift beside it."""
+    suited = {each.id: sum(_is_suited(schedule, each, question) for question in questions) for each in technicians}
+    idle = [each for each in technicians if suited[each.id] and not _has_shift(each, *hour)]
+    return [each.id for each in sorted(idle, key=lambda each: (-suited[each.id], not _has_shift_beside(each, *hour)))]
+
+
+def _extra_skills(schedule: Schedule, active: Sequence[Technician], services: Counter[str]) -> Iterator[ExtraSkills]:
+    for service_id in sorted(services):
+        needed = schedule.services[service_id].skills
+        lacking = sorted((each for each in active if needed - each.skills), key=lambda each: len(needed - each.skills))
+        for technician in lacking[:MAX_TECHNICIANS]:
+            yield ExtraSkills(technician_id=technician.id, skills=tuple(sorted(needed - technician.skills)))
+
+
+def _extra_technicians(active: Sequence[Technician], services: Counter[str]) -> Iterator[ExtraTechnician]:
+    """Yield an extra technician with the most common shifts and breaks for each service."""
+    patterns = Counter((each.timezone, each.shifts, each.breaks) for each in active if each.shifts)
+    if not patterns:
+        return
+    ((most_common, _),) = patterns.most_common(1)
+    like = next(each for each in active if (each.timezone, each.shifts, each.breaks) == most_common)
+    for service_id in sorted(services):
+        yield ExtraTechnician(like_technician_id=like.id, service_id=service_id)
+
+
+def _changed_schedule(schedule: Schedule, change: GapChange) -> TechnicianSchedule:
+    """Return the schedule of the technician whom a change affects, with the change."""
+    if isinstance(change, ExtraTechnician):
+        like = schedule.technician_schedules[change.like_technician_id].technician
+        skills = schedule.services[change.service_id].skills
+        extra = replace(like, id=_EXTRA_TECHNICIAN, name=_EXTRA_TECHNICIAN, skills=skills, calcom=None)
+        return TechnicianSchedule(technician=replace(extra, overrides=(), time_off=()))
+    technician_schedule = schedule.technician_schedules[change.technician_id]
+    technician = technician_schedule.technician
+    if isinstance(change, ExtraSkills):
+        technician = replace(technician, skills=technician.skills | set(change.skills))
+    else:
+        span = WallSpan(start_minute=change.hour * 60, end_minute=change.hour * 60 + 60)
+        shift = WeeklySpan(days=frozenset({change.weekday}), span=span)
+        technician = replace(technician, shifts=(*technician.shifts, shift))
+    return replace(technician_schedule, technician=technician)
+
+
+def _is_suited(schedule: Schedule, technician: Technician, question: Question) -> bool:
+    is_requested = question.technician_id in {None, technician.id}
+    return is_requested and schedule.services[question.service_id].skills <= technician.skills
+
+
+def _has_shift(technician: Technician, weekday: int, hour: int) -> bool:
+    return any(
+        weekday in shift.days and shift.span.start_minute <= hour * 60 and hour * 60 + 60 <= shift.span.end_minute
+        for shift in technician.shifts
+    )
+
+
+def _has_shift_beside(technician: Technician, weekday: int, hour: int) -> bool:
+    """Return whether a shift ends at the start of an hour, or starts at its end."""
+    return any(
+        weekday in shift.days and (shift.span.end_minute == hour * 60 or shift.span.start_minute == hour * 60 + 60)
+        for shift in technician.shifts
+    )

@@ -1,51 +1,87 @@
-"""Reports of a project's period, from its traces and its book; and what would have won who was lost.
+"""Reports on a period of a project, computed from its traces and bookings.
 
-What is told of a long period takes a while to work out. That is done beside the calls, in a thread.
+A long period takes a while to compute. A thread does it, so that calls are served meanwhile.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
+from math import ceil
 from typing import Final, assert_never
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, RankingKey
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
-from slotmcp.domain.report import DecidedBy, Gaps, Period, Report
+from slotmcp.domain.report import DecidedBy, Gaps, Period, Report, ResponseTimes
 from slotmcp.domain.schedule import Schedule
-from slotmcp.domain.trace import Trace
+from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.engine.zones import local_date, midnight
 from slotmcp.ports import Store
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.reporting.conversations import Conversation, conversations, funnel, lost
-from slotmcp.services.reporting.demand import demand, refused
+from slotmcp.services.reporting.conversations import Conversation, count_funnel, group_conversations, lost
+from slotmcp.services.reporting.demand import count_demand, count_refused
 from slotmcp.services.reporting.gaps import LostQuestion, find_gaps
-from slotmcp.services.reporting.open_time import fairness, period_availability, supply, utilization
-from slotmcp.services.reporting.response_times import response_times
+from slotmcp.services.reporting.utilization import (
+    count_supply,
+    measure_fairness,
+    measure_utilization,
+    period_availability,
+)
 
 DEFAULT_DAYS: Final = 7
-MOST_DAYS: Final = 92
+MAX_DAYS: Final = 92
+TOTAL: Final = "total"
+"""Name of the span that is the whole call."""
+
+
+class SectionName(StrEnum):
+    """Section of a report, as accepted by --section."""
+
+    FUNNEL = "funnel"
+    DEMAND = "demand"
+    SUPPLY = "supply"
+    REFUSED = "refused"
+    UTILIZATION = "utilisation"
+    ASSIGNMENT = "assignment"
+    FAIRNESS = "fairness"
+    TIMES = "times"
+    GAPS = "gaps"
+
+
+TITLES: Final[Mapping[SectionName, str]] = {
+    SectionName.FUNNEL: "Booking funnel",
+    SectionName.DEMAND: "Requested times",
+    SectionName.SUPPLY: "Unbooked start times",
+    SectionName.REFUSED: "Requests without an offer",
+    SectionName.UTILIZATION: "Use of working time",
+    SectionName.ASSIGNMENT: "How technicians were chosen",
+    SectionName.FAIRNESS: "Bookings compared with working time",
+    SectionName.TIMES: "Response times",
+    SectionName.GAPS: "Changes that would win lost callers",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRequest:
-    """Which period of which project. None: not asked."""
+    """Project and period of a report."""
 
     project_id: str | None = None
     first_day: date | None = None
-    """Default: `days` dates before `end_day`."""
+    """Default: `days` before `end_day`."""
     end_day: date | None = None
-    """The first date after the period, by the project's clocks. Default: tomorrow."""
+    """First date after the period, in the project's time zone. Default: tomorrow."""
     days: int = DEFAULT_DAYS
-    """How many dates, where `first_day` is not given."""
+    """Length of the period in days if `first_day` is None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAnswer:
-    """A report, when it was told, and the book as it is now: what its ids stand for."""
+    """Report with the current schedule, which its ids refer to."""
 
     schedule: Schedule
     report: Report
@@ -53,13 +89,13 @@ class ReportAnswer:
 
     @property
     def project(self) -> Project:
-        """Whose it is."""
+        """The project."""
         return self.schedule.project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapsAnswer:
-    """What would have won who was lost, and the book as it is now."""
+    """Gaps with the current schedule."""
 
     schedule: Schedule
     gaps: Gaps
@@ -67,54 +103,51 @@ class GapsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What is known of a period."""
+    """Stored facts about a period."""
 
     schedule: Schedule
     now_ms: int
     period: Period
     bookings: Sequence[Booking]
-    """Of any time."""
+    """All bookings, inside and outside the period."""
     traces: Sequence[Trace]
     conversations: Sequence[Conversation]
-    live: frozenset[str]
+    live_hold_ids: frozenset[str]
 
     @property
-    def of_period(self) -> list[Booking]:
-        """The bookings that start in the period."""
-        return [one for one in self.bookings if self.period.start <= one.claim.start < self.period.end]
+    def claims(self) -> list[Claim]:
+        """Claims of all bookings."""
+        return [booking.claim for booking in self.bookings]
+
+    @property
+    def bookings_of_period(self) -> list[Booking]:
+        """Bookings that start in the period."""
+        return [booking for booking in self.bookings if self.period.start <= booking.claim.start < self.period.end]
 
 
 class ReportService:
-    """Tells what came of a period."""
+    """Use cases of reports."""
 
     def __init__(self, *, store: Store, availability_cache: AvailabilityCache) -> None:
         self._store = store
         self._availability_cache = availability_cache
 
-    async def report(self, request: ReportRequest) -> Report:
-        """All that is told of a period but its gaps.
-
-        Raises:
-            InvalidArgument: the period is empty, or longer than MOST_DAYS.
-            NotFound, Unavailable.
-        """
-        return (await self.get_metrics(request)).report
-
     async def get_metrics(self, request: ReportRequest) -> ReportAnswer:
-        """The same, with what its ids stand for and when it was told.
+        """Return the report on a period, without its gaps.
 
         Raises:
-            As `report`.
+            InvalidArgument: the period is empty, or longer than MAX_DAYS.
+            NotFound, Unavailable.
         """
         facts = await self._facts(request)
         report = await asyncio.to_thread(_report, facts)
         return ReportAnswer(schedule=facts.schedule, report=report, now_ms=facts.now_ms)
 
     async def gaps(self, request: ReportRequest) -> GapsAnswer:
-        """Which one change would have won the most of those who were lost in a period.
+        """Return the single changes that would have won the most conversations of a period.
 
         Raises:
-            As `report`.
+            The errors of `get_metrics`.
         """
         facts = await self._facts(request)
         return GapsAnswer(schedule=facts.schedule, gaps=await asyncio.to_thread(_gaps, facts))
@@ -124,16 +157,15 @@ class ReportService:
         schedule, now_ms = availability.schedule, availability.now_ms
         period = _period(request, schedule.project.timezone, now_ms)
         traces = await self._store.traces(schedule.project.id, period.start * MS_PER_MINUTE, period.end * MS_PER_MINUTE)
-        holds = [
-            claim
+        live_hold_ids = frozenset(
+            claim.id
             for technician_schedule in schedule.technician_schedules.values()
             for claim in technician_schedule.claims
-            if claim.is_hold
-        ]
-        live = frozenset(claim.id for claim in holds if claim.is_live(now_ms))
+            if claim.is_hold and claim.is_live(now_ms)
+        )
         bookings = await self._store.bookings(schedule.project.id)
-        told_apart = await asyncio.to_thread(conversations, traces)
-        return _Facts(schedule, now_ms, period, bookings, traces, told_apart, live)
+        conversations = await asyncio.to_thread(group_conversations, traces)
+        return _Facts(schedule, now_ms, period, bookings, traces, conversations, live_hold_ids)
 
 
 def _period(request: ReportRequest, zone_key: str, now_ms: int) -> Period:
@@ -141,53 +173,53 @@ def _period(request: ReportRequest, zone_key: str, now_ms: int) -> Period:
     first_day = request.first_day or end_day - timedelta(days=request.days)
     if end_day <= first_day:
         raise InvalidArgument("to", f"give a date after {first_day}, the first of the period.")
-    if (end_day - first_day).days > MOST_DAYS:
-        raise InvalidArgument("from", f"ask for {MOST_DAYS} dates at most.")
+    if (end_day - first_day).days > MAX_DAYS:
+        raise InvalidArgument("from", f"ask for {MAX_DAYS} dates at most.")
     return Period(
         first_day=first_day, end_day=end_day, start=midnight(zone_key, first_day), end=midnight(zone_key, end_day)
     )
 
 
 def _report(facts: _Facts) -> Report:
-    availability = period_availability(facts.schedule, [one.claim for one in facts.bookings], facts.period)
-    used = utilization(availability, facts.period)
-    zone_key = facts.schedule.project.timezone
+    availability = period_availability(facts.schedule, facts.claims, facts.period)
+    utilization = measure_utilization(availability, facts.period)
+    bookings, zone_key = facts.bookings_of_period, facts.schedule.project.timezone
     return Report(
         project_id=facts.schedule.project.id,
         timezone=zone_key,
         period=facts.period,
-        funnel=funnel(facts.conversations, facts.live),
-        demand=demand(facts.conversations, zone_key),
-        supply=supply(availability),
-        refused=refused(facts.traces),
-        utilization=used,
-        decided=Counter(_decided(one) for one in facts.of_period),
-        fairness=fairness(used, [one.claim for one in facts.of_period]),
-        response_times=response_times(facts.traces),
-        collisions=sum(len(one.collisions()) for one in facts.conversations),
+        funnel=count_funnel(facts.conversations, facts.live_hold_ids),
+        demand=count_demand(facts.conversations, zone_key),
+        supply=count_supply(availability),
+        refused=count_refused(facts.traces),
+        utilization=utilization,
+        decided=Counter(_decided_by(booking) for booking in bookings),
+        fairness=measure_fairness(utilization, [booking.claim for booking in bookings]),
+        response_times=_response_times(facts.traces),
+        collisions=sum(len(conversation.collisions()) for conversation in facts.conversations),
     )
 
 
 def _gaps(facts: _Facts) -> Gaps:
-    asked = [one.last_question for one in lost(facts.conversations, facts.live)]
-    questions = [LostQuestion(at_ms, question) for at_ms, question in filter(None, asked)]
-    return find_gaps(facts.schedule, [one.claim for one in facts.bookings], questions)
+    questions = [conversation.last_question for conversation in lost(facts.conversations, facts.live_hold_ids)]
+    lost_questions = [LostQuestion(at_ms, question) for at_ms, question in filter(None, questions)]
+    return find_gaps(facts.schedule, facts.claims, lost_questions)
 
 
-def _decided(booking: Booking) -> DecidedBy:
+def _decided_by(booking: Booking) -> DecidedBy:
     reason = booking.reason
     if reason is None:
         return DecidedBy.OTHER
     if reason.wished:
-        return DecidedBy.WISH
+        return DecidedBy.REQUESTED
     if reason.kept:
         return DecidedBy.KEPT
     if reason.considered == 1:
         return DecidedBy.ONLY_ONE
-    return _of_key(reason.decided_by) if reason.decided_by else DecidedBy.OTHER
+    return _decided_by_key(reason.decided_by) if reason.decided_by else DecidedBy.OTHER
 
 
-def _of_key(key: RankingKey) -> DecidedBy:
+def _decided_by_key(key: RankingKey) -> DecidedBy:
     match key:
         case RankingKey.LOAD:
             return DecidedBy.LOAD
@@ -197,3 +229,17 @@ def _of_key(key: RankingKey) -> DecidedBy:
             return DecidedBy.ETA
         case _:
             assert_never(key)
+
+
+def _response_times(traces: Sequence[Trace]) -> tuple[ResponseTimes, ...]:
+    """Return the response times of each use case, from the traces that have one."""
+    times_us: dict[TracedUse, list[int]] = defaultdict(list)
+    for trace in traces:
+        if TOTAL in trace.hops:
+            times_us[trace.use].append(trace.hops[TOTAL])
+    return tuple(_percentiles(use, sorted(times_us[use])) for use in TracedUse if use in times_us)
+
+
+def _percentiles(use: TracedUse, sorted_us: Sequence[int]) -> ResponseTimes:
+    p50, p95, p99 = (sorted_us[ceil(len(sorted_us) * percent / 100) - 1] for percent in (50, 95, 99))
+    return ResponseTimes(use=use, calls=len(sorted_us), p50_us=p50, p95_us=p95, p99_us=p99)

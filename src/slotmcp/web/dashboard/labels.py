@@ -45,7 +45,7 @@ _USES: Final[Mapping[TracedUse, str]] = {
 def decided_label(decided: DecidedBy) -> str:  # noqa: PLR0911  one label a member
     """Return a label of what decided an assignment."""
     match decided:
-        case DecidedBy.WISH:
+        case DecidedBy.REQUESTED:
             return "Requested by the caller"
         case DecidedBy.KEPT:
             return "Already had the booking"

@@ -20,13 +20,12 @@ from slotmcp.domain.report import (
 )
 from slotmcp.domain.schedule import Schedule
 from slotmcp.services.lookups import technician_of
-from slotmcp.services.reporting.reports import DEFAULT_DAYS, MOST_DAYS, ReportAnswer, ReportRequest
-from slotmcp.services.reporting.sections import TITLES
+from slotmcp.services.reporting.reports import DEFAULT_DAYS, MAX_DAYS, TITLES, ReportAnswer, ReportRequest
 from slotmcp.web.dashboard.charts import Bar, BarSegment, HeatMap, bars, heat_map, percent_of, stack
 from slotmcp.web.dashboard.labels import LOSSES, decided_label, format_duration, reason_label, remedy_label
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
-PERIODS: Final = ((1, "Today"), (7, "7 days"), (28, "28 days"), (MOST_DAYS, f"{MOST_DAYS} days"))
+PERIODS: Final = ((1, "Today"), (7, "7 days"), (28, "28 days"), (MAX_DAYS, f"{MAX_DAYS} days"))
 REFRESH_SECONDS: Final = 60
 """Refresh interval of a report of up to a week. Longer reports take longer and refresh less often."""
 SECTION_TITLES: Final = {name.value: title for name, title in TITLES.items()}
@@ -125,8 +124,8 @@ def requested_days(request: DashboardRequest) -> int:
         InvalidArgument.
     """
     days = request.query("days") or str(DEFAULT_DAYS)
-    if not (days.isascii() and days.isdigit() and 1 <= int(days) <= MOST_DAYS):
-        raise InvalidArgument("days", f"give a number of days from 1 to {MOST_DAYS}.")
+    if not (days.isascii() and days.isdigit() and 1 <= int(days) <= MAX_DAYS):
+        raise InvalidArgument("days", f"give a number of days from 1 to {MAX_DAYS}.")
     return int(days)
 
 

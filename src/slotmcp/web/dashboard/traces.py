@@ -11,7 +11,7 @@ from slotmcp.domain.trace import Question, Trace
 from slotmcp.services.lookups import technician_of
 from slotmcp.services.reporting.conversations import OK
 from slotmcp.services.reporting.demand import is_empty
-from slotmcp.services.reporting.response_times import TOTAL
+from slotmcp.services.reporting.reports import TOTAL
 from slotmcp.services.traces import REFUSAL_DAYS, summarize_trace
 from slotmcp.web.dashboard.charts import percent_of
 from slotmcp.web.dashboard.labels import format_minute, format_ms, format_utc, refusal_label, use_label

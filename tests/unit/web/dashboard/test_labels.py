@@ -6,7 +6,7 @@ from slotmcp.domain.errors import SlotmcpError
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.report import DecidedBy, LossReason
 from slotmcp.domain.trace import TechnicianTrace, TracedUse
-from slotmcp.services.reporting.sections import TITLES, SectionName
+from slotmcp.services.reporting.reports import TITLES, SectionName
 from slotmcp.web.dashboard.labels import (
     LOSSES,
     decided_label,
