@@ -18,7 +18,7 @@ DEBIAN := .venv/.debian-ready
 # A gate speaks one line when it is fine, and everything it knows when it is not.
 gate = @printf '%-14s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$said"; exit 1; fi
 
-.PHONY: help demo dashboard test check format bench proximity screenshots clean
+.PHONY: help demo dashboard test check format generate bench proximity screenshots clean
 
 help: ## say what there is (the default)
 	@echo 'slotmcp: make <target>'
@@ -44,6 +44,9 @@ check: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## the one gate: format, l
 format: $(READY) ## put the source in its form and mend what lint can mend by itself
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+generate: $(READY) ## write the modules that are generated from others, such as the columns of the tables
+	@$(BIN)/python tests/project/generate_columns.py
 
 bench: $(READY) ## measure, as ratios within one run
 	@$(BIN)/python tests/benchmarks/run.py

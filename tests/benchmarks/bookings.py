@@ -8,16 +8,16 @@ from pathlib import Path
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
 from benchmarks.files import imported, scratch_folder
-from benchmarks.raw_writer import RawWriter, Statement, Unit
+from benchmarks.raw_writer import Call, RawWriter, Unit
 from benchmarks.sales import Sell, book, business, hold_and_book, seconds_of, starts
 from benchmarks.schedules import NOW_MS
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.interval import Minute
 from slotmcp.services.app import App
 from slotmcp.services.slots import SlotQuery
-from slotmcp.store import statements
-from slotmcp.store.rows import Row
+from slotmcp.store.catalog import PROJECT_STATE
 from slotmcp.store.sqlite import SqliteStore
+from slotmcp.store.statement import Row, Statement
 from support.clock import HandClock
 
 CALLS_BY_CALLERS = {1: 300, 8: 1000, 64: 3000}
@@ -81,13 +81,13 @@ async def _raw_rate(path: Path, units: Sequence[Unit], sales: int, callers: int)
 
 async def _recorded(path: Path, sell: Sell, sold: Sequence[Minute]) -> Sequence[Unit]:
     """The statements that the store runs for these sales, unit by unit."""
-    units: list[list[Statement]] = []
+    units: list[list[Call]] = []
     async with _open(path) as (app, store):
         writer = store._writer  # noqa: SLF001  where every statement of a unit passes
         fetch = writer._fetch  # noqa: SLF001
 
-        async def recording(statement: str, /, **values: object) -> Sequence[Row]:
-            if statement == statements.PROJECT_STATE:
+        async def recording(statement: Statement, /, **values: object) -> Sequence[Row]:
+            if statement is PROJECT_STATE:
                 units.append([])
             units[-1].append((statement, values))
             return await fetch(statement, **values)

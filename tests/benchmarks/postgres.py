@@ -15,10 +15,10 @@ from slotmcp.bootstrap import build_app
 from slotmcp.domain.interval import Minute
 from slotmcp.services.app import App
 from slotmcp.services.slots import SlotQuery
-from slotmcp.store.postgres import statements
 from slotmcp.store.postgres.link import Link
+from slotmcp.store.postgres.statements import LOCK_PROJECT
 from slotmcp.store.postgres.store import POOL_SIZE, PostgresStore
-from slotmcp.store.rows import Row
+from slotmcp.store.statement import Row, Statement
 from support.clock import HandClock
 from support.postgres_databases import Databases, name_of
 from support.postgres_server import started_server
@@ -84,12 +84,12 @@ async def _raw_rate(url: str, sales: Sequence[Sequence[Unit]], callers: int) -> 
 
 async def _recorded(url: str, sell: Sell, sold: Sequence[Minute]) -> Sequence[Sequence[Unit]]:
     """The statements that the store runs, unit by unit of each sale: one caller alone, so each unit takes the lock."""
-    units: list[list[tuple[str, dict[str, object]]]] = []
+    units: list[list[tuple[Statement, dict[str, object]]]] = []
     ends = [0]
     fetch = Link.fetch
 
-    async def recording(self: Link, statement: str, /, **values: object) -> Sequence[Row]:
-        if statement == statements.LOCK_PROJECT:
+    async def recording(self: Link, statement: Statement, /, **values: object) -> Sequence[Row]:
+        if statement is LOCK_PROJECT:
             units.append([])
         if units:
             units[-1].append((statement, values))

@@ -11,17 +11,18 @@ from typing import Self
 
 import asyncpg
 
-from slotmcp.store.postgres.notation import DONE_BEFORE, numbered
+from slotmcp.store.postgres.statements import numbered
+from slotmcp.store.statement import Statement
 
-Unit = Sequence[tuple[str, Mapping[str, object]]]
+Unit = Sequence[tuple[Statement, Mapping[str, object]]]
 Calls = Sequence[tuple[str, Sequence[object]]]
 """Statements and values as asyncpg takes them."""
 
 
 def calls_of(unit: Unit) -> Calls:
     """A unit in PostgreSQL's notation."""
-    asked = [(numbered(statement), values) for statement, values in unit]
-    return [(one.text, [values[name] for name in one.names]) for one, values in asked if one.text != DONE_BEFORE]
+    queries = [(numbered(statement), values) for statement, values in unit]
+    return [(query.text, [values[name] for name in query.names]) for query, values in queries if query is not None]
 
 
 class RawConnections:

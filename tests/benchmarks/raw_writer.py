@@ -12,9 +12,10 @@ from types import TracebackType
 from typing import Self
 
 from slotmcp.store.connection import connect_writer
+from slotmcp.store.statement import Statement
 
-Statement = tuple[str, Mapping[str, object]]
-Unit = Sequence[Statement]
+Call = tuple[Statement, Mapping[str, object]]
+Unit = Sequence[Call]
 """The statements of one unit of work."""
 
 _GROUP_SIZE = 128
@@ -66,7 +67,7 @@ class RawWriter:
         execute = self._connection.execute
         execute("SAVEPOINT unit")
         for statement, values in unit:
-            execute(statement, values).fetchall()
+            execute(statement.text, values).fetchall()
         execute("RELEASE unit")
 
 

@@ -269,7 +269,7 @@ def test_doctor_sees_rows_that_lead_nowhere(slotmcp: Run, imported: Path, home: 
         connection.commit()
     ended = slotmcp("doctor")
     assert ended.code == Exit.AWAY
-    assert re.search(r"^broken +database .* is damaged: .*leads nowhere", ended.out, re.MULTILINE)
+    assert re.search(r"^broken +database .* is damaged: .*refers to a missing row", ended.out, re.MULTILINE)
 
 
 def test_doctor_sees_a_folder_that_cannot_be_made(slotmcp: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

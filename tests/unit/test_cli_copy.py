@@ -26,7 +26,7 @@ def test_a_book_moves_to_a_server_and_is_served_there(
     assert all(f" {table} " in done.out for table in ("projects", "claims", "bookings", "receipts"))
     again = slotmcp("copy", "--from", str(file), "--to", secret_url)
     assert (again.code, again.out) == (Exit.REFUSED, "")
-    assert again.err == "--to: has denver-hvac already, and two books are not made one.\n"
+    assert again.err == "--to: already has denver-hvac, and projects cannot be merged.\n"
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", secret_url)
     assert slotmcp("export").out == exported
     assert slotmcp("import", str(imported)).code == Exit.FINE

@@ -7,8 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from slotmcp.settings import Settings
-from slotmcp.store.copy_ends import End, copy_between
-from slotmcp.store.copying import CopyReport
+from slotmcp.store.copying import CopyReport, Database, copy_between
 from slotmcp.store.postgres.address import Address
 
 DIGEST_TOLD = 16
@@ -22,7 +21,7 @@ def run(source: str, target: str, project_ids: Sequence[str]) -> None:
     _show(report)
 
 
-def _end(url: str, called: str) -> End:
+def _end(url: str, called: str) -> Database:
     settings = Settings.with_database(url, called)
     return Address.of(settings.database_url) if settings.is_postgres else settings.database_path
 

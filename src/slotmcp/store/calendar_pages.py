@@ -1,4 +1,4 @@
-"""What is kept of a project's calendar, within a transaction."""
+"""Stored data of a project's calendar, read and written within a transaction or read alone."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,76 +8,75 @@ from slotmcp.domain.booking import Visit
 from slotmcp.domain.calendar import CalendarEntry, DeferredEvent, Push, SyncState
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.ports.calendar import CalendarBacklog, CalendarView, CalendarWork
-from slotmcp.store import calendar_statements as statements
-from slotmcp.store.calendar_rows import (
+from slotmcp.store import calendar as statements
+from slotmcp.store.calendar import (
+    deferred_of,
+    deferred_values,
     entry_of,
     entry_values,
-    parked_of,
-    parked_values,
     push_of,
     push_values,
     sync_of,
     sync_values,
 )
-from slotmcp.store.fetching import Fetch
-from slotmcp.store.reading import Snapshot
-from slotmcp.store.rows import Row
+from slotmcp.store.schedules import Snapshot
+from slotmcp.store.statement import Fetch, Row, Statement
 
 DELIVERIES_KEPT_MS: Final = 30 * MINUTES_PER_DAY * MS_PER_MINUTE
 ENTRIES_KEPT_MINUTES: Final = 60 * MINUTES_PER_DAY
-"""After an event's end. Until then it is known what became of it, however late something is said of it."""
+"""After an event's end: late deliveries about it still find it."""
 
 
 class SqlCalendarPages:
-    """The port's CalendarPages."""
+    """Implementation of the port CalendarPages."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
 
     async def record_delivery(self, digest: str) -> bool:
-        return bool(await self._fetch(statements.TAKE_DELIVERY, digest=digest, now=self._snapshot.now_ms))
+        return bool(await self._fetch(statements.RECORD_DELIVERY, digest=digest, now_ms=self._snapshot.now_ms))
 
     async def entry(self, uid: str) -> CalendarEntry | None:
         rows = await self._fetch(statements.ENTRY, uid=uid)
         return entry_of(rows[0]) if rows else None
 
     async def entries_in_series(self, series: str) -> tuple[CalendarEntry, ...]:
-        return tuple(map(entry_of, await self._fetch(statements.ENTRIES_IN, series=series)))
+        return tuple(map(entry_of, await self._fetch(statements.ENTRIES_IN_SERIES, series=series)))
 
     async def entries_of_booking(self, booking_id: str) -> tuple[CalendarEntry, ...]:
-        return tuple(map(entry_of, await self._fetch(statements.ENTRIES_OF, booking=booking_id)))
+        return tuple(map(entry_of, await self._fetch(statements.ENTRIES_OF_BOOKING, booking_id=booking_id)))
 
     async def successors(self, uid: str) -> tuple[CalendarEntry, ...]:
         return tuple(map(entry_of, await self._fetch(statements.SUCCESSORS, uid=uid)))
 
     async def open_entries(self, end_after: Minute) -> tuple[CalendarEntry, ...]:
-        return tuple(map(entry_of, await self._fetch(statements.ENTRIES_FROM, after=end_after)))
+        return tuple(map(entry_of, await self._fetch(statements.OPEN_ENTRIES, end_after=end_after)))
 
     async def save_entry(self, entry: CalendarEntry) -> None:
         await self._fetch(statements.SAVE_ENTRY, **entry_values(entry))
 
     async def defer(self, deferred: DeferredEvent) -> None:
-        await self._fetch(statements.PARK, **parked_values(deferred))
+        await self._fetch(statements.SAVE_DEFERRED, **deferred_values(deferred))
 
     async def deferred_events(self, uid: str = "") -> tuple[DeferredEvent, ...]:
-        rows = await (self._fetch(statements.PARKED_OF, uid=uid) if uid else self._fetch(statements.PARKED))
-        return tuple(map(parked_of, rows))
+        rows = await (self._fetch(statements.DEFERRED_EVENT, uid=uid) if uid else self._fetch(statements.DEFERRED))
+        return tuple(map(deferred_of, rows))
 
     async def remove_deferred(self, uid: str) -> bool:
-        return bool(await self._fetch(statements.UNPARK, uid=uid))
+        return bool(await self._fetch(statements.REMOVE_DEFERRED, uid=uid))
 
     async def push(self, booking_id: str) -> Push | None:
-        rows = await self._fetch(statements.PUSH, booking=booking_id)
+        rows = await self._fetch(statements.PUSH, booking_id=booking_id)
         return push_of(rows[0]) if rows else None
 
     async def request_push(self, booking_id: str) -> None:
-        await self._fetch(statements.MAKE_PUSH, booking=booking_id, now=self._snapshot.now_ms)
+        await self._fetch(statements.REQUEST_PUSH, booking_id=booking_id, now_ms=self._snapshot.now_ms)
 
     async def save_push(self, push: Push) -> None:
         await self._fetch(statements.SAVE_PUSH, **push_values(push))
 
     async def complete_push(self, booking_id: str, version: int) -> bool:
-        return bool(await self._fetch(statements.END_PUSH, booking=booking_id, version=version))
+        return bool(await self._fetch(statements.COMPLETE_PUSH, booking_id=booking_id, version=version))
 
     async def sync_state(self) -> SyncState:
         return _sync(await self._fetch(statements.SYNC_STATE))
@@ -90,7 +89,7 @@ class SqlCalendarPages:
         await self._fetch(statements.FORGET_ENDED_ENTRIES, ended_by=ended_by)
 
     async def forget(self, contact_key: str) -> None:
-        """Erase a customer from what still has one."""
+        """Erase a customer from entries and deferred events."""
         for uid, keys in await self._fetch(statements.ENTRIES_WITH_CUSTOMER):
             if contact_key in keys:
                 await self._fetch(statements.FORGET_ENTRY_CUSTOMER, uid=uid)
@@ -99,36 +98,36 @@ class SqlCalendarPages:
                 event = replace(deferred.event, customer=None, visit=Visit())
                 await self.defer(replace(deferred, event=event, contact_keys=()))
 
-    async def _fetch(self, statement: str, /, **values: object) -> Sequence[Row]:
-        return await self._snapshot.fetch(statement, project=self._snapshot.project_id, **values)
+    async def _fetch(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        return await self._snapshot.fetch(statement, project_id=self._snapshot.project_id, **values)
 
 
 async def read_view(fetch: Fetch, project_id: str, now_ms: int) -> CalendarView:
-    """What is kept of a project's calendar, in one snapshot."""
+    """Return a project's calendar data, read in one snapshot."""
     pages = SqlCalendarPages(Snapshot(fetch=fetch, project_id=project_id, now_ms=now_ms))
     return CalendarView(
         entries=await pages.open_entries(now_ms // MS_PER_MINUTE),
         deferred=await pages.deferred_events(),
-        pushes=tuple(map(push_of, await fetch(statements.PUSHES, project=project_id))),
+        pushes=tuple(map(push_of, await fetch(statements.PUSHES, project_id=project_id))),
         sync=await pages.sync_state(),
         now_ms=now_ms,
     )
 
 
 async def read_work(fetch: Fetch, project_id: str, now_ms: int) -> CalendarWork:
-    """What there is to do for a project's calendar."""
-    due = await fetch(statements.DUE_PUSHES, project=project_id, now=now_ms)
-    state = _sync(await fetch(statements.SYNC_STATE, project=project_id))
-    return CalendarWork(due=tuple(row[0] for row in due), sync=state, now_ms=now_ms)
+    """Return a project's due pushes and sync state."""
+    due = await fetch(statements.DUE_PUSHES, project_id=project_id, now_ms=now_ms)
+    state = _sync(await fetch(statements.SYNC_STATE, project_id=project_id))
+    return CalendarWork(due=tuple(booking_id for (booking_id,) in due), sync=state, now_ms=now_ms)
 
 
 async def read_projects(fetch: Fetch) -> tuple[str, ...]:
-    """The projects that are connected to a calendar."""
-    return tuple(row[0] for row in await fetch(statements.CALENDAR_PROJECTS))
+    """Return the ids of the projects that are connected to a calendar."""
+    return tuple(project_id for (project_id,) in await fetch(statements.CALENDAR_PROJECTS))
 
 
 async def read_backlogs(fetch: Fetch) -> dict[str, CalendarBacklog]:
-    """How far the calendars of connected projects are behind."""
+    """Return the outstanding work of the calendars of connected projects."""
     return {
         project_id: CalendarBacklog(
             due=due, oldest_since_ms=since_ms, refused=refused, deferred=deferred, finished_ms=finished_ms

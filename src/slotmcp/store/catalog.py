@@ -1,59 +1,309 @@
-"""Writing the catalog: only what differs from what is there is written, and told."""
+"""Catalog of projects, services and technicians: SQL, rows and values."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from datetime import date
+from typing import Any, Final, Generic, TypeVar
 
-from slotmcp.domain.catalog import ServiceType, Technician
-from slotmcp.store import statements
-from slotmcp.store.catalog_rows import service_of, service_values, technician_of, technician_values
-from slotmcp.store.reading import Snapshot
-from slotmcp.store.rows import Row
+import orjson
 
-Thing = TypeVar("Thing", ServiceType, Technician)
+from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
+from slotmcp.domain.catalog import (
+    DateOverride,
+    Project,
+    ServiceType,
+    SlotAlignment,
+    Technician,
+    TechnicianStatus,
+    TimeOff,
+    TravelMode,
+    TravelPolicy,
+    WallSpan,
+    WeeklySpan,
+)
+from slotmcp.store.columns import (
+    PROJECT_COLUMNS,
+    PROJECTS,
+    SERVICE_COLUMNS,
+    SERVICES,
+    TECHNICIAN_COLUMNS,
+    TECHNICIANS,
+    ProjectRow,
+    ServiceRow,
+    TechnicianRow,
+)
+from slotmcp.store.statement import Fetch, Row, Statement, upsert
+from slotmcp.store.values import coordinates, json_text, location_of, ranking_of
+
+Item = TypeVar("Item", ServiceType, Technician)
+
+# List all projects.
+PROJECT_IDS = Statement("SELECT id FROM projects ORDER BY id")
+
+# Read the revisions of all projects.
+REVISIONS = Statement("SELECT id, revision FROM projects ORDER BY id")
+
+# Read a project's revision.
+REVISION = Statement("SELECT revision FROM projects WHERE id = :project_id")
+
+# Read what a unit of work needs to begin.
+PROJECT_STATE = Statement("SELECT revision, salt FROM projects WHERE id = :project_id")
+
+# Read a project's own rules.
+PROJECT = Statement(f"SELECT {PROJECT_COLUMNS} FROM projects WHERE id = :project_id")
+
+# Create a project or replace its rules; salt and revision stay.
+SAVE_PROJECT = Statement(upsert(PROJECTS, keep=("salt", "revision"), revision="0"))
+
+# Read the services in the catalog, in order.
+SERVICES_IN_CATALOG = Statement(f"""
+SELECT {SERVICE_COLUMNS} FROM services WHERE project_id = :project_id AND archived = 0 ORDER BY position
+""")
+
+# Add a service to the catalog, restore it, or replace it.
+SAVE_SERVICE = Statement(upsert(SERVICES, archived="0"))
+
+# Set a service's position in the catalog.
+PLACE_SERVICE = Statement("UPDATE services SET position = :position WHERE project_id = :project_id AND id = :id")
+
+# Remove a service from the catalog.
+ARCHIVE_SERVICE = Statement("""
+UPDATE services SET archived = 1 WHERE project_id = :project_id AND id = :id AND archived = 0 RETURNING id
+""")
+
+# Read the technicians in the catalog, in order.
+TECHNICIANS_IN_CATALOG = Statement(f"""
+SELECT {TECHNICIAN_COLUMNS} FROM technicians WHERE project_id = :project_id AND archived = 0 ORDER BY position
+""")
+
+# Read the ids of the technicians in the catalog, in order.
+TECHNICIAN_IDS = Statement("""
+SELECT id FROM technicians WHERE project_id = :project_id AND archived = 0 ORDER BY position
+""")
+
+# Read a technician if they are in the catalog.
+TECHNICIAN = Statement(f"""
+SELECT {TECHNICIAN_COLUMNS} FROM technicians
+WHERE project_id = :project_id AND id = :technician_id AND archived = 0
+""")
+
+# Add a technician to the catalog, restore or replace them; the number stays.
+SAVE_TECHNICIAN = Statement(upsert(TECHNICIANS, archived="0"))
+
+# Set a technician's position in the catalog.
+PLACE_TECHNICIAN = Statement("UPDATE technicians SET position = :position WHERE project_id = :project_id AND id = :id")
+
+# Remove a technician from the catalog.
+ARCHIVE_TECHNICIAN = Statement("""
+UPDATE technicians SET archived = 1 WHERE project_id = :project_id AND id = :id AND archived = 0 RETURNING id
+""")
+
+
+def project_values(project: Project) -> dict[str, object]:
+    """Return a project as its statement's values."""
+    return {
+        "id": project.id,
+        "name": project.name,
+        "timezone": project.timezone,
+        "locale": project.locale,
+        "slot_interval_minutes": project.slot_interval_minutes,
+        "slot_alignment": project.slot_alignment.value,
+        "min_notice_minutes": project.min_notice_minutes,
+        "horizon_days": project.horizon_days,
+        "hold_ttl_seconds": project.hold_ttl_seconds,
+        "max_holds_per_customer": project.max_holds_per_customer,
+        "candidate_ranking": json_text(project.candidate_ranking),
+        "assignment_ranking": json_text(project.assignment_ranking),
+        "travel_mode": project.travel.mode.value,
+        "travel_speed_kmh": project.travel.speed_kmh,
+        "travel_minutes_per_stop": project.travel.minutes_per_stop,
+        "travel_road_factor": project.travel.road_factor,
+        "default_service_id": project.default_service_id,
+        "holiday_regions": json_text(project.holiday_regions),
+        "closed_dates": json_text(project.closed_dates),
+        "calcom": json_text(project.calcom) if project.calcom else None,
+    }
+
+
+def project_of(values: Row) -> Project:
+    """Return the project that a row holds."""
+    row = ProjectRow(*values)
+    return Project(
+        id=row.id,
+        name=row.name,
+        timezone=row.timezone,
+        locale=row.locale,
+        slot_interval_minutes=row.slot_interval_minutes,
+        slot_alignment=SlotAlignment(row.slot_alignment),
+        min_notice_minutes=row.min_notice_minutes,
+        horizon_days=row.horizon_days,
+        hold_ttl_seconds=row.hold_ttl_seconds,
+        max_holds_per_customer=row.max_holds_per_customer,
+        candidate_ranking=ranking_of(orjson.loads(row.candidate_ranking)),
+        assignment_ranking=ranking_of(orjson.loads(row.assignment_ranking)),
+        travel=TravelPolicy(
+            mode=TravelMode(row.travel_mode),
+            speed_kmh=row.travel_speed_kmh,
+            minutes_per_stop=row.travel_minutes_per_stop,
+            road_factor=row.travel_road_factor,
+        ),
+        default_service_id=row.default_service_id,
+        holiday_regions=tuple(orjson.loads(row.holiday_regions)),
+        closed_dates=tuple(map(date.fromisoformat, orjson.loads(row.closed_dates))),
+        calcom=_connection(orjson.loads(row.calcom)) if row.calcom else None,
+    )
+
+
+def service_values(service: ServiceType) -> dict[str, object]:
+    """Return a service as its statement's values."""
+    return {
+        "id": service.id,
+        "name": service.name,
+        "duration_minutes": service.duration_minutes,
+        "buffer_before_minutes": service.buffer_before_minutes,
+        "buffer_after_minutes": service.buffer_after_minutes,
+        "skills": json_text(sorted(service.skills)),
+        "calcom_event_type_id": service.calcom_event_type_id,
+    }
+
+
+def service_of(values: Row) -> ServiceType:
+    """Return the service that a row holds."""
+    row = ServiceRow(*values)
+    return ServiceType(
+        id=row.id,
+        name=row.name,
+        duration_minutes=row.duration_minutes,
+        buffer_before_minutes=row.buffer_before_minutes,
+        buffer_after_minutes=row.buffer_after_minutes,
+        skills=frozenset(orjson.loads(row.skills)),
+        calcom_event_type_id=row.calcom_event_type_id,
+    )
+
+
+def technician_values(technician: Technician) -> dict[str, object]:
+    """Return a technician as their statement's values."""
+    latitude, longitude = coordinates(technician.home)
+    return {
+        "id": technician.id,
+        "name": technician.name,
+        "timezone": technician.timezone,
+        "priority": technician.priority,
+        "status": technician.status.value,
+        "skills": json_text(sorted(technician.skills)),
+        "home_latitude": latitude,
+        "home_longitude": longitude,
+        "max_bookings_per_day": technician.max_bookings_per_day,
+        "hours": json_text(
+            {
+                "shifts": [_weekly_json(span) for span in technician.shifts],
+                "breaks": [_weekly_json(span) for span in technician.breaks],
+                "overrides": [
+                    [override.date, [[span.start_minute, span.end_minute] for span in override.windows]]
+                    for override in technician.overrides
+                ],
+                "time_off": [[off.start, off.end, off.reason, off.by_operator] for off in technician.time_off],
+            }
+        ),
+        "calcom": json_text(technician.calcom) if technician.calcom else None,
+    }
+
+
+def technician_of(values: Row) -> Technician:
+    """Return the technician that a row holds."""
+    row = TechnicianRow(*values)
+    hours = orjson.loads(row.hours)
+    return Technician(
+        id=row.id,
+        name=row.name,
+        timezone=row.timezone,
+        priority=row.priority,
+        status=TechnicianStatus(row.status),
+        skills=frozenset(orjson.loads(row.skills)),
+        home=location_of(row.home_latitude, row.home_longitude),
+        max_bookings_per_day=row.max_bookings_per_day,
+        shifts=tuple(map(_weekly, hours["shifts"])),
+        breaks=tuple(map(_weekly, hours["breaks"])),
+        overrides=tuple(
+            DateOverride(date=date.fromisoformat(day), windows=tuple(_wall(*window) for window in windows))
+            for day, windows in hours["overrides"]
+        ),
+        time_off=tuple(
+            TimeOff(start=start, end=end, reason=reason, by_operator=by_operator)
+            for start, end, reason, by_operator in hours["time_off"]
+        ),
+        calcom=_host(orjson.loads(row.calcom)) if row.calcom else None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part(Generic[Thing]):
-    """One part of the catalog, and how it is kept in order."""
+class CatalogList(Generic[Item]):
+    """Ordered list of services or technicians in the catalog, and its statements."""
 
-    read: str
-    save: str
-    place: str
-    of_row: Callable[[Row], Thing]
-    values: Callable[[Thing], Mapping[str, object]]
+    read: Statement
+    save: Statement
+    place: Statement
+    from_row: Callable[[Row], Item]
+    values: Callable[[Item], Mapping[str, object]]
 
 
-SERVICES = Part(
-    read=statements.SERVICES,
-    save=statements.SAVE_SERVICE,
-    place=statements.PLACE_SERVICE,
-    of_row=service_of,
-    values=service_values,
+SERVICE_LIST: Final = CatalogList(
+    read=SERVICES_IN_CATALOG, save=SAVE_SERVICE, place=PLACE_SERVICE, from_row=service_of, values=service_values
 )
-TECHNICIANS = Part(
-    read=statements.TECHNICIANS,
-    save=statements.SAVE_TECHNICIAN,
-    place=statements.PLACE_TECHNICIAN,
-    of_row=technician_of,
+TECHNICIAN_LIST: Final = CatalogList(
+    read=TECHNICIANS_IN_CATALOG,
+    save=SAVE_TECHNICIAN,
+    place=PLACE_TECHNICIAN,
+    from_row=technician_of,
     values=technician_values,
 )
 
 
-async def save(snapshot: Snapshot, part: Part[Thing], things: Sequence[Thing]) -> tuple[list[Thing], bool]:
-    """Insert or replace things, and put all into this order, others after them.
+async def save_items(
+    fetch: Fetch, project_id: str, catalog_list: CatalogList[Item], items: Sequence[Item]
+) -> tuple[list[Item], bool]:
+    """Insert or replace items that differ from the stored ones, and put all into this order, others after them.
 
-    Returns those that were not there before as they are now, and whether the order changed.
+    Returns:
+        The items that were written, and whether the order changed.
     """
-    fetch, project = snapshot.fetch, snapshot.project_id
-    current = {one.id: one for one in map(part.of_row, await fetch(part.read, project=project))}
-    wanted = {one.id: one for one in things}
-    order = {thing_id: position for position, thing_id in enumerate({**wanted, **current})}
-    saved = [one for one in wanted.values() if current.get(one.id) != one]
-    for one in saved:
-        await fetch(part.save, project=project, position=order[one.id], **part.values(one))
-    moved = list(order) != list(current)
-    if moved:
-        for thing_id, position in order.items():
-            await fetch(part.place, project=project, id=thing_id, position=position)
-    return saved, moved
+    rows = await fetch(catalog_list.read, project_id=project_id)
+    current = {item.id: item for item in map(catalog_list.from_row, rows)}
+    wanted = {item.id: item for item in items}
+    order = {item_id: position for position, item_id in enumerate({**wanted, **current})}
+    saved = [item for item in wanted.values() if current.get(item.id) != item]
+    for item in saved:
+        await fetch(catalog_list.save, project_id=project_id, position=order[item.id], **catalog_list.values(item))
+    is_moved = list(order) != list(current)
+    if is_moved:
+        for item_id, position in order.items():
+            await fetch(catalog_list.place, project_id=project_id, id=item_id, position=position)
+    return saved, is_moved
+
+
+def _connection(stored: dict[str, Any]) -> CalcomConnection:
+    return CalcomConnection(**{**stored, "webhook_secret_envs": tuple(stored["webhook_secret_envs"])})
+
+
+def _host(stored: dict[str, Any]) -> CalcomHost:
+    calendars = tuple(ConnectedCalendar(**calendar) for calendar in stored["calendars"])
+    return CalcomHost(**{**stored, "calendars": calendars})
+
+
+def _weekly_json(weekly: WeeklySpan) -> list[object]:
+    span = weekly.span
+    return [sorted(weekly.days), span.start_minute, span.end_minute, weekly.valid_from, weekly.valid_until]
+
+
+def _weekly(stored: list[Any]) -> WeeklySpan:
+    days, start, end, valid_from, valid_until = stored
+    return WeeklySpan(
+        days=frozenset(days),
+        span=_wall(start, end),
+        valid_from=date.fromisoformat(valid_from) if valid_from else None,
+        valid_until=date.fromisoformat(valid_until) if valid_until else None,
+    )
+
+
+def _wall(start_minute: int, end_minute: int) -> WallSpan:
+    return WallSpan(start_minute=start_minute, end_minute=end_minute)

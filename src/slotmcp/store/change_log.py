@@ -1,54 +1,80 @@
-"""What a transaction keeps count of: the revision it moves, the diaries it changes, the books it reads."""
+"""Change log of a transaction, and the newest schedules that the store has read."""
+
+import threading
+from collections.abc import Iterable
 
 from slotmcp.domain.schedule import Schedule
-from slotmcp.store import statements
-from slotmcp.store.reading import REVISIONS_LOGGED, Change, Snapshot, no_project, read_book, reread
+from slotmcp.store.catalog import PROJECT_STATE
+from slotmcp.store.columns import CHANGES
+from slotmcp.store.schedules import REVISIONS_LOGGED, Change, Snapshot, no_project, read_schedule, reread
+from slotmcp.store.statement import CoveredBy, Statement, insert
+
+# Move a project's revision; the row stays locked until the transaction ends. PostgreSQL also deletes changes that are
+# too old to be read.
+NEXT_REVISION = Statement(
+    "UPDATE projects SET revision = revision + 1 WHERE id = :project_id RETURNING revision",
+    postgres="""
+WITH forgotten AS (
+    DELETE FROM changes WHERE project_id = :project_id
+    AND revision <= (SELECT p.revision + 1 - :revisions_logged FROM projects AS p WHERE id = :project_id)
+)
+UPDATE projects SET revision = revision + 1 WHERE id = :project_id RETURNING revision
+""",
+)
+
+# Log a change: a claim of a technician, all of a technician's time, or the catalog.
+ADD_CHANGE = Statement(insert(CHANGES))
+
+# Delete changes that are too old to be read.
+FORGET_CHANGES = Statement(
+    "DELETE FROM changes WHERE project_id = :project_id AND revision <= :revision", postgres=CoveredBy(NEXT_REVISION)
+)
 
 
 class ChangeLog:
-    """One project's revision, change log and book within one transaction."""
+    """Revision, changes and schedule of one project within one transaction."""
 
     def __init__(self, snapshot: Snapshot, known: Schedule | None) -> None:
         self._snapshot = snapshot
         self._revision = 0
-        self._moved = False
+        self._has_moved = False
         self._changed: set[Change] = set()
         self._unread: set[Change] = set()
-        """What changed since the book was last given."""
+        """Changes since the schedule was last read."""
         self._schedule: Schedule | None = None
         self._untouched = known
 
     @property
     def revision(self) -> int:
-        """The project's revision, as this transaction leaves it so far."""
+        """Project's revision, as this transaction leaves it so far."""
         return self._revision
 
     @property
     def has_moved(self) -> bool:
-        """Return whether this transaction moved the revision."""
-        return self._moved
+        """Whether this transaction moved the revision."""
+        return self._has_moved
 
     @property
-    def untouched_book(self) -> Schedule | None:
-        """The newest book that was read and holds nothing of this transaction: it survives a rollback."""
+    def schedule_after_rollback(self) -> Schedule | None:
+        """Newest schedule that was read and holds no change of this transaction."""
         return self._untouched
 
     @property
-    def finished_book(self) -> Schedule | None:
-        """The newest book that was read and is true once this transaction is committed."""
+    def schedule_after_commit(self) -> Schedule | None:
+        """Newest schedule that was read and is valid once this transaction is committed."""
         return self._untouched if self._unread or self._schedule is None else self._schedule
 
     def begin_at(self, revision: int) -> None:
-        """Begin where the project is known to stand."""
+        """Begin at a known revision."""
         self._revision = revision
 
     async def begin(self, *, create: bool) -> bytes:
-        """Find the project and give its salt; a project to be created has none yet.
+        """Read the project's revision and return its salt, which is empty for a project to be created.
 
         Raises:
             NotFound: there is no such project (without `create`).
         """
-        rows = await self._snapshot.fetch(statements.PROJECT_STATE, project=self._snapshot.project_id)
+        rows = await self._snapshot.fetch(PROJECT_STATE, project_id=self._snapshot.project_id)
         if rows:
             self._revision, salt = rows[0]
             return bytes(salt)
@@ -56,33 +82,54 @@ class ChangeLog:
             raise await no_project(self._snapshot)
         return b""
 
-    async def change(self, *changes: Change) -> None:
-        """Note what changed. The first change moves the revision."""
-        fetch, project = self._snapshot.fetch, self._snapshot.project_id
-        if not self._moved:
-            self._revision = (await fetch(statements.NEXT_REVISION, project=project, logged=REVISIONS_LOGGED))[0][0]
-            self._moved = True
+    async def record(self, *changes: Change) -> None:
+        """Record changes. The first one moves the revision."""
+        if not self._has_moved:
+            ((self._revision,),) = await self._snapshot.fetch(
+                NEXT_REVISION, project_id=self._snapshot.project_id, revisions_logged=REVISIONS_LOGGED
+            )
+            self._has_moved = True
         self._changed.update(changes)
         self._unread.update(changes)
 
     async def schedule(self) -> Schedule:
-        """The book with all of this transaction's writes."""
+        """Return the schedule with all writes of this transaction."""
         if self._schedule is None:
-            self._schedule = await read_book(self._snapshot, self._untouched, self._revision)
+            self._schedule = await read_schedule(self._snapshot, self._untouched, self._revision)
         if self._unread:
             self._schedule = await reread(self._snapshot, self._schedule, self._unread, self._revision)
             self._unread.clear()
-        if not self._moved:
+        if not self._has_moved:
             self._untouched = self._schedule
         return self._schedule
 
     async def finish(self) -> None:
-        """Log what changed, so that other processes reload just that."""
-        fetch, project = self._snapshot.fetch, self._snapshot.project_id
-        if not self._moved:
+        """Log the changes, so that other processes reload only those."""
+        fetch, project_id, revision = self._snapshot.fetch, self._snapshot.project_id, self._revision
+        if not self._has_moved:
             return
-        for technician, claim in self._changed:
+        for technician_id, claim_id in self._changed:
             await fetch(
-                statements.ADD_CHANGE, project=project, revision=self._revision, technician=technician, claim=claim
+                ADD_CHANGE, project_id=project_id, revision=revision, technician_id=technician_id, claim_id=claim_id
             )
-        await fetch(statements.FORGET_CHANGES, project=project, revision=self._revision - REVISIONS_LOGGED)
+        await fetch(FORGET_CHANGES, project_id=project_id, revision=revision - REVISIONS_LOGGED)
+
+
+class LatestSchedules:
+    """Newest committed schedule of each project. The reading and the writing thread share it."""
+
+    def __init__(self) -> None:
+        self._schedules: dict[str, Schedule] = {}
+        self._lock = threading.Lock()
+
+    def get(self, project_id: str) -> Schedule | None:
+        """Return the newest schedule of a project, if there is one."""
+        return self._schedules.get(project_id)
+
+    def offer(self, schedules: Iterable[Schedule]) -> None:
+        """Keep these schedules unless a newer one is there."""
+        with self._lock:
+            for schedule in schedules:
+                latest = self._schedules.get(schedule.project.id)
+                if latest is None or latest.revision <= schedule.revision:
+                    self._schedules[schedule.project.id] = schedule

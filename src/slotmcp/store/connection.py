@@ -1,35 +1,54 @@
-"""Connections to the database file, and the statements run on them."""
+"""Connections to an SQLite file: opening them, running statements, and what their errors mean."""
 
+import asyncio
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Final
 
+from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import ClaimConflict
-from slotmcp.store.fetching import Fetch
-from slotmcp.store.outages import is_busy
-from slotmcp.store.rows import Row
+from slotmcp.store.statement import Fetch, Row, Statement
 
-STATEMENTS_CACHED = 256
-OVERLAP = "claims_never_overlap"
-"""What the trigger says."""
+STATEMENTS_CACHED: Final = 256
+OVERLAP: Final = "claims_never_overlap"
+"""Message of the trigger."""
 
-TURN_MS = 40
-"""How long SQLite waits for a lock by itself. Its pauses grow with the wait; short turns keep the queue fair."""
+TURN_MS: Final = 40
+"""Longest wait for a lock within SQLite, whose pauses grow with the wait: short turns keep the queue fair."""
 
-DURABLE = (
+DURABLE: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
-    "PRAGMA fullfsync = ON",  # macOS: through the drive's own cache as well
+    "PRAGMA fullfsync = ON",  # macOS: flush the drive's own cache as well
     "PRAGMA foreign_keys = ON",
 )
-ERASE = "PRAGMA secure_delete = ON"
-"""What is deleted is overwritten: who asks to be forgotten is not found in the file's free space either."""
-READING = ("PRAGMA query_only = ON",)
+ERASE: Final = "PRAGMA secure_delete = ON"
+"""Overwrites what is deleted, so that an erased customer does not remain in the file's free space."""
+READING: Final = "PRAGMA query_only = ON"
+
+RETRY_AFTER_BUSY_MS: Final = 250
+RETRY_AFTER_FAULT_MS: Final = 5_000
+PRIMARY_CODE: Final = 0xFF
+
+FAULTS: Final = {
+    sqlite3.SQLITE_BUSY: "the database is busy with another program",
+    sqlite3.SQLITE_LOCKED: "the database is busy with another program",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk cannot be read or written, or is full",
+    sqlite3.SQLITE_READONLY: "the database file, or its folder, cannot be written",
+    sqlite3.SQLITE_CANTOPEN: "the database file, or its folder, cannot be opened",
+    sqlite3.SQLITE_PERM: "the database file, or its folder, may not be used",
+    sqlite3.SQLITE_NOTADB: "the file is not an SQLite database",
+    sqlite3.SQLITE_CORRUPT: "the database file is damaged",
+}
+"""Clauses by primary result code."""
 
 
 def connect(path: Path, *, wait_ms: int) -> sqlite3.Connection:
-    """A plain connection, for use by one thread at a time; transactions are begun and ended by statements."""
+    """Return a plain connection for one thread at a time; statements begin and end its transactions."""
     return sqlite3.connect(
         path,
         timeout=wait_ms / 1000,
@@ -40,31 +59,30 @@ def connect(path: Path, *, wait_ms: int) -> sqlite3.Connection:
 
 
 def connect_writer(path: Path, *, timeout_ms: int) -> sqlite3.Connection:
-    """A connection whose commits survive a power cut."""
+    """Return a connection whose commits survive a power cut."""
     connection = connect(path, wait_ms=TURN_MS)
     give_up_at = time.monotonic() + timeout_ms / 1000
     for pragma in (*DURABLE, ERASE):
-        persist(connection, pragma, give_up_at)
+        execute_with_retry(connection, pragma, give_up_at)
     return connection
 
 
 def connect_reader(path: Path, *, timeout_ms: int) -> sqlite3.Connection:
-    """A connection that only reads; writers are never in its way."""
+    """Return a connection that only reads, which no writer blocks."""
     connection = connect(path, wait_ms=timeout_ms)
-    for pragma in READING:
-        connection.execute(pragma)
+    connection.execute(READING)
     return connection
 
 
-def persist(connection: sqlite3.Connection, statement: str, give_up_at: float) -> None:
-    """Run a statement that needs a lock, again until it is had or it is time (monotonic seconds) to give up.
+def execute_with_retry(connection: sqlite3.Connection, sql: str, give_up_at: float) -> None:
+    """Run a statement that needs a lock, again and again until a deadline in monotonic seconds.
 
     Raises:
-        sqlite3.OperationalError: the lock was not had in time, or something else is wrong.
+        sqlite3.OperationalError: the lock was not free in time, or something else is wrong.
     """
     while True:
         try:
-            connection.execute(statement)
+            connection.execute(sql)
         except sqlite3.OperationalError as error:
             if not is_busy(error) or time.monotonic() >= give_up_at:
                 raise
@@ -73,14 +91,73 @@ def persist(connection: sqlite3.Connection, statement: str, give_up_at: float) -
 
 
 def fetch_on(connection: sqlite3.Connection) -> Fetch:
-    """Runs statements there; what it returns never suspends."""
+    """Return a function that runs statements on a connection and never suspends."""
 
-    async def fetch(statement: str, /, **values: object) -> Sequence[Row]:
+    async def fetch(statement: Statement, /, **values: object) -> Sequence[Row]:
         try:
-            return connection.execute(statement, values).fetchall()
+            return connection.execute(statement.text, values).fetchall()
         except sqlite3.IntegrityError as error:
             if str(error) == OVERLAP:
                 raise ClaimConflict("The technician's time is taken by a live claim.") from error
             raise
 
     return fetch
+
+
+async def write_alone(
+    path: Path, statement: Statement, values: Mapping[str, object], *, timeout_ms: int
+) -> Sequence[Row]:
+    """Run one statement outside of any project's lock, commit it durably, and return its rows.
+
+    Such statements are rare, so each has a connection of its own.
+
+    Raises:
+        Unavailable: the lock was not free in time, or the database failed; nothing was written.
+    """
+    return await asyncio.to_thread(_write, path, statement, values, timeout_ms)
+
+
+def is_fault(error: BaseException) -> bool:
+    """Return whether the database failed, rather than the statement."""
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Return whether another connection has the lock."""
+    return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def reason(error: sqlite3.Error) -> str:
+    """Return the reason of an error as a clause."""
+    return FAULTS.get(_code(error), f"the database failed ({error})")
+
+
+def unavailable(error: sqlite3.Error) -> Unavailable:
+    """Return the error for a caller whose request was not executed."""
+    if is_busy(error):
+        return Unavailable(
+            f"Nothing was done: {reason(error)}. Try again in a moment.", retry_after_ms=RETRY_AFTER_BUSY_MS
+        )
+    return Unavailable(
+        f"Nothing was done: {reason(error)}. The same request works once that is put right.",
+        retry_after_ms=RETRY_AFTER_FAULT_MS,
+    )
+
+
+def _write(path: Path, statement: Statement, values: Mapping[str, object], timeout_ms: int) -> Sequence[Row]:
+    give_up_at = time.monotonic() + timeout_ms / 1000
+    try:
+        with closing(connect_writer(path, timeout_ms=timeout_ms)) as connection:
+            execute_with_retry(connection, "BEGIN IMMEDIATE", give_up_at)
+            rows: Sequence[Row] = connection.execute(statement.text, values).fetchall()
+            connection.execute("COMMIT")
+            return rows
+    except sqlite3.DatabaseError as error:
+        if is_fault(error):
+            raise unavailable(error) from error
+        raise
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return the primary result code, or 0 if SQLite did not raise the error."""
+    return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE

@@ -1,86 +1,132 @@
-"""Copying the books of projects from one database to another, of either dialect, and checking what arrived.
+"""Copying projects from one database to another, on SQLite or PostgreSQL, and checking the copy.
 
-What belongs to no project stays behind: a key that opens every project may open more there than it did here.
+Access keys that belong to no project are not copied: they may open more projects in the target.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeAlias, cast
 
-from sqlalchemy import Connection, Select, Table, insert, select
+from sqlalchemy import Connection, Select, Table, create_engine, insert, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.util import greenlet_spawn
 
 from slotmcp.domain.errors import DatabaseUnusable, InvalidArgument, NotFound
+from slotmcp.store.connection import connect_reader, connect_writer
+from slotmcp.store.postgres.address import Address
+from slotmcp.store.postgres.link import DRIVER, connect
+from slotmcp.store.postgres.outages import FAULTS, driver_error, error_for_caller
+from slotmcp.store.postgres.prepare import prepare as prepare_postgres
+from slotmcp.store.postgres.prepare import read_version
+from slotmcp.store.prepare import named_faults, prepare
+from slotmcp.store.schema import SCHEMA, file_version
 from slotmcp.store.tables import METADATA
 
 BATCH: Final = 1_000
-"""Rows that are read, and written, at a time."""
+"""Rows that are read and written at a time."""
+
+STATEMENT_MS: Final = 3_600_000
+"""Time limit of one statement of a copy."""
 
 PROJECTS: Final = METADATA.tables["projects"]
 TECHNICIANS: Final = METADATA.tables["technicians"]
-GIVEN_ANEW: Final = {("technicians", "number"), ("waits", "number")}
-"""Numbers that mean nothing outside their database. The order in which waits have them does, and is kept."""
+ASSIGNED: Final = {("technicians", "number"), ("waits", "number")}
+"""Numbers that each database assigns. Waitlist entries keep their order."""
 
-LEFT_BEHIND: Final = {"traces"}
-"""What was decided stays where it was decided: nothing that is to come depends on it."""
+NOT_COPIED: Final = {"traces"}
+"""Tables on which no future decision depends."""
 
 OWNER: Final = "technician_number"
-"""Copied as the technician's id."""
+"""Column that is copied as the technician's id."""
 
-Row = dict[str, Any]
+COPY_FAULTS: Final[tuple[type[Exception], ...]] = (DBAPIError, *FAULTS)
+
+Database: TypeAlias = Path | Address
+"""File of SQLite, or database of PostgreSQL."""
+
+Values: TypeAlias = dict[str, Any]
+"""Values of one row by column."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopiedTable:
-    """What one table gave to the copy, and what was found there afterwards."""
+    """Rows of one table that were copied."""
 
     name: str
     rows: int
     digest: str
-    """The SHA-256 of all rows in their order, in hex: the same on both sides."""
+    """SHA-256 of all rows in order, in hex; equal in source and target."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyReport:
-    """What was copied."""
+    """Projects and tables that were copied."""
 
     project_ids: tuple[str, ...]
     tables: tuple[CopiedTable, ...]
 
 
-def copy_books(source: Connection, target: Connection, project_ids: Sequence[str]) -> CopyReport:
-    """Copy projects, all of them where none is named, with everything that is kept of them, and check the copy.
+async def copy_between(
+    source: Database, target: Database, project_ids: Sequence[str], *, timeout_ms: int
+) -> CopyReport:
+    """Copy projects in one transaction of the target, and check the copy before committing it.
 
-    Both connections are in a transaction, which the caller ends; the source's sees one state.
+    The source is only read, and must have the newest schema. The target is created or upgraded first.
 
     Raises:
-        NotFound: the source has no such project.
-        InvalidArgument: the source has none at all, or the target has one of them.
-        DatabaseUnusable: what arrived is not what was sent.
+        NotFound, InvalidArgument: the request cannot be fulfilled.
+        DatabaseTooNew, DatabaseUnusable, Unavailable: one of the databases cannot be used.
+    """
+    await _require_newest(source, timeout_ms)
+    await _prepare(target, timeout_ms)
+    try:
+        async with _reading(source, timeout_ms) as read, _writing(target, timeout_ms) as written:
+            # the greenlet lets synchronous code wait for asyncpg on the event loop
+            return await greenlet_spawn(_copy, read, written, project_ids)
+    except COPY_FAULTS as error:
+        # the error's message may contain customer data
+        kind = type(driver_error(error)).__name__
+        raise DatabaseUnusable(
+            f"The copy from {_shown(source)} to {_shown(target)} failed ({kind}). Nothing was copied."
+        ) from error
+
+
+def _copy(source: Connection, target: Connection, project_ids: Sequence[str]) -> CopyReport:
+    """Copy projects, or all of them if none is named, and check the copy.
+
+    Both connections are in a transaction that the caller ends; the source's sees one state.
+
+    Raises:
+        NotFound: the source does not have one of the projects.
+        InvalidArgument: the source has no project, or the target has one of them.
+        DatabaseUnusable: the copy differs from the original.
     """
     wanted = _wanted(source, project_ids)
-    _refuse_known(target, wanted)
-    tables = [table for table in METADATA.sorted_tables if table.name not in LEFT_BEHIND]
+    if known := sorted({*_project_ids(target)} & {*wanted}):
+        raise InvalidArgument("--to", f"already has {', '.join(known)}, and projects cannot be merged.")
+    tables = [table for table in METADATA.sorted_tables if table.name not in NOT_COPIED]
     copied = [_copy_table(source, target, table, wanted) for table in tables]
-    for one in copied:
-        if _read_back(target, one.name, wanted) != one:
-            raise DatabaseUnusable(f"The copy differs from the original in {one.name}. Nothing was copied.")
+    for table, original in zip(tables, copied, strict=True):
+        if _summary(target, table, wanted) != original:
+            raise DatabaseUnusable(f"The copy differs from the original in {table.name}. Nothing was copied.")
     return CopyReport(wanted, tuple(copied))
 
 
-def _wanted(source: Connection, asked: Sequence[str]) -> tuple[str, ...]:
-    there = _project_ids(source)
-    if not there:
+def _wanted(source: Connection, requested: Sequence[str]) -> tuple[str, ...]:
+    available = _project_ids(source)
+    if not available:
         raise InvalidArgument("--from", "holds no project; there is nothing to copy.")
-    for project_id in asked:
-        if project_id not in there:
-            raise NotFound.among("--project", "project", project_id, there)
-    return tuple(dict.fromkeys(asked)) or tuple(there)
-
-
-def _refuse_known(target: Connection, wanted: Sequence[str]) -> None:
-    if known := sorted({*_project_ids(target)} & {*wanted}):
-        raise InvalidArgument("--to", f"has {', '.join(known)} already, and two books are not made one.")
+    for project_id in requested:
+        if project_id not in available:
+            raise NotFound.among("--project", "project", project_id, available)
+    return tuple(dict.fromkeys(requested)) or tuple(available)
 
 
 def _project_ids(connection: Connection) -> list[str]:
@@ -93,31 +139,31 @@ def _copy_table(source: Connection, target: Connection, table: Table, project_id
         numbers = _numbers(target, project_id) if OWNER in table.columns else {}
         for rows in _read(source, table, project_id):
             digest.add(rows)
-            target.execute(insert(table), [_owned_there(row, numbers) for row in rows])
+            target.execute(insert(table), [{**row, OWNER: numbers[row[OWNER]]} if numbers else row for row in rows])
     return digest.total
 
 
-def _read_back(target: Connection, name: str, project_ids: Sequence[str]) -> CopiedTable:
-    digest = RowDigest(name)
+def _summary(target: Connection, table: Table, project_ids: Sequence[str]) -> CopiedTable:
+    digest = RowDigest(table.name)
     for project_id in project_ids:
-        for rows in _read(target, METADATA.tables[name], project_id):
+        for rows in _read(target, table, project_id):
             digest.add(rows)
     return digest.total
 
 
-def _read(connection: Connection, table: Table, project_id: str) -> Iterator[list[Row]]:
-    """A project's rows of a table, batch by batch, in an order that every database gives them."""
-    result = connection.execute(_selected(table, project_id).execution_options(yield_per=BATCH))
+def _read(connection: Connection, table: Table, project_id: str) -> Iterator[list[Values]]:
+    """Yield a project's rows of a table in batches, in an order that is the same in every database."""
+    result = connection.execute(_select(table, project_id).execution_options(yield_per=BATCH))
     for rows in result.mappings().partitions():
         yield [dict(row) for row in rows]
 
 
-def _selected(table: Table, project_id: str) -> Select[Any]:
-    kept = [column for column in table.columns if (table.name, column.name) not in GIVEN_ANEW]
+def _select(table: Table, project_id: str) -> Select[Any]:
+    copied = [column for column in table.columns if (table.name, column.name) not in ASSIGNED]
     if OWNER not in table.columns:
         owner = PROJECTS.c.id if table is PROJECTS else table.c.project_id
-        return select(*kept).where(owner == project_id).order_by(*_order(table))
-    columns = [TECHNICIANS.c.id.label(OWNER) if column.name == OWNER else column for column in kept]
+        return select(*copied).where(owner == project_id).order_by(*_order(table))
+    columns = [TECHNICIANS.c.id.label(OWNER) if column.name == OWNER else column for column in copied]
     joined = table.join(TECHNICIANS, table.c[OWNER] == TECHNICIANS.c.number)
     order = [TECHNICIANS.c.id, *(column for column in _order(table) if column.name != OWNER)]
     return select(*columns).select_from(joined).where(TECHNICIANS.c.project_id == project_id).order_by(*order)
@@ -128,13 +174,9 @@ def _order(table: Table) -> list[Any]:
 
 
 def _numbers(target: Connection, project_id: str) -> dict[str, int]:
-    """The numbers that a project's technicians were given there."""
-    found = select(TECHNICIANS).where(TECHNICIANS.c.project_id == project_id)
-    return {row["id"]: row["number"] for row in target.execute(found).mappings()}
-
-
-def _owned_there(row: Row, numbers: dict[str, int]) -> Row:
-    return {**row, OWNER: numbers[row[OWNER]]} if numbers else row
+    """Return the numbers that the target assigned to a project's technicians, by id."""
+    technicians = select(TECHNICIANS).where(TECHNICIANS.c.project_id == project_id)
+    return {row["id"]: row["number"] for row in target.execute(technicians).mappings()}
 
 
 class RowDigest:
@@ -145,7 +187,7 @@ class RowDigest:
         self._rows = 0
         self._digest = hashlib.sha256()
 
-    def add(self, rows: Sequence[Row]) -> None:
+    def add(self, rows: Sequence[Values]) -> None:
         """Count a batch of rows and add it to the digest."""
         self._rows += len(rows)
         for row in rows:
@@ -153,5 +195,80 @@ class RowDigest:
 
     @property
     def total(self) -> CopiedTable:
-        """Return the count and the digest of all rows added so far."""
+        """Count and digest of all rows added so far."""
         return CopiedTable(self._name, self._rows, self._digest.hexdigest())
+
+
+async def _require_newest(source: Database, timeout_ms: int) -> None:
+    if isinstance(source, Address):
+        version = await _server_version(source, timeout_ms)
+    else:
+        version = await asyncio.to_thread(_file_version, source, timeout_ms)
+    if version != SCHEMA.newest:
+        is_empty = "is empty" if version is None else f"is of an older slotmcp (its schema is {version})"
+        raise DatabaseUnusable(
+            f"The database {_shown(source)} {is_empty}. A copy does not change its source; run `slotmcp doctor` "
+            "to upgrade it first."
+        )
+
+
+async def _server_version(address: Address, timeout_ms: int) -> str | None:
+    try:
+        return await read_version(address, timeout_ms=timeout_ms)
+    except FAULTS as error:
+        raise error_for_caller(error, address) from error
+
+
+def _file_version(path: Path, timeout_ms: int) -> str | None:
+    if not path.is_file():
+        raise DatabaseUnusable(f"The database {path} cannot be used: there is no such file.")
+    with named_faults(path), closing(connect_reader(path, timeout_ms=timeout_ms)) as connection:
+        return file_version(connection, path, SCHEMA)
+
+
+async def _prepare(target: Database, timeout_ms: int) -> None:
+    if isinstance(target, Address):
+        await prepare_postgres(target, timeout_ms=timeout_ms)
+    else:
+        await asyncio.to_thread(prepare, target, timeout_ms=timeout_ms)
+
+
+def _reading(database: Database, timeout_ms: int) -> AbstractAsyncContextManager[Connection]:
+    if isinstance(database, Address):
+        return _on_server(database, "REPEATABLE READ")
+    return _on_file(database, timeout_ms, "BEGIN", is_read=True)
+
+
+def _writing(database: Database, timeout_ms: int) -> AbstractAsyncContextManager[Connection]:
+    if isinstance(database, Address):
+        return _on_server(database, "READ COMMITTED")
+    return _on_file(database, timeout_ms, "BEGIN IMMEDIATE", is_read=False)
+
+
+@asynccontextmanager
+async def _on_server(address: Address, isolation: str) -> AsyncIterator[Connection]:
+    """Open a transaction on PostgreSQL, which is committed unless the block raises."""
+    creator = partial(connect, address, timeout_ms=STATEMENT_MS)
+    engine = create_async_engine(DRIVER, async_creator=creator, poolclass=NullPool, isolation_level=isolation)
+    try:
+        async with engine.begin() as connection:
+            yield cast("Connection", connection.sync_connection)  # set for as long as the transaction lasts
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _on_file(path: Path, timeout_ms: int, begin: str, *, is_read: bool) -> AsyncIterator[Connection]:
+    """Open a transaction on SQLite, which is committed unless the block raises."""
+    open_connection = connect_reader if is_read else connect_writer
+    with named_faults(path), closing(open_connection(path, timeout_ms=timeout_ms)) as plain:
+        engine = create_engine("sqlite://", creator=lambda: plain, poolclass=StaticPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(begin)
+            yield connection
+            connection.exec_driver_sql("COMMIT")
+
+
+def _shown(database: Database) -> str:
+    """Return the database's location without any secret."""
+    return database.shown if isinstance(database, Address) else str(database)

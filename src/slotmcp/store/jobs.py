@@ -1,4 +1,4 @@
-"""Units of work that queue up, and what becomes of them."""
+"""Jobs: queued units of work, the callers that wait for them, and their results."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from slotmcp import telemetry
 from slotmcp.ports import CommitHandler, Unit
 from slotmcp.store.change_log import ChangeLog
-from slotmcp.store.reading import Snapshot
+from slotmcp.store.schedules import Snapshot
 from slotmcp.store.transaction import SqlTransaction
 
 T = TypeVar("T")
@@ -17,41 +17,42 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job(Generic[T]):
-    """A unit of work, and who waits for it."""
+    """A unit of work and the future of the caller that waits for it."""
 
     project_id: str
     unit: Unit[T]
     create: bool
-    answer: asyncio.Future[tuple[T, SqlTransaction]]
+    future: asyncio.Future[tuple[T, SqlTransaction]]
     give_up_at: float
-    """When the lock should have been had, in monotonic seconds."""
+    """Deadline for getting the lock, in monotonic seconds."""
     context: Context = field(default_factory=copy_context)
-    """The caller's context variables; the unit sees them."""
+    """The caller's context variables, which the unit sees."""
 
 
 @dataclass(slots=True)
 class JobResult:
-    """What became of a job: a value, or an error where there is one."""
+    """A job's value, or its error if there is one."""
 
     job: Job[Any]
     value: Any = None
     error: BaseException | None = None
 
-    def tell(self) -> None:
-        """Tell who waits, if they still do. To be called on their event loop."""
-        if self.job.answer.done():
+    def deliver(self) -> None:
+        """Resolve the caller's future unless it is done. Call this on the caller's event loop."""
+        future = self.job.future
+        if future.done():
             return
         if self.error is None:
-            self.job.answer.set_result(self.value)
+            future.set_result(self.value)
         else:
-            self.job.answer.set_exception(self.error)
+            future.set_exception(self.error)
 
 
 async def run_unit(job: Job[T], snapshot: Snapshot, change_log: ChangeLog, salt: bytes) -> tuple[T, SqlTransaction]:
-    """Run a job's unit in the transaction that its ledger has begun.
+    """Run a job's unit in the transaction that its change log has begun; return its value and the transaction.
 
     Raises:
-        What the unit raises.
+        Whatever the unit raises.
     """
     transaction = SqlTransaction(snapshot, change_log, salt)
     value = await job.unit(transaction)
@@ -60,12 +61,12 @@ async def run_unit(job: Job[T], snapshot: Snapshot, change_log: ChangeLog, salt:
 
 
 async def committed(job: Job[T], handlers: Sequence[CommitHandler]) -> T:
-    """Wait for the commit of a job, count its hold events, await the handlers of its notice; return its value.
+    """Wait for the commit of a job, count its hold events, await the handlers of its notice, and return its value.
 
     Raises:
-        What the unit or its commit raises.
+        Whatever the unit or its commit raises.
     """
-    value, transaction = await job.answer
+    value, transaction = await job.future
     telemetry.record_hold_events(transaction.hold_events)
     if handlers and (notice := transaction.change_notice):
         for handler in handlers:
@@ -73,7 +74,7 @@ async def committed(job: Job[T], handlers: Sequence[CommitHandler]) -> T:
     return value
 
 
-def tell_all(outcomes: Iterable[JobResult]) -> None:
-    """Tell everybody who waits. To be called on their event loop."""
-    for outcome in outcomes:
-        outcome.tell()
+def deliver_all(results: Iterable[JobResult]) -> None:
+    """Deliver results to their callers. Call this on the callers' event loop."""
+    for result in results:
+        result.deliver()

@@ -1,52 +1,53 @@
-"""Reading, off the event loop: one thread with one connection, one hop and one snapshot a question."""
+"""Readers of an SQLite file: on a thread of their own, and on the event loop."""
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from slotmcp.store.connection import connect_reader, fetch_on
-from slotmcp.store.fetching import Fetch, drive
-from slotmcp.store.outages import is_fault, unavailable
+from slotmcp.store.connection import connect_reader, fetch_on, is_fault, unavailable
+from slotmcp.store.reads import Query
+from slotmcp.store.statement import drive
 
 T = TypeVar("T")
-Question = Callable[[Fetch], Awaitable[T]]
+
+TURN_EVERY: Final = 8
+"""Probes after which other tasks get a turn, so that a caller that probes in a loop does not block them."""
 
 
 class SqliteReader:
-    """Asks questions of the newest committed state."""
+    """Thread with a connection that runs queries on the newest committed state."""
 
     def __init__(self, path: Path, *, timeout_ms: int) -> None:
         self._connection = connect_reader(path, timeout_ms=timeout_ms)
         self._fetch = fetch_on(self._connection)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="slotmcp-reader")
 
-    async def ask(self, question: Question[T]) -> T:
-        """Ask one question of one statement.
+    async def run(self, query: Query[T]) -> T:
+        """Run a query of one statement.
 
         Raises:
             Unavailable: the database does not answer.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, query)
 
-    async def ask_snapshot(self, question: Question[T]) -> T:
-        """Ask a question of several statements, all of which see the same state.
+    async def run_in_snapshot(self, query: Query[T]) -> T:
+        """Run a query of several statements, all of which see the same state.
 
         Raises:
             Unavailable: the database does not answer.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer_in_snapshot, question)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run_snapshot, query)
 
     def close(self) -> None:
-        """Let the running question end, then close."""
+        """Wait for the running query, then close."""
         self._thread.shutdown()
         self._connection.close()
 
-    def _answer(self, question: Question[T]) -> T:
+    def _run(self, query: Query[T]) -> T:
         try:
-            return drive(question(self._fetch))
+            return drive(query(self._fetch))
         except sqlite3.DatabaseError as error:
             if is_fault(error):
                 raise unavailable(error) from error
@@ -55,6 +56,37 @@ class SqliteReader:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
-    def _answer_in_snapshot(self, question: Question[T]) -> T:
+    def _run_snapshot(self, query: Query[T]) -> T:
         self._connection.execute("BEGIN")
-        return self._answer(question)
+        return self._run(query)
+
+
+class RevisionProbe:
+    """Connection on the event loop for the few rows that every call reads; a thread costs ten times as much.
+
+    A reader repeats a query that would have to wait, or that fails.
+    """
+
+    def __init__(self, path: Path, reader: SqliteReader) -> None:
+        self._connection = connect_reader(path, timeout_ms=0)
+        self._fetch = fetch_on(self._connection)
+        self._reader = reader
+        self._probes = 0
+
+    async def run(self, query: Query[T]) -> T:
+        """Run a query of one statement, whose rows were read or written a moment ago.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        self._probes += 1
+        if self._probes % TURN_EVERY == 0:
+            await asyncio.sleep(0)
+        try:
+            return drive(query(self._fetch))
+        except sqlite3.DatabaseError:
+            return await self._reader.run(query)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

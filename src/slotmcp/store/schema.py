@@ -1,33 +1,36 @@
-"""Which versions of the schema there are, and which one a database file has."""
+"""Versions of the schema, and the version of a database file."""
 
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable
 
-APPLICATION_ID = 0x534C4F54
-"""What the first migration writes into the file's header: "SLOT" in ASCII."""
+APPLICATION_ID: Final = 0x534C4F54
+"""Id that the first migration writes into the file's header: "SLOT" in ASCII."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """A chain of versions, oldest first, and the folder of the migrations that make it."""
+    """Chain of versions, oldest first, and the folder of their migrations."""
 
     versions: tuple[str, ...]
     migrations: Path
 
     @property
     def newest(self) -> str:
-        """What this program reads and writes."""
+        """Version that this program reads and writes."""
         return self.versions[-1]
 
 
-SCHEMA = Schema(versions=("0001", "0002", "0003", "0004", "0005"), migrations=Path(__file__).parent / "migrations")
+SCHEMA: Final = Schema(
+    versions=("0001", "0002", "0003", "0004", "0005"), migrations=Path(__file__).parent / "migrations"
+)
 
 
-def found_version(connection: sqlite3.Connection, path: Path, schema: Schema) -> str | None:
-    """The version of the file's schema; None for an empty file.
+def file_version(connection: sqlite3.Connection, path: Path, schema: Schema) -> str | None:
+    """Return the version of the file's schema, or None for an empty file.
 
     Raises:
         DatabaseTooNew, DatabaseUnusable.

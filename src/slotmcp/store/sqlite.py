@@ -1,40 +1,39 @@
-"""The store on SQLite: one file, many processes; a writing thread, two that read, and a glance without one."""
+"""Store on SQLite: one file for many processes; one writing thread, two reading threads, and the revision probe."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.ports import Clock, CommitHandler, Head, StoredKey, Unit
 from slotmcp.ports.calendar import CalendarView, CalendarWork
-from slotmcp.store import access_statements, statements, trace_statements
-from slotmcp.store.access_rows import access_key_of, access_key_values
+from slotmcp.store.access import ACCESS_KEY, ADD_ACCESS_KEY, REVOKE_ACCESS_KEY, access_key_of, access_key_values
 from slotmcp.store.calendar_pages import read_view, read_work
-from slotmcp.store.fetching import Fetch
-from slotmcp.store.latest_schedules import LatestSchedules
+from slotmcp.store.catalog import REVISIONS
+from slotmcp.store.change_log import LatestSchedules
+from slotmcp.store.columns import AccessKeyRow
+from slotmcp.store.connection import write_alone
 from slotmcp.store.prepare import named_faults, prepare
-from slotmcp.store.reader import SqliteReader
-from slotmcp.store.reading import Snapshot, read_book, read_revision
+from slotmcp.store.reader import RevisionProbe, SqliteReader
 from slotmcp.store.reads import Reads
-from slotmcp.store.revision_probe import RevisionProbe
-from slotmcp.store.rows import Row
-from slotmcp.store.single_writes import write_alone
+from slotmcp.store.schedules import Snapshot, read_revision, read_schedule
+from slotmcp.store.statement import Row, Statement
 from slotmcp.store.status import StoreStatus, read_status
-from slotmcp.store.trace_rows import traces_values
+from slotmcp.store.traces import ADD_TRACES, DROP_TRACES, traces_values
 from slotmcp.store.writer import SqliteWriter
 
 T = TypeVar("T")
 
-DEFAULT_TIMEOUT_MS = 5_000
+DEFAULT_TIMEOUT_MS: Final = 5_000
 
 
 class SqliteStore(Reads):
-    """The port's Store. To be used on the event loop on which it was opened."""
+    """Implementation of the port Store. Use it on the event loop on which it was opened."""
 
     def __init__(self, path: Path, *, clock: Clock, timeout_ms: int) -> None:
         self._path = path
@@ -44,16 +43,16 @@ class SqliteStore(Reads):
         quick = SqliteReader(path, timeout_ms=timeout_ms)
         pages = SqliteReader(path, timeout_ms=timeout_ms)
         super().__init__(quick=quick, pages=pages)
-        self._heads = RevisionProbe(path, quick)
+        self._revision_probe = RevisionProbe(path, quick)
         self._readers = (quick, pages)
         self._writer = SqliteWriter(path, clock=clock, schedules=self._schedules, timeout_ms=timeout_ms)
 
     @classmethod
     @asynccontextmanager
     async def open(cls, path: Path, *, clock: Clock, timeout_ms: int = DEFAULT_TIMEOUT_MS) -> AsyncIterator[Self]:
-        """Open a database file, created or upgraded first where that is due; on leaving, what was asked is committed.
+        """Open a database file, and create or upgrade it first if needed. On exit, commit the queued units.
 
-        `patience_ms` is how long a call waits for other processes.
+        `timeout_ms` is how long a call waits for other processes.
 
         Raises:
             DatabaseTooNew, DatabaseUnusable.
@@ -72,51 +71,46 @@ class SqliteStore(Reads):
 
     async def heads(self) -> Mapping[str, Head]:
         now_ms = self._clock.now_ms()
-        revisions = await self._heads.ask(_revisions)
+        revisions = await self._revision_probe.run(lambda fetch: fetch(REVISIONS))
         return {project_id: Head(revision=revision, now_ms=now_ms) for project_id, revision in revisions}
 
     async def head(self, project_id: str) -> Head:
         snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
-        return await self._heads.ask(lambda fetch: _head(snapshot(fetch=fetch)))
+        return await self._revision_probe.run(lambda fetch: _head(snapshot(fetch=fetch)))
 
     async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
         snapshot = partial(Snapshot, project_id=project_id, now_ms=self._clock.now_ms())
         known = known or self._schedules.get(project_id)
-        schedule = await self._pages.ask_snapshot(lambda fetch: _schedule(snapshot(fetch=fetch), known))
+        schedule = await self._pages.run_in_snapshot(lambda fetch: _schedule(snapshot(fetch=fetch), known))
         self._schedules.offer([schedule])
         return schedule
 
     async def calendar(self, project_id: str) -> CalendarView:
         now_ms = self._clock.now_ms()
-        return await self._pages.ask_snapshot(lambda fetch: read_view(fetch, project_id, now_ms))
+        return await self._pages.run_in_snapshot(lambda fetch: read_view(fetch, project_id, now_ms))
 
     async def calendar_work(self, project_id: str) -> CalendarWork:
         now_ms = self._clock.now_ms()
-        return await self._pages.ask_snapshot(lambda fetch: read_work(fetch, project_id, now_ms))
+        return await self._pages.run_in_snapshot(lambda fetch: read_work(fetch, project_id, now_ms))
 
     async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
-        values = {**access_key_values(key), "secret_hash": secret_hash}
-        await write_alone(self._path, access_statements.ADD_ACCESS_KEY, values, timeout_ms=self._timeout_ms)
+        await self._write_alone(ADD_ACCESS_KEY, **access_key_values(key, secret_hash))
 
     async def access_key(self, key_id: str) -> StoredKey | None:
-        rows = await self._quick.ask(lambda fetch: fetch(access_statements.ACCESS_KEY, id=key_id))
+        rows = await self._quick.run(lambda fetch: fetch(ACCESS_KEY, id=key_id))
         if not rows:
             return None
-        return StoredKey(key=access_key_of(rows[0]), secret_hash=rows[0][-1], now_ms=self._clock.now_ms())
+        row = AccessKeyRow(*rows[0])
+        return StoredKey(key=access_key_of(row), secret_hash=row.secret_hash, now_ms=self._clock.now_ms())
 
     async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
-        values = {"id": key_id, "at_ms": at_ms}
-        statement = access_statements.REVOKE_ACCESS_KEY
-        return bool(await write_alone(self._path, statement, values, timeout_ms=self._timeout_ms))
+        return bool(await self._write_alone(REVOKE_ACCESS_KEY, id=key_id, at_ms=at_ms))
 
     async def add_traces(self, traces: Sequence[Trace]) -> None:
-        values = traces_values(traces)
-        await write_alone(self._path, trace_statements.ADD_TRACES, values, timeout_ms=self._timeout_ms)
+        await self._write_alone(ADD_TRACES, **traces_values(traces))
 
     async def drop_traces(self, before_ms: int) -> int:
-        values = {"before_ms": before_ms}
-        statement = trace_statements.DROP_TRACES
-        return len(await write_alone(self._path, statement, values, timeout_ms=self._timeout_ms))
+        return len(await self._write_alone(DROP_TRACES, before_ms=before_ms))
 
     async def now_ms(self) -> int:
         return self._clock.now_ms()
@@ -128,22 +122,21 @@ class SqliteStore(Reads):
         return await self._writer.write(project_id, unit, create=create)
 
     async def status(self) -> StoreStatus:
-        """How the database is: for whoever looks after it.
+        """Return the state of the database, for its operator.
 
         Raises:
             Unavailable: the database does not answer.
         """
-        return await self._pages.ask(lambda fetch: read_status(fetch, self._path))
+        return await self._pages.run(lambda fetch: read_status(fetch, self._path))
+
+    async def _write_alone(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        return await write_alone(self._path, statement, values, timeout_ms=self._timeout_ms)
 
     async def _close(self) -> None:
         await self._writer.close()
-        self._heads.close()
+        self._revision_probe.close()
         for reader in self._readers:
             await asyncio.to_thread(reader.close)
-
-
-async def _revisions(fetch: Fetch) -> Sequence[Row]:
-    return await fetch(statements.REVISIONS)
 
 
 async def _head(snapshot: Snapshot) -> Head:
@@ -151,4 +144,4 @@ async def _head(snapshot: Snapshot) -> Head:
 
 
 async def _schedule(snapshot: Snapshot, known: Schedule | None) -> Schedule:
-    return await read_book(snapshot, known, await read_revision(snapshot))
+    return await read_schedule(snapshot, known, await read_revision(snapshot))

@@ -1,74 +1,89 @@
-"""How a database file is, for whoever looks after it."""
+"""State of an SQLite file, for its operator."""
 
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
-from slotmcp.store.fetching import Fetch
-from slotmcp.store.outages import reason
+from slotmcp.store.connection import reason
+from slotmcp.store.statement import Fetch, Statement
 
-INTACT = "ok"
-BYTES_PER_MB = 1_000_000
-DAMAGE_TOLD = 3
+INTACT: Final = "ok"
+BYTES_PER_MB: Final = 1_000_000
+DAMAGE_SHOWN: Final = 3
+
+# Read the version of the schema.
+SCHEMA_VERSION = Statement("SELECT version_num FROM alembic_version")
+
+# Read the journal mode.
+JOURNAL_MODE = Statement("PRAGMA journal_mode")
+
+# Count the projects.
+PROJECT_COUNT = Statement("SELECT count(*) FROM projects")
+
+# Check the whole file.
+QUICK_CHECK = Statement("PRAGMA quick_check")
+
+# Find rows that refer to missing rows.
+FOREIGN_KEY_CHECK = Statement("PRAGMA foreign_key_check")
 
 
 class Status(Protocol):
-    """What whoever looks after a database wants to know of any."""
+    """State of any database."""
 
     @property
     def projects(self) -> int:
-        """How many there are."""
+        """Number of projects."""
         ...
 
     @property
     def problem(self) -> str:
-        """What is wrong with it and what to do, as a clause; empty if it is fine."""
+        """Clause that names a problem and its remedy; empty if there is none."""
         ...
 
     @property
     def description(self) -> str:
-        """Where it is, without any secret, and how."""
+        """Location, without any secret, and properties."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreStatus:
-    """What `slotmcp doctor` tells of the database."""
+    """State of an SQLite file, as `slotmcp doctor` shows it."""
 
     path: Path
     size_bytes: int
-    """With what is not yet moved from the log into the file."""
+    """Size including the write-ahead log."""
     schema_version: str
     journal_mode: str
     sqlite_version: str
     projects: int
     damage: tuple[str, ...]
-    """What SQLite's own check found. Empty: the file is whole."""
+    """Findings of SQLite's own check; empty if the file is intact."""
 
     @property
     def is_intact(self) -> bool:
-        """Whether the file is whole."""
+        """Whether the file is undamaged."""
         return not self.damage
 
     @property
     def problem(self) -> str:
-        """What is wrong with the file and what to do, as a clause; empty if it is whole."""
-        return (
-            "" if self.is_intact else f"{self.path} is damaged: {'; '.join(self.damage[:DAMAGE_TOLD])}; restore a copy"
-        )
+        """Clause that names the damage and its remedy; empty if there is none."""
+        if self.is_intact:
+            return ""
+        return f"{self.path} is damaged: {'; '.join(self.damage[:DAMAGE_SHOWN])}; restore a copy"
 
     @property
     def description(self) -> str:
-        """Where it is, and how."""
-        return f"{self.path}, {self.size_bytes / BYTES_PER_MB:.1f} MB, whole, SQLite {self.sqlite_version}"
+        """Path, size and version."""
+        return f"{self.path}, {self.size_bytes / BYTES_PER_MB:.1f} MB, intact, SQLite {self.sqlite_version}"
 
 
 async def read_status(fetch: Fetch, path: Path) -> StoreStatus:
-    """Look at the file; the check reads all of it."""
-    ((schema_version,),) = await fetch("SELECT version_num FROM alembic_version")
-    ((journal_mode,),) = await fetch("PRAGMA journal_mode")
-    ((projects,),) = await fetch("SELECT count(*) FROM projects")
+    """Return the state of the file, all of which is checked."""
+    ((schema_version,),) = await fetch(SCHEMA_VERSION)
+    ((journal_mode,),) = await fetch(JOURNAL_MODE)
+    ((projects,),) = await fetch(PROJECT_COUNT)
     return StoreStatus(
         path=path,
         size_bytes=sum(_size(path.with_name(path.name + suffix)) for suffix in ("", "-wal")),
@@ -82,11 +97,11 @@ async def read_status(fetch: Fetch, path: Path) -> StoreStatus:
 
 async def _damage(fetch: Fetch) -> tuple[str, ...]:
     try:
-        findings = [row[0] for row in await fetch("PRAGMA quick_check")]
-        problem = [f"a row of {table} leads nowhere" for table, *_ in await fetch("PRAGMA foreign_key_check")]
+        findings = [finding for (finding,) in await fetch(QUICK_CHECK) if finding != INTACT]
+        broken = [f"a row of {table} refers to a missing row" for table, *_ in await fetch(FOREIGN_KEY_CHECK)]
     except sqlite3.DatabaseError as error:
         return (reason(error),)
-    return tuple(one for one in [*findings, *problem] if one != INTACT)
+    return (*findings, *broken)
 
 
 def _size(path: Path) -> int:

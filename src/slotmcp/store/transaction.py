@@ -1,7 +1,8 @@
-"""The port's Transaction, over anything that can run the store's statements."""
+"""Implementation of the port Transaction, over any function that runs the store's statements."""
 
 import secrets
 from collections.abc import Sequence
+from typing import Final
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
@@ -10,46 +11,49 @@ from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import ChangeNotice, Receipt
-from slotmcp.store import booking_statements, statements, waitlist_statements
+from slotmcp.store import bookings, catalog, claims, waitlist
 from slotmcp.store.calendar_pages import SqlCalendarPages
-from slotmcp.store.catalog import SERVICES, TECHNICIANS, save
-from slotmcp.store.catalog_rows import project_of, project_values
 from slotmcp.store.change_log import ChangeLog
-from slotmcp.store.claim_rows import (
-    booking_of,
-    booking_values,
-    busy_values,
-    claim_values,
-    hold_of,
-    state_of,
-    taken_by,
-)
-from slotmcp.store.contacts import add_keys, forget_customer, forget_old_waits
-from slotmcp.store.pseudonyms import pseudonym_of
-from slotmcp.store.reading import CATALOG, Snapshot, technician_schedule
-from slotmcp.store.rows import Row
-from slotmcp.store.waitlist_rows import asked_states, wait_of, wait_values
+from slotmcp.store.columns import RECEIPT_COLUMNS, RECEIPTS, ReceiptRow
+from slotmcp.store.schedules import CATALOG, Snapshot, all_of_technician
+from slotmcp.store.statement import CoveredBy, Row, Statement, upsert
+from slotmcp.store.values import pseudonym_of
 from slotmcp.telemetry.metrics import HoldEvent
 
-MS_PER_DAY = 86_400_000
-HOLDS_KEPT_MS = MS_PER_DAY
-RECEIPTS_KEPT_MS = 30 * MS_PER_DAY
-WAITS_KEPT_MS = 30 * MS_PER_DAY
-EVENTS_KEPT = 10_000
-SALT_BYTES = 32
+MS_PER_DAY: Final = 86_400_000
+HOLDS_KEPT_MS: Final = MS_PER_DAY
+RECEIPTS_KEPT_MS: Final = 30 * MS_PER_DAY
+ENTRIES_KEPT_MS: Final = 30 * MS_PER_DAY
+EVENTS_KEPT: Final = 10_000
+SALT_BYTES: Final = 32
+
+# Read the receipt of an idempotency key.
+RECEIPT = Statement(f"""
+SELECT {RECEIPT_COLUMNS} FROM receipts
+WHERE project_id = :project_id AND credential = :credential AND use_case = :use_case AND key = :key
+""")
+
+# Insert or replace a receipt.
+ADD_RECEIPT = Statement(upsert(RECEIPTS, created_at_ms=":now_ms"))
+
+# Delete receipts that were created long ago.
+FORGET_RECEIPTS = Statement(
+    "DELETE FROM receipts WHERE project_id = :project_id AND created_at_ms <= :created_by",
+    postgres=CoveredBy(claims.LAPSE_HOLDS),
+)
 
 
 class SqlTransaction:
-    """One project's book, locked for writing by whoever began the transaction."""
+    """One project's schedule, locked for writing by the caller that began the transaction."""
 
     def __init__(self, snapshot: Snapshot, change_log: ChangeLog, salt: bytes) -> None:
-        self.hold_events: list[HoldEvent] = []
-        """Changes of holds that this transaction made."""
         self._snapshot = snapshot
         self._change_log = change_log
         self._salt = salt
         self._newest_event = 0
         self._calendar = SqlCalendarPages(snapshot)
+        self.hold_events: list[HoldEvent] = []
+        """Changes of holds that this transaction made."""
 
     @property
     def now_ms(self) -> int:
@@ -61,7 +65,7 @@ class SqlTransaction:
 
     @property
     def change_notice(self) -> ChangeNotice | None:
-        """Return the notice of what this transaction changed; None: nothing."""
+        """Notice of this transaction's changes, or None if there are none."""
         if not (self._change_log.has_moved or self._newest_event):
             return None
         return ChangeNotice(
@@ -79,32 +83,34 @@ class SqlTransaction:
         return pseudonym_of(self._salt, text)
 
     async def lapse_holds(self) -> int:
-        now = self.now_ms
-        long_ago = {"expired_by": now - HOLDS_KEPT_MS, "created_by": now - RECEIPTS_KEPT_MS}
-        lapsed = await self._fetch(statements.LAPSE_HOLDS, now=now, **long_ago)
-        await self._fetch(statements.FORGET_HOLDS, **long_ago)
-        await self._fetch(statements.FORGET_RECEIPTS, **long_ago)
-        await forget_old_waits(self._snapshot, (now - WAITS_KEPT_MS) // MS_PER_MINUTE)
+        snapshot, now_ms = self._snapshot, self._snapshot.now_ms
+        limits = {"expired_by": now_ms - HOLDS_KEPT_MS, "created_by": now_ms - RECEIPTS_KEPT_MS}
+        lapsed = await self._fetch(claims.LAPSE_HOLDS, now_ms=now_ms, **limits)
+        await self._fetch(claims.FORGET_HOLDS, **limits)
+        await self._fetch(FORGET_RECEIPTS, **limits)
+        passed_by = (now_ms - ENTRIES_KEPT_MS) // MS_PER_MINUTE
+        await waitlist.forget_old_entries(snapshot.fetch, snapshot.project_id, passed_by)
         self.hold_events += [HoldEvent.EXPIRED] * len(lapsed)
         return len(lapsed)
 
     async def hold(self, token: str) -> Hold | None:
-        rows = await self._fetch(statements.HOLD, token=token)
-        return hold_of(rows[0]) if rows else None
+        return await claims.read_hold(self._snapshot.fetch, self._snapshot.project_id, token)
 
     async def live_holds_of(self, customer_pseudonym: str) -> int:
-        rows = await self._fetch(statements.LIVE_HOLDS, customer=customer_pseudonym, now=self.now_ms)
-        count: int = rows[0][0]
+        count: int
+        ((count,),) = await self._fetch(
+            claims.LIVE_HOLDS, customer_pseudonym=customer_pseudonym, now_ms=self._snapshot.now_ms
+        )
         return count
 
     async def add_hold(self, hold: Hold) -> None:
-        await self._add_claim(hold.claim, state=hold.state, token=hold.token, customer=hold.customer_pseudonym)
+        await self._add_claim(hold.claim, hold.state, hold_token=hold.token, customer=hold.customer_pseudonym)
         self.hold_events.append(HoldEvent.CREATED)
 
     async def move_hold(self, claim_id: str, technician_id: str) -> None:
         owner, _ = await self._owner(claim_id, ClaimState.HELD)
-        await self._fetch(statements.MOVE_HOLD, id=claim_id, technician=technician_id)
-        await self._change_log.change((owner, claim_id), (technician_id, claim_id))
+        await self._fetch(claims.MOVE_HOLD, id=claim_id, technician_id=technician_id)
+        await self._change_log.record((owner, claim_id), (technician_id, claim_id))
         self.hold_events.append(HoldEvent.MOVED)
 
     async def release_hold(self, claim_id: str) -> None:
@@ -116,160 +122,162 @@ class SqlTransaction:
         self.hold_events.append(HoldEvent.WITHDRAWN)
 
     async def add_booking(self, booking: Booking) -> None:
-        is_told = await self._is_told(booking)
-        await self._add_claim(booking.claim, state=state_of(booking), token=None, customer="")
-        await self._describe(booking)
-        if is_told:
-            await self._calendar.request_push(booking.id)
+        is_pushed = await self._is_pushed(booking)
+        await self._add_claim(booking.claim, bookings.state_of(booking), hold_token=None, customer="")
+        await self._add_details(booking, is_pushed=is_pushed)
 
     async def confirm_hold(self, booking: Booking) -> None:
-        is_told = await self._is_told(booking)
+        is_pushed = await self._is_pushed(booking)
         owner, state = await self._owner(booking.id, ClaimState.HELD, ClaimState.LAPSED)
-        await self._fetch(statements.SAVE_CLAIM, state=state_of(booking), **claim_values(booking.claim))
-        await self._describe(booking)
-        await self._change_log.change((owner, booking.id), (booking.claim.technician_id, booking.id))
+        await self._save_claim(booking)
+        await self._add_details(booking, is_pushed=is_pushed)
+        await self._change_log.record((owner, booking.id), (booking.claim.technician_id, booking.id))
         self.hold_events += (HoldEvent.BOOKED,) if state == ClaimState.HELD else (HoldEvent.REVIVED, HoldEvent.BOOKED)
-        if is_told:
-            await self._calendar.request_push(booking.id)
 
     async def save_booking(self, booking: Booking) -> None:
-        is_told = await self._is_told(booking)
+        is_pushed = await self._is_pushed(booking)
         before = await self.booking(booking.id)
         if before is None:
             raise LookupError(f"no booking {booking.id!r}")
-        await self._fetch(statements.SAVE_CLAIM, state=state_of(booking), **claim_values(booking.claim))
-        await self._fetch(booking_statements.SAVE_BOOKING, **booking_values(booking))
-        await self._fetch(booking_statements.FORGET_BOOKING_CONTACTS, id=booking.id)
-        await self._add_booking_keys(booking)
-        if taken_by(before) != taken_by(booking):
-            await self._change_log.change(
+        await self._save_claim(booking)
+        await self._fetch(bookings.SAVE_BOOKING, **bookings.booking_values(booking))
+        await self._fetch(bookings.FORGET_BOOKING_CONTACTS, claim_id=booking.id)
+        await bookings.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, booking)
+        if bookings.time_taken_by(before) != bookings.time_taken_by(booking):
+            await self._change_log.record(
                 (before.claim.technician_id, booking.id), (booking.claim.technician_id, booking.id)
             )
-            if is_told:
+            if is_pushed:
                 await self._calendar.request_push(booking.id)
 
     async def booking(self, booking_id: str) -> Booking | None:
-        rows = await self._fetch(booking_statements.BOOKING, id=booking_id)
-        return booking_of(rows[0]) if rows else None
+        return await bookings.read_booking(self._snapshot.fetch, self._snapshot.project_id, booking_id)
 
     async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
-        return tuple(map(booking_of, await self._fetch(booking_statements.BOOKINGS_BY, key=contact_key)))
+        return await bookings.read_bookings_by(self._snapshot.fetch, self._snapshot.project_id, contact_key)
 
     async def forget(self, contact_key: str) -> int:
+        fetch, project_id = self._snapshot.fetch, self._snapshot.project_id
         await self._calendar.forget(contact_key)
-        return await forget_customer(self._snapshot, self._change_log, contact_key)
+        count, changes = await bookings.forget_customer(fetch, project_id, contact_key)
+        if changes:
+            await self._change_log.record(*changes)
+        return count + await waitlist.forget_customer(fetch, project_id, contact_key)
 
     async def add_wait(self, wait: WaitlistEntry) -> None:
-        await self._fetch(waitlist_statements.ADD_WAIT, **wait_values(wait))
-        await self._add_wait_keys(wait)
+        await self._fetch(waitlist.ADD_ENTRY, **waitlist.entry_values(wait))
+        await waitlist.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, wait)
 
     async def save_wait(self, wait: WaitlistEntry) -> None:
-        if not await self._fetch(waitlist_statements.SAVE_WAIT, **wait_values(wait)):
-            raise LookupError(f"no wait {wait.id!r}")
-        await self._fetch(waitlist_statements.FORGET_WAIT_CONTACTS, id=wait.id)
-        await self._add_wait_keys(wait)
+        if not await self._fetch(waitlist.SAVE_ENTRY, **waitlist.entry_values(wait)):
+            raise LookupError(f"no waitlist entry {wait.id!r}")
+        await self._fetch(waitlist.FORGET_ENTRY_CONTACTS, wait_id=wait.id)
+        await waitlist.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, wait)
 
     async def wait(self, wait_id: str) -> WaitlistEntry | None:
-        rows = await self._fetch(waitlist_statements.WAIT, id=wait_id)
-        return wait_of(rows[0]) if rows else None
+        return await waitlist.read_entry(self._snapshot.fetch, self._snapshot.project_id, wait_id)
 
     async def waits(self, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
-        return tuple(map(wait_of, await self._fetch(waitlist_statements.WAITS, **asked_states(states))))
+        return await waitlist.read_entries(self._snapshot.fetch, self._snapshot.project_id, states)
 
     async def add_event(self, kind: str, subject_id: str) -> None:
-        rows = await self._fetch(waitlist_statements.ADD_EVENT, kind=kind, subject=subject_id, now=self.now_ms)
-        self._newest_event = rows[0][0]
-        await self._fetch(waitlist_statements.FORGET_EVENTS, number=self._newest_event - EVENTS_KEPT)
+        ((self._newest_event,),) = await self._fetch(
+            waitlist.ADD_EVENT, kind=kind, subject_id=subject_id, now_ms=self._snapshot.now_ms
+        )
+        await self._fetch(waitlist.FORGET_EVENTS, number=self._newest_event - EVENTS_KEPT)
 
     async def receipt(self, use_case: str, credential: str, key: str) -> Receipt | None:
-        rows = await self._fetch(statements.RECEIPT, use_case=use_case, credential=credential, key=key)
+        rows = await self._fetch(RECEIPT, use_case=use_case, credential=credential, key=key)
         if not rows:
             return None
-        request, answer = rows[0]
-        return Receipt(use_case=use_case, credential=credential, key=key, request=request, answer=answer)
+        row = ReceiptRow(*rows[0])
+        return Receipt(use_case=use_case, credential=credential, key=key, request=row.request, answer=row.answer)
 
     async def add_receipt(self, receipt: Receipt) -> None:
         await self._fetch(
-            statements.ADD_RECEIPT,
+            ADD_RECEIPT,
             use_case=receipt.use_case,
             credential=receipt.credential,
             key=receipt.key,
             request=receipt.request,
             answer=receipt.answer,
-            now=self.now_ms,
+            now_ms=self._snapshot.now_ms,
         )
 
     async def save_project(self, project: Project) -> None:
-        rows = await self._fetch(statements.PROJECT)
-        if rows and project_of(rows[0]) == project:
+        rows = await self._fetch(catalog.PROJECT)
+        if rows and catalog.project_of(rows[0]) == project:
             return
         self._salt = self._salt or secrets.token_bytes(SALT_BYTES)
-        await self._fetch(statements.SAVE_PROJECT, salt=self._salt, **project_values(project))
-        await self._change_log.change(CATALOG)
+        await self._snapshot.fetch(catalog.SAVE_PROJECT, salt=self._salt, **catalog.project_values(project))
+        await self._change_log.record(CATALOG)
 
     async def save_services(self, services: Sequence[ServiceType]) -> None:
-        saved, moved = await save(self._snapshot, SERVICES, services)
-        if saved or moved:
-            await self._change_log.change(CATALOG)
+        saved, is_moved = await catalog.save_items(
+            self._snapshot.fetch, self._snapshot.project_id, catalog.SERVICE_LIST, services
+        )
+        if saved or is_moved:
+            await self._change_log.record(CATALOG)
 
     async def save_technicians(self, technicians: Sequence[Technician]) -> None:
-        saved, moved = await save(self._snapshot, TECHNICIANS, technicians)
-        if saved or moved:
-            await self._change_log.change(CATALOG, *(technician_schedule(one.id) for one in saved))
+        saved, is_moved = await catalog.save_items(
+            self._snapshot.fetch, self._snapshot.project_id, catalog.TECHNICIAN_LIST, technicians
+        )
+        if saved or is_moved:
+            await self._change_log.record(CATALOG, *(all_of_technician(technician.id) for technician in saved))
 
     async def remove_services(self, service_ids: Sequence[str]) -> None:
         for service_id in service_ids:
-            if await self._fetch(statements.ARCHIVE_SERVICE, id=service_id):
-                await self._change_log.change(CATALOG)
+            if await self._fetch(catalog.ARCHIVE_SERVICE, id=service_id):
+                await self._change_log.record(CATALOG)
 
     async def remove_technicians(self, technician_ids: Sequence[str]) -> None:
         for technician_id in technician_ids:
-            if await self._fetch(statements.ARCHIVE_TECHNICIAN, id=technician_id):
-                await self._change_log.change(CATALOG, technician_schedule(technician_id))
+            if await self._fetch(catalog.ARCHIVE_TECHNICIAN, id=technician_id):
+                await self._change_log.record(CATALOG, all_of_technician(technician_id))
 
     async def add_busy(self, busy: Sequence[BusyTime]) -> None:
-        for one in busy:
-            if await self._fetch(statements.ADD_BUSY, **busy_values(one)):
-                await self._change_log.change(technician_schedule(one.technician_id))
+        for busy_time in busy:
+            if await self._fetch(claims.ADD_BUSY, **claims.busy_values(busy_time)):
+                await self._change_log.record(all_of_technician(busy_time.technician_id))
 
     async def remove_busy(self, busy: Sequence[BusyTime]) -> None:
-        for one in busy:
-            if await self._fetch(statements.REMOVE_BUSY, **busy_values(one)):
-                await self._change_log.change(technician_schedule(one.technician_id))
+        for busy_time in busy:
+            if await self._fetch(claims.REMOVE_BUSY, **claims.busy_values(busy_time)):
+                await self._change_log.record(all_of_technician(busy_time.technician_id))
 
-    async def _fetch(self, statement: str, /, **values: object) -> Sequence[Row]:
-        return await self._snapshot.fetch(statement, project=self._snapshot.project_id, **values)
+    async def _fetch(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        return await self._snapshot.fetch(statement, project_id=self._snapshot.project_id, **values)
 
-    async def _add_claim(self, claim: Claim, *, state: ClaimState, token: str | None, customer: str) -> None:
+    async def _add_claim(self, claim: Claim, state: ClaimState, *, hold_token: str | None, customer: str) -> None:
         await self._fetch(
-            statements.ADD_CLAIM,
+            claims.ADD_CLAIM,
             state=state,
             expires_at_ms=claim.expires_at_ms,
-            token=token,
-            customer=customer,
-            **claim_values(claim),
+            hold_token=hold_token,
+            customer_pseudonym=customer,
+            **claims.claim_values(claim),
         )
-        await self._change_log.change((claim.technician_id, claim.id))
+        await self._change_log.record((claim.technician_id, claim.id))
+
+    async def _save_claim(self, booking: Booking) -> None:
+        await self._fetch(claims.SAVE_CLAIM, state=bookings.state_of(booking), **claims.claim_values(booking.claim))
 
     async def _end_hold(self, claim_id: str, state: ClaimState, *before: ClaimState) -> None:
         owner, _ = await self._owner(claim_id, *before)
-        await self._fetch(statements.END_HOLD, id=claim_id, state=state)
-        await self._change_log.change((owner, claim_id))
+        await self._fetch(claims.END_HOLD, id=claim_id, state=state)
+        await self._change_log.record((owner, claim_id))
 
-    async def _is_told(self, booking: Booking) -> bool:
-        """Whether a calendar is told of a booking. Asked before a write, this reads nothing that is not known."""
+    async def _is_pushed(self, booking: Booking) -> bool:
+        """Return whether a booking goes to a calendar. Before a write, this costs no additional read."""
         return booking.customer is not None and (await self._change_log.schedule()).project.calcom is not None
 
-    async def _describe(self, booking: Booking) -> None:
-        """Add what a new booking knows beside its claim."""
-        await self._fetch(booking_statements.ADD_BOOKING, now=self.now_ms, **booking_values(booking))
-        await self._add_booking_keys(booking)
-
-    async def _add_booking_keys(self, booking: Booking) -> None:
-        await add_keys(self._snapshot, booking_statements.ADD_BOOKING_CONTACT, booking.id, booking.contact_keys)
-
-    async def _add_wait_keys(self, wait: WaitlistEntry) -> None:
-        await add_keys(self._snapshot, waitlist_statements.ADD_WAIT_CONTACT, wait.id, wait.contact_keys)
+    async def _add_details(self, booking: Booking, *, is_pushed: bool) -> None:
+        """Add what a new booking has beside its claim, and its push."""
+        await self._fetch(bookings.ADD_BOOKING, now_ms=self._snapshot.now_ms, **bookings.booking_values(booking))
+        await bookings.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, booking)
+        if is_pushed:
+            await self._calendar.request_push(booking.id)
 
     async def _owner(self, claim_id: str, *states: ClaimState) -> tuple[str, str]:
         """Return the technician of a hold in one of these states, and its state.
@@ -277,8 +285,7 @@ class SqlTransaction:
         Raises:
             LookupError: there is no such hold.
         """
-        rows = await self._fetch(statements.CLAIM_OWNER, id=claim_id)
-        if not rows or rows[0][1] not in states:
-            raise LookupError(f"no hold {claim_id!r} that is {' or '.join(states)}")
-        technician_id, state = rows[0]
-        return technician_id, state
+        for technician_id, state in await self._fetch(claims.CLAIM_OWNER, id=claim_id):
+            if state in states:
+                return technician_id, state
+        raise LookupError(f"no hold {claim_id!r} that is {' or '.join(states)}")

@@ -1,7 +1,7 @@
-"""The one writer of a process: units of work queue up, and a group of them shares one durable commit.
+"""Writer of a process on SQLite: queued units of work, a group of which shares one durable commit.
 
-The commit waits for the disk, a unit hardly does; so all that wait are committed together. Each unit has a savepoint
-of its own: one that raises takes nothing from its neighbours. Nobody is told anything before the commit.
+A commit waits for the disk, a unit hardly does, so all waiting units are committed together. Each has its own
+savepoint: a unit that raises does not undo the others. No caller gets a result before the commit.
 """
 
 import asyncio
@@ -12,66 +12,64 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from slotmcp.domain.errors import Unavailable
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, CommitHandler, Unit
-from slotmcp.store.change_log import ChangeLog
-from slotmcp.store.connection import connect_writer, fetch_on, persist
-from slotmcp.store.fetching import drive
-from slotmcp.store.jobs import Job, JobResult, committed, run_unit, tell_all
-from slotmcp.store.latest_schedules import LatestSchedules
-from slotmcp.store.outages import is_fault, unavailable
-from slotmcp.store.reading import Snapshot
+from slotmcp.store.change_log import ChangeLog, LatestSchedules
+from slotmcp.store.connection import connect_writer, execute_with_retry, fetch_on, is_fault, unavailable
+from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, run_unit
+from slotmcp.store.schedules import Snapshot
+from slotmcp.store.statement import drive
 from slotmcp.store.transaction import SqlTransaction
 
 T = TypeVar("T")
 
-GROUP_SIZE = 128
-GROUP_SECONDS = 0.02
-"""A group takes no more units after that: other processes wait for the lock."""
+GROUP_SIZE: Final = 128
+GROUP_SECONDS: Final = 0.02
+"""Time after which a group takes no more units: other processes wait for the lock."""
 
 
 class SqliteWriter:
-    """A thread with a connection and a queue."""
+    """Thread with a connection and a queue of jobs."""
 
     def __init__(self, path: Path, *, clock: Clock, schedules: LatestSchedules, timeout_ms: int) -> None:
-        self._patience = timeout_ms / 1000
+        self._timeout_seconds = timeout_ms / 1000
         self._clock = clock
         self._schedules = schedules
         self._connection = connect_writer(path, timeout_ms=timeout_ms)
         self._fetch = fetch_on(self._connection)
         self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
-        self._closing = False
+        self._is_closing = False
         self.commit_handlers: list[CommitHandler] = []
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._work, name="slotmcp-writer", daemon=True)
         self._thread.start()
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool) -> T:
-        """Have a unit of work run and committed.
+        """Run a unit of work and commit it.
 
-        A caller that is cancelled leaves a unit that was begun to its end.
+        A unit that has begun runs to its end even if the caller is cancelled.
 
         Raises:
-            NotFound, Unavailable, and what the unit raises.
+            NotFound, Unavailable, and whatever the unit raises.
         """
-        if self._closing:
+        if self._is_closing:
             raise Unavailable("Nothing was done: the server is shutting down.", retry_after_ms=1_000)
         job = Job(
             project_id=project_id,
             unit=unit,
             create=create,
-            answer=self._loop.create_future(),
-            give_up_at=time.monotonic() + self._patience,
+            future=self._loop.create_future(),
+            give_up_at=time.monotonic() + self._timeout_seconds,
         )
         self._queue.put(job)
         return await committed(job, self.commit_handlers)
 
     async def close(self) -> None:
-        """Commit what was asked for, then stop."""
-        self._closing = True
+        """Commit the queued units, then stop."""
+        self._is_closing = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -79,27 +77,27 @@ class SqliteWriter:
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
-            outcomes = self._commit_group(job)
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                self._loop.call_soon_threadsafe(tell_all, outcomes)
+            results = self._commit_group(job)
+            with suppress(RuntimeError):  # the loop is closed: no caller waits any more
+                self._loop.call_soon_threadsafe(deliver_all, results)
         self._connection.close()
 
     def _commit_group(self, first: Job[Any]) -> list[JobResult]:
-        outcomes: list[JobResult] = []
+        results: list[JobResult] = []
         schedules: dict[str, Schedule] = {}
         try:
-            persist(self._connection, "BEGIN IMMEDIATE", first.give_up_at)
+            execute_with_retry(self._connection, "BEGIN IMMEDIATE", first.give_up_at)
             for job in self._take(first):
-                outcomes.append(JobResult(job))
-                self._run(outcomes[-1], schedules)
+                results.append(JobResult(job))
+                self._run(results[-1], schedules)
             self._connection.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001  nobody may wait forever, whatever it is
-            return self._fail(outcomes or [JobResult(first)], error)
+        except Exception as error:  # noqa: BLE001  every caller gets a result, whatever the error is
+            return self._fail(results or [JobResult(first)], error)
         self._schedules.offer(schedules.values())
-        return outcomes
+        return results
 
     def _take(self, first: Job[Any]) -> Iterator[Job[Any]]:
-        """The first job, and those that queue up behind it while the group is open."""
+        """Yield the first job, and those that queue up behind it while the group is open."""
         closes_at = time.monotonic() + GROUP_SECONDS
         yield first
         for _ in range(GROUP_SIZE - 1):
@@ -109,35 +107,35 @@ class SqliteWriter:
             if job is None:
                 self._queue.put(None)
                 return
-            if not job.answer.cancelled():
+            if not job.future.cancelled():
                 yield job
 
-    def _run(self, outcome: JobResult, schedules: dict[str, Schedule]) -> None:
+    def _run(self, result: JobResult, schedules: dict[str, Schedule]) -> None:
         """Run one unit in its savepoint.
 
         Raises:
             sqlite3.Error: the whole group is lost.
         """
-        job = outcome.job
+        job = result.job
         snapshot = Snapshot(fetch=self._fetch, project_id=job.project_id, now_ms=self._clock.now_ms())
         change_log = ChangeLog(snapshot, schedules.get(job.project_id) or self._schedules.get(job.project_id))
         self._connection.execute("SAVEPOINT unit")
         try:
-            outcome.value = job.context.run(drive, _begin_and_run(job, snapshot, change_log))
-            schedule = change_log.finished_book
-        except BaseException as error:  # noqa: BLE001  it is the caller's, who gets it
-            outcome.error = _told(error)
-            schedule = change_log.untouched_book
+            result.value = job.context.run(drive, _begin_and_run(job, snapshot, change_log))
+            schedule = change_log.schedule_after_commit
+        except BaseException as error:  # noqa: BLE001  the caller gets it
+            result.error = _translate(error)
+            schedule = change_log.schedule_after_rollback
             self._connection.execute("ROLLBACK TO unit")
         self._connection.execute("RELEASE unit")
         if schedule is not None:
             schedules[job.project_id] = schedule
 
-    def _fail(self, outcomes: list[JobResult], error: Exception) -> list[JobResult]:
+    def _fail(self, results: list[JobResult], error: Exception) -> list[JobResult]:
         if self._connection.in_transaction:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-        return [JobResult(one.job, error=_told(error)) for one in outcomes]
+        return [JobResult(result.job, error=_translate(error)) for result in results]
 
 
 async def _begin_and_run(job: Job[T], snapshot: Snapshot, change_log: ChangeLog) -> tuple[T, SqlTransaction]:
@@ -145,10 +143,10 @@ async def _begin_and_run(job: Job[T], snapshot: Snapshot, change_log: ChangeLog)
     return await run_unit(job, snapshot, change_log, salt)
 
 
-def _told(error: BaseException) -> BaseException:
-    """The error as its caller gets it: a fault of the database as a dependency that is away."""
+def _translate(error: BaseException) -> BaseException:
+    """Return the error for the caller: Unavailable for a fault of the database."""
     if isinstance(error, sqlite3.DatabaseError) and is_fault(error):
-        told = unavailable(error)
-        told.__cause__ = error
-        return told
+        translated = unavailable(error)
+        translated.__cause__ = error
+        return translated
     return error

@@ -12,8 +12,7 @@ from slotmcp.domain.access import AccessKey, Scope
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable, InvalidArgument, NotFound, Unavailable
 from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.ports import Store, Transaction
-from slotmcp.store.copy_ends import End, copy_between
-from slotmcp.store.copying import LEFT_BEHIND
+from slotmcp.store.copying import NOT_COPIED, Database, copy_between
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.prepare import prepare
@@ -52,7 +51,7 @@ MANY = 2_345
 """More than a batch."""
 
 
-def opened(end: End) -> Any:  # noqa: ANN401  an open store
+def opened(end: Database) -> Any:  # noqa: ANN401  an open store
     if isinstance(end, Address):
         return PostgresStore.open(end.url, clock=HandClock())
     return SqliteStore.open(end, clock=HandClock())
@@ -110,18 +109,18 @@ async def everything(store: Store) -> list[object]:
 
 
 @pytest.fixture
-def ends(path: Path, tmp_path: Path, postgres_url: str) -> dict[str, End]:
+def ends(path: Path, tmp_path: Path, postgres_url: str) -> dict[str, Database]:
     return {"file": path, "another file": tmp_path / "more" / "another.db", "server": Address.of(postgres_url)}
 
 
 @pytest.fixture(params=[("file", "server"), ("server", "file"), ("file", "another file")], ids="-".join)
-def way(request: pytest.FixtureRequest, ends: dict[str, End]) -> tuple[End, End]:
+def way(request: pytest.FixtureRequest, ends: dict[str, Database]) -> tuple[Database, Database]:
     """From where, and to where."""
     source, target = request.param
     return ends[source], ends[target]
 
 
-async def test_everything_arrives_and_goes_on(way: tuple[End, End]) -> None:
+async def test_everything_arrives_and_goes_on(way: tuple[Database, Database]) -> None:
     source, target = way
     async with opened(source) as store:
         await fill(store)
@@ -129,7 +128,7 @@ async def test_everything_arrives_and_goes_on(way: tuple[End, End]) -> None:
     report = await copy_between(source, target, [], timeout_ms=10_000)
     assert report.project_ids == (FULL_PROJECT.id, SHOP)
     assert [one.name for one in report.tables if not one.rows] == []
-    assert {one.name for one in report.tables} == METADATA.tables.keys() - LEFT_BEHIND
+    assert {one.name for one in report.tables} == METADATA.tables.keys() - NOT_COPIED
     async with opened(target) as store:
         assert await everything(store) == expected
         assert await store.access_keys() == (KEY,), "a key to every project may open more there than it did here"
@@ -140,7 +139,7 @@ async def test_everything_arrives_and_goes_on(way: tuple[End, End]) -> None:
         assert [one.id for one in await store.waits(SHOP, *WaitlistState)] == ["z", "full", "a", "new"]
 
 
-async def test_there_and_back_is_the_same(ends: dict[str, End]) -> None:
+async def test_there_and_back_is_the_same(ends: dict[str, Database]) -> None:
     async with opened(ends["file"]) as store:
         await fill(store)
     there = await copy_between(ends["file"], ends["server"], [], timeout_ms=10_000)
@@ -148,7 +147,7 @@ async def test_there_and_back_is_the_same(ends: dict[str, End]) -> None:
     assert there == back
 
 
-async def test_one_project_is_copied_and_the_source_stays_as_it_is(ends: dict[str, End], path: Path) -> None:
+async def test_one_project_is_copied_and_the_source_stays_as_it_is(ends: dict[str, Database], path: Path) -> None:
     async with opened(path) as store:
         await fill(store)
     before = fingerprint(path)
@@ -162,7 +161,7 @@ async def test_one_project_is_copied_and_the_source_stays_as_it_is(ends: dict[st
         assert await store.project_ids() == (FULL_PROJECT.id, SHOP)
 
 
-async def test_many_rows_are_copied_batch_by_batch(way: tuple[End, End]) -> None:
+async def test_many_rows_are_copied_batch_by_batch(way: tuple[Database, Database]) -> None:
     async def unit(transaction: Transaction) -> None:
         for number in range(MANY):
             await transaction.add_busy([busy(at=number)])
@@ -177,19 +176,19 @@ async def test_many_rows_are_copied_batch_by_batch(way: tuple[End, End]) -> None
         assert len((await store.schedule(SHOP)).technician_schedules["ana"].busy) == MANY
 
 
-async def test_what_is_there_already_is_not_copied_over(way: tuple[End, End]) -> None:
+async def test_what_is_there_already_is_not_copied_over(way: tuple[Database, Database]) -> None:
     for end in way:
         async with opened(end) as store:
             await open_shop(store)
     async with opened(way[1]) as store:
         before = await everything(store)
-    with pytest.raises(InvalidArgument, match="has shop already"):
+    with pytest.raises(InvalidArgument, match="already has shop"):
         await copy_between(*way, [], timeout_ms=10_000)
     async with opened(way[1]) as store:
         assert await everything(store) == before
 
 
-async def test_what_is_not_there_is_not_copied(way: tuple[End, End]) -> None:
+async def test_what_is_not_there_is_not_copied(way: tuple[Database, Database]) -> None:
     async with opened(way[0]):
         pass
     with pytest.raises(InvalidArgument, match="nothing to copy"):
@@ -218,7 +217,7 @@ DISTURBING = {
 
 @pytest.mark.parametrize(("table", "in_file", "on_server"), DISTURBING.values(), ids=DISTURBING)
 async def test_a_copy_that_differs_is_not_kept(
-    way: tuple[End, End], postgres: Databases, table: str, in_file: str, on_server: str
+    way: tuple[Database, Database], postgres: Databases, table: str, in_file: str, on_server: str
 ) -> None:
     source, target = way
     async with opened(source) as store:
@@ -237,7 +236,7 @@ async def test_a_copy_that_differs_is_not_kept(
 
 
 async def test_a_target_that_refuses_gets_nothing_and_nobody_is_named(
-    ends: dict[str, End], postgres: Databases, postgres_url: str
+    ends: dict[str, Database], postgres: Databases, postgres_url: str
 ) -> None:
     async with opened(ends["file"]) as store:
         await fill(store)
@@ -249,7 +248,7 @@ async def test_a_target_that_refuses_gets_nothing_and_nobody_is_named(
 
 
 async def test_a_source_that_is_missing_empty_or_old_is_refused_and_not_touched(
-    tmp_path: Path, ends: dict[str, End], postgres: Databases
+    tmp_path: Path, ends: dict[str, Database], postgres: Databases
 ) -> None:
     missing, empty = tmp_path / "missing.db", tmp_path / "empty.db"
     empty.touch()

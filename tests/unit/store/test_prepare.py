@@ -15,10 +15,9 @@ import pytest
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable, FixSetup
 from slotmcp.store import prepare as preparing
 from slotmcp.store.connection import connect
-from slotmcp.store.prepare import prepare
+from slotmcp.store.prepare import backup_path, prepare, upgrade
 from slotmcp.store.schema import APPLICATION_ID, SCHEMA, Schema
 from slotmcp.store.sqlite import SqliteStore
-from slotmcp.store.upgrade import backup_path, upgrade
 from support.clock import HandClock
 from support.schedules import PROJECT, booking, open_shop
 

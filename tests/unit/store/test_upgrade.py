@@ -15,10 +15,9 @@ from slotmcp.domain.catalog import Project, RankingKey, TimeOff, TravelPolicy
 from slotmcp.domain.claim import Claim, ClaimState
 from slotmcp.ports import ClaimConflict, Store, Transaction
 from slotmcp.store import tables
-from slotmcp.store.prepare import prepare
+from slotmcp.store.prepare import backup_path, prepare
 from slotmcp.store.schema import APPLICATION_ID, SCHEMA
 from slotmcp.store.sqlite import SqliteStore
-from slotmcp.store.upgrade import backup_path
 from support.clock import HandClock
 from support.new_file import new_file
 from support.schedules import ANA, DOWNTOWN, FULL_BOOKING, NOON, PROJECT, busy, claim, hold, receipt, token

@@ -1,1 +1,1 @@
-"""The store on PostgreSQL: the same statements and units of work, over asyncpg."""
+"""Store on PostgreSQL: the same statements and units of work, run with asyncpg."""

@@ -1,33 +1,33 @@
-"""Where a database is: how to get there, and how to speak of it without its password."""
+"""Address of a PostgreSQL database, which can be shown without its password."""
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Final, Self
 from urllib.parse import parse_qsl, urlsplit
 
-SCHEMES = ("postgresql+asyncpg", "postgresql", "postgres")
-"""How a URL of a PostgreSQL database may begin."""
+SCHEMES: Final = ("postgresql+asyncpg", "postgresql", "postgres")
+"""Schemes that the URL of a PostgreSQL database may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A PostgreSQL database."""
+    """Address of a PostgreSQL database."""
 
     url: str = field(repr=False)
-    """As asyncpg takes it. It may hold a password."""
+    """URL for asyncpg. It may hold a password."""
     shown: str
-    """For a person: user, host, port and name."""
+    """User, host, port and name, for a person."""
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """The address that a URL of any of the schemes names."""
+        """Return the address that a URL of any of the schemes names."""
         parts = urlsplit(url)._replace(scheme="postgresql")
         options = dict(parse_qsl(parts.query))
         host = parts.netloc.rpartition("@")[2] or options.get("host", "localhost")
         user = f"{parts.username}@" if parts.username else ""
         return cls(parts.geturl(), f"postgresql://{user}{host}{parts.path}")
 
-    def unsaid(self, text: str) -> str:
-        """A text of another's making, without what is secret here."""
+    def redact(self, text: str) -> str:
+        """Return a text, such as an error message of a library, without the secrets of this address."""
         parts = urlsplit(self.url)
         secrets = {parts.password, dict(parse_qsl(parts.query)).get("password")}
         for secret in filter(None, secrets):

@@ -1,23 +1,27 @@
-"""A group of units of work of one project, one after the other under its lock, with one commit.
+"""Groups of units of work of one project, which run one after the other under its lock and share one commit.
 
-The commit waits for the disk and the lock for other processes, a unit hardly waits; so all that queue up share both. A
-unit that raises takes nothing from its neighbours. Nobody is told anything before the commit.
+A commit waits for the disk and the lock for other processes, while a unit hardly waits, so all queued units share both.
+A unit that raises does not undo the others. No caller gets a result before the commit.
 """
 
 import time
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Awaitable, Generator, Iterator, Sequence
+from contextvars import Context
+from functools import partial
+from types import coroutine
+from typing import Any, Final, TypeVar
 
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock
 from slotmcp.store.change_log import ChangeLog
-from slotmcp.store.fetching import Fetch
 from slotmcp.store.jobs import Job, JobResult, run_unit
-from slotmcp.store.postgres import statements
 from slotmcp.store.postgres.link import Link
-from slotmcp.store.postgres.outages import Fault, unknown_end
-from slotmcp.store.postgres.watching import AwaitGuard
-from slotmcp.store.reading import Snapshot, no_project
+from slotmcp.store.postgres.outages import Fault, unknown_outcome
+from slotmcp.store.postgres.statements import LOCK_NAME, LOCK_PROJECT, NOW
+from slotmcp.store.schedules import Snapshot, no_project
+from slotmcp.store.statement import FOREIGN_AWAIT, Fetch, Row, Statement
+
+T = TypeVar("T")
 
 BEGIN: Final = "BEGIN; SET LOCAL lock_timeout = {wait_ms}"
 MARK: Final = "SAVEPOINT unit"
@@ -28,7 +32,7 @@ ROLLBACK: Final = "ROLLBACK"
 
 
 class Group:
-    """One transaction. A group is run once."""
+    """One transaction, which runs once."""
 
     def __init__(self, project_id: str, *, clock: Clock | None, known: Schedule | None) -> None:
         self._project_id = project_id
@@ -38,74 +42,72 @@ class Group:
         self._locked_at_ms = 0
         self._locked_at = 0.0
         self.schedule = known
-        """The newest book that was read and is true once the group is committed."""
-        self.outcomes: list[JobResult] = []
-        """What became of each job that was taken out of the queue."""
+        """Newest schedule that was read and is valid once the group is committed."""
+        self.results: list[JobResult] = []
+        """One result for each job that was taken out of the queue."""
 
     async def run(self, link: Link, first: Job[Any], others: Iterator[Job[Any]]) -> None:
         """Run the units of a job and of others behind it, and commit them.
 
         Raises:
-            Fault: all of the group is lost.
-            Unavailable: nobody knows whether it is.
+            Fault: the whole group is lost.
+            Unavailable: it is unknown whether the group was committed.
         """
         wait_ms = max(1, round((first.give_up_at - time.monotonic()) * 1000))
         await link.run(BEGIN.format(wait_ms=wait_ms))
         is_new = not await self._lock(link, first)
-        self.outcomes.append(JobResult(first))
+        self.results.append(JobResult(first))
         if not await self._run_first(link, is_new=is_new):
             await link.run(ROLLBACK)
             return
-        # the salt of a project that is new is known to its first unit alone
+        # only its first unit knows the salt of a new project
         await _commit(link, "" if is_new else await self._run_others(link, others))
 
     async def _lock(self, link: Link, job: Job[Any]) -> bool:
-        """Lock the project, and learn where it stands; say whether it is there."""
-        rows = await link.fetch(statements.LOCK_PROJECT, project=self._project_id)
+        """Lock the project and read its state; return whether it exists."""
+        rows = await link.fetch(LOCK_PROJECT, project_id=self._project_id)
         if not rows and job.create:
-            await link.fetch(statements.LOCK_NAME, project=self._project_id)
-            rows = await link.fetch(statements.LOCK_PROJECT, project=self._project_id)
+            await link.fetch(LOCK_NAME, project_id=self._project_id)
+            rows = await link.fetch(LOCK_PROJECT, project_id=self._project_id)
         if rows:
-            self._revision, self._salt, self._locked_at_ms = rows[0]
+            ((self._revision, self._salt, self._locked_at_ms),) = rows
         else:
-            ((self._locked_at_ms,),) = await link.fetch(statements.NOW)
+            ((self._locked_at_ms,),) = await link.fetch(NOW)
         self._locked_at = time.monotonic()
         return bool(rows)
 
     async def _run_first(self, link: Link, *, is_new: bool) -> bool:
-        """Run the unit that needs no savepoint: where it fails, nothing was done. Say whether it succeeded."""
-        (outcome,) = self.outcomes
-        if not is_new or outcome.job.create:
-            return await self._run_unit(link, outcome)
-        outcome.error = await no_project(self._snapshot(link.fetch))
+        """Run the first unit, which needs no savepoint: if it fails, nothing was done. Return whether it succeeded."""
+        (result,) = self.results
+        if not is_new or result.job.create:
+            return await self._run_unit(link, result)
+        result.error = await no_project(self._snapshot(link.fetch))
         return False
 
     async def _run_others(self, link: Link, jobs: Iterator[Job[Any]]) -> str:
-        """Run the units that queued up, each in a savepoint; say how to end the last one."""
+        """Run the queued units, each in a savepoint; return the command that ends the last one."""
         end = ""
         for job in jobs:
-            self.outcomes.append(JobResult(job))
+            self.results.append(JobResult(job))
             await link.run(MARK if not end else UNDO if end == UNDO else f"{KEEP}; {MARK}")
-            end = KEEP if await self._run_unit(link, self.outcomes[-1]) else UNDO
+            end = KEEP if await self._run_unit(link, self.results[-1]) else UNDO
         return end
 
-    async def _run_unit(self, link: Link, outcome: JobResult) -> bool:
-        watch = AwaitGuard(link.fetch)
-        snapshot = self._snapshot(watch.fetch)
+    async def _run_unit(self, link: Link, result: JobResult) -> bool:
+        guard = AwaitGuard(link.fetch)
+        snapshot = self._snapshot(guard.fetch)
         change_log = ChangeLog(snapshot, self.schedule)
         change_log.begin_at(self._revision)
         try:
-            outcome.value = await watch.run(
-                run_unit(outcome.job, snapshot, change_log, self._salt), outcome.job.context
-            )
+            result.value = await guard.run(run_unit(result.job, snapshot, change_log, self._salt), result.job.context)
         except Fault:
             raise
-        except BaseException as error:  # noqa: BLE001  it is the caller's, who gets it
-            outcome.error = error
-            self.schedule = change_log.untouched_book or self.schedule
+        except BaseException as error:  # noqa: BLE001  the caller gets it
+            result.error = error
+            self.schedule = change_log.schedule_after_rollback or self.schedule
             return False
         self._revision = change_log.revision
-        self.schedule = change_log.finished_book or self.schedule
+        self.schedule = change_log.schedule_after_commit or self.schedule
         return True
 
     def _snapshot(self, fetch: Fetch) -> Snapshot:
@@ -117,12 +119,57 @@ class Group:
         return self._locked_at_ms + int((time.monotonic() - self._locked_at) * 1000)
 
 
+class AwaitGuard:
+    """Guard that stops a unit of work which awaits anything but the database under its lock."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._is_fetching = False
+
+    async def fetch(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        """Run a statement for the unit."""
+        self._is_fetching = True
+        try:
+            return await self._fetch(statement, **values)
+        finally:
+            self._is_fetching = False
+
+    @coroutine
+    def run(self, unit: Awaitable[T], context: Context) -> Generator[Any, Any, T]:
+        """Run a unit to its end within its caller's context; await this.
+
+        Raises:
+            RuntimeError: the unit awaited something else.
+        """
+        steps = unit.__await__()
+        step = partial(steps.send, None)
+        while True:
+            try:
+                awaited = context.run(step)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            if not self._is_fetching:
+                steps.close()
+                raise RuntimeError(FOREIGN_AWAIT)
+            step = yield from _next_step(awaited, steps)
+
+
+def _next_step(awaited: object, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """Wait on the event loop, and return the function that resumes the unit."""
+    try:
+        answer = yield awaited
+    except BaseException as error:  # noqa: BLE001  the unit gets it
+        return partial(steps.throw, error)
+    return partial(steps.send, answer)
+
+
 async def _commit(link: Link, end: str) -> None:
     try:
-        done = await link.run(f"{end}; {COMMIT}" if end else COMMIT)
+        status = await link.run(f"{end}; {COMMIT}" if end else COMMIT)
     except Fault as fault:
-        if fault.is_of_the_way or fault.is_silent:
-            raise unknown_end() from fault
+        if fault.is_connection_lost or fault.is_timeout:
+            raise unknown_outcome() from fault
         raise
-    if done != COMMIT:  # a unit has kept silent about an error that ended the transaction
+    if status != COMMIT:  # a unit caught an error that had ended the transaction
         raise Fault

@@ -1,27 +1,38 @@
-"""One connection to the database, and the statements run on it."""
+"""Connections to PostgreSQL, the statements that run on them, and the pool that keeps them.
 
-from collections.abc import Sequence
+SQLAlchemy pools the connections; its users get a link to asyncpg's own connection.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InvalidatePoolError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from slotmcp.ports import ClaimConflict
 from slotmcp.store.postgres.address import Address
-from slotmcp.store.postgres.notation import DONE_BEFORE, TAKING, numbered
-from slotmcp.store.postgres.outages import FAULTS, Fault
-from slotmcp.store.rows import Row
+from slotmcp.store.postgres.outages import FAULTS, Fault, driver_error
+from slotmcp.store.postgres.statements import numbered
+from slotmcp.store.statement import Row, Statement
+
+DRIVER: Final = "postgresql+asyncpg://"
 
 OVERLAP: Final = "claims_never_overlap"
-"""The exclusion constraint."""
+"""Name of the exclusion constraint."""
 
 STATEMENTS_PREPARED: Final = 256
-"""On each connection, which is more than there are."""
+"""Prepared statements per connection, which is more than there are."""
 
 GRACE_MS: Final = 1_000
-"""By so much a server is asked for an answer in vain longer than a lock, and a connection longer than that.
+"""Time by which the limit of a statement exceeds that of a lock, and the limit of a connection that of a statement.
 
-A process that stands still in a transaction, or is not heard of any more, loses its lock when those who wait for it
-have given up: a unit of work waits for nothing but the database.
+A process that hangs in a transaction, or whose connection is lost, loses its lock when the processes that wait for it
+give up: a unit of work waits for nothing but the database.
 """
 
 SESSION: Final = """
@@ -34,7 +45,7 @@ READING: Final = "SET default_transaction_read_only = on"
 
 
 async def connect(address: Address, *, timeout_ms: int, more: str = "") -> "asyncpg.Connection[asyncpg.Record]":
-    """A connection that waits so long, and not much longer, for locks and for answers.
+    """Return a connection that waits this long for locks, and a little longer for answers.
 
     Raises:
         One of the FAULTS.
@@ -51,70 +62,136 @@ async def connect(address: Address, *, timeout_ms: int, more: str = "") -> "asyn
 
 
 class Link:
-    """A connection for the time in which somebody uses it. Its `fetch` is the store's Fetch."""
+    """Connection while it is in use. Its `fetch` is the store's Fetch."""
 
-    def __init__(self, connection: Any) -> None:  # noqa: ANN401  asyncpg's, also in its pool's disguise
+    def __init__(self, connection: Any) -> None:  # noqa: ANN401  asyncpg's connection, or the pool's wrapper of it
         self._connection = connection
-        self._is_asking = False
+        self._is_running = False
 
     @property
     def is_closed(self) -> bool:
-        """Whether its other end is gone."""
+        """Whether the connection is closed."""
         closed: bool = self._connection.is_closed()
         return closed
 
     @property
     def is_broken(self) -> bool:
-        """Whether it is closed, or may be in the middle of a statement that nobody waits for any more."""
-        return self._is_asking or self._connection.is_closed()
+        """Whether the connection is closed, or may still run an abandoned statement."""
+        return self._is_running or self._connection.is_closed()
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether nobody else should get it: it is broken, or in a transaction."""
+        """Whether the connection must not be used again: it is broken, or in a transaction."""
         return self.is_broken or self._connection.is_in_transaction()
 
-    async def fetch(self, statement: str, /, **values: object) -> Sequence[Row]:
-        """Run one of the store's statements, prepared once a connection, and give all of its rows.
+    async def fetch(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        """Run one of the store's statements, which is prepared once per connection, and return all rows.
 
         Raises:
-            ClaimConflict: somebody else has the time that it would take.
+            ClaimConflict: a live claim has the time.
             Fault: the database failed.
         """
-        asked = numbered(statement)
-        if asked.text == DONE_BEFORE:
+        query = numbered(statement)
+        if query is None:
             return ()
-        self._is_asking = True
+        self._is_running = True
         try:
-            rows: Sequence[Row] = await self._connection.fetch(asked.text, *[values[name] for name in asked.names])
+            rows: Sequence[Row] = await self._connection.fetch(query.text, *[values[name] for name in query.names])
         except Exception as error:
-            raise self._named(error) from error
-        self._is_asking = False
-        if not rows and statement in TAKING:
+            raise self._translate(error) from error
+        self._is_running = False
+        if not rows and statement.takes_time:
             raise _conflict()
         return rows
 
-    async def run(self, command: str) -> str:
-        """Run commands without values; say what the last one did.
+    async def run(self, commands: str) -> str:
+        """Run commands without values, and return the status of the last one.
 
         Raises:
             Fault: the database failed.
         """
-        self._is_asking = True
+        self._is_running = True
         try:
-            done: str = await self._connection.execute(command)
+            status: str = await self._connection.execute(commands)
         except Exception as error:
-            raise self._named(error) from error
-        self._is_asking = False
-        return done
+            raise self._translate(error) from error
+        self._is_running = False
+        return status
 
-    def _named(self, error: Exception) -> Exception:
-        """What is raised for an error of the driver."""
-        self._is_asking = isinstance(error, TimeoutError)
+    def _translate(self, error: Exception) -> Exception:
+        """Return the error to raise for an error of the driver."""
+        self._is_running = isinstance(error, TimeoutError)
         if isinstance(error, FAULTS) or self._connection.is_closed():
             return Fault()
         if isinstance(error, asyncpg.ExclusionViolationError) and error.constraint_name == OVERLAP:
             return _conflict()
         return error
+
+
+class Pool:
+    """Bounded number of connections, made when needed and replaced when broken."""
+
+    def __init__(self, address: Address, *, size: int, timeout_ms: int, more: str = "") -> None:
+        self._engine = create_async_engine(
+            DRIVER,
+            async_creator=partial(connect, address, timeout_ms=timeout_ms, more=more),
+            poolclass=AsyncAdaptedQueuePool,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=timeout_ms / 1000,
+            pool_use_lifo=True,
+        )
+        event.listen(self._engine.sync_engine, "checkout", self._refuse_broken)
+        self._is_in_doubt = False
+
+    @property
+    def in_use(self) -> int:
+        """Number of connections in use."""
+        pool: Any = self._engine.pool
+        count: int = pool.checkedout()
+        return count
+
+    @asynccontextmanager
+    async def link(self) -> AsyncIterator[Link]:
+        """Lend one connection to the caller alone. A connection that is in doubt afterwards is closed.
+
+        Raises:
+            Fault: no connection is available.
+        """
+        pooled = await self._connected()
+        try:
+            link = Link((await pooled.get_raw_connection()).driver_connection)
+            try:
+                yield link
+            finally:
+                self._is_in_doubt |= link.is_closed
+                if link.is_in_doubt:
+                    await pooled.invalidate()
+        finally:
+            await pooled.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+    async def _connected(self) -> AsyncConnection:
+        try:
+            return await self._engine.connect()
+        except DBAPIError as error:
+            raise Fault from driver_error(error)
+        except FAULTS as error:
+            raise Fault from error
+
+    def _refuse_broken(self, connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401  an adapter
+        """Reject a connection that broke while idle, which needs no round trip; the pool makes another one.
+
+        After a connection broke in use, reject all connections that were made before.
+        """
+        if self._is_in_doubt:
+            self._is_in_doubt = False
+            raise InvalidatePoolError
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError
 
 
 def _conflict() -> ClaimConflict:

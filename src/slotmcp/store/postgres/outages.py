@@ -1,4 +1,4 @@
-"""What PostgreSQL's errors, and those of the way there, mean for whoever waits."""
+"""Errors of PostgreSQL and of the connection to it, and what they mean to the caller."""
 
 from typing import Final
 
@@ -27,7 +27,7 @@ _AWAY: Final = (
     asyncpg.OperatorInterventionError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.ConnectionDoesNotExistError,
-    asyncpg.InternalClientError,  # of a connection that hears of its end while it is asked
+    asyncpg.InternalClientError,  # a connection that is closed during a query
 )
 _REFUSED: Final = {
     asyncpg.InvalidPasswordError: "the password is wrong, or there is none",
@@ -38,32 +38,32 @@ _REFUSED: Final = {
 }
 
 FAULTS: Final[tuple[type[Exception], ...]] = (*_BUSY, *_SLOW, *_FULL, *_AWAY, *_REFUSED)
-"""What is raised where the database failed, or the way there, and not what it was asked."""
+"""Errors that mean that the database or the connection failed, rather than the statement."""
 
 
-class Fault(Exception):  # noqa: N818  told to nobody
-    """The database failed, or the way there. Its cause says how. A unit of work lets it pass."""
+class Fault(Exception):  # noqa: N818  no caller sees it
+    """The database or the connection failed; the cause says how. Units of work do not catch it."""
 
     @property
-    def is_of_the_way(self) -> bool:
-        """A connection broke, or could not be made: another one may do."""
+    def is_connection_lost(self) -> bool:
+        """Whether a connection broke or could not be made, so that another one may work."""
         return isinstance(self.__cause__, (*_AWAY, asyncpg.InterfaceError))
 
     @property
-    def is_silent(self) -> bool:
-        """The server said nothing in time; it may have done what it was asked."""
+    def is_timeout(self) -> bool:
+        """Whether the server did not answer in time; it may have executed the statement."""
         return isinstance(self.__cause__, TimeoutError)
 
 
-def drivers_own(error: BaseException) -> BaseException:
-    """The driver's error, where SQLAlchemy has wrapped it."""
+def driver_error(error: BaseException) -> BaseException:
+    """Return the driver's error if SQLAlchemy has wrapped it."""
     while error.__cause__ and not isinstance(error, FAULTS):
         error = error.__cause__
     return error
 
 
-def told(fault: BaseException, address: Address) -> SlotmcpError:
-    """The error for whoever asked, of a Fault or of one of the FAULTS; nothing of a write was kept."""
+def error_for_caller(fault: BaseException, address: Address) -> SlotmcpError:
+    """Return the error for the caller, from a Fault or one of the FAULTS after which nothing was written."""
     error = fault.__cause__ if isinstance(fault, Fault) else fault
     for kind, reason in _REFUSED.items():
         if isinstance(error, kind):
@@ -75,8 +75,8 @@ def told(fault: BaseException, address: Address) -> SlotmcpError:
     return Unavailable(f"Nothing was done: {_reason(error)}. Try again soon.", retry_after_ms=RETRY_AFTER_AWAY_MS)
 
 
-def unknown_end() -> Unavailable:
-    """The error where the answer to a commit was lost."""
+def unknown_outcome() -> Unavailable:
+    """Return the error for a commit whose answer was lost."""
     return Unavailable(
         "The database went away before it said whether this was done. Try again soon with the same idempotency key: "
         "it is done once.",

@@ -1,4 +1,4 @@
-"""Making a database ready: filled where it is empty, upgraded where it is old, refused where it is not ours."""
+"""Preparing a PostgreSQL database: fill an empty one, upgrade an old one, and reject one of another program."""
 
 from functools import partial
 from typing import Any, Final
@@ -12,16 +12,15 @@ from sqlalchemy.pool import NullPool
 
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable
 from slotmcp.store.postgres.address import Address
-from slotmcp.store.postgres.link import connect
-from slotmcp.store.postgres.outages import FAULTS, drivers_own, told
-from slotmcp.store.postgres.pool import DRIVER
+from slotmcp.store.postgres.link import DRIVER, connect
+from slotmcp.store.postgres.outages import FAULTS, driver_error, error_for_caller
 from slotmcp.store.schema import SCHEMA, Schema
 
 OLDEST: Final = 130_000
-"""The oldest server that was ever tried: 13."""
+"""Oldest server that was tested: 13."""
 
 UPGRADE_MS: Final = 600_000
-"""How long a process waits while another one upgrades, and how long a statement of an upgrade may take."""
+"""Time limit for the lock and for each statement of an upgrade."""
 
 FACTS: Final = """
 SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), current_schema(),
@@ -33,26 +32,26 @@ SELECT current_setting('server_version_num')::int, current_setting('server_encod
 VERSION: Final = "SELECT version_num FROM alembic_version"
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('slotmcp: upgrade', 0))"
 OURS: Final = "slotmcp"
-"""What the first migration writes beside its own table."""
+"""Comment that the first migration puts on its own table."""
 
 
 async def prepare(address: Address, *, timeout_ms: int, schema: Schema = SCHEMA) -> None:
-    """Make the database ready for this program. One that is refused is left untouched.
+    """Bring the database to this program's schema. A rejected database stays as it is.
 
     Raises:
-        DatabaseTooNew: a newer program has been here.
-        DatabaseUnusable: it is no database of ours, or cannot be used.
+        DatabaseTooNew: a newer program wrote the database.
+        DatabaseUnusable: it belongs to another program, or cannot be used.
         Unavailable: it does not answer.
     """
     try:
         if await read_version(address, timeout_ms=timeout_ms, schema=schema) != schema.newest:
             await _upgrade(address, schema)
     except FAULTS as error:
-        raise told(error, address) from error
+        raise error_for_caller(error, address) from error
 
 
 async def read_version(address: Address, *, timeout_ms: int, schema: Schema = SCHEMA) -> str | None:
-    """The version of the database's schema; None for an empty one.
+    """Return the version of the database's schema, or None for an empty database.
 
     Raises:
         DatabaseTooNew, DatabaseUnusable, one of the FAULTS.
@@ -60,21 +59,21 @@ async def read_version(address: Address, *, timeout_ms: int, schema: Schema = SC
     connection = await connect(address, timeout_ms=timeout_ms)
     try:
         facts = await connection.fetchrow(FACTS)
-        found = await connection.fetchval(VERSION) if _is_ours(address, tuple(facts or ())) else None
+        version = await connection.fetchval(VERSION) if _is_ours(address, tuple(facts or ())) else None
     finally:
         await connection.close()
-    return _known(address, found, schema)
+    return _check_version(address, version, schema)
 
 
 def _is_ours(address: Address, facts: tuple[Any, ...]) -> bool:
-    """Whether the schema is ours already; otherwise it is empty."""
+    """Return whether the database has slotmcp's tables; otherwise it is empty."""
     server, encoding, namespace, has_version, mark, tables = facts
     if server < OLDEST:
         raise _unusable(address, "its server is older than PostgreSQL 13")
     if encoding != "UTF8":
-        raise _unusable(address, f"its encoding is {encoding}, and names have every alphabet; create one with UTF8")
+        raise _unusable(address, f"its encoding is {encoding}, and names need every alphabet; create one with UTF8")
     if namespace is None:
-        raise _unusable(address, "no schema of its search path is there; create one")
+        raise _unusable(address, "no schema of its search path exists; create one")
     if tables and (not has_version or mark != OURS):
         raise _unusable(address, "it holds another program's tables; give slotmcp a database of its own")
     return bool(tables)
@@ -84,7 +83,7 @@ def _unusable(address: Address, reason: str) -> DatabaseUnusable:
     return DatabaseUnusable(f"The database {address.shown} cannot be used: {reason}.")
 
 
-def _known(address: Address, version: str | None, schema: Schema) -> str | None:
+def _check_version(address: Address, version: str | None, schema: Schema) -> str | None:
     if version is not None and version not in schema.versions:
         raise DatabaseTooNew(
             f"The database {address.shown} was written by a newer slotmcp (its schema is {version}, this program "
@@ -94,7 +93,7 @@ def _known(address: Address, version: str | None, schema: Schema) -> str | None:
 
 
 async def _upgrade(address: Address, schema: Schema) -> None:
-    """Run the migrations in one transaction. Of several processes that want to, one does; the others find it done."""
+    """Run the missing migrations in one transaction. If several processes call it at once, one upgrades."""
     creator = partial(connect, address, timeout_ms=UPGRADE_MS)
     engine = create_async_engine(DRIVER, async_creator=creator, poolclass=NullPool)
     try:
@@ -102,7 +101,7 @@ async def _upgrade(address: Address, schema: Schema) -> None:
             await connection.exec_driver_sql(LOCK)
             await connection.run_sync(_migrate, schema)
     except DBAPIError as error:
-        cause = drivers_own(error)
+        cause = driver_error(error)
         if isinstance(cause, FAULTS):
             raise cause from error
         raise _unusable(address, f"its upgrade failed ({type(cause).__name__})") from error

@@ -1,22 +1,20 @@
-"""Reading: a question of one statement, or of several that see the same state."""
+"""Reader on PostgreSQL, for queries of one statement and for snapshots."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from slotmcp.store.fetching import Fetch
 from slotmcp.store.postgres.address import Address
-from slotmcp.store.postgres.link import READING, Link
-from slotmcp.store.postgres.outages import Fault, told
-from slotmcp.store.postgres.pool import Pool
+from slotmcp.store.postgres.link import READING, Link, Pool
+from slotmcp.store.postgres.outages import Fault, error_for_caller
+from slotmcp.store.reads import Query
 
 T = TypeVar("T")
-Question = Callable[[Fetch], Awaitable[T]]
 
 SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class PostgresReader:
-    """Asks questions of the newest committed state. It takes no locks: it waits for no writer, and none for it."""
+    """Pool of connections that run queries on the newest committed state, without taking locks."""
 
     def __init__(self, address: Address, *, size: int, timeout_ms: int) -> None:
         self._address = address
@@ -24,54 +22,54 @@ class PostgresReader:
 
     @property
     def in_use(self) -> int:
-        """How many connections are handed out."""
+        """Number of connections in use."""
         return self._pool.in_use
 
-    async def ask(self, question: Question[T]) -> T:
-        """Ask one question of one statement.
+    async def run(self, query: Query[T]) -> T:
+        """Run a query of one statement.
 
         Raises:
             Unavailable: the database does not answer.
         """
 
-        async def answer(link: Link) -> T:
-            return await question(link.fetch)
+        async def run_over(link: Link) -> T:
+            return await query(link.fetch)
 
-        return await self._over_a_link(answer)
+        return await self._over_a_link(run_over)
 
-    async def ask_snapshot(self, question: Question[T]) -> T:
-        """Ask a question of several statements, all of which see the same state.
+    async def run_in_snapshot(self, query: Query[T]) -> T:
+        """Run a query of several statements, all of which see the same state.
 
         Raises:
             Unavailable: the database does not answer.
         """
 
-        async def answer(link: Link) -> T:
+        async def run_over(link: Link) -> T:
             await link.run(SNAPSHOT)
             try:
-                return await question(link.fetch)
+                return await query(link.fetch)
             finally:
                 if not link.is_broken:
                     await link.run("COMMIT")
 
-        return await self._over_a_link(answer)
+        return await self._over_a_link(run_over)
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         await self._pool.close()
 
-    async def _over_a_link(self, answer: Callable[[Link], Awaitable[T]]) -> T:
-        """Over another connection where one turns out to be broken: a question may be asked twice."""
+    async def _over_a_link(self, run_over: Callable[[Link], Awaitable[T]]) -> T:
+        """Run a query, and run it again over another connection if the first one turns out to be broken."""
         try:
-            return await self._answered(answer)
+            return await self._try(run_over)
         except Fault as fault:
-            if not fault.is_of_the_way:
-                raise told(fault, self._address) from fault
+            if not fault.is_connection_lost:
+                raise error_for_caller(fault, self._address) from fault
         try:
-            return await self._answered(answer)
+            return await self._try(run_over)
         except Fault as fault:
-            raise told(fault, self._address) from fault
+            raise error_for_caller(fault, self._address) from fault
 
-    async def _answered(self, answer: Callable[[Link], Awaitable[T]]) -> T:
+    async def _try(self, run_over: Callable[[Link], Awaitable[T]]) -> T:
         async with self._pool.link() as link:
-            return await answer(link)
+            return await run_over(link)

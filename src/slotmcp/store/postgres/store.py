@@ -1,4 +1,4 @@
-"""The store on PostgreSQL: one database, many servers."""
+"""Store on PostgreSQL: one database for many servers."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -9,33 +9,32 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.ports import Clock, CommitHandler, Head, StoredKey, Unit
 from slotmcp.ports.calendar import CalendarView, CalendarWork
-from slotmcp.store import access_statements, statements, trace_statements
-from slotmcp.store.access_rows import access_key_of, access_key_values
+from slotmcp.store.access import ADD_ACCESS_KEY, REVOKE_ACCESS_KEY, access_key_of, access_key_values
 from slotmcp.store.calendar_pages import read_view, read_work
-from slotmcp.store.fetching import Fetch
-from slotmcp.store.latest_schedules import LatestSchedules
-from slotmcp.store.postgres import statements as own
+from slotmcp.store.change_log import LatestSchedules
+from slotmcp.store.columns import AccessKeyRow
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.prepare import prepare
 from slotmcp.store.postgres.reader import PostgresReader
+from slotmcp.store.postgres.statements import ACCESS_KEY_NOW, HEAD, HEADS, NOW
 from slotmcp.store.postgres.status import PostgresStatus, read_status
 from slotmcp.store.postgres.writer import PostgresWriter
-from slotmcp.store.reading import Snapshot, no_project, read_book
 from slotmcp.store.reads import Reads
-from slotmcp.store.rows import Row
-from slotmcp.store.trace_rows import traces_values
+from slotmcp.store.schedules import Snapshot, no_project, read_schedule
+from slotmcp.store.statement import Fetch
+from slotmcp.store.traces import ADD_TRACES, DROP_TRACES, traces_values
 
 T = TypeVar("T")
 
 DEFAULT_TIMEOUT_MS: Final = 5_000
 POOL_SIZE: Final = 10
-LEAST_POOL_SIZE: Final = 2
+MIN_POOL_SIZE: Final = 2
 
 
 class PostgresStore(Reads):
-    """The port's Store. To be used on the event loop on which it was opened.
+    """Implementation of the port Store. Use it on the event loop on which it was opened.
 
-    Its now is the database's, so that servers whose clocks differ agree; a `clock` stands in for it in tests.
+    Its time is the database's, so that servers whose clocks differ agree; tests replace it with a `clock`.
     """
 
     def __init__(self, address: Address, *, clock: Clock | None, timeout_ms: int, pool_size: int) -> None:
@@ -55,17 +54,17 @@ class PostgresStore(Reads):
     async def open(
         cls, url: str, *, clock: Clock | None = None, timeout_ms: int = DEFAULT_TIMEOUT_MS, pool_size: int = POOL_SIZE
     ) -> AsyncIterator[Self]:
-        """Open a database, filled or upgraded first where that is due; on leaving, what was asked is committed.
+        """Open a database, and fill or upgrade it first if needed. On exit, commit the queued units.
 
-        `patience_ms` is how long a call waits for a lock, an answer or a connection. `pool_size` is how many
-        connections there are at most, two or more: half of them write.
+        `timeout_ms` is how long a call waits for a lock, an answer or a connection. `pool_size` is the maximum number
+        of connections, at least two: half of them write.
 
         Raises:
             DatabaseTooNew, DatabaseUnusable, Unavailable.
         """
         address = Address.of(url)
         await prepare(address, timeout_ms=timeout_ms)
-        store = cls(address, clock=clock, timeout_ms=timeout_ms, pool_size=max(pool_size, LEAST_POOL_SIZE))
+        store = cls(address, clock=clock, timeout_ms=timeout_ms, pool_size=max(pool_size, MIN_POOL_SIZE))
         try:
             yield store
         finally:
@@ -76,47 +75,46 @@ class PostgresStore(Reads):
         return self._reader.in_use + self._writer.in_use
 
     async def heads(self) -> Mapping[str, Head]:
-        rows = await self._reader.ask(_revisions)
+        rows = await self._reader.run(lambda fetch: fetch(HEADS))
         return {project_id: Head(revision=revision, now_ms=self._now_ms(now)) for project_id, revision, now in rows}
 
     async def head(self, project_id: str) -> Head:
-        return await self._reader.ask(lambda fetch: self._head(fetch, project_id))
+        return await self._reader.run(lambda fetch: self._head(fetch, project_id))
 
     async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
         known = known or self._schedules.get(project_id)
-        schedule = await self._reader.ask_snapshot(lambda fetch: self._schedule(fetch, project_id, known))
+        schedule = await self._reader.run_in_snapshot(lambda fetch: self._schedule(fetch, project_id, known))
         self._schedules.offer([schedule])
         return schedule
 
     async def calendar(self, project_id: str) -> CalendarView:
-        return await self._reader.ask_snapshot(lambda fetch: self._at_now(fetch, project_id, read_view))
+        return await self._reader.run_in_snapshot(lambda fetch: self._at_now(fetch, project_id, read_view))
 
     async def calendar_work(self, project_id: str) -> CalendarWork:
-        return await self._reader.ask_snapshot(lambda fetch: self._at_now(fetch, project_id, read_work))
+        return await self._reader.run_in_snapshot(lambda fetch: self._at_now(fetch, project_id, read_work))
 
     async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
-        await self._writer.write_alone(
-            access_statements.ADD_ACCESS_KEY, secret_hash=secret_hash, **access_key_values(key)
-        )
+        await self._writer.write_alone(ADD_ACCESS_KEY, **access_key_values(key, secret_hash))
 
     async def access_key(self, key_id: str) -> StoredKey | None:
-        rows = await self._reader.ask(lambda fetch: fetch(own.ACCESS_KEY, id=key_id))
+        rows = await self._reader.run(lambda fetch: fetch(ACCESS_KEY_NOW, id=key_id))
         if not rows:
             return None
-        *_, secret_hash, now = rows[0]
-        return StoredKey(key=access_key_of(rows[0]), secret_hash=secret_hash, now_ms=self._now_ms(now))
+        *values, now = rows[0]
+        row = AccessKeyRow(*values)
+        return StoredKey(key=access_key_of(row), secret_hash=row.secret_hash, now_ms=self._now_ms(now))
 
     async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
-        return bool(await self._writer.write_alone(access_statements.REVOKE_ACCESS_KEY, id=key_id, at_ms=at_ms))
+        return bool(await self._writer.write_alone(REVOKE_ACCESS_KEY, id=key_id, at_ms=at_ms))
 
     async def add_traces(self, traces: Sequence[Trace]) -> None:
-        await self._writer.write_alone(trace_statements.ADD_TRACES, **traces_values(traces))
+        await self._writer.write_alone(ADD_TRACES, **traces_values(traces))
 
     async def drop_traces(self, before_ms: int) -> int:
-        return len(await self._writer.write_alone(trace_statements.DROP_TRACES, before_ms=before_ms))
+        return len(await self._writer.write_alone(DROP_TRACES, before_ms=before_ms))
 
     async def now_ms(self) -> int:
-        ((now,),) = await self._reader.ask(lambda fetch: fetch(own.NOW))
+        ((now,),) = await self._reader.run(lambda fetch: fetch(NOW))
         return self._now_ms(now)
 
     def subscribe(self, handler: CommitHandler) -> None:
@@ -126,21 +124,21 @@ class PostgresStore(Reads):
         return await self._writer.write(project_id, unit, create=create)
 
     async def status(self) -> PostgresStatus:
-        """How the database is: for whoever looks after it.
+        """Return the state of the database, for its operator.
 
         Raises:
             Unavailable: the database does not answer.
         """
-        return await self._reader.ask(
+        return await self._reader.run(
             lambda fetch: read_status(fetch, place=self._address.shown, pool_size=self._pool_size)
         )
 
     async def _at_now(self, fetch: Fetch, project_id: str, read: Callable[[Fetch, str, int], Awaitable[T]]) -> T:
-        ((now,),) = await fetch(own.NOW)
+        ((now,),) = await fetch(NOW)
         return await read(fetch, project_id, self._now_ms(now))
 
     async def _head(self, fetch: Fetch, project_id: str) -> Head:
-        rows = await fetch(statements.REVISION, project=project_id)
+        rows = await fetch(HEAD, project_id=project_id)
         if not rows:
             raise await no_project(Snapshot(fetch=fetch, project_id=project_id, now_ms=0))
         ((revision, now),) = rows
@@ -148,7 +146,8 @@ class PostgresStore(Reads):
 
     async def _schedule(self, fetch: Fetch, project_id: str, known: Schedule | None) -> Schedule:
         head = await self._head(fetch, project_id)
-        return await read_book(Snapshot(fetch=fetch, project_id=project_id, now_ms=head.now_ms), known, head.revision)
+        snapshot = Snapshot(fetch=fetch, project_id=project_id, now_ms=head.now_ms)
+        return await read_schedule(snapshot, known, head.revision)
 
     def _now_ms(self, database_ms: int) -> int:
         return database_ms if self._clock is None else self._clock.now_ms()
@@ -156,7 +155,3 @@ class PostgresStore(Reads):
     async def _close(self) -> None:
         await self._writer.close()
         await self._reader.close()
-
-
-async def _revisions(fetch: Fetch) -> Sequence[Row]:
-    return await fetch(statements.REVISIONS)

@@ -1,6 +1,6 @@
-"""The writing of a process: a queue for each project that is written to, and as many connections as may be at work.
+"""Writer of a process on PostgreSQL: a queue for each project, and a limited number of connections.
 
-Callers of one project queue up here and not at its lock, so that a rush on one takes one connection.
+Callers of one project queue here rather than at its lock, so that a rush on one project uses one connection.
 """
 
 import asyncio
@@ -13,31 +13,31 @@ from typing import Any, Final, TypeVar
 
 from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import Clock, CommitHandler, Unit
-from slotmcp.store.jobs import Job, JobResult, committed, tell_all
-from slotmcp.store.latest_schedules import LatestSchedules
+from slotmcp.store.change_log import LatestSchedules
+from slotmcp.store.jobs import Job, JobResult, committed, deliver_all
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.group import Group
-from slotmcp.store.postgres.outages import Fault, told
-from slotmcp.store.postgres.pool import Pool
-from slotmcp.store.rows import Row
+from slotmcp.store.postgres.link import Pool
+from slotmcp.store.postgres.outages import Fault, error_for_caller
+from slotmcp.store.statement import Row, Statement
 
 T = TypeVar("T")
 
 GROUP_SIZE: Final = 32
 GROUP_SECONDS: Final = 0.02
-"""A group takes no more units after that: other processes wait for the lock."""
+"""Time after which a group takes no more units: other processes wait for the lock."""
 
 
 @dataclass(slots=True)
 class ProjectQueue:
-    """One project's queue, and the task that works it off."""
+    """Queued jobs of one project, and the task that works on them."""
 
     jobs: deque[Job[Any]] = field(default_factory=deque)
     task: asyncio.Task[None] | None = None
 
 
 class PostgresWriter:
-    """Lanes that come and go with the work."""
+    """Project queues, each of which exists while it has jobs."""
 
     def __init__(
         self, address: Address, *, clock: Clock | None, schedules: LatestSchedules, size: int, timeout_ms: int
@@ -45,105 +45,105 @@ class PostgresWriter:
         self._address = address
         self._clock = clock
         self._schedules = schedules
-        self._patience = timeout_ms / 1000
+        self._timeout_seconds = timeout_ms / 1000
         self._pool = Pool(address, size=size, timeout_ms=timeout_ms)
-        self._lanes: dict[str, ProjectQueue] = {}
-        self._closing = False
+        self._queues: dict[str, ProjectQueue] = {}
+        self._is_closing = False
         self.commit_handlers: list[CommitHandler] = []
 
     @property
     def in_use(self) -> int:
-        """How many connections are handed out."""
+        """Number of connections in use."""
         return self._pool.in_use
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool) -> T:
-        """Have a unit of work run and committed.
+        """Run a unit of work and commit it.
 
-        A caller that is cancelled leaves a unit that was begun to its end.
+        A unit that has begun runs to its end even if the caller is cancelled.
 
         Raises:
-            NotFound, Unavailable, and what the unit raises.
+            NotFound, Unavailable, and whatever the unit raises.
         """
-        if self._closing:
+        if self._is_closing:
             raise Unavailable("Nothing was done: the server is shutting down.", retry_after_ms=1_000)
         job = Job(
             project_id=project_id,
             unit=unit,
             create=create,
-            answer=asyncio.get_running_loop().create_future(),
-            give_up_at=time.monotonic() + self._patience,
+            future=asyncio.get_running_loop().create_future(),
+            give_up_at=time.monotonic() + self._timeout_seconds,
         )
-        self._queue(job)
+        self._enqueue(job)
         return await committed(job, self.commit_handlers)
 
-    async def write_alone(self, statement: str, /, **values: object) -> Sequence[Row]:
-        """Run one statement that no project's lock guards, and commit it; what it returns.
+    async def write_alone(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        """Run one statement outside of any project's lock, commit it, and return its rows.
 
         Raises:
-            Unavailable: whether it was run is not known; it does no harm twice.
+            Unavailable: it is unknown whether the statement was run; running it twice does no harm.
         """
         try:
             async with self._pool.link() as link:
                 return await link.fetch(statement, **values)
         except Fault as fault:
-            raise told(fault, self._address) from fault
+            raise error_for_caller(fault, self._address) from fault
 
     async def close(self) -> None:
-        """Commit what was asked for, then let go of all connections."""
-        self._closing = True
-        await asyncio.gather(*(lane.task for lane in self._lanes.values() if lane.task))
+        """Commit the queued units, then close all connections."""
+        self._is_closing = True
+        await asyncio.gather(*(queue.task for queue in self._queues.values() if queue.task))
         await self._pool.close()
 
-    def _queue(self, job: Job[Any]) -> None:
-        lane = self._lanes.setdefault(job.project_id, ProjectQueue())
-        lane.jobs.append(job)
-        if lane.task is None:
-            # in a context of its own: the first caller's is no business of the others
-            lane.task = asyncio.create_task(self._work(job.project_id, lane), context=Context())
+    def _enqueue(self, job: Job[Any]) -> None:
+        queue = self._queues.setdefault(job.project_id, ProjectQueue())
+        queue.jobs.append(job)
+        if queue.task is None:
+            # an empty context: the first caller's variables must not reach the units of others
+            queue.task = asyncio.create_task(self._work(job.project_id, queue), context=Context())
 
-    async def _work(self, project_id: str, lane: ProjectQueue) -> None:
-        while first := _next(lane.jobs):
-            tell_all(await self._commit_group(project_id, first, lane.jobs))
-        del self._lanes[project_id]
+    async def _work(self, project_id: str, queue: ProjectQueue) -> None:
+        while first := _next(queue.jobs):
+            deliver_all(await self._commit_group(project_id, first, queue.jobs))
+        del self._queues[project_id]
 
-    async def _commit_group(self, project_id: str, first: Job[Any], queue: deque[Job[Any]]) -> list[JobResult]:
+    async def _commit_group(self, project_id: str, first: Job[Any], jobs: deque[Job[Any]]) -> list[JobResult]:
         for is_last in (False, True):
             group = Group(project_id, clock=self._clock, known=self._schedules.get(project_id))
             try:
                 async with self._pool.link() as link:
-                    await group.run(link, first, _others(queue))
-            except Exception as error:  # noqa: BLE001  nobody may wait forever, whatever it is
-                # a connection may have broken since it was last used; nothing was done over it
-                if is_last or group.outcomes or not (isinstance(error, Fault) and error.is_of_the_way):
-                    return self._failed([one.job for one in group.outcomes] or [first], error)
+                    await group.run(link, first, _others(jobs))
+            except Exception as error:  # noqa: BLE001  every caller gets a result, whatever the error is
+                # a connection may have broken since its last use; then nothing was done over it
+                if is_last or group.results or not (isinstance(error, Fault) and error.is_connection_lost):
+                    return self._failed([result.job for result in group.results] or [first], error)
             else:
                 break
         if group.schedule is not None:
             self._schedules.offer([group.schedule])
-        return group.outcomes
+        return group.results
 
     def _failed(self, jobs: list[Job[Any]], error: Exception) -> list[JobResult]:
         if isinstance(error, Fault):
-            problem: Exception = told(error, self._address)
+            problem: Exception = error_for_caller(error, self._address)
             problem.__cause__ = error
         else:
             problem = error
         return [JobResult(job, error=problem) for job in jobs]
 
 
-def _next(queue: deque[Job[Any]]) -> Job[Any] | None:
-    """The first in the queue for whom somebody still waits."""
-    while queue:
-        job = queue.popleft()
-        if not job.answer.cancelled():
+def _next(jobs: deque[Job[Any]]) -> Job[Any] | None:
+    """Return the first queued job whose caller still waits."""
+    while jobs:
+        job = jobs.popleft()
+        if not job.future.cancelled():
             return job
     return None
 
 
-def _others(queue: deque[Job[Any]]) -> Iterator[Job[Any]]:
-    """Those that queue up behind the first while the group is open."""
+def _others(jobs: deque[Job[Any]]) -> Iterator[Job[Any]]:
+    """Yield the jobs that queue up behind the first while the group is open."""
     closes_at = time.monotonic() + GROUP_SECONDS
     for _ in range(GROUP_SIZE - 1):
-        if time.monotonic() >= closes_at or not (job := _next(queue)):
+        if time.monotonic() >= closes_at or not (job := _next(jobs)):
             return
         yield job

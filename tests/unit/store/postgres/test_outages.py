@@ -9,8 +9,8 @@ import pytest
 from slotmcp.domain.errors import DatabaseUnusable, Unavailable
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.store.postgres.address import Address
+from slotmcp.store.postgres.link import Pool
 from slotmcp.store.postgres.outages import Fault
-from slotmcp.store.postgres.pool import Pool
 from slotmcp.store.postgres.store import PostgresStore
 from support.postgres_databases import Databases
 from support.postgres_locks import until_waiting

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slotmcp.ports import ClaimConflict, Transaction
-from slotmcp.store import statements
-from slotmcp.store.fetching import Fetch
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import connect
+from slotmcp.store.postgres.statements import HEAD
 from slotmcp.store.postgres.store import PostgresStore
+from slotmcp.store.statement import Fetch
 from support.postgres_databases import Databases, name_of
 from support.postgres_locks import until_waiting
 from support.schedules import ANA, PROJECT, booking, open_shop
@@ -72,12 +72,12 @@ async def test_a_later_revision_is_never_seen_before_an_earlier_one(store: Postg
 
 async def test_all_statements_of_a_snapshot_see_the_same_state(store: PostgresStore) -> None:
     async def question(fetch: Fetch) -> tuple[int, int]:
-        ((before, _),) = await fetch(statements.REVISION, project=SHOP)
+        ((before, _),) = await fetch(HEAD, project_id=SHOP)
         await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
-        ((after, _),) = await fetch(statements.REVISION, project=SHOP)
+        ((after, _),) = await fetch(HEAD, project_id=SHOP)
         return before, after
 
-    assert await store._pages.ask_snapshot(question) == (1, 1)  # noqa: SLF001  between two statements of a read
+    assert await store._pages.run_in_snapshot(question) == (1, 1)  # noqa: SLF001  between two statements of a read
     assert (await store.head(SHOP)).revision == 2
 
 

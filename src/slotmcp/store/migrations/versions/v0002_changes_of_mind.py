@@ -278,7 +278,7 @@ def _refuse_overlaps(name: str, event: str) -> None:
               AND NOT (other.project_id = NEW.project_id AND other.id = NEW.id)
         )
         BEGIN SELECT RAISE(ABORT, 'claims_never_overlap'); END
-        """  # noqa: S608  both are constants of this file
+        """
     )
 
 

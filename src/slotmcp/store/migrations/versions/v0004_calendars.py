@@ -63,7 +63,7 @@ def _make_anew() -> None:
     _create_services()
     _create_technicians()
     for table, columns in COPIED.items():
-        op.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table}_0003")  # noqa: S608  constants
+        op.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table}_0003")
     for table in reversed(COPIED):
         op.drop_table(f"{table}_0003")
 

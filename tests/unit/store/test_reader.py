@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from slotmcp.domain.errors import Unavailable
-from slotmcp.store import statements
-from slotmcp.store.fetching import Fetch
-from slotmcp.store.latest_schedules import LatestSchedules
+from slotmcp.store.catalog import REVISION
+from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.reader import SqliteReader
 from slotmcp.store.schema import SCHEMA
 from slotmcp.store.sqlite import SqliteStore
+from slotmcp.store.statement import Fetch
 from support.clock import HandClock
 from support.schedules import PROJECT, booking, hold, open_shop
 
@@ -67,17 +67,17 @@ async def test_a_damaged_file_is_unavailable_to_readers_and_writers(path: Path) 
 
 
 async def test_a_snapshot_stays_what_it_was_whatever_is_committed_meanwhile(store: SqliteStore, path: Path) -> None:
-    async def question(fetch: Fetch) -> list[int]:
+    async def query(fetch: Fetch) -> list[int]:
         seen = []
         for _ in range(3):
-            seen.append((await fetch(statements.REVISION, project=SHOP))[0][0])
+            seen.append((await fetch(REVISION, project_id=SHOP))[0][0])
             with closing(sqlite3.connect(path, isolation_level=None)) as connection:
                 connection.execute("UPDATE projects SET revision = revision + 1")
         return seen
 
     reader = SqliteReader(path, timeout_ms=1000)
-    assert await reader.ask_snapshot(question) == [1, 1, 1]
-    assert await reader.ask(question) == [4, 5, 6]
+    assert await reader.run_in_snapshot(query) == [1, 1, 1]
+    assert await reader.run(query) == [4, 5, 6]
     reader.close()
     assert (await store.head(SHOP)).revision == 7
 
@@ -85,8 +85,8 @@ async def test_a_snapshot_stays_what_it_was_whatever_is_committed_meanwhile(stor
 async def test_a_mistake_of_ours_is_not_called_an_outage(store: SqliteStore, path: Path) -> None:
     reader = SqliteReader(path, timeout_ms=1000)
     with pytest.raises(sqlite3.ProgrammingError):
-        await reader.ask_snapshot(lambda fetch: fetch(statements.REVISION))
-    assert await reader.ask_snapshot(lambda fetch: fetch(statements.REVISION, project=SHOP)) == [(1,)]
+        await reader.run_in_snapshot(lambda fetch: fetch(REVISION))
+    assert await reader.run_in_snapshot(lambda fetch: fetch(REVISION, project_id=SHOP)) == [(1,)]
     reader.close()
     assert await store.project_ids() == (SHOP,)
 

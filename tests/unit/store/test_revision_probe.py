@@ -9,10 +9,11 @@ from threading import Event, current_thread, main_thread
 
 import pytest
 
-from slotmcp.store.fetching import Fetch
-from slotmcp.store.reader import SqliteReader
-from slotmcp.store.revision_probe import TURN_EVERY, RevisionProbe
+from slotmcp.store.reader import TURN_EVERY, RevisionProbe, SqliteReader
 from slotmcp.store.sqlite import DEFAULT_TIMEOUT_MS
+from slotmcp.store.statement import Fetch, Statement
+
+NUMBER = Statement("SELECT n FROM numbers")
 
 
 @pytest.fixture
@@ -35,24 +36,24 @@ def revision_probe(plain: Path) -> Iterator[RevisionProbe]:
 
 async def number(fetch: Fetch) -> tuple[int, bool]:
     """What the file has, and whether it was read on the event loop's thread."""
-    return (await fetch("SELECT n FROM numbers"))[0][0], current_thread() is main_thread()
+    return (await fetch(NUMBER))[0][0], current_thread() is main_thread()
 
 
 async def test_it_sees_what_was_committed_last_without_leaving_the_loop(
     revision_probe: RevisionProbe, plain: Path
 ) -> None:
-    assert await revision_probe.ask(number) == (1, True)
+    assert await revision_probe.run(number) == (1, True)
     with closing(sqlite3.connect(plain)) as connection:
         connection.execute("UPDATE numbers SET n = 2")
         connection.commit()
-    assert await revision_probe.ask(number) == (2, True)
+    assert await revision_probe.run(number) == (2, True)
 
 
 async def test_whoever_asks_again_and_again_lets_others_go_on(revision_probe: RevisionProbe) -> None:
     went_on = asyncio.Event()
     asyncio.get_running_loop().call_soon(went_on.set)
     for _ in range(TURN_EVERY):
-        await revision_probe.ask(number)
+        await revision_probe.run(number)
     assert went_on.is_set()
 
 
@@ -72,10 +73,10 @@ async def test_where_it_would_have_to_wait_a_reader_waits_and_the_loop_goes_on(
 
     locking = asyncio.create_task(asyncio.to_thread(lock))
     await asyncio.to_thread(is_locked.wait)
-    asked = asyncio.create_task(revision_probe.ask(number))
+    asked = asyncio.create_task(revision_probe.run(number))
     for _ in range(3):
         await asyncio.sleep(0)  # it lets others go on before it looks
     goes_on.set()  # the loop is here again while the lock is still held
     assert await locking
     assert await asked == (2, False)
-    assert await revision_probe.ask(number) == (2, True)
+    assert await revision_probe.run(number) == (2, True)

@@ -1,31 +1,34 @@
-"""What a row is, and what rows of several tables are made of: JSON text, and places as two columns."""
+"""Column values that several tables share: JSON text, coordinates and pseudonyms."""
 
+import hashlib
+import hmac
 from collections.abc import Iterable
-from typing import Any, TypeAlias
 
 import orjson
 
 from slotmcp.domain.catalog import Location, RankingKey
 
-Row: TypeAlias = tuple[Any, ...]
-"""The columns of a statement, in its order."""
-
 
 def json_text(value: object) -> str:
-    """A value as JSON; dates as ISO text, enumerations as their values."""
+    """Return a value as JSON; dates become ISO text, enumerations their values."""
     return orjson.dumps(value).decode()
 
 
 def ranking_of(stored: Iterable[str]) -> tuple[RankingKey, ...]:
-    """A ranking from its JSON list."""
+    """Return the ranking that a JSON list holds."""
     return tuple(map(RankingKey, stored))
 
 
 def coordinates(location: Location | None) -> tuple[float, float] | tuple[None, None]:
-    """A place as its two columns."""
+    """Return a location's latitude and longitude columns."""
     return (location.latitude, location.longitude) if location else (None, None)
 
 
 def location_of(latitude: float | None, longitude: float | None) -> Location | None:
-    """A place from its two columns."""
+    """Return the location that two columns hold."""
     return None if latitude is None or longitude is None else Location(latitude, longitude)
+
+
+def pseudonym_of(salt: bytes, text: str) -> str:
+    """Return the HMAC-SHA256 of a personal reference with the project's secret salt, in hex."""
+    return hmac.digest(salt, text.encode(), hashlib.sha256).hex()

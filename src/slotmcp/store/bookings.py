@@ -1,0 +1,174 @@
+"""Bookings and the contact keys that find them: SQL, rows and values."""
+
+from typing import Any, Final
+
+import orjson
+
+from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.catalog import RankingKey
+from slotmcp.domain.claim import Claim, ClaimState
+from slotmcp.store.claims import FORGET_CLAIM, claim_of
+from slotmcp.store.columns import BOOKING_COLUMNS, BOOKING_CONTACTS, BOOKINGS, BookingRow
+from slotmcp.store.statement import Fetch, Row, Statement, insert, listing_keys, update
+from slotmcp.store.values import json_text, ranking_of
+
+TAKING_TIME: Final = {ClaimState.HELD, ClaimState.BOOKED}
+
+_SELECT: Final = f"""
+SELECT {BOOKING_COLUMNS},
+       (SELECT {{keys}} FROM (SELECT key FROM booking_contacts AS k
+        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id ORDER BY k.position) AS ordered)
+FROM bookings AS b
+JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
+JOIN technicians AS t ON t.number = c.technician_number
+WHERE b.project_id = :project_id"""
+
+# Add what a booking has beside its claim.
+ADD_BOOKING = Statement(insert(BOOKINGS, created_at_ms=":now_ms"))
+
+# Replace what a booking has beside its claim.
+SAVE_BOOKING = Statement(update(BOOKINGS, keep=("created_at_ms",)))
+
+# Read one booking.
+BOOKING = listing_keys(f"{_SELECT} AND b.claim_id = :claim_id")
+
+# Read the bookings that a contact key finds.
+BOOKINGS_BY = listing_keys(f"""
+{_SELECT}
+  AND b.claim_id IN (SELECT claim_id FROM booking_contacts WHERE project_id = :project_id AND key = :key)
+ORDER BY c.start_minute, c.id
+""")
+
+# Read the bookings of a project that are not cancelled and overlap a time.
+OVERLAPPING_BOOKINGS = listing_keys(f"""
+{_SELECT} AND c.state = 'booked' AND c.start_minute < :end_minute AND c.end_minute > :start_minute
+ORDER BY c.start_minute, c.id
+""")
+
+# Add a key that finds a booking.
+ADD_BOOKING_CONTACT = Statement(insert(BOOKING_CONTACTS))
+
+# Remove all keys that find a booking.
+FORGET_BOOKING_CONTACTS = Statement(
+    "DELETE FROM booking_contacts WHERE project_id = :project_id AND claim_id = :claim_id"
+)
+
+# Read the holds and bookings of a customer, in any state, by a contact key or pseudonym.
+CLAIMS_OF_CUSTOMER = Statement("""
+SELECT t.id, c.id, c.state, c.latitude
+FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
+WHERE c.project_id = :project_id AND c.id IN (
+    SELECT claim_id FROM booking_contacts WHERE project_id = :project_id AND key = :key
+    UNION
+    SELECT id FROM claims WHERE project_id = :project_id AND customer_pseudonym = :key AND customer_pseudonym <> ''
+)
+""")
+
+# Remove the customer from the booking of a claim, if there is one.
+FORGET_BOOKING = Statement("""
+UPDATE bookings
+SET customer_name = NULL, customer_phone = '', customer_email = '', address = '', notes = '', cancel_reason = ''
+WHERE project_id = :project_id AND claim_id = :claim_id RETURNING claim_id
+""")
+
+
+def booking_values(booking: Booking) -> dict[str, object]:
+    """Return what a booking has beside its claim, as its statements' values."""
+    customer, visit = booking.customer, booking.visit
+    return {
+        "claim_id": booking.id,
+        "customer_name": customer.name if customer else None,
+        "customer_phone": customer.phone if customer else "",
+        "customer_email": customer.email if customer else "",
+        "address": visit.address,
+        "notes": visit.notes,
+        "reason": _reason_json(booking.reason) if booking.reason else None,
+        "status": booking.status.value,
+        "cancel_reason": booking.cancel_reason,
+        "attention": booking.attention,
+    }
+
+
+def state_of(booking: Booking) -> ClaimState:
+    """Return the state of a booking's claim; a cancelled one takes no time."""
+    return ClaimState.CANCELLED if booking.status is BookingStatus.CANCELLED else ClaimState.BOOKED
+
+
+def time_taken_by(booking: Booking) -> Claim | None:
+    """Return the claim by which a booking takes time, if it takes any."""
+    return booking.claim if state_of(booking) is ClaimState.BOOKED else None
+
+
+def booking_of(values: Row) -> Booking:
+    """Return the booking that a row holds."""
+    row = BookingRow(*values)
+    customer = None
+    if row.customer_name is not None:
+        customer = Customer(name=row.customer_name, phone=row.customer_phone, email=row.customer_email)
+    return Booking(
+        claim=claim_of(row),
+        customer=customer,
+        visit=Visit(address=row.address, notes=row.notes),
+        reason=None if row.reason is None else _reason(orjson.loads(row.reason)),
+        status=BookingStatus(row.status),
+        contact_keys=tuple(orjson.loads(row.contact_keys)),
+        cancel_reason=row.cancel_reason,
+        attention=row.attention,
+    )
+
+
+async def read_booking(fetch: Fetch, project_id: str, booking_id: str) -> Booking | None:
+    """Return a booking, in any status."""
+    rows = await fetch(BOOKING, project_id=project_id, claim_id=booking_id)
+    return booking_of(rows[0]) if rows else None
+
+
+async def read_bookings_by(fetch: Fetch, project_id: str, contact_key: str) -> tuple[Booking, ...]:
+    """Return the bookings with a contact key, by start and id, in any status."""
+    return tuple(map(booking_of, await fetch(BOOKINGS_BY, project_id=project_id, key=contact_key)))
+
+
+async def add_contact_keys(fetch: Fetch, project_id: str, booking: Booking) -> None:
+    """Add the keys that find a booking, which has none so far."""
+    for position, key in enumerate(booking.contact_keys):
+        await fetch(ADD_BOOKING_CONTACT, project_id=project_id, claim_id=booking.id, position=position, key=key)
+
+
+async def forget_customer(fetch: Fetch, project_id: str, key: str) -> tuple[int, list[tuple[str, str]]]:
+    """Erase the customer with a contact key or pseudonym from claims and bookings.
+
+    Returns:
+        The number of bookings, and the technician and claim ids of each live claim that lost its location.
+    """
+    count, changes = 0, []
+    for technician_id, claim_id, state, latitude in await fetch(CLAIMS_OF_CUSTOMER, project_id=project_id, key=key):
+        await fetch(FORGET_CLAIM, project_id=project_id, id=claim_id)
+        await fetch(FORGET_BOOKING_CONTACTS, project_id=project_id, claim_id=claim_id)
+        count += len(await fetch(FORGET_BOOKING, project_id=project_id, claim_id=claim_id))
+        if latitude is not None and state in TAKING_TIME:
+            changes.append((technician_id, claim_id))
+    return count, changes
+
+
+def _reason_json(reason: AssignmentReason) -> str:
+    return json_text(
+        {
+            "policy": reason.policy,
+            "values": {key.value: value for key, value in reason.values.items()},
+            "considered": reason.considered,
+            "wished": reason.wished,
+            "kept": reason.kept,
+            "decided_by": reason.decided_by,
+        }
+    )
+
+
+def _reason(stored: dict[str, Any]) -> AssignmentReason:
+    return AssignmentReason(
+        policy=ranking_of(stored["policy"]),
+        values={RankingKey(key): value for key, value in stored["values"].items()},
+        considered=stored["considered"],
+        wished=stored["wished"],
+        kept=stored.get("kept", False),  # missing in rows of version 0001
+        decided_by=RankingKey(decided) if (decided := stored.get("decided_by")) else None,
+    )

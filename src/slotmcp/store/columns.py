@@ -1,0 +1,539 @@
+"""Generated columns of the tables, and of the rows that statements read.
+
+Do not edit: `make generate` writes this module from `slotmcp.store.tables`.
+"""
+
+from typing import Final, NamedTuple
+
+from slotmcp.store.statement import Table
+
+PROJECTS: Final = Table(
+    name="projects",
+    key=("id",),
+    columns=(
+        "id",
+        "name",
+        "timezone",
+        "locale",
+        "slot_interval_minutes",
+        "slot_alignment",
+        "min_notice_minutes",
+        "horizon_days",
+        "hold_ttl_seconds",
+        "max_holds_per_customer",
+        "candidate_ranking",
+        "assignment_ranking",
+        "travel_mode",
+        "travel_speed_kmh",
+        "travel_minutes_per_stop",
+        "travel_road_factor",
+        "default_service_id",
+        "holiday_regions",
+        "closed_dates",
+        "salt",
+        "revision",
+        "calcom",
+    ),
+)
+ACCESS_KEYS: Final = Table(
+    name="access_keys",
+    key=("id",),
+    columns=("id", "name", "scope", "project_id", "secret_hash", "created_at_ms", "expires_at_ms", "revoked_at_ms"),
+)
+CALENDAR_DELIVERIES: Final = Table(
+    name="calendar_deliveries",
+    key=("project_id", "digest"),
+    columns=("project_id", "digest", "received_at_ms"),
+)
+CALENDAR_ENTRIES: Final = Table(
+    name="calendar_entries",
+    key=("project_id", "uid"),
+    columns=(
+        "project_id",
+        "uid",
+        "status",
+        "kind",
+        "start_minute",
+        "end_minute",
+        "said_at_ms",
+        "series",
+        "sequence",
+        "event_type_id",
+        "replaces",
+        "hosts",
+        "customer_name",
+        "customer_phone",
+        "customer_email",
+        "address",
+        "notes",
+        "contact_keys",
+        "said_booking_id",
+        "booking_id",
+        "busy",
+        "no_show_at_ms",
+    ),
+)
+CALENDAR_PARKED: Final = Table(
+    name="calendar_parked",
+    key=("project_id", "uid"),
+    columns=("project_id", "uid", "event", "contact_keys", "why", "parked_at_ms"),
+)
+CALENDAR_SYNCS: Final = Table(
+    name="calendar_syncs",
+    key=("project_id",),
+    columns=("project_id", "watermark_ms", "worker", "worker_until_ms", "finished_ms", "problem"),
+)
+CHANGES: Final = Table(
+    name="changes",
+    key=("project_id", "revision", "technician_id", "claim_id"),
+    columns=("project_id", "revision", "technician_id", "claim_id"),
+)
+EVENTS: Final = Table(
+    name="events",
+    key=("project_id", "number"),
+    columns=("project_id", "number", "kind", "subject_id", "at_ms"),
+)
+RECEIPTS: Final = Table(
+    name="receipts",
+    key=("project_id", "credential", "use_case", "key"),
+    columns=("project_id", "credential", "use_case", "key", "request", "answer", "created_at_ms"),
+)
+SERVICES: Final = Table(
+    name="services",
+    key=("project_id", "id"),
+    columns=(
+        "project_id",
+        "id",
+        "name",
+        "duration_minutes",
+        "buffer_before_minutes",
+        "buffer_after_minutes",
+        "skills",
+        "position",
+        "archived",
+        "calcom_event_type_id",
+    ),
+)
+TECHNICIANS: Final = Table(
+    name="technicians",
+    key=("project_id", "id"),
+    columns=(
+        "project_id",
+        "id",
+        "name",
+        "timezone",
+        "priority",
+        "status",
+        "skills",
+        "home_latitude",
+        "home_longitude",
+        "max_bookings_per_day",
+        "hours",
+        "position",
+        "archived",
+        "calcom",
+    ),
+)
+TRACES: Final = Table(
+    name="traces",
+    key=("id",),
+    columns=("id", "project_id", "conversation", "at_ms", "told"),
+)
+WAITS: Final = Table(
+    name="waits",
+    key=("project_id", "id"),
+    columns=(
+        "project_id",
+        "id",
+        "service_id",
+        "duration_minutes",
+        "start_from_minute",
+        "start_to_minute",
+        "technician_id",
+        "latitude",
+        "longitude",
+        "customer_name",
+        "customer_phone",
+        "customer_email",
+        "customer_pseudonym",
+        "state",
+        "hold_token",
+        "let_go",
+        "joined_at_ms",
+    ),
+)
+BUSY_TIMES: Final = Table(
+    name="busy_times",
+    key=("technician_number", "start_minute", "end_minute", "source"),
+    columns=("technician_number", "start_minute", "end_minute", "source"),
+)
+CLAIMS: Final = Table(
+    name="claims",
+    key=("project_id", "id"),
+    columns=(
+        "project_id",
+        "id",
+        "technician_number",
+        "service_id",
+        "start_minute",
+        "end_minute",
+        "buffer_before_minutes",
+        "buffer_after_minutes",
+        "state",
+        "expires_at_ms",
+        "technician_chosen",
+        "latitude",
+        "longitude",
+        "hold_token",
+        "customer_pseudonym",
+    ),
+)
+WAIT_CONTACTS: Final = Table(
+    name="wait_contacts",
+    key=("project_id", "wait_id", "position"),
+    columns=("project_id", "wait_id", "position", "key"),
+)
+BOOKINGS: Final = Table(
+    name="bookings",
+    key=("project_id", "claim_id"),
+    columns=(
+        "project_id",
+        "claim_id",
+        "customer_name",
+        "customer_phone",
+        "customer_email",
+        "address",
+        "notes",
+        "reason",
+        "status",
+        "cancel_reason",
+        "attention",
+        "created_at_ms",
+    ),
+)
+CALENDAR_PUSHES: Final = Table(
+    name="calendar_pushes",
+    key=("project_id", "booking_id"),
+    columns=(
+        "project_id",
+        "booking_id",
+        "version",
+        "since_ms",
+        "due_ms",
+        "attempts",
+        "tried_at_ms",
+        "tried_start_minute",
+        "refused",
+    ),
+)
+BOOKING_CONTACTS: Final = Table(
+    name="booking_contacts",
+    key=("project_id", "claim_id", "position"),
+    columns=("project_id", "claim_id", "position", "key"),
+)
+
+
+class ProjectRow(NamedTuple):
+    """Columns of `projects`."""
+
+    id: str
+    name: str
+    timezone: str
+    locale: str
+    slot_interval_minutes: int
+    slot_alignment: str
+    min_notice_minutes: int
+    horizon_days: int
+    hold_ttl_seconds: int
+    max_holds_per_customer: int
+    candidate_ranking: str
+    assignment_ranking: str
+    travel_mode: str
+    travel_speed_kmh: float
+    travel_minutes_per_stop: int
+    travel_road_factor: float
+    default_service_id: str | None
+    holiday_regions: str
+    closed_dates: str
+    calcom: str | None
+
+
+PROJECT_COLUMNS: Final = (
+    "id, name, timezone, locale, slot_interval_minutes, slot_alignment, min_notice_minutes, horizon_days, "
+    "hold_ttl_seconds, max_holds_per_customer, candidate_ranking, assignment_ranking, travel_mode, travel_speed_kmh, "
+    "travel_minutes_per_stop, travel_road_factor, default_service_id, holiday_regions, closed_dates, calcom"
+)
+
+
+class ServiceRow(NamedTuple):
+    """Columns of `services`."""
+
+    id: str
+    name: str
+    duration_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    skills: str
+    calcom_event_type_id: int | None
+
+
+SERVICE_COLUMNS: Final = (
+    "id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, skills, calcom_event_type_id"
+)
+
+
+class TechnicianRow(NamedTuple):
+    """Columns of `technicians`."""
+
+    id: str
+    name: str
+    timezone: str
+    priority: int
+    status: str
+    skills: str
+    home_latitude: float | None
+    home_longitude: float | None
+    max_bookings_per_day: int | None
+    hours: str
+    calcom: str | None
+
+
+TECHNICIAN_COLUMNS: Final = (
+    "id, name, timezone, priority, status, skills, home_latitude, home_longitude, max_bookings_per_day, hours, calcom"
+)
+
+
+class ClaimRow(NamedTuple):
+    """Columns of `claims`."""
+
+    technician_id: str
+    id: str
+    service_id: str
+    start_minute: int
+    end_minute: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    expires_at_ms: int | None
+    technician_chosen: int
+    latitude: float | None
+    longitude: float | None
+
+
+CLAIM_COLUMNS: Final = (
+    "t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes, "
+    "c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude"
+)
+
+
+class HoldRow(NamedTuple):
+    """Columns of `claims`."""
+
+    technician_id: str
+    id: str
+    service_id: str
+    start_minute: int
+    end_minute: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    state: str
+    expires_at_ms: int | None
+    technician_chosen: int
+    latitude: float | None
+    longitude: float | None
+    hold_token: str | None
+    customer_pseudonym: str
+
+
+HOLD_COLUMNS: Final = (
+    "t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes, "
+    "c.state, c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, c.hold_token, c.customer_pseudonym"
+)
+
+
+class BookingRow(NamedTuple):
+    """Columns of `claims` and `bookings`."""
+
+    technician_id: str
+    id: str
+    service_id: str
+    start_minute: int
+    end_minute: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    expires_at_ms: int | None
+    technician_chosen: int
+    latitude: float | None
+    longitude: float | None
+    customer_name: str | None
+    customer_phone: str
+    customer_email: str
+    address: str
+    notes: str
+    reason: str | None
+    status: str
+    cancel_reason: str
+    attention: str
+    contact_keys: str
+
+
+BOOKING_COLUMNS: Final = (
+    "t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes, "
+    "c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, b.customer_name, b.customer_phone, "
+    "b.customer_email, b.address, b.notes, b.reason, b.status, b.cancel_reason, b.attention"
+)
+
+
+class BusyRow(NamedTuple):
+    """Columns of `busy_times`."""
+
+    technician_id: str
+    start_minute: int
+    end_minute: int
+    source: str
+
+
+BUSY_COLUMNS: Final = "t.id, b.start_minute, b.end_minute, b.source"
+
+
+class ReceiptRow(NamedTuple):
+    """Columns of `receipts`."""
+
+    credential: str
+    use_case: str
+    key: str
+    request: str
+    answer: str
+
+
+RECEIPT_COLUMNS: Final = "credential, use_case, key, request, answer"
+
+
+class WaitlistEntryRow(NamedTuple):
+    """Columns of `waits`."""
+
+    id: str
+    service_id: str
+    duration_minutes: int
+    start_from_minute: int
+    start_to_minute: int
+    technician_id: str | None
+    latitude: float | None
+    longitude: float | None
+    customer_name: str
+    customer_phone: str
+    customer_email: str
+    customer_pseudonym: str
+    state: str
+    hold_token: str
+    let_go: str
+    joined_at_ms: int
+    contact_keys: str
+
+
+WAITLIST_ENTRY_COLUMNS: Final = (
+    "w.id, w.service_id, w.duration_minutes, w.start_from_minute, w.start_to_minute, w.technician_id, w.latitude, "
+    "w.longitude, w.customer_name, w.customer_phone, w.customer_email, w.customer_pseudonym, w.state, w.hold_token, "
+    "w.let_go, w.joined_at_ms"
+)
+
+
+class EventRow(NamedTuple):
+    """Columns of `events`."""
+
+    number: int
+    kind: str
+    subject_id: str
+    at_ms: int
+
+
+EVENT_COLUMNS: Final = "number, kind, subject_id, at_ms"
+
+
+class AccessKeyRow(NamedTuple):
+    """Columns of `access_keys`."""
+
+    id: str
+    name: str
+    scope: str
+    project_id: str | None
+    secret_hash: str
+    created_at_ms: int
+    expires_at_ms: int | None
+    revoked_at_ms: int | None
+
+
+ACCESS_KEY_COLUMNS: Final = "id, name, scope, project_id, secret_hash, created_at_ms, expires_at_ms, revoked_at_ms"
+
+
+class CalendarEntryRow(NamedTuple):
+    """Columns of `calendar_entries`."""
+
+    uid: str
+    status: str
+    kind: str
+    start_minute: int
+    end_minute: int
+    said_at_ms: int
+    series: str
+    sequence: int | None
+    event_type_id: int | None
+    replaces: str
+    hosts: str
+    customer_name: str | None
+    customer_phone: str
+    customer_email: str
+    address: str
+    notes: str
+    contact_keys: str
+    said_booking_id: str
+    booking_id: str
+    busy: str
+    no_show_at_ms: int
+
+
+CALENDAR_ENTRY_COLUMNS: Final = (
+    "uid, status, kind, start_minute, end_minute, said_at_ms, series, sequence, event_type_id, replaces, hosts, "
+    "customer_name, customer_phone, customer_email, address, notes, contact_keys, said_booking_id, booking_id, busy, "
+    "no_show_at_ms"
+)
+
+
+class DeferredEventRow(NamedTuple):
+    """Columns of `calendar_parked`."""
+
+    event: str
+    contact_keys: str
+    why: str
+    parked_at_ms: int
+
+
+DEFERRED_EVENT_COLUMNS: Final = "event, contact_keys, why, parked_at_ms"
+
+
+class PushRow(NamedTuple):
+    """Columns of `calendar_pushes`."""
+
+    booking_id: str
+    version: int
+    since_ms: int
+    due_ms: int
+    attempts: int
+    tried_at_ms: int | None
+    tried_start_minute: int | None
+    refused: str
+
+
+PUSH_COLUMNS: Final = "booking_id, version, since_ms, due_ms, attempts, tried_at_ms, tried_start_minute, refused"
+
+
+class SyncRow(NamedTuple):
+    """Columns of `calendar_syncs`."""
+
+    watermark_ms: int
+    worker: str
+    worker_until_ms: int
+    finished_ms: int
+    problem: str
+
+
+SYNC_COLUMNS: Final = "watermark_ms, worker, worker_until_ms, finished_ms, problem"

@@ -1,0 +1,218 @@
+"""Loading schedules: completely, or only what changed since a known one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final, TypeAlias
+
+from slotmcp.domain.catalog import Project, ServiceType
+from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.errors import NotFound
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
+from slotmcp.store.catalog import (
+    PROJECT,
+    PROJECT_IDS,
+    REVISION,
+    SERVICES_IN_CATALOG,
+    TECHNICIAN,
+    TECHNICIAN_IDS,
+    TECHNICIANS_IN_CATALOG,
+    project_of,
+    service_of,
+    technician_of,
+)
+from slotmcp.store.claims import (
+    BUSY,
+    BUSY_OF_TECHNICIAN,
+    CLAIM_OF_TECHNICIAN,
+    CLAIMS_OF_TECHNICIAN,
+    LIVE_CLAIMS,
+    busy_of,
+    claim_of,
+)
+from slotmcp.store.columns import ClaimRow
+from slotmcp.store.statement import Fetch, Statement
+
+REVISIONS_LOGGED: Final = 1000
+"""A schedule that is older than this many revisions is read completely."""
+
+Change: TypeAlias = tuple[str, str]
+"""Changed claim: ids of its technician and of the claim. Without a claim: the technician and all of their time.
+
+Without both: the catalog.
+"""
+
+CATALOG: Final[Change] = ("", "")
+
+PATCHED_CLAIMS: Final = 8
+"""A technician's schedule with more changed claims is read completely."""
+
+FORGOTTEN_AFTER_MS: Final = MS_PER_MINUTE
+"""An expired hold stays in a known schedule for this long: a clock may be set back a little."""
+
+# Read the changes after a revision.
+CHANGES_AFTER = Statement("""
+SELECT DISTINCT technician_id, claim_id FROM changes WHERE project_id = :project_id AND revision > :revision
+""")
+
+
+def all_of_technician(technician_id: str) -> Change:
+    """Return the change of a technician and of all of their time."""
+    return technician_id, ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Consistent view of one project at one instant."""
+
+    fetch: Fetch
+    project_id: str
+    now_ms: int
+
+    @property
+    def since(self) -> Minute:
+        """Minute before which claims are history: the midnight (UTC) two days before today's."""
+        return (self.now_ms // MS_PER_MINUTE // MINUTES_PER_DAY - 2) * MINUTES_PER_DAY
+
+    def current(self, claims: Iterable[Claim]) -> list[Claim]:
+        """Return the claims that still belong in a schedule."""
+        since, lived_at = self.since, self.now_ms - FORGOTTEN_AFTER_MS
+        return [claim for claim in claims if claim.end >= since and claim.is_live(lived_at)]
+
+
+async def no_project(snapshot: Snapshot) -> NotFound:
+    """Return the error for a project that does not exist; it lists the ids most like it."""
+    ids = [project_id for (project_id,) in await snapshot.fetch(PROJECT_IDS)]
+    return NotFound.among("projectId", "project", snapshot.project_id, ids)
+
+
+async def read_revision(snapshot: Snapshot) -> int:
+    """Return the project's revision.
+
+    Raises:
+        NotFound: there is no such project.
+    """
+    rows = await snapshot.fetch(REVISION, project_id=snapshot.project_id)
+    if not rows:
+        raise await no_project(snapshot)
+    revision: int
+    ((revision,),) = rows
+    return revision
+
+
+async def read_schedule(snapshot: Snapshot, known: Schedule | None, revision: int) -> Schedule:
+    """Return the schedule at the snapshot's revision; parts that did not change are the known objects.
+
+    Raises:
+        NotFound: there is no such project.
+    """
+    if known is None or not revision - REVISIONS_LOGGED <= known.revision <= revision:
+        return await _read_all(snapshot, revision)
+    if known.revision == revision:
+        return known
+    changes = await snapshot.fetch(CHANGES_AFTER, project_id=snapshot.project_id, revision=known.revision)
+    return await reread(snapshot, known, {(technician_id, claim_id) for technician_id, claim_id in changes}, revision)
+
+
+async def reread(snapshot: Snapshot, known: Schedule, changes: AbstractSet[Change], revision: int) -> Schedule:
+    """Return a known schedule with the changed parts read again."""
+    claims_by_technician: dict[str, set[str]] = defaultdict(set)
+    for technician_id, claim_id in changes - {CATALOG}:
+        claims_by_technician[technician_id].add(claim_id)
+    schedules = dict(known.technician_schedules)
+    for technician_id, claim_ids in claims_by_technician.items():
+        read = await _reread_technician(snapshot, technician_id, claim_ids, schedules.get(technician_id))
+        if read is not None:
+            schedules[technician_id] = read
+    if CATALOG not in changes:
+        return Schedule(
+            project=known.project, services=known.services, technician_schedules=schedules, revision=revision
+        )
+    order = await snapshot.fetch(TECHNICIAN_IDS, project_id=snapshot.project_id)
+    return Schedule(
+        project=await _read_project(snapshot),
+        services=await _read_services(snapshot),
+        technician_schedules={technician_id: schedules[technician_id] for (technician_id,) in order},
+        revision=revision,
+    )
+
+
+async def _read_all(snapshot: Snapshot, revision: int) -> Schedule:
+    fetch, project_id = snapshot.fetch, snapshot.project_id
+    project = await _read_project(snapshot)
+    technicians = [technician_of(values) for values in await fetch(TECHNICIANS_IN_CATALOG, project_id=project_id)]
+    claims: dict[str, list[Claim]] = defaultdict(list)
+    for values in await fetch(LIVE_CLAIMS, project_id=project_id, since=snapshot.since):
+        claim = claim_of(ClaimRow(*values))
+        claims[claim.technician_id].append(claim)
+    busy_times: dict[str, list[BusyTime]] = defaultdict(list)
+    for values in await fetch(BUSY, project_id=project_id):
+        busy = busy_of(values)
+        busy_times[busy.technician_id].append(busy)
+    return Schedule(
+        project=project,
+        services=await _read_services(snapshot),
+        technician_schedules={
+            technician.id: TechnicianSchedule(
+                technician=technician,
+                claims=tuple(claims.get(technician.id, ())),
+                busy=tuple(busy_times.get(technician.id, ())),
+            )
+            for technician in technicians
+        },
+        revision=revision,
+    )
+
+
+async def _read_project(snapshot: Snapshot) -> Project:
+    rows = await snapshot.fetch(PROJECT, project_id=snapshot.project_id)
+    if not rows:
+        raise await no_project(snapshot)
+    return project_of(rows[0])
+
+
+async def _read_services(snapshot: Snapshot) -> Mapping[str, ServiceType]:
+    rows = await snapshot.fetch(SERVICES_IN_CATALOG, project_id=snapshot.project_id)
+    return {service.id: service for service in map(service_of, rows)}
+
+
+async def _reread_technician(
+    snapshot: Snapshot, technician_id: str, claim_ids: AbstractSet[str], known: TechnicianSchedule | None
+) -> TechnicianSchedule | None:
+    if known is None or len(claim_ids) > PATCHED_CLAIMS or not all(claim_ids):
+        return await _read_technician(snapshot, technician_id, known)
+    claims = [claim for claim in snapshot.current(known.claims) if claim.id not in claim_ids]
+    for claim_id in claim_ids:
+        rows = await snapshot.fetch(
+            CLAIM_OF_TECHNICIAN,
+            project_id=snapshot.project_id,
+            technician_id=technician_id,
+            claim_id=claim_id,
+            since=snapshot.since,
+        )
+        for values in rows:
+            claims.append(claim_of(ClaimRow(*values)))  # noqa: PERF401  a list comprehension is one more call
+    claims.sort(key=attrgetter("end"))
+    return TechnicianSchedule(technician=known.technician, claims=tuple(claims), busy=known.busy)
+
+
+async def _read_technician(
+    snapshot: Snapshot, technician_id: str, known: TechnicianSchedule | None
+) -> TechnicianSchedule | None:
+    key = {"project_id": snapshot.project_id, "technician_id": technician_id}
+    rows = await snapshot.fetch(TECHNICIAN, **key)
+    if not rows:
+        return None
+    technician = technician_of(rows[0])
+    if known is not None and known.technician == technician:
+        technician = known.technician  # the same object, so that cached work on its hours can be used again
+    claims = await snapshot.fetch(CLAIMS_OF_TECHNICIAN, since=snapshot.since, **key)
+    busy = await snapshot.fetch(BUSY_OF_TECHNICIAN, **key)
+    return TechnicianSchedule(
+        technician=technician,
+        claims=tuple(claim_of(ClaimRow(*values)) for values in claims),
+        busy=tuple(map(busy_of, busy)),
+    )

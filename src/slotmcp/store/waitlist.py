@@ -1,0 +1,176 @@
+"""Waitlist and events: SQL, rows and values."""
+
+from collections.abc import Collection
+from typing import Final
+
+import orjson
+
+from slotmcp.domain.booking import Customer
+from slotmcp.domain.interval import Minute
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.ports import ProjectEvent
+from slotmcp.store.columns import (
+    EVENT_COLUMNS,
+    EVENTS,
+    WAIT_CONTACTS,
+    WAITLIST_ENTRY_COLUMNS,
+    WAITS,
+    EventRow,
+    WaitlistEntryRow,
+)
+from slotmcp.store.statement import Fetch, Row, Statement, insert, listing_keys, update
+from slotmcp.store.values import coordinates, json_text, location_of
+
+_SELECT: Final = f"""
+SELECT {WAITLIST_ENTRY_COLUMNS},
+       (SELECT {{keys}} FROM (SELECT key FROM wait_contacts AS k
+        WHERE k.project_id = w.project_id AND k.wait_id = w.id ORDER BY k.position) AS ordered)
+FROM waits AS w
+WHERE w.project_id = :project_id"""
+
+# Add an entry to the waitlist.
+ADD_ENTRY = Statement(insert(WAITS))
+
+# Replace an entry; its place on the waitlist stays.
+SAVE_ENTRY = Statement(f"{update(WAITS)} RETURNING id")
+
+# Read one entry.
+ENTRY = listing_keys(f"{_SELECT} AND w.id = :id")
+
+# Read the entries in some states, in the order of the waitlist. Each state is a value; one to leave out is NULL.
+ENTRIES = listing_keys(f"{_SELECT} AND w.state IN (:waiting, :offered, :booked, :expired) ORDER BY w.number")
+
+# Add a key that finds an entry.
+ADD_ENTRY_CONTACT = Statement(insert(WAIT_CONTACTS))
+
+# Remove all keys that find an entry.
+FORGET_ENTRY_CONTACTS = Statement("DELETE FROM wait_contacts WHERE project_id = :project_id AND wait_id = :wait_id")
+
+# Read the ids of a customer's entries, by a contact key or pseudonym.
+ENTRIES_OF_CUSTOMER = Statement("""
+SELECT wait_id FROM wait_contacts WHERE project_id = :project_id AND key = :key
+UNION
+SELECT id FROM waits WHERE project_id = :project_id AND customer_pseudonym = :key AND customer_pseudonym <> ''
+""")
+
+# Remove the customer from an entry, which expires if it is open.
+FORGET_ENTRY = Statement("""
+UPDATE waits
+SET customer_name = '', customer_phone = '', customer_email = '', customer_pseudonym = '', latitude = NULL,
+    longitude = NULL, state = CASE WHEN state IN ('waiting', 'offered') THEN 'expired' ELSE state END
+WHERE project_id = :project_id AND id = :id
+""")
+
+# Read the ids of closed entries whose window passed long ago.
+OLD_ENTRIES = Statement("""
+SELECT id FROM waits
+WHERE project_id = :project_id AND state IN ('booked', 'expired') AND start_to_minute <= :passed_by
+""")
+
+# Delete an entry, whose contacts are deleted before it.
+DELETE_ENTRY = Statement("DELETE FROM waits WHERE project_id = :project_id AND id = :id")
+
+# Add an event under the project's next number.
+ADD_EVENT = Statement(
+    insert(
+        EVENTS,
+        number="1 + coalesce((SELECT max(number) FROM events WHERE project_id = :project_id), 0)",
+        at_ms=":now_ms",
+    )
+    + " RETURNING number"
+)
+
+# Delete old events.
+FORGET_EVENTS = Statement("DELETE FROM events WHERE project_id = :project_id AND number <= :number")
+
+# Read the events after a number.
+EVENTS_AFTER = Statement(f"""
+SELECT {EVENT_COLUMNS} FROM events
+WHERE project_id = :project_id AND number > :after ORDER BY number
+""")
+
+
+def entry_values(entry: WaitlistEntry) -> dict[str, object]:
+    """Return an entry as its statements' values."""
+    latitude, longitude = coordinates(entry.location)
+    return {
+        "id": entry.id,
+        "service_id": entry.service_id,
+        "duration_minutes": entry.duration_minutes,
+        "start_from_minute": entry.start_from,
+        "start_to_minute": entry.start_to,
+        "technician_id": entry.technician_id,
+        "latitude": latitude,
+        "longitude": longitude,
+        "customer_name": entry.customer.name,
+        "customer_phone": entry.customer.phone,
+        "customer_email": entry.customer.email,
+        "customer_pseudonym": entry.customer_pseudonym,
+        "state": entry.state.value,
+        "hold_token": entry.hold_token,
+        "let_go": json_text(entry.let_go),
+        "joined_at_ms": entry.joined_at_ms,
+    }
+
+
+def entry_of(values: Row) -> WaitlistEntry:
+    """Return the entry that a row holds."""
+    row = WaitlistEntryRow(*values)
+    return WaitlistEntry(
+        id=row.id,
+        service_id=row.service_id,
+        duration_minutes=row.duration_minutes,
+        start_from=row.start_from_minute,
+        start_to=row.start_to_minute,
+        technician_id=row.technician_id,
+        location=location_of(row.latitude, row.longitude),
+        customer=Customer(name=row.customer_name, phone=row.customer_phone, email=row.customer_email),
+        customer_pseudonym=row.customer_pseudonym,
+        contact_keys=tuple(orjson.loads(row.contact_keys)),
+        state=WaitlistState(row.state),
+        hold_token=row.hold_token,
+        let_go=tuple(map(tuple, orjson.loads(row.let_go))),
+        joined_at_ms=row.joined_at_ms,
+    )
+
+
+async def read_entry(fetch: Fetch, project_id: str, entry_id: str) -> WaitlistEntry | None:
+    """Return an entry, in any state."""
+    rows = await fetch(ENTRY, project_id=project_id, id=entry_id)
+    return entry_of(rows[0]) if rows else None
+
+
+async def read_entries(fetch: Fetch, project_id: str, states: Collection[WaitlistState]) -> tuple[WaitlistEntry, ...]:
+    """Return the entries in some states, in the order of the waitlist."""
+    values = {state.value: state.value if state in states else None for state in WaitlistState}
+    return tuple(map(entry_of, await fetch(ENTRIES, project_id=project_id, **values)))
+
+
+async def read_events(fetch: Fetch, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
+    """Return the events after a number, in order."""
+    rows = [EventRow(*values) for values in await fetch(EVENTS_AFTER, project_id=project_id, after=after)]
+    return tuple(
+        ProjectEvent(number=row.number, kind=row.kind, subject_id=row.subject_id, at_ms=row.at_ms) for row in rows
+    )
+
+
+async def add_contact_keys(fetch: Fetch, project_id: str, entry: WaitlistEntry) -> None:
+    """Add the keys that find an entry, which has none so far."""
+    for position, key in enumerate(entry.contact_keys):
+        await fetch(ADD_ENTRY_CONTACT, project_id=project_id, wait_id=entry.id, position=position, key=key)
+
+
+async def forget_customer(fetch: Fetch, project_id: str, key: str) -> int:
+    """Erase the customer with a contact key or pseudonym from entries; return their number."""
+    rows = await fetch(ENTRIES_OF_CUSTOMER, project_id=project_id, key=key)
+    for (entry_id,) in rows:
+        await fetch(FORGET_ENTRY, project_id=project_id, id=entry_id)
+        await fetch(FORGET_ENTRY_CONTACTS, project_id=project_id, wait_id=entry_id)
+    return len(rows)
+
+
+async def forget_old_entries(fetch: Fetch, project_id: str, passed_by: Minute) -> None:
+    """Delete the closed entries whose window had passed by a minute."""
+    for (entry_id,) in await fetch(OLD_ENTRIES, project_id=project_id, passed_by=passed_by):
+        await fetch(FORGET_ENTRY_CONTACTS, project_id=project_id, wait_id=entry_id)
+        await fetch(DELETE_ENTRY, project_id=project_id, id=entry_id)
