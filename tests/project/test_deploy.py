@@ -16,10 +16,9 @@ from typer.main import get_command
 from project.repository import PAGES, ROOT
 from slotmcp.cli.commands import app
 from slotmcp.cli.exits import Exit
-from slotmcp.domain.errors import SlotmcpError
+from slotmcp.domain.errors import ErrorCode, SlotmcpError
 from slotmcp.settings import CONFIG_VARIABLE, ENV_PREFIX, Settings
 from slotmcp.telemetry.metrics import REGISTRY
-from slotmcp.tools.errors import INTERNAL
 
 DEPLOY = ROOT / "deploy"
 OBSERVABILITY = ROOT / "examples" / "observability"
@@ -153,7 +152,7 @@ def test_alerts_are_about_metrics_and_outcomes_that_there_are() -> None:
     rules = [rule for group in read(OBSERVABILITY / "alerts.yml")["groups"] for rule in group["rules"]]
     told = " ".join(rule["expr"] for rule in rules)
     assert set(re.findall(r"slotmcp_\w+", told)) <= counted
-    outcomes = {INTERNAL, *(error.code for error in leaves(SlotmcpError))}
+    outcomes = {ErrorCode.INTERNAL, *(error.code for error in leaves(SlotmcpError))}
     assert set(re.findall(r'outcome=~"([^"]+)"', told)[0].split("|")) <= outcomes
 
 

@@ -1,1 +1,1 @@
-"""What is true: frozen values of the trade, standard library only."""
+"""Domain model: frozen dataclasses, enumerations and errors. Standard library only."""

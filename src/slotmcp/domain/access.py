@@ -1,4 +1,4 @@
-"""Who may call, and what is within their reach."""
+"""Access control: scopes, principals and access keys."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -11,56 +11,56 @@ MS_PER_DAY: Final = 86_400_000
 
 
 class Scope(StrEnum):
-    """Whose tools a credential reaches."""
+    """Group of tools that a credential may call."""
 
     CALLER = "caller"
-    """Those of an agent that speaks with callers."""
+    """Tools for an agent that speaks with callers."""
     OPERATOR = "operator"
-    """Those, and the ones of whoever runs the business."""
+    """Caller tools, and tools for running the business."""
 
     @property
     def included(self) -> frozenset["Scope"]:
-        """All that is allowed with it."""
+        """This scope and all narrower ones."""
         return frozenset(Scope) if self is Scope.OPERATOR else frozenset({self})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """On whose behalf something is done."""
+    """Authenticated identity of a request."""
 
     credential: str
-    """What the idempotency keys and the rate limits belong to: no secret, and no name."""
+    """Owner of idempotency keys and rate limits: neither a secret nor a name."""
     scopes: frozenset[Scope]
     projects: frozenset[str] | None
-    """Those within reach; None: every one."""
+    """Projects within reach; None: all."""
     call_id: str = ""
-    """The phone call that it is about, if it was said."""
+    """Phone call of the request, if the client reports one."""
 
     def require_scope(self, scope: Scope) -> None:
-        """Go on where a scope is held.
+        """Require a scope.
 
         Raises:
-            Forbidden.
+            Forbidden: the credential does not have it.
         """
         if scope not in self.scopes:
             raise Forbidden(f"This credential does not reach {scope} tools.")
 
     def can_reach(self, project_id: str) -> bool:
-        """Whether a project is within reach."""
+        """Return whether a project is within reach."""
         return self.projects is None or project_id in self.projects
 
     @property
     def can_reach_all(self) -> bool:
-        """Whether every project is, those to come too."""
+        """Whether all projects are within reach, future ones included."""
         return self.projects is None
 
     def resolve_project(self, requested: str | None) -> str | None:
-        """The project that is meant: the one asked for, else the only one within reach; None: the only one there is.
+        """Return the requested project, else the only one within reach. None: the only project of the store.
 
         Raises:
-            NotFound: it is not within reach, whether there is such a project or not.
-            InvalidArgument: several are within reach, and none was named.
-            Forbidden: none is.
+            NotFound: the project is not within reach, existing or not.
+            InvalidArgument: several projects are within reach, and the request names none.
+            Forbidden: no project is within reach.
         """
         if self.projects is None:
             return requested
@@ -73,55 +73,55 @@ class Principal:
         return requested
 
     def project_not_found(self, requested: str) -> NotFound:
-        """The error for a project that is not there, or not theirs: it names none that is out of reach."""
+        """Return the error for a project that is missing or out of reach. It names only projects within reach."""
         return NotFound.among("projectId", "project", requested, sorted((self.projects or frozenset()) - {requested}))
 
-    def key(self, given: str) -> str:
-        """An idempotency key that an agent gave, as its own: agents count from one in every phone call."""
-        return f"{self.call_id}:{given}" if given and self.call_id else given
+    def scoped_key(self, key: str) -> str:
+        """Return an agent's idempotency key, made unique by phone call, as agents number keys per call."""
+        return f"{self.call_id}:{key}" if key and self.call_id else key
 
     def with_call_id(self, call_id: str) -> "Principal":
-        """The same, about a phone call."""
+        """Return the same principal for a phone call."""
         return replace(self, call_id=call_id)
 
 
 LOCAL: Final = Principal(credential="local", scopes=frozenset(Scope), projects=None)
-"""Whoever started the program on this machine."""
+"""User who started the program on this machine."""
 
 ANONYMOUS: Final = Principal(credential="nobody", scopes=frozenset(), projects=frozenset())
-"""Somebody who has not said who they are."""
+"""Client without a credential."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey:
-    """A credential of slotmcp's own, as it is listed. The secret was shown once, and only its hash is kept."""
+    """A credential issued by slotmcp. The secret is shown once, and only its hash is stored."""
 
     id: str
     name: str
     scope: Scope
     project_id: str | None
-    """None: good for every project, those to come too."""
+    """None: valid for all projects, future ones included."""
     created_at_ms: int
     expires_at_ms: int | None = None
-    """None: good until it is revoked."""
+    """None: valid until it is revoked."""
     revoked_at_ms: int | None = None
 
     def is_valid(self, now_ms: int) -> bool:
-        """Whether it opens anything now."""
+        """Return whether the key is neither revoked nor expired."""
         return self.revoked_at_ms is None and (self.expires_at_ms is None or now_ms < self.expires_at_ms)
 
     @property
     def principal(self) -> Principal:
-        """Who calls with it."""
+        """Principal of the key."""
         projects = None if self.project_id is None else frozenset({self.project_id})
         return Principal(credential=self.id, scopes=self.scope.included, projects=projects)
 
 
 def only_project(projects: Collection[str]) -> str:
-    """The one project there is.
+    """Return the only project of several candidates.
 
     Raises:
-        InvalidArgument: there is none, or there are several.
+        InvalidArgument: there is none, or more than one.
     """
     if len(projects) == 1:
         return next(iter(projects))

@@ -1,4 +1,4 @@
-"""A booking: an appointment that is sold, for whom, and why that technician."""
+"""Booking: a confirmed appointment with its customer and the reason for its technician."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from slotmcp.domain.errors import InvalidArgument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """Whom the appointment is for. Never logged."""
+    """Customer of an appointment. Never logged."""
 
     name: str
     phone: str = ""
@@ -21,7 +21,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """Where the technician goes, and what to know there."""
+    """Address of an appointment, with notes for the technician."""
 
     address: str = ""
     notes: str = ""
@@ -29,30 +29,30 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentReason:
-    """Why this technician: the policy, and the winner's value of each key in it."""
+    """Reason for the assigned technician: the policy, and the technician's value of each key."""
 
     policy: tuple[RankingKey, ...]
     values: Mapping[RankingKey, int]
     considered: int
-    """How many technicians could have taken it."""
+    """Number of technicians who could have taken the job."""
     wished: bool = False
-    """The caller asked for this technician."""
+    """Whether the caller requested this technician."""
     kept: bool = False
-    """It was this technician's already, at the time that it was moved from."""
+    """Whether a rescheduled booking kept its technician."""
     decided_by: RankingKey | None = None
-    """The first key in which the winner was ahead of the next; None: in no key, nobody was next, or not noted."""
+    """First key in which the winner beat the runner-up; None: no key, no runner-up, or not recorded."""
 
 
 class BookingStatus(StrEnum):
-    """Where a booking stands."""
+    """Status of a booking."""
 
     CONFIRMED = "confirmed"
     RESCHEDULED = "rescheduled"
-    """Confirmed, at another time than at first."""
+    """Confirmed, at another time than originally."""
     CANCELLED = "cancelled"
     COMPLETED = "completed"
     NO_SHOW = "no_show"
-    """The technician came, the customer was not there."""
+    """The technician came, and the customer was absent."""
 
 
 TRANSITIONS: Final[Mapping[BookingStatus, frozenset[BookingStatus]]] = {
@@ -66,35 +66,35 @@ TRANSITIONS: Final[Mapping[BookingStatus, frozenset[BookingStatus]]] = {
     BookingStatus.COMPLETED: frozenset({BookingStatus.NO_SHOW}),
     BookingStatus.NO_SHOW: frozenset({BookingStatus.COMPLETED}),
 }
-"""Which status may follow which. What was told wrongly of a visit can be put right; the rest is final."""
+"""Allowed next statuses. Only completed and no-show can be corrected later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """A confirmed appointment. Its claim's id is its id."""
+    """A confirmed appointment. It has the id of its claim."""
 
     claim: Claim
     customer: Customer | None = None
-    """None for a booking that came with a project file, or whose customer was forgotten."""
+    """None for a booking from a project file, and after the customer was erased."""
     visit: Visit = field(default_factory=Visit)
     reason: AssignmentReason | None = None
     status: BookingStatus = BookingStatus.CONFIRMED
     contact_keys: tuple[str, ...] = ()
-    """Keyed hashes of the references by which its customer finds it: phone, e-mail, customerHash."""
+    """Keyed hashes of the customer's references: phone, email and customerHash."""
     cancel_reason: str = ""
     attention: str = ""
-    """Why somebody has to look at it, such as time off in its way; empty when nobody has to."""
+    """Reason that an operator must review the booking, such as time off; empty: none."""
 
     @property
     def id(self) -> str:
-        """The booking's id."""
+        """Id of the booking."""
         return self.claim.id
 
     def with_status(self, status: BookingStatus) -> Self:
-        """The same in another status.
+        """Return the booking in another status.
 
         Raises:
-            InvalidArgument: that status does not follow this one.
+            InvalidArgument: the current status does not allow it.
         """
         if status not in TRANSITIONS[self.status]:
             raise InvalidArgument("bookingId", f"this booking is {self.status}; it cannot become {status}.")

@@ -1,4 +1,4 @@
-"""What a business is: its project, its services, its technicians and their hours."""
+"""Catalog of a business: its project, services and technicians with their working time."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,35 +9,35 @@ from slotmcp.domain.interval import Minute
 
 
 class SlotAlignment(StrEnum):
-    """Where the grid of offered starts is anchored."""
+    """Anchor of the grid of offered starts."""
 
     CLOCK = "clock"
-    """Local wall times that are multiples of the interval from midnight, in the project's zone."""
+    """Multiples of the interval from local midnight, in the project's time zone."""
     OPENING = "opening"
-    """Where a technician's free gap begins (and anew at local midnight), then every interval."""
+    """Every interval from the start of a technician's free gap, and again from local midnight."""
 
 
 class RankingKey(StrEnum):
-    """One criterion by which technicians are put in order; smaller is better for each."""
+    """Criterion for ranking technicians; smaller values are better."""
 
     PRIORITY = "priority"
     """The technician's own priority, 1 first."""
     LOAD = "load"
-    """Bookings that day, in the project's zone."""
+    """Number of bookings on the local date of the project."""
     ETA = "eta"
-    """Minutes on the way there plus the buffers around it; unknown comes after all that are known."""
+    """Minutes of travel to the job plus the buffers around it; unknown values rank last."""
 
 
 class TravelMode(StrEnum):
-    """Whether the way between jobs counts."""
+    """Treatment of travel times between jobs."""
 
     NONE = "none"
     ESTIMATED = "estimated"
-    """By distance, or by a routing service where one is set up."""
+    """Estimated by distance, or from a routing service if one is configured."""
 
 
 class TechnicianStatus(StrEnum):
-    """Whether a technician takes work at all."""
+    """Whether a technician gets jobs."""
 
     ACTIVE = "active"
     OFF = "off"
@@ -45,7 +45,7 @@ class TechnicianStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place, in decimal degrees (WGS 84)."""
+    """A location, in decimal degrees (WGS 84)."""
 
     latitude: float
     longitude: float
@@ -53,19 +53,19 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TravelPolicy:
-    """How long the way between two places takes when only the distance is known."""
+    """Parameters for estimating travel times by distance."""
 
     mode: TravelMode = TravelMode.NONE
     speed_kmh: float = 40.0
     minutes_per_stop: int = 5
-    """For parking and the walk to the door."""
+    """Time for parking and the walk to the door."""
     road_factor: float = 1.3
-    """How much longer roads are than the great circle."""
+    """Ratio of road length to great-circle distance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """One business: the rules that hold for all of its services and technicians."""
+    """One business: the rules for all of its services and technicians."""
 
     id: str
     name: str
@@ -76,7 +76,7 @@ class Project:
     slot_alignment: SlotAlignment = SlotAlignment.CLOCK
     min_notice_minutes: int = 60
     horizon_days: int = 31
-    """A start is offered up to and including this many local dates after today."""
+    """Number of local dates after today on which starts are offered."""
     hold_ttl_seconds: int = 90
     max_holds_per_customer: int = 3
     candidate_ranking: tuple[RankingKey, ...] = (RankingKey.PRIORITY, RankingKey.LOAD, RankingKey.ETA)
@@ -84,9 +84,9 @@ class Project:
     travel: TravelPolicy = field(default_factory=TravelPolicy)
     default_service_id: str | None = None
     holiday_regions: tuple[str, ...] = ()
-    """Countries ("US") or regions of one ("US-CO") whose public holidays close the business."""
+    """Countries ("US") or their regions ("US-CO") whose public holidays close the business."""
     closed_dates: tuple[date, ...] = ()
-    """Further dates on which the business is closed."""
+    """Additional dates on which the business is closed."""
     calcom: CalcomConnection | None = None
     """None: not connected to Cal.com."""
 
@@ -102,14 +102,14 @@ class ServiceType:
     buffer_after_minutes: int = 0
     skills: frozenset[str] = frozenset()
     calcom_event_type_id: int | None = None
-    """What it is at Cal.com."""
+    """Id of the service's event type at Cal.com."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WallSpan:
-    """A span of one date's wall clock, in minutes from its midnight.
+    """A time span of one date in local time, in minutes from its midnight.
 
-    `end_minute` is over 1440 where the span runs past midnight, at most 2880.
+    `end_minute` is over 1440 for a span past midnight, and at most 2880.
     """
 
     start_minute: int
@@ -118,7 +118,7 @@ class WallSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeeklySpan:
-    """A span that comes back on certain weekdays: a shift, or a break."""
+    """A weekly recurring time span: a shift, or a break."""
 
     days: frozenset[int]
     """Monday is 0."""
@@ -131,7 +131,7 @@ class WeeklySpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateOverride:
-    """Replaces the shifts that start on one date; breaks stay. No windows: closed all day."""
+    """Working time of one date, in place of its shifts. Breaks still apply. No windows: closed all day."""
 
     date: date
     windows: tuple[WallSpan, ...] = ()
@@ -145,27 +145,27 @@ class TimeOff:
     end: Minute
     reason: str = ""
     by_operator: bool = False
-    """Added by hand, not by the project file; an import leaves it alone unless it prunes."""
+    """Whether an operator added it; an import keeps it unless it prunes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Technician:
-    """Somebody who does the work, and when."""
+    """A technician, with working time and absences."""
 
     id: str
     name: str
     timezone: str
-    """IANA name; the zone of the shifts, breaks and overrides."""
+    """IANA name of the time zone of shifts, breaks and overrides."""
     priority: int = 1
     """1 is first."""
     status: TechnicianStatus = TechnicianStatus.ACTIVE
     skills: frozenset[str] = frozenset()
     home: Location | None = None
     max_bookings_per_day: int | None = None
-    """Counts bookings and live holds that start on one local date of the project's zone."""
+    """Maximum number of bookings and live holds that start on one local date of the project."""
     shifts: tuple[WeeklySpan, ...] = ()
     breaks: tuple[WeeklySpan, ...] = ()
     overrides: tuple[DateOverride, ...] = ()
     time_off: tuple[TimeOff, ...] = ()
     calcom: CalcomHost | None = None
-    """Who they are at Cal.com."""
+    """The technician's account at Cal.com."""

@@ -1,4 +1,4 @@
-"""A claim on one technician's time: a hold while it lives, a booking once it is confirmed."""
+"""Claim on one technician's time: a hold, or a booking once it is confirmed."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,27 +8,27 @@ from slotmcp.domain.interval import Interval, Minute
 
 
 class ClaimState(StrEnum):
-    """Where a claim stands. Only HELD and BOOKED take time."""
+    """State of a claim. Only HELD and BOOKED take time."""
 
     HELD = "held"
     BOOKED = "booked"
     LAPSED = "lapsed"
-    """A hold whose time ran out; kept for a day, so that it can be revived while its unit is free."""
+    """An expired hold; kept for a day, so that it can be revived while its time is free."""
     RELEASED = "released"
-    """A hold given back by its caller."""
+    """A hold that its caller released."""
     WITHDRAWN = "withdrawn"
-    """A hold taken back by the business: nobody is left who could serve it."""
+    """A hold that the business withdrew because no technician can serve it."""
     CANCELLED = "cancelled"
     """A booking that was cancelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What the engine needs to know of a hold or a booking.
+    """Time that a hold or a booking takes, as the engine sees it.
 
-    A hold pins a technician, the witness that it can be served; its caller never sees which. The
+    A hold pins a technician, the witness that it can be served; its caller never sees the technician. The
     engine may move a hold to another technician to make room, but never a booking, and never a
-    hold whose caller chose the technician.
+    hold whose caller requested the technician.
     """
 
     id: str
@@ -39,41 +39,41 @@ class Claim:
     buffer_before_minutes: int = 0
     buffer_after_minutes: int = 0
     expires_at_ms: int | None = None
-    """Set on a hold: the first millisecond at which it is gone. None on a booking."""
+    """Time at which a hold expires. None for a booking."""
     technician_chosen: bool = False
-    """The caller asked for this technician."""
+    """Whether the caller requested this technician."""
     location: Location | None = None
-    """Where the job is, if that is known."""
+    """Location of the job, if it is known."""
 
     @property
     def interval(self) -> Interval:
-        """The appointment itself, without buffers."""
+        """The appointment without its buffers."""
         return self.start, self.end
 
     @property
     def is_hold(self) -> bool:
-        """Whether it still has to be confirmed."""
+        """Whether the claim is a hold."""
         return self.expires_at_ms is not None
 
     def is_live(self, now_ms: int) -> bool:
-        """Whether it takes time now: a booking always, a hold until it expires."""
+        """Return whether the claim takes time now: a booking always, a hold until it expires."""
         return self.expires_at_ms is None or now_ms < self.expires_at_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A hold as its caller knows it, with what the store keeps beside the claim."""
+    """A hold: the claim, with its token and customer."""
 
     claim: Claim
     token: str
     state: ClaimState
     customer_pseudonym: str
-    """The caller's opaque reference, hashed with the project's salt."""
+    """The caller's opaque customer reference, hashed with the project's salt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusyTime:
-    """Time taken by something outside, such as a calendar. It has no buffers of its own."""
+    """Time that something else takes, such as an event in a calendar. It has no buffers."""
 
     technician_id: str
     start: Minute

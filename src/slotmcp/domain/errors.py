@@ -1,53 +1,71 @@
-"""The errors of the trade. Each says what the caller does next.
+"""Errors of the domain. Each branch states what the caller does next.
 
 SlotmcpError
 ├── FixRequest           change the request
 │   ├── InvalidArgument      a field is wrong                      invalid_argument
-│   ├── NotFound             no such project, service, booking     not_found
+│   ├── NotFound             no such project, service or booking   not_found
 │   ├── HoldLimit            release a hold first                  hold_limit
 │   └── IdempotencyMismatch  use a new key                         idempotency_mismatch
 ├── PickAnother          choose another time
 │   ├── SlotUnavailable      taken, or never offered               slot_unavailable
-│   └── SlotsAvailable       nobody has to wait for it             slots_available
-├── StartOver            ask for slots again
-│   └── HoldExpired          the hold lapsed and its unit is gone  hold_expired
-│       └── HoldWithdrawn        nobody is left who could serve it     hold_expired
-├── TryLater             the same request may work later
-│   ├── Unavailable          a dependency is away                  unavailable
+│   └── SlotsAvailable       book now instead of waiting           slots_available
+├── StartOver            request slots again
+│   └── HoldExpired          the hold and its time are gone        hold_expired
+│       └── HoldWithdrawn        no technician can serve it            hold_expired
+├── TryLater             repeat the same request later
+│   ├── Unavailable          a dependency is not available         unavailable
 │   └── RateLimited          too many calls                        rate_limited
-├── Stop                 asking again does not help
-│   └── Forbidden            the credential does not reach it      forbidden
-└── FixSetup             change the installation; no caller can help
-    ├── DatabaseTooNew       a newer program has been here         unavailable
-    └── DatabaseUnusable     not ours, damaged, or out of reach    unavailable
+├── Stop                 do not retry
+│   └── Forbidden            the credential does not allow it      forbidden
+└── FixSetup             an operator must change the installation
+    ├── DatabaseTooNew       written by a newer version            unavailable
+    └── DatabaseUnusable     foreign, damaged or inaccessible      unavailable
 
-A face maps them by `code`; nothing here knows HTTP or MCP.
+Interfaces map errors by `code`; this module knows neither HTTP nor MCP.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from slotmcp.domain.offer import Offer
 
-_NEAREST = 5
-_QUOTED_CHARACTERS = 60
+_MAX_NEAREST = 5
+_MAX_QUOTED_CHARACTERS = 60
+
+
+class ErrorCode(StrEnum):
+    """Stable code of an error on every interface."""
+
+    INVALID_ARGUMENT = "invalid_argument"
+    NOT_FOUND = "not_found"
+    HOLD_LIMIT = "hold_limit"
+    IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
+    SLOT_UNAVAILABLE = "slot_unavailable"
+    SLOTS_AVAILABLE = "slots_available"
+    HOLD_EXPIRED = "hold_expired"
+    UNAVAILABLE = "unavailable"
+    RATE_LIMITED = "rate_limited"
+    FORBIDDEN = "forbidden"
+    INTERNAL = "internal"
+    """An unexpected failure, without an error class."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One wrong field: its name on the wire and what would be right."""
+    """One wrong field: its name on the wire, and the valid form."""
 
     field: str
     problem: str
 
 
 class SlotmcpError(Exception):
-    """The root. `message` is a sentence for an agent to act on."""
+    """Base class. `message` is a sentence that an agent can act on."""
 
-    code: ClassVar[str]
+    code: ClassVar[ErrorCode]
     retryable: ClassVar[bool] = False
 
     def __init__(self, message: str) -> None:
@@ -60,19 +78,19 @@ class FixRequest(SlotmcpError):  # noqa: N818  a branch, named by what the calle
 
 
 class InvalidArgument(FixRequest):
-    """A field is wrong. `fields` names each, with what would be right."""
+    """A field is wrong. `fields` lists each wrong field with its valid form."""
 
-    code = "invalid_argument"
+    code = ErrorCode.INVALID_ARGUMENT
 
     def __init__(self, field: str, problem: str, *more: FieldProblem) -> None:
         self.fields = (FieldProblem(field, problem), *more)
-        super().__init__(" ".join(f"{one.field}: {one.problem}" for one in self.fields))
+        super().__init__(" ".join(f"{wrong.field}: {wrong.problem}" for wrong in self.fields))
 
 
 class NotFound(FixRequest):
-    """No such thing. `field` is where it was named, `wanted` the id; `nearest` are valid ids like it."""
+    """Nothing has the id `wanted`. `field` is the request's field; `nearest` are similar valid ids."""
 
-    code = "not_found"
+    code = ErrorCode.NOT_FOUND
 
     def __init__(self, field: str, message: str, *, nearest: Sequence[str] = (), wanted: str = "") -> None:
         super().__init__(message)
@@ -82,28 +100,27 @@ class NotFound(FixRequest):
 
     @classmethod
     def among(cls, field: str, kind: str, wanted: str, valid: Sequence[str]) -> Self:
-        """The error for an id that is not among the valid ones; it lists those most like it."""
-        nearest = get_close_matches(wanted[:_QUOTED_CHARACTERS], valid, n=_NEAREST, cutoff=0.4) or valid[:_NEAREST]
+        """Return the error for an id that is not among the valid ones, listing the most similar."""
+        quoted = wanted[:_MAX_QUOTED_CHARACTERS]
+        nearest = get_close_matches(quoted, valid, n=_MAX_NEAREST, cutoff=0.4) or valid[:_MAX_NEAREST]
         listed = f"Valid: {', '.join(nearest)}." if nearest else "There is none yet."
-        return cls(
-            field, f"There is no {kind} {wanted[:_QUOTED_CHARACTERS]!r}. {listed}", nearest=nearest, wanted=wanted
-        )
+        return cls(field, f"There is no {kind} {quoted!r}. {listed}", nearest=nearest, wanted=wanted)
 
 
 class HoldLimit(FixRequest):
-    """This customer holds as many slots as the project allows."""
+    """The customer has the maximum number of live holds."""
 
-    code = "hold_limit"
+    code = ErrorCode.HOLD_LIMIT
 
 
 class IdempotencyMismatch(FixRequest):
-    """The key was used for another request."""
+    """The idempotency key belongs to another request."""
 
-    code = "idempotency_mismatch"
+    code = ErrorCode.IDEMPOTENCY_MISMATCH
 
 
 class PickAnother(SlotmcpError):  # noqa: N818
-    """Not that way. `alternatives` holds starts that can be had."""
+    """The start is not free. `alternatives` holds free starts."""
 
     def __init__(self, message: str, *, alternatives: "Offer | None" = None) -> None:
         super().__init__(message)
@@ -111,25 +128,25 @@ class PickAnother(SlotmcpError):  # noqa: N818
 
 
 class SlotUnavailable(PickAnother):
-    """Taken, or never offered; the alternatives are the nearest."""
+    """The start is taken, or was never offered; the alternatives are the nearest."""
 
-    code = "slot_unavailable"
+    code = ErrorCode.SLOT_UNAVAILABLE
 
 
 class SlotsAvailable(PickAnother):
-    """Nobody has to wait: some of the window can be had right now."""
+    """The requested window has free slots, so there is nothing to wait for."""
 
-    code = "slots_available"
+    code = ErrorCode.SLOTS_AVAILABLE
 
 
 class StartOver(SlotmcpError):  # noqa: N818
-    """What the caller had is gone."""
+    """The caller's hold is gone."""
 
 
 class HoldExpired(StartOver):
-    """The hold lapsed and its unit is gone, or it never was."""
+    """The hold expired and its time is taken, or the hold never existed."""
 
-    code = "hold_expired"
+    code = ErrorCode.HOLD_EXPIRED
 
     def __init__(self, message: str, *, alternatives: "Offer | None" = None) -> None:
         super().__init__(message)
@@ -137,11 +154,11 @@ class HoldExpired(StartOver):
 
 
 class HoldWithdrawn(HoldExpired):
-    """The business had to take the held time back: nobody is left who could serve it."""
+    """The business withdrew the hold because no technician can serve it."""
 
 
 class TryLater(SlotmcpError):  # noqa: N818
-    """Nothing is wrong with the request."""
+    """The request is valid, and can be repeated later."""
 
     retryable = True
 
@@ -151,36 +168,36 @@ class TryLater(SlotmcpError):  # noqa: N818
 
 
 class Unavailable(TryLater):
-    """A dependency is away, or too busy to answer in time."""
+    """A dependency is not available, or too busy to answer in time."""
 
-    code = "unavailable"
+    code = ErrorCode.UNAVAILABLE
 
 
 class RateLimited(TryLater):
-    """Too many calls by one credential, or about one phone call."""
+    """Too many calls by one credential, or in one phone call."""
 
-    code = "rate_limited"
+    code = ErrorCode.RATE_LIMITED
 
 
 class Stop(SlotmcpError):  # noqa: N818
-    """No other request would be answered either."""
+    """The caller should not retry."""
 
 
 class Forbidden(Stop):
-    """The credential does not reach what was asked for."""
+    """The credential does not allow the request."""
 
-    code = "forbidden"
+    code = ErrorCode.FORBIDDEN
 
 
 class FixSetup(SlotmcpError):  # noqa: N818
-    """Whoever installed it has to change something; asking again does not help."""
+    """An operator must change the installation."""
 
-    code = "unavailable"
+    code = ErrorCode.UNAVAILABLE
 
 
 class DatabaseTooNew(FixSetup):
-    """The database was written by a newer program. It was left untouched."""
+    """A newer version of the program wrote the database. It was left unchanged."""
 
 
 class DatabaseUnusable(FixSetup):
-    """The database is not ours, or it or its folder cannot be used. It was left untouched."""
+    """The database is foreign, damaged or inaccessible. It was left unchanged."""

@@ -1,4 +1,4 @@
-"""A point in time as a caller gives it: an instant, or a reading of some wall clock."""
+"""Points in time in a request: an instant, or a local time."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from slotmcp.domain.interval import Minute
 
 @dataclass(frozen=True, slots=True)
 class WallTime:
-    """A date and time without an offset. Which instant it is depends on the zone."""
+    """A date and time without an offset; the time zone determines the instant."""
 
     at: datetime
     """Naive, on a whole minute."""
@@ -17,7 +17,7 @@ class WallTime:
 
 @dataclass(frozen=True, slots=True)
 class WallDate:
-    """A whole date, in a zone to be named."""
+    """A whole date, in a time zone that the context determines."""
 
     day: date
 
@@ -26,7 +26,7 @@ Moment = Minute | WallTime | WallDate
 
 
 class PartOfDay(StrEnum):
-    """What callers say instead of a time. Local wall time, half-open."""
+    """Part of a day in local time, half-open."""
 
     MORNING = "morning"
     """From midnight to 12:00."""

@@ -1,4 +1,4 @@
-"""Why a start cannot be had, and what would open it."""
+"""Reasons why a start is not free, and changes that would open it."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,77 +11,77 @@ from slotmcp.domain.offer import Slot
 
 
 class Reason(StrEnum):
-    """What is in a technician's way at a start."""
+    """Reason why a technician cannot take a start."""
 
     INACTIVE = "inactive"
-    """The technician takes no work at all."""
+    """The technician gets no jobs at all."""
     SKILL_MISSING = "skill_missing"
     HOLIDAY = "holiday"
-    """A shift falls out because the business is closed that day."""
+    """The business is closed on a day of a shift."""
     OUTSIDE_SHIFT = "outside_shift"
     TIME_OFF = "time_off"
     BREAK = "break"
     BOOKED = "booked"
-    """By a booking, with the buffers around it."""
+    """Taken by a booking, buffers included."""
     HELD = "held"
-    """By another caller who is thinking."""
+    """Held for another caller."""
     BUSY = "busy"
-    """By something outside, such as a calendar."""
+    """Taken by something else, such as an event in a calendar."""
     DAY_FULL = "day_full"
-    """The most bookings a day."""
+    """The maximum number of bookings per day is reached."""
     TRAVEL = "travel"
-    """The way there or onward takes too long."""
+    """Travel to the job, or to the next one, takes too long."""
     OFF_GRID = "off_grid"
-    """Starts are offered at other minutes."""
+    """The start is not on the grid of offered starts."""
     NOTICE = "notice"
-    """Too soon from now."""
+    """Earlier than the minimum notice."""
     HORIZON = "horizon"
-    """Further ahead than bookings are open."""
+    """Beyond the booking horizon."""
 
 
-_EVERYDAY: Final = (Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
-"""What is so at most minutes of anybody's life, least telling first."""
+_COMMON: Final = (Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
+"""Reasons that apply at most times, the least informative first."""
 
 
 def informative_reasons(counts: Mapping[Reason, int], *, of_one_start: bool = False) -> Counter[Reason]:
-    """The reasons that tell something: what is so most of the time counts only where nothing else does.
+    """Return the counts without common reasons, unless there are no others.
 
-    Of a range most minutes are off the grid; of one start that was named, that is as good a reason as any.
+    Most minutes of a range are off the grid, so that reason is common for a range but not for a single start.
     """
-    told = Counter(counts)
-    for common in _EVERYDAY if of_one_start else (Reason.OFF_GRID, *_EVERYDAY):
-        if len(told) > 1:
-            del told[common]
-    return told
+    informative = Counter(counts)
+    for common in _COMMON if of_one_start else (Reason.OFF_GRID, *_COMMON):
+        if len(informative) > 1:
+            del informative[common]
+    return informative
 
 
 def without_missing_skills(counts: Counter[Reason]) -> Counter[Reason]:
-    """The reasons but that somebody has not learned it, which is so at any time; that only where there is no other."""
-    known = Counter(counts)
-    if len(known) > 1:
-        del known[Reason.SKILL_MISSING]
-    return known
+    """Return the counts without missing skills, which block at any time, unless there are no others."""
+    others = Counter(counts)
+    if len(others) > 1:
+        del others[Reason.SKILL_MISSING]
+    return others
 
 
-def combined_reasons(in_the_way: Mapping[str, Mapping[Reason, int]]) -> Counter[Reason]:
-    """What was in the way of any technician, from what was in the way of each, as far as it tells something."""
-    return informative_reasons(sum(map(Counter, in_the_way.values()), Counter()))
+def combined_reasons(by_technician: Mapping[str, Mapping[Reason, int]]) -> Counter[Reason]:
+    """Return the informative reasons of all technicians together, from those of each."""
+    return informative_reasons(sum(map(Counter, by_technician.values()), Counter()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechnicianReason:
-    """Whether one technician can take a start."""
+    """One technician's reason against a start."""
 
     technician_id: str
     reason: Reason | None
-    """The first that is in the way; None for those who can."""
+    """The first reason; None if the technician can take the start."""
     until: Minute | None = None
-    """When that ends, where something takes the time."""
+    """End of what takes the time, if something does."""
     missing_skills: tuple[str, ...] = ()
 
 
 class Change(StrEnum):
-    """One way to make a start bookable."""
+    """Kind of change that makes a start bookable."""
 
     ANY_TECHNICIAN = "any_technician"
     SHORTER = "shorter"
@@ -91,20 +91,20 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """A smallest change of one kind, and what it would open. The engine has checked it."""
+    """The smallest change of one kind, with the slot that it opens. The engine has checked it."""
 
     change: Change
     slot: Slot
-    """As it would be; its length is the one that fits."""
+    """The slot after the change, with the length that fits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why a start can be had, or why not."""
+    """Explanation of one start: the slot, or the reasons against it."""
 
     slot: Slot | None
-    """None when it cannot be had."""
+    """None when the start is not free."""
     technicians: tuple[TechnicianReason, ...]
-    """All of the project's, in the order of the project file."""
+    """All technicians of the project, in the order of the project file."""
     openings: tuple[Opening, ...]
-    """When it cannot be had: what would open it, the smallest change first."""
+    """Changes that would open a start that is not free, the smallest first."""

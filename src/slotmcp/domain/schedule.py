@@ -1,4 +1,4 @@
-"""A book: all that decides what is free in one project, at one revision."""
+"""Schedule of a project at one revision: everything that determines free time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from slotmcp.domain.claim import BusyTime, Claim
 class TechnicianSchedule:
     """One technician with everything that takes their time.
 
-    `claims` are those in state held or booked that end after yesterday; a hold among them may have
-    expired since it was read. Diaries that did not change are the same object in the next book.
+    `claims` are in state held or booked and end after yesterday; a hold may have expired since it was
+    read. An unchanged technician schedule is the same object in the next project schedule.
     """
 
     technician: Technician
@@ -22,7 +22,7 @@ class TechnicianSchedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """A project's catalog and diaries. Every write that touches it moves the revision."""
+    """A project's catalog and technician schedules. Every write to them increments the revision."""
 
     project: Project
     services: Mapping[str, ServiceType]

@@ -1,4 +1,4 @@
-"""A decision trace: what was asked, what was decided and why. Nothing in it is personal."""
+"""Decision trace: request, decision and reason of one call. It contains no personal data."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from slotmcp.domain.reasons import Reason, informative_reasons, without_missing_
 
 
 class TracedUse(StrEnum):
-    """The use cases that leave traces."""
+    """Use cases that record traces."""
 
     GET_SLOTS = "get_slots"
     CREATE_HOLD = "create_hold"
@@ -21,92 +21,92 @@ class TracedUse(StrEnum):
 
 
 class ScheduleSource(StrEnum):
-    """Where the book was found that the decision was made by."""
+    """Source of the schedule that a decision used."""
 
     MEMORY = "memory"
-    """This process knew it already."""
+    """The cache of this process."""
     SHARED = "shared"
-    """Another server had put it into Redis."""
+    """A snapshot in Redis from another server."""
     DATABASE = "database"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a caller wanted, so that the engine can be asked again."""
+    """A caller's request, complete enough to run the engine again."""
 
     service_id: str
     duration_minutes: int
     start_from: Minute
-    """The earliest start wanted; of a start that was named, that."""
+    """Earliest requested start; for a request of one start, that start."""
     start_to: Minute
-    """Starts before this; of a start that was named, the next minute."""
+    """Exclusive end of the requested starts; for a request of one start, the next minute."""
     timezone: str
-    """IANA name; that of `part_of_day` and `days_of_week`."""
+    """IANA name of the time zone of `part_of_day` and `days_of_week`."""
     technician_id: str | None = None
-    """A wish."""
+    """Requested technician."""
     part_of_day: PartOfDay | None = None
     days_of_week: tuple[int, ...] = ()
-    """Monday is 0; none: any."""
+    """Monday is 0; empty: any."""
     area: Location | None = None
-    """Where, to two decimals of a degree (about a kilometre): no address follows from it."""
+    """Location of the job, rounded to two decimals (about a kilometer), so that it reveals no address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechnicianTrace:
-    """What was found out of one technician."""
+    """Result for one technician."""
 
     technician_id: str
     could: int
-    """How many of the starts they could take; of one start, 1 or 0."""
+    """Number of starts that the technician could take; for one start, 1 or 0."""
     reasons: Mapping[Reason, int] = field(default_factory=dict)
-    """What was in the way at how many of the starts that were looked at."""
+    """Number of checked starts that each reason blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """One call, as it was decided. What is not known, or does not apply, is empty."""
+    """Decision of one call. Unknown and inapplicable fields are empty."""
 
     id: str
-    """The answer's traceId."""
+    """The response's traceId."""
     project_id: str
     use: TracedUse
     at_ms: int
-    """The call's now, by the store's clock."""
+    """Time of the call, by the store's clock."""
     outcome: str
-    """"ok", or an error's code."""
+    """"ok", or an error code."""
     conversation: str
-    """The same for all calls of one phone call or session: a hash, or an id that means nothing elsewhere."""
+    """Shared by all calls of one phone call or session: a hash, or an id without meaning elsewhere."""
     call_id: str = ""
-    """As the voice platform gave it."""
+    """Call id from the voice platform."""
     revision: int = 0
-    """Of the book by which it was decided."""
+    """Revision of the schedule that the decision used."""
     book_from: ScheduleSource = ScheduleSource.DATABASE
     question: Question | None = None
-    """None: it did not get so far that this was clear."""
+    """None: the call failed before the request was resolved."""
     offered: tuple[Minute, ...] = ()
-    """The starts that get_slots answered, or that a refusal offered instead."""
+    """Starts that get_slots returned, or that a refusal offered instead."""
     start: Minute | None = None
-    """The start that was held or booked, or refused."""
+    """Start that was held, booked or refused."""
     capacity: int = 0
-    """Of that start, or of all that were offered together, before the call."""
+    """Capacity of that start, or of all offered starts together, before the call."""
     hold_key: str = ""
-    """The claim's id: the same for a hold and the booking that came of it; its token does not follow from it."""
+    """Id of the claim, shared by a hold and its booking. It does not reveal the token."""
     booking_id: str = ""
     technician_id: str = ""
-    """Who was assigned, by book_slot alone."""
+    """Technician assigned by book_slot."""
     why: str = ""
-    """Why that technician: the winner's place in each key of the policy, as in "load 2, priority 1"."""
+    """Reason for that technician: the value of each key of the policy, as in "load 2, priority 1"."""
     was_replayed: bool = False
     was_revived: bool = False
-    """A hold that had lapsed, booked after all."""
+    """Whether book_slot booked a lapsed hold."""
     moved_holds: int = 0
     technicians: tuple[TechnicianTrace, ...] = ()
     hops: Mapping[str, int] = field(default_factory=dict)
-    """Microseconds spent in each hop, by its name; "total" is the whole call."""
+    """Microseconds spent in each span, by its name; "total" is the whole call."""
 
     @property
     def main_reason(self) -> Reason | None:
-        """What was in the way most often; what tells little, and a missing skill, only where nothing else was."""
+        """The most frequent informative reason; a missing skill only without any other."""
         counts = Counter[Reason]()
         for technician in self.technicians:
             counts.update(technician.reasons)

@@ -1,4 +1,4 @@
-"""The waitlist: callers for whom nothing fitted, in the order in which they asked."""
+"""Waitlist: callers without a fitting slot, in order of joining."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,43 +11,44 @@ from slotmcp.domain.interval import Interval, Minute, overlaps
 
 
 class WaitlistState(StrEnum):
-    """Where a wait stands."""
+    """State of a waitlist entry."""
 
     WAITING = "waiting"
     OFFERED = "offered"
-    """A time is held for them, for longer than a caller on the phone has."""
+    """A time is held for the caller, longer than during a phone call."""
     BOOKED = "booked"
     EXPIRED = "expired"
-    """The window has passed, or nobody waits for it any more."""
+    """The window has passed, or the caller was erased."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitlistEntry:
-    """One caller's wait for a time."""
+    """One caller's place on the waitlist."""
 
     id: str
     service_id: str
     duration_minutes: int
     start_from: Minute
     start_to: Minute
-    """Starts before it."""
+    """Exclusive end of the wanted starts."""
     customer: Customer
     customer_pseudonym: str
     joined_at_ms: int
     technician_id: str | None = None
     location: Location | None = None
     contact_keys: tuple[str, ...] = ()
-    """Keyed hashes of the references by which its customer finds it: phone, e-mail, customerHash."""
+    """Keyed hashes of the customer's references: phone, email and customerHash."""
     state: WaitlistState = WaitlistState.WAITING
     hold_token: str = ""
-    """Of the hold that was offered last."""
+    """Token of the last offered hold."""
     let_go: tuple[Interval, ...] = ()
-    """Times that were offered and not taken; nothing that overlaps them is offered again."""
+    """Times that the caller declined; overlapping times are not offered again."""
 
     def after(self, hold: Hold | None, now_ms: int) -> Self:
-        """What has become of an offered time: the wait as it is now, its offer's hold being this one.
+        """Return the entry in the state that follows from the hold of its offer.
 
-        Whose offer ran out or was given back waits on and has let that time go; whose offer was withdrawn waits on.
+        After an expired or released offer the caller waits on, and the time counts as declined. After a
+        withdrawn offer the caller waits on.
         """
         if self.state is not WaitlistState.OFFERED:
             return self
@@ -60,5 +61,5 @@ class WaitlistEntry:
         return replace(self, state=WaitlistState.WAITING, let_go=(*self.let_go, hold.claim.interval))
 
     def accepts(self, time: Interval) -> bool:
-        """Whether a time may be offered that begins within the window: it was not let go before."""
+        """Return whether a time may be offered: it overlaps no declined one."""
         return not any(overlaps(time, gone) for gone in self.let_go)

@@ -31,4 +31,4 @@ def current_credential() -> str:
 
 def scoped_key(key: str) -> str:
     """Return an idempotency key scoped to the current phone call."""
-    return current_principal(LOCAL).key(key)
+    return current_principal(LOCAL).scoped_key(key)

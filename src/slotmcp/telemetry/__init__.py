@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf, nan
 from typing import Final
 
+from slotmcp.domain.errors import ErrorCode
 from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.ports.calendar import CalendarBacklog
 from slotmcp.telemetry import metrics
@@ -13,7 +14,7 @@ _OK: Final = "ok"
 _NOTHING_OFFERED: Final = "nothing_offered"
 """Refusal code of a get_slots call that found no start."""
 _NO_REASON: Final = "none"
-_ALERTED_OUTCOMES: Final = (_OK, "internal", "unavailable")
+_ALERTED_OUTCOMES: Final = (_OK, ErrorCode.INTERNAL, ErrorCode.UNAVAILABLE)
 """Outcomes whose first occurrence matters to an alert."""
 _TOTAL: Final = "total"
 """Span of the whole call, which TOOL_SECONDS measures."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from slotmcp.domain.errors import (
+    ErrorCode,
     FieldProblem,
     HoldExpired,
     HoldLimit,
@@ -23,8 +24,6 @@ from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.views import FieldView, PersonView, show_offer, starts_of
 
 Body = dict[str, object]
-
-INTERNAL: Final = "internal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def error_body(error: SlotmcpError, context: CallerContext = UNKNOWN_CALLER) -> 
 def internal_body(context: CallerContext = UNKNOWN_CALLER) -> Body:
     """Return the response to an unexpected error. It reveals nothing about the error."""
     view = Viewpoint.without_time(context.locale, context.usual_locale)
-    return {"result": sentences.internal_error(view), "error": {"code": INTERNAL, "retryable": False}}
+    return {"result": sentences.internal_error(view), "error": {"code": ErrorCode.INTERNAL, "retryable": False}}
 
 
 def _view(error: SlotmcpError, context: CallerContext) -> Viewpoint:

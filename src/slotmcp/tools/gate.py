@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from slotmcp.domain.access import LOCAL, Principal, Scope
-from slotmcp.domain.errors import NotFound, RateLimited
+from slotmcp.domain.errors import ErrorCode, NotFound, RateLimited
 from slotmcp.ports import Rate, RateLimiter
 from slotmcp.services.current_principal import acting_as, current_principal
 
@@ -136,4 +136,4 @@ def log_failure(tool: str, trace_id: str) -> None:
 
     It is formatted here, because a console renderer would show the values in its frames.
     """
-    _log.error(tool, outcome="internal", traceId=trace_id, exception=format_exc())
+    _log.error(tool, outcome=ErrorCode.INTERNAL, traceId=trace_id, exception=format_exc())

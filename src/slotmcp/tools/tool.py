@@ -13,12 +13,12 @@ from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field, InstanceOf
 
 from slotmcp.domain.access import Principal, Scope
-from slotmcp.domain.errors import NotFound, SlotmcpError
+from slotmcp.domain.errors import ErrorCode, NotFound, SlotmcpError
 from slotmcp.services.app import App
 from slotmcp.services.trace_writer import TraceWriter
 from slotmcp.services.tracing import span, tracing_into
 from slotmcp.tools.arguments import ProjectArguments, published_schema, read_arguments
-from slotmcp.tools.errors import INTERNAL, CallerContext, error_body, internal_body
+from slotmcp.tools.errors import CallerContext, error_body, internal_body
 from slotmcp.tools.gate import LOCAL_GATE, CallGate, hide_other_projects, log_call, log_failure
 from slotmcp.tools.moments import read_zone
 from slotmcp.tools.schemas import Schema, brief, response_schema
@@ -144,7 +144,7 @@ class SlotmcpTool(Tool):
         except Exception:  # noqa: BLE001  logged in full, reported as an internal error
             log_failure(self.name, trace_id)
             body = internal_body(self._caller_context(arguments, principal))
-            return INTERNAL, _result(body, trace_id, is_error=True)
+            return ErrorCode.INTERNAL, _result(body, trace_id, is_error=True)
 
     async def _perform(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:
         try:

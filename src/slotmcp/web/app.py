@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slotmcp import telemetry
+from slotmcp.domain.errors import ErrorCode
 from slotmcp.web.health import Health, metrics
 from slotmcp.web.host_origin import HostOriginMiddleware, HostPolicy
 from slotmcp.web.limits import BodyLimitMiddleware
@@ -66,7 +67,7 @@ def create_web(  # noqa: PLR0913  the parts of the app
 
 async def _internal_error(_request: Request, _error: Exception) -> Response:
     """Answer an unexpected error without details; the server logs them."""
-    return error_response(500, "internal", "Something went wrong in the booking system.")
+    return error_response(500, ErrorCode.INTERNAL, "Something went wrong in the booking system.")
 
 
 class ResponseCounter:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from slotmcp.domain.access import ANONYMOUS, Scope
-from slotmcp.domain.errors import Forbidden, SlotmcpError
+from slotmcp.domain.errors import ErrorCode, Forbidden, SlotmcpError
 from slotmcp.services.concurrency import SingleFlight
 from slotmcp.services.current_principal import current_principal
 from slotmcp.telemetry.exposition import CONTENT_TYPE, exposition
@@ -74,6 +74,8 @@ async def metrics(_request: Request) -> Response:
     except Forbidden as error:
         return error_response(403, error.code, error.message)
     if not principal.can_reach_all:
-        return error_response(403, "forbidden", "Metrics cover all projects; this credential is limited to some.")
+        return error_response(
+            403, ErrorCode.FORBIDDEN, "Metrics cover all projects; this credential is limited to some."
+        )
     body = await asyncio.to_thread(exposition)
     return PlainTextResponse(body, headers={"Content-Type": CONTENT_TYPE, **_NO_STORE})

@@ -103,4 +103,4 @@ def test_a_principal_reaches_its_own_projects_and_hears_of_no_other() -> None:
 
 def test_keys_of_agents_are_told_apart_by_the_phone_call() -> None:
     call = LOCAL.with_call_id("call-1")
-    assert (LOCAL.key("1"), call.key("1"), call.key("")) == ("1", "call-1:1", "")
+    assert (LOCAL.scoped_key("1"), call.scoped_key("1"), call.scoped_key("")) == ("1", "call-1:1", "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from slotmcp import telemetry
-from slotmcp.domain.errors import SlotmcpError
+from slotmcp.domain.errors import ErrorCode, SlotmcpError
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.report import Funnel, LossReason
 from slotmcp.domain.trace import Question, Trace, TracedUse
@@ -16,7 +16,7 @@ from slotmcp.telemetry.metrics import FunnelStage
 MAX_PAUSE_MS: Final = 15 * 60_000
 """Longest pause within a conversation; after a longer one, the same caller starts another conversation."""
 OK: Final = "ok"
-TAKEN_OUTCOMES: Final = frozenset({"slot_unavailable", "hold_expired"})
+TAKEN_OUTCOMES: Final = frozenset({ErrorCode.SLOT_UNAVAILABLE, ErrorCode.HOLD_EXPIRED})
 
 LOOKBACK_MS: Final = 2 * 60 * 60_000
 MAX_CALLS: Final = 60

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final, assert_never
 
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.errors import ErrorCode
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.report import DecidedBy, LossReason
@@ -24,15 +25,15 @@ LOSSES: Final[Mapping[LossReason, str]] = {
 }
 
 _OUTCOMES: Final[Mapping[str, str]] = {
-    "slot_unavailable": "Time not available",
-    "hold_expired": "Hold expired",
-    "hold_limit": "Too many holds",
-    "invalid_argument": "Invalid request",
-    "not_found": "Not found",
-    "idempotency_mismatch": "Retry with different arguments",
-    "rate_limited": "Rate limit exceeded",
-    "unavailable": "Database not reachable",
-    "forbidden": "Not allowed",
+    ErrorCode.SLOT_UNAVAILABLE: "Time not available",
+    ErrorCode.HOLD_EXPIRED: "Hold expired",
+    ErrorCode.HOLD_LIMIT: "Too many holds",
+    ErrorCode.INVALID_ARGUMENT: "Invalid request",
+    ErrorCode.NOT_FOUND: "Not found",
+    ErrorCode.IDEMPOTENCY_MISMATCH: "Retry with different arguments",
+    ErrorCode.RATE_LIMITED: "Rate limit exceeded",
+    ErrorCode.UNAVAILABLE: "Database not reachable",
+    ErrorCode.FORBIDDEN: "Not allowed",
     "ok": "No times available",
 }
 _USES: Final[Mapping[TracedUse, str]] = {
