@@ -20,10 +20,8 @@ from slotmcp.domain.errors import SlotmcpError
 from slotmcp.ports import Clock, LiveHolds, Store, Travel
 from slotmcp.ports.calendar import Calendar, Secrets
 from slotmcp.redis_layer.channel import Channel
-from slotmcp.redis_layer.fleet import RedisFleet
-from slotmcp.redis_layer.holds import RedisHolds
+from slotmcp.redis_layer.fleet import RedisFleet, RedisHolds, RedisRateLimiter
 from slotmcp.redis_layer.link import RedisLink
-from slotmcp.redis_layer.rates import RedisRateLimiter
 from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
@@ -162,7 +160,7 @@ async def join_fleet(
         FleetScheduleReader.open(store, RedisFleet(link, channel), clock=clock) as fleet,
     ):
         app = build_app(store, travel, fleet=fleet, live=RedisHolds(link), calendars=calendars)
-        limits = RedisRateLimiter(link, otherwise=app.limits)
+        limits = RedisRateLimiter(link, fallback=app.limits)
         yield replace(app, limits=limits, helpful={"redis": link.require})
 
 

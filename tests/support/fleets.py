@@ -10,10 +10,8 @@ from slotmcp.bootstrap import SystemClock
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, Fleet, Head, LiveHolds, Rate, RateLimiter, Store
 from slotmcp.redis_layer.channel import Channel
-from slotmcp.redis_layer.fleet import RedisFleet
-from slotmcp.redis_layer.holds import RedisHolds
+from slotmcp.redis_layer.fleet import RedisFleet, RedisHolds, RedisRateLimiter
 from slotmcp.redis_layer.link import RedisLink
-from slotmcp.redis_layer.rates import RedisRateLimiter
 from slotmcp.services.fleet import FleetScheduleReader
 from slotmcp.services.in_memory import MemoryHolds, MemoryRateLimiter
 from support.memory_fleet import MemoryFleet
@@ -89,10 +87,13 @@ def redis_members(url: str) -> OpenMember:
     async def opened() -> AsyncIterator[Member]:
         async with RedisLink.open(url, prefix=PREFIX) as link, Channel.open(link) as channel:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await channel.is_heard.wait()
-            limits = RedisRateLimiter(link, otherwise=UnusedLimiter())
+                await channel.is_subscribed.wait()
+            limits = RedisRateLimiter(link, fallback=UnusedLimiter())
             yield Member(
-                fleet=RedisFleet(link, channel), holds=RedisHolds(link), limits=limits, is_away=lambda: link.is_away
+                fleet=RedisFleet(link, channel),
+                holds=RedisHolds(link),
+                limits=limits,
+                is_away=lambda: link.is_unavailable,
             )
 
     return opened

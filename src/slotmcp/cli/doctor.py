@@ -76,7 +76,7 @@ async def _redis(settings: Settings) -> Finding:
     address = urlsplit(settings.redis_url)
     where = address.netloc.rpartition("@")[2] or address.path
     async with RedisLink.open(settings.redis_url, prefix=settings.redis_prefix) as link:
-        problem = await link.check()
+        problem = await link.find_problem()
     if problem:
         return Finding(Mark.NEXT, "redis", f"{where} cannot be used ({problem}); answers come from the database")
     return Finding(Mark.GOOD, "redis", f"{where} answers; keys begin with {settings.redis_prefix}:")

@@ -1,1 +1,1 @@
-"""Redis: what the servers of a fleet tell each other. It makes things fast and decides nothing."""
+"""Redis adapters of the fleet's ports. They make answers faster and decide nothing."""

@@ -1,73 +1,71 @@
-"""The channel on which the servers of a fleet hear of each other's writes. What is lost is lost."""
+"""Subscription to the channel on which the servers of a fleet publish their writes. Lost messages stay lost."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final, Self
 
-from slotmcp.redis_layer.ending import end
-from slotmcp.redis_layer.link import RedisLink
+from slotmcp.redis_layer.link import RedisLink, cancel
 
 if TYPE_CHECKING:
     from redis.asyncio.client import PubSub
 
-REST_SECONDS: Final = 0.5
-"""Before it is listened to again after it was cut."""
+RETRY_SECONDS: Final = 0.5
+"""Pause before a subscription that was cut is renewed."""
 SILENCE_SECONDS: Final = 2.0
-"""After so long without a word the server is asked whether it is there; after as long again it is not."""
+"""Time without a message after which the server is pinged; after as long again the subscription is renewed."""
 
 
 class Channel:
-    """Listens, for as long as it is open."""
+    """Subscription that lasts as long as it is open."""
 
     def __init__(self, link: RedisLink, *, silence_seconds: float = SILENCE_SECONDS) -> None:
         self._link = link
         self._silence_seconds = silence_seconds
-        self._ears: list[Callable[[bytes], None]] = []
-        self.is_heard = asyncio.Event()
-        """Set while it is listened to."""
+        self._handlers: list[Callable[[bytes], None]] = []
+        self.is_subscribed = asyncio.Event()
 
     @classmethod
     @asynccontextmanager
     async def open(cls, link: RedisLink, *, silence_seconds: float = SILENCE_SECONDS) -> AsyncIterator[Self]:
-        """Listen until the block ends, to whatever server there is."""
+        """Subscribe until the block ends; the server need not be reachable yet."""
         channel = cls(link, silence_seconds=silence_seconds)
-        task = asyncio.create_task(channel._keep_listening())
+        task = asyncio.create_task(channel._keep_subscribed())
         try:
             yield channel
         finally:
-            await end(task)
+            await cancel(task)
 
-    def subscribe(self, hear: Callable[[bytes], None]) -> None:
-        """Have all that is said told, from now on."""
-        self._ears.append(hear)
+    def subscribe(self, handler: Callable[[bytes], None]) -> None:
+        """Call the handler with every message from now on."""
+        self._handlers.append(handler)
 
-    async def _keep_listening(self) -> None:
+    async def _keep_subscribed(self) -> None:
         while True:
-            with suppress(*self._link.faults):
+            with suppress(*self._link.errors):
                 async with self._link.client.pubsub() as pubsub:
-                    await pubsub.subscribe(self._link.names.news)
-                    await self._hear_all(pubsub)
-            self.is_heard.clear()
-            await asyncio.sleep(REST_SECONDS)
+                    await pubsub.subscribe(self._link.keys.channel)
+                    await self._receive(pubsub)
+            self.is_subscribed.clear()
+            await asyncio.sleep(RETRY_SECONDS)
 
-    async def _hear_all(self, pubsub: "PubSub") -> None:
-        """Listen until the server is silent for too long.
+    async def _receive(self, pubsub: "PubSub") -> None:
+        """Pass messages to the handlers until the server does not answer a ping.
 
         Raises:
-            What the client raises: it was cut.
+            Exception: one of the link's errors, if the connection was cut.
         """
-        asked = False
+        is_pinged = False
         while True:
             message = await pubsub.get_message(timeout=self._silence_seconds)
             if message is None:
-                if asked:
+                if is_pinged:
                     return
                 await pubsub.ping()
-                asked = True
+                is_pinged = True
                 continue
-            asked = False
-            self.is_heard.set()
+            is_pinged = False
+            self.is_subscribed.set()
             if message["type"] == "message":
-                for hear in self._ears:
-                    hear(message["data"])
+                for handler in self._handlers:
+                    handler(message["data"])

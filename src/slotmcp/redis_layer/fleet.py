@@ -1,83 +1,130 @@
-"""The port's Fleet over Redis: revisions and snapshots."""
+"""The ports Fleet, LiveHolds and RateLimiter over Redis."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
+from slotmcp.domain.claim import Hold
 from slotmcp.domain.schedule import Schedule
-from slotmcp.ports import ChangeNotice
+from slotmcp.ports import ChangeNotice, Rate, RateLimiter
 from slotmcp.redis_layer.channel import Channel
+from slotmcp.redis_layer.keys import REVISION_MS, SAVE_INTERVAL_MS, SNAPSHOT_MS, SUPERSEDED_MS
 from slotmcp.redis_layer.link import RedisLink
-from slotmcp.redis_layer.names import KEEPING_MS, OUTDATED_MS, REVISION_MS, SNAPSHOT_MS
-from slotmcp.redis_layer.scripts import KEEP_SNAPSHOT, RAISE_REVISION
+from slotmcp.redis_layer.scripts import KEEP_SNAPSHOT, RAISE_REVISION, TAKE_CALL
 from slotmcp.redis_layer.snapshots import ScheduleCodec
+
+MINUTE_MS: Final = 60_000
 
 
 class RedisFleet:
-    """Tells and learns by way of Redis."""
+    """The port's Fleet: revisions, snapshots and notices."""
 
     def __init__(self, link: RedisLink, channel: Channel) -> None:
         self._link = link
-        self._names = link.names
+        self._keys = link.keys
         self._channel = channel
         self._codec = ScheduleCodec()
 
     async def revision(self, project_id: str) -> int | None:
-        """As the port says."""
-        told = await self._link.ask(lambda client: client.get(self._names.revision(project_id)))
-        return int(told) if told is not None and told.isdigit() else None
+        value = await self._link.run(lambda client: client.get(self._keys.revision(project_id)))
+        return int(value) if value is not None and value.isdigit() else None
 
     async def snapshot(self, project_id: str, revision: int) -> Schedule | None:
-        """As the port says; what cannot be read is not there."""
-        key = self._names.snapshot(project_id, revision, self._codec.schema)
-        told = await self._link.ask(lambda client: client.get(key))
-        return self._codec.decode(told, project_id, revision) if isinstance(told, bytes) else None
+        """Return a snapshot; one that cannot be decoded is missing."""
+        key = self._keys.snapshot(project_id, revision, self._codec.schema)
+        value = await self._link.run(lambda client: client.get(key))
+        return self._codec.decode(value, project_id, revision) if isinstance(value, bytes) else None
 
     async def save_snapshot(self, schedule: Schedule) -> None:
-        """As the port says."""
-        project_id, names, schema = schedule.project.id, self._names, self._codec.schema
-        keeping = names.keeping(project_id, schema)
-        if not await self._link.ask(lambda client: client.set(keeping, 1, px=KEEPING_MS, nx=True)):
+        project_id, keys, schema = schedule.project.id, self._keys, self._codec.schema
+        recently_saved = keys.recently_saved(project_id, schema)
+        if not await self._link.run(lambda client: client.set(recently_saved, 1, px=SAVE_INTERVAL_MS, nx=True)):
             return
-        keys = (
-            names.newest_snapshot(project_id, schema),
-            names.snapshot(project_id, schedule.revision, schema),
-            names.snapshot(project_id, "", schema),
+        script_keys = (
+            keys.newest_snapshot(project_id, schema),
+            keys.snapshot(project_id, schedule.revision, schema),
+            keys.snapshot(project_id, "", schema),
         )
-        arguments = (schedule.revision, self._codec.encode(schedule), SNAPSHOT_MS, OUTDATED_MS)
-        await self._link.ask(lambda client: KEEP_SNAPSHOT.run(client, keys=keys, arguments=arguments))
+        arguments = (schedule.revision, self._codec.encode(schedule), SNAPSHOT_MS, SUPERSEDED_MS)
+        await self._link.run(lambda client: KEEP_SNAPSHOT.run(client, keys=script_keys, arguments=arguments))
 
     async def report_revision(self, project_id: str, revision: int, *, age_ms: int) -> None:
-        """As the port says."""
         if age_ms < REVISION_MS:
-            await self._raise(project_id, revision, REVISION_MS - age_ms, b"")
+            await self._raise_revision(project_id, revision, REVISION_MS - age_ms, b"")
 
-    async def publish(self, news: ChangeNotice) -> None:
-        """As the port says."""
-        said = orjson.dumps((news.project_id, news.revision, news.newest_event))
-        await self._raise(news.project_id, news.revision, REVISION_MS, said)
+    async def publish(self, notice: ChangeNotice) -> None:
+        message = orjson.dumps((notice.project_id, notice.revision, notice.newest_event))
+        await self._raise_revision(notice.project_id, notice.revision, REVISION_MS, message)
 
-    def subscribe(self, hear: Callable[[ChangeNotice], None]) -> None:
-        """As the port says; what cannot be read is not heard."""
+    def subscribe(self, handler: Callable[[ChangeNotice], None]) -> None:
+        """Call the handler with every notice; a message that cannot be decoded is ignored."""
 
-        def read(said: bytes) -> None:
-            if (news := _news(said)) is not None:
-                hear(news)
+        def receive(message: bytes) -> None:
+            if (notice := _decode(message)) is not None:
+                handler(notice)
 
-        self._channel.subscribe(read)
+        self._channel.subscribe(receive)
 
-    async def _raise(self, project_id: str, revision: int, lives_ms: int, said: bytes) -> None:
-        keys = (self._names.revision(project_id),)
-        arguments = (revision, lives_ms, self._names.news, said)
-        await self._link.ask(lambda client: RAISE_REVISION.run(client, keys=keys, arguments=arguments))
+    async def _raise_revision(self, project_id: str, revision: int, lifetime_ms: int, message: bytes) -> None:
+        keys = (self._keys.revision(project_id),)
+        arguments = (revision, lifetime_ms, self._keys.channel, message)
+        await self._link.run(lambda client: RAISE_REVISION.run(client, keys=keys, arguments=arguments))
 
 
-def _news(said: bytes) -> ChangeNotice | None:
+class RedisHolds:
+    """The port's LiveHolds: a key for each hold, with the hold's lifetime and without the customer."""
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+        self._keys = link.keys
+
+    async def add(self, project_id: str, hold: Hold, *, now_ms: int) -> None:
+        lifetime_ms = (hold.claim.expires_at_ms or now_ms) - now_ms
+        if lifetime_ms > 0:
+            key, value = self._keys.hold(project_id, hold.token), orjson.dumps(_describe(hold))
+            await self._link.run(lambda client: client.set(key, value, px=lifetime_ms))
+
+    async def remove(self, project_id: str, token: str) -> None:
+        key = self._keys.hold(project_id, token)
+        await self._link.run(lambda client: client.delete(key))
+
+    async def contains(self, project_id: str, token: str) -> bool:
+        key = self._keys.hold(project_id, token)
+        return bool(await self._link.run(lambda client: client.exists(key)))
+
+
+class RedisRateLimiter:
+    """The port's RateLimiter: one count for all servers, by Redis's clock; a local one while Redis is unavailable."""
+
+    def __init__(self, link: RedisLink, *, fallback: RateLimiter) -> None:
+        self._link = link
+        self._fallback = fallback
+
+    async def acquire(self, name: str, rate: Rate) -> int:
+        keys, arguments = (self._link.keys.rate(name),), (MINUTE_MS / rate.per_minute, MINUTE_MS)
+        wait_ms = await self._link.run(lambda client: TAKE_CALL.run(client, keys=keys, arguments=arguments))
+        return await self._fallback.acquire(name, rate) if wait_ms is None else wait_ms
+
+
+def _decode(message: bytes) -> ChangeNotice | None:
     try:
-        told: Any = orjson.loads(said)
-        project_id, revision, event = told
+        decoded: Any = orjson.loads(message)
+        project_id, revision, event = decoded
     except (ValueError, TypeError):
         return None
-    is_news = isinstance(project_id, str) and isinstance(revision, int) and isinstance(event, int)
-    return ChangeNotice(project_id=project_id, revision=revision, newest_event=event) if is_news else None
+    is_notice = isinstance(project_id, str) and isinstance(revision, int) and isinstance(event, int)
+    return ChangeNotice(project_id=project_id, revision=revision, newest_event=event) if is_notice else None
+
+
+def _describe(hold: Hold) -> dict[str, Any]:
+    """Return the fields that an operator sees in Redis."""
+    claim = hold.claim
+    return {
+        "claimId": claim.id,
+        "technicianId": claim.technician_id,
+        "serviceId": claim.service_id,
+        "startMinute": claim.start,
+        "endMinute": claim.end,
+        "expiresAtMs": claim.expires_at_ms,
+    }

@@ -1,18 +1,17 @@
-"""The link to Redis: nobody waits for it twice.
+"""The connection to Redis, with a circuit breaker: a failure delays one caller, not the next ones.
 
-What fails opens the circuit. From then on nobody asks, until a probe in the background has been answered: the
-database is there for everything that Redis is.
+A failure opens the circuit. Commands are then skipped until a background probe succeeds. Everything that Redis
+provides, the database provides too.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from slotmcp.domain.errors import Unavailable
-from slotmcp.redis_layer.ending import end
-from slotmcp.redis_layer.names import PROBE_MS, Names
+from slotmcp.redis_layer.keys import PROBE_MS, Keys
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -20,118 +19,119 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TIMEOUT_SECONDS: Final = 0.5
-"""For connecting, and for an answer: a caller waits so long once, and a busy server is not taken for a dead one."""
+"""Timeout of a connection attempt and of a response: a caller waits that long once, and a busy server is no failure."""
 POOL_SECONDS: Final = 0.5
-"""For a connection, where all are in use."""
-CONNECTIONS: Final = 16
+"""Timeout for a connection while all are in use."""
+MAX_CONNECTIONS: Final = 16
 """Each is free again within a millisecond, and opening many at once takes longer than waiting."""
-HEALTH_SECONDS: Final = 15
-"""A connection that rested so long is tried before it is used."""
+HEALTH_CHECK_SECONDS: Final = 15
+"""Idle time after which a connection is checked before it is used."""
 PROBE_SECONDS: Final = 0.5
-"""Between two probes."""
+"""Interval between probes."""
 RETRY_AFTER_MS: Final = 1_000
+_CANCEL_RETRY_SECONDS: Final = 0.05
 
 _log: Final = logging.getLogger("slotmcp.redis")
 
 
 class RedisLink:
-    """Asks Redis, as long as it answers."""
+    """Runner of commands while Redis is available."""
 
-    def __init__(self, client: "Redis", names: Names, faults: tuple[type[Exception], ...]) -> None:
-        """Ask through a client.
+    def __init__(self, client: "Redis", keys: Keys, errors: tuple[type[Exception], ...]) -> None:
+        """Run commands with a client.
 
         Args:
             client: stays open as long as this is used.
-            names: of the keys.
-            faults: what the client raises.
+            keys: of the installation.
+            errors: types that the client raises.
         """
         self.client = client
-        self.names = names
-        self.faults = faults
+        self.keys = keys
+        self.errors = errors
         self._probing: asyncio.Task[None] | None = None
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, *, prefix: str) -> AsyncIterator[Self]:
-        """A link to the server at a URL; it need not be there yet. Closed again at the end."""
+        """Open a link to the server at a URL until the block ends. The server need not be reachable yet."""
         from redis.asyncio import BlockingConnectionPool, Redis  # noqa: PLC0415  half a second, and most have no Redis
         from redis.asyncio.retry import Retry  # noqa: PLC0415
         from redis.backoff import NoBackoff  # noqa: PLC0415
-        from redis.exceptions import ConnectionError as Cut  # noqa: PLC0415
+        from redis.exceptions import ConnectionError as Disconnected  # noqa: PLC0415
         from redis.exceptions import RedisError  # noqa: PLC0415
 
         pool = BlockingConnectionPool.from_url(
             url,
-            max_connections=CONNECTIONS,
+            max_connections=MAX_CONNECTIONS,
             timeout=POOL_SECONDS,
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
-            health_check_interval=HEALTH_SECONDS,
-            # A connection that the server closed while it rested is opened again, and nothing else is tried twice.
-            retry=Retry(NoBackoff(), 1, supported_errors=(Cut,)),
+            health_check_interval=HEALTH_CHECK_SECONDS,
+            # A connection that the server closed while it was idle is opened again. Nothing else is retried.
+            retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
         )
-        link = cls(Redis(connection_pool=pool), Names(prefix), (RedisError, OSError, TimeoutError))
+        link = cls(Redis(connection_pool=pool), Keys(prefix), (RedisError, OSError, TimeoutError))
         try:
             yield link
         finally:
-            await link._close()
+            if link._probing is not None:
+                await cancel(link._probing)
             await link.client.aclose()
             await pool.disconnect()
 
     @property
-    def is_away(self) -> bool:
-        """Whether Redis did not answer, and has not since."""
+    def is_unavailable(self) -> bool:
+        """Return whether the last command failed and no probe has succeeded since."""
         return self._probing is not None
 
-    async def ask(self, work: Callable[["Redis"], Awaitable[T]]) -> T | None:
-        """What Redis says; None where it is away, without waiting if that is known already."""
+    async def run(self, command: Callable[["Redis"], Awaitable[T]]) -> T | None:
+        """Return the result of a command; None while Redis is unavailable, at once if that is known."""
         if self._probing is not None:
             return None
         try:
-            return await work(self.client)
-        except self.faults as error:
-            self._give_up(error)
+            return await command(self.client)
+        except self.errors as error:
+            self._open_circuit(error)
             return None
 
     async def require(self) -> None:
-        """Do nothing, if Redis answers.
+        """Check that Redis is available.
 
         Raises:
-            Unavailable: it does not; told without waiting if that is known already.
+            Unavailable: it is not; at once if that is known.
         """
-        if self._probing is not None or await self.check():
-            raise Unavailable("Redis is away; answers come from the database.", retry_after_ms=RETRY_AFTER_MS)
+        if self._probing is not None or await self.find_problem():
+            raise Unavailable("Redis is unavailable; answers come from the database.", retry_after_ms=RETRY_AFTER_MS)
 
-    async def check(self) -> str:
-        """What is wrong with Redis, as a clause; empty: nothing is."""
+    async def find_problem(self) -> str:
+        """Return what prevents Redis from being written to, as a clause; "": nothing."""
         try:
-            await self._probe()
-        except self.faults as error:
-            return _reason(error)
+            await self.client.set(self.keys.probe, 1, px=PROBE_MS)  # a read-only server is of no use
+        except self.errors as error:
+            return _describe(error)
         return ""
 
-    def _give_up(self, error: Exception) -> None:
+    def _open_circuit(self, error: Exception) -> None:
         if self._probing is None:
-            _log.warning("Redis is away (%s); answers come from the database", _reason(error))
+            _log.warning("Redis is unavailable (%s); answers come from the database", _describe(error))
             self._probing = asyncio.create_task(self._keep_probing())
 
     async def _keep_probing(self) -> None:
         while True:
             await asyncio.sleep(PROBE_SECONDS)
-            if not await self.check():
+            if not await self.find_problem():
                 break
         self._probing = None
-        _log.warning("Redis is back")
-
-    async def _probe(self) -> None:
-        """Write: a server that can only be read is no use."""
-        await self.client.set(self.names.probe, 1, px=PROBE_MS)
-
-    async def _close(self) -> None:
-        if self._probing is not None:
-            await end(self._probing)
+        _log.warning("Redis is available again")
 
 
-def _reason(error: Exception) -> str:
-    """The kind of the error, and what it says; an address with a password is never in it."""
+async def cancel(task: asyncio.Task[Any]) -> None:
+    """Cancel a task until it has ended: while it connects, the client sometimes swallows a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_CANCEL_RETRY_SECONDS)
+
+
+def _describe(error: Exception) -> str:
+    """Return the type and text of an error. It never contains an address with a password."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,4 +1,4 @@
-"""The Lua scripts: each declared once, with its keys and arguments."""
+"""The Lua scripts, each declared once with its number of keys and arguments."""
 
 from collections.abc import Awaitable, Sequence
 from functools import cache
@@ -13,7 +13,7 @@ Argument = bytes | str | int | float
 
 
 class Script:
-    """A script of the `lua` folder. What it takes and gives stands at its top."""
+    """A script of the `lua` folder, whose first lines document its keys, arguments and result."""
 
     def __init__(self, name: str, *, keys: int, arguments: int) -> None:
         self.name = name
@@ -21,15 +21,14 @@ class Script:
         self._arguments = arguments
 
     async def run(self, client: "Redis", *, keys: Sequence[str], arguments: Sequence[Argument]) -> int:
-        """Run it, by its hash if the server knows it."""
-        from redis.exceptions import NoScriptError  # noqa: PLC0415  whoever has no Redis need not wait for it
+        """Run the script, by its hash if the server has it."""
+        from redis.exceptions import NoScriptError  # noqa: PLC0415  most installations have no Redis
 
         if (len(keys), len(arguments)) != (self._keys, self._arguments):
             raise TypeError(f"{self.name} takes {self._keys} keys and {self._arguments} arguments")
         text, digest = _source(self.name)
         try:
-            answer = client.evalsha(digest, len(keys), *keys, *arguments)
-            return await cast("Awaitable[int]", answer)
+            return await cast("Awaitable[int]", client.evalsha(digest, len(keys), *keys, *arguments))
         except NoScriptError:
             return await cast("Awaitable[int]", client.eval(text, len(keys), *keys, *arguments))
 

@@ -1,4 +1,4 @@
-"""Books as bytes: MessagePack, straight from the domain's dataclasses and back, compressed."""
+"""Codec of schedules: the domain's dataclasses as compressed MessagePack."""
 
 import hashlib
 import zlib
@@ -8,47 +8,47 @@ from typing import get_args, get_type_hints
 from slotmcp.domain.schedule import Schedule
 
 _LEVEL = 1
-"""Fast: a fifteenth of the size in half a millisecond."""
+"""Fastest compression: a fifteenth of the size in half a millisecond."""
 _DIGITS = 8
 
 
 class ScheduleCodec:
-    """Turns books into bytes and back."""
+    """Encoder and decoder of schedules."""
 
     def __init__(self) -> None:
-        import msgspec  # noqa: PLC0415  whoever has no Redis need not wait for it
+        import msgspec  # noqa: PLC0415  most installations have no Redis
 
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(Schedule)
-        self._faults = (zlib.error, msgspec.MsgspecError)
+        self._errors = (zlib.error, msgspec.MsgspecError)
         self.schema = schema_of(Schedule)
-        """What distinguishes the books of this version from those of another that is being replaced."""
+        """Fingerprint that separates the snapshots of this version from those of another version."""
 
     def encode(self, schedule: Schedule) -> bytes:
-        """A book as bytes."""
+        """Return a schedule as bytes."""
         return zlib.compress(self._encoder.encode(schedule), _LEVEL)
 
-    def decode(self, told: bytes, project_id: str, revision: int) -> Schedule | None:
-        """The book that bytes stand for; None unless they are one, of this project at this revision."""
+    def decode(self, encoded: bytes, project_id: str, revision: int) -> Schedule | None:
+        """Return the schedule in these bytes; None if they do not contain this project's at this revision."""
         try:
-            schedule = self._decoder.decode(zlib.decompress(told))
-        except self._faults:
+            schedule = self._decoder.decode(zlib.decompress(encoded))
+        except self._errors:
             return None
         return schedule if (schedule.project.id, schedule.revision) == (project_id, revision) else None
 
 
 def schema_of(kind: type) -> str:
-    """A fingerprint of a dataclass and of all that it is made of: the names and the types of their fields."""
-    return hashlib.sha256("\n".join(_described(kind, set())).encode()).hexdigest()[:_DIGITS]
+    """Return a fingerprint of the names and types of all fields of a dataclass and of those nested in it."""
+    return hashlib.sha256("\n".join(_field_lines(kind, set())).encode()).hexdigest()[:_DIGITS]
 
 
-def _described(kind: object, seen: set[object]) -> list[str]:
-    """A line for each field of a dataclass, and of those that it is made of."""
+def _field_lines(kind: object, seen: set[object]) -> list[str]:
+    """Return a line for each field of a dataclass and of those nested in it."""
     if kind in seen:
         return []
     seen.add(kind)
     if not (is_dataclass(kind) and isinstance(kind, type)):
-        return [line for part in get_args(kind) for line in _described(part, seen)]
+        return [line for part in get_args(kind) for line in _field_lines(part, seen)]
     hints = get_type_hints(kind)
     lines = [f"{kind.__name__}.{field.name}: {hints[field.name]}" for field in fields(kind)]
-    return [*lines, *(line for hint in hints.values() for line in _described(hint, seen))]
+    return [*lines, *(line for hint in hints.values() for line in _field_lines(hint, seen))]

@@ -1,4 +1,4 @@
-"""A book, as it was at some revision."""
+"""A schedule at a revision."""
 
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from support.schedules import ANA, PROJECT, REPAIR, claim
@@ -6,8 +6,8 @@ from support.schedules import ANA, PROJECT, REPAIR, claim
 SHOP = PROJECT.id
 
 
-def book_at(revision: int) -> Schedule:
-    """As many bookings as revisions."""
+def schedule_at(revision: int) -> Schedule:
+    """Return a schedule with one booking per revision."""
     claims = tuple(claim(f"b-{number}", at=60 * number) for number in range(revision))
     return Schedule(
         project=PROJECT,

@@ -1,4 +1,4 @@
-"""The link to Redis: what is asked of it while it is away, and how it comes back."""
+"""The link to Redis skips commands while Redis is unavailable, and recovers by itself."""
 
 import asyncio
 import logging
@@ -7,106 +7,104 @@ from typing import Any
 import pytest
 
 from slotmcp.domain.errors import Unavailable
-from slotmcp.redis_layer.link import CONNECTIONS, RedisLink
+from slotmcp.redis_layer.link import MAX_CONNECTIONS, RedisLink
 from support.fleets import PREFIX, until
 from support.redis_server import RedisServer
 
 
-async def write(client: Any) -> str:  # noqa: ANN401  the client's own type is not for tests
+async def write(client: Any) -> str:  # noqa: ANN401  the client's type is private to the link
     return str(await client.set("slotmcp:test", 1, px=1_000))
 
 
 async def never(_client: Any) -> str:  # noqa: ANN401  as above
-    raise AssertionError("asked although it is away")
+    raise AssertionError("ran although Redis is unavailable")
 
 
-async def is_back(link: RedisLink) -> bool:
-    return not link.is_away
+async def is_available(link: RedisLink) -> bool:
+    return not link.is_unavailable
 
 
-async def test_what_is_asked_is_answered(link: RedisLink) -> None:
-    assert await link.ask(write) == "True"
-    assert not link.is_away
-    assert await link.check() == ""
+async def test_a_command_returns_its_result(link: RedisLink) -> None:
+    assert await link.run(write) == "True"
+    assert not link.is_unavailable
+    assert await link.find_problem() == ""
 
 
-async def test_a_server_that_is_not_there_is_asked_once(redis: RedisServer, link: RedisLink) -> None:
+async def test_a_missing_server_is_tried_once(redis: RedisServer, link: RedisLink) -> None:
     redis.stop()
-    assert await link.ask(write) is None
-    assert link.is_away
-    assert await link.ask(never) is None
-    assert "Connect" in await link.check()
+    assert await link.run(write) is None
+    assert link.is_unavailable
+    assert await link.run(never) is None
+    assert "Connect" in await link.find_problem()
 
 
-async def test_a_server_that_does_not_answer_is_asked_once(redis: RedisServer, link: RedisLink) -> None:
-    assert await link.ask(write) == "True"
+async def test_a_server_that_hangs_is_tried_once(redis: RedisServer, link: RedisLink) -> None:
+    assert await link.run(write) == "True"
     redis.freeze()
-    assert await link.ask(write) is None
-    assert await link.ask(never) is None
+    assert await link.run(write) is None
+    assert await link.run(never) is None
     redis.thaw()
-    await until(lambda: is_back(link))
-    assert await link.ask(write) == "True"
+    await until(lambda: is_available(link))
+    assert await link.run(write) == "True"
 
 
-async def test_a_server_that_comes_back_is_asked_again(redis: RedisServer, link: RedisLink) -> None:
+async def test_a_server_that_recovers_is_used_again(redis: RedisServer, link: RedisLink) -> None:
     redis.stop()
-    assert await link.ask(write) is None
+    assert await link.run(write) is None
     redis.start()
-    await until(lambda: is_back(link))
-    assert await link.ask(write) == "True"
+    await until(lambda: is_available(link))
+    assert await link.run(write) == "True"
 
 
-async def test_a_server_that_is_there_later_than_its_link_is_found(redis: RedisServer) -> None:
+async def test_a_link_may_open_before_its_server_starts(redis: RedisServer) -> None:
     redis.stop()
     async with RedisLink.open(redis.url, prefix=PREFIX) as link:
-        assert await link.ask(write) is None
+        assert await link.run(write) is None
         redis.start()
-        await until(lambda: is_back(link))
+        await until(lambda: is_available(link))
 
 
-async def test_connections_that_the_server_closed_are_opened_again(redis: RedisServer, link: RedisLink) -> None:
-    assert await asyncio.gather(*(link.ask(write) for _ in range(5))) == ["True"] * 5
+async def test_connections_that_the_server_closed_are_reopened(redis: RedisServer, link: RedisLink) -> None:
+    assert await asyncio.gather(*(link.run(write) for _ in range(5))) == ["True"] * 5
     redis.cut()
-    assert await asyncio.gather(*(link.ask(write) for _ in range(5))) == ["True"] * 5
-    assert not link.is_away
+    assert await asyncio.gather(*(link.run(write) for _ in range(5))) == ["True"] * 5
+    assert not link.is_unavailable
 
 
-async def test_more_callers_than_connections_wait_for_one_and_none_is_refused(link: RedisLink) -> None:
-    answers = await asyncio.gather(*(link.ask(write) for _ in range(20 * CONNECTIONS)))
-    assert answers == ["True"] * (20 * CONNECTIONS)
+async def test_callers_beyond_the_pool_size_wait_and_succeed(link: RedisLink) -> None:
+    answers = await asyncio.gather(*(link.run(write) for _ in range(20 * MAX_CONNECTIONS)))
+    assert answers == ["True"] * (20 * MAX_CONNECTIONS)
 
 
-async def test_a_server_that_can_only_be_read_is_away_until_it_can_be_written(
-    redis: RedisServer, link: RedisLink
-) -> None:
+async def test_a_read_only_server_is_unavailable_until_it_accepts_writes(redis: RedisServer, link: RedisLink) -> None:
     redis.client.execute_command("REPLICAOF", "127.0.0.1", "1")
-    assert await link.ask(write) is None
-    assert "replica" in await link.check()
+    assert await link.run(write) is None
+    assert "replica" in await link.find_problem()
     redis.client.execute_command("REPLICAOF", "NO", "ONE")
-    await until(lambda: is_back(link))
-    assert await link.ask(write) == "True"
+    await until(lambda: is_available(link))
+    assert await link.run(write) == "True"
 
 
-async def test_whoever_needs_to_know_is_told_whether_it_is_there(redis: RedisServer, link: RedisLink) -> None:
+async def test_require_raises_while_redis_is_unavailable(redis: RedisServer, link: RedisLink) -> None:
     await link.require()
     redis.stop()
     for _ in range(2):
-        with pytest.raises(Unavailable, match="Redis is away"):
+        with pytest.raises(Unavailable, match="Redis is unavailable"):
             await link.require()
-        assert await link.ask(write) is None
+        assert await link.run(write) is None
     redis.start()
-    await until(lambda: is_back(link))
+    await until(lambda: is_available(link))
     await link.require()
 
 
-async def test_that_it_went_and_came_is_logged_once_without_the_password(
+async def test_an_outage_is_logged_once_without_the_password(
     redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = redis.url.replace("//", "//me:secret@")
     redis.stop()
     with caplog.at_level(logging.WARNING, "slotmcp.redis"):
         async with RedisLink.open(url, prefix=PREFIX) as link:
-            assert await asyncio.gather(*(link.ask(write) for _ in range(5))) == [None] * 5
-    (said,) = [record.getMessage() for record in caplog.records if record.name == "slotmcp.redis"]
-    assert said.startswith("Redis is away (ConnectionError")
-    assert "secret" not in said
+            assert await asyncio.gather(*(link.run(write) for _ in range(5))) == [None] * 5
+    (message,) = [record.getMessage() for record in caplog.records if record.name == "slotmcp.redis"]
+    assert message.startswith("Redis is unavailable (ConnectionError")
+    assert "secret" not in message

@@ -1,4 +1,4 @@
-"""Books as bytes: what comes back is what went in, or nothing."""
+"""A decoded schedule equals the encoded one, or decoding returns None."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,32 +13,32 @@ from unit.engine.strategies import Case, cases
 
 CODEC = ScheduleCodec()
 ZLIB_HEADER = 2
-"""Bytes in which a change may do no harm."""
+"""Bytes in which a change may go undetected."""
 
 
 @given(cases(), st.integers(1, 2**53), st.data())
-def test_any_book_comes_back_as_it_was_and_is_taken_for_no_other(
+def test_any_schedule_survives_a_round_trip_and_matches_no_other_revision(
     case: Case, revision: int, data: st.DataObject
 ) -> None:
     schedule = replace(case.schedule, revision=revision)
-    told = CODEC.encode(schedule)
-    back = CODEC.decode(told, schedule.project.id, revision)
-    assert back == schedule
-    assert back is not None
-    assert list(back.technician_schedules) == list(schedule.technician_schedules)
-    assert list(back.services) == list(schedule.services)
-    assert hash(back.project) == hash(schedule.project)
-    assert CODEC.decode(told, schedule.project.id, revision + 1) is None
-    assert CODEC.decode(told, "another", revision) is None
-    damaged = bytearray(told)
-    at = data.draw(st.integers(ZLIB_HEADER, len(told) - 1))
+    encoded = CODEC.encode(schedule)
+    decoded = CODEC.decode(encoded, schedule.project.id, revision)
+    assert decoded == schedule
+    assert decoded is not None
+    assert list(decoded.technician_schedules) == list(schedule.technician_schedules)
+    assert list(decoded.services) == list(schedule.services)
+    assert hash(decoded.project) == hash(schedule.project)
+    assert CODEC.decode(encoded, schedule.project.id, revision + 1) is None
+    assert CODEC.decode(encoded, "another", revision) is None
+    damaged = bytearray(encoded)
+    at = data.draw(st.integers(ZLIB_HEADER, len(encoded) - 1))
     damaged[at] ^= data.draw(st.integers(1, 255))
     assert CODEC.decode(bytes(damaged), schedule.project.id, revision) is None
 
 
-@pytest.mark.parametrize("told", [b"", b"x", b"\x00" * 100, b"null", b"\x78\x9c\x03\x00\x00\x00\x00\x01"])
-def test_what_is_no_book_is_none(told: bytes) -> None:
-    assert CODEC.decode(told, "shop", 1) is None
+@pytest.mark.parametrize("encoded", [b"", b"x", b"\x00" * 100, b"null", b"\x78\x9c\x03\x00\x00\x00\x00\x01"])
+def test_invalid_bytes_decode_to_none(encoded: bytes) -> None:
+    assert CODEC.decode(encoded, "shop", 1) is None
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class OtherWhole:
     parts: Mapping[str, tuple[OtherPart, ...]]
 
 
-def test_the_schema_follows_every_field_of_all_that_a_book_is_made_of() -> None:
+def test_the_schema_depends_on_every_nested_field() -> None:
     OtherPart.__name__, OtherWhole.__name__ = "Part", "Whole"
     assert schema_of(Whole) != schema_of(OtherWhole)
     assert CODEC.schema == schema_of(Schedule)

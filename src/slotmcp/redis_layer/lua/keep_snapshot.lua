@@ -1,8 +1,8 @@
--- Keep a book at a revision; the one that was the newest until now goes soon.
--- KEYS: the newest snapshot's revision; the new snapshot; the stem of a snapshot's key, to which a revision is added:
--- it has the hash tag of the others, so a cluster has them all in one place.
--- ARGV: the revision; the book as bytes; milliseconds the new one lives; milliseconds the outdated one still lives.
--- Gives 1 where it was kept, 0 where a newer one was there.
+-- Save the snapshot of a schedule, and let the previous newest snapshot expire soon.
+-- KEYS: the newest snapshot's revision; the new snapshot; the prefix of a snapshot's key, to which a revision is added.
+-- The prefix has the hash tag of the other keys, so a cluster keeps all of them on one node.
+-- ARGV: the revision; the encoded schedule; lifetime of the new snapshot and of the previous one, in milliseconds.
+-- Returns 1 if it was saved, 0 if a newer one exists.
 local newest = tonumber(redis.call('GET', KEYS[1]) or '-1')
 local revision = tonumber(ARGV[1])
 if revision < newest then return 0 end

@@ -1,7 +1,7 @@
--- Count a call, unless there were too many (GCRA). What lies in the past counts for nothing.
--- KEYS[1]: when the caller will have had their fill, in milliseconds of this server's clock.
--- ARGV: milliseconds that one call takes of the fill; milliseconds that may be taken at once.
--- Gives 0 where the call was counted, else the milliseconds after which to ask again.
+-- Count a call, unless the limit is reached (generic cell rate algorithm, GCRA).
+-- KEYS[1]: the time until which the allowed calls fill the rate, in milliseconds of this server's clock.
+-- ARGV: milliseconds between two calls at the rate; milliseconds of calls that may come in one burst.
+-- Returns 0 if the call was counted, otherwise the milliseconds to wait.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now) + tonumber(ARGV[1])

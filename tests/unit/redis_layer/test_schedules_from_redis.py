@@ -1,4 +1,4 @@
-"""A book that comes from Redis is the one that the database has at that revision, whatever was done before."""
+"""A schedule from Redis equals the database's at the same revision, after any changes."""
 
 import asyncio
 import tempfile
@@ -20,23 +20,23 @@ from support.redis_server import RedisServer
 from support.schedules import ANA, BEN, CHECK, DOWNTOWN, PROJECT, booking, busy, hold, open_shop, technician
 
 SHOP = PROJECT.id
-WHO = st.sampled_from(["ana", "ben", "cleo"])
+TECHNICIANS = st.sampled_from(["ana", "ben", "cleo"])
 
 Change = Callable[[Transaction], Awaitable[object]]
 
 
-def changes(number: int, who: str) -> list[Change]:
-    """What may be done in the `number`-th unit of work to somebody's diary, or to the catalog."""
+def changes(number: int, technician_id: str) -> list[Change]:
+    """Return the possible changes of the `number`-th unit of work to a technician's schedule or the catalog."""
     at, name = 60 * number, f"c-{number}"
     return [
-        lambda one: one.add_booking(booking(name, who, at=at)),
-        lambda one: one.add_booking(booking(name, who, at=at, location=DOWNTOWN, buffer_after_minutes=5)),
-        lambda one: one.add_hold(hold(name, who, at=at, technician_chosen=True)),
+        lambda one: one.add_booking(booking(name, technician_id, at=at)),
+        lambda one: one.add_booking(booking(name, technician_id, at=at, location=DOWNTOWN, buffer_after_minutes=5)),
+        lambda one: one.add_hold(hold(name, technician_id, at=at, technician_chosen=True)),
         lambda one: _cancel(one, number - 1),
-        lambda one: one.add_busy([busy(who, at=at)]),
+        lambda one: one.add_busy([busy(technician_id, at=at)]),
         lambda one: one.save_technicians([technician(f"new-{number}"), replace(ANA, priority=number), BEN]),
         lambda one: one.save_services([replace(CHECK, duration_minutes=30 + number)]),
-        lambda one: one.remove_technicians([who]),
+        lambda one: one.remove_technicians([technician_id]),
         lambda one: one.save_project(replace(PROJECT, horizon_days=number)),
     ]
 
@@ -47,9 +47,9 @@ async def _cancel(transaction: Transaction, number: int) -> None:
         await transaction.save_booking(replace(found, status=BookingStatus.CANCELLED))
 
 
-@given(st.lists(st.tuples(st.integers(0, 8), WHO), min_size=1, max_size=8))
+@given(st.lists(st.tuples(st.integers(0, 8), TECHNICIANS), min_size=1, max_size=8))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_book_from_redis_is_the_stores(redis: RedisServer, steps: list[tuple[int, str]]) -> None:
+def test_a_schedule_from_redis_equals_the_stores(redis: RedisServer, steps: list[tuple[int, str]]) -> None:
     redis.flush()
     asyncio.run(_compare(redis, steps))
 
@@ -66,20 +66,20 @@ async def _compare(redis: RedisServer, steps: list[tuple[int, str]]) -> None:
                 for store, member in zip((known, starting), members, strict=True)
             ]
             await open_shop(one)
-            for number, (which, who) in enumerate(steps):
-                await one.write(SHOP, changes(number, who)[which])
+            for number, (which, technician_id) in enumerate(steps):
+                await one.write(SHOP, changes(number, technician_id)[which])
             read = await one.schedule(SHOP)
 
-            async def is_kept() -> bool:
+            async def is_saved() -> bool:
                 return await members[0].fleet.snapshot(SHOP, read.revision) is not None
 
-            await until(is_kept)
-            await _is_the_same(other, stores[2])
+            await until(is_saved)
+            await _check_equal(other, stores[2])
             assert starting.calls["schedule"] == 0
 
 
-async def _is_the_same(fleet: Store, fresh: Store) -> None:
-    told, true = await fleet.schedule(SHOP), await fresh.schedule(SHOP)
-    assert told == true
-    assert list(told.technician_schedules) == list(true.technician_schedules)
-    assert list(told.services) == list(true.services)
+async def _check_equal(fleet: Store, fresh: Store) -> None:
+    shared, fresh_schedule = await fleet.schedule(SHOP), await fresh.schedule(SHOP)
+    assert shared == fresh_schedule
+    assert list(shared.technician_schedules) == list(fresh_schedule.technician_schedules)
+    assert list(shared.services) == list(fresh_schedule.services)
