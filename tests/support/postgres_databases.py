@@ -12,7 +12,7 @@ import asyncpg
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.prepare import prepare
 
-GIVEN_URL: Final = "SLOTMCP_TEST_POSTGRES_URL"
+GIVEN_URL: Final = "TEST_POSTGRES_URL"
 """Names a database of a server that is there already, whose user may create others."""
 
 

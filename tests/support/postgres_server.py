@@ -105,7 +105,7 @@ def _binaries(folder: Path) -> Path:
     """PostgreSQL's programs, of the wheel `pgserver`; copied where whoever runs them cannot reach them there."""
     found = find_spec("pgserver")
     if found is None or not found.submodule_search_locations:
-        raise RuntimeError("The tests need the package pgserver, or a server named by SLOTMCP_TEST_POSTGRES_URL.")
+        raise RuntimeError("The tests need the package pgserver, or a server named by TEST_POSTGRES_URL.")
     installed = Path(found.submodule_search_locations[0]) / "pginstall"
     if os.getuid() != 0 or all(one.stat().st_mode & EVERYBODY_MAY_ENTER for one in installed.resolve().parents):
         return installed / "bin"
