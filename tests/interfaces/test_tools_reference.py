@@ -11,12 +11,14 @@ from mcp import Client
 from slotmcp.domain.errors import ErrorCode
 from support.server import ANSWERS, Desk
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "tools" / "README.md").read_text("utf-8")
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+PAGES = [*sorted((REFERENCE / "tools").glob("*.md")), REFERENCE / "errors.md"]
 
 
 @pytest.fixture(scope="module")
 def sections() -> dict[str, str]:
-    _, *parts = re.split(r"^## ", PAGE, flags=re.MULTILINE)
+    """Return the sections of all pages by heading."""
+    parts = [part for page in PAGES for part in re.split(r"^## ", page.read_text("utf-8"), flags=re.MULTILINE)[1:]]
     return {part.partition("\n")[0]: part for part in parts}
 
 
@@ -33,10 +35,10 @@ async def test_every_tool_has_a_section_that_names_all_it_asks_and_answers(
     async with Client(office.server) as client:
         tools = (await client.list_tools()).tools
     for tool in tools:
-        told = sections["What holds for all"] + sections[tool.name]
+        told = sections["Conventions"] + sections[tool.name]
         for name in (*names(tool.input_schema), *names(ANSWERS[tool.name])):
             assert re.search(rf"[`\"]{name}[`\"]", told), f"{tool.name}: {name}"
 
 
 def test_every_code_that_can_come_is_in_the_table(sections: dict[str, str]) -> None:
-    assert set(re.findall(r"^\| `([a-z_]+)` \|", sections["Errors"], re.MULTILINE)) == {"code", *ErrorCode}
+    assert set(re.findall(r"^\| `([a-z_]+)` \|", sections["Codes"], re.MULTILINE)) == {"code", *ErrorCode}

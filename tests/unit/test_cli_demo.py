@@ -96,9 +96,9 @@ def until_hung_up(terminal: int) -> Iterator[bytes]:
             yield chunk
 
 
-def test_the_readme_shows_the_same_conversation(told: str) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    shown = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)[0]
+def test_the_tutorial_shows_the_same_conversation(told: str) -> None:
+    tutorial = (Path(__file__).parents[2] / "docs" / "tutorials" / "first-booking.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```text\n(.*?)```", tutorial, re.DOTALL)[0]
     assert course(shown) == course(told.partition("What to do next:")[0])
 
 
