@@ -31,9 +31,9 @@ def test_each_default_is_told() -> None:
 def test_each_metric_has_a_heading_that_tells_its_type_and_labels_and_no_heading_is_left_over() -> None:
     page = prose(REFERENCE / "metrics.md")
     families = {named(family): family for family in REGISTRY.collect()}
-    assert set(headings(REFERENCE / "metrics.md", 2)) == set(families)
+    assert set(headings(REFERENCE / "metrics.md", 3)) == set(families)
     for name, family in families.items():
-        section = page.partition(f"## {name}\n")[2].partition("\n#")[0].strip()
+        section = page.partition(f"### {name}\n")[2].partition("\n#")[0].strip()
         assert section.lower().startswith(family.type), name
         first_sentence = section.partition(". ")[0]
         assert all(f"`{label}`" in first_sentence for label in labels_of(name)), name
