@@ -1,4 +1,4 @@
-"""Where the checkout is, and what its pages say."""
+"""The checkout and the text of its documentation."""
 
 import re
 import tomllib
@@ -11,37 +11,38 @@ from slotmcp.cli.commands import app
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 
-_FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 
 
 def prose(page: Path) -> str:
-    """A page without its blocks of code."""
+    """Return a page without its blocks of code."""
     return _FENCE.sub("", page.read_text(encoding="utf-8"))
 
 
 def headings(page: Path, level: int) -> list[str]:
-    """The headings of one level."""
+    """Return the headings of one level."""
     return re.findall(rf"^{'#' * level} (.+)$", prose(page), re.MULTILINE)
 
 
 def anchors(page: Path) -> Iterator[str]:
-    """What a link may name after the #."""
+    """Yield the anchors of a page, as links name them after the #."""
     for heading in _HEADING.findall(prose(page)):
         yield re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def pyproject() -> dict[str, Any]:
-    """pyproject.toml."""
+    """Return the content of pyproject.toml."""
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def command_names() -> set[str]:
-    """The commands of the command line, and its groups of commands."""
-    groups = {one.name or "" for one in app.registered_groups}
-    return groups | {one.name or (one.callback.__name__ if one.callback else "") for one in app.registered_commands}
+    """Return the names of the commands and of the groups of commands."""
+    groups = {group.name or "" for group in app.registered_groups}
+    commands = app.registered_commands
+    return groups | {command.name or (command.callback.__name__ if command.callback else "") for command in commands}
 
 
 def target_names() -> set[str]:
-    """The targets of the Makefile that help names."""
+    """Return the targets that `make help` lists."""
     return set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))

@@ -1,4 +1,4 @@
-"""The pages: what they link to, run and name is there."""
+"""The documentation: its table of contents, links, commands, file names and line widths."""
 
 import re
 from collections.abc import Iterator
@@ -6,11 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from project.repository import PAGES, ROOT, anchors, command_names, prose, target_names
+from project.repository import PAGES, ROOT, anchors, command_names, headings, prose, target_names
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
+_TARGET = re.compile(r"\]\([^)\s]+\)")
 _PATH = re.compile(r"(?:src|tests|docs|examples|\.ci)/[\w./*-]+")
+
+
+PROSE_CHARACTERS = 100
+"""The maximum width of a line outside tables, code and links."""
+DOCS = ROOT / "docs"
 
 
 def name_of(page: Path) -> str:
@@ -18,7 +24,7 @@ def name_of(page: Path) -> str:
 
 
 def code_of(page: Path) -> Iterator[str]:
-    """Everything that is set as code: blocks line by line, and words between backticks."""
+    """Yield all code of a page: the lines of blocks, and the words between backticks."""
     text = page.read_text(encoding="utf-8")
     for block in re.findall(r"^```[^\n]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         yield from block.splitlines()
@@ -29,8 +35,52 @@ def test_there_are_pages() -> None:
     assert {"README.md", "docs/index.md", "docs/reference/glossary.md"} <= {name_of(page) for page in PAGES}
 
 
+def links_of(page: Path) -> set[Path]:
+    """Return the files to which a page links."""
+    targets = {link.partition("#")[0] for link in _LINK.findall(prose(page))}
+    return {(page.parent / target).resolve() for target in targets if target and "://" not in target}
+
+
+def wide_lines(text: str) -> list[str]:
+    """Return the lines of prose that are too wide: neither tables nor images, and shorter without links and code."""
+    lines = [line for line in text.splitlines() if not line.startswith(("|", "!["))]
+    return [line for line in lines if len(_TARGET.sub("]", line)) > PROSE_CHARACTERS and not _is_code(line)]
+
+
+def _is_code(line: str) -> bool:
+    """Return whether code that cannot be broken is all that makes a line too wide."""
+    longest = max((len(code) for code in _CODE.findall(line)), default=0)
+    return longest > PROSE_CHARACTERS // 2
+
+
+def test_the_table_of_contents_lists_every_page() -> None:
+    index = DOCS / "index.md"
+    pages = {page.resolve() for page in DOCS.rglob("*.md")} - {index}
+    assert sorted(map(name_of, pages - links_of(index))) == []
+
+
+def test_the_decisions_are_numbered_and_listed_with_their_titles() -> None:
+    titles = [headings(page, 1)[0] for page in sorted((DOCS / "decisions").glob("0*.md"))]
+    assert [title.partition(". ")[0] for title in titles] == [str(number + 1) for number in range(len(titles))]
+    for page in (DOCS / "index.md", DOCS / "decisions" / "README.md"):
+        text = re.sub(r"\n +", " ", page.read_text(encoding="utf-8"))
+        assert re.findall(r"^(\d+\. )\[(.+?)\]\([^)]*\d{4}-", text, re.MULTILINE) == [
+            (title[: title.index(" ") + 1], title.partition(". ")[2]) for title in titles
+        ]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_relative_links_lead_somewhere(page: Path) -> None:
+def test_prose_is_at_most_100_characters_wide(page: Path) -> None:
+    assert wide_lines(prose(page)) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_has_one_title(page: Path) -> None:
+    assert len(headings(page, 1)) == 1
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_relative_links_and_anchors_resolve(page: Path) -> None:
     dead = []
     for link in _LINK.findall(prose(page)):
         if "://" in link:
@@ -43,7 +93,7 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_commands_and_targets_that_are_named_exist(page: Path) -> None:
+def test_the_named_commands_and_make_targets_exist(page: Path) -> None:
     unknown = []
     for code in code_of(page):
         unknown += [
@@ -58,17 +108,17 @@ def _targets_in(code: str) -> list[str]:
 
 
 def _commands_in(code: str) -> list[str]:
-    """What follows `slotmcp` where a command line begins with it."""
+    """Return the words after `slotmcp` at the beginning of command lines."""
     return re.findall(r"(?:^|[$>|(,] *|-- |/bin/)\"?slotmcp\"? ([a-z]+)\b", code)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_files_that_are_named_exist(page: Path) -> None:
+def test_the_named_files_exist(page: Path) -> None:
     named = {found for code in code_of(page) for found in _PATH.findall(code)}
     assert [path for path in sorted(named) if not any(ROOT.glob(path.rstrip("/")))] == []
 
 
-def test_the_checks_see_what_is_wrong(tmp_path: Path) -> None:
+def test_wrong_names_are_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("`slotmcp fly` and `make tea` and `src/slotmcp/tea.py`\n\n```bash\nslotmcp dance\n```\n")
     code = list(code_of(page))
@@ -77,7 +127,14 @@ def test_the_checks_see_what_is_wrong(tmp_path: Path) -> None:
     assert [path for line in code for path in _PATH.findall(line)] == ["src/slotmcp/tea.py"]
 
 
-def test_pictures_are_small_and_shown_somewhere() -> None:
+def test_wide_lines_are_found() -> None:
+    words = " ".join(["word"] * 25)
+    assert wide_lines(words) == [words]
+    assert wide_lines(f"| {words} |") == []
+    assert wide_lines(f"{words[:80]} [a link](https://example.com/a/long/path/to/a/page/of/documentation)") == []
+
+
+def test_each_picture_is_small_and_shown_on_a_page() -> None:
     pictures = sorted((ROOT / "docs" / "images").iterdir())
     linked = {(page.parent / link).resolve() for page in PAGES for link in _LINK.findall(prose(page))}
     assert pictures

@@ -1,11 +1,14 @@
-"""The reference pages: a heading for each setting and command, and the exit codes as they are."""
+"""The reference pages describe every setting, metric, command, option and exit code."""
 
 import re
 
 from prometheus_client import Metric
 from prometheus_client.metrics import MetricWrapperBase
+from pydantic.fields import FieldInfo
+from typer.main import get_command
 
 from project.repository import ROOT, command_names, headings, prose
+from slotmcp.cli.commands import app
 from slotmcp.cli.exits import Exit
 from slotmcp.settings import CONFIG_VARIABLE, ENV_PREFIX, Settings
 from slotmcp.telemetry import metrics
@@ -14,21 +17,27 @@ from slotmcp.telemetry.metrics import REGISTRY
 REFERENCE = ROOT / "docs" / "reference"
 
 
-def test_each_setting_has_a_heading_and_no_heading_is_left_over() -> None:
+def test_each_setting_has_a_heading_and_each_heading_is_a_setting() -> None:
     settings = {CONFIG_VARIABLE, *(ENV_PREFIX + field.upper() for field in Settings.model_fields)}
     assert set(headings(REFERENCE / "settings.md", 2)) == settings
 
 
-def test_each_default_is_told() -> None:
-    page = prose(REFERENCE / "settings.md")
+def test_each_default_and_range_is_on_the_page() -> None:
+    page = " ".join(prose(REFERENCE / "settings.md").split())
     for name, field in Settings.model_fields.items():
-        if isinstance(field.default, str):
-            section = page.partition(f"## {ENV_PREFIX}{name.upper()}")[2].partition("\n## ")[0]
-            default = f"`{field.default}`" if field.default else "none"
-            assert f"Default: {default}" in section, name
+        section = page.partition(f"## {ENV_PREFIX}{name.upper()} ")[2].partition(" ## ")[0]
+        default = "none" if field.default in ("", ()) else f"`{field.default}`"
+        assert name == "database_url" or f"Default: {default}" in section, name
+        assert all(bound in section.partition("Range: ")[2] for bound in bounds_of(field)), name
 
 
-def test_each_metric_has_a_heading_that_tells_its_type_and_labels_and_no_heading_is_left_over() -> None:
+def bounds_of(field: FieldInfo) -> list[str]:
+    """Return the minimum and the maximum of a numeric setting as text."""
+    values = [getattr(limit, name, None) for limit in field.metadata for name in ("ge", "gt", "le")]
+    return [str(value) for value in values if value is not None]
+
+
+def test_each_metric_has_a_heading_with_its_type_and_labels_and_each_heading_is_a_metric() -> None:
     page = prose(REFERENCE / "metrics.md")
     families = {named(family): family for family in REGISTRY.collect()}
     assert set(headings(REFERENCE / "metrics.md", 3)) == set(families)
@@ -41,20 +50,31 @@ def test_each_metric_has_a_heading_that_tells_its_type_and_labels_and_no_heading
 
 
 def named(family: Metric) -> str:
-    """A metric as a query names it, but for the parts of a histogram."""
+    """Return the name of a metric in queries, without the suffixes of histograms."""
     return f"{family.name}_total" if family.type == "counter" else family.name
 
 
 def labels_of(name: str) -> tuple[str, ...]:
-    found = {one._name: one._labelnames for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)}  # noqa: SLF001  nobody else tells
+    found = {one._name: one._labelnames for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)}  # noqa: SLF001  the library has no public access
     return tuple(found[name.removesuffix("_total")])
 
 
-def test_each_command_has_a_heading_and_no_heading_is_left_over() -> None:
-    told = set(headings(REFERENCE / "cli.md", 2))
-    assert told == {*(f"slotmcp {command}" for command in command_names()), "Exit codes"}
+def test_each_command_has_a_heading_and_each_heading_is_a_command() -> None:
+    listed = set(headings(REFERENCE / "cli.md", 2))
+    assert listed == {*(f"slotmcp {command}" for command in command_names()), "Exit codes"}
+
+
+def test_each_option_is_in_the_section_of_its_command() -> None:
+    page = prose(REFERENCE / "cli.md")
+    commands = get_command(app).commands  # type: ignore[attr-defined]  # it is a group
+    for name, command in commands.items():
+        section = page.partition(f"## slotmcp {name}\n")[2].partition("\n## ")[0]
+        leaves = getattr(command, "commands", {name: command}).values()
+        options = [option for leaf in leaves for one in leaf.params for option in one.opts if option.startswith("--")]
+        missing = [option for option in options if f"`{option}" not in section and f" {option} " not in section]
+        assert [option for option in missing if option not in {"--project", "--help"}] == [], name
 
 
 def test_the_exit_codes_are_those_of_the_program() -> None:
-    told = re.findall(r"^\| (\d+) \|", prose(REFERENCE / "cli.md"), re.MULTILINE)
-    assert sorted(map(int, told)) == sorted(Exit)
+    codes = re.findall(r"^\| (\d+) \|", prose(REFERENCE / "cli.md"), re.MULTILINE)
+    assert sorted(map(int, codes)) == sorted(Exit)

@@ -1,4 +1,4 @@
-"""Gaps: changes of hours, skills or staff that would have won lost callers."""
+"""Gaps: changes of hours, skills or technicians that would have won lost callers."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
