@@ -1,1 +1,1 @@
-"""Ways by road: a routing service that knows them better than an estimate."""
+"""Travel times by road from a routing service."""

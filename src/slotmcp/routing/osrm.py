@@ -1,57 +1,95 @@
-"""The Travel port over a server that speaks OSRM's HTTP interface.
+"""The Travel port over a server with OSRM's HTTP interface.
 
 Its table service takes `GET {base}/table/v1/driving/{longitude},{latitude};...?sources=...&destinations=...`, and
-answers with `durations`, a matrix in seconds with null where it knows no way.
+answers with `durations`, a matrix in seconds with null where there is no route.
 https://project-osrm.org/docs/v5.24.0/api/#table-service
 """
 
 import asyncio
 import logging
 import math
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import chain
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
 
 from slotmcp.domain.catalog import Location, Project, TravelPolicy
 from slotmcp.engine.travel import EstimatedTravel, RoutedTravel, TravelSource, TravelTimes
-from slotmcp.routing.known_ways import KnownWays, Told, Way
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
 
+Route: TypeAlias = tuple[Location, Location]
+"""Origin and destination."""
+Durations: TypeAlias = Sequence[tuple[Route, float | None]]
+"""Routes with their seconds; None: there is no such route."""
+
 TIMEOUT_SECONDS: Final = 0.8
-"""For all that one question asks: somebody is on the phone."""
-REST_SECONDS: Final = 30.0
-"""So long a server that failed is left alone."""
+"""Timeout of all requests of one call: a customer is on the phone."""
+PAUSE_SECONDS: Final = 30.0
+"""Time without requests after a failure of the server."""
 PLACES_PER_REQUEST: Final = 99
-"""With the location itself 100, which is all that a server takes that nobody has configured."""
+"""100 with the location itself, which is the default limit of a server."""
+MAX_ROUTES: Final = 20_000
+VALID_SECONDS: Final = 3600.0
 _SECONDS_PER_MINUTE: Final = 60
-_DIGITS: Final = 6
-"""Of a degree: 11 cm."""
+_DECIMALS: Final = 6
+"""Decimals of a degree: 11 cm."""
 
 _log: Final = logging.getLogger("slotmcp.routing")
 
 
-@dataclass(frozen=True, slots=True)
-class ToldTravel:
-    """By what is remembered of the server's words, else by the estimate."""
+class DurationCache:
+    """Bounded cache of durations by route, valid for an hour. The oldest are dropped first."""
 
-    known: KnownWays
-    otherwise: EstimatedTravel
+    def __init__(self, seconds: Callable[[], float], *, max_routes: int = MAX_ROUTES) -> None:
+        """Start empty; `seconds` is a monotonic clock."""
+        self._seconds = seconds
+        self._max_routes = max_routes
+        self._durations: OrderedDict[Route, tuple[float, float | None]] = OrderedDict()
+
+    def missing(self, routes: Iterable[Route]) -> Sequence[Route]:
+        """Return the routes that are not cached or no longer valid."""
+        oldest = self._seconds() - VALID_SECONDS
+        return [route for route in routes if route not in self._durations or self._durations[route][0] < oldest]
+
+    def get(self, routes: Iterable[Route]) -> Iterator[tuple[Route, float]]:
+        """Yield the cached routes that exist, with their seconds."""
+        for route in routes:
+            _, duration = self._durations.get(route, (0.0, None))
+            if duration is not None:
+                yield route, duration
+
+    def add(self, durations: Iterable[tuple[Route, float | None]]) -> None:
+        """Cache durations that the server reported just now."""
+        now = self._seconds()
+        for route, duration in durations:
+            self._durations[route] = now, duration
+            self._durations.move_to_end(route)
+        while len(self._durations) > self._max_routes:
+            self._durations.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CachedTravel:
+    """Travel times from the cache, with a fallback for missing routes."""
+
+    cache: DurationCache
+    fallback: EstimatedTravel
     source: ClassVar = TravelSource.ROUTED
 
     def minutes(self, origin: Location, destination: Location) -> int:
-        """As `TravelTimes` says."""
-        for _, seconds in self.known.seconds([(origin, destination)]):
-            return _minutes(seconds, self.otherwise.policy)
-        return self.otherwise.minutes(origin, destination)
+        """Return whole minutes from door to door, rounded up."""
+        for _, seconds in self.cache.get([(origin, destination)]):
+            return _minutes(seconds, self.fallback.policy)
+        return self.fallback.minutes(origin, destination)
 
 
 class OsrmTravel:
-    """Asks for what it does not remember, both ways at once; where that fails, the estimate stands."""
+    """Travel times from OSRM, cached. If the server fails, they are estimated."""
 
     def __init__(
         self,
@@ -60,96 +98,94 @@ class OsrmTravel:
         timeout_seconds: float = TIMEOUT_SECONDS,
         seconds: Callable[[], float] = monotonic,
     ) -> None:
-        """Ask through a client whose base is the server.
+        """Send requests with a client.
 
         Args:
-            client: stays open as long as this is used.
-            timeout_seconds: for one question, however many requests it takes.
-            seconds: a clock that never goes back.
+            client: has the server as its base URL, and stays open as long as this is used.
+            timeout_seconds: of one call, for all of its requests together.
+            seconds: a monotonic clock.
         """
         self._client = client
         self._timeout_seconds = timeout_seconds
         self._seconds = seconds
-        self._known = KnownWays(seconds)
-        self._rests_until = -math.inf
+        self._cache = DurationCache(seconds)
+        self._paused_until = -math.inf
 
     @classmethod
     @asynccontextmanager
     async def open(cls, base_url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> AsyncIterator[Self]:
-        """Travel over the server at an address such as http://localhost:5000; closed again at the end."""
-        from httpx2 import AsyncClient  # noqa: PLC0415  who has no routing service need not wait for it
+        """Use the server at a URL such as http://localhost:5000 until the block ends."""
+        from httpx2 import AsyncClient  # noqa: PLC0415  most installations have no routing service
 
         async with AsyncClient(base_url=base_url, timeout=timeout_seconds) as client:
             yield cls(client, timeout_seconds=timeout_seconds)
 
     async def times(self, project: Project, location: Location, places: Collection[Location]) -> TravelTimes:
-        """As `Travel` says."""
         estimate = EstimatedTravel(project.travel)
         others = {place for place in places if place != location}
-        travel_lookup = [*((place, location) for place in others), *((location, place) for place in others)]
-        if not await self._learn(location, self._known.unknown(travel_lookup)):
+        routes = [*((place, location) for place in others), *((location, place) for place in others)]
+        if not await self._fetch(location, self._cache.missing(routes)):
             return estimate
-        table = {way: _minutes(seconds, project.travel) for way, seconds in self._known.seconds(travel_lookup)}
+        table = {route: _minutes(seconds, project.travel) for route, seconds in self._cache.get(routes)}
         return RoutedTravel(table, estimate)
 
     def cached_times(self, project: Project) -> TravelTimes:
-        """As `Travel` says."""
-        return ToldTravel(self._known, EstimatedTravel(project.travel))
+        return CachedTravel(self._cache, EstimatedTravel(project.travel))
 
-    async def _learn(self, location: Location, travel_lookup: Sequence[Way]) -> bool:
-        """Whether all of these ways have been asked for, and answered."""
-        if not travel_lookup:
+    async def _fetch(self, location: Location, routes: Sequence[Route]) -> bool:
+        """Fetch the durations of routes into the cache; return whether that succeeded."""
+        if not routes:
             return True
-        if self._seconds() < self._rests_until:
+        if self._seconds() < self._paused_until:
             return False
         try:
             async with asyncio.timeout(self._timeout_seconds), asyncio.TaskGroup() as group:
-                answers = [group.create_task(request) for request in self._requests(location, travel_lookup)]
-        except Exception as error:  # noqa: BLE001  whatever is wrong with the server, the estimate stands
-            self._rest(error)
+                responses = [group.create_task(request) for request in self._requests(location, routes)]
+        except Exception as error:  # noqa: BLE001  whatever the server's failure, travel times are estimated
+            self._pause(error)
             return False
-        self._known.learn(chain.from_iterable(answer.result() for answer in answers))
+        self._cache.add(chain.from_iterable(response.result() for response in responses))
         return True
 
-    def _requests(self, location: Location, travel_lookup: Sequence[Way]) -> Iterator[Coroutine[Any, Any, Told]]:
-        there = [origin for origin, destination in travel_lookup if destination == location]
-        away = [destination for origin, destination in travel_lookup if origin == location]
-        yield from (self._there(location, some) for some in _batches(there))
-        yield from (self._away(location, some) for some in _batches(away))
+    def _requests(self, location: Location, routes: Sequence[Route]) -> Iterator[Coroutine[Any, Any, Durations]]:
+        origins = [origin for origin, destination in routes if destination == location]
+        destinations = [destination for origin, destination in routes if origin == location]
+        yield from (self._to(location, batch) for batch in _batches(origins))
+        yield from (self._from(location, batch) for batch in _batches(destinations))
 
-    async def _there(self, location: Location, origins: Sequence[Location]) -> Told:
+    async def _to(self, location: Location, origins: Sequence[Location]) -> Durations:
         durations = await self._table([location, *origins], sources=range(1, len(origins) + 1), destinations=[0])
         return [((origin, location), row[0]) for origin, row in zip(origins, durations, strict=True)]
 
-    async def _away(self, location: Location, places: Sequence[Location]) -> Told:
+    async def _from(self, location: Location, places: Sequence[Location]) -> Durations:
         (row,) = await self._table([location, *places], sources=[0], destinations=range(1, len(places) + 1))
         return [((location, place), duration) for place, duration in zip(places, row, strict=True)]
 
     async def _table(
         self, places: Sequence[Location], *, sources: Iterable[int], destinations: Iterable[int]
     ) -> list[list[float | None]]:
-        """Seconds, a row for each source.
+        """Return durations in seconds, one row for each source.
 
         Raises:
-            Exception: of whatever kind.
+            Exception: of any type.
         """
-        coordinates = ";".join(f"{one.longitude:.{_DIGITS}f},{one.latitude:.{_DIGITS}f}" for one in places)
-        asked = {"sources": _listed(sources), "destinations": _listed(destinations), "annotations": "duration"}
-        response = await self._client.get(f"table/v1/driving/{coordinates}", params=asked)
+        coordinates = ";".join(f"{place.longitude:.{_DECIMALS}f},{place.latitude:.{_DECIMALS}f}" for place in places)
+        params = {"sources": _join(sources), "destinations": _join(destinations), "annotations": "duration"}
+        response = await self._client.get(f"table/v1/driving/{coordinates}", params=params)
         response.raise_for_status()
-        return [[_checked(duration) for duration in row] for row in response.json()["durations"]]
+        return [[_validated(duration) for duration in row] for row in response.json()["durations"]]
 
-    def _rest(self, error: Exception) -> None:
-        """Say what went wrong, but not where somebody lives: an exception's text may have the address in it."""
-        self._rests_until = self._seconds() + REST_SECONDS
+    def _pause(self, error: Exception) -> None:
+        """Pause requests, and log the error without its text, which may contain a customer's coordinates."""
+        self._paused_until = self._seconds() + PAUSE_SECONDS
         if isinstance(error, ExceptionGroup):
             error = error.exceptions[0]
         response = getattr(error, "response", None)
-        what = type(error).__name__ if response is None else f"HTTP {response.status_code}"
-        _log.warning("The routing service failed (%s); ways are estimated for %d s.", what, REST_SECONDS)
+        problem = type(error).__name__ if response is None else f"HTTP {response.status_code}"
+        _log.warning("The routing service failed (%s); travel times are estimated for %d s.", problem, PAUSE_SECONDS)
 
 
-def _listed(numbers: Iterable[int]) -> str:
+def _join(numbers: Iterable[int]) -> str:
     return ";".join(map(str, numbers))
 
 
@@ -157,8 +193,8 @@ def _batches(places: Sequence[Location]) -> Iterable[Sequence[Location]]:
     return (places[first : first + PLACES_PER_REQUEST] for first in range(0, len(places), PLACES_PER_REQUEST))
 
 
-def _checked(duration: object) -> float | None:
-    """A duration that can be one; None where there is no way."""
+def _validated(duration: object) -> float | None:
+    """Return a duration in seconds; None: there is no route."""
     if duration is None:
         return None
     if isinstance(duration, bool) or not isinstance(duration, int | float) or not 0 <= duration < math.inf:

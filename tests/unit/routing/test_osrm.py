@@ -1,4 +1,4 @@
-"""OSRM: ways by road in one batch, remembered; whatever goes wrong, the estimate stands."""
+"""Travel times from OSRM are fetched in batches and cached; if the server fails, they are estimated."""
 
 import asyncio
 import logging
@@ -10,8 +10,7 @@ from httpx2 import AsyncClient
 
 from slotmcp.domain.catalog import Location, TravelMode, TravelPolicy
 from slotmcp.engine.travel import EstimatedTravel, TravelSource, TravelTimes
-from slotmcp.routing.known_ways import FRESH_SECONDS, KnownWays
-from slotmcp.routing.osrm import PLACES_PER_REQUEST, REST_SECONDS, OsrmTravel
+from slotmcp.routing.osrm import PAUSE_SECONDS, PLACES_PER_REQUEST, VALID_SECONDS, DurationCache, OsrmTravel
 from support.roads import Asked, Coordinate, RoutingServer, routing_server
 from support.schedules import PROJECT
 
@@ -30,7 +29,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """Travel, the server that it asks, and the time that it goes by."""
+    """The adapter with its server and its clock."""
 
     travel: OsrmTravel
     server: RoutingServer
@@ -48,7 +47,7 @@ async def road() -> AsyncIterator[Road]:
 
 
 def by_direction(origin: Coordinate, destination: Coordinate) -> float:
-    """Uphill takes longer; seconds that are no whole minutes."""
+    """Return more seconds uphill, and no whole minutes."""
     return 1201.0 if origin[1] < destination[1] else 61.0
 
 
@@ -56,7 +55,7 @@ def to_the_north_only(asked: Asked) -> tuple[int, str]:
     return 200, asked.table(lambda one, other: 60.0 if NORTH.latitude in {one[1], other[1]} else None)
 
 
-async def test_ways_are_those_of_the_server_rounded_up_with_the_minutes_for_the_stop(road: Road) -> None:
+async def test_times_are_the_servers_rounded_up_plus_the_minutes_per_stop(road: Road) -> None:
     road.server.answer = lambda asked: (200, asked.table(by_direction))
     times = await road.times(NORTH, EAST)
     assert times.source is TravelSource.ROUTED
@@ -64,19 +63,19 @@ async def test_ways_are_those_of_the_server_rounded_up_with_the_minutes_for_the_
     assert times.minutes(NORTH, SITE) == 2 + 4
 
 
-async def test_what_was_told_before_is_known_without_asking(road: Road) -> None:
-    told = road.travel.cached_times(DENVER)
-    assert told.minutes(SITE, NORTH) == ESTIMATE.minutes(SITE, NORTH)
+async def test_cached_times_need_no_request(road: Road) -> None:
+    cached = road.travel.cached_times(DENVER)
+    assert cached.minutes(SITE, NORTH) == ESTIMATE.minutes(SITE, NORTH)
     road.server.answer = lambda asked: (200, asked.table(by_direction))
     await road.times(NORTH)
     asked = len(road.server.asked)
-    assert (told.minutes(SITE, NORTH), told.minutes(NORTH, SITE)) == (21 + 4, 2 + 4)
-    assert told.minutes(SITE, EAST) == ESTIMATE.minutes(SITE, EAST)
-    assert told.minutes(EAST, EAST) == 0
+    assert (cached.minutes(SITE, NORTH), cached.minutes(NORTH, SITE)) == (21 + 4, 2 + 4)
+    assert cached.minutes(SITE, EAST) == ESTIMATE.minutes(SITE, EAST)
+    assert cached.minutes(EAST, EAST) == 0
     assert len(road.server.asked) == asked
 
 
-async def test_the_place_itself_is_no_way_at_all(road: Road) -> None:
+async def test_a_place_is_zero_minutes_from_itself(road: Road) -> None:
     times = await road.times(SITE)
     assert times.minutes(SITE, SITE) == 0
     assert road.server.asked == []
@@ -92,23 +91,23 @@ async def test_there_and_back_are_one_request_each(road: Road) -> None:
     assert {there.annotations, away.annotations} == {"duration"}
 
 
-async def test_no_request_has_more_places_than_an_untuned_server_takes(road: Road) -> None:
+async def test_no_request_exceeds_the_default_limit_of_a_server(road: Road) -> None:
     places = [Location(39.0 + number / 1000, -104.0) for number in range(PLACES_PER_REQUEST + 1)]
     times = await road.times(*places)
     assert sorted(len(asked.coordinates) for asked in road.server.asked) == [2, 2, 100, 100]
     assert {times.minutes(place, SITE) for place in places} == {14}
 
 
-async def test_a_way_is_asked_for_once_an_hour(road: Road) -> None:
+async def test_a_route_is_requested_once_an_hour(road: Road) -> None:
     await road.times(NORTH)
     await road.times(NORTH, EAST)
     assert [len(asked.coordinates) for asked in road.server.asked] == [2, 2, 2, 2]
-    road.watch.seconds = FRESH_SECONDS + 1
+    road.watch.seconds = VALID_SECONDS + 1
     await road.times(NORTH)
     assert len(road.server.asked) == 6
 
 
-async def test_where_the_server_knows_no_way_the_estimate_stands_and_is_not_asked_for_again(road: Road) -> None:
+async def test_a_missing_route_is_estimated_and_not_requested_again(road: Road) -> None:
     road.server.answer = to_the_north_only
     times = await road.times(NORTH, EAST)
     assert times.source is TravelSource.ROUTED
@@ -137,30 +136,30 @@ BAD_ANSWERS = {
 
 
 @pytest.mark.parametrize("kind", BAD_ANSWERS)
-async def test_a_server_that_answers_badly_leaves_the_estimate_and_is_left_alone_for_a_while(
+async def test_after_an_invalid_response_times_are_estimated_for_a_while(
     road: Road, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
-    well, road.server.answer = road.server.answer, lambda _asked: BAD_ANSWERS[kind]
+    valid_answer, road.server.answer = road.server.answer, lambda _asked: BAD_ANSWERS[kind]
     with caplog.at_level(logging.WARNING, logger="slotmcp.routing"):
         assert await road.times(NORTH) == ESTIMATE
     (record,) = caplog.records
-    assert "ways are estimated" in record.getMessage()
-    road.server.answer = well
+    assert "travel times are estimated" in record.getMessage()
+    road.server.answer = valid_answer
     asked = len(road.server.asked)
     assert await road.times(NORTH) == ESTIMATE
     assert len(road.server.asked) == asked
-    road.watch.seconds = REST_SECONDS
+    road.watch.seconds = PAUSE_SECONDS
     assert (await road.times(NORTH)).minutes(NORTH, SITE) == 10 + 4
 
 
-async def test_what_is_known_serves_while_a_server_rests(road: Road) -> None:
+async def test_cached_times_are_used_while_requests_are_paused(road: Road) -> None:
     await road.times(NORTH)
     road.server.answer = lambda _asked: (503, "")
     assert (await road.times(NORTH, EAST)).source is TravelSource.ESTIMATED
     assert (await road.times(NORTH)).minutes(NORTH, SITE) == 10 + 4
 
 
-async def test_a_server_that_says_nothing_is_not_waited_for() -> None:
+async def test_a_server_that_hangs_delays_no_call() -> None:
     async with routing_server() as server, OsrmTravel.open(server.url, timeout_seconds=0.05) as travel:
         server.answer = lambda _asked: None
         async with asyncio.timeout(3):
@@ -168,14 +167,14 @@ async def test_a_server_that_says_nothing_is_not_waited_for() -> None:
     assert server.asked
 
 
-async def test_a_server_that_is_not_there_leaves_the_estimate() -> None:
+async def test_times_are_estimated_while_the_server_is_unreachable() -> None:
     async with routing_server() as server:
         gone = server.url
     async with OsrmTravel.open(gone) as travel:
         assert await travel.times(DENVER, SITE, [NORTH]) == ESTIMATE
 
 
-async def test_the_log_does_not_say_where_somebody_lives(road: Road, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_log_contains_no_coordinates(road: Road, caplog: pytest.LogCaptureFixture) -> None:
     road.server.answer = lambda _asked: (404, "")
     with caplog.at_level(logging.WARNING):
         await road.times(NORTH)
@@ -183,16 +182,16 @@ async def test_the_log_does_not_say_where_somebody_lives(road: Road, caplog: pyt
     assert not [part for part in ("104.94", "39.7", "39.86", "driving") if part in caplog.text]
 
 
-async def test_a_server_behind_a_path_is_asked_there() -> None:
+async def test_a_base_url_may_have_a_path() -> None:
     async with routing_server() as server, OsrmTravel.open(f"{server.url}/osrm/") as travel:
         await travel.times(DENVER, SITE, [NORTH])
     assert {asked.path for asked in server.asked} == {"/osrm/table/v1/driving"}
 
 
-def test_no_more_ways_are_kept_than_there_is_room_for() -> None:
-    known = KnownWays(Watch(), most=2)
+def test_the_cache_drops_the_oldest_routes() -> None:
+    cache = DurationCache(Watch(), max_routes=2)
     first, second, third = (NORTH, SITE), (EAST, SITE), (SITE, EAST)
-    known.learn([(first, 1.0), (second, 2.0)])
-    known.learn([(first, 3.0), (third, None)])
-    assert known.unknown([first, second, third]) == [second]
-    assert dict(known.seconds([first, second, third])) == {first: 3.0}
+    cache.add([(first, 1.0), (second, 2.0)])
+    cache.add([(first, 3.0), (third, None)])
+    assert cache.missing([first, second, third]) == [second]
+    assert dict(cache.get([first, second, third])) == {first: 3.0}
