@@ -20,7 +20,14 @@ class Entry(BaseModel):
     A field has the name of the domain field that it becomes.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, alias_generator=to_camel, defer_build=True)
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        defer_build=True,
+        use_attribute_docstrings=True,
+    )
 
     exported_defaults: ClassVar[frozenset[str]] = frozenset()
     """Fields that an export writes even when they have their default value."""

@@ -60,43 +60,32 @@ class LocationEntry(Entry):
 class TravelEntry(Entry):
     """Travel times between jobs whose locations are known."""
 
-    mode: Annotated[TravelMode, choice(TravelMode)] = Field(
-        default=_TRAVEL_DEFAULTS.mode,
-        description="none: travel times are ignored; estimated: by distance.",
-    )
-    speed_kmh: Annotated[float, number("kilometers per hour", 1, 200, 40)] = Field(
-        default=_TRAVEL_DEFAULTS.speed_kmh, description="Average speed on the road."
-    )
-    minutes_per_stop: Annotated[int, integer("minutes", 0, 120, 5)] = Field(
-        default=_TRAVEL_DEFAULTS.minutes_per_stop, description="Time for parking and the walk to the door."
-    )
+    mode: Annotated[TravelMode, choice(TravelMode)] = _TRAVEL_DEFAULTS.mode
+    """none: travel times are ignored; estimated: by distance."""
+    speed_kmh: Annotated[float, number("kilometers per hour", 1, 200, 40)] = _TRAVEL_DEFAULTS.speed_kmh
+    """Average speed on the road."""
+    minutes_per_stop: Annotated[int, integer("minutes", 0, 120, 5)] = _TRAVEL_DEFAULTS.minutes_per_stop
+    """Time for parking and the walk to the door."""
 
 
 class RankingEntry(Entry):
     """Ranking of technicians by criteria, the most important first; ties are broken by id."""
 
-    candidates: list[Ranking] = Field(
-        default=list(_DEFAULTS.candidate_ranking),
-        min_length=1,
-        description="Order of the technicians who could do a job.",
-    )
-    assignment: list[Ranking] = Field(
-        default=list(_DEFAULTS.assignment_ranking), min_length=1, description="Choice of the technician for a booking."
-    )
+    candidates: list[Ranking] = Field(default=list(_DEFAULTS.candidate_ranking), min_length=1)
+    """Order of the technicians who could do a job."""
+    assignment: list[Ranking] = Field(default=list(_DEFAULTS.assignment_ranking), min_length=1)
+    """Choice of the technician for a booking."""
 
 
 class CalcomEntry(Entry):
     """The account at Cal.com. The file names environment variables, never secrets."""
 
-    api_key_env: Variable = Field(examples=["CALCOM_API_KEY"], description="Variable that holds the API key.")
-    webhook_secret_envs: list[Variable] = Field(
-        default=[],
-        alias="webhookSecretEnv",
-        description="Variables that hold the webhook's secrets; two during a rotation.",
-    )
-    pending_blocks: Flag = Field(
-        default=_CALCOM_DEFAULTS.pending_blocks, description="Whether unconfirmed Cal.com bookings take time."
-    )
+    api_key_env: Variable = Field(examples=["CALCOM_API_KEY"])
+    """Variable that holds the API key."""
+    webhook_secret_envs: list[Variable] = Field(default=[], alias="webhookSecretEnv")
+    """Variables that hold the webhook's secrets; two during a rotation."""
+    pending_blocks: Flag = _CALCOM_DEFAULTS.pending_blocks
+    """Whether unconfirmed Cal.com bookings take time."""
 
 
 class ProjectEntry(Entry):
@@ -104,39 +93,34 @@ class ProjectEntry(Entry):
 
     exported_defaults = frozenset({"slot_interval_minutes", "min_notice_minutes", "horizon_days", "hold_ttl_seconds"})
 
-    id: ProjectId = Field(examples=["denver-hvac"], description="Identifier for programs.")
-    name: Name = Field(examples=["Front Range Heating & Air"], description="Name of the business for callers.")
-    timezone: ZoneName = Field(examples=["America/Denver"], description="IANA name of the business's time zone.")
-    locale: Locale = Field(default=_DEFAULTS.locale, description="Language and country of spoken times.")
-    slot_interval_minutes: Annotated[int, integer("minutes", 1, 1440, 15)] = Field(
-        default=_DEFAULTS.slot_interval_minutes, description="Grid of offered starts."
-    )
-    slot_alignment: Annotated[SlotAlignment, choice(SlotAlignment)] = Field(
-        default=_DEFAULTS.slot_alignment,
-        description="clock: multiples of the interval from local midnight; opening: from the start of a free gap.",
-    )
-    min_notice_minutes: Annotated[int, integer("minutes", 0, 43_200, 60)] = Field(
-        default=_DEFAULTS.min_notice_minutes, description="Minimum time between now and an offered start."
-    )
-    horizon_days: Annotated[int, integer("days", 1, 366, 31)] = Field(
-        default=_DEFAULTS.horizon_days, description="Number of local dates after today on which starts are offered."
-    )
-    hold_ttl_seconds: Annotated[int, integer("seconds", 60, 120, 90)] = Field(
-        default=_DEFAULTS.hold_ttl_seconds, description="Lifetime of a hold."
-    )
-    max_holds_per_customer: Annotated[int, integer("holds", 1, 100, 3)] = Field(
-        default=_DEFAULTS.max_holds_per_customer, description="Maximum number of live holds of one customer."
-    )
+    id: ProjectId = Field(examples=["denver-hvac"])
+    """Identifier for programs."""
+    name: Name = Field(examples=["Front Range Heating & Air"])
+    """Name of the business for callers."""
+    timezone: ZoneName = Field(examples=["America/Denver"])
+    """IANA name of the business's time zone."""
+    locale: Locale = _DEFAULTS.locale
+    """Language and country of spoken times."""
+    slot_interval_minutes: Annotated[int, integer("minutes", 1, 1440, 15)] = _DEFAULTS.slot_interval_minutes
+    """Grid of offered starts."""
+    slot_alignment: Annotated[SlotAlignment, choice(SlotAlignment)] = _DEFAULTS.slot_alignment
+    """clock: multiples of the interval from local midnight; opening: from the start of a free gap."""
+    min_notice_minutes: Annotated[int, integer("minutes", 0, 43_200, 60)] = _DEFAULTS.min_notice_minutes
+    """Minimum time between now and an offered start."""
+    horizon_days: Annotated[int, integer("days", 1, 366, 31)] = _DEFAULTS.horizon_days
+    """Number of local dates after today on which starts are offered."""
+    hold_ttl_seconds: Annotated[int, integer("seconds", 60, 120, 90)] = _DEFAULTS.hold_ttl_seconds
+    """Lifetime of a hold."""
+    max_holds_per_customer: Annotated[int, integer("holds", 1, 100, 3)] = _DEFAULTS.max_holds_per_customer
+    """Maximum number of live holds of one customer."""
     travel: TravelEntry = Field(default_factory=TravelEntry)
     ranking: RankingEntry = Field(default_factory=RankingEntry)
-    calcom: CalcomEntry | None = Field(default=None, description="The account at Cal.com, if there is one.")
-    default_service_id: ServiceId | None = Field(
-        default=None, alias="defaultService", description="Service of requests that name none."
-    )
-    holidays: list[Holiday] = Field(
-        default=[],
-        description="Closed days: public holidays of countries (US) or regions (US-CO), or dates (2026-11-27).",
-    )
+    calcom: CalcomEntry | None = None
+    """The account at Cal.com, if there is one."""
+    default_service_id: ServiceId | None = Field(default=None, alias="defaultService")
+    """Service of requests that name none."""
+    holidays: list[Holiday] = Field(default=[])
+    """Closed days: public holidays of countries (US) or regions (US-CO), or dates (2026-11-27)."""
 
 
 class ServiceEntry(Entry):
@@ -144,15 +128,16 @@ class ServiceEntry(Entry):
 
     id: ServiceId = Field(examples=["ac-repair"])
     name: Name = Field(examples=["AC repair"])
-    duration_minutes: Duration = Field(examples=[60], description="Default length.")
-    buffer_before_minutes: Buffer = Field(
-        default=0, description="Time kept free before; adds to the previous job's buffer after."
-    )
-    buffer_after_minutes: Buffer = Field(
-        default=0, description="Time kept free after; adds to the next job's buffer before."
-    )
-    skills: list[Skill] = Field(default=[], description="Skills that a technician needs, all of them.")
-    calcom_event_type_id: CalcomId | None = Field(default=None, description="The service's event type at Cal.com.")
+    duration_minutes: Duration = Field(examples=[60])
+    """Default length."""
+    buffer_before_minutes: Buffer = 0
+    """Time kept free before; adds to the previous job's buffer after."""
+    buffer_after_minutes: Buffer = 0
+    """Time kept free after; adds to the next job's buffer before."""
+    skills: list[Skill] = Field(default=[])
+    """Skills that a technician needs, all of them."""
+    calcom_event_type_id: CalcomId | None = None
+    """The service's event type at Cal.com."""
 
 
 class WindowEntry(Entry):
@@ -165,19 +150,23 @@ class WindowEntry(Entry):
 class ShiftEntry(WindowEntry):
     """Weekly working time, or a weekly break, in the technician's time zone."""
 
-    days: list[Day] = Field(
-        min_length=1, examples=[["mon", "tue", "wed", "thu", "fri"]], description="Days on which it starts."
-    )
-    valid_from: PlainDate | None = Field(default=None, alias="from", description="First date on which it starts.")
-    valid_until: PlainDate | None = Field(default=None, alias="until", description="Last date on which it starts.")
+    days: list[Day] = Field(min_length=1, examples=[["mon", "tue", "wed", "thu", "fri"]])
+    """Days on which it starts."""
+    valid_from: PlainDate | None = Field(default=None, alias="from")
+    """First date on which it starts."""
+    valid_until: PlainDate | None = Field(default=None, alias="until")
+    """Last date on which it starts."""
 
 
 class OverrideEntry(Entry):
     """Working time of one date, in place of its shifts."""
 
-    date: AnyDate = Field(examples=["2026-11-27"], description="Absolute, or relative such as today+3.")
-    closed: Flag = Field(default=False, description="No working time on this date.")
-    windows: list[WindowEntry] = Field(default=[], description="Working time of the date; breaks still apply.")
+    date: AnyDate = Field(examples=["2026-11-27"])
+    """Absolute, or relative such as today+3."""
+    closed: Flag = False
+    """No working time on this date."""
+    windows: list[WindowEntry] = Field(default=[])
+    """Working time of the date; breaks still apply."""
 
 
 class TimeOffEntry(Entry):
@@ -185,32 +174,41 @@ class TimeOffEntry(Entry):
 
     start: AnyMoment = Field(examples=["2026-12-24"])
     end: AnyMoment = Field(examples=["2026-12-26"])
-    reason: TimeOffReason | None = Field(default=None, description="Free text.")
+    reason: TimeOffReason | None = None
+    """Free text."""
 
 
 class EventTypeEntry(Entry):
     """A Cal.com event type of one technician."""
 
-    service_id: ServiceId = Field(alias="serviceType", examples=["ac-repair"], description="Service of the event type.")
-    id: CalcomId = Field(examples=[2042], description="Id of the event type.")
+    service_id: ServiceId = Field(alias="serviceType", examples=["ac-repair"])
+    """Service of the event type."""
+    id: CalcomId = Field(examples=[2042])
+    """Id of the event type."""
 
 
 class ConnectedCalendarEntry(Entry):
     """A calendar that a technician connected to Cal.com."""
 
-    credential_id: CalcomId = Field(examples=[135], description="From GET /v2/calendars.")
+    credential_id: CalcomId = Field(examples=[135])
+    """From GET /v2/calendars."""
     external_id: Annotated[str, text("a calendar's id", "ana@example.com", longest=500)] = Field(
-        examples=["ana@example.com"], description="From GET /v2/calendars."
+        examples=["ana@example.com"]
     )
+    """From GET /v2/calendars."""
 
 
 class CalcomHostEntry(Entry):
     """A technician's Cal.com account, identified by email, by id, or by both."""
 
-    email: Email | None = Field(default=None, description="Email address of the account.")
-    user_id: CalcomId | None = Field(default=None, description="Id of the account; it stays when the email changes.")
-    event_types: list[EventTypeEntry] = Field(default=[], description="The technician's own event types.")
-    calendars: list[ConnectedCalendarEntry] = Field(default=[], description="Calendars with their busy times.")
+    email: Email | None = None
+    """Email address of the account."""
+    user_id: CalcomId | None = None
+    """Id of the account; it stays when the email changes."""
+    event_types: list[EventTypeEntry] = Field(default=[])
+    """The technician's own event types."""
+    calendars: list[ConnectedCalendarEntry] = Field(default=[])
+    """Calendars with their busy times."""
 
 
 class TechnicianEntry(Entry):
@@ -220,43 +218,58 @@ class TechnicianEntry(Entry):
 
     id: TechnicianId = Field(examples=["t-ana"])
     name: Name = Field(examples=["Ana"])
-    priority: Annotated[int, integer("", 1, 1000, 1)] = Field(default=1, description="1 is the highest.")
-    status: Annotated[TechnicianStatus, choice(TechnicianStatus)] = Field(
-        default=TechnicianStatus.ACTIVE, description="off: the technician gets no jobs."
-    )
-    timezone: ZoneName | None = Field(default=None, description="IANA name; default: the project's.")
-    skills: list[Skill] = Field(default=[], description="Skills of the technician.")
-    home: LocationEntry | None = Field(default=None, description="Start of the technician's working days.")
-    max_bookings_per_day: Annotated[int, integer("bookings", 1, 100, 6)] | None = Field(
-        default=None, description="Maximum number of bookings and live holds on one local date of the project."
-    )
-    shifts: list[ShiftEntry] = Field(default=[], description="Weekly working time.")
-    breaks: list[ShiftEntry] = Field(default=[], description="Weekly breaks from the shifts.")
-    overrides: list[OverrideEntry] = Field(default=[], description="Working time of single dates.")
-    time_off: list[TimeOffEntry] = Field(default=[], description="Absences.")
-    calcom: CalcomHostEntry | None = Field(default=None, description="The technician's account at Cal.com.")
+    priority: Annotated[int, integer("", 1, 1000, 1)] = 1
+    """1 is the highest."""
+    status: Annotated[TechnicianStatus, choice(TechnicianStatus)] = TechnicianStatus.ACTIVE
+    """off: the technician gets no jobs."""
+    timezone: ZoneName | None = None
+    """IANA name; default: the project's."""
+    skills: list[Skill] = Field(default=[])
+    """Skills of the technician."""
+    home: LocationEntry | None = None
+    """Start of the technician's working days."""
+    max_bookings_per_day: Annotated[int, integer("bookings", 1, 100, 6)] | None = None
+    """Maximum number of bookings and live holds on one local date of the project."""
+    shifts: list[ShiftEntry] = Field(default=[])
+    """Weekly working time."""
+    breaks: list[ShiftEntry] = Field(default=[])
+    """Weekly breaks from the shifts."""
+    overrides: list[OverrideEntry] = Field(default=[])
+    """Working time of single dates."""
+    time_off: list[TimeOffEntry] = Field(default=[])
+    """Absences."""
+    calcom: CalcomHostEntry | None = None
+    """The technician's account at Cal.com."""
 
 
 class BookingEntry(Entry):
     """An existing appointment."""
 
     id: BookingId = Field(examples=["b-1"])
-    technician_id: TechnicianId = Field(examples=["t-ana"], description="Technician whose time it takes.")
-    service_id: ServiceId = Field(alias="serviceType", examples=["ac-repair"], description="Service booked.")
+    technician_id: TechnicianId = Field(examples=["t-ana"])
+    """Technician whose time it takes."""
+    service_id: ServiceId = Field(alias="serviceType", examples=["ac-repair"])
+    """Service booked."""
     start: AnyMoment = Field(examples=["today+1T09:00"])
-    end: AnyMoment | None = Field(default=None, description="Default: the start plus the service's duration.")
-    buffer_before_minutes: Buffer | None = Field(default=None, description="Default: the service's.")
-    buffer_after_minutes: Buffer | None = Field(default=None, description="Default: the service's.")
-    location: LocationEntry | None = Field(default=None, description="Location of the job.")
+    end: AnyMoment | None = None
+    """Default: the start plus the service's duration."""
+    buffer_before_minutes: Buffer | None = None
+    """Default: the service's."""
+    buffer_after_minutes: Buffer | None = None
+    """Default: the service's."""
+    location: LocationEntry | None = None
+    """Location of the job."""
 
 
 class BusyEntry(Entry):
     """Time that something else takes, such as an event in a calendar."""
 
-    technician_id: TechnicianId = Field(examples=["t-ana"], description="Technician whose time it takes.")
+    technician_id: TechnicianId = Field(examples=["t-ana"])
+    """Technician whose time it takes."""
     start: AnyMoment = Field(examples=["2026-11-24T16:00Z"])
     end: AnyMoment = Field(examples=["2026-11-24T17:30Z"])
-    source: Source | None = Field(default=None, description="Origin of the busy time.")
+    source: Source | None = None
+    """Origin of the busy time."""
 
 
 class FileEntry(Entry):
@@ -269,5 +282,7 @@ class FileEntry(Entry):
     technicians: list[TechnicianEntry] = Field(
         json_schema_extra={"minItems": 1}, examples=[[{"id": "t-ana", "name": "Ana"}]]
     )
-    bookings: list[BookingEntry] = Field(default=[], description="Initial bookings, without overlaps.")
-    busy: list[BusyEntry] = Field(default=[], description="Time that something else takes.")
+    bookings: list[BookingEntry] = Field(default=[])
+    """Initial bookings, without overlaps."""
+    busy: list[BusyEntry] = Field(default=[])
+    """Time that something else takes."""
