@@ -27,11 +27,9 @@ class TravelTimes(Protocol):
     @property
     def source(self) -> TravelSource:
         """Origin of these travel times."""
-        ...
 
     def minutes(self, origin: Location, destination: Location) -> int:
         """Return whole minutes from door to door, rounded up; 0 between equal locations."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

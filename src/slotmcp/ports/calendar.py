@@ -67,31 +67,24 @@ class CalendarAccount(Protocol):
         Fewer events than the limit are all events. Otherwise they span at least two milliseconds, even if that takes
         more than the limit, so that a caller can continue from the last one.
         """
-        ...
 
     async def event(self, uid: str) -> CalendarEvent | None:
         """Return an event, or None if no event has the uid."""
-        ...
 
     async def create(self, new_event: NewEvent) -> CalendarEvent:
         """Create an event. Not idempotent: each call creates one."""
-        ...
 
     async def reschedule(self, uid: str, start: Minute, reason: str) -> CalendarEvent:
         """Move an event to another start; return the new event, which has another uid and `replaces` this one."""
-        ...
 
     async def cancel(self, uid: str, reason: str) -> CalendarEvent:
         """Cancel an event."""
-        ...
 
     async def busy_times(self, host: CalcomHost, within: Interval) -> Sequence[Interval]:
         """Return the busy times in the calendars that a host has connected."""
-        ...
 
     async def name(self) -> str:
         """Return the name of the account's user for operators."""
-        ...
 
 
 class Calendar(Protocol):
@@ -99,7 +92,6 @@ class Calendar(Protocol):
 
     def has_valid_signature(self, body: bytes, signature: str, secrets: Sequence[str]) -> bool:
         """Return whether one of the secrets made the signature, in constant time."""
-        ...
 
     def parse_delivery(self, body: bytes) -> Delivery:
         """Parse the body of a webhook delivery.
@@ -107,11 +99,9 @@ class Calendar(Protocol):
         Raises:
             MalformedDelivery.
         """
-        ...
 
     def account(self, api_key: str) -> AbstractAsyncContextManager[CalendarAccount]:
         """Open an account until the block ends."""
-        ...
 
 
 class Secrets(Protocol):
@@ -119,7 +109,6 @@ class Secrets(Protocol):
 
     def __call__(self, name: str) -> str:
         """Return the secret in an environment variable; "" if it is not set."""
-        ...
 
 
 class CalendarRecords(Protocol):
@@ -127,67 +116,51 @@ class CalendarRecords(Protocol):
 
     async def record_delivery(self, digest: str) -> bool:
         """Record a delivery for 30 days; return False if it was recorded before."""
-        ...
 
     async def entry(self, uid: str) -> CalendarEntry | None:
         """Return the entry of an event in any status."""
-        ...
 
     async def entries_in_series(self, series: str) -> tuple[CalendarEntry, ...]:
         """Return the entries of a series, by uid; none if the series is ""."""
-        ...
 
     async def entries_of_booking(self, booking_id: str) -> tuple[CalendarEntry, ...]:
         """Return the entries of a booking's events, by uid, including those that were replaced or are over."""
-        ...
 
     async def successors(self, uid: str) -> tuple[CalendarEntry, ...]:
         """Return the entries of the events that replaced one, by uid; more than one only if the calendar erred."""
-        ...
 
     async def open_entries(self, end_after: Minute) -> tuple[CalendarEntry, ...]:
         """Return the entries of events that are not over and end after a minute, by start and uid."""
-        ...
 
     async def save_entry(self, entry: CalendarEntry) -> None:
         """Insert or replace the entry of an event."""
-        ...
 
     async def defer(self, deferred: DeferredEvent) -> None:
         """Insert or replace a deferred event."""
-        ...
 
     async def deferred_events(self, uid: str = "") -> tuple[DeferredEvent, ...]:
         """Return the deferred event with a uid, or all of them, in the order in which they were deferred."""
-        ...
 
     async def remove_deferred(self, uid: str) -> bool:
         """Remove a deferred event; return whether there was one."""
-        ...
 
     async def push(self, booking_id: str) -> Push | None:
         """Return the pending push of a booking."""
-        ...
 
     async def request_push(self, booking_id: str) -> None:
         """Make a push of a booking due now; one that is pending gets a new version and is no longer refused."""
-        ...
 
     async def save_push(self, push: Push) -> None:
         """Save the progress of a push, except its version."""
-        ...
 
     async def complete_push(self, booking_id: str, version: int) -> bool:
         """Remove a push that still has this version; return False if the booking has changed since."""
-        ...
 
     async def sync_state(self) -> SyncState:
         """Return the state of reconciliation."""
-        ...
 
     async def save_sync_state(self, state: SyncState) -> None:
         """Save the state of reconciliation."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
