@@ -1,16 +1,19 @@
-"""The only module that knows every concrete class: `async with open_app(settings) as app`."""
+"""Composition root, the only module that knows every concrete class: `async with open_app(settings) as app`.
+
+Imports inside functions keep the start short: a server on SQLite without a calendar loads neither PostgreSQL's driver
+nor the Cal.com client.
+"""
 
 import asyncio
 import logging
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
 
 import structlog
 from structlog.typing import Processor
@@ -53,96 +56,104 @@ from slotmcp.store.status import Status
 if TYPE_CHECKING:
     from slotmcp.services.calendar.worker import CalendarWorker
 
-POSTGRES = "slotmcp.store.postgres.store"
-"""Loaded by name when it is needed: who keeps the books in a file waits for none of its libraries."""
+OpenWorker: TypeAlias = Callable[[], AbstractAsyncContextManager["CalendarWorker"]]
 
-CALCOM = "slotmcp.calcom.client"
-CALENDAR_WORKER = "slotmcp.services.calendar.worker"
-"""Loaded by name, too: most have no calendar."""
+CALENDAR_POLL_SECONDS: Final = 10
+"""Interval at which a server without calendars checks if a project has been connected to one."""
 
-CALENDARLESS_SECONDS = 10
-"""How often it is looked whether a project has been connected to a calendar."""
-
-TOKEN_BYTES = 24
-NS_PER_MS = 1_000_000
-TELL_ADDRESSES = ("httpx2", "httpcore2")
-"""Libraries that log the address of each request, which for a routing service has the places of customers."""
-TELLTALES = ("mcp", "sse_starlette")
-"""Libraries that log what is said when they are talkative."""
-TELLTALES_OF_WRONG_MESSAGES = ("mcp.server.sse",)
-"""Those that log a message as it was, if it cannot be read."""
+_TOKEN_BYTES: Final = 24
+_NS_PER_MS: Final = 1_000_000
+_LOGS_REQUEST_URLS: Final = ("httpx2", "httpcore2")
+"""Libraries that log the URL of each request, which contains customers' locations if it goes to a routing service."""
+_LOGS_MESSAGES: Final = ("mcp", "sse_starlette")
+"""Libraries that log the content of messages below the level of warnings."""
+_LOGS_INVALID_MESSAGES: Final = "mcp.server.sse"
+"""Library that logs the content of messages that it cannot parse."""
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """Clock of the machine."""
 
     def now_ms(self) -> int:
-        """Milliseconds since the Unix epoch."""
-        return time.time_ns() // NS_PER_MS
+        """Return the milliseconds since the Unix epoch."""
+        return time.time_ns() // _NS_PER_MS
 
 
 class UlidIds:
-    """ULIDs, in the order in which they were made within this process; tokens of 192 random bits."""
+    """ULIDs, which sort by creation within this process, and tokens of 192 random bits."""
 
     def __init__(self, clock: SystemClock) -> None:
         self._generator = ULIDGenerator(clock=clock.now_ms)
 
     def new_id(self) -> str:
-        """26 letters and digits (Crockford's base 32)."""
+        """Return 26 letters and digits (Crockford's base 32)."""
         return str(self._generator.generate())
 
     def new_token(self) -> str:
-        """32 URL-safe characters."""
-        return secrets.token_urlsafe(TOKEN_BYTES)
-
-
-class LateCalendar:
-    """The Calendar port; Cal.com's side of it is loaded when it is first asked."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the port has
-        return getattr(self._loaded, name)
-
-    @cached_property
-    def _loaded(self) -> Calendar:
-        calendar: Calendar = import_module(CALCOM).CalcomCalendar(self._url)
-        return calendar
+        """Return 32 URL-safe characters."""
+        return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 class OpenedStore(Store, Protocol):
-    """A store, and how its database is."""
+    """Store with a report on its database."""
 
     async def status(self) -> Status:
-        """How the database is: for whoever looks after it.
+        """Return the database's status for an operator.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not respond.
         """
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarConfig:
+    """Calendar service, its secrets, and the interval of reconciliation."""
+
+    calendar_factory: Callable[[], Calendar]
+    secrets: Secrets
+    every_seconds: float = 0
+    """0: this process does not reconcile."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return what the settings say."""
+        return cls(
+            calendar_factory=partial(_calcom_calendar, settings.calcom_url),
+            secrets=settings.secret,
+            every_seconds=settings.calcom_sync_seconds,
+        )
+
+
+def _calcom_calendar(url: str) -> Calendar:
+    from slotmcp.calcom.client import CalcomCalendar  # noqa: PLC0415  most servers have no calendar
+
+    return CalcomCalendar(url)
+
+
+NO_CALENDAR: Final = CalendarConfig(calendar_factory=partial(_calcom_calendar, ""), secrets=lambda _name: "")
+"""Configuration without secrets: no delivery is accepted, and no account is opened."""
+
+
 @asynccontextmanager
 async def open_app(settings: Settings) -> AsyncIterator[App]:
-    """Every use case, over the database that the settings name; closed again at the end.
+    """Open the database that the settings name, and yield all services; close it when the block ends.
 
     Raises:
-        Unavailable: the database is away.
+        Unavailable: the database does not respond.
     """
     calendars = CalendarConfig.of(settings)
-    async with open_store(settings) as store, open_travel(settings) as travel:
-        if not settings.redis_url:
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings))
+        travel = await stack.enter_async_context(open_travel(settings))
+        if settings.redis_url:
+            link = await stack.enter_async_context(RedisLink.open(settings.redis_url, prefix=settings.redis_prefix))
+            fleet = join_fleet(store, link, clock=SystemClock(), travel=travel, calendars=calendars)
+            app = await stack.enter_async_context(fleet)
+        else:
             app = build_app(store, travel, calendars=calendars)
-            async with app.tracing.writing(kept_days=settings.trace_days):
-                yield app
-            return
-        async with (
-            RedisLink.open(settings.redis_url, prefix=settings.redis_prefix) as link,
-            join_fleet(store, link, clock=SystemClock(), travel=travel, calendars=calendars) as app,
-            app.tracing.writing(kept_days=settings.trace_days),
-        ):
-            yield app
+        await stack.enter_async_context(app.tracing.writing(kept_days=settings.trace_days))
+        yield app
 
 
 @asynccontextmanager
@@ -152,9 +163,9 @@ async def join_fleet(
     *,
     clock: Clock,
     travel: Travel | None = None,
-    calendars: "CalendarConfig | None" = None,
+    calendars: CalendarConfig = NO_CALENDAR,
 ) -> AsyncIterator[App]:
-    """Every use case over a store that other servers share, who hear of each other through Redis."""
+    """Yield all services over a store that several servers share. They notify each other through Redis."""
     async with (
         Channel.open(link) as channel,
         FleetScheduleReader.open(store, RedisFleet(link, channel), clock=clock) as fleet,
@@ -166,54 +177,33 @@ async def join_fleet(
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[OpenedStore]:
-    """The database that the settings name, made or brought up to date where it has to be.
+    """Open the database that the settings name; create or upgrade it first if necessary.
 
     Raises:
-        Unavailable: the database is away.
+        Unavailable: the database does not respond.
     """
     configure_logging(settings)
-    async with _opened(settings) as store:
-        yield store
-
-
-def _opened(settings: Settings) -> AbstractAsyncContextManager[OpenedStore]:
     timeout_ms = settings.database_timeout_ms
-    if not settings.is_postgres:
-        return SqliteStore.open(settings.database_path, clock=SystemClock(), timeout_ms=timeout_ms)
-    store: AbstractAsyncContextManager[OpenedStore] = import_module(POSTGRES).PostgresStore.open(
-        settings.database_url, timeout_ms=timeout_ms, pool_size=settings.database_pool_size
-    )
-    return store
+    opening: AbstractAsyncContextManager[OpenedStore]
+    if settings.is_postgres:
+        from slotmcp.store.postgres.store import PostgresStore  # noqa: PLC0415  a server on SQLite does not need it
+
+        pool_size = settings.database_pool_size
+        opening = PostgresStore.open(settings.database_url, timeout_ms=timeout_ms, pool_size=pool_size)
+    else:
+        opening = SqliteStore.open(settings.database_path, clock=SystemClock(), timeout_ms=timeout_ms)
+    async with opening as store:
+        yield store
 
 
 @asynccontextmanager
 async def open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
-    """The routing service that the settings name; None where they name none."""
+    """Open the routing service that the settings name; yield None if they name none."""
     if not settings.routing_url:
         yield None
         return
     async with OsrmTravel.open(settings.routing_url) as travel:
         yield travel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarConfig:
-    """The calendar service, who knows its secrets, and how often it is reconciled with."""
-
-    calendar: Calendar
-    secrets: Secrets
-    every_seconds: float = 0
-    """0: never by this process."""
-
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """What the settings say."""
-        calendar = cast("Calendar", LateCalendar(settings.calcom_url))
-        return cls(calendar=calendar, secrets=settings.secret, every_seconds=settings.calcom_sync_seconds)
-
-
-NO_CALENDAR = CalendarConfig(calendar=cast("Calendar", LateCalendar("")), secrets=lambda _name: "")
-"""Where no settings say anything: nobody is asked, and nobody is believed."""
 
 
 def build_app(
@@ -222,32 +212,32 @@ def build_app(
     *,
     fleet: FleetScheduleReader | None = None,
     live: LiveHolds | None = None,
-    calendars: CalendarConfig | None = None,
+    calendars: CalendarConfig = NO_CALENDAR,
 ) -> App:
-    """Every use case over a store; ways are estimated where no routing service knows them."""
+    """Return all services over a store; without a routing service, travel times are estimated."""
     ids = UlidIds(SystemClock())
-    calendars = calendars or NO_CALENDAR
     live = live or MemoryHolds()
-    availability_cache = AvailabilityCache(store, travel, schedules=fleet)
-    travel_lookup = TravelLookup(availability_cache=availability_cache, travel=travel)
-    writer = ProjectWriter(store=store, availability_cache=availability_cache, ids=ids)
+    cache = AvailabilityCache(store, travel, schedules=fleet)
+    travel_lookup = TravelLookup(availability_cache=cache, travel=travel)
+    writer = ProjectWriter(store=store, availability_cache=cache, ids=ids)
     access = AccessService(store=store, ids=ids)
+    open_worker = partial(_open_worker, calendars, writer)
     return App(
         projects=ProjectService(writer),
-        slots=SlotService(availability_cache=availability_cache, travel_lookup=travel_lookup),
-        explanations=ExplanationService(availability_cache=availability_cache, travel_lookup=travel_lookup),
+        slots=SlotService(availability_cache=cache, travel_lookup=travel_lookup),
+        explanations=ExplanationService(availability_cache=cache, travel_lookup=travel_lookup),
         holds=HoldService(writer, live=live, travel_lookup=travel_lookup),
         customers=CustomerService(writer),
         technicians=TechnicianService(writer),
         bookings=BookingService(writer, live=live, travel_lookup=travel_lookup),
         waitlist=WaitlistService(writer, travel_lookup=travel_lookup, notifier=fleet.notifier if fleet else Notifier()),
-        calendars=CalendarService(writer, calendar=calendars.calendar, secrets=calendars.secrets),
-        calendar_worker=lambda: _worker(calendars, writer),
-        background_tasks=lambda: _background_tasks(calendars, writer),
+        calendars=CalendarService(writer, calendar_factory=calendars.calendar_factory, secrets=calendars.secrets),
+        calendar_worker=open_worker,
+        background_tasks=partial(_background_tasks, store, open_worker if calendars.every_seconds else None),
         access=access,
         sessions=SessionService(store=store, access=access),
-        reports=ReportService(store=store, availability_cache=availability_cache),
-        board=BoardService(store=store, schedules=fleet or store, availability_cache=availability_cache),
+        reports=ReportService(store=store, availability_cache=cache),
+        board=BoardService(store=store, schedules=fleet or store, availability_cache=cache),
         tracing=TraceWriter(store, process=ids.new_id()),
         traces=TraceService(store=store),
         vitals=Vitals(store),
@@ -256,23 +246,16 @@ def build_app(
     )
 
 
-@asynccontextmanager
-async def _worker(calendars: CalendarConfig, writer: ProjectWriter) -> AsyncIterator["CalendarWorker"]:
-    worker_of = import_module(CALENDAR_WORKER).CalendarWorker.open
-    asks = {"calendar": calendars.calendar, "secrets": calendars.secrets, "every_seconds": calendars.every_seconds}
-    async with worker_of(writer, **asks) as worker:
-        yield worker
+def _open_worker(calendars: CalendarConfig, writer: ProjectWriter) -> AbstractAsyncContextManager["CalendarWorker"]:
+    from slotmcp.services.calendar.worker import CalendarWorker  # noqa: PLC0415  most servers have no calendar
+
+    calendar, secret_lookup = calendars.calendar_factory(), calendars.secrets
+    return CalendarWorker.open(writer, calendar=calendar, secrets=secret_lookup, every_seconds=calendars.every_seconds)
 
 
 @asynccontextmanager
-async def _background_tasks(calendars: CalendarConfig, writer: ProjectWriter) -> AsyncIterator[None]:
-    async def work() -> None:
-        while not await _has_calendars(writer.store):  # noqa: ASYNC110  another process may connect a project
-            await asyncio.sleep(CALENDARLESS_SECONDS)
-        async with _worker(calendars, writer) as worker:
-            await worker.run_forever(_calendar_problem)
-
-    task = asyncio.create_task(work()) if calendars.every_seconds else None
+async def _background_tasks(store: Store, open_worker: OpenWorker | None) -> AsyncIterator[None]:
+    task = asyncio.create_task(_run_worker(store, open_worker)) if open_worker else None
     try:
         yield
     finally:
@@ -282,6 +265,13 @@ async def _background_tasks(calendars: CalendarConfig, writer: ProjectWriter) ->
                 await task
 
 
+async def _run_worker(store: Store, open_worker: OpenWorker) -> None:
+    while not await _has_calendars(store):  # noqa: ASYNC110  another process may connect a project
+        await asyncio.sleep(CALENDAR_POLL_SECONDS)
+    async with open_worker() as worker:
+        await worker.run_forever(_log_calendar_problem)
+
+
 async def _has_calendars(store: Store) -> bool:
     try:
         return bool(await store.calendar_projects())
@@ -289,12 +279,12 @@ async def _has_calendars(store: Store) -> bool:
         return False
 
 
-def _calendar_problem(project_id: str, problem: str) -> None:
+def _log_calendar_problem(project_id: str, problem: str) -> None:
     structlog.get_logger("slotmcp.calendars").warning("calendar", projectId=project_id, problem=problem)
 
 
 def configure_logging(settings: Settings) -> None:
-    """Send every event, ours and the libraries', to stderr: stdout may carry the protocol."""
+    """Send every event, including those of libraries, to stderr: stdout may carry the protocol."""
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -309,21 +299,19 @@ def configure_logging(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings.log_format)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(settings.log_format)],
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
-    for library in TELL_ADDRESSES:
+    for library in _LOGS_REQUEST_URLS:
         logging.getLogger(library).setLevel(logging.WARNING)
-    for library in TELLTALES:
+    for library in _LOGS_MESSAGES:
         logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
-    for library in TELLTALES_OF_WRONG_MESSAGES:
-        logging.getLogger(library).setLevel(logging.CRITICAL)
+    logging.getLogger(_LOGS_INVALID_MESSAGES).setLevel(logging.CRITICAL)
 
 
-def _rendering(log_format: LogFormat) -> list[Processor]:
+def _renderers(log_format: LogFormat) -> list[Processor]:
     if log_format == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    # plain: a rich traceback would show the values in its frames
-    plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+    formatter = structlog.dev.plain_traceback  # a rich traceback would show the values in its frames
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=formatter)]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from slotmcp.bootstrap import CalendarConfig, build_app
+from slotmcp.bootstrap import NO_CALENDAR, CalendarConfig, build_app
 from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.catalog import Project, ServiceType, Technician, WallSpan, WeeklySpan
 from slotmcp.domain.claim import BusyTime, Claim
@@ -174,7 +174,7 @@ async def open_shop(
     *,
     clock: HandClock | None = None,
     travel: Travel | None = None,
-    calendars: CalendarConfig | None = None,
+    calendars: CalendarConfig = NO_CALENDAR,
 ) -> AsyncIterator[Shop]:
     """A shop over the file at this path; with a business, that is imported first."""
     clock = clock or HandClock(instant_ms(OPENING_TIME))

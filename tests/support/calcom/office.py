@@ -112,7 +112,9 @@ async def open_office(
     business = replace(business, project=replace(business.project, **facts))
     with standing_in(world) as calcom:
         calendar = CalcomCalendar(calcom.url, timeout_seconds=timeout_seconds)
-        calendars = CalendarConfig(calendar=calendar, secrets=lambda name: SECRETS.get(name, ""), every_seconds=180)
+        calendars = CalendarConfig(
+            calendar_factory=lambda: calendar, secrets=lambda name: SECRETS.get(name, ""), every_seconds=180
+        )
         async with (
             open_shop(path, business, clock=clock, calendars=calendars) as shop,
             CalendarConnections.open(calendar, calendars.secrets, FAST_RETRIES) as lines,

@@ -1,5 +1,6 @@
 """Use cases of calendars: webhook deliveries, conflicts, and events that could not be applied."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,11 +43,11 @@ class ReplayResult:
 class CalendarService:
     """Receives webhook deliveries, and shows what is stored about a project's calendar."""
 
-    def __init__(self, writer: ProjectWriter, *, calendar: Calendar, secrets: Secrets) -> None:
+    def __init__(self, writer: ProjectWriter, *, calendar_factory: Callable[[], Calendar], secrets: Secrets) -> None:
         self._writer = writer
         self._store = writer.store
         self._availability_cache = writer.availability_cache
-        self._calendar = calendar
+        self._calendar_factory = calendar_factory
         self._secrets = secrets
 
     async def receive(self, project_id: str, body: bytes, signature: str) -> ApplyResult:
@@ -57,9 +58,10 @@ class CalendarService:
             MalformedDelivery: the signed body cannot be parsed.
             Unavailable: nothing was saved.
         """
-        if not self._calendar.has_valid_signature(body, signature, await self._webhook_secrets(project_id)):
+        calendar = self._calendar_factory()
+        if not calendar.has_valid_signature(body, signature, await self._webhook_secrets(project_id)):
             raise InvalidSignature
-        delivery = self._calendar.parse_delivery(body)
+        delivery = calendar.parse_delivery(body)
         return await self._writer.write(project_id, lambda unit: _apply_delivery(unit, delivery))
 
     async def view(self, project_id: str | None) -> CalendarView:
