@@ -1,1 +1,1 @@
-"""The SQL store: tables, statements, migrations and the writer."""
+"""SQL store: tables, statements, transactions, migrations, SQLite and PostgreSQL."""

@@ -19,31 +19,17 @@ from slotmcp.domain.calendar import (
     SyncState,
 )
 from slotmcp.domain.claim import BusyTime
-from slotmcp.store.columns import (
-    CALENDAR_DELIVERIES,
-    CALENDAR_ENTRIES,
-    CALENDAR_ENTRY_COLUMNS,
-    CALENDAR_PARKED,
-    CALENDAR_PUSHES,
-    CALENDAR_SYNCS,
-    DEFERRED_EVENT_COLUMNS,
-    PUSH_COLUMNS,
-    SYNC_COLUMNS,
-    CalendarEntryRow,
-    DeferredEventRow,
-    PushRow,
-    SyncRow,
-)
+from slotmcp.store import columns
 from slotmcp.store.statement import Row, Statement, insert, upsert
 from slotmcp.store.values import json_text
 
-_ENTRIES: Final = f"SELECT {CALENDAR_ENTRY_COLUMNS} FROM calendar_entries WHERE project_id = :project_id"
-_DEFERRED: Final = f"SELECT {DEFERRED_EVENT_COLUMNS} FROM calendar_parked WHERE project_id = :project_id"
-_PUSHES: Final = f"SELECT {PUSH_COLUMNS} FROM calendar_pushes WHERE project_id = :project_id"
+_ENTRIES: Final = f"SELECT {columns.CALENDAR_ENTRY_COLUMNS} FROM calendar_entries WHERE project_id = :project_id"
+_DEFERRED: Final = f"SELECT {columns.DEFERRED_EVENT_COLUMNS} FROM calendar_parked WHERE project_id = :project_id"
+_PUSHES: Final = f"SELECT {columns.PUSH_COLUMNS} FROM calendar_pushes WHERE project_id = :project_id"
 
 # Record a delivery; no row comes back if it was recorded before.
 RECORD_DELIVERY = Statement(f"""
-{insert(CALENDAR_DELIVERIES, received_at_ms=":now_ms")} ON CONFLICT DO NOTHING RETURNING digest
+{insert(columns.CALENDAR_DELIVERIES, received_at_ms=":now_ms")} ON CONFLICT DO NOTHING RETURNING digest
 """)
 
 # Delete deliveries that were received long ago.
@@ -69,7 +55,7 @@ OPEN_ENTRIES = Statement(f"""
 """)
 
 # Insert or replace an event.
-SAVE_ENTRY = Statement(upsert(CALENDAR_ENTRIES))
+SAVE_ENTRY = Statement(upsert(columns.CALENDAR_ENTRIES))
 
 # Delete events that ended long ago.
 FORGET_ENDED_ENTRIES = Statement("""
@@ -89,7 +75,7 @@ WHERE project_id = :project_id AND uid = :uid
 """)
 
 # Insert or replace a deferred event.
-SAVE_DEFERRED = Statement(upsert(CALENDAR_PARKED))
+SAVE_DEFERRED = Statement(upsert(columns.CALENDAR_PARKED))
 
 # Read the deferred events, oldest first.
 DEFERRED = Statement(f"{_DEFERRED} ORDER BY parked_at_ms, uid")
@@ -103,7 +89,7 @@ REMOVE_DEFERRED = Statement("DELETE FROM calendar_parked WHERE project_id = :pro
 # Request a push of a booking; one that exists gets a new version.
 REQUEST_PUSH = Statement(
     insert(
-        CALENDAR_PUSHES,
+        columns.CALENDAR_PUSHES,
         version="1",
         since_ms=":now_ms",
         due_ms=":now_ms",
@@ -131,7 +117,7 @@ ORDER BY due_ms, booking_id LIMIT 100
 """)
 
 # Insert or replace a push; an existing version stays.
-SAVE_PUSH = Statement(upsert(CALENDAR_PUSHES, keep=("version",)))
+SAVE_PUSH = Statement(upsert(columns.CALENDAR_PUSHES, keep=("version",)))
 
 # Delete the push of a booking, if it still has this version.
 COMPLETE_PUSH = Statement("""
@@ -140,10 +126,10 @@ WHERE project_id = :project_id AND booking_id = :booking_id AND version = :versi
 """)
 
 # Read a project's sync state.
-SYNC_STATE = Statement(f"SELECT {SYNC_COLUMNS} FROM calendar_syncs WHERE project_id = :project_id")
+SYNC_STATE = Statement(f"SELECT {columns.SYNC_COLUMNS} FROM calendar_syncs WHERE project_id = :project_id")
 
 # Insert or replace a project's sync state.
-SAVE_SYNC_STATE = Statement(upsert(CALENDAR_SYNCS))
+SAVE_SYNC_STATE = Statement(upsert(columns.CALENDAR_SYNCS))
 
 # Count the outstanding work of the calendars of connected projects, at most 100.
 BACKLOGS = Statement("""
@@ -190,7 +176,7 @@ def entry_values(entry: CalendarEntry) -> dict[str, object]:
 
 def entry_of(values: Row) -> CalendarEntry:
     """Return the event and its effects that a row holds."""
-    row = CalendarEntryRow(*values)
+    row = columns.CalendarEntryRow(*values)
     customer = None
     if row.customer_name is not None:
         customer = Customer(name=row.customer_name, phone=row.customer_phone, email=row.customer_email)
@@ -235,7 +221,7 @@ def deferred_values(deferred: DeferredEvent) -> dict[str, object]:
 
 def deferred_of(values: Row) -> DeferredEvent:
     """Return the deferred event that a row holds."""
-    row = DeferredEventRow(*values)
+    row = columns.DeferredEventRow(*values)
     return DeferredEvent(
         event=_event(orjson.loads(row.event)),
         contact_keys=tuple(orjson.loads(row.contact_keys)),
@@ -260,7 +246,7 @@ def push_values(push: Push) -> dict[str, object]:
 
 def push_of(values: Row) -> Push:
     """Return the push that a row holds."""
-    row = PushRow(*values)
+    row = columns.PushRow(*values)
     return Push(
         booking_id=row.booking_id,
         version=row.version,
@@ -286,7 +272,7 @@ def sync_values(state: SyncState) -> dict[str, object]:
 
 def sync_of(values: Row) -> SyncState:
     """Return the sync state that a row holds."""
-    row = SyncRow(*values)
+    row = columns.SyncRow(*values)
     return SyncState(
         watermark_ms=row.watermark_ms,
         worker=row.worker,

@@ -21,17 +21,7 @@ from slotmcp.domain.catalog import (
     WallSpan,
     WeeklySpan,
 )
-from slotmcp.store.columns import (
-    PROJECT_COLUMNS,
-    PROJECTS,
-    SERVICE_COLUMNS,
-    SERVICES,
-    TECHNICIAN_COLUMNS,
-    TECHNICIANS,
-    ProjectRow,
-    ServiceRow,
-    TechnicianRow,
-)
+from slotmcp.store import columns
 from slotmcp.store.statement import Fetch, Row, Statement, upsert
 from slotmcp.store.values import coordinates, json_text, location_of, ranking_of
 
@@ -50,18 +40,18 @@ REVISION = Statement("SELECT revision FROM projects WHERE id = :project_id")
 PROJECT_STATE = Statement("SELECT revision, salt FROM projects WHERE id = :project_id")
 
 # Read a project's own rules.
-PROJECT = Statement(f"SELECT {PROJECT_COLUMNS} FROM projects WHERE id = :project_id")
+PROJECT = Statement(f"SELECT {columns.PROJECT_COLUMNS} FROM projects WHERE id = :project_id")
 
 # Create a project or replace its rules; salt and revision stay.
-SAVE_PROJECT = Statement(upsert(PROJECTS, keep=("salt", "revision"), revision="0"))
+SAVE_PROJECT = Statement(upsert(columns.PROJECTS, keep=("salt", "revision"), revision="0"))
 
 # Read the services in the catalog, in order.
 SERVICES_IN_CATALOG = Statement(f"""
-SELECT {SERVICE_COLUMNS} FROM services WHERE project_id = :project_id AND archived = 0 ORDER BY position
+SELECT {columns.SERVICE_COLUMNS} FROM services WHERE project_id = :project_id AND archived = 0 ORDER BY position
 """)
 
 # Add a service to the catalog, restore it, or replace it.
-SAVE_SERVICE = Statement(upsert(SERVICES, archived="0"))
+SAVE_SERVICE = Statement(upsert(columns.SERVICES, archived="0"))
 
 # Set a service's position in the catalog.
 PLACE_SERVICE = Statement("UPDATE services SET position = :position WHERE project_id = :project_id AND id = :id")
@@ -73,7 +63,7 @@ UPDATE services SET archived = 1 WHERE project_id = :project_id AND id = :id AND
 
 # Read the technicians in the catalog, in order.
 TECHNICIANS_IN_CATALOG = Statement(f"""
-SELECT {TECHNICIAN_COLUMNS} FROM technicians WHERE project_id = :project_id AND archived = 0 ORDER BY position
+SELECT {columns.TECHNICIAN_COLUMNS} FROM technicians WHERE project_id = :project_id AND archived = 0 ORDER BY position
 """)
 
 # Read the ids of the technicians in the catalog, in order.
@@ -83,12 +73,12 @@ SELECT id FROM technicians WHERE project_id = :project_id AND archived = 0 ORDER
 
 # Read a technician if they are in the catalog.
 TECHNICIAN = Statement(f"""
-SELECT {TECHNICIAN_COLUMNS} FROM technicians
+SELECT {columns.TECHNICIAN_COLUMNS} FROM technicians
 WHERE project_id = :project_id AND id = :technician_id AND archived = 0
 """)
 
 # Add a technician to the catalog, restore or replace them; the number stays.
-SAVE_TECHNICIAN = Statement(upsert(TECHNICIANS, archived="0"))
+SAVE_TECHNICIAN = Statement(upsert(columns.TECHNICIANS, archived="0"))
 
 # Set a technician's position in the catalog.
 PLACE_TECHNICIAN = Statement("UPDATE technicians SET position = :position WHERE project_id = :project_id AND id = :id")
@@ -127,7 +117,7 @@ def project_values(project: Project) -> dict[str, object]:
 
 def project_of(values: Row) -> Project:
     """Return the project that a row holds."""
-    row = ProjectRow(*values)
+    row = columns.ProjectRow(*values)
     return Project(
         id=row.id,
         name=row.name,
@@ -169,7 +159,7 @@ def service_values(service: ServiceType) -> dict[str, object]:
 
 def service_of(values: Row) -> ServiceType:
     """Return the service that a row holds."""
-    row = ServiceRow(*values)
+    row = columns.ServiceRow(*values)
     return ServiceType(
         id=row.id,
         name=row.name,
@@ -211,7 +201,7 @@ def technician_values(technician: Technician) -> dict[str, object]:
 
 def technician_of(values: Row) -> Technician:
     """Return the technician that a row holds."""
-    row = TechnicianRow(*values)
+    row = columns.TechnicianRow(*values)
     hours = orjson.loads(row.hours)
     return Technician(
         id=row.id,

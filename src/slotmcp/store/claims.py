@@ -4,27 +4,17 @@ from typing import Final
 
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
-from slotmcp.store.columns import (
-    BUSY_COLUMNS,
-    BUSY_TIMES,
-    CLAIM_COLUMNS,
-    CLAIMS,
-    HOLD_COLUMNS,
-    BookingRow,
-    BusyRow,
-    ClaimRow,
-    HoldRow,
-)
+from slotmcp.store import columns
 from slotmcp.store.statement import CoveredBy, Fetch, Row, Statement, insert, update
 from slotmcp.store.values import coordinates
 
 TECHNICIAN_NUMBER: Final = "(SELECT number FROM technicians WHERE project_id = :project_id AND id = :technician_id)"
 
 _CLAIMS_WITH_OWNER: Final = (
-    f"SELECT {CLAIM_COLUMNS} FROM technicians AS t JOIN claims AS c ON c.technician_number = t.number"
+    f"SELECT {columns.CLAIM_COLUMNS} FROM technicians AS t JOIN claims AS c ON c.technician_number = t.number"
 )
 _BUSY_WITH_OWNER: Final = (
-    f"SELECT {BUSY_COLUMNS} FROM technicians AS t JOIN busy_times AS b ON b.technician_number = t.number"
+    f"SELECT {columns.BUSY_COLUMNS} FROM technicians AS t JOIN busy_times AS b ON b.technician_number = t.number"
 )
 
 # Read the live claims of every technician in the catalog that end at some minute or later.
@@ -43,14 +33,14 @@ ORDER BY c.end_minute
 
 # Read a claim if it is live, belongs to this technician, and ends at some minute or later.
 CLAIM_OF_TECHNICIAN = Statement(f"""
-SELECT {CLAIM_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
+SELECT {columns.CLAIM_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
 WHERE c.project_id = :project_id AND c.id = :claim_id AND t.id = :technician_id AND c.state IN ('held', 'booked')
   AND c.end_minute >= :since
 """)
 
 # Read a hold by its token, in any state.
 HOLD = Statement(f"""
-SELECT {HOLD_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
+SELECT {columns.HOLD_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
 WHERE c.project_id = :project_id AND c.hold_token = :hold_token
 """)
 
@@ -89,7 +79,7 @@ WHERE project_id = :project_id AND state IN ('lapsed', 'released', 'withdrawn') 
     postgres=CoveredBy(LAPSE_HOLDS),
 )
 
-_ADD_CLAIM: Final = insert(CLAIMS, technician_number=TECHNICIAN_NUMBER)
+_ADD_CLAIM: Final = insert(columns.CLAIMS, technician_number=TECHNICIAN_NUMBER)
 
 # Add a claim. PostgreSQL returns no row if the time is taken: plain inserts under an exclusion constraint deadlock.
 ADD_CLAIM = Statement(
@@ -125,7 +115,7 @@ RETURNING id
 END_HOLD = Statement("UPDATE claims SET state = :state WHERE project_id = :project_id AND id = :id")
 
 _SAVE_CLAIM: Final = update(
-    CLAIMS,
+    columns.CLAIMS,
     keep=("hold_token", "customer_pseudonym"),
     technician_number=TECHNICIAN_NUMBER,
     expires_at_ms="NULL",
@@ -166,7 +156,7 @@ ORDER BY b.start_minute, b.end_minute, b.source
 
 # Add a busy time that is not there yet.
 ADD_BUSY = Statement(f"""
-{insert(BUSY_TIMES, technician_number=TECHNICIAN_NUMBER)}
+{insert(columns.BUSY_TIMES, technician_number=TECHNICIAN_NUMBER)}
 ON CONFLICT DO NOTHING RETURNING technician_number
 """)
 
@@ -196,7 +186,7 @@ def claim_values(claim: Claim) -> dict[str, object]:
     }
 
 
-def claim_of(row: ClaimRow | HoldRow | BookingRow) -> Claim:
+def claim_of(row: columns.ClaimRow | columns.HoldRow | columns.BookingRow) -> Claim:
     """Return the claim that a row holds."""
     latitude, longitude = row.latitude, row.longitude
     return Claim(
@@ -215,7 +205,7 @@ def claim_of(row: ClaimRow | HoldRow | BookingRow) -> Claim:
 
 def hold_of(values: Row) -> Hold:
     """Return the hold that a row holds."""
-    row = HoldRow(*values)
+    row = columns.HoldRow(*values)
     return Hold(
         claim=claim_of(row),
         token=row.hold_token or "",
@@ -236,7 +226,7 @@ def busy_values(busy: BusyTime) -> dict[str, object]:
 
 def busy_of(values: Row) -> BusyTime:
     """Return the busy time that a row holds."""
-    row = BusyRow(*values)
+    row = columns.BusyRow(*values)
     return BusyTime(technician_id=row.technician_id, start=row.start_minute, end=row.end_minute, source=row.source)
 
 

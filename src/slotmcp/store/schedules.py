@@ -12,27 +12,7 @@ from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
-from slotmcp.store.catalog import (
-    PROJECT,
-    PROJECT_IDS,
-    REVISION,
-    SERVICES_IN_CATALOG,
-    TECHNICIAN,
-    TECHNICIAN_IDS,
-    TECHNICIANS_IN_CATALOG,
-    project_of,
-    service_of,
-    technician_of,
-)
-from slotmcp.store.claims import (
-    BUSY,
-    BUSY_OF_TECHNICIAN,
-    CLAIM_OF_TECHNICIAN,
-    CLAIMS_OF_TECHNICIAN,
-    LIVE_CLAIMS,
-    busy_of,
-    claim_of,
-)
+from slotmcp.store import catalog, claims
 from slotmcp.store.columns import ClaimRow
 from slotmcp.store.statement import Fetch, Statement
 
@@ -85,7 +65,7 @@ class Snapshot:
 
 async def no_project(snapshot: Snapshot) -> NotFound:
     """Return the error for a project that does not exist; it lists the ids most like it."""
-    ids = [project_id for (project_id,) in await snapshot.fetch(PROJECT_IDS)]
+    ids = [project_id for (project_id,) in await snapshot.fetch(catalog.PROJECT_IDS)]
     return NotFound.among("projectId", "project", snapshot.project_id, ids)
 
 
@@ -95,7 +75,7 @@ async def read_revision(snapshot: Snapshot) -> int:
     Raises:
         NotFound: there is no such project.
     """
-    rows = await snapshot.fetch(REVISION, project_id=snapshot.project_id)
+    rows = await snapshot.fetch(catalog.REVISION, project_id=snapshot.project_id)
     if not rows:
         raise await no_project(snapshot)
     revision: int
@@ -131,7 +111,7 @@ async def reread(snapshot: Snapshot, known: Schedule, changes: AbstractSet[Chang
         return Schedule(
             project=known.project, services=known.services, technician_schedules=schedules, revision=revision
         )
-    order = await snapshot.fetch(TECHNICIAN_IDS, project_id=snapshot.project_id)
+    order = await snapshot.fetch(catalog.TECHNICIAN_IDS, project_id=snapshot.project_id)
     return Schedule(
         project=await _read_project(snapshot),
         services=await _read_services(snapshot),
@@ -143,23 +123,25 @@ async def reread(snapshot: Snapshot, known: Schedule, changes: AbstractSet[Chang
 async def _read_all(snapshot: Snapshot, revision: int) -> Schedule:
     fetch, project_id = snapshot.fetch, snapshot.project_id
     project = await _read_project(snapshot)
-    technicians = [technician_of(values) for values in await fetch(TECHNICIANS_IN_CATALOG, project_id=project_id)]
-    claims: dict[str, list[Claim]] = defaultdict(list)
-    for values in await fetch(LIVE_CLAIMS, project_id=project_id, since=snapshot.since):
-        claim = claim_of(ClaimRow(*values))
-        claims[claim.technician_id].append(claim)
-    busy_times: dict[str, list[BusyTime]] = defaultdict(list)
-    for values in await fetch(BUSY, project_id=project_id):
-        busy = busy_of(values)
-        busy_times[busy.technician_id].append(busy)
+    technicians = [
+        catalog.technician_of(values) for values in await fetch(catalog.TECHNICIANS_IN_CATALOG, project_id=project_id)
+    ]
+    claims_by_technician: dict[str, list[Claim]] = defaultdict(list)
+    for values in await fetch(claims.LIVE_CLAIMS, project_id=project_id, since=snapshot.since):
+        claim = claims.claim_of(ClaimRow(*values))
+        claims_by_technician[claim.technician_id].append(claim)
+    busy_by_technician: dict[str, list[BusyTime]] = defaultdict(list)
+    for values in await fetch(claims.BUSY, project_id=project_id):
+        busy = claims.busy_of(values)
+        busy_by_technician[busy.technician_id].append(busy)
     return Schedule(
         project=project,
         services=await _read_services(snapshot),
         technician_schedules={
             technician.id: TechnicianSchedule(
                 technician=technician,
-                claims=tuple(claims.get(technician.id, ())),
-                busy=tuple(busy_times.get(technician.id, ())),
+                claims=tuple(claims_by_technician.get(technician.id, ())),
+                busy=tuple(busy_by_technician.get(technician.id, ())),
             )
             for technician in technicians
         },
@@ -168,15 +150,15 @@ async def _read_all(snapshot: Snapshot, revision: int) -> Schedule:
 
 
 async def _read_project(snapshot: Snapshot) -> Project:
-    rows = await snapshot.fetch(PROJECT, project_id=snapshot.project_id)
+    rows = await snapshot.fetch(catalog.PROJECT, project_id=snapshot.project_id)
     if not rows:
         raise await no_project(snapshot)
-    return project_of(rows[0])
+    return catalog.project_of(rows[0])
 
 
 async def _read_services(snapshot: Snapshot) -> Mapping[str, ServiceType]:
-    rows = await snapshot.fetch(SERVICES_IN_CATALOG, project_id=snapshot.project_id)
-    return {service.id: service for service in map(service_of, rows)}
+    rows = await snapshot.fetch(catalog.SERVICES_IN_CATALOG, project_id=snapshot.project_id)
+    return {service.id: service for service in map(catalog.service_of, rows)}
 
 
 async def _reread_technician(
@@ -184,35 +166,34 @@ async def _reread_technician(
 ) -> TechnicianSchedule | None:
     if known is None or len(claim_ids) > PATCHED_CLAIMS or not all(claim_ids):
         return await _read_technician(snapshot, technician_id, known)
-    claims = [claim for claim in snapshot.current(known.claims) if claim.id not in claim_ids]
+    current = [claim for claim in snapshot.current(known.claims) if claim.id not in claim_ids]
     for claim_id in claim_ids:
         rows = await snapshot.fetch(
-            CLAIM_OF_TECHNICIAN,
+            claims.CLAIM_OF_TECHNICIAN,
             project_id=snapshot.project_id,
             technician_id=technician_id,
             claim_id=claim_id,
             since=snapshot.since,
         )
-        for values in rows:
-            claims.append(claim_of(ClaimRow(*values)))  # noqa: PERF401  a list comprehension is one more call
-    claims.sort(key=attrgetter("end"))
-    return TechnicianSchedule(technician=known.technician, claims=tuple(claims), busy=known.busy)
+        current += [claims.claim_of(ClaimRow(*values)) for values in rows]
+    current.sort(key=attrgetter("end"))
+    return TechnicianSchedule(technician=known.technician, claims=tuple(current), busy=known.busy)
 
 
 async def _read_technician(
     snapshot: Snapshot, technician_id: str, known: TechnicianSchedule | None
 ) -> TechnicianSchedule | None:
     key = {"project_id": snapshot.project_id, "technician_id": technician_id}
-    rows = await snapshot.fetch(TECHNICIAN, **key)
+    rows = await snapshot.fetch(catalog.TECHNICIAN, **key)
     if not rows:
         return None
-    technician = technician_of(rows[0])
+    technician = catalog.technician_of(rows[0])
     if known is not None and known.technician == technician:
         technician = known.technician  # the same object, so that cached work on its hours can be used again
-    claims = await snapshot.fetch(CLAIMS_OF_TECHNICIAN, since=snapshot.since, **key)
-    busy = await snapshot.fetch(BUSY_OF_TECHNICIAN, **key)
+    claim_rows = await snapshot.fetch(claims.CLAIMS_OF_TECHNICIAN, since=snapshot.since, **key)
+    busy_rows = await snapshot.fetch(claims.BUSY_OF_TECHNICIAN, **key)
     return TechnicianSchedule(
         technician=technician,
-        claims=tuple(claim_of(ClaimRow(*values)) for values in claims),
-        busy=tuple(map(busy_of, busy)),
+        claims=tuple(claims.claim_of(ClaimRow(*values)) for values in claim_rows),
+        busy=tuple(map(claims.busy_of, busy_rows)),
     )

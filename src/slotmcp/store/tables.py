@@ -1,7 +1,8 @@
-"""The schema, as SQLModel tables: what the migrations lead to, and what their successors are generated from.
+"""Schema as SQLModel tables: the one definition of all columns.
 
-Only copying a book imports this module at run time: the statements are literal SQL. A test holds the migrations to
-these tables, on both dialects.
+`make generate` derives the columns of statements from these tables, and Alembic derives new migrations. Tests check
+that the migrations lead to these tables on both databases. At run time only copying imports this module.
+
 Times are integers: minutes or milliseconds since the Unix epoch, as their names say. Lists are JSON text.
 """
 
@@ -25,20 +26,20 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
-"""64 bits everywhere: SQLite's strict tables know INTEGER only, which has them."""
+"""64-bit integer; SQLite's strict tables only have INTEGER, which has 64 bits."""
 
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text in the order of its code points, whatever the database's locale: both dialects sort ids alike."""
+"""Text that sorts by code point in any locale, so that both databases sort ids alike."""
 
 REAL_8: TypeEngine[float] = Double().with_variant(REAL, "sqlite")
-"""Eight bytes everywhere: SQLite's REAL has them, PostgreSQL's has four."""
+"""8-byte float; PostgreSQL's REAL has only four bytes."""
 
 STRICT = {"sqlite_strict": True}
 CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
-"""Small rows that are only ever found by their key."""
+"""For small rows that are always read by their key."""
 
 METADATA = SQLModel.metadata
-"""All of them."""
+"""All tables."""
 
 LIVE = text("state IN ('held', 'booked')")
 KNOWN = text("customer_pseudonym <> ''")
@@ -52,11 +53,11 @@ NOT_OVER = text("status IN ('pending', 'accepted')")
 TAKEN = text(
     "int8range((technician_number::bigint << 32) + start_minute, (technician_number::bigint << 32) + end_minute)"
 )
-"""The time that a claim takes, told apart by technician within one range: so no extension is needed."""
+"""Time of a claim, in a range of its own for each technician, so that the constraint needs no extension."""
 
 
 class ProjectTable(SQLModel, table=True):
-    """A business, its secret salt and its newest revision."""
+    """Project with its rules, secret salt and newest revision."""
 
     __tablename__ = "projects"
     __table_args__: Any = (CLUSTERED,)
@@ -86,7 +87,7 @@ class ProjectTable(SQLModel, table=True):
 
 
 class ServiceTable(SQLModel, table=True):
-    """A kind of appointment. Archived: taken out of the catalog, kept for its bookings."""
+    """Service. An archived one is not in the catalog, and stays for its bookings."""
 
     __tablename__ = "services"
     __table_args__: Any = (
@@ -108,7 +109,7 @@ class ServiceTable(SQLModel, table=True):
 
 
 class TechnicianTable(SQLModel, table=True):
-    """Somebody who does the work. The number is unique over all projects, so that a constraint can speak of it."""
+    """Technician. The number is unique across projects, so that one constraint covers all claims."""
 
     __tablename__ = "technicians"
     __table_args__: Any = (
@@ -137,9 +138,9 @@ class TechnicianTable(SQLModel, table=True):
 
 
 class ClaimTable(SQLModel, table=True):
-    """A hold or a booking: the one table where time is taken.
+    """Hold or booking: the one table in which time is taken.
 
-    Two live ones that overlap are refused, by a trigger in SQLite, by an exclusion constraint in PostgreSQL.
+    A trigger in SQLite and an exclusion constraint in PostgreSQL reject live claims that overlap.
     """
 
     __tablename__ = "claims"
@@ -185,9 +186,9 @@ class ClaimTable(SQLModel, table=True):
 
 
 class BookingTable(SQLModel, table=True):
-    """What a booking knows beside its claim. No customer's name: it came without a customer, or they were forgotten.
+    """Booking, without what its claim holds. The customer's name is NULL without a customer or after erasure.
 
-    A cancelled one's claim is cancelled too.
+    The claim of a cancelled booking is cancelled too.
     """
 
     __tablename__ = "bookings"
@@ -214,7 +215,7 @@ class BookingTable(SQLModel, table=True):
 
 
 class BookingContactTable(SQLModel, table=True):
-    """One of the keyed hashes by which a booking's customer finds it, and its place among them."""
+    """Keyed hash that finds a customer's booking, and its position among the booking's hashes."""
 
     __tablename__ = "booking_contacts"
     __table_args__: Any = (
@@ -230,7 +231,7 @@ class BookingContactTable(SQLModel, table=True):
 
 
 class WaitTable(SQLModel, table=True):
-    """Somebody on the waitlist. The numbers grow in the order in which they joined."""
+    """Waitlist entry. The numbers grow in the order in which customers joined."""
 
     __tablename__ = "waits"
     __table_args__: Any = (
@@ -264,7 +265,7 @@ class WaitTable(SQLModel, table=True):
 
 
 class WaitContactTable(SQLModel, table=True):
-    """One of the keyed hashes by which somebody's wait is found, and its place among them."""
+    """Keyed hash that finds a customer's waitlist entry, and its position among the entry's hashes."""
 
     __tablename__ = "wait_contacts"
     __table_args__: Any = (
@@ -280,7 +281,7 @@ class WaitContactTable(SQLModel, table=True):
 
 
 class EventTable(SQLModel, table=True):
-    """Something that happened, numbered within its project. The newest are kept."""
+    """Event for other processes, numbered within its project. Only the newest are kept."""
 
     __tablename__ = "events"
     __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), CLUSTERED)
@@ -293,7 +294,7 @@ class EventTable(SQLModel, table=True):
 
 
 class BusyTable(SQLModel, table=True):
-    """Time taken by something outside. They may overlap each other and claims."""
+    """Busy time from outside. Busy times may overlap each other and claims."""
 
     __tablename__ = "busy_times"
     __table_args__: Any = (
@@ -309,7 +310,7 @@ class BusyTable(SQLModel, table=True):
 
 
 class ReceiptTable(SQLModel, table=True):
-    """What an idempotency key once did, within its project, credential and use case."""
+    """Recorded response of an idempotency key, within its project, credential and use case."""
 
     __tablename__ = "receipts"
     __table_args__: Any = (
@@ -328,7 +329,7 @@ class ReceiptTable(SQLModel, table=True):
 
 
 class AccessKeyTable(SQLModel, table=True):
-    """A credential that was given out. Without a project it is good for every one."""
+    """Access key. Without a project it opens every project."""
 
     __tablename__ = "access_keys"
     __table_args__: Any = (
@@ -348,7 +349,7 @@ class AccessKeyTable(SQLModel, table=True):
 
 
 class ChangeTable(SQLModel, table=True):
-    """What a revision changed: a claim in a technician's diary, all of that diary (""), or the catalog ("", "")."""
+    """Change of a revision: a claim of a technician, all of the technician's time (""), or the catalog ("", "")."""
 
     __tablename__ = "changes"
     __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), CLUSTERED)
@@ -360,7 +361,7 @@ class ChangeTable(SQLModel, table=True):
 
 
 class CalendarEntryTable(SQLModel, table=True):
-    """An event of a calendar, and what it takes here. Customer and visit go once a booking has them."""
+    """Event of a calendar, and its busy times. Customer and visit are erased once a booking has them."""
 
     __tablename__ = "calendar_entries"
     __table_args__: Any = (
@@ -404,7 +405,7 @@ class CalendarEntryTable(SQLModel, table=True):
 
 
 class CalendarDeliveryTable(SQLModel, table=True):
-    """A message of a calendar's that came, so that it does nothing when it comes again."""
+    """Webhook delivery of a calendar, recorded so that a repeated delivery has no effect."""
 
     __tablename__ = "calendar_deliveries"
     __table_args__: Any = (
@@ -418,8 +419,8 @@ class CalendarDeliveryTable(SQLModel, table=True):
     received_at_ms: int = Field(sa_type=BIG)
 
 
-class ParkedEventTable(SQLModel, table=True):
-    """An event that cannot be applied as things stand: JSON, with whatever it says of a customer."""
+class DeferredEventTable(SQLModel, table=True):
+    """Deferred event, which cannot be applied yet: JSON, which may hold customer data."""
 
     __tablename__ = "calendar_parked"
     __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), STRICT)
@@ -433,7 +434,7 @@ class ParkedEventTable(SQLModel, table=True):
 
 
 class PushTable(SQLModel, table=True):
-    """The outbox: a booking of which a calendar has to be told."""
+    """Outbox: a booking that must be pushed to a calendar."""
 
     __tablename__ = "calendar_pushes"
     __table_args__: Any = (
@@ -454,7 +455,7 @@ class PushTable(SQLModel, table=True):
 
 
 class CalendarSyncTable(SQLModel, table=True):
-    """How far a project's calendar was read, and who is at it."""
+    """Progress of reading a project's calendar, and the worker that reads it."""
 
     __tablename__ = "calendar_syncs"
     __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), CLUSTERED)
@@ -468,7 +469,7 @@ class CalendarSyncTable(SQLModel, table=True):
 
 
 class TraceTable(SQLModel, table=True):
-    """How a call was decided: what is searched or grouped, and all of it as JSON. Nothing of it is personal."""
+    """Decision trace of a call: the searched columns, and the trace as JSON. It holds no personal data."""
 
     __tablename__ = "traces"
     __table_args__: Any = (

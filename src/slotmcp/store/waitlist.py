@@ -9,30 +9,22 @@ from slotmcp.domain.booking import Customer
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import ProjectEvent
-from slotmcp.store.columns import (
-    EVENT_COLUMNS,
-    EVENTS,
-    WAIT_CONTACTS,
-    WAITLIST_ENTRY_COLUMNS,
-    WAITS,
-    EventRow,
-    WaitlistEntryRow,
-)
+from slotmcp.store import columns
 from slotmcp.store.statement import Fetch, Row, Statement, insert, listing_keys, update
 from slotmcp.store.values import coordinates, json_text, location_of
 
 _SELECT: Final = f"""
-SELECT {WAITLIST_ENTRY_COLUMNS},
+SELECT {columns.WAITLIST_ENTRY_COLUMNS},
        (SELECT {{keys}} FROM (SELECT key FROM wait_contacts AS k
         WHERE k.project_id = w.project_id AND k.wait_id = w.id ORDER BY k.position) AS ordered)
 FROM waits AS w
 WHERE w.project_id = :project_id"""
 
 # Add an entry to the waitlist.
-ADD_ENTRY = Statement(insert(WAITS))
+ADD_ENTRY = Statement(insert(columns.WAITS))
 
 # Replace an entry; its place on the waitlist stays.
-SAVE_ENTRY = Statement(f"{update(WAITS)} RETURNING id")
+SAVE_ENTRY = Statement(f"{update(columns.WAITS)} RETURNING id")
 
 # Read one entry.
 ENTRY = listing_keys(f"{_SELECT} AND w.id = :id")
@@ -41,7 +33,7 @@ ENTRY = listing_keys(f"{_SELECT} AND w.id = :id")
 ENTRIES = listing_keys(f"{_SELECT} AND w.state IN (:waiting, :offered, :booked, :expired) ORDER BY w.number")
 
 # Add a key that finds an entry.
-ADD_ENTRY_CONTACT = Statement(insert(WAIT_CONTACTS))
+ADD_ENTRY_CONTACT = Statement(insert(columns.WAIT_CONTACTS))
 
 # Remove all keys that find an entry.
 FORGET_ENTRY_CONTACTS = Statement("DELETE FROM wait_contacts WHERE project_id = :project_id AND wait_id = :wait_id")
@@ -73,7 +65,7 @@ DELETE_ENTRY = Statement("DELETE FROM waits WHERE project_id = :project_id AND i
 # Add an event under the project's next number.
 ADD_EVENT = Statement(
     insert(
-        EVENTS,
+        columns.EVENTS,
         number="1 + coalesce((SELECT max(number) FROM events WHERE project_id = :project_id), 0)",
         at_ms=":now_ms",
     )
@@ -85,7 +77,7 @@ FORGET_EVENTS = Statement("DELETE FROM events WHERE project_id = :project_id AND
 
 # Read the events after a number.
 EVENTS_AFTER = Statement(f"""
-SELECT {EVENT_COLUMNS} FROM events
+SELECT {columns.EVENT_COLUMNS} FROM events
 WHERE project_id = :project_id AND number > :after ORDER BY number
 """)
 
@@ -115,7 +107,7 @@ def entry_values(entry: WaitlistEntry) -> dict[str, object]:
 
 def entry_of(values: Row) -> WaitlistEntry:
     """Return the entry that a row holds."""
-    row = WaitlistEntryRow(*values)
+    row = columns.WaitlistEntryRow(*values)
     return WaitlistEntry(
         id=row.id,
         service_id=row.service_id,
@@ -148,7 +140,7 @@ async def read_entries(fetch: Fetch, project_id: str, states: Collection[Waitlis
 
 async def read_events(fetch: Fetch, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
     """Return the events after a number, in order."""
-    rows = [EventRow(*values) for values in await fetch(EVENTS_AFTER, project_id=project_id, after=after)]
+    rows = [columns.EventRow(*values) for values in await fetch(EVENTS_AFTER, project_id=project_id, after=after)]
     return tuple(
         ProjectEvent(number=row.number, kind=row.kind, subject_id=row.subject_id, at_ms=row.at_ms) for row in rows
     )

@@ -1,1 +1,1 @@
-"""How a database file came to its schema, one revision after another."""
+"""Migrations of the schema, one revision after another."""

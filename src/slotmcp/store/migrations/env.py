@@ -1,4 +1,4 @@
-"""What Alembic runs: the caller brings the connection, in a transaction that the caller ends."""
+"""Alembic's environment. The caller provides the connection, in a transaction that the caller ends."""
 
 from alembic import context
 

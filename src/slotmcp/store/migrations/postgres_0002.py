@@ -1,4 +1,4 @@
-"""What v0002 does to projects, claims and bookings in PostgreSQL, which can change tables where they stand."""
+"""Version 0002 of projects, claims and bookings in PostgreSQL, which can alter tables in place."""
 
 from alembic import op
 
@@ -59,6 +59,6 @@ CHANGES = (
 
 
 def change_tables() -> None:
-    """Change them, one after the other."""
+    """Run the changes in order."""
     for change in CHANGES:
         op.execute(change)

@@ -10,10 +10,10 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    """Go there."""
+    """Upgrade to this revision."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    """There is no way back: the backup beside the file is."""
+    """Reject a downgrade; restore the backup beside the file instead."""
     raise NotImplementedError

@@ -1,1 +1,1 @@
-"""The revisions. One that was released is never edited."""
+"""Revisions of the schema. A released revision is never changed."""

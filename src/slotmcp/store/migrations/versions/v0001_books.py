@@ -1,4 +1,4 @@
-"""The books: projects, services, technicians, claims, bookings, busy times, receipts and the change log."""
+"""Projects, services, technicians, claims, bookings, busy times, receipts and the change log."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 APPLICATION_ID = 0x534C4F54
-"""Marks the file as ours: "SLOT" in ASCII."""
+"""Id in the file's header that identifies slotmcp: "SLOT" in ASCII."""
 
 NEVER_OVERLAP = """
 ALTER TABLE claims ADD CONSTRAINT claims_never_overlap EXCLUDE USING gist (
@@ -17,7 +17,7 @@ ALTER TABLE claims ADD CONSTRAINT claims_never_overlap EXCLUDE USING gist (
 ) WHERE (state IN ('held', 'booked'))
 """
 MARK = "COMMENT ON TABLE alembic_version IS 'slotmcp'"
-"""Marks a PostgreSQL schema as ours."""
+"""Comment that identifies slotmcp's schema in PostgreSQL."""
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -27,7 +27,7 @@ CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
 
 
 def upgrade() -> None:
-    """Create everything."""
+    """Create all tables."""
     _create_catalog()
     _create_claims()
     _create_bookings()
@@ -42,7 +42,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is no way back: the backup beside the file is."""
+    """Reject a downgrade; restore the backup beside the file instead."""
     raise NotImplementedError
 
 
@@ -199,7 +199,7 @@ def _create_records() -> None:
 
 
 def _refuse_overlaps(name: str, event: str) -> None:
-    """The second line: whatever the code above believes, two live claims never overlap on a technician."""
+    """Create the trigger that rejects overlapping live claims of one technician."""
     op.execute(
         f"""
         CREATE TRIGGER claims_never_overlap_on_{name} BEFORE {event} ON claims

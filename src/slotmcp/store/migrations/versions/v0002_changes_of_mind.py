@@ -1,7 +1,7 @@
-"""Changes of mind: places on claims, the status of bookings, who finds them, ways, the waitlist and events.
+"""Locations of claims, status and contact keys of bookings, travel rules, the waitlist and events.
 
-SQLite cannot change a table's checks, so projects, claims and bookings are made anew and filled from what was there.
-PostgreSQL changes them where they stand.
+SQLite cannot change a table's checks, so projects, claims and bookings are created again and filled from the old
+tables. PostgreSQL alters them in place.
 """
 
 import hashlib
@@ -66,25 +66,25 @@ JOIN projects AS p ON p.id = b.project_id
 
 
 def upgrade() -> None:
-    """Change the tables, and let bookings be found by whom they are for."""
+    """Change the tables, and add contact keys to bookings."""
     if op.get_bind().dialect.name == "postgresql":
         change_tables()
     else:
-        _make_anew()
+        _recreate_tables()
     _create_contacts("booking_contacts", "claim_id", ["bookings.project_id", "bookings.claim_id"])
     _create_waitlist()
     _mark_time_off()
-    _find_customers()
+    _add_contact_keys()
 
 
 def downgrade() -> None:
-    """There is no way back: the backup beside the file is."""
+    """Reject a downgrade; restore the backup beside the file instead."""
     raise NotImplementedError
 
 
-def _make_anew() -> None:
-    """Make the tables anew, and fill them."""
-    _put_aside()
+def _recreate_tables() -> None:
+    """Create the tables again and fill them."""
+    _rename_old_tables()
     _create_projects()
     _create_claims()
     _create_bookings()
@@ -96,8 +96,8 @@ def _make_anew() -> None:
     _refuse_overlaps("update", "UPDATE OF technician_number, start_minute, end_minute, state")
 
 
-def _put_aside() -> None:
-    """Rename what is made anew, without what has a name of its own. Other tables go on referring to the new ones."""
+def _rename_old_tables() -> None:
+    """Rename the old tables and drop their triggers and indexes. Foreign keys refer to the new tables."""
     for event in ("insert", "update"):
         op.execute(f"DROP TRIGGER claims_never_overlap_on_{event}")
     for index in ("claims_live", "claims_expiring", "claims_of_customer"):
@@ -124,11 +124,11 @@ def _real(name: str, *, nullable: bool = False) -> sa.Column[float]:
     return sa.Column(name, REAL, nullable=nullable)
 
 
-def _place() -> tuple[sa.Column[float], sa.Column[float]]:
+def _location() -> tuple[sa.Column[float], sa.Column[float]]:
     return _real("latitude", nullable=True), _real("longitude", nullable=True)
 
 
-def _place_is_whole(name: str) -> sa.CheckConstraint:
+def _location_check(name: str) -> sa.CheckConstraint:
     return sa.CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name=name)
 
 
@@ -171,7 +171,7 @@ def _create_claims() -> None:
         _text("state"),
         _big("expires_at_ms", nullable=True),
         _number("technician_chosen"),
-        *_place(),
+        *_location(),
         _text("hold_token", nullable=True),
         _text("customer_pseudonym"),
         sa.PrimaryKeyConstraint("project_id", "id"),
@@ -184,7 +184,7 @@ def _create_claims() -> None:
         sa.CheckConstraint("(state IN ('booked', 'cancelled')) = (expires_at_ms IS NULL)", name="claims_expiry"),
         sa.CheckConstraint("state IN ('booked', 'cancelled') OR hold_token IS NOT NULL", name="claims_held_by_token"),
         sa.CheckConstraint("technician_chosen IN (0, 1)", name="claims_technician_chosen"),
-        _place_is_whole("claims_location"),
+        _location_check("claims_location"),
         **STRICT,
     )
     for name, columns, condition in (
@@ -233,14 +233,14 @@ def _create_waitlist() -> None:
         _number("duration_minutes"),
         *(_big(name) for name in ("start_from_minute", "start_to_minute")),
         _text("technician_id", nullable=True),
-        *_place(),
+        *_location(),
         *(_text(name) for name in ("customer_name", "customer_phone", "customer_email", "customer_pseudonym")),
         *(_text(name) for name in ("state", "hold_token", "let_go")),
         _big("joined_at_ms"),
         _of_project(),
         sa.UniqueConstraint("project_id", "id", name="waits_id"),
         sa.CheckConstraint("state IN ('waiting', 'offered', 'booked', 'expired')", name="waits_state"),
-        _place_is_whole("waits_location"),
+        _location_check("waits_location"),
         sqlite_autoincrement=True,
         **STRICT,
     )
@@ -295,8 +295,8 @@ def _mark_time_off() -> None:
         )
 
 
-def _find_customers() -> None:
-    """Give old bookings the keys that new ones get when they are made."""
+def _add_contact_keys() -> None:
+    """Add to existing bookings the contact keys that new bookings get."""
     connection = op.get_bind()
     keyed = [
         {"project": project, "claim": claim, "position": position, "key": key}
@@ -313,7 +313,7 @@ def _keys(salt: bytes, references: list[str], pseudonym: str) -> list[str]:
 
 
 def _references(phone: str, email: str, locale: str) -> list[str]:
-    """How a customer was known to the services when this was written."""
+    """Return the references by which the services identified a customer at this revision."""
     references = [f"email:{email.casefold()}"] if email else []
     _, *parts = locale.replace("_", "-").split("-")
     try:

@@ -1,4 +1,4 @@
-"""Access keys: who may call over HTTP."""
+"""Access keys for calls over HTTP."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,5 +30,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is no way back: the backup beside the file is."""
+    """Reject a downgrade; restore the backup beside the file instead."""
     raise NotImplementedError

@@ -1,6 +1,6 @@
-"""Calendars: what projects, services and technicians are at Cal.com, what is known of its events, and the outbox.
+"""Cal.com settings of projects, services and technicians, calendar events, and the outbox.
 
-SQLite would put a column that is added behind the table's constraints, so the catalog's tables are made anew there.
+SQLite would put an added column after the table's constraints, so the catalog's tables are created again there.
 """
 
 import sqlalchemy as sa
@@ -35,12 +35,12 @@ COPIED = {
 
 
 def upgrade() -> None:
-    """Add the columns, and the tables."""
+    """Add the columns and the tables."""
     if op.get_bind().dialect.name == "postgresql":
         for table, column in ADDED.items():
             op.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
     else:
-        _make_anew()
+        _recreate_tables()
     _create_entries()
     _create_deliveries()
     _create_parked()
@@ -49,12 +49,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is no way back: the backup beside the file is."""
+    """Reject a downgrade; restore the backup beside the file instead."""
     raise NotImplementedError
 
 
-def _make_anew() -> None:
-    """Make the catalog's tables anew, and fill them. Other tables go on referring to the new ones."""
+def _recreate_tables() -> None:
+    """Create the catalog's tables again and fill them. Foreign keys refer to the new tables."""
     op.execute("PRAGMA legacy_alter_table = ON")
     for table in COPIED:
         op.rename_table(table, f"{table}_0003")

@@ -1,4 +1,4 @@
-"""Traces: how calls were decided."""
+"""Decision traces of calls."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,5 +29,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is no way back: the backup beside the file is."""
+    """Reject a downgrade; restore the backup beside the file instead."""
     raise NotImplementedError
