@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from slotmcp.calcom import mapping, webhook
 from slotmcp.calcom.schemas import BookingOutput, BusyTimeOutput, MeOutput
 from slotmcp.domain.calcom import CalcomHost
-from slotmcp.domain.calendar import CalendarEvent, Delivery
+from slotmcp.domain.calendar import CalendarEvent
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.ports.calendar import CalendarAccount, CalendarRejected, CalendarUnavailable, NewEvent
 
@@ -46,11 +46,8 @@ class CalcomCalendar:
         self._base_url = base_url
         self._timeout_seconds = timeout_seconds
 
-    def has_valid_signature(self, body: bytes, signature: str, secrets: Sequence[str]) -> bool:
-        return webhook.has_valid_signature(body, signature, secrets)
-
-    def parse_delivery(self, body: bytes) -> Delivery:
-        return webhook.parse_delivery(body)
+    has_valid_signature = staticmethod(webhook.has_valid_signature)
+    parse_delivery = staticmethod(webhook.parse_delivery)
 
     @asynccontextmanager
     async def account(self, api_key: str) -> AsyncIterator[CalendarAccount]:
@@ -126,7 +123,7 @@ class CalcomAccount:
         """Send a request, and return the data of the response.
 
         Raises:
-            CalendarUnavailable, CalendarRejected.
+            CalendarError.
         """
         from httpx2 import ConnectError, ConnectTimeout, HTTPError  # noqa: PLC0415  as above
 
@@ -197,7 +194,7 @@ def _check_status(response: "Response") -> None:
     """Raise an error unless the response is successful.
 
     Raises:
-        CalendarUnavailable, CalendarRejected.
+        CalendarError.
     """
     status = response.status_code
     if response.is_success:

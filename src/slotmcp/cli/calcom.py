@@ -14,7 +14,7 @@ from slotmcp.bootstrap import open_app
 from slotmcp.cli.exits import Exit, leave
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
-from slotmcp.ports.calendar import CalendarRejected, CalendarUnavailable, CalendarView
+from slotmcp.ports.calendar import CalendarError, CalendarView
 from slotmcp.services.app import App
 from slotmcp.services.calendar.conflicts import Conflict
 from slotmcp.services.calendar.service import ConflictsAnswer, ReplayResult, describe_deferred, describe_push
@@ -103,7 +103,7 @@ async def _sync(opened: App, asked: str | None, *, is_dry: bool) -> list[str]:
     try:
         async with opened.calendar_worker() as worker:
             answer = await worker.sync(seen.project.id, is_dry=is_dry)
-    except (CalendarUnavailable, CalendarRejected) as error:
+    except CalendarError as error:
         leave(Exit.AWAY, NOT_REACHED.format(error.message))
     report = answer.report
     would = "would be " if is_dry else ""

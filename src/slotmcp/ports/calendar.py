@@ -11,8 +11,8 @@ from slotmcp.domain.calendar import CalendarEntry, CalendarEvent, DeferredEvent,
 from slotmcp.domain.interval import Interval, Minute
 
 
-class CalendarRejected(Exception):  # noqa: N818  an external error
-    """Permanent rejection of a request by the calendar."""
+class CalendarError(Exception):
+    """Failed request to the calendar."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -20,13 +20,15 @@ class CalendarRejected(Exception):  # noqa: N818  an external error
         """Clause about the calendar ("it ..."), without personal data and secrets."""
 
 
-class CalendarUnavailable(Exception):  # noqa: N818  an external error
-    """Temporary failure of the calendar: the request may be repeated later."""
+class CalendarRejected(CalendarError):  # noqa: N818
+    """Permanent rejection of a request."""
+
+
+class CalendarUnavailable(CalendarError):  # noqa: N818
+    """Temporary failure: the request may be repeated later."""
 
     def __init__(self, message: str, *, retry_after_ms: int = 0, is_outcome_unknown: bool = True) -> None:
         super().__init__(message)
-        self.message = message
-        """Clause about the calendar ("it ..."), without personal data and secrets."""
         self.retry_after_ms = retry_after_ms
         """Delay requested by the calendar; 0: none."""
         self.is_outcome_unknown = is_outcome_unknown
@@ -59,7 +61,7 @@ class NewEvent:
 
 
 class CalendarAccount(Protocol):
-    """One account at the calendar service. Every method may raise CalendarUnavailable or CalendarRejected."""
+    """One account at the calendar service. Every method may raise CalendarError."""
 
     async def events_updated_after(self, after_ms: int, *, limit: int = 100) -> Sequence[CalendarEvent]:
         """Return the events updated after an instant of the calendar's clock, by time of update (`at_ms`).

@@ -89,7 +89,7 @@ async def check(office: Office) -> None:
     assert await office.taken() == sorted([*office.there(), absence])
     await check_bookings(office)
     answer = await office.worker.sync("shop")
-    assert answer.report.differences == ()
+    assert answer.report.differences == []
     assert await office.taken() == sorted([*office.there(), absence])
     await check_bookings(office)
 
@@ -180,5 +180,5 @@ async def test_of_what_was_over_before_it_was_heard_of_reconciling_has_nothing_t
     office.world.reschedule(first.uid, HOURS[1])
     _, moved = office.calcom.messages
     await hear(office, [moved])
-    assert (await office.worker.sync("shop")).report.differences == ()
+    assert (await office.worker.sync("shop")).report.differences == []
     assert await office.taken() == office.there()

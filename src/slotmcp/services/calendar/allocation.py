@@ -69,11 +69,9 @@ class TimeAllocator:
             return True
         reserved = BusyTime(technician_id=technician_id, start=interval[0], end=interval[1], source=_RESERVED_SOURCE)
         await self.transaction.add_busy([reserved])
-        holds_moved = 0
         for claim in await self._other_claims(technician_id, interval, for_claim_id):
-            holds_moved += claim.is_hold and await reassign_hold(self.unit, claim)
+            self.changes.holds_moved += claim.is_hold and await reassign_hold(self.unit, claim)
         await self.transaction.remove_busy([reserved])
-        self.changes = self.changes.plus(ConflictChanges(holds_moved=holds_moved))
         return not await self._other_claims(technician_id, interval, for_claim_id)
 
     async def _other_claims(self, technician_id: str, interval: Interval, excluded_id: str) -> list[Claim]:
@@ -145,7 +143,7 @@ class TimeAllocator:
     async def _resolve_conflicts(self, changed: tuple[BusyTime, ...]) -> None:
         for technician_id in sorted({busy.technician_id for busy in changed}):
             spans = [(busy.start, busy.end) for busy in changed if busy.technician_id == technician_id]
-            self.changes = self.changes.plus(await resolve_conflicts(self.unit, technician_id, spans))
+            await resolve_conflicts(self.unit, technician_id, spans, self.changes)
 
 
 class BookingUpdater:

@@ -34,18 +34,12 @@ class Conflict:
         return source.removeprefix(EVENT_SOURCE_PREFIX) if source.startswith(EVENT_SOURCE_PREFIX) else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class ConflictChanges:
-    """Counts of new conflicts and of holds moved to avoid one."""
+    """Counts of new conflicts, and of holds moved to avoid one."""
 
     conflicts: int = 0
     holds_moved: int = 0
-
-    def plus(self, other: "ConflictChanges") -> "ConflictChanges":
-        """Return the sums."""
-        return ConflictChanges(
-            conflicts=self.conflicts + other.conflicts, holds_moved=self.holds_moved + other.holds_moved
-        )
 
 
 def find_conflicts(schedule: Schedule, now_ms: int) -> tuple[Conflict, ...]:
@@ -71,30 +65,28 @@ def attention_for(schedule: Schedule, claim: Claim) -> str:
 
 def overlapping_claims(technician_schedule: TechnicianSchedule, interval: Interval, now_ms: int) -> list[Claim]:
     """Return the live claims that overlap an interval, by start and id."""
-    claims = [
-        claim for claim in technician_schedule.claims if claim.is_live(now_ms) and overlaps(claim.interval, interval)
-    ]
-    return sorted(claims, key=lambda claim: (claim.start, claim.id))
+    return [claim for claim in _live_claims(technician_schedule, now_ms) if overlaps(claim.interval, interval)]
 
 
-async def resolve_conflicts(unit: UnitOfWork, technician_id: str, changed: Collection[Interval]) -> ConflictChanges:
+async def resolve_conflicts(
+    unit: UnitOfWork, technician_id: str, changed: Collection[Interval], changes: ConflictChanges
+) -> None:
     """Move the holds and mark the bookings that conflict with changed busy times of a technician's calendar.
 
-    Bookings that no longer conflict lose their mark.
+    Bookings that no longer conflict lose their mark. The new conflicts and moved holds are added to `changes`.
     """
-    transaction, conflicts, holds_moved = unit.transaction, 0, 0
+    transaction = unit.transaction
     technician_schedule = (await transaction.schedule()).technician_schedules.get(technician_id)
     if technician_schedule is None:
-        return ConflictChanges()
+        return
     for claim in _current_claims(technician_schedule, transaction.now_ms):
         if not any(overlaps(claim.interval, interval) for interval in changed):
             continue
         is_conflict = is_in_conflict(technician_schedule, claim)
         if claim.is_hold:
-            holds_moved += is_conflict and await reassign_hold(unit, claim)
+            changes.holds_moved += is_conflict and await reassign_hold(unit, claim)
         else:
-            conflicts += await _mark(transaction, claim.id, is_conflict=is_conflict)
-    return ConflictChanges(conflicts=conflicts, holds_moved=holds_moved)
+            changes.conflicts += await _mark(transaction, claim.id, is_conflict=is_conflict)
 
 
 async def _mark(transaction: Transaction, booking_id: str, *, is_conflict: bool) -> bool:
@@ -116,7 +108,9 @@ def _overlapping_calendar_busy(technician_schedule: TechnicianSchedule, claim: C
 
 def _current_claims(technician_schedule: TechnicianSchedule, now_ms: int) -> list[Claim]:
     """Return the live claims that have not ended, by start and id."""
-    claims = [
-        claim for claim in technician_schedule.claims if claim.is_live(now_ms) and claim.end * MS_PER_MINUTE > now_ms
-    ]
-    return sorted(claims, key=lambda claim: (claim.start, claim.id))
+    return [claim for claim in _live_claims(technician_schedule, now_ms) if claim.end * MS_PER_MINUTE > now_ms]
+
+
+def _live_claims(technician_schedule: TechnicianSchedule, now_ms: int) -> list[Claim]:
+    live = (claim for claim in technician_schedule.claims if claim.is_live(now_ms))
+    return sorted(live, key=lambda claim: (claim.start, claim.id))

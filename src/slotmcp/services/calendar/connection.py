@@ -56,7 +56,7 @@ DEFAULT_RETRY_POLICY: Final = RetryPolicy()
 class CalendarConnection:
     """One account behind a circuit breaker, which also honors the account's Retry-After.
 
-    Every method raises CalendarUnavailable or CalendarRejected.
+    Every method raises CalendarError.
     """
 
     def __init__(self, account: CalendarAccount, policy: RetryPolicy = DEFAULT_RETRY_POLICY) -> None:

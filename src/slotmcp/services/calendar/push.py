@@ -5,11 +5,11 @@ the next attempt first searches the events that were updated since.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from slotmcp.domain.booking import BookingStatus
-from slotmcp.domain.calendar import CalendarEvent, EventStatus, Push
-from slotmcp.ports import Transaction
+from slotmcp.domain.calendar import CalendarEvent, EventStatus
 from slotmcp.ports.calendar import CalendarAccount, CalendarRejected, CalendarUnavailable
 from slotmcp.services.calendar.apply import apply_event
 from slotmcp.services.calendar.connection import ProjectCalendar, push_backoff_ms
@@ -67,14 +67,14 @@ class BookingPusher:
             try:
                 events = await self._run(step)
             except CalendarUnavailable as error:
-                await self._postpone(step, error)
+                await self._calendar.write(partial(_postpone, step, error))
                 return PushResult(booking_id=booking_id, steps=tuple(done), away=error.message)
             except CalendarRejected as error:
-                await self._reject(step, error)
+                await self._calendar.write(partial(_reject, step, error))
                 return PushResult(booking_id=booking_id, steps=tuple(done), refused=error.message)
             done.append(step.kind)
-            is_last = len(done) == MAX_STEPS
-            await self._complete(step, events, delay_ms=push_backoff_ms(MAX_STEPS) if is_last else 0)
+            delay_ms = push_backoff_ms(MAX_STEPS) if len(done) == MAX_STEPS else 0
+            await self._calendar.write(partial(_complete, step, events, delay_ms))
         return PushResult(booking_id=booking_id, steps=tuple(done), away=UNCHANGED)
 
     async def _run(self, step: PushStep) -> list[CalendarEvent]:
@@ -114,46 +114,44 @@ class BookingPusher:
         entry = await self._calendar.write(lambda unit: unit.transaction.calendar.entry(step.uid))
         return [replace(entry.event, status=EventStatus.CANCELLED)] if entry else []
 
-    async def _complete(self, step: PushStep, events: list[CalendarEvent], *, delay_ms: int) -> None:
-        """Apply the changed events; a push that is not complete is due again after a delay."""
 
-        async def work(unit: UnitOfWork) -> None:
-            transaction = unit.transaction
-            for event in events:
-                await apply_event(unit, _with_booking(step, event))
-            push = await transaction.calendar.push(step.booking_id)
-            if push is None:
-                return
-            due_ms = transaction.now_ms + delay_ms
-            push = replace(push, attempts=0, tried_at_ms=None, tried_start=None, due_ms=due_ms)
-            await transaction.calendar.save_push(push)
-            if await next_step(transaction, push) is None:
-                await transaction.calendar.complete_push(step.booking_id, push.version)
-            await _clear_attention(transaction, step.booking_id)
+async def _complete(step: PushStep, events: list[CalendarEvent], delay_ms: int, unit: UnitOfWork) -> None:
+    """Apply the changed events; a push that is not complete is due again after a delay."""
+    transaction = unit.transaction
+    for event in events:
+        await apply_event(unit, _with_booking(step, event))
+    push = await transaction.calendar.push(step.booking_id)
+    if push is None:
+        return
+    push = replace(push, attempts=0, tried_at_ms=None, tried_start=None, due_ms=transaction.now_ms + delay_ms)
+    await transaction.calendar.save_push(push)
+    if await next_step(transaction, push) is None:
+        await transaction.calendar.complete_push(step.booking_id, push.version)
+    booking = await transaction.booking(step.booking_id)
+    if booking is not None and booking.attention.startswith(REFUSED):
+        await transaction.save_booking(replace(booking, attention=""))
 
-        await self._calendar.write(work)
 
-    async def _postpone(self, step: PushStep, error: CalendarUnavailable) -> None:
-        async def work(unit: UnitOfWork) -> None:
-            push = await unit.transaction.calendar.push(step.booking_id)
-            if push is not None:
-                await unit.transaction.calendar.save_push(_postponed(push, step, error, unit.transaction.now_ms))
+async def _postpone(step: PushStep, error: CalendarUnavailable, unit: UnitOfWork) -> None:
+    push = await unit.transaction.calendar.push(step.booking_id)
+    if push is None:
+        return
+    delay_ms = max(error.retry_after_ms, push_backoff_ms(push.attempts))
+    push = replace(push, due_ms=unit.transaction.now_ms + delay_ms)
+    if not error.is_outcome_unknown and step.tried_at_ms is None:
+        push = replace(push, tried_at_ms=None, tried_start=None)
+    await unit.transaction.calendar.save_push(push)
 
-        await self._calendar.write(work)
 
-    async def _reject(self, step: PushStep, error: CalendarRejected) -> None:
-        async def work(unit: UnitOfWork) -> None:
-            transaction = unit.transaction
-            push = await transaction.calendar.push(step.booking_id)
-            if push is None:
-                return
-            rejected = replace(push, tried_at_ms=None, tried_start=None, refused=error.message)
-            await transaction.calendar.save_push(rejected)
-            booking = await transaction.booking(step.booking_id)
-            if booking is not None and booking.status is not BookingStatus.CANCELLED and not booking.attention:
-                await transaction.save_booking(replace(booking, attention=REFUSED + error.message))
-
-        await self._calendar.write(work)
+async def _reject(step: PushStep, error: CalendarRejected, unit: UnitOfWork) -> None:
+    transaction = unit.transaction
+    push = await transaction.calendar.push(step.booking_id)
+    if push is None:
+        return
+    await transaction.calendar.save_push(replace(push, tried_at_ms=None, tried_start=None, refused=error.message))
+    booking = await transaction.booking(step.booking_id)
+    if booking is not None and booking.status is not BookingStatus.CANCELLED and not booking.attention:
+        await transaction.save_booking(replace(booking, attention=REFUSED + error.message))
 
 
 async def _call(account: CalendarAccount, step: PushStep) -> CalendarEvent:
@@ -170,15 +168,3 @@ def _with_booking(step: PushStep, event: CalendarEvent) -> CalendarEvent:
     """Return the event with its booking's id if the step created it, because the API may omit the metadata."""
     is_created = step.kind is PushStepKind.CREATE and not event.status.is_over
     return replace(event, booking_id=step.booking_id) if is_created else event
-
-
-def _postponed(push: Push, step: PushStep, error: CalendarUnavailable, now_ms: int) -> Push:
-    push = replace(push, due_ms=now_ms + max(error.retry_after_ms, push_backoff_ms(push.attempts)))
-    has_no_effect = not error.is_outcome_unknown and step.tried_at_ms is None
-    return replace(push, tried_at_ms=None, tried_start=None) if has_no_effect else push
-
-
-async def _clear_attention(transaction: Transaction, booking_id: str) -> None:
-    booking = await transaction.booking(booking_id)
-    if booking is not None and booking.attention.startswith(REFUSED):
-        await transaction.save_booking(replace(booking, attention=""))

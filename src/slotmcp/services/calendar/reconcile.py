@@ -1,6 +1,7 @@
 """Reconciliation of a project with its calendar, which repairs differences after lost webhooks and outages."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
@@ -13,7 +14,7 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Mi
 from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.ports import Transaction
 from slotmcp.services.calendar.apply import ApplyResult, Effect, apply_event, refresh_entry
-from slotmcp.services.calendar.conflicts import resolve_conflicts
+from slotmcp.services.calendar.conflicts import ConflictChanges, resolve_conflicts
 from slotmcp.services.calendar.connection import ProjectCalendar
 from slotmcp.services.calendar.matching import connected_hosts
 from slotmcp.services.calendar.push_steps import next_step
@@ -59,26 +60,21 @@ class Difference:
     """The time is free now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncReport:
-    """Differences found by a reconciliation, and repaired unless it was a dry run."""
-
-    project_id: str
-    read: int
-    """Number of events read."""
-    differences: tuple[Difference, ...]
-    conflicts: int
-    """Number of new conflicts."""
-    is_dry: bool
-
-
 @dataclass(slots=True)
-class _SyncCounts:
-    """Results of a part of a reconciliation."""
+class SyncReport:
+    """Results of a reconciliation, or of a part of one. A dry run repairs nothing."""
 
     read: int = 0
+    """Number of events read."""
     differences: list[Difference] = field(default_factory=list)
     conflicts: int = 0
+    """Number of new conflicts."""
+
+    def add(self, part: "SyncReport") -> None:
+        """Add the results of a part."""
+        self.read += part.read
+        self.differences += part.differences
+        self.conflicts += part.conflicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,88 +89,72 @@ class _DryRunRollback(Exception):  # noqa: N818  control flow
     """Rolls back the transaction of a dry run."""
 
 
-class Reconciler:
-    """Reconciles one project with its calendar account."""
+async def reconcile(calendar: ProjectCalendar, *, is_dry: bool = False) -> SyncReport:
+    """Read the events updated since the last time, and repair the differences.
 
-    def __init__(self, calendar: ProjectCalendar) -> None:
-        self._calendar = calendar
+    Progress is saved after each batch, so that an interrupted reconciliation continues there.
 
-    async def reconcile(self, *, is_dry: bool = False) -> SyncReport:
-        """Read the events updated since the last time, and repair the differences.
-
-        Progress is saved after each batch, so that an interrupted reconciliation continues there.
-
-        Raises:
-            CalendarUnavailable, CalendarRejected, Unavailable.
-        """
-        calendar, total = self._calendar, _SyncCounts()
-        state = (await calendar.store.calendar(calendar.project_id)).sync
-        async for page in calendar.connection.pages_updated_after(max(0, state.watermark_ms - OVERLAP_MS)):
-            for first in range(0, len(page), BATCH_SIZE):
-                counts = await self._write(partial(_apply_batch, page[first : first + BATCH_SIZE]), is_dry=is_dry)
-                total.read += counts.read
-                total.differences += counts.differences
-                total.conflicts += counts.conflicts
-        connected = await self._read_connected_calendars()
-        await self._write(lambda unit: _reconcile_rest(unit, total, connected), is_dry=is_dry)
-        return SyncReport(
-            project_id=calendar.project_id,
-            read=total.read,
-            differences=tuple(total.differences),
-            conflicts=total.conflicts,
-            is_dry=is_dry,
-        )
-
-    async def _read_connected_calendars(self) -> _ConnectedBusyTimes:
-        """Return the busy times in connected calendars, from now to the booking horizon."""
-        store, project_id = self._calendar.store, self._calendar.project_id
-        start = (await store.head(project_id)).now_ms // MS_PER_MINUTE
-        schedule = await store.schedule(project_id)
-        within = (start, start + (schedule.project.horizon_days + EXTRA_DAYS) * MINUTES_PER_DAY)
-        hosts = [(technician_id, host) for technician_id, host in connected_hosts(schedule) if host.calendars]
-        by_technician = {
-            technician_id: frozenset(await self._busy_times(host, within)) for technician_id, host in hosts
-        }
-        return _ConnectedBusyTimes(within=within, by_technician=by_technician)
-
-    async def _busy_times(self, host: CalcomHost, within: Interval) -> Iterable[Interval]:
-        return await self._calendar.connection.read(lambda account: account.busy_times(host, within))
-
-    async def _write(self, work: Callable[[UnitOfWork], Awaitable[T]], *, is_dry: bool) -> T:
-        """Run a unit of work in one transaction, which a dry run rolls back."""
-        if not is_dry:
-            return await self._calendar.write(work)
-        results: list[T] = []
-
-        async def rolled_back(unit: UnitOfWork) -> None:
-            results[:] = [await work(unit)]
-            raise _DryRunRollback
-
-        try:
-            await self._calendar.write(rolled_back)
-        except _DryRunRollback:
-            return results[0]
-        raise AssertionError  # pragma: no cover
+    Raises:
+        CalendarError, Unavailable.
+    """
+    report = SyncReport()
+    watermark_ms = (await calendar.store.calendar(calendar.project_id)).sync.watermark_ms
+    async for page in calendar.connection.pages_updated_after(max(0, watermark_ms - OVERLAP_MS)):
+        for first in range(0, len(page), BATCH_SIZE):
+            report.add(await _write(calendar, partial(_apply_batch, page[first : first + BATCH_SIZE]), is_dry=is_dry))
+    connected = await _read_connected_calendars(calendar)
+    report.add(await _write(calendar, partial(_reconcile_rest, connected), is_dry=is_dry))
+    return report
 
 
-async def _apply_batch(events: Sequence[CalendarEvent], unit: UnitOfWork) -> _SyncCounts:
+async def _read_connected_calendars(calendar: ProjectCalendar) -> _ConnectedBusyTimes:
+    """Return the busy times in connected calendars, from now to the booking horizon."""
+    start = (await calendar.store.head(calendar.project_id)).now_ms // MS_PER_MINUTE
+    schedule = await calendar.store.schedule(calendar.project_id)
+    within = (start, start + (schedule.project.horizon_days + EXTRA_DAYS) * MINUTES_PER_DAY)
+
+    async def busy_times(host: CalcomHost) -> Iterable[Interval]:
+        return await calendar.connection.read(lambda account: account.busy_times(host, within))
+
+    by_technician = {
+        technician_id: frozenset(await busy_times(host))
+        for technician_id, host in connected_hosts(schedule)
+        if host.calendars
+    }
+    return _ConnectedBusyTimes(within=within, by_technician=by_technician)
+
+
+async def _write(calendar: ProjectCalendar, work: Callable[[UnitOfWork], Awaitable[T]], *, is_dry: bool) -> T:
+    """Run a unit of work in one transaction, which a dry run rolls back."""
+    if not is_dry:
+        return await calendar.write(work)
+    results: list[T] = []
+
+    async def rolled_back(unit: UnitOfWork) -> None:
+        results[:] = [await work(unit)]
+        raise _DryRunRollback
+
+    with suppress(_DryRunRollback):
+        await calendar.write(rolled_back)
+    return results[0]
+
+
+async def _apply_batch(events: Sequence[CalendarEvent], unit: UnitOfWork) -> SyncReport:
     """Apply events, and save how far the calendar was read."""
-    transaction, counts = unit.transaction, _SyncCounts(read=len(events))
+    transaction, report = unit.transaction, SyncReport(read=len(events))
     oldest_end = transaction.now_ms // MS_PER_MINUTE - MAX_AGE_MINUTES
     for event in events:
         known = await transaction.calendar.entry(event.uid)
         if known is None and event.end < oldest_end:
             continue
         result = await apply_event(unit, event)
-        counts.conflicts += result.conflicts
+        report.conflicts += result.conflicts
         if (kind := _kind(result, event, known)) is not None:
-            counts.differences.append(
-                Difference(kind=kind, subject=event.uid, start=event.start, end=event.end, is_gone=event.status.is_over)
-            )
+            report.differences.append(_difference(kind, event.uid, event, is_gone=event.status.is_over))
     state = await transaction.calendar.sync_state()
     watermark_ms = max(state.watermark_ms, events[-1].at_ms)
     await transaction.calendar.save_sync_state(replace(state, watermark_ms=watermark_ms))
-    return counts
+    return report
 
 
 def _kind(result: ApplyResult, event: CalendarEvent, known: CalendarEntry | None) -> DifferenceKind | None:
@@ -187,17 +167,17 @@ def _kind(result: ApplyResult, event: CalendarEvent, known: CalendarEntry | None
     return DifferenceKind.MISSED if known is None else DifferenceKind.STALE
 
 
-async def _reconcile_rest(unit: UnitOfWork, total: _SyncCounts, connected: _ConnectedBusyTimes) -> None:
+async def _reconcile_rest(connected: _ConnectedBusyTimes, unit: UnitOfWork) -> SyncReport:
     """Update connected calendars' busy times, refresh events without a booking, and push bookings without an event."""
-    transaction = unit.transaction
-    total.differences += await _update_connected_busy(unit, connected)
+    transaction, report = unit.transaction, SyncReport()
+    report.differences += await _update_connected_busy(unit, connected)
     for entry in await transaction.calendar.open_entries(transaction.now_ms // MS_PER_MINUTE):
         if not entry.booking_id:
-            total.conflicts += (await refresh_entry(unit, entry)).conflicts
+            report.conflicts += (await refresh_entry(unit, entry)).conflicts
     for claim in await _claims_to_push(transaction):
         await transaction.calendar.request_push(claim.id)
-        kind = DifferenceKind.NOT_PUSHED
-        total.differences.append(Difference(kind=kind, subject=claim.id, start=claim.start, end=claim.end))
+        report.differences.append(_difference(DifferenceKind.NOT_PUSHED, claim.id, claim))
+    return report
 
 
 async def _update_connected_busy(unit: UnitOfWork, connected: _ConnectedBusyTimes) -> list[Difference]:
@@ -226,13 +206,15 @@ async def _update_connected_busy(unit: UnitOfWork, connected: _ConnectedBusyTime
     changed = (*added, *removed)
     for technician_id in dict.fromkeys(busy.technician_id for busy in changed):
         spans = [_interval(busy) for busy in changed if busy.technician_id == technician_id]
-        await resolve_conflicts(unit, technician_id, spans)
-    return [_busy_difference(busy, is_gone=busy in removed) for busy in changed]
-
-
-def _busy_difference(busy: BusyTime, *, is_gone: bool) -> Difference:
+        await resolve_conflicts(unit, technician_id, spans, ConflictChanges())
     kind = DifferenceKind.CONNECTED_CALENDAR
-    return Difference(kind=kind, subject=busy.technician_id, start=busy.start, end=busy.end, is_gone=is_gone)
+    return [_difference(kind, busy.technician_id, busy, is_gone=busy in removed) for busy in changed]
+
+
+def _difference(
+    kind: DifferenceKind, subject: str, span: CalendarEvent | BusyTime | Claim, *, is_gone: bool = False
+) -> Difference:
+    return Difference(kind=kind, subject=subject, start=span.start, end=span.end, is_gone=is_gone)
 
 
 def _known(technician_schedule: TechnicianSchedule, entries: Iterable[CalendarEntry]) -> set[Interval]:

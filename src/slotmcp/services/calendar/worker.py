@@ -10,7 +10,7 @@ from slotmcp import telemetry
 from slotmcp.domain.calendar import SyncState
 from slotmcp.domain.errors import InvalidArgument, SlotmcpError
 from slotmcp.ports import Store, Transaction
-from slotmcp.ports.calendar import Calendar, CalendarRejected, CalendarUnavailable, Secrets
+from slotmcp.ports.calendar import Calendar, CalendarError, Secrets
 from slotmcp.services.calendar.connection import (
     CalendarConnection,
     CalendarConnections,
@@ -18,7 +18,7 @@ from slotmcp.services.calendar.connection import (
     sync_backoff_ms,
 )
 from slotmcp.services.calendar.push import BookingPusher, PushResult
-from slotmcp.services.calendar.reconcile import Reconciler, SyncReport
+from slotmcp.services.calendar.reconcile import SyncReport, reconcile
 from slotmcp.services.unit_of_work import ProjectWriter
 
 POLL_SECONDS: Final = 1.0
@@ -68,11 +68,11 @@ class CalendarWorker:
 
         Raises:
             InvalidArgument: the project is not connected, or another worker holds the lease.
-            CalendarUnavailable, CalendarRejected, NotFound, Unavailable.
+            CalendarError, NotFound, Unavailable.
         """
         calendar = await self._project_calendar(project_id)
         if is_dry:
-            return SyncAnswer(pushed=(), report=await Reconciler(calendar).reconcile(is_dry=True))
+            return SyncAnswer(pushed=(), report=await reconcile(calendar, is_dry=True))
         async with self._lease(project_id) as has_lease:
             if not has_lease:
                 raise InvalidArgument("projectId", "another worker is reconciling it right now; try again soon.")
@@ -99,7 +99,7 @@ class CalendarWorker:
 
         Raises:
             InvalidArgument: the project is not connected.
-            CalendarUnavailable, CalendarRejected, NotFound, Unavailable.
+            CalendarError, NotFound, Unavailable.
         """
         calendar = await self._project_calendar(project_id)
         return await calendar.connection.call(lambda account: account.name())
@@ -119,7 +119,7 @@ class CalendarWorker:
             await _push_due(calendar)
             if is_sync_due:
                 await _reconcile(calendar)
-        except (CalendarUnavailable, CalendarRejected) as error:
+        except CalendarError as error:
             self._back_off(project_id)
             message = error.message
             await _update_sync_state(self._store, project_id, lambda state, _now_ms: replace(state, problem=message))
@@ -137,7 +137,7 @@ class CalendarWorker:
         settings = (await self._store.schedule(project_id)).project.calcom
         if settings is None:
             raise InvalidArgument(
-                "projectId", f"{project_id} is not connected to Cal.com; see project.calcom in its file."
+                "projectId", f"{project_id} is not connected to Cal.com: add project.calcom to its file."
             )
         self._known[project_id] = connection = await self._connections.get(settings)
         return ProjectCalendar(project_id=project_id, connection=connection, writer=self._writer)
@@ -199,7 +199,7 @@ async def _push_due(calendar: ProjectCalendar) -> list[PushResult]:
 
 
 async def _reconcile(calendar: ProjectCalendar) -> SyncReport:
-    report = await Reconciler(calendar).reconcile()
+    report = await reconcile(calendar)
     telemetry.record_calendar_conflicts(report.conflicts)
     for difference in report.differences:
         telemetry.record_calendar_difference(difference.kind)

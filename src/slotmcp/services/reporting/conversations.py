@@ -131,10 +131,9 @@ async def count_steps(store: Traces, new_traces: Sequence[Trace]) -> None:
     store. Steps may be missed if two servers save traces of one conversation at the same time, or if the store fails.
     """
     new_ids = frozenset(trace.id for trace in new_traces)
-    for project_id in {trace.project_id for trace in new_traces}:
-        of_project = [trace for trace in new_traces if trace.project_id == project_id and trace.conversation]
-        if not of_project:
-            continue
+    named = [trace for trace in new_traces if trace.conversation]
+    for project_id in {trace.project_id for trace in named}:
+        of_project = [trace for trace in named if trace.project_id == project_id]
         names = {trace.conversation for trace in of_project}
         from_ms = min(trace.at_ms for trace in of_project) - LOOKBACK_MS
         try:
