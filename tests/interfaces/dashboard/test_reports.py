@@ -147,7 +147,7 @@ async def test_a_refusal_shows_its_reason_and_links_to_its_details(shop: Site) -
     details = text_of(await shop.browser.client.get(linked[0]))
     assert "Time not available" in details
     assert "Ana (ana) is booked." in details
-    assert "Refused for" in details
+    assert "Result: refused for" in details
     assert "Step Time (ms) Share" in details
     conversation = details.partition("Same conversation")[2]
     assert conversation.index("Succeeded") < conversation.index("Time not available")
