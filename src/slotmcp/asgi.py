@@ -116,7 +116,7 @@ async def open_web(settings: Settings, serving: ServeOptions) -> AsyncIterator[A
         if not serving.read_only:
             await stack.enter_async_context(app.background_tasks())
         needed = {"database": app.access.has_keys}
-        await stack.enter_async_context(app.vitals.watched({**needed, **app.helpful}))
+        await stack.enter_async_context(app.vitals.watched({**needed, **app.optional_checks}))
         host_policy = _host_policy(settings, serving)
         dashboard = DashboardContext(
             app=app,
@@ -138,7 +138,7 @@ async def open_web(settings: Settings, serving: ServeOptions) -> AsyncIterator[A
                 host_policy=host_policy,
                 max_body_bytes=settings.max_body_bytes,
             ),
-            health=Health(shutdown, required=needed, optional=app.helpful),
+            health=Health(shutdown, required=needed, optional=app.optional_checks),
             shutdown=shutdown,
         )
 

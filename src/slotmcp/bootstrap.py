@@ -172,7 +172,7 @@ async def join_fleet(
     ):
         app = build_app(store, travel, fleet=fleet, live=RedisHolds(link), calendars=calendars)
         limits = RedisRateLimiter(link, fallback=app.limits)
-        yield replace(app, limits=limits, helpful={"redis": link.require})
+        yield replace(app, limits=limits, optional_checks={"redis": link.require})
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
 from slotmcp.domain.offer import Slot
 from slotmcp.services.app import App
-from slotmcp.services.bookings import BookRequest
+from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.slots import MAX_LIMIT, SlotQuery
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock

@@ -17,7 +17,7 @@ from concurrency.rush import DEFAULT_TIMEOUT_MS, customer
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.errors import SlotUnavailable, Unavailable
 from slotmcp.services.app import App
-from slotmcp.services.bookings import BookRequest
+from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.holds import HoldRequest
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock

@@ -13,7 +13,7 @@ from pathlib import Path
 from concurrency.rush import DyingStore, customer
 from slotmcp.bootstrap import build_app
 from slotmcp.services.app import App
-from slotmcp.services.bookings import BookRequest
+from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.holds import HoldRequest
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock

@@ -12,7 +12,7 @@ from concurrency.rush import DEFAULT_TIMEOUT_MS, GatedStore, customer
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.errors import SlotUnavailable
 from slotmcp.services.app import App
-from slotmcp.services.bookings import BookRequest
+from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.holds import HoldRequest
 from slotmcp.services.slots import SlotQuery
 from slotmcp.store.sqlite import SqliteStore

@@ -16,7 +16,7 @@ from slotmcp.bootstrap import join_fleet
 from slotmcp.domain.errors import SlotUnavailable, Unavailable
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.app import App
-from slotmcp.services.bookings import BookRequest
+from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.holds import HoldRequest
 from slotmcp.services.slots import SlotQuery
 from slotmcp.store.sqlite import SqliteStore
@@ -145,7 +145,7 @@ async def _left(app: App) -> int:
 async def _are_back(apps: list[App]) -> bool:
     for app in apps:
         try:
-            await app.helpful["redis"]()
+            await app.optional_checks["redis"]()
         except Unavailable:
             return False
     return True

@@ -16,7 +16,7 @@ from slotmcp.domain.catalog import Project, ServiceType, Technician, WallSpan, W
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.ports import Travel
 from slotmcp.services.app import App
-from slotmcp.services.bookings import BookRequest
+from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.holds import HoldAnswer, HoldRequest
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.lookups import BookAnswer

@@ -73,7 +73,7 @@ def test_conflicts_and_pushes_are_shown(calcom: StandIn, slotmcp: Run) -> None:
 
 
 async def _schedule() -> None:
-    from slotmcp.services.bookings import BookRequest  # noqa: PLC0415
+    from slotmcp.services.booking_requests import BookRequest  # noqa: PLC0415
     from support.shop import CALLER  # noqa: PLC0415
 
     async with open_books(Settings.load().database_path) as schedules:

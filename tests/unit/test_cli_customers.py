@@ -9,7 +9,7 @@ import pytest
 from slotmcp.bootstrap import open_app
 from slotmcp.cli.exits import Exit
 from slotmcp.domain.booking import Customer
-from slotmcp.services.bookings import BookRequest
+from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.slots import SlotQuery
 from slotmcp.settings import Settings
 from support.command_line import Run

@@ -1,6 +1,6 @@
 """Lost slots: rejection before the lock, and the nearest starts as alternatives."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from slotmcp.domain.claim import Claim
@@ -19,27 +19,16 @@ _MAX_ALTERNATIVES: Final = 3
 _MAX_CANDIDATES: Final = 3
 
 
+@dataclass(eq=False)
 class LostSlot(Exception):  # noqa: N818  callers receive it as SlotUnavailable or HoldExpired
-    """A start that is not bookable, with the error that reports it.
+    """A start that is not bookable, with the error that reports it."""
 
-    `instead_of` is the claim that the caller would give up for another start; its time counts as free.
-    """
-
-    def __init__(
-        self,
-        error: type[SlotUnavailable | HoldExpired],
-        message: str,
-        need: Need,
-        start: Minute,
-        *,
-        instead_of: Claim | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.error = error
-        self.message = message
-        self.need = need
-        self.start = start
-        self.instead_of = instead_of
+    error: type[SlotUnavailable | HoldExpired]
+    message: str
+    need: Need
+    start: Minute
+    instead_of: Claim | None = None
+    """Claim that the caller would give up for another start; its time counts as free."""
 
 
 async def find_lost_start(
@@ -81,7 +70,7 @@ def refusal(availability: Availability, lost: LostSlot) -> SlotUnavailable | Hol
     project, excluded_start = availability.schedule.project, None
     if lost.instead_of is not None:
         availability, excluded_start = availability.without(lost.instead_of), lost.instead_of.start
-    slots = nearest_slots(availability, lost.need, lost.start, excluded_start=excluded_start)
+    slots = _nearest_slots(availability, lost.need, lost.start, excluded_start)
     offer = Offer(
         project=project,
         timezone=project.timezone,
@@ -107,10 +96,9 @@ def _unavailable_technician(availability: Availability, lost: LostSlot) -> Unava
     )
 
 
-def nearest_slots(
-    availability: Availability, need: Need, start: Minute, *, excluded_start: Minute | None = None
+def _nearest_slots(
+    availability: Availability, need: Need, start: Minute, excluded_start: Minute | None
 ) -> tuple[Slot, ...]:
-    """Return the bookable starts nearest to a start, in order of time."""
     midnights = availability.frame.midnights
     starts = [
         other for other in list_starts(availability, need, midnights[0], midnights[-1]) if other != excluded_start

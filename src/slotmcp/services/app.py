@@ -1,4 +1,4 @@
-"""What a face sees: the services, and nothing of what they are made of."""
+"""The application: every use case, as the interfaces see it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """Every use case of slotmcp."""
+    """Use cases of slotmcp by subject."""
 
     projects: ProjectService
     slots: SlotService
@@ -41,9 +41,9 @@ class App:
     waitlist: WaitlistService
     calendars: CalendarService
     calendar_worker: Callable[[], AbstractAsyncContextManager["CalendarWorker"]]
-    """Opens what tells calendars and reconciles; its libraries are loaded then."""
+    """Opens the worker that pushes bookings to calendars and reconciles them. Its libraries are loaded then."""
     background_tasks: Callable[[], AbstractAsyncContextManager[None]]
-    """Does what a server has to do besides answering, until the block ends."""
+    """Runs a server's periodic work until the block ends."""
     tracing: TraceWriter
     traces: TraceService
     access: AccessService
@@ -53,5 +53,5 @@ class App:
     vitals: Vitals
     ids: Ids
     limits: RateLimiter
-    helpful: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
-    """What can be done without, by name; asked, it raises Unavailable while it is away. Answers are then slower."""
+    optional_checks: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
+    """Checks of optional dependencies, by name. Each raises Unavailable while its dependency is away."""

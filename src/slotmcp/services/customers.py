@@ -45,7 +45,7 @@ class CustomerService:
             await leave_waitlist(unit, entries)
             return ForgetAnswer(project=project, erased=sum([await transaction.forget(key) for key in keys]))
 
-        return await self._writer.write(await self._writer.project_id(project_id), work)
+        return await self._writer.write(await self._writer.availability_cache.project_id(project_id), work)
 
 
 def _keys_of(entry: WaitlistEntry) -> set[str]:

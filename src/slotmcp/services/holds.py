@@ -19,7 +19,7 @@ from slotmcp.ports import LiveHolds, Transaction
 from slotmcp.services.alternatives import LostSlot, early_refusal, find_lost_start
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment
 from slotmcp.services.calendar.conflicts import is_in_conflict
-from slotmcp.services.idempotency import Keys, keys_of
+from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.placement import place_hold
 from slotmcp.services.tracing import TracedResult, record_result, record_start, span
 from slotmcp.services.travel import TravelLookup
@@ -134,7 +134,7 @@ class HoldService:
         Raises:
             InvalidArgument, NotFound, Unavailable.
         """
-        project_id = await self._writer.project_id(project_id)
+        project_id = await self._writer.availability_cache.project_id(project_id)
 
         async def work(unit: UnitOfWork) -> ReleaseAnswer:
             transaction = unit.transaction
@@ -160,8 +160,8 @@ def _check_ttl(ttl_seconds: int | None) -> None:
         raise InvalidArgument("ttlSeconds", f"give a time from {MIN_TTL_SECONDS} to {MAX_TTL_SECONDS} seconds.")
 
 
-def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointment) -> Keys:
-    return keys_of(
+def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointment) -> IdempotencyKeys:
+    return idempotency_keys(
         transaction,
         use_case="create_hold",
         credential=request.credential,
@@ -178,7 +178,7 @@ def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointme
     )
 
 
-async def _earlier_hold(transaction: Transaction, keys: Keys) -> tuple[Hold, int] | None:
+async def _earlier_hold(transaction: Transaction, keys: IdempotencyKeys) -> tuple[Hold, int] | None:
     """Return the hold that an earlier identical request created, and the capacity left at that time."""
     response = await keys.recall(transaction)
     if response is None:

@@ -9,10 +9,10 @@ from slotmcp.ports import Receipt, Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
+class IdempotencyKeys:
     """Keys of one request, and its fingerprint.
 
-    An explicit key repeats the first response, whatever happened since. The implied key follows from the request's
+    An explicit key always repeats the first response. The implied key follows from the request's
     arguments; its use case decides whether the first response still applies.
     """
 
@@ -64,7 +64,7 @@ class Keys:
             )
 
 
-def keys_of(  # noqa: PLR0913  the parts of a key
+def idempotency_keys(  # noqa: PLR0913  the parts of a key
     transaction: Transaction,
     *,
     use_case: str,
@@ -72,9 +72,9 @@ def keys_of(  # noqa: PLR0913  the parts of a key
     explicit: Sequence[str],
     request: Sequence[object],
     implied: str = "",
-) -> Keys:
+) -> IdempotencyKeys:
     """Return the keys of a request, hashed with the project's salt. Empty keys are left out."""
-    return Keys(
+    return IdempotencyKeys(
         use_case=use_case,
         credential=credential,
         explicit=tuple([transaction.pseudonym(key) for key in explicit if key]),

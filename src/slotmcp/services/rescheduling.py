@@ -19,7 +19,7 @@ from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import resolve
 from slotmcp.services.calendar.conflicts import attention_for
 from slotmcp.services.holds import assign_held, require_hold
-from slotmcp.services.idempotency import Keys, keys_of
+from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.lookups import BookAnswer, book_answer, require_booking, service_of, technician_of
 from slotmcp.services.placement import make_moves
 
@@ -131,9 +131,11 @@ def _requested_start(availability: Availability, request: RescheduleRequest) -> 
     return None
 
 
-def _keys(transaction: Transaction, request: RescheduleRequest, booking: Booking, start: Minute | None) -> Keys:
+def _keys(
+    transaction: Transaction, request: RescheduleRequest, booking: Booking, start: Minute | None
+) -> IdempotencyKeys:
     token = request.hold_token
-    return keys_of(
+    return idempotency_keys(
         transaction,
         use_case="reschedule_booking",
         credential=request.credential,
@@ -143,7 +145,9 @@ def _keys(transaction: Transaction, request: RescheduleRequest, booking: Booking
     )
 
 
-async def _earlier_move(transaction: Transaction, keys: Keys, booking: Booking, start: Minute | None) -> Before | None:
+async def _earlier_move(
+    transaction: Transaction, keys: IdempotencyKeys, booking: Booking, start: Minute | None
+) -> Before | None:
     """Return the booking's time before an earlier identical request moved it.
 
     The implied key counts only while the booking is at that start: a customer who moved on may come back.

@@ -170,7 +170,7 @@ class TechnicianService:
                 now_ms=before.now_ms,
             )
 
-        return await self._writer.write(await self._writer.project_id(project_id), work)
+        return await self._writer.write(await self._availability_cache.project_id(project_id), work)
 
     async def _overview(self, availability: Availability, technician_id: str) -> TechnicianOverview:
         schedule, timeline = availability.schedule, availability.index.timelines[technician_id]

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Final, Self
+from typing import Final
 
 from opentelemetry import trace as otel
 
@@ -41,21 +41,6 @@ class TracedRequest:
     """The start that the request names, if it names one."""
     hold: Hold | None = None
     """The hold whose start is to be booked."""
-
-    @classmethod
-    def for_start(cls, availability: Availability, appointment: Appointment, hold: Hold | None = None) -> Self:
-        """Return the request for one start."""
-        start = appointment.start
-        return cls(
-            availability=availability,
-            service_id=appointment.service.id,
-            need=appointment.need,
-            start_from=start,
-            start_to=start + 1,
-            timezone=availability.schedule.project.timezone,
-            start=start,
-            hold=hold,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +94,16 @@ def tracing_into(builder: TraceBuilder) -> Iterator[None]:
 def record_start(availability: Availability, appointment: Appointment, hold: Hold | None = None) -> None:
     """Record the request for one start, if the call is traced."""
     if builder := _CURRENT.get():
-        builder.request = TracedRequest.for_start(availability, appointment, hold)
+        builder.request = TracedRequest(
+            availability=availability,
+            service_id=appointment.service.id,
+            need=appointment.need,
+            start_from=appointment.start,
+            start_to=appointment.start + 1,
+            timezone=availability.schedule.project.timezone,
+            start=appointment.start,
+            hold=hold,
+        )
 
 
 def record_result(result: TracedResult) -> None:

@@ -33,14 +33,6 @@ class ProjectWriter:
     availability_cache: AvailabilityCache
     ids: Ids
 
-    async def project_id(self, requested_id: str | None) -> str:
-        """Return the requested project's id, or that of the only project.
-
-        Raises:
-            InvalidArgument: none was requested, and there is not exactly one.
-        """
-        return await self.availability_cache.project_id(requested_id)
-
     async def write(self, project_id: str, work: Callable[[UnitOfWork], Awaitable[T]], *, create: bool = False) -> T:
         """Run a unit of work and commit it durably. `create` allows a new project, as in `Store.write`.
 

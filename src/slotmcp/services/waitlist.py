@@ -20,7 +20,7 @@ from slotmcp.ports import ProjectEvent, Transaction
 from slotmcp.services.appointments import find_need, find_service, resolve
 from slotmcp.services.concurrency import Notifier
 from slotmcp.services.contacts import normalised, references_of
-from slotmcp.services.idempotency import Keys, keys_of
+from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.pagination import spread
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
@@ -243,8 +243,8 @@ def _new_entry(
     )
 
 
-def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: WaitlistEntry) -> Keys:
-    return keys_of(
+def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: WaitlistEntry) -> IdempotencyKeys:
+    return idempotency_keys(
         transaction,
         use_case="join_waitlist",
         credential=request.credential,
@@ -253,7 +253,9 @@ def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: Wai
     )
 
 
-async def _existing_entry(transaction: Transaction, keys: Keys, entry: WaitlistEntry) -> WaitlistEntry | None:
+async def _existing_entry(
+    transaction: Transaction, keys: IdempotencyKeys, entry: WaitlistEntry
+) -> WaitlistEntry | None:
     """Return the entry that this request made before, or another open one of the customer for the same job."""
     answer = await keys.recall(transaction)
     if answer and (earlier := await transaction.wait(json.loads(answer)["waitId"])):

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from slotmcp.domain.booking import AssignmentReason, BookingStatus, Customer, Visit
 from slotmcp.domain.catalog import RankingKey
 from slotmcp.services.app import App
-from slotmcp.services.bookings import BookRequest
+from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.current_principal import current_credential, scoped_key
 from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, FoundBooking
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
@@ -271,8 +271,8 @@ def _field_of(key: RankingKey) -> Literal["bookingsThatDay", "priority", "score"
             assert_never(key)
 
 
-def _appointment(answer: BookAnswer | FoundBooking) -> sentences.Appointment:
-    return sentences.Appointment(answer.booking.claim.start, answer.service.name, answer.technician.name)
+def _appointment(answer: BookAnswer | FoundBooking) -> sentences.BookingDetails:
+    return sentences.BookingDetails(answer.booking.claim.start, answer.service.name, answer.technician.name)
 
 
 def _describe_found(answer: FindAnswer, view: Viewpoint) -> str:

@@ -15,7 +15,7 @@ from slotmcp.asgi import ServeOptions
 from slotmcp.domain.access import Scope
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import TimeOff
-from slotmcp.services.bookings import BookRequest
+from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.holds import HoldRequest
 from support.dashboard import Site, open_site
 from support.denver import DENVER, PLAN, technician, weekly

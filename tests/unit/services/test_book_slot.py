@@ -8,7 +8,7 @@ import pytest
 from slotmcp.domain.booking import Customer, Visit
 from slotmcp.domain.catalog import Location, RankingKey
 from slotmcp.domain.errors import HoldExpired, InvalidArgument, SlotUnavailable
-from slotmcp.services.bookings import BookRequest
+from slotmcp.services.booking_requests import BookRequest
 from support.shop import CALLER, at, booking, customer, plan, service, technician
 from support.sqlite_file import fingerprint, live_entries
 from unit.services.conftest import Open

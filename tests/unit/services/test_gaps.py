@@ -14,7 +14,7 @@ from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, GapChange
 from slotmcp.domain.trace import Question
-from slotmcp.services.bookings import BookRequest
+from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.reporting.gaps import LostQuestion, find_gaps
 from slotmcp.services.slots import SlotQuery

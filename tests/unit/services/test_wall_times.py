@@ -6,7 +6,7 @@ import pytest
 
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.moment import WallTime
-from slotmcp.services.bookings import BookRequest
+from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.holds import HoldRequest
 from slotmcp.services.slots import SlotQuery
 from support.clock import HandClock

@@ -108,7 +108,7 @@ def test_a_hold_never_promises_more_than_it_has(seconds: int, how_long: str) -> 
 
 
 def test_a_booking_names_the_service_the_time_and_who_comes() -> None:
-    said = bookings.booked(bookings.Appointment(minute("2026-11-23T12:00"), "Furnace tune-up", "Ana"), VIEW)
+    said = bookings.booked(bookings.BookingDetails(minute("2026-11-23T12:00"), "Furnace tune-up", "Ana"), VIEW)
     assert said == "Your furnace tune-up is booked for tomorrow at noon, with Ana."
 
 

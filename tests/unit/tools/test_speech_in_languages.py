@@ -298,7 +298,7 @@ def test_no_sentence_in_any_language_says_what_only_a_machine_reads(
         sentences.held(starts[0], there, seconds),
         sentences.hold_ended(starts[0], there),
         sentences.hold_booked(starts[0], there),
-        bookings.booked(bookings.Appointment(starts[0], "AC repair", "Ana"), there),
+        bookings.booked(bookings.BookingDetails(starts[0], "AC repair", "Ana"), there),
         sentences.unavailable(starts, there),
         sentences.hold_expired(starts, there),
         bookings.assignment_reason("Ana", REASON, there),

@@ -16,7 +16,7 @@ from slotmcp.tools.speech.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
-class Appointment:
+class BookingDetails:
     """Start of an appointment, and the names of its service and technician."""
 
     start: Minute
@@ -32,7 +32,7 @@ class Appointment:
         }
 
 
-def booked(appointment: Appointment, view: Viewpoint) -> str:
+def booked(appointment: BookingDetails, view: Viewpoint) -> str:
     """Confirm a booking."""
     return view.voice.say("Your {service} is booked for {time}, with {technician}.", **appointment.words(view))
 
@@ -62,12 +62,12 @@ def assignment_reason(name: str, reason: AssignmentReason, view: Viewpoint) -> s
     )
 
 
-def only_upcoming(appointment: Appointment, view: Viewpoint) -> str:
+def only_upcoming(appointment: BookingDetails, view: Viewpoint) -> str:
     """Describe the only upcoming appointment."""
     return view.voice.say("You have one appointment: {service}, {time}, with {technician}.", **appointment.words(view))
 
 
-def several_upcoming(count: int, appointment: Appointment, view: Viewpoint) -> str:
+def several_upcoming(count: int, appointment: BookingDetails, view: Viewpoint) -> str:
     """Say how many appointments are upcoming, and describe the next one."""
     return view.voice.say_count(
         "You have {count} appointment. The next one is {service}, {time}, with {technician}.",
@@ -83,7 +83,7 @@ def none_upcoming(view: Viewpoint) -> str:
     return view.voice.say("You have no appointment coming up.")
 
 
-def last_past(appointment: Appointment, view: Viewpoint) -> str:
+def last_past(appointment: BookingDetails, view: Viewpoint) -> str:
     """Say that no appointment is upcoming, and describe the last one that took place."""
     return view.voice.say(
         "You have no appointment coming up. The last one was {service}, {time}, with {technician}.",
@@ -96,7 +96,7 @@ def none_found(view: Viewpoint) -> str:
     return view.voice.say("I cannot find any appointment. Could it be under another phone number or e-mail address?")
 
 
-def moved(appointment: Appointment, before: Minute, view: Viewpoint) -> str:
+def moved(appointment: BookingDetails, before: Minute, view: Viewpoint) -> str:
     """Confirm an appointment's new time, with the same technician."""
     words = appointment.words(view)
     if _is_same_day(appointment.start, before, view):
@@ -112,7 +112,7 @@ def moved(appointment: Appointment, before: Minute, view: Viewpoint) -> str:
 
 
 def moved_to_other_technician(
-    appointment: Appointment, before: Minute, view: Viewpoint, *, previous_technician: str
+    appointment: BookingDetails, before: Minute, view: Viewpoint, *, previous_technician: str
 ) -> str:
     """Confirm an appointment's new time, and name the new technician and the previous one."""
     words = {**appointment.words(view), "technician_before": previous_technician}
@@ -129,12 +129,12 @@ def moved_to_other_technician(
     )
 
 
-def not_moved(appointment: Appointment, view: Viewpoint) -> str:
+def not_moved(appointment: BookingDetails, view: Viewpoint) -> str:
     """Say that an appointment already had that time."""
     return view.voice.say("Your {service} is {time} already, with {technician}.", **appointment.words(view))
 
 
-def canceled(appointment: Appointment, view: Viewpoint) -> str:
+def canceled(appointment: BookingDetails, view: Viewpoint) -> str:
     """Confirm a cancellation."""
     return view.voice.say("Your {service}, {time}, is canceled.", **appointment.words(view))
 

@@ -1,0 +1,169 @@
+"""Booking requests: their appointment, their idempotency keys, and the booking that follows from them."""
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.claim import Hold
+from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
+from slotmcp.engine.assign import Assignment, assign
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
+from slotmcp.engine.travel import TravelTimes, site_at
+from slotmcp.ports import Transaction
+from slotmcp.services.alternatives import LostSlot
+from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve
+from slotmcp.services.calendar.conflicts import attention_for
+from slotmcp.services.contacts import references_of
+from slotmcp.services.holds import assign_held, lost_hold
+from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
+from slotmcp.services.lookups import service_of
+from slotmcp.services.tracing import record_start
+from slotmcp.services.unit_of_work import UnitOfWork
+
+UNAVAILABLE: Final = "That time cannot be had, so nothing is booked."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookRequest(StartRequest):
+    """An appointment to book: a held one by its token, or a start directly."""
+
+    customer: Customer
+    hold_token: str = ""
+    visit: Visit = field(default_factory=Visit)
+    idempotency_key: str = ""
+    credential: str = "local"
+    """The credential that scopes the idempotency key."""
+
+
+def start_appointment(availability: Availability, order: BookRequest, travel_times: TravelTimes | None) -> Appointment:
+    """Return the appointment of a request that names a start, and record it in the trace.
+
+    Raises:
+        InvalidArgument, NotFound.
+    """
+    appointment = find_appointment(availability.schedule, order, travel_times)
+    record_start(availability, appointment)
+    return appointment
+
+
+def held_appointment(
+    availability: Availability, order: BookRequest, hold: Hold, travel_times: TravelTimes | None
+) -> Appointment:
+    """Return the held appointment. Fields that the request repeats beside the token must agree with the hold.
+
+    Raises:
+        InvalidArgument: a field does not agree.
+    """
+    claim, schedule = hold.claim, availability.schedule
+    zone_key, held_minutes = order.timezone or schedule.project.timezone, claim.end - claim.start
+    if order.service_id is not None and order.service_id != claim.service_id:
+        raise InvalidArgument("serviceType", f"the hold is for {claim.service_id}; leave it out, or hold another slot.")
+    if order.start is not None and resolve(order.start, zone_key, "start") != claim.start:
+        raise InvalidArgument("start", "the hold is for another start; leave it out, or hold that one.")
+    if find_duration(order, claim.start, zone_key) not in {None, held_minutes}:
+        field = "durationMinutes" if order.end is None else "end"
+        raise InvalidArgument(field, f"the hold is for {held_minutes} minutes; leave it out, or hold another.")
+    chosen_id = claim.technician_id if claim.technician_chosen else None
+    if order.technician_id not in {None, chosen_id}:
+        raise InvalidArgument("technicianId", "choose the technician when you create the hold, not afterwards.")
+    # The skills of a service that left the catalog are unknown; the hold's technician has them.
+    technician_id = chosen_id if claim.service_id in schedule.services else claim.technician_id
+    service, location = service_of(schedule, claim), claim.location or order.location
+    need = Need.of_claim(claim, service, site_at(location, schedule.project.travel, travel_times))
+    appointment = Appointment(service, replace(need, technician_id=technician_id), claim.start, location)
+    record_start(availability, appointment, hold)
+    return appointment
+
+
+def booking_keys(transaction: Transaction, order: BookRequest, appointment: Appointment | None) -> IdempotencyKeys:
+    """Return the keys of a request; a hold's token, or else start and contact, imply one."""
+    customer = order.customer
+    request: tuple[object, ...] = (customer.name.casefold(), customer.phone, customer.email)
+    if appointment is None:
+        request, implied = ("hold", order.hold_token, *request), f"hold:{order.hold_token}"
+    else:
+        what = (appointment.service.id, appointment.start, appointment.need.duration_minutes)
+        request = ("start", *what, order.technician_id, *request)
+        implied = "start:" + json.dumps((*what[:2], customer.phone, customer.email))
+        implied = "" if order.idempotency_key else implied
+    return idempotency_keys(
+        transaction,
+        use_case="book_slot",
+        credential=order.credential,
+        explicit=(order.idempotency_key,),
+        implied=implied,
+        request=(request,),
+    )
+
+
+async def earlier_booking(
+    transaction: Transaction, keys: IdempotencyKeys, appointment: Appointment | None
+) -> Booking | None:
+    """Return the booking that an earlier identical request made.
+
+    The implied key counts only while the booking is active at that start: a customer who cancelled may book again.
+    """
+    if response := await keys.recall(transaction):
+        return await transaction.booking(json.loads(response)["bookingId"])
+    receipt = await keys.implied_receipt(transaction)
+    booking = await transaction.booking(json.loads(receipt.answer)["bookingId"]) if receipt else None
+    if receipt is None or booking is None or booking.status is BookingStatus.CANCELLED:
+        return None
+    if appointment is not None and appointment.start != booking.claim.start:
+        return None
+    keys.response_in(receipt)
+    return booking
+
+
+def assign_technician(
+    transaction: Transaction, availability: Availability, appointment: Appointment, hold: Hold | None
+) -> Assignment:
+    """Assign a technician to a start, or to a held one.
+
+    Raises:
+        HoldExpired, LostSlot.
+    """
+    if hold is not None:
+        others = availability.without(hold.claim)
+        return assign_held(transaction, others, hold, [appointment.need], appointment.start)
+    assignment = assign(availability, appointment.need, appointment.start)
+    if assignment is None:
+        raise lost_booking(appointment, hold)
+    return assignment
+
+
+def new_booking(  # noqa: PLR0913, PLR0917  the parts of a booking
+    unit: UnitOfWork,
+    availability: Availability,
+    order: BookRequest,
+    appointment: Appointment,
+    assignment: Assignment,
+    hold: Hold | None,
+) -> Booking:
+    """Return the booking to save."""
+    technician_id, reason, attention = assignment.technician_id, assignment.reason, ""
+    contact_keys = [unit.transaction.pseudonym(reference) for reference in references_of(order.customer)]
+    if hold is None:
+        claim = appointment.claim(unit.ids.new_id(), technician_id)
+    else:
+        claim = replace(hold.claim, technician_id=technician_id, expires_at_ms=None, location=appointment.location)
+        reason = replace(reason, wished=claim.technician_chosen)
+        attention = attention_for(availability.schedule, claim)
+        contact_keys.append(hold.customer_pseudonym)
+    return Booking(
+        claim=claim,
+        customer=order.customer,
+        visit=order.visit,
+        reason=reason,
+        contact_keys=tuple(filter(None, contact_keys)),
+        attention=attention,
+    )
+
+
+def lost_booking(appointment: Appointment, hold: Hold | None) -> LostSlot:
+    """Return the error for a start, or a held one, that was taken by another caller."""
+    if hold is not None:
+        return lost_hold(appointment.need, appointment.start)
+    return LostSlot(SlotUnavailable, UNAVAILABLE, appointment.need, appointment.start)
