@@ -1,4 +1,4 @@
-"""A caller who moves an appointment twice, and calls it off. Uses a database of its own, and leaves nothing behind."""
+"""A caller moves an appointment twice and cancels it. Uses its own database and deletes it."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ PROJECT = Path(__file__).with_name("project.yaml")
 
 
 def main() -> None:
-    """Bring the business in, and take two calls."""
+    """Import the business and take two calls."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"SLOTMCP_DATABASE_URL": f"{folder}/slotmcp.db"}
         slotmcp = [sys.executable, "-m", "slotmcp"]
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 async def take_calls(server: StdioServerParameters) -> None:
-    """Book, and then think again."""
+    """Book an appointment, then change it."""
     async with Client(server) as client:
         tomorrow = await day_after_today(client)
         await book(client, tomorrow)
@@ -34,29 +34,29 @@ async def take_calls(server: StdioServerParameters) -> None:
 
 
 async def book(client: Client, day: str) -> None:
-    """The first call."""
+    """Take the first call: book an appointment."""
     caller = {"customerName": "Maria Alvarez", "customerPhone": "+1 303 555 0142"}
     await ask(client, "book_slot", start=f"{day}T09:00", **caller)
 
 
 async def change(client: Client, day: str) -> None:
-    """The second: the same number, written otherwise."""
+    """Take the second call: find the booking by the same number in another notation."""
     found = await ask(client, "find_bookings", phone="(303) 555-0142")
     (booking,) = found["bookings"]
     mine = {"bookingId": booking["bookingId"]}
 
     moved = await ask(client, "reschedule_booking", **mine, start=f"{day}T11:00")
-    assert moved["booking"]["assignment"]["kept"], "Ana can come then, too, so she stays"
+    assert moved["booking"]["assignment"]["kept"], "Ana can take the new time, so she stays"
     again = await ask(client, "reschedule_booking", **mine, start=f"{day}T11:00")
     assert again["replayed"], "a retry moves nothing"
 
     refused = await ask(client, "reschedule_booking", **mine, start=f"{day}T20:00")
     assert refused["error"]["code"] == "slot_unavailable"
     (still,) = (await ask(client, "find_bookings", phone="(303) 555-0142"))["bookings"]
-    assert still["start"] == moved["booking"]["start"], "who is refused keeps what they had"
+    assert still["start"] == moved["booking"]["start"], "a refused caller keeps the booking"
 
     other = await ask(client, "reschedule_booking", **mine, start=f"{day}T14:00")
-    assert other["booking"]["technicianId"] == "t-ben", "Ana is at home by then"
+    assert other["booking"]["technicianId"] == "t-ben", "Ana's shift is over by then"
 
     await ask(client, "cancel_booking", **mine, reason="The leak has stopped")
     free = await ask(client, "get_slots", **{"from": f"{day}T14:00", "to": f"{day}T15:00"})
@@ -64,14 +64,14 @@ async def change(client: Client, day: str) -> None:
 
 
 async def day_after_today(client: Client) -> str:
-    """Tomorrow's date where the business is."""
+    """Return tomorrow's date in the business's time zone."""
     services = (await client.call_tool("list_services", {})).structured_content or {}
     now = datetime.fromisoformat(services["now"]).astimezone(ZoneInfo(services["timezone"]))
     return (now.date() + timedelta(days=1)).isoformat()
 
 
 async def ask(client: Client, tool: str, **arguments: object) -> dict[str, Any]:
-    """Call a tool; print what it gives the agent to say."""
+    """Call a tool and print the sentence that the agent says."""
     answer = (await client.call_tool(tool, arguments)).structured_content or {}
     print(f"{tool}: {answer['result']}")
     return answer

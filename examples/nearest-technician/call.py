@@ -1,4 +1,4 @@
-"""Who is nearest, why, and why somebody else cannot come. Uses a database of its own, and leaves nothing behind."""
+"""An agent finds the nearest technician. Uses its own database and deletes it."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ ADDRESS = {"latitude": 39.7202, "longitude": -104.9610}
 
 
 def main() -> None:
-    """Bring the business in, and take a call."""
+    """Import the business and take a call."""
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {"SLOTMCP_DATABASE_URL": f"{folder}/slotmcp.db"}
         slotmcp = [sys.executable, "-m", "slotmcp"]
@@ -27,21 +27,23 @@ def main() -> None:
 
 
 async def take_call(server: StdioServerParameters) -> None:
-    """Ask who could come and how far it is, ask why not Cara, and book whoever is nearest."""
+    """Find the candidates with their travel times, explain why Cara cannot come, and book the nearest."""
     async with Client(server) as client:
         tomorrow = await day_after_today(client)
         at_ten_thirty, at_half_past_eight = f"{tomorrow}T10:30", f"{tomorrow}T08:30"
 
         free = await ask(client, "get_slots", **ADDRESS, **{"from": at_ten_thirty, "limit": 1, "detail": "full"})
-        for one in free["slots"][0]["candidates"]:
-            print(f"    {one['technicianId']}: {one['etaMinutes']} minutes on the way, score {one['score']}")
+        for candidate in free["slots"][0]["candidates"]:
+            minutes, score = candidate["etaMinutes"], candidate["score"]
+            print(f"    {candidate['technicianId']}: {minutes} minutes on the way, score {score}")
         nearest = free["slots"][0]["candidates"][0]
-        assert nearest["technicianId"] == "t-ben", "his home is farther, but his job before is near"
+        assert nearest["technicianId"] == "t-ben", "his home is farther away, but his previous job is near"
 
         early = await ask(client, "explain_slot", **ADDRESS, start=at_half_past_eight, technicianId="t-cara")
-        for one in early["technicians"]:
-            print(f"    {one['code']}: {one['sentence']}")
-        assert {one["technicianId"]: one["code"] for one in early["technicians"]}["t-cara"] == "travel"
+        for technician in early["technicians"]:
+            print(f"    {technician['code']}: {technician['sentence']}")
+        codes = {technician["technicianId"]: technician["code"] for technician in early["technicians"]}
+        assert codes["t-cara"] == "travel"
 
         caller = {"customerName": "Maria Alvarez", "customerPhone": "303 555 0142"}
         booked = await ask(client, "book_slot", **ADDRESS, **caller, start=at_ten_thirty)
@@ -51,14 +53,14 @@ async def take_call(server: StdioServerParameters) -> None:
 
 
 async def day_after_today(client: Client) -> str:
-    """Tomorrow's date where the business is."""
+    """Return tomorrow's date in the business's time zone."""
     services = (await client.call_tool("list_services", {})).structured_content or {}
     now = datetime.fromisoformat(services["now"]).astimezone(ZoneInfo(services["timezone"]))
     return (now.date() + timedelta(days=1)).isoformat()
 
 
 async def ask(client: Client, tool: str, **arguments: object) -> dict[str, Any]:
-    """Call a tool; print what it gives the agent to say."""
+    """Call a tool and print the sentence that the agent says."""
     answer = (await client.call_tool(tool, arguments)).structured_content or {}
     print(f"{tool}: {answer['result']}")
     return answer
