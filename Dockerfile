@@ -1,9 +1,9 @@
-# slotmcp as an image: small, nobody's root, and exactly what uv.lock says.
+# The slotmcp image: an unprivileged user, and exactly the dependencies of uv.lock.
 FROM python:3.11-slim-bookworm AS build
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
 RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /app
-# what it leans on changes less often than slotmcp itself, and is a layer of its own
+# dependencies change less often than slotmcp, so they are a separate layer
 COPY pyproject.toml uv.lock ./
 RUN uv sync --locked --no-default-groups --no-install-project
 COPY README.md LICENSE ./
@@ -16,7 +16,7 @@ LABEL org.opencontainers.image.title="slotmcp" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --system --uid 10001 --home-dir /var/lib/slotmcp --create-home slotmcp
 COPY --from=build /app/.venv /app/.venv
-# without a database of its own to go to, it keeps its books in /var/lib/slotmcp/slotmcp.db
+# without SLOTMCP_DATABASE_URL, the database is /var/lib/slotmcp/slotmcp.db
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 XDG_DATA_HOME=/var/lib
 USER 10001
 VOLUME /var/lib/slotmcp

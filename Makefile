@@ -1,4 +1,4 @@
-# Everything a developer does here, by name. Needs Python 3.11 with pip, and the network the first time.
+# Development tasks. Needs Python 3.11 with pip; the first run needs the network.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -8,32 +8,32 @@ MAKEFLAGS += --no-print-directory
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN := .venv/bin
-# One more than the cores of a small machine: much of the time is spent waiting for processes.
+# One more than the cores of a small machine, because tests often wait for processes.
 PYTEST := $(BIN)/pytest -q -n 3 --dist worksteal
 READY := .venv/.ready
 INSPECTOR := tests/inspector/node_modules/.ready
 CONFORMANCE := tests/conformance/node_modules/.ready
 DEBIAN := .venv/.debian-ready
 
-# A gate speaks one line when it is fine, and everything it knows when it is not.
-gate = @printf '%-14s' '$(1)'; if said=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$said"; exit 1; fi
+# Run a step of the gate: print one line if it succeeds, and its complete output if it fails.
+gate = @printf '%-14s' '$(1)'; if output=$$($(2) 2>&1); then echo ok; else echo FAILED; printf '%s\n' "$$output"; exit 1; fi
 
 .PHONY: help demo dashboard test check format generate bench proximity screenshots clean
 
-help: ## say what there is (the default)
+help: ## list the targets (the default)
 	@echo 'slotmcp: make <target>'
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## watch an agent's side of a phone call, through a real MCP client
+demo: $(READY) ## play an agent's side of a phone call through a real MCP client
 	@$(BIN)/slotmcp demo
 
-dashboard: $(READY) ## watch a business being called on its dashboard, until Ctrl-C
+dashboard: $(READY) ## serve a dashboard with simulated callers until Ctrl-C
 	@$(BIN)/slotmcp demo --dashboard
 
-test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## run all tests in random order three at a time
+test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## run all tests in random order, three at a time
 	@$(PYTEST)
 
-check: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## the one gate: format, lint, types, import contracts, tests with coverage
+check: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## run the gate: format, lint, types, import contracts, tests with coverage
 	$(call gate,format,$(BIN)/ruff format --check .)
 	$(call gate,lint,$(BIN)/ruff check .)
 	$(call gate,types,$(BIN)/mypy)
@@ -41,23 +41,23 @@ check: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## the one gate: format, l
 	@echo 'tests'
 	@$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
-format: $(READY) ## put the source in its form and mend what lint can mend by itself
+format: $(READY) ## format the source and apply the linter's fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 generate: $(READY) ## write the modules that are generated from others, such as the columns of the tables
 	@$(BIN)/python tests/project/generate_columns.py
 
-bench: $(READY) ## measure, as ratios within one run
+bench: $(READY) ## measure performance as ratios within one run
 	@$(BIN)/python tests/benchmarks/run.py
 
-proximity: $(READY) ## count how far technicians drive, by who is sent, against the shortest routes
+proximity: $(READY) ## compare driving distances by ranking with the shortest routes
 	@$(BIN)/python tests/benchmarks/proximity.py
 
-screenshots: $(READY) $(DEBIAN) ## take the pictures of docs/images anew, of the demo's dashboard
+screenshots: $(READY) $(DEBIAN) ## take the screenshots in docs/images again
 	@$(BIN)/python tests/browser/screenshots.py
 
-clean: ## remove what was made here, the environments too
+clean: ## remove all generated files and environments
 	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/inspector/node_modules tests/conformance/node_modules
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -76,7 +76,7 @@ $(CONFORMANCE): tests/conformance/package-lock.json
 	@cd tests/conformance && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-# A browser and a Prometheus, which pages and metrics are tried with. Who is not root installs them by hand.
+# A browser and a Prometheus for the tests. Without root, install them by hand.
 $(DEBIAN): tests/debian-packages | $(READY)
 	@dpkg-query -W $$(cat $<) >/dev/null 2>&1 || { \
 		echo "Preparing $$(paste -sd ' ' $<) ..."; \
@@ -85,6 +85,6 @@ $(DEBIAN): tests/debian-packages | $(READY)
 	@touch $@
 
 .uv/bin/uv:
-	@echo 'Bringing uv $(UV_VERSION) into .uv ...'
+	@echo 'Installing uv $(UV_VERSION) into .uv ...'
 	@python3 -m venv --without-pip .uv
 	@python3 -m pip --quiet --python .uv/bin/python install 'uv==$(UV_VERSION)'
