@@ -42,7 +42,7 @@ def test_a_book_moves_to_a_server_and_is_served_there(
 def test_ends_that_are_none_are_refused_by_the_option(slotmcp: Run, home: Path) -> None:
     wrong = slotmcp("copy", "--from", str(home / "x.db"), "--to", "mysql://me:s3cret@db/slots")
     assert wrong.code == Exit.USAGE
-    assert wrong.err.startswith("--to begins with mysql://, which is not spoken here; write sqlite:///PATH")
+    assert wrong.err.startswith("--to starts with mysql://, which is not supported; write sqlite:///PATH")
     missing = slotmcp("copy", "--from", str(home / "x.db"), "--to", str(home / "y.db"))
     assert (missing.code, missing.out) == (Exit.AWAY, "")
     assert "x.db cannot be used: there is no such file." in missing.err

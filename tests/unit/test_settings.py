@@ -63,13 +63,13 @@ def test_a_relative_path_and_the_home_folder_are_made_absolute(monkeypatch: pyte
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("mysql://me:secret@db/slots", "begins with mysql://"),
+        ("mysql://me:secret@db/slots", "starts with mysql://"),
         ("postgresql://me:secret@db", "names no database"),
         ("postgres://me:secret@db/", "names no database"),
-        ("postgresql://me:secret@db:x/slots", "is no address"),
-        ("postgresql://me:se]cr[et@db/slots", "is no address"),
-        ("redis://x", "begins with redis://"),
-        ("sqlite://x.db", "begins with sqlite://"),
+        ("postgresql://me:secret@db:x/slots", "is not a valid address"),
+        ("postgresql://me:se]cr[et@db/slots", "is not a valid address"),
+        ("redis://x", "starts with redis://"),
+        ("sqlite://x.db", "starts with sqlite://"),
         ("sqlite:///", "names no file"),
         ("sqlite:///:memory:", "names no file"),
         (":memory:", "names no file"),
@@ -124,11 +124,11 @@ def test_a_routing_service_is_named_by_its_address(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("localhost:5000", "is no address"),
-        ("ftp://localhost", "is no address"),
-        ("http://", "is no address"),
-        ("http://localhost:99999", "is no address"),
-        ("http://[::1", "is no address"),
+        ("localhost:5000", "is not a valid address"),
+        ("ftp://localhost", "is not a valid address"),
+        ("http://", "is not a valid address"),
+        ("http://localhost:99999", "is not a valid address"),
+        ("http://[::1", "is not a valid address"),
         ("http://me:secret@localhost/?key=1", "question mark"),
     ],
 )
@@ -158,7 +158,7 @@ def test_a_redis_is_named_by_its_address(monkeypatch: pytest.MonkeyPatch, url: s
 def test_what_is_no_redis_is_refused_with_what_to_write(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("SLOTMCP_REDIS_URL", url)
     sentence = refusal()
-    assert sentence.startswith("SLOTMCP_REDIS_URL is no address of a Redis")
+    assert sentence.startswith("SLOTMCP_REDIS_URL is not a valid Redis address")
     assert "redis://localhost:6379" in sentence
     assert "secret" not in sentence
 
