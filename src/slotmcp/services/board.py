@@ -1,4 +1,4 @@
-"""The board: one day of a business, technician by technician, with all that takes their time."""
+"""The board: one day of a project by technician, with everything that takes their time."""
 
 import asyncio
 from collections import defaultdict
@@ -10,7 +10,7 @@ from typing import Final
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Technician, TimeOff
 from slotmcp.domain.claim import BusyTime, Claim
-from slotmcp.domain.interval import MS_PER_MINUTE, Interval, Minute, overlaps, subtract
+from slotmcp.domain.interval import MS_PER_MINUTE, Interval, overlaps, subtract
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.opening_hours import DateRange, break_intervals, closed_dates, shift_intervals
 from slotmcp.engine.zones import local_date, midnight, next_midnight
@@ -18,19 +18,19 @@ from slotmcp.ports import ScheduleReader, Store
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.concurrency import SingleFlight
 
-LOOK_SECONDS: Final = 1.0
-"""How old what is known of a revision may be."""
+MAX_AGE_SECONDS: Final = 1.0
+"""Maximum age of a cached revision."""
 _MARGIN: Final = timedelta(days=2)
-"""Spans of other zones, and those past midnight, begin so many dates before at most."""
+"""Dates around the day whose shifts may reach into it, because of other zones or midnight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechnicianDay:
-    """What one technician has that day. Spans are cut to the day; bookings, holds and the rest are as they are."""
+    """A technician's day. Shifts and breaks are clipped to the day; bookings, holds and the rest are not."""
 
     technician: Technician
     shifts: tuple[Interval, ...]
-    """Working time, breaks taken out, time off left in; by start."""
+    """Working time without breaks, time off included; by start."""
     breaks: tuple[Interval, ...]
     """Within shifts."""
     time_off: tuple[TimeOff, ...]
@@ -43,20 +43,20 @@ class TechnicianDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardAnswer:
-    """A day of a business."""
+    """A day of a project."""
 
     schedule: Schedule
     day: date
     today: date
     span: Interval
-    """The day, by the project's clocks: 23, 24 or 25 hours."""
+    """The day on the project's clock: 23, 24 or 25 hours."""
     technicians: tuple[TechnicianDay, ...]
     """In the order of the project file."""
     now_ms: int
 
 
 class BoardService:
-    """Shows days, and knows when one has changed."""
+    """Use cases of the board."""
 
     def __init__(self, *, store: Store, schedules: ScheduleReader, availability_cache: AvailabilityCache) -> None:
         self._store = store
@@ -66,10 +66,10 @@ class BoardService:
         self._revisions: dict[str, tuple[float, int]] = {}
 
     async def board(self, project_id: str | None, day: date | None = None) -> BoardAnswer:
-        """A day; None: today, by the project's clocks.
+        """Return a day; None: today on the project's clock.
 
         Raises:
-            NotFound, InvalidArgument (no project named where there are several), Unavailable.
+            NotFound, InvalidArgument (no project given and several exist), Unavailable.
         """
         availability = await self._availability_cache.availability(project_id)
         schedule, now_ms = availability.schedule, availability.now_ms
@@ -91,15 +91,15 @@ class BoardService:
         )
 
     async def revision(self, project_id: str) -> int:
-        """That of the book, as it was a second ago at most: however many ask, the database is asked once a second.
+        """Return the project's revision, read at most once a second for all callers together.
 
         Raises:
             NotFound, Unavailable.
         """
         seconds = asyncio.get_running_loop().time
-        looked, known = self._revisions.get(project_id, (0.0, 0))
-        if known and seconds() - looked < LOOK_SECONDS:
-            return known
+        read_at, revision = self._revisions.get(project_id, (0.0, 0))
+        if revision and seconds() - read_at < MAX_AGE_SECONDS:
+            return revision
         head = await self._single_flight.run(project_id, lambda: self._schedules.head(project_id))
         self._revisions[project_id] = seconds(), head.revision
         return head.revision
@@ -113,41 +113,37 @@ def _day_of(
     now_ms: int,
 ) -> TechnicianDay:
     technician = technician_schedule.technician
-    shifts, pauses = _hours(schedule, technician, span)
+    shifts, all_breaks = _hours(schedule, technician, span)
     holds = [
-        one
-        for one in technician_schedule.claims
-        if one.is_hold and one.is_live(now_ms) and overlaps(one.interval, span)
+        claim
+        for claim in technician_schedule.claims
+        if claim.is_hold and claim.is_live(now_ms) and overlaps(claim.interval, span)
     ]
     return TechnicianDay(
         technician=technician,
-        shifts=tuple(subtract(shifts, pauses)),
-        breaks=tuple(within for shift in shifts for within in _cut(pauses, shift)),
-        time_off=tuple(one for one in technician.time_off if overlaps((one.start, one.end), span)),
-        busy=tuple(one for one in technician_schedule.busy if overlaps((one.start, one.end), span)),
+        shifts=tuple(subtract(shifts, all_breaks)),
+        breaks=tuple(part for shift in shifts for part in _clip(all_breaks, shift)),
+        time_off=tuple(off for off in technician.time_off if overlaps((off.start, off.end), span)),
+        busy=tuple(busy for busy in technician_schedule.busy if overlaps((busy.start, busy.end), span)),
         bookings=tuple(bookings),
-        holds=tuple(sorted(holds, key=_start)),
+        holds=tuple(sorted(holds, key=lambda claim: (claim.start, claim.id))),
     )
 
 
 def _hours(schedule: Schedule, technician: Technician, span: Interval) -> tuple[list[Interval], list[Interval]]:
-    """A technician's shifts and breaks that day."""
+    """Return a technician's shifts and breaks within a span."""
     first = local_date(technician.timezone, span[0]) - _MARGIN
     last = local_date(technician.timezone, span[1]) + _MARGIN
     dates = DateRange(first, last, closed_dates(schedule.project, range(first.year, last.year + 1)))
-    return _cut(shift_intervals(technician, dates), span), _cut(break_intervals(technician, dates), span)
+    return _clip(shift_intervals(technician, dates), span), _clip(break_intervals(technician, dates), span)
 
 
-def _cut(spans: Iterable[Interval], within: Interval) -> list[Interval]:
+def _clip(spans: Iterable[Interval], within: Interval) -> list[Interval]:
     return [(max(start, within[0]), min(end, within[1])) for start, end in spans if overlaps((start, end), within)]
 
 
 def _by_technician(bookings: Sequence[Booking]) -> Mapping[str, list[Booking]]:
-    found: dict[str, list[Booking]] = defaultdict(list)
+    by_technician: dict[str, list[Booking]] = defaultdict(list)
     for booking in bookings:
-        found[booking.claim.technician_id].append(booking)
-    return found
-
-
-def _start(claim: Claim) -> tuple[Minute, str]:
-    return claim.start, claim.id
+        by_technician[booking.claim.technician_id].append(booking)
+    return by_technician

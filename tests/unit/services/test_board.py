@@ -89,5 +89,5 @@ async def test_the_database_is_asked_once_a_second_however_many_look(
     assert await shop.app.board.revision("shop") == before
     other = await opened()
     assert await other.app.board.revision("shop") > before
-    monkeypatch.setattr(board, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(board, "MAX_AGE_SECONDS", 0)
     assert await shop.app.board.revision("shop") > before

@@ -13,7 +13,7 @@ from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument, NotFound, TryLater
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval
-from slotmcp.services.board import LOOK_SECONDS, BoardAnswer, TechnicianDay
+from slotmcp.services.board import MAX_AGE_SECONDS, BoardAnswer, TechnicianDay
 from slotmcp.services.lookups import FindRequest, service_of
 from slotmcp.web.dashboard.labels import NO_CUSTOMER, customer_name, format_clock, format_minute, plural
 from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
@@ -128,7 +128,7 @@ async def _changes(request: DashboardRequest, sent_revision: str) -> AsyncIterat
             pass  # the database is unavailable: try again
         except NotFound:
             break
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(MAX_AGE_SECONDS)
     yield "event: changed\ndata: over\n\n"
 
 
