@@ -16,7 +16,7 @@ PROBE_MS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class RedisKeys:
     """The keys of one installation."""
 
     prefix: str

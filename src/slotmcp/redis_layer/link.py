@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from slotmcp.domain.errors import Unavailable
-from slotmcp.redis_layer.keys import PROBE_MS, Keys
+from slotmcp.redis_layer.keys import PROBE_MS, RedisKeys
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -37,7 +37,7 @@ _log: Final = logging.getLogger("slotmcp.redis")
 class RedisLink:
     """Runner of commands while Redis is available."""
 
-    def __init__(self, client: "Redis", keys: Keys, errors: tuple[type[Exception], ...]) -> None:
+    def __init__(self, client: "Redis", keys: RedisKeys, errors: tuple[type[Exception], ...]) -> None:
         """Run commands with a client.
 
         Args:
@@ -70,7 +70,7 @@ class RedisLink:
             # A connection that the server closed while it was idle is opened again. Nothing else is retried.
             retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
         )
-        link = cls(Redis(connection_pool=pool), Keys(prefix), (RedisError, OSError, TimeoutError))
+        link = cls(Redis(connection_pool=pool), RedisKeys(prefix), (RedisError, OSError, TimeoutError))
         try:
             yield link
         finally:

@@ -141,7 +141,7 @@ class OsrmTravel:
         try:
             async with asyncio.timeout(self._timeout_seconds), asyncio.TaskGroup() as group:
                 responses = [group.create_task(request) for request in self._requests(location, routes)]
-        except Exception as error:  # noqa: BLE001  whatever the server's failure, travel times are estimated
+        except Exception as error:  # noqa: BLE001  on any failure of the server, travel times are estimated
             self._pause(error)
             return False
         self._cache.add(chain.from_iterable(response.result() for response in responses))

@@ -20,7 +20,7 @@ class SingleFlight:
 
         Raises:
             TimeoutError: it has not ended yet.
-            Exception: whatever the call raises, to every caller.
+            Exception: the exception of the call, to every caller.
         """
         execution = self._executions.get(key)
         if execution is None:

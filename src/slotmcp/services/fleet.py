@@ -12,9 +12,9 @@ from slotmcp.services.concurrency import Notifier, SingleFlight
 from slotmcp.services.tracing import current_trace
 
 CATALOG_SECONDS: Final = 1.0
-"""How long the only project is taken for the only one without another query."""
+"""Time for which the only project counts as the only one without another query."""
 SAMPLE_SECONDS: Final = 1.0
-"""How long a sample of the store's clock is valid. A clock that was set is wrong here for no longer."""
+"""Validity of a sample of the store's clock, and the longest time for which a clock that was set is wrong here."""
 _MS_PER_SECOND: Final = 1000
 
 

@@ -12,7 +12,7 @@ from slotmcp.services.concurrency import SingleFlight
 
 UPDATE_SECONDS: Final = 5.0
 CHECK_SECONDS: Final = 2.0
-"""How long a check waits before its dependency counts as unavailable."""
+"""Time after which a dependency that does not answer counts as unavailable."""
 _DATABASE: Final = "database"
 _CALENDARS: Final = "calendars"
 _MS_PER_SECOND: Final = 1000

@@ -25,7 +25,7 @@ REGISTRY: Final = CollectorRegistry()
 class FunnelStage(StrEnum):
     """Stage of a conversation. A conversation that reached one has reached all before it."""
 
-    ASKED = "asked"
+    STARTED = "asked"
     OFFERED = "offered"
     HELD = "held"
     """Held a time, or booked one without a hold."""

@@ -13,7 +13,7 @@ from slotmcp.bootstrap import join_fleet
 from slotmcp.ports import ChangeNotice, Rate
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.fleet import RedisFleet, RedisHolds, RedisRateLimiter
-from slotmcp.redis_layer.keys import Keys
+from slotmcp.redis_layer.keys import RedisKeys
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.scripts import RAISE_REVISION
 from slotmcp.redis_layer.snapshots import ScheduleCodec
@@ -84,7 +84,7 @@ async def test_a_released_hold_is_removed(redis: RedisServer, app: App) -> None:
 
 async def test_superseded_snapshots_expire_soon(redis: RedisServer, member: Member) -> None:
     for revision in range(1, 6):
-        redis.client.delete(Keys(PREFIX).recently_saved(SHOP, SCHEMA))
+        redis.client.delete(RedisKeys(PREFIX).recently_saved(SHOP, SCHEMA))
         await member.fleet.save_snapshot(schedule_at(revision))
     lifetimes = {int(key.rpartition(":")[2]): redis.client.pttl(key) for key in redis.names("*:snapshot:*")}
     assert sorted(lifetimes) == [1, 2, 3, 4, 5]
@@ -100,7 +100,7 @@ async def test_one_of_many_servers_saves_a_snapshot(redis: RedisServer, member: 
 
 @pytest.mark.parametrize("garbage", ["", "x", "12.5", "-3", "\x00\xff" * 50])
 async def test_foreign_data_is_ignored(redis: RedisServer, member: Member, garbage: str) -> None:
-    keys = Keys(PREFIX)
+    keys = RedisKeys(PREFIX)
     redis.client.set(keys.revision(SHOP), garbage, px=10_000)
     redis.client.set(keys.snapshot(SHOP, 7, SCHEMA), garbage, px=10_000)
     received: list[ChangeNotice] = []

@@ -85,7 +85,7 @@ class Conversation:
     def steps(self) -> set[FunnelStage]:
         """Return the steps that the conversation reached."""
         reached = {
-            FunnelStage.ASKED: bool(self.traces),
+            FunnelStage.STARTED: bool(self.traces),
             FunnelStage.OFFERED: self.has_offers,
             FunnelStage.HELD: self.has_held,
             FunnelStage.BOOKED: self.has_booked,
