@@ -1,4 +1,4 @@
-"""How this installation is started, by a person and by an MCP client."""
+"""Commands that start this installation, for a shell and for MCP clients."""
 
 import shlex
 import shutil
@@ -9,8 +9,8 @@ from pathlib import Path
 _SCRIPT = Path(sys.executable).with_name("slotmcp.exe" if sys.platform == "win32" else "slotmcp")
 
 
-def typed() -> str:
-    """What a person types in this folder."""
+def shell_command() -> str:
+    """Return the shortest shell command that works in the current folder."""
     if shutil.which("slotmcp"):
         return "slotmcp"
     if not _SCRIPT.exists():
@@ -19,14 +19,14 @@ def typed() -> str:
     return shlex.quote(str(_SCRIPT.relative_to(here) if _SCRIPT.is_relative_to(here) else _SCRIPT))
 
 
-def stdio_server() -> list[str]:
-    """The command and arguments with which a client starts a server, from any folder."""
+def stdio_command() -> list[str]:
+    """Return the command and arguments with which a client starts a server, from any folder."""
     if _SCRIPT.exists():
         return [str(_SCRIPT), "stdio"]
     return [sys.executable, "-m", "slotmcp", "stdio"]
 
 
-def claude_code(environment: Mapping[str, str]) -> str:
-    """The command that connects Claude Code, with what the server needs in its environment."""
+def claude_code_command(environment: Mapping[str, str]) -> str:
+    """Return the command that connects Claude Code, with the server's environment variables."""
     variables = [part for name, value in environment.items() for part in ("--env", f"{name}={value}")]
-    return shlex.join(["claude", "mcp", "add", "slotmcp", *variables, "--", *stdio_server()])
+    return shlex.join(["claude", "mcp", "add", "slotmcp", *variables, "--", *stdio_command()])

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from playwright.async_api import Browser, Page
 
-from slotmcp.demo.callers import Callers
-from slotmcp.demo.sunrise import PROJECT_ID
-from slotmcp.demo.switchboard import Switchboard, open_switchboard
+from slotmcp.demo.callers import CallSimulator
+from slotmcp.demo.dashboard_demo import HttpBusiness, open_http_business
+from slotmcp.demo.sample_business import PROJECT_ID
 from support.browsing import at_once, chromium
 
 IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
@@ -25,20 +25,20 @@ _CALLS: Final = 60
 
 async def take(folder: Path) -> None:
     """Take every screenshot of the demo's business after simulated calls."""
-    async with open_switchboard(folder, 0) as board, chromium() as browser:
-        await Callers(board.line, seed=1, pause=at_once).call(_CALLS, at_once=3)
-        await _create_hold(board)
+    async with open_http_business(folder, 0) as business, chromium() as browser:
+        await CallSimulator(business.phone_line, seed=1, pause=at_once).run(_CALLS, concurrency=3)
+        await _create_hold(business)
         for look, options in LOOKS.items():
-            page = await _logged_in(browser, board, options)
+            page = await _logged_in(browser, business, options)
             for name, path in PAGES.items():
-                await page.goto(f"{board.url}/dashboard/{PROJECT_ID}{path}")
+                await page.goto(f"{business.url}/dashboard/{PROJECT_ID}{path}")
                 await page.get_by_role("heading", level=1).wait_for()
                 await page.screenshot(path=IMAGES / f"{name}-{look}.png")
 
 
-async def _create_hold(board: Switchboard) -> None:
+async def _create_hold(business: HttpBusiness) -> None:
     """Hold the next available time."""
-    async with board.line("screenshot") as client:
+    async with business.phone_line("screenshot") as client:
         answer = (
             await client.call_tool("get_slots", {"serviceType": "ac-repair", "limit": 1})
         ).structured_content or {}
@@ -46,10 +46,10 @@ async def _create_hold(board: Switchboard) -> None:
         await client.call_tool("create_hold", held)
 
 
-async def _logged_in(browser: Browser, board: Switchboard, options: Mapping[str, Any]) -> Page:
+async def _logged_in(browser: Browser, business: HttpBusiness, options: Mapping[str, Any]) -> Page:
     page = await (await browser.new_context(**options)).new_page()
-    await page.goto(f"{board.url}/dashboard")
-    await page.get_by_label("Key").fill(board.keys.operator)
+    await page.goto(f"{business.url}/dashboard")
+    await page.get_by_label("Key").fill(business.operator_key)
     await page.get_by_role("button", name="Log in").click()
     await page.wait_for_url(f"**/{PROJECT_ID}")
     return page

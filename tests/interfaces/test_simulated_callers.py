@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
-from slotmcp.demo.callers import Callers, Tally
+from slotmcp.demo.callers import CallCounts, CallSimulator
 from slotmcp.domain.access import LOCAL
 from slotmcp.domain.report import Funnel, LossReason
 from slotmcp.services.current_principal import acting_as
@@ -23,16 +23,16 @@ async def at_once(seconds: float) -> None:
     assert seconds > 0
 
 
-async def called(desk: Desk, *, seed: int, at_a_time: int = 1) -> Tally:
+async def called(desk: Desk, *, seed: int, at_a_time: int = 1) -> CallCounts:
     @asynccontextmanager
     async def connect(call_id: str) -> AsyncIterator[Client]:
         with acting_as(LOCAL.with_call_id(call_id)):
             async with Client(desk.server) as client:
                 yield client
 
-    callers = Callers(connect, seed=seed, pause=at_once)
-    await callers.call(CALLS, at_once=at_a_time)
-    return callers.tally
+    callers = CallSimulator(connect, seed=seed, pause=at_once)
+    await callers.run(CALLS, concurrency=at_a_time)
+    return callers.counts
 
 
 async def test_what_they_count_is_what_the_book_has(tmp_path: Path) -> None:

@@ -379,7 +379,7 @@ async def test_spans_are_nested_in_those_of_the_sdk(traced: Desk) -> None:
 
 
 def test_a_trace_is_told_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from slotmcp.cli import traces  # noqa: PLC0415  it sets up logging when it is used
+    from slotmcp.cli.commands import read_trace  # noqa: PLC0415  it sets up logging when it is used
     from slotmcp.settings import Settings  # noqa: PLC0415
     from support.server import open_desk  # noqa: PLC0415
 
@@ -391,8 +391,8 @@ def test_a_trace_is_told_on_the_command_line(tmp_path: Path, monkeypatch: pytest
             trace_id = (await desk.ask("get_slots", **SERVICE))["traceId"]
         settings = Settings.load()
         return (
-            await traces.tell(settings, trace_id, as_json=False),
-            await traces.tell(settings, trace_id, as_json=True),
+            await read_trace(settings, trace_id, as_json=False),
+            await read_trace(settings, trace_id, as_json=True),
         )
 
     story, facts = asyncio.run(run())

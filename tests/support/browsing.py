@@ -13,7 +13,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response, async_playwright
 
-from slotmcp.demo.callers import Callers
+from slotmcp.demo.callers import CallSimulator
 from slotmcp.domain.access import Scope
 from slotmcp.domain.catalog import Technician, WallSpan, WeeklySpan
 from slotmcp.services.imports import ProjectPlan
@@ -109,8 +109,8 @@ async def open_business(server: HttpServer, schedules: Books, plan: ProjectPlan 
 async def open_lively_business(server: HttpServer, schedules: Books) -> Business:
     """Import a business with bookings, holds, refusals, traces, time off and an unavailable technician."""
     business = await open_business(server, schedules)
-    callers = Callers(business.line, seed=5, pause=at_once)
-    await callers.call(_CALLS, at_once=3)
+    callers = CallSimulator(business.line, seed=5, pause=at_once)
+    await callers.run(_CALLS, concurrency=3)
     booking = (await business.book("10:00"))["bookingId"]
     trace = (await business.ask("get_slots"))["traceId"]
     await business.ask("create_hold", start=business.at("13:00"), customerHash="lee")

@@ -1,4 +1,4 @@
-"""What unit tests share."""
+"""Fixtures of the unit tests."""
 
 import logging
 import os
@@ -17,7 +17,7 @@ from support.command_line import CommandResult, Run
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home folder of the test's own, no settings in the environment, and logging as it was afterwards."""
+    """Provide a temporary home folder without settings in the environment, and restore the logging."""
     for name in [name for name in os.environ if name.startswith("SLOTMCP_")]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -34,22 +34,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def slotmcp(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command line in this process, with a home folder of its own."""
+    """Run a command line in this process with a temporary home folder."""
     assert Path.cwd() == home
 
     def run(*words: str) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["slotmcp", *words])
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as exit_info:
             main()
-        said = capsys.readouterr()
-        return CommandResult(int(ended.value.code or 0), said.out, said.err)
+        output = capsys.readouterr()
+        return CommandResult(int(exit_info.value.code or 0), output.out, output.err)
 
     return run
 
 
 @pytest.fixture
 def sample(home: Path) -> Path:
-    """The sample's project file."""
+    """Write the sample project file."""
     path = home / "denver.yaml"
     path.write_text(sample_text(), encoding="utf-8")
     return path
@@ -57,6 +57,6 @@ def sample(home: Path) -> Path:
 
 @pytest.fixture
 def imported(slotmcp: Run, sample: Path) -> Path:
-    """The sample's project file, imported."""
+    """Write and import the sample project file."""
     assert slotmcp("import", str(sample)).code == Exit.FINE
     return sample

@@ -1,4 +1,4 @@
-"""The command line: what it says, where it says it, and how it ends."""
+"""Commands: output, error messages and exit codes."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from slotmcp.cli.commands import app
-from slotmcp.cli.exits import Exit, told_plainly
+from slotmcp.cli.exits import Exit, exit_on_error
 from slotmcp.domain.errors import FieldProblem, InvalidArgument, SlotUnavailable, Unavailable
 from slotmcp.project_file import sample_text
 from support.command_line import Run
@@ -21,11 +21,11 @@ from support.redis_server import RedisServer
 
 
 def with_service(entry: str) -> str:
-    """The sample with one more service."""
+    """Return the sample with one more service."""
     return re.sub(r"(?m)^services:\n", f"services:\n  - {entry}\n", sample_text())
 
 
-def test_no_command_is_help(slotmcp: Run) -> None:
+def test_without_a_command_the_help_is_shown(slotmcp: Run) -> None:
     ended = slotmcp()
     assert ended.code == Exit.USAGE
     for command in app.registered_commands:
@@ -33,16 +33,16 @@ def test_no_command_is_help(slotmcp: Run) -> None:
         assert (command.name or command.callback.__name__) in ended.out + ended.err  # type: ignore[union-attr]
 
 
-def test_help_tells_the_exit_codes(slotmcp: Run) -> None:
+def test_the_help_lists_the_exit_codes(slotmcp: Run) -> None:
     ended = slotmcp("--help")
     assert ended.code == Exit.FINE
-    assert "Exit codes: 0 fine, 1 the request was refused" in " ".join(ended.out.split())
+    assert "Exit codes: 0 success, 1 request refused" in " ".join(ended.out.split())
 
 
 @pytest.mark.parametrize(
     "command", ["stdio", "demo", "sample", "check", "import", "export", "slots", "booking", "forget", "doctor"]
 )
-def test_each_command_says_what_it_does(slotmcp: Run, command: str) -> None:
+def test_each_command_has_a_help_text(slotmcp: Run, command: str) -> None:
     ended = slotmcp(command, "--help")
     assert ended.code == Exit.FINE
     assert len(ended.out.splitlines()) > 5
@@ -52,15 +52,15 @@ def test_version(slotmcp: Run) -> None:
     assert re.fullmatch(r"slotmcp \d+\.\d+\.\d+\n", slotmcp("--version").out)
 
 
-def test_an_unknown_command_is_wrong_usage(slotmcp: Run) -> None:
+def test_an_unknown_command_is_a_usage_error(slotmcp: Run) -> None:
     assert slotmcp("fly").code == Exit.USAGE
 
 
-def test_the_sample_is_a_file_that_check_finds_fine(slotmcp: Run, sample: Path) -> None:
+def test_check_accepts_the_sample(slotmcp: Run, sample: Path) -> None:
     assert slotmcp("sample").out == sample_text()
     ended = slotmcp("check", str(sample))
     assert ended.code == Exit.FINE
-    assert ended.out.startswith(f"{sample} is fine: ")
+    assert ended.out.startswith(f"{sample} is valid: ")
     assert "12 technicians" in ended.out
     assert ended.err == ""
 
@@ -70,7 +70,7 @@ def test_check_needs_no_database(slotmcp: Run, sample: Path, home: Path) -> None
     assert not list(home.rglob("*.db"))
 
 
-def test_a_files_problems_are_lines_that_an_editor_can_follow(slotmcp: Run, sample: Path) -> None:
+def test_problems_of_a_file_have_line_numbers(slotmcp: Run, sample: Path) -> None:
     sample.write_text(sample_text().replace("timezone: America/Denver", "timezone: America/Denvre", 1))
     for command in ("check", "import"):
         ended = slotmcp(command, str(sample))
@@ -79,7 +79,7 @@ def test_a_files_problems_are_lines_that_an_editor_can_follow(slotmcp: Run, samp
         assert re.match(rf"{re.escape(str(sample))}:\d+:\d+: project\.timezone: .*America/Denver", ended.err)
 
 
-def test_a_remark_goes_to_stderr_and_does_not_fail(slotmcp: Run, sample: Path) -> None:
+def test_a_warning_goes_to_stderr_and_does_not_fail(slotmcp: Run, sample: Path) -> None:
     with sample.open("a") as file:
         file.write("")
     text = re.sub(
@@ -90,11 +90,11 @@ def test_a_remark_goes_to_stderr_and_does_not_fail(slotmcp: Run, sample: Path) -
     sample.write_text(text)
     ended = slotmcp("check", str(sample))
     assert ended.code == Exit.FINE
-    assert "(a remark)" in ended.err
+    assert "(warning)" in ended.err
     assert "moon" in ended.err
 
 
-def test_a_file_that_is_not_there_is_wrong_usage(slotmcp: Run) -> None:
+def test_a_missing_file_is_a_usage_error(slotmcp: Run) -> None:
     ended = slotmcp("check", "nowhere.yaml")
     assert ended.code == Exit.USAGE
     assert "does not exist" in " ".join(ended.err.split())
@@ -107,24 +107,24 @@ def test_importing_again_changes_nothing(slotmcp: Run, sample: Path) -> None:
     assert re.match(r"Imported denver-hvac: 0 created, 0 updated, \d+ unchanged", again.out)
 
 
-def test_a_dry_run_tells_the_same_and_changes_nothing(slotmcp: Run, imported: Path) -> None:
+def test_a_dry_run_shows_the_changes_without_making_them(slotmcp: Run, imported: Path) -> None:
     imported.write_text(sample_text().replace("name: Front Range Heating & Air", "name: Back Range", 1))
-    dry = slotmcp("import", str(imported), "--dry-run")
-    assert dry.out.startswith("Would import denver-hvac: 0 created, 1 updated")
+    dry_run = slotmcp("import", str(imported), "--dry-run")
+    assert dry_run.out.startswith("Would import denver-hvac: 0 created, 1 updated")
     assert "name: Front Range Heating & Air" in slotmcp("export").out
-    wet = slotmcp("import", str(imported))
-    assert wet.out == dry.out.replace("Would import", "Imported")
+    real_run = slotmcp("import", str(imported))
+    assert real_run.out == dry_run.out.replace("Would import", "Imported")
     assert "Back Range" in slotmcp("export").out
 
 
-def test_export_gives_back_what_import_took(slotmcp: Run, imported: Path) -> None:
+def test_an_exported_file_imports_without_changes(slotmcp: Run, imported: Path) -> None:
     exported = slotmcp("export", "denver-hvac").out
     imported.write_text(exported)
     assert slotmcp("import", str(imported), "--prune").out.startswith("Imported denver-hvac: 0 created, 0 updated")
     assert slotmcp("export", "denver-hvac").out == exported
 
 
-def test_what_the_file_lacks_is_kept_until_it_is_pruned(slotmcp: Run, imported: Path) -> None:
+def test_objects_missing_from_the_file_are_kept_until_pruned(slotmcp: Run, imported: Path) -> None:
     imported.write_text(with_service("{id: extra, name: Extra, durationMinutes: 60}"))
     slotmcp("import", str(imported))
     imported.write_text(sample_text())
@@ -135,7 +135,7 @@ def test_what_the_file_lacks_is_kept_until_it_is_pruned(slotmcp: Run, imported: 
 
 
 @pytest.mark.usefixtures("imported")
-def test_slots_is_a_table_of_starts(slotmcp: Run) -> None:
+def test_slots_shows_a_table_of_starts(slotmcp: Run) -> None:
     ended = slotmcp("slots", "--limit", "5")
     assert ended.code == Exit.FINE
     assert ended.out.startswith("I have ")
@@ -143,7 +143,7 @@ def test_slots_is_a_table_of_starts(slotmcp: Run) -> None:
 
 
 @pytest.mark.usefixtures("imported")
-def test_slots_narrows_by_day_and_part_of_day(slotmcp: Run) -> None:
+def test_slots_filters_by_day_and_part_of_day(slotmcp: Run) -> None:
     out = slotmcp("slots", "--day", "wed", "--day", "thu", "--part-of-day", "morning", "--limit", "20").out
     rows = re.findall(r"(\w+day), \w+ \d+ at \d+:\d\d ([AP]M)", out)
     assert {day for day, _ in rows} == {"Wednesday", "Thursday"}
@@ -151,17 +151,17 @@ def test_slots_narrows_by_day_and_part_of_day(slotmcp: Run) -> None:
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_cursor_goes_on_where_the_last_answer_ended(slotmcp: Run) -> None:
+def test_a_cursor_continues_after_the_previous_page(slotmcp: Run) -> None:
     first = slotmcp("slots", "--limit", "3").out
-    found = re.search(r"There is more: --cursor (\S+)", first)
-    assert found is not None
-    more = slotmcp("slots", "--limit", "3", "--cursor", found[1])
+    match = re.search(r"More results: --cursor (\S+)", first)
+    assert match is not None
+    more = slotmcp("slots", "--limit", "3", "--cursor", match[1])
     assert more.code == Exit.FINE
     assert more.out != first
 
 
 @pytest.mark.usefixtures("imported")
-def test_nothing_free_is_a_sentence_with_the_reason_and_no_failure(slotmcp: Run) -> None:
+def test_no_available_times_is_explained_and_not_an_error(slotmcp: Run) -> None:
     ended = slotmcp("slots", "--duration", "1440")
     assert ended.code == Exit.FINE
     assert ended.out.startswith("That is outside our working hours.")
@@ -169,7 +169,7 @@ def test_nothing_free_is_a_sentence_with_the_reason_and_no_failure(slotmcp: Run)
 
 @pytest.mark.usefixtures("imported")
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (["--service", "ac-repai"], Exit.REFUSED, "ac-repair"),
         (["--project", "denver"], Exit.REFUSED, "denver-hvac"),
@@ -179,21 +179,21 @@ def test_nothing_free_is_a_sentence_with_the_reason_and_no_failure(slotmcp: Run)
         (["--day", "someday"], Exit.USAGE, "--day"),
     ],
 )
-def test_a_wrong_question_is_told_in_a_sentence(slotmcp: Run, words: list[str], code: Exit, said: str) -> None:
+def test_an_invalid_option_is_reported_with_a_message(slotmcp: Run, words: list[str], code: Exit, message: str) -> None:
     ended = slotmcp("slots", *words)
     assert ended.code == code
-    assert said in ended.err
+    assert message in ended.err
     assert "Traceback" not in ended.err
     assert ended.out == ""
 
 
-def test_without_a_project_there_is_a_way_to_one(slotmcp: Run) -> None:
+def test_without_a_project_the_error_explains_the_import(slotmcp: Run) -> None:
     ended = slotmcp("slots")
     assert ended.code == Exit.REFUSED
     assert "slotmcp import" in ended.err
 
 
-def test_a_wrong_setting_is_wrong_usage(slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_setting_is_a_usage_error(slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_LOG_LEVEL", "loud")
     for command in ("slots", "stdio", "doctor"):
         ended = slotmcp(command)
@@ -201,7 +201,7 @@ def test_a_wrong_setting_is_wrong_usage(slotmcp: Run, monkeypatch: pytest.Monkey
         assert "SLOTMCP_LOG_LEVEL is 'loud'" in " ".join((ended.err + ended.out).split())
 
 
-def test_a_database_that_is_none_is_away(slotmcp: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_database_file_is_reported(slotmcp: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     junk = home / "junk.db"
     junk.write_text("this is no database, but a text that is long enough to be taken for one" * 20)
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", str(junk))
@@ -211,7 +211,7 @@ def test_a_database_that_is_none_is_away(slotmcp: Run, home: Path, monkeypatch: 
         assert "Traceback" not in ended.err
 
 
-def test_doctor_on_a_new_machine_says_what_to_do(slotmcp: Run, home: Path) -> None:
+def test_doctor_on_a_new_machine_explains_the_import(slotmcp: Run, home: Path) -> None:
     ended = slotmcp("doctor")
     assert ended.code == Exit.FINE
     assert "slotmcp import denver.yaml" in " ".join(ended.out.split())
@@ -219,17 +219,17 @@ def test_doctor_on_a_new_machine_says_what_to_do(slotmcp: Run, home: Path) -> No
 
 
 @pytest.mark.usefixtures("imported")
-def test_doctor_on_a_running_business_says_how_to_connect(slotmcp: Run) -> None:
+def test_doctor_explains_how_to_connect_a_client(slotmcp: Run) -> None:
     ended = slotmcp("doctor")
     assert ended.code == Exit.FINE
-    said = " ".join(ended.out.split())
-    assert "12 technicians" in said
-    assert "is next free on" in said
-    assert "claude mcp add slotmcp -- " in said
+    output = " ".join(ended.out.split())
+    assert "12 technicians" in output
+    assert "next available time for" in output
+    assert "claude mcp add slotmcp -- " in output
 
 
 @pytest.mark.usefixtures("imported")
-def test_doctor_gives_a_client_the_database_that_is_not_the_usual_one(
+def test_doctor_includes_a_custom_database_in_the_client_command(
     slotmcp: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = next(home.rglob("slotmcp.db"))
@@ -238,30 +238,30 @@ def test_doctor_gives_a_client_the_database_that_is_not_the_usual_one(
 
 
 @pytest.mark.usefixtures("imported")
-def test_doctor_asks_redis(slotmcp: Run, monkeypatch: pytest.MonkeyPatch, redis: RedisServer) -> None:
+def test_doctor_checks_redis(slotmcp: Run, monkeypatch: pytest.MonkeyPatch, redis: RedisServer) -> None:
     monkeypatch.setenv("SLOTMCP_REDIS_URL", redis.url)
     address = redis.url.removeprefix("redis://")
-    assert f"{address} answers; keys begin with slotmcp:" in slotmcp("doctor").out
+    assert f"{address} responds; keys start with slotmcp:" in slotmcp("doctor").out
     monkeypatch.setenv("SLOTMCP_REDIS_URL", redis.url.replace("//", "//me:secret@"))
     redis.stop()
     ended = slotmcp("doctor")
     assert ended.code == 0
     assert f"{address} cannot be used (ConnectionError" in ended.out
-    assert "answers come from the database" in ended.out
+    assert "the database is used instead" in ended.out
     assert "secret" not in ended.out
 
 
-def test_doctor_sees_a_business_in_which_nobody_works(slotmcp: Run, sample: Path) -> None:
+def test_doctor_reports_a_business_without_available_times(slotmcp: Run, sample: Path) -> None:
     sample.write_text(
         re.sub(r"(?m)^(    priority: \d+)$", r"\1\n    status: off", re.sub("    status: off.*\n", "", sample_text()))
     )
     assert slotmcp("import", str(sample)).code == Exit.FINE
     ended = slotmcp("doctor")
     assert ended.code == Exit.FINE
-    assert re.search(r"^next +denver-hvac .*ac-repair has nothing free", ended.out, re.MULTILINE)
+    assert re.search(r"^next +denver-hvac .*no times available for ac-repair", ended.out, re.MULTILINE)
 
 
-def test_doctor_sees_rows_that_lead_nowhere(slotmcp: Run, imported: Path, home: Path) -> None:
+def test_doctor_reports_broken_foreign_keys(slotmcp: Run, imported: Path, home: Path) -> None:
     assert imported.exists()
     with contextlib.closing(sqlite3.connect(next(home.rglob("slotmcp.db")))) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
@@ -272,16 +272,16 @@ def test_doctor_sees_rows_that_lead_nowhere(slotmcp: Run, imported: Path, home: 
     assert re.search(r"^broken +database .* is damaged: .*refers to a missing row", ended.out, re.MULTILINE)
 
 
-def test_doctor_sees_a_folder_that_cannot_be_made(slotmcp: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_reports_an_unwritable_folder(slotmcp: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "file").touch()
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", str(home / "file" / "slotmcp.db"))
     ended = slotmcp("doctor")
     assert ended.code == Exit.AWAY
-    assert f"{home / 'file'} cannot be written to" in ended.out
+    assert f"{home / 'file'} is not writable" in ended.out
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "said"),
+    ("error", "code", "message"),
     [
         (Unavailable("The database is busy.", retry_after_ms=100), Exit.AWAY, "The database is busy.\n"),
         (SlotUnavailable("That is taken."), Exit.REFUSED, "That is taken.\n"),
@@ -293,32 +293,32 @@ def test_doctor_sees_a_folder_that_cannot_be_made(slotmcp: Run, home: Path, monk
         (KeyboardInterrupt(), Exit.INTERRUPTED, ""),
     ],
 )
-def test_an_error_is_a_sentence_and_a_code(
-    capsys: pytest.CaptureFixture[str], error: BaseException, code: Exit, said: str
+def test_an_error_has_a_message_and_an_exit_code(
+    capsys: pytest.CaptureFixture[str], error: BaseException, code: Exit, message: str
 ) -> None:
-    with pytest.raises(SystemExit) as ended, told_plainly():
+    with pytest.raises(SystemExit) as ended, exit_on_error():
         raise error
     assert ended.value.code == code
-    assert capsys.readouterr().err == said
+    assert capsys.readouterr().err == message
 
 
-def test_a_mistake_of_ours_is_confessed_without_a_stack(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended, told_plainly():
+def test_an_internal_error_is_reported_without_a_stack_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended, exit_on_error():
         raise ZeroDivisionError("by nothing")
     assert ended.value.code == Exit.BROKEN
-    said = capsys.readouterr().err
-    assert said.startswith("slotmcp made a mistake (ZeroDivisionError: by nothing).")
-    assert "Traceback" not in said
+    output = capsys.readouterr().err
+    assert output.startswith("Internal error (ZeroDivisionError: by nothing).")
+    assert "Traceback" not in output
 
 
-def test_a_mistake_in_a_group_of_tasks_is_told_by_its_own_name(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit), told_plainly():
+def test_an_internal_error_in_a_task_group_is_unwrapped(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), exit_on_error():
         raise ExceptionGroup("tasks", [ExceptionGroup("more", [ZeroDivisionError("by nothing")])])
     assert "(ZeroDivisionError: by nothing)" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("home")
-def test_a_reader_that_leaves_is_no_news() -> None:
+def test_a_closed_pipe_is_not_an_error_message() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -329,7 +329,7 @@ def test_a_reader_that_leaves_is_no_news() -> None:
 
 
 @pytest.mark.usefixtures("imported")
-def test_an_interrupted_server_leaves_quietly() -> None:
+def test_an_interrupted_server_ends_quietly() -> None:
     with receiving_ctrl_c():
         server = subprocess.Popen(
             [sys.executable, "-m", "slotmcp", "stdio"],
@@ -343,5 +343,5 @@ def test_an_interrupted_server_leaves_quietly() -> None:
     server.stdin.flush()
     assert server.stdout.readline()
     server.send_signal(signal.SIGINT)
-    _, said = server.communicate(timeout=30)
-    assert (server.returncode, said) == (Exit.INTERRUPTED, b"")
+    _, errors = server.communicate(timeout=30)
+    assert (server.returncode, errors) == (Exit.INTERRUPTED, b"")

@@ -1,4 +1,4 @@
-"""`slotmcp calcom`, and what the doctor says of an account."""
+"""`slotmcp calcom`, and the doctor's Cal.com checks."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from support.http_server import open_books
 
 @pytest.fixture
 def calcom(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
-    """The stand-in, and the shop that is connected to it."""
+    """Provide a fake Cal.com server with a connected shop."""
     assert home.is_dir()
     with standing_in(world()) as stand_in:
         monkeypatch.setenv("SLOTMCP_CALCOM_URL", stand_in.url)
@@ -32,21 +32,21 @@ async def _open() -> None:
         pass
 
 
-def test_a_dry_run_says_what_would_change_and_changes_nothing(calcom: StandIn, slotmcp: Run) -> None:
+def test_a_dry_run_shows_the_changes_without_making_them(calcom: StandIn, slotmcp: Run) -> None:
     uid = calcom.world.book(ANAS, days_ahead(2), ATTENDEE).uid
     for _ in range(2):
-        dry = slotmcp("calcom", "sync", "--dry-run")
-        assert dry.code == Exit.FINE
-        assert dry.out.startswith("Read 1 event; 1 difference would be healed, 0 conflicts began.\n")
-        assert f"missed: {uid}, " in dry.out
-    healed = slotmcp("calcom", "sync")
-    assert "Read 1 event; 1 difference healed, 0 conflicts began." in healed.out
-    assert "Kim" not in healed.out
-    assert "0 differences healed" in slotmcp("calcom", "sync").out
+        dry_run = slotmcp("calcom", "sync", "--dry-run")
+        assert dry_run.code == Exit.FINE
+        assert dry_run.out.startswith("Read 1 event; 1 difference would be repaired, 0 new conflicts.\n")
+        assert f"missed: {uid}, " in dry_run.out
+    sync = slotmcp("calcom", "sync")
+    assert "Read 1 event; 1 difference repaired, 0 new conflicts." in sync.out
+    assert "Kim" not in sync.out
+    assert "0 differences repaired" in slotmcp("calcom", "sync").out
 
 
-def test_what_was_put_aside_is_shown_with_what_would_help_and_replayed(calcom: StandIn, slotmcp: Run) -> None:
-    assert "Nothing was put aside" in slotmcp("calcom", "inbox").out
+def test_events_that_could_not_be_applied_are_listed_and_replayed(calcom: StandIn, slotmcp: Run) -> None:
+    assert "All events have been applied." in slotmcp("calcom", "inbox").out
     uid = calcom.world.book(STRANGERS, days_ahead(2), ATTENDEE).uid
     assert f"foreign: {uid}" in slotmcp("calcom", "sync").out
     shown = " ".join(slotmcp("calcom", "inbox").out.split())
@@ -59,20 +59,20 @@ def test_what_was_put_aside_is_shown_with_what_would_help_and_replayed(calcom: S
 
 
 def test_conflicts_and_pushes_are_shown(calcom: StandIn, slotmcp: Run) -> None:
-    assert slotmcp("calcom", "conflicts").out == "There is no conflict.\n"
-    assert slotmcp("calcom", "pushes").out == "Cal.com knows of every booking that it has to know of.\n"
-    asyncio.run(_schedule())
-    assert "is about to be sent" in " ".join(slotmcp("calcom", "pushes").out.split())
+    assert slotmcp("calcom", "conflicts").out == "No conflicts.\n"
+    assert slotmcp("calcom", "pushes").out == "Cal.com is up to date.\n"
+    asyncio.run(_book())
+    assert "Waiting to be sent" in " ".join(slotmcp("calcom", "pushes").out.split())
     calcom.world.book(ANAS, days_ahead(2), ATTENDEE)
-    told = slotmcp("calcom", "sync").out
-    assert "refused" in told
-    assert "refused" in " ".join(slotmcp("calcom", "pushes").out.split())
+    output = slotmcp("calcom", "sync").out
+    assert "refused" in output
+    assert "Refused" in " ".join(slotmcp("calcom", "pushes").out.split())
     shown = slotmcp("calcom", "conflicts").out
     assert "ana" in shown
     assert "Kim" not in shown
 
 
-async def _schedule() -> None:
+async def _book() -> None:
     from slotmcp.services.booking_requests import BookRequest  # noqa: PLC0415
     from support.shop import CALLER  # noqa: PLC0415
 
@@ -83,9 +83,7 @@ async def _schedule() -> None:
         await schedules.app.bookings.book_slot(request)
 
 
-def test_an_account_that_does_not_answer_is_said_so(
-    calcom: StandIn, slotmcp: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rejected_key_is_reported(calcom: StandIn, slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", "cal_wrong")
     refused = slotmcp("calcom", "sync")
     assert refused.code == Exit.AWAY
@@ -96,25 +94,25 @@ def test_an_account_that_does_not_answer_is_said_so(
     assert calcom.world.bookings == {}
 
 
-def test_the_doctor_says_how_the_account_is(calcom: StandIn, slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_checks_the_account(calcom: StandIn, slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert calcom.url
-    told = slotmcp("doctor").out
-    assert "the key in KEY opens the account office" in told
-    assert "/webhooks/calcom/shop takes what is signed with SECRET" in told
-    assert "it was never reconciled" in told
+    output = slotmcp("doctor").out
+    assert "the key in KEY belongs to the account office" in output
+    assert "/webhooks/calcom/shop accepts deliveries signed with SECRET" in output
+    assert "never synced" in output
     slotmcp("calcom", "sync")
-    assert "it was last reconciled 0 minutes ago" in slotmcp("doctor").out
+    assert "last synced 0 minutes ago" in slotmcp("doctor").out
     monkeypatch.delenv("SECRET")
     monkeypatch.setenv("KEY", "cal_wrong")
-    told = slotmcp("doctor").out
-    assert "SECRET is not set" in told
-    assert "Cal.com refuses the key in KEY" in told
+    output = slotmcp("doctor").out
+    assert "SECRET is not set" in output
+    assert "Cal.com rejects the key in KEY" in output
     monkeypatch.delenv("KEY")
     assert "KEY is not set" in slotmcp("doctor").out
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_project_that_is_not_connected_is_said_so(slotmcp: Run) -> None:
+def test_an_unconnected_project_is_reported(slotmcp: Run) -> None:
     refused = slotmcp("calcom", "sync")
     assert refused.code == Exit.REFUSED
     assert "is not connected to Cal.com" in refused.err

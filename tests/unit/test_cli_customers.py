@@ -1,4 +1,4 @@
-"""booking and forget: what operators do with single bookings and with customers."""
+"""`slotmcp booking` and `slotmcp forget`."""
 
 import asyncio
 import re
@@ -17,8 +17,8 @@ from support.command_line import Run
 KIM = Customer(name="Kim Doe", phone="+1 303 555 0142", email="kim@example.com")
 
 
-def booked() -> str:
-    """The id of a booking of Kim's, at the first time that is free."""
+def create_booking() -> str:
+    """Book the first available time for Kim; return the booking's id."""
 
     async def book() -> str:
         async with open_app(Settings.load()) as app:
@@ -28,8 +28,8 @@ def booked() -> str:
     return asyncio.run(book())
 
 
-def begun(imported: Path) -> str:
-    """The id of a booking that has begun: from the sample's start state, made a few days old."""
+def add_past_booking(imported: Path) -> str:
+    """Add a past booking to the project file; return its id."""
     text = imported.read_text(encoding="utf-8")
     entry = (
         "  - {id: b-old, technicianId: t-ana, serviceType: ac-repair, "
@@ -41,7 +41,7 @@ def begun(imported: Path) -> str:
 
 @pytest.mark.usefixtures("imported")
 def test_a_booking_is_shown_without_its_customer(slotmcp: Run) -> None:
-    booking_id = booked()
+    booking_id = create_booking()
     ended = slotmcp("booking", booking_id)
     assert ended.code == Exit.FINE
     assert re.fullmatch(rf"{booking_id}: .+ at \d+:\d\d [AP]M, with .+: confirmed\.\n", ended.out)
@@ -49,17 +49,17 @@ def test_a_booking_is_shown_without_its_customer(slotmcp: Run) -> None:
 
 
 @pytest.mark.usefixtures("imported")
-def test_whose_a_booking_is_is_shown_on_request(slotmcp: Run) -> None:
-    booking_id = booked()
+def test_the_customer_is_shown_on_request(slotmcp: Run) -> None:
+    booking_id = create_booking()
     plain, ended = slotmcp("booking", booking_id), slotmcp("booking", booking_id, "--customer")
     assert ended.out == plain.out + "Customer: Kim Doe, +13035550142, kim@example.com\n"
     assert slotmcp("forget", KIM.email).code == Exit.FINE
-    assert slotmcp("booking", booking_id, "--customer").out == plain.out + "Of its customer nothing is kept.\n"
+    assert slotmcp("booking", booking_id, "--customer").out == plain.out + "No customer data is stored.\n"
     assert slotmcp("booking", booking_id, "--customer", "--status", "completed").code == Exit.USAGE
 
 
-def test_what_came_of_a_visit_is_said_and_can_be_put_right(slotmcp: Run, imported: Path) -> None:
-    booking_id = begun(imported)
+def test_an_outcome_is_set_and_corrected(slotmcp: Run, imported: Path) -> None:
+    booking_id = add_past_booking(imported)
     assert slotmcp("import", str(imported)).code == Exit.FINE
     for status in ("no-show", "completed", "completed"):
         ended = slotmcp("booking", booking_id, "--status", status)
@@ -69,7 +69,7 @@ def test_what_came_of_a_visit_is_said_and_can_be_put_right(slotmcp: Run, importe
 
 @pytest.mark.usefixtures("imported")
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (["b-9"], Exit.REFUSED, "There is no booking 'b-9' in denver-hvac."),
         (["b-9", "--status", "completed"], Exit.REFUSED, "There is no booking with that id"),
@@ -78,33 +78,36 @@ def test_what_came_of_a_visit_is_said_and_can_be_put_right(slotmcp: Run, importe
         ([], Exit.USAGE, "BOOKING_ID"),
     ],
 )
-def test_a_wrong_booking_or_status_is_told_in_a_sentence(slotmcp: Run, words: list[str], code: Exit, said: str) -> None:
+def test_an_invalid_booking_or_status_is_reported(slotmcp: Run, words: list[str], code: Exit, message: str) -> None:
     ended = slotmcp("booking", *words)
     assert (ended.code, ended.out) == (code, "")
-    assert said in ended.err
+    assert message in ended.err
 
 
 @pytest.mark.usefixtures("imported")
-def test_an_illegal_transition_is_told_in_a_sentence(slotmcp: Run) -> None:
-    ended = slotmcp("booking", booked(), "--status", "completed")
+def test_an_invalid_transition_is_reported(slotmcp: Run) -> None:
+    ended = slotmcp("booking", create_booking(), "--status", "completed")
     assert (ended.code, ended.out) == (Exit.REFUSED, "")
     assert "--status: the appointment has not begun yet" in ended.err
 
 
 @pytest.mark.usefixtures("imported")
 @pytest.mark.parametrize("reference", ["(303) 555-0142", "KIM@example.com"])
-def test_a_customer_is_erased_and_never_echoed(slotmcp: Run, reference: str) -> None:
-    booking_id = booked()
+def test_a_customer_is_erased_without_being_printed(slotmcp: Run, reference: str) -> None:
+    booking_id = create_booking()
     ended = slotmcp("forget", reference)
     assert (ended.code, ended.err) == (Exit.FINE, "")
-    assert ended.out == "Erased from 1 booking or wait in denver-hvac. Times, technicians and services stay.\n"
+    assert (
+        ended.out
+        == "Erased from 1 booking or waitlist entry in denver-hvac. Times, technicians and services are kept.\n"
+    )
     assert booking_id in slotmcp("booking", booking_id).out
     again = slotmcp("forget", reference, "--project", "denver-hvac")
-    assert (again.code, again.out) == (Exit.FINE, "Nobody is known by that in denver-hvac; nothing was erased.\n")
+    assert (again.code, again.out) == (Exit.FINE, "No customer found in denver-hvac; nothing was erased.\n")
 
 
 @pytest.mark.usefixtures("imported")
-def test_nothing_to_forget_is_refused(slotmcp: Run) -> None:
+def test_an_empty_reference_is_refused(slotmcp: Run) -> None:
     ended = slotmcp("forget", " ")
     assert ended.code == Exit.REFUSED
     assert "PHONE|EMAIL|HASH: give a phone number" in ended.err
@@ -119,5 +122,5 @@ def test_nothing_to_forget_is_refused(slotmcp: Run) -> None:
         ["--fast"],
     ],
 )
-def test_a_servers_wrong_options_are_wrong_usage(slotmcp: Run, words: list[str]) -> None:
+def test_invalid_server_options_are_a_usage_error(slotmcp: Run, words: list[str]) -> None:
     assert slotmcp("stdio", *words).code == Exit.USAGE

@@ -1,4 +1,4 @@
-"""The doctor and the routing service: whether it tells ways, and without its password."""
+"""The doctor's check of the routing service."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from slotmcp.project_file import sample_text
 from support.command_line import Run
 from support.roads import RoutingServer, routing_server
 
-NOBODY = "http://127.0.0.1:1"
+UNUSED_ADDRESS = "http://127.0.0.1:1"
 
 
 @pytest.fixture
@@ -22,33 +22,35 @@ def routing() -> Iterator[RoutingServer]:
 
 
 @pytest.mark.usefixtures("imported")
-def test_one_that_answers_is_asked_for_a_way(
+def test_a_running_service_returns_travel_times(
     slotmcp: Run, routing: RoutingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLOTMCP_ROUTING_URL", routing.url.replace("http://", "http://kim:secret@"))
     ended = slotmcp("doctor")
     assert ended.code == Exit.FINE
     address = routing.url.removeprefix("http://")
-    assert re.search(rf"^ok +routing +{address} tells how long ways take$", ended.out, re.MULTILINE)
+    assert re.search(rf"^ok +routing +{address} returns travel times$", ended.out, re.MULTILINE)
     assert "secret" not in ended.out + ended.err
     assert routing.asked
 
 
 @pytest.mark.usefixtures("imported")
-def test_one_that_is_away_breaks_nothing(slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLOTMCP_ROUTING_URL", NOBODY)
+def test_an_unavailable_service_is_not_an_error(slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLOTMCP_ROUTING_URL", UNUSED_ADDRESS)
     ended = slotmcp("doctor")
     assert ended.code == Exit.FINE
-    assert re.search(r"^next +routing +127.0.0.1:1 gave no answer, so ways are estimated", ended.out, re.MULTILINE)
+    assert re.search(
+        r"^next +routing +127.0.0.1:1 does not respond, so travel times are estimated", ended.out, re.MULTILINE
+    )
 
 
-def test_one_that_no_project_needs_is_left_alone(slotmcp: Run, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unneeded_service_is_not_called(slotmcp: Run, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sample.write_text(re.sub(r"(?m)^  travel: .*$", "", sample_text()))
     assert slotmcp("import", str(sample)).code == Exit.FINE
-    monkeypatch.setenv("SLOTMCP_ROUTING_URL", NOBODY)
-    assert re.search(r"^next +routing +127.0.0.1:1 is not asked", slotmcp("doctor").out, re.MULTILINE)
+    monkeypatch.setenv("SLOTMCP_ROUTING_URL", UNUSED_ADDRESS)
+    assert re.search(r"^next +routing +127.0.0.1:1 is not used", slotmcp("doctor").out, re.MULTILINE)
 
 
 @pytest.mark.usefixtures("imported")
-def test_without_one_there_is_nothing_to_say(slotmcp: Run) -> None:
+def test_without_a_service_there_is_no_finding(slotmcp: Run) -> None:
     assert "routing" not in slotmcp("doctor").out

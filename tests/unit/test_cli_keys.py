@@ -1,4 +1,4 @@
-"""`slotmcp keys` and `slotmcp http`: who may call, and what is said to whoever starts the server."""
+"""`slotmcp keys`, and the start messages of `slotmcp http`."""
 
 import re
 import sqlite3
@@ -17,29 +17,29 @@ TOKEN = re.compile(r"slk_[0-9A-Z]{26}_[\w-]{32}")
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_key_is_printed_once_and_described_beside_it(slotmcp: Run) -> None:
-    made = slotmcp("keys", "create", "--name", "Front desk", "--expires", "90d")
-    assert made.code == Exit.FINE
-    assert TOKEN.fullmatch(made.out.strip())
-    key_id = made.out[:30]
-    assert made.err.startswith(f"{key_id} opens the caller tools of the project denver-hvac until 2")
+def test_a_new_key_is_printed_once_and_described(slotmcp: Run) -> None:
+    created = slotmcp("keys", "create", "--name", "Front desk", "--expires", "90d")
+    assert created.code == Exit.FINE
+    assert TOKEN.fullmatch(created.out.strip())
+    key_id = created.out[:30]
+    assert created.err.startswith(f"{key_id} grants access to the caller tools of project denver-hvac until 2")
     listed = slotmcp("keys", "list")
-    assert re.search(rf"{key_id}  good until \d{{4}}-\d\d-\d\d \d\d:\d\d +caller +denver-hvac  Front desk", listed.out)
-    assert made.out.strip() not in listed.out + listed.err
+    assert re.search(rf"{key_id}  valid until \d{{4}}-\d\d-\d\d \d\d:\d\d +caller +denver-hvac  Front desk", listed.out)
+    assert created.out.strip() not in listed.out + listed.err
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_key_can_be_for_every_project_and_for_operators(slotmcp: Run) -> None:
-    made = slotmcp("keys", "create", "--scope", "operator", "--project", "*")
-    assert "opens the operator tools of every project until it is revoked." in made.err
-    assert re.search(r"good +operator  \*", slotmcp("keys", "list").out)
+def test_an_operator_key_for_every_project(slotmcp: Run) -> None:
+    created = slotmcp("keys", "create", "--scope", "operator", "--project", "*")
+    assert "grants access to the operator tools of every project until it is revoked." in created.err
+    assert re.search(r"valid +operator  \*", slotmcp("keys", "list").out)
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_key_is_revoked_by_the_id_that_is_listed(slotmcp: Run) -> None:
+def test_a_key_is_revoked_by_its_id(slotmcp: Run) -> None:
     key_id = slotmcp("keys", "create").out[:30]
     revoked = slotmcp("keys", "revoke", key_id)
-    assert (revoked.code, revoked.out) == (Exit.FINE, f"{key_id} opens nothing any more.\n")
+    assert (revoked.code, revoked.out) == (Exit.FINE, f"{key_id} is revoked.\n")
     assert f"{key_id}  revoked 2" in slotmcp("keys", "list").out
     unknown = slotmcp("keys", "revoke", "slk_nothing")
     assert unknown.code == Exit.REFUSED
@@ -57,26 +57,26 @@ def test_a_key_is_revoked_by_the_id_that_is_listed(slotmcp: Run) -> None:
     ],
 )
 @pytest.mark.usefixtures("imported")
-def test_a_key_that_makes_no_sense_is_not_made(slotmcp: Run, words: tuple[str, ...], code: Exit) -> None:
+def test_an_invalid_key_is_not_created(slotmcp: Run, words: tuple[str, ...], code: Exit) -> None:
     assert slotmcp("keys", "create", *words).code == code
-    assert "There is no key yet" in slotmcp("keys", "list").err
+    assert "No keys yet" in slotmcp("keys", "list").err
 
 
-def test_where_there_is_no_project_there_is_nothing_to_open(slotmcp: Run) -> None:
+def test_a_key_needs_a_project(slotmcp: Run) -> None:
     refused = slotmcp("keys", "create")
     assert refused.code == Exit.REFUSED
     assert "there is none yet" in refused.err
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "book.example.com"])  # noqa: S104  refused
-def test_a_server_that_could_ask_nobody_who_they_are_stays_on_this_machine(slotmcp: Run, host: str) -> None:
+def test_a_server_without_credentials_listens_only_on_loopback(slotmcp: Run, host: str) -> None:
     refused = slotmcp("http", "--host", host, "--port", "0")
     assert refused.code == Exit.USAGE
     assert "slotmcp keys create" in refused.err
     assert "--no-auth" in refused.err
 
 
-def test_behind_a_proxy_no_address_is_this_machine_alone(slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_public_url_requires_credentials(slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_PUBLIC_URL", "https://book.example.com")
     refused = slotmcp("http", "--port", "0")
     assert refused.code == Exit.USAGE
@@ -84,34 +84,34 @@ def test_behind_a_proxy_no_address_is_this_machine_alone(slotmcp: Run, monkeypat
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_port_that_is_taken_is_named(slotmcp: Run) -> None:
+def test_an_address_that_cannot_be_used_is_reported(slotmcp: Run) -> None:
     refused = slotmcp("http", "--host", "192.0.2.1", "--no-auth")
     assert refused.code == Exit.USAGE
     assert "cannot listen on 192.0.2.1 port 8000" in refused.err
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
-        ((), "no key is asked for: this machine alone gets here."),
-        (("--no-auth", "--host", "0.0.0.0"), "no key is asked for: EVERYBODY WHO REACHES IT MAY DO EVERYTHING."),  # noqa: S104
+        ((), "no authentication: only this machine can connect."),
+        (("--no-auth", "--host", "0.0.0.0"), "NO AUTHENTICATION: ANYONE WHO CAN CONNECT HAS FULL ACCESS."),  # noqa: S104
         (("key",), "callers need a key or a token."),
     ],
     ids=["local", "open", "key"],
 )
 @pytest.mark.usefixtures("imported")
-def test_the_first_line_says_who_is_let_in(slotmcp: Run, options: tuple[str, ...], said: str) -> None:
+def test_the_first_line_describes_the_access(slotmcp: Run, options: tuple[str, ...], message: str) -> None:
     if options == ("key",):
         assert slotmcp("keys", "create").code == Exit.FINE
         options = ("--host", "0.0.0.0")  # noqa: S104
     command = [sys.executable, "-m", "slotmcp", "http", "--port", "0", *options]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:  # noqa: S603  our own
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:  # noqa: S603  slotmcp itself
         assert server.stderr is not None
         line = server.stderr.readline()
         server.terminate()
     assert line.startswith("slotmcp listens on http://")
     server_url = line.split()[3].partition("/mcp")[0]
-    assert line.strip().endswith(f"{said} The dashboard is at {server_url}/dashboard.")
+    assert line.strip().endswith(f"{message} The dashboard is at {server_url}/dashboard.")
 
 
 @pytest.mark.usefixtures("imported")
@@ -119,5 +119,5 @@ def test_the_secret_is_not_in_the_database(slotmcp: Run) -> None:
     secret = slotmcp("keys", "create").out.strip().rpartition("_")[2]
     path = Path(Settings.load().database_path)
     with closing(sqlite3.connect(path)) as connection:
-        kept = connection.execute("SELECT * FROM access_keys").fetchall()
-    assert secret not in repr(kept)
+        stored = connection.execute("SELECT * FROM access_keys").fetchall()
+    assert secret not in repr(stored)

@@ -1,4 +1,4 @@
-"""report: for a person, and for a program."""
+"""`slotmcp report`: tables, JSON and CSV."""
 
 import csv
 import json
@@ -13,10 +13,10 @@ DAYS = ("--from", "2026-11-23", "--to", "2026-11-24")
 
 
 @pytest.mark.usefixtures("imported")
-def test_a_person_reads_tables_and_is_told_what_to_do_where_there_is_nothing(slotmcp: Run) -> None:
+def test_tables_explain_empty_sections(slotmcp: Run) -> None:
     result = slotmcp("report", *DAYS)
     assert result.code == Exit.FINE
-    assert "from 2026-11-23 until before 2026-11-25, America/Denver" in result.out
+    assert "denver-hvac, 2026-11-23 to 2026-11-24 (America/Denver)" in result.out
     assert "Try an earlier --from" in result.out
     assert "t-kai" in result.out
     assert "…" not in result.out
@@ -24,14 +24,14 @@ def test_a_person_reads_tables_and_is_told_what_to_do_where_there_is_nothing(slo
 
 @pytest.mark.usefixtures("imported")
 def test_json_has_every_section(slotmcp: Run) -> None:
-    told = json.loads(slotmcp("report", "--json", *DAYS).out)
-    assert (told["projectId"], told["from"], told["to"]) == ("denver-hvac", "2026-11-23", "2026-11-25")
-    assert set(told) - {"projectId", "timezone", "from", "to"} == {
+    document = json.loads(slotmcp("report", "--json", *DAYS).out)
+    assert (document["projectId"], document["from"], document["to"]) == ("denver-hvac", "2026-11-23", "2026-11-25")
+    assert set(document) - {"projectId", "timezone", "from", "to"} == {
         "funnel", "demand", "supply", "refused", "utilisation", "assignment", "fairness", "times", "gaps",
     }  # fmt: skip
-    used = told["utilisation"][0]
-    assert used["openMinutes"] == sum(
-        value for key, value in used.items() if key not in {"technicianId", "openMinutes"}
+    utilization = document["utilisation"][0]
+    assert utilization["openMinutes"] == sum(
+        value for key, value in utilization.items() if key not in {"technicianId", "openMinutes"}
     )
 
 
@@ -44,5 +44,5 @@ def test_csv_has_a_table_for_each_section(slotmcp: Run) -> None:
     assert [row["day"] for row in supply] == ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-def test_one_form_at_a_time(slotmcp: Run) -> None:
+def test_csv_and_json_exclude_each_other(slotmcp: Run) -> None:
     assert slotmcp("report", "--csv", "--json").code == Exit.USAGE

@@ -15,12 +15,12 @@ main()
 """
 SERVER = """
 import asyncio, gc, sys
-from slotmcp.asgi import HttpApp, Serving
+from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.settings import Settings
 
 async def frozen(owns_process):
     settings = Settings(database_url=f"sqlite:///{sys.argv[1]}", calcom_sync_seconds=0)
-    async with HttpApp(settings, Serving(owns_process=owns_process)).running():
+    async with HttpApp(settings, ServeOptions(owns_process=owns_process)).running():
         return gc.get_freeze_count()
 
 print(asyncio.run(frozen(False)) == 0, asyncio.run(frozen(True)) > 10_000, gc.isenabled(), file=sys.stderr)

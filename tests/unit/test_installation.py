@@ -1,4 +1,4 @@
-"""How an installation says it is started: by a command that works."""
+"""Start commands of an installation work."""
 
 import shlex
 import subprocess
@@ -10,8 +10,8 @@ import pytest
 from slotmcp import installation
 
 
-def works(command: list[str]) -> bool:
-    done = subprocess.run([*command, "--help"], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  ourselves
+def is_working(command: list[str]) -> bool:
+    done = subprocess.run([*command, "--help"], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  slotmcp itself
     return done.returncode == 0 and "Usage: slotmcp" in done.stdout
 
 
@@ -19,32 +19,32 @@ def without_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installation, "_SCRIPT", Path("/nowhere/slotmcp"))
 
 
-def test_a_client_gets_a_whole_path_that_works() -> None:
-    command = installation.stdio_server()
+def test_the_stdio_command_has_an_absolute_path_and_works() -> None:
+    command = installation.stdio_command()
     assert Path(command[0]).is_absolute()
-    assert works(command)
+    assert is_working(command)
 
 
-def test_without_the_script_python_itself_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_script_the_commands_use_python(monkeypatch: pytest.MonkeyPatch) -> None:
     without_the_script(monkeypatch)
     monkeypatch.setenv("PATH", "/nowhere")
-    assert installation.stdio_server() == [sys.executable, "-m", "slotmcp", "stdio"]
-    assert shlex.split(installation.typed()) == [sys.executable, "-m", "slotmcp"]
+    assert installation.stdio_command() == [sys.executable, "-m", "slotmcp", "stdio"]
+    assert shlex.split(installation.shell_command()) == [sys.executable, "-m", "slotmcp"]
 
 
-def test_a_person_types_the_shortest_that_works(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_shell_command_is_as_short_as_possible(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     scripts = Path(sys.executable).parent
     monkeypatch.setenv("PATH", str(scripts))
-    assert installation.typed() == "slotmcp"
+    assert installation.shell_command() == "slotmcp"
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.chdir(scripts.parent)
-    assert installation.typed() == f"{scripts.name}/slotmcp"
+    assert installation.shell_command() == f"{scripts.name}/slotmcp"
     monkeypatch.chdir(tmp_path)
-    assert installation.typed() == str(scripts / "slotmcp")
+    assert installation.shell_command() == str(scripts / "slotmcp")
 
 
-def test_claude_code_is_told_what_the_server_needs() -> None:
-    said = installation.claude_code({"SLOTMCP_DATABASE_URL": "/my folder/x.db"})
-    words = shlex.split(said)
+def test_the_claude_code_command_includes_the_environment() -> None:
+    command = installation.claude_code_command({"SLOTMCP_DATABASE_URL": "/my folder/x.db"})
+    words = shlex.split(command)
     assert words[:6] == ["claude", "mcp", "add", "slotmcp", "--env", "SLOTMCP_DATABASE_URL=/my folder/x.db"]
-    assert words[6:] == ["--", *installation.stdio_server()]
+    assert words[6:] == ["--", *installation.stdio_command()]

@@ -1,166 +1,142 @@
-"""`slotmcp calcom`: what Cal.com says, what it has to be told, and whether both agree."""
+"""`slotmcp calcom`: state of the sync with Cal.com."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from slotmcp.bootstrap import open_app
-from slotmcp.cli.exits import Exit, leave
+from slotmcp.cli.common import ProjectOption, plural, run_in_app, start_label
+from slotmcp.cli.exits import Exit, exit_with
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.ports.calendar import CalendarError, CalendarView
 from slotmcp.services.app import App
 from slotmcp.services.calendar.conflicts import Conflict
 from slotmcp.services.calendar.service import ConflictsAnswer, ReplayResult, describe_deferred, describe_push
-from slotmcp.settings import Settings
-from slotmcp.tools.speech.times import label
-from slotmcp.tools.speech.viewpoint import Viewpoint
 
-T = TypeVar("T")
+app = typer.Typer(no_args_is_help=True, help="Show and repair the sync between a project and its Cal.com account.")
 
-app = typer.Typer(no_args_is_help=True, help="See how a project and its Cal.com account agree, and make them.")
-
-ProjectOption = Annotated[
-    str | None, typer.Option("--project", metavar="ID", help="The project's id; not needed where there is one.")
-]
-
-NOT_REACHED: Final = "Cal.com was asked, and {}. Nothing is lost: it is tried again."
+NOT_SYNCED: Final = "Cal.com could not be used: {}. Nothing is lost; the sync is retried."
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A project's calendar, and how its times are read."""
+class _ProjectCalendar:
+    """Project with its calendar."""
 
     project: Project
-    calendar: CalendarView
+    view: CalendarView
 
-    def when(self, start: Minute) -> str:
-        """A start as a person reads it, where the business is."""
-        return _when(self.project, start, self.calendar.now_ms)
+    def label(self, start: Minute) -> str:
+        """Format a start in the project's time zone."""
+        return _label(self.project, start, self.view.now_ms)
 
 
 @app.command()
 def inbox(
     *,
     replay: Annotated[
-        str | None, typer.Option(metavar="UID", help="Apply this event now, that the project file has been mended.")
+        str | None, typer.Option(metavar="UID", help="Apply this event again, after correcting the project file.")
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Apply all of them.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Apply all of them again.")] = False,
     project: ProjectOption = None,
 ) -> None:
-    """Show events that could not be applied, such as those of a host whom the project file does not know."""
+    """Show events that could not be applied, such as those of a host that is not in the project file."""
     if replay or all_:
-        _show_replayed(_run(lambda opened: opened.calendars.replay(project, replay or "")))
+        _show_replayed(run_in_app(lambda app: app.calendars.replay(project, replay or "")))
         return
-    _show_inbox(_run(lambda opened: _look(opened, project)))
+    _show_inbox(run_in_app(lambda app: _read(app, project)))
 
 
 @app.command()
 def conflicts(*, project: ProjectOption = None) -> None:
-    """Show what Cal.com has on time that is promised or sold here. Both are kept; somebody has to decide."""
-    _show_conflicts(_run(lambda opened: opened.calendars.conflicts(project)))
+    """Show Cal.com events at times that are held or booked here. Both are kept until you change one of them."""
+    _show_conflicts(run_in_app(lambda app: app.calendars.conflicts(project)))
 
 
 @app.command()
 def pushes(*, project: ProjectOption = None) -> None:
-    """Show the bookings of which Cal.com does not know yet, or does not want to."""
-    _show_pushes(_run(lambda opened: _look(opened, project)))
+    """Show bookings that Cal.com has not received yet, or has rejected."""
+    _show_pushes(run_in_app(lambda app: _read(app, project)))
 
 
 @app.command()
 def sync(
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes without making them.")] = False,
     project: ProjectOption = None,
 ) -> None:
-    """Tell Cal.com what it does not know, and heal whatever differs. Servers do it by themselves every few minutes."""
-    for line in _run(lambda opened: _sync(opened, project, is_dry=dry_run)):
+    """Send pending updates to Cal.com, and repair differences. Running servers do this every few minutes."""
+    for line in run_in_app(lambda app: _sync(app, project, is_dry=dry_run)):
         typer.echo(line)
 
 
-def _run(work: Callable[[App], Awaitable[T]]) -> T:
-    return asyncio.run(_opened(Settings.load(), work))
+async def _read(app: App, project_id: str | None) -> _ProjectCalendar:
+    answer = await app.calendars.conflicts(project_id)
+    return _ProjectCalendar(answer.project, await app.calendars.view(answer.project.id))
 
 
-async def _opened(settings: Settings, work: Callable[[App], Awaitable[T]]) -> T:
-    async with open_app(settings) as opened:
-        return await work(opened)
-
-
-async def _look(opened: App, asked: str | None) -> _Seen:
-    answer = await opened.calendars.conflicts(asked)
-    return _Seen(answer.project, await opened.calendars.view(answer.project.id))
-
-
-async def _sync(opened: App, asked: str | None, *, is_dry: bool) -> list[str]:
-    seen = await _look(opened, asked)
+async def _sync(app: App, project_id: str | None, *, is_dry: bool) -> list[str]:
+    calendar = await _read(app, project_id)
     try:
-        async with opened.calendar_worker() as worker:
-            answer = await worker.sync(seen.project.id, is_dry=is_dry)
+        async with app.calendar_worker() as worker:
+            answer = await worker.sync(calendar.project.id, is_dry=is_dry)
     except CalendarError as error:
-        leave(Exit.AWAY, NOT_REACHED.format(error.message))
+        exit_with(Exit.AWAY, NOT_SYNCED.format(error.message))
     report = answer.report
-    would = "would be " if is_dry else ""
-    told = [f"{one.booking_id}: {', '.join(one.steps) or 'nothing'}, {one.outcome}" for one in answer.pushed]
-    found = [
-        f"{one.kind}: {one.subject}, {seen.when(one.start)}{', no longer' if one.is_gone else ''}"
-        for one in report.differences
-    ]
-    counts = (
-        _counted(report.read, "event"),
-        _counted(len(found), "difference"),
-        _counted(report.conflicts, "conflict"),
-    )
+    repaired = f"{plural(len(report.differences), 'difference')} {'would be ' if is_dry else ''}repaired"
     return [
-        f"Read {counts[0]}; {counts[1]} {would}healed, {counts[2]} began.",
-        *found,
-        *(f"told Cal.com of {line}" for line in told),
+        f"Read {plural(report.read, 'event')}; {repaired}, {plural(report.conflicts, 'new conflict')}.",
+        *(
+            f"{difference.kind}: {difference.subject}, {calendar.label(difference.start)}"
+            f"{', no longer' if difference.is_gone else ''}"
+            for difference in report.differences
+        ),
+        *(
+            f"pushed {pushed.booking_id}: {', '.join(pushed.steps) or 'nothing'}, {pushed.outcome}"
+            for pushed in answer.pushed
+        ),
     ]
 
 
-def _show_inbox(seen: _Seen) -> None:
-    table = _table("Event", "Starts", "Since", "What would help")
-    for deferred in seen.calendar.deferred:
-        since = _when(seen.project, deferred.at_ms // MS_PER_MINUTE, seen.calendar.now_ms)
-        table.add_row(
-            Text(deferred.event.uid), seen.when(deferred.event.start), since, Text(describe_deferred(deferred))
-        )
-    _print(table, len(seen.calendar.deferred), "Nothing was put aside: all that Cal.com said is in the book.")
+def _show_inbox(calendar: _ProjectCalendar) -> None:
+    table = _table("Event", "Starts", "Received", "What to do")
+    for event in calendar.view.deferred:
+        received, start = calendar.label(event.at_ms // MS_PER_MINUTE), calendar.label(event.event.start)
+        table.add_row(Text(event.event.uid), start, received, Text(describe_deferred(event)))
+    _print(table, "All events have been applied.")
 
 
 def _show_replayed(replayed: Sequence[ReplayResult]) -> None:
     if not replayed:
-        typer.echo("Nothing was put aside, so there is nothing to replay.")
-    for one in replayed:
-        typer.echo(f"{one.uid}: {one.effect}")
+        typer.echo("All events have been applied; there is nothing to replay.")
+    for result in replayed:
+        typer.echo(f"{result.uid}: {result.effect}")
 
 
 def _show_conflicts(answer: ConflictsAnswer) -> None:
-    table = _table("Technician", "Here", "What it is", "In the calendar")
-    for one in answer.conflicts:
-        table.add_row(*_conflict(answer, one))
-    _print(table, len(answer.conflicts), "There is no conflict.")
+    table = _table("Technician", "Start", "Here", "In the calendar")
+    for conflict in answer.conflicts:
+        table.add_row(*_conflict_row(answer, conflict))
+    _print(table, "No conflicts.")
 
 
-def _conflict(answer: ConflictsAnswer, one: Conflict) -> list[str]:
-    project, now_ms = answer.project, answer.now_ms
-    what = "a hold" if one.claim.is_hold else f"booking {one.claim.id}"
-    there = f"{_when(project, one.busy.start, now_ms)}, {one.uid or 'a connected calendar'}"
-    return [one.technician_id, _when(project, one.claim.start, now_ms), what, there]
+def _conflict_row(answer: ConflictsAnswer, conflict: Conflict) -> list[str]:
+    claim, busy = conflict.claim, conflict.busy
+    start, busy_start = (_label(answer.project, minute, answer.now_ms) for minute in (claim.start, busy.start))
+    kind = "a hold" if claim.is_hold else f"booking {claim.id}"
+    return [conflict.technician_id, start, kind, f"{busy_start}, {conflict.uid or 'a connected calendar'}"]
 
 
-def _show_pushes(seen: _Seen) -> None:
-    table = _table("Booking", "Waits since", "Attempts", "How it stands")
-    for push in seen.calendar.pushes:
-        since = _when(seen.project, push.since_ms // MS_PER_MINUTE, seen.calendar.now_ms)
+def _show_pushes(calendar: _ProjectCalendar) -> None:
+    table = _table("Booking", "Waiting since", "Attempts", "Status")
+    for push in calendar.view.pushes:
+        since = calendar.label(push.since_ms // MS_PER_MINUTE)
         table.add_row(push.booking_id, since, str(push.attempts), Text(describe_push(push)))
-    _print(table, len(seen.calendar.pushes), "Cal.com knows of every booking that it has to know of.")
+    _print(table, "Cal.com is up to date.")
 
 
 def _table(*columns: str) -> Table:
@@ -170,17 +146,12 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _print(table: Table, rows: int, otherwise: str) -> None:
-    if rows:
+def _print(table: Table, empty_message: str) -> None:
+    if table.rows:
         Console().print(table)
     else:
-        typer.echo(otherwise)
+        typer.echo(empty_message)
 
 
-def _when(project: Project, start: Minute, now_ms: int) -> str:
-    view = Viewpoint.of(project, now_ms, locale="en-US")
-    return label(view.local(start), view.voice)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+def _label(project: Project, start: Minute, now_ms: int) -> str:
+    return start_label(project, start, now_ms, locale="en-US")

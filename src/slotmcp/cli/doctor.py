@@ -1,7 +1,9 @@
-"""`slotmcp doctor`: what is configured, what works, and what to do next."""
+"""`slotmcp doctor`: check the configuration and the connections, and suggest next steps."""
 
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -11,56 +13,90 @@ from rich.console import Console
 from rich.text import Text
 
 from slotmcp.bootstrap import CalendarConfig, OpenedStore, build_app, open_store, open_travel
-from slotmcp.cli.doctor_calcom import examine_calendar
+from slotmcp.cli.common import plural, start_label
 from slotmcp.cli.exits import Exit
-from slotmcp.cli.findings import STYLES, Finding, Mark
+from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.catalog import Location, TravelMode
 from slotmcp.domain.errors import SlotmcpError
+from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.travel import TravelSource
-from slotmcp.installation import claude_code, typed
+from slotmcp.installation import claude_code_command, shell_command
 from slotmcp.ports import Store
+from slotmcp.ports.calendar import CalendarRejected, CalendarUnavailable, CalendarView
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.app import App
 from slotmcp.services.slots import SlotQuery
 from slotmcp.settings import Settings, SettingsError, config_file
-from slotmcp.tools.speech.times import label
-from slotmcp.tools.speech.viewpoint import Viewpoint
+
+_STALE_SYNC_MINUTES = 30
+
+
+class FindingStatus(StrEnum):
+    """Status of a finding, as it is printed."""
+
+    OK = "ok"
+    NEXT = "next"
+    """Nothing is broken; the text is a next step."""
+    BROKEN = "broken"
+
+
+_STYLES = {FindingStatus.OK: "green", FindingStatus.NEXT: "cyan", FindingStatus.BROKEN: "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Result of one check."""
+
+    status: FindingStatus
+    subject: str
+    text: str
+    code: Exit = Exit.FINE
+
+
+def _ok(subject: str, text: str) -> Finding:
+    return Finding(FindingStatus.OK, subject, text)
+
+
+def _next(subject: str, text: str) -> Finding:
+    return Finding(FindingStatus.NEXT, subject, text)
+
+
+def _broken(subject: str, text: str, code: Exit = Exit.AWAY) -> Finding:
+    return Finding(FindingStatus.BROKEN, subject, text, code)
 
 
 async def examine() -> list[Finding]:
-    """Look at everything, as far as the first thing that is broken."""
+    """Run all checks up to the first one that is broken."""
     return [finding async for finding in _findings()]
 
 
 def show(findings: Sequence[Finding]) -> None:
-    """Print the findings, a line each."""
+    """Print each finding on a line."""
     console = Console()
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
-        line = Text.assemble(
-            (f"{finding.mark:<6}", STYLES[finding.mark]), f"  {finding.subject:<{width}}  ", finding.text
-        )
-        console.print(line, soft_wrap=True)
+        status = f"{finding.status:<6}", _STYLES[finding.status]
+        console.print(Text.assemble(status, f"  {finding.subject:<{width}}  ", finding.text), soft_wrap=True)
 
 
-def verdict(findings: Sequence[Finding]) -> Exit:
-    """The exit code: that of the first thing that is broken."""
-    return next((finding.code for finding in findings if finding.mark is Mark.BROKEN), Exit.FINE)
+def exit_code(findings: Sequence[Finding]) -> Exit:
+    """Return the exit code of the first broken finding."""
+    return next((finding.code for finding in findings if finding.status is FindingStatus.BROKEN), Exit.FINE)
 
 
 async def _findings() -> AsyncIterator[Finding]:
-    yield Finding(Mark.GOOD, "program", f"slotmcp {version('slotmcp')}, Python {python_version()}")
+    yield _ok("program", f"slotmcp {version('slotmcp')}, Python {python_version()}")
     try:
         settings = Settings.load()
     except SettingsError as error:
-        yield Finding(Mark.BROKEN, "settings", str(error), Exit.USAGE)
+        yield _broken("settings", str(error), Exit.USAGE)
         return
-    yield Finding(Mark.GOOD, "settings", _settings_told(settings))
+    yield _ok("settings", _describe_settings(settings))
     if settings.redis_url:
         yield await _redis(settings)
     if not settings.is_postgres and not settings.database_path.exists():
-        for finding in _no_database(settings.database_path):
+        for finding in _missing_database(settings.database_path):
             yield finding
         return
     try:
@@ -68,50 +104,52 @@ async def _findings() -> AsyncIterator[Finding]:
             async for finding in _database(settings, store):
                 yield finding
     except SlotmcpError as error:
-        yield Finding(Mark.BROKEN, "database", error.message, Exit.AWAY)
+        yield _broken("database", error.message)
 
 
 async def _redis(settings: Settings) -> Finding:
-    """Whether Redis can be written. Without it all is well, and slower."""
+    """Check that Redis is writable. slotmcp works without it, more slowly."""
     address = urlsplit(settings.redis_url)
     where = address.netloc.rpartition("@")[2] or address.path
     async with RedisLink.open(settings.redis_url, prefix=settings.redis_prefix) as link:
         problem = await link.find_problem()
     if problem:
-        return Finding(Mark.NEXT, "redis", f"{where} cannot be used ({problem}); answers come from the database")
-    return Finding(Mark.GOOD, "redis", f"{where} answers; keys begin with {settings.redis_prefix}:")
+        return _next("redis", f"{where} cannot be used ({problem}); the database is used instead")
+    return _ok("redis", f"{where} responds; keys start with {settings.redis_prefix}:")
 
 
-def _no_database(path: Path) -> Iterator[Finding]:
+def _missing_database(path: Path) -> Iterator[Finding]:
     nearest = next(parent for parent in path.parents if parent.exists())
     if nearest.is_dir() and os.access(nearest, os.W_OK):
-        yield Finding(Mark.GOOD, "database", f"{path} is not there yet; the first import makes it")
+        yield _ok("database", f"{path} does not exist yet; the first import creates it")
         yield _first_import()
     else:
-        yield Finding(Mark.BROKEN, "database", f"{path} cannot be made: {nearest} cannot be written to", Exit.AWAY)
+        yield _broken("database", f"{path} cannot be created: {nearest} is not writable")
 
 
 def _first_import() -> Finding:
-    begin = f"{typed()} sample > denver.yaml, make it your business, then {typed()} import denver.yaml"
-    return Finding(Mark.NEXT, "import", begin)
+    slotmcp = shell_command()
+    return _next("import", f"{slotmcp} sample > denver.yaml, edit the file, then {slotmcp} import denver.yaml")
 
 
-def _settings_told(settings: Settings) -> str:
+def _describe_settings(settings: Settings) -> str:
     path = config_file()
-    read = f"{path} and the environment" if path.is_file() else f"the environment; there is no {path}, and need not be"
-    return f"from {read}; log level {settings.log_level}, log format {settings.log_format}"
+    source = (
+        f"{path} and the environment" if path.is_file() else f"the environment; no config file at {path} (optional)"
+    )
+    return f"from {source}; log level {settings.log_level}, log format {settings.log_format}"
 
 
 async def _database(settings: Settings, store: OpenedStore) -> AsyncIterator[Finding]:
     status = await store.status()
     if status.problem:
-        yield Finding(Mark.BROKEN, "database", status.problem, Exit.AWAY)
+        yield _broken("database", status.problem)
         return
-    yield Finding(Mark.GOOD, "database", status.description)
+    yield _ok("database", status.description)
     app = build_app(store, calendars=CalendarConfig.of(settings))
     for project_id in await store.project_ids():
         yield await _project(app, store, project_id)
-        async for finding in examine_calendar(app, settings, project_id):
+        async for finding in _calendar(app, settings, project_id):
             yield finding
     if settings.routing_url:
         yield await _routing(settings, [await store.schedule(project_id) for project_id in await store.project_ids()])
@@ -120,30 +158,28 @@ async def _database(settings: Settings, store: OpenedStore) -> AsyncIterator[Fin
 
 async def _project(app: App, store: Store, project_id: str) -> Finding:
     schedule = await store.schedule(project_id)
-    counts = f"{len(schedule.services)} services, {len(schedule.technician_schedules)} technicians"
+    counts = ", ".join(
+        (plural(len(schedule.services), "service"), plural(len(schedule.technician_schedules), "technician"))
+    )
     service = schedule.project.default_service_id or next(iter(schedule.services))
     answer = await app.slots.get_slots(SlotQuery(project_id=project_id, service_id=service, limit=1))
     first = answer.offer.slots[0] if answer.offer.slots else answer.next_free
     if first is None:
-        return Finding(
-            Mark.NEXT, project_id, f"{counts}; {service} has nothing free: look at shifts, skills and horizon"
-        )
-    view = Viewpoint.of(schedule.project, answer.now_ms, locale="en-US")
-    return Finding(
-        Mark.GOOD, project_id, f"{counts}; {service} is next free on {label(view.local(first.start), view.voice)}"
-    )
+        return _next(project_id, f"{counts}; no times available for {service}: check shifts, skills and horizon")
+    start = start_label(schedule.project, first.start, answer.now_ms, locale="en-US")
+    return _ok(project_id, f"{counts}; next available time for {service}: {start}")
 
 
 def _how_to_connect(settings: Settings) -> Finding:
     if settings.is_postgres:
-        return Finding(Mark.NEXT, "connect", f"{claude_code({})}, with database_url in {config_file()} for all clients")
-    own_file = "database_url" in settings.model_fields_set
-    environment = {"SLOTMCP_DATABASE_URL": str(settings.database_path)} if own_file else {}
-    return Finding(Mark.NEXT, "connect", claude_code(environment))
+        return _next("connect", f"{claude_code_command({})}, with database_url in {config_file()} for all clients")
+    has_own_database = "database_url" in settings.model_fields_set
+    environment = {"SLOTMCP_DATABASE_URL": str(settings.database_path)} if has_own_database else {}
+    return _next("connect", claude_code_command(environment))
 
 
 async def _routing(settings: Settings, schedules: Sequence[Schedule]) -> Finding:
-    """Whether the routing service knows the way between two technicians of a project."""
+    """Check that the routing service returns the travel time between two technicians of a project."""
     address = urlsplit(settings.routing_url).netloc.rpartition("@")[2]
     for schedule in schedules:
         homes = _homes(schedule)
@@ -152,15 +188,77 @@ async def _routing(settings: Settings, schedules: Sequence[Schedule]) -> Finding
         async with open_travel(settings) as travel:
             times = None if travel is None else await travel.times(schedule.project, homes[0], homes[1:2])
         if times is not None and times.source is TravelSource.ROUTED:
-            return Finding(Mark.GOOD, "routing", f"{address} tells how long ways take")
-        return Finding(Mark.NEXT, "routing", f"{address} gave no answer, so ways are estimated; is it running?")
-    nobody = "no project has travel in its file, and technicians with homes"
-    return Finding(Mark.NEXT, "routing", f"{address} is not asked: {nobody}")
+            return _ok("routing", f"{address} returns travel times")
+        return _next("routing", f"{address} does not respond, so travel times are estimated; is it running?")
+    reason = "no project has travel in its file, and technicians with homes"
+    return _next("routing", f"{address} is not used: {reason}")
 
 
 def _homes(schedule: Schedule) -> list[Location]:
-    """Different homes of technicians; none where the way does not count."""
+    """Return the technicians' distinct homes; none when the project ignores travel."""
     if schedule.project.travel.mode is TravelMode.NONE:
         return []
     homes = (technician_schedule.technician.home for technician_schedule in schedule.technician_schedules.values())
     return list(dict.fromkeys(home for home in homes if home is not None))
+
+
+async def _calendar(app: App, settings: Settings, project_id: str) -> AsyncIterator[Finding]:
+    """Check a connected project's Cal.com key, its webhook secrets, and its sync."""
+    answer = await app.calendars.conflicts(project_id)
+    connection = answer.project.calcom
+    if connection is None:
+        return
+    subject = f"{project_id} calcom"
+    yield await _calcom_account(app, settings, connection, project_id, subject)
+    yield _calcom_webhook(settings, connection, project_id, subject)
+    for finding in _calcom_sync(settings, await app.calendars.view(project_id), len(answer.conflicts), subject):
+        yield finding
+
+
+async def _calcom_account(
+    app: App, settings: Settings, connection: CalcomConnection, project_id: str, subject: str
+) -> Finding:
+    name = connection.api_key_env
+    if not settings.secret(name):
+        return _next(subject, f"{name} is not set: store the Cal.com API key in this variable")
+    try:
+        async with app.calendar_worker() as worker:
+            account = await worker.account_name(project_id)
+    except CalendarRejected as error:
+        return _next(subject, f"Cal.com rejects the key in {name}: {error.message}; create a new key in Cal.com")
+    except CalendarUnavailable as error:
+        return _next(subject, f"{settings.calcom_url} does not respond: {error.message}")
+    return _ok(subject, f"the key in {name} belongs to the account {account}")
+
+
+def _calcom_webhook(settings: Settings, connection: CalcomConnection, project_id: str, subject: str) -> Finding:
+    names = connection.webhook_secret_envs
+    missing = [name for name in names if not settings.secret(name)]
+    path = f"/webhooks/calcom/{project_id}"
+    if not names:
+        problem = f"no webhook secret is configured, so {path} rejects every delivery"
+        return _next(subject, f"{problem}: add project.calcom.webhookSecretEnv")
+    if missing:
+        return _next(subject, f"{', '.join(missing)} is not set: store the webhook's secret there")
+    return _ok(subject, f"{path} accepts deliveries signed with {' or '.join(names)}")
+
+
+def _calcom_sync(settings: Settings, view: CalendarView, conflicts: int, subject: str) -> Iterator[Finding]:
+    sync = view.sync
+    age_minutes = (view.now_ms - sync.finished_ms) // MS_PER_MINUTE
+    if sync.problem:
+        yield _next(subject, f"the last sync failed: {sync.problem}; it is retried")
+    elif not sync.finished_ms:
+        yield _next(subject, "never synced: start a server, or run slotmcp calcom sync")
+    elif settings.calcom_sync_seconds and age_minutes > _STALE_SYNC_MINUTES:
+        yield _next(subject, f"last synced {plural(age_minutes, 'minute')} ago: is a server running?")
+    else:
+        yield _ok(subject, f"last synced {plural(age_minutes, 'minute')} ago")
+    rejected = sum(bool(push.refused) for push in view.pushes)
+    for count, problem, command in (
+        (len(view.deferred), f"{plural(len(view.deferred), 'event')} could not be applied", "inbox"),
+        (rejected, f"{plural(rejected, 'update')} rejected by Cal.com", "pushes"),
+        (conflicts, plural(conflicts, "conflict"), "conflicts"),
+    ):
+        if count:
+            yield _next(subject, f"{problem}: slotmcp calcom {command}")

@@ -1,4 +1,4 @@
-"""How a command ends: a code that means something, and sentences on stderr instead of a stack."""
+"""Exit codes of commands, and errors as messages on stderr instead of stack traces."""
 
 import logging
 import os
@@ -26,83 +26,83 @@ _OPTIONS = {
     "port": "--port",
     **{name: f"--{name}" for name in ("from", "to", "timezone", "limit", "cursor")},
 }
-"""What a field of the wire is called here."""
+"""Options by the name of the wire field."""
 
 
 class Exit(IntEnum):
-    """The exit codes, as docs/reference/cli.md lists them."""
+    """Exit codes, as listed in docs/reference/cli.md."""
 
     FINE = 0
     REFUSED = 1
-    """The request was understood and refused."""
+    """The request was valid and was refused."""
     USAGE = 2
-    """The command line or a setting is wrong."""
+    """The command line or a setting is invalid."""
     BAD_FILE = 3
-    """The project file has problems."""
+    """The project file is invalid."""
     AWAY = 4
-    """The database cannot be used."""
+    """The database or Cal.com is unavailable."""
     BROKEN = 70
-    """A mistake of slotmcp's own."""
+    """slotmcp has a bug."""
     INTERRUPTED = 130
-    """Ended from the keyboard."""
+    """Ctrl-C."""
     PIPE_CLOSED = 141
-    """Nobody reads the output any more."""
+    """The reader of the output has gone."""
 
 
 @contextmanager
-def told_plainly(*passing: type[Exception]) -> Iterator[None]:
-    """Turn whatever is raised within, but for what may pass, into sentences on stderr and an exit code."""
+def exit_on_error(*passing: type[Exception]) -> Iterator[None]:
+    """End the process with a message and an exit code on every error except those in `passing`."""
     try:
         yield
         sys.stdout.flush()
     except passing:
         raise
     except SettingsError as error:
-        leave(Exit.USAGE, str(error))
+        exit_with(Exit.USAGE, str(error))
     except SlotmcpError as error:
-        leave(Exit.AWAY if isinstance(error, (TryLater, FixSetup)) else Exit.REFUSED, _sentence(error))
+        exit_with(Exit.AWAY if isinstance(error, (TryLater, FixSetup)) else Exit.REFUSED, _message(error))
     except KeyboardInterrupt:
-        leave(Exit.INTERRUPTED)
+        exit_with(Exit.INTERRUPTED)
     except BrokenPipeError:
         _silence_stdout()
-        leave(Exit.PIPE_CLOSED)
+        exit_with(Exit.PIPE_CLOSED)
     except Exception as error:
         logging.getLogger("slotmcp.cli").debug("internal", exc_info=True)
-        leave(Exit.BROKEN, _confession(_innermost(error)))
+        exit_with(Exit.BROKEN, _bug_message(_innermost(error)))
 
 
-def remark(sentence: str) -> None:
-    """Say something on stderr, and go on."""
-    sys.stderr.write(f"{sentence}\n")
+def print_error(message: str) -> None:
+    """Print a message on stderr."""
+    sys.stderr.write(f"{message}\n")
 
 
-def leave(code: Exit, *sentences: str) -> NoReturn:
-    """End the process with a code, saying why on stderr."""
-    for sentence in sentences:
-        remark(sentence)
+def exit_with(code: Exit, *messages: str) -> NoReturn:
+    """Print messages on stderr and end the process."""
+    for message in messages:
+        print_error(message)
     raise SystemExit(int(code))
 
 
-def _sentence(error: SlotmcpError) -> str:
+def _message(error: SlotmcpError) -> str:
     if isinstance(error, InvalidArgument):
-        return "\n".join(f"{_OPTIONS.get(one.field, one.field)}: {one.problem}" for one in error.fields)
+        return "\n".join(f"{_OPTIONS.get(field.field, field.field)}: {field.problem}" for field in error.fields)
     return error.message
 
 
 def _innermost(error: Exception) -> Exception:
-    """What happened, where a group of tasks has wrapped it."""
+    """Unwrap the first error of nested exception groups."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error
 
 
-def _confession(error: Exception) -> str:
+def _bug_message(error: Exception) -> str:
     return (
-        f"slotmcp made a mistake ({type(error).__name__}: {error}). Nothing was half done. "
-        "Please report it, with what SLOTMCP_LOG_LEVEL=debug says."
+        f"Internal error ({type(error).__name__}: {error}). No partial changes were made. "
+        "Please report it with the output of SLOTMCP_LOG_LEVEL=debug."
     )
 
 
 def _silence_stdout() -> None:
-    """Let the interpreter's last flush go nowhere, as Python's documentation of SIGPIPE advises."""
+    """Redirect stdout to the null device, as Python's documentation of SIGPIPE advises."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

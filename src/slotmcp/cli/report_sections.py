@@ -1,4 +1,4 @@
-"""A report as sections of rows: what every way of printing it has in common."""
+"""Sections of a report as rows, for every output format."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,30 +19,30 @@ from slotmcp.services.reporting.reports import TITLES, SectionName
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Row = Mapping[str, str | int | float]
-NOBODY: Final = "Nobody has asked in this period. Try an earlier --from, or `slotmcp demo` to see calls."
+NO_CALLS: Final = "No calls in this period. Try an earlier --from, or run `slotmcp demo` to see calls."
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A table: its rows have the same columns, named as in JSON."""
+class ReportSection:
+    """Table whose columns are named as in JSON."""
 
     name: SectionName
     title: str
     empty: str
-    """What to say, and to do, where there are no rows."""
+    """Message for a section without rows."""
     rows: Sequence[Row]
 
 
-def sections_of(report: Report, gaps: Gaps | None, wanted: Sequence[SectionName]) -> list[Section]:
-    """The wanted sections, in their order; `gaps` are needed where they are wanted."""
-    return [_gaps(gaps) if name is SectionName.GAPS and gaps else _MAKERS[name](report) for name in wanted]
+def report_sections(report: Report, gaps: Gaps | None, names: Sequence[SectionName]) -> list[ReportSection]:
+    """Return the named sections in the given order. `gaps` is required for the section of that name."""
+    return [_gaps(gaps) if name is SectionName.GAPS and gaps else _BUILDERS[name](report) for name in names]
 
 
-def _section(name: SectionName, empty: str, rows: Sequence[Row]) -> Section:
-    return Section(name, TITLES[name], empty, rows)
+def _section(name: SectionName, empty: str, rows: Sequence[Row]) -> ReportSection:
+    return ReportSection(name, TITLES[name], empty, rows)
 
 
-def _funnel(report: Report) -> Section:
+def _funnel(report: Report) -> ReportSection:
     funnel = report.funnel
     steps = {
         "asked": funnel.asked,
@@ -54,76 +54,82 @@ def _funnel(report: Report) -> Section:
         "collisions": report.collisions,
     }
     rows: list[Row] = [{"step": step, "count": count} for step, count in steps.items()] if funnel.asked else []
-    return _section(SectionName.FUNNEL, NOBODY, rows)
+    return _section(SectionName.FUNNEL, NO_CALLS, rows)
 
 
-def _heat_map(name: SectionName, empty: str) -> Callable[[Report], Section]:
-    def made(report: Report) -> Section:
+def _heat_map(name: SectionName, empty: str) -> Callable[[Report], ReportSection]:
+    def build(report: Report) -> ReportSection:
         hours: HourlyCounts = report.demand if name is SectionName.DEMAND else report.supply
         rows: list[Row] = [
             {"day": day, **{f"{hour:02}": count for hour, count in enumerate(row)}}
             for day, row in zip(WEEKDAYS, hours, strict=True)
         ]
-        return Section(name, f"{TITLES[name]} ({report.timezone})", empty, rows if any(map(any, hours)) else [])
+        return ReportSection(name, f"{TITLES[name]} ({report.timezone})", empty, rows if any(map(any, hours)) else [])
 
-    return made
+    return build
 
 
-def _refused(report: Report) -> Section:
+def _refused(report: Report) -> ReportSection:
     rows: list[Row] = [
-        {"reason": one.reason or "unknown", "serviceId": one.service_id, "questions": one.questions}
-        for one in report.refused
+        {"reason": refused.reason or "unknown", "serviceId": refused.service_id, "questions": refused.questions}
+        for refused in report.refused
     ]
-    return _section(SectionName.REFUSED, "Nobody was refused in this period.", rows)
+    return _section(SectionName.REFUSED, "Every request in this period was offered a time.", rows)
 
 
-def _utilization(report: Report) -> Section:
+def _utilization(report: Report) -> ReportSection:
     rows: list[Row] = [
         {
-            "technicianId": one.technician_id,
-            "openMinutes": one.open_minutes,
-            "bookedMinutes": one.booked_minutes,
-            "travelMinutes": one.travel_minutes,
-            "busyMinutes": one.busy_minutes,
-            "freeMinutes": one.free_minutes,
+            "technicianId": utilization.technician_id,
+            "openMinutes": utilization.open_minutes,
+            "bookedMinutes": utilization.booked_minutes,
+            "travelMinutes": utilization.travel_minutes,
+            "busyMinutes": utilization.busy_minutes,
+            "freeMinutes": utilization.free_minutes,
         }
-        for one in report.utilization
+        for utilization in report.utilization
     ]
     return _section(SectionName.UTILIZATION, _NO_TECHNICIANS, rows)
 
 
-def _assignment(report: Report) -> Section:
-    rows: list[Row] = [{"decidedBy": one.value, "bookings": report.decided.get(one, 0)} for one in DecidedBy]
-    empty = "No booking starts in this period. Try a later --to."
+def _assignment(report: Report) -> ReportSection:
+    rows: list[Row] = [{"decidedBy": reason.value, "bookings": report.decided.get(reason, 0)} for reason in DecidedBy]
+    empty = "No bookings in this period. Try a later --to."
     return _section(SectionName.ASSIGNMENT, empty, rows if report.decided else [])
 
 
-def _fairness(report: Report) -> Section:
+def _fairness(report: Report) -> ReportSection:
     rows: list[Row] = [
         {
-            "technicianId": one.technician_id,
-            "bookings": one.bookings,
-            "shareOfBookings": round(one.share_of_bookings, 4),
-            "shareOfOpenTime": round(one.share_of_open_time, 4),
+            "technicianId": share.technician_id,
+            "bookings": share.bookings,
+            "shareOfBookings": round(share.share_of_bookings, 4),
+            "shareOfOpenTime": round(share.share_of_open_time, 4),
         }
-        for one in report.fairness
+        for share in report.fairness
     ]
     return _section(SectionName.FAIRNESS, _NO_TECHNICIANS, rows)
 
 
-def _times(report: Report) -> Section:
+def _times(report: Report) -> ReportSection:
     rows: list[Row] = [
-        {"use": one.use.value, "calls": one.calls, "p50Us": one.p50_us, "p95Us": one.p95_us, "p99Us": one.p99_us}
-        for one in report.response_times
+        {
+            "use": times.use.value,
+            "calls": times.calls,
+            "p50Us": times.p50_us,
+            "p95Us": times.p95_us,
+            "p99Us": times.p99_us,
+        }
+        for times in report.response_times
     ]
-    return Section(SectionName.TIMES, f"{TITLES[SectionName.TIMES]}, in microseconds", NOBODY, rows)
+    return ReportSection(SectionName.TIMES, f"{TITLES[SectionName.TIMES]}, in microseconds", NO_CALLS, rows)
 
 
-def _gaps(gaps: Gaps) -> Section:
-    rows = [_gap(one) for one in gaps.gaps]
+def _gaps(gaps: Gaps) -> ReportSection:
+    rows = [_gap(gap) for gap in gaps.gaps]
     empty = "No single change would have won a lost caller."
-    title = f"{TITLES[SectionName.GAPS]}: {gaps.lost} lost, {gaps.had_alternatives} of them had a choice"
-    return Section(SectionName.GAPS, title, empty if gaps.lost else "Nobody was lost in this period.", rows)
+    title = f"{TITLES[SectionName.GAPS]}: {gaps.lost} lost, {gaps.had_alternatives} of them had times to choose from"
+    return ReportSection(SectionName.GAPS, title, empty if gaps.lost else "No callers were lost in this period.", rows)
 
 
 def _gap(gap: Gap) -> Row:
@@ -141,10 +147,10 @@ def _change(change: GapChange) -> str:
             return f"one more technician for {change.service_id}, with the shifts of {change.like_technician_id}"
 
 
-_NO_TECHNICIANS: Final = "There are no technicians yet. Bring them in with `slotmcp import FILE`."
-_DEMAND: Final = _heat_map(SectionName.DEMAND, NOBODY)
-_SUPPLY: Final = _heat_map(SectionName.SUPPLY, "No start was left free. Look at the gaps for what would help.")
-_MAKERS: Final[Mapping[SectionName, Callable[[Report], Section]]] = {
+_NO_TECHNICIANS: Final = "No technicians yet. Add them to the project file, then run `slotmcp import FILE`."
+_DEMAND: Final = _heat_map(SectionName.DEMAND, NO_CALLS)
+_SUPPLY: Final = _heat_map(SectionName.SUPPLY, "No start times were left. See the gaps for what would help.")
+_BUILDERS: Final[Mapping[SectionName, Callable[[Report], ReportSection]]] = {
     SectionName.FUNNEL: _funnel,
     SectionName.DEMAND: _DEMAND,
     SectionName.SUPPLY: _SUPPLY,

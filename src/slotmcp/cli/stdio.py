@@ -1,10 +1,10 @@
-"""`slotmcp stdio`: an MCP server for one client, on this process's own stdin and stdout."""
+"""`slotmcp stdio`: an MCP server for one client, on stdin and stdout."""
 
 import asyncio
 from contextlib import nullcontext
 
 from slotmcp.bootstrap import open_app
-from slotmcp.cli.exits import told_plainly
+from slotmcp.cli.exits import exit_on_error
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import run_stdio
@@ -12,7 +12,7 @@ from slotmcp.tools.server import run_stdio
 
 def run(toolset: str = Toolset.CALLER, *, read_only: bool = False) -> None:
     """Serve until the client closes stdin."""
-    with told_plainly():
+    with exit_on_error():
         asyncio.run(_serve(Settings.load(), Toolset(toolset), read_only=read_only))
 
 

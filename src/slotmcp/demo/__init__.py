@@ -1,4 +1,4 @@
-"""`slotmcp demo`: an agent's side of a phone call, through a real MCP client and real server processes."""
+"""`slotmcp demo`: phone calls through real MCP clients and server processes, on a temporary database."""
 
 import asyncio
 import signal
@@ -7,40 +7,40 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Final
 
-from slotmcp.demo.day import watch
-from slotmcp.demo.office import Office
-from slotmcp.demo.paper import Paper
-from slotmcp.demo.story import tell
+from slotmcp.demo.dashboard_demo import run_simulation
+from slotmcp.demo.scripted_calls import play
+from slotmcp.demo.stdio_business import StdioBusiness
+from slotmcp.demo.transcript import Transcript
 
-_ENDINGS: Final = ("SIGTERM", "SIGHUP")
+_STOP_SIGNALS: Final = ("SIGTERM", "SIGHUP")
 
 
 def run() -> None:
-    """Open a business in a folder of its own, take two calls, and leave nothing behind."""
-    with _folder() as folder:
-        asyncio.run(tell(Office(Path(folder)), Paper()))
+    """Play two scripted calls with a business in a temporary folder."""
+    with _temporary_folder() as folder:
+        asyncio.run(play(StdioBusiness(Path(folder)), Transcript()))
 
 
 def run_dashboard(port: int) -> None:
-    """Open a business in a folder of its own, and let it be called until Ctrl-C; leave nothing behind.
+    """Serve a dashboard of a business in a temporary folder, with simulated calls until Ctrl-C.
 
     Raises:
         InvalidArgument: the port cannot be listened on.
     """
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
-        asyncio.run(_watch_until_told(port))
+        asyncio.run(_run_until_signal(port))
 
 
-async def _watch_until_told(port: int) -> None:
-    """Watch, until a signal ends it. What a shell starts in the background is deaf to Ctrl-C, and not to these."""
-    this = asyncio.current_task()
-    assert this is not None  # noqa: S101  a coroutine runs in a task
-    for name in _ENDINGS:
-        with suppress(AttributeError, NotImplementedError):  # on Windows there is Ctrl-C alone
-            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), this.cancel)
-    with _folder() as folder:
-        await watch(Path(folder), Paper(), port)
+async def _run_until_signal(port: int) -> None:
+    """Run the simulation. In the background a shell blocks SIGINT, so other signals end it too."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101  a coroutine runs in a task
+    for name in _STOP_SIGNALS:
+        with suppress(AttributeError, NotImplementedError):  # Windows has only Ctrl-C
+            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), task.cancel)
+    with _temporary_folder() as folder:
+        await run_simulation(Path(folder), Transcript(), port)
 
 
-def _folder() -> AbstractContextManager[str]:
+def _temporary_folder() -> AbstractContextManager[str]:
     return tempfile.TemporaryDirectory(prefix="slotmcp-demo-", ignore_cleanup_errors=True)

@@ -1,4 +1,4 @@
-"""Simulated callers: a day of phone calls by agents of every temper, through real MCP clients, the same by a seed."""
+"""Simulated callers: phone calls by agents with different personas, through real MCP clients, reproducible by seed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,62 +12,67 @@ from zoneinfo import ZoneInfo
 
 from mcp import Client
 
-from slotmcp.demo.people import somebody
-
-Answer = Mapping[str, Any]
 Connect = Callable[[str], AbstractAsyncContextManager[Client]]
-"""A client of its own for a call id."""
+"""Opens a client for a call id."""
 Pause = Callable[[float], Awaitable[None]]
-"""Let a caller think for some seconds, or as much less as the day is to go faster."""
+"""Waits while a caller thinks for some seconds, or for a shorter time in a fast simulation."""
 
-_THINKS_SECONDS: Final = 4.0
-_PARTS: Final = ({"partOfDay": "morning"}, {"partOfDay": "afternoon"})
+_THINK_SECONDS: Final = 4.0
+_PARTS_OF_DAY: Final = ({"partOfDay": "morning"}, {"partOfDay": "afternoon"})
 _DAYS_AHEAD: Final = 6
 _NIGHT: Final = "03:07"
-_OFFERED: Final = 5
-_MOST_CALLS: Final = 100
-"""Whoever calls in another day is somebody else."""
+_SLOT_LIMIT: Final = 5
+_MAX_CALLS: Final = 100
+"""Calls per seed. Callers of different seeds are different customers."""
+_FIRST_NAMES: Final = (
+    "Maria", "Paul", "Ines", "Tom", "Amara", "Jonas", "Lucia", "Wei", "Nadia", "Omar", "Ruth", "Sam",
+)  # fmt: skip
+_LAST_NAMES: Final = (
+    "Alvarez", "Okoro", "Novak", "Baker", "Diallo", "Lindqvist", "Rossi", "Chen", "Haddad", "Young",
+)  # fmt: skip
 
 
 class Persona(StrEnum):
-    """Tempers of callers."""
+    """Behavior of a caller."""
 
     LOOKS = "looks"
-    """Asks, and leaves."""
+    """Asks for times, and hangs up."""
     BOOKS = "books"
     HESITATES = "hesitates"
-    """Books what is held after a while."""
-    LETS_LAPSE = "lets_lapse"
-    """Holds, and is never heard of again."""
+    """Books a held time after a pause."""
+    LETS_HOLD_EXPIRE = "lets_hold_expire"
     CANCELS = "cancels"
     MOVES = "moves"
-    WANTS_WHAT_IS_GONE = "wants_what_is_gone"
-    """Names a time at night, and leaves."""
-    EVENING = "evening"
-    """Would come in the evening alone."""
-    WISHES = "wishes"
-    """Wants somebody for what they may not have learned."""
-    TODAY = "today"
-    """Cannot wait until tomorrow."""
+    WANTS_UNAVAILABLE_TIME = "wants_unavailable_time"
+    """Asks for a time at night, and hangs up."""
+    EVENING_ONLY = "evening_only"
+    WANTS_TECHNICIAN = "wants_technician"
+    """Asks for a technician who may lack the skill."""
+    TODAY_ONLY = "today_only"
 
 
 _WEIGHTS: Final[Mapping[Persona, int]] = {
     Persona.LOOKS: 3,
     Persona.BOOKS: 6,
     Persona.HESITATES: 3,
-    Persona.LETS_LAPSE: 2,
+    Persona.LETS_HOLD_EXPIRE: 2,
     Persona.CANCELS: 1,
     Persona.MOVES: 1,
-    Persona.WANTS_WHAT_IS_GONE: 1,
-    Persona.EVENING: 4,
-    Persona.WISHES: 1,
-    Persona.TODAY: 6,
+    Persona.WANTS_UNAVAILABLE_TIME: 1,
+    Persona.EVENING_ONLY: 4,
+    Persona.WANTS_TECHNICIAN: 1,
+    Persona.TODAY_ONLY: 6,
 }
 
 
+def random_name(random: Random) -> str:
+    """Return the name of a fictional person."""
+    return f"{random.choice(_FIRST_NAMES)} {random.choice(_LAST_NAMES)}"
+
+
 @dataclass(slots=True)
-class Tally:
-    """What came of the calls, as the callers know it. Each counts callers."""
+class CallCounts:
+    """Callers by outcome, as the callers see it."""
 
     asked: int = 0
     offered: int = 0
@@ -77,13 +82,13 @@ class Tally:
     moved: int = 0
     refused: int = 0
 
-    def add(self, other: "Tally") -> None:
-        """Count another caller in."""
-        for one in fields(self):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+    def add(self, other: "CallCounts") -> None:
+        """Add other counts to these."""
+        for count in fields(self):
+            setattr(self, count.name, getattr(self, count.name) + getattr(other, count.name))
 
 
-class Caller:
+class SimulatedCaller:
     """One phone call."""
 
     def __init__(self, client: Client, number: int, *, today: date, random: Random, pause: Pause) -> None:
@@ -92,103 +97,104 @@ class Caller:
         self._pause = pause
         self._number = number
         self._today = today
-        self.tally = Tally(asked=1)
+        self.counts = CallCounts(asked=1)
 
     async def talk(self, persona: Persona, services: Sequence[str]) -> None:
-        """Say what somebody of that temper says."""
+        """Make the calls to tools that fit the persona."""
         service = self._random.choice(services)
-        slots = await self._slots(service, **self._wish(persona))
+        slots = await self._get_slots(service, **self._preferred_time(persona))
         if persona is Persona.LOOKS or not slots:
             return
         slot = self._random.choice(slots)
-        if persona is Persona.WISHES:
+        if persona is Persona.WANTS_TECHNICIAN:
             other = self._random.choice(services)
-            await self._slots(other, technicianId=slot["candidates"][0]["technicianId"])
+            await self._get_slots(other, technicianId=slot["candidates"][0]["technicianId"])
             return
-        start = f"{slot['startLocal'][:10]}T{_NIGHT}" if persona is Persona.WANTS_WHAT_IS_GONE else slot["start"]
-        held = await self._ask("create_hold", serviceType=service, start=start, customerHash=f"caller-{self._number}")
-        if held is None:
+        start = f"{slot['startLocal'][:10]}T{_NIGHT}" if persona is Persona.WANTS_UNAVAILABLE_TIME else slot["start"]
+        hold = await self._call("create_hold", serviceType=service, start=start, customerHash=f"caller-{self._number}")
+        if hold is None:
             return
-        self.tally.held = 1
-        if persona is not Persona.LETS_LAPSE:
-            await self._schedule(persona, str(held["holdToken"]), service)
+        self.counts.held = 1
+        if persona is not Persona.LETS_HOLD_EXPIRE:
+            await self._book(persona, str(hold["holdToken"]), service)
 
-    def _wish(self, persona: Persona) -> Mapping[str, str]:
-        """When it suits them."""
+    def _preferred_time(self, persona: Persona) -> Mapping[str, str]:
         match persona:
-            case Persona.EVENING:
+            case Persona.EVENING_ONLY:
                 return {"partOfDay": "evening"}
-            case Persona.TODAY:
+            case Persona.TODAY_ONLY:
                 return {"to": self._today.isoformat()}
             case _:
-                return self._random.choice([{}, *_PARTS, self._some_day()])
+                return self._random.choice([{}, *_PARTS_OF_DAY, self._random_day()])
 
-    def _some_day(self) -> Mapping[str, str]:
+    def _random_day(self) -> Mapping[str, str]:
         day = (self._today + timedelta(days=self._random.randint(1, _DAYS_AHEAD))).isoformat()
         return {"from": day, "to": day}
 
-    async def _schedule(self, persona: Persona, token: str, service: str) -> None:
+    async def _book(self, persona: Persona, token: str, service: str) -> None:
+        """Book the hold, then cancel or move the booking if the persona does."""
         if persona is Persona.HESITATES:
-            await self._pause(self._random.uniform(1, 3) * _THINKS_SECONDS)
+            await self._pause(self._random.uniform(1, 3) * _THINK_SECONDS)
         phone = f"+1 303 555 {self._number % 10_000:04}"
-        who = {"customerName": somebody(self._random), "customerPhone": phone}
-        sold = await self._ask("book_slot", holdToken=token, **who)
-        if sold is None:
+        customer = {"customerName": random_name(self._random), "customerPhone": phone}
+        result = await self._call("book_slot", holdToken=token, **customer)
+        if result is None:
             return
-        self.tally.booked = 1
-        booking = sold["booking"]["bookingId"]
+        self.counts.booked = 1
+        booking_id = result["booking"]["bookingId"]
         if persona is Persona.CANCELS:
-            self.tally.cancelled = int(await self._ask("cancel_booking", bookingId=booking) is not None)
-        if persona is Persona.MOVES and (others := await self._slots(service)):
-            moved = await self._ask("reschedule_booking", bookingId=booking, start=others[-1]["start"])
-            self.tally.moved = int(moved is not None)
+            self.counts.cancelled = int(await self._call("cancel_booking", bookingId=booking_id) is not None)
+        if persona is Persona.MOVES and (slots := await self._get_slots(service)):
+            moved = await self._call("reschedule_booking", bookingId=booking_id, start=slots[-1]["start"])
+            self.counts.moved = int(moved is not None)
 
-    async def _slots(self, service: str, **narrower: str) -> Sequence[Answer]:
-        answer = await self._ask("get_slots", serviceType=service, limit=_OFFERED, **narrower)
-        slots: Sequence[Answer] = answer["slots"] if answer else ()
-        self.tally.offered |= bool(slots)
+    async def _get_slots(self, service: str, **filters: str) -> Sequence[Mapping[str, Any]]:
+        result = await self._call("get_slots", serviceType=service, limit=_SLOT_LIMIT, **filters)
+        slots: Sequence[Mapping[str, Any]] = result["slots"] if result else ()
+        self.counts.offered |= bool(slots)
         return slots
 
-    async def _ask(self, tool: str, **arguments: object) -> Answer | None:
-        """The answer; None where it was refused."""
-        await self._pause(self._random.uniform(0.5, 1.5) * _THINKS_SECONDS)
+    async def _call(self, tool: str, **arguments: object) -> Mapping[str, Any] | None:
+        """Call a tool after a pause; None when it refuses."""
+        await self._pause(self._random.uniform(0.5, 1.5) * _THINK_SECONDS)
         result = await self._client.call_tool(tool, arguments)
         if result.is_error:
-            self.tally.refused = 1
+            self.counts.refused = 1
             return None
         return result.structured_content or {}
 
 
-class Callers:
-    """Everybody who calls, in the order in which they begin."""
+class CallSimulator:
+    """Series of simulated calls."""
 
     def __init__(self, connect: Connect, *, seed: int, pause: Pause) -> None:
         self._connect = connect
         self._seed = seed
         self._pause = pause
-        self.tally = Tally()
-        """What came of the calls that have ended."""
+        self.counts = CallCounts()
+        """Counts of the finished calls."""
 
-    async def call(self, calls: int, *, at_once: int = 1) -> None:
-        """Make so many calls, some of them at the same time. One at a time they are the same by the seed."""
+    async def run(self, calls: int, *, concurrency: int = 1) -> None:
+        """Make a number of calls. With a concurrency of 1 they depend only on the seed."""
         async with self._connect("simulator") as client:
             listed = (await client.call_tool("list_services", {})).structured_content or {}
         services = [service["serviceType"] for service in listed["services"]]
         today = datetime.fromisoformat(listed["now"]).astimezone(ZoneInfo(listed["timezone"])).date()
-        lines = asyncio.Semaphore(at_once)
+        limit = asyncio.Semaphore(concurrency)
 
-        async def one(number: int) -> None:
-            async with lines:
-                await self._take(number, services, today)
+        async def make_call(number: int) -> None:
+            async with limit:
+                await self._simulate(number, services, today)
 
         async with asyncio.TaskGroup() as group:
             for number in range(calls):
-                group.create_task(one(number))
+                group.create_task(make_call(number))
 
-    async def _take(self, number: int, services: Sequence[str], today: date) -> None:
-        random = Random(f"{self._seed}:{number}")  # noqa: S311  a play, not a secret
+    async def _simulate(self, number: int, services: Sequence[str], today: date) -> None:
+        random = Random(f"{self._seed}:{number}")  # noqa: S311  not a secret
         (persona,) = random.choices(list(_WEIGHTS), weights=list(_WEIGHTS.values()))
         async with self._connect(f"call-{self._seed}-{number}") as client:
-            caller = Caller(client, self._seed * _MOST_CALLS + number, today=today, random=random, pause=self._pause)
+            customer_number = self._seed * _MAX_CALLS + number
+            caller = SimulatedCaller(client, customer_number, today=today, random=random, pause=self._pause)
             await caller.talk(persona, services)
-        self.tally.add(caller.tally)
+        self.counts.add(caller.counts)

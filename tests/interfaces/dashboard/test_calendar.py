@@ -84,7 +84,7 @@ async def test_open_issues_are_listed_without_customer_data(shop: Site, calcom: 
         rf"Ana \w+ \d+ \w+ 10:00 Here: Visit, booked . In the calendar: .+ 10:00 to .+, event {event}", text
     )
     assert f"Booking {booking} since" in text
-    assert "is about to be sent" in text
+    assert "Waiting to be sent" in text
     assert f"{unknown} starts" in text
     assert "(Host: user 9.)" in text
     assert not re.search("Kim|Doe|0142", text)

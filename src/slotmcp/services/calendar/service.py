@@ -131,8 +131,8 @@ async def _apply_delivery(unit: UnitOfWork, delivery: Delivery) -> ApplyResult:
 def describe_push(push: Push) -> str:
     """Return the status of a push for operators."""
     if push.refused:
-        return f"was refused: {push.refused}. It is retried when the booking changes."
-    return "is waiting for a retry" if push.attempts else "is about to be sent"
+        return f"Refused: {push.refused}. Retried when the booking changes."
+    return "Waiting for a retry" if push.attempts else "Waiting to be sent"
 
 
 def describe_deferred(deferred: DeferredEvent) -> str:

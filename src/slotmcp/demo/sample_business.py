@@ -1,4 +1,4 @@
-"""The business of `slotmcp demo --dashboard`: open every day, somewhere where it is morning."""
+"""Business of `slotmcp demo --dashboard`: open every day, in a time zone where it is morning."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,14 +8,14 @@ from string import Template
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from slotmcp.demo.people import somebody
+from slotmcp.demo.callers import random_name
 from slotmcp.domain.booking import Customer
 from slotmcp.project_file import parse_project_file
 from slotmcp.services.imports import ProjectPlan
 
 PROJECT_ID: Final = "sunrise-hvac"
-_FILE: Final = Path(__file__).with_name("sunrise.yaml")
-_OPENS: Final = timedelta(hours=9)
+_FILE: Final = Path(__file__).with_name("sample_business.yaml")
+_MORNING: Final = timedelta(hours=9)
 _ZONES: Final = (
     "America/Denver",
     "America/New_York",
@@ -44,39 +44,41 @@ _PAST: Final = (
     ("t-eli", "ac-repair", "16:30"),
     ("t-fay", "thermostat-setup", "11:30"),
 )
-_SKIPPED: Final = 4
-"""Of the work of past days, every so-manieth: no two days are alike."""
+_SKIP_EVERY: Final = 4
+"""Every fourth past booking is left out, so that the days differ."""
 
 
 def morning_zone(now: datetime) -> str:
-    """The zone in which it is nearest to nine in the morning; `now` is aware."""
-    return min(_ZONES, key=lambda key: _from_nine(now.astimezone(ZoneInfo(key))))
+    """Return the zone in which the aware time `now` is closest to 9:00."""
+    return min(_ZONES, key=lambda key: _distance_from_morning(now.astimezone(ZoneInfo(key))))
 
 
-def sunrise_plan(now_ms: int) -> ProjectPlan:
-    """The business, for a demo that begins now. Other than a project file it knows its customers."""
-    plan = parse_project_file(sunrise_text(now_ms), source=_FILE.name, now_ms=now_ms)
-    random = Random(PROJECT_ID)  # noqa: S311  a play, not a secret
-    booked = [replace(one, customer=Customer(name=somebody(random))) for one in plan.bookings]
+def sample_plan(now_ms: int) -> ProjectPlan:
+    """Return the business for a demo that starts now, with names for its customers."""
+    plan = parse_project_file(sample_business_text(now_ms), source=_FILE.name, now_ms=now_ms)
+    random = Random(PROJECT_ID)  # noqa: S311  not a secret
+    booked = [replace(booking, customer=Customer(name=random_name(random))) for booking in plan.bookings]
     return replace(plan, bookings=tuple(booked))
 
 
-def sunrise_text(now_ms: int) -> str:
-    """The project file, for a demo that begins now."""
+def sample_business_text(now_ms: int) -> str:
+    """Return the project file for a demo that starts now."""
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
-    return Template(_FILE.read_text(encoding="utf-8")).substitute(timezone=morning_zone(now), past="\n".join(_past()))
+    return Template(_FILE.read_text(encoding="utf-8")).substitute(
+        timezone=morning_zone(now), past="\n".join(_past_bookings())
+    )
 
 
-def _from_nine(local: datetime) -> timedelta:
+def _distance_from_morning(local: datetime) -> timedelta:
     since_midnight = timedelta(hours=local.hour, minutes=local.minute)
-    away = abs(since_midnight - _OPENS)
-    return min(away, timedelta(days=1) - away)
+    distance = abs(since_midnight - _MORNING)
+    return min(distance, timedelta(days=1) - distance)
 
 
-def _past() -> list[str]:
+def _past_bookings() -> list[str]:
     work = [(day, *job) for day in range(_PAST_DAYS, 0, -1) for job in _PAST]
     return [
         f"  - {{id: p-{number}, technicianId: {technician}, serviceType: {service}, start: today-{day}T{time}}}"
         for number, (day, technician, service, time) in enumerate(work)
-        if number % _SKIPPED
+        if number % _SKIP_EVERY
     ]
