@@ -266,14 +266,10 @@ def assign_held(  # noqa: PLR0913  the hold, and all that decides over it
         if assignment := assign_kept(others, need, start):
             return assignment
     if is_live and is_in_conflict(others.schedule.technician_schedules[hold.claim.technician_id], hold.claim):
-        return _assignment_despite_conflict(others, hold)
+        # A calendar event conflicts with the hold: it is kept, and the operator sees the conflict.
+        reason = AssignmentReason(policy=others.schedule.project.assignment_ranking, values={}, considered=1)
+        return Assignment(technician_id=hold.claim.technician_id, reason=reason)
     raise lost_hold(needs[-1], start, instead_of=instead_of)
-
-
-def _assignment_despite_conflict(others: Availability, hold: Hold) -> Assignment:
-    """Keep the hold although a calendar event conflicts with it; the operator sees the conflict."""
-    reason = AssignmentReason(policy=others.schedule.project.assignment_ranking, values={}, considered=1)
-    return Assignment(technician_id=hold.claim.technician_id, reason=reason)
 
 
 def lost_hold(need: Need, start: Minute, *, instead_of: Claim | None = None) -> LostSlot:

@@ -14,12 +14,7 @@ from slotmcp.services.unit_of_work import UnitOfWork
 
 
 async def place_hold(
-    unit: UnitOfWork,
-    availability: Availability,
-    appointment: Appointment,
-    *,
-    customer_pseudonym: str,
-    ttl_ms: int,
+    unit: UnitOfWork, availability: Availability, appointment: Appointment, *, customer_pseudonym: str, ttl_ms: int
 ) -> Hold | None:
     """Hold one unit of a start's capacity; None where the start is not bookable."""
     assignment = assign(availability, appointment.need, appointment.start)

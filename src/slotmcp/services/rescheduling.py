@@ -95,10 +95,7 @@ class _Move:
 
 
 async def reschedule(
-    transaction: Transaction,
-    availability: Availability,
-    request: RescheduleRequest,
-    travel_times: TravelTimes | None,
+    transaction: Transaction, availability: Availability, request: RescheduleRequest, travel_times: TravelTimes | None
 ) -> RescheduleAnswer:
     """Move a booking to another time; on an error it keeps the one it has.
 
@@ -107,20 +104,20 @@ async def reschedule(
     Raises:
         InvalidArgument, NotFound, HoldExpired, IdempotencyMismatch, LostSlot.
     """
+    schedule = availability.schedule
     booking = await require_booking(transaction, request.booking_id)
     start = _requested_start(availability, request)
     keys = _keys(transaction, request, booking, start)
-    if before := await _earlier_move(transaction, keys, booking, start):
-        return _answer(transaction, availability, booking, before, replayed=True)
-    booking.with_status(BookingStatus.RESCHEDULED)
-    hold = await _hold_for(transaction, booking, request, start)
-    move = _move(availability, booking, hold, start, travel_times)
-    after = booking if move.is_made else await _make(transaction, move)
-    if hold is not None and hold.state in {ClaimState.HELD, ClaimState.LAPSED} and after is booking:
-        await transaction.release_hold(hold.claim.id)
-    before = Before.of(booking.claim)
-    await keys.remember(transaction, asdict(before))
-    return _answer(transaction, availability, after, before, replayed=False)
+    earlier = await _earlier_move(transaction, keys, booking, start)
+    before, moved = earlier or Before.of(booking.claim), booking
+    if earlier is None:
+        moved = await _reschedule(transaction, availability, booking, request, start, travel_times)
+        await keys.remember(transaction, asdict(before))
+    return RescheduleAnswer(
+        booked=book_answer(transaction, schedule, moved, replayed=earlier is not None),
+        previous=before,
+        previous_technician=technician_of(schedule, before.technician_id),
+    )
 
 
 def _requested_start(availability: Availability, request: RescheduleRequest) -> Minute | None:
@@ -159,6 +156,24 @@ async def _earlier_move(
             return None
         response = keys.response_in(receipt)
     return Before(**json.loads(response))
+
+
+async def _reschedule(  # noqa: PLR0913, PLR0917  the facts of the move
+    transaction: Transaction,
+    availability: Availability,
+    booking: Booking,
+    request: RescheduleRequest,
+    start: Minute | None,
+    travel_times: TravelTimes | None,
+) -> Booking:
+    booking.with_status(BookingStatus.RESCHEDULED)  # raises if the booking is closed
+    hold = await _hold_for(transaction, booking, request, start)
+    move = _move(availability, booking, hold, start, travel_times)
+    if not move.is_made:
+        return await _make(transaction, move)
+    if hold is not None and hold.state in {ClaimState.HELD, ClaimState.LAPSED}:
+        await transaction.release_hold(hold.claim.id)
+    return booking
 
 
 async def _hold_for(
@@ -271,14 +286,3 @@ def _lost(move: _Move) -> LostSlot:
             "technicianId, and reschedule with the holdToken."
         )
     return LostSlot(SlotUnavailable, message, move.needs()[-1], move.start, instead_of=move.booking.claim)
-
-
-def _answer(
-    transaction: Transaction, availability: Availability, booking: Booking, before: Before, *, replayed: bool
-) -> RescheduleAnswer:
-    schedule = availability.schedule
-    return RescheduleAnswer(
-        booked=book_answer(transaction, schedule, booking, replayed=replayed),
-        previous=before,
-        previous_technician=technician_of(schedule, before.technician_id),
-    )

@@ -194,6 +194,7 @@ def _conversation(principal: Principal, process: str) -> str:
 
 def _question(request: TracedRequest) -> Question:
     need = request.need
+    place = need.site.location if need.site else None
     return Question(
         service_id=request.service_id,
         duration_minutes=need.duration_minutes,
@@ -203,12 +204,8 @@ def _question(request: TracedRequest) -> Question:
         technician_id=need.technician_id,
         part_of_day=request.part_of_day,
         days_of_week=tuple(sorted(request.days_of_week)),
-        area=_area(need.site.location) if need.site else None,
+        area=place and Location(round(place.latitude, _DECIMALS), round(place.longitude, _DECIMALS)),
     )
-
-
-def _area(location: Location) -> Location:
-    return Location(round(location.latitude, _DECIMALS), round(location.longitude, _DECIMALS))
 
 
 def _why(reason: AssignmentReason) -> str:
