@@ -1,4 +1,4 @@
-"""The page on bookings: its statuses and transitions are those of the code."""
+"""The page on bookings lists the statuses and transitions of the code."""
 
 import re
 
@@ -10,26 +10,26 @@ PAGE = (ROOT / "docs" / "reference" / "bookings.md").read_text(encoding="utf-8")
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of the table below a heading, without its rule."""
+    """Return the cells of the table below a heading, without its separator line."""
     section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("|") and not line.startswith("|-")]
     return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_each_status_is_told_with_whether_it_takes_time() -> None:
-    _, *told = rows("Status")
-    assert [row[0] for row in told] == [status.value for status in BookingStatus]
-    assert [row[0] for row in told if row[2] == "no"] == [BookingStatus.CANCELLED]
+def test_each_status_is_listed_with_its_effect_on_time() -> None:
+    _, *listed = rows("Status")
+    assert [row[0] for row in listed] == [status.value for status in BookingStatus]
+    assert [row[0] for row in listed if row[2] == "no"] == [BookingStatus.CANCELLED]
 
 
 def test_the_transitions_are_those_of_the_code() -> None:
-    (_, *to), *told = rows("Transitions")
+    (_, *to), *listed = rows("Transitions")
     table = {
         BookingStatus(before): {BookingStatus(after) for after, mark in zip(to, marks, strict=True) if mark == "yes"}
-        for before, *marks in told
+        for before, *marks in listed
     }
     assert table == {before: set(after) for before, after in TRANSITIONS.items()}
 
 
-def test_what_needs_attention_is_said_in_sentences() -> None:
-    assert all(re.fullmatch(r"[A-Z].+\.", said) for said in (OFF, TIME_OFF))
+def test_the_reasons_for_attention_are_sentences() -> None:
+    assert all(re.fullmatch(r"[A-Z].+\.", reason) for reason in (OFF, TIME_OFF))

@@ -1,4 +1,4 @@
-"""What it is run with: the compose file, the image, the unit and what Prometheus is told name what there is."""
+"""The compose file, the image, the systemd unit and the Prometheus files agree with the program."""
 
 import configparser
 import re
@@ -13,7 +13,7 @@ from prometheus_client import Metric
 from ruamel.yaml import YAML
 from typer.main import get_command
 
-from project.repository import PAGES, ROOT
+from project.repository import PAGES, ROOT, headings, prose
 from slotmcp.cli.commands import app
 from slotmcp.cli.exits import Exit
 from slotmcp.domain.errors import ErrorCode, SlotmcpError
@@ -28,8 +28,8 @@ UNIT = DEPLOY / "slotmcp.service"
 FILES = [COMPOSE, DOCKERFILE, *sorted(DEPLOY.iterdir()), *sorted(OBSERVABILITY.iterdir()), *PAGES]
 BIN = Path(sys.executable).parent
 KNOWN_SETTINGS = {CONFIG_VARIABLE, *(ENV_PREFIX + name.upper() for name in Settings.model_fields)}
-NO_SETTING = re.compile(r"SLOTMCP_(?:REWRITE|TEST_\w+)")
-"""What only the tests read."""
+NO_SETTING = re.compile(r"SLOTMCP_REWRITE")
+"""Variables that only the tests read."""
 RESTARTS = {"always", "on-failure", "unless-stopped"}
 
 
@@ -38,24 +38,24 @@ def read(path: Path) -> Any:  # noqa: ANN401  any YAML
 
 
 def services() -> dict[str, Any]:
-    told: dict[str, Any] = read(COMPOSE)["services"]
-    return told
+    compose_services: dict[str, Any] = read(COMPOSE)["services"]
+    return compose_services
 
 
 def check_compose(path: Path) -> subprocess.CompletedProcess[str]:
     command = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(path)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  ourselves
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  an installed linter
 
 
-def parsed(words: list[str]) -> dict[str, Any]:
-    """What a command line of ours is understood as; an error where it is none."""
+def parse_command_line(words: list[str]) -> dict[str, Any]:
+    """Return the parameters of a command line; raise an error if it is invalid."""
     (name, *options) = words
     command = get_command(app).commands[name]  # type: ignore[attr-defined] # it is a group
-    given: dict[str, Any] = command.make_context(name, options).params
-    return given
+    parameters: dict[str, Any] = command.make_context(name, options).params
+    return parameters
 
 
-def test_the_compose_file_is_what_the_specification_says(tmp_path: Path) -> None:
+def test_the_compose_file_follows_the_specification(tmp_path: Path) -> None:
     done = check_compose(COMPOSE)
     assert done.returncode == 0, done.stdout
     broken = tmp_path / "compose.yaml"
@@ -63,101 +63,120 @@ def test_the_compose_file_is_what_the_specification_says(tmp_path: Path) -> None
     assert check_compose(broken).returncode == 1
 
 
-def test_two_slotmcp_stand_beside_each_other_and_differ_in_name_and_port_alone() -> None:
-    pair = [one for name, one in services().items() if name.startswith("slotmcp-")]
+def test_the_two_servers_differ_only_in_name_and_port() -> None:
+    pair = [service for name, service in services().items() if name.startswith("slotmcp-")]
     assert len(pair) == 2
-    assert len({str(one["ports"]) for one in pair}) == 2
-    for one in pair:
-        del one["ports"], one["environment"]["SLOTMCP_ALLOWED_HOSTS"]
+    assert len({str(service["ports"]) for service in pair}) == 2
+    for service in pair:
+        del service["ports"], service["environment"]["SLOTMCP_ALLOWED_HOSTS"]
     assert pair[0] == pair[1]
 
 
 @pytest.mark.parametrize("name", services())
-def test_each_service_is_looked_after(name: str) -> None:
+def test_each_service_has_a_health_check_and_restarts(name: str) -> None:
     service = services()[name]
     assert service["healthcheck"]["test"]
     assert service["restart"] in RESTARTS
     assert "no-new-privileges:true" in service["security_opt"]
-    assert "build" in service or re.search(r":v?\d", service["image"]), "a tag that says which"
+    assert "build" in service or re.search(r":v?\d", service["image"]), "a tag that names a version"
 
 
 @pytest.mark.parametrize("name", services())
-def test_ports_are_open_to_this_machine_alone(name: str) -> None:
+def test_ports_are_open_to_the_local_machine_only(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in services()[name].get("ports", []))
 
 
-def test_no_secret_is_in_a_file_and_each_that_is_named_is_one_of_a_folder_that_git_leaves_out() -> None:
+def test_secrets_come_from_a_folder_that_git_ignores() -> None:
     for path in (COMPOSE, DOCKERFILE, *DEPLOY.iterdir(), *OBSERVABILITY.iterdir()):
         assert not re.search(r"(?i)password\s*[:=]\s*[^\s{]|://[^/\s:]+:[^/\s@]+@|slk_", path.read_text("utf-8")), path
     secrets = read(COMPOSE)["secrets"]
-    assert {one["file"].rpartition("/")[0] for one in secrets.values()} == {"./secrets"}
+    assert {secret["file"].rpartition("/")[0] for secret in secrets.values()} == {"./secrets"}
     assert "/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
     assert {name for service in services().values() for name in service.get("secrets", [])} == set(secrets)
 
 
-def test_what_is_mounted_is_there() -> None:
+def test_mounted_files_exist() -> None:
     mounted = [volume for service in services().values() for volume in service.get("volumes", [])]
-    own = [volume.partition(":")[0] for volume in mounted if volume.startswith("./")]
-    assert own
-    assert all((ROOT / path).is_file() for path in own)
+    files = [volume.partition(":")[0] for volume in mounted if volume.startswith("./")]
+    assert files
+    assert all((ROOT / path).is_file() for path in files)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_each_setting_that_is_named_exists(path: Path) -> None:
+def test_each_named_setting_exists(path: Path) -> None:
     named = set(re.findall(r"\bSLOTMCP_[A-Z][A-Z_]*[A-Z]\b", NO_SETTING.sub("", path.read_text("utf-8"))))
     assert named - KNOWN_SETTINGS == set()
 
 
-def test_what_is_started_can_be() -> None:
+def test_the_commands_of_unit_image_and_compose_file_are_valid() -> None:
     unit = read_unit()
     in_unit = shlex.split(unit["Service"]["ExecStart"])[1:]
     in_image = read_json_words("CMD")
-    lines = [in_unit, in_image, *(one["command"] for name, one in services().items() if name.startswith("slotmcp-"))]
-    assert all(parsed([*map(str, line)])["port"] == 8000 for line in lines)
+    lines = [
+        in_unit,
+        in_image,
+        *(service["command"] for name, service in services().items() if name.startswith("slotmcp-")),
+    ]
+    assert all(parse_command_line([*map(str, line)])["port"] == 8000 for line in lines)
 
 
-def test_whoever_stops_it_waits_until_it_has() -> None:
-    least = Settings.model_fields["stop_seconds"].default + 5
-    stops = [int(one["stop_grace_period"].removesuffix("s")) for name, one in services().items() if "slotmcp" in name]
-    assert min(*stops, int(read_unit()["Service"]["TimeoutStopSec"])) >= least
+def test_supervisors_wait_longer_than_a_graceful_stop() -> None:
+    minimum_seconds = Settings.model_fields["stop_seconds"].default + 5
+    stops = [
+        int(service["stop_grace_period"].removesuffix("s")) for name, service in services().items() if "slotmcp" in name
+    ]
+    assert min(*stops, int(read_unit()["Service"]["TimeoutStopSec"])) >= minimum_seconds
 
 
-def test_the_unit_gives_up_on_what_only_a_person_can_mend() -> None:
+def test_the_unit_does_not_restart_after_a_wrong_setting() -> None:
     assert read_unit()["Service"]["RestartPreventExitStatus"] == str(int(Exit.USAGE))
 
 
-def test_the_dockerfile_has_no_bad_habits() -> None:
-    done = subprocess.run([BIN / "hadolint", DOCKERFILE], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  a linter
+def test_the_dockerfile_passes_the_linter() -> None:
+    done = subprocess.run([BIN / "hadolint", DOCKERFILE], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  an installed linter
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_the_image_runs_as_nobody_in_particular_with_the_uv_of_the_makefile() -> None:
+def test_the_image_runs_unprivileged_with_the_uv_of_the_makefile() -> None:
     text = DOCKERFILE.read_text()
     assert re.search(r"^USER [1-9]\d+$", text, re.MULTILINE)
     (makefile,) = re.findall(r"^UV_VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert f"uv=={makefile}\n" in text
 
 
-def test_prometheus_asks_the_slotmcp_that_there_are_with_the_key_that_it_is_given() -> None:
+def test_prometheus_scrapes_the_servers_of_the_compose_file_with_its_secret() -> None:
     (job,) = read(OBSERVABILITY / "prometheus.yml")["scrape_configs"]
     (targets,) = job["static_configs"]
-    hosts = [one["environment"]["SLOTMCP_ALLOWED_HOSTS"] for name, one in services().items() if "slotmcp" in name]
+    hosts = [
+        service["environment"]["SLOTMCP_ALLOWED_HOSTS"] for name, service in services().items() if "slotmcp" in name
+    ]
     assert targets["targets"] == hosts
     assert [host.partition(":")[0] for host in hosts] == [name for name in services() if "slotmcp" in name]
     assert job["authorization"]["credentials_file"] == "/run/secrets/" + services()["prometheus"]["secrets"][0]
 
 
-def test_alerts_are_about_metrics_and_outcomes_that_there_are() -> None:
-    counted = {sample for family in REGISTRY.collect() for sample in samples_of(family)}
+def test_alerts_use_existing_metrics_and_outcomes() -> None:
+    known_samples = {sample for family in REGISTRY.collect() for sample in samples_of(family)}
     rules = [rule for group in read(OBSERVABILITY / "alerts.yml")["groups"] for rule in group["rules"]]
-    told = " ".join(rule["expr"] for rule in rules)
-    assert set(re.findall(r"slotmcp_\w+", told)) <= counted
+    expressions = " ".join(rule["expr"] for rule in rules)
+    assert set(re.findall(r"slotmcp_\w+", expressions)) <= known_samples
     outcomes = {ErrorCode.INTERNAL, *(error.code for error in leaves(SlotmcpError))}
-    assert set(re.findall(r'outcome=~"([^"]+)"', told)[0].split("|")) <= outcomes
+    assert set(re.findall(r'outcome=~"([^"]+)"', expressions)[0].split("|")) <= outcomes
+
+
+def test_the_runbook_has_a_section_for_each_alert() -> None:
+    groups = read(OBSERVABILITY / "alerts.yml")["groups"]
+    alerts = [rule["alert"] for group in groups for rule in group["rules"]]
+    runbook = ROOT / "docs" / "how-to" / "alert-runbook.md"
+    assert headings(runbook, 2) == alerts
+    for group in groups:
+        for rule in group["rules"]:
+            section = prose(runbook).partition(f"## {rule['alert']}\n")[2].strip()
+            assert section.lower().startswith(rule["labels"]["severity"] + ".")
 
 
 def samples_of(family: Metric) -> set[str]:
-    """What its samples are called."""
+    """Return the names of the samples of a metric."""
     parts = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
     return {family.name + part for part in parts}
 
@@ -169,11 +188,11 @@ def leaves(error: type[SlotmcpError]) -> list[type[SlotmcpError]]:
 
 def read_unit() -> configparser.ConfigParser:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
-    unit.optionxform = str  # type: ignore[assignment,method-assign] # as the documentation has it
+    unit.optionxform = str  # type: ignore[assignment,method-assign] # names are case-sensitive
     unit.read(UNIT)
     return unit
 
 
 def read_json_words(instruction: str) -> list[str]:
-    (found,) = re.findall(rf"^{instruction} (\[.+\])$", DOCKERFILE.read_text(), re.MULTILINE)
-    return [str(word) for word in YAML(typ="safe").load(found)]
+    (words,) = re.findall(rf"^{instruction} (\[.+\])$", DOCKERFILE.read_text(), re.MULTILINE)
+    return [str(word) for word in YAML(typ="safe").load(words)]

@@ -1,4 +1,4 @@
-"""The image's own steps, taken without an engine: what they make starts, and has nothing in it that is not needed."""
+"""The build steps of the image, run without Docker: the result starts and contains no test packages."""
 
 import os
 import re
@@ -20,7 +20,7 @@ LIMIT_SECONDS: Final = 110
 BIN: Final = Path(sys.executable).parent
 
 
-def test_what_the_image_is_made_of_starts_and_says_that_it_is_alive(tmp_path: Path) -> None:
+def test_the_image_starts_and_reports_its_health(tmp_path: Path) -> None:
     app = tmp_path / "app"
     build(app)
     home = {"PATH": f"{app}/.venv/bin:{os.environ['PATH']}", "XDG_DATA_HOME": str(tmp_path / "lib")}
@@ -30,8 +30,8 @@ def test_what_the_image_is_made_of_starts_and_says_that_it_is_alive(tmp_path: Pa
     assert (
         run("python", "-c", "import importlib.util as u; print(u.find_spec('pytest'))", folder=app, **home) == "None\n"
     )
-    command = [*read_json_words("ENTRYPOINT"), *port_of_its_own(read_json_words("CMD"))]
-    with subprocess.Popen(command, cwd=app, env={**os.environ, **home}, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  ourselves
+    command = [*read_json_words("ENTRYPOINT"), *with_free_port(read_json_words("CMD"))]
+    with subprocess.Popen(command, cwd=app, env={**os.environ, **home}, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  our own program
         try:
             assert process.stderr is not None
             port = process.stderr.readline().partition("/mcp")[0].rpartition(":")[2]
@@ -45,17 +45,17 @@ def test_what_the_image_is_made_of_starts_and_says_that_it_is_alive(tmp_path: Pa
 
 
 def build(folder: Path) -> None:
-    """Take the first stage's steps in a folder, with the same packages that this Python has."""
+    """Run the steps of the build stage in a folder, with the packages of this Python."""
     folder.mkdir()
     for instruction, words in re.findall(r"^(COPY|RUN) (.+)$", BUILD, re.MULTILINE):
         if instruction == "COPY":
             copy(folder, shlex.split(words))
         elif words.startswith("uv "):
-            take(*shlex.split(words), folder=folder)
+            run_step(*shlex.split(words), folder=folder)
 
 
-def take(*command: str, folder: Path) -> None:
-    """Take a step with what was brought when the tests were prepared, and with the network where that is gone."""
+def run_step(*command: str, folder: Path) -> None:
+    """Run a step offline with the prepared packages, or online if that fails."""
     environment = {
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "UV_PYTHON": sys.executable,
@@ -78,9 +78,9 @@ def copy(folder: Path, words: list[str]) -> None:
 
 
 def run(*command: str, folder: Path, **environment: str) -> str:
-    """What a command prints."""
+    """Return the output of a command."""
     program = shutil.which(command[0], path=environment["PATH"]) or command[0]
-    done = subprocess.run(  # noqa: S603  ourselves
+    done = subprocess.run(  # noqa: S603  our own program
         [program, *command[1:]], cwd=folder, env={**os.environ, **environment},
         capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False,
     )  # fmt: skip
@@ -88,5 +88,5 @@ def run(*command: str, folder: Path, **environment: str) -> str:
     return done.stdout
 
 
-def port_of_its_own(words: list[str]) -> list[str]:
-    return ["127.0.0.1" if word == "0.0.0.0" else "0" if word == "8000" else word for word in words]  # noqa: S104  it is what is replaced
+def with_free_port(words: list[str]) -> list[str]:
+    return ["127.0.0.1" if word == "0.0.0.0" else "0" if word == "8000" else word for word in words]  # noqa: S104  the address is replaced

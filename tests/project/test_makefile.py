@@ -1,4 +1,4 @@
-"""The Makefile: help is the default, and names every target."""
+"""The Makefile lists every target in its help, which is the default."""
 
 import re
 import subprocess
@@ -12,30 +12,30 @@ def make(*arguments: str) -> str:
 
 
 def phony() -> set[str]:
-    found = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert found is not None
-    return set(found[1].split())
+    match = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert match is not None
+    return set(match[1].split())
 
 
-def test_make_alone_is_help_and_help_names_every_target() -> None:
-    said = make()
-    assert said == make("help")
-    assert set(re.findall(r"^  (\w+) +\S", said, re.MULTILINE)) == phony()
+def test_help_is_the_default_and_lists_every_target() -> None:
+    output = make()
+    assert output == make("help")
+    assert set(re.findall(r"^  (\w+) +\S", output, re.MULTILINE)) == phony()
 
 
-def test_the_targets_of_the_issue_are_there() -> None:
+def test_the_main_targets_exist() -> None:
     assert {"help", "demo", "test", "check", "bench", "clean"} <= phony()
 
 
-def test_the_gate_runs_its_parts_in_order() -> None:
+def test_the_gate_runs_its_steps_in_order() -> None:
     plan = make("--dry-run", "check")
-    parts = ["ruff format --check", "ruff check", "mypy", "lint-imports", "pytest"]
-    places = [plan.index(part) for part in parts]
+    steps = ["ruff format --check", "ruff check", "mypy", "lint-imports", "pytest"]
+    places = [plan.index(step) for step in steps]
     assert places == sorted(places)
     assert "--cov" in plan
 
 
-def test_continuous_integration_runs_the_same_gate_and_nothing_after_it() -> None:
+def test_continuous_integration_runs_the_same_gate_last() -> None:
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111
     lines = [line for line in script.read_text().splitlines() if line and not line.startswith("#")]

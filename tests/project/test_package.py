@@ -1,4 +1,4 @@
-"""The package: what it exports, how it starts, and what it tells registries."""
+"""The package: its exports, its start and its registry entry."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def test_one_version_everywhere() -> None:
     assert [package["version"] for package in SERVER["packages"]] == [stated]
 
 
-def test_server_json_has_what_a_registry_asks_for() -> None:
+def test_server_json_has_the_fields_of_a_registry() -> None:
     assert SERVER["$schema"] == "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
     assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", SERVER["name"])
     assert 1 <= len(SERVER["description"]) <= 100
@@ -43,23 +43,23 @@ def test_server_json_has_what_a_registry_asks_for() -> None:
     assert package["packageArguments"] == [{"type": "positional", "value": "stdio"}]
 
 
-def test_server_json_names_the_settings_with_their_defaults() -> None:
-    from_page = set(re.findall(r"^## (SLOTMCP_\w+)", (ROOT / "docs/reference/settings.md").read_text(), re.MULTILINE))
+def test_server_json_lists_every_setting() -> None:
+    listed = set(re.findall(r"^## (SLOTMCP_\w+)", (ROOT / "docs/reference/settings.md").read_text(), re.MULTILINE))
     stated = {variable["name"] for variable in SERVER["packages"][0]["environmentVariables"]}
-    assert stated == from_page - {"SLOTMCP_CONFIG"}
+    assert stated == listed
 
 
-def test_the_readme_carries_the_servers_name() -> None:
+def test_the_readme_has_the_servers_registry_name() -> None:
     assert f"<!-- mcp-name: {SERVER['name']} -->" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_readme_lists_the_tools_and_no_others() -> None:
+def test_the_readme_lists_exactly_the_callers_tools() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE) == [tool.name for tool in CALLER_TOOLS]
 
 
-def test_a_stdio_server_starts_without_what_it_does_not_need() -> None:
+def test_a_stdio_server_starts_without_unneeded_libraries() -> None:
     late = {"sqlmodel", "sqlalchemy", "alembic", "asyncpg", "ruamel", "holidays", "typer", "babel", "redis", "msgspec"}
     probe = f"import sys, slotmcp.cli.stdio; print(sorted({late!r} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603  ourselves
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603  our own interpreter
     assert done.stdout == "[]\n"
