@@ -111,7 +111,9 @@ async def reschedule(
     earlier = await _earlier_move(transaction, keys, booking, start)
     before, moved = earlier or Before.of(booking.claim), booking
     if earlier is None:
-        moved = await _reschedule(transaction, availability, booking, request, start, travel_times)
+        booking.with_status(BookingStatus.RESCHEDULED)  # raises if the booking is closed
+        hold = await _hold_for(transaction, booking, request, start)
+        moved = await _make(transaction, _move(availability, booking, hold, start, travel_times))
         await keys.remember(transaction, asdict(before))
     return RescheduleAnswer(
         booked=book_answer(transaction, schedule, moved, replayed=earlier is not None),
@@ -156,24 +158,6 @@ async def _earlier_move(
             return None
         response = keys.response_in(receipt)
     return Before(**json.loads(response))
-
-
-async def _reschedule(  # noqa: PLR0913, PLR0917  the facts of the move
-    transaction: Transaction,
-    availability: Availability,
-    booking: Booking,
-    request: RescheduleRequest,
-    start: Minute | None,
-    travel_times: TravelTimes | None,
-) -> Booking:
-    booking.with_status(BookingStatus.RESCHEDULED)  # raises if the booking is closed
-    hold = await _hold_for(transaction, booking, request, start)
-    move = _move(availability, booking, hold, start, travel_times)
-    if not move.is_made:
-        return await _make(transaction, move)
-    if hold is not None and hold.state in {ClaimState.HELD, ClaimState.LAPSED}:
-        await transaction.release_hold(hold.claim.id)
-    return booking
 
 
 async def _hold_for(
@@ -224,12 +208,17 @@ def _move(
 
 
 async def _make(transaction: Transaction, move: _Move) -> Booking:
-    """Save the booking at its new time, and return it."""
+    """Save the booking at its new time and return it. A booking that is there already releases the hold."""
+    hold = move.hold
+    if move.is_made:
+        if hold is not None and hold.state in {ClaimState.HELD, ClaimState.LAPSED}:
+            await transaction.release_hold(hold.claim.id)
+        return move.booking
     assignment = _assign(transaction, move)
     moved = _moved(move, assignment)
     try:
-        if move.hold is not None:
-            await transaction.release_hold(move.hold.claim.id)
+        if hold is not None:
+            await transaction.release_hold(hold.claim.id)
         if assignment.moves:  # a hold may move into the time that the booking frees
             await transaction.save_booking(replace(move.booking, status=BookingStatus.CANCELLED))
             await make_moves(transaction, assignment)
