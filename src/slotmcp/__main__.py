@@ -1,4 +1,4 @@
-"""`python -m slotmcp` is `slotmcp`."""
+"""Entry point of `python -m slotmcp`, which equals `slotmcp`."""
 
 from slotmcp.cli import main
 

@@ -1,6 +1,6 @@
-"""slotmcp over HTTP as an ASGI app, to be served by itself or mounted in another one.
+"""ASGI app that serves slotmcp over HTTP, alone or mounted in another app.
 
-Mounted, its lifespan is its host's to run: `async with slot_app.running(): ...`. By itself a server runs it.
+A host that mounts it runs its lifespan: `async with slot_app.running(): ...`. Otherwise the ASGI server runs it.
 """
 
 import gc
@@ -46,50 +46,50 @@ from slotmcp.web.webhooks import Webhooks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
-    """How to serve: what is decided where the server is started."""
+    """Options of a server that are set when it starts."""
 
     toolset: Toolset | None = None
-    """The most that is served; None: what the credential reaches, and without credentials a caller's tools."""
+    """Largest set of tools. None: the tools that the credential allows; without credentials the caller's tools."""
     read_only: bool = False
     is_open: bool = False
-    """Nobody is asked who they are."""
+    """True if calls need no credential."""
     is_local: bool = False
-    """Only this machine gets here."""
+    """True if only this machine can connect."""
     owns_process: bool = False
-    """The process's signals are for this app."""
+    """True if the app handles the process's signals."""
     extend: ServerExtension | None = None
-    """Gives the MCP server more to offer: tools, resources or prompts of somebody else's, who checks who calls them."""
+    """Callback that adds tools, resources or prompts to the MCP server. They must check permissions themselves."""
 
 
 class HttpApp:
-    """The ASGI app. It opens the database when it begins to run, once a process."""
+    """ASGI app that opens the database when it starts, once per process."""
 
-    def __init__(self, settings: Settings, serving: ServeOptions = ServeOptions()) -> None:
+    def __init__(self, settings: Settings, options: ServeOptions = ServeOptions()) -> None:
         self._settings = settings
-        self._serving = serving
+        self._options = options
         self._inner: ASGIApp = _not_running
         self._lifespan = Starlette(lifespan=lambda _app: self.running())
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Answer until the block ends.
+        """Accept requests until the block ends.
 
         Raises:
             Unavailable, DatabaseTooNew, DatabaseUnusable.
         """
-        async with open_web(self._settings, self._serving) as self._inner:
+        async with open_web(self._settings, self._options) as self._inner:
             yield
         self._inner = _not_running
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or run from a server's lifespan."""
+        """Handle a request, or a server's lifespan."""
         await (self._lifespan if scope["type"] == "lifespan" else self._inner)(scope, receive, send)
 
 
 def create_app() -> HttpApp:
-    """The app as the settings have it, for a server's command line or another app: `slotmcp.asgi:create_app`.
+    """Return the app that the settings describe, for an ASGI server or another app: `slotmcp.asgi:create_app`.
 
-    Every call needs a key or a token.
+    Every call needs an access key or a token.
 
     Raises:
         SettingsError.
@@ -98,8 +98,8 @@ def create_app() -> HttpApp:
 
 
 @asynccontextmanager
-async def open_web(settings: Settings, serving: ServeOptions) -> AsyncIterator[ASGIApp]:
-    """All of the HTTP face, over the database that the settings name; closed again at the end.
+async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[ASGIApp]:
+    """Open the database that the settings name, and yield the HTTP interface; close both when the block ends.
 
     Raises:
         Unavailable, DatabaseTooNew, DatabaseUnusable.
@@ -107,46 +107,46 @@ async def open_web(settings: Settings, serving: ServeOptions) -> AsyncIterator[A
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(open_app(settings))
         await app.projects.warm_up()
-        gate = _gate(app, settings, serving)
-        face = await _open_mcp(stack, app, gate, settings, serving)
-        callers = await _open_callers(stack, app, settings, serving)
+        gate = _gate(app, settings, options)
+        mcp = await _open_mcp(stack, app, gate, settings, options)
+        authentication = await _open_authentication(stack, app, settings, options)
         shutdown = GracefulShutdown(is_busy=lambda: gate.active_calls > 0, timeout_seconds=settings.stop_seconds)
-        if serving.owns_process:
+        if options.owns_process:
             stack.enter_context(shutdown_on_signals(shutdown))
-        if not serving.read_only:
+        if not options.read_only:
             await stack.enter_async_context(app.background_tasks())
-        needed = {"database": app.access.has_keys}
-        await stack.enter_async_context(app.vitals.watched({**needed, **app.optional_checks}))
-        host_policy = _host_policy(settings, serving)
+        required = {"database": app.access.has_keys}
+        await stack.enter_async_context(app.vitals.watched({**required, **app.optional_checks}))
+        host_policy = _host_policy(settings, options)
         dashboard = DashboardContext(
             app=app,
             host_policy=host_policy,
             shutdown=shutdown,
-            is_open=serving.is_open,
-            is_read_only=serving.read_only,
+            is_open=options.is_open,
+            is_read_only=options.read_only,
             is_secure=settings.public_url.startswith("https://"),
         )
-        if serving.owns_process:
-            gc.freeze()  # what stays is no garbage; to look through it would take tens of milliseconds
+        if options.owns_process:
+            gc.freeze()  # each collection would otherwise search all long-lived objects, for tens of milliseconds
         yield create_web(
-            mcp=face,
+            mcp=mcp,
             mcp_paths=PATHS,
-            public_routes=[*callers.routes, *Webhooks(app.calendars).routes(), *dashboard_routes(dashboard)],
+            public_routes=[*authentication.routes, *Webhooks(app.calendars).routes(), *dashboard_routes(dashboard)],
             protection=Protection(
-                authenticate=callers.authenticate,
-                authenticate_metrics=callers.authenticate_metrics,
+                authenticate=authentication.calls,
+                authenticate_metrics=authentication.metrics,
                 host_policy=host_policy,
                 max_body_bytes=settings.max_body_bytes,
             ),
-            health=Health(shutdown, required=needed, optional=app.optional_checks),
+            health=Health(shutdown, required=required, optional=app.optional_checks),
             shutdown=shutdown,
         )
 
 
-def _gate(app: App, settings: Settings, serving: ServeOptions) -> CallGate:
+def _gate(app: App, settings: Settings, options: ServeOptions) -> CallGate:
     rate_limits = CallRateLimits(
         limits=app.limits,
-        per_credential=None if serving.is_open else _rate(settings.rate_limit_per_key),
+        per_credential=None if options.is_open else _rate(settings.rate_limit_per_key),
         per_call_id=_rate(settings.rate_limit_per_call),
     )
     return CallGate(default_principal=ANONYMOUS, rate_limits=rate_limits, observe=telemetry.record_tool_call)
@@ -157,37 +157,37 @@ def _rate(per_minute: int) -> Rate | None:
 
 
 async def _open_mcp(
-    stack: AsyncExitStack, app: App, gate: CallGate, settings: Settings, serving: ServeOptions
+    stack: AsyncExitStack, app: App, gate: CallGate, settings: Settings, options: ServeOptions
 ) -> McpHttpApp:
     bus = create_bus()
-    await stack.enter_async_context(watch_waitlists(app, bus, read_only=serving.read_only))
-    toolset = serving.toolset or (Toolset.CALLER if serving.is_open else Toolset.OPERATOR)
-    server = create_server(app, bus, toolset=toolset, read_only=serving.read_only, gate=gate)
-    telemetry.initialize_tool_metrics(
-        tool.function.__name__ for tool in select_tools(toolset, read_only=serving.read_only)
-    )
-    if serving.extend is not None:
-        serving.extend(server)
-    face = McpHttpApp(server, gate, max_body_bytes=settings.max_body_bytes)
-    await stack.enter_async_context(face.running())
-    return face
+    await stack.enter_async_context(watch_waitlists(app, bus, read_only=options.read_only))
+    toolset = options.toolset or (Toolset.CALLER if options.is_open else Toolset.OPERATOR)
+    server = create_server(app, bus, toolset=toolset, read_only=options.read_only, gate=gate)
+    telemetry.initialize_tool_metrics(tool.name for tool in select_tools(toolset, read_only=options.read_only))
+    if options.extend is not None:
+        options.extend(server)
+    mcp = McpHttpApp(server, gate, max_body_bytes=settings.max_body_bytes)
+    await stack.enter_async_context(mcp.running())
+    return mcp
 
 
 @dataclass(frozen=True, slots=True)
-class _Callers:
-    """How callers are asked who they are, and where they are told how to get a token."""
+class _Authentication:
+    """Middleware that authenticates callers, and the routes that tell clients how to get a token."""
 
-    authenticate: Callable[[ASGIApp], ASGIApp]
-    authenticate_metrics: Callable[[ASGIApp], ASGIApp]
+    calls: Callable[[ASGIApp], ASGIApp]
+    metrics: Callable[[ASGIApp], ASGIApp]
     routes: Sequence[Route] = ()
 
 
-async def _open_callers(stack: AsyncExitStack, app: App, settings: Settings, serving: ServeOptions) -> _Callers:
-    if serving.is_open:
-        anonymous = partial(FixedPrincipal, principal=LOCAL)
-        return _Callers(anonymous, anonymous)
+async def _open_authentication(
+    stack: AsyncExitStack, app: App, settings: Settings, options: ServeOptions
+) -> _Authentication:
+    if options.is_open:
+        local = partial(FixedPrincipal, principal=LOCAL)
+        return _Authentication(local, local)
     if not settings.oauth_issuer:
-        return _bearer(app.access.authenticate)
+        return _bearer(app.access.authenticate, no_challenge)
     issuer_keys = IssuerKeys.open(issuer=settings.oauth_issuer, url=settings.oauth_jwks_url)
     resource = Resource(
         issuer=settings.oauth_issuer,
@@ -201,28 +201,25 @@ async def _open_callers(stack: AsyncExitStack, app: App, settings: Settings, ser
         is_key = token.startswith(PREFIX)
         return await (app.access.authenticate(token) if is_key else oauth.authenticate(token))
 
-    return _bearer(authenticate, challenge=resource.challenge, routes=resource.routes())
+    return _bearer(authenticate, resource.challenge, resource.routes())
 
 
-def _bearer(
-    authenticate: Authenticate, *, challenge: Challenge = no_challenge, routes: Sequence[Route] = ()
-) -> _Callers:
-    """Require a bearer token from callers."""
-    return _Callers(
-        authenticate=lambda inner: BearerAuthentication(inner, authenticate, challenge=challenge),
-        authenticate_metrics=lambda inner: BearerAuthentication(
-            inner, PrincipalCache(authenticate), challenge=challenge
-        ),
+def _bearer(authenticate: Authenticate, challenge: Challenge, routes: Sequence[Route] = ()) -> _Authentication:
+    """Require a bearer token. The result for metrics is cached, because scrapes must work without the database."""
+    require_token = partial(BearerAuthentication, challenge=challenge)
+    return _Authentication(
+        calls=partial(require_token, authenticate=authenticate),
+        metrics=partial(require_token, authenticate=PrincipalCache(authenticate)),
         routes=routes,
     )
 
 
-def _host_policy(settings: Settings, serving: ServeOptions) -> HostPolicy:
-    own = urlsplit(settings.public_url).netloc
-    named = (*settings.allowed_hosts, *((own,) if own else ()))
-    if not named and not serving.is_local:
+def _host_policy(settings: Settings, options: ServeOptions) -> HostPolicy:
+    public_host = urlsplit(settings.public_url).netloc
+    hosts = (*settings.allowed_hosts, public_host) if public_host else settings.allowed_hosts
+    if not hosts and not options.is_local:
         return HostPolicy(hosts=(), origins=settings.allowed_origins)
-    return HostPolicy(hosts=(*named, *LOOPBACK.hosts), origins=(*settings.allowed_origins, *LOOPBACK.origins))
+    return HostPolicy(hosts=(*hosts, *LOOPBACK.hosts), origins=(*settings.allowed_origins, *LOOPBACK.origins))
 
 
 async def _not_running(scope: Scope, receive: Receive, send: Send) -> None:

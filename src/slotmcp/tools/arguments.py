@@ -191,9 +191,7 @@ def _refuse_bool(number: CoreSchema) -> CoreSchema:
 
 
 def _is_absent(value: object, schema: Schema) -> bool:
-    if value is None:
-        return True
-    if isinstance(value, str) and not value.strip():
+    if value is None or (isinstance(value, str) and not value.strip()):
         return True
     return schema.get("minimum", 0) > 0 and value is not False and value in (0, "0")
 

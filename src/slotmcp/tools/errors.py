@@ -4,24 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from slotmcp.domain.errors import (
-    ErrorCode,
-    FieldProblem,
-    HoldExpired,
-    HoldLimit,
-    HoldWithdrawn,
-    InvalidArgument,
-    NotFound,
-    PickAnother,
-    SlotmcpError,
-    SlotsAvailable,
-    SlotUnavailable,
-    TryLater,
-)
+from slotmcp.domain import errors
 from slotmcp.domain.offer import Offer
 from slotmcp.tools.speech import bookings, reasons, sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
-from slotmcp.tools.views import FieldView, PersonView, show_offer, starts_of
+from slotmcp.tools.views import PersonView, show_offer, starts_of
 
 Body = dict[str, object]
 
@@ -41,7 +28,7 @@ class CallerContext:
 UNKNOWN_CALLER: Final = CallerContext()
 
 
-def error_body(error: SlotmcpError, context: CallerContext = UNKNOWN_CALLER) -> Body:
+def error_body(error: errors.SlotmcpError, context: CallerContext = UNKNOWN_CALLER) -> Body:
     """Return the response to a domain error: `result`, then `error` with the details that the agent acts on."""
     view = _view(error, context)
     details = {"code": error.code, "retryable": error.retryable, **_details(error, view)}
@@ -51,53 +38,52 @@ def error_body(error: SlotmcpError, context: CallerContext = UNKNOWN_CALLER) -> 
 def internal_body(context: CallerContext = UNKNOWN_CALLER) -> Body:
     """Return the response to an unexpected error. It reveals nothing about the error."""
     view = Viewpoint.without_time(context.locale, context.usual_locale)
-    return {"result": sentences.internal_error(view), "error": {"code": ErrorCode.INTERNAL, "retryable": False}}
+    return {"result": sentences.internal_error(view), "error": {"code": errors.ErrorCode.INTERNAL, "retryable": False}}
 
 
-def _view(error: SlotmcpError, context: CallerContext) -> Viewpoint:
+def _view(error: errors.SlotmcpError, context: CallerContext) -> Viewpoint:
     offer = _alternatives(error)
     if offer is None:
         return Viewpoint.without_time(context.locale, context.usual_locale)
     return Viewpoint.of(offer.project, offer.now_ms, timezone=context.timezone or offer.timezone, locale=context.locale)
 
 
-def _alternatives(error: SlotmcpError) -> Offer | None:
-    return error.alternatives if isinstance(error, PickAnother | HoldExpired) else None
+def _alternatives(error: errors.SlotmcpError) -> Offer | None:
+    return error.alternatives if isinstance(error, errors.PickAnother | errors.HoldExpired) else None
 
 
-def _sentence(error: SlotmcpError, view: Viewpoint) -> str:  # noqa: PLR0911  one sentence an error
+def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: PLR0911  one sentence an error
     offer = _alternatives(error)
     starts = starts_of(offer.slots) if offer else []
     match error:
-        case SlotUnavailable():
+        case errors.SlotUnavailable():
             return _technician_unavailable(offer, view) or sentences.unavailable(starts, view)
-        case SlotsAvailable():
+        case errors.SlotsAvailable():
             return sentences.no_need_to_wait(starts, view)
-        case HoldWithdrawn():
+        case errors.HoldWithdrawn():
             return bookings.hold_withdrawn(starts, view)
-        case HoldExpired():
+        case errors.HoldExpired():
             return sentences.hold_expired(starts, view)
-        case HoldLimit():
+        case errors.HoldLimit():
             return sentences.too_many_holds(view)
-        case TryLater():
+        case errors.TryLater():
             return sentences.try_later(view)
         case _:
             return sentences.refused(error.message, view)
 
 
-def _details(error: SlotmcpError, view: Viewpoint) -> Mapping[str, object]:
+def _details(error: errors.SlotmcpError, view: Viewpoint) -> Mapping[str, object]:
     """Return the details of an error. `message` is included if `result` is worded for the caller."""
     match error:
-        case InvalidArgument():
-            return {"fields": [_show_problem(problem) for problem in error.fields]}
-        case NotFound():
-            problem = FieldProblem(error.field, error.message)
-            return {"fields": [_show_problem(problem)], "nearest": list(error.nearest)}
-        case PickAnother() | HoldExpired():
+        case errors.InvalidArgument():
+            return {"fields": [{"field": problem.field, "problem": problem.problem} for problem in error.fields]}
+        case errors.NotFound():
+            return {"fields": [{"field": error.field, "problem": error.message}], "nearest": list(error.nearest)}
+        case errors.PickAnother() | errors.HoldExpired():
             offer = error.alternatives
             alternatives = [] if offer is None else show_offer(offer, view)
             return {"message": error.message, "alternatives": alternatives, **_other_technicians(offer)}
-        case TryLater():
+        case errors.TryLater():
             return {"message": error.message, "retryAfterMs": error.retry_after_ms}
         case _:
             return {"message": error.message}
@@ -118,7 +104,3 @@ def _other_technicians(offer: Offer | None) -> Mapping[str, list[PersonView]]:
         return {}
     others = offer.unavailable_technician.others
     return {"technicians": [{"technicianId": technician.id, "name": technician.name} for technician in others]}
-
-
-def _show_problem(problem: FieldProblem) -> FieldView:
-    return {"field": problem.field, "problem": problem.problem}

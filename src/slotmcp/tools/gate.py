@@ -53,14 +53,12 @@ class CallRateLimits:
         Raises:
             RateLimited.
         """
-        waits_ms = [await self._wait_ms(f"credential:{principal.credential}", self.per_credential)]
+        rates = {f"credential:{principal.credential}": self.per_credential}
         if principal.call_id:
-            waits_ms.append(await self._wait_ms(f"call:{principal.credential}:{principal.call_id}", self.per_call_id))
+            rates[f"call:{principal.credential}:{principal.call_id}"] = self.per_call_id
+        waits_ms = [await self.limits.acquire(name, rate) for name, rate in rates.items() if rate]
         if any(waits_ms):
             raise RateLimited("Too many calls in a short time; nothing was done.", retry_after_ms=max(waits_ms))
-
-    async def _wait_ms(self, name: str, rate: Rate | None) -> int:
-        return 0 if rate is None else await self.limits.acquire(name, rate)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,23 +12,28 @@ from mcp_types import INVALID_PARAMS, GetPromptResult, InputRequiredResult, Tool
 
 from slotmcp.domain.access import Scope
 from slotmcp.services.app import App
-from slotmcp.tools.bookings import book_slot, cancel_booking, find_bookings, reschedule_booking
-from slotmcp.tools.catalog import list_services
-from slotmcp.tools.explanations import explain_slot
+from slotmcp.tools import bookings, catalog, explanations, holds, metrics, slots, technicians, waitlist
 from slotmcp.tools.gate import LOCAL_GATE, CallGate, Toolset
-from slotmcp.tools.holds import create_hold, release_hold
-from slotmcp.tools.metrics import get_metrics
 from slotmcp.tools.resources import add_trace_resource, add_waitlist_resource
-from slotmcp.tools.slots import get_slots
 from slotmcp.tools.subscriptions import FilteredBus, watch_waitlists
-from slotmcp.tools.technicians import add_time_off, list_technicians, set_technician_status
 from slotmcp.tools.tool import ToolDefinition
-from slotmcp.tools.waitlist import join_waitlist, list_waitlist
 
 TOOLS: Final[tuple[ToolDefinition[Any], ...]] = (
-    *(list_services, get_slots, explain_slot, create_hold, release_hold),
-    *(book_slot, find_bookings, reschedule_booking, cancel_booking, join_waitlist),
-    *(list_technicians, set_technician_status, add_time_off, list_waitlist, get_metrics),
+    catalog.list_services,
+    slots.get_slots,
+    explanations.explain_slot,
+    holds.create_hold,
+    holds.release_hold,
+    bookings.book_slot,
+    bookings.find_bookings,
+    bookings.reschedule_booking,
+    bookings.cancel_booking,
+    waitlist.join_waitlist,
+    technicians.list_technicians,
+    technicians.set_technician_status,
+    technicians.add_time_off,
+    waitlist.list_waitlist,
+    metrics.get_metrics,
 )
 
 INSTRUCTIONS: Final = """\

@@ -9,22 +9,12 @@ from typing_extensions import TypedDict
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.services.app import App
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
-from slotmcp.tools import arguments
+from slotmcp.tools import arguments, views
 from slotmcp.tools.moments import write_utc, write_utc_ms
 from slotmcp.tools.speech import reasons, sentences
 from slotmcp.tools.speech.times import full_date
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import READ_ONLY, tool
-from slotmcp.tools.views import (
-    BRIEF_CANDIDATES,
-    Detail,
-    Response,
-    SlotView,
-    TimeView,
-    show_offer,
-    show_time,
-    starts_of,
-)
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MIN_DAY_LETTERS: Final = 3
@@ -73,7 +63,7 @@ class GetSlots(arguments.ProjectArguments):
     cursor: Annotated[str, arguments.Text(2000)] = Field(
         "", description="nextCursor of the last answer; the rest the same"
     )
-    detail: Detail = Field("brief", description="brief or full (every candidate)")
+    detail: views.Detail = Field("brief", description="brief or full (every candidate)")
     locale: arguments.Locale = ""
 
 
@@ -112,14 +102,14 @@ class ReasonCountView(TypedDict):
     count: int
 
 
-class SlotsResponse(Response):
+class SlotsResponse(views.Response):
     """Response of get_slots."""
 
     query: QueryView
-    slots: list[SlotView]
+    slots: list[views.SlotView]
     technicians: list[SlotTechnicianView]
     reasons: NotRequired[list[ReasonCountView]]
-    nextFree: NotRequired[TimeView]
+    nextFree: NotRequired[views.TimeView]
     nextCursor: str
 
 
@@ -142,7 +132,7 @@ async def get_slots(app: App, args: GetSlots) -> SlotsResponse:
         location=arguments.read_location(args.latitude, args.longitude),
         limit=args.limit,
         cursor=args.cursor,
-        best=None if args.detail == "full" else BRIEF_CANDIDATES,
+        best=None if args.detail == "full" else views.BRIEF_CANDIDATES,
     )
     return _show(args, await app.slots.get_slots(query))
 
@@ -154,7 +144,7 @@ def _show(args: GetSlots, answer: SlotAnswer) -> SlotsResponse:
         "result": describe_slots(answer, view, is_continued=bool(args.cursor)),
         "note": view.note,
         "query": _show_query(answer, view),
-        "slots": show_offer(offer, view, args.detail),
+        "slots": views.show_offer(offer, view, args.detail),
         "technicians": [
             {"technicianId": technician.id, "name": technician.name, "priority": technician.priority}
             for technician in answer.technicians
@@ -164,14 +154,14 @@ def _show(args: GetSlots, answer: SlotAnswer) -> SlotsResponse:
     if answer.reasons:
         response["reasons"] = [{"code": reason.value, "count": count} for reason, count in answer.reasons.items()]
     if answer.next_free is not None:
-        response["nextFree"] = show_time(answer.next_free.start, answer.next_free.end, view)
+        response["nextFree"] = views.show_time(answer.next_free.start, answer.next_free.end, view)
     return response
 
 
 def describe_slots(answer: SlotAnswer, view: Viewpoint, *, is_continued: bool) -> str:
     """Offer some of the times, or say why there are none; `is_continued` if an earlier page had the first times."""
     if answer.offer.slots:
-        return sentences.free_times(starts_of(answer.offer.slots), view)
+        return sentences.free_times(views.starts_of(answer.offer.slots), view)
     if is_continued:
         return sentences.no_more_times(view)
     next_start = answer.next_free.start if answer.next_free else None

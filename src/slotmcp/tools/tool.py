@@ -15,7 +15,6 @@ from pydantic import Field, InstanceOf
 from slotmcp.domain.access import Principal, Scope
 from slotmcp.domain.errors import ErrorCode, NotFound, SlotmcpError
 from slotmcp.services.app import App
-from slotmcp.services.trace_writer import TraceWriter
 from slotmcp.services.tracing import span, tracing_into
 from slotmcp.tools.arguments import ProjectArguments, published_schema, read_arguments
 from slotmcp.tools.errors import CallerContext, error_body, internal_body
@@ -94,9 +93,7 @@ class ToolDefinition(Generic[A]):
             annotations=self.hints.model_copy(update={"title": self.title}),
             scope=self.scope,
             gate=gate,
-            new_trace_id=app.ids.new_id,
-            tracing=app.tracing,
-            usual_locale=app.projects.usual_locale,
+            app=app,
         )
 
 
@@ -114,13 +111,11 @@ class SlotmcpTool(Tool):
 
     scope: Scope = Field(exclude=True)
     gate: InstanceOf[CallGate] = Field(exclude=True)
-    new_trace_id: Callable[[], str] = Field(exclude=True)
-    tracing: InstanceOf[TraceWriter] = Field(exclude=True)
-    usual_locale: Callable[[str | None], str] = Field(exclude=True)
+    app: InstanceOf[App] = Field(exclude=True)
 
     async def run(self, arguments: dict[str, Any], context: object, convert_result: bool = False) -> CallToolResult:  # noqa: ARG002, FBT001, FBT002  the SDK's signature
         """Respond to a call, observe it and log it."""
-        trace_id = self.new_trace_id()
+        trace_id = self.app.ids.new_id()
         began = perf_counter()
         with self.gate.enter() as principal:
             outcome, result = await self._traced(arguments, principal, trace_id)
@@ -130,12 +125,12 @@ class SlotmcpTool(Tool):
         return result
 
     async def _traced(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:
-        builder = self.tracing.begin(self.name, trace_id, principal)
+        builder = self.app.tracing.begin(self.name, trace_id, principal)
         if builder is None:
             return await self._respond(arguments, principal, trace_id)
         with tracing_into(builder):
             outcome, result = await self._respond(arguments, principal, trace_id)
-        self.tracing.end(builder, outcome)
+        self.app.tracing.end(builder, outcome)
         return outcome, result
 
     async def _respond(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:
@@ -165,7 +160,7 @@ class SlotmcpTool(Tool):
 
     def _usual_locale(self, project_id: str | None, principal: Principal) -> str:
         try:
-            return self.usual_locale(principal.resolve_project(project_id))
+            return self.app.projects.usual_locale(principal.resolve_project(project_id))
         except SlotmcpError:
             return ""
 

@@ -269,7 +269,7 @@ def test_what_an_agent_has_to_fix_is_not_read_to_who_hears_another_language() ->
     assert sentences.refused("start: must be text.", view("es")) == "Eso no ha funcionado, y no se ha cambiado nada."
 
 
-def test_only_american_english_is_said_without_a_catalogue() -> None:
+def test_only_american_english_is_said_without_a_catalog() -> None:
     plain = [sentences.try_later(view(locale)) for locale in LOCALES]
     assert len(set(plain)) == len(LOCALES) - 1  # Britain asks for a moment in the same words
 

@@ -73,7 +73,6 @@ def several_upcoming(count: int, appointment: BookingDetails, view: Viewpoint) -
         "You have {count} appointment. The next one is {service}, {time}, with {technician}.",
         "You have {count} appointments. The next one is {service}, {time}, with {technician}.",
         count,
-        count=count,
         **appointment.words(view),
     )
 

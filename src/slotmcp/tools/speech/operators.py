@@ -11,7 +11,6 @@ def technicians(active: int, count: int, view: Viewpoint) -> str:
         "There is {count} technician, of whom {active} takes work.",
         "There are {count} technicians, of whom {active} take work.",
         count,
-        count=count,
         active=active,
     )
 
@@ -24,7 +23,6 @@ def funnel(counts: Funnel, view: Viewpoint) -> str:
         "One caller asked. Times were offered to {offered}, held by {held} and booked by {booked}.",
         "{count} callers asked. Times were offered to {offered}, held by {held} and booked by {booked}.",
         counts.asked,
-        count=counts.asked,
         offered=counts.offered,
         held=counts.held,
         booked=counts.booked,
@@ -56,15 +54,10 @@ def consequences(answer: AbsenceAnswer, view: Viewpoint) -> list[str]:
             "One booking is kept and needs attention.",
             "{count} bookings are kept and need attention.",
             bookings,
-            count=bookings,
         ),
         moved
-        and voice.say_count(
-            "One held time went to somebody else.", "{count} held times went to somebody else.", moved, count=moved
-        ),
+        and voice.say_count("One held time went to somebody else.", "{count} held times went to somebody else.", moved),
         withdrawn
-        and voice.say_count(
-            "One held time had to be withdrawn.", "{count} held times had to be withdrawn.", withdrawn, count=withdrawn
-        ),
+        and voice.say_count("One held time had to be withdrawn.", "{count} held times had to be withdrawn.", withdrawn),
     )
     return [effect for effect in effects if effect]

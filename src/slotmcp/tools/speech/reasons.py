@@ -104,7 +104,6 @@ def shorter_fits(minutes: int, view: Viewpoint) -> str:
         "An appointment of one minute would fit then.",
         "An appointment of {count} minutes would fit then.",
         minutes,
-        count=minutes,
     )
 
 

@@ -46,7 +46,6 @@ def services(names: Sequence[str], view: Viewpoint) -> str:
         "You can book {services} and {count} more. What do you need?",
         count,
         services=say_row(spoken[:_MAX_CHOICES], voice),
-        count=count,
     )
 
 

@@ -95,8 +95,8 @@ class Voice:
         return self._translations.pgettext(context, message).format(**values)
 
     def say_count(self, one: str, many: str, count: int, /, **values: object) -> str:
-        """Translate a sentence that depends on a number."""
-        return self._translations.ngettext(one, many, count).format(**values)
+        """Translate a sentence that depends on a number, and fill the number in as `{count}`."""
+        return self._translations.ngettext(one, many, count).format(count=count, **values)
 
     def weekday(self, day: date) -> str:
         """Return the weekday's name as it is written within a sentence."""

@@ -18,7 +18,6 @@ def waiting(position: int, view: Viewpoint) -> str:
         "You are on the waitlist, with {count} people ahead of you. "
         "We will let you know as soon as something becomes free.",
         ahead,
-        count=ahead,
     )
 
 
@@ -34,7 +33,6 @@ def offered(start: Minute, view: Viewpoint, minutes_left: int) -> str:
         "Something has become free: I am keeping {time} for you for another {count} minutes. Shall I book it?",
         minutes_left,
         time=time,
-        count=minutes_left,
     )
 
 
@@ -57,6 +55,4 @@ def overview(count: int, view: Viewpoint) -> str:
     """Tell an operator how many people wait."""
     if not count:
         return view.voice.say("Nobody is on the waitlist.")
-    return view.voice.say_count(
-        "One person is on the waitlist.", "{count} people are on the waitlist.", count, count=count
-    )
+    return view.voice.say_count("One person is on the waitlist.", "{count} people are on the waitlist.", count)
