@@ -1,4 +1,4 @@
-"""Shorthands for what happens on a waitlist."""
+"""Shorthands for waitlist tests."""
 
 from typing import Any
 
@@ -11,24 +11,24 @@ LINE = ("kim", "lee", "max", "noa", "ola")
 
 
 def person(name: str) -> Customer:
-    """Somebody with a phone number of their own."""
+    """Return a customer with a unique phone number."""
     return Customer(name=name.title(), phone=f"+1 303 555 {LINE.index(name):04}")
 
 
 async def join(shop: Shop, name: str = "kim", window: str = "09:00-17:00", **facts: Any) -> WaitlistEntryStatus:  # noqa: ANN401  a JoinRequest's fields
-    """Put somebody on the waitlist for starts of Monday."""
+    """Add a customer to the waitlist for starts on Monday."""
     first, last = (at(time) for time in window.split("-"))
     facts = {"customer": person(name), "from_": first, "to": last, **facts}
     return await shop.app.waitlist.join_waitlist(JoinRequest(**facts))
 
 
 async def release(shop: Shop, token: str) -> None:
-    """Give a hold back."""
+    """Release a hold."""
     assert (await shop.app.holds.release_hold(None, token)).released
 
 
 async def line(shop: Shop) -> str:
-    """Who waits, in the order in which they joined, as "kim:1 lee:09:00": the position, or the start that is kept."""
+    """Return the open entries in order of joining as "kim:1 lee:09:00": the position, or the offered start."""
     answer = await shop.app.waitlist.list_waitlist(None)
     return " ".join(f"{one.entry.customer.name.lower()}:{_stands(one)}" for one in answer.entries)
 
@@ -41,10 +41,10 @@ def _stands(answer: WaitlistEntryStatus) -> str:
 
 
 async def state(shop: Shop, wait: WaitlistEntryStatus) -> WaitlistState:
-    """Where a wait stands, whether or not it is still open."""
+    """Return the state of an entry."""
     return (await shop.app.waitlist.look_up(wait.entry.id)).entry.state
 
 
 def on(day: int, time: str) -> int:
-    """A minute so many days after Monday."""
+    """Return a minute some days after Monday."""
     return at(f"{MONDAY[:8]}{2 + day:02}T{time}")

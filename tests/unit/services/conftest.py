@@ -1,4 +1,4 @@
-"""A shop for each test, in a file of its own."""
+"""A shop for each test, in its own file."""
 
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack
@@ -14,16 +14,16 @@ from support.shop import Shop, open_shop
 
 
 class Open(Protocol):
-    """Opens shops that stay open until the test ends."""
+    """Opener of shops that stay open until the test ends."""
 
     def __call__(self, *businesses: ProjectPlan, clock: HandClock | None = None) -> Awaitable[Shop]:
-        """A shop with these businesses in its file; the same file each time."""
+        """Open a shop with these projects in the test's only file."""
         ...
 
 
 @pytest.fixture
 async def opened(tmp_path: Path) -> AsyncIterator[Open]:
-    """Opens shops."""
+    """Return an opener of shops."""
     async with AsyncExitStack() as stack:
 
         async def open_another(*businesses: ProjectPlan, clock: HandClock | None = None) -> Shop:
@@ -34,7 +34,7 @@ async def opened(tmp_path: Path) -> AsyncIterator[Open]:
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    """A shop that is connected to the stand-in for Cal.com, and was reconciled just now."""
+    """Open a shop that is connected to the Cal.com stand-in and has just been reconciled."""
     async with open_office(tmp_path / "office.db") as opened:
         await opened.work()
         yield opened

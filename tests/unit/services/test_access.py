@@ -1,4 +1,4 @@
-"""Keys: given out once, good for what they say, and for nothing after they end."""
+"""Access keys are shown once, grant their scope, and are not valid after expiry or revocation."""
 
 import pytest
 
@@ -23,7 +23,7 @@ async def make(
     return await shop.app.access.create(scope, project=project, name="a name", lifetime_ms=lifetime)
 
 
-async def test_a_key_opens_its_scope_of_its_project(shop: Shop) -> None:
+async def test_a_key_grants_its_scope_in_its_project(shop: Shop) -> None:
     caller, operator = await make(shop), await make(shop, Scope.OPERATOR, project="*")
     assert await shop.app.access.authenticate(caller.token) == Principal(
         credential=caller.key.id, scopes=frozenset({Scope.CALLER}), projects=frozenset({SHOP})
@@ -33,7 +33,7 @@ async def test_a_key_opens_its_scope_of_its_project(shop: Shop) -> None:
     )
 
 
-async def test_the_secret_has_192_random_bits_and_is_nowhere_in_the_file(shop: Shop) -> None:
+async def test_the_secret_has_192_random_bits_and_is_not_in_the_database(shop: Shop) -> None:
     made, other = await make(shop), await make(shop)
     prefix, key_id, secret = made.token.split("_", 2)
     assert (f"{prefix}_", key_id) == (PREFIX, made.key.id)
@@ -45,14 +45,14 @@ async def test_the_secret_has_192_random_bits_and_is_nowhere_in_the_file(shop: S
     assert secret not in repr(made)
 
 
-async def test_only_the_whole_token_opens_anything(shop: Shop) -> None:
+async def test_only_the_complete_token_is_valid(shop: Shop) -> None:
     token, other = (await make(shop)).token, (await make(shop)).token
     swapped = "_".join([*token.split("_", 2)[:2], other.split("_", 2)[2]])
     wrong = ["", PREFIX, token[:-1], token + "x", token.removeprefix(PREFIX), swapped, token.lower(), "slk__", "a.b.c"]
     assert [await shop.app.access.authenticate(one) for one in wrong] == [None] * len(wrong)
 
 
-async def test_an_expired_key_opens_nothing(shop: Shop) -> None:
+async def test_an_expired_key_is_not_valid(shop: Shop) -> None:
     made = await make(shop, days=1)
     shop.clock.advance(days=1, seconds=-0.001)
     assert await shop.app.access.authenticate(made.token)
@@ -60,7 +60,7 @@ async def test_an_expired_key_opens_nothing(shop: Shop) -> None:
     assert await shop.app.access.authenticate(made.token) is None
 
 
-async def test_a_revoked_key_opens_nothing_from_the_next_call_on(shop: Shop) -> None:
+async def test_a_revoked_key_is_not_valid_from_the_next_call(shop: Shop) -> None:
     made, kept = await make(shop), await make(shop)
     assert await shop.app.access.authenticate(made.token)
     await shop.app.access.revoke(f"{PREFIX}{made.key.id}")
@@ -70,7 +70,7 @@ async def test_a_revoked_key_opens_nothing_from_the_next_call_on(shop: Shop) -> 
         await shop.app.access.revoke("01M82XS3WB27BVS3RXYEYXD514")
 
 
-async def test_a_key_is_for_the_only_project_or_one_that_is_named(shop: Shop, opened: Open) -> None:
+async def test_a_key_is_for_the_only_project_or_a_given_one(shop: Shop, opened: Open) -> None:
     assert (await make(shop, project=None)).key.project_id == SHOP
     with pytest.raises(NotFound):
         await make(shop, project="shoe")
@@ -79,14 +79,14 @@ async def test_a_key_is_for_the_only_project_or_one_that_is_named(shop: Shop, op
         await make(shop, project=None)
 
 
-async def test_from_the_first_key_on_callers_are_asked_for_one(shop: Shop) -> None:
+async def test_callers_need_a_key_once_the_first_one_exists(shop: Shop) -> None:
     assert not await shop.app.access.has_keys()
     made = await make(shop)
     await shop.app.access.revoke(made.key.id)
-    assert await shop.app.access.has_keys(), "revoking the last key must not open the door"
+    assert await shop.app.access.has_keys(), "revoking the last key must not allow calls without one"
 
 
-def test_a_principal_reaches_its_own_projects_and_hears_of_no_other() -> None:
+def test_a_principal_reaches_only_its_own_projects() -> None:
     one = Principal(credential="k", scopes=frozenset(), projects=frozenset({"a"}))
     two = Principal(credential="k", scopes=frozenset(), projects=frozenset({"a", "b"}))
     none = Principal(credential="k", scopes=frozenset(), projects=frozenset())
@@ -101,6 +101,6 @@ def test_a_principal_reaches_its_own_projects_and_hears_of_no_other() -> None:
         none.resolve_project("a")
 
 
-def test_keys_of_agents_are_told_apart_by_the_phone_call() -> None:
+def test_idempotency_keys_are_separate_for_each_phone_call() -> None:
     call = LOCAL.with_call_id("call-1")
     assert (LOCAL.scoped_key("1"), call.scoped_key("1"), call.scoped_key("")) == ("1", "call-1:1", "")

@@ -1,4 +1,4 @@
-"""The board: what each technician has on a day, and when that has changed. Now is Monday, 06:00, in UTC."""
+"""The board: each technician's day, and the revision. It is Monday, 06:00 UTC."""
 
 from dataclasses import replace
 from datetime import date
@@ -25,7 +25,7 @@ def spans(*texts: str) -> tuple[Interval, ...]:
     return tuple((at(text[:5]), at(text[6:])) for text in texts)
 
 
-async def test_a_day_has_shifts_breaks_and_all_that_takes_time(opened: Open) -> None:
+async def test_a_day_contains_shifts_breaks_and_all_claims(opened: Open) -> None:
     off = TimeOff(start=at("16:00"), end=at("2025-06-05T00:00"), reason="a fair")
     shop = await opened(plan(replace(ANA, time_off=(off,)), technician("ben"), busy=(busy("ana", "10:00", "11:00"),)))
     booked = (await shop.book("09:00", technician_id="ana")).booking
@@ -41,7 +41,7 @@ async def test_a_day_has_shifts_breaks_and_all_that_takes_time(opened: Open) -> 
     assert (ben.shifts, ben.bookings, ben.holds) == ((), (), ())
 
 
-async def test_another_day_has_its_own(opened: Open) -> None:
+async def test_another_day_has_other_claims(opened: Open) -> None:
     shop = await opened(plan(ANA))
     await shop.book("09:00")
     later = (await shop.book("2025-06-03T10:00")).booking
@@ -50,7 +50,7 @@ async def test_another_day_has_its_own(opened: Open) -> None:
     assert tomorrow.shifts[0][0] == at("2025-06-03T09:00")
 
 
-async def test_what_lies_across_midnight_is_on_both_days(opened: Open) -> None:
+async def test_a_claim_across_midnight_is_on_both_days(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "22:00-06:00")))
     booked = (await shop.book("23:30")).booking
     today, tomorrow = (await days(shop))["ana"], (await days(shop, TUESDAY))["ana"]
@@ -58,7 +58,7 @@ async def test_what_lies_across_midnight_is_on_both_days(opened: Open) -> None:
     assert today.shifts == ((at("00:00"), at("06:00")), (at("22:00"), at("2025-06-03T00:00")))
 
 
-async def test_what_is_cancelled_or_has_lapsed_is_not_there(opened: Open) -> None:
+async def test_cancelled_bookings_and_expired_holds_are_not_shown(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = (await shop.book("09:00")).booking
     await shop.hold("14:00")
@@ -68,7 +68,7 @@ async def test_what_is_cancelled_or_has_lapsed_is_not_there(opened: Open) -> Non
     assert (ana.bookings, ana.holds) == ((), ())
 
 
-async def test_days_are_those_of_the_project_of_whatever_length(opened: Open) -> None:
+async def test_days_follow_the_projects_clock_and_may_have_23_to_25_hours(opened: Open) -> None:
     shop = await opened(plan(replace(ANA, timezone="America/New_York"), timezone="America/New_York"))
 
     async def board_of(day: date) -> BoardAnswer:
@@ -80,7 +80,7 @@ async def test_days_are_those_of_the_project_of_whatever_length(opened: Open) ->
     assert {one.today for one in lengths} == {date(2025, 6, 2)}
 
 
-async def test_the_database_is_asked_once_a_second_however_many_look(
+async def test_the_revision_is_read_once_a_second_for_all_viewers(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = await opened(plan(ANA))

@@ -1,4 +1,4 @@
-"""Contacts: one notation, whatever a person writes; a number that nobody could call is refused."""
+"""Contacts are normalized, and invalid phone numbers are rejected."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def project(locale: str = "en-US") -> Project:
         ("303 555 0142 ext. 0012", "en-US", "+13035550142 ext. 0012"),
     ],
 )
-def test_a_number_is_kept_in_one_notation(written: str, locale: str, kept: str) -> None:
+def test_a_phone_number_is_normalized(written: str, locale: str, kept: str) -> None:
     assert normal_phone(written, project(locale), "phone") == kept
     assert normal_phone(kept, project(locale), "phone") == kept
 
@@ -45,9 +45,7 @@ def test_a_number_is_kept_in_one_notation(written: str, locale: str, kept: str) 
         ("+49 1", "de-DE", "all of its digits"),
     ],
 )
-def test_a_number_that_nobody_could_call_is_refused_with_what_would_be_right(
-    written: str, locale: str, problem: str
-) -> None:
+def test_an_invalid_number_is_rejected_with_an_example(written: str, locale: str, problem: str) -> None:
     with pytest.raises(InvalidArgument) as refused:
         normal_phone(written, project(locale), "customerPhone")
     (field,) = refused.value.fields
@@ -57,7 +55,7 @@ def test_a_number_that_nobody_could_call_is_refused_with_what_would_be_right(
     assert written not in field.problem
 
 
-def test_the_example_is_of_the_projects_country_and_would_be_taken() -> None:
+def test_the_example_belongs_to_the_projects_country_and_is_valid() -> None:
     with pytest.raises(InvalidArgument) as refused:
         normal_phone("1", project("de-DE"), "phone")
     example = refused.value.fields[0].problem.split('"')[1]
@@ -65,13 +63,13 @@ def test_the_example_is_of_the_projects_country_and_would_be_taken() -> None:
     assert normal_phone(example, project("de-DE"), "phone").startswith("+49")
 
 
-def test_somebody_must_be_reachable() -> None:
+def test_a_customer_needs_a_contact() -> None:
     with pytest.raises(InvalidArgument) as refused:
         normalised(Customer(name="Kim"), project())
     assert refused.value.fields[0].field == "customerPhone"
 
 
-def test_an_address_is_kept_in_lower_case() -> None:
+def test_an_address_is_stored_in_lower_case() -> None:
     kept = normalised(Customer(name="Kim", email=" Kim.Doe@Example.COM "), project())
     assert kept == Customer(name="Kim", email="kim.doe@example.com")
 
@@ -90,7 +88,7 @@ def test_references_are_the_number_without_extension_and_the_address() -> None:
         ("caller-7a1f", ("caller-7a1f",)),
     ],
 )
-def test_a_text_is_read_as_all_that_it_may_mean(text: str, readings: tuple[str, ...]) -> None:
+def test_a_text_yields_all_references_that_it_may_stand_for(text: str, readings: tuple[str, ...]) -> None:
     assert readings_of(text, project()) == readings
 
 
@@ -98,5 +96,5 @@ def test_a_text_is_read_as_all_that_it_may_mean(text: str, readings: tuple[str, 
     ("locale", "region"),
     [("en-US", "US"), ("en_GB.UTF-8", "GB"), ("zh-Hant-TW", "TW"), ("es", None), ("es-419", None), ("", None)],
 )
-def test_the_country_is_that_of_the_locale(locale: str, region: str | None) -> None:
+def test_the_country_comes_from_the_locale(locale: str, region: str | None) -> None:
     assert region_of(locale) == region

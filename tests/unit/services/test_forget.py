@@ -1,4 +1,4 @@
-"""forget: a customer is erased, and the history of the times stays."""
+"""Erasure of a customer keeps the history of bookings."""
 
 import pytest
 
@@ -15,7 +15,7 @@ TRACES = ("Kîm", "Döe", "3035550142", "kim@example", "Élan", "Dög", "A cold"
 
 
 @pytest.mark.parametrize("reference", ["303-555-0142", "KIM@example.com", "caller-1", " caller-1 "])
-async def test_whoever_is_meant_is_erased_everywhere(opened: Open, reference: str) -> None:
+async def test_a_customer_is_erased_everywhere_by_any_reference(opened: Open, reference: str) -> None:
     shop = await opened(plan(ANA))
     visit = Visit(address="1 Élan St", notes="Dög!")
     booked = await shop.book_hold(await shop.hold("10:00", who="caller-1"), customer=KIM, visit=visit)
@@ -34,19 +34,19 @@ async def test_whoever_is_meant_is_erased_everywhere(opened: Open, reference: st
     assert "Customer 1" in whole
 
 
-async def test_nobody_is_no_error(opened: Open) -> None:
+async def test_an_unknown_reference_erases_nothing(opened: Open) -> None:
     shop = await opened(plan(ANA))
     await shop.book("10:00", customer=KIM)
     assert (await shop.app.customers.forget("shop", "+1 303 555 0143")).erased == 0
 
 
-async def test_a_number_that_an_agent_gave_as_its_own_reference_is_erased_too(opened: Open) -> None:
+async def test_a_number_used_as_an_agents_reference_is_erased(opened: Open) -> None:
     shop = await opened(plan(ANA))
     await shop.book_hold(await shop.hold("10:00", who="+13035550142"), customer=Customer(name="Kim", email="k@x.org"))
     assert (await shop.app.customers.forget(None, "+13035550142")).erased == 1
 
 
-async def test_nothing_and_nowhere_are_refused(opened: Open) -> None:
+async def test_an_empty_reference_and_an_unknown_project_are_rejected(opened: Open) -> None:
     shop = await opened(plan(ANA))
     with pytest.raises(InvalidArgument):
         await shop.app.customers.forget(None, "  ")

@@ -1,4 +1,4 @@
-"""What is freed is offered to the first in line whom it fits, within the transaction that frees it."""
+"""Freed time is offered to the first fitting entry, in the transaction that frees it."""
 
 import pytest
 
@@ -24,7 +24,7 @@ LONG = plan(technician("ana", "09:00-12:00"), slot_interval_minutes=15)
 
 
 async def waiting_for(shop: Shop, *names: str, start: str = "09:00", window: str = "06:00-18:00") -> str:
-    """Hold a start, so that these have to wait for it; the hold's token."""
+    """Hold a start, add these customers to the waitlist, and return the hold's token."""
     token = (await shop.hold(start, ttl_seconds=120)).hold.token
     for name in names:
         await join(shop, name, window)
@@ -32,7 +32,7 @@ async def waiting_for(shop: Shop, *names: str, start: str = "09:00", window: str
 
 
 async def offer_of(shop: Shop, wait: WaitlistEntryStatus) -> Hold:
-    """What somebody is offered now."""
+    """Return the hold that a customer is offered."""
     found = await shop.app.waitlist.look_up(wait.entry.id)
     assert found.entry.state is WaitlistState.OFFERED
     assert found.hold is not None
@@ -40,11 +40,11 @@ async def offer_of(shop: Shop, wait: WaitlistEntryStatus) -> Hold:
 
 
 async def kinds(store: Store) -> list[str]:
-    """What has happened."""
+    """Return the kinds of the events so far."""
     return [event.kind for event in await store.events("shop", 0)]
 
 
-async def test_the_first_in_line_is_offered_what_is_given_back(opened: Open) -> None:
+async def test_a_released_time_is_offered_to_the_first_entry(opened: Open) -> None:
     shop = await opened(ONE)
     token = await waiting_for(shop, "kim", "lee")
     await release(shop, token)
@@ -52,7 +52,7 @@ async def test_the_first_in_line_is_offered_what_is_given_back(opened: Open) -> 
     assert await kinds(shop.store) == ["waitlist.offered"]
 
 
-async def test_an_offer_is_kept_for_longer_than_a_caller_has(opened: Open) -> None:
+async def test_an_offer_lives_longer_than_a_callers_hold(opened: Open) -> None:
     shop = await opened(ONE)
     token = await waiting_for(shop)
     wait = await join(shop)
@@ -68,8 +68,8 @@ async def test_an_offer_is_kept_for_longer_than_a_caller_has(opened: Open) -> No
     assert booked.booking.claim.start == at("09:00")
 
 
-async def test_nobody_comes_in_between(opened: Open) -> None:
-    """The revision at which the time is free for all does not exist."""
+async def test_no_caller_gets_a_freed_time_before_the_waitlist(opened: Open) -> None:
+    """There is no revision at which the time is available to all callers."""
     shop = await opened(ONE)
     token = await waiting_for(shop, "kim")
     before = await shop.revision()
@@ -78,7 +78,7 @@ async def test_nobody_comes_in_between(opened: Open) -> None:
     assert await shop.offered() == ""
 
 
-async def test_one_unit_goes_to_one_person_and_two_to_two(opened: Open) -> None:
+async def test_each_freed_technician_is_offered_to_one_entry(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-10:00"), technician("ben", "09:00-10:00")))
     tokens = [(await shop.hold("09:00", who=who)).hold.token for who in "ab"]
     for name in ("kim", "lee", "max"):
@@ -99,7 +99,7 @@ async def test_one_unit_goes_to_one_person_and_two_to_two(opened: Open) -> None:
         {"service_id": "y-job"},
     ],
 )
-async def test_whoever_it_does_not_fit_is_passed_over(opened: Open, too_much: dict[str, object]) -> None:
+async def test_an_entry_that_a_time_does_not_fit_is_skipped(opened: Open, too_much: dict[str, object]) -> None:
     business = plan(
         technician("ana", "09:00-10:00", skills="x"),
         technician("ben", "09:00-10:00", skills="x y"),
@@ -116,7 +116,7 @@ async def test_whoever_it_does_not_fit_is_passed_over(opened: Open, too_much: di
     assert found.startswith("kim:1 lee:09:00")
 
 
-async def test_where_the_way_is_too_far_the_next_is_asked(opened: Open) -> None:
+async def test_an_entry_that_is_too_far_away_is_skipped(opened: Open) -> None:
     home, far = Location(39.74, -104.99), Location(40.59, -105.08)
     shop = await opened(
         plan(technician("ana", "09:00-10:00", home=home), travel=TravelPolicy(mode=TravelMode.ESTIMATED))
@@ -129,7 +129,7 @@ async def test_where_the_way_is_too_far_the_next_is_asked(opened: Open) -> None:
     assert (await offer_of(shop, near)).claim.location == home
 
 
-async def test_a_wish_for_a_technician_is_kept_in_the_offer(opened: Open) -> None:
+async def test_an_offer_respects_the_requested_technician(opened: Open) -> None:
     shop = await opened(ONE)
     token = await waiting_for(shop)
     wait = await join(shop, technician_id="ana")
@@ -137,7 +137,7 @@ async def test_a_wish_for_a_technician_is_kept_in_the_offer(opened: Open) -> Non
     assert (await offer_of(shop, wait)).claim.technician_chosen
 
 
-async def test_the_earliest_that_fits_is_offered(opened: Open) -> None:
+async def test_the_earliest_fitting_start_is_offered(opened: Open) -> None:
     shop = await opened(TWO_HOURS)
     tokens = [(await shop.hold(start)).hold.token for start in ("09:00", "10:00")]
     await join(shop, "kim")
@@ -148,7 +148,7 @@ async def test_the_earliest_that_fits_is_offered(opened: Open) -> None:
     assert len(tokens) == 2
 
 
-async def test_a_hold_that_expires_by_itself_is_found_by_the_sweep(opened: Open) -> None:
+async def test_the_sweep_offers_the_time_of_an_expired_hold(opened: Open) -> None:
     shop = await opened(ONE)
     await waiting_for(shop, "kim")
     shop.clock.advance(seconds=119)
@@ -159,7 +159,7 @@ async def test_a_hold_that_expires_by_itself_is_found_by_the_sweep(opened: Open)
     assert await line(shop) == "kim:09:00"
 
 
-async def test_a_sweep_with_nothing_to_do_changes_nothing(opened: Open) -> None:
+async def test_a_sweep_without_open_entries_changes_nothing(opened: Open) -> None:
     shop = await opened(ONE)
     await waiting_for(shop, "kim")
     before = fingerprint(shop.path)
@@ -167,7 +167,7 @@ async def test_a_sweep_with_nothing_to_do_changes_nothing(opened: Open) -> None:
     assert fingerprint(shop.path) == before
 
 
-async def test_an_offer_that_runs_out_goes_to_the_next(opened: Open) -> None:
+async def test_an_expired_offer_goes_to_the_next_entry(opened: Open) -> None:
     shop = await opened(ONE)
     await release(shop, await waiting_for(shop, "kim", "lee"))
     shop.clock.advance(seconds=OFFER_MINUTES * 60)
@@ -177,7 +177,7 @@ async def test_an_offer_that_runs_out_goes_to_the_next(opened: Open) -> None:
     assert await kinds(shop.store) == ["waitlist.offered", "waitlist.waiting", "waitlist.offered"]
 
 
-async def test_whoever_cannot_be_reached_does_not_keep_it_from_everybody_else(opened: Open) -> None:
+async def test_an_unreachable_customer_does_not_block_a_time(opened: Open) -> None:
     shop = await opened(ONE)
     await release(shop, await waiting_for(shop, "kim"))
     shop.clock.advance(seconds=OFFER_MINUTES * 60)
@@ -187,7 +187,7 @@ async def test_whoever_cannot_be_reached_does_not_keep_it_from_everybody_else(op
     assert (await shop.book("09:00", customer=person("noa"))).booking.claim.start == at("09:00")
 
 
-async def test_what_overlaps_a_time_that_was_let_go_is_not_offered_again(opened: Open) -> None:
+async def test_a_time_that_overlaps_a_declined_one_is_not_offered_again(opened: Open) -> None:
     shop = await opened(LONG)
     await shop.app.projects.import_project(
         plan(technician("ana", "09:00-12:00", status=TechnicianStatus.OFF), slot_interval_minutes=15), prune=False
@@ -202,7 +202,7 @@ async def test_what_overlaps_a_time_that_was_let_go_is_not_offered_again(opened:
     assert offered == ["kim:09:00", "kim:10:00", "kim:11:00", "kim:1", "kim:1"]
 
 
-async def test_whoever_let_an_offer_go_is_asked_after_the_others(opened: Open) -> None:
+async def test_entries_with_declined_offers_come_last(opened: Open) -> None:
     shop = await opened(TWO_HOURS)
     nine, ten = [(await shop.hold(start, ttl_seconds=120)).hold.token for start in ("09:00", "10:00")]
     for name in ("kim", "lee"):
@@ -216,7 +216,7 @@ async def test_whoever_let_an_offer_go_is_asked_after_the_others(opened: Open) -
     assert await line(shop) == "kim:10:00 lee:09:00"
 
 
-async def test_an_offer_is_declined_by_giving_it_back(opened: Open) -> None:
+async def test_releasing_an_offer_declines_it(opened: Open) -> None:
     shop = await opened(ONE)
     token = await waiting_for(shop)
     first, second = await join(shop, "kim"), await join(shop, "lee")
@@ -226,7 +226,7 @@ async def test_an_offer_is_declined_by_giving_it_back(opened: Open) -> None:
     assert (await offer_of(shop, second)).claim.start == at("09:00")
 
 
-async def test_a_window_that_passed_ends_the_wait(opened: Open) -> None:
+async def test_an_entry_expires_with_its_window(opened: Open) -> None:
     shop = await opened(ONE)
     await waiting_for(shop)
     wait = await join(shop, window="06:00-09:30")
@@ -253,7 +253,7 @@ async def test_an_offer_outlives_the_window(opened: Open) -> None:
     assert (await shop.book(hold_token=hold.token, customer=person("kim"))).booking.claim.start == at("09:00")
 
 
-async def test_what_is_kept_for_them_counts_not_against_their_limit(opened: Open) -> None:
+async def test_offers_do_not_count_toward_a_callers_hold_limit(opened: Open) -> None:
     shop = await opened(
         plan(technician("ana", "09:00-12:00"), technician("ben", "13:00-15:00"), max_holds_per_customer=1)
     )
@@ -268,7 +268,7 @@ async def test_what_is_kept_for_them_counts_not_against_their_limit(opened: Open
         await shop.hold("13:00", who="kims hash")
 
 
-async def test_an_offer_can_be_moved_aside_as_any_hold(opened: Open) -> None:
+async def test_an_offer_can_be_moved_like_any_hold(opened: Open) -> None:
     shop = await opened(
         plan(
             technician("ana", "09:00-10:00", skills="x y"),
@@ -286,7 +286,7 @@ async def test_an_offer_can_be_moved_aside_as_any_hold(opened: Open) -> None:
     assert (await shop.book(hold_token=hold.token, customer=person("kim"))).technician.id == "ben"
 
 
-async def test_forgetting_somebody_ends_their_wait(opened: Open) -> None:
+async def test_erasing_a_customer_expires_their_entry(opened: Open) -> None:
     shop = await opened(ONE)
     token = await waiting_for(shop)
     wait = await join(shop)
@@ -297,7 +297,7 @@ async def test_forgetting_somebody_ends_their_wait(opened: Open) -> None:
     assert await line(shop) == "lee:09:00"
 
 
-async def test_a_service_that_left_the_catalog_is_waited_for_in_vain(opened: Open) -> None:
+async def test_an_entry_for_a_removed_service_stays_waiting(opened: Open) -> None:
     business = plan(technician("ana", "09:00-10:00"), services=(service("visit"), service("other")))
     shop = await opened(business)
     token = (await shop.hold("09:00", service_id="visit")).hold.token
@@ -312,7 +312,7 @@ def _without_other(business: ProjectPlan) -> ProjectPlan:
     return plan(*business.technicians, services=business.services[:1])
 
 
-async def test_every_project_has_a_line_of_its_own(opened: Open) -> None:
+async def test_every_project_has_its_own_queue(opened: Open) -> None:
     shop = await opened(ONE)
     await shop.app.projects.import_project(OTHER, prune=False)
     await shop.hold("09:00", project_id="shop")
@@ -330,7 +330,7 @@ async def test_every_project_has_a_line_of_its_own(opened: Open) -> None:
     ]
 
 
-async def test_events_are_those_of_every_project_after_what_is_known(opened: Open) -> None:
+async def test_events_are_returned_by_project_after_the_known_number(opened: Open) -> None:
     shop = await opened(ONE)
     await shop.app.projects.import_project(OTHER, prune=False)
     waits = []
@@ -351,7 +351,7 @@ async def test_events_are_those_of_every_project_after_what_is_known(opened: Ope
     }
 
 
-async def test_a_day_later_what_becomes_open_is_offered(opened: Open) -> None:
+async def test_a_newly_bookable_day_is_offered(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-10:00"), horizon_days=0))
     await shop.hold("09:00")
     await join(shop, from_=at("06:00"), to=on(2, "00:00"))
@@ -360,7 +360,7 @@ async def test_a_day_later_what_becomes_open_is_offered(opened: Open) -> None:
     assert await line(shop) == "kim:09:00"
 
 
-async def test_what_an_import_opens_is_offered_with_it(opened: Open) -> None:
+async def test_an_import_offers_the_time_that_it_opens(opened: Open) -> None:
     shop = await opened(ONE)
     await shop.hold("09:00")
     wait = await join(shop)
@@ -372,7 +372,7 @@ async def test_what_an_import_opens_is_offered_with_it(opened: Open) -> None:
     assert await shop.offered() == ""
 
 
-async def test_what_a_cancellation_frees_is_offered_with_it(opened: Open) -> None:
+async def test_a_cancellation_offers_the_time_that_it_frees(opened: Open) -> None:
     shop = await opened(ONE)
     booked = await shop.book("09:00", customer=person("noa"))
     wait = await join(shop)
@@ -382,7 +382,7 @@ async def test_what_a_cancellation_frees_is_offered_with_it(opened: Open) -> Non
     assert (await offer_of(shop, wait)).claim.start == at("09:00")
 
 
-async def test_what_a_booking_leaves_behind_is_offered_with_its_move(opened: Open) -> None:
+async def test_rescheduling_offers_the_old_time(opened: Open) -> None:
     shop = await opened(TWO_HOURS)
     booked = await shop.book("09:00", customer=person("noa"))
     wait = await join(shop, window="09:00-09:30")
@@ -390,7 +390,7 @@ async def test_what_a_booking_leaves_behind_is_offered_with_its_move(opened: Ope
     assert (await offer_of(shop, wait)).claim.start == at("09:00")
 
 
-async def test_whoever_waits_for_another_time_of_their_booking_moves_it_there(opened: Open) -> None:
+async def test_a_customer_can_move_their_booking_to_the_offer(opened: Open) -> None:
     shop = await opened(TWO_HOURS)
     booked = await shop.book("10:00", customer=person("kim"))
     token = (await shop.hold("09:00")).hold.token
@@ -403,14 +403,14 @@ async def test_whoever_waits_for_another_time_of_their_booking_moves_it_there(op
     assert (await offer_of(shop, next_one)).claim.start == at("10:00")
 
 
-async def test_whoever_comes_back_to_work_is_offered_to_those_who_wait(opened: Open) -> None:
+async def test_a_returning_technicians_time_is_offered(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-10:00", status=TechnicianStatus.OFF)))
     wait = await join(shop)
     await shop.app.technicians.set_technician_status(None, "ana", TechnicianStatus.ACTIVE)
     assert (await offer_of(shop, wait)).claim.technician_id == "ana"
 
 
-async def test_whose_offer_had_to_be_withdrawn_keeps_their_place(opened: Open) -> None:
+async def test_an_entry_with_a_withdrawn_offer_keeps_its_position(opened: Open) -> None:
     shop = await opened(ONE)
     token = await waiting_for(shop)
     first = await join(shop, "kim")
@@ -423,8 +423,8 @@ async def test_whose_offer_had_to_be_withdrawn_keeps_their_place(opened: Open) -
     assert await line(shop) == "kim:09:00 lee:1"
 
 
-async def test_a_hold_that_a_booking_does_not_need_goes_to_whoever_waits(opened: Open) -> None:
-    """It was for the start that the booking has."""
+async def test_a_hold_that_a_booking_does_not_use_is_offered(opened: Open) -> None:
+    """The hold was for the same start as the booking."""
     shop = await opened(plan(technician("ana", "09:00-10:00"), technician("ben", "09:00-10:00")))
     booked = await shop.book("09:00")
     token = await waiting_for(shop, "kim")

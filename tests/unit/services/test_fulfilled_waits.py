@@ -1,4 +1,4 @@
-"""Whoever has what they waited for waits no more: they took the offer, or booked otherwise."""
+"""An entry is closed when its customer books the offer or another fitting start."""
 
 import pytest
 
@@ -17,12 +17,12 @@ ONE = plan(technician("ana", "09:00-10:00"))
 
 @pytest.fixture
 async def shop(opened: Open) -> Shop:
-    """One start a day."""
+    """Open a shop with one start a day."""
     return await opened(ONE)
 
 
 async def offered(shop: Shop, name: str = "kim", *others: str) -> tuple[WaitlistEntryStatus, str]:
-    """Somebody who was offered the start of Monday, with others behind them; the token of what is kept."""
+    """Offer Monday's start to a customer, with others next in the queue; return the entry and the hold's token."""
     token = (await shop.hold("09:00")).hold.token
     wait = await join(shop, name)
     for other in others:
@@ -33,7 +33,7 @@ async def offered(shop: Shop, name: str = "kim", *others: str) -> tuple[Waitlist
     return wait, hold.token
 
 
-async def test_booking_the_offer_ends_the_wait(shop: Shop) -> None:
+async def test_booking_the_offer_closes_the_entry(shop: Shop) -> None:
     wait, token = await offered(shop)
     await shop.book(hold_token=token, customer=person("kim"))
     found = await shop.app.waitlist.look_up(wait.entry.id)
@@ -44,13 +44,13 @@ async def test_booking_the_offer_ends_the_wait(shop: Shop) -> None:
     assert await line(shop) == ""
 
 
-async def test_whoever_comes_for_it_may_go_by_another_name(shop: Shop) -> None:
+async def test_an_offer_may_be_booked_under_another_name(shop: Shop) -> None:
     wait, token = await offered(shop)
     await shop.book(hold_token=token, customer=Customer(name="Kim's partner", email="partner@example.com"))
     assert await state(shop, wait) is WaitlistState.BOOKED
 
 
-async def test_a_moment_too_late_is_not_too_late(shop: Shop) -> None:
+async def test_an_offer_that_just_expired_can_be_booked(shop: Shop) -> None:
     wait, token = await offered(shop)
     shop.clock.advance(seconds=OFFER_MINUTES * 60)
     await shop.app.waitlist.sweep()
@@ -59,7 +59,7 @@ async def test_a_moment_too_late_is_not_too_late(shop: Shop) -> None:
     assert await state(shop, wait) is WaitlistState.BOOKED
 
 
-async def test_booking_something_else_of_the_kind_ends_the_wait_and_goes_on_to_the_next(shop: Shop) -> None:
+async def test_booking_another_start_closes_the_entry_and_frees_its_offer(shop: Shop) -> None:
     token = (await shop.hold("09:00")).hold.token
     tomorrow = (await shop.hold(on(1, "09:00"))).hold.token
     first = await join(shop, "kim", from_=on(0, "06:00"), to=on(2, "06:00"))
@@ -72,7 +72,7 @@ async def test_booking_something_else_of_the_kind_ends_the_wait_and_goes_on_to_t
     assert await shop.offered() == ""
 
 
-async def test_a_contact_in_another_notation_is_the_same_customer(shop: Shop) -> None:
+async def test_contacts_match_in_any_notation(shop: Shop) -> None:
     tomorrow = (await shop.hold(on(1, "09:00"))).hold.token
     await shop.hold("09:00")
     wait = await join(shop, from_=on(0, "06:00"), to=on(2, "06:00"))
@@ -80,7 +80,7 @@ async def test_a_contact_in_another_notation_is_the_same_customer(shop: Shop) ->
     assert await state(shop, wait) is WaitlistState.BOOKED
 
 
-async def test_what_is_no_fulfilment_leaves_them_waiting(opened: Open) -> None:
+async def test_another_service_window_or_customer_keeps_the_entry_open(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-10:00"), services=(service("visit"), service("other"))))
     for day in range(2):
         await shop.hold(on(day, "09:00"), service_id="visit")
@@ -93,7 +93,7 @@ async def test_what_is_no_fulfilment_leaves_them_waiting(opened: Open) -> None:
     assert [await state(shop, wait) for wait in waits] == [WaitlistState.WAITING]
 
 
-async def test_a_retry_of_a_booking_changes_nothing_on_the_waitlist(shop: Shop) -> None:
+async def test_a_retried_booking_does_not_change_the_waitlist(shop: Shop) -> None:
     _, token = await offered(shop)
     first = await shop.book(hold_token=token, customer=person("kim"))
     again = await join(shop, window="06:00-17:00")
@@ -102,7 +102,7 @@ async def test_a_retry_of_a_booking_changes_nothing_on_the_waitlist(shop: Shop) 
     assert await state(shop, again) is WaitlistState.WAITING
 
 
-async def test_what_is_kept_for_one_is_not_sold_to_another(shop: Shop) -> None:
+async def test_an_offered_time_is_not_sold_to_another_caller(shop: Shop) -> None:
     wait, _ = await offered(shop)
     with pytest.raises(SlotUnavailable):
         await shop.book("09:00", customer=person("lee"))

@@ -1,4 +1,4 @@
-"""What becomes of holds is counted where it is committed."""
+"""Changes of holds are counted when they are committed."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,13 +22,13 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         yield opened
 
 
-async def test_a_hold_that_is_booked(shop: Shop) -> None:
+async def test_a_booked_hold_is_counted(shop: Shop) -> None:
     with added() as counts:
         await shop.book_hold(await shop.hold("09:00"))
     assert counts == of(created=1, booked=1)
 
 
-async def test_a_hold_that_is_given_back_and_one_that_could_not_be_had(shop: Shop) -> None:
+async def test_a_released_hold_is_counted_and_a_refused_one_is_not(shop: Shop) -> None:
     with added() as counts:
         hold = await shop.hold("09:00")
         with pytest.raises(SlotUnavailable):
@@ -37,7 +37,7 @@ async def test_a_hold_that_is_given_back_and_one_that_could_not_be_had(shop: Sho
     assert counts == of(created=1, released=1)
 
 
-async def test_a_hold_that_lapsed_and_is_revived(shop: Shop) -> None:
+async def test_a_revived_hold_is_counted(shop: Shop) -> None:
     with added() as counts:
         hold = await shop.hold("09:00")
         shop.at_time("06:05")
@@ -45,7 +45,7 @@ async def test_a_hold_that_lapsed_and_is_revived(shop: Shop) -> None:
     assert counts == of(created=1, expired=1, revived=1, booked=1)
 
 
-async def test_holds_that_move_and_one_that_nobody_can_serve(tmp_path: Path) -> None:
+async def test_moved_and_withdrawn_holds_are_counted(tmp_path: Path) -> None:
     team = plan(technician("ana", "09:00-17:00"), technician("ben", "09:00-17:00"))
     async with open_shop(tmp_path / "shop.db", team) as shop:
         with added() as counts:
@@ -56,7 +56,7 @@ async def test_holds_that_move_and_one_that_nobody_can_serve(tmp_path: Path) -> 
     assert counts == of(created=1, moved=1, withdrawn=1)
 
 
-async def test_what_is_not_committed_did_not_happen(shop: Shop) -> None:
+async def test_a_rolled_back_change_is_not_counted(shop: Shop) -> None:
     hold = await shop.hold("09:00")
 
     async def unit(transaction: Transaction) -> None:

@@ -1,4 +1,4 @@
-"""Importing a project file: what is new, what changed, what would go, and that bookings are never touched by it."""
+"""Import of a project file: additions, changes and removals; existing bookings never change."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ async def bring(shop: Shop, business: ProjectPlan, *, prune: bool = False, dry_r
     return await shop.app.projects.import_project(business, prune=prune, dry_run=dry_run)
 
 
-async def test_a_new_project_is_created_whole(opened: Open) -> None:
+async def test_a_new_project_is_created_with_everything_in_its_file(opened: Open) -> None:
     shop = await opened()
     report = await bring(shop, WHOLE)
     assert report.created == (
@@ -48,7 +48,7 @@ async def test_a_new_project_is_created_whole(opened: Open) -> None:
     assert await shop.offered() == "10:00x2 10:30x2 11:00x2"
 
 
-async def test_the_same_again_changes_nothing_at_all(opened: Open) -> None:
+async def test_importing_the_same_file_again_changes_nothing(opened: Open) -> None:
     shop = await opened(WHOLE)
     before = fingerprint(shop.path)
     report = await bring(shop, WHOLE)
@@ -56,7 +56,7 @@ async def test_the_same_again_changes_nothing_at_all(opened: Open) -> None:
     assert fingerprint(shop.path) == before, "not even the revision"
 
 
-async def test_what_differs_is_updated_and_named(opened: Open) -> None:
+async def test_differences_are_updated_and_reported(opened: Open) -> None:
     shop = await opened(WHOLE)
     revision = await shop.revision()
     changed = replace(
@@ -72,7 +72,7 @@ async def test_what_differs_is_updated_and_named(opened: Open) -> None:
     assert await shop.offered() == "10:00x2 10:30x2 11:00 11:30"
 
 
-async def test_what_the_file_leaves_out_is_kept_and_named(opened: Open) -> None:
+async def test_items_missing_from_the_file_are_kept_and_reported(opened: Open) -> None:
     shop = await opened(WHOLE)
     smaller = replace(WHOLE, services=(service("visit"),), technicians=(ANA,), busy=(), bookings=())
     before = await shop.offered()
@@ -82,7 +82,7 @@ async def test_what_the_file_leaves_out_is_kept_and_named(opened: Open) -> None:
     assert await shop.offered() == before
 
 
-async def test_prune_removes_it(opened: Open) -> None:
+async def test_prune_removes_items_missing_from_the_file(opened: Open) -> None:
     shop = await opened(WHOLE)
     report = await bring(shop, replace(WHOLE, services=(service("visit"),), technicians=(ANA,), busy=()), prune=True)
     assert report.removed == ("service check", "technician ben", "busy time of ben at 2025-06-02T09:00+00:00")
@@ -99,7 +99,7 @@ async def test_bookings_are_never_pruned(opened: Open) -> None:
     assert count(shop.path, "bookings") == 2
 
 
-async def test_what_was_pruned_can_come_back(opened: Open) -> None:
+async def test_pruned_items_can_be_imported_again(opened: Open) -> None:
     shop = await opened(WHOLE)
     await bring(shop, replace(WHOLE, services=(service("visit"),), technicians=(ANA,), busy=()), prune=True)
     report = await bring(shop, WHOLE)
@@ -107,7 +107,7 @@ async def test_what_was_pruned_can_come_back(opened: Open) -> None:
     assert await shop.offered() == "10:00x2 10:30x2 11:00x2"
 
 
-async def test_a_technician_with_appointments_to_come_cannot_be_pruned(opened: Open) -> None:
+async def test_a_technician_with_future_bookings_cannot_be_pruned(opened: Open) -> None:
     shop = await opened(WHOLE)
     before = fingerprint(shop.path)
     with pytest.raises(InvalidArgument, match=r"ana has 1 bookings or holds to come.*status: off"):
@@ -115,7 +115,7 @@ async def test_a_technician_with_appointments_to_come_cannot_be_pruned(opened: O
     assert fingerprint(shop.path) == before
 
 
-async def test_a_live_hold_keeps_a_technician_too_until_it_expires(opened: Open) -> None:
+async def test_a_technician_with_a_live_hold_cannot_be_pruned(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     await shop.hold("09:00", technician_id="ben")
     with pytest.raises(InvalidArgument, match="ben"):
@@ -124,7 +124,7 @@ async def test_a_live_hold_keeps_a_technician_too_until_it_expires(opened: Open)
     assert (await bring(shop, plan(ANA), prune=True)).removed == ("technician ben",)
 
 
-async def test_a_technician_whose_appointments_are_over_may_go(opened: Open) -> None:
+async def test_a_technician_with_past_bookings_can_be_pruned(opened: Open) -> None:
     shop = await opened(WHOLE)
     shop.at_time("10:00")
     report = await bring(shop, with_technicians(WHOLE, BEN), prune=True)
@@ -132,7 +132,7 @@ async def test_a_technician_whose_appointments_are_over_may_go(opened: Open) -> 
     assert count(shop.path, "bookings") == 1
 
 
-async def test_a_dry_run_says_the_same_and_does_nothing(opened: Open) -> None:
+async def test_a_dry_run_reports_the_changes_without_making_them(opened: Open) -> None:
     shop = await opened(WHOLE)
     changed = replace(WHOLE, technicians=(technician("ana", "09:00-13:00"), technician("cem")), busy=())
     for prune in (False, True):
@@ -142,14 +142,14 @@ async def test_a_dry_run_says_the_same_and_does_nothing(opened: Open) -> None:
         assert await bring(shop, changed, prune=prune) == told
 
 
-async def test_a_dry_run_of_a_new_project_leaves_none(opened: Open) -> None:
+async def test_a_dry_run_of_a_new_project_creates_none(opened: Open) -> None:
     shop = await opened()
     report = await bring(shop, WHOLE, dry_run=True)
     assert "project shop" in report.created
     assert await shop.store.project_ids() == ()
 
 
-async def test_an_order_that_changed_is_taken_over(opened: Open) -> None:
+async def test_a_changed_order_is_imported(opened: Open) -> None:
     shop = await opened(WHOLE)
     await bring(shop, replace(WHOLE, services=WHOLE.services[::-1], technicians=(BEN, ANA)))
     exported = await shop.app.projects.export_project(None)
@@ -157,7 +157,7 @@ async def test_an_order_that_changed_is_taken_over(opened: Open) -> None:
     assert [one.id for one in exported.technicians] == ["ben", "ana"]
 
 
-async def test_a_booking_that_overlaps_is_refused_and_nothing_is_imported(opened: Open) -> None:
+async def test_an_overlapping_booking_is_rejected_and_nothing_is_imported(opened: Open) -> None:
     shop = await opened(WHOLE)
     await shop.book("10:00", technician_id="ana")
     before = fingerprint(shop.path)
@@ -171,7 +171,7 @@ async def test_a_booking_that_overlaps_is_refused_and_nothing_is_imported(opened
     assert fingerprint(shop.path) == before
 
 
-async def test_a_booking_that_overlaps_a_live_hold_is_refused(opened: Open) -> None:
+async def test_a_booking_that_overlaps_a_live_hold_is_rejected(opened: Open) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("10:00")
     with pytest.raises(InvalidArgument, match="live hold"):
@@ -187,7 +187,7 @@ async def test_a_booking_may_take_the_time_of_a_lapsed_hold(opened: Open) -> Non
     assert report.created == ("booking b-1",)
 
 
-async def test_a_booking_that_is_known_with_other_facts_is_kept_and_named(opened: Open) -> None:
+async def test_an_existing_booking_that_differs_is_kept_and_reported(opened: Open) -> None:
     shop = await opened(WHOLE)
     report = await bring(shop, replace(WHOLE, bookings=(booking("b-1", "ana", "10:00"),)))
     assert report.kept_bookings == ("b-1",)
@@ -195,7 +195,7 @@ async def test_a_booking_that_is_known_with_other_facts_is_kept_and_named(opened
     assert kept.claim.start == at("09:00")
 
 
-async def test_export_gives_back_what_import_took(opened: Open) -> None:
+async def test_export_returns_the_imported_plan(opened: Open) -> None:
     shop = await opened(WHOLE)
     exported = await shop.app.projects.export_project("shop")
     assert exported == WHOLE
@@ -204,7 +204,7 @@ async def test_export_gives_back_what_import_took(opened: Open) -> None:
     assert fingerprint(shop.path) == before
 
 
-async def test_export_has_what_callers_booked_and_no_holds(opened: Open) -> None:
+async def test_export_contains_callers_bookings_and_no_holds(opened: Open) -> None:
     shop = await opened(WHOLE)
     sold = await shop.book("10:00", customer=customer(1))
     await shop.hold("11:00")
@@ -213,14 +213,14 @@ async def test_export_has_what_callers_booked_and_no_holds(opened: Open) -> None
     assert (await bring(shop, exported)).unchanged == 8
 
 
-async def test_export_has_bookings_and_busy_times_of_long_ago(opened: Open) -> None:
+async def test_export_contains_past_bookings_and_busy_times(opened: Open) -> None:
     shop = await opened(WHOLE)
     shop.at_time("2025-09-01T00:00Z")
     exported = await shop.app.projects.export_project(None)
     assert (exported.bookings, exported.busy) == (WHOLE.bookings, WHOLE.busy)
 
 
-async def test_export_names_no_booking_of_a_service_that_was_pruned_so_that_it_can_be_imported(opened: Open) -> None:
+async def test_export_omits_bookings_of_pruned_services(opened: Open) -> None:
     shop = await opened(WHOLE)
     await bring(shop, replace(WHOLE, services=(service("check"),), project=CHECKS, bookings=()), prune=True)
     exported = await shop.app.projects.export_project("shop")
@@ -229,7 +229,7 @@ async def test_export_names_no_booking_of_a_service_that_was_pruned_so_that_it_c
     assert (await bring(shop, exported)).updated == ()
 
 
-async def test_export_of_what_is_not_there_is_refused(opened: Open) -> None:
+async def test_export_of_an_unknown_project_is_rejected(opened: Open) -> None:
     shop = await opened()
     with pytest.raises(InvalidArgument, match="slotmcp import"):
         await shop.app.projects.export_project(None)
@@ -237,7 +237,7 @@ async def test_export_of_what_is_not_there_is_refused(opened: Open) -> None:
         await shop.app.projects.export_project("shop")
 
 
-async def test_projects_on_one_file_do_not_touch_each_other(opened: Open) -> None:
+async def test_projects_in_one_database_are_separate(opened: Open) -> None:
     shop = await opened(WHOLE)
     report = await bring(shop, replace(WHOLE, project=replace(WHOLE.project, id="second")))
     assert len(report.created) == 7
@@ -246,7 +246,7 @@ async def test_projects_on_one_file_do_not_touch_each_other(opened: Open) -> Non
     assert await shop.offered(project_id="second", technician_id="ana") == "11:00"
 
 
-async def test_a_busy_time_given_twice_is_one(opened: Open) -> None:
+async def test_a_duplicate_busy_time_is_added_once(opened: Open) -> None:
     shop = await opened(replace(WHOLE, busy=(*WHOLE.busy, *WHOLE.busy)))
     exported = await shop.app.projects.export_project(None)
     assert exported.busy == WHOLE.busy
@@ -260,7 +260,7 @@ async def test_busy_time_does_not_undo_a_booking(opened: Open) -> None:
     assert await shop.offered(technician_id="ana") == ""
 
 
-async def test_a_technician_who_is_away_now_keeps_what_was_sold(opened: Open) -> None:
+async def test_an_import_that_makes_a_technician_unavailable_keeps_bookings(opened: Open) -> None:
     shop = await opened(WHOLE)
     await bring(shop, with_technicians(WHOLE, technician("ana", shifts=(hours("14:00-15:00"),)), BEN))
     (kept,) = await shop.store.bookings("shop")
@@ -282,7 +282,7 @@ async def time_off(shop: Shop) -> tuple[TimeOff, ...]:
     return (await shop.store.schedule("shop")).technician_schedules["ana"].technician.time_off
 
 
-async def test_time_off_that_an_operator_added_is_kept_until_it_is_pruned(opened: Open) -> None:
+async def test_time_off_that_an_operator_added_is_kept_until_pruned(opened: Open) -> None:
     shop = await opened(WHOLE)
     await add_time_off(shop, OFF)
     before = fingerprint(shop.path)
@@ -294,7 +294,7 @@ async def test_time_off_that_an_operator_added_is_kept_until_it_is_pruned(opened
     assert await time_off(shop) == ()
 
 
-async def test_a_file_that_has_it_too_means_the_same(opened: Open) -> None:
+async def test_time_off_in_the_file_and_by_an_operator_is_one(opened: Open) -> None:
     shop = await opened(WHOLE)
     await add_time_off(shop, OFF)
     written = with_technicians(WHOLE, replace(ANA, time_off=(OFF,)), BEN)
@@ -303,7 +303,7 @@ async def test_a_file_that_has_it_too_means_the_same(opened: Open) -> None:
     assert await time_off(shop) == (BY_OPERATOR,)
 
 
-async def test_a_file_that_changes_other_time_off_leaves_it(opened: Open) -> None:
+async def test_changing_other_time_off_keeps_the_operators(opened: Open) -> None:
     shop = await opened(WHOLE)
     await add_time_off(shop, OFF)
     report = await bring(shop, with_technicians(WHOLE, replace(ANA, time_off=(HOLIDAY,)), BEN))
@@ -313,7 +313,7 @@ async def test_a_file_that_changes_other_time_off_leaves_it(opened: Open) -> Non
     assert await time_off(shop) == (BY_OPERATOR,)
 
 
-async def test_export_gives_it_back_and_importing_that_changes_nothing(opened: Open) -> None:
+async def test_exported_operator_time_off_can_be_imported_without_change(opened: Open) -> None:
     shop = await opened(with_technicians(WHOLE, replace(ANA, time_off=(HOLIDAY,)), BEN))
     await add_time_off(shop, OFF)
     text = dump_project(await shop.app.projects.export_project(None))

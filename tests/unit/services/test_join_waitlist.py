@@ -1,4 +1,4 @@
-"""join_waitlist: for whoever nothing fits, once for the same, and never where something is free."""
+"""Joining the waitlist: once for the same job, and only while nothing fitting is available."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -25,18 +25,18 @@ TWO_SERVICES = plan(
 
 @pytest.fixture
 async def shop(opened: Open) -> Shop:
-    """Nothing is free on Monday; from Tuesday on there is a start at nine."""
+    """Open a shop with no time on Monday and a start at nine from Tuesday on."""
     return await opened(FULL)
 
 
-async def test_who_joins_is_told_the_place_in_line(shop: Shop) -> None:
+async def test_joining_returns_the_position_in_the_queue(shop: Shop) -> None:
     first, second = await join(shop, "kim"), await join(shop, "lee")
     assert (first.entry.state, first.position, first.hold) == (WaitlistState.WAITING, 1, None)
     assert (second.position, second.replayed) == (2, False)
     assert await line(shop) == "kim:1 lee:2"
 
 
-async def test_all_that_was_said_is_kept(shop: Shop) -> None:
+async def test_an_entry_stores_the_whole_request(shop: Shop) -> None:
     customer = Customer(name="Kim", phone="(303) 555-0142", email="Kim@Example.com")
     answer = await join(shop, customer=customer, customer_reference="a hash", technician_id="ana", duration_minutes=45)
     (kept,) = await shop.store.waits("shop", *WaitlistState)
@@ -46,7 +46,7 @@ async def test_all_that_was_said_is_kept(shop: Shop) -> None:
     assert (kept.start_from, kept.start_to, kept.joined_at_ms) == (at("09:00"), at("17:00"), shop.clock.now_ms())
 
 
-async def test_a_wait_is_found_by_every_contact_of_its_customer(shop: Shop) -> None:
+async def test_an_entry_has_a_key_for_every_contact_of_its_customer(shop: Shop) -> None:
     customer = Customer(name="Kim", phone="(303) 555-0142", email="Kim@Example.com")
     answer = await join(shop, customer=customer, customer_reference="a hash")
     references = ("a hash", "phone:+13035550142", "email:kim@example.com")
@@ -59,7 +59,7 @@ async def _hashes(transaction: Any, references: tuple[str, ...]) -> tuple[str, .
     return tuple(map(transaction.pseudonym, references))
 
 
-async def test_an_id_is_a_secret(shop: Shop) -> None:
+async def test_an_entry_id_is_secret(shop: Shop) -> None:
     one, other = await join(shop, "kim"), await join(shop, "lee")
     assert len(one.entry.id) >= 32
     assert one.entry.id[:8] != other.entry.id[:8]
@@ -75,7 +75,7 @@ async def test_an_id_is_a_secret(shop: Shop) -> None:
         {"service_id": "visit", "duration_minutes": 60, "idempotency_key": "another try"},
     ],
 )
-async def test_the_same_customer_joins_once_for_the_same(shop: Shop, again: dict[str, Any]) -> None:
+async def test_a_customer_joins_once_for_the_same_job(shop: Shop, again: dict[str, Any]) -> None:
     first = await join(shop)
     await join(shop, "lee")
     shop.clock.advance(seconds=100)
@@ -93,13 +93,13 @@ async def test_the_same_customer_joins_once_for_the_same(shop: Shop, again: dict
         {"name": "lee"},
     ],
 )
-async def test_another_wish_is_another_wait(shop: Shop, other: dict[str, Any]) -> None:
+async def test_another_job_or_customer_is_another_entry(shop: Shop, other: dict[str, Any]) -> None:
     await join(shop)
     assert not (await join(shop, **other)).replayed
     assert len(await shop.store.waits("shop", WaitlistState.WAITING)) == 2
 
 
-async def test_a_key_gives_the_first_answer_as_it_stands_now(shop: Shop) -> None:
+async def test_a_retry_returns_the_current_state_of_its_entry(shop: Shop) -> None:
     first = await join(shop, idempotency_key="k")
     shop.at_time("2025-06-03T06:00")
     await shop.app.waitlist.sweep()
@@ -108,7 +108,7 @@ async def test_a_key_gives_the_first_answer_as_it_stands_now(shop: Shop) -> None
     assert again.position == 0
 
 
-async def test_a_key_is_good_for_one_request(shop: Shop) -> None:
+async def test_an_idempotency_key_is_valid_for_one_request(shop: Shop) -> None:
     await join(shop, idempotency_key="k")
     before = fingerprint(shop.path)
     with pytest.raises(IdempotencyMismatch):
@@ -116,7 +116,7 @@ async def test_a_key_is_good_for_one_request(shop: Shop) -> None:
     assert fingerprint(shop.path) == before
 
 
-async def test_nobody_waits_for_what_is_free(shop: Shop) -> None:
+async def test_joining_is_rejected_while_a_start_is_available(shop: Shop) -> None:
     before = fingerprint(shop.path)
     with pytest.raises(SlotsAvailable) as refused:
         await join(shop, from_=at("06:00"), to=on(4, "17:00"))
@@ -127,7 +127,7 @@ async def test_nobody_waits_for_what_is_free(shop: Shop) -> None:
     assert (await shop.book(free[0])).booking.claim.start == free[0]
 
 
-async def test_what_is_free_for_somebody_else_is_no_help(opened: Open) -> None:
+async def test_joining_succeeds_if_no_available_start_fits(opened: Open) -> None:
     shop = await opened(TWO_SERVICES)
     await shop.app.projects.import_project(
         plan(
@@ -145,8 +145,8 @@ async def test_what_is_free_for_somebody_else_is_no_help(opened: Open) -> None:
     assert (await join(shop, "lee", service_id="y-job")).position == 2, "of those who wait for the same service"
 
 
-async def test_who_joins_does_not_jump_the_line(shop: Shop) -> None:
-    """What is free by itself, because a hold expired, belongs to whoever waits already."""
+async def test_joining_does_not_overtake_earlier_entries(shop: Shop) -> None:
+    """The time of an expired hold belongs to the customers who wait already."""
     await shop.app.projects.import_project(plan(technician("ana", "09:00-10:00"), id="other"), prune=False)
     hold = await shop.hold("09:00", project_id="other")
     first = await join(shop, "kim", project_id="other")
@@ -171,7 +171,7 @@ async def test_who_joins_does_not_jump_the_line(shop: Shop) -> None:
         ({"customer": Customer(name="Kim", phone="555 01")}, "customerPhone", "phone number"),
     ],
 )
-async def test_what_is_wrong_is_named_and_nobody_joins(
+async def test_an_invalid_argument_is_named_and_adds_no_entry(
     shop: Shop, facts: dict[str, Any], field: str, said: str
 ) -> None:
     before = fingerprint(shop.path)
@@ -181,7 +181,7 @@ async def test_what_is_wrong_is_named_and_nobody_joins(
     assert fingerprint(shop.path) == before
 
 
-async def test_a_window_may_reach_beyond_what_can_be_booked_today(shop: Shop) -> None:
+async def test_a_window_may_end_after_the_last_bookable_day(shop: Shop) -> None:
     await shop.app.projects.import_project(
         plan(technician("ana", "09:00-10:00"), bookings=[booking("c", "ana", "2025-06-03T09:00")], horizon_days=1),
         prune=False,
@@ -194,13 +194,13 @@ async def test_a_window_may_reach_beyond_what_can_be_booked_today(shop: Shop) ->
     assert found.hold.claim.start == on(2, "09:00")
 
 
-async def test_the_notice_counts(opened: Open) -> None:
+async def test_a_window_within_the_notice_period_is_rejected(opened: Open) -> None:
     shop = await opened(replace(FULL, project=replace(FULL.project, min_notice_minutes=120)))
     with pytest.raises(InvalidArgument, match="from 2025-06-02T08:00"):
         await join(shop, window="06:00-08:00")
 
 
-async def test_what_there_is_not_is_not_found(shop: Shop) -> None:
+async def test_unknown_ids_are_not_found(shop: Shop) -> None:
     for facts in ({"service_id": "tea"}, {"technician_id": "zoe"}, {"project_id": "nowhere"}):
         with pytest.raises(NotFound):
             await join(shop, **facts)

@@ -1,4 +1,4 @@
-"""Who does not want to wait any more: by the wait's id, or because everything about them is to be forgotten."""
+"""Leaving the waitlist: with the entry's id, or because the customer is erased."""
 
 import pytest
 
@@ -12,7 +12,7 @@ ONE = plan(technician("ana", "09:00-10:00"))
 
 
 async def offered_to_kim(shop: Shop) -> str:
-    """Kim has an offer and Lee waits behind; the id of Kim's wait."""
+    """Give Kim an offer with Lee next in the queue; return the id of Kim's entry."""
     token = (await shop.hold("09:00")).hold.token
     wait = await join(shop, "kim")
     await join(shop, "lee")
@@ -21,7 +21,7 @@ async def offered_to_kim(shop: Shop) -> str:
     return wait.entry.id
 
 
-async def test_who_gives_back_a_place_on_the_waitlist_is_not_asked(opened: Open) -> None:
+async def test_a_customer_who_left_gets_no_offer(opened: Open) -> None:
     shop = await opened(ONE)
     token = (await shop.hold("09:00")).hold.token
     kim = await join(shop, "kim")
@@ -33,7 +33,7 @@ async def test_who_gives_back_a_place_on_the_waitlist_is_not_asked(opened: Open)
     assert await line(shop) == "lee:09:00"
 
 
-async def test_what_was_kept_for_them_goes_to_the_next_at_once(opened: Open) -> None:
+async def test_the_offer_of_a_customer_who_leaves_goes_to_the_next_entry(opened: Open) -> None:
     shop = await opened(ONE)
     wait_id = await offered_to_kim(shop)
     before = await shop.revision()
@@ -44,7 +44,7 @@ async def test_what_was_kept_for_them_goes_to_the_next_at_once(opened: Open) -> 
     assert events == ["waitlist.offered", "waitlist.expired", "waitlist.offered"]
 
 
-async def test_leaving_again_changes_nothing(opened: Open) -> None:
+async def test_leaving_twice_changes_nothing(opened: Open) -> None:
     shop = await opened(ONE)
     wait_id = await offered_to_kim(shop)
     await release(shop, wait_id)
@@ -54,7 +54,7 @@ async def test_leaving_again_changes_nothing(opened: Open) -> None:
     assert fingerprint(shop.path) == before
 
 
-async def test_who_has_booked_stays_booked(opened: Open) -> None:
+async def test_leaving_does_not_cancel_a_booking(opened: Open) -> None:
     shop = await opened(ONE)
     wait_id = await offered_to_kim(shop)
     offer = (await shop.app.waitlist.look_up(wait_id)).offer
@@ -65,7 +65,7 @@ async def test_who_has_booked_stays_booked(opened: Open) -> None:
     assert count(shop.path, "bookings") == 1
 
 
-async def test_who_left_can_join_again(opened: Open) -> None:
+async def test_a_customer_who_left_can_join_again(opened: Open) -> None:
     shop = await opened(ONE)
     await shop.hold("09:00")
     kim = await join(shop, "kim")
@@ -76,9 +76,7 @@ async def test_who_left_can_join_again(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("reference", ["303-555-0000", "caller-kim"])
-async def test_what_is_kept_for_somebody_who_is_forgotten_goes_to_the_next_at_once(
-    opened: Open, reference: str
-) -> None:
+async def test_the_offer_of_an_erased_customer_goes_to_the_next_entry(opened: Open, reference: str) -> None:
     shop = await opened(ONE)
     token = (await shop.hold("09:00")).hold.token
     kim = await join(shop, "kim", customer_reference="caller-kim")

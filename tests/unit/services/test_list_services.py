@@ -1,4 +1,4 @@
-"""list_services: what can be asked for, and when anybody works, on the project's own clock."""
+"""The catalog: services, and opening hours on the project's clock."""
 
 from dataclasses import replace
 from datetime import date
@@ -11,7 +11,7 @@ from unit.services.conftest import Open
 DAY = 1440
 
 
-async def test_it_tells_the_services_in_the_files_order(opened: Open) -> None:
+async def test_services_are_listed_in_the_files_order(opened: Open) -> None:
     shop = await opened(plan(technician("ana"), services=(service("tune-up"), service("ac-repair"))))
     answer = await shop.app.projects.list_services(None)
     assert [one.id for one in answer.services] == ["tune-up", "ac-repair"]
@@ -42,7 +42,7 @@ async def test_hours_are_on_the_projects_clock(opened: Open) -> None:
     assert answer.hours[0] == ((0, 4 * 60),)
 
 
-async def test_who_is_off_or_not_there_yet_does_not_count(opened: Open) -> None:
+async def test_shifts_of_inactive_technicians_and_future_shifts_do_not_count(opened: Open) -> None:
     off = technician("ana", "08:00-10:00", status=TechnicianStatus.OFF)
     later = technician("ben", shifts=(replace(hours("10:00-12:00"), valid_from=date(2025, 6, 3)),))
     gone = technician("cem", shifts=(replace(hours("12:00-14:00"), valid_until=date(2025, 6, 1)),))

@@ -1,4 +1,4 @@
-"""Operators' changes: who cannot come is passed over, live holds go to others, bookings are kept and marked."""
+"""Absences of technicians: holds move to others, and bookings are kept and marked."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -25,7 +25,7 @@ async def set_status(shop: Shop, technician_id: str, status: TechnicianStatus) -
 
 
 async def away(shop: Shop, technician_id: str, start: str, end: str, reason: str = "") -> AbsenceAnswer:
-    """Give somebody time off."""
+    """Add time off."""
     return await shop.app.technicians.add_time_off(
         TimeOffRequest(technician_id=technician_id, start=at(start), end=at(end), reason=reason)
     )
@@ -36,11 +36,11 @@ def times(found: Sequence[FoundBooking]) -> list[str]:
 
 
 async def attention(shop: Shop) -> dict[str, str]:
-    """What has to be looked at, by start."""
+    """Return the bookings that need attention, by start."""
     return {clock_text(one.claim.start): one.attention for one in await shop.store.bookings("shop") if one.attention}
 
 
-async def test_an_overview_counts_by_the_projects_dates(opened: Open) -> None:
+async def test_an_overview_counts_bookings_by_the_projects_dates(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN, timezone="America/Denver"))
     for start in ("09:00", "11:00", "2025-06-03T09:00", "2025-06-08T09:00", "2025-06-09T09:00"):
         await shop.book(start, technician_id="ana", customer=customer(at(start) % 9999))
@@ -53,7 +53,7 @@ async def test_an_overview_counts_by_the_projects_dates(opened: Open) -> None:
     assert (overview["ben"].bookings_today, overview["ben"].next_booking) == (0, None)
 
 
-async def test_an_overview_tells_the_next_booking_not_the_next_hold_and_what_time_off_is_left(opened: Open) -> None:
+async def test_an_overview_has_the_next_booking_and_the_remaining_time_off(opened: Open) -> None:
     past, later, soon = (
         TimeOff(start=at(a), end=at(b)) for a, b in (("05:00", "06:00"), ("16:00", "17:00"), ("11:00", "12:00"))
     )
@@ -67,7 +67,7 @@ async def test_an_overview_tells_the_next_booking_not_the_next_hold_and_what_tim
     assert overview.time_off == (soon, later)
 
 
-async def test_who_is_off_is_not_offered_and_comes_back(opened: Open) -> None:
+async def test_an_unavailable_technician_is_not_offered_until_the_return(opened: Open) -> None:
     shop = await opened(plan(ANA))
     answer = await set_status(shop, "ana", OUT)
     assert (answer.changed, answer.technician.status) == (True, OUT)
@@ -76,14 +76,14 @@ async def test_who_is_off_is_not_offered_and_comes_back(opened: Open) -> None:
     assert await shop.offered() == "09:00 09:30 10:00 10:30 11:00"
 
 
-async def test_the_order_of_technicians_stays(opened: Open) -> None:
+async def test_a_status_change_keeps_the_order_of_technicians(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN, technician("cem")))
     await set_status(shop, "ben", OUT)
     await away(shop, "ana", "09:00", "10:00")
     assert list((await shop.store.schedule("shop")).technician_schedules) == ["ana", "ben", "cem"]
 
 
-async def test_bookings_are_kept_and_marked_until_the_technician_is_back(opened: Open) -> None:
+async def test_bookings_are_marked_until_the_technician_returns(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN, bookings=[booking("old", "ana", "2025-06-01T09:00")]))
     await shop.book("09:00", technician_id="ana", customer=customer(1))
     await shop.book("11:00", technician_id="ana", customer=customer(2))
@@ -96,7 +96,7 @@ async def test_bookings_are_kept_and_marked_until_the_technician_is_back(opened:
     assert await attention(shop) == {}
 
 
-async def test_a_booking_that_moves_to_somebody_who_can_come_needs_no_attention(opened: Open) -> None:
+async def test_a_booking_moved_to_an_available_technician_needs_no_attention(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     booked = await shop.book("09:00")
     await set_status(shop, "ana", OUT)
@@ -107,7 +107,7 @@ async def test_a_booking_that_moves_to_somebody_who_can_come_needs_no_attention(
     assert await attention(shop) == {}
 
 
-async def test_holds_go_to_others_and_can_be_booked(opened: Open) -> None:
+async def test_holds_move_to_other_technicians_and_can_be_booked(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     hold = await shop.hold("09:00")
     answer = await set_status(shop, "ana", OUT)
@@ -115,7 +115,7 @@ async def test_holds_go_to_others_and_can_be_booked(opened: Open) -> None:
     assert (await shop.book_hold(hold)).technician.id == "ben"
 
 
-async def test_holds_that_nobody_else_can_serve_are_withdrawn_and_booking_says_so(opened: Open) -> None:
+async def test_holds_without_another_technician_are_withdrawn(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     first, second = await shop.hold("09:00", who="a"), await shop.hold("09:00", who="b")
     answer = await set_status(shop, "ana", OUT)
@@ -129,7 +129,7 @@ async def test_holds_that_nobody_else_can_serve_are_withdrawn_and_booking_says_s
     assert (await shop.book_hold(kept)).technician.id == "ben"
 
 
-async def test_a_hold_for_somebody_who_was_asked_for_goes_to_nobody_else(opened: Open) -> None:
+async def test_a_hold_for_a_requested_technician_is_not_moved(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     hold = await shop.hold("09:00", technician_id="ana")
     assert (await set_status(shop, "ana", OUT)).holds_withdrawn == 1
@@ -137,7 +137,7 @@ async def test_a_hold_for_somebody_who_was_asked_for_goes_to_nobody_else(opened:
         await shop.book_hold(hold)
 
 
-async def test_another_hold_makes_room_for_one_that_has_to_go(opened: Open) -> None:
+async def test_another_hold_is_moved_to_make_room(opened: Open) -> None:
     """The gas job can only go to Ben, whose own hold fits Cem."""
     ana, ben = (
         technician("ana", "09:00-10:00", skills="gas"),
@@ -154,7 +154,7 @@ async def test_another_hold_makes_room_for_one_that_has_to_go(opened: Open) -> N
     assert (await shop.book_hold(visit, customer=customer(1))).technician.id == "cem"
 
 
-async def test_a_hold_is_passed_on_though_notice_and_grid_have_moved_past_it(opened: Open) -> None:
+async def test_a_hold_is_moved_even_within_the_notice_period_and_off_the_grid(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN, min_notice_minutes=180))
     hold = await shop.hold("09:00")
     shop.clock.advance(seconds=60)
@@ -162,7 +162,7 @@ async def test_a_hold_is_passed_on_though_notice_and_grid_have_moved_past_it(ope
     assert (await shop.book_hold(hold)).technician.id == "ben"
 
 
-async def test_time_off_concerns_what_lies_in_it(opened: Open) -> None:
+async def test_time_off_affects_only_claims_within_it(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     await shop.book("09:00", technician_id="ana", customer=customer(1))
     await shop.book("10:30", technician_id="ana", customer=customer(2))
@@ -176,7 +176,7 @@ async def test_time_off_concerns_what_lies_in_it(opened: Open) -> None:
     assert len(live_entries(shop.path, shop.clock.now_ms())) == 3
 
 
-async def test_time_off_that_only_touches_is_in_nobodys_way(opened: Open) -> None:
+async def test_adjacent_time_off_affects_no_claim(opened: Open) -> None:
     shop = await opened(plan(ANA))
     await shop.book("10:00")
     for start, end in (("09:00", "10:00"), ("11:00", "12:00")):
@@ -184,7 +184,7 @@ async def test_time_off_that_only_touches_is_in_nobodys_way(opened: Open) -> Non
     assert await shop.offered() == ""
 
 
-async def test_the_same_time_off_is_added_once(opened: Open) -> None:
+async def test_identical_time_off_is_added_once(opened: Open) -> None:
     shop = await opened(plan(ANA))
     await shop.book("10:00")
     assert (await away(shop, "ana", "10:00", "11:00", "dentist")).changed
@@ -194,7 +194,7 @@ async def test_the_same_time_off_is_added_once(opened: Open) -> None:
     assert fingerprint(shop.path) == before
 
 
-async def test_what_stays_in_the_way_stays_marked(opened: Open) -> None:
+async def test_a_booking_stays_marked_while_an_absence_remains(opened: Open) -> None:
     shop = await opened(plan(ANA))
     await shop.book("10:00")
     await away(shop, "ana", "10:00", "11:00")
@@ -204,7 +204,7 @@ async def test_what_stays_in_the_way_stays_marked(opened: Open) -> None:
     assert await attention(shop) == {"10:00": TIME_OFF}
 
 
-async def test_dates_are_whole_days_of_the_projects_zone(opened: Open) -> None:
+async def test_dates_are_whole_days_in_the_projects_zone(opened: Open) -> None:
     shop = await opened(plan(ANA, timezone="America/Denver"))
     monday = WallDate(date(2025, 6, 2))
     answer = await shop.app.technicians.add_time_off(TimeOffRequest(technician_id="ana", start=monday, end=monday))
@@ -221,7 +221,7 @@ async def test_dates_are_whole_days_of_the_projects_zone(opened: Open) -> None:
         ("10:00", "2026-06-03T10:01", "end"),
     ],
 )
-async def test_time_off_that_is_none_is_refused(opened: Open, start: str, end: str, field: str) -> None:
+async def test_invalid_time_off_is_rejected(opened: Open, start: str, end: str, field: str) -> None:
     shop = await opened(plan(ANA))
     before = fingerprint(shop.path)
     with pytest.raises(InvalidArgument) as refused:
@@ -230,7 +230,7 @@ async def test_time_off_that_is_none_is_refused(opened: Open, start: str, end: s
     assert fingerprint(shop.path) == before
 
 
-async def test_a_time_that_the_clock_skips_is_refused(opened: Open) -> None:
+async def test_a_time_that_the_clock_skips_is_rejected(opened: Open) -> None:
     shop = await opened(plan(ANA, timezone="America/Denver"))
     skipped = WallTime(datetime(2026, 3, 8, 2, 30))  # noqa: DTZ001  a wall time
     with pytest.raises(InvalidArgument) as refused:
@@ -249,7 +249,7 @@ async def test_an_unknown_technician_is_not_found(opened: Open) -> None:
         await away(shop, "anna", "10:00", "11:00")
 
 
-async def test_a_hold_is_passed_on_though_the_way_is_too_long_rather_than_withdrawn(opened: Open) -> None:
+async def test_a_hold_is_moved_despite_travel_rather_than_withdrawn(opened: Open) -> None:
     near, far = Location(39.74, -104.99), Location(39.98, -104.99)
     ana = technician("ana", "09:00-12:00", home=near)
     ben = technician("ben", "09:00-12:00", home=far, priority=2)

@@ -1,4 +1,4 @@
-"""What something added to the metrics of this process."""
+"""Metrics of this process, and their increase within a block."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from slotmcp.telemetry.metrics import REGISTRY
 
 
 def samples() -> dict[str, float]:
-    """Each sample's value, by its name and labels as the exposition writes them."""
+    """Return the value of each sample by name and labels."""
     return {
         sample.name + "".join(f" {key}={value}" for key, value in sorted(sample.labels.items())): sample.value
         for family in REGISTRY.collect()
@@ -18,7 +18,7 @@ def samples() -> dict[str, float]:
 
 @contextmanager
 def added() -> Iterator[dict[str, float]]:
-    """What is added within, but for the buckets of histograms and what is not known (NaN); filled in at the end."""
+    """Yield the increases within the block, filled in at its end, without histogram buckets and NaN."""
     before, difference = samples(), dict[str, float]()
     yield difference
     for name, value in samples().items():

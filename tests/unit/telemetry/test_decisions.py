@@ -1,4 +1,4 @@
-"""What a decision counts as."""
+"""Metrics of decisions."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ ASKED = Trace(
 BOOKED = replace(ASKED, use=TracedUse.BOOK_SLOT, book_from=ScheduleSource.DATABASE, offered=(), start=600, hops={})
 
 
-def test_an_offer_counts_its_book_and_its_hops_and_refuses_nothing() -> None:
+def test_an_offer_counts_its_source_and_spans_and_no_refusal() -> None:
     with added() as counted:
         record_decision(ASKED)
     assert counted == {
@@ -34,7 +34,7 @@ def test_an_offer_counts_its_book_and_its_hops_and_refuses_nothing() -> None:
     }
 
 
-def test_a_question_without_an_answer_is_refused_by_what_was_mostly_in_the_way() -> None:
+def test_a_search_without_slots_counts_its_main_reason() -> None:
     technicians = (
         TechnicianTrace(technician_id="a", could=0, reasons={Reason.BOOKED: 3, Reason.HELD: 1}),
         TechnicianTrace(technician_id="b", could=0, reasons={Reason.SKILL_MISSING: 9}),
@@ -57,7 +57,9 @@ def test_a_question_without_an_answer_is_refused_by_what_was_mostly_in_the_way()
         pytest.param((Reason.SKILL_MISSING,), Reason.SKILL_MISSING, id="nobody could ever"),
     ],
 )
-def test_of_a_start_that_was_named_it_is_what_kept_those_who_could(reasons: tuple[Reason, ...], told: Reason) -> None:
+def test_a_requested_start_counts_the_reason_of_the_qualified_technicians(
+    reasons: tuple[Reason, ...], told: Reason
+) -> None:
     technicians = tuple(
         TechnicianTrace(technician_id=f"t{number}", could=0, reasons={reason: 1})
         for number, reason in enumerate(reasons)
@@ -65,13 +67,13 @@ def test_of_a_start_that_was_named_it_is_what_kept_those_who_could(reasons: tupl
     assert replace(BOOKED, outcome="slot_unavailable", technicians=technicians).main_reason is told
 
 
-def test_an_error_is_refused_by_its_code_and_one_that_read_no_book_found_none() -> None:
+def test_an_error_counts_its_code_and_no_schedule_source() -> None:
     with added() as counted:
         record_decision(replace(BOOKED, outcome="invalid_argument", revision=0))
     assert counted == {"slotmcp_refusals_total code=invalid_argument reason=none use_case=book_slot": 1}
 
 
-def test_bookings_tell_whether_a_hold_came_before_and_a_retry_sells_nothing() -> None:
+def test_bookings_count_by_way_and_retries_do_not_count() -> None:
     with added() as counted:
         record_decision(BOOKED)
         record_decision(replace(BOOKED, hold_key="h"))
