@@ -8,7 +8,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from support.postgres_databases import GIVEN_URL, Databases
+from support.postgres_databases import SERVER_URL_VARIABLE, Databases
 from support.postgres_server import PostgresServer, started_server
 from support.redis_server import RedisServer, running
 
@@ -27,23 +27,23 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL of this process's own, which may be stopped and started."""
+    """PostgreSQL server of this process, which tests may stop and start."""
     with started_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Iterator[Databases]:
-    """A real PostgreSQL: a given one, or this process's own."""
-    given = os.environ.get(GIVEN_URL)
-    databases = Databases(given or request.getfixturevalue("postgres_server").url("postgres"))
+    """Databases of an existing PostgreSQL server, or of this process's own."""
+    url = os.environ.get(SERVER_URL_VARIABLE)
+    databases = Databases(url or request.getfixturevalue("postgres_server").url("postgres"))
     yield databases
     databases.close()
 
 
 @pytest.fixture
 def postgres_url(postgres: Databases) -> Iterator[str]:
-    """A database as the migrations make it, of the test's own."""
+    """Database of the test with the current schema."""
     with postgres.clone() as url:
         yield url
 

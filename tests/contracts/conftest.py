@@ -1,4 +1,4 @@
-"""The back ends that must keep the ports' promises."""
+"""Back ends that must fulfill the contracts of the ports."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -24,7 +24,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def open_sqlite(tmp_path: Path, clock: HandClock) -> OpenStore:
-    path = new_file(tmp_path / "books.db")
+    path = new_file(tmp_path / "slots.db")
 
     def opened(*, timeout_ms: int = 20_000) -> AbstractAsyncContextManager[Store]:
         return SqliteStore.open(path, clock=clock, timeout_ms=timeout_ms)
@@ -38,7 +38,7 @@ def open_postgres(postgres_url: str, clock: HandClock) -> OpenStore:
     async def opened(*, timeout_ms: int = 20_000) -> AsyncIterator[Store]:
         async with PostgresStore.open(postgres_url, clock=clock, timeout_ms=timeout_ms) as store:
             yield store
-            assert store.connections_in_use == 0, "somebody kept a connection"
+            assert store.connections_in_use == 0, "a connection was not returned"
 
     return opened
 
@@ -60,13 +60,13 @@ def open_fleet(open_sqlite: OpenStore, clock: HandClock) -> OpenStore:
 
 @pytest.fixture(params=["sqlite", "fleet", "postgres"])
 def open_store(request: pytest.FixtureRequest) -> OpenStore:
-    found: OpenStore = request.getfixturevalue(f"open_{request.param}")
-    return found
+    factory: OpenStore = request.getfixturevalue(f"open_{request.param}")
+    return factory
 
 
 @pytest.fixture
 async def store(open_store: OpenStore) -> AsyncIterator[Store]:
-    """A store that has the shop in it."""
+    """Store that contains the shop."""
     async with open_store() as opened:
         await open_shop(opened)
         yield opened
@@ -74,7 +74,7 @@ async def store(open_store: OpenStore) -> AsyncIterator[Store]:
 
 @pytest.fixture
 async def other(open_store: OpenStore, store: Store) -> AsyncIterator[Store]:
-    """Another process's store, on the same database."""
+    """Store of another process on the same database."""
     assert await store.project_ids()
     async with open_store() as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""What the ports promise of access keys: kept for every process, found by id, revoked for good."""
+"""Contract of the port Store: access keys."""
 
 from dataclasses import replace
 from typing import Final
@@ -9,13 +9,13 @@ from support.clock import NOW_MS, HandClock
 from support.schedules import PROJECT
 
 KEY: Final = AccessKey(id="k1", name="Front desk", scope=Scope.CALLER, project_id=PROJECT.id, created_at_ms=NOW_MS)
-EVERY: Final = AccessKey(
+UNBOUND: Final = AccessKey(
     id="k0", name="", scope=Scope.OPERATOR, project_id=None, created_at_ms=NOW_MS + 1, expires_at_ms=NOW_MS + 5
 )
 HASH: Final = "a" * 64
 
 
-async def test_a_key_is_found_by_every_process_with_its_hash_and_the_stores_now(
+async def test_every_process_reads_a_key_with_its_hash_and_the_current_time(
     store: Store, other: Store, clock: HandClock
 ) -> None:
     await store.add_access_key(KEY, HASH)
@@ -25,24 +25,24 @@ async def test_a_key_is_found_by_every_process_with_its_hash_and_the_stores_now(
     assert await other.now_ms() == NOW_MS + 1000
 
 
-async def test_keys_are_listed_as_they_were_made(store: Store, other: Store) -> None:
+async def test_keys_are_listed_in_order_of_creation(store: Store, other: Store) -> None:
     assert await store.access_keys() == ()
-    await store.add_access_key(EVERY, HASH)
+    await store.add_access_key(UNBOUND, HASH)
     await other.add_access_key(KEY, HASH)
-    assert await store.access_keys() == (KEY, EVERY)
+    assert await store.access_keys() == (KEY, UNBOUND)
 
 
-async def test_a_key_that_was_revoked_stays_so_since_then(store: Store, other: Store) -> None:
+async def test_a_revoked_key_keeps_its_first_revocation_time(store: Store, other: Store) -> None:
     await store.add_access_key(KEY, HASH)
     assert await other.revoke_access_key("k1", NOW_MS + 7)
     assert await store.revoke_access_key("k1", NOW_MS + 9)
-    found = await store.access_key("k1")
-    assert found is not None
-    assert found.key == replace(KEY, revoked_at_ms=NOW_MS + 7)
+    stored = await store.access_key("k1")
+    assert stored is not None
+    assert stored.key == replace(KEY, revoked_at_ms=NOW_MS + 7)
     assert not await store.revoke_access_key("k2", NOW_MS)
 
 
-async def test_keys_outlive_the_process_that_made_them_and_do_not_move_the_revision(store: Store) -> None:
+async def test_adding_a_key_does_not_move_the_revision(store: Store) -> None:
     before = await store.head(PROJECT.id)
     await store.add_access_key(KEY, HASH)
     assert await store.head(PROJECT.id) == before

@@ -1,4 +1,4 @@
-"""What the ports promise of calendars."""
+"""Contract of the port CalendarRecords, and of the port Store for calendars."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -14,9 +14,9 @@ from slotmcp.ports.calendar import CalendarBacklog, CalendarRecords
 from support.clock import NOW_MS, HandClock
 from support.schedules import (
     ANA,
+    FULL_DEFERRED,
     FULL_ENTRY,
     FULL_EVENT,
-    FULL_PARKED,
     FULL_PUSH,
     FULL_SYNC,
     NOON,
@@ -33,7 +33,7 @@ CONNECTED = replace(PROJECT, calcom=CalcomConnection(api_key_env="KEY"))
 
 
 async def within(store: Store, work: Callable[[CalendarRecords], Awaitable[T]]) -> T:
-    """Do something with the shop's pages, in a transaction of its own."""
+    """Use the shop's calendar records in a transaction."""
     return await store.write(SHOP, lambda transaction: work(transaction.calendar))
 
 
@@ -53,13 +53,13 @@ async def push_of(store: Store, booking_id: str) -> Push | None:
     return await within(store, lambda pages: pages.push(booking_id))
 
 
-async def test_a_delivery_is_taken_once(store: Store, other: Store) -> None:
+async def test_a_delivery_is_recorded_once(store: Store, other: Store) -> None:
     assert await within(store, lambda pages: pages.record_delivery("a"))
     assert not await within(other, lambda pages: pages.record_delivery("a"))
     assert await within(other, lambda pages: pages.record_delivery("b"))
 
 
-async def test_deliveries_are_remembered_for_thirty_days(store: Store, clock: HandClock) -> None:
+async def test_deliveries_are_kept_for_thirty_days(store: Store, clock: HandClock) -> None:
     assert await within(store, lambda pages: pages.record_delivery("a"))
     clock.advance(days=30, seconds=-1)
     await within(store, lambda pages: pages.save_sync_state(SyncState()))
@@ -69,7 +69,7 @@ async def test_deliveries_are_remembered_for_thirty_days(store: Store, clock: Ha
     assert await within(store, lambda pages: pages.record_delivery("a"))
 
 
-async def test_an_entry_is_read_as_it_was_kept(store: Store, other: Store) -> None:
+async def test_an_entry_is_read_as_it_was_saved(store: Store, other: Store) -> None:
     plain = CalendarEntry(event=event("plain"))
     await keep(store, FULL_ENTRY, plain)
     assert await within(other, lambda pages: pages.entry("full")) == FULL_ENTRY
@@ -90,7 +90,7 @@ async def test_entries_are_found_by_series_by_booking_and_by_time(store: Store) 
     )
 
     async def uids(work: Callable[[CalendarRecords], Awaitable[tuple[CalendarEntry, ...]]]) -> list[str]:
-        return [one.event.uid for one in await within(store, work)]
+        return [entry.event.uid for entry in await within(store, work)]
 
     assert await uids(lambda pages: pages.entries_in_series("s")) == ["a", "b", "over"]
     assert await uids(lambda pages: pages.entries_in_series("")) == []
@@ -102,7 +102,7 @@ async def test_entries_are_found_by_series_by_booking_and_by_time(store: Store) 
     assert await uids(lambda pages: pages.open_entries(NOON + 60)) == ["a", "b"]
 
 
-async def test_what_ended_is_known_for_sixty_days_more(store: Store, clock: HandClock) -> None:
+async def test_entries_are_kept_for_sixty_days_after_their_end(store: Store, clock: HandClock) -> None:
     await within(store, lambda pages: pages.save_entry(CalendarEntry(event=event("a", at=0, minutes=30))))
     clock.advance(days=60, seconds=29 * 60)
     await within(store, lambda pages: pages.save_sync_state(SyncState()))
@@ -112,29 +112,29 @@ async def test_what_ended_is_known_for_sixty_days_more(store: Store, clock: Hand
     assert await within(store, lambda pages: pages.entry("a")) is None
 
 
-async def test_of_an_event_the_last_that_was_put_aside_is_kept(store: Store) -> None:
-    await within(store, lambda pages: pages.defer(replace(FULL_PARKED, why="first")))
-    await within(store, lambda pages: pages.defer(FULL_PARKED))
-    another = replace(FULL_PARKED, event=event("another"), at_ms=NOW_MS - 1, contact_keys=())
+async def test_a_deferred_event_replaces_an_earlier_one_with_its_uid(store: Store) -> None:
+    await within(store, lambda pages: pages.defer(replace(FULL_DEFERRED, why="first")))
+    await within(store, lambda pages: pages.defer(FULL_DEFERRED))
+    another = replace(FULL_DEFERRED, event=event("another"), at_ms=NOW_MS - 1, contact_keys=())
     await within(store, lambda pages: pages.defer(another))
-    assert await within(store, lambda pages: pages.deferred_events()) == (another, FULL_PARKED)
-    assert await within(store, lambda pages: pages.deferred_events("full")) == (FULL_PARKED,)
+    assert await within(store, lambda pages: pages.deferred_events()) == (another, FULL_DEFERRED)
+    assert await within(store, lambda pages: pages.deferred_events("full")) == (FULL_DEFERRED,)
     assert await within(store, lambda pages: pages.remove_deferred("full"))
     assert not await within(store, lambda pages: pages.remove_deferred("full"))
     assert await within(store, lambda pages: pages.deferred_events("full")) == ()
 
 
-async def test_who_is_forgotten_is_forgotten_here_too(store: Store) -> None:
+async def test_a_forgotten_customer_is_erased_from_entries_and_deferred_events(store: Store) -> None:
     await within(store, lambda pages: pages.save_entry(FULL_ENTRY))
-    await within(store, lambda pages: pages.defer(FULL_PARKED))
-    await store.write(SHOP, lambda transaction: transaction.forget("somebody else"))
+    await within(store, lambda pages: pages.defer(FULL_DEFERRED))
+    await store.write(SHOP, lambda transaction: transaction.forget("another customer"))
     assert await within(store, lambda pages: pages.entry("full")) == FULL_ENTRY
     await store.write(SHOP, lambda transaction: transaction.forget("phone"))
-    nobody = replace(FULL_EVENT, customer=None, visit=Visit())
-    expected = replace(FULL_ENTRY, event=nobody, contact_keys=())
+    erased = replace(FULL_EVENT, customer=None, visit=Visit())
+    expected = replace(FULL_ENTRY, event=erased, contact_keys=())
     assert await within(store, lambda pages: pages.entry("full")) == expected
     (deferred,) = await within(store, lambda pages: pages.deferred_events())
-    assert deferred == replace(FULL_PARKED, event=nobody, contact_keys=())
+    assert deferred == replace(FULL_DEFERRED, event=erased, contact_keys=())
 
 
 async def sell(transaction: Transaction) -> None:
@@ -143,7 +143,7 @@ async def sell(transaction: Transaction) -> None:
     await transaction.confirm_hold(booking("held", at=180))
 
 
-async def test_a_connected_project_has_to_tell_its_calendar(store: Store, clock: HandClock) -> None:
+async def test_a_change_of_a_booking_makes_a_push_due_in_a_connected_project(store: Store, clock: HandClock) -> None:
     await connect(store)
     await store.write(SHOP, sell)
     first = Push(booking_id="direct", version=1, since_ms=NOW_MS, due_ms=NOW_MS)
@@ -160,7 +160,7 @@ async def test_a_connected_project_has_to_tell_its_calendar(store: Store, clock:
     assert again.version == 3
 
 
-async def test_what_takes_the_same_time_need_not_be_told(store: Store) -> None:
+async def test_a_change_that_keeps_the_time_makes_no_push_due(store: Store) -> None:
     await connect(store)
     await store.write(SHOP, sell)
     await within(store, lambda pages: pages.complete_push("direct", 1))
@@ -169,16 +169,16 @@ async def test_what_takes_the_same_time_need_not_be_told(store: Store) -> None:
     assert await push_of(store, "direct") is None
 
 
-async def test_nothing_has_to_be_told_without_a_calendar_or_a_customer(store: Store) -> None:
+async def test_no_push_is_due_without_a_calendar_or_a_customer(store: Store) -> None:
     await store.write(SHOP, sell)
     assert await push_of(store, "direct") is None
     await connect(store)
-    nobodys = replace(booking("nobodys", at=400), customer=None)
-    await store.write(SHOP, lambda transaction: transaction.add_booking(nobodys))
-    assert await push_of(store, "nobodys") is None
+    anonymous = replace(booking("anonymous", at=400), customer=None)
+    await store.write(SHOP, lambda transaction: transaction.add_booking(anonymous))
+    assert await push_of(store, "anonymous") is None
 
 
-async def test_a_push_that_is_tried_again_keeps_its_version(store: Store) -> None:
+async def test_saving_a_push_keeps_its_version(store: Store) -> None:
     await connect(store)
     await store.write(SHOP, sell)
     tried = replace(FULL_PUSH, booking_id="direct", version=1)
@@ -193,7 +193,7 @@ async def test_a_push_that_is_tried_again_keeps_its_version(store: Store) -> Non
     assert await push_of(store, "direct") is None
 
 
-async def test_what_is_due_is_told_by_when_it_became_due(store: Store, clock: HandClock) -> None:
+async def test_due_pushes_are_listed_by_due_time(store: Store, clock: HandClock) -> None:
     await connect(store)
     await store.write(SHOP, sell)
     await within(
@@ -205,13 +205,13 @@ async def test_what_is_due_is_told_by_when_it_became_due(store: Store, clock: Ha
     assert (await store.calendar_work(SHOP)).due == ("held", "direct")
 
 
-async def test_how_far_calendars_are_behind_is_told_of_those_that_are_connected(store: Store) -> None:
+async def test_backlogs_are_reported_for_connected_projects(store: Store) -> None:
     assert await store.calendar_backlogs() == {}
     await connect(store)
     up_to_date = CalendarBacklog(due=0, oldest_since_ms=None, refused=0, deferred=0, finished_ms=0)
     assert await store.calendar_backlogs() == {SHOP: up_to_date}
     await store.write(SHOP, sell)
-    await within(store, lambda pages: pages.defer(FULL_PARKED))
+    await within(store, lambda pages: pages.defer(FULL_DEFERRED))
     await within(store, lambda pages: pages.save_sync_state(FULL_SYNC))
     behind = CalendarBacklog(due=2, oldest_since_ms=NOW_MS, refused=0, deferred=1, finished_ms=FULL_SYNC.finished_ms)
     assert await store.calendar_backlogs() == {SHOP: behind}
@@ -220,40 +220,40 @@ async def test_how_far_calendars_are_behind_is_told_of_those_that_are_connected(
     assert await store.calendar_backlogs() == {SHOP: replace(behind, due=1, refused=1)}
 
 
-async def test_how_far_a_calendar_was_read_is_remembered(store: Store, other: Store) -> None:
+async def test_the_sync_state_is_read_as_it_was_saved(store: Store, other: Store) -> None:
     assert await within(store, lambda pages: pages.sync_state()) == SyncState()
     await within(store, lambda pages: pages.save_sync_state(FULL_SYNC))
     assert await within(other, lambda pages: pages.sync_state()) == FULL_SYNC
     assert (await other.calendar_work(SHOP)).sync == FULL_SYNC
 
 
-async def test_whoever_looks_sees_it_all(store: Store) -> None:
+async def test_the_calendar_view_contains_all_records(store: Store) -> None:
     await connect(store)
     await store.write(SHOP, sell)
     await within(store, lambda pages: pages.save_entry(FULL_ENTRY))
-    await within(store, lambda pages: pages.defer(FULL_PARKED))
+    await within(store, lambda pages: pages.defer(FULL_DEFERRED))
     await within(store, lambda pages: pages.save_sync_state(FULL_SYNC))
     view = await store.calendar(SHOP)
     assert view.entries == (FULL_ENTRY,)
-    assert view.deferred == (FULL_PARKED,)
-    assert [one.booking_id for one in view.pushes] == ["direct", "held"]
+    assert view.deferred == (FULL_DEFERRED,)
+    assert [push.booking_id for push in view.pushes] == ["direct", "held"]
     assert (view.sync, view.now_ms) == (FULL_SYNC, NOW_MS)
 
 
-async def test_connected_projects_are_known(store: Store) -> None:
+async def test_connected_projects_are_listed(store: Store) -> None:
     assert await store.calendar_projects() == ()
     await connect(store)
     assert await store.calendar_projects() == (SHOP,)
 
 
-async def test_nothing_of_it_moves_the_revision(store: Store) -> None:
+async def test_calendar_records_do_not_move_the_revision(store: Store) -> None:
     before = (await store.head(SHOP)).revision
 
     async def unit(transaction: Transaction) -> None:
         pages = transaction.calendar
         await pages.record_delivery("a")
         await pages.save_entry(FULL_ENTRY)
-        await pages.defer(FULL_PARKED)
+        await pages.defer(FULL_DEFERRED)
         await pages.save_sync_state(FULL_SYNC)
 
     await store.write(SHOP, unit)
@@ -261,7 +261,7 @@ async def test_nothing_of_it_moves_the_revision(store: Store) -> None:
 
 
 @pytest.mark.parametrize("technician", [ANA.id, "ben"])
-async def test_a_booking_that_goes_to_somebody_else_has_to_be_told(store: Store, technician: str) -> None:
+async def test_a_change_of_technician_makes_a_push_due(store: Store, technician: str) -> None:
     await connect(store)
     await store.write(SHOP, sell)
     await within(store, lambda pages: pages.complete_push("direct", 1))

@@ -1,4 +1,4 @@
-"""What the Transaction port promises of the catalog, busy times, receipts and pseudonyms."""
+"""Contract of the port Transaction: the catalog, busy times, receipts and pseudonyms."""
 
 from dataclasses import MISSING, fields, replace
 from typing import Any
@@ -35,8 +35,8 @@ SHOP = PROJECT.id
     [FULL_PROJECT, FULL_SERVICE, FULL_TECHNICIAN, FULL_BOOKING, FULL_BOOKING.visit, FULL_WAIT],
     ids=["project", "service", "technician", "booking", "visit", "wait"],
 )
-def test_the_full_examples_leave_no_field_as_it_is_by_default(full: Any) -> None:  # noqa: ANN401
-    defaults = {one.name: one.default for one in fields(full) if one.default is not MISSING}
+def test_the_full_examples_have_no_field_with_its_default(full: Any) -> None:  # noqa: ANN401
+    defaults = {field.name: field.default for field in fields(full) if field.default is not MISSING}
     assert defaults
     assert [name for name, default in defaults.items() if getattr(full, name) == default] == []
 
@@ -57,7 +57,7 @@ async def test_every_field_is_read_as_it_was_saved(store: Store, other: Store) -
     ]
 
 
-async def test_what_is_saved_again_is_replaced(store: Store) -> None:
+async def test_saving_again_replaces(store: Store) -> None:
     changed = (
         replace(FULL_PROJECT, id=SHOP),
         replace(FULL_SERVICE, id="repair"),
@@ -77,12 +77,12 @@ async def test_what_is_saved_again_is_replaced(store: Store) -> None:
 
 
 async def order(store: Store) -> tuple[str, str]:
-    """The order of services and technicians."""
+    """Return the order of services and technicians."""
     schedule = await store.schedule(SHOP)
     return " ".join(schedule.services), " ".join(schedule.technician_schedules)
 
 
-async def test_what_is_saved_comes_first_and_the_others_keep_their_order(store: Store) -> None:
+async def test_saved_items_come_first_and_the_others_keep_their_order(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         await transaction.save_services([FULL_SERVICE, CHECK])
         await transaction.save_technicians([CLEO, technician("dan")])
@@ -92,12 +92,12 @@ async def test_what_is_saved_comes_first_and_the_others_keep_their_order(store: 
     assert await order(store) == ("full check repair", "cleo dan ana ben")
 
 
-async def test_the_removed_leave_the_book_and_their_claims_stay(store: Store) -> None:
+async def test_removed_technicians_leave_the_schedule_and_their_claims_stay(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         await transaction.add_booking(booking("b"))
         await transaction.add_hold(hold("h", at=600))
-        await transaction.remove_technicians(["ana", "nobody"])
-        await transaction.remove_services(["repair", "nothing"])
+        await transaction.remove_technicians(["ana", "missing"])
+        await transaction.remove_services(["repair", "missing"])
 
     await store.write(SHOP, unit)
     assert await order(store) == ("check", "ben cleo")
@@ -106,18 +106,18 @@ async def test_the_removed_leave_the_book_and_their_claims_stay(store: Store) ->
     assert await order(store) == ("check", "ben cleo")
 
 
-async def test_the_removed_come_back_with_their_claims(store: Store) -> None:
+async def test_restored_technicians_have_their_claims(store: Store) -> None:
     async def remove(transaction: Transaction) -> None:
         await transaction.add_booking(booking("b"))
         await transaction.remove_technicians(["ana"])
         await transaction.remove_services(["repair"])
 
-    async def bring_back(transaction: Transaction) -> None:
+    async def restore(transaction: Transaction) -> None:
         await transaction.save_technicians([BEN, ANA])
         await transaction.save_services([CHECK, REPAIR])
 
     await store.write(SHOP, remove)
-    await store.write(SHOP, bring_back)
+    await store.write(SHOP, restore)
     assert await order(store) == ("check repair", "ben ana cleo")
     assert (await store.schedule(SHOP)).technician_schedules["ana"].claims == (booking("b").claim,)
 
@@ -135,16 +135,16 @@ async def test_an_id_may_be_used_in_two_projects(store: Store) -> None:
     assert other.services["repair"].name == "Another repair"
 
 
-async def test_busy_times_may_overlap_and_are_kept_once(store: Store) -> None:
-    mine, longer, others = busy(), busy(minutes=90), busy(source="another")
-    await store.write(SHOP, lambda transaction: transaction.add_busy([mine, longer]))
-    await store.write(SHOP, lambda transaction: transaction.add_busy([mine, others, busy("ben")]))
+async def test_busy_times_may_overlap_and_are_stored_once(store: Store) -> None:
+    short, longer, elsewhere = busy(), busy(minutes=90), busy(source="another")
+    await store.write(SHOP, lambda transaction: transaction.add_busy([short, longer]))
+    await store.write(SHOP, lambda transaction: transaction.add_busy([short, elsewhere, busy("ben")]))
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     schedule = await store.schedule(SHOP)
-    assert schedule.technician_schedules["ana"].busy == (others, mine, longer)
+    assert schedule.technician_schedules["ana"].busy == (elsewhere, short, longer)
     assert schedule.technician_schedules["ben"].busy == (busy("ben"),)
-    await store.write(SHOP, lambda transaction: transaction.remove_busy([mine, busy("cleo")]))
-    assert (await store.schedule(SHOP)).technician_schedules["ana"].busy == (others, longer)
+    await store.write(SHOP, lambda transaction: transaction.remove_busy([short, busy("cleo")]))
+    assert (await store.schedule(SHOP)).technician_schedules["ana"].busy == (elsewhere, longer)
 
 
 async def test_a_receipt_belongs_to_its_project_credential_and_use_case(store: Store) -> None:
@@ -166,7 +166,7 @@ async def test_a_receipt_belongs_to_its_project_credential_and_use_case(store: S
     assert await store.write("other", another_project, create=True) is None
 
 
-async def test_a_later_receipt_takes_the_place_of_an_earlier_one(store: Store) -> None:
+async def test_a_later_receipt_replaces_an_earlier_one(store: Store) -> None:
     async def unit(transaction: Transaction) -> Receipt | None:
         await transaction.add_receipt(receipt(request="first"))
         await transaction.add_receipt(receipt(request="second", answer="{}"))
@@ -175,7 +175,7 @@ async def test_a_later_receipt_takes_the_place_of_an_earlier_one(store: Store) -
     assert await store.write(SHOP, unit) == receipt(request="second", answer="{}")
 
 
-async def test_receipts_are_forgotten_after_thirty_days(store: Store, clock: HandClock) -> None:
+async def test_receipts_are_deleted_after_thirty_days(store: Store, clock: HandClock) -> None:
     async def unit(transaction: Transaction) -> Receipt | None:
         await transaction.lapse_holds()
         return await transaction.receipt("book_slot", "local", "key")
@@ -187,11 +187,11 @@ async def test_receipts_are_forgotten_after_thirty_days(store: Store, clock: Han
     assert await store.write(SHOP, unit) is None
 
 
-async def test_a_pseudonym_is_the_projects_own_and_stays(store: Store, other: Store) -> None:
+async def test_each_project_has_its_own_stable_pseudonyms(store: Store, other: Store) -> None:
     async def unit(transaction: Transaction) -> str:
         return transaction.pseudonym("+1 303 555 0142")
 
-    async def of_a_new_project(transaction: Transaction) -> str:
+    async def in_a_new_project(transaction: Transaction) -> str:
         await transaction.save_project(replace(PROJECT, id="other"))
         return await unit(transaction)
 
@@ -203,6 +203,6 @@ async def test_a_pseudonym_is_the_projects_own_and_stays(store: Store, other: St
     assert len(bytes.fromhex(pseudonym)) == 32
     assert await other.write(SHOP, after_saving) == pseudonym
     assert await other.write(SHOP, unit) == pseudonym
-    another = await store.write("other", of_a_new_project, create=True)
+    another = await store.write("other", in_a_new_project, create=True)
     assert another != pseudonym
     assert await other.write("other", unit) == another

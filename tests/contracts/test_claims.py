@@ -1,4 +1,4 @@
-"""What the Transaction port promises of claims: holds, bookings, and who gets the time."""
+"""Contract of the port Transaction: holds, bookings, and conflicts between them."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -18,6 +18,7 @@ from support.schedules import (
     PROJECT,
     booking,
     hold,
+    ids_of,
     open_shop,
     token,
 )
@@ -29,37 +30,37 @@ Take = Callable[[Transaction], Awaitable[None]]
 
 
 async def held(store: Store, *holds: Hold) -> None:
-    """Take time with these holds."""
+    """Add these holds."""
 
     async def unit(transaction: Transaction) -> None:
-        for one in holds:
-            await transaction.add_hold(one)
+        for new_hold in holds:
+            await transaction.add_hold(new_hold)
 
     await store.write(SHOP, unit)
 
 
 async def lapse(store: Store) -> int:
-    """Mark what has expired."""
+    """Lapse the expired holds."""
     return await store.write(SHOP, lambda transaction: transaction.lapse_holds())
 
 
-async def found(store: Store, claim_id: str) -> Hold | None:
-    """The hold as the store knows it now."""
+async def stored_hold(store: Store, claim_id: str) -> Hold | None:
+    """Return the stored hold."""
     return await store.write(SHOP, lambda transaction: transaction.hold(token(claim_id)))
 
 
 async def claim_ids(store: Store) -> dict[str, list[str]]:
-    """Whose time is taken by what."""
+    """Return the claims of each technician."""
     technician_schedules = (await store.schedule(SHOP)).technician_schedules
     return {
-        name: [one.id for one in technician_schedule.claims]
+        name: ids_of(technician_schedule.claims)
         for name, technician_schedule in technician_schedules.items()
         if technician_schedule.claims
     }
 
 
-async def test_a_hold_is_found_by_its_token_as_it_was_made(store: Store) -> None:
-    made = hold(
+async def test_a_hold_is_read_by_its_token_as_it_was_added(store: Store) -> None:
+    added = hold(
         "h",
         buffer_before_minutes=5,
         buffer_after_minutes=10,
@@ -67,12 +68,12 @@ async def test_a_hold_is_found_by_its_token_as_it_was_made(store: Store) -> None
         location=AIRPORT,
         customer="someone",
     )
-    await held(store, made)
-    assert await found(store, "h") == made
-    assert await found(store, "another") is None
+    await held(store, added)
+    assert await stored_hold(store, "h") == added
+    assert await stored_hold(store, "another") is None
 
 
-async def test_tokens_of_another_project_are_unknown(store: Store) -> None:
+async def test_a_token_of_another_project_finds_nothing(store: Store) -> None:
     async def unit(transaction: Transaction) -> Hold | None:
         await transaction.save_project(replace(PROJECT, id="other"))
         return await transaction.hold(token("h"))
@@ -87,7 +88,7 @@ TOUCHING = {"before": (0, 60), "after": (120, 60)}
 
 @pytest.mark.parametrize(("at", "minutes"), OVERLAPPING.values(), ids=OVERLAPPING)
 @pytest.mark.parametrize("taken_by", ["hold", "booking"])
-async def test_time_that_is_taken_cannot_be_taken(store: Store, taken_by: str, at: int, minutes: int) -> None:
+async def test_an_overlapping_claim_is_a_conflict(store: Store, taken_by: str, at: int, minutes: int) -> None:
     if taken_by == "hold":
         await held(store, hold("first"))
     else:
@@ -106,13 +107,13 @@ async def test_time_that_is_taken_cannot_be_taken(store: Store, taken_by: str, a
 
 
 @pytest.mark.parametrize(("at", "minutes"), TOUCHING.values(), ids=TOUCHING)
-async def test_time_that_touches_can_be_taken_whatever_the_buffers(store: Store, at: int, minutes: int) -> None:
+async def test_adjacent_time_can_be_taken_despite_buffers(store: Store, at: int, minutes: int) -> None:
     await held(store, hold("first", buffer_before_minutes=30, buffer_after_minutes=30))
     await held(store, hold("second", at=at, minutes=minutes, buffer_before_minutes=30))
     assert sorted((await claim_ids(store))["ana"]) == ["first", "second"]
 
 
-async def test_a_unit_can_go_on_after_a_conflict(store: Store) -> None:
+async def test_a_unit_can_continue_after_a_conflict(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         with pytest.raises(ClaimConflict):
             await transaction.add_booking(booking("b"))
@@ -125,32 +126,32 @@ async def test_a_unit_can_go_on_after_a_conflict(store: Store) -> None:
     await held(store, hold("first"), hold("beside", "cleo"))
     await store.write(SHOP, unit)
     assert await claim_ids(store) == {"ana": ["first"], "ben": ["b"], "cleo": ["beside"]}
-    assert [one.id for one in await store.bookings(SHOP)] == ["b"]
+    assert ids_of(await store.bookings(SHOP)) == ["b"]
 
 
-async def test_an_unknown_technicians_time_cannot_be_taken(store: Store) -> None:
-    with pytest.raises(Exception, match="technician") as refused:
-        await held(store, hold("h", "nobody"))
-    assert not isinstance(refused.value, ClaimConflict)
+async def test_a_claim_of_an_unknown_technician_is_rejected(store: Store) -> None:
+    with pytest.raises(Exception, match="technician") as rejected:
+        await held(store, hold("h", "missing"))
+    assert not isinstance(rejected.value, ClaimConflict)
     assert await claim_ids(store) == {}
 
 
-async def test_a_claims_id_is_given_once(store: Store) -> None:
+async def test_a_claims_id_is_unique(store: Store) -> None:
     await held(store, hold("h"))
-    with pytest.raises(Exception, match="id") as refused:
+    with pytest.raises(Exception, match="id") as rejected:
         await held(store, replace(hold("h", "ben"), token=token("another")))
-    assert not isinstance(refused.value, ClaimConflict)
+    assert not isinstance(rejected.value, ClaimConflict)
 
 
 async def test_a_hold_moves_to_another_technician(store: Store) -> None:
-    made = hold("h")
-    await held(store, made)
+    added = hold("h")
+    await held(store, added)
     await store.write(SHOP, lambda transaction: transaction.move_hold("h", "ben"))
-    assert await found(store, "h") == replace(made, claim=replace(made.claim, technician_id="ben"))
+    assert await stored_hold(store, "h") == replace(added, claim=replace(added.claim, technician_id="ben"))
     await held(store, hold("next", "ana"))
 
 
-async def test_two_holds_change_places_over_a_third_technician(store: Store) -> None:
+async def test_two_holds_swap_technicians_by_way_of_a_third(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         await transaction.move_hold("h-1", "cleo")
         await transaction.move_hold("h-2", "ana")
@@ -161,21 +162,21 @@ async def test_two_holds_change_places_over_a_third_technician(store: Store) -> 
     assert await claim_ids(store) == {"ana": ["h-2"], "ben": ["h-1"]}
 
 
-async def test_a_released_hold_gives_its_time_back(store: Store) -> None:
+async def test_a_released_hold_frees_its_time(store: Store) -> None:
     await held(store, hold("h"))
     await store.write(SHOP, lambda transaction: transaction.release_hold("h"))
     assert await claim_ids(store) == {}
-    released = await found(store, "h")
+    released = await stored_hold(store, "h")
     assert released is not None
     assert released.state is ClaimState.RELEASED
     await held(store, hold("next"))
 
 
-async def test_a_withdrawn_hold_takes_no_time_and_says_what_became_of_it(store: Store) -> None:
+async def test_a_withdrawn_hold_takes_no_time_and_keeps_its_state(store: Store) -> None:
     await held(store, hold("h"))
     await store.write(SHOP, lambda transaction: transaction.withdraw_hold("h"))
     assert await claim_ids(store) == {}
-    withdrawn = await found(store, "h")
+    withdrawn = await stored_hold(store, "h")
     assert withdrawn is not None
     assert withdrawn.state is ClaimState.WITHDRAWN
     await held(store, hold("next"))
@@ -188,19 +189,19 @@ async def test_a_withdrawn_hold_takes_no_time_and_says_what_became_of_it(store: 
         lambda transaction: transaction.release_hold("b"),
         lambda transaction: transaction.withdraw_hold("b"),
         lambda transaction: transaction.confirm_hold(booking("b")),
-        lambda transaction: transaction.release_hold("nothing"),
-        lambda transaction: transaction.withdraw_hold("nothing"),
-        lambda transaction: transaction.confirm_hold(booking("nothing")),
+        lambda transaction: transaction.release_hold("missing"),
+        lambda transaction: transaction.withdraw_hold("missing"),
+        lambda transaction: transaction.confirm_hold(booking("missing")),
     ],
 )
-async def test_a_booking_or_nothing_is_never_treated_as_a_hold(store: Store, change: Take) -> None:
+async def test_changing_a_hold_that_does_not_exist_fails(store: Store, change: Take) -> None:
     await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
     with pytest.raises(LookupError):
         await store.write(SHOP, change)
     assert await claim_ids(store) == {"ana": ["b"]}
 
 
-async def test_an_expired_hold_keeps_its_time_until_it_is_marked_as_lapsed(store: Store, clock: HandClock) -> None:
+async def test_an_expired_hold_keeps_its_time_until_it_is_lapsed(store: Store, clock: HandClock) -> None:
     await held(store, hold("h"))
     clock.advance(seconds=HOLD_SECONDS - 0.001)
     await lapse(store)
@@ -211,13 +212,13 @@ async def test_an_expired_hold_keeps_its_time_until_it_is_marked_as_lapsed(store
         await held(store, hold("next"))
     await lapse(store)
     await held(store, hold("next"))
-    lapsed = await found(store, "h")
+    lapsed = await stored_hold(store, "h")
     assert lapsed is not None
     assert lapsed.state is ClaimState.LAPSED
     assert lapsed.claim == hold("h").claim
 
 
-async def test_lapsing_says_how_many_have_lapsed_now(store: Store, clock: HandClock) -> None:
+async def test_lapsing_returns_the_number_of_newly_lapsed_holds(store: Store, clock: HandClock) -> None:
     await held(store, hold("h-1"), hold("h-2", "ben"), hold("h-3", "cleo"), hold("later", at=600, expires_at_ms=2**53))
     await store.write(SHOP, lambda transaction: transaction.release_hold("h-3"))
     assert await lapse(store) == 0
@@ -226,7 +227,7 @@ async def test_lapsing_says_how_many_have_lapsed_now(store: Store, clock: HandCl
     assert await lapse(store) == 0
 
 
-async def test_only_this_projects_holds_are_marked_as_lapsed(store: Store, clock: HandClock) -> None:
+async def test_lapsing_affects_only_its_own_project(store: Store, clock: HandClock) -> None:
     async def unit(transaction: Transaction) -> None:
         await transaction.save_project(replace(PROJECT, id="other"))
         await transaction.lapse_holds()
@@ -234,12 +235,12 @@ async def test_only_this_projects_holds_are_marked_as_lapsed(store: Store, clock
     await held(store, hold("h"))
     clock.advance(seconds=HOLD_SECONDS)
     await store.write("other", unit, create=True)
-    still = await found(store, "h")
-    assert still is not None
-    assert still.state is ClaimState.HELD
+    unchanged = await stored_hold(store, "h")
+    assert unchanged is not None
+    assert unchanged.state is ClaimState.HELD
 
 
-async def test_holds_that_came_to_nothing_are_forgotten_after_a_day(store: Store, clock: HandClock) -> None:
+async def test_ended_holds_are_deleted_after_a_day(store: Store, clock: HandClock) -> None:
     ids = ("lapsed", "released", "withdrawn", "booked")
     await held(store, *(hold(claim_id, at=number * 60) for number, claim_id in enumerate(ids)))
     await store.write(SHOP, lambda transaction: transaction.release_hold("released"))
@@ -247,10 +248,10 @@ async def test_holds_that_came_to_nothing_are_forgotten_after_a_day(store: Store
     await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("booked", at=180)))
     clock.advance(seconds=HOLD_SECONDS - 1, days=1)
     await lapse(store)
-    assert [(await found(store, one)) is not None for one in ids] == [True, True, True, True]
+    assert [(await stored_hold(store, claim_id)) is not None for claim_id in ids] == [True, True, True, True]
     clock.advance(seconds=1)
     await lapse(store)
-    assert [(await found(store, one)) is not None for one in ids] == [False, False, False, True]
+    assert [(await stored_hold(store, claim_id)) is not None for claim_id in ids] == [False, False, False, True]
 
 
 async def test_live_holds_are_counted_by_customer(store: Store, clock: HandClock) -> None:
@@ -267,12 +268,12 @@ async def test_live_holds_are_counted_by_customer(store: Store, clock: HandClock
     assert (await count(), await count("lee")) == (0, 0)
 
 
-async def test_a_booking_is_read_as_it_was_made(store: Store) -> None:
+async def test_a_booking_is_read_as_it_was_added(store: Store) -> None:
     plain = Booking(claim=booking("plain").claim)
     await store.write(SHOP, lambda transaction: transaction.add_booking(FULL_BOOKING))
     await store.write(SHOP, lambda transaction: transaction.add_booking(plain))
     assert await store.write(SHOP, lambda transaction: transaction.booking("full")) == FULL_BOOKING
-    assert await store.write(SHOP, lambda transaction: transaction.booking("nothing")) is None
+    assert await store.write(SHOP, lambda transaction: transaction.booking("missing")) is None
     assert await store.bookings(SHOP) == (plain, FULL_BOOKING)
     assert (await store.schedule(SHOP)).technician_schedules["cleo"].claims == (FULL_BOOKING.claim,)
 
@@ -283,23 +284,23 @@ async def test_a_hold_is_no_booking(store: Store) -> None:
     assert await store.bookings(SHOP) == ()
 
 
-async def test_a_live_hold_becomes_a_booking_that_its_token_still_finds(store: Store) -> None:
+async def test_a_live_hold_becomes_a_booking_that_its_token_finds(store: Store) -> None:
     await held(store, hold("h"))
     await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h")))
     assert await store.bookings(SHOP) == (booking("h"),)
-    confirmed = await found(store, "h")
+    confirmed = await stored_hold(store, "h")
     assert confirmed is not None
     assert (confirmed.state, confirmed.claim) == (ClaimState.BOOKED, booking("h").claim)
 
 
-async def test_a_hold_is_booked_with_another_technician(store: Store) -> None:
+async def test_a_hold_can_be_booked_with_another_technician(store: Store) -> None:
     await held(store, hold("h"))
     await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h", "ben")))
     assert await claim_ids(store) == {"ben": ["h"]}
     await held(store, hold("next", "ana"))
 
 
-async def test_a_hold_is_booked_with_all_that_is_known_by_then(store: Store) -> None:
+async def test_booking_a_hold_saves_every_field(store: Store) -> None:
     sold = replace(FULL_BOOKING, claim=replace(booking("h").claim, location=DOWNTOWN))
     await held(store, hold("h"))
     await store.write(SHOP, lambda transaction: transaction.confirm_hold(sold))
@@ -307,7 +308,7 @@ async def test_a_hold_is_booked_with_all_that_is_known_by_then(store: Store) -> 
     assert (await store.schedule(SHOP)).technician_schedules["ana"].claims == (sold.claim,)
 
 
-async def test_a_lapsed_hold_is_revived_while_its_time_is_free(store: Store, clock: HandClock) -> None:
+async def test_a_lapsed_hold_can_be_booked_while_its_time_is_free(store: Store, clock: HandClock) -> None:
     await held(store, hold("h-1"), hold("h-2", "ben"))
     clock.advance(seconds=HOLD_SECONDS)
     await lapse(store)
@@ -321,14 +322,14 @@ async def test_a_lapsed_hold_is_revived_while_its_time_is_free(store: Store, clo
 @pytest.mark.parametrize(
     "end", [lambda transaction: transaction.release_hold("h"), lambda transaction: transaction.withdraw_hold("h")]
 )
-async def test_a_hold_that_was_given_or_taken_back_is_not_revived(store: Store, end: Take) -> None:
+async def test_a_released_or_withdrawn_hold_cannot_be_booked(store: Store, end: Take) -> None:
     await held(store, hold("h"))
     await store.write(SHOP, end)
     with pytest.raises(LookupError):
         await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h")))
 
 
-async def test_a_lapsed_hold_that_was_given_back_is_not_revived(store: Store, clock: HandClock) -> None:
+async def test_a_lapsed_hold_that_was_released_cannot_be_booked(store: Store, clock: HandClock) -> None:
     await held(store, hold("h"))
     clock.advance(seconds=HOLD_SECONDS)
     await lapse(store)
@@ -349,4 +350,4 @@ async def test_projects_do_not_share_technicians(open_store: OpenStore) -> None:
         await held(store, hold("h"))
         await store.write("other", unit, create=True)
         assert await claim_ids(store) == {"ana": ["h"]}
-        assert [one.id for one in (await store.schedule("other")).technician_schedules["ana"].claims] == ["h"]
+        assert ids_of((await store.schedule("other")).technician_schedules["ana"].claims) == ["h"]

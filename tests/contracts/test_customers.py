@@ -1,4 +1,4 @@
-"""What the ports promise of customers: how they find what is theirs, and that they are forgotten on request."""
+"""Contract of the ports Store and Transaction: contact keys, and erasing a customer."""
 
 from dataclasses import fields, replace
 
@@ -9,14 +9,14 @@ from slotmcp.domain.claim import Hold
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import Store, Transaction
 from support.clock import HandClock
-from support.schedules import AIRPORT, DOWNTOWN, FULL_BOOKING, PROJECT, booking, hold, token, wait
+from support.schedules import AIRPORT, DOWNTOWN, FULL_BOOKING, PROJECT, booking, hold, ids_of, token, wait
 
 SHOP = PROJECT.id
 PHONE, EMAIL, HASH = "phone:+13035550142", "email:kim@example.com", "caller-1"
 
 
 async def pseudonym(store: Store, reference: str, project_id: str = SHOP) -> str:
-    """The key that a reference is hashed to."""
+    """Return the pseudonym of a reference."""
 
     async def unit(transaction: Transaction) -> str:
         return transaction.pseudonym(reference)
@@ -25,61 +25,61 @@ async def pseudonym(store: Store, reference: str, project_id: str = SHOP) -> str
 
 
 async def booked(store: Store, *bookings: Booking) -> None:
-    """Take time with these bookings."""
+    """Add these bookings."""
 
     async def unit(transaction: Transaction) -> None:
-        for one in bookings:
-            await transaction.add_booking(one)
+        for new_booking in bookings:
+            await transaction.add_booking(new_booking)
 
     await store.write(SHOP, unit)
 
 
-async def found(store: Store, key: str) -> list[str]:
-    """The bookings with a key."""
-    return [one.id for one in await store.write(SHOP, lambda transaction: transaction.bookings_by(key))]
+async def ids_by(store: Store, key: str) -> list[str]:
+    """Return the ids of the bookings with a key."""
+    return ids_of(await store.write(SHOP, lambda transaction: transaction.bookings_by(key)))
 
 
 async def forget(store: Store, key: str) -> int:
-    """Erase whoever has this key."""
+    """Erase the customer with a key."""
     return await store.write(SHOP, lambda transaction: transaction.forget(key))
 
 
-def known_by(one: Booking, *keys: str) -> Booking:
-    """The same, found by these keys."""
-    return replace(one, contact_keys=keys)
+def known_by(booking: Booking, *keys: str) -> Booking:
+    """Return a booking with these contact keys."""
+    return replace(booking, contact_keys=keys)
 
 
-async def test_bookings_are_found_by_each_of_their_keys_by_start_and_id(store: Store) -> None:
+async def test_each_contact_key_finds_its_bookings_by_start_and_id(store: Store) -> None:
     late, early, beside = booking("a", at=600), booking("c", at=60), booking("b", "ben", at=60)
     others = known_by(booking("others", "cleo", at=60), "another")
     await booked(store, known_by(late, "phone", "email"), known_by(early, "phone"), known_by(beside, "phone"), others)
-    assert await found(store, "phone") == ["b", "c", "a"]
-    assert await found(store, "email") == ["a"]
-    assert await found(store, "another") == ["others"]
-    assert await found(store, "pho") == []
+    assert await ids_by(store, "phone") == ["b", "c", "a"]
+    assert await ids_by(store, "email") == ["a"]
+    assert await ids_by(store, "another") == ["others"]
+    assert await ids_by(store, "pho") == []
 
 
 @pytest.mark.parametrize("status", BookingStatus)
-async def test_bookings_are_found_whatever_their_status(store: Store, status: BookingStatus) -> None:
-    one = replace(known_by(booking("b"), "phone", "email"), status=status)
-    await booked(store, one)
-    assert await store.write(SHOP, lambda transaction: transaction.bookings_by("email")) == (one,)
+async def test_a_contact_key_finds_bookings_in_every_status(store: Store, status: BookingStatus) -> None:
+    stored = replace(known_by(booking("b"), "phone", "email"), status=status)
+    await booked(store, stored)
+    assert await store.write(SHOP, lambda transaction: transaction.bookings_by("email")) == (stored,)
 
 
-async def test_a_booking_is_found_by_the_keys_that_it_has_now(store: Store) -> None:
+async def test_saving_a_booking_replaces_its_contact_keys(store: Store) -> None:
     await booked(store, known_by(booking("b"), "phone", "email"))
     await store.write(SHOP, lambda transaction: transaction.save_booking(known_by(booking("b"), "email", "new")))
-    assert [await found(store, key) for key in ("phone", "email", "new")] == [[], ["b"], ["b"]]
+    assert [await ids_by(store, key) for key in ("phone", "email", "new")] == [[], ["b"], ["b"]]
 
 
-async def test_a_hold_that_is_booked_is_found_by_the_bookings_keys(store: Store) -> None:
+async def test_the_contact_keys_of_a_confirmed_hold_find_its_booking(store: Store) -> None:
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
-    assert await found(store, "kim") == []
+    assert await ids_by(store, "kim") == []
     await store.write(SHOP, lambda transaction: transaction.confirm_hold(known_by(booking("h"), "kim", "phone")))
-    assert (await found(store, "kim"), await found(store, "phone")) == (["h"], ["h"])
+    assert (await ids_by(store, "kim"), await ids_by(store, "phone")) == (["h"], ["h"])
 
 
-async def test_a_reference_finds_the_bookings_of_its_own_project(store: Store, other: Store) -> None:
+async def test_a_reference_finds_bookings_of_one_project_only(store: Store, other: Store) -> None:
     async def another_project(transaction: Transaction) -> None:
         await transaction.save_project(replace(PROJECT, id="other"))
 
@@ -90,10 +90,10 @@ async def test_a_reference_finds_the_bookings_of_its_own_project(store: Store, o
     assert await other.bookings_by(SHOP, PHONE) == (mine,)
     assert await other.bookings_by(SHOP, HASH) == ()
     assert await other.bookings_by("other", PHONE) == ()
-    assert await other.bookings_by("nothing", PHONE) == ()
+    assert await other.bookings_by("missing", PHONE) == ()
 
 
-async def test_forgetting_erases_the_person_and_keeps_the_slots_history(store: Store, other: Store) -> None:
+async def test_forgetting_erases_the_customer_and_keeps_the_booking(store: Store, other: Store) -> None:
     await booked(store, FULL_BOOKING, known_by(booking("b", at=120), "another"))
     assert await forget(store, "email") == 1
     kept = replace(FULL_BOOKING.claim, location=None)
@@ -103,10 +103,10 @@ async def test_forgetting_erases_the_person_and_keeps_the_slots_history(store: S
     )
     assert (await other.schedule(SHOP)).technician_schedules["cleo"].claims == (kept,)
     assert await other.booking(SHOP, "b") == known_by(booking("b", at=120), "another")
-    assert [await found(store, key) for key in FULL_BOOKING.contact_keys] == [[], [], []]
+    assert [await ids_by(store, key) for key in FULL_BOOKING.contact_keys] == [[], [], []]
 
 
-async def test_forgetting_erases_bookings_that_are_over_or_cancelled_and_says_how_many(
+async def test_forgetting_erases_bookings_in_every_status_and_returns_their_number(
     store: Store, clock: HandClock
 ) -> None:
     bookings = [
@@ -117,21 +117,21 @@ async def test_forgetting_erases_bookings_that_are_over_or_cancelled_and_says_ho
     clock.advance(days=30)
     assert await forget(store, "phone") == len(bookings)
     assert await forget(store, "phone") == 0
-    for one in bookings:
-        known = await store.booking(SHOP, one.id)
+    for original in bookings:
+        known = await store.booking(SHOP, original.id)
         assert known is not None
         assert (known.customer, known.contact_keys, known.claim.location) == (None, (), None)
-        assert (known.status, known.claim.start) == (one.status, one.claim.start)
+        assert (known.status, known.claim.start) == (original.status, original.claim.start)
 
 
-async def test_what_was_told_of_a_customer_is_erased_too(store: Store) -> None:
-    told = replace(booking("b"), visit=Visit(address="1 Main St", notes="Kim's dog"), cancel_reason="Kim is ill")
-    await booked(store, known_by(told, "phone"))
+async def test_forgetting_erases_visit_and_reason_for_cancelling(store: Store) -> None:
+    private = replace(booking("b"), visit=Visit(address="1 Main St", notes="Kim's dog"), cancel_reason="Kim is ill")
+    await booked(store, known_by(private, "phone"))
     await forget(store, "phone")
-    assert await store.booking(SHOP, "b") == Booking(claim=told.claim)
+    assert await store.booking(SHOP, "b") == Booking(claim=private.claim)
 
 
-async def test_forgetting_erases_holds_and_what_became_of_them(store: Store) -> None:
+async def test_forgetting_erases_holds_in_every_state(store: Store) -> None:
     async def unit(transaction: Transaction) -> list[Hold | None]:
         for number in range(3):
             await transaction.add_hold(hold(f"h-{number}", at=number * 60, location=AIRPORT))
@@ -142,16 +142,16 @@ async def test_forgetting_erases_holds_and_what_became_of_them(store: Store) -> 
         assert await transaction.forget("") == 0
         return [await transaction.hold(token(f"h-{number}")) for number in range(3)]
 
-    for one in await store.write(SHOP, unit):
-        assert one is not None
-        assert (one.customer_pseudonym, one.claim.location) == ("", None)
+    for erased in await store.write(SHOP, unit):
+        assert erased is not None
+        assert (erased.customer_pseudonym, erased.claim.location) == ("", None)
     assert await store.bookings(SHOP) == (Booking(claim=booking("h-2", at=120).claim),)
     assert await store.write(SHOP, lambda transaction: transaction.live_holds_of("kim")) == 0
     lees = await store.write(SHOP, lambda transaction: transaction.hold(token("lees")))
     assert lees == hold("lees", "ben", customer="lee", location=AIRPORT)
 
 
-async def test_forgetting_erases_waits_and_ends_those_that_were_open(store: Store) -> None:
+async def test_forgetting_erases_waitlist_entries_and_expires_open_ones(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         for state in WaitlistState:
             await transaction.add_wait(
@@ -165,39 +165,39 @@ async def test_forgetting_erases_waits_and_ends_those_that_were_open(store: Stor
     assert await forget(store, "phone") == 0
     *erased, lees = await store.waits(SHOP, *WaitlistState)
     assert lees == wait("lees", customer_pseudonym="lee", contact_keys=("lee",))
-    assert [one.state for one in erased] == [
+    assert [entry.state for entry in erased] == [
         WaitlistState.EXPIRED,
         WaitlistState.EXPIRED,
         "booked",
         "expired",
         "expired",
     ]
-    assert {(one.customer, one.customer_pseudonym, one.contact_keys, one.location) for one in erased} == {
+    assert {(entry.customer, entry.customer_pseudonym, entry.contact_keys, entry.location) for entry in erased} == {
         (Customer(name=""), "", (), None)
     }
-    assert {(one.service_id, one.start_from) for one in erased} == {(lees.service_id, lees.start_from)}
+    assert {(entry.service_id, entry.start_from) for entry in erased} == {(lees.service_id, lees.start_from)}
 
 
-async def test_forgetting_is_the_projects_own(store: Store) -> None:
+async def test_forgetting_affects_only_its_own_project(store: Store) -> None:
     async def another_project(transaction: Transaction) -> int:
         await transaction.save_project(replace(PROJECT, id="other"))
         return await transaction.forget("phone")
 
-    one, waiting = known_by(booking("b"), "phone"), wait("w", contact_keys=("phone",))
-    await booked(store, one)
+    sold, waiting = known_by(booking("b"), "phone"), wait("w", contact_keys=("phone",))
+    await booked(store, sold)
     await store.write(SHOP, lambda transaction: transaction.add_wait(waiting))
     assert await store.write("other", another_project, create=True) == 0
-    assert await store.bookings(SHOP) == (one,)
+    assert await store.bookings(SHOP) == (sold,)
     assert await store.waits(SHOP, *WaitlistState) == (waiting,)
 
 
-def test_nobody_added_a_personal_field_that_forgetting_knows_nothing_of() -> None:
+def test_forgetting_covers_every_personal_field() -> None:
     personal = {"customer", "visit", "contact_keys", "cancel_reason"}
     kept = {"claim", "reason", "status", "attention"}
-    assert {one.name for one in fields(Booking)} == personal | kept
-    assert {one.name for one in fields(Customer)} == {"name", "phone", "email"}
-    assert {one.name for one in fields(Visit)} == {"address", "notes"}
-    assert {one.name for one in fields(WaitlistEntry)} == {
+    assert {field.name for field in fields(Booking)} == personal | kept
+    assert {field.name for field in fields(Customer)} == {"name", "phone", "email"}
+    assert {field.name for field in fields(Visit)} == {"address", "notes"}
+    assert {field.name for field in fields(WaitlistEntry)} == {
         *("id", "service_id", "duration_minutes", "start_from", "start_to", "joined_at_ms", "technician_id", "state"),
         *("hold_token", "let_go", "customer", "customer_pseudonym", "contact_keys", "location"),
     }

@@ -1,4 +1,4 @@
-"""What the Store port promises: one database, many processes, all or nothing."""
+"""Contract of the port Store: one database, many processes, atomic writes."""
 
 import asyncio
 import threading
@@ -10,7 +10,21 @@ from slotmcp.domain.errors import NotFound, Unavailable
 from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.ports import ClaimConflict, Head, Store, Transaction
 from support.clock import NOW_MS, HandClock
-from support.schedules import ANA, BEN, CHECK, CLEO, PROJECT, REPAIR, booking, hold, open_shop, receipt, set_up, wait
+from support.schedules import (
+    ANA,
+    BEN,
+    CHECK,
+    CLEO,
+    PROJECT,
+    REPAIR,
+    booking,
+    hold,
+    ids_of,
+    open_shop,
+    receipt,
+    set_up,
+    wait,
+)
 from support.stores import OpenStore
 
 SHOP = PROJECT.id
@@ -31,7 +45,7 @@ async def test_project_ids_and_heads_are_sorted(open_store: OpenStore) -> None:
         assert list(await store.heads()) == ["a", "b", "c"]
 
 
-async def test_head_gives_the_revision_and_the_stores_now(store: Store, clock: HandClock) -> None:
+async def test_a_head_has_the_revision_and_the_current_time(store: Store, clock: HandClock) -> None:
     assert await store.head(SHOP) == Head(revision=1, now_ms=NOW_MS)
     clock.advance(seconds=1.5)
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
@@ -39,24 +53,24 @@ async def test_head_gives_the_revision_and_the_stores_now(store: Store, clock: H
     assert await store.heads() == {SHOP: Head(revision=2, now_ms=NOW_MS + 1500)}
 
 
-async def test_an_unknown_project_is_not_found_and_those_like_it_are_named(store: Store) -> None:
+async def test_an_unknown_project_is_not_found_and_similar_ids_are_listed(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         raise AssertionError(transaction)
 
-    for asked in (store.head("shpo"), store.schedule("shpo"), store.write("shpo", unit)):
+    for call in (store.head("shpo"), store.schedule("shpo"), store.write("shpo", unit)):
         with pytest.raises(NotFound, match=r"'shpo'.*shop") as refused:
-            await asked
+            await call
         assert refused.value.field == "projectId"
         assert refused.value.nearest == (SHOP,)
 
 
-async def test_an_absurd_project_id_is_refused_briefly(store: Store) -> None:
+async def test_the_error_for_a_very_long_project_id_is_short(store: Store) -> None:
     with pytest.raises(NotFound) as refused:
         await store.head("x" * 10_000_000)
     assert len(refused.value.message) < 200
 
 
-async def test_a_new_book_has_what_was_saved_in_its_order(store: Store) -> None:
+async def test_a_new_schedule_has_the_saved_items_in_order(store: Store) -> None:
     schedule = await store.schedule(SHOP)
     assert schedule.project == PROJECT
     assert list(schedule.services.items()) == [("repair", REPAIR), ("check", CHECK)]
@@ -76,7 +90,7 @@ async def test_write_returns_what_the_unit_returns(store: Store) -> None:
     assert await store.write(SHOP, unit) == NOW_MS
 
 
-async def test_what_a_unit_raises_is_raised_and_nothing_is_kept(store: Store) -> None:
+async def test_an_error_of_a_unit_is_raised_and_nothing_is_written(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         await transaction.save_technicians([BEN])
         await transaction.add_hold(hold("h"))
@@ -96,7 +110,7 @@ async def test_what_a_unit_raises_is_raised_and_nothing_is_kept(store: Store) ->
     assert await store.write(SHOP, lambda transaction: transaction.receipt("book_slot", "local", "key")) is None
 
 
-async def test_a_project_is_created_only_when_asked_for(open_store: OpenStore) -> None:
+async def test_a_project_is_created_only_with_create(open_store: OpenStore) -> None:
     async with open_store() as store:
         with pytest.raises(NotFound, match="none"):
             await store.write(SHOP, set_up)
@@ -105,19 +119,19 @@ async def test_a_project_is_created_only_when_asked_for(open_store: OpenStore) -
         assert await store.project_ids() == (SHOP,)
 
 
-async def test_a_project_that_is_being_created_has_no_book_before_it_is_saved(open_store: OpenStore) -> None:
+async def test_a_new_project_has_no_schedule_before_it_is_saved(open_store: OpenStore) -> None:
     async with open_store() as store:
         with pytest.raises(NotFound, match="none"):
             await store.write(SHOP, lambda transaction: transaction.schedule(), create=True)
 
 
-async def test_creating_what_is_there_is_an_ordinary_write(store: Store) -> None:
+async def test_creating_an_existing_project_is_an_ordinary_write(store: Store) -> None:
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     await open_shop(store)
     assert (await store.schedule(SHOP)).technician_schedules["ana"].claims == (hold("h").claim,)
 
 
-async def test_what_is_committed_is_there_after_a_restart(open_store: OpenStore) -> None:
+async def test_committed_writes_survive_a_restart(open_store: OpenStore) -> None:
     async with open_store() as store:
         await open_shop(store)
         await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
@@ -126,26 +140,26 @@ async def test_what_is_committed_is_there_after_a_restart(open_store: OpenStore)
         assert await store.schedule(SHOP) == before
 
 
-async def test_another_process_sees_what_was_committed(store: Store, other: Store) -> None:
+async def test_another_process_sees_committed_writes(store: Store, other: Store) -> None:
     known = await other.schedule(SHOP)
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     assert (await other.head(SHOP)).revision == known.revision + 1
     assert (await other.schedule(SHOP, known)).technician_schedules["ana"].claims == (hold("h").claim,)
 
 
-async def test_bookings_come_by_start_and_id_with_those_of_removed_technicians(store: Store) -> None:
+async def test_bookings_are_sorted_by_start_and_id_and_include_removed_technicians(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
-        for one in (booking("b-2", "ben"), booking("b-1", "ana"), booking("b-0", "cleo", at=600), booking("b-3", at=0)):
-            await transaction.add_booking(one)
+        for sold in (booking("b-2", "ben"), booking("b-1"), booking("b-0", "cleo", at=600), booking("b-3", at=0)):
+            await transaction.add_booking(sold)
         await transaction.add_hold(hold("h", at=1000))
         await transaction.remove_technicians(["ben"])
 
     await store.write(SHOP, unit)
-    assert [one.id for one in await store.bookings(SHOP)] == ["b-3", "b-1", "b-2", "b-0"]
-    assert await store.bookings("nobody") == ()
+    assert ids_of(await store.bookings(SHOP)) == ["b-3", "b-1", "b-2", "b-0"]
+    assert await store.bookings("missing") == ()
 
 
-async def test_of_many_callers_in_two_processes_one_gets_the_time(store: Store, other: Store) -> None:
+async def test_one_of_many_callers_in_two_processes_gets_the_time(store: Store, other: Store) -> None:
     async def take(number: int) -> bool:
         process = (store, other)[number % 2]
         try:
@@ -161,7 +175,7 @@ async def test_of_many_callers_in_two_processes_one_gets_the_time(store: Store, 
     assert (await store.head(SHOP)).revision == 2
 
 
-async def test_no_revision_is_lost_or_given_twice_between_two_processes(store: Store, other: Store) -> None:
+async def test_two_processes_neither_lose_nor_repeat_a_revision(store: Store, other: Store) -> None:
     async def take(number: int) -> int:
         async def unit(transaction: Transaction) -> int:
             await transaction.add_booking(booking(f"b-{number}", at=number * 60))
@@ -176,9 +190,7 @@ async def test_no_revision_is_lost_or_given_twice_between_two_processes(store: S
     assert len((await store.schedule(SHOP)).technician_schedules["ana"].claims) == CALLERS
 
 
-async def test_who_does_not_get_the_lock_in_time_is_told_so_and_nothing_is_written(
-    store: Store, open_store: OpenStore
-) -> None:
+async def test_a_write_that_does_not_get_the_lock_in_time_is_unavailable(store: Store, open_store: OpenStore) -> None:
     begun, released = threading.Event(), threading.Event()
 
     async def hold_the_lock(transaction: Transaction) -> None:
@@ -198,7 +210,7 @@ async def test_who_does_not_get_the_lock_in_time_is_told_so_and_nothing_is_writt
             await hasty.write(SHOP, lambda transaction: transaction.add_hold(hold("h", "ben")))
         assert refused.value.retryable
         assert refused.value.retry_after_ms > 0
-        assert (await hasty.schedule(SHOP)).revision == 1, "readers wait for nobody"
+        assert (await hasty.schedule(SHOP)).revision == 1, "readers do not wait"
         released.set()
         await locking
         assert [
@@ -207,7 +219,7 @@ async def test_who_does_not_get_the_lock_in_time_is_told_so_and_nothing_is_writt
         ] == [1, 0, 0]
 
 
-async def test_neighbours_of_a_unit_that_raises_are_kept(store: Store) -> None:
+async def test_other_units_are_kept_when_one_raises(store: Store) -> None:
     async def take(number: int) -> Hold | None:
         async def unit(transaction: Transaction) -> Hold | None:
             await transaction.add_booking(booking(f"b-{number}", at=number * 60))
@@ -218,13 +230,13 @@ async def test_neighbours_of_a_unit_that_raises_are_kept(store: Store) -> None:
         return await store.write(SHOP, unit)
 
     outcomes = await asyncio.gather(*map(take, range(CALLERS)), return_exceptions=True)
-    assert [type(one) for one in outcomes[:4]] == [ZeroDivisionError, type(None), type(None), ZeroDivisionError]
+    assert [type(outcome) for outcome in outcomes[:4]] == [ZeroDivisionError, type(None), type(None), ZeroDivisionError]
     kept = [f"b-{number}" for number in range(CALLERS) if number % 3]
-    assert [one.id for one in await store.bookings(SHOP)] == kept
-    assert [one.id for one in (await store.schedule(SHOP)).technician_schedules["ana"].claims] == kept
+    assert ids_of(await store.bookings(SHOP)) == kept
+    assert ids_of((await store.schedule(SHOP)).technician_schedules["ana"].claims) == kept
 
 
-async def test_a_unit_may_await_nothing_but_the_transactions_methods(store: Store) -> None:
+async def test_a_unit_may_only_await_the_transactions_methods(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         await transaction.add_hold(hold("h"))
         try:

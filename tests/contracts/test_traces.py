@@ -1,4 +1,4 @@
-"""What the ports promise of traces."""
+"""Contract of the port Traces."""
 
 from dataclasses import replace
 
@@ -48,14 +48,14 @@ FULL = Trace(
 )
 
 
-async def test_a_trace_is_read_as_it_was_kept(store: Store, other: Store) -> None:
+async def test_a_trace_is_read_as_it_was_added(store: Store, other: Store) -> None:
     await store.add_traces([PLAIN, FULL])
     assert await other.trace("plain") == PLAIN
     assert await other.trace("full") == FULL
     assert await other.trace("gone") is None
 
 
-async def test_a_span_of_time_is_half_open_and_in_order(store: Store) -> None:
+async def test_traces_of_a_half_open_span_are_in_order(store: Store) -> None:
     later = replace(PLAIN, id="a", at_ms=NOW_MS + 2)
     await store.add_traces([later, FULL, PLAIN])
     assert await store.traces(SHOP, NOW_MS, NOW_MS + 2) == (PLAIN, FULL)
@@ -63,20 +63,20 @@ async def test_a_span_of_time_is_half_open_and_in_order(store: Store) -> None:
     assert await store.traces("other", 0, NOW_MS * 2) == ()
 
 
-async def test_one_that_is_there_already_stays_as_it_is(store: Store) -> None:
+async def test_an_existing_trace_is_not_replaced(store: Store) -> None:
     await store.add_traces([PLAIN])
     await store.add_traces([replace(PLAIN, outcome="internal"), FULL])
     assert await store.traces(SHOP, 0, NOW_MS * 2) == (PLAIN, FULL)
 
 
-async def test_those_of_a_project_that_is_not_there_are_dropped(store: Store) -> None:
+async def test_traces_of_a_missing_project_are_dropped(store: Store) -> None:
     await store.add_traces([replace(PLAIN, project_id="gone"), FULL])
     assert await store.trace("plain") is None
     assert await store.trace("full") == FULL
     await store.add_traces([])
 
 
-async def test_conversations_are_found_by_their_names(store: Store) -> None:
+async def test_conversations_are_read_by_name(store: Store) -> None:
     others = [replace(PLAIN, id=f"o{number}", conversation=f"c{number}") for number in range(3)]
     await store.add_traces([FULL, PLAIN, *others])
     assert await store.conversations(SHOP, ["c", "c2", "gone"], from_ms=0, most=9) == (others[2], PLAIN, FULL)
@@ -85,7 +85,7 @@ async def test_conversations_are_found_by_their_names(store: Store) -> None:
     assert await store.conversations("other", ["c"], from_ms=0, most=9) == ()
 
 
-async def test_refusals_are_a_no_or_an_empty_answer_the_newest_first(store: Store) -> None:
+async def test_refusals_are_refused_calls_and_empty_results_newest_first(store: Store) -> None:
     held = replace(PLAIN, id="held", use=TracedUse.CREATE_HOLD)
     offered = replace(PLAIN, id="offered", offered=(NOON,))
     again = replace(FULL, id="g")
@@ -96,14 +96,14 @@ async def test_refusals_are_a_no_or_an_empty_answer_the_newest_first(store: Stor
     assert await store.refusals("other", from_ms=0, most=9) == ()
 
 
-async def test_old_ones_are_forgotten(store: Store) -> None:
+async def test_old_traces_are_deleted(store: Store) -> None:
     await store.add_traces([PLAIN, FULL])
     assert await store.drop_traces(NOW_MS) == 0
     assert await store.drop_traces(NOW_MS + 1) == 1
     assert await store.traces(SHOP, 0, NOW_MS * 2) == (FULL,)
 
 
-async def test_they_move_no_revision(store: Store) -> None:
+async def test_traces_do_not_move_the_revision(store: Store) -> None:
     before = (await store.head(SHOP)).revision
     await store.add_traces([FULL])
     assert (await store.head(SHOP)).revision == before

@@ -1,4 +1,4 @@
-"""What the ports promise of the waitlist and of events."""
+"""Contract of the ports Store and Transaction: the waitlist and events."""
 
 import asyncio
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import ProjectEvent, Store, Transaction
 from support.clock import NOW_MS, HandClock
-from support.schedules import AIRPORT, FULL_WAIT, NOON, PROJECT, hold, token, wait
+from support.schedules import AIRPORT, FULL_WAIT, NOON, PROJECT, hold, ids_of, token, wait
 from support.stores import OpenStore
 
 SHOP = PROJECT.id
@@ -17,27 +17,27 @@ OFFERED = "waitlist.offered"
 
 
 async def joined(store: Store, *waits: WaitlistEntry) -> None:
-    """Put these on the waitlist."""
+    """Add these entries to the waitlist."""
 
     async def unit(transaction: Transaction) -> None:
-        for one in waits:
-            await transaction.add_wait(one)
+        for entry in waits:
+            await transaction.add_wait(entry)
 
     await store.write(SHOP, unit)
 
 
 async def in_states(store: Store, *states: WaitlistState) -> list[str]:
-    """Who is in these states."""
-    return [one.id for one in await store.write(SHOP, lambda transaction: transaction.waits(*states))]
+    """Return the ids of the entries in these states."""
+    return ids_of(await store.write(SHOP, lambda transaction: transaction.waits(*states)))
 
 
 async def lapse(store: Store) -> None:
-    """Let go of what is long over."""
+    """Lapse holds, which also deletes old entries."""
     await store.write(SHOP, lambda transaction: transaction.lapse_holds())
 
 
-async def tell(store: Store, *subject_ids: str) -> None:
-    """Tell that something was offered to these."""
+async def add_events(store: Store, *subject_ids: str) -> None:
+    """Add an event for each of these subjects."""
 
     async def unit(transaction: Transaction) -> None:
         for subject_id in subject_ids:
@@ -46,31 +46,31 @@ async def tell(store: Store, *subject_ids: str) -> None:
     await store.write(SHOP, unit)
 
 
-async def heard(store: Store, after: int = 0) -> list[tuple[int, str]]:
-    """What happened since."""
-    return [(one.number, one.subject_id) for one in await store.events(SHOP, after)]
+async def events_after(store: Store, after: int = 0) -> list[tuple[int, str]]:
+    """Return the events after a number."""
+    return [(event.number, event.subject_id) for event in await store.events(SHOP, after)]
 
 
-async def test_a_wait_is_read_as_it_was_joined(store: Store, other: Store) -> None:
+async def test_an_entry_is_read_as_it_was_added(store: Store, other: Store) -> None:
     await joined(store, FULL_WAIT, wait("plain"))
     assert await other.waits(SHOP, *WaitlistState) == (FULL_WAIT, wait("plain"))
     assert await store.write(SHOP, lambda transaction: transaction.waits(*WaitlistState)) == (FULL_WAIT, wait("plain"))
 
 
-async def test_waits_come_in_the_order_in_which_they_were_joined(store: Store, clock: HandClock) -> None:
+async def test_entries_are_in_the_order_in_which_they_were_added(store: Store, clock: HandClock) -> None:
     await joined(store, wait("c"))
     clock.advance(seconds=-10)
     await joined(store, wait("b", joined_at_ms=clock.now_ms()), wait("a", joined_at_ms=clock.now_ms()))
     await store.write(SHOP, lambda transaction: transaction.save_wait(wait("c", state=WaitlistState.OFFERED)))
-    assert [one.id for one in await store.waits(SHOP, *WaitlistState)] == ["c", "b", "a"]
+    assert ids_of(await store.waits(SHOP, *WaitlistState)) == ["c", "b", "a"]
     assert await in_states(store, WaitlistState.WAITING, WaitlistState.OFFERED) == ["c", "b", "a"]
 
 
-async def test_waits_are_asked_for_by_state(store: Store) -> None:
+async def test_entries_are_read_by_state(store: Store) -> None:
     await joined(store, *(wait(f"{state}-{number}", state=state) for number in range(2) for state in WaitlistState))
     for state in WaitlistState:
         assert await in_states(store, state) == [f"{state}-0", f"{state}-1"]
-        assert [one.id for one in await store.waits(SHOP, state)] == [f"{state}-0", f"{state}-1"]
+        assert ids_of(await store.waits(SHOP, state)) == [f"{state}-0", f"{state}-1"]
     assert await in_states(store, WaitlistState.EXPIRED, WaitlistState.WAITING) == [
         *("waiting-0", "expired-0", "waiting-1", "expired-1")
     ]
@@ -78,7 +78,7 @@ async def test_waits_are_asked_for_by_state(store: Store) -> None:
     assert await store.waits(SHOP) == ()
 
 
-async def test_everything_that_is_known_of_a_wait_is_replaced(store: Store) -> None:
+async def test_saving_an_entry_replaces_every_field(store: Store) -> None:
     changed = replace(
         FULL_WAIT,
         service_id="check",
@@ -99,40 +99,40 @@ async def test_everything_that_is_known_of_a_wait_is_replaced(store: Store) -> N
     assert await store.waits(SHOP, *WaitlistState) == (changed, wait("another", location=AIRPORT))
 
 
-async def test_a_wait_is_found_by_its_id(store: Store, other: Store) -> None:
+async def test_an_entry_is_read_by_its_id(store: Store, other: Store) -> None:
     await joined(store, FULL_WAIT, wait("plain"))
-    for found in (
+    for entry in (
         await other.wait(SHOP, "full"),
         await store.write(SHOP, lambda transaction: transaction.wait("full")),
     ):
-        assert found == FULL_WAIT
-    assert await store.wait(SHOP, "never joined") is None
-    assert await store.wait("nowhere", "full") is None
-    assert await store.write(SHOP, lambda transaction: transaction.wait("never joined")) is None
+        assert entry == FULL_WAIT
+    assert await store.wait(SHOP, "missing") is None
+    assert await store.wait("missing", "full") is None
+    assert await store.write(SHOP, lambda transaction: transaction.wait("missing")) is None
 
 
-async def test_what_is_offered_is_found_by_its_token(store: Store, other: Store) -> None:
+async def test_a_hold_is_read_by_its_token(store: Store, other: Store) -> None:
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h", location=AIRPORT)))
     assert await other.hold(SHOP, token("h")) == hold("h", location=AIRPORT)
-    assert await store.hold(SHOP, "never was") is None
-    assert await store.hold("nowhere", token("h")) is None
+    assert await store.hold(SHOP, "missing") is None
+    assert await store.hold("missing", token("h")) is None
 
 
-async def test_who_never_joined_cannot_be_saved(store: Store) -> None:
+async def test_saving_a_missing_entry_fails(store: Store) -> None:
     with pytest.raises(LookupError):
-        await store.write(SHOP, lambda transaction: transaction.save_wait(wait("nobody")))
+        await store.write(SHOP, lambda transaction: transaction.save_wait(wait("missing")))
     assert await store.waits(SHOP, *WaitlistState) == ()
 
 
-async def test_a_waits_id_is_given_once(store: Store) -> None:
+async def test_an_entrys_id_is_unique(store: Store) -> None:
     await joined(store, wait("w"))
     with pytest.raises(Exception, match="id"):
         await joined(store, wait("w", service_id="check"))
     assert await store.waits(SHOP, *WaitlistState) == (wait("w"),)
 
 
-async def test_waits_that_are_over_are_forgotten_thirty_days_after_their_window(store: Store, clock: HandClock) -> None:
-    """With all that names whoever waited."""
+async def test_closed_entries_are_deleted_thirty_days_after_their_window(store: Store, clock: HandClock) -> None:
+    """Their contact keys are deleted with them."""
     over = [wait(state, state=state, contact_keys=("phone", state)) for state in WaitlistState]
     later = wait("later", state=WaitlistState.BOOKED, start_to=over[0].start_to + 1)
     await joined(store, *over, later)
@@ -141,7 +141,7 @@ async def test_waits_that_are_over_are_forgotten_thirty_days_after_their_window(
     assert len(await store.waits(SHOP, *WaitlistState)) == len(over) + 1
     clock.advance(seconds=1)
     await lapse(store)
-    assert [one.id for one in await store.waits(SHOP, *WaitlistState)] == ["waiting", "offered", "later"]
+    assert ids_of(await store.waits(SHOP, *WaitlistState)) == ["waiting", "offered", "later"]
     await joined(store, wait("booked", contact_keys=("new",)))
     assert await store.wait(SHOP, "booked") == wait("booked", contact_keys=("new",))
 
@@ -155,15 +155,15 @@ async def test_a_project_has_its_own_waitlist_and_events(store: Store) -> None:
         return await transaction.waits(*WaitlistState)
 
     await joined(store, wait("w"))
-    await tell(store, "w", "v")
+    await add_events(store, "w", "v")
     assert await store.write("other", unit, create=True) == ()
     assert await store.waits("other", *WaitlistState) == ()
     assert await store.events("other", 0) == (ProjectEvent(number=1, kind="another", subject_id="x", at_ms=NOW_MS),)
-    assert await heard(store) == [(1, "w"), (2, "v")]
+    assert await events_after(store) == [(1, "w"), (2, "v")]
 
 
-async def test_events_say_what_happened_to_whom_and_when(store: Store, other: Store, clock: HandClock) -> None:
-    await tell(store, "w")
+async def test_an_event_has_a_number_kind_subject_and_time(store: Store, other: Store, clock: HandClock) -> None:
+    await add_events(store, "w")
     clock.advance(seconds=2)
     await other.write(SHOP, lambda transaction: transaction.add_event("slots.freed", "b"))
     assert await store.events(SHOP, 0) == (
@@ -172,37 +172,37 @@ async def test_events_say_what_happened_to_whom_and_when(store: Store, other: St
     )
 
 
-async def test_events_are_read_from_where_one_left_off(store: Store) -> None:
-    await tell(store, "a", "b", "c")
-    assert await heard(store, after=1) == [(2, "b"), (3, "c")]
-    assert await heard(store, after=3) == []
-    await tell(store, "d")
-    assert await heard(store, after=3) == [(4, "d")]
-    assert await heard(store, after=99) == []
+async def test_events_are_read_after_a_number(store: Store) -> None:
+    await add_events(store, "a", "b", "c")
+    assert await events_after(store, after=1) == [(2, "b"), (3, "c")]
+    assert await events_after(store, after=3) == []
+    await add_events(store, "d")
+    assert await events_after(store, after=3) == [(4, "d")]
+    assert await events_after(store, after=99) == []
 
 
-async def test_events_of_many_processes_have_numbers_of_their_own(store: Store, other: Store) -> None:
-    await asyncio.gather(*(tell((store, other)[number % 2], str(number)) for number in range(40)))
+async def test_events_of_many_processes_have_unique_numbers(store: Store, other: Store) -> None:
+    await asyncio.gather(*(add_events((store, other)[number % 2], str(number)) for number in range(40)))
     events = await store.events(SHOP, 0)
-    assert [one.number for one in events] == list(range(1, 41))
-    assert {one.subject_id for one in events} == set(map(str, range(40)))
+    assert [event.number for event in events] == list(range(1, 41))
+    assert {event.subject_id for event in events} == set(map(str, range(40)))
 
 
-async def test_what_is_not_committed_has_not_happened(store: Store) -> None:
+async def test_an_event_of_a_rolled_back_unit_is_not_stored(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         await transaction.add_event(OFFERED, "lost")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await store.write(SHOP, unit)
-    await tell(store, "kept")
-    assert await heard(store) == [(1, "kept")]
+    await add_events(store, "kept")
+    assert await events_after(store) == [(1, "kept")]
 
 
-async def test_the_newest_events_are_kept_and_their_numbers_go_on(store: Store, open_store: OpenStore) -> None:
-    await tell(store, *map(str, range(MANY + 5)))
-    events = await heard(store)
+async def test_only_the_newest_events_are_kept_and_numbers_keep_growing(store: Store, open_store: OpenStore) -> None:
+    await add_events(store, *map(str, range(MANY + 5)))
+    events = await events_after(store)
     assert (len(events), events[0], events[-1]) == (MANY, (6, "5"), (MANY + 5, str(MANY + 4)))
     async with open_store() as restarted:
-        await tell(restarted, "next")
-        assert await heard(restarted, after=MANY + 5) == [(MANY + 6, "next")]
+        await add_events(restarted, "next")
+        assert await events_after(restarted, after=MANY + 5) == [(MANY + 6, "next")]

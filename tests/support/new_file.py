@@ -1,4 +1,4 @@
-"""New database files: making one takes longer than most tests, and a copy of it takes no time."""
+"""New database files, copied from one that was created once: creating a file takes longer than most tests."""
 
 import sqlite3
 from contextlib import closing
@@ -10,7 +10,7 @@ from slotmcp.store.prepare import PRIVATE, prepare
 
 
 def new_file(path: Path) -> Path:
-    """A database without a project at a path; what is there already stays."""
+    """Create a database without projects, unless the file exists, and return its path."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(PRIVATE)
@@ -24,5 +24,5 @@ def _content() -> bytes:
         path = Path(folder, "new.db")
         prepare(path, timeout_ms=1000)
         with closing(sqlite3.connect(path)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")  # as the first writer leaves it
+            connection.execute("PRAGMA journal_mode = WAL")  # as after the first writer
         return path.read_bytes()

@@ -1,4 +1,4 @@
-"""Databases for tests: cloned from one that the migrations made, on a server of the tests' own or a given one."""
+"""Databases for tests, cloned from one that the migrations created, on a temporary or an existing server."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,21 +12,21 @@ import asyncpg
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.prepare import prepare
 
-GIVEN_URL: Final = "TEST_POSTGRES_URL"
-"""Names a database of a server that is there already, whose user may create others."""
+SERVER_URL_VARIABLE: Final = "TEST_POSTGRES_URL"
+"""Variable with the URL of a database on an existing server, whose user may create databases."""
 
 
 class Databases:
-    """The databases of one server. Its methods may be called where an event loop runs."""
+    """Databases of one server. The methods may be called while an event loop runs."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._made = 0
         self._template = self.create("template")
-        _apart(prepare(Address.of(self._template), timeout_ms=10_000))
+        _run(prepare(Address.of(self._template), timeout_ms=10_000))
 
     def create(self, kind: str = "test", *, template: str = "template0") -> str:
-        """A new database's URL; a copy of nothing unless it says of what."""
+        """Create a database, a copy of the template, and return its URL."""
         self._made += 1
         name = f"slotmcp_{kind}_{id(self):x}_{self._made}"
         self.ask(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
@@ -34,7 +34,7 @@ class Databases:
 
     @contextmanager
     def clone(self) -> Iterator[str]:
-        """The URL of a database as the migrations make it, gone afterwards."""
+        """Create a database with the current schema, and drop it afterwards."""
         url = self.create(template=name_of(self._template))
         try:
             yield url
@@ -42,35 +42,35 @@ class Databases:
             self.drop(url)
 
     def drop(self, url: str) -> None:
-        """Remove a database, whoever uses it."""
+        """Drop a database, even if it is in use."""
         self.ask(f'DROP DATABASE "{name_of(url)}" WITH (FORCE)')
 
     def close(self) -> None:
-        """Remove what clones are made of."""
+        """Drop the template."""
         self.drop(self._template)
 
     def ask(self, statement: str, *values: object, url: str = "") -> list[tuple[Any, ...]]:
-        """What a statement finds, in the server's own database or in the one with this URL."""
-        found: list[tuple[Any, ...]] = _apart(_ask(url or self._url, statement, *values))
-        return found
+        """Return the rows of a statement, run in the server's own database or in the one with this URL."""
+        rows: list[tuple[Any, ...]] = _run(_ask(url or self._url, statement, *values))
+        return rows
 
     def url(self, name: str) -> str:
-        """Where a database of this server is."""
+        """Return the URL of a database of this server."""
         return urlsplit(self._url)._replace(path=f"/{name}").geturl()
 
 
 def name_of(url: str) -> str:
-    """The name of the database with a URL."""
+    """Return the name of the database in a URL."""
     return urlsplit(url).path.removeprefix("/")
 
 
 def user_of(url: str) -> str:
-    """Who connects by a URL."""
+    """Return the user in a URL."""
     return urlsplit(url).username or ""
 
 
 def as_user(url: str, user: str) -> str:
-    """The same way for somebody else."""
+    """Return the URL with another user."""
     parts = urlsplit(url)
     return parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}").geturl()
 
@@ -83,7 +83,7 @@ async def _ask(url: str, statement: str, *values: object) -> list[tuple[Any, ...
         await connection.close()
 
 
-def _apart(work: Any) -> Any:  # noqa: ANN401  a coroutine and its result
-    """Run something on an event loop of its own."""
+def _run(work: Any) -> Any:  # noqa: ANN401  a coroutine and its result
+    """Run a coroutine on an event loop of its own."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()

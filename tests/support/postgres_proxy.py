@@ -1,4 +1,4 @@
-"""A way to PostgreSQL that can be disturbed."""
+"""Proxy to PostgreSQL that can disturb its connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from support.proxy import Proxy
 
 @asynccontextmanager
 async def proxied(url: str, folder: Path) -> AsyncIterator[tuple[Proxy, str]]:
-    """A proxy to the PostgreSQL of a URL over a socket, and the URL of the way through it."""
+    """Start a proxy to the PostgreSQL of a URL; yield it and the URL through it."""
     parts = urlsplit(url)
     (host,) = parse_qs(parts.query)["host"]
     proxy = Proxy(partial(asyncio.open_unix_connection, Path(host) / ".s.PGSQL.5432"))

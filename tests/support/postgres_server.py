@@ -1,4 +1,4 @@
-"""A real PostgreSQL of the tests' own: a cluster in a folder of its own, spoken to over a socket there."""
+"""Temporary PostgreSQL server: a cluster in a folder, with a Unix socket."""
 
 import os
 import shutil
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 UNPRIVILEGED: Final = "nobody"
-"""PostgreSQL refuses to run as root; whom it runs as there."""
+"""User that runs PostgreSQL if the tests run as root, which PostgreSQL refuses."""
 
-EVERYBODY_MAY_ENTER: Final = 0o001
+WORLD_EXECUTABLE: Final = 0o001
 GUARDED: Final = "guarded"
-"""A user who needs a password, once there is one."""
+"""Database user that needs a password."""
 
 START_SECONDS: Final = 60
 IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108  the folder made there is private
@@ -33,11 +33,11 @@ fsync = {fsync}
 full_page_writes = {fsync}
 timezone = 'Asia/Kathmandu'
 """
-"""The odd zone: nothing of ours may lean on the server's."""
+"""The unusual time zone shows code that depends on the server's."""
 
 
 class PostgresServer:
-    """One cluster, which can be stopped and started in the middle of a test."""
+    """Cluster that tests can stop and start."""
 
     def __init__(self, folder: Path, *, fsync: bool = False) -> None:
         self._folder = folder
@@ -57,16 +57,16 @@ class PostgresServer:
         rules.write_text(f"local all {GUARDED} scram-sha-256\n{rules.read_text()}")
 
     def url(self, database: str) -> str:
-        """Where a database of this server is."""
+        """Return the URL of a database of this server."""
         return f"postgresql://slotmcp@/{database}?host={self._folder}"
 
     def start(self) -> None:
-        """Start it; it takes connections when this returns."""
+        """Start the server and wait until it accepts connections."""
         log = self._folder / "log"
         self._run("pg_ctl", "start", "--wait", f"--timeout={START_SECONDS}", "--pgdata", self._data, "--log", log)
 
     def stop(self, mode: str = "immediate") -> None:
-        """Stop it: `immediate` as a crash would, `fast` with every connection cut in good order."""
+        """Stop the server: `immediate` like a crash, `fast` after closing all connections."""
         self._run("pg_ctl", "stop", "--wait", "--pgdata", self._data, "--mode", mode)
 
     def _run(self, program: str, *arguments: str | Path) -> None:
@@ -80,10 +80,9 @@ class PostgresServer:
 
 @contextmanager
 def started_server(*, fsync: bool = False, parent: Path | None = None) -> Iterator[PostgresServer]:
-    """A server, in a folder whose path is short enough for a socket; stopped and gone afterwards.
+    """Start a server in a folder whose path is short enough for a socket; stop and delete it afterwards.
 
-    Without `fsync` nothing of it has to outlive the machine, so it is kept in memory where there is room. `parent` is
-    another place for the folder.
+    Without `fsync` the folder is in memory if there is room, unless `parent` names another place.
     """
     folder = Path(tempfile.mkdtemp(prefix="slotmcp-pg-", dir=parent or (None if fsync else _in_memory())))
     try:
@@ -101,16 +100,16 @@ def _in_memory() -> Path | None:
     return IN_MEMORY if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES else None
 
 
-def _binaries(folder: Path) -> Path:
-    """PostgreSQL's programs, of the wheel `pgserver`; copied where whoever runs them cannot reach them there."""
-    found = find_spec("pgserver")
-    if found is None or not found.submodule_search_locations:
+def _binaries(target: Path) -> Path:
+    """Return the folder of PostgreSQL's programs from the wheel `pgserver`, copied if their user cannot read it."""
+    spec = find_spec("pgserver")
+    if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("The tests need the package pgserver, or a server named by TEST_POSTGRES_URL.")
-    installed = Path(found.submodule_search_locations[0]) / "pginstall"
-    if os.getuid() != 0 or all(one.stat().st_mode & EVERYBODY_MAY_ENTER for one in installed.resolve().parents):
+    installed = Path(spec.submodule_search_locations[0]) / "pginstall"
+    if os.getuid() != 0 or all(folder.stat().st_mode & WORLD_EXECUTABLE for folder in installed.resolve().parents):
         return installed / "bin"
-    # the libraries beside the package are found by a path relative to the programs
-    copied = folder / "site" / "pgserver"
+    # the programs load the libraries beside the package by a relative path
+    copied = target / "site" / "pgserver"
     shutil.copytree(installed.parent, copied)
     libraries = installed.parents[1] / "pgserver.libs"
     if libraries.is_dir():

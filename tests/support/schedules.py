@@ -1,7 +1,8 @@
-"""Small books: a project with three technicians, and the claims that take their time."""
+"""Sample data: a project with three technicians, and claims on their time."""
 
+from collections.abc import Iterable
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
@@ -36,7 +37,7 @@ from slotmcp.ports import Receipt, Store, Transaction
 from support.clock import NOW_MS
 
 NOON: Final = NOW_MS // 60_000
-"""The minute of now. The helpers below count from it."""
+"""Current minute, from which the helpers below count."""
 
 HOLD_SECONDS: Final = 90
 CUSTOMER: Final = Customer(name="Kim Doe", phone="+1 303 555 0142", email="kim@example.com")
@@ -63,7 +64,7 @@ FULL_PROJECT: Final = Project(
         api_key_env="CALCOM_API_KEY", webhook_secret_envs=("SECRET_NOW", "SECRET_BEFORE"), pending_blocks=False
     ),
 )
-"""No field as it is by default."""
+"""Project in which no field has its default."""
 
 REPAIR: Final = ServiceType(id="repair", name="Repair", duration_minutes=60)
 CHECK: Final = ServiceType(id="check", name="Check", duration_minutes=30)
@@ -79,7 +80,7 @@ FULL_SERVICE: Final = ServiceType(
 
 
 def technician(technician_id: str, **facts: Any) -> Technician:  # noqa: ANN401  a Technician's fields
-    """Somebody who works on weekdays from 8 to 17."""
+    """Return a technician who works on weekdays from 8 to 17."""
     span = WallSpan(start_minute=480, end_minute=1020)
     usual: dict[str, Any] = {
         "name": technician_id.title(),
@@ -126,7 +127,7 @@ FULL_TECHNICIAN: Final = Technician(
 
 
 def claim(claim_id: str, technician_id: str = "ana", *, at: int = 60, minutes: int = 60, **facts: Any) -> Claim:  # noqa: ANN401
-    """An hour of somebody's time, `at` minutes from now. A booking's, unless it expires."""
+    """Return a claim of an hour, `at` minutes from now: of a booking unless it expires."""
     return Claim(
         id=claim_id,
         technician_id=technician_id,
@@ -138,7 +139,7 @@ def claim(claim_id: str, technician_id: str = "ana", *, at: int = 60, minutes: i
 
 
 def hold(claim_id: str, technician_id: str = "ana", *, customer: str = "kim", **facts: Any) -> Hold:  # noqa: ANN401
-    """A hold whose token is its claim's id behind a prefix."""
+    """Return a hold whose token is its claim's id with a prefix."""
     facts = {"expires_at_ms": NOW_MS + HOLD_SECONDS * 1000, **facts}
     return Hold(
         claim=claim(claim_id, technician_id, **facts),
@@ -149,12 +150,12 @@ def hold(claim_id: str, technician_id: str = "ana", *, customer: str = "kim", **
 
 
 def token(claim_id: str) -> str:
-    """The token of a hold that `hold` made."""
+    """Return the token of a hold that `hold` made."""
     return f"token-{claim_id}"
 
 
 def booking(claim_id: str, technician_id: str = "ana", **facts: Any) -> Booking:  # noqa: ANN401  a Claim's fields
-    """An appointment of a customer."""
+    """Return a booking of a customer."""
     return Booking(claim=claim(claim_id, technician_id, **facts), customer=CUSTOMER)
 
 
@@ -188,8 +189,8 @@ FULL_BOOKING: Final = Booking(
 )
 
 
-def wait(wait_id: str, **facts: Any) -> WaitlistEntry:  # noqa: ANN401  a Wait's fields
-    """Kim waits for a repair, from now on and for a day."""
+def wait(wait_id: str, **facts: Any) -> WaitlistEntry:  # noqa: ANN401  a WaitlistEntry's fields
+    """Return a waitlist entry of Kim for a repair within a day from now."""
     usual: dict[str, Any] = {
         "service_id": "repair",
         "duration_minutes": 60,
@@ -214,12 +215,12 @@ FULL_WAIT: Final = wait(
 
 
 def busy(technician_id: str = "ana", *, at: int = 60, minutes: int = 60, source: str = "calendar") -> BusyTime:
-    """Outside busy time, `at` minutes from now."""
+    """Return a busy time, `at` minutes from now."""
     return BusyTime(technician_id=technician_id, start=NOON + at, end=NOON + at + minutes, source=source)
 
 
 def event(uid: str, *, at: int = 60, minutes: int = 60, **facts: Any) -> CalendarEvent:  # noqa: ANN401  its fields
-    """An accepted event, `at` minutes from now."""
+    """Return an accepted calendar event, `at` minutes from now."""
     usual: dict[str, Any] = {"status": EventStatus.ACCEPTED, "at_ms": NOW_MS}
     return CalendarEvent(uid=uid, start=NOON + at, end=NOON + at + minutes, **{**usual, **facts})
 
@@ -244,7 +245,9 @@ FULL_ENTRY: Final = CalendarEntry(
     contact_keys=("phone", "email"),
     no_show_at_ms=NOW_MS + 2,
 )
-FULL_PARKED: Final = DeferredEvent(event=FULL_EVENT, why="Nobody knows them.", at_ms=NOW_MS, contact_keys=("phone",))
+FULL_DEFERRED: Final = DeferredEvent(
+    event=FULL_EVENT, why="No technician has this email address.", at_ms=NOW_MS, contact_keys=("phone",)
+)
 FULL_PUSH: Final = Push(
     booking_id="full",
     version=1,
@@ -261,18 +264,30 @@ FULL_SYNC: Final = SyncState(
 
 
 def receipt(key: str = "key", **facts: str) -> Receipt:
-    """What a key did."""
+    """Return the receipt of an idempotency key."""
     usual = {"use_case": "book_slot", "credential": "local", "request": "fingerprint", "answer": '{"bookingId":"b"}'}
     return Receipt(key=key, **{**usual, **facts})
 
 
+class HasId(Protocol):
+    """Booking, claim or waitlist entry."""
+
+    @property
+    def id(self) -> str: ...
+
+
+def ids_of(items: Iterable[HasId]) -> list[str]:
+    """Return the ids of items in order."""
+    return [item.id for item in items]
+
+
 async def set_up(transaction: Transaction) -> None:
-    """The shop, with Ana, Ben and Cleo."""
+    """Save the shop with Ana, Ben and Cleo."""
     await transaction.save_project(PROJECT)
     await transaction.save_services([REPAIR, CHECK])
     await transaction.save_technicians([ANA, BEN, CLEO])
 
 
 async def open_shop(store: Store) -> None:
-    """Bring the shop into a store."""
+    """Create the shop in a store."""
     await store.write(PROJECT.id, set_up, create=True)

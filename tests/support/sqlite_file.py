@@ -1,4 +1,4 @@
-"""What is really in a database file, read with plain SQL and none of our own code."""
+"""Contents of a database file, read with plain SQL and none of the code under test."""
 
 import hashlib
 import sqlite3
@@ -18,7 +18,7 @@ ORDER BY t.id, c.start_minute, c.id
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of claims."""
+    """Row of the table claims."""
 
     id: str
     technician_id: str
@@ -34,7 +34,7 @@ class Entry:
     latitude: float | None = None
 
     def is_live(self, now_ms: int) -> bool:
-        """Whether it takes time."""
+        """Return whether the claim takes time."""
         return self.state == "booked" or (
             self.state == "held" and self.expires_at_ms is not None and now_ms < self.expires_at_ms
         )
@@ -42,51 +42,54 @@ class Entry:
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that cannot write."""
+    """Open a read-only connection."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         yield connection
 
 
 def rows(path: Path, statement: str, *values: object) -> list[tuple[Any, ...]]:
-    """What a statement finds."""
+    """Return the rows of a statement."""
     with reading(path) as connection:
         return connection.execute(statement, values).fetchall()
 
 
 def entries(path: Path) -> list[Entry]:
-    """All claims, by technician and start."""
+    """Return all claims, by technician and start."""
     return [Entry(*row) for row in rows(path, _CLAIMS)]
 
 
 def live_entries(path: Path, now_ms: int) -> list[Entry]:
-    """The claims that take time now, by technician and start."""
+    """Return the claims that take time now, by technician and start."""
     return [entry for entry in entries(path) if entry.is_live(now_ms)]
 
 
 def overlaps(claims: list[Entry], *, buffers: bool = True) -> list[tuple[Entry, Entry]]:
-    """Pairs of claims that take the same technician's time at once."""
+    """Return the pairs of claims that overlap for the same technician."""
     return [
-        (one, other)
-        for number, one in enumerate(claims)
-        for other in claims[number + 1 :]
-        if one.technician_id == other.technician_id and _meet(one, other, buffers=buffers)
+        (first, second)
+        for number, first in enumerate(claims)
+        for second in claims[number + 1 :]
+        if first.technician_id == second.technician_id and _overlap(first, second, buffers=buffers)
     ]
 
 
-def _meet(one: Entry, other: Entry, *, buffers: bool) -> bool:
+def _overlap(first: Entry, second: Entry, *, buffers: bool) -> bool:
     if not buffers:
-        return one.start < other.end and other.start < one.end
-    return one.start - one.before < other.end + other.after and other.start - other.before < one.end + one.after
+        return first.start < second.end and second.start < first.end
+    return (
+        first.start - first.before < second.end + second.after
+        and second.start - second.before < first.end + first.after
+    )
 
 
 def count(path: Path, table: str) -> int:
-    """How many rows a table has."""
-    found: int = rows(path, f"SELECT count(*) FROM {table}")[0][0]  # noqa: S608  a test's own name
-    return found
+    """Return the number of rows of a table."""
+    number: int = rows(path, f"SELECT count(*) FROM {table}")[0][0]  # noqa: S608  a constant of a test
+    return number
 
 
 def fingerprint(path: Path) -> str:
-    """A hash of every row of every table. Equal means: nothing was changed."""
+    """Return a hash of all rows of all tables, which is equal if nothing changed."""
     digest = hashlib.sha256()
     with reading(path) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
@@ -98,15 +101,15 @@ def fingerprint(path: Path) -> str:
 
 
 def clone(path: Path, copy: Path) -> Path:
-    """A copy of a file that is in use."""
+    """Copy a file that is in use, and return the copy's path."""
     with reading(path) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
     return copy
 
 
 def integrity(path: Path) -> str:
-    """What SQLite itself says of the file; "ok" if it is whole."""
+    """Return the findings of SQLite's own check; "ok" if the file is intact."""
     with reading(path) as connection:
         problems = connection.execute("PRAGMA foreign_key_check").fetchall()
-        found: str = connection.execute("PRAGMA integrity_check").fetchone()[0]
-    return found if not problems else f"{found}, foreign keys: {problems}"
+        findings: str = connection.execute("PRAGMA integrity_check").fetchone()[0]
+    return findings if not problems else f"{findings}, foreign keys: {problems}"

@@ -1,4 +1,4 @@
-"""Stores as tests open them: by back end, several on one database."""
+"""Factory of stores on one database, for tests that run on every back end."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -7,6 +7,6 @@ from slotmcp.ports import Store
 
 
 class OpenStore(Protocol):
-    """Opens one more store on the same database, as another process would."""
+    """Opens another store on the same database, as another process would."""
 
     def __call__(self, *, timeout_ms: int = 20_000) -> AbstractAsyncContextManager[Store]: ...

@@ -23,8 +23,8 @@ from support.clock import NOW_MS, HandClock
 from support.postgres_databases import Databases
 from support.schedules import (
     FULL_BOOKING,
+    FULL_DEFERRED,
     FULL_ENTRY,
-    FULL_PARKED,
     FULL_PROJECT,
     FULL_PUSH,
     FULL_SERVICE,
@@ -35,6 +35,7 @@ from support.schedules import (
     booking,
     busy,
     hold,
+    ids_of,
     open_shop,
     receipt,
     token,
@@ -76,7 +77,7 @@ async def fill(store: Store) -> None:
         await transaction.add_receipt(receipt())
         await transaction.calendar.record_delivery("digest")
         await transaction.calendar.save_entry(FULL_ENTRY)
-        await transaction.calendar.defer(FULL_PARKED)
+        await transaction.calendar.defer(FULL_DEFERRED)
         await transaction.calendar.save_push(FULL_PUSH)
         await transaction.calendar.save_sync_state(FULL_SYNC)
         await transaction.remove_technicians(["cleo"])
@@ -136,7 +137,7 @@ async def test_everything_arrives_and_goes_on(way: tuple[Database, Database]) ->
             one = booking(f"new-{number}", technician_id, at=6000)
             await store.write(SHOP, lambda transaction: transaction.add_booking(one))  # noqa: B023  awaited here
         await store.write(SHOP, lambda transaction: transaction.add_wait(wait("new")))
-        assert [one.id for one in await store.waits(SHOP, *WaitlistState)] == ["z", "full", "a", "new"]
+        assert ids_of(await store.waits(SHOP, *WaitlistState)) == ["z", "full", "a", "new"]
 
 
 async def test_there_and_back_is_the_same(ends: dict[str, Database]) -> None:

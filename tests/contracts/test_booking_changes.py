@@ -1,4 +1,4 @@
-"""What the ports promise of bookings that change: moved, cancelled, told of, and what the next caller can take."""
+"""Contract of the ports Store and Transaction: bookings that are moved, cancelled or changed."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -9,7 +9,7 @@ from slotmcp.domain.booking import Booking, BookingStatus, Visit
 from slotmcp.domain.claim import ClaimState
 from slotmcp.ports import ClaimConflict, Store, Transaction
 from support.clock import HandClock
-from support.schedules import CUSTOMER, DOWNTOWN, FULL_BOOKING, PROJECT, booking, hold, token
+from support.schedules import CUSTOMER, DOWNTOWN, FULL_BOOKING, PROJECT, booking, hold, ids_of, token
 
 SHOP = PROJECT.id
 
@@ -17,41 +17,41 @@ Take = Callable[[Transaction], Awaitable[None]]
 
 
 async def booked(store: Store, *bookings: Booking) -> None:
-    """Take time with these bookings."""
+    """Add these bookings."""
 
     async def unit(transaction: Transaction) -> None:
-        for one in bookings:
-            await transaction.add_booking(one)
+        for new_booking in bookings:
+            await transaction.add_booking(new_booking)
 
     await store.write(SHOP, unit)
 
 
-async def saved(store: Store, one: Booking) -> None:
-    """Replace what is known of a booking."""
-    await store.write(SHOP, lambda transaction: transaction.save_booking(one))
+async def saved(store: Store, booking: Booking) -> None:
+    """Save a booking."""
+    await store.write(SHOP, lambda transaction: transaction.save_booking(booking))
 
 
 async def taken(store: Store) -> dict[str, list[tuple[str, int]]]:
-    """Whose time is taken by what, and when."""
+    """Return the claims of each technician, with their start."""
     technician_schedules = (await store.schedule(SHOP)).technician_schedules
     return {
-        name: [(one.id, one.start) for one in technician_schedule.claims]
+        name: [(claim.id, claim.start) for claim in technician_schedule.claims]
         for name, technician_schedule in technician_schedules.items()
         if technician_schedule.claims
     }
 
 
-def cancelled(one: Booking) -> Booking:
-    """The same, called off."""
-    return replace(one, status=BookingStatus.CANCELLED, cancel_reason="a cold")
+def cancelled(booking: Booking) -> Booking:
+    """Return a booking as cancelled."""
+    return replace(booking, status=BookingStatus.CANCELLED, cancel_reason="a cold")
 
 
 @pytest.mark.parametrize(
     ("technician_id", "at", "minutes"),
     [("ana", 90, 60), ("ana", 600, 45), ("ben", 60, 60), ("ben", 30, 120)],
-    ids=["into its own time", "elsewhen", "elsewhere", "both"],
+    ids=["overlapping its own time", "another time", "another technician", "both"],
 )
-async def test_a_booking_moves_in_one_step_and_its_old_time_is_free(
+async def test_a_booking_moves_at_once_and_its_old_time_is_free(
     store: Store, technician_id: str, at: int, minutes: int
 ) -> None:
     moved = replace(booking("b", technician_id, at=at, minutes=minutes), status=BookingStatus.RESCHEDULED)
@@ -62,14 +62,14 @@ async def test_a_booking_moves_in_one_step_and_its_old_time_is_free(
     await booked(store, booking("before", at=60, minutes=30))
 
 
-async def test_everything_that_is_known_of_a_booking_is_replaced(store: Store, other: Store) -> None:
+async def test_saving_a_booking_replaces_every_field(store: Store, other: Store) -> None:
     plain = Booking(claim=booking("full", "ana", at=60).claim)
     await booked(store, plain)
-    for one in (FULL_BOOKING, plain, FULL_BOOKING):
-        await saved(store, one)
-        assert await store.booking(SHOP, "full") == one
-        assert await other.bookings(SHOP) == (one,)
-        assert await taken(other) == {one.claim.technician_id: [("full", one.claim.start)]}
+    for changed in (FULL_BOOKING, plain, FULL_BOOKING):
+        await saved(store, changed)
+        assert await store.booking(SHOP, "full") == changed
+        assert await other.bookings(SHOP) == (changed,)
+        assert await taken(other) == {changed.claim.technician_id: [("full", changed.claim.start)]}
 
 
 @pytest.mark.parametrize("taken_by", ["hold", "booking"])
@@ -92,7 +92,7 @@ async def test_a_booking_does_not_move_into_time_that_is_taken(store: Store, tak
     assert await store.booking(SHOP, "b") == booking("b")
 
 
-async def test_two_bookings_change_places_over_a_third_time(store: Store) -> None:
+async def test_two_bookings_swap_times_by_way_of_a_third_time(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         await transaction.save_booking(booking("b-1", at=600))
         await transaction.save_booking(booking("b-2", at=60))
@@ -103,7 +103,7 @@ async def test_two_bookings_change_places_over_a_third_time(store: Store) -> Non
     assert await store.bookings(SHOP) == (booking("b-2", at=60), booking("b-1", at=120))
 
 
-async def test_bookings_of_a_time_are_those_that_share_a_minute_with_it(store: Store) -> None:
+async def test_bookings_within_a_time_are_those_that_overlap_it(store: Store) -> None:
     await booked(store, booking("b-1", at=60), booking("b-2", at=180))
     start = booking("b-1", at=60).claim.start
     for within, expected in (
@@ -113,10 +113,10 @@ async def test_bookings_of_a_time_are_those_that_share_a_minute_with_it(store: S
         ((start + 60, start + 120), []),
         ((start, start + 121), ["b-1", "b-2"]),
     ):
-        assert [one.id for one in await store.bookings(SHOP, within)] == expected
+        assert ids_of(await store.bookings(SHOP, within)) == expected
 
 
-async def test_a_cancelled_booking_takes_no_time_and_is_still_told_of(store: Store, other: Store) -> None:
+async def test_a_cancelled_booking_takes_no_time_and_can_still_be_read(store: Store, other: Store) -> None:
     await booked(store, booking("b"), booking("c", at=120))
     await saved(store, cancelled(booking("b")))
     assert await taken(other) == {"ana": [("c", booking("c", at=120).claim.start)]}
@@ -126,7 +126,7 @@ async def test_a_cancelled_booking_takes_no_time_and_is_still_told_of(store: Sto
     await booked(store, booking("next"))
 
 
-async def test_a_cancelled_booking_is_told_of_while_others_take_its_time(store: Store) -> None:
+async def test_a_cancelled_booking_can_be_saved_while_another_has_its_time(store: Store) -> None:
     await booked(store, cancelled(booking("b")), booking("next"))
     await saved(store, replace(cancelled(booking("b")), cancel_reason="a bad cold"))
     known = await store.booking(SHOP, "b")
@@ -138,42 +138,42 @@ async def test_a_cancelled_booking_is_told_of_while_others_take_its_time(store: 
 
 @pytest.mark.parametrize("status", set(BookingStatus) - {BookingStatus.CANCELLED})
 async def test_a_booking_of_any_other_status_takes_its_time(store: Store, status: BookingStatus) -> None:
-    one = replace(booking("b"), status=status)
+    changed = replace(booking("b"), status=status)
     await booked(store, booking("b"))
-    await saved(store, one)
-    assert await store.bookings(SHOP) == (one,)
+    await saved(store, changed)
+    assert await store.bookings(SHOP) == (changed,)
     with pytest.raises(ClaimConflict):
         await booked(store, booking("next"))
 
 
-async def test_what_takes_the_same_time_as_before_moves_no_revision(store: Store) -> None:
+async def test_a_change_that_keeps_the_time_does_not_move_the_revision(store: Store) -> None:
     await booked(store, booking("b", location=DOWNTOWN))
     before = await store.schedule(SHOP)
-    one = replace(
+    changed = replace(
         booking("b", location=DOWNTOWN),
         status=BookingStatus.COMPLETED,
         attention="time off in its way",
         contact_keys=("phone",),
         visit=Visit(notes="beware"),
     )
-    await saved(store, one)
-    assert await store.booking(SHOP, "b") == one
+    await saved(store, changed)
+    assert await store.booking(SHOP, "b") == changed
     assert await store.schedule(SHOP, before) is before
 
 
-async def test_the_token_of_a_booking_that_was_cancelled_says_so(store: Store) -> None:
+async def test_the_hold_of_a_cancelled_booking_is_cancelled(store: Store) -> None:
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h")))
     await saved(store, cancelled(booking("h")))
-    known = await store.write(SHOP, lambda transaction: transaction.hold(token("h")))
-    assert known is not None
-    assert known.state is ClaimState.CANCELLED
+    stored = await store.write(SHOP, lambda transaction: transaction.hold(token("h")))
+    assert stored is not None
+    assert stored.state is ClaimState.CANCELLED
     with pytest.raises(LookupError):
         await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h")))
 
 
-@pytest.mark.parametrize("booking_id", ["h", "nothing"])
-async def test_a_hold_or_nothing_is_never_treated_as_a_booking(store: Store, booking_id: str) -> None:
+@pytest.mark.parametrize("booking_id", ["h", "missing"])
+async def test_saving_a_booking_that_does_not_exist_fails(store: Store, booking_id: str) -> None:
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     with pytest.raises(LookupError):
         await saved(store, booking(booking_id, at=600))
@@ -181,7 +181,7 @@ async def test_a_hold_or_nothing_is_never_treated_as_a_booking(store: Store, boo
     assert await store.booking(SHOP, booking_id) is None
 
 
-async def test_a_booking_of_another_project_is_unknown(store: Store) -> None:
+async def test_a_booking_of_another_project_is_not_found(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         await transaction.save_project(replace(PROJECT, id="other"))
         assert await transaction.booking("b") is None
@@ -194,10 +194,10 @@ async def test_a_booking_of_another_project_is_unknown(store: Store) -> None:
     assert await store.booking(SHOP, "b") == booking("b")
 
 
-async def test_a_booking_that_moves_into_history_leaves_the_diary(store: Store, clock: HandClock) -> None:
+async def test_a_booking_that_moves_into_the_past_leaves_the_schedule(store: Store, clock: HandClock) -> None:
     await booked(store, booking("b"))
     known = await store.schedule(SHOP)
     clock.advance(days=5)
     await saved(store, booking("b", at=120))
     assert (await store.schedule(SHOP, known)).technician_schedules["ana"].claims == ()
-    assert [one.customer for one in await store.bookings(SHOP)] == [CUSTOMER]
+    assert [moved.customer for moved in await store.bookings(SHOP)] == [CUSTOMER]

@@ -1,4 +1,4 @@
-"""What the ports promise of books: revisions, the change log, and which objects stay the same."""
+"""Contract of the port Store: schedules, revisions, the change log, and object identity."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,6 +24,7 @@ from support.schedules import (
     booking,
     busy,
     hold,
+    ids_of,
     receipt,
     technician,
     wait,
@@ -36,14 +37,14 @@ Change = Callable[[Transaction], Awaitable[None]]
 
 
 async def prepare(transaction: Transaction) -> None:
-    """A hold and busy time of Ana's, and a booking of Ben's; both know where they are."""
+    """Add a hold and a busy time of Ana, and a booking of Ben; both claims have a location."""
     await transaction.add_hold(hold("h", "ana", at=60, location=DOWNTOWN))
     await transaction.add_booking(replace(booking("b", "ben", at=60, location=DOWNTOWN), contact_keys=("lee",)))
     await transaction.add_busy([busy("ana", at=300)])
 
 
 async def forget(transaction: Transaction, contact_key: str) -> None:
-    """Forget, whoever it was."""
+    """Forget a customer."""
     await transaction.forget(contact_key)
 
 
@@ -77,23 +78,23 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "add_busy": (lambda transaction: transaction.add_busy([busy("cleo"), busy("ben")]), "ben cleo"),
     "remove_busy": (lambda transaction: transaction.remove_busy([busy("ana", at=300)]), "ana"),
 }
-"""Each with the diaries that it changes."""
+"""Changes, and the technicians whose schedules they change."""
 
 each_change = pytest.mark.parametrize(("change", "changed"), CHANGES.values(), ids=CHANGES)
 
 
 def same_objects(before: Schedule, after: Schedule, changed: Sequence[str]) -> None:
-    """Only these diaries are other objects now."""
-    others = [
-        one
-        for one in after.technician_schedules
-        if before.technician_schedules.get(one) is not after.technician_schedules[one]
+    """Assert that only these technicians' schedules are new objects."""
+    replaced = [
+        technician_id
+        for technician_id in after.technician_schedules
+        if before.technician_schedules.get(technician_id) is not after.technician_schedules[technician_id]
     ]
-    assert sorted(others) == [one for one in changed if one in after.technician_schedules]
+    assert sorted(replaced) == [name for name in changed if name in after.technician_schedules]
 
 
 @each_change
-async def test_a_change_moves_the_revision_by_one_and_is_read_alone(
+async def test_a_change_moves_the_revision_by_one_and_only_its_parts_are_read(
     store: Store, other: Store, open_store: OpenStore, change: Change, changed: str
 ) -> None:
     await store.write(SHOP, prepare)
@@ -102,9 +103,9 @@ async def test_a_change_moves_the_revision_by_one_and_is_read_alone(
     schedule = await other.schedule(SHOP, known)
     assert schedule.revision == known.revision + 1
     same_objects(known, schedule, changed.split())
-    for one in known.technician_schedules.keys() & schedule.technician_schedules.keys():
-        before, after = known.technician_schedules[one].technician, schedule.technician_schedules[one].technician
-        assert (before is after) == (before == after), "a technician who did not change is the same object"
+    for name in known.technician_schedules.keys() & schedule.technician_schedules.keys():
+        before, after = known.technician_schedules[name].technician, schedule.technician_schedules[name].technician
+        assert (before is after) == (before == after), "an unchanged technician is the same object"
     async with open_store() as fresh:
         assert await fresh.schedule(SHOP) == schedule
         assert list((await fresh.schedule(SHOP)).technician_schedules) == list(schedule.technician_schedules)
@@ -126,7 +127,7 @@ async def test_a_transaction_sees_its_own_changes(store: Store, change: Change, 
 
 
 @each_change
-async def test_a_rollback_leaves_no_trace_in_later_books(store: Store, change: Change, changed: str) -> None:
+async def test_a_rollback_leaves_no_trace_in_later_schedules(store: Store, change: Change, changed: str) -> None:
     async def unit(transaction: Transaction) -> None:
         await change(transaction)
         assert (await transaction.schedule()).revision == 3
@@ -160,7 +161,9 @@ async def test_a_transaction_moves_the_revision_once(store: Store) -> None:
     assert (await store.head(SHOP)).revision == 2
 
 
-async def test_what_changes_neither_time_nor_catalog_does_not_move_the_revision(store: Store, clock: HandClock) -> None:
+async def test_a_write_that_changes_neither_time_nor_catalog_does_not_move_the_revision(
+    store: Store, clock: HandClock
+) -> None:
     async def unit(transaction: Transaction) -> None:
         await transaction.schedule()
         await transaction.lapse_holds()
@@ -186,26 +189,28 @@ async def test_what_changes_neither_time_nor_catalog_does_not_move_the_revision(
     assert await store.schedule(SHOP, before) is before
 
 
-async def test_what_changes_after_the_book_was_given_is_in_the_next(store: Store) -> None:
+async def test_a_change_after_reading_the_schedule_is_in_the_next_schedule(store: Store) -> None:
     async def unit(transaction: Transaction) -> Schedule:
         await transaction.add_hold(hold("h-1", "ana"))
-        given = await transaction.schedule()
+        read = await transaction.schedule()
         await transaction.add_hold(hold("h-2", "ben"))
-        return given
+        return read
 
-    given = await store.write(SHOP, unit)
-    assert given.technician_schedules["ben"].claims == ()
+    read = await store.write(SHOP, unit)
+    assert read.technician_schedules["ben"].claims == ()
     after = await store.schedule(SHOP)
     assert [len(technician_schedule.claims) for technician_schedule in after.technician_schedules.values()] == [1, 1, 0]
     assert await store.write(SHOP, lambda transaction: transaction.schedule()) == after
 
 
-async def test_a_transaction_knows_the_diaries_that_readers_were_given(store: Store) -> None:
-    given = await store.schedule(SHOP)
-    assert await store.write(SHOP, lambda transaction: transaction.schedule()) is given
+async def test_a_transaction_reuses_the_schedule_that_a_reader_has_read(store: Store) -> None:
+    read = await store.schedule(SHOP)
+    assert await store.write(SHOP, lambda transaction: transaction.schedule()) is read
 
 
-async def test_diaries_stay_the_same_from_one_transaction_to_the_next(store: Store, other: Store) -> None:
+async def test_unchanged_technician_schedules_are_the_same_objects_in_the_next_transaction(
+    store: Store, other: Store
+) -> None:
     async def read(transaction: Transaction) -> Schedule:
         return await transaction.schedule()
 
@@ -216,7 +221,7 @@ async def test_diaries_stay_the_same_from_one_transaction_to_the_next(store: Sto
     assert second.technician_schedules["ben"].technician is first.technician_schedules["ben"].technician
 
 
-async def test_who_missed_many_revisions_reads_all_that_changed(store: Store, other: Store) -> None:
+async def test_a_reader_that_missed_many_revisions_reads_all_changes(store: Store, other: Store) -> None:
     known = await other.schedule(SHOP)
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h")))
     projects = [replace(PROJECT, name=str(number)) for number in range(1100)]
@@ -227,12 +232,14 @@ async def test_who_missed_many_revisions_reads_all_that_changed(store: Store, ot
     assert schedule.technician_schedules["ana"].claims == (hold("h").claim,)
 
 
-async def test_a_book_of_the_future_is_read_anew(store: Store) -> None:
+async def test_a_known_schedule_of_a_later_revision_is_ignored(store: Store) -> None:
     schedule = await store.schedule(SHOP)
     assert await store.schedule(SHOP, replace(schedule, revision=99, technician_schedules={})) == schedule
 
 
-async def test_diaries_have_what_ends_after_yesterday(open_store: OpenStore, clock: HandClock) -> None:
+async def test_a_technicians_schedule_contains_claims_since_the_day_before(
+    open_store: OpenStore, clock: HandClock
+) -> None:
     days = {"long ago": -4, "yesterday": -1, "today": 0, "next month": 31}
     async with open_store() as store:
         await store.write(SHOP, prepare_shop, create=True)
@@ -245,32 +252,32 @@ async def test_diaries_have_what_ends_after_yesterday(open_store: OpenStore, clo
         await store.write(SHOP, unit)
     async with open_store() as store:
         technician_schedule = (await store.schedule(SHOP)).technician_schedules["ana"]
-        assert [one.id for one in technician_schedule.claims] == ["yesterday", "today", "next month"]
+        assert ids_of(technician_schedule.claims) == ["yesterday", "today", "next month"]
         assert len(technician_schedule.busy) == len(days)
         clock.advance(days=2)
         await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h", at=20_000)))
-        assert [one.id for one in (await store.schedule(SHOP)).technician_schedules["ana"].claims] == [
+        assert ids_of((await store.schedule(SHOP)).technician_schedules["ana"].claims) == [
             "today",
             "h",
             "next month",
         ]
 
 
-async def test_holds_that_expired_leave_the_diaries(store: Store, clock: HandClock) -> None:
+async def test_expired_holds_leave_the_schedule(store: Store, clock: HandClock) -> None:
     for number in range(5):
         await store.write(SHOP, partial(take_a_hold, claim_id=f"h-{number}"))
         await store.schedule(SHOP)
         clock.advance(seconds=600)
-    assert [one.id for one in (await store.schedule(SHOP)).technician_schedules["ana"].claims] == ["h-4"]
+    assert ids_of((await store.schedule(SHOP)).technician_schedules["ana"].claims) == ["h-4"]
 
 
 async def prepare_shop(transaction: Transaction) -> None:
-    """A shop with Ana alone."""
+    """Save a shop with Ana only."""
     await transaction.save_project(PROJECT)
     await transaction.save_technicians([ANA])
 
 
 async def take_a_hold(transaction: Transaction, claim_id: str) -> None:
-    """Take the time that the hold before took."""
+    """Add a hold on the time of the expired hold before it."""
     await transaction.lapse_holds()
     await transaction.add_hold(hold(claim_id, expires_at_ms=transaction.now_ms + 90_000))
