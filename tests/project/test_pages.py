@@ -16,6 +16,7 @@ _PATH = re.compile(r"(?:src|tests|docs|examples|\.ci)/[\w./*-]+")
 
 PROSE_CHARACTERS = 100
 """The maximum width of a line outside tables, code and links."""
+SENTENCE_WORDS = 25
 DOCS = ROOT / "docs"
 
 
@@ -47,6 +48,18 @@ def wide_lines(text: str) -> list[str]:
     return [line for line in lines if len(_TARGET.sub("]", line)) > PROSE_CHARACTERS and not _is_code(line)]
 
 
+def long_sentences(text: str) -> list[str]:
+    """Return the sentences with too many words, with code as one word and without tables, quotations and examples."""
+    lines = [line for line in _TARGET.sub("]", text).splitlines() if not line.startswith(("|", "![", "#"))]
+    blocks = re.split(r"\n\s*\n|\n\s*(?:[-*]|\d+\.) |^(?:[-*]|\d+\.) ", "\n".join(lines))
+    sentences = [
+        sentence
+        for block in blocks
+        for sentence in re.split(r"(?<=[.!?:;])\W*\s+", re.sub(r"`[^`]*`", "code", " ".join(block.split())))
+    ]
+    return [sentence for sentence in sentences if len(sentence.split()) > SENTENCE_WORDS]
+
+
 def _is_code(line: str) -> bool:
     """Return whether code that cannot be broken is all that makes a line too wide."""
     longest = max((len(code) for code in _CODE.findall(line)), default=0)
@@ -72,6 +85,16 @@ def test_the_decisions_are_numbered_and_listed_with_their_titles() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_prose_is_at_most_100_characters_wide(page: Path) -> None:
     assert wide_lines(prose(page)) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_sentence_has_at_most_25_words(page: Path) -> None:
+    assert long_sentences(prose(page)) == []
+
+
+def test_long_sentences_are_found() -> None:
+    words = " ".join(["word"] * 26)
+    assert long_sentences(f"Short. {words}.\n\n- {words[:50]}: {words[:60]}") == [f"{words}."]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -1,0 +1,53 @@
+"""The commands on the pages print the output that the pages show."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mcp import Client, StdioServerParameters
+
+from project.repository import ROOT
+
+SLOTMCP = [sys.executable, "-m", "slotmcp"]
+PHONE = "303-555-0142"
+LIMIT_SECONDS = 100
+
+
+def run(*arguments: str, environment: dict[str, str]) -> str:
+    command = [*SLOTMCP, *arguments]
+    done = subprocess.run(  # noqa: S603  our own program
+        command, env=environment, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=True
+    )
+    return done.stdout
+
+
+@pytest.fixture
+async def environment(tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a database with the sample project and one booked customer."""
+    variables = {**os.environ, "SLOTMCP_DATABASE_URL": str(tmp_path / "slotmcp.db")}
+    run("import", str(ROOT / "examples" / "denver-hvac" / "project.yaml"), environment=variables)
+    server = StdioServerParameters(command=SLOTMCP[0], args=[*SLOTMCP[1:], "stdio"], env=variables)
+    async with Client(server) as client:
+        slots = (await client.call_tool("get_slots", {"limit": 1})).structured_content or {}
+        customer = {"customerName": "Maria Alvarez", "customerPhone": PHONE, "start": slots["slots"][0]["start"]}
+        booked = await client.call_tool("book_slot", customer)
+        assert not booked.is_error
+    return variables
+
+
+def test_forget_prints_the_output_on_its_page(environment: dict[str, str]) -> None:
+    page = (ROOT / "docs" / "how-to" / "forget-a-customer.md").read_text("utf-8")
+    shown = re.findall(rf'^\$ slotmcp forget "{PHONE}"\n(.+\n)', page, re.MULTILINE)
+    assert len(shown) == 2
+    assert [run("forget", PHONE, environment=environment) for _ in shown] == shown
+
+
+def test_booking_prints_a_line_of_the_form_on_its_page(environment: dict[str, str]) -> None:
+    page = (ROOT / "docs" / "how-to" / "manage-technicians.md").read_text("utf-8")
+    shown = re.findall(r"^\$ slotmcp booking (b-104)\n(.+)$", page, re.MULTILINE)
+    form = re.compile(r"b-104: AC repair, \w+, \w+ \d+ at \d+:\d\d [AP]M, with Ana Lucero: confirmed\.")
+    assert [form.fullmatch(line) is not None for _, line in shown] == [True]
+    assert form.fullmatch(run("booking", "b-104", environment=environment).strip())
