@@ -127,7 +127,7 @@ class Settings(BaseSettings):
 
     @property
     def is_postgres(self) -> bool:
-        """Whether the database is PostgreSQL instead of SQLite."""
+        """True if the database is PostgreSQL instead of SQLite."""
         return self.database_url.startswith(POSTGRES_SCHEMES)
 
     @property

@@ -51,7 +51,7 @@ class Principal:
 
     @property
     def can_reach_all(self) -> bool:
-        """Whether all projects are within reach, future ones included."""
+        """True if all projects are within reach, future ones included."""
         return self.projects is None
 
     def resolve_project(self, requested: str | None) -> str | None:

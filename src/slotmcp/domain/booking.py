@@ -36,9 +36,9 @@ class AssignmentReason:
     considered: int
     """Number of technicians who could have taken the job."""
     wished: bool = False
-    """Whether the caller requested this technician."""
+    """True if the caller requested this technician."""
     kept: bool = False
-    """Whether a rescheduled booking kept its technician."""
+    """True if a rescheduled booking kept its technician."""
     decided_by: RankingKey | None = None
     """First key in which the winner beat the runner-up; None: no key, no runner-up, or not recorded."""
 

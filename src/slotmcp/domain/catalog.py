@@ -37,7 +37,7 @@ class TravelMode(StrEnum):
 
 
 class TechnicianStatus(StrEnum):
-    """Whether a technician gets jobs."""
+    """Availability of a technician for any jobs."""
 
     ACTIVE = "active"
     OFF = "off"
@@ -145,7 +145,7 @@ class TimeOff:
     end: Minute
     reason: str = ""
     by_operator: bool = False
-    """Whether an operator added it; an import keeps it unless it prunes."""
+    """True if an operator added it; an import keeps it unless it prunes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ class Claim:
     expires_at_ms: int | None = None
     """Time at which a hold expires. None for a booking."""
     technician_chosen: bool = False
-    """Whether the caller requested this technician."""
+    """True if the caller requested this technician."""
     location: Location | None = None
     """Location of the job, if it is known."""
 
@@ -52,7 +52,7 @@ class Claim:
 
     @property
     def is_hold(self) -> bool:
-        """Whether the claim is a hold."""
+        """True if the claim is a hold."""
         return self.expires_at_ms is not None
 
     def is_live(self, now_ms: int) -> bool:

@@ -98,7 +98,7 @@ class Trace:
     """Reason for that technician: the value of each key of the policy, as in "load 2, priority 1"."""
     was_replayed: bool = False
     was_revived: bool = False
-    """Whether book_slot booked a lapsed hold."""
+    """True if book_slot booked a lapsed hold."""
     moved_holds: int = 0
     technicians: tuple[TechnicianTrace, ...] = ()
     hops: Mapping[str, int] = field(default_factory=dict)

@@ -333,7 +333,7 @@ class ScheduleReader(Protocol):
     async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
         """Return the newest committed schedule, read in one snapshot.
 
-        With `known`, an earlier schedule of the project, only the changes since its revision are read, and the
+        With `known`, an earlier schedule, only the changes since its revision are read, and the
         technician schedules that did not change are the same objects.
 
         Raises:

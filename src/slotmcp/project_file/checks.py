@@ -73,7 +73,7 @@ class Problems:
 
     @property
     def exist(self) -> bool:
-        """Whether there is a problem at this place, below it, or above it."""
+        """True if there is a problem at this place, below it, or above it."""
         original = self._original
         return original in self._findings.affected or any(
             path_of(place) in self._findings.by_path for place in _from_the_root(original)

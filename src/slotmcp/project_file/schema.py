@@ -85,7 +85,7 @@ class CalcomEntry(Entry):
     webhook_secret_envs: list[Variable] = Field(default=[], alias="webhookSecretEnv")
     """Variables that hold the webhook's secrets; two during a rotation."""
     pending_blocks: Flag = _CALCOM_DEFAULTS.pending_blocks
-    """Whether unconfirmed Cal.com bookings take time."""
+    """Let unconfirmed Cal.com bookings take time."""
 
 
 class ProjectEntry(Entry):
