@@ -38,7 +38,7 @@ def refusal() -> str:
     return str(caught.value)
 
 
-def test_nothing_set_keeps_the_database_in_the_users_data_folder() -> None:
+def test_the_default_database_is_in_the_users_data_folder() -> None:
     settings = Settings.load()
     assert settings.database_path.name == "slotmcp.db"
     assert settings.database_path.is_absolute()
@@ -46,7 +46,7 @@ def test_nothing_set_keeps_the_database_in_the_users_data_folder() -> None:
 
 
 @pytest.mark.parametrize("value", ["{}/x.db", "sqlite:///{}/x.db"])
-def test_a_database_is_named_by_url_or_by_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str) -> None:
+def test_a_database_is_set_by_url_or_by_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str) -> None:
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", value.format(tmp_path))
     assert Settings.load().database_path == tmp_path / "x.db"
 
@@ -76,7 +76,9 @@ def test_a_relative_path_and_the_home_folder_are_made_absolute(monkeypatch: pyte
         ("sqlite:///x.db?mode=ro", "question mark"),
     ],
 )
-def test_another_database_is_refused_with_what_to_write(monkeypatch: pytest.MonkeyPatch, url: str, said: str) -> None:
+def test_an_unsupported_database_is_rejected_with_the_valid_form(
+    monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", url)
     sentence = refusal()
     assert sentence.startswith("SLOTMCP_DATABASE_URL ")
@@ -94,7 +96,7 @@ def test_another_database_is_refused_with_what_to_write(monkeypatch: pytest.Monk
         "postgresql+asyncpg://me@/slots?host=/run/postgresql",
     ],
 )
-def test_a_postgresql_database_is_named_by_its_url(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_a_postgresql_database_is_set_by_url(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert not Settings.load().is_postgres
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", url)
     monkeypatch.setenv("SLOTMCP_DATABASE_TIMEOUT_SECONDS", "0.25")
@@ -107,7 +109,9 @@ def test_a_postgresql_database_is_named_by_its_url(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("name", "value"), [("POOL_SIZE", "1"), ("POOL_SIZE", "many"), ("TIMEOUT_SECONDS", "0"), ("TIMEOUT_SECONDS", "inf")]
 )
-def test_an_absurd_pool_or_time_out_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_a_pool_size_or_timeout_out_of_bounds_is_rejected(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     monkeypatch.setenv(f"SLOTMCP_DATABASE_{name}", value)
     assert refusal().startswith(f"SLOTMCP_DATABASE_{name} is '{value}'; ")
 
@@ -115,7 +119,7 @@ def test_an_absurd_pool_or_time_out_is_refused(monkeypatch: pytest.MonkeyPatch, 
 @pytest.mark.parametrize(
     "url", ["http://localhost:5000", "https://me:secret@roads.example.com/osrm/", " http://[::1]:5000 "]
 )
-def test_a_routing_service_is_named_by_its_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_a_routing_service_is_set_by_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert Settings.load().routing_url == ""
     monkeypatch.setenv("SLOTMCP_ROUTING_URL", url)
     assert Settings.load().routing_url == url.strip()
@@ -132,7 +136,7 @@ def test_a_routing_service_is_named_by_its_address(monkeypatch: pytest.MonkeyPat
         ("http://me:secret@localhost/?key=1", "question mark"),
     ],
 )
-def test_an_address_that_is_none_is_refused_with_what_to_write(
+def test_an_invalid_address_is_rejected_with_the_valid_form(
     monkeypatch: pytest.MonkeyPatch, url: str, said: str
 ) -> None:
     monkeypatch.setenv("SLOTMCP_ROUTING_URL", url)
@@ -146,7 +150,7 @@ def test_an_address_that_is_none_is_refused_with_what_to_write(
     "url",
     ["redis://localhost:6379", "rediss://me:secret@example.com/1", "unix:///run/redis.sock", " redis://[::1] "],
 )
-def test_a_redis_is_named_by_its_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_redis_is_set_by_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert Settings.load().redis_url == ""
     monkeypatch.setenv("SLOTMCP_REDIS_URL", url)
     assert Settings.load().redis_url == url.strip()
@@ -155,7 +159,7 @@ def test_a_redis_is_named_by_its_address(monkeypatch: pytest.MonkeyPatch, url: s
 @pytest.mark.parametrize(
     "url", ["localhost:6379", "http://me:secret@localhost", "redis://", "redis://x:99999", "redis://[::1", "unix://"]
 )
-def test_what_is_no_redis_is_refused_with_what_to_write(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_an_invalid_redis_address_is_rejected_with_the_valid_form(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("SLOTMCP_REDIS_URL", url)
     sentence = refusal()
     assert sentence.startswith("SLOTMCP_REDIS_URL is not a valid Redis address")
@@ -163,7 +167,7 @@ def test_what_is_no_redis_is_refused_with_what_to_write(monkeypatch: pytest.Monk
     assert "secret" not in sentence
 
 
-def test_a_prefix_is_a_plain_word(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redis_prefix_has_only_plain_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings.load().redis_prefix == "slotmcp"
     monkeypatch.setenv("SLOTMCP_REDIS_PREFIX", "acme-test.1")
     assert Settings.load().redis_prefix == "acme-test.1"
@@ -171,27 +175,27 @@ def test_a_prefix_is_a_plain_word(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "letters, digits" in refusal()
 
 
-def test_the_config_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_takes_precedence_over_the_config_file(monkeypatch: pytest.MonkeyPatch) -> None:
     write_config('log_level = "INFO"\nlog_format = "json"\n')
     monkeypatch.setenv("SLOTMCP_LOG_FORMAT", "Console")
     settings = Settings.load()
     assert (settings.log_level, settings.log_format) == ("info", "console")
 
 
-def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_LOG_LEVEL", "")
     monkeypatch.setenv("SLOTMCP_CONFIG", "")
     assert Settings.load().log_level == "warning"
 
 
-def test_another_config_file_can_be_named_and_must_then_exist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_config_file_set_by_variable_must_exist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SLOTMCP_CONFIG", str(tmp_path / "mine.toml"))
     assert "there is no such file" in refusal()
     (tmp_path / "mine.toml").write_text('log_level = "error"\n')
     assert Settings.load().log_level == "error"
 
 
-def test_a_bad_value_is_told_with_its_origin_and_what_would_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_value_is_reported_with_its_origin_and_the_valid_form(monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_config("log_format = 3\n")
     monkeypatch.setenv("SLOTMCP_LOG_LEVEL", "loud")
     assert refusal().splitlines() == [
@@ -200,29 +204,29 @@ def test_a_bad_value_is_told_with_its_origin_and_what_would_be_right(monkeypatch
     ]
 
 
-def test_an_unknown_variable_is_refused_with_the_one_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_variable_is_rejected_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_DATABSE_URL", "x.db")
     assert refusal() == "SLOTMCP_DATABSE_URL is not a setting. Did you mean SLOTMCP_DATABASE_URL?"
 
 
-def test_an_unknown_variable_like_no_other_is_refused_with_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_variable_without_a_similar_one_is_rejected_with_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_ZZZ", "1")
     listed = sorted(f"SLOTMCP_{name.upper()}" for name in ("config", *Settings.model_fields))
     assert f"The settings are {', '.join(listed)}." in refusal()
 
 
-def test_an_unknown_key_of_the_config_file_is_refused() -> None:
+def test_an_unknown_key_of_the_config_file_is_rejected() -> None:
     path = write_config('log_levl = "info"\n')
     assert refusal() == f"log_levl in {path} is not a setting. Did you mean log_level?"
 
 
-def test_a_config_file_that_is_no_toml_is_refused_with_the_line() -> None:
+def test_an_invalid_config_file_is_rejected_with_the_line() -> None:
     path = write_config("log_level = \n")
     assert refusal().startswith(f"The config file {path} cannot be read: ")
     assert "line 1" in refusal()
 
 
-def test_names_are_listed_with_commas_in_the_environment_and_as_a_list_in_the_file(
+def test_lists_are_comma_separated_in_the_environment_and_arrays_in_the_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert Settings.load().allowed_hosts == ()
@@ -232,7 +236,7 @@ def test_names_are_listed_with_commas_in_the_environment_and_as_a_list_in_the_fi
     assert Settings.load().allowed_hosts == ("a.example.com", "c.example.com")
 
 
-def test_an_issuer_without_an_audience_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_issuer_without_an_audience_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_OAUTH_ISSUER", "https://login.example.com")
     assert refusal().startswith("SLOTMCP_OAUTH_ISSUER is set, so set public_url or oauth_audience too")
     monkeypatch.setenv("SLOTMCP_PUBLIC_URL", "https://book.example.com/")

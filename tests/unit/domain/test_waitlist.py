@@ -25,18 +25,18 @@ GONE = (*OFFERED.let_go, HOLD.claim.interval)
         (ClaimState.WITHDRAWN, WaitlistState.WAITING, OFFERED.let_go),
     ],
 )
-def test_a_wait_follows_its_hold(
+def test_an_entry_follows_the_hold_of_its_offer(
     state: ClaimState, becomes: WaitlistState, let_go: tuple[tuple[int, int], ...]
 ) -> None:
     assert OFFERED.after(replace(HOLD, state=state), NOW_MS) == replace(OFFERED, state=becomes, let_go=let_go)
 
 
-def test_a_hold_is_gone_at_the_millisecond_at_which_it_expires() -> None:
+def test_an_offer_ends_at_the_millisecond_of_its_holds_expiry() -> None:
     assert OFFERED.after(HOLD, NOW_MS) == OFFERED
     assert OFFERED.after(HOLD, NOW_MS + 1) == replace(OFFERED, state=WaitlistState.WAITING, let_go=GONE)
 
 
-def test_an_offer_that_nobody_remembers_is_nothing_let_go() -> None:
+def test_an_offer_whose_hold_is_deleted_is_not_declined() -> None:
     assert OFFERED.after(None, NOW_MS) == replace(OFFERED, state=WaitlistState.WAITING)
 
 
@@ -49,5 +49,5 @@ def test_only_an_offer_follows_a_hold(state: WaitlistState) -> None:
 @pytest.mark.parametrize(
     ("time", "wants"), [((0, 60), False), ((59, 119), False), ((60, 120), True), ((-60, 0), True), ((-60, 1), False)]
 )
-def test_nothing_that_overlaps_a_time_let_go_is_wanted(time: tuple[int, int], wants: bool) -> None:  # noqa: FBT001
+def test_times_that_overlap_a_declined_one_are_not_accepted(time: tuple[int, int], wants: bool) -> None:  # noqa: FBT001
     assert OFFERED.accepts(time) is wants

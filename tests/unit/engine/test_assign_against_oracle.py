@@ -38,7 +38,7 @@ def test_the_assignment_is_the_first_candidate_by_the_assignment_ranking(case: C
 
 @settings(max_examples=settings().max_examples // 2)
 @given(case=cases())
-def test_a_live_hold_goes_to_the_first_of_those_who_could_do_it_were_it_not_there(case: Case) -> None:
+def test_a_live_hold_is_assigned_to_the_first_technician_who_could_take_it_without_the_hold(case: Case) -> None:
     oracle, availability = Oracle(case.schedule, case.now_ms), Availability.of(case.schedule, case.now_ms)
     claims = [claim for one in oracle.technicians for claim in oracle.live_claims(one)]
     for held in (claim for claim in claims if claim.is_hold and claim.service_id in case.schedule.services):
@@ -58,7 +58,7 @@ def test_a_live_hold_goes_to_the_first_of_those_who_could_do_it_were_it_not_ther
         pytest.param("2025-06-01T23:30Z", "2025-05-31T23:30Z", id="before today"),
     ],
 )
-def test_a_live_hold_outside_the_dates_on_offer_can_be_booked(held: str, booked: str) -> None:
+def test_a_live_hold_beyond_the_offered_dates_can_be_booked(held: str, booked: str) -> None:
     """Rules 12 and 20: a promise is kept where the horizon shrank or midnight has passed, and counts on its date."""
     worker = replace(technician("a", "00:00-24:00"), max_bookings_per_day=1)
     promised = hold(held, 60, until_ms=at("00:01") * 60_000)

@@ -28,21 +28,21 @@ A, B, C = (technician(id_, "10:00-11:00") for id_ in "abc")
 LATE_B = technician("b", "10:00-12:00")
 
 
-def test_rule_17_the_capacity_is_the_number_of_technicians_who_can_take_it(ask: Ask) -> None:
+def test_rule_17_capacity_is_the_number_of_available_technicians(ask: Ask) -> None:
     shop = schedule(
         technician_schedule(A), technician_schedule(LATE_B), technician_schedule(technician("c", "09:30-10:30"))
     )
     assert offered(ask, shop, job(30)) == "09:30 10:00x3 10:30x2 11:00 11:30"
 
 
-def test_rule_17_each_hold_and_booking_takes_one(ask: Ask) -> None:
+def test_rule_17_each_hold_and_booking_reduces_capacity_by_one(ask: Ask) -> None:
     shop = schedule(
         technician_schedule(A, hold("10:00", 60)), technician_schedule(B), technician_schedule(C, booking("10:30", 30))
     )
     assert offered(ask, shop, job(30)) == "10:00x2 10:30"
 
 
-def test_rule_18_a_hold_moves_to_somebody_who_is_free_for_it(ask: Ask) -> None:
+def test_rule_18_a_hold_moves_to_a_free_technician(ask: Ask) -> None:
     plumber = technician("a", "10:00-11:00", skills="pipes")
     shop = schedule(technician_schedule(plumber, hold("10:00", 60)), technician_schedule(B))
     assert offered(ask, shop, job(60, skills="pipes")) == "10:00"
@@ -61,7 +61,7 @@ def test_rule_18_two_holds_move_in_a_chain(ask: Ask) -> None:
     assert offered(ask, schedule(*chain, services=[wires]), job(60, skills="pipes")) == ""
 
 
-def test_rule_18_the_second_hold_does_not_go_where_the_job_is_to_be(ask: Ask) -> None:
+def test_rule_18_the_second_hold_does_not_move_to_the_technician_of_the_job(ask: Ask) -> None:
     plumber = technician("a", "10:00-13:00", skills="pipes")
     full = replace(technician("b", "10:00-13:00"), max_bookings_per_day=1)
     swap = (
@@ -75,7 +75,7 @@ def test_rule_18_the_second_hold_does_not_go_where_the_job_is_to_be(ask: Ask) ->
     )
 
 
-def test_rule_18_three_moves_are_not_made(ask: Ask) -> None:
+def test_rule_18_three_holds_do_not_move_in_a_chain(ask: Ask) -> None:
     skills = ("pipes wires", "wires roofs", "roofs doors", "doors")
     people = [technician(id_, "10:00-11:00", skills=skill) for id_, skill in zip("abcd", skills, strict=True)]
     kinds = [service(skill, skills=skill) for skill in ("wires", "roofs", "doors")]
@@ -119,7 +119,7 @@ def test_rule_18_which_holds_move(ask: Ask, claim: Claim, starts: str) -> None:
     assert offered(ask, shop, job(60, skills="pipes"), now="2025-06-02T09:30Z") == starts
 
 
-def test_rule_18_one_hold_moves_off_a_technician_not_two(ask: Ask) -> None:
+def test_rule_18_at_most_one_hold_moves_away_from_a_technician(ask: Ask) -> None:
     plumber = technician("a", "10:00-11:00", skills="pipes")
     shop = schedule(
         technician_schedule(plumber, hold("10:00", 30, id_="1"), hold("10:30", 30, id_="2")),
@@ -152,7 +152,7 @@ def test_rule_18_a_moved_hold_keeps_its_buffers(ask: Ask) -> None:
     )
 
 
-def test_rule_18_a_moved_hold_needs_a_place_that_day_and_leaves_one(ask: Ask) -> None:
+def test_rule_18_a_moved_hold_counts_toward_the_new_technicians_daily_limit(ask: Ask) -> None:
     plumber = replace(technician("a", "10:00-12:00", skills="pipes"), max_bookings_per_day=1)
     full = replace(LATE_B, max_bookings_per_day=1)
     shop = schedule(technician_schedule(plumber, hold("10:00", 60)), technician_schedule(full), project=HOURLY)
@@ -163,7 +163,7 @@ def test_rule_18_a_moved_hold_needs_a_place_that_day_and_leaves_one(ask: Ask) ->
     assert offered(ask, shop, job(60, skills="pipes")) == ""
 
 
-def test_rule_18_a_moved_hold_is_not_asked_for_grid_notice_and_horizon_again(ask: Ask) -> None:
+def test_rule_18_a_moved_hold_is_not_checked_against_grid_notice_and_horizon_again(ask: Ask) -> None:
     plumber = technician("a", "10:00-11:10", skills="pipes")
     strict = replace(HOURLY, min_notice_minutes=60)
     shop = schedule(
@@ -174,7 +174,7 @@ def test_rule_18_a_moved_hold_is_not_asked_for_grid_notice_and_horizon_again(ask
     assert offered(ask, shop, job(60, skills="pipes"), now="2025-06-02T09:00Z") == "10:00"
 
 
-def test_rule_18_the_opening_grid_is_the_one_without_the_hold(ask: Ask) -> None:
+def test_rule_18_the_opening_grid_ignores_the_moved_hold(ask: Ask) -> None:
     opening = replace(SHOP, slot_alignment=SlotAlignment.OPENING)
     plumber = technician("a", "09:00-10:30", skills="pipes")
     shop = schedule(
@@ -185,19 +185,19 @@ def test_rule_18_the_opening_grid_is_the_one_without_the_hold(ask: Ask) -> None:
     assert offered(ask, shop, job(30, skills="pipes")) == "09:00 09:30 09:50 10:00"
 
 
-def test_rule_18_the_hold_may_lie_anywhere_that_day_where_it_takes_the_last_place(ask: Ask) -> None:
+def test_rule_18_a_hold_anywhere_on_the_day_moves_to_free_a_daily_limit(ask: Ask) -> None:
     plumber = replace(technician("a", "10:00-12:00", skills="pipes"), max_bookings_per_day=1)
     shop = schedule(technician_schedule(plumber, hold("11:00", 60)), technician_schedule(LATE_B), project=HOURLY)
     assert offered(ask, shop, job(60, skills="pipes")) == "10:00 11:00"
 
 
-def test_rule_19_a_wish_limits_to_that_technician(ask: Ask) -> None:
+def test_rule_19_a_requested_technician_is_the_only_candidate(ask: Ask) -> None:
     shop = schedule(technician_schedule(A), technician_schedule(LATE_B), technician_schedule(C))
     assert offered(ask, shop, job(30, technician_id="b")) == "10:00 10:30 11:00 11:30"
     assert offered(ask, shop, job(30, technician_id="nobody")) == ""
 
 
-def test_rule_19_a_hold_moves_off_the_wished_technician_to_any_other(ask: Ask) -> None:
+def test_rule_19_a_hold_moves_away_from_the_requested_technician(ask: Ask) -> None:
     shop = schedule(technician_schedule(A, hold("10:00", 60)), technician_schedule(B), technician_schedule(C))
     assert offered(ask, shop, job(60)) == "10:00x2"
     assert offered(ask, shop, job(60, technician_id="a")) == "10:00"
@@ -226,7 +226,7 @@ def test_rule_21_candidates_are_ranked_by_the_projects_policy_and_then_by_id(ask
     assert ranked(ask, RankingKey.LOAD, RankingKey.PRIORITY) == "d10 a20 c20 b12"
 
 
-def test_rule_21_load_is_counted_by_dates_of_the_project(ask: Ask) -> None:
+def test_rule_21_load_counts_by_local_dates_of_the_project(ask: Ask) -> None:
     worker = technician("a", "00:00-24:00")
     denver = replace(HOURLY, timezone="America/Denver")
     shop = schedule(
@@ -237,7 +237,7 @@ def test_rule_21_load_is_counted_by_dates_of_the_project(ask: Ask) -> None:
     assert {one.candidates[0].bookings_that_day for one in monday} == {1}
 
 
-def test_rule_21_candidates_of_a_start_that_needs_a_move_are_those_who_could_take_it_then(ask: Ask) -> None:
+def test_rule_21_candidates_of_a_start_that_needs_a_move_are_available_after_it(ask: Ask) -> None:
     held = [hold("10:00", 60, id_=id_) for id_ in "abc"]
     skilled = [technician(id_, "10:00-11:00", skills="pipes") for id_ in "ba"]
     busy_c = technician_schedule(

@@ -18,7 +18,7 @@ NOW_MS = at("08:00") * 60_000
 
 
 @pytest.mark.parametrize("order", sorted(set(permutations("xxy"))))
-def test_skills_x_x_y_are_three_holds_where_two_can_be_served(order: tuple[str, ...]) -> None:
+def test_three_holds_with_skills_x_x_y_exceed_the_capacity_of_two(order: tuple[str, ...]) -> None:
     """A has X and Y, B has X. Each of the three passes a counter of free technicians."""
     kinds = {skill: service(skill, skills=skill) for skill in "xy"}
     everybody = (
@@ -31,7 +31,7 @@ def test_skills_x_x_y_are_three_holds_where_two_can_be_served(order: tuple[str, 
 
 
 @pytest.mark.parametrize("order", [*permutations(["09:30", "10:00", "10:30"])])
-def test_windows_of_two_technicians_are_three_holds_where_two_can_be_served(order: tuple[str, ...]) -> None:
+def test_three_holds_in_the_windows_of_two_technicians_exceed_the_capacity_of_two(order: tuple[str, ...]) -> None:
     """A is there from 9 to 11, B from 10 to 12: at no minute more holds than technicians, and yet."""
     desk = Desk(
         schedule(
@@ -42,7 +42,7 @@ def test_windows_of_two_technicians_are_three_holds_where_two_can_be_served(orde
     assert [desk.sell("service", job(60), at(start)) for start in order] == [True, True, False]
 
 
-def test_two_moves_are_made_in_an_order_in_which_each_finds_its_place_free() -> None:
+def test_two_moves_are_ordered_so_that_each_target_is_free() -> None:
     """The desk asks the oracle before it puts a hold or a job anywhere."""
     a = technician_schedule(technician("a", "10:00-11:00", skills="x y"), hold("10:00", 60, id_="1", service="y"))
     b = technician_schedule(technician("b", "10:00-11:00", skills="y"), hold("10:00", 60, id_="2"))
@@ -54,7 +54,7 @@ def test_two_moves_are_made_in_an_order_in_which_each_finds_its_place_free() -> 
     assert where["1"] == "b"
 
 
-def test_the_search_knows_what_cannot_be_served() -> None:
+def test_the_search_detects_claims_that_cannot_be_served() -> None:
     """The two examples, put to the exact search."""
     people = (
         technician_schedule(technician("a", "10:00-11:00", skills="x y")),
@@ -75,7 +75,7 @@ def test_the_search_knows_what_cannot_be_served() -> None:
 
 
 @given(case=st.one_of(rushes(), rushes(), cases()), background_tasks=background_tasks())
-def test_what_is_promised_can_be_served_with_all_that_is_sold(case: Case, background_tasks: list[Errand]) -> None:
+def test_all_holds_and_bookings_can_be_served_together(case: Case, background_tasks: list[Errand]) -> None:
     desk = Desk(without_claims(case.schedule), case.now_ms)
     for errand in background_tasks:
         service, need = desk.wanted(errand)

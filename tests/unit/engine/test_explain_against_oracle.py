@@ -27,7 +27,7 @@ RUSH_HOURS = range(-30, 330)
 
 @settings(max_examples=A_FEW)
 @given(case=cases(), offset=st.integers(0, STRIDE - 1))
-def test_in_any_book_reasons_and_offers_are_one(case: Case, offset: int) -> None:
+def test_reasons_agree_with_offers_in_any_schedule(case: Case, offset: int) -> None:
     critic = Critic(case)
     for start in range(case.span[0] + offset, case.span[1] + 5 * DAY, STRIDE):
         critic.holds(start)
@@ -35,7 +35,7 @@ def test_in_any_book_reasons_and_offers_are_one(case: Case, offset: int) -> None
 
 @settings(max_examples=A_FEW // 2)
 @given(case=rushes(), background_tasks=background_tasks())
-def test_in_a_rush_reasons_and_offers_are_one_at_every_minute(case: Case, background_tasks: list[Errand]) -> None:
+def test_reasons_agree_with_offers_at_every_minute_of_a_rush(case: Case, background_tasks: list[Errand]) -> None:
     critic = Critic(after(case, background_tasks))
     for minutes in RUSH_HOURS:
         critic.holds(case.now + 120 + minutes)
@@ -43,7 +43,7 @@ def test_in_a_rush_reasons_and_offers_are_one_at_every_minute(case: Case, backgr
 
 @settings(max_examples=A_FEW * 2)
 @given(case=st.one_of(cases(), rushes()), offset=st.integers(0, 2 * DAY), length=st.integers(1, 120))
-def test_reasons_are_counted_as_they_are_explained(case: Case, offset: int, length: int) -> None:
+def test_counted_reasons_match_explanations(case: Case, offset: int, length: int) -> None:
     availability, oracle = Availability.of(case.schedule, case.now_ms), Reasons(case.schedule, case.now_ms)
     start_from = case.now + offset
     counts = reasons_between(availability, case.need, start_from, start_from + length)

@@ -68,16 +68,14 @@ COMMUTER = replace(DAY, home=BOULDER)
         pytest.param(technician_schedule(DAY), "2025-08-04T10:00Z", Reason.HORIZON, None, id="long after the horizon"),
     ],
 )
-def test_the_reason_and_when_it_ends(
-    worker: TechnicianSchedule, start: str, reason: Reason | None, until: str | None
-) -> None:
+def test_a_reason_has_an_end(worker: TechnicianSchedule, start: str, reason: Reason | None, until: str | None) -> None:
     told = explain(_asked(worker), _visit(60), at(start))
     assert [one.reason for one in told.technicians] == [reason]
     assert [one.until for one in told.technicians] == [at(until) if until else None]
     assert (told.slot is None) == (reason is not None)
 
 
-def test_a_closed_date_is_told_apart_from_a_day_off() -> None:
+def test_a_closed_date_differs_from_a_day_off() -> None:
     tuesday = at("2025-06-03T10:00Z")
     weekdays = replace(DAY, shifts=(weekly("09:00-17:00", days=[1]),))
     shop = schedule(technician_schedule(weekdays), technician_schedule(technician("b")))
@@ -95,7 +93,7 @@ def test_missing_skills_are_named() -> None:
     assert [(one.reason, one.missing_skills) for one in told.technicians] == [(Reason.SKILL_MISSING, ("wires",))]
 
 
-def test_what_would_open_a_start_the_smallest_change_first() -> None:
+def test_openings_list_the_smallest_change_first() -> None:
     """Wanted is B for an hour and a half at 10:00; B has a booking at 11:00, A is free."""
     shop = technician_schedule(DAY), technician_schedule(technician("b", "09:00-14:00"), booking("11:00", 60))
     told = explain(_asked(*shop), job(90, technician_id="b"), at("10:00"))
@@ -107,7 +105,7 @@ def test_what_would_open_a_start_the_smallest_change_first() -> None:
     ]
 
 
-def test_hours_outside_of_shifts_count_only_where_nothing_else_does() -> None:
+def test_hours_outside_shifts_count_only_without_other_reasons() -> None:
     availability = _asked(technician_schedule(DAY, booking("09:00", 480)))
     until_night = reasons_between(availability, job(60), at("09:30"), at("23:00"))
     assert combined_reasons(until_night) == {Reason.BOOKED: 14}

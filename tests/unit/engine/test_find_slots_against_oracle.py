@@ -21,7 +21,7 @@ A_THIRD = settings().max_examples // 3
 @pytest.mark.parametrize("zone", MOMENTS)
 @settings(max_examples=A_THIRD)
 @given(data=st.data())
-def test_the_engine_offers_what_the_oracle_does(zone: str, data: st.DataObject) -> None:
+def test_the_engine_offers_the_same_slots_as_the_oracle(zone: str, data: st.DataObject) -> None:
     case: Case = data.draw(cases(zone), label="case")
     expected = Oracle(case.schedule, case.now_ms).slots(case.need, *case.span)
     assert find_slots(Availability.of(case.schedule, case.now_ms), case.need, *case.span) == expected
@@ -29,7 +29,7 @@ def test_the_engine_offers_what_the_oracle_does(zone: str, data: st.DataObject) 
 
 @settings(max_examples=settings().max_examples // 2)
 @given(case=rushes(), background_tasks=background_tasks())
-def test_in_the_middle_of_a_rush_the_engine_offers_what_the_oracle_does(
+def test_the_engine_offers_the_same_slots_as_the_oracle_during_a_rush(
     case: Case, background_tasks: list[Errand]
 ) -> None:
     desk = Desk(case.schedule, case.now_ms)

@@ -49,7 +49,7 @@ def test_rule_13_the_clock_grid(ask: Ask, where: str, hours: str, interval: int,
     )
 
 
-def test_rule_13_the_grid_is_the_projects_not_the_technicians(ask: Ask) -> None:
+def test_rule_13_the_grid_uses_the_projects_time_zone(ask: Ask) -> None:
     worker = technician("a", "09:00-11:00", zone="Asia/Kathmandu")
     assert offered(ask, schedule(technician_schedule(worker)), job(30)) == "03:30 04:00 04:30"
 
@@ -66,7 +66,7 @@ def test_rule_13_the_grid_is_the_projects_not_the_technicians(ask: Ask) -> None:
         pytest.param([booking("09:00", 10)], job(30), "09:10 09:40 10:10 10:40 11:10", id="a claim over the beginning"),
     ],
 )
-def test_rule_14_the_opening_grid_begins_where_a_technician_becomes_free(
+def test_rule_14_the_opening_grid_starts_when_a_technician_becomes_free(
     ask: Ask, claims: Sequence[Claim], need: Need, starts: str
 ) -> None:
     assert (
@@ -75,13 +75,13 @@ def test_rule_14_the_opening_grid_begins_where_a_technician_becomes_free(
     )
 
 
-def test_rule_14_busy_times_begin_the_grid_anew_and_breaks_too(ask: Ask) -> None:
+def test_rule_14_busy_times_and_breaks_restart_the_grid(ask: Ask) -> None:
     worker = replace(technician("a", "09:00-12:00"), breaks=(weekly("10:50-11:05"),))
     shop = schedule(technician_schedule(worker, busy=[("09:40", "09:55")]), project=OPENING)
     assert offered(ask, shop, job(30)) == "09:00 09:55 11:05"
 
 
-def test_rule_14_the_grid_is_each_technicians_own(ask: Ask) -> None:
+def test_rule_14_each_technician_has_an_own_grid(ask: Ask) -> None:
     shop = schedule(
         technician_schedule(technician("a", "09:00-10:00")),
         technician_schedule(technician("b", "09:10-10:10")),
@@ -91,7 +91,7 @@ def test_rule_14_the_grid_is_each_technicians_own(ask: Ask) -> None:
     assert offered(ask, shop, job(30)) == "08:30 09:00x2 09:10 09:30x2 09:40"
 
 
-def test_rule_14_the_grid_begins_anew_at_the_projects_midnight(ask: Ask) -> None:
+def test_rule_14_the_grid_restarts_at_the_projects_midnight(ask: Ask) -> None:
     night = schedule(technician_schedule(technician("a", "23:10-01:10")), project=OPENING)
     assert offered(ask, night, job(30)) == "00:00 00:30 23:10 23:40"
     new_york = replace(OPENING, timezone="America/New_York")
@@ -101,14 +101,14 @@ def test_rule_14_the_grid_begins_anew_at_the_projects_midnight(ask: Ask) -> None
     )
 
 
-def test_rule_14_where_midnight_is_skipped_the_date_begins_after_the_gap(ask: Ask) -> None:
+def test_rule_14_a_date_without_midnight_starts_after_the_gap(ask: Ask) -> None:
     cairo = replace(OPENING, timezone="Africa/Cairo", slot_interval_minutes=45)
     night = schedule(technician_schedule(technician("a", "23:00-03:00", zone="Africa/Cairo")), project=cairo)
     assert offered(ask, night, job(30), day="2025-04-24") == "00:00 00:45 01:30 02:15 23:00 23:45"
     assert offered(ask, night, job(30), day="2025-04-25") == "01:00 01:45 02:30 23:00 23:45"
 
 
-def test_rule_14_a_repeated_midnight_is_its_first(ask: Ask) -> None:
+def test_rule_14_of_a_repeated_midnight_the_first_counts(ask: Ask) -> None:
     havana = replace(OPENING, timezone="America/Havana", slot_interval_minutes=45)
     night = schedule(technician_schedule(technician("a", "00:00-01:30", zone="America/Havana")), project=havana)
     assert offered(ask, night, job(30), day="2025-11-02") == "00:00 00:45 00:30*"
@@ -123,7 +123,7 @@ def test_rule_14_a_repeated_midnight_is_its_first(ask: Ask) -> None:
         pytest.param("2025-06-02T12:00Z", "", id="in the evening"),
     ],
 )
-def test_rule_15_a_start_is_at_or_after_now_and_the_notice(ask: Ask, now: str, starts: str) -> None:
+def test_rule_15_a_start_is_not_before_now_plus_the_notice(ask: Ask, now: str, starts: str) -> None:
     shop = schedule(technician_schedule(technician("a", "09:00-11:00")), project=replace(SHOP, min_notice_minutes=60))
     assert offered(ask, shop, job(30), now=now) == starts
 
@@ -137,7 +137,7 @@ def test_rule_15_a_start_is_at_or_after_now_and_the_notice(ask: Ask, now: str, s
         pytest.param("2025-05-31T00:00Z", "America/New_York", "", id="where it is yesterday still"),
     ],
 )
-def test_rule_16_the_horizon_is_counted_in_dates_of_the_project(ask: Ask, now: str, zone: str, starts: str) -> None:
+def test_rule_16_the_horizon_counts_local_dates_of_the_project(ask: Ask, now: str, zone: str, starts: str) -> None:
     project = replace(SHOP, horizon_days=2, timezone=zone)
     shop = schedule(technician_schedule(technician("a", "09:00-10:00", zone=zone)), project=project)
     assert offered(ask, shop, job(30), now=now) == starts

@@ -45,7 +45,7 @@ def test_rule_9_a_job_may_run_past_midnight(ask: Ask) -> None:
     assert offered(ask, schedule(technician_schedule(technician("a", "23:00-01:00"))), job(90)) == "23:00 23:30"
 
 
-def test_rule_9_buffers_may_reach_beyond_hours_into_breaks_and_time_off(ask: Ask) -> None:
+def test_rule_9_buffers_may_extend_into_closed_hours_breaks_and_time_off(ask: Ask) -> None:
     worker = replace(
         technician("a", "09:00-12:00"),
         breaks=(weekly("10:00-10:30"),),
@@ -81,7 +81,7 @@ def test_rule_10_buffers_add_up_between_two_jobs(ask: Ask, claim: Claim, need: N
         pytest.param(-1, "09:00 10:00 11:00", id="long gone"),
     ],
 )
-def test_rule_10_a_hold_takes_time_until_the_millisecond_at_which_it_expires(ask: Ask, lives: int, starts: str) -> None:
+def test_rule_10_a_hold_takes_time_until_the_millisecond_of_its_expiry(ask: Ask, lives: int, starts: str) -> None:
     now_ms = at("2025-06-01T12:00Z") * 60_000
     shop = schedule(
         technician_schedule(technician("a", "09:00-12:00"), hold("10:00", 60, until_ms=now_ms + lives)),
@@ -98,7 +98,7 @@ def test_rule_10_a_hold_takes_time_until_the_millisecond_at_which_it_expires(ask
         pytest.param(job(60, after=1), "08:00 08:30 11:00 11:30 12:00", id="and the one after"),
     ],
 )
-def test_rule_11_outside_busy_times_have_no_buffers_of_their_own(ask: Ask, need: Need, starts: str) -> None:
+def test_rule_11_busy_times_have_no_buffers(ask: Ask, need: Need, starts: str) -> None:
     worker = technician_schedule(technician("a", "08:00-13:00"), busy=[("10:00", "10:40"), ("10:20", "11:00")])
     assert offered(ask, schedule(worker), need) == starts
 
@@ -131,7 +131,7 @@ def test_rule_12_a_technician_has_fewer_claims_than_the_maximum_that_day(
     assert offered(ask, shop, job(60)) == starts
 
 
-def test_rule_12_the_date_is_the_projects(ask: Ask) -> None:
+def test_rule_12_the_limit_counts_by_local_dates_of_the_project(ask: Ask) -> None:
     denver = replace(SHOP, timezone="America/Denver", slot_interval_minutes=60)
     worker = replace(technician("a", "04:00-08:00"), max_bookings_per_day=1)
     shop = schedule(technician_schedule(worker, booking("05:00", 60)), project=denver)

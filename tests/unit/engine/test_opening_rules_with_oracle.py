@@ -51,7 +51,7 @@ def test_rule_1_wall_time_becomes_utc(ask: Ask, zone: str, day: str, hours: str,
         pytest.param("Australia/Lord_Howe", "2025-04-06", 49, id="24 and a half"),
     ],
 )
-def test_rule_1_a_day_has_as_many_hours_as_its_clock_says(ask: Ask, zone: str, day: str, half_hours: int) -> None:
+def test_rule_1_a_day_has_23_24_or_25_hours(ask: Ask, zone: str, day: str, half_hours: int) -> None:
     shop = schedule(
         technician_schedule(technician("a", "00:00-24:00", zone=zone)), project=replace(SHOP, timezone=zone)
     )
@@ -85,7 +85,7 @@ def test_rule_3_an_override_replaces_the_shifts_that_start_on_its_date(ask: Ask)
     assert offered(ask, schedule(technician_schedule(worker)), job(30), day=TUESDAY) == "09:00 09:30"
 
 
-def test_rule_3_closed_removes_the_night_that_starts_on_its_date_and_leaves_the_one_before(ask: Ask) -> None:
+def test_rule_3_a_closed_date_removes_the_night_shift_that_starts_on_it_but_not_the_one_before(ask: Ask) -> None:
     worker = replace(technician("a", "23:00-01:00"), overrides=(CLOSED_MONDAY,))
     assert offered(ask, schedule(technician_schedule(worker)), job(30)) == "00:00 00:30"
     assert offered(ask, schedule(technician_schedule(worker)), job(30), day=TUESDAY) == "23:00 23:30"
@@ -121,7 +121,7 @@ def test_rule_4_public_holidays_remove_the_shifts(ask: Ask, region: str, day: st
     )
 
 
-def test_rule_4_the_date_of_a_holiday_is_the_technicians_own(ask: Ask) -> None:
+def test_rule_4_a_holiday_counts_by_local_dates_of_the_technician(ask: Ask) -> None:
     closed = replace(SHOP, closed_dates=(date(2025, 6, 3),))
     far_east = technician("a", "04:00-06:00", zone="Asia/Tokyo")
     assert offered(ask, schedule(technician_schedule(far_east), project=closed), job(60)) == ""
@@ -131,13 +131,13 @@ def test_rule_4_the_date_of_a_holiday_is_the_technicians_own(ask: Ask) -> None:
     )
 
 
-def test_rule_4_an_override_with_windows_stands_on_a_closed_date(ask: Ask) -> None:
+def test_rule_4_an_override_with_windows_applies_on_a_closed_date(ask: Ask) -> None:
     closed = replace(SHOP, closed_dates=(date(2025, 6, 2),))
     worker = replace(technician("a", "09:00-10:00"), overrides=(ON_CALL_MONDAY,))
     assert offered(ask, schedule(technician_schedule(worker), project=closed), job(30)) == "12:00 12:30 15:00"
 
 
-def test_rule_5_breaks_are_taken_out_by_the_calendar_whatever_shift_runs(ask: Ask) -> None:
+def test_rule_5_breaks_apply_by_date_regardless_of_the_shift(ask: Ask) -> None:
     tuesday_night = weekly("00:30-01:00", days=[1])
     worker = replace(technician("a", "23:30-02:00"), breaks=(tuesday_night,))
     assert offered(ask, schedule(technician_schedule(worker)), job(30)) == "00:00 00:30 01:00 01:30 23:30"
@@ -154,12 +154,12 @@ def test_rule_5_breaks_may_run_past_midnight_and_cut_overrides(ask: Ask) -> None
     assert offered(ask, schedule(technician_schedule(worker)), job(30), day=TUESDAY) == "00:30 01:00"
 
 
-def test_rule_6_time_off_is_taken_out_to_the_minute(ask: Ask) -> None:
+def test_rule_6_time_off_applies_to_the_minute(ask: Ask) -> None:
     worker = replace(technician("a", "09:00-12:00"), time_off=(TimeOff(start=at("09:31"), end=at("10:29")),))
     assert offered(ask, schedule(technician_schedule(worker)), job(30)) == "09:00 10:30 11:00 11:30"
 
 
-def test_rule_6_somebody_who_is_off_has_no_opening_hours(ask: Ask) -> None:
+def test_rule_6_a_technician_who_is_off_has_no_opening_hours(ask: Ask) -> None:
     away = replace(technician("a", "09:00-10:00"), status=TechnicianStatus.OFF)
     assert (
         offered(ask, schedule(technician_schedule(away), technician_schedule(technician("b", "09:30-10:00"))), job(30))
@@ -167,7 +167,7 @@ def test_rule_6_somebody_who_is_off_has_no_opening_hours(ask: Ask) -> None:
     )
 
 
-def test_rule_7_spans_that_touch_or_overlap_are_one(ask: Ask) -> None:
+def test_rule_7_touching_and_overlapping_spans_merge(ask: Ask) -> None:
     touching = technician_schedule(technician("a", "09:00-12:00", "12:00-15:00"))
     overlapping = technician_schedule(technician("a", "09:00-12:00", "11:00-15:00"))
     apart = technician_schedule(technician("a", "09:00-12:00", "12:01-15:01"))

@@ -13,7 +13,7 @@ HALF = settings().max_examples // 2
 
 @settings(max_examples=HALF)
 @given(case=cases())
-def test_a_range_is_all_of_its_points(case: Case) -> None:
+def test_a_range_returns_the_slots_of_all_its_starts(case: Case) -> None:
     availability = Availability.of(case.schedule, case.now_ms)
     points = (check_start(availability, case.need, minute) for minute in range(*case.span))
     assert find_slots(availability, case.need, *case.span) == [point for point in points if point is not None]
@@ -21,7 +21,7 @@ def test_a_range_is_all_of_its_points(case: Case) -> None:
 
 @settings(max_examples=HALF)
 @given(case=cases(), cuts=st.tuples(st.integers(0, 5000), st.integers(0, 5000)))
-def test_a_part_of_a_range_is_that_part_of_the_answer(case: Case, cuts: tuple[int, int]) -> None:
+def test_a_part_of_a_range_returns_that_part_of_the_slots(case: Case, cuts: tuple[int, int]) -> None:
     availability = Availability.of(case.schedule, case.now_ms)
     low, high = (case.span[0] + cut for cut in cuts)
     whole = find_slots(availability, case.need, *case.span)
@@ -31,7 +31,7 @@ def test_a_part_of_a_range_is_that_part_of_the_answer(case: Case, cuts: tuple[in
 
 @settings(max_examples=HALF)
 @given(case=cases(), best=st.integers(1, 4))
-def test_the_best_candidates_are_the_first_of_all(case: Case, best: int) -> None:
+def test_the_best_candidates_are_the_first_of_all_candidates(case: Case, best: int) -> None:
     availability = Availability.of(case.schedule, case.now_ms)
     everybody = find_slots(availability, case.need, *case.span)
     expected = [slot._replace(candidates=slot.candidates[:best]) for slot in everybody]
@@ -40,7 +40,7 @@ def test_the_best_candidates_are_the_first_of_all(case: Case, best: int) -> None
 
 @settings(max_examples=HALF)
 @given(case=cases(), best=st.one_of(st.none(), st.integers(1, 3)), chosen=st.sets(st.integers(0, 300)))
-def test_the_starts_alone_are_those_of_the_slots_and_any_of_them_can_be_filled_in(
+def test_listed_starts_match_the_slots_and_can_be_expanded_in_any_subset(
     case: Case, best: int | None, chosen: set[int]
 ) -> None:
     availability = Availability.of(case.schedule, case.now_ms)
@@ -54,7 +54,7 @@ def test_the_starts_alone_are_those_of_the_slots_and_any_of_them_can_be_filled_i
 
 @settings(max_examples=HALF)
 @given(case=cases())
-def test_there_is_an_assignment_exactly_where_there_is_an_offer_and_it_is_a_candidate(case: Case) -> None:
+def test_every_offered_start_and_no_other_has_an_assignment_to_a_candidate(case: Case) -> None:
     availability = Availability.of(case.schedule, case.now_ms)
     offers = {slot.start: slot for slot in find_slots(availability, case.need, *case.span)}
     for minute in range(*case.span):

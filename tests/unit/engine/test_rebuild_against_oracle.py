@@ -35,7 +35,7 @@ def stories(draw: st.DrawFn) -> list[Case]:
 
 @settings(max_examples=settings().max_examples // 2)
 @given(story=stories())
-def test_an_index_built_from_an_earlier_one_says_what_a_fresh_one_does(story: list[Case]) -> None:
+def test_an_index_that_reuses_timelines_equals_a_new_one(story: list[Case]) -> None:
     grown: Availability | None = None
     for case in story:
         grown = Availability.of(case.schedule, case.now_ms, grown)
@@ -57,20 +57,20 @@ def grown_starts(schedule: Schedule, then_ms: int, later: Schedule, now_ms: int,
     return " ".join(f"{slot.start // 60 % 24:02}:{slot.start % 60:02}" for slot in found)
 
 
-def test_a_hold_that_expired_is_gone_from_a_diary_that_did_not_change() -> None:
+def test_an_expired_hold_disappears_from_an_unchanged_technician_schedule() -> None:
     before, after = schedule(EARLY, LATE), schedule(EARLY, replace(LATE, busy=()))
     assert grown_starts(before, EXPIRES_MS - 1, before, EXPIRES_MS - 1) == "11:00"
     assert grown_starts(before, EXPIRES_MS - 1, before, EXPIRES_MS) == "10:00 11:00"
     assert grown_starts(before, EXPIRES_MS - 1, after, EXPIRES_MS) == "10:00 11:00"
 
 
-def test_a_clock_that_is_set_back_brings_a_hold_to_life_again() -> None:
+def test_a_clock_set_back_makes_an_expired_hold_live_again() -> None:
     before, after = schedule(EARLY, LATE), schedule(EARLY, replace(LATE, busy=()))
     assert grown_starts(before, EXPIRES_MS, before, EXPIRES_MS - 1) == "11:00"
     assert grown_starts(before, EXPIRES_MS, after, EXPIRES_MS - 1) == "11:00"
 
 
-def test_a_new_day_opens_the_next_one() -> None:
+def test_a_new_day_extends_the_frame_by_one_date() -> None:
     shop = schedule(LATE, project=replace(SHOP, horizon_days=1))
     monday, tuesday = at("12:00") * 60_000, at(f"{TUESDAY}T00:00Z") * 60_000
     assert grown_starts(shop, monday, shop, monday, day=WEDNESDAY) == ""

@@ -64,7 +64,7 @@ MORNING = technician("a", "09:00-12:00")
         pytest.param(MORNING, visit(60, 200), "09:00 09:30 10:00 10:30 11:00", id="nobody knows from where"),
     ],
 )
-def test_rule_23_the_day_begins_with_the_way_from_home(ask: Ask, worker: Technician, need: Need, starts: str) -> None:
+def test_rule_23_the_day_begins_with_travel_from_home(ask: Ask, worker: Technician, need: Need, starts: str) -> None:
     assert offered(ask, schedule(technician_schedule(worker), project=ROAD), need) == starts
 
 
@@ -79,7 +79,7 @@ def test_rule_23_the_day_begins_with_the_way_from_home(ask: Ask, worker: Technic
         pytest.param(booking("09:00", 60), visit(60, 30), "10:00 10:30 11:00", id="nobody knows from where"),
     ],
 )
-def test_rule_23_a_technician_comes_from_the_job_before(ask: Ask, claim: Claim, need: Need, starts: str) -> None:
+def test_rule_23_a_technician_travels_from_the_previous_job(ask: Ask, claim: Claim, need: Need, starts: str) -> None:
     """And not from home, which is an hour away."""
     assert offered(ask, schedule(technician_schedule(living(MORNING, 90), claim), project=ROAD), need) == starts
 
@@ -94,11 +94,11 @@ def test_rule_23_a_technician_comes_from_the_job_before(ask: Ask, claim: Claim, 
         pytest.param(booking("11:00", 60), visit(60, 30), "09:00 09:30 10:00", id="nobody knows where to"),
     ],
 )
-def test_rule_23_a_technician_reaches_the_job_after(ask: Ask, claim: Claim, need: Need, starts: str) -> None:
+def test_rule_23_a_technician_reaches_the_next_job_in_time(ask: Ask, claim: Claim, need: Need, starts: str) -> None:
     assert offered(ask, schedule(technician_schedule(MORNING, claim), project=ROAD), need) == starts
 
 
-def test_rule_23_each_shift_begins_at_home_and_owes_nothing_to_another(ask: Ask) -> None:
+def test_rule_23_each_shift_begins_at_home_independently_of_others(ask: Ask) -> None:
     two_shifts = living(technician("a", "09:00-12:00", "13:00-15:00"), 89.8)
     morning, evening = placed(booking("09:00", 60, id_="1"), 0), placed(booking("14:00", 60, id_="2"), 0)
     shop = schedule(technician_schedule(two_shifts, morning, evening), project=ROAD)
@@ -107,13 +107,13 @@ def test_rule_23_each_shift_begins_at_home_and_owes_nothing_to_another(ask: Ask)
     assert offered(ask, shop, visit(30, 60)) == "11:00 11:30 13:30 14:00 14:30"
 
 
-def test_rule_23_a_break_does_not_begin_another_day(ask: Ask) -> None:
+def test_rule_23_a_break_does_not_start_another_working_day(ask: Ask) -> None:
     worker = replace(living(technician("a", "09:00-15:00"), 90), breaks=(weekly("12:00-13:00"),))
     shop = schedule(technician_schedule(worker, placed(booking("11:00", 60), 0)), project=ROAD)
     assert offered(ask, shop, visit(60, 90)) == "13:30 14:00"
 
 
-def test_rule_23_a_job_that_began_before_the_shift_is_not_of_that_day(ask: Ask) -> None:
+def test_rule_23_a_job_that_started_before_the_shift_does_not_count(ask: Ask) -> None:
     """Who was called in early comes from home as on any other day."""
     early = placed(booking("08:30", 60), 0)
     assert (
@@ -122,7 +122,7 @@ def test_rule_23_a_job_that_began_before_the_shift_is_not_of_that_day(ask: Ask) 
     )
 
 
-def test_rule_23_and_18_the_day_stays_one_when_a_hold_moves_off_it(ask: Ask) -> None:
+def test_rule_23_and_18_the_working_day_stays_whole_when_a_hold_moves_away(ask: Ask) -> None:
     worker = replace(technician("a", "09:00-14:00", skills="pipes"), breaks=(weekly("12:00-13:00"),), home=km(90))
     before, held = placed(booking("11:00", 60), 0), hold("13:00", 60)
     shop = schedule(
@@ -137,7 +137,7 @@ def test_rule_23_a_night_shift_is_one_day(ask: Ask) -> None:
     assert offered(ask, shop, visit(60, 90)) == "00:30 01:00 22:30 23:00 23:30"
 
 
-def test_rule_23_where_the_way_does_not_count_places_are_not_asked_for(ask: Ask) -> None:
+def test_rule_23_without_travel_times_locations_are_ignored(ask: Ask) -> None:
     shop = schedule(technician_schedule(living(MORNING, 0), placed(booking("09:00", 60), 0)), project=SHOP)
     assert offered(ask, shop, replace(job(60), site=site_at(km(500), SHOP.travel))) == "10:00 10:30 11:00"
 
@@ -150,7 +150,7 @@ def test_rule_23_where_the_way_does_not_count_places_are_not_asked_for(ask: Ask)
         pytest.param(hold("10:00", 60), "10:00", id="nobody knows where"),
     ],
 )
-def test_rule_23_a_moved_hold_is_reached_by_whoever_takes_it(ask: Ask, held: Claim, starts: str) -> None:
+def test_rule_23_the_new_technician_reaches_a_moved_hold_in_time(ask: Ask, held: Claim, starts: str) -> None:
     plumber = technician("a", "10:00-11:00", skills="pipes")
     other = living(technician("b", "10:00-11:00"), 0)
     assert (
@@ -163,7 +163,7 @@ def test_rule_23_a_moved_hold_is_reached_by_whoever_takes_it(ask: Ask, held: Cla
     )
 
 
-def test_rule_23_and_18_the_way_is_counted_as_if_the_moved_hold_were_gone(ask: Ask) -> None:
+def test_rule_23_and_18_travel_times_ignore_the_moved_hold(ask: Ask) -> None:
     plumber = living(technician("a", "09:00-11:00", skills="pipes"), 30)
     held = placed(hold("09:00", 60), 90)
     shop = schedule(
@@ -188,7 +188,7 @@ FIJI, SAMOA = Location(-16.5, 179.5), Location(-16.5, -179.5)
         pytest.param(TravelPolicy(), km(0), Location(0.00001, 0.0), 6, id="any way is a minute at least"),
     ],
 )
-def test_rule_24_the_way(
+def test_rule_24_estimated_travel_times(
     travel_lookup: type[EstimatedTravel | TravelLookup],
     policy: TravelPolicy,
     origin: Location,
@@ -198,7 +198,7 @@ def test_rule_24_the_way(
     assert travel_lookup(policy).minutes(origin, destination) == minutes
 
 
-def test_rule_24_a_routing_service_knows_better_where_it_knows_the_way() -> None:
+def test_rule_24_a_routing_service_replaces_the_estimate_of_known_routes() -> None:
     routed: TravelTimes = RoutedTravel({(LONDON, PARIS): 12}, EstimatedTravel(A_KM_A_MINUTE))
     assert routed.minutes(LONDON, PARIS) == 12
     assert routed.minutes(PARIS, LONDON) == 344
@@ -223,14 +223,14 @@ def ranked(ask: Ask, *policy: RankingKey) -> str:
     return " ".join(told).replace("None", "?")
 
 
-def test_rule_25_eta_ranks_by_the_way_and_the_buffers_and_what_is_unknown_comes_last(ask: Ask) -> None:
+def test_rule_25_eta_ranks_by_travel_and_buffers_with_unknown_values_last(ask: Ask) -> None:
     a, b, c, d = "a:5+25=30", "b:10+15=25", "c:25+0=25", "d:?+35=?"
     assert ranked(ask, RankingKey.ETA) == f"{b} {c} {a} {d}"
     assert ranked(ask, RankingKey.LOAD, RankingKey.ETA) == f"{b} {c} {a} {d}"
     assert ranked(ask) == f"{a} {b} {c} {d}"
 
 
-def test_rule_25_the_eta_of_a_start_that_needs_a_move_is_told_as_everything_stands(ask: Ask) -> None:
+def test_rule_25_the_eta_of_a_start_that_needs_a_move_ignores_the_move(ask: Ask) -> None:
     plumber = living(technician("a", "08:00-11:00", skills="pipes"), 0)
     held = [placed(hold("09:00", 60, id_="1"), 40), replace(hold("10:00", 60, id_="2"), location=km(40))]
     shop = schedule(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotmcp.project_file import ProjectFileError, read_project_file
-from unit.project_file.told import GOOD, SUNDAY_NOV_22_2026_MS, edited, plan, problems, told
+from unit.project_file.files import GOOD, SUNDAY_NOV_22_2026_MS, edited, plan, problems, told
 
 MANY = """\
 project:
@@ -37,7 +37,7 @@ bookings:
 """
 
 
-def test_all_are_told_by_line_with_their_places_in_the_file() -> None:
+def test_all_problems_are_sorted_by_line_with_their_paths() -> None:
     assert [(problem.line, problem.path) for problem in problems(MANY)] == [
         (2, "project.name"),
         (2, "project.id"),
@@ -54,12 +54,12 @@ def test_all_are_told_by_line_with_their_places_in_the_file() -> None:
     ]
 
 
-def test_the_later_of_two_bookings_is_told_with_the_line_of_the_earlier() -> None:
+def test_an_overlap_is_reported_at_the_later_booking_with_the_line_of_the_earlier() -> None:
     overlap = next(problem for problem in problems(MANY) if problem.path == "bookings[3]")
     assert "overlaps booking b-1 on line 20, which takes t-ana from 2026-11-23T09:00" in overlap.problem
 
 
-def test_a_long_booking_is_seen_past_a_short_one_within_it() -> None:
+def test_a_long_booking_overlaps_a_later_one_past_a_short_one() -> None:
     first, _, rest = GOOD.partition("bookings:\n")
     of_ana = "technicianId: t-ana, serviceType: ac-repair"
     long = f"  - {{id: long, {of_ana}, start: 2026-11-23T08:00, end: 2026-11-23T18:00}}\n"
@@ -72,7 +72,7 @@ def test_a_long_booking_is_seen_past_a_short_one_within_it() -> None:
     ]
 
 
-def test_the_text_of_the_error_has_a_line_for_each() -> None:
+def test_the_error_text_has_one_line_per_problem() -> None:
     with pytest.raises(ProjectFileError) as refusal:
         read_project_file(MANY, source="many.yaml", now_ms=SUNDAY_NOV_22_2026_MS)
     lines = str(refusal.value).splitlines()
@@ -80,23 +80,23 @@ def test_the_text_of_the_error_has_a_line_for_each() -> None:
     assert lines[2].startswith("many.yaml:4:19: project.holdTtlSeconds: write a whole number of seconds from 60 to 120")
 
 
-def test_a_wrong_zone_does_not_make_times_wrong() -> None:
+def test_a_wrong_time_zone_does_not_cause_problems_of_times() -> None:
     late = "start: 2026-11-23T09:30-07:00"
     text = edited("timezone: America/Denver", "timezone: Nowhere").replace("start: today+2T09:00", late)
     assert [problem.path for problem in problems(text)] == ["project.timezone"]
 
 
-def test_what_is_wrong_with_the_yaml_is_told_beside_what_is_wrong_with_the_values() -> None:
+def test_yaml_problems_are_reported_with_problems_of_values() -> None:
     text = edited("name: Ben", "name: !!str Ben").replace("priority: 1", "priority: 0")
     assert [problem.path for problem in problems(text)] == ["technicians[0].priority", "technicians[1].name"]
 
 
-def test_what_came_before_the_end_of_the_yaml_is_told_too() -> None:
+def test_problems_before_invalid_yaml_are_reported_too() -> None:
     text = edited("    status: active", "    status: active\n    name: Ana").replace("name: Ben", "name: @ben")
     assert [problem.line for problem in problems(text)] == [23, 38]
 
 
-def test_a_project_of_nothing_is_asked_for_all_that_it_needs() -> None:
+def test_an_empty_project_section_reports_all_required_keys() -> None:
     assert [problem.path for problem in problems("project: {}\nservices: []\ntechnicians: []\n")] == [
         "project.id",
         "project.name",
@@ -106,7 +106,7 @@ def test_a_project_of_nothing_is_asked_for_all_that_it_needs() -> None:
     ]
 
 
-def test_sections_that_hold_nothing_are_told_without_the_ids_that_are_missing_then() -> None:
+def test_empty_sections_are_reported_without_the_ids_that_they_lack() -> None:
     first, _, rest = GOOD.partition("services:\n")
     text = first + "services: []\n" + rest[rest.index("technicians:") :]
     assert [problem.path for problem in problems(text)] == ["services"]
@@ -122,7 +122,7 @@ TREES = st.recursive(
 
 
 @given(TREES)
-def test_whatever_stands_in_a_file_it_is_refused_in_sentences(tree: object) -> None:
+def test_any_content_is_rejected_with_sentences(tree: object) -> None:
     told = problems(json.dumps(tree))
     assert told
     assert all(problem.line >= 1 and len(problem.problem.split()) > 2 for problem in told)
@@ -131,7 +131,7 @@ def test_whatever_stands_in_a_file_it_is_refused_in_sentences(tree: object) -> N
 
 @settings(max_examples=settings().max_examples // 3)
 @given(KEYS, TREES)
-def test_a_good_file_with_anything_under_one_key_is_read_or_refused_in_sentences(key: str, tree: object) -> None:
+def test_any_value_of_one_key_is_read_or_rejected_with_sentences(key: str, tree: object) -> None:
     text = GOOD.replace(f"{key}: ", f"{key}: {json.dumps(tree)} #", 1).replace("#", "# ")
     found = told(text)
     assert all(len(problem.problem.split()) > 2 for problem in found)

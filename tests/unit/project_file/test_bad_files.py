@@ -10,7 +10,7 @@ from typing import Self
 
 import pytest
 
-from unit.project_file.told import GOOD, edited, plan, problems
+from unit.project_file.files import GOOD, edited, plan, problems
 
 FOREIGN_WORDS = ("pydantic", "ruamel", "http", "validation", "value_error", "none_required", "traceback", "dict")
 
@@ -45,13 +45,13 @@ BLOCKS = (Path(__file__).parent / "bad_files.txt").read_text(encoding="utf-8").s
 KINDS = [Bad.of_block(block) for block in BLOCKS]
 
 
-def test_there_are_many_kinds_and_the_file_that_is_edited_is_good() -> None:
+def test_there_are_many_mistakes_and_the_unedited_file_is_valid() -> None:
     assert len({bad.name for bad in KINDS}) == len(KINDS) > 110
     assert len(plan(GOOD).bookings) == 2
 
 
 @pytest.mark.parametrize("bad", KINDS, ids=lambda bad: bad.name)
-def test_a_mistake_is_told_once_at_its_line_with_what_would_be_right(bad: Bad) -> None:
+def test_a_mistake_is_reported_once_at_its_line_with_the_valid_form(bad: Bad) -> None:
     told = [f"{one.line} {one.path}: {one.problem}" for one in problems(bad.text)]
     assert told == [bad.told]
     assert not [word for word in FOREIGN_WORDS if word in bad.told]
@@ -70,7 +70,7 @@ def test_a_mistake_is_told_once_at_its_line_with_what_would_be_right(bad: Bad) -
     ],
     ids=["digits", "id", "name", "name of 4 MB", "time", "zone", "key"],
 )
-def test_what_is_far_too_long_is_told_in_few_words(old: str, new: str, sentence: str) -> None:
+def test_a_far_too_long_value_is_reported_in_few_words(old: str, new: str, sentence: str) -> None:
     (problem,) = problems(edited(old, new))
     assert sentence in problem.problem
     assert len(problem.problem) < 250

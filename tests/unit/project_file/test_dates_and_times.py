@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from slotmcp.domain.catalog import TimeOff, WallSpan
 from slotmcp.project_file.times import RelativeDay, TimeResolver, parse_time
-from unit.project_file.told import edited, plan, problems
+from unit.project_file.files import edited, plan, problems
 
 
 def instant(text: str) -> int:
@@ -77,9 +77,7 @@ def test_time_off_in_whole_dates_includes_the_last() -> None:
     ],
     ids=["before the gap", "in the gap: forward", "twice: the first", "twice: the second, by its offset"],
 )
-def test_a_time_that_a_clock_change_skips_moves_forward_and_one_that_it_repeats_is_the_first(
-    written: str, said: str
-) -> None:
+def test_a_skipped_local_time_moves_forward_and_of_a_repeated_one_the_first_counts(written: str, said: str) -> None:
     start = edited("start: 2026-12-24T00:00, end: 2026-12-27T00:00", f"start: {written}, end: 2027-12-01")
     assert plan(start).technicians[0].time_off[0].start == instant(said)
 
@@ -93,7 +91,7 @@ def test_a_whole_day_of_a_clock_change_has_23_or_25_hours() -> None:
     assert lengths == [23, 25]
 
 
-def test_time_off_that_a_clock_change_empties_is_refused() -> None:
+def test_time_off_that_a_clock_change_empties_is_rejected() -> None:
     inside = "start: 2027-03-14T02:00, end: 2027-03-14T03:00"
     (problem,) = problems(edited("start: 2026-12-24T00:00, end: 2026-12-27T00:00", inside))
     assert problem.problem == "this is not after the start; write a time after 2027-03-14T03:00"
@@ -125,7 +123,7 @@ def test_workdays_are_counted_one_by_one(today: date, days: int) -> None:
 
 
 @given(st.integers(-366, 366), st.integers(0, 1439), st.sampled_from(["Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]))
-def test_a_relative_time_is_the_absolute_one_of_its_date(days: int, clock: int, zone: str) -> None:
+def test_a_relative_time_equals_the_absolute_time_of_its_date(days: int, clock: int, zone: str) -> None:
     resolver = TimeResolver(zone, ms("2026-11-22T12:00+00:00"))
     at = f"T{clock // 60:02}:{clock % 60:02}"
     day = date(2026, 11, 22) + timedelta(days=days)

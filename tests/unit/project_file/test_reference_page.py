@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from slotmcp.project_file import project_schema
-from unit.project_file.told import edited, plan, problems
+from unit.project_file.files import edited, plan, problems
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "project-file.md").read_text(encoding="utf-8")
 
@@ -29,12 +29,12 @@ def test_the_bounds_of_every_whole_number_are_on_the_page() -> None:
     assert [one for one in bounds if one not in PAGE] == []
 
 
-def test_the_file_on_the_page_is_in_order() -> None:
+def test_the_file_on_the_page_is_valid() -> None:
     first = next(iter(re.findall(r"```yaml\n(project:.*?)```", PAGE, re.DOTALL)))
     assert plan(first).technicians[0].id == "t-ana"
 
 
-def test_the_mistakes_on_the_page_are_told_so() -> None:
+def test_the_problems_on_the_page_are_reported_so() -> None:
     told = [problem.problem for problem in problems(edited("holdTtlSeconds: 90", "holdTtlSeconds: 30"))]
     told += [problem.problem for problem in problems(edited("    shifts:", "    shfits:"))]
     assert [sentence for sentence in told if sentence not in PAGE] == []

@@ -10,7 +10,7 @@ from slotmcp.domain.booking import Customer, Visit
 from slotmcp.project_file import dump_project, project_schema, sample_text
 from slotmcp.services.imports import ProjectPlan
 from unit.project_file.plans import plans
-from unit.project_file.told import GOOD, edited, plan
+from unit.project_file.files import GOOD, edited, plan
 from unit.project_file.values import plain_values
 
 LATER_MS = 2_000_000_000_000
@@ -21,23 +21,23 @@ SCHEMA = jsonschema.Draft202012Validator(project_schema())
 
 @settings(max_examples=DRAWS // 3)
 @given(plans())
-def test_a_plan_that_is_written_is_read_back_as_it_was(any_plan: ProjectPlan) -> None:
+def test_an_exported_plan_is_read_back_unchanged(any_plan: ProjectPlan) -> None:
     text = dump_project(any_plan)
     assert plan(text, now_ms=LATER_MS) == any_plan
 
 
 @settings(max_examples=DRAWS // 10)
 @given(plans())
-def test_what_is_written_is_in_the_published_schema(any_plan: ProjectPlan) -> None:
+def test_an_export_matches_the_published_schema(any_plan: ProjectPlan) -> None:
     assert not list(SCHEMA.iter_errors(plain_values(dump_project(any_plan))))
 
 
-def test_the_sample_that_is_written_is_read_back_as_it_was_on_another_day() -> None:
+def test_the_exported_sample_is_read_back_unchanged_on_another_day() -> None:
     monday = plan(sample_text())
     assert plan(dump_project(monday), now_ms=LATER_MS) == monday
 
 
-def test_the_second_of_two_equal_readings_is_written_in_utc() -> None:
+def test_the_second_of_two_equal_local_times_is_exported_in_utc() -> None:
     first = plan(edited("start: 2026-12-24T00:00, end: 2026-12-27T00:00", "start: 2027-11-07T01:30, end: 2027-12-01"))
     second = plan(
         edited("start: 2026-12-24T00:00, end: 2026-12-27T00:00", "start: 2027-11-07T01:30-07:00, end: 2027-12-01")
@@ -48,13 +48,13 @@ def test_the_second_of_two_equal_readings_is_written_in_utc() -> None:
 
 
 @pytest.mark.parametrize("source", ["?0", "? b", ": b", ":", "#1", "- a", "{a", "&a", "off", "2026-01-01", "a: b", "'"])
-def test_a_text_that_looks_like_yaml_stays_a_text(source: str) -> None:
+def test_text_that_looks_like_yaml_stays_text(source: str) -> None:
     good = plan(GOOD)
     odd = replace(good, busy=tuple(replace(one, source=source) for one in good.busy))
     assert plan(dump_project(odd), now_ms=LATER_MS) == odd
 
 
-def test_nothing_of_a_customer_is_written() -> None:
+def test_an_export_has_no_customer_data() -> None:
     good = plan(GOOD)
     customer = Customer(name="Zelda Quimby", phone="+13035550142", email="zelda@example.com")
     visit = Visit(address="1 Elm Street", notes="gate code 4711")
@@ -67,7 +67,7 @@ def test_nothing_of_a_customer_is_written() -> None:
     assert text.count("latitude: 39.7337") == 3
 
 
-def test_it_reads_as_a_person_would_write_it() -> None:
+def test_an_export_leaves_out_defaults_and_uses_readable_forms() -> None:
     assert dump_project(plan(GOOD)) == AS_WRITTEN
 
 

@@ -113,18 +113,18 @@ def too_many(plan: ProjectPlan) -> list[str]:
     ]
 
 
-def test_the_example_is_the_file_that_ships() -> None:
+def test_the_example_is_the_packaged_sample() -> None:
     assert EXAMPLE.read_text(encoding="utf-8") == sample_text()
 
 
-def test_an_editor_that_opens_the_example_finds_the_schema() -> None:
+def test_the_example_refers_to_the_schema_for_editors() -> None:
     marker, _, path = sample_text().partition("\n")[0].partition("$schema=")
     assert marker == "# yaml-language-server: "
     assert (EXAMPLE.parent / path).resolve() == SCHEMA.resolve()
 
 
 @pytest.mark.parametrize("year", [2026, 2027, 2028])
-def test_on_every_day_it_is_in_order_and_nothing_collides(year: int) -> None:
+def test_the_sample_is_valid_on_every_day_without_overlaps(year: int) -> None:
     for day in days_of(year):
         file = on(day, hour=day.day % 24)
         assert not file.notes
@@ -135,7 +135,7 @@ def test_on_every_day_it_is_in_order_and_nothing_collides(year: int) -> None:
 
 
 @pytest.mark.parametrize("year", [2026, 2027, 2028])
-def test_on_every_day_there_is_work_today_and_in_the_days_after(year: int) -> None:
+def test_the_sample_has_work_today_and_on_the_next_days(year: int) -> None:
     for day in days_of(year):
         dates = Counter(local_date(booking.claim.start) for booking in on(day).plan.bookings)
         assert dates[day] >= 2, day
@@ -143,7 +143,7 @@ def test_on_every_day_there_is_work_today_and_in_the_days_after(year: int) -> No
         assert len(dates) >= 5, day
 
 
-def test_it_has_all_that_a_business_has() -> None:
+def test_the_sample_uses_all_features_of_a_business() -> None:
     plan = on(date(2026, 11, 23)).plan
     assert (len(plan.technicians), len(plan.services)) == (12, 6)
     assert 30 <= len(plan.bookings) <= 45

@@ -8,26 +8,26 @@ import pytest
 from slotmcp.project_file import project_schema, sample_text
 from slotmcp.project_file.json_schema import build_schema, write_schema
 from slotmcp.project_file.packaged import SCHEMA
-from unit.project_file.told import GOOD, edited, plan
+from unit.project_file.files import GOOD, edited, plan
 from unit.project_file.values import plain_values
 
 
-def test_the_shipped_schema_is_the_one_that_the_entries_make() -> None:
+def test_the_packaged_schema_is_generated_from_the_entries() -> None:
     assert project_schema() == build_schema(), "run: python -m slotmcp.project_file.json_schema " + str(SCHEMA)
 
 
-def test_it_is_written_as_it_ships(tmp_path: Path) -> None:
+def test_the_generator_writes_the_packaged_schema(tmp_path: Path) -> None:
     write_schema(tmp_path / "schema.json")
     assert (tmp_path / "schema.json").read_text(encoding="utf-8") == SCHEMA.read_text(encoding="utf-8")
 
 
-def test_it_is_a_schema_of_its_draft() -> None:
+def test_the_schema_is_valid_in_its_draft() -> None:
     jsonschema.Draft202012Validator.check_schema(project_schema())
     assert project_schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
 @pytest.mark.parametrize("text", [GOOD, sample_text()], ids=["good", "sample"])
-def test_what_the_reader_takes_the_schema_takes(text: str) -> None:
+def test_the_schema_accepts_files_that_the_reader_accepts(text: str) -> None:
     assert plan(text).services
     jsonschema.validate(plain_values(text), project_schema())
 
@@ -49,12 +49,12 @@ def test_what_the_reader_takes_the_schema_takes(text: str) -> None:
         ("start: today+2T09:00", "start: tomorrowT09:00"),
     ],
 )
-def test_what_the_schema_refuses_the_reader_refuses(old: str, new: str) -> None:
+def test_the_reader_rejects_files_that_the_schema_rejects(old: str, new: str) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(plain_values(edited(old, new)), project_schema())
 
 
-def test_every_key_but_the_plainest_says_what_it_is_for() -> None:
+def test_every_key_except_obvious_ones_has_a_description() -> None:
     plain = {"id", "name", "start", "end", "latitude", "longitude"}
     silent = [
         f"{entry}.{key}"

@@ -14,7 +14,7 @@ def listed(count: int) -> ValidValues:
     return ValidValues(Node(HERE, {"a": Node(HERE, [Node(HERE, number) for number in range(count)])}))
 
 
-def test_what_is_taken_out_is_gone_and_the_rest_leads_back() -> None:
+def test_taken_out_values_are_gone_and_others_map_back_to_the_file() -> None:
     valid_values = listed(5)
     valid_values.take_out(("a", 1))
     assert valid_values.original(("a", 1)) == ("a", 2)
@@ -23,7 +23,7 @@ def test_what_is_taken_out_is_gone_and_the_rest_leads_back() -> None:
     assert [valid_values.original(("a", index)) for index in range(3)] == [("a", 0), ("a", 2), ("a", 4)]
 
 
-def test_a_key_is_taken_out_and_filled_in_again() -> None:
+def test_a_key_can_be_taken_out_and_filled_in_again() -> None:
     valid_values = listed(2)
     valid_values.take_out(("a",))
     assert valid_values.values() == {}
@@ -32,7 +32,7 @@ def test_a_key_is_taken_out_and_filled_in_again() -> None:
     assert valid_values.original(("a", 0)) == ("a", 0)
 
 
-def test_every_place_of_a_long_list_leads_back_in_a_moment() -> None:
+def test_mapping_back_all_places_of_a_long_list_is_fast() -> None:
     valid_values = listed(MANY)
     valid_values.take_out(("a", 0))
     began = process_time()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotmcp.domain.catalog import RankingKey, SlotAlignment, TechnicianStatus, TravelMode, TravelPolicy
-from unit.project_file.told import GOOD, edited, plan, problems, read
+from unit.project_file.files import GOOD, edited, plan, problems, read
 from unit.project_file.values import plain_values
 
 GOOD_AS_JSON = json.dumps(plain_values(GOOD))
@@ -15,19 +15,19 @@ GOOD_AS_JSON = json.dumps(plain_values(GOOD))
 
 @pytest.mark.parametrize("indent", [None, 0, 2, "\t"])
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_json_says_the_same(indent: int | str | None, *, ascii_only: bool) -> None:
+def test_json_gives_the_same_plan(indent: int | str | None, *, ascii_only: bool) -> None:
     values = json.loads(GOOD_AS_JSON)
     values["technicians"][1]["name"] = "Bën 🔧\u200d"
     text = json.dumps(values, indent=indent, ensure_ascii=ascii_only)
     assert plan(text) == plan(edited("name: Ben", "name: Bën 🔧\u200d"))
 
 
-def test_tabs_are_read_where_yaml_has_them_too() -> None:
+def test_tabs_are_allowed_between_tokens() -> None:
     text = '{project: {id: denver,\tname: "Front\tRange", timezone: UTC}, services: [], technicians: []}'
     assert next(problem.problem for problem in problems(text)) == "write a name on one line, without control characters"
 
 
-def test_a_mistake_in_json_is_told_at_its_line() -> None:
+def test_a_problem_in_json_is_reported_at_its_line() -> None:
     text = json.dumps({**json.loads(GOOD_AS_JSON), "busy": [{"technicianId": 5}]}, indent="\t")
     first = problems(text)[0]
     assert text.splitlines()[first.line - 2].strip() == '"busy": ['
@@ -36,22 +36,22 @@ def test_a_mistake_in_json_is_told_at_its_line() -> None:
 @pytest.mark.parametrize(
     "form", ["\ufeff{}", "{}", "---\n{}", "%YAML 1.2\n---\n{}", "%YAML 1.1\n---\n{}", "# x\n{}\n...\n"]
 )
-def test_a_mark_a_directive_or_a_comment_changes_nothing(form: str) -> None:
+def test_a_byte_order_mark_directive_or_comment_changes_nothing(form: str) -> None:
     assert plan(form.replace("{}", GOOD)) == plan(GOOD)
 
 
-def test_json_with_a_mark_and_tabs_is_read() -> None:
+def test_json_with_a_byte_order_mark_and_tabs_is_read() -> None:
     assert plan("\ufeff" + json.dumps(json.loads(GOOD_AS_JSON), indent="\t")) == plan(GOOD)
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
-def test_line_ends_of_any_system_are_read(ending: str) -> None:
+def test_line_endings_of_any_system_are_read(ending: str) -> None:
     assert plan(GOOD.replace("\n", ending).encode()) == plan(GOOD)
 
 
 @pytest.mark.parametrize("word", ["off", '"off"', "'off'"])
 @pytest.mark.parametrize("version", ["", "%YAML 1.1\n---\n"])
-def test_off_is_a_word_and_no_boolean(word: str, version: str) -> None:
+def test_off_is_text_and_not_a_boolean(word: str, version: str) -> None:
     text = version + edited("status: active", f"status: {word}")
     assert plan(text).technicians[0].status is TechnicianStatus.OFF
 
@@ -74,17 +74,17 @@ def test_norway_has_holidays() -> None:
         "A" * 200,
     ],
 )
-def test_text_is_kept_as_it_is(name: str) -> None:
+def test_text_is_unchanged(name: str) -> None:
     assert plan(edited("name: Ben", f"name: {json.dumps(name)}")).technicians[1].name == name
 
 
-def test_an_alias_is_what_it_stands_for() -> None:
+def test_an_alias_equals_its_anchor() -> None:
     text = edited("days: [mon, tue], start", "days: &early [mon, tue], start")
     text = text.replace('days: [mon, tue], start: "12:00"', 'days: *early, start: "12:00"')
     assert plan(text) == plan(GOOD)
 
 
-def test_what_is_left_out_is_as_usual() -> None:
+def test_omitted_keys_have_their_defaults() -> None:
     project = plan(GOOD).project
     assert project.locale == "en-US"
     assert (project.slot_interval_minutes, project.slot_alignment) == (15, SlotAlignment.CLOCK)
@@ -94,7 +94,7 @@ def test_what_is_left_out_is_as_usual() -> None:
     assert project.travel == TravelPolicy(mode=TravelMode.NONE, speed_kmh=40, minutes_per_stop=5)
 
 
-def test_what_is_given_is_taken() -> None:
+def test_written_keys_replace_the_defaults() -> None:
     given = (
         "holdTtlSeconds: 120\n  slotAlignment: opening\n  locale: es-US\n"
         "  travel: {mode: estimated, speedKmh: 32.5, minutesPerStop: 0}\n"
@@ -112,7 +112,7 @@ def test_what_is_given_is_taken() -> None:
     assert project.travel == TravelPolicy(mode=TravelMode.ESTIMATED, speed_kmh=32.5, minutes_per_stop=0)
 
 
-def test_a_booking_takes_its_length_and_buffers_from_its_service_unless_it_has_its_own() -> None:
+def test_a_booking_inherits_length_and_buffers_from_its_service() -> None:
     usual = plan(GOOD).bookings[1].claim
     own = "start: today+2T09:00, end: today+2T09:45, bufferBeforeMinutes: 5, bufferAfterMinutes: 0"
     other = plan(edited("start: today+2T09:00", own)).bookings[1].claim
@@ -121,7 +121,7 @@ def test_a_booking_takes_its_length_and_buffers_from_its_service_unless_it_has_i
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(0, 3))
-def test_numbers_are_read_in_every_form(number: int, form: int) -> None:
+def test_integers_are_read_in_every_notation(number: int, form: int) -> None:
     written = [str(number), f"{number:+}", f"{number:_}", f"0x{number:x}" if number >= 0 else str(number)][form]
     assert plain_values(f"a: {written}") == {"a": number}
 
@@ -156,11 +156,11 @@ def test_numbers_are_read_in_every_form(number: int, form: int) -> None:
         ),
     ],
 )
-def test_what_may_be_meant_so_is_noted(old: str, new: str, path: str, note: str) -> None:
+def test_valid_but_unusual_values_are_noted(old: str, new: str, path: str, note: str) -> None:
     assert (path, note) in [(one.path, one.problem) for one in read(edited(old, new)).notes]
 
 
-def test_who_has_no_home_is_noted_where_the_way_counts() -> None:
+def test_a_technician_without_a_home_is_noted_when_travel_times_count() -> None:
     homeless = edited("    home: {latitude: 39.7337, longitude: -104.9806}\n", "")
     travelling = homeless.replace("holdTtlSeconds: 90", "travel: {mode: estimated}")
     without = "t-ana has no home, so travel to the first job of a day is ignored"
@@ -168,6 +168,6 @@ def test_who_has_no_home_is_noted_where_the_way_counts() -> None:
     assert [one.problem for one in read(travelling).notes if "home" in one.problem] == [without]
 
 
-def test_notes_are_told_by_line() -> None:
+def test_notes_are_sorted_by_line() -> None:
     lines = [note.line for note in read(edited("skills: [ducts]", "skills: [ducts, gas]")).notes]
     assert lines == [14, 36]

@@ -6,7 +6,7 @@ import pytest
 
 from slotmcp.project_file import ProjectFileError, load_project_file
 from slotmcp.project_file.yaml_reader import MAX_BYTES
-from unit.project_file.told import GOOD, SUNDAY_NOV_22_2026_MS, edited, problems
+from unit.project_file.files import GOOD, SUNDAY_NOV_22_2026_MS, edited, problems
 
 BILLION_LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 10)
@@ -35,22 +35,22 @@ BILLION_LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     ],
     ids=lambda value: str(value)[:24],
 )
-def test_it_is_refused_with_a_sentence(content: str | bytes, line: int, sentence: str) -> None:
+def test_an_unreadable_file_is_rejected_with_a_sentence(content: str | bytes, line: int, sentence: str) -> None:
     """What would blow up when read to its end runs into the time limit of every test."""
     (problem,) = problems(content)
     assert problem.line == line
     assert sentence in problem.problem
 
 
-def test_every_control_character_is_told_up_to_twenty() -> None:
+def test_at_most_twenty_control_characters_are_reported() -> None:
     assert [problem.line for problem in problems("\x01\n" * 30)] == list(range(1, 21))
 
 
-def test_an_empty_project_is_asked_for_all_that_it_needs() -> None:
+def test_an_empty_mapping_reports_all_required_sections() -> None:
     assert [problem.path for problem in problems("{}")] == ["project", "services", "technicians"]
 
 
-def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_a_large_file_is_rejected_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     with path.open("wb") as file:
         file.truncate(1000 * MAX_BYTES)
@@ -59,13 +59,13 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "why"), [("missing.yaml", "no such file or directory"), (".", "is a directory")])
-def test_what_cannot_be_opened_is_said(tmp_path: Path, name: str, why: str) -> None:
+def test_a_file_that_cannot_be_opened_is_rejected(tmp_path: Path, name: str, why: str) -> None:
     with pytest.raises(ProjectFileError) as refusal:
         load_project_file(tmp_path / name, now_ms=SUNDAY_NOV_22_2026_MS)
     assert str(refusal.value) == (f"{tmp_path / name}:1:1: the file cannot be read ({why}); pass a YAML or JSON file")
 
 
-def test_a_file_that_is_in_order_is_read(tmp_path: Path) -> None:
+def test_a_valid_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "good.yaml"
     path.write_text(GOOD, encoding="utf-8")
     assert load_project_file(path, now_ms=SUNDAY_NOV_22_2026_MS).plan.project.id == "denver"
