@@ -27,12 +27,12 @@ from benchmarks.proximity_week import (
     calls_of,
     day_of,
 )
-from oracle.travel_lookup import TravelLookup, great_circle_km
+from oracle.travel import OracleTravel, great_circle_km
 from slotmcp.domain.interval import MINUTES_PER_DAY
 from slotmcp.domain.offer import Candidate, Slot
 
 SEED = 7
-WAYS = TravelLookup(TRAVEL)
+WAYS = OracleTravel(TRAVEL)
 BY_CHANCE = Policy("random", choice=at_random(SEED))
 
 

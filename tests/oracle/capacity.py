@@ -1,4 +1,4 @@
-"""What a start offers: how many callers it can serve, and by whom (rules 15 to 21, and 25).
+"""Capacity and candidates of a start (rules 15 to 21, and 25).
 
 Written from docs/reference/availability.md alone. It shares no code with slotmcp.engine; `Need` and `Site`
 are plain values.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import inf
 
 from oracle.jobs import Jobs
-from oracle.travel_lookup import TravelLookup
+from oracle.travel import OracleTravel
 from slotmcp.domain.catalog import RankingKey, SlotAlignment, Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.offer import Candidate, Slot
@@ -18,30 +18,30 @@ from slotmcp.engine.travel import Site
 
 
 class Oracle(Jobs):
-    """The rules, word for word, minute by minute, slowly."""
+    """Literal, slow implementation of the rules, minute by minute."""
 
     def __init__(self, schedule: Schedule, now_ms: int) -> None:
         super().__init__(schedule, now_ms)
-        self._to_spare: dict[str, list[Claim]] = {}
+        self._spare_holds: dict[str, list[Claim]] = {}
 
     def slots(self, need: Need, start_from: int, start_to: int) -> list[Slot]:
-        """What every minute of [start_from, start_to) offers."""
+        """Return the slots of all minutes in [start_from, start_to)."""
         offers = (self.slot(need, start) for start in range(start_from, start_to))
         return [offer for offer in offers if offer is not None]
 
     def slot(self, need: Need, start: int) -> Slot | None:
-        """What one minute offers (rules 15 to 19 and 21)."""
+        """Return the slot of one minute (rules 15 to 19 and 21)."""
         if not self.is_after_notice(start) or not self.is_within_horizon(start):
             return None
         if self.project.slot_alignment is SlotAlignment.CLOCK and not self.is_on_clock(start):
             return None
-        wished = [one for one in self.technicians if need.technician_id in (None, one.id)]
-        able = [one for one in wished if self.can_take(one, need, start)]
+        requested = [one for one in self.technicians if need.technician_id in (None, one.id)]
+        able = [one for one in requested if self.can_take(one, need, start)]
         if able:
             return self._offer(need, start, len(able), able)
-        rescued = [one for one in wished if self.can_take_after_moves(one, need, start)]
-        if rescued:
-            return self._offer(need, start, 1, rescued)
+        after_moves = [one for one in requested if self.can_take_after_moves(one, need, start)]
+        if after_moves:
+            return self._offer(need, start, 1, after_moves)
         return None
 
     def _offer(self, need: Need, start: int, capacity: int, technicians: Sequence[Technician]) -> Slot:
@@ -55,7 +55,7 @@ class Oracle(Jobs):
     def rank_value(
         self, key: RankingKey, technician: Technician, need: Need, start: int, without: Claim | None = None
     ) -> float:
-        """What a technician has for one criterion; smaller is better, and unknown comes last."""
+        """Return a technician's value of a ranking key; smaller is better, and unknown ranks last."""
         if key is RankingKey.PRIORITY:
             return technician.priority
         if key is RankingKey.LOAD:
@@ -64,7 +64,7 @@ class Oracle(Jobs):
         return inf if score is None else score
 
     def candidate(self, technician: Technician, need: Need, start: int) -> Candidate:
-        """A technician with what ranks them at a start, as everything stands."""
+        """Return a technician with the values that rank them at a start, before any move."""
         return Candidate(
             technician_id=technician.id,
             priority=technician.priority,
@@ -74,11 +74,11 @@ class Oracle(Jobs):
         )
 
     def load(self, technician: Technician, start: int) -> int:
-        """Bookings, not holds, that start on the date of `start` in the project's zone (rule 21)."""
+        """Count the bookings, not holds, on the local date of `start` (rule 21)."""
         bookings = [claim for claim in self.live_claims(technician) if not claim.is_hold]
         return sum(self.date(claim.start) == self.date(start) for claim in bookings)
 
-    # Is it offered at all
+    # Notice and horizon
 
     def is_after_notice(self, start: int) -> bool:
         """Rule 15."""
@@ -88,21 +88,23 @@ class Oracle(Jobs):
         """Rule 16."""
         return self.date(start) - self.today <= self.project.horizon_days
 
-    # Making room (rule 18)
+    # Moving holds (rule 18)
 
     def can_take_after_moves(self, technician: Technician, need: Need, start: int) -> bool:
-        """Whether the technician could take it if one hold were not there, which can go elsewhere."""
-        return any(self.can_take(technician, need, start, without=hold) for hold in self._holds_to_spare(technician))
+        """Return whether the technician could take the job without one hold that can move."""
+        return any(
+            self.can_take(technician, need, start, without=hold) for hold in self._holds_that_can_move(technician)
+        )
 
-    def _holds_to_spare(self, technician: Technician) -> list[Claim]:
-        """Holds that another technician can take over, after at most one move more."""
-        if technician.id not in self._to_spare:
+    def _holds_that_can_move(self, technician: Technician) -> list[Claim]:
+        """Return the holds that another technician can take over, after at most one further move."""
+        if technician.id not in self._spare_holds:
             others = self._others(technician.id)
             holds = self._movable_holds(technician)
-            self._to_spare[technician.id] = [
+            self._spare_holds[technician.id] = [
                 hold for hold in holds if any(self._can_receive(other, hold) for other in others)
             ]
-        return self._to_spare[technician.id]
+        return self._spare_holds[technician.id]
 
     def _can_receive(self, technician: Technician, hold: Claim) -> bool:
         need = self.need_of(hold)
@@ -123,17 +125,17 @@ class Oracle(Jobs):
         return [claim for claim in self.live_claims(technician) if self.is_movable(claim)]
 
     def is_movable(self, claim: Claim) -> bool:
-        """A live hold whose caller did not choose, of a service that still exists."""
+        """Return whether a claim is a hold without a requested technician, of an existing service."""
         return claim.is_hold and not claim.technician_chosen and claim.service_id in self.schedule.services
 
     def need_of(self, hold: Claim) -> Need:
-        """Its own length, buffers and place, its service's skills."""
+        """Return a hold's requirements: its own length, buffers and location, its service's skills."""
         return Need(
             duration_minutes=hold.end - hold.start,
             buffer_before_minutes=hold.buffer_before_minutes,
             buffer_after_minutes=hold.buffer_after_minutes,
             skills=self.schedule.services[hold.service_id].skills,
-            site=Site(hold.location, TravelLookup(self.project.travel)) if hold.location else None,
+            site=Site(hold.location, OracleTravel(self.project.travel)) if hold.location else None,
         )
 
     def _others(self, *left_out: str) -> list[Technician]:

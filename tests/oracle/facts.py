@@ -1,4 +1,4 @@
-"""Plain facts of one book at one now: who there is, what is sold, when they work, which date it is."""
+"""Facts of one schedule at one instant: technicians, live claims, opening hours and dates."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,11 +12,11 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.schedule import Schedule
 
 MARGIN_DAYS = 4
-"""Opening hours are worked out this many dates around the others: zones differ and shifts pass midnight."""
+"""Additional dates of opening hours on both sides, for other time zones and shifts past midnight."""
 
 
 class Facts:
-    """One book at one now. Every question may be asked as if the claim `without` were not there."""
+    """One schedule at one instant. The claim `without`, where it is an argument, takes no time."""
 
     def __init__(self, schedule: Schedule, now_ms: int) -> None:
         self.schedule = schedule
@@ -27,7 +27,7 @@ class Facts:
         self._live: dict[str, list[Claim]] = {}
 
     def with_claims(self, technician_id: str, claims: Sequence[Claim]) -> Self:
-        """The same with other claims on one technician."""
+        """Return the facts with other claims of one technician."""
         technician_schedule = replace(self.schedule.technician_schedules[technician_id], claims=tuple(claims))
         other = type(self)(
             replace(
@@ -45,21 +45,21 @@ class Facts:
         return [technician_schedule.technician for technician_schedule in self.schedule.technician_schedules.values()]
 
     def live_claims(self, technician: Technician, without: Claim | None = None) -> list[Claim]:
-        """Bookings, and holds whose `expires_at_ms` is still to come."""
+        """Return the bookings, and the holds that have not expired."""
         if technician.id not in self._live:
             claims = self.schedule.technician_schedules[technician.id].claims
             self._live[technician.id] = [claim for claim in claims if _is_live(claim, self.now_ms)]
         return [claim for claim in self._live[technician.id] if claim is not without]
 
     def open_minutes(self, technician: Technician) -> frozenset[int]:
-        """Opening hours around the days in question: up to the horizon, and to the last claim."""
+        """Return the opening hours up to the horizon and to the last claim."""
         if technician.id not in self._open:
             first, last = self.today - MARGIN_DAYS, self._last_day
             self._open[technician.id] = opening_minutes(self.project, technician, first, last)
         return self._open[technician.id]
 
     def working_day(self, technician: Technician, minute: int) -> range | None:
-        """The span of shifts in which a minute lies, breaks and time off left in (rule 23)."""
+        """Return the shift that contains a minute, with breaks and time off left in (rule 23)."""
         if technician.id not in self._working_days:
             on_shift = shift_minutes(self.project, technician, self.today - MARGIN_DAYS, self._last_day)
             self._working_days[technician.id] = _runs(on_shift)
@@ -75,12 +75,12 @@ class Facts:
         return max(self.today + self.project.horizon_days, *claimed, 0) + MARGIN_DAYS
 
     def date(self, minute: int) -> int:
-        """The date of a minute in the project's zone, in days since 1970-01-01."""
+        """Return the local date of a minute, in days since 1970-01-01."""
         return day_of(self.project.timezone, minute)
 
     @cached_property
     def today(self) -> int:
-        """The date of now in the project's zone."""
+        """Local date of the current time."""
         return self.date(self.now_ms // 60_000)
 
 
@@ -89,7 +89,7 @@ def _is_live(claim: Claim, now_ms: int) -> bool:
 
 
 def _runs(minutes: set[int]) -> list[range]:
-    """Unbroken stretches; what touches is one."""
+    """Return the uninterrupted runs of minutes."""
     firsts = sorted(minute for minute in minutes if minute - 1 not in minutes)
     ends = sorted(minute + 1 for minute in minutes if minute + 1 not in minutes)
     return [range(first, end) for first, end in zip(firsts, ends, strict=True)]

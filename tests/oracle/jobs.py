@@ -1,4 +1,4 @@
-"""Who can take a job, asked of every single minute (rules 8 to 14, and 23)."""
+"""Technicians who can take a job, minute by minute (rules 8 to 14, and 23)."""
 
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from slotmcp.engine.need import Need
 
 
 class Jobs(Journeys):
-    """Whom the rules let take a job."""
+    """Rules for taking a job."""
 
     def __init__(self, schedule: Schedule, now_ms: int) -> None:
         super().__init__(schedule, now_ms)
@@ -32,7 +32,7 @@ class Jobs(Journeys):
         return (
             need.skills <= technician.skills
             and self.is_open(technician, need, start)
-            and not self.claims_in_the_way(technician, need, start, without)
+            and not self.blocking_claims(technician, need, start, without)
             and not self.is_busy(technician, need, start)
             and not self.is_full_that_day(technician, start, without)
             and self.is_reached(technician, need, start, without)
@@ -42,7 +42,7 @@ class Jobs(Journeys):
         """Rule 9."""
         return self.open_minutes(technician).issuperset(range(start, start + need.duration_minutes))
 
-    def claims_in_the_way(
+    def blocking_claims(
         self, technician: Technician, need: Need, start: int, without: Claim | None = None
     ) -> list[Claim]:
         """Rule 10."""

@@ -1,7 +1,7 @@
 """Where a technician comes from and goes to (rules 23 and 25)."""
 
 from oracle.facts import Facts
-from oracle.travel_lookup import TravelLookup
+from oracle.travel import OracleTravel
 from slotmcp.domain.catalog import Location, Technician, TravelMode
 from slotmcp.domain.claim import Claim
 from slotmcp.engine.need import Need
@@ -39,7 +39,7 @@ class Journeys(Facts):
         after = self.job_after(technician, start, end, without)
         if place is None or after is None or after.location is None:
             return True
-        way = TravelLookup(self.project.travel).minutes(place, after.location)
+        way = OracleTravel(self.project.travel).minutes(place, after.location)
         return end + need.buffer_after_minutes + way <= after.start - after.buffer_before_minutes
 
     def eta(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> int | None:
@@ -49,7 +49,7 @@ class Journeys(Facts):
         origin = technician.home if before is None else before.location
         if place is None or origin is None:
             return None
-        return TravelLookup(self.project.travel).minutes(origin, place)
+        return OracleTravel(self.project.travel).minutes(origin, place)
 
     def buffers(self, technician: Technician, need: Need, start: int, without: Claim | None = None) -> int:
         """Between the job before and this one (rule 25); none from home."""

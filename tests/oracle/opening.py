@@ -1,4 +1,4 @@
-"""Opening hours of one technician, as a plain set of minutes (rules 1 to 7)."""
+"""Opening hours of one technician as a set of minutes (rules 1 to 7)."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -11,7 +11,7 @@ from slotmcp.domain.catalog import Project, Technician, TechnicianStatus, WallSp
 
 
 def opening_minutes(project: Project, technician: Technician, first_day: int, last_day: int) -> frozenset[int]:
-    """Every minute of UTC at which the technician works, from what starts on the dates first_day..last_day."""
+    """Return every UTC minute of work, from the shifts that start on the dates first_day..last_day."""
     if technician.status is TechnicianStatus.OFF:
         return frozenset()
     minutes = shift_minutes(project, technician, first_day, last_day)
@@ -22,7 +22,7 @@ def opening_minutes(project: Project, technician: Technician, first_day: int, la
 
 
 def shift_minutes(project: Project, technician: Technician, first_day: int, last_day: int) -> set[int]:
-    """Every minute of the shifts that start on the dates first_day..last_day (rules 1 to 4)."""
+    """Return every minute of the shifts that start on the dates first_day..last_day (rules 1 to 4)."""
     minutes: set[int] = set()
     for day in range(first_day, last_day + 1):
         for span in _windows(project, technician, day):
@@ -31,7 +31,7 @@ def shift_minutes(project: Project, technician: Technician, first_day: int, last
 
 
 def break_minutes(technician: Technician, first_day: int, last_day: int) -> set[int]:
-    """Every minute of the breaks that start on the dates first_day..last_day (rule 5)."""
+    """Return every minute of the breaks that start on the dates first_day..last_day (rule 5)."""
     minutes: set[int] = set()
     for day in range(first_day, last_day + 1):
         for pause in technician.breaks:
@@ -41,7 +41,7 @@ def break_minutes(technician: Technician, first_day: int, last_day: int) -> set[
 
 
 def _windows(project: Project, technician: Technician, day: int) -> Iterator[WallSpan]:
-    """What starts on a date: an override (rule 3), nothing (rule 4) or the shifts (rule 2)."""
+    """Yield the windows of a date: of an override (rule 3), none (rule 4), or of the shifts (rule 2)."""
     for override in technician.overrides:
         if override.date == calendar_date(day):
             yield from override.windows
@@ -63,7 +63,7 @@ def _starts_on(weekly: WeeklySpan, day: int) -> bool:
 
 
 def _minutes(technician: Technician, day: int, span: WallSpan) -> range:
-    """A wall span of a date in UTC; a range that ends before it starts is empty, as rule 1 wants it."""
+    """Return a wall span of a date in UTC; a range that ends before it starts is empty (rule 1)."""
     start = minute_when(technician.timezone, day * DAY + span.start_minute)
     end = minute_when(technician.timezone, day * DAY + span.end_minute)
     return range(start, end)

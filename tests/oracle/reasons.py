@@ -1,4 +1,4 @@
-"""What is in a technician's way at a start: every rule that fails, not only the first.
+"""Reasons against a start for a technician: every rule that fails, not only the first.
 
 The rules are those of docs/reference/availability.md; the names of the reasons are those of slotmcp.domain.reasons.
 """
@@ -14,15 +14,15 @@ from slotmcp.domain.reasons import Reason
 from slotmcp.engine.need import Need
 
 Until = int | None
-EVERYBODYS = frozenset({Reason.NOTICE, Reason.HORIZON, Reason.OFF_GRID})
-"""What is not one technician's own."""
+COMMON_REASONS = frozenset({Reason.NOTICE, Reason.HORIZON, Reason.OFF_GRID})
+"""Reasons that apply to all technicians."""
 
 
 class Reasons(Oracle):
-    """The oracle, asked why."""
+    """Oracle for reasons."""
 
-    def in_the_way(self, technician: Technician, need: Need, start: int) -> Mapping[Reason, frozenset[Until]]:
-        """Each reason with the minutes at which it could be said to end."""
+    def blocking_reasons(self, technician: Technician, need: Need, start: int) -> Mapping[Reason, frozenset[Until]]:
+        """Return each reason with the minutes that are valid as its end."""
         found: dict[Reason, set[Until]] = {}
         for reason, until in self._all(technician, need, start):
             found.setdefault(reason, set()).add(until)
@@ -34,7 +34,7 @@ class Reasons(Oracle):
         if not need.skills <= technician.skills:
             yield Reason.SKILL_MISSING, None  # rule 8
         yield from self._closed(technician, need, start)
-        for claim in self.claims_in_the_way(technician, need, start):
+        for claim in self.blocking_claims(technician, need, start):
             yield Reason.HELD if claim.is_hold else Reason.BOOKED, claim.end  # rule 10
         if self.is_busy(technician, need, start):
             first, end = start - need.buffer_before_minutes, start + need.duration_minutes + need.buffer_after_minutes
@@ -44,7 +44,7 @@ class Reasons(Oracle):
             yield Reason.DAY_FULL, None  # rule 12
         if not self.is_reached(technician, need, start):
             yield Reason.TRAVEL, None  # rule 23
-        yield from self._for_everybody(technician, need, start)
+        yield from self._common_reasons(technician, need, start)
 
     def _closed(self, technician: Technician, need: Need, start: int) -> Iterator[tuple[Reason, Until]]:
         """Rules 2 to 6 and 9."""
@@ -63,7 +63,7 @@ class Reasons(Oracle):
         return shift_minutes(always_open, technician, self.today - MARGIN_DAYS, self._last_day)
 
     def _ends_of_breaks(self, technician: Technician, job: range) -> Iterator[int]:
-        """Of those that cut the job; breaks that touch are one."""
+        """Yield the ends of the breaks that overlap the job; touching breaks count as one."""
         pauses = break_minutes(technician, self.today - MARGIN_DAYS, self._last_day)
         for minute in sorted(pauses.intersection(job)):
             end = minute + 1
@@ -71,7 +71,7 @@ class Reasons(Oracle):
                 end += 1
             yield end
 
-    def _for_everybody(self, technician: Technician, need: Need, start: int) -> Iterator[tuple[Reason, Until]]:
+    def _common_reasons(self, technician: Technician, need: Need, start: int) -> Iterator[tuple[Reason, Until]]:
         """Rules 13 to 16."""
         if not self.is_after_notice(start):
             yield Reason.NOTICE, None

@@ -1,4 +1,4 @@
-"""Whether everybody can be served at once: an exact search over all assignments."""
+"""Exact search over all assignments for one that serves every claim."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from slotmcp.engine.need import Need
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Somebody who has to be served, and the technicians who may do it."""
+    """A job to serve, and the technicians who may do it."""
 
     need: Need
     start: int
@@ -19,24 +19,24 @@ class Demand:
 
 
 def all_servable(oracle: Oracle, callers: Sequence[tuple[Need, int]] = ()) -> bool:
-    """Whether bookings and live holds, and these callers besides, can all be served at once.
+    """Return whether bookings, live holds and these callers can all be served at once.
 
     Bookings and holds with a chosen technician stay; every other hold may go anywhere. The search is exact where
-    the places of all claims are known, or of none: then it does not matter in which order a route is filled.
+    the locations of all claims are known, or of none: then the order of filling a route does not matter.
     """
-    everybody = tuple(one.id for one in oracle.technicians)
+    everyone = tuple(one.id for one in oracle.technicians)
     claims = chain.from_iterable(oracle.live_claims(one) for one in oracle.technicians)
-    sold = [Demand(oracle.need_of(one), one.start, everybody if oracle.is_movable(one) else (one.technician_id,))
+    sold = [Demand(oracle.need_of(one), one.start, everyone if oracle.is_movable(one) else (one.technician_id,))
             for one in claims]  # fmt: skip
-    new = [Demand(need, start, (need.technician_id,) if need.technician_id else everybody) for need, start in callers]
+    new = [Demand(need, start, (need.technician_id,) if need.technician_id else everyone) for need, start in callers]
     empty = oracle
-    for id_ in everybody:
+    for id_ in everyone:
         empty = empty.with_claims(id_, ())
     return _search(empty, sorted(sold + new, key=lambda one: len(one.technician_ids)))
 
 
 def _search(served: Oracle, waiting: Sequence[Demand]) -> bool:
-    """Try every technician for the first who waits, then serve the others (rules 8 to 12, and 23)."""
+    """Try every technician for the first demand, then serve the others (rules 8 to 12, and 23)."""
     if not waiting:
         return True
     demand, *others = waiting

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 DAY = 1440
 FARTHEST_OFFSET = 16 * 60
-"""No clock of the world is this far from UTC."""
+"""Offset beyond that of every time zone, in minutes."""
 
 
 @lru_cache(maxsize=4096)
 def readings_of_utc_day(zone: str, utc_day: int) -> tuple[int, ...]:
-    """What the clock shows at each of the 1440 minutes of one UTC day."""
+    """Return the reading at each of the 1440 minutes of one UTC day."""
     return tuple(_read(zone, minute) for minute in range(utc_day * DAY, (utc_day + 1) * DAY))
 
 
@@ -26,18 +26,18 @@ def _read(zone: str, minute: int) -> int:
 
 
 def reading(zone: str, minute: int) -> int:
-    """What the clock shows at a minute of UTC."""
+    """Return the reading at a UTC minute."""
     return readings_of_utc_day(zone, minute // DAY)[minute % DAY]
 
 
 def day_of(zone: str, minute: int) -> int:
-    """The date that the clock's calendar shows."""
+    """Return the local date of a UTC minute."""
     return reading(zone, minute) // DAY
 
 
 @lru_cache(maxsize=4096)
 def _first_showings(zone: str, day: int) -> Mapping[int, int]:
-    """The first minute of UTC at which each reading of a date is shown. Readings that are skipped are missing."""
+    """Return the first UTC minute of each reading of a date. Skipped readings are missing."""
     first: dict[int, int] = {}
     for minute in range(day * DAY - FARTHEST_OFFSET, (day + 1) * DAY + FARTHEST_OFFSET):
         first.setdefault(reading(zone, minute), minute)
@@ -45,9 +45,9 @@ def _first_showings(zone: str, day: int) -> Mapping[int, int]:
 
 
 def minute_when(zone: str, wanted: int) -> int:
-    """The minute of UTC when the clock shows `wanted` (rule 1).
+    """Return the UTC minute of a reading (rule 1).
 
-    The first one, if it is shown twice. If it is skipped, count on from the last reading before the gap.
+    Of a repeated reading it is the first. A skipped one counts on from the last reading before the gap.
     """
     skipped = 0
     while wanted - skipped not in _first_showings(zone, (wanted - skipped) // DAY):
@@ -56,5 +56,5 @@ def minute_when(zone: str, wanted: int) -> int:
 
 
 def calendar_date(day: int) -> date:
-    """A counted day as a date."""
+    """Return a counted day as a date."""
     return date(1970, 1, 1) + timedelta(days=day)

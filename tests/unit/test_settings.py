@@ -1,4 +1,4 @@
-"""Settings: what is read, from where, and what is said about a wrong one."""
+"""Settings: sources, precedence and messages for invalid values."""
 
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def test_a_relative_path_and_the_home_folder_are_made_absolute(monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected"),
     [
         ("mysql://me:secret@db/slots", "starts with mysql://"),
         ("postgresql://me:secret@db", "names no database"),
@@ -77,12 +77,12 @@ def test_a_relative_path_and_the_home_folder_are_made_absolute(monkeypatch: pyte
     ],
 )
 def test_an_unsupported_database_is_rejected_with_the_valid_form(
-    monkeypatch: pytest.MonkeyPatch, url: str, said: str
+    monkeypatch: pytest.MonkeyPatch, url: str, expected: str
 ) -> None:
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", url)
     sentence = refusal()
     assert sentence.startswith("SLOTMCP_DATABASE_URL ")
-    assert said in sentence
+    assert expected in sentence
     assert "sqlite:///PATH" in sentence
     assert "secret" not in sentence
     assert "cr[et" not in sentence
@@ -126,7 +126,7 @@ def test_a_routing_service_is_set_by_address(monkeypatch: pytest.MonkeyPatch, ur
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected"),
     [
         ("localhost:5000", "is not a valid address"),
         ("ftp://localhost", "is not a valid address"),
@@ -137,12 +137,12 @@ def test_a_routing_service_is_set_by_address(monkeypatch: pytest.MonkeyPatch, ur
     ],
 )
 def test_an_invalid_address_is_rejected_with_the_valid_form(
-    monkeypatch: pytest.MonkeyPatch, url: str, said: str
+    monkeypatch: pytest.MonkeyPatch, url: str, expected: str
 ) -> None:
     monkeypatch.setenv("SLOTMCP_ROUTING_URL", url)
     sentence = refusal()
     assert sentence.startswith("SLOTMCP_ROUTING_URL ")
-    assert said in sentence
+    assert expected in sentence
     assert "secret" not in sentence
 
 

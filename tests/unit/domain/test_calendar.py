@@ -1,4 +1,4 @@
-"""What was said of one event: whatever comes in whatever order, the same is known in the end."""
+"""Merging of messages about one event: the result does not depend on their order."""
 
 from dataclasses import replace
 from functools import reduce

@@ -1,4 +1,4 @@
-"""What has become of an offered time: the wait follows from the state of its hold."""
+"""Waitlist entries follow the hold of their offer."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Who answers: each hand-written example is put to the engine and to the oracle."""
+"""Fixture that runs each handwritten example against the engine and the oracle."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
-from unit.engine.sketch import Ask
+from unit.engine.examples import Ask
 
 
 def ask_engine(schedule: Schedule, need: Need, now_ms: int, start_from: int, start_to: int) -> list[Slot]:
@@ -21,6 +21,6 @@ def ask_oracle(schedule: Schedule, need: Need, now_ms: int, start_from: int, sta
 
 @pytest.fixture(params=[ask_engine, ask_oracle], ids=["engine", "oracle"])
 def ask(request: pytest.FixtureRequest) -> Ask:
-    """Either of them."""
+    """The engine, then the oracle."""
     answer: Ask = request.param
     return answer

@@ -1,4 +1,4 @@
-"""Drawing plain values: faster than a strategy for each of them."""
+"""Functions that draw plain values, which is faster than a strategy for each of them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -23,8 +23,8 @@ MOMENTS: Mapping[str, tuple[str, ...]] = {
     "Pacific/Chatham": ("2025-04-05T14:00Z", "2025-09-27T14:00Z"),
     "Pacific/Apia": ("2011-12-30T10:00Z",),
 }
-"""Where each zone's clock changes: by half an hour in Lord Howe, for Ramadan in Casablanca, at midnight in
-Beirut, Cairo and Havana, by a whole day in Apia. Kathmandu never changes. Some public holidays besides."""
+"""Clock changes of each time zone: by half an hour in Lord Howe, for Ramadan in Casablanca, at midnight in
+Beirut, Cairo and Havana, by a whole day in Apia, never in Kathmandu. Some public holidays are included."""
 
 BOTH = frozenset({"pipes", "wires"})
 PIPES = frozenset({"pipes"})
@@ -46,12 +46,12 @@ PLACES = (
 
 
 def minute_of(text: str) -> int:
-    """The minute of an instant written in ISO 8601."""
+    """Return the minute of an instant in ISO 8601."""
     return int(datetime.fromisoformat(text).timestamp()) // 60
 
 
 def date_of(minute: int) -> date:
-    """About the date of a minute: UTC's."""
+    """Return the UTC date of a minute."""
     return datetime.fromtimestamp(minute * 60, tz=UTC).date()
 
 
@@ -59,34 +59,34 @@ _whole = cache(st.integers)
 
 
 def pick(draw: st.DrawFn, options: Sequence[T]) -> T:
-    """One of them; the first is the simplest."""
+    """Draw one of the options; the first is the simplest."""
     return options[whole(draw, 0, len(options) - 1)]
 
 
 def whole(draw: st.DrawFn, least: int, most: int) -> int:
-    """A whole number, both ends included."""
+    """Draw an integer, both ends included."""
     return draw(_whole(least, most))
 
 
 def once_in(draw: st.DrawFn, times: int) -> bool:
-    """True once in so many times."""
+    """Draw True once in `times` times on average."""
     return whole(draw, 1, times) == times
 
 
 def a_ranking(draw: st.DrawFn) -> tuple[RankingKey, ...]:
-    """Any order of any keys."""
+    """Draw any order of any ranking keys."""
     priority, load, eta = RankingKey.PRIORITY, RankingKey.LOAD, RankingKey.ETA
     policies = ((eta,), (priority, load, eta), (load, priority), (load, eta, priority), (eta, load), (priority,), ())
     return pick(draw, policies)
 
 
 def a_place(draw: st.DrawFn) -> Location | None:
-    """Around the corner, across town, or hours away; once in four times nobody knows."""
+    """Draw a location nearby, across town or hours away; None once in four times."""
     return None if once_in(draw, 4) else pick(draw, PLACES)
 
 
 def a_travel_policy(draw: st.DrawFn) -> TravelPolicy:
-    """Once in three times the way does not count."""
+    """Draw a travel policy; once in three times it ignores travel times."""
     return TravelPolicy(
         mode=pick(draw, (TravelMode.NONE, TravelMode.ESTIMATED, TravelMode.ESTIMATED)),
         speed_kmh=pick(draw, (40.0, 90.0, 13.7)),

@@ -1,4 +1,4 @@
-"""A rush: few technicians, many callers, and all want the same starts."""
+"""Rush: few technicians, and many callers who want the same starts."""
 
 from dataclasses import dataclass
 
@@ -24,24 +24,24 @@ from unit.engine.strategies import Case, a_need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
-    """Somebody who takes one of the first starts on offer, and says where."""
+class Caller:
+    """A caller who takes one of the first offered starts at a location."""
 
     service: int
     nth: int
-    wish: int | None
+    requested: int | None
     hold: bool
     place: Location
 
 
 @st.composite
-def background_tasks(draw: st.DrawFn) -> list[Errand]:
-    """Mostly holds, mostly without a wish, all after the same few starts."""
+def callers(draw: st.DrawFn) -> list[Caller]:
+    """Draw callers: mostly holds, mostly without a requested technician, all for the same few starts."""
     return [
-        Errand(
+        Caller(
             service=whole(draw, 0, 2),
             nth=whole(draw, 0, 7),
-            wish=whole(draw, 0, 4) if once_in(draw, 6) else None,
+            requested=whole(draw, 0, 4) if once_in(draw, 6) else None,
             hold=not once_in(draw, 6),
             place=pick(draw, PLACES[:5]),
         )
@@ -51,7 +51,7 @@ def background_tasks(draw: st.DrawFn) -> list[Errand]:
 
 @st.composite
 def rushes(draw: st.DrawFn) -> Case:
-    """A few technicians with short hours, and services that some of them can do: everybody wants the same starts."""
+    """Draw a few technicians with short hours, and services that some of them can do."""
     now = minute_of("2025-06-02T08:00Z")
     project = Project(
         id="p",

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: books as nasty as real ones get, with a now near a change of the clock.
+"""Hypothesis strategies: schedules with all irregularities, at an instant near a clock change.
 
 One composite strategy draws a whole case; its parts are plain functions of `draw`, which is twice as fast as
 nested composites.
@@ -29,7 +29,7 @@ from unit.engine.drawing import (
     pick,
     whole,
 )
-from unit.engine.technician_schedules import a_diary
+from unit.engine.technician_schedules import a_technician_schedule
 
 REGIONS = ("US", "US-CO", "GB-ENG", "MA", "AU-NSW")
 INTERVALS = (15, 5, 7, 10, 20, 30, 45, 60, 90)
@@ -38,7 +38,7 @@ TEAMS = (("a",), ("b", "a"), ("b", "a"), ("a", "b", "c"), ("d", "b", "a", "c"), 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A book, a job somebody asks for, and when."""
+    """A schedule, the requirements of a job, and the current time."""
 
     schedule: Schedule
     need: Need
@@ -46,35 +46,37 @@ class Case:
 
     @property
     def now(self) -> int:
-        """The minute in which now is."""
+        """Minute of the current time."""
         return self.now_ms // 60_000
 
     @property
     def span(self) -> tuple[int, int]:
-        """All that could be offered, and more at either end."""
+        """Range of all possible starts, with a margin at both ends."""
         return self.now - 300, self.now + (self.schedule.project.horizon_days + 1) * 1440 + 60
 
 
 @st.composite
 def cases(draw: st.DrawFn, zone: str | None = None) -> Case:
-    """A book with a now, and a job; in one zone or any."""
+    """Draw a case in one time zone or any."""
     zone = zone or pick(draw, tuple(MOMENTS))
     now_ms = a_now(draw, zone)
-    schedule = a_book(draw, zone, now_ms)
+    schedule = a_schedule(draw, zone, now_ms)
     return Case(schedule=schedule, need=a_need(draw, schedule), now_ms=now_ms)
 
 
 def a_now(draw: st.DrawFn, zone: str) -> int:
-    """Within a day before a change of the zone's clock, or shortly after; in milliseconds."""
+    """Draw a time in milliseconds, within a day before a clock change or shortly after."""
     change = minute_of(pick(draw, MOMENTS[zone]))
     return (change + whole(draw, -1440, 600)) * 60_000 + pick(draw, (0, 1, 59_999))
 
 
-def a_book(draw: st.DrawFn, zone: str, now_ms: int) -> Schedule:
-    """A whole business around now; one in three is crowded with holds."""
+def a_schedule(draw: st.DrawFn, zone: str, now_ms: int) -> Schedule:
+    """Draw a schedule around the current time; one in three is crowded with holds."""
     crowded = once_in(draw, 3)
     catalog = {id_: a_service(draw, id_) for id_ in ("s1", "s2")}
-    technician_schedules = [a_diary(draw, id_, zone, now_ms, crowded=crowded) for id_ in pick(draw, TEAMS)]
+    technician_schedules = [
+        a_technician_schedule(draw, id_, zone, now_ms, crowded=crowded) for id_ in pick(draw, TEAMS)
+    ]
     return Schedule(
         project=a_project(draw, zone, now_ms // 60_000),
         services=catalog,
@@ -84,7 +86,7 @@ def a_book(draw: st.DrawFn, zone: str, now_ms: int) -> Schedule:
 
 
 def a_need(draw: st.DrawFn, schedule: Schedule) -> Need:
-    """A service of the book, at some place, sometimes in another length, sometimes of one technician."""
+    """Draw a job of some service and location, sometimes of another length or of one technician."""
     return Need.of_service(
         pick(draw, tuple(schedule.services.values())),
         duration_minutes=pick(draw, (None, None, *LENGTHS)),
@@ -94,7 +96,7 @@ def a_need(draw: st.DrawFn, schedule: Schedule) -> Need:
 
 
 def a_project(draw: st.DrawFn, zone: str, now: int) -> Project:
-    """The rules of a business."""
+    """Draw the rules of a project."""
     return Project(
         id="p",
         name="P",
@@ -112,7 +114,7 @@ def a_project(draw: st.DrawFn, zone: str, now: int) -> Project:
 
 
 def a_service(draw: st.DrawFn, id_: str) -> ServiceType:
-    """A kind of job."""
+    """Create a service."""
     return ServiceType(
         id=id_,
         name=id_,

@@ -1,4 +1,4 @@
-"""Technicians of any kind, and what takes their time."""
+"""Strategies for technicians, and for what takes their time."""
 
 from datetime import date, timedelta
 
@@ -23,8 +23,8 @@ from unit.engine.drawing import (
 )
 
 
-def a_diary(draw: st.DrawFn, id_: str, zone: str, now_ms: int, *, crowded: bool) -> TechnicianSchedule:
-    """A technician with what takes their time; in a crowd all work around the clock, full of live holds."""
+def a_technician_schedule(draw: st.DrawFn, id_: str, zone: str, now_ms: int, *, crowded: bool) -> TechnicianSchedule:
+    """Draw a technician schedule; in a crowded one the technician works around the clock, full of live holds."""
     now = now_ms // 60_000
     if crowded:
         skills, home = pick(draw, (BOTH, BOTH, PIPES)), a_place(draw)
@@ -38,7 +38,7 @@ def a_diary(draw: st.DrawFn, id_: str, zone: str, now_ms: int, *, crowded: bool)
 
 
 def a_technician(draw: st.DrawFn, id_: str, zone: str, now: int) -> Technician:
-    """Somebody with hours of any shape, sometimes in another zone."""
+    """Draw a technician with any hours, sometimes in another time zone."""
     today = date_of(now)
     return Technician(
         id=id_,
@@ -57,7 +57,7 @@ def a_technician(draw: st.DrawFn, id_: str, zone: str, now: int) -> Technician:
 
 
 def a_weekly_span(draw: st.DrawFn, today: date, *, longest: int = 14 * 60) -> WeeklySpan:
-    """Mostly every day; some on certain days only, some from or until about today."""
+    """Draw a weekly span: mostly every day, some on certain days, some from or until about today."""
     some_days = frozenset(day for day in range(7) if whole(draw, 0, 1)) if once_in(draw, 4) else EVERY_DAY
     edge = today + timedelta(days=whole(draw, -1, 2)) if once_in(draw, 4) else None
     since = once_in(draw, 2)
@@ -70,7 +70,7 @@ def a_weekly_span(draw: st.DrawFn, today: date, *, longest: int = 14 * 60) -> We
 
 
 def a_wall_span(draw: st.DrawFn, *, longest: int = 14 * 60) -> WallSpan:
-    """Round times mostly; any may run past midnight, some to the end of the next date."""
+    """Draw a wall span, mostly of round times; some run past midnight, or to the end of the next date."""
     start = whole(draw, 0, 47) * 30 + pick(draw, (0, 0, 0, 7))
     length = whole(draw, 1, longest // 30) * 30 - pick(draw, (0, 0, 0, 11))
     return WallSpan(start_minute=start, end_minute=2880 if once_in(draw, 20) else min(start + length, 2880))
@@ -80,25 +80,25 @@ ALWAYS = WeeklySpan(days=EVERY_DAY, span=WallSpan(start_minute=0, end_minute=144
 
 
 def an_override(draw: st.DrawFn, today: date) -> DateOverride:
-    """Closed, or other windows, near today."""
+    """Draw an override near today, closed or with windows."""
     windows = tuple(a_wall_span(draw) for _ in range(whole(draw, 0, 2)))
     return DateOverride(date=today + timedelta(days=whole(draw, -1, 3)), windows=windows)
 
 
 def an_absence(draw: st.DrawFn, now: int) -> TimeOff:
-    """From any minute to any other."""
+    """Draw time off between any minutes."""
     start = now + whole(draw, -600, 2 * 1440)
     return TimeOff(start=start, end=start + whole(draw, 1, 700))
 
 
 def a_busy_time(draw: st.DrawFn, technician_id: str, now: int) -> BusyTime:
-    """An outside appointment, over anything else."""
+    """Draw a busy time that may overlap anything."""
     start = now + whole(draw, -300, 2 * 1440)
     return BusyTime(technician_id=technician_id, start=start, end=start + whole(draw, 1, 300))
 
 
 def some_claims(draw: st.DrawFn, technician_id: str, now_ms: int) -> tuple[Claim, ...]:
-    """Bookings and holds, one after the other; some holds have just expired, some are of a forgotten service."""
+    """Draw consecutive bookings and holds; some holds have just expired, some are of a removed service."""
     gaps = (0, 0, 10, 30, 60, 127, 300, 720)
     expiries = (None, None, now_ms + 60_000, now_ms + 1, now_ms)
     claims: list[Claim] = []
@@ -124,7 +124,7 @@ def some_claims(draw: st.DrawFn, technician_id: str, now_ms: int) -> tuple[Claim
 
 
 def holds_in_a_row(draw: st.DrawFn, technician_id: str, now_ms: int) -> tuple[Claim, ...]:
-    """Live holds that leave little between them."""
+    """Draw live holds with small gaps."""
     claims: list[Claim] = []
     free_from = now_ms // 60_000 + pick(draw, (0, 30, 60, 120))
     for number in range(whole(draw, 1, 7)):

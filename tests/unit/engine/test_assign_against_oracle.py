@@ -1,4 +1,4 @@
-"""The assignment: the first of those who can, and for a promised start also those who only could by then (20, 22)."""
+"""Assignment: the first technician who can take a job, also for a promised start (rules 20 and 22)."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,7 +16,7 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
 from slotmcp.engine.travel import site_at
-from unit.engine.sketch import SHOP, at, booking, hold, job, schedule, technician, technician_schedule
+from unit.engine.examples import SHOP, at, booking, hold, job, schedule, technician, technician_schedule
 from unit.engine.strategies import Case, cases
 
 
@@ -30,7 +30,7 @@ def test_the_assignment_is_the_first_candidate_by_the_assignment_ranking(case: C
         assert winner is not None
         assert winner.technician_id == _first(oracle, able, case.need, slot.start)
         assert winner.reason.considered == len(able)
-        assert winner.reason.values == _told(
+        assert winner.reason.values == _shown(
             oracle, case.schedule.technician_schedules[winner.technician_id].technician, case, slot
         )
         assert bool(winner.moves) == (not _somebody_free(oracle, case.need, slot.start))
@@ -59,7 +59,7 @@ def test_a_live_hold_is_assigned_to_the_first_technician_who_could_take_it_witho
     ],
 )
 def test_a_live_hold_beyond_the_offered_dates_can_be_booked(held: str, booked: str) -> None:
-    """Rules 12 and 20: a promise is kept where the horizon shrank or midnight has passed, and counts on its date."""
+    """Keep a hold after the horizon shrank or midnight passed, counting on its date (rules 12 and 20)."""
     worker = replace(technician("a", "00:00-24:00"), max_bookings_per_day=1)
     promised = hold(held, 60, until_ms=at("00:01") * 60_000)
     shop = schedule(technician_schedule(worker, promised, booking(booked, 60)), project=replace(SHOP, horizon_days=1))
@@ -77,13 +77,13 @@ def _first(
     return ranked[0][1] if ranked else None
 
 
-def _told(oracle: Oracle, winner: Technician, case: Case, slot: Slot) -> dict[RankingKey, float]:
-    """The winner's value of each key of the policy; nothing of a way that nobody knows."""
+def _shown(oracle: Oracle, winner: Technician, case: Case, slot: Slot) -> dict[RankingKey, float]:
+    """Return the winner's value of each key of the policy, without an unknown travel time."""
     policy = case.schedule.project.assignment_ranking
     values = {key: oracle.rank_value(key, winner, case.need, slot.start) for key in policy}
     return {key: value for key, value in values.items() if isfinite(value)}
 
 
 def _somebody_free(oracle: Oracle, need: Need, start: int) -> bool:
-    wished = [one for one in oracle.technicians if need.technician_id in (None, one.id)]
-    return any(oracle.can_take(one, need, start) for one in wished)
+    requested = [one for one in oracle.technicians if need.technician_id in (None, one.id)]
+    return any(oracle.can_take(one, need, start) for one in requested)

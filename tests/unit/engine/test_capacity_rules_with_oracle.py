@@ -1,4 +1,4 @@
-"""Rules 17 to 21 of docs/reference/availability.md: how many and who, by hand-written examples.
+"""Rules 17 to 21 of docs/reference/availability.md: capacity and candidates, by handwritten examples.
 
 Where a hold has to move, `s` is asked for at 10:00 and everybody works from 10:00 to 11:00 unless said otherwise.
 """
@@ -9,7 +9,7 @@ import pytest
 
 from slotmcp.domain.catalog import RankingKey, SlotAlignment
 from slotmcp.domain.claim import Claim
-from unit.engine.sketch import (
+from unit.engine.examples import (
     SHOP,
     Ask,
     booking,
@@ -204,7 +204,7 @@ def test_rule_19_a_hold_moves_away_from_the_requested_technician(ask: Ask) -> No
 
 
 def ranked(ask: Ask, *policy: RankingKey) -> str:
-    """Priorities 2, 1, 2, 1; d had a booking yesterday evening, b has two today, c a hold."""
+    """Check priorities 2, 1, 2, 1; d had a booking yesterday evening, b has two today, c a hold."""
     shop = schedule(
         technician_schedule(replace(technician("a", "10:00-11:00"), priority=2)),
         technician_schedule(technician("d", "10:00-11:00"), booking("2025-06-01T23:30Z", 60, id_="yesterday")),

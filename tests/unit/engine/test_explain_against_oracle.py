@@ -1,4 +1,4 @@
-"""Reasons and offers are one: an explanation is held to the offer, and to the oracle's reading of the rules."""
+"""Reasons agree with offers: explanations are checked against the offer and the oracle."""
 
 from collections import Counter
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracle.reasons import EVERYBODYS, Reasons
+from oracle.reasons import COMMON_REASONS, Reasons
 from oracle.wall_clock import DAY, minute_when, reading
 from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Change, Explanation, Reason, TechnicianReason, combined_reasons
@@ -14,15 +14,15 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import explain, reasons_between
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import check_start
-from unit.engine.desk import Desk
-from unit.engine.rush import Errand, background_tasks, rushes
+from unit.engine.booking_simulator import BookingSimulator
+from unit.engine.rush import Caller, callers, rushes
 from unit.engine.strategies import Case, cases
 
 A_FEW = max(2, settings().max_examples // 10)
 STRIDE = 97
-"""Of all the minutes of a book that runs over days, every so manieth."""
+"""Step between the checked minutes of a schedule of several days."""
 RUSH_HOURS = range(-30, 330)
-"""Every minute around the hours of a rush, counted from two hours after now."""
+"""Minutes around the hours of a rush, counted from two hours after the current time."""
 
 
 @settings(max_examples=A_FEW)
@@ -34,9 +34,9 @@ def test_reasons_agree_with_offers_in_any_schedule(case: Case, offset: int) -> N
 
 
 @settings(max_examples=A_FEW // 2)
-@given(case=rushes(), background_tasks=background_tasks())
-def test_reasons_agree_with_offers_at_every_minute_of_a_rush(case: Case, background_tasks: list[Errand]) -> None:
-    critic = Critic(after(case, background_tasks))
+@given(case=rushes(), callers=callers())
+def test_reasons_agree_with_offers_at_every_minute_of_a_rush(case: Case, callers: list[Caller]) -> None:
+    critic = Critic(after(case, callers))
     for minutes in RUSH_HOURS:
         critic.holds(case.now + 120 + minutes)
 
@@ -56,11 +56,11 @@ def test_counted_reasons_match_explanations(case: Case, offset: int, length: int
     is_clock = case.schedule.project.slot_alignment == "clock"
     starts = [one for one in range(start_from, start_from + length) if oracle.is_within_horizon(one)]
     explained = [
-        (told.technician_id, told.reason)
+        (shown.technician_id, shown.reason)
         for start in starts
         if oracle.is_on_clock(start) or not is_clock
-        for told in explain(availability, case.need, start).technicians
-        if told.technician_id in asked_for and told.reason is not None
+        for shown in explain(availability, case.need, start).technicians
+        if shown.technician_id in asked_for and shown.reason is not None
     ]
     assert counts == {one: Counter(reason for id_, reason in explained if id_ == one) for one in asked_for}
     expected = Counter(reason for _, reason in explained)
@@ -70,18 +70,18 @@ def test_counted_reasons_match_explanations(case: Case, offset: int, length: int
     assert combined_reasons(counts) == expected
 
 
-def after(case: Case, background_tasks: list[Errand]) -> Case:
-    """The same when some have been served."""
-    desk = Desk(case.schedule, case.now_ms)
-    for errand in background_tasks:
-        service, need = desk.wanted(errand)
-        if slot := desk.chosen(errand, need, *case.span):
-            desk.sell(service.id, need, slot.start, hold=errand.hold)
-    return replace(case, schedule=desk.oracle.schedule)
+def after(case: Case, callers: list[Caller]) -> Case:
+    """Return the case after some callers were served."""
+    simulator = BookingSimulator(case.schedule, case.now_ms)
+    for caller in callers:
+        service, need = simulator.wanted(caller)
+        if slot := simulator.chosen(caller, need, *case.span):
+            simulator.sell(service.id, need, slot.start, hold=caller.hold)
+    return replace(case, schedule=simulator.oracle.schedule)
 
 
 class Critic:
-    """Asks the engine for an explanation, and the oracle what to think of it."""
+    """Checker of the engine's explanations against the oracle."""
 
     def __init__(self, case: Case) -> None:
         self.case, self.need = case, case.need
@@ -90,20 +90,20 @@ class Critic:
         self.offers = self.oracle.slots(case.need, *case.span)
 
     def holds(self, start: int) -> None:
-        """Every promise of one explanation."""
+        """Check everything that one explanation states."""
         explanation = explain(self.availability, self.need, start)
         assert explanation.slot == check_start(self.availability, self.need, start)
         assert [one.technician_id for one in explanation.technicians] == [*self.case.schedule.technician_schedules]
         assert {one.technician_id for one in explanation.technicians if one.reason is None} == self.able(start)
-        for told in explanation.technicians:
-            self.is_right(told, start)
+        for shown in explanation.technicians:
+            self.is_right(shown, start)
         assert {one.change: one.slot for one in explanation.openings} == self.openings(explanation, start)
         assert [one.change for one in explanation.openings] == sorted(
             (one.change for one in explanation.openings), key=[*Change].index
         )
 
     def able(self, start: int) -> set[str]:
-        """Those who are offered, and those who only were not wished for."""
+        """Return the offered technicians, and those who were only not requested."""
         offer = self.oracle.slot(self.need, start)
         offered = {one.technician_id for one in offer.candidates} if offer else set()
         anybody = replace(self.need, technician_id=None)
@@ -111,25 +111,25 @@ class Critic:
         free = {one.id for one in self.oracle.technicians if is_open and self.oracle.can_take(one, anybody, start)}
         return offered | free if self.need.technician_id else offered
 
-    def is_right(self, told: TechnicianReason, start: int) -> None:
-        """The reason is one, nothing of the technician's own is passed over, and it ends when it is said to."""
-        if told.reason is None:
+    def is_right(self, shown: TechnicianReason, start: int) -> None:
+        """Check that a reason is valid, has the right end, and hides no reason of the technician's own."""
+        if shown.reason is None:
             return
-        technician = self.case.schedule.technician_schedules[told.technician_id].technician
-        found = self.oracle.in_the_way(technician, self.need, start)
-        assert told.reason in found
-        assert told.until in found[told.reason]
-        is_skill = told.reason is Reason.SKILL_MISSING
-        assert told.missing_skills == (tuple(sorted(self.need.skills - technician.skills)) if is_skill else ())
-        if told.reason in EVERYBODYS and self.is_within_reach(start):
-            assert found.keys() <= EVERYBODYS
+        technician = self.case.schedule.technician_schedules[shown.technician_id].technician
+        found = self.oracle.blocking_reasons(technician, self.need, start)
+        assert shown.reason in found
+        assert shown.until in found[shown.reason]
+        is_skill = shown.reason is Reason.SKILL_MISSING
+        assert shown.missing_skills == (tuple(sorted(self.need.skills - technician.skills)) if is_skill else ())
+        if shown.reason in COMMON_REASONS and self.is_within_reach(start):
+            assert found.keys() <= COMMON_REASONS
 
     def is_within_reach(self, start: int) -> bool:
-        """Neither past nor beyond the horizon: there, nobody's diary needs to be looked at."""
+        """Return whether a start is neither past nor beyond the horizon, so that schedules matter."""
         return start * 60_000 >= self.case.now_ms and self.oracle.is_within_horizon(start)
 
     def openings(self, explanation: Explanation, start: int) -> dict[Change, Slot]:
-        """What would open a start that cannot be had."""
+        """Check the openings of a start that is not free."""
         if explanation.slot:
             return {}
         found = {
@@ -146,13 +146,13 @@ class Critic:
         return self.oracle.slot(replace(self.need, technician_id=None), start)
 
     def shorter(self, start: int) -> Slot | None:
-        """The longest that is shorter by quarters of an hour."""
+        """Return the longest duration that is shorter by quarters of an hour."""
         lengths = range(self.need.duration_minutes - 15, 0, -15)
         fits = (self.oracle.slot(_as_long_as(self.need, length), start) for length in lengths)
         return next((slot for slot in fits if slot), None)
 
     def other_day(self, start: int) -> Slot | None:
-        """The same time on the nearest day within a week, the later one first; else whatever is nearest."""
+        """Return the same time on the nearest day within a week, the later one first; else the nearest time."""
         zone = self.case.schedule.project.timezone
         shown = reading(zone, start)
         days = (sign * number for number in range(1, 8) for sign in (1, -1))

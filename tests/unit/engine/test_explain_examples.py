@@ -1,4 +1,4 @@
-"""What is in the way, and what would open it, by hand-written examples. Now is Monday, 08:00."""
+"""Reasons and openings by handwritten examples. The current time is Monday, 08:00."""
 
 from dataclasses import replace
 from datetime import date
@@ -12,7 +12,7 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import explain, reasons_between
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import site_at
-from unit.engine.sketch import SHOP, at, booking, hold, job, schedule, technician, technician_schedule, weekly
+from unit.engine.examples import SHOP, at, booking, hold, job, schedule, technician, technician_schedule, weekly
 
 DAY = technician("a", "09:00-17:00")
 LUNCH = replace(DAY, breaks=(weekly("12:00-12:30"), weekly("12:30-13:00")))
@@ -69,10 +69,10 @@ COMMUTER = replace(DAY, home=BOULDER)
     ],
 )
 def test_a_reason_has_an_end(worker: TechnicianSchedule, start: str, reason: Reason | None, until: str | None) -> None:
-    told = explain(_asked(worker), _visit(60), at(start))
-    assert [one.reason for one in told.technicians] == [reason]
-    assert [one.until for one in told.technicians] == [at(until) if until else None]
-    assert (told.slot is None) == (reason is not None)
+    shown = explain(_asked(worker), _visit(60), at(start))
+    assert [one.reason for one in shown.technicians] == [reason]
+    assert [one.until for one in shown.technicians] == [at(until) if until else None]
+    assert (shown.slot is None) == (reason is not None)
 
 
 def test_a_closed_date_differs_from_a_day_off() -> None:
@@ -80,24 +80,24 @@ def test_a_closed_date_differs_from_a_day_off() -> None:
     weekdays = replace(DAY, shifts=(weekly("09:00-17:00", days=[1]),))
     shop = schedule(technician_schedule(weekdays), technician_schedule(technician("b")))
     closed = replace(shop, project=replace(SHOP, closed_dates=(date(2025, 6, 3),)))
-    told = explain(Availability.of(closed, at("08:00") * 60_000), job(60), tuesday)
-    assert [one.reason for one in told.technicians] == [Reason.HOLIDAY, Reason.OUTSIDE_SHIFT]
+    shown = explain(Availability.of(closed, at("08:00") * 60_000), job(60), tuesday)
+    assert [one.reason for one in shown.technicians] == [Reason.HOLIDAY, Reason.OUTSIDE_SHIFT]
 
 
 def test_missing_skills_are_named() -> None:
-    told = explain(
+    shown = explain(
         _asked(technician_schedule(replace(DAY, skills=frozenset({"pipes"})))),
         job(60, skills="wires pipes"),
         at("10:00"),
     )
-    assert [(one.reason, one.missing_skills) for one in told.technicians] == [(Reason.SKILL_MISSING, ("wires",))]
+    assert [(one.reason, one.missing_skills) for one in shown.technicians] == [(Reason.SKILL_MISSING, ("wires",))]
 
 
 def test_openings_list_the_smallest_change_first() -> None:
-    """Wanted is B for an hour and a half at 10:00; B has a booking at 11:00, A is free."""
+    """Check a request for B, 90 minutes at 10:00; B has a booking at 11:00, A is free."""
     shop = technician_schedule(DAY), technician_schedule(technician("b", "09:00-14:00"), booking("11:00", 60))
-    told = explain(_asked(*shop), job(90, technician_id="b"), at("10:00"))
-    assert [(one.change, one.slot.start, one.slot.end - one.slot.start) for one in told.openings] == [
+    shown = explain(_asked(*shop), job(90, technician_id="b"), at("10:00"))
+    assert [(one.change, one.slot.start, one.slot.end - one.slot.start) for one in shown.openings] == [
         (Change.ANY_TECHNICIAN, at("10:00"), 90),
         (Change.SHORTER, at("10:00"), 60),
         (Change.OTHER_TIME, at("09:30"), 90),

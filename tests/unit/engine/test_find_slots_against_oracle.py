@@ -1,4 +1,4 @@
-"""The engine against the oracle: every minute of generated books, in zones whose clocks are about to change."""
+"""Engine against oracle: every minute of generated schedules, in time zones near a clock change."""
 
 import pytest
 from hypothesis import given, settings
@@ -9,13 +9,13 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
 from slotmcp.engine.travel import site_at
-from unit.engine.desk import Desk
+from unit.engine.booking_simulator import BookingSimulator
 from unit.engine.drawing import MOMENTS
-from unit.engine.rush import Errand, background_tasks, rushes
+from unit.engine.rush import Caller, callers, rushes
 from unit.engine.strategies import Case, cases
 
 A_THIRD = settings().max_examples // 3
-"""Of the profile's examples, for each of ten zones."""
+"""Share of the profile's examples for each of ten time zones."""
 
 
 @pytest.mark.parametrize("zone", MOMENTS)
@@ -28,16 +28,14 @@ def test_the_engine_offers_the_same_slots_as_the_oracle(zone: str, data: st.Data
 
 
 @settings(max_examples=settings().max_examples // 2)
-@given(case=rushes(), background_tasks=background_tasks())
-def test_the_engine_offers_the_same_slots_as_the_oracle_during_a_rush(
-    case: Case, background_tasks: list[Errand]
-) -> None:
-    desk = Desk(case.schedule, case.now_ms)
-    for errand in background_tasks:
-        service, need = desk.wanted(errand)
-        if slot := desk.chosen(errand, need, *case.span):
-            desk.sell(service.id, need, slot.start, hold=errand.hold)
-    site = site_at(background_tasks[0].place, case.schedule.project.travel)
+@given(case=rushes(), callers=callers())
+def test_the_engine_offers_the_same_slots_as_the_oracle_during_a_rush(case: Case, callers: list[Caller]) -> None:
+    simulator = BookingSimulator(case.schedule, case.now_ms)
+    for caller in callers:
+        service, need = simulator.wanted(caller)
+        if slot := simulator.chosen(caller, need, *case.span):
+            simulator.sell(service.id, need, slot.start, hold=caller.hold)
+    site = site_at(callers[0].place, case.schedule.project.travel)
     for service in case.schedule.services.values():
         need = Need.of_service(service, site=site)
-        assert find_slots(desk.availability, need, *case.span) == desk.oracle.slots(need, *case.span)
+        assert find_slots(simulator.availability, need, *case.span) == simulator.oracle.slots(need, *case.span)

@@ -1,4 +1,4 @@
-"""Rules 13 to 16 of docs/reference/availability.md: which starts are offered at all, by hand-written examples."""
+"""Rules 13 to 16 of docs/reference/availability.md: the grid, notice and horizon, by handwritten examples."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 from slotmcp.domain.catalog import SlotAlignment
 from slotmcp.domain.claim import Claim
 from slotmcp.engine.need import Need
-from unit.engine.sketch import (
+from unit.engine.examples import (
     SHOP,
     Ask,
     at,

@@ -1,4 +1,4 @@
-"""Rules 8 to 12 of docs/reference/availability.md: who can take a job, by hand-written examples."""
+"""Rules 8 to 12 of docs/reference/availability.md: technicians who can take a job, by handwritten examples."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 from slotmcp.domain.catalog import TimeOff
 from slotmcp.domain.claim import Claim
 from slotmcp.engine.need import Need
-from unit.engine.sketch import (
+from unit.engine.examples import (
     SHOP,
     Ask,
     at,

@@ -1,4 +1,4 @@
-"""Rules 1 to 7 of docs/reference/availability.md: opening hours, by hand-written examples."""
+"""Rules 1 to 7 of docs/reference/availability.md: opening hours, by handwritten examples."""
 
 from dataclasses import replace
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from slotmcp.domain.catalog import DateOverride, TechnicianStatus, TimeOff, WeeklySpan
-from unit.engine.sketch import SHOP, Ask, at, job, offered, schedule, span, technician, technician_schedule, weekly
+from unit.engine.examples import SHOP, Ask, at, job, offered, schedule, span, technician, technician_schedule, weekly
 
 TUESDAY = "2025-06-03"
 CLOSED_MONDAY = DateOverride(date=date(2025, 6, 2))

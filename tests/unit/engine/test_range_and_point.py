@@ -1,4 +1,4 @@
-"""One function answers a range, another a point: they say the same of every minute."""
+"""The function for a range and the function for one start agree on every minute."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,8 +33,8 @@ def test_a_part_of_a_range_returns_that_part_of_the_slots(case: Case, cuts: tupl
 @given(case=cases(), best=st.integers(1, 4))
 def test_the_best_candidates_are_the_first_of_all_candidates(case: Case, best: int) -> None:
     availability = Availability.of(case.schedule, case.now_ms)
-    everybody = find_slots(availability, case.need, *case.span)
-    expected = [slot._replace(candidates=slot.candidates[:best]) for slot in everybody]
+    everyone = find_slots(availability, case.need, *case.span)
+    expected = [slot._replace(candidates=slot.candidates[:best]) for slot in everyone]
     assert find_slots(availability, case.need, *case.span, best=best) == expected
 
 

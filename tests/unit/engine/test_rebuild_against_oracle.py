@@ -1,4 +1,4 @@
-"""An index that grew out of an earlier one says what a fresh one does, whatever changed between them."""
+"""An index that reuses timelines equals a new one after any change."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,9 +13,9 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.slots import find_slots
 from slotmcp.engine.travel import site_at
 from unit.engine.drawing import PLACES, date_of, once_in, pick, whole
-from unit.engine.sketch import MONDAY, SHOP, at, hold, job, schedule, technician, technician_schedule
+from unit.engine.examples import MONDAY, SHOP, at, hold, job, schedule, technician, technician_schedule
 from unit.engine.strategies import Case, a_project, a_service, cases
-from unit.engine.technician_schedules import a_diary, a_technician, holds_in_a_row, some_claims
+from unit.engine.technician_schedules import a_technician, a_technician_schedule, holds_in_a_row, some_claims
 
 TUESDAY, WEDNESDAY = "2025-06-03", "2025-06-04"
 WEEK = at("00:00"), at("2025-06-09T00:00Z")
@@ -25,7 +25,7 @@ Change = Callable[[st.DrawFn, Case], Case]
 
 @st.composite
 def stories(draw: st.DrawFn) -> list[Case]:
-    """A case and what became of it, step by step."""
+    """Draw a case and its changes, step by step."""
     story = [draw(cases())]
     for _ in range(whole(draw, 1, 3)):
         changed = pick(draw, CHANGES)(draw, story[-1])
@@ -50,7 +50,7 @@ LATE = technician_schedule(technician("b", "11:00-12:00"))
 
 
 def grown_starts(schedule: Schedule, then_ms: int, later: Schedule, now_ms: int, *, day: str = MONDAY) -> str:
-    """What is offered by an index that grew out of one that was asked already."""
+    """Return the slots of an index that reuses the timelines of a queried one."""
     old = Availability.of(schedule, then_ms)
     find_slots(old, job(60), *WEEK)
     found = find_slots(Availability.of(later, now_ms, old), job(60), at(f"{day}T00:00Z"), at(f"{day}T23:59Z"))
@@ -79,7 +79,7 @@ def test_a_new_day_extends_the_frame_by_one_date() -> None:
 
 
 def _needs(case: Case) -> list[Need]:
-    """What is asked for, and every service: where nobody knows, and at one place."""
+    """Return the case's need, and one of every service, without and with a location."""
     site = site_at(PLACES[2], case.schedule.project.travel)
     services = case.schedule.services.values()
     return [case.need, *(Need.of_service(one, site=place) for one in services for place in (None, site))]
@@ -105,7 +105,7 @@ def _other_hours(draw: st.DrawFn, case: Case) -> Case:
 
 
 def _somebody_comes(draw: st.DrawFn, case: Case) -> Case:
-    newcomer = a_diary(draw, "z", case.schedule.project.timezone, case.now_ms, crowded=once_in(draw, 2))
+    newcomer = a_technician_schedule(draw, "z", case.schedule.project.timezone, case.now_ms, crowded=once_in(draw, 2))
     return _with_diary(case, newcomer)
 
 
@@ -141,7 +141,7 @@ def _service_goes(draw: st.DrawFn, case: Case) -> Case:
 
 
 def _time_passes(draw: st.DrawFn, case: Case) -> Case:
-    """By as much as lets holds expire, notice move, or days begin; a clock may be set back too."""
+    """Move the time so that holds expire, the notice moves or days begin; the clock may also go back."""
     later = case.now_ms + pick(draw, (1, 59_999, 60_000, 3_600_000, 86_400_000, 200_000_000, -60_000, -86_400_000))
     return replace(case, now_ms=later)
 
@@ -173,7 +173,7 @@ def _with_diary(case: Case, technician_schedule: TechnicianSchedule) -> Case:
 
 
 def _with_book(case: Case, schedule: Schedule) -> Case:
-    """What is asked for stays at its place, by the rules that hold now."""
+    """Keep the location of the need under the current travel policy."""
     place = case.need.site.location if case.need.site else None
     need = replace(case.need, site=site_at(place, schedule.project.travel))
     return replace(case, need=need, schedule=replace(schedule, revision=case.schedule.revision + 1))

@@ -1,4 +1,4 @@
-"""Rules 23 to 25 of docs/reference/availability.md: the way there, by hand-written examples.
+"""Rules 23 to 25 of docs/reference/availability.md: travel times, by handwritten examples.
 
 Everybody lives and works on one road that leads north from kilometre 0. A kilometre takes a minute.
 """
@@ -8,12 +8,12 @@ from math import pi
 
 import pytest
 
-from oracle.travel_lookup import MEAN_EARTH_RADIUS_KM, TravelLookup
+from oracle.travel import MEAN_EARTH_RADIUS_KM, OracleTravel
 from slotmcp.domain.catalog import Location, RankingKey, Technician, TravelMode, TravelPolicy
 from slotmcp.domain.claim import Claim
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import EstimatedTravel, RoutedTravel, TravelTimes, site_at
-from unit.engine.sketch import (
+from unit.engine.examples import (
     SHOP,
     Ask,
     booking,
@@ -32,7 +32,7 @@ ROAD = replace(SHOP, travel=A_KM_A_MINUTE)
 
 
 def km(number: float) -> Location:
-    """A little before that kilometre, so that the way from 0 is that many minutes when rounded up."""
+    """Return a location just before a kilometer mark, so that travel from 0 rounds up to that many minutes."""
     return Location((number - 0.5) * 180 / (pi * MEAN_EARTH_RADIUS_KM) if number else 0.0, 0.0)
 
 
@@ -80,7 +80,7 @@ def test_rule_23_the_day_begins_with_travel_from_home(ask: Ask, worker: Technici
     ],
 )
 def test_rule_23_a_technician_travels_from_the_previous_job(ask: Ask, claim: Claim, need: Need, starts: str) -> None:
-    """And not from home, which is an hour away."""
+    """Check that the technician does not start at home, an hour away."""
     assert offered(ask, schedule(technician_schedule(living(MORNING, 90), claim), project=ROAD), need) == starts
 
 
@@ -114,7 +114,7 @@ def test_rule_23_a_break_does_not_start_another_working_day(ask: Ask) -> None:
 
 
 def test_rule_23_a_job_that_started_before_the_shift_does_not_count(ask: Ask) -> None:
-    """Who was called in early comes from home as on any other day."""
+    """Check that a technician with an early job outside the shift still starts at home."""
     early = placed(booking("08:30", 60), 0)
     assert (
         offered(ask, schedule(technician_schedule(living(MORNING, 0), early), project=ROAD), visit(60, 60))
@@ -176,7 +176,7 @@ LONDON, PARIS = Location(51.5074, -0.1278), Location(48.8566, 2.3522)
 FIJI, SAMOA = Location(-16.5, 179.5), Location(-16.5, -179.5)
 
 
-@pytest.mark.parametrize("travel_lookup", [EstimatedTravel, TravelLookup], ids=["engine", "oracle"])
+@pytest.mark.parametrize("travel", [EstimatedTravel, OracleTravel], ids=["engine", "oracle"])
 @pytest.mark.parametrize(
     ("policy", "origin", "destination", "minutes"),
     [
@@ -189,13 +189,13 @@ FIJI, SAMOA = Location(-16.5, 179.5), Location(-16.5, -179.5)
     ],
 )
 def test_rule_24_estimated_travel_times(
-    travel_lookup: type[EstimatedTravel | TravelLookup],
+    travel: type[EstimatedTravel | OracleTravel],
     policy: TravelPolicy,
     origin: Location,
     destination: Location,
     minutes: int,
 ) -> None:
-    assert travel_lookup(policy).minutes(origin, destination) == minutes
+    assert travel(policy).minutes(origin, destination) == minutes
 
 
 def test_rule_24_a_routing_service_replaces_the_estimate_of_known_routes() -> None:
@@ -209,7 +209,7 @@ def test_rule_24_a_routing_service_replaces_the_estimate_of_known_routes() -> No
 
 
 def ranked(ask: Ask, *policy: RankingKey) -> str:
-    """At noon, at kilometre 60: c from home, b and a from a job, d from where nobody knows. ETA+buffer, and score."""
+    """Return ETA+buffer=score at noon and kilometer 60: c from home, b and a from a job, d from an unknown location."""
     all_day = {id_: technician(id_, "09:00-13:00") for id_ in "abcd"}
     shop = schedule(
         technician_schedule(living(all_day["c"], 35.2)),
@@ -219,8 +219,8 @@ def ranked(ask: Ask, *policy: RankingKey) -> str:
         project=replace(ROAD, slot_interval_minutes=720, candidate_ranking=policy),
     )
     (found,) = slots(ask, shop, visit(60, 60, before=15))
-    told = [f"{one.technician_id}:{one.eta_minutes}+{one.buffer_minutes}={one.score}" for one in found.candidates]
-    return " ".join(told).replace("None", "?")
+    shown = [f"{one.technician_id}:{one.eta_minutes}+{one.buffer_minutes}={one.score}" for one in found.candidates]
+    return " ".join(shown).replace("None", "?")
 
 
 def test_rule_25_eta_ranks_by_travel_and_buffers_with_unknown_values_last(ask: Ask) -> None:

@@ -1,4 +1,4 @@
-"""A good file, and what is told of one that is not."""
+"""A valid file, its edits, and the problems of invalid files."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ SUNDAY_NOV_22_2026_MS = 1_795_374_000_000
 """Noon in Denver."""
 
 GOOD = (Path(__file__).parent / "good.yaml").read_text(encoding="utf-8")
-"""Uses every section."""
+"""A valid file that uses every section."""
 
 
 def read(text: str | bytes, *, now_ms: int = SUNDAY_NOV_22_2026_MS) -> ProjectFile:
@@ -22,8 +22,8 @@ def plan(text: str | bytes, *, now_ms: int = SUNDAY_NOV_22_2026_MS) -> ProjectPl
     return parse_project_file(text, source="test.yaml", now_ms=now_ms)
 
 
-def told(text: str | bytes) -> tuple[Problem, ...]:
-    """The problems of any text, none where it is in order."""
+def problems_of(text: str | bytes) -> tuple[Problem, ...]:
+    """Return the problems of any text; none if it is valid."""
     try:
         read(text)
     except ProjectFileError as error:
@@ -32,13 +32,13 @@ def told(text: str | bytes) -> tuple[Problem, ...]:
 
 
 def problems(text: str | bytes) -> tuple[Problem, ...]:
-    """The problems of a text that is not in order."""
+    """Return the problems of an invalid text."""
     with pytest.raises(ProjectFileError) as refusal:
         read(text)
     return refusal.value.problems
 
 
 def edited(old: str, new: str) -> str:
-    """The good file with one edit."""
+    """Return the valid file with one edit."""
     assert old in GOOD
     return GOOD.replace(old, new, 1)

@@ -1,4 +1,4 @@
-"""Any plan that a project file can say."""
+"""Strategies for any plan that a project file can express."""
 
 from dataclasses import replace
 from datetime import date
@@ -33,7 +33,7 @@ ZONES = st.sampled_from(
     ["America/Denver", "Europe/London", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca", "UTC"]
 )
 FIRST_MINUTE, LAST_MINUTE = 16_000_000, 120_000_000
-"""In the years 2000 and 2198."""
+"""First and last start, in the years 2000 and 2198."""
 
 WORDS_OF_YAML = [
     "off",
@@ -113,7 +113,7 @@ CALENDARS = st.builds(ConnectedCalendar, credential_id=EVENT_TYPE_IDS, external_
 
 @st.composite
 def connected(draw: st.DrawFn, plan: ProjectPlan) -> ProjectPlan:
-    """The same, with what it is at Cal.com: each event type and each host once."""
+    """Add Cal.com settings to a plan: each event type and each account once."""
     numbers = iter(range(1, 1000))
     services = tuple(
         replace(one, calcom_event_type_id=next(numbers)) if draw(st.booleans()) else one for one in plan.services
@@ -193,7 +193,7 @@ def projects(draw: st.DrawFn, service_ids: list[str]) -> Project:
 
 @st.composite
 def bookings(draw: st.DrawFn, technician_ids: list[str], service_ids: list[str]) -> tuple[Booking, ...]:
-    """None of one technician overlap: each lies between two of a row of instants."""
+    """Draw bookings without overlaps: each lies between two consecutive instants."""
     steps = draw(st.lists(st.integers(1, 10_080), max_size=5))
     instants = list(accumulate(steps, initial=draw(st.integers(FIRST_MINUTE, LAST_MINUTE))))
     ids = draw(st.lists(BOOKING_IDS, min_size=len(steps), max_size=len(steps), unique=True))

@@ -1,4 +1,4 @@
-"""All mistakes of a file are told at once, by line, and none that only follows from another."""
+"""All problems of a file are reported at once, by line, without those that follow from others."""
 
 import json
 
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotmcp.project_file import ProjectFileError, read_project_file
-from unit.project_file.files import GOOD, SUNDAY_NOV_22_2026_MS, edited, plan, problems, told
+from unit.project_file.files import GOOD, SUNDAY_NOV_22_2026_MS, edited, plan, problems, problems_of
 
 MANY = """\
 project:
@@ -65,8 +65,8 @@ def test_a_long_booking_overlaps_a_later_one_past_a_short_one() -> None:
     long = f"  - {{id: long, {of_ana}, start: 2026-11-23T08:00, end: 2026-11-23T18:00}}\n"
     short = f"  - {{id: short, {of_ana}, start: 2026-11-23T10:00}}\n"
     after = f"  - {{id: after, {of_ana}, start: 2026-11-23T17:00}}\n"
-    told = problems(f"{first}bookings:\n{after}{long}{short}{rest[rest.index('busy:') :]}")
-    assert [(problem.line, problem.problem.split(",")[0]) for problem in told] == [
+    reported = problems(f"{first}bookings:\n{after}{long}{short}{rest[rest.index('busy:') :]}")
+    assert [(problem.line, problem.problem.split(",")[0]) for problem in reported] == [
         (40, "overlaps booking after on line 39"),
         (41, "overlaps booking long on line 40"),
     ]
@@ -123,16 +123,16 @@ TREES = st.recursive(
 
 @given(TREES)
 def test_any_content_is_rejected_with_sentences(tree: object) -> None:
-    told = problems(json.dumps(tree))
-    assert told
-    assert all(problem.line >= 1 and len(problem.problem.split()) > 2 for problem in told)
-    assert list(told) == sorted(told)
+    reported = problems(json.dumps(tree))
+    assert reported
+    assert all(problem.line >= 1 and len(problem.problem.split()) > 2 for problem in reported)
+    assert list(reported) == sorted(reported)
 
 
 @settings(max_examples=settings().max_examples // 3)
 @given(KEYS, TREES)
 def test_any_value_of_one_key_is_read_or_rejected_with_sentences(key: str, tree: object) -> None:
     text = GOOD.replace(f"{key}: ", f"{key}: {json.dumps(tree)} #", 1).replace("#", "# ")
-    found = told(text)
+    found = problems_of(text)
     assert all(len(problem.problem.split()) > 2 for problem in found)
     assert found or plan(text).project.timezone == "America/Denver"

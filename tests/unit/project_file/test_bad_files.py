@@ -1,7 +1,7 @@
-"""Every kind of mistake: the one problem that is told, its line, its path, and what would be right.
+"""Every kind of mistake: the reported problem, its line, its path, and the valid form.
 
 `bad_files.txt` has them in blocks: a name, what is replaced (-) in good.yaml by what (+), with a line break as ⏎,
-the line and path that are told (!), and the sentence (=). With ~ calcom the file is of a project that is connected.
+the line and path that are reported (!), and the sentence (=). With ~ calcom the file is of a project that is connected.
 """
 
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ FOREIGN_WORDS = ("pydantic", "ruamel", "http", "validation", "value_error", "non
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A good file with one edit, and the one problem that it then has."""
+    """The valid file with one edit, and the problem of the result."""
 
     name: str
     old: str
     new: str
-    told: str
+    reported: str
     is_connected: bool
 
     @classmethod
     def of_block(cls, block: str) -> Self:
         name, old, new, where, sentence, *connected = block.split("\n")
-        told = f"{where[2:]}: {sentence[2:]}"
-        return cls(name, old[2:].replace("⏎", "\n"), new[2:].replace("⏎", "\n"), told, connected == ["~ calcom"])
+        reported = f"{where[2:]}: {sentence[2:]}"
+        return cls(name, old[2:].replace("⏎", "\n"), new[2:].replace("⏎", "\n"), reported, connected == ["~ calcom"])
 
     @property
     def text(self) -> str:
-        """The file."""
+        """Text of the edited file."""
         text = edited(self.old, self.new)
         return text.replace(*CONNECTED) if self.is_connected else text
 
@@ -52,9 +52,9 @@ def test_there_are_many_mistakes_and_the_unedited_file_is_valid() -> None:
 
 @pytest.mark.parametrize("bad", KINDS, ids=lambda bad: bad.name)
 def test_a_mistake_is_reported_once_at_its_line_with_the_valid_form(bad: Bad) -> None:
-    told = [f"{one.line} {one.path}: {one.problem}" for one in problems(bad.text)]
-    assert told == [bad.told]
-    assert not [word for word in FOREIGN_WORDS if word in bad.told]
+    reported = [f"{one.line} {one.path}: {one.problem}" for one in problems(bad.text)]
+    assert reported == [bad.reported]
+    assert not [word for word in FOREIGN_WORDS if word in bad.reported]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What dates and times come to: relative ones, those of a clock change, whole dates, and other zones."""
+"""Resolution of dates and times: relative ones, clock changes, whole dates and other time zones."""
 
 from datetime import UTC, date, datetime, timedelta
 

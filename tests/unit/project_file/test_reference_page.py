@@ -1,4 +1,4 @@
-"""docs/reference/project-file.md names every key with its bounds, and its examples are right."""
+"""docs/reference/project-file.md names every key with its bounds, and its examples are correct."""
 
 import re
 from collections.abc import Iterator
@@ -35,6 +35,6 @@ def test_the_file_on_the_page_is_valid() -> None:
 
 
 def test_the_problems_on_the_page_are_reported_so() -> None:
-    told = [problem.problem for problem in problems(edited("holdTtlSeconds: 90", "holdTtlSeconds: 30"))]
-    told += [problem.problem for problem in problems(edited("    shifts:", "    shfits:"))]
-    assert [sentence for sentence in told if sentence not in PAGE] == []
+    reported = [problem.problem for problem in problems(edited("holdTtlSeconds: 90", "holdTtlSeconds: 30"))]
+    reported += [problem.problem for problem in problems(edited("    shifts:", "    shfits:"))]
+    assert [sentence for sentence in reported if sentence not in PAGE] == []

@@ -1,4 +1,4 @@
-"""What is written is read back as it was, and holds nothing of customers."""
+"""Exports are read back unchanged, and contain no customer data."""
 
 from dataclasses import replace
 
@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from slotmcp.domain.booking import Customer, Visit
 from slotmcp.project_file import dump_project, project_schema, sample_text
 from slotmcp.services.imports import ProjectPlan
-from unit.project_file.plans import plans
 from unit.project_file.files import GOOD, edited, plan
+from unit.project_file.plans import plans
 from unit.project_file.values import plain_values
 
 LATER_MS = 2_000_000_000_000
 DRAWS = settings().max_examples
-"""A plan takes as long to draw, write and read as many a smaller thing."""
+"""Examples of the profile; plans take longer to draw, write and read than most values."""
 SCHEMA = jsonschema.Draft202012Validator(project_schema())
 
 

@@ -1,4 +1,4 @@
-"""The sample: the same in both places, and alive on any day of three years."""
+"""The sample: equal in both places, and valid on any day of three years."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def local_date(minute: int) -> date:
 
 
 def stands_apart(plan: ProjectPlan) -> bool:
-    """Whether no two jobs of one technician touch, buffers and outside busy times included."""
+    """Return whether no two jobs of a technician overlap, with buffers and busy times."""
     for technician_id, claims in claims_by_technician(plan).items():
         for one, other in pairwise(claims):
             if one.end + one.buffer_after_minutes + other.buffer_before_minutes > other.start:
@@ -64,7 +64,7 @@ def stands_apart(plan: ProjectPlan) -> bool:
 
 
 def late(plan: ProjectPlan, today: date) -> list[str]:
-    """Bookings that nobody reaches in time, by the way that the sample's own rules estimate."""
+    """Return the bookings that their technicians do not reach in time by the estimated travel times."""
     travel = EstimatedTravel(plan.project.travel)
     dates = DateRange(today - timedelta(days=2), today + timedelta(days=10))
     claims = claims_by_technician(plan)
@@ -80,7 +80,7 @@ def late(plan: ProjectPlan, today: date) -> list[str]:
 def arrivals(
     travel: EstimatedTravel, home: Location | None, opens: int, claims: list[Claim]
 ) -> Iterator[tuple[Claim, int]]:
-    """The jobs of one working day, each with the first minute at which its technician can be there."""
+    """Yield the jobs of one working day, each with the technician's earliest arrival."""
     place, free = home, opens
     for claim in claims:
         assert place is not None
@@ -90,7 +90,7 @@ def arrivals(
 
 
 def strays(plan: ProjectPlan, today: date) -> list[str]:
-    """Bookings beyond the technician's hours, public holidays aside."""
+    """Return the bookings outside the technician's hours, ignoring public holidays."""
     dates = DateRange(today - timedelta(days=2), today + timedelta(days=10))
     hours = {one.id: opening_hours(one, dates) for one in plan.technicians}
     return [
@@ -102,7 +102,7 @@ def strays(plan: ProjectPlan, today: date) -> list[str]:
 
 
 def too_many(plan: ProjectPlan) -> list[str]:
-    """Technicians with more bookings on a date than they take."""
+    """Return the technicians with more bookings on a date than their limit."""
     claims = claims_by_technician(plan)
     return [
         one.id

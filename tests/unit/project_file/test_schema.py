@@ -1,4 +1,4 @@
-"""The JSON Schema that ships: up to date, valid itself, and of one mind with the reader where it can be."""
+"""The packaged JSON Schema: up to date, valid, and consistent with the reader."""
 
 from pathlib import Path
 

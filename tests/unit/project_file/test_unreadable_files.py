@@ -1,4 +1,4 @@
-"""Files that are refused while they are read, and fast: nothing of them is built."""
+"""Files that are rejected quickly while they are read, before values are built."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ BILLION_LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     ids=lambda value: str(value)[:24],
 )
 def test_an_unreadable_file_is_rejected_with_a_sentence(content: str | bytes, line: int, sentence: str) -> None:
-    """What would blow up when read to its end runs into the time limit of every test."""
+    """Reject a file early; reading it to its end would exceed the time limit of the test."""
     (problem,) = problems(content)
     assert problem.line == line
     assert sentence in problem.problem

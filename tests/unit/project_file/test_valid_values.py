@@ -1,4 +1,4 @@
-"""Places in what is left of a file lead back to the file, in no more time for a long one."""
+"""Places in the valid values of a file map back to the file, quickly for a long one."""
 
 from time import process_time
 

@@ -1,4 +1,4 @@
-"""YAML 1.2 and JSON say the same; words stay words, and text is kept as it is."""
+"""YAML 1.2 and JSON are equivalent, and text is unchanged."""
 
 import json
 

@@ -1,10 +1,10 @@
-"""A file's plain values, for those who read YAML otherwise."""
+"""Plain values of a file, for readers other than the project file's."""
 
 from slotmcp.project_file.document import Node, read_document
 
 
 def plain_values(text: str) -> object:
-    """Mappings, lists and scalars; dates are text."""
+    """Return mappings, lists and scalars; dates are text."""
     return _plain(read_document(text, source="test.yaml")[0])
 
 

@@ -1,4 +1,4 @@
-"""A desk that sells through the engine as the services do: it asks, makes the moves, and pins the technician."""
+"""Simulator of the services: it lists slots, moves holds and assigns technicians through the engine."""
 
 from dataclasses import replace
 
@@ -13,21 +13,21 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.relocation import HoldMove
 from slotmcp.engine.slots import check_start, find_slots
 from slotmcp.engine.travel import site_at
-from unit.engine.rush import Errand
+from unit.engine.rush import Caller
 
 HOLD_MS = 90_000
 
 
 def without_claims(schedule: Schedule) -> Schedule:
-    """The same business before it sold anything."""
+    """Return a schedule without its claims."""
     return replace(
         schedule,
         technician_schedules={id_: replace(one, claims=()) for id_, one in schedule.technician_schedules.items()},
     )
 
 
-class Desk:
-    """Keeps a book and sells from it. The oracle looks over its shoulder at every step."""
+class BookingSimulator:
+    """Simulated booking service. The oracle checks every step."""
 
     def __init__(self, schedule: Schedule, now_ms: int) -> None:
         self.oracle = Oracle(schedule, now_ms)
@@ -36,26 +36,26 @@ class Desk:
     def availability(self) -> Availability:
         return Availability.of(self.oracle.schedule, self.oracle.now_ms)
 
-    def wanted(self, errand: Errand) -> tuple[ServiceType, Need]:
-        """The service, and the job as somebody asks for it."""
+    def wanted(self, caller: Caller) -> tuple[ServiceType, Need]:
+        """Return a caller's service, and the requirements of the job."""
         people, services = [*self.oracle.schedule.technician_schedules], [*self.oracle.schedule.services.values()]
-        service = services[errand.service % len(services)]
-        wish = people[errand.wish % len(people)] if errand.wish is not None else None
-        site = site_at(errand.place, self.oracle.project.travel)
-        return service, Need.of_service(service, technician_id=wish, site=site)
+        service = services[caller.service % len(services)]
+        requested = people[caller.requested % len(people)] if caller.requested is not None else None
+        site = site_at(caller.place, self.oracle.project.travel)
+        return service, Need.of_service(service, technician_id=requested, site=site)
 
-    def chosen(self, errand: Errand, need: Need, start_from: int, start_to: int) -> Slot | None:
-        """The start they pick out of the first on offer."""
+    def chosen(self, caller: Caller, need: Need, start_from: int, start_to: int) -> Slot | None:
+        """Return the slot that a caller picks out of the first ones."""
         offers = find_slots(self.availability, need, start_from, start_to)[:8]
-        return offers[errand.nth % len(offers)] if offers else None
+        return offers[caller.nth % len(offers)] if offers else None
 
     def capacity(self, need: Need, start: int) -> int:
-        """What is said to be free."""
+        """Return the capacity of a start."""
         slot = check_start(self.availability, need, start)
         return slot.capacity if slot else 0
 
     def sell(self, service_id: str, need: Need, start: int, *, hold: bool = True) -> bool:
-        """Hold a start, or book it; False where it is not to be had."""
+        """Hold or book a start; return False if it is not free."""
         assignment = assign(self.availability, need, start)
         if assignment is None:
             return False

@@ -1,4 +1,4 @@
-"""How long a way takes (rule 24)."""
+"""Travel times (rule 24)."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,14 +12,14 @@ MEAN_EARTH_RADIUS_KM = 6371.0088
 
 
 @dataclass(frozen=True, slots=True)
-class TravelLookup:
-    """Ways by a project's policy."""
+class OracleTravel:
+    """Travel times by a project's policy."""
 
     policy: TravelPolicy
     source: ClassVar = TravelSource.ESTIMATED
 
     def minutes(self, origin: Location, destination: Location) -> int:
-        """From door to door."""
+        """Return the minutes from door to door."""
         return _minutes(self.policy, origin, destination)
 
 
@@ -32,12 +32,12 @@ def _minutes(policy: TravelPolicy, origin: Location, destination: Location) -> i
 
 
 def great_circle_km(origin: Location, destination: Location) -> float:
-    """By the angle between the two places as seen from the middle of the earth."""
-    (ax, ay, az), (bx, by, bz) = _from_the_middle(origin), _from_the_middle(destination)
+    """Return the distance by the angle between two locations at the center of the earth."""
+    (ax, ay, az), (bx, by, bz) = _from_the_center(origin), _from_the_center(destination)
     across = hypot(ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx)
     return MEAN_EARTH_RADIUS_KM * atan2(across, ax * bx + ay * by + az * bz)
 
 
-def _from_the_middle(place: Location) -> tuple[float, float, float]:
+def _from_the_center(place: Location) -> tuple[float, float, float]:
     north, east = radians(place.latitude), radians(place.longitude)
     return cos(north) * cos(east), cos(north) * sin(east), sin(north)
