@@ -107,19 +107,19 @@ def plain(expression: str) -> str:
 
 
 def test_promtool_has_nothing_to_say_of_the_metrics(watched: Watched) -> None:
-    assert promtool("check", "metrics", given=watched.exposition) == ""
+    assert promtool("check", "metrics", input_text=watched.exposition) == ""
     with pytest.raises(AssertionError, match="no help text"):
-        promtool("check", "metrics", given=re.sub("# HELP.*\n", "", watched.exposition))
+        promtool("check", "metrics", input_text=re.sub("# HELP.*\n", "", watched.exposition))
 
 
 def test_each_metric_can_be_asked_for_and_has_its_help(watched: Watched) -> None:
-    metadata = watched.prometheus.told("/metadata")
+    metadata = watched.prometheus.get("/metadata")
     for family in REGISTRY.collect():
         name = f"{family.name}_total" if family.type == "counter" else family.name
         told = metadata.get(name, [{}])[0]
         if name not in NOT_HAPPENED:
             assert (told.get("type"), told.get("help")) == (family.type, family.documentation), name
-            assert watched.prometheus.ask(f"{name}_count" if family.type == "histogram" else name), name
+            assert watched.prometheus.query(f"{name}_count" if family.type == "histogram" else name), name
 
 
 def test_the_numbers_are_those_of_the_calls_whichever_worker_took_them(watched: Watched) -> None:
@@ -131,7 +131,7 @@ def test_the_numbers_are_those_of_the_calls_whichever_worker_took_them(watched: 
     assert value("sum(slotmcp_collisions_total)") == 1
     events = {
         sample["metric"]["event"]: float(sample["value"][1])
-        for sample in watched.prometheus.ask("slotmcp_holds_total > 0")
+        for sample in watched.prometheus.query("slotmcp_holds_total > 0")
     }
     assert events == {"created": 2, "booked": 1, "released": 1}
     assert value('slotmcp_bookings_total{way="hold"}') == value('slotmcp_bookings_total{way="direct"}') == 1
@@ -162,7 +162,7 @@ def test_each_panel_shows_what_happened(watched: Watched, panel: dict[str, Any])
     for target in panel["targets"]:
         expression = plain(target["expr"])
         assert "$" not in expression
-        samples = watched.prometheus.ask(expression)
+        samples = watched.prometheus.query(expression)
         if not any(name in expression for name in NOT_HAPPENED):
             assert samples, expression
             labels = set(re.findall(r"{{(\w+)}}", target.get("legendFormat", "")))
@@ -179,13 +179,13 @@ def test_the_dashboard_asks_for_every_metric(watched: Watched) -> None:
 def test_what_is_recorded_has_values_and_nobody_is_woken(watched: Watched) -> None:
     recorded = [
         rule["name"]
-        for group in watched.prometheus.told("/rules")["groups"]
+        for group in watched.prometheus.get("/rules")["groups"]
         for rule in group["rules"]
         if rule["type"] == "recording"
     ]
     assert len(recorded) == 6
-    until(lambda: all(watched.prometheus.ask(name) for name in recorded), "all is recorded")
-    assert watched.prometheus.ask('ALERTS{alertstate="firing"}') == []
+    until(lambda: all(watched.prometheus.query(name) for name in recorded), "all is recorded")
+    assert watched.prometheus.query('ALERTS{alertstate="firing"}') == []
 
 
 def test_the_configuration_is_one_that_promtool_takes(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told to move."""
+"""A clock that moves only when a test moves it."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ NOW_MS: Final = 1_795_374_000_000
 
 
 class HandClock:
-    """The Clock port, moved by hand."""
+    """The port's Clock, moved by the test."""
 
     def __init__(self, now_ms: int = NOW_MS) -> None:
         self._now_ms = now_ms
@@ -16,9 +16,9 @@ class HandClock:
         return self._now_ms
 
     def set_ms(self, now_ms: int) -> None:
-        """Make it that instant."""
+        """Set the time."""
         self._now_ms = now_ms
 
     def advance(self, *, seconds: float = 0, days: int = 0) -> None:
-        """Let time pass."""
+        """Move the time forward."""
         self._now_ms += round(seconds * 1000) + days * 86_400_000

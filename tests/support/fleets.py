@@ -1,4 +1,4 @@
-"""Fleets as tests open them: several members of one, by back end."""
+"""Members of one fleet, by back end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -64,13 +64,13 @@ class UnusedLimiter:
 
 
 class OpenMember(Protocol):
-    """Opens one more member of the same fleet."""
+    """Opener of another member of the same fleet."""
 
     def __call__(self) -> AbstractAsyncContextManager[Member]: ...
 
 
 def memory_members() -> OpenMember:
-    """Members that share this process's memory."""
+    """Return an opener of members that share this process's memory."""
     shared = Member(fleet=MemoryFleet(), holds=MemoryHolds(), limits=MemoryRateLimiter(SystemClock()))
 
     @asynccontextmanager
@@ -81,7 +81,7 @@ def memory_members() -> OpenMember:
 
 
 def redis_members(url: str) -> OpenMember:
-    """Members that share a Redis, each with connections of its own."""
+    """Return an opener of members that share a Redis, each with its own connections."""
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Member]:
@@ -100,7 +100,7 @@ def redis_members(url: str) -> OpenMember:
 
 
 async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until something is so."""
+    """Wait until a condition holds."""
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110  nobody tells when a key goes, or a server comes
+        while not await condition():  # noqa: ASYNC110  there is no event for an expired key or a started server
             await asyncio.sleep(0.01)

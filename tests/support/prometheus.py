@@ -1,4 +1,4 @@
-"""A Prometheus of the tests' own: Debian's, configured as the examples have it, but for whom it asks and how often."""
+"""Debian's Prometheus with the examples' configuration, but a test's target and interval."""
 
 import re
 import socket
@@ -16,35 +16,35 @@ OBSERVABILITY: Final = Path(__file__).parents[2] / "examples" / "observability"
 
 
 class Prometheus:
-    """A server that scrapes, once a second."""
+    """A server that scrapes once a second."""
 
     def __init__(self, url: str) -> None:
         self._client = httpx2.Client(base_url=f"{url}/api/v1", timeout=PATIENCE_SECONDS)
 
-    def ask(self, expression: str) -> list[Any]:
-        """The samples of an expression, as the API tells them."""
+    def query(self, expression: str) -> list[Any]:
+        """Return the samples of an expression."""
         answer = self._client.get("/query", params={"query": expression}).json()
         assert answer["status"] == "success", f"{expression}: {answer.get('error')}"
         samples: list[Any] = answer["data"]["result"]
         return samples
 
     def value(self, expression: str) -> float:
-        """The only sample's value; 0 where there is none."""
-        samples = self.ask(expression)
+        """Return the value of the only sample; 0 without a sample."""
+        samples = self.query(expression)
         return float(samples[0]["value"][1]) if samples else 0.0
 
-    def told(self, path: str) -> Any:  # noqa: ANN401  whatever the API says there
-        """What the API says at a path."""
+    def get(self, path: str) -> Any:  # noqa: ANN401  the API's JSON
+        """Return the data at a path of the API."""
         return self._client.get(path).json()["data"]
 
     def close(self) -> None:
-        """Ask no more."""
+        """Close the client."""
         self._client.close()
 
 
 @contextmanager
 def scraping(folder: Path, url: str, key: str) -> Iterator[Prometheus]:
-    """A Prometheus that scrapes the slotmcp at a URL with a key; ended at the end."""
+    """Run a Prometheus that scrapes the slotmcp at a URL with a key, until the block ends."""
     port = _free_port()
     options = {
         "config.file": str(configure(folder, url, key)),
@@ -63,7 +63,7 @@ def scraping(folder: Path, url: str, key: str) -> Iterator[Prometheus]:
 
 
 def configure(folder: Path, url: str, key: str) -> Path:
-    """The examples' configuration in a folder, for a server at a URL, with the key in a file beside it."""
+    """Write the examples' configuration for a server and its key into a folder; return the file."""
     text = (OBSERVABILITY / "prometheus.yml").read_text("utf-8")
     (folder / "key").write_text(key, "utf-8")
     for rules in ("alerts.yml", "recording.yml"):
@@ -79,20 +79,20 @@ def configure(folder: Path, url: str, key: str) -> Path:
     return folder / "prometheus.yml"
 
 
-def promtool(*words: str, folder: Path = OBSERVABILITY, given: str | None = None) -> str:
-    """What promtool says; it must find nothing wrong."""
+def promtool(*arguments: str, folder: Path = OBSERVABILITY, input_text: str | None = None) -> str:
+    """Return the output of promtool, which must succeed."""
     done = subprocess.run(  # noqa: S603  Debian's
-        ["promtool", *words],  # noqa: S607
+        ["promtool", *arguments],  # noqa: S607
         cwd=folder,
-        input=given,
+        input=input_text,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
-    return said
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    return output
 
 
 def _is_ready(port: int) -> bool:

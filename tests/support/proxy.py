@@ -1,4 +1,4 @@
-"""A way to a server that can be disturbed: it loses answers, goes slow or silent, or is cut."""
+"""A proxy to a server that can lose responses, slow down, hang, or cut connections."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,8 +13,8 @@ Open = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What becomes of one connection."""
+class ConnectionControl:
+    """Events that control one connection."""
 
     passing: asyncio.Event
     doomed: asyncio.Event
@@ -22,7 +22,7 @@ class Fate:
 
 
 class Proxy:
-    """Passes on what clients and the server say to each other, until it is told otherwise."""
+    """Forwarder between clients and a server."""
 
     def __init__(self, opened: Open) -> None:
         self._open = opened
@@ -33,45 +33,45 @@ class Proxy:
         self._abandoned: list[asyncio.Event] = []
         self._doomed = asyncio.Event()
         self.cut_after: bytes = b""
-        """When a client says this next, the server hears it, its answer is lost and the connection with it."""
+        """The next request with these bytes reaches the server, but its response and the connection are lost."""
         self.delay_seconds = 0.0
-        """How long everything that is said takes, in each direction."""
+        """Delay in each direction."""
 
     def silence(self) -> None:
-        """Keep connections open, and let nothing through any more."""
+        """Keep connections open, and stop forwarding."""
         self._passing.clear()
 
     def resume(self) -> None:
-        """Let everything through again, what came meanwhile too."""
+        """Resume forwarding, with the data that arrived meanwhile."""
         self._passing.set()
 
     def abandon(self) -> None:
-        """Keep the connections that there are open, silent for good; new ones work."""
+        """Stop forwarding on existing connections for good; new ones work."""
         self._passing.clear()
         self._abandoned.append(self._passing)
         self._passing = asyncio.Event()
         self._passing.set()
 
     def doom(self) -> None:
-        """Let each connection that there is break when it is next used; new ones work."""
+        """Break existing connections at their next use; new ones work."""
         self._doomed.set()
         self._doomed = asyncio.Event()
 
     def cut(self) -> None:
-        """Cut every connection."""
+        """Abort all connections."""
         for writer in self._writers:
             writer.transport.abort()
         self._writers.clear()
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         for passing in (*self._abandoned, self._passing):
             passing.set()
         self.cut()
         await asyncio.gather(*self._served)
 
     def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one more client."""
+        """Serve a new client."""
         served = asyncio.create_task(self._serve(reader, writer))
         self._served.add(served)
         served.add_done_callback(self._served.discard)
@@ -83,29 +83,31 @@ class Proxy:
             writer.transport.abort()
             return
         self._writers += [writer, up_writer]
-        fate = Fate(self._passing, self._doomed)
+        control = ConnectionControl(self._passing, self._doomed)
         async with asyncio.TaskGroup() as both:
-            both.create_task(self._up(reader, up_writer, fate))
-            both.create_task(self._down(up_reader, writer, fate))
+            both.create_task(self._up(reader, up_writer, control))
+            both.create_task(self._down(up_reader, writer, control))
 
-    async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fate: Fate) -> None:
+    async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, control: ConnectionControl) -> None:
         with closing(writer), suppress(OSError):
-            while said := await reader.read(CHUNK):
-                await self._pass(fate.passing)
-                if fate.doomed.is_set():
+            while data := await reader.read(CHUNK):
+                await self._pass(control.passing)
+                if control.doomed.is_set():
                     break
-                if self.cut_after and self.cut_after in said:
+                if self.cut_after and self.cut_after in data:
                     self.cut_after = b""
-                    fate.losing.set()
-                writer.write(said)
+                    control.losing.set()
+                writer.write(data)
 
-    async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fate: Fate) -> None:
+    async def _down(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, control: ConnectionControl
+    ) -> None:
         with closing(writer), suppress(OSError):
-            while said := await reader.read(CHUNK):
-                await self._pass(fate.passing)
-                if fate.losing.is_set():
+            while data := await reader.read(CHUNK):
+                await self._pass(control.passing)
+                if control.losing.is_set():
                     break
-                writer.write(said)
+                writer.write(data)
 
     async def _pass(self, passing: asyncio.Event) -> None:
         if self.delay_seconds:
@@ -115,7 +117,7 @@ class Proxy:
 
 @asynccontextmanager
 async def proxied_redis(url: str) -> AsyncIterator[tuple[Proxy, str]]:
-    """A proxy to the Redis of a URL, and the URL of the way through it."""
+    """Open a proxy to the Redis at a URL; yield it with its own URL."""
     parts = urlsplit(url)
     proxy = Proxy(partial(asyncio.open_connection, parts.hostname, parts.port))
     server = await asyncio.start_server(proxy.take, "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""A routing server on a port of its own: it speaks enough of OSRM's table service, well or badly."""
+"""A routing server with OSRM's table service on a free port, whose responses a test can replace."""
 
 import asyncio
 import json
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
 Coordinate = tuple[float, float]
-"""Longitude, latitude: as OSRM has it."""
+"""Longitude and latitude, in OSRM's order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TableRequest:
     """A request for a table."""
 
     path: str
@@ -22,7 +22,7 @@ class Asked:
     annotations: str
 
     @classmethod
-    def of(cls, target: str) -> "Asked":
+    def of(cls, target: str) -> "TableRequest":
         path, _, coordinates = urlsplit(target).path.rpartition("/")
         query = {name: values[0] for name, values in parse_qs(urlsplit(target).query, separator="&").items()}
         return cls(
@@ -34,7 +34,7 @@ class Asked:
         )
 
     def table(self, seconds: Callable[[Coordinate, Coordinate], float | None]) -> str:
-        """The answer, where this many seconds go from one to the other."""
+        """Return the response with these seconds between coordinates."""
         places = self.coordinates
         rows = [[seconds(places[one], places[other]) for other in self.destinations] for one in self.sources]
         return json.dumps({"code": "Ok", "durations": rows})
@@ -42,36 +42,39 @@ class Asked:
 
 @dataclass(slots=True)
 class RoutingServer:
-    """What it was asked, and what it answers: status and body; None is silence."""
+    """The requests so far, and the function that answers them with status and body, or None for no answer."""
 
     url: str = ""
-    asked: list[Asked] = field(default_factory=list)
-    answer: Callable[[Asked], tuple[int, str] | None] = lambda asked: (200, asked.table(lambda _one, _other: 600.0))
-    _talking: dict["asyncio.Task[None] | None", asyncio.StreamWriter] = field(default_factory=dict)
+    requests: list[TableRequest] = field(default_factory=list)
+    answer: Callable[[TableRequest], tuple[int, str] | None] = lambda request: (
+        200,
+        request.table(lambda _one, _other: 600.0),
+    )
+    _connections: dict["asyncio.Task[None] | None", asyncio.StreamWriter] = field(default_factory=dict)
 
-    async def hang_up(self) -> None:
-        """End what is still being talked about."""
-        for writer in self._talking.values():
+    async def close(self) -> None:
+        """Close all connections."""
+        for writer in self._connections.values():
             writer.close()
-        await asyncio.gather(*filter(None, self._talking))
+        await asyncio.gather(*filter(None, self._connections))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._talking[asyncio.current_task()] = writer
+        self._connections[asyncio.current_task()] = writer
         try:
             while line := await reader.readline():
                 while (await reader.readline()).strip():
                     pass
-                await self._answer(Asked.of(line.split()[1].decode()), writer)
+                await self._answer(TableRequest.of(line.split()[1].decode()), writer)
         except ConnectionError:
             pass
         finally:
             writer.close()
 
-    async def _answer(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
-        self.asked.append(asked)
-        if (found := self.answer(asked)) is None:
+    async def _answer(self, request: TableRequest, writer: asyncio.StreamWriter) -> None:
+        self.requests.append(request)
+        if (response := self.answer(request)) is None:
             return
-        status, text = found
+        status, text = response
         body = text.encode()
         writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
         await writer.drain()
@@ -79,11 +82,11 @@ class RoutingServer:
 
 @asynccontextmanager
 async def routing_server() -> AsyncIterator[RoutingServer]:
-    """A server on an ephemeral port, as long as it is needed. Everything is ten minutes away from everything."""
+    """Run a server until the block ends. All places are ten minutes apart."""
     server = RoutingServer()
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     host, port = listening.sockets[0].getsockname()
     server.url = f"http://{host}:{port}"
     async with listening:
         yield server
-        await server.hang_up()
+        await server.close()

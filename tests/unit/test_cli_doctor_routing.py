@@ -31,7 +31,7 @@ def test_a_running_service_returns_travel_times(
     address = routing.url.removeprefix("http://")
     assert re.search(rf"^ok +routing +{address} returns travel times$", ended.out, re.MULTILINE)
     assert "secret" not in ended.out + ended.err
-    assert routing.asked
+    assert routing.requests
 
 
 @pytest.mark.usefixtures("imported")

@@ -155,7 +155,7 @@ async def test_the_next_free_time_is_one_that_somebody_reaches(opened: Open) -> 
 async def by_road(
     path: Path, server: RoutingServer, plan_: ProjectPlan, minutes: Callable[[Coordinate, Coordinate], float]
 ) -> AsyncIterator[Shop]:
-    server.answer = lambda asked: (200, asked.table(lambda one, other: minutes(one, other) * 60))
+    server.answer = lambda request: (200, request.table(lambda one, other: minutes(one, other) * 60))
     async with OsrmTravel.open(server.url) as travel, open_shop(path, plan_, travel=travel) as shop:
         yield shop
 
@@ -190,7 +190,7 @@ async def test_a_place_told_when_booking_is_asked_of_the_routing_service(tmp_pat
         ) as shop,
     ):
         hold = await shop.hold("10:00")
-        assert server.asked == []
+        assert server.requests == []
         booked = await shop.book_hold(hold, location=place(55))
         assert booked.technician.id == "ana"
         assert booked.booking.reason is not None
