@@ -20,7 +20,7 @@ from slotmcp.services.booking_requests import (
     new_booking,
     start_appointment,
 )
-from slotmcp.services.contacts import normalised, references_of
+from slotmcp.services.contacts import normalize_customer, references_of
 from slotmcp.services.holds import require_hold, unknown_hold
 from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, book_answer, find_answer, require_booking
 from slotmcp.services.placement import make_moves
@@ -56,7 +56,7 @@ class BookingService:
             transaction, hold, appointment = unit.transaction, None, None
             await transaction.lapse_holds()
             availability = await unit.availability()
-            order = replace(request, customer=normalised(request.customer, availability.schedule.project))
+            order = replace(request, customer=normalize_customer(request.customer, availability.schedule.project))
             if not order.hold_token:
                 appointment = start_appointment(availability, order, travel_times)
             keys = booking_keys(transaction, order, appointment)
@@ -100,7 +100,7 @@ class BookingService:
             return await self._travel_lookup.for_claim(project_id, hold.claim, request.location)
         if not is_known:
             availability = await self._availability_cache.availability(project_id)
-            normalised(request.customer, availability.schedule.project)  # an invalid customer is reported first
+            normalize_customer(request.customer, availability.schedule.project)  # an invalid customer is reported first
             raise unknown_hold()
         return None
 
@@ -122,7 +122,7 @@ class BookingService:
     ) -> bool:
         """Return whether the customer has a booking at the start, or cannot be identified."""
         try:
-            references = references_of(normalised(customer, availability.schedule.project))
+            references = references_of(normalize_customer(customer, availability.schedule.project))
         except SlotmcpError:
             return True
         for reference in references:

@@ -15,7 +15,7 @@ _EXAMPLE_NUMBER: Final = "+1 303 555 0142"
 _EXACT_DIGITS: Final = "all of its digits and no more"
 
 
-def normalised(customer: Customer, project: Project) -> Customer:
+def normalize_customer(customer: Customer, project: Project) -> Customer:
     """Return the customer with normalized phone and e-mail.
 
     Raises:
@@ -25,11 +25,11 @@ def normalised(customer: Customer, project: Project) -> Customer:
         raise InvalidArgument(
             "customerPhone", "give a phone number or an e-mail address, so that the customer can be reached."
         )
-    phone = normal_phone(customer.phone, project, "customerPhone") if customer.phone else ""
-    return Customer(name=customer.name, phone=phone, email=normal_email(customer.email))
+    phone = normalize_phone(customer.phone, project, "customerPhone") if customer.phone else ""
+    return Customer(name=customer.name, phone=phone, email=normalize_email(customer.email))
 
 
-def normal_phone(text: str, project: Project, field: str) -> str:
+def normalize_phone(text: str, project: Project, field: str) -> str:
     """Return a phone number in E.164, such as "+13035550142", with its extension: "+13035550142 ext. 7".
 
     A number without a country code belongs to the country of the project's locale.
@@ -73,7 +73,7 @@ def _example(region: str | None) -> str:
     )
 
 
-def normal_email(text: str) -> str:
+def normalize_email(text: str) -> str:
     """Return an e-mail address in lower case."""
     return text.strip().casefold()
 
@@ -86,23 +86,23 @@ def references_of(customer: Customer) -> tuple[str, ...]:
     )
 
 
-def phone_reference(normal: str) -> str:
-    """Return the reference of a number from `normal_phone`. Extensions of one number share it."""
-    return f"phone:{normal.partition(' ')[0]}"
+def phone_reference(normalized: str) -> str:
+    """Return the reference of a number from `normalize_phone`. Extensions of one number share it."""
+    return f"phone:{normalized.partition(' ')[0]}"
 
 
-def email_reference(normal: str) -> str:
-    """Return the reference of an address from `normal_email`."""
-    return f"email:{normal}"
+def email_reference(normalized: str) -> str:
+    """Return the reference of an address from `normalize_email`."""
+    return f"email:{normalized}"
 
 
-def readings_of(text: str, project: Project) -> tuple[str, ...]:
+def possible_references(text: str, project: Project) -> tuple[str, ...]:
     """Return the references that a text may stand for: an agent's own, an e-mail address, a phone number."""
     own = text.strip()
     if "@" in own:
-        return own, email_reference(normal_email(own))
+        return own, email_reference(normalize_email(own))
     try:
-        return own, phone_reference(normal_phone(own, project, "reference"))
+        return own, phone_reference(normalize_phone(own, project, "reference"))
     except InvalidArgument:
         return (own,)
 

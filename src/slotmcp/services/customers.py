@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.waitlist import WaitlistEntry
-from slotmcp.services.contacts import readings_of
+from slotmcp.services.contacts import possible_references
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import OPEN, leave_waitlist
 
@@ -40,7 +40,7 @@ class CustomerService:
         async def work(unit: UnitOfWork) -> ForgetAnswer:
             transaction = unit.transaction
             project = (await transaction.schedule()).project
-            keys = [transaction.pseudonym(text) for text in readings_of(reference, project)]
+            keys = [transaction.pseudonym(text) for text in possible_references(reference, project)]
             entries = [entry for entry in await transaction.waits(*OPEN) if not _keys_of(entry).isdisjoint(keys)]
             await leave_waitlist(unit, entries)
             return ForgetAnswer(project=project, erased=sum([await transaction.forget(key) for key in keys]))

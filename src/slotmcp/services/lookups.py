@@ -11,7 +11,7 @@ from slotmcp.domain.errors import FieldProblem, InvalidArgument, NotFound
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Transaction
-from slotmcp.services.contacts import email_reference, normal_email, normal_phone, phone_reference
+from slotmcp.services.contacts import email_reference, normalize_email, normalize_phone, phone_reference
 
 MAX_PAST_BOOKINGS: Final = 10
 """Maximum number of past or cancelled bookings in a response; the latest are kept."""
@@ -106,8 +106,8 @@ class FindRequest:
             InvalidArgument: the phone number is not valid.
         """
         if self.phone:
-            return phone_reference(normal_phone(self.phone, project, "phone"))
-        return email_reference(normal_email(self.email)) if self.email else self.customer_reference
+            return phone_reference(normalize_phone(self.phone, project, "phone"))
+        return email_reference(normalize_email(self.email)) if self.email else self.customer_reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import ProjectEvent, Transaction
 from slotmcp.services.appointments import find_need, find_service, resolve
 from slotmcp.services.concurrency import Notifier
-from slotmcp.services.contacts import normalised, references_of
+from slotmcp.services.contacts import normalize_customer, references_of
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.pagination import spread
 from slotmcp.services.travel import TravelLookup
@@ -225,7 +225,7 @@ def _new_entry(
         location=request.location,
     )
     start_from, start_to = request.window(schedule.project)
-    customer = normalised(request.customer, schedule.project)
+    customer = normalize_customer(request.customer, schedule.project)
     own_reference = (request.customer_reference,) if request.customer_reference else ()
     contact_keys = tuple(map(transaction.pseudonym, (*own_reference, *references_of(customer))))
     return WaitlistEntry(

@@ -5,7 +5,7 @@ import pytest
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
-from slotmcp.services.contacts import normal_phone, normalised, readings_of, references_of, region_of
+from slotmcp.services.contacts import normalize_customer, normalize_phone, possible_references, references_of, region_of
 
 
 def project(locale: str = "en-US") -> Project:
@@ -30,8 +30,8 @@ def project(locale: str = "en-US") -> Project:
     ],
 )
 def test_a_phone_number_is_normalized(written: str, locale: str, kept: str) -> None:
-    assert normal_phone(written, project(locale), "phone") == kept
-    assert normal_phone(kept, project(locale), "phone") == kept
+    assert normalize_phone(written, project(locale), "phone") == kept
+    assert normalize_phone(kept, project(locale), "phone") == kept
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_phone_number_is_normalized(written: str, locale: str, kept: str) -> N
 )
 def test_an_invalid_number_is_rejected_with_an_example(written: str, locale: str, problem: str) -> None:
     with pytest.raises(InvalidArgument) as refused:
-        normal_phone(written, project(locale), "customerPhone")
+        normalize_phone(written, project(locale), "customerPhone")
     (field,) = refused.value.fields
     assert field.field == "customerPhone"
     assert problem in field.problem
@@ -57,25 +57,25 @@ def test_an_invalid_number_is_rejected_with_an_example(written: str, locale: str
 
 def test_the_example_belongs_to_the_projects_country_and_is_valid() -> None:
     with pytest.raises(InvalidArgument) as refused:
-        normal_phone("1", project("de-DE"), "phone")
+        normalize_phone("1", project("de-DE"), "phone")
     example = refused.value.fields[0].problem.split('"')[1]
     assert example.startswith("+49 ")
-    assert normal_phone(example, project("de-DE"), "phone").startswith("+49")
+    assert normalize_phone(example, project("de-DE"), "phone").startswith("+49")
 
 
 def test_a_customer_needs_a_contact() -> None:
     with pytest.raises(InvalidArgument) as refused:
-        normalised(Customer(name="Kim"), project())
+        normalize_customer(Customer(name="Kim"), project())
     assert refused.value.fields[0].field == "customerPhone"
 
 
 def test_an_address_is_stored_in_lower_case() -> None:
-    kept = normalised(Customer(name="Kim", email=" Kim.Doe@Example.COM "), project())
+    kept = normalize_customer(Customer(name="Kim", email=" Kim.Doe@Example.COM "), project())
     assert kept == Customer(name="Kim", email="kim.doe@example.com")
 
 
 def test_references_are_the_number_without_extension_and_the_address() -> None:
-    kept = normalised(Customer(name="Kim", phone="303 555 0142 x7", email="Kim@example.com"), project())
+    kept = normalize_customer(Customer(name="Kim", phone="303 555 0142 x7", email="Kim@example.com"), project())
     assert references_of(kept) == ("phone:+13035550142", "email:kim@example.com")
     assert references_of(Customer(name="Kim")) == ()
 
@@ -89,7 +89,7 @@ def test_references_are_the_number_without_extension_and_the_address() -> None:
     ],
 )
 def test_a_text_yields_all_references_that_it_may_stand_for(text: str, readings: tuple[str, ...]) -> None:
-    assert readings_of(text, project()) == readings
+    assert possible_references(text, project()) == readings
 
 
 @pytest.mark.parametrize(

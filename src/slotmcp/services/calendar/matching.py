@@ -10,7 +10,7 @@ from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Transaction
-from slotmcp.services.contacts import normal_email, normalised, references_of
+from slotmcp.services.contacts import normalize_customer, normalize_email, references_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,9 @@ def normalized_customer(customer: Customer | None, project: Project) -> Customer
     if customer is None:
         return None
     try:
-        return normalised(customer, project)
+        return normalize_customer(customer, project)
     except InvalidArgument:
-        return replace(customer, phone="", email=normal_email(customer.email))
+        return replace(customer, phone="", email=normalize_email(customer.email))
 
 
 def contact_keys_of(transaction: Transaction, customer: Customer | None, project: Project) -> tuple[str, ...]:
