@@ -179,7 +179,7 @@ async def test_a_write_that_changes_neither_time_nor_catalog_does_not_move_the_r
         await transaction.add_wait(wait("w"))
         await transaction.save_wait(wait("w", hold_token="token"))  # noqa: S106  a test's own
         await transaction.add_event("waitlist.offered", "w")
-        await transaction.forget("nobody")
+        await transaction.forget("unknown")
 
     await store.write(SHOP, prepare)
     before = await store.schedule(SHOP)

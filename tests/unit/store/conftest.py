@@ -1,4 +1,4 @@
-"""Database files as the store makes them."""
+"""Database files with the current schema."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -15,13 +15,13 @@ from support.schedules import open_shop
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where a database may be made."""
-    return tmp_path / "books.db"
+    """Path of a database that does not exist yet."""
+    return tmp_path / "slots.db"
 
 
 @pytest.fixture
 def database(path: Path) -> Iterator[sqlite3.Connection]:
-    """A plain connection to a new database."""
+    """Plain connection to a new database."""
     with closing(sqlite3.connect(new_file(path), isolation_level=None)) as connection:
         connection.execute("PRAGMA foreign_keys = ON")
         yield connection
@@ -29,7 +29,7 @@ def database(path: Path) -> Iterator[sqlite3.Connection]:
 
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[SqliteStore]:
-    """A store that has the shop in it."""
+    """Store that contains the shop."""
     async with SqliteStore.open(new_file(path), clock=HandClock(), timeout_ms=20_000) as opened:
         await open_shop(opened)
         yield opened

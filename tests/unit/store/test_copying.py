@@ -1,4 +1,4 @@
-"""Copying books between databases: everything arrives, or nothing; and the source stays as it is."""
+"""Copying projects between databases: all or nothing, with an unchanged source."""
 
 import sqlite3
 from contextlib import closing
@@ -47,19 +47,19 @@ from unit.store.test_prepare import next_schema
 SHOP = PROJECT.id
 HASH = "a" * 64
 KEY = AccessKey(id="k1", name="Front desk", scope=Scope.CALLER, project_id=SHOP, created_at_ms=NOW_MS)
-EVERY = AccessKey(id="k2", name="Office", scope=Scope.OPERATOR, project_id=None, created_at_ms=NOW_MS)
+UNBOUND = AccessKey(id="k2", name="Office", scope=Scope.OPERATOR, project_id=None, created_at_ms=NOW_MS)
 MANY = 2_345
-"""More than a batch."""
+"""More rows than a batch has."""
 
 
-def opened(end: Database) -> Any:  # noqa: ANN401  an open store
-    if isinstance(end, Address):
-        return PostgresStore.open(end.url, clock=HandClock())
-    return SqliteStore.open(end, clock=HandClock())
+def opened(database: Database) -> Any:  # noqa: ANN401  an open store
+    if isinstance(database, Address):
+        return PostgresStore.open(database.url, clock=HandClock())
+    return SqliteStore.open(database, clock=HandClock())
 
 
 async def fill(store: Store) -> None:
-    """A book with something in every table, and holds in every state."""
+    """Create a project with rows in every table, and holds in every state."""
 
     async def unit(transaction: Transaction) -> None:
         await transaction.save_services([FULL_SERVICE])
@@ -71,8 +71,8 @@ async def fill(store: Store) -> None:
         await transaction.confirm_hold(booking("booked", at=180))
         await transaction.add_booking(FULL_BOOKING)
         await transaction.add_busy([busy(), busy("ben", source="another")])
-        for one in (wait("z"), FULL_WAIT, wait("a")):
-            await transaction.add_wait(one)
+        for entry in (wait("z"), FULL_WAIT, wait("a")):
+            await transaction.add_wait(entry)
         await transaction.add_event("waitlist.offered", "z")
         await transaction.add_receipt(receipt())
         await transaction.calendar.record_delivery("digest")
@@ -92,77 +92,77 @@ async def fill(store: Store) -> None:
 
     await store.write(FULL_PROJECT.id, another, create=True)
     await store.add_access_key(KEY, HASH)
-    await store.add_access_key(EVERY, HASH)
+    await store.add_access_key(UNBOUND, HASH)
 
 
 async def everything(store: Store) -> list[object]:
-    """All that the port tells."""
-    told: list[object] = []
+    """Return all data that the port can read."""
+    data: list[object] = []
     for project_id in await store.project_ids():
-        told += [await store.head(project_id), await store.schedule(project_id), await store.bookings(project_id)]
-        told += [await store.waits(project_id, *WaitlistState), await store.events(project_id, 0)]
-        told += [await store.hold(project_id, token(name)) for name in ("held", "released", "withdrawn", "booked")]
-        told.append(await store.write(project_id, lambda transaction: transaction.receipt("book_slot", "local", "key")))
-        told.append(await store.bookings_by(project_id, "phone:+1"))
-        told.append(replace(await store.calendar(project_id), now_ms=0))
-    told.append(await store.access_key(KEY.id))
-    return told
+        data += [await store.head(project_id), await store.schedule(project_id), await store.bookings(project_id)]
+        data += [await store.waits(project_id, *WaitlistState), await store.events(project_id, 0)]
+        data += [await store.hold(project_id, token(name)) for name in ("held", "released", "withdrawn", "booked")]
+        data.append(await store.write(project_id, lambda transaction: transaction.receipt("book_slot", "local", "key")))
+        data.append(await store.bookings_by(project_id, "phone:+1"))
+        data.append(replace(await store.calendar(project_id), now_ms=0))
+    data.append(await store.access_key(KEY.id))
+    return data
 
 
 @pytest.fixture
-def ends(path: Path, tmp_path: Path, postgres_url: str) -> dict[str, Database]:
+def databases(path: Path, tmp_path: Path, postgres_url: str) -> dict[str, Database]:
     return {"file": path, "another file": tmp_path / "more" / "another.db", "server": Address.of(postgres_url)}
 
 
 @pytest.fixture(params=[("file", "server"), ("server", "file"), ("file", "another file")], ids="-".join)
-def way(request: pytest.FixtureRequest, ends: dict[str, Database]) -> tuple[Database, Database]:
-    """From where, and to where."""
+def way(request: pytest.FixtureRequest, databases: dict[str, Database]) -> tuple[Database, Database]:
+    """Source and target of a copy."""
     source, target = request.param
-    return ends[source], ends[target]
+    return databases[source], databases[target]
 
 
-async def test_everything_arrives_and_goes_on(way: tuple[Database, Database]) -> None:
+async def test_everything_is_copied_and_can_be_used(way: tuple[Database, Database]) -> None:
     source, target = way
     async with opened(source) as store:
         await fill(store)
         expected = await everything(store)
     report = await copy_between(source, target, [], timeout_ms=10_000)
     assert report.project_ids == (FULL_PROJECT.id, SHOP)
-    assert [one.name for one in report.tables if not one.rows] == []
-    assert {one.name for one in report.tables} == METADATA.tables.keys() - NOT_COPIED
+    assert [table.name for table in report.tables if not table.rows] == []
+    assert {table.name for table in report.tables} == METADATA.tables.keys() - NOT_COPIED
     async with opened(target) as store:
         assert await everything(store) == expected
-        assert await store.access_keys() == (KEY,), "a key to every project may open more there than it did here"
+        assert await store.access_keys() == (KEY,), "a key to every project may open more projects in the target"
         for number, technician_id in enumerate(("ana", "ben", "full")):
-            one = booking(f"new-{number}", technician_id, at=6000)
-            await store.write(SHOP, lambda transaction: transaction.add_booking(one))  # noqa: B023  awaited here
+            new = booking(f"new-{number}", technician_id, at=6000)
+            await store.write(SHOP, lambda transaction: transaction.add_booking(new))  # noqa: B023  awaited here
         await store.write(SHOP, lambda transaction: transaction.add_wait(wait("new")))
         assert ids_of(await store.waits(SHOP, *WaitlistState)) == ["z", "full", "a", "new"]
 
 
-async def test_there_and_back_is_the_same(ends: dict[str, Database]) -> None:
-    async with opened(ends["file"]) as store:
+async def test_copying_back_gives_the_same_rows(databases: dict[str, Database]) -> None:
+    async with opened(databases["file"]) as store:
         await fill(store)
-    there = await copy_between(ends["file"], ends["server"], [], timeout_ms=10_000)
-    back = await copy_between(ends["server"], ends["another file"], [], timeout_ms=10_000)
-    assert there == back
+    forth = await copy_between(databases["file"], databases["server"], [], timeout_ms=10_000)
+    back = await copy_between(databases["server"], databases["another file"], [], timeout_ms=10_000)
+    assert forth == back
 
 
-async def test_one_project_is_copied_and_the_source_stays_as_it_is(ends: dict[str, Database], path: Path) -> None:
+async def test_copying_one_project_leaves_the_source_unchanged(databases: dict[str, Database], path: Path) -> None:
     async with opened(path) as store:
         await fill(store)
     before = fingerprint(path)
-    report = await copy_between(path, ends["server"], [SHOP, SHOP], timeout_ms=10_000)
+    report = await copy_between(path, databases["server"], [SHOP, SHOP], timeout_ms=10_000)
     assert report.project_ids == (SHOP,)
     assert fingerprint(path) == before
-    async with opened(ends["server"]) as store:
+    async with opened(databases["server"]) as store:
         assert await store.project_ids() == (SHOP,)
-    await copy_between(path, ends["server"], [FULL_PROJECT.id], timeout_ms=10_000)
-    async with opened(ends["server"]) as store:
+    await copy_between(path, databases["server"], [FULL_PROJECT.id], timeout_ms=10_000)
+    async with opened(databases["server"]) as store:
         assert await store.project_ids() == (FULL_PROJECT.id, SHOP)
 
 
-async def test_many_rows_are_copied_batch_by_batch(way: tuple[Database, Database]) -> None:
+async def test_many_rows_are_copied_in_batches(way: tuple[Database, Database]) -> None:
     async def unit(transaction: Transaction) -> None:
         for number in range(MANY):
             await transaction.add_busy([busy(at=number)])
@@ -172,14 +172,14 @@ async def test_many_rows_are_copied_batch_by_batch(way: tuple[Database, Database
         await open_shop(store)
         await store.write(SHOP, unit)
     report = await copy_between(source, target, [], timeout_ms=10_000)
-    assert {one.name: one.rows for one in report.tables}["busy_times"] == MANY
+    assert {table.name: table.rows for table in report.tables}["busy_times"] == MANY
     async with opened(target) as store:
         assert len((await store.schedule(SHOP)).technician_schedules["ana"].busy) == MANY
 
 
-async def test_what_is_there_already_is_not_copied_over(way: tuple[Database, Database]) -> None:
-    for end in way:
-        async with opened(end) as store:
+async def test_a_project_that_the_target_has_is_not_replaced(way: tuple[Database, Database]) -> None:
+    for database in way:
+        async with opened(database) as store:
             await open_shop(store)
     async with opened(way[1]) as store:
         before = await everything(store)
@@ -189,7 +189,7 @@ async def test_what_is_there_already_is_not_copied_over(way: tuple[Database, Dat
         assert await everything(store) == before
 
 
-async def test_what_is_not_there_is_not_copied(way: tuple[Database, Database]) -> None:
+async def test_copying_a_missing_project_fails(way: tuple[Database, Database]) -> None:
     async with opened(way[0]):
         pass
     with pytest.raises(InvalidArgument, match="nothing to copy"):
@@ -202,7 +202,7 @@ async def test_what_is_not_there_is_not_copied(way: tuple[Database, Database]) -
         assert await store.project_ids() == ()
 
 
-DISTURBING = {
+DISTURBANCES = {
     "a row is lost": (
         "busy_times",
         "CREATE TRIGGER lose AFTER INSERT ON busy_times BEGIN DELETE FROM busy_times WHERE source = 'another'; END",
@@ -216,8 +216,8 @@ DISTURBING = {
 }
 
 
-@pytest.mark.parametrize(("table", "in_file", "on_server"), DISTURBING.values(), ids=DISTURBING)
-async def test_a_copy_that_differs_is_not_kept(
+@pytest.mark.parametrize(("table", "in_file", "on_server"), DISTURBANCES.values(), ids=DISTURBANCES)
+async def test_a_copy_that_differs_is_rolled_back(
     way: tuple[Database, Database], postgres: Databases, table: str, in_file: str, on_server: str
 ) -> None:
     source, target = way
@@ -236,43 +236,43 @@ async def test_a_copy_that_differs_is_not_kept(
         assert await store.project_ids() == ()
 
 
-async def test_a_target_that_refuses_gets_nothing_and_nobody_is_named(
-    ends: dict[str, Database], postgres: Databases, postgres_url: str
+async def test_an_error_of_the_target_rolls_back_and_names_no_customer(
+    databases: dict[str, Database], postgres: Databases, postgres_url: str
 ) -> None:
-    async with opened(ends["file"]) as store:
+    async with opened(databases["file"]) as store:
         await fill(store)
-    postgres.ask("ALTER TABLE bookings ADD CONSTRAINT nobody CHECK (customer_name IS NULL)", url=postgres_url)
-    with pytest.raises(DatabaseUnusable, match=r"failed \(CheckViolationError\). Nothing was copied") as refused:
-        await copy_between(ends["file"], ends["server"], [], timeout_ms=10_000)
-    assert "Kim" not in refused.value.message
+    postgres.ask("ALTER TABLE bookings ADD CONSTRAINT anonymous CHECK (customer_name IS NULL)", url=postgres_url)
+    with pytest.raises(DatabaseUnusable, match=r"failed \(CheckViolationError\). Nothing was copied") as rejected:
+        await copy_between(databases["file"], databases["server"], [], timeout_ms=10_000)
+    assert "Kim" not in rejected.value.message
     assert postgres.ask("SELECT count(*) FROM projects", url=postgres_url) == [(0,)]
 
 
-async def test_a_source_that_is_missing_empty_or_old_is_refused_and_not_touched(
-    tmp_path: Path, ends: dict[str, Database], postgres: Databases
+async def test_a_missing_empty_or_old_source_is_rejected_and_unchanged(
+    tmp_path: Path, databases: dict[str, Database], postgres: Databases
 ) -> None:
     missing, empty = tmp_path / "missing.db", tmp_path / "empty.db"
     empty.touch()
     with pytest.raises(DatabaseUnusable, match="no such file"):
-        await copy_between(missing, ends["server"], [], timeout_ms=1000)
+        await copy_between(missing, databases["server"], [], timeout_ms=1000)
     with pytest.raises(DatabaseUnusable, match="is empty"):
-        await copy_between(empty, ends["server"], [], timeout_ms=1000)
+        await copy_between(empty, databases["server"], [], timeout_ms=1000)
     assert (missing.exists(), empty.read_bytes()) == (False, b"")
-    nothing = postgres.create()
+    empty_url = postgres.create()
     with pytest.raises(DatabaseUnusable, match="is empty"):
-        await copy_between(Address.of(nothing), missing, [], timeout_ms=10_000)
-    assert postgres.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", url=nothing) == [(0,)]
-    postgres.drop(nothing)
+        await copy_between(Address.of(empty_url), missing, [], timeout_ms=10_000)
+    assert postgres.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", url=empty_url) == [(0,)]
+    postgres.drop(empty_url)
     old, new = tmp_path / "old.db", tmp_path / "new.db"
     prepare(old, timeout_ms=1000, schema=Schema(versions=("0001",), migrations=SCHEMA.migrations))
     with pytest.raises(DatabaseUnusable, match=r"older slotmcp .*0001.*slotmcp doctor"):
-        await copy_between(old, ends["server"], [], timeout_ms=1000)
+        await copy_between(old, databases["server"], [], timeout_ms=1000)
     prepare(new, timeout_ms=1000, schema=next_schema(tmp_path))
     with pytest.raises(DatabaseTooNew):
-        await copy_between(new, ends["server"], [], timeout_ms=1000)
+        await copy_between(new, databases["server"], [], timeout_ms=1000)
 
 
-async def test_a_server_that_is_away_is_said_to_be(path: Path) -> None:
+async def test_a_server_that_is_away_is_unavailable(path: Path) -> None:
     async with opened(path) as store:
         await open_shop(store)
     away = Address.of("postgresql://me:s3cret@localhost:1/x")

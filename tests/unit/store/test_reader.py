@@ -1,4 +1,4 @@
-"""Reading while the file is away, many at once, and what the doctor is told."""
+"""Readers of an SQLite file: snapshots, damage, cancellation, and the status."""
 
 import asyncio
 import os
@@ -17,19 +17,19 @@ from slotmcp.store.schema import SCHEMA
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.statement import Fetch
 from support.clock import HandClock
-from support.schedules import PROJECT, booking, hold, open_shop
+from support.schedules import PROJECT, booking, hold, ids_of, open_shop
 
 SHOP = PROJECT.id
 
 
 def damage(path: Path, begin: int, end: int | None) -> None:
-    """Overwrite some of a file."""
+    """Overwrite a part of a file."""
     content = bytearray(path.read_bytes())
     content[begin:end] = b"\x99" * len(content[begin:end])
     path.write_bytes(content)
 
 
-async def test_the_status_tells_what_there_is(store: SqliteStore, path: Path) -> None:
+async def test_the_status_describes_the_file(store: SqliteStore, path: Path) -> None:
     status = await store.status()
     assert (status.path, status.schema_version, status.journal_mode) == (path, SCHEMA.newest, "wal")
     assert status.projects == 1
@@ -38,7 +38,7 @@ async def test_the_status_tells_what_there_is(store: SqliteStore, path: Path) ->
     assert status.damage == ()
 
 
-async def test_the_status_tells_damage(path: Path) -> None:
+async def test_the_status_reports_damage(path: Path) -> None:
     async with SqliteStore.open(path, clock=HandClock()) as store:
         await open_shop(store)
         for number in range(200):
@@ -55,18 +55,18 @@ async def test_a_damaged_file_is_unavailable_to_readers_and_writers(path: Path) 
         await open_shop(store)
     async with SqliteStore.open(path, clock=HandClock()) as store:
         damage(path, 4096, None)
-        for asked in (
+        for call in (
             store.head(SHOP),
             store.schedule(SHOP),
             store.bookings(SHOP),
             store.write(SHOP, lambda transaction: transaction.add_booking(booking("b"))),
         ):
-            with pytest.raises(Unavailable, match="damaged") as refused:
-                await asked
-            assert refused.value.retry_after_ms >= 1000
+            with pytest.raises(Unavailable, match="damaged") as rejected:
+                await call
+            assert rejected.value.retry_after_ms >= 1000
 
 
-async def test_a_snapshot_stays_what_it_was_whatever_is_committed_meanwhile(store: SqliteStore, path: Path) -> None:
+async def test_a_snapshot_does_not_see_later_commits(store: SqliteStore, path: Path) -> None:
     async def query(fetch: Fetch) -> list[int]:
         seen = []
         for _ in range(3):
@@ -82,7 +82,7 @@ async def test_a_snapshot_stays_what_it_was_whatever_is_committed_meanwhile(stor
     assert (await store.head(SHOP)).revision == 7
 
 
-async def test_a_mistake_of_ours_is_not_called_an_outage(store: SqliteStore, path: Path) -> None:
+async def test_a_programming_error_is_not_reported_as_an_outage(store: SqliteStore, path: Path) -> None:
     reader = SqliteReader(path, timeout_ms=1000)
     with pytest.raises(sqlite3.ProgrammingError):
         await reader.run_in_snapshot(lambda fetch: fetch(REVISION))
@@ -91,7 +91,7 @@ async def test_a_mistake_of_ours_is_not_called_an_outage(store: SqliteStore, pat
     assert await store.project_ids() == (SHOP,)
 
 
-async def test_a_book_of_an_older_revision_never_takes_a_newer_ones_place(store: SqliteStore) -> None:
+async def test_an_older_schedule_never_replaces_a_newer_one(store: SqliteStore) -> None:
     schedule = await store.schedule(SHOP)
     newer, newer_still = replace(schedule, revision=2), replace(schedule, revision=2)
     latest = LatestSchedules()
@@ -100,33 +100,33 @@ async def test_a_book_of_an_older_revision_never_takes_a_newer_ones_place(store:
         assert latest.get(SHOP) is kept
 
 
-async def test_readers_never_see_half_a_transaction(store: SqliteStore) -> None:
+async def test_a_reader_never_sees_a_partial_transaction(store: SqliteStore) -> None:
     async def write() -> None:
         for number in range(100):
-            one = booking(f"b-{number}", "ana", at=number * 60)
-            other = booking(f"c-{number}", "ben", at=number * 60)
+            first = booking(f"b-{number}", "ana", at=number * 60)
+            second = booking(f"c-{number}", "ben", at=number * 60)
 
-            async def unit(transaction, one=one, other=other) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-                await transaction.add_booking(one)
-                await transaction.add_booking(other)
+            async def unit(transaction, first=first, second=second) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+                await transaction.add_booking(first)
+                await transaction.add_booking(second)
 
             await store.write(SHOP, unit)
 
     writing = asyncio.create_task(write())
-    seen = set()
+    counts = set()
     while not writing.done():
         technician_schedules = (await store.schedule(SHOP)).technician_schedules
-        seen.add(len(technician_schedules["ana"].claims))
+        counts.add(len(technician_schedules["ana"].claims))
         assert len(technician_schedules["ana"].claims) == len(technician_schedules["ben"].claims)
     await writing
-    assert len(seen) > 1
+    assert len(counts) > 1
 
 
-async def test_a_reader_who_leaves_is_in_nobodys_way(store: SqliteStore) -> None:
-    asking = [asyncio.create_task(store.schedule(SHOP)) for _ in range(10)]
+async def test_a_cancelled_read_does_not_disturb_others(store: SqliteStore) -> None:
+    reads = [asyncio.create_task(store.schedule(SHOP)) for _ in range(10)]
     await asyncio.sleep(0)
-    for one in asking[::2]:
-        one.cancel()
-    await asyncio.wait(asking)
+    for read in reads[::2]:
+        read.cancel()
+    await asyncio.wait(reads)
     await store.write(SHOP, lambda transaction: transaction.add_booking(booking("b")))
-    assert [one.id for one in (await store.schedule(SHOP)).technician_schedules["ana"].claims] == ["b"]
+    assert ids_of((await store.schedule(SHOP)).technician_schedules["ana"].claims) == ["b"]

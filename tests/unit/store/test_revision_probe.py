@@ -1,4 +1,4 @@
-"""A glance: what every call asks for is read without a hop, and never by making everybody wait."""
+"""Revision probe: reading on the event loop without blocking it."""
 
 import asyncio
 import sqlite3
@@ -18,7 +18,7 @@ NUMBER = Statement("SELECT n FROM numbers")
 
 @pytest.fixture
 def plain(tmp_path: Path) -> Path:
-    """A file whose readers a writer can keep out, as SQLite's recovery of a file does."""
+    """File in which a writer can block readers, as SQLite does while it recovers a file."""
     path = tmp_path / "plain.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript("CREATE TABLE numbers (n INTEGER); INSERT INTO numbers VALUES (1)")
@@ -35,11 +35,11 @@ def revision_probe(plain: Path) -> Iterator[RevisionProbe]:
 
 
 async def number(fetch: Fetch) -> tuple[int, bool]:
-    """What the file has, and whether it was read on the event loop's thread."""
+    """Return the number in the file, and whether it was read on the event loop's thread."""
     return (await fetch(NUMBER))[0][0], current_thread() is main_thread()
 
 
-async def test_it_sees_what_was_committed_last_without_leaving_the_loop(
+async def test_a_probe_sees_the_last_commit_without_leaving_the_event_loop(
     revision_probe: RevisionProbe, plain: Path
 ) -> None:
     assert await revision_probe.run(number) == (1, True)
@@ -49,34 +49,32 @@ async def test_it_sees_what_was_committed_last_without_leaving_the_loop(
     assert await revision_probe.run(number) == (2, True)
 
 
-async def test_whoever_asks_again_and_again_lets_others_go_on(revision_probe: RevisionProbe) -> None:
-    went_on = asyncio.Event()
-    asyncio.get_running_loop().call_soon(went_on.set)
+async def test_repeated_probes_let_other_tasks_run(revision_probe: RevisionProbe) -> None:
+    has_run = asyncio.Event()
+    asyncio.get_running_loop().call_soon(has_run.set)
     for _ in range(TURN_EVERY):
         await revision_probe.run(number)
-    assert went_on.is_set()
+    assert has_run.is_set()
 
 
-async def test_where_it_would_have_to_wait_a_reader_waits_and_the_loop_goes_on(
-    revision_probe: RevisionProbe, plain: Path
-) -> None:
-    is_locked, goes_on = Event(), Event()
+async def test_a_probe_that_would_block_is_repeated_by_a_reader(revision_probe: RevisionProbe, plain: Path) -> None:
+    is_locked, may_commit = Event(), Event()
 
     def lock() -> bool:
         with closing(sqlite3.connect(plain, isolation_level=None)) as connection:
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute("UPDATE numbers SET n = 2")
             is_locked.set()
-            went_on = goes_on.wait(DEFAULT_TIMEOUT_MS / 1000 - 1)
+            has_run = may_commit.wait(DEFAULT_TIMEOUT_MS / 1000 - 1)
             connection.execute("COMMIT")
-        return went_on
+        return has_run
 
     locking = asyncio.create_task(asyncio.to_thread(lock))
     await asyncio.to_thread(is_locked.wait)
-    asked = asyncio.create_task(revision_probe.run(number))
+    probing = asyncio.create_task(revision_probe.run(number))
     for _ in range(3):
-        await asyncio.sleep(0)  # it lets others go on before it looks
-    goes_on.set()  # the loop is here again while the lock is still held
+        await asyncio.sleep(0)  # the probe lets other tasks run before it reads
+    may_commit.set()  # the loop is not blocked while the lock is held
     assert await locking
-    assert await asked == (2, False)
+    assert await probing == (2, False)
     assert await revision_probe.run(number) == (2, True)

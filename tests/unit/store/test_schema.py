@@ -1,4 +1,4 @@
-"""The migrations lead to the tables, and the statements run on them."""
+"""The migrations create the tables, and the statements fit them."""
 
 import sqlite3
 from contextlib import closing
@@ -41,14 +41,14 @@ SMALL = {
 """Steps that scan no table. Neither does a subquery, whose table has a step of its own."""
 
 
-def test_the_versions_that_are_known_are_those_of_the_migrations() -> None:
+def test_the_schema_lists_the_versions_of_the_migrations() -> None:
     config = Config()
     config.set_main_option("script_location", str(SCHEMA.migrations))
-    revisions = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+    revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     assert tuple(reversed(revisions)) == SCHEMA.versions
 
 
-def test_the_migrations_lead_to_the_tables(database: sqlite3.Connection, path: Path) -> None:
+def test_the_migrations_create_the_tables(database: sqlite3.Connection, path: Path) -> None:
     assert database.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
     with engine.connect() as connection:
@@ -56,9 +56,7 @@ def test_the_migrations_lead_to_the_tables(database: sqlite3.Connection, path: P
         assert compare_metadata(context, tables.METADATA) == []
 
 
-def test_checks_and_strictness_are_those_of_the_tables_to_the_letter(
-    database: sqlite3.Connection, tmp_path: Path
-) -> None:
+def test_the_migrations_declare_exactly_what_the_tables_declare(database: sqlite3.Connection, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "model.db")) as model:
         engine = create_engine("sqlite://", creator=lambda: model, poolclass=StaticPool)
         tables.METADATA.create_all(engine)
@@ -91,18 +89,18 @@ def test_a_comment_above_each_statement_states_its_purpose(module: ModuleType) -
 
 
 def _plan(database: sqlite3.Connection, text: str) -> list[tuple[int, int, int, str]]:
-    """The steps of a statement; a PRAGMA has none."""
+    """Return the steps of a statement; a PRAGMA has none."""
     values = dict.fromkeys(_names(text))
     return database.execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall()
 
 
 def _names(statement: str) -> set[str]:
-    """The named values of a statement."""
+    """Return the names of a statement's values."""
     words = statement.replace("(", " ").replace(")", " ").replace(",", " ").split()
     return {word[1:] for word in words if word.startswith(":")}
 
 
 def _ddl(connection: sqlite3.Connection) -> dict[str, str]:
-    """Every table and index, as it was declared."""
+    """Return the declarations of all tables and indexes."""
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index')")
     return {name: sql for name, sql in rows if name not in OWN}

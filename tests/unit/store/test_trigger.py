@@ -1,4 +1,4 @@
-"""The second line: what the schema itself refuses, without any of our code."""
+"""Claims that the schema itself rejects, written without the code under test."""
 
 import sqlite3
 
@@ -17,7 +17,7 @@ VALUES (:project, :id, :technician, 's', :start, :end, 0, 0, :state, :expires_at
 
 @pytest.fixture
 def claims(database: sqlite3.Connection) -> sqlite3.Connection:
-    """Two projects with a technician each, and Ana's time from 100 to 160 booked."""
+    """Create two projects with a technician each, and book the first one's time from 100 to 160."""
     for number, project in ((1, "one"), (2, "two")):
         database.execute(PROJECT, (project,))
         database.execute(
@@ -29,14 +29,14 @@ def claims(database: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def add_claim(database: sqlite3.Connection, claim_id: str, **facts: object) -> None:
-    """Write a row, with none of our code."""
+    """Insert a claim with plain SQL."""
     usual = {"project": "one", "technician": 1, "start": 100, "end": 160, "state": "booked", "expires_at_ms": None}
     database.execute(CLAIM, {**usual, "id": claim_id, "token": claim_id, "latitude": None, **facts})
 
 
 @pytest.mark.parametrize("state", ["held", "booked"])
 @pytest.mark.parametrize(("start", "end"), [(100, 160), (159, 200), (0, 101), (120, 121), (0, 1000)])
-def test_the_trigger_refuses_an_overlapping_claim(claims: sqlite3.Connection, state: str, start: int, end: int) -> None:
+def test_the_trigger_rejects_an_overlapping_claim(claims: sqlite3.Connection, state: str, start: int, end: int) -> None:
     expires_at_ms = 1 if state == "held" else None
     with pytest.raises(sqlite3.IntegrityError, match=r"^claims_never_overlap$"):
         add_claim(claims, "new", state=state, start=start, end=end, expires_at_ms=expires_at_ms)
@@ -55,7 +55,7 @@ def test_the_trigger_refuses_an_overlapping_claim(claims: sqlite3.Connection, st
         {"state": "cancelled", "token": None},
     ],
 )
-def test_the_trigger_lets_pass_what_takes_no_time_that_is_taken(
+def test_the_trigger_accepts_a_claim_that_does_not_overlap(
     claims: sqlite3.Connection, facts: dict[str, object]
 ) -> None:
     add_claim(claims, "new", **facts)
@@ -70,13 +70,13 @@ def test_the_trigger_lets_pass_what_takes_no_time_that_is_taken(
         "end_minute = 2000, start_minute = 150",
     ],
 )
-def test_the_trigger_refuses_a_claim_that_is_moved_in_time(claims: sqlite3.Connection, change: str) -> None:
+def test_the_trigger_rejects_moving_a_claim_into_taken_time(claims: sqlite3.Connection, change: str) -> None:
     add_claim(claims, "new", start=1000, end=1060)
     with pytest.raises(sqlite3.IntegrityError, match=r"^claims_never_overlap$"):
         claims.execute(f"UPDATE claims SET {change} WHERE id = 'new'")  # noqa: S608  a constant of this test
 
 
-def test_the_trigger_refuses_a_claim_that_is_revived_or_given_to_another_technician(claims: sqlite3.Connection) -> None:
+def test_the_trigger_rejects_reviving_or_reassigning_a_claim_into_taken_time(claims: sqlite3.Connection) -> None:
     add_claim(claims, "lapsed", state="lapsed", expires_at_ms=1)
     add_claim(claims, "cancelled", state="cancelled")
     add_claim(claims, "elsewhere", project="two", technician=2)
@@ -106,6 +106,6 @@ def test_the_trigger_refuses_a_claim_that_is_revived_or_given_to_another_technic
         {"start": "noon"},
     ],
 )
-def test_a_claim_that_makes_no_sense_is_refused(claims: sqlite3.Connection, facts: dict[str, object]) -> None:
+def test_an_inconsistent_claim_is_rejected(claims: sqlite3.Connection, facts: dict[str, object]) -> None:
     with pytest.raises(sqlite3.IntegrityError, match=r"CHECK|FOREIGN KEY|cannot store TEXT"):
         add_claim(claims, "new", **{"start": 300, "end": 360, **facts})

@@ -1,4 +1,4 @@
-"""Files of older programs, upgraded with all that was in them. Each was written by the program of its time."""
+"""Upgrades of files that older programs wrote, with all their rows."""
 
 import hashlib
 import hmac
@@ -20,17 +20,17 @@ from slotmcp.store.schema import APPLICATION_ID, SCHEMA
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
 from support.new_file import new_file
-from support.schedules import ANA, DOWNTOWN, FULL_BOOKING, NOON, PROJECT, busy, claim, hold, receipt, token
+from support.schedules import ANA, DOWNTOWN, FULL_BOOKING, NOON, PROJECT, busy, claim, hold, ids_of, receipt, token
 
 SHOP = PROJECT.id
-OLD_FILE = Path(__file__).parent / "books_0001.sql"
+OLD_FILE = Path(__file__).parent / "schedules_0001.sql"
 OLD_RANKINGS = {
     "candidate_ranking": (RankingKey.PRIORITY, RankingKey.LOAD),
     "assignment_ranking": (RankingKey.LOAD, RankingKey.PRIORITY),
 }
 KIM = Customer(name="Kim Doe", phone="(303) 555-0142 x5", email="Kim@Example.com")
 KEPT = ("busy_times", "receipts", "changes", "sqlite_sequence")
-"""Tables that the upgrade has no business with. `waits` has no numbers yet."""
+"""Tables that the upgrade does not change. `waits` has no numbers yet."""
 
 COLUMNS = {
     "services": """
@@ -53,12 +53,12 @@ COLUMNS = {
         holiday_regions, closed_dates, hex(salt), revision
     """,
 }
-"""All that 0001 knew, but for the place of a booking, which is its claim's now."""
+"""Columns of version 0001, without the location of a booking, which its claim has now."""
 
 
 @pytest.fixture
 def old(path: Path) -> Path:
-    """A file of the first schema, with every kind of row in two projects."""
+    """File of the first schema, with every kind of row in two projects."""
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(OLD_FILE.read_text(encoding="utf-8"))
     return path
@@ -71,20 +71,20 @@ def upgraded(old: Path) -> Path:
 
 
 def rows(path: Path, statement: str) -> list[tuple[Any, ...]]:
-    """What a statement finds in a file."""
+    """Return the rows of a statement in a file."""
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(statement).fetchall()
 
 
 def ddl(path: Path) -> dict[str, str]:
-    """Everything of a schema, as it was declared."""
+    """Return all declarations of a schema."""
     return {
         name: " ".join(sql.split()) for name, sql in rows(path, "SELECT name, sql FROM sqlite_master WHERE sql <> ''")
     }
 
 
 def key(number: int, reference: str) -> str:
-    """A reference, hashed as the project with this salt does."""
+    """Return the pseudonym of a reference in the project with this salt."""
     return hmac.digest(bytes([number]) * 32, reference.encode(), hashlib.sha256).hex()
 
 
@@ -98,23 +98,23 @@ def test_an_upgraded_file_has_the_schema_of_a_new_one(upgraded: Path, tmp_path: 
     assert rows(upgraded, "PRAGMA application_id") == [(APPLICATION_ID,)]
     assert rows(upgraded, "PRAGMA integrity_check") == [("ok",)]
     assert rows(upgraded, "PRAGMA foreign_key_check") == []
-    assert {one.name for one in tables.METADATA.tables.values()} <= ddl(upgraded).keys()
+    assert {table.name for table in tables.METADATA.tables.values()} <= ddl(upgraded).keys()
 
 
 @pytest.mark.parametrize("table", KEPT)
-def test_what_an_upgrade_has_no_business_with_stays(upgraded: Path, table: str) -> None:
+def test_an_upgrade_leaves_other_tables_unchanged(upgraded: Path, table: str) -> None:
     statement = f"SELECT * FROM {table}"  # noqa: S608  a constant of this test
     assert rows(upgraded, statement) == rows(backup_path(upgraded, "0001"), statement) != []
 
 
 @pytest.mark.parametrize(("table", "columns"), COLUMNS.items(), ids=COLUMNS)
-def test_what_is_made_anew_has_every_old_row_in_it(upgraded: Path, table: str, columns: str) -> None:
+def test_a_recreated_table_has_all_its_rows(upgraded: Path, table: str, columns: str) -> None:
     statement = f"SELECT {columns} FROM {table} ORDER BY 1, 2"  # noqa: S608  constants of this test
     before = rows(backup_path(upgraded, "0001"), statement)
     assert rows(upgraded, statement) == before != []
 
 
-async def test_the_books_are_read_as_they_were(old: Path) -> None:
+async def test_schedules_of_an_old_file_can_be_read(old: Path) -> None:
     async with SqliteStore.open(old, clock=HandClock()) as store:
         schedule = await store.schedule(SHOP)
         assert schedule.project == replace(PROJECT, travel=TravelPolicy(), **OLD_RANKINGS)  # type: ignore[arg-type]
@@ -124,13 +124,13 @@ async def test_the_books_are_read_as_they_were(old: Path) -> None:
             claim("b-held", buffer_after_minutes=15, location=DOWNTOWN),
         )
         assert schedule.technician_schedules["ana"].busy == (busy("ana", at=300),)
-        assert [one.id for one in schedule.technician_schedules["cleo"].claims] == ["b-odd", "h-live"]
+        assert ids_of(schedule.technician_schedules["cleo"].claims) == ["b-odd", "h-live"]
         assert schedule.revision == 4
         full = (await store.schedule("full")).technician_schedules["full"].technician
         assert full.time_off == (TimeOff(start=NOON, end=NOON + 60, reason="dentist"),)
 
 
-async def test_bookings_are_read_as_they_were_and_found_by_whom_they_are_for(old: Path) -> None:
+async def test_bookings_of_an_old_file_can_be_read_and_found_by_contact_keys(old: Path) -> None:
     async with SqliteStore.open(old, clock=HandClock()) as store:
         held = Booking(
             claim=claim("b-held", buffer_after_minutes=15, location=DOWNTOWN),
@@ -143,7 +143,7 @@ async def test_bookings_are_read_as_they_were_and_found_by_whom_they_are_for(old
         assert await store.booking(SHOP, "b-held") == held
         for reference in ("phone:+13035550142", "email:kim@example.com", "caller-1"):
             assert await store.bookings_by(SHOP, reference) == (held,)
-        assert [one.id for one in await store.bookings_by("full", "phone:+33612345678")] == ["b-national"]
+        assert ids_of(await store.bookings_by("full", "phone:+33612345678")) == ["b-national"]
         assert await store.booking(SHOP, "b-file") == Booking(claim=claim("b-file", "ben"))
         assert await store.write(SHOP, lambda transaction: transaction.forget(key(0, "phone:+13035550142"))) == 1
         assert await store.booking(SHOP, "b-held") == Booking(
@@ -151,15 +151,15 @@ async def test_bookings_are_read_as_they_were_and_found_by_whom_they_are_for(old
         )
 
 
-async def test_holds_are_what_they_were_and_the_constraint_still_stands(old: Path) -> None:
+async def test_holds_of_an_old_file_can_be_read_and_booked_under_the_constraint(old: Path) -> None:
     async def confirm(transaction: Transaction) -> None:
         await transaction.confirm_hold(Booking(claim=claim("h-live", "cleo", at=300)))
 
     async with SqliteStore.open(old, clock=HandClock()) as store:
         for claim_id, state in (("h-live", ClaimState.HELD), ("h-lapsed", ClaimState.LAPSED)):
-            found = await store.write(SHOP, lambda transaction: transaction.hold(token(claim_id)))  # noqa: B023
-            assert found is not None
-            assert (found.claim.id, found.state, found.customer_pseudonym) == (claim_id, state, "kim")
+            stored = await store.write(SHOP, lambda transaction: transaction.hold(token(claim_id)))  # noqa: B023
+            assert stored is not None
+            assert (stored.claim.id, stored.state, stored.customer_pseudonym) == (claim_id, state, "kim")
         with pytest.raises(ClaimConflict):
             await store.write(SHOP, lambda transaction: transaction.add_hold(hold("new", "cleo", at=330)))
         await store.write(SHOP, confirm)
@@ -172,21 +172,21 @@ async def test_holds_are_what_they_were_and_the_constraint_still_stands(old: Pat
         )
 
 
-def _moved(to: Claim) -> Booking:
-    return Booking(claim=to, status=BookingStatus.RESCHEDULED)
+def _moved(claim: Claim) -> Booking:
+    return Booking(claim=claim, status=BookingStatus.RESCHEDULED)
 
 
-async def test_who_is_forgotten_is_nowhere_in_the_file(old: Path) -> None:
+async def test_a_forgotten_customer_is_not_found_in_the_bytes_of_the_file(old: Path) -> None:
     async with SqliteStore.open(old, clock=HandClock()) as store:
         assert b"Beware of the dog" in backup_path(old, "0001").read_bytes()
         assert await store.write(SHOP, lambda transaction: transaction.forget(key(0, "phone:+13035550142"))) == 1
-    remains = b"".join(one.read_bytes() for one in old.parent.glob(f"{old.name}*") if not one.match("*.backup"))
+    remains = b"".join(file.read_bytes() for file in old.parent.glob(f"{old.name}*") if not file.match("*.backup"))
     assert b"Ana" in remains
-    told = (KIM.name, KIM.phone, KIM.email, "1 Main St", "Beware of the dog", key(0, "caller-1"))
-    assert [one for one in told if one.encode() in remains] == []
+    personal = (KIM.name, KIM.phone, KIM.email, "1 Main St", "Beware of the dog", key(0, "caller-1"))
+    assert [text for text in personal if text.encode() in remains] == []
 
 
-async def test_old_projects_are_imported_again_as_they_are(old: Path) -> None:
+async def test_saving_an_old_project_again_changes_nothing(old: Path) -> None:
     async with SqliteStore.open(old, clock=HandClock()) as store:
         before = await project(store, "full")
         await store.write("full", lambda transaction: transaction.save_project(before))

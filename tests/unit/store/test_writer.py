@@ -1,4 +1,4 @@
-"""The one writer: groups, what becomes of a unit whose caller left, and what a failing disk does."""
+"""Writer on SQLite: groups, cancelled callers, shutdown, and failing commits."""
 
 import asyncio
 import resource
@@ -17,15 +17,15 @@ from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.store.connection import connect_reader, connect_writer
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
-from support.schedules import PROJECT, booking, hold, open_shop
+from support.schedules import PROJECT, booking, hold, ids_of, open_shop
 
 SHOP = PROJECT.id
 BOUND = 30
-"""Seconds that no wait of these tests comes near to."""
+"""Timeout in seconds, far above any wait of these tests."""
 
 
 class Gate:
-    """A unit of work that waits, in the writer's thread, until the test lets it go on."""
+    """Unit of work that blocks the writer's thread until the test releases it."""
 
     def __init__(self) -> None:
         self.entered, self.opened = threading.Event(), threading.Event()
@@ -39,7 +39,7 @@ class Gate:
 
 @asynccontextmanager
 async def gated(store: SqliteStore) -> AsyncIterator[asyncio.Task[int]]:
-    """What is written within waits behind a unit that is running; that one goes on at the end."""
+    """Queue the writes of the block behind a running unit, which continues at the end."""
     gate = Gate()
     running = asyncio.create_task(store.write(SHOP, gate.unit))
     assert await asyncio.to_thread(gate.entered.wait, BOUND)
@@ -52,19 +52,19 @@ async def gated(store: SqliteStore) -> AsyncIterator[asyncio.Task[int]]:
 
 
 def book(store: SqliteStore, number: int) -> asyncio.Task[None]:
-    """Begin to book an hour of its own."""
-    one = booking(f"b-{number}", at=number * 60)
-    return asyncio.create_task(store.write(SHOP, lambda transaction: transaction.add_booking(one)))
+    """Start a task that books an hour."""
+    sold = booking(f"b-{number}", at=number * 60)
+    return asyncio.create_task(store.write(SHOP, lambda transaction: transaction.add_booking(sold)))
 
 
 async def booked(store: SqliteStore) -> list[str]:
-    """Which bookings there are, but for the gate's."""
-    return [one.id for one in await store.bookings(SHOP) if one.id != "gate"]
+    """Return the ids of all bookings except the gate's."""
+    return [booking_id for booking_id in ids_of(await store.bookings(SHOP)) if booking_id != "gate"]
 
 
 @contextmanager
 def full_disk() -> Iterator[None]:
-    """No file of this process may grow."""
+    """Keep all files of this process from growing."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:
@@ -74,17 +74,15 @@ def full_disk() -> Iterator[None]:
 
 
 def commits(path: Path) -> int:
-    """How often a database in WAL mode was committed to: its log has a mark for each."""
+    """Return the number of commits in the write-ahead log of a database."""
     log = path.with_name(path.name + "-wal").read_bytes()
     page_size = int.from_bytes(log[8:12])
     frames = range(32, len(log), 24 + page_size)
     return sum(int.from_bytes(log[frame + 4 : frame + 8]) > 0 for frame in frames)
 
 
-async def test_those_that_wait_share_one_commit(
-    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("slotmcp.store.writer.GROUP_SECONDS", 60.0)  # however slow the machine is
+async def test_queued_units_share_one_commit(store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("slotmcp.store.writer.GROUP_SECONDS", 60.0)  # also on a slow machine
     before = commits(path)
     async with gated(store):
         waiting = [book(store, number) for number in range(20)]
@@ -93,14 +91,14 @@ async def test_those_that_wait_share_one_commit(
     assert commits(path) == before + 1
 
 
-async def test_a_unit_sees_those_before_it_in_its_group_but_not_those_that_failed(store: SqliteStore) -> None:
+async def test_a_unit_sees_earlier_units_of_its_group_except_failed_ones(store: SqliteStore) -> None:
     async def fail(transaction: Transaction) -> None:
         await transaction.add_booking(booking("failed"))
         await transaction.schedule()
         raise ZeroDivisionError
 
     async def see(transaction: Transaction) -> list[str]:
-        return [one.id for one in (await transaction.schedule()).technician_schedules["ana"].claims]
+        return ids_of((await transaction.schedule()).technician_schedules["ana"].claims)
 
     async with gated(store):
         first = book(store, 5)
@@ -114,7 +112,7 @@ async def test_a_unit_sees_those_before_it_in_its_group_but_not_those_that_faile
     assert (await store.head(SHOP)).revision == 4
 
 
-async def test_nobody_is_told_before_the_commit(store: SqliteStore) -> None:
+async def test_no_caller_gets_a_result_before_the_commit(store: SqliteStore) -> None:
     async with gated(store) as running:
         later = book(store, 1)
         await asyncio.sleep(0)
@@ -123,16 +121,16 @@ async def test_nobody_is_told_before_the_commit(store: SqliteStore) -> None:
     await later
 
 
-async def test_a_caller_who_leaves_lets_the_unit_that_runs_come_to_its_end(store: SqliteStore) -> None:
+async def test_a_running_unit_ends_although_its_caller_is_cancelled(store: SqliteStore) -> None:
     async with gated(store) as running:
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
     await book(store, 1)
-    assert [one.id for one in await store.bookings(SHOP)] == ["b-1", "gate"]
+    assert ids_of(await store.bookings(SHOP)) == ["b-1", "gate"]
 
 
-async def test_a_caller_who_leaves_before_the_unit_runs_takes_it_along(store: SqliteStore) -> None:
+async def test_a_queued_unit_of_a_cancelled_caller_is_not_run(store: SqliteStore) -> None:
     async with gated(store):
         waiting = [book(store, number) for number in range(3)]
         await asyncio.sleep(0)
@@ -142,11 +140,11 @@ async def test_a_caller_who_leaves_before_the_unit_runs_takes_it_along(store: Sq
 
 
 def own_threads() -> set[threading.Thread]:
-    """Those of every store in this process; other tests may keep one open."""
+    """Return the threads of all stores in this process; other tests may have open stores."""
     return {thread for thread in threading.enumerate() if thread.name.startswith("slotmcp")}
 
 
-async def test_closing_commits_what_was_asked_for_and_refuses_the_rest(path: Path) -> None:
+async def test_closing_commits_queued_units_and_rejects_later_ones(path: Path) -> None:
     before = own_threads()
     async with SqliteStore.open(path, clock=HandClock()) as store:
         await open_shop(store)
@@ -161,7 +159,7 @@ async def test_closing_commits_what_was_asked_for_and_refuses_the_rest(path: Pat
     assert own_threads() <= before
 
 
-async def test_closing_waits_for_units_that_stand_in_the_queue(path: Path) -> None:
+async def test_closing_waits_for_queued_units(path: Path) -> None:
     before = own_threads()
     opened = SqliteStore.open(path, clock=HandClock())
     store = await opened.__aenter__()
@@ -176,16 +174,16 @@ async def test_closing_waits_for_units_that_stand_in_the_queue(path: Path) -> No
     assert own_threads() <= before
 
 
-async def test_units_of_a_group_are_given_the_same_book(path: Path, store: SqliteStore) -> None:
+async def test_units_of_a_group_get_the_same_schedule(path: Path, store: SqliteStore) -> None:
     async with SqliteStore.open(path, clock=HandClock()) as fresh:
         async with gated(store):
             reading = [asyncio.create_task(store.write(SHOP, lambda unit: unit.schedule())) for _ in range(2)]
-        one, other = await asyncio.gather(*reading)
-        assert one is other
+        first, second = await asyncio.gather(*reading)
+        assert first is second
         assert await fresh.schedule(SHOP) is await fresh.schedule(SHOP)
 
 
-async def test_a_group_that_cannot_be_committed_fails_as_a_whole_and_nothing_is_kept(store: SqliteStore) -> None:
+async def test_a_group_whose_commit_fails_writes_nothing(store: SqliteStore) -> None:
     async def conflict(transaction: Transaction) -> None:
         await transaction.add_booking(booking("conflict", at=0))
 
@@ -194,64 +192,64 @@ async def test_a_group_that_cannot_be_committed_fails_as_a_whole_and_nothing_is_
         async with gated(store) as running:
             waiting = [running, book(store, 0), book(store, 1), asyncio.create_task(store.write(SHOP, conflict))]
         outcomes = await asyncio.gather(*waiting, return_exceptions=True)
-    assert [type(one) for one in outcomes] == [Unavailable] * 4
+    assert [type(outcome) for outcome in outcomes] == [Unavailable] * 4
     assert "Nothing was done: the disk" in str(outcomes[0])
-    assert len({id(one) for one in outcomes}) == 4
+    assert len({id(outcome) for outcome in outcomes}) == 4
     assert await store.schedule(SHOP) == before
     await book(store, 2)
-    assert [one.id for one in await store.bookings(SHOP)] == ["b-2"]
+    assert ids_of(await store.bookings(SHOP)) == ["b-2"]
     after = await store.write(SHOP, lambda transaction: transaction.schedule())
-    assert [one.id for one in after.technician_schedules["ana"].claims] == ["b-2"]
+    assert ids_of(after.technician_schedules["ana"].claims) == ["b-2"]
     assert await store.schedule(SHOP, before) == after
 
 
-class TornClock(HandClock):
-    """A clock that can break."""
+class BrokenClock(HandClock):
+    """Clock that can fail."""
 
-    torn = False
+    is_broken = False
 
     def now_ms(self) -> int:
-        if self.torn:
+        if self.is_broken:
             raise ZeroDivisionError
         return super().now_ms()
 
 
-async def test_whatever_goes_wrong_nobody_waits_forever(path: Path) -> None:
-    clock = TornClock()
+async def test_an_unexpected_error_reaches_every_caller(path: Path) -> None:
+    clock = BrokenClock()
     async with SqliteStore.open(path, clock=clock) as store:
         await open_shop(store)
         async with gated(store) as running:
             waiting = [running, book(store, 0), book(store, 1)]
             await asyncio.sleep(0)
-            clock.torn = True
+            clock.is_broken = True
         outcomes = await asyncio.gather(*waiting, return_exceptions=True)
         assert ZeroDivisionError in map(type, outcomes)
-        clock.torn = False
+        clock.is_broken = False
         await book(store, 2)
         assert await booked(store) == ["b-2"]
 
 
-async def test_a_unit_may_fail_with_whatever_it_likes(store: SqliteStore) -> None:
-    async def leave(transaction: Transaction) -> None:
+async def test_a_unit_may_raise_any_exception(store: SqliteStore) -> None:
+    async def cancel(transaction: Transaction) -> None:
         await transaction.add_booking(booking("b"))
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
-        await store.write(SHOP, leave)
+        await store.write(SHOP, cancel)
     await book(store, 1)
     assert await booked(store) == ["b-1"]
 
 
-async def test_another_broken_constraint_is_not_called_a_conflict(store: SqliteStore) -> None:
+async def test_a_violation_of_another_constraint_is_not_a_conflict(store: SqliteStore) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="claims_span"):
         await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h", minutes=0)))
     await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h-1")))
-    with pytest.raises(ClaimConflict) as refused:
+    with pytest.raises(ClaimConflict) as rejected:
         await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h-2")))
-    assert isinstance(refused.value.__cause__, sqlite3.IntegrityError)
+    assert isinstance(rejected.value.__cause__, sqlite3.IntegrityError)
 
 
-async def test_a_unit_has_its_callers_context(store: SqliteStore) -> None:
+async def test_a_unit_has_its_callers_context_variables(store: SqliteStore) -> None:
     async def unit(_: Transaction) -> tuple[str, str]:
         return trace.get(), threading.current_thread().name
 
@@ -265,11 +263,11 @@ def pragmas(connection: sqlite3.Connection, *names: str) -> list[Any]:
 
 
 async def test_the_writers_commits_are_durable(store: SqliteStore, path: Path) -> None:
-    wanted = ["wal", 2, 1, 1]
+    expected = ["wal", 2, 1, 1]
     names = ("journal_mode", "synchronous", "fullfsync", "foreign_keys")
-    assert await asyncio.to_thread(pragmas, store._writer._connection, *names) == wanted  # noqa: SLF001
+    assert await asyncio.to_thread(pragmas, store._writer._connection, *names) == expected  # noqa: SLF001
     connection = connect_writer(path, timeout_ms=50)
-    assert pragmas(connection, *names) == wanted
+    assert pragmas(connection, *names) == expected
     assert pragmas(connection, "busy_timeout")[0] > 0
     connection.close()
 

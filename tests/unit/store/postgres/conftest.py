@@ -1,4 +1,4 @@
-"""Databases with the shop in them, opened as one server or several."""
+"""Stores on PostgreSQL that contain the shop, and servers that tests may stop."""
 
 import shutil
 import tempfile
@@ -16,12 +16,12 @@ from support.proxy import Proxy
 from support.schedules import open_shop
 
 DEFAULT_TIMEOUT_MS = 20_000
-"""A loaded machine is no reason to fail."""
+"""Long enough for a busy machine."""
 
 
 @pytest.fixture
 async def store(postgres_url: str) -> AsyncIterator[PostgresStore]:
-    """A store that has the shop in it."""
+    """Store that contains the shop."""
     async with PostgresStore.open(postgres_url, timeout_ms=DEFAULT_TIMEOUT_MS) as opened:
         await open_shop(opened)
         yield opened
@@ -30,7 +30,7 @@ async def store(postgres_url: str) -> AsyncIterator[PostgresStore]:
 
 @pytest.fixture
 async def other(postgres_url: str, store: PostgresStore) -> AsyncIterator[PostgresStore]:
-    """Another server's store, on the same database."""
+    """Store of another server on the same database."""
     assert await store.project_ids()
     async with PostgresStore.open(postgres_url, timeout_ms=DEFAULT_TIMEOUT_MS) as opened:
         yield opened
@@ -39,7 +39,7 @@ async def other(postgres_url: str, store: PostgresStore) -> AsyncIterator[Postgr
 
 @pytest.fixture
 async def session(postgres_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    """A connection with none of our own code."""
+    """Plain connection of asyncpg."""
     connection = await asyncpg.connect(postgres_url)
     yield connection
     await connection.close()
@@ -47,7 +47,7 @@ async def session(postgres_url: str) -> AsyncIterator["asyncpg.Connection[asyncp
 
 @pytest.fixture(scope="module")
 def crashing(postgres_server: PostgresServer) -> Iterator[Databases]:
-    """The databases of a server that may be stopped, whatever server the other tests were given."""
+    """Databases of a server that tests may stop, even if the other tests use an existing server."""
     databases = Databases(postgres_server.url("postgres"))
     yield databases
     databases.close()
@@ -55,21 +55,21 @@ def crashing(postgres_server: PostgresServer) -> Iterator[Databases]:
 
 @pytest.fixture
 def crashing_url(crashing: Databases) -> Iterator[str]:
-    """A database on it."""
+    """Database of the server that tests may stop."""
     with crashing.clone() as url:
         yield url
 
 
 @pytest.fixture
 def short_path() -> Iterator[Path]:
-    """A folder whose path is short enough for a socket."""
+    """Folder whose path is short enough for a socket."""
     folder = Path(tempfile.mkdtemp(prefix="slotmcp-proxy-"))
     yield folder
     shutil.rmtree(folder)
 
 
 @pytest.fixture
-async def way(crashing_url: str, short_path: Path) -> AsyncIterator[tuple[Proxy, str]]:
-    """A proxy to a database, and its URL through that."""
+async def proxied_database(crashing_url: str, short_path: Path) -> AsyncIterator[tuple[Proxy, str]]:
+    """Proxy to a database, and the URL through it."""
     async with proxied(crashing_url, short_path) as opened:
         yield opened

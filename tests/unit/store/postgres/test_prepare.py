@@ -1,4 +1,4 @@
-"""Opening a database: filled, upgraded, or refused in a sentence and left as it is."""
+"""Opening a PostgreSQL database: filling it, upgrading it, or rejecting it unchanged."""
 
 import asyncio
 import shutil
@@ -27,7 +27,7 @@ PROCESSES = 4
 
 @pytest.fixture
 def empty_url(postgres: Databases) -> Iterator[str]:
-    """A database with nothing in it."""
+    """Empty database."""
     url = postgres.create()
     yield url
     postgres.drop(url)
@@ -61,31 +61,31 @@ asyncio.run(main())
 """
 
 
-async def test_processes_that_open_a_new_database_at_once_all_succeed(empty_url: str, postgres: Databases) -> None:
+async def test_several_processes_can_open_a_new_database_at_once(empty_url: str, postgres: Databases) -> None:
     pipe = asyncio.subprocess.PIPE
     processes = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", OPEN, empty_url, stdin=pipe, stdout=pipe)
         for _ in range(PROCESSES)
     ]
-    said = await asyncio.gather(*(process.communicate(b"\n") for process in processes))
-    assert [out for out, _ in said] == [b"()\n"] * PROCESSES
+    outputs = await asyncio.gather(*(process.communicate(b"\n") for process in processes))
+    assert [out for out, _ in outputs] == [b"()\n"] * PROCESSES
     assert version(postgres, empty_url) == [(SCHEMA.newest,)]
 
 
-async def test_an_old_database_is_upgraded_with_what_is_in_it(empty_url: str, postgres: Databases) -> None:
+async def test_an_old_database_is_upgraded_with_its_rows(empty_url: str, postgres: Databases) -> None:
     address = Address.of(empty_url)
     await prepare(address, timeout_ms=DEFAULT_TIMEOUT_MS, schema=FIRST)
     for statement in filter(str.strip, OLD_ROWS.split(";")):
         postgres.ask(statement, url=empty_url)
     await prepare(address, timeout_ms=DEFAULT_TIMEOUT_MS)
     async with PostgresStore.open(empty_url) as store:
-        (one,) = await store.bookings("shop")
-        assert one.claim.location == Location(39.5, -104.25)
-        assert (one.status, len(one.contact_keys)) == (BookingStatus.CONFIRMED, 2)
+        (stored,) = await store.bookings("shop")
+        assert stored.claim.location == Location(39.5, -104.25)
+        assert (stored.status, len(stored.contact_keys)) == (BookingStatus.CONFIRMED, 2)
         (absence,) = (await store.schedule("shop")).technician_schedules["ana"].technician.time_off
         assert (absence.reason, absence.by_operator) == ("dentist", False)
         with pytest.raises(asyncpg.CheckViolationError, match="claims_state"):
-            postgres.ask("UPDATE claims SET state = 'unheard of', expires_at_ms = 1, hold_token = 't'", url=empty_url)
+            postgres.ask("UPDATE claims SET state = 'unknown', expires_at_ms = 1, hold_token = 't'", url=empty_url)
 
 
 async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
@@ -104,13 +104,13 @@ async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
         await open_shop(store)
 
 
-async def test_a_database_of_a_newer_program_is_refused_and_left_untouched(
+async def test_a_database_of_a_newer_program_is_rejected_and_unchanged(
     postgres_url: str, postgres: Databases, tmp_path: Path
 ) -> None:
     await prepare(Address.of(postgres_url), timeout_ms=DEFAULT_TIMEOUT_MS, schema=next_schema(tmp_path))
-    with pytest.raises(DatabaseTooNew, match=f"newer slotmcp .* 9999, .* {SCHEMA.newest}") as refused:
+    with pytest.raises(DatabaseTooNew, match=f"newer slotmcp .* 9999, .* {SCHEMA.newest}") as rejected:
         await prepare(Address.of(postgres_url), timeout_ms=DEFAULT_TIMEOUT_MS)
-    assert name_of(postgres_url) in refused.value.message
+    assert name_of(postgres_url) in rejected.value.message
     assert version(postgres, postgres_url) == [("9999",)]
 
 
@@ -121,14 +121,16 @@ async def test_a_database_of_a_newer_program_is_refused_and_left_untouched(
         "CREATE TABLE alembic_version (version_num text)",
     ],
 )
-async def test_another_programs_tables_are_left_alone(empty_url: str, postgres: Databases, made: str) -> None:
+async def test_a_database_with_another_programs_tables_is_rejected(
+    empty_url: str, postgres: Databases, made: str
+) -> None:
     postgres.ask(made, url=empty_url)
     with pytest.raises(DatabaseUnusable, match="another program's tables"):
         await prepare(Address.of(empty_url), timeout_ms=DEFAULT_TIMEOUT_MS)
     assert postgres.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", url=empty_url) == [(1,)]
 
 
-async def test_a_schema_of_the_search_path_can_be_ours_beside_other_programs(
+async def test_a_schema_of_the_search_path_may_be_used_beside_other_programs(
     empty_url: str, postgres: Databases
 ) -> None:
     postgres.ask("CREATE TABLE another (id int)", url=empty_url)
@@ -142,7 +144,7 @@ async def test_a_schema_of_the_search_path_can_be_ours_beside_other_programs(
     assert postgres.ask("SELECT claim_id FROM slots.bookings", url=empty_url) == [("b",)]
 
 
-async def test_an_encoding_without_every_alphabet_is_refused(postgres: Databases) -> None:
+async def test_an_encoding_other_than_utf8_is_rejected(postgres: Databases) -> None:
     postgres.ask("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
     url = postgres.url("latin")
     try:
@@ -152,7 +154,7 @@ async def test_an_encoding_without_every_alphabet_is_refused(postgres: Databases
         postgres.drop(url)
 
 
-async def test_who_may_not_make_tables_is_told_so(empty_url: str, postgres: Databases) -> None:
+async def test_a_user_who_may_not_create_tables_is_rejected(empty_url: str, postgres: Databases) -> None:
     postgres.ask("CREATE ROLE powerless LOGIN")
     try:
         with pytest.raises(DatabaseUnusable, match="may not do that there"):
@@ -161,7 +163,7 @@ async def test_who_may_not_make_tables_is_told_so(empty_url: str, postgres: Data
         postgres.ask("DROP ROLE powerless")
 
 
-async def test_the_status_tells_what_there_is(postgres_url: str) -> None:
+async def test_the_status_describes_the_database(postgres_url: str) -> None:
     secret = as_user(postgres_url, f"{user_of(postgres_url)}:s3cret")
     async with PostgresStore.open(secret, pool_size=4) as store:
         await open_shop(store)

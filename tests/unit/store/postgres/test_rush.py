@@ -1,4 +1,4 @@
-"""Many callers and several servers on one database: one order of things, and nobody waits for nothing."""
+"""Many callers and several servers on one PostgreSQL database."""
 
 import asyncio
 from dataclasses import replace
@@ -24,13 +24,13 @@ SHOP = PROJECT.id
 RUSH = 200
 PROJECTS = 30
 FAR_AHEAD = 50 * 366 * 1440
-"""Minutes: now is the database's, and what is over for days is in no book any more."""
+"""Minutes from now, which is the database's: schedules do not contain past claims."""
 
 
-async def test_of_a_rush_on_one_technician_one_wins_and_all_are_answered(
+async def test_one_caller_wins_a_rush_on_one_technician_and_all_get_a_result(
     store: PostgresStore, other: PostgresStore
 ) -> None:
-    """The trap: plain inserts into a table with an exclusion constraint deadlock, one after the other."""
+    """Plain inserts into a table with an exclusion constraint would deadlock."""
 
     async def take(number: int) -> bool:
         try:
@@ -46,7 +46,7 @@ async def test_of_a_rush_on_one_technician_one_wins_and_all_are_answered(
 
 
 async def test_a_later_revision_is_never_seen_before_an_earlier_one(store: PostgresStore, other: PostgresStore) -> None:
-    """Each write moves the revision by one and adds one claim, so every snapshot has as many as its revision says."""
+    """Each write adds one claim and moves the revision by one, so the revision gives the number of claims."""
 
     async def sell(number: int) -> None:
         writer = (store, other)[number % 2]
@@ -81,7 +81,7 @@ async def test_all_statements_of_a_snapshot_see_the_same_state(store: PostgresSt
     assert (await store.head(SHOP)).revision == 2
 
 
-async def test_two_servers_that_create_a_project_at_once_make_one(postgres_url: str) -> None:
+async def test_two_servers_that_create_a_project_at_once_create_it_once(postgres_url: str) -> None:
     async def create(store: PostgresStore, project_id: str, together: asyncio.Barrier) -> str:
         async def unit(transaction: Transaction) -> str:
             await transaction.save_project(replace(PROJECT, id=project_id))
@@ -91,12 +91,12 @@ async def test_two_servers_that_create_a_project_at_once_make_one(postgres_url: 
         await together.wait()
         return await store.write(project_id, unit, create=True)
 
-    async with PostgresStore.open(postgres_url) as one, PostgresStore.open(postgres_url) as two:
+    async with PostgresStore.open(postgres_url) as first, PostgresStore.open(postgres_url) as second:
         for number in range(10):
             project_id, together = f"p-{number}", asyncio.Barrier(2)
-            pseudonyms = await asyncio.gather(*(create(store, project_id, together) for store in (one, two)))
+            pseudonyms = await asyncio.gather(*(create(store, project_id, together) for store in (first, second)))
             assert len(set(pseudonyms)) == 1, "one salt"
-            assert (await one.head(project_id)).revision == 1
+            assert (await first.head(project_id)).revision == 1
 
 
 async def test_many_projects_share_a_few_connections(postgres_url: str, postgres: Databases) -> None:
@@ -122,7 +122,7 @@ async def test_many_projects_share_a_few_connections(postgres_url: str, postgres
     assert revisions == [2] * PROJECTS
 
 
-async def test_now_is_the_databases_and_asked_when_the_lock_is_had(
+async def test_the_time_is_the_databases_when_the_lock_is_granted(
     store: PostgresStore, session: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     clock = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
@@ -142,7 +142,7 @@ async def test_now_is_the_databases_and_asked_when_the_lock_is_had(
     assert released <= await writing <= await session.fetchval(clock)
 
 
-async def test_what_awaits_something_else_under_the_lock_is_stopped(store: PostgresStore) -> None:
+async def test_a_unit_that_awaits_something_else_under_the_lock_is_stopped(store: PostgresStore) -> None:
     async def unit(transaction: Transaction) -> None:
         await asyncio.gather(transaction.schedule(), transaction.lapse_holds())
 
@@ -152,7 +152,7 @@ async def test_what_awaits_something_else_under_the_lock_is_stopped(store: Postg
 
 
 @pytest.mark.parametrize(("configured", "expected"), [("off", "on"), ("on", "on"), ("remote_apply", "remote_apply")])
-async def test_a_commit_waits_for_the_disk_whatever_the_server_says(
+async def test_a_commit_waits_for_the_disk_even_if_the_server_is_configured_not_to(
     postgres_url: str, postgres: Databases, configured: str, expected: str
 ) -> None:
     postgres.ask(f'ALTER DATABASE "{name_of(postgres_url)}" SET synchronous_commit = {configured}')

@@ -1,4 +1,4 @@
-"""On PostgreSQL, too, the migrations lead to the tables, and the statements run on them."""
+"""The migrations create the tables on PostgreSQL, and the statements fit them."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -46,14 +46,14 @@ UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname =
 
 @pytest.fixture(scope="module")
 def made_url(postgres: Databases) -> Iterator[str]:
-    """A database as the migrations make it."""
+    """Database that the migrations created."""
     with postgres.clone() as url:
         yield url
 
 
 @pytest.fixture
 async def session(made_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    """A plain connection to it."""
+    """Plain connection to that database."""
     connection = await asyncpg.connect(made_url)
     await connection.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
     yield connection
@@ -72,12 +72,12 @@ def differences(connection: Connection) -> list[Any]:
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables.METADATA))
 
 
-async def test_the_migrations_lead_to_the_tables(made_url: str) -> None:
+async def test_the_migrations_create_the_tables(made_url: str) -> None:
     async with engine(made_url).connect() as connection:
         assert await connection.run_sync(differences) == []
 
 
-async def test_all_that_is_declared_is_the_tables_to_the_letter(made_url: str, postgres: Databases) -> None:
+async def test_the_migrations_declare_exactly_what_the_tables_declare(made_url: str, postgres: Databases) -> None:
     model = postgres.create("model")
     try:
         async with engine(model).begin() as connection:
@@ -85,8 +85,8 @@ async def test_all_that_is_declared_is_the_tables_to_the_letter(made_url: str, p
         expected = set(postgres.ask(DECLARED, url=model))
     finally:
         postgres.drop(model)
-    found = {row for row in postgres.ask(DECLARED, url=made_url) if "alembic_version" not in row[1] + row[2]}
-    assert found == expected
+    declared = {row for row in postgres.ask(DECLARED, url=made_url) if "alembic_version" not in row[1] + row[2]}
+    assert declared == expected
     assert [row[1] for row in expected if "EXCLUDE USING gist" in row[2]] == ["claims.claims_never_overlap"]
 
 
