@@ -64,7 +64,7 @@ def dump_project(plan: ProjectPlan) -> str:
     return _as_yaml(
         {
             "project": _project(plan.project),
-            "services": [ServiceEntry.export(one, skills=sorted(one.skills)) for one in plan.services],
+            "services": [ServiceEntry.export(service, skills=sorted(service.skills)) for service in plan.services],
             "technicians": [_technician(technician, plan.project) for technician in plan.technicians],
             "bookings": [_Flow(_booking(booking, services)) for booking in plan.bookings],
             "busy": [_Flow(_busy_time(busy)) for busy in plan.busy],

@@ -1,13 +1,31 @@
 """The packaged JSON Schema: up to date, valid, and consistent with the reader."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
+from slotmcp.domain.catalog import Location, Project, ServiceType, Technician, TimeOff, TravelPolicy
+from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.project_file import project_schema, sample_text
+from slotmcp.project_file.entry import Entry
 from slotmcp.project_file.json_schema import build_schema, write_schema
 from slotmcp.project_file.packaged import SCHEMA
+from slotmcp.project_file.schema import (
+    BookingEntry,
+    BusyEntry,
+    CalcomEntry,
+    CalcomHostEntry,
+    ConnectedCalendarEntry,
+    LocationEntry,
+    ProjectEntry,
+    ServiceEntry,
+    TechnicianEntry,
+    TimeOffEntry,
+    TravelEntry,
+)
 from unit.project_file.files import GOOD, edited, plan
 from unit.project_file.values import plain_values
 
@@ -63,3 +81,34 @@ def test_every_key_except_obvious_ones_has_a_description() -> None:
         if key not in plain and "description" not in about and "$ref" not in about
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "domain", "other_entry_fields", "other_domain_fields"),
+    [
+        (LocationEntry, Location, set(), set()),
+        (TravelEntry, TravelPolicy, set(), {"road_factor"}),
+        (
+            ProjectEntry,
+            Project,
+            {"ranking", "holidays"},
+            {"candidate_ranking", "assignment_ranking", "holiday_regions", "closed_dates"},
+        ),
+        (ServiceEntry, ServiceType, set(), set()),
+        (TechnicianEntry, Technician, set(), set()),
+        (TimeOffEntry, TimeOff, set(), {"by_operator"}),
+        (BookingEntry, Claim, set(), {"expires_at_ms", "technician_chosen"}),
+        (BusyEntry, BusyTime, set(), set()),
+        (CalcomEntry, CalcomConnection, set(), set()),
+        (CalcomHostEntry, CalcomHost, {"event_types"}, {"event_type_ids"}),
+        (ConnectedCalendarEntry, ConnectedCalendar, set(), set()),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_entries_have_the_fields_of_the_domain(
+    entry: type[Entry], domain: type, other_entry_fields: set[str], other_domain_fields: set[str]
+) -> None:
+    """Fields of the same name are mapped and exported without further code."""
+    names = {field.name for field in fields(domain)}
+    assert set(entry.model_fields) - names == other_entry_fields
+    assert names - set(entry.model_fields) == other_domain_fields
