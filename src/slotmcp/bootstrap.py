@@ -10,7 +10,7 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
@@ -32,7 +32,7 @@ from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendar.service import CalendarService
-from slotmcp.services.concurrency import Notifier
+from slotmcp.services.concurrency import Notifier, in_background
 from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.fleet import FleetScheduleReader
@@ -255,14 +255,11 @@ def _open_worker(calendars: CalendarConfig, writer: ProjectWriter) -> AbstractAs
 
 @asynccontextmanager
 async def _background_tasks(store: Store, open_worker: OpenWorker | None) -> AsyncIterator[None]:
-    task = asyncio.create_task(_run_worker(store, open_worker)) if open_worker else None
-    try:
+    if open_worker is None:
         yield
-    finally:
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        return
+    async with in_background(_run_worker(store, open_worker)):
+        yield
 
 
 async def _run_worker(store: Store, open_worker: OpenWorker) -> None:

@@ -1,10 +1,23 @@
-"""Concurrency primitives of one event loop: single flight and notification."""
+"""Concurrency primitives of one event loop: background work, single flight and notification."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
+
+
+@asynccontextmanager
+async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run work until the block ends, and cancel it then."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 class SingleFlight:

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from slotmcp import telemetry
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.ports import Store
-from slotmcp.services.concurrency import SingleFlight
+from slotmcp.services.concurrency import SingleFlight, in_background
 
 UPDATE_SECONDS: Final = 5.0
 CHECK_SECONDS: Final = 2.0
@@ -31,13 +31,10 @@ class Vitals:
     @asynccontextmanager
     async def watched(self, checks: Mapping[str, Check]) -> AsyncIterator[None]:
         """Update the gauges until the block ends; `checks` call the dependencies, by name."""
-        updating = asyncio.create_task(self._keep_updating(checks))
         try:
-            yield
+            async with in_background(self._keep_updating(checks)):
+                yield
         finally:
-            updating.cancel()
-            with suppress(asyncio.CancelledError):
-                await updating
             await self._checks.cancel()
 
     async def update(self, checks: Mapping[str, Check]) -> None:

@@ -157,7 +157,7 @@ class WaitlistService:
                 current = await self._open_entries(project_id, availability.now_ms)
                 entry, hold = current.get(entry.id) or (entry, await self._offered_hold(project_id, entry))
                 return _status(availability, entry, hold, [one for one, _ in current.values()])
-        raise NotFound("waitId", "Nobody waits under that id.")
+        raise NotFound("waitId", "There is no waitlist entry with that id.")
 
     async def list_waitlist(self, project_id: str | None) -> WaitlistOverview:
         """Return the open entries of a project.
@@ -275,7 +275,7 @@ def _check_window(availability: Availability, entry: WaitlistEntry) -> None:
     frame, zone_key = availability.frame, availability.schedule.project.timezone
     if entry.start_to <= availability.earliest_start:
         first = utc_to_wall(zone_key, availability.earliest_start).isoformat(timespec="minutes")
-        raise InvalidArgument("to", f"the window has passed; starts can be had from {first} on.")
+        raise InvalidArgument("to", f"the window has passed; starts are available from {first} on.")
     if entry.start_from >= frame.midnights[-1]:
         raise InvalidArgument("from", f"bookings are open up to and including {frame.last_day}; give an earlier time.")
     if entry.start_to > frame.midnights[0] + MAX_DAYS_AHEAD * MINUTES_PER_DAY:

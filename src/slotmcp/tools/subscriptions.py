@@ -6,7 +6,7 @@ Clients of older protocol revisions can read it at any time.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated, S
 
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.services.app import App
+from slotmcp.services.concurrency import in_background
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.tools.gate import CallGate, log_failure, log_retry
 from slotmcp.tools.waitlist import entry_uri
@@ -115,13 +116,8 @@ async def watch_waitlists(
     """
     watcher = WaitlistWatcher(app.waitlist, bus, read_only=read_only)
     await _log_errors(watcher.skip_past_events)
-    task = asyncio.create_task(_run(watcher, app.waitlist, every_seconds))
-    try:
+    async with in_background(_run(watcher, app.waitlist, every_seconds)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _run(watcher: WaitlistWatcher, waitlist: WaitlistService, every_seconds: float) -> None:
