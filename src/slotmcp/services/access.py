@@ -101,9 +101,7 @@ class AccessService:
             return None
         if project is None and len(known) != 1:
             listed = ", ".join(known) or "there is none yet"
-            raise InvalidArgument(
-                "projectId", f"name a project ({listed}), or '*' for all, future ones included."
-            )
+            raise InvalidArgument("projectId", f"name a project ({listed}), or '*' for all, future ones included.")
         if project is not None and project not in known:
             raise NotFound.among("projectId", "project", project, known)
         return known[0] if project is None else project
