@@ -1,4 +1,4 @@
-"""A shop: every use case over a real store in a file, at a time that the test sets.
+"""A shop: every use case over a real store in a file, with a clock that the test sets.
 
 Times without a date are on Monday, 2 June 2025, in UTC; so are those without an offset.
 """
@@ -32,38 +32,38 @@ MINUTES_PER_DAY = 1440
 
 
 def instant_ms(text: str) -> int:
-    """Milliseconds since the epoch at "10:00" on Monday, or at an instant in ISO 8601."""
+    """Return the milliseconds since the epoch at "10:00" on Monday, or at an instant in ISO 8601."""
     whole = text if "T" in text else f"{MONDAY}T{text}"
     moment = datetime.fromisoformat(whole)
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def at(time: str | int) -> int:
-    """The minute of "10:00" on Monday, or of an instant in ISO 8601. A minute is one already."""
+    """Return the minute of "10:00" on Monday, or of an instant in ISO 8601; a minute is returned unchanged."""
     return time if isinstance(time, int) else instant_ms(time) // 60_000
 
 
 def clock_text(minute: int) -> str:
-    """ "10:00", the way back."""
+    """Return a minute as "10:00"."""
     return f"{datetime.fromtimestamp(minute * 60, UTC):%H:%M}"
 
 
 def hours(text: str, *days: int) -> WeeklySpan:
-    """ "09:00-17:00" on these weekdays (Monday is 0), or on every day."""
+    """Return "09:00-17:00" on these weekdays (Monday is 0), or on every day."""
     start, end = (int(part[:2]) * 60 + int(part[3:]) for part in text.split("-"))
     ends = end if end > start else end + MINUTES_PER_DAY
     return WeeklySpan(days=frozenset(days) or EVERY_DAY, span=WallSpan(start_minute=start, end_minute=ends))
 
 
 def technician(id_: str, *shifts: str, skills: str = "", **facts: Any) -> Technician:  # noqa: ANN401  a Technician's fields
-    """Somebody who works these hours every day."""
+    """Return a technician who works these hours every day."""
     spans = tuple(hours(text) for text in shifts)
     facts = {"timezone": "UTC", "shifts": spans, **facts}
     return Technician(id=id_, name=id_.title(), skills=frozenset(skills.split()), **facts)
 
 
 def service(id_: str, minutes: int = 60, *, skills: str = "", before: int = 0, after: int = 0) -> ServiceType:
-    """A kind of appointment."""
+    """Return a service."""
     return ServiceType(
         id=id_,
         name=id_.title(),
@@ -84,7 +84,7 @@ def plan(
     busy: Sequence[BusyTime] = (),
     **rules: Any,  # noqa: ANN401  a Project's fields
 ) -> ProjectPlan:
-    """A business without notice, whose days can be booked ten dates ahead, on a grid of 30 minutes."""
+    """Return a business without notice, bookable ten dates ahead, on a grid of 30 minutes."""
     rules = {
         "id": "shop",
         "name": "Shop",
@@ -104,7 +104,7 @@ def plan(
 
 
 def booking(id_: str, technician_id: str, start: str | int, minutes: int = 60, *, service_id: str = "visit") -> Booking:
-    """A booking as a project file brings it."""
+    """Return a booking as a project file defines it."""
     first = at(start)
     return Booking(
         claim=Claim(id=id_, technician_id=technician_id, service_id=service_id, start=first, end=first + minutes)
@@ -112,7 +112,7 @@ def booking(id_: str, technician_id: str, start: str | int, minutes: int = 60, *
 
 
 def busy(technician_id: str, start: str, end: str) -> BusyTime:
-    """Time taken by something outside."""
+    """Return a busy time of a calendar."""
     return BusyTime(technician_id=technician_id, start=at(start), end=at(end), source="calendar")
 
 
@@ -120,13 +120,13 @@ CALLER = Customer(name="Kim Doe", phone="+1 303 555 0142")
 
 
 def customer(number: int) -> Customer:
-    """Somebody else for each number."""
+    """Return a different customer for each number."""
     return Customer(name=f"Customer {number}", phone=f"+1 720 555 {number:04}")
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """An app with the clock and the file under it, and shorthands for what its callers do."""
+    """An app with its clock and its file, and shorthands for calls."""
 
     app: App
     store: SqliteStore
@@ -134,7 +134,7 @@ class Shop:
     path: Path
 
     def at_time(self, text: str) -> None:
-        """Make it that time."""
+        """Set the clock."""
         self.clock.set_ms(instant_ms(text))
 
     async def hold(self, start: str | int, *, who: str = "caller-1", **facts: Any) -> HoldAnswer:  # noqa: ANN401  a HoldRequest's fields
@@ -142,28 +142,28 @@ class Shop:
         return await self.app.holds.create_hold(HoldRequest(start=at(start), customer_reference=who, **facts))
 
     async def book(self, start: str | int | None = None, **facts: Any) -> BookAnswer:  # noqa: ANN401  a BookRequest's fields
-        """Book a start, or by a hold token."""
+        """Book a start, or a held one by its token."""
         facts = {"customer": CALLER, **facts}
         return await self.app.bookings.book_slot(BookRequest(start=None if start is None else at(start), **facts))
 
     async def book_hold(self, hold: HoldAnswer, **facts: Any) -> BookAnswer:  # noqa: ANN401  a BookRequest's fields
-        """Book what is held."""
+        """Book a hold."""
         return await self.book(hold_token=hold.hold.token, **facts)
 
     async def slots(self, **facts: Any) -> SlotAnswer:  # noqa: ANN401  a SlotQuery's fields
-        """Ask what is free; on Monday, and up to 100 starts, unless said otherwise."""
+        """Search slots; by default on Monday, and up to 100."""
         facts = {"from_": at("00:00"), "to": at(f"{MONDAY}T23:59"), "limit": 100, **facts}
         return await self.app.slots.get_slots(SlotQuery(**facts))
 
     async def offered(self, **facts: Any) -> str:  # noqa: ANN401  a SlotQuery's fields
-        """What is free on Monday, as "09:00 09:30x2": starts, and capacity where it is not 1."""
+        """Return the starts that are free on Monday as "09:00 09:30x2": with the capacity unless it is 1."""
         answer = await self.slots(**facts)
         return " ".join(
             clock_text(slot.start) + (f"x{slot.capacity}" if slot.capacity != 1 else "") for slot in answer.offer.slots
         )
 
     async def revision(self) -> int:
-        """How often anything that decides has changed."""
+        """Return the project's revision."""
         return (await self.store.head("shop")).revision
 
 
@@ -176,7 +176,7 @@ async def open_shop(
     travel: Travel | None = None,
     calendars: CalendarConfig = NO_CALENDAR,
 ) -> AsyncIterator[Shop]:
-    """A shop over the file at this path; with a business, that is imported first."""
+    """Open a shop over the file at this path, and import a business first, if there is one."""
     clock = clock or HandClock(instant_ms(OPENING_TIME))
     async with SqliteStore.open(new_file(path), clock=clock) as store:
         shop = Shop(build_app(store, travel, calendars=calendars), store, clock, path)
@@ -186,5 +186,5 @@ async def open_shop(
 
 
 def with_technicians(business: ProjectPlan, *technicians: Technician) -> ProjectPlan:
-    """The same business with other technicians."""
+    """Return the business with other technicians."""
     return replace(business, technicians=technicians)

@@ -1,4 +1,4 @@
-"""Waiting for what another process does in its own time."""
+"""Waiting for other processes."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ PATIENCE_SECONDS: Final = 30
 
 
 def until(is_so: Callable[[], bool], what: str, *, seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until something is so."""
+    """Wait until a condition is true."""
     gives_up = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < gives_up, f"never: {what}"

@@ -1,4 +1,4 @@
-"""Who loses a start hears of the nearest ones, and can have them."""
+"""Alternatives: a refused start comes with the nearest bookable ones."""
 
 import pytest
 
@@ -18,24 +18,24 @@ async def alternatives(shop: Shop, start: str, **facts: object) -> Offer:
     return lost.value.alternatives
 
 
-def told(offer: Offer) -> list[str]:
+def times_of(offer: Offer) -> list[str]:
     return [clock_text(slot.start) for slot in offer.slots]
 
 
-async def test_they_are_the_three_nearest_in_order_of_time(opened: Open) -> None:
+async def test_alternatives_are_the_three_nearest_starts_in_order(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-17:00")))
     await shop.book("12:00")
-    assert told(await alternatives(shop, "12:00")) == ["10:30", "11:00", "13:00"]
+    assert times_of(await alternatives(shop, "12:00")) == ["10:30", "11:00", "13:00"]
 
 
-async def test_they_reach_beyond_the_day(opened: Open) -> None:
+async def test_alternatives_reach_beyond_the_day(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-10:00")))
     await shop.book("09:00")
     offer = await alternatives(shop, "09:00")
     assert [slot.start // 1440 for slot in offer.slots] == [20242, 20243, 20244]
 
 
-async def test_every_one_of_them_can_be_booked(opened: Open) -> None:
+async def test_every_alternative_can_be_booked(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-11:00"), technician("ben", "10:00-13:00")))
     for number, start in enumerate(("09:00", "10:00", "10:00")):
         await shop.book(start, customer=customer(number))
@@ -47,19 +47,19 @@ async def test_every_one_of_them_can_be_booked(opened: Open) -> None:
         await shop.app.holds.release_hold(None, held.hold.token)
 
 
-async def test_they_are_for_the_same_length_service_and_technician(opened: Open) -> None:
+async def test_alternatives_have_the_same_length_service_and_technician(opened: Open) -> None:
     team = (technician("ana", "09:00-12:00", skills="x"), technician("ben", "09:00-12:00"))
     shop = await opened(plan(*team, services=(service("x-job", 30, skills="x"), service("job", 30))))
     await shop.book("10:00", service_id="x-job")
     offer = await alternatives(shop, "10:00", service_id="x-job", duration_minutes=60)
-    assert told(offer) == ["09:00", "10:30", "11:00"]
+    assert times_of(offer) == ["09:00", "10:30", "11:00"]
     assert {slot.end - slot.start for slot in offer.slots} == {60}
     assert {one.technician_id for slot in offer.slots for one in slot.candidates} == {"ana"}
-    wished = await alternatives(shop, "10:00", service_id="job", technician_id="ana")
-    assert {one.technician_id for slot in wished.slots for one in slot.candidates} == {"ana"}
+    requested = await alternatives(shop, "10:00", service_id="job", technician_id="ana")
+    assert {one.technician_id for slot in requested.slots for one in slot.candidates} == {"ana"}
 
 
-async def test_there_may_be_none(opened: Open) -> None:
+async def test_alternatives_may_be_empty(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-10:00"), horizon_days=0))
     await shop.book("09:00")
     assert (await alternatives(shop, "09:00")).slots == ()

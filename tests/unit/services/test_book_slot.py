@@ -1,4 +1,4 @@
-"""book_slot: sells what is held, or a start directly, to the technician who comes first."""
+"""book_slot: booking of a held start, or of a start directly, with the best technician."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ def book_request(token: str, **facts: Any) -> BookRequest:  # noqa: ANN401  a Bo
     return BookRequest(customer=CALLER, hold_token=token, **facts)
 
 
-async def test_what_is_held_can_be_booked_and_is_gone(opened: Open) -> None:
+async def test_a_held_start_is_booked_and_no_longer_free(opened: Open) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("09:00")
     answer = await shop.book_hold(hold)
@@ -48,7 +48,7 @@ async def test_a_start_is_booked_directly(opened: Open) -> None:
     assert await shop.offered() == "10:30 11:00"
 
 
-async def test_everything_that_was_said_is_kept(opened: Open) -> None:
+async def test_customer_and_visit_are_saved(opened: Open) -> None:
     shop = await opened(plan(ANA))
     visit = Visit(address="1 Élan St\nApt 2", notes="Dog! 🐕")
     customer = Customer(name="Zoë'); DROP TABLE claims;--", phone="+1 303 555 0142", email="zoe@example.com")
@@ -59,13 +59,13 @@ async def test_everything_that_was_said_is_kept(opened: Open) -> None:
     assert kept.customer == replace(customer, phone="+13035550142")
 
 
-async def test_fewest_bookings_that_day_comes_first_then_priority(opened: Open) -> None:
+async def test_the_default_ranking_is_bookings_that_day_then_priority(opened: Open) -> None:
     shop = await opened(plan(BEN, ANA))
-    took = [(await shop.book(start, customer=customer(n))).technician.id for n, start in enumerate(STARTS)]
-    assert took == ["ana", "ben", "ana", "ben"]
+    technicians = [(await shop.book(start, customer=customer(n))).technician.id for n, start in enumerate(STARTS)]
+    assert technicians == ["ana", "ben", "ana", "ben"]
 
 
-async def test_the_reason_is_the_policy_with_the_winners_values(opened: Open) -> None:
+async def test_the_reason_contains_the_policy_and_the_winners_values(opened: Open) -> None:
     business = plan(ANA, BEN, bookings=[booking("b-1", "ana", "11:00")])
     shop = await opened(business)
     reason = (await shop.book("09:00")).booking.reason
@@ -75,13 +75,13 @@ async def test_the_reason_is_the_policy_with_the_winners_values(opened: Open) ->
     assert (reason.considered, reason.wished) == (2, False)
 
 
-async def test_the_ranking_of_the_project_decides(opened: Open) -> None:
+async def test_the_projects_ranking_decides(opened: Open) -> None:
     ranking = (RankingKey.PRIORITY, RankingKey.LOAD)
     shop = await opened(plan(ANA, BEN, assignment_ranking=ranking, bookings=[booking("b-1", "ana", "11:00")]))
     assert (await shop.book("09:00")).technician.id == "ana"
 
 
-async def test_a_wished_technician_comes(opened: Open) -> None:
+async def test_a_requested_technician_is_assigned(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     answer = await shop.book("09:00", technician_id="ben")
     assert answer.technician.id == "ben"
@@ -91,14 +91,14 @@ async def test_a_wished_technician_comes(opened: Open) -> None:
         await shop.book("09:00", technician_id="ben", customer=Customer(name="Lee", phone="+1 303 555 0101"))
 
 
-async def test_a_hold_for_a_wished_technician_is_booked_with_them(opened: Open) -> None:
+async def test_a_hold_with_a_requested_technician_is_booked_with_them(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     hold = await shop.hold("09:00", technician_id="ben")
     assert (await shop.book_hold(hold)).technician.id == "ben"
 
 
 async def test_the_technician_is_chosen_when_booking_not_when_holding(opened: Open) -> None:
-    """A hold's witness is a witness only: the fairest choice at the moment of booking counts."""
+    """The technician of a hold is provisional: the ranking at the time of booking counts."""
     shop = await opened(plan(ANA, BEN))
     hold = await shop.hold("09:00")
     witness = hold.hold.claim.technician_id
@@ -116,7 +116,7 @@ async def test_the_technician_is_chosen_when_booking_not_when_holding(opened: Op
         ({"end": at("09:30")}, "end"),
     ],
 )
-async def test_a_hold_is_not_booked_as_something_else(opened: Open, facts: dict[str, Any], field: str) -> None:
+async def test_fields_that_contradict_the_hold_are_rejected(opened: Open, facts: dict[str, Any], field: str) -> None:
     shop = await opened(plan(ANA, services=(service("visit"), service("other")), default_service_id="visit"))
     hold = await shop.hold("09:00")
     before = fingerprint(shop.path)
@@ -135,14 +135,14 @@ async def test_a_hold_for_one_technician_is_not_booked_for_another(opened: Open)
     assert (await shop.book_hold(hold, technician_id="ben")).technician.id == "ben"
 
 
-async def test_saying_again_what_the_hold_says_is_fine(opened: Open) -> None:
+async def test_fields_that_repeat_the_hold_are_accepted(opened: Open) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("09:00")
     same = {"service_id": "visit", "start": at("09:00"), "end": at("10:00"), "duration_minutes": 60}
     assert not (await shop.app.bookings.book_slot(book_request(hold.hold.token, **same))).replayed
 
 
-async def test_a_customer_must_be_reachable(opened: Open) -> None:
+async def test_a_customer_needs_a_phone_number_or_an_email_address(opened: Open) -> None:
     shop = await opened(plan(ANA))
     with pytest.raises(InvalidArgument) as refused:
         await shop.book("09:00", customer=Customer(name="Nobody"))
@@ -150,20 +150,20 @@ async def test_a_customer_must_be_reachable(opened: Open) -> None:
     assert await shop.offered() == "09:00 09:30 10:00 10:30 11:00"
 
 
-async def test_neither_start_nor_hold_is_a_mistake(opened: Open) -> None:
+async def test_a_start_or_a_hold_token_is_required(opened: Open) -> None:
     shop = await opened(plan(ANA))
     with pytest.raises(InvalidArgument) as refused:
         await shop.book()
     assert refused.value.fields[0].field == "start"
 
 
-async def test_an_unknown_hold_is_told_as_expired(opened: Open) -> None:
+async def test_an_unknown_hold_is_reported_as_expired(opened: Open) -> None:
     shop = await opened(plan(ANA))
     with pytest.raises(HoldExpired):
         await shop.book(hold_token="never-was")  # noqa: S106  no secret
 
 
-async def test_a_held_start_can_be_booked_although_the_notice_has_passed_since(opened: Open) -> None:
+async def test_a_held_start_can_be_booked_after_the_notice_began(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN, min_notice_minutes=180))
     hold = await shop.hold("09:00")
     shop.clock.advance(seconds=60)
@@ -171,14 +171,14 @@ async def test_a_held_start_can_be_booked_although_the_notice_has_passed_since(o
     assert (await shop.book_hold(hold)).booking.claim.start == at("09:00")
 
 
-async def test_a_held_start_can_be_booked_although_the_grid_has_changed_since(opened: Open) -> None:
+async def test_a_held_start_can_be_booked_after_the_grid_changed(opened: Open) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("09:30")
     await shop.app.projects.import_project(plan(ANA, slot_interval_minutes=60), prune=False)
     assert (await shop.book_hold(hold)).booking.claim.start == at("09:30")
 
 
-async def test_buffers_between_two_jobs_add_up_when_booking_too(opened: Open) -> None:
+async def test_buffers_between_two_jobs_add_up_when_booking(opened: Open) -> None:
     shop = await opened(plan(ANA, services=(service("visit", before=15, after=15),)))
     await shop.book("09:00")
     with pytest.raises(SlotUnavailable):
@@ -186,7 +186,7 @@ async def test_buffers_between_two_jobs_add_up_when_booking_too(opened: Open) ->
     assert (await shop.book("10:30", customer=Customer(name="Lee", phone="+1 303 555 0101"))).technician.id == "ana"
 
 
-async def test_a_technician_called_in_sick_passes_the_hold_on(opened: Open) -> None:
+async def test_a_hold_of_a_sick_technician_is_reassigned(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     hold = await shop.hold("09:00")
     assert hold.hold.claim.technician_id == "ana"
@@ -196,7 +196,7 @@ async def test_a_technician_called_in_sick_passes_the_hold_on(opened: Open) -> N
     assert live.technician_id == "ben"
 
 
-async def test_a_live_hold_can_be_booked_although_its_start_has_just_passed(opened: Open) -> None:
+async def test_a_live_hold_can_be_booked_just_after_its_start(opened: Open) -> None:
     shop = await opened(plan(ANA))
     shop.at_time("08:59:30")
     hold = await shop.hold("09:00")
@@ -204,7 +204,7 @@ async def test_a_live_hold_can_be_booked_although_its_start_has_just_passed(open
     assert (await shop.book_hold(hold)).booking.claim.start == at("09:00")
 
 
-async def test_a_hold_of_a_service_that_left_the_catalog_goes_to_nobody_without_its_skill(opened: Open) -> None:
+async def test_a_hold_of_a_removed_service_stays_with_its_technician(opened: Open) -> None:
     able = technician("zoe", "09:00-12:00", skills="gas")
     shop = await opened(plan(able, ANA, services=(service("visit"), service("boiler", skills="gas"))))
     hold = await shop.hold("09:00", service_id="boiler")
@@ -216,7 +216,7 @@ async def test_a_hold_of_a_service_that_left_the_catalog_goes_to_nobody_without_
     assert not answer.booking.reason.wished
 
 
-async def test_a_technicians_day_is_full_with_so_many_bookings_and_holds(opened: Open) -> None:
+async def test_bookings_and_holds_count_towards_the_daily_limit(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-17:00", max_bookings_per_day=2)))
     await shop.book("09:00")
     await shop.hold("10:00")

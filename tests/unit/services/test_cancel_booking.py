@@ -1,4 +1,4 @@
-"""cancel_booking: a booking is called off once, and its time is free at once."""
+"""cancel_booking: a booking is cancelled once, and its time is free at once."""
 
 import pytest
 
@@ -14,11 +14,11 @@ ANA = technician("ana", "09:00-12:00")
 
 
 async def cancel(shop: Shop, booked: BookAnswer, reason: str = "") -> BookAnswer:
-    """Call a booking off."""
+    """Cancel a booking."""
     return await shop.app.bookings.cancel_booking(CancelRequest(booking_id=booked.booking.id, reason=reason))
 
 
-async def test_the_time_is_free_at_once(opened: Open) -> None:
+async def test_the_time_of_a_cancelled_booking_is_free_at_once(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("10:00")
     answer = await cancel(shop, booked, "A cold")
@@ -27,7 +27,7 @@ async def test_the_time_is_free_at_once(opened: Open) -> None:
     await shop.book("10:00", customer=customer(1))
 
 
-async def test_cancelling_again_answers_the_same_and_changes_nothing(opened: Open) -> None:
+async def test_a_second_cancellation_returns_the_same_answer(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("10:00")
     first = await cancel(shop, booked, "A cold")
@@ -38,7 +38,7 @@ async def test_cancelling_again_answers_the_same_and_changes_nothing(opened: Ope
     assert fingerprint(shop.path) == before
 
 
-async def test_cancelling_again_does_not_free_what_was_sold_since(opened: Open) -> None:
+async def test_a_second_cancellation_does_not_free_time_sold_since(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("10:00")
     await cancel(shop, booked)
@@ -48,7 +48,7 @@ async def test_cancelling_again_does_not_free_what_was_sold_since(opened: Open) 
         await shop.book("10:00", customer=customer(2))
 
 
-async def test_the_same_request_books_anew_afterwards(opened: Open) -> None:
+async def test_the_same_request_books_again_after_a_cancellation(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("10:00")
     await cancel(shop, booked)
@@ -58,7 +58,7 @@ async def test_the_same_request_books_anew_afterwards(opened: Open) -> None:
     assert (await shop.book("10:00", technician_id="ana")).booking == again.booking
 
 
-async def test_a_key_of_its_own_gives_the_first_answer_again(opened: Open) -> None:
+async def test_a_retry_with_a_key_returns_the_cancelled_booking(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("10:00", idempotency_key="k")
     await cancel(shop, booked)
@@ -68,7 +68,7 @@ async def test_a_key_of_its_own_gives_the_first_answer_again(opened: Open) -> No
     assert await shop.offered() == "09:00 09:30 10:00 10:30 11:00"
 
 
-async def test_the_hold_that_it_came_from_is_of_no_use_any_more(opened: Open) -> None:
+async def test_the_hold_of_a_cancelled_booking_cannot_be_used_again(opened: Open) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("10:00")
     booked = await shop.book_hold(hold, idempotency_key="k")
@@ -81,7 +81,7 @@ async def test_the_hold_that_it_came_from_is_of_no_use_any_more(opened: Open) ->
 
 
 @pytest.mark.parametrize("status", [BookingStatus.COMPLETED, BookingStatus.NO_SHOW])
-async def test_what_is_over_cannot_be_called_off(opened: Open, status: BookingStatus) -> None:
+async def test_a_closed_booking_cannot_be_cancelled(opened: Open, status: BookingStatus) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     shop.at_time("09:30")
@@ -93,7 +93,7 @@ async def test_what_is_over_cannot_be_called_off(opened: Open, status: BookingSt
     assert fingerprint(shop.path) == before
 
 
-async def test_an_unknown_booking_is_not_found_and_no_other_is_named(opened: Open) -> None:
+async def test_an_unknown_booking_is_not_found_and_no_other_id_is_suggested(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("10:00")
     with pytest.raises(NotFound) as refused:

@@ -1,4 +1,4 @@
-"""create_hold: one unit of a start's capacity, kept for a caller until it expires."""
+"""create_hold: one unit of a start's capacity, reserved for a caller until it expires."""
 
 from typing import Any
 
@@ -15,16 +15,16 @@ THREE = (technician("ana", "09:00-10:00"), technician("ben", "09:00-10:00"), tec
 
 async def test_each_hold_takes_one_unit_until_none_is_left(opened: Open) -> None:
     shop = await opened(plan(*THREE))
-    left = []
+    capacities = []
     for caller in ("one", "two", "three"):
-        left.append((await shop.hold("09:00", who=caller)).capacity_left)
-        assert await shop.offered() == {2: "09:00x2", 1: "09:00", 0: ""}[left[-1]]
-    assert left == [2, 1, 0]
+        capacities.append((await shop.hold("09:00", who=caller)).capacity_left)
+        assert await shop.offered() == {2: "09:00x2", 1: "09:00", 0: ""}[capacities[-1]]
+    assert capacities == [2, 1, 0]
     with pytest.raises(SlotUnavailable):
         await shop.hold("09:00", who="four")
 
 
-async def test_what_is_held_comes_back_at_the_very_millisecond_at_which_it_expires(opened: Open) -> None:
+async def test_a_held_start_is_free_at_the_millisecond_of_its_expiry(opened: Open) -> None:
     shop = await opened(plan(THREE[0]))
     hold = await shop.hold("09:00")
     expires_at_ms = hold.hold.claim.expires_at_ms
@@ -38,7 +38,7 @@ async def test_what_is_held_comes_back_at_the_very_millisecond_at_which_it_expir
     assert (await shop.hold("09:00", who="another")).capacity_left == 0
 
 
-async def test_a_hold_tells_what_it_keeps(opened: Open) -> None:
+async def test_a_hold_reports_its_appointment(opened: Open) -> None:
     shop = await opened(plan(THREE[0], hold_ttl_seconds=75))
     answer = await shop.hold("09:00")
     claim = answer.hold.claim
@@ -48,28 +48,28 @@ async def test_a_hold_tells_what_it_keeps(opened: Open) -> None:
     assert not answer.replayed
 
 
-async def test_tokens_cannot_be_guessed_from_one_another(opened: Open) -> None:
+async def test_tokens_are_unpredictable(opened: Open) -> None:
     shop = await opened(plan(*THREE))
     tokens = {(await shop.hold("09:00", who=caller)).hold.token for caller in ("one", "two", "three")}
     assert len(tokens) == 3
     assert all(len(token) >= 22 for token in tokens)
 
 
-async def test_the_callers_reference_is_not_kept(opened: Open) -> None:
+async def test_the_callers_reference_is_not_stored(opened: Open) -> None:
     shop = await opened(plan(*THREE))
     await shop.hold("09:00", who="+1 303 555 0142", idempotency_key="+1 303 555 0142 at nine")
     assert b"303 555 0142" not in shop.path.read_bytes() + shop.path.with_name("shop.db-wal").read_bytes()
 
 
 @pytest.mark.parametrize("seconds", [60, 119, 120])
-async def test_a_hold_lives_as_long_as_was_asked(opened: Open, seconds: int) -> None:
+async def test_a_hold_expires_after_the_requested_ttl(opened: Open, seconds: int) -> None:
     shop = await opened(plan(THREE[0]))
     answer = await shop.hold("09:00", ttl_seconds=seconds)
     assert answer.hold.claim.expires_at_ms == answer.now_ms + seconds * 1000
 
 
 @pytest.mark.parametrize("seconds", [59, 121, 0, -1, 10**9])
-async def test_a_hold_lives_one_to_two_minutes(opened: Open, seconds: int) -> None:
+async def test_the_ttl_must_be_one_to_two_minutes(opened: Open, seconds: int) -> None:
     shop = await opened(plan(THREE[0]))
     with pytest.raises(InvalidArgument) as refused:
         await shop.hold("09:00", ttl_seconds=seconds)
@@ -89,7 +89,7 @@ async def test_a_customer_holds_at_most_three_times(opened: Open) -> None:
     assert (await shop.hold("13:00")).capacity_left == 0
 
 
-async def test_a_booked_or_lapsed_hold_does_not_count_against_the_customer(opened: Open) -> None:
+async def test_a_booked_or_lapsed_hold_does_not_count_towards_the_limit(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-17:00"), max_holds_per_customer=2))
     await shop.book_hold(await shop.hold("09:00"))
     await shop.hold("10:00")
@@ -109,7 +109,7 @@ async def test_the_limit_is_counted_per_project(opened: Open) -> None:
     assert len(pseudonyms) == 2, "the same caller is known in two projects by the same pseudonym"
 
 
-async def test_a_wish_for_a_technician_is_kept(opened: Open) -> None:
+async def test_a_requested_technician_is_saved_with_the_hold(opened: Open) -> None:
     shop = await opened(plan(*THREE))
     await shop.hold("09:00", technician_id="cem")
     assert await shop.offered(technician_id="cem") == ""
@@ -117,10 +117,10 @@ async def test_a_wish_for_a_technician_is_kept(opened: Open) -> None:
         await shop.hold("09:00", who="another", technician_id="cem")
     answer = await shop.hold("09:00", who="another", technician_id="ben")
     assert answer.hold.claim.technician_id == "ben"
-    assert answer.capacity_left == 0, "ben has no more; the wish limits what is left"
+    assert answer.capacity_left == 0, "Ben has no more capacity; the requested technician limits it"
 
 
-async def test_a_hold_by_end_is_as_long_as_that(opened: Open) -> None:
+async def test_the_end_determines_the_length_of_a_hold(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-12:00")))
     claim = (await shop.hold("09:00", end=at("11:30"))).hold.claim
     assert claim.end - claim.start == 150
@@ -137,20 +137,20 @@ async def test_a_hold_by_end_is_as_long_as_that(opened: Open) -> None:
         ({"duration_minutes": 1441}, "durationMinutes"),
     ],
 )
-async def test_a_length_that_cannot_be_is_refused(opened: Open, facts: dict[str, Any], field: str) -> None:
+async def test_an_invalid_length_is_rejected(opened: Open, facts: dict[str, Any], field: str) -> None:
     shop = await opened(plan(THREE[0]))
     with pytest.raises(InvalidArgument) as refused:
         await shop.hold("09:00", **facts)
     assert [one.field for one in refused.value.fields] == [field]
 
 
-async def test_end_and_duration_that_agree_are_fine(opened: Open) -> None:
+async def test_an_end_and_a_duration_that_agree_are_accepted(opened: Open) -> None:
     shop = await opened(plan(THREE[0]))
     claim = (await shop.hold("09:00", end=at("09:30"), duration_minutes=30)).hold.claim
     assert (claim.start, claim.end) == (at("09:00"), at("09:30"))
 
 
-async def test_unknown_ids_name_those_like_them(opened: Open) -> None:
+async def test_an_unknown_id_is_rejected_with_similar_ids(opened: Open) -> None:
     shop = await opened(plan(*THREE, services=(service("repair"), service("tune-up"))))
     with pytest.raises(NotFound) as no_service:
         await shop.hold("09:00", service_id="repairs")
@@ -163,7 +163,7 @@ async def test_unknown_ids_name_those_like_them(opened: Open) -> None:
     assert (no_project.value.field, no_project.value.nearest) == ("projectId", ("shop",))
 
 
-async def test_a_technician_without_the_skill_is_not_wished_for(opened: Open) -> None:
+async def test_a_requested_technician_needs_the_skills(opened: Open) -> None:
     able, unable = technician("ana", "09:00-10:00", skills="gas"), technician("ben", "09:00-10:00")
     shop = await opened(plan(able, unable, services=(service("boiler", skills="gas"),)))
     with pytest.raises(InvalidArgument, match=r"ben lacks the skill gas for boiler; these have it: ana\."):
@@ -171,7 +171,7 @@ async def test_a_technician_without_the_skill_is_not_wished_for(opened: Open) ->
 
 
 @pytest.mark.parametrize("start", ["08:30", "09:15", "09:30", "05:30", "2025-06-13T09:00", "2025-06-01T09:00"])
-async def test_what_is_not_offered_is_refused_and_leaves_no_trace(opened: Open, start: str) -> None:
+async def test_an_unbookable_start_is_rejected_and_nothing_is_saved(opened: Open, start: str) -> None:
     shop = await opened(plan(THREE[0]))
     before = fingerprint(shop.path)
     with pytest.raises(SlotUnavailable):

@@ -1,4 +1,4 @@
-"""explain_slot: why a start can be had or not, never otherwise than get_slots and create_hold decide."""
+"""explain_slot: reasons for and against a start, always in agreement with get_slots and create_hold."""
 
 from collections.abc import Awaitable
 from contextlib import suppress
@@ -22,14 +22,14 @@ from support.trips import SHOP, TRAVEL, place
 from unit.services.conftest import Open
 
 GRID = 15
-"""Minutes between the starts that are asked about: half the grid that is offered."""
+"""Minutes between the tested starts: half of the offered grid."""
 
 
 async def explain(shop: Shop, start: str | int, **facts: Any) -> ExplainAnswer:  # noqa: ANN401  a StartRequest's fields
     return await shop.app.explanations.explain_slot(StartRequest(start=at(start), **facts))
 
 
-def told(answer: ExplainAnswer) -> dict[str, Reason | None]:
+def reasons_of(answer: ExplainAnswer) -> dict[str, Reason | None]:
     return {one.technician_id: one.reason for one in answer.explanation.technicians}
 
 
@@ -37,7 +37,7 @@ def openings(answer: ExplainAnswer) -> dict[Change, str]:
     return {one.change: clock_text(one.slot.start) for one in answer.explanation.openings}
 
 
-async def test_each_technician_has_a_reason_of_their_own(opened: Open) -> None:
+async def test_each_technician_has_a_reason(opened: Open) -> None:
     shop = await opened(
         plan(
             technician("able", "09:00-17:00", skills="gas"),
@@ -57,7 +57,7 @@ async def test_each_technician_has_a_reason_of_their_own(opened: Open) -> None:
         )
     )
     answer = await explain(shop, "10:00", location=SHOP)
-    assert told(answer) == {
+    assert reasons_of(answer) == {
         "able": None,
         "off": Reason.INACTIVE,
         "unskilled": Reason.SKILL_MISSING,
@@ -75,10 +75,10 @@ async def test_each_technician_has_a_reason_of_their_own(opened: Open) -> None:
     assert untils == {"away": "12:00", "lunch": "11:00", "sold": "11:30", "busy": "10:30"}
 
 
-async def test_a_start_that_somebody_else_keeps_is_held(opened: Open) -> None:
+async def test_a_start_held_by_another_caller_has_the_reason_held(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-12:00")))
     await shop.hold("09:30", technician_id="ana")
-    assert told(await explain(shop, "09:00")) == {"ana": Reason.HELD}
+    assert reasons_of(await explain(shop, "09:00")) == {"ana": Reason.HELD}
 
 
 @pytest.mark.parametrize(
@@ -91,18 +91,18 @@ async def test_a_start_that_somebody_else_keeps_is_held(opened: Open) -> None:
         ("2199-06-13T10:00", Reason.HORIZON),
     ],
 )
-async def test_what_is_in_everybodys_way_is_told_of_everybody(opened: Open, start: str, reason: Reason) -> None:
+async def test_a_common_reason_is_reported_for_each_technician(opened: Open, start: str, reason: Reason) -> None:
     shop = await opened(plan(technician("ana", "00:00-24:00"), technician("ben", "00:00-24:00")))
-    assert told(await explain(shop, start)) == {"ana": reason, "ben": reason}
+    assert reasons_of(await explain(shop, start)) == {"ana": reason, "ben": reason}
 
 
-async def test_a_closed_day_is_no_day_outside_of_shifts(opened: Open) -> None:
+async def test_a_closed_day_is_a_holiday_and_not_outside_shifts(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-17:00"), closed_dates=(date(2025, 6, 3),)))
-    assert told(await explain(shop, "2025-06-03T10:00")) == {"ana": Reason.HOLIDAY}
-    assert told(await explain(shop, "2025-06-03T18:00")) == {"ana": Reason.OUTSIDE_SHIFT}
+    assert reasons_of(await explain(shop, "2025-06-03T10:00")) == {"ana": Reason.HOLIDAY}
+    assert reasons_of(await explain(shop, "2025-06-03T18:00")) == {"ana": Reason.OUTSIDE_SHIFT}
 
 
-async def test_what_would_open_it_is_found_and_is_the_smallest_change(opened: Open) -> None:
+async def test_openings_are_the_smallest_changes(opened: Open) -> None:
     shop = await opened(
         plan(
             technician("ana", "09:00-13:00"),
@@ -121,7 +121,7 @@ async def test_what_would_open_it_is_found_and_is_the_smallest_change(opened: Op
     assert lengths[Change.SHORTER] == 30
 
 
-async def test_what_would_open_it_can_really_be_held(opened: Open) -> None:
+async def test_openings_can_be_held(opened: Open) -> None:
     shop = await opened(
         plan(
             technician("ana", "09:00-13:00"), bookings=[booking("b-1", "ana", "09:00"), booking("b-2", "ana", "10:30")]
@@ -134,7 +134,7 @@ async def test_what_would_open_it_can_really_be_held(opened: Open) -> None:
         await shop.app.holds.release_hold(None, hold.hold.token)
 
 
-async def test_nothing_is_taken_by_asking(opened: Open) -> None:
+async def test_an_explanation_takes_no_time(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-12:00")))
     before = await shop.revision()
     await explain(shop, "09:00")
@@ -142,7 +142,7 @@ async def test_nothing_is_taken_by_asking(opened: Open) -> None:
     assert await shop.offered() == "09:00 09:30 10:00 10:30 11:00"
 
 
-async def test_what_is_unknown_is_an_error(opened: Open) -> None:
+async def test_unknown_ids_are_errors(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-12:00")))
     with pytest.raises(NotFound):
         await explain(shop, "09:00", technician_id="zoe")
@@ -158,12 +158,12 @@ NUMBERS = count()
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """What Ana and Ben have to do, and who calls."""
+    """Bookings of Ana and Ben, and the request."""
 
     booked: list[tuple[str, str]]
     held: list[str]
     where: Location | None
-    wish: str | None
+    requested: str | None
     alignment: SlotAlignment
 
 
@@ -172,7 +172,7 @@ MORNINGS = st.builds(
     booked=st.lists(st.tuples(st.sampled_from(["ana", "ben"]), TIMES), max_size=4),
     held=st.lists(TIMES, max_size=4),
     where=st.sampled_from([None, SHOP, place(20), place(45)]),
-    wish=st.sampled_from([None, "ana", "ben"]),
+    requested=st.sampled_from([None, "ana", "ben"]),
     alignment=st.sampled_from(SlotAlignment),
 )
 
@@ -187,18 +187,18 @@ async def test_explain_and_get_slots_agree_at_every_start(opened: Open, morning:
     project_id = f"shop-{next(NUMBERS)}"
     shop = await opened(business(project_id, morning.alignment))
     for technician_id, start in morning.booked:
-        wish = {"technician_id": technician_id, "location": place(10), "idempotency_key": technician_id + start}
-        await attempt(shop.book(start, project_id=project_id, **wish))
+        requested = {"technician_id": technician_id, "location": place(10), "idempotency_key": technician_id + start}
+        await attempt(shop.book(start, project_id=project_id, **requested))
     for start in morning.held:
         await attempt(shop.hold(start, project_id=project_id, location=morning.where))
-    asked: dict[str, Any] = {"project_id": project_id, "location": morning.where, "technician_id": morning.wish}
-    slots = {one.start: one for one in (await shop.slots(**asked)).offer.slots}
+    request: dict[str, Any] = {"project_id": project_id, "location": morning.where, "technician_id": morning.requested}
+    slots = {one.start: one for one in (await shop.slots(**request)).offer.slots}
     for minute in range(at("08:00"), at("15:00"), GRID):
-        answer = await explain(shop, minute, **asked)
+        answer = await explain(shop, minute, **request)
         assert answer.explanation.slot == slots.get(minute)
         able = {one.technician_id for one in slots[minute].candidates} if minute in slots else set()
-        can = {one for one, reason in told(answer).items() if reason is None}
-        assert (can if morning.wish is None else can & {morning.wish}) == able
+        available = {one for one, reason in reasons_of(answer).items() if reason is None}
+        assert (available if morning.requested is None else available & {morning.requested}) == able
         assert not (answer.explanation.openings and minute in slots)
 
 
@@ -214,6 +214,6 @@ def business(project_id: str, alignment: SlotAlignment) -> ProjectPlan:
 
 
 async def attempt(take: Awaitable[object]) -> None:
-    """A hold or a booking that may well not be had."""
+    """Await a hold or a booking that may be refused."""
     with suppress(SlotUnavailable):
         await take

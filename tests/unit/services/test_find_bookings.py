@@ -1,4 +1,4 @@
-"""find_bookings: a customer's own, by whatever they are known by, and never anybody else's."""
+"""find_bookings: a customer's own bookings by any of their contacts, and no other customer's."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ KIM = Customer(name="Kim Doe", phone="+1 303 555 0142", email="Kim@Example.com")
 
 
 async def found(shop: Shop, **facts: Any) -> list[str]:  # noqa: ANN401  a FindRequest's fields
-    """When the bookings are that are found, in their order."""
+    """Return the times of the found bookings, in their order."""
     answer = await shop.app.bookings.find_bookings(FindRequest(**facts))
     return [clock_text(one.booking.claim.start) for one in answer.found]
 
@@ -32,14 +32,14 @@ async def found(shop: Shop, **facts: Any) -> list[str]:  # noqa: ANN401  a FindR
         {"customer_reference": "caller-1"},
     ],
 )
-async def test_by_whatever_a_customer_is_known_by_in_any_notation(opened: Open, facts: dict[str, str]) -> None:
+async def test_bookings_are_found_by_any_contact_in_any_notation(opened: Open, facts: dict[str, str]) -> None:
     shop = await opened(plan(ANA))
     await shop.book_hold(await shop.hold("10:00", who="caller-1"), customer=KIM)
     await shop.book_hold(await shop.hold("11:00", who="caller-2"), customer=customer(2))
     assert await found(shop, **facts) == ["10:00"]
 
 
-async def test_by_its_id(opened: Open) -> None:
+async def test_a_booking_is_found_by_its_id(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("10:00", customer=KIM)
     await shop.book("11:00", customer=KIM)
@@ -56,13 +56,13 @@ async def test_by_its_id(opened: Open) -> None:
         {"booking_id": "b-9"},
     ],
 )
-async def test_nobody_is_no_error(opened: Open, facts: dict[str, str]) -> None:
+async def test_an_unknown_customer_has_no_bookings(opened: Open, facts: dict[str, str]) -> None:
     shop = await opened(plan(ANA))
     await shop.book("10:00", customer=KIM)
     assert await found(shop, **facts) == []
 
 
-async def test_those_to_come_are_first_by_start_then_the_others_latest_first(opened: Open) -> None:
+async def test_upcoming_bookings_come_first_then_the_others_latest_first(opened: Open) -> None:
     shop = await opened(plan(ANA))
     ids = {start: (await shop.book(start, customer=KIM)).booking.id for start in ("15:00", "09:00", "13:00", "11:00")}
     await shop.app.bookings.cancel_booking(CancelRequest(booking_id=ids["13:00"]))
@@ -76,7 +76,7 @@ async def test_those_to_come_are_first_by_start_then_the_others_latest_first(ope
     assert answer.found[2].booking.status is BookingStatus.NO_SHOW
 
 
-async def test_of_a_long_history_the_latest_are_told(opened: Open) -> None:
+async def test_a_long_history_is_limited_to_the_latest(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "07:00-24:00"), services=(service("visit", 30),)))
     for number in range(MAX_PAST_BOOKINGS + 2):
         booked = await shop.book(f"{7 + number:02}:00", customer=KIM)
@@ -87,7 +87,7 @@ async def test_of_a_long_history_the_latest_are_told(opened: Open) -> None:
     assert (times[0], times[1], times[-1]) == ("22:00", "18:00", "09:00")
 
 
-async def test_what_left_the_catalog_is_known_by_its_id(opened: Open) -> None:
+async def test_removed_services_and_technicians_are_named_by_id(opened: Open) -> None:
     ben = technician("ben", "09:00-10:00", skills="gas")
     shop = await opened(plan(ANA, ben, services=(service("visit"), service("boiler", skills="gas"))))
     await shop.book("09:00", service_id="boiler", customer=KIM)
@@ -106,7 +106,7 @@ async def test_what_left_the_catalog_is_known_by_its_id(opened: Open) -> None:
         ({"phone": "555 0142"}, ["phone"]),
     ],
 )
-async def test_exactly_one_reference_that_can_be_read(opened: Open, facts: dict[str, str], fields: list[str]) -> None:
+async def test_exactly_one_valid_reference_is_required(opened: Open, facts: dict[str, str], fields: list[str]) -> None:
     shop = await opened(plan(ANA))
     with pytest.raises(InvalidArgument) as refused:
         await found(shop, **facts)

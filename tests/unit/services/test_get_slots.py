@@ -1,4 +1,4 @@
-"""get_slots: what is free in a range, spread over it, for a service, a technician, days and parts of the day."""
+"""get_slots: bookable starts of a range by service, technician, weekday and part of the day."""
 
 from datetime import UTC, date, datetime
 
@@ -14,7 +14,7 @@ ANA = technician("ana", "09:00-12:00")
 BEN = technician("ben", "10:00-13:00", priority=2)
 
 
-async def test_one_entry_a_start_with_how_many_it_can_serve_and_by_whom(opened: Open) -> None:
+async def test_each_start_has_its_capacity_and_candidates(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     assert await shop.offered() == "09:00 09:30 10:00x2 10:30x2 11:00x2 11:30 12:00"
     answer = await shop.slots()
@@ -23,14 +23,14 @@ async def test_one_entry_a_start_with_how_many_it_can_serve_and_by_whom(opened: 
     assert ten.end == at("11:00")
 
 
-async def test_bookings_holds_and_outside_busy_time_are_counted(opened: Open) -> None:
+async def test_bookings_holds_and_busy_time_reduce_capacity(opened: Open) -> None:
     business = plan(ANA, BEN, bookings=[booking("b-1", "ana", "09:30")], busy=[busy("ben", "11:00", "11:45")])
     shop = await opened(business)
     await shop.hold("10:30", technician_id="ana")
     assert await shop.offered() == "10:00 12:00"
 
 
-async def test_candidates_are_named_with_what_ranks_them(opened: Open) -> None:
+async def test_candidates_have_their_ranking_values(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN, bookings=[booking("b-1", "ben", "12:00")]))
     (slot,) = (await shop.slots(from_=at("10:00"), to=at("10:01"))).offer.slots
     assert [(one.technician_id, one.priority, one.bookings_that_day) for one in slot.candidates] == [
@@ -39,25 +39,25 @@ async def test_candidates_are_named_with_what_ranks_them(opened: Open) -> None:
     ]
 
 
-async def test_technicians_are_those_of_the_candidates_in_the_files_order(opened: Open) -> None:
+async def test_technicians_are_the_candidates_in_project_file_order(opened: Open) -> None:
     shop = await opened(plan(BEN, technician("cem", "20:00-21:00"), ANA))
     answer = await shop.slots(to=at("12:00"))
     assert [one.id for one in answer.technicians] == ["ben", "ana"]
 
 
-async def test_a_wish_for_a_technician_limits_starts_and_capacity(opened: Open) -> None:
+async def test_a_requested_technician_limits_starts_and_capacity(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     assert await shop.offered(technician_id="ben") == "10:00 10:30 11:00 11:30 12:00"
 
 
-async def test_a_service_is_done_by_those_with_its_skills_in_its_length(opened: Open) -> None:
+async def test_a_service_needs_its_skills_and_its_length(opened: Open) -> None:
     able = technician("ana", "09:00-12:00", skills="gas")
     shop = await opened(plan(able, BEN, services=(service("boiler", 120, skills="gas"), service("visit"))))
     assert await shop.offered(service_id="boiler") == "09:00 09:30 10:00"
     assert await shop.offered(service_id="visit", duration_minutes=180) == "09:00 10:00"
 
 
-async def test_the_service_may_be_left_out_where_there_is_one_or_a_default(opened: Open) -> None:
+async def test_the_service_is_optional_with_one_service_or_a_default(opened: Open) -> None:
     both = (service("visit"), service("other", 120))
     shop = await opened(plan(ANA))
     assert (await shop.slots()).service.id == "visit"
@@ -69,7 +69,7 @@ async def test_the_service_may_be_left_out_where_there_is_one_or_a_default(opene
     assert ((await shop.slots()).service.id, (await shop.slots()).duration_minutes) == ("other", 120)
 
 
-async def test_the_project_may_be_left_out_where_there_is_one(opened: Open) -> None:
+async def test_the_project_is_optional_with_one_project(opened: Open) -> None:
     shop = await opened(plan(ANA))
     assert (await shop.slots()).offer.project.id == "shop"
     await shop.app.projects.import_project(plan(ANA, id="other"), prune=False)
@@ -82,20 +82,20 @@ async def test_the_project_may_be_left_out_where_there_is_one(opened: Open) -> N
     assert missing.value.nearest == ("other",)
 
 
-async def test_a_database_without_projects_says_what_to_do(opened: Open) -> None:
+async def test_a_database_without_projects_is_an_error_with_a_hint(opened: Open) -> None:
     shop = await opened()
     with pytest.raises(InvalidArgument, match="slotmcp import"):
         await shop.slots()
 
 
-async def test_without_a_range_it_is_the_seven_days_from_now(opened: Open) -> None:
+async def test_the_default_range_is_seven_days_from_now(opened: Open) -> None:
     shop = await opened(plan(ANA))
     answer = await shop.app.slots.get_slots(SlotQuery(limit=MAX_LIMIT))
     assert (answer.from_, answer.to) == (at("06:00"), at("2025-06-09T06:00Z"))
     assert {slot.start // 1440 - at("00:00") // 1440 for slot in answer.offer.slots} == set(range(7))
 
 
-async def test_the_past_of_a_range_is_left_out(opened: Open) -> None:
+async def test_the_past_part_of_a_range_is_skipped(opened: Open) -> None:
     shop = await opened(plan(ANA))
     shop.at_time("10:00:00.001")
     answer = await shop.slots(from_=at("2025-05-01T00:00Z"))
@@ -113,23 +113,21 @@ async def test_the_past_of_a_range_is_left_out(opened: Open) -> None:
         (at("2025-06-13T00:00Z"), None, "from"),
     ],
 )
-async def test_a_range_that_cannot_have_anything_is_refused(
-    opened: Open, from_: int, to: int | None, field: str
-) -> None:
+async def test_an_empty_or_past_range_is_rejected(opened: Open, from_: int, to: int | None, field: str) -> None:
     shop = await opened(plan(ANA))
     with pytest.raises(InvalidArgument) as refused:
         await shop.slots(from_=from_, to=to)
     assert [one.field for one in refused.value.fields] == [field]
 
 
-async def test_a_date_means_all_of_it(opened: Open) -> None:
+async def test_an_end_date_includes_the_whole_day(opened: Open) -> None:
     shop = await opened(plan(ANA))
     answer = await shop.slots(from_=WallDate(date(2025, 6, 3)), to=WallDate(date(2025, 6, 3)))
     assert (answer.from_, answer.to) == (at("2025-06-03T00:00Z"), at("2025-06-04T00:00Z"))
     assert len(answer.offer.slots) == 5
 
 
-async def test_notice_and_horizon_are_kept(opened: Open) -> None:
+async def test_notice_and_horizon_limit_the_starts(opened: Open) -> None:
     shop = await opened(plan(ANA, min_notice_minutes=240, horizon_days=1))
     answer = await shop.slots(to=at("2025-06-20T00:00Z"))
     assert [clock_text(slot.start) for slot in answer.offer.slots] == [
@@ -138,7 +136,7 @@ async def test_notice_and_horizon_are_kept(opened: Open) -> None:
     ]
 
 
-async def test_weekdays_and_parts_of_the_day_are_read_in_the_callers_zone(opened: Open) -> None:
+async def test_weekdays_and_parts_of_the_day_use_the_requested_zone(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "00:00-24:00"), slot_interval_minutes=120))
     week = {"from_": at("00:00"), "to": at("2025-06-09T00:00Z")}
     answer = await shop.slots(**week, timezone="Asia/Tokyo", part_of_day=PartOfDay.EVENING, days_of_week=frozenset({1}))
@@ -150,7 +148,7 @@ async def test_weekdays_and_parts_of_the_day_are_read_in_the_callers_zone(opened
 
 
 @pytest.mark.parametrize("zone_key", ["Mars/Olympus", "", " ", "../etc/passwd", "America/Denver\0", "x" * 500])
-async def test_a_zone_that_is_none_is_refused(opened: Open, zone_key: str) -> None:
+async def test_an_unknown_zone_is_rejected(opened: Open, zone_key: str) -> None:
     shop = await opened(plan(ANA))
     if not zone_key:
         assert (await shop.slots(timezone=zone_key)).offer.timezone == "UTC"
@@ -161,14 +159,14 @@ async def test_a_zone_that_is_none_is_refused(opened: Open, zone_key: str) -> No
 
 
 @pytest.mark.parametrize("limit", [0, -1, MAX_LIMIT + 1, 10**9])
-async def test_a_limit_out_of_bounds_is_refused(opened: Open, limit: int) -> None:
+async def test_a_limit_out_of_bounds_is_rejected(opened: Open, limit: int) -> None:
     shop = await opened(plan(ANA))
     with pytest.raises(InvalidArgument) as refused:
         await shop.slots(limit=limit)
     assert refused.value.fields[0].field == "limit"
 
 
-async def test_nothing_free_tells_the_next_start_after_the_range(opened: Open) -> None:
+async def test_an_empty_range_returns_the_next_free_start(opened: Open) -> None:
     shop = await opened(plan(technician("ana", shifts=(hours("09:00-10:00", 3),))))
     answer = await shop.slots()
     assert answer.offer.slots == ()
@@ -177,7 +175,7 @@ async def test_nothing_free_tells_the_next_start_after_the_range(opened: Open) -
     assert answer.next_free.start == at("2025-06-05T09:00Z")
 
 
-async def test_the_next_free_start_is_of_the_kind_that_was_asked_for(opened: Open) -> None:
+async def test_the_next_free_start_matches_the_filters(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-10:00", "18:00-19:00")))
     await shop.book("18:00")
     answer = await shop.slots(part_of_day=PartOfDay.EVENING, days_of_week=frozenset({0, 4}))
@@ -185,25 +183,25 @@ async def test_the_next_free_start_is_of_the_kind_that_was_asked_for(opened: Ope
     assert answer.next_free.start == at("2025-06-06T18:00Z")
 
 
-async def test_where_nothing_is_free_up_to_the_horizon_there_is_no_next(opened: Open) -> None:
+async def test_no_next_free_start_exists_without_a_slot_up_to_the_horizon(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-10:00"), horizon_days=0))
     await shop.book("09:00")
     assert (await shop.slots()).next_free is None
 
 
-async def test_what_is_offered_says_when_it_was_true(opened: Open) -> None:
+async def test_an_offer_has_its_time(opened: Open) -> None:
     shop = await opened(plan(ANA))
     assert (await shop.slots()).now_ms == shop.clock.now_ms()
 
 
-async def test_a_wall_time_is_read_in_the_zone_of_the_question(opened: Open) -> None:
+async def test_a_wall_time_uses_the_requested_zone(opened: Open) -> None:
     shop = await opened(plan(ANA))
     noon = WallTime(datetime(2025, 6, 2, 12, tzinfo=UTC).replace(tzinfo=None))
     answer = await shop.slots(from_=noon, timezone="Europe/Paris")
     assert answer.from_ == at("10:00")
 
 
-async def test_a_change_by_another_server_on_the_file_is_seen_at_once(opened: Open) -> None:
+async def test_a_change_by_another_server_on_the_file_is_visible_at_once(opened: Open) -> None:
     shop = await opened(plan(ANA))
     other = await opened(clock=shop.clock)
     assert await shop.offered() == await other.offered() == "09:00 09:30 10:00 10:30 11:00"

@@ -1,4 +1,4 @@
-"""A retry never books or holds twice: keys, hold tokens, and the key that follows from the request."""
+"""Idempotency: a retry never books or holds twice, by explicit key, hold token or implied key."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ SIX_HOURS = technician("ana", "09:00-15:00")
 LEE = Customer(name="Lee", phone="+1 303 555 0101")
 
 
-async def test_the_same_key_and_request_give_the_first_booking_again(opened: Open) -> None:
+async def test_a_repeated_request_with_a_key_returns_the_first_booking(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     first = await shop.book("09:00", idempotency_key="k")
     before = fingerprint(shop.path)
@@ -24,7 +24,7 @@ async def test_the_same_key_and_request_give_the_first_booking_again(opened: Ope
     assert fingerprint(shop.path) == before
 
 
-async def test_the_same_key_and_another_request_is_a_mismatch(opened: Open) -> None:
+async def test_another_request_with_the_same_key_is_a_mismatch(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS, services=(service("visit"), service("other")), default_service_id="visit"))
     await shop.book("09:00", idempotency_key="k")
     before = fingerprint(shop.path)
@@ -41,7 +41,7 @@ async def test_the_same_key_and_another_request_is_a_mismatch(opened: Open) -> N
     assert fingerprint(shop.path) == before
 
 
-async def test_a_contact_written_differently_is_the_same_request(opened: Open) -> None:
+async def test_the_notation_of_a_contact_does_not_change_the_request(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     first = await shop.book("09:00", idempotency_key="k", customer=Customer(name="Kim Doe", phone="+1 303-555-0142"))
     again = await shop.book("09:00", idempotency_key="k", customer=Customer(name="kim doe", phone="+1 (303) 555 0142"))
@@ -49,7 +49,7 @@ async def test_a_contact_written_differently_is_the_same_request(opened: Open) -
     assert again.booking.id == first.booking.id
 
 
-async def test_without_a_key_the_hold_token_is_the_key(opened: Open) -> None:
+async def test_the_hold_token_is_the_implied_key(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     hold = await shop.hold("09:00")
     first = await shop.book_hold(hold)
@@ -60,7 +60,7 @@ async def test_without_a_key_the_hold_token_is_the_key(opened: Open) -> None:
     assert fingerprint(shop.path) == before
 
 
-async def test_a_retry_under_a_new_key_with_the_same_token_books_nothing_new(opened: Open) -> None:
+async def test_a_retry_with_a_new_key_and_the_same_token_books_nothing_new(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     hold = await shop.hold("09:00")
     first = await shop.book_hold(hold, idempotency_key="k-1")
@@ -72,7 +72,7 @@ async def test_a_retry_under_a_new_key_with_the_same_token_books_nothing_new(ope
     assert fingerprint(shop.path) == before
 
 
-async def test_a_token_that_was_booked_for_somebody_is_not_booked_for_another(opened: Open) -> None:
+async def test_a_token_cannot_be_booked_for_a_second_customer(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     hold = await shop.hold("09:00")
     await shop.book_hold(hold)
@@ -81,7 +81,7 @@ async def test_a_token_that_was_booked_for_somebody_is_not_booked_for_another(op
     assert count(shop.path, "bookings") == 1
 
 
-async def test_a_key_used_for_one_hold_does_not_book_another(opened: Open) -> None:
+async def test_a_key_that_booked_one_hold_does_not_book_another(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     one, other = await shop.hold("09:00"), await shop.hold("10:00")
     await shop.book_hold(one, idempotency_key="k")
@@ -90,7 +90,7 @@ async def test_a_key_used_for_one_hold_does_not_book_another(opened: Open) -> No
     assert count(shop.path, "bookings") == 1
 
 
-async def test_without_key_and_token_the_request_is_the_key(opened: Open) -> None:
+async def test_start_and_contact_are_the_implied_key_of_a_direct_booking(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
     first = await shop.book("09:00")
     again = await shop.book("09:00")
@@ -101,7 +101,7 @@ async def test_without_key_and_token_the_request_is_the_key(opened: Open) -> Non
     assert count(shop.path, "bookings") == 3
 
 
-async def test_two_callers_without_a_phone_are_told_apart_by_their_mail(opened: Open) -> None:
+async def test_callers_without_a_phone_number_are_distinguished_by_email(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
     one = await shop.book("09:00", customer=Customer(name="Lee", email="lee@example.com"))
     same = await shop.book("09:00", customer=Customer(name="Lee", email="LEE@example.com "))
@@ -110,14 +110,14 @@ async def test_two_callers_without_a_phone_are_told_apart_by_their_mail(opened: 
     assert len({one.booking.id, same.booking.id, other.booking.id}) == 2
 
 
-async def test_with_keys_of_their_own_one_customer_can_have_two_appointments_at_once(opened: Open) -> None:
+async def test_one_customer_can_book_a_start_twice_with_different_keys(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
     one = await shop.book("09:00", idempotency_key="k-1")
     other = await shop.book("09:00", idempotency_key="k-2")
     assert one.technician.id != other.technician.id
 
 
-async def test_another_credentials_key_is_another_key(opened: Open) -> None:
+async def test_keys_are_scoped_to_the_credential(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
     one = await shop.book("09:00", idempotency_key="k", credential="a")
     other = await shop.book("10:00", idempotency_key="k", credential="b", customer=LEE)
@@ -125,14 +125,14 @@ async def test_another_credentials_key_is_another_key(opened: Open) -> None:
     assert (await shop.book("09:00", idempotency_key="k", credential="a")).booking.id == one.booking.id
 
 
-async def test_a_key_is_good_for_one_project(opened: Open) -> None:
+async def test_keys_are_scoped_to_the_project(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     await shop.app.projects.import_project(plan(SIX_HOURS, id="other"), prune=False)
     assert not (await shop.book("09:00", idempotency_key="k", project_id="shop")).replayed
     assert not (await shop.book("10:00", idempotency_key="k", project_id="other")).replayed
 
 
-async def test_a_key_of_one_use_case_is_free_in_another(opened: Open) -> None:
+async def test_keys_are_scoped_to_the_use_case(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     hold = await shop.hold("09:00", idempotency_key="k")
     assert not (await shop.book_hold(hold, idempotency_key="k")).replayed
@@ -147,7 +147,7 @@ async def test_a_refusal_is_not_recorded(opened: Open) -> None:
     assert not (await shop.book("09:00", idempotency_key="k")).replayed
 
 
-async def test_the_same_key_may_ask_for_another_start_after_a_refusal(opened: Open) -> None:
+async def test_a_key_can_be_used_for_another_start_after_a_refusal(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     await shop.book("09:00", customer=LEE)
     with pytest.raises(SlotUnavailable):
@@ -155,7 +155,7 @@ async def test_the_same_key_may_ask_for_another_start_after_a_refusal(opened: Op
     assert not (await shop.book("10:00", idempotency_key="k")).replayed
 
 
-async def test_the_same_key_gives_the_first_hold_again(opened: Open) -> None:
+async def test_a_repeated_request_with_a_key_returns_the_first_hold(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     first = await shop.hold("09:00", idempotency_key="k")
     before = fingerprint(shop.path)
@@ -177,7 +177,7 @@ async def test_the_same_key_gives_the_first_hold_again(opened: Open) -> None:
         {"start": "09:00", "duration_minutes": 90},
     ],
 )
-async def test_a_holds_key_with_another_request_is_a_mismatch(opened: Open, other: dict[str, Any]) -> None:
+async def test_another_hold_request_with_the_same_key_is_a_mismatch(opened: Open, other: dict[str, Any]) -> None:
     shop = await opened(plan(SIX_HOURS))
     await shop.hold("09:00", idempotency_key="k")
     before = fingerprint(shop.path)
@@ -186,20 +186,20 @@ async def test_a_holds_key_with_another_request_is_a_mismatch(opened: Open, othe
     assert fingerprint(shop.path) == before
 
 
-async def test_without_a_key_each_hold_is_a_new_one(opened: Open) -> None:
+async def test_each_hold_request_without_a_key_creates_a_hold(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
     one, other = await shop.hold("09:00"), await shop.hold("09:00")
     assert one.hold.token != other.hold.token
     assert not other.replayed
 
 
-async def test_a_holds_retry_is_answered_although_the_limit_is_reached(opened: Open) -> None:
+async def test_a_retry_of_a_hold_succeeds_at_the_limit(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS, max_holds_per_customer=1))
     await shop.hold("09:00", idempotency_key="k")
     assert (await shop.hold("09:00", idempotency_key="k")).replayed
 
 
-async def test_a_holds_retry_after_it_lapsed_does_not_make_a_second_one(opened: Open) -> None:
+async def test_a_retry_of_a_lapsed_hold_creates_no_second_hold(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     first = await shop.hold("09:00", idempotency_key="k")
     shop.clock.advance(seconds=90)
@@ -223,7 +223,7 @@ async def test_keys_are_kept_for_thirty_days(opened: Open, days: int, replayed: 
     assert not other.replayed
 
 
-async def test_keys_and_contacts_are_kept_only_as_hashes(opened: Open) -> None:
+async def test_keys_and_contacts_are_stored_as_hashes_only(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     hold = await shop.hold("09:00", who="kim-reference", idempotency_key="secret-key-1")
     await shop.book_hold(hold, idempotency_key="secret-key-2", customer=Customer(name="x", phone="+1 303 555 0123"))
@@ -232,7 +232,7 @@ async def test_keys_and_contacts_are_kept_only_as_hashes(opened: Open) -> None:
         assert secret not in kept
 
 
-async def test_a_replay_is_answered_after_the_appointment_has_passed(opened: Open) -> None:
+async def test_a_retry_succeeds_after_the_appointment(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS))
     first = await shop.book("09:00", idempotency_key="k", customer=CALLER)
     shop.clock.set_ms(instant_ms("2025-06-04T12:00Z"))

@@ -1,4 +1,4 @@
-"""Holds move aside to make room, and never so that one of them could not be kept any more.
+"""Holds move to other technicians to make room, and every moved hold can still be served.
 
 The two counter-examples of the architecture: counting free technicians would sell three where two can serve.
 """
@@ -22,17 +22,17 @@ def caller(name: str) -> Customer:
     return Customer(name=name, phone=f"+1 303 555 0{len(name):03}", email=f"{name}@example.com")
 
 
-async def test_skills_a_hold_moves_to_make_room_for_the_rarer_skill(opened: Open) -> None:
+async def test_a_hold_moves_to_make_room_for_a_rare_skill(opened: Open) -> None:
     shop = await opened(SKILLS)
     x_hold = await shop.hold("09:00", who="one", service_id="x-job")
-    assert x_hold.hold.claim.technician_id == "ana", "for the example the hold has to be in the way"
+    assert x_hold.hold.claim.technician_id == "ana", "the example needs the hold to be in the way"
     assert await shop.offered(service_id="y-job") == "09:00"
     y_hold = await shop.hold("09:00", who="two", service_id="y-job")
     assert (await shop.book_hold(y_hold, customer=caller("two"))).technician.id == "ana"
     assert (await shop.book_hold(x_hold, customer=caller("one"))).technician.id == "ben"
 
 
-async def test_skills_three_are_not_sold_where_two_can_serve(opened: Open) -> None:
+async def test_two_technicians_are_not_sold_three_times(opened: Open) -> None:
     shop = await opened(SKILLS)
     holds = [await shop.hold("09:00", who=who, service_id="x-job") for who in ("one", "two")]
     assert await shop.offered(service_id="y-job") == ""
@@ -46,16 +46,16 @@ async def test_skills_three_are_not_sold_where_two_can_serve(opened: Open) -> No
     assert sold == {"ana", "ben"}
 
 
-async def test_windows_a_hold_moves_to_the_technician_who_comes_later(opened: Open) -> None:
+async def test_a_hold_moves_to_the_technician_with_the_later_shift(opened: Open) -> None:
     shop = await opened(WINDOWS)
     ten = await shop.hold("10:00", who="one")
-    assert ten.hold.claim.technician_id == "ana", "for the example the hold has to be in the way"
+    assert ten.hold.claim.technician_id == "ana", "the example needs the hold to be in the way"
     half_nine = await shop.hold("09:30", who="two")
     assert (await shop.book_hold(half_nine, customer=caller("two"))).technician.id == "ana"
     assert (await shop.book_hold(ten, customer=caller("one"))).technician.id == "ben"
 
 
-async def test_windows_never_more_than_on_duty_and_still_not_servable(opened: Open) -> None:
+async def test_capacity_is_limited_although_enough_technicians_are_on_duty(opened: Open) -> None:
     shop = await opened(WINDOWS)
     await shop.hold("09:30", who="one")
     await shop.hold("10:00", who="two")
@@ -65,8 +65,8 @@ async def test_windows_never_more_than_on_duty_and_still_not_servable(opened: Op
     assert overlaps(live_entries(shop.path, shop.clock.now_ms())) == []
 
 
-async def test_two_steps_make_room_when_one_does_not(opened: Open) -> None:
-    """Ana's hold goes to Ben, whose hold goes to Cem, so that Ana can take what only Ana can."""
+async def test_two_moves_make_room_if_one_does_not(opened: Open) -> None:
+    """Ana's hold moves to Ben, whose hold moves to Cem, so that Ana can take the job that only she can."""
     a, ab, bc = service("a", skills="a"), service("ab", skills="ab"), service("bc", skills="bc")
     team = (
         technician("ana", "09:00-10:00", skills="a ab"),
@@ -78,11 +78,11 @@ async def test_two_steps_make_room_when_one_does_not(opened: Open) -> None:
     further = await shop.hold("09:00", who="two", service_id="bc")
     assert (in_the_way.hold.claim.technician_id, further.hold.claim.technician_id) == ("ana", "ben")
     last = await shop.hold("09:00", who="three", service_id="a")
-    took = [
+    technicians = [
         (await shop.book_hold(hold, customer=caller(name))).technician.id
         for name, hold in (("x", in_the_way), ("yy", further), ("zzz", last))
     ]
-    assert took == ["ben", "cem", "ana"]
+    assert technicians == ["ben", "cem", "ana"]
 
 
 async def test_a_direct_booking_moves_holds_too(opened: Open) -> None:
@@ -92,7 +92,7 @@ async def test_a_direct_booking_moves_holds_too(opened: Open) -> None:
     assert (await shop.book_hold(x_hold, customer=caller("one"))).technician.id == "ben"
 
 
-async def test_a_hold_whose_caller_chose_the_technician_stays(opened: Open) -> None:
+async def test_a_hold_with_a_requested_technician_does_not_move(opened: Open) -> None:
     shop = await opened(SKILLS)
     chosen = await shop.hold("09:00", who="one", service_id="x-job", technician_id="ana")
     assert await shop.offered(service_id="y-job") == ""
@@ -101,7 +101,7 @@ async def test_a_hold_whose_caller_chose_the_technician_stays(opened: Open) -> N
     assert (await shop.book_hold(chosen)).technician.id == "ana"
 
 
-async def test_a_booking_stays(opened: Open) -> None:
+async def test_a_booking_does_not_move(opened: Open) -> None:
     shop = await opened(SKILLS)
     sold = await shop.book("09:00", service_id="x-job")
     assert sold.technician.id == "ana"
@@ -109,7 +109,7 @@ async def test_a_booking_stays(opened: Open) -> None:
         await shop.book("09:00", service_id="y-job", customer=caller("two"))
 
 
-async def test_a_moved_hold_still_expires_when_it_did(opened: Open) -> None:
+async def test_a_moved_hold_keeps_its_expiry(opened: Open) -> None:
     shop = await opened(SKILLS)
     x_hold = await shop.hold("09:00", who="one", service_id="x-job")
     shop.clock.advance(seconds=60)
@@ -119,7 +119,7 @@ async def test_a_moved_hold_still_expires_when_it_did(opened: Open) -> None:
     assert await shop.offered(service_id="x-job") == "09:00"
 
 
-async def test_a_hold_does_not_move_onto_outside_busy_time(opened: Open) -> None:
+async def test_a_hold_does_not_move_into_busy_time(opened: Open) -> None:
     shop = await opened(WINDOWS)
     await shop.hold("10:00", who="one")
     blocked = plan(*WINDOWS.technicians, bookings=[booking("b-1", "ben", "10:30")])

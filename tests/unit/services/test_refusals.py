@@ -1,4 +1,4 @@
-"""Refusals: the calls that were told no, for whoever looks; and what was said around one."""
+"""Refusals: calls that were refused or had nothing to offer, and the conversation around a call."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ async def refused(shop: Shop, *, most: int) -> list[str]:
     return [one.id for one in answer.refusals]
 
 
-async def test_a_refusal_is_a_no_or_an_empty_answer_and_the_latest_comes_first(tmp_path: Path) -> None:
+async def test_refusals_are_errors_and_empty_answers_latest_first(tmp_path: Path) -> None:
     async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-12:00"))) as shop:
         now_ms = shop.clock.now_ms()
         empty = trace(ASKED, now_ms - DAY_MS - 1)
@@ -36,7 +36,7 @@ async def test_a_refusal_is_a_no_or_an_empty_answer_and_the_latest_comes_first(t
         assert await refused(shop, most=2) == [odd.id, gone.id]
 
 
-async def test_they_are_looked_for_so_far_back(tmp_path: Path) -> None:
+async def test_refusals_are_limited_to_recent_days(tmp_path: Path) -> None:
     async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-12:00"))) as shop:
         now_ms = shop.clock.now_ms()
         daily = [trace(ASKED, now_ms - day * DAY_MS) for day in range(REFUSAL_DAYS + 2)]
@@ -44,15 +44,15 @@ async def test_they_are_looked_for_so_far_back(tmp_path: Path) -> None:
         assert await refused(shop, most=100) == [one.id for one in daily[: REFUSAL_DAYS + 1]]
 
 
-async def test_around_a_call_is_its_conversation(tmp_path: Path) -> None:
-    def said(at_ms: int, who: str = "kim") -> Trace:
+async def test_the_calls_around_a_trace_are_its_conversation(tmp_path: Path) -> None:
+    def call(at_ms: int, who: str = "kim") -> Trace:
         return trace(ASKED, at_ms, who)
 
     async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-12:00"))) as shop:
         now_ms = shop.clock.now_ms()
-        before, this, after = said(now_ms - HOUR_MS), said(now_ms), said(now_ms + HOUR_MS)
-        alone = said(now_ms, "")
-        others = [said(now_ms, "lee"), said(now_ms - HOUR_MS - 1), said(now_ms + HOUR_MS + 1), said(now_ms, "")]
+        before, this, after = call(now_ms - HOUR_MS), call(now_ms), call(now_ms + HOUR_MS)
+        alone = call(now_ms, "")
+        others = [call(now_ms, "lee"), call(now_ms - HOUR_MS - 1), call(now_ms + HOUR_MS + 1), call(now_ms, "")]
         await shop.store.add_traces([before, this, after, alone, *others])
         assert [one.id for one in await shop.app.traces.around(this)] == [before.id, this.id, after.id]
         assert [one.id for one in await shop.app.traces.around(alone)] == [alone.id]

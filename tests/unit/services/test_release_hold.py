@@ -1,4 +1,4 @@
-"""release_hold: what is given back can be had again; doing it again is no error."""
+"""release_hold: released capacity is bookable again; a second release succeeds."""
 
 import pytest
 
@@ -31,7 +31,7 @@ async def test_each_released_unit_counts_at_once(opened: Open) -> None:
     assert seen == ["09:00x2", "09:00", "", "09:00", "09:00x2"]
 
 
-async def test_releasing_again_changes_nothing(opened: Open) -> None:
+async def test_a_second_release_changes_nothing(opened: Open) -> None:
     shop = await opened(ONE)
     hold = await shop.hold("09:00")
     await shop.app.holds.release_hold(None, hold.hold.token)
@@ -41,7 +41,7 @@ async def test_releasing_again_changes_nothing(opened: Open) -> None:
     assert fingerprint(shop.path) == before
 
 
-async def test_a_hold_that_lapsed_or_never_was_is_nothing_to_give_back(opened: Open) -> None:
+async def test_a_lapsed_or_unknown_hold_is_not_released(opened: Open) -> None:
     shop = await opened(ONE)
     hold = await shop.hold("09:00")
     shop.clock.advance(seconds=90)
@@ -51,7 +51,7 @@ async def test_a_hold_that_lapsed_or_never_was_is_nothing_to_give_back(opened: O
     assert fingerprint(shop.path) == before
 
 
-async def test_a_booking_is_never_undone_by_it(opened: Open) -> None:
+async def test_a_release_never_cancels_a_booking(opened: Open) -> None:
     shop = await opened(ONE)
     hold = await shop.hold("09:00")
     await shop.book_hold(hold)
@@ -68,7 +68,7 @@ async def test_a_released_hold_cannot_be_booked(opened: Open) -> None:
         await shop.book_hold(hold)
 
 
-async def test_a_token_is_good_in_its_own_project_alone(opened: Open) -> None:
+async def test_a_token_is_valid_in_its_own_project_only(opened: Open) -> None:
     shop = await opened(ONE)
     hold = await shop.hold("09:00")
     await shop.app.projects.import_project(plan(technician("ana", "09:00-10:00"), id="other"), prune=False)

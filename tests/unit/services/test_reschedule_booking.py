@@ -1,4 +1,4 @@
-"""reschedule_booking: another time in one step; refused, the booking keeps the one it has."""
+"""reschedule_booking: another time in one step; a refused booking keeps its time."""
 
 from typing import Any
 
@@ -25,8 +25,8 @@ async def move(shop: Shop, booked: BookAnswer, to: str | None = None, **facts: A
     )
 
 
-async def whereabouts(shop: Shop, booked: BookAnswer) -> str:
-    """When a booking is now, and with whom."""
+async def place_of(shop: Shop, booked: BookAnswer) -> str:
+    """Return a booking's current start and technician."""
     kept = await shop.store.booking("shop", booked.booking.id)
     assert kept is not None
     return f"{clock_text(kept.claim.start)} {kept.claim.technician_id} {kept.status}"
@@ -36,7 +36,7 @@ async def test_a_booking_moves_and_its_old_time_is_free_at_once(opened: Open) ->
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     answer = await move(shop, booked, "11:00")
-    assert await whereabouts(shop, booked) == "11:00 ana rescheduled"
+    assert await place_of(shop, booked) == "11:00 ana rescheduled"
     assert (answer.previous.start, answer.previous.end, answer.previous.technician_id) == (
         at("09:00"),
         at("10:00"),
@@ -46,23 +46,23 @@ async def test_a_booking_moves_and_its_old_time_is_free_at_once(opened: Open) ->
     assert await shop.offered() == "09:00 09:30 10:00"
 
 
-async def test_it_moves_into_its_own_time(opened: Open) -> None:
+async def test_a_booking_can_move_into_its_own_time(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     await move(shop, booked, "09:30")
     assert await shop.offered() == "10:30 11:00"
 
 
-async def test_it_may_move_again_and_back(opened: Open) -> None:
+async def test_a_booking_can_move_again_and_back(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     for to in ("10:00", "09:00", "10:00", "11:00", "09:00"):
         answer = await move(shop, booked, to)
         assert not answer.booked.replayed
-        assert await whereabouts(shop, booked) == f"{to} ana rescheduled"
+        assert await place_of(shop, booked) == f"{to} ana rescheduled"
 
 
-async def test_refused_it_stays_and_others_are_offered_as_if_its_own_time_were_free(opened: Open) -> None:
+async def test_a_refused_booking_stays_and_alternatives_count_its_time_as_free(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     await shop.book("10:00", customer=customer(1))
@@ -76,7 +76,7 @@ async def test_refused_it_stays_and_others_are_offered_as_if_its_own_time_were_f
     assert nearest == [at("2025-06-03T09:00"), at("2025-06-03T09:30"), at("2025-06-03T10:00")]
 
 
-async def test_alternatives_may_overlap_the_time_that_would_be_given_up(opened: Open) -> None:
+async def test_alternatives_may_overlap_the_bookings_own_time(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     await shop.book("10:30", customer=customer(1))
@@ -87,8 +87,8 @@ async def test_alternatives_may_overlap_the_time_that_would_be_given_up(opened: 
     await move(shop, booked, "09:30")
 
 
-async def test_its_technician_stays_where_that_is_possible(opened: Open) -> None:
-    """The ranking would send Ana, who has less to do."""
+async def test_the_technician_stays_if_possible(opened: Open) -> None:
+    """The ranking would assign Ana, who has fewer bookings."""
     shop = await opened(plan(ANA, BEN, assignment_ranking=(RankingKey.LOAD,)))
     await shop.book("11:00", technician_id="ben", customer=customer(1))
     booked = await shop.book("09:00", technician_id="ben", customer=customer(2))
@@ -102,7 +102,7 @@ async def test_its_technician_stays_where_that_is_possible(opened: Open) -> None
     assert (reason.kept, reason.wished) == (True, True)
 
 
-async def test_the_reason_tells_of_everybody_who_could_have_come(opened: Open) -> None:
+async def test_the_reason_counts_every_available_technician(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     booked = await shop.book("09:00")
     reason = (await move(shop, booked, "10:00")).booked.booking.reason
@@ -110,7 +110,7 @@ async def test_the_reason_tells_of_everybody_who_could_have_come(opened: Open) -
     assert (reason.kept, reason.wished, reason.considered) == (True, False, 2)
 
 
-async def test_somebody_else_comes_where_its_technician_cannot(opened: Open) -> None:
+async def test_another_technician_is_assigned_if_the_first_is_unavailable(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     booked = await shop.book("09:00")
     await shop.book("11:00", technician_id="ana", customer=customer(1))
@@ -121,7 +121,7 @@ async def test_somebody_else_comes_where_its_technician_cannot(opened: Open) -> 
     assert not answer.booked.booking.reason.kept
 
 
-async def test_a_technician_who_was_asked_for_is_not_exchanged_unasked(opened: Open) -> None:
+async def test_a_requested_technician_is_not_replaced(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     booked = await shop.book("09:00", technician_id="ana")
     await shop.book("11:00", technician_id="ana", customer=customer(1))
@@ -130,15 +130,15 @@ async def test_a_technician_who_was_asked_for_is_not_exchanged_unasked(opened: O
     assert refused.value.alternatives is not None
     assert refused.value.alternatives.unavailable_technician is not None
     assert [one.id for one in refused.value.alternatives.unavailable_technician.others] == ["ben"]
-    assert await whereabouts(shop, booked) == "09:00 ana confirmed"
+    assert await place_of(shop, booked) == "09:00 ana confirmed"
     hold = await shop.hold("11:00")
     answer = await move(shop, booked, hold_token=hold.hold.token)
     assert answer.booked.technician.id == "ben"
     assert not answer.booked.booking.claim.technician_chosen
 
 
-async def test_a_hold_makes_room_by_moving_into_the_time_that_the_booking_leaves(opened: Open) -> None:
-    """Ana is not there at 11:30. Ben is, and the hold that he has goes to Ana, where the booking was."""
+async def test_a_hold_moves_into_the_time_that_the_booking_frees(opened: Open) -> None:
+    """Ana does not work at 11:30. Ben does, and his hold moves to Ana, into the booking's old time."""
     ana, ben = technician("ana", "09:00-11:30"), technician("ben", "10:00-12:00", priority=2)
     shop = await opened(plan(ana, ben))
     booked = await shop.book("10:00")
@@ -150,18 +150,18 @@ async def test_a_hold_makes_room_by_moving_into_the_time_that_the_booking_leaves
     assert (await shop.book_hold(hold)).technician.id == "ana"
 
 
-async def test_a_held_start_becomes_the_bookings_own(opened: Open) -> None:
+async def test_a_booking_takes_over_a_held_start(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     hold = await shop.hold("11:00")
     answer = await move(shop, booked, hold_token=hold.hold.token)
-    assert await whereabouts(shop, booked) == "11:00 ana rescheduled"
+    assert await place_of(shop, booked) == "11:00 ana rescheduled"
     assert answer.booked.booking.id == booked.booking.id
     assert await shop.offered() == "09:00 09:30 10:00"
     assert len(live_entries(shop.path, shop.clock.now_ms())) == 1
 
 
-async def test_a_hold_that_gave_way_is_of_no_use_any_more(opened: Open) -> None:
+async def test_a_used_hold_cannot_be_used_again(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     booked = await shop.book("09:00")
     hold = await shop.hold("11:00")
@@ -170,18 +170,18 @@ async def test_a_hold_that_gave_way_is_of_no_use_any_more(opened: Open) -> None:
         await shop.book_hold(hold, customer=customer(1))
 
 
-async def test_a_hold_that_lapsed_is_revived_and_used_up(opened: Open) -> None:
+async def test_a_lapsed_hold_is_revived_and_used(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     booked = await shop.book("09:00")
     hold = await shop.hold("11:00")
     shop.clock.advance(seconds=100)
     await move(shop, booked, hold_token=hold.hold.token)
-    assert await whereabouts(shop, booked) == "11:00 ana rescheduled"
+    assert await place_of(shop, booked) == "11:00 ana rescheduled"
     with pytest.raises(HoldExpired):
         await shop.book_hold(hold, customer=customer(1))
 
 
-async def test_a_hold_that_lapsed_and_is_gone_leaves_the_booking_as_it_was(opened: Open) -> None:
+async def test_a_booking_stays_if_its_lapsed_hold_is_taken(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     hold = await shop.hold("10:30")
@@ -189,12 +189,12 @@ async def test_a_hold_that_lapsed_and_is_gone_leaves_the_booking_as_it_was(opene
     await shop.book("10:30", customer=customer(1))
     with pytest.raises(HoldExpired) as refused:
         await move(shop, booked, hold_token=hold.hold.token)
-    assert await whereabouts(shop, booked) == "09:00 ana confirmed"
+    assert await place_of(shop, booked) == "09:00 ana confirmed"
     assert refused.value.alternatives is not None
     assert refused.value.alternatives.slots[0].start == at("09:30")
 
 
-async def test_a_held_start_keeps_the_technician_though_another_was_pinned(opened: Open) -> None:
+async def test_the_technician_stays_although_the_hold_pins_another(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     booked = await shop.book("09:00")
     await shop.book("11:00", technician_id="ana", customer=customer(1))
@@ -204,7 +204,7 @@ async def test_a_held_start_keeps_the_technician_though_another_was_pinned(opene
     assert (await move(shop, booked, hold_token=hold.hold.token)).booked.technician.id == "ana"
 
 
-async def test_a_hold_for_a_wished_technician_decides_who_comes(opened: Open) -> None:
+async def test_a_hold_with_a_requested_technician_decides_the_assignment(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     booked = await shop.book("09:00")
     hold = await shop.hold("11:00", technician_id="ben")
@@ -213,7 +213,7 @@ async def test_a_hold_for_a_wished_technician_decides_who_comes(opened: Open) ->
     assert answer.booked.booking.claim.technician_chosen
 
 
-async def test_the_hold_must_be_of_the_same_kind(opened: Open) -> None:
+async def test_the_hold_must_have_the_same_service_and_length(opened: Open) -> None:
     shop = await opened(plan(ANA, services=(service("visit"), service("check")), default_service_id="visit"))
     booked = await shop.book("09:00")
     other = await shop.hold("10:00", service_id="check")
@@ -229,17 +229,17 @@ async def test_the_hold_must_be_of_the_same_kind(opened: Open) -> None:
     assert fingerprint(shop.path) == before
 
 
-async def test_the_same_start_is_done_already(opened: Open) -> None:
+async def test_a_move_to_the_same_start_changes_nothing(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     revision = await shop.revision()
     answer = await move(shop, booked, "09:00")
     assert not answer.has_moved
-    assert await whereabouts(shop, booked) == "09:00 ana confirmed"
+    assert await place_of(shop, booked) == "09:00 ana confirmed"
     assert await shop.revision() == revision
 
 
-async def test_a_hold_of_the_same_start_is_given_back(opened: Open) -> None:
+async def test_a_hold_of_the_same_start_is_released(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     booked = await shop.book("09:00")
     hold = await shop.hold("09:00")
@@ -247,19 +247,19 @@ async def test_a_hold_of_the_same_start_is_given_back(opened: Open) -> None:
     assert len(live_entries(shop.path, shop.clock.now_ms())) == 1
 
 
-async def test_a_hold_of_the_same_start_with_somebody_else_sends_them(opened: Open) -> None:
+async def test_a_hold_of_the_same_start_with_another_technician_reassigns_the_booking(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     booked = await shop.book("09:00", technician_id="ana")
     hold = await shop.hold("09:00", technician_id="ben")
     answer = await move(shop, booked, hold_token=hold.hold.token)
     assert answer.has_moved
-    assert await whereabouts(shop, booked) == "09:00 ben rescheduled"
+    assert await place_of(shop, booked) == "09:00 ben rescheduled"
     assert len(live_entries(shop.path, shop.clock.now_ms())) == 1
     again = await move(shop, booked, hold_token=hold.hold.token)
     assert (again.booked.replayed, again.booked.booking) == (True, answer.booked.booking)
 
 
-async def test_a_retry_gives_the_first_answer_again(opened: Open) -> None:
+async def test_a_retry_returns_the_first_answer(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     for facts in ({"to": "10:00"}, {"to": "11:00", "idempotency_key": "k"}):
@@ -270,7 +270,7 @@ async def test_a_retry_gives_the_first_answer_again(opened: Open) -> None:
         assert again.booked.booking == first.booked.booking
 
 
-async def test_a_retry_with_a_hold_that_gave_way_is_no_error(opened: Open) -> None:
+async def test_a_retry_with_a_used_hold_succeeds(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     hold = await shop.hold("11:00")
@@ -280,16 +280,16 @@ async def test_a_retry_with_a_hold_that_gave_way_is_no_error(opened: Open) -> No
     assert again.previous == first.previous
 
 
-async def test_a_key_is_good_for_one_request(opened: Open) -> None:
+async def test_a_key_is_valid_for_one_request(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     await move(shop, booked, "10:00", idempotency_key="k")
     with pytest.raises(IdempotencyMismatch):
         await move(shop, booked, "11:00", idempotency_key="k")
-    assert await whereabouts(shop, booked) == "10:00 ana rescheduled"
+    assert await place_of(shop, booked) == "10:00 ana rescheduled"
 
 
-async def test_who_moved_away_may_book_the_first_time_again(opened: Open) -> None:
+async def test_a_customer_who_moved_can_book_the_first_time_again(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     await move(shop, booked, "11:00")
@@ -299,7 +299,7 @@ async def test_who_moved_away_may_book_the_first_time_again(opened: Open) -> Non
 
 
 @pytest.mark.parametrize("status", [BookingStatus.CANCELLED, BookingStatus.COMPLETED, BookingStatus.NO_SHOW])
-async def test_what_is_over_does_not_move(opened: Open, status: BookingStatus) -> None:
+async def test_a_closed_booking_cannot_move(opened: Open, status: BookingStatus) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     shop.at_time("09:30")
@@ -312,7 +312,7 @@ async def test_what_is_over_does_not_move(opened: Open, status: BookingStatus) -
     assert fingerprint(shop.path) == before
 
 
-async def test_an_unknown_booking_is_not_found_and_no_other_is_named(opened: Open) -> None:
+async def test_an_unknown_booking_is_not_found_and_no_other_id_is_suggested(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     with pytest.raises(NotFound) as refused:
@@ -321,7 +321,7 @@ async def test_an_unknown_booking_is_not_found_and_no_other_is_named(opened: Ope
     assert booked.booking.id not in refused.value.message
 
 
-async def test_an_unknown_hold_and_no_time_at_all_are_refused(opened: Open) -> None:
+async def test_an_unknown_hold_and_a_missing_start_are_rejected(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     with pytest.raises(HoldExpired):
@@ -331,7 +331,7 @@ async def test_an_unknown_hold_and_no_time_at_all_are_refused(opened: Open) -> N
     assert refused.value.fields[0].field == "start"
 
 
-async def test_a_service_that_left_the_catalog_keeps_its_technician(opened: Open) -> None:
+async def test_a_booking_of_a_removed_service_keeps_its_technician(opened: Open) -> None:
     able = technician("zoe", "09:00-12:00", skills="gas", priority=2)
     shop = await opened(plan(able, ANA, services=(service("visit"), service("boiler", skills="gas"))))
     booked = await shop.book("09:00", service_id="boiler")
@@ -342,7 +342,7 @@ async def test_a_service_that_left_the_catalog_keeps_its_technician(opened: Open
         await move(shop, booked, "11:00")
 
 
-async def test_somebody_whose_technician_left_goes_to_another(opened: Open) -> None:
+async def test_a_booking_of_a_removed_technician_goes_to_another(opened: Open) -> None:
     business = plan(ANA, BEN)
     shop = await opened(business)
     booked = await shop.book("09:00")
@@ -350,8 +350,8 @@ async def test_somebody_whose_technician_left_goes_to_another(opened: Open) -> N
     assert (await move(shop, booked, "10:00")).booked.technician.id == "ben"
 
 
-async def test_the_way_counts_at_the_new_time(opened: Open) -> None:
-    """From her home to the job Ana needs almost an hour: she is there at 10, and not before."""
+async def test_travel_counts_at_the_new_time(opened: Open) -> None:
+    """The drive from Ana's home takes almost an hour: she can start at 10 at the earliest."""
     home, job = Location(39.74, -104.99), Location(39.98, -104.99)
     ana = technician("ana", "09:00-12:00", home=home)
     shop = await opened(plan(ana, technician("ben", "09:00-12:00"), travel=TravelPolicy(mode=TravelMode.ESTIMATED)))
@@ -361,4 +361,4 @@ async def test_the_way_counts_at_the_new_time(opened: Open) -> None:
     assert refused.value.alternatives is not None
     assert clock_text(refused.value.alternatives.slots[0].start) == "10:00"
     await move(shop, booked, "11:00")
-    assert await whereabouts(shop, booked) == "11:00 ana rescheduled"
+    assert await place_of(shop, booked) == "11:00 ana rescheduled"

@@ -1,4 +1,4 @@
-"""A hold that lapsed is revived while its unit is free; when that is gone, the caller hears of others."""
+"""Revival: a lapsed hold is booked while its capacity is free; else the caller gets alternatives."""
 
 import pytest
 
@@ -13,7 +13,7 @@ ANA, BEN = technician("ana", "09:00-12:00"), technician("ben", "09:00-12:00")
 
 
 @pytest.mark.parametrize("seconds", [90, 91, 3600])
-async def test_a_lapsed_hold_is_booked_while_its_unit_is_free(opened: Open, seconds: int) -> None:
+async def test_a_lapsed_hold_is_booked_while_its_capacity_is_free(opened: Open, seconds: int) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("09:00")
     shop.clock.advance(seconds=seconds)
@@ -23,7 +23,7 @@ async def test_a_lapsed_hold_is_booked_while_its_unit_is_free(opened: Open, seco
     assert await shop.offered() == "10:00 10:30 11:00"
 
 
-async def test_it_is_revived_with_whoever_is_free_now(opened: Open) -> None:
+async def test_a_revived_hold_takes_a_technician_who_is_free_now(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     hold = await shop.hold("09:00")
     shop.clock.advance(seconds=90)
@@ -31,7 +31,7 @@ async def test_it_is_revived_with_whoever_is_free_now(opened: Open) -> None:
     assert (await shop.book_hold(hold)).technician.id != taken.technician.id
 
 
-async def test_it_is_refused_with_alternatives_when_the_unit_is_gone(opened: Open) -> None:
+async def test_a_lapsed_hold_is_refused_with_alternatives_if_its_capacity_is_taken(opened: Open) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("10:00")
     shop.clock.advance(seconds=90)
@@ -44,7 +44,7 @@ async def test_it_is_refused_with_alternatives_when_the_unit_is_gone(opened: Ope
     assert [clock_text(slot.start) for slot in lost.value.alternatives.slots] == ["09:00", "11:00", "09:00"]
 
 
-async def test_a_unit_that_another_holds_is_gone_too(opened: Open) -> None:
+async def test_capacity_held_by_another_caller_is_taken(opened: Open) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("09:00")
     shop.clock.advance(seconds=90)
@@ -54,7 +54,7 @@ async def test_a_unit_that_another_holds_is_gone_too(opened: Open) -> None:
     assert (await shop.book_hold(other, customer=LEE)).technician.id == "ana"
 
 
-async def test_a_hold_whose_time_has_begun_is_not_revived(opened: Open) -> None:
+async def test_a_lapsed_hold_is_not_revived_after_its_start(opened: Open) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("09:00")
     shop.at_time("09:00:00.001")
@@ -62,14 +62,14 @@ async def test_a_hold_whose_time_has_begun_is_not_revived(opened: Open) -> None:
         await shop.book_hold(hold)
 
 
-async def test_a_hold_whose_time_begins_right_now_is_revived(opened: Open) -> None:
+async def test_a_lapsed_hold_is_revived_at_its_start(opened: Open) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("09:00")
     shop.at_time("09:00")
     assert (await shop.book_hold(hold)).booking.claim.start == at("09:00")
 
 
-async def test_a_wish_survives_the_lapse(opened: Open) -> None:
+async def test_a_revived_hold_keeps_its_requested_technician(opened: Open) -> None:
     shop = await opened(plan(ANA, BEN))
     hold = await shop.hold("09:00", technician_id="ben")
     shop.clock.advance(seconds=90)
@@ -80,8 +80,8 @@ async def test_a_wish_survives_the_lapse(opened: Open) -> None:
     assert {one.technician_id for slot in lost.value.alternatives.slots for one in slot.candidates} == {"ben"}
 
 
-async def test_a_lapsed_hold_does_not_push_other_holds_aside(opened: Open) -> None:
-    """Revival takes what is free; only a start that is offered may move a hold (rules 18 and 20)."""
+async def test_a_revived_hold_moves_no_other_hold(opened: Open) -> None:
+    """Revival uses free time; only an offered start may move a hold (rules 18 and 20)."""
     shop = await opened(plan(technician("ana", "09:00-10:00"), technician("ben", "09:00-10:00")))
     hold = await shop.hold("09:00", technician_id="ana")
     shop.clock.advance(seconds=90)
@@ -91,7 +91,7 @@ async def test_a_lapsed_hold_does_not_push_other_holds_aside(opened: Open) -> No
         await shop.book_hold(hold)
 
 
-async def test_working_hours_that_ended_since_are_respected(opened: Open) -> None:
+async def test_a_revived_hold_respects_changed_working_hours(opened: Open) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("09:00")
     shop.clock.advance(seconds=90)
@@ -101,7 +101,7 @@ async def test_working_hours_that_ended_since_are_respected(opened: Open) -> Non
         await shop.book_hold(hold)
 
 
-async def test_a_day_after_a_hold_lapsed_its_token_is_forgotten(opened: Open) -> None:
+async def test_the_token_of_a_lapsed_hold_is_deleted_after_a_day(opened: Open) -> None:
     shop = await opened(plan(ANA))
     hold = await shop.hold("2025-06-05T09:00Z")
     shop.clock.advance(seconds=90 + 24 * 3600)

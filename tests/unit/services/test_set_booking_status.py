@@ -1,4 +1,4 @@
-"""set_booking_status: what came of a visit, by the table of transitions."""
+"""set_booking_status: the result of a visit, by the table of transitions."""
 
 from itertools import product
 
@@ -17,7 +17,7 @@ TOLD = (BookingStatus.COMPLETED, BookingStatus.NO_SHOW)
 
 
 async def booking_in(shop: Shop, status: BookingStatus) -> str:
-    """The id of a booking at 9:30, brought to a status; it is 10 then."""
+    """Return the id of a booking at 9:30 in a status; the time is then 10."""
     booking_id = (await shop.book("09:00" if status is BookingStatus.RESCHEDULED else "09:30")).booking.id
     if status is BookingStatus.RESCHEDULED:
         await shop.app.bookings.reschedule_booking(RescheduleRequest(booking_id=booking_id, start=at("09:30")))
@@ -30,7 +30,7 @@ async def booking_in(shop: Shop, status: BookingStatus) -> str:
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(BookingStatus, TOLD)))
-async def test_each_status_follows_by_the_table_or_is_refused(
+async def test_each_transition_is_allowed_or_rejected_by_the_table(
     opened: Open, before: BookingStatus, after: BookingStatus
 ) -> None:
     shop = await opened(plan(ANA))
@@ -46,7 +46,7 @@ async def test_each_status_follows_by_the_table_or_is_refused(
 
 
 @pytest.mark.parametrize("status", TOLD)
-async def test_nothing_is_told_of_what_has_not_begun(opened: Open, status: BookingStatus) -> None:
+async def test_a_visit_that_has_not_begun_gets_no_result(opened: Open, status: BookingStatus) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     shop.at_time("08:59:59")
@@ -56,7 +56,7 @@ async def test_nothing_is_told_of_what_has_not_begun(opened: Open, status: Booki
     await shop.app.bookings.set_booking_status(None, booked.booking.id, status)
 
 
-async def test_the_time_of_a_visit_stays_its_own(opened: Open) -> None:
+async def test_a_closed_visit_keeps_its_time(opened: Open) -> None:
     shop = await opened(plan(ANA))
     booked = await shop.book("09:00")
     shop.at_time("09:00")

@@ -1,4 +1,4 @@
-"""The way counts: in what is offered, held and booked, by estimate or by road."""
+"""Travel: it limits searches, holds and bookings, by estimate or by road."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -34,7 +34,7 @@ def job(id_: str, technician_id: str, start: str, where: Location | None) -> Boo
     return replace(made, claim=replace(made.claim, location=where))
 
 
-async def test_the_way_from_home_and_between_jobs_takes_time(opened: Open) -> None:
+async def test_travel_from_home_and_between_jobs_takes_time(opened: Open) -> None:
     shop = await opened(business(ANA, bookings=[job("b-1", "ana", "10:00", place(20))]))
     assert await shop.offered() == "09:00 11:00"
     assert await shop.offered(location=SHOP) == ""
@@ -42,13 +42,13 @@ async def test_the_way_from_home_and_between_jobs_takes_time(opened: Open) -> No
     assert await shop.offered(location=place(40)) == ""
 
 
-async def test_without_a_place_on_either_side_nobody_is_refused(opened: Open) -> None:
+async def test_a_missing_place_excludes_no_technician(opened: Open) -> None:
     homeless = technician("ana", "09:00-12:00")
     shop = await opened(business(homeless, bookings=[job("b-1", "ana", "10:00", None)]))
     assert await shop.offered(location=place(500)) == await shop.offered() == "09:00 11:00"
 
 
-async def test_where_the_way_does_not_count_a_place_changes_nothing(opened: Open) -> None:
+async def test_a_place_changes_nothing_if_travel_does_not_count(opened: Open) -> None:
     shop = await opened(business(ANA, travel=replace(TRAVEL, mode=TravelMode.NONE)))
     answer = await shop.slots(location=place(500))
     assert answer.travel is None
@@ -56,16 +56,22 @@ async def test_where_the_way_does_not_count_a_place_changes_nothing(opened: Open
     assert answer.offer.slots[0].candidates[0].eta_minutes is None
 
 
-async def test_candidates_tell_the_way_and_rank_by_it(opened: Open) -> None:
+async def test_candidates_report_travel_and_rank_by_it(opened: Open) -> None:
     near_ben = place(50)
     shop = await opened(business(ANA, BEN, candidate_ranking=(RankingKey.ETA,)))
     answer = await shop.slots(location=near_ben)
     assert answer.travel is TravelSource.ESTIMATED
-    told = [[(one.technician_id, one.eta_minutes, one.score) for one in slot.candidates] for slot in answer.offer.slots]
-    assert told == [[("ben", 10, 10)], [("ben", 10, 10), ("ana", 50, 50)], *[[("ben", 10, 10), ("ana", 50, 50)]] * 2]
+    ranked = [
+        [(one.technician_id, one.eta_minutes, one.score) for one in slot.candidates] for slot in answer.offer.slots
+    ]
+    assert ranked == [
+        [("ben", 10, 10)],
+        [("ben", 10, 10), ("ana", 50, 50)],
+        *[[("ben", 10, 10), ("ana", 50, 50)]] * 2,
+    ]
 
 
-async def test_who_is_nearest_is_sent_where_nothing_else_tells_them_apart(opened: Open) -> None:
+async def test_the_nearest_technician_wins_a_tie(opened: Open) -> None:
     shop = await opened(business(ANA, replace(BEN, priority=1)))
     answer = await shop.book("10:00", location=place(50))
     assert answer.technician.id == "ben"
@@ -74,7 +80,7 @@ async def test_who_is_nearest_is_sent_where_nothing_else_tells_them_apart(opened
     assert answer.booking.reason.values[RankingKey.ETA] == 10
 
 
-async def test_a_start_that_nobody_reaches_can_neither_be_held_nor_booked(opened: Open) -> None:
+async def test_an_unreachable_start_can_be_neither_held_nor_booked(opened: Open) -> None:
     shop = await opened(business(ANA))
     for take in (shop.hold, shop.book):
         with pytest.raises(SlotUnavailable) as refused:
@@ -85,7 +91,7 @@ async def test_a_start_that_nobody_reaches_can_neither_be_held_nor_booked(opened
     assert (await shop.hold("09:30", location=place(20))).hold.claim.location == place(20)
 
 
-async def test_what_is_offered_can_be_held_and_booked_there(opened: Open) -> None:
+async def test_an_offered_start_can_be_held_and_booked_at_its_place(opened: Open) -> None:
     everywhere = [place(minutes) for minutes in (0, 10, 29, 45, 75)]
     held = [job("b-1", "ana", "10:30", place(20)), job("b-2", "ben", "09:30", place(70))]
     for where in everywhere:
@@ -100,7 +106,7 @@ async def test_what_is_offered_can_be_held_and_booked_there(opened: Open) -> Non
                     await shop.hold(start, location=where)
 
 
-async def test_a_place_that_is_told_when_booking_sends_who_can_be_there(opened: Open) -> None:
+async def test_a_place_in_the_booking_request_decides_the_assignment(opened: Open) -> None:
     shop = await opened(business(ANA, BEN))
     hold = await shop.hold("09:00")
     assert hold.hold.claim.technician_id == "ana"
@@ -109,21 +115,21 @@ async def test_a_place_that_is_told_when_booking_sends_who_can_be_there(opened: 
     assert answer.booking.claim.location == place(60)
 
 
-async def test_a_promise_outlives_the_way(opened: Open) -> None:
+async def test_a_live_hold_is_kept_despite_travel(opened: Open) -> None:
     shop = await opened(business(ANA))
     hold = await shop.hold("09:00")
     answer = await shop.book_hold(hold, location=place(500))
     assert (answer.technician.id, answer.booking.claim.location) == ("ana", place(500))
 
 
-async def test_where_a_hold_has_its_place_it_keeps_it(opened: Open) -> None:
+async def test_a_hold_keeps_its_place(opened: Open) -> None:
     shop = await opened(business(ANA))
     hold = await shop.hold("09:30", location=place(20))
     answer = await shop.book_hold(hold, location=place(500))
     assert answer.booking.claim.location == place(20)
 
 
-async def test_a_key_is_good_for_one_place(opened: Open) -> None:
+async def test_a_key_is_valid_for_one_place(opened: Open) -> None:
     shop = await opened(business(ANA))
     first = await shop.hold("10:00", location=SHOP, idempotency_key="k")
     again = await shop.hold("10:00", location=SHOP, idempotency_key="k")
@@ -133,7 +139,7 @@ async def test_a_key_is_good_for_one_place(opened: Open) -> None:
         await shop.hold("10:00", location=place(5), idempotency_key="k")
 
 
-async def test_a_cursor_is_good_for_one_place(opened: Open) -> None:
+async def test_a_cursor_is_valid_for_one_place(opened: Open) -> None:
     shop = await opened(business(ANA))
     cursor = (await shop.slots(location=SHOP, limit=2)).next_cursor
     assert (await shop.slots(location=SHOP, limit=2, cursor=cursor)).offer.slots
@@ -141,7 +147,7 @@ async def test_a_cursor_is_good_for_one_place(opened: Open) -> None:
         await shop.slots(location=place(5), limit=2, cursor=cursor)
 
 
-async def test_the_next_free_time_is_one_that_somebody_reaches(opened: Open) -> None:
+async def test_the_next_free_start_is_reachable(opened: Open) -> None:
     short = technician("ana", "09:00-10:00", home=SHOP)
     weekend = replace(short, shifts=(*short.shifts, *technician("x", "13:00-16:00").shifts))
     shop = await opened(business(weekend))
@@ -160,8 +166,8 @@ async def by_road(
         yield shop
 
 
-async def test_a_routing_service_knows_better(tmp_path: Path) -> None:
-    """The bridge is closed northward: there it takes 45 minutes, back 10."""
+async def test_routed_travel_times_replace_estimates(tmp_path: Path) -> None:
+    """The bridge is closed northward: the way there takes 45 minutes, the way back 10."""
     one_way = business(technician("ana", "09:00-13:00", home=SHOP), bookings=[job("b-1", "ana", "11:30", SHOP)])
     async with (
         routing_server() as server,
@@ -179,7 +185,7 @@ async def test_a_routing_service_knows_better(tmp_path: Path) -> None:
         assert booked.booking.reason.values[RankingKey.ETA] == 10
 
 
-async def test_a_place_told_when_booking_is_asked_of_the_routing_service(tmp_path: Path) -> None:
+async def test_a_place_in_the_booking_request_is_routed(tmp_path: Path) -> None:
     async with (
         routing_server() as server,
         by_road(
@@ -197,8 +203,8 @@ async def test_a_place_told_when_booking_is_asked_of_the_routing_service(tmp_pat
         assert booked.booking.reason.values[RankingKey.ETA] == 5
 
 
-async def test_who_cannot_be_reached_by_road_waits_and_is_offered_nothing_out_of_reach(tmp_path: Path) -> None:
-    """By the estimate ana would be there in time."""
+async def test_the_waitlist_offers_no_start_that_is_unreachable_by_road(tmp_path: Path) -> None:
+    """By the estimate Ana would arrive in time."""
     async with (
         routing_server() as server,
         by_road(tmp_path / "s.db", server, business(ANA), lambda _one, _other: 45) as shop,
@@ -209,8 +215,8 @@ async def test_who_cannot_be_reached_by_road_waits_and_is_offered_nothing_out_of
         assert await state(shop, wait) is WaitlistState.WAITING
 
 
-async def test_a_hold_moves_to_nobody_whom_the_road_keeps(tmp_path: Path) -> None:
-    """By the estimate ben could take it over."""
+async def test_a_hold_is_not_reassigned_to_an_unreachable_technician(tmp_path: Path) -> None:
+    """By the estimate Ben could take over the hold."""
     async with (
         routing_server() as server,
         by_road(
@@ -227,7 +233,7 @@ async def test_a_hold_moves_to_nobody_whom_the_road_keeps(tmp_path: Path) -> Non
             await shop.book("10:00", technician_id="ana")
 
 
-async def test_a_routing_service_that_fails_is_no_failure(tmp_path: Path) -> None:
+async def test_estimates_are_used_if_the_routing_service_fails(tmp_path: Path) -> None:
     async with (
         routing_server() as server,
         by_road(tmp_path / "s.db", server, business(ANA), lambda _one, _other: 1) as shop,

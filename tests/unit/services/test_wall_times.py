@@ -1,4 +1,4 @@
-"""Times without an offset are read on the project's clock; what exists twice or never names both readings."""
+"""Times without an offset are in the project's zone; ambiguous or skipped ones are rejected with both readings."""
 
 from datetime import datetime
 
@@ -28,21 +28,21 @@ async def new_york(opened: Open, now: str) -> Shop:
     ("now", "start", "readings"),
     [("2025-03-08T12:00Z", GAP, GAP_READINGS), ("2025-11-01T12:00Z", TWICE, TWICE_READINGS)],
 )
-async def test_both_readings_are_named_wherever_a_time_is_given(
+async def test_an_ambiguous_time_is_rejected_with_both_readings(
     opened: Open, now: str, start: WallTime, readings: str
 ) -> None:
     shop = await new_york(opened, now)
     hold = HoldRequest(start=start, customer_reference="x")
-    for asked in (
+    for call in (
         shop.app.holds.create_hold(hold),
         shop.app.bookings.book_slot(BookRequest(start=start, customer=CALLER)),
         shop.app.slots.get_slots(SlotQuery(from_=start)),
     ):
         with pytest.raises(InvalidArgument, match=readings):
-            await asked
+            await call
 
 
-async def test_the_field_that_is_wrong_is_named(opened: Open) -> None:
+async def test_the_error_names_the_invalid_field(opened: Open) -> None:
     shop = await new_york(opened, "2025-11-01T12:00Z")
     for field, query in (("from", SlotQuery(from_=TWICE)), ("to", SlotQuery(to=TWICE))):
         with pytest.raises(InvalidArgument) as refused:
@@ -56,14 +56,14 @@ async def test_the_field_that_is_wrong_is_named(opened: Open) -> None:
 @pytest.mark.parametrize(
     ("wall", "utc"), [("2025-11-02T00:30", "2025-11-02T04:30Z"), ("2025-11-02T02:00", "2025-11-02T07:00Z")]
 )
-async def test_a_time_that_exists_once_is_taken_on_the_projects_clock(opened: Open, wall: str, utc: str) -> None:
+async def test_an_unambiguous_time_uses_the_projects_zone(opened: Open, wall: str, utc: str) -> None:
     shop = await new_york(opened, "2025-11-01T12:00Z")
     start = WallTime(datetime.fromisoformat(wall))
     answer = await shop.app.holds.create_hold(HoldRequest(start=start, customer_reference="x"))
     assert answer.hold.claim.start == at(utc)
 
 
-async def test_each_reading_of_an_hour_that_comes_twice_can_be_booked(opened: Open) -> None:
+async def test_both_readings_of_a_repeated_hour_can_be_booked(opened: Open) -> None:
     shop = await new_york(opened, "2025-11-01T12:00Z")
     one = await shop.book("2025-11-02T01:30-04:00", duration_minutes=30)
     other = await shop.book("2025-11-02T01:30-05:00", duration_minutes=30)

@@ -1,4 +1,4 @@
-"""A first answer is spread over days and parts of the day; its cursor then pages through all of the rest."""
+"""Pagination: the first page is spread over days and parts of the day; its cursor lists all other starts."""
 
 import json
 import math
@@ -30,7 +30,7 @@ async def pages(shop: Shop, limit: int, **facts: object) -> list[SlotAnswer]:
     return found
 
 
-async def test_the_first_answer_has_every_day_before_any_day_has_more(opened: Open) -> None:
+async def test_the_first_page_covers_each_day_before_repeating_a_day(opened: Open) -> None:
     shop = await opened(plan(ALL_DAY))
     for limit in (5, 7, 10, 21):
         days = Counter(start // MINUTES_PER_DAY for start in starts(await shop.slots(limit=limit, **WEEK)))
@@ -38,38 +38,38 @@ async def test_the_first_answer_has_every_day_before_any_day_has_more(opened: Op
         assert max(days.values()) - min(days.values()) <= 1
 
 
-async def test_within_a_day_every_part_comes_before_any_part_has_more(opened: Open) -> None:
+async def test_the_first_page_covers_each_part_of_a_day_before_repeating_a_part(opened: Open) -> None:
     shop = await opened(plan(ALL_DAY))
     found = starts(await shop.slots(limit=3))
     assert {part_of_day("UTC", start) for start in found} == set(PartOfDay)
 
 
-async def test_within_a_part_the_first_and_the_farthest_come_first(opened: Open) -> None:
+async def test_the_first_page_takes_distant_starts_of_a_part_first(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "08:00-12:00"), slot_interval_minutes=15))
     first, second = starts(await shop.slots(limit=2))
     assert first == at("08:00")
     assert second - first >= 90
 
 
-async def test_an_answer_is_in_order_of_time(opened: Open) -> None:
+async def test_a_page_is_in_order_of_time(opened: Open) -> None:
     shop = await opened(plan(ALL_DAY))
     for answer in await pages(shop, 9):
         assert starts(answer) == sorted(starts(answer))
 
 
 @pytest.mark.parametrize("limit", [1, 10, 37, 100])
-async def test_the_pages_have_every_start_exactly_once(opened: Open, limit: int) -> None:
+async def test_the_pages_contain_every_start_exactly_once(opened: Open, limit: int) -> None:
     shop = await opened(plan(ALL_DAY))
-    whole = [start for page in await pages(shop, 100) for start in starts(page)]
+    all_starts = [start for page in await pages(shop, 100) for start in starts(page)]
     found = [start for page in await pages(shop, limit) for start in starts(page)]
-    assert sorted(found) == sorted(whole)
+    assert sorted(found) == sorted(all_starts)
     assert len(found) == 7 * 23
 
 
-async def test_pages_after_the_first_go_through_in_order_of_time(opened: Open) -> None:
+async def test_pages_after_the_first_are_in_order_of_time(opened: Open) -> None:
     shop = await opened(plan(ALL_DAY))
-    _, *rest = await pages(shop, 20)
-    found = [start for page in rest for start in starts(page)]
+    _, *others = await pages(shop, 20)
+    found = [start for page in others for start in starts(page)]
     assert found == sorted(found)
 
 
@@ -81,24 +81,24 @@ async def test_a_full_last_page_has_no_cursor(opened: Open) -> None:
     assert (len(starts(second)), second.next_cursor) == (2, "")
 
 
-async def test_bookings_in_between_neither_skip_nor_repeat(opened: Open) -> None:
-    """Whatever is free from the first page to the last is heard of exactly once."""
+async def test_bookings_between_pages_cause_no_gaps_or_repetitions(opened: Open) -> None:
+    """Every start that stays free from the first page to the last is listed exactly once."""
     shop = await opened(plan(ALL_DAY))
     everything = {start for page in await pages(shop, 100) for start in starts(page)}
     answer = await shop.slots(limit=10, **WEEK)
-    heard = starts(answer)
+    listed = starts(answer)
     taken: set[int] = set()
     for number in range(100):
         if not answer.next_cursor:
             break
-        for one in (at("08:00") + number * 60 + number % 7 * MINUTES_PER_DAY, heard[-1]):
+        for one in (at("08:00") + number * 60 + number % 7 * MINUTES_PER_DAY, listed[-1]):
             taken |= await book_if_free(shop, one, number)
         answer = await shop.slots(limit=10, **WEEK, cursor=answer.next_cursor)
-        heard += starts(answer)
-    assert len(heard) == len(set(heard)), "a start was heard of twice"
+        listed += starts(answer)
+    assert len(listed) == len(set(listed)), "a start was listed twice"
     assert taken, "no booking happened in between"
     still_free = {start for page in await pages(shop, 100) for start in starts(page)}
-    assert still_free <= set(heard) <= everything, "a start that was free all the time was skipped"
+    assert still_free <= set(listed) <= everything, "a start that was free all the time was skipped"
 
 
 async def book_if_free(shop: Shop, start: int, number: int) -> set[int]:
@@ -108,26 +108,26 @@ async def book_if_free(shop: Shop, start: int, number: int) -> set[int]:
     return {start}
 
 
-async def test_what_comes_free_before_the_page_is_not_repeated(opened: Open) -> None:
+async def test_a_start_freed_before_the_page_is_not_repeated(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-12:00")))
     hold = await shop.hold("09:00")
     first = await shop.slots(limit=1)
     await shop.app.holds.release_hold(None, hold.hold.token)
-    rest = await shop.slots(limit=100, cursor=first.next_cursor)
-    assert set(starts(first)) & set(starts(rest)) == set()
-    assert at("09:00") in starts(rest)
+    others = await shop.slots(limit=100, cursor=first.next_cursor)
+    assert set(starts(first)) & set(starts(others)) == set()
+    assert at("09:00") in starts(others)
 
 
-async def test_time_passing_between_the_pages_drops_the_past(opened: Open) -> None:
+async def test_starts_that_pass_between_pages_are_dropped(opened: Open) -> None:
     shop = await opened(plan(technician("ana", "09:00-12:00")))
     first = await shop.slots(limit=1)
     shop.at_time("10:15")
-    rest = await shop.slots(limit=100, cursor=first.next_cursor)
-    assert starts(rest) == [at("10:30"), at("11:00")]
+    others = await shop.slots(limit=100, cursor=first.next_cursor)
+    assert starts(others) == [at("10:30"), at("11:00")]
 
 
-async def test_the_range_of_the_first_page_stands_for_the_others(opened: Open) -> None:
-    """Without from and to the range begins now; later pages do not move with the clock."""
+async def test_the_range_of_the_first_page_applies_to_the_others(opened: Open) -> None:
+    """The default range begins now; later pages do not move with the clock."""
     shop = await opened(plan(ALL_DAY))
     first = await shop.slots(limit=10, from_=None, to=None)
     shop.clock.advance(seconds=3600)
@@ -147,7 +147,7 @@ async def test_the_range_of_the_first_page_stands_for_the_others(opened: Open) -
         {"project_id": "shop-2"},
     ],
 )
-async def test_a_cursor_is_good_for_its_own_question_alone(opened: Open, other: dict[str, Any]) -> None:
+async def test_a_cursor_is_valid_for_its_own_query_only(opened: Open, other: dict[str, Any]) -> None:
     services = (service("visit"), service("other"))
     shop = await opened(plan(ALL_DAY, services=services, default_service_id="visit"))
     second = plan(ALL_DAY, id="shop-2", services=services, default_service_id="visit")
@@ -159,7 +159,7 @@ async def test_a_cursor_is_good_for_its_own_question_alone(opened: Open, other: 
 
 
 @pytest.mark.parametrize(
-    "garbage",
+    "malformed",
     [
         "x",
         "====",
@@ -173,16 +173,16 @@ async def test_a_cursor_is_good_for_its_own_question_alone(opened: Open, other: 
         "WyJhIiwxLDJd" * 200,
     ],
 )
-async def test_a_cursor_that_was_not_made_here_is_refused(opened: Open, garbage: str) -> None:
+async def test_a_malformed_cursor_is_rejected(opened: Open, malformed: str) -> None:
     shop = await opened(plan(ALL_DAY))
     with pytest.raises(InvalidArgument) as refused:
-        await shop.slots(cursor=garbage)
+        await shop.slots(cursor=malformed)
     assert refused.value.fields[0].field == "cursor"
 
 
 @pytest.mark.parametrize("part", [1, 2, 3, 4])
 @pytest.mark.parametrize("value", [math.nan, math.inf, 1e300, 1.5, 10**30, -2, True, None, "1", [1], {"a": 1}])
-async def test_a_cursor_that_was_tampered_with_is_refused(opened: Open, part: int, value: object) -> None:
+async def test_a_modified_cursor_is_rejected(opened: Open, part: int, value: object) -> None:
     shop = await opened(plan(ALL_DAY))
     parts = json.loads(urlsafe_b64decode((await shop.slots(limit=1)).next_cursor))
     parts[part] = value
@@ -191,7 +191,7 @@ async def test_a_cursor_that_was_tampered_with_is_refused(opened: Open, part: in
     assert refused.value.fields[0].field == "cursor"
 
 
-async def test_a_cursor_that_nests_without_end_is_refused(opened: Open) -> None:
+async def test_a_deeply_nested_cursor_is_rejected(opened: Open) -> None:
     shop = await opened(plan(ALL_DAY))
     with pytest.raises(InvalidArgument) as refused:
         await shop.slots(cursor=urlsafe_b64encode(b"[" * 100_000).decode())
