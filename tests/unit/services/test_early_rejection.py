@@ -148,7 +148,7 @@ async def test_an_unknown_token_is_rejected_without_the_lock(counter: Counter) -
 async def test_a_hold_missing_from_the_live_holds_can_be_booked(counter: Counter, other_process: Shop) -> None:
     held = await counter.shop.hold("09:00")
     await counter.live.remove("shop", held.hold.token)
-    other = await other_process.hold("10:00", customer="somebody else")
+    other = await other_process.hold("10:00", who="caller-2")
     assert (await counter.shop.book_hold(held)).booking.id == held.hold.claim.id
     assert (await counter.shop.book_hold(other, customer=customer(2))).booking.id == other.hold.claim.id
 
