@@ -254,7 +254,7 @@ def _show_assignment(reason: AssignmentReason) -> AssignmentView:
         "wished": reason.wished,
         "kept": reason.kept,
     }
-    for name, value in sorted((_field_of(key), value) for key, value in reason.values.items()):
+    for name, value in sorted([(_field_of(key), value) for key, value in reason.values.items()]):
         assignment[name] = value
     return assignment
 

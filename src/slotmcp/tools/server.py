@@ -65,13 +65,7 @@ class SlotmcpServer(MCPServer):
     """MCP server that lists to each client the tools that the client may call."""
 
     def __init__(
-        self,
-        app: App,
-        tools: Sequence[ToolDefinition[Any]],
-        bus: SubscriptionBus,
-        gate: CallGate,
-        *,
-        instructions: str = INSTRUCTIONS,
+        self, app: App, tools: Sequence[ToolDefinition[Any]], bus: SubscriptionBus, gate: CallGate, instructions: str
     ) -> None:
         super().__init__(
             "slotmcp",
@@ -110,13 +104,9 @@ def create_server(
 
     Subscribers receive the events that are published on the bus.
     """
-    server = SlotmcpServer(
-        app,
-        select_tools(toolset, read_only=read_only),
-        bus or InMemorySubscriptionBus(),
-        gate,
-        instructions=INSTRUCTIONS + READ_ONLY_INSTRUCTIONS if read_only else INSTRUCTIONS,
-    )
+    tools = select_tools(toolset, read_only=read_only)
+    instructions = INSTRUCTIONS + READ_ONLY_INSTRUCTIONS if read_only else INSTRUCTIONS
+    server = SlotmcpServer(app, tools, bus or InMemorySubscriptionBus(), gate, instructions)
     add_waitlist_resource(server, app, gate)
     if toolset is Toolset.OPERATOR:
         add_trace_resource(server, app, gate)

@@ -74,9 +74,9 @@ class ToolDefinition(Generic[A]):
         """Return the tool for an app and a gate."""
         model = self.arguments
 
-        async def call(raw: RawArguments) -> Mapping[str, object]:
+        async def call(raw: RawArguments, principal: Principal) -> Mapping[str, object]:
             args = read_arguments(model, raw)
-            project_id = gate.principal.resolve_project(args.project_id)
+            project_id = principal.resolve_project(args.project_id)
             if project_id != args.project_id:
                 args = args.model_copy(update={"project_id": project_id})
             return await self.function(app, args)
@@ -145,7 +145,7 @@ class SlotmcpTool(Tool):
         try:
             await self.gate.admit(principal, self.scope)
             with span("service"):
-                response = await self.fn(arguments)
+                response = await self.fn(arguments, principal)
             return _OK, _result(response, trace_id)
         except SlotmcpError as error:
             reported = hide_other_projects(principal, error) if isinstance(error, NotFound) else error
