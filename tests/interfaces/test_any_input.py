@@ -53,9 +53,7 @@ def server(desk: Desk) -> MCPServer:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(call=calls())
-async def test_nothing_that_is_sent_is_an_internal_error(
-    server: MCPServer, call: tuple[str, dict[str, object]]
-) -> None:
+async def test_no_arguments_cause_an_internal_error(server: MCPServer, call: tuple[str, dict[str, object]]) -> None:
     tool, arguments = call
     async with Client(server) as client:
         body = body_of(await client.call_tool(tool, arguments))

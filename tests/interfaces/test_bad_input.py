@@ -225,13 +225,13 @@ async def _refused(shop: Desk, tool: str, changed: Mapping[str, object]) -> Body
     return error
 
 
-def test_there_are_many_kinds() -> None:
+def test_the_examples_cover_many_kinds() -> None:
     assert len({_name(case) for case in CASES}) == len(CASES) >= 300
     assert {tool for tool, *_ in CASES} == set(GOOD)
 
 
 @pytest.mark.parametrize(("tool", "field"), sorted({(tool, _subject(changed)) for tool, changed, *_ in CASES}))
-async def test_bad_input_is_told_by_its_field_and_changes_nothing(shop: Desk, tool: str, field: str) -> None:
+async def test_bad_input_is_reported_by_field_and_changes_nothing(shop: Desk, tool: str, field: str) -> None:
     for case in CASES:
         if (case[0], _subject(case[1])) == (tool, field):
             try:
@@ -254,7 +254,7 @@ async def _check(shop: Desk, case: Case) -> None:
 
 @pytest.mark.parametrize("tool", ["create_hold", "book_slot", "get_slots"])
 @pytest.mark.parametrize(("time", "readings"), [GAP, TWICE], ids=["never", "twice"])
-async def test_a_time_that_the_clocks_skip_or_repeat_names_both_readings(
+async def test_a_skipped_or_repeated_local_time_is_reported_with_both_readings(
     shop: Desk, tool: str, time: str, readings: str
 ) -> None:
     error = await _refused(shop, tool, {"from" if tool == "get_slots" else "start": time})
@@ -270,7 +270,7 @@ async def test_a_time_that_the_clocks_skip_or_repeat_names_both_readings(
         ("get_slots", {"serviceType": "zzz"}, ["ac-repair", "furnace-check"]),
     ],
 )
-async def test_an_unknown_id_comes_with_those_most_like_it(
+async def test_an_unknown_id_is_reported_with_similar_ids(
     shop: Desk, tool: str, changed: Mapping[str, object], nearest: list[str]
 ) -> None:
     error = await _refused(shop, tool, changed)
@@ -278,12 +278,12 @@ async def test_an_unknown_id_comes_with_those_most_like_it(
     assert nearest[0] in error["result"]
 
 
-async def test_all_that_is_wrong_is_told_at_once(shop: Desk) -> None:
+async def test_all_invalid_fields_are_reported_together(shop: Desk) -> None:
     error = await _refused(shop, "book_slot", {"customerName": 5, "start": "soon", "latitude": 99, "extra": 1})
     assert sorted(fields(error)) == ["customerName", "extra", "latitude", "start"]
 
 
-async def test_a_cursor_of_another_question_is_refused(shop: Desk) -> None:
+async def test_a_cursor_of_another_request_is_refused(shop: Desk) -> None:
     first = await shop.ask("get_slots", serviceType="ac-repair", limit=1)
     error = await _refused(shop, "get_slots", {"serviceType": "furnace-check", "cursor": first["nextCursor"]})
     assert fields(error) == ["cursor"]
@@ -292,13 +292,13 @@ async def test_a_cursor_of_another_question_is_refused(shop: Desk) -> None:
 @pytest.mark.parametrize(
     "changed", [{"serviceType": "furnace-check"}, {"start": "2026-11-23T17:00Z"}, {"durationMinutes": 30}]
 )
-async def test_a_token_beside_other_wishes_is_refused(shop: Desk, changed: Mapping[str, object]) -> None:
+async def test_a_token_with_a_contradicting_argument_is_refused(shop: Desk, changed: Mapping[str, object]) -> None:
     (token,) = (entry.token for entry in entries(shop.path) if entry.token)
     error = await _refused(shop, "book_slot", {"holdToken": token, **changed})
     assert fields(error) == list(changed)
 
 
-async def test_the_name_of_another_thing_is_no_token(shop: Desk) -> None:
+async def test_the_id_of_another_object_is_not_a_token(shop: Desk) -> None:
     """Neither a booking's id, nor a hold's id, nor a key opens a hold."""
     names = [entry.id for entry in entries(shop.path)]
     names += [key for (key,) in rows(shop.path, "SELECT key FROM receipts")]
@@ -309,7 +309,7 @@ async def test_the_name_of_another_thing_is_no_token(shop: Desk) -> None:
         assert fingerprint(shop.path) == before
 
 
-async def test_a_token_of_another_business_is_not_known(shop: Desk) -> None:
+async def test_a_token_of_another_project_is_unknown(shop: Desk) -> None:
     (token,) = (entry.token for entry in entries(shop.path) if entry.token)
     other = replace(PLAN, project=replace(PLAN.project, id="boulder-hvac"))
     await shop.app.projects.import_project(other, prune=False)
@@ -335,7 +335,7 @@ FINE: Final = (
 
 
 @pytest.mark.parametrize("text", FINE, ids=ascii)
-async def test_what_is_only_unusual_is_kept_unharmed(shop: Desk, text: str) -> None:
+async def test_unusual_but_valid_text_is_stored_unchanged(shop: Desk, text: str) -> None:
     answer = await shop.ask(
         "book_slot",
         **{**GOOD["book_slot"], "customerName": text, "notes": f"{text}\nsecond line", "address": text},
@@ -359,5 +359,7 @@ async def test_what_is_only_unusual_is_kept_unharmed(shop: Desk, text: str) -> N
     ],
     ids=str,
 )
-async def test_what_agents_send_for_nothing_is_nothing(shop: Desk, tool: str, changed: Mapping[str, object]) -> None:
+async def test_values_that_agents_send_for_absent_fields_count_as_absent(
+    shop: Desk, tool: str, changed: Mapping[str, object]
+) -> None:
     assert (await shop.ask(tool, **_call(tool, changed)))["result"]

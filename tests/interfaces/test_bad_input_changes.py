@@ -77,7 +77,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("tool", "arguments", "wrong"), BAD, ids=lambda value: str(value)[:60])
-async def test_it_is_a_clear_error_and_nothing_is_changed(
+async def test_bad_input_is_a_clear_error_and_changes_nothing(
     office: Desk, tool: str, arguments: dict[str, object], wrong: list[str]
 ) -> None:
     answer = await office.ask("book_slot", start=MONDAY_9, customerName="Kim Doe", customerPhone="+1 303 555 0142")
@@ -92,7 +92,7 @@ async def test_it_is_a_clear_error_and_nothing_is_changed(
 
 
 @pytest.mark.parametrize("token", ["never-was", "🐙", "'; DROP TABLE claims; --"])
-async def test_a_token_that_never_was_moves_nothing(office: Desk, token: str) -> None:
+async def test_an_unknown_token_moves_nothing(office: Desk, token: str) -> None:
     answer = await office.ask("book_slot", start=MONDAY_9, customerName="Kim", customerPhone="+1 303 555 0142")
     before = fingerprint(office.path)
     error = await office.refused("reschedule_booking", bookingId=answer["booking"]["bookingId"], holdToken=token)
@@ -101,7 +101,7 @@ async def test_a_token_that_never_was_moves_nothing(office: Desk, token: str) ->
 
 
 @pytest.mark.parametrize("start", ["2020-01-01T09:00:00Z", "2026-11-23T16:07:00Z", "2199-12-31T23:59:00Z"])
-async def test_a_start_that_is_never_offered_is_told_as_any_that_cannot_be_had(office: Desk, start: str) -> None:
+async def test_a_start_that_is_never_offered_is_reported_as_unavailable(office: Desk, start: str) -> None:
     answer = await office.ask("book_slot", start=MONDAY_9, customerName="Kim", customerPhone="+1 303 555 0142")
     before = fingerprint(office.path)
     error = await office.refused("reschedule_booking", bookingId=answer["booking"]["bookingId"], start=start)

@@ -54,14 +54,14 @@ async def test_a_held_start_becomes_a_booking(desk: Desk) -> None:
     }
 
 
-async def test_a_start_can_be_booked_at_once_and_is_gone(desk: Desk) -> None:
+async def test_a_start_can_be_booked_without_a_hold_and_is_then_taken(desk: Desk) -> None:
     for customer in (KIM, LEE):
         await desk.ask("book_slot", start="2026-11-23T09:00", durationMinutes=60, **customer)
     slots = (await desk.ask("get_slots", **{"from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}))["slots"]
     assert slots == []
 
 
-async def test_everything_that_was_said_is_kept_with_the_booking(desk: Desk) -> None:
+async def test_all_arguments_are_stored_with_the_booking(desk: Desk) -> None:
     told = {
         "customerEmail": "kim@example.com",
         "address": "1 Main St\nDenver",
@@ -77,13 +77,13 @@ async def test_everything_that_was_said_is_kept_with_the_booking(desk: Desk) -> 
     assert kept.claim.location == Location(39.7392, -104.9903)
 
 
-async def test_a_place_that_an_agent_does_not_know_is_no_place(desk: Desk) -> None:
+async def test_an_unknown_location_is_no_location(desk: Desk) -> None:
     await desk.ask("book_slot", start=MONDAY_9, latitude=0, longitude=0, **KIM)
     (kept,) = (await desk.app.projects.export_project("denver-hvac")).bookings
     assert kept.claim.location is None
 
 
-async def test_a_wished_technician_comes_and_the_reason_says_so(desk: Desk) -> None:
+async def test_a_requested_technician_is_assigned_and_the_reason_says_so(desk: Desk) -> None:
     answer = await desk.ask("book_slot", start=MONDAY_9, technicianId="t-ben", **KIM)
     assert answer["booking"]["technicianName"] == "Ben"
     assert answer["booking"]["assignmentReason"] == "The customer asked for Ben."
@@ -93,7 +93,7 @@ async def test_a_wished_technician_comes_and_the_reason_says_so(desk: Desk) -> N
     ("ranking", "told"),
     [((RankingKey.PRIORITY,), {"priority": 1}), ((RankingKey.LOAD,), {"bookingsThatDay": 0})],
 )
-async def test_the_reason_tells_what_the_project_ranks_by(
+async def test_the_reason_names_the_ranking_keys_of_the_project(
     tmp_path: Path, ranking: tuple[RankingKey, ...], told: dict[str, int]
 ) -> None:
     plan = replace(PLAN, project=replace(PLAN.project, assignment_ranking=ranking))
@@ -104,7 +104,7 @@ async def test_the_reason_tells_what_the_project_ranks_by(
 
 
 @pytest.mark.parametrize("key", [{}, {"idempotencyKey": "k-1"}])
-async def test_a_retry_is_the_first_answer_again(desk: Desk, key: dict[str, str]) -> None:
+async def test_a_retry_returns_the_first_response(desk: Desk, key: dict[str, str]) -> None:
     for asked in ({"holdToken": await hold(desk)}, {"start": "2026-11-23T20:00:00Z"}):
         first = await desk.ask("book_slot", **asked, **KIM, **{name: f"{value}{asked}" for name, value in key.items()})
         again = await desk.ask("book_slot", **asked, **KIM, **{name: f"{value}{asked}" for name, value in key.items()})
@@ -113,7 +113,7 @@ async def test_a_retry_is_the_first_answer_again(desk: Desk, key: dict[str, str]
     assert len((await desk.app.projects.export_project("denver-hvac")).bookings) == 2
 
 
-async def test_a_key_or_a_token_is_good_for_one_request(desk: Desk) -> None:
+async def test_a_key_or_a_token_is_valid_for_one_request(desk: Desk) -> None:
     token = await hold(desk)
     await desk.ask("book_slot", holdToken=token, idempotencyKey="k-1", **KIM)
     by_token = await desk.refused("book_slot", holdToken=token, **LEE)
@@ -121,7 +121,7 @@ async def test_a_key_or_a_token_is_good_for_one_request(desk: Desk) -> None:
     assert by_token["code"] == by_key["code"] == "idempotency_mismatch"
 
 
-async def test_a_time_that_is_gone_comes_with_others(desk: Desk) -> None:
+async def test_a_taken_time_is_reported_with_alternatives(desk: Desk) -> None:
     for caller in ("a", "b"):
         await hold(desk, caller)
     error = await desk.refused("book_slot", start=MONDAY_9, **KIM)
@@ -131,14 +131,14 @@ async def test_a_time_that_is_gone_comes_with_others(desk: Desk) -> None:
     assert "Instead, I have tomorrow at " in error["result"]
 
 
-async def test_a_hold_that_lapsed_is_revived_while_its_time_is_free(desk: Desk) -> None:
+async def test_an_expired_hold_can_be_booked_while_its_time_is_free(desk: Desk) -> None:
     token = await hold(desk)
     desk.clock.advance(seconds=90)
     answer = await desk.ask("book_slot", holdToken=token, **KIM)
     assert answer["booking"]["start"] == MONDAY_9
 
 
-async def test_a_hold_that_lapsed_and_is_taken_has_expired(desk: Desk) -> None:
+async def test_an_expired_hold_whose_time_is_taken_is_refused(desk: Desk) -> None:
     token = await hold(desk)
     desk.clock.advance(seconds=90)
     for caller in ("b", "c"):
@@ -149,7 +149,7 @@ async def test_a_hold_that_lapsed_and_is_taken_has_expired(desk: Desk) -> None:
     assert "and it is gone now. Instead, I have tomorrow at " in error["result"]
 
 
-async def test_a_hold_that_never_was_has_expired(desk: Desk) -> None:
+async def test_an_unknown_hold_is_reported_as_expired(desk: Desk) -> None:
     error = await desk.refused("book_slot", holdToken="never-was", **KIM)
     assert error["code"] == "hold_expired"
     assert error["alternatives"] == []
@@ -163,7 +163,7 @@ async def test_unknown_ids_are_not_found(desk: Desk) -> None:
         assert error["nearest"]
 
 
-async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk, impatient_desk: Desk) -> None:
+async def test_a_busy_database_is_a_retryable_error(desk: Desk, impatient_desk: Desk) -> None:
     with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         error = await impatient_desk.refused("book_slot", start=MONDAY_9, **KIM)
@@ -202,7 +202,7 @@ GOOD = {"start": MONDAY_9, **KIM}
         ({"phone": "+1 303 555 0142"}, "phone"),
     ],
 )
-async def test_what_is_wrong_is_named_and_nothing_is_booked(
+async def test_an_invalid_argument_is_named_and_nothing_is_booked(
     desk: Desk, arguments: dict[str, object], field: str
 ) -> None:
     before = fingerprint(desk.path)
@@ -211,7 +211,7 @@ async def test_what_is_wrong_is_named_and_nothing_is_booked(
     assert fingerprint(desk.path) == before
 
 
-async def test_a_token_that_contradicts_the_rest_is_told(desk: Desk) -> None:
+async def test_a_token_that_contradicts_other_arguments_is_reported(desk: Desk) -> None:
     token = await hold(desk)
     for field, value in (
         ("start", "2026-11-23T17:15:00Z"),

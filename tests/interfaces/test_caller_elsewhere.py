@@ -11,7 +11,7 @@ NINE_UTC = "2026-11-23T16:00:00Z"
 KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
 
 
-async def test_holding_and_booking(desk: Desk) -> None:
+async def test_holds_and_bookings_are_worded_in_the_callers_zone(desk: Desk) -> None:
     held = await desk.ask("create_hold", customerHash="a", **ELEVEN)
     assert held["start"] == NINE_UTC
     assert held["startLocal"] == "2026-11-23T11:00:00-05:00"
@@ -22,12 +22,12 @@ async def test_holding_and_booking(desk: Desk) -> None:
     assert booked["clock"]["timezone"] == "America/New_York"
 
 
-async def test_asking_why(desk: Desk) -> None:
+async def test_explanations_are_worded_in_the_callers_zone(desk: Desk) -> None:
     told = await desk.ask("explain_slot", **ELEVEN)
     assert (told["start"], told["startLocal"]) == (NINE_UTC, "2026-11-23T11:00:00-05:00")
 
 
-async def test_changing_their_mind(desk: Desk) -> None:
+async def test_changes_are_worded_in_the_callers_zone(desk: Desk) -> None:
     booking = (await desk.ask("book_slot", **ELEVEN, **KIM))["booking"]["bookingId"]
     found = await desk.ask("find_bookings", phone="303-555-0142", **NEW_YORK)
     assert "tomorrow at 11 in the morning New York time" in found["result"]
@@ -38,7 +38,7 @@ async def test_changing_their_mind(desk: Desk) -> None:
     assert "11 in the morning New York time" in cancelled["result"]
 
 
-async def test_waiting(desk: Desk) -> None:
+async def test_the_waitlist_is_worded_in_the_callers_zone(desk: Desk) -> None:
     """From ten to eleven there is midnight here: too early for the business."""
     window = {"from": "2026-11-24T00:00", "to": "2026-11-24T09:00"}
     told = await desk.ask("join_waitlist", **window, **NEW_YORK, **KIM)
@@ -47,13 +47,13 @@ async def test_waiting(desk: Desk) -> None:
     assert error["alternatives"][0]["startLocal"] == "2026-11-24T10:00:00-05:00"
 
 
-async def test_what_is_offered_instead(desk: Desk) -> None:
+async def test_alternatives_are_worded_in_the_callers_zone(desk: Desk) -> None:
     error = await desk.refused("create_hold", customerHash="a", start="2026-11-23T21:00", **NEW_YORK)
     assert error["alternatives"][0]["startLocal"].endswith("-05:00")
 
 
 @pytest.mark.parametrize("tool", ["create_hold", "book_slot", "explain_slot", "get_slots"])
-async def test_a_zone_that_is_none_is_refused(desk: Desk, tool: str) -> None:
+async def test_an_unknown_zone_is_refused(desk: Desk, tool: str) -> None:
     error = await desk.refused(tool, timezone="Denver")
     problems = {one["field"]: one["problem"] for one in error["fields"]}
     assert problems["timezone"] == "must be an IANA zone name such as America/Denver or Europe/Paris."

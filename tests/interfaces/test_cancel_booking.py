@@ -14,7 +14,7 @@ async def book(desk: Desk, **more: str) -> Body:
     return booking
 
 
-async def test_the_time_is_given_back_at_once(desk: Desk) -> None:
+async def test_the_canceled_time_is_free_at_once(desk: Desk) -> None:
     booked = await book(desk)
     assert (await desk.ask("get_slots", **AT_9))["slots"] == []
     answer = await desk.ask("cancel_booking", bookingId=booked["bookingId"], reason="A cold\nand a cough")
@@ -33,7 +33,7 @@ async def test_the_time_is_given_back_at_once(desk: Desk) -> None:
     assert starts((await desk.ask("get_slots", **AT_9))["slots"]) == [MONDAY_9]
 
 
-async def test_again_it_answers_the_same_and_changes_nothing(desk: Desk) -> None:
+async def test_a_repeated_cancellation_returns_the_same_and_changes_nothing(desk: Desk) -> None:
     booked = await book(desk)
     first = await desk.ask("cancel_booking", bookingId=booked["bookingId"])
     before = fingerprint(desk.path)
@@ -42,14 +42,14 @@ async def test_again_it_answers_the_same_and_changes_nothing(desk: Desk) -> None
     assert fingerprint(desk.path) == before
 
 
-async def test_the_same_time_can_be_booked_again(desk: Desk) -> None:
+async def test_a_canceled_time_can_be_booked_again(desk: Desk) -> None:
     booked = await book(desk)
     await desk.ask("cancel_booking", bookingId=booked["bookingId"])
     again = await book(desk)
     assert again["bookingId"] != booked["bookingId"]
 
 
-async def test_a_retry_of_the_booking_with_its_own_key_says_that_it_is_cancelled(desk: Desk) -> None:
+async def test_a_retry_of_a_canceled_booking_says_that_it_is_canceled(desk: Desk) -> None:
     booked = await book(desk, idempotencyKey="k")
     await desk.ask("cancel_booking", bookingId=booked["bookingId"])
     answer = await desk.ask("book_slot", start=MONDAY_9, serviceType="furnace-check", idempotencyKey="k", **KIM)
@@ -58,7 +58,7 @@ async def test_a_retry_of_the_booking_with_its_own_key_says_that_it_is_cancelled
     assert answer["result"] == "Your furnace check, tomorrow at 9 in the morning, is canceled."
 
 
-async def test_an_unknown_booking_is_not_found_and_no_other_is_named(desk: Desk) -> None:
+async def test_an_unknown_booking_is_not_found_and_no_similar_id_is_named(desk: Desk) -> None:
     booked = await book(desk)
     error = await desk.refused("cancel_booking", bookingId=booked["bookingId"][:-1])
     assert (error["code"], error["nearest"]) == ("not_found", [])

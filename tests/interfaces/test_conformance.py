@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServer]:
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_the_suite_finds_nothing_but_what_is_listed(server: HttpServer, run: str, tmp_path: Path) -> None:
+def test_the_suite_reports_only_the_listed_failures(server: HttpServer, run: str, tmp_path: Path) -> None:
     suite, *requirements = RUNS[run]
     done = subprocess.run(  # noqa: S603  a tool that package-lock.json pins
         [
@@ -54,7 +54,7 @@ def test_the_suite_finds_nothing_but_what_is_listed(server: HttpServer, run: str
 
 
 @pytest.mark.parametrize("listed", sorted(SUITE.glob("*.yml")), ids=lambda path: path.stem)
-def test_each_line_has_its_reason(listed: Path) -> None:
+def test_each_listed_failure_has_a_reason(listed: Path) -> None:
     entries = [line for line in listed.read_text(encoding="utf-8").splitlines() if line.startswith("  - ")]
     assert entries
     assert [line for line in entries if not re.search(r" # \w+ \w+|# likewise", line)] == []

@@ -12,7 +12,7 @@ from support.sqlite_file import fingerprint
 MONDAY_9 = "2026-11-23T16:00:00Z"
 
 
-async def test_a_hold_is_told_with_its_token_its_time_and_its_end(desk: Desk) -> None:
+async def test_a_hold_has_a_token_a_time_and_an_expiry(desk: Desk) -> None:
     answer = await desk.ask("create_hold", start=MONDAY_9, customerHash="caller-1")
     token = answer["holdToken"]
     assert len(token) >= 22
@@ -30,7 +30,7 @@ async def test_a_hold_is_told_with_its_token_its_time_and_its_end(desk: Desk) ->
     }
 
 
-async def test_the_technician_is_never_told(desk: Desk) -> None:
+async def test_the_technician_of_a_hold_is_not_revealed(desk: Desk) -> None:
     answer = await desk.ask("create_hold", start=MONDAY_9, customerHash="caller-1", technicianId="t-ben")
     said = orjson.dumps(answer).decode().replace(answer["holdToken"], "")
     assert "t-ana" not in said
@@ -38,7 +38,7 @@ async def test_the_technician_is_never_told(desk: Desk) -> None:
     assert "Ben" not in said
 
 
-async def test_a_start_may_be_local_and_its_end_or_length_given(desk: Desk) -> None:
+async def test_a_start_may_be_local_with_an_end_or_a_duration(desk: Desk) -> None:
     by_end = await desk.ask("create_hold", start="2026-11-23T09:00", end="2026-11-23T11:00", customerHash="a")
     assert (by_end["start"], by_end["end"]) == (MONDAY_9, "2026-11-23T18:00:00Z")
     by_length = await desk.ask("create_hold", start=MONDAY_9, durationMinutes="120", customerHash="b", ttlSeconds="60")
@@ -46,7 +46,7 @@ async def test_a_start_may_be_local_and_its_end_or_length_given(desk: Desk) -> N
     assert by_length["expiresAt"] == "2026-11-22T19:01:00Z"
 
 
-async def test_a_retry_with_a_key_is_the_same_hold(desk: Desk) -> None:
+async def test_a_retry_with_a_key_returns_the_same_hold(desk: Desk) -> None:
     asked = {"start": MONDAY_9, "customerHash": "caller-1", "idempotencyKey": "k-1"}
     first = await desk.ask("create_hold", **asked)
     again = await desk.ask("create_hold", **asked)
@@ -55,7 +55,7 @@ async def test_a_retry_with_a_key_is_the_same_hold(desk: Desk) -> None:
     assert again["capacityLeft"] == first["capacityLeft"]
 
 
-async def test_a_late_retry_does_not_say_that_the_time_is_kept(desk: Desk) -> None:
+async def test_a_late_retry_does_not_claim_that_the_time_is_held(desk: Desk) -> None:
     asked = {"start": MONDAY_9, "customerHash": "caller-1", "idempotencyKey": "k-1"}
     token = (await desk.ask("create_hold", **asked))["holdToken"]
     desk.clock.advance(seconds=90)
@@ -67,7 +67,7 @@ async def test_a_late_retry_does_not_say_that_the_time_is_kept(desk: Desk) -> No
     assert booked["expiresAt"] == ""
 
 
-async def test_a_time_that_is_gone_comes_with_others(desk: Desk) -> None:
+async def test_a_taken_time_is_reported_with_alternatives(desk: Desk) -> None:
     for caller in ("a", "b"):
         await desk.ask("create_hold", start=MONDAY_9, customerHash=caller)
     error = await desk.refused("create_hold", start=MONDAY_9, customerHash="c")
@@ -82,13 +82,13 @@ async def test_a_time_that_is_gone_comes_with_others(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("start", ["2026-11-22T16:00:00Z", "2026-11-23T16:05:00Z", "2026-11-28T16:00:00Z"])
-async def test_a_time_that_was_never_offered_is_not_to_be_had(desk: Desk, start: str) -> None:
+async def test_a_time_that_is_never_offered_is_unavailable(desk: Desk, start: str) -> None:
     error = await desk.refused("create_hold", start=start, customerHash="a")
     assert error["code"] == "slot_unavailable"
     assert error["alternatives"]
 
 
-async def test_a_customer_keeps_three_at_most(desk: Desk) -> None:
+async def test_a_customer_can_hold_at_most_three_starts(desk: Desk) -> None:
     for hour in (15, 17, 20):
         await desk.ask("create_hold", start=f"2026-11-23T{hour}:00:00Z", customerHash="caller-1")
     error = await desk.refused("create_hold", start="2026-11-24T15:00:00Z", customerHash="caller-1")
@@ -97,7 +97,7 @@ async def test_a_customer_keeps_three_at_most(desk: Desk) -> None:
     await desk.ask("create_hold", start="2026-11-24T15:00:00Z", customerHash="caller-2")
 
 
-async def test_a_key_is_good_for_one_request(desk: Desk) -> None:
+async def test_a_key_is_valid_for_one_request(desk: Desk) -> None:
     await desk.ask("create_hold", start=MONDAY_9, customerHash="a", idempotencyKey="k-1")
     error = await desk.refused("create_hold", start="2026-11-23T17:15:00Z", customerHash="a", idempotencyKey="k-1")
     assert error["code"] == "idempotency_mismatch"
@@ -108,7 +108,7 @@ async def test_unknown_ids_are_not_found(desk: Desk) -> None:
     assert (error["code"], error["nearest"]) == ("not_found", ["ac-repair", "furnace-check"])
 
 
-async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk, impatient_desk: Desk) -> None:
+async def test_a_busy_database_is_a_retryable_error(desk: Desk, impatient_desk: Desk) -> None:
     with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         error = await impatient_desk.refused("create_hold", start=MONDAY_9, customerHash="a")
@@ -144,7 +144,9 @@ GOOD = {"start": MONDAY_9, "customerHash": "caller-1"}
         ({"customer": "Kim"}, "customer"),
     ],
 )
-async def test_what_is_wrong_is_named_and_nothing_is_kept(desk: Desk, arguments: dict[str, object], field: str) -> None:
+async def test_an_invalid_argument_is_named_and_nothing_is_held(
+    desk: Desk, arguments: dict[str, object], field: str
+) -> None:
     before = fingerprint(desk.path)
     error = await desk.refused("create_hold", **(GOOD | arguments))
     assert (error["code"], fields(error)) == ("invalid_argument", [field])

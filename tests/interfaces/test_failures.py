@@ -43,7 +43,7 @@ def torn_desk(desk: Desk) -> Desk:
     return replace(desk, app=app, server=create_server(app))
 
 
-async def test_an_unforeseen_failure_is_internal_with_a_trace_id(
+async def test_an_unexpected_exception_is_an_internal_error_with_a_trace_id(
     torn_desk: Desk, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async with Client(torn_desk.server) as client:
@@ -61,7 +61,7 @@ async def test_an_unforeseen_failure_is_internal_with_a_trace_id(
     assert capfd.readouterr().out == ""
 
 
-async def test_each_call_is_one_event_without_what_was_said(
+async def test_each_call_is_one_log_event_without_its_arguments(
     desk: Desk, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.INFO, logger="slotmcp.tools")
@@ -83,6 +83,6 @@ async def test_each_call_is_one_event_without_what_was_said(
     assert capfd.readouterr().out == ""
 
 
-async def test_every_answer_has_a_trace_id_of_its_own(desk: Desk) -> None:
+async def test_every_response_has_its_own_trace_id(desk: Desk) -> None:
     answers = [await desk.ask("list_services") for _ in range(3)]
     assert len({answer["traceId"] for answer in answers}) == 3

@@ -18,7 +18,7 @@ async def book(desk: Desk, start: str, customer: dict[str, str]) -> Body:
     return booking
 
 
-async def test_a_booking_is_found_by_any_notation_and_told_without_its_customer(desk: Desk) -> None:
+async def test_a_booking_is_found_by_any_phone_notation_and_shown_without_its_customer(desk: Desk) -> None:
     booked = await book(desk, MONDAY_9, KIM)
     await book(desk, MONDAY_9, LEE)
     for reference in ({"phone": "+1 303 555 0142"}, {"phone": "303.555.0142"}, {"email": "kim@example.com"}):
@@ -33,7 +33,7 @@ async def test_a_booking_is_found_by_any_notation_and_told_without_its_customer(
         assert not any(word in text for word in ("Kim", "Lee", "0142", "example.com"))
 
 
-async def test_a_hold_that_was_booked_is_found_by_the_agents_own_reference(desk: Desk) -> None:
+async def test_a_booked_hold_is_found_by_the_agents_reference(desk: Desk) -> None:
     token = (await desk.ask("create_hold", start=MONDAY_9, customerHash="caller-7a1f"))["holdToken"]
     booked = (await desk.ask("book_slot", holdToken=token, **LEE))["booking"]
     for reference in ({"customerHash": "caller-7a1f"}, {"bookingId": booked["bookingId"]}):
@@ -41,7 +41,7 @@ async def test_a_hold_that_was_booked_is_found_by_the_agents_own_reference(desk:
         assert found["bookingId"] == booked["bookingId"]
 
 
-async def test_the_next_one_is_said_and_all_are_listed(desk: Desk) -> None:
+async def test_the_next_booking_is_spoken_and_all_are_listed(desk: Desk) -> None:
     await book(desk, TUESDAY_9, KIM)
     await book(desk, MONDAY_9, KIM)
     answer = await desk.ask("find_bookings", email="kim@example.com")
@@ -51,7 +51,7 @@ async def test_the_next_one_is_said_and_all_are_listed(desk: Desk) -> None:
     assert [one["start"] for one in answer["bookings"]] == [MONDAY_9, TUESDAY_9]
 
 
-async def test_what_is_over_is_listed_but_not_to_come(desk: Desk) -> None:
+async def test_past_bookings_are_listed_but_not_upcoming(desk: Desk) -> None:
     booked = await book(desk, MONDAY_9, KIM)
     await desk.ask("cancel_booking", bookingId=booked["bookingId"])
     answer = await desk.ask("find_bookings", email="kim@example.com")
@@ -60,7 +60,7 @@ async def test_what_is_over_is_listed_but_not_to_come(desk: Desk) -> None:
     assert (found["status"], found["upcoming"]) == ("cancelled", False)
 
 
-async def test_the_last_one_is_said_where_none_is_to_come(desk: Desk) -> None:
+async def test_the_last_booking_is_spoken_if_none_is_upcoming(desk: Desk) -> None:
     await book(desk, MONDAY_9, KIM)
     called_off = await book(desk, TUESDAY_9, KIM)
     await desk.ask("cancel_booking", bookingId=called_off["bookingId"])
@@ -72,20 +72,20 @@ async def test_the_last_one_is_said_where_none_is_to_come(desk: Desk) -> None:
     )
 
 
-async def test_nobody_is_no_error(desk: Desk) -> None:
+async def test_an_unknown_customer_is_not_an_error(desk: Desk) -> None:
     await book(desk, MONDAY_9, KIM)
     answer = await desk.ask("find_bookings", phone="+1 303 555 0143")
     assert answer["bookings"] == []
     assert answer["result"].startswith("I cannot find any appointment.")
 
 
-async def test_it_is_said_in_the_callers_language(desk: Desk) -> None:
+async def test_the_bookings_are_spoken_in_the_callers_language(desk: Desk) -> None:
     await book(desk, MONDAY_9, KIM)
     answer = await desk.ask("find_bookings", email="kim@example.com", locale="es")
     assert answer["result"].startswith("Tiene una cita: AC repair, mañana a las 9")
 
 
-async def test_one_reference_is_needed_and_one_is_enough(desk: Desk) -> None:
+async def test_exactly_one_reference_is_required(desk: Desk) -> None:
     assert fields(await desk.refused("find_bookings")) == ["phone"]
     both = await desk.refused("find_bookings", phone="+1 303 555 0142", bookingId="b-1")
     assert (both["code"], fields(both)) == ("invalid_argument", ["bookingId", "phone"])

@@ -36,7 +36,7 @@ async def after_calls(office: Desk) -> Desk:
     return office
 
 
-async def test_today_is_told(after_calls: Desk) -> None:
+async def test_the_default_period_is_today(after_calls: Desk) -> None:
     answer = await after_calls.ask("get_metrics")
     assert answer["result"] == "2 callers asked. Times were offered to 1, held by 1 and booked by 1."
     assert (answer["projectId"], answer["firstDate"], answer["lastDate"]) == (PROJECT.id, "2026-11-22", "2026-11-22")
@@ -47,14 +47,14 @@ async def test_today_is_told(after_calls: Desk) -> None:
     assert slots == {"tool": "get_slots", "calls": 2, "p50Ms": 2.0, "p95Ms": 4.0}
 
 
-async def test_days_that_are_named_are_told_whole(after_calls: Desk) -> None:
+async def test_requested_dates_are_reported_completely(after_calls: Desk) -> None:
     assert (await after_calls.ask("get_metrics", **{"from": "2026-11-21", "to": "2026-11-22"}))["asked"] == 3
     yesterday = await after_calls.ask("get_metrics", **{"from": "2026-11-21"})
     assert yesterday["result"].startswith("One caller asked. Times were offered to 1,")
     assert yesterday["lastDate"] == "2026-11-21"
 
 
-async def test_a_day_without_calls_says_so_in_the_operators_language(office: Desk) -> None:
+async def test_a_day_without_calls_is_reported_in_the_operators_language(office: Desk) -> None:
     assert (await office.ask("get_metrics"))["result"] == "Nobody has asked for a time."
     assert (await office.ask("get_metrics", locale="de"))["result"] == "Niemand hat nach einem Termin gefragt."
 
@@ -67,6 +67,6 @@ async def test_a_day_without_calls_says_so_in_the_operators_language(office: Des
         ({"from": "2026-01-01", "to": "2026-11-21"}, "from"),
     ],
 )
-async def test_wrong_days_are_told(office: Desk, asked: dict[str, str], field: str) -> None:
+async def test_invalid_dates_are_reported(office: Desk, asked: dict[str, str], field: str) -> None:
     error = await office.refused("get_metrics", **asked)
     assert (error["code"], fields(error)) == ("invalid_argument", [field])

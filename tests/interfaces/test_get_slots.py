@@ -21,7 +21,7 @@ def local(slot: Body) -> datetime:
     return datetime.fromisoformat(slot["start"]).astimezone(DENVER)
 
 
-async def test_a_start_is_told_in_every_form_with_who_could_come(desk: Desk) -> None:
+async def test_a_slot_has_every_form_of_its_time_and_its_candidates(desk: Desk) -> None:
     answer = await desk.ask("get_slots", **{"from": "2026-11-23T09:00", "to": "2026-11-23T09:15"})
     assert answer["result"] == "I have tomorrow at 9 in the morning. Does that suit you?"
     assert answer["query"] == {
@@ -44,7 +44,7 @@ async def test_a_start_is_told_in_every_form_with_who_could_come(desk: Desk) -> 
     assert answer["nextCursor"] == ""
 
 
-async def test_without_a_wish_the_week_is_spread_out(desk: Desk) -> None:
+async def test_the_default_offer_spreads_over_the_week(desk: Desk) -> None:
     answer = await desk.ask("get_slots")
     times = [local(slot) for slot in answer["slots"]]
     assert len(times) == 10
@@ -55,7 +55,7 @@ async def test_without_a_wish_the_week_is_spread_out(desk: Desk) -> None:
     assert answer["result"].endswith("Which suits you?")
 
 
-async def test_a_cursor_goes_through_all_of_it_once(desk: Desk) -> None:
+async def test_a_cursor_visits_every_slot_once(desk: Desk) -> None:
     asked: dict[str, object] = {**MONDAY, "limit": 7}
     page = await desk.ask("get_slots", **asked)
     seen = starts(page["slots"])
@@ -67,7 +67,7 @@ async def test_a_cursor_goes_through_all_of_it_once(desk: Desk) -> None:
     assert len(everything) > 20
 
 
-async def test_a_cursor_that_runs_dry_says_so(desk: Desk) -> None:
+async def test_the_end_of_the_pages_is_reported(desk: Desk) -> None:
     asked: dict[str, object] = {"from": "2026-11-23T10:45", "to": "2026-11-23T11:15", "limit": 1}
     page = await desk.ask("get_slots", **asked)
     for at in ("2026-11-23T10:45", "2026-11-23T11:00"):
@@ -85,23 +85,23 @@ async def hold_if_free(desk: Desk, start: str, caller: str) -> None:
 
 
 @pytest.mark.parametrize(("part", "hours"), [("morning", {8, 9, 10, 11}), ("afternoon", {13, 14, 15, 16})])
-async def test_a_part_of_the_day_is_all_that_is_offered(desk: Desk, part: str, hours: set[int]) -> None:
+async def test_only_the_requested_part_of_the_day_is_offered(desk: Desk, part: str, hours: set[int]) -> None:
     slots = (await desk.ask("get_slots", **MONDAY, partOfDay=part, limit=100))["slots"]
     assert {local(slot).hour for slot in slots} == hours
 
 
-async def test_weekdays_are_all_that_is_offered(desk: Desk) -> None:
+async def test_only_the_requested_weekdays_are_offered(desk: Desk) -> None:
     slots = (await desk.ask("get_slots", daysOfWeek="Wednesday,fri"))["slots"]
     assert {local(slot).weekday() for slot in slots} == {2, 4}
 
 
-async def test_a_wished_technician_is_the_only_candidate(desk: Desk) -> None:
+async def test_a_requested_technician_is_the_only_candidate(desk: Desk) -> None:
     answer = await desk.ask("get_slots", technicianId="t-ben", limit=1)
     assert [one["name"] for one in answer["technicians"]] == ["Ben"]
     assert [slot["capacity"] for slot in answer["slots"]] == [1]
 
 
-async def test_full_detail_tells_how_candidates_rank(desk: Desk) -> None:
+async def test_full_detail_shows_the_ranking_of_candidates(desk: Desk) -> None:
     (slot,) = (await desk.ask("get_slots", **MONDAY, limit=1, detail="full"))["slots"]
     assert slot["candidates"] == [
         {"technicianId": "t-ana", "priority": 1, "bookingsThatDay": 0},
@@ -109,7 +109,7 @@ async def test_full_detail_tells_how_candidates_rank(desk: Desk) -> None:
     ]
 
 
-async def test_a_caller_elsewhere_hears_their_own_time(desk: Desk) -> None:
+async def test_a_caller_in_another_zone_gets_local_times(desk: Desk) -> None:
     answer = await desk.ask(
         "get_slots", **{"from": "2026-11-23T11:00", "to": "2026-11-23T11:15"}, timezone="America/New_York"
     )
@@ -120,7 +120,7 @@ async def test_a_caller_elsewhere_hears_their_own_time(desk: Desk) -> None:
     assert "tomorrow at 11 in the morning" in answer["result"]
 
 
-async def test_nothing_free_says_when_something_is(desk: Desk) -> None:
+async def test_the_next_free_time_is_offered_if_nothing_is_free(desk: Desk) -> None:
     answer = await desk.ask("get_slots", **{"from": "2026-11-28", "to": "2026-11-29"})
     assert answer["slots"] == []
     assert answer["technicians"] == []
@@ -136,7 +136,7 @@ async def test_nothing_free_says_when_something_is(desk: Desk) -> None:
     }
 
 
-async def test_nothing_free_at_all_is_said_as_well(desk: Desk) -> None:
+async def test_a_full_horizon_is_reported(desk: Desk) -> None:
     answer = await desk.ask("get_slots", partOfDay="evening")
     assert "nextFree" not in answer
     assert answer["result"] == (
@@ -144,7 +144,7 @@ async def test_nothing_free_at_all_is_said_as_well(desk: Desk) -> None:
     )
 
 
-async def test_an_agent_that_fills_in_every_field_is_understood(desk: Desk) -> None:
+async def test_empty_values_in_every_field_are_ignored(desk: Desk) -> None:
     empty = dict.fromkeys(("projectId", "serviceType", "from", "to", "timezone", "partOfDay", "daysOfWeek"), "")
     nothing: dict[str, Any] = {"technicianId": None, "durationMinutes": 0, "limit": "0", "cursor": "", "detail": ""}
     assert (await desk.ask("get_slots", **empty, **nothing))["slots"] == (await desk.ask("get_slots"))["slots"]
@@ -159,7 +159,7 @@ async def test_an_agent_that_fills_in_every_field_is_understood(desk: Desk) -> N
         ({"technicianId": "'; DROP TABLE claims; --"}, "technicianId", ["t-ana", "t-ben"]),
     ],
 )
-async def test_an_unknown_id_is_not_found_and_ids_like_it_are_named(
+async def test_an_unknown_id_is_not_found_and_similar_ids_are_named(
     desk: Desk, arguments: dict[str, object], field: str, nearest: list[str]
 ) -> None:
     error = await desk.refused("get_slots", **arguments)
@@ -198,12 +198,12 @@ async def test_an_unknown_id_is_not_found_and_ids_like_it_are_named(
         ({"locale": "d" * 36}, "locale"),
     ],
 )
-async def test_what_is_wrong_is_named(desk: Desk, arguments: dict[str, object], field: str) -> None:
+async def test_an_invalid_argument_is_named(desk: Desk, arguments: dict[str, object], field: str) -> None:
     error = await desk.refused("get_slots", **arguments)
     assert (error["code"], fields(error)) == ("invalid_argument", [field])
 
 
-async def test_a_local_time_that_the_clock_skips_names_the_two_that_could_be_meant(desk: Desk) -> None:
+async def test_a_skipped_local_time_is_reported_with_both_candidates(desk: Desk) -> None:
     desk.make_it("2026-03-01T12:00Z")
     error = await desk.refused("get_slots", **{"from": "2026-03-08T02:30"})
     assert error["code"] == "invalid_argument"

@@ -19,7 +19,7 @@ SCOPE = {"type": "http", "method": "GET", "path": "/", "headers": []}
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/sse"), ("POST", "/mcp"), ("DELETE", "/mcp"), ("POST", "/messages/")]
 )
-async def test_whoever_hangs_up_in_the_middle_is_neither_a_failure_nor_counted(
+async def test_a_disconnect_within_a_request_is_neither_logged_nor_counted(
     tmp_path: Path, method: str, path: str
 ) -> None:
     await write_books(tmp_path / "slotmcp.db", PLAN)
@@ -35,7 +35,7 @@ async def test_whoever_hangs_up_in_the_middle_is_neither_a_failure_nor_counted(
     assert (code, log) == (0, "")
 
 
-async def test_a_stream_whose_request_never_ends_is_ended() -> None:
+async def test_a_stream_whose_request_never_ends_is_closed() -> None:
     told: list[str] = []
 
     async def stream(_scope: Scope, receive: Receive, send: Send) -> None:

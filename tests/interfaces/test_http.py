@@ -45,7 +45,7 @@ def connect(server: HttpServer, how: str) -> AbstractAsyncContextManager[Client]
 
 
 @pytest.mark.parametrize("how", ["auto", "legacy", "sse"])
-async def test_every_tool_answers_a_client_of_every_era(server: HttpServer, how: str) -> None:
+async def test_every_tool_responds_to_clients_of_every_protocol_revision(server: HttpServer, how: str) -> None:
     called: list[str] = []
     async with connect(server, how) as client:
 
@@ -83,20 +83,20 @@ async def use_every_tool(ask: Any, who: str) -> None:  # noqa: ANN401  calls a t
     await ask("add_time_off", technicianId=technician, start=f"{day[:4]}-12-25", end=f"{day[:4]}-12-25")
 
 
-async def test_a_client_may_leave_out_the_handshake_and_take_a_new_connection_for_each_call(server: HttpServer) -> None:
+async def test_a_client_may_skip_the_handshake_and_reconnect_for_each_call(server: HttpServer) -> None:
     answer = await server.post(call_of("list_services"))
     assert answer.status_code == 200
     assert body_in(answer)["services"]
 
 
-async def test_health_and_readiness_are_told_to_everybody(server: HttpServer) -> None:
+async def test_health_and_readiness_need_no_credential(server: HttpServer) -> None:
     async with httpx2.AsyncClient(base_url=server.url) as client:
         alive, ready = [await client.get(path) for path in ("/healthz", "/readyz")]
     assert (alive.status_code, alive.json()) == (200, {"status": "alive"})
     assert (ready.status_code, ready.json()) == (200, {"status": "ready", "checks": {"database": "ok"}})
 
 
-async def test_metrics_count_calls_and_requests_and_name_nobody(server: HttpServer) -> None:
+async def test_metrics_count_calls_and_requests_without_personal_data(server: HttpServer) -> None:
     await server.post(call_of("find_bookings", phone="+1 303 555 0142"))
     await server.post(call_of("get_slots", nonsense=1))
     async with httpx2.AsyncClient(base_url=server.url) as client:
@@ -112,7 +112,7 @@ async def test_metrics_count_calls_and_requests_and_name_nobody(server: HttpServ
     assert "nowhere" not in counted
 
 
-async def test_two_workers_share_a_port_a_book_and_their_counts(path: Path) -> None:
+async def test_two_workers_share_a_port_a_database_and_their_metrics(path: Path) -> None:
     with serving(path, "--workers", "2") as server:
         for _ in range(20):
             assert (await server.post(call_of("list_services"))).status_code == 200
@@ -123,7 +123,7 @@ async def test_two_workers_share_a_port_a_book_and_their_counts(path: Path) -> N
     assert (code, log) == (0, "")
 
 
-async def test_options_choose_the_tools(path: Path) -> None:
+async def test_options_select_the_tools(path: Path) -> None:
     with serving(path, "--read-only") as server:
         async with Client(f"{server.url}/mcp") as client:
             names = [tool.name for tool in (await client.list_tools()).tools]
@@ -131,7 +131,7 @@ async def test_options_choose_the_tools(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quiet_logging")
-async def test_it_can_be_mounted_in_another_app(path: Path) -> None:
+async def test_the_app_can_be_mounted_in_another_app(path: Path) -> None:
     slotmcp = HttpApp(Settings(database_url=str(path)), ServeOptions(is_open=True))
 
     @asynccontextmanager
@@ -154,7 +154,7 @@ async def test_it_can_be_mounted_in_another_app(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quiet_logging")
-async def test_mounted_it_lets_nobody_in_unless_that_is_said(path: Path) -> None:
+async def test_a_mounted_app_requires_credentials_by_default(path: Path) -> None:
     slotmcp = HttpApp(Settings(database_url=str(path)))
     transport = httpx2.ASGITransport(app=slotmcp)
     async with slotmcp.running(), httpx2.AsyncClient(transport=transport, base_url="http://host") as client:

@@ -34,7 +34,7 @@ async def readiness(server: HttpServer) -> tuple[str, str]:
     return told["status"], told["checks"]["redis"]
 
 
-async def test_a_hold_outlives_the_server_that_gave_it(servers: list[HttpServer], redis: RedisServer) -> None:
+async def test_a_hold_outlives_the_server_that_made_it(servers: list[HttpServer], redis: RedisServer) -> None:
     one, other = servers
     start = (await ask(one, "get_slots", limit=1))["slots"][0]["start"]
     held = await ask(one, "create_hold", start=start, customerHash="kim")
@@ -45,7 +45,7 @@ async def test_a_hold_outlives_the_server_that_gave_it(servers: list[HttpServer]
     assert redis.names("slotmcp:{*}:hold:*") == []
 
 
-async def test_readiness_tells_that_redis_is_away_and_that_it_is_back_and_calls_go_on(
+async def test_readiness_reports_redis_outages_while_calls_continue(
     servers: list[HttpServer], redis: RedisServer
 ) -> None:
     one, other = servers

@@ -55,7 +55,7 @@ async def client(server: HttpServer) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @pytest.mark.parametrize("path", ["/mcp", "/messages/?session_id=00000000000000000000000000000000"])
-async def test_a_body_that_is_too_large_is_not_read_whether_it_says_so_or_not(
+async def test_a_body_that_is_too_large_is_not_read_with_or_without_a_length_header(
     client: httpx2.AsyncClient, path: str
 ) -> None:
     async def chunks() -> AsyncIterator[bytes]:
@@ -86,7 +86,7 @@ async def test_a_body_that_is_too_large_is_not_read_whether_it_says_so_or_not(
     ids=str,
 )
 @pytest.mark.parametrize("path", ["/mcp", "/metrics", "/sse"])
-async def test_hosts_and_origins_are_looked_at(
+async def test_hosts_and_origins_are_checked(
     client: httpx2.AsyncClient, path: str, headers: dict[str, str], status: int
 ) -> None:
     if path == "/mcp":
@@ -97,7 +97,7 @@ async def test_hosts_and_origins_are_looked_at(
             assert stream.status_code == status
 
 
-def test_a_port_is_any_port_and_nothing_else() -> None:
+def test_a_port_wildcard_matches_only_ports() -> None:
     assert LOOPBACK.allows_host("localhost:8000")
     assert LOOPBACK.allows_host("[::1]:8000")
     assert not LOOPBACK.allows_host("localhost:8000.evil.com")
@@ -108,7 +108,7 @@ def test_a_port_is_any_port_and_nothing_else() -> None:
     assert not anywhere.allows_origin("http://anything", "anything"), "a rebound name would be its own origin"
 
 
-async def test_calls_about_one_phone_call_are_limited_and_told_when_to_come_back(client: httpx2.AsyncClient) -> None:
+async def test_the_rate_of_one_phone_call_is_limited_with_a_retry_time(client: httpx2.AsyncClient) -> None:
     async def outcome(call_id: str) -> Any:  # noqa: ANN401  an error, or nothing
         answer = await client.post("/mcp", json=call_of("list_services"), headers={"X-Call-Id": call_id})
         return body_in(answer).get("error")
@@ -121,7 +121,7 @@ async def test_calls_about_one_phone_call_are_limited_and_told_when_to_come_back
 
 
 @pytest.mark.usefixtures("quiet_logging")
-async def test_calls_by_one_key_are_limited(tmp_path: Path) -> None:
+async def test_the_rate_of_one_key_is_limited(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
     async with open_books(path, PLAN) as schedules:
         one, other = [(await schedules.app.access.create(Scope.CALLER, project="*")).token for _ in range(2)]
@@ -136,7 +136,7 @@ async def test_calls_by_one_key_are_limited(tmp_path: Path) -> None:
     assert codes == [None, None, "rate_limited", None]
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+async def test_a_body_that_does_not_arrive_times_out() -> None:
     async def app(_scope: Any, receive: Any, _send: Any) -> None:  # noqa: ANN401  of ASGI
         while (await receive()).get("more_body"):
             pass
@@ -172,7 +172,7 @@ async def listening(tmp_path: Path) -> AsyncIterator[int]:
 
 
 @pytest.mark.usefixtures("quiet_logging")
-async def test_headers_that_do_not_come_or_never_end_are_not_waited_for(
+async def test_headers_that_do_not_arrive_or_never_end_time_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "HEADERS_SECONDS", 0.2)
@@ -188,7 +188,7 @@ async def test_headers_that_do_not_come_or_never_end_are_not_waited_for(
         writer.close()
 
 
-async def test_what_was_not_announced_is_counted_as_it_comes() -> None:
+async def test_a_body_without_a_length_is_measured_while_it_arrives() -> None:
     async def app(_scope: Any, receive: Any, _send: Any) -> None:  # noqa: ANN401  of ASGI
         while (await receive()).get("more_body"):
             pass

@@ -12,7 +12,7 @@ from support.http_server import call_of, headers_of, open_books, serving
 SAID = ("Quux", "303 555", "555 0142", "5550142", "quux.org", "sub=ada")
 
 
-async def test_nothing_of_it_is_logged(tmp_path: Path) -> None:
+async def test_credentials_and_bodies_are_not_logged(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
     async with open_books(path, PLAN) as schedules:
         key = (await schedules.app.access.create(Scope.CALLER, project=None, name="Zoe Quux")).token

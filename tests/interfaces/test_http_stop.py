@@ -21,7 +21,7 @@ ENOUGH = 12
 LONG, PATIENCE = 1000, 20
 
 
-async def test_a_stop_in_the_middle_of_a_rush_loses_nothing_and_leaves_nothing_half_done(tmp_path: Path) -> None:
+async def test_a_shutdown_under_load_loses_no_call_and_leaves_none_incomplete(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
     await write_books(path, PLAN)
     with serving(path) as server:
@@ -63,7 +63,7 @@ async def rush(server: HttpServer, starts: list[str]) -> list[httpx2.Response | 
 
 
 @pytest.mark.parametrize("how", ["sse", "listen"])
-async def test_open_streams_end_with_the_server(tmp_path: Path, how: str) -> None:
+async def test_open_streams_end_when_the_server_stops(tmp_path: Path, how: str) -> None:
     path = tmp_path / "slotmcp.db"
     await write_books(path, PLAN)
     with serving(path) as server:
@@ -135,7 +135,7 @@ async def test_new_calls_are_refused_while_running_ones_finish() -> None:
     assert (await ask(app, "/readyz")).text == "done", "whoever looks after the process is answered to the end"
 
 
-async def test_what_runs_beyond_the_bound_is_not_waited_for() -> None:
+async def test_calls_beyond_the_shutdown_timeout_are_abandoned() -> None:
     gate, ended = Gate(), asyncio.Event()
     shutdown = GracefulShutdown(is_busy=lambda: True, timeout_seconds=0)
     running = asyncio.create_task(ask(ShutdownMiddleware(gate, shutdown)))
@@ -146,7 +146,7 @@ async def test_what_runs_beyond_the_bound_is_not_waited_for() -> None:
     await running
 
 
-async def test_a_stream_does_not_keep_the_process_and_is_ended_when_calls_are_done() -> None:
+async def test_a_stream_does_not_delay_the_shutdown() -> None:
     busy, ended = [True], asyncio.Event()
     shutdown = GracefulShutdown(is_busy=lambda: busy[0], timeout_seconds=LONG)
     sent: list[Message] = []

@@ -48,7 +48,7 @@ def ask(place: tuple[str, str], transport: str, *arguments: str) -> tuple[int, d
 
 
 @pytest.mark.parametrize("transport", ["http", "sse"])
-def test_the_inspector_lists_calls_and_reports_a_refusal(place: tuple[str, str], transport: str) -> None:
+def test_the_inspector_lists_tools_calls_one_and_reports_a_refusal(place: tuple[str, str], transport: str) -> None:
     code, listed = ask(place, transport, "--method", "tools/list")
     assert code == 0
     assert [tool["name"] for tool in listed["tools"]] == [tool.name for tool in CALLER_TOOLS]

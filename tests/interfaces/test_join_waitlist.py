@@ -27,7 +27,7 @@ async def token(desk: Desk) -> str:
 
 
 @pytest.mark.usefixtures("token")
-async def test_who_joins_is_told_the_place_in_line(desk: Desk) -> None:
+async def test_joining_returns_the_position_in_line(desk: Desk) -> None:
     answer = await desk.ask("join_waitlist", **GOOD)
     wait_id = answer["waitId"]
     assert len(wait_id) >= 22
@@ -44,7 +44,7 @@ async def test_who_joins_is_told_the_place_in_line(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("token")
-async def test_how_many_are_ahead_is_said(desk: Desk) -> None:
+async def test_the_number_of_people_ahead_is_spoken(desk: Desk) -> None:
     said = []
     for number in range(3):
         answer = await desk.ask("join_waitlist", **GOOD | {"customerPhone": f"+1 303 555 010{number}"})
@@ -57,7 +57,7 @@ async def test_how_many_are_ahead_is_said(desk: Desk) -> None:
     ]
 
 
-async def test_asking_again_tells_what_is_offered_and_the_token_books_it(desk: Desk, token: str) -> None:
+async def test_a_repeated_call_returns_the_offer_and_its_token_books_it(desk: Desk, token: str) -> None:
     first = await desk.ask("join_waitlist", **GOOD)
     await desk.ask("release_hold", holdToken=token)
     desk.clock.advance(seconds=61)
@@ -82,7 +82,7 @@ async def test_asking_again_tells_what_is_offered_and_the_token_books_it(desk: D
     assert booked["booking"]["start"] == MONDAY_9
 
 
-async def test_the_last_minutes_of_an_offer_are_said_as_they_are(desk: Desk, token: str) -> None:
+async def test_the_last_minutes_of_an_offer_are_spoken_exactly(desk: Desk, token: str) -> None:
     await desk.ask("join_waitlist", **GOOD)
     await desk.ask("release_hold", holdToken=token)
     said = []
@@ -92,7 +92,7 @@ async def test_the_last_minutes_of_an_offer_are_said_as_they_are(desk: Desk, tok
     assert said == ["another 2 minutes", "less than a minute"]
 
 
-async def test_nobody_has_to_wait_for_what_is_free(desk: Desk, token: str) -> None:
+async def test_joining_is_refused_if_a_time_is_free(desk: Desk, token: str) -> None:
     await desk.ask("release_hold", holdToken=token)
     before = fingerprint(desk.path)
     error = await desk.refused("join_waitlist", **GOOD)
@@ -109,12 +109,12 @@ async def test_nobody_has_to_wait_for_what_is_free(desk: Desk, token: str) -> No
 
 
 @pytest.mark.usefixtures("token")
-async def test_it_speaks_the_callers_language(desk: Desk) -> None:
+async def test_the_response_is_in_the_callers_language(desk: Desk) -> None:
     answer = await desk.ask("join_waitlist", **GOOD, locale="es")
     assert answer["result"].startswith("Está en la lista de espera")
 
 
-async def test_a_place_and_a_wish_are_understood(desk: Desk) -> None:
+async def test_a_location_and_a_requested_technician_are_accepted(desk: Desk) -> None:
     await desk.ask(
         "create_hold", start=MONDAY_9, serviceType="ac-repair", customerHash="somebody", technicianId="t-ben"
     )
@@ -123,14 +123,14 @@ async def test_a_place_and_a_wish_are_understood(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("token")
-async def test_a_key_is_good_for_one_request(desk: Desk) -> None:
+async def test_a_key_is_valid_for_one_request(desk: Desk) -> None:
     await desk.ask("join_waitlist", **GOOD, idempotencyKey="k-1")
     error = await desk.refused("join_waitlist", **GOOD | {"durationMinutes": 110}, idempotencyKey="k-1")
     assert error["code"] == "idempotency_mismatch"
 
 
 @pytest.mark.usefixtures("token")
-async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk, impatient_desk: Desk) -> None:
+async def test_a_busy_database_is_a_retryable_error(desk: Desk, impatient_desk: Desk) -> None:
     with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         error = await impatient_desk.refused("join_waitlist", **GOOD)
@@ -166,7 +166,9 @@ async def test_unknown_ids_are_not_found(desk: Desk) -> None:
         ({"window": "any"}, "window"),
     ],
 )
-async def test_what_is_wrong_is_named_and_nobody_joins(desk: Desk, arguments: dict[str, object], field: str) -> None:
+async def test_an_invalid_argument_is_named_and_no_entry_is_made(
+    desk: Desk, arguments: dict[str, object], field: str
+) -> None:
     before = fingerprint(desk.path)
     error = await desk.refused("join_waitlist", **(GOOD | arguments))
     assert (error["code"], fields(error)) == ("invalid_argument", [field])

@@ -66,7 +66,7 @@ async def call_all(desk: Desk, locale: str) -> list[Body]:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-async def test_a_whole_call_is_in_the_language_that_was_asked_for(desk: Desk, locale: str) -> None:
+async def test_a_complete_call_is_in_the_requested_language(desk: Desk, locale: str) -> None:
     answers = await call_all(desk, locale)
     assert AT_9[locale] in answers[3]["result"]
     assert AT_9[locale] in answers[6]["result"]
@@ -75,7 +75,7 @@ async def test_a_whole_call_is_in_the_language_that_was_asked_for(desk: Desk, lo
         assert "note" not in answer
 
 
-async def test_no_sentence_of_a_call_in_another_language_is_the_one_in_english(desk: Desk, spanish_desk: Desk) -> None:
+async def test_no_sentence_of_a_foreign_language_call_is_english(desk: Desk, spanish_desk: Desk) -> None:
     english = {answer["result"] for answer in await call_all(desk, "en-US")}
     spanish = {answer["result"] for answer in await call_all(spanish_desk, "")}
     assert english & spanish == set()
@@ -83,7 +83,7 @@ async def test_no_sentence_of_a_call_in_another_language_is_the_one_in_english(d
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-async def test_refusals_are_in_the_language_that_was_asked_for(desk: Desk, locale: str) -> None:
+async def test_refusals_are_in_the_requested_language(desk: Desk, locale: str) -> None:
     for number in range(3):
         await desk.ask("create_hold", customerHash="c-1", start=f"2026-11-23T{9 + number:02}:00")
     told = [
@@ -101,7 +101,7 @@ async def test_refusals_are_in_the_language_that_was_asked_for(desk: Desk, local
         assert body["result"].startswith(DID_NOT_WORK[locale])
 
 
-async def test_refusals_are_in_the_language_of_the_business_where_none_was_asked_for(spanish_desk: Desk) -> None:
+async def test_refusals_default_to_the_language_of_the_business(spanish_desk: Desk) -> None:
     await spanish_desk.ask("list_services")
     told = [
         await refused(spanish_desk, "create_hold", customerHash="c-2", start="2026-11-22T23:00"),
@@ -113,7 +113,7 @@ async def test_refusals_are_in_the_language_of_the_business_where_none_was_asked
     assert told[1]["error"]["fields"][0]["problem"] == "must be a whole number from 1 to 100."
 
 
-async def test_what_is_read_and_why_somebody_comes_follow_the_language_too(spanish_desk: Desk) -> None:
+async def test_labels_and_assignment_reasons_follow_the_language(spanish_desk: Desk) -> None:
     slots = await spanish_desk.ask("get_slots", **{"from": MONDAY_9, "to": "2026-11-23T09:15"})
     assert slots["slots"][0]["label"] == "lunes, 23 de noviembre, 9:00"
     assert slots["query"]["today"] == "domingo, 22 de noviembre de 2026"
@@ -122,21 +122,19 @@ async def test_what_is_read_and_why_somebody_comes_follow_the_language_too(spani
 
 
 @pytest.mark.parametrize(("asked", "given"), [("pt-BR", "es"), ("fr-CA", "fr"), ("gibberish!", "es")])
-async def test_another_language_than_asked_for_is_noted_on_every_answer(
-    spanish_desk: Desk, asked: str, given: str
-) -> None:
+async def test_an_unsupported_language_is_noted_in_every_response(spanish_desk: Desk, asked: str, given: str) -> None:
     for answer in await call_all(spanish_desk, asked):
         assert answer["note"].startswith("There are no sentences in ")
         assert f"so these are in {given}." in answer["note"]
 
 
-async def test_every_tool_that_a_caller_hears_takes_a_locale(desk: Desk) -> None:
+async def test_every_tool_that_speaks_to_callers_takes_a_locale(desk: Desk) -> None:
     async with Client(desk.server) as client:
         tools = (await client.list_tools()).tools
     assert [tool.name for tool in tools if "locale" not in tool.input_schema["properties"]] == []
 
 
-async def test_the_caller_s_zone_is_named_where_it_is_not_the_business_s(desk: Desk) -> None:
+async def test_the_callers_zone_is_named_if_it_is_not_the_businesss(desk: Desk) -> None:
     there = await desk.ask(
         "get_slots", timezone="America/New_York", **{"from": "2026-11-23T11:00", "to": "2026-11-23T11:15"}
     )

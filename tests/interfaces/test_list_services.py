@@ -9,7 +9,7 @@ from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Desk, fields, open_desk
 
 
-async def test_it_tells_services_hours_and_the_date(desk: Desk) -> None:
+async def test_the_response_has_services_hours_and_the_date(desk: Desk) -> None:
     answer = await desk.ask("list_services")
     assert answer["result"] == "You can book AC repair or furnace check. What do you need?"
     assert answer["projectId"] == "denver-hvac"
@@ -39,14 +39,14 @@ async def test_it_tells_services_hours_and_the_date(desk: Desk) -> None:
     ]
 
 
-async def test_today_is_the_date_where_the_business_is(desk: Desk) -> None:
+async def test_today_is_the_date_in_the_zone_of_the_business(desk: Desk) -> None:
     desk.make_it("2026-11-23T06:59Z")  # is still Sunday in Denver
     assert (await desk.ask("list_services"))["today"] == "Sunday, November 22, 2026"
     desk.make_it("2026-11-23T07:00Z")
     assert (await desk.ask("list_services"))["today"] == "Monday, November 23, 2026"
 
 
-async def test_without_a_default_none_is_told(tmp_path: Path) -> None:
+async def test_a_missing_default_service_is_left_out(tmp_path: Path) -> None:
     plan = replace(PLAN, project=replace(PLAN.project, default_service_id=None))
     async with open_desk(tmp_path / "choosy.db", plan, now_ms=SUNDAY_NOON_MS) as desk:
         assert "defaultServiceType" not in await desk.ask("list_services")
@@ -55,7 +55,7 @@ async def test_without_a_default_none_is_told(tmp_path: Path) -> None:
         assert "ac-repair, furnace-check" in error["result"]
 
 
-async def test_a_project_has_to_be_named_where_there_are_several(two_businesses: Desk) -> None:
+async def test_the_project_must_be_named_if_there_are_several(two_businesses: Desk) -> None:
     error = await two_businesses.refused("list_services")
     assert error["code"] == "invalid_argument"
     assert fields(error) == ["projectId"]
@@ -64,13 +64,13 @@ async def test_a_project_has_to_be_named_where_there_are_several(two_businesses:
     assert answer["projectName"] == "Boulder Heating"
 
 
-async def test_a_server_without_a_business_says_what_to_do(empty_desk: Desk) -> None:
+async def test_a_server_without_projects_says_what_to_do(empty_desk: Desk) -> None:
     error = await empty_desk.refused("list_services")
     assert error["code"] == "invalid_argument"
     assert "slotmcp import" in error["result"]
 
 
-async def test_an_unknown_project_is_not_found_and_ones_like_it_are_named(desk: Desk) -> None:
+async def test_an_unknown_project_is_not_found_and_similar_ids_are_named(desk: Desk) -> None:
     error = await desk.refused("list_services", projectId="denver-hvca")
     assert error["code"] == "not_found"
     assert error["nearest"] == ["denver-hvac"]
@@ -86,6 +86,6 @@ async def test_an_unknown_project_is_not_found_and_ones_like_it_are_named(desk: 
         ({"project": "denver-hvac"}, "project"),
     ],
 )
-async def test_what_is_wrong_is_named(desk: Desk, arguments: dict[str, object], field: str) -> None:
+async def test_an_invalid_argument_is_named(desk: Desk, arguments: dict[str, object], field: str) -> None:
     error = await desk.refused("list_services", **arguments)
     assert (error["code"], fields(error)) == ("invalid_argument", [field])

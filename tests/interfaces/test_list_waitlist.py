@@ -33,7 +33,7 @@ async def hold(desk: Desk) -> str:
     return token
 
 
-async def test_everybody_who_waits_is_listed_in_order(desk: Desk, operator: Desk) -> None:
+async def test_waiting_callers_are_listed_in_order(desk: Desk, operator: Desk) -> None:
     token = await hold(desk)
     await desk.ask("join_waitlist", **WISH, **KIM)
     desk.clock.advance(seconds=30)
@@ -71,7 +71,7 @@ async def test_everybody_who_waits_is_listed_in_order(desk: Desk, operator: Desk
     ]
 
 
-async def test_nothing_by_which_they_could_be_reached_or_impersonated_is_told(desk: Desk, operator: Desk) -> None:
+async def test_the_list_has_no_contact_details_and_no_secrets(desk: Desk, operator: Desk) -> None:
     token = await hold(desk)
     joined = await desk.ask("join_waitlist", **WISH, **KIM)
     await desk.ask("release_hold", holdToken=token)
@@ -81,7 +81,7 @@ async def test_nothing_by_which_they_could_be_reached_or_impersonated_is_told(de
         assert secret not in told, secret
 
 
-async def test_those_who_wait_no_more_are_left_out(desk: Desk, operator: Desk) -> None:
+async def test_closed_entries_are_left_out(desk: Desk, operator: Desk) -> None:
     answer = await operator.ask("list_waitlist")
     assert answer["result"] == "Nobody is on the waitlist."
     assert answer["clock"]["today"] == "Sunday, November 22, 2026"
@@ -94,17 +94,17 @@ async def test_those_who_wait_no_more_are_left_out(desk: Desk, operator: Desk) -
     assert (answer["result"], answer["waiting"]) == ("Nobody is on the waitlist.", [])
 
 
-async def test_callers_do_not_see_it(desk: Desk) -> None:
+async def test_callers_cannot_call_list_waitlist(desk: Desk) -> None:
     async with Client(desk.server) as client:
         names = {tool.name for tool in (await client.list_tools()).tools}
     assert "join_waitlist" in names
     assert "list_waitlist" not in names
 
 
-async def test_what_there_is_not_is_not_found(operator: Desk) -> None:
+async def test_an_unknown_project_is_not_found(operator: Desk) -> None:
     error = await operator.refused("list_waitlist", projectId="denver")
     assert (error["code"], fields(error)) == ("not_found", ["projectId"])
 
 
-async def test_it_speaks_another_language(operator: Desk) -> None:
+async def test_the_sentence_follows_the_locale(operator: Desk) -> None:
     assert (await operator.ask("list_waitlist", locale="de"))["result"] == "Auf der Warteliste steht niemand."

@@ -110,7 +110,7 @@ def words_in(log: str, *words: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("quiet_logging")
-async def test_over_http_nothing_of_it_is_logged_and_each_call_is_an_event(tmp_path: Path) -> None:
+async def test_calls_over_http_are_logged_without_caller_data(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
     key = await made_books(str(path))
     with serving(path, log_level="debug", log_format="json") as server:
@@ -122,7 +122,9 @@ async def test_over_http_nothing_of_it_is_logged_and_each_call_is_an_event(tmp_p
 
 
 @pytest.mark.usefixtures("quiet_logging")
-async def test_nor_is_it_in_a_fleet(tmp_path: Path, postgres_url: str, redis: RedisServer) -> None:
+async def test_calls_in_a_fleet_are_logged_without_caller_data(
+    tmp_path: Path, postgres_url: str, redis: RedisServer
+) -> None:
     key = await made_books(postgres_url)
     fleet = {"database_url": postgres_url, "redis_url": redis.url}
     with serving(tmp_path, log_level="debug", log_format="console", **fleet) as server:
@@ -134,7 +136,7 @@ async def test_nor_is_it_in_a_fleet(tmp_path: Path, postgres_url: str, redis: Re
 
 
 @pytest.mark.usefixtures("quiet_logging")
-async def test_nor_over_stdio(tmp_path: Path) -> None:
+async def test_calls_over_stdio_are_logged_without_caller_data(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
     await made_books(str(path))
     settings = {"SLOTMCP_DATABASE_URL": str(path), "SLOTMCP_LOG_LEVEL": "debug", "SLOTMCP_LOG_FORMAT": "json"}
@@ -165,7 +167,7 @@ def logged(request: pytest.FixtureRequest) -> Iterator[StringIO]:
     structlog.reset_defaults()
 
 
-async def test_nothing_of_it_is_kept_in_traces(office: Desk) -> None:
+async def test_traces_contain_no_caller_data(office: Desk) -> None:
     async with office.app.tracing.writing(kept_days=1):
         words = await use_everything(office)
     with closing(sqlite3.connect(office.path)) as database:
@@ -175,7 +177,7 @@ async def test_nothing_of_it_is_kept_in_traces(office: Desk) -> None:
     assert words_in(said, *words) == []
 
 
-async def test_where_somebody_lives_is_not_logged_when_the_way_is_asked_for(logged: StringIO) -> None:
+async def test_routing_requests_are_logged_without_locations(logged: StringIO) -> None:
     project = replace(PROJECT, travel=TravelPolicy(mode=TravelMode.ESTIMATED))
     async with routing_server() as server, OsrmTravel.open(server.url, timeout_seconds=5) as travel:
         times = await travel.times(project, Location(39.7312, -104.9655), [Location(39.86, -104.94)])

@@ -19,7 +19,7 @@ from support.postgres_proxy import proxied
 
 
 @pytest.mark.usefixtures("quiet_logging")
-async def test_a_scrape_tells_that_the_database_is_away(
+async def test_a_scrape_reports_a_database_outage(
     postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vitals, "UPDATE_SECONDS", 0.05)

@@ -10,7 +10,7 @@ from support.server import Desk
 
 
 @pytest.mark.parametrize("how", ["auto", "legacy"])
-async def test_a_prompt_that_is_not_there_is_refused_and_not_logged_as_a_failure(
+async def test_an_unknown_prompt_is_refused_and_not_logged_as_a_failure(
     desk: Desk, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
     async with Client(desk.server, mode=how) as client:

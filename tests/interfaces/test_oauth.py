@@ -48,7 +48,7 @@ async def call(client: httpx2.AsyncClient, token: str, tool: str, **arguments: o
     return await client.post("/mcp", json=call_of(tool, **arguments), headers=headers_of(token))
 
 
-async def test_a_token_opens_the_tools_of_its_scope(client: httpx2.AsyncClient, issuer: Issuer) -> None:
+async def test_a_token_allows_the_tools_of_its_scope(client: httpx2.AsyncClient, issuer: Issuer) -> None:
     caller = issuer.token("k1", audience=AUDIENCE, scope=CALLER)
     operator = issuer.token("k1", audience=AUDIENCE, scope=OPERATOR)
     assert body_in(await call(client, caller, "list_services"))["services"]
@@ -68,7 +68,7 @@ async def test_a_token_opens_the_tools_of_its_scope(client: httpx2.AsyncClient, 
         ({"scope": None, "scp": ["slotmcp:caller", "slotmcp:project:*"]}, None),
     ],
 )
-async def test_a_token_reaches_the_projects_that_it_names(
+async def test_a_token_reaches_only_its_projects(
     client: httpx2.AsyncClient, issuer: Issuer, claims: dict[str, Any], code: str | None
 ) -> None:
     token = issuer.token("k1", audience=AUDIENCE, **{"scope": "", **claims})
@@ -92,7 +92,7 @@ LONG_AGO, IN_THE_YEAR_2100 = 1_000_000_000, 4_102_444_800
     ],
     ids=str,
 )
-async def test_a_token_that_is_not_for_here_or_now_opens_nothing(
+async def test_a_token_for_another_audience_or_time_is_refused(
     client: httpx2.AsyncClient, issuer: Issuer, claims: dict[str, Any]
 ) -> None:
     token = issuer.token("k1", audience=AUDIENCE, scope=CALLER, **claims)
@@ -102,7 +102,7 @@ async def test_a_token_that_is_not_for_here_or_now_opens_nothing(
     assert f'resource_metadata="{METADATA}"' in refused.headers["www-authenticate"]
 
 
-async def test_only_the_issuers_own_signature_counts(client: httpx2.AsyncClient, issuer: Issuer) -> None:
+async def test_only_the_issuers_signature_is_accepted(client: httpx2.AsyncClient, issuer: Issuer) -> None:
     good = issuer.token("k1", audience=AUDIENCE, scope=OPERATOR)
     claims = jwt.decode(good, options={"verify_signature": False})
     header, payload, signature = good.split(".")
@@ -121,7 +121,7 @@ async def test_only_the_issuers_own_signature_counts(client: httpx2.AsyncClient,
     assert [answer.status_code for answer in answers] == [401] * len(forged)
 
 
-async def test_a_token_without_any_of_our_scopes_is_told_which_it_needs(
+async def test_a_token_without_a_scope_is_refused_with_the_required_one(
     client: httpx2.AsyncClient, issuer: Issuer
 ) -> None:
     refused = await call(client, issuer.token("k1", audience=AUDIENCE, scope="profile"), "list_services")
@@ -131,7 +131,7 @@ async def test_a_token_without_any_of_our_scopes_is_told_which_it_needs(
     assert f'resource_metadata="{METADATA}"' in challenge
 
 
-async def test_it_is_told_where_tokens_can_be_had(client: httpx2.AsyncClient, issuer: Issuer) -> None:
+async def test_the_metadata_names_the_issuer(client: httpx2.AsyncClient, issuer: Issuer) -> None:
     for path in ("/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"):
         told = (await client.get(path)).json()
         assert told["resource"] == AUDIENCE
@@ -140,7 +140,7 @@ async def test_it_is_told_where_tokens_can_be_had(client: httpx2.AsyncClient, is
     assert METADATA in (await client.get("/mcp")).headers["www-authenticate"]
 
 
-async def test_keys_are_fetched_once_and_again_when_the_issuer_changes_them(
+async def test_keys_are_fetched_once_and_again_after_a_rotation(
     client: httpx2.AsyncClient, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = issuer.token("k1", audience=AUDIENCE, scope=CALLER)
@@ -158,7 +158,7 @@ async def test_keys_are_fetched_once_and_again_when_the_issuer_changes_them(
     )
 
 
-async def test_an_issuer_that_is_away_is_no_reason_to_let_anybody_in_or_to_forget_its_keys(
+async def test_an_issuer_outage_admits_no_one_and_keeps_the_cached_keys(
     client: httpx2.AsyncClient, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(oauth, "PAUSE_SECONDS", 0)
@@ -173,9 +173,7 @@ async def test_an_issuer_that_is_away_is_no_reason_to_let_anybody_in_or_to_forge
     assert (await call(client, token, "list_services")).status_code == 200
 
 
-async def test_retries_of_one_agent_are_known_by_whatever_token_it_has_now(
-    client: httpx2.AsyncClient, issuer: Issuer
-) -> None:
+async def test_retries_of_one_agent_match_across_its_tokens(client: httpx2.AsyncClient, issuer: Issuer) -> None:
     tokens = [
         issuer.token("k1", audience=AUDIENCE, scope=CALLER, exp=int(time()) + seconds, sub=who)
         for seconds, who in ((600, "ada"), (700, "ada"), (600, "bob"))

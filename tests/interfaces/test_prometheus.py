@@ -106,13 +106,13 @@ def plain(expression: str) -> str:
     return expression
 
 
-def test_promtool_has_nothing_to_say_of_the_metrics(watched: Watched) -> None:
+def test_promtool_accepts_the_metrics(watched: Watched) -> None:
     assert promtool("check", "metrics", input_text=watched.exposition) == ""
     with pytest.raises(AssertionError, match="no help text"):
         promtool("check", "metrics", input_text=re.sub("# HELP.*\n", "", watched.exposition))
 
 
-def test_each_metric_can_be_asked_for_and_has_its_help(watched: Watched) -> None:
+def test_each_metric_can_be_queried_and_has_a_help_text(watched: Watched) -> None:
     metadata = watched.prometheus.get("/metadata")
     for family in REGISTRY.collect():
         name = f"{family.name}_total" if family.type == "counter" else family.name
@@ -122,7 +122,7 @@ def test_each_metric_can_be_asked_for_and_has_its_help(watched: Watched) -> None
             assert watched.prometheus.query(f"{name}_count" if family.type == "histogram" else name), name
 
 
-def test_the_numbers_are_those_of_the_calls_whichever_worker_took_them(watched: Watched) -> None:
+def test_the_metrics_add_up_over_workers(watched: Watched) -> None:
     value = watched.prometheus.value
     assert value("sum(slotmcp_tool_calls_total)") == watched.line.calls
     steps = [value(f'slotmcp_conversations_total{{step="{step}"}}') for step in ("asked", "offered", "held", "booked")]
@@ -145,7 +145,7 @@ def test_the_numbers_are_those_of_the_calls_whichever_worker_took_them(watched: 
     assert 0 <= value("time() - slotmcp_vitals_timestamp_seconds") < 60
 
 
-def test_the_first_failure_of_a_tool_is_an_increase(watched: Watched) -> None:
+def test_the_first_failure_of_a_tool_counts_as_an_increase(watched: Watched) -> None:
     failures = 'slotmcp_tool_calls_total{outcome=~"internal|unavailable"}'
     assert watched.prometheus.value(f"count({failures} == 0)") == 2 * len(select_tools(Toolset.OPERATOR))
 
@@ -157,7 +157,7 @@ def test_no_metric_names_a_caller(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["title"])
-def test_each_panel_shows_what_happened(watched: Watched, panel: dict[str, Any]) -> None:
+def test_each_panel_shows_data(watched: Watched, panel: dict[str, Any]) -> None:
     assert panel["targets"]
     for target in panel["targets"]:
         expression = plain(target["expr"])
@@ -169,14 +169,14 @@ def test_each_panel_shows_what_happened(watched: Watched, panel: dict[str, Any])
             assert all(labels <= sample["metric"].keys() for sample in samples), expression
 
 
-def test_the_dashboard_asks_for_every_metric(watched: Watched) -> None:
+def test_the_dashboard_queries_every_metric(watched: Watched) -> None:
     asked = " ".join(target["expr"] for panel in PANELS for target in panel["targets"])
     told = {f"{family.name}" for family in REGISTRY.collect()}
     assert watched.exposition
     assert {name for name in told if name not in asked} == set()
 
 
-def test_what_is_recorded_has_values_and_nobody_is_woken(watched: Watched) -> None:
+def test_recording_rules_have_values_and_no_alert_fires(watched: Watched) -> None:
     recorded = [
         rule["name"]
         for group in watched.prometheus.get("/rules")["groups"]
@@ -188,7 +188,7 @@ def test_what_is_recorded_has_values_and_nobody_is_woken(watched: Watched) -> No
     assert watched.prometheus.query('ALERTS{alertstate="firing"}') == []
 
 
-def test_the_configuration_is_one_that_promtool_takes(tmp_path: Path) -> None:
+def test_promtool_accepts_the_configuration(tmp_path: Path) -> None:
     config = (OBSERVABILITY / "prometheus.yml").read_text("utf-8")
     key = tmp_path / "key"
     key.write_text("a key")
@@ -198,6 +198,6 @@ def test_the_configuration_is_one_that_promtool_takes(tmp_path: Path) -> None:
     assert "is valid" in promtool("check", "config", "prometheus.yml", folder=tmp_path)
 
 
-def test_the_rules_do_what_their_own_tests_say() -> None:
+def test_the_rules_pass_their_own_tests() -> None:
     promtool("check", "rules", "alerts.yml", "recording.yml")
     assert "SUCCESS" in promtool("test", "rules", "rules.test.yml")

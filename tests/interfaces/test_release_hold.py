@@ -10,7 +10,7 @@ from support.server import Desk, fields
 MONDAY_9 = "2026-11-23T16:00:00Z"
 
 
-async def test_what_is_given_back_can_be_held_again(desk: Desk) -> None:
+async def test_a_released_start_can_be_held_again(desk: Desk) -> None:
     asked = {"start": MONDAY_9, "customerHash": "a", "serviceType": "furnace-check"}
     token = (await desk.ask("create_hold", **asked))["holdToken"]
     await desk.refused("create_hold", **asked | {"customerHash": "b"})
@@ -20,7 +20,7 @@ async def test_what_is_given_back_can_be_held_again(desk: Desk) -> None:
     await desk.ask("create_hold", **asked | {"customerHash": "b"})
 
 
-async def test_giving_back_twice_is_no_error(desk: Desk) -> None:
+async def test_a_repeated_release_is_not_an_error(desk: Desk) -> None:
     token = (await desk.ask("create_hold", start=MONDAY_9, customerHash="a"))["holdToken"]
     await desk.ask("release_hold", holdToken=token)
     again = await desk.ask("release_hold", holdToken=token)
@@ -28,11 +28,11 @@ async def test_giving_back_twice_is_no_error(desk: Desk) -> None:
     assert again["result"] == "There was nothing left to give back."
 
 
-async def test_a_token_that_never_was_has_nothing_to_give_back(desk: Desk) -> None:
+async def test_an_unknown_token_releases_nothing(desk: Desk) -> None:
     assert not (await desk.ask("release_hold", holdToken="never-was"))["released"]
 
 
-async def test_a_booking_is_never_undone_by_it(desk: Desk) -> None:
+async def test_a_release_never_cancels_a_booking(desk: Desk) -> None:
     token = (await desk.ask("create_hold", start=MONDAY_9, customerHash="a"))["holdToken"]
     await desk.ask("book_slot", holdToken=token, customerName="Kim", customerEmail="kim@example.com")
     answer = await desk.ask("release_hold", holdToken=token)
@@ -40,7 +40,7 @@ async def test_a_booking_is_never_undone_by_it(desk: Desk) -> None:
     assert answer["result"] == "That time is booked already, so it stays booked."
 
 
-async def test_by_its_waits_id_a_caller_leaves_the_waitlist(desk: Desk) -> None:
+async def test_a_release_with_an_entrys_id_leaves_the_waitlist(desk: Desk) -> None:
     window = {"from": MONDAY_9, "to": "2026-11-23T16:15:00Z", "serviceType": "furnace-check"}
     await desk.ask("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="a")
     joined = await desk.ask("join_waitlist", customerName="Kim", customerEmail="kim@example.com", **window)
@@ -55,7 +55,7 @@ async def test_an_unknown_project_is_not_found(desk: Desk) -> None:
     assert (error["code"], fields(error)) == ("not_found", ["projectId"])
 
 
-async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk, impatient_desk: Desk) -> None:
+async def test_a_busy_database_is_a_retryable_error(desk: Desk, impatient_desk: Desk) -> None:
     with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         error = await impatient_desk.refused("release_hold", holdToken="x")
@@ -75,6 +75,6 @@ async def test_a_database_that_is_busy_can_be_asked_again(desk: Desk, impatient_
         ({"token": "abc", "holdToken": "abc"}, "token"),
     ],
 )
-async def test_what_is_wrong_is_named(desk: Desk, arguments: dict[str, object], field: str) -> None:
+async def test_an_invalid_argument_is_named(desk: Desk, arguments: dict[str, object], field: str) -> None:
     error = await desk.refused("release_hold", **arguments)
     assert (error["code"], fields(error)) == ("invalid_argument", [field])

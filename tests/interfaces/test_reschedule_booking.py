@@ -12,7 +12,7 @@ async def book(desk: Desk, start: str = MONDAY_9, **more: str) -> Body:
     return booking
 
 
-async def test_a_booking_moves_with_its_technician(desk: Desk) -> None:
+async def test_a_booking_moves_and_keeps_its_technician(desk: Desk) -> None:
     booked = await book(desk)
     answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
     assert answer["result"] == (
@@ -28,7 +28,7 @@ async def test_a_booking_moves_with_its_technician(desk: Desk) -> None:
     assert (await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9))["replayed"]
 
 
-async def test_somebody_else_is_named(desk: Desk) -> None:
+async def test_a_new_technician_is_named(desk: Desk) -> None:
     booked = await book(desk)
     await desk.ask("book_slot", start=TUESDAY_9, technicianId="t-ana", customerName="Lee", customerEmail="l@x.org")
     answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start="2026-11-24T09:00")
@@ -39,7 +39,7 @@ async def test_somebody_else_is_named(desk: Desk) -> None:
     assert answer["booking"]["assignmentReason"] == "Only Ben was free."
 
 
-async def test_of_the_same_day_only_the_clock_is_said_again(desk: Desk) -> None:
+async def test_a_move_within_a_day_repeats_only_the_clock_time(desk: Desk) -> None:
     booked = await book(desk)
     answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=MONDAY_10)
     assert answer["result"] == (
@@ -53,7 +53,7 @@ async def test_of_the_same_day_only_the_clock_is_said_again(desk: Desk) -> None:
     )
 
 
-async def test_a_held_time_is_taken_over(desk: Desk) -> None:
+async def test_a_held_time_can_be_the_new_start(desk: Desk) -> None:
     booked = await book(desk)
     token = (await desk.ask("create_hold", start=TUESDAY_9, customerHash="a"))["holdToken"]
     answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], holdToken=token)
@@ -61,7 +61,7 @@ async def test_a_held_time_is_taken_over(desk: Desk) -> None:
     assert not (await desk.ask("release_hold", holdToken=token))["released"]
 
 
-async def test_refused_it_stays_and_other_times_are_offered(desk: Desk) -> None:
+async def test_a_refused_move_changes_nothing_and_offers_alternatives(desk: Desk) -> None:
     booked = await book(desk, serviceType="furnace-check")
     other = await desk.ask(
         "book_slot", start=TUESDAY_9, serviceType="furnace-check", customerName="Lee", customerEmail="l@x.org"
@@ -75,21 +75,21 @@ async def test_refused_it_stays_and_other_times_are_offered(desk: Desk) -> None:
     assert fingerprint(desk.path) == before
 
 
-async def test_the_same_time_is_done_already(desk: Desk) -> None:
+async def test_a_move_to_the_same_time_changes_nothing(desk: Desk) -> None:
     booked = await book(desk)
     answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=MONDAY_9)
     assert answer["result"] == "Your AC repair is tomorrow at 9 in the morning already, with Ana."
     assert answer["booking"]["status"] == "confirmed"
 
 
-async def test_what_is_cancelled_is_not_moved(desk: Desk) -> None:
+async def test_a_canceled_booking_cannot_be_moved(desk: Desk) -> None:
     booked = await book(desk)
     await desk.ask("cancel_booking", bookingId=booked["bookingId"])
     error = await desk.refused("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
     assert (error["code"], fields(error)) == ("invalid_argument", ["bookingId"])
 
 
-async def test_a_retry_after_it_was_cancelled_says_that(desk: Desk) -> None:
+async def test_a_retry_after_a_cancellation_says_that_it_is_canceled(desk: Desk) -> None:
     booked = await book(desk)
     asked = {"bookingId": booked["bookingId"], "start": TUESDAY_9, "idempotencyKey": "k"}
     await desk.ask("reschedule_booking", **asked)
@@ -100,7 +100,7 @@ async def test_a_retry_after_it_was_cancelled_says_that(desk: Desk) -> None:
     assert answer["booking"]["status"] == "cancelled"
 
 
-async def test_a_key_is_good_for_one_request(desk: Desk) -> None:
+async def test_a_key_is_valid_for_one_request(desk: Desk) -> None:
     booked = await book(desk)
     asked = {"bookingId": booked["bookingId"], "idempotencyKey": "k"}
     await desk.ask("reschedule_booking", start=TUESDAY_9, **asked)

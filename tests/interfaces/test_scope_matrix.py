@@ -135,7 +135,7 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
 
 @pytest.mark.parametrize("key", NO_WAY_IN)
 @pytest.mark.parametrize("tool", TOOLS)
-async def test_without_a_good_key_no_tool_answers(matrix: Matrix, tool: str, key: str) -> None:
+async def test_every_tool_requires_a_valid_key(matrix: Matrix, tool: str, key: str) -> None:
     for project in (OWN, OTHER, NOWHERE):
         answer = await matrix.call(key, tool, projectId=project, **arguments_of(tool, matrix.things[OWN]))
         assert answer.status_code == 401
@@ -146,7 +146,7 @@ async def test_without_a_good_key_no_tool_answers(matrix: Matrix, tool: str, key
 
 @pytest.mark.parametrize("key", ["caller", "operator", "every"])
 @pytest.mark.parametrize("tool", TOOLS)
-async def test_a_tool_answers_those_whose_scope_it_is_in_their_own_project(matrix: Matrix, tool: str, key: str) -> None:
+async def test_a_tool_accepts_credentials_of_its_scope_in_their_project(matrix: Matrix, tool: str, key: str) -> None:
     outcome = await matrix.outcome(key, tool, projectId=OWN, **arguments_of(tool, matrix.things[OWN]))
     if key == "caller" and TOOLS[tool].scope is Scope.OPERATOR:
         assert outcome == "forbidden"
@@ -156,7 +156,7 @@ async def test_a_tool_answers_those_whose_scope_it_is_in_their_own_project(matri
 
 @pytest.mark.parametrize("key", ["caller", "operator"])
 @pytest.mark.parametrize("tool", TOOLS)
-async def test_anothers_project_is_like_none_at_all(matrix: Matrix, tool: str, key: str) -> None:
+async def test_an_unreachable_project_is_reported_as_unknown(matrix: Matrix, tool: str, key: str) -> None:
     told = []
     for project in (OTHER, NOWHERE):
         answer = await matrix.call(key, tool, projectId=project, **arguments_of(tool, matrix.things[OTHER]))
@@ -170,12 +170,12 @@ async def test_anothers_project_is_like_none_at_all(matrix: Matrix, tool: str, k
 
 @pytest.mark.parametrize("key", ["caller", "operator"])
 @pytest.mark.parametrize("tool", CALLER_TOOLS)
-async def test_the_only_project_within_reach_need_not_be_named(matrix: Matrix, tool: str, key: str) -> None:
+async def test_the_only_reachable_project_is_the_default(matrix: Matrix, tool: str, key: str) -> None:
     outcome = await matrix.outcome(key, tool, **arguments_of(tool, matrix.things[OWN]))
     assert outcome not in {"forbidden", "not_found", "internal"}
 
 
-async def test_who_reaches_several_projects_has_to_name_one(matrix: Matrix) -> None:
+async def test_a_credential_with_several_projects_must_name_one(matrix: Matrix) -> None:
     assert await matrix.outcome("every", "get_slots") == "invalid_argument"
     assert await matrix.outcome("every", "get_slots", projectId=OTHER) == "ok"
 
@@ -191,7 +191,9 @@ async def test_who_reaches_several_projects_has_to_name_one(matrix: Matrix) -> N
         ("reschedule_booking", "holdToken", "x" * 32),
     ],
 )
-async def test_anothers_ids_are_like_none_at_all(matrix: Matrix, tool: str, field: str, unknown: str) -> None:
+async def test_ids_of_an_unreachable_project_are_reported_as_unknown(
+    matrix: Matrix, tool: str, field: str, unknown: str
+) -> None:
     theirs = matrix.things[OTHER]
     beside: dict[str, Any] = KIM if tool == "book_slot" else {}
     if tool == "reschedule_booking":
@@ -209,7 +211,7 @@ def _without(asked: str, answer: httpx2.Response) -> str:
     return re.sub(rf"{re.escape(asked)}|01[0-9A-Z]{{24}}|now\W+[-:\dT]+Z", "?", answer.text)
 
 
-async def test_another_customers_phone_number_is_not_found_elsewhere(matrix: Matrix) -> None:
+async def test_a_phone_number_is_not_found_in_another_project(matrix: Matrix) -> None:
     answer = await matrix.call("caller", "find_bookings", phone=KIM["customerPhone"])
     assert matrix.things[OTHER].booking not in answer.text
 
@@ -224,12 +226,12 @@ async def client_with(matrix: Matrix, key: str) -> AsyncIterator[Client]:
 
 
 @pytest.mark.parametrize(("key", "listed"), [("caller", CALLER_TOOLS), ("operator", list(TOOLS))])
-async def test_tools_out_of_reach_are_not_listed(matrix: Matrix, key: str, listed: list[str]) -> None:
+async def test_forbidden_tools_are_not_listed(matrix: Matrix, key: str, listed: list[str]) -> None:
     async with client_with(matrix, key) as client:
         assert [tool.name for tool in (await client.list_tools()).tools] == listed
 
 
-async def test_a_wait_is_read_by_those_who_reach_its_project(matrix: Matrix) -> None:
+async def test_a_waitlist_entry_is_readable_only_in_a_reachable_project(matrix: Matrix) -> None:
     async with client_with(matrix, "caller") as client:
         await client.read_resource(f"slotmcp://waitlist/{matrix.things[OWN].wait}")
         told = []
@@ -240,7 +242,7 @@ async def test_a_wait_is_read_by_those_who_reach_its_project(matrix: Matrix) -> 
     assert told[0] == told[1]
 
 
-async def test_a_trace_is_read_by_operators_who_reach_its_project(matrix: Matrix) -> None:
+async def test_a_trace_is_readable_only_by_operators_of_its_project(matrix: Matrix) -> None:
     traces = {
         project: body_in(await matrix.call("every", "get_slots", projectId=project))["traceId"]
         for project in (OWN, OTHER)
@@ -275,7 +277,7 @@ async def _until_told(matrix: Matrix, trace: str) -> None:
                     return
 
 
-async def test_metrics_are_for_operators_of_every_project(matrix: Matrix) -> None:
+async def test_metrics_require_an_operator_of_every_project(matrix: Matrix) -> None:
     async with httpx2.AsyncClient(base_url=matrix.server.url) as client:
         codes = {
             name: (await client.get("/metrics", headers={"Authorization": f"Bearer {key}"} if key else {})).status_code
@@ -284,14 +286,14 @@ async def test_metrics_are_for_operators_of_every_project(matrix: Matrix) -> Non
     assert codes == {**dict.fromkeys(NO_WAY_IN, 401), "caller": 403, "operator": 403, "every": 200}
 
 
-async def test_a_key_of_one_credential_is_not_anothers(matrix: Matrix) -> None:
+async def test_idempotency_keys_are_separate_per_credential(matrix: Matrix) -> None:
     request = {"projectId": OWN, "start": matrix.things[OWN].spare[0], "customerHash": "same", "idempotencyKey": "1"}
     tokens = [body_in(await matrix.call(key, "create_hold", **request)).get("holdToken") for key in ("caller", "every")]
     assert None not in tokens
     assert len(set(tokens)) == 2
 
 
-async def test_a_key_of_one_phone_call_is_not_anothers(matrix: Matrix) -> None:
+async def test_idempotency_keys_are_separate_per_phone_call(matrix: Matrix) -> None:
     request = {"projectId": OWN, "start": matrix.things[OWN].spare[1], "idempotencyKey": "1"}
     bodies = [
         body_in(
@@ -316,7 +318,7 @@ async def sse_with(matrix: Matrix, key: str) -> AsyncIterator[Client]:
         yield client
 
 
-async def test_sse_knows_who_calls_too(matrix: Matrix) -> None:
+async def test_sse_requests_have_a_principal(matrix: Matrix) -> None:
     async with sse_with(matrix, "caller") as client:
         assert [tool.name for tool in (await client.list_tools()).tools] == CALLER_TOOLS
         refused = await client.call_tool("list_technicians", {})
@@ -325,7 +327,7 @@ async def test_sse_knows_who_calls_too(matrix: Matrix) -> None:
     assert codes == ["forbidden", "not_found"]
 
 
-async def test_an_sse_stream_is_of_no_use_to_another_credential(matrix: Matrix) -> None:
+async def test_an_sse_stream_rejects_another_credential(matrix: Matrix) -> None:
     async with (
         httpx2.AsyncClient(base_url=matrix.server.url, timeout=60) as client,
         client.stream("GET", "/sse", headers=headers_of(matrix.keys["caller"])) as stream,
@@ -341,7 +343,7 @@ async def test_an_sse_stream_is_of_no_use_to_another_credential(matrix: Matrix) 
     assert posted == [404, 401, 202]
 
 
-async def test_subscribers_hear_of_waits_within_their_reach_and_of_no_others() -> None:
+async def test_subscribers_receive_events_only_of_reachable_projects() -> None:
     bus = FilteredBus(create_bus(), CallGate(default_principal=LOCAL))
     heard: dict[str, list[object]] = {OWN: [], OTHER: []}
     for project, theirs in heard.items():

@@ -35,7 +35,7 @@ async def called(desk: Desk, *, seed: int, at_a_time: int = 1) -> CallCounts:
     return callers.counts
 
 
-async def test_what_they_count_is_what_the_book_has(tmp_path: Path) -> None:
+async def test_the_simulated_callers_counts_match_the_database(tmp_path: Path) -> None:
     async with open_desk(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as desk:
         tally = await called(desk, seed=9, at_a_time=4)
         bookings = await desk.store.bookings("denver-hvac")
@@ -46,7 +46,7 @@ async def test_what_they_count_is_what_the_book_has(tmp_path: Path) -> None:
     assert tally.moved > 0
 
 
-async def test_a_seed_makes_the_same_day(tmp_path: Path) -> None:
+async def test_a_seed_reproduces_the_day(tmp_path: Path) -> None:
     days = []
     for name in ("one", "other"):
         async with open_desk(tmp_path / f"{name}.db", PLAN, now_ms=SUNDAY_NOON_MS) as desk:
@@ -59,7 +59,7 @@ async def funnel_of(desk: Desk) -> Funnel:
 
 
 @pytest.mark.parametrize("seed", [2, 5, 7])
-async def test_what_they_count_is_what_the_report_tells(tmp_path: Path, seed: int) -> None:
+async def test_the_simulated_callers_counts_match_the_report(tmp_path: Path, seed: int) -> None:
     async with open_desk(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as desk:
         async with desk.app.tracing.writing(kept_days=1):
             tally = await called(desk, seed=seed, at_a_time=4)

@@ -8,7 +8,7 @@ from support.denver import PLAN
 from support.http_server import serving, write_books
 
 
-async def test_a_stream_has_no_head_to_show(tmp_path: Path) -> None:
+async def test_the_sse_stream_does_not_support_head(tmp_path: Path) -> None:
     await write_books(tmp_path / "slotmcp.db", PLAN)
     with serving(tmp_path / "slotmcp.db") as server:
         async with httpx2.AsyncClient(base_url=server.url) as client:

@@ -27,7 +27,7 @@ async def environment(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "SLOTMCP_DATABASE_URL": f"sqlite:///{path}", "SLOTMCP_LOG_LEVEL": "info"}
 
 
-async def test_a_real_client_speaks_to_a_real_process(environment: dict[str, str]) -> None:
+async def test_a_client_calls_a_server_process(environment: dict[str, str]) -> None:
     server = StdioServerParameters(command=sys.executable, args=["-m", "slotmcp", "stdio"], env=environment)
     async with Client(server) as client:
         assert names_of(await client.list_tools()) == [tool.name for tool in select_tools(Toolset.CALLER)]
@@ -44,7 +44,7 @@ async def test_a_real_client_speaks_to_a_real_process(environment: dict[str, str
         (["--toolset", "operator", "--read-only"], Toolset.OPERATOR, True),
     ],
 )
-async def test_options_choose_the_tools_and_start_as_light(
+async def test_options_select_the_tools_and_load_no_heavy_module(
     environment: dict[str, str], options: list[str], toolset: Toolset, *, read_only: bool
 ) -> None:
     probe = (
@@ -65,7 +65,7 @@ def names_of(listed: ListToolsResult) -> list[str]:
     return [tool.name for tool in listed.tools]
 
 
-def test_stdout_carries_the_protocol_and_nothing_else(environment: dict[str, str]) -> None:
+def test_stdout_carries_only_the_protocol(environment: dict[str, str]) -> None:
     hello = {
         "protocolVersion": "2025-06-18",
         "capabilities": {},
@@ -102,7 +102,7 @@ def run_until(environment: dict[str, str], said: bytes, *, answers: int) -> subp
     return subprocess.CompletedProcess(command, 0, lines + rest, log)
 
 
-def test_the_face_imports_nothing_that_it_does_not_need() -> None:
+def test_the_tools_import_no_heavy_module() -> None:
     script = "import sys, slotmcp.tools.server; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
     loaded = {name.partition(".")[0] for name in done.stdout.split()}

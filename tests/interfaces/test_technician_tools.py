@@ -15,7 +15,7 @@ async def book(office: Desk, start: str = MONDAY_9, technician: str = "t-ana") -
     return booking
 
 
-async def test_everybody_is_listed_with_what_they_have_to_do(office: Desk) -> None:
+async def test_every_technician_is_listed_with_their_workload(office: Desk) -> None:
     booked = await book(office)
     await office.ask(
         "add_time_off", technicianId="t-ben", start="2026-11-26", end="2026-11-27", reason="Thanksgiving at home"
@@ -46,7 +46,7 @@ async def test_everybody_is_listed_with_what_they_have_to_do(office: Desk) -> No
     ]
 
 
-async def test_who_is_off_is_not_offered_and_their_bookings_are_listed(office: Desk) -> None:
+async def test_an_inactive_technician_is_not_offered_and_their_bookings_are_listed(office: Desk) -> None:
     booked = await book(office)
     answer = await office.ask("set_technician_status", technicianId="t-ana", status="off")
     assert answer["result"] == "Ana takes no work now. One booking is kept and needs attention."
@@ -62,7 +62,7 @@ async def test_who_is_off_is_not_offered_and_their_bookings_are_listed(office: D
     assert (back["result"], back["bookings"]) == ("Ana takes work now.", [])
 
 
-async def test_held_times_go_to_others_or_are_withdrawn_and_booking_says_so(office: Desk) -> None:
+async def test_held_times_are_reassigned_or_withdrawn_and_booking_reports_it(office: Desk) -> None:
     tokens = [(await office.ask("create_hold", start=MONDAY_9, customerHash=who))["holdToken"] for who in ("a", "b")]
     await office.ask("release_hold", holdToken=tokens.pop())
     moved = await office.ask("set_technician_status", technicianId="t-ana", status="off")
@@ -79,7 +79,7 @@ async def test_held_times_go_to_others_or_are_withdrawn_and_booking_says_so(offi
     assert starts(error["alternatives"])[0] == "2026-11-24T15:00:00Z"
 
 
-async def test_doing_it_again_changes_nothing(office: Desk) -> None:
+async def test_a_repeated_absence_changes_nothing(office: Desk) -> None:
     asked = {"technicianId": "t-ana", "start": MONDAY_9, "end": MONDAY_10, "reason": "Dentist"}
     await office.ask("add_time_off", **asked)
     await office.ask("set_technician_status", technicianId="t-ben", status="off")
@@ -92,7 +92,7 @@ async def test_doing_it_again_changes_nothing(office: Desk) -> None:
 @pytest.mark.parametrize(
     "tool", ["list_technicians", "set_technician_status", "add_time_off", "list_waitlist", "get_metrics"]
 )
-async def test_callers_do_not_have_them(desk: Desk, tool: str) -> None:
+async def test_callers_cannot_call_the_technician_tools(desk: Desk, tool: str) -> None:
     assert tool not in {listed.name for listed in await desk.server.list_tools()}
 
 

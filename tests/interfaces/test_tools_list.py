@@ -77,7 +77,7 @@ def all_nodes(tools: list[Tool]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from nodes(tool.output_schema or {}, f"{tool.name}.out")
 
 
-def test_schemas_use_nothing_that_a_client_might_not_know(tools: list[Tool]) -> None:
+def test_schemas_use_only_widely_supported_keywords(tools: list[Tool]) -> None:
     for path, node in all_nodes(tools):
         assert not node.keys() & NOT_PORTABLE, path
         assert node["type"] in TYPES, path
@@ -96,14 +96,14 @@ def test_roots_are_objects_and_inputs_are_flat(tools: list[Tool]) -> None:
             assert field["type"] in {"string", "integer", "number"}, f"{tool.name}.{name}"
 
 
-def test_bounds_are_repeated_where_a_client_drops_them(tools: list[Tool]) -> None:
+def test_bounds_are_repeated_in_the_descriptions(tools: list[Tool]) -> None:
     bounded = [(path, node) for path, node in all_nodes(tools) if "minimum" in node]
     assert bounded
     for path, node in bounded:
         assert node["description"].endswith(f"({node['minimum']:g} to {node['maximum']:g})"), path
 
 
-def test_text_has_a_longest_length_and_every_field_a_description(tools: list[Tool]) -> None:
+def test_text_has_a_maximum_length_and_every_field_a_description(tools: list[Tool]) -> None:
     for tool in tools:
         for name, field in tool.input_schema["properties"].items():
             assert field["description"], f"{tool.name}.{name}"
@@ -120,21 +120,21 @@ def test_every_tool_has_a_title_and_all_four_hints(tools: list[Tool]) -> None:
     assert seen == HINTS
 
 
-def test_every_answer_begins_with_its_sentence_and_has_a_trace_id(tools: list[Tool]) -> None:
+def test_every_response_begins_with_its_sentence_and_has_a_trace_id(tools: list[Tool]) -> None:
     for tool in tools:
         schema = tool.output_schema or {}
         assert next(iter(schema["properties"])) == "result"
         assert {"result", "traceId"} <= set(schema["required"])
 
 
-def test_every_answer_tells_what_time_it_is_and_where(tools: list[Tool]) -> None:
+def test_every_response_has_the_current_time_and_its_zone(tools: list[Tool]) -> None:
     for tool in tools:
         answer = ANSWERS[tool.name]["properties"]
         told = next((answer[key]["properties"] for key in ("clock", "query") if key in answer), answer)
         assert {"now", "today", "timezone"} <= set(told), tool.name
 
 
-async def test_each_toolset_has_its_tools_and_a_server_that_only_reads_no_others(empty_desk: Desk) -> None:
+async def test_each_toolset_has_its_tools_and_a_read_only_server_only_reading_ones(empty_desk: Desk) -> None:
     for toolset, hints in ((Toolset.CALLER, CALLERS), (Toolset.OPERATOR, HINTS)):
         names = [tool.name for tool in await listed(empty_desk.app, toolset)]
         assert names == list(hints)
@@ -154,7 +154,7 @@ async def test_a_tool_that_is_not_served_cannot_be_called(desk: Desk) -> None:
     assert ana.technician.status is TechnicianStatus.ACTIVE
 
 
-async def test_a_server_that_only_reads_says_so(empty_desk: Desk) -> None:
+async def test_a_read_only_server_says_so(empty_desk: Desk) -> None:
     plain = empty_desk.server.instructions or ""
     reading = create_server(empty_desk.app, read_only=True).instructions or ""
     assert reading.startswith(plain)
@@ -162,7 +162,7 @@ async def test_a_server_that_only_reads_says_so(empty_desk: Desk) -> None:
     assert "only reads" not in plain
 
 
-async def test_the_listing_stays_within_its_budget(empty_desk: Desk) -> None:
+async def test_the_tool_list_stays_within_its_token_budget(empty_desk: Desk) -> None:
     tools = await listed(empty_desk.app, Toolset.CALLER)
     dumped = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
     tokens = len(orjson.dumps(dumped)) / CHARACTERS_PER_TOKEN
@@ -170,7 +170,7 @@ async def test_the_listing_stays_within_its_budget(empty_desk: Desk) -> None:
     assert tokens < BUDGET_TOKENS
 
 
-def test_descriptions_are_the_ones_that_were_agreed(tools: list[Tool], empty_desk: Desk) -> None:
+def test_the_tool_list_matches_its_snapshot(tools: list[Tool], empty_desk: Desk) -> None:
     """To agree to new ones, write what the failure shows as `told` into the snapshot."""
     told = prompts(empty_desk.server.instructions or "", tools)
     assert told == SNAPSHOT.read_text("utf-8"), told
@@ -185,7 +185,7 @@ def prompts(instructions: str, tools: list[Tool]) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-async def test_the_handshake_of_older_clients_lists_and_answers_the_same(desk: Desk) -> None:
+async def test_older_clients_get_the_same_list_and_responses(desk: Desk) -> None:
     async with Client(desk.server, mode="legacy") as client:
         assert [tool.name for tool in (await client.list_tools()).tools] == list(CALLERS)
         result = await client.call_tool("list_services", {})

@@ -29,7 +29,7 @@ def names(schema: dict[str, Any]) -> Iterator[str]:
     yield from names(schema["items"]) if "items" in schema else ()
 
 
-async def test_every_tool_has_a_section_that_names_all_it_asks_and_answers(
+async def test_every_tool_has_a_section_with_all_arguments_and_response_keys(
     office: Desk, sections: dict[str, str]
 ) -> None:
     async with Client(office.server) as client:
@@ -40,5 +40,5 @@ async def test_every_tool_has_a_section_that_names_all_it_asks_and_answers(
             assert re.search(rf"[`\"]{name}[`\"]", told), f"{tool.name}: {name}"
 
 
-def test_every_code_that_can_come_is_in_the_table(sections: dict[str, str]) -> None:
+def test_every_error_code_is_in_the_table(sections: dict[str, str]) -> None:
     assert set(re.findall(r"^\| `([a-z_]+)` \|", sections["Codes"], re.MULTILINE)) == {"code", *ErrorCode}

@@ -61,7 +61,7 @@ async def refused(desk: Desk, tool: str, **arguments: object) -> Trace:
     return await trace_of(desk, result.structured_content)
 
 
-async def test_a_question_leaves_what_was_offered_and_who_could(traced: Desk) -> None:
+async def test_a_get_slots_trace_has_the_offer_and_the_candidates(traced: Desk) -> None:
     body, trace = await answered(traced, "get_slots", partOfDay="morning", daysOfWeek="mon,tue", **SERVICE)
     assert (trace.use, trace.outcome, trace.project_id) == (TracedUse.GET_SLOTS, "ok", PLAN.project.id)
     assert trace.at_ms == SUNDAY_NOON_MS
@@ -77,7 +77,7 @@ async def test_a_question_leaves_what_was_offered_and_who_could(traced: Desk) ->
     assert second.conversation == trace.conversation
 
 
-async def test_where_nothing_is_free_it_says_what_was_in_the_way_of_each(traced: Desk) -> None:
+async def test_a_trace_without_an_offer_has_the_reasons_of_each_technician(traced: Desk) -> None:
     window = {"from": "2026-11-23T09:00:00Z", "to": "2026-11-23T10:00:00Z"}
     _, trace = await answered(traced, "get_slots", **window, **SERVICE)
     assert trace.offered == ()
@@ -96,7 +96,7 @@ async def test_where_nothing_is_free_it_says_what_was_in_the_way_of_each(traced:
         ),
     ],
 )
-async def test_what_was_mostly_in_the_way_is_what_the_caller_was_told(traced: Desk, question: dict[str, str]) -> None:
+async def test_the_main_reason_of_a_trace_is_the_spoken_one(traced: Desk, question: dict[str, str]) -> None:
     body, trace = await answered(traced, "get_slots", **question, **SERVICE)
     assert body["slots"] == []
     told = [one["code"] for one in body.get("reasons", ())]
@@ -104,7 +104,7 @@ async def test_what_was_mostly_in_the_way_is_what_the_caller_was_told(traced: De
     assert {reason for one in trace.technicians for reason in one.reasons} >= set(told)
 
 
-async def test_a_hold_and_its_booking_are_told_as_one(traced: Desk) -> None:
+async def test_a_hold_and_its_booking_are_linked(traced: Desk) -> None:
     held, hold = await answered(traced, "create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
     booked, booking = await answered(traced, "book_slot", holdToken=held["holdToken"], **KIM)
     assert (hold.use, hold.capacity) == (TracedUse.CREATE_HOLD, held["capacityLeft"] + 1)
@@ -118,7 +118,7 @@ async def test_a_hold_and_its_booking_are_told_as_one(traced: Desk) -> None:
     assert again.was_replayed
 
 
-async def test_a_refusal_says_what_was_in_the_way(traced: Desk) -> None:
+async def test_the_trace_of_a_refusal_has_its_reasons(traced: Desk) -> None:
     await traced.ask("book_slot", start=MONDAY_9, technicianId="t-ana", **KIM, **SERVICE)
     other = {**KIM, "customerPhone": "+1 303 555 0199"}
     trace = await refused(traced, "book_slot", start=MONDAY_9, technicianId="t-ana", **other, **SERVICE)
@@ -127,25 +127,25 @@ async def test_a_refusal_says_what_was_in_the_way(traced: Desk) -> None:
     assert {one.technician_id: dict(one.reasons) for one in trace.technicians}["t-ana"] == {Reason.BOOKED: 1}
 
 
-async def test_a_wrong_argument_leaves_its_outcome(traced: Desk) -> None:
+async def test_the_trace_of_an_invalid_argument_has_its_outcome(traced: Desk) -> None:
     trace = await refused(traced, "get_slots", **{"from": "2020-01-01T10:00", "to": "2020-01-02T10:00"}, **SERVICE)
     assert (trace.outcome, trace.question) == ("invalid_argument", None)
 
 
-async def test_other_tools_leave_none(traced: Desk) -> None:
+async def test_other_tools_leave_no_trace(traced: Desk) -> None:
     body = await traced.ask("list_services")
     await traced.app.tracing.write()
     with pytest.raises(Exception, match="no trace with that id"):
         await traced.app.traces.find(body["traceId"])
 
 
-async def test_without_writing_nothing_is_noted(office: Desk) -> None:
+async def test_nothing_is_recorded_without_a_trace_writer(office: Desk) -> None:
     assert office.app.tracing.begin("get_slots", "t", LOCAL) is None
     async with office.app.tracing.writing(kept_days=0):
         assert office.app.tracing.begin("get_slots", "t", LOCAL) is None
 
 
-async def test_phone_calls_are_told_apart(traced: Desk) -> None:
+async def test_traces_have_the_id_of_their_phone_call(traced: Desk) -> None:
     told = set()
     for call_id in ("call-1", "call-2", "call-1"):
         with acting_as(LOCAL.with_call_id(call_id)):
@@ -156,7 +156,7 @@ async def test_phone_calls_are_told_apart(traced: Desk) -> None:
     assert len(told) == 2
 
 
-async def test_the_story_reads_well(traced: Desk) -> None:
+async def test_the_summary_reads_well(traced: Desk) -> None:
     held = await traced.ask("create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
     body = await traced.ask("book_slot", holdToken=held["holdToken"], **KIM)
     await traced.app.tracing.write()
@@ -172,7 +172,7 @@ async def test_the_story_reads_well(traced: Desk) -> None:
     )
 
 
-async def test_an_operator_reads_it_as_a_resource(traced: Desk) -> None:
+async def test_an_operator_can_read_a_trace_as_a_resource(traced: Desk) -> None:
     body, trace = await answered(traced, "get_slots", **SERVICE)
     async with Client(traced.server) as client:
         found = await client.read_resource(f"slotmcp://trace/{body['traceId']}")
@@ -191,7 +191,7 @@ async def test_an_operator_reads_it_as_a_resource(traced: Desk) -> None:
     ],
     ids=["a caller", "another project"],
 )
-async def test_nobody_else_does(traced: Desk, principal: Principal) -> None:
+async def test_only_operators_can_read_traces(traced: Desk, principal: Principal) -> None:
     body, _ = await answered(traced, "get_slots", **SERVICE)
     with acting_as(principal):
         async with Client(traced.server) as client:
@@ -215,7 +215,7 @@ class AwayStore:
         await self._store.add_traces(traces)
 
 
-async def test_a_database_that_is_away_keeps_nobody_waiting_and_loses_nothing(
+async def test_a_database_outage_delays_no_call_and_loses_no_trace(
     office: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = AwayStore(office.store)
@@ -236,7 +236,7 @@ async def test_a_database_that_is_away_keeps_nobody_waiting_and_loses_nothing(
     assert [trace is not None for trace in kept] == [False, False, True, True, True], "the oldest are given up"
 
 
-async def test_what_is_noted_is_written_when_the_server_stops(office: Desk) -> None:
+async def test_recorded_traces_are_written_when_the_server_stops(office: Desk) -> None:
     async with office.app.tracing.writing(kept_days=1):
         body = await office.ask("get_slots", **SERVICE)
     assert await office.store.trace(body["traceId"]) is not None
@@ -257,7 +257,7 @@ class SlowStore(AwayStore):
         await super().add_traces(traces)
 
 
-async def test_neither_a_batch_on_its_way_nor_what_is_noted_meanwhile_is_lost_when_the_server_stops(
+async def test_a_shutdown_loses_neither_the_current_batch_nor_later_traces(
     office: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trace_writer, "WRITE_INTERVAL_SECONDS", 0.01)
@@ -272,7 +272,7 @@ async def test_neither_a_batch_on_its_way_nor_what_is_noted_meanwhile_is_lost_wh
     assert await office.store.trace("t2") is not None
 
 
-async def test_who_asks_for_all_to_be_written_waits_for_a_batch_on_its_way(office: Desk) -> None:
+async def test_a_flush_waits_for_the_current_batch(office: Desk) -> None:
     slow = SlowStore(office.store)
     tracing = TraceWriter(cast("Store", slow), "p")
     async with tracing.writing(kept_days=1), asyncio.TaskGroup() as group:
@@ -300,7 +300,7 @@ class RushedStore(AwayStore):
         await super().add_traces(traces)
 
 
-async def test_in_a_rush_it_writes_what_waited_and_leaves_the_rest_for_the_next_time(office: Desk) -> None:
+async def test_under_load_a_flush_writes_only_the_traces_that_were_waiting(office: Desk) -> None:
     rushed = RushedStore(office.store, lambda number: _noted(office, tracing, f"later{number}"))
     tracing = TraceWriter(cast("Store", rushed), "p")
     async with tracing.writing(kept_days=1):
@@ -312,7 +312,7 @@ async def test_in_a_rush_it_writes_what_waited_and_leaves_the_rest_for_the_next_
     assert [await office.store.trace(f"later{number}") is not None for number in (1, 2)] == [True, True]
 
 
-async def test_one_that_cannot_be_told_stops_none_after_it(office: Desk) -> None:
+async def test_a_trace_that_cannot_be_written_does_not_block_others(office: Desk) -> None:
     tracing = TraceWriter(office.store, "p")
     async with tracing.writing(kept_days=1):
         broken = await _noted(office, tracing, "t1")
@@ -330,7 +330,7 @@ async def _noted(office: Desk, tracing: TraceWriter, trace_id: str) -> TraceBuil
     return builder
 
 
-async def test_nothing_personal_is_in_any_of_it(traced: Desk) -> None:
+async def test_traces_contain_no_personal_data(traced: Desk) -> None:
     place = {"latitude": 39.7312, "longitude": -104.9655}
     await traced.ask("get_slots", **place, **SERVICE)
     held = await traced.ask("create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
@@ -364,7 +364,7 @@ def _spans() -> tuple[InMemorySpanExporter, TracerProvider]:
     return exporter, provider
 
 
-async def test_spans_are_nested_in_those_of_the_sdk(traced: Desk) -> None:
+async def test_spans_are_nested_in_the_spans_of_the_sdk(traced: Desk) -> None:
     exporter, _ = _spans()
     await traced.ask("get_slots", **SERVICE)
     spans = {span.name: span for span in exporter.get_finished_spans()}
@@ -378,7 +378,7 @@ async def test_spans_are_nested_in_those_of_the_sdk(traced: Desk) -> None:
     assert [one.instrumentation_scope.name for one in outer if one.instrumentation_scope] == ["mcp-python-sdk"]
 
 
-def test_a_trace_is_told_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trace_is_printed_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from slotmcp.cli.commands import read_trace  # noqa: PLC0415  it sets up logging when it is used
     from slotmcp.settings import Settings  # noqa: PLC0415
     from support.server import open_desk  # noqa: PLC0415

@@ -25,7 +25,7 @@ def page_of(title: str) -> Path:
 
 
 @pytest.mark.parametrize("title", CALLS)
-async def test_a_call_is_heard_as_it_was_agreed(title: str, tmp_path: Path) -> None:
+async def test_each_transcript_matches_its_page(title: str, tmp_path: Path) -> None:
     page = Page(title)
     async with open_company(tmp_path / "calls.db") as desk:
         await CALLS[title](desk, page)
@@ -35,11 +35,11 @@ async def test_a_call_is_heard_as_it_was_agreed(title: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("title", CALLS)
-def test_nothing_is_said_that_only_a_machine_reads(title: str) -> None:
+def test_no_sentence_contains_machine_text(title: str) -> None:
     said = re.findall(r"^[*][*]Agent:[*][*] (.+)$", page_of(title).read_text("utf-8"), re.MULTILINE)
     assert said
     assert [sentence for sentence in said if NEVER_ALOUD.search(sentence)] == []
 
 
-def test_every_page_is_one_of_the_calls() -> None:
+def test_every_page_belongs_to_a_call() -> None:
     assert sorted(FOLDER.glob("*.md")) == [page_of(title) for title in CALLS]

@@ -76,7 +76,7 @@ async def read(desk: Desk, uri: str) -> dict[str, Any]:
     return body
 
 
-async def test_it_is_listed_as_a_template_and_never_by_its_id(desk: Desk) -> None:
+async def test_the_resource_is_listed_as_a_template_without_ids(desk: Desk) -> None:
     await hold(desk)
     await join(desk)
     async with Client(desk.server) as client:
@@ -86,7 +86,7 @@ async def test_it_is_listed_as_a_template_and_never_by_its_id(desk: Desk) -> Non
     assert template.mime_type == "application/json"
 
 
-async def test_it_says_how_the_wait_stands(desk: Desk) -> None:
+async def test_the_resource_has_the_state_of_the_entry(desk: Desk) -> None:
     token = await hold(desk)
     uri = await join(desk)
     waiting = await read(desk, uri)
@@ -110,7 +110,7 @@ async def test_it_says_how_the_wait_stands(desk: Desk) -> None:
     assert booked["result"] == "It is booked for you already: tomorrow at 9 in the morning."
 
 
-async def test_whoever_booked_otherwise_or_waited_in_vain_is_told(desk: Desk) -> None:
+async def test_the_resource_reports_a_booking_and_an_expiry(desk: Desk) -> None:
     await hold(desk)
     uri, asked = await join(desk), KIM | {"customerPhone": "+1 303 555 0199"}
     other = (await desk.ask("join_waitlist", **WISH, **asked))["resource"]
@@ -126,7 +126,7 @@ async def test_whoever_booked_otherwise_or_waited_in_vain_is_told(desk: Desk) ->
         assert said["result"] == "I am sorry, nothing became free in time, so you are not on the waitlist any more."
 
 
-async def test_whoever_has_another_appointment_instead_is_told(desk: Desk) -> None:
+async def test_the_resource_reports_another_appointment(desk: Desk) -> None:
     await hold(desk)
     afternoon = {"start": "2026-11-23T20:00:00Z", "serviceType": "furnace-check", "customerHash": "another"}
     token = (await desk.ask("create_hold", **afternoon))["holdToken"]
@@ -139,14 +139,14 @@ async def test_whoever_has_another_appointment_instead_is_told(desk: Desk) -> No
 
 
 @pytest.mark.parametrize("wait_id", ["never-joined", "..", "%2e%2e%2fetc", "x" * 10_000, "a%00b"])
-async def test_nothing_is_told_under_an_id_that_is_none(desk: Desk, wait_id: str) -> None:
+async def test_an_unknown_entry_is_not_found(desk: Desk, wait_id: str) -> None:
     async with Client(desk.server) as client:
         with pytest.raises(MCPError) as refused:
             await client.read_resource(f"slotmcp://waitlist/{wait_id}")
     assert refused.value.code == INVALID_PARAMS
 
 
-async def test_a_client_of_an_older_protocol_can_read_it(desk: Desk) -> None:
+async def test_a_client_of_an_older_protocol_can_read_the_resource(desk: Desk) -> None:
     await hold(desk)
     uri = await join(desk)
     async with Client(desk.server, mode="legacy") as client:
@@ -155,7 +155,7 @@ async def test_a_client_of_an_older_protocol_can_read_it(desk: Desk) -> None:
     assert orjson.loads(content.text)["state"] == "waiting"
 
 
-async def test_subscribers_are_told_of_an_offer(subscribable: Desk, bus: SubscriptionBus) -> None:
+async def test_subscribers_are_notified_of_an_offer(subscribable: Desk, bus: SubscriptionBus) -> None:
     token = await hold(subscribable)
     uri = await join(subscribable)
     watch = WaitlistWatcher(subscribable.app.waitlist, bus)
@@ -168,7 +168,7 @@ async def test_subscribers_are_told_of_an_offer(subscribable: Desk, bus: Subscri
     assert (await read(subscribable, uri))["state"] == "offered"
 
 
-async def test_subscribers_are_told_of_what_another_process_did(
+async def test_subscribers_are_notified_of_another_processs_changes(
     subscribable: Desk, bus: SubscriptionBus, elsewhere: Desk
 ) -> None:
     await hold(subscribable)
@@ -185,7 +185,7 @@ async def test_subscribers_are_told_of_what_another_process_did(
     assert (await read(subscribable, uri))["state"] == "offered"
 
 
-async def test_a_server_that_only_reads_tells_what_others_did_and_does_nothing(
+async def test_a_read_only_server_publishes_changes_and_makes_none(
     subscribable: Desk, bus: SubscriptionBus, elsewhere: Desk
 ) -> None:
     heard: list[object] = []
@@ -203,7 +203,7 @@ async def test_a_server_that_only_reads_tells_what_others_did_and_does_nothing(
     assert heard == [WaitlistEntryChanged(uri=uri, project_id=PROJECT.id)]
 
 
-async def test_each_change_is_told_once_and_nobody_hears_of_anothers(subscribable: Desk, bus: SubscriptionBus) -> None:
+async def test_each_change_is_published_once_to_its_subscribers_only(subscribable: Desk, bus: SubscriptionBus) -> None:
     heard: list[object] = []
     bus.subscribe(heard.append)
     token = await hold(subscribable)
@@ -220,7 +220,7 @@ async def test_each_change_is_told_once_and_nobody_hears_of_anothers(subscribabl
     assert heard == [WaitlistEntryChanged(uri=uri, project_id=PROJECT.id)]
 
 
-async def test_a_server_looks_by_itself_while_it_serves(subscribable: Desk, bus: SubscriptionBus) -> None:
+async def test_a_running_server_sweeps_the_waitlist(subscribable: Desk, bus: SubscriptionBus) -> None:
     await hold(subscribable)
     uri = await join(subscribable)
     async with (
@@ -246,7 +246,7 @@ async def in_a_fleet(desk: Desk, redis: RedisServer) -> AsyncIterator[Desk]:
         yield replace(desk, app=app)
 
 
-async def test_in_a_fleet_subscribers_are_told_at_once_of_what_another_server_did(
+async def test_in_a_fleet_subscribers_are_notified_immediately_of_another_servers_changes(
     desk: Desk, bus: SubscriptionBus, elsewhere: Desk, redis: RedisServer
 ) -> None:
     token = await hold(desk)
@@ -293,9 +293,7 @@ def alarm() -> Iterator[Alarm]:
 
 
 @pytest.mark.usefixtures("desk")
-async def test_a_look_that_fails_is_logged_and_taken_again(
-    impatient_desk: Desk, bus: SubscriptionBus, alarm: Alarm
-) -> None:
+async def test_a_failed_sweep_is_logged_and_retried(impatient_desk: Desk, bus: SubscriptionBus, alarm: Alarm) -> None:
     await hold(impatient_desk)
     await join(impatient_desk)
     offered = anyio.Event()
@@ -328,7 +326,7 @@ class BurningBus(InMemorySubscriptionBus):
         self.heard.set()
 
 
-async def test_a_failure_that_nobody_foresaw_ends_nothing(desk: Desk, alarm: Alarm) -> None:
+async def test_an_unexpected_exception_does_not_end_the_sweeps(desk: Desk, alarm: Alarm) -> None:
     bus, token = BurningBus(), await hold(desk)
     uri = await join(desk)
     async with watch_waitlists(desk.app, bus, every_seconds=0.01):

@@ -68,7 +68,7 @@ def _rfc3339(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-async def test_what_was_booked_there_is_in_the_next_answer(server: HttpServer, calcom: StandIn) -> None:
+async def test_a_booking_in_the_calendar_is_in_the_next_response(server: HttpServer, calcom: StandIn) -> None:
     assert await capacity(server, 2) == 2
     said = message(calcom, 2)
     answer = await post(server, said)
@@ -79,7 +79,7 @@ async def test_what_was_booked_there_is_in_the_next_answer(server: HttpServer, c
 
 
 @pytest.mark.parametrize("signature", ["", "no-secret-provided", "0" * 64])
-async def test_what_is_not_signed_is_refused(server: HttpServer, calcom: StandIn, signature: str) -> None:
+async def test_an_unsigned_delivery_is_refused(server: HttpServer, calcom: StandIn, signature: str) -> None:
     said = message(calcom, 3)
     answer = await post(server, Message(said.body, signature))
     assert (answer.status_code, answer.json()["error"]) == (401, "unsigned")
@@ -87,13 +87,13 @@ async def test_what_is_not_signed_is_refused(server: HttpServer, calcom: StandIn
 
 
 @pytest.mark.parametrize("project", ["other", "nothing"])
-async def test_a_project_that_is_not_connected_is_like_none(server: HttpServer, calcom: StandIn, project: str) -> None:
+async def test_an_unconnected_project_is_reported_as_unknown(server: HttpServer, calcom: StandIn, project: str) -> None:
     answer = await post(server, message(calcom, 4), project)
     assert (answer.status_code, answer.json()["error"]) == (401, "unsigned")
     assert await capacity(server, 4) == 2
 
 
-async def test_nothing_is_read_before_its_signature(server: HttpServer) -> None:
+async def test_the_signature_is_checked_before_the_body_is_parsed(server: HttpServer) -> None:
     assert (await post(server, Message(b"{nonsense", "0" * 64))).status_code == 401
     assert (await post(server, Message.of({"payload": 1}, SECRET))).status_code == 200, "an unknown trigger"
     said = await post(server, Message.of({"triggerEvent": "BOOKING_CREATED", "payload": {"uid": "u"}}, SECRET))
@@ -108,18 +108,18 @@ async def test_a_ping_and_an_unknown_host_are_acknowledged(server: HttpServer, c
     assert (await post(server, message(calcom, 5, STRANGERS))).json() == {"status": "parked"}
 
 
-async def test_what_is_too_large_is_refused(server: HttpServer) -> None:
+async def test_a_delivery_that_is_too_large_is_refused(server: HttpServer) -> None:
     assert (await post(server, Message.of({"payload": "x" * 30_000}, SECRET))).status_code == 413
 
 
-async def test_any_name_and_no_other_method_will_do(server: HttpServer, calcom: StandIn) -> None:
+async def test_any_project_id_but_only_post_is_accepted(server: HttpServer, calcom: StandIn) -> None:
     said = await post(server, message(calcom, 6), Host="calendar.example.com", Origin="https://elsewhere.example.com")
     assert said.status_code == 200
     async with httpx2.AsyncClient() as client:
         assert (await client.get(f"{server.url}/webhooks/calcom/shop")).status_code == 405
 
 
-async def test_they_are_counted_by_outcome_and_never_by_project(server: HttpServer, calcom: StandIn) -> None:
+async def test_deliveries_are_counted_by_outcome_and_not_by_project(server: HttpServer, calcom: StandIn) -> None:
     said = message(calcom, 9)
     await post(server, said)
     await post(server, Message(said.body, ""))
@@ -131,7 +131,7 @@ async def test_they_are_counted_by_outcome_and_never_by_project(server: HttpServ
     assert "calcom/shop" not in told
 
 
-def test_nothing_of_a_customer_or_a_secret_is_logged(tmp_path: Path) -> None:
+def test_deliveries_are_logged_without_customers_and_secrets(tmp_path: Path) -> None:
     made = tmp_path / "slotmcp.db"
     anyio.run(write_books, made, business())
 
@@ -165,7 +165,7 @@ async def book(server: HttpServer, days: int) -> None:
     assert body_in(answer)["booking"]["status"] == "confirmed"
 
 
-async def test_a_server_that_runs_tells_and_reconciles(tmp_path: Path) -> None:
+async def test_a_running_server_pushes_and_reconciles(tmp_path: Path) -> None:
     made = tmp_path / "slotmcp.db"
     await write_books(made, business())
     with standing_in(world()) as calcom, pytest.MonkeyPatch.context() as patch:
@@ -182,7 +182,7 @@ async def test_a_server_that_runs_tells_and_reconciles(tmp_path: Path) -> None:
             await until(agree)
 
 
-async def test_with_workers_each_booking_is_told_once(tmp_path: Path) -> None:
+async def test_several_workers_push_each_booking_once(tmp_path: Path) -> None:
     made = tmp_path / "slotmcp.db"
     await write_books(made, business())
     with standing_in(world()) as calcom, pytest.MonkeyPatch.context() as patch:

@@ -67,7 +67,7 @@ def again(said: Message, secret: str, **payload: Any) -> Message:  # noqa: ANN40
     return Message.of({**told, "payload": {**told["payload"], **payload}}, secret)
 
 
-async def test_what_no_database_can_keep_is_refused_in_words(postgres_url: str) -> None:
+async def test_text_that_no_database_can_store_is_refused_with_an_explanation(postgres_url: str) -> None:
     async with served(postgres_url) as client:
         nobodys = await post(client, booked(), "%00")
         for unfit in ("a\0b", "\0", "a\nb"):
@@ -77,7 +77,7 @@ async def test_what_no_database_can_keep_is_refused_in_words(postgres_url: str) 
         assert (await post(client, booked())).json() == {"status": "applied"}
 
 
-async def test_both_secrets_are_good_while_they_change_and_no_other(tmp_path: Path) -> None:
+async def test_both_secrets_are_accepted_during_a_rotation(tmp_path: Path) -> None:
     async with served(f"sqlite:///{tmp_path / 'slotmcp.db'}") as client:
         answers = [
             (await post(client, again(booked(days), secret))).status_code
@@ -86,19 +86,19 @@ async def test_both_secrets_are_good_while_they_change_and_no_other(tmp_path: Pa
     assert answers == [200, 200, 401, 401]
 
 
-async def test_mounted_it_takes_them_below_where_it_is(tmp_path: Path) -> None:
+async def test_a_mounted_app_accepts_deliveries_below_its_path(tmp_path: Path) -> None:
     async with served(f"sqlite:///{tmp_path / 'slotmcp.db'}", under="/booking") as client:
         assert (await post(client, booked())).json() == {"status": "applied"}
 
 
-async def test_of_the_same_at_once_on_two_servers_one_has_an_effect(postgres_url: str) -> None:
+async def test_the_same_delivery_on_two_servers_takes_effect_once(postgres_url: str) -> None:
     said = booked()
     async with served(postgres_url) as one, served(postgres_url) as other:
         answers = await asyncio.gather(*(post(client, said) for client in (one, other) for _ in range(4)))
     assert sorted(answer.json()["status"] for answer in answers) == ["applied", *["known"] * 7]
 
 
-async def test_while_the_database_is_away_it_says_when_to_come_again(postgres_url: str, tmp_path: Path) -> None:
+async def test_a_database_outage_is_reported_with_a_retry_time(postgres_url: str, tmp_path: Path) -> None:
     said = booked()
     async with proxied(postgres_url, tmp_path) as (proxy, url), served(url) as client:
         proxy.silence()

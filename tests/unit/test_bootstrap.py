@@ -19,27 +19,27 @@ class StoppedClock(SystemClock):
         return 1_764_000_000_000
 
 
-def test_ids_sort_by_the_time_they_were_made_within_a_millisecond_too() -> None:
+def test_ids_sort_by_creation_even_within_a_millisecond() -> None:
     ids = UlidIds(StoppedClock())
     made = [ids.new_id() for _ in range(1000)]
     assert made == sorted(set(made))
     assert {len(one) for one in made} == {26}
 
 
-def test_tokens_are_long_random_and_fit_into_a_url() -> None:
+def test_tokens_are_long_random_and_url_safe() -> None:
     ids = UlidIds(SystemClock())
     made = {ids.new_token() for _ in range(1000)}
     assert len(made) == 1000
     assert all(len(token) * 6 >= 128 and token.replace("-", "").replace("_", "").isalnum() for token in made)
 
 
-def test_the_clock_is_the_machines() -> None:
+def test_the_clock_is_that_of_the_machine() -> None:
     first = SystemClock().now_ms()
     assert 1_600_000_000_000 < first <= SystemClock().now_ms()
 
 
 @pytest.mark.usefixtures("home")
-def test_json_logs_are_an_object_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_logs_are_one_object_per_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(Settings(log_format="json", log_level="info"))
     structlog.stdlib.get_logger("slotmcp.tools").info("book_slot", outcome="ok")
     logging.getLogger("a.library").warning("of theirs %d", 7)
@@ -69,7 +69,7 @@ def test_an_exception_is_logged_without_the_values_in_its_frames(
     assert "303 555" not in said
 
 
-async def test_an_app_opens_on_a_file_that_was_not_there(home: Path) -> None:
+async def test_an_app_creates_a_missing_database_file(home: Path) -> None:
     settings = Settings(database_url=str(home / "deep" / "slotmcp.db"))
     async with open_app(settings) as app:
         with pytest.raises(InvalidArgument, match="slotmcp import"):

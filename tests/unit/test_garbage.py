@@ -31,7 +31,7 @@ print(asyncio.run(frozen(False)) == 0, asyncio.run(frozen(True)) > 10_000, gc.is
     ("script", "told"),
     [pytest.param(COMMAND, "True True", id="a command"), pytest.param(SERVER, "True True True", id="only in our own")],
 )
-def test_what_is_loaded_is_left_out_of_the_search(script: str, told: str, tmp_path: Path) -> None:
+def test_loaded_objects_are_excluded_from_garbage_collection(script: str, told: str, tmp_path: Path) -> None:
     done = subprocess.run(  # noqa: S603  ourselves
         [sys.executable, "-c", script, str(tmp_path / "slotmcp.db")],
         env={"HOME": str(tmp_path)},

@@ -39,52 +39,52 @@ def problems(**given: object) -> list[FieldProblem]:
 
 @pytest.mark.parametrize("absent", [None, "", "   ", "\n\t"])
 @pytest.mark.parametrize("field", ["someCount", "someLevel", "someDegrees", "somePart", "someTime", "someNotes"])
-def test_null_and_blank_text_are_as_good_as_nothing(field: str, absent: object) -> None:
+def test_null_and_blank_text_count_as_absent(field: str, absent: object) -> None:
     assert read(**{field: absent}) == read()
 
 
 @pytest.mark.parametrize("zero", [0, 0.0, "0"])
-def test_zero_is_absent_where_it_has_no_meaning_and_a_value_where_it_has(zero: object) -> None:
+def test_zero_is_absent_only_if_it_is_below_the_minimum(zero: object) -> None:
     assert read(someCount=zero).some_count is None
     assert read(someLevel=zero).some_level == 0
     assert read(someDegrees=zero).some_degrees == 0
 
 
 @pytest.mark.parametrize("sixty", [60, "60", " 60 ", 60.0, "60.0"])
-def test_a_number_may_come_as_text(sixty: object) -> None:
+def test_a_number_may_arrive_as_text(sixty: object) -> None:
     assert read(someCount=sixty).some_count == 60
 
 
 @pytest.mark.parametrize(
     "wrong", [61, -1, 10**9, 10**400, 1.5, "1.5", "sixty", True, False, [5], {"a": 1}, "9" * 5000, float("nan")]
 )
-def test_what_is_no_count_is_refused_with_its_bounds(wrong: object) -> None:
+def test_an_invalid_integer_is_refused_with_its_bounds(wrong: object) -> None:
     assert problems(someCount=wrong) == [FieldProblem("someCount", "must be a whole number from 1 to 60.")]
 
 
 @pytest.mark.parametrize("wrong", [91, "-90.5", float("nan"), float("inf"), "nan", "inf", "north", True, [1.0]])
-def test_what_is_no_number_of_degrees_is_refused_with_its_bounds(wrong: object) -> None:
+def test_an_invalid_coordinate_is_refused_with_its_bounds(wrong: object) -> None:
     assert problems(someDegrees=wrong) == [FieldProblem("someDegrees", "must be a number from -90 to 90.")]
 
 
 @pytest.mark.parametrize("wrong", [5, 1.5, True, ["Ana"], {"name": "Ana"}])
-def test_text_is_not_made_of_anything_else(wrong: object) -> None:
+def test_other_types_are_not_converted_to_text(wrong: object) -> None:
     assert problems(someName=wrong) == [FieldProblem("someName", "must be text.")]
 
 
 @pytest.mark.parametrize("wrong", ["noon", "Morning", 3, True, ["morning"]])
-def test_a_choice_names_the_choices(wrong: object) -> None:
+def test_an_invalid_choice_is_refused_with_the_choices(wrong: object) -> None:
     assert problems(somePart=wrong) == [FieldProblem("somePart", "must be one of morning, afternoon, evening.")]
 
 
-def test_a_field_that_is_required_says_what_it_is() -> None:
+def test_a_missing_field_is_reported_with_its_description() -> None:
     for nothing in ({}, {"someName": None}, {"someName": "  "}):
         with pytest.raises(InvalidArgument) as refused:
             read_arguments(Asked, nothing)
         assert refused.value.fields == (FieldProblem("someName", "is required: A name."),)
 
 
-def test_a_time_that_cannot_be_read_says_how_times_are_written() -> None:
+def test_an_invalid_time_is_refused_with_an_example() -> None:
     (problem,) = problems(someTime="tomorrow at nine")
     assert problem.field == "someTime"
     assert problem.problem.startswith('must be a date and time such as "2026-11-23T09:00"')
@@ -94,11 +94,11 @@ def test_a_time_that_cannot_be_read_says_how_times_are_written() -> None:
     ("text", "named"),
     [("a\x00b", "U+0000"), ("a\nb", "U+000A"), ("a\x1b[2J", "U+001B"), ("a\x85b", "U+0085"), ("a\u2028b", "U+2028")],
 )
-def test_control_characters_are_refused_by_name(text: str, named: str) -> None:
+def test_control_characters_are_refused_with_their_code_point(text: str, named: str) -> None:
     assert problems(someName=text) == [FieldProblem("someName", f"must not have control characters ({named}).")]
 
 
-def test_notes_may_have_lines_but_no_other_control_characters() -> None:
+def test_multiline_text_may_have_line_breaks_but_no_other_control_characters() -> None:
     assert read(someNotes=" dog\n\tgate code 4 ").some_notes == "dog\n\tgate code 4"
     assert problems(someNotes="dog\x07")[0].problem == "must not have control characters (U+0007)."
 
@@ -107,34 +107,34 @@ def test_text_of_any_script_is_kept() -> None:
     assert read(someName="  Zoë 👩‍🔧 李 ").some_name == "Zoë 👩‍🔧 李"
 
 
-def test_half_a_character_is_refused() -> None:
+def test_a_lone_surrogate_is_refused() -> None:
     assert problems(someName="a\ud800") == [FieldProblem("someName", "must be valid Unicode text.")]
 
 
-def test_an_unknown_argument_is_refused_with_the_one_that_was_meant() -> None:
+def test_an_unknown_argument_is_refused_with_the_similar_one() -> None:
     (problem,) = problems(someCuont=5)
     assert problem.field == "someCuont"
     assert "Did you mean someCount?" in problem.problem
     assert "It takes someName, someNotes, someCount" in problem.problem
 
 
-def test_names_on_the_wire_are_the_only_names() -> None:
+def test_only_the_names_on_the_wire_are_accepted() -> None:
     (problem,) = problems(some_count=5)
     assert "Did you mean someCount?" in problem.problem
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_every_invalid_field_is_reported_at_once() -> None:
     assert [problem.field for problem in problems(x=1, someCount="a", somePart="b")] == ["x", "someCount", "somePart"]
 
 
 @pytest.mark.parametrize("field", ["someName", "someNotes", "someCount", "someDegrees", "somePart", "someTime"])
-def test_ten_megabytes_are_refused_at_once_and_never_said_back(field: str) -> None:
+def test_ten_megabytes_are_refused_immediately_and_not_repeated(field: str) -> None:
     (problem,) = problems(**{field: "7 x" * 10 * MEGABYTE})
     assert problem.field == field
     assert len(problem.problem) < 200
 
 
-def test_a_flood_of_unknown_arguments_is_told_in_short() -> None:
+def test_many_unknown_arguments_are_reported_briefly() -> None:
     flood = {f"{number}\ud800" + "x" * 1000: number for number in range(10_000)}
     told = problems(**flood)
     assert len(told) == 5
@@ -154,7 +154,7 @@ def test_a_flood_of_unknown_arguments_is_told_in_short() -> None:
         | st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
     )
 )
-def test_nothing_that_is_sent_leads_to_anything_but_a_value_or_a_sentence(given: dict[str, object]) -> None:
+def test_any_input_gives_a_value_or_an_error_sentence(given: dict[str, object]) -> None:
     try:
         asked = read_arguments(Asked, given)
     except InvalidArgument as refused:
@@ -179,7 +179,7 @@ def test_nothing_that_is_sent_leads_to_anything_but_a_value_or_a_sentence(given:
         ("weekdays", None),
     ],
 )
-def test_weekdays_are_read_by_their_english_names(text: str, days: set[int] | None) -> None:
+def test_weekdays_are_parsed_by_their_english_names(text: str, days: set[int] | None) -> None:
     if days is not None:
         assert read_days(text) == days
         return

@@ -89,22 +89,22 @@ SHOWN = {
         ),
     ],
 )
-def test_an_error_tells_its_code_and_what_to_do(error: SlotmcpError, told: dict[str, object]) -> None:
+def test_an_error_has_its_code_and_the_next_step(error: SlotmcpError, told: dict[str, object]) -> None:
     body = error_body(error)
     assert list(body) == ["result", "error"]
     assert body["error"] == told
     assert str(body["result"]).startswith("That did not work")
 
 
-def test_what_is_offered_instead_is_said_aloud_from_where_the_caller_stands() -> None:
+def test_alternatives_are_spoken_in_the_callers_zone() -> None:
     for error in (SlotUnavailable("Gone.", alternatives=OFFER), HoldExpired("Gone.", alternatives=OFFER)):
         assert "Instead, I have tomorrow at 9 in the morning." in str(error_body(error)["result"])
 
 
-def test_what_the_agent_has_to_fix_is_in_the_sentence() -> None:
+def test_the_sentence_names_the_invalid_fields() -> None:
     assert "start: must be text." in str(error_body(InvalidArgument("start", "must be text."))["result"])
     assert "Use a new key." in str(error_body(IdempotencyMismatch("Use a new key."))["result"])
 
 
-def test_an_unforeseen_failure_tells_nothing_of_itself() -> None:
+def test_an_internal_error_reveals_no_details() -> None:
     assert internal_body()["error"] == {"code": "internal", "retryable": False}

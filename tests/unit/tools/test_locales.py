@@ -20,7 +20,7 @@ from slotmcp.tools.speech.voice import LOCALES, choose_locale
         ("EN_us", "de", "en-US"),
     ],
 )
-def test_who_gets_what_is_wanted_is_told_nothing(asked: str, usual: str, given: str) -> None:
+def test_a_supported_locale_has_no_note(asked: str, usual: str, given: str) -> None:
     choice = choose_locale(asked, usual)
     assert (choice.locale, choice.note) == (given, "")
 
@@ -42,7 +42,7 @@ def test_who_gets_what_is_wanted_is_told_nothing(asked: str, usual: str, given: 
         ("", "pt-BR", "en-US"),
     ],
 )
-def test_who_gets_another_is_told_which_and_what_there_is(asked: str, usual: str, given: str) -> None:
+def test_an_unsupported_locale_is_noted_with_the_supported_ones(asked: str, usual: str, given: str) -> None:
     choice = choose_locale(asked, usual)
     assert choice.locale == given
     assert choice.note == (
@@ -51,18 +51,18 @@ def test_who_gets_another_is_told_which_and_what_there_is(asked: str, usual: str
 
 
 @pytest.mark.parametrize("asked", ["Spanish, please", "🐙", "es; DROP TABLE", "-", "e" * 35, "{x}"])
-def test_what_is_no_locale_is_not_said_back(asked: str) -> None:
+def test_an_invalid_locale_is_not_repeated(asked: str) -> None:
     choice = choose_locale(asked, "fr")
     assert choice.locale == "fr"
     assert choice.note.startswith("There are no sentences in that locale, so these are in fr.")
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_anything_can_be_asked_for(asked: str, usual: str) -> None:
+def test_any_text_is_accepted_as_a_locale(asked: str, usual: str) -> None:
     assert choose_locale(asked, usual).locale in LOCALES
 
 
-def test_a_view_speaks_the_language_of_the_business_unless_asked_for_another() -> None:
+def test_a_view_defaults_to_the_language_of_the_business() -> None:
     project = Project(id="p", name="P", timezone="America/Denver", locale="es-MX")
     assert Viewpoint.of(project, 0).voice.locale == "es"
     asked = Viewpoint.of(project, 0, locale="fr")
@@ -70,14 +70,14 @@ def test_a_view_speaks_the_language_of_the_business_unless_asked_for_another() -
     assert Viewpoint.of(project, 0, locale="fr-CA").note.startswith("There are no sentences in fr-CA")
 
 
-def test_a_zone_is_abroad_where_it_is_not_the_business_s() -> None:
+def test_a_zone_is_foreign_if_it_is_not_the_businesss() -> None:
     project = Project(id="p", name="P", timezone="America/Denver")
     assert not Viewpoint.of(project, 0).has_foreign_zone
     assert not Viewpoint.of(project, 0, timezone="America/Denver").has_foreign_zone
     assert Viewpoint.of(project, 0, timezone="America/New_York").has_foreign_zone
 
 
-def test_whoever_asks_for_ever_new_ones_does_not_fill_the_memory() -> None:
+def test_the_cache_of_locales_is_bounded() -> None:
     for number in range(3000):
         choose_locale(f"x-{number}", "en-US")
     assert choose_locale.cache_info().currsize < 3000

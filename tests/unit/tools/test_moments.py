@@ -32,7 +32,7 @@ MINUTES = st.datetimes(datetime(FIRST_YEAR, 1, 2), datetime(LAST_YEAR, 12, 30)).
         ("2026-10-29", WallDate(date(2026, 10, 29))),
     ],
 )
-def test_what_is_read(text: str, moment: Moment) -> None:
+def test_valid_texts_are_parsed(text: str, moment: Moment) -> None:
     assert read_moment(text) == moment
 
 
@@ -62,7 +62,7 @@ def test_what_is_read(text: str, moment: Moment) -> None:
         ("9999-12-31T23:59-23:59", "must be in the years 2000 to 2199"),
     ],
 )
-def test_what_is_refused_and_why(text: str, says: str) -> None:
+def test_invalid_texts_are_refused_with_a_reason(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=f".*{says.replace('+', '[+]')}"):
         read_moment(text)
 
@@ -73,20 +73,20 @@ def test_a_start_needs_a_time_of_day() -> None:
 
 
 @given(minute=MINUTES, offset=st.integers(-23 * 60, 23 * 60))
-def test_an_instant_is_the_same_however_it_is_written(minute: int, offset: int) -> None:
+def test_equal_instants_in_any_notation_are_equal(minute: int, offset: int) -> None:
     there = datetime.fromtimestamp(minute * 60, timezone(timedelta(minutes=offset)))
     assert read_moment(write_utc(minute)) == minute
     assert read_moment(there.isoformat()) == minute
 
 
 @given(at=st.datetimes(datetime(FIRST_YEAR, 1, 1), datetime(LAST_YEAR, 12, 31)))  # noqa: DTZ001  a wall time
-def test_a_wall_time_keeps_its_reading(at: datetime) -> None:
+def test_a_local_time_is_not_converted(at: datetime) -> None:
     whole = at.replace(second=0, microsecond=0)
     assert read_time(whole.isoformat()) == WallTime(whole)
 
 
 @given(text=st.text(max_size=40).filter(lambda text: not text[:4].isdecimal()))
-def test_no_other_text_is_read_by_accident(text: str) -> None:
+def test_no_other_text_is_accepted(text: str) -> None:
     with pytest.raises(ValueError, match=r"^must be a date and time such as"):
         read_moment(text)
 

@@ -27,7 +27,7 @@ def view_in(locale: str, timezone: str = "") -> Viewpoint:
         (Reason.BOOKED, None, "Ben is booked then."),
     ],
 )
-def test_the_day_of_an_end_is_said_where_it_is_another(reason: Reason, until: int | None, said: str) -> None:
+def test_the_day_of_an_end_is_named_if_it_is_another_day(reason: Reason, until: int | None, said: str) -> None:
     assert reasons.for_technician("Ben", reason, VIEW, start=NINE, until=until) == said
 
 
@@ -40,11 +40,11 @@ def test_the_day_of_an_end_is_said_where_it_is_another(reason: Reason, until: in
         ("en-GB", "Ben is booked until 10 in the morning."),
     ],
 )
-def test_an_end_is_said_as_in_each_language(locale: str, said: str) -> None:
+def test_an_end_is_worded_in_each_language(locale: str, said: str) -> None:
     assert reasons.for_technician("Ben", Reason.BOOKED, view_in(locale), start=NINE, until=TEN) == said
 
 
-def test_an_end_abroad_names_the_zone() -> None:
+def test_an_end_in_a_foreign_zone_names_the_zone() -> None:
     abroad = view_in("en-US", "America/New_York")
     said = reasons.for_technician("Ben", Reason.BOOKED, abroad, start=NINE, until=TEN)
     assert said == "Ben is booked until Friday at noon New York time."
@@ -61,7 +61,7 @@ def test_every_reason_has_a_sentence_of_its_own(locale: str) -> None:
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_the_waitlist_is_offered_where_nothing_comes_later_and_something_may_become_free(reason: Reason) -> None:
+def test_the_waitlist_is_offered_if_nothing_later_is_free_but_something_may_become_free(reason: Reason) -> None:
     helps = reason in {Reason.BOOKED, Reason.HELD, Reason.BUSY, Reason.DAY_FULL}
     assert ("Shall I put you on the waitlist?" in reasons.next_free(None, reason, VIEW)) is helps
     assert reasons.next_free(NEXT_DAY, reason, VIEW).endswith("Would that suit you?")

@@ -42,7 +42,7 @@ class Told(TypedDict):
     inners: list[Inner]
 
 
-def test_what_is_asked_for_is_inlined_and_without_unions_or_jargon() -> None:
+def test_an_argument_schema_is_inlined_without_unions_and_optional_keywords() -> None:
     assert portable(Asked.model_json_schema()) == {
         "type": "object",
         "properties": {
@@ -56,7 +56,7 @@ def test_what_is_asked_for_is_inlined_and_without_unions_or_jargon() -> None:
     }
 
 
-def test_an_answer_keeps_a_property_whatever_its_name_and_carries_a_trace_id() -> None:
+def test_a_response_schema_keeps_every_property_and_has_a_trace_id() -> None:
     inner = {
         "type": "object",
         "properties": {"title": {"type": "string"}, "count": {"type": "integer"}},
@@ -82,7 +82,7 @@ def test_a_union_is_never_published() -> None:
         portable(Either.model_json_schema())
 
 
-def test_what_is_published_of_an_answer_is_the_kind_of_each_key() -> None:
+def test_the_published_response_schema_has_the_type_of_each_key() -> None:
     assert brief(response_schema(Told)) == {
         "type": "object",
         "properties": {

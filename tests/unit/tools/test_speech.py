@@ -35,7 +35,7 @@ def minutes(*texts: str) -> list[int]:
         ("", ""),
     ],
 )
-def test_a_service_is_named_as_in_the_middle_of_a_sentence(name: str, spoken: str) -> None:
+def test_a_service_is_named_as_within_a_sentence(name: str, spoken: str) -> None:
     assert sentences.spoken_name(name, VIEW) == spoken
 
 
@@ -48,11 +48,11 @@ def test_a_service_is_named_as_in_the_middle_of_a_sentence(name: str, spoken: st
         (["A", "B", "C", "D", "E"], "You can book A, B, C and 2 more. What do you need?"),
     ],
 )
-def test_services_are_offered_three_at_most(names: list[str], said: str) -> None:
+def test_at_most_three_services_are_named(names: list[str], said: str) -> None:
     assert sentences.services(names, VIEW) == said
 
 
-def test_at_most_three_times_are_offered_and_two_of_one_day() -> None:
+def test_at_most_three_times_are_offered_and_two_per_day() -> None:
     starts = minutes("2026-11-23T09:00", "2026-11-23T10:30", "2026-11-23T11:00", "2026-11-24T08:00", "2026-11-25T08:00")
     assert (
         sentences.free_times(starts, VIEW)
@@ -60,14 +60,14 @@ def test_at_most_three_times_are_offered_and_two_of_one_day() -> None:
     )
 
 
-def test_the_same_times_are_said_otherwise_on_their_day() -> None:
+def test_times_are_worded_relative_to_today() -> None:
     starts = minutes("2026-11-23T09:00", "2026-11-23T10:30")
     on_monday = replace(VIEW, today=VIEW.today + timedelta(days=1))
     assert sentences.free_times(starts, VIEW) == "I have tomorrow at 9 or 10:30 in the morning. Which suits you?"
     assert sentences.free_times(starts, on_monday) == "I have today at 9 or 10:30 in the morning. Which suits you?"
 
 
-def test_of_one_day_the_first_the_last_and_one_between_are_offered() -> None:
+def test_the_first_a_middle_and_the_last_time_of_a_single_day_are_offered() -> None:
     starts = minutes(*(f"2026-11-23T{at}" for at in ("08:00", "08:30", "09:00", "10:30", "13:00", "15:00", "16:00")))
     assert sentences.free_times(starts, VIEW) == (
         "I have tomorrow at 8 or 10:30 in the morning, or at 4 in the afternoon. Which suits you?"
@@ -76,13 +76,13 @@ def test_of_one_day_the_first_the_last_and_one_between_are_offered() -> None:
     assert sentences.free_times(starts[1:3], VIEW) == "I have tomorrow at 8:30 or 9 in the morning. Which suits you?"
 
 
-def test_a_single_time_is_asked_about_as_one() -> None:
+def test_a_single_time_is_offered_in_the_singular() -> None:
     assert sentences.free_times(minutes("2026-11-24T14:00"), VIEW) == (
         "I have Tuesday at 2 in the afternoon. Does that suit you?"
     )
 
 
-def test_nothing_free_says_when_something_is() -> None:
+def test_the_next_free_time_is_offered_if_nothing_is_free() -> None:
     assert sentences.nothing_free(minute("2026-11-30T09:00"), VIEW) == (
         "I have nothing free then. The next free time is Monday, November 30 at 9 in the morning. Would that suit you?"
     )
@@ -102,12 +102,12 @@ def test_nothing_free_says_when_something_is() -> None:
         (3600, "the next two minutes"),
     ],
 )
-def test_a_hold_never_promises_more_than_it_has(seconds: int, how_long: str) -> None:
+def test_the_remaining_time_of_a_hold_is_rounded_down(seconds: int, how_long: str) -> None:
     said = sentences.held(minute("2026-11-23T09:00"), VIEW, seconds)
     assert said == f"I am keeping tomorrow at 9 in the morning for you for {how_long}. Shall I book it?"
 
 
-def test_a_booking_names_the_service_the_time_and_who_comes() -> None:
+def test_a_booking_names_the_service_the_time_and_the_technician() -> None:
     said = bookings.booked(bookings.BookingDetails(minute("2026-11-23T12:00"), "Furnace tune-up", "Ana"), VIEW)
     assert said == "Your furnace tune-up is booked for tomorrow at noon, with Ana."
 
@@ -132,7 +132,7 @@ def test_an_assignment_is_explained(reason: AssignmentReason, said: str) -> None
     assert bookings.assignment_reason("Ana", reason, VIEW) == said
 
 
-def test_every_refusal_says_plainly_that_it_did_not_work() -> None:
+def test_every_refusal_states_the_failure() -> None:
     starts = minutes("2026-11-23T09:00")
     said = [
         sentences.refused("start: must be text.", VIEW),

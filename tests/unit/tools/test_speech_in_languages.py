@@ -122,7 +122,7 @@ def offered(locale: str, *texts: str) -> str:
         ),
     ],
 )
-def test_a_time_is_said_as_in_each_language(text: str, told: tuple[str, ...]) -> None:
+def test_a_time_is_worded_in_each_language(text: str, told: tuple[str, ...]) -> None:
     english, british, spanish, french, german = told
     assert [sentences.hold_booked(minute(text), view(locale)) for locale in LOCALES] == [
         f"It is booked for you already: {english}.",
@@ -184,7 +184,7 @@ def test_choices_of_one_day_over_noon(locale: str, sentence: str) -> None:
         ),
     ],
 )
-def test_a_zone_that_is_not_the_business_s_is_named_once(locale: str, one: str, several: str) -> None:
+def test_a_foreign_zone_is_named_once(locale: str, one: str, several: str) -> None:
     abroad = view(locale, timezone="America/New_York")
     assert one in sentences.free_times([minute(NINE)], abroad)
     sentence = sentences.free_times([minute(NINE), minute("2026-11-24T13:00")], abroad)
@@ -202,7 +202,7 @@ def test_a_zone_that_is_not_the_business_s_is_named_once(locale: str, one: str, 
         ("de", "morgen um 1.30 Uhr vor der Zeitumstellung", "morgen um 1.30 Uhr nach der Zeitumstellung"),
     ],
 )
-def test_an_hour_that_comes_twice_is_told_apart(locale: str, first: str, second: str) -> None:
+def test_the_repeated_hour_is_unambiguous(locale: str, first: str, second: str) -> None:
     there = view(locale, now=BEFORE_THE_CLOCK_GOES_BACK)
     assert first in sentences.held(minute("2026-11-01T01:30"), there, 90)
     assert second in sentences.held(minute("2026-11-01T01:30", fold=1), there, 90)
@@ -227,7 +227,7 @@ def test_an_hour_that_comes_twice_is_told_apart(locale: str, first: str, second:
         ),
     ],
 )
-def test_what_is_read_rather_than_heard(locale: str, morning: str, afternoon: str, today: str) -> None:
+def test_written_dates_and_times_follow_each_language(locale: str, morning: str, afternoon: str, today: str) -> None:
     there = view(locale)
     assert label(there.local(minute(NINE)), there.voice) == morning
     assert label(there.local(minute("2026-12-01T15:05")), there.voice) == afternoon
@@ -243,7 +243,7 @@ def test_what_is_read_rather_than_heard(locale: str, morning: str, afternoon: st
         ("de", "Wartung & Prüfung", "Wartung und Prüfung"),
     ],
 )
-def test_a_service_s_name_stays_in_the_language_of_the_business(usual: str, name: str, spoken: str) -> None:
+def test_a_service_name_stays_in_the_language_of_the_business(usual: str, name: str, spoken: str) -> None:
     project = Project(id="p", name="P", timezone="America/Denver", locale=usual)
     for locale in LOCALES:
         assert sentences.spoken_name(name, Viewpoint.of(project, 0, locale=locale)) == spoken
@@ -262,14 +262,14 @@ def test_services_are_counted_by_the_rules_of_each_language(locale: str, one: st
     assert several in sentences.services(list("ABCDE"), view(locale))
 
 
-def test_what_an_agent_has_to_fix_is_not_read_to_who_hears_another_language() -> None:
+def test_an_english_problem_is_left_out_in_other_languages() -> None:
     assert sentences.refused("start: must be text.", view("en-GB")).endswith(
         "nothing was changed. start: must be text."
     )
     assert sentences.refused("start: must be text.", view("es")) == "Eso no ha funcionado, y no se ha cambiado nada."
 
 
-def test_only_american_english_is_said_without_a_catalog() -> None:
+def test_only_american_english_needs_no_catalog() -> None:
     plain = [sentences.try_later(view(locale)) for locale in LOCALES]
     assert len(set(plain)) == len(LOCALES) - 1  # Britain asks for a moment in the same words
 
@@ -285,7 +285,7 @@ REASON = AssignmentReason(policy=tuple(RankingKey), values=dict.fromkeys(Ranking
     ahead=st.lists(st.integers(-3000, 600_000), min_size=1, max_size=8, unique=True).map(sorted),
     seconds=st.integers(-5, 900),
 )
-def test_no_sentence_in_any_language_says_what_only_a_machine_reads(
+def test_no_sentence_in_any_language_contains_machine_text(
     locale: str, timezone: str, now: datetime, ahead: list[int], seconds: int
 ) -> None:
     at = int(now.timestamp()) // 60

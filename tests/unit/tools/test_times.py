@@ -36,7 +36,7 @@ def at(text: str, fold: int = 0) -> datetime:
         (300, "Saturday, September 18, 2027"),
     ],
 )
-def test_a_day_is_named_by_how_near_it_is(ahead: int, said: str) -> None:
+def test_a_day_is_named_by_its_distance(ahead: int, said: str) -> None:
     assert say_day(SUNDAY + timedelta(days=ahead), seen_on(SUNDAY)) == said
 
 
@@ -54,7 +54,7 @@ def test_a_day_is_named_by_how_near_it_is(ahead: int, said: str) -> None:
         ("2026-11-23T23:05", "tomorrow at 11:05 in the evening"),
     ],
 )
-def test_a_time_is_said_without_seconds_and_with_its_part_of_the_day(text: str, said: str) -> None:
+def test_a_time_is_spoken_with_its_part_of_the_day(text: str, said: str) -> None:
     assert say_time(at(text), seen_on(SUNDAY)) == said
 
 
@@ -78,11 +78,11 @@ def test_a_time_is_said_without_seconds_and_with_its_part_of_the_day(text: str, 
         ),
     ],
 )
-def test_choices_say_each_day_once_and_a_part_of_the_day_only_when_it_changes(texts: list[str], said: str) -> None:
+def test_choices_name_each_day_and_each_part_of_the_day_once(texts: list[str], said: str) -> None:
     assert say_choices([at(text) for text in texts], seen_on(SUNDAY)) == said
 
 
-def test_a_time_that_comes_twice_is_told_apart() -> None:
+def test_a_repeated_local_time_is_unambiguous() -> None:
     first, second = at("2026-11-01T01:30"), at("2026-11-01T01:30", fold=1)
     assert label(first, ENGLISH) == "Sunday, November 1 at 1:30 AM MDT"
     assert label(second, ENGLISH) == "Sunday, November 1 at 1:30 AM MST"
@@ -91,7 +91,7 @@ def test_a_time_that_comes_twice_is_told_apart() -> None:
     assert say_time(second, view) == "tomorrow at 1:30 after the clock goes back"
 
 
-def test_what_is_read_rather_than_heard_is_exact() -> None:
+def test_written_times_are_exact() -> None:
     assert label(at("2026-11-23T09:00"), ENGLISH) == "Monday, November 23 at 9:00 AM"
     assert label(at("2026-11-23T00:05"), ENGLISH) == "Monday, November 23 at 12:05 AM"
     assert label(at("2026-11-23T12:00"), ENGLISH) == "Monday, November 23 at 12:00 PM"
