@@ -81,7 +81,7 @@ async def test_open_issues_are_listed_without_customer_data(shop: Site, calcom: 
     unknown = await receive_event(shop, calcom, STRANGERS, 3)
     text = await page_text(shop)
     assert re.search(
-        rf"Ana \w+ \d+ \w+ 10:00 Here: Visit, booked . In the calendar: .+ 10:00 to .+, event {event}", text
+        rf"Ana \w+ \w+ \d+, 10:00 Here: Visit, booked . In the calendar: .+ 10:00 to .+, event {event}", text
     )
     assert f"Booking {booking} since" in text
     assert "Waiting to be sent" in text

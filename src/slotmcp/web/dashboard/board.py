@@ -92,7 +92,7 @@ async def board(request: DashboardRequest) -> Response:
         "board.html",
         answer=answer,
         board=board_view(answer),
-        date=f"{answer.day:%A} {answer.day.day} {answer.day:%B %Y}",
+        date=f"{answer.day:%A, %B} {answer.day.day}, {answer.day.year}",
         previous_day=answer.day - _ONE_DAY,
         next_day=answer.day + _ONE_DAY,
         current_url=url if answer.day == answer.today else f"{url}?day={answer.day}",

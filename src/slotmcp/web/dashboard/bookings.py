@@ -155,7 +155,7 @@ async def _page(
         status=status,
         found=found,
         title=booking.customer.name if booking.customer else found.service.name,
-        when=f"{start:%a} {start.day} {start:%b}, "
+        when=f"{start:%a %b} {start.day}, "
         f"{format_clock(zone_key, booking.claim.start)} to {format_clock(zone_key, booking.claim.end)}",
         status_label=_STATUS[booking.status],
         day=f"{start:%Y-%m-%d}",

@@ -114,13 +114,13 @@ def format_clock(zone_key: str, minute: Minute) -> str:
 
 
 def format_minute(zone_key: str, minute: Minute) -> str:
-    """Format a local date and time, such as "Thu 26 Nov 14:05"."""
+    """Format a local date and time, such as "Thu Nov 26, 14:05"."""
     wall = utc_to_wall(zone_key, minute)
-    return f"{wall:%a} {wall.day} {wall:%b %H:%M}"
+    return f"{wall:%a %b} {wall.day}, {wall:%H:%M}"
 
 
 def format_ms(zone_key: str, at_ms: int) -> str:
-    """Format a local date and time with seconds, such as "Thu 26 Nov 14:05:07"."""
+    """Format a local date and time with seconds, such as "Thu Nov 26, 14:05:07"."""
     return f"{format_minute(zone_key, at_ms // MS_PER_MINUTE)}:{at_ms // _MS_PER_SECOND % 60:02}"
 
 

@@ -166,8 +166,8 @@ def _funnel_bars(funnel: Funnel) -> list[Bar]:
 
 def _period(period: Period) -> str:
     last_day = period.end_day - timedelta(days=1)
-    last = f"{last_day:%A} {last_day.day} {last_day:%B %Y}"
-    first = f"{period.first_day:%A} {period.first_day.day} {period.first_day:%B}"
+    last = f"{last_day:%A, %B} {last_day.day}, {last_day.year}"
+    first = f"{period.first_day:%A, %B} {period.first_day.day}"
     return last if last_day == period.first_day else f"{first} to {last}"
 
 

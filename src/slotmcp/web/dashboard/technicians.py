@@ -71,7 +71,7 @@ async def _page(
             {
                 "technician": load.technician,
                 "is_off": load.technician.status is TechnicianStatus.OFF,
-                "load": f"{plural(load.bookings_today, 'booking')} today, {load.bookings_this_week} this week",
+                "load": f"{load.bookings_today} today, {load.bookings_this_week} this week",
                 "next": format_minute(zone_key, load.next_booking.booking.claim.start) if load.next_booking else "",
                 "next_id": load.next_booking.booking.id if load.next_booking else "",
                 "time_off": [_time_off_label(zone_key, off) for off in load.time_off],
@@ -105,7 +105,7 @@ def _time_off_label(zone_key: str, off: TimeOff) -> str:
     start, end = utc_to_wall(zone_key, off.start), utc_to_wall(zone_key, off.end)
     last = utc_to_wall(zone_key, off.end - 1)
     if (start.hour, start.minute, end.hour, end.minute) == (0, 0, 0, 0):
-        first_day, last_day = (f"{day:%a} {day.day} {day:%b}" for day in (start, last))
+        first_day, last_day = (f"{day:%a %b} {day.day}" for day in (start, last))
         span = first_day if start.date() == last.date() else f"{first_day} to {last_day}"
     else:
         span = f"{format_minute(zone_key, off.start)} to {format_minute(zone_key, off.end)}"
