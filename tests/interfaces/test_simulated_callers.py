@@ -39,7 +39,7 @@ async def test_the_simulated_callers_counts_match_the_database(tmp_path: Path) -
     async with open_desk(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as desk:
         tally = await called(desk, seed=9, at_a_time=4)
         bookings = await desk.store.bookings("denver-hvac")
-    assert tally.asked == CALLS
+    assert tally.callers == CALLS
     assert len(bookings) == tally.booked - tally.cancelled
     assert CALLS > tally.offered >= tally.held > tally.booked > tally.cancelled > 0
     assert tally.refused > 0
@@ -67,11 +67,11 @@ async def test_the_simulated_callers_counts_match_the_report(tmp_path: Path, see
         desk.clock.advance(seconds=3600)
         later = await funnel_of(desk)
     assert (told.asked, told.offered, told.held, told.booked) == (
-        tally.asked,
+        tally.callers,
         tally.offered,
         tally.held,
         tally.booked,
     )
     assert told.thinking == tally.held - tally.booked > 0, "who holds still, and has never been heard of again"
     assert (later.thinking, later.lost.get(LossReason.HOLD_ABANDONED)) == (0, told.thinking)
-    assert sum(later.lost.values()) == tally.asked - tally.booked
+    assert sum(later.lost.values()) == tally.callers - tally.booked

@@ -46,7 +46,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 ReadOnlyOption = Annotated[bool, typer.Option("--read-only", help="Serve only tools that change nothing.")]
-PortOption = typer.Option(min=0, max=65_535, help="Port to listen on; 0 for any free port.")
 
 
 def run() -> None:
@@ -88,7 +87,7 @@ def stdio(
 def http(  # noqa: PLR0913  one parameter per option
     *,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
-    port: Annotated[int, PortOption] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free port.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Number of processes that share the port.")] = 1,
     toolset: Annotated[
         Toolset | None, typer.Option(help="Largest toolset to serve; default: what each key or token allows.")

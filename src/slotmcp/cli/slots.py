@@ -18,17 +18,8 @@ from slotmcp.tools.slots import describe_slots
 from slotmcp.tools.speech.times import label
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
-
-class WeekdayOption(StrEnum):
-    """Weekday, as --day accepts it."""
-
-    MON = "mon"
-    TUE = "tue"
-    WED = "wed"
-    THU = "thu"
-    FRI = "fri"
-    SAT = "sat"
-    SUN = "sun"
+WeekdayOption = StrEnum("WeekdayOption", ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"])
+"""Weekday, as --day accepts it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def random_name(random: Random) -> str:
 class CallCounts:
     """Callers by outcome, as the callers see it."""
 
-    asked: int = 0
+    callers: int = 0
     offered: int = 0
     held: int = 0
     booked: int = 0
@@ -97,7 +97,7 @@ class SimulatedCaller:
         self._pause = pause
         self._number = number
         self._today = today
-        self.counts = CallCounts(asked=1)
+        self.counts = CallCounts(callers=1)
 
     async def talk(self, persona: Persona, services: Sequence[str]) -> None:
         """Make the calls to tools that fit the persona."""

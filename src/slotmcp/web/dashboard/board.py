@@ -65,25 +65,6 @@ class BoardRow:
     """The technician has no shift and no blocks."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardView:
-    """Day on the board."""
-
-    hours: Sequence[tuple[str, str]]
-    """Labels and positions of the hours."""
-    full_width: str
-    """Position of the whole row."""
-    columns: int
-    first: int
-    """Minute of the first column."""
-    minutes_a_column: int
-    rows: Sequence[BoardRow]
-    now: str
-    """Position of the current time; empty when it is not visible."""
-    is_empty: bool
-    summary: str
-
-
 async def board(request: DashboardRequest) -> Response:
     """Show a day: ?day=2026-11-26."""
     answer = await request.app.board.board(request.project_id, _day(request))
@@ -91,7 +72,7 @@ async def board(request: DashboardRequest) -> Response:
     return request.page(
         "board.html",
         answer=answer,
-        board=board_view(answer),
+        board=_layout(answer),
         date=f"{answer.day:%A, %B} {answer.day.day}, {answer.day.year}",
         previous_day=answer.day - _ONE_DAY,
         next_day=answer.day + _ONE_DAY,
@@ -153,27 +134,27 @@ def _day(request: DashboardRequest) -> date | None:
         raise InvalidArgument("day", "give a date such as 2026-11-26.") from None
 
 
-def board_view(answer: BoardAnswer) -> BoardView:
-    """Lay out a day for the template."""
+def _layout(answer: BoardAnswer) -> dict[str, object]:
+    """Place a day's hours and rows on the time grid. An empty `now` is not visible."""
     zone_key = answer.schedule.project.timezone
     grid = TimeGrid.around(answer.span, [span for day in answer.technicians for span in _spans(day)])
     now = answer.now_ms // MS_PER_MINUTE
     shows_now = answer.day == answer.today and grid.shows(now)
     rows = [_RowBuilder(answer, grid).row(day) for day in answer.technicians]
-    return BoardView(
-        hours=[(format_clock(zone_key, minute), grid.place((minute, minute + 60))) for minute in grid.hours()],
-        full_width=grid.place(grid.shown),
-        columns=grid.columns,
-        first=grid.shown[0],
-        minutes_a_column=COLUMN_MINUTES,
-        rows=rows,
-        now=grid.place((now, now + COLUMN_MINUTES)) if shows_now else "",
-        is_empty=all(row.is_empty for row in rows),
-        summary=_summary(answer),
-    )
+    return {
+        "hours": [(format_clock(zone_key, minute), grid.place((minute, minute + 60))) for minute in grid.hours()],
+        "full_width": grid.place(grid.shown),
+        "columns": grid.columns,
+        "first_minute": grid.shown[0],
+        "minutes_per_column": COLUMN_MINUTES,
+        "rows": rows,
+        "now": grid.place((now, now + COLUMN_MINUTES)) if shows_now else "",
+        "is_empty": all(row.is_empty for row in rows),
+        "summary": _summary(answer),
+    }
 
 
-def format_time_left(expires_at_ms: int, now_ms: int) -> str:
+def _format_time_left(expires_at_ms: int, now_ms: int) -> str:
     """Format the time until a hold expires, such as "1:05"."""
     minutes, seconds = divmod(max(0, -(-(expires_at_ms - now_ms) // _MS_PER_SECOND)), 60)
     return f"{minutes}:{seconds:02}"
@@ -227,7 +208,7 @@ class _RowBuilder:
         return replace(
             self._block("held", claim.interval, "Held", service_of(self._answer.schedule, claim).name),
             expires_at_ms=expires_at_ms,
-            time_left=format_time_left(expires_at_ms, self._answer.now_ms),
+            time_left=_format_time_left(expires_at_ms, self._answer.now_ms),
         )
 
     def _block(self, kind: str, span: Interval, title: str, more: str = "") -> Block:

@@ -40,14 +40,6 @@ _MAX_MINUTE_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlternativeStart:
-    """Start that is available instead of the requested one."""
-
-    minute: int
-    label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveForm:
     """Requested new time of a booking."""
 
@@ -179,10 +171,10 @@ def _possible_outcomes(found: FoundBooking, now_ms: int) -> list[str]:
     return [name for name, status in _OUTCOMES.items() if status in TRANSITIONS[found.booking.status]]
 
 
-def _alternatives(problem: SlotmcpError | None, zone_key: str) -> list[AlternativeStart]:
+def _alternatives(problem: SlotmcpError | None, zone_key: str) -> list[tuple[int, str]]:
+    """Return the starts, with labels, that are available instead of the requested one."""
     offer = problem.alternatives if isinstance(problem, PickAnother) else None
-    slots = offer.slots if offer else ()
-    return [AlternativeStart(minute=slot.start, label=format_minute(zone_key, slot.start)) for slot in slots]
+    return [(slot.start, format_minute(zone_key, slot.start)) for slot in (offer.slots if offer else ())]
 
 
 async def _reschedule(request: DashboardRequest, booking: Booking, form: MoveForm) -> None:

@@ -1,39 +1,22 @@
 """Gaps: changes of hours, skills or technicians that would have won lost callers."""
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
 from starlette.responses import Response
 
-from slotmcp.domain.report import ExtraHour, ExtraSkills, Gap, GapChange
+from slotmcp.domain.report import ExtraHour, ExtraSkills, Gap, GapChange, Gaps
 from slotmcp.domain.schedule import Schedule
 from slotmcp.services.lookups import technician_of
-from slotmcp.services.reporting.reports import GapsAnswer, ReportRequest
+from slotmcp.services.reporting.reports import ReportRequest
 from slotmcp.web.dashboard.charts import percent_of
 from slotmcp.web.dashboard.labels import WEEKDAYS, join_words, plural
 from slotmcp.web.dashboard.reports import SECTION_TITLES, requested_days
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GapRow:
-    """Change, and the callers that it would have won."""
-
-    change: str
-    won: str
-    percent: int
-    """Percent of the best change's callers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GapsView:
-    """Ranked changes of a period."""
-
-    lost: int
-    summary: str
-    rows: Sequence[GapRow]
+GapRow = Mapping[str, str | int]
+"""Change, and the callers that it would have won; its percent is relative to the best change."""
 
 
 async def gaps(request: DashboardRequest) -> Response:
@@ -42,22 +25,27 @@ async def gaps(request: DashboardRequest) -> Response:
     answer = await request.app.reports.gaps(ReportRequest(project_id=request.project_id, days=days))
     is_fragment = request.http.headers.get("hx-request") == "true"
     template = "gaps.html" if is_fragment else "gaps_page.html"
-    return request.page(template, gaps=gaps_view(answer), titles=SECTION_TITLES)
+    rows = gap_rows(answer.gaps, answer.schedule)
+    return request.page(
+        template, lost=answer.gaps.lost, summary=_summary(answer.gaps), rows=rows, titles=SECTION_TITLES
+    )
 
 
 ROUTES: Final = (PageRoute(path="/gaps", handler=gaps),)
 
 
-def gaps_view(answer: GapsAnswer) -> GapsView:
-    """Describe the ranked changes in sentences."""
-    report = answer.gaps
+def gap_rows(report: Gaps, schedule: Schedule) -> list[GapRow]:
+    """Describe the ranked changes, with consecutive equal hours combined."""
     most = max((gap.won for gap in report.gaps), default=0)
+    runs = groupby(enumerate(report.gaps), key=_run_key)
+    return [_row([gap for _, gap in run], schedule, most) for _, run in runs]
+
+
+def _summary(report: Gaps) -> str:
     summary = f"{plural(report.lost, 'caller')} left without a booking"
     if report.had_alternatives:
         summary += f"; {report.had_alternatives} of them had times to choose from"
-    runs = groupby(enumerate(report.gaps), key=_run_key)
-    rows = [_row([gap for _, gap in run], answer.schedule, most) for _, run in runs]
-    return GapsView(lost=report.lost, summary=summary, rows=rows)
+    return summary
 
 
 def _run_key(ranked: tuple[int, Gap]) -> Hashable:
@@ -71,11 +59,11 @@ def _run_key(ranked: tuple[int, Gap]) -> Hashable:
 
 def _row(run: Sequence[Gap], schedule: Schedule, most: int) -> GapRow:
     change, won = run[0].change, run[0].won
-    return GapRow(
-        change=_describe(change, len(run), schedule),
-        won=f"{plural(won, 'more caller')} would have booked",
-        percent=percent_of(won, most),
-    )
+    return {
+        "change": _describe(change, len(run), schedule),
+        "won": f"{plural(won, 'more caller')} would have booked",
+        "percent": percent_of(won, most),
+    }
 
 
 def _describe(change: GapChange, hours: int, schedule: Schedule) -> str:

@@ -1,7 +1,7 @@
 """Reports of a period: funnel, demand, supply, refusals, time use, assignment and response times."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -20,8 +20,8 @@ from slotmcp.domain.report import (
 )
 from slotmcp.domain.schedule import Schedule
 from slotmcp.services.lookups import technician_of
-from slotmcp.services.reporting.reports import DEFAULT_DAYS, MAX_DAYS, TITLES, ReportAnswer, ReportRequest
-from slotmcp.web.dashboard.charts import Bar, BarSegment, HeatMap, bars, heat_map, percent_of, stack
+from slotmcp.services.reporting.reports import DEFAULT_DAYS, MAX_DAYS, TITLES, ReportRequest
+from slotmcp.web.dashboard.charts import Bar, bars, heat_map, percent_of, stack
 from slotmcp.web.dashboard.labels import LOSSES, decided_label, format_duration, reason_label, remedy_label
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
@@ -29,82 +29,34 @@ PERIODS: Final = ((1, "Today"), (7, "7 days"), (28, "28 days"), (MAX_DAYS, f"{MA
 REFRESH_SECONDS: Final = 60
 """Refresh interval of a report of up to a week. Longer reports take longer and refresh less often."""
 SECTION_TITLES: Final = {name.value: title for name, title in TITLES.items()}
-_US_PER_MS: Final = 1000
 _PROPORTIONAL_POINTS: Final = 5
 """Largest difference of two shares that counts as proportional, in percentage points."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedRow:
-    """Requests for a service that had no times."""
-
-    reason: str
-    service: str
-    questions: int
-    help: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UtilisationRow:
-    """Use of one technician's working time."""
-
-    technician: str
-    working_time: str
-    percent_used: int
-    segments: Sequence[BarSegment]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShareRow:
-    """One technician's share of the bookings and of the working time."""
-
-    technician: str
-    bookings: int
-    percent_of_bookings: int
-    percent_of_time: int
-    verdict: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimesRow:
-    """Response times of one tool, in milliseconds."""
-
-    tool: str
-    calls: int
-    p50: str
-    p95: str
-    p99: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportView:
-    """All sections of a report."""
-
-    period: str
-    timezone: str
-    funnel: Sequence[Bar]
-    lost: Sequence[Bar]
-    collisions: int
-    demand: HeatMap | None
-    supply: HeatMap | None
-    refused: Sequence[RefusedRow]
-    utilization: Sequence[UtilisationRow]
-    decided: Sequence[Bar]
-    fairness: Sequence[ShareRow]
-    times: Sequence[TimesRow]
+Row = Mapping[str, object]
+"""Table row for a template."""
 
 
 async def reports(request: DashboardRequest) -> Response:
     """Show the reports of the last days: ?days=28."""
     days = requested_days(request)
     answer = await request.app.reports.get_metrics(ReportRequest(project_id=request.project_id, days=days))
+    report, schedule = answer.report, answer.schedule
     return request.page(
         "reports.html",
-        report=report_view(answer),
         titles=SECTION_TITLES,
         periods=PERIODS,
         days=days,
         refresh_seconds=REFRESH_SECONDS * max(1, days // DEFAULT_DAYS),
+        period=_period(report.period),
+        report=report,
+        funnel=_funnel_bars(report.funnel),
+        lost=_lost_bars(report.funnel),
+        demand=heat_map(report.demand),
+        supply=heat_map(report.supply),
+        refused=[_refused_row(refused, schedule) for refused in report.refused],
+        utilization=[_utilization_row(utilization, schedule) for utilization in report.utilization],
+        decided=_decided_bars(report),
+        fairness=[_share_row(share, schedule) for share in report.fairness],
     )
 
 
@@ -127,25 +79,6 @@ def requested_days(request: DashboardRequest) -> int:
     if not (days.isascii() and days.isdigit() and 1 <= int(days) <= MAX_DAYS):
         raise InvalidArgument("days", f"give a number of days from 1 to {MAX_DAYS}.")
     return int(days)
-
-
-def report_view(answer: ReportAnswer) -> ReportView:
-    """Lay out a report for the template."""
-    report, schedule = answer.report, answer.schedule
-    return ReportView(
-        period=_period(report.period),
-        timezone=report.timezone,
-        funnel=_funnel_bars(report.funnel),
-        lost=_lost_bars(report.funnel),
-        collisions=report.collisions,
-        demand=heat_map(report.demand),
-        supply=heat_map(report.supply),
-        refused=[_refused_row(refused, schedule) for refused in report.refused],
-        utilization=[_utilisation_row(utilization, schedule) for utilization in report.utilization],
-        decided=_decided_bars(report),
-        fairness=[_share_row(share, schedule) for share in report.fairness],
-        times=_times_rows(report),
-    )
 
 
 def _funnel_bars(funnel: Funnel) -> list[Bar]:
@@ -176,30 +109,30 @@ def _lost_bars(funnel: Funnel) -> list[Bar]:
     return bars(counts, sum(funnel.lost.values()))
 
 
-def _refused_row(refused: RefusedQuestions, schedule: Schedule) -> RefusedRow:
+def _refused_row(refused: RefusedQuestions, schedule: Schedule) -> Row:
     service = schedule.services.get(refused.service_id)
-    return RefusedRow(
-        reason=reason_label(refused.reason).capitalize() if refused.reason else "Unknown",
-        service=service.name if service else refused.service_id,
-        questions=refused.questions,
-        help=remedy_label(refused.reason) if refused.reason else "",
-    )
-
-
-def _utilisation_row(utilization: Utilization, schedule: Schedule) -> UtilisationRow:
-    parts = {
-        "booked": utilization.booked_minutes,
-        "travel": utilization.travel_minutes,
-        "busy": utilization.busy_minutes,
-        "free": utilization.free_minutes,
+    return {
+        "reason": reason_label(refused.reason).capitalize() if refused.reason else "Unknown",
+        "service": service.name if service else refused.service_id,
+        "questions": refused.questions,
+        "help": remedy_label(refused.reason) if refused.reason else "",
     }
-    open_minutes = utilization.open_minutes
-    return UtilisationRow(
-        technician=technician_of(schedule, utilization.technician_id).name,
-        working_time=format_duration(open_minutes),
-        percent_used=percent_of(open_minutes - utilization.free_minutes, open_minutes),
-        segments=stack([(name, minutes, format_duration(minutes)) for name, minutes in parts.items()]),
+
+
+def _utilization_row(utilization: Utilization, schedule: Schedule) -> Row:
+    open_minutes, free_minutes = utilization.open_minutes, utilization.free_minutes
+    parts = (
+        ("booked", utilization.booked_minutes),
+        ("travel", utilization.travel_minutes),
+        ("busy", utilization.busy_minutes),
+        ("free", free_minutes),
     )
+    return {
+        "technician": technician_of(schedule, utilization.technician_id).name,
+        "working_time": format_duration(open_minutes),
+        "percent_used": percent_of(open_minutes - free_minutes, open_minutes),
+        "segments": stack([(name, minutes, format_duration(minutes)) for name, minutes in parts]),
+    }
 
 
 def _decided_bars(report: Report) -> list[Bar]:
@@ -207,31 +140,19 @@ def _decided_bars(report: Report) -> list[Bar]:
     return bars(counts, sum(report.decided.values()))
 
 
-def _share_row(share: Share, schedule: Schedule) -> ShareRow:
+def _share_row(share: Share, schedule: Schedule) -> Row:
+    """Compare one technician's shares of the bookings and of the working time."""
     of_bookings, of_time = percent_of(share.share_of_bookings, 1), percent_of(share.share_of_open_time, 1)
-    return ShareRow(
-        technician=technician_of(schedule, share.technician_id).name,
-        bookings=share.bookings,
-        percent_of_bookings=of_bookings,
-        percent_of_time=of_time,
-        verdict=_verdict(of_bookings - of_time),
-    )
+    return {
+        "technician": technician_of(schedule, share.technician_id).name,
+        "bookings": share.bookings,
+        "percent_of_bookings": of_bookings,
+        "percent_of_time": of_time,
+        "verdict": _verdict(of_bookings - of_time),
+    }
 
 
 def _verdict(points: int) -> str:
     if abs(points) <= _PROPORTIONAL_POINTS:
         return "proportional"
     return "more than their share" if points > 0 else "less than their share"
-
-
-def _times_rows(report: Report) -> list[TimesRow]:
-    return [
-        TimesRow(
-            tool=times.use.value,
-            calls=times.calls,
-            p50=f"{times.p50_us / _US_PER_MS:.1f}",
-            p95=f"{times.p95_us / _US_PER_MS:.1f}",
-            p99=f"{times.p99_us / _US_PER_MS:.1f}",
-        )
-        for times in report.response_times
-    ]

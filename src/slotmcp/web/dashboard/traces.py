@@ -1,6 +1,5 @@
 """Recent refusals, and the details of one call."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.responses import Response
@@ -19,26 +18,6 @@ from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
 MAX_REFUSALS: Final = 50
 _US_PER_MS: Final = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRow:
-    """One call: its time, its kind and its outcome."""
-
-    trace_id: str
-    at: str
-    at_utc: str
-    use: str
-    outcome: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpanRow:
-    """Duration of one span of a call."""
-
-    name: str
-    milliseconds: str
-    percent: int
 
 
 async def refusals(request: DashboardRequest) -> Response:
@@ -89,22 +68,23 @@ ROUTES: Final = (
 )
 
 
-def _call_row(trace: Trace, zone_key: str) -> CallRow:
-    return CallRow(
-        trace_id=trace.id,
-        at=format_ms(zone_key, trace.at_ms),
-        at_utc=format_utc(trace.at_ms),
-        use=use_label(trace.use),
-        outcome="Succeeded" if trace.outcome == OK and not is_empty(trace) else refusal_label(trace),
-    )
+def _call_row(trace: Trace, zone_key: str) -> dict[str, str]:
+    succeeded = trace.outcome == OK and not is_empty(trace)
+    return {
+        "trace_id": trace.id,
+        "at": format_ms(zone_key, trace.at_ms),
+        "at_utc": format_utc(trace.at_ms),
+        "use": use_label(trace.use),
+        "outcome": "Succeeded" if succeeded else refusal_label(trace),
+    }
 
 
-def _span_rows(trace: Trace) -> list[SpanRow]:
+def _span_rows(trace: Trace) -> list[dict[str, str | int]]:
     """Return the spans, longest first."""
     total = trace.hops.get(TOTAL, 0)
     spans = sorted(((name, us) for name, us in trace.hops.items() if name != TOTAL), key=lambda span: -span[1])
     return [
-        SpanRow(name=name, milliseconds=f"{us / _US_PER_MS:.1f}", percent=percent_of(us, total)) for name, us in spans
+        {"name": name, "milliseconds": f"{us / _US_PER_MS:.1f}", "percent": percent_of(us, total)} for name, us in spans
     ]
 
 

@@ -2,8 +2,7 @@
 
 from slotmcp.domain.report import ExtraHour, ExtraSkills, ExtraTechnician, Gap, GapChange, Gaps
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
-from slotmcp.services.reporting.reports import GapsAnswer
-from slotmcp.web.dashboard.gaps import GapRow, gaps_view
+from slotmcp.web.dashboard.gaps import GapRow, gap_rows
 from support.shop import VISIT, plan, technician
 
 ANA = technician("ana", "09:00-17:00")
@@ -17,7 +16,7 @@ def rows(*gaps: tuple[GapChange, int]) -> list[GapRow]:
         revision=1,
     )
     ranked = tuple(Gap(change=change, won=won) for change, won in gaps)
-    return list(gaps_view(GapsAnswer(schedule=schedule, gaps=Gaps(lost=9, had_alternatives=2, gaps=ranked))).rows)
+    return gap_rows(Gaps(lost=9, had_alternatives=2, gaps=ranked), schedule)
 
 
 def hour(weekday: int, hour: int, technician_id: str = "ana") -> ExtraHour:
@@ -25,24 +24,24 @@ def hour(weekday: int, hour: int, technician_id: str = "ana") -> ExtraHour:
 
 
 def test_each_change_is_a_sentence() -> None:
-    gap_rows = rows(
+    result = rows(
         (ExtraTechnician(service_id="visit", like_technician_id="ana"), 4),
         (hour(1, 17), 2),
         (ExtraSkills(technician_id="ana", skills=("gas", "hvac", "ducts")), 1),
     )
-    assert [f"{row.change}, {row.won}." for row in gap_rows] == [
+    assert [f"{row['change']}, {row['won']}." for row in result] == [
         "With one more technician for Visit, on Ana's shifts, 4 more callers would have booked.",
         "If Ana also worked Tuesdays 17:00-18:00, 2 more callers would have booked.",
         "If Ana learned gas, hvac and ducts, 1 more caller would have booked.",
     ]
-    assert [row.percent for row in gap_rows] == [100, 50, 25]
+    assert [row["percent"] for row in result] == [100, 50, 25]
 
 
 def test_consecutive_hours_with_equal_gains_are_combined() -> None:
-    gap_rows = rows(
+    result = rows(
         (hour(1, 17), 3), (hour(1, 18), 1), (hour(1, 19), 1), (hour(1, 21), 1), (hour(2, 22), 1), (hour(2, 23), 1)
     )
-    assert [row.change.removeprefix("If Ana also worked ") for row in gap_rows] == [
+    assert [str(row["change"]).removeprefix("If Ana also worked ") for row in result] == [
         "Tuesdays 17:00-18:00",
         "one hour on Tuesdays between 18:00 and 20:00",
         "Tuesdays 21:00-22:00",
@@ -52,4 +51,4 @@ def test_consecutive_hours_with_equal_gains_are_combined() -> None:
 
 def test_a_removed_technician_is_named_by_id() -> None:
     (row,) = rows((hour(6, 0, "old-ben"), 1))
-    assert row.change == "If old-ben also worked Sundays 00:00-01:00"
+    assert row["change"] == "If old-ben also worked Sundays 00:00-01:00"
