@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from project.repository import PAGES, ROOT, anchors, command_names, headings, prose, target_names
+from project.repository import PAGES, ROOT, anchors, command_names, headings, prose, pyproject, target_names
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -17,6 +18,7 @@ _PATH = re.compile(r"(?:src|tests|docs|examples|\.ci)/[\w./*-]+")
 PROSE_CHARACTERS = 100
 """The maximum width of a line outside tables, code and links."""
 SENTENCE_WORDS = 25
+CONTRIBUTING_LINES = 45
 DOCS = ROOT / "docs"
 
 
@@ -139,6 +141,36 @@ def _commands_in(code: str) -> list[str]:
 def test_the_named_files_exist(page: Path) -> None:
     named = {found for code in code_of(page) for found in _PATH.findall(code)}
     assert [path for path in sorted(named) if not any(ROOT.glob(path.rstrip("/")))] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_named_modules_and_attributes_exist(page: Path) -> None:
+    named = {name for code in code_of(page) for name in re.findall(r"\bslotmcp(?:\.[a-z]\w*)+(?:[.:]\w+)?", code)}
+    files = re.compile(r"\.(?:db|toml|service)(?:-\w+)?$")
+    assert [name for name in sorted(named) if not files.search(name) and not _is_importable(name)] == []
+
+
+def _is_importable(dotted: str) -> bool:
+    """Return whether a dotted name is a module, or an attribute of one."""
+    parts = dotted.replace(":", ".").split(".")
+    for count in range(len(parts), 0, -1):
+        try:
+            found: object = import_module(".".join(parts[:count]))
+        except ModuleNotFoundError:
+            continue
+        return all((found := getattr(found, part, None)) is not None for part in parts[count:])
+    return False
+
+
+def test_the_contributing_guide_shows_the_layers_of_the_import_contract() -> None:
+    contracts = pyproject()["tool"]["importlinter"]["contracts"]
+    (layers,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    shown = " > ".join(f"({layer})" if "|" in layer else layer for layer in layers)
+    assert f"`{shown}`" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_contributing_fits_on_one_screen() -> None:
+    assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) <= CONTRIBUTING_LINES
 
 
 def test_wrong_names_are_found(tmp_path: Path) -> None:
