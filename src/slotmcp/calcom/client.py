@@ -16,7 +16,7 @@ from slotmcp.calcom import mapping, webhook
 from slotmcp.calcom.schemas import BookingOutput, BusyTimeOutput, MeOutput
 from slotmcp.domain.calcom import CalcomHost
 from slotmcp.domain.calendar import CalendarEvent
-from slotmcp.domain.interval import Interval, Minute
+from slotmcp.domain.interval import MS_PER_SECOND, Interval, Minute
 from slotmcp.ports.calendar import CalendarAccount, CalendarRejected, CalendarUnavailable, NewEvent
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ TIMEOUT_SECONDS: Final = 20.0
 MAX_RESPONSE_BYTES: Final = 20_000_000
 _VERSION_HEADER: Final = "cal-api-version"
 _UNEXPECTED_FORMAT: Final = "its response has an unexpected format"
-_MS_PER_SECOND: Final = 1000
 _MAX_RETRY_MS: Final = 3_600_000
 _DEFAULT_RETRY_MS: Final = 30_000
 _MIN_SPAN_MS: Final = 2
@@ -243,10 +242,10 @@ def _retry_after_ms(response: "Response") -> int | None:
     """Return the delay in Retry-After, in seconds or as a date (RFC 9110, 10.2.3); None: there is none."""
     value = response.headers.get("retry-after", "").strip()
     if value.isdigit():
-        return min(int(value[:9]) * _MS_PER_SECOND, _MAX_RETRY_MS)
+        return min(int(value[:9]) * MS_PER_SECOND, _MAX_RETRY_MS)
     try:
         retry_at = parsedate_to_datetime(value)
         sent_at = parsedate_to_datetime(response.headers.get("date", ""))
     except (TypeError, ValueError):
         return None
-    return min(max(0, round((retry_at - sent_at).total_seconds() * _MS_PER_SECOND)), _MAX_RETRY_MS)
+    return min(max(0, round((retry_at - sent_at).total_seconds() * MS_PER_SECOND)), _MAX_RETRY_MS)

@@ -8,10 +8,10 @@ import typer
 
 from slotmcp.cli.common import run_in_app
 from slotmcp.domain.access import AccessKey, Scope
+from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.services.access import PREFIX
 
 _UNITS_MS: Final = {"h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
-_MS_PER_SECOND: Final = 1000
 
 app = typer.Typer(no_args_is_help=True, help="Create, list and revoke keys for the HTTP server.")
 
@@ -81,4 +81,4 @@ def _status(key: AccessKey, now_ms: int) -> str:
 
 
 def _format_utc(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / _MS_PER_SECOND, UTC).strftime("%Y-%m-%d %H:%M")
+    return datetime.fromtimestamp(at_ms / MS_PER_SECOND, UTC).strftime("%Y-%m-%d %H:%M")

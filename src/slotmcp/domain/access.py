@@ -7,8 +7,6 @@ from typing import Final
 
 from slotmcp.domain.errors import Forbidden, InvalidArgument, NotFound
 
-MS_PER_DAY: Final = 86_400_000
-
 
 class Scope(StrEnum):
     """Group of tools that a credential may call."""

@@ -13,7 +13,11 @@ Interval: TypeAlias = tuple[Minute, Minute]
 """Half-open [start, end). Plain tuples, because the engine creates thousands of them per call."""
 
 MINUTES_PER_DAY = 1440
+MS_PER_SECOND = 1000
 MS_PER_MINUTE = 60_000
+MS_PER_DAY = 86_400_000
+US_PER_MS = 1000
+US_PER_SECOND = 1_000_000
 
 
 def minute_at_or_after(instant_ms: int) -> Minute:

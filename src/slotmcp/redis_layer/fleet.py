@@ -1,11 +1,12 @@
 """The ports Fleet, LiveHolds and RateLimiter over Redis."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from slotmcp.domain.claim import Hold
+from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import ChangeNotice, Rate, RateLimiter
 from slotmcp.redis_layer.channel import Channel
@@ -13,8 +14,6 @@ from slotmcp.redis_layer.keys import REVISION_MS, SAVE_INTERVAL_MS, SNAPSHOT_MS,
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.scripts import KEEP_SNAPSHOT, RAISE_REVISION, TAKE_CALL
 from slotmcp.redis_layer.snapshots import ScheduleCodec
-
-MINUTE_MS: Final = 60_000
 
 
 class RedisFleet:
@@ -102,7 +101,7 @@ class RedisRateLimiter:
         self._fallback = fallback
 
     async def acquire(self, name: str, rate: Rate) -> int:
-        keys, arguments = (self._link.keys.rate(name),), (MINUTE_MS / rate.per_minute, MINUTE_MS)
+        keys, arguments = (self._link.keys.rate(name),), (MS_PER_MINUTE / rate.per_minute, MS_PER_MINUTE)
         wait_ms = await self._link.run(lambda client: TAKE_CALL.run(client, keys=keys, arguments=arguments))
         return await self._fallback.acquire(name, rate) if wait_ms is None else wait_ms
 

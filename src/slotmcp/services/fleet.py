@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
+from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import ScheduleSource
 from slotmcp.ports import ChangeNotice, Clock, Fleet, Head, ScheduleReader, Store
@@ -15,7 +16,6 @@ CATALOG_SECONDS: Final = 1.0
 """Time for which the only project counts as the only one without another query."""
 SAMPLE_SECONDS: Final = 1.0
 """Validity of a sample of the store's clock, and the longest time for which a clock that was set is wrong here."""
-_MS_PER_SECOND: Final = 1000
 
 
 class StoreClock:
@@ -162,7 +162,7 @@ class FleetScheduleReader:
         sent_ms, sent_at = self._clock.now_ms(), self._seconds()
         head = await self._store.head(project_id)
         newest = self._record_head(project_id, head, sent_ms=sent_ms, sent_at=sent_at)
-        age_ms = round((self._seconds() - sent_at) * _MS_PER_SECOND)
+        age_ms = round((self._seconds() - sent_at) * MS_PER_SECOND)
         self._start(self._fleet.report_revision(project_id, head.revision, age_ms=age_ms))
         return newest
 

@@ -5,12 +5,11 @@ from time import monotonic
 from typing import Final
 
 from slotmcp.domain.claim import Hold
+from slotmcp.domain.interval import MS_PER_MINUTE, MS_PER_SECOND
 from slotmcp.ports import Clock, Rate
 
-MINUTE_MS: Final = 60_000
 _MAX_NAMES: Final = 10_000
 """Number of names above which those without calls in the last minute are dropped."""
-_MS_PER_SECOND: Final = 1000
 
 
 class MemoryHolds:
@@ -24,7 +23,7 @@ class MemoryHolds:
     async def add(self, project_id: str, hold: Hold, *, now_ms: int) -> None:
         self._drop_expired()
         remaining_ms = (hold.claim.expires_at_ms or now_ms) - now_ms
-        self._expirations[project_id, hold.token] = self._seconds() + remaining_ms / _MS_PER_SECOND
+        self._expirations[project_id, hold.token] = self._seconds() + remaining_ms / MS_PER_SECOND
 
     async def remove(self, project_id: str, token: str) -> None:
         self._expirations.pop((project_id, token), None)
@@ -49,9 +48,9 @@ class MemoryRateLimiter:
 
     async def acquire(self, name: str, rate: Rate) -> int:
         now_ms = self._clock.now_ms()
-        full_until_ms = max(self._full_until_ms.get(name, 0.0), now_ms) + MINUTE_MS / rate.per_minute
-        if full_until_ms - now_ms > MINUTE_MS:
-            return round(full_until_ms - now_ms - MINUTE_MS) + 1
+        full_until_ms = max(self._full_until_ms.get(name, 0.0), now_ms) + MS_PER_MINUTE / rate.per_minute
+        if full_until_ms - now_ms > MS_PER_MINUTE:
+            return round(full_until_ms - now_ms - MS_PER_MINUTE) + 1
         if len(self._full_until_ms) >= _MAX_NAMES:
             self._full_until_ms = {name: until for name, until in self._full_until_ms.items() if until > now_ms}
         self._full_until_ms[name] = full_until_ms

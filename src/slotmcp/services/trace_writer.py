@@ -16,7 +16,7 @@ from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import SlotmcpError
-from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, US_PER_SECOND
 from slotmcp.domain.reasons import Reason, informative_reasons
 from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
 from slotmcp.engine.explain import reasons_at
@@ -39,7 +39,6 @@ T = TypeVar("T")
 _USES: Final = {use.value: use for use in TracedUse}
 _DECIMALS: Final = 2
 _CONVERSATION_DIGITS: Final = 16
-_MICROSECONDS: Final = 1_000_000
 
 
 class TraceWriter:
@@ -64,7 +63,7 @@ class TraceWriter:
     def end(self, builder: TraceBuilder, outcome: str) -> None:
         """Queue the trace of a call that was answered."""
         builder.outcome = outcome
-        builder.spans_us["total"] = round((perf_counter() - builder.began_s) * _MICROSECONDS)
+        builder.spans_us["total"] = round((perf_counter() - builder.began_s) * US_PER_SECOND)
         self._pending.append(builder)
         if len(self._pending) > MAX_PENDING_TRACES:
             self._pending.popleft()

@@ -11,7 +11,7 @@ from opentelemetry import trace as otel
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.claim import Hold
-from slotmcp.domain.interval import Minute
+from slotmcp.domain.interval import US_PER_SECOND, Minute
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Reason
@@ -20,7 +20,6 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.services.appointments import Appointment
 
-_MICROSECONDS: Final = 1_000_000
 _CURRENT: ContextVar["TraceBuilder | None"] = ContextVar("slotmcp_trace", default=None)
 _tracer: Final = otel.get_tracer("slotmcp")
 
@@ -137,7 +136,7 @@ class _Timer(AbstractContextManager[None]):
         self.began_s = perf_counter()
 
     def __exit__(self, *_raised: object) -> None:
-        duration_us = round((perf_counter() - self.began_s) * _MICROSECONDS)
+        duration_us = round((perf_counter() - self.began_s) * US_PER_SECOND)
         self.spans_us[self.name] = self.spans_us.get(self.name, 0) + duration_us
 
 

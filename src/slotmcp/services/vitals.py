@@ -7,6 +7,7 @@ from typing import Final
 
 from slotmcp import telemetry
 from slotmcp.domain.errors import SlotmcpError
+from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.ports import Store
 from slotmcp.services.concurrency import SingleFlight, in_background
 
@@ -15,7 +16,6 @@ CHECK_SECONDS: Final = 2.0
 """Time after which a dependency that does not answer counts as unavailable."""
 _DATABASE: Final = "database"
 _CALENDARS: Final = "calendars"
-_MS_PER_SECOND: Final = 1000
 
 Check = Callable[[], Awaitable[object]]
 """Calls a dependency; raises SlotmcpError if it is unavailable."""
@@ -56,7 +56,7 @@ class Vitals:
     async def _update_calendars(self) -> None:
         backlogs, now_ms = await self._store.calendar_backlogs(), await self._store.now_ms()
         telemetry.record_calendar_backlogs(backlogs, now_ms=now_ms)
-        telemetry.record_update(now_ms / _MS_PER_SECOND)
+        telemetry.record_update(now_ms / MS_PER_SECOND)
 
     async def _keep_updating(self, checks: Mapping[str, Check]) -> None:
         while True:

@@ -7,7 +7,7 @@ from typing import Final
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
-from slotmcp.domain.interval import MS_PER_MINUTE
+from slotmcp.domain.interval import MS_PER_DAY, MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import ChangeNotice, Receipt
@@ -20,7 +20,6 @@ from slotmcp.store.statement import CoveredBy, Row, Statement, upsert
 from slotmcp.store.values import pseudonym_of
 from slotmcp.telemetry.metrics import HoldEvent
 
-MS_PER_DAY: Final = 86_400_000
 HOLDS_KEPT_MS: Final = MS_PER_DAY
 RECEIPTS_KEPT_MS: Final = 30 * MS_PER_DAY
 ENTRIES_KEPT_MS: Final = 30 * MS_PER_DAY

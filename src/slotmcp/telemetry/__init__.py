@@ -5,6 +5,7 @@ from math import inf, nan
 from typing import Final
 
 from slotmcp.domain.errors import ErrorCode
+from slotmcp.domain.interval import MS_PER_SECOND, US_PER_SECOND
 from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.ports.calendar import CalendarBacklog
 from slotmcp.telemetry import metrics
@@ -18,8 +19,6 @@ _ALERTED_OUTCOMES: Final = (_OK, ErrorCode.INTERNAL, ErrorCode.UNAVAILABLE)
 """Outcomes whose first occurrence matters to an alert."""
 _TOTAL: Final = "total"
 """Span of the whole call, which TOOL_SECONDS measures."""
-_MS_PER_SECOND: Final = 1000
-_US_PER_SECOND: Final = 1_000_000
 _DISCONNECTED: Final = CalendarBacklog(due=0, oldest_since_ms=None, refused=0, deferred=0, finished_ms=0)
 """Backlog of a project that is no longer connected to a calendar."""
 _calendar_projects: Final = set[str]()
@@ -49,7 +48,7 @@ def record_decision(trace: Trace) -> None:
         metrics.BOOKS_FOUND.labels(trace.book_from).inc()
     for span, took_us in trace.hops.items():
         if span != _TOTAL:
-            metrics.HOP_SECONDS.labels(trace.use, span).observe(took_us / _US_PER_SECOND)
+            metrics.HOP_SECONDS.labels(trace.use, span).observe(took_us / US_PER_SECOND)
     if code := _refusal_code(trace):
         metrics.REFUSALS.labels(trace.use, code, trace.main_reason or _NO_REASON).inc()
     if trace.use is TracedUse.BOOK_SLOT and trace.outcome == _OK and not trace.was_replayed:
@@ -120,8 +119,8 @@ def record_calendar_backlogs(backlogs: Mapping[str, CalendarBacklog], *, now_ms:
         _record_backlog(project_id, _DISCONNECTED, nan, nan)
     for project_id, backlog in backlogs.items():
         since_ms = now_ms if backlog.oldest_since_ms is None else backlog.oldest_since_ms
-        reconcile_age = (now_ms - backlog.finished_ms) / _MS_PER_SECOND if backlog.finished_ms else inf
-        _record_backlog(project_id, backlog, (now_ms - since_ms) / _MS_PER_SECOND, reconcile_age)
+        reconcile_age = (now_ms - backlog.finished_ms) / MS_PER_SECOND if backlog.finished_ms else inf
+        _record_backlog(project_id, backlog, (now_ms - since_ms) / MS_PER_SECOND, reconcile_age)
     _calendar_projects.update(backlogs)
 
 

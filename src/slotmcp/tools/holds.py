@@ -1,10 +1,11 @@
 """Tools that hold a start while the caller decides, and release it."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import Field
 
 from slotmcp.domain.claim import ClaimState
+from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.services.app import App
 from slotmcp.services.current_principal import current_credential, scoped_key
 from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest, ReleaseAnswer
@@ -14,8 +15,6 @@ from slotmcp.tools.speech import sentences, waitlist
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import IDEMPOTENT, NOT_IDEMPOTENT, tool
 from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
-
-_MS_PER_SECOND: Final = 1000
 
 
 class CreateHold(arguments.ProjectArguments):
@@ -128,5 +127,5 @@ def _describe_hold(answer: HoldAnswer, view: Viewpoint) -> str:
         return sentences.hold_booked(claim.start, view)
     ms_left = claim.expires_at_ms - answer.now_ms
     if answer.hold.state is ClaimState.HELD and ms_left > 0:
-        return sentences.held(claim.start, view, ms_left // _MS_PER_SECOND)
+        return sentences.held(claim.start, view, ms_left // MS_PER_SECOND)
     return sentences.hold_ended(claim.start, view)

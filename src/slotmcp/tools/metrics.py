@@ -7,6 +7,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from slotmcp.domain.access import Scope
+from slotmcp.domain.interval import US_PER_MS
 from slotmcp.services.app import App
 from slotmcp.services.reporting.reports import ReportRequest
 from slotmcp.tools import arguments
@@ -17,7 +18,6 @@ from slotmcp.tools.views import ClockedResponse, show_clock
 
 _DEFAULT_DAYS: Final = 1
 _ONE_DAY: Final = timedelta(days=1)
-_US_PER_MS: Final = 1000
 _MAX_REFUSALS: Final = 10
 
 
@@ -93,8 +93,8 @@ async def get_metrics(app: App, args: GetMetrics) -> MetricsResponse:
             {
                 "tool": times.use.value,
                 "calls": times.calls,
-                "p50Ms": times.p50_us / _US_PER_MS,
-                "p95Ms": times.p95_us / _US_PER_MS,
+                "p50Ms": times.p50_us / US_PER_MS,
+                "p95Ms": times.p95_us / US_PER_MS,
             }
             for times in report.response_times
         ],

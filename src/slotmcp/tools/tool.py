@@ -14,6 +14,7 @@ from pydantic import Field, InstanceOf
 
 from slotmcp.domain.access import Principal, Scope
 from slotmcp.domain.errors import ErrorCode, NotFound, SlotmcpError
+from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.services.app import App
 from slotmcp.services.tracing import span, tracing_into
 from slotmcp.tools.arguments import ProjectArguments, published_schema, read_arguments
@@ -29,7 +30,6 @@ Outcome: TypeAlias = tuple[str, CallToolResult]
 """Pair of "ok" or an error code, and the result."""
 
 _OK: Final = "ok"
-_MS_PER_SECOND: Final = 1000
 
 
 NOT_IDEMPOTENT: Final = ToolAnnotations(
@@ -121,7 +121,7 @@ class SlotmcpTool(Tool):
             outcome, result = await self._traced(arguments, principal, trace_id)
         seconds = perf_counter() - began
         self.gate.observe(self.name, outcome, seconds)
-        log_call(self.name, outcome, trace_id, seconds * _MS_PER_SECOND, principal)
+        log_call(self.name, outcome, trace_id, seconds * MS_PER_SECOND, principal)
         return result
 
     async def _traced(self, arguments: RawArguments, principal: Principal, trace_id: str) -> Outcome:

@@ -6,8 +6,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Scope
 
 from slotmcp.domain.errors import TryLater
-
-_MS_PER_SECOND = 1000
+from slotmcp.domain.interval import MS_PER_SECOND
 
 
 def path_in_app(scope: Scope) -> str:
@@ -28,4 +27,4 @@ def retry_response(status: int, code: str, message: str, *, after_seconds: int) 
 
 def try_later_response(error: TryLater) -> JSONResponse:
     """Return a 503 with the error's delay in whole seconds, rounded up."""
-    return retry_response(503, error.code, error.message, after_seconds=-(-error.retry_after_ms // _MS_PER_SECOND))
+    return retry_response(503, error.code, error.message, after_seconds=-(-error.retry_after_ms // MS_PER_SECOND))

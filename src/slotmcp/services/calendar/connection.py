@@ -20,6 +20,7 @@ from tenacity import (
 
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.calendar import CalendarEvent
+from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.ports import Store
 from slotmcp.ports.calendar import Calendar, CalendarAccount, CalendarRejected, CalendarUnavailable, Secrets
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
@@ -35,7 +36,6 @@ MAX_WAIT_SECONDS: Final = 8.0
 """Longest Retry-After that a read waits for; a longer one ends the read."""
 
 _CIRCUIT: Final = "account"
-_MS_PER_SECOND: Final = 1000
 _PUSH_BACKOFF: Final = wait_exponential_jitter(multiplier=2, max=900, jitter=2)
 _SYNC_BACKOFF: Final = wait_exponential_jitter(multiplier=5, max=300, jitter=5)
 
@@ -73,7 +73,7 @@ class CalendarConnection:
 
     def pause_ms(self) -> int:
         """Return the remaining milliseconds without requests; 0 if requests are allowed."""
-        return max(0, round((self._paused_until - asyncio.get_running_loop().time()) * _MS_PER_SECOND))
+        return max(0, round((self._paused_until - asyncio.get_running_loop().time()) * MS_PER_SECOND))
 
     async def call(self, operation: AccountCall[T]) -> T:
         """Run an operation once."""
@@ -88,7 +88,7 @@ class CalendarConnection:
             raise CalendarUnavailable(message, retry_after_ms=pause_ms, is_outcome_unknown=False) from None
         except CalendarUnavailable as error:
             if error.retry_after_ms:
-                self._pause(error.retry_after_ms / _MS_PER_SECOND)
+                self._pause(error.retry_after_ms / MS_PER_SECOND)
             raise
 
     def _pause(self, seconds: float) -> None:
@@ -122,7 +122,7 @@ class CalendarConnection:
     def _wait_seconds(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         retry_after_ms = error.retry_after_ms if isinstance(error, CalendarUnavailable) else 0
-        return max(retry_after_ms / _MS_PER_SECOND, self._backoff(state))
+        return max(retry_after_ms / MS_PER_SECOND, self._backoff(state))
 
 
 class CalendarConnections:
@@ -195,7 +195,7 @@ def sync_backoff_ms(failures: int) -> int:
 def _backoff_ms(backoff: wait_exponential_jitter, attempts: int) -> int:
     state = RetryCallState(Retrying(), None, (), {})
     state.attempt_number = max(1, attempts)
-    return round(backoff(state) * _MS_PER_SECOND)
+    return round(backoff(state) * MS_PER_SECOND)
 
 
 async def _read_page(after_ms: int, account: CalendarAccount) -> Sequence[CalendarEvent]:
@@ -208,4 +208,4 @@ def _has_retry_after(error: CalendarUnavailable) -> bool:
 
 
 def _is_retryable(error: BaseException) -> bool:
-    return isinstance(error, CalendarUnavailable) and error.retry_after_ms <= MAX_WAIT_SECONDS * _MS_PER_SECOND
+    return isinstance(error, CalendarUnavailable) and error.retry_after_ms <= MAX_WAIT_SECONDS * MS_PER_SECOND

@@ -9,6 +9,7 @@ from typing import Final, Self
 from slotmcp import telemetry
 from slotmcp.domain.calendar import SyncState
 from slotmcp.domain.errors import InvalidArgument, SlotmcpError
+from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.ports import Store, Transaction
 from slotmcp.ports.calendar import Calendar, CalendarError, Secrets
 from slotmcp.services.calendar.connection import (
@@ -24,8 +25,6 @@ from slotmcp.services.unit_of_work import ProjectWriter
 POLL_SECONDS: Final = 1.0
 LEASE_MS: Final = 60_000
 """Time after which the lease of a worker that stopped renewing it expires."""
-
-_MS_PER_SECOND: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class CalendarWorker:
         self._connections = connections
         self._writer = writer
         self._store = writer.store
-        self._sync_interval_ms = round(every_seconds * _MS_PER_SECOND)
+        self._sync_interval_ms = round(every_seconds * MS_PER_SECOND)
         self._name = writer.ids.new_id()
         self._known: dict[str, CalendarConnection] = {}
         self._failures: dict[str, int] = {}
@@ -147,7 +146,7 @@ class CalendarWorker:
 
     def _back_off(self, project_id: str) -> None:
         self._failures[project_id] = self._failures.get(project_id, 0) + 1
-        wait_seconds = sync_backoff_ms(self._failures[project_id]) / _MS_PER_SECOND
+        wait_seconds = sync_backoff_ms(self._failures[project_id]) / MS_PER_SECOND
         self._retry_at[project_id] = asyncio.get_running_loop().time() + wait_seconds
 
     @asynccontextmanager
@@ -168,7 +167,7 @@ class CalendarWorker:
 
     async def _keep_renewing(self, project_id: str) -> None:
         while True:
-            await asyncio.sleep(LEASE_MS / 3 / _MS_PER_SECOND)
+            await asyncio.sleep(LEASE_MS / 3 / MS_PER_SECOND)
             await self._store.write(project_id, self._acquire)
 
     async def _acquire(self, transaction: Transaction) -> bool:

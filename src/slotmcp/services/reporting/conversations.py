@@ -7,7 +7,7 @@ from typing import Final
 
 from slotmcp import telemetry
 from slotmcp.domain.errors import ErrorCode, SlotmcpError
-from slotmcp.domain.interval import Minute
+from slotmcp.domain.interval import MS_PER_SECOND, Minute
 from slotmcp.domain.report import Funnel, LossReason
 from slotmcp.domain.trace import Question, Trace, TracedUse
 from slotmcp.ports.traces import Traces
@@ -21,7 +21,6 @@ TAKEN_OUTCOMES: Final = frozenset({ErrorCode.SLOT_UNAVAILABLE, ErrorCode.HOLD_EX
 LOOKBACK_MS: Final = 2 * 60 * 60_000
 MAX_CALLS: Final = 60
 """Length of a conversation. A longer one is that of several callers under the same id, and is not counted."""
-_MS_PER_SECOND: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class Conversation:
     def seconds_to_first_hold(self) -> float:
         """Return the time from the first call to the first hold or booking."""
         held_ms = next(trace.at_ms for trace in self.traces if Conversation((trace,)).has_held)
-        return (held_ms - self.traces[0].at_ms) / _MS_PER_SECOND
+        return (held_ms - self.traces[0].at_ms) / MS_PER_SECOND
 
 
 def group_conversations(traces: Sequence[Trace]) -> list[Conversation]:

@@ -6,11 +6,10 @@ from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 from slotmcp.domain.catalog import Project
-from slotmcp.domain.interval import Minute
+from slotmcp.domain.interval import MS_PER_SECOND, Minute
 from slotmcp.tools.speech.voice import SOURCE, Voice, choose_locale, voice_of
 
 _SECONDS_PER_MINUTE: Final = 60
-_MS_PER_SECOND: Final = 1000
 _UTC: Final = ZoneInfo("UTC")
 
 
@@ -37,7 +36,7 @@ class Viewpoint:
         choice = choose_locale(locale, project.locale)
         return cls(
             zone=zone,
-            today=datetime.fromtimestamp(now_ms / _MS_PER_SECOND, zone).date(),
+            today=datetime.fromtimestamp(now_ms / MS_PER_SECOND, zone).date(),
             voice=voice_of(choice.locale),
             business_voice=voice_of(choose_locale("", project.locale).locale),
             now_ms=now_ms,

@@ -12,7 +12,7 @@ from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument, NotFound, TryLater
-from slotmcp.domain.interval import MS_PER_MINUTE, Interval
+from slotmcp.domain.interval import MS_PER_MINUTE, MS_PER_SECOND, Interval
 from slotmcp.services.board import MAX_AGE_SECONDS, BoardAnswer, TechnicianDay
 from slotmcp.services.lookups import FindRequest, service_of
 from slotmcp.web.dashboard.labels import NO_CUSTOMER, customer_name, format_clock, format_minute, plural
@@ -22,7 +22,6 @@ from slotmcp.web.dashboard.timeline import COLUMN_MINUTES, TimeGrid
 
 POLLS_PER_SESSION_CHECK: Final = 4
 _ONE_DAY: Final = timedelta(days=1)
-_MS_PER_SECOND: Final = 1000
 _MOVABLE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
 
 
@@ -156,7 +155,7 @@ def _layout(answer: BoardAnswer) -> dict[str, object]:
 
 def _format_time_left(expires_at_ms: int, now_ms: int) -> str:
     """Format the time until a hold expires, such as "1:05"."""
-    minutes, seconds = divmod(max(0, -(-(expires_at_ms - now_ms) // _MS_PER_SECOND)), 60)
+    minutes, seconds = divmod(max(0, -(-(expires_at_ms - now_ms) // MS_PER_SECOND)), 60)
     return f"{minutes}:{seconds:02}"
 
 

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from slotmcp.domain.errors import TryLater
+from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.ports import Rate
 from slotmcp.services.sessions import LIFETIME_MS
 from slotmcp.web.dashboard.guard import FORM_REJECTED, DashboardGuard, is_same_origin
@@ -20,7 +21,6 @@ WRONG_KEY: Final = (
 TOO_MANY: Final = "Too many attempts. Try again in a minute."
 LOGIN_RATE: Final = Rate(per_minute=10)
 """Login attempts per client address."""
-_MS_PER_SECOND: Final = 1000
 _HASH_DIGITS: Final = 16
 
 
@@ -57,7 +57,7 @@ class Login:
         response.set_cookie(
             COOKIE,
             session.value,
-            max_age=LIFETIME_MS // _MS_PER_SECOND,
+            max_age=LIFETIME_MS // MS_PER_SECOND,
             path=_cookie_path(http),
             secure=self._context.is_secure or http.url.scheme == "https",
             httponly=True,
