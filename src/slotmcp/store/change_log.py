@@ -51,7 +51,7 @@ class ChangeLog:
 
     @property
     def has_moved(self) -> bool:
-        """Whether this transaction moved the revision."""
+        """Return whether this transaction moved the revision."""
         return self._has_moved
 
     @property

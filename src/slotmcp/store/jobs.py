@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job(Generic[T]):
-    """A unit of work and the future of the caller that waits for it."""
+    """Unit of work and the future of the caller that waits for it."""
 
     project_id: str
     unit: Unit[T]
@@ -26,12 +26,12 @@ class Job(Generic[T]):
     give_up_at: float
     """Deadline for getting the lock, in monotonic seconds."""
     context: Context = field(default_factory=copy_context)
-    """The caller's context variables, which the unit sees."""
+    """Context variables of the caller, which the unit sees."""
 
 
 @dataclass(slots=True)
 class JobResult:
-    """A job's value, or its error if there is one."""
+    """Value of a job, or its error if there is one."""
 
     job: Job[Any]
     value: Any = None

@@ -11,7 +11,7 @@ from slotmcp.store.connection import ERASE, connect, reason
 from slotmcp.store.schema import SCHEMA, Schema, file_version
 
 OLDEST_SQLITE: Final = (3, 37, 0)
-"""The first version with strict tables."""
+"""First version with strict tables."""
 
 PRIVATE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700

@@ -17,7 +17,7 @@ from slotmcp.store.columns import ClaimRow
 from slotmcp.store.statement import Fetch, Statement
 
 REVISIONS_LOGGED: Final = 1000
-"""A schedule that is older than this many revisions is read completely."""
+"""Number of revisions in the change log; an older schedule is read completely."""
 
 Change: TypeAlias = tuple[str, str]
 """Changed claim: ids of its technician and of the claim. Without a claim: the technician and all of their time.
@@ -28,10 +28,10 @@ Without both: the catalog.
 CATALOG: Final[Change] = ("", "")
 
 PATCHED_CLAIMS: Final = 8
-"""A technician's schedule with more changed claims is read completely."""
+"""Maximum number of changed claims that are read one by one; with more, all of a technician's claims are read."""
 
 FORGOTTEN_AFTER_MS: Final = MS_PER_MINUTE
-"""An expired hold stays in a known schedule for this long: a clock may be set back a little."""
+"""Time for which an expired hold stays in a known schedule, in case a clock is set back a little."""
 
 # Read the changes after a revision.
 CHANGES_AFTER = Statement("""

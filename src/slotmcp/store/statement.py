@@ -66,7 +66,7 @@ class Table:
     key: tuple[str, ...]
     """Columns that identify a row within the database."""
     columns: tuple[str, ...]
-    """All columns but a number that the database assigns."""
+    """Columns, without a number that the database assigns."""
 
 
 def insert(table: Table, **expressions: str) -> str:

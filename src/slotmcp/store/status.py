@@ -63,7 +63,7 @@ class StoreStatus:
 
     @property
     def is_intact(self) -> bool:
-        """Whether the file is undamaged."""
+        """Return whether the file is undamaged."""
         return not self.damage
 
     @property

@@ -39,7 +39,7 @@ CLUSTERED = {"sqlite_strict": True, "sqlite_with_rowid": False}
 """For small rows that are always read by their key."""
 
 METADATA = SQLModel.metadata
-"""All tables."""
+"""Metadata of all tables."""
 
 LIVE = text("state IN ('held', 'booked')")
 KNOWN = text("customer_pseudonym <> ''")

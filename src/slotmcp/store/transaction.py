@@ -43,7 +43,7 @@ FORGET_RECEIPTS = Statement(
 
 
 class SqlTransaction:
-    """One project's schedule, locked for writing by the caller that began the transaction."""
+    """Schedule of one project, locked for writing by the caller that began the transaction."""
 
     def __init__(self, snapshot: Snapshot, change_log: ChangeLog, salt: bytes) -> None:
         self._snapshot = snapshot

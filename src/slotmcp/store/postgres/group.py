@@ -32,7 +32,7 @@ ROLLBACK: Final = "ROLLBACK"
 
 
 class Group:
-    """One transaction, which runs once."""
+    """Transaction of a group, which runs once."""
 
     def __init__(self, project_id: str, *, clock: Clock | None, known: Schedule | None) -> None:
         self._project_id = project_id
@@ -44,7 +44,7 @@ class Group:
         self.schedule = known
         """Newest schedule that was read and is valid once the group is committed."""
         self.results: list[JobResult] = []
-        """One result for each job that was taken out of the queue."""
+        """Results of the jobs that were taken out of the queue."""
 
     async def run(self, link: Link, first: Job[Any], others: Iterator[Job[Any]]) -> None:
         """Run the units of a job and of others behind it, and commit them.

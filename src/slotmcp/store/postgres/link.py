@@ -70,18 +70,18 @@ class Link:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the connection is closed."""
+        """Return whether the connection is closed."""
         closed: bool = self._connection.is_closed()
         return closed
 
     @property
     def is_broken(self) -> bool:
-        """Whether the connection is closed, or may still run an abandoned statement."""
+        """Return whether the connection is closed, or may still run an abandoned statement."""
         return self._is_running or self._connection.is_closed()
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether the connection must not be used again: it is broken, or in a transaction."""
+        """Return whether the connection must not be used again: it is broken, or in a transaction."""
         return self.is_broken or self._connection.is_in_transaction()
 
     async def fetch(self, statement: Statement, /, **values: object) -> Sequence[Row]:

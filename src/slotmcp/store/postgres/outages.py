@@ -42,16 +42,16 @@ FAULTS: Final[tuple[type[Exception], ...]] = (*_BUSY, *_SLOW, *_FULL, *_AWAY, *_
 
 
 class Fault(Exception):  # noqa: N818  no caller sees it
-    """The database or the connection failed; the cause says how. Units of work do not catch it."""
+    """Failure of the database or of the connection; the cause says which. Units of work do not catch it."""
 
     @property
     def is_connection_lost(self) -> bool:
-        """Whether a connection broke or could not be made, so that another one may work."""
+        """Return whether a connection broke or could not be made, so that another one may work."""
         return isinstance(self.__cause__, (*_AWAY, asyncpg.InterfaceError))
 
     @property
     def is_timeout(self) -> bool:
-        """Whether the server did not answer in time; it may have executed the statement."""
+        """Return whether the server did not answer in time; it may have executed the statement."""
         return isinstance(self.__cause__, TimeoutError)
 
 

@@ -24,7 +24,7 @@ class PostgresStatus:
     schema_version: str
     projects: int
     is_copy: bool
-    """Whether the server follows another one and is read-only."""
+    """True if the server follows another one and is read-only."""
 
     @property
     def problem(self) -> str:
