@@ -1,10 +1,8 @@
 """Connections to an SQLite file: opening them, running statements, and what their errors mean."""
 
-import asyncio
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -104,19 +102,6 @@ def fetch_on(connection: sqlite3.Connection) -> Fetch:
     return fetch
 
 
-async def write_alone(
-    path: Path, statement: Statement, values: Mapping[str, object], *, timeout_ms: int
-) -> Sequence[Row]:
-    """Run one statement outside of any project's lock, commit it durably, and return its rows.
-
-    Such statements are rare, so each has a connection of its own.
-
-    Raises:
-        Unavailable: the lock was not free in time, or the database failed; nothing was written.
-    """
-    return await asyncio.to_thread(_write, path, statement, values, timeout_ms)
-
-
 def is_fault(error: BaseException) -> bool:
     """Return whether the database failed, rather than the statement."""
     return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
@@ -142,20 +127,6 @@ def unavailable(error: sqlite3.Error) -> Unavailable:
         f"Nothing was done: {reason(error)}. The same request works once that is put right.",
         retry_after_ms=RETRY_AFTER_FAULT_MS,
     )
-
-
-def _write(path: Path, statement: Statement, values: Mapping[str, object], timeout_ms: int) -> Sequence[Row]:
-    give_up_at = time.monotonic() + timeout_ms / 1000
-    try:
-        with closing(connect_writer(path, timeout_ms=timeout_ms)) as connection:
-            execute_with_retry(connection, "BEGIN IMMEDIATE", give_up_at)
-            rows: Sequence[Row] = connection.execute(statement.text, values).fetchall()
-            connection.execute("COMMIT")
-            return rows
-    except sqlite3.DatabaseError as error:
-        if is_fault(error):
-            raise unavailable(error) from error
-        raise
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from slotmcp.store.connection import connect_reader, fetch_on, is_fault, unavailable
-from slotmcp.store.reads import Query
+from slotmcp.store.sql_store import Query
 from slotmcp.store.statement import drive
 
 T = TypeVar("T")

@@ -1,30 +1,25 @@
 """Store on SQLite: one file for many processes; one writing thread, two reading threads, and the revision probe."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
-from slotmcp.domain.access import AccessKey
 from slotmcp.domain.schedule import Schedule
-from slotmcp.domain.trace import Trace
-from slotmcp.ports import Clock, CommitHandler, Head, StoredKey, Unit
+from slotmcp.ports import Clock, Head, StoredKey
 from slotmcp.ports.calendar import CalendarView, CalendarWork
-from slotmcp.store.access import ACCESS_KEY, ADD_ACCESS_KEY, REVOKE_ACCESS_KEY, access_key_of, access_key_values
+from slotmcp.store.access import ACCESS_KEY, access_key_of
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.catalog import REVISIONS
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.columns import AccessKeyRow
-from slotmcp.store.connection import write_alone
 from slotmcp.store.prepare import named_faults, prepare
 from slotmcp.store.reader import RevisionProbe, SqliteReader
-from slotmcp.store.reads import Reads
 from slotmcp.store.schedules import Snapshot, read_revision, read_schedule
-from slotmcp.store.statement import Row, Statement
+from slotmcp.store.sql_store import SqlStore
 from slotmcp.store.status import StoreStatus, read_status
-from slotmcp.store.traces import ADD_TRACES, DROP_TRACES, traces_values
 from slotmcp.store.writer import SqliteWriter
 
 T = TypeVar("T")
@@ -32,20 +27,21 @@ T = TypeVar("T")
 DEFAULT_TIMEOUT_MS: Final = 5_000
 
 
-class SqliteStore(Reads):
+class SqliteStore(SqlStore):
     """Implementation of the port Store. Use it on the event loop on which it was opened."""
+
+    _writer: SqliteWriter
 
     def __init__(self, path: Path, *, clock: Clock, timeout_ms: int) -> None:
         self._path = path
         self._clock = clock
-        self._timeout_ms = timeout_ms
         self._schedules = LatestSchedules()
         quick = SqliteReader(path, timeout_ms=timeout_ms)
         pages = SqliteReader(path, timeout_ms=timeout_ms)
-        super().__init__(quick=quick, pages=pages)
+        self._writer = SqliteWriter(path, clock=clock, schedules=self._schedules, timeout_ms=timeout_ms)
+        super().__init__(quick=quick, pages=pages, writer=self._writer)
         self._revision_probe = RevisionProbe(path, quick)
         self._readers = (quick, pages)
-        self._writer = SqliteWriter(path, clock=clock, schedules=self._schedules, timeout_ms=timeout_ms)
 
     @classmethod
     @asynccontextmanager
@@ -93,9 +89,6 @@ class SqliteStore(Reads):
         now_ms = self._clock.now_ms()
         return await self._pages.run_in_snapshot(lambda fetch: read_work(fetch, project_id, now_ms))
 
-    async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
-        await self._write_alone(ADD_ACCESS_KEY, **access_key_values(key, secret_hash))
-
     async def access_key(self, key_id: str) -> StoredKey | None:
         rows = await self._quick.run(lambda fetch: fetch(ACCESS_KEY, id=key_id))
         if not rows:
@@ -103,23 +96,8 @@ class SqliteStore(Reads):
         row = AccessKeyRow(*rows[0])
         return StoredKey(key=access_key_of(row), secret_hash=row.secret_hash, now_ms=self._clock.now_ms())
 
-    async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
-        return bool(await self._write_alone(REVOKE_ACCESS_KEY, id=key_id, at_ms=at_ms))
-
-    async def add_traces(self, traces: Sequence[Trace]) -> None:
-        await self._write_alone(ADD_TRACES, **traces_values(traces))
-
-    async def drop_traces(self, before_ms: int) -> int:
-        return len(await self._write_alone(DROP_TRACES, before_ms=before_ms))
-
     async def now_ms(self) -> int:
         return self._clock.now_ms()
-
-    def subscribe(self, handler: CommitHandler) -> None:
-        self._writer.commit_handlers.append(handler)
-
-    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
-        return await self._writer.write(project_id, unit, create=create)
 
     async def status(self) -> StoreStatus:
         """Return the state of the database, for its operator.
@@ -128,9 +106,6 @@ class SqliteStore(Reads):
             Unavailable: the database does not answer.
         """
         return await self._pages.run(lambda fetch: read_status(fetch, self._path))
-
-    async def _write_alone(self, statement: Statement, /, **values: object) -> Sequence[Row]:
-        return await write_alone(self._path, statement, values, timeout_ms=self._timeout_ms)
 
     async def _close(self) -> None:
         await self._writer.close()

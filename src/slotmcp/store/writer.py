@@ -8,8 +8,8 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
@@ -21,7 +21,7 @@ from slotmcp.store.change_log import ChangeLog, LatestSchedules
 from slotmcp.store.connection import connect_writer, execute_with_retry, fetch_on, is_fault, unavailable
 from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, run_unit
 from slotmcp.store.schedules import Snapshot
-from slotmcp.store.statement import drive
+from slotmcp.store.statement import Row, Statement, drive
 from slotmcp.store.transaction import SqlTransaction
 
 T = TypeVar("T")
@@ -35,7 +35,8 @@ class SqliteWriter:
     """Thread with a connection and a queue of jobs."""
 
     def __init__(self, path: Path, *, clock: Clock, schedules: LatestSchedules, timeout_ms: int) -> None:
-        self._timeout_seconds = timeout_ms / 1000
+        self._path = path
+        self._timeout_ms = timeout_ms
         self._clock = clock
         self._schedules = schedules
         self._connection = connect_writer(path, timeout_ms=timeout_ms)
@@ -62,16 +63,39 @@ class SqliteWriter:
             unit=unit,
             create=create,
             future=self._loop.create_future(),
-            give_up_at=time.monotonic() + self._timeout_seconds,
+            give_up_at=time.monotonic() + self._timeout_ms / 1000,
         )
         self._queue.put(job)
         return await committed(job, self.commit_handlers)
+
+    async def write_alone(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        """Run one statement outside of any project's lock, commit it durably, and return its rows.
+
+        Such statements are rare, so each has a connection of its own.
+
+        Raises:
+            Unavailable: the lock was not free in time, or the database failed; nothing was written.
+        """
+        return await asyncio.to_thread(self._write_alone, statement, values)
 
     async def close(self) -> None:
         """Commit the queued units, then stop."""
         self._is_closing = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    def _write_alone(self, statement: Statement, values: Mapping[str, object]) -> Sequence[Row]:
+        give_up_at = time.monotonic() + self._timeout_ms / 1000
+        try:
+            with closing(connect_writer(self._path, timeout_ms=self._timeout_ms)) as connection:
+                execute_with_retry(connection, "BEGIN IMMEDIATE", give_up_at)
+                rows: Sequence[Row] = connection.execute(statement.text, values).fetchall()
+                connection.execute("COMMIT")
+                return rows
+        except sqlite3.DatabaseError as error:
+            if is_fault(error):
+                raise unavailable(error) from error
+            raise
 
     # -- the thread -------------------------------------------------------------------------------
 

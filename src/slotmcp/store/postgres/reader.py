@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import READING, Link, Pool
 from slotmcp.store.postgres.outages import Fault, error_for_caller
-from slotmcp.store.reads import Query
+from slotmcp.store.sql_store import Query
 
 T = TypeVar("T")
 

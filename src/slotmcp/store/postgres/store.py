@@ -1,15 +1,13 @@
 """Store on PostgreSQL: one database for many servers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, Self, TypeVar
 
-from slotmcp.domain.access import AccessKey
 from slotmcp.domain.schedule import Schedule
-from slotmcp.domain.trace import Trace
-from slotmcp.ports import Clock, CommitHandler, Head, StoredKey, Unit
+from slotmcp.ports import Clock, Head, StoredKey
 from slotmcp.ports.calendar import CalendarView, CalendarWork
-from slotmcp.store.access import ADD_ACCESS_KEY, REVOKE_ACCESS_KEY, access_key_of, access_key_values
+from slotmcp.store.access import access_key_of
 from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.columns import AccessKeyRow
@@ -19,10 +17,9 @@ from slotmcp.store.postgres.reader import PostgresReader
 from slotmcp.store.postgres.statements import ACCESS_KEY_NOW, HEAD, HEADS, NOW
 from slotmcp.store.postgres.status import PostgresStatus, read_status
 from slotmcp.store.postgres.writer import PostgresWriter
-from slotmcp.store.reads import Reads
 from slotmcp.store.schedules import Snapshot, no_project, read_schedule
+from slotmcp.store.sql_store import SqlStore
 from slotmcp.store.statement import Fetch
-from slotmcp.store.traces import ADD_TRACES, DROP_TRACES, traces_values
 
 T = TypeVar("T")
 
@@ -31,11 +28,13 @@ POOL_SIZE: Final = 10
 MIN_POOL_SIZE: Final = 2
 
 
-class PostgresStore(Reads):
+class PostgresStore(SqlStore):
     """Implementation of the port Store. Use it on the event loop on which it was opened.
 
     Its time is the database's, so that servers whose clocks differ agree; tests replace it with a `clock`.
     """
+
+    _writer: PostgresWriter
 
     def __init__(self, address: Address, *, clock: Clock | None, timeout_ms: int, pool_size: int) -> None:
         writers = pool_size // 2
@@ -44,10 +43,10 @@ class PostgresStore(Reads):
         self._pool_size = pool_size
         self._schedules = LatestSchedules()
         self._reader = PostgresReader(address, size=pool_size - writers, timeout_ms=timeout_ms)
-        super().__init__(quick=self._reader, pages=self._reader)
         self._writer = PostgresWriter(
             address, clock=clock, schedules=self._schedules, size=writers, timeout_ms=timeout_ms
         )
+        super().__init__(quick=self._reader, pages=self._reader, writer=self._writer)
 
     @classmethod
     @asynccontextmanager
@@ -93,9 +92,6 @@ class PostgresStore(Reads):
     async def calendar_work(self, project_id: str) -> CalendarWork:
         return await self._reader.run_in_snapshot(lambda fetch: self._at_now(fetch, project_id, read_work))
 
-    async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
-        await self._writer.write_alone(ADD_ACCESS_KEY, **access_key_values(key, secret_hash))
-
     async def access_key(self, key_id: str) -> StoredKey | None:
         rows = await self._reader.run(lambda fetch: fetch(ACCESS_KEY_NOW, id=key_id))
         if not rows:
@@ -104,24 +100,9 @@ class PostgresStore(Reads):
         row = AccessKeyRow(*values)
         return StoredKey(key=access_key_of(row), secret_hash=row.secret_hash, now_ms=self._now_ms(now))
 
-    async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
-        return bool(await self._writer.write_alone(REVOKE_ACCESS_KEY, id=key_id, at_ms=at_ms))
-
-    async def add_traces(self, traces: Sequence[Trace]) -> None:
-        await self._writer.write_alone(ADD_TRACES, **traces_values(traces))
-
-    async def drop_traces(self, before_ms: int) -> int:
-        return len(await self._writer.write_alone(DROP_TRACES, before_ms=before_ms))
-
     async def now_ms(self) -> int:
         ((now,),) = await self._reader.run(lambda fetch: fetch(NOW))
         return self._now_ms(now)
-
-    def subscribe(self, handler: CommitHandler) -> None:
-        self._writer.commit_handlers.append(handler)
-
-    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
-        return await self._writer.write(project_id, unit, create=create)
 
     async def status(self) -> PostgresStatus:
         """Return the state of the database, for its operator.

@@ -1,7 +1,7 @@
-"""Reads of the port Store that are the same on every database."""
+"""Methods of the port Store that are the same on every database."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final, Protocol, TypeVar
 
 from slotmcp.domain.access import AccessKey
@@ -10,16 +10,31 @@ from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import Interval
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
-from slotmcp.ports import ProjectEvent
+from slotmcp.ports import CommitHandler, ProjectEvent, Unit
 from slotmcp.ports.calendar import CalendarBacklog
-from slotmcp.store.access import ALL_ACCESS_KEYS, access_key_of
+from slotmcp.store.access import (
+    ADD_ACCESS_KEY,
+    ALL_ACCESS_KEYS,
+    REVOKE_ACCESS_KEY,
+    access_key_of,
+    access_key_values,
+)
 from slotmcp.store.bookings import OVERLAPPING_BOOKINGS, booking_of, read_booking, read_bookings_by
 from slotmcp.store.calendar_pages import read_backlogs, read_projects
 from slotmcp.store.catalog import PROJECT_IDS, PROJECT_STATE
 from slotmcp.store.claims import read_hold
 from slotmcp.store.columns import AccessKeyRow
-from slotmcp.store.statement import Fetch
-from slotmcp.store.traces import CONVERSATIONS, REFUSALS, TRACE, TRACES, traces_of
+from slotmcp.store.statement import Fetch, Row, Statement
+from slotmcp.store.traces import (
+    ADD_TRACES,
+    CONVERSATIONS,
+    DROP_TRACES,
+    REFUSALS,
+    TRACE,
+    TRACES,
+    traces_of,
+    traces_values,
+)
 from slotmcp.store.values import json_text, pseudonym_of
 from slotmcp.store.waitlist import read_entries, read_entry, read_events
 
@@ -50,13 +65,38 @@ class QueryRunner(Protocol):
         ...
 
 
-class Reads:
-    """Reads that do not depend on the current time."""
+class StoreWriter(Protocol):
+    """Runs units of work, and single statements outside of any project's lock."""
 
-    def __init__(self, *, quick: QueryRunner, pages: QueryRunner) -> None:
+    commit_handlers: list[CommitHandler]
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool) -> T:
+        """Run a unit of work and commit it.
+
+        A unit that has begun runs to its end even if the caller is cancelled.
+
+        Raises:
+            NotFound, Unavailable, and whatever the unit raises.
+        """
+        ...
+
+    async def write_alone(self, statement: Statement, /, **values: object) -> Sequence[Row]:
+        """Run one statement, which may be run twice, commit it durably, and return its rows.
+
+        Raises:
+            Unavailable: the lock was not free in time, or the database failed.
+        """
+        ...
+
+
+class SqlStore:
+    """Store without the methods that return the current time."""
+
+    def __init__(self, *, quick: QueryRunner, pages: QueryRunner, writer: StoreWriter) -> None:
         self._quick = quick
         """For frequent small queries, which no long one delays."""
         self._pages = pages
+        self._writer = writer
 
     async def project_ids(self) -> tuple[str, ...]:
         rows = await self._quick.run(lambda fetch: fetch(PROJECT_IDS))
@@ -88,6 +128,12 @@ class Reads:
         rows = await self._pages.run(lambda fetch: fetch(ALL_ACCESS_KEYS))
         return tuple(access_key_of(AccessKeyRow(*values)) for values in rows)
 
+    async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
+        await self._writer.write_alone(ADD_ACCESS_KEY, **access_key_values(key, secret_hash))
+
+    async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
+        return bool(await self._writer.write_alone(REVOKE_ACCESS_KEY, id=key_id, at_ms=at_ms))
+
     async def calendar_projects(self) -> tuple[str, ...]:
         return await self._quick.run(read_projects)
 
@@ -115,6 +161,18 @@ class Reads:
 
     async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
         return await self._quick.run(lambda fetch: read_events(fetch, project_id, after))
+
+    async def add_traces(self, traces: Sequence[Trace]) -> None:
+        await self._writer.write_alone(ADD_TRACES, **traces_values(traces))
+
+    async def drop_traces(self, before_ms: int) -> int:
+        return len(await self._writer.write_alone(DROP_TRACES, before_ms=before_ms))
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
+        return await self._writer.write(project_id, unit, create=create)
+
+    def subscribe(self, handler: CommitHandler) -> None:
+        self._writer.commit_handlers.append(handler)
 
 
 async def _read_bookings_by(fetch: Fetch, project_id: str, reference: str) -> tuple[Booking, ...]:
