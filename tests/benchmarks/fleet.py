@@ -4,10 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from mcp import Client
 from mcp.server import MCPServer
@@ -36,21 +35,20 @@ Call = Callable[[], Awaitable[object]]
 
 
 class Server:
-    """An MCP server whose app can be exchanged, as if its process had been started anew."""
+    """An app that can start again, as in a new process."""
 
     def __init__(self, store: SqliteStore, fleet: Fleet | None) -> None:
         self._store = store
         self._fleet = fleet
-        self._app = self._new_app()
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever an app has
-        return getattr(self._app, name)
+        self.app = self._new_app()
 
     def start_anew(self) -> None:
-        """Forget what a process remembers, and what the engine does."""
+        """Replace the app's services by new ones, and clear the engine's caches."""
         for cache in CACHES:
             cache.cache_clear()
-        self._app = self._new_app()
+        new_app = self._new_app()
+        for field in fields(App):
+            object.__setattr__(self.app, field.name, getattr(new_app, field.name))  # the tools are bound to this app
 
     def _new_app(self) -> App:
         if self._fleet is None:
@@ -144,8 +142,8 @@ async def _open() -> AsyncIterator[tuple[SqliteStore, Fleet]]:
 
 
 @asynccontextmanager
-async def _open_call(server: Any) -> AsyncIterator[Call]:  # noqa: ANN401  as good as an app
-    tools = [use_case.bind(server) for use_case in CALLER_TOOLS]
+async def _open_call(server: Server) -> AsyncIterator[Call]:
+    tools = [use_case.bind(server.app) for use_case in CALLER_TOOLS]
     async with Client(MCPServer("measured", tools=list(tools))) as client:
 
         async def get_slots() -> None:

@@ -100,7 +100,7 @@ class RedisLink:
         Raises:
             Unavailable: it is not; at once if that is known.
         """
-        if self._probing is not None or await self.find_problem():
+        if self.is_unavailable or await self.find_problem():
             raise Unavailable("Redis is unavailable; answers come from the database.", retry_after_ms=RETRY_AFTER_MS)
 
     async def find_problem(self) -> str:
