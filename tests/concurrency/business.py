@@ -1,4 +1,4 @@
-"""The businesses that everybody calls: what is known of them to whoever checks."""
+"""Businesses that the simulated callers call, described for the checker."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ MINUTES_A_DAY: Final = 1440
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A kind of appointment."""
+    """Service: a kind of appointment."""
 
     minutes: int
     before: int = 0
@@ -18,11 +18,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Business:
-    """Who works there, every day of the week from `opens` to `closes`, in minutes of the day in UTC."""
+    """Technicians who work every day of the week from `opens` to `closes`, in minutes of the day in UTC."""
 
     id: str
     technicians: dict[str, frozenset[str]]
-    """The skills of each."""
+    """Skills by technician."""
     jobs: dict[str, Job]
     grid: int
     opens: int = 480
@@ -31,13 +31,13 @@ class Business:
 
 
 def one_kind(name: str, *, technicians: int = 3) -> Business:
-    """So many technicians who all do the same: what one start can serve is how many they are."""
+    """Return a business whose technicians all do the same job: a start's capacity is their number."""
     everybody = {f"tech-{number}": frozenset[str]() for number in range(technicians)}
     return Business(id=name, technicians=everybody, jobs={"visit": Job(minutes=60)}, grid=30)
 
 
 def many_kinds(name: str) -> Business:
-    """Lengths, buffers and skills of all kinds."""
+    """Return a business with various lengths, buffers and skills."""
     gas, hvac = frozenset({"gas"}), frozenset({"hvac"})
     skills = [gas, gas, gas, hvac, hvac, hvac, gas | hvac, gas | hvac]
     jobs = {

@@ -1,8 +1,8 @@
-"""A process full of callers on one database file, started by the tests and killed by some of them.
+"""Process that runs callers on one database file; the tests start it, and some of them kill it.
 
-It is given callers as JSON lines on stdin, then "go"; it says on stdout what each is about to ask, and what each was
-told. With its `pause_after`-th caller who got a time (0: with its first line) its event loop stands still, for whoever
-reads that to kill it then and there; what is on its way to the file goes on.
+It reads callers as JSON lines from stdin, then "go". It prints each caller's request and result. After its
+`pause_after`-th caller with a time (0: after its first line) its event loop blocks, so that the reader of its output
+can kill it at that point; writes that have begun continue.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
 
 Way = Literal["book", "hold", "keep"]
-"""Book directly; hold, then book; hold and think on."""
+"""Book directly; hold, then book; hold and keep it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Somebody who wants a time, and takes another where it is gone."""
+    """Caller who wants a time, and takes another if it is taken."""
 
     number: int
     way: Way
@@ -37,7 +37,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What a process says of one caller: that they ask for a start, or what they got there."""
+    """Report line of a process about one caller: the request for a start, or its result."""
 
     number: int
     what: Literal["asks", "booked", "held", "sold out"]
@@ -48,12 +48,12 @@ class Line:
 
     @property
     def is_a_time(self) -> bool:
-        """The caller got one."""
+        """Return whether the caller got a time."""
         return self.what in {"booked", "held"}
 
 
 class Reporter:
-    """Writes lines, unbuffered and whole."""
+    """Writer of unbuffered, complete lines."""
 
     def __init__(self, pause_after: int) -> None:
         self._times = 0
@@ -68,7 +68,7 @@ class Reporter:
 
 
 async def serve(app: App, caller: Caller, reporter: Reporter) -> None:
-    """One caller, until they have a time or there is none left."""
+    """Serve one caller, until the caller has a time or none is left."""
     start = caller.start
     while True:
         reporter.say(Line(number=caller.number, what="asks", start=start))
@@ -102,7 +102,7 @@ async def _ask(app: App, caller: Caller, start: int) -> Line:
 
 
 async def main(path: Path, now_ms: int, pause_after: int) -> None:
-    """Read the callers, wait for the signal, serve them all at once."""
+    """Read the callers, wait for the signal, and serve all of them at once."""
     async with SqliteStore.open(path, clock=HandClock(now_ms), timeout_ms=DEFAULT_TIMEOUT_MS) as store:
         app = build_app(store)
         os.write(1, b"ready\n")

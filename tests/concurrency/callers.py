@@ -1,4 +1,4 @@
-"""What callers do who all want a time at once: they hold, think, book, give back, change their mind, and ask twice."""
+"""Simulated callers who compete for times: they hold, book, release, move, cancel and retry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,22 +11,22 @@ from concurrency.calls import Switchboard
 from concurrency.wire import Body
 
 Wish = Mapping[str, Any]
-"""The arguments by which somebody says what they want and when."""
+"""Arguments that select a service and a start."""
 
 TRIES: Final = 4
-"""So many starts somebody asks for until they give up."""
+"""Maximum number of starts that a caller tries."""
 TWICE: Final = 0.3
-"""How many requests are sent twice at once, as some platforms do."""
+"""Share of requests that are sent twice at once, as some platforms do."""
 WITHOUT_A_KEY: Final = 0.2
-"""How many holds are asked for without an idempotency key."""
+"""Share of holds that are requested without an idempotency key."""
 HOT_STARTS: Final = 6
 LENGTHS: Final = (None, None, None, 30, 45, 75, 120)
-"""Most take the service's own length."""
+"""Share of callers who use the service's own length."""
 
 
 @dataclass(slots=True)
 class Kept:
-    """A hold that its caller thinks about."""
+    """A hold whose caller has not decided yet."""
 
     token: str
     email: str
@@ -34,59 +34,59 @@ class Kept:
 
 @dataclass(slots=True)
 class Caller:
-    """One person on the phone, who asks whatever server answers."""
+    """One person on the phone, whose requests may go to any server."""
 
     name: str
     board: Switchboard
     business: Business
     day: int
-    """The first minute of the day that everybody wants."""
+    """The first minute of the day that every caller wants."""
     random: Random
     kept: list[Kept] = field(default_factory=list)
     _requests: int = 0
 
     @classmethod
     def numbered(cls, number: int, *, seed: object, board: Switchboard, business: Business, day: int) -> "Caller":
-        """Whose every choice follows from a seed and their number."""
+        """Return a caller whose choices follow from a seed and a number."""
         chance = Random(f"{seed}-{number}")  # noqa: S311  a choice that can be repeated
         return cls(f"{business.id}-{number}", board, business, day, chance)
 
     async def call(self) -> None:
-        """Do what such people do."""
+        """Make a random call."""
         stories = (self.book, self.hold_and_book, self.hold_and_release, self.hold_and_think, self.hold_and_book)
         booking = await self.random.choice(stories)()
         if booking:
             await self._change_mind(booking)
 
     async def book(self) -> str:
-        """Book directly; the booking's id, or nothing."""
+        """Book directly; return the booking's id, or ""."""
         wish = self.wish()
         customer = {"customerName": self.name, "customerEmail": self.address()}
         answer = await self._insist("book_slot", wish, **customer)
         return str(answer["booking"]["bookingId"]) if "booking" in answer else ""
 
     async def hold_and_book(self) -> str:
-        """Hold, and take it."""
+        """Hold a start and book it."""
         token = await self.hold()
         return await self.confirm(Kept(token, self.address())) if token else ""
 
     async def hold_and_release(self) -> None:
-        """Hold, and say no."""
+        """Hold a start and release it."""
         if token := await self.hold():
             await self.ask("release_hold", holdToken=token)
 
     async def hold_and_think(self) -> None:
-        """Hold; whether to take it is decided when everybody else has done what they wanted."""
+        """Hold a start, and decide on it after every other caller is done."""
         if token := await self.hold():
             self.kept.append(Kept(token, self.address()))
 
     async def hold(self) -> str:
-        """Hold something; its token, or nothing."""
+        """Hold a start; return its token, or ""."""
         answer = await self._insist("create_hold", self.wish(), customerHash=self.address())
         return str(answer.get("holdToken", ""))
 
     async def confirm(self, kept: Kept) -> str:
-        """Book what is held; the booking's id, or nothing."""
+        """Book a held start; return the booking's id, or ""."""
         key = {} if self.random.random() < WITHOUT_A_KEY else {"idempotencyKey": self._key()}
         answer = await self.ask(
             "book_slot", holdToken=kept.token, customerName=self.name, customerEmail=kept.email, **key
@@ -103,7 +103,7 @@ class Caller:
             )
 
     async def _insist(self, tool: str, wish: Wish, **more: object) -> Body:
-        """Ask for a start, and for another where it is gone."""
+        """Request a start, and others while it is taken."""
         for _ in range(TRIES):
             key = {} if self._does_without_a_key(tool) else {"idempotencyKey": self._key()}
             answer = await self.ask(tool, **wish, **more, **key)
@@ -117,14 +117,14 @@ class Caller:
         return tool == "create_hold" and self.random.random() < WITHOUT_A_KEY
 
     async def ask(self, tool: str, **arguments: object) -> Body:
-        """Ask any server; where a repeated request has no second effect, sometimes twice at once."""
+        """Call any server; sometimes twice at once, if a repeated request has no second effect."""
         is_known_again = tool != "create_hold" or "idempotencyKey" in arguments
         is_twice = is_known_again and self.random.random() < TWICE
         ask = self.board.ask_twice if is_twice else self.board.ask
         return await ask(tool, projectId=self.business.id, **arguments)
 
     async def want_nothing_else(self, wish: Wish) -> None:
-        """Hold or book one start, with or without a key; take no other for it."""
+        """Hold or book one start, with or without a key, and try no other."""
         is_known = self.random.random() < 0.5
         key = {"idempotencyKey": self._key()} if is_known else {}
         if self.random.random() < 0.5:
@@ -137,7 +137,7 @@ class Caller:
             self.kept.append(Kept(held["holdToken"], email))
 
     def wish(self) -> Wish:
-        """One of a few starts that everybody wants, of any service and length."""
+        """Return one of a few contested starts, with any service and length."""
         service = self.random.choice(sorted(self.business.jobs))
         start = self.day + self.business.opens + 60 * self.random.randrange(HOT_STARTS)
         length = self.random.choice(LENGTHS)
@@ -145,7 +145,7 @@ class Caller:
         return wanted if length is None else {**wanted, "durationMinutes": length}
 
     def address(self) -> str:
-        """An e-mail address that nobody has had before."""
+        """Return a new e-mail address."""
         self._requests += 1
         return f"{self.name}.{self._requests}@example.com"
 
@@ -155,11 +155,11 @@ class Caller:
 
 
 def utc(minute: int) -> str:
-    """A minute since the epoch, as it is written on the wire."""
+    """Return a minute since the epoch in the wire format."""
     return f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def tomorrow(now_ms: float) -> int:
-    """The first minute of tomorrow, in UTC."""
+    """Return the first minute of tomorrow, in UTC."""
     today = int(now_ms / 60_000) // MINUTES_A_DAY
     return (today + 1) * MINUTES_A_DAY

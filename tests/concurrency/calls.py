@@ -1,4 +1,4 @@
-"""Calls over HTTP to several servers, each of them recorded: who asked what and when, and what came back."""
+"""Recorded HTTP calls to several servers: caller, request, times and response."""
 
 import asyncio
 import time
@@ -18,12 +18,12 @@ ATTEMPT_SECONDS: Final = 15
 PATIENCE_SECONDS: Final = 90
 PAUSE_SECONDS: Final = 0.2
 COME_AGAIN: Final = frozenset({LOST, OK, httpx2.codes.SERVICE_UNAVAILABLE})
-"""What a caller asks again after, where it was not an answer."""
+"""Failures after which a caller sends the request again."""
 
 
 @dataclass(slots=True)
 class Switchboard:
-    """Connects callers with any server, and writes down every word."""
+    """Connection of callers to any server, which records every message."""
 
     clients: Sequence[httpx2.AsyncClient]
     random: Random
@@ -35,22 +35,22 @@ class Switchboard:
         return time.monotonic() * 1000 + self._skew_ms
 
     async def ask(self, tool: str, /, **arguments: object) -> Body:
-        """What became of a request, sent until there is an answer to it."""
+        """Send a request until there is a response, and return it."""
         return await self.repeat(self._new_request(), tool, arguments)
 
     async def ask_twice(self, tool: str, /, **arguments: object) -> Body:
-        """What became of a request that is sent twice at once; where one of them worked, what that was answered."""
+        """Send a request twice at once, and return the response of one that succeeded."""
         request = self._new_request()
         both = [self._answered(request, tool, arguments) for _ in range(2)]
         one, other = await asyncio.gather(*both)
         return one.body if one.has_worked else other.body
 
     async def repeat(self, request: int, tool: str, arguments: Body) -> Body:
-        """Ask what may have been asked before."""
+        """Return whether the request may have been sent before."""
         return (await self._answered(request, tool, arguments)).body
 
     async def ask_all_again(self) -> None:
-        """Send once more whatever had a key, and worked."""
+        """Send every successful request that had a key once more."""
         told = {one.request: one for one in self.history if one.has_worked and "idempotencyKey" in one.arguments}
         await asyncio.gather(*(self.repeat(one.request, one.tool, one.arguments) for one in told.values()))
 
@@ -67,7 +67,7 @@ class Switchboard:
             await asyncio.sleep(self.random.uniform(PAUSE_SECONDS, 2 * PAUSE_SECONDS))
 
     async def send(self, server: int, request: int, tool: str, arguments: Body) -> Attempt:
-        """One message to one server."""
+        """Send one message to one server."""
         asked_ms, status, body = self.now_ms(), LOST, {}
         try:
             message = orjson.dumps(call_of(tool, **arguments))
@@ -93,7 +93,7 @@ class Switchboard:
 
 @asynccontextmanager
 async def connected(urls: Sequence[str], seed: object) -> AsyncIterator[Switchboard]:
-    """A switchboard with lines to these servers, as many as are wanted."""
+    """Open a switchboard with connections to these servers."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
     clients = [httpx2.AsyncClient(base_url=url, timeout=ATTEMPT_SECONDS, limits=limits) for url in urls]
     try:

@@ -1,4 +1,4 @@
-"""Faults, each in the middle of a rush on four servers with PostgreSQL and Redis: run as a script, for a table.
+"""Script that injects faults into rushes on four servers with PostgreSQL and Redis, and prints a table.
 
 python tests/concurrency/chaos.py
 """
@@ -55,25 +55,25 @@ class Aftermath:
     problems: list[Problem]
     began_ms: float
     ended_ms: float
-    """When the fault was over."""
+    """End of the fault."""
 
     @property
     def errors(self) -> list[Attempt]:
-        """What came to nothing, so that its caller asked again."""
+        """Attempts that failed, so that their callers retried."""
         return [one for one in self.history if not one.is_final]
 
     def recovered_seconds(self) -> float:
-        """From the end of the fault to the last error that a caller saw of it."""
+        """Time from the end of the fault to its last error that a caller saw."""
         return max(0.0, *(one.answered_ms - self.ended_ms for one in self.errors), 0.0) / 1000
 
     def was_in_the_middle(self) -> bool:
-        """Whether calls were answered before it, and asked after it began."""
+        """Return whether calls were answered before the fault, and sent after it began."""
         answered = any(one.has_worked and one.answered_ms < self.began_ms for one in self.history)
         return answered and any(one.asked_ms > self.began_ms for one in self.history)
 
 
 async def suffer(ground: Ground, world: World, fault: Fault, seed: int, *, callers: int = CALLERS) -> Aftermath:
-    """Let a fault befall a rush when a third of the callers have been answered once."""
+    """Inject a fault into a rush after a third of the callers got a response."""
     business = many_kinds(f"chaos-{seed}")
     await ground.open(business)
     async with connected([one.url for one in world.servers], seed) as board:
@@ -95,7 +95,7 @@ async def _are_answered(board: Switchboard, how_many: int) -> bool:
 
 
 async def _all_are_well(board: Switchboard, world: World, business: Business) -> None:
-    """Wait until every server, started anew or not, takes holds and shows them in Redis."""
+    """Wait until every server, restarted or not, creates holds and adds them to Redis."""
     day = tomorrow(board.now_ms()) + 10 * 1440
     for number in range(len(world.servers)):
 
@@ -121,7 +121,7 @@ async def _shows_a_hold(board: Switchboard, world: World, business: Business, nu
 
 @asynccontextmanager
 async def fleet_of(folder: Path, *, proxies: bool) -> AsyncIterator[tuple[Ground, World]]:
-    """A fleet of the script's own; with proxies, the ways between its parts can be disturbed."""
+    """A fleet of the script's own; proxies can disturb the connections between its parts."""
     async with AsyncExitStack() as stack:
         postgres = stack.enter_context(started_server())
         redis = stack.enter_context(running(folder))
@@ -139,7 +139,7 @@ async def fleet_of(folder: Path, *, proxies: bool) -> AsyncIterator[tuple[Ground
 
 @asynccontextmanager
 async def _serving(folder: Path, ground: Ground) -> AsyncIterator[Sequence[Server]]:
-    """Servers that start and stop while the proxies go on; the clock of the first can be wrong."""
+    """Servers that start and stop behind the same proxies; the first one's clock can be set."""
     opened = serving_together(folder, SERVERS, modules=[CLOCKWORK], **ground.settings)
     servers = await asyncio.to_thread(opened.__enter__)
     try:
@@ -149,7 +149,7 @@ async def _serving(folder: Path, ground: Ground) -> AsyncIterator[Sequence[Serve
 
 
 async def _run(faults: Mapping[str, Fault], callers: int, *, proxies: bool) -> list[Aftermath]:
-    """Let each of these faults befall a fleet, one after the other."""
+    """Inject each of these faults into a fleet, one after the other."""
     suffered = []
     with tempfile.TemporaryDirectory() as folder:
         async with fleet_of(Path(folder), proxies=proxies) as (ground, world):
@@ -164,7 +164,7 @@ async def _run(faults: Mapping[str, Fault], callers: int, *, proxies: bool) -> l
 
 
 def _kind(attempt: Attempt) -> str:
-    """What a caller heard who could do nothing with it."""
+    """Return the attempts whose response a caller could not use."""
     seconds = round((attempt.answered_ms - attempt.asked_ms) / 1000)
     message = attempt.body["error"].get("message", "") if attempt.error else ""
     return f"status {attempt.status} {attempt.error} after {seconds} s: {message}"
@@ -178,7 +178,7 @@ def _row(name: str, after: Aftermath) -> tuple[object, ...]:
 
 
 def main() -> int:
-    """Run it as the command line says; 0: nothing was wrong."""
+    """Run the command line; return 0 if no problem was found."""
     parser = argparse.ArgumentParser(description="Faults in the middle of rushes, each checked afterwards.")
     parser.add_argument("--callers", type=int, default=CALLERS)
     parser.add_argument("--only", default="", help="faults whose names contain this")

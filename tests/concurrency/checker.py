@@ -1,4 +1,4 @@
-"""Holds a rush to its promises afterwards, by nothing but what went over the wire and what stands in the database."""
+"""Checker of a rush: its promises are verified from wire messages and database rows only."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -14,14 +14,14 @@ from concurrency.wire import Attempt, Body, Request, made_by, minute_of, request
 Kind = Literal["sold twice", "promise broken", "key", "answer", "alternative", "silence"]
 
 BELIEVED_MS: Final = 1_500
-"""A server may offer what was free so long ago."""
+"""Maximum age of the availability that a server may offer from."""
 MAKING: Final = frozenset({"create_hold", "book_slot"})
-"""What makes something new."""
+"""Tools that create something."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that should not be."""
+    """A violated promise."""
 
     kind: Kind
     text: str
@@ -29,7 +29,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """A time that was certainly sold, with whom, and from when until when that was so."""
+    """A time that was certainly sold, with its technician and its period."""
 
     booking: str
     technician: str
@@ -42,7 +42,7 @@ class Sale:
 
 @dataclass(frozen=True)
 class Case:
-    """All that is known of a rush."""
+    """Wire messages and database rows of a rush."""
 
     business: Business
     history: Sequence[Attempt]
@@ -50,35 +50,35 @@ class Case:
 
     @cached_property
     def requests(self) -> list[Request]:
-        """In the order in which they were made."""
+        """In the order of creation."""
         return requests_in(self.history)
 
     @cached_property
     def sales(self) -> list[Sale]:
-        """Every time that was sold, those that were given back later too."""
+        """Every time that was sold, also if it was released later."""
         return [sale for booking in self.told_bookings for sale in self._sales_of(booking)]
 
     @cached_property
     def told_bookings(self) -> dict[str, Request]:
-        """By id, the request that made it."""
+        """The creating request, by booking id."""
         return {one.made: one for one in self.requests if one.tool == "book_slot" and one.success}
 
     @cached_property
     def told_holds(self) -> dict[str, Request]:
-        """By token, the request that made it."""
+        """The creating request, by hold token."""
         return {one.made: one for one in self.requests if one.tool == "create_hold" and one.success}
 
     @cached_property
     def ended_ms(self) -> float:
-        """When the last answer came."""
+        """Time of the last response."""
         return max(one.answered_ms for one in self.history)
 
     def changes_of(self, booking: str) -> list[Request]:
-        """What was asked of a booking after it was made."""
+        """Requests about a booking after its creation."""
         return [one for one in self.requests if one.arguments.get("bookingId") == booking]
 
     def service_of(self, request: Request) -> str:
-        """What a request is about; nothing where nobody was told."""
+        """Id of the subject of a request; empty if there was no response."""
         given = request.arguments
         made = self.told_bookings.get(given.get("bookingId", "")) or self.told_holds.get(given.get("holdToken", ""))
         return self.service_of(made) if made else str(given.get("serviceType", ""))
@@ -103,13 +103,13 @@ class Case:
 
 
 def check(business: Business, history: Sequence[Attempt], rows: Rows) -> list[Problem]:
-    """Everything that is wrong with a rush."""
+    """Return all problems of a rush."""
     case = Case(business, history, rows)
     return [problem for look in LOOKS for problem in look(case)]
 
 
 def nobody_is_in_two_places(case: Case) -> Iterator[Problem]:
-    """What stands in the database: no overlap per technician, nobody without the skill, nobody at night."""
+    """Check the database: no overlap per technician, every skill, only working hours."""
     taking = [entry for entry in case.rows.entries.values() if entry.takes_time]
     for one, other in combinations(taking, 2):
         if one.technician == other.technician and _meet(one, other):
@@ -120,7 +120,7 @@ def nobody_is_in_two_places(case: Case) -> Iterator[Problem]:
 
 
 def nothing_was_sold_twice_on_the_way(case: Case) -> Iterator[Problem]:
-    """What callers were told: two who both certainly had a time did not have the same technician then."""
+    """Check the responses: two callers who certainly had a time at once had different technicians."""
     by_technician = defaultdict(list)
     for sale in case.sales:
         by_technician[sale.technician].append(sale)
@@ -131,7 +131,7 @@ def nothing_was_sold_twice_on_the_way(case: Case) -> Iterator[Problem]:
 
 
 def every_hold_was_kept(case: Case) -> Iterator[Problem]:
-    """A hold is booked when that is asked before it expires; it is there until then, unless it was given back."""
+    """Check that a hold is bookable until it expires, unless it was released."""
     for token, made in case.told_holds.items():
         uses = [one for one in case.requests if one.arguments.get("holdToken") == token]
         entry = next((one for one in case.rows.entries.values() if one.token == token), None)
@@ -144,7 +144,7 @@ def every_hold_was_kept(case: Case) -> Iterator[Problem]:
 
 
 def every_key_had_one_effect(case: Case) -> Iterator[Problem]:
-    """Whatever was sent twice was done once, told alike, and is remembered."""
+    """Check that a request sent twice was executed once, with the same response and one receipt."""
     alike: dict[tuple[str, str | int], list[Body]] = defaultdict(list)
     for number, request in enumerate(case.requests):
         alike[request.tool, request.arguments.get("idempotencyKey", number)] += request.successes
@@ -164,7 +164,7 @@ def every_key_had_one_effect(case: Case) -> Iterator[Problem]:
 
 
 def what_was_told_is_there(case: Case) -> Iterator[Problem]:
-    """Each booking that was told is in the database as it was told last; each in the database was told."""
+    """Check that every reported booking is stored as last reported, and every stored one was reported."""
     told = case.told_bookings
     for booking, made in told.items():
         yield from _stands(case, booking, made)
@@ -181,7 +181,7 @@ def what_was_told_is_there(case: Case) -> Iterator[Problem]:
 
 
 def alternatives_were_real(case: Case) -> Iterator[Problem]:
-    """Whoever lost a start was offered others, none of which had been sold before."""
+    """Check that every refused caller got alternatives, none of them sold before."""
     for request in case.requests:
         for attempt in request.attempts:
             if attempt.error == "slot_unavailable":
@@ -189,7 +189,7 @@ def alternatives_were_real(case: Case) -> Iterator[Problem]:
 
 
 def everybody_was_answered(case: Case) -> Iterator[Problem]:
-    """No request was given up, and no answer was one that nobody foresaw."""
+    """Check that every request got a response, and only expected ones."""
     foreseen = {"", "slot_unavailable", "hold_expired"}
     for request in case.requests:
         if not request.finals:
@@ -203,7 +203,7 @@ def everybody_was_answered(case: Case) -> Iterator[Problem]:
 
 
 def _kept(made: Request, use: Request, uses: Sequence[Request]) -> Iterator[Problem]:
-    """Whether a use of a hold was not refused while it was promised."""
+    """Return whether the use of a hold succeeded while it was live."""
     before = [one for one in uses if one is not use and one.asked_ms <= use.attempts[-1].answered_ms]
     if use.tool == "release_hold" or use.success or any(one.tool == "release_hold" or one.success for one in before):
         return
@@ -213,7 +213,7 @@ def _kept(made: Request, use: Request, uses: Sequence[Request]) -> Iterator[Prob
 
 
 def _stands(case: Case, booking: str, made: Request) -> Iterator[Problem]:
-    """Whether a booking is as it was told last."""
+    """Return whether a booking is as last reported."""
     entry = case.rows.entries.get(booking)
     email, status = case.rows.bookings.get(booking, ("", ""))
     if entry is None or email != made.arguments["customerEmail"]:
@@ -231,7 +231,7 @@ def _stands(case: Case, booking: str, made: Request) -> Iterator[Problem]:
 
 
 def _offered(case: Case, request: Request, attempt: Attempt) -> Iterator[Problem]:
-    """Whether all that was offered instead could be had, as far as anybody knew."""
+    """Return whether all alternatives were bookable, as far as is known."""
     others = attempt.body["error"]["alternatives"]
     if not others:
         yield Problem("alternative", f"{request} was offered nothing instead")
@@ -252,7 +252,7 @@ def _offered(case: Case, request: Request, attempt: Attempt) -> Iterator[Problem
 def _is_free(  # noqa: PLR0913, PLR0917  who, what, when
     business: Business, technician: str, service: str, start: int, end: int, sold: Sequence[Sale]
 ) -> bool:
-    """Whether somebody could take a time, as far as it is known."""
+    """Return whether a technician could take a time, as far as is known."""
     if start % business.grid or not _can(business, technician, service, start, end):
         return False
     wanted = Sale(
@@ -262,25 +262,25 @@ def _is_free(  # noqa: PLR0913, PLR0917  who, what, when
 
 
 def _can(business: Business, technician: str, service: str, start: int, end: int) -> bool:
-    """Whether somebody has the skills, and works then."""
+    """Return whether a technician has the skills and works then."""
     opens = start // MINUTES_A_DAY * MINUTES_A_DAY + business.opens
     has_skills = business.jobs[service].skills <= business.technicians[technician]
     return has_skills and opens <= start < end <= opens - business.opens + business.closes
 
 
 def _meet(one: Entry, other: Entry) -> bool:
-    """Whether the times of two rows overlap, their buffers added."""
+    """Return whether two rows overlap, with their buffers."""
     return one.start - one.before < other.end + other.after and other.start - other.before < one.end + one.after
 
 
 def _collide(business: Business, one: Sale, other: Sale) -> bool:
-    """Whether two times overlap, the buffers of their services added."""
+    """Return whether two times overlap, with their services' buffers."""
     job, next_job = business.jobs[one.service], business.jobs[other.service]
     return one.start - job.before < other.end + next_job.after and other.start - next_job.before < one.end + job.after
 
 
 def _both_had(one: Sale, other: Sale) -> bool:
-    """Whether there was a moment at which both were sold."""
+    """Return whether both times were sold at some moment."""
     return one.from_ms < other.to_ms and other.from_ms < one.to_ms
 
 

@@ -1,4 +1,4 @@
-"""slotmcp in a process whose clock can be wrong: two minutes ahead from SIGUSR1 on, right again from SIGUSR2 on."""
+"""slotmcp in a process whose clock can be wrong: two minutes ahead after SIGUSR1, correct again after SIGUSR2."""
 
 import runpy
 import signal
@@ -12,7 +12,7 @@ RIGHT: Final = signal.SIGUSR2
 
 
 class Clock:
-    """What this process takes for the time of day. Its stopwatch goes on as it did."""
+    """Shifted time of day of this process. Its monotonic clock is unchanged."""
 
     def __init__(self) -> None:
         self._time = time.time
@@ -26,12 +26,12 @@ class Clock:
         return self._time_ns() + self._ahead * 1_000_000_000
 
     def jump(self, number: int, _frame: FrameType | None) -> None:
-        """Be wrong, or be right again."""
+        """Shift the clock, or correct it."""
         self._ahead = JUMP_SECONDS if number == AHEAD else 0
 
 
 def main() -> None:
-    """Run slotmcp, as its own command line does."""
+    """Run slotmcp's command line."""
     clock = Clock()
     for number in (AHEAD, RIGHT):
         signal.signal(number, clock.jump)

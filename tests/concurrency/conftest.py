@@ -1,4 +1,4 @@
-"""Servers that stay while the tests of a module run: starting them takes longer than a rush on them."""
+"""Servers that are shared by a module's tests, because they start slowly."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ class Company:
 
 @contextmanager
 def company(ground: Ground, folder: Path) -> Iterator[Company]:
-    """So many servers, whose logs must have no stack in them at the end."""
+    """Start so many servers, and check that their logs contain no traceback."""
     with serving_together(folder, SERVERS, **ground.settings) as servers:
         yield Company(ground, servers)
     for server in servers:
@@ -48,7 +48,7 @@ def on_a_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
 def in_a_fleet(
     tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer, redis_of_session: RedisServer
 ) -> Iterator[Company]:
-    """Servers that share PostgreSQL and Redis, both of the tests' own."""
+    """Servers that share PostgreSQL and Redis, both started by the tests."""
     folder = tmp_path_factory.mktemp("in-a-fleet")
     databases = Databases(postgres_server.url("postgres"))
     with (

@@ -1,6 +1,6 @@
-"""Forks a process for every step at which a write can be interrupted, and lets it die right there.
+"""Script that forks a process for each step of a write, and exits the process at that step.
 
-One flow a run, on a copy of a database for each step. Says on stdout how many steps there were.
+Runs one flow, with a copy of the database for each step, and prints the number of steps.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ KEY = "the-key"
 
 
 async def run_flow(app: App, flow: str, token: str) -> tuple[str, bool]:
-    """What the flow made, a booking's id or a hold's token, and whether it was made before."""
+    """Run a flow; return the booking's id or the hold's token, and whether it was replayed."""
     if flow == "create_hold":
         held = await app.holds.create_hold(HoldRequest(start=START, customer_reference="caller", idempotency_key=KEY))
         return held.hold.token, held.replayed
@@ -37,13 +37,13 @@ async def run_flow(app: App, flow: str, token: str) -> tuple[str, bool]:
 
 
 async def run_until(path: Path, now_ms: int, flow: str, token: str, *, step: int) -> None:
-    """Run the flow, and die at that step of its write."""
+    """Run the flow, and exit at that step of its write."""
     async with SqliteStore.open(path, clock=HandClock(now_ms)) as store:
         await run_flow(build_app(DyingStore(store, at_step=step)), flow, token)
 
 
 def main(database: Path, now_ms: int, flow: str, token: str) -> int:
-    """Let a process die at each step; how many steps there were."""
+    """Let a process exit at each step; return the number of steps."""
     for step in count():
         path = database.with_name(f"{flow}-{step}.db")
         shutil.copy(database, path)

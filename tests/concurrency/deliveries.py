@@ -1,4 +1,4 @@
-"""Deliveries of Cal.com's in a burst, and how soon another server knows: run as a script, for figures.
+"""Script that measures bursts of Cal.com webhooks, and the delay until another server shows a change.
 
 python tests/concurrency/deliveries.py --burst 10000 --on sqlite
 python tests/concurrency/deliveries.py --soon 50
@@ -37,12 +37,12 @@ HOURS: Final = range(8, 18)
 SHARE: Final = 6
 NEVER: Final = "0"
 MADE, CALLED_OFF = 0.6, 0.5
-"""How many of all acts make a booking; how many of the others call one off, and do not move it."""
+"""Share of actions that create a booking, and share of the others that cancel one instead of moving it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """A burst that is over."""
+    """Result of a burst."""
 
     deliveries: int
     seconds: float
@@ -51,7 +51,7 @@ class Burst:
     is_right: bool
 
     def told(self) -> str:
-        """In a line or two."""
+        """Return the result in a line or two."""
         ordered = sorted(self.latencies_ms)
         p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
         return (
@@ -63,7 +63,7 @@ class Burst:
 
 
 def life(there: World, deliveries: int, seed: int) -> list[Message]:
-    """As many messages as that, of a year of bookings that are made, moved and cancelled; one in six comes twice."""
+    """Return messages about a year of created, moved and cancelled bookings; one in six is repeated."""
     chance = random.Random(seed)  # noqa: S311  for a test
     stand_in = StandIn(there)
     there.tell = stand_in.say
@@ -85,14 +85,14 @@ def life(there: World, deliveries: int, seed: int) -> list[Message]:
 
 
 def _starts(chance: random.Random) -> Iterator[int]:
-    """The hours of some years, each once."""
+    """Return the hours of some years, each once."""
     starts = [days_ahead(day, hour) for day in range(1, 1000) for hour in HOURS]
     chance.shuffle(starts)
     return iter(starts)
 
 
 def shuffled(messages: Sequence[Message], seed: int) -> list[Message]:
-    """The same, one in six of them anywhere else."""
+    """Return the messages with one in six at another position."""
     chance = random.Random(seed)  # noqa: S311  for a test
     count = len(messages)
     order = sorted(range(count), key=lambda one: chance.random() if one % SHARE == 0 else one / count)
@@ -100,7 +100,7 @@ def shuffled(messages: Sequence[Message], seed: int) -> list[Message]:
 
 
 async def deliver(url: str, messages: Sequence[Message]) -> tuple[list[float], dict[str, int]]:
-    """Send them over several connections at once; how long each took, and what became of them."""
+    """Send messages over several connections at once; return each duration and each result."""
     waiting = iter(messages)
     latencies: list[float] = []
     outcomes: dict[str, int] = {}
@@ -120,7 +120,7 @@ async def deliver(url: str, messages: Sequence[Message]) -> tuple[list[float], d
 
 
 async def burst(store: Store, url: str, deliveries: int, seed: int = 1) -> Burst:
-    """A burst over one server, and whether the book then has what the stand-in has."""
+    """Send a burst to one server, and compare its schedule with the fake calendar."""
     there = world()
     made = life(there, deliveries, seed)
     messages = shuffled(made, seed)
@@ -137,7 +137,7 @@ async def burst(store: Store, url: str, deliveries: int, seed: int = 1) -> Burst
 
 
 async def has_all(store: Store, there: World, told: Sequence[Message]) -> bool:
-    """Whether all that is booked there, and was told, takes its time here, once, and nothing else does."""
+    """Return whether every reported booking there takes its time here exactly once, and nothing else does."""
     schedule = await store.schedule("shop")
     claims = [
         (one.start, one.end, one.technician_id)
@@ -158,7 +158,7 @@ async def has_all(store: Store, there: World, told: Sequence[Message]) -> bool:
 
 
 async def soon(urls: Sequence[str], times: int) -> list[float]:
-    """Milliseconds from a signed webhook on one server to a changed get_slots on another."""
+    """Return the milliseconds from a signed webhook on one server to a changed get_slots on another."""
     there = world()
     stand_in = StandIn(there)
     there.tell = stand_in.say
@@ -195,7 +195,7 @@ def _instant(minute: int) -> str:
 
 @contextmanager
 def _served(kind: str, servers: int) -> Iterator[tuple[Ground, list[str]]]:
-    """Servers that know the secrets, over the business on such a database."""
+    """Start servers that know the secrets, over the business in such a database."""
     with tempfile.TemporaryDirectory() as name, ground_of(kind, Path(name)) as ground:
         asyncio.run(_write(ground))
         settings = {"calcom_sync_seconds": NEVER, **ground.settings}
@@ -209,7 +209,7 @@ async def _write(ground: Ground) -> None:
 
 
 def measure_burst(kind: str, deliveries: int) -> Burst:
-    """A burst over one server."""
+    """Run a burst against one server."""
 
     async def run(ground: Ground, url: str) -> Burst:
         async with ground.opened() as store:
@@ -220,13 +220,13 @@ def measure_burst(kind: str, deliveries: int) -> Burst:
 
 
 def measure_soon(times: int) -> list[float]:
-    """On PostgreSQL and Redis, with two servers."""
+    """Measure the delay with PostgreSQL, Redis and two servers."""
     with _served("postgres", 2) as (_, urls):
         return asyncio.run(soon(urls, times))
 
 
 def main() -> int:
-    """Measure what is asked for."""
+    """Run the requested measurements."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--burst", type=int, default=0, help="how many deliveries")
     parser.add_argument("--on", choices=("sqlite", "postgres"), default="sqlite")

@@ -1,4 +1,4 @@
-"""What is really in a database about one business: rows, read by plain SQL and none of our own code."""
+"""Evidence: the rows of one business, read by plain SQL without slotmcp's own code."""
 
 import json
 from collections.abc import Callable
@@ -36,18 +36,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """What is in the database about one business."""
+    """Rows of one business."""
 
     entries: dict[str, Entry]
     """By id."""
     bookings: dict[str, tuple[str, str]]
     """By id: the customer's e-mail address, and the status."""
     receipts: tuple[tuple[str, str, str], ...]
-    """What keys did: the use case, the key's hash, and the answer as JSON."""
+    """Receipts: the use case, the key's hash, and the response as JSON."""
 
 
 def rows_of(business: str, ask: Callable[[str], list[tuple[Any, ...]]]) -> Rows:
-    """All that is kept of a business; `ask` gives what a statement finds."""
+    """Read all rows of a business; `ask` runs a statement."""
     claims, bookings, receipts = (
         [row[1:] for row in ask(statement) if row[0] == business] for statement in (CLAIMS, BOOKINGS, RECEIPTS)
     )
@@ -60,6 +60,6 @@ def rows_of(business: str, ask: Callable[[str], list[tuple[Any, ...]]]) -> Rows:
 
 
 def made_in(answer: str) -> str:
-    """The booking's id or the hold's token that a receipt's answer names; empty where it names none."""
+    """Return the booking's id or the hold's token in a receipt's response; "" if there is none."""
     told = json.loads(answer)
     return str(told.get("bookingId") or told.get("token") or "")

@@ -1,4 +1,4 @@
-"""What befalls a fleet in the middle of a rush. Each fault ends by itself, and nobody restarts a server for it."""
+"""Faults of a fleet in the middle of a rush. Each fault ends by itself, and no server is restarted for it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,92 +18,92 @@ FLUSHES: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """All that can fail."""
+    """The parts that can fail."""
 
     servers: Sequence[Server]
     postgres: PostgresServer
     redis: RedisServer
     to_postgres: Proxy | None = None
-    """The way there, where it can be disturbed."""
+    """The connection to a part, where it can be disturbed."""
     to_redis: Proxy | None = None
 
 
 Fault = Callable[[World], Awaitable[None]]
-"""Begins, lasts, and is over when it returns."""
+"""A fault that begins, lasts, and is over when the function returns."""
 
 
 async def nothing(_world: World) -> None:
-    """For comparison."""
+    """Inject nothing, for comparison."""
 
 
 async def kill_a_server(world: World) -> None:
-    """One is killed, and started again as a supervisor would."""
+    """Kill a server, and start it again as a supervisor would."""
     world.servers[1].kill()
     await asyncio.to_thread(world.servers[1].start)
     await asyncio.to_thread(world.servers[1].is_ready)
 
 
 async def flush_redis(world: World) -> None:
-    """Redis forgets everything, again and again."""
+    """Flush Redis repeatedly."""
     for _ in range(FLUSHES):
         await asyncio.to_thread(world.redis.flush)
         await asyncio.sleep(LASTS_SECONDS / FLUSHES)
 
 
 async def restart_redis(world: World) -> None:
-    """Redis is gone for a while, and comes back empty."""
+    """Stop Redis for a while; it comes back empty."""
     await asyncio.to_thread(world.redis.stop)
     await asyncio.sleep(LASTS_SECONDS)
     await asyncio.to_thread(world.redis.start)
 
 
 async def freeze_redis(world: World) -> None:
-    """Redis takes connections, and answers nothing."""
+    """Let Redis accept connections without responding."""
     world.redis.freeze()
     await asyncio.sleep(LASTS_SECONDS)
     world.redis.thaw()
 
 
 async def restart_postgres(world: World) -> None:
-    """PostgreSQL crashes, and recovers."""
+    """Crash PostgreSQL, which recovers."""
     await asyncio.to_thread(world.postgres.stop, "immediate")
     await asyncio.to_thread(world.postgres.start)
 
 
 async def cut_postgres(world: World) -> None:
-    """Connections to PostgreSQL are cut, again and again."""
+    """Cut the connections to PostgreSQL repeatedly."""
     await _cut_again_and_again(world.to_postgres)
 
 
 async def slow_postgres(world: World) -> None:
-    """Each word to and from PostgreSQL takes a tenth of a second."""
+    """Delay each message to and from PostgreSQL by a tenth of a second."""
     await _slow(world.to_postgres)
 
 
 async def half_open_postgres(world: World) -> None:
-    """The connections to PostgreSQL stay open and nothing comes through them any more; new ones work."""
+    """Stall the open connections to PostgreSQL; new ones work."""
     assert world.to_postgres is not None
     world.to_postgres.abandon()
 
 
 async def cut_redis(world: World) -> None:
-    """Connections to Redis are cut, again and again."""
+    """Cut the connections to Redis repeatedly."""
     await _cut_again_and_again(world.to_redis)
 
 
 async def slow_redis(world: World) -> None:
-    """Each word to and from Redis takes a tenth of a second."""
+    """Delay each message to and from Redis by a tenth of a second."""
     await _slow(world.to_redis)
 
 
 async def half_open_redis(world: World) -> None:
-    """The connections to Redis stay open and nothing comes through them any more; new ones work."""
+    """Stall the open connections to Redis; new ones work."""
     assert world.to_redis is not None
     world.to_redis.abandon()
 
 
 async def jump_ahead(world: World) -> None:
-    """The first server's clock is two minutes ahead for a while, and right again."""
+    """Set the first server's clock two minutes ahead for a while."""
     world.servers[0].tell(clockwork.AHEAD)
     await asyncio.sleep(LASTS_SECONDS)
     world.servers[0].tell(clockwork.RIGHT)
@@ -141,4 +141,4 @@ ON_THE_WAY: Final[dict[str, Fault]] = {
     "each packet to and from Redis 0.1 s late, for 3 s": slow_redis,
     "connections to Redis half open": half_open_redis,
 }
-"""Those that need proxies, through which everything takes longer."""
+"""Faults that need proxies, which slow everything down."""

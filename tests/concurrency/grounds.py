@@ -1,4 +1,4 @@
-"""Where the servers of a rush keep their books."""
+"""Databases of the servers in a rush."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -23,24 +23,24 @@ DEFAULT_TIMEOUT_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A database, the settings of a server that is to use it, and how to look into it."""
+    """A database, the settings of its servers, and direct access to its rows."""
 
     settings: Mapping[str, str]
     opened: Callable[[], AbstractAsyncContextManager[Store]]
     ask: Callable[[str], list[tuple[Any, ...]]]
 
     async def open(self, business: Business) -> None:
-        """Write a business into the database."""
+        """Import a business into the database."""
         async with self.opened() as store:
             await build_app(store).projects.import_project(plan_of(business), prune=False)
 
     def rows(self, business: Business) -> Rows:
-        """All that is kept of a business."""
+        """Read all rows of a business."""
         return rows_of(business.id, self.ask)
 
 
 def in_a_file(path: Path) -> Ground:
-    """Books in a SQLite file, and nothing else."""
+    """Return a SQLite file as the database."""
     return Ground(
         settings={"database_url": f"sqlite:///{path}"},
         opened=lambda: SqliteStore.open(path, clock=SystemClock(), timeout_ms=DEFAULT_TIMEOUT_MS),
@@ -49,7 +49,7 @@ def in_a_file(path: Path) -> Ground:
 
 
 def on_servers(databases: Databases, url: str, *, redis_url: str, way: str = "", **settings: str) -> Ground:
-    """Books in PostgreSQL, and Redis beside it; `way` is how the servers get to the database, if not straight."""
+    """Return PostgreSQL with Redis; `way` is the servers' connection to the database, if it is not direct."""
     return Ground(
         settings={"database_url": way or url, "redis_url": redis_url, **settings},
         opened=lambda: PostgresStore.open(url, timeout_ms=DEFAULT_TIMEOUT_MS),
@@ -59,7 +59,7 @@ def on_servers(databases: Databases, url: str, *, redis_url: str, way: str = "",
 
 @contextmanager
 def ground_of(kind: str, folder: Path) -> Iterator[Ground]:
-    """A database of a script's own: a file, or servers with a Redis beside them."""
+    """Open a database of a script's own: a file, or PostgreSQL and Redis."""
     if kind == "sqlite":
         yield in_a_file(folder / "slotmcp.db")
         return

@@ -1,4 +1,4 @@
-"""A business as the plan that is imported."""
+"""Conversion of a business to the plan that is imported."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ HOLD_SECONDS: Final = 120
 
 
 def plan_of(business: Business) -> ProjectPlan:
-    """Who works there, and what they do."""
+    """Return the plan of a business."""
     project = Project(
         id=business.id,
         name=business.id,

@@ -1,4 +1,4 @@
-"""The business that everybody calls at once, and the stores that make them."""
+"""The contested business, and stores that disturb its writes."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ TECHNICIANS: Final = 11
 STARTS_A_DAY: Final = 16
 CAPACITY: Final = TECHNICIANS * STARTS_A_DAY
 DEFAULT_TIMEOUT_MS: Final = 60_000
-"""A loaded machine is no reason to fail."""
+"""Generous timeout for a loaded machine."""
 
 BUSINESS: Final[ProjectPlan] = plan(
     *(technician(f"tech-{number}", "09:00-17:00") for number in range(TECHNICIANS)),
@@ -29,7 +29,7 @@ BUSINESS: Final[ProjectPlan] = plan(
     horizon_days=0,
     hold_ttl_seconds=120,
 )
-"""One day that can serve exactly CAPACITY callers, whatever they choose: every unit is as long as the grid is wide."""
+"""One day that can serve exactly CAPACITY callers, whatever they choose: every unit is as long as the grid interval."""
 
 
 def customer(caller: int) -> Customer:
@@ -38,12 +38,12 @@ def customer(caller: int) -> Customer:
 
 
 def die() -> None:
-    """End this process at once: no handler runs, nothing is flushed."""
+    """Exit this process at once: no handler runs, nothing is flushed."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 class GatedStore(WrappedStore):
-    """Lets all writes begin together, once as many as the barrier has parties are about to."""
+    """Store that lets writes begin together, as many at a time as the barrier has parties."""
 
     def __init__(self, store: Store, barrier: asyncio.Barrier) -> None:
         super().__init__(store)
@@ -55,14 +55,14 @@ class GatedStore(WrappedStore):
 
 
 class DyingStore(WrappedStore):
-    """Dies at one step of a unit of work: before its n-th call on the transaction, its commit, or its answer."""
+    """Store that exits at one step of a write: before the n-th call on the transaction, the commit or the response."""
 
     def __init__(self, store: Store, *, at_step: int) -> None:
         super().__init__(store)
         self._steps_left = at_step
 
     def step(self) -> None:
-        """Come one step further, if that is not the last."""
+        """Advance one step, or exit at the last."""
         if not self._steps_left:
             die()
         self._steps_left -= 1
@@ -97,11 +97,11 @@ class _DyingTransaction:
 
 
 def python_module(name: str, *arguments: object) -> list[str]:
-    """The command that runs a module of this folder as a process of its own."""
+    """Return the command that runs a module of this folder as a process."""
     return [sys.executable, "-m", f"concurrency.{name}", *map(str, arguments)]
 
 
 def environment() -> dict[str, str]:
-    """What such a process needs."""
+    """Return the environment of such a process."""
     paths = [str(TESTS), os.environ.get("PYTHONPATH", "")]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}

@@ -1,4 +1,4 @@
-"""Everybody at once, over HTTP, on several servers: run as a script, again and again, for a table.
+"""Script that runs rushes of concurrent callers over HTTP on several servers, and prints a table.
 
 python tests/concurrency/rushes.py --times 50 --on sqlite
 """
@@ -27,28 +27,28 @@ from concurrency.wire import Attempt
 SERVERS: Final = 4
 CALLERS: Final = 200
 CALLERS_OF_ALL_KINDS: Final = 60
-"""Each of them calls several times."""
+"""Number of callers; each calls several times."""
 CAPACITY: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rush:
-    """A rush that is over."""
+    """A completed rush."""
 
     history: Sequence[Attempt]
     taken: int
-    """How many times were ever held or booked."""
+    """Number of times that were ever held or booked."""
     problems: list[Problem]
     seconds: float
-    """From the first question to the last answer to a first question."""
+    """Duration from the first request to the last response to a first request."""
 
     def lost(self) -> int:
-        """How many attempts came to nothing that a caller could use."""
+        """Number of attempts whose response a caller could not use."""
         return sum(not one.is_final for one in self.history)
 
 
 async def on_one_start(ground: Ground, urls: Sequence[str], seed: int, *, callers: int = CALLERS) -> Rush:
-    """All want the same start, which can serve so many: hold it or book it, with and without a key."""
+    """Let all callers hold or book the same start, with and without a key."""
     business = one_kind(f"one-start-{seed}", technicians=CAPACITY)
     await ground.open(business)
     async with connected(urls, seed) as board:
@@ -67,7 +67,7 @@ async def on_one_start(ground: Ground, urls: Sequence[str], seed: int, *, caller
 
 
 async def of_all_kinds(ground: Ground, urls: Sequence[str], seed: int, *, callers: int = CALLERS_OF_ALL_KINDS) -> Rush:
-    """Lengths, skills, holds, bookings, changes of mind and requests that are sent twice."""
+    """Let callers use lengths, skills, holds, bookings, moves, cancellations and repeated requests."""
     business = many_kinds(f"all-kinds-{seed}")
     await ground.open(business)
     async with connected(urls, seed) as board:
@@ -87,13 +87,13 @@ def people_of(callers: int, seed: int, board: Switchboard, business: Business) -
 
 
 async def come_to_an_end(people: Sequence[Caller]) -> None:
-    """Whoever thought about a hold books it; then every request that had a key is sent once more."""
+    """Book the holds of callers who had not decided; then send every request with a key once more."""
     await asyncio.gather(*(one.confirm(kept) for one in people for kept in one.kept))
     await people[0].board.ask_all_again()
 
 
 class Run(Protocol):
-    """Runs a rush."""
+    """Runner of a rush."""
 
     async def __call__(self, ground: Ground, urls: Sequence[str], seed: int, *, callers: int) -> Rush: ...
 
@@ -144,7 +144,7 @@ def _summed(rushes: Sequence[Rush]) -> tuple[object, ...]:
 
 
 def main() -> int:
-    """Run it as the command line says; 0: nothing was wrong."""
+    """Run the command line; return 0 if no problem was found."""
     parser = argparse.ArgumentParser(description="Rushes on several servers, each checked afterwards.")
     parser.add_argument("--times", type=int, default=50)
     parser.add_argument("--callers", type=int, default=CALLERS, help="who want one start")

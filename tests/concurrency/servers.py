@@ -1,4 +1,4 @@
-"""Several servers over one database, each a process on a port of its own that can be killed and started again."""
+"""Several servers over one database, each a process on its own port that can be killed and restarted."""
 
 import signal
 import subprocess
@@ -16,14 +16,14 @@ import httpx2
 from concurrency.rush import environment
 
 PATIENCE_SECONDS: Final = 240
-"""A loaded machine is no reason to fail."""
+"""Generous timeout for a loaded machine."""
 _LISTENS: Final = "slotmcp listens on "
 SLOTMCP: Final = "slotmcp"
 
 
 @dataclass(slots=True)
 class Server:
-    """One of them. Its port stays the same from its first start on."""
+    """A server whose port stays the same after a restart."""
 
     log: Path
     settings: Mapping[str, str]
@@ -36,7 +36,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it; `is_ready` says when it answers."""
+        """Start the process; `is_ready` waits for its responses."""
         command = [sys.executable, "-m", self.module, "http", "--port", str(self.port)]
         self.log.write_bytes(b"")
         with self.log.open("ab") as log:
@@ -45,7 +45,7 @@ class Server:
             )
 
     def is_ready(self) -> None:
-        """Wait until it answers."""
+        """Wait until the server responds."""
         give_up_at = time.monotonic() + PATIENCE_SECONDS
         while not self._answers():
             assert self._process is not None
@@ -54,18 +54,18 @@ class Server:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """End it at once: nothing is flushed, nothing is said."""
+        """Kill the process at once: nothing is flushed."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
 
     def tell(self, number: signal.Signals) -> None:
-        """Send it a signal."""
+        """Send a signal."""
         if self._process is not None:
             self._process.send_signal(number)
 
     def has_stopped(self) -> None:
-        """Wait until it has."""
+        """Wait until the process has ended."""
         if self._process is not None:
             self._process.wait(PATIENCE_SECONDS)
 
@@ -90,9 +90,9 @@ def serving_together(
     modules: Sequence[str] = (),
     **settings: str,
 ) -> Iterator[list[Server]]:
-    """So many servers with the same settings and other variables; ended at the end.
+    """Run so many servers with the same settings and environment until the block ends.
 
-    `modules` are run in place of the first of them.
+    `modules` replace the first servers.
     """
     given = {**variables, **{f"SLOTMCP_{name.upper()}": value for name, value in settings.items()}}
     run = [*modules, *[SLOTMCP] * (how_many - len(modules))]

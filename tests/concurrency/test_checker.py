@@ -1,4 +1,4 @@
-"""The checker finds nothing wrong with a sound rush, and whatever is wrong with another."""
+"""The checker accepts a sound rush, and finds each kind of problem."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ EXPIRES = "2001-09-09T01:48:40Z"  # two minutes later
 
 @dataclass(slots=True)
 class Scene:
-    """A rush as it is told and as it stands."""
+    """A rush with its messages and its rows."""
 
     history: list[Attempt] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -69,7 +69,7 @@ HOLD = {"serviceType": "visit", "start": utc(NOON), "customerHash": "max"}
 
 
 def sound() -> Scene:
-    """Kim books, and is told so twice; Lee books, moves, and is refused; Max holds and books."""
+    """Return a rush: Kim books twice with one key; Lee books, moves, and is refused; Max holds and books."""
     scene = Scene()
     scene.say(1, "book_slot", KIM, booking("b1", "ana", TEN))
     scene.say(1, "book_slot", KIM, booking("b1", "ana", TEN, replayed=True))
@@ -90,7 +90,7 @@ def sound() -> Scene:
     return scene
 
 
-def test_nothing_is_wrong_with_a_sound_rush() -> None:
+def test_a_sound_rush_has_no_problems() -> None:
     assert sound().problems() == []
 
 
@@ -103,11 +103,11 @@ def two_overlap_in_the_database(scene: Scene) -> None:
     scene.say(9, "create_hold", {}, {"holdToken": "x", "expiresAt": EXPIRES})
 
 
-def somebody_lacks_the_skill(scene: Scene) -> None:
+def a_technician_lacks_the_skill(scene: Scene) -> None:
     scene.entries["b2"] = replace(scene.entries["b2"], service="gas")
 
 
-def two_had_a_time_until_one_gave_it_back(scene: Scene) -> None:
+def two_callers_had_one_time_until_a_release(scene: Scene) -> None:
     _alter(scene, 2, body=booking("b2", "ana", TEN))
 
 
@@ -130,7 +130,7 @@ def a_key_has_two_effects(scene: Scene) -> None:
     _alter(scene, 1, body=booking("b9", "ana", TEN, replayed=True))
 
 
-def a_key_is_done_twice(scene: Scene) -> None:
+def a_key_is_executed_twice(scene: Scene) -> None:
     _alter(scene, 1, body=booking("b1", "ana", TEN))
 
 
@@ -138,49 +138,49 @@ def a_key_is_forgotten(scene: Scene) -> None:
     scene.receipts.clear()
 
 
-def a_booking_is_not_there(scene: Scene) -> None:
+def a_booking_is_missing(scene: Scene) -> None:
     del scene.entries["b1"], scene.bookings["b1"]
     scene.receipts.clear()
 
 
-def a_booking_is_somewhere_else(scene: Scene) -> None:
+def a_booking_is_at_another_time(scene: Scene) -> None:
     scene.entries["b2"] = replace(scene.entries["b2"], start=THREE + 30, end=THREE + 90)
 
 
-def a_cancelled_booking_stands(scene: Scene) -> None:
+def a_cancelled_booking_is_active(scene: Scene) -> None:
     scene.say(9, "cancel_booking", {"bookingId": "b1"}, {"booking": {"bookingId": "b1"}})
 
 
-def nobody_was_told_of_a_booking(scene: Scene) -> None:
+def a_booking_was_not_reported(scene: Scene) -> None:
     scene.entries["b9"] = entry("b9", "ben", NOON)
     scene.bookings["b9"] = ("noa@example.com", "confirmed")
 
 
-def nobody_was_told_of_a_hold(scene: Scene) -> None:
+def a_hold_was_not_reported(scene: Scene) -> None:
     scene.entries["x"] = entry("x", "ben", NOON, "released", token="x")  # noqa: S106  no secret
 
 
-def a_loser_is_offered_nothing(scene: Scene) -> None:
+def a_refused_caller_gets_no_alternatives(scene: Scene) -> None:
     _alter(scene, 7, body=refusal())
 
 
-def a_loser_is_offered_a_time_that_was_sold(scene: Scene) -> None:
+def an_alternative_was_sold_before(scene: Scene) -> None:
     _alter(scene, 7, arguments={**LEE, "serviceType": "gas"}, body=refusal(NOON))
 
 
-def a_loser_is_offered_the_night(scene: Scene) -> None:
+def an_alternative_is_at_night(scene: Scene) -> None:
     _alter(scene, 7, body=refusal(DAY + 120))
 
 
-def somebody_is_never_answered(scene: Scene) -> None:
+def a_request_got_no_response(scene: Scene) -> None:
     _alter(scene, 7, status=503, body={})
 
 
-def an_answer_is_one_that_nobody_foresaw(scene: Scene) -> None:
+def a_response_is_unexpected(scene: Scene) -> None:
     _alter(scene, 7, body=refusal(code="internal"))
 
 
-def a_server_stumbles(scene: Scene) -> None:
+def a_server_fails(scene: Scene) -> None:
     _alter(scene, 5, status=500)
 
 
@@ -188,29 +188,29 @@ def a_server_stumbles(scene: Scene) -> None:
     ("change", "kind"),
     [
         (two_overlap_in_the_database, "sold twice"),
-        (somebody_lacks_the_skill, "sold twice"),
-        (two_had_a_time_until_one_gave_it_back, "sold twice"),
+        (a_technician_lacks_the_skill, "sold twice"),
+        (two_callers_had_one_time_until_a_release, "sold twice"),
         (a_hold_is_refused_before_it_expires, "promise broken"),
         (a_hold_is_gone, "promise broken"),
         (a_hold_has_lapsed_too_early, "promise broken"),
         (a_key_has_two_effects, "key"),
-        (a_key_is_done_twice, "key"),
+        (a_key_is_executed_twice, "key"),
         (a_key_is_forgotten, "key"),
-        (a_booking_is_not_there, "answer"),
-        (a_booking_is_somewhere_else, "answer"),
-        (a_cancelled_booking_stands, "answer"),
-        (nobody_was_told_of_a_booking, "answer"),
-        (nobody_was_told_of_a_hold, "answer"),
-        (a_loser_is_offered_nothing, "alternative"),
-        (a_loser_is_offered_a_time_that_was_sold, "alternative"),
-        (a_loser_is_offered_the_night, "alternative"),
-        (somebody_is_never_answered, "silence"),
-        (an_answer_is_one_that_nobody_foresaw, "answer"),
-        (a_server_stumbles, "answer"),
+        (a_booking_is_missing, "answer"),
+        (a_booking_is_at_another_time, "answer"),
+        (a_cancelled_booking_is_active, "answer"),
+        (a_booking_was_not_reported, "answer"),
+        (a_hold_was_not_reported, "answer"),
+        (a_refused_caller_gets_no_alternatives, "alternative"),
+        (an_alternative_was_sold_before, "alternative"),
+        (an_alternative_is_at_night, "alternative"),
+        (a_request_got_no_response, "silence"),
+        (a_response_is_unexpected, "answer"),
+        (a_server_fails, "answer"),
     ],
     ids=lambda one: one.__name__ if callable(one) else "",
 )
-def test_it_sees_that(change: Callable[[Scene], None], kind: str) -> None:
+def test_the_checker_finds(change: Callable[[Scene], None], kind: str) -> None:
     scene = sound()
     change(scene)
     assert kind in scene.problems()

@@ -1,4 +1,4 @@
-"""A process that dies at any step of a write leaves it done wholly or not at all, and the retry finds out which."""
+"""A process that exits at any step of a write leaves it complete or absent, and the retry finds out which."""
 
 import asyncio
 from pathlib import Path
@@ -18,13 +18,13 @@ ONE = plan(technician("ana", "09:00-12:00"), horizon_days=0)
 
 
 async def prepare(path: Path, flow: str) -> str:
-    """A business, and for the flow that books a hold, the hold's token."""
+    """Create a business and, for the flow that books a hold, return the hold's token."""
     async with open_shop(path, ONE, clock=HandClock(NOW_MS)) as shop:
         return (await shop.hold(START)).hold.token if flow == "book_hold" else ""
 
 
 async def crash_at_every_step(path: Path, flow: str, token: str) -> int:
-    """Copies of the file beside it, in each of which a process died one step later; how many."""
+    """Copy the file for each step at which a process exits; return the number of copies."""
     command = python_module("crash", path, NOW_MS, flow, token)
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment())
     said, _ = await process.communicate()
@@ -38,7 +38,7 @@ async def start_now(shop: Shop) -> Slot | None:
 
 
 @pytest.mark.parametrize("flow", ["create_hold", "book_hold", "book_start"])
-async def test_the_retry_gives_the_first_answer_wherever_the_process_died(tmp_path: Path, flow: str) -> None:
+async def test_a_retry_returns_the_first_answer_after_an_exit_at_any_step(tmp_path: Path, flow: str) -> None:
     database = tmp_path / "crash.db"
     token = await prepare(database, flow)
     before = fingerprint(database)
@@ -49,7 +49,7 @@ async def test_the_retry_gives_the_first_answer_wherever_the_process_died(tmp_pa
 
 
 async def check(path: Path, flow: str, token: str, *, before: str) -> bool:
-    """Whether the retry met a write that was done."""
+    """Return whether the retry found a completed write."""
     was_done = fingerprint(path) != before
     done = {entry.id: entry for entry in entries(path)}
     async with open_shop(path, clock=HandClock(NOW_MS)) as shop:

@@ -1,9 +1,9 @@
-"""A burst of deliveries, roughly: the script's own figures are of thousands."""
+"""A small burst of webhook deliveries; the script measures thousands."""
 
 from concurrency.deliveries import measure_burst
 
 
-def test_of_a_burst_nothing_is_lost_and_nothing_counts_twice() -> None:
+def test_a_burst_loses_nothing_and_repeats_nothing() -> None:
     over = measure_burst("sqlite", 300)
     assert over.is_right
     assert set(over.outcomes) == {"applied", "known"}

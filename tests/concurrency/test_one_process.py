@@ -1,4 +1,4 @@
-"""Many callers at once in one process, on one store or on two over the same file."""
+"""Many concurrent callers in one process, on one store or on two over the same file."""
 
 import asyncio
 from collections import Counter
@@ -36,7 +36,7 @@ async def path(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def apps(path: Path, stores: int, *, parties: int) -> AsyncIterator[list[App]]:
-    """An app per store, all of which know the book, and whose writes begin together."""
+    """Open an app per store, all with a cached schedule, whose writes begin together."""
     barrier = asyncio.Barrier(parties)
     async with AsyncExitStack() as stack:
         found = []
@@ -66,7 +66,7 @@ one_store_or_two = pytest.mark.parametrize("stores", [1, 2])
 
 @one_store_or_two
 @both_ways
-async def test_exactly_as_many_win_as_the_start_can_serve(path: Path, ask: Ask, stores: int) -> None:
+async def test_a_start_is_sold_exactly_as_often_as_its_capacity(path: Path, ask: Ask, stores: int) -> None:
     async with apps(path, stores, parties=CALLERS) as found:
         calls = (ask(found[caller % stores], caller, "") for caller in range(CALLERS))
         answers = await asyncio.gather(*calls, return_exceptions=True)
@@ -80,7 +80,7 @@ async def test_exactly_as_many_win_as_the_start_can_serve(path: Path, ask: Ask, 
 
 
 @one_store_or_two
-async def test_every_loser_hears_of_starts_that_can_be_had(path: Path, stores: int) -> None:
+async def test_every_refused_caller_gets_bookable_alternatives(path: Path, stores: int) -> None:
     async with apps(path, stores, parties=CALLERS) as found:
         calls = (book(found[caller % stores], caller) for caller in range(CALLERS))
         answers = await asyncio.gather(*calls, return_exceptions=True)
@@ -96,7 +96,7 @@ async def test_every_loser_hears_of_starts_that_can_be_had(path: Path, stores: i
 
 @one_store_or_two
 @both_ways
-async def test_one_key_many_times_at_once_has_one_effect(path: Path, ask: Ask, stores: int) -> None:
+async def test_concurrent_requests_with_one_key_have_one_effect(path: Path, ask: Ask, stores: int) -> None:
     async with apps(path, stores, parties=RETRIES) as found:
         answers = await asyncio.gather(*(ask(found[number % stores], 1, "k") for number in range(RETRIES)))
     assert len({name for name, _ in answers}) == 1
@@ -105,7 +105,7 @@ async def test_one_key_many_times_at_once_has_one_effect(path: Path, ask: Ask, s
 
 
 @one_store_or_two
-async def test_one_token_booked_many_times_at_once_is_one_booking(path: Path, stores: int) -> None:
+async def test_concurrent_bookings_of_one_token_are_one_booking(path: Path, stores: int) -> None:
     async with open_shop(path, clock=HandClock(NOW_MS)) as shop:
         token = (await shop.hold(NOON)).hold.token
     barrier = asyncio.Barrier(RETRIES)
@@ -125,7 +125,7 @@ async def test_one_token_booked_many_times_at_once_is_one_booking(path: Path, st
 
 
 @one_store_or_two
-async def test_one_customers_calls_at_once_do_not_pass_the_limit(path: Path, stores: int) -> None:
+async def test_concurrent_holds_of_a_customer_stay_within_the_limit(path: Path, stores: int) -> None:
     async with apps(path, stores, parties=20) as found:
         starts = [NOON - 60 * (number % 3) for number in range(20)]
         requests = [HoldRequest(start=start, customer_reference="one and the same") for start in starts]
@@ -136,8 +136,8 @@ async def test_one_customers_calls_at_once_do_not_pass_the_limit(path: Path, sto
     assert Counter(getattr(answer, "code", "held") for answer in answers) == {"held": 3, "hold_limit": 17}
 
 
-async def test_a_caller_who_hangs_up_in_the_middle_can_retry(path: Path) -> None:
-    """Cancelled calls are done wholly or not at all; the same keys then find out which."""
+async def test_a_cancelled_call_can_be_retried(path: Path) -> None:
+    """Cancelled calls are complete or absent; retries with the same keys find out which."""
     callers = range(30)
     async with apps(path, 1, parties=len(callers)) as (app,):
         calls = [asyncio.create_task(book(app, caller, f"key-{caller}")) for caller in callers]
@@ -158,8 +158,8 @@ async def test_a_caller_who_hangs_up_in_the_middle_can_retry(path: Path) -> None
     assert {name for name, _ in won} == {entry.id for entry in entries(path)}
 
 
-async def test_readers_during_a_rush_never_see_more_than_there_is(path: Path) -> None:
-    """Capacity, as it is read while callers book, only falls, and never below nothing."""
+async def test_readers_never_see_more_capacity_than_there_is(path: Path) -> None:
+    """The capacity that readers see while callers book only falls, and is never negative."""
     async with SqliteStore.open(path, clock=HandClock(NOW_MS)) as store:
         app = build_app(store)
         reading = asyncio.create_task(_watch(app))

@@ -1,4 +1,4 @@
-"""Eight processes on one file, some of them killed in the middle: exactly the capacity is sold, and no key twice."""
+"""Eight processes on one file, four of them killed: exactly the capacity is sold, and each key has one effect."""
 
 import asyncio
 import json
@@ -18,12 +18,12 @@ PROCESSES = 8
 CALLERS_EACH = 25
 NOW_MS = instant_ms("06:00")
 DEATHS = {0: 0, 1: 1, 2: 2, 3: 5}
-"""Four processes are killed: one with its first question, the others as so many of their callers have a time."""
+"""Four processes are killed: one at its first request, the others after so many of their callers got a time."""
 NEVER = 10**9
 
 
 def callers() -> list[Caller]:
-    """Everybody wants some start of the day; a third books, a third holds and books, a third holds and thinks."""
+    """Return callers for any start of the day; a third books, a third holds and books, a third holds only."""
     travel_lookup: tuple[Way, ...] = ("book", "hold", "keep")
     return [
         Caller(number=number, way=travel_lookup[number % 3], start=at("09:00") + 30 * (number * 7 % STARTS_A_DAY))
@@ -32,7 +32,7 @@ def callers() -> list[Caller]:
 
 
 class Office:
-    """A process with its callers, and all that it said."""
+    """A process with its callers and its output."""
 
     def __init__(self, process: Process, given: Sequence[Caller], pause_after: int) -> None:
         self._process = process
@@ -40,7 +40,7 @@ class Office:
         self._pause_after = pause_after
         self.lines: list[Line] = []
         self.has_begun = asyncio.Event()
-        """It has said something: the first question of one that dies with it, the first answer of another."""
+        """Set at the first line of output: a request of the process that is killed with it, or a result."""
         self.was_killed = False
 
     @classmethod
@@ -54,7 +54,7 @@ class Office:
         assert await self._process.stdout.readline() == b"ready\n"
 
     async def work(self) -> None:
-        """Let the callers call, and listen; kill the process at its moment, if it has one."""
+        """Let the callers call, read the output, and kill the process at its moment, if it has one."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         told = [json.dumps([caller.number, caller.way, caller.start]) for caller in self._callers]
@@ -75,7 +75,7 @@ class Office:
             self._process.kill()
 
     def interrupted(self) -> list[Caller]:
-        """Its callers, each asking again for what they asked last: they cannot know what became of it."""
+        """Return the callers to retry, each with its last request: its result is unknown."""
         asked = {line.number: line.start for line in self.lines if line.what == "asks"}
         return [
             Caller(number=caller.number, way=caller.way, start=asked.get(caller.number, caller.start))
@@ -83,12 +83,12 @@ class Office:
         ]
 
     def answers(self) -> dict[int, Line]:
-        """What each caller was told in the end."""
+        """Return each caller's final result."""
         return {line.number: line for line in self.lines if line.what != "asks"}
 
 
 async def work_at_once(database: Path, shares: Sequence[Sequence[Caller]], deaths: dict[int, int]) -> list[Office]:
-    """All shares at once, each in a process of its own; the first of them die."""
+    """Run each share in its own process, all at once; the first of them are killed."""
     offices = [await Office.start(database, share, deaths.get(number, NEVER)) for number, share in enumerate(shares)]
     await asyncio.gather(*(office.is_ready() for office in offices))
     doomed, others = offices[: len(deaths)], offices[len(deaths) :]
@@ -99,7 +99,7 @@ async def work_at_once(database: Path, shares: Sequence[Sequence[Caller]], death
 
 
 class Rush:
-    """A rush with four deaths, and the retries of those who were cut off."""
+    """A rush with four kills, and the retries of the interrupted callers."""
 
     def __init__(self, database: Path, first: list[Office], retries: list[Office]) -> None:
         self.database = database
@@ -118,23 +118,23 @@ class Rush:
         return cls(database, first, retries)
 
     def answers(self) -> dict[int, Line]:
-        """What each caller was told last."""
+        """Return each caller's last result."""
         return {number: line for office in (*self.first, *self.retries) for number, line in office.answers().items()}
 
 
-async def test_eight_processes_of_which_four_die_sell_exactly_what_there_is(tmp_path: Path) -> None:
-    """One test for many checks: they are asked of one and the same rush, which takes seconds."""
+async def test_eight_processes_with_four_killed_sell_exactly_the_capacity(tmp_path: Path) -> None:
+    """One test with many checks of the same rush, which takes seconds."""
     rush = await Rush.run(tmp_path / "rush.db")
-    _check_four_processes_died(rush)
-    _check_some_were_cut_off_between_their_question_and_the_answer(rush)
+    _check_four_processes_were_killed(rush)
+    _check_some_calls_were_interrupted(rush)
     _check_exactly_the_capacity_is_sold(rush)
-    _check_everybody_was_answered_and_no_caller_twice(rush)
-    _check_what_a_caller_was_told_is_in_the_file(rush)
-    _check_what_was_told_before_the_kill_is_told_again(rush)
+    _check_every_caller_has_one_result(rush)
+    _check_every_result_is_in_the_file(rush)
+    _check_results_before_a_kill_are_replayed(rush)
     _check_every_key_had_one_effect(rush)
     _check_the_revision_counts_every_change_of_the_day(rush)
     assert integrity(rush.database) == "ok"
-    await _check_what_was_held_still_is_after_a_restart_and_can_be_booked(rush)
+    await _check_holds_survive_a_restart_and_can_be_booked(rush)
 
 
 def _check_exactly_the_capacity_is_sold(rush: Rush) -> None:
@@ -144,7 +144,7 @@ def _check_exactly_the_capacity_is_sold(rush: Rush) -> None:
     assert overlaps([entry for entry in claims if entry.is_live(NOW_MS)]) == []
 
 
-def _check_everybody_was_answered_and_no_caller_twice(rush: Rush) -> None:
+def _check_every_caller_has_one_result(rush: Rush) -> None:
     answers = rush.answers()
     assert sorted(answers) == list(range(PROCESSES * CALLERS_EACH))
     got = Counter(line.what for line in answers.values())
@@ -154,7 +154,7 @@ def _check_everybody_was_answered_and_no_caller_twice(rush: Rush) -> None:
     assert len(booked) == len(set(booked)) == got["booked"]
 
 
-def _check_what_a_caller_was_told_is_in_the_file(rush: Rush) -> None:
+def _check_every_result_is_in_the_file(rush: Rush) -> None:
     by_id = {entry.id: entry for entry in entries(rush.database)}
     by_token = {entry.token: entry for entry in by_id.values()}
     names = dict(rows(rush.database, "SELECT claim_id, customer_name FROM bookings"))
@@ -166,11 +166,11 @@ def _check_what_a_caller_was_told_is_in_the_file(rush: Rush) -> None:
             assert (by_token[line.name].state, by_token[line.name].start) == ("held", line.start)
 
 
-def _check_four_processes_died(rush: Rush) -> None:
+def _check_four_processes_were_killed(rush: Rush) -> None:
     assert [office.was_killed for office in rush.first] == [True] * 4 + [False] * 4
 
 
-def _check_what_was_told_before_the_kill_is_told_again(rush: Rush) -> None:
+def _check_results_before_a_kill_are_replayed(rush: Rush) -> None:
     before = {number: line for dead in DEATHS for number, line in rush.first[dead].answers().items()}
     after = {number: line for office in rush.retries for number, line in office.answers().items()}
     told = {number: line for number, line in before.items() if line.what != "sold out"}
@@ -180,8 +180,8 @@ def _check_what_was_told_before_the_kill_is_told_again(rush: Rush) -> None:
         assert after[number].replayed
 
 
-def _check_some_were_cut_off_between_their_question_and_the_answer(rush: Rush) -> None:
-    """The kill is not for show: callers were left in doubt."""
+def _check_some_calls_were_interrupted(rush: Rush) -> None:
+    """The kills really interrupt callers between request and response."""
     doubtful = {caller.number for dead in DEATHS for caller in rush.first[dead].interrupted()} - {
         number for dead in DEATHS for number in rush.first[dead].answers()
     }
@@ -204,7 +204,7 @@ def _check_the_revision_counts_every_change_of_the_day(rush: Rush) -> None:
     assert revision == 1 + count(rush.database, "claims") + confirmed
 
 
-async def _check_what_was_held_still_is_after_a_restart_and_can_be_booked(rush: Rush) -> None:
+async def _check_holds_survive_a_restart_and_can_be_booked(rush: Rush) -> None:
     database = rush.database
     held = [line for line in rush.answers().values() if line.what == "held"]
     assert len(held) >= 10

@@ -1,4 +1,4 @@
-"""Redis fails in the middle of a rush on two servers that share it and a file: nothing of it is noticed but in time."""
+"""Redis fails during a rush on two servers that share it and a file: only response times change."""
 
 import asyncio
 from collections import Counter
@@ -41,17 +41,17 @@ Fault = Callable[[RedisServer], None]
 
 @dataclass(slots=True)
 class Rush:
-    """Callers at work, and what befalls them."""
+    """Callers, and the fault that Redis has meanwhile."""
 
     redis: RedisServer
     faults: dict[int, Fault]
-    """What is done to Redis when so many callers have a hold."""
+    """Fault to inject after so many callers have a hold."""
     held: dict[int, str] = field(default_factory=dict)
     booked: dict[int, str] = field(default_factory=dict)
     sold_out: int = 0
 
     async def call(self, number: int, app: App) -> None:
-        """Hold a start, or another where it is gone; think until all have chosen; book it."""
+        """Hold a start, or another if it is taken; wait until all callers have one; book it."""
         start: int | None = at("09:00") + 30 * (number * 7 % 16)
         while start is not None:
             try:
@@ -60,16 +60,16 @@ class Rush:
                 start = _other(refused, number)
                 continue
             self.held[number] = answer.hold.token
-            self._befall()
+            self._inject_fault()
             return
         self.sold_out += 1
 
     async def confirm(self, number: int, app: App) -> None:
-        """Book what was held, on whatever server."""
+        """Book a held start on any server."""
         request = BookRequest(hold_token=self.held[number], customer=customer(number))
         self.booked[number] = (await app.bookings.book_slot(request)).booking.id
 
-    def _befall(self) -> None:
+    def _inject_fault(self) -> None:
         if fault := self.faults.pop(len(self.held), None):
             fault(self.redis)
 
@@ -81,7 +81,7 @@ def _other(refused: SlotUnavailable, number: int) -> int | None:
 
 @asynccontextmanager
 async def servers(path: Path, redis: RedisServer) -> AsyncIterator[list[App]]:
-    """Servers as processes have them: a store and a link to Redis each."""
+    """Open servers as processes do: each with its own store and its own connection to Redis."""
     clock = HandClock(NOW_MS)
     async with AsyncExitStack() as stack:
         found = []
@@ -103,7 +103,7 @@ FAULTS: Final[dict[str, dict[int, Fault]]] = {
 
 
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
-async def test_whatever_befalls_redis_nothing_is_sold_twice_and_no_promise_is_broken(
+async def test_redis_faults_cause_no_double_booking_and_no_lost_hold(
     tmp_path: Path, redis: RedisServer, faults: dict[int, Fault]
 ) -> None:
     path = tmp_path / "rush.db"

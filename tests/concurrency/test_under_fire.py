@@ -1,4 +1,4 @@
-"""Four servers that are called over HTTP by everybody at once: on one file, and on PostgreSQL with Redis."""
+"""Four servers under concurrent HTTP calls: on one file, and on PostgreSQL with Redis."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def company(request: pytest.FixtureRequest, redis: RedisServer) -> Company:
     return found
 
 
-async def test_of_two_hundred_callers_on_one_start_as_many_win_as_it_can_serve(company: Company) -> None:
+async def test_two_hundred_callers_get_exactly_the_capacity_of_one_start(company: Company) -> None:
     rush = await on_one_start(company.ground, company.urls, 1)
     assert rush.problems == []
     assert rush.taken == CAPACITY
@@ -36,9 +36,7 @@ async def test_of_two_hundred_callers_on_one_start_as_many_win_as_it_can_serve(c
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_whatever_everybody_does_at_once_nothing_is_sold_twice_and_every_promise_kept(
-    company: Company, seed: int
-) -> None:
+async def test_mixed_concurrent_calls_cause_no_double_booking_and_no_lost_hold(company: Company, seed: int) -> None:
     rush = await of_all_kinds(company.ground, company.urls, seed, callers=SMALL)
     assert rush.problems == []
     assert {one.tool for one in rush.history} == {
@@ -47,7 +45,7 @@ async def test_whatever_everybody_does_at_once_nothing_is_sold_twice_and_every_p
     assert any(one.error == "slot_unavailable" for one in rush.history), "there was room for everybody"
 
 
-async def test_a_hold_survives_the_death_of_its_server_and_is_booked_on_another(company: Company) -> None:
+async def test_a_hold_survives_its_server_and_is_booked_on_another(company: Company) -> None:
     shop = one_kind("survival", technicians=1)
     await company.ground.open(shop)
     async with connected(company.urls, "survival") as board:
@@ -74,7 +72,7 @@ async def test_a_hold_survives_the_death_of_its_server_and_is_booked_on_another(
     list(enumerate([kill_a_server, restart_redis, restart_postgres])),
     ids=["server", "redis", "postgres"],
 )
-async def test_whatever_fails_in_the_middle_nothing_is_sold_twice_and_every_promise_kept(
+async def test_faults_cause_no_double_booking_and_no_lost_hold(
     in_a_fleet: Company, postgres_server: PostgresServer, redis: RedisServer, seed: int, fault: Fault
 ) -> None:
     world = World(servers=in_a_fleet.servers, postgres=postgres_server, redis=redis)

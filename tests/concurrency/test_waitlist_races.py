@@ -1,4 +1,4 @@
-"""However many processes look after a waitlist, a freed unit is offered to one person, and a person has one offer."""
+"""Several processes update a waitlist: a freed unit is offered to one customer, and a customer has one offer."""
 
 import asyncio
 from collections import Counter
@@ -28,7 +28,7 @@ def person(number: int) -> Customer:
 
 @pytest.fixture
 async def shops(tmp_path: Path) -> AsyncIterator[list[Shop]]:
-    """Several processes, so to say, on one file."""
+    """Open several shops on one file, which stand for processes."""
     clock = HandClock(instant_ms(OPENING_TIME))
     async with AsyncExitStack() as stack:
         opened = [await stack.enter_async_context(open_shop(tmp_path / "shop.db", BUSINESS, clock=clock))]
@@ -38,13 +38,13 @@ async def shops(tmp_path: Path) -> AsyncIterator[list[Shop]]:
         yield opened
 
 
-async def everybody_waits(shop: Shop) -> None:
+async def add_all_customers(shop: Shop) -> None:
     for number in range(WAITING):
         await join(shop, customer=person(number))
 
 
 async def offers(shop: Shop) -> dict[str, str]:
-    """Which hold each person is offered."""
+    """Return each customer's offered hold."""
     waits = await shop.store.waits("shop", WaitlistState.OFFERED)
     return {wait.customer.name: wait.hold_token for wait in waits}
 
@@ -53,10 +53,10 @@ def check_nothing_is_sold_twice(shop: Shop) -> None:
     assert overlaps(live_entries(shop.path, shop.clock.now_ms())) == []
 
 
-async def test_calling_off_while_several_sweep_makes_one_offer_a_unit(shops: list[Shop]) -> None:
+async def test_a_cancellation_during_sweeps_makes_one_offer(shops: list[Shop]) -> None:
     first, *others = shops
     booked = [await first.book(at("09:00"), customer=person(50 + number)) for number in range(UNITS)]
-    await everybody_waits(first)
+    await add_all_customers(first)
     for number, one in enumerate(booked):
         await asyncio.gather(
             first.app.bookings.cancel_booking(CancelRequest(booking_id=one.booking.id)),
@@ -69,11 +69,11 @@ async def test_calling_off_while_several_sweep_makes_one_offer_a_unit(shops: lis
     check_nothing_is_sold_twice(first)
 
 
-async def test_what_expires_while_all_sweep_is_offered_once(shops: list[Shop]) -> None:
+async def test_a_hold_that_expires_during_sweeps_is_offered_once(shops: list[Shop]) -> None:
     first = shops[0]
     for number in range(UNITS):
         await first.hold("09:00", who=f"caller-{number}")
-    await everybody_waits(first)
+    await add_all_customers(first)
     first.clock.advance(seconds=90)
     await asyncio.gather(*(shop.app.waitlist.sweep() for shop in shops for _ in range(3)))
     assert sorted(await offers(first)) == [f"Person {kept}" for kept in range(UNITS)]
@@ -83,10 +83,10 @@ async def test_what_expires_while_all_sweep_is_offered_once(shops: list[Shop]) -
     check_nothing_is_sold_twice(first)
 
 
-async def test_whoever_takes_an_offer_at_its_last_moment_has_it_or_somebody_else_does(shops: list[Shop]) -> None:
+async def test_an_offer_accepted_at_its_expiry_goes_to_exactly_one_customer(shops: list[Shop]) -> None:
     first, second, third = shops
     tokens = [(await first.hold("09:00", who=f"caller-{number}")).hold.token for number in range(UNITS)]
-    await everybody_waits(first)
+    await add_all_customers(first)
     for token in tokens:
         await first.app.holds.release_hold(None, token)
     kept = await offers(first)
@@ -103,7 +103,7 @@ async def test_whoever_takes_an_offer_at_its_last_moment_has_it_or_somebody_else
     check_nothing_is_sold_twice(first)
 
 
-async def test_the_same_person_joins_once_however_many_lines_are_broken(shops: list[Shop]) -> None:
+async def test_a_customer_joins_once_despite_retries(shops: list[Shop]) -> None:
     for number in range(UNITS):
         await shops[0].hold("09:00", who=f"caller-{number}")
     answers = await asyncio.gather(*(join(shop) for shop in shops for _ in range(3)))

@@ -1,4 +1,4 @@
-"""What went over the wire in a rush: attempts, and the requests that they were for."""
+"""Wire messages of a rush: attempts, and the requests they belong to."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -16,28 +16,28 @@ ASK_AGAIN: Final = frozenset({"unavailable", "rate_limited"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One message to one server. Attempts of the same request carry the same arguments, and the same key."""
+    """One message to one server. Attempts of the same request have the same arguments and key."""
 
     request: int
     server: int
     tool: str
     arguments: Body
     asked_ms: float
-    """Milliseconds since the epoch, by a clock that does not jump."""
+    """Milliseconds since the epoch, by a monotonic clock."""
     answered_ms: float
     status: int
-    """HTTP's; 0 where nothing came back."""
+    """HTTP status; 0 if there was no response."""
     body: Body
-    """What the tool answered, or nothing."""
+    """The tool's response, or empty."""
 
     @property
     def error(self) -> str:
-        """The code of the error that it was answered with; empty where it worked, or where there was no answer."""
+        """Return the error code of the response; "" on success or without a response."""
         return str(self.body["error"]["code"]) if "error" in self.body else ""
 
     @property
     def is_final(self) -> bool:
-        """Whether the caller knows what became of it."""
+        """Return whether the caller knows the result."""
         return self.status == OK and self.error not in ASK_AGAIN
 
     @property
@@ -47,10 +47,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody wanted, however often they had to ask."""
+    """A caller's request, with all of its attempts."""
 
     attempts: tuple[Attempt, ...]
-    """In the order in which they were answered; one or more."""
+    """One or more, in the order of their responses."""
 
     @property
     def tool(self) -> str:
@@ -62,7 +62,7 @@ class Request:
 
     @cached_property
     def asked_ms(self) -> float:
-        """When it was asked first."""
+        """Return the time of the first attempt."""
         return min(one.asked_ms for one in self.attempts)
 
     @cached_property
@@ -71,27 +71,27 @@ class Request:
 
     @cached_property
     def successes(self) -> list[Body]:
-        """What those who it worked for were told."""
+        """Return the bodies of the successful responses."""
         return [one.body for one in self.attempts if one.has_worked]
 
     @cached_property
     def success(self) -> Attempt | None:
-        """The first answer that said that it worked."""
+        """Return the first successful attempt."""
         return next((one for one in self.attempts if one.has_worked), None)
 
     @property
     def in_doubt(self) -> bool:
-        """Whether it may have been done without anybody having been told."""
+        """Return whether the request may have been executed without a known response."""
         return self.success is None and any(not one.is_final for one in self.attempts)
 
     @property
     def made(self) -> str:
-        """The id of the booking or the token of the hold that it made; empty where it made none."""
+        """Return the id of the created booking or the token of the created hold; "" if there is none."""
         return made_by(self.success.body) if self.success else ""
 
     @property
     def expires_ms(self) -> float:
-        """Until when the hold that it made was promised."""
+        """Return the promised expiry of the created hold."""
         assert self.success is not None
         return moment_ms(self.success.body["expiresAt"])
 
@@ -100,7 +100,7 @@ class Request:
 
 
 def requests_in(history: Iterable[Attempt]) -> list[Request]:
-    """The requests of a history, in the order in which they were asked."""
+    """Return the requests of a history, in the order of their first attempts."""
     by_number = defaultdict(list)
     for attempt in history:
         by_number[attempt.request].append(attempt)
@@ -109,17 +109,17 @@ def requests_in(history: Iterable[Attempt]) -> list[Request]:
 
 
 def made_by(body: Body) -> str:
-    """The id of the booking, or the token of the hold, that an answer is about; empty where it is about none."""
+    """Return the id of the booking, or the token of the hold, in a response; "" if there is none."""
     if "booking" in body:
         return str(body["booking"]["bookingId"])
     return str(body.get("holdToken", ""))
 
 
 def moment_ms(text: str) -> float:
-    """Milliseconds since the epoch of an instant as it is written on the wire."""
+    """Return the milliseconds since the epoch of an instant in the wire format."""
     return datetime.fromisoformat(text).timestamp() * 1000
 
 
 def minute_of(text: str) -> int:
-    """The minute since the epoch of an instant as it is written on the wire."""
+    """Return the minute since the epoch of an instant in the wire format."""
     return round(moment_ms(text)) // 60_000
