@@ -45,7 +45,7 @@ format: $(READY) ## format the source and apply the linter's fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-generate: $(READY) ## write the modules that are generated from others, such as the columns of the tables
+generate: $(READY) ## write the generated modules again, such as the columns of the tables
 	@$(BIN)/python tests/project/generate_columns.py
 
 bench: $(READY) ## measure performance as ratios within one run
