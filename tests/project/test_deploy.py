@@ -91,7 +91,7 @@ def test_secrets_come_from_a_folder_that_git_ignores() -> None:
         assert not re.search(r"(?i)password\s*[:=]\s*[^\s{]|://[^/\s:]+:[^/\s@]+@|slk_", path.read_text("utf-8")), path
     secrets = read(COMPOSE)["secrets"]
     assert {secret["file"].rpartition("/")[0] for secret in secrets.values()} == {"./secrets"}
-    assert "/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+    assert {"/secrets/", "/.env"} <= set((ROOT / ".gitignore").read_text().splitlines())
     assert {name for service in services().values() for name in service.get("secrets", [])} == set(secrets)
 
 
