@@ -1,0 +1,38 @@
+"""Ports of the environment: the clock, ids and tokens, and travel times."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from slotmcp.domain.catalog import Location, Project
+from slotmcp.engine.travel import TravelTimes
+
+
+class Clock(Protocol):
+    """Clock of a store. All other code takes the current time from the store."""
+
+    def now_ms(self) -> int:
+        """Return the milliseconds since the Unix epoch."""
+
+
+class Ids(Protocol):
+    """Generator of ids and tokens."""
+
+    def new_id(self) -> str:
+        """Return a unique id that sorts by creation time (a ULID)."""
+
+    def new_token(self) -> str:
+        """Return an unguessable bearer secret: at least 128 random bits, URL-safe."""
+
+
+class Travel(Protocol):
+    """Source of travel times by road."""
+
+    async def times(self, project: Project, location: Location, places: Collection[Location]) -> TravelTimes:
+        """Return the travel times between a location and each of several places, in both directions.
+
+        Never raises and never waits long: times that are not available in time are estimated with the
+        project's travel policy.
+        """
+
+    def cached_times(self, project: Project) -> TravelTimes:
+        """Return cached travel times without blocking; all others are estimated."""

@@ -1,0 +1,81 @@
+"""Ports between the servers that share a database: change notices, snapshots, live holds and rate limits."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from slotmcp.domain.claim import Hold
+from slotmcp.domain.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """Number of calls allowed in a minute. The calls of one minute may arrive in one burst."""
+
+    per_minute: int
+
+
+class RateLimiter(Protocol):
+    """Counter of calls by name."""
+
+    async def acquire(self, name: str, rate: Rate) -> int:
+        """Count a call and return 0 if it is allowed; otherwise return the milliseconds to wait, and count nothing.
+
+        Never raises and never waits long: while the count is unavailable, the call is allowed.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeNotice:
+    """Notice to the fleet of a committed write."""
+
+    project_id: str
+    revision: int
+    newest_event: int = 0
+    """Number of the newest event that the write added; 0: none."""
+
+
+CommitHandler = Callable[[ChangeNotice], Awaitable[None]]
+
+
+class Fleet(Protocol):
+    """Shared, lossy memory of the servers that use one database: revisions and schedules. Never the authority.
+
+    It may lose any entry at any time. No method raises, and none waits long: a value that is not available in time
+    is None.
+    """
+
+    async def revision(self, project_id: str) -> int | None:
+        """Return the newest revision that a server read or committed within the last second, in one round trip."""
+
+    async def snapshot(self, project_id: str, revision: int) -> Schedule | None:
+        """Return the schedule at exactly that revision, if it is stored."""
+
+    async def save_snapshot(self, schedule: Schedule) -> None:
+        """Store a committed schedule for other servers, unless a schedule of the project was stored a moment ago."""
+
+    async def report_revision(self, project_id: str, revision: int, *, age_ms: int) -> None:
+        """Share a revision that the database had `age_ms` ago, unless a newer one is already shared."""
+
+    async def publish(self, notice: ChangeNotice) -> None:
+        """Share the revision of a write that was just committed, and send its notice to every subscriber."""
+
+    def subscribe(self, handler: Callable[[ChangeNotice], None]) -> None:
+        """Call the handler with every notice from now on, this server's own included. Notices may be lost."""
+
+
+class LiveHolds(Protocol):
+    """Shared, lossy set of live holds, by token. Never the authority.
+
+    It may lose any entry at any time, so a hold that it does not contain may still be live. No method raises, and
+    none waits long. Neither a token nor a customer can be read from it.
+    """
+
+    async def add(self, project_id: str, hold: Hold, *, now_ms: int) -> None:
+        """Add a hold until it expires; `now_ms` is the store's."""
+
+    async def remove(self, project_id: str, token: str) -> None:
+        """Remove a hold that was booked or released."""
+
+    async def contains(self, project_id: str, token: str) -> bool:
+        """Return whether a hold with this token is in the set; if it is, the hold exists."""

@@ -1,0 +1,175 @@
+"""Port of the store: schedules, bookings, waitlists, events, calendars and access keys of all projects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from slotmcp.domain.access import AccessKey
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.claim import Hold
+from slotmcp.domain.interval import Interval
+from slotmcp.domain.schedule import Schedule
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.ports.calendar import CalendarBacklog, CalendarView, CalendarWork
+from slotmcp.ports.fleet import CommitHandler
+from slotmcp.ports.traces import Traces
+from slotmcp.ports.transaction import Unit
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Newest committed revision of a project, with the store's current time."""
+
+    revision: int
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectEvent:
+    """Event in a project that every process can read."""
+
+    number: int
+    """Increasing with time within a project."""
+    kind: str
+    subject_id: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredKey:
+    """A stored access key, with the store's current time."""
+
+    key: AccessKey
+    secret_hash: str
+    """SHA-256 of the secret, in hex."""
+    now_ms: int
+
+
+class ScheduleReader(Protocol):
+    """Reader of the newest committed revisions and schedules."""
+
+    async def heads(self) -> Mapping[str, Head]:
+        """Return the head of every project, sorted by id, in one cheap round trip."""
+
+    async def head(self, project_id: str) -> Head:
+        """Return a project's head, in one cheap round trip.
+
+        Raises:
+            NotFound: there is no such project; `nearest` lists ids like it.
+            Unavailable: the database does not answer in time.
+        """
+
+    async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
+        """Return the newest committed schedule, read in one snapshot.
+
+        With `known`, an earlier schedule, only the changes since its revision are read, and the
+        technician schedules that did not change are the same objects.
+
+        Raises:
+            NotFound: there is no such project.
+            Unavailable: the database does not answer in time.
+        """
+
+
+class Store(ScheduleReader, Traces, Protocol):
+    """Authority on the schedule of every project. Processes share it; the death of one does no harm."""
+
+    @property
+    def connections_in_use(self) -> int:
+        """Return the number of this process's database connections in use now; 0 without a pool."""
+
+    def subscribe(self, handler: CommitHandler) -> None:
+        """Await the handler after each commit of this process that moved a revision or added an event.
+
+        `write` returns after the handler has. A write whose caller was cancelled may be committed without it.
+        """
+
+    async def project_ids(self) -> tuple[str, ...]:
+        """Return the ids of all projects, sorted."""
+
+    async def bookings(self, project_id: str, within: Interval | None = None) -> tuple[Booking, ...]:
+        """Return the project's bookings that are not cancelled and overlap `within`, by start and id."""
+
+    async def booking(self, project_id: str, booking_id: str) -> Booking | None:
+        """Return a booking by id, in any status."""
+
+    async def bookings_by(self, project_id: str, reference: str) -> tuple[Booking, ...]:
+        """Return the bookings whose contact keys include the pseudonym of a reference, by start and id."""
+
+    async def hold(self, project_id: str, token: str) -> Hold | None:
+        """Return the hold with a token in any state, even when it is booked by now."""
+
+    async def wait(self, project_id: str, wait_id: str) -> WaitlistEntry | None:
+        """Return a waitlist entry by id, in any state."""
+
+    async def waits(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
+        """Return the waitlist entries in these states, in order of joining."""
+
+    async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
+        """Return the committed events after a number, in order."""
+
+    async def calendar(self, project_id: str) -> CalendarView:
+        """Return the calendar records of a project; empty if it has no calendar.
+
+        Raises:
+            Unavailable: the database does not answer in time.
+        """
+
+    async def calendar_work(self, project_id: str) -> CalendarWork:
+        """Return the pending work for a project's calendar, in one cheap round trip.
+
+        Raises:
+            Unavailable: the database does not answer in time.
+        """
+
+    async def calendar_backlogs(self) -> Mapping[str, CalendarBacklog]:
+        """Return the backlog of the first hundred connected calendars by project, sorted, in one cheap round trip.
+
+        Raises:
+            Unavailable: the database does not answer in time.
+        """
+
+    async def calendar_projects(self) -> tuple[str, ...]:
+        """Return the projects with a calendar, sorted."""
+
+    async def add_access_key(self, key: AccessKey, secret_hash: str) -> None:
+        """Insert an access key of an existing project durably, with the SHA-256 of its secret in hex.
+
+        Raises:
+            Unavailable: the database is not available; nothing was written.
+        """
+
+    async def access_key(self, key_id: str) -> StoredKey | None:
+        """Return an access key by id, expired and revoked ones included, in one cheap round trip and never cached.
+
+        Raises:
+            Unavailable: the database does not answer in time.
+        """
+
+    async def access_keys(self) -> tuple[AccessKey, ...]:
+        """Return all access keys, expired and revoked ones included, in order of creation."""
+
+    async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
+        """Revoke an access key durably; return False if there is none with that id.
+
+        A key that is already revoked keeps its time of revocation.
+
+        Raises:
+            Unavailable: the database is not available; nothing was written.
+        """
+
+    async def now_ms(self) -> int:
+        """Return the store's current time, in milliseconds since the Unix epoch."""
+
+    async def write(self, project_id: str, unit: Unit[T], *, create: bool = False) -> T:
+        """Run a unit of work under the project's lock and commit it durably.
+
+        An exception of the unit propagates, and none of its writes are kept. With `create` the project may be
+        new: the unit then calls `save_project` first.
+
+        Raises:
+            NotFound: there is no such project (without `create`).
+            Unavailable: the lock was not acquired in time, or the database is not available; nothing was written.
+        """

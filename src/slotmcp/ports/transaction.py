@@ -1,0 +1,183 @@
+"""Port of a transaction: one project's records, locked for writing."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from slotmcp.domain.booking import Booking
+from slotmcp.domain.catalog import Project, ServiceType, Technician
+from slotmcp.domain.claim import BusyTime, Hold
+from slotmcp.domain.schedule import Schedule
+from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
+from slotmcp.ports.calendar import CalendarRecords
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Record of a request with an idempotency key.
+
+    `key` is unique within its project, credential and use case. `request` is a fingerprint of the
+    request, and `answer` the response as JSON of the use case.
+    """
+
+    use_case: str
+    credential: str
+    key: str
+    request: str
+    answer: str
+
+
+class ClaimConflict(Exception):  # noqa: N818  an expected refusal
+    """The database's constraint rejected a claim because the technician's time is taken."""
+
+
+class Transaction(Protocol):
+    """A project's records, locked for writing until the unit of work ends.
+
+    No other writer changes the project in the meantime. Everything is committed durably, or nothing is.
+    Methods that change time or catalog increment the revision once per transaction and log the changed
+    technician schedules, so that other processes reload only those.
+    """
+
+    @property
+    def now_ms(self) -> int:
+        """Start of the transaction, by the store's clock: the current time of the unit of work."""
+
+    @property
+    def revision(self) -> int:
+        """Project's revision after the writes of this transaction so far."""
+
+    @property
+    def calendar(self) -> CalendarRecords:
+        """Records of the project's calendar.
+
+        In a project with a calendar, `add_booking`, `confirm_hold` and a `save_booking` that changes time or
+        technician, or cancels, add a due push to the calendar.
+        """
+
+    async def schedule(self) -> Schedule:
+        """Return the schedule, with the writes of this transaction.
+
+        Technician schedules that did not change since the store's last schedule are the same objects.
+        """
+
+    def pseudonym(self, text: str) -> str:
+        """Return a keyed hash (HMAC-SHA256 with the project's secret salt, hex) of a personal reference."""
+
+    async def lapse_holds(self) -> int:
+        """Mark expired holds as lapsed, so that the constraint frees their time; return their number.
+
+        Deletes lapsed and released holds after a day, receipts after 30 days, and closed waitlist entries
+        30 days after their window. Does not increment the revision: an expired hold takes no time.
+        """
+
+    async def hold(self, token: str) -> Hold | None:
+        """Return the hold with a token in any state, even when it is booked by now."""
+
+    async def live_holds_of(self, customer_pseudonym: str) -> int:
+        """Return the number of a customer's live holds in the project."""
+
+    async def add_hold(self, hold: Hold) -> None:
+        """Insert a hold, which takes time.
+
+        Raises:
+            ClaimConflict: the technician's time is taken by a live claim.
+        """
+
+    async def move_hold(self, claim_id: str, technician_id: str) -> None:
+        """Pin a live hold to another technician.
+
+        Raises:
+            ClaimConflict: that technician's time is taken by a live claim.
+        """
+
+    async def release_hold(self, claim_id: str) -> None:
+        """Release a live or lapsed hold for its caller; its token becomes invalid."""
+
+    async def withdraw_hold(self, claim_id: str) -> None:
+        """Withdraw a hold that no technician can serve."""
+
+    async def add_booking(self, booking: Booking) -> None:
+        """Insert a booking without a hold, which takes time.
+
+        Raises:
+            ClaimConflict: the technician's time is taken by a live claim.
+        """
+
+    async def confirm_hold(self, booking: Booking) -> None:
+        """Turn the hold whose claim has the booking's id into that booking, in one update.
+
+        The hold may be live or lapsed, and its technician may change.
+
+        Raises:
+            ClaimConflict: the technician's time is taken by a live claim.
+        """
+
+    async def save_booking(self, booking: Booking) -> None:
+        """Replace a booking with its claim. A cancelled booking takes no time.
+
+        Raises:
+            ClaimConflict: the technician's time is taken by a live claim.
+        """
+
+    async def booking(self, booking_id: str) -> Booking | None:
+        """Return a booking by id, in any status."""
+
+    async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
+        """Return the bookings with a contact key in any status, by start and id."""
+
+    async def forget(self, contact_key: str) -> int:
+        """Erase a customer; return the number of affected bookings and waitlist entries.
+
+        Clears the customer, contact keys, pseudonym, address, notes, cancellation reason and location of each
+        booking, hold and waitlist entry with the key. Their time, technician, service and status stay. Open
+        waitlist entries expire.
+        """
+
+    async def add_wait(self, wait: WaitlistEntry) -> None:
+        """Insert a waitlist entry."""
+
+    async def save_wait(self, wait: WaitlistEntry) -> None:
+        """Replace a waitlist entry."""
+
+    async def wait(self, wait_id: str) -> WaitlistEntry | None:
+        """Return a waitlist entry by id, in any state."""
+
+    async def waits(self, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
+        """Return the waitlist entries in these states, in order of joining."""
+
+    async def add_event(self, kind: str, subject_id: str) -> None:
+        """Publish an event to every process after the commit, such as "waitlist.offered" for an entry."""
+
+    async def receipt(self, use_case: str, credential: str, key: str) -> Receipt | None:
+        """Return the receipt of an idempotency key, if there is one."""
+
+    async def add_receipt(self, receipt: Receipt) -> None:
+        """Insert or replace the receipt of an idempotency key."""
+
+    async def save_project(self, project: Project) -> None:
+        """Insert or replace the project's own row. A new project gets its salt here."""
+
+    async def save_services(self, services: Sequence[ServiceType]) -> None:
+        """Insert or replace services, ordered as given and before all others."""
+
+    async def save_technicians(self, technicians: Sequence[Technician]) -> None:
+        """Insert or replace technicians, ordered as given and before all others."""
+
+    async def remove_services(self, service_ids: Sequence[str]) -> None:
+        """Remove services from the catalog. Their bookings stay."""
+
+    async def remove_technicians(self, technician_ids: Sequence[str]) -> None:
+        """Remove technicians from the catalog. Their claims stay in the store, but not in the schedule."""
+
+    async def add_busy(self, busy: Sequence[BusyTime]) -> None:
+        """Insert outside busy times, except those that exist."""
+
+    async def remove_busy(self, busy: Sequence[BusyTime]) -> None:
+        """Delete outside busy times."""
+
+
+Unit = Callable[[Transaction], Awaitable[T]]
+"""Unit of work. It awaits only methods of the transaction, and may run more than once."""
