@@ -53,7 +53,7 @@ class Problems:
         self._findings.affected.update(_from_the_root(original))
 
     def add_note(self, sentence: str) -> None:
-        """Add a remark on something that is allowed but unusual."""
+        """Add a warning about something that is allowed but unusual."""
         self._findings.notes.append(self._findings.problem(self._original, sentence))
 
     @property
