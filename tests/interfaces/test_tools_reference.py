@@ -1,6 +1,7 @@
 """The page on tools tells of every tool, argument, key and code that there is."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from slotmcp.domain.errors import ErrorCode
 from support.server import ANSWERS, Desk
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-PAGES = [*sorted((REFERENCE / "tools").glob("*.md")), REFERENCE / "errors.md"]
+PAGES = [*sorted((REFERENCE / "tools").glob("*.md")), REFERENCE / "errors.md", REFERENCE / "limits.md"]
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +43,18 @@ async def test_every_tool_has_a_section_with_all_arguments_and_response_keys(
 
 def test_every_error_code_is_in_the_table(sections: dict[str, str]) -> None:
     assert set(re.findall(r"^\| `([a-z_]+)` \|", sections["Codes"], re.MULTILINE)) == {"code", *ErrorCode}
+
+
+async def test_the_lengths_of_text_arguments_are_those_of_the_schemas(office: Desk, sections: dict[str, str]) -> None:
+    rows = re.findall(r"^\| ([^|]*`[^|]*) \| (\d+) \|", sections["Text arguments"], re.MULTILINE)
+    listed = {name: int(length) for names, length in rows for name in re.findall(r"`(\w+)`", names)}
+    lengths: defaultdict[str, set[int]] = defaultdict(set)
+    async with Client(office.server) as client:
+        for tool in (await client.list_tools()).tools:
+            for name, field in tool.input_schema["properties"].items():
+                if "maxLength" in field:
+                    lengths[name].add(field["maxLength"])
+    times = {"start", "end", "from", "to"}
+    assert {length for name in times for length in lengths.pop(name)} == {listed["phone"]}
+    assert lengths.pop("reason") == {200, 500}
+    assert {name: {listed[name]} for name in lengths} == lengths

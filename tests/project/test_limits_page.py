@@ -1,0 +1,51 @@
+"""The page on limits states the values of the code."""
+
+import re
+
+import pytest
+
+from project.repository import ROOT, prose
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_DAY, MS_PER_MINUTE
+from slotmcp.project_file import document, field_types, mapping, yaml_reader
+from slotmcp.routing import osrm
+from slotmcp.services import appointments, holds, lookups, slots, technicians, trace_writer, waitlist, waitlist_queue
+from slotmcp.services.reporting import gaps, reports
+from slotmcp.store import calendar_pages, transaction
+
+PAGE = prose(ROOT / "docs" / "reference" / "limits.md")
+VALUES = {
+    "lapsed, released and withdrawn holds": f"{transaction.HOLDS_KEPT_MS // MS_PER_DAY} day after",
+    "receipts (idempotency records)": f"{transaction.RECEIPTS_KEPT_MS // MS_PER_DAY} days",
+    "waitlist entries that are over": f"{transaction.ENTRIES_KEPT_MS // MS_PER_DAY} days after",
+    "webhook deliveries": f"{calendar_pages.DELIVERIES_KEPT_MS // MS_PER_MINUTE // MINUTES_PER_DAY} days",
+    "calendar entries": f"{calendar_pages.ENTRIES_KEPT_MINUTES // MINUTES_PER_DAY} days",
+    "wait for the routing service": f"{osrm.TIMEOUT_SECONDS} s, then estimates for {osrm.PAUSE_SECONDS:g} s",
+    "duration of an appointment": f"to {appointments.MAX_DURATION_MINUTES // 60} hours",
+    "lifetime of a hold": f"{holds.MIN_TTL_SECONDS} to {holds.MAX_TTL_SECONDS} seconds",
+    "lifetime of a waitlist offer": f"{waitlist_queue.OFFER_MINUTES} minutes",
+    "slots per page": str(slots.MAX_LIMIT),
+    "waitlist window": f"at most {waitlist.MAX_DAYS_AHEAD} days",
+    "time off per call": f"{technicians.MAX_DAYS_OFF} days",
+    "past bookings per `find_bookings`": str(lookups.MAX_PAST_BOOKINGS),
+    "size": f"{yaml_reader.MAX_BYTES // 1_000_000} MB",
+    "values, with expanded aliases": f"{document.MAX_VALUES:,}",
+    "nesting": f"{document.MAX_DEPTH} levels",
+    "id": f"{field_types.MAX_ID} characters",
+    "duration of an imported booking": f"{mapping.MAX_BOOKING_DAYS} days",
+    "traces waiting to be written": f"{trace_writer.MAX_PENDING_TRACES:,};",
+    "technicians per trace": str(trace_writer.MAX_TECHNICIANS),
+    "cached travel times": f"{osrm.MAX_ROUTES:,} for",
+    "period of a report": f"{reports.MAX_DAYS} days",
+    "gaps per report": str(gaps.MAX_GAPS),
+}
+
+
+def cell(row: str) -> str:
+    """Return the second cell of a row of the page."""
+    (value,) = re.findall(rf"^\| {re.escape(row)} \| ([^|]+) \|", PAGE, re.MULTILINE)
+    return str(value)
+
+
+@pytest.mark.parametrize("row", VALUES)
+def test_each_limit_is_that_of_the_code(row: str) -> None:
+    assert VALUES[row] in cell(row)
