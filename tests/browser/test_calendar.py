@@ -10,19 +10,19 @@ from playwright.async_api import Browser, expect
 from browser.test_pages import layout_faults
 from slotmcp.domain.access import Scope
 from support.browsing import KIM, Business, Watch, looking
-from support.calcom.live import VARIABLES, business, days_ahead, world
-from support.calcom.office import ANAS, ATTENDEE, STRANGERS
-from support.calcom.server import StandIn, standing_in
+from support.calcom.live import VARIABLES, business, days_ahead, state
+from support.calcom.office import ANA_VISIT, ATTENDEE, UNKNOWN_HOST_VISIT
+from support.calcom.server import FakeCalcom, run_fake_calcom
 from support.http_server import open_books, serving
 
 
-async def create_conflicts(shop: Business, calcom: StandIn) -> None:
+async def create_conflicts(shop: Business, calcom: FakeCalcom) -> None:
     """Book Ana here and in Cal.com at the same time, and an unknown host in Cal.com."""
     start = datetime.fromtimestamp(days_ahead(2) * 60, UTC).isoformat()
     await shop.ask("book_slot", serviceType="visit", start=start, technicianId="ana", **KIM)
-    calcom.world.allows_overlaps = True
-    for kind, days in ((ANAS, 2), (STRANGERS, 3)):
-        calcom.world.book(kind, days_ahead(days), ATTENDEE)
+    calcom.state.allows_overlaps = True
+    for kind, days in ((ANA_VISIT, 2), (UNKNOWN_HOST_VISIT, 3)):
+        calcom.state.book(kind, days_ahead(days), ATTENDEE)
         message = calcom.messages.pop()
         async with httpx2.AsyncClient(base_url=shop.server.url) as client:
             headers = {"X-Cal-Signature-256": message.signature}
@@ -38,7 +38,10 @@ async def test_the_calendar_page_is_accessible(
     path = tmp_path / "slotmcp.db"
     async with open_books(path, business()) as schedules:
         key = (await schedules.app.access.create(Scope.OPERATOR, project="shop")).token
-        with standing_in(world()) as calcom, serving(path, calcom_url=calcom.url, calcom_sync_seconds="0") as server:
+        with (
+            run_fake_calcom(state()) as calcom,
+            serving(path, calcom_url=calcom.url, calcom_sync_seconds="0") as server,
+        ):
             shop, watch = Business(server, schedules, "shop", key), Watch(server.url)
             await create_conflicts(shop, calcom)
             async with looking(browser, watch) as look:

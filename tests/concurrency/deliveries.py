@@ -25,10 +25,10 @@ from concurrency.grounds import Ground, ground_of
 from concurrency.servers import serving_together
 from slotmcp.bootstrap import build_app
 from slotmcp.ports import Store
-from support.calcom.live import VARIABLES, business, days_ahead, world
-from support.calcom.office import ANAS, ATTENDEE, BENS
-from support.calcom.server import StandIn
-from support.calcom.state import Booking, World
+from support.calcom.live import VARIABLES, business, days_ahead, state
+from support.calcom.office import ANA_VISIT, ATTENDEE, BEN_VISIT
+from support.calcom.server import FakeCalcom
+from support.calcom.state import Booking, CalcomState
 from support.calcom.wire import Message
 from support.http_server import body_in, call_of, headers_of
 
@@ -62,17 +62,17 @@ class Burst:
         )
 
 
-def life(there: World, deliveries: int, seed: int) -> list[Message]:
+def life(there: CalcomState, deliveries: int, seed: int) -> list[Message]:
     """Return messages about a year of created, moved and cancelled bookings; one in six is repeated."""
     chance = random.Random(seed)  # noqa: S311  for a test
-    stand_in = StandIn(there)
-    there.tell = stand_in.say
+    calcom = FakeCalcom(there)
+    there.on_change = calcom.send_booking
     distinct = deliveries - deliveries // SHARE
-    free = {kind: _starts(chance) for kind in (ANAS, BENS)}
+    free = {kind: _starts(chance) for kind in (ANA_VISIT, BEN_VISIT)}
     live: list[Booking] = []
-    while len(stand_in.messages) < distinct:
+    while len(calcom.messages) < distinct:
         if not live or chance.random() < MADE:
-            kind = chance.choice([ANAS, BENS])
+            kind = chance.choice([ANA_VISIT, BEN_VISIT])
             live.append(there.book(kind, next(free[kind]), ATTENDEE))
             continue
         one = live.pop(chance.randrange(len(live)))
@@ -80,7 +80,7 @@ def life(there: World, deliveries: int, seed: int) -> list[Message]:
             there.cancel(one.uid)
         else:
             live.append(there.reschedule(one.uid, next(free[one.event_type.id])))
-    messages = stand_in.messages[:distinct]
+    messages = calcom.messages[:distinct]
     return messages + chance.choices(messages, k=deliveries - distinct)
 
 
@@ -121,7 +121,7 @@ async def deliver(url: str, messages: Sequence[Message]) -> tuple[list[float], d
 
 async def burst(store: Store, url: str, deliveries: int, seed: int = 1) -> Burst:
     """Send a burst to one server, and compare its schedule with the fake calendar."""
-    there = world()
+    there = state()
     made = life(there, deliveries, seed)
     messages = shuffled(made, seed)
     began = time.perf_counter()
@@ -136,7 +136,7 @@ async def burst(store: Store, url: str, deliveries: int, seed: int = 1) -> Burst
     )
 
 
-async def has_all(store: Store, there: World, told: Sequence[Message]) -> bool:
+async def has_all(store: Store, there: CalcomState, told: Sequence[Message]) -> bool:
     """Return whether every reported booking there takes its time here exactly once, and nothing else does."""
     schedule = await store.schedule("shop")
     claims = [
@@ -159,17 +159,17 @@ async def has_all(store: Store, there: World, told: Sequence[Message]) -> bool:
 
 async def soon(urls: Sequence[str], times: int) -> list[float]:
     """Return the milliseconds from a signed webhook on one server to a changed get_slots on another."""
-    there = world()
-    stand_in = StandIn(there)
-    there.tell = stand_in.say
+    there = state()
+    calcom = FakeCalcom(there)
+    there.on_change = calcom.send_booking
     found = []
     async with httpx2.AsyncClient(timeout=60) as client:
         for number in range(times):
             day, hour = divmod(number, len(HOURS))
             start = days_ahead(day + 1, HOURS[hour])
             assert await _capacity(client, urls[1], start) == 2
-            there.book(ANAS, start, ATTENDEE)
-            one = stand_in.messages.pop()
+            there.book(ANA_VISIT, start, ATTENDEE)
+            one = calcom.messages.pop()
             began = time.perf_counter()
             sent = asyncio.create_task(
                 client.post(

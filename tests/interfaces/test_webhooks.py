@@ -8,10 +8,10 @@ import anyio
 import httpx2
 import pytest
 
-from support.calcom.live import VARIABLES, business, days_ahead, world
-from support.calcom.office import ANAS, ATTENDEE, STRANGERS
-from support.calcom.server import SECRET, StandIn, standing_in
-from support.calcom.state import World
+from support.calcom.live import VARIABLES, business, days_ahead, state
+from support.calcom.office import ANA_VISIT, ATTENDEE, UNKNOWN_HOST_VISIT
+from support.calcom.server import SECRET, FakeCalcom, run_fake_calcom
+from support.calcom.state import CalcomState
 from support.calcom.wire import Message
 from support.fleets import until
 from support.http_server import HttpServer, body_in, call_of, headers_of, serving, write_books
@@ -20,10 +20,10 @@ NEVER = "0"
 
 
 @pytest.fixture(scope="module")
-def calcom() -> Iterator[StandIn]:
-    with standing_in(world()) as stand_in:
-        stand_in.world.allows_overlaps = True
-        yield stand_in
+def calcom() -> Iterator[FakeCalcom]:
+    with run_fake_calcom(state()) as calcom:
+        calcom.state.allows_overlaps = True
+        yield calcom
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(path: Path, calcom: StandIn) -> Iterator[HttpServer]:
+def server(path: Path, calcom: FakeCalcom) -> Iterator[HttpServer]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in VARIABLES.items():
             patch.setitem(os.environ, name, value)
@@ -43,8 +43,8 @@ def server(path: Path, calcom: StandIn) -> Iterator[HttpServer]:
             yield opened
 
 
-def message(calcom: StandIn, days: int, kind: int = ANAS) -> Message:
-    calcom.world.book(kind, days_ahead(days), ATTENDEE)
+def message(calcom: FakeCalcom, days: int, kind: int = ANA_VISIT) -> Message:
+    calcom.state.book(kind, days_ahead(days), ATTENDEE)
     return calcom.messages.pop()
 
 
@@ -68,7 +68,7 @@ def _rfc3339(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-async def test_a_booking_in_the_calendar_is_in_the_next_response(server: HttpServer, calcom: StandIn) -> None:
+async def test_a_booking_in_the_calendar_is_in_the_next_response(server: HttpServer, calcom: FakeCalcom) -> None:
     assert await capacity(server, 2) == 2
     said = message(calcom, 2)
     answer = await post(server, said)
@@ -79,7 +79,7 @@ async def test_a_booking_in_the_calendar_is_in_the_next_response(server: HttpSer
 
 
 @pytest.mark.parametrize("signature", ["", "no-secret-provided", "0" * 64])
-async def test_an_unsigned_delivery_is_refused(server: HttpServer, calcom: StandIn, signature: str) -> None:
+async def test_an_unsigned_delivery_is_refused(server: HttpServer, calcom: FakeCalcom, signature: str) -> None:
     said = message(calcom, 3)
     answer = await post(server, Message(said.body, signature))
     assert (answer.status_code, answer.json()["error"]) == (401, "unsigned")
@@ -87,7 +87,9 @@ async def test_an_unsigned_delivery_is_refused(server: HttpServer, calcom: Stand
 
 
 @pytest.mark.parametrize("project", ["other", "nothing"])
-async def test_an_unconnected_project_is_reported_as_unknown(server: HttpServer, calcom: StandIn, project: str) -> None:
+async def test_an_unconnected_project_is_reported_as_unknown(
+    server: HttpServer, calcom: FakeCalcom, project: str
+) -> None:
     answer = await post(server, message(calcom, 4), project)
     assert (answer.status_code, answer.json()["error"]) == (401, "unsigned")
     assert await capacity(server, 4) == 2
@@ -100,26 +102,26 @@ async def test_the_signature_is_checked_before_the_body_is_parsed(server: HttpSe
     assert (said.status_code, said.json()["error"]) == (400, "unreadable")
 
 
-async def test_a_ping_and_an_unknown_host_are_acknowledged(server: HttpServer, calcom: StandIn) -> None:
+async def test_a_ping_and_an_unknown_host_are_acknowledged(server: HttpServer, calcom: FakeCalcom) -> None:
     ping = Message.of(
         {"triggerEvent": "PING", "createdAt": "2026-01-01T00:00:00Z", "payload": {"type": "Test"}}, SECRET
     )
     assert (await post(server, ping)).json() == {"status": "ignored"}
-    assert (await post(server, message(calcom, 5, STRANGERS))).json() == {"status": "parked"}
+    assert (await post(server, message(calcom, 5, UNKNOWN_HOST_VISIT))).json() == {"status": "parked"}
 
 
 async def test_a_delivery_that_is_too_large_is_refused(server: HttpServer) -> None:
     assert (await post(server, Message.of({"payload": "x" * 30_000}, SECRET))).status_code == 413
 
 
-async def test_any_project_id_but_only_post_is_accepted(server: HttpServer, calcom: StandIn) -> None:
+async def test_any_project_id_but_only_post_is_accepted(server: HttpServer, calcom: FakeCalcom) -> None:
     said = await post(server, message(calcom, 6), Host="calendar.example.com", Origin="https://elsewhere.example.com")
     assert said.status_code == 200
     async with httpx2.AsyncClient() as client:
         assert (await client.get(f"{server.url}/webhooks/calcom/shop")).status_code == 405
 
 
-async def test_deliveries_are_counted_by_outcome_and_not_by_project(server: HttpServer, calcom: StandIn) -> None:
+async def test_deliveries_are_counted_by_outcome_and_not_by_project(server: HttpServer, calcom: FakeCalcom) -> None:
     said = message(calcom, 9)
     await post(server, said)
     await post(server, Message(said.body, ""))
@@ -135,18 +137,18 @@ def test_deliveries_are_logged_without_customers_and_secrets(tmp_path: Path) -> 
     made = tmp_path / "slotmcp.db"
     anyio.run(write_books, made, business())
 
-    async def use(server: HttpServer, calcom: StandIn) -> None:
+    async def use(server: HttpServer, calcom: FakeCalcom) -> None:
         await post(server, message(calcom, 7))
         await post(server, Message.of({"triggerEvent": "BOOKING_CREATED", "payload": {"uid": ATTENDEE}}, SECRET))
-        await until_told(calcom.world)
+        await until_told(calcom.state)
 
-    async def until_told(there: World) -> None:
+    async def until_told(there: CalcomState) -> None:
         async def told() -> bool:
             return any(one.metadata for one in there.live())
 
         await until(told)
 
-    with standing_in(world()) as calcom, pytest.MonkeyPatch.context() as patch:
+    with run_fake_calcom(state()) as calcom, pytest.MonkeyPatch.context() as patch:
         for name, value in VARIABLES.items():
             patch.setitem(os.environ, name, value)
         with serving(made, log_level="debug", calcom_url=calcom.url) as server:
@@ -168,15 +170,15 @@ async def book(server: HttpServer, days: int) -> None:
 async def test_a_running_server_pushes_and_reconciles(tmp_path: Path) -> None:
     made = tmp_path / "slotmcp.db"
     await write_books(made, business())
-    with standing_in(world()) as calcom, pytest.MonkeyPatch.context() as patch:
+    with run_fake_calcom(state()) as calcom, pytest.MonkeyPatch.context() as patch:
         for name, value in VARIABLES.items():
             patch.setitem(os.environ, name, value)
-        calcom.world.book(ANAS, days_ahead(3), ATTENDEE)
+        calcom.state.book(ANA_VISIT, days_ahead(3), ATTENDEE)
         with serving(made, calcom_url=calcom.url) as server:
             await book(server, 2)
 
             async def agree() -> bool:
-                told = any(one.metadata for one in calcom.world.live())
+                told = any(one.metadata for one in calcom.state.live())
                 return told and await capacity(server, 3) == 1
 
             await until(agree)
@@ -185,7 +187,7 @@ async def test_a_running_server_pushes_and_reconciles(tmp_path: Path) -> None:
 async def test_several_workers_push_each_booking_once(tmp_path: Path) -> None:
     made = tmp_path / "slotmcp.db"
     await write_books(made, business())
-    with standing_in(world()) as calcom, pytest.MonkeyPatch.context() as patch:
+    with run_fake_calcom(state()) as calcom, pytest.MonkeyPatch.context() as patch:
         for name, value in VARIABLES.items():
             patch.setitem(os.environ, name, value)
         with serving(made, "--workers", "2", calcom_url=calcom.url) as server:
@@ -193,7 +195,7 @@ async def test_several_workers_push_each_booking_once(tmp_path: Path) -> None:
                 await book(server, days)
 
             async def all_are_told() -> bool:
-                return len(calcom.world.live()) == 4
+                return len(calcom.state.live()) == 4
 
             await until(all_are_told)
-        assert len(calcom.world.bookings) == 4
+        assert len(calcom.state.bookings) == 4

@@ -16,9 +16,9 @@ from starlette.routing import Mount
 from slotmcp.asgi import HttpApp, ServeOptions
 from slotmcp.bootstrap import open_app
 from slotmcp.settings import Settings
-from support.calcom.live import VARIABLES, business, days_ahead, world
-from support.calcom.office import ANAS, ATTENDEE, CONNECTION
-from support.calcom.server import SECRET, StandIn
+from support.calcom.live import VARIABLES, business, days_ahead, state
+from support.calcom.office import ANA_VISIT, ATTENDEE, CONNECTION
+from support.calcom.server import SECRET, FakeCalcom
 from support.calcom.wire import Message
 from support.http_server import running
 from support.postgres_proxy import proxied
@@ -55,9 +55,9 @@ async def post(client: httpx2.AsyncClient, said: Message, project: str = "shop")
 
 
 def booked(days: int = 2) -> Message:
-    calcom = StandIn(world())
-    calcom.world.tell = calcom.say
-    calcom.world.book(ANAS, days_ahead(days), ATTENDEE)
+    calcom = FakeCalcom(state())
+    calcom.state.on_change = calcom.send_booking
+    calcom.state.book(ANA_VISIT, days_ahead(days), ATTENDEE)
     return calcom.messages.pop()
 
 

@@ -8,23 +8,23 @@ import pytest
 
 from slotmcp.cli.exits import Exit
 from slotmcp.settings import Settings
-from support.calcom.live import VARIABLES, business, days_ahead, world
-from support.calcom.office import ANAS, ATTENDEE, STRANGERS
-from support.calcom.server import StandIn, standing_in
+from support.calcom.live import VARIABLES, business, days_ahead, state
+from support.calcom.office import ANA_VISIT, ATTENDEE, UNKNOWN_HOST_VISIT
+from support.calcom.server import FakeCalcom, run_fake_calcom
 from support.command_line import Run
 from support.http_server import open_books
 
 
 @pytest.fixture
-def calcom(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+def calcom(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCalcom]:
     """Provide a fake Cal.com server with a connected shop."""
     assert home.is_dir()
-    with standing_in(world()) as stand_in:
-        monkeypatch.setenv("SLOTMCP_CALCOM_URL", stand_in.url)
+    with run_fake_calcom(state()) as calcom:
+        monkeypatch.setenv("SLOTMCP_CALCOM_URL", calcom.url)
         for name, value in VARIABLES.items():
             monkeypatch.setenv(name, value)
         asyncio.run(_open())
-        yield stand_in
+        yield calcom
 
 
 async def _open() -> None:
@@ -32,8 +32,8 @@ async def _open() -> None:
         pass
 
 
-def test_a_dry_run_shows_the_changes_without_making_them(calcom: StandIn, slotmcp: Run) -> None:
-    uid = calcom.world.book(ANAS, days_ahead(2), ATTENDEE).uid
+def test_a_dry_run_shows_the_changes_without_making_them(calcom: FakeCalcom, slotmcp: Run) -> None:
+    uid = calcom.state.book(ANA_VISIT, days_ahead(2), ATTENDEE).uid
     for _ in range(2):
         dry_run = slotmcp("calcom", "sync", "--dry-run")
         assert dry_run.code == Exit.FINE
@@ -45,9 +45,9 @@ def test_a_dry_run_shows_the_changes_without_making_them(calcom: StandIn, slotmc
     assert "0 differences repaired" in slotmcp("calcom", "sync").out
 
 
-def test_events_that_could_not_be_applied_are_listed_and_replayed(calcom: StandIn, slotmcp: Run) -> None:
+def test_events_that_could_not_be_applied_are_listed_and_replayed(calcom: FakeCalcom, slotmcp: Run) -> None:
     assert "All events have been applied." in slotmcp("calcom", "inbox").out
-    uid = calcom.world.book(STRANGERS, days_ahead(2), ATTENDEE).uid
+    uid = calcom.state.book(UNKNOWN_HOST_VISIT, days_ahead(2), ATTENDEE).uid
     assert f"foreign: {uid}" in slotmcp("calcom", "sync").out
     shown = " ".join(slotmcp("calcom", "inbox").out.split())
     assert uid in shown
@@ -58,12 +58,12 @@ def test_events_that_could_not_be_applied_are_listed_and_replayed(calcom: StandI
     assert (unknown.code, unknown.out) == (Exit.REFUSED, "")
 
 
-def test_conflicts_and_pushes_are_shown(calcom: StandIn, slotmcp: Run) -> None:
+def test_conflicts_and_pushes_are_shown(calcom: FakeCalcom, slotmcp: Run) -> None:
     assert slotmcp("calcom", "conflicts").out == "No conflicts.\n"
     assert slotmcp("calcom", "pushes").out == "Cal.com is up to date.\n"
     asyncio.run(_book())
     assert "Waiting to be sent" in " ".join(slotmcp("calcom", "pushes").out.split())
-    calcom.world.book(ANAS, days_ahead(2), ATTENDEE)
+    calcom.state.book(ANA_VISIT, days_ahead(2), ATTENDEE)
     output = slotmcp("calcom", "sync").out
     assert "refused" in output
     assert "Refused" in " ".join(slotmcp("calcom", "pushes").out.split())
@@ -83,7 +83,7 @@ async def _book() -> None:
         await schedules.app.bookings.book_slot(request)
 
 
-def test_a_rejected_key_is_reported(calcom: StandIn, slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rejected_key_is_reported(calcom: FakeCalcom, slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", "cal_wrong")
     refused = slotmcp("calcom", "sync")
     assert refused.code == Exit.AWAY
@@ -91,10 +91,10 @@ def test_a_rejected_key_is_reported(calcom: StandIn, slotmcp: Run, monkeypatch: 
     assert "cal_wrong" not in refused.err
     monkeypatch.delenv("KEY")
     assert "the variable KEY holds no API key" in slotmcp("calcom", "sync").err
-    assert calcom.world.bookings == {}
+    assert calcom.state.bookings == {}
 
 
-def test_the_doctor_checks_the_account(calcom: StandIn, slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_checks_the_account(calcom: FakeCalcom, slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert calcom.url
     output = slotmcp("doctor").out
     assert "the key in KEY belongs to the account office" in output

@@ -10,24 +10,24 @@ import pytest
 
 from slotmcp.bootstrap import open_app
 from slotmcp.settings import Settings
-from support.calcom.live import VARIABLES, business, days_ahead, world
-from support.calcom.office import ANAS, ATTENDEE, STRANGERS
-from support.calcom.server import StandIn, standing_in
+from support.calcom.live import VARIABLES, business, days_ahead, state
+from support.calcom.office import ANA_VISIT, ATTENDEE, UNKNOWN_HOST_VISIT
+from support.calcom.server import FakeCalcom, run_fake_calcom
 from support.called import calling
 from support.dashboard import Site, open_site
 
 
 @pytest.fixture
-def calcom(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
-    with standing_in(world()) as stand_in:
-        stand_in.world.allows_overlaps = True
+def calcom(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCalcom]:
+    with run_fake_calcom(state()) as calcom:
+        calcom.state.allows_overlaps = True
         for name, value in VARIABLES.items():
             monkeypatch.setenv(name, value)
-        yield stand_in
+        yield calcom
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, calcom: StandIn) -> AsyncIterator[Site]:
+async def shop(tmp_path: Path, calcom: FakeCalcom) -> AsyncIterator[Site]:
     """Provide a connected shop with an operator logged in."""
     async with open_site(tmp_path, business(), calcom_url=calcom.url) as site:
         await site.browser.log_in(await site.key())
@@ -40,9 +40,9 @@ async def page_text(site: Site) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
-async def receive_event(site: Site, calcom: StandIn, kind: int, days: int) -> str:
+async def receive_event(site: Site, calcom: FakeCalcom, kind: int, days: int) -> str:
     """Deliver an event that was booked in Cal.com; return its uid."""
-    uid = calcom.world.book(kind, days_ahead(days), ATTENDEE).uid
+    uid = calcom.state.book(kind, days_ahead(days), ATTENDEE).uid
     message = calcom.messages.pop()
     headers = {"X-Cal-Signature-256": message.signature}
     answer = await site.browser.client.post("/webhooks/calcom/shop", content=message.body, headers=headers)
@@ -61,7 +61,7 @@ async def book(site: Site, days: int) -> str:
     return str(response["booking"]["bookingId"])
 
 
-async def reconcile(site: Site, calcom: StandIn) -> None:
+async def reconcile(site: Site, calcom: FakeCalcom) -> None:
     settings = Settings(database_url=f"sqlite:///{site.schedules.path}", calcom_url=calcom.url)
     async with open_app(settings) as app, app.calendar_worker() as worker:
         await worker.sync("shop", is_dry=False)
@@ -75,10 +75,10 @@ async def test_empty_sections_say_so(shop: Site) -> None:
     assert "All events have been applied." in text
 
 
-async def test_open_issues_are_listed_without_customer_data(shop: Site, calcom: StandIn) -> None:
+async def test_open_issues_are_listed_without_customer_data(shop: Site, calcom: FakeCalcom) -> None:
     booking = await book(shop, 2)
-    event = await receive_event(shop, calcom, ANAS, 2)
-    unknown = await receive_event(shop, calcom, STRANGERS, 3)
+    event = await receive_event(shop, calcom, ANA_VISIT, 2)
+    unknown = await receive_event(shop, calcom, UNKNOWN_HOST_VISIT, 3)
     text = await page_text(shop)
     assert re.search(
         rf"Ana \w+ \w+ \d+, 10:00 Here: Visit, booked . In the calendar: .+ 10:00 to .+, event {event}", text
@@ -92,7 +92,7 @@ async def test_open_issues_are_listed_without_customer_data(shop: Site, calcom: 
     assert page.count(f'href="/dashboard/shop/bookings/{booking}"') == 2
 
 
-async def test_the_last_sync_is_shown(shop: Site, calcom: StandIn) -> None:
+async def test_the_last_sync_is_shown(shop: Site, calcom: FakeCalcom) -> None:
     await book(shop, 2)
     await reconcile(shop, calcom)
     text = await page_text(shop)

@@ -1,1 +1,1 @@
-"""A stand-in for Cal.com: a real HTTP server with a small state of its own, webhooks, and faults on demand."""
+"""Fake Cal.com: an HTTP server with its own state, webhooks, and injected faults."""

@@ -1,4 +1,4 @@
-"""The stand-in's HTTP server, its webhooks and its faults."""
+"""Fake Cal.com: HTTP server, webhooks and injected faults."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from threading import Event, RLock, Thread
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from support.calcom.state import MINUTE_MS, Booking, Gone, Host, Taken, World
+from support.calcom.state import MINUTE_MS, Booking, BookingGone, CalcomState, Host, HostBusy
 from support.calcom.wire import (
     Message,
     absence_payload,
@@ -22,123 +22,121 @@ from support.calcom.wire import (
 )
 
 API_KEY: Final = "cal_test_0123456789"
-SECRET: Final = "a secret of the tests"  # noqa: S105  it is
+SECRET: Final = "a secret of the tests"  # noqa: S105  of the tests
 
 
 class Fault(StrEnum):
-    """What may happen to a request."""
+    """Fault of one request."""
 
     TOO_MANY = "429"
-    BROKEN_BEFORE = "500 before anything was done"
-    BROKEN_AFTER = "500 after it was done"
-    SILENT_BEFORE = "no answer, and nothing was done"
-    SILENT_AFTER = "no answer, and it was done"
-    DROPPED_AFTER = "the connection is cut, and it was done"
-    NONSENSE_AFTER = "an answer that is no JSON, and it was done"
+    ERROR_BEFORE = "500 without effect"
+    ERROR_AFTER = "500 after the effect"
+    TIMEOUT_BEFORE = "no response, without effect"
+    TIMEOUT_AFTER = "no response, after the effect"
+    DROPPED_AFTER = "connection closed after the effect"
+    MALFORMED_AFTER = "malformed response after the effect"
 
 
 @dataclass
-class StandIn:
-    """Cal.com, as far as tests need it."""
+class FakeCalcom:
+    """Fake Cal.com account."""
 
-    world: World
+    state: CalcomState
     url: str = ""
     faults: list[Fault | None] = field(default_factory=list)
-    """What happens to the next requests, one after the other; None: nothing."""
+    """Faults of the next requests, in order; None: no fault."""
     retry_after: str = "0"
     messages: list[Message] = field(default_factory=list)
-    """Webhooks that are on their way."""
-    asked: list[tuple[str, str, Any]] = field(default_factory=list)
-    """Each request: method, path, and what it brought."""
-    shape: Callable[[dict[str, Any]], dict[str, Any]] = lambda payload: payload
-    """Makes another payload of one: without what may be missing, say."""
+    """Webhooks that were sent and not received yet."""
+    requests: list[tuple[str, str, Any]] = field(default_factory=list)
+    """Method, path and parameters of each request."""
+    transform: Callable[[dict[str, Any]], dict[str, Any]] = lambda payload: payload
+    """Changes the payload of each webhook, for example by removing optional fields."""
     ended: Event = field(default_factory=Event)
     lock: Any = field(default_factory=RLock)
     _absences: int = 0
 
-    def say(self, trigger: str, booking: Booking, more: dict[str, Any]) -> None:
-        """Put a webhook on its way."""
+    def send_booking(self, trigger: str, booking: Booking, more: dict[str, Any]) -> None:
+        """Send the webhook of a booking."""
         payload = no_show_payload(booking) if trigger == "BOOKING_NO_SHOW_UPDATED" else payload_of(booking)
-        payload |= {name: minute(told) if name.endswith("Time") else told for name, told in more.items()}
-        self.send(trigger, self.shape(payload), booking.updated_ms)
+        payload |= {name: minute(value) if name.endswith("Time") else value for name, value in more.items()}
+        self.send(trigger, self.transform(payload), booking.updated_ms)
 
     def send(self, trigger: str, payload: dict[str, Any], at_ms: int) -> None:
-        """Put any webhook on its way."""
-        said = {"triggerEvent": trigger, "createdAt": instant(at_ms, ".000Z"), "payload": payload}
-        self.messages.append(Message.of(said, SECRET))
+        """Send a webhook."""
+        envelope = {"triggerEvent": trigger, "createdAt": instant(at_ms, ".000Z"), "payload": payload}
+        self.messages.append(Message.of(envelope, SECRET))
 
-    def leave(self, host: Host, start: int, end: int) -> None:
-        """A host is out of office."""
+    def add_absence(self, host: Host, start: int, end: int) -> None:
+        """Add an out-of-office entry of a host."""
         self._absences += 1
-        at_ms = self.world.now_ms()
+        at_ms = self.state.now_ms()
         self.send("OOO_CREATED", absence_payload(self._absences, host, start, end, at_ms), at_ms)
 
-    def answer(self, method: str, path: str, asked: Any) -> tuple[int, Any]:  # noqa: ANN401  of any JSON
-        """What it says to a request: a status, and JSON."""
+    def respond(self, method: str, path: str, params: Any) -> tuple[int, Any]:  # noqa: ANN401  of any JSON
+        """Return the status and the JSON of a response."""
         with self.lock:
-            self.asked.append((method, path, asked))
+            self.requests.append((method, path, params))
             try:
-                return self._answer(method, path.removeprefix("/v2/").split("/"), asked)
-            except Gone:
+                parts = path.removeprefix("/v2/").split("/")
+                return self._get(parts, params) if method == "GET" else self._post(parts, params)
+            except BookingGone:
                 return _error(404 if method == "GET" else 400, "NOT_FOUND")
-            except Taken:
+            except HostBusy:
                 return _error(400, "BOOKING_CONFLICT")
 
-    def _answer(self, method: str, path: list[str], asked: Any) -> tuple[int, Any]:  # noqa: ANN401
-        return self._told(path, asked) if method == "GET" else self._made(path, asked)
-
-    def _told(self, path: list[str], asked: Any) -> tuple[int, Any]:  # noqa: ANN401
+    def _get(self, path: list[str], params: Any) -> tuple[int, Any]:  # noqa: ANN401
         match path:
             case ["me"]:
-                return _said({"id": 1, "username": "office", "email": "office@example.com"})
+                return _success({"id": 1, "username": "office", "email": "office@example.com"})
             case ["bookings"]:
-                return _said(self._feed(asked))
-            case ["bookings", uid] if uid in self.world.bookings:
-                return _said(output_of(self.world.bookings[uid]))
+                return _success(self._updated(params))
+            case ["bookings", uid] if uid in self.state.bookings:
+                return _success(output_of(self.state.bookings[uid]))
             case ["calendars", "busy-times"]:
-                return _said(self._busy(asked))
+                return _success(self._busy(params))
         return _error(404, "NOT_FOUND")
 
-    def _made(self, path: list[str], asked: Any) -> tuple[int, Any]:  # noqa: ANN401
+    def _post(self, path: list[str], params: Any) -> tuple[int, Any]:  # noqa: ANN401
         match path:
             case ["bookings"]:
-                return _said(output_of(self._schedule(asked)), 201)
+                return _success(output_of(self._book(params)), 201)
             case ["bookings", uid, "cancel"]:
-                return _said(output_of(self.world.cancel(uid)))
+                return _success(output_of(self.state.cancel(uid)))
             case ["bookings", uid, "reschedule"]:
-                return _said(output_of(self.world.reschedule(uid, _minutes(asked["start"]))), 201)
+                return _success(output_of(self.state.reschedule(uid, _minutes(params["start"]))), 201)
         return _error(404, "NOT_FOUND")
 
-    def _feed(self, asked: dict[str, str]) -> list[dict[str, Any]]:
-        after = _milliseconds(asked["afterUpdatedAt"])
-        found = sorted(
-            (one for one in self.world.bookings.values() if one.updated_ms > after),
+    def _updated(self, params: dict[str, str]) -> list[dict[str, Any]]:
+        after = _milliseconds(params["afterUpdatedAt"])
+        updated = sorted(
+            (one for one in self.state.bookings.values() if one.updated_ms > after),
             key=lambda one: (one.updated_ms, one.uid),
         )
-        first = int(asked.get("skip", 0))
-        return [output_of(one) for one in found[first : first + int(asked["take"])]]
+        first = int(params.get("skip", 0))
+        return [output_of(one) for one in updated[first : first + int(params["take"])]]
 
-    def _schedule(self, asked: dict[str, Any]) -> Booking:
-        if asked["eventTypeId"] not in self.world.event_types:
-            raise Gone(asked["eventTypeId"])
-        return self.world.book(
-            asked["eventTypeId"],
-            _minutes(asked["start"]),
-            asked["attendee"],
-            minutes=asked.get("lengthInMinutes"),
-            metadata=asked.get("metadata"),
-            notes=asked.get("bookingFieldsResponses", {}).get("notes", ""),
+    def _book(self, params: dict[str, Any]) -> Booking:
+        if params["eventTypeId"] not in self.state.event_types:
+            raise BookingGone(params["eventTypeId"])
+        return self.state.book(
+            params["eventTypeId"],
+            _minutes(params["start"]),
+            params["attendee"],
+            minutes=params.get("lengthInMinutes"),
+            metadata=params.get("metadata"),
+            notes=params.get("bookingFieldsResponses", {}).get("notes", ""),
         )
 
-    def _busy(self, asked: dict[str, str]) -> list[dict[str, str]]:
-        key = int(asked["calendarsToLoad[0][credentialId]"]), asked["calendarsToLoad[0][externalId]"]
+    def _busy(self, params: dict[str, str]) -> list[dict[str, str]]:
+        key = int(params["calendarsToLoad[0][credentialId]"]), params["calendarsToLoad[0][externalId]"]
         return [
             {"start": minute(start, ".000Z"), "end": minute(end, ".000Z"), "source": "google"}
-            for start, end in self.world.busy.get(key, [])
+            for start, end in self.state.busy.get(key, [])
         ]
 
 
-def _said(data: Any, status: int = 200) -> tuple[int, Any]:  # noqa: ANN401
+def _success(data: Any, status: int = 200) -> tuple[int, Any]:  # noqa: ANN401
     return status, {"status": "success", "data": data}
 
 
@@ -157,9 +155,9 @@ def _minutes(text: str) -> int:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Speaks HTTP for it."""
+    """HTTP handler of the fake account."""
 
-    stand_in: StandIn
+    calcom: FakeCalcom
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -170,71 +168,71 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self._serve("POST", urlsplit(self.path).path, json.loads(body))
 
-    def _serve(self, method: str, path: str, asked: Any) -> None:  # noqa: ANN401  of any JSON
-        with self.stand_in.lock:
-            fault = self.stand_in.faults.pop(0) if self.stand_in.faults else None
+    def _serve(self, method: str, path: str, params: Any) -> None:  # noqa: ANN401  of any JSON
+        with self.calcom.lock:
+            fault = self.calcom.faults.pop(0) if self.calcom.faults else None
         if fault is Fault.TOO_MANY:
-            self._say(429, {"status": "error", "error": {"code": "TOO_MANY_REQUESTS"}})
-        elif fault is Fault.BROKEN_BEFORE:
-            self._say(500, {"status": "error"})
-        elif fault is Fault.SILENT_BEFORE:
-            self._keep_silent()
+            self._send_json(429, {"status": "error", "error": {"code": "TOO_MANY_REQUESTS"}})
+        elif fault is Fault.ERROR_BEFORE:
+            self._send_json(500, {"status": "error"})
+        elif fault is Fault.TIMEOUT_BEFORE:
+            self._time_out()
         else:
-            self._done(fault, *self._answered(method, path, asked))
+            self._respond(fault, *self._response(method, path, params))
 
-    def _answered(self, method: str, path: str, asked: Any) -> tuple[int, Any]:  # noqa: ANN401
+    def _response(self, method: str, path: str, params: Any) -> tuple[int, Any]:  # noqa: ANN401
         if self.headers.get("Authorization") != f"Bearer {API_KEY}":
             return _error(401, "UNAUTHORIZED")
         if path.startswith("/v2/bookings") and self.headers.get("cal-api-version") != "2024-08-13":
             return _error(400, "OLD_VERSION")
-        return self.stand_in.answer(method, path, asked)
+        return self.calcom.respond(method, path, params)
 
-    def _done(self, fault: Fault | None, status: int, said: Any) -> None:  # noqa: ANN401
-        if fault is Fault.BROKEN_AFTER:
-            self._say(500, {"status": "error"})
-        elif fault is Fault.SILENT_AFTER:
-            self._keep_silent()
+    def _respond(self, fault: Fault | None, status: int, data: Any) -> None:  # noqa: ANN401
+        if fault is Fault.ERROR_AFTER:
+            self._send_json(500, {"status": "error"})
+        elif fault is Fault.TIMEOUT_AFTER:
+            self._time_out()
         elif fault is Fault.DROPPED_AFTER:
             self.close_connection = True
-        elif fault is Fault.NONSENSE_AFTER:
+        elif fault is Fault.MALFORMED_AFTER:
             self._send(200, b"<html>")
         else:
-            self._say(status, said)
+            self._send_json(status, data)
 
-    def _keep_silent(self) -> None:
-        self.stand_in.ended.wait(10)
+    def _time_out(self) -> None:
+        self.calcom.ended.wait(10)
         self.close_connection = True
 
-    def _say(self, status: int, said: Any) -> None:  # noqa: ANN401
-        self._send(status, json.dumps(said).encode())
+    def _send_json(self, status: int, data: Any) -> None:  # noqa: ANN401
+        self._send(status, json.dumps(data).encode())
 
     def _send(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         if status in {429, 500}:
-            self.send_header("Retry-After", self.stand_in.retry_after)
+            self.send_header("Retry-After", self.calcom.retry_after)
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the library's
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  name of the base class
         del format, args
 
 
 @contextmanager
-def standing_in(world: World) -> Iterator[StandIn]:
-    """Cal.com on a port of its own, until the block ends."""
-    stand_in = StandIn(world)
-    world.tell = stand_in.say
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"stand_in": stand_in}))
+def run_fake_calcom(state: CalcomState) -> Iterator[FakeCalcom]:
+    """Run a fake Cal.com on a free port until the block ends."""
+    calcom = FakeCalcom(state)
+    state.on_change = calcom.send_booking
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"calcom": calcom}))
     server.daemon_threads = True
-    stand_in.url = f"http://127.0.0.1:{server.server_port}/v2"
+    calcom.url = f"http://127.0.0.1:{server.server_port}/v2"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield stand_in
+        yield calcom
     finally:
-        stand_in.ended.set()
+        calcom.ended.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -1,4 +1,4 @@
-"""What the stand-in knows, and what people do there."""
+"""Bookings of the fake Cal.com, and the actions of its users."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ OVER: Final = frozenset({"cancelled", "rejected"})
 
 @dataclass(frozen=True)
 class Host:
-    """A user of it."""
+    """Cal.com user."""
 
     id: int
     email: str
@@ -19,7 +19,7 @@ class Host:
 
 @dataclass(frozen=True)
 class EventType:
-    """What can be booked there; of several hosts the first who is free comes."""
+    """Event type; a booking is assigned to the first free host."""
 
     id: int
     slug: str
@@ -30,7 +30,7 @@ class EventType:
 
 @dataclass
 class Booking:
-    """A booking there. Another start makes another one."""
+    """Booking. Rescheduling creates another one."""
 
     number: int
     uid: str
@@ -38,7 +38,7 @@ class Booking:
     host: Host
     status: str
     start: int
-    """Minutes since the epoch, as the end."""
+    """Minutes since the Unix epoch, like `end`."""
     end: int
     attendee: dict[str, Any]
     created_ms: int
@@ -53,24 +53,24 @@ class Booking:
 
     @property
     def is_live(self) -> bool:
-        """Whether it takes its host's time."""
+        """True if the booking takes its host's time."""
         return self.status not in OVER
 
 
-class Taken(Exception):  # noqa: N818  it says it as Cal.com does
-    """The host has something else then."""
+class HostBusy(Exception):  # noqa: N818
+    """No host is free."""
 
 
-class Gone(Exception):  # noqa: N818
-    """There is no such booking, or it is over."""
+class BookingGone(Exception):  # noqa: N818
+    """The booking does not exist or is over."""
 
 
-Tell = Callable[[str, Booking, dict[str, Any]], None]
-"""Told of what happens: a trigger, the booking, and what else its payload says."""
+WebhookSender = Callable[[str, Booking, dict[str, Any]], None]
+"""Receives a trigger, the booking, and additional fields of the payload."""
 
 
-class World:
-    """The state, and a clock that never stands still."""
+class CalcomState:
+    """State of the fake Cal.com, with a clock that advances at each reading."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self._clock = now_ms
@@ -79,16 +79,16 @@ class World:
         self.event_types: dict[int, EventType] = {}
         self.bookings: dict[str, Booking] = {}
         self.busy: dict[tuple[int, str], list[tuple[int, int]]] = {}
-        """Of connected calendars: by credential and id."""
-        self.tell: Tell = lambda _trigger, _booking, _more: None
+        """Busy times of connected calendars, by credential id and external id."""
+        self.on_change: WebhookSender = lambda _trigger, _booking, _more: None
         self.allows_overlaps = False
 
     def now_ms(self) -> int:
-        """Later than the last time."""
+        """Return a time later than the last one."""
         self._last_ms = max(self._last_ms + 1, self._clock())
         return self._last_ms
 
-    def book(  # noqa: PLR0913  what a booking is made of
+    def book(  # noqa: PLR0913  fields of a booking
         self,
         event_type_id: int,
         start: int,
@@ -98,7 +98,7 @@ class World:
         metadata: dict[str, Any] | None = None,
         notes: str = "",
     ) -> Booking:
-        """Book, or request where that is the way."""
+        """Create a booking, pending if the event type needs confirmation."""
         event_type = self.event_types[event_type_id]
         end = start + (minutes or event_type.minutes)
         host = self._free_host(event_type, start, end, but="")
@@ -120,30 +120,30 @@ class World:
             notes=notes,
         )
         self.bookings[uid] = booking
-        self.tell("BOOKING_REQUESTED" if status == "pending" else "BOOKING_CREATED", booking, {})
+        self.on_change("BOOKING_REQUESTED" if status == "pending" else "BOOKING_CREATED", booking, {})
         return booking
 
     def accept(self, uid: str) -> None:
-        """Say yes to a request."""
+        """Accept a pending booking."""
         booking = self._live(uid)
         self._change(booking, status="accepted")
-        self.tell("BOOKING_CREATED", booking, {})
+        self.on_change("BOOKING_CREATED", booking, {})
 
     def reject(self, uid: str) -> None:
-        """Say no to a request."""
+        """Reject a pending booking."""
         booking = self._live(uid)
         self._change(booking, status="rejected")
-        self.tell("BOOKING_REJECTED", booking, {"rejectionReason": "no"})
+        self.on_change("BOOKING_REJECTED", booking, {"rejectionReason": "no"})
 
     def cancel(self, uid: str) -> Booking:
-        """Call a booking off."""
+        """Cancel a booking."""
         booking = self._live(uid)
         self._change(booking, status="cancelled", sequence=booking.sequence + 1)
-        self.tell("BOOKING_CANCELLED", booking, {"cancellationReason": "no"})
+        self.on_change("BOOKING_CANCELLED", booking, {"cancellationReason": "no"})
         return booking
 
     def reschedule(self, uid: str, start: int) -> Booking:
-        """Give a booking another start: that is another booking."""
+        """Replace a booking by one with another start."""
         old = self._live(uid)
         minutes = old.end - old.start
         host = self._free_host(old.event_type, start, start + minutes, but=uid, first=old.host)
@@ -173,29 +173,29 @@ class World:
             "rescheduleStartTime": old.start,
             "rescheduleEndTime": old.end,
         }
-        self.tell("BOOKING_RESCHEDULED", new, more)
+        self.on_change("BOOKING_RESCHEDULED", new, more)
         return new
 
     def reassign(self, uid: str, host: Host) -> None:
-        """Give a booking to another host; that is told as a change of its place is."""
+        """Assign a booking to another host; Cal.com sends the trigger of a changed location."""
         booking = self._live(uid)
         self._change(booking, host=host)
-        self.tell("BOOKING_LOCATION_UPDATED", booking, {})
+        self.on_change("BOOKING_LOCATION_UPDATED", booking, {})
 
     def mark_no_show(self, uid: str, *, is_no_show: bool = True) -> None:
-        """Say whether the attendee was there."""
+        """Mark the attendee as a no-show, or as present."""
         booking = self.bookings[uid]
         self._change(booking, no_show=is_no_show)
-        self.tell("BOOKING_NO_SHOW_UPDATED", booking, {"noShow": is_no_show})
+        self.on_change("BOOKING_NO_SHOW_UPDATED", booking, {"noShow": is_no_show})
 
     def live(self) -> list[Booking]:
-        """What takes somebody's time, by start and uid."""
+        """Return the bookings that take time, by start and uid."""
         return sorted((one for one in self.bookings.values() if one.is_live), key=lambda one: (one.start, one.uid))
 
     def _live(self, uid: str) -> Booking:
         booking = self.bookings.get(uid)
         if booking is None or not booking.is_live:
-            raise Gone(uid)
+            raise BookingGone(uid)
         return booking
 
     def _change(self, booking: Booking, **facts: Any) -> None:  # noqa: ANN401  its fields
@@ -211,7 +211,7 @@ class World:
                 for one in self.bookings.values()
             ):
                 return host
-        raise Taken
+        raise HostBusy
 
     def _new_uid(self) -> str:
         self._numbers += 1

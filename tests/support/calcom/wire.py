@@ -1,4 +1,4 @@
-"""How the stand-in says things: payloads of webhooks, and answers of the API."""
+"""Payloads of webhooks and responses of the API, as the fake Cal.com sends them."""
 
 import hmac
 import json
@@ -23,25 +23,25 @@ OPTIONAL: Final = (
     "type",
     "endTime",
 )
-"""Keys of a payload that may be missing; without an end there is a length, and the other way round."""
+"""Optional keys of a payload. Without an end there is a length, and vice versa."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """A signed webhook."""
+    """Signed webhook."""
 
     body: bytes
     signature: str
 
     @classmethod
-    def of(cls, said: dict[str, Any], secret: str) -> "Message":
-        """Said and signed."""
-        body = json.dumps(said).encode()
+    def of(cls, envelope: dict[str, Any], secret: str) -> "Message":
+        """Sign an envelope."""
+        body = json.dumps(envelope).encode()
         return cls(body, hmac.digest(secret.encode(), body, sha256).hex())
 
 
 def instant(ms: int, notation: str = "Z") -> str:
-    """An instant in one of the notations that occur: "Z", ".000Z" or "+00:00"."""
+    """Format an instant with the suffix "Z", ".000Z" or "+00:00"."""
     at = datetime.fromtimestamp(ms / 1000, UTC)
     if notation == ".000Z":
         return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -53,7 +53,7 @@ def minute(minutes: int, notation: str = "Z") -> str:
 
 
 def payload_of(booking: Booking, notation: str = "Z") -> dict[str, Any]:
-    """All that Cal.com says of a booking in a webhook, as far as anybody looks."""
+    """Return the payload of a booking in a webhook, with the fields that are used."""
     return {
         "bookingId": booking.number,
         "uid": booking.uid,
@@ -77,8 +77,8 @@ def payload_of(booking: Booking, notation: str = "Z") -> dict[str, Any]:
 
 
 def output_of(booking: Booking) -> dict[str, Any]:
-    """A booking as API v2 answers it (2024-08-13)."""
-    said: dict[str, Any] = {
+    """Return a booking as in responses of API v2 (2024-08-13)."""
+    output: dict[str, Any] = {
         "id": booking.number,
         "uid": booking.uid,
         "title": f"{booking.event_type.slug} between people",
@@ -101,10 +101,10 @@ def output_of(booking: Booking) -> dict[str, Any]:
         "bookingFieldsResponses": {"notes": booking.notes},
     }
     if booking.replaced_by:
-        said["rescheduledToUid"] = booking.replaced_by
+        output["rescheduledToUid"] = booking.replaced_by
     if booking.replaces:
-        said["rescheduledFromUid"] = booking.replaces
-    return said
+        output["rescheduledFromUid"] = booking.replaces
+    return output
 
 
 def no_show_payload(booking: Booking) -> dict[str, Any]:

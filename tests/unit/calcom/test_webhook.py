@@ -1,4 +1,4 @@
-"""What Cal.com's webhooks say, in every shape in which they come."""
+"""Parsing and verification of Cal.com's webhooks."""
 
 import json
 from hashlib import sha256
@@ -14,41 +14,41 @@ from slotmcp.calcom.webhook import has_valid_signature, parse_delivery
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.calendar import CalendarEvent, EventKind, EventStatus, HostReference, NoShow
 from slotmcp.ports.calendar import MalformedDelivery
-from support.calcom.office import ANAS, ATTENDEE, event_types
-from support.calcom.state import World
+from support.calcom.office import ANA_VISIT, ATTENDEE, event_types
+from support.calcom.state import CalcomState
 from support.calcom.wire import OPTIONAL, absence_payload, instant, minute, no_show_payload, payload_of
 from support.shop import at
 
 TEN = at("10:00")
 NOW_MS = TEN * 60_000
-SECRET = "s3cret"  # noqa: S105  a test's own
+SECRET = "s3cret"  # noqa: S105  of the tests
 
 
-def world() -> World:
-    made = World(lambda: NOW_MS)
-    made.event_types = event_types()
-    return made
+def new_state() -> CalcomState:
+    state = CalcomState(lambda: NOW_MS)
+    state.event_types = event_types()
+    return state
 
 
 def payload(**more: Any) -> dict[str, Any]:  # noqa: ANN401  of any JSON
-    return {**payload_of(world().book(ANAS, TEN, ATTENDEE, metadata={"slotmcpBooking": "b-1"})), **more}
+    return {**payload_of(new_state().book(ANA_VISIT, TEN, ATTENDEE, metadata={"slotmcpBooking": "b-1"})), **more}
 
 
-def body(trigger: str, said: object) -> bytes:
-    return json.dumps({"triggerEvent": trigger, "createdAt": instant(NOW_MS, ".000Z"), "payload": said}).encode()
+def body(trigger: str, payload: object) -> bytes:
+    return json.dumps({"triggerEvent": trigger, "createdAt": instant(NOW_MS, ".000Z"), "payload": payload}).encode()
 
 
 def event(trigger: str, **more: Any) -> CalendarEvent:  # noqa: ANN401
-    said = parse_delivery(body(trigger, payload(**more))).change
-    assert isinstance(said, CalendarEvent)
-    return said
+    change = parse_delivery(body(trigger, payload(**more))).change
+    assert isinstance(change, CalendarEvent)
+    return change
 
 
 def signature(text: bytes, secret: str = SECRET) -> str:
     return digest(secret.encode(), text, sha256).hex()
 
 
-def test_all_of_a_booking_is_read() -> None:
+def test_every_field_of_a_booking_is_parsed() -> None:
     assert event("BOOKING_CREATED", rescheduleUid="before") == CalendarEvent(
         uid="uid-1",
         status=EventStatus.ACCEPTED,
@@ -58,7 +58,7 @@ def test_all_of_a_booking_is_read() -> None:
         hosts=(HostReference(email="ana@example.com", user_id=1),),
         series="uid-1@Cal.com",
         sequence=0,
-        event_type_id=ANAS,
+        event_type_id=ANA_VISIT,
         replaces="before",
         customer=Customer(name="Kim Doe", phone="+13035550142", email="Kim@Example.com"),
         visit=event("BOOKING_CREATED").visit,
@@ -84,14 +84,14 @@ def test_all_of_a_booking_is_read() -> None:
         ("BOOKING_REJECTED", "REJECTED", EventStatus.REJECTED),
     ],
 )
-def test_each_trigger_says_where_a_booking_stands(trigger: str, status: str, expected: EventStatus) -> None:
+def test_each_trigger_implies_a_status(trigger: str, status: str, expected: EventStatus) -> None:
     assert event(trigger, status=status).status is expected
 
 
 @pytest.mark.parametrize("notation", ["Z", ".000Z", "+00:00"])
-def test_times_come_in_three_notations(notation: str) -> None:
-    said = event("BOOKING_CREATED", startTime=minute(TEN, notation), endTime=minute(TEN + 45, notation))
-    assert said.interval == (TEN, TEN + 45)
+def test_times_are_parsed_in_three_notations(notation: str) -> None:
+    parsed = event("BOOKING_CREATED", startTime=minute(TEN, notation), endTime=minute(TEN + 45, notation))
+    assert parsed.interval == (TEN, TEN + 45)
 
 
 @pytest.mark.parametrize(
@@ -103,36 +103,36 @@ def test_times_come_in_three_notations(notation: str) -> None:
         ("2025-06-02T10:00:00", "2025-06-02T11:00:00", (TEN, TEN + 60)),
     ],
 )
-def test_other_times_are_whole_minutes_that_hold_them(start: str, end: str, interval: tuple[int, int]) -> None:
+def test_times_are_widened_to_whole_minutes(start: str, end: str, interval: tuple[int, int]) -> None:
     assert event("BOOKING_CREATED", startTime=start, endTime=end).interval == interval
 
 
-def test_without_an_end_there_is_a_length() -> None:
+def test_the_length_replaces_a_missing_end() -> None:
     assert event("BOOKING_CREATED", endTime=None, length=45).interval == (TEN, TEN + 45)
 
 
-def test_nothing_optional_is_needed() -> None:
+def test_optional_keys_may_all_be_missing() -> None:
     bare = {"uid": "u", "startTime": minute(TEN), "endTime": minute(TEN + 60)}
-    said = parse_delivery(body("BOOKING_CREATED", bare)).change
-    assert said == CalendarEvent(uid="u", status=EventStatus.ACCEPTED, start=TEN, end=TEN + 60, at_ms=NOW_MS)
+    change = parse_delivery(body("BOOKING_CREATED", bare)).change
+    assert change == CalendarEvent(uid="u", status=EventStatus.ACCEPTED, start=TEN, end=TEN + 60, at_ms=NOW_MS)
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
-def test_each_optional_key_may_be_missing_null_or_odd(name: str) -> None:
-    odds: list[dict[str, Any]] = [{}, {name: None}, {name: [1]}, {name: {"a": [{}]}}, {name: True}]
-    for odd in odds:
-        said = {**{key: told for key, told in payload().items() if key != name}, **odd}
-        if name == "endTime" and odd.get(name) is not None:
+def test_each_optional_key_may_be_missing_null_or_invalid(name: str) -> None:
+    replacements: list[dict[str, Any]] = [{}, {name: None}, {name: [1]}, {name: {"a": [{}]}}, {name: True}]
+    for replacement in replacements:
+        changed = {**{key: value for key, value in payload().items() if key != name}, **replacement}
+        if name == "endTime" and replacement.get(name) is not None:
             continue
-        assert isinstance(parse_delivery(body("BOOKING_CREATED", said)).change, CalendarEvent), odd
+        assert isinstance(parse_delivery(body("BOOKING_CREATED", changed)).change, CalendarEvent), replacement
 
 
-def test_what_is_not_known_does_no_harm() -> None:
+def test_unknown_keys_are_ignored() -> None:
     assert event("BOOKING_CREATED", price=3, nested={"a": [1]}, organizer={"id": "x", "email": 5}).hosts == ()
 
 
 @pytest.mark.parametrize(
-    ("said", "customer"),
+    ("changes", "customer"),
     [
         ({"attendees": []}, None),
         ({"attendees": [{"name": "Kim", "email": "303@sms.cal.com", "phoneNumber": "+1303"}]}, ("Kim", "+1303", "")),
@@ -142,20 +142,22 @@ def test_what_is_not_known_does_no_harm() -> None:
         ({"attendees": [{"email": "k@x.org"}]}, ("k@x.org", "", "k@x.org")),
     ],
 )
-def test_customers_are_told_in_many_ways(said: dict[str, Any], customer: tuple[str, str, str] | None) -> None:
-    found = event("BOOKING_CREATED", **{"responses": {}, **said}).customer
-    assert (found and (found.name, found.phone, found.email)) == customer
+def test_customers_are_parsed_from_attendees_and_responses(
+    changes: dict[str, Any], customer: tuple[str, str, str] | None
+) -> None:
+    parsed = event("BOOKING_CREATED", **{"responses": {}, **changes}).customer
+    assert (parsed and (parsed.name, parsed.phone, parsed.email)) == customer
 
 
 @pytest.mark.parametrize(
     ("location", "address"),
     [("1 Main St", "1 Main St"), ("integrations:daily", ""), ("https://meet.example.com/x", ""), ("+13035550142", "")],
 )
-def test_a_video_call_is_no_address(location: str, address: str) -> None:
+def test_a_video_call_is_not_an_address(location: str, address: str) -> None:
     assert event("BOOKING_CREATED", location=location).visit.address == address
 
 
-def test_others_take_part() -> None:
+def test_team_members_are_hosts() -> None:
     team = {"members": [{"id": 1, "email": "Ana@example.com"}, {"email": "ben@example.com"}]}
     assert event("BOOKING_CREATED", team=team).hosts == (
         HostReference(email="ana@example.com", user_id=1),
@@ -164,23 +166,23 @@ def test_others_take_part() -> None:
 
 
 @pytest.mark.parametrize("is_no_show", [True, False])
-def test_a_no_show_is_told_by_the_bookings_uid(*, is_no_show: bool) -> None:
-    booking = world().book(ANAS, TEN, ATTENDEE)
+def test_a_no_show_is_parsed(*, is_no_show: bool) -> None:
+    booking = new_state().book(ANA_VISIT, TEN, ATTENDEE)
     booking.no_show = is_no_show
-    said = parse_delivery(body("BOOKING_NO_SHOW_UPDATED", no_show_payload(booking))).change
-    assert said == NoShow(uid="uid-1", is_no_show=is_no_show, at_ms=NOW_MS)
+    change = parse_delivery(body("BOOKING_NO_SHOW_UPDATED", no_show_payload(booking))).change
+    assert change == NoShow(uid="uid-1", is_no_show=is_no_show, at_ms=NOW_MS)
 
 
-def test_a_no_show_of_nobody_says_nothing() -> None:
+def test_a_no_show_without_attendees_changes_nothing() -> None:
     assert parse_delivery(body("BOOKING_NO_SHOW_UPDATED", {"bookingUid": "u", "attendees": []})).change is None
 
 
-def test_an_absence_is_an_event_of_its_own() -> None:
-    host = event_types()[ANAS].hosts[0]
-    said = parse_delivery(body("OOO_CREATED", absence_payload(3, host, TEN, TEN + 600, NOW_MS))).change
-    assert isinstance(said, CalendarEvent)
-    assert (said.kind, said.interval, said.hosts[0].user_id) == (EventKind.ABSENCE, (TEN, TEN + 600), 1)
-    assert said.uid == "ooo:00000000-0000-0000-0000-000000000003"
+def test_an_out_of_office_entry_is_an_event() -> None:
+    host = event_types()[ANA_VISIT].hosts[0]
+    change = parse_delivery(body("OOO_CREATED", absence_payload(3, host, TEN, TEN + 600, NOW_MS))).change
+    assert isinstance(change, CalendarEvent)
+    assert (change.kind, change.interval, change.hosts[0].user_id) == (EventKind.ABSENCE, (TEN, TEN + 600), 1)
+    assert change.uid == "ooo:00000000-0000-0000-0000-000000000003"
 
 
 @pytest.mark.parametrize("trigger", ["PING", "MEETING_ENDED", "FORM_SUBMITTED", "RECORDING_READY", "SOMETHING_NEW", ""])
@@ -188,7 +190,7 @@ def test_other_triggers_change_nothing(trigger: str) -> None:
     assert parse_delivery(body(trigger, {"type": "Test", "title": "x"})).change is None
 
 
-def test_a_meeting_that_started_is_told_flat_and_changes_nothing() -> None:
+def test_a_flat_meeting_started_payload_changes_nothing() -> None:
     flat = {"triggerEvent": "MEETING_STARTED", "id": 3, "uid": "u", "startTime": minute(TEN), "status": "ACCEPTED"}
     assert parse_delivery(json.dumps(flat).encode()).change is None
 
@@ -212,21 +214,21 @@ def test_a_meeting_that_started_is_told_flat_and_changes_nothing() -> None:
         body("BOOKING_NO_SHOW_UPDATED", {"attendees": [{"noShow": True}]}),
     ],
 )
-def test_what_cannot_be_read_is_told_without_what_was_said(text: bytes) -> None:
-    with pytest.raises(MalformedDelivery, match=r"Cal\.com|beyond") as told:
+def test_a_malformed_delivery_is_reported_without_its_content(text: bytes) -> None:
+    with pytest.raises(MalformedDelivery, match=r"Cal\.com|out of range") as error:
         parse_delivery(text)
-    assert "Kim" not in str(told.value)
+    assert "Kim" not in str(error.value)
 
 
 @given(
     st.binary(max_size=300)
     | st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5).map(
-        lambda said: json.dumps(
-            {"triggerEvent": "BOOKING_CREATED", "payload": {"uid": "u", "startTime": said}}
+        lambda start: json.dumps(
+            {"triggerEvent": "BOOKING_CREATED", "payload": {"uid": "u", "startTime": start}}
         ).encode()
     )
 )
-def test_whatever_comes_is_read_or_refused(text: bytes) -> None:
+def test_any_body_is_parsed_or_rejected(text: bytes) -> None:
     try:
         delivery = parse_delivery(text)
     except MalformedDelivery:
@@ -234,45 +236,45 @@ def test_whatever_comes_is_read_or_refused(text: bytes) -> None:
     assert len(delivery.digest) == 64
 
 
-def test_a_signature_is_that_of_the_body_as_it_came() -> None:
+def test_the_signature_covers_the_exact_body() -> None:
     text = body("PING", {})
     assert has_valid_signature(text, signature(text), [SECRET])
     assert not has_valid_signature(text + b" ", signature(text), [SECRET])
 
 
-def test_of_two_secrets_both_are_good() -> None:
+def test_two_secrets_are_valid_during_a_rotation() -> None:
     text = body("PING", {})
     for secret in ("old", "new"):
         assert has_valid_signature(text, signature(text, secret), ["old", "new"])
     assert not has_valid_signature(text, signature(text, "other"), ["old", "new"])
 
 
-@pytest.mark.parametrize("given", ["", "no-secret-provided", "0" * 64, "é" * 64, "sha256="])
-def test_other_signatures_are_none(given: str) -> None:
-    assert not has_valid_signature(b"x", given, [SECRET])
+@pytest.mark.parametrize("received", ["", "no-secret-provided", "0" * 64, "é" * 64, "sha256="])
+def test_other_signatures_are_invalid(received: str) -> None:
+    assert not has_valid_signature(b"x", received, [SECRET])
 
 
-def test_capitals_and_prefixes_are_none() -> None:
-    good = signature(b"x")
-    for odd in (good.upper(), f"sha256={good}", good[:-1], good + "0"):
-        assert not has_valid_signature(b"x", odd, [SECRET])
+def test_uppercase_and_prefixed_signatures_are_invalid() -> None:
+    valid = signature(b"x")
+    for invalid in (valid.upper(), f"sha256={valid}", valid[:-1], valid + "0"):
+        assert not has_valid_signature(b"x", invalid, [SECRET])
 
 
-def test_an_empty_secret_opens_nothing() -> None:
+def test_an_empty_secret_never_matches() -> None:
     assert not has_valid_signature(b"x", signature(b"x", ""), ["", SECRET])
     assert not has_valid_signature(b"x", signature(b"x", ""), [])
 
 
-def test_without_a_secret_it_takes_as_long_as_with_one() -> None:
+def test_verification_takes_as_long_without_a_secret() -> None:
     text = b"x" * 4_000_000
 
-    def fastest(secrets: list[str]) -> int:
-        return min(_nanoseconds(text, secrets) for _ in range(5))
+    def fastest_ns(secrets: list[str]) -> int:
+        return min(_measure_ns(text, secrets) for _ in range(5))
 
-    assert fastest([]) > fastest([SECRET]) / 3
+    assert fastest_ns([]) > fastest_ns([SECRET]) / 3
 
 
-def _nanoseconds(text: bytes, secrets: list[str]) -> int:
-    began = perf_counter_ns()
+def _measure_ns(text: bytes, secrets: list[str]) -> int:
+    started = perf_counter_ns()
     has_valid_signature(text, "0" * 64, secrets)
-    return perf_counter_ns() - began
+    return perf_counter_ns() - started

@@ -36,5 +36,5 @@ async def opened(tmp_path: Path) -> AsyncIterator[Open]:
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     """Open a shop that is connected to the Cal.com stand-in and has just been reconciled."""
     async with open_office(tmp_path / "office.db") as opened:
-        await opened.work()
+        await opened.run_worker()
         yield opened

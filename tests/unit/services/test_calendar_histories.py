@@ -1,4 +1,4 @@
-"""Whatever happens on both sides, and whatever is lost on the way: in the end both have the same, and nothing twice."""
+"""Random actions on both sides with lost messages and faults: both sides agree in the end, without duplicates."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,33 +12,34 @@ from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
-from support.calcom.office import ANAS, ASKED, ATTENDEE, BENS, Office, open_office
+from support.calcom.office import ANA_VISIT, ATTENDEE, BEN_VISIT, ON_REQUEST, Office, open_office
 from support.calcom.server import Fault
-from support.calcom.state import Gone, Taken
+from support.calcom.state import BookingGone, HostBusy
 from support.shop import at, customer
 
 HOURS = [at(f"{hour:02}:00") for hour in range(8, 17)]
-FAULTS = [fault for fault in Fault if "no answer" not in fault]
+FAULTS = [fault for fault in Fault if "no response" not in fault]
 ROUNDS = 12
-"""So often it is synced at most until all is quiet."""
+"""Maximum number of reconciliations until nothing is left to do."""
 
 
 @dataclass(frozen=True)
-class Act:
-    """Something that somebody does: what, to which of those that there are, and when."""
+class Action:
+    """Action on each of the bookings, at an hour."""
 
     what: str
     which: int
     hour: int
 
 
-ACTS = st.builds(
-    Act,
+ACTIONS = st.builds(
+    Action,
     st.sampled_from(
         ["book here", "move here", "cancel here"] * 2
-        + ["book there", "book there", "ask there", "accept there", "reject there", "move there", "cancel there"]
-        + ["hear", "hear twice", "hear last", "lose"]
-        + ["fault", "fault", "work", "work", "work", "work", "wait"]
+        + ["book in calcom", "book in calcom", "request in calcom", "accept in calcom", "reject in calcom"]
+        + ["move in calcom", "cancel in calcom"]
+        + ["deliver", "deliver twice", "deliver last", "lose"]
+        + ["fault", "fault", "run worker", "run worker", "run worker", "run worker", "wait"]
     ),
     st.integers(0, 5),
     st.integers(0, len(HOURS) - 1),
@@ -46,118 +47,116 @@ ACTS = st.builds(
 
 
 class History:
-    """Plays acts out in an office."""
+    """Runs actions in an office."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._here: list[str] = []
-        self._there: list[str] = []
-        self._heard: list[bytes] = []
+        self._booking_ids: list[str] = []
 
-    async def play(self, act: Act) -> None:
-        side = act.what.rpartition(" ")[2]
+    async def play(self, action: Action) -> None:
+        side = action.what.rpartition(" ")[2]
         try:
             if side == "here":
-                await self._act_here(act)
-            elif side == "there":
-                self._act_there(act)
+                await self._act_here(action)
+            elif side == "calcom":
+                self._act_in_calcom(action)
             else:
-                await self._act_between(act)
-        except (SlotmcpError, Gone, Taken):
-            pass  # a refusal is an answer
+                await self._act_between(action)
+        except (SlotmcpError, BookingGone, HostBusy):
+            pass  # rejections are expected
 
-    async def _act_here(self, act: Act) -> None:
+    async def _act_here(self, action: Action) -> None:
         bookings = self._office.shop.app.bookings
-        if act.what == "book here":
-            who = {"technician_id": ("ana", "ben")[act.which % 2]} if act.which < 4 else {}
+        if action.what == "book here":
+            technician = {"technician_id": ("ana", "ben")[action.which % 2]} if action.which < 4 else {}
             answer = await self._office.shop.book(
-                HOURS[act.hour], customer=customer(len(self._here)), service_id="visit", **who
+                HOURS[action.hour], customer=customer(len(self._booking_ids)), service_id="visit", **technician
             )
-            self._here.append(answer.booking.id)
-        elif self._here:
-            one = self._here[act.which % len(self._here)]
-            if act.what == "move here":
-                await bookings.reschedule_booking(RescheduleRequest(booking_id=one, start=HOURS[act.hour]))
+            self._booking_ids.append(answer.booking.id)
+        elif self._booking_ids:
+            booking_id = self._booking_ids[action.which % len(self._booking_ids)]
+            if action.what == "move here":
+                await bookings.reschedule_booking(RescheduleRequest(booking_id=booking_id, start=HOURS[action.hour]))
             else:
-                await bookings.cancel_booking(CancelRequest(booking_id=one))
+                await bookings.cancel_booking(CancelRequest(booking_id=booking_id))
 
-    def _act_there(self, act: Act) -> None:
-        world = self._office.world
-        if act.what in {"book there", "ask there"}:
-            kind = ASKED if act.what == "ask there" else (ANAS, BENS)[act.which % 2]
-            world.book(kind, HOURS[act.hour], {**ATTENDEE, "email": f"{len(world.bookings)}@example.com"})
+    def _act_in_calcom(self, action: Action) -> None:
+        state = self._office.state
+        if action.what in {"book in calcom", "request in calcom"}:
+            kind = ON_REQUEST if action.what == "request in calcom" else (ANA_VISIT, BEN_VISIT)[action.which % 2]
+            state.book(kind, HOURS[action.hour], {**ATTENDEE, "email": f"{len(state.bookings)}@example.com"})
             return
-        live = world.live()
+        live = state.live()
         if not live:
             return
-        uid = live[act.which % len(live)].uid
-        match act.what:
-            case "accept there":
-                world.accept(uid) if world.bookings[uid].status == "pending" else None
-            case "reject there":
-                world.reject(uid) if world.bookings[uid].status == "pending" else None
-            case "move there":
-                world.reschedule(uid, HOURS[act.hour])
-            case "cancel there":
-                world.cancel(uid)
+        uid = live[action.which % len(live)].uid
+        match action.what:
+            case "accept in calcom":
+                state.accept(uid) if state.bookings[uid].status == "pending" else None
+            case "reject in calcom":
+                state.reject(uid) if state.bookings[uid].status == "pending" else None
+            case "move in calcom":
+                state.reschedule(uid, HOURS[action.hour])
+            case "cancel in calcom":
+                state.cancel(uid)
 
-    async def _act_between(self, act: Act) -> None:
+    async def _act_between(self, action: Action) -> None:
         messages = self._office.calcom.messages
-        match act.what:
-            case "hear" if messages:
-                await self._office.hear(messages.pop(act.which % len(messages)))
-            case "hear twice" if messages:
-                await self._office.hear(messages[act.which % len(messages)])
-            case "hear last" if messages:
-                await self._office.hear(messages.pop())
+        match action.what:
+            case "deliver" if messages:
+                await self._office.receive(messages.pop(action.which % len(messages)))
+            case "deliver twice" if messages:
+                await self._office.receive(messages[action.which % len(messages)])
+            case "deliver last" if messages:
+                await self._office.receive(messages.pop())
             case "lose" if messages:
-                messages.pop(act.which % len(messages))
+                messages.pop(action.which % len(messages))
             case "fault":
-                self._office.calcom.faults.append(FAULTS[(act.which + act.hour) % len(FAULTS)])
-            case "work":
-                await self._office.work()
+                self._office.calcom.faults.append(FAULTS[(action.which + action.hour) % len(FAULTS)])
+            case "run worker":
+                await self._office.run_worker()
             case "wait":
-                self._office.shop.clock.advance(seconds=60 * (act.which + 1))
+                self._office.shop.clock.advance(seconds=60 * (action.which + 1))
 
 
-async def come_to_rest(office: Office) -> None:
-    """Let it be reconciled until nothing is left to do."""
+async def reconcile_until_done(office: Office) -> None:
+    """Reconcile until nothing is left to do."""
     office.calcom.faults.clear()
     office.calcom.messages.clear()
     for _ in range(ROUNDS):
         office.shop.clock.advance(seconds=1200)
         answer = await office.worker.sync("shop")
-        open_pushes = [one for one in (await office.shop.store.calendar("shop")).pushes if not one.refused]
+        open_pushes = [each for each in (await office.shop.store.calendar("shop")).pushes if not each.refused]
         if not (answer.pushed or answer.report.differences or open_pushes):
             return
-    raise AssertionError("it does not come to rest")
+    raise AssertionError("reconciliation does not end")
 
 
 async def check(office: Office) -> None:
-    """Both sides have the same, and nothing twice."""
+    """Check that both sides agree, without duplicates."""
     view = await office.shop.store.calendar("shop")
-    refused = {one.booking_id for one in view.pushes}
-    live = [one for one in await office.shop.store.bookings("shop") if one.status is not BookingStatus.CANCELLED]
+    refused = {each.booking_id for each in view.pushes}
+    live = [each for each in await office.shop.store.bookings("shop") if each.status is not BookingStatus.CANCELLED]
     known = {entry.booking_id for entry in view.entries if entry.booking_id}
-    untold = [one for one in live if one.id not in known]
-    assert {one.id for one in untold} <= refused, "what was booked here is there, or was refused there"
-    here = await office.taken()
-    for one in untold:
-        here.remove((*one.claim.interval, one.claim.technician_id))
-        assert one.attention
-    assert here == office.there()
-    assert len(known) == sum(bool(entry.booking_id) for entry in view.entries), "no booking is two events"
+    not_pushed = [each for each in live if each.id not in known]
+    assert {each.id for each in not_pushed} <= refused, "each booking is in Cal.com, or was rejected there"
+    times = await office.local_times()
+    for each in not_pushed:
+        times.remove((*each.claim.interval, each.claim.technician_id))
+        assert each.attention
+    assert times == office.calcom_times()
+    assert len(known) == sum(bool(entry.booking_id) for entry in view.entries), "no booking has two events"
 
 
 @settings(max_examples=30)
-@given(acts=st.lists(ACTS, min_size=15, max_size=40))
-def test_in_the_end_both_sides_have_the_same(acts: list[Act]) -> None:
+@given(actions=st.lists(ACTIONS, min_size=15, max_size=40))
+def test_both_sides_agree_after_reconciliation(actions: list[Action]) -> None:
     async def run(path: Path) -> None:
         async with open_office(path) as office:
             history = History(office)
-            for act in acts:
-                await history.play(act)
-            await come_to_rest(office)
+            for action in actions:
+                await history.play(action)
+            await reconcile_until_done(office)
             await check(office)
 
     with TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Whatever order deliveries come in, and however often: the book has what the calendar has."""
+"""Deliveries in any order, with repetitions: the schedule ends up like the calendar."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,106 +14,118 @@ from hypothesis import strategies as st
 
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.services.calendar.apply import Effect
-from support.calcom.office import ANAS, ASKED, ATTENDEE, BENS, HOST_ANA, HOST_BEN, UNKNOWN, Office, open_office
-from support.calcom.state import Booking, Taken, World
+from support.calcom.office import (
+    ANA_VISIT,
+    ATTENDEE,
+    BEN_VISIT,
+    HOST_ANA,
+    HOST_BEN,
+    ON_REQUEST,
+    OTHER_TYPE,
+    Office,
+    open_office,
+)
+from support.calcom.state import Booking, CalcomState, HostBusy
 from support.calcom.wire import Message
 from support.shop import at, customer
 
 HOURS: Final = [at(f"{hour:02}:00") for hour in range(8, 11)]
-"""Few, so that what comes late finds its time taken by what took it afterwards."""
-KINDS: Final = (ANAS, ANAS, ANAS, BENS, ASKED, UNKNOWN)
+"""Few hours, so that late deliveries find their time taken by later events."""
+KINDS: Final = (ANA_VISIT, ANA_VISIT, ANA_VISIT, BEN_VISIT, ON_REQUEST, OTHER_TYPE)
 AWAY: Final = at("16:00")
 
 
 @dataclass(frozen=True)
-class Act:
-    """Something that somebody does there: what, to which of those that there are, and when."""
+class Action:
+    """Action of a user in Cal.com, on each of the live bookings, at an hour."""
 
     what: str
     which: int
     hour: int
 
 
-ACTS: Final = st.builds(
-    Act,
+ACTIONS: Final = st.builds(
+    Action,
     st.sampled_from(["book"] * 3 + ["move"] * 2 + ["cancel", "cancel", "accept", "reject", "reassign", "reassign"]),
     st.integers(0, len(KINDS) - 1),
     st.integers(0, len(HOURS) - 1),
 )
 
 
-def play(world: World, acts: Sequence[Act]) -> None:
-    """Live through a history there."""
-    for act in acts:
-        live = world.live()
+def play(state: CalcomState, actions: Sequence[Action]) -> None:
+    """Run actions in Cal.com."""
+    for action in actions:
+        live = state.live()
         try:
-            if act.what == "book":
-                world.book(KINDS[act.which], HOURS[act.hour], ATTENDEE)
+            if action.what == "book":
+                state.book(KINDS[action.which], HOURS[action.hour], ATTENDEE)
             elif live:
-                _change(world, live[act.which % len(live)], act)
-        except Taken:
-            pass  # it is not to be had
+                _change(state, live[action.which % len(live)], action)
+        except HostBusy:
+            pass  # the time is not free
 
 
-def _change(world: World, booking: Booking, act: Act) -> None:
-    match act.what:
+def _change(state: CalcomState, booking: Booking, action: Action) -> None:
+    match action.what:
         case "move":
-            world.reschedule(booking.uid, HOURS[act.hour])
+            state.reschedule(booking.uid, HOURS[action.hour])
         case "cancel":
-            world.cancel(booking.uid)
+            state.cancel(booking.uid)
         case "accept" if booking.status == "pending":
-            world.accept(booking.uid)
+            state.accept(booking.uid)
         case "reject" if booking.status == "pending":
-            world.reject(booking.uid)
+            state.reject(booking.uid)
         case "reassign":
             to = HOST_BEN if booking.host == HOST_ANA else HOST_ANA
-            if not any(one.host == to and one.start < booking.end and booking.start < one.end for one in world.live()):
-                world.reassign(booking.uid, to)
+            if not any(
+                each.host == to and each.start < booking.end and booking.start < each.end for each in state.live()
+            ):
+                state.reassign(booking.uid, to)
 
 
-async def hear(office: Office, messages: Sequence[Message]) -> None:
-    """Let them come. Of those that are the same only the first may do anything."""
-    heard: set[bytes] = set()
+async def deliver(office: Office, messages: Sequence[Message]) -> None:
+    """Deliver messages; only the first of identical ones may have an effect."""
+    delivered: set[bytes] = set()
     for message in messages:
         before = (await office.shop.store.head("shop")).revision
-        applied = await office.hear(message)
-        if message.body in heard:
-            assert applied.effect is Effect.KNOWN
+        result = await office.receive(message)
+        if message.body in delivered:
+            assert result.effect is Effect.KNOWN
             assert (await office.shop.store.head("shop")).revision == before
-        heard.add(message.body)
+        delivered.add(message.body)
 
 
 async def check(office: Office) -> None:
-    """The same time is taken here as there, by bookings where it can be, and reconciling has nothing to mend."""
+    """Check that both sides have the same times, as bookings where possible, and that reconciling repairs nothing."""
     absence = (AWAY, AWAY + 60, "ana")
-    assert await office.taken() == sorted([*office.there(), absence])
+    assert await office.local_times() == sorted([*office.calcom_times(), absence])
     await check_bookings(office)
     answer = await office.worker.sync("shop")
     assert answer.report.differences == []
-    assert await office.taken() == sorted([*office.there(), absence])
+    assert await office.local_times() == sorted([*office.calcom_times(), absence])
     await check_bookings(office)
 
 
 async def check_bookings(office: Office) -> None:
-    """What is accepted there, and a service, is a booking here; nothing else is."""
-    sold = [one for one in await office.shop.store.bookings("shop") if one.status is not BookingStatus.CANCELLED]
-    wanted = [one for one in office.world.live() if one.status == "accepted" and one.event_type.id != UNKNOWN]
-    assert sorted((one.claim.start, one.claim.technician_id) for one in sold) == sorted(
-        (one.start, one.host.name.lower()) for one in wanted
+    """Check that exactly the accepted events with a service are bookings."""
+    booked = [each for each in await office.shop.store.bookings("shop") if each.status is not BookingStatus.CANCELLED]
+    expected = [each for each in office.state.live() if each.status == "accepted" and each.event_type.id != OTHER_TYPE]
+    assert sorted((each.claim.start, each.claim.technician_id) for each in booked) == sorted(
+        (each.start, each.host.name.lower()) for each in expected
     )
 
 
 @settings(max_examples=30)
-@given(acts=st.lists(ACTS, min_size=8, max_size=20), chance=st.randoms(use_true_random=False))
-def test_order_and_repetition_change_nothing(acts: list[Act], chance: Random) -> None:
+@given(actions=st.lists(ACTIONS, min_size=8, max_size=20), chance=st.randoms(use_true_random=False))
+def test_order_and_repetition_of_deliveries_do_not_matter(actions: list[Action], chance: Random) -> None:
     async def run(path: Path) -> None:
         async with open_office(path) as office:
-            office.calcom.leave(HOST_ANA, AWAY, AWAY + 60)
-            play(office.world, acts)
-            said = office.calcom.messages
-            messages = [*said, *chance.choices(said, k=len(said) // 2)]
+            office.calcom.add_absence(HOST_ANA, AWAY, AWAY + 60)
+            play(office.state, actions)
+            sent = office.calcom.messages
+            messages = [*sent, *chance.choices(sent, k=len(sent) // 2)]
             chance.shuffle(messages)
-            await hear(office, messages)
+            await deliver(office, messages)
             await check(office)
 
     with TemporaryDirectory() as folder:
@@ -121,64 +133,62 @@ def test_order_and_repetition_change_nothing(acts: list[Act], chance: Random) ->
 
 
 @pytest.mark.parametrize("change", ["cancel", "move", "reassign"])
-async def test_what_found_its_time_taken_is_a_booking_once_that_is_known_to_be_free(
-    office: Office, change: str
-) -> None:
-    first = office.world.book(ANAS, HOURS[0], ATTENDEE)
-    await office.hear_all()
-    _change(office.world, first, Act(change, 0, 1))
-    office.world.book(ANAS, HOURS[0], ATTENDEE)
+async def test_an_event_is_booked_once_its_time_is_known_to_be_free(office: Office, change: str) -> None:
+    first = office.state.book(ANA_VISIT, HOURS[0], ATTENDEE)
+    await office.receive_all()
+    _change(office.state, first, Action(change, 0, 1))
+    office.state.book(ANA_VISIT, HOURS[0], ATTENDEE)
     freed, taken = office.calcom.messages
-    await hear(office, [taken])
+    await deliver(office, [taken])
     assert len((await office.shop.store.schedule("shop")).technician_schedules["ana"].busy) == 1
-    await hear(office, [freed])
-    assert await office.taken() == office.there()
+    await deliver(office, [freed])
+    assert await office.local_times() == office.calcom_times()
     await check_bookings(office)
 
 
-async def test_a_booking_that_could_not_follow_leaves_where_it_was(office: Office) -> None:
-    first = office.world.book(ANAS, HOURS[0], ATTENDEE)
-    office.world.reassign(first.uid, HOST_BEN)
-    office.world.book(ANAS, HOURS[0], ATTENDEE)
-    office.world.reschedule(first.uid, HOURS[1])
-    office.world.book(BENS, HOURS[0], ATTENDEE)
-    made, given, after, moved, bens = office.calcom.messages
-    await hear(office, [made, bens, after, given, moved])
+async def test_a_booking_that_could_not_be_reassigned_frees_its_time_when_it_moves(office: Office) -> None:
+    first = office.state.book(ANA_VISIT, HOURS[0], ATTENDEE)
+    office.state.reassign(first.uid, HOST_BEN)
+    office.state.book(ANA_VISIT, HOURS[0], ATTENDEE)
+    office.state.reschedule(first.uid, HOURS[1])
+    office.state.book(BEN_VISIT, HOURS[0], ATTENDEE)
+    created, reassigned, next_booking, moved, of_ben = office.calcom.messages
+    await deliver(office, [created, of_ben, next_booking, reassigned, moved])
     assert (await office.shop.store.schedule("shop")).technician_schedules["ana"].busy == ()
 
 
-async def test_what_has_parted_from_its_booking_stands_by_itself_whatever_is_said_of_it_later(office: Office) -> None:
-    first, other = (office.world.book(ANAS, hour, ATTENDEE) for hour in HOURS[:2])
-    office.world.cancel(other.uid)
-    moved = office.world.reschedule(first.uid, HOURS[1])
-    office.world.reassign(moved.uid, HOST_BEN)
-    made, made_other, cancelled, late, given = office.calcom.messages
-    await hear(office, [made, made_other, late, given, cancelled])
-    await office.work()
-    assert [one.uid for one in office.world.live()] == [moved.uid]
-    assert await office.taken() == office.there()
+async def test_an_event_separated_from_its_booking_stays_separate(office: Office) -> None:
+    first, other = (office.state.book(ANA_VISIT, hour, ATTENDEE) for hour in HOURS[:2])
+    office.state.cancel(other.uid)
+    moved = office.state.reschedule(first.uid, HOURS[1])
+    office.state.reassign(moved.uid, HOST_BEN)
+    created, other_created, cancelled, late, reassigned = office.calcom.messages
+    await deliver(office, [created, other_created, late, reassigned, cancelled])
+    await office.run_worker()
+    assert [each.uid for each in office.state.live()] == [moved.uid]
+    assert await office.local_times() == office.calcom_times()
     await check_bookings(office)
 
 
-async def test_one_of_ours_that_was_moved_there_onto_a_taken_time_is_never_called_off_there(office: Office) -> None:
+async def test_a_pushed_booking_moved_onto_a_taken_time_is_not_cancelled_in_calcom(office: Office) -> None:
     await office.shop.book(HOURS[0], customer=customer(1), service_id="visit", technician_id="ana")
-    await office.work()
-    await office.hear_all()
+    await office.run_worker()
+    await office.receive_all()
     await office.shop.book(HOURS[1], customer=customer(2), service_id="visit", technician_id="ana")
-    moved = office.world.reschedule(office.world.live()[0].uid, HOURS[1])
-    await office.hear_all()
-    office.world.reassign(moved.uid, HOST_BEN)
-    await office.hear_all()
-    await office.work()
-    assert moved.uid in [one.uid for one in office.world.live()]
-    sold = [(one.claim.start, one.claim.technician_id) for one in await office.shop.store.bookings("shop")]
-    assert sorted(sold) == [(HOURS[1], "ana"), (HOURS[1], "ben")]
+    moved = office.state.reschedule(office.state.live()[0].uid, HOURS[1])
+    await office.receive_all()
+    office.state.reassign(moved.uid, HOST_BEN)
+    await office.receive_all()
+    await office.run_worker()
+    assert moved.uid in [each.uid for each in office.state.live()]
+    booked = [(each.claim.start, each.claim.technician_id) for each in await office.shop.store.bookings("shop")]
+    assert sorted(booked) == [(HOURS[1], "ana"), (HOURS[1], "ben")]
 
 
-async def test_of_what_was_over_before_it_was_heard_of_reconciling_has_nothing_to_tell(office: Office) -> None:
-    first = office.world.book(ANAS, HOURS[0], ATTENDEE)
-    office.world.reschedule(first.uid, HOURS[1])
+async def test_reconciling_ignores_events_that_were_over_before_they_were_known(office: Office) -> None:
+    first = office.state.book(ANA_VISIT, HOURS[0], ATTENDEE)
+    office.state.reschedule(first.uid, HOURS[1])
     _, moved = office.calcom.messages
-    await hear(office, [moved])
+    await deliver(office, [moved])
     assert (await office.worker.sync("shop")).report.differences == []
-    assert await office.taken() == office.there()
+    assert await office.local_times() == office.calcom_times()

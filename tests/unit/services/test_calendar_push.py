@@ -1,4 +1,4 @@
-"""Telling the calendar: soon, once, and again where nobody knows whether it heard."""
+"""Pushes of bookings to the calendar: soon, exactly once, and retried after unknown outcomes."""
 
 from dataclasses import replace
 
@@ -10,12 +10,12 @@ from slotmcp.services.calendar.connection import FAILURES
 from slotmcp.services.calendar.push import REFUSED
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
-from support.calcom.office import ANA, ANAS, ATTENDEE, BEN, BUSINESS, Office
+from support.calcom.office import ANA, ANA_VISIT, ATTENDEE, BEN, BUSINESS, Office
 from support.calcom.server import Fault
 from support.shop import CALLER, at, booking, plan, service
 
 TEN, NOON, TWO = at("10:00"), at("12:00"), at("14:00")
-AFTER = [fault for fault in Fault if fault.name.endswith("AFTER") and "SILENT" not in fault.name]
+AFTER = [fault for fault in Fault if fault.name.endswith("AFTER") and "TIMEOUT" not in fault.name]
 
 
 async def book(office: Office, start: int = TEN, **facts: object) -> str:
@@ -32,299 +32,303 @@ async def cancel(office: Office, booking_id: str) -> None:
 
 
 async def retry(office: Office) -> None:
-    """Later."""
+    """Advance the clock past all delays, and run the worker."""
     office.shop.clock.advance(seconds=1000)
-    await office.work()
+    await office.run_worker()
 
 
-def made(office: Office) -> int:
-    """How many events were ever made there."""
-    return len(office.world.bookings)
+def created_count(office: Office) -> int:
+    """Return the number of events ever created in Cal.com."""
+    return len(office.state.bookings)
 
 
-async def pushes(office: Office) -> int:
+async def pending_pushes(office: Office) -> int:
     return len((await office.shop.store.calendar("shop")).pushes)
 
 
-async def test_what_is_booked_here_is_there_soon_after(office: Office) -> None:
+async def test_a_booking_is_pushed_to_calcom(office: Office) -> None:
     booking_id = await book(office)
-    await office.work()
-    assert office.there() == await office.taken() == [(TEN, TEN + 60, "ana")]
-    (event,) = office.world.live()
+    await office.run_worker()
+    assert office.calcom_times() == await office.local_times() == [(TEN, TEN + 60, "ana")]
+    (event,) = office.state.live()
     assert event.metadata == {"slotmcpProject": "shop", "slotmcpBooking": booking_id}
     assert event.attendee == {"name": "Kim Doe", "phoneNumber": "+13035550142", "timeZone": "UTC", "language": "en"}
-    assert await pushes(office) == 0
+    assert await pending_pushes(office) == 0
 
 
-async def test_its_own_echo_changes_nothing(office: Office) -> None:
+async def test_the_webhook_of_a_pushed_booking_changes_nothing(office: Office) -> None:
     await book(office)
-    await office.work()
+    await office.run_worker()
     revision = await office.shop.revision()
-    await office.hear_all()
+    await office.receive_all()
     assert await office.shop.revision() == revision
     assert len(await office.shop.store.bookings("shop")) == 1
 
 
-async def test_an_echo_that_comes_before_the_answer_is_known_too(office: Office) -> None:
+async def test_a_webhook_that_arrives_before_the_response_is_recognized(office: Office) -> None:
     await book(office)
     office.calcom.faults = [Fault.DROPPED_AFTER]
-    await office.work()
-    await office.hear_all()
+    await office.run_worker()
+    await office.receive_all()
     assert len(await office.shop.store.bookings("shop")) == 1
     await retry(office)
-    assert (made(office), await pushes(office)) == (1, 0)
+    assert (created_count(office), await pending_pushes(office)) == (1, 0)
 
 
-async def test_moves_and_cancellations_follow(office: Office) -> None:
+async def test_reschedules_and_cancellations_are_pushed(office: Office) -> None:
     booking_id = await book(office)
-    await office.work()
+    await office.run_worker()
     await move(office, booking_id, NOON)
-    await office.work()
-    assert office.there() == [(NOON, NOON + 60, "ana")]
+    await office.run_worker()
+    assert office.calcom_times() == [(NOON, NOON + 60, "ana")]
     await cancel(office, booking_id)
-    await office.work()
-    assert office.there() == []
-    await office.hear_all()
-    assert await office.taken() == []
+    await office.run_worker()
+    assert office.calcom_times() == []
+    await office.receive_all()
+    assert await office.local_times() == []
 
 
-async def test_several_changes_are_told_as_one(office: Office) -> None:
+async def test_several_changes_are_pushed_as_one(office: Office) -> None:
     booking_id = await book(office)
     await move(office, booking_id, NOON)
     await move(office, booking_id, TWO)
-    await office.work()
-    assert (made(office), office.there()) == (1, [(TWO, TWO + 60, "ana")])
+    await office.run_worker()
+    assert (created_count(office), office.calcom_times()) == (1, [(TWO, TWO + 60, "ana")])
 
 
-async def test_what_was_cancelled_before_it_was_told_is_never_told(office: Office) -> None:
+async def test_a_booking_cancelled_before_its_push_is_never_pushed(office: Office) -> None:
     await cancel(office, await book(office))
-    await office.work()
-    assert made(office) == 0
+    await office.run_worker()
+    assert created_count(office) == 0
 
 
 @pytest.mark.parametrize("fault", AFTER)
-async def test_a_lost_answer_makes_nothing_twice(office: Office, fault: Fault) -> None:
+async def test_a_lost_response_does_not_create_an_event_twice(office: Office, fault: Fault) -> None:
     await book(office)
     office.calcom.faults = [fault]
-    await office.work()
-    assert (made(office), await pushes(office)) == (1, 1)
+    await office.run_worker()
+    assert (created_count(office), await pending_pushes(office)) == (1, 1)
     await retry(office)
-    assert (made(office), await pushes(office)) == (1, 0)
+    assert (created_count(office), await pending_pushes(office)) == (1, 0)
 
 
 @pytest.mark.parametrize("fault", AFTER)
-async def test_a_lost_answer_moves_nothing_twice(office: Office, fault: Fault) -> None:
+async def test_a_lost_response_does_not_reschedule_an_event_twice(office: Office, fault: Fault) -> None:
     booking_id = await book(office)
-    await office.work()
+    await office.run_worker()
     await move(office, booking_id, NOON)
     office.calcom.faults = [fault]
-    await office.work()
+    await office.run_worker()
     await retry(office)
-    assert (made(office), office.there(), await pushes(office)) == (2, [(NOON, NOON + 60, "ana")], 0)
+    assert (created_count(office), office.calcom_times(), await pending_pushes(office)) == (
+        2,
+        [(NOON, NOON + 60, "ana")],
+        0,
+    )
 
 
-async def test_cancelled_while_nobody_knows_whether_it_was_made(office: Office) -> None:
+async def test_cancelling_after_a_lost_response_cancels_the_event(office: Office) -> None:
     booking_id = await book(office)
-    office.calcom.faults = [Fault.BROKEN_AFTER]
-    await office.work()
+    office.calcom.faults = [Fault.ERROR_AFTER]
+    await office.run_worker()
     await cancel(office, booking_id)
     await retry(office)
-    assert (made(office), office.there()) == (1, [])
+    assert (created_count(office), office.calcom_times()) == (1, [])
 
 
-async def test_moved_again_while_its_echo_is_on_its_way(office: Office) -> None:
+async def test_a_late_webhook_does_not_undo_a_second_move(office: Office) -> None:
     booking_id = await book(office)
-    await office.work()
+    await office.run_worker()
     await move(office, booking_id, NOON)
     office.calcom.faults = [Fault.DROPPED_AFTER]
-    await office.work()
+    await office.run_worker()
     await move(office, booking_id, TWO)
-    await office.hear_all()
-    assert await office.taken() == [(TWO, TWO + 60, "ana")], "the echo of noon is not somebody else's wish"
+    await office.receive_all()
+    assert await office.local_times() == [(TWO, TWO + 60, "ana")], "the late webhook is the result of a push"
     await retry(office)
-    assert office.there() == [(TWO, TWO + 60, "ana")]
+    assert office.calcom_times() == [(TWO, TWO + 60, "ana")]
 
 
-@pytest.mark.parametrize("fault", [Fault.TOO_MANY, Fault.BROKEN_BEFORE])
-async def test_what_was_not_done_is_done_later(office: Office, fault: Fault) -> None:
+@pytest.mark.parametrize("fault", [Fault.TOO_MANY, Fault.ERROR_BEFORE])
+async def test_a_failed_push_is_retried(office: Office, fault: Fault) -> None:
     await book(office)
     office.calcom.faults = [fault]
-    await office.work()
-    assert made(office) == 0
+    await office.run_worker()
+    assert created_count(office) == 0
     await retry(office)
-    assert made(office) == 1
+    assert created_count(office) == 1
 
 
-async def test_it_is_left_alone_for_as_long_as_it_says(office: Office) -> None:
+async def test_no_requests_are_sent_during_retry_after(office: Office) -> None:
     for hour in range(8, 11):
         await book(office, at(f"{hour:02}:00"))
     office.calcom.faults, office.calcom.retry_after = [Fault.TOO_MANY], "60"
-    await office.work()
-    await office.work()
-    posts = [one for one in office.calcom.asked if one[0] == "POST"]
-    assert posts == [], "the others are not even tried"
+    await office.run_worker()
+    await office.run_worker()
+    posts = [one for one in office.calcom.requests if one[0] == "POST"]
+    assert posts == [], "the other bookings are not tried"
     (waiting, *_) = (await office.shop.store.calendar("shop")).pushes
-    assert waiting.tried_at_ms is None, "it is certain that it did nothing"
+    assert waiting.tried_at_ms is None, "the request certainly had no effect"
 
 
-async def test_it_is_left_alone_once_it_has_failed_several_times(office: Office) -> None:
+async def test_repeated_failures_pause_all_requests(office: Office) -> None:
     for hour in range(8, 18):
         await book(office, at(f"{hour:02}:00"))
-    office.calcom.faults = [Fault.BROKEN_BEFORE] * 40
-    await office.work()
-    assert len(office.calcom.faults) >= 40 - 2 * FAILURES, "of ten bookings half are not tried at all"
+    office.calcom.faults = [Fault.ERROR_BEFORE] * 40
+    await office.run_worker()
+    assert len(office.calcom.faults) >= 40 - 2 * FAILURES, "half of the bookings are not tried at all"
     attempts = [one.attempts for one in (await office.shop.store.calendar("shop")).pushes]
     assert attempts.count(0) >= 3
 
 
-async def test_what_is_refused_for_good_is_marked_and_not_asked_again(office: Office) -> None:
-    office.world.event_types.pop(ANAS)
+async def test_a_rejected_push_marks_the_booking_and_is_not_retried(office: Office) -> None:
+    office.state.event_types.pop(ANA_VISIT)
     booking_id = await book(office)
-    await office.work()
-    found = await office.shop.store.booking("shop", booking_id)
-    assert found is not None
-    assert found.attention.startswith(REFUSED)
-    assert "Kim" not in found.attention
-    asked = len(office.calcom.asked)
-    await office.work()
-    assert len(office.calcom.asked) == asked
+    await office.run_worker()
+    stored = await office.shop.store.booking("shop", booking_id)
+    assert stored is not None
+    assert stored.attention.startswith(REFUSED)
+    assert "Kim" not in stored.attention
+    requests = len(office.calcom.requests)
+    await office.run_worker()
+    assert len(office.calcom.requests) == requests
     await move(office, booking_id, NOON)
-    await office.work()
-    assert len(office.calcom.asked) > asked, "the booking has changed"
+    await office.run_worker()
+    assert len(office.calcom.requests) > requests, "the booking has changed"
 
 
-async def test_what_was_in_the_way_there_is_tried_again_when_it_has_left(office: Office) -> None:
-    uid = office.world.book(ANAS, TEN, ATTENDEE).uid
+async def test_a_rejected_push_is_retried_when_the_time_is_free(office: Office) -> None:
+    uid = office.state.book(ANA_VISIT, TEN, ATTENDEE).uid
     booking_id = await book(office)
-    await office.work()
-    await office.hear_all()
+    await office.run_worker()
+    await office.receive_all()
     assert [one.refused != "" for one in (await office.shop.store.calendar("shop")).pushes] == [True]
-    office.world.cancel(uid)
-    await office.hear_all()
+    office.state.cancel(uid)
+    await office.receive_all()
     await retry(office)
-    assert office.there() == await office.taken() == [(TEN, TEN + 60, "ana")]
-    found = await office.shop.store.booking("shop", booking_id)
-    assert found is not None
-    assert found.attention == ""
+    assert office.calcom_times() == await office.local_times() == [(TEN, TEN + 60, "ana")]
+    stored = await office.shop.store.booking("shop", booking_id)
+    assert stored is not None
+    assert stored.attention == ""
 
 
-async def test_moved_on_both_sides_the_calendar_holds_and_somebody_is_told(office: Office) -> None:
+async def test_the_calendar_wins_if_both_sides_move_a_booking(office: Office) -> None:
     booking_id = await book(office)
-    await office.work()
-    (event,) = office.world.live()
+    await office.run_worker()
+    (event,) = office.state.live()
     office.calcom.messages.clear()
     await move(office, booking_id, NOON)
-    office.world.reschedule(event.uid, TWO)
-    await office.hear_all()
-    await office.work()
-    assert office.there() == await office.taken() == [(TWO, TWO + 60, "ana")]
-    found = await office.shop.store.booking("shop", booking_id)
-    assert found is not None
-    assert found.attention == MOVED_ON_BOTH_SIDES
+    office.state.reschedule(event.uid, TWO)
+    await office.receive_all()
+    await office.run_worker()
+    assert office.calcom_times() == await office.local_times() == [(TWO, TWO + 60, "ana")]
+    stored = await office.shop.store.booking("shop", booking_id)
+    assert stored is not None
+    assert stored.attention == MOVED_ON_BOTH_SIDES
 
 
-async def test_cancelled_here_and_moved_there_it_is_cancelled(office: Office) -> None:
+async def test_a_booking_cancelled_here_and_moved_in_calcom_is_cancelled(office: Office) -> None:
     booking_id = await book(office)
-    await office.work()
-    (event,) = office.world.live()
+    await office.run_worker()
+    (event,) = office.state.live()
     await cancel(office, booking_id)
-    office.world.reschedule(event.uid, TWO)
-    await office.work()
-    await office.hear_all()
+    office.state.reschedule(event.uid, TWO)
+    await office.run_worker()
+    await office.receive_all()
     await retry(office)
-    assert office.there() == await office.taken() == []
+    assert office.calcom_times() == await office.local_times() == []
 
 
-async def test_a_booking_for_somebody_else_goes_to_their_own_event_type(office: Office) -> None:
+async def test_a_reassigned_booking_moves_to_the_technicians_event_type(office: Office) -> None:
     booking_id = await book(office)
-    await office.work()
-    found = await office.shop.store.booking("shop", booking_id)
-    assert found is not None
-    given = replace(found, claim=replace(found.claim, technician_id="ben"))
-    await office.shop.store.write("shop", lambda transaction: transaction.save_booking(given))
-    await office.work()
-    await office.hear_all()
-    assert office.there() == await office.taken() == [(TEN, TEN + 60, "ben")]
-    again = await office.shop.store.booking("shop", booking_id)
-    assert again is not None
-    assert again.status is not BookingStatus.CANCELLED
+    await office.run_worker()
+    stored = await office.shop.store.booking("shop", booking_id)
+    assert stored is not None
+    reassigned = replace(stored, claim=replace(stored.claim, technician_id="ben"))
+    await office.shop.store.write("shop", lambda transaction: transaction.save_booking(reassigned))
+    await office.run_worker()
+    await office.receive_all()
+    assert office.calcom_times() == await office.local_times() == [(TEN, TEN + 60, "ben")]
+    stored = await office.shop.store.booking("shop", booking_id)
+    assert stored is not None
+    assert stored.status is not BookingStatus.CANCELLED
 
 
-async def test_what_was_made_twice_all_the_same_is_made_one(office: Office) -> None:
+async def test_a_duplicate_event_is_cancelled(office: Office) -> None:
     booking_id = await book(office)
     office.calcom.messages.clear()
-    await office.work()
-    office.world.allows_overlaps = True
+    await office.run_worker()
+    office.state.allows_overlaps = True
     metadata = {"slotmcpProject": "shop", "slotmcpBooking": booking_id}
-    office.world.book(ANAS, TEN, ATTENDEE, metadata=metadata)
-    await office.hear_all()
+    office.state.book(ANA_VISIT, TEN, ATTENDEE, metadata=metadata)
+    await office.receive_all()
     await office.worker.sync("shop")
     await retry(office)
-    assert office.there() == await office.taken() == [(TEN, TEN + 60, "ana")]
+    assert office.calcom_times() == await office.local_times() == [(TEN, TEN + 60, "ana")]
     assert len(await office.shop.store.bookings("shop")) == 1
 
 
-async def test_what_replaced_an_event_is_looked_for_before_another_is_made(office: Office) -> None:
+async def test_the_successor_of_an_event_is_searched_before_another_is_created(office: Office) -> None:
     booking_id = await book(office)
-    await office.work()
-    (event,) = office.world.live()
+    await office.run_worker()
+    (event,) = office.state.live()
     office.calcom.messages.clear()
-    office.world.reschedule(event.uid, NOON)
+    office.state.reschedule(event.uid, NOON)
     office.calcom.messages.clear()
     await move(office, booking_id, TWO)
-    await office.work()
+    await office.run_worker()
     await retry(office)
-    assert office.there() == await office.taken()
-    assert len(office.there()) == 1
-    assert made(office) == 2, "the one that it was, and the one that it was moved to"
+    assert office.calcom_times() == await office.local_times()
+    assert len(office.calcom_times()) == 1
+    assert created_count(office) == 2, "the first event and its replacement"
 
 
-async def test_nothing_is_told_of_what_it_does_not_know(office: Office) -> None:
+async def test_a_booking_without_an_event_type_is_not_pushed(office: Office) -> None:
     business = plan(ANA, BEN, services=(*BUSINESS.services, service("secret")), calcom=BUSINESS.project.calcom)
     await office.shop.app.projects.import_project(
         replace(business, bookings=(booking("b-1", "ben", "15:00"),)), prune=False
     )
     await book(office, service_id="secret")
-    await office.work()
-    assert made(office) == 0
-    assert await pushes(office) == 0
+    await office.run_worker()
+    assert created_count(office) == 0
+    assert await pending_pushes(office) == 0
 
 
-async def test_what_has_begun_is_not_told_any_more(office: Office) -> None:
+async def test_a_booking_that_has_begun_is_not_pushed(office: Office) -> None:
     await book(office)
     office.shop.at_time("10:00")
-    await office.work()
-    assert made(office) == 0
-    assert await pushes(office) == 0
+    await office.run_worker()
+    assert created_count(office) == 0
+    assert await pending_pushes(office) == 0
 
 
-async def test_while_nobody_knows_it_is_looked_for_from_the_first_attempt_on(office: Office) -> None:
+async def test_retries_search_from_the_first_attempt_with_unknown_outcome(office: Office) -> None:
     await book(office)
-    office.calcom.faults = [Fault.BROKEN_AFTER]
-    await office.work()
+    office.calcom.faults = [Fault.ERROR_AFTER]
+    await office.run_worker()
     (first,) = (await office.shop.store.calendar("shop")).pushes
-    office.calcom.faults = [Fault.BROKEN_BEFORE] * 4
+    office.calcom.faults = [Fault.ERROR_BEFORE] * 4
     office.shop.clock.advance(seconds=100)
-    await office.work()
+    await office.run_worker()
     (second,) = (await office.shop.store.calendar("shop")).pushes
     assert second.attempts == first.attempts + 1
     assert second.tried_at_ms == first.tried_at_ms
 
 
-async def test_cancelled_here_and_moved_there_before_it_was_heard_of(office: Office) -> None:
+async def test_an_unknown_successor_of_a_cancelled_booking_is_cancelled(office: Office) -> None:
     booking_id = await book(office)
-    await office.work()
-    (event,) = office.world.live()
+    await office.run_worker()
+    (event,) = office.state.live()
     await cancel(office, booking_id)
     await office.shop.store.write("shop", lambda transaction: transaction.calendar.complete_push(booking_id, 1))
-    office.world.reschedule(event.uid, TWO)
-    await office.hear_all()
-    await office.work()
-    assert office.there() == []
+    office.state.reschedule(event.uid, TWO)
+    await office.receive_all()
+    await office.run_worker()
+    assert office.calcom_times() == []
 
 
-async def test_a_length_that_is_not_the_usual_one_is_told(office: Office) -> None:
+async def test_an_unusual_duration_is_pushed(office: Office) -> None:
     await book(office, duration_minutes=90, customer=Customer(name="Ed", phone="", email="ed@example.com"))
-    await office.work()
-    assert office.there() == [(TEN, TEN + 90, "ana")]
-    assert office.world.live()[0].attendee["email"] == "ed@example.com"
+    await office.run_worker()
+    assert office.calcom_times() == [(TEN, TEN + 90, "ana")]
+    assert office.state.live()[0].attendee["email"] == "ed@example.com"

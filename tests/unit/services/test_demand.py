@@ -1,4 +1,4 @@
-"""What callers wanted, hour by hour: by looking at every minute of what they asked for."""
+"""Requested hours, compared with a check of every minute of a question."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ def questions(draw: st.DrawFn) -> Question:
 
 
 @given(asked=questions(), zone_key=ZONES)
-def test_a_question_takes_the_hours_of_its_minutes(asked: Question, zone_key: str) -> None:
+def test_a_question_includes_the_hours_of_its_minutes(asked: Question, zone_key: str) -> None:
     minutes = (minute for minute in range(asked.start_from, asked.start_to) if is_wanted(asked, minute))
     walls = (utc_to_wall(zone_key, minute) for minute in minutes)
     assert wanted_hours(asked, zone_key) == {(wall.weekday(), wall.hour) for wall in walls}

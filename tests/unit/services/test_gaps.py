@@ -1,4 +1,4 @@
-"""What a gap promises is what the services sell once the change is made."""
+"""Predictions of gaps, compared with bookings after the change is made."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,25 +27,25 @@ PLACES = st.sampled_from([None, Location(52.5, 13.4), Location(52.6, 13.4), Loca
 
 
 def changed_plan(business: ProjectPlan, change: GapChange) -> ProjectPlan:
-    """The business with the change made, as its owner would write it into the project file."""
-    people = {one.id: one for one in business.technicians}
+    """Return the business with a change, as its owner would make it in the project file."""
+    technicians = {each.id: each for each in business.technicians}
     match change:
         case ExtraHour():
-            who = people[change.technician_id]
+            technician = technicians[change.technician_id]
             extra = hours(f"{change.hour:02}:00-{change.hour + 1:02}:00", change.weekday)
-            people[who.id] = replace(who, shifts=(*who.shifts, extra))
+            technicians[technician.id] = replace(technician, shifts=(*technician.shifts, extra))
         case ExtraSkills():
-            who = people[change.technician_id]
-            people[who.id] = replace(who, skills=who.skills | set(change.skills))
+            technician = technicians[change.technician_id]
+            technicians[technician.id] = replace(technician, skills=technician.skills | set(change.skills))
         case ExtraTechnician():
-            like = people[change.like_technician_id]
+            like = technicians[change.like_technician_id]
             skills = next(one.skills for one in business.services if one.id == change.service_id)
-            people["new"] = replace(like, id="new", name="New", skills=skills)
-    return replace(business, technicians=tuple(people.values()))
+            technicians["new"] = replace(like, id="new", name="New", skills=skills)
+    return replace(business, technicians=tuple(technicians.values()))
 
 
 def query_of(asked: Question) -> SlotQuery:
-    """The same question as a caller asks it; the first answer is the earliest."""
+    """Return a question as a request for its earliest slot."""
     return SlotQuery(
         service_id=asked.service_id,
         duration_minutes=asked.duration_minutes,
@@ -61,15 +61,15 @@ def query_of(asked: Question) -> SlotQuery:
 
 
 async def first_offered(shop: Shop, one: LostQuestion) -> int | None:
-    """What the caller would hear first, at the time they asked."""
+    """Return the first start offered at the time of the question."""
     shop.clock.set_ms(one.at_ms)
     slots = (await shop.app.slots.get_slots(query_of(one.question))).offer.slots
     return slots[0].start if slots else None
 
 
-async def sell(shop: Shop, lost: Sequence[LostQuestion]) -> int:
-    """Ask them all again, in their order; everybody books the first that they hear of."""
-    sold = 0
+async def book_all(shop: Shop, lost: Sequence[LostQuestion]) -> int:
+    """Ask all questions again in order, and book each first offer; return the number of bookings."""
+    booked = 0
     for one in lost:
         start = await first_offered(shop, one)
         if start is None:
@@ -82,22 +82,22 @@ async def sell(shop: Shop, lost: Sequence[LostQuestion]) -> int:
                 duration_minutes=asked.duration_minutes,
                 technician_id=asked.technician_id,
                 location=asked.area,
-                customer=customer(sold),
+                customer=customer(booked),
             )
         )
-        sold += 1
-    return sold
+        booked += 1
+    return booked
 
 
 @st.composite
 def businesses(draw: st.DrawFn) -> ProjectPlan:
-    """One to three technicians with short shifts, some bookings, and rules of every kind."""
+    """Draw one to three technicians with short shifts, some bookings, and rules of every kind."""
     names = ("ana", "ben", "cleo")[: draw(st.integers(1, 3))]
-    people = []
+    technicians = []
     booked = []
     for name in names:
         first = draw(st.integers(8, 11))
-        people.append(
+        technicians.append(
             technician(
                 name,
                 f"{first:02}:00-{first + draw(st.integers(2, 5)):02}:00",
@@ -110,7 +110,7 @@ def businesses(draw: st.DrawFn) -> ProjectPlan:
         booked += [booking(f"{name}-{hour}", name, f"{hour:02}:00") for hour in starts]
     travel = TravelPolicy(mode=draw(st.sampled_from(TravelMode)))
     return plan(
-        *people,
+        *technicians,
         services=SERVICES,
         bookings=booked,
         min_notice_minutes=draw(st.sampled_from([0, 60])),
@@ -122,7 +122,7 @@ def businesses(draw: st.DrawFn) -> ProjectPlan:
 
 @st.composite
 def losses(draw: st.DrawFn, business: ProjectPlan) -> LostQuestion:
-    """Somebody who wanted a few hours of that Monday or of Tuesday, and left without."""
+    """Draw a lost question about a few hours on Monday or Tuesday."""
     asked_at = MONDAY_MIDNIGHT + draw(st.integers(6 * 60, 12 * 60))
     first = MONDAY_MIDNIGHT + draw(st.integers(12 * 2, 40)) * 30 + draw(st.sampled_from([0, 0, 1440]))
     kind = draw(st.sampled_from(business.services))
@@ -142,14 +142,14 @@ def losses(draw: st.DrawFn, business: ProjectPlan) -> LostQuestion:
 
 @st.composite
 def days(draw: st.DrawFn) -> tuple[ProjectPlan, list[LostQuestion]]:
-    """A business, and everybody who was lost."""
+    """Draw a business and its lost questions."""
     business = draw(businesses())
     lost = draw(st.lists(losses(business), min_size=3, max_size=8))
     return business, sorted(lost, key=lambda one: one.at_ms)
 
 
-async def check_promises(business: ProjectPlan, lost: Sequence[LostQuestion]) -> int:
-    """Make the best changes for real, in a fresh file each, and sell; how many were won in all."""
+async def check_predictions(business: ProjectPlan, lost: Sequence[LostQuestion]) -> int:
+    """Make the best changes, each in a new database, and book; return the total number of predicted bookings."""
     with TemporaryDirectory() as folder:
         async with open_shop(Path(folder, "as-it-is.db"), business) as shop:
             schedule, booked = await shop.store.schedule("shop"), await shop.store.bookings("shop")
@@ -159,17 +159,17 @@ async def check_promises(business: ProjectPlan, lost: Sequence[LostQuestion]) ->
         assert gaps.had_alternatives == len(lost) - len(unmet)
         for number, gap in enumerate(gaps.gaps[:2]):
             async with open_shop(Path(folder, f"{number}.db"), changed_plan(business, gap.change)) as shop:
-                assert await sell(shop, unmet) == gap.won, gap
+                assert await book_all(shop, unmet) == gap.won, gap
     return sum(gap.won for gap in gaps.gaps)
 
 
 @given(days())
 @settings(max_examples=max(10, settings().max_examples // 14))
-def test_what_is_promised_is_sold(day: tuple[ProjectPlan, list[LostQuestion]]) -> None:
-    asyncio.run(check_promises(*day))
+def test_a_change_wins_as_many_bookings_as_its_gap_predicts(day: tuple[ProjectPlan, list[LostQuestion]]) -> None:
+    asyncio.run(check_predictions(*day))
 
 
-async def test_one_hour_is_not_promised_twice() -> None:
+async def test_one_extra_hour_is_not_counted_twice() -> None:
     business = plan(technician("ana", "09:00-10:00"), bookings=[booking("b", "ana", "09:00")], horizon_days=0)
     lost = [LostQuestion(at("08:00") * MS_PER_MINUTE + n, question("10:00", "10:01")) for n in range(3)]
-    assert await check_promises(business, lost) > 0
+    assert await check_predictions(business, lost) > 0

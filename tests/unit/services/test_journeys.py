@@ -1,4 +1,4 @@
-"""How far conversations come, counted once whichever servers answered them."""
+"""Metrics of the steps that conversations reach, each counted once across servers."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,7 +29,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 async def save(store: Store, *traces: Trace) -> None:
-    """Save traces and count their conversations, as each server does."""
+    """Save traces and count the steps of their conversations, like a server."""
     await store.add_traces(traces)
     await count_steps(store, traces)
 
@@ -42,7 +42,7 @@ def held(at_ms: int, **facts: Any) -> Trace:  # noqa: ANN401  a Trace's fields
     return trace(TracedUse.CREATE_HOLD, at_ms, **{"start": NINE, **facts})
 
 
-async def test_each_step_counts_once_however_often_a_conversation_comes_there(store: Store) -> None:
+async def test_each_step_of_a_conversation_counts_once(store: Store) -> None:
     with added() as counts:
         await save(store, asked(1_000), asked(2_000))
         await save(store, held(13_500), held(20_000, start=TEN))
@@ -50,14 +50,14 @@ async def test_each_step_counts_once_however_often_a_conversation_comes_there(st
     assert counts == {ASKED: 1, OFFERED: 1, HELD: 1, BOOKED: 1, FIRST_HOLDS: 1, FIRST_HOLD_SECONDS: 12.5}
 
 
-async def test_what_other_servers_answered_counts_there(store: Store) -> None:
+async def test_steps_that_another_server_counted_do_not_count_again(store: Store) -> None:
     await save(store, asked(1_000))  # by another server
     with added() as counts:
         await save(store, held(6_000))
     assert counts == {HELD: 1, FIRST_HOLDS: 1, FIRST_HOLD_SECONDS: 5}
 
 
-async def test_what_another_server_keeps_late_counts_once(store: Store) -> None:
+async def test_late_traces_of_another_server_count_once(store: Store) -> None:
     with added() as counts:
         await save(store, held(2_000, outcome="slot_unavailable", offered=(TEN,)))
         await save(store, asked(1_000))
@@ -65,28 +65,28 @@ async def test_what_another_server_keeps_late_counts_once(store: Store) -> None:
     assert counts == {ASKED: 1, OFFERED: 1, COLLIDED: 1, HELD: 1, FIRST_HOLDS: 1, FIRST_HOLD_SECONDS: 7}
 
 
-async def test_after_a_long_silence_another_conversation_has_begun(store: Store) -> None:
+async def test_a_long_pause_starts_another_conversation(store: Store) -> None:
     with added() as counts:
         await save(store, asked(1_000, offered=()))
         await save(store, asked(16 * 60_000, offered=()))
     assert counts == {ASKED: 2}
 
 
-async def test_whoever_takes_what_was_offered_and_is_gone_collides(store: Store) -> None:
+async def test_taking_an_offered_time_that_is_gone_is_a_collision(store: Store) -> None:
     with added() as counts:
         await save(store, asked(1_000, who="a"), held(2_000, who="a", outcome="slot_unavailable"))
         await save(store, held(3_000, who="b", outcome="slot_unavailable"))
     assert counts == {ASKED: 2, OFFERED: 1, COLLIDED: 1}
 
 
-async def test_a_hold_that_was_lost_is_a_collision_too(store: Store) -> None:
+async def test_losing_an_expired_hold_is_a_collision(store: Store) -> None:
     with added() as counts:
         await save(store, held(1_000))
         await save(store, trace(TracedUse.BOOK_SLOT, 200_000, start=NINE, outcome="hold_expired"))
     assert counts["slotmcp_collisions_total use_case=book_slot"] == 1
 
 
-async def test_what_many_callers_said_whom_nobody_tells_apart_is_no_conversation(store: Store) -> None:
+async def test_calls_of_many_callers_with_one_id_are_not_a_conversation(store: Store) -> None:
     with added() as counts:
         await save(store, *(asked(1_000 + number) for number in range(MAX_CALLS)))
     assert counts == {}

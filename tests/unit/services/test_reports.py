@@ -1,4 +1,4 @@
-"""Reports: traces and bookings in, counts out."""
+"""Reports, computed from traces and bookings."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ from support.shop import Shop, at, booking, busy, customer, instant_ms, open_sho
 from support.traces import question, trace
 
 ASKED, HELD, BOOKED = TracedUse.GET_SLOTS, TracedUse.CREATE_HOLD, TracedUse.BOOK_SLOT
-THAT_MONDAY = ReportRequest(first_day=date(2025, 6, 2), end_day=date(2025, 6, 3))
+MONDAY = ReportRequest(first_day=date(2025, 6, 2), end_day=date(2025, 6, 3))
 ANA = technician("ana", "09:00-12:00")
 NOON = instant_ms("12:00")
 TEN = at("10:00")
@@ -28,27 +28,27 @@ TEN = at("10:00")
 
 @asynccontextmanager
 async def reporting(folder: Path, traces: Sequence[Trace], business: ProjectPlan | None = None) -> AsyncIterator[Shop]:
-    """A shop whose callers left these traces."""
+    """Open a shop with traces."""
     async with open_shop(folder / "shop.db", business or plan(ANA)) as shop:
         await shop.store.add_traces(traces)
         yield shop
 
 
 async def report_of(folder: Path, *traces: Trace, business: ProjectPlan | None = None) -> Report:
-    """That Monday's report."""
+    """Return the report on Monday."""
     async with reporting(folder, traces, business) as shop:
-        return (await shop.app.reports.get_metrics(THAT_MONDAY)).report
+        return (await shop.app.reports.get_metrics(MONDAY)).report
 
 
-async def test_each_step_of_the_funnel_counts_who_came_further(tmp_path: Path) -> None:
+async def test_each_step_of_the_funnel_includes_the_later_steps(tmp_path: Path) -> None:
     report = await report_of(
         tmp_path,
         trace(ASKED, NOON, "empty"),
         trace(ASKED, NOON, "offered", offered=(TEN,)),
-        trace(ASKED, NOON, "holder", offered=(TEN,)),
-        trace(HELD, NOON + 1, "holder", start=TEN, hold_key="lapsed"),
-        trace(ASKED, NOON, "booker", offered=(TEN,)),
-        trace(BOOKED, NOON + 1, "booker", start=TEN),
+        trace(ASKED, NOON, "held", offered=(TEN,)),
+        trace(HELD, NOON + 1, "held", start=TEN, hold_key="lapsed"),
+        trace(ASKED, NOON, "booked", offered=(TEN,)),
+        trace(BOOKED, NOON + 1, "booked", start=TEN),
         trace(ASKED, NOON, "late", offered=(TEN,)),
         trace(HELD, NOON + 1, "late", start=TEN, outcome="slot_unavailable"),
         trace(BOOKED, NOON, "broken", outcome="unavailable"),
@@ -60,23 +60,23 @@ async def test_each_step_of_the_funnel_counts_who_came_further(tmp_path: Path) -
     assert report.collisions == 1
 
 
-async def test_whoever_holds_still_is_not_lost(tmp_path: Path) -> None:
+async def test_a_conversation_with_a_live_hold_is_not_lost(tmp_path: Path) -> None:
     async with reporting(tmp_path, []) as shop:
         held = await shop.hold("10:00", service_id="visit")
         await shop.store.add_traces([trace(HELD, shop.clock.now_ms(), hold_key=held.hold.claim.id)])
-        before = (await shop.app.reports.get_metrics(THAT_MONDAY)).report.funnel
+        before = (await shop.app.reports.get_metrics(MONDAY)).report.funnel
         shop.clock.advance(seconds=120)
-        after = (await shop.app.reports.get_metrics(THAT_MONDAY)).report.funnel
+        after = (await shop.app.reports.get_metrics(MONDAY)).report.funnel
     assert (before.thinking, sum(before.lost.values())) == (1, 0)
     assert (after.thinking, after.lost) == (0, {LossReason.HOLD_ABANDONED: 1})
 
 
-async def test_a_long_silence_ends_a_conversation(tmp_path: Path) -> None:
+async def test_a_long_pause_ends_a_conversation(tmp_path: Path) -> None:
     pause = trace(ASKED, NOON), trace(ASKED, NOON + MAX_PAUSE_MS), trace(BOOKED, NOON + 2 * MAX_PAUSE_MS + 1)
     assert (await report_of(tmp_path, *pause)).funnel.asked == 2
 
 
-async def test_demand_is_what_was_wanted_at_first_and_supply_is_what_is_left(tmp_path: Path) -> None:
+async def test_demand_counts_first_questions_and_supply_counts_free_starts(tmp_path: Path) -> None:
     wanted = (
         trace(ASKED, NOON, question=question("10:00", "11:30")),
         trace(ASKED, NOON + 1, question=question("06:00", "07:00")),
@@ -91,18 +91,18 @@ async def test_demand_is_what_was_wanted_at_first_and_supply_is_what_is_left(tmp
     assert sum(map(sum, report.supply)) == 4
 
 
-async def test_a_refusal_counts_by_what_was_mostly_in_the_way(tmp_path: Path) -> None:
-    told = (
+async def test_refusals_are_counted_by_main_reason(tmp_path: Path) -> None:
+    technicians = (
         TechnicianTrace(technician_id="ana", could=0, reasons={Reason.BOOKED: 2, Reason.BREAK: 1}),
         TechnicianTrace(technician_id="ben", could=0, reasons={Reason.SKILL_MISSING: 9}),
     )
-    asked = question("10:00", "11:00")
+    wanted = question("10:00", "11:00")
     report = await report_of(
         tmp_path,
-        trace(ASKED, NOON, question=asked, technicians=told),
-        trace(ASKED, NOON, question=asked, technicians=told[1:]),
-        trace(BOOKED, NOON, question=asked, technicians=told, outcome="slot_unavailable"),
-        trace(ASKED, NOON, question=asked, offered=(TEN,)),
+        trace(ASKED, NOON, question=wanted, technicians=technicians),
+        trace(ASKED, NOON, question=wanted, technicians=technicians[1:]),
+        trace(BOOKED, NOON, question=wanted, technicians=technicians, outcome="slot_unavailable"),
+        trace(ASKED, NOON, question=wanted, offered=(TEN,)),
     )
     assert report.refused == (
         RefusedQuestions(reason=Reason.BOOKED, service_id="visit", questions=2),
@@ -110,7 +110,7 @@ async def test_a_refusal_counts_by_what_was_mostly_in_the_way(tmp_path: Path) ->
     )
 
 
-async def test_open_time_is_told_minute_by_minute(tmp_path: Path) -> None:
+async def test_utilization_adds_up_to_the_open_minutes(tmp_path: Path) -> None:
     here, there = Location(52.5, 13.4), Location(52.5, 13.5)
     first, second = booking("a", "ana", "09:00", 30), booking("b", "ana", "10:30", 30)
     business = plan(
@@ -136,7 +136,7 @@ async def test_open_time_is_told_minute_by_minute(tmp_path: Path) -> None:
     )
 
 
-async def test_what_decided_is_kept_with_the_booking(tmp_path: Path) -> None:
+async def test_bookings_are_counted_by_deciding_factor(tmp_path: Path) -> None:
     business = plan(
         technician("ana", "09:00-11:00", priority=2),
         technician("ben", "09:00-12:00"),
@@ -147,7 +147,7 @@ async def test_what_decided_is_kept_with_the_booking(tmp_path: Path) -> None:
         await shop.book("09:00", customer=customer(1))
         await shop.book("09:00", customer=customer(2))
         await shop.book("10:00", service_id="visit", technician_id="ben")
-        report = (await shop.app.reports.get_metrics(THAT_MONDAY)).report
+        report = (await shop.app.reports.get_metrics(MONDAY)).report
     assert report.decided == {
         DecidedBy.LOAD: 1,
         DecidedBy.ONLY_ONE: 1,
@@ -156,18 +156,18 @@ async def test_what_decided_is_kept_with_the_booking(tmp_path: Path) -> None:
     }
 
 
-async def test_response_times_are_those_of_the_slowest_few(tmp_path: Path) -> None:
+async def test_response_times_are_percentiles(tmp_path: Path) -> None:
     calls = [trace(ASKED, NOON, hops={"total": n}) for n in range(1, 201)]
     (times,) = (await report_of(tmp_path, *calls, trace(BOOKED, NOON))).response_times
     assert (times.calls, times.p50_us, times.p95_us, times.p99_us) == (200, 100, 190, 198)
 
 
-async def test_gaps_are_found_of_who_was_lost(tmp_path: Path) -> None:
+async def test_gaps_are_found_for_lost_conversations(tmp_path: Path) -> None:
     wanted = question("12:00", "12:01")
     lost = [trace(ASKED, instant_ms("08:00") + n, f"who-{n}", question=wanted) for n in range(2)]
-    sold = [trace(ASKED, NOON, question=wanted), trace(BOOKED, NOON + 1)]
-    async with reporting(tmp_path, [*lost, *sold]) as shop:
-        gaps = (await shop.app.reports.gaps(THAT_MONDAY)).gaps
+    booked = [trace(ASKED, NOON, question=wanted), trace(BOOKED, NOON + 1)]
+    async with reporting(tmp_path, [*lost, *booked]) as shop:
+        gaps = (await shop.app.reports.gaps(MONDAY)).gaps
     assert (gaps.lost, gaps.had_alternatives) == (2, 0)
     assert gaps.gaps[0].change == ExtraHour(technician_id="ana", weekday=0, hour=12)
     assert gaps.gaps[0].won == 1
@@ -177,7 +177,7 @@ async def test_gaps_are_found_of_who_was_lost(tmp_path: Path) -> None:
     ("first", "end", "field"),
     [(date(2025, 6, 3), date(2025, 6, 3), "to"), (date(2025, 1, 1), date(2025, 6, 3), "from")],
 )
-async def test_a_period_has_some_dates_and_not_too_many(tmp_path: Path, first: date, end: date, field: str) -> None:
+async def test_a_period_must_not_be_empty_or_too_long(tmp_path: Path, first: date, end: date, field: str) -> None:
     async with reporting(tmp_path, []) as shop:
         with pytest.raises(InvalidArgument) as refusal:
             await shop.app.reports.get_metrics(ReportRequest(first_day=first, end_day=end))
