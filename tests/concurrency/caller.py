@@ -91,8 +91,8 @@ async def _ask(app: App, caller: Caller, start: int) -> Line:
     if caller.way == "book":
         request = BookRequest(customer=customer(number), start=start, idempotency_key=key)
     else:
-        asked = HoldRequest(start=start, customer_reference=f"caller-{number}", idempotency_key=key)
-        held = await app.holds.create_hold(asked)
+        hold_request = HoldRequest(start=start, customer_reference=f"caller-{number}", idempotency_key=key)
+        held = await app.holds.create_hold(hold_request)
         token = held.hold.token
         if caller.way == "keep":
             return Line(number=number, what="held", start=start, name=token, replayed=held.replayed)

@@ -51,8 +51,8 @@ class Switchboard:
 
     async def ask_all_again(self) -> None:
         """Send every successful request that had a key once more."""
-        told = {one.request: one for one in self.history if one.has_worked and "idempotencyKey" in one.arguments}
-        await asyncio.gather(*(self.repeat(one.request, one.tool, one.arguments) for one in told.values()))
+        successful = {one.request: one for one in self.history if one.has_worked and "idempotencyKey" in one.arguments}
+        await asyncio.gather(*(self.repeat(one.request, one.tool, one.arguments) for one in successful.values()))
 
     def _new_request(self) -> int:
         self.requests += 1

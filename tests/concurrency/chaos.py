@@ -107,9 +107,9 @@ async def _all_are_well(board: Switchboard, world: World, business: Business) ->
 
 async def _shows_a_hold(board: Switchboard, world: World, business: Business, number: int, day: int) -> bool:
     board.requests += 1
-    asked = {"projectId": business.id, "serviceType": "consult", "start": utc(day + business.opens + 60 * number)}
+    arguments = {"projectId": business.id, "serviceType": "consult", "start": utc(day + business.opens + 60 * number)}
     who = f"probe-{board.requests}"
-    held = await board.send(number, board.requests, "create_hold", {**asked, "customerHash": who})
+    held = await board.send(number, board.requests, "create_hold", {**arguments, "customerHash": who})
     if not held.has_worked:
         return False
     shown = await asyncio.to_thread(world.redis.names, "*:hold:*")
@@ -182,12 +182,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Faults in the middle of rushes, each checked afterwards.")
     parser.add_argument("--callers", type=int, default=CALLERS)
     parser.add_argument("--only", default="", help="faults whose names contain this")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     rows, problems = [], []
     for proxies, faults in ((False, OF_PARTS), (True, ON_THE_WAY)):
-        chosen = {name: fault for name, fault in faults.items() if asked.only in name}
+        chosen = {name: fault for name, fault in faults.items() if options.only in name}
         if chosen:
-            suffered = asyncio.run(_run(chosen, asked.callers, proxies=proxies))
+            suffered = asyncio.run(_run(chosen, options.callers, proxies=proxies))
             rows += [_row(name, after) for name, after in zip(chosen, suffered, strict=True)]
             problems += [problem for after in suffered for problem in after.problems]
     print_table(HEADINGS, rows)

@@ -56,15 +56,15 @@ class Case:
     @cached_property
     def sales(self) -> list[Sale]:
         """Every time that was sold, also if it was released later."""
-        return [sale for booking in self.told_bookings for sale in self._sales_of(booking)]
+        return [sale for booking in self.reported_bookings for sale in self._sales_of(booking)]
 
     @cached_property
-    def told_bookings(self) -> dict[str, Request]:
+    def reported_bookings(self) -> dict[str, Request]:
         """The creating request, by booking id."""
         return {one.made: one for one in self.requests if one.tool == "book_slot" and one.success}
 
     @cached_property
-    def told_holds(self) -> dict[str, Request]:
+    def reported_holds(self) -> dict[str, Request]:
         """The creating request, by hold token."""
         return {one.made: one for one in self.requests if one.tool == "create_hold" and one.success}
 
@@ -79,24 +79,25 @@ class Case:
 
     def service_of(self, request: Request) -> str:
         """Id of the subject of a request; empty if there was no response."""
-        given = request.arguments
-        made = self.told_bookings.get(given.get("bookingId", "")) or self.told_holds.get(given.get("holdToken", ""))
-        return self.service_of(made) if made else str(given.get("serviceType", ""))
+        arguments = request.arguments
+        booking_id, token = arguments.get("bookingId", ""), arguments.get("holdToken", "")
+        made = self.reported_bookings.get(booking_id) or self.reported_holds.get(token)
+        return self.service_of(made) if made else str(arguments.get("serviceType", ""))
 
     def _sales_of(self, booking: str) -> Iterator[Sale]:
         changes = self.changes_of(booking)
-        steps = [self.told_bookings[booking], *(one for one in changes if one.tool == "reschedule_booking")]
+        steps = [self.reported_bookings[booking], *(one for one in changes if one.tool == "reschedule_booking")]
         for step in steps:
             if step.success is None:
                 continue
-            told, sold_ms = step.success.body["booking"], step.success.answered_ms
+            reported, sold_ms = step.success.body["booking"], step.success.answered_ms
             later = [one.asked_ms for one in changes if one is not step and one.asked_ms >= sold_ms]
             yield Sale(
                 booking=booking,
-                technician=told["technicianId"],
-                service=told["serviceType"],
-                start=minute_of(told["start"]),
-                end=minute_of(told["end"]),
+                technician=reported["technicianId"],
+                service=reported["serviceType"],
+                start=minute_of(reported["start"]),
+                end=minute_of(reported["end"]),
                 from_ms=sold_ms,
                 to_ms=min(later, default=float("inf")),
             )
@@ -132,7 +133,7 @@ def nothing_was_sold_twice_on_the_way(case: Case) -> Iterator[Problem]:
 
 def every_hold_was_kept(case: Case) -> Iterator[Problem]:
     """Check that a hold is bookable until it expires, unless it was released."""
-    for token, made in case.told_holds.items():
+    for token, made in case.reported_holds.items():
         uses = [one for one in case.requests if one.arguments.get("holdToken") == token]
         entry = next((one for one in case.rows.entries.values() if one.token == token), None)
         if entry is None:
@@ -160,24 +161,24 @@ def every_key_had_one_effect(case: Case) -> Iterator[Problem]:
     there = {one.token for one in case.rows.entries.values()} | case.rows.entries.keys()
     for use_case, made in remembered:
         if use_case in MAKING and made not in there:
-            yield Problem("key", f"{use_case} is said to have made {made}, which is nowhere")
+            yield Problem("key", f"{use_case} reports {made}, which does not exist")
 
 
 def what_was_told_is_there(case: Case) -> Iterator[Problem]:
     """Check that every reported booking is stored as last reported, and every stored one was reported."""
-    told = case.told_bookings
-    for booking, made in told.items():
+    reported = case.reported_bookings
+    for booking, made in reported.items():
         yield from _stands(case, booking, made)
     open_requests = {
         one.arguments["customerEmail"] for one in case.requests if one.tool == "book_slot" and one.in_doubt
     }
     for booking, (email, _) in case.rows.bookings.items():
-        if booking not in told and email not in open_requests:
-            yield Problem("answer", f"nobody was told of booking {booking} of {email}")
-    unknown = {entry.token for entry in case.rows.entries.values() if entry.token} - case.told_holds.keys()
+        if booking not in reported and email not in open_requests:
+            yield Problem("answer", f"booking {booking} of {email} was not reported")
+    unknown = {entry.token for entry in case.rows.entries.values() if entry.token} - case.reported_holds.keys()
     doubtful = sum(one.tool == "create_hold" and one.in_doubt for one in case.requests)
     if len(unknown) > doubtful:
-        yield Problem("answer", f"{len(unknown)} holds that nobody was told of, and {doubtful} who do not know")
+        yield Problem("answer", f"{len(unknown)} holds were not reported, and {doubtful} callers are in doubt")
 
 
 def alternatives_were_real(case: Case) -> Iterator[Problem]:
@@ -227,7 +228,7 @@ def _stands(case: Case, booking: str, made: Request) -> Iterator[Problem]:
         yield Problem("answer", f"{entry} has status {status}")
     last = max((sale for sale in case.sales if sale.booking == booking), key=lambda sale: sale.from_ms)
     if (entry.technician, entry.start, entry.end) != (last.technician, last.start, last.end):
-        yield Problem("answer", f"{entry} was told as {last}")
+        yield Problem("answer", f"{entry} was reported as {last}")
 
 
 def _offered(case: Case, request: Request, attempt: Attempt) -> Iterator[Problem]:
@@ -246,7 +247,7 @@ def _offered(case: Case, request: Request, attempt: Attempt) -> Iterator[Problem
             and sale.booking != request.arguments.get("bookingId")
         ]
         if not any(_is_free(case.business, one, service, start, end, sold) for one in case.business.technicians):
-            yield Problem("alternative", f"{request} was offered {other['start']}, which nobody can take")
+            yield Problem("alternative", f"{request} was offered {other['start']}, which no technician can take")
 
 
 def _is_free(  # noqa: PLR0913, PLR0917  who, what, when

@@ -50,7 +50,7 @@ class Burst:
     outcomes: Mapping[str, int]
     is_right: bool
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return the result in a line or two."""
         ordered = sorted(self.latencies_ms)
         p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
@@ -136,7 +136,7 @@ async def burst(store: Store, url: str, deliveries: int, seed: int = 1) -> Burst
     )
 
 
-async def has_all(store: Store, there: CalcomState, told: Sequence[Message]) -> bool:
+async def has_all(store: Store, there: CalcomState, messages: Sequence[Message]) -> bool:
     """Return whether every reported booking there takes its time here exactly once, and nothing else does."""
     schedule = await store.schedule("shop")
     claims = [
@@ -150,9 +150,9 @@ async def has_all(store: Store, there: CalcomState, told: Sequence[Message]) -> 
         for one in technician_schedule.busy
     ]
     here = sorted([*claims, *busy])
-    said = b"".join(one.body for one in told)
+    bodies = b"".join(one.body for one in messages)
     expected = sorted(
-        (one.start, one.end, one.host.name.lower()) for one in there.live() if f'"{one.uid}"'.encode() in said
+        (one.start, one.end, one.host.name.lower()) for one in there.live() if f'"{one.uid}"'.encode() in bodies
     )
     return here == expected
 
@@ -184,8 +184,8 @@ async def soon(urls: Sequence[str], times: int) -> list[float]:
 
 
 async def _capacity(client: httpx2.AsyncClient, url: str, start: int) -> int:
-    asked = {"from": _instant(start), "to": _instant(start + 1), "serviceType": "visit", "projectId": "shop"}
-    answer = await client.post(f"{url}/mcp", json=call_of("get_slots", **asked), headers=headers_of())
+    arguments = {"from": _instant(start), "to": _instant(start + 1), "serviceType": "visit", "projectId": "shop"}
+    answer = await client.post(f"{url}/mcp", json=call_of("get_slots", **arguments), headers=headers_of())
     return sum(slot["capacity"] for slot in body_in(answer)["slots"])
 
 
@@ -231,14 +231,14 @@ def main() -> int:
     parser.add_argument("--burst", type=int, default=0, help="how many deliveries")
     parser.add_argument("--on", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--soon", type=int, default=0, help="how often")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     is_right = True
-    if asked.burst:
-        over = measure_burst(asked.on, asked.burst)
+    if options.burst:
+        over = measure_burst(options.on, options.burst)
         is_right = over.is_right
-        print(over.told())  # noqa: T201  that is what it is for
-    if asked.soon:
-        found = measure_soon(asked.soon)
+        print(over.summary())  # noqa: T201  that is what it is for
+    if options.soon:
+        found = measure_soon(options.soon)
         print(f"median {statistics.median(found):.1f} ms, slowest {max(found):.1f} ms")  # noqa: T201
     return 0 if is_right else 1
 

@@ -61,5 +61,5 @@ def rows_of(business: str, ask: Callable[[str], list[tuple[Any, ...]]]) -> Rows:
 
 def made_in(answer: str) -> str:
     """Return the booking's id or the hold's token in a receipt's response; "" if there is none."""
-    told = json.loads(answer)
-    return str(told.get("bookingId") or told.get("token") or "")
+    response = json.loads(answer)
+    return str(response.get("bookingId") or response.get("token") or "")

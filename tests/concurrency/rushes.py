@@ -151,11 +151,11 @@ def main() -> int:
     parser.add_argument("--mixed", type=int, default=CALLERS_OF_ALL_KINDS, help="callers of all kinds")
     parser.add_argument("--on", choices=("sqlite", "postgres"), default="postgres")
     parser.add_argument("--seed", type=int, default=0, help="of the first one")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, ground_of(asked.on, Path(name)) as ground:  # noqa: SIM117  in this order
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, ground_of(options.on, Path(name)) as ground:  # noqa: SIM117  in this order
         with serving_together(Path(name), SERVERS, **ground.settings) as servers:
-            seeds = range(asked.seed, asked.seed + asked.times)
-            how_many: dict[Run, int] = {on_one_start: asked.callers, of_all_kinds: asked.mixed}
+            seeds = range(options.seed, options.seed + options.times)
+            how_many: dict[Run, int] = {on_one_start: options.callers, of_all_kinds: options.mixed}
             is_fine = asyncio.run(_run(ground, [one.url for one in servers], seeds, how_many))
     return 0 if is_fine else 1
 

@@ -94,9 +94,9 @@ def serving_together(
 
     `modules` replace the first servers.
     """
-    given = {**variables, **{f"SLOTMCP_{name.upper()}": value for name, value in settings.items()}}
+    environment = {**variables, **{f"SLOTMCP_{name.upper()}": value for name, value in settings.items()}}
     run = [*modules, *[SLOTMCP] * (how_many - len(modules))]
-    servers = [Server(folder / f"server-{number}.log", given, module) for number, module in enumerate(run)]
+    servers = [Server(folder / f"server-{number}.log", environment, module) for number, module in enumerate(run)]
     try:
         for server in servers:
             server.start()

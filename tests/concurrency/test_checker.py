@@ -35,8 +35,8 @@ class Scene:
 
     def say(self, request: int, tool: str, arguments: Mapping[str, Any], body: Mapping[str, Any], **facts: Any) -> None:  # noqa: ANN401  an Attempt's fields
         asked_ms = BEGAN_MS + 10_000 * len(self.history)
-        told = {"asked_ms": asked_ms, "answered_ms": asked_ms + 5_000, "status": 200, "server": 0, **facts}
-        self.history.append(Attempt(request=request, tool=tool, arguments=arguments, body=body, **told))
+        facts_of_attempt = {"asked_ms": asked_ms, "answered_ms": asked_ms + 5_000, "status": 200, "server": 0, **facts}
+        self.history.append(Attempt(request=request, tool=tool, arguments=arguments, body=body, **facts_of_attempt))
 
     def problems(self) -> list[str]:
         rows = Rows(entries=self.entries, bookings=self.bookings, receipts=tuple(self.receipts))

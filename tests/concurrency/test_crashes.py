@@ -27,9 +27,9 @@ async def crash_at_every_step(path: Path, flow: str, token: str) -> int:
     """Copy the file for each step at which a process exits; return the number of copies."""
     command = python_module("crash", path, NOW_MS, flow, token)
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment())
-    said, _ = await process.communicate()
+    output, _ = await process.communicate()
     assert process.returncode == 0
-    return int(said)
+    return int(output)
 
 
 async def start_now(shop: Shop) -> Slot | None:

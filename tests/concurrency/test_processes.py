@@ -34,9 +34,9 @@ def callers() -> list[Caller]:
 class Office:
     """A process with its callers and its output."""
 
-    def __init__(self, process: Process, given: Sequence[Caller], pause_after: int) -> None:
+    def __init__(self, process: Process, callers: Sequence[Caller], pause_after: int) -> None:
         self._process = process
-        self._callers = given
+        self._callers = callers
         self._pause_after = pause_after
         self.lines: list[Line] = []
         self.has_begun = asyncio.Event()
@@ -44,10 +44,10 @@ class Office:
         self.was_killed = False
 
     @classmethod
-    async def start(cls, database: Path, given: Sequence[Caller], pause_after: int = NEVER) -> "Office":
+    async def start(cls, database: Path, callers: Sequence[Caller], pause_after: int = NEVER) -> "Office":
         command = python_module("caller", database, NOW_MS, pause_after)
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, env=environment())
-        return cls(process, given, pause_after)
+        return cls(process, callers, pause_after)
 
     async def is_ready(self) -> None:
         assert self._process.stdout is not None
@@ -57,8 +57,8 @@ class Office:
         """Let the callers call, read the output, and kill the process at its moment, if it has one."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        told = [json.dumps([caller.number, caller.way, caller.start]) for caller in self._callers]
-        self._process.stdin.write("\n".join([*told, "go\n"]).encode())
+        requests = [json.dumps([caller.number, caller.way, caller.start]) for caller in self._callers]
+        self._process.stdin.write("\n".join([*requests, "go\n"]).encode())
         async for text in self._process.stdout:
             number, what, start, name, replayed = json.loads(text)
             self.lines.append(Line(number=number, what=what, start=start, name=name, replayed=replayed))
@@ -76,9 +76,9 @@ class Office:
 
     def interrupted(self) -> list[Caller]:
         """Return the callers to retry, each with its last request: its result is unknown."""
-        asked = {line.number: line.start for line in self.lines if line.what == "asks"}
+        last_starts = {line.number: line.start for line in self.lines if line.what == "asks"}
         return [
-            Caller(number=caller.number, way=caller.way, start=asked.get(caller.number, caller.start))
+            Caller(number=caller.number, way=caller.way, start=last_starts.get(caller.number, caller.start))
             for caller in self._callers
         ]
 
@@ -173,9 +173,9 @@ def _check_four_processes_were_killed(rush: Rush) -> None:
 def _check_results_before_a_kill_are_replayed(rush: Rush) -> None:
     before = {number: line for dead in DEATHS for number, line in rush.first[dead].answers().items()}
     after = {number: line for office in rush.retries for number, line in office.answers().items()}
-    told = {number: line for number, line in before.items() if line.what != "sold out"}
-    assert told, "nobody had an answer before the kill: the moment is badly chosen"
-    for number, line in told.items():
+    results = {number: line for number, line in before.items() if line.what != "sold out"}
+    assert results, "no caller had a result before the kill: the moment is badly chosen"
+    for number, line in results.items():
         assert (after[number].name, after[number].start) == (line.name, line.start)
         assert after[number].replayed
 
