@@ -224,9 +224,8 @@ def busy_values(busy: BusyTime) -> dict[str, object]:
     }
 
 
-def busy_of(values: Row) -> BusyTime:
+def busy_of(row: columns.BusyRow) -> BusyTime:
     """Return the busy time that a row holds."""
-    row = columns.BusyRow(*values)
     return BusyTime(technician_id=row.technician_id, start=row.start_minute, end=row.end_minute, source=row.source)
 
 

@@ -4,16 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import groupby, starmap
 from operator import attrgetter
 from typing import Final, TypeAlias
 
 from slotmcp.domain.catalog import Project, ServiceType
-from slotmcp.domain.claim import BusyTime, Claim
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.store import catalog, claims
-from slotmcp.store.columns import ClaimRow
+from slotmcp.store.columns import BusyRow, ClaimRow
 from slotmcp.store.statement import Fetch, Statement
 
 REVISIONS_LOGGED: Final = 1000
@@ -26,6 +27,9 @@ Without both: the catalog.
 """
 
 CATALOG: Final[Change] = ("", "")
+
+_OWNER: Final = attrgetter("technician_id")
+_END: Final = attrgetter("end")
 
 PATCHED_CLAIMS: Final = 8
 """Maximum number of changed claims that are read one by one; with more, all of a technician's claims are read."""
@@ -126,22 +130,18 @@ async def _read_all(snapshot: Snapshot, revision: int) -> Schedule:
     technicians = [
         catalog.technician_of(values) for values in await fetch(catalog.TECHNICIANS_IN_CATALOG, project_id=project_id)
     ]
-    claims_by_technician: dict[str, list[Claim]] = defaultdict(list)
-    for values in await fetch(claims.LIVE_CLAIMS, project_id=project_id, since=snapshot.since):
-        claim = claims.claim_of(ClaimRow(*values))
-        claims_by_technician[claim.technician_id].append(claim)
-    busy_by_technician: dict[str, list[BusyTime]] = defaultdict(list)
-    for values in await fetch(claims.BUSY, project_id=project_id):
-        busy = claims.busy_of(values)
-        busy_by_technician[busy.technician_id].append(busy)
+    claim_rows = starmap(ClaimRow, await fetch(claims.LIVE_CLAIMS, project_id=project_id, since=snapshot.since))
+    claims_by_owner = {owner: tuple(map(claims.claim_of, rows)) for owner, rows in groupby(claim_rows, key=_OWNER)}
+    busy_rows = starmap(BusyRow, await fetch(claims.BUSY, project_id=project_id))
+    busy_by_owner = {owner: tuple(map(claims.busy_of, rows)) for owner, rows in groupby(busy_rows, key=_OWNER)}
     return Schedule(
         project=project,
         services=await _read_services(snapshot),
         technician_schedules={
             technician.id: TechnicianSchedule(
                 technician=technician,
-                claims=tuple(claims_by_technician.get(technician.id, ())),
-                busy=tuple(busy_by_technician.get(technician.id, ())),
+                claims=claims_by_owner.get(technician.id, ()),
+                busy=busy_by_owner.get(technician.id, ()),
             )
             for technician in technicians
         },
@@ -175,8 +175,8 @@ async def _reread_technician(
             claim_id=claim_id,
             since=snapshot.since,
         )
-        current += [claims.claim_of(ClaimRow(*values)) for values in rows]
-    current.sort(key=attrgetter("end"))
+        current.extend(map(claims.claim_of, starmap(ClaimRow, rows)))
+    current.sort(key=_END)
     return TechnicianSchedule(technician=known.technician, claims=tuple(current), busy=known.busy)
 
 
@@ -194,6 +194,6 @@ async def _read_technician(
     busy_rows = await snapshot.fetch(claims.BUSY_OF_TECHNICIAN, **key)
     return TechnicianSchedule(
         technician=technician,
-        claims=tuple(claims.claim_of(ClaimRow(*values)) for values in claim_rows),
-        busy=tuple(map(claims.busy_of, busy_rows)),
+        claims=tuple(map(claims.claim_of, starmap(ClaimRow, claim_rows))),
+        busy=tuple(map(claims.busy_of, starmap(BusyRow, busy_rows))),
     )
