@@ -91,100 +91,69 @@ UPDATE technicians SET archived = 1 WHERE project_id = :project_id AND id = :id 
 
 def project_values(project: Project) -> dict[str, object]:
     """Return a project as its statement's values."""
-    return {
-        "id": project.id,
-        "name": project.name,
-        "timezone": project.timezone,
-        "locale": project.locale,
-        "slot_interval_minutes": project.slot_interval_minutes,
-        "slot_alignment": project.slot_alignment.value,
-        "min_notice_minutes": project.min_notice_minutes,
-        "horizon_days": project.horizon_days,
-        "hold_ttl_seconds": project.hold_ttl_seconds,
-        "max_holds_per_customer": project.max_holds_per_customer,
-        "candidate_ranking": json_text(project.candidate_ranking),
-        "assignment_ranking": json_text(project.assignment_ranking),
-        "travel_mode": project.travel.mode.value,
-        "travel_speed_kmh": project.travel.speed_kmh,
-        "travel_minutes_per_stop": project.travel.minutes_per_stop,
-        "travel_road_factor": project.travel.road_factor,
-        "default_service_id": project.default_service_id,
-        "holiday_regions": json_text(project.holiday_regions),
-        "closed_dates": json_text(project.closed_dates),
-        "calcom": json_text(project.calcom) if project.calcom else None,
-    }
+    return _values(
+        columns.ProjectRow._fields,
+        project,
+        slot_alignment=project.slot_alignment.value,
+        candidate_ranking=json_text(project.candidate_ranking),
+        assignment_ranking=json_text(project.assignment_ranking),
+        travel_mode=project.travel.mode.value,
+        travel_speed_kmh=project.travel.speed_kmh,
+        travel_minutes_per_stop=project.travel.minutes_per_stop,
+        travel_road_factor=project.travel.road_factor,
+        holiday_regions=json_text(project.holiday_regions),
+        closed_dates=json_text(project.closed_dates),
+        calcom=json_text(project.calcom) if project.calcom else None,
+    )
 
 
 def project_of(values: Row) -> Project:
     """Return the project that a row holds."""
-    row = columns.ProjectRow(*values)
-    return Project(
-        id=row.id,
-        name=row.name,
-        timezone=row.timezone,
-        locale=row.locale,
-        slot_interval_minutes=row.slot_interval_minutes,
-        slot_alignment=SlotAlignment(row.slot_alignment),
-        min_notice_minutes=row.min_notice_minutes,
-        horizon_days=row.horizon_days,
-        hold_ttl_seconds=row.hold_ttl_seconds,
-        max_holds_per_customer=row.max_holds_per_customer,
-        candidate_ranking=ranking_of(orjson.loads(row.candidate_ranking)),
-        assignment_ranking=ranking_of(orjson.loads(row.assignment_ranking)),
-        travel=TravelPolicy(
-            mode=TravelMode(row.travel_mode),
-            speed_kmh=row.travel_speed_kmh,
-            minutes_per_stop=row.travel_minutes_per_stop,
-            road_factor=row.travel_road_factor,
-        ),
-        default_service_id=row.default_service_id,
-        holiday_regions=tuple(orjson.loads(row.holiday_regions)),
-        closed_dates=tuple(map(date.fromisoformat, orjson.loads(row.closed_dates))),
-        calcom=_connection(orjson.loads(row.calcom)) if row.calcom else None,
+    row = columns.ProjectRow(*values)._asdict()
+    travel = TravelPolicy(
+        mode=TravelMode(row.pop("travel_mode")),
+        speed_kmh=row.pop("travel_speed_kmh"),
+        minutes_per_stop=row.pop("travel_minutes_per_stop"),
+        road_factor=row.pop("travel_road_factor"),
     )
+    converted = {
+        "slot_alignment": SlotAlignment(row["slot_alignment"]),
+        "candidate_ranking": ranking_of(orjson.loads(row["candidate_ranking"])),
+        "assignment_ranking": ranking_of(orjson.loads(row["assignment_ranking"])),
+        "holiday_regions": tuple(orjson.loads(row["holiday_regions"])),
+        "closed_dates": tuple(map(date.fromisoformat, orjson.loads(row["closed_dates"]))),
+        "calcom": _connection(orjson.loads(row["calcom"])) if row["calcom"] else None,
+    }
+    return Project(**row | converted, travel=travel)
 
 
 def service_values(service: ServiceType) -> dict[str, object]:
     """Return a service as its statement's values."""
-    return {
-        "id": service.id,
-        "name": service.name,
-        "duration_minutes": service.duration_minutes,
-        "buffer_before_minutes": service.buffer_before_minutes,
-        "buffer_after_minutes": service.buffer_after_minutes,
-        "skills": json_text(sorted(service.skills)),
-        "calcom_event_type_id": service.calcom_event_type_id,
-    }
+    return _values(columns.ServiceRow._fields, service, skills=json_text(sorted(service.skills)))
 
 
 def service_of(values: Row) -> ServiceType:
     """Return the service that a row holds."""
-    row = columns.ServiceRow(*values)
-    return ServiceType(
-        id=row.id,
-        name=row.name,
-        duration_minutes=row.duration_minutes,
-        buffer_before_minutes=row.buffer_before_minutes,
-        buffer_after_minutes=row.buffer_after_minutes,
-        skills=frozenset(orjson.loads(row.skills)),
-        calcom_event_type_id=row.calcom_event_type_id,
-    )
+    row = columns.ServiceRow(*values)._asdict()
+    return ServiceType(**row | {"skills": frozenset(orjson.loads(row["skills"]))})
+
+
+def _values(names: Sequence[str], item: object, **converted: object) -> dict[str, object]:
+    """Return the values of columns: converted ones, and an item's fields of the same names."""
+    return {name: converted[name] if name in converted else getattr(item, name) for name in names}
 
 
 def technician_values(technician: Technician) -> dict[str, object]:
     """Return a technician as their statement's values."""
     latitude, longitude = coordinates(technician.home)
-    return {
-        "id": technician.id,
-        "name": technician.name,
-        "timezone": technician.timezone,
-        "priority": technician.priority,
-        "status": technician.status.value,
-        "skills": json_text(sorted(technician.skills)),
-        "home_latitude": latitude,
-        "home_longitude": longitude,
-        "max_bookings_per_day": technician.max_bookings_per_day,
-        "hours": json_text(
+    return _values(
+        columns.TechnicianRow._fields,
+        technician,
+        status=technician.status.value,
+        skills=json_text(sorted(technician.skills)),
+        home_latitude=latitude,
+        home_longitude=longitude,
+        hours=json_text(
             {
                 "shifts": [_weekly_json(span) for span in technician.shifts],
                 "breaks": [_weekly_json(span) for span in technician.breaks],
@@ -195,8 +164,8 @@ def technician_values(technician: Technician) -> dict[str, object]:
                 "time_off": [[off.start, off.end, off.reason, off.by_operator] for off in technician.time_off],
             }
         ),
-        "calcom": json_text(technician.calcom) if technician.calcom else None,
-    }
+        calcom=json_text(technician.calcom) if technician.calcom else None,
+    )
 
 
 def technician_of(values: Row) -> Technician:
