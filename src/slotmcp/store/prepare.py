@@ -8,7 +8,7 @@ from typing import Final
 
 from slotmcp.domain.errors import DatabaseUnusable
 from slotmcp.store.connection import ERASE, connect, reason
-from slotmcp.store.schema import SCHEMA, Schema, file_version
+from slotmcp.store.schema import SCHEMA, SchemaVersions, file_version
 
 OLDEST_SQLITE: Final = (3, 37, 0)
 """First version with strict tables."""
@@ -17,7 +17,7 @@ PRIVATE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
 
 
-def prepare(path: Path, *, timeout_ms: int, schema: Schema = SCHEMA) -> None:
+def prepare(path: Path, *, timeout_ms: int, schema: SchemaVersions = SCHEMA) -> None:
     """Bring the file to this program's schema. A rejected file stays as it is.
 
     Raises:
@@ -48,7 +48,7 @@ def named_faults(path: Path) -> Iterator[None]:
         raise DatabaseUnusable(f"The database {path} cannot be used: {reason(error)}.") from error
 
 
-def upgrade(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
+def upgrade(connection: sqlite3.Connection, path: Path, schema: SchemaVersions) -> None:
     """Run the missing migrations in one transaction, after copying an old file to a backup beside it.
 
     If several processes call it at once, one upgrades and the others find the file upgraded.

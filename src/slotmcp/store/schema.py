@@ -12,7 +12,7 @@ APPLICATION_ID: Final = 0x534C4F54
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schema:
+class SchemaVersions:
     """Chain of versions, oldest first, and the folder of their migrations."""
 
     versions: tuple[str, ...]
@@ -24,12 +24,12 @@ class Schema:
         return self.versions[-1]
 
 
-SCHEMA: Final = Schema(
+SCHEMA: Final = SchemaVersions(
     versions=("0001", "0002", "0003", "0004", "0005"), migrations=Path(__file__).parent / "migrations"
 )
 
 
-def file_version(connection: sqlite3.Connection, path: Path, schema: Schema) -> str | None:
+def file_version(connection: sqlite3.Connection, path: Path, schema: SchemaVersions) -> str | None:
     """Return the version of the file's schema, or None for an empty file.
 
     Raises:

@@ -16,7 +16,7 @@ from slotmcp.store.copying import NOT_COPIED, Database, copy_between
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.store import PostgresStore
 from slotmcp.store.prepare import prepare
-from slotmcp.store.schema import SCHEMA, Schema
+from slotmcp.store.schema import SCHEMA, SchemaVersions
 from slotmcp.store.sqlite import SqliteStore
 from slotmcp.store.tables import METADATA
 from support.clock import NOW_MS, HandClock
@@ -264,7 +264,7 @@ async def test_a_missing_empty_or_old_source_is_rejected_and_unchanged(
     assert postgres.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", url=empty_url) == [(0,)]
     postgres.drop(empty_url)
     old, new = tmp_path / "old.db", tmp_path / "new.db"
-    prepare(old, timeout_ms=1000, schema=Schema(versions=("0001",), migrations=SCHEMA.migrations))
+    prepare(old, timeout_ms=1000, schema=SchemaVersions(versions=("0001",), migrations=SCHEMA.migrations))
     with pytest.raises(DatabaseUnusable, match=r"older slotmcp .*0001.*slotmcp doctor"):
         await copy_between(old, databases["server"], [], timeout_ms=1000)
     prepare(new, timeout_ms=1000, schema=next_schema(tmp_path))

@@ -16,7 +16,7 @@ from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable, FixSetup
 from slotmcp.store import prepare as preparing
 from slotmcp.store.connection import connect
 from slotmcp.store.prepare import backup_path, prepare, upgrade
-from slotmcp.store.schema import APPLICATION_ID, SCHEMA, Schema
+from slotmcp.store.schema import APPLICATION_ID, SCHEMA, SchemaVersions
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
 from support.schedules import PROJECT, booking, open_shop
@@ -34,13 +34,13 @@ def upgrade():
 """
 
 
-def next_schema(folder: Path, more: str = "") -> Schema:
+def next_schema(folder: Path, more: str = "") -> SchemaVersions:
     """Return the schema of a later program."""
     migrations = shutil.copytree(SCHEMA.migrations, folder / "100% later")
     (migrations / "versions" / "v9999_motto.py").write_text(
         NEXT_VERSION.format(newest=SCHEMA.newest, more=more), encoding="utf-8"
     )
-    return Schema(versions=(*SCHEMA.versions, "9999"), migrations=migrations)
+    return SchemaVersions(versions=(*SCHEMA.versions, "9999"), migrations=migrations)
 
 
 def select(path: Path, statement: str) -> list[tuple[object, ...]]:

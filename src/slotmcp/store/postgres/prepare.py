@@ -14,7 +14,7 @@ from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import DRIVER, connect
 from slotmcp.store.postgres.outages import FAULTS, driver_error, error_for_caller
-from slotmcp.store.schema import SCHEMA, Schema
+from slotmcp.store.schema import SCHEMA, SchemaVersions
 
 OLDEST: Final = 130_000
 """Oldest server that was tested: 13."""
@@ -35,7 +35,7 @@ OURS: Final = "slotmcp"
 """Comment that the first migration puts on its own table."""
 
 
-async def prepare(address: Address, *, timeout_ms: int, schema: Schema = SCHEMA) -> None:
+async def prepare(address: Address, *, timeout_ms: int, schema: SchemaVersions = SCHEMA) -> None:
     """Bring the database to this program's schema. A rejected database stays as it is.
 
     Raises:
@@ -50,7 +50,7 @@ async def prepare(address: Address, *, timeout_ms: int, schema: Schema = SCHEMA)
         raise error_for_caller(error, address) from error
 
 
-async def read_version(address: Address, *, timeout_ms: int, schema: Schema = SCHEMA) -> str | None:
+async def read_version(address: Address, *, timeout_ms: int, schema: SchemaVersions = SCHEMA) -> str | None:
     """Return the version of the database's schema, or None for an empty database.
 
     Raises:
@@ -83,7 +83,7 @@ def _unusable(address: Address, reason: str) -> DatabaseUnusable:
     return DatabaseUnusable(f"The database {address.shown} cannot be used: {reason}.")
 
 
-def _check_version(address: Address, version: str | None, schema: Schema) -> str | None:
+def _check_version(address: Address, version: str | None, schema: SchemaVersions) -> str | None:
     if version is not None and version not in schema.versions:
         raise DatabaseTooNew(
             f"The database {address.shown} was written by a newer slotmcp (its schema is {version}, this program "
@@ -92,7 +92,7 @@ def _check_version(address: Address, version: str | None, schema: Schema) -> str
     return version
 
 
-async def _upgrade(address: Address, schema: Schema) -> None:
+async def _upgrade(address: Address, schema: SchemaVersions) -> None:
     """Run the missing migrations in one transaction. If several processes call it at once, one upgrades."""
     creator = partial(connect, address, timeout_ms=UPGRADE_MS)
     engine = create_async_engine(DRIVER, async_creator=creator, poolclass=NullPool)
@@ -109,7 +109,7 @@ async def _upgrade(address: Address, schema: Schema) -> None:
         await engine.dispose()
 
 
-def _migrate(connection: Connection, schema: Schema) -> None:
+def _migrate(connection: Connection, schema: SchemaVersions) -> None:
     config = Config()
     config.set_main_option("script_location", str(schema.migrations).replace("%", "%%"))
     config.attributes["connection"] = connection

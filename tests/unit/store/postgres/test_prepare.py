@@ -15,12 +15,12 @@ from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.prepare import prepare
 from slotmcp.store.postgres.store import PostgresStore
-from slotmcp.store.schema import SCHEMA, Schema
+from slotmcp.store.schema import SCHEMA, SchemaVersions
 from support.postgres_databases import Databases, as_user, name_of, user_of
 from support.schedules import PROJECT, booking, open_shop
 from unit.store.test_prepare import next_schema
 
-FIRST = Schema(versions=("0001",), migrations=SCHEMA.migrations)
+FIRST = SchemaVersions(versions=("0001",), migrations=SCHEMA.migrations)
 DEFAULT_TIMEOUT_MS = 10_000
 PROCESSES = 4
 
