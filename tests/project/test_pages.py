@@ -139,8 +139,17 @@ def _commands_in(code: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_named_files_exist(page: Path) -> None:
-    named = {found for code in code_of(page) for found in _PATH.findall(code)}
+    named = {match for code in code_of(page) for match in _PATH.findall(code)}
     assert [path for path in sorted(named) if not any(ROOT.glob(path.rstrip("/")))] == []
+    modules = {code for code in code_of(page) if re.fullmatch(r"[\w/]+\.py", code)}
+    folders = [ROOT, ROOT / "src" / "slotmcp", page.parent]
+    listed = [*(ROOT / "src").rglob("*.py"), *page.parent.glob("*.py")]
+    names = {path.name for path in listed}
+    assert [
+        module
+        for module in sorted(modules)
+        if not (any((folder / module).is_file() for folder in folders) if "/" in module else module in names)
+    ] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
