@@ -13,6 +13,11 @@ from slotmcp.cli.exits import Exit
 from slotmcp.settings import CONFIG_VARIABLE, ENV_PREFIX, Settings
 from slotmcp.telemetry import metrics
 from slotmcp.telemetry.metrics import REGISTRY
+from slotmcp.tools.http import PATHS
+from slotmcp.web.dashboard.request import DASHBOARD
+from slotmcp.web.oauth import METADATA_PATH
+from slotmcp.web.shutdown import OPEN_PATHS
+from slotmcp.web.webhooks import CALCOM_PATH
 
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -78,3 +83,18 @@ def test_each_option_is_in_the_section_of_its_command() -> None:
 def test_the_exit_codes_are_those_of_the_program() -> None:
     codes = re.findall(r"^\| (\d+) \|", prose(REFERENCE / "cli.md"), re.MULTILINE)
     assert sorted(map(int, codes)) == sorted(Exit)
+
+
+def test_each_http_route_is_listed() -> None:
+    rows = re.findall(r"^\| `(/[^`]*)` \| [A-Z, ]+ \|", prose(REFERENCE / "http.md"), re.MULTILINE)
+    assert set(rows) == {*PATHS, *OPEN_PATHS, CALCOM_PATH, METADATA_PATH, DASHBOARD}
+
+
+def test_each_http_error_of_the_web_package_is_listed() -> None:
+    section = prose(REFERENCE / "errors.md").partition("## HTTP errors")[2]
+    listed = set(re.findall(r"^\| (\d{3}) \| `(\w+)` \|", section, re.MULTILINE))
+    sources = [*(ROOT / "src" / "slotmcp" / "web").rglob("*.py"), ROOT / "src" / "slotmcp" / "asgi.py"]
+    literal = re.compile(r'_response\(\s*(\d{3}), "(\w+)"')
+    written = {found for source in sources for found in literal.findall(source.read_text(encoding="utf-8"))}
+    assert len(written) > 8
+    assert written <= listed
