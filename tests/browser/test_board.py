@@ -36,8 +36,8 @@ async def test_a_callers_booking_appears_without_a_reload(look: Look, business: 
 
 async def test_a_short_block_shows_only_the_customers_name(look: Look, business: Business) -> None:
     short_break = replace(WEEKDAYS_AT_NOON, span=WallSpan(start_minute=12 * 60, end_minute=12 * 60 + 30))
-    technicians = tuple(replace(one, breaks=(short_break,)) for one in PLAN.technicians)
-    services = tuple(replace(one, duration_minutes=30, buffer_after_minutes=0) for one in PLAN.services)
+    technicians = tuple(replace(technician, breaks=(short_break,)) for technician in PLAN.technicians)
+    services = tuple(replace(service, duration_minutes=30, buffer_after_minutes=0) for service in PLAN.services)
     brisk = await open_business(
         business.server, business.schedules, replace(PLAN, technicians=technicians, services=services)
     )
@@ -97,9 +97,9 @@ async def test_a_drag_to_another_time_delays_updates_until_the_dialog_closes(loo
     await drag(page, block, hours=4, onto=row_of(page, "t-ana"))
     await dialog.get_by_role("button", name="Move booking").click()
     await expect(page.get_by_role("status")).to_contain_text("Kim Doe with Ana")
-    (found,) = (await business.ask("find_bookings", bookingId=booking["bookingId"]))["bookings"]
-    assert found["startLocal"][11:16] == "13:00"
-    assert found["technicianName"] == "Ana"
+    (moved,) = (await business.ask("find_bookings", bookingId=booking["bookingId"]))["bookings"]
+    assert moved["startLocal"][11:16] == "13:00"
+    assert moved["technicianName"] == "Ana"
 
 
 async def test_a_booking_is_dragged_to_another_technician(look: Look, business: Business) -> None:
@@ -109,5 +109,5 @@ async def test_a_booking_is_dragged_to_another_technician(look: Look, business: 
     await expect(page.get_by_role("dialog")).to_contain_text("to 09:00 with Ben")
     await page.get_by_role("button", name="Move booking").click()
     await expect(row_of(page, "t-ben").locator(f"#b-{booking['bookingId']}")).to_be_visible()
-    (found,) = (await business.ask("find_bookings", bookingId=booking["bookingId"]))["bookings"]
-    assert (found["startLocal"][11:16], found["technicianName"]) == ("09:00", "Ben")
+    (moved,) = (await business.ask("find_bookings", bookingId=booking["bookingId"]))["bookings"]
+    assert (moved["startLocal"][11:16], moved["technicianName"]) == ("09:00", "Ben")

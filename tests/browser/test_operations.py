@@ -14,8 +14,8 @@ async def starts_with(business: Business, technician: str, time: str) -> list[st
 
 async def time_and_technician(business: Business, booking_id: str) -> tuple[str, str]:
     """Return a booking's local time and technician."""
-    (found,) = (await business.ask("find_bookings", bookingId=booking_id))["bookings"]
-    return found["startLocal"][11:16], found["technicianName"]
+    (booking,) = (await business.ask("find_bookings", bookingId=booking_id))["bookings"]
+    return booking["startLocal"][11:16], booking["technicianName"]
 
 
 async def tab_to(page: Page, target: Locator) -> None:

@@ -40,7 +40,7 @@ def daily(start_hour: int, end_hour: int) -> tuple[WeeklySpan, ...]:
 
 def all_week(technician: Technician) -> Technician:
     """Return the technician with shifts on every day, because tests run on any day."""
-    breaks = tuple(replace(one, days=EVERY_DAY) for one in technician.breaks)
+    breaks = tuple(replace(span, days=EVERY_DAY) for span in technician.breaks)
     return replace(technician, shifts=daily(8, 17), breaks=breaks)
 
 

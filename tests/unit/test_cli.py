@@ -203,7 +203,7 @@ def test_an_invalid_setting_is_a_usage_error(slotmcp: Run, monkeypatch: pytest.M
 
 def test_an_invalid_database_file_is_reported(slotmcp: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     junk = home / "junk.db"
-    junk.write_text("this is no database, but a text that is long enough to be taken for one" * 20)
+    junk.write_text("text that is long enough to look like a database file " * 20)
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", str(junk))
     for command in ("slots", "stdio", "doctor"):
         ended = slotmcp(command)

@@ -85,9 +85,9 @@ def test_the_demo_simulates_calls_and_leaves_nothing_behind(tmp_path: Path) -> N
             r"(\d+) callers: (\d+) were offered a time, (\d+) held one, (\d+) booked.*", demo.next_line()
         )
         assert counts is not None
-        asked, offered, held, booked = map(int, counts.groups())
-        assert asked >= offered >= held >= booked > 0
-        assert demo.callers_today(asked) >= asked
+        callers, offered, held, booked = map(int, counts.groups())
+        assert callers >= offered >= held >= booked > 0
+        assert demo.callers_today(callers) >= callers
         assert demo.stop(signal.SIGINT) == (0, "")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(httpx2.ConnectError):
@@ -135,4 +135,4 @@ def test_every_technician_has_bookings_before_the_first_call(now: datetime) -> N
     busy_today = {
         claim.technician_id for claim in claims if datetime.fromtimestamp(claim.start * 60, zone).date() == today
     }
-    assert busy_today == {one.id for one in plan.technicians}
+    assert busy_today == {technician.id for technician in plan.technicians}

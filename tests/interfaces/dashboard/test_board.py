@@ -23,7 +23,7 @@ from support.http_server import HttpServer, open_books, serving
 
 BOARD = f"/{PLAN.project.id}"
 EVERY_DAY = frozenset(range(7))
-ALL_DAY = tuple(replace(one, days=EVERY_DAY) for one in weekly(0, 24))
+ALL_DAY = tuple(replace(span, days=EVERY_DAY) for span in weekly(0, 24))
 ANA = replace(technician("t-ana", "Ana <b>", priority=1, skills={"hvac", "gas"}), shifts=ALL_DAY, breaks=())
 BUSINESS = replace(PLAN, project=replace(PLAN.project, min_notice_minutes=0), technicians=(ANA,))
 KIM = Customer(name="Kim <script>", phone="+13035550142")

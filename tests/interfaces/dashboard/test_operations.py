@@ -96,7 +96,7 @@ async def test_an_unavailable_time_keeps_the_booking_and_offers_alternatives(des
 async def test_an_unavailable_technician_keeps_the_booking_without_a_hold(desk: Site) -> None:
     when = tomorrow()
     first, second = await book(desk, when), await book_another(desk, when)
-    technicians = {one: (await stored(desk, one)).claim.technician_id for one in (first, second)}
+    technicians = {id_: (await stored(desk, id_)).claim.technician_id for id_ in (first, second)}
     answer = await send(desk, first, "move", **form_time(when), technician=technicians[second])
     assert answer.status_code == 409
     name = {"t-ana": "Ana &lt;b&gt;", "t-ben": "Ben"}[technicians[second]]
@@ -119,7 +119,7 @@ async def book_another(site: Site, when: datetime) -> str:
         {"minute": "soon"},
         {"minute": "-5"},
         {"date": "2020-01-01", "time": "10:00"},
-        {"date": "2999-01-01", "time": "10:00", "technician": "nobody"},
+        {"date": "2999-01-01", "time": "10:00", "technician": "unknown"},
     ],
 )
 async def test_an_invalid_move_is_rejected(desk: Site, fields: dict[str, str]) -> None:
@@ -205,8 +205,8 @@ async def test_an_invalid_change_is_rejected(desk: Site, path: str, fields: dict
     assert answer.status_code == 422
     assert words in answer.text
     listed = await desk.schedules.app.technicians.list_technicians(None)
-    assert {one.technician.status for one in listed.technicians} == {TechnicianStatus.ACTIVE}
-    assert all(one.time_off == () for one in listed.technicians)
+    assert {load.technician.status for load in listed.technicians} == {TechnicianStatus.ACTIVE}
+    assert all(load.time_off == () for load in listed.technicians)
 
 
 async def test_an_unknown_technician_is_not_found(desk: Site) -> None:

@@ -143,7 +143,7 @@ async def test_a_refusal_shows_its_reason_and_links_to_its_details(shop: Site) -
     assert "No times available: outside working hours Asked for times: Rare, in the evening, until" in text
     assert "Time not available: already booked Asked for a hold: Visit," in text
     linked = re.findall(r'href="(/dashboard/shop/traces/\w+)"', page.text)
-    assert linked == [f"/dashboard/shop/traces/{one}" for one in (refused, trace_id)]
+    assert linked == [f"/dashboard/shop/traces/{id_}" for id_ in (refused, trace_id)]
     details = text_of(await shop.browser.client.get(linked[0]))
     assert "Time not available" in details
     assert "Ana (ana) is booked." in details
@@ -205,7 +205,7 @@ async def test_pages_of_another_business_are_not_found(shop: Site) -> None:
         await browser.log_in(key)
         for path in ("/reports", "/gaps", "/today", "/refusals", f"/traces/{trace_id}", "/calendar"):
             answers = [await browser.get(f"/{project}{path}") for project in ("shop", "nowhere")]
-            assert [one.status_code for one in answers] == [404, 404], path
+            assert [answer.status_code for answer in answers] == [404, 404], path
 
 
 async def test_a_business_does_not_see_the_calls_of_another(shop: Site) -> None:

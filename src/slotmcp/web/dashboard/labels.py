@@ -43,8 +43,8 @@ _USES: Final[Mapping[TracedUse, str]] = {
 }
 
 
-def decided_label(decided: DecidedBy) -> str:  # noqa: PLR0911  one label a member
-    """Return a label of what decided an assignment."""
+def decided_label(decided: DecidedBy) -> str:  # noqa: PLR0911  one label per reason
+    """Return the label of the reason for an assignment."""
     match decided:
         case DecidedBy.REQUESTED:
             return "Requested by the caller"
@@ -138,7 +138,7 @@ def format_ago(now_ms: int, at_ms: int) -> str:
     return "just now"
 
 
-def _reason_texts(reason: Reason) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912  one pair of texts a reason
+def _reason_texts(reason: Reason) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912  one pair per reason
     match reason:
         case Reason.INACTIVE:
             return "technician unavailable", "Make a technician available"

@@ -12,10 +12,10 @@ const boardNow = () => {
 const countDown = () => {
   const now = boardNow();
   let hasExpired = false;
-  for (const left of document.querySelectorAll("[data-expires]")) {
-    const seconds = Math.max(0, Math.ceil((Number(left.dataset.expires) - now) / 1000));
+  for (const timer of document.querySelectorAll("[data-expires]")) {
+    const seconds = Math.max(0, Math.ceil((Number(timer.dataset.expires) - now) / 1000));
     const shown = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-    if (left.textContent !== shown) left.textContent = shown;
+    if (timer.textContent !== shown) timer.textContent = shown;
     hasExpired ||= seconds === 0;
   }
   if (hasExpired) htmx.trigger("#board", "refresh");
