@@ -9,7 +9,7 @@ import pytest
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.ports import ChangeNotice, Rate
 from support.clock import NOW_MS
-from support.fleets import PATIENCE_SECONDS, Member, OpenMember, memory_members, redis_members, until
+from support.fleets import TIMEOUT_SECONDS, Member, OpenMember, memory_members, redis_members, until
 from support.schedules import (
     ANA,
     BEN,
@@ -142,7 +142,7 @@ async def test_every_server_receives_a_notice(one: Member, other: Member) -> Non
     other.fleet.subscribe(lambda notice: received.put_nowait(("other", notice)))
     notice = ChangeNotice(project_id="späti 🛠", revision=3, newest_event=12)
     await one.fleet.publish(notice)
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         pairs = [await received.get() for _ in range(2)]
     assert sorted(pairs, key=lambda pair: pair[0]) == [("one", notice), ("other", notice)]
     assert await other.fleet.revision("späti 🛠") == 3

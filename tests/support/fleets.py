@@ -18,7 +18,7 @@ from support.memory_fleet import MemoryFleet
 from support.wrapped_store import WrappedStore
 
 PREFIX: Final = "slotmcp"
-PATIENCE_SECONDS: Final = 30
+TIMEOUT_SECONDS: Final = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def redis_members(url: str) -> OpenMember:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Member]:
         async with RedisLink.open(url, prefix=PREFIX) as link, Channel.open(link) as channel:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 await channel.is_subscribed.wait()
             limits = RedisRateLimiter(link, fallback=UnusedLimiter())
             yield Member(
@@ -99,7 +99,7 @@ def redis_members(url: str) -> OpenMember:
     return opened
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = PATIENCE_SECONDS) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = TIMEOUT_SECONDS) -> None:
     """Wait until a condition holds."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110  there is no event for an expired key or a started server

@@ -1,1 +1,1 @@
-"""What you can do: one class a noun, one public method a use case."""
+"""Use cases: one class for each noun, with one public method for each use case."""

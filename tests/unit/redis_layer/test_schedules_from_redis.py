@@ -42,9 +42,9 @@ def changes(number: int, technician_id: str) -> list[Change]:
 
 
 async def _cancel(transaction: Transaction, number: int) -> None:
-    found = await transaction.booking(f"c-{number}")
-    if found is not None:
-        await transaction.save_booking(replace(found, status=BookingStatus.CANCELLED))
+    existing = await transaction.booking(f"c-{number}")
+    if existing is not None:
+        await transaction.save_booking(replace(existing, status=BookingStatus.CANCELLED))
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), TECHNICIANS), min_size=1, max_size=8))

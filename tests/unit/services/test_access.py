@@ -61,11 +61,11 @@ async def test_an_expired_key_is_not_valid(shop: Shop) -> None:
 
 
 async def test_a_revoked_key_is_not_valid_from_the_next_call(shop: Shop) -> None:
-    made, kept = await make(shop), await make(shop)
-    assert await shop.app.access.authenticate(made.token)
-    await shop.app.access.revoke(f"{PREFIX}{made.key.id}")
-    assert await shop.app.access.authenticate(made.token) is None
-    assert await shop.app.access.authenticate(kept.token)
+    revoked, other = await make(shop), await make(shop)
+    assert await shop.app.access.authenticate(revoked.token)
+    await shop.app.access.revoke(f"{PREFIX}{revoked.key.id}")
+    assert await shop.app.access.authenticate(revoked.token) is None
+    assert await shop.app.access.authenticate(other.token)
     with pytest.raises(NotFound):
         await shop.app.access.revoke("01M82XS3WB27BVS3RXYEYXD514")
 

@@ -13,7 +13,7 @@ def project(locale: str = "en-US") -> Project:
 
 
 @pytest.mark.parametrize(
-    ("written", "locale", "kept"),
+    ("written", "locale", "normalized"),
     [
         ("+1 303 555 0142", "en-US", "+13035550142"),
         ("+1 303 555 0142", "de-DE", "+13035550142"),
@@ -29,9 +29,9 @@ def project(locale: str = "en-US") -> Project:
         ("303 555 0142 ext. 0012", "en-US", "+13035550142 ext. 0012"),
     ],
 )
-def test_a_phone_number_is_normalized(written: str, locale: str, kept: str) -> None:
-    assert normalize_phone(written, project(locale), "phone") == kept
-    assert normalize_phone(kept, project(locale), "phone") == kept
+def test_a_phone_number_is_normalized(written: str, locale: str, normalized: str) -> None:
+    assert normalize_phone(written, project(locale), "phone") == normalized
+    assert normalize_phone(normalized, project(locale), "phone") == normalized
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_a_customer_needs_a_contact() -> None:
 
 
 def test_an_address_is_stored_in_lower_case() -> None:
-    kept = normalize_customer(Customer(name="Kim", email=" Kim.Doe@Example.COM "), project())
-    assert kept == Customer(name="Kim", email="kim.doe@example.com")
+    normalized = normalize_customer(Customer(name="Kim", email=" Kim.Doe@Example.COM "), project())
+    assert normalized == Customer(name="Kim", email="kim.doe@example.com")
 
 
 def test_references_are_the_number_without_extension_and_the_address() -> None:
-    kept = normalize_customer(Customer(name="Kim", phone="303 555 0142 x7", email="Kim@example.com"), project())
-    assert references_of(kept) == ("phone:+13035550142", "email:kim@example.com")
+    normalized = normalize_customer(Customer(name="Kim", phone="303 555 0142 x7", email="Kim@example.com"), project())
+    assert references_of(normalized) == ("phone:+13035550142", "email:kim@example.com")
     assert references_of(Customer(name="Kim")) == ()
 
 

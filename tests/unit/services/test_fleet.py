@@ -17,7 +17,7 @@ from slotmcp.services.fleet import FleetScheduleReader
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
 from support.counted_store import CountedStore
-from support.fleets import PATIENCE_SECONDS, JoinedStore, until
+from support.fleets import TIMEOUT_SECONDS, JoinedStore, until
 from support.memory_fleet import MemoryFleet
 from support.schedules import ANA, PROJECT, booking, hold, open_shop
 from support.shop import Shop, plan, technician
@@ -207,7 +207,7 @@ async def test_a_write_that_changes_nothing_or_fails_publishes_nothing(servers: 
 
 
 async def test_an_event_notifies_every_server(servers: tuple[Server, Server]) -> None:
-    waiting = [asyncio.create_task(server.store.reader.notifier.wait(0, PATIENCE_SECONDS)) for server in servers]
+    waiting = [asyncio.create_task(server.store.reader.notifier.wait(0, TIMEOUT_SECONDS)) for server in servers]
     await book(servers[0].store, "b")
     await servers[0].store.write(SHOP, lambda transaction: transaction.add_event("waitlist.offered", "w"))
     assert all(await asyncio.gather(*waiting))

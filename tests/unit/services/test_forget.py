@@ -23,10 +23,10 @@ async def test_a_customer_is_erased_everywhere_by_any_reference(opened: Open, re
     await shop.app.bookings.cancel_booking(CancelRequest(booking_id=gone.booking.id, reason="A cold"))
     await shop.book("12:00", customer=customer(1))
     assert (await shop.app.customers.forget(None, reference)).erased == 2
-    kept = await shop.store.booking("shop", booked.booking.id)
-    assert kept is not None
-    assert (kept.customer, kept.visit, kept.contact_keys) == (None, Visit(), ())
-    assert kept.claim.interval == booked.booking.claim.interval
+    stored = await shop.store.booking("shop", booked.booking.id)
+    assert stored is not None
+    assert (stored.customer, stored.visit, stored.contact_keys) == (None, Visit(), ())
+    assert stored.claim.interval == booked.booking.claim.interval
     assert (await shop.app.customers.forget(None, reference)).erased == 0
     with reading(shop.path) as connection:
         whole = "\n".join(connection.iterdump())

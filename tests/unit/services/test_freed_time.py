@@ -33,10 +33,10 @@ async def waiting_for(shop: Shop, *names: str, start: str = "09:00", window: str
 
 async def offer_of(shop: Shop, wait: WaitlistEntryStatus) -> Hold:
     """Return the hold that a customer is offered."""
-    found = await shop.app.waitlist.look_up(wait.entry.id)
-    assert found.entry.state is WaitlistState.OFFERED
-    assert found.hold is not None
-    return found.hold
+    status = await shop.app.waitlist.look_up(wait.entry.id)
+    assert status.entry.state is WaitlistState.OFFERED
+    assert status.hold is not None
+    return status.hold
 
 
 async def kinds(store: Store) -> list[str]:
@@ -61,7 +61,7 @@ async def test_an_offer_lives_longer_than_a_callers_hold(opened: Open) -> None:
     assert (hold.state, hold.claim.start, hold.claim.service_id) == (ClaimState.HELD, at("09:00"), "visit")
     assert hold.claim.expires_at_ms == shop.clock.now_ms() + OFFER_MINUTES * 60_000
     shop.clock.advance(seconds=OFFER_MINUTES * 60 - 1)
-    assert await shop.offered() == "", "nobody else is sold what is kept"
+    assert await shop.offered() == "", "an offered time is not sold to other callers"
     with pytest.raises(SlotUnavailable):
         await shop.book("09:00")
     booked = await shop.book(hold_token=hold.token, customer=person("kim"))
@@ -112,8 +112,8 @@ async def test_an_entry_that_a_time_does_not_fit_is_skipped(opened: Open, too_mu
     await join(shop, "kim", window, **{"service_id": "visit", **too_much})
     await join(shop, "lee", service_id="visit")
     await release(shop, token)
-    found = await line(shop)
-    assert found.startswith("kim:1 lee:09:00")
+    queue = await line(shop)
+    assert queue.startswith("kim:1 lee:09:00")
 
 
 async def test_an_entry_that_is_too_far_away_is_skipped(opened: Open) -> None:
@@ -171,7 +171,7 @@ async def test_an_expired_offer_goes_to_the_next_entry(opened: Open) -> None:
     shop = await opened(ONE)
     await release(shop, await waiting_for(shop, "kim", "lee"))
     shop.clock.advance(seconds=OFFER_MINUTES * 60)
-    assert await line(shop) == "kim:2 lee:1", "even before anybody looked"
+    assert await line(shop) == "kim:2 lee:1", "even before the next sweep"
     await shop.app.waitlist.sweep()
     assert await line(shop) == "kim:1 lee:09:00"
     assert await kinds(shop.store) == ["waitlist.offered", "waitlist.waiting", "waitlist.offered"]
@@ -304,8 +304,8 @@ async def test_an_entry_for_a_removed_service_stays_waiting(opened: Open) -> Non
     wait = await join(shop, service_id="other")
     await shop.app.projects.import_project(_without_other(business), prune=True)
     await release(shop, token)
-    found = await shop.app.waitlist.look_up(wait.entry.id)
-    assert (found.entry.state, found.service.name) == (WaitlistState.WAITING, "other")
+    status = await shop.app.waitlist.look_up(wait.entry.id)
+    assert (status.entry.state, status.service.name) == (WaitlistState.WAITING, "other")
 
 
 def _without_other(business: ProjectPlan) -> ProjectPlan:
@@ -340,14 +340,16 @@ async def test_events_are_returned_by_project_after_the_known_number(opened: Ope
     await shop.store.write("shop", lambda transaction: transaction.add_event("something.else", "x"))
     shop.clock.advance(seconds=90)
     await shop.app.waitlist.sweep()
-    heard = await shop.app.waitlist.events({})
-    assert {project: [(one.kind, one.subject_id) for one in events] for project, events in heard.items()} == {
+    events_by_project = await shop.app.waitlist.events({})
+    assert {
+        project: [(one.kind, one.subject_id) for one in events] for project, events in events_by_project.items()
+    } == {
         "shop": [("waitlist.offered", waits[0].entry.id)],
         "other": [("waitlist.offered", waits[1].entry.id)],
     }
-    assert await shop.app.waitlist.events({"shop": heard["shop"][-1].number, "other": 0}) == {
+    assert await shop.app.waitlist.events({"shop": events_by_project["shop"][-1].number, "other": 0}) == {
         "shop": (),
-        "other": heard["other"],
+        "other": events_by_project["other"],
     }
 
 

@@ -36,10 +36,10 @@ async def offered(shop: Shop, name: str = "kim", *others: str) -> tuple[Waitlist
 async def test_booking_the_offer_closes_the_entry(shop: Shop) -> None:
     wait, token = await offered(shop)
     await shop.book(hold_token=token, customer=person("kim"))
-    found = await shop.app.waitlist.look_up(wait.entry.id)
-    assert (found.entry.state, found.position) == (WaitlistState.BOOKED, 0)
-    assert found.hold is not None
-    assert found.hold.state is ClaimState.BOOKED
+    status = await shop.app.waitlist.look_up(wait.entry.id)
+    assert (status.entry.state, status.position) == (WaitlistState.BOOKED, 0)
+    assert status.hold is not None
+    assert status.hold.state is ClaimState.BOOKED
     assert [event.kind for event in await shop.store.events("shop", 0)] == ["waitlist.offered", "waitlist.booked"]
     assert await line(shop) == ""
 

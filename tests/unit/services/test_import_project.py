@@ -137,9 +137,9 @@ async def test_a_dry_run_reports_the_changes_without_making_them(opened: Open) -
     changed = replace(WHOLE, technicians=(technician("ana", "09:00-13:00"), technician("cem")), busy=())
     for prune in (False, True):
         before = fingerprint(shop.path)
-        told = await bring(shop, changed, prune=prune, dry_run=True)
+        report = await bring(shop, changed, prune=prune, dry_run=True)
         assert fingerprint(shop.path) == before
-        assert await bring(shop, changed, prune=prune) == told
+        assert await bring(shop, changed, prune=prune) == report
 
 
 async def test_a_dry_run_of_a_new_project_creates_none(opened: Open) -> None:
@@ -191,8 +191,8 @@ async def test_an_existing_booking_that_differs_is_kept_and_reported(opened: Ope
     shop = await opened(WHOLE)
     report = await bring(shop, replace(WHOLE, bookings=(booking("b-1", "ana", "10:00"),)))
     assert report.kept_bookings == ("b-1",)
-    (kept,) = await shop.store.bookings("shop")
-    assert kept.claim.start == at("09:00")
+    (stored,) = await shop.store.bookings("shop")
+    assert stored.claim.start == at("09:00")
 
 
 async def test_export_returns_the_imported_plan(opened: Open) -> None:
@@ -263,8 +263,8 @@ async def test_busy_time_does_not_undo_a_booking(opened: Open) -> None:
 async def test_an_import_that_makes_a_technician_unavailable_keeps_bookings(opened: Open) -> None:
     shop = await opened(WHOLE)
     await bring(shop, with_technicians(WHOLE, technician("ana", shifts=(hours("14:00-15:00"),)), BEN))
-    (kept,) = await shop.store.bookings("shop")
-    assert (kept.claim.technician_id, kept.claim.start) == ("ana", at("09:00"))
+    (stored,) = await shop.store.bookings("shop")
+    assert (stored.claim.technician_id, stored.claim.start) == ("ana", at("09:00"))
 
 
 OFF = TimeOff(start=at("10:00"), end=at("11:00"), reason="dentist")
@@ -286,8 +286,8 @@ async def test_time_off_that_an_operator_added_is_kept_until_pruned(opened: Open
     shop = await opened(WHOLE)
     await add_time_off(shop, OFF)
     before = fingerprint(shop.path)
-    kept = await bring(shop, WHOLE)
-    assert (kept.removable, kept.updated) == (("time off of ana at 2025-06-02T10:00+00:00",), ())
+    report = await bring(shop, WHOLE)
+    assert (report.removable, report.updated) == (("time off of ana at 2025-06-02T10:00+00:00",), ())
     assert fingerprint(shop.path) == before
     pruned = await bring(shop, WHOLE, prune=True)
     assert (pruned.removed, pruned.updated) == (("time off of ana at 2025-06-02T10:00+00:00",), ("technician ana",))

@@ -39,11 +39,11 @@ async def test_joining_returns_the_position_in_the_queue(shop: Shop) -> None:
 async def test_an_entry_stores_the_whole_request(shop: Shop) -> None:
     customer = Customer(name="Kim", phone="(303) 555-0142", email="Kim@Example.com")
     answer = await join(shop, customer=customer, customer_reference="a hash", technician_id="ana", duration_minutes=45)
-    (kept,) = await shop.store.waits("shop", *WaitlistState)
-    assert kept == answer.entry
-    assert kept.customer == Customer(name="Kim", phone="+13035550142", email="kim@example.com")
-    assert (kept.service_id, kept.duration_minutes, kept.technician_id) == ("visit", 45, "ana")
-    assert (kept.start_from, kept.start_to, kept.joined_at_ms) == (at("09:00"), at("17:00"), shop.clock.now_ms())
+    (stored,) = await shop.store.waits("shop", *WaitlistState)
+    assert stored == answer.entry
+    assert stored.customer == Customer(name="Kim", phone="+13035550142", email="kim@example.com")
+    assert (stored.service_id, stored.duration_minutes, stored.technician_id) == ("visit", 45, "ana")
+    assert (stored.start_from, stored.start_to, stored.joined_at_ms) == (at("09:00"), at("17:00"), shop.clock.now_ms())
 
 
 async def test_an_entry_has_a_key_for_every_contact_of_its_customer(shop: Shop) -> None:
@@ -158,7 +158,7 @@ async def test_joining_does_not_overtake_earlier_entries(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "field", "said"),
+    ("facts", "field", "message"),
     [
         ({"window": "17:00-09:00"}, "to", "after from"),
         ({"window": "09:00-09:00"}, "to", "after from"),
@@ -172,10 +172,10 @@ async def test_joining_does_not_overtake_earlier_entries(shop: Shop) -> None:
     ],
 )
 async def test_an_invalid_argument_is_named_and_adds_no_entry(
-    shop: Shop, facts: dict[str, Any], field: str, said: str
+    shop: Shop, facts: dict[str, Any], field: str, message: str
 ) -> None:
     before = fingerprint(shop.path)
-    with pytest.raises(InvalidArgument, match=said) as refused:
+    with pytest.raises(InvalidArgument, match=message) as refused:
         await join(shop, **facts)
     assert [one.field for one in refused.value.fields] == [field]
     assert fingerprint(shop.path) == before
@@ -189,9 +189,9 @@ async def test_a_window_may_end_after_the_last_bookable_day(shop: Shop) -> None:
     waiting = await join(shop, from_=at("06:00"), to=WallDate(date(2026, 6, 2)))
     shop.at_time("2025-06-03T06:00")
     await shop.app.waitlist.sweep()
-    found = await shop.app.waitlist.look_up(waiting.entry.id)
-    assert found.hold is not None
-    assert found.hold.claim.start == on(2, "09:00")
+    status = await shop.app.waitlist.look_up(waiting.entry.id)
+    assert status.hold is not None
+    assert status.hold.claim.start == on(2, "09:00")
 
 
 async def test_a_window_within_the_notice_period_is_rejected(opened: Open) -> None:

@@ -39,7 +39,7 @@ async def test_the_offer_of_a_customer_who_leaves_goes_to_the_next_entry(opened:
     before = await shop.revision()
     await release(shop, wait_id)
     assert await line(shop) == "lee:09:00"
-    assert await shop.revision() == before + 1, "nobody comes in between"
+    assert await shop.revision() == before + 1, "no other caller gets the time in between"
     events = [event.kind for event in await shop.store.events("shop", 0)]
     assert events == ["waitlist.offered", "waitlist.expired", "waitlist.offered"]
 

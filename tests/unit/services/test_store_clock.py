@@ -82,9 +82,9 @@ class ScriptedHeads:
         return self._heads.pop(0)
 
 
-@pytest.mark.parametrize(("back_ms", "kept"), [(5, True), (1_000, True), (1_001, False), (-5, False)])
+@pytest.mark.parametrize(("back_ms", "is_kept"), [(5, True), (1_000, True), (1_001, False), (-5, False)])
 async def test_a_time_slightly_before_the_last_one_does_not_rebuild_the_index(
-    tmp_path: Path, back_ms: int, *, kept: bool
+    tmp_path: Path, back_ms: int, *, is_kept: bool
 ) -> None:
     async with open_shop(tmp_path / "shop.db", plan(technician("ana", "09:00-12:00"))) as shop:
         now_ms = shop.clock.now_ms()
@@ -92,6 +92,6 @@ async def test_a_time_slightly_before_the_last_one_does_not_rebuild_the_index(
         availability_cache = AvailabilityCache(store)
         first = await availability_cache.availability("shop")
         second = await availability_cache.availability("shop")
-        assert (second.now_ms == first.now_ms) is kept
-        assert second.now_ms == (now_ms if kept else now_ms - back_ms)
-        assert (second.index is first.index) is (kept or back_ms < 0)
+        assert (second.now_ms == first.now_ms) is is_kept
+        assert second.now_ms == (now_ms if is_kept else now_ms - back_ms)
+        assert (second.index is first.index) is (is_kept or back_ms < 0)

@@ -31,8 +31,8 @@ async def away(shop: Shop, technician_id: str, start: str, end: str, reason: str
     )
 
 
-def times(found: Sequence[FoundBooking]) -> list[str]:
-    return [clock_text(one.booking.claim.start) for one in found]
+def times(bookings: Sequence[FoundBooking]) -> list[str]:
+    return [clock_text(one.booking.claim.start) for one in bookings]
 
 
 async def attention(shop: Shop) -> dict[str, str]:
@@ -120,13 +120,13 @@ async def test_holds_without_another_technician_are_withdrawn(opened: Open) -> N
     first, second = await shop.hold("09:00", who="a"), await shop.hold("09:00", who="b")
     answer = await set_status(shop, "ana", OUT)
     assert (answer.holds_moved, answer.holds_withdrawn) == (0, 1)
-    withdrawn, kept = (first, second) if first.hold.claim.technician_id == "ana" else (second, first)
+    withdrawn, moved = (first, second) if first.hold.claim.technician_id == "ana" else (second, first)
     with pytest.raises(HoldWithdrawn, match="withdrawn") as refused:
         await shop.book_hold(withdrawn)
     assert refused.value.code == HoldExpired.code
     assert refused.value.alternatives is not None
     assert [clock_text(slot.start) for slot in refused.value.alternatives.slots] == ["10:00", "10:30", "11:00"]
-    assert (await shop.book_hold(kept)).technician.id == "ben"
+    assert (await shop.book_hold(moved)).technician.id == "ben"
 
 
 async def test_a_hold_for_a_requested_technician_is_not_moved(opened: Open) -> None:

@@ -45,7 +45,7 @@ def test_a_search_without_slots_counts_its_main_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reasons", "told"),
+    ("reasons", "main_reason"),
     [
         pytest.param(
             (Reason.OFF_GRID, Reason.OUTSIDE_SHIFT, Reason.OUTSIDE_SHIFT), Reason.OFF_GRID, id="free, and not offered"
@@ -53,18 +53,22 @@ def test_a_search_without_slots_counts_its_main_reason() -> None:
         pytest.param(
             (Reason.BOOKED, Reason.OUTSIDE_SHIFT, Reason.SKILL_MISSING), Reason.BOOKED, id="the only one at work"
         ),
-        pytest.param((Reason.SKILL_MISSING, Reason.OUTSIDE_SHIFT), Reason.OUTSIDE_SHIFT, id="who could is at home"),
-        pytest.param((Reason.SKILL_MISSING,), Reason.SKILL_MISSING, id="nobody could ever"),
+        pytest.param(
+            (Reason.SKILL_MISSING, Reason.OUTSIDE_SHIFT),
+            Reason.OUTSIDE_SHIFT,
+            id="the qualified technician is off shift",
+        ),
+        pytest.param((Reason.SKILL_MISSING,), Reason.SKILL_MISSING, id="no technician has the skill"),
     ],
 )
 def test_a_requested_start_counts_the_reason_of_the_qualified_technicians(
-    reasons: tuple[Reason, ...], told: Reason
+    reasons: tuple[Reason, ...], main_reason: Reason
 ) -> None:
     technicians = tuple(
         TechnicianTrace(technician_id=f"t{number}", could=0, reasons={reason: 1})
         for number, reason in enumerate(reasons)
     )
-    assert replace(BOOKED, outcome="slot_unavailable", technicians=technicians).main_reason is told
+    assert replace(BOOKED, outcome="slot_unavailable", technicians=technicians).main_reason is main_reason
 
 
 def test_an_error_counts_its_code_and_no_schedule_source() -> None:
