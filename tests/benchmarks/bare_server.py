@@ -1,4 +1,4 @@
-"""The least an MCP server can be: one tool, over stdio."""
+"""Minimal MCP server: one tool, over stdio."""
 
 from mcp.server import MCPServer
 
@@ -7,7 +7,7 @@ server = MCPServer("bare")
 
 @server.tool()
 async def list_services() -> str:
-    """Say something."""
+    """Return a constant."""
     return "none"
 
 

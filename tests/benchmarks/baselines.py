@@ -1,8 +1,8 @@
-"""Two honest ways to find every free start, to hold the engine against. They give the engine's answer.
+"""Two baseline algorithms that find every free start, with the same result as the engine.
 
-They know what the measured businesses have: shifts and breaks, bookings with buffers, the clock grid, the default
-ranking. Hours are expanded once a pattern, technicians are ranked once a day, and only starts within somebody's opening
-hours are looked at. What sets the two apart is how they ask whether a technician can take a start.
+They support the features of the measured businesses: shifts, breaks, bookings with buffers, the clock grid, and the
+default ranking. Both expand hours once for each pattern, rank technicians once a day, and consider only starts within
+opening hours. They differ in the check of whether a technician can take a start.
 """
 
 from bisect import bisect_right
@@ -18,35 +18,35 @@ from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 Span = tuple[int, int]
 Candidate = tuple[str, int, int, None, int]
 Slot = tuple[int, int, int, tuple[Candidate, ...]]
-"""Start, end, capacity, best candidates: equal to the engine's named tuples."""
+"""Start, end, capacity, and best candidates: equal to the engine's named tuples."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One technician: opening hours, and what is taken, buffers included."""
+    """Opening hours and taken spans, with buffers, of one technician."""
 
     hours: Sequence[Span]
     hours_from: Sequence[int]
     hours_to: Sequence[int]
     taken: Sequence[Span]
-    """As it stands in the book."""
+    """Spans of the claims, in the schedule's order."""
     busy_from: Sequence[int]
-    """Merged."""
+    """Starts of the merged spans."""
     busy_to: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A date: the starts of the grid within somebody's opening hours, and the technicians in order."""
+    """Starts on the grid within opening hours, and the technicians in rank order, of one date."""
 
     starts: Sequence[int]
     ranked: Sequence[tuple[Candidate, Line]]
 
 
 def build(schedule: Schedule, now: int) -> list[Day]:
-    """All that is worked out of a book's rows before a question is asked; all technicians are in its project's zone."""
+    """Build the data that both algorithms search. All technicians must be in the project's time zone."""
     zone = ZoneInfo(schedule.project.timezone)
     today = (_EPOCH + timedelta(minutes=now)).astimezone(zone).replace(hour=0, minute=0, tzinfo=None)
     dates = [today + timedelta(days=n) for n in range(schedule.project.horizon_days + 1)]
@@ -60,30 +60,30 @@ def build(schedule: Schedule, now: int) -> list[Day]:
             patterns[pattern] = [span for date in dates for span in _hours(technician, date, zone)]
         line = _line(technician_schedule, patterns[pattern])
         loads = Counter(bisect_right(midnights, claim.start) - 1 for claim in technician_schedule.claims)
-        for number, them in enumerate(ranked):
-            them.append(((technician.id, technician.priority, loads[number], None, 0), line))
+        for number, ranked_on_day in enumerate(ranked):
+            ranked_on_day.append(((technician.id, technician.priority, loads[number], None, 0), line))
     opened = _merge([span for hours in patterns.values() for span in hours])
     starts = [
         _grid(opened, midnight, midnight + 24 * 60, schedule.project.slot_interval_minutes) for midnight in midnights
     ]
-    return [Day(starts_of_day, _in_order(them)) for starts_of_day, them in zip(starts, ranked, strict=True)]
+    return [Day(starts_of_day, _in_order(on_day)) for starts_of_day, on_day in zip(starts, ranked, strict=True)]
 
 
 def rebuild(days: Sequence[Day], schedule: Schedule, technician_schedule: TechnicianSchedule, now: int) -> list[Day]:
-    """What was built, after one diary has changed."""
+    """Rebuild the data of one changed technician schedule."""
     technician = technician_schedule.technician
-    anew = build(replace(schedule, technician_schedules={technician.id: technician_schedule}), now)
+    rebuilt = build(replace(schedule, technician_schedules={technician.id: technician_schedule}), now)
     return [
         replace(
             day,
-            ranked=_in_order([*(one for one in day.ranked if one[0][0] != technician.id), *day_anew.ranked]),
+            ranked=_in_order([*(one for one in day.ranked if one[0][0] != technician.id), *rebuilt_day.ranked]),
         )
-        for day, day_anew in zip(days, anew, strict=True)
+        for day, rebuilt_day in zip(days, rebuilt, strict=True)
     ]
 
 
 def scan(days: Sequence[Day], service: ServiceType, best: int) -> list[Slot]:
-    """Each start, each technician, each span of opening hours, each booking."""
+    """Search by checking each start, technician, opening span and booking."""
     length = service.duration_minutes
     before, after = service.buffer_before_minutes, length + service.buffer_after_minutes
     slots: list[Slot] = []
@@ -107,7 +107,7 @@ def scan(days: Sequence[Day], service: ServiceType, best: int) -> list[Slot]:
 
 
 def bisect(days: Sequence[Day], service: ServiceType, best: int) -> list[Slot]:
-    """Each start, each technician, one search in the opening hours and one in the merged busy times."""
+    """Search by bisecting the opening hours and the merged busy times, for each start and technician."""
     length = service.duration_minutes
     before, after = service.buffer_before_minutes, length + service.buffer_after_minutes
     slots: list[Slot] = []
@@ -154,7 +154,7 @@ def _merge(spans: Sequence[Span]) -> list[Span]:
 
 
 def _grid(opened: Sequence[Span], day_from: int, day_to: int, step: int) -> list[int]:
-    """Starts of one day within these spans."""
+    """Return the starts of one day within spans."""
     return [
         start
         for opens, closes in opened
@@ -163,7 +163,7 @@ def _grid(opened: Sequence[Span], day_from: int, day_to: int, step: int) -> list
 
 
 def _hours(technician: Technician, date: datetime, zone: ZoneInfo) -> list[Span]:
-    """A date's shifts without its breaks, in UTC."""
+    """Return the shifts of a date without its breaks, in UTC."""
     hours = [_span(one, date, zone) for one in technician.shifts if date.weekday() in one.days]
     for pause_from, pause_to in [_span(one, date, zone) for one in technician.breaks if date.weekday() in one.days]:
         pieces = [((opens, min(closes, pause_from)), (max(opens, pause_to), closes)) for opens, closes in hours]

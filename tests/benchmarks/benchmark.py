@@ -1,4 +1,4 @@
-"""What a benchmark is: something of ours held against a floor in the same run, and the ratio that is wanted."""
+"""Benchmarks: slotmcp compared with a floor in the same run, with a target for the ratio."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,41 +7,41 @@ from statistics import median
 
 
 class Measure(StrEnum):
-    """What the two numbers of a row are."""
+    """Unit of a row's numbers."""
 
     MS = "ms"
-    """Milliseconds: less is better."""
+    """Milliseconds; less is better."""
     PER_SECOND = "1/s"
-    """How many a second: more is better."""
+    """Operations per second; more is better."""
 
 
 class Ratio(StrEnum):
-    """How ours is put in relation to the floor."""
+    """Ratio of slotmcp's number to the floor's."""
 
     SPEEDUP = "times as fast"
-    """Floor's time by ours; the target is a least value."""
+    """Floor's time divided by slotmcp's; the target is a minimum."""
     COST = "times the time"
-    """Our time by the floor's; the target is a most value."""
+    """Slotmcp's time divided by the floor's; the target is a maximum."""
     SHARE = "of its rate"
-    """Our rate by the floor's; the target is a least value."""
+    """Slotmcp's rate divided by the floor's; the target is a minimum."""
 
     def of(self, floor: float, ours: float) -> float:
-        """The ratio of one pair of numbers."""
+        """Return the ratio of one pair of numbers."""
         return floor / ours if self is Ratio.SPEEDUP else ours / floor
 
     def is_met(self, ratio: float, target: float) -> bool:
-        """Whether a ratio is good enough."""
+        """Return whether a ratio meets a target."""
         return ratio <= target if self is Ratio.COST else ratio >= target
 
     @property
     def sign(self) -> str:
-        """How a target is written."""
+        """Comparison sign of the target."""
         return "≤" if self is Ratio.COST else "≥"
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The floor and ours, measured one right after the other."""
+    """Numbers of the floor and of slotmcp, measured one right after the other."""
 
     floor: float
     ours: float
@@ -49,64 +49,64 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to measure."""
+    """Amount of measurement."""
 
     sample_ms: float
-    """One number is measured at least so long."""
+    """Minimum duration of one measurement."""
     row_ms: float
-    """Pairs are made for about so long."""
-    least_pairs: int
-    most_pairs: int
+    """Approximate duration of all pairs of a row."""
+    min_pairs: int
+    max_pairs: int
     slow_pairs: int
-    """Pairs of what takes seconds each."""
+    """Number of pairs if a measurement takes seconds."""
     calls: float
-    """A share of the calls that make up one number where many callers are at work."""
+    """Fraction of the calls to make in measurements with many callers."""
 
 
-FULL = Effort(sample_ms=20, row_ms=1_000, least_pairs=3, most_pairs=21, slow_pairs=3, calls=1)
-QUICK = Effort(sample_ms=5, row_ms=150, least_pairs=1, most_pairs=5, slow_pairs=1, calls=0.2)
+FULL = Effort(sample_ms=20, row_ms=1_000, min_pairs=3, max_pairs=21, slow_pairs=3, calls=1)
+QUICK = Effort(sample_ms=5, row_ms=150, min_pairs=1, max_pairs=5, slow_pairs=1, calls=0.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
-    """One row: what is measured, against what, and what is wanted."""
+    """One row: the measurement, its floor, and its target."""
 
     name: str
-    """Words with dashes; `--only` picks all rows whose name has what it is given."""
+    """Words joined by dashes; `--only` selects rows by a part of the name."""
     measures: str
     floor: str
-    """What the floor is."""
+    """Description of the floor."""
     unit: Measure
     ratio: Ratio
     target: float | None
-    """None: for information."""
+    """None: informational."""
     measure: Callable[[Effort], Sequence[Pair]]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A benchmark's numbers, each the median over its pairs."""
+    """Numbers of a benchmark, each the median of its pairs."""
 
     benchmark: Benchmark
     pairs: Sequence[Pair]
 
     @property
     def floor(self) -> float:
-        """The floor's number."""
+        """Median of the floor."""
         return median(pair.floor for pair in self.pairs)
 
     @property
     def ours(self) -> float:
-        """Our number."""
+        """Median of slotmcp."""
         return median(pair.ours for pair in self.pairs)
 
     @property
     def ratio(self) -> float:
-        """The pairs' ratio: what disturbs the machine for a while disturbs both halves of a pair."""
+        """Median of the pairs' ratios: other load on the machine affects both numbers of a pair."""
         return median(self.benchmark.ratio.of(pair.floor, pair.ours) for pair in self.pairs)
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the target is met; None where there is none."""
+        """True if the target is met; None without a target."""
         target = self.benchmark.target
         return None if target is None else self.benchmark.ratio.is_met(self.ratio, target)

@@ -1,4 +1,4 @@
-"""The command: which rows there are, which are wanted, and what becomes of their numbers."""
+"""Command line of the benchmarks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,19 +15,19 @@ from benchmarks.table import add_row, new_table, write_json
 LATEST = Path(__file__).resolve().parents[2] / "bench-results" / "latest.json"
 
 WIDTH = 168
-"""Of the table, at least: it may go to a file."""
+"""Minimum width of the table, which may be written to a file."""
 
 
 def main() -> None:
-    """Measure."""
+    """Run the command."""
     typer.run(_measure)
 
 
 def _measure(
-    only: Annotated[str, typer.Option(help="Rows whose name has this in it.")] = "",
-    quick: Annotated[bool, typer.Option("--quick", help="Rough figures in seconds.")] = False,  # noqa: FBT002  an option
+    only: Annotated[str, typer.Option(help="Run the rows whose name contains this.")] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="Measure roughly, within seconds.")] = False,  # noqa: FBT002  an option
 ) -> None:
-    """Hold slotmcp against floors that stand in the same run, and print the ratios."""
+    """Compare slotmcp with floors in the same run, and print the ratios."""
     table, results = new_table(), []
     with Live(table, console=Console(width=max(Console().width, WIDTH)), vertical_overflow="visible"):
         for row in _rows(only):

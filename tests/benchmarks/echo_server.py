@@ -1,4 +1,4 @@
-"""The real HTTP server, with an echo tool that gives an answer of get_slots again: what a call costs in the SDK."""
+"""The real HTTP server with an echo tool that repeats a response of get_slots: the cost of a call in the SDK."""
 
 import sys
 
@@ -12,20 +12,20 @@ from slotmcp.web.serving import listen, serve
 
 
 def add_echo(server: MCPServer) -> None:
-    """Offer the echo."""
-    known: list[CallToolResult] = []
+    """Add the echo tool."""
+    responses: list[CallToolResult] = []
 
     @server.tool()
     async def echo(ctx: Context) -> CallToolResult:
-        if not known:
+        if not responses:
             answer = await server.call_tool("get_slots", {"limit": 10}, ctx)
             assert isinstance(answer, CallToolResult)
-            known.append(answer)
-        return known[0]
+            responses.append(answer)
+        return responses[0]
 
 
 def create() -> HttpApp:
-    """The app."""
+    """Create the app."""
     return HttpApp(Settings.load(), ServeOptions(is_open=True, is_local=True, owns_process=True, extend=add_echo))
 
 

@@ -1,4 +1,4 @@
-"""Every start with its capacity and its best five candidates: the engine against a naive scan and merged + bisect."""
+"""Every start with its capacity and five best candidates: the engine against a naive scan and a bisecting search."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from functools import partial
 
 from benchmarks import baselines
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
-from benchmarks.schedules import NOW, NOW_MS, REPAIR, book_of, end_of
+from benchmarks.schedules import NOW, NOW_MS, REPAIR, end_of, schedule_of
 from benchmarks.timing import time_pairs
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine import frame, opening_hours, timeline
@@ -18,11 +18,11 @@ BEST = 5
 NEED = Need.of_service(REPAIR)
 
 SIZES = ((5, 7), (50, 7), (500, 7), (50, 31), (500, 31))
-"""Technicians and days."""
+"""Numbers of technicians and days."""
 TOO_SLOW_TO_SCAN = (500, 31)
 WARM_TARGETS = {(50, 7): 20, (500, 7): 60}
 GROWTH = 2
-"""Twice the technicians or days take at most twice the time, and a little where the answer outgrows a cache."""
+"""Maximum ratio of times for twice the technicians or days."""
 
 CACHES = [
     value
@@ -30,16 +30,16 @@ CACHES = [
     for value in vars(module).values()
     if hasattr(value, "cache_clear") and value.__module__ == module.__name__
 ]
-"""What the engine remembers of projects and technicians. When midnight is in a zone is no such thing, and stays."""
+"""The engine's caches of projects and technicians, without those of time zones."""
 
-Answer = Sequence[tuple[object, ...]]
-Ask = Callable[[], Answer]
-MakeReady = Callable[[], tuple[Ask, Ask]]
-"""Makes what is asked: the floor's, and ours."""
+Slots = Sequence[tuple[object, ...]]
+EngineCall = Callable[[], Slots]
+Prepare = Callable[[], tuple[EngineCall, EngineCall]]
+"""Prepares the calls of the floor and of the engine."""
 
 
 def rows() -> list[Benchmark]:
-    """One row a size and temperature, and how time grows."""
+    """Return the rows: one for each size and cache state, and the growth of time."""
     sized = [row for size in SIZES for row in (_warm(*size), _cold(*size))]
     scanned = [_scanned(*size) for size in SIZES if size != TOO_SLOW_TO_SCAN]
     return [
@@ -47,88 +47,91 @@ def rows() -> list[Benchmark]:
         *scanned,
         _changed(50, 7),
         _changed(500, 7),
-        *_growth("warm", _asked),
-        *_growth("cold", _asked_cold),
+        *_growth("warm", _warm_call),
+        *_growth("cold", _cold_call),
     ]
 
 
 def _warm(technicians: int, days: int) -> Benchmark:
-    def ready() -> tuple[Ask, Ask]:
-        schedule = book_of(technicians, days)
-        return partial(baselines.bisect, baselines.build(schedule, NOW), REPAIR, BEST), _asked(schedule)
+    def prepare() -> tuple[EngineCall, EngineCall]:
+        schedule = schedule_of(technicians, days)
+        return partial(baselines.bisect, baselines.build(schedule, NOW), REPAIR, BEST), _warm_call(schedule)
 
     return _held_against(
         "merged + bisect, built before",
-        ready,
+        prepare,
         name=f"engine-{technicians}x{days}-warm",
-        measures="every start with its best five, asked before",
+        measures="every start with its best five, warm caches",
         target=WARM_TARGETS.get((technicians, days)),
     )
 
 
 def _cold(technicians: int, days: int) -> Benchmark:
-    def ready() -> tuple[Ask, Ask]:
-        schedule = book_of(technicians, days)
-        return lambda: baselines.bisect(baselines.build(schedule, NOW), REPAIR, BEST), _asked_cold(schedule)
+    def prepare() -> tuple[EngineCall, EngineCall]:
+        schedule = schedule_of(technicians, days)
+        return lambda: baselines.bisect(baselines.build(schedule, NOW), REPAIR, BEST), _cold_call(schedule)
 
     return _held_against(
-        "merged + bisect, built from the same book",
-        ready,
+        "merged + bisect, built from the same schedule",
+        prepare,
         name=f"engine-{technicians}x{days}-cold",
-        measures="the same for a book never seen",
+        measures="the same with cold caches",
         target=1,
     )
 
 
 def _scanned(technicians: int, days: int) -> Benchmark:
-    def ready() -> tuple[Ask, Ask]:
-        schedule = book_of(technicians, days)
-        return partial(baselines.scan, baselines.build(schedule, NOW), REPAIR, BEST), _asked(schedule)
+    def prepare() -> tuple[EngineCall, EngineCall]:
+        schedule = schedule_of(technicians, days)
+        return partial(baselines.scan, baselines.build(schedule, NOW), REPAIR, BEST), _warm_call(schedule)
 
     return _held_against(
         "naive scan, built before",
-        ready,
+        prepare,
         name=f"engine-{technicians}x{days}-scan",
-        measures="every start with its best five, asked before",
+        measures="every start with its best five, warm caches",
         target=None,
     )
 
 
 def _changed(technicians: int, days: int) -> Benchmark:
-    """What a booking costs the next question: one diary is new, and so is all that rests on it."""
+    """Measure the next question after a booking has changed one technician schedule."""
 
-    def ready() -> tuple[Ask, Ask]:
-        schedule = book_of(technicians, days)
+    def prepare() -> tuple[EngineCall, EngineCall]:
+        schedule = schedule_of(technicians, days)
         technician_schedule = next(iter(schedule.technician_schedules.values()))
-        less = replace(technician_schedule, claims=technician_schedule.claims[:-1])
+        changed = replace(technician_schedule, claims=technician_schedule.claims[:-1])
         after = replace(
             schedule,
-            technician_schedules={**schedule.technician_schedules, technician_schedule.technician.id: less},
+            technician_schedules={**schedule.technician_schedules, technician_schedule.technician.id: changed},
             revision=2,
         )
         built, known = baselines.build(schedule, NOW), Availability.of(schedule, NOW_MS)
-        _ask(known)
+        _find_slots(known)
         return (
-            lambda: baselines.bisect(baselines.rebuild(built, after, less, NOW), REPAIR, BEST),
-            lambda: _ask(Availability.of(after, NOW_MS, known)),
+            lambda: baselines.bisect(baselines.rebuild(built, after, changed, NOW), REPAIR, BEST),
+            lambda: _find_slots(Availability.of(after, NOW_MS, known)),
         )
 
     return _held_against(
-        "merged + bisect, that diary built anew",
-        ready,
+        "merged + bisect, that schedule rebuilt",
+        prepare,
         name=f"engine-{technicians}x{days}-changed",
-        measures="the same after one diary has changed",
+        measures="the same after one technician schedule has changed",
         target=None,
     )
 
 
-def _growth(temperature: str, asked: Callable[[Schedule], Ask]) -> list[Benchmark]:
-    """What twice as much of something costs."""
+def _growth(temperature: str, make_call: Callable[[Schedule], EngineCall]) -> list[Benchmark]:
+    """Return the rows that double one dimension."""
     technicians, days, bookings = 100, 14, 6
 
     def row(what: str, target: float | None, *size: int) -> Benchmark:
         def measure(effort: Effort) -> Sequence[Pair]:
-            once, twice = asked(book_of(technicians, days)), asked(book_of(*size[:2], bookings_a_day=size[2]))
+            once, twice = (
+                make_call(schedule_of(technicians, days)),
+                make_call(schedule_of(*size[:2], bookings_a_day=size[2])),
+            )
             return time_pairs(effort, once, twice)
 
         return Benchmark(
@@ -148,33 +151,33 @@ def _growth(temperature: str, asked: Callable[[Schedule], Ask]) -> list[Benchmar
     ]
 
 
-def _held_against(floor: str, ready: MakeReady, *, name: str, measures: str, target: float | None) -> Benchmark:
+def _held_against(floor: str, prepare: Prepare, *, name: str, measures: str, target: float | None) -> Benchmark:
     def measure(effort: Effort) -> Sequence[Pair]:
-        theirs, ours = ready()
-        if list(theirs()) != list(ours()):
-            raise AssertionError(f"{name}: the floor and the engine answer differently")
-        return time_pairs(effort, theirs, ours)
+        floor_call, our_call = prepare()
+        if list(floor_call()) != list(our_call()):
+            raise AssertionError(f"{name}: the floor and the engine have different results")
+        return time_pairs(effort, floor_call, our_call)
 
     return Benchmark(
         name=name, measures=measures, floor=floor, unit=Measure.MS, ratio=Ratio.SPEEDUP, target=target, measure=measure
     )
 
 
-def _asked(schedule: Schedule) -> Ask:
-    """The engine's answer for all days on which the business takes bookings, again and again."""
-    return partial(_ask, Availability.of(schedule, NOW_MS))
+def _warm_call(schedule: Schedule) -> EngineCall:
+    """Return a call for all starts within the booking horizon, with warm caches."""
+    return partial(_find_slots, Availability.of(schedule, NOW_MS))
 
 
-def _asked_cold(schedule: Schedule) -> Ask:
-    """The same, each time as if the book had never been seen."""
+def _cold_call(schedule: Schedule) -> EngineCall:
+    """Return the same call with cold caches."""
 
-    def ask() -> Answer:
+    def call() -> Slots:
         for cache in CACHES:
             cache.cache_clear()
-        return _ask(Availability.of(schedule, NOW_MS))
+        return _find_slots(Availability.of(schedule, NOW_MS))
 
-    return ask
+    return call
 
 
-def _ask(availability: Availability) -> Answer:
+def _find_slots(availability: Availability) -> Slots:
     return find_slots(availability, NEED, NOW, end_of(availability.frame.days), best=BEST)

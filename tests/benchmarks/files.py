@@ -1,4 +1,4 @@
-"""Database files to measure on: on the disk of the checkout, since a folder for temporary files may be in memory."""
+"""Database files for benchmarks, on the disk of the checkout: the temporary folder may be in memory."""
 
 import tempfile
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ RESULTS = Path(__file__).resolve().parents[2] / "bench-results"
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder on a real disk, gone afterwards."""
+    """Create a folder on a real disk until the block ends."""
     RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=RESULTS) as folder:
         yield Path(folder)
 
 
-def imported(schedule: Schedule) -> ProjectPlan:
-    """A book as an import brings it in."""
+def plan_of(schedule: Schedule) -> ProjectPlan:
+    """Return a schedule as a plan to import."""
     return ProjectPlan(
         project=schedule.project,
         services=tuple(schedule.services.values()),

@@ -1,4 +1,4 @@
-"""get_slots in a fleet: what Redis costs a server that knows the book, and what it saves one that has just started."""
+"""get_slots in a fleet: the cost of Redis for a warm server, and its gain for a server that has just started."""
 
 import asyncio
 import logging
@@ -13,8 +13,8 @@ from mcp.server import MCPServer
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
 from benchmarks.engine import CACHES
-from benchmarks.files import imported, scratch_folder
-from benchmarks.schedules import NOW_MS, book_of
+from benchmarks.files import plan_of, scratch_folder
+from benchmarks.schedules import NOW_MS, schedule_of
 from benchmarks.timing import time_async_pairs
 from slotmcp.bootstrap import build_app
 from slotmcp.ports import Fleet
@@ -35,15 +35,15 @@ Call = Callable[[], Awaitable[object]]
 
 
 class Server:
-    """An app that can start again, as in a new process."""
+    """An app that can be restarted, as in a new process."""
 
     def __init__(self, store: SqliteStore, fleet: Fleet | None) -> None:
         self._store = store
         self._fleet = fleet
         self.app = self._new_app()
 
-    def start_anew(self) -> None:
-        """Replace the app's services by new ones, and clear the engine's caches."""
+    def restart(self) -> None:
+        """Replace the services, and clear the engine's caches."""
         for cache in CACHES:
             cache.cache_clear()
         new_app = self._new_app()
@@ -58,7 +58,7 @@ class Server:
 
 
 def rows() -> list[Benchmark]:
-    """The same call, warm and cold."""
+    """Return the rows: the same call, warm and cold."""
     return [
         _row("fleet-cold", "a server that has just started, its fleet's snapshot in Redis", "the same, warm", 3, _cold),
         _row("fleet-warm", "limit 10, the revision from Redis", "the revision from the file", None, _warm),
@@ -84,7 +84,7 @@ def _row(
 
 
 def _run(measuring: Awaitable[Sequence[Pair]]) -> Sequence[Pair]:
-    logging.basicConfig(level=logging.WARNING)  # as the server has it; the SDK would log each call to the terminal
+    logging.basicConfig(level=logging.WARNING)  # like the server; the SDK logs each call otherwise
 
     async def run() -> Sequence[Pair]:
         return await measuring
@@ -98,36 +98,36 @@ async def _cold(effort: Effort) -> Sequence[Pair]:
         async with _open_call(cold_server) as call:
 
             async def cold() -> None:
-                cold_server.start_anew()
+                cold_server.restart()
                 await call()
 
-            return [await _pair(warm, cold) for _ in range(effort.most_pairs)]
+            return [await _pair(warm, cold) for _ in range(effort.max_pairs)]
 
 
 async def _pair(warm: Call, cold: Call) -> Pair:
-    await warm()  # what the engine remembers is gone since the last cold call
+    await warm()  # the last cold call has cleared the engine's caches
     return Pair(await _ms_each(warm, WARM_CALLS), await _ms_each(cold, 1))
 
 
 async def _ms_each(call: Call, calls: int) -> float:
-    began = perf_counter()
+    started = perf_counter()
     for _ in range(calls):
         await call()
-    return (perf_counter() - began) * 1000 / calls
+    return (perf_counter() - started) * 1000 / calls
 
 
 async def _warm(effort: Effort) -> Sequence[Pair]:
     async with (
         _open() as (store, fleet),
-        _open_call(Server(store, None)) as alone,
-        _open_call(Server(store, fleet)) as together,
+        _open_call(Server(store, None)) as without_fleet,
+        _open_call(Server(store, fleet)) as with_fleet,
     ):
-        return await time_async_pairs(effort, alone, together)
+        return await time_async_pairs(effort, without_fleet, with_fleet)
 
 
 @asynccontextmanager
 async def _open() -> AsyncIterator[tuple[SqliteStore, Fleet]]:
-    schedule = book_of(50, 7)
+    schedule = schedule_of(50, 7)
     month = replace(schedule, project=replace(schedule.project, horizon_days=HORIZON_DAYS))
     with scratch_folder() as folder, running(Path(folder)) as redis:
         async with (
@@ -136,7 +136,7 @@ async def _open() -> AsyncIterator[tuple[SqliteStore, Fleet]]:
             Channel.open(link) as channel,
         ):
             fleet = RedisFleet(link, channel)
-            await build_app(store).projects.import_project(imported(month), prune=False)
+            await build_app(store).projects.import_project(plan_of(month), prune=False)
             await fleet.save_snapshot(await store.schedule(schedule.project.id))
             yield store, fleet
 

@@ -1,4 +1,4 @@
-"""get_slots over HTTP, from many callers at once, against an echo tool of the same server with the same answer."""
+"""get_slots over HTTP from concurrent callers, against an echo tool of the same server with the same response."""
 
 import asyncio
 import sys
@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
-from benchmarks.files import imported, scratch_folder
-from benchmarks.schedules import book_of
+from benchmarks.files import plan_of, scratch_folder
+from benchmarks.schedules import schedule_of
 from support.http_server import call_of, serving, write_books
 
 CALLERS: Final = 32
@@ -20,7 +20,7 @@ ROUNDS: Final = 5
 
 
 def rows() -> list[Benchmark]:
-    """get_slots as a voice platform calls it."""
+    """Return the row: get_slots as a voice platform calls it."""
     return [
         Benchmark(
             name="get_slots-http-32-callers",
@@ -37,7 +37,7 @@ def rows() -> list[Benchmark]:
 def _measure(effort: Effort) -> Sequence[Pair]:
     with scratch_folder() as folder:
         path = folder / "slots.db"
-        asyncio.run(write_books(path, imported(book_of(50, 7))))
+        asyncio.run(write_books(path, plan_of(schedule_of(50, 7))))
         with serving(path, command=[sys.executable, "-m", "benchmarks.echo_server"], rate_limit_per_call="0") as server:
             return asyncio.run(_pairs(server.url, round(CALLS * effort.calls)))
 
@@ -53,14 +53,14 @@ TOOLS: Final[tuple[tuple[str, dict[str, object]], ...]] = (("echo", {}), ("get_s
 
 
 async def _rate(url: str, message: bytes, calls: int) -> float:
-    """How many calls a second are answered."""
-    began = perf_counter()
+    """Return the calls answered per second."""
+    started = perf_counter()
     await asyncio.gather(*(_caller(url, message, calls // CALLERS) for _ in range(CALLERS)))
-    return calls / (perf_counter() - began)
+    return calls / (perf_counter() - started)
 
 
 async def _caller(url: str, message: bytes, calls: int) -> None:
-    """One connection, call after call: a client that costs next to nothing."""
+    """Make calls on one connection, with a client of minimal cost."""
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     request = (

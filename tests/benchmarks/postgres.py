@@ -1,4 +1,4 @@
-"""Bookings a second on PostgreSQL at the level of the services, against raw asyncpg that does the same statements."""
+"""Bookings per second on PostgreSQL in the services, against raw asyncpg with the same statements."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,9 +7,9 @@ from itertools import pairwise
 from unittest import mock
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
-from benchmarks.files import RESULTS, imported
+from benchmarks.files import RESULTS, plan_of
 from benchmarks.raw_postgres import RawConnections, Unit, calls_of
-from benchmarks.sales import Sell, book, business, hold_and_book, seconds_of, starts
+from benchmarks.sales import BookStart, book, business, hold_and_book, seconds_of, starts
 from benchmarks.schedules import NOW_MS
 from slotmcp.bootstrap import build_app
 from slotmcp.domain.interval import Minute
@@ -29,14 +29,14 @@ DEFAULT_TIMEOUT_MS = 60_000
 
 
 def rows() -> list[Benchmark]:
-    """Bookings by number of callers, and pairs of hold and booking."""
+    """Return the rows: bookings by number of callers, and pairs of hold and booking."""
     booked = [
         _row(f"postgres-book_slot-{callers}", "book_slot on PostgreSQL", book, callers) for callers in CALLS_BY_CALLERS
     ]
     return [*booked, _row("postgres-hold-and-book-64", "create_hold and book_slot on PostgreSQL", hold_and_book, 64)]
 
 
-def _row(name: str, measures: str, sell: Sell, callers: int) -> Benchmark:
+def _row(name: str, measures: str, book_start: BookStart, callers: int) -> Benchmark:
     return Benchmark(
         name=name,
         measures=f"{measures}, durable, {callers} {'callers' if callers > 1 else 'caller'}",
@@ -44,35 +44,35 @@ def _row(name: str, measures: str, sell: Sell, callers: int) -> Benchmark:
         unit=Measure.PER_SECOND,
         ratio=Ratio.SHARE,
         target=TARGET,
-        measure=lambda effort: asyncio.run(_measure(effort, sell, callers)),
+        measure=lambda effort: asyncio.run(_measure(effort, book_start, callers)),
     )
 
 
-async def _measure(effort: Effort, sell: Sell, callers: int) -> Sequence[Pair]:
+async def _measure(effort: Effort, book_start: BookStart, callers: int) -> Sequence[Pair]:
     sold = starts()[: round(CALLS_BY_CALLERS[callers] * effort.calls)]
     RESULTS.mkdir(exist_ok=True)
     with started_server(fsync=True, parent=RESULTS) as server:
         databases = Databases(server.url("postgres"))
         template = databases.create("filled")
         async with _open(template) as app:
-            await app.projects.import_project(imported(business()), prune=False)
-        sales = await _recorded(databases.create(template=name_of(template)), sell, sold)
+            await app.projects.import_project(plan_of(business()), prune=False)
+        sales = await _recorded(databases.create(template=name_of(template)), book_start, sold)
         return [
             Pair(
                 await _raw_rate(databases.create(template=name_of(template)), sales, callers),
-                await _our_rate(databases.create(template=name_of(template)), sell, sold, callers),
+                await _our_rate(databases.create(template=name_of(template)), book_start, sold, callers),
             )
             for _ in range(effort.slow_pairs)
         ]
 
 
-async def _our_rate(url: str, sell: Sell, sold: Sequence[Minute], callers: int) -> float:
+async def _our_rate(url: str, book_start: BookStart, sold: Sequence[Minute], callers: int) -> float:
     async with _open(url) as app:
-        await app.slots.get_slots(SlotQuery(project_id="p"))  # a server that has just started is another matter
-        seconds = await seconds_of((sell(app, number, start) for number, start in enumerate(sold)), callers)
-        found = len((await app.projects.export_project("p")).bookings)
-    if found != len(sold):
-        raise AssertionError(f"{found} of {len(sold)} were sold")
+        await app.slots.get_slots(SlotQuery(project_id="p"))  # warm up
+        seconds = await seconds_of((book_start(app, number, start) for number, start in enumerate(sold)), callers)
+        booked = len((await app.projects.export_project("p")).bookings)
+    if booked != len(sold):
+        raise AssertionError(f"{booked} of {len(sold)} starts were booked")
     return len(sold) / seconds
 
 
@@ -82,8 +82,8 @@ async def _raw_rate(url: str, sales: Sequence[Sequence[Unit]], callers: int) -> 
         return len(sales) / await seconds_of((connections.run(units) for units in calls), callers)
 
 
-async def _recorded(url: str, sell: Sell, sold: Sequence[Minute]) -> Sequence[Sequence[Unit]]:
-    """The statements that the store runs, unit by unit of each sale: one caller alone, so each unit takes the lock."""
+async def _recorded(url: str, book_start: BookStart, sold: Sequence[Minute]) -> Sequence[Sequence[Unit]]:
+    """Return the statements of each booking, by unit of work. A single caller makes each unit take the lock."""
     units: list[list[tuple[Statement, dict[str, object]]]] = []
     ends = [0]
     fetch = Link.fetch
@@ -96,7 +96,7 @@ async def _recorded(url: str, sell: Sell, sold: Sequence[Minute]) -> Sequence[Se
         return await fetch(self, statement, **values)
 
     async def sale(app: App, number: int, start: Minute) -> None:
-        await sell(app, number, start)
+        await book_start(app, number, start)
         ends.append(len(units))
 
     async with _open(url) as app:

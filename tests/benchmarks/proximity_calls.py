@@ -1,4 +1,4 @@
-"""Callers: each asks what is free, takes the start that suits best, and books it, through slotmcp's own services."""
+"""Simulated callers: each asks for slots, chooses the most suitable start, and books it through the services."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,17 +17,17 @@ from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
 
 Choice = Callable[[Call, Slot, Sequence[Job]], str | None]
-"""The technician whom a caller insists on, of a slot's candidates, knowing all jobs so far; None: slotmcp chooses."""
+"""Returns the requested technician of a slot's candidates, given all jobs so far; None: slotmcp chooses."""
 
 
-def no_wish(_call: Call, _slot: Slot, _jobs: Sequence[Job]) -> None:
+def no_request(_call: Call, _slot: Slot, _jobs: Sequence[Job]) -> None:
     """Let slotmcp choose."""
 
 
 async def book_week(
-    folder: Path, calls: Sequence[Call], ranking: tuple[RankingKey, ...], choice: Choice = no_wish
+    folder: Path, calls: Sequence[Call], ranking: tuple[RankingKey, ...], choice: Choice = no_request
 ) -> Sequence[Job]:
-    """Take the calls one after the other, in a business that assigns by this ranking. All of them get a time."""
+    """Book all calls in order, in a business with this ranking."""
     async with SqliteStore.open(folder / "week.db", clock=HandClock(NOW_MS)) as store:
         app = build_app(store)
         await app.projects.import_project(business(ranking), prune=False)
@@ -39,7 +39,7 @@ async def book_week(
 
 
 async def _best_slot(app: App, call: Call) -> Slot:
-    """The start that the caller wants, or the next after it that day, or the last before it, or any that week."""
+    """Return the slot at the requested start, else the next or last one that day, else the first that week."""
     midnight = MONDAY + call.day * MINUTES_PER_DAY
     if slots := await _slots(app, call, midnight, midnight + MINUTES_PER_DAY):
         return next((slot for slot in slots if slot.start >= call.start), slots[-1])

@@ -1,7 +1,7 @@
-"""Real coordinates in and around Denver: where twelve technicians live, and sixty places that call.
+"""Real coordinates in and around Denver: homes of twelve technicians, and sixty addresses of customers.
 
-Public places, and the middle of neighbourhoods for the homes, in degrees (WGS 84) to three decimals, about a
-hundred metres. Nobody in particular lives or called there.
+The addresses are public places, the homes centers of neighborhoods, in degrees (WGS 84) to three decimals (about a
+hundred meters). They belong to no particular person.
 """
 
 from collections.abc import Mapping

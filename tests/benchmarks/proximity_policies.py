@@ -1,12 +1,12 @@
-"""Who goes: slotmcp's own policies, and what they are held against."""
+"""Assignment policies: those of slotmcp, and others for comparison."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from benchmarks.proximity_calls import Choice, no_wish
-from benchmarks.proximity_routes import Job, travelled
+from benchmarks.proximity_calls import Choice, no_request
+from benchmarks.proximity_routes import Job, traveled
 from benchmarks.proximity_week import TECHNICIANS, Call, day_of
 from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.offer import Slot
@@ -17,11 +17,11 @@ DEFAULT: Final = (LOAD, PRIORITY, ETA)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How it is decided who goes."""
+    """Rule that decides which technician goes."""
 
     name: str
     ranking: tuple[RankingKey, ...] = DEFAULT
-    choice: Choice = no_wish
+    choice: Choice = no_request
 
 
 BY_ETA: Final = Policy("eta", (ETA,))
@@ -29,7 +29,7 @@ BY_PRIORITY: Final = Policy("priority", (PRIORITY,))
 
 
 def policies(seed: int) -> Sequence[Policy]:
-    """Those that are compared, the aimless ones first."""
+    """Return the compared policies, those without regard to distance first."""
     return [
         Policy("random, of those who can", choice=at_random(seed)),
         BY_PRIORITY,
@@ -43,7 +43,7 @@ def policies(seed: int) -> Sequence[Policy]:
 
 
 def at_random(seed: int) -> Choice:
-    """Anybody who can; the same for the same seed."""
+    """Choose a random candidate, reproducible by the seed."""
     random = Random(f"anybody-{seed}")  # noqa: S311  not a secret
 
     def choice(_call: Call, slot: Slot, _jobs: Sequence[Job]) -> str:
@@ -53,18 +53,18 @@ def at_random(seed: int) -> Choice:
 
 
 def shortest_way(_call: Call, slot: Slot, _jobs: Sequence[Job]) -> str:
-    """Who has the fewest minutes to drive, as `get_slots` says; buffers, which are in the score, are not counted."""
+    """Choose the candidate with the shortest travel time in `get_slots`, without the buffers in the score."""
     return min((candidate.eta_minutes or 0, candidate.technician_id) for candidate in slot.candidates)[1]
 
 
 def least_detour(call: Call, slot: Slot, jobs: Sequence[Job]) -> str:
-    """Whose day grows by the fewest kilometres, the way home counted."""
+    """Choose the candidate whose route of the day, including the way home, grows by the fewest kilometers."""
 
     day = day_of(slot.start)
 
     def growth(technician_id: str) -> tuple[float, str]:
-        theirs = [job for job in jobs if job.technician.id == technician_id and day_of(job.start) == day]
-        grown = [*theirs, Job(call, TECHNICIANS[technician_id], slot.start)]
-        return travelled(grown).km - travelled(theirs).km, technician_id
+        current = [job for job in jobs if job.technician.id == technician_id and day_of(job.start) == day]
+        extended = [*current, Job(call, TECHNICIANS[technician_id], slot.start)]
+        return traveled(extended).km - traveled(current).km, technician_id
 
     return min((candidate.technician_id for candidate in slot.candidates), key=growth)

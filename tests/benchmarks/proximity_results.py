@@ -1,4 +1,4 @@
-"""What each policy travels in a week, against the fewest kilometres in which its own jobs can be done."""
+"""Distances of each policy in a week, against the lower bound for the same jobs."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.proximity_calls import book_week
 from benchmarks.proximity_optimum import Optimum, fewest_km
 from benchmarks.proximity_policies import Policy
-from benchmarks.proximity_routes import Job, Travelled, travelled
+from benchmarks.proximity_routes import Job, Traveled, traveled
 from benchmarks.proximity_week import DAYS, LUNCH, MONDAY, Call, day_of, starts_on
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
 
@@ -20,39 +20,39 @@ _Day = tuple[tuple[Call, tuple[Minute, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """One policy's week."""
+    """Week of one policy."""
 
     policy: Policy
     jobs: Sequence[Job]
-    travelled: Travelled
+    traveled: Traveled
     optimum: Optimum
-    """For the same jobs at the same starts."""
+    """Lower bound for the same jobs at the same starts."""
 
     @property
     def over_optimum(self) -> float:
-        """How many times the optimum was travelled."""
-        return self.travelled.km / self.optimum.km
+        """Distance divided by the optimum."""
+        return self.traveled.km / self.optimum.km
 
     @property
     def moved(self) -> int:
-        """How many callers could not have the start that they wanted."""
+        """Number of callers who did not get the requested start."""
         return sum(job.start != job.call.start for job in self.jobs)
 
 
 def week_of(policy: Policy, calls: Sequence[Call]) -> Week:
-    """Take the calls by a policy."""
+    """Book the calls with a policy."""
     with TemporaryDirectory() as folder:
         jobs = asyncio.run(book_week(Path(folder), calls, policy.ranking, policy.choice))
-    return Week(policy, jobs, travelled(jobs), optimum_at_same_starts(jobs))
+    return Week(policy, jobs, traveled(jobs), optimum_at_same_starts(jobs))
 
 
 def optimum_at_same_starts(jobs: Sequence[Job]) -> Optimum:
-    """The fewest kilometres, each job at its start, whoever does it."""
+    """Return the fewest kilometers with each job at its start."""
     return _sum(_fewest(tuple((job.call, (job.start,)) for job in day)) for day in _days(jobs))
 
 
 def optimum_in_same_half_days(jobs: Sequence[Job]) -> Optimum:
-    """The fewest kilometres, each job at any start before lunch or after it, whichever it was."""
+    """Return the fewest kilometers with each job at any start in the same half day."""
     return _sum(_fewest(tuple((job.call, _half_day(job)) for job in day)) for day in _days(jobs))
 
 
@@ -74,5 +74,5 @@ def _fewest(day: _Day) -> Optimum:
 
 
 def _sum(days: Iterable[Optimum]) -> Optimum:
-    found = list(days)
-    return Optimum(sum(day.km for day in found), all(day.is_proved for day in found))
+    optima = list(days)
+    return Optimum(sum(day.km for day in optima), all(day.is_proved for day in optima))

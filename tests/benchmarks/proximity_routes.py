@@ -1,4 +1,4 @@
-"""Who goes where, and how far that is: from home through the day's jobs and home again."""
+"""Routes of technicians from home through the jobs of a day and back, with their lengths."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,12 +12,12 @@ from slotmcp.domain.catalog import Location, Technician
 from slotmcp.domain.interval import Minute
 from slotmcp.engine.travel import EstimatedTravel, great_circle_km
 
-_WAYS = EstimatedTravel(TRAVEL)
+_ESTIMATE = EstimatedTravel(TRAVEL)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A call that was booked: who goes, and when."""
+    """Booked call with its technician and start."""
 
     call: Call
     technician: Technician
@@ -25,56 +25,56 @@ class Job:
 
 
 Route = Sequence[Job]
-"""One technician's jobs of one day, in order."""
+"""Jobs of one technician on one day, in order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Travelled:
-    """A week's ways, those from home and back included."""
+class Traveled:
+    """Travel of a week, including the ways from home and back."""
 
     km: float
-    """By road, as the project's travel policy estimates it."""
+    """Road distance, as estimated by the travel policy."""
     minutes: int
-    """At the policy's speed, with its minutes for every stop; coming home is one."""
+    """Travel time, as estimated by the travel policy, with its minutes per stop, including home."""
     routes: int
-    """How often somebody left home."""
+    """Number of routes."""
 
 
 def routes_of(jobs: Iterable[Job]) -> Sequence[Route]:
-    """Each technician's and each day's jobs, in order."""
+    """Return the routes of jobs."""
     routes: Mapping[tuple[str, int], list[Job]] = defaultdict(list)
     for job in jobs:
         routes[job.technician.id, day_of(job.start)].append(job)
     return [sorted(route, key=attrgetter("start")) for route in routes.values()]
 
 
-def travelled(jobs: Iterable[Job]) -> Travelled:
-    """What these jobs take in ways."""
+def traveled(jobs: Iterable[Job]) -> Traveled:
+    """Return the travel for jobs."""
     routes = routes_of(jobs)
     legs = [leg for route in routes for leg in pairwise(_stops(route))]
-    return Travelled(
+    return Traveled(
         km=sum(road_km(*leg) for leg in legs),
-        minutes=sum(way_minutes(*leg) for leg in legs),
+        minutes=sum(travel_minutes(*leg) for leg in legs),
         routes=len(routes),
     )
 
 
 def home_of(technician: Technician) -> Location:
-    """Where a day begins and ends."""
+    """Return the technician's home."""
     assert technician.home is not None
     return technician.home
 
 
 @cache
 def road_km(origin: Location, destination: Location) -> float:
-    """The way by road, as the project's travel policy estimates it."""
+    """Return the road distance, as estimated by the travel policy."""
     return great_circle_km(origin, destination) * TRAVEL.road_factor
 
 
 @cache
-def way_minutes(origin: Location, destination: Location) -> int:
-    """The way in minutes, the stop included."""
-    return _WAYS.minutes(origin, destination)
+def travel_minutes(origin: Location, destination: Location) -> int:
+    """Return the travel time in minutes, including the stop."""
+    return _ESTIMATE.minutes(origin, destination)
 
 
 def _stops(route: Route) -> Iterator[Location]:

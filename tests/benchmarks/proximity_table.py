@@ -1,4 +1,4 @@
-"""The command: weeks by seed, policies by row, medians and how far they spread."""
+"""Command line: weeks by seed, policies by row, with medians and ranges."""
 
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
@@ -14,19 +14,21 @@ from benchmarks.proximity_results import Week, optimum_at_same_starts, optimum_i
 from benchmarks.proximity_week import calls_of
 
 _WIDTH = 150
-"""Of the table, at least: it may go to a file."""
+"""Minimum width of the table, which may be written to a file."""
 
 Weeks = Sequence[Week]
-"""One policy's, a seed each."""
+"""Weeks of one policy, by seed."""
 
 
 def main() -> None:
-    """Compare."""
+    """Run the command."""
     typer.run(_compare)
 
 
-def _compare(seeds: Annotated[int, typer.Option(min=1, help="How many weeks, each with other calls.")] = 10) -> None:
-    """Let 60 people around Denver call 12 technicians, and print how far those drive by each policy."""
+def _compare(
+    seeds: Annotated[int, typer.Option(min=1, help="Number of weeks, each with different calls.")] = 10,
+) -> None:
+    """Simulate 60 calls around Denver for 12 technicians, and print the distances under each policy."""
     console = Console(width=max(Console().width, _WIDTH))
     steps = track(range(seeds), "weeks", console=Console(stderr=True), transient=True)
     by_seed = [[week_of(policy, calls_of(seed)) for policy in policies(seed)] for seed in steps]
@@ -34,7 +36,7 @@ def _compare(seeds: Annotated[int, typer.Option(min=1, help="How many weeks, eac
 
 
 def table_of(rows: Sequence[Weeks]) -> Table:
-    """All policies, and the bounds of those who go by ETA."""
+    """Return the table of all policies, with the bounds for the ETA policy."""
     table = Table(title=f"12 technicians, 60 jobs in five days; median of {len(rows[0])} weeks (least to most)")
     table.title_justify = "left"
     table.add_column("who goes")
@@ -48,19 +50,19 @@ def table_of(rows: Sequence[Weeks]) -> Table:
         (f"optimum, at the starts of {BY_ETA.name}", optimum_at_same_starts),
         (f"optimum, in the half days of {BY_ETA.name}", optimum_in_same_half_days),
     ):
-        found = [optimum(week.jobs) for week in by_eta]
-        unproved = sum(not one.is_proved for one in found)
-        table.add_row(name + (f" ({unproved} not proved)" if unproved else ""), _spread(one.km for one in found))
+        optima = [optimum(week.jobs) for week in by_eta]
+        unproved = sum(not each.is_proved for each in optima)
+        table.add_row(name + (f" ({unproved} not proved)" if unproved else ""), _spread(each.km for each in optima))
     return table
 
 
 def _figures(weeks: Weeks) -> Iterable[str]:
-    whole: Sequence[Callable[[Week], float]] = (
-        lambda week: week.travelled.km,
-        lambda week: week.travelled.minutes,
-        lambda week: week.travelled.routes,
+    figures: Sequence[Callable[[Week], float]] = (
+        lambda week: week.traveled.km,
+        lambda week: week.traveled.minutes,
+        lambda week: week.traveled.routes,
     )
-    yield from (_spread(figure(week) for week in weeks) for figure in whole)
+    yield from (_spread(figure(week) for week in weeks) for figure in figures)
     yield _spread((week.over_optimum for week in weeks), digits=2)
     yield _spread(week.moved for week in weeks)
 

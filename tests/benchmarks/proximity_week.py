@@ -1,4 +1,4 @@
-"""A business with twelve technicians around Denver, and a week in which sixty places call, one after the other."""
+"""Business with twelve technicians around Denver, and a week with sixty calls."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,18 +26,18 @@ DAYS: Final = 5
 CALLS_A_DAY: Final = len(ADDRESSES) // DAYS
 GRID_MINUTES: Final = 30
 MONDAY: Final[Minute] = int(datetime(2026, 11, 30, 7, tzinfo=UTC).timestamp()) // 60
-"""Midnight in Denver. The clock does not change in that week."""
+"""Midnight in Denver, without a clock change in that week."""
 NOW_MS: Final = (MONDAY - MINUTES_PER_DAY // 2) * MS_PER_MINUTE
 """Noon on the Sunday before."""
 OPENING, LUNCH, LUNCH_END, CLOSING = 8 * 60, 12 * 60, 13 * 60, 17 * 60
-"""Everybody's day, in minutes since midnight."""
+"""Working day of all technicians, in minutes since midnight."""
 TRAVEL: Final = TravelPolicy(mode=TravelMode.ESTIMATED)
 
 _WEEKDAYS: Final = frozenset(range(5))
 _SKILLS: Final = ("hvac gas", "hvac gas heat-pump", "hvac")
-"""Given out in turn: all twelve can repair, eight can work on gas, four on heat pumps."""
+"""Skills assigned in turn: all twelve can repair, eight can work on gas, four on heat pumps."""
 _PRIORITIES: Final = (2, 3, 1, 1)
-"""Given out in turn, so that each priority has each kind of skills."""
+"""Priorities assigned in turn, so that each priority has each kind of skills."""
 
 REPAIR: Final = ServiceType(
     id="repair", name="Repair", duration_minutes=60, buffer_after_minutes=15, skills=frozenset({"hvac"})
@@ -54,12 +54,12 @@ HEAT_PUMP: Final = ServiceType(
 )
 _SERVICES: Final = (REPAIR, TUNE_UP, HEAT_PUMP)
 _SHARES: Final = (3, 2, 1)
-"""Of the calls: half of them are repairs."""
+"""Shares of the services in the calls: half are repairs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Somebody who wants a service at a place, best at that start."""
+    """Request for a service at a place, with a preferred start."""
 
     number: int
     service: ServiceType
@@ -73,7 +73,7 @@ class Call:
 
 
 def business(ranking: tuple[RankingKey, ...]) -> ProjectPlan:
-    """The business, which assigns by this ranking."""
+    """Return the business with an assignment ranking."""
     project = Project(
         id=PROJECT_ID,
         name="Denver",
@@ -86,7 +86,7 @@ def business(ranking: tuple[RankingKey, ...]) -> ProjectPlan:
 
 
 def calls_of(seed: int, count: int = len(ADDRESSES)) -> Sequence[Call]:
-    """That many of a week's calls, in the order in which they come in; the same for the same seed."""
+    """Return a number of calls of a week, in order of arrival, reproducible by the seed."""
     random = Random(f"week-{seed}")  # noqa: S311  not a secret
     places = random.sample(list(ADDRESSES.values()), len(ADDRESSES))
     calls = [_call(random, number, place) for number, place in enumerate(places)]
@@ -94,12 +94,12 @@ def calls_of(seed: int, count: int = len(ADDRESSES)) -> Sequence[Call]:
 
 
 def day_of(start: Minute) -> int:
-    """The weekday on which a job of that week starts; Monday is 0."""
+    """Return the weekday of a start in the week; Monday is 0."""
     return (start - MONDAY) // MINUTES_PER_DAY
 
 
 def starts_on(day: int, duration_minutes: int) -> Sequence[Minute]:
-    """The starts of a day at which a job lies within everybody's hours."""
+    """Return the starts of a day for jobs within the working hours."""
     midnight = MONDAY + day * MINUTES_PER_DAY
     return [
         midnight + at
@@ -111,8 +111,8 @@ def starts_on(day: int, duration_minutes: int) -> Sequence[Minute]:
 def _call(random: Random, number: int, place: Location) -> Call:
     (service,) = random.choices(_SERVICES, _SHARES)
     day = number // CALLS_A_DAY
-    nobody_is_there_yet = MONDAY + day * MINUTES_PER_DAY + OPENING
-    starts = [start for start in starts_on(day, service.duration_minutes) if start > nobody_is_there_yet]
+    opening = MONDAY + day * MINUTES_PER_DAY + OPENING
+    starts = [start for start in starts_on(day, service.duration_minutes) if start > opening]
     return Call(number, service, place, random.choice(starts))
 
 
@@ -130,6 +130,6 @@ def _technician(number: int, name: str, home: Location) -> Technician:
 
 
 TECHNICIANS: Final[Mapping[str, Technician]] = {
-    one.id: one for one in (_technician(number, name, home) for number, (name, home) in enumerate(HOMES.items()))
+    each.id: each for each in (_technician(number, name, home) for number, (name, home) in enumerate(HOMES.items()))
 }
-"""By id; a technician is called by where they live."""
+"""Technicians by id, named after their neighborhoods."""

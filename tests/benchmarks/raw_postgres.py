@@ -1,7 +1,7 @@
-"""The floor of bookings on PostgreSQL: asyncpg, and nothing around it.
+"""Floor of bookings on PostgreSQL: asyncpg alone.
 
-Each unit is a transaction of the statements that the store ran for the same booking, with the same values, the lock of
-the project first, on a database as it was then. Each statement is prepared once a connection, as asyncpg does it.
+Each unit is a transaction with the store's statements and values for the same booking, on a copy of the same database.
+It takes the project's lock first. As usual in asyncpg, each connection prepares each statement once.
 """
 
 import asyncio
@@ -16,17 +16,17 @@ from slotmcp.store.statement import Statement
 
 Unit = Sequence[tuple[Statement, Mapping[str, object]]]
 Calls = Sequence[tuple[str, Sequence[object]]]
-"""Statements and values as asyncpg takes them."""
+"""Statements and values in asyncpg's form."""
 
 
 def calls_of(unit: Unit) -> Calls:
-    """A unit in PostgreSQL's notation."""
+    """Return the queries of a unit in PostgreSQL's notation."""
     queries = [(numbered(statement), values) for statement, values in unit]
     return [(query.text, [values[name] for name in query.names]) for query, values in queries if query is not None]
 
 
 class RawConnections:
-    """So many connections, lent to whoever comes first: a pool with nothing to look after."""
+    """Minimal connection pool without checks."""
 
     def __init__(self, url: str, size: int) -> None:
         self._url = url
@@ -45,7 +45,7 @@ class RawConnections:
             await self._idle.get_nowait().close()
 
     async def run(self, units: Sequence[Calls]) -> None:
-        """Commit the units of one sale, each after the one before: there is no booking of a hold without the hold."""
+        """Commit the units of one booking in order, because the booking of a hold needs the hold."""
         for calls in units:
             connection = await self._idle.get()
             async with connection.transaction():

@@ -1,6 +1,6 @@
-"""The floor of durable bookings: sqlite3 in one writer thread with group commit, and nothing around it.
+"""Floor of durable bookings: sqlite3 alone, in one writer thread with group commit.
 
-It runs the statements that the store ran for the same bookings, with the same values, on the same file as it was then.
+It runs the store's statements and values for the same bookings, on a copy of the same database.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from slotmcp.store.statement import Statement
 
 Call = tuple[Statement, Mapping[str, object]]
 Unit = Sequence[Call]
-"""The statements of one unit of work."""
+"""Statements of one unit of work."""
 
 _GROUP_SIZE = 128
 
 
 class RawWriter:
-    """A thread with a connection and a queue."""
+    """Writer thread with a connection and a queue."""
 
     def __init__(self, path: Path) -> None:
         self._connection = connect_writer(path, timeout_ms=1000)
@@ -42,7 +42,7 @@ class RawWriter:
         self._connection.close()
 
     async def write(self, unit: Unit) -> None:
-        """Have a unit committed."""
+        """Commit a unit."""
         done: asyncio.Future[None] = self._loop.create_future()
         self._queue.put((unit, done))
         await done
@@ -61,7 +61,7 @@ class RawWriter:
                 group.append(another)
                 self._run(another[0])
             execute("COMMIT")
-            self._loop.call_soon_threadsafe(_tell, [done for _, done in group])
+            self._loop.call_soon_threadsafe(_set_done, [done for _, done in group])
 
     def _run(self, unit: Unit) -> None:
         execute = self._connection.execute
@@ -71,6 +71,6 @@ class RawWriter:
         execute("RELEASE unit")
 
 
-def _tell(waiting: Sequence["asyncio.Future[None]"]) -> None:
-    for done in waiting:
+def _set_done(futures: Sequence["asyncio.Future[None]"]) -> None:
+    for done in futures:
         done.set_result(None)

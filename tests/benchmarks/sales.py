@@ -1,4 +1,4 @@
-"""What is sold where bookings are measured: a business, every unit of it, and the ways in which callers take them."""
+"""Workloads of the booking benchmarks: a business, its free starts, and the calls that book them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 from time import perf_counter
 
-from benchmarks.schedules import NOW, NOW_MS, book_of, end_of
+from benchmarks.schedules import NOW, NOW_MS, end_of, schedule_of
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.interval import Minute
@@ -21,8 +21,8 @@ from slotmcp.services.holds import HoldRequest
 TECHNICIANS, DAYS = 50, 31
 VISIT = ServiceType(id="visit", name="Visit", duration_minutes=60)
 
-Sell = Callable[[App, int, Minute], Awaitable[object]]
-"""What one caller does with a start: the nth customer takes it."""
+BookStart = Callable[[App, int, Minute], Awaitable[object]]
+"""Books a start for the nth customer."""
 
 
 async def book(app: App, number: int, start: Minute) -> None:
@@ -40,24 +40,24 @@ async def hold_and_book(app: App, number: int, start: Minute) -> None:
 
 
 async def seconds_of(work: Iterator[Awaitable[object]], callers: int) -> float:
-    """How long it takes so many callers, each of whom takes up the next piece when one is done."""
+    """Return the seconds that a number of concurrent callers take for all pieces of work."""
 
     async def call() -> None:
         for piece in work:
             await piece
 
-    began = perf_counter()
+    started = perf_counter()
     await asyncio.gather(*(call() for _ in range(callers)))
-    return perf_counter() - began
+    return perf_counter() - started
 
 
 def business() -> Schedule:
-    """Nobody has booked there yet."""
-    return replace(book_of(TECHNICIANS, DAYS, bookings_a_day=0), services={VISIT.id: VISIT})
+    """Return a business without bookings."""
+    return replace(schedule_of(TECHNICIANS, DAYS, bookings_a_day=0), services={VISIT.id: VISIT})
 
 
 def starts() -> list[Minute]:
-    """Every unit that can be sold on the hour, in random order: whatever was sold before, each of them can be had."""
+    """Return every free start on the hour, once for each technician, in random order. All of them can be booked."""
     slots = find_slots(Availability.of(business(), NOW_MS), Need.of_service(VISIT), NOW, end_of(DAYS))
     units = [slot.start for slot in slots if slot.start % VISIT.duration_minutes == 0 for _ in range(slot.capacity)]
     Random(20261122).shuffle(units)  # noqa: S311  not a secret

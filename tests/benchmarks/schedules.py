@@ -1,4 +1,4 @@
-"""The businesses that are measured: N technicians over D days, six bookings a day each, a 15-minute grid, lunch."""
+"""Measured businesses: N technicians over D days with six bookings a day, a 15-minute grid, and a lunch break."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 
 ZONE = "America/Denver"
 NOW: Minute = int(datetime(2026, 11, 16, 7, tzinfo=UTC).timestamp()) // 60
-"""Midnight there, on a Monday. The clock does not change within the 31 days after."""
+"""Midnight in Denver on a Monday, without a clock change in the next 31 days."""
 NOW_MS = NOW * MS_PER_MINUTE
 REPAIR = ServiceType(id="repair", name="Repair", duration_minutes=60, buffer_after_minutes=15)
 
@@ -23,11 +23,11 @@ _LUNCH = WeeklySpan(days=_EVERY_DAY, span=WallSpan(start_minute=12 * _HOUR, end_
 _BUFFER_MINUTES = 15
 
 
-def book_of(technicians: int, days: int, *, bookings_a_day: int = 6) -> Schedule:
-    """A business that takes bookings for so many days, today being the first; the same one each time."""
+def schedule_of(technicians: int, days: int, *, bookings_a_day: int = 6) -> Schedule:
+    """Return a business with a horizon of some days from today; the same arguments give the same business."""
     random = Random(20261116)  # noqa: S311  not a secret
     project = Project(id="p", name="P", timezone=ZONE, min_notice_minutes=0, horizon_days=days - 1)
-    technician_schedules = (_diary(random, number, days, bookings_a_day) for number in range(technicians))
+    technician_schedules = (_technician_schedule(random, number, days, bookings_a_day) for number in range(technicians))
     return Schedule(
         project=project,
         services={REPAIR.id: REPAIR},
@@ -39,11 +39,11 @@ def book_of(technicians: int, days: int, *, bookings_a_day: int = 6) -> Schedule
 
 
 def end_of(days: int) -> Minute:
-    """The first minute after so many days."""
+    """Return the first minute after a number of days."""
     return NOW + days * MINUTES_PER_DAY
 
 
-def _diary(random: Random, number: int, days: int, bookings_a_day: int) -> TechnicianSchedule:
+def _technician_schedule(random: Random, number: int, days: int, bookings_a_day: int) -> TechnicianSchedule:
     opens = _OPENINGS[number % len(_OPENINGS)]
     technician = Technician(
         id=f"t{number:03}",
@@ -62,7 +62,7 @@ def _diary(random: Random, number: int, days: int, bookings_a_day: int) -> Techn
 
 
 def _claims_of_day(random: Random, technician_id: str, midnight: Minute, opens: int, count: int) -> Iterator[Claim]:
-    """So many bookings in random hours but lunch, or in half hours where there are many."""
+    """Yield a number of bookings in random hours except lunch, or in half hours if there are many."""
     width = _HOUR if count <= _SHIFT_MINUTES // _HOUR * 2 // 3 else _HOUR // 2
     places = [at for at in range(opens, opens + _SHIFT_MINUTES, width) if not 12 * _HOUR <= at < 13 * _HOUR]
     for place in sorted(random.sample(places, count)):

@@ -1,4 +1,4 @@
-"""From the start of a child process to its first answer over stdio, against a bare MCPServer."""
+"""Time from the start of a child process to its first response over stdio, against a bare MCPServer."""
 
 import asyncio
 import os
@@ -10,8 +10,8 @@ from time import perf_counter
 from mcp import Client, StdioServerParameters
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
-from benchmarks.files import imported, scratch_folder
-from benchmarks.schedules import book_of
+from benchmarks.files import plan_of, scratch_folder
+from benchmarks.schedules import schedule_of
 from slotmcp.bootstrap import SystemClock, build_app
 from slotmcp.store.sqlite import SqliteStore
 
@@ -19,7 +19,7 @@ BARE = Path(__file__).with_name("bare_server.py")
 
 
 def rows() -> list[Benchmark]:
-    """The start of `slotmcp stdio`."""
+    """Return the row: the start of `slotmcp stdio`."""
     return [
         Benchmark(
             name="stdio-start",
@@ -37,24 +37,24 @@ async def _measure(effort: Effort) -> Sequence[Pair]:
     with scratch_folder() as folder:
         path = folder / "slots.db"
         async with SqliteStore.open(path, clock=SystemClock()) as store:
-            await build_app(store).projects.import_project(imported(book_of(50, 7)), prune=False)
+            await build_app(store).projects.import_project(plan_of(schedule_of(50, 7)), prune=False)
         bare = StdioServerParameters(command=sys.executable, args=[str(BARE)])
         ours = StdioServerParameters(
             command=sys.executable,
             args=["-m", "slotmcp", "stdio"],
             env={**os.environ, "SLOTMCP_DATABASE_URL": f"sqlite:///{path}"},
         )
-        await _ms_to_first_answer(bare), await _ms_to_first_answer(ours)
+        await _ms_to_first_response(bare), await _ms_to_first_response(ours)
         return [
-            Pair(await _ms_to_first_answer(bare), await _ms_to_first_answer(ours)) for _ in range(effort.slow_pairs)
+            Pair(await _ms_to_first_response(bare), await _ms_to_first_response(ours)) for _ in range(effort.slow_pairs)
         ]
 
 
-async def _ms_to_first_answer(server: StdioServerParameters) -> float:
-    began = perf_counter()
+async def _ms_to_first_response(server: StdioServerParameters) -> float:
+    started = perf_counter()
     async with Client(server) as client:
         result = await client.call_tool("list_services", {})
-        took = (perf_counter() - began) * 1000
+        took = (perf_counter() - started) * 1000
     if result.is_error:
         raise AssertionError(result.content)
     return took

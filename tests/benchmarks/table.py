@@ -1,4 +1,4 @@
-"""Results as a table for a person, and as JSON for whoever compares runs."""
+"""Results as a table, and as JSON for comparisons of runs."""
 
 import os
 import platform
@@ -16,9 +16,9 @@ _ROUND_FROM = 100
 
 
 def new_table() -> Table:
-    """An empty one."""
+    """Return an empty table."""
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} at the start"
-    table = Table(title=f"Ratios within one run, medians of pairs taken by turns; {machine}", title_justify="left")
+    table = Table(title=f"Ratios within one run, medians of alternating pairs; {machine}", title_justify="left")
     for heading in ("row", "measures", "against"):
         table.add_column(heading, overflow="fold")
     for heading in ("floor", "ours", "ratio", "target", "met"):
@@ -27,7 +27,7 @@ def new_table() -> Table:
 
 
 def add_row(table: Table, result: Result) -> None:
-    """A result as a person reads it."""
+    """Add a result."""
     row = result.benchmark
     target = "-" if row.target is None else f"{row.ratio.sign} {row.target:.3g}"
     met = {None: "-", True: "yes", False: "[red]no[/]"}[result.is_met]
@@ -36,9 +36,11 @@ def add_row(table: Table, result: Result) -> None:
 
 
 def write_json(path: Path, results: Sequence[Result]) -> None:
-    """All results with what they were measured on."""
+    """Write the results with a description of the machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(orjson.dumps({**_machine(), "rows": [_row(one) for one in results]}, option=orjson.OPT_INDENT_2))
+    path.write_bytes(
+        orjson.dumps({**_machine(), "rows": [_row(result) for result in results]}, option=orjson.OPT_INDENT_2)
+    )
 
 
 def _machine() -> dict[str, object]:
@@ -70,5 +72,5 @@ def _row(result: Result) -> dict[str, object]:
 
 
 def _figure(number: float) -> str:
-    """Three digits that count."""
+    """Format a number with three significant digits."""
     return f"{number:,.0f}" if number >= _ROUND_FROM else f"{number:.3g}"

@@ -1,4 +1,4 @@
-"""Without a clock: the floors answer as the engine does, and rows say what they are."""
+"""Benchmarks without timing: the floors have the results of the engine, and rows are described correctly."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import baselines, bookings, engine, fleet, postgres, start, tools
 from benchmarks.benchmark import Benchmark, Measure, Pair, Ratio, Result
-from benchmarks.schedules import NOW, NOW_MS, REPAIR, book_of, end_of
+from benchmarks.schedules import NOW, NOW_MS, REPAIR, end_of, schedule_of
 from benchmarks.table import write_json
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -16,16 +16,16 @@ from slotmcp.engine.slots import find_slots
 
 @pytest.mark.parametrize("bookings_a_day", [0, 6, 12])
 @pytest.mark.parametrize(("technicians", "days"), [(1, 1), (5, 7), (20, 31)])
-def test_the_floors_and_the_engine_give_the_same_answer(technicians: int, days: int, bookings_a_day: int) -> None:
-    schedule = book_of(technicians, days, bookings_a_day=bookings_a_day)
-    found = find_slots(Availability.of(schedule, NOW_MS), Need.of_service(REPAIR), NOW, end_of(days), best=5)
+def test_the_floors_and_the_engine_have_the_same_result(technicians: int, days: int, bookings_a_day: int) -> None:
+    schedule = schedule_of(technicians, days, bookings_a_day=bookings_a_day)
+    slots = find_slots(Availability.of(schedule, NOW_MS), Need.of_service(REPAIR), NOW, end_of(days), best=5)
     built = baselines.build(schedule, NOW)
-    assert bookings_a_day or found
-    assert list(baselines.bisect(built, REPAIR, 5)) == found
-    assert list(baselines.scan(built, REPAIR, 5)) == found
+    assert bookings_a_day or slots
+    assert list(baselines.bisect(built, REPAIR, 5)) == slots
+    assert list(baselines.scan(built, REPAIR, 5)) == slots
 
 
-def test_each_row_has_a_name_of_its_own() -> None:
+def test_row_names_are_unique() -> None:
     names = [row.name for group in (engine, tools, fleet, bookings, postgres, start) for row in group.rows()]
     assert len(names) == len(set(names)) > 20
 
@@ -42,7 +42,7 @@ def test_each_row_has_a_name_of_its_own() -> None:
         (Ratio.SHARE, None, 0.2, None),
     ],
 )
-def test_a_result_tells_its_median_ratio_and_whether_that_will_do(
+def test_a_result_has_its_median_ratio_and_is_compared_with_its_target(
     tmp_path: Path, ratio: Ratio, target: float | None, expected: float, *, met: bool | None
 ) -> None:
     row = Benchmark(
@@ -51,8 +51,10 @@ def test_a_result_tells_its_median_ratio_and_whether_that_will_do(
     result = Result(row, [Pair(10, 2), Pair(50, 10), Pair(7, 700)])
     assert (result.ratio, result.is_met) == (expected, met)
     write_json(tmp_path / "results" / "latest.json", [result])
-    (told,) = orjson.loads((tmp_path / "results" / "latest.json").read_bytes())["rows"]
-    assert {key: told[key] for key in ("name", "measures", "against", "floor", "ours", "ratio", "target", "met")} == {
+    (row_json,) = orjson.loads((tmp_path / "results" / "latest.json").read_bytes())["rows"]
+    assert {
+        key: row_json[key] for key in ("name", "measures", "against", "floor", "ours", "ratio", "target", "met")
+    } == {
         "name": "row",
         "measures": "ours",
         "against": "a floor",

@@ -1,4 +1,4 @@
-"""Timing two things by turns, so that a noisy machine is noisy for both."""
+"""Timing of two functions in turn, so that other load on the machine affects both."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ _MS_PER_SECOND = 1000
 
 
 def time_pairs(effort: Effort, floor: Work, ours: Work) -> list[Pair]:
-    """Milliseconds of this thread's computing that each takes, by turns; what is slow makes fewer pairs.
+    """Return the CPU milliseconds of two functions, measured in turn; slow functions get fewer pairs.
 
-    What computes and waits for nothing is measured in the processor's time: others on the machine then hardly matter.
+    CPU time of the thread is suitable for functions that wait for nothing, and depends little on other processes.
     """
     for work in (floor, ours):
         work()
@@ -25,7 +25,7 @@ def time_pairs(effort: Effort, floor: Work, ours: Work) -> list[Pair]:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How often to run what."""
+    """Numbers of runs and pairs."""
 
     floor_runs: int
     our_runs: int
@@ -35,14 +35,14 @@ class _Plan:
 def _plan(effort: Effort, floor_ms: float, our_ms: float) -> _Plan:
     floor_runs, our_runs = (max(1, round(effort.sample_ms / ms)) for ms in (floor_ms, our_ms))
     pairs = round(effort.row_ms / (floor_runs * floor_ms + our_runs * our_ms))
-    return _Plan(floor_runs, our_runs, min(max(pairs, effort.least_pairs), effort.most_pairs))
+    return _Plan(floor_runs, our_runs, min(max(pairs, effort.min_pairs), effort.max_pairs))
 
 
 def _ms_each(work: Work, runs: int) -> float:
-    began = thread_time()
+    started = thread_time()
     for _ in range(runs):
         work()
-    return (thread_time() - began) * _MS_PER_SECOND / runs
+    return (thread_time() - started) * _MS_PER_SECOND / runs
 
 
 async def _nothing() -> None:
@@ -52,9 +52,9 @@ async def _nothing() -> None:
 async def time_async_pairs(
     effort: Effort, floor: AsyncWork, ours: AsyncWork, *, between: AsyncWork = _nothing
 ) -> list[Pair]:
-    """Milliseconds on the clock that each takes, by turns, for what waits for others too.
+    """Return the wall-clock milliseconds of two coroutine functions, measured in turn.
 
-    What is done between the pairs is not counted.
+    The time of `between`, which runs before each pair, is not measured.
     """
     for work in (floor, ours):
         await work()
@@ -68,7 +68,7 @@ async def time_async_pairs(
 
 
 async def _ms_each_awaited(work: AsyncWork, runs: int) -> float:
-    began = perf_counter()
+    started = perf_counter()
     for _ in range(runs):
         await work()
-    return (perf_counter() - began) * _MS_PER_SECOND / runs
+    return (perf_counter() - started) * _MS_PER_SECOND / runs

@@ -1,4 +1,4 @@
-"""get_slots through an in-memory MCP client, against an echo tool of the same server that returns the same object."""
+"""get_slots through an in-memory MCP client, against an echo tool of the same server with the same response."""
 
 import asyncio
 import logging
@@ -13,8 +13,8 @@ from mcp_types import CallToolResult
 from pydantic import Field
 
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
-from benchmarks.files import imported, scratch_folder
-from benchmarks.schedules import NOW_MS, book_of
+from benchmarks.files import plan_of, scratch_folder
+from benchmarks.schedules import NOW_MS, schedule_of
 from benchmarks.timing import time_async_pairs
 from slotmcp.bootstrap import build_app
 from slotmcp.store.sqlite import SqliteStore
@@ -23,21 +23,21 @@ from support.clock import HandClock
 
 HORIZON_DAYS = 31
 BATCH = 100
-"""Calls that make up one number."""
+"""Calls in one measurement."""
 
 
 class Echo(Tool):
-    """A tool that has its answer ready: what a call costs in the SDK alone."""
+    """Tool with a prepared response: the cost of a call in the SDK alone."""
 
     answer: CallToolResult = Field(exclude=True)
 
     async def run(self, arguments: object, context: object, convert_result: bool = False) -> CallToolResult:  # noqa: ARG002, FBT001, FBT002  the SDK's signature
-        """Give it."""
+        """Return the response."""
         return self.answer
 
 
 def rows() -> list[Benchmark]:
-    """get_slots as an agent calls it."""
+    """Return the rows: get_slots as an agent calls it."""
     return [
         Benchmark(
             name="get_slots-50x7-warm",
@@ -70,7 +70,7 @@ def rows() -> list[Benchmark]:
 
 
 async def _measure(effort: Effort) -> Sequence[Pair]:
-    logging.basicConfig(level=logging.WARNING)  # as the server has it; the SDK would log each call to the terminal
+    logging.basicConfig(level=logging.WARNING)  # like the server; the SDK logs each call otherwise
     async with _open_client() as client:
 
         async def echo() -> None:
@@ -83,31 +83,31 @@ async def _measure(effort: Effort) -> Sequence[Pair]:
 
 
 async def _measure_tracing(effort: Effort, *, is_busy: bool) -> Sequence[Pair]:
-    """Two servers over one store, a hundred calls at a time.
+    """Compare two servers over one store, in batches of calls.
 
-    Where the one is busy, it writes down a hundred traces while it answers a hundred calls; else it does so before.
+    The traced server saves the traces of a batch during the next batch if it is busy, else between the batches.
     """
     logging.basicConfig(level=logging.WARNING)
     async with _open_store() as store:
         app, untraced = build_app(store), build_app(store)
         async with (
             app.tracing.writing(kept_days=1),
-            Client(MCPServer("traced", tools=[use_case.bind(app) for use_case in CALLER_TOOLS])) as one,
-            Client(MCPServer("plain", tools=[use_case.bind(untraced) for use_case in CALLER_TOOLS])) as other,
+            Client(MCPServer("traced", tools=[use_case.bind(app) for use_case in CALLER_TOOLS])) as traced_client,
+            Client(MCPServer("plain", tools=[use_case.bind(untraced) for use_case in CALLER_TOOLS])) as plain_client,
         ):
 
             async def traced() -> None:
                 async with asyncio.TaskGroup() as group:
                     if is_busy:
                         group.create_task(app.tracing.write())
-                    await _batch(one)
+                    await _batch(traced_client)
 
             async def write_before() -> None:
                 if not is_busy:
                     await app.tracing.write()
 
             async def plain() -> None:
-                await _batch(other)
+                await _batch(plain_client)
 
             pairs = await time_async_pairs(effort, plain, traced, between=write_before)
             return [Pair(pair.floor / BATCH, pair.ours / BATCH) for pair in pairs]
@@ -120,11 +120,11 @@ async def _batch(client: Client) -> None:
 
 @asynccontextmanager
 async def _open_store() -> AsyncIterator[SqliteStore]:
-    schedule = book_of(50, 7)
+    schedule = schedule_of(50, 7)
     month = replace(schedule, project=replace(schedule.project, horizon_days=HORIZON_DAYS))
     with scratch_folder() as folder:
         async with SqliteStore.open(folder / "slots.db", clock=HandClock(NOW_MS)) as store:
-            await build_app(store).projects.import_project(imported(month), prune=False)
+            await build_app(store).projects.import_project(plan_of(month), prune=False)
             yield store
 
 
@@ -133,14 +133,14 @@ async def _open_client() -> AsyncIterator[Client]:
     async with _open_store() as store:
         app = build_app(store)
         ours = [use_case.bind(app) for use_case in CALLER_TOOLS]
-        async with Client(MCPServer("asked", tools=list(ours))) as client:
+        async with Client(MCPServer("sample", tools=list(ours))) as client:
             answer = await client.call_tool("get_slots", {"limit": 10})
         async with Client(MCPServer("measured", tools=[*ours, _echo(ours, answer)])) as client:
             yield client
 
 
 def _echo(tools: Sequence[Tool], answer: CallToolResult) -> Echo:
-    """get_slots under another name, its schemas and all, but for the work."""
+    """Return an echo tool with the schemas of get_slots."""
     get_slots = next(tool for tool in tools if tool.name == "get_slots")
     fields = {name: getattr(get_slots, name) for name in Tool.model_fields}
     return Echo(**{**fields, "name": "echo", "answer": answer})

@@ -1,4 +1,4 @@
-"""The command: round after round of new input until the time is over, and a table of what came back."""
+"""Command line: rounds of random input until the time is over, and a table of the responses."""
 
 import tempfile
 import time
@@ -16,38 +16,38 @@ from fuzzing.target import Target, running_target
 
 EXAMPLES_A_ROUND = 300
 GROWTH_MIB = 64
-"""How much more memory a server may have at the end than after its first round."""
+"""Maximum growth of the server's memory after the first round."""
 SECONDS_A_MINUTE = 60
 
 
 def main() -> None:
-    """Fuzz."""
+    """Run the command."""
     typer.run(_fuzz)
 
 
-def _fuzz(minutes: Annotated[float, typer.Option(help="For how long.")] = 10) -> None:
-    """Fuzz every HTTP route and every tool. It ends with an error at the first failure, made as small as it can be."""
+def _fuzz(minutes: Annotated[float, typer.Option(help="Duration in minutes.")] = 10) -> None:
+    """Fuzz every HTTP route and every tool. The first failure ends the run, with a minimized input."""
     console = Console()
     with tempfile.TemporaryDirectory() as folder, running_target(Path(folder)) as target:
         fuzzer = Fuzzer(target)
-        grown = _play_for(minutes, fuzzer, target, console)
-        fuzzer.last_look()
+        memory_mib = _fuzz_for(minutes, fuzzer, target, console)
+        fuzzer.check_server()
     console.print(_table(fuzzer))
-    if max(grown) > grown[0] + GROWTH_MIB:
-        console.print(f"The server grew from {grown[0]:.0f} to {max(grown):.0f} MiB.")
+    if max(memory_mib) > memory_mib[0] + GROWTH_MIB:
+        console.print(f"The server grew from {memory_mib[0]:.0f} to {max(memory_mib):.0f} MiB.")
         raise typer.Exit(1)
 
 
-def _play_for(minutes: float, fuzzer: Fuzzer, target: Target, console: Console) -> list[float]:
-    """The server's memory in MiB after each round."""
+def _fuzz_for(minutes: float, fuzzer: Fuzzer, target: Target, console: Console) -> list[float]:
+    """Return the server's memory in MiB after each round."""
     began = time.monotonic()
-    grown: list[float] = []
-    while not grown or time.monotonic() < began + minutes * SECONDS_A_MINUTE:
+    memory_mib: list[float] = []
+    while not memory_mib or time.monotonic() < began + minutes * SECONDS_A_MINUTE:
         _round(fuzzer)
-        grown.append(target.memory_mib())
-        passed = (time.monotonic() - began) / SECONDS_A_MINUTE
-        console.print(f"{passed:5.1f} minutes  {fuzzer.answers.total():7,} answers  {grown[-1]:6.1f} MiB")
-    return grown
+        memory_mib.append(target.memory_mib())
+        elapsed = (time.monotonic() - began) / SECONDS_A_MINUTE
+        console.print(f"{elapsed:5.1f} minutes  {fuzzer.responses.total():7,} responses  {memory_mib[-1]:6.1f} MiB")
+    return memory_mib
 
 
 def _round(fuzzer: Fuzzer) -> None:
@@ -66,8 +66,8 @@ def _round(fuzzer: Fuzzer) -> None:
 
 
 def _table(fuzzer: Fuzzer) -> Table:
-    table = Table("Answer", "How often", title="What came back")
+    table = Table("Response", "Count", title="Responses")
     table.columns[1].justify = "right"
-    for kind, count in fuzzer.answers.most_common():
+    for kind, count in fuzzer.responses.most_common():
         table.add_row(kind, f"{count:,}")
     return table

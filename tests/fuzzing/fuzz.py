@@ -1,11 +1,11 @@
-"""`python tests/fuzzing/fuzz.py [--minutes 10]`: throw anything at a server, and print what came of it."""
+"""`python tests/fuzzing/fuzz.py [--minutes 10]`: send random input to a server, and count the responses."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fuzzing.command import main  # tests are found by path, here as under pytest
+from fuzzing.command import main  # after the path is set, as under pytest
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""What is thrown at a server, one step after another: MCP in each of its forms, HTTP on any route, and broken bytes."""
+"""Random inputs: MCP in each of its forms, HTTP requests on any route, and corrupted bytes."""
 
 import json
 from dataclasses import dataclass
@@ -73,76 +73,76 @@ ODD_VALUES: Final = (
     *("Basic eA==", "tools/call", "999999999999", "\xff\xfe", "Ø", "é" * 300, "-1", "=?base64?!?="),
 )
 VALUES: Final = st.sampled_from(ODD_VALUES) | HEADER_TEXTS
-WHO: Final = ("operator", "operator", "operator", "caller", "revoked", "stranger", "nobody")
-"""Whose credential a request bears."""
+CREDENTIALS: Final = ("operator", "operator", "operator", "caller", "revoked", "stranger", "nobody")
+"""Credentials of requests."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A message to /mcp, whose places for what was seen are filled when it is sent."""
+class McpMessage:
+    """Message to /mcp, whose placeholders are filled when it is sent."""
 
     message: Any
     version: str
-    """Of the protocol; empty: not told."""
-    who: str
+    """Protocol version; empty: no header."""
+    credential: str
     more: tuple[tuple[str, str], ...] = ()
 
     def request(self, memory: Memory, keys: dict[str, str]) -> Request:
-        """As it is sent."""
+        """Return the request as it is sent."""
         message = memory.fill(self.message)
-        told = (*_of_version(self.version, message), *_of_whom(self.who, keys), *self.more)
+        headers = (*_version_headers(self.version, message), *_authorization(self.credential, keys), *self.more)
         body = _modern(message) if self.version == MODERN else message
-        return Request("POST", "/mcp", (*_PLAIN, *told), _encoded(body))
+        return Request("POST", "/mcp", (*_PLAIN, *headers), _encoded(body))
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request of any kind, to any route."""
+class HttpRequest:
+    """Request of any method to any route."""
 
     plain: Request
-    who: str
+    credential: str
 
     def request(self, memory: Memory, keys: dict[str, str]) -> Request:
-        """As it is sent."""
+        """Return the request as it is sent."""
         del memory
-        headers = (*self.plain.headers, *_of_whom(self.who, keys))
+        headers = (*self.plain.headers, *_authorization(self.credential, keys))
         return Request(self.plain.method, self.plain.path, headers, self.plain.body)
 
 
 @dataclass(frozen=True, slots=True)
-class Mangled:
-    """A request some of whose bytes are others."""
+class CorruptedRequest:
+    """Request with some bytes replaced."""
 
-    whole: Said | Asked
+    original: McpMessage | HttpRequest
     cuts: tuple[tuple[float, int, bytes], ...]
-    """Where, as a share of the whole; how many bytes go; what comes instead."""
+    """Relative position, number of removed bytes, and inserted bytes of each change."""
 
     def raw(self, memory: Memory, keys: dict[str, str]) -> bytes:
-        """As it is sent."""
-        raw = bytes(self.whole.request(memory, keys))
-        for place, gone, come in self.cuts:
-            at = int(place * len(raw))
-            raw = raw[:at] + come + raw[at + gone :]
+        """Return the request as it is sent."""
+        raw = bytes(self.original.request(memory, keys))
+        for position, removed, inserted in self.cuts:
+            at = int(position * len(raw))
+            raw = raw[:at] + inserted + raw[at + removed :]
         return raw
 
 
 @dataclass(frozen=True, slots=True)
 class OverSse:
-    """Messages on an SSE connection of their own."""
+    """Messages on a new SSE connection."""
 
     messages: tuple[Any, ...]
 
 
-Step = Said | Asked | Mangled | OverSse
+Step = McpMessage | HttpRequest | CorruptedRequest | OverSse
 
 _PLAIN: Final = (("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream"))
 
 
-def _of_whom(who: str, keys: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return () if who == "nobody" else (("Authorization", f"Bearer {keys[who]}"),)
+def _authorization(credential: str, keys: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return () if credential == "nobody" else (("Authorization", f"Bearer {keys[credential]}"),)
 
 
-def _of_version(version: str, message: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401  any JSON
+def _version_headers(version: str, message: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401  any JSON
     if not version:
         return ()
     if version != MODERN or not isinstance(message, dict):
@@ -154,7 +154,7 @@ def _of_version(version: str, message: Any) -> tuple[tuple[str, str], ...]:  # n
 
 
 def _header(value: str) -> str:
-    return "".join(one if " " <= one <= "~" else "?" for one in value)
+    return "".join(char if " " <= char <= "~" else "?" for char in value)
 
 
 def _modern(message: Any) -> Any:  # noqa: ANN401  any JSON
@@ -173,22 +173,22 @@ def _encoded(message: object) -> bytes:
 
 
 FRAMING: Final = ("Content-Length", "Transfer-Encoding", "Expect")
-"""With one of these a whole request is whole no more."""
+"""Headers that change the framing of a request."""
 framing = st.tuples(st.sampled_from(FRAMING), VALUES)
 headers = st.tuples(st.sampled_from(HEADERS), VALUES)
 call_ids = st.tuples(st.just("X-Call-Id"), VALUES)
-said = st.builds(
-    Said,
+mcp_messages = st.builds(
+    McpMessage,
     MESSAGES,
     st.sampled_from(["", MODERN, MODERN, *VERSIONS, "1999-01-01"]),
-    st.sampled_from(WHO),
+    st.sampled_from(CREDENTIALS),
     st.lists(call_ids | headers, max_size=2).map(tuple),
 )
 bodies = (
     st.binary(max_size=200) | ANY_JSON.map(_encoded) | TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass"))
 )
-asked = st.builds(
-    Asked,
+http_requests = st.builds(
+    HttpRequest,
     st.builds(
         Request,
         st.sampled_from(METHODS),
@@ -196,11 +196,11 @@ asked = st.builds(
         st.lists(headers, max_size=3).map(tuple),
         bodies,
     ),
-    st.sampled_from(WHO),
+    st.sampled_from(CREDENTIALS),
 )
 between = (headers | framing).map(lambda header: f"\r\n{header[0]}: {header[1]}\r\n".encode("latin-1"))
 cuts = st.tuples(st.floats(0, 1), st.integers(0, 20), st.binary(max_size=20) | between)
-mangled = st.builds(Mangled, said | asked, st.lists(cuts, min_size=1, max_size=2).map(tuple))
+corrupted = st.builds(CorruptedRequest, mcp_messages | http_requests, st.lists(cuts, min_size=1, max_size=2).map(tuple))
 over_sse = st.builds(OverSse, st.lists(MESSAGES, min_size=1, max_size=3).map(tuple))
-kinds: tuple[st.SearchStrategy[Step], ...] = (said, said, said, said, said, said, asked, asked, mangled, over_sse)
+kinds: tuple[st.SearchStrategy[Step], ...] = (*[mcp_messages] * 6, http_requests, http_requests, corrupted, over_sse)
 STEPS: Final = st.lists(st.sampled_from(kinds).flatmap(lambda kind: kind), min_size=1, max_size=6)

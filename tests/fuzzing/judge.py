@@ -1,39 +1,39 @@
-"""What may never be in an answer, whatever was asked."""
+"""Checks of responses: none of these faults may occur for any input."""
 
 import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from fuzzing.wire import Answer
+from fuzzing.wire import Response
 
 SERVER_ERROR: Final = 500
 INTERNAL_ERROR: Final = -32603
-"""JSON-RPC's own word for a failure."""
+"""JSON-RPC's code of an internal error."""
 STACK: Final = re.compile(rb'Traceback|File "|site-packages|line \d+, in |sqlalche\.me|<[a-z_.]+ object at 0x')
 LIBRARY: Final = re.compile(rb"pydantic\.dev")
-"""In what tools say. The protocol's own library refuses messages that are none of its own in pydantic's words."""
+"""Forbidden in tool results. The MCP library itself uses pydantic's messages for invalid protocol messages."""
 
 
-def faults(answer: Answer) -> list[str]:
-    """Everything that is wrong with an answer."""
+def faults(answer: Response) -> list[str]:
+    """Return the faults of a response."""
     return list(_faults(answer))
 
 
-def _faults(answer: Answer) -> Iterator[str]:
+def _faults(answer: Response) -> Iterator[str]:
     if answer.status >= SERVER_ERROR:
         yield f"status {answer.status}"
-    told = b"\n".join([answer.body, *(value.encode("latin-1", "replace") for value in answer.headers.values())])
-    if found := STACK.search(told):
-        yield f"tells of its inside: {found[0]!r}"
+    text = b"\n".join([answer.body, *(value.encode("latin-1", "replace") for value in answer.headers.values())])
+    if match := STACK.search(text):
+        yield f"exposes internals: {match[0]!r}"
     content = content_of(answer)
     if LIBRARY.search(answer.body) and isinstance(content, dict) and "result" in content:
-        yield "tells which library read it"
+        yield "exposes the validation library"
     yield from _failures(content)
 
 
-def content_of(answer: Answer) -> Any:  # noqa: ANN401  any JSON
-    """An answer's JSON, None where it is none."""
+def content_of(answer: Response) -> Any:  # noqa: ANN401  any JSON
+    """Return the JSON of a response; None if it is not JSON."""
     try:
         return json.loads(answer.body)
     except ValueError:
@@ -51,12 +51,12 @@ def _failures(content: Any) -> Iterator[str]:  # noqa: ANN401  any JSON
 
 
 def body_of(message: dict[str, Any]) -> dict[str, Any]:
-    """What a tool answered, in an answer's message."""
+    """Return the structured result of a tool in a message."""
     result = message.get("result")
     body = result.get("structuredContent") if isinstance(result, dict) else None
     return body if isinstance(body, dict) else {}
 
 
-def _code(told: dict[str, Any]) -> object:
-    error = told.get("error")
+def _code(body: dict[str, Any]) -> object:
+    error = body.get("error")
     return error.get("code") if isinstance(error, dict) else error

@@ -1,11 +1,11 @@
-"""What earlier answers said, so that later calls can be about it."""
+"""Values from earlier responses, for use in later calls."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-REMEMBERED: Final = 40
+MAX_VALUES: Final = 40
 KINDS: Final = {
     "start": "start",
     "holdToken": "holdToken",
@@ -13,37 +13,37 @@ KINDS: Final = {
     "nextCursor": "cursor",
     "resource": "uri",
 }
-"""The keys of answers that are worth remembering, and what for."""
+"""Keys of remembered values, and the kinds they are remembered as."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """Stands in a call for something that an answer said, counted from the latest."""
+class Placeholder:
+    """Placeholder for a remembered value, counted from the latest."""
 
     kind: str
     back: int
 
 
 class Memory:
-    """The latest of each kind."""
+    """Latest values of each kind."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, deque[object]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
+        self._values: dict[str, deque[object]] = defaultdict(lambda: deque(maxlen=MAX_VALUES))
 
     def learn(self, answer: object) -> None:
-        """Remember what an answer says, wherever it stands in it."""
+        """Remember the values in a response, at any depth."""
         for key, value in _pairs(answer):
             if kind := KINDS.get(key):
-                self._seen[kind].appendleft(value)
+                self._values[kind].appendleft(value)
 
-    def fill(self, said: Any) -> Any:  # noqa: ANN401  any JSON
-        """What is said, with what was seen in its places."""
-        if isinstance(said, Seen):
-            known = self._seen[said.kind]
-            return known[said.back % len(known)] if known else ""
-        if isinstance(said, dict):
-            return {key: self.fill(value) for key, value in said.items()}
-        return [self.fill(one) for one in said] if isinstance(said, list) else said
+    def fill(self, message: Any) -> Any:  # noqa: ANN401  any JSON
+        """Return a message with its placeholders filled."""
+        if isinstance(message, Placeholder):
+            values = self._values[message.kind]
+            return values[message.back % len(values)] if values else ""
+        if isinstance(message, dict):
+            return {key: self.fill(value) for key, value in message.items()}
+        return [self.fill(item) for item in message] if isinstance(message, list) else message
 
 
 def _pairs(answer: object) -> Iterator[tuple[str, object]]:
@@ -54,5 +54,5 @@ def _pairs(answer: object) -> Iterator[tuple[str, object]]:
             else:
                 yield from _pairs(value)
     elif isinstance(answer, list):
-        for one in answer:
-            yield from _pairs(one)
+        for item in answer:
+            yield from _pairs(item)

@@ -1,10 +1,10 @@
-"""What a client says in JSON: calls of every tool that make sense, or nearly do, or do not; and anything else."""
+"""Random JSON messages: valid, nearly valid and invalid calls of every tool, and other messages."""
 
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from fuzzing.memory import Seen
+from fuzzing.memory import Placeholder
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
 from support.denver import PLAN
@@ -12,7 +12,7 @@ from support.denver import PLAN
 Json = Any
 
 SCHEMAS: Final = {tool.name: tool.parameters for tool in select_tools(Toolset.OPERATOR)}
-"""What every tool can be asked."""
+"""Input schemas of all tools."""
 METHODS: Final = (
     *("initialize", "ping", "tools/list", "tools/call", "resources/list", "resources/read", "resources/subscribe"),
     *("resources/templates/list", "prompts/list", "prompts/get", "completion/complete", "logging/setLevel"),
@@ -53,9 +53,9 @@ ANY_JSON: Final = st.recursive(
     max_leaves=8,
 )
 
-WHEN: Final = st.builds(Seen, st.just("start"), st.integers(0, 30))
+WHEN: Final = st.builds(Placeholder, st.just("start"), st.integers(0, 30))
 CONTACTS: Final = st.sampled_from(["303 555 0142", "+1 303 555 0177", "+49 30 901820"])
-FITTING: Final[dict[str, st.SearchStrategy[object]]] = {
+VALID_VALUES: Final[dict[str, st.SearchStrategy[object]]] = {
     "projectId": st.just(PLAN.project.id),
     "serviceType": st.sampled_from([service.id for service in PLAN.services]),
     "durationMinutes": st.sampled_from([30, 45, 60, 90, 240]),
@@ -70,7 +70,7 @@ FITTING: Final[dict[str, st.SearchStrategy[object]]] = {
     "daysOfWeek": st.sampled_from(["mon", "tue,wed", "fri, mon"]),
     "technicianId": st.sampled_from([technician.id for technician in PLAN.technicians]),
     "limit": st.integers(1, 100),
-    "cursor": st.builds(Seen, st.just("cursor"), st.integers(0, 3)),
+    "cursor": st.builds(Placeholder, st.just("cursor"), st.integers(0, 3)),
     "detail": st.sampled_from(["brief", "full"]),
     "status": st.sampled_from(["active", "active", "active", "off"]),
     "locale": st.sampled_from(["en-US", "en-GB", "es", "fr-CA", "de"]),
@@ -80,47 +80,47 @@ FITTING: Final[dict[str, st.SearchStrategy[object]]] = {
     "phone": CONTACTS,
     "customerEmail": st.sampled_from(["kim@example.com", "ana@example.com"]),
     "email": st.sampled_from(["kim@example.com", "ana@example.com"]),
-    "holdToken": st.builds(Seen, st.just("holdToken"), st.integers(0, 3)),
-    "bookingId": st.builds(Seen, st.just("bookingId"), st.integers(0, 3)),
+    "holdToken": st.builds(Placeholder, st.just("holdToken"), st.integers(0, 3)),
+    "bookingId": st.builds(Placeholder, st.just("bookingId"), st.integers(0, 3)),
     "ttlSeconds": st.integers(60, 120),
     "idempotencyKey": st.sampled_from(["k1", "k2", "k3"]) | st.uuids().map(str),
     "address": st.just("1437 Bannock St, Denver"),
     "notes": st.just("The gate is on the left."),
     "reason": st.just("Caught a cold."),
 }
-FAR_AWAY: Final = st.integers(1, 28).map(lambda day: f"2031-02-{day:02}")
-"""Days off, long after everything else: the business goes on."""
+FAR_FUTURE: Final = st.integers(1, 28).map(lambda day: f"2031-02-{day:02}")
+"""Days off in the far future, which do not affect other calls."""
 
 
 @st.composite
 def arguments(draw: st.DrawFn, tool: str) -> dict[str, object]:
-    """What a tool may be asked: mostly what it needs and some of what it can have, each as it should be but a few."""
+    """Draw arguments of a tool: the required and some optional ones, sometimes with a few invalid values."""
     schema = SCHEMAS[tool]
     required = schema.get("required", ())
-    some = draw(st.lists(st.sampled_from([*schema["properties"]]), max_size=5, unique=True))
-    asked = {name: draw(_fitting(tool, name)) for name in {**dict.fromkeys(required), **dict.fromkeys(some)}}
-    spoilt = draw(st.lists(st.sampled_from([*schema["properties"], "extra"]), max_size=2, unique=True))
+    optional = draw(st.lists(st.sampled_from([*schema["properties"]]), max_size=5, unique=True))
+    valid = {name: draw(_valid_value(tool, name)) for name in {**dict.fromkeys(required), **dict.fromkeys(optional)}}
+    invalid = draw(st.lists(st.sampled_from([*schema["properties"], "extra"]), max_size=2, unique=True))
     if draw(st.booleans()):
-        return asked
-    return {**asked, **{name: draw(ANY_JSON) for name in spoilt}}
+        return valid
+    return {**valid, **{name: draw(ANY_JSON) for name in invalid}}
 
 
-def _fitting(tool: str, name: str) -> st.SearchStrategy[object]:
-    return FAR_AWAY if tool == "add_time_off" and name in {"start", "end"} else FITTING[name]
+def _valid_value(tool: str, name: str) -> st.SearchStrategy[object]:
+    return FAR_FUTURE if tool == "add_time_off" and name in {"start", "end"} else VALID_VALUES[name]
 
 
 @st.composite
 def tool_calls(draw: st.DrawFn) -> dict[str, object]:
-    """A call of a tool."""
+    """Draw a call of a tool."""
     tool = draw(st.sampled_from(sorted(SCHEMAS)))
     return _message("tools/call", {"name": tool, "arguments": draw(arguments(tool))})
 
 
 @st.composite
 def other_messages(draw: st.DrawFn) -> dict[str, object]:
-    """A message of any method, with parameters that it may or may not take."""
+    """Draw a message of any method, with valid or invalid parameters."""
     method = draw(st.sampled_from(METHODS) | TEXTS)
-    seen = st.builds(Seen, st.just("uri"), st.integers(0, 3))
+    seen = st.builds(Placeholder, st.just("uri"), st.integers(0, 3))
     uri = seen | st.sampled_from(["slotmcp://waitlist/x", "slotmcp://", "file:///etc/passwd"]) | TEXTS
     params = draw(
         st.fixed_dictionaries(
@@ -151,7 +151,7 @@ def _message(method: str, params: object) -> dict[str, object]:
 
 @st.composite
 def broken_messages(draw: st.DrawFn) -> Json:
-    """A message with some of its parts exchanged or gone, a batch of them, or any JSON."""
+    """Draw a message with replaced or missing parts, a batch of them, or any JSON."""
     message = dict(draw(tool_calls() | other_messages()))
     for name in draw(st.lists(st.sampled_from([*message, "result", "error"]), min_size=1, max_size=2)):
         if draw(st.booleans()):

@@ -1,4 +1,4 @@
-"""The server that is fuzzed: a process of its own, with keys, and with eyes on its memory and its log."""
+"""Fuzzed server: a process with access keys, whose memory and log are observed."""
 
 import asyncio
 import os
@@ -21,46 +21,46 @@ KIB_PER_MIB: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server that runs."""
+    """Running server."""
 
     port: int
     process: "subprocess.Popen[str]"
     keys: dict[str, str]
-    """A credential of each kind of caller."""
+    """Credential of each kind of caller."""
     log: list[str]
-    """What it has said on stderr."""
+    """Lines on stderr."""
 
     def memory_mib(self) -> float:
-        """How much of the machine's memory the process has."""
-        said = subprocess.run(  # noqa: S603  ps
+        """Return the resident memory of the process."""
+        output = subprocess.run(  # noqa: S603  ps
             ["ps", "-o", "rss=", "-p", str(self.process.pid)],  # noqa: S607
             capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
-        return int(said) / KIB_PER_MIB
+        return int(output) / KIB_PER_MIB
 
     def is_running(self) -> bool:
-        """Whether it has not ended."""
+        """Return whether the process is running."""
         return self.process.poll() is None
 
 
 @contextmanager
 def running_target(folder: Path) -> Iterator[Target]:
-    """A server over a small business, in a folder, until the block ends."""
+    """Run a server with a small business until the block ends."""
     path = folder / "fuzz.db"
     keys = asyncio.run(_prepare(path))
     settings = {"DATABASE_URL": f"sqlite:///{path}", "RATE_LIMIT_PER_KEY": "0", "OAUTH_ISSUER": ""}
     environment = {**os.environ, **{f"SLOTMCP_{name}": value for name, value in settings.items()}}
-    with subprocess.Popen(  # noqa: S603  our own server
+    with subprocess.Popen(  # noqa: S603  fixed command
         SLOTMCP_HTTP, env=environment, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stderr is not None
-        told = process.stderr.readline()
+        first_line = process.stderr.readline()
         log: list[str] = []
         reader = Thread(target=log.extend, args=(process.stderr,))
         reader.start()
         try:
-            assert told.startswith(LISTENS), told
-            yield Target(int(told.partition("/mcp")[0].rpartition(":")[2]), process, keys, log)
+            assert first_line.startswith(LISTENS), first_line
+            yield Target(int(first_line.partition("/mcp")[0].rpartition(":")[2]), process, keys, log)
         finally:
             process.terminate()
             process.wait(START_SECONDS)
@@ -70,10 +70,10 @@ def running_target(folder: Path) -> Iterator[Target]:
 async def _prepare(path: Path) -> dict[str, str]:
     async with open_books(path, PLAN) as schedules:
         access = schedules.app.access
-        made = {
+        created = {
             "operator": await access.create(Scope.OPERATOR, project=EVERY_PROJECT),
             "caller": await access.create(Scope.CALLER, project=PLAN.project.id),
             "revoked": await access.create(Scope.OPERATOR, project=None),
         }
-        await access.revoke(made["revoked"].key.id)
-    return {**{who: new.token for who, new in made.items()}, "stranger": "slotmcp_" + "x" * 60}
+        await access.revoke(created["revoked"].key.id)
+    return {**{name: key.token for name, key in created.items()}, "stranger": "slotmcp_" + "x" * 60}

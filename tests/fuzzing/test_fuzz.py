@@ -1,4 +1,4 @@
-"""A minute of what fuzz.py does at length: no input of any kind is a failure, or makes the server grow."""
+"""Short run of the fuzzer: no input causes a failure or a growth of the server's memory."""
 
 from collections.abc import Iterator
 
@@ -7,10 +7,10 @@ from hypothesis import given
 
 from fuzzing.inputs import STEPS, Step
 from fuzzing.judge import faults
-from fuzzing.memory import Memory, Seen
+from fuzzing.memory import Memory, Placeholder
 from fuzzing.rounds import Fuzzer
 from fuzzing.target import Target, running_target
-from fuzzing.wire import Answer
+from fuzzing.wire import Response
 
 GROWTH_MIB = 64
 
@@ -21,7 +21,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         yield running
 
 
-def test_nothing_that_is_sent_is_a_failure_or_makes_the_server_grow(target: Target) -> None:
+def test_no_input_causes_a_failure_or_memory_growth(target: Target) -> None:
     fuzzer = Fuzzer(target)
 
     @given(STEPS)
@@ -31,9 +31,9 @@ def test_nothing_that_is_sent_is_a_failure_or_makes_the_server_grow(target: Targ
     play()
     warm_mib = target.memory_mib()
     play()
-    fuzzer.last_look()
+    fuzzer.check_server()
     assert target.memory_mib() < warm_mib + GROWTH_MIB
-    assert {"200 result", "400 error"} <= set(fuzzer.answers)
+    assert {"200 result", "400 error"} <= set(fuzzer.responses)
 
 
 @pytest.mark.parametrize(
@@ -47,17 +47,20 @@ def test_nothing_that_is_sent_is_a_failure_or_makes_the_server_grow(target: Targ
         b'{"result": {"content": [{"text": "see https://errors.pydantic.dev/2.12/v/missing"}]}}',
     ],
 )
-def test_a_failure_is_seen(body: bytes) -> None:
-    assert faults(Answer(200, body=body))
+def test_a_fault_in_a_response_is_detected(body: bytes) -> None:
+    assert faults(Response(200, body=body))
 
 
-def test_a_status_of_its_own_making_is_seen() -> None:
-    assert faults(Answer(500)) == ["status 500"]
-    assert faults(Answer(404, body=b'{"error": "not_found"}')) == []
+def test_a_server_error_status_is_detected() -> None:
+    assert faults(Response(500)) == ["status 500"]
+    assert faults(Response(404, body=b'{"error": "not_found"}')) == []
 
 
-def test_what_was_seen_stands_in_for_its_place() -> None:
+def test_placeholders_are_filled_with_remembered_values() -> None:
     memory = Memory()
     memory.learn({"slots": [{"start": "a"}, {"start": "b"}], "cursor": {"nextCursor": "c"}})
-    said = {"start": Seen("start", 0), "more": [Seen("cursor", 5), Seen("start", 1), Seen("bookingId", 0)]}
-    assert memory.fill(said) == {"start": "b", "more": ["c", "a", ""]}
+    message = {
+        "start": Placeholder("start", 0),
+        "more": [Placeholder("cursor", 5), Placeholder("start", 1), Placeholder("bookingId", 0)],
+    }
+    assert memory.fill(message) == {"start": "b", "more": ["c", "a", ""]}

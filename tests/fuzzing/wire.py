@@ -1,4 +1,4 @@
-"""Requests as bytes, whether or not they are HTTP, and what a server makes of them."""
+"""Requests as bytes, valid or invalid, and the server's responses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,16 +7,16 @@ from socket import create_connection
 from typing import Final
 
 HOST: Final = "127.0.0.1"
-PATIENCE_SECONDS: Final = 60
-"""How long an answer to what is whole may take."""
-IMPATIENCE_SECONDS: Final = 0.05
-"""How long somebody waits who may not have said all."""
-MOST_BYTES: Final = 10_000_000
+TIMEOUT_SECONDS: Final = 60
+"""Maximum time for the response to a complete request."""
+INCOMPLETE_TIMEOUT_SECONDS: Final = 0.05
+"""Time to wait for the response to a request that may be incomplete."""
+MAX_BYTES: Final = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, framed as it should be."""
+    """Request with valid framing."""
 
     method: str
     path: str
@@ -24,7 +24,7 @@ class Request:
     body: bytes = b""
 
     def __bytes__(self) -> bytes:
-        """As it is sent, on a connection of its own."""
+        """Return the request as it is sent on a new connection."""
         framing = (("Host", HOST), ("Connection", "close"), ("Content-Length", str(len(self.body))))
         lines = [
             f"{self.method} {self.path} HTTP/1.1",
@@ -34,8 +34,8 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back. Of a stream, only that it is one."""
+class Response:
+    """Response, with only the first event of a stream."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -43,10 +43,10 @@ class Answer:
     is_stream: bool = False
 
 
-def exchange(port: int, raw: bytes, *, patience_seconds: float = PATIENCE_SECONDS) -> Answer | None:
-    """Send bytes on a connection of their own, and read the answer. None: the server closed, or waits for more."""
+def exchange(port: int, raw: bytes, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Response | None:
+    """Send bytes on a new connection, and read the response. None: the server closed it, or waits for more."""
     try:
-        with create_connection((HOST, port), timeout=patience_seconds) as connection:
+        with create_connection((HOST, port), timeout=timeout_seconds) as connection:
             connection.sendall(raw)
             with HTTPResponse(connection, method=_method(raw)) as response:
                 response.begin()
@@ -55,11 +55,11 @@ def exchange(port: int, raw: bytes, *, patience_seconds: float = PATIENCE_SECOND
         return None
 
 
-def _read(response: HTTPResponse) -> Answer:
+def _read(response: HTTPResponse) -> Response:
     headers = {name.lower(): value for name, value in response.getheaders()}
     is_stream = headers.get("content-type", "").startswith("text/event-stream")
-    body = response.readline() + response.readline() if is_stream else response.read(MOST_BYTES)
-    return Answer(response.status, headers, body, is_stream)
+    body = response.readline() + response.readline() if is_stream else response.read(MAX_BYTES)
+    return Response(response.status, headers, body, is_stream)
 
 
 def _method(raw: bytes) -> str:
