@@ -21,7 +21,7 @@ from slotmcp.domain.calendar import (
 from slotmcp.domain.claim import BusyTime
 from slotmcp.store import columns
 from slotmcp.store.statement import Row, Statement, insert, upsert
-from slotmcp.store.values import json_text
+from slotmcp.store.values import json_text, values_of
 
 _ENTRIES: Final = f"SELECT {columns.CALENDAR_ENTRY_COLUMNS} FROM calendar_entries WHERE project_id = :project_id"
 _DEFERRED: Final = f"SELECT {columns.DEFERRED_EVENT_COLUMNS} FROM calendar_parked WHERE project_id = :project_id"
@@ -232,54 +232,23 @@ def deferred_of(values: Row) -> DeferredEvent:
 
 def push_values(push: Push) -> dict[str, object]:
     """Return a push as its statement's values."""
-    return {
-        "booking_id": push.booking_id,
-        "version": push.version,
-        "since_ms": push.since_ms,
-        "due_ms": push.due_ms,
-        "attempts": push.attempts,
-        "tried_at_ms": push.tried_at_ms,
-        "tried_start_minute": push.tried_start,
-        "refused": push.refused,
-    }
+    return values_of(columns.PushRow._fields, push, tried_start_minute=push.tried_start)
 
 
 def push_of(values: Row) -> Push:
     """Return the push that a row holds."""
-    row = columns.PushRow(*values)
-    return Push(
-        booking_id=row.booking_id,
-        version=row.version,
-        since_ms=row.since_ms,
-        due_ms=row.due_ms,
-        attempts=row.attempts,
-        tried_at_ms=row.tried_at_ms,
-        tried_start=row.tried_start_minute,
-        refused=row.refused,
-    )
+    fields = columns.PushRow(*values)._asdict()
+    return Push(tried_start=fields.pop("tried_start_minute"), **fields)
 
 
 def sync_values(state: SyncState) -> dict[str, object]:
     """Return a sync state as its statement's values."""
-    return {
-        "watermark_ms": state.watermark_ms,
-        "worker": state.worker,
-        "worker_until_ms": state.worker_until_ms,
-        "finished_ms": state.finished_ms,
-        "problem": state.problem,
-    }
+    return values_of(columns.SyncRow._fields, state)
 
 
 def sync_of(values: Row) -> SyncState:
     """Return the sync state that a row holds."""
-    row = columns.SyncRow(*values)
-    return SyncState(
-        watermark_ms=row.watermark_ms,
-        worker=row.worker,
-        worker_until_ms=row.worker_until_ms,
-        finished_ms=row.finished_ms,
-        problem=row.problem,
-    )
+    return SyncState(**columns.SyncRow(*values)._asdict())
 
 
 def _hosts(stored: list[dict[str, Any]]) -> tuple[HostReference, ...]:

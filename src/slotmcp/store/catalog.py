@@ -23,7 +23,7 @@ from slotmcp.domain.catalog import (
 )
 from slotmcp.store import columns
 from slotmcp.store.statement import Fetch, Row, Statement, upsert
-from slotmcp.store.values import coordinates, json_text, location_of, ranking_of
+from slotmcp.store.values import coordinates, json_text, location_of, ranking_of, values_of
 
 Item = TypeVar("Item", ServiceType, Technician)
 
@@ -91,7 +91,7 @@ UPDATE technicians SET archived = 1 WHERE project_id = :project_id AND id = :id 
 
 def project_values(project: Project) -> dict[str, object]:
     """Return a project as its statement's values."""
-    return _values(
+    return values_of(
         columns.ProjectRow._fields,
         project,
         slot_alignment=project.slot_alignment.value,
@@ -129,7 +129,7 @@ def project_of(values: Row) -> Project:
 
 def service_values(service: ServiceType) -> dict[str, object]:
     """Return a service as its statement's values."""
-    return _values(columns.ServiceRow._fields, service, skills=json_text(sorted(service.skills)))
+    return values_of(columns.ServiceRow._fields, service, skills=json_text(sorted(service.skills)))
 
 
 def service_of(values: Row) -> ServiceType:
@@ -138,15 +138,10 @@ def service_of(values: Row) -> ServiceType:
     return ServiceType(**row | {"skills": frozenset(orjson.loads(row["skills"]))})
 
 
-def _values(names: Sequence[str], item: object, **converted: object) -> dict[str, object]:
-    """Return the values of columns: converted ones, and an item's fields of the same names."""
-    return {name: converted[name] if name in converted else getattr(item, name) for name in names}
-
-
 def technician_values(technician: Technician) -> dict[str, object]:
     """Return a technician as their statement's values."""
     latitude, longitude = coordinates(technician.home)
-    return _values(
+    return values_of(
         columns.TechnicianRow._fields,
         technician,
         status=technician.status.value,

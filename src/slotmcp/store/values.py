@@ -1,8 +1,8 @@
-"""Column values that several tables share: JSON text, coordinates and pseudonyms."""
+"""Conversions between fields of the domain and columns that several tables share."""
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import orjson
 
@@ -32,3 +32,8 @@ def location_of(latitude: float | None, longitude: float | None) -> Location | N
 def pseudonym_of(salt: bytes, text: str) -> str:
     """Return the HMAC-SHA256 of a personal reference with the project's secret salt, in hex."""
     return hmac.digest(salt, text.encode(), hashlib.sha256).hex()
+
+
+def values_of(names: Sequence[str], item: object, **converted: object) -> dict[str, object]:
+    """Return the values of columns: converted ones, and an item's fields of the same names."""
+    return {name: converted[name] if name in converted else getattr(item, name) for name in names}

@@ -11,7 +11,7 @@ from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import ProjectEvent
 from slotmcp.store import columns
 from slotmcp.store.statement import Fetch, Row, Statement, insert, listing_keys, update
-from slotmcp.store.values import coordinates, json_text, location_of
+from slotmcp.store.values import coordinates, json_text, location_of, values_of
 
 _SELECT: Final = f"""
 SELECT {columns.WAITLIST_ENTRY_COLUMNS},
@@ -85,24 +85,19 @@ WHERE project_id = :project_id AND number > :after ORDER BY number
 def entry_values(entry: WaitlistEntry) -> dict[str, object]:
     """Return an entry as its statements' values."""
     latitude, longitude = coordinates(entry.location)
-    return {
-        "id": entry.id,
-        "service_id": entry.service_id,
-        "duration_minutes": entry.duration_minutes,
-        "start_from_minute": entry.start_from,
-        "start_to_minute": entry.start_to,
-        "technician_id": entry.technician_id,
-        "latitude": latitude,
-        "longitude": longitude,
-        "customer_name": entry.customer.name,
-        "customer_phone": entry.customer.phone,
-        "customer_email": entry.customer.email,
-        "customer_pseudonym": entry.customer_pseudonym,
-        "state": entry.state.value,
-        "hold_token": entry.hold_token,
-        "let_go": json_text(entry.let_go),
-        "joined_at_ms": entry.joined_at_ms,
-    }
+    return values_of(
+        columns.WaitlistEntryRow._fields,
+        entry,
+        start_from_minute=entry.start_from,
+        start_to_minute=entry.start_to,
+        latitude=latitude,
+        longitude=longitude,
+        customer_name=entry.customer.name,
+        customer_phone=entry.customer.phone,
+        customer_email=entry.customer.email,
+        state=entry.state.value,
+        let_go=json_text(entry.let_go),
+    )
 
 
 def entry_of(values: Row) -> WaitlistEntry:
@@ -140,10 +135,8 @@ async def read_entries(fetch: Fetch, project_id: str, states: Collection[Waitlis
 
 async def read_events(fetch: Fetch, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
     """Return the events after a number, in order."""
-    rows = [columns.EventRow(*values) for values in await fetch(EVENTS_AFTER, project_id=project_id, after=after)]
-    return tuple(
-        ProjectEvent(number=row.number, kind=row.kind, subject_id=row.subject_id, at_ms=row.at_ms) for row in rows
-    )
+    rows = await fetch(EVENTS_AFTER, project_id=project_id, after=after)
+    return tuple(ProjectEvent(**columns.EventRow(*values)._asdict()) for values in rows)
 
 
 async def add_contact_keys(fetch: Fetch, project_id: str, entry: WaitlistEntry) -> None:
