@@ -8,9 +8,9 @@ import pytest
 
 from slotmcp.domain.booking import BookingStatus, Visit
 from slotmcp.domain.calcom import CalcomConnection
-from slotmcp.domain.calendar import CalendarEntry, EventStatus, Push, SyncState
+from slotmcp.domain.calendar import CalendarBacklog, CalendarEntry, EventStatus, Push, SyncState
 from slotmcp.ports import Store, Transaction
-from slotmcp.ports.calendar import CalendarBacklog, CalendarRecords
+from slotmcp.ports.calendar import CalendarRecords
 from support.clock import NOW_MS, HandClock
 from support.schedules import (
     ANA,

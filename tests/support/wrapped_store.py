@@ -5,13 +5,14 @@ from typing import TypeVar
 
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import Interval
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import CommitHandler, Head, ProjectEvent, Store, StoredKey, Unit
-from slotmcp.ports.calendar import CalendarBacklog, CalendarView, CalendarWork
+from slotmcp.ports.calendar import CalendarView, CalendarWork
 
 T = TypeVar("T")
 

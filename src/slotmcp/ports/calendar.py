@@ -186,19 +186,3 @@ class CalendarWork:
     """Up to 100 bookings to push now, the longest waiting first."""
     sync: SyncState
     now_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarBacklog:
-    """Counts of the pending work for a project's calendar."""
-
-    due: int
-    """Bookings to push, except refused ones."""
-    oldest_since_ms: int | None
-    """Start of the longest wait for a push; None: no push is pending."""
-    refused: int
-    """Bookings that the calendar refuses."""
-    deferred: int
-    """Events that could not be applied."""
-    finished_ms: int
-    """End of the last complete reconciliation; 0: never."""

@@ -6,11 +6,12 @@ from typing import Protocol, TypeVar
 
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import Interval
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
-from slotmcp.ports.calendar import CalendarBacklog, CalendarView, CalendarWork
+from slotmcp.ports.calendar import CalendarView, CalendarWork
 from slotmcp.ports.fleet import CommitHandler
 from slotmcp.ports.traces import Traces
 from slotmcp.ports.transaction import Unit

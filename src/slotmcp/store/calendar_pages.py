@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Final
 
 from slotmcp.domain.booking import Visit
-from slotmcp.domain.calendar import CalendarEntry, DeferredEvent, Push, SyncState
+from slotmcp.domain.calendar import CalendarBacklog, CalendarEntry, DeferredEvent, Push, SyncState
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
-from slotmcp.ports.calendar import CalendarBacklog, CalendarView, CalendarWork
+from slotmcp.ports.calendar import CalendarView, CalendarWork
 from slotmcp.store import calendar
 from slotmcp.store.schedules import Snapshot
 from slotmcp.store.statement import Fetch, Row, Statement

@@ -6,12 +6,12 @@ from typing import Final, Protocol, TypeVar
 
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.booking import Booking
+from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import Interval
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import CommitHandler, ProjectEvent, Unit
-from slotmcp.ports.calendar import CalendarBacklog
 from slotmcp.store.access import (
     ADD_ACCESS_KEY,
     ALL_ACCESS_KEYS,

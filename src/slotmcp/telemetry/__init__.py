@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf, nan
 from typing import Final
 
+from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.errors import ErrorCode
 from slotmcp.domain.interval import MS_PER_SECOND, US_PER_SECOND
 from slotmcp.domain.trace import Trace, TracedUse
-from slotmcp.ports.calendar import CalendarBacklog
 from slotmcp.telemetry import metrics
 from slotmcp.telemetry.metrics import FunnelStage, HoldEvent
 
