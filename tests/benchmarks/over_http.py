@@ -12,7 +12,7 @@ import orjson
 from benchmarks.benchmark import Benchmark, Effort, Measure, Pair, Ratio
 from benchmarks.files import plan_of, scratch_folder
 from benchmarks.schedules import schedule_of
-from support.http_server import call_of, serving, write_books
+from support.http_server import call_of, serving, write_database
 
 CALLERS: Final = 32
 CALLS: Final = 1600
@@ -37,7 +37,7 @@ def rows() -> list[Benchmark]:
 def _measure(effort: Effort) -> Sequence[Pair]:
     with scratch_folder() as folder:
         path = folder / "slots.db"
-        asyncio.run(write_books(path, plan_of(schedule_of(50, 7))))
+        asyncio.run(write_database(path, plan_of(schedule_of(50, 7))))
         with serving(path, command=[sys.executable, "-m", "benchmarks.echo_server"], rate_limit_per_call="0") as server:
             return asyncio.run(_pairs(server.url, round(CALLS * effort.calls)))
 

@@ -10,7 +10,7 @@ from playwright.async_api import Browser
 
 from slotmcp.domain.access import Scope
 from support.browsing import Business, Look, Watch, chromium, looking, open_business, open_lively_business
-from support.http_server import Books, HttpServer, open_books, serving
+from support.http_server import Database, HttpServer, open_database, serving
 
 _HERE: Final = Path(__file__).parent
 
@@ -29,27 +29,27 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def schedules(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Books]:
+async def schedules(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
     """Open the server's database in this process."""
-    async with open_books(tmp_path_factory.mktemp("dashboard") / "slotmcp.db") as schedules:
+    async with open_database(tmp_path_factory.mktemp("dashboard") / "slotmcp.db") as schedules:
         await schedules.app.access.create(Scope.OPERATOR, project="*")
         yield schedules
 
 
 @pytest.fixture(scope="session")
-def server(schedules: Books) -> Iterator[HttpServer]:
+def server(schedules: Database) -> Iterator[HttpServer]:
     """Serve the dashboard with authentication."""
     with serving(schedules.path) as server:
         yield server
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def business(server: HttpServer, schedules: Books) -> Business:
+async def business(server: HttpServer, schedules: Database) -> Business:
     return await open_business(server, schedules)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def lively(server: HttpServer, schedules: Books) -> Business:
+async def lively(server: HttpServer, schedules: Database) -> Business:
     """Provide a business with data, for tests that only read."""
     return await open_lively_business(server, schedules)
 

@@ -13,7 +13,7 @@ from support.browsing import KIM, Business, Watch, looking
 from support.calcom.live import VARIABLES, business, days_ahead, state
 from support.calcom.office import ANA_VISIT, ATTENDEE, UNKNOWN_HOST_VISIT
 from support.calcom.server import FakeCalcom, run_fake_calcom
-from support.http_server import open_books, serving
+from support.http_server import open_database, serving
 
 
 async def create_conflicts(shop: Business, calcom: FakeCalcom) -> None:
@@ -36,7 +36,7 @@ async def test_the_calendar_page_is_accessible(
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     path = tmp_path / "slotmcp.db"
-    async with open_books(path, business()) as schedules:
+    async with open_database(path, business()) as schedules:
         key = (await schedules.app.access.create(Scope.OPERATOR, project="shop")).token
         with (
             run_fake_calcom(state()) as calcom,

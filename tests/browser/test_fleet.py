@@ -13,21 +13,21 @@ from slotmcp.domain.access import Scope
 from slotmcp.settings import Settings
 from slotmcp.tools.server import create_server
 from support.browsing import KIM, Watch, looking, open_business
-from support.http_server import Books, serving
+from support.http_server import Database, serving
 from support.redis_server import RedisServer
 from support.server import body_of
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def member(postgres_url: str, redis: RedisServer, tmp_path: Path) -> AsyncIterator[Books]:
+async def member(postgres_url: str, redis: RedisServer, tmp_path: Path) -> AsyncIterator[Database]:
     """Provide one server of the fleet in this process."""
     async with open_app(Settings(database_url=postgres_url, redis_url=redis.url)) as app:
-        yield Books(app, tmp_path)
+        yield Database(app, tmp_path)
 
 
 @pytest.mark.usefixtures("quiet_logging")
 async def test_a_booking_at_one_server_appears_at_the_other(
-    browser: Browser, member: Books, postgres_url: str, redis: RedisServer
+    browser: Browser, member: Database, postgres_url: str, redis: RedisServer
 ) -> None:
     await member.app.access.create(Scope.OPERATOR, project="*")
     with serving(member.path, database_url=postgres_url, redis_url=redis.url) as other:

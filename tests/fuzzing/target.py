@@ -13,7 +13,7 @@ from typing import Final
 from slotmcp.domain.access import Scope
 from slotmcp.services.access import EVERY_PROJECT
 from support.denver import PLAN
-from support.http_server import SLOTMCP_HTTP, START_SECONDS, open_books
+from support.http_server import SLOTMCP_HTTP, START_SECONDS, open_database
 
 LISTENS: Final = "slotmcp listens on "
 KIB_PER_MIB: Final = 1024
@@ -68,7 +68,7 @@ def running_target(folder: Path) -> Iterator[Target]:
 
 
 async def _prepare(path: Path) -> dict[str, str]:
-    async with open_books(path, PLAN) as schedules:
+    async with open_database(path, PLAN) as schedules:
         access = schedules.app.access
         created = {
             "operator": await access.create(Scope.OPERATOR, project=EVERY_PROJECT),

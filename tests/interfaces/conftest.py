@@ -8,38 +8,38 @@ import pytest
 
 from slotmcp.tools.gate import Toolset
 from support.denver import PLAN, SUNDAY_NOON_MS
-from support.server import Desk, open_desk
+from support.server import Caller, open_caller
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as opened:
+async def caller(tmp_path: Path) -> AsyncIterator[Caller]:
+    async with open_caller(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as opened:
         yield opened
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Desk]:
+async def operator(tmp_path: Path) -> AsyncIterator[Caller]:
     """Where the business is run from: all tools."""
     path = tmp_path / "slotmcp.db"
-    async with open_desk(path, PLAN, now_ms=SUNDAY_NOON_MS, toolset=Toolset.OPERATOR) as opened:
+    async with open_caller(path, PLAN, now_ms=SUNDAY_NOON_MS, toolset=Toolset.OPERATOR) as opened:
         yield opened
 
 
 @pytest.fixture
-async def impatient_desk(desk: Desk) -> AsyncIterator[Desk]:
+async def impatient_caller(caller: Caller) -> AsyncIterator[Caller]:
     """A second process at the same file, so to say, that does not wait for long where it is locked."""
-    async with open_desk(desk.path, now_ms=SUNDAY_NOON_MS, timeout_ms=50) as opened:
+    async with open_caller(caller.path, now_ms=SUNDAY_NOON_MS, timeout_ms=50) as opened:
         yield opened
 
 
 @pytest.fixture
-async def empty_desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(tmp_path / "empty.db", now_ms=SUNDAY_NOON_MS) as opened:
+async def empty_caller(tmp_path: Path) -> AsyncIterator[Caller]:
+    async with open_caller(tmp_path / "empty.db", now_ms=SUNDAY_NOON_MS) as opened:
         yield opened
 
 
 @pytest.fixture
-async def two_businesses(tmp_path: Path) -> AsyncIterator[Desk]:
+async def two_businesses(tmp_path: Path) -> AsyncIterator[Caller]:
     other = replace(PLAN, project=replace(PLAN.project, id="boulder-hvac", name="Boulder Heating"))
-    async with open_desk(tmp_path / "two.db", PLAN, other, now_ms=SUNDAY_NOON_MS) as opened:
+    async with open_caller(tmp_path / "two.db", PLAN, other, now_ms=SUNDAY_NOON_MS) as opened:
         yield opened

@@ -15,8 +15,8 @@ from slotmcp.domain.errors import InvalidArgument
 from support.server import Body
 from support.shop import at
 from support.small_shop import Job
-from support.small_shop_desk import code_of
-from support.small_shop_memory import ENDED, KEPT_AS, NOTATIONS, Sale, text
+from support.small_shop_memory import ENDED, NORMALIZED, NOTATIONS, Sale, text
+from support.small_shop_tools import code_of
 
 MAY_FOLLOW: Final = {
     "confirmed": {"completed", "no_show"},
@@ -46,8 +46,8 @@ class ChangingRules(SellingRules):
     def move_to_a_start(self, data: st.DataObject, start: int, key_choice: str) -> None:
         id_, sale = self._a_sale(data)
         key = self._key(key_choice, self.memory.move_keys)
-        asked, used = (id_, start), (key, f"start:{id_} {start}")
-        error, replay = self._recall_move(used, id_, start, asked)
+        request, used = (id_, start), (key, f"start:{id_} {start}")
+        error, replay = self._recall_move(used, id_, start, request)
         moves = not error and not replay and start != sale.job.start
         able: list[str] = []
         if not error and not replay and sale.status not in {"confirmed", "rescheduled"}:
@@ -63,27 +63,27 @@ class ChangingRules(SellingRules):
             return
         self._remember_move(body, id_, able if moves else [], start)
         if not replay:
-            self.memory.move_keys.update({one: (asked, id_) for one in used if one})
+            self.memory.move_keys.update({one: (request, id_) for one in used if one})
             if key:
                 self._remember_call("reschedule_booking", arguments, id_, sale.job)
 
     @precondition(lambda self: self.memory.sold)
     @rule(data=st.data(), token=SellingRules.tokens, key_choice=key_choices)
     def move_to_what_is_held(self, data: st.DataObject, token: str, key_choice: str) -> None:
-        memory, kept = self.memory, self.memory.holds[token]
-        id_, sale = self._a_sale(data, kept.job)
+        memory, hold = self.memory, self.memory.holds[token]
+        id_, sale = self._a_sale(data, hold.job)
         key = self._key(key_choice, memory.move_keys)
-        asked, used = (id_, token), (key, f"hold:{token}")
+        request, used = (id_, token), (key, f"hold:{token}")
         known = next((one for one in used if one in memory.move_keys), "")
-        error = self._mismatch(memory.move_keys, known, asked)
+        error = self._mismatch(memory.move_keys, known, request)
         replay = bool(known) and not error
         start, able = self._held(token).start, list[str]()
         if not error and not replay:
-            if sale.status in ENDED or not _is_alike(kept.job, sale.job):
+            if sale.status in ENDED or not _is_alike(hold.job, sale.job):
                 error = "invalid_argument"
             elif start != sale.job.start or self._is_for_another(token, id_):
-                able = self._who_keeps(
-                    token, replace(sale.job, start=start, place=sale.job.place or kept.job.place), id_
+                able = self._owner_of(
+                    token, replace(sale.job, start=start, place=sale.job.place or hold.job.place), id_
                 )
                 error = None if able else "hold_expired"
         arguments = {"bookingId": id_, "holdToken": token, "idempotencyKey": key}
@@ -92,10 +92,10 @@ class ChangingRules(SellingRules):
         assert code_of(body) == error
         if error:
             return
-        if changes and kept.state == "held":
-            memory.holds[token] = replace(kept, state="released")
+        if changes and hold.state == "held":
+            memory.holds[token] = replace(hold, state="released")
         if changes:
-            memory.move_keys.update({one: (asked, id_) for one in used if one})
+            memory.move_keys.update({one: (request, id_) for one in used if one})
             self._remember_call("reschedule_booking", arguments, id_, sale.job)
         self._remember_move(body, id_, able, start, token=token)
 
@@ -113,7 +113,7 @@ class ChangingRules(SellingRules):
         if not error:
             self.memory.sold[id_] = replace(sale, status="cancelled")
             assert body["booking"]["status"] == "cancelled"
-        self._look_at_the_line()
+        self._check_waitlist()
 
     @precondition(lambda self: self.memory.sold)
     @rule(
@@ -146,16 +146,16 @@ class ChangingRules(SellingRules):
             self._find_bookings(who, by, notation)
 
     def _find_bookings(self, who: str, by: str, notation: int) -> None:
-        asked = {
+        request = {
             "phone": {"phone": NOTATIONS[who][notation]},
             "email": {"email": f" {who.upper()}@example.com"},
             "hash": {"customerHash": f"{who}:hash"},
         }
-        found = {one["bookingId"]: one for one in self._ask("find_bookings", asked[by])["bookings"]}
+        listed = {one["bookingId"]: one for one in self._read("find_bookings", request[by])["bookings"]}
         theirs = {id_ for id_, sale in self.memory.sold.items() if f"{who}:{by}" in sale.known_as}
         is_over = {id_ for id_ in theirs if not self._is_upcoming(self.memory.sold[id_])}
-        assert theirs >= set(found) >= theirs - is_over
-        for id_, one in found.items():
+        assert theirs >= set(listed) >= theirs - is_over
+        for id_, one in listed.items():
             sale = self.memory.sold[id_]
             assert (at(one["start"]), one["status"]) == (sale.job.start, sale.status)
             assert one["upcoming"] is (id_ not in is_over)
@@ -164,47 +164,51 @@ class ChangingRules(SellingRules):
     @rule(data=st.data())
     def find_by_id(self, data: st.DataObject) -> None:
         id_, sale = self._a_sale(data)
-        (found,) = self._ask("find_bookings", {"bookingId": id_})["bookings"]
-        assert (at(found["start"]), at(found["end"]), found["status"]) == (sale.job.start, sale.job.end, sale.status)
-        assert found["technicianId"] == self._entry(id_).technician_id
+        (listed,) = self._read("find_bookings", {"bookingId": id_})["bookings"]
+        assert (at(listed["start"]), at(listed["end"]), listed["status"]) == (sale.job.start, sale.job.end, sale.status)
+        assert listed["technicianId"] == self._entry(id_).technician_id
 
     @precondition(lambda self: len(self.memory.sold) > 2)
     @rule(who=customers, notation=notations)
     def forget(self, who: str, notation: int) -> None:
         """By all that they are known by; then nothing of them is left in the file."""
-        for by, told in (("phone", NOTATIONS[who][notation]), ("email", f"{who}@Example.com"), ("hash", f"{who}:hash")):
-            self._forget(f"{who}:{by}", told)
+        for by, shown in (
+            ("phone", NOTATIONS[who][notation]),
+            ("email", f"{who}@Example.com"),
+            ("hash", f"{who}:hash"),
+        ):
+            self._forget(f"{who}:{by}", shown)
         with closing(sqlite3.connect(self.path)) as connection:
-            left = "\n".join(connection.iterdump())
-        assert [trace for trace in (f"{who.title()} Doe", KEPT_AS[who], f"{who}@") if trace in left] == []
+            remaining = "\n".join(connection.iterdump())
+        assert [trace for trace in (f"{who.title()} Doe", NORMALIZED[who], f"{who}@") if trace in remaining] == []
 
-    def _forget(self, reference: str, told: str) -> None:
+    def _forget(self, reference: str, shown: str) -> None:
         memory = self.memory
         sold = [id_ for id_, sale in memory.sold.items() if reference in sale.known_as]
         waits = [id_ for id_, wait in memory.waits.items() if reference in wait.known_as]
-        answer = self.portal.call(self.shop.app.customers.forget, None, told)
+        answer = self.portal.call(self.shop.app.customers.forget, None, shown)
         assert answer.erased == len(sold) + len(waits)
-        self._look_at_the_line(left=frozenset(waits))
+        self._check_waitlist(remaining=frozenset(waits))
         for id_ in sold:
             nowhere = replace(memory.sold[id_].job, place=None)
             memory.sold[id_] = replace(memory.sold[id_], known_as=frozenset(), job=nowhere)
         for id_ in waits:
             memory.waits[id_] = replace(memory.waits[id_], known_as=())
-        for token, kept in memory.holds.items():
-            if kept.known_as == reference:
-                nowhere = replace(kept.job, place=None)
-                memory.holds[token] = replace(kept, known_as="", job=nowhere)
+        for token, hold in memory.holds.items():
+            if hold.known_as == reference:
+                nowhere = replace(hold.job, place=None)
+                memory.holds[token] = replace(hold, known_as="", job=nowhere)
 
     # -- what the model makes of it ---------------------------------------------------------------
 
     def _is_upcoming(self, sale: Sale) -> bool:
         return sale.status in {"confirmed", "rescheduled"} and sale.job.end * 60_000 > self.clock.now_ms()
 
-    def _recall_move(self, used: tuple[str, str], id_: str, start: int, asked: object) -> tuple[str | None, bool]:
+    def _recall_move(self, used: tuple[str, str], id_: str, start: int, request: object) -> tuple[str | None, bool]:
         """What a key did before; the one that follows from the request counts while the booking is there."""
         known, (key, implied) = self.memory.move_keys, used
         if key in known:
-            error = self._mismatch(known, key, asked)
+            error = self._mismatch(known, key, request)
             return error, not error
         sale = self.memory.sold[id_]
         return None, implied in known and sale.takes_time and sale.job.start == start
@@ -218,27 +222,27 @@ class ChangingRules(SellingRules):
         """Whom a booking may go to: its technician where that can be, else whoever comes; the one who was wished."""
         own = self._entry(id_)
         others = [one for one in self._live() if one.id != id_]
-        for wish in (own.technician_id, None):
-            if self._takers(replace(sale.job, wish=wish), start, others)[0]:
-                return self._takers(replace(sale.job, wish=wish), start, others)[1]
+        for requested in (own.technician_id, None):
+            if self._available(replace(sale.job, requested=requested), start, others)[0]:
+                return self._available(replace(sale.job, requested=requested), start, others)[1]
             if own.technician_chosen:
                 return []
         return []
 
     def _remember_move(self, body: Body, id_: str, able: list[str], start: int, *, token: str = "") -> None:
-        sale, told = self.memory.sold[id_], body["booking"]
+        sale, shown = self.memory.sold[id_], body["booking"]
         if able:
-            kept = self.memory.holds.get(token)
-            place = sale.job.place or (kept.job.place if kept else None)
-            known_as = sale.known_as | ({kept.known_as} - {""} if kept else set())
+            hold = self.memory.holds.get(token)
+            place = sale.job.place or (hold.job.place if hold else None)
+            known_as = sale.known_as | ({hold.known_as} - {""} if hold else set())
             sale = Sale(replace(sale.job, start=start, place=place), known_as, "rescheduled")
             self.memory.sold[id_] = sale
-            assert told["technicianId"] in able
-            self._look_at_the_line(fulfilled=sale, taken=token)
+            assert shown["technicianId"] in able
+            self._check_waitlist(fulfilled=sale, taken=token)
         else:
-            self._look_at_the_line()
-        assert (at(told["start"]), told["status"]) == (sale.job.start, sale.status)
-        assert told["technicianId"] == self._entry(id_).technician_id
+            self._check_waitlist()
+        assert (at(shown["start"]), shown["status"]) == (sale.job.start, sale.status)
+        assert shown["technicianId"] == self._entry(id_).technician_id
 
 
 def _is_alike(one: Job, other: Job) -> bool:

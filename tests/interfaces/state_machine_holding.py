@@ -7,13 +7,13 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.stateful import multiple, precondition, rule
 
-from interfaces.state_machine_line import SmallShopLine
+from interfaces.state_machine_waitlist import SmallShopWaitlist
 from support.clock import HandClock
 from support.shop import at, open_shop
 from support.small_shop import FIRST_GRID, GRID, KINDS, LAST_GRID, STAFF, Job, entry_of, location
-from support.small_shop_desk import code_of
-from support.small_shop_memory import Contact, Kept, job_arguments
+from support.small_shop_memory import Contact, StoredHold, job_arguments
 from support.small_shop_rules import is_servable
+from support.small_shop_tools import code_of
 from support.sqlite_file import clone
 
 HOLD_LIMIT: Final = 3
@@ -33,7 +33,7 @@ WISHES: Final = (*[None] * 8, *STAFF)
 SOMEWHERE: Final = (None, "a", "b", "c")
 
 jobs = st.builds(
-    lambda kind, start, minutes, wish, place: Job(kind, start, minutes or KINDS[kind].minutes, wish, place),
+    lambda kind, start, minutes, requested, place: Job(kind, start, minutes or KINDS[kind].minutes, requested, place),
     st.sampled_from(["gas", "gas", "water", "water", "any"]),
     st.sampled_from(STARTS),
     st.sampled_from([None, None, None, None, 90]),
@@ -46,7 +46,7 @@ contacts: st.SearchStrategy[Contact] = st.sampled_from(["phone", "email", "both"
 notations = st.integers(0, 2)
 
 
-class HoldingRules(SmallShopLine):
+class HoldingRules(SmallShopWaitlist):
     """Callers who are thinking."""
 
     @rule(jobs=st.lists(jobs, min_size=1, max_size=4, unique_by=lambda job: (job.kind, job.place)))
@@ -58,32 +58,34 @@ class HoldingRules(SmallShopLine):
     def _get_slots(self, job: Job) -> None:
         offered = self._offered(job)
         for start in range(FIRST_GRID, LAST_GRID, GRID):
-            capacity, able = (0, []) if self._lacks_skill(job) else self._takers(job, start)
+            capacity, able = (0, []) if self._lacks_skill(job) else self._available(job, start)
             slot = offered.pop(start, None)
             assert (slot["capacity"] if slot else 0) == capacity
             assert {one["technicianId"] for one in slot["candidates"]} == set(able) if slot else not able
             if slot:
-                new = replace(entry_of(replace(job, start=start), job.wish or ""), expires_at_ms=2**60)
+                new = replace(entry_of(replace(job, start=start), job.requested or ""), expires_at_ms=2**60)
                 assert is_servable(self.memory.staff, [*self._live(), new], self.memory.stranded)
         assert not offered, "a start off the grid"
 
     @rule(job=jobs)
     def explain_slot(self, job: Job) -> None:
         """It says what get_slots says, and of everybody who cannot come what is in the way."""
-        body = self._ask("explain_slot", job_arguments(job))
+        body = self._read("explain_slot", job_arguments(job))
         assert code_of(body) == self._lacks_skill(job)
         if code_of(body):
             return
         slot = {} if self._is_past(job.start) else self._offered(job, job.start).get(job.start, {})
         assert (body["available"], body["capacity"]) == (bool(slot), slot.get("capacity", 0))
         coming = {
-            one["technicianId"] for one in body["technicians"] if one["can"] and job.wish in {None, one["technicianId"]}
+            one["technicianId"]
+            for one in body["technicians"]
+            if one["can"] and job.requested in {None, one["technicianId"]}
         }
         assert coming == {one["technicianId"] for one in slot.get("candidates", [])}
         assert all((one["code"] == "can") is one["can"] for one in body["technicians"])
 
     @rule(
-        target=SmallShopLine.tokens,
+        target=SmallShopWaitlist.tokens,
         jobs=st.lists(jobs, min_size=1, max_size=4),
         who=customers,
         key_choice=key_choices,
@@ -94,14 +96,14 @@ class HoldingRules(SmallShopLine):
         return multiple(*(token for token in tokens if token))
 
     def _create_hold(self, job: Job, who: str, key_choice: str) -> str | None:
-        memory, asked = self.memory, (job, who)
+        memory, request = self.memory, (job, who)
         key = self._key(key_choice, memory.hold_keys)
-        error = self._lacks_skill(job) or self._mismatch(memory.hold_keys, key, asked)
+        error = self._lacks_skill(job) or self._mismatch(memory.hold_keys, key, request)
         replay = memory.hold_keys.get(key) if not error else None
         if not error and not replay:
             if self._live_holds_of(f"{who}:hash") >= HOLD_LIMIT:
                 error = "hold_limit"
-            elif not self._takers(job, job.start)[0]:
+            elif not self._available(job, job.start)[0]:
                 error = "slot_unavailable"
         arguments = {
             "customerHash": f"{who}:hash",
@@ -120,20 +122,20 @@ class HoldingRules(SmallShopLine):
             assert token == replay[1]
             return None
         lives_ms = (LIFETIMES[job.kind] or 90) * 1000
-        memory.holds[token] = Kept(job, f"{who}:hash", self.clock.now_ms() + lives_ms)
+        memory.holds[token] = StoredHold(job, f"{who}:hash", self.clock.now_ms() + lives_ms)
         if key:
-            memory.hold_keys[key] = (asked, token)
+            memory.hold_keys[key] = (request, token)
             self._remember_call("create_hold", arguments, token, job)
         return token
 
-    @rule(token=SmallShopLine.tokens)
+    @rule(token=SmallShopWaitlist.tokens)
     def release_hold(self, token: str) -> None:
         is_live = self._is_live(token)
         body = self._call("release_hold", {"holdToken": token}, changes=is_live)
         assert body["released"] is is_live
         if is_live:
             self.memory.holds[token] = replace(self.memory.holds[token], state="released")
-        self._look_at_the_line()
+        self._check_waitlist()
 
     @precondition(lambda self: self.copies < len(self.memory.holds))
     @rule(job=jobs)
@@ -148,14 +150,14 @@ class HoldingRules(SmallShopLine):
 
     def _live_holds_of(self, known_as: str) -> int:
         return sum(
-            kept.known_as == known_as and not kept.is_offer and self._is_live(token)
-            for token, kept in self.memory.holds.items()
+            live_hold.known_as == known_as and not live_hold.is_offer and self._is_live(token)
+            for token, live_hold in self.memory.holds.items()
         )
 
 
 async def _hold_times(path: Path, clock: HandClock, job: Job, times: int) -> None:
     async with open_shop(path, clock=clock) as shop:
         for number in range(times):
-            facts = {"service_id": job.kind, "duration_minutes": job.minutes, "technician_id": job.wish}
+            facts = {"service_id": job.kind, "duration_minutes": job.minutes, "technician_id": job.requested}
             held = await shop.hold(job.start, who=f"caller {number}", location=location(job.place), **facts)
             assert held.capacity_left >= times - number - 1

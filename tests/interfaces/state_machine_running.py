@@ -9,7 +9,7 @@ from interfaces.state_machine_waiting import WaitingRules
 from support.shop import at
 from support.small_shop import CHANGES, STAFF, Span, Worker, placeless
 from support.small_shop_memory import text
-from support.small_shop_rules import who_can
+from support.small_shop_rules import workers_for
 from support.sqlite_file import Entry
 
 spans = st.sampled_from([("09:00", "10:30"), ("10:00", "11:00"), ("10:30", "12:00"), ("09:00", "12:00")])
@@ -29,7 +29,7 @@ class RunningRules(WaitingRules):
     def the_clock_is_put_back(self, seconds: float) -> None:
         """As far as no hold comes to life again: who has seen it expire would differ from who has not, for a moment."""
         now_ms = self.clock.now_ms()
-        expired = [kept.expires_at_ms for kept in self.memory.holds.values() if kept.expires_at_ms <= now_ms]
+        expired = [hold.expires_at_ms for hold in self.memory.holds.values() if hold.expires_at_ms <= now_ms]
         self.clock.set_ms(max(now_ms - round(seconds * 1000), *expired, 0))
         self._sweep()
 
@@ -50,12 +50,12 @@ class RunningRules(WaitingRules):
             staff[name] = replace(known, is_off=False, away=worker.away)
         self.portal.call(self._import)
         self._strand()
-        self._look_at_the_line()
+        self._check_waitlist()
 
     @rule(data=st.data(), may_be_off=st.booleans())
     def set_technician_status(self, data: st.DataObject, may_be_off: bool) -> None:  # noqa: FBT001  drawn by name
         """One at a time is off, or there is little left to do."""
-        name = self._somebody(data)
+        name = self._any_worker(data)
         is_off = may_be_off and not any(worker.is_off for worker in self.memory.staff.values())
         self._change(
             name,
@@ -68,7 +68,7 @@ class RunningRules(WaitingRules):
     @precondition(lambda self: sum(len(worker.away) for worker in self.memory.staff.values()) < MOST_ABSENCES)
     @rule(data=st.data(), span=spans)
     def add_time_off(self, data: st.DataObject, span: tuple[str, str]) -> None:
-        name = self._somebody(data)
+        name = self._any_worker(data)
         worker, away = self.memory.staff[name], (at(span[0]), at(span[1]))
         if away[1] * 60_000 <= self.clock.now_ms():
             return
@@ -77,7 +77,7 @@ class RunningRules(WaitingRules):
             name, replace(worker, away=known), away, "add_time_off", {"start": text(away[0]), "end": text(away[1])}
         )
 
-    def _somebody(self, data: st.DataObject) -> str:
+    def _any_worker(self, data: st.DataObject) -> str:
         """Mostly one on whom something is held."""
         holders = [one.technician_id for one in self._live() if one.state == "held"]
         return data.draw(st.sampled_from([*holders, *holders, *STAFF]), "technician")
@@ -87,7 +87,7 @@ class RunningRules(WaitingRules):
         before = {one.id: one for one in self._live() if one.technician_id == name and self._is_to_come(one, span)}
         self.memory.staff[name] = worker
         live = self._live()
-        body = self._ask(tool, {"technicianId": name, **arguments})
+        body = self._read(tool, {"technicianId": name, **arguments})
         self._strand()
         self._check_arrivals(live, patient=True)
         in_the_way = [one for one in before.values() if worker.is_absent(one.start, one.end)]
@@ -102,13 +102,13 @@ class RunningRules(WaitingRules):
                 withdrawn += 1
                 token = one.token or ""
                 self.memory.holds[token] = replace(self.memory.holds[token], state="withdrawn")
-                alone = one.technician_chosen or not who_can(self.memory.staff, self._live(), placeless(one), None)
+                alone = one.technician_chosen or not workers_for(self.memory.staff, self._live(), placeless(one), None)
                 assert alone, "somebody could have come"
             else:
                 moved += 1
                 assert now.technician_id != name
         assert (body["holdsMoved"], body["holdsWithdrawn"]) == (moved, withdrawn)
-        self._look_at_the_line()
+        self._check_waitlist()
 
     def _is_to_come(self, one: Entry, span: Span | None) -> bool:
         return one.end * 60_000 > self.clock.now_ms() and (span is None or (one.start < span[1] and span[0] < one.end))

@@ -9,9 +9,9 @@ from interfaces.state_machine_holding import SOMEWHERE, HoldingRules, contacts, 
 from support.server import Body
 from support.shop import at
 from support.small_shop import Job, entry_of, location
-from support.small_shop_desk import code_of
 from support.small_shop_memory import Contact, Keys, Sale, Sent, customer_arguments, job_arguments, references
-from support.small_shop_rules import who_can
+from support.small_shop_rules import workers_for
+from support.small_shop_tools import code_of
 
 
 class SellingRules(HoldingRules):
@@ -40,12 +40,12 @@ class SellingRules(HoldingRules):
     def book_what_is_held(  # noqa: PLR0913, PLR0917  all that is told
         self, token: str, who: str, contact: Contact, notation: int, key_choice: str, place: str | None
     ) -> None:
-        memory, kept = self.memory, self.memory.holds[token]
+        memory, hold = self.memory, self.memory.holds[token]
         key = self._key(key_choice, memory.book_keys)
-        asked = ("hold", token, who, contact)
-        error, replay = self._recall((key, f"hold:{token}"), None, asked)
-        job = replace(kept.job, place=kept.job.place or place)
-        able = [] if error or replay else self._who_keeps(token, job)
+        request = ("hold", token, who, contact)
+        error, replay = self._recall((key, f"hold:{token}"), None, request)
+        job = replace(hold.job, place=hold.job.place or place)
+        able = [] if error or replay else self._owner_of(token, job)
         if not error and not replay and not able:
             error = "hold_expired"
         where = location(place)
@@ -62,9 +62,9 @@ class SellingRules(HoldingRules):
         self._check_booking(body, replay, job)
         if not replay:
             assert body["booking"]["technicianId"] in able
-            memory.holds[token] = replace(kept, state="booked")
-            known_as = {kept.known_as, *references(who, contact)} - {""}
-            self._remember_sale(body, Sale(job, frozenset(known_as)), (key, f"hold:{token}"), asked, token=token)
+            memory.holds[token] = replace(hold, state="booked")
+            known_as = {hold.known_as, *references(who, contact)} - {""}
+            self._remember_sale(body, Sale(job, frozenset(known_as)), (key, f"hold:{token}"), request, token=token)
             self._remember_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
 
     @rule(job=jobs, who=customers, contact=contacts, notation=notations, key_choice=key_choices)
@@ -73,13 +73,13 @@ class SellingRules(HoldingRules):
 
     def _book_directly(self, job: Job, who: str, contact: Contact, notation: int, key_choice: str) -> None:
         key = self._key(key_choice, self.memory.book_keys)
-        asked = ("start", replace(job, place=None), who, contact)
+        request = ("start", replace(job, place=None), who, contact)
         used = key or f"start:{job.kind} {job.start} {who} {contact}"
         error = self._lacks_skill(job)
         replay = None
         if not error:
-            error, replay = self._recall((key, "" if key else used), job.start, asked)
-        if not error and not replay and not self._takers(job, job.start)[0]:
+            error, replay = self._recall((key, "" if key else used), job.start, request)
+        if not error and not replay and not self._available(job, job.start)[0]:
             error = "slot_unavailable"
         arguments = {"idempotencyKey": key, **customer_arguments(who, contact, notation), **job_arguments(job)}
         body = self._call("book_slot", arguments, changes=not error and not replay)
@@ -89,7 +89,7 @@ class SellingRules(HoldingRules):
             return
         self._check_booking(body, replay, job)
         if not replay:
-            self._remember_sale(body, Sale(job, frozenset(references(who, contact))), (used,), asked)
+            self._remember_sale(body, Sale(job, frozenset(references(who, contact))), (used,), request)
             if key:
                 self._remember_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
 
@@ -103,7 +103,7 @@ class SellingRules(HoldingRules):
         return "hold_expired" if is_off and not sent.arguments["idempotencyKey"] else None
 
     def _recall(
-        self, keys: tuple[str, str], start: int | None, asked: object
+        self, keys: tuple[str, str], start: int | None, request: object
     ) -> tuple[str | None, tuple[object, str] | None]:
         """What a key did before: the error or the first answer. The implied one counts while its booking stands."""
         known: Keys = self.memory.book_keys
@@ -114,19 +114,19 @@ class SellingRules(HoldingRules):
         sale = self.memory.sold[known[key][1]]
         if key == implied and (sale.status == "cancelled" or start not in {None, sale.job.start}):
             return None, None
-        return (error, None) if (error := self._mismatch(known, key, asked)) else (None, known[key])
+        return (error, None) if (error := self._mismatch(known, key, request)) else (None, known[key])
 
-    def _who_keeps(self, token: str, job: Job, but: str = "") -> list[str]:
+    def _owner_of(self, token: str, job: Job, but: str = "") -> list[str]:
         """Who can serve a hold that was not booked yet: surely somebody while it lives, later if somebody is free."""
-        kept, is_live = self.memory.holds[token], self._is_live(token)
-        if kept.state != "held" or (not is_live and self._is_past(job.start)):
+        hold, is_live = self.memory.holds[token], self._is_live(token)
+        if hold.state != "held" or (not is_live and self._is_past(job.start)):
             return []
         own = self._held(token)
         others = [one for one in self._live() if one.id not in {own.id, but}]
-        staff, wish = self.memory.staff, own.technician_id if own.technician_chosen else None
-        able = who_can(staff, others, entry_of(job), wish)
+        staff, requested = self.memory.staff, own.technician_id if own.technician_chosen else None
+        able = workers_for(staff, others, entry_of(job), requested)
         if not able and is_live:
-            able = who_can(staff, others, entry_of(replace(job, place=None)), wish)
+            able = workers_for(staff, others, entry_of(replace(job, place=None)), requested)
             assert able or own.id in self.memory.stranded, "a live hold cannot be kept"
         return able
 
@@ -139,12 +139,12 @@ class SellingRules(HoldingRules):
             job = self.memory.sold[replay[1]].job
         assert (at(booking["start"]), at(booking["end"])) == (job.start, job.end)
         if not replay:
-            assert job.wish in {None, booking["technicianId"]}
+            assert job.requested in {None, booking["technicianId"]}
 
     def _remember_sale(
-        self, body: Body, sale: Sale, used_keys: tuple[str, ...], asked: object, *, token: str = ""
+        self, body: Body, sale: Sale, used_keys: tuple[str, ...], request: object, *, token: str = ""
     ) -> None:
         booking = str(body["booking"]["bookingId"])
         self.memory.sold[booking] = sale
-        self.memory.book_keys.update({key: (asked, booking) for key in used_keys if key})
-        self._look_at_the_line(fulfilled=sale, taken=token)
+        self.memory.book_keys.update({key: (request, booking) for key in used_keys if key})
+        self._check_waitlist(fulfilled=sale, taken=token)

@@ -9,8 +9,8 @@ from interfaces.state_machine_changing import ChangingRules
 from interfaces.state_machine_holding import contacts, customers, jobs, key_choices, notations
 from support.shop import at
 from support.small_shop import FIRST_GRID, GRID, LAST_GRID, Job
-from support.small_shop_desk import code_of
-from support.small_shop_memory import Contact, Waiting, Wish, customer_arguments, job_arguments, references, text
+from support.small_shop_memory import Contact, Waiting, WaitRequest, customer_arguments, job_arguments, references, text
+from support.small_shop_tools import code_of
 
 WINDOWS = (
     *[("10:00", "10:30")] * 4,
@@ -21,7 +21,7 @@ WINDOWS = (
 )
 """Mostly narrow, so that nothing is free in them."""
 wishes = st.builds(
-    lambda job, window: Wish(job, at(window[0]), at(window[1])),
+    lambda job, window: WaitRequest(job, at(window[0]), at(window[1])),
     st.sampled_from(
         [
             *[Job("gas", 0, 60)] * 6,
@@ -43,19 +43,19 @@ class WaitingRules(ChangingRules):
         job_lists=st.tuples(*[st.lists(jobs, min_size=2, max_size=4)] * 2),
         wishes=st.lists(wishes, min_size=1, max_size=4),
     )
-    def a_busy_morning(self, job_lists: tuple[list[Job], list[Job]], wishes: list[Wish]) -> Any:  # noqa: ANN401  tokens
+    def a_busy_morning(self, job_lists: tuple[list[Job], list[Job]], wishes: list[WaitRequest]) -> Any:  # noqa: ANN401  tokens
         """Some is sold, some is held, and somebody may wait: there is something to change."""
         sold, held = job_lists
         for job in sold:
             self._book_directly(job, "kim", "both", 0, "none")
         tokens = [self._create_hold(job, "lee", "none") for job in held]
-        for number, wish in enumerate(wishes):
-            self._join_waitlist(wish, ("kim", "lee")[number % 2], "phone", 0, "none", has_hash=True)
+        for number, window in enumerate(wishes):
+            self._join_waitlist(window, ("kim", "lee")[number % 2], "phone", 0, "none", has_hash=True)
         return multiple(*(token for token in tokens if token))
 
     @rule(
         target=ChangingRules.tokens,
-        wish=wishes,
+        window=wishes,
         who=customers,
         contact=contacts,
         notation=notations,
@@ -64,7 +64,7 @@ class WaitingRules(ChangingRules):
     )
     def join_waitlist(  # noqa: PLR0913, PLR0917  all that is told
         self,
-        wish: Wish,
+        window: WaitRequest,
         who: str,
         contact: Contact,
         notation: int,
@@ -72,25 +72,25 @@ class WaitingRules(ChangingRules):
         key_choice: str,
     ) -> Any:  # noqa: ANN401  the token of what is offered
         """Once for the same; asked again, it tells how they stand and what they are offered."""
-        token = self._join_waitlist(wish, who, contact, notation, key_choice, has_hash=has_hash)
+        token = self._join_waitlist(window, who, contact, notation, key_choice, has_hash=has_hash)
         return multiple(*([token] if token else []))
 
     def _join_waitlist(  # noqa: PLR0913  all that is told
-        self, wish: Wish, who: str, contact: Contact, notation: int, key_choice: str, *, has_hash: bool
+        self, window: WaitRequest, who: str, contact: Contact, notation: int, key_choice: str, *, has_hash: bool
     ) -> str:
         memory = self.memory
         known_as = (*([f"{who}:hash"] if has_hash else []), *references(who, contact))
-        asked = (wish.job.kind, wish.job.minutes, wish.first, wish.last, wish.job.wish)
+        request = (window.job.kind, window.job.minutes, window.first, window.last, window.job.requested)
         key = self._key(key_choice, memory.wait_keys)
-        error = self._lacks_skill(wish.job) or self._mismatch(memory.wait_keys, key, (*asked, frozenset(known_as)))
-        known = "" if error else self._waits_already(key, asked, known_as)
+        error = self._lacks_skill(window.job) or self._mismatch(memory.wait_keys, key, (*request, frozenset(known_as)))
+        known = "" if error else self._waits_already(key, request, known_as)
         if not error and not known:
-            error = self._is_nothing_to_wait_for(wish)
+            error = self._is_nothing_to_wait_for(window)
         arguments = {
-            **job_arguments(wish.job),
+            **job_arguments(window.job),
             "start": None,
-            "from": text(wish.first),
-            "to": text(wish.last),
+            "from": text(window.first),
+            "to": text(window.last),
             "idempotencyKey": key,
             "customerHash": f"{who}:hash" if has_hash else None,
             **customer_arguments(who, contact, notation),
@@ -105,11 +105,11 @@ class WaitingRules(ChangingRules):
         if known:
             assert id_ == known
         else:
-            memory.waits[id_] = Waiting(len(memory.waits), wish, known_as)
+            memory.waits[id_] = Waiting(len(memory.waits), window, known_as)
         if is_new:
-            memory.wait_keys[key] = ((*asked, frozenset(known_as)), id_)
-            self._remember_call("join_waitlist", arguments, id_, wish.job)
-        self._look_at_the_line()
+            memory.wait_keys[key] = ((*request, frozenset(known_as)), id_)
+            self._remember_call("join_waitlist", arguments, id_, window.job)
+        self._check_waitlist()
         wait = memory.waits[id_]
         assert body["state"] == wait.state
         return wait.token if wait.state == "offered" else ""
@@ -122,20 +122,26 @@ class WaitingRules(ChangingRules):
         wait = memory.waits[id_]
         body = self._call("release_hold", {"holdToken": id_}, changes=wait.is_open)
         assert body["released"] is wait.is_open
-        self._look_at_the_line(left=frozenset({id_}))
+        self._check_waitlist(remaining=frozenset({id_}))
 
-    def _waits_already(self, key: str, asked: tuple[object, ...], known_as: tuple[str, ...]) -> str:
+    def _waits_already(self, key: str, request: tuple[object, ...], known_as: tuple[str, ...]) -> str:
         """The wait that a key made, or an open one of the same customer for the same; nothing if there is none."""
         if key in self.memory.wait_keys:
             return self.memory.wait_keys[key][1]
         for id_, one in self.memory.waits.items():
-            what = (one.wish.job.kind, one.wish.job.minutes, one.wish.first, one.wish.last, one.wish.job.wish)
-            if one.is_open and what == asked and not set(known_as).isdisjoint(one.known_as):
+            what = (
+                one.window.job.kind,
+                one.window.job.minutes,
+                one.window.first,
+                one.window.last,
+                one.window.job.requested,
+            )
+            if one.is_open and what == request and not set(known_as).isdisjoint(one.known_as):
                 return id_
         return ""
 
-    def _is_nothing_to_wait_for(self, wish: Wish) -> str | None:
-        if self._is_past(wish.last - 1):
+    def _is_nothing_to_wait_for(self, window: WaitRequest) -> str | None:
+        if self._is_past(window.last - 1):
             return "invalid_argument"
-        starts = range(max(FIRST_GRID, wish.first), min(LAST_GRID, wish.last), GRID)
-        return "slots_available" if any(self._takers(wish.job, start)[0] for start in starts) else None
+        starts = range(max(FIRST_GRID, window.first), min(LAST_GRID, window.last), GRID)
+        return "slots_available" if any(self._available(window.job, start)[0] for start in starts) else None

@@ -11,7 +11,7 @@ from mcp.server import MCPServer
 
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import create_server, select_tools
-from support.server import Desk, body_of
+from support.server import Caller, body_of
 
 FIELDS = {tool.name: [*tool.parameters["properties"]] for tool in select_tools(Toolset.OPERATOR)}
 """What every tool can be asked."""
@@ -47,8 +47,8 @@ def calls(draw: st.DrawFn) -> tuple[str, dict[str, object]]:
 
 
 @pytest.fixture
-def server(desk: Desk) -> MCPServer:
-    return create_server(desk.app, toolset=Toolset.OPERATOR)
+def server(caller: Caller) -> MCPServer:
+    return create_server(caller.app, toolset=Toolset.OPERATOR)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

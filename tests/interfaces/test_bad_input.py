@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from support.denver import PLAN, SUNDAY_NOON_MS
-from support.server import Body, Desk, fields, open_desk
+from support.server import Body, Caller, fields, open_caller
 from support.sqlite_file import clone, entries, fingerprint, rows
 
 ABSENT: Final = object()
@@ -173,20 +173,20 @@ CASES: Final[list[Case]] = [
 ]
 
 
-_TOLD: Final = 40
+_MAX_CHARACTERS: Final = 40
 
 
 def _name(case: Case) -> str:
     tool, changed, code, _ = case
-    told = ", ".join(f"{name[:20]!r}: {_short(value)}" for name, value in changed.items())
-    return f"{tool} {told} {code}".encode("ascii", "backslashreplace").decode()
+    text = ", ".join(f"{name[:20]!r}: {_short(value)}" for name, value in changed.items())
+    return f"{tool} {text} {code}".encode("ascii", "backslashreplace").decode()
 
 
 def _short(value: object) -> str:
     if value is ABSENT:
         return "absent"
-    told = repr(value)
-    return told if len(told) <= _TOLD else f"{told[:_TOLD]}... ({len(told)})"
+    text = repr(value)
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}... ({len(text)})"
 
 
 def _subject(changed: Mapping[str, object]) -> str:
@@ -203,24 +203,24 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def _create(path: Path) -> None:
-    async with open_desk(path, PLAN, now_ms=SUNDAY_NOON_MS) as desk:
-        await desk.ask("create_hold", **GOOD["create_hold"])
-        await desk.ask("book_slot", **{**GOOD["book_slot"], "start": "2026-11-24T16:00:00Z"})
+    async with open_caller(path, PLAN, now_ms=SUNDAY_NOON_MS) as caller:
+        await caller.call("create_hold", **GOOD["create_hold"])
+        await caller.call("book_slot", **{**GOOD["book_slot"], "start": "2026-11-24T16:00:00Z"})
 
 
 @pytest.fixture
-async def shop(template: Path, tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(clone(template, tmp_path / "shop.db"), now_ms=SUNDAY_NOON_MS) as desk:
-        yield desk
+async def shop(template: Path, tmp_path: Path) -> AsyncIterator[Caller]:
+    async with open_caller(clone(template, tmp_path / "shop.db"), now_ms=SUNDAY_NOON_MS) as caller:
+        yield caller
 
 
 def _call(tool: str, changed: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in {**GOOD[tool], **changed}.items() if value is not ABSENT}
 
 
-async def _refused(shop: Desk, tool: str, changed: Mapping[str, object]) -> Body:
+async def _refused(shop: Caller, tool: str, changed: Mapping[str, object]) -> Body:
     before = fingerprint(shop.path)
-    error = await shop.refused(tool, **_call(tool, changed))
+    error = await shop.expect_error(tool, **_call(tool, changed))
     assert fingerprint(shop.path) == before, "something was changed"
     return error
 
@@ -231,7 +231,7 @@ def test_the_examples_cover_many_kinds() -> None:
 
 
 @pytest.mark.parametrize(("tool", "field"), sorted({(tool, _subject(changed)) for tool, changed, *_ in CASES}))
-async def test_bad_input_is_reported_by_field_and_changes_nothing(shop: Desk, tool: str, field: str) -> None:
+async def test_bad_input_is_reported_by_field_and_changes_nothing(shop: Caller, tool: str, field: str) -> None:
     for case in CASES:
         if (case[0], _subject(case[1])) == (tool, field):
             try:
@@ -241,7 +241,7 @@ async def test_bad_input_is_reported_by_field_and_changes_nothing(shop: Desk, to
                 raise
 
 
-async def _check(shop: Desk, case: Case) -> None:
+async def _check(shop: Caller, case: Case) -> None:
     tool, changed, code, field = case
     error = await _refused(shop, tool, changed)
     assert error["code"] == code
@@ -255,7 +255,7 @@ async def _check(shop: Desk, case: Case) -> None:
 @pytest.mark.parametrize("tool", ["create_hold", "book_slot", "get_slots"])
 @pytest.mark.parametrize(("time", "readings"), [GAP, TWICE], ids=["never", "twice"])
 async def test_a_skipped_or_repeated_local_time_is_reported_with_both_readings(
-    shop: Desk, tool: str, time: str, readings: str
+    shop: Caller, tool: str, time: str, readings: str
 ) -> None:
     error = await _refused(shop, tool, {"from" if tool == "get_slots" else "start": time})
     assert readings in error["fields"][0]["problem"]
@@ -271,20 +271,20 @@ async def test_a_skipped_or_repeated_local_time_is_reported_with_both_readings(
     ],
 )
 async def test_an_unknown_id_is_reported_with_similar_ids(
-    shop: Desk, tool: str, changed: Mapping[str, object], nearest: list[str]
+    shop: Caller, tool: str, changed: Mapping[str, object], nearest: list[str]
 ) -> None:
     error = await _refused(shop, tool, changed)
     assert error["nearest"][: len(nearest)] == nearest
     assert nearest[0] in error["result"]
 
 
-async def test_all_invalid_fields_are_reported_together(shop: Desk) -> None:
+async def test_all_invalid_fields_are_reported_together(shop: Caller) -> None:
     error = await _refused(shop, "book_slot", {"customerName": 5, "start": "soon", "latitude": 99, "extra": 1})
     assert sorted(fields(error)) == ["customerName", "extra", "latitude", "start"]
 
 
-async def test_a_cursor_of_another_request_is_refused(shop: Desk) -> None:
-    first = await shop.ask("get_slots", serviceType="ac-repair", limit=1)
+async def test_a_cursor_of_another_request_is_refused(shop: Caller) -> None:
+    first = await shop.call("get_slots", serviceType="ac-repair", limit=1)
     error = await _refused(shop, "get_slots", {"serviceType": "furnace-check", "cursor": first["nextCursor"]})
     assert fields(error) == ["cursor"]
 
@@ -292,24 +292,24 @@ async def test_a_cursor_of_another_request_is_refused(shop: Desk) -> None:
 @pytest.mark.parametrize(
     "changed", [{"serviceType": "furnace-check"}, {"start": "2026-11-23T17:00Z"}, {"durationMinutes": 30}]
 )
-async def test_a_token_with_a_contradicting_argument_is_refused(shop: Desk, changed: Mapping[str, object]) -> None:
+async def test_a_token_with_a_contradicting_argument_is_refused(shop: Caller, changed: Mapping[str, object]) -> None:
     (token,) = (entry.token for entry in entries(shop.path) if entry.token)
     error = await _refused(shop, "book_slot", {"holdToken": token, **changed})
     assert fields(error) == list(changed)
 
 
-async def test_the_id_of_another_object_is_not_a_token(shop: Desk) -> None:
+async def test_the_id_of_another_object_is_not_a_token(shop: Caller) -> None:
     """Neither a booking's id, nor a hold's id, nor a key opens a hold."""
     names = [entry.id for entry in entries(shop.path)]
     names += [key for (key,) in rows(shop.path, "SELECT key FROM receipts")]
     for name in names:
         assert (await _refused(shop, "book_slot", {"holdToken": name}))["code"] == "hold_expired"
         before = fingerprint(shop.path)
-        assert not (await shop.ask("release_hold", holdToken=name))["released"]
+        assert not (await shop.call("release_hold", holdToken=name))["released"]
         assert fingerprint(shop.path) == before
 
 
-async def test_a_token_of_another_project_is_unknown(shop: Desk) -> None:
+async def test_a_token_of_another_project_is_unknown(shop: Caller) -> None:
     (token,) = (entry.token for entry in entries(shop.path) if entry.token)
     other = replace(PLAN, project=replace(PLAN.project, id="boulder-hvac"))
     await shop.app.projects.import_project(other, prune=False)
@@ -335,15 +335,15 @@ FINE: Final = (
 
 
 @pytest.mark.parametrize("text", FINE, ids=ascii)
-async def test_unusual_but_valid_text_is_stored_unchanged(shop: Desk, text: str) -> None:
-    answer = await shop.ask(
+async def test_unusual_but_valid_text_is_stored_unchanged(shop: Caller, text: str) -> None:
+    answer = await shop.call(
         "book_slot",
         **{**GOOD["book_slot"], "customerName": text, "notes": f"{text}\nsecond line", "address": text},
         idempotencyKey=text,
     )
     id_ = answer["booking"]["bookingId"]
-    kept = rows(shop.path, "SELECT customer_name, notes, address FROM bookings WHERE claim_id = ?", id_)
-    assert kept == [(text, f"{text}\nsecond line", text)]
+    stored = rows(shop.path, "SELECT customer_name, notes, address FROM bookings WHERE claim_id = ?", id_)
+    assert stored == [(text, f"{text}\nsecond line", text)]
 
 
 @pytest.mark.parametrize(
@@ -360,6 +360,6 @@ async def test_unusual_but_valid_text_is_stored_unchanged(shop: Desk, text: str)
     ids=str,
 )
 async def test_values_that_agents_send_for_absent_fields_count_as_absent(
-    shop: Desk, tool: str, changed: Mapping[str, object]
+    shop: Caller, tool: str, changed: Mapping[str, object]
 ) -> None:
-    assert (await shop.ask(tool, **_call(tool, changed)))["result"]
+    assert (await shop.call(tool, **_call(tool, changed)))["result"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.server import Desk, fields
+from support.server import Caller, fields
 from support.sqlite_file import fingerprint
 
 MONDAY_9, MONDAY_10, TUESDAY_9 = "2026-11-23T16:00:00Z", "2026-11-23T17:00:00Z", "2026-11-24T16:00:00Z"
@@ -78,33 +78,33 @@ BAD = [
 
 @pytest.mark.parametrize(("tool", "arguments", "wrong"), BAD, ids=lambda value: str(value)[:60])
 async def test_bad_input_is_a_clear_error_and_changes_nothing(
-    office: Desk, tool: str, arguments: dict[str, object], wrong: list[str]
+    operator: Caller, tool: str, arguments: dict[str, object], wrong: list[str]
 ) -> None:
-    answer = await office.ask("book_slot", start=MONDAY_9, customerName="Kim Doe", customerPhone="+1 303 555 0142")
-    given = {name: answer["booking"]["bookingId"] if value == BOOKED else value for name, value in arguments.items()}
-    before = fingerprint(office.path)
-    error = await office.refused(tool, **given)
+    answer = await operator.call("book_slot", start=MONDAY_9, customerName="Kim Doe", customerPhone="+1 303 555 0142")
+    resolved = {name: answer["booking"]["bookingId"] if value == BOOKED else value for name, value in arguments.items()}
+    before = fingerprint(operator.path)
+    error = await operator.expect_error(tool, **resolved)
     assert error["code"] in {"invalid_argument", "not_found"}
     assert sorted(fields(error)) == wrong
     assert all(one["problem"] for one in error["fields"])
     assert not error["retryable"]
-    assert fingerprint(office.path) == before
+    assert fingerprint(operator.path) == before
 
 
 @pytest.mark.parametrize("token", ["never-was", "🐙", "'; DROP TABLE claims; --"])
-async def test_an_unknown_token_moves_nothing(office: Desk, token: str) -> None:
-    answer = await office.ask("book_slot", start=MONDAY_9, customerName="Kim", customerPhone="+1 303 555 0142")
-    before = fingerprint(office.path)
-    error = await office.refused("reschedule_booking", bookingId=answer["booking"]["bookingId"], holdToken=token)
+async def test_an_unknown_token_moves_nothing(operator: Caller, token: str) -> None:
+    answer = await operator.call("book_slot", start=MONDAY_9, customerName="Kim", customerPhone="+1 303 555 0142")
+    before = fingerprint(operator.path)
+    error = await operator.expect_error("reschedule_booking", bookingId=answer["booking"]["bookingId"], holdToken=token)
     assert error["code"] == "hold_expired"
-    assert fingerprint(office.path) == before
+    assert fingerprint(operator.path) == before
 
 
 @pytest.mark.parametrize("start", ["2020-01-01T09:00:00Z", "2026-11-23T16:07:00Z", "2199-12-31T23:59:00Z"])
-async def test_a_start_that_is_never_offered_is_reported_as_unavailable(office: Desk, start: str) -> None:
-    answer = await office.ask("book_slot", start=MONDAY_9, customerName="Kim", customerPhone="+1 303 555 0142")
-    before = fingerprint(office.path)
-    error = await office.refused("reschedule_booking", bookingId=answer["booking"]["bookingId"], start=start)
+async def test_a_start_that_is_never_offered_is_reported_as_unavailable(operator: Caller, start: str) -> None:
+    answer = await operator.call("book_slot", start=MONDAY_9, customerName="Kim", customerPhone="+1 303 555 0142")
+    before = fingerprint(operator.path)
+    error = await operator.expect_error("reschedule_booking", bookingId=answer["booking"]["bookingId"], start=start)
     assert error["code"] == "slot_unavailable"
     assert len(error["alternatives"]) == 3
-    assert fingerprint(office.path) == before
+    assert fingerprint(operator.path) == before

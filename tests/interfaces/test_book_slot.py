@@ -10,7 +10,7 @@ import pytest
 from slotmcp.domain.booking import Customer, Visit
 from slotmcp.domain.catalog import Location, RankingKey
 from support.denver import PLAN, SUNDAY_NOON_MS
-from support.server import Body, Desk, fields, open_desk, starts
+from support.server import Body, Caller, fields, open_caller, starts
 from support.sqlite_file import fingerprint
 
 MONDAY_9 = "2026-11-23T16:00:00Z"
@@ -18,8 +18,8 @@ KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
 LEE = {"customerName": "Lee Roe", "customerEmail": "lee@example.com"}
 
 
-async def hold(desk: Desk, caller: str = "a", start: str = MONDAY_9) -> str:
-    token: str = (await desk.ask("create_hold", start=start, customerHash=caller))["holdToken"]
+async def hold(caller: Caller, customer: str = "a", start: str = MONDAY_9) -> str:
+    token: str = (await caller.call("create_hold", start=start, customerHash=customer))["holdToken"]
     return token
 
 
@@ -27,8 +27,8 @@ def unchanging(answer: Body) -> Body:
     return {key: value for key, value in answer.items() if key not in {"traceId", "replayed"}}
 
 
-async def test_a_held_start_becomes_a_booking(desk: Desk) -> None:
-    answer = await desk.ask("book_slot", holdToken=await hold(desk), **KIM)
+async def test_a_held_start_becomes_a_booking(caller: Caller) -> None:
+    answer = await caller.call("book_slot", holdToken=await hold(caller), **KIM)
     booking = answer["booking"]
     assert answer["result"] == "Your AC repair is booked for tomorrow at 9 in the morning, with Ana."
     assert not answer["replayed"]
@@ -54,122 +54,126 @@ async def test_a_held_start_becomes_a_booking(desk: Desk) -> None:
     }
 
 
-async def test_a_start_can_be_booked_without_a_hold_and_is_then_taken(desk: Desk) -> None:
+async def test_a_start_can_be_booked_without_a_hold_and_is_then_taken(caller: Caller) -> None:
     for customer in (KIM, LEE):
-        await desk.ask("book_slot", start="2026-11-23T09:00", durationMinutes=60, **customer)
-    slots = (await desk.ask("get_slots", **{"from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}))["slots"]
+        await caller.call("book_slot", start="2026-11-23T09:00", durationMinutes=60, **customer)
+    slots = (await caller.call("get_slots", **{"from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}))["slots"]
     assert slots == []
 
 
-async def test_all_arguments_are_stored_with_the_booking(desk: Desk) -> None:
-    told = {
+async def test_all_arguments_are_stored_with_the_booking(caller: Caller) -> None:
+    details = {
         "customerEmail": "kim@example.com",
         "address": "1 Main St\nDenver",
         "notes": "Dog 🐕. Robert'); DROP TABLE claims;--",
         "latitude": "39.7392",
         "longitude": -104.9903,
     }
-    answer = await desk.ask("book_slot", start=MONDAY_9, **KIM, **told)
-    (kept,) = (await desk.app.projects.export_project("denver-hvac")).bookings
-    assert kept.id == answer["booking"]["bookingId"]
-    assert kept.customer == Customer(name="Kim Doe", phone="+13035550142", email="kim@example.com")
-    assert kept.visit == Visit(address="1 Main St\nDenver", notes="Dog 🐕. Robert'); DROP TABLE claims;--")
-    assert kept.claim.location == Location(39.7392, -104.9903)
+    answer = await caller.call("book_slot", start=MONDAY_9, **KIM, **details)
+    (stored,) = (await caller.app.projects.export_project("denver-hvac")).bookings
+    assert stored.id == answer["booking"]["bookingId"]
+    assert stored.customer == Customer(name="Kim Doe", phone="+13035550142", email="kim@example.com")
+    assert stored.visit == Visit(address="1 Main St\nDenver", notes="Dog 🐕. Robert'); DROP TABLE claims;--")
+    assert stored.claim.location == Location(39.7392, -104.9903)
 
 
-async def test_an_unknown_location_is_no_location(desk: Desk) -> None:
-    await desk.ask("book_slot", start=MONDAY_9, latitude=0, longitude=0, **KIM)
-    (kept,) = (await desk.app.projects.export_project("denver-hvac")).bookings
-    assert kept.claim.location is None
+async def test_an_unknown_location_is_no_location(caller: Caller) -> None:
+    await caller.call("book_slot", start=MONDAY_9, latitude=0, longitude=0, **KIM)
+    (stored,) = (await caller.app.projects.export_project("denver-hvac")).bookings
+    assert stored.claim.location is None
 
 
-async def test_a_requested_technician_is_assigned_and_the_reason_says_so(desk: Desk) -> None:
-    answer = await desk.ask("book_slot", start=MONDAY_9, technicianId="t-ben", **KIM)
+async def test_a_requested_technician_is_assigned_and_the_reason_says_so(caller: Caller) -> None:
+    answer = await caller.call("book_slot", start=MONDAY_9, technicianId="t-ben", **KIM)
     assert answer["booking"]["technicianName"] == "Ben"
     assert answer["booking"]["assignmentReason"] == "The customer asked for Ben."
 
 
 @pytest.mark.parametrize(
-    ("ranking", "told"),
+    ("ranking", "details"),
     [((RankingKey.PRIORITY,), {"priority": 1}), ((RankingKey.LOAD,), {"bookingsThatDay": 0})],
 )
 async def test_the_reason_names_the_ranking_keys_of_the_project(
-    tmp_path: Path, ranking: tuple[RankingKey, ...], told: dict[str, int]
+    tmp_path: Path, ranking: tuple[RankingKey, ...], details: dict[str, int]
 ) -> None:
     plan = replace(PLAN, project=replace(PLAN.project, assignment_ranking=ranking))
-    async with open_desk(tmp_path / "ranked.db", plan, now_ms=SUNDAY_NOON_MS) as desk:
-        booking = (await desk.ask("book_slot", start=MONDAY_9, **KIM))["booking"]
+    async with open_caller(tmp_path / "ranked.db", plan, now_ms=SUNDAY_NOON_MS) as caller:
+        booking = (await caller.call("book_slot", start=MONDAY_9, **KIM))["booking"]
     policy = [key.value for key in ranking]
-    assert booking["assignment"] == {"policy": policy, "considered": 2, "wished": False, "kept": False, **told}
+    assert booking["assignment"] == {"policy": policy, "considered": 2, "wished": False, "kept": False, **details}
 
 
 @pytest.mark.parametrize("key", [{}, {"idempotencyKey": "k-1"}])
-async def test_a_retry_returns_the_first_response(desk: Desk, key: dict[str, str]) -> None:
-    for asked in ({"holdToken": await hold(desk)}, {"start": "2026-11-23T20:00:00Z"}):
-        first = await desk.ask("book_slot", **asked, **KIM, **{name: f"{value}{asked}" for name, value in key.items()})
-        again = await desk.ask("book_slot", **asked, **KIM, **{name: f"{value}{asked}" for name, value in key.items()})
+async def test_a_retry_returns_the_first_response(caller: Caller, key: dict[str, str]) -> None:
+    for arguments in ({"holdToken": await hold(caller)}, {"start": "2026-11-23T20:00:00Z"}):
+        first = await caller.call(
+            "book_slot", **arguments, **KIM, **{name: f"{value}{arguments}" for name, value in key.items()}
+        )
+        again = await caller.call(
+            "book_slot", **arguments, **KIM, **{name: f"{value}{arguments}" for name, value in key.items()}
+        )
         assert again["replayed"]
         assert unchanging(again) == unchanging(first)
-    assert len((await desk.app.projects.export_project("denver-hvac")).bookings) == 2
+    assert len((await caller.app.projects.export_project("denver-hvac")).bookings) == 2
 
 
-async def test_a_key_or_a_token_is_valid_for_one_request(desk: Desk) -> None:
-    token = await hold(desk)
-    await desk.ask("book_slot", holdToken=token, idempotencyKey="k-1", **KIM)
-    by_token = await desk.refused("book_slot", holdToken=token, **LEE)
-    by_key = await desk.refused("book_slot", start="2026-11-24T16:00:00Z", idempotencyKey="k-1", **LEE)
+async def test_a_key_or_a_token_is_valid_for_one_request(caller: Caller) -> None:
+    token = await hold(caller)
+    await caller.call("book_slot", holdToken=token, idempotencyKey="k-1", **KIM)
+    by_token = await caller.expect_error("book_slot", holdToken=token, **LEE)
+    by_key = await caller.expect_error("book_slot", start="2026-11-24T16:00:00Z", idempotencyKey="k-1", **LEE)
     assert by_token["code"] == by_key["code"] == "idempotency_mismatch"
 
 
-async def test_a_taken_time_is_reported_with_alternatives(desk: Desk) -> None:
-    for caller in ("a", "b"):
-        await hold(desk, caller)
-    error = await desk.refused("book_slot", start=MONDAY_9, **KIM)
+async def test_a_taken_time_is_reported_with_alternatives(caller: Caller) -> None:
+    for customer in ("a", "b"):
+        await hold(caller, customer)
+    error = await caller.expect_error("book_slot", start=MONDAY_9, **KIM)
     assert error["code"] == "slot_unavailable"
     assert error["alternatives"]
     assert MONDAY_9 not in starts(error["alternatives"])
     assert "Instead, I have tomorrow at " in error["result"]
 
 
-async def test_an_expired_hold_can_be_booked_while_its_time_is_free(desk: Desk) -> None:
-    token = await hold(desk)
-    desk.clock.advance(seconds=90)
-    answer = await desk.ask("book_slot", holdToken=token, **KIM)
+async def test_an_expired_hold_can_be_booked_while_its_time_is_free(caller: Caller) -> None:
+    token = await hold(caller)
+    caller.clock.advance(seconds=90)
+    answer = await caller.call("book_slot", holdToken=token, **KIM)
     assert answer["booking"]["start"] == MONDAY_9
 
 
-async def test_an_expired_hold_whose_time_is_taken_is_refused(desk: Desk) -> None:
-    token = await hold(desk)
-    desk.clock.advance(seconds=90)
-    for caller in ("b", "c"):
-        await hold(desk, caller)
-    error = await desk.refused("book_slot", holdToken=token, **KIM)
+async def test_an_expired_hold_whose_time_is_taken_is_refused(caller: Caller) -> None:
+    token = await hold(caller)
+    caller.clock.advance(seconds=90)
+    for customer in ("b", "c"):
+        await hold(caller, customer)
+    error = await caller.expect_error("book_slot", holdToken=token, **KIM)
     assert error["code"] == "hold_expired"
     assert error["alternatives"]
     assert "and it is gone now. Instead, I have tomorrow at " in error["result"]
 
 
-async def test_an_unknown_hold_is_reported_as_expired(desk: Desk) -> None:
-    error = await desk.refused("book_slot", holdToken="never-was", **KIM)
+async def test_an_unknown_hold_is_reported_as_expired(caller: Caller) -> None:
+    error = await caller.expect_error("book_slot", holdToken="never-was", **KIM)
     assert error["code"] == "hold_expired"
     assert error["alternatives"] == []
     assert error["result"].endswith("Shall I look for other times?")
 
 
-async def test_unknown_ids_are_not_found(desk: Desk) -> None:
+async def test_unknown_ids_are_not_found(caller: Caller) -> None:
     for field, value in (("projectId", "denver"), ("serviceType", "furnace"), ("technicianId", "ana")):
-        error = await desk.refused("book_slot", start=MONDAY_9, **KIM, **{field: value})
+        error = await caller.expect_error("book_slot", start=MONDAY_9, **KIM, **{field: value})
         assert (error["code"], fields(error)) == ("not_found", [field])
         assert error["nearest"]
 
 
-async def test_a_busy_database_is_a_retryable_error(desk: Desk, impatient_desk: Desk) -> None:
-    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
+async def test_a_busy_database_is_a_retryable_error(caller: Caller, impatient_caller: Caller) -> None:
+    with closing(sqlite3.connect(caller.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        error = await impatient_desk.refused("book_slot", start=MONDAY_9, **KIM)
+        error = await impatient_caller.expect_error("book_slot", start=MONDAY_9, **KIM)
     assert (error["code"], error["retryable"]) == ("unavailable", True)
     assert error["retryAfterMs"] > 0
-    assert not (await desk.ask("book_slot", start=MONDAY_9, **KIM))["replayed"]
+    assert not (await caller.call("book_slot", start=MONDAY_9, **KIM))["replayed"]
 
 
 GOOD = {"start": MONDAY_9, **KIM}
@@ -203,21 +207,21 @@ GOOD = {"start": MONDAY_9, **KIM}
     ],
 )
 async def test_an_invalid_argument_is_named_and_nothing_is_booked(
-    desk: Desk, arguments: dict[str, object], field: str
+    caller: Caller, arguments: dict[str, object], field: str
 ) -> None:
-    before = fingerprint(desk.path)
-    error = await desk.refused("book_slot", **(GOOD | arguments))
+    before = fingerprint(caller.path)
+    error = await caller.expect_error("book_slot", **(GOOD | arguments))
     assert (error["code"], fields(error)) == ("invalid_argument", [field])
-    assert fingerprint(desk.path) == before
+    assert fingerprint(caller.path) == before
 
 
-async def test_a_token_that_contradicts_other_arguments_is_reported(desk: Desk) -> None:
-    token = await hold(desk)
+async def test_a_token_that_contradicts_other_arguments_is_reported(caller: Caller) -> None:
+    token = await hold(caller)
     for field, value in (
         ("start", "2026-11-23T17:15:00Z"),
         ("serviceType", "furnace-check"),
         ("technicianId", "t-ben"),
     ):
-        error = await desk.refused("book_slot", holdToken=token, **KIM, **{field: value})
+        error = await caller.expect_error("book_slot", holdToken=token, **KIM, **{field: value})
         assert (error["code"], fields(error)) == ("invalid_argument", [field])
-    await desk.ask("book_slot", holdToken=token, start=MONDAY_9, serviceType="ac-repair", **KIM)
+    await caller.call("book_slot", holdToken=token, start=MONDAY_9, serviceType="ac-repair", **KIM)

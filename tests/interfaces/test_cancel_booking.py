@@ -1,6 +1,6 @@
 """cancel_booking: called off once, its time free at once."""
 
-from support.server import Body, Desk, starts
+from support.server import Body, Caller, starts
 from support.sqlite_file import fingerprint
 
 MONDAY_9 = "2026-11-23T16:00:00Z"
@@ -8,16 +8,16 @@ KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
 AT_9 = {"from": MONDAY_9, "to": "2026-11-23T16:15:00Z", "serviceType": "furnace-check"}
 
 
-async def book(desk: Desk, **more: str) -> Body:
-    answer = await desk.ask("book_slot", start=MONDAY_9, serviceType="furnace-check", **KIM, **more)
+async def book(caller: Caller, **more: str) -> Body:
+    answer = await caller.call("book_slot", start=MONDAY_9, serviceType="furnace-check", **KIM, **more)
     booking: Body = answer["booking"]
     return booking
 
 
-async def test_the_canceled_time_is_free_at_once(desk: Desk) -> None:
-    booked = await book(desk)
-    assert (await desk.ask("get_slots", **AT_9))["slots"] == []
-    answer = await desk.ask("cancel_booking", bookingId=booked["bookingId"], reason="A cold\nand a cough")
+async def test_the_canceled_time_is_free_at_once(caller: Caller) -> None:
+    booked = await book(caller)
+    assert (await caller.call("get_slots", **AT_9))["slots"] == []
+    answer = await caller.call("cancel_booking", bookingId=booked["bookingId"], reason="A cold\nand a cough")
     assert answer["result"] == "Your furnace check, tomorrow at 9 in the morning, is canceled."
     assert answer["booking"] == {
         "bookingId": booked["bookingId"],
@@ -30,36 +30,36 @@ async def test_the_canceled_time_is_free_at_once(desk: Desk) -> None:
         "technicianId": "t-ana",
         "technicianName": "Ana",
     }
-    assert starts((await desk.ask("get_slots", **AT_9))["slots"]) == [MONDAY_9]
+    assert starts((await caller.call("get_slots", **AT_9))["slots"]) == [MONDAY_9]
 
 
-async def test_a_repeated_cancellation_returns_the_same_and_changes_nothing(desk: Desk) -> None:
-    booked = await book(desk)
-    first = await desk.ask("cancel_booking", bookingId=booked["bookingId"])
-    before = fingerprint(desk.path)
-    again = await desk.ask("cancel_booking", bookingId=booked["bookingId"], reason="Another")
+async def test_a_repeated_cancellation_returns_the_same_and_changes_nothing(caller: Caller) -> None:
+    booked = await book(caller)
+    first = await caller.call("cancel_booking", bookingId=booked["bookingId"])
+    before = fingerprint(caller.path)
+    again = await caller.call("cancel_booking", bookingId=booked["bookingId"], reason="Another")
     assert {**again, "traceId": ""} == {**first, "traceId": ""}
-    assert fingerprint(desk.path) == before
+    assert fingerprint(caller.path) == before
 
 
-async def test_a_canceled_time_can_be_booked_again(desk: Desk) -> None:
-    booked = await book(desk)
-    await desk.ask("cancel_booking", bookingId=booked["bookingId"])
-    again = await book(desk)
+async def test_a_canceled_time_can_be_booked_again(caller: Caller) -> None:
+    booked = await book(caller)
+    await caller.call("cancel_booking", bookingId=booked["bookingId"])
+    again = await book(caller)
     assert again["bookingId"] != booked["bookingId"]
 
 
-async def test_a_retry_of_a_canceled_booking_says_that_it_is_canceled(desk: Desk) -> None:
-    booked = await book(desk, idempotencyKey="k")
-    await desk.ask("cancel_booking", bookingId=booked["bookingId"])
-    answer = await desk.ask("book_slot", start=MONDAY_9, serviceType="furnace-check", idempotencyKey="k", **KIM)
+async def test_a_retry_of_a_canceled_booking_says_that_it_is_canceled(caller: Caller) -> None:
+    booked = await book(caller, idempotencyKey="k")
+    await caller.call("cancel_booking", bookingId=booked["bookingId"])
+    answer = await caller.call("book_slot", start=MONDAY_9, serviceType="furnace-check", idempotencyKey="k", **KIM)
     assert answer["replayed"]
     assert answer["booking"]["status"] == "cancelled"
     assert answer["result"] == "Your furnace check, tomorrow at 9 in the morning, is canceled."
 
 
-async def test_an_unknown_booking_is_not_found_and_no_similar_id_is_named(desk: Desk) -> None:
-    booked = await book(desk)
-    error = await desk.refused("cancel_booking", bookingId=booked["bookingId"][:-1])
+async def test_an_unknown_booking_is_not_found_and_no_similar_id_is_named(caller: Caller) -> None:
+    booked = await book(caller)
+    error = await caller.expect_error("cancel_booking", bookingId=booked["bookingId"][:-1])
     assert (error["code"], error["nearest"]) == ("not_found", [])
     assert booked["bookingId"] not in error["fields"][0]["problem"]

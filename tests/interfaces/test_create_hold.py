@@ -6,14 +6,14 @@ from contextlib import closing
 import orjson
 import pytest
 
-from support.server import Desk, fields, starts
+from support.server import Caller, fields, starts
 from support.sqlite_file import fingerprint
 
 MONDAY_9 = "2026-11-23T16:00:00Z"
 
 
-async def test_a_hold_has_a_token_a_time_and_an_expiry(desk: Desk) -> None:
-    answer = await desk.ask("create_hold", start=MONDAY_9, customerHash="caller-1")
+async def test_a_hold_has_a_token_a_time_and_an_expiry(caller: Caller) -> None:
+    answer = await caller.call("create_hold", start=MONDAY_9, customerHash="caller-1")
     token = answer["holdToken"]
     assert len(token) >= 22
     assert {key: value for key, value in answer.items() if key not in {"holdToken", "traceId"}} == {
@@ -30,91 +30,95 @@ async def test_a_hold_has_a_token_a_time_and_an_expiry(desk: Desk) -> None:
     }
 
 
-async def test_the_technician_of_a_hold_is_not_revealed(desk: Desk) -> None:
-    answer = await desk.ask("create_hold", start=MONDAY_9, customerHash="caller-1", technicianId="t-ben")
-    said = orjson.dumps(answer).decode().replace(answer["holdToken"], "")
-    assert "t-ana" not in said
-    assert "t-ben" not in said
-    assert "Ben" not in said
+async def test_the_technician_of_a_hold_is_not_revealed(caller: Caller) -> None:
+    answer = await caller.call("create_hold", start=MONDAY_9, customerHash="caller-1", technicianId="t-ben")
+    text = orjson.dumps(answer).decode().replace(answer["holdToken"], "")
+    assert "t-ana" not in text
+    assert "t-ben" not in text
+    assert "Ben" not in text
 
 
-async def test_a_start_may_be_local_with_an_end_or_a_duration(desk: Desk) -> None:
-    by_end = await desk.ask("create_hold", start="2026-11-23T09:00", end="2026-11-23T11:00", customerHash="a")
+async def test_a_start_may_be_local_with_an_end_or_a_duration(caller: Caller) -> None:
+    by_end = await caller.call("create_hold", start="2026-11-23T09:00", end="2026-11-23T11:00", customerHash="a")
     assert (by_end["start"], by_end["end"]) == (MONDAY_9, "2026-11-23T18:00:00Z")
-    by_length = await desk.ask("create_hold", start=MONDAY_9, durationMinutes="120", customerHash="b", ttlSeconds="60")
+    by_length = await caller.call(
+        "create_hold", start=MONDAY_9, durationMinutes="120", customerHash="b", ttlSeconds="60"
+    )
     assert by_length["end"] == "2026-11-23T18:00:00Z"
     assert by_length["expiresAt"] == "2026-11-22T19:01:00Z"
 
 
-async def test_a_retry_with_a_key_returns_the_same_hold(desk: Desk) -> None:
-    asked = {"start": MONDAY_9, "customerHash": "caller-1", "idempotencyKey": "k-1"}
-    first = await desk.ask("create_hold", **asked)
-    again = await desk.ask("create_hold", **asked)
+async def test_a_retry_with_a_key_returns_the_same_hold(caller: Caller) -> None:
+    arguments = {"start": MONDAY_9, "customerHash": "caller-1", "idempotencyKey": "k-1"}
+    first = await caller.call("create_hold", **arguments)
+    again = await caller.call("create_hold", **arguments)
     assert again["replayed"]
     assert again["holdToken"] == first["holdToken"]
     assert again["capacityLeft"] == first["capacityLeft"]
 
 
-async def test_a_late_retry_does_not_claim_that_the_time_is_held(desk: Desk) -> None:
-    asked = {"start": MONDAY_9, "customerHash": "caller-1", "idempotencyKey": "k-1"}
-    token = (await desk.ask("create_hold", **asked))["holdToken"]
-    desk.clock.advance(seconds=90)
-    late = await desk.ask("create_hold", **asked)
+async def test_a_late_retry_does_not_claim_that_the_time_is_held(caller: Caller) -> None:
+    arguments = {"start": MONDAY_9, "customerHash": "caller-1", "idempotencyKey": "k-1"}
+    token = (await caller.call("create_hold", **arguments))["holdToken"]
+    caller.clock.advance(seconds=90)
+    late = await caller.call("create_hold", **arguments)
     assert late["result"] == "I kept tomorrow at 9 in the morning for you until a moment ago. Shall I try to book it?"
-    await desk.ask("book_slot", holdToken=token, customerName="Kim", customerPhone="+1 303 555 0142")
-    booked = await desk.ask("create_hold", **asked)
+    await caller.call("book_slot", holdToken=token, customerName="Kim", customerPhone="+1 303 555 0142")
+    booked = await caller.call("create_hold", **arguments)
     assert booked["result"] == "It is booked for you already: tomorrow at 9 in the morning."
     assert booked["expiresAt"] == ""
 
 
-async def test_a_taken_time_is_reported_with_alternatives(desk: Desk) -> None:
-    for caller in ("a", "b"):
-        await desk.ask("create_hold", start=MONDAY_9, customerHash=caller)
-    error = await desk.refused("create_hold", start=MONDAY_9, customerHash="c")
+async def test_a_taken_time_is_reported_with_alternatives(caller: Caller) -> None:
+    for customer in ("a", "b"):
+        await caller.call("create_hold", start=MONDAY_9, customerHash=customer)
+    error = await caller.expect_error("create_hold", start=MONDAY_9, customerHash="c")
     assert error["code"] == "slot_unavailable"
     assert not error["retryable"]
     assert 1 <= len(error["alternatives"]) <= 3
     assert MONDAY_9 not in starts(error["alternatives"])
     assert "Instead, I have tomorrow at " in error["result"]
     for slot in error["alternatives"]:
-        token = (await desk.ask("create_hold", start=slot["start"], customerHash="c"))["holdToken"]
-        await desk.ask("release_hold", holdToken=token)
+        token = (await caller.call("create_hold", start=slot["start"], customerHash="c"))["holdToken"]
+        await caller.call("release_hold", holdToken=token)
 
 
 @pytest.mark.parametrize("start", ["2026-11-22T16:00:00Z", "2026-11-23T16:05:00Z", "2026-11-28T16:00:00Z"])
-async def test_a_time_that_is_never_offered_is_unavailable(desk: Desk, start: str) -> None:
-    error = await desk.refused("create_hold", start=start, customerHash="a")
+async def test_a_time_that_is_never_offered_is_unavailable(caller: Caller, start: str) -> None:
+    error = await caller.expect_error("create_hold", start=start, customerHash="a")
     assert error["code"] == "slot_unavailable"
     assert error["alternatives"]
 
 
-async def test_a_customer_can_hold_at_most_three_starts(desk: Desk) -> None:
+async def test_a_customer_can_hold_at_most_three_starts(caller: Caller) -> None:
     for hour in (15, 17, 20):
-        await desk.ask("create_hold", start=f"2026-11-23T{hour}:00:00Z", customerHash="caller-1")
-    error = await desk.refused("create_hold", start="2026-11-24T15:00:00Z", customerHash="caller-1")
+        await caller.call("create_hold", start=f"2026-11-23T{hour}:00:00Z", customerHash="caller-1")
+    error = await caller.expect_error("create_hold", start="2026-11-24T15:00:00Z", customerHash="caller-1")
     assert error["code"] == "hold_limit"
     assert error["message"]
-    await desk.ask("create_hold", start="2026-11-24T15:00:00Z", customerHash="caller-2")
+    await caller.call("create_hold", start="2026-11-24T15:00:00Z", customerHash="caller-2")
 
 
-async def test_a_key_is_valid_for_one_request(desk: Desk) -> None:
-    await desk.ask("create_hold", start=MONDAY_9, customerHash="a", idempotencyKey="k-1")
-    error = await desk.refused("create_hold", start="2026-11-23T17:15:00Z", customerHash="a", idempotencyKey="k-1")
+async def test_a_key_is_valid_for_one_request(caller: Caller) -> None:
+    await caller.call("create_hold", start=MONDAY_9, customerHash="a", idempotencyKey="k-1")
+    error = await caller.expect_error(
+        "create_hold", start="2026-11-23T17:15:00Z", customerHash="a", idempotencyKey="k-1"
+    )
     assert error["code"] == "idempotency_mismatch"
 
 
-async def test_unknown_ids_are_not_found(desk: Desk) -> None:
-    error = await desk.refused("create_hold", start=MONDAY_9, customerHash="a", serviceType="ac")
+async def test_unknown_ids_are_not_found(caller: Caller) -> None:
+    error = await caller.expect_error("create_hold", start=MONDAY_9, customerHash="a", serviceType="ac")
     assert (error["code"], error["nearest"]) == ("not_found", ["ac-repair", "furnace-check"])
 
 
-async def test_a_busy_database_is_a_retryable_error(desk: Desk, impatient_desk: Desk) -> None:
-    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
+async def test_a_busy_database_is_a_retryable_error(caller: Caller, impatient_caller: Caller) -> None:
+    with closing(sqlite3.connect(caller.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        error = await impatient_desk.refused("create_hold", start=MONDAY_9, customerHash="a")
+        error = await impatient_caller.expect_error("create_hold", start=MONDAY_9, customerHash="a")
     assert (error["code"], error["retryable"]) == ("unavailable", True)
     assert error["retryAfterMs"] > 0
-    await desk.ask("create_hold", start=MONDAY_9, customerHash="a")
+    await caller.call("create_hold", start=MONDAY_9, customerHash="a")
 
 
 GOOD = {"start": MONDAY_9, "customerHash": "caller-1"}
@@ -145,9 +149,9 @@ GOOD = {"start": MONDAY_9, "customerHash": "caller-1"}
     ],
 )
 async def test_an_invalid_argument_is_named_and_nothing_is_held(
-    desk: Desk, arguments: dict[str, object], field: str
+    caller: Caller, arguments: dict[str, object], field: str
 ) -> None:
-    before = fingerprint(desk.path)
-    error = await desk.refused("create_hold", **(GOOD | arguments))
+    before = fingerprint(caller.path)
+    error = await caller.expect_error("create_hold", **(GOOD | arguments))
     assert (error["code"], fields(error)) == ("invalid_argument", [field])
-    assert fingerprint(desk.path) == before
+    assert fingerprint(caller.path) == before

@@ -13,7 +13,7 @@ from slotmcp.services.in_memory import MemoryHolds
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter
 from slotmcp.tools.server import create_server
-from support.server import Desk, body_of
+from support.server import Caller, body_of
 
 MONDAY_9 = "2026-11-23T16:00:00Z"
 KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142", "address": "1 Main St", "notes": "gate 4711"}
@@ -33,20 +33,20 @@ class TornIds:
 
 
 @pytest.fixture
-def torn_desk(desk: Desk) -> Desk:
-    ids = TornIds(desk.app.ids)
-    availability_cache = AvailabilityCache(desk.store)
-    writer = ProjectWriter(store=desk.store, availability_cache=availability_cache, ids=ids)
+def failing_caller(caller: Caller) -> Caller:
+    ids = TornIds(caller.app.ids)
+    availability_cache = AvailabilityCache(caller.store)
+    writer = ProjectWriter(store=caller.store, availability_cache=availability_cache, ids=ids)
     travel_lookup = TravelLookup(availability_cache=availability_cache)
     holds = HoldService(writer, live=MemoryHolds(), travel_lookup=travel_lookup)
-    app = replace(desk.app, holds=holds, ids=ids)
-    return replace(desk, app=app, server=create_server(app))
+    app = replace(caller.app, holds=holds, ids=ids)
+    return replace(caller, app=app, server=create_server(app))
 
 
 async def test_an_unexpected_exception_is_an_internal_error_with_a_trace_id(
-    torn_desk: Desk, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    failing_caller: Caller, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with Client(torn_desk.server) as client:
+    async with Client(failing_caller.server) as client:
         result = await client.call_tool("create_hold", {"start": MONDAY_9, "customerHash": "caller-4711"})
     body = body_of(result)
     assert result.is_error
@@ -62,12 +62,12 @@ async def test_an_unexpected_exception_is_an_internal_error_with_a_trace_id(
 
 
 async def test_each_call_is_one_log_event_without_its_arguments(
-    desk: Desk, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    caller: Caller, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.INFO, logger="slotmcp.tools")
-    token = (await desk.ask("create_hold", start=MONDAY_9, customerHash="caller-4711"))["holdToken"]
-    booked = await desk.ask("book_slot", holdToken=token, **KIM)
-    await desk.refused("book_slot", start="whenever", **KIM)
+    token = (await caller.call("create_hold", start=MONDAY_9, customerHash="caller-4711"))["holdToken"]
+    booked = await caller.call("book_slot", holdToken=token, **KIM)
+    await caller.expect_error("book_slot", start="whenever", **KIM)
     events = [record.getMessage() for record in caplog.records if record.name == "slotmcp.tools"]
     assert [next(tool for tool in ("create_hold", "book_slot") if tool in event) for event in events] == [
         "create_hold",
@@ -77,12 +77,12 @@ async def test_each_call_is_one_log_event_without_its_arguments(
     assert booked["traceId"] in events[1]
     assert "ok" in events[1]
     assert "invalid_argument" in events[2]
-    said = "\n".join(events)
+    log = "\n".join(events)
     for secret in (token, "caller-4711", "Kim", "303 555", "Main", "whenever"):
-        assert secret not in said
+        assert secret not in log
     assert capfd.readouterr().out == ""
 
 
-async def test_every_response_has_its_own_trace_id(desk: Desk) -> None:
-    answers = [await desk.ask("list_services") for _ in range(3)]
+async def test_every_response_has_its_own_trace_id(caller: Caller) -> None:
+    answers = [await caller.call("list_services") for _ in range(3)]
     assert len({answer["traceId"] for answer in answers}) == 3

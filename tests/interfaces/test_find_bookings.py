@@ -2,7 +2,7 @@
 
 import orjson
 
-from support.server import Body, Desk, fields
+from support.server import Body, Caller, fields
 
 MONDAY_9, TUESDAY_9 = "2026-11-23T16:00:00Z", "2026-11-24T16:00:00Z"
 KIM = {"customerName": "Kim Doe", "customerPhone": "(303) 555-0142", "customerEmail": "Kim@Example.com"}
@@ -13,16 +13,16 @@ BOOKING_KEYS = {
 }
 
 
-async def book(desk: Desk, start: str, customer: dict[str, str]) -> Body:
-    booking: Body = (await desk.ask("book_slot", start=start, **customer))["booking"]
+async def book(caller: Caller, start: str, customer: dict[str, str]) -> Body:
+    booking: Body = (await caller.call("book_slot", start=start, **customer))["booking"]
     return booking
 
 
-async def test_a_booking_is_found_by_any_phone_notation_and_shown_without_its_customer(desk: Desk) -> None:
-    booked = await book(desk, MONDAY_9, KIM)
-    await book(desk, MONDAY_9, LEE)
+async def test_a_booking_is_found_by_any_phone_notation_and_shown_without_its_customer(caller: Caller) -> None:
+    booked = await book(caller, MONDAY_9, KIM)
+    await book(caller, MONDAY_9, LEE)
     for reference in ({"phone": "+1 303 555 0142"}, {"phone": "303.555.0142"}, {"email": "kim@example.com"}):
-        answer = await desk.ask("find_bookings", **reference)
+        answer = await caller.call("find_bookings", **reference)
         assert answer["result"] == "You have one appointment: AC repair, tomorrow at 9 in the morning, with Ana."
         (found,) = answer["bookings"]
         assert found.keys() == BOOKING_KEYS
@@ -33,59 +33,59 @@ async def test_a_booking_is_found_by_any_phone_notation_and_shown_without_its_cu
         assert not any(word in text for word in ("Kim", "Lee", "0142", "example.com"))
 
 
-async def test_a_booked_hold_is_found_by_the_agents_reference(desk: Desk) -> None:
-    token = (await desk.ask("create_hold", start=MONDAY_9, customerHash="caller-7a1f"))["holdToken"]
-    booked = (await desk.ask("book_slot", holdToken=token, **LEE))["booking"]
+async def test_a_booked_hold_is_found_by_the_agents_reference(caller: Caller) -> None:
+    token = (await caller.call("create_hold", start=MONDAY_9, customerHash="caller-7a1f"))["holdToken"]
+    booked = (await caller.call("book_slot", holdToken=token, **LEE))["booking"]
     for reference in ({"customerHash": "caller-7a1f"}, {"bookingId": booked["bookingId"]}):
-        (found,) = (await desk.ask("find_bookings", **reference))["bookings"]
+        (found,) = (await caller.call("find_bookings", **reference))["bookings"]
         assert found["bookingId"] == booked["bookingId"]
 
 
-async def test_the_next_booking_is_spoken_and_all_are_listed(desk: Desk) -> None:
-    await book(desk, TUESDAY_9, KIM)
-    await book(desk, MONDAY_9, KIM)
-    answer = await desk.ask("find_bookings", email="kim@example.com")
+async def test_the_next_booking_is_spoken_and_all_are_listed(caller: Caller) -> None:
+    await book(caller, TUESDAY_9, KIM)
+    await book(caller, MONDAY_9, KIM)
+    answer = await caller.call("find_bookings", email="kim@example.com")
     assert answer["result"] == (
         "You have 2 appointments. The next one is AC repair, tomorrow at 9 in the morning, with Ana."
     )
     assert [one["start"] for one in answer["bookings"]] == [MONDAY_9, TUESDAY_9]
 
 
-async def test_past_bookings_are_listed_but_not_upcoming(desk: Desk) -> None:
-    booked = await book(desk, MONDAY_9, KIM)
-    await desk.ask("cancel_booking", bookingId=booked["bookingId"])
-    answer = await desk.ask("find_bookings", email="kim@example.com")
+async def test_past_bookings_are_listed_but_not_upcoming(caller: Caller) -> None:
+    booked = await book(caller, MONDAY_9, KIM)
+    await caller.call("cancel_booking", bookingId=booked["bookingId"])
+    answer = await caller.call("find_bookings", email="kim@example.com")
     assert answer["result"] == "You have no appointment coming up."
     (found,) = answer["bookings"]
     assert (found["status"], found["upcoming"]) == ("cancelled", False)
 
 
-async def test_the_last_booking_is_spoken_if_none_is_upcoming(desk: Desk) -> None:
-    await book(desk, MONDAY_9, KIM)
-    called_off = await book(desk, TUESDAY_9, KIM)
-    await desk.ask("cancel_booking", bookingId=called_off["bookingId"])
-    desk.make_it("2026-11-27T19:00Z")
-    answer = await desk.ask("find_bookings", email="kim@example.com")
+async def test_the_last_booking_is_spoken_if_none_is_upcoming(caller: Caller) -> None:
+    await book(caller, MONDAY_9, KIM)
+    called_off = await book(caller, TUESDAY_9, KIM)
+    await caller.call("cancel_booking", bookingId=called_off["bookingId"])
+    caller.make_it("2026-11-27T19:00Z")
+    answer = await caller.call("find_bookings", email="kim@example.com")
     assert answer["result"] == (
         "You have no appointment coming up. "
         "The last one was AC repair, Monday, November 23 at 9 in the morning, with Ana."
     )
 
 
-async def test_an_unknown_customer_is_not_an_error(desk: Desk) -> None:
-    await book(desk, MONDAY_9, KIM)
-    answer = await desk.ask("find_bookings", phone="+1 303 555 0143")
+async def test_an_unknown_customer_is_not_an_error(caller: Caller) -> None:
+    await book(caller, MONDAY_9, KIM)
+    answer = await caller.call("find_bookings", phone="+1 303 555 0143")
     assert answer["bookings"] == []
     assert answer["result"].startswith("I cannot find any appointment.")
 
 
-async def test_the_bookings_are_spoken_in_the_callers_language(desk: Desk) -> None:
-    await book(desk, MONDAY_9, KIM)
-    answer = await desk.ask("find_bookings", email="kim@example.com", locale="es")
+async def test_the_bookings_are_spoken_in_the_callers_language(caller: Caller) -> None:
+    await book(caller, MONDAY_9, KIM)
+    answer = await caller.call("find_bookings", email="kim@example.com", locale="es")
     assert answer["result"].startswith("Tiene una cita: AC repair, mañana a las 9")
 
 
-async def test_exactly_one_reference_is_required(desk: Desk) -> None:
-    assert fields(await desk.refused("find_bookings")) == ["phone"]
-    both = await desk.refused("find_bookings", phone="+1 303 555 0142", bookingId="b-1")
+async def test_exactly_one_reference_is_required(caller: Caller) -> None:
+    assert fields(await caller.expect_error("find_bookings")) == ["phone"]
+    both = await caller.expect_error("find_bookings", phone="+1 303 555 0142", bookingId="b-1")
     assert (both["code"], fields(both)) == ("invalid_argument", ["bookingId", "phone"])

@@ -7,7 +7,7 @@ import pytest
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import TechnicianTrace, Trace, TracedUse
 from support.denver import PROJECT, SUNDAY_NOON_MS
-from support.server import Desk, fields
+from support.server import Caller, fields
 from support.traces import question, trace
 
 DAY_MS = 24 * 60 * 60_000
@@ -21,10 +21,10 @@ def call(use: TracedUse, at_ms: int, who: str, **facts: Any) -> Trace:  # noqa: 
 
 
 @pytest.fixture
-async def after_calls(office: Desk) -> Desk:
+async def after_calls(operator: Caller) -> Caller:
     """Kim books on the second try, Lee finds nothing; Max asked yesterday."""
     noon, start = SUNDAY_NOON_MS, 29_000_000
-    await office.store.add_traces(
+    await operator.store.add_traces(
         [
             call(TracedUse.GET_SLOTS, noon - DAY_MS, "max", offered=(start,)),
             call(TracedUse.GET_SLOTS, noon - 9_000, "kim", offered=(start, start + 60), hops={"total": 2_000}),
@@ -33,11 +33,11 @@ async def after_calls(office: Desk) -> Desk:
             call(TracedUse.GET_SLOTS, noon - 6_000, "lee", technicians=BUSY, hops={"total": 4_000}),
         ]
     )
-    return office
+    return operator
 
 
-async def test_the_default_period_is_today(after_calls: Desk) -> None:
-    answer = await after_calls.ask("get_metrics")
+async def test_the_default_period_is_today(after_calls: Caller) -> None:
+    answer = await after_calls.call("get_metrics")
     assert answer["result"] == "2 callers asked. Times were offered to 1, held by 1 and booked by 1."
     assert (answer["projectId"], answer["firstDate"], answer["lastDate"]) == (PROJECT.id, "2026-11-22", "2026-11-22")
     numbers = ("asked", "offered", "held", "booked", "thinking", "lost", "collisions")
@@ -47,26 +47,26 @@ async def test_the_default_period_is_today(after_calls: Desk) -> None:
     assert slots == {"tool": "get_slots", "calls": 2, "p50Ms": 2.0, "p95Ms": 4.0}
 
 
-async def test_requested_dates_are_reported_completely(after_calls: Desk) -> None:
-    assert (await after_calls.ask("get_metrics", **{"from": "2026-11-21", "to": "2026-11-22"}))["asked"] == 3
-    yesterday = await after_calls.ask("get_metrics", **{"from": "2026-11-21"})
+async def test_requested_dates_are_reported_completely(after_calls: Caller) -> None:
+    assert (await after_calls.call("get_metrics", **{"from": "2026-11-21", "to": "2026-11-22"}))["asked"] == 3
+    yesterday = await after_calls.call("get_metrics", **{"from": "2026-11-21"})
     assert yesterday["result"].startswith("One caller asked. Times were offered to 1,")
     assert yesterday["lastDate"] == "2026-11-21"
 
 
-async def test_a_day_without_calls_is_reported_in_the_operators_language(office: Desk) -> None:
-    assert (await office.ask("get_metrics"))["result"] == "Nobody has asked for a time."
-    assert (await office.ask("get_metrics", locale="de"))["result"] == "Niemand hat nach einem Termin gefragt."
+async def test_a_day_without_calls_is_reported_in_the_operators_language(operator: Caller) -> None:
+    assert (await operator.call("get_metrics"))["result"] == "Nobody has asked for a time."
+    assert (await operator.call("get_metrics", locale="de"))["result"] == "Niemand hat nach einem Termin gefragt."
 
 
 @pytest.mark.parametrize(
-    ("asked", "field"),
+    ("arguments", "field"),
     [
         ({"from": "2026-11-22T09:00"}, "from"),
         ({"from": "2026-11-22", "to": "2026-11-21"}, "to"),
         ({"from": "2026-01-01", "to": "2026-11-21"}, "from"),
     ],
 )
-async def test_invalid_dates_are_reported(office: Desk, asked: dict[str, str], field: str) -> None:
-    error = await office.refused("get_metrics", **asked)
+async def test_invalid_dates_are_reported(operator: Caller, arguments: dict[str, str], field: str) -> None:
+    error = await operator.expect_error("get_metrics", **arguments)
     assert (error["code"], fields(error)) == ("invalid_argument", [field])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from support.denver import DENVER
-from support.server import Body, Desk, fields, starts
+from support.server import Body, Caller, fields, starts
 
 MONDAY_9 = {
     "start": "2026-11-23T16:00:00Z",
@@ -21,8 +21,8 @@ def local(slot: Body) -> datetime:
     return datetime.fromisoformat(slot["start"]).astimezone(DENVER)
 
 
-async def test_a_slot_has_every_form_of_its_time_and_its_candidates(desk: Desk) -> None:
-    answer = await desk.ask("get_slots", **{"from": "2026-11-23T09:00", "to": "2026-11-23T09:15"})
+async def test_a_slot_has_every_form_of_its_time_and_its_candidates(caller: Caller) -> None:
+    answer = await caller.call("get_slots", **{"from": "2026-11-23T09:00", "to": "2026-11-23T09:15"})
     assert answer["result"] == "I have tomorrow at 9 in the morning. Does that suit you?"
     assert answer["query"] == {
         "projectId": "denver-hvac",
@@ -44,8 +44,8 @@ async def test_a_slot_has_every_form_of_its_time_and_its_candidates(desk: Desk) 
     assert answer["nextCursor"] == ""
 
 
-async def test_the_default_offer_spreads_over_the_week(desk: Desk) -> None:
-    answer = await desk.ask("get_slots")
+async def test_the_default_offer_spreads_over_the_week(caller: Caller) -> None:
+    answer = await caller.call("get_slots")
     times = [local(slot) for slot in answer["slots"]]
     assert len(times) == 10
     assert times == sorted(times)
@@ -55,62 +55,62 @@ async def test_the_default_offer_spreads_over_the_week(desk: Desk) -> None:
     assert answer["result"].endswith("Which suits you?")
 
 
-async def test_a_cursor_visits_every_slot_once(desk: Desk) -> None:
-    asked: dict[str, object] = {**MONDAY, "limit": 7}
-    page = await desk.ask("get_slots", **asked)
+async def test_a_cursor_visits_every_slot_once(caller: Caller) -> None:
+    arguments: dict[str, object] = {**MONDAY, "limit": 7}
+    page = await caller.call("get_slots", **arguments)
     seen = starts(page["slots"])
     while page["nextCursor"]:
-        page = await desk.ask("get_slots", **asked, cursor=page["nextCursor"])
+        page = await caller.call("get_slots", **arguments, cursor=page["nextCursor"])
         seen += starts(page["slots"])
-    everything = starts((await desk.ask("get_slots", **MONDAY, limit=100))["slots"])
+    everything = starts((await caller.call("get_slots", **MONDAY, limit=100))["slots"])
     assert sorted(seen) == everything
     assert len(everything) > 20
 
 
-async def test_the_end_of_the_pages_is_reported(desk: Desk) -> None:
-    asked: dict[str, object] = {"from": "2026-11-23T10:45", "to": "2026-11-23T11:15", "limit": 1}
-    page = await desk.ask("get_slots", **asked)
+async def test_the_end_of_the_pages_is_reported(caller: Caller) -> None:
+    arguments: dict[str, object] = {"from": "2026-11-23T10:45", "to": "2026-11-23T11:15", "limit": 1}
+    page = await caller.call("get_slots", **arguments)
     for at in ("2026-11-23T10:45", "2026-11-23T11:00"):
-        for caller in ("a", "b"):
-            await hold_if_free(desk, at, caller)
-    dry = await desk.ask("get_slots", **asked, cursor=page["nextCursor"])
-    assert dry["slots"] == []
-    assert dry["result"] == "Those were all the free times; there are no more."
+        for customer in ("a", "b"):
+            await hold_if_free(caller, at, customer)
+    last_page = await caller.call("get_slots", **arguments, cursor=page["nextCursor"])
+    assert last_page["slots"] == []
+    assert last_page["result"] == "Those were all the free times; there are no more."
 
 
-async def hold_if_free(desk: Desk, start: str, caller: str) -> None:
-    slots = (await desk.ask("get_slots", **{"from": start, "to": "2026-11-23T11:15"}))["slots"]
+async def hold_if_free(caller: Caller, start: str, customer: str) -> None:
+    slots = (await caller.call("get_slots", **{"from": start, "to": "2026-11-23T11:15"}))["slots"]
     if slots and local(slots[0]).replace(tzinfo=None).isoformat(timespec="minutes") == start:
-        await desk.ask("create_hold", start=start, customerHash=caller)
+        await caller.call("create_hold", start=start, customerHash=customer)
 
 
 @pytest.mark.parametrize(("part", "hours"), [("morning", {8, 9, 10, 11}), ("afternoon", {13, 14, 15, 16})])
-async def test_only_the_requested_part_of_the_day_is_offered(desk: Desk, part: str, hours: set[int]) -> None:
-    slots = (await desk.ask("get_slots", **MONDAY, partOfDay=part, limit=100))["slots"]
+async def test_only_the_requested_part_of_the_day_is_offered(caller: Caller, part: str, hours: set[int]) -> None:
+    slots = (await caller.call("get_slots", **MONDAY, partOfDay=part, limit=100))["slots"]
     assert {local(slot).hour for slot in slots} == hours
 
 
-async def test_only_the_requested_weekdays_are_offered(desk: Desk) -> None:
-    slots = (await desk.ask("get_slots", daysOfWeek="Wednesday,fri"))["slots"]
+async def test_only_the_requested_weekdays_are_offered(caller: Caller) -> None:
+    slots = (await caller.call("get_slots", daysOfWeek="Wednesday,fri"))["slots"]
     assert {local(slot).weekday() for slot in slots} == {2, 4}
 
 
-async def test_a_requested_technician_is_the_only_candidate(desk: Desk) -> None:
-    answer = await desk.ask("get_slots", technicianId="t-ben", limit=1)
+async def test_a_requested_technician_is_the_only_candidate(caller: Caller) -> None:
+    answer = await caller.call("get_slots", technicianId="t-ben", limit=1)
     assert [one["name"] for one in answer["technicians"]] == ["Ben"]
     assert [slot["capacity"] for slot in answer["slots"]] == [1]
 
 
-async def test_full_detail_shows_the_ranking_of_candidates(desk: Desk) -> None:
-    (slot,) = (await desk.ask("get_slots", **MONDAY, limit=1, detail="full"))["slots"]
+async def test_full_detail_shows_the_ranking_of_candidates(caller: Caller) -> None:
+    (slot,) = (await caller.call("get_slots", **MONDAY, limit=1, detail="full"))["slots"]
     assert slot["candidates"] == [
         {"technicianId": "t-ana", "priority": 1, "bookingsThatDay": 0},
         {"technicianId": "t-ben", "priority": 2, "bookingsThatDay": 0},
     ]
 
 
-async def test_a_caller_in_another_zone_gets_local_times(desk: Desk) -> None:
-    answer = await desk.ask(
+async def test_a_caller_in_another_zone_gets_local_times(caller: Caller) -> None:
+    answer = await caller.call(
         "get_slots", **{"from": "2026-11-23T11:00", "to": "2026-11-23T11:15"}, timezone="America/New_York"
     )
     (slot,) = answer["slots"]
@@ -120,8 +120,8 @@ async def test_a_caller_in_another_zone_gets_local_times(desk: Desk) -> None:
     assert "tomorrow at 11 in the morning" in answer["result"]
 
 
-async def test_the_next_free_time_is_offered_if_nothing_is_free(desk: Desk) -> None:
-    answer = await desk.ask("get_slots", **{"from": "2026-11-28", "to": "2026-11-29"})
+async def test_the_next_free_time_is_offered_if_nothing_is_free(caller: Caller) -> None:
+    answer = await caller.call("get_slots", **{"from": "2026-11-28", "to": "2026-11-29"})
     assert answer["slots"] == []
     assert answer["technicians"] == []
     assert answer["result"] == (
@@ -136,18 +136,18 @@ async def test_the_next_free_time_is_offered_if_nothing_is_free(desk: Desk) -> N
     }
 
 
-async def test_a_full_horizon_is_reported(desk: Desk) -> None:
-    answer = await desk.ask("get_slots", partOfDay="evening")
+async def test_a_full_horizon_is_reported(caller: Caller) -> None:
+    answer = await caller.call("get_slots", partOfDay="evening")
     assert "nextFree" not in answer
     assert answer["result"] == (
         "That is outside our working hours. There is nothing later either, as far ahead as can be booked."
     )
 
 
-async def test_empty_values_in_every_field_are_ignored(desk: Desk) -> None:
+async def test_empty_values_in_every_field_are_ignored(caller: Caller) -> None:
     empty = dict.fromkeys(("projectId", "serviceType", "from", "to", "timezone", "partOfDay", "daysOfWeek"), "")
     nothing: dict[str, Any] = {"technicianId": None, "durationMinutes": 0, "limit": "0", "cursor": "", "detail": ""}
-    assert (await desk.ask("get_slots", **empty, **nothing))["slots"] == (await desk.ask("get_slots"))["slots"]
+    assert (await caller.call("get_slots", **empty, **nothing))["slots"] == (await caller.call("get_slots"))["slots"]
 
 
 @pytest.mark.parametrize(
@@ -160,9 +160,9 @@ async def test_empty_values_in_every_field_are_ignored(desk: Desk) -> None:
     ],
 )
 async def test_an_unknown_id_is_not_found_and_similar_ids_are_named(
-    desk: Desk, arguments: dict[str, object], field: str, nearest: list[str]
+    caller: Caller, arguments: dict[str, object], field: str, nearest: list[str]
 ) -> None:
-    error = await desk.refused("get_slots", **arguments)
+    error = await caller.expect_error("get_slots", **arguments)
     assert (error["code"], fields(error)) == ("not_found", [field])
     assert error["nearest"] == nearest
 
@@ -198,14 +198,14 @@ async def test_an_unknown_id_is_not_found_and_similar_ids_are_named(
         ({"locale": "d" * 36}, "locale"),
     ],
 )
-async def test_an_invalid_argument_is_named(desk: Desk, arguments: dict[str, object], field: str) -> None:
-    error = await desk.refused("get_slots", **arguments)
+async def test_an_invalid_argument_is_named(caller: Caller, arguments: dict[str, object], field: str) -> None:
+    error = await caller.expect_error("get_slots", **arguments)
     assert (error["code"], fields(error)) == ("invalid_argument", [field])
 
 
-async def test_a_skipped_local_time_is_reported_with_both_candidates(desk: Desk) -> None:
-    desk.make_it("2026-03-01T12:00Z")
-    error = await desk.refused("get_slots", **{"from": "2026-03-08T02:30"})
+async def test_a_skipped_local_time_is_reported_with_both_candidates(caller: Caller) -> None:
+    caller.make_it("2026-03-01T12:00Z")
+    error = await caller.expect_error("get_slots", **{"from": "2026-03-08T02:30"})
     assert error["code"] == "invalid_argument"
     assert "2026-03-08T01:30-07:00" in error["result"]
     assert "2026-03-08T03:30-06:00" in error["result"]

@@ -19,7 +19,7 @@ from slotmcp.settings import Settings
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
 from support.denver import PLAN
-from support.http_server import HttpServer, body_in, call_of, serving, write_books
+from support.http_server import HttpServer, body_in, call_of, serving, write_database
 from support.server import body_of
 
 ALL_TOOLS = [tool.name for tool in select_tools(Toolset.OPERATOR)]
@@ -28,7 +28,7 @@ ALL_TOOLS = [tool.name for tool in select_tools(Toolset.OPERATOR)]
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("http") / "slotmcp.db"
-    anyio.run(write_books, made, PLAN)
+    anyio.run(write_database, made, PLAN)
     return made
 
 
@@ -49,38 +49,38 @@ async def test_every_tool_responds_to_clients_of_every_protocol_revision(server:
     called: list[str] = []
     async with connect(server, how) as client:
 
-        async def ask(tool: str, **arguments: object) -> Any:  # noqa: ANN401  an answer of any tool
+        async def call(tool: str, **arguments: object) -> Any:  # noqa: ANN401  an answer of any tool
             called.append(tool)
             result = await client.call_tool(tool, arguments)
             assert not result.is_error, result
             return body_of(result)
 
         assert [tool.name for tool in (await client.list_tools()).tools] == ALL_TOOLS
-        await use_every_tool(ask, who=how)
+        await use_every_tool(call, who=how)
     assert set(called) == set(ALL_TOOLS)
 
 
-async def use_every_tool(ask: Any, who: str) -> None:  # noqa: ANN401  calls a tool
+async def use_every_tool(call: Any, who: str) -> None:  # noqa: ANN401  calls a tool
     """As an agent and an operator would on a day with everything in it."""
     kim = {"customerName": f"Kim {who}", "customerEmail": f"{who}@example.com"}
-    await ask("list_services")
-    slots = (await ask("get_slots", limit=100))["slots"]
+    await call("list_services")
+    slots = (await call("get_slots", limit=100))["slots"]
     first, last, day = slots[0]["start"], slots[-1]["start"], slots[-1]["startLocal"][:10]
-    await ask("explain_slot", start=first)
-    holds = [await ask("create_hold", start=first, customerHash=who) for _ in range(2)]
-    assert (await ask("release_hold", holdToken=holds[0]["holdToken"]))["released"]
-    booking = (await ask("book_slot", holdToken=holds[1]["holdToken"], **kim))["booking"]["bookingId"]
-    found = (await ask("find_bookings", email=kim["customerEmail"]))["bookings"]
+    await call("explain_slot", start=first)
+    holds = [await call("create_hold", start=first, customerHash=who) for _ in range(2)]
+    assert (await call("release_hold", holdToken=holds[0]["holdToken"]))["released"]
+    booking = (await call("book_slot", holdToken=holds[1]["holdToken"], **kim))["booking"]["bookingId"]
+    found = (await call("find_bookings", email=kim["customerEmail"]))["bookings"]
     assert [one["bookingId"] for one in found] == [booking]
-    await ask("reschedule_booking", bookingId=booking, start=last)
-    await ask("cancel_booking", bookingId=booking)
+    await call("reschedule_booking", bookingId=booking, start=last)
+    await call("cancel_booking", bookingId=booking)
     before_work = {"from": f"{day}T05:00", "to": f"{day}T05:30"}
-    await ask("join_waitlist", **before_work, **kim)
-    await ask("list_waitlist")
-    await ask("get_metrics")
-    technician = (await ask("list_technicians"))["technicians"][0]["technicianId"]
-    await ask("set_technician_status", technicianId=technician, status="active")
-    await ask("add_time_off", technicianId=technician, start=f"{day[:4]}-12-25", end=f"{day[:4]}-12-25")
+    await call("join_waitlist", **before_work, **kim)
+    await call("list_waitlist")
+    await call("get_metrics")
+    technician = (await call("list_technicians"))["technicians"][0]["technicianId"]
+    await call("set_technician_status", technicianId=technician, status="active")
+    await call("add_time_off", technicianId=technician, start=f"{day[:4]}-12-25", end=f"{day[:4]}-12-25")
 
 
 async def test_a_client_may_skip_the_handshake_and_reconnect_for_each_call(server: HttpServer) -> None:

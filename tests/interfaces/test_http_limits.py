@@ -24,10 +24,10 @@ from support.http_server import (
     body_in,
     call_of,
     headers_of,
-    open_books,
+    open_database,
     running,
     serving,
-    write_books,
+    write_database,
 )
 
 MAX_BODY = 20_000
@@ -37,7 +37,7 @@ PER_CALL = 3
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServer]:
     path = tmp_path_factory.mktemp("limits") / "slotmcp.db"
-    anyio.run(write_books, path, PLAN)
+    anyio.run(write_database, path, PLAN)
     with serving(
         path,
         max_body_bytes=str(MAX_BODY),
@@ -123,7 +123,7 @@ async def test_the_rate_of_one_phone_call_is_limited_with_a_retry_time(client: h
 @pytest.mark.usefixtures("quiet_logging")
 async def test_the_rate_of_one_key_is_limited(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
-    async with open_books(path, PLAN) as schedules:
+    async with open_database(path, PLAN) as schedules:
         one, other = [(await schedules.app.access.create(Scope.CALLER, project="*")).token for _ in range(2)]
     app = HttpApp(Settings(database_url=str(path), rate_limit_per_key=2))
     transport = httpx2.ASGITransport(app=app)
@@ -157,7 +157,7 @@ async def test_a_body_that_does_not_arrive_times_out() -> None:
 async def listening(tmp_path: Path) -> AsyncIterator[int]:
     """A server in this process, its port."""
     path = tmp_path / "slotmcp.db"
-    await write_books(path, PLAN)
+    await write_database(path, PLAN)
     app = HttpApp(Settings(database_url=str(path)), ServeOptions(is_open=True, is_local=True))
     socket = web_serving.listen("127.0.0.1", 0)
     config = uvicorn.Config(app, http=limits.HeaderLimitProtocol, lifespan="off", log_config=None, ws="none")

@@ -7,14 +7,14 @@ import httpx2
 
 from slotmcp.domain.access import Scope
 from support.denver import PLAN
-from support.http_server import call_of, headers_of, open_books, serving
+from support.http_server import call_of, headers_of, open_database, serving
 
-SAID = ("Quux", "303 555", "555 0142", "5550142", "quux.org", "sub=ada")
+CALLER_WORDS = ("Quux", "303 555", "555 0142", "5550142", "quux.org", "sub=ada")
 
 
 async def test_credentials_and_bodies_are_not_logged(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
-    async with open_books(path, PLAN) as schedules:
+    async with open_database(path, PLAN) as schedules:
         key = (await schedules.app.access.create(Scope.CALLER, project=None, name="Zoe Quux")).token
     with serving(path, log_level="debug", log_format="json") as server:
         async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
@@ -42,4 +42,4 @@ async def test_credentials_and_bodies_are_not_logged(tmp_path: Path) -> None:
     assert '"event": "find_bookings"' in log
     assert '"callId": "call-7"' in log
     assert key[4:30] in log, "the key's id says whose call it was"
-    assert [word for word in (*SAID, key, key.split("_", 2)[2][:-1]) if word in log] == []
+    assert [word for word in (*CALLER_WORDS, key, key.split("_", 2)[2][:-1]) if word in log] == []

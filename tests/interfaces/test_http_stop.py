@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slotmcp.web.shutdown import GracefulShutdown, ShutdownMiddleware
 from support.denver import PLAN
-from support.http_server import HttpServer, body_in, call_of, headers_of, serving, write_books
+from support.http_server import HttpServer, body_in, call_of, headers_of, serving, write_database
 from support.sqlite_file import rows
 
 CALLERS = 120
@@ -23,13 +23,13 @@ LONG, PATIENCE = 1000, 20
 
 async def test_a_shutdown_under_load_loses_no_call_and_leaves_none_incomplete(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
-    await write_books(path, PLAN)
+    await write_database(path, PLAN)
     with serving(path) as server:
         starts = [slot["start"] for slot in body_in(await server.post(call_of("get_slots", limit=100)))["slots"]]
         answers = await rush(server, starts)
         code, log = await asyncio.to_thread(server.stop)
-    told = [body_in(one) for one in answers if one is not None and one.status_code == 200]
-    booked = {body["booking"]["bookingId"] for body in told if "booking" in body}
+    bodies = [body_in(one) for one in answers if one is not None and one.status_code == 200]
+    booked = {body["booking"]["bookingId"] for body in bodies if "booking" in body}
     refused = [one for one in answers if one is None or one.status_code != 200]
     assert len(booked) >= ENOUGH
     assert {one.status_code for one in refused if one is not None} <= {503}
@@ -43,19 +43,22 @@ async def rush(server: HttpServer, starts: list[str]) -> list[httpx2.Response | 
     """Everybody books at once; when some are answered, the server is told to stop. None: it could not be reached."""
     answered = asyncio.Semaphore(0)
 
-    async def book(caller: int) -> httpx2.Response | None:
-        asked = call_of(
-            "book_slot", start=starts[caller % len(starts)], customerName="X", customerEmail=f"c{caller}@example.com"
+    async def book(customer: int) -> httpx2.Response | None:
+        message = call_of(
+            "book_slot",
+            start=starts[customer % len(starts)],
+            customerName="X",
+            customerEmail=f"c{customer}@example.com",
         )
         try:
-            return await client.post("/mcp", json=asked, headers=headers_of())
+            return await client.post("/mcp", json=message, headers=headers_of())
         except httpx2.TransportError:
             return None
         finally:
             answered.release()
 
     async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
-        calls = [asyncio.create_task(book(caller)) for caller in range(CALLERS)]
+        calls = [asyncio.create_task(book(customer)) for customer in range(CALLERS)]
         for _ in range(ENOUGH):
             await answered.acquire()
         server.process.send_signal(signal.SIGTERM)
@@ -65,7 +68,7 @@ async def rush(server: HttpServer, starts: list[str]) -> list[httpx2.Response | 
 @pytest.mark.parametrize("how", ["sse", "listen"])
 async def test_open_streams_end_when_the_server_stops(tmp_path: Path, how: str) -> None:
     path = tmp_path / "slotmcp.db"
-    await write_books(path, PLAN)
+    await write_database(path, PLAN)
     with serving(path) as server:
         async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client, open_stream(client, how) as stream:
             chunks = stream.aiter_bytes()
@@ -112,7 +115,7 @@ class Gate:
         await PlainTextResponse("done")(scope, receive, send)
 
 
-async def ask(app: ASGIApp, path: str = "/mcp") -> httpx2.Response:
+async def call(app: ASGIApp, path: str = "/mcp") -> httpx2.Response:
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://x") as client:
         return await client.post(path)
 
@@ -121,10 +124,10 @@ async def test_new_calls_are_refused_while_running_ones_finish() -> None:
     gate, ended = Gate(), asyncio.Event()
     shutdown = GracefulShutdown(is_busy=lambda: False, timeout_seconds=LONG)
     app = ShutdownMiddleware(gate, shutdown)
-    running = asyncio.create_task(ask(app))
+    running = asyncio.create_task(call(app))
     await gate.entered.wait()
     shutdown.begin(ended.set)
-    refused = await ask(app)
+    refused = await call(app)
     assert (refused.status_code, refused.headers["retry-after"], refused.headers["connection"]) == (503, "1", "close")
     assert refused.json()["error"] == "stopping"
     assert not (await given_up_on(ended))
@@ -132,13 +135,13 @@ async def test_new_calls_are_refused_while_running_ones_finish() -> None:
     assert (await running).text == "done"
     async with asyncio.timeout(PATIENCE):
         await ended.wait()
-    assert (await ask(app, "/readyz")).text == "done", "whoever looks after the process is answered to the end"
+    assert (await call(app, "/readyz")).text == "done", "whoever looks after the process is answered to the end"
 
 
 async def test_calls_beyond_the_shutdown_timeout_are_abandoned() -> None:
     gate, ended = Gate(), asyncio.Event()
     shutdown = GracefulShutdown(is_busy=lambda: True, timeout_seconds=0)
-    running = asyncio.create_task(ask(ShutdownMiddleware(gate, shutdown)))
+    running = asyncio.create_task(call(ShutdownMiddleware(gate, shutdown)))
     await gate.entered.wait()
     shutdown.begin(ended.set)
     await ended.wait()

@@ -25,7 +25,7 @@ class Inspector:
 
     database_url: str
 
-    def ask(self, method: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+    def request(self, method: str, *arguments: str) -> tuple[int, dict[str, Any]]:
         """Its exit code and the JSON that it prints."""
         server = [sys.executable, "-m", "slotmcp", "stdio", "-e", f"SLOTMCP_DATABASE_URL={self.database_url}"]
         done = self._run([str(INSPECTOR), "--cli", *server, "--method", method, *arguments])
@@ -34,8 +34,8 @@ class Inspector:
     def call(self, tool: str, **arguments: str) -> tuple[int, dict[str, Any]]:
         """Its exit code and what the tool answered."""
         pairs = [word for name, value in arguments.items() for word in ("--tool-arg", f"{name}={value}")]
-        code, said = self.ask("tools/call", "--tool-name", tool, *pairs)
-        return code, said["structuredContent"]
+        code, response = self.request("tools/call", "--tool-name", tool, *pairs)
+        return code, response["structuredContent"]
 
     def import_project(self, path: Path) -> None:
         self._run([sys.executable, "-m", "slotmcp", "import", str(path)]).check_returncode()
@@ -59,16 +59,16 @@ def inspector(tmp_path: Path) -> Inspector:
 
 
 def test_the_inspector_lists_every_tool(inspector: Inspector) -> None:
-    code, said = inspector.ask("tools/list")
+    code, response = inspector.request("tools/list")
 
     assert code == 0
-    assert {tool["name"] for tool in said["tools"]} == CALLER_TOOLS
+    assert {tool["name"] for tool in response["tools"]} == CALLER_TOOLS
 
 
 @pytest.mark.timeout(300)
 def test_the_inspector_calls_every_tool_and_reports_a_refusal(inspector: Inspector) -> None:
     services, catalog = inspector.call("list_services")
-    asked, free = inspector.call("get_slots", serviceType=catalog["services"][0]["serviceType"])
+    searched, free = inspector.call("get_slots", serviceType=catalog["services"][0]["serviceType"])
     start = free["slots"][0]["start"]
     service = free["query"]["serviceType"]
     held, hold = inspector.call("create_hold", serviceType=service, start=start, customerHash="caller-1")
@@ -86,7 +86,7 @@ def test_the_inspector_calls_every_tool_and_reports_a_refusal(inspector: Inspect
     window = {"from": free["query"]["from"], "to": free["query"]["to"]}
     joined, no_need = inspector.call("join_waitlist", serviceType=service, **window, **customer)
 
-    assert [services, asked, held, released, booked, explained, found, moved, cancelled] == [0] * 9
+    assert [services, searched, held, released, booked, explained, found, moved, cancelled] == [0] * 9
     assert (joined, no_need["error"]["code"]) == (TOOL_ERRED, "slots_available")
     assert booking["booking"]["status"] == "confirmed"
     assert (refused, refusal["error"]["code"]) == (TOOL_ERRED, "slot_unavailable")

@@ -12,7 +12,7 @@ import pytest
 from slotmcp.domain.access import Scope
 from slotmcp.tools.server import CALLER_TOOLS
 from support.denver import PLAN
-from support.http_server import open_books, serving
+from support.http_server import open_database, serving
 
 INSPECTOR = Path(__file__).parents[1] / "inspector" / "node_modules" / ".bin" / "mcp-inspector"
 TOOL_ERRED = 5
@@ -24,7 +24,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
     path = tmp_path_factory.mktemp("inspector") / "slotmcp.db"
 
     async def prepare() -> str:
-        async with open_books(path, PLAN) as schedules:
+        async with open_database(path, PLAN) as schedules:
             return (await schedules.app.access.create(Scope.CALLER, project=None)).token
 
     key = anyio.run(prepare)
@@ -32,7 +32,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
         yield server.url, key
 
 
-def ask(place: tuple[str, str], transport: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+def call(place: tuple[str, str], transport: str, *arguments: str) -> tuple[int, dict[str, Any]]:
     """The Inspector's exit code, and the JSON that it prints."""
     url, key = place
     where = [f"{url}/{'mcp' if transport == 'http' else 'sse'}", "--transport", transport]
@@ -49,11 +49,11 @@ def ask(place: tuple[str, str], transport: str, *arguments: str) -> tuple[int, d
 
 @pytest.mark.parametrize("transport", ["http", "sse"])
 def test_the_inspector_lists_tools_calls_one_and_reports_a_refusal(place: tuple[str, str], transport: str) -> None:
-    code, listed = ask(place, transport, "--method", "tools/list")
+    code, listed = call(place, transport, "--method", "tools/list")
     assert code == 0
     assert [tool["name"] for tool in listed["tools"]] == [tool.name for tool in CALLER_TOOLS]
-    called, answer = ask(place, transport, "--method", "tools/call", "--tool-name", "get_slots")
+    called, answer = call(place, transport, "--method", "tools/call", "--tool-name", "get_slots")
     assert (called, bool(answer["structuredContent"]["slots"])) == (0, True)
     unknown = ("--tool-name", "find_bookings", "--tool-arg", "phone=0")
-    refused, refusal = ask(place, transport, "--method", "tools/call", *unknown)
+    refused, refusal = call(place, transport, "--method", "tools/call", *unknown)
     assert (refused, refusal["structuredContent"]["error"]["code"]) == (TOOL_ERRED, "invalid_argument")

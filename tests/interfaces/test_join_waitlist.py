@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from support.server import Desk, fields, starts
+from support.server import Caller, fields, starts
 from support.sqlite_file import fingerprint
 
 MONDAY_9 = "2026-11-23T16:00:00Z"
@@ -19,16 +19,16 @@ GOOD = {
 
 
 @pytest.fixture
-async def token(desk: Desk) -> str:
+async def token(caller: Caller) -> str:
     """Of the hold that has the only start of the window."""
-    hold = await desk.ask("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="somebody")
+    hold = await caller.call("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="somebody")
     held: str = hold["holdToken"]
     return held
 
 
 @pytest.mark.usefixtures("token")
-async def test_joining_returns_the_position_in_line(desk: Desk) -> None:
-    answer = await desk.ask("join_waitlist", **GOOD)
+async def test_joining_returns_the_position_in_line(caller: Caller) -> None:
+    answer = await caller.call("join_waitlist", **GOOD)
     wait_id = answer["waitId"]
     assert len(wait_id) >= 22
     assert {key: value for key, value in answer.items() if key != "traceId"} == {
@@ -44,24 +44,24 @@ async def test_joining_returns_the_position_in_line(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("token")
-async def test_the_number_of_people_ahead_is_spoken(desk: Desk) -> None:
-    said = []
+async def test_the_number_of_people_ahead_is_spoken(caller: Caller) -> None:
+    spoken = []
     for number in range(3):
-        answer = await desk.ask("join_waitlist", **GOOD | {"customerPhone": f"+1 303 555 010{number}"})
-        said.append(answer["result"].partition(".")[0])
+        answer = await caller.call("join_waitlist", **GOOD | {"customerPhone": f"+1 303 555 010{number}"})
+        spoken.append(answer["result"].partition(".")[0])
         assert answer["position"] == number + 1
-    assert said == [
+    assert spoken == [
         "You are on the waitlist, and the next in line",
         "You are on the waitlist, with one person ahead of you",
         "You are on the waitlist, with 2 people ahead of you",
     ]
 
 
-async def test_a_repeated_call_returns_the_offer_and_its_token_books_it(desk: Desk, token: str) -> None:
-    first = await desk.ask("join_waitlist", **GOOD)
-    await desk.ask("release_hold", holdToken=token)
-    desk.clock.advance(seconds=61)
-    offered = await desk.ask("join_waitlist", **GOOD)
+async def test_a_repeated_call_returns_the_offer_and_its_token_books_it(caller: Caller, token: str) -> None:
+    first = await caller.call("join_waitlist", **GOOD)
+    await caller.call("release_hold", holdToken=token)
+    caller.clock.advance(seconds=61)
+    offered = await caller.call("join_waitlist", **GOOD)
     assert offered["result"] == (
         "Something has become free: I am keeping tomorrow at 9 in the morning for you for another 13 minutes. "
         "Shall I book it?"
@@ -76,70 +76,70 @@ async def test_a_repeated_call_returns_the_offer_and_its_token_books_it(desk: De
         "holdToken": offered["offer"]["holdToken"],
         "expiresAt": "2026-11-22T19:15:00Z",
     }
-    booked = await desk.ask(
+    booked = await caller.call(
         "book_slot", holdToken=offered["offer"]["holdToken"], customerName="Kim", customerPhone="303 555 0142"
     )
     assert booked["booking"]["start"] == MONDAY_9
 
 
-async def test_the_last_minutes_of_an_offer_are_spoken_exactly(desk: Desk, token: str) -> None:
-    await desk.ask("join_waitlist", **GOOD)
-    await desk.ask("release_hold", holdToken=token)
-    said = []
+async def test_the_last_minutes_of_an_offer_are_spoken_exactly(caller: Caller, token: str) -> None:
+    await caller.call("join_waitlist", **GOOD)
+    await caller.call("release_hold", holdToken=token)
+    spoken = []
     for seconds in (780, 119):
-        desk.clock.advance(seconds=seconds)
-        said.append((await desk.ask("join_waitlist", **GOOD))["result"].split("for you for ")[1].partition(".")[0])
-    assert said == ["another 2 minutes", "less than a minute"]
+        caller.clock.advance(seconds=seconds)
+        spoken.append((await caller.call("join_waitlist", **GOOD))["result"].split("for you for ")[1].partition(".")[0])
+    assert spoken == ["another 2 minutes", "less than a minute"]
 
 
-async def test_joining_is_refused_if_a_time_is_free(desk: Desk, token: str) -> None:
-    await desk.ask("release_hold", holdToken=token)
-    before = fingerprint(desk.path)
-    error = await desk.refused("join_waitlist", **GOOD)
+async def test_joining_is_refused_if_a_time_is_free(caller: Caller, token: str) -> None:
+    await caller.call("release_hold", holdToken=token)
+    before = fingerprint(caller.path)
+    error = await caller.expect_error("join_waitlist", **GOOD)
     assert (error["code"], error["retryable"]) == ("slots_available", False)
     assert starts(error["alternatives"]) == [MONDAY_9]
     assert error["result"] == (
         "That did not work: there is no need to wait. I have tomorrow at 9 in the morning. Does that suit you?"
     )
     assert error["message"]
-    assert fingerprint(desk.path) == before
-    several = await desk.refused("join_waitlist", **GOOD | {"to": "2026-11-24"})
+    assert fingerprint(caller.path) == before
+    several = await caller.expect_error("join_waitlist", **GOOD | {"to": "2026-11-24"})
     assert len(several["alternatives"]) == 3
     assert several["result"].endswith("Which suits you?")
 
 
 @pytest.mark.usefixtures("token")
-async def test_the_response_is_in_the_callers_language(desk: Desk) -> None:
-    answer = await desk.ask("join_waitlist", **GOOD, locale="es")
+async def test_the_response_is_in_the_callers_language(caller: Caller) -> None:
+    answer = await caller.call("join_waitlist", **GOOD, locale="es")
     assert answer["result"].startswith("Está en la lista de espera")
 
 
-async def test_a_location_and_a_requested_technician_are_accepted(desk: Desk) -> None:
-    await desk.ask(
+async def test_a_location_and_a_requested_technician_are_accepted(caller: Caller) -> None:
+    await caller.call(
         "create_hold", start=MONDAY_9, serviceType="ac-repair", customerHash="somebody", technicianId="t-ben"
     )
-    asked = GOOD | {"serviceType": "ac-repair", "technicianId": "t-ben", "latitude": 39.74, "longitude": -104.99}
-    assert (await desk.ask("join_waitlist", **asked))["position"] == 1
+    arguments = GOOD | {"serviceType": "ac-repair", "technicianId": "t-ben", "latitude": 39.74, "longitude": -104.99}
+    assert (await caller.call("join_waitlist", **arguments))["position"] == 1
 
 
 @pytest.mark.usefixtures("token")
-async def test_a_key_is_valid_for_one_request(desk: Desk) -> None:
-    await desk.ask("join_waitlist", **GOOD, idempotencyKey="k-1")
-    error = await desk.refused("join_waitlist", **GOOD | {"durationMinutes": 110}, idempotencyKey="k-1")
+async def test_a_key_is_valid_for_one_request(caller: Caller) -> None:
+    await caller.call("join_waitlist", **GOOD, idempotencyKey="k-1")
+    error = await caller.expect_error("join_waitlist", **GOOD | {"durationMinutes": 110}, idempotencyKey="k-1")
     assert error["code"] == "idempotency_mismatch"
 
 
 @pytest.mark.usefixtures("token")
-async def test_a_busy_database_is_a_retryable_error(desk: Desk, impatient_desk: Desk) -> None:
-    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
+async def test_a_busy_database_is_a_retryable_error(caller: Caller, impatient_caller: Caller) -> None:
+    with closing(sqlite3.connect(caller.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        error = await impatient_desk.refused("join_waitlist", **GOOD)
+        error = await impatient_caller.expect_error("join_waitlist", **GOOD)
     assert (error["code"], error["retryable"]) == ("unavailable", True)
-    assert not (await desk.ask("join_waitlist", **GOOD))["replayed"]
+    assert not (await caller.call("join_waitlist", **GOOD))["replayed"]
 
 
-async def test_unknown_ids_are_not_found(desk: Desk) -> None:
-    error = await desk.refused("join_waitlist", **GOOD | {"serviceType": "furnace"})
+async def test_unknown_ids_are_not_found(caller: Caller) -> None:
+    error = await caller.expect_error("join_waitlist", **GOOD | {"serviceType": "furnace"})
     assert (error["code"], error["nearest"]) == ("not_found", ["furnace-check"])
 
 
@@ -167,9 +167,9 @@ async def test_unknown_ids_are_not_found(desk: Desk) -> None:
     ],
 )
 async def test_an_invalid_argument_is_named_and_no_entry_is_made(
-    desk: Desk, arguments: dict[str, object], field: str
+    caller: Caller, arguments: dict[str, object], field: str
 ) -> None:
-    before = fingerprint(desk.path)
-    error = await desk.refused("join_waitlist", **(GOOD | arguments))
+    before = fingerprint(caller.path)
+    error = await caller.expect_error("join_waitlist", **(GOOD | arguments))
     assert (error["code"], fields(error)) == ("invalid_argument", [field])
-    assert fingerprint(desk.path) == before
+    assert fingerprint(caller.path) == before

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from support.denver import PLAN, SUNDAY_NOON_MS
-from support.server import Desk, fields, open_desk
+from support.server import Caller, fields, open_caller
 
 
-async def test_the_response_has_services_hours_and_the_date(desk: Desk) -> None:
-    answer = await desk.ask("list_services")
+async def test_the_response_has_services_hours_and_the_date(caller: Caller) -> None:
+    answer = await caller.call("list_services")
     assert answer["result"] == "You can book AC repair or furnace check. What do you need?"
     assert answer["projectId"] == "denver-hvac"
     assert answer["projectName"] == "Front Range Heating & Air"
@@ -39,39 +39,39 @@ async def test_the_response_has_services_hours_and_the_date(desk: Desk) -> None:
     ]
 
 
-async def test_today_is_the_date_in_the_zone_of_the_business(desk: Desk) -> None:
-    desk.make_it("2026-11-23T06:59Z")  # is still Sunday in Denver
-    assert (await desk.ask("list_services"))["today"] == "Sunday, November 22, 2026"
-    desk.make_it("2026-11-23T07:00Z")
-    assert (await desk.ask("list_services"))["today"] == "Monday, November 23, 2026"
+async def test_today_is_the_date_in_the_zone_of_the_business(caller: Caller) -> None:
+    caller.make_it("2026-11-23T06:59Z")  # is still Sunday in Denver
+    assert (await caller.call("list_services"))["today"] == "Sunday, November 22, 2026"
+    caller.make_it("2026-11-23T07:00Z")
+    assert (await caller.call("list_services"))["today"] == "Monday, November 23, 2026"
 
 
 async def test_a_missing_default_service_is_left_out(tmp_path: Path) -> None:
     plan = replace(PLAN, project=replace(PLAN.project, default_service_id=None))
-    async with open_desk(tmp_path / "choosy.db", plan, now_ms=SUNDAY_NOON_MS) as desk:
-        assert "defaultServiceType" not in await desk.ask("list_services")
-        error = await desk.refused("get_slots")
+    async with open_caller(tmp_path / "choosy.db", plan, now_ms=SUNDAY_NOON_MS) as caller:
+        assert "defaultServiceType" not in await caller.call("list_services")
+        error = await caller.expect_error("get_slots")
         assert (error["code"], fields(error)) == ("invalid_argument", ["serviceType"])
         assert "ac-repair, furnace-check" in error["result"]
 
 
-async def test_the_project_must_be_named_if_there_are_several(two_businesses: Desk) -> None:
-    error = await two_businesses.refused("list_services")
+async def test_the_project_must_be_named_if_there_are_several(two_businesses: Caller) -> None:
+    error = await two_businesses.expect_error("list_services")
     assert error["code"] == "invalid_argument"
     assert fields(error) == ["projectId"]
     assert "boulder-hvac, denver-hvac" in error["result"]
-    answer = await two_businesses.ask("list_services", projectId="boulder-hvac")
+    answer = await two_businesses.call("list_services", projectId="boulder-hvac")
     assert answer["projectName"] == "Boulder Heating"
 
 
-async def test_a_server_without_projects_says_what_to_do(empty_desk: Desk) -> None:
-    error = await empty_desk.refused("list_services")
+async def test_a_server_without_projects_says_what_to_do(empty_caller: Caller) -> None:
+    error = await empty_caller.expect_error("list_services")
     assert error["code"] == "invalid_argument"
     assert "slotmcp import" in error["result"]
 
 
-async def test_an_unknown_project_is_not_found_and_similar_ids_are_named(desk: Desk) -> None:
-    error = await desk.refused("list_services", projectId="denver-hvca")
+async def test_an_unknown_project_is_not_found_and_similar_ids_are_named(caller: Caller) -> None:
+    error = await caller.expect_error("list_services", projectId="denver-hvca")
     assert error["code"] == "not_found"
     assert error["nearest"] == ["denver-hvac"]
     assert fields(error) == ["projectId"]
@@ -86,6 +86,6 @@ async def test_an_unknown_project_is_not_found_and_similar_ids_are_named(desk: D
         ({"project": "denver-hvac"}, "project"),
     ],
 )
-async def test_an_invalid_argument_is_named(desk: Desk, arguments: dict[str, object], field: str) -> None:
-    error = await desk.refused("list_services", **arguments)
+async def test_an_invalid_argument_is_named(caller: Caller, arguments: dict[str, object], field: str) -> None:
+    error = await caller.expect_error("list_services", **arguments)
     assert (error["code"], fields(error)) == ("invalid_argument", [field])

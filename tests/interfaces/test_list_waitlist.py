@@ -8,7 +8,7 @@ from mcp import Client
 
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import create_server
-from support.server import Desk, fields
+from support.server import Caller, fields
 
 MONDAY_9 = "2026-11-23T16:00:00Z"
 WISH = {"serviceType": "furnace-check", "from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}
@@ -22,24 +22,24 @@ LEE = {"customerName": "Lee Roe", "customerPhone": "+1 303 555 0199"}
 
 
 @pytest.fixture
-def operator(desk: Desk) -> Desk:
+def operator(caller: Caller) -> Caller:
     """The desk of whoever runs the business."""
-    return replace(desk, server=create_server(desk.app, toolset=Toolset.OPERATOR, read_only=True))
+    return replace(caller, server=create_server(caller.app, toolset=Toolset.OPERATOR, read_only=True))
 
 
-async def hold(desk: Desk) -> str:
-    held = await desk.ask("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="somebody")
+async def hold(caller: Caller) -> str:
+    held = await caller.call("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="somebody")
     token: str = held["holdToken"]
     return token
 
 
-async def test_waiting_callers_are_listed_in_order(desk: Desk, operator: Desk) -> None:
-    token = await hold(desk)
-    await desk.ask("join_waitlist", **WISH, **KIM)
-    desk.clock.advance(seconds=30)
-    await desk.ask("join_waitlist", **WISH | {"durationMinutes": 110}, **LEE, technicianId="t-ana")
-    await desk.ask("release_hold", holdToken=token)
-    answer = await operator.ask("list_waitlist")
+async def test_waiting_callers_are_listed_in_order(caller: Caller, operator: Caller) -> None:
+    token = await hold(caller)
+    await caller.call("join_waitlist", **WISH, **KIM)
+    caller.clock.advance(seconds=30)
+    await caller.call("join_waitlist", **WISH | {"durationMinutes": 110}, **LEE, technicianId="t-ana")
+    await caller.call("release_hold", holdToken=token)
+    answer = await operator.call("list_waitlist")
     assert answer["result"] == "2 people are on the waitlist."
     window = {"from": MONDAY_9, "to": "2026-11-23T16:15:00Z"}
     assert answer["waiting"] == [
@@ -71,40 +71,40 @@ async def test_waiting_callers_are_listed_in_order(desk: Desk, operator: Desk) -
     ]
 
 
-async def test_the_list_has_no_contact_details_and_no_secrets(desk: Desk, operator: Desk) -> None:
-    token = await hold(desk)
-    joined = await desk.ask("join_waitlist", **WISH, **KIM)
-    await desk.ask("release_hold", holdToken=token)
-    offer = (await desk.ask("join_waitlist", **WISH, **KIM))["offer"]
-    told = orjson.dumps(await operator.ask("list_waitlist")).decode()
+async def test_the_list_has_no_contact_details_and_no_secrets(caller: Caller, operator: Caller) -> None:
+    token = await hold(caller)
+    joined = await caller.call("join_waitlist", **WISH, **KIM)
+    await caller.call("release_hold", holdToken=token)
+    offer = (await caller.call("join_waitlist", **WISH, **KIM))["offer"]
+    listing = orjson.dumps(await operator.call("list_waitlist")).decode()
     for secret in ("303 555", "555 0142", "5550142", "kim@", "kim-4711", joined["waitId"], offer["holdToken"]):
-        assert secret not in told, secret
+        assert secret not in listing, secret
 
 
-async def test_closed_entries_are_left_out(desk: Desk, operator: Desk) -> None:
-    answer = await operator.ask("list_waitlist")
+async def test_closed_entries_are_left_out(caller: Caller, operator: Caller) -> None:
+    answer = await operator.call("list_waitlist")
     assert answer["result"] == "Nobody is on the waitlist."
     assert answer["clock"]["today"] == "Sunday, November 22, 2026"
-    await hold(desk)
-    await desk.ask("join_waitlist", **WISH, **KIM)
-    assert (await operator.ask("list_waitlist"))["result"] == "One person is on the waitlist."
-    desk.make_it("2026-11-23T17:00:00Z")
-    await desk.app.waitlist.sweep()
-    answer = await operator.ask("list_waitlist")
+    await hold(caller)
+    await caller.call("join_waitlist", **WISH, **KIM)
+    assert (await operator.call("list_waitlist"))["result"] == "One person is on the waitlist."
+    caller.make_it("2026-11-23T17:00:00Z")
+    await caller.app.waitlist.sweep()
+    answer = await operator.call("list_waitlist")
     assert (answer["result"], answer["waiting"]) == ("Nobody is on the waitlist.", [])
 
 
-async def test_callers_cannot_call_list_waitlist(desk: Desk) -> None:
-    async with Client(desk.server) as client:
+async def test_callers_cannot_call_list_waitlist(caller: Caller) -> None:
+    async with Client(caller.server) as client:
         names = {tool.name for tool in (await client.list_tools()).tools}
     assert "join_waitlist" in names
     assert "list_waitlist" not in names
 
 
-async def test_an_unknown_project_is_not_found(operator: Desk) -> None:
-    error = await operator.refused("list_waitlist", projectId="denver")
+async def test_an_unknown_project_is_not_found(operator: Caller) -> None:
+    error = await operator.expect_error("list_waitlist", projectId="denver")
     assert (error["code"], fields(error)) == ("not_found", ["projectId"])
 
 
-async def test_the_sentence_follows_the_locale(operator: Desk) -> None:
-    assert (await operator.ask("list_waitlist", locale="de"))["result"] == "Auf der Warteliste steht niemand."
+async def test_the_sentence_follows_the_locale(operator: Caller) -> None:
+    assert (await operator.call("list_waitlist", locale="de"))["result"] == "Auf der Warteliste steht niemand."

@@ -29,13 +29,13 @@ from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.settings import LogFormat, Settings
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
+from support.caller_words import call_every_tool
 from support.denver import PLAN
 from support.http_server import serving
 from support.redis_server import RedisServer
 from support.roads import routing_server
-from support.said import use_everything
 from support.schedules import PROJECT
-from support.server import Body, Desk, body_of
+from support.server import Body, Caller, body_of
 
 Event = tuple[str, str, str, str]
 """Tool, outcome, trace id, call id."""
@@ -51,12 +51,12 @@ class Line:
     call_id: str = ""
     answered: list[Event] = field(default_factory=list)
 
-    async def ask(self, tool: str, /, **arguments: object) -> Body:
+    async def call(self, tool: str, /, **arguments: object) -> Body:
         body = await self._call(tool, arguments)
         assert "error" not in body, body
         return body
 
-    async def refused(self, tool: str, /, **arguments: object) -> Body:
+    async def expect_error(self, tool: str, /, **arguments: object) -> Body:
         body = await self._call(tool, arguments)
         assert "error" in body, body
         return body
@@ -67,7 +67,7 @@ class Line:
         return body
 
 
-async def made_books(url: str) -> str:
+async def made_database(url: str) -> str:
     """Write the business of denver.py into a database; an operator's key."""
     async with open_app(Settings(database_url=url)) as app:
         await app.projects.import_project(PLAN, prune=False)
@@ -96,7 +96,7 @@ def _of_console(line: str) -> Mapping[str, str]:
     return {"event": stamped[1] if stamped else "", **dict(re.findall(r"(\w+)=(\S+)", line))}
 
 
-def assert_told(log: str, log_format: LogFormat, answered: list[Event]) -> None:
+def assert_logged(log: str, log_format: LogFormat, answered: list[Event]) -> None:
     """One event for each call, of each tool, that says how it went and nothing else."""
     events = events_in(log, log_format)
     assert [(one["event"], one["outcome"], one["traceId"], one.get("callId", "")) for one in events] == answered
@@ -112,44 +112,44 @@ def words_in(log: str, *words: str) -> list[str]:
 @pytest.mark.usefixtures("quiet_logging")
 async def test_calls_over_http_are_logged_without_caller_data(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
-    key = await made_books(str(path))
+    key = await made_database(str(path))
     with serving(path, log_level="debug", log_format="json") as server:
         async with line_to(server.url, key) as line:
-            said = await use_everything(line)
+            caller_words = await call_every_tool(line)
         _, log = server.stop()
-    assert_told(log, "json", line.answered)
-    assert words_in(server.said + log, key, key.split("_", 2)[2], *said) == []
+    assert_logged(log, "json", line.answered)
+    assert words_in(server.log + log, key, key.split("_", 2)[2], *caller_words) == []
 
 
 @pytest.mark.usefixtures("quiet_logging")
 async def test_calls_in_a_fleet_are_logged_without_caller_data(
     tmp_path: Path, postgres_url: str, redis: RedisServer
 ) -> None:
-    key = await made_books(postgres_url)
+    key = await made_database(postgres_url)
     fleet = {"database_url": postgres_url, "redis_url": redis.url}
     with serving(tmp_path, log_level="debug", log_format="console", **fleet) as server:
         async with line_to(server.url, key) as line:
-            said = await use_everything(line)
+            caller_words = await call_every_tool(line)
         _, log = server.stop()
-    assert_told(log, "console", line.answered)
-    assert words_in(server.said + log, key, key.split("_", 2)[2], *said) == []
+    assert_logged(log, "console", line.answered)
+    assert words_in(server.log + log, key, key.split("_", 2)[2], *caller_words) == []
 
 
 @pytest.mark.usefixtures("quiet_logging")
 async def test_calls_over_stdio_are_logged_without_caller_data(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
-    await made_books(str(path))
+    await made_database(str(path))
     settings = {"SLOTMCP_DATABASE_URL": str(path), "SLOTMCP_LOG_LEVEL": "debug", "SLOTMCP_LOG_FORMAT": "json"}
     command = ["-m", "slotmcp", "stdio", "--toolset", "operator"]
     server = StdioServerParameters(command=sys.executable, args=command, env={**os.environ, **settings})
     with (tmp_path / "stderr").open("w+") as stderr:
         async with Client(stdio_client(server, errlog=stderr)) as client:
             line = Line(client)
-            said = await use_everything(line)
+            caller_words = await call_every_tool(line)
         stderr.seek(0)
         log = stderr.read()
-    assert_told(log, "json", line.answered)
-    assert words_in(log, *said) == []
+    assert_logged(log, "json", line.answered)
+    assert words_in(log, *caller_words) == []
 
 
 @pytest.fixture(params=["console", "json"])
@@ -167,14 +167,14 @@ def logged(request: pytest.FixtureRequest) -> Iterator[StringIO]:
     structlog.reset_defaults()
 
 
-async def test_traces_contain_no_caller_data(office: Desk) -> None:
-    async with office.app.tracing.writing(kept_days=1):
-        words = await use_everything(office)
-    with closing(sqlite3.connect(office.path)) as database:
+async def test_traces_contain_no_caller_data(operator: Caller) -> None:
+    async with operator.app.tracing.writing(kept_days=1):
+        words = await call_every_tool(operator)
+    with closing(sqlite3.connect(operator.path)) as database:
         rows = database.execute("SELECT * FROM traces").fetchall()
-    said = " ".join(map(repr, rows))
-    assert {use for use in TracedUse if use in said} == set(TracedUse)
-    assert words_in(said, *words) == []
+    stored = " ".join(map(repr, rows))
+    assert {use for use in TracedUse if use in stored} == set(TracedUse)
+    assert words_in(stored, *words) == []
 
 
 async def test_routing_requests_are_logged_without_locations(logged: StringIO) -> None:

@@ -36,9 +36,9 @@ async def test_a_scrape_reports_a_database_outage(
 
             async def says(sample: str) -> bool:
                 async with asyncio.timeout(2):
-                    told = await client.get("/metrics", headers=headers_of(key))
-                assert told.status_code == 200
-                return f'slotmcp_dependency_up{{dependency="database"}} {sample}' in told.text
+                    response = await client.get("/metrics", headers=headers_of(key))
+                assert response.status_code == 200
+                return f'slotmcp_dependency_up{{dependency="database"}} {sample}' in response.text
 
             await until(lambda: says("1.0"))
             proxy.silence()

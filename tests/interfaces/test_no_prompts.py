@@ -6,14 +6,14 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import INVALID_PARAMS
 
-from support.server import Desk
+from support.server import Caller
 
 
 @pytest.mark.parametrize("how", ["auto", "legacy"])
 async def test_an_unknown_prompt_is_refused_and_not_logged_as_a_failure(
-    desk: Desk, caplog: pytest.LogCaptureFixture, how: str
+    caller: Caller, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
-    async with Client(desk.server, mode=how) as client:
+    async with Client(caller.server, mode=how) as client:
         assert (await client.list_prompts()).prompts == []
         with pytest.raises(MCPError, match="There is no such prompt") as refused:
             await client.get_prompt("Kim, 303 555 0142")

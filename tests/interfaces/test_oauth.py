@@ -14,7 +14,7 @@ from slotmcp.domain.access import Scope
 from slotmcp.settings import Settings
 from slotmcp.web import oauth
 from support.denver import PLAN, PROJECT
-from support.http_server import body_in, call_of, headers_of, open_books, running
+from support.http_server import body_in, call_of, headers_of, open_database, running
 from support.issuer import Issuer, issuing, new_ec
 
 PUBLIC = "https://book.example.com"
@@ -33,7 +33,7 @@ def issuer() -> Iterator[Issuer]:
 @pytest.fixture
 async def client(tmp_path: Path, issuer: Issuer, quiet_logging: None) -> AsyncIterator[httpx2.AsyncClient]:  # noqa: ARG001  logging as it was
     path = tmp_path / "slotmcp.db"
-    async with open_books(path, PLAN) as schedules:
+    async with open_database(path, PLAN) as schedules:
         key = (await schedules.app.access.create(Scope.CALLER, project=PROJECT.id)).token
     settings = Settings(database_url=str(path), public_url=PUBLIC, oauth_issuer=issuer.url)
     app = HttpApp(settings)
@@ -133,10 +133,10 @@ async def test_a_token_without_a_scope_is_refused_with_the_required_one(
 
 async def test_the_metadata_names_the_issuer(client: httpx2.AsyncClient, issuer: Issuer) -> None:
     for path in ("/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"):
-        told = (await client.get(path)).json()
-        assert told["resource"] == AUDIENCE
-        assert told["authorization_servers"] == [issuer.url]
-        assert told["scopes_supported"] == ["slotmcp:caller", "slotmcp:operator"]
+        metadata = (await client.get(path)).json()
+        assert metadata["resource"] == AUDIENCE
+        assert metadata["authorization_servers"] == [issuer.url]
+        assert metadata["scopes_supported"] == ["slotmcp:caller", "slotmcp:operator"]
     assert METADATA in (await client.get("/mcp")).headers["www-authenticate"]
 
 
@@ -146,11 +146,11 @@ async def test_keys_are_fetched_once_and_again_after_a_rotation(
     old = issuer.token("k1", audience=AUDIENCE, scope=CALLER)
     for _ in range(3):
         assert (await call(client, old, "list_services")).status_code == 200
-    assert issuer.asked.count("/keys") == 1
+    assert issuer.requests.count("/keys") == 1
     issuer.secrets = {"k2": new_ec()}
     new = issuer.token("k2", audience=AUDIENCE, scope=CALLER)
     assert (await call(client, new, "list_services")).status_code == 401, "a flood of new ids fetches nothing"
-    assert issuer.asked.count("/keys") == 1
+    assert issuer.requests.count("/keys") == 1
     monkeypatch.setattr(oauth, "PAUSE_SECONDS", 0)
     assert (await call(client, new, "list_services")).status_code == 200
     assert (await call(client, old, "list_services")).status_code == 401, (
@@ -163,13 +163,13 @@ async def test_an_issuer_outage_admits_no_one_and_keeps_the_cached_keys(
 ) -> None:
     monkeypatch.setattr(oauth, "PAUSE_SECONDS", 0)
     monkeypatch.setattr(oauth, "FRESH_SECONDS", 0)
-    issuer.is_away = True
+    issuer.is_down = True
     token = issuer.token("k1", audience=AUDIENCE, scope=CALLER)
     refused = await call(client, token, "list_services")
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
-    issuer.is_away = False
+    issuer.is_down = False
     assert (await call(client, token, "list_services")).status_code == 200
-    issuer.is_away = True
+    issuer.is_down = True
     assert (await call(client, token, "list_services")).status_code == 200
 
 
@@ -179,6 +179,6 @@ async def test_retries_of_one_agent_match_across_its_tokens(client: httpx2.Async
         for seconds, who in ((600, "ada"), (700, "ada"), (600, "bob"))
     ]
     start = body_in(await call(client, tokens[0], "get_slots"))["slots"][0]["start"]
-    asked = {"start": start, "customerHash": "kim", "idempotencyKey": "1"}
-    holds = [body_in(await call(client, token, "create_hold", **asked)).get("holdToken") for token in tokens]
+    requests = {"start": start, "customerHash": "kim", "idempotencyKey": "1"}
+    holds = [body_in(await call(client, token, "create_hold", **requests)).get("holdToken") for token in tokens]
     assert holds[0] == holds[1] != holds[2]

@@ -17,7 +17,7 @@ from slotmcp.telemetry.metrics import REGISTRY
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
 from support.denver import PLAN, PROJECT
-from support.http_server import HttpServer, body_in, call_of, open_books, serving
+from support.http_server import HttpServer, body_in, call_of, open_database, serving
 from support.prometheus import OBSERVABILITY, Prometheus, promtool, scraping
 from support.until import until
 
@@ -40,7 +40,7 @@ class Line:
     traced: int = 0
     calls: int = 0
 
-    async def ask(self, call_id: str, tool: str, **arguments: object) -> Any:  # noqa: ANN401  an answer of any tool
+    async def call(self, call_id: str, tool: str, **arguments: object) -> Any:  # noqa: ANN401  an answer of any tool
         self.calls += 1
         self.traced += tool in TRACED
         asked = call_of(tool, projectId=PROJECT.id, **arguments)
@@ -58,18 +58,18 @@ class Watched:
 
 async def phone(line: Line) -> None:
     """Two callers want the same time; a third asks for a day on which nobody works, and a fourth gives a hold back."""
-    slots = (await line.ask("one", "get_slots", serviceType="furnace-check"))["slots"]
-    await line.ask("two", "get_slots", serviceType="furnace-check")
+    slots = (await line.call("one", "get_slots", serviceType="furnace-check"))["slots"]
+    await line.call("two", "get_slots", serviceType="furnace-check")
     wanted = {"serviceType": "furnace-check", "start": slots[0]["start"]}
-    hold = await line.ask("one", "create_hold", customerHash="one", **wanted)
-    assert (await line.ask("two", "create_hold", customerHash="two", **wanted))["error"]["code"] == "slot_unavailable"
-    await line.ask("one", "book_slot", holdToken=hold["holdToken"], **KIM)
-    assert not (await line.ask("three", "get_slots", serviceType="ac-repair", daysOfWeek="sun"))["slots"]
-    other = await line.ask(
+    hold = await line.call("one", "create_hold", customerHash="one", **wanted)
+    assert (await line.call("two", "create_hold", customerHash="two", **wanted))["error"]["code"] == "slot_unavailable"
+    await line.call("one", "book_slot", holdToken=hold["holdToken"], **KIM)
+    assert not (await line.call("three", "get_slots", serviceType="ac-repair", daysOfWeek="sun"))["slots"]
+    other = await line.call(
         "four", "create_hold", serviceType="furnace-check", start=slots[-1]["start"], customerHash="four"
     )
-    await line.ask("four", "release_hold", holdToken=other["holdToken"])
-    await line.ask("five", "book_slot", serviceType="furnace-check", start=slots[-1]["start"], **KIM)
+    await line.call("four", "release_hold", holdToken=other["holdToken"])
+    await line.call("five", "book_slot", serviceType="furnace-check", start=slots[-1]["start"], **KIM)
     unsigned = f"{line.server.url}/webhooks/calcom/{PROJECT.id}"
     async with httpx2.AsyncClient() as client:
         assert (await client.post(unsigned, content=b"{}")).status_code == 401
@@ -81,7 +81,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     path = folder / "slotmcp.db"
 
     async def key_of_every_project() -> str:
-        async with open_books(path, LINKED) as schedules:
+        async with open_database(path, LINKED) as schedules:
             return (await schedules.app.access.create(Scope.OPERATOR, project="*")).token
 
     key = anyio.run(key_of_every_project)
@@ -116,9 +116,9 @@ def test_each_metric_can_be_queried_and_has_a_help_text(watched: Watched) -> Non
     metadata = watched.prometheus.get("/metadata")
     for family in REGISTRY.collect():
         name = f"{family.name}_total" if family.type == "counter" else family.name
-        told = metadata.get(name, [{}])[0]
+        description = metadata.get(name, [{}])[0]
         if name not in NOT_HAPPENED:
-            assert (told.get("type"), told.get("help")) == (family.type, family.documentation), name
+            assert (description.get("type"), description.get("help")) == (family.type, family.documentation), name
             assert watched.prometheus.query(f"{name}_count" if family.type == "histogram" else name), name
 
 
@@ -171,9 +171,9 @@ def test_each_panel_shows_data(watched: Watched, panel: dict[str, Any]) -> None:
 
 def test_the_dashboard_queries_every_metric(watched: Watched) -> None:
     asked = " ".join(target["expr"] for panel in PANELS for target in panel["targets"])
-    told = {f"{family.name}" for family in REGISTRY.collect()}
+    description = {f"{family.name}" for family in REGISTRY.collect()}
     assert watched.exposition
-    assert {name for name in told if name not in asked} == set()
+    assert {name for name in description if name not in asked} == set()
 
 
 def test_recording_rules_have_values_and_no_alert_fires(watched: Watched) -> None:

@@ -1,20 +1,20 @@
 """reschedule_booking: one booking, one time, before and after."""
 
-from support.server import Body, Desk, fields, starts
+from support.server import Body, Caller, fields, starts
 from support.sqlite_file import fingerprint
 
 MONDAY_9, MONDAY_10, TUESDAY_9 = "2026-11-23T16:00:00Z", "2026-11-23T17:00:00Z", "2026-11-24T16:00:00Z"
 KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
 
 
-async def book(desk: Desk, start: str = MONDAY_9, **more: str) -> Body:
-    booking: Body = (await desk.ask("book_slot", start=start, **KIM, **more))["booking"]
+async def book(caller: Caller, start: str = MONDAY_9, **more: str) -> Body:
+    booking: Body = (await caller.call("book_slot", start=start, **KIM, **more))["booking"]
     return booking
 
 
-async def test_a_booking_moves_and_keeps_its_technician(desk: Desk) -> None:
-    booked = await book(desk)
-    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
+async def test_a_booking_moves_and_keeps_its_technician(caller: Caller) -> None:
+    booked = await book(caller)
+    answer = await caller.call("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
     assert answer["result"] == (
         "Your AC repair is now Tuesday at 9 in the morning instead of tomorrow at 9 in the morning, with Ana as before."
     )
@@ -25,13 +25,13 @@ async def test_a_booking_moves_and_keeps_its_technician(desk: Desk) -> None:
     assert moved["assignment"]["kept"]
     assert answer["previous"] == {"start": MONDAY_9, "end": MONDAY_10, "technicianId": "t-ana"}
     assert not answer["replayed"]
-    assert (await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9))["replayed"]
+    assert (await caller.call("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9))["replayed"]
 
 
-async def test_a_new_technician_is_named(desk: Desk) -> None:
-    booked = await book(desk)
-    await desk.ask("book_slot", start=TUESDAY_9, technicianId="t-ana", customerName="Lee", customerEmail="l@x.org")
-    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start="2026-11-24T09:00")
+async def test_a_new_technician_is_named(caller: Caller) -> None:
+    booked = await book(caller)
+    await caller.call("book_slot", start=TUESDAY_9, technicianId="t-ana", customerName="Lee", customerEmail="l@x.org")
+    answer = await caller.call("reschedule_booking", bookingId=booked["bookingId"], start="2026-11-24T09:00")
     assert answer["result"] == (
         "Your AC repair is now Tuesday at 9 in the morning instead of tomorrow at 9 in the morning. "
         "Ben will come, not Ana."
@@ -39,69 +39,69 @@ async def test_a_new_technician_is_named(desk: Desk) -> None:
     assert answer["booking"]["assignmentReason"] == "Only Ben was free."
 
 
-async def test_a_move_within_a_day_repeats_only_the_clock_time(desk: Desk) -> None:
-    booked = await book(desk)
-    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=MONDAY_10)
+async def test_a_move_within_a_day_repeats_only_the_clock_time(caller: Caller) -> None:
+    booked = await book(caller)
+    answer = await caller.call("reschedule_booking", bookingId=booked["bookingId"], start=MONDAY_10)
     assert answer["result"] == (
         "Your AC repair is now tomorrow at 10 in the morning instead of 9 in the morning, with Ana as before."
     )
     at_one = "2026-11-23T20:00:00Z"
-    await desk.ask("book_slot", start=at_one, technicianId="t-ana", customerName="Lee", customerEmail="l@x.org")
-    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=at_one)
+    await caller.call("book_slot", start=at_one, technicianId="t-ana", customerName="Lee", customerEmail="l@x.org")
+    answer = await caller.call("reschedule_booking", bookingId=booked["bookingId"], start=at_one)
     assert answer["result"] == (
         "Your AC repair is now tomorrow at 1 in the afternoon instead of 10 in the morning. Ben will come, not Ana."
     )
 
 
-async def test_a_held_time_can_be_the_new_start(desk: Desk) -> None:
-    booked = await book(desk)
-    token = (await desk.ask("create_hold", start=TUESDAY_9, customerHash="a"))["holdToken"]
-    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], holdToken=token)
+async def test_a_held_time_can_be_the_new_start(caller: Caller) -> None:
+    booked = await book(caller)
+    token = (await caller.call("create_hold", start=TUESDAY_9, customerHash="a"))["holdToken"]
+    answer = await caller.call("reschedule_booking", bookingId=booked["bookingId"], holdToken=token)
     assert answer["booking"]["start"] == TUESDAY_9
-    assert not (await desk.ask("release_hold", holdToken=token))["released"]
+    assert not (await caller.call("release_hold", holdToken=token))["released"]
 
 
-async def test_a_refused_move_changes_nothing_and_offers_alternatives(desk: Desk) -> None:
-    booked = await book(desk, serviceType="furnace-check")
-    other = await desk.ask(
+async def test_a_refused_move_changes_nothing_and_offers_alternatives(caller: Caller) -> None:
+    booked = await book(caller, serviceType="furnace-check")
+    other = await caller.call(
         "book_slot", start=TUESDAY_9, serviceType="furnace-check", customerName="Lee", customerEmail="l@x.org"
     )
-    before = fingerprint(desk.path)
-    error = await desk.refused("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
+    before = fingerprint(caller.path)
+    error = await caller.expect_error("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
     assert (error["code"], error["retryable"]) == ("slot_unavailable", False)
     assert error["result"].startswith("That did not work: that time is not available. Instead, I have ")
     assert MONDAY_9 not in starts(error["alternatives"])
     assert other["booking"]["start"] not in starts(error["alternatives"])
-    assert fingerprint(desk.path) == before
+    assert fingerprint(caller.path) == before
 
 
-async def test_a_move_to_the_same_time_changes_nothing(desk: Desk) -> None:
-    booked = await book(desk)
-    answer = await desk.ask("reschedule_booking", bookingId=booked["bookingId"], start=MONDAY_9)
+async def test_a_move_to_the_same_time_changes_nothing(caller: Caller) -> None:
+    booked = await book(caller)
+    answer = await caller.call("reschedule_booking", bookingId=booked["bookingId"], start=MONDAY_9)
     assert answer["result"] == "Your AC repair is tomorrow at 9 in the morning already, with Ana."
     assert answer["booking"]["status"] == "confirmed"
 
 
-async def test_a_canceled_booking_cannot_be_moved(desk: Desk) -> None:
-    booked = await book(desk)
-    await desk.ask("cancel_booking", bookingId=booked["bookingId"])
-    error = await desk.refused("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
+async def test_a_canceled_booking_cannot_be_moved(caller: Caller) -> None:
+    booked = await book(caller)
+    await caller.call("cancel_booking", bookingId=booked["bookingId"])
+    error = await caller.expect_error("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
     assert (error["code"], fields(error)) == ("invalid_argument", ["bookingId"])
 
 
-async def test_a_retry_after_a_cancellation_says_that_it_is_canceled(desk: Desk) -> None:
-    booked = await book(desk)
+async def test_a_retry_after_a_cancellation_says_that_it_is_canceled(caller: Caller) -> None:
+    booked = await book(caller)
     asked = {"bookingId": booked["bookingId"], "start": TUESDAY_9, "idempotencyKey": "k"}
-    await desk.ask("reschedule_booking", **asked)
-    await desk.ask("cancel_booking", bookingId=booked["bookingId"])
-    answer = await desk.ask("reschedule_booking", **asked)
+    await caller.call("reschedule_booking", **asked)
+    await caller.call("cancel_booking", bookingId=booked["bookingId"])
+    answer = await caller.call("reschedule_booking", **asked)
     assert answer["replayed"]
     assert answer["result"] == "Your AC repair, Tuesday at 9 in the morning, is canceled."
     assert answer["booking"]["status"] == "cancelled"
 
 
-async def test_a_key_is_valid_for_one_request(desk: Desk) -> None:
-    booked = await book(desk)
+async def test_a_key_is_valid_for_one_request(caller: Caller) -> None:
+    booked = await book(caller)
     asked = {"bookingId": booked["bookingId"], "idempotencyKey": "k"}
-    await desk.ask("reschedule_booking", start=TUESDAY_9, **asked)
-    assert (await desk.refused("reschedule_booking", start=MONDAY_10, **asked))["code"] == "idempotency_mismatch"
+    await caller.call("reschedule_booking", start=TUESDAY_9, **asked)
+    assert (await caller.expect_error("reschedule_booking", start=MONDAY_10, **asked))["code"] == "idempotency_mismatch"

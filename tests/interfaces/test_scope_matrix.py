@@ -23,7 +23,7 @@ from slotmcp.tools.gate import CallGate, Toolset
 from slotmcp.tools.server import create_server, select_tools
 from slotmcp.tools.subscriptions import FilteredBus, WaitlistEntryChanged, create_bus
 from support.denver import PLAN, PROJECT
-from support.http_server import Books, HttpServer, body_in, call_of, headers_of, open_books, serving
+from support.http_server import Database, HttpServer, body_in, call_of, headers_of, open_database, serving
 
 OWN, OTHER, NOWHERE = PROJECT.id, "boulder-hvac", "nowhere"
 OTHER_PLAN = replace(PLAN, project=replace(PROJECT, id=OTHER, name="Boulder Heating", locale="de-DE"))
@@ -86,27 +86,27 @@ def arguments_of(tool: str, things: Things) -> dict[str, Any]:
     }[tool]
 
 
-async def fill(schedules: Books, project: str) -> Things:
+async def fill(schedules: Database, project: str) -> Things:
     """Have a caller book, hold and wait in a project."""
     async with Client(create_server(schedules.app)) as client:
 
-        async def ask(tool: str, **arguments: object) -> Any:  # noqa: ANN401  an answer of any tool
+        async def call(tool: str, **arguments: object) -> Any:  # noqa: ANN401  an answer of any tool
             result = await client.call_tool(tool, {"projectId": project, **arguments})
             assert not result.is_error, result
             return result.structured_content
 
-        free = await ask("get_slots", limit=20)
+        free = await call("get_slots", limit=20)
         starts = [slot["start"] for slot in free["slots"]]
         day = free["slots"][-1]["startLocal"][:10]
-        booked = await ask("book_slot", start=starts[0], **KIM)
-        held = await ask("create_hold", start=starts[1], customerHash="kim")
-        wait = await ask("join_waitlist", **{"from": f"{day}T05:00", "to": f"{day}T05:30"}, **KIM)
+        booked = await call("book_slot", start=starts[0], **KIM)
+        held = await call("create_hold", start=starts[1], customerHash="kim")
+        wait = await call("join_waitlist", **{"from": f"{day}T05:00", "to": f"{day}T05:30"}, **KIM)
         return Things(
             starts[-1], booked["booking"]["bookingId"], held["holdToken"], wait["waitId"], (starts[4], starts[8])
         )
 
 
-async def make_keys(schedules: Books) -> dict[str, str]:
+async def make_keys(schedules: Database) -> dict[str, str]:
     access = schedules.app.access
     made = {
         "caller": await access.create(Scope.CALLER, project=OWN),
@@ -125,7 +125,7 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
     path = tmp_path_factory.mktemp("matrix") / "slotmcp.db"
 
     async def prepare() -> tuple[dict[str, str], dict[str, Things]]:
-        async with open_books(path, PLAN, OTHER_PLAN) as schedules:
+        async with open_database(path, PLAN, OTHER_PLAN) as schedules:
             return await make_keys(schedules), {project: await fill(schedules, project) for project in (OWN, OTHER)}
 
     keys, things = anyio.run(prepare)
@@ -157,15 +157,15 @@ async def test_a_tool_accepts_credentials_of_its_scope_in_their_project(matrix: 
 @pytest.mark.parametrize("key", ["caller", "operator"])
 @pytest.mark.parametrize("tool", TOOLS)
 async def test_an_unreachable_project_is_reported_as_unknown(matrix: Matrix, tool: str, key: str) -> None:
-    told = []
+    reported = []
     for project in (OTHER, NOWHERE):
         answer = await matrix.call(key, tool, projectId=project, **arguments_of(tool, matrix.things[OTHER]))
-        told.append(_without(project, answer))
-    assert told[0] == told[1]
+        reported.append(_without(project, answer))
+    assert reported[0] == reported[1]
     is_theirs = key == "operator" or TOOLS[tool].scope is Scope.CALLER
-    assert (r'"code":"not_found"' if is_theirs else r'"code":"forbidden"') in told[0].replace(" ", "")
-    assert "Boulder" not in told[0]
-    assert (OWN in told[0]) is is_theirs, "what is theirs is listed"
+    assert (r'"code":"not_found"' if is_theirs else r'"code":"forbidden"') in reported[0].replace(" ", "")
+    assert "Boulder" not in reported[0]
+    assert (OWN in reported[0]) is is_theirs, "what is theirs is listed"
 
 
 @pytest.mark.parametrize("key", ["caller", "operator"])
@@ -199,11 +199,11 @@ async def test_ids_of_an_unreachable_project_are_reported_as_unknown(
     if tool == "reschedule_booking":
         beside = {"start": theirs.start} if field == "bookingId" else {"bookingId": matrix.things[OWN].booking}
     known = theirs.booking if field == "bookingId" else theirs.hold
-    told = []
+    reported = []
     for one in (known, unknown):
         answer = await matrix.call("operator", tool, **{**beside, field: one})
-        told.append(_without(one, answer))
-    assert told[0] == told[1]
+        reported.append(_without(one, answer))
+    assert reported[0] == reported[1]
 
 
 def _without(asked: str, answer: httpx2.Response) -> str:
@@ -234,12 +234,12 @@ async def test_forbidden_tools_are_not_listed(matrix: Matrix, key: str, listed: 
 async def test_a_waitlist_entry_is_readable_only_in_a_reachable_project(matrix: Matrix) -> None:
     async with client_with(matrix, "caller") as client:
         await client.read_resource(f"slotmcp://waitlist/{matrix.things[OWN].wait}")
-        told = []
+        reported = []
         for wait in (matrix.things[OTHER].wait, "x" * 32):
             with pytest.raises(MCPError) as refused:
                 await client.read_resource(f"slotmcp://waitlist/{wait}")
-            told.append((refused.value.code, refused.value.message))
-    assert told[0] == told[1]
+            reported.append((refused.value.code, refused.value.message))
+    assert reported[0] == reported[1]
 
 
 async def test_a_trace_is_readable_only_by_operators_of_its_project(matrix: Matrix) -> None:
@@ -248,7 +248,7 @@ async def test_a_trace_is_readable_only_by_operators_of_its_project(matrix: Matr
         for project in (OWN, OTHER)
     }
     for project, trace in traces.items():
-        await _until_told(matrix, trace)
+        await _until_reported(matrix, trace)
         async with client_with(matrix, "caller") as client:
             with pytest.raises(MCPError, match="operator"):
                 await client.read_resource(f"slotmcp://trace/{trace}")
@@ -256,15 +256,15 @@ async def test_a_trace_is_readable_only_by_operators_of_its_project(matrix: Matr
             async with client_with(matrix, "operator") as client:
                 await client.read_resource(f"slotmcp://trace/{trace}")
     async with client_with(matrix, "operator") as client:
-        told = []
+        reported = []
         for trace in (traces[OTHER], "x" * 26):
             with pytest.raises(MCPError) as refused:
                 await client.read_resource(f"slotmcp://trace/{trace}")
-            told.append((refused.value.code, refused.value.message))
-    assert told[0] == told[1]
+            reported.append((refused.value.code, refused.value.message))
+    assert reported[0] == reported[1]
 
 
-async def _until_told(matrix: Matrix, trace: str) -> None:
+async def _until_reported(matrix: Matrix, trace: str) -> None:
     """Until the server's writer, which writes once a second, has written a trace."""
     async with client_with(matrix, "every") as client:
         with anyio.fail_after(20):
@@ -345,11 +345,11 @@ async def test_an_sse_stream_rejects_another_credential(matrix: Matrix) -> None:
 
 async def test_subscribers_receive_events_only_of_reachable_projects() -> None:
     bus = FilteredBus(create_bus(), CallGate(default_principal=LOCAL))
-    heard: dict[str, list[object]] = {OWN: [], OTHER: []}
-    for project, theirs in heard.items():
+    received: dict[str, list[object]] = {OWN: [], OTHER: []}
+    for project, theirs in received.items():
         principal = Principal(credential=project, scopes=frozenset(Scope), projects=frozenset({project}))
         with acting_as(principal):
             bus.subscribe(theirs.append)
     event = WaitlistEntryChanged(uri="slotmcp://waitlist/x", project_id=OTHER)
     await bus.publish(event)
-    assert heard == {OWN: [], OTHER: [event]}
+    assert received == {OWN: [], OTHER: [event]}

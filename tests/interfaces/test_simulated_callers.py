@@ -13,7 +13,7 @@ from slotmcp.domain.report import Funnel, LossReason
 from slotmcp.services.current_principal import acting_as
 from slotmcp.services.reporting.reports import ReportRequest
 from support.denver import PLAN, SUNDAY_NOON_MS
-from support.server import Desk, open_desk
+from support.server import Caller, open_caller
 
 CALLS = 40
 
@@ -23,11 +23,11 @@ async def at_once(seconds: float) -> None:
     assert seconds > 0
 
 
-async def called(desk: Desk, *, seed: int, at_a_time: int = 1) -> CallCounts:
+async def called(caller: Caller, *, seed: int, at_a_time: int = 1) -> CallCounts:
     @asynccontextmanager
     async def connect(call_id: str) -> AsyncIterator[Client]:
         with acting_as(LOCAL.with_call_id(call_id)):
-            async with Client(desk.server) as client:
+            async with Client(caller.server) as client:
                 yield client
 
     callers = CallSimulator(connect, seed=seed, pause=at_once)
@@ -36,9 +36,9 @@ async def called(desk: Desk, *, seed: int, at_a_time: int = 1) -> CallCounts:
 
 
 async def test_the_simulated_callers_counts_match_the_database(tmp_path: Path) -> None:
-    async with open_desk(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as desk:
-        tally = await called(desk, seed=9, at_a_time=4)
-        bookings = await desk.store.bookings("denver-hvac")
+    async with open_caller(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as caller:
+        tally = await called(caller, seed=9, at_a_time=4)
+        bookings = await caller.store.bookings("denver-hvac")
     assert tally.callers == CALLS
     assert len(bookings) == tally.booked - tally.cancelled
     assert CALLS > tally.offered >= tally.held > tally.booked > tally.cancelled > 0
@@ -49,23 +49,23 @@ async def test_the_simulated_callers_counts_match_the_database(tmp_path: Path) -
 async def test_a_seed_reproduces_the_day(tmp_path: Path) -> None:
     days = []
     for name in ("one", "other"):
-        async with open_desk(tmp_path / f"{name}.db", PLAN, now_ms=SUNDAY_NOON_MS) as desk:
-            days.append(await called(desk, seed=3))
+        async with open_caller(tmp_path / f"{name}.db", PLAN, now_ms=SUNDAY_NOON_MS) as caller:
+            days.append(await called(caller, seed=3))
     assert days[0] == days[1]
 
 
-async def funnel_of(desk: Desk) -> Funnel:
-    return (await desk.app.reports.get_metrics(ReportRequest())).report.funnel
+async def funnel_of(caller: Caller) -> Funnel:
+    return (await caller.app.reports.get_metrics(ReportRequest())).report.funnel
 
 
 @pytest.mark.parametrize("seed", [2, 5, 7])
 async def test_the_simulated_callers_counts_match_the_report(tmp_path: Path, seed: int) -> None:
-    async with open_desk(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as desk:
-        async with desk.app.tracing.writing(kept_days=1):
-            tally = await called(desk, seed=seed, at_a_time=4)
-        told = await funnel_of(desk)
-        desk.clock.advance(seconds=3600)
-        later = await funnel_of(desk)
+    async with open_caller(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as caller:
+        async with caller.app.tracing.writing(kept_days=1):
+            tally = await called(caller, seed=seed, at_a_time=4)
+        told = await funnel_of(caller)
+        caller.clock.advance(seconds=3600)
+        later = await funnel_of(caller)
     assert (told.asked, told.offered, told.held, told.booked) == (
         tally.callers,
         tally.offered,

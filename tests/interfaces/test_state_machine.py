@@ -15,8 +15,8 @@ from interfaces.state_machine_running import RunningRules
 from support.clock import HandClock
 from support.shop import open_shop
 from support.small_shop import STAFF, plan_of
-from support.small_shop_desk import BEGIN_MS
 from support.small_shop_rules import is_servable
+from support.small_shop_tools import BEGIN_MS
 from support.sqlite_file import entries, overlaps, rows
 
 _LAST_EVENTS = "SELECT subject_id, kind FROM events WHERE kind LIKE 'waitlist.%' ORDER BY number"
@@ -39,15 +39,15 @@ class SmallShop(RunningRules):
     @invariant()
     def what_is_held_is_what_the_model_knows(self) -> None:
         known = {one.token: one for one in entries(self.path) if one.token}
-        for token, kept in self.memory.holds.items():
-            one, job = known.pop(token), kept.job
-            assert (one.service_id, one.start, one.end) == (job.kind, job.start, job.end) or kept.state == "booked"
-            if kept.state != "held":
-                assert one.state in {kept.state, "cancelled"}
+        for token, hold in self.memory.holds.items():
+            one, job = known.pop(token), hold.job
+            assert (one.service_id, one.start, one.end) == (job.kind, job.start, job.end) or hold.state == "booked"
+            if hold.state != "held":
+                assert one.state in {hold.state, "cancelled"}
             elif one.state == "lapsed":
-                assert self.memory.latest_ms >= kept.expires_at_ms, "lapsed too early"
+                assert self.memory.latest_ms >= hold.expires_at_ms, "lapsed too early"
             else:
-                assert (one.state, one.expires_at_ms) == ("held", kept.expires_at_ms)
+                assert (one.state, one.expires_at_ms) == ("held", hold.expires_at_ms)
         assert not known, "holds that nobody was told of"
 
     @invariant()
@@ -55,8 +55,8 @@ class SmallShop(RunningRules):
         booked = [(one.id, one.start, one.end) for one in self._live() if one.state == "booked"]
         sold = [(id_, sale.job.start, sale.job.end) for id_, sale in self.memory.sold.items() if sale.takes_time]
         assert sorted(booked) == sorted(sold)
-        told = dict(rows(self.path, "SELECT claim_id, status FROM bookings"))
-        assert told == {id_: sale.status for id_, sale in self.memory.sold.items()}
+        shown = dict(rows(self.path, "SELECT claim_id, status FROM bookings"))
+        assert shown == {id_: sale.status for id_, sale in self.memory.sold.items()}
 
     @invariant()
     def whoever_a_claim_is_pinned_to_can_do_it(self) -> None:
@@ -73,9 +73,9 @@ class SmallShop(RunningRules):
 
     @invariant()
     def whatever_becomes_of_a_wait_is_told(self) -> None:
-        told = dict(rows(self.path, _LAST_EVENTS))
+        shown = dict(rows(self.path, _LAST_EVENTS))
         for id_, wait in self.memory.waits.items():
-            assert told.get(id_, "waitlist.waiting") == f"waitlist.{wait.state}"
+            assert shown.get(id_, "waitlist.waiting") == f"waitlist.{wait.state}"
 
     @invariant()
     def the_revision_never_goes_back(self) -> None:

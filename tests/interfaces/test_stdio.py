@@ -14,7 +14,7 @@ from mcp_types import ListToolsResult
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
 from support.denver import PLAN, SUNDAY_NOON_MS
-from support.server import body_of, open_desk
+from support.server import body_of, open_caller
 
 HEAVY = ("sqlmodel", "sqlalchemy", "alembic", "ruamel", "holidays", "typer", "jsonschema", "redis", "msgspec")
 
@@ -22,7 +22,7 @@ HEAVY = ("sqlmodel", "sqlalchemy", "alembic", "ruamel", "holidays", "typer", "js
 @pytest.fixture
 async def environment(tmp_path: Path) -> dict[str, str]:
     path = tmp_path / "slotmcp.db"
-    async with open_desk(path, PLAN, now_ms=SUNDAY_NOON_MS):
+    async with open_caller(path, PLAN, now_ms=SUNDAY_NOON_MS):
         pass
     return {**os.environ, "SLOTMCP_DATABASE_URL": f"sqlite:///{path}", "SLOTMCP_LOG_LEVEL": "info"}
 

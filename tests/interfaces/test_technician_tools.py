@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.server import Body, Desk, fields, starts
+from support.server import Body, Caller, fields, starts
 from support.sqlite_file import fingerprint
 
 MONDAY_9, MONDAY_10 = "2026-11-23T16:00:00Z", "2026-11-23T17:00:00Z"
@@ -10,17 +10,17 @@ KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
 AT_9 = {"from": MONDAY_9, "to": "2026-11-23T16:15:00Z"}
 
 
-async def book(office: Desk, start: str = MONDAY_9, technician: str = "t-ana") -> Body:
-    booking: Body = (await office.ask("book_slot", start=start, technicianId=technician, **KIM))["booking"]
+async def book(operator: Caller, start: str = MONDAY_9, technician: str = "t-ana") -> Body:
+    booking: Body = (await operator.call("book_slot", start=start, technicianId=technician, **KIM))["booking"]
     return booking
 
 
-async def test_every_technician_is_listed_with_their_workload(office: Desk) -> None:
-    booked = await book(office)
-    await office.ask(
+async def test_every_technician_is_listed_with_their_workload(operator: Caller) -> None:
+    booked = await book(operator)
+    await operator.call(
         "add_time_off", technicianId="t-ben", start="2026-11-26", end="2026-11-27", reason="Thanksgiving at home"
     )
-    answer = await office.ask("list_technicians")
+    answer = await operator.call("list_technicians")
     assert answer["result"] == "There are 2 technicians, of whom 2 take work."
     ana, ben = answer["technicians"]
     next_booking = ana.pop("nextBooking")
@@ -46,31 +46,31 @@ async def test_every_technician_is_listed_with_their_workload(office: Desk) -> N
     ]
 
 
-async def test_an_inactive_technician_is_not_offered_and_their_bookings_are_listed(office: Desk) -> None:
-    booked = await book(office)
-    answer = await office.ask("set_technician_status", technicianId="t-ana", status="off")
+async def test_an_inactive_technician_is_not_offered_and_their_bookings_are_listed(operator: Caller) -> None:
+    booked = await book(operator)
+    answer = await operator.call("set_technician_status", technicianId="t-ana", status="off")
     assert answer["result"] == "Ana takes no work now. One booking is kept and needs attention."
     assert (answer["status"], answer["changed"]) == ("off", True)
     (listed,) = answer["bookings"]
     assert (listed["bookingId"], listed["status"]) == (booked["bookingId"], "confirmed")
     assert listed["attention"] == "The technician is off."
-    (slot,) = (await office.ask("get_slots", **AT_9))["slots"]
+    (slot,) = (await operator.call("get_slots", **AT_9))["slots"]
     assert slot["candidates"] == [{"technicianId": "t-ben"}]
-    (ana, _) = (await office.ask("list_technicians"))["technicians"]
+    (ana, _) = (await operator.call("list_technicians"))["technicians"]
     assert ana["nextBooking"]["attention"] == "The technician is off."
-    back = await office.ask("set_technician_status", technicianId="t-ana", status="active")
+    back = await operator.call("set_technician_status", technicianId="t-ana", status="active")
     assert (back["result"], back["bookings"]) == ("Ana takes work now.", [])
 
 
-async def test_held_times_are_reassigned_or_withdrawn_and_booking_reports_it(office: Desk) -> None:
-    tokens = [(await office.ask("create_hold", start=MONDAY_9, customerHash=who))["holdToken"] for who in ("a", "b")]
-    await office.ask("release_hold", holdToken=tokens.pop())
-    moved = await office.ask("set_technician_status", technicianId="t-ana", status="off")
+async def test_held_times_are_reassigned_or_withdrawn_and_booking_reports_it(operator: Caller) -> None:
+    tokens = [(await operator.call("create_hold", start=MONDAY_9, customerHash=who))["holdToken"] for who in ("a", "b")]
+    await operator.call("release_hold", holdToken=tokens.pop())
+    moved = await operator.call("set_technician_status", technicianId="t-ana", status="off")
     assert moved["result"] == "Ana takes no work now. One held time went to somebody else."
-    gone = await office.ask("add_time_off", technicianId="t-ben", start="2026-11-23", end="2026-11-23")
+    gone = await operator.call("add_time_off", technicianId="t-ben", start="2026-11-23", end="2026-11-23")
     assert gone["result"] == "Ben has that time off now. One held time had to be withdrawn."
     assert (gone["holdsMoved"], gone["holdsWithdrawn"]) == (0, 1)
-    error = await office.refused("book_slot", holdToken=tokens[0], **KIM)
+    error = await operator.expect_error("book_slot", holdToken=tokens[0], **KIM)
     assert error["code"] == "hold_expired"
     assert error["result"].startswith(
         "That did not work: I am sorry, that time had to be withdrawn, since nobody can come then any more. "
@@ -79,27 +79,27 @@ async def test_held_times_are_reassigned_or_withdrawn_and_booking_reports_it(off
     assert starts(error["alternatives"])[0] == "2026-11-24T15:00:00Z"
 
 
-async def test_a_repeated_absence_changes_nothing(office: Desk) -> None:
+async def test_a_repeated_absence_changes_nothing(operator: Caller) -> None:
     asked = {"technicianId": "t-ana", "start": MONDAY_9, "end": MONDAY_10, "reason": "Dentist"}
-    await office.ask("add_time_off", **asked)
-    await office.ask("set_technician_status", technicianId="t-ben", status="off")
-    before = fingerprint(office.path)
-    assert not (await office.ask("add_time_off", **asked))["changed"]
-    assert not (await office.ask("set_technician_status", technicianId="t-ben", status="off"))["changed"]
-    assert fingerprint(office.path) == before
+    await operator.call("add_time_off", **asked)
+    await operator.call("set_technician_status", technicianId="t-ben", status="off")
+    before = fingerprint(operator.path)
+    assert not (await operator.call("add_time_off", **asked))["changed"]
+    assert not (await operator.call("set_technician_status", technicianId="t-ben", status="off"))["changed"]
+    assert fingerprint(operator.path) == before
 
 
 @pytest.mark.parametrize(
     "tool", ["list_technicians", "set_technician_status", "add_time_off", "list_waitlist", "get_metrics"]
 )
-async def test_callers_cannot_call_the_technician_tools(desk: Desk, tool: str) -> None:
-    assert tool not in {listed.name for listed in await desk.server.list_tools()}
+async def test_callers_cannot_call_the_technician_tools(caller: Caller, tool: str) -> None:
+    assert tool not in {listed.name for listed in await caller.server.list_tools()}
 
 
-async def test_an_unknown_technician_is_not_found(office: Desk) -> None:
+async def test_an_unknown_technician_is_not_found(operator: Caller) -> None:
     for tool, more in (
         ("set_technician_status", {"status": "off"}),
         ("add_time_off", {"start": MONDAY_9, "end": MONDAY_10}),
     ):
-        error = await office.refused(tool, technicianId="t-anna", **more)
+        error = await operator.expect_error(tool, technicianId="t-anna", **more)
         assert (error["code"], fields(error), error["nearest"][0]) == ("not_found", ["technicianId"], "t-ana")

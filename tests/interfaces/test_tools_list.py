@@ -15,7 +15,7 @@ from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.services.app import App
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import create_server
-from support.server import ANSWERS, Desk
+from support.server import ANSWERS, Caller
 
 SNAPSHOT = Path(__file__).with_name("tools_list.txt")
 BUDGET_TOKENS = 4000
@@ -57,9 +57,9 @@ async def listed(app: App, toolset: Toolset, *, read_only: bool = False) -> list
 
 
 @pytest.fixture
-async def tools(empty_desk: Desk) -> list[Tool]:
+async def tools(empty_caller: Caller) -> list[Tool]:
     """All that there are."""
-    return await listed(empty_desk.app, Toolset.OPERATOR)
+    return await listed(empty_caller.app, Toolset.OPERATOR)
 
 
 def nodes(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -134,45 +134,45 @@ def test_every_response_has_the_current_time_and_its_zone(tools: list[Tool]) -> 
         assert {"now", "today", "timezone"} <= set(told), tool.name
 
 
-async def test_each_toolset_has_its_tools_and_a_read_only_server_only_reading_ones(empty_desk: Desk) -> None:
+async def test_each_toolset_has_its_tools_and_a_read_only_server_only_reading_ones(empty_caller: Caller) -> None:
     for toolset, hints in ((Toolset.CALLER, CALLERS), (Toolset.OPERATOR, HINTS)):
-        names = [tool.name for tool in await listed(empty_desk.app, toolset)]
+        names = [tool.name for tool in await listed(empty_caller.app, toolset)]
         assert names == list(hints)
-        reading = [tool.name for tool in await listed(empty_desk.app, toolset, read_only=True)]
+        reading = [tool.name for tool in await listed(empty_caller.app, toolset, read_only=True)]
         assert reading == [name for name, hint in hints.items() if hint is READ]
 
 
-async def test_a_tool_that_is_not_served_cannot_be_called(desk: Desk) -> None:
-    reading = create_server(desk.app, toolset=Toolset.OPERATOR, read_only=True)
+async def test_a_tool_that_is_not_served_cannot_be_called(caller: Caller) -> None:
+    reading = create_server(caller.app, toolset=Toolset.OPERATOR, read_only=True)
     asked = {"technicianId": "t-ana", "status": "off"}
-    for server in (desk.server, reading):
+    for server in (caller.server, reading):
         async with Client(server) as client:
             result = await client.call_tool("set_technician_status", asked)
         assert result.is_error
         assert "Unknown tool" in str(result.content)
-    (ana, *_) = (await desk.app.technicians.list_technicians(None)).technicians
+    (ana, *_) = (await caller.app.technicians.list_technicians(None)).technicians
     assert ana.technician.status is TechnicianStatus.ACTIVE
 
 
-async def test_a_read_only_server_says_so(empty_desk: Desk) -> None:
-    plain = empty_desk.server.instructions or ""
-    reading = create_server(empty_desk.app, read_only=True).instructions or ""
+async def test_a_read_only_server_says_so(empty_caller: Caller) -> None:
+    plain = empty_caller.server.instructions or ""
+    reading = create_server(empty_caller.app, read_only=True).instructions or ""
     assert reading.startswith(plain)
     assert "only reads" in reading
     assert "only reads" not in plain
 
 
-async def test_the_tool_list_stays_within_its_token_budget(empty_desk: Desk) -> None:
-    tools = await listed(empty_desk.app, Toolset.CALLER)
+async def test_the_tool_list_stays_within_its_token_budget(empty_caller: Caller) -> None:
+    tools = await listed(empty_caller.app, Toolset.CALLER)
     dumped = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
     tokens = len(orjson.dumps(dumped)) / CHARACTERS_PER_TOKEN
     sys.stdout.write(f"\ntools/list: about {tokens:.0f} of {BUDGET_TOKENS} tokens\n")
     assert tokens < BUDGET_TOKENS
 
 
-def test_the_tool_list_matches_its_snapshot(tools: list[Tool], empty_desk: Desk) -> None:
+def test_the_tool_list_matches_its_snapshot(tools: list[Tool], empty_caller: Caller) -> None:
     """To agree to new ones, write what the failure shows as `told` into the snapshot."""
-    told = prompts(empty_desk.server.instructions or "", tools)
+    told = prompts(empty_caller.server.instructions or "", tools)
     assert told == SNAPSHOT.read_text("utf-8"), told
 
 
@@ -185,9 +185,9 @@ def prompts(instructions: str, tools: list[Tool]) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-async def test_older_clients_get_the_same_list_and_responses(desk: Desk) -> None:
-    async with Client(desk.server, mode="legacy") as client:
+async def test_older_clients_get_the_same_list_and_responses(caller: Caller) -> None:
+    async with Client(caller.server, mode="legacy") as client:
         assert [tool.name for tool in (await client.list_tools()).tools] == list(CALLERS)
         result = await client.call_tool("list_services", {})
     assert not result.is_error
-    assert result.structured_content["result"] == (await desk.ask("list_services"))["result"]
+    assert result.structured_content["result"] == (await caller.call("list_services"))["result"]

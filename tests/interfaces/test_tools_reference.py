@@ -10,7 +10,7 @@ import pytest
 from mcp import Client
 
 from slotmcp.domain.errors import ErrorCode
-from support.server import ANSWERS, Desk
+from support.server import ANSWERS, Caller
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 PAGES = [*sorted((REFERENCE / "tools").glob("*.md")), REFERENCE / "errors.md", REFERENCE / "limits.md"]
@@ -31,25 +31,27 @@ def names(schema: dict[str, Any]) -> Iterator[str]:
 
 
 async def test_every_tool_has_a_section_with_all_arguments_and_response_keys(
-    office: Desk, sections: dict[str, str]
+    operator: Caller, sections: dict[str, str]
 ) -> None:
-    async with Client(office.server) as client:
+    async with Client(operator.server) as client:
         tools = (await client.list_tools()).tools
     for tool in tools:
-        told = sections["Conventions"] + sections[tool.name]
+        section = sections["Conventions"] + sections[tool.name]
         for name in (*names(tool.input_schema), *names(ANSWERS[tool.name])):
-            assert re.search(rf"[`\"]{name}[`\"]", told), f"{tool.name}: {name}"
+            assert re.search(rf"[`\"]{name}[`\"]", section), f"{tool.name}: {name}"
 
 
 def test_every_error_code_is_in_the_table(sections: dict[str, str]) -> None:
     assert set(re.findall(r"^\| `([a-z_]+)` \|", sections["Codes"], re.MULTILINE)) == {"code", *ErrorCode}
 
 
-async def test_the_lengths_of_text_arguments_are_those_of_the_schemas(office: Desk, sections: dict[str, str]) -> None:
+async def test_the_lengths_of_text_arguments_are_those_of_the_schemas(
+    operator: Caller, sections: dict[str, str]
+) -> None:
     rows = re.findall(r"^\| ([^|]*`[^|]*) \| (\d+) \|", sections["Text arguments"], re.MULTILINE)
     listed = {name: int(length) for names, length in rows for name in re.findall(r"`(\w+)`", names)}
     lengths: defaultdict[str, set[int]] = defaultdict(set)
-    async with Client(office.server) as client:
+    async with Client(operator.server) as client:
         for tool in (await client.list_tools()).tools:
             for name, field in tool.input_schema["properties"].items():
                 if "maxLength" in field:

@@ -27,7 +27,7 @@ from slotmcp.services.traces import summarize_trace
 from slotmcp.services.tracing import TraceBuilder
 from slotmcp.store.sqlite import SqliteStore
 from support.denver import PLAN, SUNDAY_NOON_MS
-from support.server import Desk
+from support.server import Caller
 
 if TYPE_CHECKING:
     from slotmcp.ports import Store
@@ -38,30 +38,30 @@ SERVICE = {"serviceType": "ac-repair"}
 
 
 @pytest.fixture
-async def traced(office: Desk) -> AsyncIterator[Desk]:
+async def traced(operator: Caller) -> AsyncIterator[Caller]:
     """The office, where calls are traced."""
-    async with office.app.tracing.writing(kept_days=30):
-        yield office
+    async with operator.app.tracing.writing(kept_days=30):
+        yield operator
 
 
-async def trace_of(desk: Desk, body: Any) -> Trace:  # noqa: ANN401  of any tool
-    await desk.app.tracing.write()
-    return (await desk.app.traces.find(body["traceId"])).trace
+async def trace_of(caller: Caller, body: Any) -> Trace:  # noqa: ANN401  of any tool
+    await caller.app.tracing.write()
+    return (await caller.app.traces.find(body["traceId"])).trace
 
 
-async def answered(desk: Desk, tool: str, **arguments: object) -> tuple[Any, Trace]:
-    body = await desk.ask(tool, **arguments)
-    return body, await trace_of(desk, body)
+async def answered(caller: Caller, tool: str, **arguments: object) -> tuple[Any, Trace]:
+    body = await caller.call(tool, **arguments)
+    return body, await trace_of(caller, body)
 
 
-async def refused(desk: Desk, tool: str, **arguments: object) -> Trace:
-    async with Client(desk.server) as client:
+async def expect_error(caller: Caller, tool: str, **arguments: object) -> Trace:
+    async with Client(caller.server) as client:
         result = await client.call_tool(tool, arguments)
     assert result.is_error
-    return await trace_of(desk, result.structured_content)
+    return await trace_of(caller, result.structured_content)
 
 
-async def test_a_get_slots_trace_has_the_offer_and_the_candidates(traced: Desk) -> None:
+async def test_a_get_slots_trace_has_the_offer_and_the_candidates(traced: Caller) -> None:
     body, trace = await answered(traced, "get_slots", partOfDay="morning", daysOfWeek="mon,tue", **SERVICE)
     assert (trace.use, trace.outcome, trace.project_id) == (TracedUse.GET_SLOTS, "ok", PLAN.project.id)
     assert trace.at_ms == SUNDAY_NOON_MS
@@ -77,7 +77,7 @@ async def test_a_get_slots_trace_has_the_offer_and_the_candidates(traced: Desk) 
     assert second.conversation == trace.conversation
 
 
-async def test_a_trace_without_an_offer_has_the_reasons_of_each_technician(traced: Desk) -> None:
+async def test_a_trace_without_an_offer_has_the_reasons_of_each_technician(traced: Caller) -> None:
     window = {"from": "2026-11-23T09:00:00Z", "to": "2026-11-23T10:00:00Z"}
     _, trace = await answered(traced, "get_slots", **window, **SERVICE)
     assert trace.offered == ()
@@ -96,7 +96,7 @@ async def test_a_trace_without_an_offer_has_the_reasons_of_each_technician(trace
         ),
     ],
 )
-async def test_the_main_reason_of_a_trace_is_the_spoken_one(traced: Desk, question: dict[str, str]) -> None:
+async def test_the_main_reason_of_a_trace_is_the_spoken_one(traced: Caller, question: dict[str, str]) -> None:
     body, trace = await answered(traced, "get_slots", **question, **SERVICE)
     assert body["slots"] == []
     told = [one["code"] for one in body.get("reasons", ())]
@@ -104,7 +104,7 @@ async def test_the_main_reason_of_a_trace_is_the_spoken_one(traced: Desk, questi
     assert {reason for one in trace.technicians for reason in one.reasons} >= set(told)
 
 
-async def test_a_hold_and_its_booking_are_linked(traced: Desk) -> None:
+async def test_a_hold_and_its_booking_are_linked(traced: Caller) -> None:
     held, hold = await answered(traced, "create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
     booked, booking = await answered(traced, "book_slot", holdToken=held["holdToken"], **KIM)
     assert (hold.use, hold.capacity) == (TracedUse.CREATE_HOLD, held["capacityLeft"] + 1)
@@ -118,34 +118,34 @@ async def test_a_hold_and_its_booking_are_linked(traced: Desk) -> None:
     assert again.was_replayed
 
 
-async def test_the_trace_of_a_refusal_has_its_reasons(traced: Desk) -> None:
-    await traced.ask("book_slot", start=MONDAY_9, technicianId="t-ana", **KIM, **SERVICE)
+async def test_the_trace_of_a_refusal_has_its_reasons(traced: Caller) -> None:
+    await traced.call("book_slot", start=MONDAY_9, technicianId="t-ana", **KIM, **SERVICE)
     other = {**KIM, "customerPhone": "+1 303 555 0199"}
-    trace = await refused(traced, "book_slot", start=MONDAY_9, technicianId="t-ana", **other, **SERVICE)
+    trace = await expect_error(traced, "book_slot", start=MONDAY_9, technicianId="t-ana", **other, **SERVICE)
     assert trace.outcome == "slot_unavailable"
     assert trace.offered
     assert {one.technician_id: dict(one.reasons) for one in trace.technicians}["t-ana"] == {Reason.BOOKED: 1}
 
 
-async def test_the_trace_of_an_invalid_argument_has_its_outcome(traced: Desk) -> None:
-    trace = await refused(traced, "get_slots", **{"from": "2020-01-01T10:00", "to": "2020-01-02T10:00"}, **SERVICE)
+async def test_the_trace_of_an_invalid_argument_has_its_outcome(traced: Caller) -> None:
+    trace = await expect_error(traced, "get_slots", **{"from": "2020-01-01T10:00", "to": "2020-01-02T10:00"}, **SERVICE)
     assert (trace.outcome, trace.question) == ("invalid_argument", None)
 
 
-async def test_other_tools_leave_no_trace(traced: Desk) -> None:
-    body = await traced.ask("list_services")
+async def test_other_tools_leave_no_trace(traced: Caller) -> None:
+    body = await traced.call("list_services")
     await traced.app.tracing.write()
     with pytest.raises(Exception, match="no trace with that id"):
         await traced.app.traces.find(body["traceId"])
 
 
-async def test_nothing_is_recorded_without_a_trace_writer(office: Desk) -> None:
-    assert office.app.tracing.begin("get_slots", "t", LOCAL) is None
-    async with office.app.tracing.writing(kept_days=0):
-        assert office.app.tracing.begin("get_slots", "t", LOCAL) is None
+async def test_nothing_is_recorded_without_a_trace_writer(operator: Caller) -> None:
+    assert operator.app.tracing.begin("get_slots", "t", LOCAL) is None
+    async with operator.app.tracing.writing(kept_days=0):
+        assert operator.app.tracing.begin("get_slots", "t", LOCAL) is None
 
 
-async def test_traces_have_the_id_of_their_phone_call(traced: Desk) -> None:
+async def test_traces_have_the_id_of_their_phone_call(traced: Caller) -> None:
     told = set()
     for call_id in ("call-1", "call-2", "call-1"):
         with acting_as(LOCAL.with_call_id(call_id)):
@@ -156,9 +156,9 @@ async def test_traces_have_the_id_of_their_phone_call(traced: Desk) -> None:
     assert len(told) == 2
 
 
-async def test_the_summary_reads_well(traced: Desk) -> None:
-    held = await traced.ask("create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
-    body = await traced.ask("book_slot", holdToken=held["holdToken"], **KIM)
+async def test_the_summary_reads_well(traced: Caller) -> None:
+    held = await traced.call("create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
+    body = await traced.call("book_slot", holdToken=held["holdToken"], **KIM)
     await traced.app.tracing.write()
     answer = await traced.app.traces.find(body["traceId"])
     trace = replace(answer.trace, conversation="c0ffee", booking_id="B", hops={"total": 4200, "transaction": 3100})
@@ -172,7 +172,7 @@ async def test_the_summary_reads_well(traced: Desk) -> None:
     )
 
 
-async def test_an_operator_can_read_a_trace_as_a_resource(traced: Desk) -> None:
+async def test_an_operator_can_read_a_trace_as_a_resource(traced: Caller) -> None:
     body, trace = await answered(traced, "get_slots", **SERVICE)
     async with Client(traced.server) as client:
         found = await client.read_resource(f"slotmcp://trace/{body['traceId']}")
@@ -191,7 +191,7 @@ async def test_an_operator_can_read_a_trace_as_a_resource(traced: Desk) -> None:
     ],
     ids=["a caller", "another project"],
 )
-async def test_only_operators_can_read_traces(traced: Desk, principal: Principal) -> None:
+async def test_only_operators_can_read_traces(traced: Caller, principal: Principal) -> None:
     body, _ = await answered(traced, "get_slots", **SERVICE)
     with acting_as(principal):
         async with Client(traced.server) as client:
@@ -216,30 +216,30 @@ class AwayStore:
 
 
 async def test_a_database_outage_delays_no_call_and_loses_no_trace(
-    office: Desk, monkeypatch: pytest.MonkeyPatch
+    operator: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    away = AwayStore(office.store)
+    away = AwayStore(operator.store)
     tracing = TraceWriter(cast("Store", away), "p")
     monkeypatch.setattr(trace_writer, "MAX_PENDING_TRACES", 3)
     async with tracing.writing(kept_days=1):
-        availability = await office.app.slots._availability_cache.availability(None)  # noqa: SLF001  any will do
+        availability = await operator.app.slots._availability_cache.availability(None)  # noqa: SLF001  any will do
         for number in range(5):
             builder = tracing.begin("get_slots", f"t{number}", LOCAL)
             assert builder is not None
             builder.availability = availability
             tracing.end(builder, "ok")
         await tracing.write()
-        assert await office.store.trace("t4") is None
+        assert await operator.store.trace("t4") is None
         away.is_away = False
         await tracing.write()
-    kept = [await office.store.trace(f"t{number}") for number in range(5)]
+    kept = [await operator.store.trace(f"t{number}") for number in range(5)]
     assert [trace is not None for trace in kept] == [False, False, True, True, True], "the oldest are given up"
 
 
-async def test_recorded_traces_are_written_when_the_server_stops(office: Desk) -> None:
-    async with office.app.tracing.writing(kept_days=1):
-        body = await office.ask("get_slots", **SERVICE)
-    assert await office.store.trace(body["traceId"]) is not None
+async def test_recorded_traces_are_written_when_the_server_stops(operator: Caller) -> None:
+    async with operator.app.tracing.writing(kept_days=1):
+        body = await operator.call("get_slots", **SERVICE)
+    assert await operator.store.trace(body["traceId"]) is not None
 
 
 class SlowStore(AwayStore):
@@ -258,30 +258,30 @@ class SlowStore(AwayStore):
 
 
 async def test_a_shutdown_loses_neither_the_current_batch_nor_later_traces(
-    office: Desk, monkeypatch: pytest.MonkeyPatch
+    operator: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trace_writer, "WRITE_INTERVAL_SECONDS", 0.01)
-    slow = SlowStore(office.store)
+    slow = SlowStore(operator.store)
     tracing = TraceWriter(cast("Store", slow), "p")
     async with tracing.writing(kept_days=1):
-        await _noted(office, tracing, "t1")
+        await _noted(operator, tracing, "t1")
         await slow.is_writing.wait()
-        await _noted(office, tracing, "t2")
+        await _noted(operator, tracing, "t2")
         asyncio.get_running_loop().call_soon(slow.may_go_on.set)
-    assert await office.store.trace("t1") is not None
-    assert await office.store.trace("t2") is not None
+    assert await operator.store.trace("t1") is not None
+    assert await operator.store.trace("t2") is not None
 
 
-async def test_a_flush_waits_for_the_current_batch(office: Desk) -> None:
-    slow = SlowStore(office.store)
+async def test_a_flush_waits_for_the_current_batch(operator: Caller) -> None:
+    slow = SlowStore(operator.store)
     tracing = TraceWriter(cast("Store", slow), "p")
     async with tracing.writing(kept_days=1), asyncio.TaskGroup() as group:
-        await _noted(office, tracing, "t1")
+        await _noted(operator, tracing, "t1")
         group.create_task(tracing.write())
         await slow.is_writing.wait()
         asyncio.get_running_loop().call_soon(slow.may_go_on.set)
         await tracing.write()
-        assert await office.store.trace("t1") is not None
+        assert await operator.store.trace("t1") is not None
 
 
 class RushedStore(AwayStore):
@@ -300,41 +300,41 @@ class RushedStore(AwayStore):
         await super().add_traces(traces)
 
 
-async def test_under_load_a_flush_writes_only_the_traces_that_were_waiting(office: Desk) -> None:
-    rushed = RushedStore(office.store, lambda number: _noted(office, tracing, f"later{number}"))
+async def test_under_load_a_flush_writes_only_the_traces_that_were_waiting(operator: Caller) -> None:
+    rushed = RushedStore(operator.store, lambda number: _noted(operator, tracing, f"later{number}"))
     tracing = TraceWriter(cast("Store", rushed), "p")
     async with tracing.writing(kept_days=1):
         for number in range(3):
-            await _noted(office, tracing, f"t{number}")
+            await _noted(operator, tracing, f"t{number}")
         await tracing.write()
         await tracing.write()
         assert rushed.batches == [3, 1]
-    assert [await office.store.trace(f"later{number}") is not None for number in (1, 2)] == [True, True]
+    assert [await operator.store.trace(f"later{number}") is not None for number in (1, 2)] == [True, True]
 
 
-async def test_a_trace_that_cannot_be_written_does_not_block_others(office: Desk) -> None:
-    tracing = TraceWriter(office.store, "p")
+async def test_a_trace_that_cannot_be_written_does_not_block_others(operator: Caller) -> None:
+    tracing = TraceWriter(operator.store, "p")
     async with tracing.writing(kept_days=1):
-        broken = await _noted(office, tracing, "t1")
+        broken = await _noted(operator, tracing, "t1")
         broken.request = cast("Any", object())
-        await _noted(office, tracing, "t2")
-    assert await office.store.trace("t1") is None
-    assert await office.store.trace("t2") is not None
+        await _noted(operator, tracing, "t2")
+    assert await operator.store.trace("t1") is None
+    assert await operator.store.trace("t2") is not None
 
 
-async def _noted(office: Desk, tracing: TraceWriter, trace_id: str) -> TraceBuilder:
+async def _noted(operator: Caller, tracing: TraceWriter, trace_id: str) -> TraceBuilder:
     builder = tracing.begin("get_slots", trace_id, LOCAL)
     assert builder is not None
-    builder.availability = await office.app.slots._availability_cache.availability(None)  # noqa: SLF001  any will do
+    builder.availability = await operator.app.slots._availability_cache.availability(None)  # noqa: SLF001  any will do
     tracing.end(builder, "ok")
     return builder
 
 
-async def test_traces_contain_no_personal_data(traced: Desk) -> None:
+async def test_traces_contain_no_personal_data(traced: Caller) -> None:
     place = {"latitude": 39.7312, "longitude": -104.9655}
-    await traced.ask("get_slots", **place, **SERVICE)
-    held = await traced.ask("create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
-    await traced.ask("book_slot", holdToken=held["holdToken"], notes="Beware of the dog", **KIM, **place)
+    await traced.call("get_slots", **place, **SERVICE)
+    held = await traced.call("create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
+    await traced.call("book_slot", holdToken=held["holdToken"], notes="Beware of the dog", **KIM, **place)
     await traced.app.tracing.write()
     traces = await traced.store.traces(PLAN.project.id, 0, SUNDAY_NOON_MS * 2)
     said = " ".join(map(repr, traces))
@@ -364,9 +364,9 @@ def _spans() -> tuple[InMemorySpanExporter, TracerProvider]:
     return exporter, provider
 
 
-async def test_spans_are_nested_in_the_spans_of_the_sdk(traced: Desk) -> None:
+async def test_spans_are_nested_in_the_spans_of_the_sdk(traced: Caller) -> None:
     exporter, _ = _spans()
-    await traced.ask("get_slots", **SERVICE)
+    await traced.call("get_slots", **SERVICE)
     spans = {span.name: span for span in exporter.get_finished_spans()}
     service, engine, store = spans["service"], spans["engine"], spans["store"]
     assert service.context is not None
@@ -381,14 +381,14 @@ async def test_spans_are_nested_in_the_spans_of_the_sdk(traced: Desk) -> None:
 def test_a_trace_is_printed_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from slotmcp.cli.commands import read_trace  # noqa: PLC0415  it sets up logging when it is used
     from slotmcp.settings import Settings  # noqa: PLC0415
-    from support.server import open_desk  # noqa: PLC0415
+    from support.server import open_caller  # noqa: PLC0415
 
     path = tmp_path / "told.db"
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", str(path))
 
     async def run() -> tuple[str, str]:
-        async with open_desk(path, PLAN, now_ms=SUNDAY_NOON_MS) as desk, desk.app.tracing.writing(kept_days=1):
-            trace_id = (await desk.ask("get_slots", **SERVICE))["traceId"]
+        async with open_caller(path, PLAN, now_ms=SUNDAY_NOON_MS) as caller, caller.app.tracing.writing(kept_days=1):
+            trace_id = (await caller.call("get_slots", **SERVICE))["traceId"]
         settings = Settings.load()
         return (
             await read_trace(settings, trace_id, as_json=False),

@@ -27,8 +27,8 @@ def page_of(title: str) -> Path:
 @pytest.mark.parametrize("title", CALLS)
 async def test_each_transcript_matches_its_page(title: str, tmp_path: Path) -> None:
     page = Page(title)
-    async with open_company(tmp_path / "calls.db") as desk:
-        await CALLS[title](desk, page)
+    async with open_company(tmp_path / "calls.db") as caller:
+        await CALLS[title](caller, page)
     if os.environ.get("SLOTMCP_REWRITE"):
         page_of(title).write_text(page.text(), "utf-8")
     assert page.text() == page_of(title).read_text("utf-8")

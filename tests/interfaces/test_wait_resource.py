@@ -25,13 +25,13 @@ from slotmcp.tools.subscriptions import WaitlistEntryChanged, WaitlistWatcher, w
 from support.denver import PROJECT, SUNDAY_NOON_MS
 from support.fleets import PREFIX, until
 from support.redis_server import RedisServer
-from support.server import Desk, open_desk
+from support.server import Caller, open_caller
 from support.sqlite_file import fingerprint
 
 MONDAY_9 = "2026-11-23T16:00:00Z"
 WISH = {"serviceType": "furnace-check", "from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}
 KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
-PATIENCE_S = 20
+TIMEOUT_SECONDS = 20
 
 
 @pytest.fixture
@@ -40,35 +40,35 @@ def bus() -> SubscriptionBus:
 
 
 @pytest.fixture
-def subscribable(desk: Desk, bus: SubscriptionBus) -> Desk:
+def subscribable(caller: Caller, bus: SubscriptionBus) -> Caller:
     """The desk, its server telling what is published on the bus."""
-    return replace(desk, server=create_server(desk.app, bus))
+    return replace(caller, server=create_server(caller.app, bus))
 
 
 @pytest.fixture
-async def elsewhere(desk: Desk) -> AsyncIterator[Desk]:
+async def elsewhere(caller: Caller) -> AsyncIterator[Caller]:
     """Another process at the same file."""
-    async with open_desk(desk.path, now_ms=SUNDAY_NOON_MS) as opened:
+    async with open_caller(caller.path, now_ms=SUNDAY_NOON_MS) as opened:
         yield opened
 
 
-async def hold(desk: Desk) -> str:
+async def hold(caller: Caller) -> str:
     """Take the only start of the window; its token."""
-    held = await desk.ask("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="somebody")
+    held = await caller.call("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="somebody")
     token: str = held["holdToken"]
     return token
 
 
-async def join(desk: Desk) -> str:
+async def join(caller: Caller) -> str:
     """Wait for it; where the wait is."""
-    joined = await desk.ask("join_waitlist", **WISH, **KIM)
+    joined = await caller.call("join_waitlist", **WISH, **KIM)
     uri: str = joined["resource"]
     return uri
 
 
-async def read(desk: Desk, uri: str) -> dict[str, Any]:
+async def read(caller: Caller, uri: str) -> dict[str, Any]:
     """What the resource says."""
-    async with Client(desk.server) as client:
+    async with Client(caller.server) as client:
         (content,) = (await client.read_resource(uri)).contents
     assert isinstance(content, TextResourceContents)
     assert (content.uri, content.mime_type) == (uri, "application/json")
@@ -76,20 +76,20 @@ async def read(desk: Desk, uri: str) -> dict[str, Any]:
     return body
 
 
-async def test_the_resource_is_listed_as_a_template_without_ids(desk: Desk) -> None:
-    await hold(desk)
-    await join(desk)
-    async with Client(desk.server) as client:
+async def test_the_resource_is_listed_as_a_template_without_ids(caller: Caller) -> None:
+    await hold(caller)
+    await join(caller)
+    async with Client(caller.server) as client:
         (template,) = (await client.list_resource_templates()).resource_templates
         assert (await client.list_resources()).resources == []
     assert template.uri_template == "slotmcp://waitlist/{waitId}"
     assert template.mime_type == "application/json"
 
 
-async def test_the_resource_has_the_state_of_the_entry(desk: Desk) -> None:
-    token = await hold(desk)
-    uri = await join(desk)
-    waiting = await read(desk, uri)
+async def test_the_resource_has_the_state_of_the_entry(caller: Caller) -> None:
+    token = await hold(caller)
+    uri = await join(caller)
+    waiting = await read(caller, uri)
     assert waiting == {
         "result": "You are on the waitlist, and the next in line. "
         "We will let you know as soon as something becomes free.",
@@ -98,171 +98,173 @@ async def test_the_resource_has_the_state_of_the_entry(desk: Desk) -> None:
         "state": "waiting",
         "position": 1,
     }
-    await desk.ask("release_hold", holdToken=token)
-    offered = await read(desk, uri)
+    await caller.call("release_hold", holdToken=token)
+    offered = await read(caller, uri)
     assert (offered["state"], offered["position"]) == ("offered", 0)
     assert offered["offer"]["start"] == MONDAY_9
     assert offered["offer"]["expiresAt"] == "2026-11-22T19:15:00Z"
     assert offered["result"].startswith("Something has become free: I am keeping tomorrow at 9 in the morning")
-    await desk.ask("book_slot", holdToken=offered["offer"]["holdToken"], **KIM)
-    booked = await read(desk, uri)
+    await caller.call("book_slot", holdToken=offered["offer"]["holdToken"], **KIM)
+    booked = await read(caller, uri)
     assert (booked["state"], booked["offer"]["expiresAt"]) == ("booked", "")
     assert booked["result"] == "It is booked for you already: tomorrow at 9 in the morning."
 
 
-async def test_the_resource_reports_a_booking_and_an_expiry(desk: Desk) -> None:
-    await hold(desk)
-    uri, asked = await join(desk), KIM | {"customerPhone": "+1 303 555 0199"}
-    other = (await desk.ask("join_waitlist", **WISH, **asked))["resource"]
-    desk.clock.advance(seconds=90)
+async def test_the_resource_reports_a_booking_and_an_expiry(caller: Caller) -> None:
+    await hold(caller)
+    uri, asked = await join(caller), KIM | {"customerPhone": "+1 303 555 0199"}
+    other = (await caller.call("join_waitlist", **WISH, **asked))["resource"]
+    caller.clock.advance(seconds=90)
     later = {"start": "2026-11-23T20:00:00Z", "serviceType": "furnace-check"}
-    await desk.ask("book_slot", **later, **KIM)
-    assert (await read(desk, uri))["state"] == "waiting", "another time is not what they wait for"
-    desk.make_it("2026-11-23T16:30:00Z")
-    await desk.app.waitlist.sweep()
+    await caller.call("book_slot", **later, **KIM)
+    assert (await read(caller, uri))["state"] == "waiting", "another time is not what they wait for"
+    caller.make_it("2026-11-23T16:30:00Z")
+    await caller.app.waitlist.sweep()
     for one in (uri, other):
-        said = await read(desk, one)
+        said = await read(caller, one)
         assert said["state"] == "expired"
         assert said["result"] == "I am sorry, nothing became free in time, so you are not on the waitlist any more."
 
 
-async def test_the_resource_reports_another_appointment(desk: Desk) -> None:
-    await hold(desk)
+async def test_the_resource_reports_another_appointment(caller: Caller) -> None:
+    await hold(caller)
     afternoon = {"start": "2026-11-23T20:00:00Z", "serviceType": "furnace-check", "customerHash": "another"}
-    token = (await desk.ask("create_hold", **afternoon))["holdToken"]
-    uri = (await desk.ask("join_waitlist", **WISH | {"to": "2026-11-23T13:15"}, **KIM))["resource"]
-    await desk.ask("book_slot", holdToken=token, **KIM)
-    said = await read(desk, uri)
+    token = (await caller.call("create_hold", **afternoon))["holdToken"]
+    uri = (await caller.call("join_waitlist", **WISH | {"to": "2026-11-23T13:15"}, **KIM))["resource"]
+    await caller.call("book_slot", holdToken=token, **KIM)
+    said = await read(caller, uri)
     assert said["state"] == "booked"
     assert "offer" not in said
     assert said["result"] == "You have an appointment now, so you are not on the waitlist any more."
 
 
 @pytest.mark.parametrize("wait_id", ["never-joined", "..", "%2e%2e%2fetc", "x" * 10_000, "a%00b"])
-async def test_an_unknown_entry_is_not_found(desk: Desk, wait_id: str) -> None:
-    async with Client(desk.server) as client:
+async def test_an_unknown_entry_is_not_found(caller: Caller, wait_id: str) -> None:
+    async with Client(caller.server) as client:
         with pytest.raises(MCPError) as refused:
             await client.read_resource(f"slotmcp://waitlist/{wait_id}")
     assert refused.value.code == INVALID_PARAMS
 
 
-async def test_a_client_of_an_older_protocol_can_read_the_resource(desk: Desk) -> None:
-    await hold(desk)
-    uri = await join(desk)
-    async with Client(desk.server, mode="legacy") as client:
+async def test_a_client_of_an_older_protocol_can_read_the_resource(caller: Caller) -> None:
+    await hold(caller)
+    uri = await join(caller)
+    async with Client(caller.server, mode="legacy") as client:
         (content,) = (await client.read_resource(uri)).contents
     assert isinstance(content, TextResourceContents)
     assert orjson.loads(content.text)["state"] == "waiting"
 
 
-async def test_subscribers_are_notified_of_an_offer(subscribable: Desk, bus: SubscriptionBus) -> None:
+async def test_subscribers_are_notified_of_an_offer(subscribable: Caller, bus: SubscriptionBus) -> None:
     token = await hold(subscribable)
     uri = await join(subscribable)
     watch = WaitlistWatcher(subscribable.app.waitlist, bus)
     await watch.skip_past_events()
-    async with Client(subscribable.server) as client, client.listen(resource_subscriptions=[uri]) as told:
-        await subscribable.ask("release_hold", holdToken=token)
+    async with Client(subscribable.server) as client, client.listen(resource_subscriptions=[uri]) as events:
+        await subscribable.call("release_hold", holdToken=token)
         await watch.sweep_and_publish()
-        with anyio.fail_after(PATIENCE_S):
-            assert await anext(told) == ResourceUpdated(uri=uri)
+        with anyio.fail_after(TIMEOUT_SECONDS):
+            assert await anext(events) == ResourceUpdated(uri=uri)
     assert (await read(subscribable, uri))["state"] == "offered"
 
 
 async def test_subscribers_are_notified_of_another_processs_changes(
-    subscribable: Desk, bus: SubscriptionBus, elsewhere: Desk
+    subscribable: Caller, bus: SubscriptionBus, elsewhere: Caller
 ) -> None:
     await hold(subscribable)
     uri = await join(subscribable)
     watch = WaitlistWatcher(subscribable.app.waitlist, bus)
     await watch.skip_past_events()
-    async with Client(subscribable.server) as client, client.listen(resource_subscriptions=[uri]) as told:
-        for desk in (subscribable, elsewhere):
-            desk.clock.advance(seconds=90)
+    async with Client(subscribable.server) as client, client.listen(resource_subscriptions=[uri]) as events:
+        for caller in (subscribable, elsewhere):
+            caller.clock.advance(seconds=90)
         await elsewhere.app.waitlist.sweep()
         await watch.sweep_and_publish()
-        with anyio.fail_after(PATIENCE_S):
-            assert await anext(told) == ResourceUpdated(uri=uri)
+        with anyio.fail_after(TIMEOUT_SECONDS):
+            assert await anext(events) == ResourceUpdated(uri=uri)
     assert (await read(subscribable, uri))["state"] == "offered"
 
 
 async def test_a_read_only_server_publishes_changes_and_makes_none(
-    subscribable: Desk, bus: SubscriptionBus, elsewhere: Desk
+    subscribable: Caller, bus: SubscriptionBus, elsewhere: Caller
 ) -> None:
-    heard: list[object] = []
-    bus.subscribe(heard.append)
+    received: list[object] = []
+    bus.subscribe(received.append)
     await hold(subscribable)
     uri = await join(subscribable)
     watch = WaitlistWatcher(subscribable.app.waitlist, bus, read_only=True)
-    for desk in (subscribable, elsewhere):
-        desk.clock.advance(seconds=90)
+    for caller in (subscribable, elsewhere):
+        caller.clock.advance(seconds=90)
     before = fingerprint(subscribable.path)
     await watch.sweep_and_publish()
-    assert (heard, fingerprint(subscribable.path)) == ([], before)
+    assert (received, fingerprint(subscribable.path)) == ([], before)
     await elsewhere.app.waitlist.sweep()
     await watch.sweep_and_publish()
-    assert heard == [WaitlistEntryChanged(uri=uri, project_id=PROJECT.id)]
+    assert received == [WaitlistEntryChanged(uri=uri, project_id=PROJECT.id)]
 
 
-async def test_each_change_is_published_once_to_its_subscribers_only(subscribable: Desk, bus: SubscriptionBus) -> None:
-    heard: list[object] = []
-    bus.subscribe(heard.append)
+async def test_each_change_is_published_once_to_its_subscribers_only(
+    subscribable: Caller, bus: SubscriptionBus
+) -> None:
+    received: list[object] = []
+    bus.subscribe(received.append)
     token = await hold(subscribable)
     uri = await join(subscribable)
     watch = WaitlistWatcher(subscribable.app.waitlist, bus)
-    await subscribable.ask("release_hold", holdToken=token)
+    await subscribable.call("release_hold", holdToken=token)
     await watch.skip_past_events()
     await watch.sweep_and_publish()
-    assert heard == [], "what has happened before is not news"
+    assert received == [], "what has happened before is not news"
     offer = (await read(subscribable, uri))["offer"]
-    await subscribable.ask("release_hold", holdToken=offer["holdToken"])
+    await subscribable.call("release_hold", holdToken=offer["holdToken"])
     for _ in range(2):
         await watch.sweep_and_publish()
-    assert heard == [WaitlistEntryChanged(uri=uri, project_id=PROJECT.id)]
+    assert received == [WaitlistEntryChanged(uri=uri, project_id=PROJECT.id)]
 
 
-async def test_a_running_server_sweeps_the_waitlist(subscribable: Desk, bus: SubscriptionBus) -> None:
+async def test_a_running_server_sweeps_the_waitlist(subscribable: Caller, bus: SubscriptionBus) -> None:
     await hold(subscribable)
     uri = await join(subscribable)
     async with (
         watch_waitlists(subscribable.app, bus, every_seconds=0.01),
         Client(subscribable.server) as client,
-        client.listen(resource_subscriptions=[uri]) as told,
+        client.listen(resource_subscriptions=[uri]) as events,
     ):
         subscribable.clock.advance(seconds=90)
-        with anyio.fail_after(PATIENCE_S):
-            assert await anext(told) == ResourceUpdated(uri=uri)
+        with anyio.fail_after(TIMEOUT_SECONDS):
+            assert await anext(events) == ResourceUpdated(uri=uri)
     assert (await read(subscribable, uri))["state"] == "offered"
     running = {task.get_name() for task in asyncio.all_tasks()}
     assert len(running) == 1, "nothing goes on looking"
 
 
 @asynccontextmanager
-async def in_a_fleet(desk: Desk, redis: RedisServer) -> AsyncIterator[Desk]:
+async def in_a_fleet(caller: Caller, redis: RedisServer) -> AsyncIterator[Caller]:
     """The desk, its server hearing what others do through Redis."""
     async with (
         RedisLink.open(redis.url, prefix=PREFIX) as link,
-        join_fleet(desk.store, link, clock=desk.clock) as app,
+        join_fleet(caller.store, link, clock=caller.clock) as app,
     ):
-        yield replace(desk, app=app)
+        yield replace(caller, app=app)
 
 
 async def test_in_a_fleet_subscribers_are_notified_immediately_of_another_servers_changes(
-    desk: Desk, bus: SubscriptionBus, elsewhere: Desk, redis: RedisServer
+    caller: Caller, bus: SubscriptionBus, elsewhere: Caller, redis: RedisServer
 ) -> None:
-    token = await hold(desk)
-    uri = await join(desk)
-    told = anyio.Event()
-    bus.subscribe(lambda _: told.set())
+    token = await hold(caller)
+    uri = await join(caller)
+    events = anyio.Event()
+    bus.subscribe(lambda _: events.set())
     async with (
-        in_a_fleet(desk, redis) as here,
-        in_a_fleet(elsewhere, redis) as there,
-        watch_waitlists(here.app, bus, every_seconds=3_600),
+        in_a_fleet(caller, redis) as first,
+        in_a_fleet(elsewhere, redis) as second,
+        watch_waitlists(first.app, bus, every_seconds=3_600),
     ):
-        with anyio.fail_after(PATIENCE_S):
+        with anyio.fail_after(TIMEOUT_SECONDS):
             await until(partial(is_listening, redis, 2))
-            assert (await there.app.holds.release_hold(None, token)).released
-            await told.wait()
-    assert (await read(desk, uri))["state"] == "offered"
+            assert (await second.app.holds.release_hold(None, token)).released
+            await events.wait()
+    assert (await read(caller, uri))["state"] == "offered"
 
 
 async def is_listening(redis: RedisServer, servers: int) -> bool:
@@ -292,18 +294,23 @@ def alarm() -> Iterator[Alarm]:
     logger.removeHandler(handler)
 
 
-@pytest.mark.usefixtures("desk")
-async def test_a_failed_sweep_is_logged_and_retried(impatient_desk: Desk, bus: SubscriptionBus, alarm: Alarm) -> None:
-    await hold(impatient_desk)
-    await join(impatient_desk)
+@pytest.mark.usefixtures("caller")
+async def test_a_failed_sweep_is_logged_and_retried(
+    impatient_caller: Caller, bus: SubscriptionBus, alarm: Alarm
+) -> None:
+    await hold(impatient_caller)
+    await join(impatient_caller)
     offered = anyio.Event()
     bus.subscribe(lambda _: offered.set())
-    with closing(sqlite3.connect(impatient_desk.path, isolation_level=None)) as other, anyio.fail_after(PATIENCE_S):
+    with (
+        closing(sqlite3.connect(impatient_caller.path, isolation_level=None)) as other,
+        anyio.fail_after(TIMEOUT_SECONDS),
+    ):
         other.execute("BEGIN IMMEDIATE")
-        async with watch_waitlists(impatient_desk.app, bus, every_seconds=0.01):
+        async with watch_waitlists(impatient_caller.app, bus, every_seconds=0.01):
             await alarm.rung.wait()
             other.execute("ROLLBACK")
-            impatient_desk.clock.advance(seconds=90)
+            impatient_caller.clock.advance(seconds=90)
             await offered.wait()
     assert "sweep_waitlist" in alarm.said
     assert "unavailable" in alarm.said
@@ -315,7 +322,7 @@ class BurningBus(InMemorySubscriptionBus):
 
     def __init__(self) -> None:
         super().__init__()
-        self.heard = anyio.Event()
+        self.received = anyio.Event()
         self._is_on_fire = True
 
     async def publish(self, event: ServerEvent) -> None:
@@ -323,17 +330,17 @@ class BurningBus(InMemorySubscriptionBus):
             self._is_on_fire = False
             raise OSError("on fire")
         await super().publish(event)
-        self.heard.set()
+        self.received.set()
 
 
-async def test_an_unexpected_exception_does_not_end_the_sweeps(desk: Desk, alarm: Alarm) -> None:
-    bus, token = BurningBus(), await hold(desk)
-    uri = await join(desk)
-    async with watch_waitlists(desk.app, bus, every_seconds=0.01):
-        with anyio.fail_after(PATIENCE_S):
-            await desk.ask("release_hold", holdToken=token)
+async def test_an_unexpected_exception_does_not_end_the_sweeps(caller: Caller, alarm: Alarm) -> None:
+    bus, token = BurningBus(), await hold(caller)
+    uri = await join(caller)
+    async with watch_waitlists(caller.app, bus, every_seconds=0.01):
+        with anyio.fail_after(TIMEOUT_SECONDS):
+            await caller.call("release_hold", holdToken=token)
             await alarm.rung.wait()
-            await desk.ask("release_hold", holdToken=(await read(desk, uri))["offer"]["holdToken"])
-            await bus.heard.wait()
+            await caller.call("release_hold", holdToken=(await read(caller, uri))["offer"]["holdToken"])
+            await bus.received.wait()
     assert "on fire" in alarm.said
     assert uri.rpartition("/")[2] not in alarm.said

@@ -14,7 +14,7 @@ from support.calcom.server import SECRET, FakeCalcom, run_fake_calcom
 from support.calcom.state import CalcomState
 from support.calcom.wire import Message
 from support.fleets import until
-from support.http_server import HttpServer, body_in, call_of, headers_of, serving, write_books
+from support.http_server import HttpServer, body_in, call_of, headers_of, serving, write_database
 
 NEVER = "0"
 
@@ -29,7 +29,7 @@ def calcom() -> Iterator[FakeCalcom]:
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("webhooks") / "slotmcp.db"
-    anyio.run(write_books, made, business(), business(id="other", calcom=None))
+    anyio.run(write_database, made, business(), business(id="other", calcom=None))
     return made
 
 
@@ -48,17 +48,18 @@ def message(calcom: FakeCalcom, days: int, kind: int = ANA_VISIT) -> Message:
     return calcom.messages.pop()
 
 
-async def post(server: HttpServer, said: Message, project: str = "shop", **headers: str) -> httpx2.Response:
-    named = {"X-Cal-Signature-256": said.signature, **{one.replace("_", "-"): told for one, told in headers.items()}}
+async def post(server: HttpServer, delivery: Message, project: str = "shop", **headers: str) -> httpx2.Response:
+    extra = {name.replace("_", "-"): value for name, value in headers.items()}
+    headers = {"X-Cal-Signature-256": delivery.signature, **extra}
     async with httpx2.AsyncClient() as client:
-        return await client.post(f"{server.url}/webhooks/calcom/{project}", content=said.body, headers=named)
+        return await client.post(f"{server.url}/webhooks/calcom/{project}", content=delivery.body, headers=headers)
 
 
 async def capacity(server: HttpServer, days: int) -> int:
     start = days_ahead(days)
-    asked = {"from": start * 60, "to": (start + 1) * 60}
-    told = {name: _rfc3339(seconds) for name, seconds in asked.items()}
-    answer = body_in(await server.post(call_of("get_slots", projectId="shop", serviceType="visit", **told)))
+    seconds_by_name = {"from": start * 60, "to": (start + 1) * 60}
+    arguments = {name: _rfc3339(seconds) for name, seconds in seconds_by_name.items()}
+    answer = body_in(await server.post(call_of("get_slots", projectId="shop", serviceType="visit", **arguments)))
     return sum(slot["capacity"] for slot in answer["slots"])
 
 
@@ -70,18 +71,18 @@ def _rfc3339(seconds: int) -> str:
 
 async def test_a_booking_in_the_calendar_is_in_the_next_response(server: HttpServer, calcom: FakeCalcom) -> None:
     assert await capacity(server, 2) == 2
-    said = message(calcom, 2)
-    answer = await post(server, said)
+    delivery = message(calcom, 2)
+    answer = await post(server, delivery)
     assert (answer.status_code, answer.json()) == (200, {"status": "applied"})
     assert await capacity(server, 2) == 1
-    again = await post(server, said)
+    again = await post(server, delivery)
     assert (again.status_code, again.json()) == (200, {"status": "known"})
 
 
 @pytest.mark.parametrize("signature", ["", "no-secret-provided", "0" * 64])
 async def test_an_unsigned_delivery_is_refused(server: HttpServer, calcom: FakeCalcom, signature: str) -> None:
-    said = message(calcom, 3)
-    answer = await post(server, Message(said.body, signature))
+    delivery = message(calcom, 3)
+    answer = await post(server, Message(delivery.body, signature))
     assert (answer.status_code, answer.json()["error"]) == (401, "unsigned")
     assert await capacity(server, 3) == 2
 
@@ -98,8 +99,8 @@ async def test_an_unconnected_project_is_reported_as_unknown(
 async def test_the_signature_is_checked_before_the_body_is_parsed(server: HttpServer) -> None:
     assert (await post(server, Message(b"{nonsense", "0" * 64))).status_code == 401
     assert (await post(server, Message.of({"payload": 1}, SECRET))).status_code == 200, "an unknown trigger"
-    said = await post(server, Message.of({"triggerEvent": "BOOKING_CREATED", "payload": {"uid": "u"}}, SECRET))
-    assert (said.status_code, said.json()["error"]) == (400, "unreadable")
+    response = await post(server, Message.of({"triggerEvent": "BOOKING_CREATED", "payload": {"uid": "u"}}, SECRET))
+    assert (response.status_code, response.json()["error"]) == (400, "unreadable")
 
 
 async def test_a_ping_and_an_unknown_host_are_acknowledged(server: HttpServer, calcom: FakeCalcom) -> None:
@@ -115,38 +116,40 @@ async def test_a_delivery_that_is_too_large_is_refused(server: HttpServer) -> No
 
 
 async def test_any_project_id_but_only_post_is_accepted(server: HttpServer, calcom: FakeCalcom) -> None:
-    said = await post(server, message(calcom, 6), Host="calendar.example.com", Origin="https://elsewhere.example.com")
-    assert said.status_code == 200
+    response = await post(
+        server, message(calcom, 6), Host="calendar.example.com", Origin="https://elsewhere.example.com"
+    )
+    assert response.status_code == 200
     async with httpx2.AsyncClient() as client:
         assert (await client.get(f"{server.url}/webhooks/calcom/shop")).status_code == 405
 
 
 async def test_deliveries_are_counted_by_outcome_and_not_by_project(server: HttpServer, calcom: FakeCalcom) -> None:
-    said = message(calcom, 9)
-    await post(server, said)
-    await post(server, Message(said.body, ""))
+    delivery = message(calcom, 9)
+    await post(server, delivery)
+    await post(server, Message(delivery.body, ""))
     async with httpx2.AsyncClient() as client:
-        told = (await client.get(f"{server.url}/metrics", headers=headers_of())).text
-    assert 'slotmcp_webhook_deliveries_total{outcome="applied"}' in told
-    assert 'slotmcp_webhook_deliveries_total{outcome="unsigned"}' in told
-    assert 'slotmcp_http_requests_total{route="/webhooks/calcom/{project}",status="200"}' in told
-    assert "calcom/shop" not in told
+        metrics = (await client.get(f"{server.url}/metrics", headers=headers_of())).text
+    assert 'slotmcp_webhook_deliveries_total{outcome="applied"}' in metrics
+    assert 'slotmcp_webhook_deliveries_total{outcome="unsigned"}' in metrics
+    assert 'slotmcp_http_requests_total{route="/webhooks/calcom/{project}",status="200"}' in metrics
+    assert "calcom/shop" not in metrics
 
 
 def test_deliveries_are_logged_without_customers_and_secrets(tmp_path: Path) -> None:
     made = tmp_path / "slotmcp.db"
-    anyio.run(write_books, made, business())
+    anyio.run(write_database, made, business())
 
     async def use(server: HttpServer, calcom: FakeCalcom) -> None:
         await post(server, message(calcom, 7))
         await post(server, Message.of({"triggerEvent": "BOOKING_CREATED", "payload": {"uid": ATTENDEE}}, SECRET))
-        await until_told(calcom.state)
+        await until_pushed(calcom.state)
 
-    async def until_told(there: CalcomState) -> None:
-        async def told() -> bool:
+    async def until_pushed(there: CalcomState) -> None:
+        async def is_pushed() -> bool:
             return any(one.metadata for one in there.live())
 
-        await until(told)
+        await until(is_pushed)
 
     with run_fake_calcom(state()) as calcom, pytest.MonkeyPatch.context() as patch:
         for name, value in VARIABLES.items():
@@ -156,20 +159,20 @@ def test_deliveries_are_logged_without_customers_and_secrets(tmp_path: Path) -> 
             anyio.run(use, server, calcom)
             _, log = server.stop()
     assert "book_slot" in log, "it does log"
-    said = [*VARIABLES.values(), "Kim", "3035550142", "kim@example", "Kim@Example"]
-    assert [word for word in said if word in log] == []
+    personal = [*VARIABLES.values(), "Kim", "3035550142", "kim@example", "Kim@Example"]
+    assert [word for word in personal if word in log] == []
 
 
 async def book(server: HttpServer, days: int) -> None:
     start = _rfc3339(days_ahead(days) * 60)
-    asked = {"projectId": "shop", "serviceType": "visit", "start": start, "technicianId": "ana"}
-    answer = await server.post(call_of("book_slot", customerName="Kim Doe", customerPhone="+1 303 555 0142", **asked))
+    request = {"projectId": "shop", "serviceType": "visit", "start": start, "technicianId": "ana"}
+    answer = await server.post(call_of("book_slot", customerName="Kim Doe", customerPhone="+1 303 555 0142", **request))
     assert body_in(answer)["booking"]["status"] == "confirmed"
 
 
 async def test_a_running_server_pushes_and_reconciles(tmp_path: Path) -> None:
     made = tmp_path / "slotmcp.db"
-    await write_books(made, business())
+    await write_database(made, business())
     with run_fake_calcom(state()) as calcom, pytest.MonkeyPatch.context() as patch:
         for name, value in VARIABLES.items():
             patch.setitem(os.environ, name, value)
@@ -178,15 +181,15 @@ async def test_a_running_server_pushes_and_reconciles(tmp_path: Path) -> None:
             await book(server, 2)
 
             async def agree() -> bool:
-                told = any(one.metadata for one in calcom.state.live())
-                return told and await capacity(server, 3) == 1
+                is_pushed = any(one.metadata for one in calcom.state.live())
+                return is_pushed and await capacity(server, 3) == 1
 
             await until(agree)
 
 
 async def test_several_workers_push_each_booking_once(tmp_path: Path) -> None:
     made = tmp_path / "slotmcp.db"
-    await write_books(made, business())
+    await write_database(made, business())
     with run_fake_calcom(state()) as calcom, pytest.MonkeyPatch.context() as patch:
         for name, value in VARIABLES.items():
             patch.setitem(os.environ, name, value)
@@ -194,8 +197,8 @@ async def test_several_workers_push_each_booking_once(tmp_path: Path) -> None:
             for days in (2, 3, 4, 5):
                 await book(server, days)
 
-            async def all_are_told() -> bool:
+            async def all_are_pushed() -> bool:
                 return len(calcom.state.live()) == 4
 
-            await until(all_are_told)
+            await until(all_are_pushed)
         assert len(calcom.state.bookings) == 4

@@ -49,9 +49,9 @@ async def served(url: str, *, under: str = "") -> AsyncIterator[httpx2.AsyncClie
         yield client
 
 
-async def post(client: httpx2.AsyncClient, said: Message, project: str = "shop") -> httpx2.Response:
-    headers = {"X-Cal-Signature-256": said.signature}
-    return await client.post(f"webhooks/calcom/{project}", content=said.body, headers=headers)
+async def post(client: httpx2.AsyncClient, delivery: Message, project: str = "shop") -> httpx2.Response:
+    headers = {"X-Cal-Signature-256": delivery.signature}
+    return await client.post(f"webhooks/calcom/{project}", content=delivery.body, headers=headers)
 
 
 def booked(days: int = 2) -> Message:
@@ -61,10 +61,10 @@ def booked(days: int = 2) -> Message:
     return calcom.messages.pop()
 
 
-def again(said: Message, secret: str, **payload: Any) -> Message:  # noqa: ANN401  of any JSON
+def again(delivery: Message, secret: str, **payload: Any) -> Message:  # noqa: ANN401  of any JSON
     """The same, signed with another secret, with other words in it."""
-    told = json.loads(said.body)
-    return Message.of({**told, "payload": {**told["payload"], **payload}}, secret)
+    content = json.loads(delivery.body)
+    return Message.of({**content, "payload": {**content["payload"], **payload}}, secret)
 
 
 async def test_text_that_no_database_can_store_is_refused_with_an_explanation(postgres_url: str) -> None:
@@ -92,19 +92,19 @@ async def test_a_mounted_app_accepts_deliveries_below_its_path(tmp_path: Path) -
 
 
 async def test_the_same_delivery_on_two_servers_takes_effect_once(postgres_url: str) -> None:
-    said = booked()
+    delivery = booked()
     async with served(postgres_url) as one, served(postgres_url) as other:
-        answers = await asyncio.gather(*(post(client, said) for client in (one, other) for _ in range(4)))
+        answers = await asyncio.gather(*(post(client, delivery) for client in (one, other) for _ in range(4)))
     assert sorted(answer.json()["status"] for answer in answers) == ["applied", *["known"] * 7]
 
 
 async def test_a_database_outage_is_reported_with_a_retry_time(postgres_url: str, tmp_path: Path) -> None:
-    said = booked()
+    delivery = booked()
     async with proxied(postgres_url, tmp_path) as (proxy, url), served(url) as client:
         proxy.silence()
-        away = await post(client, said)
+        away = await post(client, delivery)
         proxy.resume()
-        back = await post(client, said)
+        back = await post(client, delivery)
     assert (away.status_code, away.json()["error"]) == (503, "unavailable")
     assert int(away.headers["retry-after"]) >= 1
     assert back.json() == {"status": "applied"}, "and nothing of it was taken before"

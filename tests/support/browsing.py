@@ -21,7 +21,7 @@ from slotmcp.services.reporting.reports import ReportRequest
 from slotmcp.web.dashboard.request import COOKIE
 from support.denver import DENVER, PLAN
 from support.fleets import until
-from support.http_server import Books, HttpServer
+from support.http_server import Database, HttpServer
 from support.server import Body, body_of
 
 KIM: Final = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
@@ -49,7 +49,7 @@ class Business:
     """One of the server's businesses, used by one test."""
 
     server: HttpServer
-    schedules: Books
+    schedules: Database
     id: str
     key: str = field(repr=False)
     """Operator key of this business."""
@@ -96,7 +96,7 @@ class Business:
         return booking
 
 
-async def open_business(server: HttpServer, schedules: Books, plan: ProjectPlan = PLAN) -> Business:
+async def open_business(server: HttpServer, schedules: Database, plan: ProjectPlan = PLAN) -> Business:
     """Import a new business that is open every day."""
     project_id = f"business-{next(_numbers)}"
     technicians = tuple(map(all_week, plan.technicians))
@@ -106,7 +106,7 @@ async def open_business(server: HttpServer, schedules: Books, plan: ProjectPlan 
     return Business(server, schedules, project_id, new_key.token)
 
 
-async def open_lively_business(server: HttpServer, schedules: Books) -> Business:
+async def open_lively_business(server: HttpServer, schedules: Database) -> Business:
     """Import a business with bookings, holds, refusals, traces, time off and an unavailable technician."""
     business = await open_business(server, schedules)
     callers = CallSimulator(business.line, seed=5, pause=at_once)

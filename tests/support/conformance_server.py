@@ -109,8 +109,8 @@ def _add_prompts(server: MCPServer) -> None:
     @server.prompt(description=DESCRIPTION)
     async def test_prompt_with_embedded_resource(resourceUri: str) -> list[UserMessage]:  # noqa: N803  as the suite has it
         embedded = _resource(resourceUri, "Embedded resource content for testing.")
-        asked = TextContent(type="text", text="Please process the embedded resource above.")
-        return [UserMessage(embedded), UserMessage(asked)]
+        question = TextContent(type="text", text="Please process the embedded resource above.")
+        return [UserMessage(embedded), UserMessage(question)]
 
     @server.prompt(description=DESCRIPTION)
     async def test_prompt_with_image() -> list[UserMessage]:

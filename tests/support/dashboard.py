@@ -14,7 +14,7 @@ from slotmcp.domain.access import Scope
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.settings import Settings
 from support.denver import PLAN
-from support.http_server import Books, open_books, running
+from support.http_server import Database, open_database, running
 
 OWN: Final = "http://slots.example"
 
@@ -53,7 +53,7 @@ class Browser:
 class Site:
     """Server, its database, and a browser."""
 
-    schedules: Books
+    schedules: Database
     app: HttpApp
     browser: Browser
 
@@ -78,7 +78,7 @@ async def open_site(
 ) -> AsyncIterator[Site]:
     """Open a dashboard on its own database, without a login."""
     path = folder / "slotmcp.db"
-    async with open_books(path, *(plans or (PLAN,))) as schedules:
+    async with open_database(path, *(plans or (PLAN,))) as schedules:
         all_settings = Settings(database_url=f"sqlite:///{path}", calcom_sync_seconds=0, **settings)
         app = HttpApp(all_settings, serving or ServeOptions())
         transport = httpx2.ASGITransport(app=app)

@@ -26,7 +26,7 @@ TESTS: Final = Path(__file__).parents[1]
 SLOTMCP_HTTP: Final = (sys.executable, "-m", "slotmcp", "http", "--port", "0")
 START_SECONDS: Final = 60
 MODERN: Final = "2026-07-28"
-_LINE_BEGINS: Final = "slotmcp listens on "
+_LISTENING: Final = "slotmcp listens on "
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class HttpServer:
     url: str
     """Without a path."""
     process: subprocess.Popen[str]
-    said: str
+    log: str
     """What it said until it listened; the last line says where."""
 
     def stop(self) -> tuple[int, str]:
@@ -72,12 +72,12 @@ def serving(path: Path, *options: str, command: Sequence[str] = SLOTMCP_HTTP, **
         [*command, *options], env=environment, cwd=TESTS, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stderr is not None
-        said = _said_until_it_listens(process.stderr)
+        log = _log_until_listening(process.stderr)
         try:
-            assert _LINE_BEGINS in said, said
-            url = said.rpartition(_LINE_BEGINS)[2].partition("/mcp")[0]
+            assert _LISTENING in log, log
+            url = log.rpartition(_LISTENING)[2].partition("/mcp")[0]
             until(lambda: _is_ready(url), "it is ready", seconds=START_SECONDS)
-            yield HttpServer(url, process, said)
+            yield HttpServer(url, process, log)
         finally:
             process.terminate()
             process.communicate(timeout=START_SECONDS)
@@ -88,13 +88,13 @@ def _is_ready(url: str) -> bool:
     return httpx2.get(f"{url}/readyz", timeout=START_SECONDS).status_code == httpx2.codes.OK
 
 
-def _said_until_it_listens(stderr: Iterable[str]) -> str:
-    said = ""
+def _log_until_listening(stderr: Iterable[str]) -> str:
+    log = ""
     for line in stderr:
-        said += line
-        if line.startswith(_LINE_BEGINS):
+        log += line
+        if line.startswith(_LISTENING):
             break
-    return said
+    return log
 
 
 @asynccontextmanager
@@ -118,7 +118,7 @@ async def running(app: HttpApp) -> AsyncIterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class Database:
     """A database file, and what a server over it does not do."""
 
     app: App
@@ -127,18 +127,18 @@ class Books:
 
 
 @asynccontextmanager
-async def open_books(path: Path, *plans: ProjectPlan) -> AsyncIterator[Books]:
+async def open_database(path: Path, *plans: ProjectPlan) -> AsyncIterator[Database]:
     """The books of some businesses, in a file, beside whoever serves it."""
     async with SqliteStore.open(new_file(path), clock=SystemClock()) as store:
         app = build_app(store)
         for plan in plans:
             await app.projects.import_project(plan, prune=False)
-        yield Books(app, path)
+        yield Database(app, path)
 
 
-async def write_books(path: Path, *plans: ProjectPlan) -> None:
+async def write_database(path: Path, *plans: ProjectPlan) -> None:
     """Write some businesses into a file, and close it."""
-    async with open_books(path, *plans):
+    async with open_database(path, *plans):
         pass
 
 

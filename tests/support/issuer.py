@@ -34,24 +34,24 @@ class Issuer:
 
     url: str = ""
     secrets: dict[str, Secret] = field(default_factory=dict)
-    is_away: bool = False
-    asked: list[str] = field(default_factory=list)
+    is_down: bool = False
+    requests: list[str] = field(default_factory=list)
 
     def token(self, key_id: str, *, audience: str, scope: str, **claims: Any) -> str:  # noqa: ANN401  of any JSON
         """A token that is good for an hour, unless other claims are given; one that is None is left out."""
         now = int(time())
-        said = {"iss": self.url, "aud": audience, "sub": "agent-1", "exp": now + HOUR, "scope": scope, **claims}
+        all_claims = {"iss": self.url, "aud": audience, "sub": "agent-1", "exp": now + HOUR, "scope": scope, **claims}
         secret = self.secrets[key_id]
-        payload = {name: value for name, value in said.items() if value is not None}
+        payload = {name: value for name, value in all_claims.items() if value is not None}
         return jwt.encode(payload, secret, algorithm_of(secret), headers={"kid": key_id})
 
     def key_set(self) -> dict[str, Any]:
         return {"keys": [_public(key_id, secret) for key_id, secret in self.secrets.items()]}
 
-    def answer(self, path: str) -> dict[str, Any] | None:
+    def response_to(self, path: str) -> dict[str, Any] | None:
         """What it says at a path."""
-        self.asked.append(path)
-        if self.is_away:
+        self.requests.append(path)
+        if self.is_down:
             return None
         return {
             "/.well-known/openid-configuration": {"issuer": self.url, "jwks_uri": f"{self.url}/keys"},
@@ -72,9 +72,9 @@ def issuing() -> Iterator[Issuer]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            told = issuer.answer(self.path)
-            body = json.dumps(told).encode()
-            self.send_response(404 if told is None else 200)
+            response = issuer.response_to(self.path)
+            body = json.dumps(response).encode()
+            self.send_response(404 if response is None else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

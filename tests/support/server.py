@@ -28,7 +28,7 @@ ANSWERS = {tool.name: tool.response_schema for tool in select_tools(Toolset.OPER
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Caller:
     """One side of the phone: calls tools, each over a connection of its own, as some voice platforms do."""
 
     app: App
@@ -41,14 +41,14 @@ class Desk:
         """Set the clock to an instant in ISO 8601."""
         self.clock.set_ms(int(datetime.fromisoformat(text).timestamp()) * 1000)
 
-    async def ask(self, tool: str, /, **arguments: object) -> Body:
+    async def call(self, tool: str, /, **arguments: object) -> Body:
         """The answer of a call that must work."""
         result, body = await self._call(tool, arguments)
         assert not result.is_error, body
         assert "error" not in body
         return body
 
-    async def refused(self, tool: str, /, **arguments: object) -> Body:
+    async def expect_error(self, tool: str, /, **arguments: object) -> Body:
         """The error of a call that must not work, `result` beside it."""
         result, body = await self._call(tool, arguments)
         assert result.is_error, body
@@ -82,20 +82,20 @@ def body_of(result: CallToolResult) -> Body:
 
 
 @asynccontextmanager
-async def open_desk(
+async def open_caller(
     path: Path,
     *plans: ProjectPlan,
     now_ms: int,
     timeout_ms: int = DEFAULT_TIMEOUT_MS,
     toolset: Toolset = Toolset.CALLER,
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[Caller]:
     """A desk over a database file, with these projects imported, at a time that stands still."""
     clock = HandClock(now_ms)
     async with SqliteStore.open(new_file(path), clock=clock, timeout_ms=timeout_ms) as store:
         app = build_app(store)
         for plan in plans:
             await app.projects.import_project(plan, prune=False)
-        yield Desk(app, store, create_server(app, toolset=toolset), clock, path)
+        yield Caller(app, store, create_server(app, toolset=toolset), clock, path)
 
 
 def fields(error: Body) -> list[str]:

@@ -22,7 +22,7 @@ PLACES: Final = {"a": 39.0, "b": 39.1034, "c": 39.3102}
 """11.5 and 34.5 km from the first."""
 LONGITUDE: Final = -105.0
 TRAVEL: Final = TravelPolicy(mode=TravelMode.ESTIMATED, speed_kmh=60, minutes_per_stop=0, road_factor=1.3)
-_WAYS: Final = {frozenset("ab"): 15, frozenset("bc"): 30, frozenset("ac"): 45}
+_TRAVEL_MINUTES: Final = {frozenset("ab"): 15, frozenset("bc"): 30, frozenset("ac"): 45}
 _NAMES: Final = {latitude: name for name, latitude in PLACES.items()}
 
 
@@ -65,7 +65,7 @@ class Job:
     kind: str
     start: int
     minutes: int
-    wish: str | None = None
+    requested: str | None = None
     place: str | None = None
 
     @property
@@ -133,7 +133,7 @@ def entry_of(job: Job, technician_id: str = "") -> Entry:
         after=kind.after,
         state="held",
         expires_at_ms=None,
-        technician_chosen=int(job.wish is not None),
+        technician_chosen=int(job.requested is not None),
         token=None,
         latitude=None if job.place is None else PLACES[job.place],
     )
@@ -148,4 +148,4 @@ def way(origin: float | None, destination: float | None) -> int | None:
     """Minutes from one latitude to another, if both are known."""
     if origin is None or destination is None:
         return None
-    return 0 if origin == destination else _WAYS[frozenset({_NAMES[origin], _NAMES[destination]})]
+    return 0 if origin == destination else _TRAVEL_MINUTES[frozenset({_NAMES[origin], _NAMES[destination]})]

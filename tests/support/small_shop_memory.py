@@ -11,12 +11,12 @@ NOTATIONS: Final = {
     "kim": ("+1 303 555 0142", "303-555-0142", "(303) 555 0142"),
     "lee": ("+13035550199", "303.555.0199", "1 303 555 0199"),
 }
-KEPT_AS: Final = {"kim": "+13035550142", "lee": "+13035550199"}
+NORMALIZED: Final = {"kim": "+13035550142", "lee": "+13035550199"}
 ENDED: Final = frozenset({"cancelled", "completed", "no_show"})
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredHold:
     """What the model knows of a hold, or of the booking that it became."""
 
     job: Job
@@ -43,7 +43,7 @@ class Sale:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WaitRequest:
     """What somebody waits for: a job at any start in a window."""
 
     job: Job
@@ -63,7 +63,7 @@ class Waiting:
     """A row of the waitlist, and what the model knows of it."""
 
     number: int
-    wish: Wish
+    window: WaitRequest
     known_as: tuple[str, ...]
     state: str = "waiting"
     token: str = ""
@@ -74,7 +74,7 @@ class Waiting:
         return self.state in {"waiting", "offered"}
 
     @property
-    def place_in_line(self) -> tuple[int, int]:
+    def position_in_line(self) -> tuple[int, int]:
         """Who let fewer offers go is asked first, and among those who joined first."""
         return len(self.gone), self.number
 
@@ -98,7 +98,7 @@ class Memory:
     """What the model remembers."""
 
     staff: dict[str, Worker] = field(default_factory=lambda: dict(STAFF))
-    holds: dict[str, Kept] = field(default_factory=dict)
+    holds: dict[str, StoredHold] = field(default_factory=dict)
     """By token."""
     sold: dict[str, Sale] = field(default_factory=dict)
     """Bookings by id."""
@@ -120,12 +120,12 @@ class Memory:
 
 def customer_arguments(who: str, contact: Contact, notation: int = 0) -> dict[str, str]:
     """A customer as an agent tells of them."""
-    given = {"customerName": f"{who.title()} Doe"}
+    provided = {"customerName": f"{who.title()} Doe"}
     if contact != "email":
-        given["customerPhone"] = NOTATIONS[who][notation]
+        provided["customerPhone"] = NOTATIONS[who][notation]
     if contact != "phone":
-        given["customerEmail"] = f"{who}@example.com"
-    return given
+        provided["customerEmail"] = f"{who}@example.com"
+    return provided
 
 
 def references(who: str, contact: Contact) -> tuple[str, ...]:
@@ -135,12 +135,12 @@ def references(who: str, contact: Contact) -> tuple[str, ...]:
 
 def job_arguments(job: Job) -> dict[str, object]:
     """A job as an agent asks for it."""
-    given: dict[str, object] = {"serviceType": job.kind, "start": text(job.start), "durationMinutes": job.minutes}
-    if job.wish:
-        given["technicianId"] = job.wish
+    provided: dict[str, object] = {"serviceType": job.kind, "start": text(job.start), "durationMinutes": job.minutes}
+    if job.requested:
+        provided["technicianId"] = job.requested
     if place := location(job.place):
-        given |= {"latitude": place.latitude, "longitude": place.longitude}
-    return given
+        provided |= {"latitude": place.latitude, "longitude": place.longitude}
+    return provided
 
 
 def text(minute: int) -> str:

@@ -52,17 +52,17 @@ def _comes_and_leaves_in_time(worker: Worker, theirs: Live, wanted: Entry) -> bo
     return onward is None or wanted.end + wanted.after + onward <= following.start - following.before
 
 
-def who_can(staff: Staff, live: Live, wanted: Entry, wish: str | None) -> list[str]:
+def workers_for(staff: Staff, live: Live, wanted: Entry, requested: str | None) -> list[str]:
     """Everybody who can take it as everything stands."""
-    return [name for name in staff if wish in {None, name} and can(staff[name], _of(live, name), wanted)]
+    return [name for name in staff if requested in {None, name} and can(staff[name], _of(live, name), wanted)]
 
 
-def who_could(staff: Staff, live: Live, wanted: Entry, wish: str | None) -> list[str]:
+def movable_workers(staff: Staff, live: Live, wanted: Entry, requested: str | None) -> list[str]:
     """Everybody who can take it once one hold of theirs has gone elsewhere, in one step or two."""
     return [
         name
         for name in staff
-        if wish in {None, name}
+        if requested in {None, name}
         and any(
             can(staff[name], rest, wanted) and _can_go(staff, live, hold) for hold, rest in _movable(_of(live, name))
         )
@@ -100,10 +100,11 @@ def is_servable(staff: Staff, claims: Live, fixed: frozenset[str]) -> bool:
     return _place(staff, stay, [one for one in near if one not in stay])
 
 
-def _place(staff: Staff, placed: list[Entry], left: list[Entry]) -> bool:
-    if not left:
+def _place(staff: Staff, placed: list[Entry], remaining: list[Entry]) -> bool:
+    if not remaining:
         return True
-    one, rest = left[0], left[1:]
+    one, rest = remaining[0], remaining[1:]
     return any(
-        _place(staff, [*placed, replace(one, technician_id=name)], rest) for name in who_can(staff, placed, one, None)
+        _place(staff, [*placed, replace(one, technician_id=name)], rest)
+        for name in workers_for(staff, placed, one, None)
     )

@@ -44,9 +44,9 @@ def test_json_logs_are_one_object_per_line_on_stderr(capsys: pytest.CaptureFixtu
     structlog.stdlib.get_logger("slotmcp.tools").info("book_slot", outcome="ok")
     logging.getLogger("a.library").warning("of theirs %d", 7)
     logging.getLogger("a.library").debug("not told")
-    said = capsys.readouterr()
-    assert said.out == ""
-    ours, theirs = map(json.loads, said.err.splitlines())
+    output = capsys.readouterr()
+    assert output.out == ""
+    ours, theirs = map(json.loads, output.err.splitlines())
     assert (ours["event"], ours["outcome"], ours["level"]) == ("book_slot", "ok", "info")
     assert (theirs["event"], theirs["level"]) == ("of theirs 7", "warning")
     assert "timestamp" in ours
@@ -64,9 +64,9 @@ def test_an_exception_is_logged_without_the_values_in_its_frames(
         fail["name"]
     except KeyError:
         logging.getLogger("a.library").exception("broken")
-    said = capsys.readouterr().err
-    assert "KeyError" in said
-    assert "303 555" not in said
+    output = capsys.readouterr().err
+    assert "KeyError" in output
+    assert "303 555" not in output
 
 
 async def test_an_app_creates_a_missing_database_file(home: Path) -> None:

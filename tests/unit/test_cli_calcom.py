@@ -12,7 +12,7 @@ from support.calcom.live import VARIABLES, business, days_ahead, state
 from support.calcom.office import ANA_VISIT, ATTENDEE, UNKNOWN_HOST_VISIT
 from support.calcom.server import FakeCalcom, run_fake_calcom
 from support.command_line import Run
-from support.http_server import open_books
+from support.http_server import open_database
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def calcom(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCalcom]:
 
 
 async def _open() -> None:
-    async with open_books(Settings.load().database_path, business()):
+    async with open_database(Settings.load().database_path, business()):
         pass
 
 
@@ -76,7 +76,7 @@ async def _book() -> None:
     from slotmcp.services.booking_requests import BookRequest  # noqa: PLC0415
     from support.shop import CALLER  # noqa: PLC0415
 
-    async with open_books(Settings.load().database_path) as schedules:
+    async with open_database(Settings.load().database_path) as schedules:
         request = BookRequest(
             customer=CALLER, start=days_ahead(2), service_id="visit", technician_id="ana", project_id="shop"
         )

@@ -28,10 +28,10 @@ print(asyncio.run(frozen(False)) == 0, asyncio.run(frozen(True)) > 10_000, gc.is
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "reported"),
     [pytest.param(COMMAND, "True True", id="a command"), pytest.param(SERVER, "True True True", id="only in our own")],
 )
-def test_loaded_objects_are_excluded_from_garbage_collection(script: str, told: str, tmp_path: Path) -> None:
+def test_loaded_objects_are_excluded_from_garbage_collection(script: str, reported: str, tmp_path: Path) -> None:
     done = subprocess.run(  # noqa: S603  ourselves
         [sys.executable, "-c", script, str(tmp_path / "slotmcp.db")],
         env={"HOME": str(tmp_path)},
@@ -40,4 +40,4 @@ def test_loaded_objects_are_excluded_from_garbage_collection(script: str, told: 
         timeout=60,
         check=True,
     )
-    assert done.stderr.strip() == told
+    assert done.stderr.strip() == reported

@@ -19,7 +19,7 @@ from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.holds import HoldRequest
 from support.dashboard import Site, open_site
 from support.denver import DENVER, PLAN, technician, weekly
-from support.http_server import HttpServer, open_books, serving
+from support.http_server import HttpServer, open_database, serving
 
 BOARD = f"/{PLAN.project.id}"
 EVERY_DAY = frozenset(range(7))
@@ -155,7 +155,7 @@ async def events(lines: AsyncIterator[str], count: int) -> list[str]:
 
 async def test_the_stream_reports_changes_of_other_processes_until_the_key_is_revoked(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
-    async with open_books(path, BUSINESS) as schedules:
+    async with open_database(path, BUSINESS) as schedules:
         new = await schedules.app.access.create(Scope.OPERATOR, project="*")
         with serving(path) as server:
             async with board_events(server, new.token) as lines:

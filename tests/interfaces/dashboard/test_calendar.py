@@ -13,8 +13,8 @@ from slotmcp.settings import Settings
 from support.calcom.live import VARIABLES, business, days_ahead, state
 from support.calcom.office import ANA_VISIT, ATTENDEE, UNKNOWN_HOST_VISIT
 from support.calcom.server import FakeCalcom, run_fake_calcom
-from support.called import calling
 from support.dashboard import Site, open_site
+from support.phone_line import open_phone_line
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ async def book(site: Site, days: int) -> str:
     """Book Ana on a day; return the booking's id."""
     start = datetime.fromtimestamp(days_ahead(days) * 60, UTC).isoformat()
     arguments = {"projectId": "shop", "serviceType": "visit", "start": start, "technicianId": "ana"}
-    async with calling(site.schedules.app) as line:
-        response = await line.ask(
+    async with open_phone_line(site.schedules.app) as line:
+        response = await line.call(
             "kim", "book_slot", **arguments, customerName="Kim Doe", customerPhone="+1 303 555 0142"
         )
     return str(response["booking"]["bookingId"])

@@ -19,7 +19,7 @@ from slotmcp.web.dashboard.login import LOGIN_RATE
 from slotmcp.web.dashboard.request import COOKIE
 from support.dashboard import OWN, Site, open_site
 from support.denver import PLAN
-from support.http_server import open_books
+from support.http_server import open_database
 
 PAGES = [route.path for route in ROUTES if not route.is_form]
 FORMS = [route.path for route in ROUTES if route.is_form]
@@ -195,7 +195,7 @@ def another() -> ProjectPlan:
 
 async def test_without_projects_the_start_page_explains_the_import(tmp_path: Path) -> None:
     path = tmp_path / "empty.db"
-    async with open_books(path) as schedules:
+    async with open_database(path) as schedules:
         key = (await schedules.app.access.create(Scope.OPERATOR, project="*")).token
         app = HttpApp(Settings(database_url=f"sqlite:///{path}"))
         transport = httpx2.ASGITransport(app=app)
@@ -220,7 +220,7 @@ async def test_an_open_server_needs_no_login_and_rejects_other_sites(tmp_path: P
 
 async def test_a_mounted_dashboard_keeps_every_url_below_its_mount_path(tmp_path: Path) -> None:
     path = tmp_path / "slotmcp.db"
-    async with open_books(path, PLAN) as schedules:
+    async with open_database(path, PLAN) as schedules:
         key = (await schedules.app.access.create(Scope.OPERATOR, project="*")).token
         app = HttpApp(Settings(database_url=f"sqlite:///{path}"))
         host = httpx2.ASGITransport(app=Starlette(routes=[Mount("/booking", app=app)]))

@@ -14,9 +14,9 @@ from slotmcp.domain.catalog import Technician
 from slotmcp.domain.claim import BusyTime
 from slotmcp.services.imports import ProjectPlan
 from support.calcom.live import days_ahead
-from support.called import Line, calling
 from support.dashboard import Site, open_site
 from support.denver import PLAN
+from support.phone_line import PhoneLine, open_phone_line
 from support.shop import booking, plan, service, technician
 
 NASTY = "<script>alert(1)</script>"
@@ -40,17 +40,17 @@ async def shop(tmp_path: Path) -> AsyncIterator[Site]:
         yield site
 
 
-async def book(line: Line, who: str, name: str = "Kim Doe") -> str:
+async def book(line: PhoneLine, who: str, name: str = "Kim Doe") -> str:
     """Book the first start; return the booking's id."""
-    slots = (await line.ask(who, "get_slots", serviceType="visit", projectId="shop"))["slots"]
+    slots = (await line.call(who, "get_slots", serviceType="visit", projectId="shop"))["slots"]
     arguments = {"serviceType": "visit", "projectId": "shop", "start": slots[0]["start"]}
-    answer = await line.ask(who, "book_slot", **arguments, customerName=name, customerPhone="+1 303 555 0142")
+    answer = await line.call(who, "book_slot", **arguments, customerName=name, customerPhone="+1 303 555 0142")
     return str(answer["booking"]["bookingId"])
 
 
-async def get_no_slots(line: Line, who: str) -> str:
+async def get_no_slots(line: PhoneLine, who: str) -> str:
     """Ask for a service that no technician offers in the evening; return the trace id."""
-    answer = await line.ask(who, "get_slots", serviceType="rare", projectId="shop", partOfDay="evening")
+    answer = await line.call(who, "get_slots", serviceType="rare", projectId="shop", partOfDay="evening")
     assert answer["slots"] == []
     return str(answer["traceId"])
 
@@ -85,7 +85,7 @@ async def test_without_technicians_the_reports_explain_the_import(tmp_path: Path
 
 
 async def test_calls_are_counted_in_charts_and_tables(shop: Site) -> None:
-    async with calling(shop.schedules.app) as line:
+    async with open_phone_line(shop.schedules.app) as line:
         await book(line, "kim")
         await get_no_slots(line, "lee")
     answer = await shop.browser.get("/shop/reports?days=28")
@@ -111,7 +111,7 @@ async def test_time_use_and_fairness_are_shown(tmp_path: Path) -> None:
 
 
 async def test_gaps_are_ranked_sentences_with_names(shop: Site) -> None:
-    async with calling(shop.schedules.app) as line:
+    async with open_phone_line(shop.schedules.app) as line:
         for who in ("lee", "max", "mia"):
             await get_no_slots(line, who)
     text = await page_text(shop, "/gaps", is_fragment=True)
@@ -132,12 +132,12 @@ async def test_an_invalid_period_is_rejected_with_the_valid_range(shop: Site, pa
 
 
 async def test_a_refusal_shows_its_reason_and_links_to_its_details(shop: Site) -> None:
-    async with calling(shop.schedules.app) as line:
+    async with open_phone_line(shop.schedules.app) as line:
         trace_id = await get_no_slots(line, "lee")
-        start = (await line.ask("ann", "get_slots", serviceType="visit", projectId="shop"))["slots"][0]["start"]
+        start = (await line.call("ann", "get_slots", serviceType="visit", projectId="shop"))["slots"][0]["start"]
         await book(line, "kim")
         gone = {"projectId": "shop", "serviceType": "visit", "start": start, "customerHash": "ann"}
-        refused = (await line.ask("ann", "create_hold", **gone))["traceId"]
+        refused = (await line.call("ann", "create_hold", **gone))["traceId"]
     page = await shop.browser.get("/shop/refusals")
     text = text_of(page)
     assert "No times available: outside working hours Asked for times: Rare, in the evening, until" in text
@@ -154,7 +154,7 @@ async def test_a_refusal_shows_its_reason_and_links_to_its_details(shop: Site) -
 
 
 async def test_a_call_is_found_by_its_trace_id(shop: Site) -> None:
-    async with calling(shop.schedules.app) as line:
+    async with open_phone_line(shop.schedules.app) as line:
         trace_id = await get_no_slots(line, "lee")
     assert "No times available" in await page_text(shop, f"/traces?traceId={trace_id}")
     assert "Recent refusals" in await page_text(shop, "/traces?traceId=")
@@ -165,7 +165,7 @@ async def test_a_call_is_found_by_its_trace_id(shop: Site) -> None:
 
 
 async def test_call_details_link_to_the_booking(shop: Site) -> None:
-    async with calling(shop.schedules.app) as line:
+    async with open_phone_line(shop.schedules.app) as line:
         booking = await book(line, "kim")
         trace_id = await get_no_slots(line, "kim")
     page = (await shop.browser.get(f"/shop/traces/{trace_id}")).text
@@ -174,7 +174,7 @@ async def test_call_details_link_to_the_booking(shop: Site) -> None:
 
 
 async def test_reports_contain_no_customer_data(shop: Site) -> None:
-    async with calling(shop.schedules.app) as line:
+    async with open_phone_line(shop.schedules.app) as line:
         await book(line, "kim")
         trace_id = await get_no_slots(line, "kim")
     for path in ("/reports", "/gaps", "/today", "/refusals", f"/traces/{trace_id}", "/calendar"):
@@ -186,7 +186,7 @@ async def test_names_are_escaped(tmp_path: Path) -> None:
     nasty = technician(NASTY, "00:00-24:00", skills="hvac"), BEN
     async with open_site(tmp_path, business(*nasty)) as site:
         await site.browser.log_in(await site.key())
-        async with calling(site.schedules.app) as line:
+        async with open_phone_line(site.schedules.app) as line:
             await book(line, "kim", NASTY)
             for who in (NASTY, "lee"):
                 trace_id = await get_no_slots(line, who)
@@ -197,7 +197,7 @@ async def test_names_are_escaped(tmp_path: Path) -> None:
 
 
 async def test_pages_of_another_business_are_not_found(shop: Site) -> None:
-    async with calling(shop.schedules.app) as line:
+    async with open_phone_line(shop.schedules.app) as line:
         trace_id = await get_no_slots(line, "lee")
     assert (await shop.browser.get(f"/others/traces/{trace_id}")).status_code == 404
     key = await shop.key(Scope.OPERATOR, project="others")
@@ -209,7 +209,7 @@ async def test_pages_of_another_business_are_not_found(shop: Site) -> None:
 
 
 async def test_a_business_does_not_see_the_calls_of_another(shop: Site) -> None:
-    async with calling(shop.schedules.app) as line:
+    async with open_phone_line(shop.schedules.app) as line:
         await get_no_slots(line, "lee")
     text = text_of(await shop.browser.get("/others/refusals"))
     assert "No calls were refused" in text

@@ -3,7 +3,7 @@
 from typing import Final
 
 from interfaces.transcripts.page import Line
-from support.server import Body, Desk
+from support.server import Body, Caller
 
 FURNACE: Final = {"serviceType": "furnace-repair"}
 DUCTS: Final = {"serviceType": "duct-cleaning"}
@@ -19,13 +19,13 @@ def on(day: str) -> dict[str, str]:
 
 async def hold(line: Line, start: str, **more: object) -> str:
     """Keep a time for the caller."""
-    token: str = (await line.ask("create_hold", **{**FURNACE, "start": start, "customerHash": "line-1", **more}))[
+    token: str = (await line.call("create_hold", **{**FURNACE, "start": start, "customerHash": "line-1", **more}))[
         "holdToken"
     ]
     return token
 
 
-async def book_before(desk: Desk, start: str, **facts: str) -> Body:
+async def book_before(caller: Caller, start: str, **facts: str) -> Body:
     """An appointment that somebody made before the call."""
-    booking: Body = (await desk.ask("book_slot", **{**FURNACE, "start": start, **KIM, **facts}))["booking"]
+    booking: Body = (await caller.call("book_slot", **{**FURNACE, "start": start, **KIM, **facts}))["booking"]
     return booking

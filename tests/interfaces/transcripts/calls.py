@@ -13,9 +13,9 @@ from interfaces.transcripts.new_callers import (
 )
 from interfaces.transcripts.old_callers import broken_line, cancels, moves, technician_from_last_time
 from interfaces.transcripts.page import Page
-from support.server import Desk
+from support.server import Caller
 
-Call = Callable[[Desk, Page], Awaitable[None]]
+Call = Callable[[Caller, Page], Awaitable[None]]
 
 CALLS: Final[Mapping[str, Call]] = {
     "Asks for Friday afternoon, takes Monday": friday_then_monday,

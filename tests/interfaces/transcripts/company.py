@@ -10,7 +10,7 @@ from typing import Final
 from slotmcp.domain.catalog import Location, Project, RankingKey, ServiceType, TravelMode, TravelPolicy
 from slotmcp.services.imports import ProjectPlan
 from support.denver import technician
-from support.server import Desk, open_desk
+from support.server import Caller, open_caller
 
 TUESDAY_AT_TEN_MS: Final = int(datetime(2026, 11, 24, 17, tzinfo=UTC).timestamp()) * 1000
 
@@ -50,7 +50,7 @@ _PLAN: Final = ProjectPlan(
 
 
 @asynccontextmanager
-async def open_company(path: Path) -> AsyncIterator[Desk]:
+async def open_company(path: Path) -> AsyncIterator[Caller]:
     """The company, at ten on that Tuesday."""
-    async with open_desk(path, _PLAN, now_ms=TUESDAY_AT_TEN_MS) as desk:
-        yield desk
+    async with open_caller(path, _PLAN, now_ms=TUESDAY_AT_TEN_MS) as caller:
+        yield caller

@@ -8,7 +8,7 @@ from typing import Any
 
 from mcp import Client
 
-from support.server import Body, Desk, body_of
+from support.server import Body, Caller, body_of
 
 _RANDOM = ("holdToken", "bookingId", "waitId", "nextCursor")
 
@@ -57,7 +57,7 @@ class Page:
 class Line:
     """One phone line: an MCP client at the company's desk, whose every word goes on the page."""
 
-    desk: Desk
+    caller: Caller
     client: Client
     page: Page
 
@@ -67,10 +67,10 @@ class Line:
 
     def pause(self, seconds: int, words: str) -> None:
         """Time passes."""
-        self.desk.clock.advance(seconds=seconds)
+        self.caller.clock.advance(seconds=seconds)
         self.page.note(words)
 
-    async def ask(self, tool: str, /, **arguments: object) -> Body:
+    async def call(self, tool: str, /, **arguments: object) -> Body:
         """Call a tool, and say what it answers, be it a refusal."""
         self.page.asked(tool, arguments)
         body = body_of(await self.client.call_tool(tool, arguments))
@@ -79,10 +79,10 @@ class Line:
 
 
 @asynccontextmanager
-async def ring(desk: Desk, page: Page) -> AsyncIterator[Line]:
+async def ring(caller: Caller, page: Page) -> AsyncIterator[Line]:
     """The phone rings: a connection of its own."""
-    async with Client(desk.server) as client:
-        yield Line(desk, client, page)
+    async with Client(caller.server) as client:
+        yield Line(caller, client, page)
 
 
 def _beside(body: Body) -> list[str]:

@@ -15,7 +15,7 @@ from slotmcp.tools.slots import read_days
 MEGABYTE = 1_000_000
 
 
-class Asked(Arguments):
+class SomeArguments(Arguments):
     """One field of each kind."""
 
     some_name: Annotated[str, Text(10)] = Field(description="A name")
@@ -27,8 +27,8 @@ class Asked(Arguments):
     some_time: Time | None = Field(None, description="A time")
 
 
-def read(**given: object) -> Asked:
-    return read_arguments(Asked, {"someName": "Ana"} | given)
+def read(**given: object) -> SomeArguments:
+    return read_arguments(SomeArguments, {"someName": "Ana"} | given)
 
 
 def problems(**given: object) -> list[FieldProblem]:
@@ -80,7 +80,7 @@ def test_an_invalid_choice_is_refused_with_the_choices(wrong: object) -> None:
 def test_a_missing_field_is_reported_with_its_description() -> None:
     for nothing in ({}, {"someName": None}, {"someName": "  "}):
         with pytest.raises(InvalidArgument) as refused:
-            read_arguments(Asked, nothing)
+            read_arguments(SomeArguments, nothing)
         assert refused.value.fields == (FieldProblem("someName", "is required: A name."),)
 
 
@@ -136,9 +136,9 @@ def test_ten_megabytes_are_refused_immediately_and_not_repeated(field: str) -> N
 
 def test_many_unknown_arguments_are_reported_briefly() -> None:
     flood = {f"{number}\ud800" + "x" * 1000: number for number in range(10_000)}
-    told = problems(**flood)
-    assert len(told) == 5
-    assert all(len(problem.field) < 200 and problem.field.isascii() for problem in told)
+    reported = problems(**flood)
+    assert len(reported) == 5
+    assert all(len(problem.field) < 200 and problem.field.isascii() for problem in reported)
 
 
 @given(
@@ -156,12 +156,12 @@ def test_many_unknown_arguments_are_reported_briefly() -> None:
 )
 def test_any_input_gives_a_value_or_an_error_sentence(given: dict[str, object]) -> None:
     try:
-        asked = read_arguments(Asked, given)
+        args = read_arguments(SomeArguments, given)
     except InvalidArgument as refused:
         problem = refused.message
     else:
         problem = ""
-        assert 1 <= len(asked.some_name) <= 10
+        assert 1 <= len(args.some_name) <= 10
     assert "pydantic" not in problem
     assert "Input should" not in problem
 

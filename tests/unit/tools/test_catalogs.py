@@ -110,11 +110,14 @@ def test_every_reason_has_a_sentence_for_the_team_and_for_a_technician() -> None
 
 @pytest.mark.parametrize("locale", TRANSLATED)
 def test_every_sentence_is_in_every_language(locale: str) -> None:
-    said: set[Key] = set()
+    translated: set[Key] = set()
     for message in messages(locale):
         one, *many = forms(message.id)
-        said.add((message.context, one, many[0] if many else None))
-    assert {"missing": sentences() - said, "left over": said - sentences()} == {"missing": set(), "left over": set()}
+        translated.add((message.context, one, many[0] if many else None))
+    assert {"missing": sentences() - translated, "left over": translated - sentences()} == {
+        "missing": set(),
+        "left over": set(),
+    }
 
 
 @pytest.mark.parametrize("locale", TRANSLATED)

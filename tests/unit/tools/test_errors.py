@@ -37,7 +37,7 @@ SHOWN = {
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (
             InvalidArgument("start", "must be text.", FieldProblem("end", "must be later.")),
@@ -89,10 +89,10 @@ SHOWN = {
         ),
     ],
 )
-def test_an_error_has_its_code_and_the_next_step(error: SlotmcpError, told: dict[str, object]) -> None:
+def test_an_error_has_its_code_and_the_next_step(error: SlotmcpError, expected: dict[str, object]) -> None:
     body = error_body(error)
     assert list(body) == ["result", "error"]
-    assert body["error"] == told
+    assert body["error"] == expected
     assert str(body["result"]).startswith("That did not work")
 
 

@@ -10,7 +10,7 @@ from slotmcp.tools.speech.voice import LOCALES, choose_locale
 
 
 @pytest.mark.parametrize(
-    ("asked", "usual", "given"),
+    ("requested", "usual", "expected"),
     [
         ("", "", "en-US"),
         ("", "de", "de"),
@@ -20,13 +20,13 @@ from slotmcp.tools.speech.voice import LOCALES, choose_locale
         ("EN_us", "de", "en-US"),
     ],
 )
-def test_a_supported_locale_has_no_note(asked: str, usual: str, given: str) -> None:
-    choice = choose_locale(asked, usual)
-    assert (choice.locale, choice.note) == (given, "")
+def test_a_supported_locale_has_no_note(requested: str, usual: str, expected: str) -> None:
+    choice = choose_locale(requested, usual)
+    assert (choice.locale, choice.note) == (expected, "")
 
 
 @pytest.mark.parametrize(
-    ("asked", "usual", "given"),
+    ("requested", "usual", "expected"),
     [
         ("es-MX", "en-US", "es"),
         ("es_419", "en-US", "es"),
@@ -42,31 +42,32 @@ def test_a_supported_locale_has_no_note(asked: str, usual: str, given: str) -> N
         ("", "pt-BR", "en-US"),
     ],
 )
-def test_an_unsupported_locale_is_noted_with_the_supported_ones(asked: str, usual: str, given: str) -> None:
-    choice = choose_locale(asked, usual)
-    assert choice.locale == given
+def test_an_unsupported_locale_is_noted_with_the_supported_ones(requested: str, usual: str, expected: str) -> None:
+    choice = choose_locale(requested, usual)
+    assert choice.locale == expected
     assert choice.note == (
-        f"There are no sentences in {asked or usual}, so these are in {given}. There are: en-US, en-GB, es, fr, de."
+        f"There are no sentences in {requested or usual}, so these are in {expected}. "
+        "There are: en-US, en-GB, es, fr, de."
     )
 
 
-@pytest.mark.parametrize("asked", ["Spanish, please", "🐙", "es; DROP TABLE", "-", "e" * 35, "{x}"])
-def test_an_invalid_locale_is_not_repeated(asked: str) -> None:
-    choice = choose_locale(asked, "fr")
+@pytest.mark.parametrize("requested", ["Spanish, please", "🐙", "es; DROP TABLE", "-", "e" * 35, "{x}"])
+def test_an_invalid_locale_is_not_repeated(requested: str) -> None:
+    choice = choose_locale(requested, "fr")
     assert choice.locale == "fr"
     assert choice.note.startswith("There are no sentences in that locale, so these are in fr.")
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_any_text_is_accepted_as_a_locale(asked: str, usual: str) -> None:
-    assert choose_locale(asked, usual).locale in LOCALES
+def test_any_text_is_accepted_as_a_locale(requested: str, usual: str) -> None:
+    assert choose_locale(requested, usual).locale in LOCALES
 
 
 def test_a_view_defaults_to_the_language_of_the_business() -> None:
     project = Project(id="p", name="P", timezone="America/Denver", locale="es-MX")
     assert Viewpoint.of(project, 0).voice.locale == "es"
-    asked = Viewpoint.of(project, 0, locale="fr")
-    assert (asked.voice.locale, asked.business_voice.locale, asked.note) == ("fr", "es", "")
+    requested = Viewpoint.of(project, 0, locale="fr")
+    assert (requested.voice.locale, requested.business_voice.locale, requested.note) == ("fr", "es", "")
     assert Viewpoint.of(project, 0, locale="fr-CA").note.startswith("There are no sentences in fr-CA")
 
 

@@ -74,15 +74,15 @@ def test_a_start_needs_a_time_of_day() -> None:
 
 @given(minute=MINUTES, offset=st.integers(-23 * 60, 23 * 60))
 def test_equal_instants_in_any_notation_are_equal(minute: int, offset: int) -> None:
-    there = datetime.fromtimestamp(minute * 60, timezone(timedelta(minutes=offset)))
+    local = datetime.fromtimestamp(minute * 60, timezone(timedelta(minutes=offset)))
     assert read_moment(write_utc(minute)) == minute
-    assert read_moment(there.isoformat()) == minute
+    assert read_moment(local.isoformat()) == minute
 
 
 @given(at=st.datetimes(datetime(FIRST_YEAR, 1, 1), datetime(LAST_YEAR, 12, 31)))  # noqa: DTZ001  a wall time
 def test_a_local_time_is_not_converted(at: datetime) -> None:
-    whole = at.replace(second=0, microsecond=0)
-    assert read_time(whole.isoformat()) == WallTime(whole)
+    full_minute = at.replace(second=0, microsecond=0)
+    assert read_time(full_minute.isoformat()) == WallTime(full_minute)
 
 
 @given(text=st.text(max_size=40).filter(lambda text: not text[:4].isdecimal()))

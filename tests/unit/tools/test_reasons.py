@@ -17,7 +17,7 @@ def view_in(locale: str, timezone: str = "") -> Viewpoint:
 
 
 @pytest.mark.parametrize(
-    ("reason", "until", "said"),
+    ("reason", "until", "spoken"),
     [
         (Reason.BOOKED, TEN, "Ben is booked until 10 in the morning."),
         (Reason.BREAK, NOON, "Ben has a break until noon."),
@@ -27,12 +27,12 @@ def view_in(locale: str, timezone: str = "") -> Viewpoint:
         (Reason.BOOKED, None, "Ben is booked then."),
     ],
 )
-def test_the_day_of_an_end_is_named_if_it_is_another_day(reason: Reason, until: int | None, said: str) -> None:
-    assert reasons.for_technician("Ben", reason, VIEW, start=NINE, until=until) == said
+def test_the_day_of_an_end_is_named_if_it_is_another_day(reason: Reason, until: int | None, spoken: str) -> None:
+    assert reasons.for_technician("Ben", reason, VIEW, start=NINE, until=until) == spoken
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"),
+    ("locale", "spoken"),
     [
         ("es", "Ben tiene otra cita, que termina a las 10 de la mañana."),
         ("fr", "Ben a un rendez-vous qui se termine à 10 heures."),
@@ -40,24 +40,24 @@ def test_the_day_of_an_end_is_named_if_it_is_another_day(reason: Reason, until: 
         ("en-GB", "Ben is booked until 10 in the morning."),
     ],
 )
-def test_an_end_is_worded_in_each_language(locale: str, said: str) -> None:
-    assert reasons.for_technician("Ben", Reason.BOOKED, view_in(locale), start=NINE, until=TEN) == said
+def test_an_end_is_worded_in_each_language(locale: str, spoken: str) -> None:
+    assert reasons.for_technician("Ben", Reason.BOOKED, view_in(locale), start=NINE, until=TEN) == spoken
 
 
 def test_an_end_in_a_foreign_zone_names_the_zone() -> None:
     abroad = view_in("en-US", "America/New_York")
-    said = reasons.for_technician("Ben", Reason.BOOKED, abroad, start=NINE, until=TEN)
-    assert said == "Ben is booked until Friday at noon New York time."
+    spoken = reasons.for_technician("Ben", Reason.BOOKED, abroad, start=NINE, until=TEN)
+    assert spoken == "Ben is booked until Friday at noon New York time."
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_reason_has_a_sentence_of_its_own(locale: str) -> None:
-    there = view_in(locale)
-    of_one = {reasons.for_technician("Ben", reason, there) for reason in (None, *Reason)}
-    until = {reasons.for_technician("Ben", reason, there, start=NINE, until=NEXT_DAY) for reason in ENDING}
-    of_everybody = {reasons.for_team(reason, there) for reason in Reason}
-    assert (len(of_one), len(until), len(of_everybody)) == (len(Reason) + 1, len(ENDING), len(Reason))
-    assert all("Ben" in said for said in of_one | until)
+    view = view_in(locale)
+    for_technician = {reasons.for_technician("Ben", reason, view) for reason in (None, *Reason)}
+    until = {reasons.for_technician("Ben", reason, view, start=NINE, until=NEXT_DAY) for reason in ENDING}
+    for_team = {reasons.for_team(reason, view) for reason in Reason}
+    assert (len(for_technician), len(until), len(for_team)) == (len(Reason) + 1, len(ENDING), len(Reason))
+    assert all("Ben" in spoken for spoken in for_technician | until)
 
 
 @pytest.mark.parametrize("reason", Reason)

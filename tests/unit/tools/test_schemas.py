@@ -17,7 +17,7 @@ class Colour(StrEnum):
     BLUE = "blue"
 
 
-class Asked(BaseModel):
+class SomeArguments(BaseModel):
     """A docstring for engineers."""
 
     name: str = Field(description="Its name")
@@ -34,7 +34,7 @@ class Inner(TypedDict):
     count: NotRequired[int]
 
 
-class Told(TypedDict):
+class SomeResponse(TypedDict):
     """A docstring for engineers."""
 
     result: str
@@ -43,7 +43,7 @@ class Told(TypedDict):
 
 
 def test_an_argument_schema_is_inlined_without_unions_and_optional_keywords() -> None:
-    assert portable(Asked.model_json_schema()) == {
+    assert portable(SomeArguments.model_json_schema()) == {
         "type": "object",
         "properties": {
             "name": {"type": "string", "description": "Its name"},
@@ -62,7 +62,7 @@ def test_a_response_schema_keeps_every_property_and_has_a_trace_id() -> None:
         "properties": {"title": {"type": "string"}, "count": {"type": "integer"}},
         "required": ["title"],
     }
-    assert response_schema(Told) == {
+    assert response_schema(SomeResponse) == {
         "type": "object",
         "properties": {
             "result": {"type": "string"},
@@ -83,7 +83,7 @@ def test_a_union_is_never_published() -> None:
 
 
 def test_the_published_response_schema_has_the_type_of_each_key() -> None:
-    assert brief(response_schema(Told)) == {
+    assert brief(response_schema(SomeResponse)) == {
         "type": "object",
         "properties": {
             "result": {"type": "string"},

@@ -40,7 +40,7 @@ def test_a_service_is_named_as_within_a_sentence(name: str, spoken: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "spoken"),
     [
         ([], "There is nothing that can be booked yet."),
         (["AC repair"], "You can book AC repair. Shall I look for a time?"),
@@ -48,8 +48,8 @@ def test_a_service_is_named_as_within_a_sentence(name: str, spoken: str) -> None
         (["A", "B", "C", "D", "E"], "You can book A, B, C and 2 more. What do you need?"),
     ],
 )
-def test_at_most_three_services_are_named(names: list[str], said: str) -> None:
-    assert sentences.services(names, VIEW) == said
+def test_at_most_three_services_are_named(names: list[str], spoken: str) -> None:
+    assert sentences.services(names, VIEW) == spoken
 
 
 def test_at_most_three_times_are_offered_and_two_per_day() -> None:
@@ -103,17 +103,17 @@ def test_the_next_free_time_is_offered_if_nothing_is_free() -> None:
     ],
 )
 def test_the_remaining_time_of_a_hold_is_rounded_down(seconds: int, how_long: str) -> None:
-    said = sentences.held(minute("2026-11-23T09:00"), VIEW, seconds)
-    assert said == f"I am keeping tomorrow at 9 in the morning for you for {how_long}. Shall I book it?"
+    spoken = sentences.held(minute("2026-11-23T09:00"), VIEW, seconds)
+    assert spoken == f"I am keeping tomorrow at 9 in the morning for you for {how_long}. Shall I book it?"
 
 
 def test_a_booking_names_the_service_the_time_and_the_technician() -> None:
-    said = bookings.booked(bookings.BookingDetails(minute("2026-11-23T12:00"), "Furnace tune-up", "Ana"), VIEW)
-    assert said == "Your furnace tune-up is booked for tomorrow at noon, with Ana."
+    spoken = bookings.booked(bookings.BookingDetails(minute("2026-11-23T12:00"), "Furnace tune-up", "Ana"), VIEW)
+    assert spoken == "Your furnace tune-up is booked for tomorrow at noon, with Ana."
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"),
+    ("reason", "spoken"),
     [
         (AssignmentReason(policy=(), values={}, considered=0), "Ana was named when it was booked."),
         (AssignmentReason(policy=(), values={}, considered=4, wished=True), "The customer asked for Ana."),
@@ -128,13 +128,13 @@ def test_a_booking_names_the_service_the_time_and_the_technician() -> None:
         ),
     ],
 )
-def test_an_assignment_is_explained(reason: AssignmentReason, said: str) -> None:
-    assert bookings.assignment_reason("Ana", reason, VIEW) == said
+def test_an_assignment_is_explained(reason: AssignmentReason, spoken: str) -> None:
+    assert bookings.assignment_reason("Ana", reason, VIEW) == spoken
 
 
 def test_every_refusal_states_the_failure() -> None:
     starts = minutes("2026-11-23T09:00")
-    said = [
+    spoken = [
         sentences.refused("start: must be text.", VIEW),
         sentences.unavailable(starts, VIEW),
         sentences.unavailable([], VIEW),
@@ -143,7 +143,7 @@ def test_every_refusal_states_the_failure() -> None:
         sentences.try_later(VIEW),
         sentences.internal_error(VIEW),
     ]
-    assert all(sentence.startswith("That did not work") for sentence in said)
+    assert all(sentence.startswith("That did not work") for sentence in spoken)
     assert sentences.unavailable(starts, VIEW).endswith(
         "Instead, I have tomorrow at 9 in the morning. Does that suit you?"
     )

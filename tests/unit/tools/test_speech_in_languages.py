@@ -38,7 +38,7 @@ def offered(locale: str, *texts: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         (
             "2026-11-22T15:00",
@@ -122,8 +122,8 @@ def offered(locale: str, *texts: str) -> str:
         ),
     ],
 )
-def test_a_time_is_worded_in_each_language(text: str, told: tuple[str, ...]) -> None:
-    english, british, spanish, french, german = told
+def test_a_time_is_worded_in_each_language(text: str, expected: tuple[str, ...]) -> None:
+    english, british, spanish, french, german = expected
     assert [sentences.hold_booked(minute(text), view(locale)) for locale in LOCALES] == [
         f"It is booked for you already: {english}.",
         f"It is booked for you already: {british}.",
@@ -203,9 +203,9 @@ def test_a_foreign_zone_is_named_once(locale: str, one: str, several: str) -> No
     ],
 )
 def test_the_repeated_hour_is_unambiguous(locale: str, first: str, second: str) -> None:
-    there = view(locale, now=BEFORE_THE_CLOCK_GOES_BACK)
-    assert first in sentences.held(minute("2026-11-01T01:30"), there, 90)
-    assert second in sentences.held(minute("2026-11-01T01:30", fold=1), there, 90)
+    viewpoint = view(locale, now=BEFORE_THE_CLOCK_GOES_BACK)
+    assert first in sentences.held(minute("2026-11-01T01:30"), viewpoint, 90)
+    assert second in sentences.held(minute("2026-11-01T01:30", fold=1), viewpoint, 90)
 
 
 @pytest.mark.parametrize(
@@ -228,10 +228,10 @@ def test_the_repeated_hour_is_unambiguous(locale: str, first: str, second: str) 
     ],
 )
 def test_written_dates_and_times_follow_each_language(locale: str, morning: str, afternoon: str, today: str) -> None:
-    there = view(locale)
-    assert label(there.local(minute(NINE)), there.voice) == morning
-    assert label(there.local(minute("2026-12-01T15:05")), there.voice) == afternoon
-    assert full_date(there.today, there.voice) == today
+    viewpoint = view(locale)
+    assert label(viewpoint.local(minute(NINE)), viewpoint.voice) == morning
+    assert label(viewpoint.local(minute("2026-12-01T15:05")), viewpoint.voice) == afternoon
+    assert full_date(viewpoint.today, viewpoint.voice) == today
 
 
 @pytest.mark.parametrize(
@@ -289,20 +289,20 @@ def test_no_sentence_in_any_language_contains_machine_text(
     locale: str, timezone: str, now: datetime, ahead: list[int], seconds: int
 ) -> None:
     at = int(now.timestamp()) // 60
-    there = Viewpoint.of(PROJECT, at * 60_000, timezone=timezone, locale=locale)
+    viewpoint = Viewpoint.of(PROJECT, at * 60_000, timezone=timezone, locale=locale)
     starts = [at + one for one in ahead]
     spoken = [
-        sentences.free_times(starts, there),
-        sentences.nothing_free(starts[0], there),
-        sentences.nothing_free(None, there),
-        sentences.held(starts[0], there, seconds),
-        sentences.hold_ended(starts[0], there),
-        sentences.hold_booked(starts[0], there),
-        bookings.booked(bookings.BookingDetails(starts[0], "AC repair", "Ana"), there),
-        sentences.unavailable(starts, there),
-        sentences.hold_expired(starts, there),
-        bookings.assignment_reason("Ana", REASON, there),
-        label(there.local(starts[0]), there.voice),
+        sentences.free_times(starts, viewpoint),
+        sentences.nothing_free(starts[0], viewpoint),
+        sentences.nothing_free(None, viewpoint),
+        sentences.held(starts[0], viewpoint, seconds),
+        sentences.hold_ended(starts[0], viewpoint),
+        sentences.hold_booked(starts[0], viewpoint),
+        bookings.booked(bookings.BookingDetails(starts[0], "AC repair", "Ana"), viewpoint),
+        sentences.unavailable(starts, viewpoint),
+        sentences.hold_expired(starts, viewpoint),
+        bookings.assignment_reason("Ana", REASON, viewpoint),
+        label(viewpoint.local(starts[0]), viewpoint.voice),
     ]
     for sentence in spoken:
         assert not NEVER_SAID.search(sentence), sentence

@@ -23,7 +23,7 @@ def at(text: str, fold: int = 0) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("ahead", "said"),
+    ("ahead", "spoken"),
     [
         (-2, "Friday, November 20"),
         (-1, "yesterday"),
@@ -36,12 +36,12 @@ def at(text: str, fold: int = 0) -> datetime:
         (300, "Saturday, September 18, 2027"),
     ],
 )
-def test_a_day_is_named_by_its_distance(ahead: int, said: str) -> None:
-    assert say_day(SUNDAY + timedelta(days=ahead), seen_on(SUNDAY)) == said
+def test_a_day_is_named_by_its_distance(ahead: int, spoken: str) -> None:
+    assert say_day(SUNDAY + timedelta(days=ahead), seen_on(SUNDAY)) == spoken
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "spoken"),
     [
         ("2026-11-23T00:00", "tomorrow at 12 at night, as the day begins"),
         ("2026-11-23T00:30", "tomorrow at 12:30 in the morning"),
@@ -54,12 +54,12 @@ def test_a_day_is_named_by_its_distance(ahead: int, said: str) -> None:
         ("2026-11-23T23:05", "tomorrow at 11:05 in the evening"),
     ],
 )
-def test_a_time_is_spoken_with_its_part_of_the_day(text: str, said: str) -> None:
-    assert say_time(at(text), seen_on(SUNDAY)) == said
+def test_a_time_is_spoken_with_its_part_of_the_day(text: str, spoken: str) -> None:
+    assert say_time(at(text), seen_on(SUNDAY)) == spoken
 
 
 @pytest.mark.parametrize(
-    ("texts", "said"),
+    ("texts", "spoken"),
     [
         (["2026-11-24T09:00"], "Tuesday at 9 in the morning"),
         (["2026-11-24T09:00", "2026-11-24T10:30"], "Tuesday at 9 or 10:30 in the morning"),
@@ -78,8 +78,8 @@ def test_a_time_is_spoken_with_its_part_of_the_day(text: str, said: str) -> None
         ),
     ],
 )
-def test_choices_name_each_day_and_each_part_of_the_day_once(texts: list[str], said: str) -> None:
-    assert say_choices([at(text) for text in texts], seen_on(SUNDAY)) == said
+def test_choices_name_each_day_and_each_part_of_the_day_once(texts: list[str], spoken: str) -> None:
+    assert say_choices([at(text) for text in texts], seen_on(SUNDAY)) == spoken
 
 
 def test_a_repeated_local_time_is_unambiguous() -> None:

@@ -15,19 +15,19 @@ Answer = Any
 
 
 @asynccontextmanager
-async def calling(app: App) -> AsyncIterator["Line"]:
+async def open_phone_line(app: App) -> AsyncIterator["PhoneLine"]:
     """A phone line; when the block ends, what was said stands in the traces."""
     async with app.tracing.writing(kept_days=1), Client(create_server(app)) as client:
-        yield Line(client)
+        yield PhoneLine(client)
 
 
-class Line:
+class PhoneLine:
     """Calls tools."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def ask(self, who: str, tool: str, **arguments: object) -> Answer:
+    async def call(self, who: str, tool: str, **arguments: object) -> Answer:
         """What is answered in a phone call, well or not."""
         with acting_as(LOCAL.with_call_id(who)):
             answer = (await self._client.call_tool(tool, arguments)).structured_content

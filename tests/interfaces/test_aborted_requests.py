@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from slotmcp.web.limits import BodyLimitMiddleware
 from support.denver import PLAN
-from support.http_server import serving, write_books
+from support.http_server import serving, write_database
 
 HALF = "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{{"
 SCOPE = {"type": "http", "method": "GET", "path": "/", "headers": []}
@@ -22,7 +22,7 @@ SCOPE = {"type": "http", "method": "GET", "path": "/", "headers": []}
 async def test_a_disconnect_within_a_request_is_neither_logged_nor_counted(
     tmp_path: Path, method: str, path: str
 ) -> None:
-    await write_books(tmp_path / "slotmcp.db", PLAN)
+    await write_database(tmp_path / "slotmcp.db", PLAN)
     with serving(tmp_path / "slotmcp.db", log_level="error") as server:
         port = int(server.url.rpartition(":")[2])
         for _ in range(5):
@@ -36,18 +36,18 @@ async def test_a_disconnect_within_a_request_is_neither_logged_nor_counted(
 
 
 async def test_a_stream_whose_request_never_ends_is_closed() -> None:
-    told: list[str] = []
+    events: list[str] = []
 
     async def stream(_scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        told.append((await receive())["type"])
+        events.append((await receive())["type"])
 
     async def never() -> Message:
         await anyio.sleep_forever()
         raise AssertionError
 
     async def sent(message: Message) -> None:
-        told.append(str(message["status"]))
+        events.append(str(message["status"]))
 
     await BodyLimitMiddleware(stream, max_bytes=10, seconds=0.01)(dict(SCOPE), never, sent)
-    assert told == ["200", "http.disconnect"]
+    assert events == ["200", "http.disconnect"]

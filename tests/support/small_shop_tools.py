@@ -19,7 +19,7 @@ from support.server import Body, body_of
 from support.shop import Shop, at, instant_ms, open_shop
 from support.small_shop import KINDS, Job, entry_of, placeless, plan_of
 from support.small_shop_memory import Keys, Memory, Sent, job_arguments, text
-from support.small_shop_rules import Live, can, suits, who_can, who_could
+from support.small_shop_rules import Live, can, movable_workers, suits, workers_for
 from support.sqlite_file import Entry, entries, rows
 
 BEGIN_MS: Final = instant_ms("08:15")
@@ -33,7 +33,7 @@ _PICTURE: Final = (
 )
 
 
-class SmallShopDesk(RuleBasedStateMachine):
+class SmallShopTools(RuleBasedStateMachine):
     """A client at the tools of a shop of its own, in a copy of the template."""
 
     template: ClassVar[Path]
@@ -64,21 +64,21 @@ class SmallShopDesk(RuleBasedStateMachine):
         With `patient` somebody may have been kept to a promise that the way alone would break.
         """
         before, live = self._picture(), self._live()
-        given = {name: value for name, value in arguments.items() if value is not None}
-        body = self._ask(tool, given)
+        provided = {name: value for name, value in arguments.items() if value is not None}
+        body = self._read(tool, provided)
         assert (self._picture() != before) is changes, (
             f"{tool} {'changed nothing' if changes else 'changed something'}: {body['result']}"
         )
         self._check_arrivals(live, patient=patient)
         return body
 
-    def _ask(self, tool: str, arguments: Mapping[str, object]) -> Body:
+    def _read(self, tool: str, arguments: Mapping[str, object]) -> Body:
         return body_of(self.portal.call(self.client.call_tool, tool, dict(arguments)))
 
     def _remember_call(self, tool: str, arguments: Mapping[str, object], made: str, job: Job) -> None:
         """To be repeated some time."""
-        given = {name: value for name, value in arguments.items() if value is not None}
-        self.memory.sent.append(Sent(tool, given, made, job))
+        provided = {name: value for name, value in arguments.items() if value is not None}
+        self.memory.sent.append(Sent(tool, provided, made, job))
 
     def _check_arrivals(self, before: Live, *, patient: bool) -> None:
         """Whoever has been given something to do can do it as everything stands."""
@@ -99,8 +99,8 @@ class SmallShopDesk(RuleBasedStateMachine):
             return known[-1]
         return "" if choice == "none" else f"key-{len(known) + 1}"
 
-    def _mismatch(self, known: Keys, key: str, asked: object) -> str | None:
-        return "idempotency_mismatch" if key in known and known[key][0] != asked else None
+    def _mismatch(self, known: Keys, key: str, request: object) -> str | None:
+        return "idempotency_mismatch" if key in known and known[key][0] != request else None
 
     def _picture(self) -> object:
         """All that matters in the file. That a hold has expired may be noted there or not: the clock says so."""
@@ -120,19 +120,19 @@ class SmallShopDesk(RuleBasedStateMachine):
         del arguments["start"]
         if start is not None:
             arguments |= {"from": text(start), "to": text(start + 1)}
-        body = self._ask("get_slots", arguments)
+        body = self._read("get_slots", arguments)
         is_past = start is not None and self._is_past(start)
         assert code_of(body) == ("invalid_argument" if is_past or self._lacks_skill(job) else None)
         return {} if code_of(body) else {at(slot["start"]): slot for slot in body["slots"]}
 
-    def _takers(self, job: Job, start: int, live: Live | None = None) -> tuple[int, list[str]]:
+    def _available(self, job: Job, start: int, live: Live | None = None) -> tuple[int, list[str]]:
         """How many callers a start can serve, and by whom, as the model counts."""
         if self._is_past(start) or start % 30:
             return 0, []
         live, wanted = self._live() if live is None else live, entry_of(replace(job, start=start))
-        if able := who_can(self.memory.staff, live, wanted, job.wish):
+        if able := workers_for(self.memory.staff, live, wanted, job.requested):
             return len(able), able
-        able = who_could(self.memory.staff, live, wanted, job.wish)
+        able = movable_workers(self.memory.staff, live, wanted, job.requested)
         return min(1, len(able)), able
 
     def _check_alternatives(self, body: Body, job: Job) -> None:
@@ -145,7 +145,7 @@ class SmallShopDesk(RuleBasedStateMachine):
         return start * 60_000 < self.clock.now_ms()
 
     def _lacks_skill(self, job: Job) -> str | None:
-        if job.wish is None or KINDS[job.kind].skill in {"", *self.memory.staff[job.wish].skills.split()}:
+        if job.requested is None or KINDS[job.kind].skill in {"", *self.memory.staff[job.requested].skills.split()}:
             return None
         return "invalid_argument"
 
@@ -164,8 +164,8 @@ class SmallShopDesk(RuleBasedStateMachine):
         return next(one for one in entries(self.path) if one.token == token)
 
     def _is_live(self, token: str) -> bool:
-        kept = self.memory.holds[token]
-        return kept.state == "held" and self._held(token).is_live(self.clock.now_ms())
+        hold = self.memory.holds[token]
+        return hold.state == "held" and self._held(token).is_live(self.clock.now_ms())
 
     def _strand(self) -> None:
         """Note whose technician cannot come any more."""

@@ -1,0 +1,73 @@
+"""All that callers could say, said to every tool, in vain and with success; the words that nobody may keep."""
+
+from typing import Any, Final, Protocol
+
+from support.server import Body
+
+CONTACT: Final = {"customerName": "Zoë Quux", "customerPhone": "+1 303 555 0142", "customerEmail": "zoe@quux.org"}
+PLACE: Final = {"latitude": 39.7312, "longitude": -104.9655}
+CALLER_WORDS: Final = (
+    "Zoë",
+    "Zo\\u00eb",
+    "Quux",
+    "quux",
+    "303 555",
+    "555 0142",
+    "5550142",
+    "1437 Bannock",
+    "Beware",
+    "caller-7a1f",
+    "again-7a1f",
+    "broken leg",
+    "39.7312",
+    "104.9655",
+)
+
+
+class ToolCaller(Protocol):
+    """Whoever can be called: a desk, or a client of a server elsewhere."""
+
+    async def call(self, tool: str, /, **arguments: object) -> Body:
+        """The answer of a call that must work."""
+        ...
+
+    async def expect_error(self, tool: str, /, **arguments: object) -> Body:
+        """The error of a call that must not work."""
+        ...
+
+
+async def call_every_tool(operator: ToolCaller) -> tuple[str, ...]:
+    """Call each tool of an operator of denver.py; the words that nobody may keep, with what came of the calls."""
+    await operator.call("list_services")
+    free = (await operator.call("get_slots", **PLACE))["slots"]
+    start, later = free[0]["start"], free[-1]["start"]
+    await operator.call("explain_slot", start=start, **PLACE)
+    again = {"idempotencyKey": "again-7a1f"}
+    held = await operator.call("create_hold", start=start, customerHash="caller-7a1f", **again, **PLACE)
+    token = held["holdToken"]
+    details: dict[str, Any] = {"address": "1437 Bannock St", "notes": "Beware of the dog", **PLACE}
+    booked = (await operator.call("book_slot", holdToken=token, **CONTACT, **details))["booking"]["bookingId"]
+    for reference in ({"phone": "303 555 0142"}, {"email": "zoe@quux.org"}, {"customerHash": "caller-7a1f"}):
+        await operator.call("find_bookings", **reference)
+    await operator.call("reschedule_booking", bookingId=booked, start=later)
+    await operator.call("cancel_booking", bookingId=booked, reason="broken leg")
+    await operator.call("release_hold", holdToken=token)
+    await _run_the_business(operator, start, later)
+    await operator.expect_error("create_hold", start=start, customerHash="caller-7a1f")
+    await operator.expect_error("book_slot", start=start, **CONTACT, **details)
+    await operator.expect_error("find_bookings", phone="555 0142")
+    await operator.expect_error("cancel_booking", bookingId="Zoë Quux", reason="broken leg")
+    await operator.expect_error("reschedule_booking", bookingId="caller-7a1f", start="Zoë Quux")
+    await operator.expect_error("get_slots", **{"Zoë Quux": "caller-7a1f"})
+    await operator.expect_error("add_time_off", technicianId="Zoë Quux", start="broken leg", end=later)
+    return (*CALLER_WORDS, token)
+
+
+async def _run_the_business(operator: ToolCaller, start: str, later: str) -> None:
+    await operator.call("list_technicians")
+    await operator.call("add_time_off", technicianId="t-ben", start=start, end=later, reason="broken leg")
+    await operator.call("set_technician_status", technicianId="t-ben", status="off")
+    await operator.call("set_technician_status", technicianId="t-ana", status="off")
+    await operator.call("join_waitlist", customerHash="caller-7a1f", **CONTACT, **{"from": start, "to": later})
+    await operator.call("list_waitlist")
+    await operator.call("get_metrics")
