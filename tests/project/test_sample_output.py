@@ -51,3 +51,26 @@ def test_booking_prints_a_line_of_the_form_on_its_page(environment: dict[str, st
     form = re.compile(r"b-104: AC repair, \w+, \w+ \d+ at \d+:\d\d [AP]M, with Ana Lucero: confirmed\.")
     assert [form.fullmatch(line) is not None for _, line in shown] == [True]
     assert form.fullmatch(run("booking", "b-104", environment=environment).strip())
+
+
+@pytest.mark.parametrize(
+    ("page", "first_file"), [("tutorials/first-booking.md", ""), ("how-to/describe-your-business.md", "acme.yaml")]
+)
+def test_the_commands_of_a_page_succeed(page: str, first_file: str, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    if first_file:
+        (tmp_path / first_file).write_text(re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[0])
+    blocks = re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    commands = [line for block in blocks for line in block.splitlines() if line.startswith("slotmcp ")]
+    assert len(commands) > 2
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    variables = {"PATH": path, "HOME": str(tmp_path), "SLOTMCP_DATABASE_URL": str(tmp_path / "slotmcp.db")}
+    script = "\n".join(["set -euo pipefail", *commands])
+    subprocess.run(  # noqa: S603  commands of our own pages
+        ["bash", "-c", script],  # noqa: S607  bash as installed
+        cwd=tmp_path,
+        env=variables,
+        capture_output=True,
+        timeout=LIMIT_SECONDS,
+        check=True,
+    )
