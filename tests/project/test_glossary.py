@@ -10,7 +10,12 @@ from slotmcp.domain import access, booking, catalog, claim, offer, reasons, sche
 GLOSSARY = prose(ROOT / "docs" / "reference" / "glossary.md")
 TERMS = re.findall(r"^\*\*(.+?)\*\*: ", GLOSSARY, re.MULTILINE)
 GROUPS = [re.findall(r"^\*\*(.+?)\*\*: ", group, re.MULTILINE) for group in GLOSSARY.split("\n## ")[1:]]
-ALIASES = {"service type": "service", "technician reason": "reason", "assignment reason": "assignment"}
+ALIASES = {
+    "assignment reason": "assignment",
+    "per reason": "reason",
+    "service type": "service",
+    "technician reason": "reason",
+}
 PROPERTIES = ("alignment", "key", "mode", "policy", "state", "status")
 """Last words of types that describe a property of a term, such as the status of a booking."""
 

@@ -1,13 +1,15 @@
 """Reasons why a start is not free, and changes that would open it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar, assert_never
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Slot
+
+T = TypeVar("T")
 
 
 class Reason(StrEnum):
@@ -37,6 +39,71 @@ class Reason(StrEnum):
     """Earlier than the minimum notice."""
     HORIZON = "horizon"
     """Beyond the booking horizon."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerReason(Mapping[Reason, T]):
+    """Table with one value for each reason.
+
+    A new reason does not type-check until it has a field here, and then until every table has its value.
+    """
+
+    inactive: T
+    skill_missing: T
+    holiday: T
+    outside_shift: T
+    time_off: T
+    break_: T
+    booked: T
+    held: T
+    busy: T
+    day_full: T
+    travel: T
+    off_grid: T
+    notice: T
+    horizon: T
+
+    def __getitem__(self, reason: Reason) -> T:  # noqa: C901, PLR0911, PLR0912  one field a reason
+        """Return the value of a reason."""
+        match reason:
+            case Reason.INACTIVE:
+                return self.inactive
+            case Reason.SKILL_MISSING:
+                return self.skill_missing
+            case Reason.HOLIDAY:
+                return self.holiday
+            case Reason.OUTSIDE_SHIFT:
+                return self.outside_shift
+            case Reason.TIME_OFF:
+                return self.time_off
+            case Reason.BREAK:
+                return self.break_
+            case Reason.BOOKED:
+                return self.booked
+            case Reason.HELD:
+                return self.held
+            case Reason.BUSY:
+                return self.busy
+            case Reason.DAY_FULL:
+                return self.day_full
+            case Reason.TRAVEL:
+                return self.travel
+            case Reason.OFF_GRID:
+                return self.off_grid
+            case Reason.NOTICE:
+                return self.notice
+            case Reason.HORIZON:
+                return self.horizon
+            case _:
+                assert_never(reason)
+
+    def __iter__(self) -> Iterator[Reason]:
+        """Iterate over the reasons."""
+        return iter(Reason)
+
+    def __len__(self) -> int:
+        """Return the number of reasons."""
+        return len(Reason)
 
 
 _COMMON: Final = (Reason.INACTIVE, Reason.OUTSIDE_SHIFT)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
-from slotmcp.domain.reasons import Reason
+from slotmcp.domain.reasons import PerReason
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Question, ScheduleSource, TechnicianTrace, Trace, TracedUse
 from slotmcp.engine.zones import utc_to_wall
@@ -25,6 +25,24 @@ _SOURCES: Final[Mapping[ScheduleSource, str]] = {
     ScheduleSource.SHARED: "Redis",
     ScheduleSource.DATABASE: "the database",
 }
+
+REASON_PHRASES: Final = PerReason(
+    inactive="is unavailable",
+    skill_missing="lacks a skill",
+    holiday="is off for a holiday",
+    outside_shift="does not work then",
+    time_off="has time off",
+    break_="has a break",
+    booked="is booked",
+    held="is held for another caller",
+    busy="is busy (calendar)",
+    day_full="has reached the daily limit",
+    travel="cannot be there in time",
+    off_grid="is free, but starts are offered at other minutes",
+    notice="needs more notice",
+    horizon="cannot be booked that far ahead",
+)
+"""Reasons as the predicate of a technician's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,42 +181,7 @@ def _count(number: int, noun: str) -> str:
 
 def _availability(its: TechnicianTrace) -> str:
     if its.reasons:
-        return ", ".join(map(reason_phrase, its.reasons))
+        return ", ".join(REASON_PHRASES[reason] for reason in its.reasons)
     if its.could <= 1:
         return "is available" if its.could else "was not checked"
     return f"is available at {its.could} of the starts"
-
-
-def reason_phrase(reason: Reason) -> str:  # noqa: C901, PLR0911, PLR0912  one phrase a reason
-    """Return a reason as the predicate of a technician's name."""
-    match reason:
-        case Reason.INACTIVE:
-            return "is unavailable"
-        case Reason.SKILL_MISSING:
-            return "lacks a skill"
-        case Reason.HOLIDAY:
-            return "is off for a holiday"
-        case Reason.OUTSIDE_SHIFT:
-            return "does not work then"
-        case Reason.TIME_OFF:
-            return "has time off"
-        case Reason.BREAK:
-            return "has a break"
-        case Reason.BOOKED:
-            return "is booked"
-        case Reason.HELD:
-            return "is held for another caller"
-        case Reason.BUSY:
-            return "is busy (calendar)"
-        case Reason.DAY_FULL:
-            return "has reached the daily limit"
-        case Reason.TRAVEL:
-            return "cannot be there in time"
-        case Reason.OFF_GRID:
-            return "is free, but starts are offered at other minutes"
-        case Reason.NOTICE:
-            return "needs more notice"
-        case Reason.HORIZON:
-            return "cannot be booked that far ahead"
-        case _:
-            assert_never(reason)

@@ -4,43 +4,43 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from slotmcp.domain.interval import Minute
-from slotmcp.domain.reasons import Reason
+from slotmcp.domain.reasons import PerReason, Reason
 from slotmcp.tools.speech.times import say_choices, say_clock, say_list, say_start
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.speech.voice import message
 
-FOR_TEAM: Final[Mapping[Reason, str]] = {
-    Reason.INACTIVE: message("Nobody is working at present."),
-    Reason.SKILL_MISSING: message("Nobody here does that kind of work."),
-    Reason.HOLIDAY: message("We are closed then."),
-    Reason.OUTSIDE_SHIFT: message("That is outside our working hours."),
-    Reason.TIME_OFF: message("Everybody who could come is away then."),
-    Reason.BREAK: message("Everybody who could come has a break then."),
-    Reason.BOOKED: message("We are fully booked then."),
-    Reason.HELD: message("Other callers are just deciding on what is left then."),
-    Reason.BUSY: message("Everybody who could come is busy then."),
-    Reason.DAY_FULL: message("We can take no more appointments then."),
-    Reason.TRAVEL: message("Nobody could be there in time."),
-    Reason.OFF_GRID: message("Our appointments do not begin at exactly that time."),
-    Reason.NOTICE: message("That is too short notice for us."),
-    Reason.HORIZON: message("We do not book that far ahead yet."),
-}
-FOR_TECHNICIAN: Final[Mapping[Reason, str]] = {
-    Reason.INACTIVE: message("{name} is not working at present."),
-    Reason.SKILL_MISSING: message("{name} does not do this kind of work."),
-    Reason.HOLIDAY: message("{name} does not work then, since we are closed."),
-    Reason.OUTSIDE_SHIFT: message("{name} does not work at that time."),
-    Reason.TIME_OFF: message("{name} is away then."),
-    Reason.BREAK: message("{name} has a break then."),
-    Reason.BOOKED: message("{name} is booked then."),
-    Reason.HELD: message("Another caller is just deciding on that time with {name}."),
-    Reason.BUSY: message("{name} is busy then."),
-    Reason.DAY_FULL: message("{name} can take no more appointments that day."),
-    Reason.TRAVEL: message("The drive there or to the next job would take {name} too long."),
-    Reason.OFF_GRID: message("{name} would be free, but our appointments do not begin at exactly that time."),
-    Reason.NOTICE: message("{name} cannot come that soon."),
-    Reason.HORIZON: message("The calendar of {name} is not open that far ahead yet."),
-}
+FOR_TEAM: Final = PerReason(
+    inactive=message("Nobody is working at present."),
+    skill_missing=message("Nobody here does that kind of work."),
+    holiday=message("We are closed then."),
+    outside_shift=message("That is outside our working hours."),
+    time_off=message("Everybody who could come is away then."),
+    break_=message("Everybody who could come has a break then."),
+    booked=message("We are fully booked then."),
+    held=message("Other callers are just deciding on what is left then."),
+    busy=message("Everybody who could come is busy then."),
+    day_full=message("We can take no more appointments then."),
+    travel=message("Nobody could be there in time."),
+    off_grid=message("Our appointments do not begin at exactly that time."),
+    notice=message("That is too short notice for us."),
+    horizon=message("We do not book that far ahead yet."),
+)
+FOR_TECHNICIAN: Final = PerReason(
+    inactive=message("{name} is not working at present."),
+    skill_missing=message("{name} does not do this kind of work."),
+    holiday=message("{name} does not work then, since we are closed."),
+    outside_shift=message("{name} does not work at that time."),
+    time_off=message("{name} is away then."),
+    break_=message("{name} has a break then."),
+    booked=message("{name} is booked then."),
+    held=message("Another caller is just deciding on that time with {name}."),
+    busy=message("{name} is busy then."),
+    day_full=message("{name} can take no more appointments that day."),
+    travel=message("The drive there or to the next job would take {name} too long."),
+    off_grid=message("{name} would be free, but our appointments do not begin at exactly that time."),
+    notice=message("{name} cannot come that soon."),
+    horizon=message("The calendar of {name} is not open that far ahead yet."),
+)
 UNTIL_CLOCK: Final[Mapping[Reason, str]] = {
     Reason.TIME_OFF: message("{name} is away until {clock}."),
     Reason.BREAK: message("{name} has a break until {clock}."),

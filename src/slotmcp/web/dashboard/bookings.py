@@ -18,7 +18,7 @@ from slotmcp.services.holds import HoldRequest
 from slotmcp.services.lookups import FindAnswer, FindRequest, FoundBooking
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
-from slotmcp.services.traces import reason_phrase
+from slotmcp.services.traces import REASON_PHRASES
 from slotmcp.web.dashboard.labels import format_clock, format_minute
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
@@ -232,7 +232,7 @@ async def _refusal_reasons(request: DashboardRequest, booking: Booking, form: Mo
     )
     answer = await request.app.explanations.explain_slot(start_request, instead_of=claim)
     return [
-        f"{answer.technicians[verdict.technician_id].name} {reason_phrase(verdict.reason)}."
+        f"{answer.technicians[verdict.technician_id].name} {REASON_PHRASES[verdict.reason]}."
         for verdict in answer.explanation.technicians
         if verdict.reason is not None and form.technician_id in {"", verdict.technician_id}
     ]

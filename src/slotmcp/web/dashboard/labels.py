@@ -7,7 +7,7 @@ from typing import Final, assert_never
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.errors import ErrorCode
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
-from slotmcp.domain.reasons import Reason
+from slotmcp.domain.reasons import PerReason
 from slotmcp.domain.report import DecidedBy, LossReason
 from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.engine.zones import utc_to_wall
@@ -23,6 +23,42 @@ LOSSES: Final[Mapping[LossReason, str]] = {
     LossReason.HOLD_ABANDONED: "Held a time but didn't book it",
     LossReason.FAILED: "The last request failed",
 }
+
+REASONS: Final = PerReason(
+    inactive="technician unavailable",
+    skill_missing="missing skill",
+    holiday="closed for a holiday",
+    outside_shift="outside working hours",
+    time_off="time off",
+    break_="break",
+    booked="already booked",
+    held="held for another caller",
+    busy="busy (calendar)",
+    day_full="daily booking limit reached",
+    travel="not enough travel time",
+    off_grid="not one of the offered start times",
+    notice="too short notice",
+    horizon="too far ahead",
+)
+"""Main reason that a request had no times."""
+
+REMEDIES: Final = PerReason(
+    inactive="Make a technician available",
+    skill_missing="Train a technician, or hire one",
+    holiday="Add an override for that date",
+    outside_shift="Extend the working hours",
+    time_off="Arrange cover",
+    break_="Stagger the breaks",
+    booked="Add technicians or hours",
+    held="Shorten the holds",
+    busy="Free up the calendars",
+    day_full="Raise the daily booking limit",
+    travel="Add a technician who lives closer",
+    off_grid="Offer start times more often",
+    notice="Shorten the minimum notice",
+    horizon="Extend the booking horizon",
+)
+"""Change that would help against a reason."""
 
 _OUTCOMES: Final[Mapping[str, str]] = {
     ErrorCode.SLOT_UNAVAILABLE: "Time not available",
@@ -64,21 +100,11 @@ def decided_label(decided: DecidedBy) -> str:  # noqa: PLR0911  one label per re
             assert_never(decided)
 
 
-def reason_label(reason: Reason) -> str:
-    """Return the main reason that a request had no times, in a few words."""
-    return _reason_texts(reason)[0]
-
-
-def remedy_label(reason: Reason) -> str:
-    """Return the change that would help against a reason."""
-    return _reason_texts(reason)[1]
-
-
 def refusal_label(trace: Trace) -> str:
     """Return the reason of a refusal in a few words."""
     outcome = _OUTCOMES.get(trace.outcome, trace.outcome)
     reason = trace.main_reason
-    return f"{outcome}: {reason_label(reason)}" if reason else outcome
+    return f"{outcome}: {REASONS[reason]}" if reason else outcome
 
 
 def use_label(use: TracedUse) -> str:
@@ -136,37 +162,3 @@ def format_ago(now_ms: int, at_ms: int) -> str:
         if seconds >= size:
             return f"{plural(seconds // size, name)} ago"
     return "just now"
-
-
-def _reason_texts(reason: Reason) -> tuple[str, str]:  # noqa: C901, PLR0911, PLR0912  one pair per reason
-    match reason:
-        case Reason.INACTIVE:
-            return "technician unavailable", "Make a technician available"
-        case Reason.SKILL_MISSING:
-            return "missing skill", "Train a technician, or hire one"
-        case Reason.HOLIDAY:
-            return "closed for a holiday", "Add an override for that date"
-        case Reason.OUTSIDE_SHIFT:
-            return "outside working hours", "Extend the working hours"
-        case Reason.TIME_OFF:
-            return "time off", "Arrange cover"
-        case Reason.BREAK:
-            return "break", "Stagger the breaks"
-        case Reason.BOOKED:
-            return "already booked", "Add technicians or hours"
-        case Reason.HELD:
-            return "held for another caller", "Shorten the holds"
-        case Reason.BUSY:
-            return "busy (calendar)", "Free up the calendars"
-        case Reason.DAY_FULL:
-            return "daily booking limit reached", "Raise the daily booking limit"
-        case Reason.TRAVEL:
-            return "not enough travel time", "Add a technician who lives closer"
-        case Reason.OFF_GRID:
-            return "not one of the offered start times", "Offer start times more often"
-        case Reason.NOTICE:
-            return "too short notice", "Shorten the minimum notice"
-        case Reason.HORIZON:
-            return "too far ahead", "Extend the booking horizon"
-        case _:
-            assert_never(reason)

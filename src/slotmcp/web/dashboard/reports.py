@@ -22,7 +22,7 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.services.lookups import technician_of
 from slotmcp.services.reporting.reports import DEFAULT_DAYS, MAX_DAYS, TITLES, ReportRequest
 from slotmcp.web.dashboard.charts import Bar, bars, heat_map, percent_of, stack
-from slotmcp.web.dashboard.labels import LOSSES, decided_label, format_duration, reason_label, remedy_label
+from slotmcp.web.dashboard.labels import LOSSES, REASONS, REMEDIES, decided_label, format_duration
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
 PERIODS: Final = ((1, "Today"), (7, "7 days"), (28, "28 days"), (MAX_DAYS, f"{MAX_DAYS} days"))
@@ -112,10 +112,10 @@ def _lost_bars(funnel: Funnel) -> list[Bar]:
 def _refused_row(refused: RefusedQuestions, schedule: Schedule) -> Row:
     service = schedule.services.get(refused.service_id)
     return {
-        "reason": reason_label(refused.reason).capitalize() if refused.reason else "Unknown",
+        "reason": REASONS[refused.reason].capitalize() if refused.reason else "Unknown",
         "service": service.name if service else refused.service_id,
         "questions": refused.questions,
-        "help": remedy_label(refused.reason) if refused.reason else "",
+        "help": REMEDIES[refused.reason] if refused.reason else "",
     }
 
 

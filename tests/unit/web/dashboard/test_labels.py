@@ -9,10 +9,10 @@ from slotmcp.domain.trace import TechnicianTrace, TracedUse
 from slotmcp.services.reporting.reports import TITLES, SectionName
 from slotmcp.web.dashboard.labels import (
     LOSSES,
+    REASONS,
+    REMEDIES,
     decided_label,
-    reason_label,
     refusal_label,
-    remedy_label,
     use_label,
 )
 from support.traces import trace
@@ -22,8 +22,8 @@ CODES = {kind.code for kind in SlotmcpError.__subclasses__() for kind in kind.__
 
 def test_every_counted_code_has_a_label() -> None:
     assert set(LOSSES) == set(LossReason)
-    assert len({reason_label(reason) for reason in Reason}) == len(Reason)
-    assert len({remedy_label(reason) for reason in Reason}) == len(Reason)
+    assert len(set(REASONS.values())) == len(Reason)
+    assert len(set(REMEDIES.values())) == len(Reason)
     assert len({decided_label(decided) for decided in DecidedBy}) == len(DecidedBy)
     assert set(TITLES) == set(SectionName)
 
