@@ -45,7 +45,7 @@ async def add_all_customers(shop: Shop) -> None:
 
 async def offers(shop: Shop) -> dict[str, str]:
     """Return each customer's offered hold."""
-    waits = await shop.store.waits("shop", WaitlistState.OFFERED)
+    waits = await shop.store.waitlist_entries("shop", WaitlistState.OFFERED)
     return {wait.customer.name: wait.hold_token for wait in waits}
 
 
@@ -97,7 +97,7 @@ async def test_an_offer_accepted_at_its_expiry_goes_to_exactly_one_customer(shop
         third.app.waitlist.sweep(),
         return_exceptions=True,
     )
-    states = Counter(wait.state for wait in await first.store.waits("shop", *WaitlistState))
+    states = Counter(wait.state for wait in await first.store.waitlist_entries("shop", *WaitlistState))
     assert states[WaitlistState.BOOKED] + states[WaitlistState.OFFERED] <= UNITS
     assert len(live_entries(first.path, first.clock.now_ms())) == UNITS
     check_nothing_is_sold_twice(first)

@@ -154,16 +154,16 @@ async def test_forgetting_erases_holds_in_every_state(store: Store) -> None:
 async def test_forgetting_erases_waitlist_entries_and_expires_open_ones(store: Store) -> None:
     async def unit(transaction: Transaction) -> None:
         for state in WaitlistState:
-            await transaction.add_wait(
+            await transaction.add_waitlist_entry(
                 wait(state, state=state, contact_keys=("phone", "email"), location=AIRPORT, customer_pseudonym=state)
             )
-        await transaction.add_wait(wait("by hash", customer_pseudonym="email"))
-        await transaction.add_wait(wait("lees", customer_pseudonym="lee", contact_keys=("lee",)))
+        await transaction.add_waitlist_entry(wait("by hash", customer_pseudonym="email"))
+        await transaction.add_waitlist_entry(wait("lees", customer_pseudonym="lee", contact_keys=("lee",)))
 
     await store.write(SHOP, unit)
     assert await forget(store, "email") == len(WaitlistState) + 1
     assert await forget(store, "phone") == 0
-    *erased, lees = await store.waits(SHOP, *WaitlistState)
+    *erased, lees = await store.waitlist_entries(SHOP, *WaitlistState)
     assert lees == wait("lees", customer_pseudonym="lee", contact_keys=("lee",))
     assert [entry.state for entry in erased] == [
         WaitlistState.EXPIRED,
@@ -185,10 +185,10 @@ async def test_forgetting_affects_only_its_own_project(store: Store) -> None:
 
     sold, waiting = known_by(booking("b"), "phone"), wait("w", contact_keys=("phone",))
     await booked(store, sold)
-    await store.write(SHOP, lambda transaction: transaction.add_wait(waiting))
+    await store.write(SHOP, lambda transaction: transaction.add_waitlist_entry(waiting))
     assert await store.write("other", another_project, create=True) == 0
     assert await store.bookings(SHOP) == (sold,)
-    assert await store.waits(SHOP, *WaitlistState) == (waiting,)
+    assert await store.waitlist_entries(SHOP, *WaitlistState) == (waiting,)
 
 
 def test_forgetting_covers_every_personal_field() -> None:

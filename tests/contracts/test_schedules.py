@@ -176,8 +176,8 @@ async def test_a_write_that_changes_neither_time_nor_catalog_does_not_move_the_r
         await transaction.remove_services(["gone"])
         await transaction.remove_technicians(["gone"])
         await transaction.save_booking(replace(booking("b", "ben", location=DOWNTOWN), attention="call them"))
-        await transaction.add_wait(wait("w"))
-        await transaction.save_wait(wait("w", hold_token="token"))  # noqa: S106  a test's own
+        await transaction.add_waitlist_entry(wait("w"))
+        await transaction.save_waitlist_entry(wait("w", hold_token="token"))  # noqa: S106  a test's own
         await transaction.add_event("waitlist.offered", "w")
         await transaction.forget("unknown")
 

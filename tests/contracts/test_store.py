@@ -96,7 +96,7 @@ async def test_an_error_of_a_unit_is_raised_and_nothing_is_written(store: Store)
         await transaction.add_hold(hold("h"))
         await transaction.add_booking(booking("b", "ben"))
         await transaction.add_receipt(receipt())
-        await transaction.add_wait(wait("w"))
+        await transaction.add_waitlist_entry(wait("w"))
         await transaction.add_event("waitlist.offered", "w")
         raise KeyError("of the unit")
 
@@ -105,7 +105,7 @@ async def test_an_error_of_a_unit_is_raised_and_nothing_is_written(store: Store)
         await store.write(SHOP, unit)
     assert await store.schedule(SHOP) == before
     assert await store.bookings(SHOP) == ()
-    assert await store.waits(SHOP, *WaitlistState) == ()
+    assert await store.waitlist_entries(SHOP, *WaitlistState) == ()
     assert await store.events(SHOP, 0) == ()
     assert await store.write(SHOP, lambda transaction: transaction.receipt("book_slot", "local", "key")) is None
 

@@ -21,14 +21,14 @@ async def joined(store: Store, *waits: WaitlistEntry) -> None:
 
     async def unit(transaction: Transaction) -> None:
         for entry in waits:
-            await transaction.add_wait(entry)
+            await transaction.add_waitlist_entry(entry)
 
     await store.write(SHOP, unit)
 
 
 async def in_states(store: Store, *states: WaitlistState) -> list[str]:
     """Return the ids of the entries in these states."""
-    return ids_of(await store.write(SHOP, lambda transaction: transaction.waits(*states)))
+    return ids_of(await store.write(SHOP, lambda transaction: transaction.waitlist_entries(*states)))
 
 
 async def lapse(store: Store) -> None:
@@ -53,16 +53,19 @@ async def events_after(store: Store, after: int = 0) -> list[tuple[int, str]]:
 
 async def test_an_entry_is_read_as_it_was_added(store: Store, other: Store) -> None:
     await joined(store, FULL_WAIT, wait("plain"))
-    assert await other.waits(SHOP, *WaitlistState) == (FULL_WAIT, wait("plain"))
-    assert await store.write(SHOP, lambda transaction: transaction.waits(*WaitlistState)) == (FULL_WAIT, wait("plain"))
+    assert await other.waitlist_entries(SHOP, *WaitlistState) == (FULL_WAIT, wait("plain"))
+    assert await store.write(SHOP, lambda transaction: transaction.waitlist_entries(*WaitlistState)) == (
+        FULL_WAIT,
+        wait("plain"),
+    )
 
 
 async def test_entries_are_in_the_order_in_which_they_were_added(store: Store, clock: HandClock) -> None:
     await joined(store, wait("c"))
     clock.advance(seconds=-10)
     await joined(store, wait("b", joined_at_ms=clock.now_ms()), wait("a", joined_at_ms=clock.now_ms()))
-    await store.write(SHOP, lambda transaction: transaction.save_wait(wait("c", state=WaitlistState.OFFERED)))
-    assert ids_of(await store.waits(SHOP, *WaitlistState)) == ["c", "b", "a"]
+    await store.write(SHOP, lambda transaction: transaction.save_waitlist_entry(wait("c", state=WaitlistState.OFFERED)))
+    assert ids_of(await store.waitlist_entries(SHOP, *WaitlistState)) == ["c", "b", "a"]
     assert await in_states(store, WaitlistState.WAITING, WaitlistState.OFFERED) == ["c", "b", "a"]
 
 
@@ -70,12 +73,12 @@ async def test_entries_are_read_by_state(store: Store) -> None:
     await joined(store, *(wait(f"{state}-{number}", state=state) for number in range(2) for state in WaitlistState))
     for state in WaitlistState:
         assert await in_states(store, state) == [f"{state}-0", f"{state}-1"]
-        assert ids_of(await store.waits(SHOP, state)) == [f"{state}-0", f"{state}-1"]
+        assert ids_of(await store.waitlist_entries(SHOP, state)) == [f"{state}-0", f"{state}-1"]
     assert await in_states(store, WaitlistState.EXPIRED, WaitlistState.WAITING) == [
         *("waiting-0", "expired-0", "waiting-1", "expired-1")
     ]
     assert await in_states(store) == []
-    assert await store.waits(SHOP) == ()
+    assert await store.waitlist_entries(SHOP) == ()
 
 
 async def test_saving_an_entry_replaces_every_field(store: Store) -> None:
@@ -95,20 +98,20 @@ async def test_saving_an_entry_replaces_every_field(store: Store) -> None:
         let_go=((NOON, NOON + 30),),
     )
     await joined(store, FULL_WAIT, wait("another", location=AIRPORT))
-    await store.write(SHOP, lambda transaction: transaction.save_wait(changed))
-    assert await store.waits(SHOP, *WaitlistState) == (changed, wait("another", location=AIRPORT))
+    await store.write(SHOP, lambda transaction: transaction.save_waitlist_entry(changed))
+    assert await store.waitlist_entries(SHOP, *WaitlistState) == (changed, wait("another", location=AIRPORT))
 
 
 async def test_an_entry_is_read_by_its_id(store: Store, other: Store) -> None:
     await joined(store, FULL_WAIT, wait("plain"))
     for entry in (
-        await other.wait(SHOP, "full"),
-        await store.write(SHOP, lambda transaction: transaction.wait("full")),
+        await other.waitlist_entry(SHOP, "full"),
+        await store.write(SHOP, lambda transaction: transaction.waitlist_entry("full")),
     ):
         assert entry == FULL_WAIT
-    assert await store.wait(SHOP, "missing") is None
-    assert await store.wait("missing", "full") is None
-    assert await store.write(SHOP, lambda transaction: transaction.wait("missing")) is None
+    assert await store.waitlist_entry(SHOP, "missing") is None
+    assert await store.waitlist_entry("missing", "full") is None
+    assert await store.write(SHOP, lambda transaction: transaction.waitlist_entry("missing")) is None
 
 
 async def test_a_hold_is_read_by_its_token(store: Store, other: Store) -> None:
@@ -120,15 +123,15 @@ async def test_a_hold_is_read_by_its_token(store: Store, other: Store) -> None:
 
 async def test_saving_a_missing_entry_fails(store: Store) -> None:
     with pytest.raises(LookupError):
-        await store.write(SHOP, lambda transaction: transaction.save_wait(wait("missing")))
-    assert await store.waits(SHOP, *WaitlistState) == ()
+        await store.write(SHOP, lambda transaction: transaction.save_waitlist_entry(wait("missing")))
+    assert await store.waitlist_entries(SHOP, *WaitlistState) == ()
 
 
 async def test_an_entrys_id_is_unique(store: Store) -> None:
     await joined(store, wait("w"))
     with pytest.raises(Exception, match="id"):
         await joined(store, wait("w", service_id="check"))
-    assert await store.waits(SHOP, *WaitlistState) == (wait("w"),)
+    assert await store.waitlist_entries(SHOP, *WaitlistState) == (wait("w"),)
 
 
 async def test_closed_entries_are_deleted_thirty_days_after_their_window(store: Store, clock: HandClock) -> None:
@@ -138,12 +141,12 @@ async def test_closed_entries_are_deleted_thirty_days_after_their_window(store: 
     await joined(store, *over, later)
     clock.advance(seconds=-1, days=31)
     await lapse(store)
-    assert len(await store.waits(SHOP, *WaitlistState)) == len(over) + 1
+    assert len(await store.waitlist_entries(SHOP, *WaitlistState)) == len(over) + 1
     clock.advance(seconds=1)
     await lapse(store)
-    assert ids_of(await store.waits(SHOP, *WaitlistState)) == ["waiting", "offered", "later"]
+    assert ids_of(await store.waitlist_entries(SHOP, *WaitlistState)) == ["waiting", "offered", "later"]
     await joined(store, wait("booked", contact_keys=("new",)))
-    assert await store.wait(SHOP, "booked") == wait("booked", contact_keys=("new",))
+    assert await store.waitlist_entry(SHOP, "booked") == wait("booked", contact_keys=("new",))
 
 
 async def test_a_project_has_its_own_waitlist_and_events(store: Store) -> None:
@@ -151,13 +154,13 @@ async def test_a_project_has_its_own_waitlist_and_events(store: Store) -> None:
         await transaction.save_project(replace(PROJECT, id="other"))
         await transaction.add_event("another", "x")
         with pytest.raises(LookupError):
-            await transaction.save_wait(wait("w"))
-        return await transaction.waits(*WaitlistState)
+            await transaction.save_waitlist_entry(wait("w"))
+        return await transaction.waitlist_entries(*WaitlistState)
 
     await joined(store, wait("w"))
     await add_events(store, "w", "v")
     assert await store.write("other", unit, create=True) == ()
-    assert await store.waits("other", *WaitlistState) == ()
+    assert await store.waitlist_entries("other", *WaitlistState) == ()
     assert await store.events("other", 0) == (ProjectEvent(number=1, kind="another", subject_id="x", at_ms=NOW_MS),)
     assert await events_after(store) == [(1, "w"), (2, "v")]
 

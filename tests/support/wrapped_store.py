@@ -51,11 +51,11 @@ class WrappedStore:
     async def hold(self, project_id: str, token: str) -> Hold | None:
         return await self._store.hold(project_id, token)
 
-    async def wait(self, project_id: str, wait_id: str) -> WaitlistEntry | None:
-        return await self._store.wait(project_id, wait_id)
+    async def waitlist_entry(self, project_id: str, entry_id: str) -> WaitlistEntry | None:
+        return await self._store.waitlist_entry(project_id, entry_id)
 
-    async def waits(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
-        return await self._store.waits(project_id, *states)
+    async def waitlist_entries(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
+        return await self._store.waitlist_entries(project_id, *states)
 
     async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:
         return await self._store.events(project_id, after)

@@ -102,10 +102,10 @@ class Store(ScheduleReader, Traces, Protocol):
     async def hold(self, project_id: str, token: str) -> Hold | None:
         """Return the hold with a token in any state, even when it is booked by now."""
 
-    async def wait(self, project_id: str, wait_id: str) -> WaitlistEntry | None:
+    async def waitlist_entry(self, project_id: str, entry_id: str) -> WaitlistEntry | None:
         """Return a waitlist entry by id, in any state."""
 
-    async def waits(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
+    async def waitlist_entries(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         """Return the waitlist entries in these states, in order of joining."""
 
     async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:

@@ -136,16 +136,16 @@ class Transaction(Protocol):
         waitlist entries expire.
         """
 
-    async def add_wait(self, wait: WaitlistEntry) -> None:
+    async def add_waitlist_entry(self, entry: WaitlistEntry) -> None:
         """Insert a waitlist entry."""
 
-    async def save_wait(self, wait: WaitlistEntry) -> None:
+    async def save_waitlist_entry(self, entry: WaitlistEntry) -> None:
         """Replace a waitlist entry."""
 
-    async def wait(self, wait_id: str) -> WaitlistEntry | None:
+    async def waitlist_entry(self, entry_id: str) -> WaitlistEntry | None:
         """Return a waitlist entry by id, in any state."""
 
-    async def waits(self, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
+    async def waitlist_entries(self, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         """Return the waitlist entries in these states, in order of joining."""
 
     async def add_event(self, kind: str, subject_id: str) -> None:

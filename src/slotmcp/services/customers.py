@@ -41,7 +41,9 @@ class CustomerService:
             transaction = unit.transaction
             project = (await transaction.schedule()).project
             keys = [transaction.pseudonym(text) for text in possible_references(reference, project)]
-            entries = [entry for entry in await transaction.waits(*OPEN) if not _keys_of(entry).isdisjoint(keys)]
+            entries = [
+                entry for entry in await transaction.waitlist_entries(*OPEN) if not _keys_of(entry).isdisjoint(keys)
+            ]
             await leave_waitlist(unit, entries)
             return ForgetAnswer(project=project, erased=sum([await transaction.forget(key) for key in keys]))
 

@@ -141,7 +141,7 @@ class HoldService:
             answer = ReleaseAnswer(
                 project=(await transaction.schedule()).project, now_ms=transaction.now_ms, released=False
             )
-            if entry := await transaction.wait(token):
+            if entry := await transaction.waitlist_entry(token):
                 return replace(answer, released=await leave_waitlist(unit, [entry]), waited=True)
             hold = await transaction.hold(token)
             if hold is None or hold.state is not ClaimState.HELD or not hold.claim.is_live(transaction.now_ms):

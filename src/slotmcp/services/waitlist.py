@@ -134,11 +134,11 @@ class WaitlistService:
             if existing is None:
                 _check_window(availability, entry)
                 _check_nothing_available(availability, entry)
-                await transaction.add_wait(entry)
+                await transaction.add_waitlist_entry(entry)
             joined = existing or entry
             await keys.remember(transaction, {"waitId": joined.id})
             hold = await transaction.hold(joined.hold_token) if joined.hold_token else None
-            entries = await transaction.waits(*OPEN)
+            entries = await transaction.waitlist_entries(*OPEN)
             return _status(availability, joined, hold, entries, replayed=existing is not None)
 
         return await self._writer.write(project_id, work)
@@ -152,7 +152,7 @@ class WaitlistService:
         for project_id in await self._store.project_ids():
             if projects is not None and project_id not in projects:
                 continue
-            if entry := await self._store.wait(project_id, entry_id):
+            if entry := await self._store.waitlist_entry(project_id, entry_id):
                 availability = await self._availability_cache.availability(project_id)
                 current = await self._open_entries(project_id, availability.now_ms)
                 entry, hold = current.get(entry.id) or (entry, await self._offered_hold(project_id, entry))
@@ -182,7 +182,7 @@ class WaitlistService:
             Unavailable.
         """
         for project_id in await self._store.project_ids():
-            if await self._store.waits(project_id, *OPEN):
+            if await self._store.waitlist_entries(project_id, *OPEN):
                 await self._writer.write(project_id, offer_freed_time)
 
     async def events(self, after: Mapping[str, int]) -> Mapping[str, tuple[ProjectEvent, ...]]:
@@ -203,7 +203,7 @@ class WaitlistService:
     async def _open_entries(self, project_id: str, now_ms: int) -> dict[str, tuple[WaitlistEntry, Hold | None]]:
         """Return the open entries as they are now, by id, each with its last offer."""
         entries: dict[str, tuple[WaitlistEntry, Hold | None]] = {}
-        for entry in await self._store.waits(project_id, *OPEN):
+        for entry in await self._store.waitlist_entries(project_id, *OPEN):
             hold = await self._offered_hold(project_id, entry)
             entries[entry.id] = entry.after(hold, now_ms), hold
         return entries
@@ -258,9 +258,9 @@ async def _existing_entry(
 ) -> WaitlistEntry | None:
     """Return the entry that this request made before, or another open one of the customer for the same job."""
     answer = await keys.recall(transaction)
-    if answer and (earlier := await transaction.wait(json.loads(answer)["waitId"])):
+    if answer and (earlier := await transaction.waitlist_entry(json.loads(answer)["waitId"])):
         return earlier
-    for other in await transaction.waits(*OPEN):
+    for other in await transaction.waitlist_entries(*OPEN):
         if _job_of(other) == _job_of(entry) and not set(other.contact_keys).isdisjoint(entry.contact_keys):
             return other
     return None

@@ -37,7 +37,7 @@ async def offer_freed_time(unit: UnitOfWork) -> None:
     Every unit of work that frees time calls it last, so that no other caller takes the time in between.
     """
     transaction = unit.transaction
-    entries = await transaction.waits(*OPEN)
+    entries = await transaction.waitlist_entries(*OPEN)
     if not entries:
         return
     await transaction.lapse_holds()
@@ -53,7 +53,7 @@ async def close_fulfilled_entries(unit: UnitOfWork, booking: Booking, *, hold_to
     the start.
     """
     transaction, has_freed = unit.transaction, False
-    for entry in await transaction.waits(*OPEN):
+    for entry in await transaction.waitlist_entries(*OPEN):
         is_taken = hold_token != "" and entry.hold_token == hold_token
         if is_taken or _is_fulfilled(entry, booking):
             has_freed |= not is_taken and await _release_offer(transaction, entry)
@@ -77,7 +77,7 @@ async def count_live_offers(transaction: Transaction, customer_pseudonym: str) -
     """Return the number of live holds that the waitlist offers to a customer."""
     offers = [
         await _live_offer(transaction, entry)
-        for entry in await transaction.waits(WaitlistState.OFFERED)
+        for entry in await transaction.waitlist_entries(WaitlistState.OFFERED)
         if entry.customer_pseudonym == customer_pseudonym
     ]
     return sum(offer is not None for offer in offers)
@@ -160,5 +160,5 @@ async def _live_offer(transaction: Transaction, entry: WaitlistEntry) -> Hold | 
 
 
 async def _save(transaction: Transaction, entry: WaitlistEntry) -> None:
-    await transaction.save_wait(entry)
+    await transaction.save_waitlist_entry(entry)
     await transaction.add_event(f"{EVENT_PREFIX}{entry.state}", entry.id)

@@ -118,10 +118,10 @@ class SqlStore:
     async def hold(self, project_id: str, token: str) -> Hold | None:
         return await self._pages.run(lambda fetch: read_hold(fetch, project_id, token))
 
-    async def wait(self, project_id: str, wait_id: str) -> WaitlistEntry | None:
-        return await self._pages.run(lambda fetch: read_entry(fetch, project_id, wait_id))
+    async def waitlist_entry(self, project_id: str, entry_id: str) -> WaitlistEntry | None:
+        return await self._pages.run(lambda fetch: read_entry(fetch, project_id, entry_id))
 
-    async def waits(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
+    async def waitlist_entries(self, project_id: str, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         return await self._pages.run(lambda fetch: read_entries(fetch, project_id, states))
 
     async def access_keys(self) -> tuple[AccessKey, ...]:

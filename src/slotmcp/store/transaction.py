@@ -163,20 +163,20 @@ class SqlTransaction:
             await self._change_log.record(*changes)
         return count + await waitlist.forget_customer(fetch, project_id, contact_key)
 
-    async def add_wait(self, wait: WaitlistEntry) -> None:
-        await self._fetch(waitlist.ADD_ENTRY, **waitlist.entry_values(wait))
-        await waitlist.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, wait)
+    async def add_waitlist_entry(self, entry: WaitlistEntry) -> None:
+        await self._fetch(waitlist.ADD_ENTRY, **waitlist.entry_values(entry))
+        await waitlist.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, entry)
 
-    async def save_wait(self, wait: WaitlistEntry) -> None:
-        if not await self._fetch(waitlist.SAVE_ENTRY, **waitlist.entry_values(wait)):
-            raise LookupError(f"no waitlist entry {wait.id!r}")
-        await self._fetch(waitlist.FORGET_ENTRY_CONTACTS, wait_id=wait.id)
-        await waitlist.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, wait)
+    async def save_waitlist_entry(self, entry: WaitlistEntry) -> None:
+        if not await self._fetch(waitlist.SAVE_ENTRY, **waitlist.entry_values(entry)):
+            raise LookupError(f"no waitlist entry {entry.id!r}")
+        await self._fetch(waitlist.FORGET_ENTRY_CONTACTS, wait_id=entry.id)
+        await waitlist.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, entry)
 
-    async def wait(self, wait_id: str) -> WaitlistEntry | None:
-        return await waitlist.read_entry(self._snapshot.fetch, self._snapshot.project_id, wait_id)
+    async def waitlist_entry(self, entry_id: str) -> WaitlistEntry | None:
+        return await waitlist.read_entry(self._snapshot.fetch, self._snapshot.project_id, entry_id)
 
-    async def waits(self, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
+    async def waitlist_entries(self, *states: WaitlistState) -> tuple[WaitlistEntry, ...]:
         return await waitlist.read_entries(self._snapshot.fetch, self._snapshot.project_id, states)
 
     async def add_event(self, kind: str, subject_id: str) -> None:

@@ -39,7 +39,7 @@ async def test_joining_returns_the_position_in_the_queue(shop: Shop) -> None:
 async def test_an_entry_stores_the_whole_request(shop: Shop) -> None:
     customer = Customer(name="Kim", phone="(303) 555-0142", email="Kim@Example.com")
     answer = await join(shop, customer=customer, customer_reference="a hash", technician_id="ana", duration_minutes=45)
-    (stored,) = await shop.store.waits("shop", *WaitlistState)
+    (stored,) = await shop.store.waitlist_entries("shop", *WaitlistState)
     assert stored == answer.entry
     assert stored.customer == Customer(name="Kim", phone="+13035550142", email="kim@example.com")
     assert (stored.service_id, stored.duration_minutes, stored.technician_id) == ("visit", 45, "ana")
@@ -96,7 +96,7 @@ async def test_a_customer_joins_once_for_the_same_job(shop: Shop, again: dict[st
 async def test_another_job_or_customer_is_another_entry(shop: Shop, other: dict[str, Any]) -> None:
     await join(shop)
     assert not (await join(shop, **other)).replayed
-    assert len(await shop.store.waits("shop", WaitlistState.WAITING)) == 2
+    assert len(await shop.store.waitlist_entries("shop", WaitlistState.WAITING)) == 2
 
 
 async def test_a_retry_returns_the_current_state_of_its_entry(shop: Shop) -> None:

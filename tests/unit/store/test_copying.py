@@ -72,7 +72,7 @@ async def fill(store: Store) -> None:
         await transaction.add_booking(FULL_BOOKING)
         await transaction.add_busy([busy(), busy("ben", source="another")])
         for entry in (wait("z"), FULL_WAIT, wait("a")):
-            await transaction.add_wait(entry)
+            await transaction.add_waitlist_entry(entry)
         await transaction.add_event("waitlist.offered", "z")
         await transaction.add_receipt(receipt())
         await transaction.calendar.record_delivery("digest")
@@ -100,7 +100,7 @@ async def everything(store: Store) -> list[object]:
     data: list[object] = []
     for project_id in await store.project_ids():
         data += [await store.head(project_id), await store.schedule(project_id), await store.bookings(project_id)]
-        data += [await store.waits(project_id, *WaitlistState), await store.events(project_id, 0)]
+        data += [await store.waitlist_entries(project_id, *WaitlistState), await store.events(project_id, 0)]
         data += [await store.hold(project_id, token(name)) for name in ("held", "released", "withdrawn", "booked")]
         data.append(await store.write(project_id, lambda transaction: transaction.receipt("book_slot", "local", "key")))
         data.append(await store.bookings_by(project_id, "phone:+1"))
@@ -136,8 +136,8 @@ async def test_everything_is_copied_and_can_be_used(way: tuple[Database, Databas
         for number, technician_id in enumerate(("ana", "ben", "full")):
             new = booking(f"new-{number}", technician_id, at=6000)
             await store.write(SHOP, lambda transaction: transaction.add_booking(new))  # noqa: B023  awaited here
-        await store.write(SHOP, lambda transaction: transaction.add_wait(wait("new")))
-        assert ids_of(await store.waits(SHOP, *WaitlistState)) == ["z", "full", "a", "new"]
+        await store.write(SHOP, lambda transaction: transaction.add_waitlist_entry(wait("new")))
+        assert ids_of(await store.waitlist_entries(SHOP, *WaitlistState)) == ["z", "full", "a", "new"]
 
 
 async def test_copying_back_gives_the_same_rows(databases: dict[str, Database]) -> None:
