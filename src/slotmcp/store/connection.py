@@ -38,7 +38,7 @@ FAULTS: Final = {
     sqlite3.SQLITE_IOERR: "the disk cannot be read or written, or is full",
     sqlite3.SQLITE_READONLY: "the database file, or its folder, cannot be written",
     sqlite3.SQLITE_CANTOPEN: "the database file, or its folder, cannot be opened",
-    sqlite3.SQLITE_PERM: "the database file, or its folder, may not be used",
+    sqlite3.SQLITE_PERM: "the database file, or its folder, is not accessible",
     sqlite3.SQLITE_NOTADB: "the file is not an SQLite database",
     sqlite3.SQLITE_CORRUPT: "the database file is damaged",
 }
@@ -124,7 +124,7 @@ def unavailable(error: sqlite3.Error) -> Unavailable:
             f"Nothing was done: {reason(error)}. Try again in a moment.", retry_after_ms=RETRY_AFTER_BUSY_MS
         )
     return Unavailable(
-        f"Nothing was done: {reason(error)}. The same request works once that is put right.",
+        f"Nothing was done: {reason(error)}. The same request will work once that is fixed.",
         retry_after_ms=RETRY_AFTER_FAULT_MS,
     )
 

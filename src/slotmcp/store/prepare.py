@@ -25,7 +25,7 @@ def prepare(path: Path, *, timeout_ms: int, schema: SchemaVersions = SCHEMA) -> 
         DatabaseUnusable: the file is no database of slotmcp, or it or its folder cannot be used.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
-        raise DatabaseUnusable(f"This Python brings SQLite {sqlite3.sqlite_version}; slotmcp needs 3.37 or newer.")
+        raise DatabaseUnusable(f"This Python comes with SQLite {sqlite3.sqlite_version}; slotmcp needs 3.37 or newer.")
     with named_faults(path):
         _create_file(path)
         with closing(connect(path, wait_ms=timeout_ms)) as connection:

@@ -192,7 +192,7 @@ async def test_a_locked_file_is_rejected_with_a_sentence(old: Path) -> None:
 
 def test_an_sqlite_without_strict_tables_is_rejected(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preparing, "OLDEST_SQLITE", (99, 0, 0))
-    with pytest.raises(DatabaseUnusable, match="This Python brings SQLite"):
+    with pytest.raises(DatabaseUnusable, match="This Python comes with SQLite"):
         prepare(path, timeout_ms=1000)
     assert not path.exists()
 

@@ -31,10 +31,10 @@ _AWAY: Final = (
 )
 _REFUSED: Final = {
     asyncpg.InvalidPasswordError: "the password is wrong, or there is none",
-    asyncpg.InvalidAuthorizationSpecificationError: "this user may not connect",
+    asyncpg.InvalidAuthorizationSpecificationError: "this user is not allowed to connect",
     asyncpg.InvalidCatalogNameError: "there is no such database; create it first",
-    asyncpg.InsufficientPrivilegeError: "this user may not do that there",
-    asyncpg.ClientConfigurationError: "its URL is not understood",
+    asyncpg.InsufficientPrivilegeError: "this user does not have the required privileges",
+    asyncpg.ClientConfigurationError: "its URL is invalid",
 }
 
 FAULTS: Final[tuple[type[Exception], ...]] = (*_BUSY, *_SLOW, *_FULL, *_AWAY, *_REFUSED)
@@ -78,8 +78,8 @@ def error_for_caller(fault: BaseException, address: Address) -> SlotmcpError:
 def unknown_outcome() -> Unavailable:
     """Return the error for a commit whose answer was lost."""
     return Unavailable(
-        "The database went away before it said whether this was done. Try again soon with the same idempotency key: "
-        "it is done once.",
+        "The connection to the database was lost before the commit was confirmed. Try again soon with the same "
+        "idempotency key: the request is executed only once.",
         retry_after_ms=RETRY_AFTER_AWAY_MS,
     )
 
@@ -88,5 +88,5 @@ def _reason(error: BaseException | None) -> str:
     if isinstance(error, _SLOW):
         return "the database does not answer in time"
     if isinstance(error, _FULL):
-        return "the database has no room left"
+        return "the database has no space left"
     return "the database is away"

@@ -301,7 +301,7 @@ async def test_cancelled_calls_return_their_connections(
 REFUSED = {
     "no such database": ("postgresql://slotmcp:s3cret@/nowhere?host={host}", "there is no such database"),
     "wrong password": (f"postgresql://{GUARDED}:s3cret@/postgres?host={{host}}", "the password is wrong"),
-    "wrong option": ("postgresql://slotmcp:s3cret@/postgres?host={host}&sslmode=s3cret", "its URL is not understood"),
+    "wrong option": ("postgresql://slotmcp:s3cret@/postgres?host={host}&sslmode=s3cret", "its URL is invalid"),
 }
 
 
