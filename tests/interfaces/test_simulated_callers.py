@@ -66,7 +66,7 @@ async def test_the_simulated_callers_counts_match_the_report(tmp_path: Path, see
         told = await funnel_of(caller)
         caller.clock.advance(seconds=3600)
         later = await funnel_of(caller)
-    assert (told.asked, told.offered, told.held, told.booked) == (
+    assert (told.conversations, told.offered, told.held, told.booked) == (
         tally.callers,
         tally.offered,
         tally.held,

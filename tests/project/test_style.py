@@ -25,7 +25,7 @@ DENIED_NAMES = {
     *("patience", "shelf", "sketch", "somebody", "told", "whatever", "whoever", "wished", "wish"),
 }
 """Words that no name of a class, function, parameter, attribute or module may contain."""
-STORED_NAMES = {"told", "wished"}
+STORED_NAMES = {"asked", "told", "wished"}
 """Database columns and stored or published keys that have always been called so."""
 DENIED_PROSE = {"everybody", "nobody", "somebody", "whatever", "whoever", "whomever", "wherever"}
 """Words that no docstring and no comment contains: the actor has a name."""

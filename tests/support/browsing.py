@@ -120,7 +120,7 @@ async def open_lively_business(server: HttpServer, schedules: Database) -> Busin
 
     async def are_traces_written() -> bool:
         report = (await schedules.app.reports.get_metrics(ReportRequest(project_id=business.id))).report
-        return report.funnel.asked > _CALLS + 2
+        return report.funnel.conversations > _CALLS + 2
 
     await until(are_traces_written)
     return replace(business, known={"booking": booking, "trace": trace})

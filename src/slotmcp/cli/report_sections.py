@@ -45,7 +45,7 @@ def _section(name: SectionName, empty: str, rows: Sequence[Row]) -> ReportSectio
 def _funnel(report: Report) -> ReportSection:
     funnel = report.funnel
     steps = {
-        "asked": funnel.asked,
+        "asked": funnel.conversations,
         "offered": funnel.offered,
         "held": funnel.held,
         "booked": funnel.booked,
@@ -53,7 +53,7 @@ def _funnel(report: Report) -> ReportSection:
         **{f"lost: {loss.value}": funnel.lost.get(loss, 0) for loss in LossReason},
         "collisions": report.collisions,
     }
-    rows: list[Row] = [{"step": step, "count": count} for step, count in steps.items()] if funnel.asked else []
+    rows: list[Row] = [{"step": step, "count": count} for step, count in steps.items()] if funnel.conversations else []
     return _section(SectionName.FUNNEL, NO_CALLS, rows)
 
 

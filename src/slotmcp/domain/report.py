@@ -44,7 +44,7 @@ class LossReason(StrEnum):
 class Funnel:
     """Conversations by the step they reached. Each count includes the conversations that went further."""
 
-    asked: int
+    conversations: int
     offered: int
     held: int
     """Conversations that held a time, or booked one without a hold."""

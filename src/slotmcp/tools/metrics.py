@@ -78,7 +78,7 @@ async def get_metrics(app: App, args: GetMetrics) -> MetricsResponse:
         "projectId": report.project_id,
         "firstDate": report.period.first_day.isoformat(),
         "lastDate": (report.period.end_day - _ONE_DAY).isoformat(),
-        "asked": funnel.asked,
+        "asked": funnel.conversations,
         "offered": funnel.offered,
         "held": funnel.held,
         "booked": funnel.booked,

@@ -54,9 +54,9 @@ async def test_each_step_of_the_funnel_includes_the_later_steps(tmp_path: Path) 
         trace(BOOKED, NOON, "broken", outcome="unavailable"),
     )
     funnel = report.funnel
-    assert (funnel.asked, funnel.offered, funnel.held, funnel.booked, funnel.thinking) == (6, 4, 2, 1, 0)
+    assert (funnel.conversations, funnel.offered, funnel.held, funnel.booked, funnel.thinking) == (6, 4, 2, 1, 0)
     assert funnel.lost == dict.fromkeys(LossReason, 1)
-    assert funnel.asked == funnel.booked + funnel.thinking + sum(funnel.lost.values())
+    assert funnel.conversations == funnel.booked + funnel.thinking + sum(funnel.lost.values())
     assert report.collisions == 1
 
 
@@ -73,7 +73,7 @@ async def test_a_conversation_with_a_live_hold_is_not_lost(tmp_path: Path) -> No
 
 async def test_a_long_pause_ends_a_conversation(tmp_path: Path) -> None:
     pause = trace(ASKED, NOON), trace(ASKED, NOON + MAX_PAUSE_MS), trace(BOOKED, NOON + 2 * MAX_PAUSE_MS + 1)
-    assert (await report_of(tmp_path, *pause)).funnel.asked == 2
+    assert (await report_of(tmp_path, *pause)).funnel.conversations == 2
 
 
 async def test_demand_counts_first_questions_and_supply_counts_free_starts(tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ class _Application:
                     await self._allocator.allocate(entry)
 
     async def _retry_reassignments(self, technician_id: str, interval: Interval) -> list[TechnicianTime]:
-        """Give a technician the bookings that waited for a time of theirs; return the times this frees."""
+        """Give a technician the bookings that waited for a taken time; return the times that this frees."""
         freed: list[TechnicianTime] = []
         for technician_schedule in (await self._transaction.schedule()).technician_schedules.values():
             for claim in overlapping_claims(technician_schedule, interval, self._transaction.now_ms):

@@ -170,7 +170,7 @@ class ProjectCalendar:
 
     @property
     def store(self) -> Store:
-        """Return the store that the project is in."""
+        """Store that contains the project."""
         return self.writer.store
 
     async def write(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:

@@ -109,7 +109,7 @@ def group_conversations(traces: Sequence[Trace]) -> list[Conversation]:
 def count_funnel(conversations: Sequence[Conversation], live_hold_ids: frozenset[str]) -> Funnel:
     """Count the conversations by the step they reached."""
     return Funnel(
-        asked=len(conversations),
+        conversations=len(conversations),
         offered=sum(conversation.has_offers for conversation in conversations),
         held=sum(conversation.has_held for conversation in conversations),
         booked=sum(conversation.has_booked for conversation in conversations),

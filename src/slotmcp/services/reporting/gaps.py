@@ -48,12 +48,12 @@ def find_gaps(schedule: Schedule, claims: Sequence[Claim], lost: Sequence[LostQu
         lost: questions of lost conversations.
     """
     schedule = with_claims(schedule, claims)
-    asked = [each for each in lost if each.question.service_id in schedule.services]
-    unmet = unmet_questions(schedule, asked)
+    questions = [each for each in lost if each.question.service_id in schedule.services]
+    unmet = unmet_questions(schedule, questions)
     changes = list(_changes(schedule, [each.question for each in unmet]))
     gaps = [Gap(change=change, won=won) for change in changes if (won := count_won(schedule, change, unmet))]
     gaps.sort(key=lambda gap: (-gap.won, type(gap.change).__name__, repr(gap.change)))
-    return Gaps(lost=len(asked), had_alternatives=len(asked) - len(unmet), gaps=tuple(gaps[:MAX_GAPS]))
+    return Gaps(lost=len(questions), had_alternatives=len(questions) - len(unmet), gaps=tuple(gaps[:MAX_GAPS]))
 
 
 def unmet_questions(schedule: Schedule, lost: Iterable[LostQuestion]) -> list[LostQuestion]:

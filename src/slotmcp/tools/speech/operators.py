@@ -17,12 +17,12 @@ def technicians(active: int, count: int, view: Viewpoint) -> str:
 
 def funnel(counts: Funnel, view: Viewpoint) -> str:
     """Say how many callers reached each step of the funnel."""
-    if not counts.asked:
+    if not counts.conversations:
         return view.voice.say("Nobody has asked for a time.")
     return view.voice.say_count(
         "One caller asked. Times were offered to {offered}, held by {held} and booked by {booked}.",
         "{count} callers asked. Times were offered to {offered}, held by {held} and booked by {booked}.",
-        counts.asked,
+        counts.conversations,
         offered=counts.offered,
         held=counts.held,
         booked=counts.booked,

@@ -82,16 +82,16 @@ def requested_days(request: DashboardRequest) -> int:
 
 
 def _funnel_bars(funnel: Funnel) -> list[Bar]:
-    if not funnel.asked:
+    if not funnel.conversations:
         return []
     steps = bars(
         [
-            ("Asked for a time", funnel.asked),
+            ("Asked for a time", funnel.conversations),
             ("Were offered a time", funnel.offered),
             ("Held or booked", funnel.held),
             ("Booked", funnel.booked),
         ],
-        funnel.asked,
+        funnel.conversations,
     )
     deciding = f"{funnel.thinking} still deciding" if funnel.thinking else ""
     return [*steps[:-1], replace(steps[-1], note=deciding)]
