@@ -76,7 +76,7 @@ def rebuild(days: Sequence[Day], schedule: Schedule, technician_schedule: Techni
     return [
         replace(
             day,
-            ranked=_in_order([*(one for one in day.ranked if one[0][0] != technician.id), *rebuilt_day.ranked]),
+            ranked=_in_order([*(each for each in day.ranked if each[0][0] != technician.id), *rebuilt_day.ranked]),
         )
         for day, rebuilt_day in zip(days, rebuilt, strict=True)
     ]
@@ -127,7 +127,7 @@ def bisect(days: Sequence[Day], service: ServiceType, best: int) -> list[Slot]:
 
 
 def _in_order(ranked: Sequence[tuple[Candidate, Line]]) -> list[tuple[Candidate, Line]]:
-    return sorted(ranked, key=lambda one: (one[0][1], one[0][2], one[0][0]))
+    return sorted(ranked, key=lambda each: (each[0][1], each[0][2], each[0][0]))
 
 
 def _line(technician_schedule: TechnicianSchedule, hours: Sequence[Span]) -> Line:
@@ -164,8 +164,8 @@ def _grid(opened: Sequence[Span], day_from: int, day_to: int, step: int) -> list
 
 def _hours(technician: Technician, date: datetime, zone: ZoneInfo) -> list[Span]:
     """Return the shifts of a date without its breaks, in UTC."""
-    hours = [_span(one, date, zone) for one in technician.shifts if date.weekday() in one.days]
-    for pause_from, pause_to in [_span(one, date, zone) for one in technician.breaks if date.weekday() in one.days]:
+    hours = [_span(each, date, zone) for each in technician.shifts if date.weekday() in each.days]
+    for pause_from, pause_to in [_span(each, date, zone) for each in technician.breaks if date.weekday() in each.days]:
         pieces = [((opens, min(closes, pause_from)), (max(opens, pause_to), closes)) for opens, closes in hours]
         hours = [piece for pair in pieces for piece in pair if piece[0] < piece[1]]
     return hours

@@ -49,15 +49,15 @@ def clock(minute: int) -> int:
 
 def is_in_time(route: Route) -> bool:
     """Check rules 10, 23 and 24 with the oracle's travel times: from home at opening time, then from job to job."""
-    first = route[0]
-    earliest_start = OPENING + TRAVEL_TIMES.minutes(home_of(first.technician), first.call.location)
-    return earliest_start <= clock(first.start) and all(
-        one.start
-        + one.call.service.duration_minutes
-        + one.call.service.buffer_after_minutes
-        + TRAVEL_TIMES.minutes(one.call.location, other.call.location)
-        <= other.start
-        for one, other in pairwise(route)
+    home, call = home_of(route[0].technician), route[0].call
+    earliest_start = OPENING + TRAVEL_TIMES.minutes(home, call.location)
+    return earliest_start <= clock(route[0].start) and all(
+        first.start
+        + first.call.service.duration_minutes
+        + first.call.service.buffer_after_minutes
+        + TRAVEL_TIMES.minutes(first.call.location, second.call.location)
+        <= second.start
+        for first, second in pairwise(route)
     )
 
 
@@ -99,8 +99,8 @@ async def test_the_technician_with_the_lowest_score_is_assigned(tmp_path: Path) 
     nearest: list[tuple[int, str]] = []
 
     def watch(call: Call, slot: Slot, jobs: Sequence[Job]) -> None:
-        scores = {one.technician_id: score(one.technician_id, call, slot.start, jobs) for one in slot.candidates}
-        assert scores == {one.technician_id: one.score for one in slot.candidates}
+        scores = {first.technician_id: score(first.technician_id, call, slot.start, jobs) for first in slot.candidates}
+        assert scores == {first.technician_id: first.score for first in slot.candidates}
         nearest.append(min((minutes, technician_id) for technician_id, minutes in scores.items()))
 
     jobs = await book_week(tmp_path, calls_of(SEED, 30), BY_ETA.ranking, watch)
@@ -131,21 +131,20 @@ def test_the_optimum_is_the_minimum_of_all_plans(weeks: dict[str, Week], day: in
 
 def test_the_optimum_includes_travel_between_jobs() -> None:
     short = [call for call in calls_of(SEED) if call.service.duration_minutes <= 90]
-    for one, other in pairwise(short):
-        first = MONDAY + LUNCH_END
-        second = first + one.service.duration_minutes + one.service.buffer_after_minutes + 20
-        technician = TECHNICIANS["t00"]
-        least = min(
-            traveled(plan).km for plan in every_plan([Job(one, technician, first), Job(other, technician, second)])
-        )
-        assert fewest_km({one: [first], other: [second]}).km == pytest.approx(least, abs=0.05)
+    technician = TECHNICIANS["t00"]
+    for first, second in pairwise(short):
+        first_start = MONDAY + LUNCH_END
+        second_start = first_start + first.service.duration_minutes + first.service.buffer_after_minutes + 20
+        jobs = [Job(first, technician, first_start), Job(second, technician, second_start)]
+        least = min(traveled(plan).km for plan in every_plan(jobs))
+        assert fewest_km({first: [first_start], second: [second_start]}).km == pytest.approx(least, abs=0.05)
 
 
 def test_an_infeasible_day_has_no_optimum() -> None:
-    one, other, *_ = calls_of(SEED)
+    first, second, *_ = calls_of(SEED)
     at_opening = MONDAY + OPENING
     with pytest.raises(ValueError, match="INFEASIBLE"):
-        fewest_km({one: [at_opening], other: [at_opening]})
+        fewest_km({first: [at_opening], second: [at_opening]})
 
 
 def test_the_least_detour_is_shorter_than_a_random_choice() -> None:
@@ -162,11 +161,11 @@ def test_the_shortest_way_ignores_the_buffers() -> None:
 
 
 def test_travel_includes_the_ways_from_home_and_back() -> None:
-    one, other, *_ = calls_of(SEED)
+    first, second, *_ = calls_of(SEED)
     technician = TECHNICIANS["t00"]
     home = home_of(technician)
-    stops = [home, one.location, other.location, home]
-    result = traveled([Job(other, technician, MONDAY + 900), Job(one, technician, MONDAY + 600)])
+    stops = [home, first.location, second.location, home]
+    result = traveled([Job(second, technician, MONDAY + 900), Job(first, technician, MONDAY + 600)])
     assert result.routes == 1
     assert result.minutes == sum(TRAVEL_TIMES.minutes(*leg) for leg in pairwise(stops))
     assert result.km == pytest.approx(1.3 * sum(great_circle_km(*leg) for leg in pairwise(stops)))

@@ -53,7 +53,7 @@ def event_types() -> dict[int, EventType]:
         EventType(ON_REQUEST, "asked", 60, (HOST_ANA,), needs_confirmation=True),
         EventType(UNKNOWN_HOST_VISIT, "other", 60, (UNKNOWN_HOST,)),
     )
-    return {one.id: one for one in kinds}
+    return {each.id: each for each in kinds}
 
 
 @dataclass
@@ -87,20 +87,20 @@ class Office:
         """Return start, end and technician of all bookings and busy times in the shop, by time."""
         schedule = await self.shop.store.schedule("shop")
         claims = [
-            one
+            claim
             for technician_schedule in schedule.technician_schedules.values()
-            for one in technician_schedule.claims
-            if not one.is_hold
+            for claim in technician_schedule.claims
+            if not claim.is_hold
         ]
         busy = [
-            one for technician_schedule in schedule.technician_schedules.values() for one in technician_schedule.busy
+            span for technician_schedule in schedule.technician_schedules.values() for span in technician_schedule.busy
         ]
-        booked = [(one.start, one.end, one.technician_id) for one in claims]
-        return sorted([*booked, *((one.start, one.end, one.technician_id) for one in busy)])
+        booked = [(each.start, each.end, each.technician_id) for each in claims]
+        return sorted([*booked, *((each.start, each.end, each.technician_id) for each in busy)])
 
     def calcom_times(self) -> list[tuple[int, int, str]]:
         """Return start, end and host of all live bookings in Cal.com, by time."""
-        return sorted((one.start, one.end, one.host.name.lower()) for one in self.state.live())
+        return sorted((each.start, each.end, each.host.name.lower()) for each in self.state.live())
 
 
 @asynccontextmanager

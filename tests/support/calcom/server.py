@@ -110,11 +110,11 @@ class FakeCalcom:
     def _updated(self, params: dict[str, str]) -> list[dict[str, Any]]:
         after = _milliseconds(params["afterUpdatedAt"])
         updated = sorted(
-            (one for one in self.state.bookings.values() if one.updated_ms > after),
-            key=lambda one: (one.updated_ms, one.uid),
+            (booking for booking in self.state.bookings.values() if booking.updated_ms > after),
+            key=lambda booking: (booking.updated_ms, booking.uid),
         )
         first = int(params.get("skip", 0))
-        return [output_of(one) for one in updated[first : first + int(params["take"])]]
+        return [output_of(booking) for booking in updated[first : first + int(params["take"])]]
 
     def _book(self, params: dict[str, Any]) -> Booking:
         if params["eventTypeId"] not in self.state.event_types:

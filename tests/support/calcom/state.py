@@ -190,7 +190,8 @@ class CalcomState:
 
     def live(self) -> list[Booking]:
         """Return the bookings that take time, by start and uid."""
-        return sorted((one for one in self.bookings.values() if one.is_live), key=lambda one: (one.start, one.uid))
+        live = (booking for booking in self.bookings.values() if booking.is_live)
+        return sorted(live, key=lambda booking: (booking.start, booking.uid))
 
     def _live(self, uid: str) -> Booking:
         booking = self.bookings.get(uid)
@@ -207,8 +208,8 @@ class CalcomState:
         wanted: list[Host] = [first] if first else []
         for host in (*wanted, *event_type.hosts):
             if self.allows_overlaps or not any(
-                one.host == host and one.is_live and one.uid != but and one.start < end and start < one.end
-                for one in self.bookings.values()
+                booking.host == host and booking.uid != but and booking.start < end and start < booking.end
+                for booking in self.live()
             ):
                 return host
         raise HostBusy

@@ -90,8 +90,8 @@ async def test_updated_bookings_are_returned_in_order(calcom: FakeCalcom, accoun
     first = calcom.state.book(ANA_VISIT, TEN, ATTENDEE)
     calcom.state.book(ANA_VISIT, TEN + 60, ATTENDEE)
     calcom.state.cancel(first.uid)
-    assert [one.uid for one in await account.events_updated_after(0)] == ["uid-2", "uid-1"]
-    assert [one.uid for one in await account.events_updated_after(first.updated_ms - 1)] == ["uid-1"]
+    assert [event.uid for event in await account.events_updated_after(0)] == ["uid-2", "uid-1"]
+    assert [event.uid for event in await account.events_updated_after(first.updated_ms - 1)] == ["uid-1"]
 
 
 @pytest.mark.parametrize("together", [1, 3, 7, 20])
@@ -106,7 +106,7 @@ async def test_paging_misses_no_bookings_with_the_same_time_of_update(
     after_ms, page = 0, list[CalendarEvent]()
     for _ in range(30):
         page = list(await account.events_updated_after(after_ms, limit=3))
-        seen |= {one.uid for one in page}
+        seen |= {event.uid for event in page}
         if len(page) < 3:
             break
         after_ms = max(after_ms + 1, page[-1].at_ms - 1)
@@ -196,4 +196,4 @@ async def test_one_invalid_booking_does_not_hide_the_others(
         return [{"uid": 5}, *updated(params)]
 
     monkeypatch.setattr(calcom, "_updated", with_an_invalid_booking)
-    assert [one.uid for one in await account.events_updated_after(0)] == ["uid-1"]
+    assert [event.uid for event in await account.events_updated_after(0)] == ["uid-1"]

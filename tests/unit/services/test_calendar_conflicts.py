@@ -100,7 +100,7 @@ async def test_a_busy_time_becomes_a_booking_when_the_conflict_ends(office: Offi
     await office.worker.sync("shop")
     assert (await office.shop.store.schedule("shop")).technician_schedules["ana"].busy == ()
     found = await office.shop.store.bookings("shop")
-    assert [(one.claim.start, one.customer and one.customer.name) for one in found] == [
+    assert [(each.claim.start, each.customer and each.customer.name) for each in found] == [
         (TEN, "Kim Doe"),
         (at("14:00"), CALLER.name),
     ]
@@ -144,7 +144,7 @@ async def test_a_connected_calendar_takes_time_and_frees_it_again(tmp_path: Path
         dentist = (at("12:00"), at("13:00"))
         office.state.busy[7, "ana@example.com"] = [(TEN, TEN + 60), dentist]
         report = (await office.worker.sync("shop")).report
-        assert [one.kind.value for one in report.differences] == ["missed", "outside"]
+        assert [difference.kind.value for difference in report.differences] == ["missed", "outside"]
         assert await conflicts(office) == [], "Cal.com writes its own bookings into connected calendars"
         assert "12:00" not in await office.shop.offered(service_id="visit", technician_id="ana")
         office.state.busy[7, "ana@example.com"] = [(TEN, TEN + 60)]

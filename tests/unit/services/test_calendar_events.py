@@ -64,7 +64,7 @@ async def test_a_calcom_booking_counts_towards_the_load_of_its_day(office: Offic
     office.state.book(ANA_VISIT, TEN, ATTENDEE)
     await office.receive_all()
     answer = await office.shop.app.slots.get_slots(SlotQuery(from_=at("14:00"), to=at("14:01"), service_id="visit"))
-    assert {one.technician_id: one.bookings_that_day for one in answer.offer.slots[0].candidates} == {
+    assert {candidate.technician_id: candidate.bookings_that_day for candidate in answer.offer.slots[0].candidates} == {
         "ana": 1,
         "ben": 0,
     }
@@ -171,7 +171,7 @@ async def test_a_no_show_in_calcom_sets_the_booking_status(office: Office, *, is
     uid = office.state.book(ANA_VISIT, TEN, ATTENDEE).uid
     await office.receive_all()
     office.state.mark_no_show(uid)
-    assert [one.effect for one in await office.receive_all()] == [Effect.IGNORED], "it has not begun"
+    assert [result.effect for result in await office.receive_all()] == [Effect.IGNORED], "it has not begun"
     office.shop.at_time("10:30")
     office.state.mark_no_show(uid)
     office.state.mark_no_show(uid, is_no_show=is_no_show)
@@ -189,7 +189,7 @@ async def test_the_newest_no_show_report_counts_in_any_order(office: Office, *, 
     office.shop.at_time("10:31")
     office.state.mark_no_show(uid, is_no_show=is_no_show)
     earlier, later = office.calcom.messages
-    effects = [(await office.receive(one)).effect for one in (later, earlier)]
+    effects = [(await office.receive(message)).effect for message in (later, earlier)]
     assert effects == [Effect.APPLIED if is_no_show else Effect.IGNORED, Effect.KNOWN]
     (status,) = [status for _, _, status in (await bookings(office)).values()]
     assert status is (BookingStatus.NO_SHOW if is_no_show else BookingStatus.CONFIRMED)
@@ -225,13 +225,13 @@ async def test_an_event_with_an_unknown_host_is_deferred_and_can_be_replayed(off
     calendars = office.shop.app.calendars
     (deferred,) = (await calendars.view("shop")).deferred
     assert "technicians[].calcom" in deferred.why
-    assert [one.effect for one in await calendars.replay("shop")] == [Effect.DEFERRED], (
+    assert [result.effect for result in await calendars.replay("shop")] == [Effect.DEFERRED], (
         "the project file has not changed yet"
     )
     host = replace(ANA.calcom, user_id=UNKNOWN_HOST.id) if ANA.calcom else None
     business = replace(BUSINESS, technicians=(replace(ANA, calcom=host), BEN))
     await office.shop.app.projects.import_project(business, prune=False)
-    assert [one.effect for one in await calendars.replay("shop", deferred.event.uid)] == [Effect.APPLIED]
+    assert [result.effect for result in await calendars.replay("shop", deferred.event.uid)] == [Effect.APPLIED]
     assert (await calendars.view("shop")).deferred == ()
     assert "10:00" not in await starts(office)
 
@@ -298,7 +298,7 @@ async def test_a_repeated_delivery_has_no_effect(office: Office) -> None:
 async def test_a_delivery_older_than_a_month_is_ignored(office: Office) -> None:
     office.state.book(ANA_VISIT, at("10:00") + 1440 * 31, ATTENDEE)
     office.shop.clock.advance(days=30, seconds=1)
-    assert [one.effect for one in await office.receive_all()] == [Effect.IGNORED]
+    assert [result.effect for result in await office.receive_all()] == [Effect.IGNORED]
     assert await bookings(office) == {}
 
 
@@ -309,7 +309,7 @@ async def test_erasing_a_customer_erases_them_from_calendar_entries(office: Offi
     await office.shop.app.customers.forget("shop", "kim@example.com")
     view = await office.shop.app.calendars.view("shop")
     assert [entry.event.customer for entry in view.entries] == [None]
-    assert [one.event.customer for one in view.deferred] == [None]
+    assert [deferred.event.customer for deferred in view.deferred] == [None]
 
 
 async def test_a_host_is_identified_by_id_even_if_the_email_address_differs(office: Office) -> None:

@@ -165,7 +165,7 @@ async def test_no_requests_are_sent_during_retry_after(office: Office) -> None:
     office.calcom.faults, office.calcom.retry_after = [Fault.TOO_MANY], "60"
     await office.run_worker()
     await office.run_worker()
-    posts = [one for one in office.calcom.requests if one[0] == "POST"]
+    posts = [request for request in office.calcom.requests if request[0] == "POST"]
     assert posts == [], "the other bookings are not tried"
     (waiting, *_) = (await office.shop.store.calendar("shop")).pushes
     assert waiting.tried_at_ms is None, "the request certainly had no effect"
@@ -177,7 +177,7 @@ async def test_repeated_failures_pause_all_requests(office: Office) -> None:
     office.calcom.faults = [Fault.ERROR_BEFORE] * 40
     await office.run_worker()
     assert len(office.calcom.faults) >= 40 - 2 * FAILURES, "half of the bookings are not tried at all"
-    attempts = [one.attempts for one in (await office.shop.store.calendar("shop")).pushes]
+    attempts = [push.attempts for push in (await office.shop.store.calendar("shop")).pushes]
     assert attempts.count(0) >= 3
 
 
@@ -202,7 +202,7 @@ async def test_a_rejected_push_is_retried_when_the_time_is_free(office: Office) 
     booking_id = await book(office)
     await office.run_worker()
     await office.receive_all()
-    assert [one.refused != "" for one in (await office.shop.store.calendar("shop")).pushes] == [True]
+    assert [push.refused != "" for push in (await office.shop.store.calendar("shop")).pushes] == [True]
     office.state.cancel(uid)
     await office.receive_all()
     await retry(office)

@@ -39,7 +39,7 @@ def changed_plan(business: ProjectPlan, change: GapChange) -> ProjectPlan:
             technicians[technician.id] = replace(technician, skills=technician.skills | set(change.skills))
         case ExtraTechnician():
             like = technicians[change.like_technician_id]
-            skills = next(one.skills for one in business.services if one.id == change.service_id)
+            skills = next(each.skills for each in business.services if each.id == change.service_id)
             technicians["new"] = replace(like, id="new", name="New", skills=skills)
     return replace(business, technicians=tuple(technicians.values()))
 
@@ -60,28 +60,28 @@ def query_of(asked: Question) -> SlotQuery:
     )
 
 
-async def first_offered(shop: Shop, one: LostQuestion) -> int | None:
+async def first_offered(shop: Shop, lost: LostQuestion) -> int | None:
     """Return the first start offered at the time of the question."""
-    shop.clock.set_ms(one.at_ms)
-    slots = (await shop.app.slots.get_slots(query_of(one.question))).offer.slots
+    shop.clock.set_ms(lost.at_ms)
+    slots = (await shop.app.slots.get_slots(query_of(lost.question))).offer.slots
     return slots[0].start if slots else None
 
 
 async def book_all(shop: Shop, lost: Sequence[LostQuestion]) -> int:
     """Ask all questions again in order, and book each first offer; return the number of bookings."""
     booked = 0
-    for one in lost:
-        start = await first_offered(shop, one)
+    for each in lost:
+        start = await first_offered(shop, each)
         if start is None:
             continue
-        asked = one.question
+        question = each.question
         await shop.app.bookings.book_slot(
             BookRequest(
                 start=start,
-                service_id=asked.service_id,
-                duration_minutes=asked.duration_minutes,
-                technician_id=asked.technician_id,
-                location=asked.area,
+                service_id=question.service_id,
+                duration_minutes=question.duration_minutes,
+                technician_id=question.technician_id,
+                location=question.area,
                 customer=customer(booked),
             )
         )
@@ -126,7 +126,7 @@ def losses(draw: st.DrawFn, business: ProjectPlan) -> LostQuestion:
     asked_at = MONDAY_MIDNIGHT + draw(st.integers(6 * 60, 12 * 60))
     first = MONDAY_MIDNIGHT + draw(st.integers(12 * 2, 40)) * 30 + draw(st.sampled_from([0, 0, 1440]))
     kind = draw(st.sampled_from(business.services))
-    able = [one.id for one in business.technicians if kind.skills <= one.skills]
+    able = [each.id for each in business.technicians if kind.skills <= each.skills]
     wanted = question(
         min(max(first, asked_at), MONDAY_MIDNIGHT + 1439 + 1440 * min(1, business.project.horizon_days)),
         max(first, asked_at) + draw(st.sampled_from([1, 120, 360, 600])),
@@ -145,7 +145,7 @@ def days(draw: st.DrawFn) -> tuple[ProjectPlan, list[LostQuestion]]:
     """Draw a business and its lost questions."""
     business = draw(businesses())
     lost = draw(st.lists(losses(business), min_size=3, max_size=8))
-    return business, sorted(lost, key=lambda one: one.at_ms)
+    return business, sorted(lost, key=lambda each: each.at_ms)
 
 
 async def check_predictions(business: ProjectPlan, lost: Sequence[LostQuestion]) -> int:
@@ -153,8 +153,8 @@ async def check_predictions(business: ProjectPlan, lost: Sequence[LostQuestion])
     with TemporaryDirectory() as folder:
         async with open_shop(Path(folder, "as-it-is.db"), business) as shop:
             schedule, booked = await shop.store.schedule("shop"), await shop.store.bookings("shop")
-            unmet = [one for one in lost if await first_offered(shop, one) is None]
-        gaps = find_gaps(schedule, [one.claim for one in booked], lost)
+            unmet = [each for each in lost if await first_offered(shop, each) is None]
+        gaps = find_gaps(schedule, [each.claim for each in booked], lost)
         assert gaps.lost == len(lost)
         assert gaps.had_alternatives == len(lost) - len(unmet)
         for number, gap in enumerate(gaps.gaps[:2]):
