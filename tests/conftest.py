@@ -1,4 +1,4 @@
-"""What every test runs under."""
+"""Fixtures and settings of all tests."""
 
 import logging
 import os
@@ -50,14 +50,14 @@ def postgres_url(postgres: Databases) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """A Redis that runs as long as the tests do."""
+    """Redis server of the test session."""
     with running(tmp_path_factory.mktemp("redis")) as server:
         yield server
 
 
 @pytest.fixture
 def redis(redis_of_session: RedisServer) -> Iterator[RedisServer]:
-    """An empty Redis that runs, whatever the last test did to it. What a test leaves in it has to go by itself."""
+    """Empty, running Redis server. Keys that a test leaves must expire."""
     server = redis_of_session
     server.thaw()
     if not server.is_running():
@@ -71,7 +71,7 @@ def redis(redis_of_session: RedisServer) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def quiet_logging() -> Iterator[None]:
-    """Logging as it was, after a server has set it up in this process."""
+    """Restore the logging after a server has configured it in this process."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield

@@ -1,4 +1,4 @@
-"""What callers do who have a time: find it, move it, call it off, and ask to be forgotten."""
+"""Rules of customers with a booking: they find, move and cancel it, and are forgotten."""
 
 import sqlite3
 from contextlib import closing
@@ -25,11 +25,11 @@ MAY_FOLLOW: Final = {
     "no_show": {"completed"},
     "cancelled": set[str](),
 }
-"""What may be told of a visit, from docs/reference/bookings.md."""
+"""Status changes that docs/reference/bookings.md allows."""
 
 
 class ChangingRules(SellingRules):
-    """Callers who change their mind."""
+    """Rules of customers who change their bookings."""
 
     def _a_sale(self, data: st.DataObject, like: Job | None = None) -> tuple[str, Sale]:
         """Mostly one that can still be changed; and is like another job, if one is given."""
@@ -141,7 +141,7 @@ class ChangingRules(SellingRules):
 
     @rule(who=customers, notation=notations)
     def find_bookings(self, who: str, notation: int) -> None:
-        """Each customer by each contact, and nobody else's."""
+        """Check that each contact finds the bookings of its customer and no others."""
         for by in ("phone", "email", "hash"):
             self._find_bookings(who, by, notation)
 
@@ -171,7 +171,7 @@ class ChangingRules(SellingRules):
     @precondition(lambda self: len(self.memory.sold) > 2)
     @rule(who=customers, notation=notations)
     def forget(self, who: str, notation: int) -> None:
-        """By all that they are known by; then nothing of them is left in the file."""
+        """Forget a customer by each reference, and check that the file contains nothing about them."""
         for by, shown in (
             ("phone", NOTATIONS[who][notation]),
             ("email", f"{who}@Example.com"),
@@ -205,7 +205,7 @@ class ChangingRules(SellingRules):
         return sale.status in {"confirmed", "rescheduled"} and sale.job.end * 60_000 > self.clock.now_ms()
 
     def _recall_move(self, used: tuple[str, str], id_: str, start: int, request: object) -> tuple[str | None, bool]:
-        """What a key did before; the one that follows from the request counts while the booking is there."""
+        """Return the result of a key. The derived key counts while the booking exists."""
         known, (key, implied) = self.memory.move_keys, used
         if key in known:
             error = self._mismatch(known, key, request)

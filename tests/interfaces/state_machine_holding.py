@@ -1,4 +1,4 @@
-"""What callers do who want a time: ask what is free and why, hold it, and give it back."""
+"""Rules of callers who search: they find, explain, hold and release times."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,9 +26,9 @@ STARTS: Final = (
     at("09:15"),
     at("12:00"),
 )
-"""Mostly the same ones, so that callers meet."""
+"""Strategy that mostly generates equal jobs, so that callers compete."""
 LIFETIMES: Final = {"gas": None, "water": 60, "any": 120}
-"""How long a hold is to live, in seconds."""
+"""Lifetime of a hold, in seconds."""
 WISHES: Final = (*[None] * 8, *STAFF)
 SOMEWHERE: Final = (None, "a", "b", "c")
 
@@ -47,11 +47,11 @@ notations = st.integers(0, 2)
 
 
 class HoldingRules(SmallShopWaitlist):
-    """Callers who are thinking."""
+    """Rules of callers who decide."""
 
     @rule(jobs=st.lists(jobs, min_size=1, max_size=4, unique_by=lambda job: (job.kind, job.place)))
     def get_slots(self, jobs: list[Job]) -> None:
-        """Exactly what the model counts is offered."""
+        """Check that get_slots offers exactly what the model counts."""
         for job in jobs:
             self._get_slots(job)
 
@@ -69,7 +69,7 @@ class HoldingRules(SmallShopWaitlist):
 
     @rule(job=jobs)
     def explain_slot(self, job: Job) -> None:
-        """It says what get_slots says, and of everybody who cannot come what is in the way."""
+        """Check that explain_slot agrees with get_slots, and gives a reason for each technician who cannot come."""
         body = self._read("explain_slot", job_arguments(job))
         assert code_of(body) == self._lacks_skill(job)
         if code_of(body):
@@ -91,7 +91,7 @@ class HoldingRules(SmallShopWaitlist):
         key_choice=key_choices,
     )
     def create_holds(self, jobs: list[Job], who: str, key_choice: str) -> Any:  # noqa: ANN401  the tokens that came of it
-        """Several in a row: the interesting states are those in which much is held."""
+        """Hold several starts in a row, because the interesting states have many holds."""
         tokens = [self._create_hold(job, who, key_choice) for job in jobs]
         return multiple(*(token for token in tokens if token))
 
@@ -140,7 +140,7 @@ class HoldingRules(SmallShopWaitlist):
     @precondition(lambda self: self.copies < len(self.memory.holds))
     @rule(job=jobs)
     def hold_all_that_is_offered(self, job: Job) -> None:
-        """On a copy of the file, every start can be held as often as its capacity says."""
+        """Check on a copy of the file that every start can be held as often as its capacity says."""
         offered = {} if self._is_past(job.start) else self._offered(job, job.start)
         if offered:
             self.copies += 1

@@ -1,4 +1,4 @@
-"""What happens to the shop besides: time passes, the owner changes the file, technicians cannot come."""
+"""Rules for events outside of calls: time passes, the owner imports a file, technicians become absent."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ MOST_ABSENCES = 2
 
 
 class RunningRules(WaitingRules):
-    """The clock and the business."""
+    """Rules that move the clock and change the business."""
 
     @rule(seconds=st.sampled_from([0.001, 1, 1, 29, 30, 30, 60, 60, 89.999, 90, 900]))
     def time_passes(self, seconds: float) -> None:
@@ -27,7 +27,7 @@ class RunningRules(WaitingRules):
 
     @rule(seconds=st.sampled_from([0.001, 1, 45]))
     def the_clock_is_put_back(self, seconds: float) -> None:
-        """As far as no hold comes to life again: who has seen it expire would differ from who has not, for a moment."""
+        """Move the clock back, but not so far that an expired hold becomes live again."""
         now_ms = self.clock.now_ms()
         expired = [hold.expires_at_ms for hold in self.memory.holds.values() if hold.expires_at_ms <= now_ms]
         self.clock.set_ms(max(now_ms - round(seconds * 1000), *expired, 0))
@@ -36,14 +36,14 @@ class RunningRules(WaitingRules):
     @precondition(lambda self: self.memory.holds)
     @rule(before_ms=st.sampled_from([0, 1]), token=WaitingRules.tokens)
     def a_hold_is_about_to_expire(self, token: str, before_ms: int) -> None:
-        """To the very millisecond at which it expires, or to the last at which it lives."""
+        """Move the clock to the millisecond at which a hold expires, or to the one before."""
         expires_at_ms = self.memory.holds[token].expires_at_ms - before_ms
         self.clock.set_ms(max(self.clock.now_ms(), expires_at_ms))
         self._sweep()
 
     @rule(change=st.sampled_from(CHANGES))
     def the_owner_changes_somebody(self, change: tuple[str, Worker]) -> None:
-        """The file is the truth but for time off, of which it knows nothing."""
+        """Import a file. It defines everything except time off, which it does not contain."""
         staff = self.memory.staff
         for name, worker in staff.items():
             known = change[1] if name == change[0] else worker
@@ -54,7 +54,7 @@ class RunningRules(WaitingRules):
 
     @rule(data=st.data(), may_be_off=st.booleans())
     def set_technician_status(self, data: st.DataObject, may_be_off: bool) -> None:  # noqa: FBT001  drawn by name
-        """One at a time is off, or there is little left to do."""
+        """Make at most one technician inactive, so that enough work remains."""
         name = self._any_worker(data)
         is_off = may_be_off and not any(worker.is_off for worker in self.memory.staff.values())
         self._change(
@@ -78,12 +78,12 @@ class RunningRules(WaitingRules):
         )
 
     def _any_worker(self, data: st.DataObject) -> str:
-        """Mostly one on whom something is held."""
+        """Choose a technician, preferably one with a hold."""
         holders = [one.technician_id for one in self._live() if one.state == "held"]
         return data.draw(st.sampled_from([*holders, *holders, *STAFF]), "technician")
 
     def _change(self, name: str, worker: Worker, span: Span | None, tool: str, arguments: dict[str, str]) -> None:
-        """Bookings in the way are kept and named; holds there go to somebody who can serve them, or are withdrawn."""
+        """Check that overlapping bookings are kept and listed, and that holds are reassigned or withdrawn."""
         before = {one.id: one for one in self._live() if one.technician_id == name and self._is_to_come(one, span)}
         self.memory.staff[name] = worker
         live = self._live()

@@ -1,4 +1,4 @@
-"""What callers do who have decided: book what they hold, or a start, and repeat themselves."""
+"""Rules of callers who book: a held start or a free one, with retries."""
 
 from dataclasses import replace
 
@@ -15,12 +15,12 @@ from support.small_shop_tools import code_of
 
 
 class SellingRules(HoldingRules):
-    """Callers who buy."""
+    """Rules of callers who book."""
 
     @precondition(lambda self: self.memory.sent)
     @rule(data=st.data())
     def retry(self, data: st.DataObject) -> None:
-        """Whatever happened since: the first answer again, and nothing changes."""
+        """Check that a retry returns the first response and changes nothing."""
         sent = data.draw(st.sampled_from(self.memory.sent))
         body = self._call(sent.tool, sent.arguments, changes=False)
         assert code_of(body) == self._error_of_retry(sent)
@@ -105,7 +105,7 @@ class SellingRules(HoldingRules):
     def _recall(
         self, keys: tuple[str, str], start: int | None, request: object
     ) -> tuple[str | None, tuple[object, str] | None]:
-        """What a key did before: the error or the first answer. The implied one counts while its booking stands."""
+        """Return the error or the first response of a key. The implied key counts while its booking is active."""
         known: Keys = self.memory.book_keys
         own, implied = keys
         key = own if own in known else implied

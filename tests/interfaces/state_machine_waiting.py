@@ -1,4 +1,4 @@
-"""What callers do for whom nothing fits: join the waitlist, ask how they stand, take what is offered, or leave."""
+"""Rules of callers on the waitlist: they join, check their position, accept an offer or leave."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ WINDOWS = (
     ("10:30", "12:30"),
     ("08:00", "08:20"),
 )
-"""Mostly narrow, so that nothing is free in them."""
+"""Strategy of mostly narrow windows, in which nothing is free."""
 wishes = st.builds(
     lambda job, window: WaitRequest(job, at(window[0]), at(window[1])),
     st.sampled_from(
@@ -36,7 +36,7 @@ wishes = st.builds(
 
 
 class WaitingRules(ChangingRules):
-    """Callers who would come if something became free."""
+    """Rules of callers on the waitlist."""
 
     @initialize(
         target=ChangingRules.tokens,
@@ -117,7 +117,7 @@ class WaitingRules(ChangingRules):
     @precondition(lambda self: self.memory.waits)
     @rule(data=st.data())
     def leave_the_waitlist(self, data: st.DataObject) -> None:
-        """What was kept for them goes to the next."""
+        """Leave the waitlist; the held offer goes to the next entry."""
         memory, id_ = self.memory, data.draw(st.sampled_from(list(self.memory.waits)))
         wait = memory.waits[id_]
         body = self._call("release_hold", {"holdToken": id_}, changes=wait.is_open)
@@ -125,7 +125,7 @@ class WaitingRules(ChangingRules):
         self._check_waitlist(remaining=frozenset({id_}))
 
     def _waits_already(self, key: str, request: tuple[object, ...], known_as: tuple[str, ...]) -> str:
-        """The wait that a key made, or an open one of the same customer for the same; nothing if there is none."""
+        """Return the entry that a key made, or the open one of the same customer and window; else ""."""
         if key in self.memory.wait_keys:
             return self.memory.wait_keys[key][1]
         for id_, one in self.memory.waits.items():

@@ -1,4 +1,4 @@
-"""Requests whose end never comes: no failure of the server's, whoever waits for it."""
+"""Tests of requests that end early or never: they are not server failures."""
 
 from pathlib import Path
 from socket import create_connection

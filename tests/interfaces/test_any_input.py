@@ -1,4 +1,4 @@
-"""Whatever an agent sends to any tool, it gets an answer or an error that it can act on, never a failure."""
+"""Property test: any arguments give a response or an actionable error, never an internal error."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ from slotmcp.tools.server import create_server, select_tools
 from support.server import Caller, body_of
 
 FIELDS = {tool.name: [*tool.parameters["properties"]] for tool in select_tools(Toolset.OPERATOR)}
-"""What every tool can be asked."""
+"""Names of the arguments of each tool."""
 
 TEXTS = st.sampled_from(
     [

@@ -1,4 +1,4 @@
-"""Kinds of bad input, to every tool: each a clear error with its code and its field, and nothing is changed."""
+"""Tests of bad input to every tool: a clear error with its code and field, and no change."""
 
 import asyncio
 import re
@@ -14,7 +14,7 @@ from support.server import Body, Caller, fields, open_caller
 from support.sqlite_file import clone, entries, fingerprint, rows
 
 ABSENT: Final = object()
-"""Takes a field out of a good call."""
+"""Marker that removes a field from a valid call."""
 MEGABYTES: Final = "x" * 10_000_000
 GOOD: Final[Mapping[str, Mapping[str, Any]]] = {
     "list_services": {},
@@ -34,7 +34,7 @@ LEAKS: Final = re.compile(
 )
 
 Case = tuple[str, Mapping[str, object], str, str]
-"""A tool, what is changed of a good call to it, the error's code, and the field that it names."""
+"""Tool, changed arguments, expected error code and expected field."""
 
 NOT_TEXT: Final[tuple[object, ...]] = (5, 1.5, True, [], ["ac-repair"], {"id": "ac-repair"})
 NOT_A_LENGTH: Final[tuple[object, ...]] = (
@@ -190,13 +190,13 @@ def _short(value: object) -> str:
 
 
 def _subject(changed: Mapping[str, object]) -> str:
-    """What a case is about: the first field that it changes."""
+    """Return the first field that a case changes."""
     return ascii(next(iter(changed)))[1:-1][:20]
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A business with a live hold and a booking."""
+    """Project with a live hold and a booking."""
     path = tmp_path_factory.mktemp("bad-input") / "template.db"
     asyncio.run(_create(path))
     return path
@@ -299,7 +299,7 @@ async def test_a_token_with_a_contradicting_argument_is_refused(shop: Caller, ch
 
 
 async def test_the_id_of_another_object_is_not_a_token(shop: Caller) -> None:
-    """Neither a booking's id, nor a hold's id, nor a key opens a hold."""
+    """A hold is reached only by its token, not by the id of a booking or a hold, nor by a key."""
     names = [entry.id for entry in entries(shop.path)]
     names += [key for (key,) in rows(shop.path, "SELECT key FROM receipts")]
     for name in names:

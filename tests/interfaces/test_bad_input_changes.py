@@ -1,4 +1,4 @@
-"""Bad input to the tools for changes of mind and for operators: each kind a clear error, and nothing changed."""
+"""Tests of bad input to the tools for changes and for operators: a clear error, and no change."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from support.sqlite_file import fingerprint
 
 MONDAY_9, MONDAY_10, TUESDAY_9 = "2026-11-23T16:00:00Z", "2026-11-23T17:00:00Z", "2026-11-24T16:00:00Z"
 BOOKED = "the booking"
-"""Stands for the id of a booking that there is."""
+"""Placeholder for the id of an existing booking."""
 HUGE = "x" * 10_000_000
 OFF = {"technicianId": "t-ana", "start": MONDAY_9, "end": MONDAY_10}
 

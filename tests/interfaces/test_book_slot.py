@@ -1,4 +1,4 @@
-"""book_slot: an appointment is made once, for somebody who can be reached."""
+"""Tests of book_slot: one booking per request, with a way to reach the customer."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""A caller in another zone hears, and may say, their own times with every tool."""
+"""Tests of callers in another time zone: every tool accepts and speaks their local times."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from support.server import Caller
 
 NEW_YORK = {"timezone": "America/New_York"}
 ELEVEN = {"start": "2026-11-23T11:00", **NEW_YORK}
-"""Nine in the morning in Denver."""
+"""Nine in the morning in Denver, in UTC."""
 NINE_UTC = "2026-11-23T16:00:00Z"
 KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
 

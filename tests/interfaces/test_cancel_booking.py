@@ -1,4 +1,4 @@
-"""cancel_booking: called off once, its time free at once."""
+"""Tests of cancel_booking."""
 
 from support.server import Body, Caller, starts
 from support.sqlite_file import fingerprint

@@ -1,4 +1,4 @@
-"""create_hold: a start is kept for a caller who is thinking."""
+"""Tests of create_hold."""
 
 import sqlite3
 from contextlib import closing

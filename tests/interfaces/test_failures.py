@@ -1,4 +1,4 @@
-"""What nobody foresaw is told without a word of it, logged whole, and what people say is logged never."""
+"""Tests of unexpected exceptions: reported without details, logged completely, and never with caller data."""
 
 import logging
 from dataclasses import replace
@@ -20,7 +20,7 @@ KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142", "address":
 
 
 class TornIds:
-    """A source of ids that cannot make tokens."""
+    """Ids port that fails to make tokens."""
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids

@@ -1,4 +1,4 @@
-"""find_bookings: what a customer has booked, by whatever they are known by, and nothing of anybody else."""
+"""Tests of find_bookings: a customer's bookings by any reference, and no other customer's."""
 
 import orjson
 

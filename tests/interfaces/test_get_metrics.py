@@ -1,4 +1,4 @@
-"""get_metrics: what came of calls, told to an operator's agent from what is stored."""
+"""Tests of get_metrics: the outcome of calls, read from the database."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def call(use: TracedUse, at_ms: int, who: str, **facts: Any) -> Trace:  # noqa: 
 
 @pytest.fixture
 async def after_calls(operator: Caller) -> Caller:
-    """Kim books on the second try, Lee finds nothing; Max asked yesterday."""
+    """Make three calls: Kim books at the second attempt, Lee finds nothing, and Max called yesterday."""
     noon, start = SUNDAY_NOON_MS, 29_000_000
     await operator.store.add_traces(
         [

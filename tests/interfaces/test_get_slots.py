@@ -1,4 +1,4 @@
-"""get_slots: what is free, as a person would say it and as an agent can use it."""
+"""Tests of get_slots."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Over HTTP: every tool, for clients of every revision of the protocol, in one process and in several."""
+"""Tests of the HTTP interface: every tool, every protocol revision, one and several processes."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -61,7 +61,7 @@ async def test_every_tool_responds_to_clients_of_every_protocol_revision(server:
 
 
 async def use_every_tool(call: Any, who: str) -> None:  # noqa: ANN401  calls a tool
-    """As an agent and an operator would on a day with everything in it."""
+    """Call every tool, as an agent and an operator would."""
     kim = {"customerName": f"Kim {who}", "customerEmail": f"{who}@example.com"}
     await call("list_services")
     slots = (await call("get_slots", limit=100))["slots"]

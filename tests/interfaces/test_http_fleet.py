@@ -1,4 +1,4 @@
-"""Two servers over HTTP that share a file and a Redis: one goes on where the other stopped."""
+"""Tests of two HTTP servers that share a database file and Redis."""
 
 from collections.abc import Iterator
 from pathlib import Path

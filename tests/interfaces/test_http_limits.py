@@ -1,4 +1,4 @@
-"""What is refused before it costs anything: too large, too slow, too often, from the wrong place."""
+"""Tests of the limits of the HTTP interface: body size, timeouts, rates, hosts and origins."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -155,7 +155,7 @@ async def test_a_body_that_does_not_arrive_times_out() -> None:
 
 @asynccontextmanager
 async def listening(tmp_path: Path) -> AsyncIterator[int]:
-    """A server in this process, its port."""
+    """Serve an app in this process, and return its port."""
     path = tmp_path / "slotmcp.db"
     await write_database(path, PLAN)
     app = HttpApp(Settings(database_url=str(path)), ServeOptions(is_open=True, is_local=True))

@@ -1,4 +1,4 @@
-"""What callers say and show over HTTP never reaches the log, at its most talkative: no token, no name, no phone."""
+"""Test that no token, name or phone number reaches the debug log over HTTP."""
 
 import asyncio
 from pathlib import Path

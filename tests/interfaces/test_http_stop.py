@@ -1,4 +1,4 @@
-"""A graceful stop: whoever was answered was answered truly, everybody else was told to go elsewhere."""
+"""Tests of graceful shutdown: every response is true, and other calls are refused."""
 
 import asyncio
 import signal
@@ -40,7 +40,7 @@ async def test_a_shutdown_under_load_loses_no_call_and_leaves_none_incomplete(tm
 
 
 async def rush(server: HttpServer, starts: list[str]) -> list[httpx2.Response | None]:
-    """Everybody books at once; when some are answered, the server is told to stop. None: it could not be reached."""
+    """Book concurrently, and stop the server after some responses. None: the server was unreachable."""
     answered = asyncio.Semaphore(0)
 
     async def book(customer: int) -> httpx2.Response | None:
@@ -102,7 +102,7 @@ async def given_up_on(ended: asyncio.Event) -> bool:
 
 
 class Gate:
-    """An app whose answer waits to be let go."""
+    """ASGI app whose response waits for an event."""
 
     def __init__(self) -> None:
         self.entered = asyncio.Event()

@@ -1,4 +1,4 @@
-"""The MCP Inspector's command line against the real server over stdio: what a developer tries first."""
+"""Tests with the MCP Inspector's command line over stdio."""
 
 import json
 import os
@@ -21,18 +21,18 @@ CALLER_TOOLS = {tool.name for tool in select_tools(Toolset.CALLER)}
 
 @dataclass(frozen=True)
 class Inspector:
-    """The Inspector, started anew for each question, on one database."""
+    """MCP Inspector, started for each request, on one database."""
 
     database_url: str
 
     def request(self, method: str, *arguments: str) -> tuple[int, dict[str, Any]]:
-        """Its exit code and the JSON that it prints."""
+        """Return the exit code and the JSON that it prints."""
         server = [sys.executable, "-m", "slotmcp", "stdio", "-e", f"SLOTMCP_DATABASE_URL={self.database_url}"]
         done = self._run([str(INSPECTOR), "--cli", *server, "--method", method, *arguments])
         return done.returncode, json.loads(done.stdout)
 
     def call(self, tool: str, **arguments: str) -> tuple[int, dict[str, Any]]:
-        """Its exit code and what the tool answered."""
+        """Return the exit code and the tool's response."""
         pairs = [word for name, value in arguments.items() for word in ("--tool-arg", f"{name}={value}")]
         code, response = self.request("tools/call", "--tool-name", tool, *pairs)
         return code, response["structuredContent"]

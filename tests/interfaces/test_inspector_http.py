@@ -1,4 +1,4 @@
-"""The MCP Inspector's command line against the real server over HTTP and SSE, with a key."""
+"""Tests with the MCP Inspector's command line over HTTP and SSE, with a key."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ TOOL_ERRED = 5
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """Where a server is, and a key to it."""
+    """URL of a server, and a key."""
     path = tmp_path_factory.mktemp("inspector") / "slotmcp.db"
 
     async def prepare() -> str:
@@ -33,7 +33,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
 
 
 def call(place: tuple[str, str], transport: str, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """The Inspector's exit code, and the JSON that it prints."""
+    """Return the Inspector's exit code, and the JSON that it prints."""
     url, key = place
     where = [f"{url}/{'mcp' if transport == 'http' else 'sse'}", "--transport", transport]
     done = subprocess.run(  # noqa: S603  a tool that package-lock.json pins

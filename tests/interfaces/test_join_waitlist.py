@@ -1,4 +1,4 @@
-"""join_waitlist: a caller for whom nothing fits is told of the first time that becomes free."""
+"""Tests of join_waitlist."""
 
 import sqlite3
 from contextlib import closing
@@ -20,7 +20,7 @@ GOOD = {
 
 @pytest.fixture
 async def token(caller: Caller) -> str:
-    """Of the hold that has the only start of the window."""
+    """Token of the hold on the only start of the window."""
     hold = await caller.call("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="somebody")
     held: str = hold["holdToken"]
     return held

@@ -1,4 +1,4 @@
-"""Every tool speaks the caller's language, and says so where it cannot."""
+"""Tests of languages: every tool uses the caller's language, or notes that it cannot."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -38,7 +38,7 @@ async def spanish_caller(tmp_path: Path) -> AsyncIterator[Caller]:
 
 
 async def expect_error(caller: Caller, tool: str, /, **arguments: object) -> Body:
-    """A refusal in any language."""
+    """Pattern of the first words of a refusal in any language."""
     async with Client(caller.server) as client:
         result = await client.call_tool(tool, dict(arguments))
     assert result.is_error
@@ -47,7 +47,7 @@ async def expect_error(caller: Caller, tool: str, /, **arguments: object) -> Bod
 
 
 async def call_all(caller: Caller, locale: str) -> list[Body]:
-    """A call from beginning to end, each answer in a language."""
+    """Make a complete call, and return each response."""
     start = {"start": MONDAY_9, "locale": locale}
     hold = await caller.call("create_hold", customerHash="c-1", **start)
     other = await caller.call("create_hold", customerHash="c-2", **start)

@@ -1,4 +1,4 @@
-"""list_services: what can be booked, when somebody works, and what day it is."""
+"""Tests of list_services: services, opening hours and the date."""
 
 from dataclasses import replace
 from pathlib import Path

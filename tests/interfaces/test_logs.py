@@ -1,4 +1,4 @@
-"""What callers say never reaches the log: every tool, answered and refused, at the most talkative level."""
+"""Tests that no caller data is logged: every tool, with success and with errors, at the debug level."""
 
 import logging
 import os
@@ -38,14 +38,14 @@ from support.schedules import PROJECT
 from support.server import Body, Caller, body_of
 
 Event = tuple[str, str, str, str]
-"""Tool, outcome, trace id, call id."""
+"""Tool, outcome, trace id and call id of a log event."""
 TOOLS: Final = [tool.name for tool in select_tools(Toolset.OPERATOR)]
 CALL: Final = "call-7"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A phone line to a server that runs elsewhere."""
+    """Client of a server in another process."""
 
     client: Client
     call_id: str = ""
@@ -68,7 +68,7 @@ class Line:
 
 
 async def made_database(url: str) -> str:
-    """Write the business of denver.py into a database; an operator's key."""
+    """Write the project of denver.py into a database, and return an operator's key."""
     async with open_app(Settings(database_url=url)) as app:
         await app.projects.import_project(PLAN, prune=False)
         return (await app.access.create(Scope.OPERATOR, project=None, name="Zoe Quux")).token
@@ -76,7 +76,7 @@ async def made_database(url: str) -> str:
 
 @asynccontextmanager
 async def line_to(url: str, key: str) -> AsyncIterator[Line]:
-    """A line to a server over HTTP."""
+    """Open a client of a server over HTTP."""
     headers = {"Authorization": f"Bearer {key}", "X-Call-Id": CALL}
     async with (
         httpx2.AsyncClient(headers=headers, timeout=60) as http,
@@ -86,7 +86,7 @@ async def line_to(url: str, key: str) -> AsyncIterator[Line]:
 
 
 def events_in(log: str, log_format: LogFormat) -> list[Mapping[str, str]]:
-    """Each event of a tool, as it was logged."""
+    """Return each log event of a tool."""
     event_in = orjson.loads if log_format == "json" else _of_console
     return [event for event in map(event_in, log.splitlines()) if event["event"] in TOOLS]
 
@@ -97,7 +97,7 @@ def _of_console(line: str) -> Mapping[str, str]:
 
 
 def assert_logged(log: str, log_format: LogFormat, answered: list[Event]) -> None:
-    """One event for each call, of each tool, that says how it went and nothing else."""
+    """Check that each call of each tool is logged as one event with its outcome only."""
     events = events_in(log, log_format)
     assert [(one["event"], one["outcome"], one["traceId"], one.get("callId", "")) for one in events] == answered
     assert {tool for tool, outcome, *_ in answered if outcome == "ok"} == set(TOOLS), "a tool without a case"
@@ -105,7 +105,7 @@ def assert_logged(log: str, log_format: LogFormat, answered: list[Event]) -> Non
 
 
 def words_in(log: str, *words: str) -> list[str]:
-    """Those that are in it."""
+    """Return the words that a text contains."""
     return [word for word in words if word in log]
 
 
@@ -154,7 +154,7 @@ async def test_calls_over_stdio_are_logged_without_caller_data(tmp_path: Path) -
 
 @pytest.fixture(params=["console", "json"])
 def logged(request: pytest.FixtureRequest) -> Iterator[StringIO]:
-    """All that can be logged, as it would come out of a server's stderr."""
+    """Capture everything that a server would log to stderr."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     log_format: LogFormat = request.param

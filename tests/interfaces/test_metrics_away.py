@@ -1,4 +1,4 @@
-"""While the database is away a scrape says so, at once, to the key that was good before; and nobody else gets in."""
+"""Test of metrics during a database outage: a known key gets them at once, and no other."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Prompts: there are none, and asking for one is no failure."""
+"""Test of prompts: there are none, and a request for one is a client error."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""OAuth 2.1 as a resource server: the tokens of one issuer, for this server, as far as they reach."""
+"""Tests of the OAuth 2.1 resource server."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

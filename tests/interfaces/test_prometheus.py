@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes a real server with workers, and answers what the dashboard, the rules and the owner ask."""
+"""Tests with a real Prometheus that scrapes a server with several workers."""
 
 import json
 import re
@@ -33,7 +33,7 @@ TRACED: Final = {"get_slots", "create_hold", "book_slot"}
 
 @dataclass
 class Line:
-    """Calls over connections of their own, which any worker may take."""
+    """Client that uses a new connection for each call, so that any worker may accept it."""
 
     server: HttpServer
     key: str
@@ -49,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Watched:
-    """A server after some calls, and the Prometheus that has seen it all."""
+    """Server after some calls, and the Prometheus that scraped it."""
 
     prometheus: Prometheus
     exposition: str

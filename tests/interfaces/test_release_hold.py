@@ -1,4 +1,4 @@
-"""release_hold: a start that the caller does not want is given back."""
+"""Tests of release_hold."""
 
 import sqlite3
 from contextlib import closing

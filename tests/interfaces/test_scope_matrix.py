@@ -1,6 +1,6 @@
-"""Every tool x every scope x own and other project, over HTTP: nobody sees another company's book.
+"""Tests of every tool with every scope, in the own and in another project: data of other projects is unreachable.
 
-Generated from the tools: a new one fails here until it is said with which arguments it is called.
+The matrix is generated from the tools: a new tool fails until its arguments are listed here.
 """
 
 import re
@@ -36,19 +36,19 @@ FAR: Final = "2099-01-05T09:00"
 
 @dataclass(frozen=True)
 class Things:
-    """What there is in one project."""
+    """Objects of one project."""
 
     start: str
     booking: str
     hold: str
     wait: str
     spare: tuple[str, str]
-    """Two more starts, that nobody takes."""
+    """Two more free starts."""
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """A server that asks for keys, the keys, and what is in its two projects."""
+    """Server that requires keys, its keys, and the objects of its two projects."""
 
     server: HttpServer
     keys: Mapping[str, str]
@@ -65,7 +65,7 @@ class Matrix:
 
 
 def arguments_of(tool: str, things: Things) -> dict[str, Any]:
-    """How a tool is called so that it has to look at what is there."""
+    """Return arguments with which a tool must read existing objects."""
     start, day = things.start, things.start[:10]
     return {
         "list_services": {},
@@ -87,7 +87,7 @@ def arguments_of(tool: str, things: Things) -> dict[str, Any]:
 
 
 async def fill(schedules: Database, project: str) -> Things:
-    """Have a caller book, hold and wait in a project."""
+    """Book, hold and join the waitlist in a project."""
     async with Client(create_server(schedules.app)) as client:
 
         async def call(tool: str, **arguments: object) -> Any:  # noqa: ANN401  an answer of any tool
@@ -265,7 +265,7 @@ async def test_a_trace_is_readable_only_by_operators_of_its_project(matrix: Matr
 
 
 async def _until_reported(matrix: Matrix, trace: str) -> None:
-    """Until the server's writer, which writes once a second, has written a trace."""
+    """Wait until the trace writer, which runs once a second, has written a trace."""
     async with client_with(matrix, "every") as client:
         with anyio.fail_after(20):
             while True:

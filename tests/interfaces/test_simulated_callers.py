@@ -1,4 +1,4 @@
-"""Simulated callers: what they say came of their calls is what the book says."""
+"""Tests of the simulated callers: their counts match the database."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ CALLS = 40
 
 
 async def at_once(seconds: float) -> None:
-    """Nobody waits in a test."""
+    """Random source without waiting times."""
     assert seconds > 0
 
 

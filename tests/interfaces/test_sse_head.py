@@ -1,4 +1,4 @@
-"""HEAD on a stream: refused, and nothing of it is a failure."""
+"""Test of HEAD on the SSE stream: it is refused without a failure."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The tools, driven at random against a model of a small shop, over a real database file.
+"""Stateful test of the tools against a model of a small shop, over a real database file.
 
 After every step the file is read with plain SQL: what is sold and held is exactly what the model knows of, nobody is
 in two places at once, everything that is promised can be kept, and nobody waits for what can be had.
@@ -24,13 +24,13 @@ _LAST_EVENTS = "SELECT subject_id, kind FROM events WHERE kind LIKE 'waitlist.%'
 
 @pytest.fixture(scope="module", autouse=True)
 def template(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The shop before its first call, for every example to begin with."""
+    """Path of the shop's initial database, which each example copies."""
     SmallShop.template = tmp_path_factory.mktemp("small-shop") / "template.db"
     anyio.run(_create, SmallShop.template)
 
 
 class SmallShop(RunningRules):
-    """Callers, an owner and operators, in any order; and what must always be true."""
+    """State machine with the actions of callers, the owner and operators, and the invariants."""
 
     @invariant()
     def nobody_is_in_two_places_at_once(self) -> None:

@@ -1,4 +1,4 @@
-"""Operators' tools: who is there, who cannot come, and what that means for what was promised."""
+"""Tests of the operators' technician tools."""
 
 import pytest
 

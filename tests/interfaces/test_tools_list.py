@@ -1,4 +1,4 @@
-"""What clients see before they call: portable schemas, honest hints, descriptions that are prompts, and few tokens."""
+"""Tests of tools/list: portable schemas, hints, descriptions and the token budget."""
 
 import re
 import sys
@@ -20,7 +20,7 @@ from support.server import ANSWERS, Caller
 SNAPSHOT = Path(__file__).with_name("tools_list.txt")
 BUDGET_TOKENS = 4000
 CHARACTERS_PER_TOKEN = 4
-"""Of compact JSON in English; the tokenizers of the big models come out between 3.9 and 4.6."""
+"""Characters per token of compact JSON in English; common tokenizers reach 3.9 to 4.6."""
 
 NOT_PORTABLE = {"$ref", "$defs", "anyOf", "oneOf", "allOf", "not", "format", "title", "additionalProperties", "const"}
 NOT_PORTABLE |= {"prefixItems", "patternProperties", "if", "dependentRequired", "nullable", "examples", "pattern"}
@@ -58,12 +58,12 @@ async def listed(app: App, toolset: Toolset, *, read_only: bool = False) -> list
 
 @pytest.fixture
 async def tools(empty_caller: Caller) -> list[Tool]:
-    """All that there are."""
+    """Every tool."""
     return await listed(empty_caller.app, Toolset.OPERATOR)
 
 
 def nodes(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every schema within a schema, with where it is."""
+    """Yield every schema within a schema, with its path."""
     yield path, schema
     for name, field in schema.get("properties", {}).items():
         yield from nodes(field, f"{path}.{name}")
@@ -177,7 +177,7 @@ def test_the_tool_list_matches_its_snapshot(tools: list[Tool], empty_caller: Cal
 
 
 def prompts(instructions: str, tools: list[Tool]) -> str:
-    """All that a model is told, as plain text."""
+    """Return everything that a model receives, as plain text."""
     sections = [instructions]
     for tool in tools:
         fields = [f"- {name}: {field['description']}" for name, field in tool.input_schema["properties"].items()]

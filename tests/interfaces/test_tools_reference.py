@@ -1,4 +1,4 @@
-"""The page on tools tells of every tool, argument, key and code that there is."""
+"""Tests that the reference page of the tools lists every tool, argument, response key and error code."""
 
 import re
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Why a call was answered as it was: each leaves a trace, and whoever runs the business can read it."""
+"""Tests of traces: every decision is recorded, and operators can read it."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ SERVICE = {"serviceType": "ac-repair"}
 
 @pytest.fixture
 async def traced(operator: Caller) -> AsyncIterator[Caller]:
-    """The office, where calls are traced."""
+    """Return the operator's caller, with a running trace writer."""
     async with operator.app.tracing.writing(kept_days=30):
         yield operator
 
@@ -200,7 +200,7 @@ async def test_only_operators_can_read_traces(traced: Caller, principal: Princip
 
 
 class AwayStore:
-    """A store whose database is away for traces as long as it is told to be."""
+    """Store that fails to save traces while a flag is set."""
 
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
@@ -243,7 +243,7 @@ async def test_recorded_traces_are_written_when_the_server_stops(operator: Calle
 
 
 class SlowStore(AwayStore):
-    """A store that is in the middle of a batch until it is let go."""
+    """Store whose batch waits until an event is set."""
 
     def __init__(self, store: SqliteStore) -> None:
         super().__init__(store)
@@ -285,7 +285,7 @@ async def test_a_flush_waits_for_the_current_batch(operator: Caller) -> None:
 
 
 class RushedStore(AwayStore):
-    """A store that is not done with its first batches before somebody else has called."""
+    """Store whose first batches wait for another call."""
 
     def __init__(self, store: SqliteStore, somebody_calls: Callable[[int], Awaitable[object]]) -> None:
         super().__init__(store)

@@ -1,4 +1,4 @@
-"""Ten calls, as they are heard. Each is kept whole in transcripts/; they are there to be read aloud.
+"""Snapshot tests of ten calls as callers hear them. The pages in transcripts/ are meant to be read aloud.
 
 To agree to what is said now: SLOTMCP_REWRITE=1 .venv/bin/pytest tests/interfaces/test_transcripts.py, then read the
 difference aloud.

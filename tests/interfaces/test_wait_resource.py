@@ -1,4 +1,4 @@
-"""A wait is a resource: read by its secret id, subscribed to, and told of whichever process made the offer."""
+"""Tests of the waitlist resource: reads by its secret id, and notifications about the offers of any process."""
 
 import asyncio
 import logging
@@ -41,33 +41,33 @@ def bus() -> SubscriptionBus:
 
 @pytest.fixture
 def subscribable(caller: Caller, bus: SubscriptionBus) -> Caller:
-    """The desk, its server telling what is published on the bus."""
+    """Return the caller; its server publishes the events of the bus."""
     return replace(caller, server=create_server(caller.app, bus))
 
 
 @pytest.fixture
 async def elsewhere(caller: Caller) -> AsyncIterator[Caller]:
-    """Another process at the same file."""
+    """Open a second process over the same file."""
     async with open_caller(caller.path, now_ms=SUNDAY_NOON_MS) as opened:
         yield opened
 
 
 async def hold(caller: Caller) -> str:
-    """Take the only start of the window; its token."""
+    """Hold the only start of the window, and return its token."""
     held = await caller.call("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="somebody")
     token: str = held["holdToken"]
     return token
 
 
 async def join(caller: Caller) -> str:
-    """Wait for it; where the wait is."""
+    """Join the waitlist, and return the entry's URI."""
     joined = await caller.call("join_waitlist", **WISH, **KIM)
     uri: str = joined["resource"]
     return uri
 
 
 async def read(caller: Caller, uri: str) -> dict[str, Any]:
-    """What the resource says."""
+    """Return the content of the resource."""
     async with Client(caller.server) as client:
         (content,) = (await client.read_resource(uri)).contents
     assert isinstance(content, TextResourceContents)
@@ -240,7 +240,7 @@ async def test_a_running_server_sweeps_the_waitlist(subscribable: Caller, bus: S
 
 @asynccontextmanager
 async def in_a_fleet(caller: Caller, redis: RedisServer) -> AsyncIterator[Caller]:
-    """The desk, its server hearing what others do through Redis."""
+    """Open the caller with a server that receives other servers' changes through Redis."""
     async with (
         RedisLink.open(redis.url, prefix=PREFIX) as link,
         join_fleet(caller.store, link, clock=caller.clock) as app,
@@ -273,7 +273,7 @@ async def is_listening(redis: RedisServer, servers: int) -> bool:
 
 
 class Alarm(logging.Handler):
-    """Rings when something of ours is logged."""
+    """Log handler that sets an event when slotmcp logs a record."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -318,7 +318,7 @@ async def test_a_failed_sweep_is_logged_and_retried(
 
 
 class BurningBus(InMemorySubscriptionBus):
-    """Fails once."""
+    """Bus whose first publication fails."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Webhooks of Cal.com over real HTTP: signed or refused, and in the next answer of every server."""
+"""Tests of Cal.com webhooks over HTTP."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""All that callers could say, said to every tool, in vain and with success; the words that nobody may keep."""
+"""Calls of every tool with recognizable caller data, and the words that must not be logged."""
 
 from typing import Any, Final, Protocol
 
@@ -25,19 +25,19 @@ CALLER_WORDS: Final = (
 
 
 class ToolCaller(Protocol):
-    """Whoever can be called: a desk, or a client of a server elsewhere."""
+    """Client of the tools, in this process or over the network."""
 
     async def call(self, tool: str, /, **arguments: object) -> Body:
-        """The answer of a call that must work."""
+        """Return the response of a call that must succeed."""
         ...
 
     async def expect_error(self, tool: str, /, **arguments: object) -> Body:
-        """The error of a call that must not work."""
+        """Return the error of a call that must fail."""
         ...
 
 
 async def call_every_tool(operator: ToolCaller) -> tuple[str, ...]:
-    """Call each tool of an operator of denver.py; the words that nobody may keep, with what came of the calls."""
+    """Call every tool of denver.py with success and with errors, and return the words that must not be logged."""
     await operator.call("list_services")
     free = (await operator.call("get_slots", **PLACE))["slots"]
     start, later = free[0]["start"], free[-1]["start"]

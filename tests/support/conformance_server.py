@@ -1,4 +1,4 @@
-"""The real HTTP server with what the conformance suite looks for beside our own tools.
+"""The real HTTP server, with the fixtures that the conformance suite expects.
 
 The suite says which tools, resources and prompts it calls, and what they answer: its README, and its scenarios.
 """
@@ -39,7 +39,7 @@ AUDIO: Final = AudioContent(type="audio", data=SILENCE, mime_type="audio/wav")
 
 
 def add_fixtures(server: MCPServer) -> None:
-    """Offer what the suite asks for."""
+    """Add the suite's fixtures."""
     _add_tools(server)
     _add_resources(server)
     _add_prompts(server)

@@ -1,4 +1,4 @@
-"""A small business in Denver on a Sunday at noon, for tests that need one to be there."""
+"""Project of a small business in Denver, on a Sunday at noon."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -13,12 +13,12 @@ WEEKDAYS: Final = frozenset(range(5))
 
 
 def weekly(start_hour: int, end_hour: int) -> tuple[WeeklySpan, ...]:
-    """The same span on every weekday."""
+    """Return the same span on every weekday."""
     return (WeeklySpan(days=WEEKDAYS, span=WallSpan(start_minute=start_hour * 60, end_minute=end_hour * 60)),)
 
 
 def technician(technician_id: str, name: str, *, priority: int, skills: set[str]) -> Technician:
-    """Somebody who works from 8 to 17, with lunch at noon."""
+    """Return a technician who works from 8 to 17, with lunch at noon."""
     return Technician(
         id=technician_id,
         name=name,

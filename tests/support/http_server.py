@@ -1,4 +1,4 @@
-"""`slotmcp http` as processes of its own, and callers who know nothing but its address."""
+"""`slotmcp http` in processes of its own, and clients that know only its address."""
 
 import asyncio
 import os
@@ -31,41 +31,41 @@ _LISTENING: Final = "slotmcp listens on "
 
 @dataclass(frozen=True, slots=True)
 class HttpServer:
-    """A server that listens."""
+    """Listening server."""
 
     url: str
-    """Without a path."""
+    """URL without a path."""
     process: subprocess.Popen[str]
     log: str
-    """What it said until it listened; the last line says where."""
+    """Log until the server listened; the last line has the address."""
 
     def stop(self) -> tuple[int, str]:
-        """Tell it to stop, wait until it has; its exit code and what it logged since it listened."""
+        """Stop the server, and return its exit code and its log since it listened."""
         self.process.send_signal(signal.SIGTERM)
         _, log = self.process.communicate(timeout=START_SECONDS)
         return self.process.returncode, log
 
     async def post(self, body: object, key: str = "", **headers: str) -> httpx2.Response:
-        """One request to /mcp on a connection of its own."""
+        """Send one request to /mcp on a connection of its own."""
         async with httpx2.AsyncClient(timeout=START_SECONDS) as client:
             return await client.post(f"{self.url}/mcp", content=orjson.dumps(body), headers=headers_of(key, **headers))
 
 
 def headers_of(key: str = "", **more: str) -> dict[str, str]:
-    """What a client of the newest protocol sends."""
+    """Return the message of a client of the newest protocol."""
     named = {name.replace("_", "-"): value for name, value in more.items()}
     bearer = {"Authorization": f"Bearer {key}"} if key else {}
     return {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **bearer, **named}
 
 
 def call_of(tool: str, **arguments: object) -> dict[str, Any]:
-    """The message that calls a tool, as clients of every revision but the newest send it."""
+    """Return a tools/call message, as clients of every revision but the newest send it."""
     return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
 
 
 @contextmanager
 def serving(path: Path, *options: str, command: Sequence[str] = SLOTMCP_HTTP, **settings: str) -> Iterator[HttpServer]:
-    """A server over a database file, on a port that was free; ended at the end."""
+    """Run a server over a database file on a free port until the block ends."""
     environment = {**os.environ, "SLOTMCP_DATABASE_URL": f"sqlite:///{path}"}
     environment |= {f"SLOTMCP_{name.upper()}": value for name, value in settings.items()}
     with subprocess.Popen(  # noqa: S603  our own server
@@ -84,7 +84,7 @@ def serving(path: Path, *options: str, command: Sequence[str] = SLOTMCP_HTTP, **
 
 
 def _is_ready(url: str) -> bool:
-    """Whether it wants calls: on a busy machine it may say no at first, when its database does not answer at once."""
+    """Return True if the server is ready. On a busy machine its database may respond late."""
     return httpx2.get(f"{url}/readyz", timeout=START_SECONDS).status_code == httpx2.codes.OK
 
 
@@ -99,7 +99,7 @@ def _log_until_listening(stderr: Iterable[str]) -> str:
 
 @asynccontextmanager
 async def running(app: HttpApp) -> AsyncIterator[None]:
-    """The app, running in this process in a task of its own: a fixture begins and ends in different ones."""
+    """Run the app in a task of its own, because a fixture starts and ends in different tasks."""
     began, end = asyncio.Event(), asyncio.Event()
 
     async def run() -> None:
@@ -119,7 +119,7 @@ async def running(app: HttpApp) -> AsyncIterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database file, and what a server over it does not do."""
+    """Database file, and an app for operations that no server offers."""
 
     app: App
     path: Path
@@ -128,7 +128,7 @@ class Database:
 
 @asynccontextmanager
 async def open_database(path: Path, *plans: ProjectPlan) -> AsyncIterator[Database]:
-    """The books of some businesses, in a file, beside whoever serves it."""
+    """Open a database file with some projects, beside any server over it."""
     async with SqliteStore.open(new_file(path), clock=SystemClock()) as store:
         app = build_app(store)
         for plan in plans:
@@ -137,12 +137,12 @@ async def open_database(path: Path, *plans: ProjectPlan) -> AsyncIterator[Databa
 
 
 async def write_database(path: Path, *plans: ProjectPlan) -> None:
-    """Write some businesses into a file, and close it."""
+    """Write some projects into a database file, and close it."""
     async with open_database(path, *plans):
         pass
 
 
 def body_in(response: httpx2.Response) -> Mapping[str, Any]:
-    """What a tool answered."""
+    """Return a tool's response."""
     answer: Mapping[str, Any] = response.json()["result"]["structuredContent"]
     return answer

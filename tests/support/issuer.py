@@ -1,4 +1,4 @@
-"""An OAuth issuer on a port of its own, with real keys."""
+"""OAuth issuer on a port of its own, with real keys."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def algorithm_of(secret: Secret) -> str:
 
 @dataclass
 class Issuer:
-    """Signs tokens, and tells its public keys."""
+    """Issuer that signs tokens and publishes its keys."""
 
     url: str = ""
     secrets: dict[str, Secret] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Issuer:
     requests: list[str] = field(default_factory=list)
 
     def token(self, key_id: str, *, audience: str, scope: str, **claims: Any) -> str:  # noqa: ANN401  of any JSON
-        """A token that is good for an hour, unless other claims are given; one that is None is left out."""
+        """Return a token that is valid for an hour. A claim that is None is left out."""
         now = int(time())
         all_claims = {"iss": self.url, "aud": audience, "sub": "agent-1", "exp": now + HOUR, "scope": scope, **claims}
         secret = self.secrets[key_id]
@@ -49,7 +49,7 @@ class Issuer:
         return {"keys": [_public(key_id, secret) for key_id, secret in self.secrets.items()]}
 
     def response_to(self, path: str) -> dict[str, Any] | None:
-        """What it says at a path."""
+        """Return the response at a path."""
         self.requests.append(path)
         if self.is_down:
             return None
@@ -67,7 +67,7 @@ def _public(key_id: str, secret: Secret) -> dict[str, Any]:
 
 @contextmanager
 def issuing() -> Iterator[Issuer]:
-    """An issuer with one key, "k1", until the block ends."""
+    """Run an issuer with one key, "k1", until the block ends."""
     issuer = Issuer(secrets={"k1": new_rsa()})
 
     class Handler(BaseHTTPRequestHandler):

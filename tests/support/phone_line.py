@@ -1,4 +1,4 @@
-"""A business that is called through its real tools, whose traces are written when its callers have hung up."""
+"""Client of the real tools, with traces that are written when the block ends."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,19 +16,19 @@ Answer = Any
 
 @asynccontextmanager
 async def open_phone_line(app: App) -> AsyncIterator["PhoneLine"]:
-    """A phone line; when the block ends, what was said stands in the traces."""
+    """Open a phone line; all traces are written when the block ends."""
     async with app.tracing.writing(kept_days=1), Client(create_server(app)) as client:
         yield PhoneLine(client)
 
 
 class PhoneLine:
-    """Calls tools."""
+    """Client that calls tools within phone calls."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     async def call(self, who: str, tool: str, **arguments: object) -> Answer:
-        """What is answered in a phone call, well or not."""
+        """Return the response of a call, or its error, within a phone call."""
         with acting_as(LOCAL.with_call_id(who)):
             answer = (await self._client.call_tool(tool, arguments)).structured_content
         assert answer is not None

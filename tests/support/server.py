@@ -1,4 +1,4 @@
-"""An MCP server over a real SQLite file, and a caller who holds every answer to what the wire promises."""
+"""MCP server over a SQLite file, and a client that validates every response against its schemas."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -24,12 +24,12 @@ from support.new_file import new_file
 
 Body = Mapping[str, Any]
 ANSWERS = {tool.name: tool.response_schema for tool in select_tools(Toolset.OPERATOR)}
-"""All that each tool's answer is."""
+"""Complete response schema of each tool."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One side of the phone: calls tools, each over a connection of its own, as some voice platforms do."""
+    """Client that opens a connection for each call, as some voice platforms do, with its server, store and clock."""
 
     app: App
     store: SqliteStore
@@ -42,14 +42,14 @@ class Caller:
         self.clock.set_ms(int(datetime.fromisoformat(text).timestamp()) * 1000)
 
     async def call(self, tool: str, /, **arguments: object) -> Body:
-        """The answer of a call that must work."""
+        """Return the response of a call that must succeed."""
         result, body = await self._call(tool, arguments)
         assert not result.is_error, body
         assert "error" not in body
         return body
 
     async def expect_error(self, tool: str, /, **arguments: object) -> Body:
-        """The error of a call that must not work, `result` beside it."""
+        """Return the error and `result` of a call that must fail."""
         result, body = await self._call(tool, arguments)
         assert result.is_error, body
         assert list(body) == ["result", "error", "traceId"]
@@ -57,7 +57,7 @@ class Caller:
         return {"result": body["result"], **body["error"]}
 
     async def _call(self, tool: str, arguments: dict[str, object]) -> tuple[CallToolResult, Body]:
-        """A call whose answer, error or not, is what the published schema says, and the whole one."""
+        """Call a tool, and validate its response against the published and the complete schema."""
         async with Client(self.server) as client:
             result = await client.call_tool(tool, arguments)
             schemas = {listed.name: listed.output_schema for listed in (await client.list_tools()).tools}
@@ -68,7 +68,7 @@ class Caller:
 
 
 def body_of(result: CallToolResult) -> Body:
-    """What both channels say: the same whole object, `result` first."""
+    """Return the response, after checking that both channels carry the same object with `result` first."""
     (block,) = result.content
     assert isinstance(block, TextContent)
     text: Body = orjson.loads(block.text)
@@ -89,7 +89,7 @@ async def open_caller(
     timeout_ms: int = DEFAULT_TIMEOUT_MS,
     toolset: Toolset = Toolset.CALLER,
 ) -> AsyncIterator[Caller]:
-    """A desk over a database file, with these projects imported, at a time that stands still."""
+    """Open a caller over a database file with the given projects and a stopped clock."""
     clock = HandClock(now_ms)
     async with SqliteStore.open(new_file(path), clock=clock, timeout_ms=timeout_ms) as store:
         app = build_app(store)
@@ -99,10 +99,10 @@ async def open_caller(
 
 
 def fields(error: Body) -> list[str]:
-    """Which fields an error names."""
+    """Return the fields that an error names."""
     return [one["field"] for one in error["fields"]]
 
 
 def starts(slots: Iterable[Body]) -> list[str]:
-    """When slots start, in UTC."""
+    """Return the starts of slots, in UTC."""
     return [slot["start"] for slot in slots]

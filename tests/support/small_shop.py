@@ -1,4 +1,4 @@
-"""A small shop: what it sells, who works there, and how far it is from place to place.
+"""Small shop of the stateful tests: services, technicians and travel times.
 
 Times are minutes; one day, one zone, a grid of half an hour. Places lie on one meridian, so that a latitude says which
 it is.
@@ -28,7 +28,7 @@ _NAMES: Final = {latitude: name for name, latitude in PLACES.items()}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of appointment."""
+    """Kind of appointment."""
 
     skill: str
     minutes: int
@@ -38,29 +38,29 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A technician: skills and one shift."""
+    """Technician with skills and one shift."""
 
     skills: str
     shift: str
     limit: int | None = None
-    """Most appointments that day."""
+    """Maximum number of appointments per day."""
     home: str | None = None
     is_off: bool = False
     away: tuple[Span, ...] = ()
-    """Time off, as operators added it."""
+    """Time off that operators added."""
 
     def span(self) -> Span:
         first, last = self.shift.split("-")
         return at(first), at(last)
 
     def is_absent(self, start: int, end: int) -> bool:
-        """Whether they cannot come then, though it may be within their shift."""
+        """Return True if an absence overlaps the time."""
         return self.is_off or any(first < end and start < last for first, last in self.away)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An appointment that is asked for."""
+    """Requested appointment."""
 
     kind: str
     start: int
@@ -91,11 +91,11 @@ CHANGES: Final = (
     ("cem", Worker("g w", "09:00-12:00", home="b")),
     ("cem", Worker("w", "11:00-12:00")),
 )
-"""What an import may make of somebody: more, less, or nothing at all."""
+"""Variants of each technician that an import may set."""
 
 
 def plan_of(staff: Staff) -> ProjectPlan:
-    """The shop's project file. It knows nothing of absences."""
+    """Return the shop's project file, which contains no absences."""
     return plan(
         *(
             technician(
@@ -121,7 +121,7 @@ def location(place: str | None) -> Location | None:
 
 
 def entry_of(job: Job, technician_id: str = "") -> Entry:
-    """The appointment as it would stand in the file."""
+    """Return the appointment as a row of the file."""
     kind = KINDS[job.kind]
     return Entry(
         id="new",
@@ -140,12 +140,12 @@ def entry_of(job: Job, technician_id: str = "") -> Entry:
 
 
 def placeless(entry: Entry) -> Entry:
-    """The same where nobody asks how far it is."""
+    """Return the same appointment without a location."""
     return replace(entry, latitude=None)
 
 
 def way(origin: float | None, destination: float | None) -> int | None:
-    """Minutes from one latitude to another, if both are known."""
+    """Return the travel time between two latitudes in minutes, if both are known."""
     if origin is None or destination is None:
         return None
     return 0 if origin == destination else _TRAVEL_MINUTES[frozenset({_NAMES[origin], _NAMES[destination]})]

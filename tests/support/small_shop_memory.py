@@ -1,4 +1,4 @@
-"""What the model of the small shop remembers: what was promised, to whom, and by which call."""
+"""State of the small shop's model: claims, customers, and the calls that made them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,24 +17,24 @@ ENDED: Final = frozenset({"cancelled", "completed", "no_show"})
 
 @dataclass(frozen=True, slots=True)
 class StoredHold:
-    """What the model knows of a hold, or of the booking that it became."""
+    """Hold in the model, or the booking that it became."""
 
     job: Job
     known_as: str
-    """What its caller is found by; empty once they are forgotten."""
+    """Reference of the caller; empty after the customer is forgotten."""
     expires_at_ms: int
     state: str = "held"
     is_offer: bool = False
-    """Somebody from the waitlist has it."""
+    """True if it is an offer to a waitlist entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A booking."""
+    """Booking in the model."""
 
     job: Job
     known_as: frozenset[str]
-    """All that its customer is found by."""
+    """References of the customer."""
     status: str = "confirmed"
 
     @property
@@ -44,23 +44,23 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class WaitRequest:
-    """What somebody waits for: a job at any start in a window."""
+    """Requested job and window of a waitlist entry."""
 
     job: Job
-    """Its start is of no matter."""
+    """Job; its start is ignored."""
     first: int
     last: int
-    """Starts lie before it."""
+    """End of the window, exclusive for starts."""
 
     def wants(self, start: int, gone: tuple[tuple[int, int], ...] = ()) -> bool:
-        """Whether a start may be offered that is not near one which was let go."""
+        """Return True if a start is in the window and not near a declined offer."""
         end = start + self.job.minutes
         return self.first <= start < self.last and not any(first < end and start < last for first, last in gone)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row of the waitlist, and what the model knows of it."""
+    """Waitlist entry in the model."""
 
     number: int
     window: WaitRequest
@@ -75,13 +75,13 @@ class Waiting:
 
     @property
     def position_in_line(self) -> tuple[int, int]:
-        """Who let fewer offers go is asked first, and among those who joined first."""
+        """Position in line: fewer declined offers first, then the earlier entry."""
         return len(self.gone), self.number
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A call, and the name of what it made: a token, or the id of a booking or a wait."""
+    """Call, and its result: a token, or the id of a booking or an entry."""
 
     tool: str
     arguments: Mapping[str, object]
@@ -90,36 +90,36 @@ class Sent:
 
 
 Keys = dict[str, tuple[object, str]]
-"""What a key was used for, and the name of what that made."""
+"""Request and result of each used key."""
 
 
 @dataclass(slots=True)
 class Memory:
-    """What the model remembers."""
+    """State of the model."""
 
     staff: dict[str, Worker] = field(default_factory=lambda: dict(STAFF))
     holds: dict[str, StoredHold] = field(default_factory=dict)
-    """By token."""
+    """Holds by token."""
     sold: dict[str, Sale] = field(default_factory=dict)
     """Bookings by id."""
     waits: dict[str, Waiting] = field(default_factory=dict)
-    """By id."""
+    """Waitlist entries by id."""
     hold_keys: Keys = field(default_factory=dict)
     book_keys: Keys = field(default_factory=dict)
-    """Tokens and derived keys among them."""
+    """Includes tokens and derived keys."""
     move_keys: Keys = field(default_factory=dict)
-    """Likewise."""
+    """Includes derived keys."""
     wait_keys: Keys = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
-    """Every call that had an effect and can be told from others: what is safe to repeat."""
+    """Calls that had an effect and can be repeated safely."""
     stranded: frozenset[str] = frozenset()
-    """Claims whose technician has been taken away from under them."""
+    """Claims whose technician became unavailable."""
     latest_ms: int = 0
-    """The latest that the clock ever showed."""
+    """Latest time that the clock has shown."""
 
 
 def customer_arguments(who: str, contact: Contact, notation: int = 0) -> dict[str, str]:
-    """A customer as an agent tells of them."""
+    """Return the arguments that describe a customer."""
     provided = {"customerName": f"{who.title()} Doe"}
     if contact != "email":
         provided["customerPhone"] = NOTATIONS[who][notation]
@@ -129,12 +129,12 @@ def customer_arguments(who: str, contact: Contact, notation: int = 0) -> dict[st
 
 
 def references(who: str, contact: Contact) -> tuple[str, ...]:
-    """What a customer is found by who told of themselves like that."""
+    """Return the references of a customer with these contacts."""
     return tuple(f"{who}:{one}" for one in ("phone", "email") if contact in {one, "both"})
 
 
 def job_arguments(job: Job) -> dict[str, object]:
-    """A job as an agent asks for it."""
+    """Return the arguments that describe a job."""
     provided: dict[str, object] = {"serviceType": job.kind, "start": text(job.start), "durationMinutes": job.minutes}
     if job.requested:
         provided["technicianId"] = job.requested
@@ -144,5 +144,5 @@ def job_arguments(job: Job) -> dict[str, object]:
 
 
 def text(minute: int) -> str:
-    """A minute of Monday as it is told."""
+    """Return a minute of Monday as an instant on the wire."""
     return f"2025-06-02T{minute // 60 % 24:02}:{minute % 60:02}Z"

@@ -1,4 +1,4 @@
-"""Who can serve what in the small shop, worked out by plain counting and by trying everything.
+"""Rules of availability in the small shop, by counting and exhaustive search.
 
 It shares no code with the engine; docs/reference/availability.md has the rules.
 """
@@ -13,7 +13,7 @@ Live = Sequence[Entry]
 
 
 def suits(worker: Worker, kind: str, start: int, end: int) -> bool:
-    """Whether somebody has the skill and is there."""
+    """Return True if a technician has the skill and is present."""
     opens, closes = worker.span()
     skill = KINDS[kind].skill
     has_skill = not skill or skill in worker.skills.split()
@@ -21,12 +21,12 @@ def suits(worker: Worker, kind: str, start: int, end: int) -> bool:
 
 
 def meets(one: Entry, other: Entry) -> bool:
-    """Whether two appointments with their buffers share time."""
+    """Return True if two appointments overlap with their buffers."""
     return one.start - one.before < other.end + other.after and other.start - other.before < one.end + one.after
 
 
 def can(worker: Worker, theirs: Live, wanted: Entry) -> bool:
-    """Whether somebody with these other appointments can take one."""
+    """Return True if a technician with these appointments can take another."""
     return (
         suits(worker, wanted.service_id, wanted.start, wanted.end)
         and (worker.limit is None or len(theirs) < worker.limit)
@@ -53,12 +53,12 @@ def _comes_and_leaves_in_time(worker: Worker, theirs: Live, wanted: Entry) -> bo
 
 
 def workers_for(staff: Staff, live: Live, wanted: Entry, requested: str | None) -> list[str]:
-    """Everybody who can take it as everything stands."""
+    """Return the technicians who can take an appointment without moving holds."""
     return [name for name in staff if requested in {None, name} and can(staff[name], _of(live, name), wanted)]
 
 
 def movable_workers(staff: Staff, live: Live, wanted: Entry, requested: str | None) -> list[str]:
-    """Everybody who can take it once one hold of theirs has gone elsewhere, in one step or two."""
+    """Return the technicians who can take an appointment after one of their holds moves, in one or two steps."""
     return [
         name
         for name in staff
@@ -80,7 +80,7 @@ def _can_go(staff: Staff, live: Live, hold: Entry) -> bool:
 
 
 def _movable(theirs: Live) -> Iterator[tuple[Entry, Live]]:
-    """Each of somebody's holds that may go elsewhere, with what is left then."""
+    """Yield each movable hold of a technician, with the remaining claims."""
     for hold in theirs:
         if hold.state == "held" and not hold.technician_chosen:
             yield hold, [one for one in theirs if one is not hold]

@@ -1,4 +1,4 @@
-"""The small shop's tools as its model calls them: each call is checked against the file, before and after."""
+"""Base of the state machine: calls the tools, and checks the file before and after each call."""
 
 import shutil
 import tempfile
@@ -34,7 +34,7 @@ _PICTURE: Final = (
 
 
 class SmallShopTools(RuleBasedStateMachine):
-    """A client at the tools of a shop of its own, in a copy of the template."""
+    """Client of the tools of one shop, in a copy of the template."""
 
     template: ClassVar[Path]
     tokens: Bundle[str] = Bundle("tokens")
@@ -76,12 +76,12 @@ class SmallShopTools(RuleBasedStateMachine):
         return body_of(self.portal.call(self.client.call_tool, tool, dict(arguments)))
 
     def _remember_call(self, tool: str, arguments: Mapping[str, object], made: str, job: Job) -> None:
-        """To be repeated some time."""
+        """Remember a call for later repetition."""
         provided = {name: value for name, value in arguments.items() if value is not None}
         self.memory.sent.append(Sent(tool, provided, made, job))
 
     def _check_arrivals(self, before: Live, *, patient: bool) -> None:
-        """Whoever has been given something to do can do it as everything stands."""
+        """Check that each newly assigned technician can serve the claim."""
         known = {one.id: (one.technician_id, one.start) for one in before}
         live = self._live()
         arrived = [one for one in live if known.get(one.id) != (one.technician_id, one.start)]
@@ -93,7 +93,7 @@ class SmallShopTools(RuleBasedStateMachine):
             assert can(self.memory.staff[one.technician_id], theirs, job), f"nobody can do that: {one}"
 
     def _key(self, choice: str, used: Keys) -> str:
-        """No key, a new one, or one that was used before."""
+        """Return no key, a new one, or a used one."""
         known = [key for key in used if key.startswith("key-")]
         if choice == "used" and known:
             return known[-1]
@@ -115,7 +115,7 @@ class SmallShopTools(RuleBasedStateMachine):
     # -- what is free ---------------------------------------------------------------------------
 
     def _offered(self, job: Job, start: int | None = None) -> dict[int, Body]:
-        """What get_slots says of the whole day, or of one start; by start."""
+        """Return the slots of the day, or of one start, by start."""
         arguments = {**job_arguments(job), "from": "2025-06-02", "to": "2025-06-02", "limit": 100, "detail": "full"}
         del arguments["start"]
         if start is not None:
@@ -126,7 +126,7 @@ class SmallShopTools(RuleBasedStateMachine):
         return {} if code_of(body) else {at(slot["start"]): slot for slot in body["slots"]}
 
     def _available(self, job: Job, start: int, live: Live | None = None) -> tuple[int, list[str]]:
-        """How many callers a start can serve, and by whom, as the model counts."""
+        """Return the capacity of a start and its technicians, as the model counts."""
         if self._is_past(start) or start % 30:
             return 0, []
         live, wanted = self._live() if live is None else live, entry_of(replace(job, start=start))
@@ -136,7 +136,7 @@ class SmallShopTools(RuleBasedStateMachine):
         return min(1, len(able)), able
 
     def _check_alternatives(self, body: Body, job: Job) -> None:
-        """They are what is offered, the nearest three."""
+        """Check that the alternatives are the three nearest offered starts."""
         if code_of(body) == "slot_unavailable":
             offered = sorted(self._offered(job), key=lambda start: (abs(start - job.start), start))[:3]
             assert [at(slot["start"]) for slot in body["error"]["alternatives"]] == sorted(offered)
@@ -168,7 +168,7 @@ class SmallShopTools(RuleBasedStateMachine):
         return hold.state == "held" and self._held(token).is_live(self.clock.now_ms())
 
     def _strand(self) -> None:
-        """Note whose technician cannot come any more."""
+        """Record the claims whose technician can no longer come."""
         self.memory.stranded |= {one.id for one in self._live() if not self._suits(one)}
 
     async def _import(self) -> None:

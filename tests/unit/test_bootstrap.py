@@ -1,4 +1,4 @@
-"""The composition root: ids, logging, and an app over a real file."""
+"""Tests of the composition root: ids, logging, and an app over a file."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from slotmcp.settings import Settings
 
 
 class StoppedClock(SystemClock):
-    """The same millisecond for ever."""
+    """Clock that always returns the same millisecond."""
 
     def now_ms(self) -> int:
         return 1_764_000_000_000

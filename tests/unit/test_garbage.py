@@ -1,4 +1,4 @@
-"""Nobody waits while what is there for good is looked through for garbage."""
+"""Test that long-lived objects are excluded from garbage collection."""
 
 import subprocess
 import sys

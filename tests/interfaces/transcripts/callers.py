@@ -1,4 +1,4 @@
-"""What callers have in common: what they ask for, who they are, and what was booked before they rang."""
+"""Shared data of the calls: services, customers and earlier bookings."""
 
 from typing import Final
 
@@ -13,12 +13,12 @@ THURSDAY, FRIDAY, MONDAY, TUESDAY = "2026-11-26", "2026-11-27", "2026-11-30", "2
 
 
 def on(day: str) -> dict[str, str]:
-    """A whole day, as a range."""
+    """Return a complete day as a range."""
     return {"from": day, "to": day}
 
 
 async def hold(line: Line, start: str, **more: object) -> str:
-    """Keep a time for the caller."""
+    """Hold a time for the caller."""
     token: str = (await line.call("create_hold", **{**FURNACE, "start": start, "customerHash": "line-1", **more}))[
         "holdToken"
     ]
@@ -26,6 +26,6 @@ async def hold(line: Line, start: str, **more: object) -> str:
 
 
 async def book_before(caller: Caller, start: str, **facts: str) -> Body:
-    """An appointment that somebody made before the call."""
+    """Make a booking before the call."""
     booking: Body = (await caller.call("book_slot", **{**FURNACE, "start": start, **KIM, **facts}))["booking"]
     return booking

@@ -1,4 +1,4 @@
-"""The ten calls. Who says what stands beside, in a page each."""
+"""The ten calls by title. Each has a page beside this file."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -29,4 +29,4 @@ CALLS: Final[Mapping[str, Call]] = {
     "Calls back on a broken line": broken_line,
     "Sends the nearest, and refuses too long a way": nearest_and_too_far,
 }
-"""By the title of the page."""
+"""Calls by the title of the page."""

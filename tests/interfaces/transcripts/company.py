@@ -1,4 +1,4 @@
-"""The company that is called: three technicians in Denver whose ways count, on the Tuesday before Thanksgiving."""
+"""Company in the transcripts: three technicians in Denver with travel times, on the Tuesday before Thanksgiving."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -51,6 +51,6 @@ _PLAN: Final = ProjectPlan(
 
 @asynccontextmanager
 async def open_company(path: Path) -> AsyncIterator[Caller]:
-    """The company, at ten on that Tuesday."""
+    """Open the company at ten on that Tuesday."""
     async with open_caller(path, _PLAN, now_ms=TUESDAY_AT_TEN_MS) as caller:
         yield caller

@@ -1,4 +1,4 @@
-"""Calls of people who want an appointment."""
+"""Calls of new customers."""
 
 from interfaces.transcripts.callers import DUCTS, FRIDAY, FURNACE, KIM, LEE, MONDAY, THURSDAY, book_before, hold, on
 from interfaces.transcripts.page import Page, ring
@@ -102,7 +102,7 @@ async def nothing_free(caller: Caller, page: Page) -> None:
 
 
 async def _fill(caller: Caller, first: str, last: str) -> list[str]:
-    """Sell every duct cleaning of some days; the ids of the bookings."""
+    """Book every duct cleaning of some days, and return the ids."""
     taken: list[str] = []
     while slots := (await caller.call("get_slots", **DUCTS, **{"from": first, "to": last}, limit=1))["slots"]:
         who = {"customerPhone": f"+1 720 555 {len(taken):04}"}

@@ -1,4 +1,4 @@
-"""Calls of people who have been there before."""
+"""Calls of existing customers."""
 
 from interfaces.transcripts.callers import FRIDAY, FURNACE, KIM, LEE, MONDAY, THURSDAY, TUESDAY, book_before, hold
 from interfaces.transcripts.page import Page, ring

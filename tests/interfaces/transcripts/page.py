@@ -1,4 +1,4 @@
-"""A page on which a call is written down: what is said on both sides, and what the agent's MCP client asks between."""
+"""Page with a written call: the words of both sides, and the requests of the agent's MCP client."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -20,30 +20,30 @@ class Page:
     title: str
     lines: list[str] = field(default_factory=list)
     _names: dict[str, str] = field(default_factory=dict)
-    """What random ids are called here, in the order in which they turn up."""
+    """Stable replacements of random ids, in order of appearance."""
 
     def note(self, words: str) -> None:
-        """What happens around the call."""
+        """Write an event around the call."""
         self.lines.append(f"*{words}*")
 
     def caller(self, words: str) -> None:
-        """What the person on the phone says."""
+        """Write the caller's words."""
         self.lines.append(f"**Caller:** {words}")
 
     def asked(self, tool: str, arguments: Mapping[str, object]) -> None:
-        """What goes over the wire."""
+        """Write a request."""
         shown = {name: self._names.get(str(value), value) for name, value in arguments.items()}
         self.lines.append(f"`{tool} {json.dumps(shown, ensure_ascii=False)}`")
 
     def answered(self, body: Body) -> None:
-        """What the agent says, and below it what only the agent is told."""
+        """Write the agent's words, and below them the facts for the agent."""
         self._name_ids(body)
         self.lines.append(f"**Agent:** {body['result']}")
         if told := "; ".join(_beside(body)):
             self.lines.append(f"({told})")
 
     def text(self) -> str:
-        """All of it."""
+        """Return the complete text."""
         return "\n\n".join([f"# {self.title}", *self.lines]) + "\n"
 
     def _name_ids(self, body: Body) -> None:
@@ -55,23 +55,23 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One phone line: an MCP client at the company's desk, whose every word goes on the page."""
+    """Phone line of a caller: an MCP client whose calls are written to the page."""
 
     caller: Caller
     client: Client
     page: Page
 
     def says(self, words: str) -> None:
-        """The caller speaks."""
+        """Write the caller's words."""
         self.page.caller(words)
 
     def pause(self, seconds: int, words: str) -> None:
-        """Time passes."""
+        """Advance the clock."""
         self.caller.clock.advance(seconds=seconds)
         self.page.note(words)
 
     async def call(self, tool: str, /, **arguments: object) -> Body:
-        """Call a tool, and say what it answers, be it a refusal."""
+        """Call a tool, and write its response or its error."""
         self.page.asked(tool, arguments)
         body = body_of(await self.client.call_tool(tool, arguments))
         self.page.answered(body)
@@ -80,13 +80,13 @@ class Line:
 
 @asynccontextmanager
 async def ring(caller: Caller, page: Page) -> AsyncIterator[Line]:
-    """The phone rings: a connection of its own."""
+    """Open a connection for the call."""
     async with Client(caller.server) as client:
         yield Line(caller, client, page)
 
 
 def _beside(body: Body) -> list[str]:
-    """What of an answer a reader of the page would like to see that is not said aloud."""
+    """List the facts of a response that are not spoken but help the reader."""
     told = []
     if "error" in body:
         told.append(f"error {body['error']['code']}")
@@ -98,7 +98,7 @@ def _beside(body: Body) -> list[str]:
 
 
 def _walk(value: Any) -> list[tuple[str, Any]]:  # noqa: ANN401  any JSON
-    """Every name with its value, however deep."""
+    """Yield every key with its value, at any depth."""
     if isinstance(value, Mapping):
         return [pair for name, one in value.items() for pair in ((name, one), *_walk(one))]
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What an agent sends is read leniently where it cannot be misread, and told exactly where it can."""
+"""Tests of argument validation."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""A phone number and an e-mail address are recognised, and nothing else is taken for one."""
+"""Tests of phone numbers and email addresses."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Each error of the trade becomes an answer that an agent can act on."""
+"""Tests of error responses."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Any wish for a language comes down to one that can be spoken, and who gets another is told."""
+"""Tests of the choice of a locale."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Times on the wire are read strictly and written one way."""
+"""Tests of the formats of dates and times on the wire."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 

@@ -1,4 +1,4 @@
-"""The sentences that say why not, and what would be possible."""
+"""Tests of the sentences that explain why a time is unavailable."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Published schemas are ones that every client takes."""
+"""Tests that published schemas are portable."""
 
 from enum import StrEnum
 from typing import Annotated, Literal, NotRequired

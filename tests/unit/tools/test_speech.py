@@ -1,4 +1,4 @@
-"""The sentences that callers hear."""
+"""Tests of the spoken sentences in American English."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Each language says times as its speakers do on the phone."""
+"""Tests of the sentences in each language."""
 
 import re
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def view(locale: str, *, now: str = SUNDAY, timezone: str = "") -> Viewpoint:
 
 
 def offered(locale: str, *texts: str) -> str:
-    """Without the question at its end."""
+    """Return the offer without its final question."""
     return re.sub(
         r"(?<=[.] )[^.]*[?]$", "", sentences.free_times([minute(text) for text in texts], view(locale))
     ).strip()

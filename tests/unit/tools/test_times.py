@@ -1,4 +1,4 @@
-"""Times are said as people say them."""
+"""Tests of spoken dates and times."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo

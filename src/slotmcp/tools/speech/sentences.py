@@ -20,7 +20,7 @@ _SPOKEN_SLASH: Final = re.compile(r"(?<=\w\w)/(?=\w\w)")
 def spoken_name(name: str, view: Viewpoint) -> str:
     """Return a service's name within a sentence: "Furnace tune-up & check" becomes "furnace tune-up and check".
 
-    Names are in the business's language, whatever the language of the sentence is.
+    Names are in the business's language, regardless of the language of the sentence.
     """
     voice = view.business_voice
     plain = name.replace(" & ", f" {voice.say_as('&', 'and')} ")
