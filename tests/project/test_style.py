@@ -30,7 +30,7 @@ STORED_NAMES = {"asked", "told", "wished"}
 DENIED_PROSE = {"everybody", "nobody", "somebody", "whatever", "whoever", "whomever", "wherever"}
 """Words that no docstring and no comment contains: the actor has a name."""
 
-FIRST_CHECKED_COMMIT = "dde0c0a"
+FIRST_CHECKED_COMMIT = "03c5156"
 MAX_SUBJECT_CHARACTERS = 72
 MEDIAN_FUNCTION_LINES = 8
 LONG_FUNCTION_LINES = 25
