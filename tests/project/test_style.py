@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Iterator
+from inspect import cleandoc, getdoc
 from statistics import median
 
 from comparison.structure import (
@@ -15,6 +16,7 @@ from comparison.structure import (
     modules_of,
 )
 from project.repository import ROOT
+from slotmcp.tools.server import TOOLS
 
 SOURCE = modules_of(ROOT / "src")
 WRITTEN = [module for module in SOURCE if not module.is_generated]
@@ -29,6 +31,8 @@ STORED_NAMES = {"asked", "told", "wished"}
 """Database columns and stored or published keys that have always been called so."""
 DENIED_PROSE = {"everybody", "nobody", "somebody", "whatever", "whoever", "whomever", "wherever"}
 """Words that no docstring and no comment contains: the actor has a name."""
+PUBLISHED = {getdoc(tool.function) for tool in TOOLS}
+"""Docstrings that are descriptions on the wire, which a snapshot fixes."""
 
 FIRST_CHECKED_COMMIT = "03c5156"
 MAX_SUBJECT_CHARACTERS = 72
@@ -84,7 +88,7 @@ def test_docstrings_and_comments_name_the_actor() -> None:
         f"{module.path}: {text}"
         for module in WRITTEN
         for text in (*(text for _, text in module.docstrings), *comments(module))
-        if set(re.findall(r"[a-z]+", text.lower())) & DENIED_PROSE
+        if set(re.findall(r"[a-z]+", text.lower())) & DENIED_PROSE and cleandoc(text) not in PUBLISHED
     ]
     assert denied == []
 
