@@ -14,7 +14,7 @@ from slotmcp.engine.timeline import Timeline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """A technician for a job. The caller makes the moves first, in their order."""
+    """A technician for a job. The moves must be made first, in their order."""
 
     technician_id: str
     reason: AssignmentReason
@@ -22,27 +22,29 @@ class Assignment:
 
 
 def assign(availability: Availability, need: Need, start: Minute) -> Assignment | None:
-    """Choose the technician for an offered start; return None exactly when `check_start` does."""
+    """Choose the technician for a start; return None if `check_start` returns None."""
     if not availability.is_bookable_start(start):
         return None
     index = availability.index
-    lines = index.eligible(need)
-    if free := [line for line in lines if line.can_start(need, start)]:
+    timelines = index.eligible(need)
+    if free := [timeline for timeline in timelines if timeline.can_start(need, start)]:
         return _best(availability, need, start, dict.fromkeys(free, ()))
-    moves_by_line = {line: moves for line in lines if (moves := index.relocation.moves_for(line, need, start))}
-    return _best(availability, need, start, moves_by_line) if moves_by_line else None
+    moves_by_timeline = {
+        timeline: moves for timeline in timelines if (moves := index.relocation.moves_for(timeline, need, start))
+    }
+    return _best(availability, need, start, moves_by_timeline) if moves_by_timeline else None
 
 
 def assign_kept(availability: Availability, need: Need, start: Minute) -> Assignment | None:
     """Choose the technician for a promised start, without checking grid, notice and horizon again (rule 20)."""
-    free = [line for line in availability.index.eligible(need) if line.can_serve(need, start)]
+    free = [timeline for timeline in availability.index.eligible(need) if timeline.can_serve(need, start)]
     return _best(availability, need, start, dict.fromkeys(free, ())) if free else None
 
 
 def _best(availability: Availability, need: Need, start: Minute, options: Mapping[Timeline, HoldMoves]) -> Assignment:
     policy = availability.schedule.project.assignment_ranking
-    lines = {line.candidate_at(need, start): line for line in options}
-    winner, *others = sorted(lines, key=rank(policy))
+    timelines = {timeline.candidate_at(need, start): timeline for timeline in options}
+    winner, *others = sorted(timelines, key=rank(policy))
     reason = AssignmentReason(
         policy=policy,
         values=ranking_values(policy, winner),
@@ -50,4 +52,4 @@ def _best(availability: Availability, need: Need, start: Minute, options: Mappin
         wished=need.technician_id is not None,
         decided_by=deciding_key(policy, winner, others[0]) if others else None,
     )
-    return Assignment(technician_id=winner.technician_id, reason=reason, moves=options[lines[winner]])
+    return Assignment(technician_id=winner.technician_id, reason=reason, moves=options[timelines[winner]])

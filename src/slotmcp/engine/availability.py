@@ -1,4 +1,4 @@
-"""Availability: an indexed project schedule at one instant. Every question about free time starts here."""
+"""Availability: an indexed project schedule at one instant. Every search for free time starts here."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from slotmcp.engine.timeline import Timeline
 from slotmcp.engine.travel import TravelTimes
 
 _MARGIN = timedelta(days=3)
-"""Maximum reach beyond the frame of other time zones, shifts past midnight, and jobs of a day."""
+"""Dates indexed beyond the frame, for other time zones, shifts past midnight, and jobs of a whole day."""
 
 
 class DaySlots:
@@ -51,7 +51,7 @@ class DaySlots:
 
 
 SlotsByNeed = dict[tuple[Need, Policy], dict[int, DaySlots]]
-"""Cache of `find_slots`, by day of the frame, before a range is cut out."""
+"""Cache of `find_slots`: complete days, by need and by number of the day in the frame."""
 
 
 class TimelineIndex:
@@ -65,8 +65,8 @@ class TimelineIndex:
         self._cached_travel = cached_travel
         self._eligible: dict[frozenset[str], tuple[Timeline, ...]] = {}
         self.slots_by_need: SlotsByNeed = {}
-        self.until_ms = min((line.until_ms for line in timelines.values()), default=inf)
-        """Time at which the first hold in the index expires."""
+        self.first_expiry_ms = min((timeline.first_expiry_ms for timeline in timelines.values()), default=inf)
+        """Earliest expiry of a hold in the index."""
 
     @cached_property
     def relocation(self) -> Relocation:
@@ -78,19 +78,23 @@ class TimelineIndex:
         skilled = self._eligible.get(need.skills)
         if skilled is None:
             skilled = tuple(
-                line for line in self.timelines.values() if need.skills <= line.technician_schedule.technician.skills
+                timeline
+                for timeline in self.timelines.values()
+                if need.skills <= timeline.technician_schedule.technician.skills
             )
             self._eligible[need.skills] = skilled
         if need.technician_id is None:
             return skilled
-        return tuple(line for line in skilled if line.technician_schedule.technician.id == need.technician_id)
+        return tuple(
+            timeline for timeline in skilled if timeline.technician_schedule.technician.id == need.technician_id
+        )
 
     def without(self, claim: Claim) -> "TimelineIndex":
         """Return an index in which one claim takes no time."""
-        line = self.timelines.get(claim.technician_id)
-        if line is None:
+        timeline = self.timelines.get(claim.technician_id)
+        if timeline is None:
             return self
-        timelines = {**self.timelines, claim.technician_id: line.without(claim.id)}
+        timelines = {**self.timelines, claim.technician_id: timeline.without(claim.id)}
         return TimelineIndex(timelines, self._schedule, self._cached_travel)
 
 
@@ -103,7 +107,7 @@ class Availability:
     frame: Frame
     index: TimelineIndex
     cached_travel: TravelTimes | None = None
-    """Travel times from a routing service that are cached so far; None: all are estimated."""
+    """Travel times cached from a routing service; None: all are estimated."""
 
     @classmethod
     def of(
@@ -115,13 +119,13 @@ class Availability:
     ) -> "Availability":
         """Index a schedule, reusing the timelines of a previous availability that are still valid.
 
-        They are valid while project and date are equal, the technician's schedule is the same object, and
-        none of its holds has expired since.
+        A timeline is valid while the project and the date are equal, the technician's schedule is the same object, and
+        none of its holds has expired.
         """
         frame = frame_of(schedule.project, now_ms // MS_PER_MINUTE)
         if previous is None or not previous._is_reusable(schedule.project, frame, now_ms):  # noqa: SLF001  same class
             return cls(schedule, now_ms, frame, _index(schedule, frame, now_ms, {}, cached_travel), cached_travel)
-        if previous.schedule is schedule and now_ms < previous.index.until_ms:
+        if previous.schedule is schedule and now_ms < previous.index.first_expiry_ms:
             return cls(schedule, now_ms, frame, previous.index, previous.cached_travel)
         index = _index(schedule, frame, now_ms, previous.index.timelines, cached_travel)
         return cls(schedule, now_ms, frame, index, cached_travel)
@@ -133,7 +137,7 @@ class Availability:
 
     def is_bookable_start(self, start: Minute) -> bool:
         """Return whether notice, horizon and, with clock alignment, the grid allow a start (rules 13, 15 and 16)."""
-        return self.earliest_start <= start and self.frame.has(start)
+        return self.earliest_start <= start and self.frame.contains(start)
 
     def without(self, claim: Claim) -> "Availability":
         """Return an availability in which one claim takes no time."""
@@ -149,10 +153,14 @@ def _index(
     dates = _dates(schedule.project, frame, frame.days)
     timelines: dict[str, Timeline] = {}
     for technician_id, technician_schedule in schedule.technician_schedules.items():
-        line = known.get(technician_id)
-        if line is None or line.technician_schedule is not technician_schedule or line.until_ms <= now_ms:
-            line = _timeline(technician_schedule, schedule.project, frame, dates, now_ms)
-        timelines[technician_id] = line
+        timeline = known.get(technician_id)
+        if (
+            timeline is None
+            or timeline.technician_schedule is not technician_schedule
+            or timeline.first_expiry_ms <= now_ms
+        ):
+            timeline = _timeline(technician_schedule, schedule.project, frame, dates, now_ms)
+        timelines[technician_id] = timeline
     return TimelineIndex(timelines, schedule, cached_travel)
 
 

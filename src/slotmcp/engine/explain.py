@@ -1,4 +1,4 @@
-"""Reasons why a start is not free, from the same predicates that decide it."""
+"""Reasons why a start is not free, from the predicates that `engine.slots` uses to find free starts."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,24 +23,24 @@ _SHORTEN_STEP_MINUTES = 15
 _DAYS_AROUND = 7
 _MAX_TECHNICIANS = 40
 _MAX_STARTS = 4000
-"""Maximum of all technicians together, so that a response without slots takes little longer than others."""
+"""Maximum number of checks over all technicians. It limits the time of a response without slots."""
 _REASON_BY_OBSTACLE = {Obstacle.FULL: Reason.DAY_FULL, Obstacle.TRAVEL: Reason.TRAVEL}
-"""Obstacles that need no further distinction."""
+"""Obstacles that correspond to a single reason."""
 
 
 def explain(availability: Availability, need: Need, start: Minute) -> Explanation:
     """Return the slot of a start, or each technician's reason against it and the changes that would open it."""
     slot = check_start(availability, need, start)
-    lines = availability.index.timelines.values()
+    timelines = availability.index.timelines.values()
     openings = () if slot else tuple(filter(None, _openings(availability, need, start)))
-    technicians = tuple(_technicians(availability, lines, need, start, slot))
+    technicians = tuple(_technicians(availability, timelines, need, start, slot))
     return Explanation(slot=slot, technicians=technicians, openings=openings)
 
 
 def reasons_at(availability: Availability, need: Need, start: Minute) -> tuple[TechnicianReason, ...]:
-    """Return for each technician the reason against a start; None for those who can take it."""
-    lines = availability.index.timelines.values()
-    return tuple(_technicians(availability, lines, need, start, check_start(availability, need, start)))
+    """Return each technician's reason against a start; it is None for technicians who can take the start."""
+    timelines = availability.index.timelines.values()
+    return tuple(_technicians(availability, timelines, need, start, check_start(availability, need, start)))
 
 
 def reasons_between(
@@ -53,51 +53,54 @@ def reasons_between(
 ) -> dict[str, Counter[Reason]]:
     """Return for each skilled technician the number of grid starts in a range that each reason blocks.
 
-    `is_relevant` filters the starts. Of many starts or technicians only an even sample is checked. When no
+    `is_relevant` filters the starts. If there are many starts or technicians, only a sample is checked. If no
     technician has the skills, each technician has that reason once.
     """
     frame = availability.frame
     positions = frame.positions[frame.number(start_from) : frame.number(start_to)]
     if is_relevant is not None:
         positions = [start for start in positions if is_relevant(start)]
-    lines = _sample(availability.index.eligible(need), _MAX_TECHNICIANS)
-    if not lines:
+    timelines = _sample(availability.index.eligible(need), _MAX_TECHNICIANS)
+    if not timelines:
         return {technician_id: Counter({Reason.SKILL_MISSING: 1}) for technician_id in availability.index.timelines}
-    positions = _sample(positions, _MAX_STARTS // len(lines))
+    positions = _sample(positions, _MAX_STARTS // len(timelines))
     offered = set(list_starts(availability, need, start_from, start_to))
-    reasons: dict[str, Counter[Reason]] = {line.technician_schedule.technician.id: Counter() for line in lines}
+    reasons: dict[str, Counter[Reason]] = {
+        timeline.technician_schedule.technician.id: Counter() for timeline in timelines
+    }
     for start in positions:
         slot = check_start(availability, need, start) if start in offered else None
-        for blocked in _technicians(availability, lines, need, start, slot):
+        for blocked in _technicians(availability, timelines, need, start, slot):
             if blocked.reason is not None:
                 reasons[blocked.technician_id][blocked.reason] += 1
     return reasons
 
 
 def _technicians(
-    availability: Availability, lines: Iterable[Timeline], need: Need, start: Minute, slot: Slot | None
+    availability: Availability, timelines: Iterable[Timeline], need: Need, start: Minute, slot: Slot | None
 ) -> Iterator[TechnicianReason]:
     """Yield the slot's candidates without a reason, and the other technicians with theirs."""
     able = {candidate.technician_id for candidate in slot.candidates} if slot else set()
-    for line in lines:
-        technician_id = line.technician_schedule.technician.id
+    for timeline in timelines:
+        technician_id = timeline.technician_schedule.technician.id
         if technician_id in able:
             yield TechnicianReason(technician_id=technician_id, reason=None)
         else:
-            yield _reason(availability, line, need, start)
+            yield _reason(availability, timeline, need, start)
 
 
-def _sample(items: Sequence[T], most: int) -> Sequence[T]:
-    """Return about `most` items, an odd number apart, so that they are not the same hours of every day."""
-    return items if len(items) <= most else items[:: len(items) // most | 1]
+def _sample(items: Sequence[T], max_items: int) -> Sequence[T]:
+    """Return about `max_items` evenly spaced items. The step is odd, so that the sampled hours vary by day."""
+    return items if len(items) <= max_items else items[:: len(items) // max_items | 1]
 
 
-def _reason(availability: Availability, line: Timeline, need: Need, start: Minute) -> TechnicianReason:
-    """Return the first reason against one technician, else the reason against all technicians.
+def _reason(availability: Availability, timeline: Timeline, need: Need, start: Minute) -> TechnicianReason:
+    """Return the first reason that blocks one technician.
 
-    Dates outside notice and horizon need no further check.
+    Notice and grid come last, because they say nothing about the technician. A start in the past or beyond the
+    horizon comes early, because the obstacles are known only within the frame.
     """
-    technician = line.technician_schedule.technician
+    technician = timeline.technician_schedule.technician
     if technician.status is TechnicianStatus.OFF:
         return TechnicianReason(technician_id=technician.id, reason=Reason.INACTIVE)
     if missing := need.skills - technician.skills:
@@ -105,12 +108,12 @@ def _reason(availability: Availability, line: Timeline, need: Need, start: Minut
         return TechnicianReason(technician_id=technician.id, reason=Reason.SKILL_MISSING, missing_skills=skills)
     if outside_frame := _outside_frame(availability, start):
         return TechnicianReason(technician_id=technician.id, reason=outside_frame)
-    obstacle = line.obstacle(need, start)
+    obstacle = timeline.obstacle(need, start)
     if obstacle is Obstacle.CLOSED:
-        return _closed(availability, line, need, start)
+        return _closed_reason(availability, timeline, need, start)
     if obstacle is Obstacle.TAKEN:
-        return _taken(line, need, start)
-    reason = _REASON_BY_OBSTACLE[obstacle] if obstacle else _common_reason(availability, line, need, start)
+        return _taken_reason(timeline, need, start)
+    reason = _REASON_BY_OBSTACLE[obstacle] if obstacle else _common_reason(availability, timeline, need, start)
     return TechnicianReason(technician_id=technician.id, reason=reason)
 
 
@@ -121,18 +124,18 @@ def _outside_frame(availability: Availability, start: Minute) -> Reason | None:
     return Reason.HORIZON if start >= availability.frame.midnights[-1] else None
 
 
-def _common_reason(availability: Availability, line: Timeline, need: Need, start: Minute) -> Reason | None:
+def _common_reason(availability: Availability, timeline: Timeline, need: Need, start: Minute) -> Reason | None:
     if start < availability.earliest_start:
         return Reason.NOTICE
-    return None if availability.frame.has(start) and line.is_on_grid(need, start) else Reason.OFF_GRID
+    return None if availability.frame.contains(start) and timeline.is_on_grid(need, start) else Reason.OFF_GRID
 
 
-def _closed(availability: Availability, line: Timeline, need: Need, start: Minute) -> TechnicianReason:
-    technician = line.technician_schedule.technician
+def _closed_reason(availability: Availability, timeline: Timeline, need: Need, start: Minute) -> TechnicianReason:
+    technician = timeline.technician_schedule.technician
     job = start, start + need.duration_minutes
-    if not _lies_in(job, line.shifts):
+    if not _is_within(job, timeline.shifts):
         dates = _dates_around(availability, start)
-        is_holiday = _lies_in(job, shift_intervals(technician, dates))
+        is_holiday = _is_within(job, shift_intervals(technician, dates))
         reason = Reason.HOLIDAY if is_holiday else Reason.OUTSIDE_SHIFT
         return TechnicianReason(technician_id=technician.id, reason=reason)
     ends = [absence.end for absence in technician.time_off if overlaps((absence.start, absence.end), job)]
@@ -143,23 +146,23 @@ def _closed(availability: Availability, line: Timeline, need: Need, start: Minut
     return TechnicianReason(technician_id=technician.id, reason=Reason.BREAK, until=until)
 
 
-def _taken(line: Timeline, need: Need, start: Minute) -> TechnicianReason:
+def _taken_reason(timeline: Timeline, need: Need, start: Minute) -> TechnicianReason:
     job = start - need.buffer_before_minutes, start + need.duration_minutes + need.buffer_after_minutes
-    technician_id = line.technician_schedule.technician.id
-    for claim in line.claims:
+    technician_id = timeline.technician_schedule.technician.id
+    for claim in timeline.claims:
         if overlaps((claim.start - claim.buffer_before_minutes, claim.end + claim.buffer_after_minutes), job):
             reason = Reason.HELD if claim.is_hold else Reason.BOOKED
             return TechnicianReason(technician_id=technician_id, reason=reason, until=claim.end)
-    until = max(busy.end for busy in line.technician_schedule.busy if overlaps((busy.start, busy.end), job))
+    until = max(busy.end for busy in timeline.technician_schedule.busy if overlaps((busy.start, busy.end), job))
     return TechnicianReason(technician_id=technician_id, reason=Reason.BUSY, until=until)
 
 
 def _openings(availability: Availability, need: Need, start: Minute) -> Iterator[Opening | None]:
     if need.technician_id is not None:
         yield _opening(availability, Change.ANY_TECHNICIAN, replace(need, technician_id=None), start)
-    yield _shorter(availability, need, start)
-    yield _same_day(availability, need, start)
-    yield _other_day(availability, need, start)
+    yield _shorter_opening(availability, need, start)
+    yield _same_day_opening(availability, need, start)
+    yield _other_day_opening(availability, need, start)
 
 
 def _opening(availability: Availability, change: Change, need: Need, start: Minute) -> Opening | None:
@@ -167,7 +170,7 @@ def _opening(availability: Availability, change: Change, need: Need, start: Minu
     return Opening(change=change, slot=slot) if slot else None
 
 
-def _shorter(availability: Availability, need: Need, start: Minute) -> Opening | None:
+def _shorter_opening(availability: Availability, need: Need, start: Minute) -> Opening | None:
     for duration in range(need.duration_minutes - _SHORTEN_STEP_MINUTES, 0, -_SHORTEN_STEP_MINUTES):
         opening = _opening(availability, Change.SHORTER, replace(need, duration_minutes=duration), start)
         if opening:
@@ -175,15 +178,15 @@ def _shorter(availability: Availability, need: Need, start: Minute) -> Opening |
     return None
 
 
-def _same_day(availability: Availability, need: Need, start: Minute) -> Opening | None:
+def _same_day_opening(availability: Availability, need: Need, start: Minute) -> Opening | None:
     zone_key = availability.schedule.project.timezone
     day = utc_to_wall(zone_key, start).date()
     starts = list_starts(availability, need, midnight(zone_key, day), next_midnight(zone_key, day))
     return _opening(availability, Change.OTHER_TIME, need, _nearest(starts, start)) if starts else None
 
 
-def _other_day(availability: Availability, need: Need, start: Minute) -> Opening | None:
-    """Return the same time on the nearest other day, else the nearest time on any other day."""
+def _other_day_opening(availability: Availability, need: Need, start: Minute) -> Opening | None:
+    """Return an opening at the same time on the nearest other day, else at the nearest time on another day."""
     zone_key = availability.schedule.project.timezone
     wall = utc_to_wall(zone_key, start).replace(tzinfo=None)
     for days in range(1, _DAYS_AROUND + 1):
@@ -201,11 +204,11 @@ def _nearest(starts: Iterable[Minute], start: Minute) -> Minute:
     return min(starts, key=lambda candidate: (abs(candidate - start), candidate))
 
 
-def _lies_in(job: Interval, intervals: tuple[Interval, ...]) -> bool:
+def _is_within(job: Interval, intervals: tuple[Interval, ...]) -> bool:
     return any(start <= job[0] and job[1] <= end for start, end in intervals)
 
 
 def _dates_around(availability: Availability, start: Minute) -> DateRange:
-    """Return the dates around a start, with none of them closed."""
+    """Return the dates around a start, ignoring holidays and other closed dates."""
     day = utc_to_wall(availability.schedule.project.timezone, start).date()
     return DateRange(day - timedelta(days=2), day + timedelta(days=2))

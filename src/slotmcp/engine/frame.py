@@ -48,7 +48,7 @@ class Frame:
         """Return the positions from one minute to another, both inclusive, as bits."""
         return (1 << self.number(last + 1)) - (1 << self.number(first))
 
-    def has(self, minute: Minute) -> bool:
+    def contains(self, minute: Minute) -> bool:
         """Return whether a minute is one of the positions."""
         number = self.number(minute)
         return number < len(self.positions) and self.positions[number] == minute

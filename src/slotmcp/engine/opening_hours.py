@@ -54,7 +54,7 @@ def opening_hours(technician: Technician, dates: DateRange) -> tuple[Interval, .
 
 
 def shift_intervals(technician: Technician, dates: DateRange) -> tuple[Interval, ...]:
-    """Return a technician's shifts, merged, without taking out breaks and time off."""
+    """Return a technician's shifts, merged; breaks and time off are not subtracted."""
     return _shifts(technician.timezone, technician.shifts, technician.overrides, dates)
 
 
@@ -71,7 +71,7 @@ def _hours(
     overrides: tuple[DateOverride, ...],
     dates: DateRange,
 ) -> tuple[Interval, ...]:
-    """Cached by every input, so that technicians with the same pattern share one expansion."""
+    """Return shifts without breaks. Cached by value, so that technicians with equal patterns share the result."""
     return tuple(subtract(_shifts(zone_key, shifts, overrides, dates), _merged(zone_key, breaks, dates)))
 
 

@@ -24,7 +24,7 @@ HoldMoves = tuple[HoldMove, ...]
 
 
 class Relocation:
-    """Holds that can move, with their targets. Caches its results."""
+    """Finder of moves that free a technician's time. It caches its results."""
 
     __slots__ = (
         "_cached_travel",
@@ -49,20 +49,20 @@ class Relocation:
         self._without: dict[str, Timeline] = {}
         self.movable = {
             technician_id: holds
-            for technician_id, line in timelines.items()
-            if (holds := tuple(claim for claim in line.holds if self._is_movable(claim)))
+            for technician_id, timeline in timelines.items()
+            if (holds := tuple(claim for claim in timeline.holds if self._is_movable(claim)))
         }
-        """Holds that may move, by technician; technicians without any are left out."""
+        """Holds that may move, by technician; technicians without such holds are left out."""
 
-    def freed_timelines(self, line: Timeline) -> Iterator[tuple[Timeline, HoldMoves]]:
-        """Yield the timeline without each of its holds that can move, and the moves."""
-        for hold in self.movable.get(line.technician_schedule.technician.id, ()):
+    def freed_timelines(self, timeline: Timeline) -> Iterator[tuple[Timeline, HoldMoves]]:
+        """Yield, for each hold that can move, the timeline without it and the moves."""
+        for hold in self.movable.get(timeline.technician_schedule.technician.id, ()):
             if moves := self._moves_away(hold):
-                yield self._line_without(hold), moves
+                yield self._timeline_without(hold), moves
 
-    def moves_for(self, line: Timeline, need: Need, start: Minute) -> HoldMoves:
-        """Return the moves that let a technician start a job; empty when there are none."""
-        return next((moves for freed, moves in self.freed_timelines(line) if freed.can_start(need, start)), ())
+    def moves_for(self, timeline: Timeline, need: Need, start: Minute) -> HoldMoves:
+        """Return the moves after which a technician can start a job; empty if there are none."""
+        return next((moves for freed, moves in self.freed_timelines(timeline) if freed.can_start(need, start)), ())
 
     def _is_movable(self, claim: Claim) -> bool:
         return not claim.technician_chosen and claim.service_id in self._services
@@ -79,12 +79,12 @@ class Relocation:
     def _in_two_steps(self, hold: Claim) -> HoldMoves:
         need = self._need_of(hold)
         for technician_id, others in self.movable.items():
-            line = self._timelines[technician_id]
-            if technician_id == hold.technician_id or not need.skills <= line.technician_schedule.technician.skills:
+            timeline = self._timelines[technician_id]
+            if technician_id == hold.technician_id or not need.skills <= timeline.technician_schedule.technician.skills:
                 continue
             for other in others:
                 onward = self._targets_of(other) - {hold.technician_id}
-                if onward and self._line_without(other).can_serve(need, hold.start):
+                if onward and self._timeline_without(other).can_serve(need, hold.start):
                     return HoldMove(other, min(onward)), HoldMove(hold, technician_id)
         return ()
 
@@ -94,14 +94,14 @@ class Relocation:
             need = self._need_of(hold)
             self._targets[hold.id] = frozenset(
                 technician_id
-                for technician_id, line in self._timelines.items()
+                for technician_id, timeline in self._timelines.items()
                 if technician_id != hold.technician_id
-                and need.skills <= line.technician_schedule.technician.skills
-                and line.can_serve(need, hold.start)
+                and need.skills <= timeline.technician_schedule.technician.skills
+                and timeline.can_serve(need, hold.start)
             )
         return self._targets[hold.id]
 
-    def _line_without(self, hold: Claim) -> Timeline:
+    def _timeline_without(self, hold: Claim) -> Timeline:
         if hold.id not in self._without:
             self._without[hold.id] = self._timelines[hold.technician_id].without(hold.id)
         return self._without[hold.id]

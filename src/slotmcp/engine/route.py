@@ -1,4 +1,4 @@
-"""Route of a technician: the locations before and after a job (rules 23 to 25)."""
+"""Route of a technician: the travel before and after each job (rules 23 to 25)."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -14,19 +14,19 @@ _FOREVER = 1 << 60
 
 
 class Leg(NamedTuple):
-    """Starts with the same job before and the same job after them."""
+    """Range of starts between the same two jobs, with the travel constraints of that range."""
 
     first: Minute
     end: Minute
     """Exclusive end of the starts."""
     origin: Location | None
-    """Location of the job before, or home; None when it is unknown."""
+    """Location of the previous job, or home; None if it is unknown."""
     ready: Minute
     """Earliest departure from the origin: the end of the previous job and its buffer, or the start of the shift."""
     buffer_after_minutes: int | None
-    """Buffer after the job before; None when there is none."""
+    """Buffer after the previous job; None if there is no previous job."""
     target: Location | None
-    """Location of the job after; None when it is unknown or there is none."""
+    """Location of the next job; None if it is unknown or there is no next job."""
     due: Minute
     """Latest arrival at the target."""
 
@@ -48,7 +48,7 @@ class Leg(NamedTuple):
         return None if need.site is None or self.origin is None else need.site.minutes_from(self.origin)
 
     def buffer_minutes(self, need: Need) -> int:
-        """Return the buffers between the job before and this one."""
+        """Return the buffers between the previous job and this one."""
         return 0 if self.buffer_after_minutes is None else self.buffer_after_minutes + need.buffer_before_minutes
 
 
@@ -62,7 +62,7 @@ class Route:
 
         Args:
             home: location where a working day begins, if it is known.
-            shifts: intervals of the shifts, merged, without taking out breaks and time off.
+            shifts: intervals of the shifts, merged; breaks and time off are not subtracted.
             claims: claims that take time now; no two overlap.
         """
         self._home = home

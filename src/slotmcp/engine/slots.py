@@ -13,10 +13,10 @@ from slotmcp.engine.ranking import rank
 from slotmcp.engine.timeline import Timeline
 
 StartsByTimeline = Mapping[Timeline, int]
-"""Starts of each technician as bits: the positions of the frame."""
+"""Possible starts of each technician, as bits by position in the frame."""
 
 _MAX_CACHED_NEEDS = 16
-"""Maximum number of cached needs, each with the days computed so far."""
+"""Maximum number of needs whose days are cached."""
 
 _DIGIT_TO_BIT = bytes.maketrans(b"01", b"\x00\x01")
 
@@ -41,7 +41,7 @@ def find_slots(
 
 
 def list_starts(availability: Availability, need: Need, start_from: Minute, start_to: Minute) -> list[Minute]:
-    """Return only the starts of `find_slots`, which is much cheaper when travel times count."""
+    """Return only the starts of `find_slots`, which is much faster if the need has a site."""
     if need.site is None:
         part = _bookable_part(availability, start_from, start_to)
         return list(chain.from_iterable([day.starts(*part) for day in _days(availability, need, part)]))
@@ -49,10 +49,10 @@ def list_starts(availability: Availability, need: Need, start_from: Minute, star
     low = frame.number(max(start_from, availability.earliest_start))
     within = (1 << max(low, frame.number(start_to))) - (1 << low)
     index = availability.index
-    lines = index.eligible(need)
-    freed_lines = (freed for line in lines for freed, _ in index.relocation.freed_timelines(line))
-    any_line = reduce(or_, (line.starts(need, within) for line in chain(lines, freed_lines)), 0)
-    return [frame.positions[low + bit] for bit in bits_of(any_line >> low)]
+    timelines = index.eligible(need)
+    freed_timelines = (freed for timeline in timelines for freed, _ in index.relocation.freed_timelines(timeline))
+    startable = reduce(or_, (timeline.starts(need, within) for timeline in chain(timelines, freed_timelines)), 0)
+    return [frame.positions[low + bit] for bit in bits_of(startable >> low)]
 
 
 def slots_at(
@@ -72,13 +72,15 @@ def check_start(availability: Availability, need: Need, start: Minute) -> Slot |
     if not availability.is_bookable_start(start):
         return None
     index = availability.index
-    lines = [line for line in index.eligible(need) if line.can_start(need, start)]
-    capacity = len(lines) or 1
-    lines = lines or [line for line in index.eligible(need) if index.relocation.moves_for(line, need, start)]
-    if not lines:
+    timelines = [timeline for timeline in index.eligible(need) if timeline.can_start(need, start)]
+    capacity = len(timelines) or 1
+    timelines = timelines or [
+        timeline for timeline in index.eligible(need) if index.relocation.moves_for(timeline, need, start)
+    ]
+    if not timelines:
         return None
     policy = availability.schedule.project.candidate_ranking
-    candidates = sorted((line.candidate_at(need, start) for line in lines), key=rank(policy))
+    candidates = sorted((timeline.candidate_at(need, start) for timeline in timelines), key=rank(policy))
     return Slot(start, start + need.duration_minutes, capacity, tuple(candidates))
 
 
@@ -116,7 +118,7 @@ def _day(availability: Availability, need: Need, known: dict[int, DaySlots], day
 
 def _find_slots_of_day(availability: Availability, need: Need, day: int) -> Sequence[Slot]:
     index, bits = availability.index, availability.frame.day_bits(day)
-    free = {line: row for line in index.eligible(need) if (row := line.starts(need) & bits)}
+    free = {timeline: row for timeline in index.eligible(need) if (row := timeline.starts(need) & bits)}
     slots = _slots(availability, need, day, free)
     if not index.relocation.movable:
         return slots
@@ -129,18 +131,20 @@ def _starts_after_moves(availability: Availability, need: Need, not_free: int) -
     """Return the starts, among those without a free technician, that moving a hold makes possible (rule 18)."""
     index = availability.index
     rows: dict[Timeline, int] = {}
-    for line in index.eligible(need):
-        for freed, _ in index.relocation.freed_timelines(line):
-            rows[line] = rows.get(line, 0) | freed.starts(need) & not_free
+    for timeline in index.eligible(need):
+        for freed, _ in index.relocation.freed_timelines(timeline):
+            rows[timeline] = rows.get(timeline, 0) | freed.starts(need) & not_free
     return rows
 
 
 def _slots(availability: Availability, need: Need, day: int, rows: StartsByTimeline) -> list[Slot]:
-    """Return the slots of a day, each with all technicians who have its start."""
+    """Return the slots of a day, each with all technicians who can take its start."""
     frame = availability.frame
     first = frame.day_starts[day]
     by_rank = rank(availability.schedule.project.candidate_ranking)
-    ranked = sorted([(line.candidate(day), row) for line, row in rows.items()], key=lambda pair: by_rank(pair[0]))
+    ranked = sorted(
+        [(timeline.candidate(day), row) for timeline, row in rows.items()], key=lambda pair: by_rank(pair[0])
+    )
     all_candidates = [candidate for candidate, _ in ranked]
     slots: list[Slot] = []
     for bit, column in _columns([row >> first for _, row in ranked]):

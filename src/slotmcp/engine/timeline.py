@@ -38,7 +38,7 @@ Runs = Iterator[tuple[Minute, Minute]]
 
 
 class Timeline:
-    """One technician's taken time, merged and indexed."""
+    """Timeline of one technician."""
 
     __slots__ = (
         "_candidates",
@@ -48,13 +48,13 @@ class Timeline:
         "_starts",
         "_starts_by_shape",
         "claims",
+        "first_expiry_ms",
         "frame",
         "holds",
         "hours",
         "loads",
         "shifts",
         "technician_schedule",
-        "until_ms",
     )
 
     def __init__(
@@ -82,10 +82,10 @@ class Timeline:
         self.hours = hours
         self.claims = claims
         self.holds = tuple([claim for claim in claims if claim.expires_at_ms is not None])
-        self.until_ms: float = min((hold.expires_at_ms or inf for hold in self.holds), default=inf)
-        """Time at which the first hold expires."""
+        self.first_expiry_ms: float = min((hold.expires_at_ms or inf for hold in self.holds), default=inf)
+        """Earliest expiry of a hold."""
         taken = merge(
-            [(c.start - c.buffer_before_minutes, c.end + c.buffer_after_minutes) for c in claims]
+            [(claim.start - claim.buffer_before_minutes, claim.end + claim.buffer_after_minutes) for claim in claims]
             + [(busy.start, busy.end) for busy in technician_schedule.busy]
         )
         self._starts = [start for start, _ in taken]

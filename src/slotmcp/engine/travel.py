@@ -16,9 +16,9 @@ class TravelSource(StrEnum):
     """Origin of travel times."""
 
     ESTIMATED = "estimated"
-    """Estimated by distance with the project's travel policy."""
+    """Estimates by distance, with the project's travel policy."""
     ROUTED = "routed"
-    """From a routing service, by road; estimated only where it knows no route."""
+    """Travel times by road, from a routing service; estimated only if the service has no route."""
 
 
 class TravelTimes(Protocol):
@@ -57,8 +57,8 @@ class RoutedTravel:
 
     def minutes(self, origin: Location, destination: Location) -> int:
         """Look up the minutes from door to door."""
-        known = self.table.get((origin, destination))
-        return self.fallback.minutes(origin, destination) if known is None else known
+        routed = self.table.get((origin, destination))
+        return self.fallback.minutes(origin, destination) if routed is None else routed
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def zone(key: str) -> ZoneInfo:
 def wall_to_utc(zone_key: str, at: datetime) -> Minute:
     """Return the instant of a naive local time.
 
-    A time that does not exist moves forward by the gap; of one that exists twice the first counts.
+    A local time that the clocks skip moves forward by the gap. One that occurs twice means the first occurrence.
     """
     return _minutes_since_epoch(at.replace(tzinfo=zone(zone_key), fold=0))
 
@@ -34,21 +34,21 @@ def instants_at(zone_key: str, at: datetime) -> tuple[datetime, ...]:
     """Return the instants, with their offsets, of a naive local time: none, one or two."""
     tz = zone(zone_key)
     both = (at.replace(tzinfo=tz, fold=0), at.replace(tzinfo=tz, fold=1))
-    real = [reading for reading in both if reading.astimezone(UTC).astimezone(tz).replace(tzinfo=None) == at]
-    if len(real) == len(both) and real[0].utcoffset() == real[1].utcoffset():
-        return (real[0],)
-    return tuple(real)
+    existing = [instant for instant in both if instant.astimezone(UTC).astimezone(tz).replace(tzinfo=None) == at]
+    if len(existing) == len(both) and existing[0].utcoffset() == existing[1].utcoffset():
+        return (existing[0],)
+    return tuple(existing)
 
 
 def instants_around_gap(zone_key: str, at: datetime) -> tuple[datetime, datetime]:
-    """Return the existing times before and after the gap that a skipped local time falls into.
+    """Return existing times before and after the gap that a skipped local time falls into.
 
-    Each is the same reading interpreted with the offset of the other side of the gap.
+    The first interprets the local time with the offset after the gap, the second with the offset before it (PEP 495).
     """
     tz = zone(zone_key)
-    after = at.replace(tzinfo=tz, fold=1).astimezone(UTC).astimezone(tz)
-    before = at.replace(tzinfo=tz, fold=0).astimezone(UTC).astimezone(tz)
-    return after, before
+    before_gap = at.replace(tzinfo=tz, fold=1).astimezone(UTC).astimezone(tz)
+    after_gap = at.replace(tzinfo=tz, fold=0).astimezone(UTC).astimezone(tz)
+    return before_gap, after_gap
 
 
 def local_date(zone_key: str, minute: Minute) -> date:
