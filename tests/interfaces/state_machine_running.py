@@ -42,7 +42,7 @@ class RunningRules(WaitingRules):
         self._sweep()
 
     @rule(change=st.sampled_from(CHANGES))
-    def the_owner_changes_somebody(self, change: tuple[str, Worker]) -> None:
+    def the_owner_changes_a_technician(self, change: tuple[str, Worker]) -> None:
         """Import a file. It defines everything except time off, which it does not contain."""
         staff = self.memory.staff
         for name, worker in staff.items():

@@ -68,7 +68,7 @@ class SmallShopWaitlist(SmallShopTools):
         hold = StoredHold(replace(job, start=held.start), wait.known_as[0], held.expires_at_ms or 0, is_offer=True)
         self.memory.holds[wait.token] = hold
 
-    def _who_waits_in_vain(self) -> list[Waiting]:
+    def _entries_with_an_available_start(self) -> list[Waiting]:
         """Those who wait though something is free for them. How far it is may change while others are asked."""
         live = self._live()
         return [

@@ -11,7 +11,7 @@ from slotmcp.tools.server import create_server
 from support.server import Caller, fields
 
 MONDAY_9 = "2026-11-23T16:00:00Z"
-WISH = {"serviceType": "furnace-check", "from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}
+WINDOW = {"serviceType": "furnace-check", "from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}
 KIM = {
     "customerName": "Kim Doe",
     "customerPhone": "+1 303 555 0142",
@@ -35,9 +35,9 @@ async def hold(caller: Caller) -> str:
 
 async def test_waiting_callers_are_listed_in_order(caller: Caller, operator: Caller) -> None:
     token = await hold(caller)
-    await caller.call("join_waitlist", **WISH, **KIM)
+    await caller.call("join_waitlist", **WINDOW, **KIM)
     caller.clock.advance(seconds=30)
-    await caller.call("join_waitlist", **WISH | {"durationMinutes": 110}, **LEE, technicianId="t-ana")
+    await caller.call("join_waitlist", **WINDOW | {"durationMinutes": 110}, **LEE, technicianId="t-ana")
     await caller.call("release_hold", holdToken=token)
     answer = await operator.call("list_waitlist")
     assert answer["result"] == "2 people are on the waitlist."
@@ -73,9 +73,9 @@ async def test_waiting_callers_are_listed_in_order(caller: Caller, operator: Cal
 
 async def test_the_list_has_no_contact_details_and_no_secrets(caller: Caller, operator: Caller) -> None:
     token = await hold(caller)
-    joined = await caller.call("join_waitlist", **WISH, **KIM)
+    joined = await caller.call("join_waitlist", **WINDOW, **KIM)
     await caller.call("release_hold", holdToken=token)
-    offer = (await caller.call("join_waitlist", **WISH, **KIM))["offer"]
+    offer = (await caller.call("join_waitlist", **WINDOW, **KIM))["offer"]
     listing = orjson.dumps(await operator.call("list_waitlist")).decode()
     for secret in ("303 555", "555 0142", "5550142", "kim@", "kim-4711", joined["waitId"], offer["holdToken"]):
         assert secret not in listing, secret
@@ -86,7 +86,7 @@ async def test_closed_entries_are_left_out(caller: Caller, operator: Caller) -> 
     assert answer["result"] == "Nobody is on the waitlist."
     assert answer["clock"]["today"] == "Sunday, November 22, 2026"
     await hold(caller)
-    await caller.call("join_waitlist", **WISH, **KIM)
+    await caller.call("join_waitlist", **WINDOW, **KIM)
     assert (await operator.call("list_waitlist"))["result"] == "One person is on the waitlist."
     caller.make_it("2026-11-23T17:00:00Z")
     await caller.app.waitlist.sweep()

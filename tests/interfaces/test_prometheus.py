@@ -43,8 +43,8 @@ class Line:
     async def call(self, call_id: str, tool: str, **arguments: object) -> Any:  # noqa: ANN401  an answer of any tool
         self.calls += 1
         self.traced += tool in TRACED
-        asked = call_of(tool, projectId=PROJECT.id, **arguments)
-        return body_in(await self.server.post(asked, self.key, x_call_id=f"phone-{call_id}"))
+        request = call_of(tool, projectId=PROJECT.id, **arguments)
+        return body_in(await self.server.post(request, self.key, x_call_id=f"phone-{call_id}"))
 
 
 @dataclass(frozen=True)
@@ -170,10 +170,10 @@ def test_each_panel_shows_data(watched: Watched, panel: dict[str, Any]) -> None:
 
 
 def test_the_dashboard_queries_every_metric(watched: Watched) -> None:
-    asked = " ".join(target["expr"] for panel in PANELS for target in panel["targets"])
+    queried = " ".join(target["expr"] for panel in PANELS for target in panel["targets"])
     description = {f"{family.name}" for family in REGISTRY.collect()}
     assert watched.exposition
-    assert {name for name in description if name not in asked} == set()
+    assert {name for name in description if name not in queried} == set()
 
 
 def test_recording_rules_have_values_and_no_alert_fires(watched: Watched) -> None:

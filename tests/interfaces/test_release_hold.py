@@ -11,13 +11,13 @@ MONDAY_9 = "2026-11-23T16:00:00Z"
 
 
 async def test_a_released_start_can_be_held_again(caller: Caller) -> None:
-    asked = {"start": MONDAY_9, "customerHash": "a", "serviceType": "furnace-check"}
-    token = (await caller.call("create_hold", **asked))["holdToken"]
-    await caller.expect_error("create_hold", **asked | {"customerHash": "b"})
+    arguments = {"start": MONDAY_9, "customerHash": "a", "serviceType": "furnace-check"}
+    token = (await caller.call("create_hold", **arguments))["holdToken"]
+    await caller.expect_error("create_hold", **arguments | {"customerHash": "b"})
     answer = await caller.call("release_hold", holdToken=token)
     assert answer["released"]
     assert answer["result"] == "All right, I am no longer keeping that time for you."
-    await caller.call("create_hold", **asked | {"customerHash": "b"})
+    await caller.call("create_hold", **arguments | {"customerHash": "b"})
 
 
 async def test_a_repeated_release_is_not_an_error(caller: Caller) -> None:

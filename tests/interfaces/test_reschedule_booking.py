@@ -91,10 +91,10 @@ async def test_a_canceled_booking_cannot_be_moved(caller: Caller) -> None:
 
 async def test_a_retry_after_a_cancellation_says_that_it_is_canceled(caller: Caller) -> None:
     booked = await book(caller)
-    asked = {"bookingId": booked["bookingId"], "start": TUESDAY_9, "idempotencyKey": "k"}
-    await caller.call("reschedule_booking", **asked)
+    arguments = {"bookingId": booked["bookingId"], "start": TUESDAY_9, "idempotencyKey": "k"}
+    await caller.call("reschedule_booking", **arguments)
     await caller.call("cancel_booking", bookingId=booked["bookingId"])
-    answer = await caller.call("reschedule_booking", **asked)
+    answer = await caller.call("reschedule_booking", **arguments)
     assert answer["replayed"]
     assert answer["result"] == "Your AC repair, Tuesday at 9 in the morning, is canceled."
     assert answer["booking"]["status"] == "cancelled"
@@ -102,6 +102,8 @@ async def test_a_retry_after_a_cancellation_says_that_it_is_canceled(caller: Cal
 
 async def test_a_key_is_valid_for_one_request(caller: Caller) -> None:
     booked = await book(caller)
-    asked = {"bookingId": booked["bookingId"], "idempotencyKey": "k"}
-    await caller.call("reschedule_booking", start=TUESDAY_9, **asked)
-    assert (await caller.expect_error("reschedule_booking", start=MONDAY_10, **asked))["code"] == "idempotency_mismatch"
+    arguments = {"bookingId": booked["bookingId"], "idempotencyKey": "k"}
+    await caller.call("reschedule_booking", start=TUESDAY_9, **arguments)
+    assert (await caller.expect_error("reschedule_booking", start=MONDAY_10, **arguments))[
+        "code"
+    ] == "idempotency_mismatch"

@@ -206,9 +206,9 @@ async def test_ids_of_an_unreachable_project_are_reported_as_unknown(
     assert reported[0] == reported[1]
 
 
-def _without(asked: str, answer: httpx2.Response) -> str:
+def _without(requested_id: str, answer: httpx2.Response) -> str:
     """An answer without the id that was asked for, those that were made for it, and the second it was given in."""
-    return re.sub(rf"{re.escape(asked)}|01[0-9A-Z]{{24}}|now\W+[-:\dT]+Z", "?", answer.text)
+    return re.sub(rf"{re.escape(requested_id)}|01[0-9A-Z]{{24}}|now\W+[-:\dT]+Z", "?", answer.text)
 
 
 async def test_a_phone_number_is_not_found_in_another_project(matrix: Matrix) -> None:

@@ -63,15 +63,15 @@ async def test_the_simulated_callers_counts_match_the_report(tmp_path: Path, see
     async with open_caller(tmp_path / "slotmcp.db", PLAN, now_ms=SUNDAY_NOON_MS) as caller:
         async with caller.app.tracing.writing(kept_days=1):
             tally = await called(caller, seed=seed, at_a_time=4)
-        told = await funnel_of(caller)
+        funnel = await funnel_of(caller)
         caller.clock.advance(seconds=3600)
         later = await funnel_of(caller)
-    assert (told.conversations, told.offered, told.held, told.booked) == (
+    assert (funnel.conversations, funnel.offered, funnel.held, funnel.booked) == (
         tally.callers,
         tally.offered,
         tally.held,
         tally.booked,
     )
-    assert told.thinking == tally.held - tally.booked > 0, "who holds still, and has never been heard of again"
-    assert (later.thinking, later.lost.get(LossReason.HOLD_ABANDONED)) == (0, told.thinking)
+    assert funnel.thinking == tally.held - tally.booked > 0, "who holds still, and has never been heard of again"
+    assert (later.thinking, later.lost.get(LossReason.HOLD_ABANDONED)) == (0, funnel.thinking)
     assert sum(later.lost.values()) == tally.callers - tally.booked

@@ -33,7 +33,7 @@ class SmallShop(RunningRules):
     """State machine with the actions of callers, the owner and operators, and the invariants."""
 
     @invariant()
-    def nobody_is_in_two_places_at_once(self) -> None:
+    def no_technician_has_overlapping_claims(self) -> None:
         assert overlaps(self._live()) == []
 
     @invariant()
@@ -59,20 +59,20 @@ class SmallShop(RunningRules):
         assert shown == {id_: sale.status for id_, sale in self.memory.sold.items()}
 
     @invariant()
-    def whoever_a_claim_is_pinned_to_can_do_it(self) -> None:
+    def each_claims_technician_can_serve_it(self) -> None:
         for one in self._live():
             assert self._suits(one) or one.id in self.memory.stranded
 
     @invariant()
-    def everything_promised_can_be_kept_at_once(self) -> None:
+    def all_claims_can_be_served_together(self) -> None:
         assert is_servable(self.memory.staff, self._live(), self.memory.stranded)
 
     @invariant()
-    def nobody_waits_for_what_can_be_had(self) -> None:
-        assert self._who_waits_in_vain() == []
+    def no_entry_waits_for_an_available_start(self) -> None:
+        assert self._entries_with_an_available_start() == []
 
     @invariant()
-    def whatever_becomes_of_a_wait_is_told(self) -> None:
+    def each_change_of_an_entry_is_an_event(self) -> None:
         shown = dict(rows(self.path, _LAST_EVENTS))
         for id_, wait in self.memory.waits.items():
             assert shown.get(id_, "waitlist.waiting") == f"waitlist.{wait.state}"

@@ -71,22 +71,22 @@ def test_stdout_carries_only_the_protocol(environment: dict[str, str]) -> None:
         "capabilities": {},
         "clientInfo": {"name": "test", "version": "1"},
     }
-    said = [
+    messages = [
         {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
         {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "list_services", "arguments": {}}},
         {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "get_slots", "arguments": {"x": 1}}},
     ]
-    done = run_until(environment, b"".join(orjson.dumps(line) + b"\n" for line in said), answers=3)
-    answers = {line["id"]: line["result"] for line in map(orjson.loads, done.stdout.splitlines())}
-    assert answers[1]["serverInfo"]["name"] == "slotmcp"
-    assert answers[1]["instructions"]
-    assert not answers[2]["isError"]
-    assert answers[3]["isError"]
+    done = run_until(environment, b"".join(orjson.dumps(line) + b"\n" for line in messages), responses=3)
+    responses = {line["id"]: line["result"] for line in map(orjson.loads, done.stdout.splitlines())}
+    assert responses[1]["serverInfo"]["name"] == "slotmcp"
+    assert responses[1]["instructions"]
+    assert not responses[2]["isError"]
+    assert responses[3]["isError"]
     assert b"invalid_argument" in done.stderr
 
 
-def run_until(environment: dict[str, str], said: bytes, *, answers: int) -> subprocess.CompletedProcess[bytes]:
+def run_until(environment: dict[str, str], messages: bytes, *, responses: int) -> subprocess.CompletedProcess[bytes]:
     """Say it all, read that many lines, hang up, and wait for the end."""
     command = [sys.executable, "-m", "slotmcp", "stdio"]
     with subprocess.Popen(  # noqa: S603  our own server
@@ -94,9 +94,9 @@ def run_until(environment: dict[str, str], said: bytes, *, answers: int) -> subp
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(said)
+        process.stdin.write(messages)
         process.stdin.flush()
-        lines = b"".join(process.stdout.readline() for _ in range(answers))
+        lines = b"".join(process.stdout.readline() for _ in range(responses))
         rest, log = process.communicate(timeout=30)
     assert process.returncode == 0
     return subprocess.CompletedProcess(command, 0, lines + rest, log)

@@ -80,11 +80,11 @@ async def test_held_times_are_reassigned_or_withdrawn_and_booking_reports_it(ope
 
 
 async def test_a_repeated_absence_changes_nothing(operator: Caller) -> None:
-    asked = {"technicianId": "t-ana", "start": MONDAY_9, "end": MONDAY_10, "reason": "Dentist"}
-    await operator.call("add_time_off", **asked)
+    arguments = {"technicianId": "t-ana", "start": MONDAY_9, "end": MONDAY_10, "reason": "Dentist"}
+    await operator.call("add_time_off", **arguments)
     await operator.call("set_technician_status", technicianId="t-ben", status="off")
     before = fingerprint(operator.path)
-    assert not (await operator.call("add_time_off", **asked))["changed"]
+    assert not (await operator.call("add_time_off", **arguments))["changed"]
     assert not (await operator.call("set_technician_status", technicianId="t-ben", status="off"))["changed"]
     assert fingerprint(operator.path) == before
 

@@ -130,8 +130,8 @@ def test_every_response_begins_with_its_sentence_and_has_a_trace_id(tools: list[
 def test_every_response_has_the_current_time_and_its_zone(tools: list[Tool]) -> None:
     for tool in tools:
         answer = ANSWERS[tool.name]["properties"]
-        told = next((answer[key]["properties"] for key in ("clock", "query") if key in answer), answer)
-        assert {"now", "today", "timezone"} <= set(told), tool.name
+        shown = next((answer[key]["properties"] for key in ("clock", "query") if key in answer), answer)
+        assert {"now", "today", "timezone"} <= set(shown), tool.name
 
 
 async def test_each_toolset_has_its_tools_and_a_read_only_server_only_reading_ones(empty_caller: Caller) -> None:
@@ -144,10 +144,10 @@ async def test_each_toolset_has_its_tools_and_a_read_only_server_only_reading_on
 
 async def test_a_tool_that_is_not_served_cannot_be_called(caller: Caller) -> None:
     reading = create_server(caller.app, toolset=Toolset.OPERATOR, read_only=True)
-    asked = {"technicianId": "t-ana", "status": "off"}
+    arguments = {"technicianId": "t-ana", "status": "off"}
     for server in (caller.server, reading):
         async with Client(server) as client:
-            result = await client.call_tool("set_technician_status", asked)
+            result = await client.call_tool("set_technician_status", arguments)
         assert result.is_error
         assert "Unknown tool" in str(result.content)
     (ana, *_) = (await caller.app.technicians.list_technicians(None)).technicians
@@ -172,8 +172,8 @@ async def test_the_tool_list_stays_within_its_token_budget(empty_caller: Caller)
 
 def test_the_tool_list_matches_its_snapshot(tools: list[Tool], empty_caller: Caller) -> None:
     """To agree to new ones, write what the failure shows as `told` into the snapshot."""
-    told = prompts(empty_caller.server.instructions or "", tools)
-    assert told == SNAPSHOT.read_text("utf-8"), told
+    shown = prompts(empty_caller.server.instructions or "", tools)
+    assert shown == SNAPSHOT.read_text("utf-8"), shown
 
 
 def prompts(instructions: str, tools: list[Tool]) -> str:

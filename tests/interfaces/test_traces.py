@@ -99,9 +99,9 @@ async def test_a_trace_without_an_offer_has_the_reasons_of_each_technician(trace
 async def test_the_main_reason_of_a_trace_is_the_spoken_one(traced: Caller, question: dict[str, str]) -> None:
     body, trace = await answered(traced, "get_slots", **question, **SERVICE)
     assert body["slots"] == []
-    told = [one["code"] for one in body.get("reasons", ())]
-    assert trace.main_reason == next(iter(told), None)
-    assert {reason for one in trace.technicians for reason in one.reasons} >= set(told)
+    shown = [one["code"] for one in body.get("reasons", ())]
+    assert trace.main_reason == next(iter(shown), None)
+    assert {reason for one in trace.technicians for reason in one.reasons} >= set(shown)
 
 
 async def test_a_hold_and_its_booking_are_linked(traced: Caller) -> None:
@@ -146,14 +146,14 @@ async def test_nothing_is_recorded_without_a_trace_writer(operator: Caller) -> N
 
 
 async def test_traces_have_the_id_of_their_phone_call(traced: Caller) -> None:
-    told = set()
+    shown = set()
     for call_id in ("call-1", "call-2", "call-1"):
         with acting_as(LOCAL.with_call_id(call_id)):
             builder = traced.app.tracing.begin("get_slots", "t", LOCAL.with_call_id(call_id))
         assert builder is not None
         assert "call" not in builder.conversation
-        told.add(builder.conversation)
-    assert len(told) == 2
+        shown.add(builder.conversation)
+    assert len(shown) == 2
 
 
 async def test_the_summary_reads_well(traced: Caller) -> None:
@@ -178,9 +178,9 @@ async def test_an_operator_can_read_a_trace_as_a_resource(traced: Caller) -> Non
         found = await client.read_resource(f"slotmcp://trace/{body['traceId']}")
     (content,) = found.contents
     assert isinstance(content, TextResourceContents)
-    told = json.loads(content.text)
-    assert told["trace"]["id"] == trace.id
-    assert told["result"].startswith("Sun 2026-11-22")
+    shown = json.loads(content.text)
+    assert shown["trace"]["id"] == trace.id
+    assert shown["result"].startswith("Sun 2026-11-22")
 
 
 @pytest.mark.parametrize(
@@ -287,16 +287,16 @@ async def test_a_flush_waits_for_the_current_batch(operator: Caller) -> None:
 class RushedStore(AwayStore):
     """Store whose first batches wait for another call."""
 
-    def __init__(self, store: SqliteStore, somebody_calls: Callable[[int], Awaitable[object]]) -> None:
+    def __init__(self, store: SqliteStore, make_call: Callable[[int], Awaitable[object]]) -> None:
         super().__init__(store)
         self.is_away = False
         self.batches: list[int] = []
-        self._somebody_calls = somebody_calls
+        self._make_call = make_call
 
     async def add_traces(self, traces: Any) -> None:  # noqa: ANN401  as the port has it
         self.batches.append(len(traces))
         if len(self.batches) < 3:
-            await self._somebody_calls(len(self.batches))
+            await self._make_call(len(self.batches))
         await super().add_traces(traces)
 
 
@@ -337,7 +337,7 @@ async def test_traces_contain_no_personal_data(traced: Caller) -> None:
     await traced.call("book_slot", holdToken=held["holdToken"], notes="Beware of the dog", **KIM, **place)
     await traced.app.tracing.write()
     traces = await traced.store.traces(PLAN.project.id, 0, SUNDAY_NOON_MS * 2)
-    said = " ".join(map(repr, traces))
+    text = " ".join(map(repr, traces))
     assert len(traces) == 3
     words = (
         "Kim",
@@ -351,7 +351,7 @@ async def test_traces_contain_no_personal_data(traced: Caller) -> None:
         "39.7312",
         "104.9655",
     )
-    assert [word for word in words if word in said] == []
+    assert [word for word in words if word in text] == []
 
 
 def _spans() -> tuple[InMemorySpanExporter, TracerProvider]:

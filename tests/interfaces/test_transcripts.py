@@ -36,9 +36,9 @@ async def test_each_transcript_matches_its_page(title: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("title", CALLS)
 def test_no_sentence_contains_machine_text(title: str) -> None:
-    said = re.findall(r"^[*][*]Agent:[*][*] (.+)$", page_of(title).read_text("utf-8"), re.MULTILINE)
-    assert said
-    assert [sentence for sentence in said if NEVER_ALOUD.search(sentence)] == []
+    spoken = re.findall(r"^[*][*]Agent:[*][*] (.+)$", page_of(title).read_text("utf-8"), re.MULTILINE)
+    assert spoken
+    assert [sentence for sentence in spoken if NEVER_ALOUD.search(sentence)] == []
 
 
 def test_every_page_belongs_to_a_call() -> None:

@@ -29,7 +29,7 @@ from support.server import Caller, open_caller
 from support.sqlite_file import fingerprint
 
 MONDAY_9 = "2026-11-23T16:00:00Z"
-WISH = {"serviceType": "furnace-check", "from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}
+WINDOW = {"serviceType": "furnace-check", "from": "2026-11-23T09:00", "to": "2026-11-23T09:15"}
 KIM = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
 TIMEOUT_SECONDS = 20
 
@@ -61,7 +61,7 @@ async def hold(caller: Caller) -> str:
 
 async def join(caller: Caller) -> str:
     """Join the waitlist, and return the entry's URI."""
-    joined = await caller.call("join_waitlist", **WISH, **KIM)
+    joined = await caller.call("join_waitlist", **WINDOW, **KIM)
     uri: str = joined["resource"]
     return uri
 
@@ -112,8 +112,8 @@ async def test_the_resource_has_the_state_of_the_entry(caller: Caller) -> None:
 
 async def test_the_resource_reports_a_booking_and_an_expiry(caller: Caller) -> None:
     await hold(caller)
-    uri, asked = await join(caller), KIM | {"customerPhone": "+1 303 555 0199"}
-    other = (await caller.call("join_waitlist", **WISH, **asked))["resource"]
+    uri, customer = await join(caller), KIM | {"customerPhone": "+1 303 555 0199"}
+    other = (await caller.call("join_waitlist", **WINDOW, **customer))["resource"]
     caller.clock.advance(seconds=90)
     later = {"start": "2026-11-23T20:00:00Z", "serviceType": "furnace-check"}
     await caller.call("book_slot", **later, **KIM)
@@ -121,21 +121,21 @@ async def test_the_resource_reports_a_booking_and_an_expiry(caller: Caller) -> N
     caller.make_it("2026-11-23T16:30:00Z")
     await caller.app.waitlist.sweep()
     for one in (uri, other):
-        said = await read(caller, one)
-        assert said["state"] == "expired"
-        assert said["result"] == "I am sorry, nothing became free in time, so you are not on the waitlist any more."
+        content = await read(caller, one)
+        assert content["state"] == "expired"
+        assert content["result"] == "I am sorry, nothing became free in time, so you are not on the waitlist any more."
 
 
 async def test_the_resource_reports_another_appointment(caller: Caller) -> None:
     await hold(caller)
     afternoon = {"start": "2026-11-23T20:00:00Z", "serviceType": "furnace-check", "customerHash": "another"}
     token = (await caller.call("create_hold", **afternoon))["holdToken"]
-    uri = (await caller.call("join_waitlist", **WISH | {"to": "2026-11-23T13:15"}, **KIM))["resource"]
+    uri = (await caller.call("join_waitlist", **WINDOW | {"to": "2026-11-23T13:15"}, **KIM))["resource"]
     await caller.call("book_slot", holdToken=token, **KIM)
-    said = await read(caller, uri)
-    assert said["state"] == "booked"
-    assert "offer" not in said
-    assert said["result"] == "You have an appointment now, so you are not on the waitlist any more."
+    content = await read(caller, uri)
+    assert content["state"] == "booked"
+    assert "offer" not in content
+    assert content["result"] == "You have an appointment now, so you are not on the waitlist any more."
 
 
 @pytest.mark.parametrize("wait_id", ["never-joined", "..", "%2e%2e%2fetc", "x" * 10_000, "a%00b"])
@@ -278,10 +278,10 @@ class Alarm(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.rung = anyio.Event()
-        self.said = ""
+        self.text = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said += record.getMessage()
+        self.text += record.getMessage()
         self.rung.set()
 
 
@@ -312,9 +312,9 @@ async def test_a_failed_sweep_is_logged_and_retried(
             other.execute("ROLLBACK")
             impatient_caller.clock.advance(seconds=90)
             await offered.wait()
-    assert "sweep_waitlist" in alarm.said
-    assert "unavailable" in alarm.said
-    assert "Traceback" not in alarm.said
+    assert "sweep_waitlist" in alarm.text
+    assert "unavailable" in alarm.text
+    assert "Traceback" not in alarm.text
 
 
 class BurningBus(InMemorySubscriptionBus):
@@ -342,5 +342,5 @@ async def test_an_unexpected_exception_does_not_end_the_sweeps(caller: Caller, a
             await alarm.rung.wait()
             await caller.call("release_hold", holdToken=(await read(caller, uri))["offer"]["holdToken"])
             await bus.received.wait()
-    assert "on fire" in alarm.said
-    assert uri.rpartition("/")[2] not in alarm.said
+    assert "on fire" in alarm.text
+    assert uri.rpartition("/")[2] not in alarm.text

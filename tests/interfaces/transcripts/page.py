@@ -30,7 +30,7 @@ class Page:
         """Write the caller's words."""
         self.lines.append(f"**Caller:** {words}")
 
-    def asked(self, tool: str, arguments: Mapping[str, object]) -> None:
+    def write_request(self, tool: str, arguments: Mapping[str, object]) -> None:
         """Write a request."""
         shown = {name: self._names.get(str(value), value) for name, value in arguments.items()}
         self.lines.append(f"`{tool} {json.dumps(shown, ensure_ascii=False)}`")
@@ -39,8 +39,8 @@ class Page:
         """Write the agent's words, and below them the facts for the agent."""
         self._name_ids(body)
         self.lines.append(f"**Agent:** {body['result']}")
-        if told := "; ".join(_beside(body)):
-            self.lines.append(f"({told})")
+        if facts := "; ".join(_beside(body)):
+            self.lines.append(f"({facts})")
 
     def text(self) -> str:
         """Return the complete text."""
@@ -72,7 +72,7 @@ class Line:
 
     async def call(self, tool: str, /, **arguments: object) -> Body:
         """Call a tool, and write its response or its error."""
-        self.page.asked(tool, arguments)
+        self.page.write_request(tool, arguments)
         body = body_of(await self.client.call_tool(tool, arguments))
         self.page.answered(body)
         return body
@@ -87,14 +87,14 @@ async def ring(caller: Caller, page: Page) -> AsyncIterator[Line]:
 
 def _beside(body: Body) -> list[str]:
     """List the facts of a response that are not spoken but help the reader."""
-    told = []
+    facts = []
     if "error" in body:
-        told.append(f"error {body['error']['code']}")
+        facts.append(f"error {body['error']['code']}")
     if body.get("replayed"):
-        told.append("replayed")
+        facts.append("replayed")
     if reason := body.get("booking", {}).get("assignmentReason"):
-        told.append(reason)
-    return told
+        facts.append(reason)
+    return facts
 
 
 def _walk(value: Any) -> list[tuple[str, Any]]:  # noqa: ANN401  any JSON

@@ -274,7 +274,7 @@ def test_only_american_english_needs_no_catalog() -> None:
     assert len(set(plain)) == len(LOCALES) - 1  # Britain asks for a moment in the same words
 
 
-NEVER_SAID = re.compile(r"[{}]|\dZ|\d:\d\d:\d\d|\.\d\d\.\d|  | [.,]|,[.,;]|\.[.,]|\b(?:None|null)\b")
+MACHINE_TEXT = re.compile(r"[{}]|\dZ|\d:\d\d:\d\d|\.\d\d\.\d|  | [.,]|,[.,;]|\.[.,]|\b(?:None|null)\b")
 REASON = AssignmentReason(policy=tuple(RankingKey), values=dict.fromkeys(RankingKey, 2), considered=3, wished=False)
 
 
@@ -305,5 +305,5 @@ def test_no_sentence_in_any_language_contains_machine_text(
         label(viewpoint.local(starts[0]), viewpoint.voice),
     ]
     for sentence in spoken:
-        assert not NEVER_SAID.search(sentence), sentence
+        assert not MACHINE_TEXT.search(sentence), sentence
         assert sentence == sentence.strip()
