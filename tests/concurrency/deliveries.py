@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # where a script does not look, and the tests do
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as under pytest
 
 import httpx2
 
@@ -34,10 +34,10 @@ from support.http_server import body_in, call_of, headers_of
 
 CONNECTIONS: Final = 16
 HOURS: Final = range(8, 18)
-SHARE: Final = 6
+ONE_IN: Final = 6
 NEVER: Final = "0"
-MADE, CALLED_OFF = 0.6, 0.5
-"""Share of actions that create a booking, and share of the others that cancel one instead of moving it."""
+CREATE_PROBABILITY, CANCEL_PROBABILITY = 0.6, 0.5
+"""Probabilities that an action creates a booking, and that another action cancels one instead of moving it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +55,31 @@ class Burst:
         ordered = sorted(self.latencies_ms)
         p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
         return (
-            f"{self.deliveries} deliveries, one in {SHARE} twice and one in {SHARE} out of order: "
+            f"{self.deliveries} deliveries, one in {ONE_IN} twice and one in {ONE_IN} out of order: "
             f"{self.deliveries / self.seconds:,.0f}/s over {CONNECTIONS} connections, p50 {p50:.1f} ms, "
             f"p99 {p99:.1f} ms; {dict(sorted(self.outcomes.items()))}; "
             f"the end state is {'right' if self.is_right else 'WRONG'}"
         )
 
 
-def life(there: CalcomState, deliveries: int, seed: int) -> list[Message]:
+def simulate_year(calcom_state: CalcomState, deliveries: int, seed: int) -> list[Message]:
     """Return messages about a year of created, moved and cancelled bookings; one in six is repeated."""
     chance = random.Random(seed)  # noqa: S311  for a test
-    calcom = FakeCalcom(there)
-    there.on_change = calcom.send_booking
-    distinct = deliveries - deliveries // SHARE
+    calcom = FakeCalcom(calcom_state)
+    calcom_state.on_change = calcom.send_booking
+    distinct = deliveries - deliveries // ONE_IN
     free = {kind: _starts(chance) for kind in (ANA_VISIT, BEN_VISIT)}
     live: list[Booking] = []
     while len(calcom.messages) < distinct:
-        if not live or chance.random() < MADE:
+        if not live or chance.random() < CREATE_PROBABILITY:
             kind = chance.choice([ANA_VISIT, BEN_VISIT])
-            live.append(there.book(kind, next(free[kind]), ATTENDEE))
+            live.append(calcom_state.book(kind, next(free[kind]), ATTENDEE))
             continue
-        one = live.pop(chance.randrange(len(live)))
-        if chance.random() < CALLED_OFF:
-            there.cancel(one.uid)
+        booking = live.pop(chance.randrange(len(live)))
+        if chance.random() < CANCEL_PROBABILITY:
+            calcom_state.cancel(booking.uid)
         else:
-            live.append(there.reschedule(one.uid, next(free[one.event_type.id])))
+            live.append(calcom_state.reschedule(booking.uid, next(free[booking.event_type.id])))
     messages = calcom.messages[:distinct]
     return messages + chance.choices(messages, k=deliveries - distinct)
 
@@ -95,8 +95,8 @@ def shuffled(messages: Sequence[Message], seed: int) -> list[Message]:
     """Return the messages with one in six at another position."""
     chance = random.Random(seed)  # noqa: S311  for a test
     count = len(messages)
-    order = sorted(range(count), key=lambda one: chance.random() if one % SHARE == 0 else one / count)
-    return [messages[one] for one in order]
+    order = sorted(range(count), key=lambda number: chance.random() if number % ONE_IN == 0 else number / count)
+    return [messages[number] for number in order]
 
 
 async def deliver(url: str, messages: Sequence[Message]) -> tuple[list[float], dict[str, int]]:
@@ -107,86 +107,82 @@ async def deliver(url: str, messages: Sequence[Message]) -> tuple[list[float], d
 
     async def send() -> None:
         async with httpx2.AsyncClient(timeout=120) as client:
-            for one in waiting:
-                began = time.perf_counter()
-                headers = {"X-Cal-Signature-256": one.signature}
-                answer = await client.post(f"{url}/webhooks/calcom/shop", content=one.body, headers=headers)
-                latencies.append((time.perf_counter() - began) * 1000)
-                outcome = answer.json().get("status") or str(answer.status_code)
+            for message in waiting:
+                started = time.perf_counter()
+                response = await _post(client, url, message)
+                latencies.append((time.perf_counter() - started) * 1000)
+                outcome = response.json().get("status") or str(response.status_code)
                 outcomes[outcome] = outcomes.get(outcome, 0) + 1
 
     await asyncio.gather(*(send() for _ in range(CONNECTIONS)))
     return latencies, outcomes
 
 
+async def _post(client: httpx2.AsyncClient, url: str, message: Message) -> httpx2.Response:
+    headers = {"X-Cal-Signature-256": message.signature}
+    return await client.post(f"{url}/webhooks/calcom/shop", content=message.body, headers=headers)
+
+
 async def burst(store: Store, url: str, deliveries: int, seed: int = 1) -> Burst:
     """Send a burst to one server, and compare its schedule with the fake calendar."""
-    there = state()
-    made = life(there, deliveries, seed)
-    messages = shuffled(made, seed)
-    began = time.perf_counter()
-    latencies, outcomes = await deliver(url, messages)
-    seconds = time.perf_counter() - began
+    calcom_state = state()
+    messages = simulate_year(calcom_state, deliveries, seed)
+    started = time.perf_counter()
+    latencies, outcomes = await deliver(url, shuffled(messages, seed))
+    seconds = time.perf_counter() - started
     return Burst(
         deliveries=deliveries,
         seconds=seconds,
         latencies_ms=latencies,
         outcomes=outcomes,
-        is_right=await has_all(store, there, made),
+        is_right=await has_all(store, calcom_state, messages),
     )
 
 
-async def has_all(store: Store, there: CalcomState, messages: Sequence[Message]) -> bool:
-    """Return whether every reported booking there takes its time here exactly once, and nothing else does."""
+async def has_all(store: Store, calcom_state: CalcomState, messages: Sequence[Message]) -> bool:
+    """Return whether every reported booking takes its time in the schedule exactly once, and nothing else does."""
     schedule = await store.schedule("shop")
     claims = [
-        (one.start, one.end, one.technician_id)
+        (claim.start, claim.end, claim.technician_id)
         for technician_schedule in schedule.technician_schedules.values()
-        for one in technician_schedule.claims
+        for claim in technician_schedule.claims
     ]
     busy = [
-        (one.start, one.end, one.technician_id)
+        (span.start, span.end, span.technician_id)
         for technician_schedule in schedule.technician_schedules.values()
-        for one in technician_schedule.busy
+        for span in technician_schedule.busy
     ]
-    here = sorted([*claims, *busy])
-    bodies = b"".join(one.body for one in messages)
-    expected = sorted(
-        (one.start, one.end, one.host.name.lower()) for one in there.live() if f'"{one.uid}"'.encode() in bodies
-    )
-    return here == expected
+    bodies = b"".join(message.body for message in messages)
+    reported = (booking for booking in calcom_state.live() if f'"{booking.uid}"'.encode() in bodies)
+    expected = sorted((booking.start, booking.end, booking.host.name.lower()) for booking in reported)
+    return sorted([*claims, *busy]) == expected
 
 
 async def soon(urls: Sequence[str], times: int) -> list[float]:
     """Return the milliseconds from a signed webhook on one server to a changed get_slots on another."""
-    there = state()
-    calcom = FakeCalcom(there)
-    there.on_change = calcom.send_booking
-    found = []
+    calcom_state = state()
+    calcom = FakeCalcom(calcom_state)
+    calcom_state.on_change = calcom.send_booking
+    delays_ms = []
     async with httpx2.AsyncClient(timeout=60) as client:
         for number in range(times):
             day, hour = divmod(number, len(HOURS))
             start = days_ahead(day + 1, HOURS[hour])
             assert await _capacity(client, urls[1], start) == 2
-            there.book(ANA_VISIT, start, ATTENDEE)
-            one = calcom.messages.pop()
-            began = time.perf_counter()
-            sent = asyncio.create_task(
-                client.post(
-                    f"{urls[0]}/webhooks/calcom/shop", content=one.body, headers={"X-Cal-Signature-256": one.signature}
-                )
-            )
+            calcom_state.book(ANA_VISIT, start, ATTENDEE)
+            started = time.perf_counter()
+            sent = asyncio.create_task(_post(client, urls[0], calcom.messages.pop()))
             while await _capacity(client, urls[1], start) == 2:
                 pass
-            found.append((time.perf_counter() - began) * 1000)
+            delays_ms.append((time.perf_counter() - started) * 1000)
             assert (await sent).json() == {"status": "applied"}
-    return found
+    return delays_ms
 
 
 async def _capacity(client: httpx2.AsyncClient, url: str, start: int) -> int:
     arguments = {"from": _instant(start), "to": _instant(start + 1), "serviceType": "visit", "projectId": "shop"}
-    answer = await client.post(f"{url}/mcp", json=call_of("get_slots", **arguments), headers=headers_of())
-    return sum(slot["capacity"] for slot in body_in(answer)["slots"])
+    response = await client.post(f"{url}/mcp", json=call_of("get_slots", **arguments), headers=headers_of())
+    return sum(slot["capacity"] for slot in body_in(response)["slots"])
 
 
 def _instant(minute: int) -> str:
@@ -195,12 +191,12 @@ def _instant(minute: int) -> str:
 
 @contextmanager
 def _served(kind: str, servers: int) -> Iterator[tuple[Ground, list[str]]]:
-    """Start servers that know the secrets, over the business in such a database."""
+    """Start servers with the webhook's secrets, over a database with the business."""
     with tempfile.TemporaryDirectory() as name, ground_of(kind, Path(name)) as ground:
         asyncio.run(_write(ground))
         settings = {"calcom_sync_seconds": NEVER, **ground.settings}
         with serving_together(Path(name), servers, VARIABLES, **settings) as started:
-            yield ground, [one.url for one in started]
+            yield ground, [server.url for server in started]
 
 
 async def _write(ground: Ground) -> None:
@@ -228,18 +224,18 @@ def measure_soon(times: int) -> list[float]:
 def main() -> int:
     """Run the requested measurements."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--burst", type=int, default=0, help="how many deliveries")
+    parser.add_argument("--burst", type=int, default=0, help="number of deliveries")
     parser.add_argument("--on", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--soon", type=int, default=0, help="how often")
+    parser.add_argument("--soon", type=int, default=0, help="number of repetitions")
     options = parser.parse_args()
     is_right = True
     if options.burst:
-        over = measure_burst(options.on, options.burst)
-        is_right = over.is_right
-        print(over.summary())  # noqa: T201  that is what it is for
+        result = measure_burst(options.on, options.burst)
+        is_right = result.is_right
+        print(result.summary())  # noqa: T201  output of a script
     if options.soon:
-        found = measure_soon(options.soon)
-        print(f"median {statistics.median(found):.1f} ms, slowest {max(found):.1f} ms")  # noqa: T201
+        delays_ms = measure_soon(options.soon)
+        print(f"median {statistics.median(delays_ms):.1f} ms, slowest {max(delays_ms):.1f} ms")  # noqa: T201
     return 0 if is_right else 1
 
 
