@@ -17,8 +17,8 @@ ENTRIES_KEPT_MINUTES: Final = 60 * MINUTES_PER_DAY
 """After an event's end: late deliveries about it still find it."""
 
 
-class SqlCalendarPages:
-    """Implementation of the port CalendarPages."""
+class SqlCalendarRecords:
+    """Implementation of the port CalendarRecords."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -94,7 +94,7 @@ class SqlCalendarPages:
 
 async def read_view(fetch: Fetch, project_id: str, now_ms: int) -> CalendarView:
     """Return a project's calendar data, read in one snapshot."""
-    pages = SqlCalendarPages(Snapshot(fetch=fetch, project_id=project_id, now_ms=now_ms))
+    pages = SqlCalendarRecords(Snapshot(fetch=fetch, project_id=project_id, now_ms=now_ms))
     return CalendarView(
         entries=await pages.open_entries(now_ms // MS_PER_MINUTE),
         deferred=await pages.deferred_events(),

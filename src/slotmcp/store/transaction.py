@@ -12,7 +12,7 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import ChangeNotice, Receipt
 from slotmcp.store import bookings, catalog, claims, waitlist
-from slotmcp.store.calendar_pages import SqlCalendarPages
+from slotmcp.store.calendar_pages import SqlCalendarRecords
 from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.columns import RECEIPT_COLUMNS, RECEIPTS, ReceiptRow
 from slotmcp.store.schedules import CATALOG, Snapshot, all_of_technician
@@ -50,7 +50,7 @@ class SqlTransaction:
         self._change_log = change_log
         self._salt = salt
         self._newest_event = 0
-        self._calendar = SqlCalendarPages(snapshot)
+        self._calendar = SqlCalendarRecords(snapshot)
         self.hold_events: list[HoldEvent] = []
         """Changes of holds that this transaction made."""
 
@@ -72,7 +72,7 @@ class SqlTransaction:
         )
 
     @property
-    def calendar(self) -> SqlCalendarPages:
+    def calendar(self) -> SqlCalendarRecords:
         return self._calendar
 
     async def schedule(self) -> Schedule:
