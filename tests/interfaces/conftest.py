@@ -1,4 +1,4 @@
-"""The business of denver.py, on a real SQLite file behind a real MCP server."""
+"""Fixtures with the project of denver.py, on a SQLite file behind an MCP server."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ async def caller(tmp_path: Path) -> AsyncIterator[Caller]:
 
 @pytest.fixture
 async def operator(tmp_path: Path) -> AsyncIterator[Caller]:
-    """Where the business is run from: all tools."""
+    """Caller with the operator toolset."""
     path = tmp_path / "slotmcp.db"
     async with open_caller(path, PLAN, now_ms=SUNDAY_NOON_MS, toolset=Toolset.OPERATOR) as opened:
         yield opened
@@ -27,7 +27,7 @@ async def operator(tmp_path: Path) -> AsyncIterator[Caller]:
 
 @pytest.fixture
 async def impatient_caller(caller: Caller) -> AsyncIterator[Caller]:
-    """A second process at the same file, so to say, that does not wait for long where it is locked."""
+    """Second process over the same file, with a short lock timeout."""
     async with open_caller(caller.path, now_ms=SUNDAY_NOON_MS, timeout_ms=50) as opened:
         yield opened
 

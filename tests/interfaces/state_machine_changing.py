@@ -32,7 +32,7 @@ class ChangingRules(SellingRules):
     """Rules of customers who change their bookings."""
 
     def _a_sale(self, data: st.DataObject, like: Job | None = None) -> tuple[str, Sale]:
-        """Mostly one that can still be changed; and is like another job, if one is given."""
+        """Choose a booking, preferably an active one, and one like the given job."""
         sold = self.memory.sold
         active = [id_ for id_ in sold if sold[id_].status not in ENDED]
         if like:
@@ -137,7 +137,7 @@ class ChangingRules(SellingRules):
         else:
             assert may
             self.memory.sold[id_] = replace(sale, status=status.value)
-            self._cancel_booking(id_)  # what is over cannot be called off
+            self._cancel_booking(id_)  # a past booking cannot be canceled
 
     @rule(who=customers, notation=notations)
     def find_bookings(self, who: str, notation: int) -> None:
@@ -188,7 +188,7 @@ class ChangingRules(SellingRules):
         waits = [id_ for id_, wait in memory.waits.items() if reference in wait.known_as]
         answer = self.portal.call(self.shop.app.customers.forget, None, shown)
         assert answer.erased == len(sold) + len(waits)
-        self._check_waitlist(remaining=frozenset(waits))
+        self._check_waitlist(closed=frozenset(waits))
         for id_ in sold:
             nowhere = replace(memory.sold[id_].job, place=None)
             memory.sold[id_] = replace(memory.sold[id_], known_as=frozenset(), job=nowhere)
@@ -199,7 +199,7 @@ class ChangingRules(SellingRules):
                 nowhere = replace(hold.job, place=None)
                 memory.holds[token] = replace(hold, known_as="", job=nowhere)
 
-    # -- what the model makes of it ---------------------------------------------------------------
+    # -- expectations of the model ---------------------------------------------------------------
 
     def _is_upcoming(self, sale: Sale) -> bool:
         return sale.status in {"confirmed", "rescheduled"} and sale.job.end * 60_000 > self.clock.now_ms()
@@ -214,12 +214,12 @@ class ChangingRules(SellingRules):
         return None, implied in known and sale.takes_time and sale.job.start == start
 
     def _is_for_another(self, token: str, id_: str) -> bool:
-        """Whether a hold is for a technician who was asked for, and has not the booking."""
+        """Return True if a hold is for a requested technician who does not have the booking."""
         held = self._held(token)
         return bool(held.technician_chosen) and held.technician_id != self._entry(id_).technician_id
 
     def _who_takes_over(self, id_: str, sale: Sale, start: int) -> list[str]:
-        """Whom a booking may go to: its technician where that can be, else whoever comes; the one who was wished."""
+        """Return the allowed technicians of a booking: its own if possible, else any; or the requested one."""
         own = self._entry(id_)
         others = [one for one in self._live() if one.id != id_]
         for requested in (own.technician_id, None):

@@ -103,7 +103,7 @@ class RunningRules(WaitingRules):
                 token = one.token or ""
                 self.memory.holds[token] = replace(self.memory.holds[token], state="withdrawn")
                 alone = one.technician_chosen or not workers_for(self.memory.staff, self._live(), placeless(one), None)
-                assert alone, "somebody could have come"
+                assert alone, "another technician could have come"
             else:
                 moved += 1
                 assert now.technician_id != name

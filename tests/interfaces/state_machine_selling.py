@@ -37,7 +37,7 @@ class SellingRules(HoldingRules):
         key_choice=key_choices,
         place=st.sampled_from(SOMEWHERE),
     )
-    def book_what_is_held(  # noqa: PLR0913, PLR0917  all that is told
+    def book_a_hold(  # noqa: PLR0913, PLR0917  all arguments of the tool
         self, token: str, who: str, contact: Contact, notation: int, key_choice: str, place: str | None
     ) -> None:
         memory, hold = self.memory, self.memory.holds[token]
@@ -93,10 +93,10 @@ class SellingRules(HoldingRules):
             if key:
                 self._remember_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
 
-    # -- what the model makes of it ---------------------------------------------------------------
+    # -- expectations of the model ---------------------------------------------------------------
 
     def _error_of_retry(self, sent: Sent) -> str | None:
-        """A wish is looked at before the key is; and a token without a key is of no use once its booking is off."""
+        """Check the arguments before the key. A token without a key is void once its booking is canceled."""
         if "holdToken" not in sent.arguments and sent.tool != "reschedule_booking":
             return self._lacks_skill(sent.job)
         is_off = sent.tool == "book_slot" and self.memory.sold[sent.made].status == "cancelled"
@@ -117,7 +117,7 @@ class SellingRules(HoldingRules):
         return (error, None) if (error := self._mismatch(known, key, request)) else (None, known[key])
 
     def _owner_of(self, token: str, job: Job, but: str = "") -> list[str]:
-        """Who can serve a hold that was not booked yet: surely somebody while it lives, later if somebody is free."""
+        """Return the technicians who can serve an unbooked hold: at least one while it is live, any free one later."""
         hold, is_live = self.memory.holds[token], self._is_live(token)
         if hold.state != "held" or (not is_live and self._is_past(job.start)):
             return []

@@ -44,7 +44,7 @@ class WaitingRules(ChangingRules):
         wishes=st.lists(wishes, min_size=1, max_size=4),
     )
     def a_busy_morning(self, job_lists: tuple[list[Job], list[Job]], wishes: list[WaitRequest]) -> Any:  # noqa: ANN401  tokens
-        """Some is sold, some is held, and somebody may wait: there is something to change."""
+        """Start with bookings, holds and waitlist entries, so that there is something to change."""
         sold, held = job_lists
         for job in sold:
             self._book_directly(job, "kim", "both", 0, "none")
@@ -62,7 +62,7 @@ class WaitingRules(ChangingRules):
         has_hash=st.booleans(),
         key_choice=key_choices,
     )
-    def join_waitlist(  # noqa: PLR0913, PLR0917  all that is told
+    def join_waitlist(  # noqa: PLR0913, PLR0917  all arguments of the tool
         self,
         window: WaitRequest,
         who: str,
@@ -70,12 +70,12 @@ class WaitingRules(ChangingRules):
         notation: int,
         has_hash: bool,  # noqa: FBT001  drawn by name
         key_choice: str,
-    ) -> Any:  # noqa: ANN401  the token of what is offered
-        """Once for the same; asked again, it tells how they stand and what they are offered."""
+    ) -> Any:  # noqa: ANN401  the token of the offer
+        """Join once per request; a repetition returns the state and the offer."""
         token = self._join_waitlist(window, who, contact, notation, key_choice, has_hash=has_hash)
         return multiple(*([token] if token else []))
 
-    def _join_waitlist(  # noqa: PLR0913  all that is told
+    def _join_waitlist(  # noqa: PLR0913  all arguments of the tool
         self, window: WaitRequest, who: str, contact: Contact, notation: int, key_choice: str, *, has_hash: bool
     ) -> str:
         memory = self.memory
@@ -122,7 +122,7 @@ class WaitingRules(ChangingRules):
         wait = memory.waits[id_]
         body = self._call("release_hold", {"holdToken": id_}, changes=wait.is_open)
         assert body["released"] is wait.is_open
-        self._check_waitlist(remaining=frozenset({id_}))
+        self._check_waitlist(closed=frozenset({id_}))
 
     def _waits_already(self, key: str, request: tuple[object, ...], known_as: tuple[str, ...]) -> str:
         """Return the entry that a key made, or the open one of the same customer and window; else ""."""

@@ -1,4 +1,4 @@
-"""The waitlist as the model sees it: read from the file after each call, and held to its rules."""
+"""Model of the waitlist: read from the file after each call, and compared with its rules."""
 
 import json
 from dataclasses import replace
@@ -15,17 +15,17 @@ _LINE: Final = "SELECT id, state, hold_token, let_go FROM waits ORDER BY number"
 
 
 class SmallShopWaitlist(SmallShopTools):
-    """Who waits, in which order, and what they were offered."""
+    """Model of the waitlist: entries, their order and their offers."""
 
     def _check_waitlist(
-        self, *, fulfilled: Sale | None = None, taken: str = "", remaining: frozenset[str] = frozenset()
+        self, *, fulfilled: Sale | None = None, taken: str = "", closed: frozenset[str] = frozenset()
     ) -> None:
-        """See what became of everybody who waits, and that it had to.
+        """Read the state of each entry, and check that the rules require it.
 
         Args:
-            fulfilled: a booking that was made or moved just now.
-            taken: the token by which that was done.
-            left: the waits that were given up.
+            fulfilled: the booking that the call made or moved.
+            taken: the token that the call used.
+            closed: the entries that the call closed.
         """
         before = dict(self.memory.waits)
         for id_, state, token, gone in rows(self.path, _LINE):
@@ -34,7 +34,7 @@ class SmallShopWaitlist(SmallShopTools):
             must_be_booked = before[id_].is_open and _is_fulfilled(before[id_], fulfilled, taken)
             assert must_be_booked == (before[id_].is_open and state == "booked"), f"{before[id_]} is {state}"
             if before[id_].is_open and state == "expired":
-                assert id_ in remaining or self._is_past(now.window.last - 1), "sent away early"
+                assert id_ in closed or self._is_past(now.window.last - 1), "sent away early"
             assert before[id_].is_open or now == before[id_], "what is over stays over"
             if before[id_].state == "offered" and not now.is_open:
                 self._give_back(before[id_].token)
@@ -43,19 +43,19 @@ class SmallShopWaitlist(SmallShopTools):
                 self._check_offer(wait)
 
     def _sweep(self) -> None:
-        """What every server does each ten seconds: whatever expired is offered to whoever waits."""
+        """Sweep the waitlist, as every server does each ten seconds: offer the expired times."""
         self.memory.latest_ms = max(self.memory.latest_ms, self.clock.now_ms())
         self.portal.call(self.shop.app.waitlist.sweep)
         self._check_waitlist()
 
     def _give_back(self, token: str) -> None:
-        """Nothing is kept for somebody who waits no more."""
+        """Check that no time is held for a closed entry."""
         if self._held(token).state == "released":
             self.memory.holds[token] = replace(self.memory.holds[token], state="released")
         assert not self._is_live(token)
 
     def _check_offer(self, wait: Waiting) -> None:
-        """It is what they wait for, and nobody before them would have had it."""
+        """Check that an offer matches its entry, and that no earlier entry wanted it."""
         held, job = self._held(wait.token), wait.window.job
         assert held.is_live(self.clock.now_ms())
         assert (held.service_id, held.end - held.start) == (job.kind, job.minutes)
@@ -64,12 +64,12 @@ class SmallShopWaitlist(SmallShopTools):
         assert wait.window.wants(held.start, wait.gone)
         for other in self.memory.waits.values():
             if other.state == "waiting" and other.window.job == job and other.position_in_line < wait.position_in_line:
-                assert not other.window.wants(held.start, other.gone), "somebody was passed over"
+                assert not other.window.wants(held.start, other.gone), "an earlier entry was passed over"
         hold = StoredHold(replace(job, start=held.start), wait.known_as[0], held.expires_at_ms or 0, is_offer=True)
         self.memory.holds[wait.token] = hold
 
     def _entries_with_an_available_start(self) -> list[Waiting]:
-        """Those who wait though something is free for them. How far it is may change while others are asked."""
+        """Return the entries with an available start. Travel times may change while other entries get offers."""
         live = self._live()
         return [
             wait
@@ -88,7 +88,7 @@ class SmallShopWaitlist(SmallShopTools):
 
 
 def _is_fulfilled(wait: Waiting, sale: Sale | None, taken: str) -> bool:
-    """Whether a booking ends a wait: it took its offer, or is what its customer waits for."""
+    """Return True if a booking fulfills an entry: it used the offer, or matches the requested job."""
     if sale is None:
         return False
     if taken and wait.token == taken:

@@ -39,7 +39,7 @@ async def test_changes_are_worded_in_the_callers_zone(caller: Caller) -> None:
 
 
 async def test_the_waitlist_is_worded_in_the_callers_zone(caller: Caller) -> None:
-    """From ten to eleven there is midnight here: too early for the business."""
+    """Ten to eleven in the caller's zone is before the opening time of the business."""
     window = {"from": "2026-11-24T00:00", "to": "2026-11-24T09:00"}
     response = await caller.call("join_waitlist", **window, **NEW_YORK, **KIM)
     assert response["state"] == "waiting"

@@ -1,6 +1,6 @@
-"""The protocol's own conformance suite against the real app over HTTP.
+"""Test with the protocol's own conformance suite, over HTTP.
 
-What the server does not do is listed in tests/conformance, each line with its reason; one out of date fails here.
+tests/conformance lists the unsupported scenarios with their reasons; an outdated line fails here.
 """
 
 import re

@@ -93,7 +93,7 @@ def open_stream(client: httpx2.AsyncClient, how: str) -> Any:  # noqa: ANN401  t
 
 
 async def given_up_on(ended: asyncio.Event) -> bool:
-    """Whether it comes while there is still something to wait for: it is given several times as long as it takes."""
+    """Return True if the event comes within several times its usual duration."""
     try:
         async with asyncio.timeout(0.5):
             return await ended.wait()
@@ -135,7 +135,7 @@ async def test_new_calls_are_refused_while_running_ones_finish() -> None:
     assert (await running).text == "done"
     async with asyncio.timeout(PATIENCE):
         await ended.wait()
-    assert (await call(app, "/readyz")).text == "done", "whoever looks after the process is answered to the end"
+    assert (await call(app, "/readyz")).text == "done", "health checks get responses until the end"
 
 
 async def test_calls_beyond_the_shutdown_timeout_are_abandoned() -> None:

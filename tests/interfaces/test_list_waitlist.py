@@ -1,4 +1,4 @@
-"""list_waitlist: who waits for what, since when; nothing by which they could be reached."""
+"""Tests of list_waitlist."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ LEE = {"customerName": "Lee Roe", "customerPhone": "+1 303 555 0199"}
 
 @pytest.fixture
 def operator(caller: Caller) -> Caller:
-    """The desk of whoever runs the business."""
+    """Caller with the operator toolset."""
     return replace(caller, server=create_server(caller.app, toolset=Toolset.OPERATOR, read_only=True))
 
 

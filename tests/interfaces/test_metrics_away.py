@@ -45,6 +45,6 @@ async def test_a_scrape_reports_a_database_outage(
             await until(lambda: says("0.0"))
             assert (await client.get("/metrics", headers=headers_of(f"{key}x"))).status_code == 503
             call = await client.post("/mcp", json=call_of("list_services"), headers=headers_of(key))
-            assert call.status_code == 503, "nothing else is done for whom nobody can ask about"
+            assert call.status_code == 503, "other requests fail while credentials cannot be checked"
             proxy.resume()
             await until(lambda: says("1.0"))

@@ -26,7 +26,7 @@ DASHBOARD: Final = json.loads((OBSERVABILITY / "dashboard.json").read_text("utf-
 PANELS: Final = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 MACROS: Final = {"$__rate_interval": "30s", "$__range": "2m", "$instance": ".*"}
 NOT_HAPPENED: Final = ("slotmcp_calendar_differences_total", "slotmcp_calendar_reconcile_age_seconds")
-"""What the run leaves out: it speaks with no calendar."""
+"""Metrics without values in this run, which has no calendar."""
 KIM: Final = {"customerName": "Kim Doe", "customerPhone": "+1 303 555 0142"}
 TRACED: Final = {"get_slots", "create_hold", "book_slot"}
 
@@ -57,7 +57,7 @@ class Watched:
 
 
 async def phone(line: Line) -> None:
-    """Two callers want the same time; a third asks for a day on which nobody works, and a fourth gives a hold back."""
+    """Make four calls: two for the same time, one for a closed day, and one that releases its hold."""
     slots = (await line.call("one", "get_slots", serviceType="furnace-check"))["slots"]
     await line.call("two", "get_slots", serviceType="furnace-check")
     wanted = {"serviceType": "furnace-check", "start": slots[0]["start"]}
@@ -100,7 +100,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 
 def plain(expression: str) -> str:
-    """An expression without what Grafana fills in."""
+    """Return an expression without Grafana's variables."""
     for macro, value in MACROS.items():
         expression = expression.replace(macro, value)
     return expression

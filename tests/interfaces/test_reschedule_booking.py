@@ -1,4 +1,4 @@
-"""reschedule_booking: one booking, one time, before and after."""
+"""Tests of reschedule_booking."""
 
 from support.server import Body, Caller, fields, starts
 from support.sqlite_file import fingerprint

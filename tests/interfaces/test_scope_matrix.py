@@ -207,7 +207,7 @@ async def test_ids_of_an_unreachable_project_are_reported_as_unknown(
 
 
 def _without(requested_id: str, answer: httpx2.Response) -> str:
-    """An answer without the id that was asked for, those that were made for it, and the second it was given in."""
+    """Return a response without the requested id, generated ids and the current second."""
     return re.sub(rf"{re.escape(requested_id)}|01[0-9A-Z]{{24}}|now\W+[-:\dT]+Z", "?", answer.text)
 
 

@@ -72,6 +72,6 @@ async def test_the_simulated_callers_counts_match_the_report(tmp_path: Path, see
         tally.held,
         tally.booked,
     )
-    assert funnel.thinking == tally.held - tally.booked > 0, "who holds still, and has never been heard of again"
+    assert funnel.thinking == tally.held - tally.booked > 0, "callers with a live hold who never called again"
     assert (later.thinking, later.lost.get(LossReason.HOLD_ABANDONED)) == (0, funnel.thinking)
     assert sum(later.lost.values()) == tally.callers - tally.booked

@@ -48,7 +48,7 @@ class SmallShop(RunningRules):
                 assert self.memory.latest_ms >= hold.expires_at_ms, "lapsed too early"
             else:
                 assert (one.state, one.expires_at_ms) == ("held", hold.expires_at_ms)
-        assert not known, "holds that nobody was told of"
+        assert not known, "holds without a response"
 
     @invariant()
     def each_booking_has_exactly_one_time(self) -> None:

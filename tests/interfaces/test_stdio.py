@@ -1,4 +1,4 @@
-"""Over stdio: nothing on stdout but the protocol, a light start, a clean end."""
+"""Tests of the stdio server: only the protocol on stdout, few imports, a clean end."""
 
 import os
 import subprocess
@@ -87,7 +87,7 @@ def test_stdout_carries_only_the_protocol(environment: dict[str, str]) -> None:
 
 
 def run_until(environment: dict[str, str], messages: bytes, *, responses: int) -> subprocess.CompletedProcess[bytes]:
-    """Say it all, read that many lines, hang up, and wait for the end."""
+    """Send the messages, read that many responses, close stdin, and wait for the end."""
     command = [sys.executable, "-m", "slotmcp", "stdio"]
     with subprocess.Popen(  # noqa: S603  our own server
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -171,7 +171,7 @@ async def test_the_tool_list_stays_within_its_token_budget(empty_caller: Caller)
 
 
 def test_the_tool_list_matches_its_snapshot(tools: list[Tool], empty_caller: Caller) -> None:
-    """To agree to new ones, write what the failure shows as `told` into the snapshot."""
+    """To accept a change, write the text that the failure shows as `shown` into the snapshot."""
     shown = prompts(empty_caller.server.instructions or "", tools)
     assert shown == SNAPSHOT.read_text("utf-8"), shown
 

@@ -108,7 +108,7 @@ async def test_a_hold_and_its_booking_are_linked(traced: Caller) -> None:
     held, hold = await answered(traced, "create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
     booked, booking = await answered(traced, "book_slot", holdToken=held["holdToken"], **KIM)
     assert (hold.use, hold.capacity) == (TracedUse.CREATE_HOLD, held["capacityLeft"] + 1)
-    assert hold.technician_id == "", "nobody is assigned yet"
+    assert hold.technician_id == "", "no technician is assigned yet"
     assert booking.hold_key == hold.hold_key != ""
     assert booking.booking_id == booked["booking"]["bookingId"]
     assert booking.technician_id == booked["booking"]["technicianId"]

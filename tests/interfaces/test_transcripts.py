@@ -16,7 +16,7 @@ from interfaces.transcripts.page import Page
 
 FOLDER = Path(__file__).with_name("transcripts")
 NEVER_ALOUD = re.compile(r"[{}_]|T\d\d:|\dZ\b|\d:\d\d:\d\d|\b[bt]-[a-z]+|\b20\d\d\b|[0-9A-Z]{20}")
-"""Ids, seconds, and what only machines read; and years, since all ten calls are about the coming days."""
+"""Ids, seconds and other machine text; and years, because all ten calls concern the next days."""
 
 
 def page_of(title: str) -> Path:

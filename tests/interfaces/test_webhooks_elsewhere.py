@@ -1,4 +1,4 @@
-"""Webhooks where they are harder to take: on PostgreSQL, mounted, with two secrets, twice at once, with no database."""
+"""Tests of webhooks in special settings: PostgreSQL, mounted, two secrets, two servers, and an outage."""
 
 import asyncio
 import json
@@ -31,14 +31,14 @@ pytestmark = pytest.mark.usefixtures("quiet_logging")
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the project file names."""
+    """Environment variables that the project file names."""
     for name, value in {**VARIABLES, "NEW_SECRET": NEW_SECRET}.items():
         monkeypatch.setenv(name, value)
 
 
 @asynccontextmanager
 async def served(url: str, *, under: str = "") -> AsyncIterator[httpx2.AsyncClient]:
-    """A server's webhooks, over a database that has the business in it."""
+    """Client of a server's webhooks, over a database with the project."""
     settings = Settings(database_url=url, calcom_sync_seconds=0, database_timeout_seconds=1)
     async with open_app(settings) as app:
         await app.projects.import_project(business(calcom=TWO), prune=False)
@@ -62,7 +62,7 @@ def booked(days: int = 2) -> Message:
 
 
 def again(delivery: Message, secret: str, **payload: Any) -> Message:  # noqa: ANN401  of any JSON
-    """The same, signed with another secret, with other words in it."""
+    """Return the same delivery with other content, signed with another secret."""
     content = json.loads(delivery.body)
     return Message.of({**content, "payload": {**content["payload"], **payload}}, secret)
 

@@ -91,9 +91,9 @@ def _of(live: Live, name: str) -> Live:
 
 
 def is_servable(staff: Staff, claims: Live, fixed: frozenset[str]) -> bool:
-    """Whether all claims can be served at once, however far it is: tries everything.
+    """Return True if all claims can be served together, without travel times, by exhaustive search.
 
-    Bookings, holds whose caller chose, and the ids in `fixed` stay where they are.
+    Bookings, holds with a requested technician, and the ids in `fixed` do not move.
     """
     near = [placeless(one) for one in claims]
     stay = [one for one in near if one.state == "booked" or one.technician_chosen or one.id in fixed]

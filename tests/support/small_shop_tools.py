@@ -59,9 +59,9 @@ class SmallShopTools(RuleBasedStateMachine):
     # -- calls ----------------------------------------------------------------------------------
 
     def _call(self, tool: str, arguments: Mapping[str, object], *, changes: bool, patient: bool = False) -> Body:
-        """Call a tool; where it must not change anything, see that it does not.
+        """Call a tool, and check that it changes nothing if it must not.
 
-        With `patient` somebody may have been kept to a promise that the way alone would break.
+        With `patient`, a claim may stay although only the travel time breaks it.
         """
         before, live = self._picture(), self._live()
         provided = {name: value for name, value in arguments.items() if value is not None}
@@ -103,7 +103,7 @@ class SmallShopTools(RuleBasedStateMachine):
         return "idempotency_mismatch" if key in known and known[key][0] != request else None
 
     def _picture(self) -> object:
-        """All that matters in the file. That a hold has expired may be noted there or not: the clock says so."""
+        """Return the relevant content of the file. An expired hold may or may not be marked, as the clock decides."""
         now_ms = self.clock.now_ms()
         gone = {"held", "lapsed"}
         claims = [
@@ -112,7 +112,7 @@ class SmallShopTools(RuleBasedStateMachine):
         ]
         return claims, [rows(self.path, statement) for statement in _PICTURE]
 
-    # -- what is free ---------------------------------------------------------------------------
+    # -- free times ---------------------------------------------------------------------------
 
     def _offered(self, job: Job, start: int | None = None) -> dict[int, Body]:
         """Return the slots of the day, or of one start, by start."""
@@ -152,7 +152,7 @@ class SmallShopTools(RuleBasedStateMachine):
     def _suits(self, one: Entry) -> bool:
         return suits(self.memory.staff[one.technician_id], one.service_id, one.start, one.end)
 
-    # -- what is taken --------------------------------------------------------------------------
+    # -- claims --------------------------------------------------------------------------
 
     def _live(self) -> list[Entry]:
         return [one for one in entries(self.path) if one.is_live(self.clock.now_ms())]
