@@ -79,10 +79,10 @@ async def test_traces_of_a_missing_project_are_dropped(store: Store) -> None:
 async def test_conversations_are_read_by_name(store: Store) -> None:
     others = [replace(PLAIN, id=f"o{number}", conversation=f"c{number}") for number in range(3)]
     await store.add_traces([FULL, PLAIN, *others])
-    assert await store.conversations(SHOP, ["c", "c2", "gone"], from_ms=0, most=9) == (others[2], PLAIN, FULL)
-    assert await store.conversations(SHOP, {"c"}, from_ms=NOW_MS + 1, most=9) == (FULL,)
-    assert await store.conversations(SHOP, ["c"], from_ms=0, most=1) == (FULL,), "the newest"
-    assert await store.conversations("other", ["c"], from_ms=0, most=9) == ()
+    assert await store.conversations(SHOP, ["c", "c2", "gone"], from_ms=0, limit=9) == (others[2], PLAIN, FULL)
+    assert await store.conversations(SHOP, {"c"}, from_ms=NOW_MS + 1, limit=9) == (FULL,)
+    assert await store.conversations(SHOP, ["c"], from_ms=0, limit=1) == (FULL,), "the newest"
+    assert await store.conversations("other", ["c"], from_ms=0, limit=9) == ()
 
 
 async def test_refusals_are_refused_calls_and_empty_results_newest_first(store: Store) -> None:
@@ -90,10 +90,10 @@ async def test_refusals_are_refused_calls_and_empty_results_newest_first(store: 
     offered = replace(PLAIN, id="offered", offered=(NOON,))
     again = replace(FULL, id="g")
     await store.add_traces([PLAIN, held, offered, again, FULL])
-    assert await store.refusals(SHOP, from_ms=NOW_MS, most=9) == (again, FULL, PLAIN)
-    assert await store.refusals(SHOP, from_ms=NOW_MS, most=1) == (again,)
-    assert await store.refusals(SHOP, from_ms=NOW_MS + 1, most=9) == (again, FULL)
-    assert await store.refusals("other", from_ms=0, most=9) == ()
+    assert await store.refusals(SHOP, from_ms=NOW_MS, limit=9) == (again, FULL, PLAIN)
+    assert await store.refusals(SHOP, from_ms=NOW_MS, limit=1) == (again,)
+    assert await store.refusals(SHOP, from_ms=NOW_MS + 1, limit=9) == (again, FULL)
+    assert await store.refusals("other", from_ms=0, limit=9) == ()
 
 
 async def test_old_traces_are_deleted(store: Store) -> None:

@@ -82,12 +82,12 @@ class WrappedStore:
         return await self._store.traces(project_id, from_ms, to_ms)
 
     async def conversations(
-        self, project_id: str, names: Collection[str], *, from_ms: int, most: int
+        self, project_id: str, names: Collection[str], *, from_ms: int, limit: int
     ) -> tuple[Trace, ...]:
-        return await self._store.conversations(project_id, names, from_ms=from_ms, most=most)
+        return await self._store.conversations(project_id, names, from_ms=from_ms, limit=limit)
 
-    async def refusals(self, project_id: str, *, from_ms: int, most: int) -> tuple[Trace, ...]:
-        return await self._store.refusals(project_id, from_ms=from_ms, most=most)
+    async def refusals(self, project_id: str, *, from_ms: int, limit: int) -> tuple[Trace, ...]:
+        return await self._store.refusals(project_id, from_ms=from_ms, limit=limit)
 
     async def drop_traces(self, before_ms: int) -> int:
         return await self._store.drop_traces(before_ms)

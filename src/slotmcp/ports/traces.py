@@ -23,11 +23,11 @@ class Traces(Protocol):
         """Return the traces of a half-open time interval, by time and id."""
 
     async def conversations(
-        self, project_id: str, names: Collection[str], *, from_ms: int, most: int
+        self, project_id: str, names: Collection[str], *, from_ms: int, limit: int
     ) -> tuple[Trace, ...]:
-        """Return the newest `most` traces of each conversation since a time, by time and id."""
+        """Return the newest `limit` traces of each conversation since a time, by time and id."""
 
-    async def refusals(self, project_id: str, *, from_ms: int, most: int) -> tuple[Trace, ...]:
+    async def refusals(self, project_id: str, *, from_ms: int, limit: int) -> tuple[Trace, ...]:
         """Return the newest calls since a time that were refused or had nothing to offer, newest first."""
 
     async def drop_traces(self, before_ms: int) -> int:

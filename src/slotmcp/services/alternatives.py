@@ -1,4 +1,4 @@
-"""Lost slots: rejection before the lock, and the nearest starts as alternatives."""
+"""Lost slots: early rejection before the lock, and the nearest starts as alternatives."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -28,15 +28,15 @@ class LostSlot(Exception):  # noqa: N818  callers receive it as SlotUnavailable 
     need: Need
     start: Minute
     instead_of: Claim | None = None
-    """Claim that the caller would give up for another start; its time counts as free."""
+    """Claim of the booking that would move to the start; its time counts as free."""
 
 
 async def find_lost_start(
     cache: AvailabilityCache, project_id: str, request: StartRequest, travel_times: TravelTimes | None
 ) -> tuple[Availability, Appointment] | None:
-    """Find out without the lock that a requested start is taken. None: the lock has to decide.
+    """Check without the lock whether a requested start is taken. None: only the locked check can decide.
 
-    The cached availability is only a hint: a start that is missing there is checked at the newest revision.
+    The cached availability may be outdated, so a start that it lacks is checked at the newest revision.
 
     Raises:
         NotFound, Unavailable.
@@ -60,13 +60,13 @@ def _lost_appointment(
 
 
 def early_refusal(availability: Availability, appointment: Appointment, message: str) -> SlotUnavailable | HoldExpired:
-    """Return the error for a start that is taken before the lock, and record the request in its trace."""
+    """Return the error for a start that `find_lost_start` found to be taken, and record the request in the trace."""
     record_start(availability, appointment)
     return refusal(availability, LostSlot(SlotUnavailable, message, appointment.need, appointment.start))
 
 
 def refusal(availability: Availability, lost: LostSlot) -> SlotUnavailable | HoldExpired:
-    """Return the error for a lost slot, with the nearest bookable starts."""
+    """Return the error for a lost slot, with the nearest bookable starts, and record those in the trace."""
     project, excluded_start = availability.schedule.project, None
     if lost.instead_of is not None:
         availability, excluded_start = availability.without(lost.instead_of), lost.instead_of.start

@@ -1,4 +1,4 @@
-"""The application: every use case, as the interfaces see it."""
+"""Application: all use cases, for the interfaces."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """Use cases of slotmcp by subject."""
+    """All use cases by subject, and the shared components that interfaces use."""
 
     projects: ProjectService
     slots: SlotService
@@ -41,9 +41,9 @@ class App:
     waitlist: WaitlistService
     calendars: CalendarService
     calendar_worker: Callable[[], AbstractAsyncContextManager["CalendarWorker"]]
-    """Opens the worker that pushes bookings to calendars and reconciles them. Its libraries are loaded then."""
+    """Open the worker that pushes bookings to calendars and reconciles them. This imports its libraries."""
     background_tasks: Callable[[], AbstractAsyncContextManager[None]]
-    """Runs a server's periodic work until the block ends."""
+    """Run a server's periodic tasks until the block ends."""
     tracing: TraceWriter
     traces: TraceService
     access: AccessService
@@ -54,4 +54,4 @@ class App:
     ids: Ids
     limits: RateLimiter
     optional_checks: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
-    """Checks of optional dependencies, by name. Each raises Unavailable while its dependency is away."""
+    """Checks of optional dependencies by name. Each raises Unavailable if its dependency is unavailable."""

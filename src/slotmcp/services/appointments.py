@@ -1,4 +1,4 @@
-"""Appointments: the service, technician, times and length of a request, resolved against the schedule."""
+"""Appointments: service, technician, start and length of a request, resolved against the schedule."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ MAX_DURATION_MINUTES: Final = MINUTES_PER_DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest:
-    """Fields by which a request names an appointment. None: not provided."""
+    """Fields of a request that identify an appointment. None: not provided."""
 
     project_id: str | None = None
     service_id: str | None = None
@@ -29,23 +29,23 @@ class StartRequest:
     duration_minutes: int | None = None
     technician_id: str | None = None
     location: Location | None = None
-    """Place of the job."""
+    """Location of the job."""
     timezone: str | None = None
-    """IANA zone of local times. Default: the project's."""
+    """IANA time zone of local times. Default: the project's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """A requested job at a start, resolved."""
+    """A job at a start, resolved from a request."""
 
     service: ServiceType
     need: Need
     start: Minute
     location: Location | None = None
-    """Stored with the claim, also where travel does not count today."""
+    """Location of the job. It is stored with the claim even if the project ignores travel times."""
 
     def claim(self, claim_id: str, technician_id: str, *, expires_at_ms: int | None = None) -> Claim:
-        """Return the claim on a technician's time: a booking's, or with an expiry a hold's."""
+        """Return the claim on a technician's time: of a hold if it expires, else of a booking."""
         return Claim(
             id=claim_id,
             technician_id=technician_id,
@@ -87,7 +87,7 @@ def find_need(  # noqa: PLR0913  the properties of a job
     location: Location | None,
     travel_times: TravelTimes | None = None,
 ) -> Need:
-    """Return what a job needs of a technician. `travel_times` replace the estimated ones.
+    """Return the requirements of a job. `travel_times` replace the estimated ones.
 
     Raises:
         NotFound: there is no such technician.
@@ -124,10 +124,10 @@ def find_appointment(schedule: Schedule, request: StartRequest, travel_times: Tr
 
 
 def find_duration(request: StartRequest, start: Minute, zone_key: str) -> int | None:
-    """Return the requested length in minutes; None where neither an end nor a length was requested.
+    """Return the requested length in minutes; None if the request has neither an end nor a length.
 
     Raises:
-        InvalidArgument: the end is too close or too far, or end and length disagree.
+        InvalidArgument: the length is out of bounds, or differs from the requested one.
     """
     if request.end is None:
         return request.duration_minutes
@@ -145,7 +145,7 @@ def resolve(moment: Moment, zone_key: str, field: str, *, end_of_day: bool = Fal
     A date means its first minute, or with `end_of_day` the first minute of the next date.
 
     Raises:
-        InvalidArgument: the clocks skip the local time or show it twice; the message names both instants_at.
+        InvalidArgument: the local time does not exist, or occurs twice; the message names the two possible instants.
     """
     if isinstance(moment, WallDate):
         return next_midnight(zone_key, moment.day) if end_of_day else midnight(zone_key, moment.day)
@@ -156,10 +156,10 @@ def resolve(moment: Moment, zone_key: str, field: str, *, end_of_day: bool = Fal
 
 
 def check_zone(zone_key: str, field: str) -> str:
-    """Return the zone's name, if there is such a zone.
+    """Return the name of a time zone.
 
     Raises:
-        InvalidArgument: there is none.
+        InvalidArgument: there is no such time zone.
     """
     try:
         return zone(zone_key).key
@@ -168,11 +168,11 @@ def check_zone(zone_key: str, field: str) -> str:
 
 
 def _check_technician(schedule: Schedule, service: ServiceType, technician_id: str) -> None:
-    technicians = {id_: its.technician for id_, its in schedule.technician_schedules.items()}
-    if technician_id not in technicians:
-        raise NotFound.among("technicianId", "technician", technician_id, list(technicians))
-    if missing := service.skills - technicians[technician_id].skills:
-        qualified = [id_ for id_, technician in technicians.items() if service.skills <= technician.skills]
+    schedules = schedule.technician_schedules
+    if technician_id not in schedules:
+        raise NotFound.among("technicianId", "technician", technician_id, list(schedules))
+    if missing := service.skills - schedules[technician_id].technician.skills:
+        qualified = [other_id for other_id, other in schedules.items() if service.skills <= other.technician.skills]
         raise InvalidArgument(
             "technicianId",
             f"{technician_id} lacks the skill {', '.join(sorted(missing))} for {service.id}; "
@@ -188,7 +188,7 @@ def _check_unambiguous(at: datetime, zone_key: str, field: str) -> None:
     problem, change = ("exists twice", "goes back") if instants else ("does not exist", "goes forward")
     raise InvalidArgument(
         field,
-        f"{_text(at)} {problem} in {zone_key}, where the clock {change} then; say which is meant, {first} or {second}.",
+        f"{_text(at)} {problem} in {zone_key}, where the clock {change} then; specify {first} or {second}.",
     )
 
 

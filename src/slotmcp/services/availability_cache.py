@@ -15,9 +15,9 @@ MAX_CLOCK_REGRESSION_MS: Final = 1_000
 
 
 class AvailabilityCache:
-    """Reloads only the schedules that changed, and indexes only what was reloaded.
+    """Cache of availability by project. It reloads and indexes only the technician schedules that changed.
 
-    Availability read in transactions is kept separately from committed availability: it may be rolled back.
+    Availability read in transactions is kept apart from committed availability, because it may be rolled back.
     """
 
     def __init__(self, store: Store, travel: Travel | None = None, *, schedules: ScheduleReader | None = None) -> None:
@@ -43,14 +43,14 @@ class AvailabilityCache:
         return cached[requested_id].schedule.project if requested_id in cached else None
 
     def cached(self, project_id: str) -> Availability | None:
-        """Return the newest cached availability; it may be outdated, or contain writes that were rolled back."""
+        """Return the newest cached availability. It may be outdated, or contain writes that were rolled back."""
         committed, locked = self._committed.get(project_id), self._locked.get(project_id)
         if committed is None or (locked is not None and locked.schedule.revision > committed.schedule.revision):
             return locked
         return committed
 
     async def availability(self, requested_id: str | None) -> Availability:
-        """Return the availability at the newest committed revision and the store's now.
+        """Return the availability at the newest committed revision and the store's current time.
 
         The project is resolved as in `project_id`.
 
@@ -83,7 +83,7 @@ class AvailabilityCache:
         return availability
 
     async def locked(self, transaction: Transaction) -> Availability:
-        """Return the availability as a transaction sees it, its own writes included, at its now."""
+        """Return the availability at the current time of a transaction, with the writes of the transaction."""
         schedule = await transaction.schedule()
         project = schedule.project
         previous = self._locked.get(project.id)

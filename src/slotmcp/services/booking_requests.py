@@ -1,4 +1,4 @@
-"""Booking requests: their appointment, their idempotency keys, and the booking that follows from them."""
+"""Booking requests: their appointments and idempotency keys, and the bookings built from them."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -22,19 +22,19 @@ from slotmcp.services.lookups import service_of
 from slotmcp.services.tracing import record_start
 from slotmcp.services.unit_of_work import UnitOfWork
 
-UNAVAILABLE: Final = "That time cannot be had, so nothing is booked."
+UNAVAILABLE: Final = "That time is not available, so nothing was booked."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookRequest(StartRequest):
-    """An appointment to book: a held one by its token, or a start directly."""
+    """Request to book a held start by its token, or a start directly."""
 
     customer: Customer
     hold_token: str = ""
     visit: Visit = field(default_factory=Visit)
     idempotency_key: str = ""
     credential: str = "local"
-    """The credential that scopes the idempotency key."""
+    """Credential that scopes the idempotency key."""
 
 
 def start_appointment(availability: Availability, order: BookRequest, travel_times: TravelTimes | None) -> Appointment:
@@ -51,7 +51,7 @@ def start_appointment(availability: Availability, order: BookRequest, travel_tim
 def held_appointment(
     availability: Availability, order: BookRequest, hold: Hold, travel_times: TravelTimes | None
 ) -> Appointment:
-    """Return the held appointment. Fields that the request repeats beside the token must agree with the hold.
+    """Return the held appointment, and record it in the trace. Fields of the request must agree with the hold.
 
     Raises:
         InvalidArgument: a field does not agree.
@@ -68,7 +68,7 @@ def held_appointment(
     chosen_id = claim.technician_id if claim.technician_chosen else None
     if order.technician_id not in {None, chosen_id}:
         raise InvalidArgument("technicianId", "choose the technician when you create the hold, not afterwards.")
-    # The skills of a service that left the catalog are unknown; the hold's technician has them.
+    # The skills of a removed service are unknown; the hold's technician has them.
     technician_id = chosen_id if claim.service_id in schedule.services else claim.technician_id
     service, location = service_of(schedule, claim), claim.location or order.location
     need = Need.of_claim(claim, service, site_at(location, schedule.project.travel, travel_times))
@@ -78,7 +78,7 @@ def held_appointment(
 
 
 def booking_keys(transaction: Transaction, order: BookRequest, appointment: Appointment | None) -> IdempotencyKeys:
-    """Return the keys of a request; a hold's token, or else start and contact, imply one."""
+    """Return the keys of a request. The implied key is derived from the hold's token, else from start and contact."""
     customer = order.customer
     request: tuple[object, ...] = (customer.name.casefold(), customer.phone, customer.email)
     if appointment is None:
@@ -103,9 +103,13 @@ async def earlier_booking(
 ) -> Booking | None:
     """Return the booking that an earlier identical request made.
 
-    The implied key counts only while the booking is active at that start: a customer who cancelled may book again.
+    The implied key applies only while the booking is active at that start, because a customer who cancelled may
+    book again.
+
+    Raises:
+        IdempotencyMismatch: a key was used for another request.
     """
-    if response := await keys.recall(transaction):
+    if response := await keys.stored_response(transaction):
         return await transaction.booking(json.loads(response)["bookingId"])
     receipt = await keys.implied_receipt(transaction)
     booking = await transaction.booking(json.loads(receipt.answer)["bookingId"]) if receipt else None
@@ -120,10 +124,11 @@ async def earlier_booking(
 def assign_technician(
     transaction: Transaction, availability: Availability, appointment: Appointment, hold: Hold | None
 ) -> Assignment:
-    """Assign a technician to a start, or to a held one.
+    """Assign a technician to a start, or to the start of a hold.
 
     Raises:
-        HoldExpired, LostSlot.
+        HoldExpired: the hold was released or booked.
+        LostSlot: no technician is available.
     """
     if hold is not None:
         others = availability.without(hold.claim)
@@ -163,7 +168,7 @@ def new_booking(  # noqa: PLR0913, PLR0917  the parts of a booking
 
 
 def lost_booking(appointment: Appointment, hold: Hold | None) -> LostSlot:
-    """Return the error for a start, or a held one, that was taken by another caller."""
+    """Return the error for a start, held or not, that another caller took."""
     if hold is not None:
         return lost_hold(appointment.need, appointment.start)
     return LostSlot(SlotUnavailable, UNAVAILABLE, appointment.need, appointment.start)

@@ -1,4 +1,4 @@
-"""Bookings: booking, finding, rescheduling and cancelling appointments."""
+"""Use cases of bookings: book, find, reschedule and cancel appointments, and set their status."""
 
 from dataclasses import replace
 
@@ -74,7 +74,7 @@ class BookingService:
                 await (transaction.confirm_hold if hold else transaction.add_booking)(booking)
             except ClaimConflict:
                 raise lost_booking(appointment, hold) from None
-            await keys.remember(transaction, {"bookingId": booking.id})
+            await keys.store_response(transaction, {"bookingId": booking.id})
             await close_fulfilled_entries(unit, booking, hold_token=order.hold_token)
             # Respond
             return book_answer(transaction, availability.schedule, booking, replayed=False)
@@ -90,7 +90,12 @@ class BookingService:
         return answer
 
     async def _prepare_held(self, project_id: str, request: BookRequest) -> TravelTimes | None:
-        """Look up travel times before the lock is taken, and reject an unknown hold token."""
+        """Look up travel times before the lock is taken, and reject an unknown hold token.
+
+        Raises:
+            HoldExpired: the token is unknown.
+            InvalidArgument, NotFound, Unavailable.
+        """
         is_retry = bool(request.idempotency_key)
         is_known = is_retry or await self._live.contains(project_id, request.hold_token)
         if is_known and not self._travel_lookup.is_routed:
@@ -107,7 +112,11 @@ class BookingService:
     async def _prepare_start(self, project_id: str, request: BookRequest) -> TravelTimes | None:
         """Look up travel times before the lock is taken, and reject a start that is taken.
 
-        A request that may be a retry is not rejected: the first one may be what took the start.
+        A request that may be a retry is not rejected, because the original request may have taken the start.
+
+        Raises:
+            SlotUnavailable: the start is taken.
+            InvalidArgument, NotFound, Unavailable.
         """
         travel_times = await self._travel_lookup.for_start(project_id, request)
         if request.idempotency_key:
@@ -120,7 +129,7 @@ class BookingService:
     async def _may_be_retry(
         self, project_id: str, customer: Customer, availability: Availability, lost: Appointment
     ) -> bool:
-        """Return whether the customer has a booking at the start, or cannot be identified."""
+        """Return whether the customer already has a booking at the start, or cannot be identified."""
         try:
             references = references_of(normalize_customer(customer, availability.schedule.project))
         except SlotmcpError:
@@ -132,7 +141,7 @@ class BookingService:
         return False
 
     async def find_bookings(self, request: FindRequest) -> FindAnswer:
-        """Find the bookings of one customer, or the one with an id.
+        """Find the bookings of one customer, or one booking by id.
 
         Raises:
             InvalidArgument, NotFound (no such project), Unavailable.
@@ -148,7 +157,7 @@ class BookingService:
         return find_answer(schedule, bookings, availability.now_ms)
 
     async def reschedule_booking(self, request: RescheduleRequest) -> RescheduleAnswer:
-        """Move a booking to another time. A refused booking keeps its time.
+        """Move a booking to another time. On an error the booking keeps its time.
 
         Raises:
             InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, Unavailable.
@@ -163,7 +172,7 @@ class BookingService:
                 return answer
             if answer.has_moved:
                 await close_fulfilled_entries(unit, answer.booked.booking, hold_token=request.hold_token)
-            await offer_freed_time(unit)  # also where the booking stays: its hold's time is free again
+            await offer_freed_time(unit)  # even if the booking did not move: its hold was released
             return answer
 
         answer = await self._writer.write(project_id, work)
@@ -182,7 +191,7 @@ class BookingService:
         return await self._travel_lookup.for_claim(project_id, hold.claim, location) if hold else None
 
     async def cancel_booking(self, request: CancelRequest) -> BookAnswer:
-        """Cancel a booking and free its time. Repeated calls return the same answer.
+        """Cancel a booking and free its time. Repeated calls return the same response.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
@@ -201,7 +210,7 @@ class BookingService:
         return await self._writer.write(await self._availability_cache.project_id(request.project_id), work)
 
     async def set_booking_status(self, project_id: str | None, booking_id: str, status: BookingStatus) -> BookAnswer:
-        """Save the result of a visit: completed or no-show. Repeated calls return the same answer.
+        """Save the outcome of a visit: completed or no-show. Repeated calls return the same response.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.

@@ -1,4 +1,4 @@
-"""Principal of the current call: interfaces set it, tools read it."""
+"""Principal of the current call, which the interfaces set and the tools read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ def current_principal(default: Principal) -> Principal:
 
 @contextmanager
 def acting_as(principal: Principal) -> Iterator[None]:
-    """Run the block, and tasks started in it, as this principal."""
+    """Make a principal the current one within the block, and in tasks started in it."""
     token = _CURRENT.set(principal)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Parts of the day by the clocks of a time zone, and the filter of starts by weekday and part."""
+"""Parts of the day in local time, and a filter of starts by weekday and part of the day."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -39,18 +39,18 @@ def dates_between(zone_key: str, first: Minute, last: Minute) -> Iterator[date]:
 
 @dataclass(frozen=True, slots=True)
 class StartFilter:
-    """Intervals in which a caller wants to start, as sorted boundaries: start, end, start, end."""
+    """Filter of starts by intervals, whose boundaries are sorted: start, end, start, end."""
 
     boundaries: tuple[Minute, ...]
 
     def __call__(self, start: Minute) -> bool:
-        """Return whether a start lies in one of the intervals."""
+        """Return whether one of the intervals contains a start."""
         return bisect_right(self.boundaries, start) % 2 == 1
 
 
 @lru_cache(maxsize=256)
 def start_filter(zone_key: str, days: frozenset[int] | None, part: PartOfDay | None, within: Interval) -> StartFilter:
-    """Resolve weekdays (Monday is 0) and a part of the day within a range. None: any."""
+    """Return the filter for weekdays (Monday is 0) and a part of the day within a range. None: any."""
     first, last = (0, len(_PARTS)) if part is None else (_PARTS.index(part), _PARTS.index(part) + 1)
     boundaries: list[Minute] = []
     for day in dates_between(zone_key, *within):

@@ -1,4 +1,4 @@
-"""Explanations: why a start is bookable or not, and which changes would make it bookable."""
+"""Explanations of starts: the reasons against a start, and the changes that would make it bookable."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from slotmcp.services.travel import TravelLookup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainAnswer:
-    """Explanation of one start."""
+    """Response with the explanation of one start."""
 
     project: Project
     service: ServiceType
@@ -36,9 +36,9 @@ class ExplanationService:
         self._travel_lookup = travel_lookup
 
     async def explain_slot(self, request: StartRequest, *, instead_of: Claim | None = None) -> ExplainAnswer:
-        """Explain a start by the same predicates that decide it.
+        """Explain a start, with the predicates that decide whether it is bookable.
 
-        `instead_of` is the claim of a booking that would be given up for it; its time counts as free.
+        `instead_of` is the claim of a booking that would move to the start; its time counts as free.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
@@ -50,7 +50,7 @@ class ExplanationService:
             availability = availability.without(instead_of)
         schedule = availability.schedule
         appointment = find_appointment(schedule, request, travel_times)
-        technicians = {id_: its.technician for id_, its in schedule.technician_schedules.items()}
+        technicians = {key: value.technician for key, value in schedule.technician_schedules.items()}
         return ExplainAnswer(
             project=schedule.project,
             service=appointment.service,

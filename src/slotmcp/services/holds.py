@@ -10,7 +10,7 @@ from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.domain.claim import Claim, ClaimState, Hold
 from slotmcp.domain.errors import HoldExpired, HoldLimit, HoldWithdrawn, InvalidArgument, SlotUnavailable
-from slotmcp.domain.interval import Minute, minute_at_or_after
+from slotmcp.domain.interval import MS_PER_SECOND, Minute, minute_at_or_after
 from slotmcp.engine.assign import Assignment, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
@@ -28,29 +28,29 @@ from slotmcp.services.waitlist_queue import count_live_offers, leave_waitlist, o
 
 MIN_TTL_SECONDS: Final = 60
 MAX_TTL_SECONDS: Final = 120
-_UNAVAILABLE: Final = "That time cannot be had, so nothing is held."
+_UNAVAILABLE: Final = "That time is not available, so nothing was held."
 _ENDED: Final = {
-    ClaimState.RELEASED: "That hold was released. Ask for slots again and hold one.",
-    ClaimState.BOOKED: "That hold was booked already. Use a new hold for another booking.",
+    ClaimState.RELEASED: "That hold was released. Get slots again and hold one.",
+    ClaimState.BOOKED: "That hold is already booked. Use a new hold for another booking.",
     ClaimState.CANCELLED: "That hold was booked, and the booking was cancelled. Use a new hold for another booking.",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRequest(StartRequest):
-    """A start to hold for a customer."""
+    """Request to hold a start for a customer."""
 
     customer_reference: str
     """The caller's opaque reference; only its hash with the project's salt is stored."""
     ttl_seconds: int | None = None
     idempotency_key: str = ""
     credential: str = "local"
-    """The credential that scopes the idempotency key."""
+    """Credential that scopes the idempotency key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldAnswer:
-    """A granted hold. Its technician is internal and may change."""
+    """A new or repeated hold. Its technician is internal and may change."""
 
     project: Project
     service: ServiceType
@@ -68,11 +68,11 @@ class ReleaseAnswer:
     project: Project
     now_ms: int
     released: bool
-    """False where there was nothing to release: unknown, lapsed or released before."""
+    """False if the hold is unknown, or had already lapsed or been released."""
     booked: bool = False
-    """True where the hold has become a booking, which stays."""
+    """True if the hold was booked; the booking is kept."""
     waited: bool = False
-    """True where the token was a waitlist entry's id."""
+    """True if the token was the id of a waitlist entry."""
 
 
 class HoldService:
@@ -93,7 +93,7 @@ class HoldService:
         cache = self._writer.availability_cache
         project_id = await cache.project_id(request.project_id)
         travel_times = await self._travel_lookup.for_start(project_id, request)
-        is_retry = bool(request.idempotency_key)  # the first request may be what took the start
+        is_retry = bool(request.idempotency_key)  # the start may be taken by the original request
         if not is_retry and (lost := await find_lost_start(cache, project_id, request, travel_times)):
             raise early_refusal(*lost, _UNAVAILABLE)
 
@@ -109,7 +109,7 @@ class HoldService:
             # Decide and write
             hold, capacity_left = earlier or await _grant(unit, availability, appointment, request)
             if earlier is None:
-                await keys.remember(transaction, {"token": hold.token, "capacityLeft": capacity_left})
+                await keys.store_response(transaction, {"token": hold.token, "capacityLeft": capacity_left})
             # Respond
             return HoldAnswer(
                 project=availability.schedule.project,
@@ -129,7 +129,7 @@ class HoldService:
         return answer
 
     async def release_hold(self, project_id: str | None, token: str) -> ReleaseAnswer:
-        """Release a hold, or a waitlist entry by its id. Repeated calls are allowed.
+        """Release a hold, or remove a waitlist entry by its id. Repeated calls are allowed.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
@@ -180,7 +180,7 @@ def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointme
 
 async def _earlier_hold(transaction: Transaction, keys: IdempotencyKeys) -> tuple[Hold, int] | None:
     """Return the hold that an earlier identical request created, and the capacity left at that time."""
-    response = await keys.recall(transaction)
+    response = await keys.stored_response(transaction)
     if response is None:
         return None
     earlier = json.loads(response)
@@ -191,11 +191,16 @@ async def _earlier_hold(transaction: Transaction, keys: IdempotencyKeys) -> tupl
 async def _grant(
     unit: UnitOfWork, availability: Availability, appointment: Appointment, request: HoldRequest
 ) -> tuple[Hold, int]:
-    """Hold the start for the customer, and return the hold with the capacity left."""
+    """Hold a start for the customer; return the hold and the capacity left.
+
+    Raises:
+        HoldLimit: the customer has the maximum number of live holds.
+        LostSlot: the start is not available.
+    """
     project = availability.schedule.project
     customer = unit.transaction.pseudonym(request.customer_reference)
     await _check_limit(unit.transaction, project, customer)
-    ttl_ms = (request.ttl_seconds or project.hold_ttl_seconds) * 1000
+    ttl_ms = (request.ttl_seconds or project.hold_ttl_seconds) * MS_PER_SECOND
     hold = await place_hold(unit, availability, appointment, customer_pseudonym=customer, ttl_ms=ttl_ms)
     if hold is None:
         raise LostSlot(SlotUnavailable, _UNAVAILABLE, appointment.need, appointment.start)
@@ -208,8 +213,7 @@ async def _check_limit(transaction: Transaction, project: Project, customer: str
     live = await transaction.live_holds_of(customer)
     if live >= limit and live - await count_live_offers(transaction, customer) >= limit:  # waitlist offers do not count
         raise HoldLimit(
-            f"This customer already holds {limit} times, as many as the project allows. "
-            "Book or release one of them first."
+            f"This customer already holds {limit} times, the maximum of the project. Book or release one of them first."
         )
 
 
@@ -227,10 +231,10 @@ async def require_hold(transaction: Transaction, token: str) -> Hold:
 
 def unknown_hold() -> HoldExpired:
     """Return the error for an unknown token."""
-    return HoldExpired("That hold is not known. It may have lapsed long ago; ask for slots again and hold one.")
+    return HoldExpired("That hold is not known. It may have lapsed long ago; get slots again and hold one.")
 
 
-def assign_held(  # noqa: PLR0913  the hold, and all that decides over it
+def assign_held(  # noqa: PLR0913  everything that decides the assignment
     transaction: Transaction,
     others: Availability,
     hold: Hold,
@@ -239,34 +243,35 @@ def assign_held(  # noqa: PLR0913  the hold, and all that decides over it
     *,
     instead_of: Claim | None = None,
 ) -> Assignment:
-    """Assign a technician to a held start. A lapsed hold is revived while its unit of capacity is free (rule 20).
+    """Assign a technician to a held start. A lapsed hold can be booked while its capacity is free (rule 20).
 
     Args:
         transaction: source of the current time.
         others: availability without the hold itself.
         hold: the hold.
-        needs: what the job needs, preferred first.
+        needs: alternative requirements of the job, preferred first.
         start: the hold's start.
-        instead_of: claim of the booking that is moved to the held start.
+        instead_of: claim of the booking that moves to the held start.
 
     Raises:
-        HoldExpired, LostSlot.
+        HoldExpired: the hold was released or booked.
+        LostSlot: the hold was withdrawn, or it lapsed and its time is taken.
     """
     if hold.state in _ENDED:
         raise HoldExpired(_ENDED[hold.state])
     if hold.state is ClaimState.WITHDRAWN:
-        message = "The time that was held had to be withdrawn: nobody is left who could come then."
+        message = "That hold was withdrawn, because no technician is available at its time any more."
         raise LostSlot(HoldWithdrawn, message, needs[-1], start, instead_of=instead_of)
     is_live = hold.state is ClaimState.HELD
     if not is_live and start < minute_at_or_after(transaction.now_ms):
         raise lost_hold(needs[-1], start, instead_of=instead_of)
-    # A live hold stays promised, even if its place turns out to be too far away.
+    # A live hold is kept even if its location turns out to be too far away.
     without_travel = [replace(need, site=None) for need in needs] if is_live else []
     for need in chain(needs, without_travel):
         if assignment := assign_kept(others, need, start):
             return assignment
     if is_live and is_in_conflict(others.schedule.technician_schedules[hold.claim.technician_id], hold.claim):
-        # A calendar event conflicts with the hold: it is kept, and the operator sees the conflict.
+        # A calendar event conflicts with the hold. The hold is kept, and the operator sees the conflict.
         reason = AssignmentReason(policy=others.schedule.project.assignment_ranking, values={}, considered=1)
         return Assignment(technician_id=hold.claim.technician_id, reason=reason)
     raise lost_hold(needs[-1], start, instead_of=instead_of)

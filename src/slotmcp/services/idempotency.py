@@ -1,4 +1,4 @@
-"""Idempotency: the first response to a key is stored with its effect, and repeated requests receive it again."""
+"""Idempotency keys: the first response is stored with its effect, and repeated requests receive it again."""
 
 import json
 from collections.abc import Sequence
@@ -10,23 +10,23 @@ from slotmcp.ports import Receipt, Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKeys:
-    """Keys of one request, and its fingerprint.
+    """Idempotency keys of one request, with its fingerprint.
 
-    An explicit key always repeats the first response. The implied key follows from the request's
-    arguments; its use case decides whether the first response still applies.
+    A request with a known explicit key always receives the first response. The implied key is derived from the
+    request's arguments; the use case decides whether the first response still applies.
     """
 
     use_case: str
     credential: str
     explicit: tuple[str, ...]
-    """Hashed: a key may contain a phone number."""
+    """Hashed, because a key may contain a phone number."""
     implied: str
     """Hashed; empty: none."""
     request: str
     """Fingerprint of every argument that the response depends on."""
 
-    async def recall(self, transaction: Transaction) -> str | None:
-        """Return the first response to an explicit key.
+    async def stored_response(self, transaction: Transaction) -> str | None:
+        """Return the first response to an explicit key; None if there is none.
 
         Raises:
             IdempotencyMismatch: the key was used for another request.
@@ -41,19 +41,19 @@ class IdempotencyKeys:
         return await transaction.receipt(self.use_case, self.credential, self.implied) if self.implied else None
 
     def response_in(self, receipt: Receipt) -> str:
-        """Return the first response.
+        """Return the first response, from a receipt of this request.
 
         Raises:
-            IdempotencyMismatch: it was a response to another request.
+            IdempotencyMismatch: the receipt belongs to another request.
         """
         if receipt.request != self.request:
             raise IdempotencyMismatch(
-                "This idempotency key or hold was used before for a different request, and that one stands. "
+                "This idempotency key or hold was used before for a different request, which remains in effect. "
                 "Use a new key for a new request."
             )
         return receipt.answer
 
-    async def remember(self, transaction: Transaction, response: object) -> None:
+    async def store_response(self, transaction: Transaction, response: object) -> None:
         """Store the response as JSON under every key."""
         answer = json.dumps(response)
         for key in (*self.explicit, *filter(None, (self.implied,))):
@@ -64,7 +64,7 @@ class IdempotencyKeys:
             )
 
 
-def idempotency_keys(  # noqa: PLR0913  the parts of a key
+def idempotency_keys(  # noqa: PLR0913  everything that the keys consist of
     transaction: Transaction,
     *,
     use_case: str,

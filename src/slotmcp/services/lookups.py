@@ -8,7 +8,7 @@ from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import FieldProblem, InvalidArgument, NotFound
-from slotmcp.domain.interval import MS_PER_MINUTE, Minute
+from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Transaction
 from slotmcp.services.contacts import email_reference, normalize_email, normalize_phone, phone_reference
@@ -19,15 +19,15 @@ _ACTIVE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
 
 
 def service_of(schedule: Schedule, claim: Claim) -> ServiceType:
-    """Return the claim's service; one that left the catalog is known by its id alone."""
+    """Return the claim's service. A service that was removed from the catalog is named by its id."""
     removed = ServiceType(id=claim.service_id, name=claim.service_id, duration_minutes=claim.end - claim.start)
     return schedule.services.get(claim.service_id, removed)
 
 
 def technician_of(schedule: Schedule, technician_id: str) -> Technician:
-    """Return the technician; one who left the catalog is known by the id alone."""
-    if its := schedule.technician_schedules.get(technician_id):
-        return its.technician
+    """Return a technician. One who was removed from the catalog is named by the id."""
+    if technician_schedule := schedule.technician_schedules.get(technician_id):
+        return technician_schedule.technician
     return Technician(id=technician_id, name=technician_id, timezone=schedule.project.timezone)
 
 
@@ -35,7 +35,7 @@ async def require_booking(transaction: Transaction, booking_id: str) -> Booking:
     """Return the booking with an id.
 
     Raises:
-        NotFound: there is none. The error suggests no other id: that could be another customer's booking.
+        NotFound: there is none. The error lists no similar ids, which could be other customers' bookings.
     """
     booking = await transaction.booking(booking_id)
     if booking is None:
@@ -45,7 +45,7 @@ async def require_booking(transaction: Transaction, booking_id: str) -> Booking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookAnswer:
-    """A booking after a call, with its service and technician."""
+    """Response with one booking, its service and its technician."""
 
     project: Project
     service: ServiceType
@@ -53,16 +53,16 @@ class BookAnswer:
     booking: Booking
     now_ms: int
     replayed: bool
-    """True where an earlier call made the change, and this one changed nothing."""
+    """True if an earlier call made the change, and this one changed nothing."""
 
     @property
     def is_cancelled(self) -> bool:
-        """True for a cancelled booking."""
+        """True if the booking is cancelled."""
         return self.booking.status is BookingStatus.CANCELLED
 
 
 def book_answer(transaction: Transaction, schedule: Schedule, booking: Booking, *, replayed: bool) -> BookAnswer:
-    """Return the answer for a booking."""
+    """Return the response with a booking."""
     return BookAnswer(
         project=schedule.project,
         service=service_of(schedule, booking.claim),
@@ -82,10 +82,14 @@ class FindRequest:
     phone: str = ""
     email: str = ""
     customer_reference: str = ""
-    """The agent's own reference, as in create_hold."""
+    """The agent's own reference to the customer, as in create_hold."""
 
     def check(self) -> None:
-        """Raise InvalidArgument unless exactly one criterion is provided."""
+        """Require exactly one criterion.
+
+        Raises:
+            InvalidArgument: there is none, or more than one.
+        """
         criteria = {
             "bookingId": self.booking_id,
             "phone": self.phone,
@@ -122,7 +126,7 @@ class FoundBooking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindAnswer:
-    """Upcoming bookings by start, then the others, latest first."""
+    """Response with bookings: the upcoming ones by start, then the others, latest first."""
 
     project: Project
     found: tuple[FoundBooking, ...]
@@ -130,8 +134,8 @@ class FindAnswer:
 
 
 def find_answer(schedule: Schedule, bookings: Sequence[Booking], now_ms: int) -> FindAnswer:
-    """Return the answer for bookings in any order."""
-    ordered = sorted(bookings, key=_start)
+    """Return the response with bookings, which may be in any order."""
+    ordered = sorted(bookings, key=lambda booking: (booking.claim.start, booking.id))
     upcoming = [booking for booking in ordered if is_upcoming(booking, now_ms)]
     others = [booking for booking in reversed(ordered) if not is_upcoming(booking, now_ms)]
     found = [found_booking(schedule, booking, now_ms) for booking in (*upcoming, *others[:MAX_PAST_BOOKINGS])]
@@ -146,10 +150,6 @@ def found_booking(schedule: Schedule, booking: Booking, now_ms: int) -> FoundBoo
         technician=technician_of(schedule, booking.claim.technician_id),
         is_upcoming=is_upcoming(booking, now_ms),
     )
-
-
-def _start(booking: Booking) -> tuple[Minute, str]:
-    return booking.claim.start, booking.id
 
 
 def is_upcoming(booking: Booking, now_ms: int) -> bool:

@@ -20,10 +20,10 @@ _MAX_CURSOR_MINUTES: Final = 200 * 366 * MINUTES_PER_DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """The range of the first page, and the starts offered so far.
+    """Position after a page: the range of the search, and the starts offered so far.
 
-    The first page is spread over the range. The pages after it list the range in order, without the starts of the
-    first. Bookings made in between cause neither gaps nor repetitions.
+    The first page is spread over the range. The pages after it list the other starts in order. A booking between
+    two pages causes neither gaps nor repetitions.
     """
 
     query: str
@@ -31,9 +31,9 @@ class Cursor:
     from_: Minute
     to: Minute
     after: Minute
-    """The last start of the pages after the first."""
+    """Last start listed by the pages after the first; before `from_` if there was none."""
     offered: tuple[Minute, ...]
-    """The starts of the first page."""
+    """Starts of the first page."""
 
     def encode(self) -> str:
         """Return an opaque string for the wire."""
@@ -51,14 +51,18 @@ class Cursor:
             encoded_query, from_, *offsets = orjson.loads(urlsafe_b64decode(text.encode()))
             to, after, *offered = (_checked(from_) + _checked(offset, minimum=-1) for offset in offsets)
         except (ValueError, TypeError):
-            raise InvalidArgument("cursor", "give the nextCursor of the answer before, unchanged.") from None
+            raise InvalidArgument("cursor", "pass the nextCursor of the previous response unchanged.") from None
         if encoded_query != query:
-            raise InvalidArgument("cursor", "it belongs to another question; repeat that one, or leave the cursor out.")
+            raise InvalidArgument("cursor", "it belongs to another query; repeat that query, or omit the cursor.")
         return cls(query=query, from_=from_, to=to, after=after, offered=tuple(offered))
 
 
 def _checked(number: object, *, minimum: int = 0) -> Minute:
-    """Reject numbers that no calendar has: a client may have edited the cursor."""
+    """Return a number of minutes from a cursor, which a client may have edited.
+
+    Raises:
+        ValueError: it is not a plausible number of minutes.
+    """
     if type(number) is not int or not minimum <= number <= _MAX_CURSOR_MINUTES:
         raise ValueError
     return number
@@ -73,7 +77,10 @@ def spread(starts: Sequence[Minute], limit: int, zone_key: str) -> list[Minute]:
 
 @lru_cache(maxsize=64)
 def _spread(starts: tuple[Minute, ...], limit: int, zone_key: str) -> tuple[Minute, ...]:
-    """Take days in turn, in a day its parts, in a part distant starts. Cached: a booking seldom removes a start."""
+    """Take dates in turn, the parts of each date in turn, and distant starts within a part.
+
+    Cached, because a booking seldom changes the starts.
+    """
     turns = _round_robin(_round_robin(_far_apart(part) for part in day) for day in _days(starts, zone_key))
     return tuple(sorted(islice(turns, limit)))
 

@@ -1,4 +1,4 @@
-"""Placement: pinning a technician's time with a hold, and moving holds to make room."""
+"""Placement of holds on technicians, and moves of holds to make room."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from slotmcp.services.unit_of_work import UnitOfWork
 async def place_hold(
     unit: UnitOfWork, availability: Availability, appointment: Appointment, *, customer_pseudonym: str, ttl_ms: int
 ) -> Hold | None:
-    """Hold one unit of a start's capacity; None where the start is not bookable."""
+    """Hold one unit of a start's capacity; return None if the start is not bookable."""
     assignment = assign(availability, appointment.need, appointment.start)
     if assignment is None:
         return None
@@ -39,7 +39,7 @@ async def make_moves(transaction: Transaction, assignment: Assignment) -> None:
     """Pin the holds that make room for an assignment to their new technicians.
 
     Raises:
-        ClaimConflict: the database refuses a move.
+        ClaimConflict: the database rejects a move.
     """
     if not assignment.moves:
         return
@@ -50,7 +50,7 @@ async def make_moves(transaction: Transaction, assignment: Assignment) -> None:
 
 
 async def reassign_hold(unit: UnitOfWork, claim: Claim) -> bool:
-    """Move a hold to another technician who can serve it; return whether there was one."""
+    """Move a hold to another technician who can serve it; return False if there is none."""
     assignment = _reassignment((await unit.availability()).without(claim), claim)
     if assignment is None:
         return False
@@ -63,7 +63,7 @@ async def reassign_hold(unit: UnitOfWork, claim: Claim) -> bool:
 
 
 def _reassignment(others: Availability, claim: Claim) -> Assignment | None:
-    """Assign another technician: directly, else by moving other holds, else without counting travel."""
+    """Assign another technician: directly, else by moving other holds, else regardless of travel times."""
     service = others.schedule.services.get(claim.service_id)
     if service is None or claim.technician_chosen:
         return None

@@ -1,4 +1,4 @@
-"""Rescheduling: moving a booking to another time in one step, so that its customer always has exactly one."""
+"""Rescheduling: a booking moves to another time in one update, so that its customer never loses both times."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -26,21 +26,21 @@ from slotmcp.services.placement import make_moves
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RescheduleRequest:
-    """Another time for a booking: a start, or a held one."""
+    """Request to move a booking to another start, or to a held one."""
 
     booking_id: str
     project_id: str | None = None
     start: Moment | None = None
     hold_token: str = ""
     timezone: str | None = None
-    """IANA zone of a local start. Default: the project's."""
+    """IANA time zone of a local start. Default: the project's."""
     idempotency_key: str = ""
     credential: str = "local"
-    """The credential that scopes the idempotency key."""
+    """Credential that scopes the idempotency key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
+class PreviousTime:
     """Time and technician of a booking before it moved. Stored as JSON under these names."""
 
     start: Minute
@@ -58,37 +58,37 @@ class RescheduleAnswer:
     """A booking at its new time."""
 
     booked: BookAnswer
-    previous: Before
+    previous: PreviousTime
     previous_technician: Technician
 
     @property
     def has_moved(self) -> bool:
-        """False where the booking was at that start already, with the same technician."""
-        return self.previous != Before.of(self.booked.booking.claim)
+        """False if the booking already had that start and technician."""
+        return self.previous != PreviousTime.of(self.booked.booking.claim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Move:
-    """A booking with its requested time."""
+    """Move of a booking to a requested start."""
 
     booking: Booking
     start: Minute
     need: Need
-    """Needs of the job, without a technician."""
+    """Requirements of the job, without a requested technician."""
     required_id: str | None
-    """The technician whom the customer chose."""
+    """Technician who must take the job; None: any."""
     hold: Hold | None
     others: Availability
     """Availability without the booking and the hold."""
 
     @property
-    def is_made(self) -> bool:
-        """True where the booking is at that start already, with an allowed technician."""
+    def is_already_made(self) -> bool:
+        """True if the booking already has that start and an allowed technician."""
         claim = self.booking.claim
         return self.start == claim.start and self.required_id in {None, claim.technician_id}
 
     def needs(self) -> tuple[Need, ...]:
-        """Return the needs, preferred first: a required technician, or else the same one and then any (rule 22)."""
+        """Return the requirements, preferred first: a required technician, else the current one, then any (rule 22)."""
         if self.required_id is not None:
             return (replace(self.need, technician_id=self.required_id),)
         return replace(self.need, technician_id=self.booking.claim.technician_id), self.need
@@ -97,7 +97,7 @@ class _Move:
 async def reschedule(
     transaction: Transaction, availability: Availability, request: RescheduleRequest, travel_times: TravelTimes | None
 ) -> RescheduleAnswer:
-    """Move a booking to another time; on an error it keeps the one it has.
+    """Move a booking to another time; on an error it keeps its time.
 
     `travel_times` replace the estimated ones.
 
@@ -109,12 +109,12 @@ async def reschedule(
     start = _requested_start(availability, request)
     keys = _keys(transaction, request, booking, start)
     earlier = await _earlier_move(transaction, keys, booking, start)
-    before, moved = earlier or Before.of(booking.claim), booking
+    before, moved = earlier or PreviousTime.of(booking.claim), booking
     if earlier is None:
         booking.with_status(BookingStatus.RESCHEDULED)  # raises if the booking is closed
         hold = await _hold_for(transaction, booking, request, start)
-        moved = await _make(transaction, _move(availability, booking, hold, start, travel_times))
-        await keys.remember(transaction, asdict(before))
+        moved = await _apply(transaction, _plan(availability, booking, hold, start, travel_times))
+        await keys.store_response(transaction, asdict(before))
     return RescheduleAnswer(
         booked=book_answer(transaction, schedule, moved, replayed=earlier is not None),
         previous=before,
@@ -146,26 +146,31 @@ def _keys(
 
 async def _earlier_move(
     transaction: Transaction, keys: IdempotencyKeys, booking: Booking, start: Minute | None
-) -> Before | None:
+) -> PreviousTime | None:
     """Return the booking's time before an earlier identical request moved it.
 
-    The implied key counts only while the booking is at that start: a customer who moved on may come back.
+    The implied key applies only while the booking is at that start, because a customer who rescheduled again may
+    choose an earlier start again.
+
+    Raises:
+        IdempotencyMismatch: a key was used for another request.
     """
-    response = await keys.recall(transaction)
+    response = await keys.stored_response(transaction)
     if response is None:
         receipt = await keys.implied_receipt(transaction)
         if receipt is None or booking.status is BookingStatus.CANCELLED or booking.claim.start != start:
             return None
         response = keys.response_in(receipt)
-    return Before(**json.loads(response))
+    return PreviousTime(**json.loads(response))
 
 
 async def _hold_for(
     transaction: Transaction, booking: Booking, request: RescheduleRequest, start: Minute | None
 ) -> Hold | None:
-    """Return the hold whose time the booking is to take.
+    """Return the hold whose time the booking takes, if the request names one.
 
     Raises:
+        HoldExpired: the token is unknown.
         InvalidArgument: the hold is for another start, service or length.
     """
     if not request.hold_token:
@@ -184,7 +189,7 @@ async def _hold_for(
     return hold
 
 
-def _move(
+def _plan(
     availability: Availability,
     booking: Booking,
     hold: Hold | None,
@@ -195,7 +200,7 @@ def _move(
     target = hold.claim if hold else claim
     others = availability.without(claim)
     site = site_at(claim.location or target.location, schedule.project.travel, travel_times)
-    # The skills of a service that left the catalog are unknown; the technician has them.
+    # The skills of a removed service are unknown; the booked technician has them.
     is_required = target.technician_chosen or claim.service_id not in schedule.services
     return _Move(
         booking=booking,
@@ -207,10 +212,14 @@ def _move(
     )
 
 
-async def _make(transaction: Transaction, move: _Move) -> Booking:
-    """Save the booking at its new time and return it. A booking that is there already releases the hold."""
+async def _apply(transaction: Transaction, move: _Move) -> Booking:
+    """Save the booking at its new time and return it. A booking that need not move only releases the hold.
+
+    Raises:
+        HoldExpired, LostSlot.
+    """
     hold = move.hold
-    if move.is_made:
+    if move.is_already_made:
         if hold is not None and hold.state in {ClaimState.HELD, ClaimState.LAPSED}:
             await transaction.release_hold(hold.claim.id)
         return move.booking
@@ -261,17 +270,17 @@ def _moved(move: _Move, assignment: Assignment) -> Booking:
 
 
 def _reason(move: _Move, assignment: Assignment, *, is_kept: bool, is_chosen: bool) -> AssignmentReason:
-    """Return the reason for the technician, out of all who could take the job, not only the preferred ones."""
+    """Return the reason for the technician; it counts all technicians who could take the job."""
     unrestricted = None if move.required_id else assign_kept(move.others, move.need, move.start)
     considered = (unrestricted or assignment).reason.considered
     return replace(assignment.reason, considered=considered, wished=is_chosen, kept=is_kept)
 
 
 def _lost(move: _Move) -> LostSlot:
-    message = "That time cannot be had, so the booking stays as it was."
+    message = "That time is not available, so the booking was not moved."
     if move.required_id is not None:
         message += (
-            " The customer asked for that technician. If they agree to somebody else, hold the start without a "
+            " The customer asked for that technician. If they accept another one, hold the start without a "
             "technicianId, and reschedule with the holdToken."
         )
     return LostSlot(SlotUnavailable, message, move.needs()[-1], move.start, instead_of=move.booking.claim)

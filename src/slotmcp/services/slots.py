@@ -41,14 +41,14 @@ class SlotQuery:
     from_: Moment | None = None
     """A date means its first minute. Default: now."""
     to: Moment | None = None
-    """Starts before it; a date means its end. Default: seven days after `from_`."""
+    """Exclusive end of the starts; a date means its end. Default: seven days after `from_`, or after now if later."""
     timezone: str | None = None
     part_of_day: PartOfDay | None = None
     days_of_week: frozenset[int] | None = None
     """Monday is 0."""
     technician_id: str | None = None
     location: Location | None = None
-    """Place of the job."""
+    """Location of the job."""
     limit: int = 10
     cursor: str = ""
     best: int | None = None
@@ -71,21 +71,21 @@ class SlotAnswer:
     next_free: Slot | None
     """The first slot after the range, if the range has none."""
     reasons_by_technician: Mapping[str, Mapping[Reason, int]]
-    """If no slot was found: reasons per qualified technician, with the number of starts each one blocks."""
+    """If no slot was found: the number of starts that each reason blocks, by qualified technician."""
     requested_technician: Technician | None
     location: Location | None
-    """Place of the job, if it is known."""
+    """Location of the job, if it is known."""
     travel: TravelSource | None
-    """Source of the travel times; None where travel does not count or the place is unknown."""
+    """Source of the travel times; None if the project ignores them or the location is unknown."""
 
     @property
     def reasons(self) -> Mapping[Reason, int]:
-        """Informative reasons over all technicians, most frequent first."""
+        """Informative reasons of all technicians together, most frequent first."""
         return dict(combined_reasons(self.reasons_by_technician).most_common()) if self.reasons_by_technician else {}
 
     @property
     def now_ms(self) -> int:
-        """Time of the answer, by the store's clock."""
+        """Time of the search, by the store's clock."""
         return self.offer.now_ms
 
 
@@ -120,7 +120,7 @@ class SlotService:
         self._travel_lookup = travel_lookup
 
     async def get_slots(self, query: SlotQuery) -> SlotAnswer:
-        """Find bookable starts: the first page spread over the range, further pages by cursor in order of time.
+        """Find bookable starts. The first page is spread over the range; further pages list the rest in order of time.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
@@ -176,7 +176,7 @@ def _resolve(availability: Availability, query: SlotQuery) -> _Search:
 
 @lru_cache(maxsize=1024)
 def _fingerprint(*query: object) -> str:
-    """Return a digest of the fields that a cursor depends on. Cached: callers repeat queries."""
+    """Return a digest of the fields that a cursor depends on. Cached, because callers repeat queries."""
     return hashlib.sha256(json.dumps(query).encode()).hexdigest()[:_FINGERPRINT_DIGITS]
 
 
@@ -217,7 +217,11 @@ def _answer(search: _Search) -> SlotAnswer:
         from_=page.from_,
         to=page.to,
         technicians=tuple(
-            [its.technician for id_, its in schedule.technician_schedules.items() if id_ in candidate_ids]
+            [
+                technician_schedule.technician
+                for technician_id, technician_schedule in schedule.technician_schedules.items()
+                if technician_id in candidate_ids
+            ]
         ),
         next_cursor=_next_cursor(search, chosen) if len(starts) > len(chosen) else "",
         next_free=None if slots else _next_free(search),

@@ -1,4 +1,4 @@
-"""Status changes of a booking: its cancellation, and the result of the visit."""
+"""Status changes of a booking: cancellation, and the outcome of the visit."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from slotmcp.ports import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequest:
-    """Cancellation of a booking."""
+    """Request to cancel a booking."""
 
     booking_id: str
     project_id: str | None = None
@@ -21,7 +21,7 @@ async def cancel(transaction: Transaction, booking: Booking, reason: str) -> Boo
     """Cancel a booking and free its time. A cancelled booking is returned unchanged.
 
     Raises:
-        InvalidArgument: the visit is over.
+        InvalidArgument: the booking is completed or a no-show.
     """
     if booking.status is BookingStatus.CANCELLED:
         return booking
@@ -31,15 +31,15 @@ async def cancel(transaction: Transaction, booking: Booking, reason: str) -> Boo
 
 
 async def set_status(transaction: Transaction, booking: Booking, status: BookingStatus) -> Booking:
-    """Save the result of a visit. A booking that has the status is returned unchanged.
+    """Save the outcome of a visit. A booking that already has the status is returned unchanged.
 
     Raises:
-        InvalidArgument: the status does not follow the booking's, or the visit has not begun.
+        InvalidArgument: the current status does not allow the new one, or the visit has not begun.
     """
     if booking.status is status:
         return booking
     changed = replace(booking.with_status(status), attention="")
     if transaction.now_ms < booking.claim.start * MS_PER_MINUTE:
-        raise InvalidArgument("status", "the appointment has not begun yet, so nobody knows yet what comes of it.")
+        raise InvalidArgument("status", "the appointment has not begun yet; set the status afterwards.")
     await transaction.save_booking(changed)
     return changed

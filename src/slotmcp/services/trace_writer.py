@@ -1,4 +1,4 @@
-"""Writing traces: records are built from collected facts and saved in batches, off the path of every call."""
+"""Background writer of traces. It builds traces from the collected facts and saves them in batches."""
 
 import asyncio
 from collections import Counter, deque
@@ -16,7 +16,7 @@ from slotmcp.domain.booking import AssignmentReason
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import SlotmcpError
-from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, US_PER_SECOND
+from slotmcp.domain.interval import MS_PER_DAY, US_PER_SECOND
 from slotmcp.domain.reasons import Reason, informative_reasons
 from slotmcp.domain.trace import Question, TechnicianTrace, Trace, TracedUse
 from slotmcp.engine.explain import reasons_at
@@ -25,10 +25,10 @@ from slotmcp.services.reporting.conversations import count_steps
 from slotmcp.services.tracing import TraceBuilder, TracedRequest, TracedResult
 
 MAX_PENDING_TRACES: Final = 10_000
-"""Beyond it the oldest are dropped: an unavailable database must not exhaust the memory."""
+"""Maximum number of pending traces; the oldest are dropped, so that memory is bounded without a database."""
 BATCH_SIZE: Final = 250
 YIELD_EVERY: Final = 50
-"""Number of traces after which the event loop gets a turn."""
+"""Number of traces after which the event loop runs other tasks."""
 WRITE_INTERVAL_SECONDS: Final = 1.0
 DROP_INTERVAL_SECONDS: Final = 3600.0
 MAX_TECHNICIANS: Final = 60
@@ -47,13 +47,13 @@ class TraceWriter:
     def __init__(self, store: Store, process: str) -> None:
         self._store = store
         self._process = process
-        """Distinguishes this process's calls from those of others, where the client names no conversation."""
+        """Name that separates this process's calls from those of others if the client reports no phone call."""
         self._pending: deque[TraceBuilder] = deque()
         self._is_open = False
         self._write_lock = asyncio.Lock()
 
     def begin(self, tool: str, trace_id: str, principal: Principal) -> TraceBuilder | None:
-        """Return a builder for a call that begins; None: the call is not traced."""
+        """Return a builder for a new call; None if the call is not traced."""
         use = _USES.get(tool) if self._is_open else None
         if use is None:
             return None
@@ -61,7 +61,7 @@ class TraceWriter:
         return TraceBuilder(trace_id, use, conversation, principal.call_id, perf_counter())
 
     def end(self, builder: TraceBuilder, outcome: str) -> None:
-        """Queue the trace of a call that was answered."""
+        """Queue the trace of a completed call."""
         builder.outcome = outcome
         builder.spans_us["total"] = round((perf_counter() - builder.began_s) * US_PER_SECOND)
         self._pending.append(builder)
@@ -71,7 +71,7 @@ class TraceWriter:
 
     @asynccontextmanager
     async def writing(self, *, kept_days: int) -> AsyncIterator[None]:
-        """Write traces until the block ends, and then all that are pending. `kept_days` 0 disables tracing."""
+        """Write traces until the block ends, then all pending ones. If `kept_days` is 0, tracing is disabled."""
         self._is_open = kept_days > 0
         closing = asyncio.Event()
         task = asyncio.create_task(self._keep_writing(kept_days, closing)) if self._is_open else None
@@ -86,10 +86,10 @@ class TraceWriter:
                 self._pending.clear()
 
     async def write(self) -> None:
-        """Write the traces that are pending now. While the database is away, they stay pending.
+        """Write the traces that are pending now. They stay pending while the database is unavailable.
 
-        Waits for a batch that another caller began. Traces that are queued meanwhile are left for the next call:
-        under load there would be no end.
+        Waits for a write that is in progress. Traces queued in the meantime are left for the next call, because
+        under load this call would never end.
         """
         async with self._write_lock:
             remaining = len(self._pending)
@@ -113,7 +113,7 @@ class TraceWriter:
         telemetry.record_saved_traces(len(traces))
 
     async def _keep_writing(self, kept_days: int, closing: asyncio.Event) -> None:
-        """Write at intervals until `closing` is set, and once more then. A batch is never interrupted."""
+        """Write at intervals until `closing` is set, and then once more. A batch is never interrupted."""
         monotonic_s = asyncio.get_running_loop().time
         next_drop_s = monotonic_s()
         is_last = False
@@ -128,13 +128,13 @@ class TraceWriter:
 
     async def _drop(self, kept_days: int) -> None:
         with suppress(SlotmcpError):
-            before_ms = await self._store.now_ms() - kept_days * MINUTES_PER_DAY * MS_PER_MINUTE
+            before_ms = await self._store.now_ms() - kept_days * MS_PER_DAY
             while await self._store.drop_traces(before_ms):
                 pass
 
 
 async def _yielding(items: Sequence[T]) -> AsyncIterator[T]:
-    """Iterate over items, and give the event loop a turn from time to time."""
+    """Yield items, and let the event loop run other tasks at intervals."""
     for number, item in enumerate(items):
         if number % YIELD_EVERY == YIELD_EVERY - 1:
             await asyncio.sleep(0)
@@ -142,16 +142,16 @@ async def _yielding(items: Sequence[T]) -> AsyncIterator[T]:
 
 
 def _build(builder: TraceBuilder) -> Trace | None:
-    """Build a trace; one that cannot be built is counted as dropped."""
+    """Build a trace; a failure is counted as a dropped trace."""
     try:
         return build_trace(builder)
-    except Exception:  # noqa: BLE001  one trace must not cost the others
+    except Exception:  # noqa: BLE001  a failed trace must not prevent the others
         telemetry.record_dropped_traces(1)
         return None
 
 
 def build_trace(builder: TraceBuilder) -> Trace | None:
-    """Return the trace of a call; None where no project was read."""
+    """Return the trace of a call; None if the call read no project."""
     request, result = builder.request, builder.result
     availability = request.availability if request else builder.availability
     if availability is None:
@@ -186,7 +186,7 @@ def build_trace(builder: TraceBuilder) -> Trace | None:
 
 
 def _conversation(principal: Principal, process: str) -> str:
-    """Return a hash of the phone call, if the client names one, else of the credential and this process."""
+    """Return a hash of the credential with the phone call, or with this process if no phone call is known."""
     scope = ("call", principal.call_id) if principal.call_id else ("process", process)
     return sha256("\n".join((principal.credential, *scope)).encode()).hexdigest()[:_CONVERSATION_DIGITS]
 
@@ -215,32 +215,32 @@ def _why(reason: AssignmentReason) -> str:
 
 
 def _technicians(request: TracedRequest, result: TracedResult, *, is_search: bool) -> Iterable[TechnicianTrace]:
-    """Yield who could take the slots found; of a named start, or where no slot was found, the reasons."""
+    """Return the technicians who could take the slots found, or the reasons that block each technician."""
     if is_search and result.slots:
         counts = Counter([candidate.technician_id for slot in result.slots for candidate in slot.candidates])
-        return [_able(technician_id, count) for technician_id, count in counts.items()]
+        return [_available(technician_id, count) for technician_id, count in counts.items()]
     if result.reasons:
         return _blocked(request, result)
     return (
         TechnicianTrace(
-            technician_id=its.technician_id,
-            could=int(its.reason is None),
-            reasons={its.reason: 1} if its.reason else {},
+            technician_id=checked.technician_id,
+            could=int(checked.reason is None),
+            reasons={checked.reason: 1} if checked.reason else {},
         )
-        for its in reasons_at(request.availability, request.need, request.start_from)
+        for checked in reasons_at(request.availability, request.need, request.start_from)
     )
 
 
 @lru_cache(maxsize=4096)
-def _able(technician_id: str, count: int) -> TechnicianTrace:
-    """Cached: most searches find the same technicians."""
+def _available(technician_id: str, count: int) -> TechnicianTrace:
+    """Return the trace of an available technician. Cached, because most searches find the same ones."""
     return TechnicianTrace(technician_id=technician_id, could=count)
 
 
 def _blocked(request: TracedRequest, result: TracedResult) -> Iterator[TechnicianTrace]:
-    for technician_id, its in request.availability.schedule.technician_schedules.items():
+    for technician_id, technician_schedule in request.availability.schedule.technician_schedules.items():
         if technician_id in result.reasons:
             reasons = informative_reasons(result.reasons[technician_id])
             yield TechnicianTrace(technician_id=technician_id, could=0, reasons=reasons)
-        elif request.need.skills - its.technician.skills:
+        elif request.need.skills - technician_schedule.technician.skills:
             yield TechnicianTrace(technician_id=technician_id, could=0, reasons={Reason.SKILL_MISSING: 1})

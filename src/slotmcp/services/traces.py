@@ -1,11 +1,11 @@
-"""Reading traces: by id, by conversation, refusals, and a trace as text."""
+"""Stored traces: lookup by id and by conversation, refused calls, and a summary of a trace as text."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from slotmcp.domain.errors import NotFound
-from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
+from slotmcp.domain.interval import MS_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.domain.reasons import PerReason
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Question, ScheduleSource, TechnicianTrace, Trace, TracedUse
@@ -13,9 +13,8 @@ from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Store
 
 REFUSAL_DAYS: Final = 7
-"""Age up to which refusals are listed."""
-_MS_PER_DAY: Final = MINUTES_PER_DAY * MS_PER_MINUTE
-_HOUR_MS: Final = 60 * MS_PER_MINUTE
+"""Maximum age of the refusals listed."""
+_MS_PER_HOUR: Final = 60 * MS_PER_MINUTE
 _MAX_CALLS: Final = 50
 _MAX_STARTS: Final = 12
 _OK: Final = "ok"
@@ -42,12 +41,12 @@ REASON_PHRASES: Final = PerReason(
     notice="needs more notice",
     horizon="cannot be booked that far ahead",
 )
-"""Reasons as the predicate of a technician's name."""
+"""Reasons as predicates: each completes a sentence that starts with a technician's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceAnswer:
-    """A trace, and the current schedule with the names of its services and technicians."""
+    """Response with a trace, and the current schedule for the names of services and technicians."""
 
     trace: Trace
     schedule: Schedule
@@ -55,7 +54,7 @@ class TraceAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalsAnswer:
-    """Refused calls, latest first, and the current schedule."""
+    """Response with refused calls, latest first, and the current schedule."""
 
     refusals: tuple[Trace, ...]
     schedule: Schedule
@@ -68,10 +67,10 @@ class TraceService:
         self._store = store
 
     async def find(self, trace_id: str) -> TraceAnswer:
-        """Return a trace by its id, of any project. The interface checks that the principal can reach the project.
+        """Return a trace of any project by id. The interface must check that the principal can reach the project.
 
         Raises:
-            NotFound: there is none, or no longer, or not yet.
+            NotFound: there is no such trace, it is not written yet, or it was deleted.
             Unavailable.
         """
         trace = await self._store.trace(trace_id)
@@ -79,7 +78,7 @@ class TraceService:
             raise self.unknown(trace_id)
         return TraceAnswer(trace=trace, schedule=await self._store.schedule(trace.project_id))
 
-    async def around(self, trace: Trace) -> tuple[Trace, ...]:
+    async def conversation_of(self, trace: Trace) -> tuple[Trace, ...]:
         """Return the calls of the same conversation within an hour of a trace, itself included, by time and id.
 
         Raises:
@@ -87,19 +86,19 @@ class TraceService:
         """
         if not trace.conversation:
             return (trace,)
-        from_ms, to_ms, names = trace.at_ms - _HOUR_MS, trace.at_ms + _HOUR_MS, [trace.conversation]
-        calls = await self._store.conversations(trace.project_id, names, from_ms=from_ms, most=_MAX_CALLS)
+        from_ms, to_ms, names = trace.at_ms - _MS_PER_HOUR, trace.at_ms + _MS_PER_HOUR, [trace.conversation]
+        calls = await self._store.conversations(trace.project_id, names, from_ms=from_ms, limit=_MAX_CALLS)
         return tuple([call for call in calls if call.at_ms <= to_ms])
 
-    async def refusals(self, project_id: str, *, most: int) -> RefusalsAnswer:
-        """Return a project's latest calls that were refused or had nothing to offer, of the last REFUSAL_DAYS.
+    async def refusals(self, project_id: str, *, limit: int) -> RefusalsAnswer:
+        """Return the latest calls of the last REFUSAL_DAYS that were refused or had nothing to offer.
 
         Raises:
             NotFound, Unavailable.
         """
         schedule = await self._store.schedule(project_id)
-        from_ms = await self._store.now_ms() - REFUSAL_DAYS * _MS_PER_DAY
-        refusals = await self._store.refusals(project_id, from_ms=from_ms, most=most)
+        from_ms = await self._store.now_ms() - REFUSAL_DAYS * MS_PER_DAY
+        refusals = await self._store.refusals(project_id, from_ms=from_ms, limit=limit)
         return RefusalsAnswer(refusals=refusals, schedule=schedule)
 
     @staticmethod
@@ -107,8 +106,8 @@ class TraceService:
         """Return the error for a trace that does not exist, or is out of the principal's reach."""
         return NotFound(
             "traceId",
-            "There is no trace with that id. One is written a second or so after the answer, and kept for as many days "
-            "as SLOTMCP_TRACE_DAYS says.",
+            "There is no trace with that id. Traces are written about a second after the response, and kept for the "
+            "number of days in SLOTMCP_TRACE_DAYS.",
             wanted=trace_id,
         )
 
@@ -132,8 +131,8 @@ class _Summary:
         if trace.question is not None:
             yield f"Request: {self._request(trace.question)}."
         yield f"Schedule: revision {trace.revision}, from {_SOURCES[trace.book_from]}."
-        for its in trace.technicians:
-            yield f"  {self._name(its.technician_id)} {_availability(its)}."
+        for technician in trace.technicians:
+            yield f"  {self._name(technician.technician_id)} {_availability(technician)}."
         yield f"Result: {self._result(trace)}."
         if trace.offered:
             kind = "Slots" if trace.use is TracedUse.GET_SLOTS else "Alternatives"
@@ -168,8 +167,8 @@ class _Summary:
         return f"{_count(len(trace.offered), 'slot')}, total capacity {trace.capacity}" if trace.offered else "no slots"
 
     def _name(self, technician_id: str) -> str:
-        its = self._schedule.technician_schedules.get(technician_id)
-        return f"{its.technician.name} ({technician_id})" if its else technician_id
+        found = self._schedule.technician_schedules.get(technician_id)
+        return f"{found.technician.name} ({technician_id})" if found else technician_id
 
     def _when(self, start: Minute) -> str:
         return f"{utc_to_wall(self._zone, start):%a %Y-%m-%d %H:%M}"
@@ -179,9 +178,9 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _availability(its: TechnicianTrace) -> str:
-    if its.reasons:
-        return ", ".join(REASON_PHRASES[reason] for reason in its.reasons)
-    if its.could <= 1:
-        return "is available" if its.could else "was not checked"
-    return f"is available at {its.could} of the starts"
+def _availability(technician: TechnicianTrace) -> str:
+    if technician.reasons:
+        return ", ".join(REASON_PHRASES[reason] for reason in technician.reasons)
+    if technician.could <= 1:
+        return "is available" if technician.could else "was not checked"
+    return f"is available at {technician.could} of the starts"

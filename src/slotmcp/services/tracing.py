@@ -1,4 +1,4 @@
-"""Collecting what a call is decided by: references and numbers while it runs, written down afterwards."""
+"""Trace of the current call: its request, result and timed spans, collected while the call runs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -26,7 +26,7 @@ _tracer: Final = otel.get_tracer("slotmcp")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedRequest:
-    """A call's request, resolved against the schedule that decides it."""
+    """Request of a call, resolved against the schedule."""
 
     availability: Availability
     service_id: str
@@ -37,18 +37,18 @@ class TracedRequest:
     part_of_day: PartOfDay | None = None
     days_of_week: frozenset[int] = frozenset()
     start: Minute | None = None
-    """The start that the request names, if it names one."""
+    """Requested start; None for a search."""
     hold: Hold | None = None
-    """The hold whose start is to be booked."""
+    """Hold that the call books."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedResult:
-    """A call's result: the slots found or the alternatives offered, the hold, or the booking."""
+    """Result of a call: slots found, alternatives offered, a hold, or a booking."""
 
     slots: tuple[Slot, ...] = ()
     reasons: Mapping[str, Mapping[Reason, int]] = field(default_factory=dict)
-    """Reasons why no slot was found, counted by technician id."""
+    """If no slot was found: the number of starts that each reason blocks, by technician id."""
     capacity: int = 0
     """Capacity of the start before it was held."""
     hold_key: str = ""
@@ -58,7 +58,7 @@ class TracedResult:
 
 @dataclass(slots=True)
 class TraceBuilder:
-    """Facts of one call, collected while it runs."""
+    """Collector of the facts of one call."""
 
     trace_id: str
     use: TracedUse
@@ -66,7 +66,7 @@ class TraceBuilder:
     call_id: str
     began_s: float
     availability: Availability | None = None
-    """The last one read, in case the request cannot be resolved."""
+    """Availability read last, for a request that cannot be resolved."""
     schedule_source: ScheduleSource = ScheduleSource.DATABASE
     request: TracedRequest | None = None
     result: TracedResult = field(default_factory=TracedResult)
@@ -76,13 +76,13 @@ class TraceBuilder:
 
 
 def current_trace() -> TraceBuilder | None:
-    """Return the current call's trace builder; None where the call is not traced."""
+    """Return the current call's trace builder; None if the call is not traced."""
     return _CURRENT.get()
 
 
 @contextmanager
 def tracing_into(builder: TraceBuilder) -> Iterator[None]:
-    """Record decisions made within the block, also in threads that work for it."""
+    """Make a builder the current one within the block, and in threads started by it."""
     token = _CURRENT.set(builder)
     try:
         yield
@@ -112,7 +112,7 @@ def record_result(result: TracedResult) -> None:
 
 
 def span(name: str) -> AbstractContextManager[object]:
-    """Time the block as a span of the current trace, and as an OpenTelemetry span where one is recorded."""
+    """Time the block as a span of the current trace, and of the current OpenTelemetry trace if that is recorded."""
     builder = _CURRENT.get()
     timer = _UNTIMED if builder is None else _Timer(builder.spans_us, name)
     return _otel_span(name, timer) if otel.get_current_span().is_recording() else timer
@@ -126,7 +126,7 @@ def _otel_span(name: str, timer: AbstractContextManager[object]) -> Iterator[Non
 
 @dataclass(slots=True)
 class _Timer(AbstractContextManager[None]):
-    """Adds the block's duration to a span. A class: a generator takes three times as long."""
+    """Timer that adds the block's duration to a span. A class, because a generator takes three times as long."""
 
     spans_us: dict[str, int]
     name: str

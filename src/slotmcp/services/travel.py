@@ -12,11 +12,11 @@ from slotmcp.services.appointments import StartRequest, resolve
 from slotmcp.services.availability_cache import AvailabilityCache
 
 _MARGIN_MINUTES: Final = MINUTES_PER_DAY
-"""The jobs before and after a start belong to the same working day."""
+"""Time around a start that contains its previous and next job, because both belong to the same working day."""
 
 
 class TravelLookup:
-    """Travel times of the routing service. None where there is no service; the engine then estimates them."""
+    """Lookup of travel times in the routing service. A result of None means that the engine estimates them."""
 
     def __init__(self, *, availability_cache: AvailabilityCache, travel: Travel | None = None) -> None:
         self._availability_cache = availability_cache
@@ -24,11 +24,11 @@ class TravelLookup:
 
     @property
     def is_routed(self) -> bool:
-        """True where a routing service is configured."""
+        """True if a routing service is configured."""
         return self._travel is not None
 
     async def for_start(self, project_id: str, request: StartRequest) -> TravelTimes | None:
-        """Return the travel times to and from the place of a requested start.
+        """Return the travel times to and from the location of a requested start.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
@@ -40,7 +40,7 @@ class TravelLookup:
         return await self.between(availability, request.location, start, start)
 
     async def for_claim(self, project_id: str, claim: Claim, location: Location | None) -> TravelTimes | None:
-        """Return the travel times to and from a claim's place, or else `location`.
+        """Return the travel times to and from a claim's location, else those to and from `location`.
 
         Raises:
             NotFound, Unavailable.
@@ -53,17 +53,17 @@ class TravelLookup:
     async def between(
         self, availability: Availability, location: Location | None, start_from: Minute, start_to: Minute
     ) -> TravelTimes | None:
-        """Return the travel times between a place and the technicians' homes and jobs around a range of starts."""
+        """Return the travel times between a location and the technicians' homes and jobs around a range of starts."""
         schedule = availability.schedule
         if self._travel is None or location is None or schedule.project.travel.mode is TravelMode.NONE:
             return None
         start, end = start_from - _MARGIN_MINUTES, start_to + _MARGIN_MINUTES
         places = {
             place
-            for its in schedule.technician_schedules.values()
+            for technician_schedule in schedule.technician_schedules.values()
             for place in (
-                its.technician.home,
-                *(claim.location for claim in its.claims if start < claim.end and claim.start < end),
+                technician_schedule.technician.home,
+                *(claim.location for claim in technician_schedule.claims if start < claim.end and claim.start < end),
             )
             if place is not None
         }

@@ -1,4 +1,4 @@
-"""Unit of work: one transaction on a project, with what its use case needs to decide and to write."""
+"""Unit of work: one transaction on a project, with the availability and the source of ids that it uses."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class UnitOfWork:
     ids: Ids
 
     async def availability(self) -> Availability:
-        """Return the availability as the transaction sees it, with its own writes."""
+        """Return the availability with the writes of the transaction."""
         return await self.availability_cache.locked(self.transaction)
 
 
@@ -34,12 +34,12 @@ class ProjectWriter:
     ids: Ids
 
     async def write(self, project_id: str, work: Callable[[UnitOfWork], Awaitable[T]], *, create: bool = False) -> T:
-        """Run a unit of work and commit it durably. `create` allows a new project, as in `Store.write`.
+        """Run a unit of work and commit it durably. With `create` the project may be new, as in `Store.write`.
 
         The alternatives to a lost slot are searched after the lock is released.
 
         Raises:
-            SlotUnavailable, HoldExpired: the work lost a slot; with the nearest starts that are bookable now.
+            SlotUnavailable, HoldExpired: the work raised LostSlot; the error has the nearest bookable starts.
             NotFound, Unavailable.
         """
 

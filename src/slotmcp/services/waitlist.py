@@ -136,7 +136,7 @@ class WaitlistService:
                 _check_nothing_available(availability, entry)
                 await transaction.add_waitlist_entry(entry)
             joined = existing or entry
-            await keys.remember(transaction, {"waitId": joined.id})
+            await keys.store_response(transaction, {"waitId": joined.id})
             hold = await transaction.hold(joined.hold_token) if joined.hold_token else None
             entries = await transaction.waitlist_entries(*OPEN)
             return _status(availability, joined, hold, entries, replayed=existing is not None)
@@ -257,7 +257,7 @@ async def _existing_entry(
     transaction: Transaction, keys: IdempotencyKeys, entry: WaitlistEntry
 ) -> WaitlistEntry | None:
     """Return the entry that this request made before, or another open one of the customer for the same job."""
-    answer = await keys.recall(transaction)
+    answer = await keys.stored_response(transaction)
     if answer and (earlier := await transaction.waitlist_entry(json.loads(answer)["waitId"])):
         return earlier
     for other in await transaction.waitlist_entries(*OPEN):

@@ -150,13 +150,18 @@ class SqlStore:
         return await asyncio.to_thread(traces_of, rows)  # the traces of a busy week take a second
 
     async def conversations(
-        self, project_id: str, names: Collection[str], *, from_ms: int, most: int
+        self, project_id: str, names: Collection[str], *, from_ms: int, limit: int
     ) -> tuple[Trace, ...]:
-        values = {"project_id": project_id, "conversations": json_text(sorted(names)), "from_ms": from_ms, "most": most}
+        values = {
+            "project_id": project_id,
+            "conversations": json_text(sorted(names)),
+            "from_ms": from_ms,
+            "limit": limit,
+        }
         return traces_of(await self._pages.run(lambda fetch: fetch(CONVERSATIONS, **values)))
 
-    async def refusals(self, project_id: str, *, from_ms: int, most: int) -> tuple[Trace, ...]:
-        values = {"project_id": project_id, "from_ms": from_ms, "most": most}
+    async def refusals(self, project_id: str, *, from_ms: int, limit: int) -> tuple[Trace, ...]:
+        values = {"project_id": project_id, "from_ms": from_ms, "limit": limit}
         return traces_of(await self._pages.run(lambda fetch: fetch(REFUSALS, **values)))
 
     async def events(self, project_id: str, after: int) -> tuple[ProjectEvent, ...]:

@@ -43,14 +43,14 @@ CONVERSATIONS = Statement(
     """
 SELECT t.told FROM json_each(:conversations) AS c JOIN traces AS t ON t.id IN (
     SELECT id FROM traces WHERE conversation = c.value AND project_id = :project_id AND at_ms >= :from_ms
-    ORDER BY at_ms DESC, id DESC LIMIT :most)
+    ORDER BY at_ms DESC, id DESC LIMIT :limit)
 ORDER BY t.at_ms, t.id
 """,
     postgres="""
 SELECT t.told FROM json_array_elements_text((:conversations)::json) AS c (value)
 CROSS JOIN LATERAL (
     SELECT id, at_ms, told FROM traces WHERE conversation = c.value AND project_id = :project_id AND at_ms >= :from_ms
-    ORDER BY at_ms DESC, id DESC LIMIT :most) AS t
+    ORDER BY at_ms DESC, id DESC LIMIT :limit) AS t
 ORDER BY t.at_ms, t.id
 """,
 )
@@ -61,13 +61,13 @@ REFUSALS = Statement(
 SELECT told FROM traces
 WHERE project_id = :project_id AND at_ms >= :from_ms AND (json_extract(told, '$.outcome') <> 'ok'
     OR (json_extract(told, '$.use') = 'get_slots' AND json_array_length(told, '$.offered') = 0))
-ORDER BY at_ms DESC, id DESC LIMIT :most
+ORDER BY at_ms DESC, id DESC LIMIT :limit
 """,
     postgres="""
 SELECT told FROM traces
 WHERE project_id = :project_id AND at_ms >= :from_ms AND (told::json ->> 'outcome' <> 'ok'
     OR (told::json ->> 'use' = 'get_slots' AND json_array_length(told::json -> 'offered') = 0))
-ORDER BY at_ms DESC, id DESC LIMIT :most
+ORDER BY at_ms DESC, id DESC LIMIT :limit
 """,
 )
 

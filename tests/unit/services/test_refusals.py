@@ -14,8 +14,8 @@ HOUR_MS = 60 * MS_PER_MINUTE
 TEN = at("10:00")
 
 
-async def refused(shop: Shop, *, most: int) -> list[str]:
-    answer = await shop.app.traces.refusals("shop", most=most)
+async def refused(shop: Shop, *, limit: int) -> list[str]:
+    answer = await shop.app.traces.refusals("shop", limit=limit)
     assert answer.schedule.project.id == "shop"
     return [one.id for one in answer.refusals]
 
@@ -32,8 +32,8 @@ async def test_refusals_are_errors_and_empty_answers_latest_first(tmp_path: Path
             trace(BOOKED, now_ms, start=TEN),
         ]
         await shop.store.add_traces([empty, gone, odd, *fine])
-        assert await refused(shop, most=10) == [odd.id, gone.id, empty.id]
-        assert await refused(shop, most=2) == [odd.id, gone.id]
+        assert await refused(shop, limit=10) == [odd.id, gone.id, empty.id]
+        assert await refused(shop, limit=2) == [odd.id, gone.id]
 
 
 async def test_refusals_are_limited_to_recent_days(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ async def test_refusals_are_limited_to_recent_days(tmp_path: Path) -> None:
         now_ms = shop.clock.now_ms()
         daily = [trace(ASKED, now_ms - day * DAY_MS) for day in range(REFUSAL_DAYS + 2)]
         await shop.store.add_traces(daily)
-        assert await refused(shop, most=100) == [one.id for one in daily[: REFUSAL_DAYS + 1]]
+        assert await refused(shop, limit=100) == [one.id for one in daily[: REFUSAL_DAYS + 1]]
 
 
 async def test_the_calls_around_a_trace_are_its_conversation(tmp_path: Path) -> None:
@@ -54,5 +54,5 @@ async def test_the_calls_around_a_trace_are_its_conversation(tmp_path: Path) -> 
         alone = call(now_ms, "")
         others = [call(now_ms, "lee"), call(now_ms - HOUR_MS - 1), call(now_ms + HOUR_MS + 1), call(now_ms, "")]
         await shop.store.add_traces([before, this, after, alone, *others])
-        assert [one.id for one in await shop.app.traces.around(this)] == [before.id, this.id, after.id]
-        assert [one.id for one in await shop.app.traces.around(alone)] == [alone.id]
+        assert [one.id for one in await shop.app.traces.conversation_of(this)] == [before.id, this.id, after.id]
+        assert [one.id for one in await shop.app.traces.conversation_of(alone)] == [alone.id]

@@ -136,7 +136,7 @@ async def count_steps(store: Traces, new_traces: Sequence[Trace]) -> None:
         names = {trace.conversation for trace in of_project}
         from_ms = min(trace.at_ms for trace in of_project) - LOOKBACK_MS
         try:
-            traces = await store.conversations(project_id, names, from_ms=from_ms, most=MAX_CALLS)
+            traces = await store.conversations(project_id, names, from_ms=from_ms, limit=MAX_CALLS)
         except SlotmcpError:
             continue
         for conversation in group_conversations(traces):

@@ -22,7 +22,7 @@ _US_PER_MS: Final = 1000
 
 async def refusals(request: DashboardRequest) -> Response:
     """Show the recent refusals."""
-    answer = await request.app.traces.refusals(request.project_id, most=MAX_REFUSALS)
+    answer = await request.app.traces.refusals(request.project_id, limit=MAX_REFUSALS)
     zone_key = answer.schedule.project.timezone
     rows = [
         {
@@ -42,7 +42,7 @@ async def trace(request: DashboardRequest) -> Response:
     if answer.trace.project_id != request.project_id:
         raise request.app.traces.unknown(trace_id)
     zone_key = answer.schedule.project.timezone
-    conversation = await request.app.traces.around(answer.trace)
+    conversation = await request.app.traces.conversation_of(answer.trace)
     return request.page(
         "trace.html",
         call=_call_row(answer.trace, zone_key),
