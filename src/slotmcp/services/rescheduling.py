@@ -277,7 +277,7 @@ def _reason(move: _Move, assignment: Assignment, *, is_kept: bool, is_chosen: bo
 
 
 def _lost(move: _Move) -> LostSlot:
-    message = "That time is not available, so the booking was not moved."
+    message = "That time is not available, so the booking stays as it was."
     if move.required_id is not None:
         message += (
             " The customer asked for that technician. If they accept another one, hold the start without a "

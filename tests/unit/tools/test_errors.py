@@ -60,20 +60,20 @@ SHOWN = {
             },
         ),
         (
-            SlotUnavailable("That time cannot be had.", alternatives=OFFER),
+            SlotUnavailable("That time is not available.", alternatives=OFFER),
             {
                 "code": "slot_unavailable",
                 "retryable": False,
-                "message": "That time cannot be had.",
+                "message": "That time is not available.",
                 "alternatives": [SHOWN],
             },
         ),
         (
-            SlotUnavailable("That time cannot be had."),
+            SlotUnavailable("That time is not available."),
             {
                 "code": "slot_unavailable",
                 "retryable": False,
-                "message": "That time cannot be had.",
+                "message": "That time is not available.",
                 "alternatives": [],
             },
         ),
