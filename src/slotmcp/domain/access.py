@@ -9,12 +9,12 @@ from slotmcp.domain.errors import Forbidden, InvalidArgument, NotFound
 
 
 class Scope(StrEnum):
-    """Group of tools that a credential may call."""
+    """Scope of a credential: the group of tools that it may call."""
 
     CALLER = "caller"
     """Tools for an agent that speaks with callers."""
     OPERATOR = "operator"
-    """Caller tools, and tools for running the business."""
+    """Caller tools, and the tools for running the business."""
 
     @property
     def included(self) -> frozenset["Scope"]:
@@ -27,12 +27,12 @@ class Principal:
     """Authenticated identity of a request."""
 
     credential: str
-    """Owner of idempotency keys and rate limits: neither a secret nor a name."""
+    """Id of the credential, which scopes idempotency keys and rate limits. It is not a secret."""
     scopes: frozenset[Scope]
     projects: frozenset[str] | None
-    """Projects within reach; None: all."""
+    """Projects that the principal can reach; None: all."""
     call_id: str = ""
-    """Phone call of the request, if the client reports one."""
+    """Id of the phone call, if the client reports one."""
 
     def require_scope(self, scope: Scope) -> None:
         """Require a scope.
@@ -44,21 +44,21 @@ class Principal:
             raise Forbidden(f"This credential does not reach {scope} tools.")
 
     def can_reach(self, project_id: str) -> bool:
-        """Return whether a project is within reach."""
+        """Return whether the principal can reach a project."""
         return self.projects is None or project_id in self.projects
 
     @property
     def can_reach_all(self) -> bool:
-        """True if all projects are within reach, future ones included."""
+        """True if the principal can reach all projects, including future ones."""
         return self.projects is None
 
     def resolve_project(self, requested: str | None) -> str | None:
-        """Return the requested project, else the only one within reach. None: the only project of the store.
+        """Return the requested project, else the only reachable one. None: the only project of the store.
 
         Raises:
-            NotFound: the project is not within reach, existing or not.
-            InvalidArgument: several projects are within reach, and the request names none.
-            Forbidden: no project is within reach.
+            NotFound: the principal cannot reach the project, whether or not it exists.
+            InvalidArgument: the principal can reach several projects, and the request names none.
+            Forbidden: the principal can reach no project.
         """
         if self.projects is None:
             return requested
@@ -71,11 +71,11 @@ class Principal:
         return requested
 
     def project_not_found(self, requested: str) -> NotFound:
-        """Return the error for a project that is missing or out of reach. It names only projects within reach."""
+        """Return the error for a project that is missing or unreachable. It names only reachable projects."""
         return NotFound.among("projectId", "project", requested, sorted((self.projects or frozenset()) - {requested}))
 
     def scoped_key(self, key: str) -> str:
-        """Return an agent's idempotency key, made unique by phone call, as agents number keys per call."""
+        """Return an idempotency key scoped to the phone call, because agents number their keys per call."""
         return f"{self.call_id}:{key}" if key and self.call_id else key
 
     def with_call_id(self, call_id: str) -> "Principal":
@@ -84,21 +84,21 @@ class Principal:
 
 
 LOCAL: Final = Principal(credential="local", scopes=frozenset(Scope), projects=None)
-"""User who started the program on this machine."""
+"""Principal of the user who started the program on this machine."""
 
 ANONYMOUS: Final = Principal(credential="nobody", scopes=frozenset(), projects=frozenset())
-"""Client without a credential."""
+"""Principal of a client without a credential."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey:
-    """A credential issued by slotmcp. The secret is shown once, and only its hash is stored."""
+    """Access key: a credential issued by slotmcp. The secret is shown once, and only its hash is stored."""
 
     id: str
     name: str
     scope: Scope
     project_id: str | None
-    """None: valid for all projects, future ones included."""
+    """None: valid for all projects, including future ones."""
     created_at_ms: int
     expires_at_ms: int | None = None
     """None: valid until it is revoked."""
@@ -116,7 +116,7 @@ class AccessKey:
 
 
 def only_project(projects: Collection[str]) -> str:
-    """Return the only project of several candidates.
+    """Return the only project of a collection.
 
     Raises:
         InvalidArgument: there is none, or more than one.

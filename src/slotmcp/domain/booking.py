@@ -29,18 +29,18 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentReason:
-    """Reason for the assigned technician: the policy, and the technician's value of each key."""
+    """Reason for an assignment: the ranking policy, and the technician's value for each key."""
 
     policy: tuple[RankingKey, ...]
     values: Mapping[RankingKey, int]
     considered: int
-    """Number of technicians who could have taken the job."""
+    """Number of technicians who could take the job."""
     wished: bool = False
     """True if the caller requested this technician."""
     kept: bool = False
     """True if a rescheduled booking kept its technician."""
     decided_by: RankingKey | None = None
-    """First key in which the winner beat the runner-up; None: no key, no runner-up, or not recorded."""
+    """First key that ranked the technician above the next one; None: a tie, no other technician, or not recorded."""
 
 
 class BookingStatus(StrEnum):
@@ -48,11 +48,11 @@ class BookingStatus(StrEnum):
 
     CONFIRMED = "confirmed"
     RESCHEDULED = "rescheduled"
-    """Confirmed, at another time than originally."""
+    """Confirmed, and moved to another time at least once."""
     CANCELLED = "cancelled"
     COMPLETED = "completed"
     NO_SHOW = "no_show"
-    """The technician came, and the customer was absent."""
+    """The customer missed the appointment."""
 
 
 TRANSITIONS: Final[Mapping[BookingStatus, frozenset[BookingStatus]]] = {
@@ -83,7 +83,7 @@ class Booking:
     """Keyed hashes of the customer's references: phone, email and customerHash."""
     cancel_reason: str = ""
     attention: str = ""
-    """Reason that an operator must review the booking, such as time off; empty: none."""
+    """Reason why an operator must review the booking, such as time off; empty: none."""
 
     @property
     def id(self) -> str:

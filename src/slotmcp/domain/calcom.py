@@ -18,7 +18,7 @@ class CalcomConnection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectedCalendar:
-    """Calendar that a host has connected to Cal.com, such as a Google calendar."""
+    """External calendar that a host connected to Cal.com, such as a Google calendar."""
 
     credential_id: int
     external_id: str
@@ -26,11 +26,11 @@ class ConnectedCalendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalcomHost:
-    """Cal.com user that a technician is, identified by email address or user id."""
+    """Cal.com user account of a technician, identified by email address or user id."""
 
     email: str = ""
     user_id: int | None = None
     event_type_ids: Mapping[str, int] = field(default_factory=dict)
-    """The technician's own event types by service; other services use their own event type."""
+    """Ids of the technician's own event types by service; for other services the event type of the service applies."""
     calendars: tuple[ConnectedCalendar, ...] = ()
     """Connected calendars whose busy times are the technician's."""

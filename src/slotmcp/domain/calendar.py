@@ -20,7 +20,7 @@ CALENDAR_SOURCE_PREFIX: Final = "calcom"
 """Prefix of the sources of all busy times from calendars."""
 
 UNDATED: Final = 0
-"""Time of a report without a time. It is older than all others: it can create and end events, but undo nothing."""
+"""Time of a report without a time. The report counts as the oldest, so it can create and end events only."""
 
 
 class EventStatus(StrEnum):
@@ -50,7 +50,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostReference:
-    """Host of an event; the email address may be "" and the user id None. Stored as JSON under these names."""
+    """Host of an event, by email address, user id or both. Stored as JSON under these names."""
 
     email: str = ""
     user_id: int | None = None
@@ -88,7 +88,7 @@ class CalendarEvent:
 
     def merged_with(self, other: "CalendarEvent") -> "CalendarEvent":
         """Merge two reports of one event, in either order: the newer one wins, and a final status is kept."""
-        sequence = max((each.sequence for each in (self, other) if each.sequence is not None), default=None)
+        sequence = max((report.sequence for report in (self, other) if report.sequence is not None), default=None)
         newer, older = sorted((self, other), key=lambda event: event.recency(sequence), reverse=True)
         return replace(
             newer,
@@ -108,7 +108,7 @@ class CalendarEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoShow:
-    """Report that the customer of an event missed it, or attended after all."""
+    """Report that the customer missed an event, or attended after all."""
 
     uid: str
     is_no_show: bool
@@ -131,7 +131,7 @@ class CalendarEntry:
     """Stored event, with its booking and busy times."""
 
     event: CalendarEvent
-    """Newest state. Once the event has a booking, that holds the customer and visit instead."""
+    """Newest state. If the event has a booking, the booking holds the customer and the visit instead."""
     booking_id: str = ""
     """Booking of the event."""
     busy: tuple[BusyTime, ...] = ()
@@ -157,13 +157,13 @@ class DeferredEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """Pending push of a booking to the calendar. Its steps are worked out when it runs."""
+    """Pending push of a booking to the calendar. The worker determines the steps when it runs the push."""
 
     booking_id: str
     version: int
     """Number that grows with each change of the booking."""
     since_ms: int
-    """Time of the first change that the calendar does not have."""
+    """Time of the oldest change that the calendar has not received."""
     due_ms: int
     """Time of the next attempt."""
     attempts: int = 0
@@ -172,7 +172,7 @@ class Push:
     tried_start: Minute | None = None
     """Start requested by that attempt; None: it was a cancellation."""
     refused: str = ""
-    """Reason for the calendar's rejection. The push rests until the booking changes."""
+    """Reason for the calendar's rejection. The push is not repeated until the booking changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,11 +196,11 @@ class CalendarBacklog:
     """Counts of the pending work for a project's calendar."""
 
     due: int
-    """Bookings to push, except refused ones."""
+    """Bookings to push, except rejected ones."""
     oldest_since_ms: int | None
-    """Start of the longest wait for a push; None: no push is pending."""
+    """Time since which the oldest push has been pending; None: no push is pending."""
     refused: int
-    """Bookings that the calendar refuses."""
+    """Bookings that the calendar rejected."""
     deferred: int
     """Events that could not be applied."""
     finished_ms: int

@@ -12,9 +12,9 @@ class SlotAlignment(StrEnum):
     """Anchor of the grid of offered starts."""
 
     CLOCK = "clock"
-    """Multiples of the interval from local midnight, in the project's time zone."""
+    """Multiples of the interval from midnight, in the project's time zone."""
     OPENING = "opening"
-    """Every interval from the start of a technician's free gap, and again from local midnight."""
+    """Every interval from the start of a technician's free gap; restarted at midnight in the project's time zone."""
 
 
 class RankingKey(StrEnum):
@@ -23,7 +23,7 @@ class RankingKey(StrEnum):
     PRIORITY = "priority"
     """The technician's own priority, 1 first."""
     LOAD = "load"
-    """Number of bookings on the local date of the project."""
+    """Number of the technician's bookings on that date, in the project's time zone."""
     ETA = "eta"
     """Minutes of travel to the job plus the buffers around it; unknown values rank last."""
 
@@ -37,7 +37,7 @@ class TravelMode(StrEnum):
 
 
 class TechnicianStatus(StrEnum):
-    """Availability of a technician for any jobs."""
+    """Status of a technician. One who is off gets no jobs."""
 
     ACTIVE = "active"
     OFF = "off"
@@ -131,7 +131,7 @@ class WeeklySpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateOverride:
-    """Working time of one date, in place of its shifts. Breaks still apply. No windows: closed all day."""
+    """Working time of one date, in place of the shifts. Breaks still apply. Without windows the date is off."""
 
     date: date
     windows: tuple[WallSpan, ...] = ()
@@ -145,7 +145,7 @@ class TimeOff:
     end: Minute
     reason: str = ""
     by_operator: bool = False
-    """True if an operator added it; an import keeps it unless it prunes."""
+    """True if an operator added the absence; an import keeps it unless the import prunes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

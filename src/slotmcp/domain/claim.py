@@ -26,9 +26,9 @@ class ClaimState(StrEnum):
 class Claim:
     """Time that a hold or a booking takes, as the engine sees it.
 
-    A hold pins a technician, the witness that it can be served; its caller never sees the technician. The
-    engine may move a hold to another technician to make room, but never a booking, and never a
-    hold whose caller requested the technician.
+    A hold pins a technician, which guarantees that it can be served; the caller never sees that technician. The
+    engine may move a hold to another technician to make room. It never moves a booking, nor a hold whose caller
+    requested the technician.
     """
 
     id: str
@@ -73,7 +73,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusyTime:
-    """Time that something else takes, such as an event in a calendar. It has no buffers."""
+    """Time of a technician that is taken outside of slotmcp, such as a calendar event. It has no buffers."""
 
     technician_id: str
     start: Minute

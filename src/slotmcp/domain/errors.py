@@ -1,4 +1,4 @@
-"""Errors of the domain. Each branch states what the caller does next.
+"""Errors of the domain. Each branch states the caller's next step.
 
 SlotmcpError
 ├── FixRequest           change the request
@@ -73,7 +73,7 @@ class SlotmcpError(Exception):
         self.message = message
 
 
-class FixRequest(SlotmcpError):  # noqa: N818  a branch, named by what the caller does
+class FixRequest(SlotmcpError):  # noqa: N818  a branch, named by the next step
     """The request has to change."""
 
 
@@ -128,7 +128,7 @@ class PickAnother(SlotmcpError):  # noqa: N818
 
 
 class SlotUnavailable(PickAnother):
-    """The start is taken, or was never offered; the alternatives are the nearest."""
+    """The start is taken, or was never offered. The alternatives are the nearest free starts."""
 
     code = ErrorCode.SLOT_UNAVAILABLE
 
@@ -168,7 +168,7 @@ class TryLater(SlotmcpError):  # noqa: N818
 
 
 class Unavailable(TryLater):
-    """A dependency is not available, or too busy to answer in time."""
+    """A dependency is unavailable, or did not respond in time."""
 
     code = ErrorCode.UNAVAILABLE
 

@@ -9,7 +9,7 @@ from slotmcp.domain.interval import Minute
 
 @dataclass(frozen=True, slots=True)
 class WallTime:
-    """A date and time without an offset; the time zone determines the instant."""
+    """A local date and time without an offset; the context determines the zone."""
 
     at: datetime
     """Naive, on a whole minute."""
@@ -17,7 +17,7 @@ class WallTime:
 
 @dataclass(frozen=True, slots=True)
 class WallDate:
-    """A whole date, in a time zone that the context determines."""
+    """A date without a time zone; the context determines the zone."""
 
     day: date
 

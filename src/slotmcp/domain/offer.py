@@ -32,12 +32,12 @@ class Candidate(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """A free start, without an assigned technician. A tuple, because one response creates hundreds."""
+    """A free start, without an assigned technician. A tuple, because one search creates hundreds."""
 
     start: Minute
     end: Minute
     capacity: int
-    """Number of further callers that this start can serve now."""
+    """Number of additional jobs that can start at this time."""
     candidates: tuple[Candidate, ...]
     """Best first, by the project's candidate ranking."""
 

@@ -1,4 +1,4 @@
-"""Reasons why a start is not free, and changes that would open it."""
+"""Reasons why a start is not free, and changes that would make it bookable."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,10 +16,10 @@ class Reason(StrEnum):
     """Reason why a technician cannot take a start."""
 
     INACTIVE = "inactive"
-    """The technician gets no jobs at all."""
+    """The technician is off and gets no jobs."""
     SKILL_MISSING = "skill_missing"
     HOLIDAY = "holiday"
-    """The business is closed on a day of a shift."""
+    """The technician has a shift, but the business is closed on that date."""
     OUTSIDE_SHIFT = "outside_shift"
     TIME_OFF = "time_off"
     BREAK = "break"
@@ -28,7 +28,7 @@ class Reason(StrEnum):
     HELD = "held"
     """Held for another caller."""
     BUSY = "busy"
-    """Taken by something else, such as an event in a calendar."""
+    """Taken outside of slotmcp, such as by a calendar event."""
     DAY_FULL = "day_full"
     """The maximum number of bookings per day is reached."""
     TRAVEL = "travel"
@@ -113,7 +113,7 @@ _COMMON: Final = (Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
 def informative_reasons(counts: Mapping[Reason, int], *, of_one_start: bool = False) -> Counter[Reason]:
     """Return the counts without common reasons, unless there are no others.
 
-    Most minutes of a range are off the grid, so that reason is common for a range but not for a single start.
+    Most minutes of a range are off the grid, so this reason is common for a range, but not for a single start.
     """
     informative = Counter(counts)
     for common in _COMMON if of_one_start else (Reason.OFF_GRID, *_COMMON):
@@ -123,7 +123,7 @@ def informative_reasons(counts: Mapping[Reason, int], *, of_one_start: bool = Fa
 
 
 def without_missing_skills(counts: Counter[Reason]) -> Counter[Reason]:
-    """Return the counts without missing skills, which block at any time, unless there are no others."""
+    """Return the counts without missing skills, unless there are no others. A missing skill blocks every start."""
     others = Counter(counts)
     if len(others) > 1:
         del others[Reason.SKILL_MISSING]
@@ -143,7 +143,7 @@ class TechnicianReason:
     reason: Reason | None
     """The first reason; None if the technician can take the start."""
     until: Minute | None = None
-    """End of what takes the time, if something does."""
+    """End of the booking, hold, absence, break or busy time that blocks the start, if there is one."""
     missing_skills: tuple[str, ...] = ()
 
 
@@ -158,11 +158,11 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """The smallest change of one kind, with the slot that it opens. The engine has checked it."""
+    """The smallest change of one kind that makes a start bookable, with the resulting slot."""
 
     change: Change
     slot: Slot
-    """The slot after the change, with the length that fits."""
+    """Bookable slot after the change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,4 +174,4 @@ class Explanation:
     technicians: tuple[TechnicianReason, ...]
     """All technicians of the project, in the order of the project file."""
     openings: tuple[Opening, ...]
-    """Changes that would open a start that is not free, the smallest first."""
+    """Changes after which a start that is not free can be booked, in the order of `Change`."""

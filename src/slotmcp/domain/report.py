@@ -26,7 +26,7 @@ class Period:
 
 
 class LossReason(StrEnum):
-    """Reason why a conversation ended without a booking, by its last call."""
+    """Reason why a conversation ended without a booking, from its last call."""
 
     NOTHING_OFFERED = "nothing_offered"
     """The last request for slots had no result."""
@@ -61,7 +61,7 @@ HourlyCounts = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedQuestions:
-    """Number of requests for one service that could not be met for one main reason."""
+    """Number of unmet requests for one service, by main reason."""
 
     reason: Reason | None
     """None: the trace has no reason."""
@@ -99,7 +99,7 @@ class DecidedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """Share of one technician in the bookings and in the open time."""
+    """One technician's share of the bookings and of the open time."""
 
     technician_id: str
     bookings: int
@@ -140,7 +140,7 @@ class ExtraSkills:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraTechnician:
-    """One more technician with another's shifts and breaks, and with the skills for a service."""
+    """One more technician, with the shifts and breaks of an existing one and the skills for a service."""
 
     like_technician_id: str
     service_id: str
@@ -161,12 +161,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gaps:
-    """Changes that would have won lost conversations, the largest gain first."""
+    """Changes that would have turned lost conversations into bookings, the largest gain first."""
 
     lost: int
-    """Lost conversations with a question that can be asked again."""
+    """Lost conversations whose request can be repeated against the changed schedule."""
     had_alternatives: int
-    """Lost conversations that had free times, which no change can win."""
+    """Lost conversations that had free times anyway, so that no change would have helped."""
     gaps: tuple[Gap, ...]
 
 
@@ -193,4 +193,4 @@ class Report:
     """In the order of the project file."""
     response_times: tuple[ResponseTimes, ...]
     collisions: int
-    """Calls for a time that had been offered in the same conversation and was taken meanwhile."""
+    """Calls for a time that was offered earlier in the same conversation, but taken in the meantime."""

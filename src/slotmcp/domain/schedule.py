@@ -9,10 +9,10 @@ from slotmcp.domain.claim import BusyTime, Claim
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechnicianSchedule:
-    """One technician with everything that takes their time.
+    """One technician, with all claims and busy times.
 
-    `claims` are in state held or booked and end after yesterday; a hold may have expired since it was
-    read. An unchanged technician schedule is the same object in the next project schedule.
+    `claims` are in state held or booked and end after yesterday; a hold may have expired since it was read. The
+    project schedule of the next revision contains the same object if the technician's schedule did not change.
     """
 
     technician: Technician

@@ -1,4 +1,4 @@
-"""Decision trace: request, decision and reason of one call. It contains no personal data."""
+"""Decision trace: the request, the decision and its reasons of one call. It contains no personal data."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ class TechnicianTrace:
     could: int
     """Number of starts that the technician could take; for one start, 1 or 0."""
     reasons: Mapping[Reason, int] = field(default_factory=dict)
-    """Number of checked starts that each reason blocks."""
+    """Number of starts that each reason blocks, of those checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Trace:
     outcome: str
     """"ok", or an error code."""
     conversation: str
-    """Shared by all calls of one phone call or session: a hash, or an id without meaning elsewhere."""
+    """Id shared by all calls of one phone call or session: a hash, or another id that identifies no person."""
     call_id: str = ""
     """Call id from the voice platform."""
     revision: int = 0
@@ -95,7 +95,7 @@ class Trace:
     technician_id: str = ""
     """Technician assigned by book_slot."""
     why: str = ""
-    """Reason for that technician: the value of each key of the policy, as in "load 2, priority 1"."""
+    """Reason for that technician: the value of each ranking key, as in "load 2, priority 1"."""
     was_replayed: bool = False
     was_revived: bool = False
     """True if book_slot booked a lapsed hold."""
@@ -106,7 +106,7 @@ class Trace:
 
     @property
     def main_reason(self) -> Reason | None:
-        """The most frequent informative reason; a missing skill only without any other."""
+        """The most frequent informative reason; a missing skill only if there is no other."""
         counts = Counter[Reason]()
         for technician in self.technicians:
             counts.update(technician.reasons)

@@ -1,4 +1,4 @@
-"""Waitlist: callers without a fitting slot, in order of joining."""
+"""Waitlist: customers who wait for a slot, in order of joining."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,22 +15,22 @@ class WaitlistState(StrEnum):
 
     WAITING = "waiting"
     OFFERED = "offered"
-    """A time is held for the caller, longer than during a phone call."""
+    """A time is held for the customer, longer than during a phone call."""
     BOOKED = "booked"
     EXPIRED = "expired"
-    """The window has passed, or the caller was erased."""
+    """The window has passed, or the customer was erased."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitlistEntry:
-    """One caller's place on the waitlist."""
+    """One customer's request on the waitlist."""
 
     id: str
     service_id: str
     duration_minutes: int
     start_from: Minute
     start_to: Minute
-    """Exclusive end of the wanted starts."""
+    """Exclusive end of the requested starts."""
     customer: Customer
     customer_pseudonym: str
     joined_at_ms: int
@@ -40,15 +40,15 @@ class WaitlistEntry:
     """Keyed hashes of the customer's references: phone, email and customerHash."""
     state: WaitlistState = WaitlistState.WAITING
     hold_token: str = ""
-    """Token of the last offered hold."""
+    """Token of the hold that was offered last."""
     let_go: tuple[Interval, ...] = ()
-    """Times that the caller declined; overlapping times are not offered again."""
+    """Times that the customer declined. Times that overlap them are not offered again."""
 
-    def after(self, hold: Hold | None, now_ms: int) -> Self:
-        """Return the entry in the state that follows from the hold of its offer.
+    def with_hold(self, hold: Hold | None, now_ms: int) -> Self:
+        """Return the entry in the state that follows from the state of its offered hold.
 
-        After an expired or released offer the caller waits on, and the time counts as declined. After a
-        withdrawn offer the caller waits on.
+        An entry whose offer expired or was released waits again, and the time counts as declined. An entry
+        whose offer was withdrawn waits again.
         """
         if self.state is not WaitlistState.OFFERED:
             return self
@@ -61,5 +61,5 @@ class WaitlistEntry:
         return replace(self, state=WaitlistState.WAITING, let_go=(*self.let_go, hold.claim.interval))
 
     def accepts(self, time: Interval) -> bool:
-        """Return whether a time may be offered: it overlaps no declined one."""
-        return not any(overlaps(time, gone) for gone in self.let_go)
+        """Return whether a time may be offered because it overlaps no declined time."""
+        return not any(overlaps(time, declined) for declined in self.let_go)

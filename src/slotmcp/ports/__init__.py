@@ -1,4 +1,4 @@
-"""Ports: what the services require of adapters. The docstrings are the specification; adapters do not repeat it."""
+"""Ports: interfaces that the adapters implement. Their docstrings are the specification; adapters do not repeat it."""
 
 from slotmcp.ports.environment import Clock, Ids, Travel
 from slotmcp.ports.fleet import ChangeNotice, CommitHandler, Fleet, LiveHolds, Rate, RateLimiter

@@ -17,7 +17,7 @@ class CalendarError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-        """Clause about the calendar ("it ..."), without personal data and secrets."""
+        """Clause with the calendar as subject ("it ..."), without personal data and secrets."""
 
 
 class CalendarRejected(CalendarError):  # noqa: N818
@@ -32,11 +32,11 @@ class CalendarUnavailable(CalendarError):  # noqa: N818
         self.retry_after_ms = retry_after_ms
         """Delay requested by the calendar; 0: none."""
         self.is_outcome_unknown = is_outcome_unknown
-        """False: the request certainly had no effect, because it was not sent or was rate-limited."""
+        """False if the request had no effect, because it was not sent or was rate-limited."""
 
 
 class InvalidSignature(Exception):  # noqa: N818
-    """Delivery without a signature by a secret of its project."""
+    """Delivery whose signature no secret of the project made."""
 
 
 class MalformedDelivery(Exception):  # noqa: N818
@@ -66,8 +66,8 @@ class CalendarAccount(Protocol):
     async def events_updated_after(self, after_ms: int, *, limit: int = 100) -> Sequence[CalendarEvent]:
         """Return the events updated after an instant of the calendar's clock, by time of update (`at_ms`).
 
-        Fewer events than the limit are all events. Otherwise they span at least two milliseconds, even if that takes
-        more than the limit, so that a caller can continue from the last one.
+        A result below the limit is complete. Any other result spans at least two milliseconds, even if it then
+        exceeds the limit, so that the caller can continue after the last event.
         """
 
     async def event(self, uid: str) -> CalendarEvent | None:
@@ -90,7 +90,7 @@ class CalendarAccount(Protocol):
 
 
 class Calendar(Protocol):
-    """Calendar service."""
+    """Client of a calendar service."""
 
     def has_valid_signature(self, body: bytes, signature: str, secrets: Sequence[str]) -> bool:
         """Return whether one of the secrets made the signature, in constant time."""
@@ -129,7 +129,7 @@ class CalendarRecords(Protocol):
         """Return the entries of a booking's events, by uid, including those that were replaced or are over."""
 
     async def successors(self, uid: str) -> tuple[CalendarEntry, ...]:
-        """Return the entries of the events that replaced one, by uid; more than one only if the calendar erred."""
+        """Return the entries of the events that replaced an event, by uid; a correct calendar has at most one."""
 
     async def open_entries(self, end_after: Minute) -> tuple[CalendarEntry, ...]:
         """Return the entries of events that are not over and end after a minute, by start and uid."""
@@ -144,7 +144,7 @@ class CalendarRecords(Protocol):
         """Return the deferred event with a uid, or all of them, in the order in which they were deferred."""
 
     async def remove_deferred(self, uid: str) -> bool:
-        """Remove a deferred event; return whether there was one."""
+        """Remove a deferred event; return False if there was none."""
 
     async def push(self, booking_id: str) -> Push | None:
         """Return the pending push of a booking."""

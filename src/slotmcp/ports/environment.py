@@ -8,7 +8,7 @@ from slotmcp.engine.travel import TravelTimes
 
 
 class Clock(Protocol):
-    """Clock of a store. All other code takes the current time from the store."""
+    """Clock of a store. All other code reads the current time from the store."""
 
     def now_ms(self) -> int:
         """Return the milliseconds since the Unix epoch."""
@@ -28,10 +28,9 @@ class Travel(Protocol):
     """Source of travel times by road."""
 
     async def times(self, project: Project, location: Location, places: Collection[Location]) -> TravelTimes:
-        """Return the travel times between a location and each of several places, in both directions.
+        """Return the travel times between a location and each of some places, in both directions.
 
-        Never raises and never waits long: times that are not available in time are estimated with the
-        project's travel policy.
+        Never raises. Times that the service does not return soon are estimated with the project's travel policy.
         """
 
     def cached_times(self, project: Project) -> TravelTimes:

@@ -21,13 +21,13 @@ class RateLimiter(Protocol):
     async def acquire(self, name: str, rate: Rate) -> int:
         """Count a call and return 0 if it is allowed; otherwise return the milliseconds to wait, and count nothing.
 
-        Never raises and never waits long: while the count is unavailable, the call is allowed.
+        Never raises and never waits long. If the count is unavailable, the call is allowed.
         """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeNotice:
-    """Notice to the fleet of a committed write."""
+    """Notice of a committed write to all servers of the fleet."""
 
     project_id: str
     revision: int
@@ -39,7 +39,7 @@ CommitHandler = Callable[[ChangeNotice], Awaitable[None]]
 
 
 class Fleet(Protocol):
-    """Shared, lossy memory of the servers that use one database: revisions and schedules. Never the authority.
+    """Shared, lossy cache of revisions and schedules for the servers that use one database. Never authoritative.
 
     It may lose any entry at any time. No method raises, and none waits long: a value that is not available in time
     is None.
@@ -52,7 +52,7 @@ class Fleet(Protocol):
         """Return the schedule at exactly that revision, if it is stored."""
 
     async def save_snapshot(self, schedule: Schedule) -> None:
-        """Store a committed schedule for other servers, unless a schedule of the project was stored a moment ago."""
+        """Store a committed schedule for other servers, unless the project's schedule was stored very recently."""
 
     async def report_revision(self, project_id: str, revision: int, *, age_ms: int) -> None:
         """Share a revision that the database had `age_ms` ago, unless a newer one is already shared."""
@@ -65,7 +65,7 @@ class Fleet(Protocol):
 
 
 class LiveHolds(Protocol):
-    """Shared, lossy set of live holds, by token. Never the authority.
+    """Shared, lossy set of live holds, by token. Never authoritative.
 
     It may lose any entry at any time, so a hold that it does not contain may still be live. No method raises, and
     none waits long. Neither a token nor a customer can be read from it.

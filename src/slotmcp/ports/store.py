@@ -58,33 +58,33 @@ class ScheduleReader(Protocol):
         """Return a project's head, in one cheap round trip.
 
         Raises:
-            NotFound: there is no such project; `nearest` lists ids like it.
-            Unavailable: the database does not answer in time.
+            NotFound: there is no such project; `nearest` lists similar ids.
+            Unavailable: the database does not respond in time.
         """
 
     async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
         """Return the newest committed schedule, read in one snapshot.
 
-        With `known`, an earlier schedule, only the changes since its revision are read, and the
-        technician schedules that did not change are the same objects.
+        With an earlier schedule as `known`, only the changes since its revision are read. Technician schedules that
+        did not change are the same objects.
 
         Raises:
             NotFound: there is no such project.
-            Unavailable: the database does not answer in time.
+            Unavailable: the database does not respond in time.
         """
 
 
 class Store(ScheduleReader, Traces, Protocol):
-    """Authority on the schedule of every project. Processes share it; the death of one does no harm."""
+    """Authoritative store of all projects. Several processes may share it, and any of them may crash."""
 
     @property
     def connections_in_use(self) -> int:
         """Return the number of this process's database connections in use now; 0 without a pool."""
 
     def subscribe(self, handler: CommitHandler) -> None:
-        """Await the handler after each commit of this process that moved a revision or added an event.
+        """Subscribe to the commits of this process that increment a revision or add an event.
 
-        `write` returns after the handler has. A write whose caller was cancelled may be committed without it.
+        `write` awaits the handler after the commit. If its caller was cancelled, the handler may not be called.
         """
 
     async def project_ids(self) -> tuple[str, ...]:
@@ -115,21 +115,21 @@ class Store(ScheduleReader, Traces, Protocol):
         """Return the calendar records of a project; empty if it has no calendar.
 
         Raises:
-            Unavailable: the database does not answer in time.
+            Unavailable: the database does not respond in time.
         """
 
     async def calendar_work(self, project_id: str) -> CalendarWork:
         """Return the pending work for a project's calendar, in one cheap round trip.
 
         Raises:
-            Unavailable: the database does not answer in time.
+            Unavailable: the database does not respond in time.
         """
 
     async def calendar_backlogs(self) -> Mapping[str, CalendarBacklog]:
         """Return the backlog of the first hundred connected calendars by project, sorted, in one cheap round trip.
 
         Raises:
-            Unavailable: the database does not answer in time.
+            Unavailable: the database does not respond in time.
         """
 
     async def calendar_projects(self) -> tuple[str, ...]:
@@ -146,16 +146,16 @@ class Store(ScheduleReader, Traces, Protocol):
         """Return an access key by id, expired and revoked ones included, in one cheap round trip and never cached.
 
         Raises:
-            Unavailable: the database does not answer in time.
+            Unavailable: the database does not respond in time.
         """
 
     async def access_keys(self) -> tuple[AccessKey, ...]:
         """Return all access keys, expired and revoked ones included, in order of creation."""
 
     async def revoke_access_key(self, key_id: str, at_ms: int) -> bool:
-        """Revoke an access key durably; return False if there is none with that id.
+        """Revoke an access key durably; return False if no key has that id.
 
-        A key that is already revoked keeps its time of revocation.
+        A revoked key keeps its time of revocation.
 
         Raises:
             Unavailable: the database is not available; nothing was written.

@@ -30,7 +30,7 @@ class Receipt:
 
 
 class ClaimConflict(Exception):  # noqa: N818  an expected refusal
-    """The database's constraint rejected a claim because the technician's time is taken."""
+    """The database rejected a claim by its constraint, because the technician's time is taken."""
 
 
 class Transaction(Protocol):
@@ -94,7 +94,7 @@ class Transaction(Protocol):
         """
 
     async def release_hold(self, claim_id: str) -> None:
-        """Release a live or lapsed hold for its caller; its token becomes invalid."""
+        """Release a live or lapsed hold, so that it can no longer be booked."""
 
     async def withdraw_hold(self, claim_id: str) -> None:
         """Withdraw a hold that no technician can serve."""
@@ -161,10 +161,10 @@ class Transaction(Protocol):
         """Insert or replace the project's own row. A new project gets its salt here."""
 
     async def save_services(self, services: Sequence[ServiceType]) -> None:
-        """Insert or replace services, ordered as given and before all others."""
+        """Insert or replace services, in this order and before all others."""
 
     async def save_technicians(self, technicians: Sequence[Technician]) -> None:
-        """Insert or replace technicians, ordered as given and before all others."""
+        """Insert or replace technicians, in this order and before all others."""
 
     async def remove_services(self, service_ids: Sequence[str]) -> None:
         """Remove services from the catalog. Their bookings stay."""
@@ -180,4 +180,4 @@ class Transaction(Protocol):
 
 
 Unit = Callable[[Transaction], Awaitable[T]]
-"""Unit of work. It awaits only methods of the transaction, and may run more than once."""
+"""Unit of work. It awaits only methods of the transaction, and the store may run it more than once."""

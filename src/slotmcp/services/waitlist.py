@@ -205,7 +205,7 @@ class WaitlistService:
         entries: dict[str, tuple[WaitlistEntry, Hold | None]] = {}
         for entry in await self._store.waitlist_entries(project_id, *OPEN):
             hold = await self._offered_hold(project_id, entry)
-            entries[entry.id] = entry.after(hold, now_ms), hold
+            entries[entry.id] = entry.with_hold(hold, now_ms), hold
         return entries
 
     async def _offered_hold(self, project_id: str, entry: WaitlistEntry) -> Hold | None:

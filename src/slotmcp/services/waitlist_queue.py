@@ -102,7 +102,7 @@ def need_of(entry: WaitlistEntry, service: ServiceType, availability: Availabili
 async def _update(transaction: Transaction, entry: WaitlistEntry, earliest: Minute) -> WaitlistEntry:
     updated = entry
     if entry.state is WaitlistState.OFFERED:
-        updated = entry.after(await transaction.hold(entry.hold_token), transaction.now_ms)
+        updated = entry.with_hold(await transaction.hold(entry.hold_token), transaction.now_ms)
     if updated.state is WaitlistState.WAITING and updated.start_to <= earliest:
         updated = replace(updated, state=WaitlistState.EXPIRED)
     if updated != entry:

@@ -28,22 +28,22 @@ GONE = (*OFFERED.let_go, HOLD.claim.interval)
 def test_an_entry_follows_the_hold_of_its_offer(
     state: ClaimState, becomes: WaitlistState, let_go: tuple[tuple[int, int], ...]
 ) -> None:
-    assert OFFERED.after(replace(HOLD, state=state), NOW_MS) == replace(OFFERED, state=becomes, let_go=let_go)
+    assert OFFERED.with_hold(replace(HOLD, state=state), NOW_MS) == replace(OFFERED, state=becomes, let_go=let_go)
 
 
 def test_an_offer_ends_at_the_millisecond_of_its_holds_expiry() -> None:
-    assert OFFERED.after(HOLD, NOW_MS) == OFFERED
-    assert OFFERED.after(HOLD, NOW_MS + 1) == replace(OFFERED, state=WaitlistState.WAITING, let_go=GONE)
+    assert OFFERED.with_hold(HOLD, NOW_MS) == OFFERED
+    assert OFFERED.with_hold(HOLD, NOW_MS + 1) == replace(OFFERED, state=WaitlistState.WAITING, let_go=GONE)
 
 
 def test_an_offer_whose_hold_is_deleted_is_not_declined() -> None:
-    assert OFFERED.after(None, NOW_MS) == replace(OFFERED, state=WaitlistState.WAITING)
+    assert OFFERED.with_hold(None, NOW_MS) == replace(OFFERED, state=WaitlistState.WAITING)
 
 
 @pytest.mark.parametrize("state", [one for one in WaitlistState if one is not WaitlistState.OFFERED])
 def test_only_an_offer_follows_a_hold(state: WaitlistState) -> None:
     settled = replace(OFFERED, state=state)
-    assert settled.after(replace(HOLD, state=ClaimState.BOOKED), NOW_MS) == settled
+    assert settled.with_hold(replace(HOLD, state=ClaimState.BOOKED), NOW_MS) == settled
 
 
 @pytest.mark.parametrize(
