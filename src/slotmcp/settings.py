@@ -1,4 +1,4 @@
-"""Settings: the only reader of the environment and of the config file. All other code takes plain values."""
+"""Settings, the only reader of the environment and the config file. All other code receives plain values."""
 
 import os
 import tomllib
@@ -262,7 +262,7 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    field = str(error["loc"][0]) if error["loc"] else "oauth_issuer"  # the only rule that concerns several settings
+    field = str(error["loc"][0]) if error["loc"] else "oauth_issuer"  # the only rule on several settings
     if error["type"] == "extra_forbidden":
         return f"{field} in {config_file()} is not a setting. {_hint(field, Settings.model_fields)}"
     return f"{_origin(field)} {_problem(error)}."

@@ -1,4 +1,4 @@
-"""Cal.com settings of a file: the account, event types and technicians' accounts, each unique."""
+"""Cal.com settings of a file: the project's account, event types, and technicians' accounts."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -10,7 +10,7 @@ from slotmcp.project_file.schema import CalcomEntry, CalcomHostEntry, FileEntry
 NOT_CONNECTED = "the project is not connected to Cal.com; add project.calcom with apiKeyEnv, or remove this"
 
 Owners: TypeAlias = dict[tuple[str, str | int], str]
-"""Service or technician of each id and address, by its kind and value."""
+"""Service or technician that owns an id or address, by kind and value."""
 
 
 def connection_of(entry: CalcomEntry | None, problems: Problems) -> CalcomConnection | None:
@@ -34,7 +34,7 @@ def host_of(entry: CalcomHostEntry | None) -> CalcomHost | None:
 
 
 def check_calcom(file: FileEntry, known: KnownIds, problems: Problems) -> None:
-    """Report duplicate ids and addresses, missing ones, and settings without an account."""
+    """Report duplicate and missing ids and addresses, and settings of a project without an account."""
     is_connected = file.project.calcom is not None or problems.at("project", "calcom").exist
     owners: Owners = {}
     for index, service in enumerate(file.services):

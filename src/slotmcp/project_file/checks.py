@@ -12,7 +12,7 @@ LISTED_TWICE = "this is listed twice; remove one"
 
 
 class _Findings:
-    """Problems and notes of a whole file. Places refer to what is left of it; `original` maps them to the file."""
+    """Problems and notes of a file. `original` maps places in the remaining values to places in the file."""
 
     def __init__(self, root: Node, original: Callable[[Place], Place], mistakes: Iterable[Problem]) -> None:
         self.notes: list[Problem] = []
@@ -29,7 +29,7 @@ class _Findings:
 class Problems:
     """Problems and notes at one place of a project file.
 
-    A path has one problem: later ones at the same path follow from the first, or can wait for it.
+    A path has one problem. Later ones at the same path usually follow from the first.
     """
 
     def __init__(self, findings: _Findings, place: Place = ()) -> None:
@@ -91,7 +91,7 @@ class KnownIds:
         self._ids = {section: list(_ids(root, section)) for section in _ID_SECTIONS}
 
     def check_unique(self, problems: Problems) -> None:
-        """Report ids that are defined twice. Call it before any value is taken out of the file."""
+        """Report ids that are defined twice. Call it before any value is removed from the file."""
         for section, ids in self._ids.items():
             first: dict[str, int] = {}
             for index, name in ids:
@@ -101,7 +101,7 @@ class KnownIds:
                 first.setdefault(name, index)
 
     def check(self, section: str, name: str, problems: Problems) -> None:
-        """Report a name that is no id of a section. A section without any ids is not checked."""
+        """Report a name that is not an id in a section. A section without ids is not checked."""
         ids = [known for _, known in self._ids[section]]
         if ids and name not in ids:
             kind = section.removesuffix("s")

@@ -42,7 +42,7 @@ class Node:
 
 
 def locate(root: Node, place: Place, *, at_key: bool = False) -> Position:
-    """Return the position of a place in the text; of a missing one, its parent's position."""
+    """Return the position of a place in the text; if it is missing, the position of its parent."""
     node, mark = root, root.mark
     for step in place:
         child = node.child(step)
@@ -54,10 +54,10 @@ def locate(root: Node, place: Place, *, at_key: bool = False) -> Position:
 
 
 def read_document(text: str, *, source: str) -> tuple[Node, tuple[Problem, ...]]:
-    """Return the tree of a text that holds one mapping, and the YAML problems that allow reading on.
+    """Return the tree of a text that contains one mapping, and the YAML problems that do not prevent reading.
 
     Raises:
-        ProjectFileError: the text cannot be read to its end.
+        ProjectFileError: the text cannot be read to the end.
     """
     composer = _Composer(read_events(text, source=source), source)
     try:
@@ -99,7 +99,7 @@ class _Composer:
         return self._refuse(root.mark, (), f"the file is {kind}; write the keys project, services and technicians")
 
     def _node(self, event: YamlEvent, place: Place) -> Node:
-        self._guard(event, place)
+        self._check_event(event, place)
         match event.kind:
             case Kind.ALIAS:
                 return self._alias(event, place)
@@ -113,7 +113,7 @@ class _Composer:
             self._anchors[event.anchor] = node
         return node
 
-    def _guard(self, event: YamlEvent, place: Place) -> None:
+    def _check_event(self, event: YamlEvent, place: Place) -> None:
         self._count(event, place, 1)
         if len(place) > MAX_DEPTH:
             self._refuse(event.mark, (), f"values are nested more than {MAX_DEPTH} levels deep; a project file needs 6")
@@ -150,7 +150,7 @@ class _Composer:
             name = self._key(key, place)
             value = self._node(next(self._events), (*place, name))
             if name in values:
-                self._twice(key, (*place, name), marks[name])
+                self._report_duplicate(key, (*place, name), marks[name])
             else:
                 values[name], marks[name] = value, key.mark
         return Node(event.mark, values, marks, 1 + sum(value.size for value in values.values()))
@@ -158,12 +158,12 @@ class _Composer:
     def _key(self, event: YamlEvent, place: Place) -> str:
         if event.kind is not Kind.SCALAR:
             self._refuse(event.mark, place, "a key must be a word such as name, not a list, a mapping or an *alias")
-        self._guard(event, (*place, event.text))
+        self._check_event(event, (*place, event.text))
         if event.text == "<<":
             self._report(event.mark, (*place, "<<"), "<< is not part of YAML 1.2; write the keys out")
         return event.text
 
-    def _twice(self, key: YamlEvent, place: Place, first: Position) -> None:
+    def _report_duplicate(self, key: YamlEvent, place: Place, first: Position) -> None:
         self._report(key.mark, place, f"{key.text} is defined twice, first on line {first.line}; keep one of them")
 
     def _report(self, mark: Position, place: Place, sentence: str) -> None:

@@ -15,9 +15,9 @@ T = TypeVar("T", bound="DataclassInstance")
 
 
 class Entry(BaseModel):
-    """A group of keys. Unknown keys are rejected.
+    """Base class of a group of keys. Unknown keys are rejected.
 
-    A field has the name of the domain field that it becomes.
+    Each field has the name of its field in the domain.
     """
 
     model_config = ConfigDict(
@@ -33,13 +33,13 @@ class Entry(BaseModel):
     """Fields that an export writes even when they have their default value."""
 
     def to(self, cls: type[T], **values: Any) -> T:  # noqa: ANN401  each value has the type of its field
-        """Build a domain value from the fields of the same names; `values` supplies or replaces the others."""
+        """Build a domain value from the fields of the same names; `values` adds or replaces fields."""
         shared = {field.name for field in fields(cls)} & type(self).model_fields.keys() - values.keys()
         return cls(**{name: getattr(self, name) for name in shared}, **values)
 
     @classmethod
     def export(cls, domain: object, **values: object) -> dict[str, Any]:
-        """Return the keys of a domain value in the file's order; `values` supplies or replaces fields.
+        """Return the keys of a domain value in the file's order; `values` adds or replaces fields.
 
         Default values become None, which leaves the key out.
         """

@@ -1,6 +1,6 @@
 """Export of a plan to a project file. Reading the file again returns an equal plan.
 
-`Entry.export` writes the fields of the same names; only values whose form differs are listed here.
+`Entry.export` writes fields of the same name. This module lists only fields that are converted.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ Keys: TypeAlias = dict[str, Any]
 """Keys and values in the order of the file. None: left out."""
 
 _MAX_WIDTH = 1_000_000
-"""Width at which lines fold: never, so that a value stays on the line of its key."""
+"""Line width, so large that a value is never moved to another line than its key."""
 
 
 class _Flow(Keys):
@@ -53,7 +53,7 @@ class _Flow(Keys):
 
 
 class _Quoted(str):
-    """Text that is quoted, so that no reader takes it for a number."""
+    """Text that is quoted, because a YAML reader could parse it as a number."""
 
     __slots__ = ()
 
@@ -174,14 +174,16 @@ def _as_yaml(keys: Keys) -> str:
 
 
 def _styled(value: object) -> object:
-    """Return a value for ruamel, without what is empty, and with flow style for lists of scalars."""
+    """Return a value for ruamel, without empty values, and with lists of scalars in flow style."""
     from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString  # noqa: PLC0415
 
     match value:
         case _Quoted():
             return DoubleQuotedScalarString(value)
-        case str() if value.startswith(("?", ":")):  # ruamel writes them bare in a group, and cannot read them there
+        case str() if value.startswith(
+            ("?", ":")
+        ):  # ruamel writes these unquoted in flow style, and cannot read them back
             return DoubleQuotedScalarString(value)
         case StrEnum():
             return value.value

@@ -1,4 +1,4 @@
-"""Types of the values in a project file: how each is read, and the sentence that states its valid form.
+"""Types of the values in a project file: parsing, and a sentence that states the valid form.
 
 A field's type is `Annotated[result type, FieldType(...)]`.
 """
@@ -49,8 +49,8 @@ class FieldType:
         return dict(self.json_schema)
 
 
-def found(value: object) -> str:
-    """Describe a value of the file."""
+def describe(value: object) -> str:
+    """Describe a value of the file, for an error message."""
     match value:
         case bool():
             return f"found {str(value).lower()}"
@@ -72,7 +72,7 @@ def integer(unit: str, low: int, high: int, example: int) -> FieldType:
     def read(value: object) -> int:
         if type(value) is int and low <= value <= high:
             return value
-        raise ValueError(f"write a whole number{of_unit} from {low} to {high}, such as {example}; {found(value)}")
+        raise ValueError(f"write a whole number{of_unit} from {low} to {high}, such as {example}; {describe(value)}")
 
     return FieldType(read, {"type": "integer", "minimum": low, "maximum": high})
 
@@ -83,7 +83,7 @@ def number(unit: str, low: int, high: int, example: float) -> FieldType:
     def read(value: object) -> float:
         if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
             return float(value)
-        raise ValueError(f"write a number of {unit} from {low} to {high}, such as {example}; {found(value)}")
+        raise ValueError(f"write a number of {unit} from {low} to {high}, such as {example}; {describe(value)}")
 
     return FieldType(read, {"type": "number", "minimum": low, "maximum": high})
 
@@ -120,13 +120,13 @@ def slug(noun: str, example: str) -> FieldType:
 
 
 def choice(options: type[StrEnum]) -> FieldType:
-    """Return the type of one word out of an enumeration."""
+    """Return the type of one word of an enumeration."""
     words = [option.value for option in options]
 
     def read(value: object) -> object:
         if value in words:
             return options(value)
-        raise ValueError(f"write {' or '.join(words)}; {found(value)}")
+        raise ValueError(f"write {' or '.join(words)}; {describe(value)}")
 
     return FieldType(read, {"enum": words})
 
@@ -161,7 +161,7 @@ def _as_text(value: object, wanted: str, example: str) -> str:
     if isinstance(value, str):
         return value
     quotes = " (in quotes)" if isinstance(value, bool | int | float) else ""
-    raise ValueError(f'{wanted}{quotes}, such as "{example}"; {found(value)}')
+    raise ValueError(f'{wanted}{quotes}, such as "{example}"; {describe(value)}')
 
 
 def _slugified(word: str) -> str:
@@ -174,14 +174,14 @@ def _locale(word: str) -> str:
         return word
     dashed = word.replace("_", "-")
     example = dashed if re.fullmatch(LOCALE_PATTERN, dashed) else "en-US"
-    raise ValueError(f"write a language and country, such as {example}; {found(word)}")
+    raise ValueError(f"write a language and country, such as {example}; {describe(word)}")
 
 
 def _email(word: str) -> str:
     address = word.strip().casefold()
     if re.fullmatch(EMAIL_PATTERN, address):
         return address
-    raise ValueError(f"write an email address, such as ana@example.com; {found(word)}")
+    raise ValueError(f"write an email address, such as ana@example.com; {describe(word)}")
 
 
 def _day(value: object) -> int:
@@ -189,7 +189,7 @@ def _day(value: object) -> int:
         return DAYS.index(str(value))
     if isinstance(value, str) and value[:3].lower() in DAYS:
         raise ValueError(f"write {value[:3].lower()}; the days are {', '.join(DAYS)}")
-    raise ValueError(f"write a day: {', '.join(DAYS)}; {found(value)}")
+    raise ValueError(f"write a day: {', '.join(DAYS)}; {describe(value)}")
 
 
 def _holiday(word: str) -> str | date:
@@ -199,7 +199,7 @@ def _holiday(word: str) -> str | date:
 def _flag(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise ValueError(f"write true or false; {found(value)}")
+    raise ValueError(f"write true or false; {describe(value)}")
 
 
 ZoneName = Annotated[str, _parsed(check_zone, "the IANA name of a time zone", "America/Denver", {})]
@@ -231,7 +231,7 @@ Latitude = Annotated[float, number("degrees", -90, 90, 39.7392)]
 Longitude = Annotated[float, number("degrees", -180, 180, -104.9903)]
 Variable = Annotated[
     str,
-    _pattern(  # the sentence does not repeat the value, which may be the secret itself
+    _pattern(  # the message does not repeat the value, which may be the secret itself
         VARIABLE_PATTERN,
         "the name of an environment variable",
         "CALCOM_API_KEY",

@@ -1,6 +1,6 @@
-"""Mapping from a file's entries to the domain, with the checks of several values.
+"""Mapping from a file's entries to the domain, with the checks that involve several values.
 
-`Entry.to` copies the fields of the same names; only values whose form differs are listed here.
+`Entry.to` copies fields of the same name. This module lists only fields that are converted.
 """
 
 from collections import defaultdict
@@ -43,7 +43,7 @@ MAX_BOOKING_DAYS = 7
 
 
 def plan_of(file: FileEntry, known: KnownIds, now_ms: int, problems: Problems) -> ProjectPlan:
-    """Return the plan in the file's order. It is usable only without problems.
+    """Return the plan of a file, in the file's order. It is valid only if no problem was reported.
 
     If the project's time zone is wrong, times that depend on it are not checked.
     """
@@ -188,7 +188,7 @@ def _check_order(start: Minute, end: Minute, resolver: TimeResolver, problems: P
 def _bookings(
     entries: Sequence[BookingEntry], services: Sequence[ServiceType], resolver: TimeResolver, problems: Problems
 ) -> tuple[Booking, ...]:
-    """Return the bookings whose service is known. Overlaps are reported."""
+    """Return the bookings whose service is known, and report overlaps."""
     by_id = {service.id: service for service in services}
     bookings = {
         index: _booking(entry, by_id[entry.service_id], resolver, problems.at(index))

@@ -7,7 +7,7 @@ from slotmcp.services.imports import ProjectPlan
 
 
 def add_notes(plan: ProjectPlan, problems: Problems) -> None:
-    """Note each service without technicians, misspelled skill, missing shift or home, and unskilled booking."""
+    """Note services without technicians, misspelled skills, missing shifts and homes, and unskilled bookings."""
     _note_services(plan, problems)
     _note_skills(plan, problems)
     _note_technicians(plan, problems)

@@ -1,4 +1,4 @@
-"""Problems of a project file, each at its line."""
+"""Problems of a project file, with their lines."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ class Problem:
     line: int
     column: int
     path: str
-    """Such as `technicians[2].shifts[0].end`; empty for the file as a whole."""
+    """Path of the value, such as `technicians[2].shifts[0].end`; empty for the whole file."""
     problem: str
     """A sentence that states the valid form."""
 
     def __str__(self) -> str:
-        where = f"{self.line}:{self.column}: "
-        return f"{where}{self.path}: {self.problem}" if self.path else f"{where}{self.problem}"
+        path = f"{self.path}: " if self.path else ""
+        return f"{self.line}:{self.column}: {path}{self.problem}"
 
 
 class ProjectFileError(Exception):
-    """A file that cannot be used. `problems` holds all of them by line, at least one."""
+    """The file has problems. `problems` lists all of them by line."""
 
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
         self.source = source

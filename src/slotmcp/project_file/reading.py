@@ -1,4 +1,4 @@
-"""Reading of a project file: its plan with notes, or all of its problems."""
+"""Reader of project files. It returns the plan with notes, or reports all problems."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def load_project_file(path: Path, *, now_ms: int) -> ProjectFile:
     """Read a file.
 
     Raises:
-        ProjectFileError: it cannot be opened, or it has problems.
+        ProjectFileError: the file cannot be read, or it has problems.
     """
     try:
         check_size(path.stat().st_size, source=str(path))
@@ -39,10 +39,10 @@ def load_project_file(path: Path, *, now_ms: int) -> ProjectFile:
 
 
 def parse_project_file(text: str | bytes, *, source: str, now_ms: int) -> ProjectPlan:
-    """Return the plan of a file. `source` is its name in messages; relative dates count from `now_ms`.
+    """Return the plan of a file. `source` is the file's name in messages; relative dates count from `now_ms`.
 
     Raises:
-        ProjectFileError: with all problems.
+        ProjectFileError: the file has problems.
     """
     return read_project_file(text, source=source, now_ms=now_ms).plan
 
@@ -51,17 +51,17 @@ def read_project_file(text: str | bytes, *, source: str, now_ms: int) -> Project
     """Return the plan and the notes of a file.
 
     Raises:
-        ProjectFileError: with all problems.
+        ProjectFileError: the file has problems.
     """
     root, mistakes = read_document(decode(text, source=source), source=source)
     return read_tree(root, mistakes, source=source, now_ms=now_ms)
 
 
 def read_tree(root: Node, mistakes: Iterable[Problem], *, source: str, now_ms: int) -> ProjectFile:
-    """Return the plan and the notes of a tree of values, given the problems of its YAML.
+    """Return the plan and the notes of a tree of values. `mistakes` are the problems of its YAML.
 
     Raises:
-        ProjectFileError: with all problems.
+        ProjectFileError: the file has problems.
     """
     valid_values = ValidValues(root)
     problems = Problems.of(root, valid_values.original, mistakes)

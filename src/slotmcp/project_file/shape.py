@@ -1,7 +1,7 @@
 """Validation of a file's plain values against the schema, with a sentence for each mismatch.
 
-Values with problems are taken out one by one, so that the remaining ones can still be checked. Places in the
-remaining values and in the file are translated.
+Values with problems are removed one by one, so that the remaining values can still be checked. Places in the
+remaining values are translated to places in the file.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from slotmcp.project_file.checks import Problems
 from slotmcp.project_file.document import Node
 from slotmcp.project_file.entry import entry_at
-from slotmcp.project_file.field_types import found
+from slotmcp.project_file.field_types import describe
 from slotmcp.project_file.problems import Place
 from slotmcp.project_file.schema import FileEntry
 from slotmcp.project_file.suggestions import did_you_mean
@@ -30,19 +30,19 @@ class _Removed:
 
 _REMOVED = _Removed()
 
-_STAND_INS: dict[Place, Plain] = {
+_PLACEHOLDERS: dict[Place, Plain] = {
     ("project",): {},
-    ("project", "id"): "stand-in",
-    ("project", "name"): "stand-in",
+    ("project", "id"): "placeholder",
+    ("project", "name"): "placeholder",
     ("project", "timezone"): "UTC",
     ("services",): [],
     ("technicians",): [],
 }
-"""Replacements of wrong required values, to check the other values with. The file is rejected in the end."""
+"""Replacements of wrong required values, so that the others can be checked. The file is rejected anyway."""
 
 
 class ValidValues:
-    """Values of a file without those that are taken out."""
+    """Values of a file without the removed ones."""
 
     def __init__(self, root: Node) -> None:
         self._root = _plain(root)
@@ -50,7 +50,7 @@ class ValidValues:
         """Original indexes of the remaining items, by the id of the list; cleared on every change."""
 
     def values(self) -> object:
-        """Return the remaining plain values, with gaps in lists closed."""
+        """Return the remaining values as plain Python values. List items move up to replace removed ones."""
         return _without_removed(self._root)
 
     def original(self, place: Place) -> Place:
@@ -58,12 +58,12 @@ class ValidValues:
         here, steps = self._root, list[str | int]()
         for step in place:
             if isinstance(step, int) and isinstance(here, list):
-                step = self._kept(here)[step]  # noqa: PLW2901  the same step, counted in the file
+                step = self._kept(here)[step]  # noqa: PLW2901  the index in the file
             here = _child(here, step)
             steps.append(step)
         return tuple(steps)
 
-    def take_out(self, original: Place) -> None:
+    def remove(self, original: Place) -> None:
         """Remove the value at a place in the file, if it is still there."""
         parent = self._at(original[:-1])
         self._kept_by_list.clear()
@@ -73,7 +73,7 @@ class ValidValues:
             case dict(), str(key):
                 parent.pop(key, None)
 
-    def fill_in(self, original: Place, value: Plain) -> None:
+    def insert(self, original: Place, value: Plain) -> None:
         """Insert a missing value, so that the other values can be checked."""
         parent = self._at(original[:-1])
         if isinstance(parent, dict):
@@ -95,30 +95,30 @@ class ValidValues:
 
 
 def read_shape(root: Node, valid_values: ValidValues, problems: Problems) -> FileEntry:
-    """Return the entries of a file. Mismatches are reported and taken out.
+    """Return the entries of a file. Mismatches are reported and removed.
 
-    A stand-in replaces each wrong required value of the project itself.
+    A placeholder replaces each wrong required value of the project itself.
     """
-    _take_out_empty(root, valid_values, problems)
+    _remove_empty(root, valid_values, problems)
     is_reported = False
     while True:
         try:
             return FileEntry.model_validate(valid_values.values())
         except ValidationError as error:
             details = error.errors(include_url=False)
-        if not is_reported:  # later errors only follow from what was taken out
+        if not is_reported:  # later errors only follow from the removals
             for detail in details:
                 problems.at(*detail["loc"]).add(_sentence(detail), at_key=detail["type"] == "extra_forbidden")
             is_reported = True
-        _take_out(details, valid_values)
+        _remove_invalid(details, valid_values)
 
 
-def _take_out_empty(root: Node, valid_values: ValidValues, problems: Problems) -> None:
+def _remove_empty(root: Node, valid_values: ValidValues, problems: Problems) -> None:
     empty = list(_empty(root, ()))
     for place in empty:
         problems.at(*place).add("the value is missing; write one, or remove the key")
     for place in empty:
-        valid_values.take_out(place)
+        valid_values.remove(place)
 
 
 def _empty(node: Node, place: Place) -> Iterator[Place]:
@@ -128,15 +128,15 @@ def _empty(node: Node, place: Place) -> Iterator[Place]:
         yield from _empty(child, (*place, step))
 
 
-def _take_out(details: "list[ErrorDetails]", valid_values: ValidValues) -> None:
-    """Take out wrong values; of a missing required value take out the value that should contain it."""
+def _remove_invalid(details: "list[ErrorDetails]", valid_values: ValidValues) -> None:
+    """Remove wrong values. If a required value is missing, remove the value that should contain it."""
     for place, kind in [(valid_values.original(detail["loc"]), detail["type"]) for detail in details]:
         if kind != "missing":
-            valid_values.take_out(place)
-        elif place in _STAND_INS:
-            valid_values.fill_in(place, _STAND_INS[place])
+            valid_values.remove(place)
+        elif place in _PLACEHOLDERS:
+            valid_values.insert(place, _PLACEHOLDERS[place])
         else:
-            valid_values.take_out(place[:-1])
+            valid_values.remove(place[:-1])
 
 
 def _sentence(error: "ErrorDetails") -> str:
@@ -149,12 +149,12 @@ def _sentence(error: "ErrorDetails") -> str:
         case "extra_forbidden":
             return f'there is no key "{key[:40]}" here; {did_you_mean(key, entry_at(FileEntry, place[:-1]).keys())}'
         case "list_type":
-            return f"write a list, such as [{_list_example(error['input'])}]; {found(error['input'])}"
+            return f"write a list, such as [{_list_example(error['input'])}]; {describe(error['input'])}"
         case "too_short":
             return "add at least one here"
         case _:
             keys = ", ".join(entry_at(FileEntry, place).keys())
-            return f"write keys with values here: {keys}; {found(error['input'])}"
+            return f"write keys with values here: {keys}; {describe(error['input'])}"
 
 
 def _list_example(value: object) -> str:

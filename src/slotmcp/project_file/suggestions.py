@@ -47,7 +47,7 @@ def check_zone(text: str) -> str:
     """Return the IANA name of a geographic time zone, or UTC.
 
     Raises:
-        ValueError: it is none, with a suggestion.
+        ValueError: it is not such a name; the message suggests one.
     """
     if text == _UTC or (text in _zones() and "/" in text and not text.startswith("Etc/")):
         return text
@@ -66,7 +66,7 @@ def check_region(text: str) -> str:
     """Return a country ("US") or one of its regions ("US-CO") whose public holidays are known.
 
     Raises:
-        ValueError: it is none, with a suggestion.
+        ValueError: it is not a known country or region; the message suggests one.
     """
     country, _, region = text.partition("-")
     regions = _regions_by_country()

@@ -39,9 +39,9 @@ class RelativeDay:
     working: bool = False
 
     def after(self, today: date) -> date:
-        """Return the date, counted from a certain day.
+        """Return the date, counted from `today`.
 
-        `workday+0` is that day if it is Monday to Friday, else the next such day.
+        `workday+0` is today if today is Monday to Friday, else the next Monday.
         """
         if not self.working:
             return today + timedelta(days=self.days)
@@ -54,11 +54,11 @@ class RelativeDay:
 
 @dataclass(frozen=True, slots=True)
 class TimeExpression:
-    """A date, with or without a time of day, with or without a UTC offset."""
+    """A date with an optional time of day and an optional UTC offset."""
 
     day: date | RelativeDay
     clock: int | None = None
-    """Minutes since midnight, 1440 for 24:00. None: the whole date."""
+    """Minutes since midnight, 1440 for 24:00. None: no time of day."""
     offset_minutes: int | None = None
     """None: local time."""
 
@@ -77,9 +77,9 @@ class TimeResolver:
         return day
 
     def minute_of(self, moment: TimeExpression, *, is_end: bool = False) -> Minute:
-        """Return the instant. A whole date is its first instant, or as an end the first after it.
+        """Return the instant. A date without a time means its first instant, or with `is_end` the first one after it.
 
-        A local time that does not exist moves forward by the gap; of one that exists twice the first counts.
+        A local time that the clocks skip moves forward by the gap. One that occurs twice means the first occurrence.
         """
         day = self.date_of(moment.day)
         clock = moment.clock if moment.clock is not None else MINUTES_PER_DAY * is_end
@@ -96,7 +96,7 @@ def parse_clock(text: str) -> int:
     """Return the minutes since midnight of "HH:MM"; 24:00 is 1440.
 
     Raises:
-        ValueError: it is none, with the valid form.
+        ValueError: the text is invalid; the message states the valid form.
     """
     if re.fullmatch(CLOCK_PATTERN, text):
         return int(text[:2]) * 60 + int(text[3:])
@@ -107,7 +107,7 @@ def parse_date(text: str) -> date:
     """Return the date of "YYYY-MM-DD", from `FIRST_DATE` to `LAST_DATE`.
 
     Raises:
-        ValueError: it is none, with the valid form.
+        ValueError: the text is invalid; the message states the valid form.
     """
     if not re.fullmatch(DATE_PATTERN, text):
         raise ValueError("write a date as YYYY-MM-DD, such as 2026-11-27")
@@ -124,7 +124,7 @@ def parse_day(text: str) -> date | RelativeDay:
     """Return a date, absolute or relative.
 
     Raises:
-        ValueError: it is none, with the valid form.
+        ValueError: the text is invalid; the message states the valid form.
     """
     if (match := re.fullmatch(_RELATIVE, text)) is not None:
         return _relative(match)
@@ -134,10 +134,10 @@ def parse_day(text: str) -> date | RelativeDay:
 
 
 def parse_time(text: str) -> TimeExpression:
-    """Return a date, absolute or relative, with or without a time of day and its offset.
+    """Return a date, absolute or relative, with an optional time of day and UTC offset.
 
     Raises:
-        ValueError: it is none, with the valid form.
+        ValueError: the text is invalid; the message states the valid form.
     """
     match = re.fullmatch(_TIME, text)
     if match is None:

@@ -1,6 +1,6 @@
-"""Reader of YAML 1.2 (and so JSON): from a file's bytes to a flat stream of events with positions.
+"""Reader of YAML 1.2, and so of JSON. It turns bytes into a flat stream of events with positions.
 
-Events come before any value is built, so that nesting and size are limited while reading.
+Because values are built from the events later, nesting and size can be limited while reading.
 """
 
 import re
@@ -23,13 +23,13 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _MAX_REPORTED = 20
 _MAX_DIGITS = 30
-"""An integer with more digits exceeds every bound with these alone."""
+"""Maximum number of digits read of an integer; so many already exceed every bound."""
 
 _PROBLEMS_AT_THE_START = {
     "found unexpected end of stream": "the quoted text that starts here is not closed; add the closing quote",
     "<stream end>": "the bracket that opens here is not closed; add the closing bracket",
 }
-"""Reader messages that are best reported at the start of the unfinished construct."""
+"""Sentences for reader messages that are reported at the start of the unfinished construct."""
 
 _PROBLEMS = {
     r"'\t'": "tabs are not allowed here; indent with spaces",
@@ -46,7 +46,7 @@ _PROBLEMS = {
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A position in the text. Both count from 1."""
+    """Position in the text. Lines and columns count from 1."""
 
     line: int
     column: int
@@ -75,14 +75,14 @@ class YamlEvent:
     """Value of a scalar."""
     anchor: str | None = None
     tag: str | None = None
-    """Tag that the file itself writes."""
+    """Explicit tag in the file."""
 
 
 def decode(content: str | bytes, *, source: str) -> str:
-    """Return the text of a file: small enough, UTF-8 (with or without a byte order mark), no control characters.
+    """Return the text of a UTF-8 file, with or without a byte order mark.
 
     Raises:
-        ProjectFileError: it is not; each control character is reported at its line.
+        ProjectFileError: the file is too large, not UTF-8, or has control characters.
     """
     check_size(len(content), source=source)
     text = _from_utf_8(content, source) if isinstance(content, bytes) else content
@@ -93,10 +93,10 @@ def decode(content: str | bytes, *, source: str) -> str:
 
 
 def check_size(size: int, *, source: str) -> None:
-    """Reject a file that is larger than any project needs.
+    """Reject a file of more than `MAX_BYTES`.
 
     Raises:
-        ProjectFileError: it has more than `MAX_BYTES`.
+        ProjectFileError: the file is too large.
     """
     if size > MAX_BYTES:
         sentence = (
@@ -112,7 +112,7 @@ def read_events(text: str, *, source: str) -> Iterator[YamlEvent]:
     Dates and times stay text, and `off` and `no` are text, as in YAML 1.2.
 
     Raises:
-        ProjectFileError: the text is not YAML from here on; earlier events were yielded.
+        ProjectFileError: the text is not valid YAML; the events before the mistake were yielded.
     """
     from ruamel.yaml import YAML  # noqa: PLC0415  takes 0.1 s, and a starting server never reads YAML
     from ruamel.yaml.error import MarkedYAMLError  # noqa: PLC0415
@@ -176,7 +176,7 @@ def _scalar(event: Any, resolver: Any) -> YamlEvent:  # noqa: ANN401
 
 
 def _joined_surrogates(text: str) -> str:
-    """Join the two escapes with which JSON writes an emoji. A lone surrogate stays as it is."""
+    """Join surrogate pairs, which JSON escapes use for characters such as emoji. A lone surrogate stays as it is."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
@@ -204,7 +204,7 @@ def _integer(text: str) -> int:
 
 
 def _explain(error: "MarkedYAMLError") -> tuple["StringMark", str]:
-    """Return the position to look at, and a sentence that states the valid form."""
+    """Return the position to report, and a sentence that states the valid form."""
     reported = str(error.problem)
     for words, sentence in _PROBLEMS_AT_THE_START.items():
         if words in reported and error.context_mark is not None:

@@ -16,25 +16,25 @@ def listed(count: int) -> ValidValues:
 
 def test_taken_out_values_are_gone_and_others_map_back_to_the_file() -> None:
     valid_values = listed(5)
-    valid_values.take_out(("a", 1))
+    valid_values.remove(("a", 1))
     assert valid_values.original(("a", 1)) == ("a", 2)
-    valid_values.take_out(("a", 3))
+    valid_values.remove(("a", 3))
     assert valid_values.values() == {"a": [0, 2, 4]}
     assert [valid_values.original(("a", index)) for index in range(3)] == [("a", 0), ("a", 2), ("a", 4)]
 
 
 def test_a_key_can_be_taken_out_and_filled_in_again() -> None:
     valid_values = listed(2)
-    valid_values.take_out(("a",))
+    valid_values.remove(("a",))
     assert valid_values.values() == {}
-    valid_values.fill_in(("a",), [7])
+    valid_values.insert(("a",), [7])
     assert valid_values.values() == {"a": [7]}
     assert valid_values.original(("a", 0)) == ("a", 0)
 
 
 def test_mapping_back_all_places_of_a_long_list_is_fast() -> None:
     valid_values = listed(MANY)
-    valid_values.take_out(("a", 0))
+    valid_values.remove(("a", 0))
     began = process_time()
     originals = [valid_values.original(("a", index)) for index in range(MANY - 1)]
     assert process_time() - began < 2
