@@ -82,9 +82,9 @@ class WrappedStore:
         return await self._store.traces(project_id, from_ms, to_ms)
 
     async def conversations(
-        self, project_id: str, names: Collection[str], *, from_ms: int, limit: int
+        self, project_id: str, conversation_ids: Collection[str], *, from_ms: int, limit: int
     ) -> tuple[Trace, ...]:
-        return await self._store.conversations(project_id, names, from_ms=from_ms, limit=limit)
+        return await self._store.conversations(project_id, conversation_ids, from_ms=from_ms, limit=limit)
 
     async def refusals(self, project_id: str, *, from_ms: int, limit: int) -> tuple[Trace, ...]:
         return await self._store.refusals(project_id, from_ms=from_ms, limit=limit)

@@ -87,7 +87,7 @@ class CalendarEvent:
         return self.start, self.end
 
     def merged_with(self, other: "CalendarEvent") -> "CalendarEvent":
-        """Merge two reports of one event, in either order: the newer one wins, and a final status is kept."""
+        """Merge two reports of one event, in either order. The newer one wins, but never undoes a final status."""
         sequence = max((report.sequence for report in (self, other) if report.sequence is not None), default=None)
         newer, older = sorted((self, other), key=lambda event: event.recency(sequence), reverse=True)
         return replace(
@@ -101,7 +101,7 @@ class CalendarEvent:
         )
 
     def recency(self, default_sequence: int | None) -> tuple[bool, int, int, bool]:
-        """Return a sort key that is greater for a newer report."""
+        """Return a sort key: final status, then sequence, then time, then acceptance. The greater report wins."""
         sequence = default_sequence if self.sequence is None else self.sequence
         return self.status.is_over, sequence or 0, self.at_ms, self.status is not EventStatus.PENDING
 

@@ -21,7 +21,7 @@ US_PER_SECOND = 1_000_000
 
 
 def minute_at_or_after(instant_ms: int) -> Minute:
-    """Return the first whole minute that is not before an instant (milliseconds since the epoch)."""
+    """Return the first whole minute at or after an instant, in milliseconds since the Unix epoch."""
     return -(-instant_ms // MS_PER_MINUTE)
 
 

@@ -38,11 +38,11 @@ class DaySlots:
         return self._starts[self._cut(start_from, start_to)]
 
     def slots(self, start_from: Minute, start_to: Minute) -> Sequence[Slot]:
-        """Return the slots whose starts lie in [start_from, start_to)."""
+        """Return the slots that start in [start_from, start_to)."""
         return self._slots[self._cut(start_from, start_to)]
 
     def at(self, start: Minute) -> Sequence[Slot]:
-        """Return the slot of one start, or nothing."""
+        """Return the slot of one start; empty if the start is not free."""
         position = bisect_left(self._starts, start)
         return self._slots[position : position + 1] if self._starts[position : position + 1] == [start] else ()
 
@@ -119,8 +119,8 @@ class Availability:
     ) -> "Availability":
         """Index a schedule, reusing the timelines of a previous availability that are still valid.
 
-        A timeline is valid while the project and the date are equal, the technician's schedule is the same object, and
-        none of its holds has expired.
+        A timeline is valid while project and date are equal, the technician's schedule is the same object, and no hold
+        has expired.
         """
         frame = frame_of(schedule.project, now_ms // MS_PER_MINUTE)
         if previous is None or not previous._is_reusable(schedule.project, frame, now_ms):  # noqa: SLF001  same class

@@ -79,7 +79,7 @@ def reasons_between(
 def _technicians(
     availability: Availability, timelines: Iterable[Timeline], need: Need, start: Minute, slot: Slot | None
 ) -> Iterator[TechnicianReason]:
-    """Yield the slot's candidates without a reason, and the other technicians with theirs."""
+    """Yield each technician's reason; it is None for the candidates of the slot."""
     able = {candidate.technician_id for candidate in slot.candidates} if slot else set()
     for timeline in timelines:
         technician_id = timeline.technician_schedule.technician.id

@@ -65,7 +65,7 @@ class Frame:
 
 
 def frame_of(project: Project, now: Minute) -> Frame:
-    """Return the frame at an instant, the same object while nothing in it changes."""
+    """Return the frame at an instant. The same object is returned while its contents stay the same."""
     return _frame(
         project.timezone,
         local_date(project.timezone, now),

@@ -198,7 +198,7 @@ class Timeline:
         return bits
 
     def _masked_legs(self) -> Sequence[tuple[int, Leg]]:
-        """Return the legs that lie in the frame, each with its positions as bits."""
+        """Return the legs that overlap the frame, each with its positions as bits."""
         if self._legs is None:
             between = self.frame.bits_between
             masked = ((between(leg.first, leg.end - 1), leg) for leg in self.route.legs)
@@ -232,7 +232,7 @@ class Timeline:
         return bits
 
     def is_on_grid(self, need: Need, start: Minute) -> bool:
-        """Return whether a position that the technician can serve lies on the technician's grid (rules 13 and 14)."""
+        """Return whether a position that the technician can serve is on the technician's grid (rules 13 and 14)."""
         if self.frame.alignment is SlotAlignment.CLOCK:
             return True
         midnight = self.frame.midnights[self.frame.day_number(start)]

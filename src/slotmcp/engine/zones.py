@@ -69,7 +69,7 @@ def next_midnight(zone_key: str, day: date) -> Minute:
 
 @lru_cache(maxsize=65536)
 def has_no_clock_change(zone_key: str, day: date) -> bool:
-    """Return whether the UTC offset stays the same for a whole local date."""
+    """Return whether the UTC offset stays the same during a local date."""
     today, tomorrow = midnight(zone_key, day), next_midnight(zone_key, day)
     return tomorrow - today == MINUTES_PER_DAY and (
         utc_to_wall(zone_key, today).utcoffset() == utc_to_wall(zone_key, tomorrow).utcoffset()

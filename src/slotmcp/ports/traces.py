@@ -10,7 +10,7 @@ class Traces(Protocol):
     """Storage of traces in the store's database, written outside of calls."""
 
     async def add_traces(self, traces: Sequence[Trace]) -> None:
-        """Insert traces, durably or not. Existing ones stay, and those of missing projects are dropped.
+        """Insert traces, not necessarily durably. Existing traces stay, and traces of missing projects are dropped.
 
         Raises:
             Unavailable: the database is not available; nothing was written.
@@ -23,7 +23,7 @@ class Traces(Protocol):
         """Return the traces of a half-open time interval, by time and id."""
 
     async def conversations(
-        self, project_id: str, names: Collection[str], *, from_ms: int, limit: int
+        self, project_id: str, conversation_ids: Collection[str], *, from_ms: int, limit: int
     ) -> tuple[Trace, ...]:
         """Return the newest `limit` traces of each conversation since a time, by time and id."""
 

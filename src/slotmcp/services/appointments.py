@@ -110,7 +110,7 @@ def find_appointment(schedule: Schedule, request: StartRequest, travel_times: Tr
     if request.start is None:
         raise InvalidArgument("start", "give the start of the appointment, or the holdToken of one that is held.")
     zone_key = request.timezone or schedule.project.timezone
-    start = resolve(request.start, zone_key, "start")
+    start = resolve_moment(request.start, zone_key, "start")
     service = find_service(schedule, request.service_id)
     need = find_need(
         schedule,
@@ -131,7 +131,7 @@ def find_duration(request: StartRequest, start: Minute, zone_key: str) -> int | 
     """
     if request.end is None:
         return request.duration_minutes
-    length = resolve(request.end, zone_key, "end") - start
+    length = resolve_moment(request.end, zone_key, "end") - start
     if not 1 <= length <= MAX_DURATION_MINUTES:
         raise InvalidArgument("end", f"it must be 1 to {MAX_DURATION_MINUTES} minutes after start.")
     if request.duration_minutes not in {None, length}:
@@ -139,7 +139,7 @@ def find_duration(request: StartRequest, start: Minute, zone_key: str) -> int | 
     return length
 
 
-def resolve(moment: Moment, zone_key: str, field: str, *, end_of_day: bool = False) -> Minute:
+def resolve_moment(moment: Moment, zone_key: str, field: str, *, end_of_day: bool = False) -> Minute:
     """Return the instant of a moment; local times are in the zone.
 
     A date means its first minute, or with `end_of_day` the first minute of the next date.

@@ -11,7 +11,7 @@ from slotmcp.ports import Head, ScheduleReader, Store, Transaction, Travel
 from slotmcp.services.tracing import current_trace, span
 
 MAX_CLOCK_REGRESSION_MS: Final = 1_000
-"""Tolerated clock regression between two concurrent reads: up to this much, the later time is kept."""
+"""Tolerated clock regression between two concurrent reads. Within it, the later time is used."""
 
 
 class AvailabilityCache:

@@ -13,7 +13,7 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
-from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve
+from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve_moment
 from slotmcp.services.calendar.conflicts import attention_for
 from slotmcp.services.contacts import references_of
 from slotmcp.services.holds import assign_held, lost_hold
@@ -60,7 +60,7 @@ def held_appointment(
     zone_key, held_minutes = order.timezone or schedule.project.timezone, claim.end - claim.start
     if order.service_id is not None and order.service_id != claim.service_id:
         raise InvalidArgument("serviceType", f"the hold is for {claim.service_id}; leave it out, or hold another slot.")
-    if order.start is not None and resolve(order.start, zone_key, "start") != claim.start:
+    if order.start is not None and resolve_moment(order.start, zone_key, "start") != claim.start:
         raise InvalidArgument("start", "the hold is for another start; leave it out, or hold that one.")
     if find_duration(order, claim.start, zone_key) not in {None, held_minutes}:
         field = "durationMinutes" if order.end is None else "end"
@@ -109,15 +109,15 @@ async def earlier_booking(
     Raises:
         IdempotencyMismatch: a key was used for another request.
     """
-    if response := await keys.stored_response(transaction):
+    if response := await keys.find_response(transaction):
         return await transaction.booking(json.loads(response)["bookingId"])
-    receipt = await keys.implied_receipt(transaction)
+    receipt = await keys.find_implied_receipt(transaction)
     booking = await transaction.booking(json.loads(receipt.answer)["bookingId"]) if receipt else None
     if receipt is None or booking is None or booking.status is BookingStatus.CANCELLED:
         return None
     if appointment is not None and appointment.start != booking.claim.start:
         return None
-    keys.response_in(receipt)
+    keys.check_request(receipt)
     return booking
 
 

@@ -180,7 +180,7 @@ def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointme
 
 async def _earlier_hold(transaction: Transaction, keys: IdempotencyKeys) -> tuple[Hold, int] | None:
     """Return the hold that an earlier identical request created, and the capacity left at that time."""
-    response = await keys.stored_response(transaction)
+    response = await keys.find_response(transaction)
     if response is None:
         return None
     earlier = json.loads(response)

@@ -25,7 +25,7 @@ class IdempotencyKeys:
     request: str
     """Fingerprint of every argument that the response depends on."""
 
-    async def stored_response(self, transaction: Transaction) -> str | None:
+    async def find_response(self, transaction: Transaction) -> str | None:
         """Return the first response to an explicit key; None if there is none.
 
         Raises:
@@ -33,25 +33,25 @@ class IdempotencyKeys:
         """
         for key in self.explicit:
             if receipt := await transaction.receipt(self.use_case, self.credential, key):
-                return self.response_in(receipt)
+                self.check_request(receipt)
+                return receipt.answer
         return None
 
-    async def implied_receipt(self, transaction: Transaction) -> Receipt | None:
+    async def find_implied_receipt(self, transaction: Transaction) -> Receipt | None:
         """Return the receipt of the implied key."""
         return await transaction.receipt(self.use_case, self.credential, self.implied) if self.implied else None
 
-    def response_in(self, receipt: Receipt) -> str:
-        """Return the first response, from a receipt of this request.
+    def check_request(self, receipt: Receipt) -> None:
+        """Require that a receipt belongs to this request.
 
         Raises:
-            IdempotencyMismatch: the receipt belongs to another request.
+            IdempotencyMismatch: it belongs to another request.
         """
         if receipt.request != self.request:
             raise IdempotencyMismatch(
                 "This idempotency key or hold was used before for a different request, which remains in effect. "
                 "Use a new key for a new request."
             )
-        return receipt.answer
 
     async def store_response(self, transaction: Transaction, response: object) -> None:
         """Store the response as JSON under every key."""

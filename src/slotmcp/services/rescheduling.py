@@ -16,7 +16,7 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.alternatives import LostSlot
-from slotmcp.services.appointments import resolve
+from slotmcp.services.appointments import resolve_moment
 from slotmcp.services.calendar.conflicts import attention_for
 from slotmcp.services.holds import assign_held, require_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
@@ -124,7 +124,7 @@ async def reschedule(
 
 def _requested_start(availability: Availability, request: RescheduleRequest) -> Minute | None:
     if request.start is not None:
-        return resolve(request.start, request.timezone or availability.schedule.project.timezone, "start")
+        return resolve_moment(request.start, request.timezone or availability.schedule.project.timezone, "start")
     if not request.hold_token:
         raise InvalidArgument("start", "give the new start, or the holdToken of one that is held.")
     return None
@@ -155,12 +155,13 @@ async def _earlier_move(
     Raises:
         IdempotencyMismatch: a key was used for another request.
     """
-    response = await keys.stored_response(transaction)
+    response = await keys.find_response(transaction)
     if response is None:
-        receipt = await keys.implied_receipt(transaction)
+        receipt = await keys.find_implied_receipt(transaction)
         if receipt is None or booking.status is BookingStatus.CANCELLED or booking.claim.start != start:
             return None
-        response = keys.response_in(receipt)
+        keys.check_request(receipt)
+        response = receipt.answer
     return PreviousTime(**json.loads(response))
 
 

@@ -19,7 +19,7 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.travel import TravelSource, site_at
 from slotmcp.engine.zones import utc_to_wall
-from slotmcp.services.appointments import check_zone, find_need, find_service, resolve
+from slotmcp.services.appointments import check_zone, find_need, find_service, resolve_moment
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.day_parts import StartFilter, start_filter
 from slotmcp.services.pagination import Cursor, spread
@@ -135,7 +135,7 @@ class SlotService:
             site = site_at(query.location, availability.schedule.project.travel, travel_times)
             search = replace(search, need=replace(search.need, site=site))
         with span("engine"):
-            answer = _answer(search)
+            answer = _run(search)
         if builder := current_trace():
             _record(builder, search, answer)
         return answer
@@ -182,10 +182,10 @@ def _fingerprint(*query: object) -> str:
 
 def _range(availability: Availability, query: SlotQuery, zone_key: str) -> Interval:
     now, frame = minute_at_or_after(availability.now_ms), availability.frame
-    start_from = now if query.from_ is None else resolve(query.from_, zone_key, "from")
+    start_from = now if query.from_ is None else resolve_moment(query.from_, zone_key, "from")
     start_to = max(start_from, now) + DEFAULT_RANGE_MINUTES
     if query.to is not None:
-        start_to = resolve(query.to, zone_key, "to", end_of_day=True)
+        start_to = resolve_moment(query.to, zone_key, "to", end_of_day=True)
     if start_to <= start_from:
         raise InvalidArgument("to", "it must be after from.")
     if start_to <= now:
@@ -198,7 +198,7 @@ def _range(availability: Availability, query: SlotQuery, zone_key: str) -> Inter
     return max(start_from, now), start_to
 
 
-def _answer(search: _Search) -> SlotAnswer:
+def _run(search: _Search) -> SlotAnswer:
     query, page, availability = search.query, search.page, search.availability
     schedule, site = availability.schedule, search.need.site
     starts = search.starts(page.from_, page.to)

@@ -17,7 +17,7 @@ from slotmcp.domain.moment import Moment
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import Transaction
-from slotmcp.services.appointments import resolve
+from slotmcp.services.appointments import resolve_moment
 from slotmcp.services.lookups import FoundBooking, found_booking
 from slotmcp.services.placement import reassign_hold
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
@@ -200,8 +200,8 @@ def _find_technician(availability: Availability, technician_id: str) -> Technici
 
 def _time_off(request: TimeOffRequest, availability: Availability) -> TimeOff:
     zone_key, now = availability.schedule.project.timezone, availability.now_ms // MS_PER_MINUTE
-    start = resolve(request.start, zone_key, "start")
-    end = resolve(request.end, zone_key, "end", end_of_day=True)
+    start = resolve_moment(request.start, zone_key, "start")
+    end = resolve_moment(request.end, zone_key, "end", end_of_day=True)
     if end <= start:
         raise InvalidArgument("end", "it must be after start.")
     if end <= now:

@@ -86,8 +86,9 @@ class TraceService:
         """
         if not trace.conversation:
             return (trace,)
-        from_ms, to_ms, names = trace.at_ms - _MS_PER_HOUR, trace.at_ms + _MS_PER_HOUR, [trace.conversation]
-        calls = await self._store.conversations(trace.project_id, names, from_ms=from_ms, limit=_MAX_CALLS)
+        from_ms, to_ms = trace.at_ms - _MS_PER_HOUR, trace.at_ms + _MS_PER_HOUR
+        conversation_ids = [trace.conversation]
+        calls = await self._store.conversations(trace.project_id, conversation_ids, from_ms=from_ms, limit=_MAX_CALLS)
         return tuple([call for call in calls if call.at_ms <= to_ms])
 
     async def refusals(self, project_id: str, *, limit: int) -> RefusalsAnswer:

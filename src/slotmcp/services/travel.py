@@ -8,7 +8,7 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import Travel
-from slotmcp.services.appointments import StartRequest, resolve
+from slotmcp.services.appointments import StartRequest, resolve_moment
 from slotmcp.services.availability_cache import AvailabilityCache
 
 _MARGIN_MINUTES: Final = MINUTES_PER_DAY
@@ -36,7 +36,7 @@ class TravelLookup:
         if self._travel is None or request.location is None or request.start is None:
             return None
         availability = await self._availability_cache.availability(project_id)
-        start = resolve(request.start, request.timezone or availability.schedule.project.timezone, "start")
+        start = resolve_moment(request.start, request.timezone or availability.schedule.project.timezone, "start")
         return await self.between(availability, request.location, start, start)
 
     async def for_claim(self, project_id: str, claim: Claim, location: Location | None) -> TravelTimes | None:

@@ -17,7 +17,7 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import ProjectEvent, Transaction
-from slotmcp.services.appointments import find_need, find_service, resolve
+from slotmcp.services.appointments import find_need, find_service, resolve_moment
 from slotmcp.services.concurrency import Notifier
 from slotmcp.services.contacts import normalize_customer, references_of
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
@@ -61,8 +61,8 @@ class JoinRequest:
             InvalidArgument: it is empty, or the clocks skip one of its ends or show it twice.
         """
         zone_key = self.timezone or project.timezone
-        start_from = resolve(self.from_, zone_key, "from")
-        start_to = resolve(self.to, zone_key, "to", end_of_day=True)
+        start_from = resolve_moment(self.from_, zone_key, "from")
+        start_to = resolve_moment(self.to, zone_key, "to", end_of_day=True)
         if start_to <= start_from:
             raise InvalidArgument("to", "it must be after from.")
         return start_from, start_to
@@ -257,7 +257,7 @@ async def _existing_entry(
     transaction: Transaction, keys: IdempotencyKeys, entry: WaitlistEntry
 ) -> WaitlistEntry | None:
     """Return the entry that this request made before, or another open one of the customer for the same job."""
-    answer = await keys.stored_response(transaction)
+    answer = await keys.find_response(transaction)
     if answer and (earlier := await transaction.waitlist_entry(json.loads(answer)["waitId"])):
         return earlier
     for other in await transaction.waitlist_entries(*OPEN):

@@ -150,11 +150,11 @@ class SqlStore:
         return await asyncio.to_thread(traces_of, rows)  # the traces of a busy week take a second
 
     async def conversations(
-        self, project_id: str, names: Collection[str], *, from_ms: int, limit: int
+        self, project_id: str, conversation_ids: Collection[str], *, from_ms: int, limit: int
     ) -> tuple[Trace, ...]:
         values = {
             "project_id": project_id,
-            "conversations": json_text(sorted(names)),
+            "conversations": json_text(sorted(conversation_ids)),
             "from_ms": from_ms,
             "limit": limit,
         }
