@@ -45,8 +45,9 @@ format: $(READY) ## format the source and apply the linter's fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-generate: $(READY) ## write the generated modules again, such as the columns of the tables
+generate: $(READY) ## write the generated files again: columns of the tables, JSON Schema of the project file
 	@$(BIN)/python tests/project/generate_columns.py
+	@$(BIN)/python -m slotmcp.project_file.json_schema src/slotmcp/project_file/project.schema.json
 
 bench: $(READY) ## measure performance as ratios within one run
 	@$(BIN)/python tests/benchmarks/run.py

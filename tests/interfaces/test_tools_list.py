@@ -1,5 +1,6 @@
 """Tests of tools/list: portable schemas, hints, descriptions and the token budget."""
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -171,8 +172,10 @@ async def test_the_tool_list_stays_within_its_token_budget(empty_caller: Caller)
 
 
 def test_the_tool_list_matches_its_snapshot(tools: list[Tool], empty_caller: Caller) -> None:
-    """To accept a change, write the text that the failure shows as `shown` into the snapshot."""
+    """To accept a change, run SLOTMCP_REWRITE=1 .venv/bin/pytest tests/interfaces/test_tools_list.py; read the diff."""
     shown = prompts(empty_caller.server.instructions or "", tools)
+    if os.environ.get("SLOTMCP_REWRITE"):
+        SNAPSHOT.write_text(shown, "utf-8")
     assert shown == SNAPSHOT.read_text("utf-8"), shown
 
 

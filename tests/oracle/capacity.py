@@ -6,6 +6,7 @@ are plain values.
 
 from collections.abc import Sequence
 from math import inf
+from typing import assert_never
 
 from oracle.jobs import Jobs
 from oracle.travel import OracleTravel
@@ -56,12 +57,16 @@ class Oracle(Jobs):
         self, key: RankingKey, technician: Technician, need: Need, start: int, without: Claim | None = None
     ) -> float:
         """Return a technician's value of a ranking key; smaller is better, and unknown ranks last."""
-        if key is RankingKey.PRIORITY:
-            return technician.priority
-        if key is RankingKey.LOAD:
-            return self.load(technician, start)
-        score = self.score(technician, need, start, without)
-        return inf if score is None else score
+        match key:
+            case RankingKey.PRIORITY:
+                return technician.priority
+            case RankingKey.LOAD:
+                return self.load(technician, start)
+            case RankingKey.ETA:
+                score = self.score(technician, need, start, without)
+                return inf if score is None else score
+            case _:
+                assert_never(key)
 
     def candidate(self, technician: Technician, need: Need, start: int) -> Candidate:
         """Return a technician with the values that rank them at a start, before any move."""

@@ -31,7 +31,7 @@ from unit.project_file.values import plain_values
 
 
 def test_the_packaged_schema_is_generated_from_the_entries() -> None:
-    assert project_schema() == build_schema(), "run: python -m slotmcp.project_file.json_schema " + str(SCHEMA)
+    assert project_schema() == build_schema(), "run `make generate`"
 
 
 def test_the_generator_writes_the_packaged_schema(tmp_path: Path) -> None:

@@ -101,6 +101,6 @@ def _names(statement: str) -> set[str]:
 
 
 def _ddl(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return the declarations of all tables and indexes."""
+    """Return the declarations of all tables and indexes; an added column is on the line of the previous one."""
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index')")
-    return {name: sql for name, sql in rows if name not in OWN}
+    return {name: " ".join(sql.split()) for name, sql in rows if sql and name not in OWN}

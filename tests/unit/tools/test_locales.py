@@ -46,8 +46,7 @@ def test_an_unsupported_locale_is_noted_with_the_supported_ones(requested: str, 
     choice = choose_locale(requested, usual)
     assert choice.locale == expected
     assert choice.note == (
-        f"There are no sentences in {requested or usual}, so these are in {expected}. "
-        "There are: en-US, en-GB, es, fr, de."
+        f"There are no sentences in {requested or usual}, so these are in {expected}. There are: {', '.join(LOCALES)}."
     )
 
 
