@@ -127,9 +127,9 @@ async def test_a_deferred_event_replaces_an_earlier_one_with_its_uid(store: Stor
 async def test_a_forgotten_customer_is_erased_from_entries_and_deferred_events(store: Store) -> None:
     await within(store, lambda pages: pages.save_entry(FULL_ENTRY))
     await within(store, lambda pages: pages.defer(FULL_DEFERRED))
-    await store.write(SHOP, lambda transaction: transaction.forget("another customer"))
+    await store.write(SHOP, lambda transaction: transaction.erase_customer("another customer"))
     assert await within(store, lambda pages: pages.entry("full")) == FULL_ENTRY
-    await store.write(SHOP, lambda transaction: transaction.forget("phone"))
+    await store.write(SHOP, lambda transaction: transaction.erase_customer("phone"))
     erased = replace(FULL_EVENT, customer=None, visit=Visit())
     expected = replace(FULL_ENTRY, event=erased, contact_keys=())
     assert await within(store, lambda pages: pages.entry("full")) == expected

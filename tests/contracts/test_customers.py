@@ -41,7 +41,7 @@ async def ids_by(store: Store, key: str) -> list[str]:
 
 async def forget(store: Store, key: str) -> int:
     """Erase the customer with a key."""
-    return await store.write(SHOP, lambda transaction: transaction.forget(key))
+    return await store.write(SHOP, lambda transaction: transaction.erase_customer(key))
 
 
 def known_by(booking: Booking, *keys: str) -> Booking:
@@ -138,8 +138,8 @@ async def test_forgetting_erases_holds_in_every_state(store: Store) -> None:
         await transaction.release_hold("h-1")
         await transaction.confirm_hold(booking("h-2", at=120, location=AIRPORT))
         await transaction.add_hold(hold("lees", "ben", customer="lee", location=AIRPORT))
-        assert await transaction.forget("kim") == 1
-        assert await transaction.forget("") == 0
+        assert await transaction.erase_customer("kim") == 1
+        assert await transaction.erase_customer("") == 0
         return [await transaction.hold(token(f"h-{number}")) for number in range(3)]
 
     for erased in await store.write(SHOP, unit):
@@ -181,7 +181,7 @@ async def test_forgetting_erases_waitlist_entries_and_expires_open_ones(store: S
 async def test_forgetting_affects_only_its_own_project(store: Store) -> None:
     async def another_project(transaction: Transaction) -> int:
         await transaction.save_project(replace(PROJECT, id="other"))
-        return await transaction.forget("phone")
+        return await transaction.erase_customer("phone")
 
     sold, waiting = known_by(booking("b"), "phone"), wait("w", contact_keys=("phone",))
     await booked(store, sold)

@@ -45,7 +45,7 @@ async def prepare(transaction: Transaction) -> None:
 
 async def forget(transaction: Transaction, contact_key: str) -> None:
     """Forget a customer."""
-    await transaction.forget(contact_key)
+    await transaction.erase_customer(contact_key)
 
 
 CHANGES: dict[str, tuple[Change, str]] = {
@@ -179,7 +179,7 @@ async def test_a_write_that_changes_neither_time_nor_catalog_does_not_move_the_r
         await transaction.add_waitlist_entry(wait("w"))
         await transaction.save_waitlist_entry(wait("w", hold_token="token"))  # noqa: S106  a test's own
         await transaction.add_event("waitlist.offered", "w")
-        await transaction.forget("unknown")
+        await transaction.erase_customer("unknown")
 
     await store.write(SHOP, prepare)
     before = await store.schedule(SHOP)

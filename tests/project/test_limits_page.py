@@ -14,11 +14,11 @@ from slotmcp.store import calendar_pages, transaction
 
 PAGE = prose(ROOT / "docs" / "reference" / "limits.md")
 VALUES = {
-    "lapsed, released and withdrawn holds": f"{transaction.HOLDS_KEPT_MS // MS_PER_DAY} day after",
-    "receipts (idempotency records)": f"{transaction.RECEIPTS_KEPT_MS // MS_PER_DAY} days",
-    "waitlist entries that are over": f"{transaction.ENTRIES_KEPT_MS // MS_PER_DAY} days after",
-    "webhook deliveries": f"{calendar_pages.DELIVERIES_KEPT_MS // MS_PER_MINUTE // MINUTES_PER_DAY} days",
-    "calendar entries": f"{calendar_pages.ENTRIES_KEPT_MINUTES // MINUTES_PER_DAY} days",
+    "lapsed, released and withdrawn holds": f"{transaction.HOLD_RETENTION_MS // MS_PER_DAY} day after",
+    "receipts (idempotency records)": f"{transaction.RECEIPT_RETENTION_MS // MS_PER_DAY} days",
+    "waitlist entries that are over": f"{transaction.ENTRY_RETENTION_MS // MS_PER_DAY} days after",
+    "webhook deliveries": f"{calendar_pages.DELIVERY_RETENTION_MS // MS_PER_MINUTE // MINUTES_PER_DAY} days",
+    "calendar entries": f"{calendar_pages.ENTRY_RETENTION_MINUTES // MINUTES_PER_DAY} days",
     "wait for the routing service": f"{osrm.TIMEOUT_SECONDS} s, then estimates for {osrm.PAUSE_SECONDS:g} s",
     "duration of an appointment": f"to {appointments.MAX_DURATION_MINUTES // 60} hours",
     "lifetime of a hold": f"{holds.MIN_TTL_SECONDS} to {holds.MAX_TTL_SECONDS} seconds",

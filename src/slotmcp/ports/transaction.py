@@ -128,7 +128,7 @@ class Transaction(Protocol):
     async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
         """Return the bookings with a contact key in any status, by start and id."""
 
-    async def forget(self, contact_key: str) -> int:
+    async def erase_customer(self, contact_key: str) -> int:
         """Erase a customer; return the number of affected bookings and waitlist entries.
 
         Clears the customer, contact keys, pseudonym, address, notes, cancellation reason and location of each

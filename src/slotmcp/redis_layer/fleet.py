@@ -12,7 +12,7 @@ from slotmcp.ports import ChangeNotice, Rate, RateLimiter
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.keys import REVISION_MS, SAVE_INTERVAL_MS, SNAPSHOT_MS, SUPERSEDED_MS
 from slotmcp.redis_layer.link import RedisLink
-from slotmcp.redis_layer.scripts import KEEP_SNAPSHOT, RAISE_REVISION, TAKE_CALL
+from slotmcp.redis_layer.scripts import COUNT_CALL, RAISE_REVISION, SAVE_SNAPSHOT
 from slotmcp.redis_layer.snapshots import ScheduleCodec
 
 
@@ -46,7 +46,7 @@ class RedisFleet:
             keys.snapshot(project_id, "", schema),
         )
         arguments = (schedule.revision, self._codec.encode(schedule), SNAPSHOT_MS, SUPERSEDED_MS)
-        await self._link.run(lambda client: KEEP_SNAPSHOT.run(client, keys=script_keys, arguments=arguments))
+        await self._link.run(lambda client: SAVE_SNAPSHOT.run(client, keys=script_keys, arguments=arguments))
 
     async def report_revision(self, project_id: str, revision: int, *, age_ms: int) -> None:
         if age_ms < REVISION_MS:
@@ -102,7 +102,7 @@ class RedisRateLimiter:
 
     async def acquire(self, name: str, rate: Rate) -> int:
         keys, arguments = (self._link.keys.rate(name),), (MS_PER_MINUTE / rate.per_minute, MS_PER_MINUTE)
-        wait_ms = await self._link.run(lambda client: TAKE_CALL.run(client, keys=keys, arguments=arguments))
+        wait_ms = await self._link.run(lambda client: COUNT_CALL.run(client, keys=keys, arguments=arguments))
         return await self._fallback.acquire(name, rate) if wait_ms is None else wait_ms
 
 

@@ -40,5 +40,5 @@ def _source(name: str) -> tuple[str, str]:
 
 
 RAISE_REVISION: Final = Script("raise_revision", keys=1, arguments=4)
-KEEP_SNAPSHOT: Final = Script("keep_snapshot", keys=3, arguments=4)
-TAKE_CALL: Final = Script("take_call", keys=1, arguments=2)
+SAVE_SNAPSHOT: Final = Script("save_snapshot", keys=3, arguments=4)
+COUNT_CALL: Final = Script("count_call", keys=1, arguments=2)

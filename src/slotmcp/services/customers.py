@@ -45,7 +45,7 @@ class CustomerService:
                 entry for entry in await transaction.waitlist_entries(*OPEN) if not _keys_of(entry).isdisjoint(keys)
             ]
             await leave_waitlist(unit, entries)
-            return ForgetAnswer(project=project, erased=sum([await transaction.forget(key) for key in keys]))
+            return ForgetAnswer(project=project, erased=sum([await transaction.erase_customer(key) for key in keys]))
 
         return await self._writer.write(await self._writer.availability_cache.project_id(project_id), work)
 

@@ -1,4 +1,4 @@
-"""Bookings and the contact keys that find them: SQL, rows and values."""
+"""Bookings and their contact keys: SQL, rows and values."""
 
 from typing import Any, Final
 
@@ -7,9 +7,9 @@ import orjson
 from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.claim import Claim, ClaimState
-from slotmcp.store.claims import FORGET_CLAIM, claim_of
+from slotmcp.store.claims import ERASE_CLAIM_CUSTOMER, claim_of
 from slotmcp.store.columns import BOOKING_COLUMNS, BOOKING_CONTACTS, BOOKINGS, BookingRow
-from slotmcp.store.statement import Fetch, Row, Statement, insert, listing_keys, update
+from slotmcp.store.statement import Fetch, Row, Statement, insert, select_with_keys, update
 from slotmcp.store.values import json_text, ranking_of
 
 TAKING_TIME: Final = {ClaimState.HELD, ClaimState.BOOKED}
@@ -23,33 +23,33 @@ JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
 JOIN technicians AS t ON t.number = c.technician_number
 WHERE b.project_id = :project_id"""
 
-# Add what a booking has beside its claim.
+# Add a booking; its claim is a row of its own.
 ADD_BOOKING = Statement(insert(BOOKINGS, created_at_ms=":now_ms"))
 
-# Replace what a booking has beside its claim.
-SAVE_BOOKING = Statement(update(BOOKINGS, keep=("created_at_ms",)))
+# Replace a booking, but not its claim.
+SAVE_BOOKING = Statement(update(BOOKINGS, unchanged=("created_at_ms",)))
 
 # Read one booking.
-BOOKING = listing_keys(f"{_SELECT} AND b.claim_id = :claim_id")
+BOOKING = select_with_keys(f"{_SELECT} AND b.claim_id = :claim_id")
 
-# Read the bookings that a contact key finds.
-BOOKINGS_BY = listing_keys(f"""
+# Read the bookings with a contact key.
+BOOKINGS_BY = select_with_keys(f"""
 {_SELECT}
   AND b.claim_id IN (SELECT claim_id FROM booking_contacts WHERE project_id = :project_id AND key = :key)
 ORDER BY c.start_minute, c.id
 """)
 
-# Read the bookings of a project that are not cancelled and overlap a time.
-OVERLAPPING_BOOKINGS = listing_keys(f"""
+# Read the bookings that are not cancelled and overlap a time span.
+OVERLAPPING_BOOKINGS = select_with_keys(f"""
 {_SELECT} AND c.state = 'booked' AND c.start_minute < :end_minute AND c.end_minute > :start_minute
 ORDER BY c.start_minute, c.id
 """)
 
-# Add a key that finds a booking.
+# Add a contact key to a booking.
 ADD_BOOKING_CONTACT = Statement(insert(BOOKING_CONTACTS))
 
-# Remove all keys that find a booking.
-FORGET_BOOKING_CONTACTS = Statement(
+# Delete the contact keys of a booking.
+DELETE_BOOKING_CONTACTS = Statement(
     "DELETE FROM booking_contacts WHERE project_id = :project_id AND claim_id = :claim_id"
 )
 
@@ -65,7 +65,7 @@ WHERE c.project_id = :project_id AND c.id IN (
 """)
 
 # Remove the customer from the booking of a claim, if there is one.
-FORGET_BOOKING = Statement("""
+ERASE_BOOKING_CUSTOMER = Statement("""
 UPDATE bookings
 SET customer_name = NULL, customer_phone = '', customer_email = '', address = '', notes = '', cancel_reason = ''
 WHERE project_id = :project_id AND claim_id = :claim_id RETURNING claim_id
@@ -73,7 +73,7 @@ WHERE project_id = :project_id AND claim_id = :claim_id RETURNING claim_id
 
 
 def booking_values(booking: Booking) -> dict[str, object]:
-    """Return what a booking has beside its claim, as its statements' values."""
+    """Return a booking, without its claim, as its statements' values."""
     customer, visit = booking.customer, booking.visit
     return {
         "claim_id": booking.id,
@@ -95,7 +95,7 @@ def state_of(booking: Booking) -> ClaimState:
 
 
 def time_taken_by(booking: Booking) -> Claim | None:
-    """Return the claim by which a booking takes time, if it takes any."""
+    """Return a booking's claim, unless it is cancelled and takes no time."""
     return booking.claim if state_of(booking) is ClaimState.BOOKED else None
 
 
@@ -129,12 +129,12 @@ async def read_bookings_by(fetch: Fetch, project_id: str, contact_key: str) -> t
 
 
 async def add_contact_keys(fetch: Fetch, project_id: str, booking: Booking) -> None:
-    """Add the keys that find a booking, which has none so far."""
+    """Add the contact keys of a booking that has none in the database."""
     for position, key in enumerate(booking.contact_keys):
         await fetch(ADD_BOOKING_CONTACT, project_id=project_id, claim_id=booking.id, position=position, key=key)
 
 
-async def forget_customer(fetch: Fetch, project_id: str, key: str) -> tuple[int, list[tuple[str, str]]]:
+async def erase_customer(fetch: Fetch, project_id: str, key: str) -> tuple[int, list[tuple[str, str]]]:
     """Erase the customer with a contact key or pseudonym from claims and bookings.
 
     Returns:
@@ -142,9 +142,9 @@ async def forget_customer(fetch: Fetch, project_id: str, key: str) -> tuple[int,
     """
     count, changes = 0, []
     for technician_id, claim_id, state, latitude in await fetch(CLAIMS_OF_CUSTOMER, project_id=project_id, key=key):
-        await fetch(FORGET_CLAIM, project_id=project_id, id=claim_id)
-        await fetch(FORGET_BOOKING_CONTACTS, project_id=project_id, claim_id=claim_id)
-        count += len(await fetch(FORGET_BOOKING, project_id=project_id, claim_id=claim_id))
+        await fetch(ERASE_CLAIM_CUSTOMER, project_id=project_id, id=claim_id)
+        await fetch(DELETE_BOOKING_CONTACTS, project_id=project_id, claim_id=claim_id)
+        count += len(await fetch(ERASE_BOOKING_CUSTOMER, project_id=project_id, claim_id=claim_id))
         if latitude is not None and state in TAKING_TIME:
             changes.append((technician_id, claim_id))
     return count, changes
@@ -169,6 +169,6 @@ def _reason(stored: dict[str, Any]) -> AssignmentReason:
         values={RankingKey(key): value for key, value in stored["values"].items()},
         considered=stored["considered"],
         wished=stored["wished"],
-        kept=stored.get("kept", False),  # missing in rows of version 0001
+        kept=stored.get("kept", False),  # missing in rows of schema 0001
         decided_by=RankingKey(decided) if (decided := stored.get("decided_by")) else None,
     )

@@ -33,7 +33,7 @@ RECORD_DELIVERY = Statement(f"""
 """)
 
 # Delete deliveries that were received long ago.
-FORGET_DELIVERIES = Statement("""
+DELETE_OLD_DELIVERIES = Statement("""
 DELETE FROM calendar_deliveries WHERE project_id = :project_id AND received_at_ms <= :received_by
 """)
 
@@ -58,7 +58,7 @@ OPEN_ENTRIES = Statement(f"""
 SAVE_ENTRY = Statement(upsert(columns.CALENDAR_ENTRIES))
 
 # Delete events that ended long ago.
-FORGET_ENDED_ENTRIES = Statement("""
+DELETE_ENDED_ENTRIES = Statement("""
 DELETE FROM calendar_entries WHERE project_id = :project_id AND end_minute <= :ended_by
 """)
 
@@ -68,7 +68,7 @@ SELECT uid, contact_keys FROM calendar_entries WHERE project_id = :project_id AN
 """)
 
 # Remove the customer from an event.
-FORGET_ENTRY_CUSTOMER = Statement("""
+ERASE_ENTRY_CUSTOMER = Statement("""
 UPDATE calendar_entries
 SET customer_name = NULL, customer_phone = '', customer_email = '', address = '', notes = '', contact_keys = '[]'
 WHERE project_id = :project_id AND uid = :uid
@@ -117,7 +117,7 @@ ORDER BY due_ms, booking_id LIMIT 100
 """)
 
 # Insert or replace a push; an existing version stays.
-SAVE_PUSH = Statement(upsert(columns.CALENDAR_PUSHES, keep=("version",)))
+SAVE_PUSH = Statement(upsert(columns.CALENDAR_PUSHES, unchanged=("version",)))
 
 # Delete the push of a booking, if it still has this version.
 COMPLETE_PUSH = Statement("""

@@ -12,8 +12,8 @@ from slotmcp.store import calendar
 from slotmcp.store.schedules import Snapshot
 from slotmcp.store.statement import Fetch, Row, Statement
 
-DELIVERIES_KEPT_MS: Final = 30 * MINUTES_PER_DAY * MS_PER_MINUTE
-ENTRIES_KEPT_MINUTES: Final = 60 * MINUTES_PER_DAY
+DELIVERY_RETENTION_MS: Final = 30 * MINUTES_PER_DAY * MS_PER_MINUTE
+ENTRY_RETENTION_MINUTES: Final = 60 * MINUTES_PER_DAY
 """After an event's end: late deliveries about it still find it."""
 
 
@@ -74,15 +74,15 @@ class SqlCalendarRecords:
     async def save_sync_state(self, state: SyncState) -> None:
         now_ms = self._snapshot.now_ms
         await self._fetch(calendar.SAVE_SYNC_STATE, **calendar.sync_values(state))
-        await self._fetch(calendar.FORGET_DELIVERIES, received_by=now_ms - DELIVERIES_KEPT_MS)
-        ended_by = now_ms // MS_PER_MINUTE - ENTRIES_KEPT_MINUTES
-        await self._fetch(calendar.FORGET_ENDED_ENTRIES, ended_by=ended_by)
+        await self._fetch(calendar.DELETE_OLD_DELIVERIES, received_by=now_ms - DELIVERY_RETENTION_MS)
+        ended_by = now_ms // MS_PER_MINUTE - ENTRY_RETENTION_MINUTES
+        await self._fetch(calendar.DELETE_ENDED_ENTRIES, ended_by=ended_by)
 
-    async def forget(self, contact_key: str) -> None:
+    async def erase_customer(self, contact_key: str) -> None:
         """Erase a customer from entries and deferred events."""
         for uid, keys in await self._fetch(calendar.ENTRIES_WITH_CUSTOMER):
             if contact_key in keys:
-                await self._fetch(calendar.FORGET_ENTRY_CUSTOMER, uid=uid)
+                await self._fetch(calendar.ERASE_ENTRY_CUSTOMER, uid=uid)
         for deferred in await self.deferred_events():
             if contact_key in deferred.contact_keys:
                 event = replace(deferred.event, customer=None, visit=Visit())

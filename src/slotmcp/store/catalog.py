@@ -36,14 +36,14 @@ REVISIONS = Statement("SELECT id, revision FROM projects ORDER BY id")
 # Read a project's revision.
 REVISION = Statement("SELECT revision FROM projects WHERE id = :project_id")
 
-# Read what a unit of work needs to begin.
+# Read a project's revision and salt, with which a unit of work begins.
 PROJECT_STATE = Statement("SELECT revision, salt FROM projects WHERE id = :project_id")
 
-# Read a project's own rules.
+# Read a project and its rules.
 PROJECT = Statement(f"SELECT {columns.PROJECT_COLUMNS} FROM projects WHERE id = :project_id")
 
 # Create a project or replace its rules; salt and revision stay.
-SAVE_PROJECT = Statement(upsert(columns.PROJECTS, keep=("salt", "revision"), revision="0"))
+SAVE_PROJECT = Statement(upsert(columns.PROJECTS, unchanged=("salt", "revision"), revision="0"))
 
 # Read the services in the catalog, in order.
 SERVICES_IN_CATALOG = Statement(f"""
@@ -77,7 +77,7 @@ SELECT {columns.TECHNICIAN_COLUMNS} FROM technicians
 WHERE project_id = :project_id AND id = :technician_id AND archived = 0
 """)
 
-# Add a technician to the catalog, restore or replace them; the number stays.
+# Add a technician to the catalog, restore, or replace them; the number stays.
 SAVE_TECHNICIAN = Statement(upsert(columns.TECHNICIANS, archived="0"))
 
 # Set a technician's position in the catalog.
@@ -216,7 +216,7 @@ TECHNICIAN_LIST: Final = CatalogList(
 async def save_items(
     fetch: Fetch, project_id: str, catalog_list: CatalogList[Item], items: Sequence[Item]
 ) -> tuple[list[Item], bool]:
-    """Insert or replace items that differ from the stored ones, and put all into this order, others after them.
+    """Write the items that differ from the stored ones, and store the order: these items, then all others.
 
     Returns:
         The items that were written, and whether the order changed.

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from slotmcp.domain.schedule import Schedule
 from slotmcp.store.catalog import PROJECT_STATE
 from slotmcp.store.columns import CHANGES
-from slotmcp.store.schedules import REVISIONS_LOGGED, Change, Snapshot, no_project, read_schedule, reread
+from slotmcp.store.schedules import REVISIONS_LOGGED, Change, Snapshot, project_not_found, read_schedule, reread
 from slotmcp.store.statement import CoveredBy, Statement, insert
 
-# Move a project's revision; the row stays locked until the transaction ends. PostgreSQL also deletes changes that are
-# too old to be read.
+# Increment a project's revision; the row stays locked until the transaction ends. PostgreSQL also deletes changes
+# that are no longer read.
 NEXT_REVISION = Statement(
     "UPDATE projects SET revision = revision + 1 WHERE id = :project_id RETURNING revision",
     postgres="""
@@ -25,8 +25,8 @@ UPDATE projects SET revision = revision + 1 WHERE id = :project_id RETURNING rev
 # Log a change: a claim of a technician, all of a technician's time, or the catalog.
 ADD_CHANGE = Statement(insert(CHANGES))
 
-# Delete changes that are too old to be read.
-FORGET_CHANGES = Statement(
+# Delete changes that are no longer read.
+DELETE_OLD_CHANGES = Statement(
     "DELETE FROM changes WHERE project_id = :project_id AND revision <= :revision", postgres=CoveredBy(NEXT_REVISION)
 )
 
@@ -51,7 +51,7 @@ class ChangeLog:
 
     @property
     def has_moved(self) -> bool:
-        """Return whether this transaction moved the revision."""
+        """Return whether this transaction incremented the revision."""
         return self._has_moved
 
     @property
@@ -65,11 +65,11 @@ class ChangeLog:
         return self._untouched if self._unread or self._schedule is None else self._schedule
 
     def begin_at(self, revision: int) -> None:
-        """Begin at a known revision."""
+        """Begin at a revision that the caller has read."""
         self._revision = revision
 
     async def begin(self, *, create: bool) -> bytes:
-        """Read the project's revision and return its salt, which is empty for a project to be created.
+        """Begin at the project's revision, and return its salt. A project to be created has an empty one.
 
         Raises:
             NotFound: there is no such project (without `create`).
@@ -79,11 +79,11 @@ class ChangeLog:
             self._revision, salt = rows[0]
             return bytes(salt)
         if not create:
-            raise await no_project(self._snapshot)
+            raise await project_not_found(self._snapshot)
         return b""
 
     async def record(self, *changes: Change) -> None:
-        """Record changes. The first one moves the revision."""
+        """Record changes. The first one increments the revision."""
         if not self._has_moved:
             ((self._revision,),) = await self._snapshot.fetch(
                 NEXT_REVISION, project_id=self._snapshot.project_id, revisions_logged=REVISIONS_LOGGED
@@ -112,22 +112,22 @@ class ChangeLog:
             await fetch(
                 ADD_CHANGE, project_id=project_id, revision=revision, technician_id=technician_id, claim_id=claim_id
             )
-        await fetch(FORGET_CHANGES, project_id=project_id, revision=revision - REVISIONS_LOGGED)
+        await fetch(DELETE_OLD_CHANGES, project_id=project_id, revision=revision - REVISIONS_LOGGED)
 
 
 class LatestSchedules:
-    """Newest committed schedule of each project. The reading and the writing thread share it."""
+    """Newest committed schedule of each project that was read. Reading and writing threads share it."""
 
     def __init__(self) -> None:
         self._schedules: dict[str, Schedule] = {}
         self._lock = threading.Lock()
 
     def get(self, project_id: str) -> Schedule | None:
-        """Return the newest schedule of a project, if there is one."""
+        """Return the newest schedule of a project, or None if none was read."""
         return self._schedules.get(project_id)
 
     def offer(self, schedules: Iterable[Schedule]) -> None:
-        """Keep these schedules unless a newer one is there."""
+        """Store schedules, except those of which a newer one is stored."""
         with self._lock:
             for schedule in schedules:
                 latest = self._schedules.get(schedule.project.id)

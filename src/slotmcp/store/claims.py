@@ -1,4 +1,4 @@
-"""Claims and busy times: SQL, rows and values. `:project_id` is a project's id; the other ids are ids within it."""
+"""Claims and busy times: SQL, rows and values. All ids except `:project_id` are unique within their project."""
 
 from typing import Final
 
@@ -17,21 +17,21 @@ _BUSY_WITH_OWNER: Final = (
     f"SELECT {columns.BUSY_COLUMNS} FROM technicians AS t JOIN busy_times AS b ON b.technician_number = t.number"
 )
 
-# Read the live claims of every technician in the catalog that end at some minute or later.
+# Read the live claims of every technician in the catalog that end at `:since` or later.
 LIVE_CLAIMS = Statement(f"""
 {_CLAIMS_WITH_OWNER}
 WHERE t.project_id = :project_id AND t.archived = 0 AND c.state IN ('held', 'booked') AND c.end_minute >= :since
 ORDER BY t.number, c.end_minute
 """)
 
-# Read the live claims of one technician that end at some minute or later.
+# Read the live claims of one technician that end at `:since` or later.
 CLAIMS_OF_TECHNICIAN = Statement(f"""
 {_CLAIMS_WITH_OWNER}
 WHERE t.project_id = :project_id AND t.id = :technician_id AND c.state IN ('held', 'booked') AND c.end_minute >= :since
 ORDER BY c.end_minute
 """)
 
-# Read a claim if it is live, belongs to this technician, and ends at some minute or later.
+# Read a claim if it is live, belongs to this technician, and ends at `:since` or later.
 CLAIM_OF_TECHNICIAN = Statement(f"""
 SELECT {columns.CLAIM_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
 WHERE c.project_id = :project_id AND c.id = :claim_id AND t.id = :technician_id AND c.state IN ('held', 'booked')
@@ -71,7 +71,7 @@ RETURNING id
 )
 
 # Delete holds that ended long ago.
-FORGET_HOLDS = Statement(
+DELETE_OLD_HOLDS = Statement(
     """
 DELETE FROM claims
 WHERE project_id = :project_id AND state IN ('lapsed', 'released', 'withdrawn') AND expires_at_ms <= :expired_by
@@ -116,7 +116,7 @@ END_HOLD = Statement("UPDATE claims SET state = :state WHERE project_id = :proje
 
 _SAVE_CLAIM: Final = update(
     columns.CLAIMS,
-    keep=("hold_token", "customer_pseudonym"),
+    unchanged=("hold_token", "customer_pseudonym"),
     technician_number=TECHNICIAN_NUMBER,
     expires_at_ms="NULL",
 )
@@ -135,7 +135,7 @@ RETURNING id
 )
 
 # Remove the customer and the location from a claim.
-FORGET_CLAIM = Statement("""
+ERASE_CLAIM_CUSTOMER = Statement("""
 UPDATE claims SET customer_pseudonym = '', latitude = NULL, longitude = NULL
 WHERE project_id = :project_id AND id = :id
 """)
@@ -154,7 +154,7 @@ WHERE t.project_id = :project_id AND t.id = :technician_id
 ORDER BY b.start_minute, b.end_minute, b.source
 """)
 
-# Add a busy time that is not there yet.
+# Add a busy time unless it exists.
 ADD_BUSY = Statement(f"""
 {insert(columns.BUSY_TIMES, technician_number=TECHNICIAN_NUMBER)}
 ON CONFLICT DO NOTHING RETURNING technician_number

@@ -1,4 +1,4 @@
-"""Connections to an SQLite file: opening them, running statements, and what their errors mean."""
+"""Connections to an SQLite file, the statements that run on them, and the errors that callers get."""
 
 import sqlite3
 import time
@@ -10,12 +10,12 @@ from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import ClaimConflict
 from slotmcp.store.statement import Fetch, Row, Statement
 
-STATEMENTS_CACHED: Final = 256
-OVERLAP: Final = "claims_never_overlap"
-"""Message of the trigger."""
+MAX_CACHED_STATEMENTS: Final = 256
+OVERLAP_CONSTRAINT: Final = "claims_never_overlap"
+"""Message of the trigger that rejects a claim on taken time."""
 
-TURN_MS: Final = 40
-"""Longest wait for a lock within SQLite, whose pauses grow with the wait: short turns keep the queue fair."""
+LOCK_WAIT_MS: Final = 40
+"""Time that SQLite itself waits for a lock. Its pauses grow, so repeated short waits are fairer than one long wait."""
 
 DURABLE: Final = (
     "PRAGMA journal_mode = WAL",
@@ -23,9 +23,9 @@ DURABLE: Final = (
     "PRAGMA fullfsync = ON",  # macOS: flush the drive's own cache as well
     "PRAGMA foreign_keys = ON",
 )
-ERASE: Final = "PRAGMA secure_delete = ON"
-"""Overwrites what is deleted, so that an erased customer does not remain in the file's free space."""
-READING: Final = "PRAGMA query_only = ON"
+SECURE_DELETE: Final = "PRAGMA secure_delete = ON"
+"""Overwrites deleted data, so that an erased customer does not remain in the file's free space."""
+READ_ONLY: Final = "PRAGMA query_only = ON"
 
 RETRY_AFTER_BUSY_MS: Final = 250
 RETRY_AFTER_FAULT_MS: Final = 5_000
@@ -42,38 +42,43 @@ FAULTS: Final = {
     sqlite3.SQLITE_NOTADB: "the file is not an SQLite database",
     sqlite3.SQLITE_CORRUPT: "the database file is damaged",
 }
-"""Clauses by primary result code."""
+"""Descriptions of faults, as clauses, by SQLite's primary result code."""
 
 
 def connect(path: Path, *, wait_ms: int) -> sqlite3.Connection:
-    """Return a plain connection for one thread at a time; statements begin and end its transactions."""
+    """Return a connection without durability settings. Only one thread at a time may use it.
+
+    Statements begin and end its transactions.
+    """
     return sqlite3.connect(
         path,
         timeout=wait_ms / 1000,
         isolation_level=None,
         check_same_thread=False,
-        cached_statements=STATEMENTS_CACHED,
+        cached_statements=MAX_CACHED_STATEMENTS,
     )
 
 
 def connect_writer(path: Path, *, timeout_ms: int) -> sqlite3.Connection:
     """Return a connection whose commits survive a power cut."""
-    connection = connect(path, wait_ms=TURN_MS)
+    connection = connect(path, wait_ms=LOCK_WAIT_MS)
     give_up_at = time.monotonic() + timeout_ms / 1000
-    for pragma in (*DURABLE, ERASE):
+    for pragma in (*DURABLE, SECURE_DELETE):
         execute_with_retry(connection, pragma, give_up_at)
     return connection
 
 
 def connect_reader(path: Path, *, timeout_ms: int) -> sqlite3.Connection:
-    """Return a connection that only reads, which no writer blocks."""
+    """Return a read-only connection, which no writer blocks."""
     connection = connect(path, wait_ms=timeout_ms)
-    connection.execute(READING)
+    connection.execute(READ_ONLY)
     return connection
 
 
 def execute_with_retry(connection: sqlite3.Connection, sql: str, give_up_at: float) -> None:
-    """Run a statement that needs a lock, again and again until a deadline in monotonic seconds.
+    """Run a statement that needs a lock, and retry while the lock is taken.
+
+    `give_up_at` is the deadline in monotonic seconds.
 
     Raises:
         sqlite3.OperationalError: the lock was not free in time, or something else is wrong.
@@ -88,14 +93,14 @@ def execute_with_retry(connection: sqlite3.Connection, sql: str, give_up_at: flo
             return
 
 
-def fetch_on(connection: sqlite3.Connection) -> Fetch:
+def make_fetch(connection: sqlite3.Connection) -> Fetch:
     """Return a function that runs statements on a connection and never suspends."""
 
     async def fetch(statement: Statement, /, **values: object) -> Sequence[Row]:
         try:
             return connection.execute(statement.text, values).fetchall()
         except sqlite3.IntegrityError as error:
-            if str(error) == OVERLAP:
+            if str(error) == OVERLAP_CONSTRAINT:
                 raise ClaimConflict("The technician's time is taken by a live claim.") from error
             raise
 
@@ -112,19 +117,19 @@ def is_busy(error: sqlite3.Error) -> bool:
     return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
-def reason(error: sqlite3.Error) -> str:
-    """Return the reason of an error as a clause."""
+def describe_fault(error: sqlite3.Error) -> str:
+    """Return a description of an error, as a clause."""
     return FAULTS.get(_code(error), f"the database failed ({error})")
 
 
-def unavailable(error: sqlite3.Error) -> Unavailable:
-    """Return the error for a caller whose request was not executed."""
+def to_unavailable(error: sqlite3.Error) -> Unavailable:
+    """Return the error for the caller. The request was not executed."""
     if is_busy(error):
         return Unavailable(
-            f"Nothing was done: {reason(error)}. Try again in a moment.", retry_after_ms=RETRY_AFTER_BUSY_MS
+            f"Nothing was done: {describe_fault(error)}. Try again in a moment.", retry_after_ms=RETRY_AFTER_BUSY_MS
         )
     return Unavailable(
-        f"Nothing was done: {reason(error)}. The same request will work once that is fixed.",
+        f"Nothing was done: {describe_fault(error)}. The same request will work once that is fixed.",
         retry_after_ms=RETRY_AFTER_FAULT_MS,
     )
 

@@ -25,7 +25,7 @@ from slotmcp.store.postgres.link import DRIVER, connect
 from slotmcp.store.postgres.outages import FAULTS, driver_error, error_for_caller
 from slotmcp.store.postgres.prepare import prepare as prepare_postgres
 from slotmcp.store.postgres.prepare import read_version
-from slotmcp.store.prepare import named_faults, prepare
+from slotmcp.store.prepare import prepare, translate_faults
 from slotmcp.store.schema import SCHEMA, file_version
 from slotmcp.store.tables import METADATA
 
@@ -222,7 +222,7 @@ async def _server_version(address: Address, timeout_ms: int) -> str | None:
 def _file_version(path: Path, timeout_ms: int) -> str | None:
     if not path.is_file():
         raise DatabaseUnusable(f"The database {path} cannot be used: there is no such file.")
-    with named_faults(path), closing(connect_reader(path, timeout_ms=timeout_ms)) as connection:
+    with translate_faults(path), closing(connect_reader(path, timeout_ms=timeout_ms)) as connection:
         return file_version(connection, path, SCHEMA)
 
 
@@ -261,7 +261,7 @@ async def _on_server(address: Address, isolation: str) -> AsyncIterator[Connecti
 async def _on_file(path: Path, timeout_ms: int, begin: str, *, is_read: bool) -> AsyncIterator[Connection]:
     """Open a transaction on SQLite, which is committed unless the block raises."""
     open_connection = connect_reader if is_read else connect_writer
-    with named_faults(path), closing(open_connection(path, timeout_ms=timeout_ms)) as plain:
+    with translate_faults(path), closing(open_connection(path, timeout_ms=timeout_ms)) as plain:
         engine = create_engine("sqlite://", creator=lambda: plain, poolclass=StaticPool)
         with engine.connect() as connection:
             connection.exec_driver_sql(begin)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from slotmcp.domain.errors import DatabaseUnusable
-from slotmcp.store.connection import ERASE, connect, reason
+from slotmcp.store.connection import SECURE_DELETE, connect, describe_fault
 from slotmcp.store.schema import SCHEMA, SchemaVersions, file_version
 
 OLDEST_SQLITE: Final = (3, 37, 0)
@@ -26,7 +26,7 @@ def prepare(path: Path, *, timeout_ms: int, schema: SchemaVersions = SCHEMA) -> 
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise DatabaseUnusable(f"This Python comes with SQLite {sqlite3.sqlite_version}; slotmcp needs 3.37 or newer.")
-    with named_faults(path):
+    with translate_faults(path):
         _create_file(path)
         with closing(connect(path, wait_ms=timeout_ms)) as connection:
             if file_version(connection, path, schema) != schema.newest:
@@ -34,7 +34,7 @@ def prepare(path: Path, *, timeout_ms: int, schema: SchemaVersions = SCHEMA) -> 
 
 
 @contextmanager
-def named_faults(path: Path) -> Iterator[None]:
+def translate_faults(path: Path) -> Iterator[None]:
     """Turn errors of the system and of SQLite into one that explains them in a sentence.
 
     Raises:
@@ -45,7 +45,7 @@ def named_faults(path: Path) -> Iterator[None]:
     except OSError as error:
         raise DatabaseUnusable(f"The database {path} cannot be used: {error.strerror}.") from error
     except sqlite3.DatabaseError as error:
-        raise DatabaseUnusable(f"The database {path} cannot be used: {reason(error)}.") from error
+        raise DatabaseUnusable(f"The database {path} cannot be used: {describe_fault(error)}.") from error
 
 
 def upgrade(connection: sqlite3.Connection, path: Path, schema: SchemaVersions) -> None:
@@ -67,7 +67,7 @@ def upgrade(connection: sqlite3.Connection, path: Path, schema: SchemaVersions) 
     event.listen(engine, "begin", lambda begun: begun.exec_driver_sql("BEGIN IMMEDIATE"))
     config = Config()
     config.set_main_option("script_location", str(schema.migrations).replace("%", "%%"))
-    connection.execute(ERASE)
+    connection.execute(SECURE_DELETE)
     try:
         with engine.begin() as config.attributes["connection"]:
             version = file_version(connection, path, schema)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
-from slotmcp.store.connection import connect_reader, fetch_on, is_fault, unavailable
+from slotmcp.store.connection import connect_reader, is_fault, make_fetch, to_unavailable
 from slotmcp.store.sql_store import Query
 from slotmcp.store.statement import drive
 
@@ -21,7 +21,7 @@ class SqliteReader:
 
     def __init__(self, path: Path, *, timeout_ms: int) -> None:
         self._connection = connect_reader(path, timeout_ms=timeout_ms)
-        self._fetch = fetch_on(self._connection)
+        self._fetch = make_fetch(self._connection)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="slotmcp-reader")
 
     async def run(self, query: Query[T]) -> T:
@@ -50,7 +50,7 @@ class SqliteReader:
             return drive(query(self._fetch))
         except sqlite3.DatabaseError as error:
             if is_fault(error):
-                raise unavailable(error) from error
+                raise to_unavailable(error) from error
             raise
         finally:
             if self._connection.in_transaction:
@@ -69,7 +69,7 @@ class RevisionProbe:
 
     def __init__(self, path: Path, reader: SqliteReader) -> None:
         self._connection = connect_reader(path, timeout_ms=0)
-        self._fetch = fetch_on(self._connection)
+        self._fetch = make_fetch(self._connection)
         self._reader = reader
         self._probes = 0
 

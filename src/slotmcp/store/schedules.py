@@ -18,12 +18,12 @@ from slotmcp.store.columns import BusyRow, ClaimRow
 from slotmcp.store.statement import Fetch, Statement
 
 REVISIONS_LOGGED: Final = 1000
-"""Number of revisions in the change log; an older schedule is read completely."""
+"""Number of revisions in the change log. If the known schedule is older, everything is read."""
 
 Change: TypeAlias = tuple[str, str]
-"""Changed claim: ids of its technician and of the claim. Without a claim: the technician and all of their time.
+"""Technician id and claim id of a changed claim.
 
-Without both: the catalog.
+An empty claim id: the technician and all of their time changed. Both empty: the catalog changed.
 """
 
 CATALOG: Final[Change] = ("", "")
@@ -32,9 +32,9 @@ _OWNER: Final = attrgetter("technician_id")
 _END: Final = attrgetter("end")
 
 PATCHED_CLAIMS: Final = 8
-"""Maximum number of changed claims that are read one by one; with more, all of a technician's claims are read."""
+"""Maximum number of changed claims that are read one by one. Above it, all of the technician's claims are read."""
 
-FORGOTTEN_AFTER_MS: Final = MS_PER_MINUTE
+EXPIRED_HOLD_GRACE_MS: Final = MS_PER_MINUTE
 """Time for which an expired hold stays in a known schedule, in case a clock is set back a little."""
 
 # Read the changes after a revision.
@@ -44,7 +44,7 @@ SELECT DISTINCT technician_id, claim_id FROM changes WHERE project_id = :project
 
 
 def all_of_technician(technician_id: str) -> Change:
-    """Return the change of a technician and of all of their time."""
+    """Return the change that affects a technician and all of their time."""
     return technician_id, ""
 
 
@@ -58,17 +58,17 @@ class Snapshot:
 
     @property
     def since(self) -> Minute:
-        """Minute before which claims are history: the midnight (UTC) two days before today's."""
+        """Start of the schedule, midnight (UTC) two days ago. Claims that end earlier are not read."""
         return (self.now_ms // MS_PER_MINUTE // MINUTES_PER_DAY - 2) * MINUTES_PER_DAY
 
     def current(self, claims: Iterable[Claim]) -> list[Claim]:
-        """Return the claims that still belong in a schedule."""
-        since, lived_at = self.since, self.now_ms - FORGOTTEN_AFTER_MS
+        """Return the claims that are neither too old nor expired."""
+        since, lived_at = self.since, self.now_ms - EXPIRED_HOLD_GRACE_MS
         return [claim for claim in claims if claim.end >= since and claim.is_live(lived_at)]
 
 
-async def no_project(snapshot: Snapshot) -> NotFound:
-    """Return the error for a project that does not exist; it lists the ids most like it."""
+async def project_not_found(snapshot: Snapshot) -> NotFound:
+    """Return the error for a project that does not exist, with the most similar ids."""
     ids = [project_id for (project_id,) in await snapshot.fetch(catalog.PROJECT_IDS)]
     return NotFound.among("projectId", "project", snapshot.project_id, ids)
 
@@ -81,7 +81,7 @@ async def read_revision(snapshot: Snapshot) -> int:
     """
     rows = await snapshot.fetch(catalog.REVISION, project_id=snapshot.project_id)
     if not rows:
-        raise await no_project(snapshot)
+        raise await project_not_found(snapshot)
     revision: int
     ((revision,),) = rows
     return revision
@@ -102,7 +102,7 @@ async def read_schedule(snapshot: Snapshot, known: Schedule | None, revision: in
 
 
 async def reread(snapshot: Snapshot, known: Schedule, changes: AbstractSet[Change], revision: int) -> Schedule:
-    """Return a known schedule with the changed parts read again."""
+    """Return a known schedule with its changed parts read from the database."""
     claims_by_technician: dict[str, set[str]] = defaultdict(set)
     for technician_id, claim_id in changes - {CATALOG}:
         claims_by_technician[technician_id].add(claim_id)
@@ -152,7 +152,7 @@ async def _read_all(snapshot: Snapshot, revision: int) -> Schedule:
 async def _read_project(snapshot: Snapshot) -> Project:
     rows = await snapshot.fetch(catalog.PROJECT, project_id=snapshot.project_id)
     if not rows:
-        raise await no_project(snapshot)
+        raise await project_not_found(snapshot)
     return catalog.project_of(rows[0])
 
 
@@ -189,7 +189,7 @@ async def _read_technician(
         return None
     technician = catalog.technician_of(rows[0])
     if known is not None and known.technician == technician:
-        technician = known.technician  # the same object, so that cached work on its hours can be used again
+        technician = known.technician  # the same object, so that caches of its hours find it without comparing fields
     claim_rows = await snapshot.fetch(claims.CLAIMS_OF_TECHNICIAN, since=snapshot.since, **key)
     busy_rows = await snapshot.fetch(claims.BUSY_OF_TECHNICIAN, **key)
     return TechnicianSchedule(

@@ -15,7 +15,7 @@ from slotmcp.store.calendar_pages import read_view, read_work
 from slotmcp.store.catalog import REVISIONS
 from slotmcp.store.change_log import LatestSchedules
 from slotmcp.store.columns import AccessKeyRow
-from slotmcp.store.prepare import named_faults, prepare
+from slotmcp.store.prepare import prepare, translate_faults
 from slotmcp.store.reader import RevisionProbe, SqliteReader
 from slotmcp.store.schedules import Snapshot, read_revision, read_schedule
 from slotmcp.store.sql_store import SqlStore
@@ -54,7 +54,7 @@ class SqliteStore(SqlStore):
             DatabaseTooNew, DatabaseUnusable.
         """
         await asyncio.to_thread(prepare, path, timeout_ms=timeout_ms)
-        with named_faults(path):
+        with translate_faults(path):
             store = cls(path, clock=clock, timeout_ms=timeout_ms)
         try:
             yield store

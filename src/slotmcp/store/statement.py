@@ -1,4 +1,4 @@
-"""SQL statements with a text for each database, and the parts of them that follow from a table's columns."""
+"""SQL statements with a text for each database, and functions that build them from a table's columns."""
 
 from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass
@@ -9,18 +9,19 @@ T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
 """Values of one row, in the order of the statement's columns; the types in `slotmcp.store.columns` name them."""
 
-FOREIGN_AWAIT = "A unit of work awaits the transaction's methods and nothing else."
+FOREIGN_AWAIT = "A unit of work may await only methods of its transaction."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Statement:
-    """SQL statement; `:name` stands for the value with that name."""
+    """SQL statement; `:name` is the placeholder of the value with that name."""
 
     text: str
-    """For SQLite, and for PostgreSQL unless it has a text of its own."""
+    """SQL for both databases, or for SQLite alone if PostgreSQL has its own."""
     postgres: "str | CoveredBy | None" = None
+    """SQL for PostgreSQL if it differs; CoveredBy: PostgreSQL skips the statement."""
     takes_time: bool = False
-    """PostgreSQL returns a row, or a live claim already has the time."""
+    """True if PostgreSQL returns no row when a live claim has the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,11 @@ class Fetch(Protocol):
 
 
 def drive(awaitable: Awaitable[T]) -> T:
-    """Run an awaitable that never suspends to its end, without an event loop.
+    """Return the result of an awaitable that never suspends, without an event loop.
 
     Raises:
         RuntimeError: it suspended.
+        Exception: any exception of the awaitable.
     """
     steps = awaitable.__await__()
     try:
@@ -64,34 +66,34 @@ class Table:
 
     name: str
     key: tuple[str, ...]
-    """Columns that identify a row within the database."""
+    """Columns of the primary key."""
     columns: tuple[str, ...]
-    """Columns, without a number that the database assigns."""
+    """All columns except a number that the database assigns."""
 
 
 def insert(table: Table, **expressions: str) -> str:
-    """Return an INSERT of all columns; each takes the value of its own name, or the SQL expression given for it."""
+    """Return an INSERT of all columns. A column without an SQL expression takes the value of its own name."""
     values = ", ".join(expressions.get(column, f":{column}") for column in table.columns)
     return f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({values})"
 
 
-def upsert(table: Table, *, keep: Collection[str] = (), **expressions: str) -> str:
-    """Return an INSERT that replaces a row with the same key, except for the columns to keep."""
-    replaced = [column for column in table.columns if column not in {*table.key, *keep}]
+def upsert(table: Table, *, unchanged: Collection[str] = (), **expressions: str) -> str:
+    """Return an INSERT that updates an existing row with the same key, except its unchanged columns."""
+    replaced = [column for column in table.columns if column not in {*table.key, *unchanged}]
     updates = ", ".join(f"{column} = excluded.{column}" for column in replaced)
     return f"{insert(table, **expressions)} ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {updates}"
 
 
-def update(table: Table, *, keep: Collection[str] = (), **expressions: str) -> str:
-    """Return an UPDATE of the row with a key, except for the columns to keep; values are those of `insert`."""
-    changed = [column for column in table.columns if column not in {*table.key, *keep}]
+def update(table: Table, *, unchanged: Collection[str] = (), **expressions: str) -> str:
+    """Return an UPDATE of the row with a key, except its unchanged columns. Values are as in `insert`."""
+    changed = [column for column in table.columns if column not in {*table.key, *unchanged}]
     updates = ", ".join(f"{column} = {expressions.get(column, f':{column}')}" for column in changed)
     conditions = " AND ".join(f"{column} = :{column}" for column in table.key)
     return f"UPDATE {table.name} SET {updates} WHERE {conditions}"
 
 
-def listing_keys(text: str) -> Statement:
-    """Return a statement in which `{keys}` stands for a JSON list of the values of the column `key`."""
+def select_with_keys(text: str) -> Statement:
+    """Return a SELECT whose `{keys}` is replaced by a JSON list of the column `key`."""
     return Statement(
         text.format(keys="json_group_array(key)"),
         postgres=text.format(keys="coalesce(json_agg(key), '[]')::text"),

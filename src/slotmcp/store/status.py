@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from slotmcp.store.connection import reason
+from slotmcp.store.connection import describe_fault
 from slotmcp.store.statement import Fetch, Statement
 
 INTACT: Final = "ok"
 BYTES_PER_MB: Final = 1_000_000
-DAMAGE_SHOWN: Final = 3
+MAX_FINDINGS_SHOWN: Final = 3
 
 # Read the version of the schema.
 SCHEMA_VERSION = Statement("SELECT version_num FROM alembic_version")
@@ -71,7 +71,7 @@ class StoreStatus:
         """Clause that names the damage and its remedy; empty if there is none."""
         if self.is_intact:
             return ""
-        return f"{self.path} is damaged: {'; '.join(self.damage[:DAMAGE_SHOWN])}; restore a copy"
+        return f"{self.path} is damaged: {'; '.join(self.damage[:MAX_FINDINGS_SHOWN])}; restore a copy"
 
     @property
     def description(self) -> str:
@@ -100,7 +100,7 @@ async def _damage(fetch: Fetch) -> tuple[str, ...]:
         findings = [finding for (finding,) in await fetch(QUICK_CHECK) if finding != INTACT]
         broken = [f"a row of {table} refers to a missing row" for table, *_ in await fetch(FOREIGN_KEY_CHECK)]
     except sqlite3.DatabaseError as error:
-        return (reason(error),)
+        return (describe_fault(error),)
     return (*findings, *broken)
 
 

@@ -20,10 +20,10 @@ from slotmcp.store.statement import CoveredBy, Row, Statement, upsert
 from slotmcp.store.values import pseudonym_of
 from slotmcp.telemetry.metrics import HoldEvent
 
-HOLDS_KEPT_MS: Final = MS_PER_DAY
-RECEIPTS_KEPT_MS: Final = 30 * MS_PER_DAY
-ENTRIES_KEPT_MS: Final = 30 * MS_PER_DAY
-EVENTS_KEPT: Final = 10_000
+HOLD_RETENTION_MS: Final = MS_PER_DAY
+RECEIPT_RETENTION_MS: Final = 30 * MS_PER_DAY
+ENTRY_RETENTION_MS: Final = 30 * MS_PER_DAY
+MAX_EVENTS: Final = 10_000
 SALT_BYTES: Final = 32
 
 # Read the receipt of an idempotency key.
@@ -36,7 +36,7 @@ WHERE project_id = :project_id AND credential = :credential AND use_case = :use_
 ADD_RECEIPT = Statement(upsert(RECEIPTS, created_at_ms=":now_ms"))
 
 # Delete receipts that were created long ago.
-FORGET_RECEIPTS = Statement(
+DELETE_OLD_RECEIPTS = Statement(
     "DELETE FROM receipts WHERE project_id = :project_id AND created_at_ms <= :created_by",
     postgres=CoveredBy(claims.LAPSE_HOLDS),
 )
@@ -83,12 +83,12 @@ class SqlTransaction:
 
     async def lapse_holds(self) -> int:
         snapshot, now_ms = self._snapshot, self._snapshot.now_ms
-        limits = {"expired_by": now_ms - HOLDS_KEPT_MS, "created_by": now_ms - RECEIPTS_KEPT_MS}
+        limits = {"expired_by": now_ms - HOLD_RETENTION_MS, "created_by": now_ms - RECEIPT_RETENTION_MS}
         lapsed = await self._fetch(claims.LAPSE_HOLDS, now_ms=now_ms, **limits)
-        await self._fetch(claims.FORGET_HOLDS, **limits)
-        await self._fetch(FORGET_RECEIPTS, **limits)
-        passed_by = (now_ms - ENTRIES_KEPT_MS) // MS_PER_MINUTE
-        await waitlist.forget_old_entries(snapshot.fetch, snapshot.project_id, passed_by)
+        await self._fetch(claims.DELETE_OLD_HOLDS, **limits)
+        await self._fetch(DELETE_OLD_RECEIPTS, **limits)
+        passed_by = (now_ms - ENTRY_RETENTION_MS) // MS_PER_MINUTE
+        await waitlist.delete_old_entries(snapshot.fetch, snapshot.project_id, passed_by)
         self.hold_events += [HoldEvent.EXPIRED] * len(lapsed)
         return len(lapsed)
 
@@ -140,7 +140,7 @@ class SqlTransaction:
             raise LookupError(f"no booking {booking.id!r}")
         await self._save_claim(booking)
         await self._fetch(bookings.SAVE_BOOKING, **bookings.booking_values(booking))
-        await self._fetch(bookings.FORGET_BOOKING_CONTACTS, claim_id=booking.id)
+        await self._fetch(bookings.DELETE_BOOKING_CONTACTS, claim_id=booking.id)
         await bookings.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, booking)
         if bookings.time_taken_by(before) != bookings.time_taken_by(booking):
             await self._change_log.record(
@@ -155,13 +155,13 @@ class SqlTransaction:
     async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
         return await bookings.read_bookings_by(self._snapshot.fetch, self._snapshot.project_id, contact_key)
 
-    async def forget(self, contact_key: str) -> int:
+    async def erase_customer(self, contact_key: str) -> int:
         fetch, project_id = self._snapshot.fetch, self._snapshot.project_id
-        await self._calendar.forget(contact_key)
-        count, changes = await bookings.forget_customer(fetch, project_id, contact_key)
+        await self._calendar.erase_customer(contact_key)
+        count, changes = await bookings.erase_customer(fetch, project_id, contact_key)
         if changes:
             await self._change_log.record(*changes)
-        return count + await waitlist.forget_customer(fetch, project_id, contact_key)
+        return count + await waitlist.erase_customer(fetch, project_id, contact_key)
 
     async def add_waitlist_entry(self, entry: WaitlistEntry) -> None:
         await self._fetch(waitlist.ADD_ENTRY, **waitlist.entry_values(entry))
@@ -170,7 +170,7 @@ class SqlTransaction:
     async def save_waitlist_entry(self, entry: WaitlistEntry) -> None:
         if not await self._fetch(waitlist.SAVE_ENTRY, **waitlist.entry_values(entry)):
             raise LookupError(f"no waitlist entry {entry.id!r}")
-        await self._fetch(waitlist.FORGET_ENTRY_CONTACTS, wait_id=entry.id)
+        await self._fetch(waitlist.DELETE_ENTRY_CONTACTS, wait_id=entry.id)
         await waitlist.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, entry)
 
     async def waitlist_entry(self, entry_id: str) -> WaitlistEntry | None:
@@ -183,7 +183,7 @@ class SqlTransaction:
         ((self._newest_event,),) = await self._fetch(
             waitlist.ADD_EVENT, kind=kind, subject_id=subject_id, now_ms=self._snapshot.now_ms
         )
-        await self._fetch(waitlist.FORGET_EVENTS, number=self._newest_event - EVENTS_KEPT)
+        await self._fetch(waitlist.DELETE_OLD_EVENTS, number=self._newest_event - MAX_EVENTS)
 
     async def receipt(self, use_case: str, credential: str, key: str) -> Receipt | None:
         rows = await self._fetch(RECEIPT, use_case=use_case, credential=credential, key=key)

@@ -10,7 +10,7 @@ from slotmcp.domain.interval import Minute
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import ProjectEvent
 from slotmcp.store import columns
-from slotmcp.store.statement import Fetch, Row, Statement, insert, listing_keys, update
+from slotmcp.store.statement import Fetch, Row, Statement, insert, select_with_keys, update
 from slotmcp.store.values import coordinates, json_text, location_of, values_of
 
 _SELECT: Final = f"""
@@ -23,20 +23,20 @@ WHERE w.project_id = :project_id"""
 # Add an entry to the waitlist.
 ADD_ENTRY = Statement(insert(columns.WAITS))
 
-# Replace an entry; its place on the waitlist stays.
+# Replace an entry; its number stays.
 SAVE_ENTRY = Statement(f"{update(columns.WAITS)} RETURNING id")
 
 # Read one entry.
-ENTRY = listing_keys(f"{_SELECT} AND w.id = :id")
+ENTRY = select_with_keys(f"{_SELECT} AND w.id = :id")
 
-# Read the entries in some states, in the order of the waitlist. Each state is a value; one to leave out is NULL.
-ENTRIES = listing_keys(f"{_SELECT} AND w.state IN (:waiting, :offered, :booked, :expired) ORDER BY w.number")
+# Read the entries in some states, in order of joining. Each state is a value, which is NULL for other states.
+ENTRIES = select_with_keys(f"{_SELECT} AND w.state IN (:waiting, :offered, :booked, :expired) ORDER BY w.number")
 
-# Add a key that finds an entry.
+# Add a contact key to an entry.
 ADD_ENTRY_CONTACT = Statement(insert(columns.WAIT_CONTACTS))
 
-# Remove all keys that find an entry.
-FORGET_ENTRY_CONTACTS = Statement("DELETE FROM wait_contacts WHERE project_id = :project_id AND wait_id = :wait_id")
+# Delete the contact keys of an entry.
+DELETE_ENTRY_CONTACTS = Statement("DELETE FROM wait_contacts WHERE project_id = :project_id AND wait_id = :wait_id")
 
 # Read the ids of a customer's entries, by a contact key or pseudonym.
 ENTRIES_OF_CUSTOMER = Statement("""
@@ -46,7 +46,7 @@ SELECT id FROM waits WHERE project_id = :project_id AND customer_pseudonym = :ke
 """)
 
 # Remove the customer from an entry, which expires if it is open.
-FORGET_ENTRY = Statement("""
+ERASE_ENTRY_CUSTOMER = Statement("""
 UPDATE waits
 SET customer_name = '', customer_phone = '', customer_email = '', customer_pseudonym = '', latitude = NULL,
     longitude = NULL, state = CASE WHEN state IN ('waiting', 'offered') THEN 'expired' ELSE state END
@@ -59,7 +59,7 @@ SELECT id FROM waits
 WHERE project_id = :project_id AND state IN ('booked', 'expired') AND start_to_minute <= :passed_by
 """)
 
-# Delete an entry, whose contacts are deleted before it.
+# Delete an entry. Its contact keys must be deleted first.
 DELETE_ENTRY = Statement("DELETE FROM waits WHERE project_id = :project_id AND id = :id")
 
 # Add an event under the project's next number.
@@ -73,7 +73,7 @@ ADD_EVENT = Statement(
 )
 
 # Delete old events.
-FORGET_EVENTS = Statement("DELETE FROM events WHERE project_id = :project_id AND number <= :number")
+DELETE_OLD_EVENTS = Statement("DELETE FROM events WHERE project_id = :project_id AND number <= :number")
 
 # Read the events after a number.
 EVENTS_AFTER = Statement(f"""
@@ -128,7 +128,7 @@ async def read_entry(fetch: Fetch, project_id: str, entry_id: str) -> WaitlistEn
 
 
 async def read_entries(fetch: Fetch, project_id: str, states: Collection[WaitlistState]) -> tuple[WaitlistEntry, ...]:
-    """Return the entries in some states, in the order of the waitlist."""
+    """Return the entries in some states, in order of joining."""
     values = {state.value: state.value if state in states else None for state in WaitlistState}
     return tuple(map(entry_of, await fetch(ENTRIES, project_id=project_id, **values)))
 
@@ -140,22 +140,22 @@ async def read_events(fetch: Fetch, project_id: str, after: int) -> tuple[Projec
 
 
 async def add_contact_keys(fetch: Fetch, project_id: str, entry: WaitlistEntry) -> None:
-    """Add the keys that find an entry, which has none so far."""
+    """Add the contact keys of an entry that has none in the database."""
     for position, key in enumerate(entry.contact_keys):
         await fetch(ADD_ENTRY_CONTACT, project_id=project_id, wait_id=entry.id, position=position, key=key)
 
 
-async def forget_customer(fetch: Fetch, project_id: str, key: str) -> int:
-    """Erase the customer with a contact key or pseudonym from entries; return their number."""
+async def erase_customer(fetch: Fetch, project_id: str, key: str) -> int:
+    """Erase the customer with a contact key or pseudonym; return the number of affected entries."""
     rows = await fetch(ENTRIES_OF_CUSTOMER, project_id=project_id, key=key)
     for (entry_id,) in rows:
-        await fetch(FORGET_ENTRY, project_id=project_id, id=entry_id)
-        await fetch(FORGET_ENTRY_CONTACTS, project_id=project_id, wait_id=entry_id)
+        await fetch(ERASE_ENTRY_CUSTOMER, project_id=project_id, id=entry_id)
+        await fetch(DELETE_ENTRY_CONTACTS, project_id=project_id, wait_id=entry_id)
     return len(rows)
 
 
-async def forget_old_entries(fetch: Fetch, project_id: str, passed_by: Minute) -> None:
+async def delete_old_entries(fetch: Fetch, project_id: str, passed_by: Minute) -> None:
     """Delete the closed entries whose window had passed by a minute."""
     for (entry_id,) in await fetch(OLD_ENTRIES, project_id=project_id, passed_by=passed_by):
-        await fetch(FORGET_ENTRY_CONTACTS, project_id=project_id, wait_id=entry_id)
+        await fetch(DELETE_ENTRY_CONTACTS, project_id=project_id, wait_id=entry_id)
         await fetch(DELETE_ENTRY, project_id=project_id, id=entry_id)

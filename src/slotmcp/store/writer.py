@@ -18,7 +18,7 @@ from slotmcp.domain.errors import Unavailable
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, CommitHandler, Unit
 from slotmcp.store.change_log import ChangeLog, LatestSchedules
-from slotmcp.store.connection import connect_writer, execute_with_retry, fetch_on, is_fault, unavailable
+from slotmcp.store.connection import connect_writer, execute_with_retry, is_fault, make_fetch, to_unavailable
 from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, run_unit
 from slotmcp.store.schedules import Snapshot
 from slotmcp.store.statement import Row, Statement, drive
@@ -40,7 +40,7 @@ class SqliteWriter:
         self._clock = clock
         self._schedules = schedules
         self._connection = connect_writer(path, timeout_ms=timeout_ms)
-        self._fetch = fetch_on(self._connection)
+        self._fetch = make_fetch(self._connection)
         self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
         self._is_closing = False
         self.commit_handlers: list[CommitHandler] = []
@@ -94,7 +94,7 @@ class SqliteWriter:
                 return rows
         except sqlite3.DatabaseError as error:
             if is_fault(error):
-                raise unavailable(error) from error
+                raise to_unavailable(error) from error
             raise
 
     # -- the thread -------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ async def _begin_and_run(job: Job[T], snapshot: Snapshot, change_log: ChangeLog)
 def _translate(error: BaseException) -> BaseException:
     """Return the error for the caller: Unavailable for a fault of the database."""
     if isinstance(error, sqlite3.DatabaseError) and is_fault(error):
-        translated = unavailable(error)
+        translated = to_unavailable(error)
         translated.__cause__ = error
         return translated
     return error

@@ -291,7 +291,7 @@ async def test_erasing_a_customer_expires_their_entry(opened: Open) -> None:
     token = await waiting_for(shop)
     wait = await join(shop)
     await join(shop, "lee")
-    assert await shop.store.write("shop", lambda tx: tx.forget(tx.pseudonym("phone:+13035550000"))) == 1
+    assert await shop.store.write("shop", lambda tx: tx.erase_customer(tx.pseudonym("phone:+13035550000"))) == 1
     await release(shop, token)
     assert await state(shop, wait) is WaitlistState.EXPIRED
     assert await line(shop) == "lee:09:00"

@@ -145,7 +145,9 @@ async def test_bookings_of_an_old_file_can_be_read_and_found_by_contact_keys(old
             assert await store.bookings_by(SHOP, reference) == (held,)
         assert ids_of(await store.bookings_by("full", "phone:+33612345678")) == ["b-national"]
         assert await store.booking(SHOP, "b-file") == Booking(claim=claim("b-file", "ben"))
-        assert await store.write(SHOP, lambda transaction: transaction.forget(key(0, "phone:+13035550142"))) == 1
+        assert (
+            await store.write(SHOP, lambda transaction: transaction.erase_customer(key(0, "phone:+13035550142"))) == 1
+        )
         assert await store.booking(SHOP, "b-held") == Booking(
             claim=replace(held.claim, location=None), reason=held.reason
         )
@@ -179,7 +181,9 @@ def _moved(claim: Claim) -> Booking:
 async def test_a_forgotten_customer_is_not_found_in_the_bytes_of_the_file(old: Path) -> None:
     async with SqliteStore.open(old, clock=HandClock()) as store:
         assert b"Beware of the dog" in backup_path(old, "0001").read_bytes()
-        assert await store.write(SHOP, lambda transaction: transaction.forget(key(0, "phone:+13035550142"))) == 1
+        assert (
+            await store.write(SHOP, lambda transaction: transaction.erase_customer(key(0, "phone:+13035550142"))) == 1
+        )
     remains = b"".join(file.read_bytes() for file in old.parent.glob(f"{old.name}*") if not file.match("*.backup"))
     assert b"Ana" in remains
     personal = (KIM.name, KIM.phone, KIM.email, "1 Main St", "Beware of the dog", key(0, "caller-1"))

@@ -18,15 +18,15 @@ from slotmcp.store.jobs import Job, JobResult, run_unit
 from slotmcp.store.postgres.link import Link
 from slotmcp.store.postgres.outages import Fault, unknown_outcome
 from slotmcp.store.postgres.statements import LOCK_NAME, LOCK_PROJECT, NOW
-from slotmcp.store.schedules import Snapshot, no_project
+from slotmcp.store.schedules import Snapshot, project_not_found
 from slotmcp.store.statement import FOREIGN_AWAIT, Fetch, Row, Statement
 
 T = TypeVar("T")
 
 BEGIN: Final = "BEGIN; SET LOCAL lock_timeout = {wait_ms}"
-MARK: Final = "SAVEPOINT unit"
-KEEP: Final = "RELEASE SAVEPOINT unit"
-UNDO: Final = "ROLLBACK TO SAVEPOINT unit"
+SET_SAVEPOINT: Final = "SAVEPOINT unit"
+RELEASE_SAVEPOINT: Final = "RELEASE SAVEPOINT unit"
+ROLLBACK_TO_SAVEPOINT: Final = "ROLLBACK TO SAVEPOINT unit"
 COMMIT: Final = "COMMIT"
 ROLLBACK: Final = "ROLLBACK"
 
@@ -81,7 +81,7 @@ class Group:
         (result,) = self.results
         if not is_new or result.job.create:
             return await self._run_unit(link, result)
-        result.error = await no_project(self._snapshot(link.fetch))
+        result.error = await project_not_found(self._snapshot(link.fetch))
         return False
 
     async def _run_others(self, link: Link, jobs: Iterator[Job[Any]]) -> str:
@@ -89,8 +89,14 @@ class Group:
         end = ""
         for job in jobs:
             self.results.append(JobResult(job))
-            await link.run(MARK if not end else UNDO if end == UNDO else f"{KEEP}; {MARK}")
-            end = KEEP if await self._run_unit(link, self.results[-1]) else UNDO
+            await link.run(
+                SET_SAVEPOINT
+                if not end
+                else ROLLBACK_TO_SAVEPOINT
+                if end == ROLLBACK_TO_SAVEPOINT
+                else f"{RELEASE_SAVEPOINT}; {SET_SAVEPOINT}"
+            )
+            end = RELEASE_SAVEPOINT if await self._run_unit(link, self.results[-1]) else ROLLBACK_TO_SAVEPOINT
         return end
 
     async def _run_unit(self, link: Link, result: JobResult) -> bool:

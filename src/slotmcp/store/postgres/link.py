@@ -22,10 +22,10 @@ from slotmcp.store.statement import Row, Statement
 
 DRIVER: Final = "postgresql+asyncpg://"
 
-OVERLAP: Final = "claims_never_overlap"
+OVERLAP_CONSTRAINT: Final = "claims_never_overlap"
 """Name of the exclusion constraint."""
 
-STATEMENTS_PREPARED: Final = 256
+MAX_PREPARED_STATEMENTS: Final = 256
 """Prepared statements per connection, which is more than there are."""
 
 GRACE_MS: Final = 1_000
@@ -41,7 +41,7 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 SET lock_timeout = {lock_ms}; SET statement_timeout = {statement_ms};
 SET idle_in_transaction_session_timeout = {statement_ms}; {more}
 """
-READING: Final = "SET default_transaction_read_only = on"
+READ_ONLY: Final = "SET default_transaction_read_only = on"
 
 
 async def connect(address: Address, *, timeout_ms: int, more: str = "") -> "asyncpg.Connection[asyncpg.Record]":
@@ -54,7 +54,7 @@ async def connect(address: Address, *, timeout_ms: int, more: str = "") -> "asyn
         address.url,
         timeout=timeout_ms / 1000,
         command_timeout=(timeout_ms + 2 * GRACE_MS) / 1000,
-        statement_cache_size=STATEMENTS_PREPARED,
+        statement_cache_size=MAX_PREPARED_STATEMENTS,
         server_settings={"application_name": "slotmcp"},
     )
     await connection.execute(SESSION.format(lock_ms=timeout_ms, statement_ms=timeout_ms + GRACE_MS, more=more))
@@ -123,7 +123,7 @@ class Link:
         self._is_running = isinstance(error, TimeoutError)
         if isinstance(error, FAULTS) or self._connection.is_closed():
             return Fault()
-        if isinstance(error, asyncpg.ExclusionViolationError) and error.constraint_name == OVERLAP:
+        if isinstance(error, asyncpg.ExclusionViolationError) and error.constraint_name == OVERLAP_CONSTRAINT:
             return _conflict()
         return error
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from slotmcp.store.postgres.address import Address
-from slotmcp.store.postgres.link import READING, Link, Pool
+from slotmcp.store.postgres.link import READ_ONLY, Link, Pool
 from slotmcp.store.postgres.outages import Fault, error_for_caller
 from slotmcp.store.sql_store import Query
 
@@ -18,7 +18,7 @@ class PostgresReader:
 
     def __init__(self, address: Address, *, size: int, timeout_ms: int) -> None:
         self._address = address
-        self._pool = Pool(address, size=size, timeout_ms=timeout_ms, more=READING)
+        self._pool = Pool(address, size=size, timeout_ms=timeout_ms, more=READ_ONLY)
 
     @property
     def in_use(self) -> int:

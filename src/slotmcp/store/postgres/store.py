@@ -17,7 +17,7 @@ from slotmcp.store.postgres.reader import PostgresReader
 from slotmcp.store.postgres.statements import ACCESS_KEY_NOW, HEAD, HEADS, NOW
 from slotmcp.store.postgres.status import PostgresStatus, read_status
 from slotmcp.store.postgres.writer import PostgresWriter
-from slotmcp.store.schedules import Snapshot, no_project, read_schedule
+from slotmcp.store.schedules import Snapshot, project_not_found, read_schedule
 from slotmcp.store.sql_store import SqlStore
 from slotmcp.store.statement import Fetch
 
@@ -121,7 +121,7 @@ class PostgresStore(SqlStore):
     async def _head(self, fetch: Fetch, project_id: str) -> Head:
         rows = await fetch(HEAD, project_id=project_id)
         if not rows:
-            raise await no_project(Snapshot(fetch=fetch, project_id=project_id, now_ms=0))
+            raise await project_not_found(Snapshot(fetch=fetch, project_id=project_id, now_ms=0))
         ((revision, now),) = rows
         return Head(revision=revision, now_ms=self._now_ms(now))
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from slotmcp.store import tables
-from slotmcp.store.postgres.link import STATEMENTS_PREPARED
+from slotmcp.store.postgres.link import MAX_PREPARED_STATEMENTS
 from slotmcp.store.postgres.statements import numbered
 from slotmcp.store.statement import Statement
 from support.postgres_databases import Databases
@@ -104,7 +104,7 @@ async def test_the_schema_accepts_each_statement_and_none_scans_a_table(
 
 
 def test_a_connection_keeps_all_statements_prepared() -> None:
-    assert len(QUERIES) < STATEMENTS_PREPARED
+    assert len(QUERIES) < MAX_PREPARED_STATEMENTS
 
 
 def test_a_value_that_is_used_twice_has_one_number() -> None:
@@ -115,4 +115,4 @@ def test_a_value_that_is_used_twice_has_one_number() -> None:
 
 def test_a_statement_that_another_one_covers_is_not_run() -> None:
     covered = {name for name, statement in STATEMENTS.items() if numbered(statement) is None}
-    assert covered == {"claims.FORGET_HOLDS", "transaction.FORGET_RECEIPTS", "change_log.FORGET_CHANGES"}
+    assert covered == {"claims.DELETE_OLD_HOLDS", "transaction.DELETE_OLD_RECEIPTS", "change_log.DELETE_OLD_CHANGES"}

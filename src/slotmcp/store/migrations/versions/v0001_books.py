@@ -16,7 +16,7 @@ ALTER TABLE claims ADD CONSTRAINT claims_never_overlap EXCLUDE USING gist (
     int8range((technician_number::bigint << 32) + start_minute, (technician_number::bigint << 32) + end_minute) WITH &&
 ) WHERE (state IN ('held', 'booked'))
 """
-MARK = "COMMENT ON TABLE alembic_version IS 'slotmcp'"
+SET_SAVEPOINT = "COMMENT ON TABLE alembic_version IS 'slotmcp'"
 """Comment that identifies slotmcp's schema in PostgreSQL."""
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -34,7 +34,7 @@ def upgrade() -> None:
     _create_records()
     if op.get_bind().dialect.name == "postgresql":
         op.execute(NEVER_OVERLAP)
-        op.execute(MARK)
+        op.execute(SET_SAVEPOINT)
         return
     _refuse_overlaps("insert", "INSERT")
     _refuse_overlaps("update", "UPDATE OF technician_number, start_minute, end_minute, state")
