@@ -199,5 +199,5 @@ def test_forgetting_covers_every_personal_field() -> None:
     assert {field.name for field in fields(Visit)} == {"address", "notes"}
     assert {field.name for field in fields(WaitlistEntry)} == {
         *("id", "service_id", "duration_minutes", "start_from", "start_to", "joined_at_ms", "technician_id", "state"),
-        *("hold_token", "let_go", "customer", "customer_pseudonym", "contact_keys", "location"),
+        *("hold_token", "declined_times", "customer", "customer_pseudonym", "contact_keys", "location"),
     }

@@ -95,7 +95,7 @@ async def test_saving_an_entry_replaces_every_field(store: Store) -> None:
         contact_keys=("email", "new"),
         state=WaitlistState.BOOKED,
         hold_token="",
-        let_go=((NOON, NOON + 30),),
+        declined_times=((NOON, NOON + 30),),
     )
     await joined(store, FULL_WAIT, wait("another", location=AIRPORT))
     await store.write(SHOP, lambda transaction: transaction.save_waitlist_entry(changed))

@@ -210,7 +210,7 @@ FULL_WAIT: Final = wait(
     contact_keys=("phone", "email"),
     state=WaitlistState.OFFERED,
     hold_token="token-h",  # noqa: S106  a test's own
-    let_go=((NOON + 60, NOON + 120), (NOON, NOON + 60)),
+    declined_times=((NOON + 60, NOON + 120), (NOON, NOON + 60)),
 )
 
 

@@ -53,5 +53,5 @@ def test_the_doctor_reports_an_unavailable_server(slotmcp: Run, monkeypatch: pyt
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", "postgresql://me:s3cret@localhost:1/slots")
     doctor = slotmcp("doctor")
     assert doctor.code == Exit.AWAY
-    assert "the database is away" in doctor.out
+    assert "the database cannot be reached" in doctor.out
     assert "s3cret" not in doctor.out + doctor.err

@@ -41,7 +41,7 @@ class WaitlistEntry:
     state: WaitlistState = WaitlistState.WAITING
     hold_token: str = ""
     """Token of the hold that was offered last."""
-    let_go: tuple[Interval, ...] = ()
+    declined_times: tuple[Interval, ...] = ()
     """Times that the customer declined. Times that overlap them are not offered again."""
 
     def with_hold(self, hold: Hold | None, now_ms: int) -> Self:
@@ -58,8 +58,8 @@ class WaitlistEntry:
             return replace(self, state=WaitlistState.BOOKED)
         if hold.state is ClaimState.HELD and hold.claim.is_live(now_ms):
             return self
-        return replace(self, state=WaitlistState.WAITING, let_go=(*self.let_go, hold.claim.interval))
+        return replace(self, state=WaitlistState.WAITING, declined_times=(*self.declined_times, hold.claim.interval))
 
     def accepts(self, time: Interval) -> bool:
         """Return whether a time may be offered because it overlaps no declined time."""
-        return not any(overlaps(time, declined) for declined in self.let_go)
+        return not any(overlaps(time, declined) for declined in self.declined_times)

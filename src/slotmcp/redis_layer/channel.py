@@ -50,7 +50,7 @@ class Channel:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _receive(self, pubsub: "PubSub") -> None:
-        """Pass messages to the handlers until the server does not answer a ping.
+        """Pass messages to the handlers until the server does not respond to a ping.
 
         Raises:
             Exception: one of the link's errors, if the connection was cut.

@@ -13,7 +13,7 @@ from slotmcp.services.concurrency import SingleFlight, in_background
 
 UPDATE_SECONDS: Final = 5.0
 CHECK_SECONDS: Final = 2.0
-"""Time after which a dependency that does not answer counts as unavailable."""
+"""Time after which a dependency that does not respond counts as unavailable."""
 _DATABASE: Final = "database"
 _CALENDARS: Final = "calendars"
 

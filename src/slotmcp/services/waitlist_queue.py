@@ -86,7 +86,7 @@ async def count_live_offers(transaction: Transaction, customer_pseudonym: str) -
 def in_queue_order(entries: Iterable[WaitlistEntry]) -> list[WaitlistEntry]:
     """Return the waiting ones of entries that are in order of joining, in the order in which they get offers."""
     waiting = (entry for entry in entries if entry.state is WaitlistState.WAITING)
-    return sorted(waiting, key=lambda entry: len(entry.let_go))
+    return sorted(waiting, key=lambda entry: len(entry.declined_times))
 
 
 def need_of(entry: WaitlistEntry, service: ServiceType, availability: Availability) -> Need:

@@ -1,6 +1,6 @@
 """Calendar entries, deferred events, pushes and sync states: SQL, rows and values.
 
-`:project_id` is a project's id, `:uid` an event's id in its calendar.
+`:uid` is the id of an event in its calendar.
 """
 
 from typing import Any, Final
@@ -27,12 +27,12 @@ _ENTRIES: Final = f"SELECT {columns.CALENDAR_ENTRY_COLUMNS} FROM calendar_entrie
 _DEFERRED: Final = f"SELECT {columns.DEFERRED_EVENT_COLUMNS} FROM calendar_parked WHERE project_id = :project_id"
 _PUSHES: Final = f"SELECT {columns.PUSH_COLUMNS} FROM calendar_pushes WHERE project_id = :project_id"
 
-# Record a delivery; no row comes back if it was recorded before.
+# Record a delivery, and return a row unless it was recorded before.
 RECORD_DELIVERY = Statement(f"""
 {insert(columns.CALENDAR_DELIVERIES, received_at_ms=":now_ms")} ON CONFLICT DO NOTHING RETURNING digest
 """)
 
-# Delete deliveries that were received long ago.
+# Delete old deliveries.
 DELETE_OLD_DELIVERIES = Statement("""
 DELETE FROM calendar_deliveries WHERE project_id = :project_id AND received_at_ms <= :received_by
 """)
@@ -49,7 +49,7 @@ ENTRIES_OF_BOOKING = Statement(f"{_ENTRIES} AND booking_id = :booking_id AND boo
 # Read the events that replaced an event.
 SUCCESSORS = Statement(f"{_ENTRIES} AND replaces = :uid AND replaces <> '' ORDER BY uid")
 
-# Read the pending and accepted events that end after some minute.
+# Read the pending and accepted events that end after `:end_after`.
 OPEN_ENTRIES = Statement(f"""
 {_ENTRIES} AND status IN ('pending', 'accepted') AND end_minute > :end_after ORDER BY start_minute, uid
 """)
@@ -86,7 +86,7 @@ DEFERRED_EVENT = Statement(f"{_DEFERRED} AND uid = :uid")
 # Delete a deferred event.
 REMOVE_DEFERRED = Statement("DELETE FROM calendar_parked WHERE project_id = :project_id AND uid = :uid RETURNING uid")
 
-# Request a push of a booking; one that exists gets a new version.
+# Request a push of a booking. If the push exists, increment its version.
 REQUEST_PUSH = Statement(
     insert(
         columns.CALENDAR_PUSHES,
@@ -116,7 +116,7 @@ SELECT booking_id FROM calendar_pushes WHERE project_id = :project_id AND due_ms
 ORDER BY due_ms, booking_id LIMIT 100
 """)
 
-# Insert or replace a push; an existing version stays.
+# Insert or replace a push, except for its version.
 SAVE_PUSH = Statement(upsert(columns.CALENDAR_PUSHES, unchanged=("version",)))
 
 # Delete the push of a booking, if it still has this version.

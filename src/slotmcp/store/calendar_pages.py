@@ -1,4 +1,4 @@
-"""Stored data of a project's calendar, read and written within a transaction or read alone."""
+"""Implementation of the port CalendarPages, and reads of calendar data outside of transactions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from slotmcp.store.statement import Fetch, Row, Statement
 
 DELIVERY_RETENTION_MS: Final = 30 * MINUTES_PER_DAY * MS_PER_MINUTE
 ENTRY_RETENTION_MINUTES: Final = 60 * MINUTES_PER_DAY
-"""After an event's end: late deliveries about it still find it."""
+"""Retention after an event's end, within which late deliveries about it still have an effect."""
 
 
 class SqlCalendarRecords:

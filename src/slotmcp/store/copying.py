@@ -1,6 +1,6 @@
-"""Copying projects from one database to another, on SQLite or PostgreSQL, and checking the copy.
+"""Checked copy of projects from one database to another, on SQLite or PostgreSQL.
 
-Access keys that belong to no project are not copied: they may open more projects in the target.
+Access keys for all projects are not copied, because they would also open the target's other projects.
 """
 
 import asyncio
@@ -29,21 +29,21 @@ from slotmcp.store.prepare import prepare, translate_faults
 from slotmcp.store.schema import SCHEMA, file_version
 from slotmcp.store.tables import METADATA
 
-BATCH: Final = 1_000
+BATCH_ROWS: Final = 1_000
 """Rows that are read and written at a time."""
 
-STATEMENT_MS: Final = 3_600_000
+STATEMENT_TIMEOUT_MS: Final = 3_600_000
 """Time limit of one statement of a copy."""
 
 PROJECTS: Final = METADATA.tables["projects"]
 TECHNICIANS: Final = METADATA.tables["technicians"]
-ASSIGNED: Final = {("technicians", "number"), ("waits", "number")}
-"""Numbers that each database assigns. Waitlist entries keep their order."""
+ASSIGNED_COLUMNS: Final = {("technicians", "number"), ("waits", "number")}
+"""Columns whose numbers the target assigns. The order of waitlist entries stays the same."""
 
-NOT_COPIED: Final = {"traces"}
-"""Tables on which no future decision depends."""
+SKIPPED_TABLES: Final = {"traces"}
+"""Tables that are not needed for future decisions."""
 
-OWNER: Final = "technician_number"
+OWNER_COLUMN: Final = "technician_number"
 """Column that is copied as the technician's id."""
 
 COPY_FAULTS: Final[tuple[type[Exception], ...]] = (DBAPIError, *FAULTS)
@@ -84,43 +84,43 @@ async def copy_between(
         NotFound, InvalidArgument: the request cannot be fulfilled.
         DatabaseTooNew, DatabaseUnusable, Unavailable: one of the databases cannot be used.
     """
-    await _require_newest(source, timeout_ms)
+    await _check_is_newest(source, timeout_ms)
     await _prepare(target, timeout_ms)
     try:
-        async with _reading(source, timeout_ms) as read, _writing(target, timeout_ms) as written:
+        async with _open_source(source, timeout_ms) as read, _open_target(target, timeout_ms) as written:
             # the greenlet lets synchronous code wait for asyncpg on the event loop
             return await greenlet_spawn(_copy, read, written, project_ids)
     except COPY_FAULTS as error:
         # the error's message may contain customer data
         kind = type(driver_error(error)).__name__
         raise DatabaseUnusable(
-            f"The copy from {_shown(source)} to {_shown(target)} failed ({kind}). Nothing was copied."
+            f"The copy from {_describe(source)} to {_describe(target)} failed ({kind}). Nothing was copied."
         ) from error
 
 
 def _copy(source: Connection, target: Connection, project_ids: Sequence[str]) -> CopyReport:
-    """Copy projects, or all of them if none is named, and check the copy.
+    """Copy projects, or all projects if none is named, and check the copy.
 
-    Both connections are in a transaction that the caller ends; the source's sees one state.
+    The caller begins and ends a transaction on both connections. That of the source sees one state.
 
     Raises:
         NotFound: the source does not have one of the projects.
         InvalidArgument: the source has no project, or the target has one of them.
         DatabaseUnusable: the copy differs from the original.
     """
-    wanted = _wanted(source, project_ids)
-    if known := sorted({*_project_ids(target)} & {*wanted}):
+    wanted = _resolve_project_ids(source, project_ids)
+    if known := sorted({*_read_project_ids(target)} & {*wanted}):
         raise InvalidArgument("--to", f"already has {', '.join(known)}, and projects cannot be merged.")
-    tables = [table for table in METADATA.sorted_tables if table.name not in NOT_COPIED]
+    tables = [table for table in METADATA.sorted_tables if table.name not in SKIPPED_TABLES]
     copied = [_copy_table(source, target, table, wanted) for table in tables]
     for table, original in zip(tables, copied, strict=True):
-        if _summary(target, table, wanted) != original:
+        if _summarize(target, table, wanted) != original:
             raise DatabaseUnusable(f"The copy differs from the original in {table.name}. Nothing was copied.")
     return CopyReport(wanted, tuple(copied))
 
 
-def _wanted(source: Connection, requested: Sequence[str]) -> tuple[str, ...]:
-    available = _project_ids(source)
+def _resolve_project_ids(source: Connection, requested: Sequence[str]) -> tuple[str, ...]:
+    available = _read_project_ids(source)
     if not available:
         raise InvalidArgument("--from", "holds no project; there is nothing to copy.")
     for project_id in requested:
@@ -129,21 +129,23 @@ def _wanted(source: Connection, requested: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(requested)) or tuple(available)
 
 
-def _project_ids(connection: Connection) -> list[str]:
+def _read_project_ids(connection: Connection) -> list[str]:
     return list(connection.scalars(select(PROJECTS.c.id).order_by(PROJECTS.c.id)))
 
 
 def _copy_table(source: Connection, target: Connection, table: Table, project_ids: Sequence[str]) -> CopiedTable:
     digest = RowDigest(table.name)
     for project_id in project_ids:
-        numbers = _numbers(target, project_id) if OWNER in table.columns else {}
+        numbers = _read_technician_numbers(target, project_id) if OWNER_COLUMN in table.columns else {}
         for rows in _read(source, table, project_id):
             digest.add(rows)
-            target.execute(insert(table), [{**row, OWNER: numbers[row[OWNER]]} if numbers else row for row in rows])
+            target.execute(
+                insert(table), [{**row, OWNER_COLUMN: numbers[row[OWNER_COLUMN]]} if numbers else row for row in rows]
+            )
     return digest.total
 
 
-def _summary(target: Connection, table: Table, project_ids: Sequence[str]) -> CopiedTable:
+def _summarize(target: Connection, table: Table, project_ids: Sequence[str]) -> CopiedTable:
     digest = RowDigest(table.name)
     for project_id in project_ids:
         for rows in _read(target, table, project_id):
@@ -153,27 +155,27 @@ def _summary(target: Connection, table: Table, project_ids: Sequence[str]) -> Co
 
 def _read(connection: Connection, table: Table, project_id: str) -> Iterator[list[Values]]:
     """Yield a project's rows of a table in batches, in an order that is the same in every database."""
-    result = connection.execute(_select(table, project_id).execution_options(yield_per=BATCH))
+    result = connection.execute(_select(table, project_id).execution_options(yield_per=BATCH_ROWS))
     for rows in result.mappings().partitions():
         yield [dict(row) for row in rows]
 
 
 def _select(table: Table, project_id: str) -> Select[Any]:
-    copied = [column for column in table.columns if (table.name, column.name) not in ASSIGNED]
-    if OWNER not in table.columns:
+    copied = [column for column in table.columns if (table.name, column.name) not in ASSIGNED_COLUMNS]
+    if OWNER_COLUMN not in table.columns:
         owner = PROJECTS.c.id if table is PROJECTS else table.c.project_id
-        return select(*copied).where(owner == project_id).order_by(*_order(table))
-    columns = [TECHNICIANS.c.id.label(OWNER) if column.name == OWNER else column for column in copied]
-    joined = table.join(TECHNICIANS, table.c[OWNER] == TECHNICIANS.c.number)
-    order = [TECHNICIANS.c.id, *(column for column in _order(table) if column.name != OWNER)]
+        return select(*copied).where(owner == project_id).order_by(*_order_columns(table))
+    columns = [TECHNICIANS.c.id.label(OWNER_COLUMN) if column.name == OWNER_COLUMN else column for column in copied]
+    joined = table.join(TECHNICIANS, table.c[OWNER_COLUMN] == TECHNICIANS.c.number)
+    order = [TECHNICIANS.c.id, *(column for column in _order_columns(table) if column.name != OWNER_COLUMN)]
     return select(*columns).select_from(joined).where(TECHNICIANS.c.project_id == project_id).order_by(*order)
 
 
-def _order(table: Table) -> list[Any]:
+def _order_columns(table: Table) -> list[Any]:
     return [TECHNICIANS.c.id] if table is TECHNICIANS else list(table.primary_key.columns)
 
 
-def _numbers(target: Connection, project_id: str) -> dict[str, int]:
+def _read_technician_numbers(target: Connection, project_id: str) -> dict[str, int]:
     """Return the numbers that the target assigned to a project's technicians, by id."""
     technicians = select(TECHNICIANS).where(TECHNICIANS.c.project_id == project_id)
     return {row["id"]: row["number"] for row in target.execute(technicians).mappings()}
@@ -199,27 +201,27 @@ class RowDigest:
         return CopiedTable(self._name, self._rows, self._digest.hexdigest())
 
 
-async def _require_newest(source: Database, timeout_ms: int) -> None:
+async def _check_is_newest(source: Database, timeout_ms: int) -> None:
     if isinstance(source, Address):
-        version = await _server_version(source, timeout_ms)
+        version = await _read_server_version(source, timeout_ms)
     else:
-        version = await asyncio.to_thread(_file_version, source, timeout_ms)
+        version = await asyncio.to_thread(_read_file_version, source, timeout_ms)
     if version != SCHEMA.newest:
-        is_empty = "is empty" if version is None else f"is of an older slotmcp (its schema is {version})"
+        problem = "is empty" if version is None else f"was written by an older slotmcp (its schema is {version})"
         raise DatabaseUnusable(
-            f"The database {_shown(source)} {is_empty}. A copy does not change its source; run `slotmcp doctor` "
+            f"The database {_describe(source)} {problem}. A copy does not change its source; run `slotmcp doctor` "
             "to upgrade it first."
         )
 
 
-async def _server_version(address: Address, timeout_ms: int) -> str | None:
+async def _read_server_version(address: Address, timeout_ms: int) -> str | None:
     try:
         return await read_version(address, timeout_ms=timeout_ms)
     except FAULTS as error:
         raise error_for_caller(error, address) from error
 
 
-def _file_version(path: Path, timeout_ms: int) -> str | None:
+def _read_file_version(path: Path, timeout_ms: int) -> str | None:
     if not path.is_file():
         raise DatabaseUnusable(f"The database {path} cannot be used: there is no such file.")
     with translate_faults(path), closing(connect_reader(path, timeout_ms=timeout_ms)) as connection:
@@ -233,32 +235,32 @@ async def _prepare(target: Database, timeout_ms: int) -> None:
         await asyncio.to_thread(prepare, target, timeout_ms=timeout_ms)
 
 
-def _reading(database: Database, timeout_ms: int) -> AbstractAsyncContextManager[Connection]:
+def _open_source(database: Database, timeout_ms: int) -> AbstractAsyncContextManager[Connection]:
     if isinstance(database, Address):
-        return _on_server(database, "REPEATABLE READ")
-    return _on_file(database, timeout_ms, "BEGIN", is_read=True)
+        return _begin_on_server(database, "REPEATABLE READ")
+    return _begin_on_file(database, timeout_ms, "BEGIN", is_read=True)
 
 
-def _writing(database: Database, timeout_ms: int) -> AbstractAsyncContextManager[Connection]:
+def _open_target(database: Database, timeout_ms: int) -> AbstractAsyncContextManager[Connection]:
     if isinstance(database, Address):
-        return _on_server(database, "READ COMMITTED")
-    return _on_file(database, timeout_ms, "BEGIN IMMEDIATE", is_read=False)
+        return _begin_on_server(database, "READ COMMITTED")
+    return _begin_on_file(database, timeout_ms, "BEGIN IMMEDIATE", is_read=False)
 
 
 @asynccontextmanager
-async def _on_server(address: Address, isolation: str) -> AsyncIterator[Connection]:
+async def _begin_on_server(address: Address, isolation: str) -> AsyncIterator[Connection]:
     """Open a transaction on PostgreSQL, which is committed unless the block raises."""
-    creator = partial(connect, address, timeout_ms=STATEMENT_MS)
+    creator = partial(connect, address, timeout_ms=STATEMENT_TIMEOUT_MS)
     engine = create_async_engine(DRIVER, async_creator=creator, poolclass=NullPool, isolation_level=isolation)
     try:
         async with engine.begin() as connection:
-            yield cast("Connection", connection.sync_connection)  # set for as long as the transaction lasts
+            yield cast("Connection", connection.sync_connection)  # set while the transaction is open
     finally:
         await engine.dispose()
 
 
 @asynccontextmanager
-async def _on_file(path: Path, timeout_ms: int, begin: str, *, is_read: bool) -> AsyncIterator[Connection]:
+async def _begin_on_file(path: Path, timeout_ms: int, begin: str, *, is_read: bool) -> AsyncIterator[Connection]:
     """Open a transaction on SQLite, which is committed unless the block raises."""
     open_connection = connect_reader if is_read else connect_writer
     with translate_faults(path), closing(open_connection(path, timeout_ms=timeout_ms)) as plain:
@@ -269,6 +271,6 @@ async def _on_file(path: Path, timeout_ms: int, begin: str, *, is_read: bool) ->
             connection.exec_driver_sql("COMMIT")
 
 
-def _shown(database: Database) -> str:
+def _describe(database: Database) -> str:
     """Return the database's location without any secret."""
     return database.shown if isinstance(database, Address) else str(database)

@@ -49,7 +49,7 @@ class JobResult:
 
 
 async def run_unit(job: Job[T], snapshot: Snapshot, change_log: ChangeLog, salt: bytes) -> tuple[T, SqlTransaction]:
-    """Run a job's unit in the transaction that its change log has begun; return its value and the transaction.
+    """Run a job's unit in a transaction that the writer has begun; return its value and the transaction.
 
     Raises:
         Whatever the unit raises.
@@ -61,7 +61,7 @@ async def run_unit(job: Job[T], snapshot: Snapshot, change_log: ChangeLog, salt:
 
 
 async def committed(job: Job[T], handlers: Sequence[CommitHandler]) -> T:
-    """Wait for the commit of a job, count its hold events, await the handlers of its notice, and return its value.
+    """Wait for the commit of a job, record its hold events, notify the commit handlers, and return its value.
 
     Raises:
         Whatever the unit or its commit raises.

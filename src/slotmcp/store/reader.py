@@ -13,7 +13,7 @@ from slotmcp.store.statement import drive
 T = TypeVar("T")
 
 TURN_EVERY: Final = 8
-"""Probes after which other tasks get a turn, so that a caller that probes in a loop does not block them."""
+"""Number of probes after which other tasks run, so that a caller that probes in a loop does not block them."""
 
 
 class SqliteReader:
@@ -28,7 +28,7 @@ class SqliteReader:
         """Run a query of one statement.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not respond.
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, query)
 
@@ -36,7 +36,7 @@ class SqliteReader:
         """Run a query of several statements, all of which see the same state.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not respond.
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._run_snapshot, query)
 
@@ -62,9 +62,10 @@ class SqliteReader:
 
 
 class RevisionProbe:
-    """Connection on the event loop for the few rows that every call reads; a thread costs ten times as much.
+    """Connection that runs on the event loop, for the few rows that every call reads.
 
-    A reader repeats a query that would have to wait, or that fails.
+    A switch to a thread takes ten times as long as such a query. A query that would wait, or that fails, is run again
+    by a reader.
     """
 
     def __init__(self, path: Path, reader: SqliteReader) -> None:
@@ -74,10 +75,10 @@ class RevisionProbe:
         self._probes = 0
 
     async def run(self, query: Query[T]) -> T:
-        """Run a query of one statement, whose rows were read or written a moment ago.
+        """Run a query of one statement, whose rows are in the page cache because every call reads them.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not respond.
         """
         self._probes += 1
         if self._probes % TURN_EVERY == 0:

@@ -61,7 +61,7 @@ class Snapshot:
         """Start of the schedule, midnight (UTC) two days ago. Claims that end earlier are not read."""
         return (self.now_ms // MS_PER_MINUTE // MINUTES_PER_DAY - 2) * MINUTES_PER_DAY
 
-    def current(self, claims: Iterable[Claim]) -> list[Claim]:
+    def select_current(self, claims: Iterable[Claim]) -> list[Claim]:
         """Return the claims that are neither too old nor expired."""
         since, lived_at = self.since, self.now_ms - EXPIRED_HOLD_GRACE_MS
         return [claim for claim in claims if claim.end >= since and claim.is_live(lived_at)]
@@ -166,7 +166,7 @@ async def _reread_technician(
 ) -> TechnicianSchedule | None:
     if known is None or len(claim_ids) > PATCHED_CLAIMS or not all(claim_ids):
         return await _read_technician(snapshot, technician_id, known)
-    current = [claim for claim in snapshot.current(known.claims) if claim.id not in claim_ids]
+    current = [claim for claim in snapshot.select_current(known.claims) if claim.id not in claim_ids]
     for claim_id in claim_ids:
         rows = await snapshot.fetch(
             claims.CLAIM_OF_TECHNICIAN,

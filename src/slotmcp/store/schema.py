@@ -8,12 +8,12 @@ from typing import Final
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable
 
 APPLICATION_ID: Final = 0x534C4F54
-"""Id that the first migration writes into the file's header: "SLOT" in ASCII."""
+"""Application id in the file's header, which the first migration writes: "SLOT" in ASCII."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaVersions:
-    """Chain of versions, oldest first, and the folder of their migrations."""
+    """Versions of the schema, oldest first, and the folder of their migrations."""
 
     versions: tuple[str, ...]
     migrations: Path

@@ -1,4 +1,4 @@
-"""Methods of the port Store that are the same on every database."""
+"""Methods of the port Store that are the same on both databases."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -52,7 +52,7 @@ class QueryRunner(Protocol):
         """Run a query of one statement.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not respond.
         """
         ...
 
@@ -60,7 +60,7 @@ class QueryRunner(Protocol):
         """Run a query of several statements, all of which see the same state.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not respond.
         """
         ...
 
@@ -81,7 +81,7 @@ class StoreWriter(Protocol):
         ...
 
     async def write_alone(self, statement: Statement, /, **values: object) -> Sequence[Row]:
-        """Run one statement, which may be run twice, commit it durably, and return its rows.
+        """Run one idempotent statement outside of any project's lock, commit it durably, and return its rows.
 
         Raises:
             Unavailable: the lock was not free in time, or the database failed.
@@ -90,11 +90,11 @@ class StoreWriter(Protocol):
 
 
 class SqlStore:
-    """Store without the methods that return the current time."""
+    """Base of the stores, without the methods that read the current time."""
 
     def __init__(self, *, quick: QueryRunner, pages: QueryRunner, writer: StoreWriter) -> None:
         self._quick = quick
-        """For frequent small queries, which no long one delays."""
+        """Runner of frequent small queries, which never wait for a long one."""
         self._pages = pages
         self._writer = writer
 

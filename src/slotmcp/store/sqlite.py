@@ -38,10 +38,11 @@ class SqliteStore(SqlStore):
         self._schedules = LatestSchedules()
         quick = SqliteReader(path, timeout_ms=timeout_ms)
         pages = SqliteReader(path, timeout_ms=timeout_ms)
+        self._readers = (quick, pages)
+        self._revision_probe = RevisionProbe(path, quick)
+        # last, because it starts a thread
         self._writer = SqliteWriter(path, clock=clock, schedules=self._schedules, timeout_ms=timeout_ms)
         super().__init__(quick=quick, pages=pages, writer=self._writer)
-        self._revision_probe = RevisionProbe(path, quick)
-        self._readers = (quick, pages)
 
     @classmethod
     @asynccontextmanager
@@ -103,7 +104,7 @@ class SqliteStore(SqlStore):
         """Return the state of the database, for its operator.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not respond.
         """
         return await self._pages.run(lambda fetch: read_status(fetch, self._path))
 

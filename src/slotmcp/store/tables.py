@@ -3,7 +3,7 @@
 `make generate` derives the columns of statements from these tables, and Alembic derives new migrations. Tests check
 that the migrations lead to these tables on both databases. At run time only copying imports this module.
 
-Times are integers: minutes or milliseconds since the Unix epoch, as their names say. Lists are JSON text.
+Times are integers, in minutes or milliseconds since the Unix epoch according to their names. Lists are JSON text.
 """
 
 from typing import Any

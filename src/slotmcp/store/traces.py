@@ -1,4 +1,4 @@
-"""Traces: SQL, and values as JSON."""
+"""Traces: SQL, and their JSON."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -12,7 +12,7 @@ from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import Question, ScheduleSource, TechnicianTrace, Trace, TracedUse
 from slotmcp.store.statement import Row, Statement
 
-# Add traces from one JSON list, without those that are there already or whose project is not.
+# Add the traces of a JSON list, except those that exist and those whose project does not exist.
 ADD_TRACES = Statement(
     """
 INSERT INTO traces (id, project_id, conversation, at_ms, told)
@@ -33,12 +33,12 @@ ON CONFLICT DO NOTHING RETURNING id
 # Read a trace of any project.
 TRACE = Statement("SELECT told FROM traces WHERE id = :id")
 
-# Read the traces of a span of time.
+# Read the traces of a time span.
 TRACES = Statement("""
 SELECT told FROM traces WHERE project_id = :project_id AND at_ms >= :from_ms AND at_ms < :to_ms ORDER BY at_ms, id
 """)
 
-# Read the newest traces of each of some conversations since a time; the conversations are a JSON list.
+# Read the newest traces of each conversation in a JSON list since a time.
 CONVERSATIONS = Statement(
     """
 SELECT t.told FROM json_each(:conversations) AS c JOIN traces AS t ON t.id IN (
@@ -71,7 +71,7 @@ ORDER BY at_ms DESC, id DESC LIMIT :limit
 """,
 )
 
-# Delete old traces, at most 2000 at a time: other writers wait meanwhile.
+# Delete old traces, at most 2000 at a time, because other writers wait meanwhile.
 DROP_TRACES = Statement("""
 DELETE FROM traces WHERE id IN (SELECT id FROM traces WHERE at_ms < :before_ms ORDER BY at_ms LIMIT 2000) RETURNING id
 """)
@@ -116,7 +116,7 @@ def _question(stored: dict[str, Any]) -> Question:
 
 @lru_cache(maxsize=4096)
 def _technician(technician_id: str, could: int, reasons: tuple[tuple[str, int], ...]) -> TechnicianTrace:
-    """Return one shared object for equal arguments: a month of traces repeats a few of them."""
+    """Return one shared object for equal arguments, because a month of traces has few different ones."""
     return TechnicianTrace(
         technician_id=technician_id, could=could, reasons={Reason(reason): count for reason, count in reasons}
     )

@@ -1,4 +1,4 @@
-"""Implementation of the port Transaction, over any function that runs the store's statements."""
+"""Implementation of the port Transaction, for both databases."""
 
 import secrets
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ class SqlTransaction:
         self._newest_event = 0
         self._calendar = SqlCalendarRecords(snapshot)
         self.hold_events: list[HoldEvent] = []
-        """Changes of holds that this transaction made."""
+        """Hold events of this transaction, which are counted after the commit."""
 
     @property
     def now_ms(self) -> int:
@@ -268,11 +268,11 @@ class SqlTransaction:
         await self._change_log.record((owner, claim_id))
 
     async def _is_pushed(self, booking: Booking) -> bool:
-        """Return whether a booking goes to a calendar. Before a write, this costs no additional read."""
+        """Return whether a booking is pushed to a calendar. Before the first write, the schedule is usually known."""
         return booking.customer is not None and (await self._change_log.schedule()).project.calcom is not None
 
     async def _add_details(self, booking: Booking, *, is_pushed: bool) -> None:
-        """Add what a new booking has beside its claim, and its push."""
+        """Insert a new booking, whose claim exists, with its contact keys, and request its push."""
         await self._fetch(bookings.ADD_BOOKING, now_ms=self._snapshot.now_ms, **bookings.booking_values(booking))
         await bookings.add_contact_keys(self._snapshot.fetch, self._snapshot.project_id, booking)
         if is_pushed:

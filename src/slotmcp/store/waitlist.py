@@ -96,7 +96,7 @@ def entry_values(entry: WaitlistEntry) -> dict[str, object]:
         customer_phone=entry.customer.phone,
         customer_email=entry.customer.email,
         state=entry.state.value,
-        let_go=json_text(entry.let_go),
+        let_go=json_text(entry.declined_times),
     )
 
 
@@ -116,7 +116,7 @@ def entry_of(values: Row) -> WaitlistEntry:
         contact_keys=tuple(orjson.loads(row.contact_keys)),
         state=WaitlistState(row.state),
         hold_token=row.hold_token,
-        let_go=tuple(map(tuple, orjson.loads(row.let_go))),
+        declined_times=tuple(map(tuple, orjson.loads(row.let_go))),
         joined_at_ms=row.joined_at_ms,
     )
 

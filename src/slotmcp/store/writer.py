@@ -1,7 +1,7 @@
-"""Writer of a process on SQLite: queued units of work, a group of which shares one durable commit.
+"""Writer of a process on SQLite: a thread that commits queued units of work in groups.
 
-A commit waits for the disk, a unit hardly does, so all waiting units are committed together. Each has its own
-savepoint: a unit that raises does not undo the others. No caller gets a result before the commit.
+Waiting for the disk takes longer than a unit of work, so all queued units share one durable commit. Each unit has its
+own savepoint, and one that raises does not undo the others. No caller gets a result before the commit.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 GROUP_SIZE: Final = 128
 GROUP_SECONDS: Final = 0.02
-"""Time after which a group takes no more units: other processes wait for the lock."""
+"""Time after which a group takes no more units, because other processes wait for the lock."""
 
 
 class SqliteWriter:
@@ -168,7 +168,7 @@ async def _begin_and_run(job: Job[T], snapshot: Snapshot, change_log: ChangeLog)
 
 
 def _translate(error: BaseException) -> BaseException:
-    """Return the error for the caller: Unavailable for a fault of the database."""
+    """Return the error for the caller. Faults of the database become Unavailable."""
     if isinstance(error, sqlite3.DatabaseError) and is_fault(error):
         translated = to_unavailable(error)
         translated.__cause__ = error

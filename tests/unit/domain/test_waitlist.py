@@ -9,31 +9,33 @@ from slotmcp.domain.waitlist import WaitlistState
 from support.clock import NOW_MS
 from support.schedules import hold, token, wait
 
-OFFERED = wait("w", state=WaitlistState.OFFERED, hold_token=token("h"), let_go=((0, 60),))
+OFFERED = wait("w", state=WaitlistState.OFFERED, hold_token=token("h"), declined_times=((0, 60),))
 HOLD = hold("h", expires_at_ms=NOW_MS + 1)
-GONE = (*OFFERED.let_go, HOLD.claim.interval)
+GONE = (*OFFERED.declined_times, HOLD.claim.interval)
 
 
 @pytest.mark.parametrize(
-    ("state", "becomes", "let_go"),
+    ("state", "becomes", "declined_times"),
     [
-        (ClaimState.HELD, WaitlistState.OFFERED, OFFERED.let_go),
-        (ClaimState.BOOKED, WaitlistState.BOOKED, OFFERED.let_go),
-        (ClaimState.CANCELLED, WaitlistState.BOOKED, OFFERED.let_go),
+        (ClaimState.HELD, WaitlistState.OFFERED, OFFERED.declined_times),
+        (ClaimState.BOOKED, WaitlistState.BOOKED, OFFERED.declined_times),
+        (ClaimState.CANCELLED, WaitlistState.BOOKED, OFFERED.declined_times),
         (ClaimState.LAPSED, WaitlistState.WAITING, GONE),
         (ClaimState.RELEASED, WaitlistState.WAITING, GONE),
-        (ClaimState.WITHDRAWN, WaitlistState.WAITING, OFFERED.let_go),
+        (ClaimState.WITHDRAWN, WaitlistState.WAITING, OFFERED.declined_times),
     ],
 )
 def test_an_entry_follows_the_hold_of_its_offer(
-    state: ClaimState, becomes: WaitlistState, let_go: tuple[tuple[int, int], ...]
+    state: ClaimState, becomes: WaitlistState, declined_times: tuple[tuple[int, int], ...]
 ) -> None:
-    assert OFFERED.with_hold(replace(HOLD, state=state), NOW_MS) == replace(OFFERED, state=becomes, let_go=let_go)
+    assert OFFERED.with_hold(replace(HOLD, state=state), NOW_MS) == replace(
+        OFFERED, state=becomes, declined_times=declined_times
+    )
 
 
 def test_an_offer_ends_at_the_millisecond_of_its_holds_expiry() -> None:
     assert OFFERED.with_hold(HOLD, NOW_MS) == OFFERED
-    assert OFFERED.with_hold(HOLD, NOW_MS + 1) == replace(OFFERED, state=WaitlistState.WAITING, let_go=GONE)
+    assert OFFERED.with_hold(HOLD, NOW_MS + 1) == replace(OFFERED, state=WaitlistState.WAITING, declined_times=GONE)
 
 
 def test_an_offer_whose_hold_is_deleted_is_not_declined() -> None:

@@ -1,4 +1,4 @@
-"""Address of a PostgreSQL database, which can be shown without its password."""
+"""Address of a PostgreSQL database, for the driver and for messages."""
 
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -13,13 +13,13 @@ class Address:
     """Address of a PostgreSQL database."""
 
     url: str = field(repr=False)
-    """URL for asyncpg. It may hold a password."""
+    """URL for asyncpg. It may contain a password."""
     shown: str
-    """User, host, port and name, for a person."""
+    """URL for messages, with user, host, port and database, but without secrets."""
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """Return the address that a URL of any of the schemes names."""
+        """Return the address for a URL with any of the schemes."""
         parts = urlsplit(url)._replace(scheme="postgresql")
         options = dict(parse_qsl(parts.query))
         host = parts.netloc.rpartition("@")[2] or options.get("host", "localhost")

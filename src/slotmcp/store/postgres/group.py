@@ -1,6 +1,6 @@
-"""Groups of units of work of one project, which run one after the other under its lock and share one commit.
+"""Group commit: units of work of one project that run one after another under its lock, with one commit.
 
-A commit waits for the disk and the lock for other processes, while a unit hardly waits, so all queued units share both.
+Waiting for the lock and for the disk takes longer than a unit of work, so all queued units share both.
 A unit that raises does not undo the others. No caller gets a result before the commit.
 """
 
@@ -27,12 +27,18 @@ BEGIN: Final = "BEGIN; SET LOCAL lock_timeout = {wait_ms}"
 SET_SAVEPOINT: Final = "SAVEPOINT unit"
 RELEASE_SAVEPOINT: Final = "RELEASE SAVEPOINT unit"
 ROLLBACK_TO_SAVEPOINT: Final = "ROLLBACK TO SAVEPOINT unit"
+BETWEEN_UNITS: Final = {
+    "": SET_SAVEPOINT,
+    RELEASE_SAVEPOINT: f"{RELEASE_SAVEPOINT}; {SET_SAVEPOINT}",
+    ROLLBACK_TO_SAVEPOINT: ROLLBACK_TO_SAVEPOINT,
+}
+"""Command before a unit, by the command that ends the previous one. The savepoint remains after a rollback to it."""
 COMMIT: Final = "COMMIT"
 ROLLBACK: Final = "ROLLBACK"
 
 
 class Group:
-    """Transaction of a group, which runs once."""
+    """Transaction of one group."""
 
     def __init__(self, project_id: str, *, clock: Clock | None, known: Schedule | None) -> None:
         self._project_id = project_id
@@ -47,11 +53,11 @@ class Group:
         """Results of the jobs that were taken out of the queue."""
 
     async def run(self, link: Link, first: Job[Any], others: Iterator[Job[Any]]) -> None:
-        """Run the units of a job and of others behind it, and commit them.
+        """Run the units of the first job and of the others, and commit them. Call this only once.
 
         Raises:
             Fault: the whole group is lost.
-            Unavailable: it is unknown whether the group was committed.
+            Unavailable: it is unknown if the group was committed.
         """
         wait_ms = max(1, round((first.give_up_at - time.monotonic()) * 1000))
         await link.run(BEGIN.format(wait_ms=wait_ms))
@@ -60,7 +66,7 @@ class Group:
         if not await self._run_first(link, is_new=is_new):
             await link.run(ROLLBACK)
             return
-        # only its first unit knows the salt of a new project
+        # in a new project, only the first unit knows the salt that it created
         await _commit(link, "" if is_new else await self._run_others(link, others))
 
     async def _lock(self, link: Link, job: Job[Any]) -> bool:
@@ -89,13 +95,7 @@ class Group:
         end = ""
         for job in jobs:
             self.results.append(JobResult(job))
-            await link.run(
-                SET_SAVEPOINT
-                if not end
-                else ROLLBACK_TO_SAVEPOINT
-                if end == ROLLBACK_TO_SAVEPOINT
-                else f"{RELEASE_SAVEPOINT}; {SET_SAVEPOINT}"
-            )
+            await link.run(BETWEEN_UNITS[end])
             end = RELEASE_SAVEPOINT if await self._run_unit(link, self.results[-1]) else ROLLBACK_TO_SAVEPOINT
         return end
 
@@ -126,7 +126,7 @@ class Group:
 
 
 class AwaitGuard:
-    """Guard that stops a unit of work which awaits anything but the database under its lock."""
+    """Guard against a unit of work that awaits anything but the database while it holds the lock."""
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
@@ -142,10 +142,11 @@ class AwaitGuard:
 
     @coroutine
     def run(self, unit: Awaitable[T], context: Context) -> Generator[Any, Any, T]:
-        """Run a unit to its end within its caller's context; await this.
+        """Await a unit of work in its caller's context, and return its result.
 
         Raises:
             RuntimeError: the unit awaited something else.
+            BaseException: any exception of the unit.
         """
         steps = unit.__await__()
         step = partial(steps.send, None)
@@ -164,10 +165,10 @@ class AwaitGuard:
 def _next_step(awaited: object, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
     """Wait on the event loop, and return the function that resumes the unit."""
     try:
-        answer = yield awaited
+        result = yield awaited
     except BaseException as error:  # noqa: BLE001  the unit gets it
         return partial(steps.throw, error)
-    return partial(steps.send, answer)
+    return partial(steps.send, result)
 
 
 async def _commit(link: Link, end: str) -> None:
@@ -177,5 +178,5 @@ async def _commit(link: Link, end: str) -> None:
         if fault.is_connection_lost or fault.is_timeout:
             raise unknown_outcome() from fault
         raise
-    if status != COMMIT:  # a unit caught an error that had ended the transaction
+    if status != COMMIT:  # a unit caught an error that aborted the transaction
         raise Fault

@@ -1,6 +1,6 @@
-"""Connections to PostgreSQL, the statements that run on them, and the pool that keeps them.
+"""Connections to PostgreSQL, the statements that run on them, and their pool.
 
-SQLAlchemy pools the connections; its users get a link to asyncpg's own connection.
+SQLAlchemy pools the connections. The rest of the store uses asyncpg's connection through a `Link`.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -26,26 +26,28 @@ OVERLAP_CONSTRAINT: Final = "claims_never_overlap"
 """Name of the exclusion constraint."""
 
 MAX_PREPARED_STATEMENTS: Final = 256
-"""Prepared statements per connection, which is more than there are."""
+"""Per connection. The store has fewer statements."""
 
 GRACE_MS: Final = 1_000
-"""Time by which the limit of a statement exceeds that of a lock, and the limit of a connection that of a statement.
+"""Difference between the timeouts: a lock's is the shortest, then a statement's, then the connection's.
 
-A process that hangs in a transaction, or whose connection is lost, loses its lock when the processes that wait for it
-give up: a unit of work waits for nothing but the database.
+A process that hangs in a transaction, or whose connection breaks, loses its lock when the waiting processes give up.
+No unit of work needs more time, because it waits only for the database.
 """
 
 SESSION: Final = """
 SET jit = off;
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
 SET lock_timeout = {lock_ms}; SET statement_timeout = {statement_ms};
-SET idle_in_transaction_session_timeout = {statement_ms}; {more}
+SET idle_in_transaction_session_timeout = {statement_ms}; {session_sql}
 """
 READ_ONLY: Final = "SET default_transaction_read_only = on"
 
 
-async def connect(address: Address, *, timeout_ms: int, more: str = "") -> "asyncpg.Connection[asyncpg.Record]":
-    """Return a connection that waits this long for locks, and a little longer for answers.
+async def connect(address: Address, *, timeout_ms: int, session_sql: str = "") -> "asyncpg.Connection[asyncpg.Record]":
+    """Return a connection with a timeout for locks, and slightly longer ones for statements and responses.
+
+    `session_sql` runs once on the new connection.
 
     Raises:
         One of the FAULTS.
@@ -57,12 +59,14 @@ async def connect(address: Address, *, timeout_ms: int, more: str = "") -> "asyn
         statement_cache_size=MAX_PREPARED_STATEMENTS,
         server_settings={"application_name": "slotmcp"},
     )
-    await connection.execute(SESSION.format(lock_ms=timeout_ms, statement_ms=timeout_ms + GRACE_MS, more=more))
+    await connection.execute(
+        SESSION.format(lock_ms=timeout_ms, statement_ms=timeout_ms + GRACE_MS, session_sql=session_sql)
+    )
     return connection
 
 
 class Link:
-    """Connection while it is in use. Its `fetch` is the store's Fetch."""
+    """Connection in use. `fetch` implements the protocol Fetch."""
 
     def __init__(self, connection: Any) -> None:  # noqa: ANN401  asyncpg's connection, or the pool's wrapper of it
         self._connection = connection
@@ -129,12 +133,12 @@ class Link:
 
 
 class Pool:
-    """Bounded number of connections, made when needed and replaced when broken."""
+    """Bounded pool of connections, opened on demand and replaced when broken."""
 
-    def __init__(self, address: Address, *, size: int, timeout_ms: int, more: str = "") -> None:
+    def __init__(self, address: Address, *, size: int, timeout_ms: int, session_sql: str = "") -> None:
         self._engine = create_async_engine(
             DRIVER,
-            async_creator=partial(connect, address, timeout_ms=timeout_ms, more=more),
+            async_creator=partial(connect, address, timeout_ms=timeout_ms, session_sql=session_sql),
             poolclass=AsyncAdaptedQueuePool,
             pool_size=size,
             max_overflow=0,
@@ -153,7 +157,7 @@ class Pool:
 
     @asynccontextmanager
     async def link(self) -> AsyncIterator[Link]:
-        """Lend one connection to the caller alone. A connection that is in doubt afterwards is closed.
+        """Yield a connection for this caller alone, and close it afterwards if it is in doubt.
 
         Raises:
             Fault: no connection is available.

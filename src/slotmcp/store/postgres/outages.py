@@ -1,4 +1,4 @@
-"""Errors of PostgreSQL and of the connection to it, and what they mean to the caller."""
+"""Errors of PostgreSQL and of its driver, and their translation for the caller."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from slotmcp.domain.errors import DatabaseUnusable, SlotmcpError, Unavailable
 from slotmcp.store.postgres.address import Address
 
 RETRY_AFTER_BUSY_MS: Final = 250
-RETRY_AFTER_AWAY_MS: Final = 1_000
+RETRY_AFTER_OUTAGE_MS: Final = 1_000
 
 _BUSY: Final = (
     asyncpg.LockNotAvailableError,
@@ -21,7 +21,7 @@ _BUSY: Final = (
 )
 _SLOW: Final = (asyncpg.QueryCanceledError, asyncpg.IdleInTransactionSessionTimeoutError, TimeoutError)
 _FULL: Final = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError)
-_AWAY: Final = (
+_UNREACHABLE: Final = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -37,21 +37,21 @@ _REFUSED: Final = {
     asyncpg.ClientConfigurationError: "its URL is invalid",
 }
 
-FAULTS: Final[tuple[type[Exception], ...]] = (*_BUSY, *_SLOW, *_FULL, *_AWAY, *_REFUSED)
-"""Errors that mean that the database or the connection failed, rather than the statement."""
+FAULTS: Final[tuple[type[Exception], ...]] = (*_BUSY, *_SLOW, *_FULL, *_UNREACHABLE, *_REFUSED)
+"""Errors of the database or the connection, rather than of the statement."""
 
 
 class Fault(Exception):  # noqa: N818  no caller sees it
-    """Failure of the database or of the connection; the cause says which. Units of work do not catch it."""
+    """Failure of the database or of the connection, with the error as its cause. Units of work do not catch it."""
 
     @property
     def is_connection_lost(self) -> bool:
         """Return whether a connection broke or could not be made, so that another one may work."""
-        return isinstance(self.__cause__, (*_AWAY, asyncpg.InterfaceError))
+        return isinstance(self.__cause__, (*_UNREACHABLE, asyncpg.InterfaceError))
 
     @property
     def is_timeout(self) -> bool:
-        """Return whether the server did not answer in time; it may have executed the statement."""
+        """Return whether the server did not respond in time; it may have executed the statement."""
         return isinstance(self.__cause__, TimeoutError)
 
 
@@ -63,7 +63,7 @@ def driver_error(error: BaseException) -> BaseException:
 
 
 def error_for_caller(fault: BaseException, address: Address) -> SlotmcpError:
-    """Return the error for the caller, from a Fault or one of the FAULTS after which nothing was written."""
+    """Return the error for the caller, from a Fault or one of the FAULTS. Nothing was written."""
     error = fault.__cause__ if isinstance(fault, Fault) else fault
     for kind, reason in _REFUSED.items():
         if isinstance(error, kind):
@@ -72,21 +72,21 @@ def error_for_caller(fault: BaseException, address: Address) -> SlotmcpError:
         return Unavailable(
             "Nothing was done: the database is busy. Try again in a moment.", retry_after_ms=RETRY_AFTER_BUSY_MS
         )
-    return Unavailable(f"Nothing was done: {_reason(error)}. Try again soon.", retry_after_ms=RETRY_AFTER_AWAY_MS)
+    return Unavailable(f"Nothing was done: {_describe(error)}. Try again soon.", retry_after_ms=RETRY_AFTER_OUTAGE_MS)
 
 
 def unknown_outcome() -> Unavailable:
-    """Return the error for a commit whose answer was lost."""
+    """Return the error for a commit whose confirmation was lost."""
     return Unavailable(
         "The connection to the database was lost before the commit was confirmed. Try again soon with the same "
         "idempotency key: the request is executed only once.",
-        retry_after_ms=RETRY_AFTER_AWAY_MS,
+        retry_after_ms=RETRY_AFTER_OUTAGE_MS,
     )
 
 
-def _reason(error: BaseException | None) -> str:
+def _describe(error: BaseException | None) -> str:
     if isinstance(error, _SLOW):
-        return "the database does not answer in time"
+        return "the database does not respond in time"
     if isinstance(error, _FULL):
         return "the database has no space left"
-    return "the database is away"
+    return "the database cannot be reached"

@@ -17,9 +17,9 @@ from slotmcp.store.postgres.outages import FAULTS, driver_error, error_for_calle
 from slotmcp.store.schema import SCHEMA, SchemaVersions
 
 OLDEST: Final = 130_000
-"""Oldest server that was tested: 13."""
+"""Oldest tested server version: 13."""
 
-UPGRADE_MS: Final = 600_000
+UPGRADE_TIMEOUT_MS: Final = 600_000
 """Time limit for the lock and for each statement of an upgrade."""
 
 FACTS: Final = """
@@ -31,8 +31,8 @@ SELECT current_setting('server_version_num')::int, current_setting('server_encod
 """
 VERSION: Final = "SELECT version_num FROM alembic_version"
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('slotmcp: upgrade', 0))"
-OURS: Final = "slotmcp"
-"""Comment that the first migration puts on its own table."""
+SLOTMCP_COMMENT: Final = "slotmcp"
+"""Comment on the table `alembic_version`, which the first migration sets."""
 
 
 async def prepare(address: Address, *, timeout_ms: int, schema: SchemaVersions = SCHEMA) -> None:
@@ -41,7 +41,7 @@ async def prepare(address: Address, *, timeout_ms: int, schema: SchemaVersions =
     Raises:
         DatabaseTooNew: a newer program wrote the database.
         DatabaseUnusable: it belongs to another program, or cannot be used.
-        Unavailable: it does not answer.
+        Unavailable: it does not respond.
     """
     try:
         if await read_version(address, timeout_ms=timeout_ms, schema=schema) != schema.newest:
@@ -59,13 +59,13 @@ async def read_version(address: Address, *, timeout_ms: int, schema: SchemaVersi
     connection = await connect(address, timeout_ms=timeout_ms)
     try:
         facts = await connection.fetchrow(FACTS)
-        version = await connection.fetchval(VERSION) if _is_ours(address, tuple(facts or ())) else None
+        version = await connection.fetchval(VERSION) if _has_slotmcp_tables(address, tuple(facts or ())) else None
     finally:
         await connection.close()
     return _check_version(address, version, schema)
 
 
-def _is_ours(address: Address, facts: tuple[Any, ...]) -> bool:
+def _has_slotmcp_tables(address: Address, facts: tuple[Any, ...]) -> bool:
     """Return whether the database has slotmcp's tables; otherwise it is empty."""
     server, encoding, namespace, has_version, mark, tables = facts
     if server < OLDEST:
@@ -74,7 +74,7 @@ def _is_ours(address: Address, facts: tuple[Any, ...]) -> bool:
         raise _unusable(address, f"its encoding is {encoding}, and names need every alphabet; create one with UTF8")
     if namespace is None:
         raise _unusable(address, "no schema of its search path exists; create one")
-    if tables and (not has_version or mark != OURS):
+    if tables and (not has_version or mark != SLOTMCP_COMMENT):
         raise _unusable(address, "it holds another program's tables; give slotmcp a database of its own")
     return bool(tables)
 
@@ -93,8 +93,8 @@ def _check_version(address: Address, version: str | None, schema: SchemaVersions
 
 
 async def _upgrade(address: Address, schema: SchemaVersions) -> None:
-    """Run the missing migrations in one transaction. If several processes call it at once, one upgrades."""
-    creator = partial(connect, address, timeout_ms=UPGRADE_MS)
+    """Run the missing migrations in one transaction. Of several concurrent processes, only one upgrades."""
+    creator = partial(connect, address, timeout_ms=UPGRADE_TIMEOUT_MS)
     engine = create_async_engine(DRIVER, async_creator=creator, poolclass=NullPool)
     try:
         async with engine.begin() as connection:

@@ -18,7 +18,7 @@ class PostgresReader:
 
     def __init__(self, address: Address, *, size: int, timeout_ms: int) -> None:
         self._address = address
-        self._pool = Pool(address, size=size, timeout_ms=timeout_ms, more=READ_ONLY)
+        self._pool = Pool(address, size=size, timeout_ms=timeout_ms, session_sql=READ_ONLY)
 
     @property
     def in_use(self) -> int:
@@ -29,7 +29,7 @@ class PostgresReader:
         """Run a query of one statement.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not respond.
         """
 
         async def run_over(link: Link) -> T:
@@ -41,7 +41,7 @@ class PostgresReader:
         """Run a query of several statements, all of which see the same state.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not respond.
         """
 
         async def run_over(link: Link) -> T:

@@ -1,4 +1,4 @@
-"""SQL that only PostgreSQL runs, and statements with numbered values, as asyncpg takes them."""
+"""SQL that only PostgreSQL runs, and statements with numbered placeholders for asyncpg."""
 
 import re
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ HEAD = Statement(f"SELECT revision, {_NOW_MS} FROM projects WHERE id = :project_
 # Read the revisions of all projects and the time.
 HEADS = Statement(f"SELECT id, revision, {_NOW_MS} FROM projects ORDER BY id")
 
-# Lock a project, then read what a unit of work needs to begin, and the time at which the lock was granted.
+# Lock a project, then read its revision and salt, and the time at which the lock was granted.
 LOCK_PROJECT = Statement(f"""
 WITH locked AS MATERIALIZED (SELECT revision, salt FROM projects WHERE id = :project_id FOR NO KEY UPDATE)
 SELECT revision, salt, {_NOW_MS} FROM locked
 """)
 
-# Keep other servers from creating a project with this id: it has no row yet that could be locked.
+# Prevent other servers from creating a project with this id, which has no row yet that could be locked.
 LOCK_NAME = Statement("SELECT pg_advisory_xact_lock(hashtextextended(:project_id, 1))")
 
 # Read an access key and the time.
@@ -44,7 +44,7 @@ SELECT (SELECT version_num FROM alembic_version), (SELECT count(*) FROM projects
 
 @dataclass(frozen=True, slots=True)
 class NumberedStatement:
-    """Text whose values have numbers, and the names of those values in that order."""
+    """SQL with numbered placeholders, and the names of their values in that order."""
 
     text: str
     names: tuple[str, ...]
@@ -52,7 +52,7 @@ class NumberedStatement:
 
 @cache
 def numbered(statement: Statement) -> NumberedStatement | None:
-    """Return a statement for asyncpg, or None if another one covers it. Each is computed once."""
+    """Return a statement for asyncpg, or None if another statement covers it. Results are cached."""
     if isinstance(statement.postgres, CoveredBy):
         return None
     text = statement.postgres or statement.text

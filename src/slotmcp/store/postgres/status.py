@@ -18,7 +18,7 @@ class PostgresStatus:
     """URL without the password."""
     server_version: str
     latency_ms: float
-    """Time of one answer of the server over an open connection."""
+    """Round-trip time of one query over an open connection."""
     pool_size: int
     size_bytes: int
     schema_version: str
@@ -28,12 +28,12 @@ class PostgresStatus:
 
     @property
     def problem(self) -> str:
-        """Clause that says why it is read-only and what to do; empty if it can be written."""
+        """Clause that names a problem and its remedy; empty if there is none."""
         return f"{self.place} is read-only; use the server that it follows" if self.is_copy else ""
 
     @property
     def description(self) -> str:
-        """Place, size, versions and latency."""
+        """URL without the password, size, versions and latency."""
         return (
             f"{self.place}, {self.size_bytes / BYTES_PER_MB:.1f} MB, schema {self.schema_version}, PostgreSQL "
             f"{self.server_version}, answers in {self.latency_ms:.1f} ms, up to {self.pool_size} connections"
@@ -41,7 +41,7 @@ class PostgresStatus:
 
 
 async def read_status(fetch: Fetch, *, place: str, pool_size: int) -> PostgresStatus:
-    """Return the state of the database, and measure the time of one answer."""
+    """Return the state of the database, and measure the round-trip time of one query."""
     ((version,),) = await fetch(SERVER_VERSION)
     began = time.monotonic()
     await fetch(SERVER_VERSION)

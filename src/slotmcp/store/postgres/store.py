@@ -31,7 +31,7 @@ MIN_POOL_SIZE: Final = 2
 class PostgresStore(SqlStore):
     """Implementation of the port Store. Use it on the event loop on which it was opened.
 
-    Its time is the database's, so that servers whose clocks differ agree; tests replace it with a `clock`.
+    It uses the clock of the database, so that servers with different clocks agree. Tests pass their own `clock`.
     """
 
     _writer: PostgresWriter
@@ -55,8 +55,8 @@ class PostgresStore(SqlStore):
     ) -> AsyncIterator[Self]:
         """Open a database, and fill or upgrade it first if needed. On exit, commit the queued units.
 
-        `timeout_ms` is how long a call waits for a lock, an answer or a connection. `pool_size` is the maximum number
-        of connections, at least two: half of them write.
+        `timeout_ms` is how long a call waits for a lock, a response or a connection. `pool_size` is the maximum number
+        of connections and at least two. Half of them write.
 
         Raises:
             DatabaseTooNew, DatabaseUnusable, Unavailable.
@@ -108,7 +108,7 @@ class PostgresStore(SqlStore):
         """Return the state of the database, for its operator.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not respond.
         """
         return await self._reader.run(
             lambda fetch: read_status(fetch, place=self._address.shown, pool_size=self._pool_size)

@@ -1,6 +1,6 @@
 """Writer of a process on PostgreSQL: a queue for each project, and a limited number of connections.
 
-Callers of one project queue here rather than at its lock, so that a rush on one project uses one connection.
+Callers of one project wait in its queue, not for its lock. A busy project therefore uses only one connection.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 GROUP_SIZE: Final = 32
 GROUP_SECONDS: Final = 0.02
-"""Time after which a group takes no more units: other processes wait for the lock."""
+"""Time after which a group takes no more units, because other processes wait for the lock."""
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class ProjectQueue:
 
 
 class PostgresWriter:
-    """Project queues, each of which exists while it has jobs."""
+    """Queues of projects, each with one task while it has jobs."""
 
     def __init__(
         self, address: Address, *, clock: Clock | None, schedules: LatestSchedules, size: int, timeout_ms: int
@@ -80,7 +80,7 @@ class PostgresWriter:
         """Run one statement outside of any project's lock, commit it, and return its rows.
 
         Raises:
-            Unavailable: it is unknown whether the statement was run; running it twice does no harm.
+            Unavailable: the statement may have run. It is safe to run it again.
         """
         try:
             async with self._pool.link() as link:
@@ -98,7 +98,7 @@ class PostgresWriter:
         queue = self._queues.setdefault(job.project_id, ProjectQueue())
         queue.jobs.append(job)
         if queue.task is None:
-            # an empty context: the first caller's variables must not reach the units of others
+            # an empty context, so that the first caller's variables do not reach the units of other callers
             queue.task = asyncio.create_task(self._work(job.project_id, queue), context=Context())
 
     async def _work(self, project_id: str, queue: ProjectQueue) -> None:
