@@ -1,1 +1,1 @@
-"""Redis adapters of the fleet's ports. They make answers faster and decide nothing."""
+"""Redis adapters of the fleet's ports. They save database reads, and the database remains the authority."""

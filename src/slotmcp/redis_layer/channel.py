@@ -1,4 +1,4 @@
-"""Subscription to the channel on which the servers of a fleet publish their writes. Lost messages stay lost."""
+"""Subscription to the channel on which the servers of a fleet publish their writes. Messages can be lost."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from redis.asyncio.client import PubSub
 
 RETRY_SECONDS: Final = 0.5
-"""Pause before a subscription that was cut is renewed."""
+"""Pause before a lost subscription is renewed."""
 SILENCE_SECONDS: Final = 2.0
-"""Time without a message after which the server is pinged; after as long again the subscription is renewed."""
+"""Time without a message after which the server is pinged. If the reply takes as long, the client resubscribes."""
 
 
 class Channel:
-    """Subscription that lasts as long as it is open."""
+    """Subscription that is renewed until it is closed."""
 
     def __init__(self, link: RedisLink, *, silence_seconds: float = SILENCE_SECONDS) -> None:
         self._link = link
@@ -28,7 +28,7 @@ class Channel:
     @classmethod
     @asynccontextmanager
     async def open(cls, link: RedisLink, *, silence_seconds: float = SILENCE_SECONDS) -> AsyncIterator[Self]:
-        """Subscribe until the block ends; the server need not be reachable yet."""
+        """Stay subscribed until the block ends. The server need not be reachable yet."""
         channel = cls(link, silence_seconds=silence_seconds)
         task = asyncio.create_task(channel._keep_subscribed())
         try:
@@ -50,10 +50,10 @@ class Channel:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _receive(self, pubsub: "PubSub") -> None:
-        """Pass messages to the handlers until the server does not respond to a ping.
+        """Pass messages to the handlers; return if the server does not respond to a ping.
 
         Raises:
-            Exception: one of the link's errors, if the connection was cut.
+            Exception: the connection was lost; one of the link's errors.
         """
         is_pinged = False
         while True:

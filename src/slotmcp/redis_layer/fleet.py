@@ -1,4 +1,4 @@
-"""The ports Fleet, LiveHolds and RateLimiter over Redis."""
+"""Implementations of the ports Fleet, LiveHolds and RateLimiter on Redis."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from slotmcp.redis_layer.snapshots import ScheduleCodec
 
 
 class RedisFleet:
-    """The port's Fleet: revisions, snapshots and notices."""
+    """Implementation of the port Fleet: revisions, snapshots and notices."""
 
     def __init__(self, link: RedisLink, channel: Channel) -> None:
         self._link = link
@@ -30,7 +30,7 @@ class RedisFleet:
         return int(value) if value is not None and value.isdigit() else None
 
     async def snapshot(self, project_id: str, revision: int) -> Schedule | None:
-        """Return a snapshot; one that cannot be decoded is missing."""
+        """Return a snapshot; None if it is missing or cannot be decoded."""
         key = self._keys.snapshot(project_id, revision, self._codec.schema)
         value = await self._link.run(lambda client: client.get(key))
         return self._codec.decode(value, project_id, revision) if isinstance(value, bytes) else None
@@ -72,7 +72,7 @@ class RedisFleet:
 
 
 class RedisHolds:
-    """The port's LiveHolds: a key for each hold, with the hold's lifetime and without the customer."""
+    """Implementation of the port LiveHolds: a key per hold, with its lifetime and without customer data."""
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
@@ -94,7 +94,10 @@ class RedisHolds:
 
 
 class RedisRateLimiter:
-    """The port's RateLimiter: one count for all servers, by Redis's clock; a local one while Redis is unavailable."""
+    """Implementation of the port RateLimiter: one count for all servers, by the clock of Redis.
+
+    While Redis is unavailable, each server counts its own calls.
+    """
 
     def __init__(self, link: RedisLink, *, fallback: RateLimiter) -> None:
         self._link = link
@@ -117,7 +120,7 @@ def _decode(message: bytes) -> ChangeNotice | None:
 
 
 def _describe(hold: Hold) -> dict[str, Any]:
-    """Return the fields that an operator sees in Redis."""
+    """Return a hold's fields that operators can read in Redis."""
     claim = hold.claim
     return {
         "claimId": claim.id,

@@ -1,32 +1,33 @@
-"""Names and lifetimes of the keys. The keys of a project share a hash tag, so that a cluster keeps them together."""
+"""Names and lifetimes of the keys. The keys of a project share a hash tag, so a cluster stores them on one node."""
 
 import hashlib
 from dataclasses import dataclass
 from typing import Final
 
 REVISION_MS: Final = 1_000
-"""Longest time for which other servers miss the write of one that died before it published it."""
+"""Lifetime of a revision. If a server dies before it publishes a write, others see the write after this time."""
 SNAPSHOT_MS: Final = 3_600_000
-"""Time after the last change in which a server that starts finds the schedule here."""
+"""Lifetime of a snapshot, which a server that starts reads instead of the database."""
 SUPERSEDED_MS: Final = 5_000
 """Remaining lifetime of a superseded snapshot, which another server may be about to fetch."""
 SAVE_INTERVAL_MS: Final = 1_000
-"""Shortest time between two snapshots of a project: one that changes all the time would fill the memory."""
+"""Minimum time between two snapshots of a project, which limits memory if the project changes constantly."""
 PROBE_MS: Final = 1_000
+"""Lifetime of the key that a probe writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedisKeys:
-    """The keys of one installation."""
+    """Keys of one installation."""
 
     prefix: str
 
     def revision(self, project_id: str) -> str:
-        """Return the key of the newest revision, in decimal."""
+        """Return the key of the newest revision, a decimal number."""
         return f"{self._project(project_id)}:revision"
 
     def snapshot(self, project_id: str, revision: int | str, schema: str) -> str:
-        """Return the key of a schedule at a revision, encoded by a schema."""
+        """Return the key of a schedule at a revision. `schema` identifies the encoding."""
         return f"{self._project(project_id)}:snapshot:{schema}:{revision}"
 
     def newest_snapshot(self, project_id: str, schema: str) -> str:
@@ -34,15 +35,15 @@ class RedisKeys:
         return f"{self._project(project_id)}:newest-snapshot:{schema}"
 
     def recently_saved(self, project_id: str, schema: str) -> str:
-        """Return the key that exists as long as no further snapshot is due."""
+        """Return the key that exists while a new snapshot would follow too soon."""
         return f"{self._project(project_id)}:keeping:{schema}"
 
     def hold(self, project_id: str, token: str) -> str:
-        """Return the key of a live hold, from which its token cannot be read."""
+        """Return the key of a live hold. The token is hashed, because it is secret."""
         return f"{self._project(project_id)}:hold:{hashlib.sha256(token.encode()).hexdigest()}"
 
     def rate(self, name: str) -> str:
-        """Return the key of a count of calls."""
+        """Return the key of the count of calls under a name, which is hashed."""
         return f"{self.prefix}:rate:{{{hashlib.sha256(name.encode()).hexdigest()}}}"
 
     @property

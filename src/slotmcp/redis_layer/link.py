@@ -1,7 +1,7 @@
-"""The connection to Redis, with a circuit breaker: a failure delays one caller, not the next ones.
+"""Connection to Redis with a circuit breaker, so that an outage delays only the first caller.
 
-A failure opens the circuit. Commands are then skipped until a background probe succeeds. Everything that Redis
-provides, the database provides too.
+A failure opens the circuit. Commands are then skipped until a background probe succeeds. Callers can do without Redis,
+because the database has the same data.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TIMEOUT_SECONDS: Final = 0.5
-"""Timeout of a connection attempt and of a response: a caller waits that long once, and a busy server is no failure."""
+"""Timeout of a connection attempt and of a response, long enough for a busy server."""
 POOL_SECONDS: Final = 0.5
-"""Timeout for a connection while all are in use."""
+"""Maximum wait for a pooled connection while all are in use."""
 MAX_CONNECTIONS: Final = 16
-"""Each is free again within a millisecond, and opening many at once takes longer than waiting."""
+"""A command takes a millisecond, so waiting for a connection is faster than opening many at once."""
 HEALTH_CHECK_SECONDS: Final = 15
 """Idle time after which a connection is checked before it is used."""
 PROBE_SECONDS: Final = 0.5
@@ -38,12 +38,12 @@ class RedisLink:
     """Runner of commands while Redis is available."""
 
     def __init__(self, client: "Redis", keys: RedisKeys, errors: tuple[type[Exception], ...]) -> None:
-        """Run commands with a client.
+        """Create a link over a client.
 
         Args:
-            client: stays open as long as this is used.
-            keys: of the installation.
-            errors: types that the client raises.
+            client: remains open while the link is used.
+            keys: keys of the installation.
+            errors: exception types of the client.
         """
         self.client = client
         self.keys = keys
@@ -67,7 +67,7 @@ class RedisLink:
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
             health_check_interval=HEALTH_CHECK_SECONDS,
-            # A connection that the server closed while it was idle is opened again. Nothing else is retried.
+            # Only a connection that the server closed while it was idle is retried.
             retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
         )
         link = cls(Redis(connection_pool=pool), RedisKeys(prefix), (RedisError, OSError, TimeoutError))
@@ -85,7 +85,7 @@ class RedisLink:
         return self._probing is not None
 
     async def run(self, command: Callable[["Redis"], Awaitable[T]]) -> T | None:
-        """Return the result of a command; None while Redis is unavailable, at once if that is known."""
+        """Return the result of a command; None while Redis is unavailable. With an open circuit, do not wait."""
         if self._probing is not None:
             return None
         try:
@@ -98,22 +98,22 @@ class RedisLink:
         """Check that Redis is available.
 
         Raises:
-            Unavailable: it is not; at once if that is known.
+            Unavailable: Redis is unavailable.
         """
         if self.is_unavailable or await self.find_problem():
-            raise Unavailable("Redis is unavailable; answers come from the database.", retry_after_ms=RETRY_AFTER_MS)
+            raise Unavailable("Redis is unavailable; the database is used instead.", retry_after_ms=RETRY_AFTER_MS)
 
     async def find_problem(self) -> str:
-        """Return what prevents Redis from being written to, as a clause; "": nothing."""
+        """Return the error of a test write as a clause; "" if it succeeds."""
         try:
-            await self.client.set(self.keys.probe, 1, px=PROBE_MS)  # a read-only server is of no use
+            await self.client.set(self.keys.probe, 1, px=PROBE_MS)  # a read-only server counts as unavailable
         except self.errors as error:
             return _describe(error)
         return ""
 
     def _open_circuit(self, error: Exception) -> None:
         if self._probing is None:
-            _log.warning("Redis is unavailable (%s); answers come from the database", _describe(error))
+            _log.warning("Redis is unavailable (%s); the database is used instead", _describe(error))
             self._probing = asyncio.create_task(self._keep_probing())
 
     async def _keep_probing(self) -> None:
@@ -126,12 +126,12 @@ class RedisLink:
 
 
 async def cancel(task: asyncio.Task[Any]) -> None:
-    """Cancel a task until it has ended: while it connects, the client sometimes swallows a cancellation."""
+    """Cancel a task repeatedly until it ends. While it connects, the client sometimes swallows a cancellation."""
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=_CANCEL_RETRY_SECONDS)
 
 
 def _describe(error: Exception) -> str:
-    """Return the type and text of an error. It never contains an address with a password."""
+    """Return the type and text of an error, which never contain a password."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

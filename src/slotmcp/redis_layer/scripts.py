@@ -1,4 +1,4 @@
-"""The Lua scripts, each declared once with its number of keys and arguments."""
+"""Lua scripts, each declared once with its number of keys and arguments."""
 
 from collections.abc import Awaitable, Sequence
 from functools import cache
@@ -13,7 +13,7 @@ Argument = bytes | str | int | float
 
 
 class Script:
-    """A script of the `lua` folder, whose first lines document its keys, arguments and result."""
+    """Script in the `lua` folder. Its first lines document its keys, arguments and result."""
 
     def __init__(self, name: str, *, keys: int, arguments: int) -> None:
         self.name = name
@@ -21,7 +21,12 @@ class Script:
         self._arguments = arguments
 
     async def run(self, client: "Redis", *, keys: Sequence[str], arguments: Sequence[Argument]) -> int:
-        """Run the script, by its hash if the server has it."""
+        """Run the script by its hash, or send its text if the server does not have it yet.
+
+        Raises:
+            TypeError: wrong number of keys or arguments.
+            RedisError: any error of the client.
+        """
         from redis.exceptions import NoScriptError  # noqa: PLC0415  most installations have no Redis
 
         if (len(keys), len(arguments)) != (self._keys, self._arguments):

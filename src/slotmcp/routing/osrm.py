@@ -1,7 +1,7 @@
-"""The Travel port over a server with OSRM's HTTP interface.
+"""Implementation of the port Travel with a server that has OSRM's HTTP interface.
 
 Its table service takes `GET {base}/table/v1/driving/{longitude},{latitude};...?sources=...&destinations=...`, and
-answers with `durations`, a matrix in seconds with null where there is no route.
+returns `durations`, a matrix in seconds with null where there is no route.
 https://project-osrm.org/docs/v5.24.0/api/#table-service
 """
 
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 Route: TypeAlias = tuple[Location, Location]
 """Origin and destination."""
 Durations: TypeAlias = Sequence[tuple[Route, float | None]]
-"""Routes with their seconds; None: there is no such route."""
+"""Routes with their duration in seconds; None: there is no route by road."""
 
 TIMEOUT_SECONDS: Final = 0.8
-"""Timeout of all requests of one call: a customer is on the phone."""
+"""Timeout for all requests of one call, short because a customer is on the phone."""
 PAUSE_SECONDS: Final = 30.0
-"""Time without requests after a failure of the server."""
+"""Pause of all requests after a failure of the server."""
 PLACES_PER_REQUEST: Final = 99
-"""100 with the location itself, which is the default limit of a server."""
+"""With the location itself 100, the default limit of a server."""
 MAX_ROUTES: Final = 20_000
+"""Maximum number of cached routes."""
 VALID_SECONDS: Final = 3600.0
+"""Lifetime of a cached duration."""
 _SECONDS_PER_MINUTE: Final = 60
 _DECIMALS: Final = 6
 """Decimals of a degree: 11 cm."""
@@ -43,7 +45,7 @@ _log: Final = logging.getLogger("slotmcp.routing")
 
 
 class DurationCache:
-    """Bounded cache of durations by route, valid for an hour. The oldest are dropped first."""
+    """Bounded cache of durations by route. The oldest are dropped first."""
 
     def __init__(self, seconds: Callable[[], float], *, max_routes: int = MAX_ROUTES) -> None:
         """Start empty; `seconds` is a monotonic clock."""
@@ -57,7 +59,7 @@ class DurationCache:
         return [route for route in routes if route not in self._durations or self._durations[route][0] < oldest]
 
     def get(self, routes: Iterable[Route]) -> Iterator[tuple[Route, float]]:
-        """Yield the cached routes that exist, with their seconds."""
+        """Yield the cached routes, except those without a road, with their duration in seconds."""
         for route in routes:
             _, duration = self._durations.get(route, (0.0, None))
             if duration is not None:
@@ -98,12 +100,12 @@ class OsrmTravel:
         timeout_seconds: float = TIMEOUT_SECONDS,
         seconds: Callable[[], float] = monotonic,
     ) -> None:
-        """Send requests with a client.
+        """Create a client of the routing service.
 
         Args:
-            client: has the server as its base URL, and stays open as long as this is used.
-            timeout_seconds: of one call, for all of its requests together.
-            seconds: a monotonic clock.
+            client: HTTP client with the server as its base URL. It remains open while this object is used.
+            timeout_seconds: timeout for all requests of one call together.
+            seconds: monotonic clock.
         """
         self._client = client
         self._timeout_seconds = timeout_seconds
@@ -150,30 +152,30 @@ class OsrmTravel:
     def _requests(self, location: Location, routes: Sequence[Route]) -> Iterator[Coroutine[Any, Any, Durations]]:
         origins = [origin for origin, destination in routes if destination == location]
         destinations = [destination for origin, destination in routes if origin == location]
-        yield from (self._to(location, batch) for batch in _batches(origins))
-        yield from (self._from(location, batch) for batch in _batches(destinations))
+        yield from (self._fetch_to(location, batch) for batch in _batches(origins))
+        yield from (self._fetch_from(location, batch) for batch in _batches(destinations))
 
-    async def _to(self, location: Location, origins: Sequence[Location]) -> Durations:
-        durations = await self._table([location, *origins], sources=range(1, len(origins) + 1), destinations=[0])
+    async def _fetch_to(self, location: Location, origins: Sequence[Location]) -> Durations:
+        durations = await self._fetch_table([location, *origins], sources=range(1, len(origins) + 1), destinations=[0])
         return [((origin, location), row[0]) for origin, row in zip(origins, durations, strict=True)]
 
-    async def _from(self, location: Location, places: Sequence[Location]) -> Durations:
-        (row,) = await self._table([location, *places], sources=[0], destinations=range(1, len(places) + 1))
+    async def _fetch_from(self, location: Location, places: Sequence[Location]) -> Durations:
+        (row,) = await self._fetch_table([location, *places], sources=[0], destinations=range(1, len(places) + 1))
         return [((location, place), duration) for place, duration in zip(places, row, strict=True)]
 
-    async def _table(
+    async def _fetch_table(
         self, places: Sequence[Location], *, sources: Iterable[int], destinations: Iterable[int]
     ) -> list[list[float | None]]:
         """Return durations in seconds, one row for each source.
 
         Raises:
-            Exception: of any type.
+            Exception: the request failed, or the response is invalid.
         """
         coordinates = ";".join(f"{place.longitude:.{_DECIMALS}f},{place.latitude:.{_DECIMALS}f}" for place in places)
         params = {"sources": _join(sources), "destinations": _join(destinations), "annotations": "duration"}
         response = await self._client.get(f"table/v1/driving/{coordinates}", params=params)
         response.raise_for_status()
-        return [[_validated(duration) for duration in row] for row in response.json()["durations"]]
+        return [[_validate(duration) for duration in row] for row in response.json()["durations"]]
 
     def _pause(self, error: Exception) -> None:
         """Pause requests, and log the error without its text, which may contain a customer's coordinates."""
@@ -193,8 +195,12 @@ def _batches(places: Sequence[Location]) -> Iterable[Sequence[Location]]:
     return (places[first : first + PLACES_PER_REQUEST] for first in range(0, len(places), PLACES_PER_REQUEST))
 
 
-def _validated(duration: object) -> float | None:
-    """Return a duration in seconds; None: there is no route."""
+def _validate(duration: object) -> float | None:
+    """Return a duration in seconds; None: there is no route.
+
+    Raises:
+        ValueError: it is not a duration.
+    """
     if duration is None:
         return None
     if isinstance(duration, bool) or not isinstance(duration, int | float) or not 0 <= duration < math.inf:

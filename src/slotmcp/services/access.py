@@ -10,7 +10,7 @@ from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.ports import Ids, Store
 
 PREFIX: Final = "slk_"
-"""Prefix of every key, by which scanners recognize a leaked one."""
+"""Prefix of every key, so that scanners recognize a leaked key."""
 
 EVERY_PROJECT: Final = "*"
 MAX_NAME_LENGTH: Final = 64
@@ -20,11 +20,11 @@ _NO_HASH: Final = "0" * 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """A new key with its token."""
+    """New access key with its token."""
 
     key: AccessKey
     token: str = field(repr=False)
-    """Bearer token for the client. It is stored nowhere."""
+    """Bearer token for the client. It is not stored."""
 
 
 class AccessService:
@@ -37,7 +37,7 @@ class AccessService:
     async def create(
         self, scope: Scope, *, project: str | None, name: str = "", lifetime_ms: int | None = None
     ) -> NewKey:
-        """Create a key for one project or, with "*", for all; None: for the only project.
+        """Create a key for one project. "*": for all projects; None: for the only project.
 
         Raises:
             InvalidArgument, NotFound (no such project), Unavailable.
@@ -58,7 +58,7 @@ class AccessService:
         return NewKey(key=key, token=f"{PREFIX}{key.id}_{secret}")
 
     async def list(self) -> tuple[tuple[AccessKey, ...], int]:
-        """Return all keys, expired and revoked ones included, and the store's time in milliseconds."""
+        """Return all keys, including expired and revoked ones, and the store's time in milliseconds."""
         return await self._store.access_keys(), await self._store.now_ms()
 
     async def revoke(self, key_id: str) -> None:
@@ -82,13 +82,13 @@ class AccessService:
         if not token.startswith(PREFIX) or len(key_id) != _ID_LENGTH or not key_id.isalnum():
             return None
         stored = await self._store.access_key(key_id)
-        is_right = hmac.compare_digest(_hash(secret), stored.secret_hash if stored else _NO_HASH)
-        if stored is None or not is_right or not stored.key.is_valid(stored.now_ms):
+        is_match = hmac.compare_digest(_hash(secret), stored.secret_hash if stored else _NO_HASH)
+        if stored is None or not is_match or not stored.key.is_valid(stored.now_ms):
             return None
         return stored.key.principal
 
     async def has_keys(self) -> bool:
-        """Return whether any key was ever created. From then on, callers need one.
+        """Return whether any key was ever created. If so, callers need a key.
 
         Raises:
             Unavailable.
@@ -108,5 +108,5 @@ class AccessService:
 
 
 def _hash(secret: str) -> str:
-    """Hash a secret. It is random, so one round is enough."""
+    """Return the hash of a secret. One round is enough, because secrets are random."""
     return sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The board: one day of a project by technician, with everything that takes their time."""
+"""Board: one day of a project by technician, with everything that takes their time."""
 
 import asyncio
 from collections import defaultdict
@@ -21,12 +21,12 @@ from slotmcp.services.concurrency import SingleFlight
 MAX_AGE_SECONDS: Final = 1.0
 """Maximum age of a cached revision."""
 _MARGIN: Final = timedelta(days=2)
-"""Dates around the day whose shifts may reach into it, because of other zones or midnight."""
+"""Dates before and after the day whose shifts may overlap it, because of time zones or midnight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechnicianDay:
-    """A technician's day. Shifts and breaks are clipped to the day; bookings, holds and the rest are not."""
+    """Day of a technician. Only shifts and breaks are clipped to the day."""
 
     technician: Technician
     shifts: tuple[Interval, ...]
@@ -43,7 +43,7 @@ class TechnicianDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardAnswer:
-    """A day of a project."""
+    """Day of a project."""
 
     schedule: Schedule
     day: date
@@ -91,7 +91,7 @@ class BoardService:
         )
 
     async def revision(self, project_id: str) -> int:
-        """Return the project's revision, read at most once a second for all callers together.
+        """Return the project's revision, at most a second old. All callers share one read per second.
 
         Raises:
             NotFound, Unavailable.
@@ -113,7 +113,7 @@ def _day_of(
     now_ms: int,
 ) -> TechnicianDay:
     technician = technician_schedule.technician
-    shifts, all_breaks = _hours(schedule, technician, span)
+    shifts, breaks = _hours_within(schedule, technician, span)
     holds = [
         claim
         for claim in technician_schedule.claims
@@ -121,16 +121,16 @@ def _day_of(
     ]
     return TechnicianDay(
         technician=technician,
-        shifts=tuple(subtract(shifts, all_breaks)),
-        breaks=tuple(part for shift in shifts for part in _clip(all_breaks, shift)),
-        time_off=tuple(off for off in technician.time_off if overlaps((off.start, off.end), span)),
+        shifts=tuple(subtract(shifts, breaks)),
+        breaks=tuple(part for shift in shifts for part in _clip(breaks, shift)),
+        time_off=tuple(absence for absence in technician.time_off if overlaps((absence.start, absence.end), span)),
         busy=tuple(busy for busy in technician_schedule.busy if overlaps((busy.start, busy.end), span)),
         bookings=tuple(bookings),
         holds=tuple(sorted(holds, key=lambda claim: (claim.start, claim.id))),
     )
 
 
-def _hours(schedule: Schedule, technician: Technician, span: Interval) -> tuple[list[Interval], list[Interval]]:
+def _hours_within(schedule: Schedule, technician: Technician, span: Interval) -> tuple[list[Interval], list[Interval]]:
     """Return a technician's shifts and breaks within a span."""
     first = local_date(technician.timezone, span[0]) - _MARGIN
     last = local_date(technician.timezone, span[1]) + _MARGIN

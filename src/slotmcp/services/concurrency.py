@@ -1,4 +1,4 @@
-"""Concurrency primitives of one event loop: background work, single flight and notification."""
+"""Concurrency primitives of one event loop: background work, shared executions and notifications."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run work until the block ends, and cancel it then."""
+    """Run a coroutine in the background, and cancel it when the block ends."""
     task = asyncio.create_task(work)
     try:
         yield
@@ -21,10 +21,10 @@ async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 class SingleFlight:
-    """Concurrent calls with the same key share one execution. Neither a timeout nor a cancelled caller ends it."""
+    """Concurrent calls with the same key share one execution. A timeout or a cancelled caller does not end it."""
 
     def __init__(self, *, timeout_seconds: float | None = None) -> None:
-        """Wait for an execution at most that long; None: until it ends."""
+        """Create an empty registry. Callers wait for at most the timeout; None: until the execution ends."""
         self._timeout_seconds = timeout_seconds
         self._executions: dict[Hashable, asyncio.Future[Any]] = {}
 
@@ -32,7 +32,7 @@ class SingleFlight:
         """Return the result of the execution under a key, which `call` starts if none is running.
 
         Raises:
-            TimeoutError: it has not ended yet.
+            TimeoutError: the execution has not ended in time, and continues.
             Exception: the exception of the call, to every caller.
         """
         execution = self._executions.get(key)
@@ -57,7 +57,7 @@ class SingleFlight:
     def _remove(self, key: Hashable, ended: asyncio.Future[Any]) -> None:
         del self._executions[key]
         if not ended.cancelled():
-            ended.exception()  # retrieved, even if no caller waits any more
+            ended.exception()  # mark it as retrieved, in case no caller waits any more
 
 
 class Notifier:
@@ -74,7 +74,7 @@ class Notifier:
         self._next = asyncio.Event()
 
     async def wait(self, known_count: int, seconds: float) -> int:
-        """Return the count: at once if it is above the known count, otherwise at the next notification or timeout."""
+        """Return the count of notifications once it exceeds the known count, or after a timeout in seconds."""
         if self._count <= known_count:
             try:
                 async with asyncio.timeout(seconds):

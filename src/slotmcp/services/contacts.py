@@ -37,7 +37,7 @@ def normalize_phone(text: str, project: Project, field: str) -> str:
     Raises:
         InvalidArgument: the number cannot be dialed from abroad; the message names the missing part.
     """
-    import phonenumbers as numbers  # noqa: PLC0415  takes 0.1 s, which a server that starts does not spend
+    import phonenumbers as numbers  # noqa: PLC0415  takes 0.1 s, which would slow down the start
 
     region = region_of(project.locale)
     try:
@@ -79,7 +79,7 @@ def normalize_email(text: str) -> str:
 
 
 def references_of(customer: Customer) -> tuple[str, ...]:
-    """Return the references that find a normalized customer, besides an agent's own reference."""
+    """Return the references of a normalized customer, except the agent's own reference."""
     return (
         *([phone_reference(customer.phone)] if customer.phone else []),
         *([email_reference(customer.email)] if customer.email else []),
@@ -87,7 +87,7 @@ def references_of(customer: Customer) -> tuple[str, ...]:
 
 
 def phone_reference(normalized: str) -> str:
-    """Return the reference of a number from `normalize_phone`. Extensions of one number share it."""
+    """Return the reference of a phone number from `normalize_phone`, which is the same for all of its extensions."""
     return f"phone:{normalized.partition(' ')[0]}"
 
 
@@ -97,7 +97,7 @@ def email_reference(normalized: str) -> str:
 
 
 def possible_references(text: str, project: Project) -> tuple[str, ...]:
-    """Return the references that a text may stand for: an agent's own, an e-mail address, a phone number."""
+    """Return the possible references of a text: the agent's own reference, an e-mail address or a phone number."""
     own = text.strip()
     if "@" in own:
         return own, email_reference(normalize_email(own))

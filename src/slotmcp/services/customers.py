@@ -26,10 +26,10 @@ class CustomerService:
         self._writer = writer
 
     async def forget(self, project_id: str | None, reference: str) -> ForgetAnswer:
-        """Erase a customer from all bookings, holds and waitlist entries; times, technicians and services stay.
+        """Erase a customer from all bookings, holds and waitlist entries. Their times, technicians and services stay.
 
         The reference is a phone number in any notation, an e-mail address, or the customerHash of an agent. It is
-        neither stored nor logged. A time that the waitlist offers to the customer is offered to the next entry.
+        neither stored nor logged. If the waitlist offers the customer a time, it is offered to the next entry.
 
         Raises:
             InvalidArgument, NotFound (no such project), Unavailable.

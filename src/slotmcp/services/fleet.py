@@ -1,4 +1,4 @@
-"""Reading through the fleet: schedules and revisions that another server has already read or written."""
+"""Schedule reader of a fleet, which shares the schedules and revisions that its servers read or write."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -13,9 +13,9 @@ from slotmcp.services.concurrency import Notifier, SingleFlight
 from slotmcp.services.tracing import current_trace
 
 CATALOG_SECONDS: Final = 1.0
-"""Time for which the only project counts as the only one without another query."""
+"""Time after a query in which its only project is assumed to be the only one."""
 SAMPLE_SECONDS: Final = 1.0
-"""Validity of a sample of the store's clock, and the longest time for which a clock that was set is wrong here."""
+"""Validity of a sample of the store's clock. Within it, a change to either clock goes unnoticed."""
 
 
 class StoreClock:
@@ -30,8 +30,8 @@ class StoreClock:
         """Start without a sample.
 
         Args:
-            clock: this server's own.
-            seconds: a monotonic clock.
+            clock: clock of this server.
+            seconds: monotonic clock.
         """
         self._clock = clock
         self._seconds = seconds
@@ -44,13 +44,13 @@ class StoreClock:
         return self._seconds() < self._valid_until
 
     def now_ms(self) -> int:
-        """Return the store's time. Valid only while it is known."""
+        """Return the estimate of the store's time in milliseconds. Call this only while it is known."""
         return self._clock.now_ms() + self._offset_ms
 
     def add_sample(self, store_now_ms: int, *, sent_ms: int) -> None:
         """Adjust the offset by a round trip: the store's time, and this server's time before the trip."""
-        least, most = store_now_ms - self._clock.now_ms(), store_now_ms - sent_ms
-        self._offset_ms = min(max(self._offset_ms, least), most)
+        min_offset_ms, max_offset_ms = store_now_ms - self._clock.now_ms(), store_now_ms - sent_ms
+        self._offset_ms = min(max(self._offset_ms, min_offset_ms), max_offset_ms)
         self._valid_until = self._seconds() + SAMPLE_SECONDS
 
 
@@ -70,10 +70,10 @@ class KnownRevisions:
         return revision
 
     def record_read(self, project_id: str, revision: int, *, sent_at: float) -> int:
-        """Record the answer to a query that was sent at that second, and return the newest revision.
+        """Record the result of a query that was sent at a monotonic second, and return the newest revision.
 
-        A higher revision that was known before the query was never committed to this database: it is another
-        database's, or this one was restored since.
+        A higher revision that was known before the query is dropped: it belongs to another database, or the database
+        was restored from a backup.
         """
         if self._known.get(project_id, (0, 0.0))[1] < sent_at:
             self._known[project_id] = revision, sent_at
@@ -81,9 +81,9 @@ class KnownRevisions:
 
 
 class FleetScheduleReader:
-    """The port's ScheduleReader over a fleet, with a fallback to the store. It shares what it reads and commits.
+    """Implementation of the port ScheduleReader on a fleet, with the store as the fallback.
 
-    Only readers use it. Nothing that came from the fleet ever enters a transaction.
+    It shares the schedules that it reads, and the notices of commits. Transactions never use data from the fleet.
     """
 
     def __init__(self, store: ScheduleReader, fleet: Fleet, *, clock: Clock) -> None:
@@ -91,16 +91,16 @@ class FleetScheduleReader:
         self._fleet = fleet
         self._clock = clock
         self.notifier = Notifier()
-        """Notified of every event in a project, by whichever server."""
+        """Notified of every event of a project, on any server."""
         self._seconds = asyncio.get_running_loop().time
         self._store_clock = StoreClock(clock, self._seconds)
         self._revisions = KnownRevisions(self._seconds)
         self._single_flight = SingleFlight()
         self._background_tasks: set[asyncio.Task[None]] = set()
         self._borrowed: dict[str, Schedule] = {}
-        """Schedules that came from the fleet. The store must not take them for its own."""
+        """Schedules from the fleet, by project. They are never passed to the store as known schedules."""
         self._only_project: tuple[str, float] | None = None
-        """The only project, and the second until which that is valid."""
+        """Id of the only project, and the monotonic second until which it is assumed to be the only one."""
 
     @classmethod
     @asynccontextmanager
@@ -108,9 +108,9 @@ class FleetScheduleReader:
         """Join a fleet with a store.
 
         Args:
-            store: publishes its commits to the fleet from now on.
-            fleet: the shared memory.
-            clock: this server's own.
+            store: store whose commits are published to the fleet from now on.
+            fleet: memory that the servers share.
+            clock: clock of this server.
         """
         reader = cls(store, fleet, clock=clock)
         fleet.subscribe(reader._receive)
@@ -134,7 +134,7 @@ class FleetScheduleReader:
         }
 
     async def head(self, project_id: str) -> Head:
-        """Return a project's head; its revision was the database's at most a second ago."""
+        """Return a project's head. Its revision was current in the database at most a second ago."""
         if self._store_clock.is_known:
             revision = await self._fleet.revision(project_id)
             if revision is not None:
@@ -142,7 +142,7 @@ class FleetScheduleReader:
         return await self._single_flight.run(("head", project_id), lambda: self._read_head(project_id))
 
     async def schedule(self, project_id: str, known: Schedule | None = None) -> Schedule:
-        """Return the newest schedule; without one of its own, this server takes the fleet's if that is the newest."""
+        """Return the newest schedule. A server that has read none takes the newest one from the fleet, if possible."""
         borrowed = self._borrowed.get(project_id)
         if known is None or known is borrowed:
             revision = (await self.head(project_id)).revision

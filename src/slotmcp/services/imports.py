@@ -35,7 +35,7 @@ class ImportReport:
     updated: tuple[str, ...] = ()
     unchanged: int = 0
     removable: tuple[str, ...] = ()
-    """In the project but not in the file; not removed without prune."""
+    """In the project but not in the file; removed only with prune."""
     removed: tuple[str, ...] = ()
     kept_bookings: tuple[str, ...] = ()
     """Ids of bookings that differ from those in the file and were not changed."""
@@ -99,8 +99,8 @@ class _Import:
             await self.transaction.save_project(project)
 
     async def save_catalog(self) -> None:
-        old = {id_: schedule.technician for id_, schedule in self.schedule.technician_schedules.items()}
-        new = [self._with_operator_time_off(one, old.get(one.id)) for one in self.plan.technicians]
+        old = {schedule.technician.id: schedule.technician for schedule in self.schedule.technician_schedules.values()}
+        new = [self._with_operator_time_off(technician, old.get(technician.id)) for technician in self.plan.technicians]
         if self._differ("service", old=self.schedule.services, new=self.plan.services):
             await self.transaction.save_services(self.plan.services)
         if self._differ("technician", old=old, new=new):
@@ -139,7 +139,9 @@ class _Import:
         ]
         for technician_id in missing:
             self._check_no_future_claims(technician_id)
-        await self.transaction.remove_services([id_ for id_ in self.schedule.services if id_ not in services])
+        await self.transaction.remove_services(
+            [service_id for service_id in self.schedule.services if service_id not in services]
+        )
         await self.transaction.remove_technicians(missing)
         await self.transaction.remove_busy(
             [busy for busy in all_busy(self.schedule) if busy not in set(self.plan.busy)]
@@ -157,19 +159,19 @@ class _Import:
         """Record the changes of a list; return whether an item or the order differs."""
         differences = [self._differs(f"{kind} {item.id}", old=old.get(item.id), new=item) for item in new]
         order = [item.id for item in new]
-        missing = [id_ for id_ in old if id_ not in set(order)]
-        self.missing.extend(f"{kind} {id_}" for id_ in missing)
+        missing = [item_id for item_id in old if item_id not in set(order)]
+        self.missing.extend(f"{kind} {item_id}" for item_id in missing)
         return any(differences) or list(old) != order + missing
 
     def _with_operator_time_off(self, new: Technician, old: Technician | None) -> Technician:
-        """Return a technician of the file with the time off that an operator added, each only once."""
-        added = {_span(off): off for off in (old.time_off if old else ()) if off.by_operator}
-        in_file = tuple(added.pop(_span(off), off) for off in new.time_off)
-        self.missing.extend(f"time off of {new.id} at {_utc(off.start)}" for off in added.values())
+        """Return a technician of the file with the time off that operators added, without duplicates."""
+        added = {_key(absence): absence for absence in (old.time_off if old else ()) if absence.by_operator}
+        in_file = tuple(added.pop(_key(absence), absence) for absence in new.time_off)
+        self.missing.extend(f"time off of {new.id} at {_utc(absence.start)}" for absence in added.values())
         return replace(new, time_off=in_file if self.prune else (*in_file, *added.values()))
 
     def _check_no_future_claims(self, technician_id: str) -> None:
-        """Reject the removal of a technician whom customers expect."""
+        """Reject the removal of a technician with future bookings or holds."""
         now_ms = self.transaction.now_ms
         claims = self.schedule.technician_schedules[technician_id].claims
         future = [claim for claim in claims if claim.is_live(now_ms) and claim.end > now_ms // MS_PER_MINUTE]
@@ -182,7 +184,7 @@ class _Import:
 
 
 def all_busy(schedule: Schedule) -> tuple[BusyTime, ...]:
-    """Return the outside busy times of all technicians, except those from calendars."""
+    """Return the busy times of all technicians, except those from calendars."""
     return tuple(
         busy
         for technician_schedule in schedule.technician_schedules.values()
@@ -191,8 +193,9 @@ def all_busy(schedule: Schedule) -> tuple[BusyTime, ...]:
     )
 
 
-def _span(off: TimeOff) -> tuple[Minute, Minute, str]:
-    return off.start, off.end, off.reason
+def _key(absence: TimeOff) -> tuple[Minute, Minute, str]:
+    """Return the values by which time off in the file and in the project is the same."""
+    return absence.start, absence.end, absence.reason
 
 
 def _busy_name(busy: BusyTime) -> str:

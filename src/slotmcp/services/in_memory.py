@@ -1,4 +1,4 @@
-"""Ports in this process's memory, for a server without Redis."""
+"""Implementations of ports in the memory of one process, for servers without Redis."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -9,14 +9,14 @@ from slotmcp.domain.interval import MS_PER_MINUTE, MS_PER_SECOND
 from slotmcp.ports import Clock, Rate
 
 _MAX_NAMES: Final = 10_000
-"""Number of names above which those without calls in the last minute are dropped."""
+"""Number of names at which those with an unused rate are dropped."""
 
 
 class MemoryHolds:
-    """The port's LiveHolds."""
+    """Implementation of the port LiveHolds."""
 
     def __init__(self, seconds: Callable[[], float] = monotonic) -> None:
-        """Measure time with a monotonic clock."""
+        """Create an empty registry; `seconds` is a monotonic clock."""
         self._seconds = seconds
         self._expirations: dict[tuple[str, str], float] = {}
 
@@ -32,19 +32,19 @@ class MemoryHolds:
         return self._seconds() < self._expirations.get((project_id, token), 0.0)
 
     def _drop_expired(self) -> None:
-        """Drop expired holds from the front: holds live for a minute or two, and are in the order of their creation."""
+        """Drop the oldest holds that expired. Lifetimes are similar, so the order of creation is sufficient."""
         now = self._seconds()
         while self._expirations and now >= next(iter(self._expirations.values())):
             del self._expirations[next(iter(self._expirations))]
 
 
 class MemoryRateLimiter:
-    """The port's RateLimiter, by the generic cell rate algorithm (GCRA)."""
+    """Implementation of the port RateLimiter, with the generic cell rate algorithm (GCRA)."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._full_until_ms: dict[str, float] = {}
-        """By name, the time until which the calls that were allowed fill the rate."""
+        """Time until which the allowed calls use up the rate, by name."""
 
     async def acquire(self, name: str, rate: Rate) -> int:
         now_ms = self._clock.now_ms()

@@ -77,7 +77,7 @@ class ProjectService:
             await self.list_services(project_id)
 
     def usual_locale(self, project_id: str | None) -> str:
-        """Return a project's locale if it is cached, otherwise "". Never waits and never fails."""
+        """Return a project's locale, or "" if it is not cached. This never waits or raises."""
         project = self._availability_cache.cached_project(project_id)
         return "" if project is None else project.locale
 
@@ -130,14 +130,14 @@ def _is_in_catalog(claim: Claim, schedule: Schedule) -> bool:
     return claim.service_id in schedule.services and claim.technician_id in schedule.technician_schedules
 
 
-class _RollBack(Exception):  # noqa: N818  control flow: it rolls the transaction of a dry run back
+class _RollBack(Exception):  # noqa: N818  control flow: rolls back the transaction of a dry run
     def __init__(self, report: ImportReport) -> None:
         super().__init__()
         self.report = report
 
 
 def _weekly_hours(schedule: Schedule, now_ms: int) -> dict[int, tuple[Interval, ...]]:
-    """Return the merged shifts of active technicians by weekday, at today's offset between the zones."""
+    """Return the merged shifts of active technicians by weekday, with today's offsets between time zones."""
     shifts: dict[int, list[Interval]] = {day: [] for day in range(_DAYS_PER_WEEK)}
     for technician_schedule in schedule.technician_schedules.values():
         if technician_schedule.technician.status is TechnicianStatus.ACTIVE:
@@ -149,15 +149,16 @@ def _weekly_hours(schedule: Schedule, now_ms: int) -> dict[int, tuple[Interval, 
 def _shifts(technician: Technician, project: Project, now: Minute) -> Iterator[tuple[int, Interval]]:
     """Yield the weekly shifts that are valid today, each with its weekday, on the project's clock."""
     here, there = utc_to_wall(project.timezone, now), utc_to_wall(technician.timezone, now)
-    offset = int((here.replace(tzinfo=None) - there.replace(tzinfo=None)).total_seconds()) // 60
+    offset_minutes = int((here.replace(tzinfo=None) - there.replace(tzinfo=None)).total_seconds()) // 60
     for weekly in technician.shifts:
         if (weekly.valid_from or date.min) <= here.date() <= (weekly.valid_until or date.max):
             for day in weekly.days:
-                yield from _by_day(day, weekly.span.start_minute + offset, weekly.span.end_minute + offset)
+                start, end = weekly.span.start_minute + offset_minutes, weekly.span.end_minute + offset_minutes
+                yield from _split_by_day(day, start, end)
 
 
-def _by_day(day: int, start: int, end: int) -> Iterator[tuple[int, Interval]]:
-    """Cut a span at midnights, and yield each part with its weekday."""
+def _split_by_day(day: int, start: int, end: int) -> Iterator[tuple[int, Interval]]:
+    """Split a span at each midnight, and yield each part with its weekday."""
     for shift in range(start // MINUTES_PER_DAY, -(-end // MINUTES_PER_DAY)):
         midnight = shift * MINUTES_PER_DAY
         part = max(start, midnight) - midnight, min(end, midnight + MINUTES_PER_DAY) - midnight

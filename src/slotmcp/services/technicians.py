@@ -33,7 +33,7 @@ _DAYS_PER_WEEK: Final = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechnicianOverview:
-    """A technician with bookings and time off."""
+    """Technician with bookings and time off."""
 
     technician: Technician
     bookings_today: int
@@ -46,7 +46,7 @@ class TechnicianOverview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechniciansAnswer:
-    """All technicians of a project, in the order of the project file."""
+    """Technicians of a project, in the order of the project file."""
 
     project: Project
     technicians: tuple[TechnicianOverview, ...]
@@ -55,12 +55,12 @@ class TechniciansAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsenceAnswer:
-    """Effects of a technician's absence, or return, on future bookings and holds."""
+    """Effects of a technician's absence or return on future bookings and holds."""
 
     project: Project
     technician: Technician
     changed: bool
-    """False if nothing about the technician changed."""
+    """False if the technician already had this status or time off."""
     attention: tuple[FoundBooking, ...]
     """Bookings that are kept and need attention, by start."""
     time_off: tuple[TimeOff, ...]
@@ -84,7 +84,7 @@ class TimeOffRequest:
 
 
 _Change = Callable[[Technician, Availability], tuple[Technician, Interval | None]]
-"""Returns the changed technician, and the time that the change affects; None: all time."""
+"""Function that returns the changed technician, and the time that the change affects; None: all time."""
 
 
 class TechnicianService:
@@ -106,7 +106,7 @@ class TechnicianService:
         ids = availability.schedule.technician_schedules
         return TechniciansAnswer(
             project=availability.schedule.project,
-            technicians=tuple([await self._overview(availability, technician_id) for technician_id in ids]),
+            technicians=tuple([await self._load_overview(availability, technician_id) for technician_id in ids]),
             now_ms=availability.now_ms,
         )
 
@@ -123,7 +123,7 @@ class TechnicianService:
         )
 
     async def add_time_off(self, request: TimeOffRequest) -> AbsenceAnswer:
-        """Add time off, unless the technician has the same already.
+        """Add time off, unless the technician already has the same time off.
 
         Raises:
             NotFound, InvalidArgument, Unavailable.
@@ -149,7 +149,7 @@ class TechnicianService:
             changed, span = change(technician, before)
             if changed != technician:
                 team = [schedule.technician for schedule in before.schedule.technician_schedules.values()]
-                await transaction.save_technicians([changed if one is technician else one for one in team])
+                await transaction.save_technicians([changed if member is technician else member for member in team])
             claims = await _future_claims(transaction, technician_id, span)
             moved = [await _move_hold(unit, claim) for claim in claims if claim.is_hold and _absence(changed, claim)]
             bookings = [await _mark(transaction, changed, claim) for claim in claims if not claim.is_hold]
@@ -172,7 +172,7 @@ class TechnicianService:
 
         return await self._writer.write(await self._availability_cache.project_id(project_id), work)
 
-    async def _overview(self, availability: Availability, technician_id: str) -> TechnicianOverview:
+    async def _load_overview(self, availability: Availability, technician_id: str) -> TechnicianOverview:
         schedule, timeline = availability.schedule, availability.index.timelines[technician_id]
         now = availability.now_ms // MS_PER_MINUTE
         next_claim = min(
@@ -206,18 +206,20 @@ def _time_off(request: TimeOffRequest, availability: Availability) -> TimeOff:
         raise InvalidArgument("end", "it must be after start.")
     if end <= now:
         local = utc_to_wall(zone_key, now).isoformat(timespec="minutes")
-        raise InvalidArgument("end", f"it lies in the past; it is {local} now.")
+        raise InvalidArgument("end", f"it is in the past; it is {local} now.")
     if end - start > MAX_DAYS_OFF * MINUTES_PER_DAY:
         raise InvalidArgument("end", f"give at most {MAX_DAYS_OFF} days; for longer, set the status to off.")
     return TimeOff(start=start, end=end, reason=request.reason, by_operator=True)
 
 
 def _remaining_time_off(technician: Technician, now: Minute) -> tuple[TimeOff, ...]:
-    return tuple(sorted((off for off in technician.time_off if off.end > now), key=lambda off: off.start))
+    return tuple(
+        sorted((absence for absence in technician.time_off if absence.end > now), key=lambda absence: absence.start)
+    )
 
 
 async def _future_claims(transaction: Transaction, technician_id: str, span: Interval | None) -> list[Claim]:
-    """Return a technician's live claims that have not ended, or those of them that overlap a span."""
+    """Return a technician's live claims that have not ended and overlap a span; None: all of them."""
     technician_schedule = (await transaction.schedule()).technician_schedules[technician_id]
     claims = (
         claim
@@ -230,11 +232,11 @@ async def _future_claims(transaction: Transaction, technician_id: str, span: Int
 
 
 def _absence(technician: Technician, claim: Claim) -> str:
-    """Return the reason that a technician cannot serve a claim; "": the technician can."""
+    """Return the reason for which a technician cannot serve a claim; "": they can."""
     if technician.status is TechnicianStatus.OFF:
         return OFF
-    is_away = any(overlaps(claim.interval, (off.start, off.end)) for off in technician.time_off)
-    return TIME_OFF if is_away else ""
+    has_time_off = any(overlaps(claim.interval, (absence.start, absence.end)) for absence in technician.time_off)
+    return TIME_OFF if has_time_off else ""
 
 
 async def _move_hold(unit: UnitOfWork, claim: Claim) -> bool:
@@ -246,7 +248,7 @@ async def _move_hold(unit: UnitOfWork, claim: Claim) -> bool:
 
 
 async def _mark(transaction: Transaction, technician: Technician, claim: Claim) -> Booking | None:
-    """Set or clear the attention of a booking by its technician's absence, and return the booking."""
+    """Mark a booking if its technician is absent, or clear the mark, and return the booking."""
     booking, absence = await transaction.booking(claim.id), _absence(technician, claim)
     if booking is None or booking.attention not in _ABSENCES or booking.attention == absence:
         return booking

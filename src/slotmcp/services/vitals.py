@@ -1,4 +1,4 @@
-"""Gauges of the server's health, updated in the background, so that a scrape never waits."""
+"""Gauges of the server's health. They are updated in the background, so that a scrape never waits."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -18,7 +18,7 @@ _DATABASE: Final = "database"
 _CALENDARS: Final = "calendars"
 
 Check = Callable[[], Awaitable[object]]
-"""Calls a dependency; raises SlotmcpError if it is unavailable."""
+"""Function that calls a dependency, and raises SlotmcpError if it is unavailable."""
 
 
 class Vitals:
@@ -30,7 +30,7 @@ class Vitals:
 
     @asynccontextmanager
     async def watched(self, checks: Mapping[str, Check]) -> AsyncIterator[None]:
-        """Update the gauges until the block ends; `checks` call the dependencies, by name."""
+        """Update the gauges until the block ends. `checks` are by name of the dependency."""
         try:
             async with in_background(self._keep_updating(checks)):
                 yield

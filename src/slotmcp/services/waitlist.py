@@ -1,4 +1,4 @@
-"""The waitlist: customers join it while nothing is available, and follow their entries."""
+"""Use cases of the waitlist, which customers join while no suitable time is available."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -24,7 +24,7 @@ from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.pagination import spread
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
-from slotmcp.services.waitlist_queue import EVENT_PREFIX, OPEN, in_queue_order, need_of, offer_freed_time
+from slotmcp.services.waitlist_queue import EVENT_PREFIX, OPEN, need_of, offer_freed_time, sort_waiting_entries
 
 MAX_DAYS_AHEAD: Final = 366
 _ALTERNATIVES: Final = 3
@@ -33,7 +33,7 @@ _CANDIDATES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinRequest:
-    """Request of a customer who accepts any start in a window. None: not specified."""
+    """Request to join the waitlist for any start in a window. None: not specified."""
 
     customer: Customer
     from_: Moment
@@ -70,18 +70,18 @@ class JoinRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitlistEntryStatus:
-    """A waitlist entry with its position and its offer."""
+    """Waitlist entry with its position and its offer."""
 
     project: Project
     service: ServiceType
     entry: WaitlistEntry
     position: int
-    """Place in the queue for the same service, from 1. 0: it is not waiting, or has an offer."""
+    """Position among the waiting entries for the same service, from 1. 0: the entry is not waiting."""
     hold: Hold | None
     """The last offer."""
     now_ms: int
     replayed: bool = False
-    """True if an earlier call joined."""
+    """True if an earlier call created the entry."""
 
     @property
     def offer(self) -> Hold | None:
@@ -93,7 +93,7 @@ class WaitlistEntryStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitlistOverview:
-    """The open entries of a project, in order of joining."""
+    """Open entries of a project, in order of joining."""
 
     project: Project
     entries: tuple[WaitlistEntryStatus, ...]
@@ -105,7 +105,7 @@ class WaitlistService:
 
     def __init__(self, writer: ProjectWriter, *, travel_lookup: TravelLookup, notifier: Notifier) -> None:
         self.notifier = notifier
-        """Notified when an entry may have changed, in whichever process."""
+        """Notified when an entry may have changed, in any process."""
         self._writer = writer
         self._store = writer.store
         self._availability_cache = writer.availability_cache
@@ -119,7 +119,7 @@ class WaitlistService:
             InvalidArgument, NotFound, IdempotencyMismatch, Unavailable.
         """
         project_id = await self._availability_cache.project_id(request.project_id)
-        if request.location is not None:  # look up travel times before the lock: under it, and later, they are cached
+        if request.location is not None:  # fill the cache of travel times before taking the lock
             availability = await self._availability_cache.availability(project_id)
             window = request.window(availability.schedule.project)
             await self._travel_lookup.between(availability, request.location, *window)
@@ -156,7 +156,7 @@ class WaitlistService:
                 availability = await self._availability_cache.availability(project_id)
                 current = await self._open_entries(project_id, availability.now_ms)
                 entry, hold = current.get(entry.id) or (entry, await self._offered_hold(project_id, entry))
-                return _status(availability, entry, hold, [one for one, _ in current.values()])
+                return _status(availability, entry, hold, [other for other, _ in current.values()])
         raise NotFound("waitId", "There is no waitlist entry with that id.")
 
     async def list_waitlist(self, project_id: str | None) -> WaitlistOverview:
@@ -176,7 +176,7 @@ class WaitlistService:
         )
 
     async def sweep(self) -> None:
-        """Update every waitlist and offer free time. Holds expire without a call that would do it.
+        """Update every waitlist and offer free time, because no call does so when a hold expires.
 
         Raises:
             Unavailable.
@@ -186,7 +186,7 @@ class WaitlistService:
                 await self._writer.write(project_id, offer_freed_time)
 
     async def events(self, after: Mapping[str, int]) -> Mapping[str, tuple[ProjectEvent, ...]]:
-        """Return the events of each project's entries, in order, after the given numbers by project.
+        """Return the events of each project's entries after a number, in order. `after` has numbers by project.
 
         Raises:
             Unavailable.
@@ -256,7 +256,7 @@ def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: Wai
 async def _existing_entry(
     transaction: Transaction, keys: IdempotencyKeys, entry: WaitlistEntry
 ) -> WaitlistEntry | None:
-    """Return the entry that this request made before, or another open one of the customer for the same job."""
+    """Return the entry that this request created earlier, or the customer's open entry for the same job."""
     answer = await keys.find_response(transaction)
     if answer and (earlier := await transaction.waitlist_entry(json.loads(answer)["waitId"])):
         return earlier
@@ -271,7 +271,7 @@ def _job_of(entry: WaitlistEntry) -> tuple[object, ...]:
 
 
 def _check_window(availability: Availability, entry: WaitlistEntry) -> None:
-    """Reject a window that has passed, begins after the last bookable day, or ends too far ahead."""
+    """Reject a window that has passed, begins after the last bookable day, or ends too far in the future."""
     frame, zone_key = availability.frame, availability.schedule.project.timezone
     if entry.start_to <= availability.earliest_start:
         first = utc_to_wall(zone_key, availability.earliest_start).isoformat(timespec="minutes")
@@ -283,7 +283,7 @@ def _check_window(availability: Availability, entry: WaitlistEntry) -> None:
 
 
 def _check_nothing_available(availability: Availability, entry: WaitlistEntry) -> None:
-    """Reject an entry whose window contains an available start, and offer some."""
+    """Reject an entry whose window contains available starts, and offer some of them."""
     project = availability.schedule.project
     need = need_of(entry, availability.schedule.services[entry.service_id], availability)
     if starts := list_starts(availability, need, entry.start_from, entry.start_to):
@@ -301,9 +301,9 @@ def _status(
     *,
     replayed: bool = False,
 ) -> WaitlistEntryStatus:
-    # A service that left the catalog since is known by its id alone.
+    # if the service was removed from the catalog, its id serves as its name
     gone = ServiceType(id=entry.service_id, name=entry.service_id, duration_minutes=entry.duration_minutes)
-    queue = [other.id for other in in_queue_order(entries) if other.service_id == entry.service_id]
+    queue = [other.id for other in sort_waiting_entries(entries) if other.service_id == entry.service_id]
     return WaitlistEntryStatus(
         project=availability.schedule.project,
         service=availability.schedule.services.get(entry.service_id, gone),

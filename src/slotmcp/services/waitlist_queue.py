@@ -1,8 +1,8 @@
-"""The queue of the waitlist: its entries change when time becomes free, and when time is sold.
+"""Queue of the waitlist: offers of freed time, and the end of entries whose customer books.
 
-Entries with fewer declined offers come first, and among them the earlier ones. An offer that expired or was released
-is made to the next entry. A customer is not offered a time again that overlaps a declined one, so that an unreachable
-customer does not keep it from the others.
+Entries with fewer declined offers come first, and earlier ones before later ones. When an offer expires or is released,
+the next entry gets it. A time that overlaps a declined one is not offered to the same customer again, so that an
+unreachable customer does not block the other customers.
 """
 
 from collections.abc import Iterable
@@ -24,17 +24,17 @@ from slotmcp.services.placement import place_hold
 from slotmcp.services.unit_of_work import UnitOfWork
 
 OFFER_MINUTES: Final = 15
-"""Lifetime of an offer's hold. The customer has to be called first."""
+"""Lifetime of an offer's hold, within which the customer must be called."""
 
 OPEN: Final = (WaitlistState.WAITING, WaitlistState.OFFERED)
 EVENT_PREFIX: Final = "waitlist."
-"""Prefix of an event's kind, before the new state of the entry: "waitlist.offered"."""
+"""Prefix of an event's kind. The new state of the entry follows: "waitlist.offered"."""
 
 
 async def offer_freed_time(unit: UnitOfWork) -> None:
-    """Update the open entries, and hold free time for the first of them that it fits.
+    """Update the open entries, and hold free times for the first entries that can use them.
 
-    Every unit of work that frees time calls it last, so that no other caller takes the time in between.
+    Every unit of work that frees time calls this last, so that no other caller takes the time in between.
     """
     transaction = unit.transaction
     entries = await transaction.waitlist_entries(*OPEN)
@@ -42,15 +42,15 @@ async def offer_freed_time(unit: UnitOfWork) -> None:
         return
     await transaction.lapse_holds()
     earliest = (await unit.availability()).earliest_start
-    for entry in in_queue_order([await _update(transaction, entry, earliest) for entry in entries]):
-        await _offer(unit, entry)
+    for entry in sort_waiting_entries([await _update_entry(transaction, entry, earliest) for entry in entries]):
+        await _offer_time(unit, entry)
 
 
 async def close_fulfilled_entries(unit: UnitOfWork, booking: Booking, *, hold_token: str = "") -> None:
-    """Close the entries that a booking's new time fulfills: that of the offer it took, and others of its customer.
+    """Close the entries that a booking's new time fulfills.
 
-    Another entry is fulfilled if it shares a contact with the booking, has the same service, and its window contains
-    the start.
+    These are the entry whose offer was booked, and the customer's other entries with the same service whose window
+    contains the start. They share a contact with the booking.
     """
     transaction, has_freed = unit.transaction, False
     for entry in await transaction.waitlist_entries(*OPEN):
@@ -63,7 +63,7 @@ async def close_fulfilled_entries(unit: UnitOfWork, booking: Booking, *, hold_to
 
 
 async def leave_waitlist(unit: UnitOfWork, entries: Iterable[WaitlistEntry]) -> bool:
-    """Expire entries and offer their held times to the next ones; return whether any entry was still open."""
+    """Expire entries, and offer their held times to the next entries; return whether any entry was open."""
     open_entries = [entry for entry in entries if entry.state in OPEN]
     freed = [await _release_offer(unit.transaction, entry) for entry in open_entries]
     for entry in open_entries:
@@ -74,17 +74,17 @@ async def leave_waitlist(unit: UnitOfWork, entries: Iterable[WaitlistEntry]) -> 
 
 
 async def count_live_offers(transaction: Transaction, customer_pseudonym: str) -> int:
-    """Return the number of live holds that the waitlist offers to a customer."""
+    """Return the number of a customer's live offers."""
     offers = [
-        await _live_offer(transaction, entry)
+        await _read_live_offer(transaction, entry)
         for entry in await transaction.waitlist_entries(WaitlistState.OFFERED)
         if entry.customer_pseudonym == customer_pseudonym
     ]
     return sum(offer is not None for offer in offers)
 
 
-def in_queue_order(entries: Iterable[WaitlistEntry]) -> list[WaitlistEntry]:
-    """Return the waiting ones of entries that are in order of joining, in the order in which they get offers."""
+def sort_waiting_entries(entries: Iterable[WaitlistEntry]) -> list[WaitlistEntry]:
+    """Return the waiting entries in the order in which they get offers. `entries` are in order of joining."""
     waiting = (entry for entry in entries if entry.state is WaitlistState.WAITING)
     return sorted(waiting, key=lambda entry: len(entry.declined_times))
 
@@ -99,7 +99,7 @@ def need_of(entry: WaitlistEntry, service: ServiceType, availability: Availabili
     )
 
 
-async def _update(transaction: Transaction, entry: WaitlistEntry, earliest: Minute) -> WaitlistEntry:
+async def _update_entry(transaction: Transaction, entry: WaitlistEntry, earliest: Minute) -> WaitlistEntry:
     updated = entry
     if entry.state is WaitlistState.OFFERED:
         updated = entry.with_hold(await transaction.hold(entry.hold_token), transaction.now_ms)
@@ -110,9 +110,9 @@ async def _update(transaction: Transaction, entry: WaitlistEntry, earliest: Minu
     return updated
 
 
-async def _offer(unit: UnitOfWork, entry: WaitlistEntry) -> None:
+async def _offer_time(unit: UnitOfWork, entry: WaitlistEntry) -> None:
     availability = await unit.availability()
-    appointment = _first_fit(availability, entry)
+    appointment = _find_first_fit(availability, entry)
     if appointment is None:
         return
     hold = await place_hold(
@@ -126,7 +126,7 @@ async def _offer(unit: UnitOfWork, entry: WaitlistEntry) -> None:
         await _save(unit.transaction, replace(entry, state=WaitlistState.OFFERED, hold_token=hold.token))
 
 
-def _first_fit(availability: Availability, entry: WaitlistEntry) -> Appointment | None:
+def _find_first_fit(availability: Availability, entry: WaitlistEntry) -> Appointment | None:
     service = availability.schedule.services.get(entry.service_id)
     if service is None:
         return None
@@ -145,15 +145,15 @@ def _is_fulfilled(entry: WaitlistEntry, booking: Booking) -> bool:
 
 
 async def _release_offer(transaction: Transaction, entry: WaitlistEntry) -> bool:
-    """Release the hold that an entry is offered; return whether it was live."""
-    hold = await _live_offer(transaction, entry)
+    """Release the live hold of an entry's offer; return whether there was one."""
+    hold = await _read_live_offer(transaction, entry)
     if hold is not None:
         await transaction.release_hold(hold.claim.id)
     return hold is not None
 
 
-async def _live_offer(transaction: Transaction, entry: WaitlistEntry) -> Hold | None:
-    """Return the live hold that an entry is offered."""
+async def _read_live_offer(transaction: Transaction, entry: WaitlistEntry) -> Hold | None:
+    """Return the live hold of an entry's offer."""
     hold = await transaction.hold(entry.hold_token) if entry.state is WaitlistState.OFFERED else None
     is_live = hold is not None and hold.state is ClaimState.HELD and hold.claim.is_live(transaction.now_ms)
     return hold if is_live else None

@@ -1,4 +1,4 @@
-"""Recording of metrics. Labels have few, known values, never caller data."""
+"""Recording of metrics. Labels have few and known values, and never contain caller data."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf, nan
@@ -16,7 +16,7 @@ _NOTHING_OFFERED: Final = "nothing_offered"
 """Refusal code of a get_slots call that found no start."""
 _NO_REASON: Final = "none"
 _ALERTED_OUTCOMES: Final = (_OK, ErrorCode.INTERNAL, ErrorCode.UNAVAILABLE)
-"""Outcomes whose first occurrence matters to an alert."""
+"""Outcomes whose first occurrence must be able to trigger an alert."""
 _TOTAL: Final = "total"
 """Span of the whole call, which TOOL_SECONDS measures."""
 _DISCONNECTED: Final = CalendarBacklog(due=0, oldest_since_ms=None, refused=0, deferred=0, finished_ms=0)
@@ -25,7 +25,7 @@ _calendar_projects: Final = set[str]()
 
 
 def initialize_tool_metrics(tools: Iterable[str]) -> None:
-    """Start the counters of tools at 0: otherwise Prometheus would see no increase at a tool's first failure."""
+    """Create the counters of tools at 0. Otherwise Prometheus would not see the first failure as an increase."""
     for tool in tools:
         for outcome in _ALERTED_OUTCOMES:
             metrics.TOOL_CALLS.labels(tool, outcome)
@@ -56,7 +56,7 @@ def record_decision(trace: Trace) -> None:
 
 
 def _refusal_code(trace: Trace) -> str:
-    """Return the code with which the caller got nothing; "": the call succeeded."""
+    """Return the error code, or the code for no offered start; "": the call succeeded."""
     if trace.outcome != _OK:
         return trace.outcome
     return _NOTHING_OFFERED if trace.use is TracedUse.GET_SLOTS and not trace.offered else ""
@@ -73,7 +73,7 @@ def record_first_hold(seconds: float) -> None:
 
 
 def record_collision(use: TracedUse) -> None:
-    """Record that a conversation requested an offered time that was gone."""
+    """Record that a conversation requested an offered time that was no longer available."""
     metrics.COLLISIONS.labels(use).inc()
 
 
@@ -135,7 +135,7 @@ def _record_backlog(
 
 
 def record_dependency_check(dependency: str, *, is_up: bool, seconds: float) -> None:
-    """Record a check of a dependency: its result, and the time that it took or was waited for."""
+    """Record the result and the duration of a check of a dependency."""
     metrics.DEPENDENCY_UP.labels(dependency).set(is_up)
     metrics.DEPENDENCY_SECONDS.labels(dependency).set(seconds)
 

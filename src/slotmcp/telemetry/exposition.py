@@ -1,4 +1,4 @@
-"""All metrics as text, of one process or of all that share a folder."""
+"""Metrics as text, of one process or of all processes that share a folder."""
 
 import os
 from pathlib import Path
@@ -19,12 +19,12 @@ def exposition() -> bytes:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()
     collector = MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library's
-    _remove_dead_processes(Path(collector._path))  # noqa: SLF001  the library read the environment, which we must not
+    _remove_dead_processes(Path(collector._path))  # noqa: SLF001  only the library may read the environment here
     return generate_latest(registry)
 
 
 def _remove_dead_processes(folder: Path) -> None:
-    """Remove the gauges of dead workers: the supervisor of the workers does not report their death."""
+    """Remove the gauges of dead workers, whose death their supervisor does not report."""
     for pid in {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*_*.db")}:
         if not _is_alive(pid):
             mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call] # the library's
@@ -32,7 +32,7 @@ def _remove_dead_processes(folder: Path) -> None:
 
 def _is_alive(pid: int) -> bool:
     if os.name == "nt":
-        return True  # on Windows the signal would end the process
+        return True  # on Windows, os.kill would end the process
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,8 +1,8 @@
-"""Every metric, with its unit, help and labels. docs/reference/metrics.md has a heading for each.
+"""All metrics with their units, help and labels. docs/reference/metrics.md has a heading for each.
 
 Several processes of one server add up their metrics if PROMETHEUS_MULTIPROC_DIR names a folder that they share. The
-mode of a gauge says how: "mostrecent" if all processes see the same; "live..." if each sees its own, in which case
-dead processes do not count.
+mode of a gauge defines how: "mostrecent" if all processes see the same value, "live..." if each sees its own. Dead
+processes do not count in the "live..." modes.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ REGISTRY: Final = CollectorRegistry()
 
 
 class FunnelStage(StrEnum):
-    """Stage of a conversation. A conversation that reached one has reached all before it."""
+    """Stage of a conversation. A conversation that reached a stage has reached all stages before it."""
 
     STARTED = "asked"
     OFFERED = "offered"
@@ -51,7 +51,7 @@ class HoldEvent(StrEnum):
 
 
 def _counter(name: str, help_: str, *labels: str, initial: Iterable[str] = ()) -> Counter:
-    """Declare a counter; those of the initial label values exist from the start, at 0."""
+    """Declare a counter. With initial label values, it starts at 0 for each of them."""
     counter = Counter(name, help_, labels, registry=REGISTRY)
     for value in initial:
         counter.labels(value)
