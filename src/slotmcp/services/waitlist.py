@@ -290,7 +290,7 @@ def _check_nothing_available(availability: Availability, entry: WaitlistEntry) -
         chosen = spread(starts, _ALTERNATIVES, project.timezone)
         slots = tuple(slots_at(availability, need, chosen, best=_CANDIDATES))
         offer = Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
-        raise SlotsAvailable("Something in that window is free, so nobody has to wait for it.", alternatives=offer)
+        raise SlotsAvailable("A start in that window is available, so there is no need to wait.", alternatives=offer)
 
 
 def _status(

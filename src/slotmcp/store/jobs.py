@@ -52,7 +52,7 @@ async def run_unit(job: Job[T], snapshot: Snapshot, change_log: ChangeLog, salt:
     """Run a job's unit in a transaction that the writer has begun; return its value and the transaction.
 
     Raises:
-        Whatever the unit raises.
+        Exception: any exception of the unit.
     """
     transaction = SqlTransaction(snapshot, change_log, salt)
     value = await job.unit(transaction)
@@ -64,7 +64,7 @@ async def committed(job: Job[T], handlers: Sequence[CommitHandler]) -> T:
     """Wait for the commit of a job, record its hold events, notify the commit handlers, and return its value.
 
     Raises:
-        Whatever the unit or its commit raises.
+        Exception: any exception of the unit or of its commit.
     """
     value, transaction = await job.future
     telemetry.record_hold_events(transaction.hold_events)

@@ -76,7 +76,7 @@ class StoreWriter(Protocol):
         A unit that has begun runs to its end even if the caller is cancelled.
 
         Raises:
-            NotFound, Unavailable, and whatever the unit raises.
+            NotFound, Unavailable, and any exception of the unit.
         """
         ...
 

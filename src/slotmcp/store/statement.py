@@ -9,7 +9,7 @@ T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
 """Values of one row, in the order of the statement's columns; the types in `slotmcp.store.columns` name them."""
 
-FOREIGN_AWAIT = "A unit of work may await only methods of its transaction."
+FOREIGN_AWAIT = "A unit of work may await only its transaction's methods."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

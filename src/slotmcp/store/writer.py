@@ -54,7 +54,7 @@ class SqliteWriter:
         A unit that has begun runs to its end even if the caller is cancelled.
 
         Raises:
-            NotFound, Unavailable, and whatever the unit raises.
+            NotFound, Unavailable, and any exception of the unit.
         """
         if self._is_closing:
             raise Unavailable("Nothing was done: the server is shutting down.", retry_after_ms=1_000)
@@ -115,7 +115,7 @@ class SqliteWriter:
                 results.append(JobResult(job))
                 self._run(results[-1], schedules)
             self._connection.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001  every caller gets a result, whatever the error is
+        except Exception as error:  # noqa: BLE001  every caller gets a result
             return self._fail(results or [JobResult(first)], error)
         self._schedules.offer(schedules.values())
         return results

@@ -272,10 +272,10 @@ async def test_a_missing_empty_or_old_source_is_rejected_and_unchanged(
         await copy_between(new, databases["server"], [], timeout_ms=1000)
 
 
-async def test_a_server_that_is_away_is_unavailable(path: Path) -> None:
+async def test_a_server_that_cannot_be_reached_is_unavailable(path: Path) -> None:
     async with opened(path) as store:
         await open_shop(store)
-    away = Address.of("postgresql://me:s3cret@localhost:1/x")
-    for source, target in ((path, away), (away, path)):
-        with pytest.raises(Unavailable, match="away"):
+    unreachable = Address.of("postgresql://me:s3cret@localhost:1/x")
+    for source, target in ((path, unreachable), (unreachable, path)):
+        with pytest.raises(Unavailable, match="cannot be reached"):
             await copy_between(source, target, [], timeout_ms=1000)

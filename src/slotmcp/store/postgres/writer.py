@@ -62,7 +62,7 @@ class PostgresWriter:
         A unit that has begun runs to its end even if the caller is cancelled.
 
         Raises:
-            NotFound, Unavailable, and whatever the unit raises.
+            NotFound, Unavailable, and any exception of the unit.
         """
         if self._is_closing:
             raise Unavailable("Nothing was done: the server is shutting down.", retry_after_ms=1_000)
@@ -112,7 +112,7 @@ class PostgresWriter:
             try:
                 async with self._pool.link() as link:
                     await group.run(link, first, _others(jobs))
-            except Exception as error:  # noqa: BLE001  every caller gets a result, whatever the error is
+            except Exception as error:  # noqa: BLE001  every caller gets a result
                 # a connection may have broken since its last use; then nothing was done over it
                 if is_last or group.results or not (isinstance(error, Fault) and error.is_connection_lost):
                     return self._failed([result.job for result in group.results] or [first], error)

@@ -267,7 +267,7 @@ def _create_waitlist() -> None:
 
 
 def _refuse_overlaps(name: str, event: str) -> None:
-    """The second line: whatever the code above believes, two live claims never overlap on a technician."""
+    """Create a trigger that rejects overlapping live claims of a technician, even if the application has a bug."""
     op.execute(
         f"""
         CREATE TRIGGER claims_never_overlap_on_{name} BEFORE {event} ON claims
