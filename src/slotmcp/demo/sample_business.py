@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from slotmcp.demo.callers import random_name
 from slotmcp.domain.booking import Customer
-from slotmcp.project_file import parse_project_file
+from slotmcp.project_file import read_project_file
 from slotmcp.services.imports import ProjectPlan
 
 PROJECT_ID: Final = "sunrise-hvac"
@@ -55,7 +55,7 @@ def morning_zone(now: datetime) -> str:
 
 def sample_plan(now_ms: int) -> ProjectPlan:
     """Return the business for a demo that starts now, with names for its customers."""
-    plan = parse_project_file(sample_business_text(now_ms), source=_FILE.name, now_ms=now_ms)
+    plan = read_project_file(sample_business_text(now_ms), source=_FILE.name, now_ms=now_ms).plan
     random = Random(PROJECT_ID)  # noqa: S311  not a secret
     booked = [replace(booking, customer=Customer(name=random_name(random))) for booking in plan.bookings]
     return replace(plan, bookings=tuple(booked))

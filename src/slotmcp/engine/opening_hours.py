@@ -37,7 +37,7 @@ def public_holidays(region: str, year: int) -> frozenset[date]:
 
     Source: the `holidays` package.
     """
-    import holidays  # noqa: PLC0415  costs a tenth of a second, and most projects name no region
+    import holidays  # noqa: PLC0415  slow to import, and most projects name no region
 
     country, _, subdivision = region.partition("-")
     return frozenset(holidays.country_holidays(country, subdiv=subdivision or None, years=year))

@@ -3,7 +3,7 @@
 from slotmcp.project_file.export import dump_project
 from slotmcp.project_file.packaged import project_schema, sample_text
 from slotmcp.project_file.problems import Problem, ProjectFileError
-from slotmcp.project_file.reading import ProjectFile, load_project_file, parse_project_file, read_project_file
+from slotmcp.project_file.reading import ProjectFile, load_project_file, read_project_file
 
 __all__ = [
     "Problem",
@@ -11,7 +11,6 @@ __all__ = [
     "ProjectFileError",
     "dump_project",
     "load_project_file",
-    "parse_project_file",
     "project_schema",
     "read_project_file",
     "sample_text",

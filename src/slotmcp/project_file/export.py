@@ -181,9 +181,7 @@ def _styled(value: object) -> object:
     match value:
         case _Quoted():
             return DoubleQuotedScalarString(value)
-        case str() if value.startswith(
-            ("?", ":")
-        ):  # ruamel writes these unquoted in flow style, and cannot read them back
+        case str() if value.startswith(("?", ":")):  # ruamel cannot read these back unquoted in flow style
             return DoubleQuotedScalarString(value)
         case StrEnum():
             return value.value

@@ -38,17 +38,10 @@ def load_project_file(path: Path, *, now_ms: int) -> ProjectFile:
     return read_project_file(content, source=str(path), now_ms=now_ms)
 
 
-def parse_project_file(text: str | bytes, *, source: str, now_ms: int) -> ProjectPlan:
-    """Return the plan of a file. `source` is the file's name in messages; relative dates count from `now_ms`.
-
-    Raises:
-        ProjectFileError: the file has problems.
-    """
-    return read_project_file(text, source=source, now_ms=now_ms).plan
-
-
 def read_project_file(text: str | bytes, *, source: str, now_ms: int) -> ProjectFile:
     """Return the plan and the notes of a file.
+
+    `source` is the file's name in messages; relative dates count from `now_ms`.
 
     Raises:
         ProjectFileError: the file has problems.

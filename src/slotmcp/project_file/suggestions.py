@@ -97,6 +97,6 @@ def _nearest_zone(text: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _regions_by_country() -> dict[str, list[str]]:
-    import holidays  # noqa: PLC0415  takes half a second, and most commands never need it
+    import holidays  # noqa: PLC0415  slow to import, and most commands never need it
 
     return holidays.list_supported_countries(include_aliases=False)

@@ -59,12 +59,14 @@ def held_appointment(
     claim, schedule = hold.claim, availability.schedule
     zone_key, held_minutes = order.timezone or schedule.project.timezone, claim.end - claim.start
     if order.service_id is not None and order.service_id != claim.service_id:
-        raise InvalidArgument("serviceType", f"the hold is for {claim.service_id}; leave it out, or hold another slot.")
+        raise InvalidArgument(
+            "serviceType", f"the hold is for {claim.service_id}; omit serviceType, or hold another slot."
+        )
     if order.start is not None and resolve_moment(order.start, zone_key, "start") != claim.start:
-        raise InvalidArgument("start", "the hold is for another start; leave it out, or hold that one.")
+        raise InvalidArgument("start", "the hold is for another start; omit start, or hold that start.")
     if find_duration(order, claim.start, zone_key) not in {None, held_minutes}:
         field = "durationMinutes" if order.end is None else "end"
-        raise InvalidArgument(field, f"the hold is for {held_minutes} minutes; leave it out, or hold another.")
+        raise InvalidArgument(field, f"the hold is for {held_minutes} minutes; omit {field}, or hold another slot.")
     chosen_id = claim.technician_id if claim.technician_chosen else None
     if order.technician_id not in {None, chosen_id}:
         raise InvalidArgument("technicianId", "choose the technician when you create the hold, not afterwards.")

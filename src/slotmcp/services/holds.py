@@ -243,7 +243,9 @@ def assign_held(  # noqa: PLR0913  everything that decides the assignment
     *,
     instead_of: Claim | None = None,
 ) -> Assignment:
-    """Assign a technician to a held start. A lapsed hold can be booked while its capacity is free (rule 20).
+    """Assign a technician to a held start. A lapsed hold can be booked while its capacity is free.
+
+    Availability rule 20 specifies this.
 
     Args:
         transaction: source of the current time.

@@ -88,7 +88,10 @@ class _Move:
         return self.start == claim.start and self.required_id in {None, claim.technician_id}
 
     def needs(self) -> tuple[Need, ...]:
-        """Return the requirements, preferred first: a required technician, else the current one, then any (rule 22)."""
+        """Return the requirements, preferred first: with the required technician, else with the current one, then any.
+
+        Availability rule 22 specifies this order.
+        """
         if self.required_id is not None:
             return (replace(self.need, technician_id=self.required_id),)
         return replace(self.need, technician_id=self.booking.claim.technician_id), self.need
@@ -180,9 +183,9 @@ async def _hold_for(
     held, booked = hold.claim, booking.claim
     held_minutes, booked_minutes = held.end - held.start, booked.end - booked.start
     if start not in {None, held.start}:
-        raise InvalidArgument("start", "the hold is for another start; leave it out, or hold that one.")
+        raise InvalidArgument("start", "the hold is for another start; omit start, or hold that start.")
     if held.service_id != booked.service_id:
-        problem = f"the hold is for {held.service_id}, the booking for {booked.service_id}; hold a start for that."
+        problem = f"the hold is for {held.service_id}; hold a start for the booking's service, {booked.service_id}."
         raise InvalidArgument("holdToken", problem)
     if held_minutes != booked_minutes:
         problem = f"the hold is for {held_minutes} minutes; hold a start for the booking's {booked_minutes}."

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from slotmcp.project_file import Problem, ProjectFile, ProjectFileError, parse_project_file, read_project_file
+from slotmcp.project_file import Problem, ProjectFile, ProjectFileError, read_project_file
 from slotmcp.services.imports import ProjectPlan
 
 SUNDAY_NOV_22_2026_MS = 1_795_374_000_000
@@ -19,7 +19,7 @@ def read(text: str | bytes, *, now_ms: int = SUNDAY_NOV_22_2026_MS) -> ProjectFi
 
 
 def plan(text: str | bytes, *, now_ms: int = SUNDAY_NOV_22_2026_MS) -> ProjectPlan:
-    return parse_project_file(text, source="test.yaml", now_ms=now_ms)
+    return read(text, now_ms=now_ms).plan
 
 
 def problems_of(text: str | bytes) -> tuple[Problem, ...]:

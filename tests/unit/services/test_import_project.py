@@ -7,7 +7,7 @@ import pytest
 from slotmcp.domain.catalog import TimeOff
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument, NotFound
-from slotmcp.project_file import dump_project, parse_project_file
+from slotmcp.project_file import dump_project, read_project_file
 from slotmcp.services.imports import ImportReport, ProjectPlan
 from slotmcp.services.technicians import TimeOffRequest
 from support.shop import Shop, at, booking, busy, customer, hours, plan, service, technician, with_technicians
@@ -317,7 +317,7 @@ async def test_exported_operator_time_off_can_be_imported_without_change(opened:
     shop = await opened(with_technicians(WHOLE, replace(ANA, time_off=(HOLIDAY,)), BEN))
     await add_time_off(shop, OFF)
     text = dump_project(await shop.app.projects.export_project(None))
-    exported = parse_project_file(text, source="exported", now_ms=shop.clock.now_ms())
+    exported = read_project_file(text, source="exported", now_ms=shop.clock.now_ms()).plan
     before = fingerprint(shop.path)
     report = await bring(shop, exported, prune=True)
     assert (report.updated, report.removed, report.removable) == ((), (), ())
