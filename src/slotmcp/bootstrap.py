@@ -112,7 +112,7 @@ class CalendarConfig:
 
     calendar_factory: Callable[[], Calendar]
     secrets: Secrets
-    every_seconds: float = 0
+    sync_interval_seconds: float = 0
     """0: this process does not reconcile."""
 
     @classmethod
@@ -121,7 +121,7 @@ class CalendarConfig:
         return cls(
             calendar_factory=partial(_calcom_calendar, settings.calcom_url),
             secrets=settings.secret,
-            every_seconds=settings.calcom_sync_seconds,
+            sync_interval_seconds=settings.calcom_sync_seconds,
         )
 
 
@@ -233,7 +233,7 @@ def build_app(
         waitlist=WaitlistService(writer, travel_lookup=travel_lookup, notifier=fleet.notifier if fleet else Notifier()),
         calendars=CalendarService(writer, calendar_factory=calendars.calendar_factory, secrets=calendars.secrets),
         calendar_worker=open_worker,
-        background_tasks=partial(_background_tasks, store, open_worker if calendars.every_seconds else None),
+        background_tasks=partial(_background_tasks, store, open_worker if calendars.sync_interval_seconds else None),
         access=access,
         sessions=SessionService(store=store, access=access),
         reports=ReportService(store=store, availability_cache=cache),
@@ -250,7 +250,9 @@ def _open_worker(calendars: CalendarConfig, writer: ProjectWriter) -> AbstractAs
     from slotmcp.services.calendar.worker import CalendarWorker  # noqa: PLC0415  most servers have no calendar
 
     calendar, secret_lookup = calendars.calendar_factory(), calendars.secrets
-    return CalendarWorker.open(writer, calendar=calendar, secrets=secret_lookup, every_seconds=calendars.every_seconds)
+    return CalendarWorker.open(
+        writer, calendar=calendar, secrets=secret_lookup, sync_interval_seconds=calendars.sync_interval_seconds
+    )
 
 
 @asynccontextmanager

@@ -98,6 +98,6 @@ async def test_time_off_is_added_and_affected_bookings_are_listed(look: Look, bu
     await ben.get_by_label("Reason").fill("dentist")
     await ben.get_by_role("button", name="Add time off").click()
     await expect(page.get_by_role("status")).to_contain_text("Time off added for Ben.")
-    await expect(page.get_by_text("These bookings still stand. Move or cancel each one.")).to_be_visible()
+    await expect(page.get_by_text("These bookings are still scheduled. Move or cancel each one.")).to_be_visible()
     await expect(page.get_by_role("link", name="Kim Doe")).to_be_visible()
     assert await starts_with(business, "t-ben", "13:00") == []

@@ -32,7 +32,7 @@ _UNEXPECTED_FORMAT: Final = "its response has an unexpected format"
 _MAX_RETRY_MS: Final = 3_600_000
 _DEFAULT_RETRY_MS: Final = 30_000
 _MIN_SPAN_MS: Final = 2
-"""Smallest difference between the first and last update of a page that allows to continue from the last."""
+"""Smallest time between the first and last update of a page. A shorter page is continued by offset instead."""
 _ERROR_CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{0,59}")
 
 _log: Final = logging.getLogger("slotmcp.calcom")
@@ -107,14 +107,14 @@ class CalcomAccount:
             params[f"calendarsToLoad[{number}][credentialId]"] = calendar.credential_id
             params[f"calendarsToLoad[{number}][externalId]"] = calendar.external_id
         busy_times = _list(await self._request("GET", "calendars/busy-times", params=params))
-        return [mapping.span(busy.start, busy.end) for busy in _parse_valid(BusyTimeOutput, busy_times)]
+        return [mapping.minutes_containing(busy.start, busy.end) for busy in _parse_valid(BusyTimeOutput, busy_times)]
 
     async def name(self) -> str:
         me = _parse(MeOutput, await self._request("GET", "me"))
         return me.username or f"user {me.id}"
 
     async def _post(self, path: str, request: dict[str, Any]) -> CalendarEvent:
-        """Send a change of a booking, and return the booking; of a recurring one, its first booking."""
+        """Post a change, and return the event of the booking; for a recurring booking, of its first occurrence."""
         data = await self._request("POST", path, json=request)
         return mapping.event_of_output(_parse(BookingOutput, data[0] if isinstance(data, list) and data else data))
 
@@ -179,7 +179,7 @@ def _list(data: object) -> list[object]:
 
 
 def _parse_valid(model: type[M], items: list[object]) -> list[M]:
-    """Parse a list; an invalid item is logged and skipped, so that it does not hide the others."""
+    """Parse a list. An invalid item is logged and skipped, so that it does not hide the others."""
     parsed: list[M] = []
     for item in items:
         try:
@@ -224,7 +224,7 @@ def _data(response: "Response") -> object:
 
 
 def _error_code(response: "Response") -> str:
-    """Return the code of an error in capitals. Its message is left out, because it may contain personal data."""
+    """Return the error code, after a comma; "" if there is none. Error messages may contain personal data."""
     envelope = _json(response)
     error = envelope.get("error") if isinstance(envelope, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
@@ -239,7 +239,7 @@ def _json(response: "Response") -> object:
 
 
 def _retry_after_ms(response: "Response") -> int | None:
-    """Return the delay in Retry-After, in seconds or as a date (RFC 9110, 10.2.3); None: there is none."""
+    """Parse Retry-After, which is in seconds or a date (RFC 9110, 10.2.3); None without a valid header."""
     value = response.headers.get("retry-after", "").strip()
     if value.isdigit():
         return min(int(value[:9]) * MS_PER_SECOND, _MAX_RETRY_MS)

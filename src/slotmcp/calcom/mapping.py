@@ -11,7 +11,7 @@ from slotmcp.domain.interval import MS_PER_MINUTE, Interval
 
 PROJECT_KEY: Final = "slotmcpProject"
 BOOKING_KEY: Final = "slotmcpBooking"
-"""Metadata key that identifies a booking that was created here."""
+"""Metadata keys with the project and the booking from which an event was created."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
@@ -33,14 +33,14 @@ _PHONES: Final = ("attendeePhoneNumber", "phone", "smsReminderNumber")
 def event_of_payload(payload: BookingPayload, default_status: EventStatus, at_ms: int) -> CalendarEvent:
     """Return the event of a booking in a webhook; `default_status` applies if the payload has no status."""
     end = payload.endTime or payload.startTime + (payload.length or 0) * _MINUTE
-    start_minute, end_minute = span(payload.startTime, end)
+    start_minute, end_minute = minutes_containing(payload.startTime, end)
     return CalendarEvent(
         uid=payload.uid,
         status=default_status if default_status.is_over else _STATUSES.get(payload.status.casefold(), default_status),
         start=start_minute,
         end=end_minute,
         at_ms=at_ms,
-        hosts=hosts([payload.organizer, *payload.team.members]),
+        hosts=host_references([payload.organizer, *payload.team.members]),
         series=payload.iCalUID,
         sequence=payload.iCalSequence,
         event_type_id=payload.eventTypeId or None,
@@ -53,7 +53,7 @@ def event_of_payload(payload: BookingPayload, default_status: EventStatus, at_ms
 
 def event_of_output(output: BookingOutput) -> CalendarEvent:
     """Return the event of a booking in an API response, as of its last update."""
-    start, end = span(output.start, output.end)
+    start, end = minutes_containing(output.start, output.end)
     status = _STATUSES.get(output.status.casefold(), EventStatus.PENDING)
     if status.is_over and output.rescheduledToUid:
         status = EventStatus.REPLACED
@@ -64,7 +64,7 @@ def event_of_output(output: BookingOutput) -> CalendarEvent:
         start=start,
         end=end,
         at_ms=milliseconds(updated_at),
-        hosts=hosts(output.hosts),
+        hosts=host_references(output.hosts),
         series=output.icsUid,
         event_type_id=output.eventType.id or output.eventTypeId or None,
         replaces=output.rescheduledFromUid,
@@ -76,7 +76,7 @@ def event_of_output(output: BookingOutput) -> CalendarEvent:
 
 def event_of_absence(absence: Absence, at_ms: int) -> CalendarEvent:
     """Return the event of an out-of-office entry."""
-    start, end = span(absence.start, absence.end)
+    start, end = minutes_containing(absence.start, absence.end)
     return CalendarEvent(
         uid=f"ooo:{absence.uuid or absence.id}",
         status=EventStatus.ACCEPTED,
@@ -84,7 +84,7 @@ def event_of_absence(absence: Absence, at_ms: int) -> CalendarEvent:
         start=start,
         end=end,
         at_ms=at_ms,
-        hosts=hosts([absence.user]),
+        hosts=host_references([absence.user]),
     )
 
 
@@ -94,8 +94,8 @@ def no_show_of(uid: str, attendees: Sequence[Person], at_ms: int) -> NoShow | No
     return NoShow(uid=uid, is_no_show=all(flags), at_ms=at_ms) if flags else None
 
 
-def span(start: datetime, end: datetime) -> Interval:
-    """Return the whole minutes that contain a time span; at least one."""
+def minutes_containing(start: datetime, end: datetime) -> Interval:
+    """Return the shortest interval of whole minutes that contains a time span; at least one minute."""
     first = (_aware(start) - _EPOCH) // _MINUTE
     return first, max(first + 1, -((_EPOCH - _aware(end)) // _MINUTE))
 
@@ -116,10 +116,12 @@ def format_minute(minute: int) -> str:
     return format_ms(minute * MS_PER_MINUTE)
 
 
-def hosts(people: Sequence[Person]) -> tuple[HostReference, ...]:
-    """Return the hosts, each once, in their order."""
+def host_references(people: Sequence[Person]) -> tuple[HostReference, ...]:
+    """Return the references of hosts, in order and without duplicates."""
     references = [
-        HostReference(email=each.email.casefold(), user_id=each.id) for each in people if each.email or each.id
+        HostReference(email=person.email.casefold(), user_id=person.id)
+        for person in people
+        if person.email or person.id
     ]
     return tuple(dict.fromkeys(references))
 
@@ -146,7 +148,7 @@ def _visit(location: str, notes: Notes) -> Visit:
 
 
 def _response(responses: Mapping[str, Any], name: str) -> str:
-    """Return the response to a booking field, which comes plain or in an object with its label."""
+    """Return the response to a booking field, which is a string or an object with a label and a value."""
     response = responses.get(name)
     if isinstance(response, dict):
         response = response.get("value")

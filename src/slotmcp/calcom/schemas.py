@@ -1,4 +1,4 @@
-"""The parts of Cal.com's webhooks and API responses that are used. Unknown keys are ignored, and few keys are required.
+"""Schemas of Cal.com's webhooks and API responses, limited to the keys that slotmcp reads. Most keys are optional.
 
 Sources: https://cal.com/docs/developing/guides/automation/webhooks and the OpenAPI document of API v2
 (docs/api-reference/v2/openapi.json in Cal.com's public repository).
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_TEXT_CHARACTERS = 500
-"""Length of a name, phone number or address; notes may be longer."""
+"""Maximum length of a name, phone number or address. Longer texts are cut."""
 MAX_NOTES_CHARACTERS = 4_000
 
 
@@ -31,17 +31,17 @@ def _objects(raw: object) -> list[dict[str, Any]]:
 
 
 Text = Annotated[str, BeforeValidator(lambda raw: _text(raw)[:MAX_TEXT_CHARACTERS])]
-"""Bounded text without control characters; "" in place of anything else."""
+"""Bounded text without control characters; "" replaces any other value."""
 Notes = Annotated[str, BeforeValidator(lambda raw: _text(raw)[:MAX_NOTES_CHARACTERS])]
 Number = Annotated[int | None, BeforeValidator(_number)]
-"""Whole number; None in place of anything else."""
+"""Non-negative whole number below 2**53; None replaces any other value."""
 Object = Annotated[dict[str, Any], BeforeValidator(_object)]
 Uid = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """Uid of a booking, unchanged; rejected if a database could not store it."""
 
 
 class Schema(BaseModel):
-    """Base of everything that Cal.com sends."""
+    """Base of all schemas. Unknown keys are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -111,7 +111,7 @@ class AbsencePayload(Schema):
 
 
 class Envelope(Schema):
-    """Webhook."""
+    """Body of a webhook: the trigger, its time, and a payload that depends on the trigger."""
 
     triggerEvent: Text = ""  # noqa: N815
     createdAt: datetime | None = None  # noqa: N815

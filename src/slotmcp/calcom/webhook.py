@@ -22,14 +22,14 @@ _BOOKING_TRIGGERS: Final[Mapping[str, EventStatus]] = {
     "BOOKING_CANCELLED": EventStatus.CANCELLED,
     "BOOKING_REJECTED": EventStatus.REJECTED,
 }
-"""Triggers of bookings, with the status of a booking whose payload has none."""
+"""Triggers that report a booking, with the status that applies if the payload has none."""
 _UNUSED_SECRET: Final = "a secret that signs nothing"  # noqa: S105  compared for its timing only
 
 
 def has_valid_signature(body: bytes, signature: str, secrets: Sequence[str]) -> bool:
-    """Return whether one of the secrets made a body's signature; every secret is tried, in constant time.
+    """Return whether the signature was made with one of the secrets, comparing all of them in constant time.
 
-    Without secrets, one comparison is made all the same, so that the time does not reveal which projects are connected.
+    Without secrets, one comparison still runs, so that the response time does not reveal which projects are connected.
     """
     known = [secret for secret in secrets if secret]
     received = signature.encode("ascii", "replace")
@@ -54,12 +54,12 @@ def parse_delivery(body: bytes) -> Delivery:
     except ValidationError as error:
         raise MalformedDelivery(_message(error)) from None
     except (ValueError, OverflowError):
-        raise MalformedDelivery("A time in it is out of range.") from None
+        raise MalformedDelivery("A time in the delivery is out of range.") from None
     return Delivery(digest=sha256(body).hexdigest(), trigger=envelope.triggerEvent, change=change)
 
 
 def _change(envelope: Envelope, at_ms: int) -> CalendarEvent | NoShow | None:
-    """Return the change; None for a ping, and for triggers that change nothing here."""
+    """Return the change to apply; None for a ping and for triggers that slotmcp ignores."""
     trigger, payload = envelope.triggerEvent, envelope.payload
     if trigger in _BOOKING_TRIGGERS:
         return event_of_payload(BookingPayload.model_validate(payload), _BOOKING_TRIGGERS[trigger], at_ms)

@@ -70,7 +70,7 @@ def sync(
     project: ProjectOption = None,
 ) -> None:
     """Send pending updates to Cal.com, and repair differences. Running servers do this every few minutes."""
-    for line in run_in_app(lambda app: _sync(app, project, is_dry=dry_run)):
+    for line in run_in_app(lambda app: _sync(app, project, is_dry_run=dry_run)):
         typer.echo(line)
 
 
@@ -79,15 +79,15 @@ async def _read(app: App, project_id: str | None) -> _ProjectCalendar:
     return _ProjectCalendar(answer.project, await app.calendars.view(answer.project.id))
 
 
-async def _sync(app: App, project_id: str | None, *, is_dry: bool) -> list[str]:
+async def _sync(app: App, project_id: str | None, *, is_dry_run: bool) -> list[str]:
     calendar = await _read(app, project_id)
     try:
         async with app.calendar_worker() as worker:
-            answer = await worker.sync(calendar.project.id, is_dry=is_dry)
+            answer = await worker.sync(calendar.project.id, is_dry_run=is_dry_run)
     except CalendarError as error:
         exit_with(Exit.AWAY, NOT_SYNCED.format(error.message))
     report = answer.report
-    repaired = f"{plural(len(report.differences), 'difference')} {'would be ' if is_dry else ''}repaired"
+    repaired = f"{plural(len(report.differences), 'difference')} {'would be ' if is_dry_run else ''}repaired"
     return [
         f"Read {plural(report.read, 'event')}; {repaired}, {plural(report.conflicts, 'new conflict')}.",
         *(

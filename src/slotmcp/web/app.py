@@ -43,7 +43,7 @@ def create_web(  # noqa: PLR0913  the parts of the app
     health: Health,
     shutdown: GracefulShutdown,
 ) -> ASGIApp:
-    """Build the app. `public_routes` authenticate by themselves: OAuth metadata, webhooks, the dashboard."""
+    """Build the app. The middleware does not authenticate `public_routes`: OAuth metadata, webhooks, the dashboard."""
     hosts = protection.host_policy
     protected_mcp = HostOriginMiddleware(protection.authenticate(mcp), hosts)
     metrics_app = protection.authenticate_metrics(Route("/metrics", metrics).app)
@@ -66,7 +66,7 @@ def create_web(  # noqa: PLR0913  the parts of the app
 
 
 async def _internal_error(_request: Request, _error: Exception) -> Response:
-    """Answer an unexpected error without details; the server logs them."""
+    """Respond to an unexpected error without its details, which are logged."""
     return error_response(500, ErrorCode.INTERNAL, "Something went wrong in the booking system.")
 
 

@@ -22,7 +22,7 @@ Authenticate = Callable[[str], Awaitable[Principal | None]]
 """Resolves a token to its principal, or to None when it is invalid. May raise TryLater."""
 
 Challenge = Callable[[Request], str]
-"""Returns further WWW-Authenticate parameters, such as where to get a token."""
+"""Returns further WWW-Authenticate parameters, such as the URL of the OAuth metadata."""
 
 CALL_ID: Final = "x-call-id"
 AUTHENTICATION_TIMEOUT_SECONDS: Final = 2.0
@@ -109,16 +109,16 @@ class PrincipalCache:
         Raises:
             TryLater: the lookup failed, and the cache has no current entry.
         """
-        digest, now_seconds = sha256(token.encode()).digest(), asyncio.get_running_loop().time
+        digest, clock_seconds = sha256(token.encode()).digest(), asyncio.get_running_loop().time
         try:
             principal = await self._single_flight.run(digest, partial(self._authenticate, token))
         except (TryLater, TimeoutError) as error:
-            if digest in self._cached and now_seconds() < self._cached[digest][1]:
+            if digest in self._cached and clock_seconds() < self._cached[digest][1]:
                 return self._cached[digest][0]
             raise _try_later(error) from None
         self._cached.pop(digest, None)
         if principal is not None:
-            self._cached[digest] = principal, now_seconds() + CACHE_SECONDS
+            self._cached[digest] = principal, clock_seconds() + CACHE_SECONDS
         return principal
 
 

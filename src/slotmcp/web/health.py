@@ -19,7 +19,7 @@ Check = Callable[[], Awaitable[object]]
 """Probe of a dependency; raises when the dependency is unavailable."""
 
 OK: Final = "ok"
-AWAY: Final = "away"
+UNAVAILABLE: Final = "away"
 _CHECK_TIMEOUT_SECONDS: Final = 2.0
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
@@ -33,7 +33,7 @@ class Health:
         self._shutdown = shutdown
         self._required = required
         self._optional = optional
-        """Without these, responses are correct and slower."""
+        """Without these, responses are still correct, but slower."""
         self._single_flight = SingleFlight(timeout_seconds=_CHECK_TIMEOUT_SECONDS)
 
     async def healthz(self, _request: Request) -> Response:
@@ -44,7 +44,7 @@ class Health:
         """Report readiness: 200 `ready` or `degraded`, 503 `unavailable` or `stopping`."""
         required = await self._check_all(self._required)
         optional = await self._check_all(self._optional)
-        status = self._status(AWAY in required.values(), AWAY in optional.values())
+        status = self._status(UNAVAILABLE in required.values(), UNAVAILABLE in optional.values())
         code = 200 if status in {"ready", "degraded"} else 503
         return JSONResponse({"status": status, "checks": {**required, **optional}}, code, _NO_STORE)
 
@@ -55,7 +55,7 @@ class Health:
         try:
             await self._single_flight.run(name, check)
         except (SlotmcpError, TimeoutError):
-            return AWAY
+            return UNAVAILABLE
         return OK
 
     def _status(self, lacks_required: bool, lacks_optional: bool) -> str:  # noqa: FBT001  two facts

@@ -55,7 +55,7 @@ class _DisconnectedError(Exception):
 
 
 class _Body:
-    """Body as it arrives. Only a disconnect follows it, and may take any time.
+    """Body of a request, limited in size and time. After the body, waiting for a disconnect has no time limit.
 
     Once the response has begun, an error is reported to the app as a disconnect.
     """
@@ -68,7 +68,7 @@ class _Body:
         self._remaining_bytes = remaining_bytes
         self._deadline = deadline
         self._is_required = is_required
-        """The request is meaningless without its body."""
+        """An incomplete body ends the request. A GET request has no body, so the app may handle the disconnect."""
         self._is_complete = False
         self._has_response = False
 

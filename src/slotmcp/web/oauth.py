@@ -89,8 +89,8 @@ class IssuerKeys:
         self._issuer = issuer
         self._url = url
         self._keys: Mapping[str, jwt.PyJWK] = {}
-        self._fetched_at = -float("inf")
-        self._tried_at = -float("inf")
+        self._fetched_at_seconds = -float("inf")
+        self._tried_at_seconds = -float("inf")
         self._fetching = asyncio.Lock()
 
     @classmethod
@@ -107,7 +107,7 @@ class IssuerKeys:
             Unavailable: the keys cannot be fetched, and none are cached.
         """
         cached = self._cached(key_id)
-        if cached is not None and monotonic() - self._fetched_at < FRESH_SECONDS:
+        if cached is not None and monotonic() - self._fetched_at_seconds < FRESH_SECONDS:
             return cached
         async with self._fetching:
             if self._is_due(key_id):
@@ -122,18 +122,18 @@ class IssuerKeys:
         return self._keys.get(key_id)
 
     def _is_due(self, key_id: str) -> bool:
-        is_fresh = self._cached(key_id) is not None and monotonic() - self._fetched_at < FRESH_SECONDS
-        return not is_fresh and monotonic() - self._tried_at >= PAUSE_SECONDS
+        is_fresh = self._cached(key_id) is not None and monotonic() - self._fetched_at_seconds < FRESH_SECONDS
+        return not is_fresh and monotonic() - self._tried_at_seconds >= PAUSE_SECONDS
 
     async def _fetch(self) -> None:
-        """Fetch the keys; on an error keep the cached ones."""
-        self._tried_at = monotonic()
+        """Fetch the keys. After an error, the cached keys stay in use."""
+        self._tried_at_seconds = monotonic()
         try:
             key_set = jwt.PyJWKSet.from_dict(await self._get(self._url or await self._discover()))
         except (httpx2.HTTPError, jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError):
             return
         self._keys = {key.key_id or "": key for key in key_set.keys if key.public_key_use in {None, "sig"}}
-        self._fetched_at = monotonic()
+        self._fetched_at_seconds = monotonic()
 
     async def _discover(self) -> str:
         """Return the key set's URL from the issuer's metadata (RFC 8414, OpenID Connect Discovery)."""

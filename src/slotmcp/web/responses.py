@@ -10,7 +10,7 @@ from slotmcp.domain.interval import MS_PER_SECOND
 
 
 def path_in_app(scope: Scope) -> str:
-    """Return the request path relative to the place where the app is mounted."""
+    """Return the request path below the path where the app is mounted."""
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", "")) or "/"
 

@@ -52,7 +52,7 @@ def _exit_normally(number: int, frame: FrameType | None) -> NoReturn:
 
 @contextmanager
 def shared_metrics(environment: MutableMapping[str, str]) -> Iterator[None]:
-    """Add up the metrics of the processes that are started in the block."""
+    """Combine the metrics of all processes that are started in the block."""
     with tempfile.TemporaryDirectory(prefix="slotmcp-metrics-") as folder:
         environment["PROMETHEUS_MULTIPROC_DIR"] = str(Path(folder))
         try:

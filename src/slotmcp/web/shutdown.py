@@ -113,7 +113,7 @@ class ShutdownMiddleware:
 
 
 class _Exchange:
-    """Request and response. A response that is an event stream no longer counts as running."""
+    """One request with its response. It no longer counts as running once the response is an event stream."""
 
     def __init__(self, shutdown: GracefulShutdown, receive: Receive, send: Send) -> None:
         self._shutdown = shutdown

@@ -64,7 +64,7 @@ async def book(site: Site, days: int) -> str:
 async def reconcile(site: Site, calcom: FakeCalcom) -> None:
     settings = Settings(database_url=f"sqlite:///{site.schedules.path}", calcom_url=calcom.url)
     async with open_app(settings) as app, app.calendar_worker() as worker:
-        await worker.sync("shop", is_dry=False)
+        await worker.sync("shop", is_dry_run=False)
 
 
 async def test_empty_sections_say_so(shop: Site) -> None:

@@ -119,7 +119,7 @@ async def open_office(
     with run_fake_calcom(state) as calcom:
         calendar = CalcomCalendar(calcom.url, timeout_seconds=timeout_seconds)
         calendars = CalendarConfig(
-            calendar_factory=lambda: calendar, secrets=lambda name: SECRETS.get(name, ""), every_seconds=180
+            calendar_factory=lambda: calendar, secrets=lambda name: SECRETS.get(name, ""), sync_interval_seconds=180
         )
         async with (
             open_shop(path, business, clock=clock, calendars=calendars) as shop,
@@ -127,5 +127,5 @@ async def open_office(
         ):
             cache = AvailabilityCache(shop.store)
             writer = ProjectWriter(store=shop.store, availability_cache=cache, ids=shop.app.ids)
-            worker = CalendarWorker(connections, writer, every_seconds=calendars.every_seconds)
+            worker = CalendarWorker(connections, writer, sync_interval_seconds=calendars.sync_interval_seconds)
             yield Office(shop, calcom, worker)

@@ -1,7 +1,7 @@
-"""Allocation of technicians' time to calendar events, and updates of the bookings that events stand for.
+"""Allocation of technicians' time to calendar events, and updates of the bookings that belong to events.
 
-An accepted event with a service becomes a booking. While its technician's time is taken, it blocks time as a busy time
-instead. Every other event that takes time is a busy time.
+An accepted event with a service becomes a booking. While its technician's time is taken, it is a busy time instead.
+Every other event that takes time is a busy time.
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ from slotmcp.services.calendar.matching import (
     EventMatch,
     contact_keys_of,
     match_event,
-    normalized_customer,
+    normalize_event_customer,
     technicians_for_hosts,
 )
 from slotmcp.services.placement import reassign_hold
@@ -28,10 +28,10 @@ from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waitlist_queue import offer_freed_time
 
 CANCELLED: Final = "Cancelled in Cal.com."
-MOVED_ONTO_TAKEN: Final = "Moved in Cal.com to a time that is taken here. The event blocks it: see the conflicts."
+MOVED_ONTO_TAKEN: Final = "Moved in Cal.com to a time that isn't available here. The event is listed as a conflict."
 MOVED_ON_BOTH_SIDES: Final = "Moved here and in Cal.com at the same time; the time in Cal.com was kept."
 REASSIGNED: Final = "Cal.com gave it to somebody else, who cannot come then or is not in the project file."
-"""Attention of a booking whose new host cannot serve it. Compared with stored values: it must not change."""
+"""Attention of a booking whose new host in Cal.com cannot serve it. Compared with stored values: must not change."""
 
 _FINAL_STATUSES: Final = frozenset({BookingStatus.COMPLETED, BookingStatus.NO_SHOW})
 _RESERVED_SOURCE: Final = "calcom:aside"
@@ -45,11 +45,11 @@ class TimeAllocator:
         self.unit = unit
         self.transaction = unit.transaction
         self.schedule = schedule
-        """Schedule at the start of the transaction, which hosts and event types are matched with."""
+        """Schedule at the start of the transaction, used to match hosts and event types."""
         self.changes = ConflictChanges()
 
     async def allocate(self, entry: CalendarEntry) -> CalendarEntry:
-        """Save an event with the busy times it takes; book it first if it can be a booking. Idempotent."""
+        """Save an event with its busy times, after booking it if possible. Repeating this changes nothing."""
         match = match_event(self.schedule, entry.event)
         before = entry.busy
         if not entry.booking_id and self._is_bookable(entry.event, match):
@@ -63,8 +63,8 @@ class TimeAllocator:
             await self._resolve_conflicts((*before, *busy))
         return entry
 
-    async def has_room(self, technician_id: str, interval: Interval, *, for_claim_id: str = "") -> bool:
-        """Return whether no other live claim overlaps an interval, after moving the holds that can move."""
+    async def make_room(self, technician_id: str, interval: Interval, *, for_claim_id: str = "") -> bool:
+        """Move holds out of an interval where possible; return whether no other live claim overlaps it now."""
         if not await self._other_claims(technician_id, interval, for_claim_id):
             return True
         reserved = BusyTime(technician_id=technician_id, start=interval[0], end=interval[1], source=_RESERVED_SOURCE)
@@ -80,7 +80,7 @@ class TimeAllocator:
         return [claim for claim in claims if claim.id != excluded_id]
 
     def _is_bookable(self, event: CalendarEvent, match: EventMatch) -> bool:
-        """Return whether an event that has not ended is a booking of the project, if there is room for it."""
+        """Return whether an event can become a booking, provided that its time is free."""
         return (
             event.kind is EventKind.APPOINTMENT
             and event.status is EventStatus.ACCEPTED
@@ -92,7 +92,7 @@ class TimeAllocator:
     async def _book(self, entry: CalendarEntry, match: EventMatch) -> CalendarEntry:
         """Add a booking for the event's customer if the time is free."""
         technician_id, service = match.technician_ids[0], match.service
-        if service is None or not await self.has_room(technician_id, entry.event.interval):
+        if service is None or not await self.make_room(technician_id, entry.event.interval):
             return entry
         booking = self._booking(entry, service, technician_id)
         try:
@@ -102,14 +102,14 @@ class TimeAllocator:
         return replace(entry, booking_id=booking.id)
 
     def _busy_times(self, entry: CalendarEntry, match: EventMatch) -> tuple[BusyTime, ...]:
-        """Return the busy times of an event: for all of its technicians, except the one its booking is with."""
+        """Return the busy times of an event: one for each technician, except the technician of its booking."""
         event, service = entry.event, match.service
         if not self._takes_time(event):
             return ()
         before, after = (service.buffer_before_minutes, service.buffer_after_minutes) if service else (0, 0)
         technician_ids = match.technician_ids[1:] if entry.booking_id else match.technician_ids
         start, end, source = event.start - before, event.end + after, EVENT_SOURCE_PREFIX + event.uid
-        return tuple(BusyTime(technician_id=each, start=start, end=end, source=source) for each in technician_ids)
+        return tuple(BusyTime(technician_id=id_, start=start, end=end, source=source) for id_ in technician_ids)
 
     def _takes_time(self, event: CalendarEvent) -> bool:
         settings = self.schedule.project.calcom
@@ -118,7 +118,7 @@ class TimeAllocator:
         return event.status is EventStatus.ACCEPTED
 
     def _with_current_customer(self, entry: CalendarEntry) -> CalendarEntry:
-        """Erase the customer once the booking holds their data or the event is over."""
+        """Erase the customer's data once the booking contains them or the event is over."""
         if entry.booking_id or entry.event.status.is_over:
             return replace(entry, event=replace(entry.event, customer=None, visit=Visit()), contact_keys=())
         return replace(entry, contact_keys=self._contact_keys(entry))
@@ -137,7 +137,7 @@ class TimeAllocator:
             buffer_before_minutes=service.buffer_before_minutes,
             buffer_after_minutes=service.buffer_after_minutes,
         )
-        customer = normalized_customer(event.customer, self.schedule.project)
+        customer = normalize_event_customer(event.customer, self.schedule.project)
         return Booking(claim=claim, customer=customer, visit=event.visit, contact_keys=self._contact_keys(entry))
 
     async def _resolve_conflicts(self, changed: tuple[BusyTime, ...]) -> None:
@@ -147,14 +147,14 @@ class TimeAllocator:
 
 
 class BookingUpdater:
-    """Moves, reassigns and cancels bookings like their events in the calendar, within one transaction."""
+    """Applies moves, reassignments and cancellations of events to their bookings, within one transaction."""
 
     def __init__(self, allocator: TimeAllocator) -> None:
         self._allocator = allocator
         self._transaction = allocator.transaction
 
     async def update(self, entry: CalendarEntry, before: CalendarEvent | None) -> CalendarEntry:
-        """Update the booking of an event; return the entry, without its booking if they had to be separated.
+        """Update the booking of an event; return the entry, without its booking if the two were separated.
 
         `before` is the previous state of the booking's event; None: the event was created from the booking.
         """
@@ -171,12 +171,12 @@ class BookingUpdater:
         return entry
 
     async def _cancel_with_event(self, entry: CalendarEntry, booking: Booking) -> None:
-        """Cancel a booking unless its event was replaced, another event has it, or a push cancelled the event."""
+        """Cancel a booking, unless its event was replaced, it has another event, or a push cancelled the event."""
         if entry.event.status is EventStatus.REPLACED or booking.status in _FINAL_STATUSES:
             return
         entries = await self._transaction.calendar.entries_of_booking(booking.id)
-        continues = any(each.event.uid != entry.event.uid and not each.event.status.is_over for each in entries)
-        if not continues and not await self._is_being_pushed(booking, None):
+        has_other = any(other.event.uid != entry.event.uid and not other.event.status.is_over for other in entries)
+        if not has_other and not await self._is_being_pushed(booking, None):
             await self._cancel(booking, CANCELLED)
 
     async def _move_with_event(
@@ -201,7 +201,7 @@ class BookingUpdater:
         return await self._separate(entry, booking)
 
     def _technician_id(self, event: CalendarEvent, booking: Booking, before: CalendarEvent | None) -> str:
-        """Return the booking's technician, or the event's if its hosts changed or an earlier change is unfinished."""
+        """Return the booking's technician, or the event's if its hosts changed or a reassignment is pending."""
         current_id = booking.claim.technician_id
         if before is not None and event.hosts == before.hosts and booking.attention != REASSIGNED:
             return current_id
@@ -209,8 +209,8 @@ class BookingUpdater:
         return current_id if current_id in technician_ids or not technician_ids else technician_ids[0]
 
     async def _move(self, booking: Booking, target: Claim, attention: str) -> bool:
-        """Give a booking another time or technician; return whether there was room."""
-        if not await self._allocator.has_room(target.technician_id, target.interval, for_claim_id=booking.id):
+        """Move a booking to another time or technician; return whether the time was available."""
+        if not await self._allocator.make_room(target.technician_id, target.interval, for_claim_id=booking.id):
             return False
         moved = replace(booking.with_status(BookingStatus.RESCHEDULED), claim=target, attention=attention)
         try:
@@ -221,7 +221,7 @@ class BookingUpdater:
         return True
 
     async def _separate(self, entry: CalendarEntry, booking: Booking) -> CalendarEntry:
-        """Cancel a booking whose event moved to a taken time; the event takes over the customer's data."""
+        """Cancel a booking whose event moved to a taken time, and move the customer's data to the event."""
         await self._cancel(booking, MOVED_ONTO_TAKEN)
         customer = booking.customer or entry.event.customer
         event = replace(entry.event, customer=customer, visit=booking.visit, booking_id="")
@@ -232,6 +232,6 @@ class BookingUpdater:
         await offer_freed_time(self._allocator.unit)
 
     async def _is_being_pushed(self, booking: Booking, start: Minute | None) -> bool:
-        """Return whether a push with unknown outcome asked for this start, or for a cancellation (None)."""
+        """Return whether a push with unknown outcome requested this start, or a cancellation if `start` is None."""
         push = await self._transaction.calendar.push(booking.id)
         return push is not None and push.tried_at_ms is not None and push.tried_start == start

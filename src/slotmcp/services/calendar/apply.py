@@ -25,7 +25,7 @@ from slotmcp.services.status_changes import cancel, set_status
 from slotmcp.services.unit_of_work import UnitOfWork
 
 UNKNOWN_HOST: Final = (
-    "No technician in the project file is this event's host in Cal.com. Add the host's e-mail address or userId under "
+    "No technician in the project file is this event's host in Cal.com. Add the host's email address or userId under "
     "technicians[].calcom, import the file, and replay the event."
 )
 MOVED: Final = "Moved in Cal.com."
@@ -39,7 +39,7 @@ class Effect(StrEnum):
 
     APPLIED = "applied"
     KNOWN = "known"
-    """No news: nothing changed."""
+    """The schedule already had this state."""
     DEFERRED = "parked"
     """Stored until it can be applied, because no host is a technician."""
     IGNORED = "ignored"
@@ -61,14 +61,14 @@ async def apply_event(unit: UnitOfWork, event: CalendarEvent) -> ApplyResult:
 
 
 async def refresh_entry(unit: UnitOfWork, entry: CalendarEntry) -> ApplyResult:
-    """Allocate the time of a stored event again, by the project's current file."""
+    """Allocate the time of a stored event again, with the project's current schedule."""
     allocator = TimeAllocator(unit, await unit.transaction.schedule())
     await allocator.allocate(entry)
     return _applied(allocator)
 
 
 async def apply_no_show(transaction: Transaction, no_show: NoShow) -> ApplyResult:
-    """Set the status of a booking that has begun to no-show or completed, unless newer information is known."""
+    """Mark a booking as a no-show or as completed, unless a newer report is known or the booking has not begun."""
     entry = await transaction.calendar.entry(no_show.uid)
     if entry is None or no_show.at_ms < entry.no_show_at_ms:
         return ApplyResult(effect=Effect.IGNORED if entry is None else Effect.KNOWN)
@@ -109,7 +109,7 @@ class _Application:
         entry = CalendarEntry(event=event) if known is None else replace(known, event=event)
         entry, before = await self._with_booking(entry, known, predecessors)
         entry = await self._update_and_allocate(entry, before)
-        await self._pass_booking_on(entry)
+        await self._transfer_booking(entry)
         await self._use_freed_times(times_before - await self._times([entry]))
         return _applied(self._allocator)
 
@@ -131,7 +131,7 @@ class _Application:
         return received
 
     async def _if_replaced(self, event: CalendarEvent) -> CalendarEvent:
-        """Return the event, as replaced if a later one of its series is known."""
+        """Return the event, marked as replaced if a later event of its series is known."""
         if event.status.is_over or event.sequence is None:
             return event
         series = await self._records.entries_in_series(event.series)
@@ -152,7 +152,7 @@ class _Application:
         return times
 
     async def _use_freed_times(self, freed: Iterable[TechnicianTime]) -> None:
-        """Retry every change that failed because a time was taken which is free now."""
+        """Retry every change that failed because its time was taken, and whose time is free now."""
         times = sorted(freed)
         while times:
             technician_id, interval = times.pop()
@@ -170,7 +170,7 @@ class _Application:
                 await self._records.request_push(claim.id)
 
     async def _book_waiting_events(self, technician_schedule: TechnicianSchedule, interval: Interval) -> None:
-        """Book events that were busy times only because their time was taken."""
+        """Book events that became busy times because their time was taken."""
         for busy in technician_schedule.busy:
             if busy.source.startswith(EVENT_SOURCE_PREFIX) and overlaps((busy.start, busy.end), interval):
                 entry = await self._records.entry(busy.source.removeprefix(EVENT_SOURCE_PREFIX))
@@ -178,7 +178,7 @@ class _Application:
                     await self._allocator.allocate(entry)
 
     async def _retry_reassignments(self, technician_id: str, interval: Interval) -> list[TechnicianTime]:
-        """Give a technician the bookings that waited for a taken time; return the times that this frees."""
+        """Assign a technician the bookings that waited for this interval; return the times that this frees."""
         freed: list[TechnicianTime] = []
         for technician_schedule in (await self._transaction.schedule()).technician_schedules.values():
             for claim in overlapping_claims(technician_schedule, interval, self._transaction.now_ms):
@@ -188,7 +188,7 @@ class _Application:
         return freed
 
     async def _is_reassigned(self, booking_id: str) -> bool:
-        """Try to give a booking the technician of its event; return whether it has them now."""
+        """Try to assign a booking to the technician of its event; return whether that succeeded."""
         for entry in await self._records.entries_of_booking(booking_id):
             if not entry.event.status.is_over:
                 await self._update_and_allocate(entry, entry.event)
@@ -210,7 +210,7 @@ class _Application:
         return ApplyResult(effect=Effect.DEFERRED)
 
     async def _predecessors(self, event: CalendarEvent) -> list[CalendarEntry]:
-        """Return the events that this one replaces; one that is unknown gets an entry, in case it is received later."""
+        """Return the events that this one replaces. An unknown one gets an entry, in case it is received later."""
         entries = {
             entry.event.uid: entry
             for entry in await self._records.entries_in_series(event.series)
@@ -226,8 +226,8 @@ class _Application:
     ) -> tuple[CalendarEntry, CalendarEvent | None]:
         """Return the entry with its booking, and the previous state of that booking's event.
 
-        The state is None if the event was created from the booking. An event that replaced such an event before it was
-        received was moved in the calendar: its previous state has the booking's time.
+        The state is None for an event that was created from the booking. If that event was rescheduled before slotmcp
+        received it, the replacement is received first. Its previous state then has the booking's time.
         """
         if known is not None and known.booking_id:
             return entry, known.event
@@ -238,21 +238,21 @@ class _Application:
         booking = await self._transaction.booking(event.booking_id) if event.booking_id else None
         if booking is None or event.status.is_over or await self._is_separated(known, booking.id):
             return entry, None
-        if any(not each.event.status.is_over for each in await self._records.entries_of_booking(booking.id)):
+        if any(not other.event.status.is_over for other in await self._records.entries_of_booking(booking.id)):
             await self._records.request_push(booking.id)  # the booking has two events: the push cancels one
         start, end = booking.claim.interval
         before = replace(event, start=start, end=end) if event.replaces else None
         return replace(entry, booking_id=booking.id), before
 
     async def _is_separated(self, known: CalendarEntry | None, booking_id: str) -> bool:
-        """Return whether an event no longer belongs to a booking, because that was cancelled without the event."""
+        """Return whether an event was separated from a booking, which was cancelled without cancelling the event."""
         if known is None or known.booking_id:
             return False
         booking = await self._transaction.booking(booking_id)
         return booking is not None and booking.status is BookingStatus.CANCELLED
 
-    async def _pass_booking_on(self, entry: CalendarEntry) -> None:
-        """Give the booking of a replaced event to the successor, if that was received before."""
+    async def _transfer_booking(self, entry: CalendarEntry) -> None:
+        """Transfer the booking of a replaced event to its successor, if the successor was received first."""
         if entry.event.status is not EventStatus.REPLACED or not entry.booking_id:
             return
         for successor in await self._records.successors(entry.event.uid):
@@ -260,7 +260,7 @@ class _Application:
                 continue
             if not successor.booking_id:
                 linked = replace(successor, booking_id=entry.booking_id)
-                await self._pass_booking_on(await self._update_and_allocate(linked, entry.event))
+                await self._transfer_booking(await self._update_and_allocate(linked, entry.event))
             elif successor.booking_id != entry.booking_id:
                 booking = await self._transaction.booking(entry.booking_id)
                 if booking is not None:
@@ -273,7 +273,7 @@ def _applied(allocator: TimeAllocator) -> ApplyResult:
 
 
 def _content(event: CalendarEvent) -> CalendarEvent:
-    """Return the event without its time of update and without the customer's data, which the booking holds."""
+    """Return the event without its time of update and without the customer's data, which the booking contains."""
     return replace(event, at_ms=0, sequence=None, customer=None, visit=Visit())
 
 
@@ -288,6 +288,6 @@ def _replaced(event: CalendarEvent, *, by: CalendarEvent) -> CalendarEvent:
 
 
 def _unknown_predecessor(event: CalendarEvent) -> CalendarEvent:
-    """Return a replaced event in place of one that an event replaces and that was never received."""
+    """Return a placeholder for the event that an event replaces, if that one was never received."""
     replaced = replace(event, uid=event.replaces, status=EventStatus.REPLACED, replaces="", booking_id="")
     return replace(replaced, customer=None, visit=Visit(), sequence=None)

@@ -1,6 +1,6 @@
 """Conflicts: a calendar event or busy time overlaps a hold or booking of the same technician. Both are kept.
 
-Conflicts are not stored. They are computed from the live claims and the busy times of one technician's schedule.
+Conflicts are not stored. They are computed from the live claims and the busy times of a technician's schedule.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,7 +16,7 @@ from slotmcp.services.placement import reassign_hold
 from slotmcp.services.unit_of_work import UnitOfWork
 
 IN_CONFLICT: Final = "The technician's calendar has something else then."
-"""Attention of a booking in conflict. Compared with stored values: it must not change."""
+"""Attention of a booking in conflict. Compared with stored values: must not change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def is_in_conflict(technician_schedule: TechnicianSchedule, claim: Claim) -> boo
 
 
 def attention_for(schedule: Schedule, claim: Claim) -> str:
-    """Return the attention of a booking that is about to be made from a claim; "" if there is no conflict."""
+    """Return the attention for a new booking with a claim; "" if there is no conflict."""
     technician_schedule = schedule.technician_schedules.get(claim.technician_id)
     return IN_CONFLICT if technician_schedule is not None and is_in_conflict(technician_schedule, claim) else ""
 
@@ -90,7 +90,7 @@ async def resolve_conflicts(
 
 
 async def _mark(transaction: Transaction, booking_id: str, *, is_conflict: bool) -> bool:
-    """Set or clear the attention of a booking; return whether it newly conflicts. Other attention is kept."""
+    """Set or clear the conflict of a booking; return whether it is new. Other attention stays unchanged."""
     booking = await transaction.booking(booking_id)
     attention = IN_CONFLICT if is_conflict else ""
     if booking is None or booking.attention not in {"", IN_CONFLICT} or booking.attention == attention:

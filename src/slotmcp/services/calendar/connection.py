@@ -33,7 +33,7 @@ FAILURES: Final = 5
 READ_ATTEMPTS: Final = 4
 PAGE_SIZE: Final = 100
 MAX_WAIT_SECONDS: Final = 8.0
-"""Longest Retry-After that a read waits for; a longer one ends the read."""
+"""Longest Retry-After that a read waits for. A longer one ends the read with an error."""
 
 _CIRCUIT: Final = "account"
 _PUSH_BACKOFF: Final = wait_exponential_jitter(multiplier=2, max=900, jitter=2)
@@ -109,7 +109,7 @@ class CalendarConnection:
     async def pages_updated_after(self, after_ms: int) -> AsyncIterator[Sequence[CalendarEvent]]:
         """Yield pages of the events updated after an instant, by time of update.
 
-        After a page, every event updated before its last one is known. Events updated meanwhile come last, maybe twice.
+        The pages have no gaps. Events that are updated meanwhile come last, possibly for the second time.
         """
         while True:
             page = await self.read(partial(_read_page, after_ms))
@@ -162,7 +162,7 @@ class CalendarConnections:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectCalendar:
-    """One project, the connection to its calendar, and what a unit of work on it needs."""
+    """Project with the connection to its calendar and the writer for its transactions."""
 
     project_id: str
     connection: CalendarConnection

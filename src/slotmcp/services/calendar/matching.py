@@ -15,7 +15,7 @@ from slotmcp.services.contacts import normalize_customer, normalize_email, refer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventMatch:
-    """Technicians and service that an event stands for."""
+    """Technicians and service that match an event."""
 
     technician_ids: tuple[str, ...]
     """Technicians whose time the event takes, the organizer first. Empty: no host is a technician."""
@@ -24,7 +24,7 @@ class EventMatch:
 
 
 def match_event(schedule: Schedule, event: CalendarEvent) -> EventMatch:
-    """Return the technicians and the service of an event, by the project's current file."""
+    """Return the technicians and the service that match an event in the current schedule."""
     return EventMatch(
         technician_ids=technicians_for_hosts(schedule, event.hosts),
         service=_service(schedule, event.event_type_id) if event.event_type_id else None,
@@ -32,7 +32,7 @@ def match_event(schedule: Schedule, event: CalendarEvent) -> EventMatch:
 
 
 def technicians_for_hosts(schedule: Schedule, references: Iterable[HostReference]) -> tuple[str, ...]:
-    """Return the ids of the technicians that hosts stand for, each once, in the hosts' order."""
+    """Return the ids of the technicians that match hosts, in the hosts' order and without duplicates."""
     hosts = list(connected_hosts(schedule))
     ids = [technician_id for reference in references for technician_id, host in hosts if _is_same_host(host, reference)]
     return tuple(dict.fromkeys(ids))
@@ -45,8 +45,8 @@ def connected_hosts(schedule: Schedule) -> Iterator[tuple[str, CalcomHost]]:
             yield technician_id, host
 
 
-def normalized_customer(customer: Customer | None, project: Project) -> Customer | None:
-    """Return the customer with phone and email address normalized; an invalid number is dropped, never rejected."""
+def normalize_event_customer(customer: Customer | None, project: Project) -> Customer | None:
+    """Return the customer with a normalized phone number and email address. An invalid number is dropped."""
     if customer is None:
         return None
     try:
@@ -57,7 +57,7 @@ def normalized_customer(customer: Customer | None, project: Project) -> Customer
 
 def contact_keys_of(transaction: Transaction, customer: Customer | None, project: Project) -> tuple[str, ...]:
     """Return keyed hashes of a customer's phone number and email address."""
-    normalized = normalized_customer(customer, project)
+    normalized = normalize_event_customer(customer, project)
     return tuple(map(transaction.pseudonym, references_of(normalized))) if normalized else ()
 
 
@@ -69,7 +69,7 @@ def _is_same_host(host: CalcomHost, reference: HostReference) -> bool:
 
 
 def _service(schedule: Schedule, event_type_id: int) -> ServiceType | None:
-    """Return the service with an event type; a technician's own event type comes after the services' own."""
+    """Return the service with an event type, or else the service of a technician's own event type."""
     for service in schedule.services.values():
         if service.calcom_event_type_id == event_type_id:
             return service

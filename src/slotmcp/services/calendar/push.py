@@ -1,4 +1,4 @@
-"""Pushes of bookings to the calendar: each change is made there once, soon after it was made here.
+"""Pushes of bookings to the calendar: each change of a booking is repeated there exactly once.
 
 The calendar has no idempotency keys. Each attempt is therefore recorded before it starts. If its outcome is unknown,
 the next attempt first searches the events that were updated since.
@@ -17,7 +17,7 @@ from slotmcp.services.calendar.push_steps import PushStep, PushStepKind, next_st
 from slotmcp.services.unit_of_work import UnitOfWork
 
 REFUSED: Final = "Cal.com does not take it: "
-"""Prefix of the attention of a rejected booking. Compared with stored values: it must not change."""
+"""Prefix of the attention of a rejected booking. Compared with stored values: must not change."""
 
 SUCCESSOR_MISSING: Final = "it does not return the event that replaced a rescheduled one"
 UNCHANGED: Final = "it reports success, but the event is unchanged"
@@ -25,7 +25,7 @@ UNCHANGED: Final = "it reports success, but the event is unchanged"
 MAX_CLOCK_SKEW_MS: Final = 300_000
 """Largest expected difference between the clocks of the calendar and the store."""
 MAX_STEPS: Final = 5
-"""Steps for one booking in a row. More are a sign that someone else keeps changing the event."""
+"""Maximum number of steps for one booking in a row. More indicate that another client keeps changing the event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +35,15 @@ class PushResult:
     booking_id: str
     steps: tuple[PushStepKind, ...]
     """Completed steps, in order."""
-    refused: str = ""
+    rejection: str = ""
     """Reason why the calendar rejected a step."""
-    away: str = ""
-    """Reason why the push has to be tried again later."""
+    retry_reason: str = ""
+    """Reason why the push is retried later."""
 
     @property
     def outcome(self) -> str:
         """Outcome as a metric label: "refused", "away", or "done"."""
-        return "refused" if self.refused else ("away" if self.away else "done")
+        return "refused" if self.rejection else ("away" if self.retry_reason else "done")
 
 
 class BookingPusher:
@@ -68,17 +68,17 @@ class BookingPusher:
                 events = await self._run(step)
             except CalendarUnavailable as error:
                 await self._calendar.write(partial(_postpone, step, error))
-                return PushResult(booking_id=booking_id, steps=tuple(done), away=error.message)
+                return PushResult(booking_id=booking_id, steps=tuple(done), retry_reason=error.message)
             except CalendarRejected as error:
                 await self._calendar.write(partial(_reject, step, error))
-                return PushResult(booking_id=booking_id, steps=tuple(done), refused=error.message)
+                return PushResult(booking_id=booking_id, steps=tuple(done), rejection=error.message)
             done.append(step.kind)
             delay_ms = push_backoff_ms(MAX_STEPS) if len(done) == MAX_STEPS else 0
             await self._calendar.write(partial(_complete, step, events, delay_ms))
-        return PushResult(booking_id=booking_id, steps=tuple(done), away=UNCHANGED)
+        return PushResult(booking_id=booking_id, steps=tuple(done), retry_reason=UNCHANGED)
 
     async def _run(self, step: PushStep) -> list[CalendarEvent]:
-        """Run a step unless an earlier attempt had an effect; return the current state of the changed events."""
+        """Run a step, unless an earlier attempt took effect; return the current state of the changed events."""
         if step.tried_at_ms is not None:
             events = await self._find(step, step.tried_at_ms - MAX_CLOCK_SKEW_MS)
             if step.must_find and not events:
@@ -103,7 +103,7 @@ class BookingPusher:
         ]
 
     async def _changed_meanwhile(self, step: PushStep) -> list[CalendarEvent]:
-        """Return the step's event if it is over, with the events that replaced it."""
+        """Return the step's event, with the events that replaced it, if it has ended in the calendar."""
         if not step.uid:
             return []
         event = await self._connection.read(lambda account: account.event(step.uid))
@@ -116,7 +116,7 @@ class BookingPusher:
 
 
 async def _complete(step: PushStep, events: list[CalendarEvent], delay_ms: int, unit: UnitOfWork) -> None:
-    """Apply the changed events; a push that is not complete is due again after a delay."""
+    """Apply the changed events. A push that is not complete is due again after the delay."""
     transaction = unit.transaction
     for event in events:
         await apply_event(unit, _with_booking(step, event))

@@ -27,7 +27,7 @@ class PushStepKind(StrEnum):
     RESCHEDULE = "reschedule"
     CANCEL = "cancel"
     FIND = "find"
-    """Only find the result of an earlier attempt."""
+    """Only look up the result of an earlier attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +44,9 @@ class PushStep:
     """Event to create."""
     reason: str = ""
     tried_at_ms: int | None = None
-    """Start of an earlier attempt with unknown outcome, or time at which an unknown event replaced this one."""
+    """Time of an earlier attempt with unknown outcome, or time at which an unknown event replaced this one."""
     must_find: bool = False
-    """An event exists that has to be found before any other step."""
+    """True if an event is known to exist that has to be found before any other step."""
 
 
 async def start_next_step(transaction: Transaction, booking_id: str) -> PushStep | None:
@@ -77,7 +77,7 @@ async def next_step(transaction: Transaction, push: Push) -> PushStep | None:
     live = [entry for entry in entries if not entry.event.status.is_over]
     if len(live) > 1:
         newest = max(live, key=lambda entry: (entry.event.at_ms, entry.event.uid))
-        return _cancel(push.booking_id, newest, "It was made twice.")
+        return _cancel(push.booking_id, newest, "Duplicate booking.")
     if not live and (step := await _find_successor(transaction, entries)):
         return step
     entry = live[0] if live else None
@@ -88,7 +88,7 @@ async def next_step(transaction: Transaction, push: Push) -> PushStep | None:
 
 
 async def _find_successor(transaction: Transaction, entries: Sequence[CalendarEntry]) -> PushStep | None:
-    """Return the step that finds the unknown event by which a replaced event of the booking was replaced."""
+    """Return the step that finds the unknown successor of a replaced event; None if every successor is known."""
     for entry in entries:
         event = entry.event
         if event.status is EventStatus.REPLACED and not await transaction.calendar.successors(event.uid):
@@ -111,7 +111,7 @@ def _step(schedule: Schedule, booking: Booking, live: CalendarEntry | None, now_
     if live is None:
         return _create(schedule, booking)
     if not _has_right_host(schedule, claim, live):
-        return _cancel(booking.id, live, "Somebody else comes.")
+        return _cancel(booking.id, live, "Another technician was assigned.")
     if live.event.start == claim.start:
         return None
     return PushStep(kind=PushStepKind.RESCHEDULE, booking_id=booking.id, uid=live.event.uid, start=claim.start)
@@ -143,7 +143,7 @@ def _create(schedule: Schedule, booking: Booking) -> PushStep | None:
 
 
 def _has_right_host(schedule: Schedule, claim: Claim, entry: CalendarEntry) -> bool:
-    """Return whether an event is with the claim's technician, by its event type or by its hosts."""
+    """Return whether an event belongs to the claim's technician, by its event type or by its hosts."""
     own_id, event = _own_event_type_id(schedule, claim), entry.event
     return own_id in {None, event.event_type_id} or claim.technician_id in technicians_for_hosts(schedule, event.hosts)
 

@@ -23,9 +23,9 @@ from slotmcp.services.unit_of_work import UnitOfWork
 T = TypeVar("T")
 
 OVERLAP_MS: Final = 600_000
-"""Part of the feed that is read again each time, because updates may become visible late."""
+"""Time span of the feed that is read again each time, because updates may become visible late."""
 BATCH_SIZE: Final = 20
-"""Events applied in one transaction, which callers have to wait for."""
+"""Number of events applied in one transaction. It is small, because calls wait for the transaction."""
 MAX_AGE_MINUTES: Final = 2 * MINUTES_PER_DAY
 """Age of events, by their end, after which unknown ones are ignored."""
 EXTRA_DAYS: Final = 2
@@ -57,7 +57,7 @@ class Difference:
     start: Minute
     end: Minute
     is_gone: bool = False
-    """The time is free now."""
+    """True if the time is free now."""
 
 
 @dataclass(slots=True)
@@ -89,10 +89,10 @@ class _DryRunRollback(Exception):  # noqa: N818  control flow
     """Rolls back the transaction of a dry run."""
 
 
-async def reconcile(calendar: ProjectCalendar, *, is_dry: bool = False) -> SyncReport:
-    """Read the events updated since the last time, and repair the differences.
+async def reconcile(calendar: ProjectCalendar, *, is_dry_run: bool = False) -> SyncReport:
+    """Read the events updated since the last reconciliation, and repair the differences.
 
-    Progress is saved after each batch, so that an interrupted reconciliation continues there.
+    Progress is saved after each batch, so that the next run continues an interrupted one.
 
     Raises:
         CalendarError, Unavailable.
@@ -101,9 +101,11 @@ async def reconcile(calendar: ProjectCalendar, *, is_dry: bool = False) -> SyncR
     watermark_ms = (await calendar.store.calendar(calendar.project_id)).sync.watermark_ms
     async for page in calendar.connection.pages_updated_after(max(0, watermark_ms - OVERLAP_MS)):
         for first in range(0, len(page), BATCH_SIZE):
-            report.add(await _write(calendar, partial(_apply_batch, page[first : first + BATCH_SIZE]), is_dry=is_dry))
+            report.add(
+                await _write(calendar, partial(_apply_batch, page[first : first + BATCH_SIZE]), is_dry_run=is_dry_run)
+            )
     connected = await _read_connected_calendars(calendar)
-    report.add(await _write(calendar, partial(_reconcile_rest, connected), is_dry=is_dry))
+    report.add(await _write(calendar, partial(_reconcile_schedule, connected), is_dry_run=is_dry_run))
     return report
 
 
@@ -124,9 +126,9 @@ async def _read_connected_calendars(calendar: ProjectCalendar) -> _ConnectedBusy
     return _ConnectedBusyTimes(within=within, by_technician=by_technician)
 
 
-async def _write(calendar: ProjectCalendar, work: Callable[[UnitOfWork], Awaitable[T]], *, is_dry: bool) -> T:
+async def _write(calendar: ProjectCalendar, work: Callable[[UnitOfWork], Awaitable[T]], *, is_dry_run: bool) -> T:
     """Run a unit of work in one transaction, which a dry run rolls back."""
-    if not is_dry:
+    if not is_dry_run:
         return await calendar.write(work)
     results: list[T] = []
 
@@ -158,7 +160,7 @@ async def _apply_batch(events: Sequence[CalendarEvent], unit: UnitOfWork) -> Syn
 
 
 def _kind(result: ApplyResult, event: CalendarEvent, known: CalendarEntry | None) -> DifferenceKind | None:
-    """Return the kind of difference; None: none that takes or frees time."""
+    """Return the kind of a difference; None if the event neither takes nor frees time."""
     if result.effect is Effect.DEFERRED:
         return DifferenceKind.UNKNOWN_HOST
     took_no_time = known is None or known.event.status.is_over
@@ -167,7 +169,7 @@ def _kind(result: ApplyResult, event: CalendarEvent, known: CalendarEntry | None
     return DifferenceKind.MISSED if known is None else DifferenceKind.STALE
 
 
-async def _reconcile_rest(connected: _ConnectedBusyTimes, unit: UnitOfWork) -> SyncReport:
+async def _reconcile_schedule(connected: _ConnectedBusyTimes, unit: UnitOfWork) -> SyncReport:
     """Update connected calendars' busy times, refresh events without a booking, and push bookings without an event."""
     transaction, report = unit.transaction, SyncReport()
     report.differences += await _update_connected_busy(unit, connected)
@@ -183,7 +185,7 @@ async def _reconcile_rest(connected: _ConnectedBusyTimes, unit: UnitOfWork) -> S
 async def _update_connected_busy(unit: UnitOfWork, connected: _ConnectedBusyTimes) -> list[Difference]:
     """Replace the technicians' busy times of connected calendars; return the differences.
 
-    The calendar service writes its own events into connected calendars. Those are left out, because they are known.
+    The calendar service also writes its own events into connected calendars. Those are ignored here.
     """
     transaction = unit.transaction
     entries = await transaction.calendar.open_entries(connected.within[0])
@@ -194,7 +196,9 @@ async def _update_connected_busy(unit: UnitOfWork, connected: _ConnectedBusyTime
             for busy in technician_schedule.busy
             if busy.source == CONNECTED_CALENDAR_SOURCE and overlaps(_interval(busy), connected.within)
         }
-        intervals = connected.by_technician.get(technician_id, frozenset()) - _known(technician_schedule, entries)
+        intervals = connected.by_technician.get(technician_id, frozenset()) - _known_intervals(
+            technician_schedule, entries
+        )
         current = {
             BusyTime(technician_id=technician_id, start=start, end=end, source=CONNECTED_CALENDAR_SOURCE)
             for start, end in intervals
@@ -217,7 +221,7 @@ def _difference(
     return Difference(kind=kind, subject=subject, start=span.start, end=span.end, is_gone=is_gone)
 
 
-def _known(technician_schedule: TechnicianSchedule, entries: Iterable[CalendarEntry]) -> set[Interval]:
+def _known_intervals(technician_schedule: TechnicianSchedule, entries: Iterable[CalendarEntry]) -> set[Interval]:
     return {claim.interval for claim in technician_schedule.claims} | {entry.event.interval for entry in entries}
 
 
@@ -226,7 +230,7 @@ def _interval(busy: BusyTime) -> Interval:
 
 
 async def _claims_to_push(transaction: Transaction) -> list[Claim]:
-    """Return the claims of upcoming bookings that the calendar should have, with neither an event nor a push."""
+    """Return the claims of upcoming bookings that belong in the calendar and have neither an event nor a push."""
     schedule, now = await transaction.schedule(), transaction.now_ms // MS_PER_MINUTE
     return [
         claim

@@ -15,7 +15,7 @@ from slotmcp.services.calendar.conflicts import Conflict, find_conflicts
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 
 MAX_AGE_MS: Final = 30 * MINUTES_PER_DAY * MS_PER_MINUTE
-"""Age after which a delivery is ignored. Digests of deliveries are stored as long, to detect replays."""
+"""Age after which a delivery is ignored. Digests of deliveries are stored for the same time, to detect replays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class ReplayResult:
 
 
 class CalendarService:
-    """Receives webhook deliveries, and shows what is stored about a project's calendar."""
+    """Use cases of webhook deliveries, conflicts and deferred events."""
 
     def __init__(self, writer: ProjectWriter, *, calendar_factory: Callable[[], Calendar], secrets: Secrets) -> None:
         self._writer = writer
@@ -65,7 +65,7 @@ class CalendarService:
         return await self._writer.write(project_id, lambda unit: _apply_delivery(unit, delivery))
 
     async def view(self, project_id: str | None) -> CalendarView:
-        """Return what is stored about a project's calendar.
+        """Return the stored sync state, pending pushes and deferred events of a project.
 
         Raises:
             InvalidArgument, NotFound, Unavailable.
@@ -131,11 +131,11 @@ async def _apply_delivery(unit: UnitOfWork, delivery: Delivery) -> ApplyResult:
 def describe_push(push: Push) -> str:
     """Return the status of a push for operators."""
     if push.refused:
-        return f"Refused: {push.refused}. Retried when the booking changes."
+        return f"Rejected: {push.refused}. Retried when the booking changes."
     return "Waiting for a retry" if push.attempts else "Waiting to be sent"
 
 
 def describe_deferred(deferred: DeferredEvent) -> str:
-    """Return what an operator can do about a deferred event, with the event's hosts."""
+    """Return the action that an operator can take on a deferred event, with the event's hosts."""
     hosts = [host.email or f"user {host.user_id}" for host in deferred.event.hosts]
     return f"{deferred.why} (Host: {', '.join(hosts) or 'unknown'}.)"

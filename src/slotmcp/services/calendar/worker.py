@@ -1,4 +1,4 @@
-"""Background worker that pushes bookings to calendars and reconciles them. A lease allows one worker for a project."""
+"""Background worker that pushes bookings to calendars and reconciles them. A lease limits a project to one worker."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -36,42 +36,44 @@ class SyncAnswer:
 
 
 ReportProblem = Callable[[str, str], None]
-"""Receives a project's id and a sentence about an error that will be retried; neither is personal."""
+"""Receives a project's id and a sentence about an error that will be retried. Neither contains personal data."""
 
 
 class CalendarWorker:
     """Worker for every connected project."""
 
-    def __init__(self, connections: CalendarConnections, writer: ProjectWriter, *, every_seconds: float) -> None:
+    def __init__(
+        self, connections: CalendarConnections, writer: ProjectWriter, *, sync_interval_seconds: float
+    ) -> None:
         self._connections = connections
         self._writer = writer
         self._store = writer.store
-        self._sync_interval_ms = round(every_seconds * MS_PER_SECOND)
+        self._sync_interval_ms = round(sync_interval_seconds * MS_PER_SECOND)
         self._name = writer.ids.new_id()
-        self._known: dict[str, CalendarConnection] = {}
+        self._connections_by_project: dict[str, CalendarConnection] = {}
         self._failures: dict[str, int] = {}
-        self._retry_at: dict[str, float] = {}
-        """Times at which projects that failed may be tried again, by the event loop's clock."""
+        self._retry_at_seconds: dict[str, float] = {}
+        """Times at which failed projects are tried again, in seconds of the event loop's clock."""
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, writer: ProjectWriter, *, calendar: Calendar, secrets: Secrets, every_seconds: float
+        cls, writer: ProjectWriter, *, calendar: Calendar, secrets: Secrets, sync_interval_seconds: float
     ) -> AsyncIterator[Self]:
         """Open a worker; its connections close when the block ends."""
         async with CalendarConnections.open(calendar, secrets) as connections:
-            yield cls(connections, writer, every_seconds=every_seconds)
+            yield cls(connections, writer, sync_interval_seconds=sync_interval_seconds)
 
-    async def sync(self, project_id: str, *, is_dry: bool = False) -> SyncAnswer:
-        """Push what is due, and reconcile, now.
+    async def sync(self, project_id: str, *, is_dry_run: bool = False) -> SyncAnswer:
+        """Run all due pushes and a reconciliation now.
 
         Raises:
             InvalidArgument: the project is not connected, or another worker holds the lease.
             CalendarError, NotFound, Unavailable.
         """
         calendar = await self._project_calendar(project_id)
-        if is_dry:
-            return SyncAnswer(pushed=(), report=await reconcile(calendar, is_dry=True))
+        if is_dry_run:
+            return SyncAnswer(pushed=(), report=await reconcile(calendar, is_dry_run=True))
         async with self._lease(project_id) as has_lease:
             if not has_lease:
                 raise InvalidArgument("projectId", "another worker is reconciling it right now; try again soon.")
@@ -80,13 +82,13 @@ class CalendarWorker:
             return SyncAnswer(pushed=(*pushed, *await _push_due(calendar)), report=report)
 
     async def run_forever(self, report_problem: ReportProblem) -> None:
-        """Do the due work of all projects again and again."""
+        """Run `run_once` every second."""
         while True:
             await self.run_once(report_problem)
             await asyncio.sleep(POLL_SECONDS)
 
     async def run_once(self, report_problem: ReportProblem) -> None:
-        """Do the due work of all projects."""
+        """Push and reconcile every project for which it is due."""
         try:
             for project_id in await self._store.calendar_projects():
                 await self._run_project(project_id, report_problem)
@@ -110,9 +112,9 @@ class CalendarWorker:
             return
         async with self._lease(project_id) as has_lease:
             if has_lease:
-                await self._do(project_id, report_problem, is_sync_due=is_sync_due)
+                await self._push_and_reconcile(project_id, report_problem, is_sync_due=is_sync_due)
 
-    async def _do(self, project_id: str, report_problem: ReportProblem, *, is_sync_due: bool) -> None:
+    async def _push_and_reconcile(self, project_id: str, report_problem: ReportProblem, *, is_sync_due: bool) -> None:
         try:
             calendar = await self._project_calendar(project_id)
             await _push_due(calendar)
@@ -128,8 +130,8 @@ class CalendarWorker:
                 self._failures.pop(project_id, None)
 
     def _may_push(self, project_id: str) -> bool:
-        """Return whether the connection accepts requests; before it is open, whether the project may be tried again."""
-        connection = self._known.get(project_id)
+        """Return whether the project's connection accepts requests, or may be opened again."""
+        connection = self._connections_by_project.get(project_id)
         return self._may_retry(project_id) if connection is None else not connection.pause_ms()
 
     async def _project_calendar(self, project_id: str) -> ProjectCalendar:
@@ -138,20 +140,20 @@ class CalendarWorker:
             raise InvalidArgument(
                 "projectId", f"{project_id} is not connected to Cal.com: add project.calcom to its file."
             )
-        self._known[project_id] = connection = await self._connections.get(settings)
+        self._connections_by_project[project_id] = connection = await self._connections.get(settings)
         return ProjectCalendar(project_id=project_id, connection=connection, writer=self._writer)
 
     def _may_retry(self, project_id: str) -> bool:
-        return asyncio.get_running_loop().time() >= self._retry_at.get(project_id, 0.0)
+        return asyncio.get_running_loop().time() >= self._retry_at_seconds.get(project_id, 0.0)
 
     def _back_off(self, project_id: str) -> None:
         self._failures[project_id] = self._failures.get(project_id, 0) + 1
         wait_seconds = sync_backoff_ms(self._failures[project_id]) / MS_PER_SECOND
-        self._retry_at[project_id] = asyncio.get_running_loop().time() + wait_seconds
+        self._retry_at_seconds[project_id] = asyncio.get_running_loop().time() + wait_seconds
 
     @asynccontextmanager
     async def _lease(self, project_id: str) -> AsyncIterator[bool]:
-        """Hold the lease of a project until the block ends; False: another worker holds it."""
+        """Hold the lease of a project until the block ends; yield False if another worker holds it."""
         if not await self._store.write(project_id, self._acquire):
             yield False
             return
@@ -171,7 +173,7 @@ class CalendarWorker:
             await self._store.write(project_id, self._acquire)
 
     async def _acquire(self, transaction: Transaction) -> bool:
-        """Acquire or renew the lease; return whether no other worker holds it."""
+        """Acquire or renew the lease; return False if another worker holds it."""
         state = await transaction.calendar.sync_state()
         is_free = state.worker in {"", self._name} or transaction.now_ms >= state.worker_until_ms
         if is_free:
@@ -192,7 +194,7 @@ async def _push_due(calendar: ProjectCalendar) -> list[PushResult]:
         result = await pusher.push(booking_id)
         results.append(result)
         telemetry.record_calendar_push(result.outcome)
-        if result.away and calendar.connection.pause_ms():
+        if result.retry_reason and calendar.connection.pause_ms():
             break
     return results
 

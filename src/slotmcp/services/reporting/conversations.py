@@ -20,7 +20,7 @@ TAKEN_OUTCOMES: Final = frozenset({ErrorCode.SLOT_UNAVAILABLE, ErrorCode.HOLD_EX
 
 LOOKBACK_MS: Final = 2 * 60 * 60_000
 MAX_CALLS: Final = 60
-"""Length of a conversation. A longer one is that of several callers under the same id, and is not counted."""
+"""Maximum number of calls in a conversation. More indicate that several callers share an id, and are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Conversation:
 
     @property
     def has_offers(self) -> bool:
-        """True if a time was offered, including alternatives to a taken one."""
+        """True if a time was offered, including as an alternative to a taken time."""
         return self.has_held or any(trace.offered for trace in self.traces)
 
     def is_undecided(self, live_hold_ids: frozenset[str]) -> bool:
@@ -50,7 +50,7 @@ class Conversation:
 
     @property
     def loss_reason(self) -> LossReason:
-        """Reason for the loss of a lost conversation."""
+        """Reason why the conversation has no booking. Only meaningful for a lost conversation."""
         last = self.traces[-1]
         if last.outcome in TAKEN_OUTCOMES:
             return LossReason.TAKEN
@@ -62,17 +62,17 @@ class Conversation:
 
     @property
     def last_question(self) -> tuple[int, Question] | None:
-        """Last question with its time in milliseconds; None if no call had a valid question."""
+        """Last valid question with its time in milliseconds; None if there is none."""
         questions = [(trace.at_ms, trace.question) for trace in self.traces if trace.question is not None]
         return questions[-1] if questions else None
 
     @property
     def first_question(self) -> Question | None:
-        """First question."""
+        """First valid question; None if there is none."""
         return next((trace.question for trace in self.traces if trace.question is not None), None)
 
     def collisions(self) -> list[Trace]:
-        """Return the calls for a time that had been offered or held before and was taken meanwhile."""
+        """Return the failed calls for a time that was offered or held earlier and has been taken since."""
         offered = set[Minute | None]()
         collisions = []
         for trace in self.traces:
@@ -114,20 +114,25 @@ def count_funnel(conversations: Sequence[Conversation], live_hold_ids: frozenset
         held=sum(conversation.has_held for conversation in conversations),
         booked=sum(conversation.has_booked for conversation in conversations),
         thinking=sum(conversation.is_undecided(live_hold_ids) for conversation in conversations),
-        lost=Counter(conversation.loss_reason for conversation in lost(conversations, live_hold_ids)),
+        lost=Counter(conversation.loss_reason for conversation in lost_conversations(conversations, live_hold_ids)),
     )
 
 
-def lost(conversations: Sequence[Conversation], live_hold_ids: frozenset[str]) -> list[Conversation]:
+def lost_conversations(conversations: Sequence[Conversation], live_hold_ids: frozenset[str]) -> list[Conversation]:
     """Return the conversations without a booking or a live hold."""
-    return [each for each in conversations if not each.has_booked and not each.is_undecided(live_hold_ids)]
+    return [
+        conversation
+        for conversation in conversations
+        if not conversation.has_booked and not conversation.is_undecided(live_hold_ids)
+    ]
 
 
 async def count_steps(store: Traces, new_traces: Sequence[Trace]) -> None:
-    """Count in the metrics the steps that conversations reached by traces that were just saved.
+    """Record metrics for the funnel steps that conversations reached with newly saved traces.
 
-    Each step of a conversation is counted once, whichever servers answered its calls: the earlier traces come from the
-    store. Steps may be missed if two servers save traces of one conversation at the same time, or if the store fails.
+    Each step of a conversation is counted once, even if several servers handled its calls: the earlier traces are read
+    from the store. Steps may be missed if two servers save traces of a conversation at the same time, or if the store
+    fails.
     """
     new_ids = frozenset(trace.id for trace in new_traces)
     named = [trace for trace in new_traces if trace.conversation]

@@ -1,4 +1,4 @@
-"""Demand: the hours that callers asked for, and the requests that could not be met."""
+"""Demand: the hours that callers requested, and the requests that could not be met."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from slotmcp.services.reporting.conversations import OK, TAKEN_OUTCOMES, Convers
 HourOfWeek = tuple[int, int]
 """A weekday (Monday is 0) and an hour of the day."""
 _MAX_MINUTES: Final = 8 * MINUTES_PER_DAY
-"""Length after which a longer period has no other hours of the week: a week, and a day for clock changes."""
+"""Length of a period that includes every hour of the week: a week, and a day for clock changes."""
 _STEP_MINUTES: Final = 15
 """Step in which offsets of time zones change, so that all minutes of a step are in the same local hour."""
 _CACHE_SIZE: Final = 4096
@@ -43,8 +43,8 @@ def count_demand(conversations: Sequence[Conversation], zone_key: str) -> Hourly
     """Count the conversations whose first question included each hour of the week."""
     questions = filter(None, (conversation.first_question for conversation in conversations))
     counts = Counter[HourOfWeek]()
-    for hours, conversations_alike in Counter(wanted_hours(question, zone_key) for question in questions).items():
-        counts.update(dict.fromkeys(hours, conversations_alike))
+    for hours, count in Counter(wanted_hours(question, zone_key) for question in questions).items():
+        counts.update(dict.fromkeys(hours, count))
     return hourly_counts(counts)
 
 
@@ -60,11 +60,11 @@ def count_refused(traces: Sequence[Trace]) -> tuple[RefusedQuestions, ...]:
         RefusedQuestions(reason=reason, service_id=service_id, questions=count)
         for (reason, service_id), count in counts.items()
     ]
-    return tuple(sorted(refused, key=lambda each: (-each.questions, each.service_id, each.reason or "")))
+    return tuple(sorted(refused, key=lambda row: (-row.questions, row.service_id, row.reason or "")))
 
 
 def is_empty(trace: Trace) -> bool:
-    """Return whether a request for slots succeeded without a result."""
+    """Return whether a trace is of a get_slots call that succeeded without offering a time."""
     return trace.use is TracedUse.GET_SLOTS and trace.outcome == OK and not trace.offered
 
 
@@ -72,7 +72,7 @@ def is_empty(trace: Trace) -> bool:
 def _hours(zone_key: str, steps: Interval, conditions: Question) -> frozenset[HourOfWeek]:
     """Return the hours of the week within steps since the epoch that meet a question's conditions.
 
-    Cached, because many callers ask about the same time.
+    Cached, because many callers request the same hours.
     """
     wanted = (start for step in range(*steps) if is_wanted(conditions, start := step * _STEP_MINUTES))
     local_times = (utc_to_wall(zone_key, start) for start in wanted)

@@ -1,11 +1,11 @@
 """Gaps: single changes of the business that would have won lost conversations.
 
-Only questions without a free start are asked again, with all bookings in place, so that none can be won without a
-change. A change affects one technician, and all others stay fully booked. It is enough to simulate that technician.
+Only questions without a free start are simulated, with all bookings in place, so that none can be won without a change.
+A change affects one technician. The others have no free start for these questions, so only that one is simulated.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -48,41 +48,43 @@ def find_gaps(schedule: Schedule, claims: Sequence[Claim], lost: Sequence[LostQu
         lost: questions of lost conversations.
     """
     schedule = with_claims(schedule, claims)
-    questions = [each for each in lost if each.question.service_id in schedule.services]
-    unmet = unmet_questions(schedule, questions)
-    changes = list(_changes(schedule, [each.question for each in unmet]))
+    known = [lost_question for lost_question in lost if lost_question.question.service_id in schedule.services]
+    unmet = unmet_questions(schedule, known)
+    changes = _changes(schedule, [lost_question.question for lost_question in unmet])
     gaps = [Gap(change=change, won=won) for change in changes if (won := count_won(schedule, change, unmet))]
     gaps.sort(key=lambda gap: (-gap.won, type(gap.change).__name__, repr(gap.change)))
-    return Gaps(lost=len(questions), had_alternatives=len(questions) - len(unmet), gaps=tuple(gaps[:MAX_GAPS]))
+    return Gaps(lost=len(known), had_alternatives=len(known) - len(unmet), gaps=tuple(gaps[:MAX_GAPS]))
 
 
 def unmet_questions(schedule: Schedule, lost: Iterable[LostQuestion]) -> list[LostQuestion]:
     """Return the questions without a free start, by time."""
     unmet: list[LostQuestion] = []
     availability: Availability | None = None
-    for each in sorted(lost, key=lambda each: each.at_ms):
-        availability = Availability.of(schedule, each.at_ms, availability)
-        if _first_start(availability, _need(schedule, each.question), each.question) is None:
-            unmet.append(each)
+    for lost_question in sorted(lost, key=lambda lost_question: lost_question.at_ms):
+        question = lost_question.question
+        availability = Availability.of(schedule, lost_question.at_ms, availability)
+        if _first_start(availability, _need(schedule, question), question) is None:
+            unmet.append(lost_question)
     return unmet
 
 
 def count_won(schedule: Schedule, change: GapChange, unmet: Sequence[LostQuestion]) -> int:
-    """Return how many unmet questions, in their order, would have led to bookings with a change."""
+    """Count the unmet questions that a change would have turned into bookings, made in the questions' order."""
     technician_schedule = _changed_schedule(schedule, change)
     skills, technician_id = technician_schedule.technician.skills, technician_schedule.technician.id
     availability: Availability | None = None
     won = 0
-    for each in unmet:
-        need = _need(schedule, each.question)
+    for lost_question in unmet:
+        question = lost_question.question
+        need = _need(schedule, question)
         if need.technician_id not in {None, technician_id} or not need.skills <= skills:
             continue
         alone = replace(schedule, technician_schedules={technician_id: technician_schedule})
-        availability = Availability.of(alone, each.at_ms, availability)
-        start = _first_start(availability, need, each.question)
+        availability = Availability.of(alone, lost_question.at_ms, availability)
+        start = _first_start(availability, need, question)
         if start is not None and assign(availability, need, start) is not None:
             won += 1
-            technician_schedule = _with_booking(technician_schedule, each.question, need, start, f"won-{won}")
+            technician_schedule = _with_booking(technician_schedule, question, need, start, f"won-{won}")
     return won
 
 
@@ -117,9 +119,9 @@ def _with_booking(
 
 
 def _changes(schedule: Schedule, unmet: Sequence[Question]) -> Iterator[GapChange]:
-    """Yield the changes worth trying for unmet questions: a hundred or a few more, in a stable order."""
+    """Yield the changes to simulate for unmet questions: somewhat more than a hundred, in a stable order."""
     services = Counter(question.service_id for question in unmet)
-    technicians = [each.technician for each in schedule.technician_schedules.values()]
+    technicians = [technician_schedule.technician for technician_schedule in schedule.technician_schedules.values()]
     active = [technician for technician in technicians if technician.status is TechnicianStatus.ACTIVE]
     yield from _extra_hours(schedule, active, unmet)
     yield from _extra_skills(schedule, active, services)
@@ -140,37 +142,46 @@ def _extra_hours(schedule: Schedule, active: Sequence[Technician], unmet: Sequen
 def _idle_technicians(
     schedule: Schedule, technicians: Sequence[Technician], questions: Sequence[Question], hour: HourOfWeek
 ) -> list[str]:
-    """Return the technicians without a shift in an hour: the most suitable first, then those with a shift beside it."""
-    suited = {each.id: sum(_is_suited(schedule, each, question) for question in questions) for each in technicians}
-    idle = [each for each in technicians if suited[each.id] and not _has_shift(each, *hour)]
-    return [each.id for each in sorted(idle, key=lambda each: (-suited[each.id], not _has_shift_beside(each, *hour)))]
+    """Return the technicians without a shift in an hour, by number of suitable questions, then by adjacent shifts."""
+    suitable = {
+        technician.id: sum(_is_suited(schedule, technician, question) for question in questions)
+        for technician in technicians
+    }
+    idle = [technician for technician in technicians if suitable[technician.id] and not _has_shift(technician, *hour)]
+    idle.sort(key=lambda technician: (-suitable[technician.id], not _has_shift_beside(technician, *hour)))
+    return [technician.id for technician in idle]
 
 
 def _extra_skills(schedule: Schedule, active: Sequence[Technician], services: Counter[str]) -> Iterator[ExtraSkills]:
     for service_id in sorted(services):
         needed = schedule.services[service_id].skills
-        lacking = sorted((each for each in active if needed - each.skills), key=lambda each: len(needed - each.skills))
+        lacking = [technician for technician in active if needed - technician.skills]
+        lacking.sort(key=lambda technician: len(needed - technician.skills))
         for technician in lacking[:MAX_TECHNICIANS]:
             yield ExtraSkills(technician_id=technician.id, skills=tuple(sorted(needed - technician.skills)))
 
 
 def _extra_technicians(active: Sequence[Technician], services: Counter[str]) -> Iterator[ExtraTechnician]:
     """Yield an extra technician with the most common shifts and breaks for each service."""
-    patterns = Counter((each.timezone, each.shifts, each.breaks) for each in active if each.shifts)
-    if not patterns:
+    with_shifts = [technician for technician in active if technician.shifts]
+    if not with_shifts:
         return
-    ((most_common, _),) = patterns.most_common(1)
-    like = next(each for each in active if (each.timezone, each.shifts, each.breaks) == most_common)
+    patterns = Counter(map(_working_time, with_shifts))
+    typical = max(with_shifts, key=lambda technician: patterns[_working_time(technician)])
     for service_id in sorted(services):
-        yield ExtraTechnician(like_technician_id=like.id, service_id=service_id)
+        yield ExtraTechnician(like_technician_id=typical.id, service_id=service_id)
+
+
+def _working_time(technician: Technician) -> Hashable:
+    return technician.timezone, technician.shifts, technician.breaks
 
 
 def _changed_schedule(schedule: Schedule, change: GapChange) -> TechnicianSchedule:
     """Return the schedule of the technician whom a change affects, with the change."""
     if isinstance(change, ExtraTechnician):
-        like = schedule.technician_schedules[change.like_technician_id].technician
+        colleague = schedule.technician_schedules[change.like_technician_id].technician
         skills = schedule.services[change.service_id].skills
-        extra = replace(like, id=_EXTRA_TECHNICIAN, name=_EXTRA_TECHNICIAN, skills=skills, calcom=None)
+        extra = replace(colleague, id=_EXTRA_TECHNICIAN, name=_EXTRA_TECHNICIAN, skills=skills, calcom=None)
         return TechnicianSchedule(technician=replace(extra, overrides=(), time_off=()))
     technician_schedule = schedule.technician_schedules[change.technician_id]
     technician = technician_schedule.technician

@@ -1,6 +1,6 @@
 """Reports on a period of a project, computed from its traces and bookings.
 
-A long period takes a while to compute. A thread does it, so that calls are served meanwhile.
+Reports are computed in a thread, so that the server handles other requests meanwhile.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.engine.zones import local_date, midnight
 from slotmcp.ports import Store
 from slotmcp.services.availability_cache import AvailabilityCache
-from slotmcp.services.reporting.conversations import Conversation, count_funnel, group_conversations, lost
+from slotmcp.services.reporting.conversations import Conversation, count_funnel, group_conversations, lost_conversations
 from slotmcp.services.reporting.demand import count_demand, count_refused
 from slotmcp.services.reporting.gaps import LostQuestion, find_gaps
 from slotmcp.services.reporting.utilization import (
@@ -36,7 +36,7 @@ from slotmcp.services.reporting.utilization import (
 DEFAULT_DAYS: Final = 7
 MAX_DAYS: Final = 92
 TOTAL: Final = "total"
-"""Name of the span that is the whole call."""
+"""Name of the span that covers the whole call."""
 
 
 class SectionName(StrEnum):
@@ -81,7 +81,7 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAnswer:
-    """Report with the current schedule, which its ids refer to."""
+    """Report, and the current schedule to which its ids refer."""
 
     schedule: Schedule
     report: Report
@@ -103,7 +103,7 @@ class GapsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """Stored facts about a period."""
+    """Stored data from which the reports on a period are computed."""
 
     schedule: Schedule
     now_ms: int
@@ -144,10 +144,11 @@ class ReportService:
         return ReportAnswer(schedule=facts.schedule, report=report, now_ms=facts.now_ms)
 
     async def gaps(self, request: ReportRequest) -> GapsAnswer:
-        """Return the single changes that would have won the most conversations of a period.
+        """Return the single changes that would have won the most lost conversations of a period.
 
         Raises:
-            The errors of `get_metrics`.
+            InvalidArgument: the period is empty, or longer than MAX_DAYS.
+            NotFound, Unavailable.
         """
         facts = await self._facts(request)
         return GapsAnswer(schedule=facts.schedule, gaps=await asyncio.to_thread(_gaps, facts))
@@ -201,7 +202,9 @@ def _report(facts: _Facts) -> Report:
 
 
 def _gaps(facts: _Facts) -> Gaps:
-    questions = [conversation.last_question for conversation in lost(facts.conversations, facts.live_hold_ids)]
+    questions = [
+        conversation.last_question for conversation in lost_conversations(facts.conversations, facts.live_hold_ids)
+    ]
     lost_questions = [LostQuestion(at_ms, question) for at_ms, question in filter(None, questions)]
     return find_gaps(facts.schedule, facts.claims, lost_questions)
 
@@ -232,7 +235,7 @@ def _decided_by_key(key: RankingKey) -> DecidedBy:
 
 
 def _response_times(traces: Sequence[Trace]) -> tuple[ResponseTimes, ...]:
-    """Return the response times of each use case, from the traces that have one."""
+    """Return the response times of each use case, from the traces that contain a response time."""
     times_us: dict[TracedUse, list[int]] = defaultdict(list)
     for trace in traces:
         if TOTAL in trace.hops:

@@ -1,4 +1,4 @@
-"""Utilization of opening hours, free starts, and shares of bookings, computed by the engine."""
+"""Utilization of working time, free starts, and shares of bookings, computed by the engine."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def period_availability(schedule: Schedule, claims: Sequence[Claim], period: Per
 
 
 def measure_utilization(availability: Availability, period: Period) -> tuple[Utilization, ...]:
-    """Return the use of each technician's opening hours."""
+    """Return the use of each technician's working time."""
     return tuple(_utilization(availability, line, period) for line in availability.index.timelines.values())
 
 
@@ -55,24 +55,26 @@ def count_supply(availability: Availability) -> HourlyCounts:
 
 
 def measure_fairness(utilization: Sequence[Utilization], claims: Sequence[Claim]) -> tuple[Share, ...]:
-    """Return each technician's share of the bookings and of the open time."""
+    """Return each technician's share of the bookings and of the working time."""
     counts = Counter(claim.technician_id for claim in claims)
-    bookings = sum(counts[each.technician_id] for each in utilization)
-    minutes = sum(each.open_minutes for each in utilization)
+    bookings = sum(counts[row.technician_id] for row in utilization)
+    minutes = sum(row.open_minutes for row in utilization)
     return tuple(
         Share(
-            technician_id=each.technician_id,
-            bookings=counts[each.technician_id],
-            share_of_bookings=counts[each.technician_id] / bookings if bookings else 0.0,
-            share_of_open_time=each.open_minutes / minutes if minutes else 0.0,
+            technician_id=row.technician_id,
+            bookings=counts[row.technician_id],
+            share_of_bookings=counts[row.technician_id] / bookings if bookings else 0.0,
+            share_of_open_time=row.open_minutes / minutes if minutes else 0.0,
         )
-        for each in utilization
+        for row in utilization
     )
 
 
 def _utilization(availability: Availability, timeline: Timeline, period: Period) -> Utilization:
     hours = _intersect(timeline.hours, [(period.start, period.end)])
-    booked = ((c.start - c.buffer_before_minutes, c.end + c.buffer_after_minutes) for c in timeline.claims)
+    booked = (
+        (claim.start - claim.buffer_before_minutes, claim.end + claim.buffer_after_minutes) for claim in timeline.claims
+    )
     not_booked = subtract(hours, merge(booked))
     free = subtract(not_booked, merge((busy.start, busy.end) for busy in timeline.technician_schedule.busy))
     travel_minutes = _travel_minutes(availability, timeline, free)

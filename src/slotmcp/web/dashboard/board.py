@@ -32,6 +32,7 @@ class Block:
     kind: str
     """CSS class: booked, held, busy, pause or away."""
     place: str
+    """CSS classes of the position on the time grid."""
     begins: str
     """Local time, such as "09:00"."""
     ends: str
@@ -57,7 +58,7 @@ class BoardRow:
     load: str
     is_off: bool
     shifts: Sequence[str]
-    """Positions of working time."""
+    """CSS classes of the positions of working time."""
     blocks: Sequence[Block]
     """Blocks by start."""
     is_empty: bool
@@ -105,7 +106,7 @@ async def _changes(request: DashboardRequest, sent_revision: str) -> AsyncIterat
             if polls % POLLS_PER_SESSION_CHECK == 0 and not await request.has_valid_session():
                 break
         except TryLater:
-            pass  # the database is unavailable: try again
+            pass  # the database is unavailable: poll again
         except NotFound:
             break
         await asyncio.sleep(MAX_AGE_SECONDS)
@@ -134,7 +135,7 @@ def _day(request: DashboardRequest) -> date | None:
 
 
 def _layout(answer: BoardAnswer) -> dict[str, object]:
-    """Place a day's hours and rows on the time grid. An empty `now` is not visible."""
+    """Place a day's hours and rows on the time grid. `now` is empty if the current time is not visible."""
     zone_key = answer.schedule.project.timezone
     grid = TimeGrid.around(answer.span, [span for day in answer.technicians for span in _spans(day)])
     now = answer.now_ms // MS_PER_MINUTE

@@ -1,4 +1,4 @@
-"""Gaps: changes of hours, skills or technicians that would have won lost callers."""
+"""Gaps: single changes of hours, skills or technicians that would have won lost callers."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import groupby
@@ -16,7 +16,7 @@ from slotmcp.web.dashboard.reports import SECTION_TITLES, requested_days
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
 GapRow = Mapping[str, str | int]
-"""Change, and the callers that it would have won; its percent is relative to the best change."""
+"""Change, and the number of callers that it would have won, also in percent of the best change."""
 
 
 async def gaps(request: DashboardRequest) -> Response:

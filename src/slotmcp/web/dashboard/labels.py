@@ -6,13 +6,12 @@ from typing import Final, assert_never
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.errors import ErrorCode
-from slotmcp.domain.interval import MS_PER_MINUTE, Minute
+from slotmcp.domain.interval import MS_PER_MINUTE, MS_PER_SECOND, Minute
 from slotmcp.domain.reasons import PerReason
 from slotmcp.domain.report import DecidedBy, LossReason
 from slotmcp.domain.trace import Trace, TracedUse
 from slotmcp.engine.zones import utc_to_wall
 
-_MS_PER_SECOND: Final = 1000
 NO_CUSTOMER: Final = "no customer name"
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -40,7 +39,7 @@ REASONS: Final = PerReason(
     notice="too short notice",
     horizon="too far ahead",
 )
-"""Main reason that a request had no times."""
+"""Labels of the main reason that no time was available for a request."""
 
 REMEDIES: Final = PerReason(
     inactive="Make a technician available",
@@ -58,7 +57,7 @@ REMEDIES: Final = PerReason(
     notice="Shorten the minimum notice",
     horizon="Extend the booking horizon",
 )
-"""Change that would help against a reason."""
+"""Changes that would make times available, by main reason."""
 
 _OUTCOMES: Final[Mapping[str, str]] = {
     ErrorCode.SLOT_UNAVAILABLE: "Time not available",
@@ -101,14 +100,14 @@ def decided_label(decided: DecidedBy) -> str:  # noqa: PLR0911  one label per re
 
 
 def refusal_label(trace: Trace) -> str:
-    """Return the reason of a refusal in a few words."""
+    """Return the outcome of a refused call, with its main reason if there is one."""
     outcome = _OUTCOMES.get(trace.outcome, trace.outcome)
     reason = trace.main_reason
     return f"{outcome}: {REASONS[reason]}" if reason else outcome
 
 
 def use_label(use: TracedUse) -> str:
-    """Return a label of the caller's request."""
+    """Return the label of a traced use case."""
     return _USES[use]
 
 
@@ -147,17 +146,17 @@ def format_minute(zone_key: str, minute: Minute) -> str:
 
 def format_ms(zone_key: str, at_ms: int) -> str:
     """Format a local date and time with seconds, such as "Thu Nov 26, 14:05:07"."""
-    return f"{format_minute(zone_key, at_ms // MS_PER_MINUTE)}:{at_ms // _MS_PER_SECOND % 60:02}"
+    return f"{format_minute(zone_key, at_ms // MS_PER_MINUTE)}:{at_ms // MS_PER_SECOND % 60:02}"
 
 
 def format_utc(at_ms: int) -> str:
     """Format a UTC time for machines: "2026-11-26T21:05:07Z"."""
-    return f"{datetime.fromtimestamp(at_ms // _MS_PER_SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{datetime.fromtimestamp(at_ms // MS_PER_SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def format_ago(now_ms: int, at_ms: int) -> str:
     """Format an age in its largest whole unit, such as "3 minutes ago"."""
-    seconds = max(0, now_ms - at_ms) // _MS_PER_SECOND
+    seconds = max(0, now_ms - at_ms) // MS_PER_SECOND
     for size, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
             return f"{plural(seconds // size, name)} ago"

@@ -1,4 +1,4 @@
-"""Login with an operator key, logout, and the start page."""
+"""Login with an operator key, logout, and the list of projects."""
 
 from hashlib import sha256
 from typing import Final
@@ -77,7 +77,7 @@ async def log_out(request: DashboardRequest) -> Response:
 
 
 async def home(request: DashboardRequest) -> Response:
-    """List the projects; redirect to the only one."""
+    """List the projects that the user can access, or redirect to the only one."""
     projects = [
         project_id for project_id in await request.app.projects.ids() if request.principal.can_reach(project_id)
     ]

@@ -30,10 +30,10 @@ class DashboardContext:
     host_policy: HostPolicy
     shutdown: GracefulShutdown
     is_open: bool
-    """No login is required."""
+    """True if no login is required."""
     is_read_only: bool
     is_secure: bool
-    """The public URL is https."""
+    """True if the public URL is https, so that cookies require it."""
     files: StaticFiles = field(default_factory=StaticFiles)
 
     def page(
@@ -126,7 +126,7 @@ class PageRoute:
     """Path below the project's URL: "", "/reports", "/bookings/{booking}"."""
     handler: Handler
     is_form: bool = False
-    """The route is a POST that changes something."""
+    """True if the route is a POST that changes data."""
 
 
 def page_url(http: Request, *parts: str) -> str:

@@ -43,7 +43,7 @@ class StaticFiles:
         self._files = {name: _read(name) for name in NAMES}
 
     def url(self, name: str) -> str:
-        """Return the URL path of a file, relative to the place where the app is mounted."""
+        """Return the URL path of a file, below the path where the app is mounted."""
         return f"/dashboard/static/{self._files[name].digest}/{name}"
 
     async def serve(self, http: Request) -> Response:

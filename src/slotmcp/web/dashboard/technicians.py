@@ -96,7 +96,7 @@ def _confirmation(absence: AbsenceAnswer | None, done: str) -> str:
     if absence.holds_moved:
         sentences.append(f"{plural(absence.holds_moved, 'hold')} moved to another technician.")
     if absence.holds_withdrawn:
-        sentences.append(f"{plural(absence.holds_withdrawn, 'hold')} could not be kept and ended.")
+        sentences.append(f"{plural(absence.holds_withdrawn, 'hold')} ended, because no other technician is available.")
     return " ".join(sentences)
 
 
