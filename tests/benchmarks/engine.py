@@ -12,7 +12,7 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.engine import frame, opening_hours, timeline
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import find_slots
+from support.slot_search import find_slots
 
 BEST = 5
 NEED = Need.of_service(REPAIR)

@@ -13,10 +13,10 @@ from slotmcp.domain.interval import Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import find_slots
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.holds import HoldRequest
+from support.slot_search import find_slots
 
 TECHNICIANS, DAYS = 50, 31
 VISIT = ServiceType(id="visit", name="Visit", duration_minutes=60)

@@ -11,7 +11,7 @@ from benchmarks.schedules import NOW, NOW_MS, REPAIR, end_of, schedule_of
 from benchmarks.table import write_json
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import find_slots
+from support.slot_search import find_slots
 
 
 @pytest.mark.parametrize("bookings_a_day", [0, 6, 12])

@@ -35,23 +35,16 @@ class DaySlots:
 
     def starts(self, start_from: Minute, start_to: Minute) -> list[Minute]:
         """Return the starts in [start_from, start_to)."""
-        return self._starts[self._cut(start_from, start_to)]
-
-    def slots(self, start_from: Minute, start_to: Minute) -> Sequence[Slot]:
-        """Return the slots that start in [start_from, start_to)."""
-        return self._slots[self._cut(start_from, start_to)]
+        return self._starts[bisect_left(self._starts, start_from) : bisect_left(self._starts, start_to)]
 
     def at(self, start: Minute) -> Sequence[Slot]:
         """Return the slot of one start; empty if the start is not free."""
         position = bisect_left(self._starts, start)
         return self._slots[position : position + 1] if self._starts[position : position + 1] == [start] else ()
 
-    def _cut(self, start_from: Minute, start_to: Minute) -> slice:
-        return slice(bisect_left(self._starts, start_from), bisect_left(self._starts, start_to))
-
 
 SlotsByNeed = dict[tuple[Need, Policy], dict[int, DaySlots]]
-"""Cache of `find_slots`: complete days, by need and by number of the day in the frame."""
+"""Cache of slots: complete days, by need and by number of the day in the frame."""
 
 
 class TimelineIndex:

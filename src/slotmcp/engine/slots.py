@@ -21,27 +21,8 @@ _MAX_CACHED_NEEDS = 16
 _DIGIT_TO_BIT = bytes.maketrans(b"01", b"\x00\x01")
 
 
-def find_slots(
-    availability: Availability, need: Need, start_from: Minute, start_to: Minute, *, best: int | None = None
-) -> list[Slot]:
-    """Return every free slot that starts in [start_from, start_to), in order of time.
-
-    Args:
-        availability: the schedule at an instant.
-        need: requirements of the job.
-        start_from: first start, UTC minutes.
-        start_to: exclusive end of the starts.
-        best: maximum number of candidates of each slot, at least one; None: all.
-    """
-    if need.site is not None:
-        return slots_at(availability, need, list_starts(availability, need, start_from, start_to), best=best)
-    part = _bookable_part(availability, start_from, start_to)
-    slots = chain.from_iterable([day.slots(*part) for day in _days(availability, need, part)])
-    return list(slots) if best is None else [slot.with_best(best) for slot in slots]
-
-
 def list_starts(availability: Availability, need: Need, start_from: Minute, start_to: Minute) -> list[Minute]:
-    """Return only the starts of `find_slots`, which is much faster if the need has a site."""
+    """Return every bookable start in [start_from, start_to), UTC minutes, ascending."""
     if need.site is None:
         part = _bookable_part(availability, start_from, start_to)
         return list(chain.from_iterable([day.starts(*part) for day in _days(availability, need, part)]))

@@ -11,8 +11,9 @@ from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.relocation import HoldMove
-from slotmcp.engine.slots import check_start, find_slots
+from slotmcp.engine.slots import check_start
 from slotmcp.engine.travel import site_at
+from support.slot_search import find_slots
 from unit.engine.rush import Caller
 
 HOLD_MS = 90_000

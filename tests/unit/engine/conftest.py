@@ -7,7 +7,7 @@ from slotmcp.domain.offer import Slot
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import find_slots
+from support.slot_search import find_slots
 from unit.engine.examples import Ask
 
 

@@ -14,8 +14,8 @@ from slotmcp.domain.offer import Slot
 from slotmcp.engine.assign import assign, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import find_slots
 from slotmcp.engine.travel import site_at
+from support.slot_search import find_slots
 from unit.engine.examples import SHOP, at, booking, hold, job, schedule, technician, technician_schedule
 from unit.engine.strategies import Case, cases
 

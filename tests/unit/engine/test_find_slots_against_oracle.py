@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from oracle.capacity import Oracle
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import find_slots
 from slotmcp.engine.travel import site_at
+from support.slot_search import find_slots
 from unit.engine.booking_simulator import BookingSimulator
 from unit.engine.drawing import MOMENTS
 from unit.engine.rush import Caller, callers, rushes

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from slotmcp.engine.assign import assign
 from slotmcp.engine.availability import Availability
-from slotmcp.engine.slots import check_start, find_slots, list_starts, slots_at
+from slotmcp.engine.slots import check_start, list_starts, slots_at
+from support.slot_search import find_slots
 from unit.engine.strategies import Case, cases
 
 HALF = settings().max_examples // 2

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import find_slots
 from slotmcp.engine.travel import site_at
+from support.slot_search import find_slots
 from unit.engine.drawing import PLACES, date_of, once_in, pick, whole
 from unit.engine.examples import MONDAY, SHOP, at, hold, job, schedule, technician, technician_schedule
 from unit.engine.strategies import Case, a_project, a_service, cases
