@@ -173,7 +173,7 @@ async def _open_mcp(
 
 @dataclass(frozen=True, slots=True)
 class _Authentication:
-    """Middleware that authenticates callers, and the routes that tell clients how to get a token."""
+    """Middleware that authenticates calls and scrapes of metrics, and the routes of the OAuth metadata."""
 
     calls: Callable[[ASGIApp], ASGIApp]
     metrics: Callable[[ASGIApp], ASGIApp]
@@ -205,7 +205,7 @@ async def _open_authentication(
 
 
 def _bearer(authenticate: Authenticate, challenge: Challenge, routes: Sequence[Route] = ()) -> _Authentication:
-    """Require a bearer token. The result for metrics is cached, because scrapes must work without the database."""
+    """Require a bearer token. For metrics the principal is cached, because scrapes must work without the database."""
     require_token = partial(BearerAuthentication, challenge=challenge)
     return _Authentication(
         calls=partial(require_token, authenticate=authenticate),

@@ -1,6 +1,6 @@
 """Composition root, the only module that knows every concrete class: `async with open_app(settings) as app`.
 
-Imports inside functions keep the start short: a server on SQLite without a calendar loads neither PostgreSQL's driver
+Imports inside functions shorten the start-up: a server on SQLite without a calendar loads neither PostgreSQL's driver
 nor the Cal.com client.
 """
 
@@ -108,7 +108,7 @@ class OpenedStore(Store, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarConfig:
-    """Calendar service, its secrets, and the interval of reconciliation."""
+    """Factory of the calendar adapter, its secrets, and the interval of reconciliation."""
 
     calendar_factory: Callable[[], Calendar]
     secrets: Secrets
@@ -117,7 +117,7 @@ class CalendarConfig:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return what the settings say."""
+        """Return the configuration in the settings."""
         return cls(
             calendar_factory=partial(_calcom_calendar, settings.calcom_url),
             secrets=settings.secret,

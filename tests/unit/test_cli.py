@@ -35,7 +35,7 @@ def test_without_a_command_the_help_is_shown(slotmcp: Run) -> None:
 
 def test_the_help_lists_the_exit_codes(slotmcp: Run) -> None:
     ended = slotmcp("--help")
-    assert ended.code == Exit.FINE
+    assert ended.code == Exit.OK
     assert "Exit codes: 0 success, 1 request refused" in " ".join(ended.out.split())
 
 
@@ -44,7 +44,7 @@ def test_the_help_lists_the_exit_codes(slotmcp: Run) -> None:
 )
 def test_each_command_has_a_help_text(slotmcp: Run, command: str) -> None:
     ended = slotmcp(command, "--help")
-    assert ended.code == Exit.FINE
+    assert ended.code == Exit.OK
     assert len(ended.out.splitlines()) > 5
 
 
@@ -59,7 +59,7 @@ def test_an_unknown_command_is_a_usage_error(slotmcp: Run) -> None:
 def test_check_accepts_the_sample(slotmcp: Run, sample: Path) -> None:
     assert slotmcp("sample").out == sample_text()
     ended = slotmcp("check", str(sample))
-    assert ended.code == Exit.FINE
+    assert ended.code == Exit.OK
     assert ended.out.startswith(f"{sample} is valid: ")
     assert "12 technicians" in ended.out
     assert ended.err == ""
@@ -89,7 +89,7 @@ def test_a_warning_goes_to_stderr_and_does_not_fail(slotmcp: Run, sample: Path) 
     )
     sample.write_text(text)
     ended = slotmcp("check", str(sample))
-    assert ended.code == Exit.FINE
+    assert ended.code == Exit.OK
     assert "(warning)" in ended.err
     assert "moon" in ended.err
 
@@ -137,7 +137,7 @@ def test_objects_missing_from_the_file_are_kept_until_pruned(slotmcp: Run, impor
 @pytest.mark.usefixtures("imported")
 def test_slots_shows_a_table_of_starts(slotmcp: Run) -> None:
     ended = slotmcp("slots", "--limit", "5")
-    assert ended.code == Exit.FINE
+    assert ended.code == Exit.OK
     assert ended.out.startswith("I have ")
     assert len(re.findall(r", \w+ \d+ at \d+:\d\d [AP]M", ended.out)) == 5
 
@@ -156,14 +156,14 @@ def test_a_cursor_continues_after_the_previous_page(slotmcp: Run) -> None:
     match = re.search(r"More results: --cursor (\S+)", first)
     assert match is not None
     more = slotmcp("slots", "--limit", "3", "--cursor", match[1])
-    assert more.code == Exit.FINE
+    assert more.code == Exit.OK
     assert more.out != first
 
 
 @pytest.mark.usefixtures("imported")
 def test_no_available_times_is_explained_and_not_an_error(slotmcp: Run) -> None:
     ended = slotmcp("slots", "--duration", "1440")
-    assert ended.code == Exit.FINE
+    assert ended.code == Exit.OK
     assert ended.out.startswith("That is outside our working hours.")
 
 
@@ -207,13 +207,13 @@ def test_an_invalid_database_file_is_reported(slotmcp: Run, home: Path, monkeypa
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", str(junk))
     for command in ("slots", "stdio", "doctor"):
         ended = slotmcp(command)
-        assert ended.code == Exit.AWAY
+        assert ended.code == Exit.UNAVAILABLE
         assert "Traceback" not in ended.err
 
 
 def test_doctor_on_a_new_machine_explains_the_import(slotmcp: Run, home: Path) -> None:
     ended = slotmcp("doctor")
-    assert ended.code == Exit.FINE
+    assert ended.code == Exit.OK
     assert "slotmcp import denver.yaml" in " ".join(ended.out.split())
     assert not list(home.rglob("*.db"))
 
@@ -221,7 +221,7 @@ def test_doctor_on_a_new_machine_explains_the_import(slotmcp: Run, home: Path) -
 @pytest.mark.usefixtures("imported")
 def test_doctor_explains_how_to_connect_a_client(slotmcp: Run) -> None:
     ended = slotmcp("doctor")
-    assert ended.code == Exit.FINE
+    assert ended.code == Exit.OK
     output = " ".join(ended.out.split())
     assert "12 technicians" in output
     assert "next available time for" in output
@@ -255,9 +255,9 @@ def test_doctor_reports_a_business_without_available_times(slotmcp: Run, sample:
     sample.write_text(
         re.sub(r"(?m)^(    priority: \d+)$", r"\1\n    status: off", re.sub("    status: off.*\n", "", sample_text()))
     )
-    assert slotmcp("import", str(sample)).code == Exit.FINE
+    assert slotmcp("import", str(sample)).code == Exit.OK
     ended = slotmcp("doctor")
-    assert ended.code == Exit.FINE
+    assert ended.code == Exit.OK
     assert re.search(r"^next +denver-hvac .*no times available for ac-repair", ended.out, re.MULTILINE)
 
 
@@ -268,7 +268,7 @@ def test_doctor_reports_broken_foreign_keys(slotmcp: Run, imported: Path, home: 
         connection.execute("DELETE FROM projects")
         connection.commit()
     ended = slotmcp("doctor")
-    assert ended.code == Exit.AWAY
+    assert ended.code == Exit.UNAVAILABLE
     assert re.search(r"^broken +database .* is damaged: .*refers to a missing row", ended.out, re.MULTILINE)
 
 
@@ -276,14 +276,14 @@ def test_doctor_reports_an_unwritable_folder(slotmcp: Run, home: Path, monkeypat
     (home / "file").touch()
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", str(home / "file" / "slotmcp.db"))
     ended = slotmcp("doctor")
-    assert ended.code == Exit.AWAY
+    assert ended.code == Exit.UNAVAILABLE
     assert f"{home / 'file'} is not writable" in ended.out
 
 
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
-        (Unavailable("The database is busy.", retry_after_ms=100), Exit.AWAY, "The database is busy.\n"),
+        (Unavailable("The database is busy.", retry_after_ms=100), Exit.UNAVAILABLE, "The database is busy.\n"),
         (SlotUnavailable("That is taken."), Exit.REFUSED, "That is taken.\n"),
         (
             InvalidArgument("daysOfWeek", "must be days", FieldProblem("from", "must be earlier")),
@@ -305,7 +305,7 @@ def test_an_error_has_a_message_and_an_exit_code(
 def test_an_internal_error_is_reported_without_a_stack_trace(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended, exit_on_error():
         raise ZeroDivisionError("by nothing")
-    assert ended.value.code == Exit.BROKEN
+    assert ended.value.code == Exit.BUG
     output = capsys.readouterr().err
     assert output.startswith("Internal error (ZeroDivisionError: by nothing).")
     assert "Traceback" not in output

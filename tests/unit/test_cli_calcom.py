@@ -36,7 +36,7 @@ def test_a_dry_run_shows_the_changes_without_making_them(calcom: FakeCalcom, slo
     uid = calcom.state.book(ANA_VISIT, days_ahead(2), ATTENDEE).uid
     for _ in range(2):
         dry_run = slotmcp("calcom", "sync", "--dry-run")
-        assert dry_run.code == Exit.FINE
+        assert dry_run.code == Exit.OK
         assert dry_run.out.startswith("Read 1 event; 1 difference would be repaired, 0 new conflicts.\n")
         assert f"missed: {uid}, " in dry_run.out
     sync = slotmcp("calcom", "sync")
@@ -48,12 +48,12 @@ def test_a_dry_run_shows_the_changes_without_making_them(calcom: FakeCalcom, slo
 def test_events_that_could_not_be_applied_are_listed_and_replayed(calcom: FakeCalcom, slotmcp: Run) -> None:
     assert "All events have been applied." in slotmcp("calcom", "inbox").out
     uid = calcom.state.book(UNKNOWN_HOST_VISIT, days_ahead(2), ATTENDEE).uid
-    assert f"foreign: {uid}" in slotmcp("calcom", "sync").out
+    assert f"unknown host: {uid}" in slotmcp("calcom", "sync").out
     shown = " ".join(slotmcp("calcom", "inbox").out.split())
     assert uid in shown
     assert "user" in shown
-    assert slotmcp("calcom", "inbox", "--all").out == f"{uid}: parked\n"
-    assert slotmcp("calcom", "inbox", "--replay", uid).out == f"{uid}: parked\n"
+    assert slotmcp("calcom", "inbox", "--all").out == f"{uid}: deferred\n"
+    assert slotmcp("calcom", "inbox", "--replay", uid).out == f"{uid}: deferred\n"
     unknown = slotmcp("calcom", "inbox", "--replay", "nothing")
     assert (unknown.code, unknown.out) == (Exit.REFUSED, "")
 
@@ -86,7 +86,7 @@ async def _book() -> None:
 def test_a_rejected_key_is_reported(calcom: FakeCalcom, slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", "cal_wrong")
     refused = slotmcp("calcom", "sync")
-    assert refused.code == Exit.AWAY
+    assert refused.code == Exit.UNAVAILABLE
     assert "the API key is invalid" in refused.err
     assert "cal_wrong" not in refused.err
     monkeypatch.delenv("KEY")

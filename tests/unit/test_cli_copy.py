@@ -21,7 +21,7 @@ def test_a_project_is_copied_to_postgresql_and_served_there(
     file = home / "data" / "slotmcp" / "slotmcp.db"
     exported = slotmcp("export").out
     copied = slotmcp("copy", "--from", f"sqlite:///{file}", "--to", secret_url)
-    assert (copied.code, copied.err) == (Exit.FINE, "")
+    assert (copied.code, copied.err) == (Exit.OK, "")
     assert "Copied denver-hvac, and verified every row." in copied.out
     assert all(f" {table} " in copied.out for table in ("projects", "claims", "bookings", "receipts"))
     again = slotmcp("copy", "--from", str(file), "--to", secret_url)
@@ -29,9 +29,9 @@ def test_a_project_is_copied_to_postgresql_and_served_there(
     assert again.err == "--to: already has denver-hvac, and projects cannot be merged.\n"
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", secret_url)
     assert slotmcp("export").out == exported
-    assert slotmcp("import", str(imported)).code == Exit.FINE
+    assert slotmcp("import", str(imported)).code == Exit.OK
     doctor = slotmcp("doctor")
-    assert doctor.code == Exit.FINE
+    assert doctor.code == Exit.OK
     assert f"{name_of(secret_url)}, " in doctor.out
     assert "PostgreSQL" in doctor.out
     assert "answers in" in doctor.out
@@ -44,7 +44,7 @@ def test_an_invalid_database_is_reported_by_its_option(slotmcp: Run, home: Path)
     assert unsupported.code == Exit.USAGE
     assert unsupported.err.startswith("--to starts with mysql://, which is not supported; write sqlite:///PATH")
     missing = slotmcp("copy", "--from", str(home / "x.db"), "--to", str(home / "y.db"))
-    assert (missing.code, missing.out) == (Exit.AWAY, "")
+    assert (missing.code, missing.out) == (Exit.UNAVAILABLE, "")
     assert "x.db cannot be used: there is no such file." in missing.err
     assert list(home.glob("*.db")) == []
 
@@ -52,6 +52,6 @@ def test_an_invalid_database_is_reported_by_its_option(slotmcp: Run, home: Path)
 def test_the_doctor_reports_an_unavailable_server(slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", "postgresql://me:s3cret@localhost:1/slots")
     doctor = slotmcp("doctor")
-    assert doctor.code == Exit.AWAY
+    assert doctor.code == Exit.UNAVAILABLE
     assert "the database cannot be reached" in doctor.out
     assert "s3cret" not in doctor.out + doctor.err

@@ -43,7 +43,7 @@ def add_past_booking(imported: Path) -> str:
 def test_a_booking_is_shown_without_its_customer(slotmcp: Run) -> None:
     booking_id = create_booking()
     ended = slotmcp("booking", booking_id)
-    assert ended.code == Exit.FINE
+    assert ended.code == Exit.OK
     assert re.fullmatch(rf"{booking_id}: .+ at \d+:\d\d [AP]M, with .+: confirmed\.\n", ended.out)
     assert "Kim" not in ended.out
 
@@ -53,17 +53,17 @@ def test_the_customer_is_shown_on_request(slotmcp: Run) -> None:
     booking_id = create_booking()
     plain, ended = slotmcp("booking", booking_id), slotmcp("booking", booking_id, "--customer")
     assert ended.out == plain.out + "Customer: Kim Doe, +13035550142, kim@example.com\n"
-    assert slotmcp("forget", KIM.email).code == Exit.FINE
+    assert slotmcp("forget", KIM.email).code == Exit.OK
     assert slotmcp("booking", booking_id, "--customer").out == plain.out + "No customer data is stored.\n"
     assert slotmcp("booking", booking_id, "--customer", "--status", "completed").code == Exit.USAGE
 
 
 def test_an_outcome_is_set_and_corrected(slotmcp: Run, imported: Path) -> None:
     booking_id = add_past_booking(imported)
-    assert slotmcp("import", str(imported)).code == Exit.FINE
+    assert slotmcp("import", str(imported)).code == Exit.OK
     for status in ("no-show", "completed", "completed"):
         ended = slotmcp("booking", booking_id, "--status", status)
-        assert (ended.code, ended.out.endswith(f": {status}.\n")) == (Exit.FINE, True), ended.err
+        assert (ended.code, ended.out.endswith(f": {status}.\n")) == (Exit.OK, True), ended.err
     assert slotmcp("booking", booking_id, "--project", "denver-hvac").out == ended.out
 
 
@@ -96,14 +96,14 @@ def test_an_invalid_transition_is_reported(slotmcp: Run) -> None:
 def test_a_customer_is_erased_without_being_printed(slotmcp: Run, reference: str) -> None:
     booking_id = create_booking()
     ended = slotmcp("forget", reference)
-    assert (ended.code, ended.err) == (Exit.FINE, "")
+    assert (ended.code, ended.err) == (Exit.OK, "")
     assert (
         ended.out
         == "Erased from 1 booking or waitlist entry in denver-hvac. Times, technicians and services are kept.\n"
     )
     assert booking_id in slotmcp("booking", booking_id).out
     again = slotmcp("forget", reference, "--project", "denver-hvac")
-    assert (again.code, again.out) == (Exit.FINE, "No customer found in denver-hvac; nothing was erased.\n")
+    assert (again.code, again.out) == (Exit.OK, "No customer found in denver-hvac; nothing was erased.\n")
 
 
 @pytest.mark.usefixtures("imported")

@@ -27,7 +27,7 @@ def test_a_running_service_returns_travel_times(
 ) -> None:
     monkeypatch.setenv("SLOTMCP_ROUTING_URL", routing.url.replace("http://", "http://kim:secret@"))
     ended = slotmcp("doctor")
-    assert ended.code == Exit.FINE
+    assert ended.code == Exit.OK
     address = routing.url.removeprefix("http://")
     assert re.search(rf"^ok +routing +{address} returns travel times$", ended.out, re.MULTILINE)
     assert "secret" not in ended.out + ended.err
@@ -38,7 +38,7 @@ def test_a_running_service_returns_travel_times(
 def test_an_unavailable_service_is_not_an_error(slotmcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_ROUTING_URL", UNUSED_ADDRESS)
     ended = slotmcp("doctor")
-    assert ended.code == Exit.FINE
+    assert ended.code == Exit.OK
     assert re.search(
         r"^next +routing +127.0.0.1:1 does not respond, so travel times are estimated", ended.out, re.MULTILINE
     )
@@ -46,7 +46,7 @@ def test_an_unavailable_service_is_not_an_error(slotmcp: Run, monkeypatch: pytes
 
 def test_an_unneeded_service_is_not_called(slotmcp: Run, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sample.write_text(re.sub(r"(?m)^  travel: .*$", "", sample_text()))
-    assert slotmcp("import", str(sample)).code == Exit.FINE
+    assert slotmcp("import", str(sample)).code == Exit.OK
     monkeypatch.setenv("SLOTMCP_ROUTING_URL", UNUSED_ADDRESS)
     assert re.search(r"^next +routing +127.0.0.1:1 is not used", slotmcp("doctor").out, re.MULTILINE)
 

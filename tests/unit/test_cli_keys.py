@@ -19,7 +19,7 @@ TOKEN = re.compile(r"slk_[0-9A-Z]{26}_[\w-]{32}")
 @pytest.mark.usefixtures("imported")
 def test_a_new_key_is_printed_once_and_described(slotmcp: Run) -> None:
     created = slotmcp("keys", "create", "--name", "Front desk", "--expires", "90d")
-    assert created.code == Exit.FINE
+    assert created.code == Exit.OK
     assert TOKEN.fullmatch(created.out.strip())
     key_id = created.out[:30]
     assert created.err.startswith(f"{key_id} grants access to the caller tools of project denver-hvac until 2")
@@ -39,7 +39,7 @@ def test_an_operator_key_for_every_project(slotmcp: Run) -> None:
 def test_a_key_is_revoked_by_its_id(slotmcp: Run) -> None:
     key_id = slotmcp("keys", "create").out[:30]
     revoked = slotmcp("keys", "revoke", key_id)
-    assert (revoked.code, revoked.out) == (Exit.FINE, f"{key_id} is revoked.\n")
+    assert (revoked.code, revoked.out) == (Exit.OK, f"{key_id} is revoked.\n")
     assert f"{key_id}  revoked 2" in slotmcp("keys", "list").out
     unknown = slotmcp("keys", "revoke", "slk_nothing")
     assert unknown.code == Exit.REFUSED
@@ -102,7 +102,7 @@ def test_an_address_that_cannot_be_used_is_reported(slotmcp: Run) -> None:
 @pytest.mark.usefixtures("imported")
 def test_the_first_line_describes_the_access(slotmcp: Run, options: tuple[str, ...], message: str) -> None:
     if options == ("key",):
-        assert slotmcp("keys", "create").code == Exit.FINE
+        assert slotmcp("keys", "create").code == Exit.OK
         options = ("--host", "0.0.0.0")  # noqa: S104
     command = [sys.executable, "-m", "slotmcp", "http", "--port", "0", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:  # noqa: S603  slotmcp itself

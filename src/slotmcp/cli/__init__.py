@@ -33,7 +33,7 @@ def _loading(name: str) -> Iterator[None]:
 
 
 def _parse_stdio_options(options: Sequence[str]) -> dict[str, Any] | None:
-    """Parse the options in the form that clients use; None leaves them to Typer."""
+    """Parse the options in the form that MCP clients use; return None to let Typer parse them."""
     words = [word for option in options for word in option.split("=", 1) if word != "--read-only"]
     arguments: dict[str, Any] = {"read_only": True} if "--read-only" in options else {}
     match words:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Annotated, Final
 
 import typer
@@ -24,8 +25,8 @@ NOT_SYNCED: Final = "Cal.com could not be used: {}. Nothing is lost; the sync is
 
 
 @dataclass(frozen=True, slots=True)
-class _ProjectCalendar:
-    """Project with its calendar."""
+class _StoredCalendar:
+    """Project with the stored state of its calendar."""
 
     project: Project
     view: CalendarView
@@ -74,9 +75,9 @@ def sync(
         typer.echo(line)
 
 
-async def _read(app: App, project_id: str | None) -> _ProjectCalendar:
+async def _read(app: App, project_id: str | None) -> _StoredCalendar:
     answer = await app.calendars.conflicts(project_id)
-    return _ProjectCalendar(answer.project, await app.calendars.view(answer.project.id))
+    return _StoredCalendar(answer.project, await app.calendars.view(answer.project.id))
 
 
 async def _sync(app: App, project_id: str | None, *, is_dry_run: bool) -> list[str]:
@@ -85,14 +86,14 @@ async def _sync(app: App, project_id: str | None, *, is_dry_run: bool) -> list[s
         async with app.calendar_worker() as worker:
             answer = await worker.sync(calendar.project.id, is_dry_run=is_dry_run)
     except CalendarError as error:
-        exit_with(Exit.AWAY, NOT_SYNCED.format(error.message))
+        exit_with(Exit.UNAVAILABLE, NOT_SYNCED.format(error.message))
     report = answer.report
     repaired = f"{plural(len(report.differences), 'difference')} {'would be ' if is_dry_run else ''}repaired"
     return [
         f"Read {plural(report.read, 'event')}; {repaired}, {plural(report.conflicts, 'new conflict')}.",
         *(
-            f"{difference.kind}: {difference.subject}, {calendar.label(difference.start)}"
-            f"{', no longer' if difference.is_gone else ''}"
+            f"{_words(difference.kind)}: {difference.subject}, {calendar.label(difference.start)}"
+            f"{', now free' if difference.is_gone else ''}"
             for difference in report.differences
         ),
         *(
@@ -102,7 +103,7 @@ async def _sync(app: App, project_id: str | None, *, is_dry_run: bool) -> list[s
     ]
 
 
-def _show_inbox(calendar: _ProjectCalendar) -> None:
+def _show_inbox(calendar: _StoredCalendar) -> None:
     table = _table("Event", "Starts", "Received", "What to do")
     for event in calendar.view.deferred:
         received, start = calendar.label(event.at_ms // MS_PER_MINUTE), calendar.label(event.event.start)
@@ -114,7 +115,7 @@ def _show_replayed(replayed: Sequence[ReplayResult]) -> None:
     if not replayed:
         typer.echo("All events have been applied; there is nothing to replay.")
     for result in replayed:
-        typer.echo(f"{result.uid}: {result.effect}")
+        typer.echo(f"{result.uid}: {_words(result.effect)}")
 
 
 def _show_conflicts(answer: ConflictsAnswer) -> None:
@@ -131,12 +132,17 @@ def _conflict_row(answer: ConflictsAnswer, conflict: Conflict) -> list[str]:
     return [conflict.technician_id, start, kind, f"{busy_start}, {conflict.uid or 'a connected calendar'}"]
 
 
-def _show_pushes(calendar: _ProjectCalendar) -> None:
+def _show_pushes(calendar: _StoredCalendar) -> None:
     table = _table("Booking", "Waiting since", "Attempts", "Status")
     for push in calendar.view.pushes:
         since = calendar.label(push.since_ms // MS_PER_MINUTE)
         table.add_row(push.booking_id, since, str(push.attempts), Text(describe_push(push)))
     _print(table, "Cal.com is up to date.")
+
+
+def _words(member: Enum) -> str:
+    """Return the name of an enumeration's member in lower case; its value is a stable label of metrics or messages."""
+    return member.name.replace("_", " ").lower()
 
 
 def _table(*columns: str) -> Table:

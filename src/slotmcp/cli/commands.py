@@ -49,7 +49,7 @@ ReadOnlyOption = Annotated[bool, typer.Option("--read-only", help="Serve only to
 
 
 def run() -> None:
-    """Run the command line of this process, and exit."""
+    """Run the command line of this process, then exit."""
     app(prog_name="slotmcp")
 
 
@@ -66,7 +66,7 @@ def slotmcp(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Accept the options before a command."""
+    """Define the options that precede a command."""
 
 
 @app.command()

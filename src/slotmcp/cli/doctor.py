@@ -37,7 +37,7 @@ class FindingStatus(StrEnum):
 
     OK = "ok"
     NEXT = "next"
-    """Nothing is broken; the text is a next step."""
+    """Nothing is broken. The text suggests a next step."""
     BROKEN = "broken"
 
 
@@ -51,7 +51,7 @@ class Finding:
     status: FindingStatus
     subject: str
     text: str
-    code: Exit = Exit.FINE
+    code: Exit = Exit.OK
 
 
 def _ok(subject: str, text: str) -> Finding:
@@ -62,7 +62,7 @@ def _next(subject: str, text: str) -> Finding:
     return Finding(FindingStatus.NEXT, subject, text)
 
 
-def _broken(subject: str, text: str, code: Exit = Exit.AWAY) -> Finding:
+def _broken(subject: str, text: str, code: Exit = Exit.UNAVAILABLE) -> Finding:
     return Finding(FindingStatus.BROKEN, subject, text, code)
 
 
@@ -82,7 +82,7 @@ def show(findings: Sequence[Finding]) -> None:
 
 def exit_code(findings: Sequence[Finding]) -> Exit:
     """Return the exit code of the first broken finding."""
-    return next((finding.code for finding in findings if finding.status is FindingStatus.BROKEN), Exit.FINE)
+    return next((finding.code for finding in findings if finding.status is FindingStatus.BROKEN), Exit.OK)
 
 
 async def _findings() -> AsyncIterator[Finding]:
@@ -108,14 +108,14 @@ async def _findings() -> AsyncIterator[Finding]:
 
 
 async def _redis(settings: Settings) -> Finding:
-    """Check that Redis is writable. slotmcp works without it, more slowly."""
+    """Check that Redis is writable. Without it, slotmcp still works, but more slowly."""
     address = urlsplit(settings.redis_url)
-    where = address.netloc.rpartition("@")[2] or address.path
+    server = address.netloc.rpartition("@")[2] or address.path
     async with RedisLink.open(settings.redis_url, prefix=settings.redis_prefix) as link:
         problem = await link.find_problem()
     if problem:
-        return _next("redis", f"{where} cannot be used ({problem}); the database is used instead")
-    return _ok("redis", f"{where} responds; keys start with {settings.redis_prefix}:")
+        return _next("redis", f"{server} cannot be used ({problem}); the database is used instead")
+    return _ok("redis", f"{server} responds; keys start with {settings.redis_prefix}:")
 
 
 def _missing_database(path: Path) -> Iterator[Finding]:
@@ -190,12 +190,12 @@ async def _routing(settings: Settings, schedules: Sequence[Schedule]) -> Finding
         if times is not None and times.source is TravelSource.ROUTED:
             return _ok("routing", f"{address} returns travel times")
         return _next("routing", f"{address} does not respond, so travel times are estimated; is it running?")
-    reason = "no project has travel in its file, and technicians with homes"
+    reason = "no project has travel settings and two technicians with different homes"
     return _next("routing", f"{address} is not used: {reason}")
 
 
 def _homes(schedule: Schedule) -> list[Location]:
-    """Return the technicians' distinct homes; none when the project ignores travel."""
+    """Return the technicians' distinct homes; an empty list if the project ignores travel."""
     if schedule.project.travel.mode is TravelMode.NONE:
         return []
     homes = (technician_schedule.technician.home for technician_schedule in schedule.technician_schedules.values())

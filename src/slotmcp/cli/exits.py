@@ -26,41 +26,41 @@ _OPTIONS = {
     "port": "--port",
     **{name: f"--{name}" for name in ("from", "to", "timezone", "limit", "cursor")},
 }
-"""Options by the name of the wire field."""
+"""Command-line options and arguments by the wire field that an error names."""
 
 
 class Exit(IntEnum):
     """Exit codes, as listed in docs/reference/cli.md."""
 
-    FINE = 0
+    OK = 0
     REFUSED = 1
     """The request was valid and was refused."""
     USAGE = 2
     """The command line or a setting is invalid."""
     BAD_FILE = 3
     """The project file is invalid."""
-    AWAY = 4
+    UNAVAILABLE = 4
     """The database or Cal.com is unavailable."""
-    BROKEN = 70
+    BUG = 70
     """slotmcp has a bug."""
     INTERRUPTED = 130
     """Ctrl-C."""
     PIPE_CLOSED = 141
-    """The reader of the output has gone."""
+    """The reader of the output closed the pipe."""
 
 
 @contextmanager
-def exit_on_error(*passing: type[Exception]) -> Iterator[None]:
-    """End the process with a message and an exit code on every error except those in `passing`."""
+def exit_on_error(*reraised: type[Exception]) -> Iterator[None]:
+    """End the process with a message and an exit code on every error except those in `reraised`."""
     try:
         yield
         sys.stdout.flush()
-    except passing:
+    except reraised:
         raise
     except SettingsError as error:
         exit_with(Exit.USAGE, str(error))
     except SlotmcpError as error:
-        exit_with(Exit.AWAY if isinstance(error, (TryLater, FixSetup)) else Exit.REFUSED, _message(error))
+        exit_with(Exit.UNAVAILABLE if isinstance(error, (TryLater, FixSetup)) else Exit.REFUSED, _message(error))
     except KeyboardInterrupt:
         exit_with(Exit.INTERRUPTED)
     except BrokenPipeError:
@@ -68,7 +68,7 @@ def exit_on_error(*passing: type[Exception]) -> Iterator[None]:
         exit_with(Exit.PIPE_CLOSED)
     except Exception as error:
         logging.getLogger("slotmcp.cli").debug("internal", exc_info=True)
-        exit_with(Exit.BROKEN, _bug_message(_innermost(error)))
+        exit_with(Exit.BUG, _bug_message(_innermost(error)))
 
 
 def print_error(message: str) -> None:
@@ -90,7 +90,7 @@ def _message(error: SlotmcpError) -> str:
 
 
 def _innermost(error: Exception) -> Exception:
-    """Unwrap the first error of nested exception groups."""
+    """Return the first error inside nested exception groups."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -19,12 +19,13 @@ from slotmcp.services.reporting.reports import TITLES, SectionName
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Row = Mapping[str, str | int | float]
+"""Values by column."""
 NO_CALLS: Final = "No calls in this period. Try an earlier --from, or run `slotmcp demo` to see calls."
 
 
 @dataclass(frozen=True, slots=True)
 class ReportSection:
-    """Table whose columns are named as in JSON."""
+    """Section as a table, with the column names that JSON and CSV use."""
 
     name: SectionName
     title: str

@@ -32,7 +32,7 @@ def run_dashboard(port: int) -> None:
 
 
 async def _run_until_signal(port: int) -> None:
-    """Run the simulation. In the background a shell blocks SIGINT, so other signals end it too."""
+    """Run the simulation until a signal. SIGTERM and SIGHUP also end it, because background jobs ignore SIGINT."""
     task = asyncio.current_task()
     assert task is not None  # noqa: S101  a coroutine runs in a task
     for name in _STOP_SIGNALS:

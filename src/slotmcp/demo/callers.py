@@ -15,7 +15,7 @@ from mcp import Client
 Connect = Callable[[str], AbstractAsyncContextManager[Client]]
 """Opens a client for a call id."""
 Pause = Callable[[float], Awaitable[None]]
-"""Waits while a caller thinks for some seconds, or for a shorter time in a fast simulation."""
+"""Waits for the seconds that a caller thinks; less in a fast simulation."""
 
 _THINK_SECONDS: Final = 4.0
 _PARTS_OF_DAY: Final = ({"partOfDay": "morning"}, {"partOfDay": "afternoon"})
@@ -39,7 +39,7 @@ class Persona(StrEnum):
     """Asks for times, and hangs up."""
     BOOKS = "books"
     HESITATES = "hesitates"
-    """Books a held time after a pause."""
+    """Holds a time, and books it after a pause."""
     LETS_HOLD_EXPIRE = "lets_hold_expire"
     CANCELS = "cancels"
     MOVES = "moves"
@@ -72,7 +72,7 @@ def random_name(random: Random) -> str:
 
 @dataclass(slots=True)
 class CallCounts:
-    """Callers by outcome, as the callers see it."""
+    """Number of simulated callers, in total and by outcome."""
 
     callers: int = 0
     offered: int = 0
@@ -100,7 +100,7 @@ class SimulatedCaller:
         self.counts = CallCounts(callers=1)
 
     async def talk(self, persona: Persona, services: Sequence[str]) -> None:
-        """Make the calls to tools that fit the persona."""
+        """Call the tools that match the persona."""
         service = self._random.choice(services)
         slots = await self._get_slots(service, **self._preferred_time(persona))
         if persona is Persona.LOOKS or not slots:
@@ -175,7 +175,7 @@ class CallSimulator:
         """Counts of the finished calls."""
 
     async def run(self, calls: int, *, concurrency: int = 1) -> None:
-        """Make a number of calls. With a concurrency of 1 they depend only on the seed."""
+        """Simulate a number of phone calls. With a concurrency of 1, they depend only on the seed."""
         async with self._connect("simulator") as client:
             listed = (await client.call_tool("list_services", {})).structured_content or {}
         services = [service["serviceType"] for service in listed["services"]]

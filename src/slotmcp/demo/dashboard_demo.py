@@ -68,7 +68,7 @@ async def run_simulation(folder: Path, transcript: Transcript, port: int) -> Non
             calls.result()
         finally:
             calls.cancel()
-            # A client that is cancelled may raise errors, which no longer matter.
+            # Cancelled clients may raise errors, which can be ignored.
             await asyncio.gather(calls, return_exceptions=True)
 
 
@@ -159,7 +159,7 @@ def _parse_url(line: str, port: int) -> str:
     if line.startswith("slotmcp cannot listen"):
         raise InvalidArgument("port", f"cannot listen on {port}; give another port, or none for any free port.")
     if not line.startswith(_LISTENING_PREFIX):
-        raise DemoError(f"The server does not listen: {line}")
+        raise DemoError(f"The server did not start: {line}")
     return line.removeprefix(_LISTENING_PREFIX).partition("/mcp")[0]
 
 

@@ -47,35 +47,36 @@ async def play(business: StdioBusiness, transcript: Transcript) -> None:
     await transcript.tool(business.import_sample())
     async with business.phone_line(transcript) as line:
         await transcript.scene("The phone rings. The agent's MCP client has started $ slotmcp stdio")
-        await _greeting(line, transcript)
-        slot = await _choice(line, transcript)
-        booking = await _booking(line, transcript, slot)
-        await _afterwards(line, transcript, slot)
+        await _greet(line, transcript)
+        slot = await _hold_slot(line, transcript)
+        booking = await _book_twice(line, transcript, slot)
+        await transcript.scene("The hold has become a booking, and the time is still taken:")
+        await _print_capacity(line, transcript, slot)
     async with business.phone_line(transcript) as line:
         await transcript.scene("Another phone rings: another agent, another server process, the same database.")
-        await _neighbour(line, transcript, booking)
+        await _book_alternative(line, transcript, booking)
     await transcript.block(next_steps())
 
 
-async def _greeting(line: PhoneLine, transcript: Transcript) -> None:
+async def _greet(line: PhoneLine, transcript: Transcript) -> None:
     await transcript.agent("Front Range Heating and Air, how can I help you?")
-    await transcript.caller("Hello. Our furnace rattles. Could somebody see to it, one of these afternoons?")
+    await transcript.caller("Hello. Our furnace rattles. Could someone take a look at it, one afternoon this week?")
     await line.call("list_services")
 
 
-async def _choice(line: PhoneLine, transcript: Transcript) -> ToolResult:
+async def _hold_slot(line: PhoneLine, transcript: Transcript) -> ToolResult:
     result = await line.call("get_slots", serviceType=SERVICE, partOfDay="afternoon")
     await transcript.agent(result["result"])
     slot: ToolResult = result["slots"][0]
     await transcript.caller("The first one might do. Let me ask my husband.")
     hold = await line.call("create_hold", serviceType=SERVICE, start=slot["start"], customerHash=CALLER)
     await transcript.agent(hold["result"])
-    await transcript.scene("While she asks, nobody else is sold that place:")
+    await transcript.scene("Meanwhile, no other caller can take that time:")
     await _print_capacity(line, transcript, slot)
     return {**slot, "holdToken": hold["holdToken"]}
 
 
-async def _booking(line: PhoneLine, transcript: Transcript, slot: ToolResult) -> ToolResult:
+async def _book_twice(line: PhoneLine, transcript: Transcript, slot: ToolResult) -> ToolResult:
     await transcript.caller("Yes, please. It is Maria Alvarez, 1437 Bannock Street, 303 555 0142.")
     result = await line.call("book_slot", holdToken=slot["holdToken"], **MARIA)
     await transcript.agent(result["result"])
@@ -87,11 +88,6 @@ async def _booking(line: PhoneLine, transcript: Transcript, slot: ToolResult) ->
     return booking
 
 
-async def _afterwards(line: PhoneLine, transcript: Transcript, slot: ToolResult) -> None:
-    await transcript.scene("The hold has become a booking, and its place is still gone:")
-    await _print_capacity(line, transcript, slot)
-
-
 async def _print_capacity(line: PhoneLine, transcript: Transcript, slot: ToolResult) -> None:
     result = await line.call("get_slots", serviceType=SERVICE, **{"from": slot["start"], "to": slot["end"]}, limit=1)
     remaining = next((other["capacity"] for other in result["slots"] if other["start"] == slot["start"]), 0)
@@ -100,7 +96,7 @@ async def _print_capacity(line: PhoneLine, transcript: Transcript, slot: ToolRes
     )
 
 
-async def _neighbour(line: PhoneLine, transcript: Transcript, booking: ToolResult) -> None:
+async def _book_alternative(line: PhoneLine, transcript: Transcript, booking: ToolResult) -> None:
     name = booking["technicianName"].partition(" ")[0]
     await transcript.caller(f"Maria next door has {name} coming, {booking['label']}. I want {name} then, too!")
     request = {"serviceType": SERVICE, "start": booking["start"], "technicianId": booking["technicianId"]}

@@ -14,18 +14,18 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import get_default_environment
 
 from slotmcp.demo.transcript import Transcript
+from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.project_file import sample_text
 
 ToolResult = Mapping[str, Any]
 
 START_SECONDS = 60
 CALL_SECONDS = 30.0
-MS_PER_SECOND = 1000
 TOKEN_PREFIX_LENGTH = 6
 
 
 class DemoError(Exception):
-    """Result that the demo does not expect."""
+    """Unexpected result of a tool or a command."""
 
 
 class PhoneLine:
