@@ -66,7 +66,7 @@ def test_conflicts_and_pushes_are_shown(calcom: FakeCalcom, slotmcp: Run) -> Non
     calcom.state.book(ANA_VISIT, days_ahead(2), ATTENDEE)
     output = slotmcp("calcom", "sync").out
     assert "refused" in output
-    assert "Refused" in " ".join(slotmcp("calcom", "pushes").out.split())
+    assert "Rejected" in " ".join(slotmcp("calcom", "pushes").out.split())
     shown = slotmcp("calcom", "conflicts").out
     assert "ana" in shown
     assert "Kim" not in shown

@@ -21,7 +21,7 @@ TRACE_URI: Final = "slotmcp://trace/{traceId}"
 
 
 def add_waitlist_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GATE) -> None:
-    """Let clients of a server read the waitlist entries of the projects that they reach."""
+    """Let clients of a server read the waitlist entries of the projects that they can access."""
 
     @server.resource(
         WAITLIST_ENTRY_URI,
@@ -37,7 +37,7 @@ def add_waitlist_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GA
 
 
 def add_trace_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GATE) -> None:
-    """Let operators' clients of a server read the traces of the projects that they reach."""
+    """Let operators' clients of a server read the traces of the projects that they can access."""
 
     @server.resource(
         TRACE_URI,

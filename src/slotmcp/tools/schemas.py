@@ -26,7 +26,7 @@ def portable(schema: Schema) -> Schema:
 def response_schema(response: Any) -> Schema:  # noqa: ANN401  a TypedDict class has no better type
     """Return the schema of a response: that of its TypedDict, and the trace id.
 
-    Some clients validate errors against it too, so only the keys that errors have as well are required.
+    Some clients also validate errors against it, so only the keys that errors share are required.
     """
     schema = portable(TypeAdapter(response).json_schema(mode="serialization"))
     schema["properties"]["traceId"] = {"type": "string"}

@@ -1,6 +1,6 @@
-"""Notifications to clients that subscribe to a waitlist entry, also when another process makes the offer.
+"""Notifications to clients that subscribe to a waitlist entry, even if another process changes the entry.
 
-On protocol 2026-07-28 a client learns over `subscriptions/listen` that an entry has changed, and reads it again.
+With protocol 2026-07-28, `subscriptions/listen` notifies a client that an entry has changed, and the client reads it.
 Clients of older protocol revisions can read it at any time.
 """
 
@@ -33,7 +33,7 @@ class WaitlistEntryChanged(ResourceUpdated):
 
 
 class FilteredBus:
-    """Bus on which each subscriber receives only the events of projects that it reaches."""
+    """Bus on which each subscriber receives only the events of projects that it can access."""
 
     def __init__(self, bus: SubscriptionBus, gate: CallGate) -> None:
         self._bus = bus
@@ -70,7 +70,7 @@ class WaitlistWatcher:
         """Number of the last published event, by project."""
 
     async def skip_past_events(self) -> None:
-        """Mark all events so far as published: a new subscriber reads the entry first.
+        """Mark all earlier events as published, because a new subscriber reads the entry first.
 
         Raises:
             Unavailable.

@@ -1,4 +1,4 @@
-"""Tools with which operators see their technicians and record absences."""
+"""Operator tools that list technicians and record absences."""
 
 from typing import Annotated, NotRequired
 

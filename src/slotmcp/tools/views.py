@@ -58,7 +58,7 @@ class ErrorView(TypedDict):
 
 
 class Response(TypedDict):
-    """Base of every response. `result` comes first; beside an error there is only a trace id."""
+    """Base of every response. `result` comes first. An error response has only `result`, `error` and the trace id."""
 
     result: str
     note: NotRequired[str]
@@ -115,9 +115,9 @@ def show_time(start: Minute, end: Minute, view: Viewpoint) -> TimeView:
 
 @lru_cache(maxsize=4096)
 def _local_texts(start: Minute, zone: ZoneInfo, voice: Voice) -> tuple[str, str]:
-    """Return a start in local time and as text. It is cached, because callers ask for the same days.
+    """Return a start in local time and as text, cached because many callers request the same days.
 
-    The key is the instant: local times of two zones, or before and after clocks go back, may be equal.
+    The key is the instant, because equal local times may differ in zone, or before and after clocks go back.
     """
     local = local_time(start, zone)
     return local.isoformat(), label(local, voice)

@@ -149,7 +149,7 @@ async def read_waitlist_entry(app: App, entry_id: str, projects: Collection[str]
 
 
 def _show(answer: WaitlistEntryStatus, view: Viewpoint) -> WaitlistEntryResponse:
-    entry, hold = answer.entry, answer.offer
+    entry, offer = answer.entry, answer.offer
     response: WaitlistEntryResponse = {
         "result": _describe(answer, view),
         "note": view.note,
@@ -160,11 +160,11 @@ def _show(answer: WaitlistEntryStatus, view: Viewpoint) -> WaitlistEntryResponse
         "replayed": answer.replayed,
         "clock": show_clock(view),
     }
-    if hold is not None:
-        expires_at_ms = hold.claim.expires_at_ms
+    if offer is not None:
+        expires_at_ms = offer.claim.expires_at_ms
         response["offer"] = {
-            **show_time(hold.claim.start, hold.claim.end, view),
-            "holdToken": hold.token,
+            **show_time(offer.claim.start, offer.claim.end, view),
+            "holdToken": offer.token,
             "expiresAt": "" if expires_at_ms is None else write_utc_ms(expires_at_ms),
         }
     return response

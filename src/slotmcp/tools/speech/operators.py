@@ -45,7 +45,7 @@ def time_off(name: str, view: Viewpoint) -> str:
 
 
 def consequences(answer: AbsenceAnswer, view: Viewpoint) -> list[str]:
-    """List the effects of an absence on bookings and holds; leave out those that are none."""
+    """List the effects of an absence on bookings and holds; an effect on none is left out."""
     voice = view.voice
     bookings, moved, withdrawn = len(answer.attention), answer.holds_moved, answer.holds_withdrawn
     effects = (

@@ -43,8 +43,7 @@ class LocaleChoice:
 def choose_locale(requested: str, usual: str) -> LocaleChoice:
     """Return the requested language, else the business's usual one, else American English. Any text is accepted.
 
-    A note reports every other language than the requested or usual one. A missing regional variant is noted only if
-    it was requested.
+    The note states that another language is used. A missing regional variant is noted only if it was requested.
     """
     for tag in filter(None, (requested, usual)):
         if locale := next((candidate for candidate in _candidates(tag) if candidate in LOCALES), None):
@@ -78,7 +77,7 @@ def message(text: str) -> str:
 
 
 class Voice:
-    """Translator of sentences into one of LOCALES. It fills in the names in braces, equal in every language."""
+    """Translator of sentences into one of LOCALES. Placeholders in braces are the same in every language."""
 
     def __init__(self, locale: str) -> None:
         self.locale: Final = locale
