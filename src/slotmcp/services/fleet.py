@@ -22,8 +22,8 @@ class StoreClock:
     """Estimate of the store's clock between round trips.
 
     Each round trip is a sample: the store read its clock between this server's times before and after the trip. The
-    offset moves no further than a sample requires, so its error is at most one round trip, and it stays constant if
-    both clocks are the same.
+    offset moves no further than a sample requires, so its error is at most one round trip. If both clocks are the
+    same, it stays constant.
     """
 
     def __init__(self, clock: Clock, seconds: Callable[[], float]) -> None:

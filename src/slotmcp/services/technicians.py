@@ -76,9 +76,9 @@ class TimeOffRequest:
 
     technician_id: str
     start: Moment
-    """A date stands for its first minute."""
+    """For a date: the start of the day."""
     end: Moment
-    """A date stands for its end."""
+    """For a date: the end of the day."""
     reason: str = ""
     project_id: str | None = None
 

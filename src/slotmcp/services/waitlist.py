@@ -37,9 +37,9 @@ class JoinRequest:
 
     customer: Customer
     from_: Moment
-    """A date stands for its first minute."""
+    """Start of the window. For a date: the start of the day."""
     to: Moment
-    """End of the window, exclusive; a date stands for its end."""
+    """End of the window, exclusive. For a date: the end of the day."""
     project_id: str | None = None
     service_id: str | None = None
     duration_minutes: int | None = None

@@ -1,8 +1,8 @@
 """Queue of the waitlist: offers of freed time, and the end of entries whose customer books.
 
 Entries with fewer declined offers come first, and earlier ones before later ones. When an offer expires or is released,
-the next entry gets it. A time that overlaps a declined one is not offered to the same customer again, so that an
-unreachable customer does not block the other customers.
+the next entry gets it. A time that overlaps a declined one is not offered to the same customer again. An unreachable
+customer therefore does not block the others.
 """
 
 from collections.abc import Iterable

@@ -16,7 +16,7 @@ ACCESS_KEY = Statement(f"SELECT {ACCESS_KEY_COLUMNS} FROM access_keys WHERE id =
 # Read all access keys, for an operator.
 ALL_ACCESS_KEYS = Statement(f"SELECT {ACCESS_KEY_COLUMNS} FROM access_keys ORDER BY created_at_ms, id")
 
-# Revoke an access key; one that is revoked keeps its time.
+# Revoke an access key. The time of an earlier revocation stays.
 REVOKE_ACCESS_KEY = Statement("""
 UPDATE access_keys SET revoked_at_ms = COALESCE(revoked_at_ms, :at_ms) WHERE id = :id RETURNING id
 """)

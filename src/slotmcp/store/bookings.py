@@ -23,7 +23,7 @@ JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
 JOIN technicians AS t ON t.number = c.technician_number
 WHERE b.project_id = :project_id"""
 
-# Add a booking; its claim is a row of its own.
+# Add a booking, whose claim exists.
 ADD_BOOKING = Statement(insert(BOOKINGS, created_at_ms=":now_ms"))
 
 # Replace a booking, but not its claim.

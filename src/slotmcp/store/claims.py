@@ -4,9 +4,13 @@ from typing import Final
 
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
+from slotmcp.ports import ClaimConflict
 from slotmcp.store import columns
 from slotmcp.store.statement import CoveredBy, Fetch, Row, Statement, insert, update
 from slotmcp.store.values import coordinates
+
+OVERLAP_CONSTRAINT: Final = "claims_never_overlap"
+"""Name of PostgreSQL's exclusion constraint, and message of SQLite's triggers."""
 
 TECHNICIAN_NUMBER: Final = "(SELECT number FROM technicians WHERE project_id = :project_id AND id = :technician_id)"
 
@@ -84,7 +88,7 @@ _ADD_CLAIM: Final = insert(columns.CLAIMS, technician_number=TECHNICIAN_NUMBER)
 # Add a claim. PostgreSQL returns no row if the time is taken: plain inserts under an exclusion constraint deadlock.
 ADD_CLAIM = Statement(
     _ADD_CLAIM,
-    postgres=f"{_ADD_CLAIM} ON CONFLICT ON CONSTRAINT claims_never_overlap DO NOTHING RETURNING id",
+    postgres=f"{_ADD_CLAIM} ON CONFLICT ON CONSTRAINT {OVERLAP_CONSTRAINT} DO NOTHING RETURNING id",
     takes_time=True,
 )
 
@@ -167,6 +171,11 @@ WHERE technician_number = {TECHNICIAN_NUMBER}
   AND start_minute = :start_minute AND end_minute = :end_minute AND source = :source
 RETURNING technician_number
 """)
+
+
+def claim_conflict() -> ClaimConflict:
+    """Return the error for a claim on taken time."""
+    return ClaimConflict("The technician's time is taken by a live claim.")
 
 
 def claim_values(claim: Claim) -> dict[str, object]:

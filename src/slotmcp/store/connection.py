@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from slotmcp.domain.errors import Unavailable
-from slotmcp.ports import ClaimConflict
+from slotmcp.store.claims import OVERLAP_CONSTRAINT, claim_conflict
 from slotmcp.store.statement import Fetch, Row, Statement
 
 MAX_CACHED_STATEMENTS: Final = 256
-OVERLAP_CONSTRAINT: Final = "claims_never_overlap"
-"""Message of the trigger that rejects a claim on taken time."""
-
 LOCK_WAIT_MS: Final = 40
 """Time that SQLite itself waits for a lock. Its pauses grow, so repeated short waits are fairer than one long wait."""
 
@@ -101,7 +98,7 @@ def make_fetch(connection: sqlite3.Connection) -> Fetch:
             return connection.execute(statement.text, values).fetchall()
         except sqlite3.IntegrityError as error:
             if str(error) == OVERLAP_CONSTRAINT:
-                raise ClaimConflict("The technician's time is taken by a live claim.") from error
+                raise claim_conflict() from error
             raise
 
     return fetch

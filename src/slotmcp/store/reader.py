@@ -17,7 +17,7 @@ TURN_EVERY: Final = 8
 
 
 class SqliteReader:
-    """Thread with a connection that runs queries on the newest committed state."""
+    """Implementation of QueryRunner: a thread with a connection."""
 
     def __init__(self, path: Path, *, timeout_ms: int) -> None:
         self._connection = connect_reader(path, timeout_ms=timeout_ms)
@@ -25,19 +25,9 @@ class SqliteReader:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="slotmcp-reader")
 
     async def run(self, query: Query[T]) -> T:
-        """Run a query of one statement.
-
-        Raises:
-            Unavailable: the database does not respond.
-        """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, query)
 
     async def run_in_snapshot(self, query: Query[T]) -> T:
-        """Run a query of several statements, all of which see the same state.
-
-        Raises:
-            Unavailable: the database does not respond.
-        """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._run_snapshot, query)
 
     def close(self) -> None:

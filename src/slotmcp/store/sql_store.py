@@ -84,7 +84,7 @@ class StoreWriter(Protocol):
         """Run one idempotent statement outside of any project's lock, commit it durably, and return its rows.
 
         Raises:
-            Unavailable: the lock was not free in time, or the database failed.
+            Unavailable: the lock was not free in time, or the database failed. The statement may have run.
         """
         ...
 

@@ -53,7 +53,7 @@ NOT_OVER = text("status IN ('pending', 'accepted')")
 TAKEN = text(
     "int8range((technician_number::bigint << 32) + start_minute, (technician_number::bigint << 32) + end_minute)"
 )
-"""Time of a claim, in a range of its own for each technician, so that the constraint needs no extension."""
+"""Time of a claim, offset by technician, so that the constraint needs no extension."""
 
 
 class ProjectTable(SQLModel, table=True):
@@ -281,7 +281,7 @@ class WaitContactTable(SQLModel, table=True):
 
 
 class EventTable(SQLModel, table=True):
-    """Event for other processes, numbered within its project. Only the newest are kept."""
+    """Event for other processes, numbered within its project. Old events are deleted."""
 
     __tablename__ = "events"
     __table_args__: Any = (ForeignKeyConstraint(["project_id"], ["projects.id"]), CLUSTERED)

@@ -32,7 +32,7 @@ GROUP_SECONDS: Final = 0.02
 
 
 class SqliteWriter:
-    """Thread with a connection and a queue of jobs."""
+    """Implementation of StoreWriter: a thread with a connection and a queue of jobs."""
 
     def __init__(self, path: Path, *, clock: Clock, schedules: LatestSchedules, timeout_ms: int) -> None:
         self._path = path
@@ -49,13 +49,6 @@ class SqliteWriter:
         self._thread.start()
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool) -> T:
-        """Run a unit of work and commit it.
-
-        A unit that has begun runs to its end even if the caller is cancelled.
-
-        Raises:
-            NotFound, Unavailable, and any exception of the unit.
-        """
         if self._is_closing:
             raise Unavailable("Nothing was done: the server is shutting down.", retry_after_ms=1_000)
         job = Job(
@@ -69,13 +62,7 @@ class SqliteWriter:
         return await committed(job, self.commit_handlers)
 
     async def write_alone(self, statement: Statement, /, **values: object) -> Sequence[Row]:
-        """Run one statement outside of any project's lock, commit it durably, and return its rows.
-
-        Such statements are rare, so each has a connection of its own.
-
-        Raises:
-            Unavailable: the lock was not free in time, or the database failed; nothing was written.
-        """
+        # such statements are rare, so each opens a connection
         return await asyncio.to_thread(self._write_alone, statement, values)
 
     async def close(self) -> None:

@@ -14,16 +14,13 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from slotmcp.ports import ClaimConflict
+from slotmcp.store.claims import OVERLAP_CONSTRAINT, claim_conflict
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.outages import FAULTS, Fault, driver_error
 from slotmcp.store.postgres.statements import numbered
 from slotmcp.store.statement import Row, Statement
 
 DRIVER: Final = "postgresql+asyncpg://"
-
-OVERLAP_CONSTRAINT: Final = "claims_never_overlap"
-"""Name of the exclusion constraint."""
 
 MAX_PREPARED_STATEMENTS: Final = 256
 """Per connection. The store has fewer statements."""
@@ -105,7 +102,7 @@ class Link:
             raise self._translate(error) from error
         self._is_running = False
         if not rows and statement.takes_time:
-            raise _conflict()
+            raise claim_conflict()
         return rows
 
     async def run(self, commands: str) -> str:
@@ -128,7 +125,7 @@ class Link:
         if isinstance(error, FAULTS) or self._connection.is_closed():
             return Fault()
         if isinstance(error, asyncpg.ExclusionViolationError) and error.constraint_name == OVERLAP_CONSTRAINT:
-            return _conflict()
+            return claim_conflict()
         return error
 
 
@@ -196,7 +193,3 @@ class Pool:
             raise InvalidatePoolError
         if connection.driver_connection.is_closed():
             raise DisconnectionError
-
-
-def _conflict() -> ClaimConflict:
-    return ClaimConflict("The technician's time is taken by a live claim.")

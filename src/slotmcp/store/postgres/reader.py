@@ -14,7 +14,7 @@ SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class PostgresReader:
-    """Pool of connections that run queries on the newest committed state, without taking locks."""
+    """Implementation of QueryRunner: a pool of connections that take no locks."""
 
     def __init__(self, address: Address, *, size: int, timeout_ms: int) -> None:
         self._address = address
@@ -26,24 +26,12 @@ class PostgresReader:
         return self._pool.in_use
 
     async def run(self, query: Query[T]) -> T:
-        """Run a query of one statement.
-
-        Raises:
-            Unavailable: the database does not respond.
-        """
-
         async def run_over(link: Link) -> T:
             return await query(link.fetch)
 
         return await self._over_a_link(run_over)
 
     async def run_in_snapshot(self, query: Query[T]) -> T:
-        """Run a query of several statements, all of which see the same state.
-
-        Raises:
-            Unavailable: the database does not respond.
-        """
-
         async def run_over(link: Link) -> T:
             await link.run(SNAPSHOT)
             try:

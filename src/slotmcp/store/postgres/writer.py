@@ -37,7 +37,7 @@ class ProjectQueue:
 
 
 class PostgresWriter:
-    """Queues of projects, each with one task while it has jobs."""
+    """Implementation of StoreWriter: queues of projects, each with one task while it has jobs."""
 
     def __init__(
         self, address: Address, *, clock: Clock | None, schedules: LatestSchedules, size: int, timeout_ms: int
@@ -57,13 +57,6 @@ class PostgresWriter:
         return self._pool.in_use
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool) -> T:
-        """Run a unit of work and commit it.
-
-        A unit that has begun runs to its end even if the caller is cancelled.
-
-        Raises:
-            NotFound, Unavailable, and any exception of the unit.
-        """
         if self._is_closing:
             raise Unavailable("Nothing was done: the server is shutting down.", retry_after_ms=1_000)
         job = Job(
@@ -77,11 +70,6 @@ class PostgresWriter:
         return await committed(job, self.commit_handlers)
 
     async def write_alone(self, statement: Statement, /, **values: object) -> Sequence[Row]:
-        """Run one statement outside of any project's lock, commit it, and return its rows.
-
-        Raises:
-            Unavailable: the statement may have run. It is safe to run it again.
-        """
         try:
             async with self._pool.link() as link:
                 return await link.fetch(statement, **values)
