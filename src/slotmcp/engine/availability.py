@@ -1,8 +1,7 @@
 """Availability: an indexed project schedule at one instant. Every search for free time starts here."""
 
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from math import inf
@@ -15,7 +14,6 @@ from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.frame import Frame, frame_of
 from slotmcp.engine.need import Need
 from slotmcp.engine.opening_hours import DateRange, closed_dates, opening_hours, shift_intervals
-from slotmcp.engine.ranking import Policy
 from slotmcp.engine.relocation import Relocation
 from slotmcp.engine.timeline import Timeline
 from slotmcp.engine.travel import TravelTimes
@@ -24,27 +22,13 @@ _MARGIN = timedelta(days=3)
 """Dates indexed beyond the frame, for other time zones, shifts past midnight, and jobs of a whole day."""
 
 
-class DaySlots:
-    """All slots of one day, sorted by start, with every candidate and regardless of the notice."""
+@dataclass(slots=True)
+class NeedSlots:
+    """Slots of one need, found day by day, with every candidate and regardless of the notice."""
 
-    __slots__ = ("_slots", "_starts")
-
-    def __init__(self, slots: Sequence[Slot]) -> None:
-        self._slots = slots
-        self._starts = [slot.start for slot in slots]
-
-    def starts(self, start_from: Minute, start_to: Minute) -> list[Minute]:
-        """Return the starts in [start_from, start_to)."""
-        return self._starts[bisect_left(self._starts, start_from) : bisect_left(self._starts, start_to)]
-
-    def at(self, start: Minute) -> Sequence[Slot]:
-        """Return the slot of one start; empty if the start is not free."""
-        position = bisect_left(self._starts, start)
-        return self._slots[position : position + 1] if self._starts[position : position + 1] == [start] else ()
-
-
-SlotsByNeed = dict[tuple[Need, Policy], dict[int, DaySlots]]
-"""Cache of slots: complete days, by need and by number of the day in the frame."""
+    starts_by_day: dict[int, list[Minute]] = field(default_factory=dict)
+    """Starts in order of time, by number of the day in the frame."""
+    by_start: dict[Minute, Slot] = field(default_factory=dict)
 
 
 class TimelineIndex:
@@ -57,7 +41,8 @@ class TimelineIndex:
         self._schedule = schedule
         self._cached_travel = cached_travel
         self._eligible: dict[frozenset[str], tuple[Timeline, ...]] = {}
-        self.slots_by_need: SlotsByNeed = {}
+        self.slots_by_need: dict[Need, NeedSlots] = {}
+        """Cache of `engine.slots`."""
         self.first_expiry_ms = min((timeline.first_expiry_ms for timeline in timelines.values()), default=inf)
         """Earliest expiry of a hold in the index."""
 

@@ -1,13 +1,14 @@
 """Free slots of a range, or of one start, as specified in docs/reference/availability.md."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import chain, compress
 from operator import or_
 
-from slotmcp.domain.interval import Interval, Minute
+from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Slot
-from slotmcp.engine.availability import Availability, DaySlots
+from slotmcp.engine.availability import Availability, NeedSlots
 from slotmcp.engine.need import Need
 from slotmcp.engine.ranking import rank
 from slotmcp.engine.timeline import Timeline
@@ -22,12 +23,16 @@ _DIGIT_TO_BIT = bytes.maketrans(b"01", b"\x00\x01")
 
 
 def list_starts(availability: Availability, need: Need, start_from: Minute, start_to: Minute) -> list[Minute]:
-    """Return every bookable start in [start_from, start_to), UTC minutes, ascending."""
-    if need.site is None:
-        part = _bookable_part(availability, start_from, start_to)
-        return list(chain.from_iterable([day.starts(*part) for day in _days(availability, need, part)]))
+    """Return the free starts in [start_from, start_to), in order of time."""
     frame = availability.frame
-    low = frame.number(max(start_from, availability.earliest_start))
+    earliest = max(start_from, availability.earliest_start)
+    if need.site is None:
+        end = min(start_to, frame.midnights[-1])
+        found = _slots_of_need(availability, need)
+        days = range(frame.day_number(earliest), frame.day_number(end - 1) + 1)
+        starts = list(chain.from_iterable([_starts_of_day(availability, need, found, day) for day in days]))
+        return starts[bisect_left(starts, earliest) : bisect_left(starts, end)]
+    low = frame.number(earliest)
     within = (1 << max(low, frame.number(start_to))) - (1 << low)
     index = availability.index
     timelines = index.eligible(need)
@@ -37,14 +42,24 @@ def list_starts(availability: Availability, need: Need, start_from: Minute, star
 
 
 def slots_at(
-    availability: Availability, need: Need, starts: Iterable[Minute], *, best: int | None = None
+    availability: Availability, need: Need, starts: Sequence[Minute], *, best: int | None = None
 ) -> list[Slot]:
-    """Return the slots of starts from `list_starts`, in the same order."""
+    """Return the slots of starts from `list_starts`, in the same order.
+
+    Args:
+        availability: the schedule at an instant.
+        need: requirements of the job.
+        starts: free starts of that need.
+        best: maximum number of candidates of each slot, at least one; None: all.
+    """
     if need.site is not None:
         slots = [slot for start in starts if (slot := check_start(availability, need, start)) is not None]
     else:
-        known, day_number = _known_days(availability, need), availability.frame.day_number
-        slots = [slot for start in starts for slot in _day(availability, need, known, day_number(start)).at(start)]
+        found = _slots_of_need(availability, need)
+        for start in starts:
+            if start not in found.by_start:  # the cache was cleared after the starts were listed
+                _starts_of_day(availability, need, found, availability.frame.day_number(start))
+        slots = [found.by_start[start] for start in starts]
     return slots if best is None else [slot.with_best(best) for slot in slots]
 
 
@@ -70,31 +85,23 @@ def bits_of(row: int) -> list[int]:
     return [bit for bit, digit in enumerate(reversed(format(row, "b"))) if digit == "1"]
 
 
-def _bookable_part(availability: Availability, start_from: Minute, start_to: Minute) -> Interval:
-    """Cut a range to notice and horizon (rules 15 and 16). The result may be empty or reversed."""
-    return max(start_from, availability.earliest_start), min(start_to, availability.frame.midnights[-1])
+def _slots_of_need(availability: Availability, need: Need) -> NeedSlots:
+    """Return the slots found so far for a need; they are cached with the index."""
+    cache = availability.index.slots_by_need
+    if need not in cache:
+        if len(cache) >= _MAX_CACHED_NEEDS:
+            cache.clear()
+        cache[need] = NeedSlots()
+    return cache[need]
 
 
-def _days(availability: Availability, need: Need, part: Interval) -> list[DaySlots]:
-    known, day_number = _known_days(availability, need), availability.frame.day_number
-    return [_day(availability, need, known, day) for day in range(day_number(part[0]), day_number(part[1] - 1) + 1)]
-
-
-def _known_days(availability: Availability, need: Need) -> dict[int, DaySlots]:
-    """Return the days computed so far for a need; they are cached with the index."""
-    known = availability.index.slots_by_need
-    key = need, availability.schedule.project.candidate_ranking
-    if key not in known:
-        if len(known) >= _MAX_CACHED_NEEDS:
-            known.clear()
-        known[key] = {}
-    return known[key]
-
-
-def _day(availability: Availability, need: Need, known: dict[int, DaySlots], day: int) -> DaySlots:
-    if day not in known:
-        known[day] = DaySlots(_find_slots_of_day(availability, need, day))
-    return known[day]
+def _starts_of_day(availability: Availability, need: Need, found: NeedSlots, day: int) -> list[Minute]:
+    """Return the starts of a day regardless of the notice; find its slots if they are not cached."""
+    if day not in found.starts_by_day:
+        slots = _find_slots_of_day(availability, need, day)
+        found.by_start.update({slot.start: slot for slot in slots})
+        found.starts_by_day[day] = [slot.start for slot in slots]
+    return found.starts_by_day[day]
 
 
 def _find_slots_of_day(availability: Availability, need: Need, day: int) -> Sequence[Slot]:

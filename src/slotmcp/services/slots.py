@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -107,7 +107,7 @@ class _Search:
         starts = list_starts(self.availability, self.need, start_from, start_to)
         return starts if self.is_wanted is None else list(filter(self.is_wanted, starts))
 
-    def slots(self, starts: Iterable[Minute]) -> list[Slot]:
+    def slots(self, starts: Sequence[Minute]) -> list[Slot]:
         """Return the slots of these starts."""
         return slots_at(self.availability, self.need, starts, best=self.query.best)
 
