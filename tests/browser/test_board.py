@@ -29,7 +29,7 @@ async def test_a_callers_booking_appears_without_a_reload(look: Look, business: 
     shown = row_of(page, "t-ben").locator(f"#b-{booking['bookingId']}")
     await expect(shown).to_contain_text("10:00")
     await expect(shown).to_contain_text("Kim Doe")
-    await business.ask("cancel_booking", bookingId=booking["bookingId"])
+    await business.call("cancel_booking", bookingId=booking["bookingId"])
     await expect(shown).to_have_count(0)
     assert await load_time(page) == loaded
 
@@ -56,7 +56,7 @@ async def test_a_hold_counts_down_and_disappears(look: Look, business: Business)
     plan = replace(PLAN, project=replace(PLAN.project, hold_ttl_seconds=4))
     short_hold_business = await open_business(business.server, business.schedules, plan)
     page = await look(short_hold_business.board, short_hold_business)
-    await short_hold_business.ask("create_hold", start=short_hold_business.at("13:00"), customerHash="lee")
+    await short_hold_business.call("create_hold", start=short_hold_business.at("13:00"), customerHash="lee")
     left = page.locator(".held .left")
     await expect(left).to_have_text(re.compile(r"^0:0[0-4]$"))
     first = await left.inner_text()
@@ -97,7 +97,7 @@ async def test_a_drag_to_another_time_delays_updates_until_the_dialog_closes(loo
     await drag(page, block, hours=4, onto=row_of(page, "t-ana"))
     await dialog.get_by_role("button", name="Move booking").click()
     await expect(page.get_by_role("status")).to_contain_text("Kim Doe with Ana")
-    (moved,) = (await business.ask("find_bookings", bookingId=booking["bookingId"]))["bookings"]
+    (moved,) = (await business.call("find_bookings", bookingId=booking["bookingId"]))["bookings"]
     assert moved["startLocal"][11:16] == "13:00"
     assert moved["technicianName"] == "Ana"
 
@@ -109,5 +109,5 @@ async def test_a_booking_is_dragged_to_another_technician(look: Look, business: 
     await expect(page.get_by_role("dialog")).to_contain_text("to 09:00 with Ben")
     await page.get_by_role("button", name="Move booking").click()
     await expect(row_of(page, "t-ben").locator(f"#b-{booking['bookingId']}")).to_be_visible()
-    (moved,) = (await business.ask("find_bookings", bookingId=booking["bookingId"]))["bookings"]
+    (moved,) = (await business.call("find_bookings", bookingId=booking["bookingId"]))["bookings"]
     assert (moved["startLocal"][11:16], moved["technicianName"]) == ("09:00", "Ben")

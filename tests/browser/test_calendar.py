@@ -19,7 +19,7 @@ from support.http_server import open_database, serving
 async def create_conflicts(shop: Business, calcom: FakeCalcom) -> None:
     """Book Ana here and in Cal.com at the same time, and an unknown host in Cal.com."""
     start = datetime.fromtimestamp(days_ahead(2) * 60, UTC).isoformat()
-    await shop.ask("book_slot", serviceType="visit", start=start, technicianId="ana", **KIM)
+    await shop.call("book_slot", serviceType="visit", start=start, technicianId="ana", **KIM)
     calcom.state.allows_overlaps = True
     for kind, days in ((ANA_VISIT, 2), (UNKNOWN_HOST_VISIT, 3)):
         calcom.state.book(kind, days_ahead(days), ATTENDEE)

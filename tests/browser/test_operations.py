@@ -8,13 +8,13 @@ from support.browsing import KIM, Business, Look, Watch
 async def starts_with(business: Business, technician: str, time: str) -> list[str]:
     """Return a technician's available starts in the rest of an hour of tomorrow."""
     window = {"from": business.at(time), "to": business.at(f"{time[:2]}:59")}
-    slots = (await business.ask("get_slots", technicianId=technician, **window))["slots"]
+    slots = (await business.call("get_slots", technicianId=technician, **window))["slots"]
     return [slot["startLocal"][11:16] for slot in slots]
 
 
 async def time_and_technician(business: Business, booking_id: str) -> tuple[str, str]:
     """Return a booking's local time and technician."""
-    (booking,) = (await business.ask("find_bookings", bookingId=booking_id))["bookings"]
+    (booking,) = (await business.call("find_bookings", bookingId=booking_id))["bookings"]
     return booking["startLocal"][11:16], booking["technicianName"]
 
 

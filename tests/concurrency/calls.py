@@ -15,7 +15,7 @@ from concurrency.wire import LOST, OK, Attempt, Body
 from support.http_server import call_of, headers_of
 
 ATTEMPT_SECONDS: Final = 15
-PATIENCE_SECONDS: Final = 90
+TIMEOUT_SECONDS: Final = 90
 PAUSE_SECONDS: Final = 0.2
 COME_AGAIN: Final = frozenset({LOST, OK, httpx2.codes.SERVICE_UNAVAILABLE})
 """Failures after which a caller sends the request again."""
@@ -59,7 +59,7 @@ class Switchboard:
         return self.requests
 
     async def _answered(self, request: int, tool: str, arguments: Body) -> Attempt:
-        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        give_up_at = time.monotonic() + TIMEOUT_SECONDS
         while True:
             attempt = await self.send(self.random.randrange(len(self.clients)), request, tool, arguments)
             if attempt.is_final or attempt.status not in COME_AGAIN or time.monotonic() > give_up_at:

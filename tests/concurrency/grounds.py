@@ -53,7 +53,7 @@ def on_servers(databases: Databases, url: str, *, redis_url: str, way: str = "",
     return Ground(
         settings={"database_url": way or url, "redis_url": redis_url, **settings},
         opened=lambda: PostgresStore.open(url, timeout_ms=DEFAULT_TIMEOUT_MS),
-        ask=lambda statement: databases.ask(statement, url=url),
+        ask=lambda statement: databases.execute(statement, url=url),
     )
 
 

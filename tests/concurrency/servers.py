@@ -15,7 +15,7 @@ import httpx2
 
 from concurrency.rush import environment
 
-PATIENCE_SECONDS: Final = 240
+TIMEOUT_SECONDS: Final = 240
 """Generous timeout for a loaded machine."""
 _LISTENS: Final = "slotmcp listens on "
 SLOTMCP: Final = "slotmcp"
@@ -46,7 +46,7 @@ class Server:
 
     def is_ready(self) -> None:
         """Wait until the server responds."""
-        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        give_up_at = time.monotonic() + TIMEOUT_SECONDS
         while not self._answers():
             assert self._process is not None
             assert self._process.poll() is None, self.log.read_text()
@@ -67,7 +67,7 @@ class Server:
     def has_stopped(self) -> None:
         """Wait until the process has ended."""
         if self._process is not None:
-            self._process.wait(PATIENCE_SECONDS)
+            self._process.wait(TIMEOUT_SECONDS)
 
     def _answers(self) -> bool:
         first, _, _ = self.log.read_text().partition("\n")
@@ -75,7 +75,7 @@ class Server:
             return False
         self.port = int(first.removeprefix(_LISTENS).partition("/mcp")[0].rpartition(":")[2])
         try:
-            return httpx2.get(f"{self.url}/readyz", timeout=PATIENCE_SECONDS).status_code == httpx2.codes.OK
+            return httpx2.get(f"{self.url}/readyz", timeout=TIMEOUT_SECONDS).status_code == httpx2.codes.OK
         except httpx2.TransportError:
             return False
 

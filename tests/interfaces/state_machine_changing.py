@@ -65,7 +65,7 @@ class ChangingRules(SellingRules):
         if not replay:
             self.memory.move_keys.update({one: (request, id_) for one in used if one})
             if key:
-                self._remember_call("reschedule_booking", arguments, id_, sale.job)
+                self._record_call("reschedule_booking", arguments, id_, sale.job)
 
     @precondition(lambda self: self.memory.sold)
     @rule(data=st.data(), token=SellingRules.tokens, key_choice=key_choices)
@@ -88,7 +88,7 @@ class ChangingRules(SellingRules):
                 error = None if able else "hold_expired"
         arguments = {"bookingId": id_, "holdToken": token, "idempotencyKey": key}
         changes = not error and not replay
-        body = self._call("reschedule_booking", arguments, changes=changes, patient=self._is_live(token))
+        body = self._call("reschedule_booking", arguments, changes=changes, ignores_travel=self._is_live(token))
         assert code_of(body) == error
         if error:
             return
@@ -96,7 +96,7 @@ class ChangingRules(SellingRules):
             memory.holds[token] = replace(hold, state="released")
         if changes:
             memory.move_keys.update({one: (request, id_) for one in used if one})
-            self._remember_call("reschedule_booking", arguments, id_, sale.job)
+            self._record_call("reschedule_booking", arguments, id_, sale.job)
         self._remember_move(body, id_, able, start, token=token)
 
     @precondition(lambda self: sum(sale.status not in ENDED for sale in self.memory.sold.values()) > 1)

@@ -125,7 +125,7 @@ class HoldingRules(SmallShopWaitlist):
         memory.holds[token] = StoredHold(job, f"{who}:hash", self.clock.now_ms() + lives_ms)
         if key:
             memory.hold_keys[key] = (request, token)
-            self._remember_call("create_hold", arguments, token, job)
+            self._record_call("create_hold", arguments, token, job)
         return token
 
     @rule(token=SmallShopWaitlist.tokens)

@@ -89,7 +89,7 @@ class RunningRules(WaitingRules):
         live = self._live()
         body = self._read(tool, {"technicianId": name, **arguments})
         self._strand()
-        self._check_arrivals(live, patient=True)
+        self._check_arrivals(live, ignores_travel=True)
         in_the_way = [one for one in before.values() if worker.is_absent(one.start, one.end)]
         booked = {one.id for one in in_the_way if one.state == "booked"}
         assert {one["bookingId"] for one in body["bookings"]} == booked

@@ -55,7 +55,7 @@ class SellingRules(HoldingRules):
             **({"latitude": where.latitude, "longitude": where.longitude} if where else {}),
             **customer_arguments(who, contact, notation),
         }
-        body = self._call("book_slot", arguments, changes=not error and not replay, patient=self._is_live(token))
+        body = self._call("book_slot", arguments, changes=not error and not replay, ignores_travel=self._is_live(token))
         assert code_of(body) == error
         if error:
             return
@@ -65,7 +65,7 @@ class SellingRules(HoldingRules):
             memory.holds[token] = replace(hold, state="booked")
             known_as = {hold.known_as, *references(who, contact)} - {""}
             self._remember_sale(body, Sale(job, frozenset(known_as)), (key, f"hold:{token}"), request, token=token)
-            self._remember_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
+            self._record_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
 
     @rule(job=jobs, who=customers, contact=contacts, notation=notations, key_choice=key_choices)
     def book_directly(self, job: Job, who: str, contact: Contact, notation: int, key_choice: str) -> None:
@@ -91,7 +91,7 @@ class SellingRules(HoldingRules):
         if not replay:
             self._remember_sale(body, Sale(job, frozenset(references(who, contact))), (used,), request)
             if key:
-                self._remember_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
+                self._record_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
 
     # -- expectations of the model ---------------------------------------------------------------
 

@@ -108,7 +108,7 @@ class WaitingRules(ChangingRules):
             memory.waits[id_] = Waiting(len(memory.waits), window, known_as)
         if is_new:
             memory.wait_keys[key] = ((*request, frozenset(known_as)), id_)
-            self._remember_call("join_waitlist", arguments, id_, window.job)
+            self._record_call("join_waitlist", arguments, id_, window.job)
         self._check_waitlist()
         wait = memory.waits[id_]
         assert body["state"] == wait.state

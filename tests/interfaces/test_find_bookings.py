@@ -64,7 +64,7 @@ async def test_the_last_booking_is_spoken_if_none_is_upcoming(caller: Caller) ->
     await book(caller, MONDAY_9, KIM)
     called_off = await book(caller, TUESDAY_9, KIM)
     await caller.call("cancel_booking", bookingId=called_off["bookingId"])
-    caller.make_it("2026-11-27T19:00Z")
+    caller.set_time("2026-11-27T19:00Z")
     answer = await caller.call("find_bookings", email="kim@example.com")
     assert answer["result"] == (
         "You have no appointment coming up. "

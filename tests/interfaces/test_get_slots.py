@@ -204,7 +204,7 @@ async def test_an_invalid_argument_is_named(caller: Caller, arguments: dict[str,
 
 
 async def test_a_skipped_local_time_is_reported_with_both_candidates(caller: Caller) -> None:
-    caller.make_it("2026-03-01T12:00Z")
+    caller.set_time("2026-03-01T12:00Z")
     error = await caller.expect_error("get_slots", **{"from": "2026-03-08T02:30"})
     assert error["code"] == "invalid_argument"
     assert "2026-03-08T01:30-07:00" in error["result"]

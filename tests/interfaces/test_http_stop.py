@@ -18,7 +18,7 @@ from support.sqlite_file import rows
 
 CALLERS = 120
 ENOUGH = 12
-LONG, PATIENCE = 1000, 20
+LONG, TIMEOUT_SECONDS = 1000, 20
 
 
 async def test_a_shutdown_under_load_loses_no_call_and_leaves_none_incomplete(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ async def test_new_calls_are_refused_while_running_ones_finish() -> None:
     assert not (await given_up_on(ended))
     gate.let_go.set()
     assert (await running).text == "done"
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         await ended.wait()
     assert (await call(app, "/readyz")).text == "done", "health checks get responses until the end"
 
@@ -175,7 +175,7 @@ async def test_a_stream_does_not_delay_the_shutdown() -> None:
     assert not (await given_up_on(ended))
     assert not running.done()
     busy[0] = False
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         await ended.wait()
     await running
     assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}

@@ -40,9 +40,9 @@ async def test_the_response_has_services_hours_and_the_date(caller: Caller) -> N
 
 
 async def test_today_is_the_date_in_the_zone_of_the_business(caller: Caller) -> None:
-    caller.make_it("2026-11-23T06:59Z")  # is still Sunday in Denver
+    caller.set_time("2026-11-23T06:59Z")  # is still Sunday in Denver
     assert (await caller.call("list_services"))["today"] == "Sunday, November 22, 2026"
-    caller.make_it("2026-11-23T07:00Z")
+    caller.set_time("2026-11-23T07:00Z")
     assert (await caller.call("list_services"))["today"] == "Monday, November 23, 2026"
 
 

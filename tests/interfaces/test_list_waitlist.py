@@ -88,7 +88,7 @@ async def test_closed_entries_are_left_out(caller: Caller, operator: Caller) -> 
     await hold(caller)
     await caller.call("join_waitlist", **WINDOW, **KIM)
     assert (await operator.call("list_waitlist"))["result"] == "One person is on the waitlist."
-    caller.make_it("2026-11-23T17:00:00Z")
+    caller.set_time("2026-11-23T17:00:00Z")
     await caller.app.waitlist.sweep()
     answer = await operator.call("list_waitlist")
     assert (answer["result"], answer["waiting"]) == ("Nobody is on the waitlist.", [])

@@ -16,7 +16,7 @@ from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.services.app import App
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import create_server
-from support.server import ANSWERS, Caller
+from support.server import RESPONSE_SCHEMAS, Caller
 
 SNAPSHOT = Path(__file__).with_name("tools_list.txt")
 BUDGET_TOKENS = 4000
@@ -130,7 +130,7 @@ def test_every_response_begins_with_its_sentence_and_has_a_trace_id(tools: list[
 
 def test_every_response_has_the_current_time_and_its_zone(tools: list[Tool]) -> None:
     for tool in tools:
-        answer = ANSWERS[tool.name]["properties"]
+        answer = RESPONSE_SCHEMAS[tool.name]["properties"]
         shown = next((answer[key]["properties"] for key in ("clock", "query") if key in answer), answer)
         assert {"now", "today", "timezone"} <= set(shown), tool.name
 

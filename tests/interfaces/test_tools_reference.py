@@ -10,7 +10,7 @@ import pytest
 from mcp import Client
 
 from slotmcp.domain.errors import ErrorCode
-from support.server import ANSWERS, Caller
+from support.server import RESPONSE_SCHEMAS, Caller
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 PAGES = [*sorted((REFERENCE / "tools").glob("*.md")), REFERENCE / "errors.md", REFERENCE / "limits.md"]
@@ -37,7 +37,7 @@ async def test_every_tool_has_a_section_with_all_arguments_and_response_keys(
         tools = (await client.list_tools()).tools
     for tool in tools:
         section = sections["Conventions"] + sections[tool.name]
-        for name in (*names(tool.input_schema), *names(ANSWERS[tool.name])):
+        for name in (*names(tool.input_schema), *names(RESPONSE_SCHEMAS[tool.name])):
             assert re.search(rf"[`\"]{name}[`\"]", section), f"{tool.name}: {name}"
 
 

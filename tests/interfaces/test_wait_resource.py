@@ -118,7 +118,7 @@ async def test_the_resource_reports_a_booking_and_an_expiry(caller: Caller) -> N
     later = {"start": "2026-11-23T20:00:00Z", "serviceType": "furnace-check"}
     await caller.call("book_slot", **later, **KIM)
     assert (await read(caller, uri))["state"] == "waiting", "another time is not what they wait for"
-    caller.make_it("2026-11-23T16:30:00Z")
+    caller.set_time("2026-11-23T16:30:00Z")
     await caller.app.waitlist.sweep()
     for one in (uri, other):
         content = await read(caller, one)

@@ -84,14 +84,14 @@ class Business:
         ):
             yield client
 
-    async def ask(self, tool: str, **arguments: object) -> Body:
+    async def call(self, tool: str, **arguments: object) -> Body:
         """Call a tool and return its result."""
         async with self.line(f"call-{next(_numbers)}") as client:
             return body_of(await client.call_tool(tool, arguments))
 
     async def book(self, time: str, **facts: str) -> Body:
         """Book a time of tomorrow through MCP."""
-        body = await self.ask("book_slot", start=self.at(time), **{**KIM, **facts})
+        body = await self.call("book_slot", start=self.at(time), **{**KIM, **facts})
         booking: Body = body["booking"]
         return booking
 
@@ -112,11 +112,11 @@ async def open_lively_business(server: HttpServer, schedules: Database) -> Busin
     callers = CallSimulator(business.line, seed=5, pause=at_once)
     await callers.run(_CALLS, concurrency=3)
     booking = (await business.book("10:00"))["bookingId"]
-    trace = (await business.ask("get_slots"))["traceId"]
-    await business.ask("create_hold", start=business.at("13:00"), customerHash="lee")
+    trace = (await business.call("get_slots"))["traceId"]
+    await business.call("create_hold", start=business.at("13:00"), customerHash="lee")
     away = {"start": business.at("15:00"), "end": business.at("17:00"), "reason": "dentist"}
-    await business.ask("add_time_off", technicianId="t-ben", **away)
-    await business.ask("set_technician_status", technicianId="t-ana", status="off")
+    await business.call("add_time_off", technicianId="t-ben", **away)
+    await business.call("set_technician_status", technicianId="t-ana", status="off")
 
     async def are_traces_written() -> bool:
         report = (await schedules.app.reports.get_metrics(ReportRequest(project_id=business.id))).report

@@ -1,6 +1,6 @@
-"""The real HTTP server, with the fixtures that the conformance suite expects.
+"""Real HTTP server, with the fixtures that the conformance suite expects.
 
-The suite says which tools, resources and prompts it calls, and what they answer: its README, and its scenarios.
+The suite's README and scenarios define the tools, resources and prompts that it calls, and their responses.
 """
 
 import base64
@@ -51,7 +51,7 @@ def _resource(uri: str, text: str, mime_type: str = "text/plain") -> EmbeddedRes
 
 
 def _add_tools(server: MCPServer) -> None:
-    answers: dict[str, list[ContentBlock]] = {
+    contents: dict[str, list[ContentBlock]] = {
         "test_simple_text": [TextContent(type="text", text="This is a simple text response for testing.")],
         "test_image_content": [IMAGE],
         "test_audio_content": [AUDIO],
@@ -62,8 +62,8 @@ def _add_tools(server: MCPServer) -> None:
             _resource("test://mixed-content-resource", '{"test":"data","value":123}', "application/json"),
         ],
     }
-    for name, content in answers.items():
-        _add_answer(server, name, content)
+    for name, content in contents.items():
+        _add_tool(server, name, content)
 
     @server.tool(description=DESCRIPTION)
     async def test_error_handling() -> CallToolResult:
@@ -77,9 +77,9 @@ def _add_tools(server: MCPServer) -> None:
         return "done"
 
 
-def _add_answer(server: MCPServer, name: str, content: list[ContentBlock]) -> None:
+def _add_tool(server: MCPServer, name: str, content: list[ContentBlock]) -> None:
     @server.tool(name=name, description=DESCRIPTION)
-    async def answer() -> CallToolResult:
+    async def respond() -> CallToolResult:
         return CallToolResult(content=content)
 
 

@@ -1,4 +1,4 @@
-"""A store that counts its reads of revisions and schedules, and its writes."""
+"""Store that counts its reads of revisions and schedules, and its writes."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class CountedStore(WrappedStore):
-    """A real store, and the number of calls of these methods."""
+    """Store that counts the calls of these methods."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)

@@ -23,7 +23,7 @@ TIMEOUT_SECONDS: Final = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """The adapters with which one server takes part in a fleet."""
+    """Adapters with which one server takes part in a fleet."""
 
     fleet: Fleet
     holds: LiveHolds
@@ -33,7 +33,7 @@ class Member:
 
 
 class JoinedStore(WrappedStore):
-    """A store whose revisions and schedules are read through a fleet."""
+    """Store whose revisions and schedules are read through a fleet."""
 
     def __init__(self, store: Store, reader: FleetScheduleReader) -> None:
         super().__init__(store)
@@ -57,7 +57,7 @@ class JoinedStore(WrappedStore):
 
 
 class UnusedLimiter:
-    """A fallback that must not be needed while Redis is reachable."""
+    """Fallback that must not be needed while Redis is reachable."""
 
     async def acquire(self, name: str, rate: Rate) -> int:
         raise AssertionError(name, rate)

@@ -1,4 +1,4 @@
-"""The port's Fleet in this process's memory, for several stores in one process."""
+"""Fleet port in the memory of this process, for several stores in one process."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -8,12 +8,12 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import ChangeNotice
 
 REVISION_SECONDS: Final = 1.0
-"""How long a revision is valid."""
+"""Time for which a revision is valid."""
 _MS_PER_SECOND: Final = 1000
 
 
 class MemoryFleet:
-    """The port's Fleet among the stores of one process."""
+    """Fleet port for the stores of one process."""
 
     def __init__(self, seconds: Callable[[], float] = monotonic) -> None:
         """Measure time with a monotonic clock."""

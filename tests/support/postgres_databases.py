@@ -29,7 +29,7 @@ class Databases:
         """Create a database, a copy of the template, and return its URL."""
         self._made += 1
         name = f"slotmcp_{kind}_{id(self):x}_{self._made}"
-        self.ask(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return self.url(name)
 
     @contextmanager
@@ -43,15 +43,15 @@ class Databases:
 
     def drop(self, url: str) -> None:
         """Drop a database, even if it is in use."""
-        self.ask(f'DROP DATABASE "{name_of(url)}" WITH (FORCE)')
+        self.execute(f'DROP DATABASE "{name_of(url)}" WITH (FORCE)')
 
     def close(self) -> None:
         """Drop the template."""
         self.drop(self._template)
 
-    def ask(self, statement: str, *values: object, url: str = "") -> list[tuple[Any, ...]]:
+    def execute(self, statement: str, *values: object, url: str = "") -> list[tuple[Any, ...]]:
         """Return the rows of a statement, run in the server's own database or in the one with this URL."""
-        rows: list[tuple[Any, ...]] = _run(_ask(url or self._url, statement, *values))
+        rows: list[tuple[Any, ...]] = _run(_execute(url or self._url, statement, *values))
         return rows
 
     def url(self, name: str) -> str:
@@ -75,7 +75,7 @@ def as_user(url: str, user: str) -> str:
     return parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
-async def _ask(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
+async def _execute(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
     connection = await asyncpg.connect(url)
     try:
         return [tuple(row) for row in await connection.fetch(statement, *values)]

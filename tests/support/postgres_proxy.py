@@ -16,7 +16,7 @@ async def proxied(url: str, folder: Path) -> AsyncIterator[tuple[Proxy, str]]:
     parts = urlsplit(url)
     (host,) = parse_qs(parts.query)["host"]
     proxy = Proxy(partial(asyncio.open_unix_connection, Path(host) / ".s.PGSQL.5432"))
-    server = await asyncio.start_unix_server(proxy.take, folder / ".s.PGSQL.5432")
+    server = await asyncio.start_unix_server(proxy.accept, folder / ".s.PGSQL.5432")
     try:
         yield proxy, parts._replace(query=f"host={folder}").geturl()
     finally:

@@ -10,16 +10,16 @@ from typing import Any, Final
 
 import httpx2
 
-from support.until import PATIENCE_SECONDS, until
+from support.until import TIMEOUT_SECONDS, until
 
 OBSERVABILITY: Final = Path(__file__).parents[2] / "examples" / "observability"
 
 
 class Prometheus:
-    """A server that scrapes once a second."""
+    """Server that scrapes once a second."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx2.Client(base_url=f"{url}/api/v1", timeout=PATIENCE_SECONDS)
+        self._client = httpx2.Client(base_url=f"{url}/api/v1", timeout=TIMEOUT_SECONDS)
 
     def query(self, expression: str) -> list[Any]:
         """Return the samples of an expression."""

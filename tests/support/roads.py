@@ -1,4 +1,4 @@
-"""A routing server with OSRM's table service on a free port, whose responses a test can replace."""
+"""Routing server with OSRM's table service on a free port, whose responses a test can replace."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ Coordinate = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class TableRequest:
-    """A request for a table."""
+    """Request for a table."""
 
     path: str
     coordinates: list[Coordinate]
@@ -27,28 +27,33 @@ class TableRequest:
         query = {name: values[0] for name, values in parse_qs(urlsplit(target).query, separator="&").items()}
         return cls(
             path,
-            [(float(one.split(",")[0]), float(one.split(",")[1])) for one in unquote(coordinates).split(";")],
-            [int(one) for one in query["sources"].split(";")],
-            [int(one) for one in query["destinations"].split(";")],
+            [_parse_coordinate(text) for text in unquote(coordinates).split(";")],
+            [int(index) for index in query["sources"].split(";")],
+            [int(index) for index in query["destinations"].split(";")],
             query["annotations"],
         )
 
     def table(self, seconds: Callable[[Coordinate, Coordinate], float | None]) -> str:
         """Return the response with these seconds between coordinates."""
         places = self.coordinates
-        rows = [[seconds(places[one], places[other]) for other in self.destinations] for one in self.sources]
+        rows = [[seconds(places[start], places[end]) for end in self.destinations] for start in self.sources]
         return json.dumps({"code": "Ok", "durations": rows})
+
+
+def _parse_coordinate(text: str) -> Coordinate:
+    longitude, latitude = text.split(",")
+    return float(longitude), float(latitude)
 
 
 @dataclass(slots=True)
 class RoutingServer:
-    """The requests so far, and the function that answers them with status and body, or None for no answer."""
+    """Requests so far, and the function that returns a status and a body, or None for no response."""
 
     url: str = ""
     requests: list[TableRequest] = field(default_factory=list)
     answer: Callable[[TableRequest], tuple[int, str] | None] = lambda request: (
         200,
-        request.table(lambda _one, _other: 600.0),
+        request.table(lambda _origin, _destination: 600.0),
     )
     _connections: dict["asyncio.Task[None] | None", asyncio.StreamWriter] = field(default_factory=dict)
 

@@ -23,7 +23,7 @@ from support.clock import HandClock
 from support.new_file import new_file
 
 Body = Mapping[str, Any]
-ANSWERS = {tool.name: tool.response_schema for tool in select_tools(Toolset.OPERATOR)}
+RESPONSE_SCHEMAS = {tool.name: tool.response_schema for tool in select_tools(Toolset.OPERATOR)}
 """Complete response schema of each tool."""
 
 
@@ -37,7 +37,7 @@ class Caller:
     clock: HandClock
     path: Path
 
-    def make_it(self, text: str) -> None:
+    def set_time(self, text: str) -> None:
         """Set the clock to an instant in ISO 8601."""
         self.clock.set_ms(int(datetime.fromisoformat(text).timestamp()) * 1000)
 
@@ -62,7 +62,7 @@ class Caller:
             result = await client.call_tool(tool, arguments)
             schemas = {listed.name: listed.output_schema for listed in (await client.list_tools()).tools}
         body = body_of(result)
-        for schema in (schemas[tool] or {}, ANSWERS[tool]):
+        for schema in (schemas[tool] or {}, RESPONSE_SCHEMAS[tool]):
             jsonschema.Draft202012Validator(schema).validate(body)
         return result, body
 
@@ -100,7 +100,7 @@ async def open_caller(
 
 def fields(error: Body) -> list[str]:
     """Return the fields that an error names."""
-    return [one["field"] for one in error["fields"]]
+    return [problem["field"] for problem in error["fields"]]
 
 
 def starts(slots: Iterable[Body]) -> list[str]:

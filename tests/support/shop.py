@@ -1,6 +1,6 @@
-"""A shop: every use case over a real store in a file, with a clock that the test sets.
+"""Shop: every use case over a real store in a file, with a clock that the test sets.
 
-Times without a date are on Monday, 2 June 2025, in UTC; so are those without an offset.
+Times without a date are on Monday, 2 June 2025. Times without an offset are in UTC.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -33,8 +33,8 @@ MINUTES_PER_DAY = 1440
 
 def instant_ms(text: str) -> int:
     """Return the milliseconds since the epoch at "10:00" on Monday, or at an instant in ISO 8601."""
-    whole = text if "T" in text else f"{MONDAY}T{text}"
-    moment = datetime.fromisoformat(whole)
+    iso = text if "T" in text else f"{MONDAY}T{text}"
+    moment = datetime.fromisoformat(iso)
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
@@ -126,7 +126,7 @@ def customer(number: int) -> Customer:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """An app with its clock and its file, and shorthands for calls."""
+    """App with its clock and its file, and shorthands for calls."""
 
     app: App
     store: SqliteStore

@@ -1,7 +1,7 @@
 """Small shop of the stateful tests: services, technicians and travel times.
 
-Times are minutes; one day, one zone, a grid of half an hour. Places lie on one meridian, so that a latitude says which
-it is.
+Times are minutes of one day in UTC, on a grid of half an hour. All places are on one meridian, so that a latitude
+identifies a place.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ Span = tuple[int, int]
 Staff = Mapping[str, "Worker"]
 
 PLACES: Final = {"a": 39.0, "b": 39.1034, "c": 39.3102}
-"""11.5 and 34.5 km from the first."""
+"""Latitudes of the places: b and c are 11.5 and 34.5 km from a."""
 LONGITUDE: Final = -105.0
 TRAVEL: Final = TravelPolicy(mode=TravelMode.ESTIMATED, speed_kmh=60, minutes_per_stop=0, road_factor=1.3)
 _TRAVEL_MINUTES: Final = {frozenset("ab"): 15, frozenset("bc"): 30, frozenset("ac"): 45}
@@ -121,7 +121,7 @@ def location(place: str | None) -> Location | None:
 
 
 def entry_of(job: Job, technician_id: str = "") -> Entry:
-    """Return the appointment as a row of the file."""
+    """Return the appointment as a row of the table claims."""
     kind = KINDS[job.kind]
     return Entry(
         id="new",
@@ -144,7 +144,7 @@ def placeless(entry: Entry) -> Entry:
     return replace(entry, latitude=None)
 
 
-def way(origin: float | None, destination: float | None) -> int | None:
+def travel_minutes(origin: float | None, destination: float | None) -> int | None:
     """Return the travel time between two latitudes in minutes, if both are known."""
     if origin is None or destination is None:
         return None

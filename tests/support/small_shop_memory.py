@@ -47,13 +47,13 @@ class WaitRequest:
     """Requested job and window of a waitlist entry."""
 
     job: Job
-    """Job; its start is ignored."""
+    """Requested job. Its start is ignored."""
     first: int
     last: int
     """End of the window, exclusive for starts."""
 
     def wants(self, start: int, gone: tuple[tuple[int, int], ...] = ()) -> bool:
-        """Return True if a start is in the window and not near a declined offer."""
+        """Return True if a start is in the window and overlaps no declined offer."""
         end = start + self.job.minutes
         return self.first <= start < self.last and not any(first < end and start < last for first, last in gone)
 
@@ -81,7 +81,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Call, and its result: a token, or the id of a booking or an entry."""
+    """Call that had an effect, and the token or id that it returned."""
 
     tool: str
     arguments: Mapping[str, object]
@@ -130,7 +130,7 @@ def customer_arguments(who: str, contact: Contact, notation: int = 0) -> dict[st
 
 def references(who: str, contact: Contact) -> tuple[str, ...]:
     """Return the references of a customer with these contacts."""
-    return tuple(f"{who}:{one}" for one in ("phone", "email") if contact in {one, "both"})
+    return tuple(f"{who}:{kind}" for kind in ("phone", "email") if contact in {kind, "both"})
 
 
 def job_arguments(job: Job) -> dict[str, object]:

@@ -1,12 +1,12 @@
 """Rules of availability in the small shop, by counting and exhaustive search.
 
-It shares no code with the engine; docs/reference/availability.md has the rules.
+The module shares no code with the engine. docs/reference/availability.md describes the rules.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from support.small_shop import KINDS, PLACES, Staff, Worker, placeless, way
+from support.small_shop import KINDS, PLACES, Staff, Worker, placeless, travel_minutes
 from support.sqlite_file import Entry
 
 Live = Sequence[Entry]
@@ -20,41 +20,46 @@ def suits(worker: Worker, kind: str, start: int, end: int) -> bool:
     return has_skill and opens <= start and end <= closes and not worker.is_absent(start, end)
 
 
-def meets(one: Entry, other: Entry) -> bool:
+def overlap(first: Entry, second: Entry) -> bool:
     """Return True if two appointments overlap with their buffers."""
-    return one.start - one.before < other.end + other.after and other.start - other.before < one.end + one.after
-
-
-def can(worker: Worker, theirs: Live, wanted: Entry) -> bool:
-    """Return True if a technician with these appointments can take another."""
     return (
-        suits(worker, wanted.service_id, wanted.start, wanted.end)
-        and (worker.limit is None or len(theirs) < worker.limit)
-        and not any(meets(one, wanted) for one in theirs)
-        and (wanted.latitude is None or _comes_and_leaves_in_time(worker, theirs, wanted))
+        first.start - first.before < second.end + second.after
+        and second.start - second.before < first.end + first.after
     )
 
 
-def _comes_and_leaves_in_time(worker: Worker, theirs: Live, wanted: Entry) -> bool:
+def can_take(worker: Worker, claims: Live, wanted: Entry) -> bool:
+    """Return True if a technician with these appointments can take another."""
+    return (
+        suits(worker, wanted.service_id, wanted.start, wanted.end)
+        and (worker.limit is None or len(claims) < worker.limit)
+        and not any(overlap(claim, wanted) for claim in claims)
+        and (wanted.latitude is None or _has_travel_time(worker, claims, wanted))
+    )
+
+
+def _has_travel_time(worker: Worker, claims: Live, wanted: Entry) -> bool:
     opens, closes = worker.span()
-    last = max((one for one in theirs if one.end <= wanted.start), key=lambda one: one.end, default=None)
-    following = min((one for one in theirs if one.start >= wanted.end), key=lambda one: one.start, default=None)
-    if last is not None and opens <= last.start < closes:
-        origin, ready = last.latitude, last.end + last.after + wanted.before
+    previous = max((claim for claim in claims if claim.end <= wanted.start), key=lambda claim: claim.end, default=None)
+    following = min(
+        (claim for claim in claims if claim.start >= wanted.end), key=lambda claim: claim.start, default=None
+    )
+    if previous is not None and opens <= previous.start < closes:
+        origin, ready = previous.latitude, previous.end + previous.after + wanted.before
     else:
         origin, ready = (None if worker.home is None else PLACES[worker.home]), opens
-    there = way(origin, wanted.latitude)
-    if there is not None and ready + there > wanted.start:
+    outward_minutes = travel_minutes(origin, wanted.latitude)
+    if outward_minutes is not None and ready + outward_minutes > wanted.start:
         return False
     if following is None or not opens <= following.start < closes:
         return True
-    onward = way(wanted.latitude, following.latitude)
-    return onward is None or wanted.end + wanted.after + onward <= following.start - following.before
+    onward_minutes = travel_minutes(wanted.latitude, following.latitude)
+    return onward_minutes is None or wanted.end + wanted.after + onward_minutes <= following.start - following.before
 
 
 def workers_for(staff: Staff, live: Live, wanted: Entry, requested: str | None) -> list[str]:
     """Return the technicians who can take an appointment without moving holds."""
-    return [name for name in staff if requested in {None, name} and can(staff[name], _of(live, name), wanted)]
+    return [name for name in staff if requested in {None, name} and can_take(staff[name], _of(live, name), wanted)]
 
 
 def movable_workers(staff: Staff, live: Live, wanted: Entry, requested: str | None) -> list[str]:
@@ -64,30 +69,31 @@ def movable_workers(staff: Staff, live: Live, wanted: Entry, requested: str | No
         for name in staff
         if requested in {None, name}
         and any(
-            can(staff[name], rest, wanted) and _can_go(staff, live, hold) for hold, rest in _movable(_of(live, name))
+            can_take(staff[name], rest, wanted) and _can_move(staff, live, hold)
+            for hold, rest in _movable(_of(live, name))
         )
     ]
 
 
-def _can_go(staff: Staff, live: Live, hold: Entry) -> bool:
+def _can_move(staff: Staff, live: Live, hold: Entry) -> bool:
     others = [name for name in staff if name != hold.technician_id]
-    return any(can(staff[name], _of(live, name), hold) for name in others) or any(
-        can(staff[name], rest, hold)
-        and any(can(staff[third], _of(live, third), second) for third in others if third != name)
+    return any(can_take(staff[name], _of(live, name), hold) for name in others) or any(
+        can_take(staff[name], rest, hold)
+        and any(can_take(staff[third], _of(live, third), second) for third in others if third != name)
         for name in others
         for second, rest in _movable(_of(live, name))
     )
 
 
-def _movable(theirs: Live) -> Iterator[tuple[Entry, Live]]:
+def _movable(claims: Live) -> Iterator[tuple[Entry, Live]]:
     """Yield each movable hold of a technician, with the remaining claims."""
-    for hold in theirs:
+    for hold in claims:
         if hold.state == "held" and not hold.technician_chosen:
-            yield hold, [one for one in theirs if one is not hold]
+            yield hold, [claim for claim in claims if claim is not hold]
 
 
 def _of(live: Live, name: str) -> Live:
-    return [one for one in live if one.technician_id == name]
+    return [claim for claim in live if claim.technician_id == name]
 
 
 def is_servable(staff: Staff, claims: Live, fixed: frozenset[str]) -> bool:
@@ -95,16 +101,16 @@ def is_servable(staff: Staff, claims: Live, fixed: frozenset[str]) -> bool:
 
     Bookings, holds with a requested technician, and the ids in `fixed` do not move.
     """
-    near = [placeless(one) for one in claims]
-    stay = [one for one in near if one.state == "booked" or one.technician_chosen or one.id in fixed]
-    return _place(staff, stay, [one for one in near if one not in stay])
+    entries = [placeless(claim) for claim in claims]
+    immovable = [entry for entry in entries if entry.state == "booked" or entry.technician_chosen or entry.id in fixed]
+    return _can_place(staff, immovable, [entry for entry in entries if entry not in immovable])
 
 
-def _place(staff: Staff, placed: list[Entry], remaining: list[Entry]) -> bool:
+def _can_place(staff: Staff, placed: list[Entry], remaining: list[Entry]) -> bool:
     if not remaining:
         return True
-    one, rest = remaining[0], remaining[1:]
+    first, *others = remaining
     return any(
-        _place(staff, [*placed, replace(one, technician_id=name)], rest)
-        for name in workers_for(staff, placed, one, None)
+        _can_place(staff, [*placed, replace(first, technician_id=name)], others)
+        for name in workers_for(staff, placed, first, None)
     )

@@ -19,7 +19,7 @@ from support.server import Body, body_of
 from support.shop import Shop, at, instant_ms, open_shop
 from support.small_shop import KINDS, Job, entry_of, placeless, plan_of
 from support.small_shop_memory import Keys, Memory, Sent, job_arguments, text
-from support.small_shop_rules import Live, can, movable_workers, suits, workers_for
+from support.small_shop_rules import Live, can_take, movable_workers, suits, workers_for
 from support.sqlite_file import Entry, entries, rows
 
 BEGIN_MS: Final = instant_ms("08:15")
@@ -58,10 +58,10 @@ class SmallShopTools(RuleBasedStateMachine):
 
     # -- calls ----------------------------------------------------------------------------------
 
-    def _call(self, tool: str, arguments: Mapping[str, object], *, changes: bool, patient: bool = False) -> Body:
+    def _call(self, tool: str, arguments: Mapping[str, object], *, changes: bool, ignores_travel: bool = False) -> Body:
         """Call a tool, and check that it changes nothing if it must not.
 
-        With `patient`, a claim may stay although only the travel time breaks it.
+        With `ignores_travel`, a claim may be moved to a technician who lacks the travel time.
         """
         before, live = self._picture(), self._live()
         provided = {name: value for name, value in arguments.items() if value is not None}
@@ -69,28 +69,28 @@ class SmallShopTools(RuleBasedStateMachine):
         assert (self._picture() != before) is changes, (
             f"{tool} {'changed nothing' if changes else 'changed something'}: {body['result']}"
         )
-        self._check_arrivals(live, patient=patient)
+        self._check_arrivals(live, ignores_travel=ignores_travel)
         return body
 
     def _read(self, tool: str, arguments: Mapping[str, object]) -> Body:
         return body_of(self.portal.call(self.client.call_tool, tool, dict(arguments)))
 
-    def _remember_call(self, tool: str, arguments: Mapping[str, object], made: str, job: Job) -> None:
-        """Remember a call for later repetition."""
+    def _record_call(self, tool: str, arguments: Mapping[str, object], made: str, job: Job) -> None:
+        """Record a call, so that a rule can repeat it."""
         provided = {name: value for name, value in arguments.items() if value is not None}
         self.memory.sent.append(Sent(tool, provided, made, job))
 
-    def _check_arrivals(self, before: Live, *, patient: bool) -> None:
+    def _check_arrivals(self, before: Live, *, ignores_travel: bool) -> None:
         """Check that each newly assigned technician can serve the claim."""
-        known = {one.id: (one.technician_id, one.start) for one in before}
+        known = {claim.id: (claim.technician_id, claim.start) for claim in before}
         live = self._live()
-        arrived = [one for one in live if known.get(one.id) != (one.technician_id, one.start)]
-        # What several were given at once each was possible in its turn.
-        patient = patient or sum(one.id not in known for one in arrived) > 1
-        for one in arrived:
-            theirs = [other for other in live if other.technician_id == one.technician_id and other.id != one.id]
-            job = placeless(one) if patient else one
-            assert can(self.memory.staff[one.technician_id], theirs, job), f"nobody can do that: {one}"
+        arrived = [claim for claim in live if known.get(claim.id) != (claim.technician_id, claim.start)]
+        # If a call added several claims, each was possible when it was added.
+        ignores_travel = ignores_travel or sum(claim.id not in known for claim in arrived) > 1
+        for claim in arrived:
+            others = [other for other in live if other.technician_id == claim.technician_id and other.id != claim.id]
+            wanted = placeless(claim) if ignores_travel else claim
+            assert can_take(self.memory.staff[claim.technician_id], others, wanted), f"not possible: {claim}"
 
     def _key(self, choice: str, used: Keys) -> str:
         """Return no key, a new one, or a used one."""
@@ -105,10 +105,10 @@ class SmallShopTools(RuleBasedStateMachine):
     def _picture(self) -> object:
         """Return the relevant content of the file. An expired hold may or may not be marked, as the clock decides."""
         now_ms = self.clock.now_ms()
-        gone = {"held", "lapsed"}
+        ended = {"held", "lapsed"}
         claims = [
-            replace(one, state="lapsed") if one.state in gone and not one.is_live(now_ms) else one
-            for one in entries(self.path)
+            replace(claim, state="lapsed") if claim.state in ended and not claim.is_live(now_ms) else claim
+            for claim in entries(self.path)
         ]
         return claims, [rows(self.path, statement) for statement in _PICTURE]
 
@@ -149,19 +149,19 @@ class SmallShopTools(RuleBasedStateMachine):
             return None
         return "invalid_argument"
 
-    def _suits(self, one: Entry) -> bool:
-        return suits(self.memory.staff[one.technician_id], one.service_id, one.start, one.end)
+    def _suits(self, claim: Entry) -> bool:
+        return suits(self.memory.staff[claim.technician_id], claim.service_id, claim.start, claim.end)
 
     # -- claims --------------------------------------------------------------------------
 
     def _live(self) -> list[Entry]:
-        return [one for one in entries(self.path) if one.is_live(self.clock.now_ms())]
+        return [claim for claim in entries(self.path) if claim.is_live(self.clock.now_ms())]
 
     def _entry(self, claim_id: str) -> Entry:
-        return next(one for one in entries(self.path) if one.id == claim_id)
+        return next(claim for claim in entries(self.path) if claim.id == claim_id)
 
     def _held(self, token: str) -> Entry:
-        return next(one for one in entries(self.path) if one.token == token)
+        return next(claim for claim in entries(self.path) if claim.token == token)
 
     def _is_live(self, token: str) -> bool:
         hold = self.memory.holds[token]
@@ -169,7 +169,7 @@ class SmallShopTools(RuleBasedStateMachine):
 
     def _strand(self) -> None:
         """Record the claims whose technician can no longer come."""
-        self.memory.stranded |= {one.id for one in self._live() if not self._suits(one)}
+        self.memory.stranded |= {claim.id for claim in self._live() if not self._suits(claim)}
 
     async def _import(self) -> None:
         await self.shop.app.projects.import_project(plan_of(self.memory.staff), prune=False)

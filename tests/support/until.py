@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-PATIENCE_SECONDS: Final = 30
+TIMEOUT_SECONDS: Final = 30
 
 
-def until(is_so: Callable[[], bool], what: str, *, seconds: float = PATIENCE_SECONDS) -> None:
+def until(condition: Callable[[], bool], description: str, *, seconds: float = TIMEOUT_SECONDS) -> None:
     """Wait until a condition is true."""
-    gives_up = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < gives_up, f"never: {what}"
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"timed out: {description}"
         time.sleep(0.01)

@@ -30,14 +30,14 @@ async def release(shop: Shop, token: str) -> None:
 async def line(shop: Shop) -> str:
     """Return the open entries in order of joining as "kim:1 lee:09:00": the position, or the offered start."""
     answer = await shop.app.waitlist.list_waitlist(None)
-    return " ".join(f"{one.entry.customer.name.lower()}:{_stands(one)}" for one in answer.entries)
+    return " ".join(f"{status.entry.customer.name.lower()}:{_position_or_offer(status)}" for status in answer.entries)
 
 
-def _stands(answer: WaitlistEntryStatus) -> str:
-    if answer.entry.state is WaitlistState.WAITING:
-        return str(answer.position)
-    assert answer.hold is not None
-    return clock_text(answer.hold.claim.start)
+def _position_or_offer(status: WaitlistEntryStatus) -> str:
+    if status.entry.state is WaitlistState.WAITING:
+        return str(status.position)
+    assert status.hold is not None
+    return clock_text(status.hold.claim.start)
 
 
 async def state(shop: Shop, wait: WaitlistEntryStatus) -> WaitlistState:

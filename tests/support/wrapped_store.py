@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class WrappedStore:
-    """The port's Store: every call is the wrapped store's, except those that a subclass overrides."""
+    """Store port that delegates every call to the wrapped store, unless a subclass overrides it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -45,7 +45,7 @@ ATTENDEE: Final = {"name": "Kim Doe", "email": "Kim@Example.com", "timeZone": "U
 
 def event_types() -> dict[int, EventType]:
     """Return the event types of the fake account."""
-    kinds = (
+    types = (
         EventType(ANA_VISIT, "visit-ana", 60, (HOST_ANA,)),
         EventType(BEN_VISIT, "visit-ben", 60, (HOST_BEN,)),
         EventType(TEAM_VISIT, "visit", 60, (HOST_ANA, HOST_BEN)),
@@ -53,7 +53,7 @@ def event_types() -> dict[int, EventType]:
         EventType(ON_REQUEST, "asked", 60, (HOST_ANA,), needs_confirmation=True),
         EventType(UNKNOWN_HOST_VISIT, "other", 60, (UNKNOWN_HOST,)),
     )
-    return {each.id: each for each in kinds}
+    return {event_type.id: event_type for event_type in types}
 
 
 @dataclass
@@ -95,12 +95,12 @@ class Office:
         busy = [
             span for technician_schedule in schedule.technician_schedules.values() for span in technician_schedule.busy
         ]
-        booked = [(each.start, each.end, each.technician_id) for each in claims]
-        return sorted([*booked, *((each.start, each.end, each.technician_id) for each in busy)])
+        booked = [(claim.start, claim.end, claim.technician_id) for claim in claims]
+        return sorted([*booked, *((span.start, span.end, span.technician_id) for span in busy)])
 
     def calcom_times(self) -> list[tuple[int, int, str]]:
         """Return start, end and host of all live bookings in Cal.com, by time."""
-        return sorted((each.start, each.end, each.host.name.lower()) for each in self.state.live())
+        return sorted((booking.start, booking.end, booking.host.name.lower()) for booking in self.state.live())
 
 
 @asynccontextmanager
@@ -109,7 +109,7 @@ async def open_office(
     business: ProjectPlan = BUSINESS,
     *,
     timeout_seconds: float = 5,
-    **facts: Any,  # noqa: ANN401  a Project's
+    **facts: Any,  # noqa: ANN401  a Project's fields
 ) -> AsyncIterator[Office]:
     """Open an office over a database file, on Monday at six."""
     clock = HandClock(instant_ms(OPENING_TIME))

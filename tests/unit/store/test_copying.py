@@ -226,7 +226,7 @@ async def test_a_copy_that_differs_is_rolled_back(
     async with opened(target):
         pass
     if isinstance(target, Address):
-        postgres.ask(on_server, url=target.url)
+        postgres.execute(on_server, url=target.url)
     else:
         with closing(sqlite3.connect(target)) as connection:
             connection.execute(in_file)
@@ -241,11 +241,11 @@ async def test_an_error_of_the_target_rolls_back_and_names_no_customer(
 ) -> None:
     async with opened(databases["file"]) as store:
         await fill(store)
-    postgres.ask("ALTER TABLE bookings ADD CONSTRAINT anonymous CHECK (customer_name IS NULL)", url=postgres_url)
+    postgres.execute("ALTER TABLE bookings ADD CONSTRAINT anonymous CHECK (customer_name IS NULL)", url=postgres_url)
     with pytest.raises(DatabaseUnusable, match=r"failed \(CheckViolationError\). Nothing was copied") as rejected:
         await copy_between(databases["file"], databases["server"], [], timeout_ms=10_000)
     assert "Kim" not in rejected.value.message
-    assert postgres.ask("SELECT count(*) FROM projects", url=postgres_url) == [(0,)]
+    assert postgres.execute("SELECT count(*) FROM projects", url=postgres_url) == [(0,)]
 
 
 async def test_a_missing_empty_or_old_source_is_rejected_and_unchanged(
@@ -261,7 +261,7 @@ async def test_a_missing_empty_or_old_source_is_rejected_and_unchanged(
     empty_url = postgres.create()
     with pytest.raises(DatabaseUnusable, match="is empty"):
         await copy_between(Address.of(empty_url), missing, [], timeout_ms=10_000)
-    assert postgres.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", url=empty_url) == [(0,)]
+    assert postgres.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", url=empty_url) == [(0,)]
     postgres.drop(empty_url)
     old, new = tmp_path / "old.db", tmp_path / "new.db"
     prepare(old, timeout_ms=1000, schema=SchemaVersions(versions=("0001",), migrations=SCHEMA.migrations))

@@ -84,10 +84,10 @@ async def test_a_crash_during_a_rush_loses_and_repeats_no_booking(
 
 async def test_closed_connections_are_replaced(store: PostgresStore, postgres: Databases) -> None:
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'slotmcp'"
-    await rush([store], lambda: postgres.ask(cut))
+    await rush([store], lambda: postgres.execute(cut))
     assert len(await store.bookings(SHOP)) == CALLERS
     await asyncio.gather(*(store.head(SHOP) for _ in range(10)))
-    await asyncio.to_thread(postgres.ask, cut)
+    await asyncio.to_thread(postgres.execute, cut)
     assert (await store.head(SHOP)).revision == CALLERS + 1, "a read is repeated over another connection"
     await store.write(SHOP, lambda transaction: transaction.add_booking(booking("next", "ben")))
 
@@ -309,8 +309,8 @@ REFUSED = {
 async def test_a_rejected_login_is_explained_without_the_password(
     crashing: Databases, postgres_server: PostgresServer, url: str, message: str
 ) -> None:
-    if not crashing.ask("SELECT 1 FROM pg_roles WHERE rolname = $1", GUARDED):
-        crashing.ask(f"CREATE ROLE {GUARDED} LOGIN PASSWORD 'right'")
+    if not crashing.execute("SELECT 1 FROM pg_roles WHERE rolname = $1", GUARDED):
+        crashing.execute(f"CREATE ROLE {GUARDED} LOGIN PASSWORD 'right'")
     host = postgres_server.url("x").partition("host=")[2]
     with pytest.raises(DatabaseUnusable, match=message) as rejected:
         async with PostgresStore.open(url.format(host=host)):

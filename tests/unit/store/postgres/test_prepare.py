@@ -45,7 +45,7 @@ INSERT INTO bookings VALUES ('shop', 'b', 'Kim', '+1 303 555 0142', '', '', '', 
 
 
 def version(postgres: Databases, url: str) -> list[tuple[str]]:
-    return postgres.ask("SELECT version_num FROM alembic_version", url=url)
+    return postgres.execute("SELECT version_num FROM alembic_version", url=url)
 
 
 OPEN = """
@@ -76,7 +76,7 @@ async def test_an_old_database_is_upgraded_with_its_rows(empty_url: str, postgre
     address = Address.of(empty_url)
     await prepare(address, timeout_ms=DEFAULT_TIMEOUT_MS, schema=FIRST)
     for statement in filter(str.strip, OLD_ROWS.split(";")):
-        postgres.ask(statement, url=empty_url)
+        postgres.execute(statement, url=empty_url)
     await prepare(address, timeout_ms=DEFAULT_TIMEOUT_MS)
     async with PostgresStore.open(empty_url) as store:
         (stored,) = await store.bookings("shop")
@@ -85,7 +85,7 @@ async def test_an_old_database_is_upgraded_with_its_rows(empty_url: str, postgre
         (absence,) = (await store.schedule("shop")).technician_schedules["ana"].technician.time_off
         assert (absence.reason, absence.by_operator) == ("dentist", False)
         with pytest.raises(asyncpg.CheckViolationError, match="claims_state"):
-            postgres.ask("UPDATE claims SET state = 'unknown', expires_at_ms = 1, hold_token = 't'", url=empty_url)
+            postgres.execute("UPDATE claims SET state = 'unknown', expires_at_ms = 1, hold_token = 't'", url=empty_url)
 
 
 async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
@@ -124,28 +124,28 @@ async def test_a_database_of_a_newer_program_is_rejected_and_unchanged(
 async def test_a_database_with_another_programs_tables_is_rejected(
     empty_url: str, postgres: Databases, made: str
 ) -> None:
-    postgres.ask(made, url=empty_url)
+    postgres.execute(made, url=empty_url)
     with pytest.raises(DatabaseUnusable, match="another program's tables"):
         await prepare(Address.of(empty_url), timeout_ms=DEFAULT_TIMEOUT_MS)
-    assert postgres.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", url=empty_url) == [(1,)]
+    assert postgres.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", url=empty_url) == [(1,)]
 
 
 async def test_a_schema_of_the_search_path_may_be_used_beside_other_programs(
     empty_url: str, postgres: Databases
 ) -> None:
-    postgres.ask("CREATE TABLE another (id int)", url=empty_url)
+    postgres.execute("CREATE TABLE another (id int)", url=empty_url)
     url = f"{empty_url}&search_path=slots"
     with pytest.raises(DatabaseUnusable, match="no schema of its search path"):
         await prepare(Address.of(url), timeout_ms=DEFAULT_TIMEOUT_MS)
-    postgres.ask("CREATE SCHEMA slots", url=empty_url)
+    postgres.execute("CREATE SCHEMA slots", url=empty_url)
     async with PostgresStore.open(url) as store:
         await open_shop(store)
         await store.write(PROJECT.id, lambda transaction: transaction.add_booking(booking("b")))
-    assert postgres.ask("SELECT claim_id FROM slots.bookings", url=empty_url) == [("b",)]
+    assert postgres.execute("SELECT claim_id FROM slots.bookings", url=empty_url) == [("b",)]
 
 
 async def test_an_encoding_other_than_utf8_is_rejected(postgres: Databases) -> None:
-    postgres.ask("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    postgres.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
     url = postgres.url("latin")
     try:
         with pytest.raises(DatabaseUnusable, match=r"LATIN1.*UTF8"):
@@ -155,12 +155,12 @@ async def test_an_encoding_other_than_utf8_is_rejected(postgres: Databases) -> N
 
 
 async def test_a_user_who_may_not_create_tables_is_rejected(empty_url: str, postgres: Databases) -> None:
-    postgres.ask("CREATE ROLE powerless LOGIN")
+    postgres.execute("CREATE ROLE powerless LOGIN")
     try:
         with pytest.raises(DatabaseUnusable, match="does not have the required privileges"):
             await prepare(Address.of(as_user(empty_url, "powerless")), timeout_ms=DEFAULT_TIMEOUT_MS)
     finally:
-        postgres.ask("DROP ROLE powerless")
+        postgres.execute("DROP ROLE powerless")
 
 
 async def test_the_status_describes_the_database(postgres_url: str) -> None:

@@ -118,7 +118,7 @@ async def test_many_projects_share_a_few_connections(postgres_url: str, postgres
         revisions = await asyncio.gather(*(trade(store, number) for number in range(PROJECTS)))
         assert list(await store.heads()) == [f"p-{number:02}" for number in range(PROJECTS)]
         connected = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND application_name = 'slotmcp'"
-        assert postgres.ask(connected, postgres_url.rpartition("/")[2].partition("?")[0])[0][0] <= 2
+        assert postgres.execute(connected, postgres_url.rpartition("/")[2].partition("?")[0])[0][0] <= 2
     assert revisions == [2] * PROJECTS
 
 
@@ -155,7 +155,7 @@ async def test_a_unit_that_awaits_something_else_under_the_lock_is_stopped(store
 async def test_a_commit_waits_for_the_disk_even_if_the_server_is_configured_not_to(
     postgres_url: str, postgres: Databases, configured: str, expected: str
 ) -> None:
-    postgres.ask(f'ALTER DATABASE "{name_of(postgres_url)}" SET synchronous_commit = {configured}')
+    postgres.execute(f'ALTER DATABASE "{name_of(postgres_url)}" SET synchronous_commit = {configured}')
     connection = await connect(Address.of(postgres_url), timeout_ms=DEFAULT_TIMEOUT_MS)
     assert await connection.fetchval("SHOW synchronous_commit") == expected
     await connection.close()

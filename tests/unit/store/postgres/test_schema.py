@@ -82,10 +82,10 @@ async def test_the_migrations_declare_exactly_what_the_tables_declare(made_url: 
     try:
         async with engine(model).begin() as connection:
             await connection.run_sync(tables.METADATA.create_all)
-        expected = set(postgres.ask(DECLARED, url=model))
+        expected = set(postgres.execute(DECLARED, url=model))
     finally:
         postgres.drop(model)
-    declared = {row for row in postgres.ask(DECLARED, url=made_url) if "alembic_version" not in row[1] + row[2]}
+    declared = {row for row in postgres.execute(DECLARED, url=made_url) if "alembic_version" not in row[1] + row[2]}
     assert declared == expected
     assert [row[1] for row in expected if "EXCLUDE USING gist" in row[2]] == ["claims.claims_never_overlap"]
 
