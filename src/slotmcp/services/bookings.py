@@ -81,9 +81,10 @@ class BookingService:
 
         with span("transaction"):
             answer = await self._writer.write(project_id, work)
-        return await self._respond(project_id, request, answer)
+        return await self._finish(project_id, request, answer)
 
-    async def _respond(self, project_id: str, request: BookRequest, answer: BookAnswer) -> BookAnswer:
+    async def _finish(self, project_id: str, request: BookRequest, answer: BookAnswer) -> BookAnswer:
+        """Record the result in the trace, and remove a booked hold from the live holds."""
         record_result(TracedResult(booking=answer.booking, was_replayed=answer.replayed))
         if request.hold_token:
             await self._live.remove(project_id, request.hold_token)

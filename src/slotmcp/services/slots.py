@@ -190,7 +190,7 @@ def _range(availability: Availability, query: SlotQuery, zone_key: str) -> Inter
         raise InvalidArgument("to", "it must be after from.")
     if start_to <= now:
         local = utc_to_wall(zone_key, now).isoformat(timespec="minutes")
-        raise InvalidArgument("to", f"the range lies in the past; it is {local} now.")
+        raise InvalidArgument("to", f"the range is in the past; it is {local} now.")
     if start_from >= frame.midnights[-1]:
         raise InvalidArgument(
             "from", f"bookings are open up to and including {frame.last_day}; ask for an earlier time."
