@@ -45,7 +45,7 @@ async def test_a_cancelled_booking_disappears_and_its_time_is_available(look: Lo
     assert "09:00" not in await starts_with(business, "t-ana", "09:00")
     page = await look(business.url(f"/bookings/{booking_id}"), business)
     await page.get_by_role("button", name="Cancel booking").click()
-    await expect(page.get_by_role("status")).to_contain_text("Booking cancelled.")
+    await expect(page.get_by_role("status")).to_contain_text("Booking canceled.")
     assert "09:00" in await starts_with(business, "t-ana", "09:00")
     await page.goto(business.board)
     await expect(page.locator('[data-technician="t-ana"]')).to_be_visible()

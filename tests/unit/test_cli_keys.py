@@ -24,7 +24,9 @@ def test_a_new_key_is_printed_once_and_described(slotmcp: Run) -> None:
     key_id = created.out[:30]
     assert created.err.startswith(f"{key_id} grants access to the caller tools of project denver-hvac until 2")
     listed = slotmcp("keys", "list")
-    assert re.search(rf"{key_id}  valid until \d{{4}}-\d\d-\d\d \d\d:\d\d +caller +denver-hvac  Front desk", listed.out)
+    assert re.search(
+        rf"{key_id}  valid until \d{{4}}-\d\d-\d\d \d\d:\d\d UTC +caller +denver-hvac  Front desk", listed.out
+    )
     assert created.out.strip() not in listed.out + listed.err
 
 
@@ -43,7 +45,7 @@ def test_a_key_is_revoked_by_its_id(slotmcp: Run) -> None:
     assert f"{key_id}  revoked 2" in slotmcp("keys", "list").out
     unknown = slotmcp("keys", "revoke", "slk_nothing")
     assert unknown.code == Exit.REFUSED
-    assert "There is no key 'nothing'" in unknown.err
+    assert f"There is no key 'slk_nothing'. Valid: {key_id}." in unknown.err
 
 
 @pytest.mark.parametrize(

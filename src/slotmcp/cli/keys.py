@@ -53,7 +53,7 @@ def list_() -> None:
     """List all keys, without their secrets."""
     keys, now_ms = run_in_app(lambda app: app.access.list())
     for key in keys:
-        status = f"{_status(key, now_ms):<28} {key.scope:<8}"
+        status = f"{_status(key, now_ms):<32} {key.scope:<8}"
         typer.echo(f"{PREFIX}{key.id}  {status}  {key.project_id or '*'}  {key.name}")
     if not keys:
         typer.echo("No keys yet. Create one with `slotmcp keys create`.", err=True)
@@ -81,4 +81,4 @@ def _status(key: AccessKey, now_ms: int) -> str:
 
 
 def _format_utc(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / MS_PER_SECOND, UTC).strftime("%Y-%m-%d %H:%M")
+    return datetime.fromtimestamp(at_ms / MS_PER_SECOND, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -93,7 +93,7 @@ async def _short_pause(seconds: float) -> None:
 def _describe(counts: CallCounts) -> str:
     return (
         f"{counts.callers} callers: {counts.offered} were offered a time, {counts.held} held one, "
-        f"{counts.booked} booked, {counts.moved} moved, {counts.cancelled} cancelled, {counts.refused} were refused"
+        f"{counts.booked} booked, {counts.moved} moved, {counts.cancelled} canceled, {counts.refused} were refused"
     )
 
 

@@ -69,8 +69,8 @@ class AccessService:
         """
         plain_id = key_id.removeprefix(PREFIX)
         if not await self._store.revoke_access_key(plain_id, await self._store.now_ms()):
-            known_ids = [key.id for key in await self._store.access_keys()]
-            raise NotFound.among("keyId", "key", plain_id, known_ids)
+            known_ids = [f"{PREFIX}{key.id}" for key in await self._store.access_keys()]
+            raise NotFound.among("keyId", "key", f"{PREFIX}{plain_id}", known_ids)
 
     async def authenticate(self, token: str) -> Principal | None:
         """Return the principal of a token; None: the token is not valid.

@@ -134,7 +134,7 @@ async def test_an_invalid_move_is_rejected(desk: Site, fields: dict[str, str]) -
 async def test_a_cancelled_booking_cannot_be_moved(desk: Site) -> None:
     booking_id = await book(desk, tomorrow())
     answer = await send(desk, booking_id, "cancel", reason="moved away")
-    assert "Booking cancelled." in answer.text
+    assert "Booking canceled." in answer.text
     assert "moved away" in answer.text
     assert await capacity(desk, tomorrow()) == 2
     again = await send(desk, booking_id, "move", **form_time(tomorrow() + timedelta(hours=2)))

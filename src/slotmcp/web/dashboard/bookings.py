@@ -33,7 +33,7 @@ _STATUS: Final = {
 _OUTCOMES: Final = {"completed": BookingStatus.COMPLETED, "no_show": BookingStatus.NO_SHOW}
 _DONE: Final = {
     "moved": "Booking moved.",
-    "cancelled": "Booking cancelled. Its time is available again.",
+    "cancelled": "Booking canceled. Its time is available again.",
     "outcome": "Outcome saved.",
 }
 _MAX_MINUTE_DIGITS: Final = 9
