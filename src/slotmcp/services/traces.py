@@ -107,8 +107,8 @@ class TraceService:
         """Return the error for a trace that does not exist, or is out of the principal's reach."""
         return NotFound(
             "traceId",
-            "There is no trace with that id. Calls of get_slots, create_hold and book_slot leave traces. They are written "
-            "about a second after the response, and kept for the number of days in SLOTMCP_TRACE_DAYS.",
+            "There is no trace with that id. Calls of get_slots, create_hold and book_slot leave traces. They are "
+            "written about a second after the response, and kept for the number of days in SLOTMCP_TRACE_DAYS.",
             wanted=trace_id,
         )
 
