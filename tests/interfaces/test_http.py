@@ -101,12 +101,14 @@ async def test_metrics_count_calls_and_requests_without_personal_data(server: Ht
     await server.post(call_of("get_slots", nonsense=1))
     async with httpx2.AsyncClient(base_url=server.url) as client:
         await client.get("/nowhere/at/all")
+        await client.get("/dashboard/nowhere/at/all")
         counted = re.sub(r" \S+$", "", (await client.get("/metrics")).text, flags=re.MULTILINE)
     assert 'slotmcp_tool_calls_total{outcome="ok",tool="find_bookings"}' in counted
     assert 'slotmcp_tool_calls_total{outcome="invalid_argument",tool="get_slots"}' in counted
     assert 'slotmcp_tool_seconds_count{tool="find_bookings"}' in counted
     assert 'slotmcp_http_requests_total{route="/mcp",status="200"}' in counted
     assert 'slotmcp_http_requests_total{route="other",status="404"}' in counted
+    assert 'slotmcp_http_requests_total{route="/dashboard/{rest:path}",status="404"}' in counted
     assert "slotmcp_build_info" in counted
     assert "0142" not in counted
     assert "nowhere" not in counted

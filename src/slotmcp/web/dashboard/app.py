@@ -39,7 +39,7 @@ def dashboard_routes(context: DashboardContext) -> Sequence[Route]:
         (f"{DASHBOARD}/login", "POST", login.submit),
         *(_protected(guard, DASHBOARD, route) for route in (HOME, LOG_OUT)),
         *(_protected(guard, _PROJECT, route) for route in ROUTES),
-        (f"{DASHBOARD}/{{path:path}}", "GET", _fallback(guard)),
+        (f"{DASHBOARD}/{{rest:path}}", "GET", _fallback(guard)),  # the metrics' route label has this text
     ]
     return [
         Route(path, _with_host_check(context.host_policy, endpoint), methods=[method])
@@ -55,7 +55,7 @@ def _fallback(guard: DashboardGuard) -> Endpoint:
     """Return the endpoint of unknown paths: remove a trailing slash, or respond with 404."""
 
     async def endpoint(http: Request) -> Response:
-        path = str(http.path_params["path"])
+        path = str(http.path_params["rest"])
         if path.endswith("/") or not path:
             return RedirectResponse(page_url(http, *path.split("/")), 303, dict(PRIVATE_HEADERS))
         return guard.message_page(http, 404, NO_SUCH_PAGE)
