@@ -26,7 +26,7 @@ NO_BOOKING: Final = "This project has no booking with that ID."
 _STATUS: Final = {
     BookingStatus.CONFIRMED: "Confirmed",
     BookingStatus.RESCHEDULED: "Confirmed (rescheduled)",
-    BookingStatus.CANCELLED: "Cancelled",
+    BookingStatus.CANCELLED: "Canceled",
     BookingStatus.COMPLETED: "Completed",
     BookingStatus.NO_SHOW: "No-show",
 }
