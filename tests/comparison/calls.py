@@ -1,9 +1,9 @@
-"""One revision's cost of get_slots, create_hold and book_slot, printed as JSON.
+"""Cost of get_slots, create_hold and book_slot in one revision, printed as JSON.
 
 `python tests/comparison/calls.py count` counts function calls, SQL statements and visited source files of one call.
 `python tests/comparison/calls.py time` measures milliseconds per call.
 
-The script speaks only the interface that every revision has: the command line, `open_app`, `create_server` and an MCP
+The script uses only interfaces that every revision has: the command line, `open_app`, `create_server` and an MCP
 client. `compare.py` runs it on two revisions by setting PYTHONPATH.
 """
 
@@ -53,11 +53,11 @@ def import_project(path: Path) -> None:
     """Write the project file and import it by the command line."""
     path.write_text(project_text(), encoding="utf-8")
     command = [sys.executable, "-m", "slotmcp", "import", str(path)]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603  ourselves
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603  slotmcp itself
 
 
 class Counter:
-    """Counter of function calls, SQL statements and source files, over every thread of this process."""
+    """Counter of function calls, SQL statements and source files in all threads of this process."""
 
     def __init__(self) -> None:
         self.is_counting = False
@@ -66,7 +66,7 @@ class Counter:
         self.files: set[str] = set()
 
     def install(self) -> None:
-        """Count from now on in this thread, in threads that start later, and on SQLite connections opened later."""
+        """Install the hooks in this thread, and in threads and SQLite connections that are opened later."""
         connect = sqlite3.connect
 
         def counted(*args: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401  the arguments of sqlite3.connect
@@ -79,7 +79,7 @@ class Counter:
         sys.setprofile(self._count_call)
 
     async def count(self, work: Callable[[], Awaitable[object]]) -> dict[str, int]:
-        """Return the counts of one piece of work."""
+        """Run a coroutine function, and return its counts."""
         self.function_calls = self.statements = 0
         self.files = set()
         self.is_counting = True
@@ -100,7 +100,7 @@ class Counter:
 
 
 class Customers:
-    """Callers with distinct names, each of whom holds and books the next free start."""
+    """Simulated customers, each of whom holds and books the next free start."""
 
     def __init__(self, call: Call, starts: list[str]) -> None:
         self._call = call
@@ -116,11 +116,11 @@ class Customers:
         """Hold the next start for the next customer."""
         self._number += 1
         start = self._starts[self._number % len(self._starts)]
-        answer = await self._call("create_hold", {"start": start, "customerHash": f"customer-{self._number}"})
-        self._token = answer["holdToken"]
+        hold = await self._call("create_hold", {"start": start, "customerHash": f"customer-{self._number}"})
+        self._token = hold["holdToken"]
 
     async def book_slot(self) -> None:
-        """Book the start that is held."""
+        """Book the held start."""
         phone = f"+1 303 555 {self._number:04}"
         names = {"customerName": f"Customer {self._number}", "customerPhone": phone}
         await self._call("book_slot", {"holdToken": self._token, **names})
@@ -155,15 +155,15 @@ async def open_customers() -> AsyncIterator[Customers]:
 
 
 async def count() -> dict[str, dict[str, int]]:
-    """Return the least counts of each call: whatever runs in the background only adds to them."""
+    """Return the lowest counts of each call, because background tasks only add to them."""
     counter = Counter()
     counter.install()
     counts: dict[str, list[dict[str, int]]] = {name: [] for name in TIMED_CALLS}
     async with open_customers() as customers:
         for _ in range(COUNTED_CALLS):
-            for name, found in counts.items():
-                found.append(await counter.count(getattr(customers, name)))
-    return {name: {what: min(one[what] for one in found) for what in found[0]} for name, found in counts.items()}
+            for name, runs in counts.items():
+                runs.append(await counter.count(getattr(customers, name)))
+    return {name: {unit: min(run[unit] for run in runs) for unit in runs[0]} for name, runs in counts.items()}
 
 
 async def time() -> dict[str, float]:
@@ -171,9 +171,9 @@ async def time() -> dict[str, float]:
     seconds = dict.fromkeys(TIMED_CALLS, 0.0)
     async with open_customers() as customers:
         for name in ("get_slots",) * TIMED_CALLS["get_slots"] + ("create_hold", "book_slot") * TIMED_CALLS["book_slot"]:
-            began = perf_counter()
+            start_seconds = perf_counter()
             await getattr(customers, name)()
-            seconds[name] += perf_counter() - began
+            seconds[name] += perf_counter() - start_seconds
     return {name: seconds[name] * MS_PER_SECOND / calls for name, calls in TIMED_CALLS.items()}
 
 

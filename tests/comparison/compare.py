@@ -1,7 +1,7 @@
 """`python tests/comparison/compare.py [--base REVISION] [--pairs 15]`: print what changed since a revision.
 
-Three tables: the structure of the source, the counts of get_slots, create_hold and book_slot, and the ratios of their
-times in interleaved pairs of runs. The revision is checked out into a temporary folder, so the history must be there.
+It prints three tables: the structure of the source, the counts of get_slots, create_hold and book_slot, and the ratios
+of their times in interleaved pairs of runs. The revision is checked out into a temporary folder from the Git history.
 """
 
 import json
@@ -26,14 +26,14 @@ from comparison.structure import measures  # tests are found by path, here as un
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "dde0c0a"
-"""The last revision before the code was renamed and its modules were merged."""
+"""Last revision before the code was renamed and its modules were merged."""
 CALLS = Path(__file__).with_name("calls.py")
 STUDENT_T_95 = {4: 2.776, 9: 2.262, 14: 2.145, 19: 2.093, 29: 2.045}
 """Two-sided 95 % quantiles of Student's t distribution, by degrees of freedom."""
 
 
 def main() -> None:
-    """Compare."""
+    """Run the command line."""
     typer.run(_compare)
 
 
@@ -41,7 +41,7 @@ def _compare(
     base: Annotated[str, typer.Option(help="Revision to compare with.")] = BASE,
     pairs: Annotated[int, typer.Option(help="Pairs of timed runs: 5, 10, 15, 20 or 30; 0 leaves the times out.")] = 15,
 ) -> None:
-    """Print the structure, the counts and the ratios of times of a revision and of the working tree."""
+    """Compare the structure, the counts and the times of a revision and of the working tree."""
     console = Console(width=100)
     with _checked_out(base) as before:
         sources = (before / "src", ROOT / "src")
@@ -66,10 +66,10 @@ def _git(*arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=ROOT, check=True)  # noqa: S603, S607  git as it is installed
 
 
-def _run(what: str, source: Path) -> dict[str, Any]:
+def _run(mode: str, source: Path) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": str(source)}
-    command = [sys.executable, str(CALLS), what]
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603  ourselves
+    command = [sys.executable, str(CALLS), mode]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603  calls.py
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 
@@ -96,11 +96,12 @@ def _times(before: Path, after: Path, *, pairs: int) -> Table:
         f"Time now by time before ({pairs} interleaved pairs)", "call", "before, ms", "ratio", "95 % interval"
     )
     for call in runs[0][0]:
-        logarithms = [log(now[call] / then[call]) for then, now in runs]
-        half = STUDENT_T_95[pairs - 1] * stdev(logarithms) / sqrt(pairs)
-        middle = fmean(logarithms)
-        interval = f"{exp(middle - half):.3f} to {exp(middle + half):.3f}"
-        table.add_row(call, f"{fmean(then[call] for then, _ in runs):.2f}", f"{exp(middle):.3f}", interval)
+        log_ratios = [log(after_ms[call] / before_ms[call]) for before_ms, after_ms in runs]
+        half_width = STUDENT_T_95[pairs - 1] * stdev(log_ratios) / sqrt(pairs)
+        mean = fmean(log_ratios)
+        interval = f"{exp(mean - half_width):.3f} to {exp(mean + half_width):.3f}"
+        mean_before_ms = fmean(before_ms[call] for before_ms, _ in runs)
+        table.add_row(call, f"{mean_before_ms:.2f}", f"{exp(mean):.3f}", interval)
     return table
 
 

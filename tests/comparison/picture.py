@@ -1,6 +1,6 @@
 """`python tests/comparison/picture.py`: draw docs/images/architecture.svg, the packages by layer with their imports.
 
-A test draws the picture again and fails where the committed one differs.
+A test redraws the picture and fails if the committed one differs.
 """
 
 import ast
@@ -25,7 +25,7 @@ GAP = 12
 LINE_HEIGHT = 17
 PADDING = 12
 CHARACTER_WIDTH = 6.9
-"""Of the small text, on average."""
+"""Average width of a character of the small text, in pixels."""
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1f2933; }
   .name { font-weight: 600; font-size: 15px; }
@@ -41,7 +41,7 @@ STYLE = """
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A package or a module directly below slotmcp."""
+    """Package or module directly below slotmcp."""
 
     name: str
     summary: str
@@ -49,7 +49,7 @@ class Part:
     """Other parts that it imports, in the order of the layers."""
 
     def text(self, width: int) -> list[tuple[str, str]]:
-        """Return the lines of its box as pairs of a CSS class and a text."""
+        """Return the lines of the part's box, as pairs of a CSS class and a text."""
         characters = int((width - 2 * PADDING) / CHARACTER_WIDTH)
         uses = f"imports {', '.join(self.imports)}" if self.imports else "imports no other package"
         return [
@@ -70,7 +70,7 @@ def parts(rows: list[list[str]]) -> dict[str, Part]:
     """Return the parts by name."""
     modules = modules_of(ROOT / "src")
     order = [name for row in rows for name in row]
-    return {name: _part(name, [one for one in modules if _owner(one.name) == name], order) for name in order}
+    return {name: _part(name, [module for module in modules if _owner(module.name) == name], order) for name in order}
 
 
 def _part(name: str, modules: list[Module], order: list[str]) -> Part:
@@ -86,24 +86,24 @@ def _owner(module: str) -> str:
 
 
 def _imports(module: Module) -> list[str]:
-    """Return the names of imported modules, those inside functions too."""
-    found = []
+    """Return the names of imported modules, including imports inside functions."""
+    names = []
     for node in ast.walk(module.tree):
         if isinstance(node, ast.ImportFrom) and node.module:
-            found += [f"{node.module}.{alias.name}" for alias in node.names]
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-    return found
+            names += [alias.name for alias in node.names]
+    return names
 
 
 def draw() -> str:
     """Return the picture as SVG."""
     rows = layers()
-    known = parts(rows)
+    parts_by_name = parts(rows)
     boxes, top = [], MARGIN
     for row in rows:
         width = (WIDTH - 2 * MARGIN - GAP * (len(row) - 1)) // len(row)
-        texts = [known[name].text(width) for name in row]
+        texts = [parts_by_name[name].text(width) for name in row]
         height = max(len(text) for text in texts) * LINE_HEIGHT + 2 * PADDING - 4
         for column, text in enumerate(texts):
             boxes += _box(MARGIN + column * (width + GAP), top, width, height, text)

@@ -1,4 +1,4 @@
-"""Static measures of a source tree: sizes, duplicated names, docstrings, hidden imports."""
+"""Static measures of a source tree: sizes, duplicate names, docstrings and hidden imports."""
 
 import ast
 import io
@@ -12,10 +12,10 @@ from pathlib import Path
 from statistics import median
 
 GENERATED = '"""Generated '
-"""The docstring of a generated module begins with this."""
+"""Start of the docstring of every generated module."""
 SMALL_FILE_LINES = 60
 RULE = "max_holds_per_customer"
-"""The project rule whose definitions are counted; none of the use cases that read it is a definition."""
+"""Project rule whose definitions are counted. Use cases only read it, so they do not count."""
 DEFINING_PACKAGES = ("domain", "project_file", "store")
 QUESTION_WORDS = {
     *("what", "whatever", "who", "whoever", "whom", "whose", "whether", "how", "however"),
@@ -35,27 +35,27 @@ class Module:
 
     path: Path
     name: str
-    """Dotted, as it is imported."""
+    """Dotted import path."""
     text: str
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The syntax tree."""
+        """Syntax tree."""
         return ast.parse(self.text)
 
     @property
     def is_generated(self) -> bool:
-        """A committed script wrote this module."""
+        """True if a committed script generates this module."""
         return self.text.startswith(GENERATED)
 
     @property
     def lines(self) -> int:
-        """All lines, blank ones included."""
+        """Number of lines, including blank ones."""
         return len(self.text.splitlines())
 
     @cached_property
     def code_lines(self) -> int:
-        """Lines that are neither blank nor a comment nor part of a docstring."""
+        """Number of lines that are neither blank nor a comment nor part of a docstring."""
         documentation = {
             line
             for node in ast.walk(self.tree)
@@ -70,7 +70,7 @@ class Module:
 
     @property
     def docstrings(self) -> Iterator[tuple[int, str]]:
-        """Line and text of every docstring, of attributes too."""
+        """Line and text of every docstring, including those of attributes."""
         for node in ast.walk(self.tree):
             if (
                 isinstance(node, ast.Expr)
@@ -81,12 +81,12 @@ class Module:
 
     @property
     def functions(self) -> Iterator[Function]:
-        """Every function and method, nested ones too."""
+        """Functions and methods, including nested ones."""
         return (node for node in ast.walk(self.tree) if isinstance(node, Function))
 
     @property
     def classes(self) -> Iterator[ast.ClassDef]:
-        """Every class, nested ones too."""
+        """Classes, including nested ones."""
         return (node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef))
 
 
@@ -105,13 +105,13 @@ def first_word(docstring: str) -> str:
 
 
 def duplicate_classes(modules: list[Module]) -> dict[str, int]:
-    """Return the class names that more than one class has, with their number."""
+    """Return the class names that occur more than once, with their counts."""
     names = Counter(node.name for module in modules for node in module.classes)
     return {name: number for name, number in names.items() if number > 1}
 
 
 def functions_with_one_importer(modules: list[Module]) -> int:
-    """Return how many public module-level functions exactly one other module imports by name."""
+    """Count the public module-level functions that exactly one other module imports by name."""
     importers = Counter(
         (node.module, alias.name)
         for module in modules
@@ -128,7 +128,7 @@ def functions_with_one_importer(modules: list[Module]) -> int:
 
 
 def modules_loaded_by_string(modules: list[Module]) -> int:
-    """Return how many calls of `import_module` or `__import__` hide an import from the type checker."""
+    """Count the calls of `import_module` and `__import__`, which hide an import from the type checker."""
     return sum(
         isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"import_module", "__import__"}
         for module in modules
@@ -137,9 +137,9 @@ def modules_loaded_by_string(modules: list[Module]) -> int:
 
 
 def places_of_a_rule(modules: list[Module]) -> int:
-    """Return how many hand-written lines define one project rule: its field, key, column, conversions and statements.
+    """Count the hand-written lines that define one project rule: its field, key, column, conversions and statements.
 
-    All migrations count as one place: a new rule needs one.
+    All migrations count as one place, because a new rule needs only one.
     """
     lines = [
         f"{module.name}: {line}"
@@ -169,7 +169,7 @@ def _docstring_lines(node: Function) -> int:
 
 
 def measures(source: Path) -> dict[str, str]:
-    """Return the measures of a `src` folder, by what they measure."""
+    """Return the measures of a `src` folder, by description."""
     modules = modules_of(source)
     written = [module for module in modules if not module.is_generated]
     docstrings = [text for module in written for _, text in module.docstrings]

@@ -7,7 +7,7 @@ NOW_MS: Final = 1_795_374_000_000
 
 
 class HandClock:
-    """The port's Clock, moved by the test."""
+    """Clock port, advanced by the test."""
 
     def __init__(self, now_ms: int = NOW_MS) -> None:
         self._now_ms = now_ms

@@ -1,4 +1,4 @@
-"""`slotmcp http` in processes of its own, and clients that know only its address."""
+"""`slotmcp http` in separate processes, and clients that know only its address."""
 
 import asyncio
 import os
@@ -46,13 +46,13 @@ class HttpServer:
         return self.process.returncode, log
 
     async def post(self, body: object, key: str = "", **headers: str) -> httpx2.Response:
-        """Send one request to /mcp on a connection of its own."""
+        """Send one request to /mcp on a new connection."""
         async with httpx2.AsyncClient(timeout=START_SECONDS) as client:
             return await client.post(f"{self.url}/mcp", content=orjson.dumps(body), headers=headers_of(key, **headers))
 
 
 def headers_of(key: str = "", **more: str) -> dict[str, str]:
-    """Return the message of a client of the newest protocol."""
+    """Return the headers that a client sends, with further ones by name; "_" is sent as "-"."""
     named = {name.replace("_", "-"): value for name, value in more.items()}
     bearer = {"Authorization": f"Bearer {key}"} if key else {}
     return {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **bearer, **named}
@@ -68,7 +68,7 @@ def serving(path: Path, *options: str, command: Sequence[str] = SLOTMCP_HTTP, **
     """Run a server over a database file on a free port until the block ends."""
     environment = {**os.environ, "SLOTMCP_DATABASE_URL": f"sqlite:///{path}"}
     environment |= {f"SLOTMCP_{name.upper()}": value for name, value in settings.items()}
-    with subprocess.Popen(  # noqa: S603  our own server
+    with subprocess.Popen(  # noqa: S603  slotmcp itself
         [*command, *options], env=environment, cwd=TESTS, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stderr is not None
@@ -99,7 +99,7 @@ def _log_until_listening(stderr: Iterable[str]) -> str:
 
 @asynccontextmanager
 async def running(app: HttpApp) -> AsyncIterator[None]:
-    """Run the app in a task of its own, because a fixture starts and ends in different tasks."""
+    """Run the app in a separate task, because a fixture may start and end in different tasks."""
     began, end = asyncio.Event(), asyncio.Event()
 
     async def run() -> None:
@@ -128,7 +128,7 @@ class Database:
 
 @asynccontextmanager
 async def open_database(path: Path, *plans: ProjectPlan) -> AsyncIterator[Database]:
-    """Open a database file with some projects, beside any server over it."""
+    """Open a database file with some projects. Servers may use the file at the same time."""
     async with SqliteStore.open(new_file(path), clock=SystemClock()) as store:
         app = build_app(store)
         for plan in plans:

@@ -1,4 +1,4 @@
-"""OAuth issuer on a port of its own, with real keys."""
+"""OAuth issuer on a free port, with real keys."""
 
 import json
 from collections.abc import Iterator

@@ -108,7 +108,7 @@ def _binaries(target: Path) -> Path:
     installed = Path(spec.submodule_search_locations[0]) / "pginstall"
     if os.getuid() != 0 or all(folder.stat().st_mode & WORLD_EXECUTABLE for folder in installed.resolve().parents):
         return installed / "bin"
-    # the programs load the libraries beside the package by a relative path
+    # the programs load the libraries next to the package by a relative path
     copied = target / "site" / "pgserver"
     shutil.copytree(installed.parent, copied)
     libraries = installed.parents[1] / "pgserver.libs"

@@ -80,7 +80,11 @@ class StdioBusiness:
         (folder / "config.toml").touch()
 
     def import_sample(self) -> str:
-        """Run `slotmcp import` on the sample file, and return its first line of output."""
+        """Run `slotmcp import` on the sample file, and return its first line of output.
+
+        Raises:
+            DemoError: the import failed.
+        """
         self._file.write_text(sample_text(), encoding="utf-8")
         command = [sys.executable, "-m", "slotmcp", "import", str(self._file)]
         done = subprocess.run(  # noqa: S603  slotmcp itself

@@ -1,1 +1,1 @@
-"""The MCP face: tools, wire models, and the sentence to speak."""
+"""MCP interface: tools, their wire models, and the sentences that agents say."""

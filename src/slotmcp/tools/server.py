@@ -86,7 +86,11 @@ class SlotmcpServer(MCPServer):
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
-        """Return a prompt; report an unknown name as the client's error, where the SDK reports an internal one."""
+        """Return a prompt.
+
+        Raises:
+            MCPError: the name is unknown. It is the client's error, while the SDK would report an internal one.
+        """
         if name not in {prompt.name for prompt in await self.list_prompts()}:
             raise MCPError(INVALID_PARAMS, "There is no such prompt.")
         return await super().get_prompt(name, arguments, context)

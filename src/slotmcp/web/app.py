@@ -29,7 +29,7 @@ class Protection:
     authenticate: Callable[[ASGIApp], ASGIApp]
     """Middleware that authenticates a request."""
     authenticate_metrics: Callable[[ASGIApp], ASGIApp]
-    """The same middleware for metrics; it also works while the database is unavailable."""
+    """Like `authenticate`, for metrics. It also works while the database is unavailable."""
     host_policy: HostPolicy
     max_body_bytes: int
 

@@ -1,4 +1,4 @@
-"""Shop connected to the fake Cal.com, with the technicians Ana and Ben, who have event types of their own."""
+"""Shop connected to the fake Cal.com, with the technicians Ana and Ben, who have their own event types."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -58,11 +58,11 @@ class Booking:
 
 
 class HostBusy(Exception):  # noqa: N818
-    """No host is free."""
+    """Error for a time at which no host is free."""
 
 
 class BookingGone(Exception):  # noqa: N818
-    """The booking does not exist or is over."""
+    """Error for a booking that does not exist or is over."""
 
 
 WebhookSender = Callable[[str, Booking, dict[str, Any]], None]

@@ -163,7 +163,7 @@ class BookingUpdater:
             return replace(entry, booking_id="")
         if booking.status is BookingStatus.CANCELLED:
             if not entry.event.status.is_over:
-                await self._transaction.calendar.request_push(entry.booking_id)  # to cancel the event, too
+                await self._transaction.calendar.request_push(entry.booking_id)  # the push cancels the event
         elif entry.event.status.is_over:
             await self._cancel_with_event(entry, booking)
         elif booking.status not in _FINAL_STATUSES:

@@ -31,7 +31,7 @@ UNKNOWN_HOST: Final = (
 MOVED: Final = "Moved in Cal.com."
 
 TechnicianTime = tuple[str, Interval]
-"""A technician's id and an interval."""
+"""Technician id and interval."""
 
 
 class Effect(StrEnum):

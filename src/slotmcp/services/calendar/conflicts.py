@@ -21,7 +21,7 @@ IN_CONFLICT: Final = "The technician's calendar has something else then."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """A live claim and a calendar's busy time that overlap."""
+    """Live claim and busy time of a calendar that overlap."""
 
     technician_id: str
     claim: Claim

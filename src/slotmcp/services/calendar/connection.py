@@ -54,10 +54,7 @@ DEFAULT_RETRY_POLICY: Final = RetryPolicy()
 
 
 class CalendarConnection:
-    """One account behind a circuit breaker, which also honors the account's Retry-After.
-
-    Every method raises CalendarError.
-    """
+    """One account behind a circuit breaker, which also honors the account's Retry-After."""
 
     def __init__(self, account: CalendarAccount, policy: RetryPolicy = DEFAULT_RETRY_POLICY) -> None:
         self._account = account
@@ -76,7 +73,11 @@ class CalendarConnection:
         return max(0, round((self._paused_until - asyncio.get_running_loop().time()) * MS_PER_SECOND))
 
     async def call(self, operation: AccountCall[T]) -> T:
-        """Run an operation once."""
+        """Run an operation once.
+
+        Raises:
+            CalendarError.
+        """
         if pause_ms := self.pause_ms():
             raise CalendarUnavailable("it accepts no requests now", retry_after_ms=pause_ms, is_outcome_unknown=False)
         try:
@@ -95,7 +96,11 @@ class CalendarConnection:
         self._paused_until = asyncio.get_running_loop().time() + seconds
 
     async def read(self, operation: AccountCall[T]) -> T:
-        """Run an idempotent operation, and retry it a few times."""
+        """Run an idempotent operation, and retry it a few times.
+
+        Raises:
+            CalendarError.
+        """
         async for attempt in AsyncRetrying(
             stop=stop_after_attempt(READ_ATTEMPTS),
             wait=self._wait_seconds,
@@ -110,6 +115,9 @@ class CalendarConnection:
         """Yield pages of the events updated after an instant, by time of update.
 
         The pages have no gaps. Events that are updated meanwhile come last, possibly for the second time.
+
+        Raises:
+            CalendarError.
         """
         while True:
             page = await self.read(partial(_read_page, after_ms))

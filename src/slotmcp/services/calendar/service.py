@@ -28,7 +28,7 @@ class ConflictsAnswer:
 
     @property
     def project(self) -> Project:
-        """The project."""
+        """Project of the schedule."""
         return self.schedule.project
 
 

@@ -14,7 +14,7 @@ from slotmcp.services.day_parts import part_of_day
 from slotmcp.services.reporting.conversations import OK, TAKEN_OUTCOMES, Conversation
 
 HourOfWeek = tuple[int, int]
-"""A weekday (Monday is 0) and an hour of the day."""
+"""Weekday (Monday is 0) and hour of the day."""
 _MAX_MINUTES: Final = 8 * MINUTES_PER_DAY
 """Length of a period that includes every hour of the week: a week, and a day for clock changes."""
 _STEP_MINUTES: Final = 15

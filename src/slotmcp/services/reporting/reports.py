@@ -89,7 +89,7 @@ class ReportAnswer:
 
     @property
     def project(self) -> Project:
-        """The project."""
+        """Project of the schedule."""
         return self.schedule.project
 
 

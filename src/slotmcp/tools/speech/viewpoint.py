@@ -21,7 +21,7 @@ class Viewpoint:
     today: date
     voice: Voice
     business_voice: Voice
-    """Voice in the business's own language, which its service names are in."""
+    """Voice in the business's language, which is also the language of its service names."""
     now_ms: int = field(default=0, compare=False)
     """Current time in milliseconds since the epoch. It is not compared: the sentences are the same all day."""
     has_foreign_zone: bool = False

@@ -62,7 +62,7 @@ class BoardRow:
     blocks: Sequence[Block]
     """Blocks by start."""
     is_empty: bool
-    """The technician has no shift and no blocks."""
+    """True if the technician has neither a shift nor blocks."""
 
 
 async def board(request: DashboardRequest) -> Response:

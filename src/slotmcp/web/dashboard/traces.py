@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from slotmcp.domain.interval import MINUTES_PER_DAY
+from slotmcp.domain.interval import MINUTES_PER_DAY, US_PER_MS
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Question, Trace
 from slotmcp.services.lookups import technician_of
@@ -17,7 +17,6 @@ from slotmcp.web.dashboard.labels import format_minute, format_ms, format_utc, r
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
 MAX_REFUSALS: Final = 50
-_US_PER_MS: Final = 1000
 
 
 async def refusals(request: DashboardRequest) -> Response:
@@ -84,7 +83,7 @@ def _span_rows(trace: Trace) -> list[dict[str, str | int]]:
     total = trace.hops.get(TOTAL, 0)
     spans = sorted(((name, us) for name, us in trace.hops.items() if name != TOTAL), key=lambda span: -span[1])
     return [
-        {"name": name, "milliseconds": f"{us / _US_PER_MS:.1f}", "percent": percent_of(us, total)} for name, us in spans
+        {"name": name, "milliseconds": f"{us / US_PER_MS:.1f}", "percent": percent_of(us, total)} for name, us in spans
     ]
 
 
