@@ -97,7 +97,7 @@ class CalcomAccount:
         return event if event.replaces or event.uid == uid else replace(event, replaces=uid)
 
     async def cancel(self, uid: str, reason: str) -> CalendarEvent:
-        request = {"cancellationReason": reason or "Cancelled by the customer."}
+        request = {"cancellationReason": reason or "Canceled by the customer."}
         return await self._post(f"{_booking_path(uid)}/cancel", request)
 
     async def busy_times(self, host: CalcomHost, within: Interval) -> Sequence[Interval]:

@@ -54,7 +54,7 @@ class HttpBusiness:
 
 
 async def run_simulation(folder: Path, transcript: Transcript, port: int) -> None:
-    """Serve the business from an empty folder, print its URL, and simulate calls until this task is cancelled.
+    """Serve the business from an empty folder, print its URL, and simulate calls until this task is canceled.
 
     Raises:
         InvalidArgument: the port cannot be listened on.
@@ -68,7 +68,7 @@ async def run_simulation(folder: Path, transcript: Transcript, port: int) -> Non
             calls.result()
         finally:
             calls.cancel()
-            # Cancelled clients may raise errors, which can be ignored.
+            # Canceled clients may raise errors, which can be ignored.
             await asyncio.gather(calls, return_exceptions=True)
 
 

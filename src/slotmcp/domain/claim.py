@@ -19,7 +19,7 @@ class ClaimState(StrEnum):
     WITHDRAWN = "withdrawn"
     """A hold that the business withdrew because no technician can serve it."""
     CANCELLED = "cancelled"
-    """A booking that was cancelled."""
+    """A booking that was canceled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ class Store(ScheduleReader, Traces, Protocol):
         """Return the ids of all projects, sorted."""
 
     async def bookings(self, project_id: str, within: Interval | None = None) -> tuple[Booking, ...]:
-        """Return the project's bookings that are not cancelled and overlap `within`, by start and id."""
+        """Return the project's bookings that are not canceled and overlap `within`, by start and id."""
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         """Return a booking by id, in any status."""

@@ -116,7 +116,7 @@ class Transaction(Protocol):
         """
 
     async def save_booking(self, booking: Booking) -> None:
-        """Replace a booking with its claim. A cancelled booking takes no time.
+        """Replace a booking with its claim. A canceled booking takes no time.
 
         Raises:
             ClaimConflict: the technician's time is taken by a live claim.

@@ -36,7 +36,7 @@ class TechnicianDay:
     time_off: tuple[TimeOff, ...]
     busy: tuple[BusyTime, ...]
     bookings: tuple[Booking, ...]
-    """Not cancelled; by start."""
+    """Not canceled; by start."""
     holds: tuple[Claim, ...]
     """Live; by start."""
 

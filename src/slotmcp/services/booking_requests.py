@@ -105,7 +105,7 @@ async def earlier_booking(
 ) -> Booking | None:
     """Return the booking that an earlier identical request made.
 
-    The implied key applies only while the booking is active at that start, because a customer who cancelled may
+    The implied key applies only while the booking is active at that start, because a customer who canceled may
     book again.
 
     Raises:

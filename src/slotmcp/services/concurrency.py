@@ -21,7 +21,7 @@ async def in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 class SingleFlight:
-    """Concurrent calls with the same key share one execution. A timeout or a cancelled caller does not end it."""
+    """Concurrent calls with the same key share one execution. A timeout or a canceled caller does not end it."""
 
     def __init__(self, *, timeout_seconds: float | None = None) -> None:
         """Create an empty registry. Callers wait for at most the timeout; None: until the execution ends."""

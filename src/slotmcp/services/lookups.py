@@ -14,7 +14,7 @@ from slotmcp.ports import Transaction
 from slotmcp.services.contacts import email_reference, normalize_email, normalize_phone, phone_reference
 
 MAX_PAST_BOOKINGS: Final = 10
-"""Maximum number of past or cancelled bookings in a response; the latest are kept."""
+"""Maximum number of past or canceled bookings in a response; the latest are kept."""
 _ACTIVE: Final = frozenset({BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED})
 
 
@@ -57,7 +57,7 @@ class BookAnswer:
 
     @property
     def is_cancelled(self) -> bool:
-        """True if the booking is cancelled."""
+        """True if the booking is canceled."""
         return self.booking.status is BookingStatus.CANCELLED
 
 

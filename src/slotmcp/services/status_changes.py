@@ -18,7 +18,7 @@ class CancelRequest:
 
 
 async def cancel(transaction: Transaction, booking: Booking, reason: str) -> Booking:
-    """Cancel a booking and free its time. A cancelled booking is returned unchanged.
+    """Cancel a booking and free its time. A canceled booking is returned unchanged.
 
     Raises:
         InvalidArgument: the booking is completed or a no-show.

@@ -90,12 +90,12 @@ def booking_values(booking: Booking) -> dict[str, object]:
 
 
 def state_of(booking: Booking) -> ClaimState:
-    """Return the state of a booking's claim; a cancelled one takes no time."""
+    """Return the state of a booking's claim; a canceled one takes no time."""
     return ClaimState.CANCELLED if booking.status is BookingStatus.CANCELLED else ClaimState.BOOKED
 
 
 def time_taken_by(booking: Booking) -> Claim | None:
-    """Return a booking's claim, unless it is cancelled and takes no time."""
+    """Return a booking's claim, unless it is canceled and takes no time."""
     return booking.claim if state_of(booking) is ClaimState.BOOKED else None
 
 

@@ -73,7 +73,7 @@ class StoreWriter(Protocol):
     async def write(self, project_id: str, unit: Unit[T], *, create: bool) -> T:
         """Run a unit of work and commit it.
 
-        A unit that has begun runs to its end even if the caller is cancelled.
+        A unit that has begun runs to its end even if the caller is canceled.
 
         Raises:
             NotFound, Unavailable, and any exception of the unit.

@@ -27,7 +27,7 @@ from slotmcp.services.status_changes import cancel
 from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.waitlist_queue import offer_freed_time
 
-CANCELLED: Final = "Cancelled in Cal.com."
+CANCELLED: Final = "Canceled in Cal.com."
 MOVED_ONTO_TAKEN: Final = "Moved in Cal.com to a time that isn't available here. The event is listed as a conflict."
 MOVED_ON_BOTH_SIDES: Final = "Moved here and in Cal.com at the same time; the time in Cal.com was kept."
 REASSIGNED: Final = "Cal.com gave it to somebody else, who cannot come then or is not in the project file."
@@ -171,7 +171,7 @@ class BookingUpdater:
         return entry
 
     async def _cancel_with_event(self, entry: CalendarEntry, booking: Booking) -> None:
-        """Cancel a booking, unless its event was replaced, it has another event, or a push cancelled the event."""
+        """Cancel a booking, unless its event was replaced, it has another event, or a push canceled the event."""
         if entry.event.status is EventStatus.REPLACED or booking.status in _FINAL_STATUSES:
             return
         entries = await self._transaction.calendar.entries_of_booking(booking.id)

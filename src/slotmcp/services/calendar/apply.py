@@ -245,7 +245,7 @@ class _Application:
         return replace(entry, booking_id=booking.id), before
 
     async def _is_separated(self, known: CalendarEntry | None, booking_id: str) -> bool:
-        """Return whether an event was separated from a booking, which was cancelled without cancelling the event."""
+        """Return whether an event was separated from a booking, which was canceled without canceling the event."""
         if known is None or known.booking_id:
             return False
         booking = await self._transaction.booking(booking_id)
