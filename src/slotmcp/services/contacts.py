@@ -1,4 +1,4 @@
-"""Contacts of customers: normalized phone numbers and e-mail addresses, and the references derived from them."""
+"""Contacts of customers: normalized phone numbers and email addresses, and the references derived from them."""
 
 import re
 from typing import TYPE_CHECKING, Final
@@ -16,7 +16,7 @@ _EXACT_DIGITS: Final = "all of its digits and no more"
 
 
 def normalize_customer(customer: Customer, project: Project) -> Customer:
-    """Return the customer with normalized phone and e-mail.
+    """Return the customer with normalized phone and email.
 
     Raises:
         InvalidArgument: both are missing, or the phone number is invalid.
@@ -74,7 +74,7 @@ def _example(region: str | None) -> str:
 
 
 def normalize_email(text: str) -> str:
-    """Return an e-mail address in lower case."""
+    """Return an email address in lower case."""
     return text.strip().casefold()
 
 
@@ -97,7 +97,7 @@ def email_reference(normalized: str) -> str:
 
 
 def possible_references(text: str, project: Project) -> tuple[str, ...]:
-    """Return the possible references of a text: the agent's own reference, an e-mail address or a phone number."""
+    """Return the possible references of a text: the agent's own reference, an email address or a phone number."""
     own = text.strip()
     if "@" in own:
         return own, email_reference(normalize_email(own))

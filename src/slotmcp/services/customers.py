@@ -28,7 +28,7 @@ class CustomerService:
     async def forget(self, project_id: str | None, reference: str) -> ForgetAnswer:
         """Erase a customer from all bookings, holds and waitlist entries. Their times, technicians and services stay.
 
-        The reference is a phone number in any notation, an e-mail address, or the customerHash of an agent. It is
+        The reference is a phone number in any notation, an email address, or the customerHash of an agent. It is
         neither stored nor logged. If the waitlist offers the customer a time, it is offered to the next entry.
 
         Raises:
