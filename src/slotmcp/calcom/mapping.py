@@ -1,5 +1,6 @@
 """Mapping of Cal.com's bookings and out-of-office entries to calendar events."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -23,10 +24,18 @@ _STATUSES: Final[Mapping[str, EventStatus]] = {
     "canceled": EventStatus.CANCELLED,
     "rejected": EventStatus.REJECTED,
 }
-_NOT_A_PLACE: Final = ("integrations:", "http://", "https://", "+")
-"""Prefixes of locations that are video calls or phone numbers."""
-_PLACEHOLDER_DOMAINS: Final = ("@sms.cal.com",)
-"""Suffixes of email addresses that Cal.com generates for attendees without one."""
+_VIDEO_CALL: Final = ("integrations:", "http://", "https://")
+"""Prefixes of locations that are video calls."""
+_ATTENDEE_PHONE, _HOST_PHONE = "phone", "userPhone"
+"""Kinds of location that are phone numbers."""
+_LOCATION_KINDS: Final = frozenset(
+    {_ATTENDEE_PHONE, _HOST_PHONE, "inPerson", "attendeeInPerson", "somewhereElse", "link", "conferencing"}
+)
+"""Kinds of location, which Cal.com sends as the location if it has no details."""
+_PHONE_NUMBER: Final = re.compile(r"(?:tel:)?(\+[\d\s().\-/]{6,}(?:;ext=\d+)?)(?:;.*)?", re.IGNORECASE)
+"""Phone number with a country code, plain or as a URI (RFC 3966)."""
+_PLACEHOLDER_EMAIL: Final = re.compile(r"\+?(\d*)@sms\.cal\.com", re.IGNORECASE)
+"""Email address that Cal.com generates from the phone number of an attendee without one."""
 _PHONES: Final = ("attendeePhoneNumber", "phone", "smsReminderNumber")
 
 
@@ -45,8 +54,10 @@ def event_of_payload(payload: BookingPayload, default_status: EventStatus, at_ms
         sequence=payload.iCalSequence,
         event_type_id=payload.eventTypeId or None,
         replaces=payload.rescheduleUid,
-        customer=_customer(payload.attendees, payload.responses),
-        visit=_visit(payload.location, payload.additionalNotes or _response(payload.responses, "notes")),
+        customer=_customer(payload.attendees, payload.responses, payload.location, payload.smsReminderNumber),
+        visit=_visit(
+            payload.location, payload.responses, payload.additionalNotes or _response(payload.responses, "notes")
+        ),
         booking_id=_booking_id(payload.metadata),
     )
 
@@ -58,6 +69,7 @@ def event_of_output(output: BookingOutput) -> CalendarEvent:
     if status.is_over and output.rescheduledToUid:
         status = EventStatus.REPLACED
     updated_at = output.updatedAt or output.createdAt or _EPOCH
+    responses = output.bookingFieldsResponses or (output.attendees or [Person()])[0].bookingFieldsResponses
     return CalendarEvent(
         uid=output.uid,
         status=status,
@@ -68,8 +80,8 @@ def event_of_output(output: BookingOutput) -> CalendarEvent:
         series=output.icsUid,
         event_type_id=output.eventType.id or output.eventTypeId or None,
         replaces=output.rescheduledFromUid,
-        customer=_customer(output.attendees, output.bookingFieldsResponses),
-        visit=_visit(output.location, _response(output.bookingFieldsResponses, "notes")),
+        customer=_customer(output.attendees, responses, output.location),
+        visit=_visit(output.location, responses, _response(responses, "notes")),
         booking_id=_booking_id(output.metadata),
     )
 
@@ -130,20 +142,54 @@ def _aware(instant: datetime) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _customer(attendees: Sequence[Person], responses: Mapping[str, Any]) -> Customer | None:
+def _customer(
+    attendees: Sequence[Person], responses: Mapping[str, Any], location: str, reminder_phone: str = ""
+) -> Customer | None:
+    """Return the first attendee; None: there is neither a name nor a contact."""
     first = attendees[0] if attendees else Person()
     email = first.email or _response(responses, "email")
-    phone = first.phoneNumber or next(filter(None, (_response(responses, name) for name in _PHONES)), "")
-    name = first.name or _response(responses, "name")
-    if not (name or email or phone):
-        return None
-    return Customer(
-        name=name or email or phone, phone=phone, email="" if email.endswith(_PLACEHOLDER_DOMAINS) else email
+    placeholder = _PLACEHOLDER_EMAIL.fullmatch(email)
+    phones = (
+        first.phoneNumber,
+        *(_response(responses, name) for name in _PHONES),
+        reminder_phone,
+        _phone_of_location(location, responses),
+        f"+{placeholder[1]}" if placeholder and placeholder[1] else "",
     )
+    phone = next(filter(None, map(_without_scheme, phones)), "")
+    email = "" if placeholder else email
+    name = first.name or _response(responses, "name") or email or phone
+    return Customer(name=name, phone=phone, email=email) if name else None
 
 
-def _visit(location: str, notes: Notes) -> Visit:
-    is_place = location != "" and not location.startswith(_NOT_A_PLACE)
+def _phone_of_location(location: str, responses: Mapping[str, Any]) -> str:
+    """Return the customer's phone number if the customer is called there; "" if the host is called, or for a place."""
+    kind, details = _location_response(responses)
+    if kind == _HOST_PHONE:
+        return ""
+    if kind == _ATTENDEE_PHONE and details:
+        return details
+    return next((text for text in (location, details) if _PHONE_NUMBER.fullmatch(text)), "")
+
+
+def _without_scheme(phone: str) -> str:
+    match = _PHONE_NUMBER.fullmatch(phone)
+    return match[1].strip() if match else phone
+
+
+def _location_response(responses: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the kind of the selected location and the details that were entered for it."""
+    response = responses.get("location")
+    selected = response.get("value") if isinstance(response, dict) else None
+    option = selected if isinstance(selected, dict) else response if isinstance(response, dict) else {}
+    return _response(option, "value"), _response(option, "optionValue")
+
+
+def _visit(location: str, responses: Mapping[str, Any], notes: Notes) -> Visit:
+    kind, details = _location_response(responses)
+    is_call = location.startswith(_VIDEO_CALL) or _PHONE_NUMBER.fullmatch(location) is not None
+    is_phone = kind in {_ATTENDEE_PHONE, _HOST_PHONE} and location == details
+    is_place = not (is_call or is_phone or location in _LOCATION_KINDS)
     return Visit(address=location if is_place else "", notes=notes)
 
 

@@ -54,6 +54,8 @@ class Person(Schema):
     email: Text = ""
     phoneNumber: Text = ""  # noqa: N815  Cal.com's name
     noShow: bool | None = None  # noqa: N815
+    bookingFieldsResponses: Object = {}  # noqa: N815
+    """Responses of one attendee, if the event has seats."""
 
 
 People = Annotated[list[Person], BeforeValidator(_objects)]
@@ -82,6 +84,7 @@ class BookingPayload(Schema):
     iCalSequence: Number = None  # noqa: N815
     location: Text = ""
     additionalNotes: Notes = ""  # noqa: N815
+    smsReminderNumber: Text = ""  # noqa: N815
     metadata: Object = {}
     responses: Object = {}
     rescheduleUid: Text = ""  # noqa: N815

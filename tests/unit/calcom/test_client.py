@@ -79,6 +79,28 @@ async def test_rescheduling_replaces_the_booking(account: CalendarAccount) -> No
     assert before.status is EventStatus.REPLACED
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"location": "+13035550189"},
+        {"bookingFieldsResponses": {"location": {"value": "phone", "optionValue": "+13035550189"}}},
+        {"bookingFieldsResponses": {"attendeePhoneNumber": "+13035550189"}},
+        {"attendees": [{"name": "Kim", "phoneNumber": "+13035550189"}]},
+        {"attendees": [{"name": "Kim", "email": "13035550189@sms.cal.com"}]},
+        {"attendees": [{"name": "Kim", "bookingFieldsResponses": {"phone": "+13035550189"}}]},
+    ],
+)
+async def test_the_customers_phone_is_found_in_responses(
+    calcom: FakeCalcom, account: CalendarAccount, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    booking = calcom.state.book(ANA_VISIT, TEN, {"name": "Kim", "timeZone": "UTC"})
+    output = {**output_of(booking), "bookingFieldsResponses": {}, **changes}
+    monkeypatch.setattr("support.calcom.server.output_of", lambda _booking: output)
+    found = await account.event(booking.uid)
+    assert found is not None
+    assert (found.customer, found.visit.address) == (Customer(name="Kim", phone="+13035550189"), "")
+
+
 async def test_a_booking_is_cancelled(account: CalendarAccount) -> None:
     await account.create(NEW_EVENT)
     assert (await account.cancel("uid-1", "")).status is EventStatus.CANCELLED

@@ -149,6 +149,48 @@ def test_customers_are_parsed_from_attendees_and_responses(
     assert (parsed and (parsed.name, parsed.phone, parsed.email)) == customer
 
 
+def location_response(kind: object, details: object) -> dict[str, Any]:
+    return {"location": {"label": "location", "value": {"value": kind, "optionValue": details}}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "phone"),
+    [
+        ({"location": "+13035550189"}, "+13035550189"),
+        ({"location": " +1 (303) 555-0189 "}, "+1 (303) 555-0189"),
+        ({"location": "tel:+1-303-555-0189"}, "+1-303-555-0189"),
+        ({"location": "TEL:+13035550189;phone-context=example.com"}, "+13035550189"),
+        ({"location": "tel:+13035550189;ext=7"}, "+13035550189;ext=7"),
+        ({"location": "phone", "responses": location_response("phone", "+13035550189")}, "+13035550189"),
+        ({"responses": location_response("phone", "+13035550189")}, "+13035550189"),
+        ({"location": "", "responses": {"location": {"value": "phone", "optionValue": "+1303"}}}, "+1303"),
+        ({"location": "303 555 0189", "responses": location_response("phone", "303 555 0189")}, "303 555 0189"),
+        ({"location": "+13035550189", "responses": location_response(["phone"], {"a": 1})}, "+13035550189"),
+        ({"location": "+13035550189", "responses": {"location": "+13035550189"}}, "+13035550189"),
+        ({"responses": {"attendeePhoneNumber": {"value": "tel:+13035550189"}}}, "+13035550189"),
+        ({"location": "+13035550189", "responses": {"phone": {"value": "+17205550101"}}}, "+17205550101"),
+        ({"smsReminderNumber": "+13035550189"}, "+13035550189"),
+        ({"attendees": [{"name": "Kim", "email": "13035550189@sms.cal.com"}]}, "+13035550189"),
+        ({"attendees": [{"name": "Kim", "phoneNumber": "+1720"}], "location": "+13035550189"}, "+1720"),
+        ({"location": "+13035550189", "responses": location_response("userPhone", "")}, ""),
+        ({"location": "+ 1 Main St"}, ""),
+        ({"location": "integrations:daily"}, ""),
+        ({"location": "https://example.com/+13035550189"}, ""),
+    ],
+)
+def test_the_customers_phone_is_found_wherever_calcom_puts_it(changes: dict[str, Any], phone: str) -> None:
+    parsed = event("BOOKING_CREATED", **{"attendees": [{"name": "Kim"}], "responses": {}, **changes})
+    assert parsed.customer is not None
+    assert parsed.customer.phone == phone
+    if phone:
+        assert phone not in parsed.visit.address
+
+
+@pytest.mark.parametrize("kind", ["phone", "userPhone", "inPerson", "attendeeInPerson", "link", "somewhereElse"])
+def test_a_kind_of_location_is_not_an_address(kind: str) -> None:
+    assert event("BOOKING_CREATED", location=kind).visit.address == ""
+
+
 @pytest.mark.parametrize(
     ("location", "address"),
     [("1 Main St", "1 Main St"), ("integrations:daily", ""), ("https://meet.example.com/x", ""), ("+13035550142", "")],

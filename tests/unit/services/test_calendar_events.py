@@ -60,6 +60,16 @@ async def test_a_calcom_booking_becomes_a_booking(office: Office) -> None:
     assert (match.booking.visit.address, match.booking.visit.notes) == ("1 Main St", "Mind the dog")
 
 
+async def test_a_customer_is_found_by_the_phone_number_that_calcom_calls(office: Office) -> None:
+    office.calcom.transform = lambda payload: {**payload, "location": "tel:+1-303-555-0189"}
+    office.state.book(ANA_VISIT, TEN, {"name": "Kim Doe", "email": "kim@example.com", "timeZone": "UTC"})
+    await office.receive_all()
+    (match,) = (await office.shop.app.bookings.find_bookings(FindRequest(phone="303 555 0189"))).found
+    assert match.booking.customer is not None
+    assert match.booking.customer.phone == "+13035550189"
+    assert match.booking.visit.address == ""
+
+
 async def test_a_calcom_booking_counts_towards_the_load_of_its_day(office: Office) -> None:
     office.state.book(ANA_VISIT, TEN, ATTENDEE)
     await office.receive_all()
