@@ -174,6 +174,11 @@ class Push:
     refused: str = ""
     """Reason for the calendar's rejection. The push is not repeated until the booking changes."""
 
+    @property
+    def is_cancelling(self) -> bool:
+        """True if an attempt with unknown outcome, or one that is due, cancels the event."""
+        return self.tried_at_ms is not None and self.tried_start is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncState:

@@ -212,6 +212,43 @@ async def test_a_rejected_push_is_retried_when_the_time_is_free(office: Office) 
     assert stored.attention == ""
 
 
+async def test_an_event_that_calcom_does_not_move_does_not_block_its_old_time(office: Office) -> None:
+    booking_id = await book(office)
+    await office.run_worker()
+    await move(office, booking_id, NOON)
+    taken = office.state.book(ANA_VISIT, NOON, ATTENDEE)
+    await office.run_worker()
+    assert office.calcom_times() == [(NOON, NOON + 60, "ana")]
+    await office.receive_all()
+    stored = await office.shop.store.booking("shop", booking_id)
+    assert stored is not None
+    assert (stored.status, stored.claim.start) == (BookingStatus.RESCHEDULED, NOON)
+    assert stored.attention.startswith(REFUSED)
+    await book(office)
+    await office.run_worker()
+    assert office.calcom_times() == [(TEN, TEN + 60, "ana"), (NOON, NOON + 60, "ana")]
+    office.state.cancel(taken.uid)
+    await office.receive_all()
+    await retry(office)
+    assert office.calcom_times() == await office.local_times() == [(TEN, TEN + 60, "ana"), (NOON, NOON + 60, "ana")]
+
+
+@pytest.mark.parametrize("fault", [Fault.ERROR_BEFORE, *AFTER])
+async def test_cancelling_an_event_that_calcom_does_not_move_is_retried(office: Office, fault: Fault) -> None:
+    booking_id = await book(office)
+    await office.run_worker()
+    await move(office, booking_id, NOON)
+    office.state.book(ANA_VISIT, NOON, ATTENDEE)
+    office.calcom.faults = [None, None, None, fault]  # of the cancellation; two reads precede it
+    await office.run_worker()
+    await office.receive_all()
+    await retry(office)
+    assert office.calcom_times() == [(NOON, NOON + 60, "ana")]
+    stored = await office.shop.store.booking("shop", booking_id)
+    assert stored is not None
+    assert (stored.status, stored.claim.start) == (BookingStatus.RESCHEDULED, NOON)
+
+
 async def test_the_calendar_wins_if_both_sides_move_a_booking(office: Office) -> None:
     booking_id = await book(office)
     await office.run_worker()

@@ -70,6 +70,9 @@ class BookingPusher:
                 await self._calendar.write(partial(_postpone, step, error))
                 return PushResult(booking_id=booking_id, steps=tuple(done), retry_reason=error.message)
             except CalendarRejected as error:
+                if step.kind is PushStepKind.RESCHEDULE:
+                    await self._calendar.write(partial(_request_cancellation, step))
+                    continue
                 await self._calendar.write(partial(_reject, step, error))
                 return PushResult(booking_id=booking_id, steps=tuple(done), rejection=error.message)
             done.append(step.kind)
@@ -83,7 +86,7 @@ class BookingPusher:
             events = await self._find(step, step.tried_at_ms - MAX_CLOCK_SKEW_MS)
             if step.must_find and not events:
                 raise CalendarUnavailable(SUCCESSOR_MISSING, is_outcome_unknown=False)
-            if events or step.kind is PushStepKind.FIND:
+            if step.kind is PushStepKind.FIND or _is_effective(step, events):
                 return events
         try:
             return [await self._connection.call(lambda account: _call(account, step))]
@@ -143,6 +146,18 @@ async def _postpone(step: PushStep, error: CalendarUnavailable, unit: UnitOfWork
     await unit.transaction.calendar.save_push(push)
 
 
+async def _request_cancellation(step: PushStep, unit: UnitOfWork) -> None:
+    """Make the cancellation of an event due that the calendar does not move: it blocks a time that is free here.
+
+    The booking then gets an event of its own at the new time, or is marked because the calendar rejects that, too.
+    """
+    transaction = unit.transaction
+    push = await transaction.calendar.push(step.booking_id)
+    if push is not None:
+        now_ms = transaction.now_ms
+        await transaction.calendar.save_push(replace(push, due_ms=now_ms, tried_at_ms=now_ms, tried_start=None))
+
+
 async def _reject(step: PushStep, error: CalendarRejected, unit: UnitOfWork) -> None:
     transaction = unit.transaction
     push = await transaction.calendar.push(step.booking_id)
@@ -162,6 +177,13 @@ async def _call(account: CalendarAccount, step: PushStep) -> CalendarEvent:
     if step.start is None:
         raise LookupError(step.kind)
     return await account.reschedule(step.uid, step.start, "")
+
+
+def _is_effective(step: PushStep, events: list[CalendarEvent]) -> bool:
+    """Return whether the events that were updated since an attempt show its effect."""
+    if step.kind is not PushStepKind.CANCEL:
+        return bool(events)
+    return any(event.uid == step.uid and event.status.is_over for event in events)
 
 
 def _with_booking(step: PushStep, event: CalendarEvent) -> CalendarEvent:

@@ -59,13 +59,10 @@ async def start_next_step(transaction: Transaction, booking_id: str) -> PushStep
     if step is None:
         await records.complete_push(booking_id, push.version)
         return None
-    attempt = replace(
-        push,
-        attempts=push.attempts + 1,
-        due_ms=now_ms + ATTEMPT_TIMEOUT_MS,
-        tried_at_ms=now_ms if push.tried_at_ms is None else push.tried_at_ms,
-        tried_start=step.start,
-    )
+    attempt = replace(push, attempts=push.attempts + 1, due_ms=now_ms + ATTEMPT_TIMEOUT_MS)
+    if step.kind is not PushStepKind.FIND:
+        tried_at_ms = now_ms if push.tried_at_ms is None else push.tried_at_ms
+        attempt = replace(attempt, tried_at_ms=tried_at_ms, tried_start=step.start)
     await records.save_push(attempt)
     return step
 
@@ -81,7 +78,7 @@ async def next_step(transaction: Transaction, push: Push) -> PushStep | None:
     if not live and (step := await _find_successor(transaction, entries)):
         return step
     entry = live[0] if live else None
-    step = _step(await transaction.schedule(), booking, entry, transaction.now_ms) if booking else None
+    step = _step(await transaction.schedule(), booking, entry, push, transaction.now_ms) if booking else None
     if step is None and not live and push.tried_at_ms is not None:
         step = PushStep(kind=PushStepKind.FIND, booking_id=push.booking_id)
     return None if step is None else replace(step, tried_at_ms=push.tried_at_ms)
@@ -102,7 +99,7 @@ async def _find_successor(transaction: Transaction, entries: Sequence[CalendarEn
     return None
 
 
-def _step(schedule: Schedule, booking: Booking, live: CalendarEntry | None, now_ms: int) -> PushStep | None:
+def _step(schedule: Schedule, booking: Booking, live: CalendarEntry | None, push: Push, now_ms: int) -> PushStep | None:
     claim = booking.claim
     if booking.status is BookingStatus.CANCELLED:
         return _cancel(booking.id, live, booking.cancel_reason) if live else None
@@ -110,8 +107,10 @@ def _step(schedule: Schedule, booking: Booking, live: CalendarEntry | None, now_
         return None
     if live is None:
         return _create(schedule, booking)
-    if not _has_right_host(schedule, claim, live):
-        return _cancel(booking.id, live, "Another technician was assigned.")
+    has_right_host = _has_right_host(schedule, claim, live)
+    if push.is_cancelling or not has_right_host:
+        reason = "The appointment was moved to another time." if has_right_host else "Another technician was assigned."
+        return _cancel(booking.id, live, reason)
     if live.event.start == claim.start:
         return None
     return PushStep(kind=PushStepKind.RESCHEDULE, booking_id=booking.id, uid=live.event.uid, start=claim.start)
