@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from slotmcp.calcom.schemas import Absence, BookingOutput, BookingPayload, Notes, Person
 from slotmcp.domain.booking import Customer, Visit
-from slotmcp.domain.calendar import CalendarEvent, EventKind, EventStatus, HostReference, NoShow
+from slotmcp.domain.calendar import CalendarEvent, EventKind, EventStatus, HostReference, NoShow, SeatChange
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval
 
 PROJECT_KEY: Final = "slotmcpProject"
@@ -62,15 +63,33 @@ def event_of_payload(payload: BookingPayload, default_status: EventStatus, at_ms
     )
 
 
+def seat_change_of_cancellation(payload: BookingPayload, at_ms: int) -> SeatChange:
+    """Return the change when an attendee cancels a seat. The sequence is dropped, because Cal.com does not store it."""
+    event = event_of_payload(payload, EventStatus.ACCEPTED, at_ms)
+    return SeatChange(
+        left_uid=payload.uid,
+        attendee=_customer(payload.attendees, {}, ""),
+        event=replace(
+            event, status=EventStatus.ACCEPTED, sequence=None, customer=None, visit=replace(event.visit, notes="")
+        ),
+    )
+
+
+def seat_change_of_move(event: CalendarEvent) -> SeatChange:
+    """Return the change when an attendee moves a seat to another event."""
+    return SeatChange(left_uid=event.replaces, attendee=event.customer, event=_of_moved_seat(event))
+
+
 def event_of_output(output: BookingOutput) -> CalendarEvent:
     """Return the event of a booking in an API response, as of its last update."""
     start, end = minutes_containing(output.start, output.end)
     status = _STATUSES.get(output.status.casefold(), EventStatus.PENDING)
     if status.is_over and output.rescheduledToUid:
         status = EventStatus.REPLACED
+    has_seats = any(attendee.seatUid for attendee in output.attendees)
     updated_at = output.updatedAt or output.createdAt or _EPOCH
     responses = output.bookingFieldsResponses or (output.attendees or [Person()])[0].bookingFieldsResponses
-    return CalendarEvent(
+    event = CalendarEvent(
         uid=output.uid,
         status=status,
         start=start,
@@ -84,6 +103,7 @@ def event_of_output(output: BookingOutput) -> CalendarEvent:
         visit=_visit(output.location, responses, _response(responses, "notes")),
         booking_id=_booking_id(output.metadata),
     )
+    return _of_moved_seat(event) if has_seats and event.replaces not in {"", event.uid} else event
 
 
 def event_of_absence(absence: Absence, at_ms: int) -> CalendarEvent:
@@ -140,6 +160,11 @@ def host_references(people: Sequence[Person]) -> tuple[HostReference, ...]:
 
 def _aware(instant: datetime) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _of_moved_seat(event: CalendarEvent) -> CalendarEvent:
+    """Return an event as separate from the one that one attendee moved from."""
+    return replace(event, keeps_predecessor=True, series="", sequence=None, booking_id="")
 
 
 def _customer(

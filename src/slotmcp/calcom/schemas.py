@@ -54,6 +54,7 @@ class Person(Schema):
     email: Text = ""
     phoneNumber: Text = ""  # noqa: N815  Cal.com's name
     noShow: bool | None = None  # noqa: N815
+    seatUid: Text = ""  # noqa: N815
     bookingFieldsResponses: Object = {}  # noqa: N815
     """Responses of one attendee, if the event has seats."""
 
@@ -88,6 +89,24 @@ class BookingPayload(Schema):
     metadata: Object = {}
     responses: Object = {}
     rescheduleUid: Text = ""  # noqa: N815
+    seatsPerTimeSlot: Number = None  # noqa: N815
+    seatReferenceUid: Text = ""  # noqa: N815
+    attendeeSeatId: Text = ""  # noqa: N815
+    cancelledBy: Text = ""  # noqa: N815
+
+    @property
+    def has_seats(self) -> bool:
+        """True for a booking of an event type with seats."""
+        return bool(self.seatsPerTimeSlot or self.seatReferenceUid or self.attendeeSeatId)
+
+    @property
+    def is_of_one_seat(self) -> bool:
+        """True if a cancellation concerns one attendee, or may do so.
+
+        Older versions of Cal.com do not name the seat. They report the attendee who left in place of all attendees.
+        """
+        is_unnamed_seat = self.has_seats and len(self.attendees) == 1 and not self.cancelledBy
+        return bool(self.seatReferenceUid or self.attendeeSeatId) or is_unnamed_seat
 
 
 class NoShowPayload(Schema):

@@ -7,9 +7,16 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from slotmcp.calcom.mapping import event_of_absence, event_of_payload, milliseconds, no_show_of
+from slotmcp.calcom.mapping import (
+    event_of_absence,
+    event_of_payload,
+    milliseconds,
+    no_show_of,
+    seat_change_of_cancellation,
+    seat_change_of_move,
+)
 from slotmcp.calcom.schemas import AbsencePayload, BookingPayload, Envelope, NoShowPayload
-from slotmcp.domain.calendar import UNDATED, CalendarEvent, Delivery, EventStatus, NoShow
+from slotmcp.domain.calendar import UNDATED, CalendarEvent, Delivery, EventStatus, NoShow, SeatChange
 from slotmcp.ports.calendar import MalformedDelivery
 
 _BOOKING_TRIGGERS: Final[Mapping[str, EventStatus]] = {
@@ -58,17 +65,25 @@ def parse_delivery(body: bytes) -> Delivery:
     return Delivery(digest=sha256(body).hexdigest(), trigger=envelope.triggerEvent, change=change)
 
 
-def _change(envelope: Envelope, at_ms: int) -> CalendarEvent | NoShow | None:
+def _change(envelope: Envelope, at_ms: int) -> CalendarEvent | SeatChange | NoShow | None:
     """Return the change to apply; None for a ping and for triggers that slotmcp ignores."""
     trigger, payload = envelope.triggerEvent, envelope.payload
     if trigger in _BOOKING_TRIGGERS:
-        return event_of_payload(BookingPayload.model_validate(payload), _BOOKING_TRIGGERS[trigger], at_ms)
+        return _change_of_booking(BookingPayload.model_validate(payload), trigger, at_ms)
     if trigger == "BOOKING_NO_SHOW_UPDATED":
         no_show = NoShowPayload.model_validate(payload)
         return no_show_of(no_show.bookingUid, no_show.attendees, at_ms)
     if trigger == "OOO_CREATED":
         return event_of_absence(AbsencePayload.model_validate(payload).oooEntry, at_ms)
     return None
+
+
+def _change_of_booking(payload: BookingPayload, trigger: str, at_ms: int) -> CalendarEvent | SeatChange:
+    if trigger == "BOOKING_CANCELLED" and payload.is_of_one_seat:
+        return seat_change_of_cancellation(payload, at_ms)
+    event = event_of_payload(payload, _BOOKING_TRIGGERS[trigger], at_ms)
+    is_moved_seat = trigger == "BOOKING_RESCHEDULED" and payload.has_seats and event.replaces not in {"", event.uid}
+    return seat_change_of_move(event) if is_moved_seat else event
 
 
 def _message(error: ValidationError) -> str:

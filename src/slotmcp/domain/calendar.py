@@ -76,6 +76,8 @@ class CalendarEvent:
     event_type_id: int | None = None
     replaces: str = ""
     """Uid of the event that this one replaced."""
+    keeps_predecessor: bool = False
+    """One attendee moved here from `replaces`, which continues unless it is reported as replaced. Not stored."""
     customer: Customer | None = None
     visit: Visit = field(default_factory=Visit)
     booking_id: str = ""
@@ -116,13 +118,25 @@ class NoShow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeatChange:
+    """Report that one attendee left an event with seats, which continues with the other attendees."""
+
+    left_uid: str
+    """Event that the attendee left."""
+    attendee: Customer | None
+    """Attendee who left; None: unknown."""
+    event: CalendarEvent
+    """The event that continues, without a customer; or the event that the attendee moved to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """Webhook delivery with a valid signature."""
 
     digest: str
     """SHA-256 of the body in hex, which identifies repeated deliveries."""
     trigger: str
-    change: CalendarEvent | NoShow | None = None
+    change: CalendarEvent | SeatChange | NoShow | None = None
     """None: the delivery changes nothing."""
 
 

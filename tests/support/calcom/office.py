@@ -26,8 +26,8 @@ HOST_ANA, HOST_BEN, UNKNOWN_HOST = (
     Host(2, "ben@example.com", "Ben"),
     Host(9, "", "Sam"),
 )
-ANA_VISIT, BEN_VISIT, TEAM_VISIT, OTHER_TYPE, ON_REQUEST, UNKNOWN_HOST_VISIT = 11, 12, 13, 14, 15, 16
-"""Ids of event types. OTHER_TYPE is not in the project file; ON_REQUEST needs confirmation."""
+ANA_VISIT, BEN_VISIT, TEAM_VISIT, OTHER_TYPE, ON_REQUEST, UNKNOWN_HOST_VISIT, COURSE = 11, 12, 13, 14, 15, 16, 17
+"""Ids of event types. OTHER_TYPE is not in the project file; ON_REQUEST needs confirmation; COURSE has seats."""
 SECRETS: Final = {"KEY": API_KEY, "SECRET": SECRET, "NEXT": "the next secret"}
 FAST_RETRIES: Final = RetryPolicy(open_circuit_seconds=0.05, first_wait_seconds=0.001)
 CONNECTION: Final = CalcomConnection(api_key_env="KEY", webhook_secret_envs=("SECRET",))
@@ -38,7 +38,12 @@ ANA = technician(
     calcom=CalcomHost(email="ana@example.com", event_type_ids={"visit": ANA_VISIT, "asked": ON_REQUEST}),
 )
 BEN = technician("ben", "08:00-18:00", calcom=CalcomHost(user_id=2, event_type_ids={"visit": BEN_VISIT}))
-SERVICES = (service("visit"), service("asked"), replace(service("team"), calcom_event_type_id=TEAM_VISIT))
+SERVICES = (
+    service("visit"),
+    service("asked"),
+    replace(service("team"), calcom_event_type_id=TEAM_VISIT),
+    replace(service("course"), calcom_event_type_id=COURSE),
+)
 BUSINESS: Final = plan(ANA, BEN, services=SERVICES, calcom=CONNECTION)
 ATTENDEE: Final = {"name": "Kim Doe", "email": "Kim@Example.com", "timeZone": "UTC", "phoneNumber": "+13035550142"}
 
@@ -51,6 +56,7 @@ def event_types() -> dict[int, EventType]:
         EventType(TEAM_VISIT, "visit", 60, (HOST_ANA, HOST_BEN)),
         EventType(OTHER_TYPE, "coffee", 30, (HOST_ANA,)),
         EventType(ON_REQUEST, "asked", 60, (HOST_ANA,), needs_confirmation=True),
+        EventType(COURSE, "course", 60, (HOST_ANA,), seats=4),
         EventType(UNKNOWN_HOST_VISIT, "other", 60, (UNKNOWN_HOST,)),
     )
     return {event_type.id: event_type for event_type in types}

@@ -60,7 +60,7 @@ class FakeCalcom:
         """Send the webhook of a booking."""
         payload = no_show_payload(booking) if trigger == "BOOKING_NO_SHOW_UPDATED" else payload_of(booking)
         payload |= {name: minute(value) if name.endswith("Time") else value for name, value in more.items()}
-        self.send(trigger, self.transform(payload), booking.updated_ms)
+        self.send(trigger, self.transform(payload), max(booking.updated_ms, self.state.last_ms))
 
     def send(self, trigger: str, payload: dict[str, Any], at_ms: int) -> None:
         """Send a webhook."""

@@ -26,6 +26,8 @@ class EventType:
     minutes: int
     hosts: tuple[Host, ...]
     needs_confirmation: bool = False
+    seats: int = 0
+    """Attendees of one booking; 0: the event type has no seats."""
 
 
 @dataclass
@@ -50,6 +52,13 @@ class Booking:
     replaced_by: str = ""
     replaces: str = ""
     no_show: bool = False
+    others: list[dict[str, Any]] = field(default_factory=list)
+    """Attendees of the other seats."""
+
+    @property
+    def attendees(self) -> list[dict[str, Any]]:
+        """All attendees, the first one first."""
+        return [self.attendee, *self.others]
 
     @property
     def is_live(self) -> bool:
@@ -63,6 +72,11 @@ class HostBusy(Exception):  # noqa: N818
 
 class BookingGone(Exception):  # noqa: N818
     """Error for a booking that does not exist or is over."""
+
+
+def seat_uid(attendee: dict[str, Any]) -> str:
+    """Return the uid of an attendee's seat."""
+    return f"seat-{attendee['email']}"
 
 
 WebhookSender = Callable[[str, Booking, dict[str, Any]], None]
@@ -82,6 +96,11 @@ class CalcomState:
         """Busy times of connected calendars, by credential id and external id."""
         self.on_change: WebhookSender = lambda _trigger, _booking, _more: None
         self.allows_overlaps = False
+
+    @property
+    def last_ms(self) -> int:
+        """Time of the last change."""
+        return self._last_ms
 
     def now_ms(self) -> int:
         """Return a time later than the last one."""
@@ -141,6 +160,50 @@ class CalcomState:
         self._change(booking, status="cancelled", sequence=booking.sequence + 1)
         self.on_change("BOOKING_CANCELLED", booking, {"cancellationReason": "no"})
         return booking
+
+    def take_seat(self, uid: str, attendee: dict[str, Any]) -> None:
+        """Add an attendee to a booking."""
+        booking = self._live(uid)
+        self._change(booking, others=[*booking.others, attendee])
+        self.on_change("BOOKING_CREATED", booking, {"attendeeSeatId": seat_uid(attendee)})
+
+    def cancel_seat(self, uid: str, email: str, *, names_seat: str = "attendeeSeatId") -> None:
+        """Cancel the seat of one attendee. The last one cancels the booking.
+
+        Cal.com reports only the attendee who left, as if the booking were cancelled, and does not update the booking.
+        `names_seat` is the key of the seat's uid in the payload; "" omits it.
+        """
+        booking = self._live(uid)
+        (left,) = (attendee for attendee in booking.attendees if attendee["email"] == email)
+        remaining = [attendee for attendee in booking.attendees if attendee is not left]
+        if not remaining:
+            self.cancel(uid)
+            return
+        booking.attendee, *booking.others = remaining
+        self.now_ms()
+        more = {
+            "attendees": [left],
+            "status": "CANCELLED",
+            "iCalSequence": booking.sequence + 1,
+            **({names_seat: seat_uid(left)} if names_seat else {}),
+        }
+        self.on_change("BOOKING_CANCELLED", booking, more)
+
+    def move_seat(self, uid: str, email: str, start: int) -> Booking:
+        """Move one attendee to a new booking."""
+        old = self._live(uid)
+        (moved,) = (attendee for attendee in old.attendees if attendee["email"] == email)
+        remaining = [attendee for attendee in old.attendees if attendee is not moved]
+        if remaining:
+            old.attendee, *old.others = remaining
+        else:
+            self._change(old, status="cancelled")
+        send, self.on_change = self.on_change, lambda _trigger, _booking, _more: None
+        new = self.book(old.event_type.id, start, moved)
+        self.on_change = send
+        new.series, new.sequence, new.replaces = old.series, old.sequence + 1, uid
+        self.on_change("BOOKING_RESCHEDULED", new, {"rescheduleUid": uid})
+        return new
 
     def reschedule(self, uid: str, start: int) -> Booking:
         """Replace a booking by one with another start."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from support.calcom.state import MINUTE_MS, Booking, Host
+from support.calcom.state import MINUTE_MS, Booking, Host, seat_uid
 
 OPTIONAL: Final = (
     "team",
@@ -65,7 +65,7 @@ def payload_of(booking: Booking, notation: str = "Z") -> dict[str, Any]:
         "status": booking.status.upper(),
         "eventTypeId": booking.event_type.id,
         "organizer": _person(booking.host),
-        "attendees": [booking.attendee],
+        "attendees": booking.attendees,
         "team": {"name": "All", "members": []},
         "iCalUID": booking.series,
         "iCalSequence": booking.sequence,
@@ -73,6 +73,7 @@ def payload_of(booking: Booking, notation: str = "Z") -> dict[str, Any]:
         "additionalNotes": booking.notes,
         "metadata": booking.metadata,
         "responses": {"email": {"label": "email_address", "value": booking.attendee.get("email", "")}},
+        "seatsPerTimeSlot": booking.event_type.seats or None,
     }
 
 
@@ -96,7 +97,7 @@ def output_of(booking: Booking) -> dict[str, Any]:
         "updatedAt": instant(booking.updated_ms, ".000Z"),
         "metadata": booking.metadata,
         "icsUid": booking.series,
-        "attendees": [{**booking.attendee, "absent": booking.no_show}],
+        "attendees": [_attendee_output(booking, attendee) for attendee in booking.attendees],
         "guests": [],
         "bookingFieldsResponses": {"notes": booking.notes},
     }
@@ -105,6 +106,11 @@ def output_of(booking: Booking) -> dict[str, Any]:
     if booking.replaces:
         output["rescheduledFromUid"] = booking.replaces
     return output
+
+
+def _attendee_output(booking: Booking, attendee: dict[str, Any]) -> dict[str, Any]:
+    seat = {"seatUid": seat_uid(attendee), "bookingFieldsResponses": {}} if booking.event_type.seats else {}
+    return {**attendee, "absent": booking.no_show, **seat}
 
 
 def no_show_payload(booking: Booking) -> dict[str, Any]:

@@ -219,6 +219,8 @@ class _Application:
         if event.replaces and event.replaces != event.uid:
             known = await self._records.entry(event.replaces)
             entries[event.replaces] = known or CalendarEntry(event=_unknown_predecessor(event))
+            if event.keeps_predecessor and (known is None or known.event.status is not EventStatus.REPLACED):
+                return []
         return list(entries.values())
 
     async def _with_booking(
@@ -274,7 +276,7 @@ def _applied(allocator: TimeAllocator) -> ApplyResult:
 
 def _content(event: CalendarEvent) -> CalendarEvent:
     """Return the event without its time of update and without the customer's data, which the booking contains."""
-    return replace(event, at_ms=0, sequence=None, customer=None, visit=Visit())
+    return replace(event, at_ms=0, sequence=None, keeps_predecessor=False, customer=None, visit=Visit())
 
 
 def _is_earlier(event: CalendarEvent, other: CalendarEvent) -> bool:

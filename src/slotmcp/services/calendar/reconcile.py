@@ -13,11 +13,13 @@ from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Minute, overlaps
 from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.ports import Transaction
+from slotmcp.ports.calendar import CalendarAccount, CalendarRejected
 from slotmcp.services.calendar.apply import ApplyResult, Effect, apply_event, refresh_entry
 from slotmcp.services.calendar.conflicts import ConflictChanges, resolve_conflicts
 from slotmcp.services.calendar.connection import ProjectCalendar
 from slotmcp.services.calendar.matching import connected_hosts
 from slotmcp.services.calendar.push_steps import next_step
+from slotmcp.services.calendar.seats import replace_customers, uids_without_customer
 from slotmcp.services.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -104,16 +106,41 @@ async def reconcile(calendar: ProjectCalendar, *, is_dry_run: bool = False) -> S
             report.add(
                 await _write(calendar, partial(_apply_batch, page[first : first + BATCH_SIZE]), is_dry_run=is_dry_run)
             )
+    if left := await _read_events_without_customer(calendar):
+        await _write(calendar, lambda unit: replace_customers(unit, left), is_dry_run=is_dry_run)
     connected = await _read_connected_calendars(calendar)
     report.add(await _write(calendar, partial(_reconcile_schedule, connected), is_dry_run=is_dry_run))
     return report
 
 
-async def _read_connected_calendars(calendar: ProjectCalendar) -> _ConnectedBusyTimes:
-    """Return the busy times in connected calendars, from now to the booking horizon."""
+async def _read_events_without_customer(calendar: ProjectCalendar) -> list[CalendarEvent]:
+    """Return the current states of the events whose customer gave up their seat."""
+    events: list[CalendarEvent] = []
+    for uid in await uids_without_customer(calendar.store, calendar.project_id, await _upcoming(calendar)):
+        event = await calendar.connection.read(partial(_read_event, uid))
+        events += [event] if event else []
+    return events
+
+
+async def _read_event(uid: str, account: CalendarAccount) -> CalendarEvent | None:
+    """Return an event; None if the account cannot see it, so that the booking stays marked for the operator."""
+    try:
+        return await account.event(uid)
+    except CalendarRejected:
+        return None
+
+
+async def _upcoming(calendar: ProjectCalendar) -> Interval:
+    """Return the interval from now to the booking horizon."""
     start = (await calendar.store.head(calendar.project_id)).now_ms // MS_PER_MINUTE
     schedule = await calendar.store.schedule(calendar.project_id)
-    within = (start, start + (schedule.project.horizon_days + EXTRA_DAYS) * MINUTES_PER_DAY)
+    return start, start + (schedule.project.horizon_days + EXTRA_DAYS) * MINUTES_PER_DAY
+
+
+async def _read_connected_calendars(calendar: ProjectCalendar) -> _ConnectedBusyTimes:
+    """Return the busy times in connected calendars, from now to the booking horizon."""
+    within = await _upcoming(calendar)
+    schedule = await calendar.store.schedule(calendar.project_id)
 
     async def busy_times(host: CalcomHost) -> Iterable[Interval]:
         return await calendar.connection.read(lambda account: account.busy_times(host, within))

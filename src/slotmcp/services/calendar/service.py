@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from slotmcp.domain.calendar import UNDATED, CalendarEvent, DeferredEvent, Delivery, Push
+from slotmcp.domain.calendar import UNDATED, CalendarEvent, DeferredEvent, Delivery, NoShow, Push, SeatChange
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE
@@ -12,6 +12,7 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.ports.calendar import Calendar, CalendarView, InvalidSignature, Secrets
 from slotmcp.services.calendar.apply import ApplyResult, Effect, apply_event, apply_no_show
 from slotmcp.services.calendar.conflicts import Conflict, find_conflicts
+from slotmcp.services.calendar.seats import apply_seat_change
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 
 MAX_AGE_MS: Final = 30 * MINUTES_PER_DAY * MS_PER_MINUTE
@@ -118,14 +119,20 @@ class CalendarService:
 
 async def _apply_delivery(unit: UnitOfWork, delivery: Delivery) -> ApplyResult:
     change, transaction = delivery.change, unit.transaction
-    if change is None or UNDATED < change.at_ms < transaction.now_ms - MAX_AGE_MS:
+    if change is None or UNDATED < _time_of(change) < transaction.now_ms - MAX_AGE_MS:
         return ApplyResult(effect=Effect.IGNORED)
     if not await transaction.calendar.record_delivery(delivery.digest):
         return ApplyResult(effect=Effect.KNOWN)
     await transaction.lapse_holds()
     if isinstance(change, CalendarEvent):
         return await apply_event(unit, change)
-    return await apply_no_show(transaction, change)
+    if isinstance(change, NoShow):
+        return await apply_no_show(transaction, change)
+    return await apply_seat_change(unit, change)
+
+
+def _time_of(change: CalendarEvent | SeatChange | NoShow) -> int:
+    return change.event.at_ms if isinstance(change, SeatChange) else change.at_ms
 
 
 def describe_push(push: Push) -> str:
