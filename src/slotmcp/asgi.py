@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -17,31 +18,39 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from slotmcp import telemetry
 from slotmcp.bootstrap import open_app
 from slotmcp.domain.access import ANONYMOUS, LOCAL, Principal
+from slotmcp.domain.errors import TryLater
+from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.ports import Rate
 from slotmcp.services.access import PREFIX
 from slotmcp.services.app import App
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import CallGate, CallRateLimits, Toolset
-from slotmcp.tools.http import PATHS, STREAMABLE_PATH, McpHttpApp
-from slotmcp.tools.server import ServerExtension, create_server, select_tools
+from slotmcp.tools.http import MESSAGES_PATH, SSE_PATH, STREAMABLE_PATH, McpHttpApp, requested_tool
+from slotmcp.tools.server import TOOL_NAMES, ServerExtension, create_server, select_tools
 from slotmcp.tools.subscriptions import create_bus, watch_waitlists
 from slotmcp.web.app import Protection, create_web
 from slotmcp.web.authentication import (
     Authenticate,
     BearerAuthentication,
-    Challenge,
     FixedPrincipal,
     PrincipalCache,
+    RecordFailure,
     no_challenge,
 )
 from slotmcp.web.dashboard.app import dashboard_routes
 from slotmcp.web.dashboard.request import DashboardContext
 from slotmcp.web.health import Health
 from slotmcp.web.host_origin import LOOPBACK, HostPolicy
-from slotmcp.web.oauth import IssuerKeys, OAuth, Resource
-from slotmcp.web.responses import retry_response
+from slotmcp.web.oauth import EVERY_PROJECT, IssuerKeys, OAuth, Resource
+from slotmcp.web.responses import error_response, path_in_app, retry_response
 from slotmcp.web.shutdown import GracefulShutdown, shutdown_on_signals
 from slotmcp.web.webhooks import Webhooks
+
+SSE_PATHS: Final = (SSE_PATH, MESSAGES_PATH)
+NO_SSE: Final = (
+    "SSE is off, because several processes share the port and an SSE session belongs to one process. "
+    "Connect to /mcp, or start the server with --workers 1."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +64,8 @@ class ServeOptions:
     """True if calls need no credential."""
     is_local: bool = False
     """True if only this machine can connect."""
+    offers_sse: bool = True
+    """False if several processes share the port: an SSE session belongs to one process."""
     owns_process: bool = False
     """True if the app handles the process's signals."""
     extend: ServerExtension | None = None
@@ -109,7 +120,7 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
         await app.projects.warm_up()
         gate = _gate(app, settings, options)
         mcp = await _open_mcp(stack, app, gate, settings, options)
-        authentication = await _open_authentication(stack, app, settings, options)
+        authentication = await _open_authentication(stack, app, gate, settings, options)
         shutdown = GracefulShutdown(is_busy=lambda: gate.active_calls > 0, timeout_seconds=settings.stop_seconds)
         if options.owns_process:
             stack.enter_context(shutdown_on_signals(shutdown))
@@ -129,13 +140,15 @@ async def open_web(settings: Settings, options: ServeOptions) -> AsyncIterator[A
         if options.owns_process:
             gc.freeze()  # each collection would otherwise search all long-lived objects, for tens of milliseconds
         yield create_web(
-            mcp=mcp,
-            mcp_paths=PATHS,
-            public_routes=[*authentication.routes, *Webhooks(app.calendars).routes(), *dashboard_routes(dashboard)],
+            mcp=mcp if options.offers_sse else _without_sse(mcp),
+            mcp_paths=(STREAMABLE_PATH, *SSE_PATHS),
+            metadata_routes=authentication.routes,
+            public_routes=[*Webhooks(app.calendars).routes(), *dashboard_routes(dashboard)],
             protection=Protection(
                 authenticate=authentication.calls,
                 authenticate_metrics=authentication.metrics,
                 host_policy=host_policy,
+                shared_origins=settings.allowed_origins,
                 max_body_bytes=settings.max_body_bytes,
             ),
             health=Health(shutdown, required=required, optional=app.optional_checks),
@@ -171,6 +184,16 @@ async def _open_mcp(
     return mcp
 
 
+def _without_sse(mcp: ASGIApp) -> ASGIApp:
+    """Refuse SSE with the reason, instead of letting the requests of a session reach other processes."""
+    refused = error_response(404, "no_sse", NO_SSE)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (refused if path_in_app(scope) in SSE_PATHS else mcp)(scope, receive, send)
+
+    return app
+
+
 @dataclass(frozen=True, slots=True)
 class _Authentication:
     """Middleware that authenticates calls and scrapes of metrics, and the routes of the OAuth metadata."""
@@ -181,36 +204,61 @@ class _Authentication:
 
 
 async def _open_authentication(
-    stack: AsyncExitStack, app: App, settings: Settings, options: ServeOptions
+    stack: AsyncExitStack, app: App, gate: CallGate, settings: Settings, options: ServeOptions
 ) -> _Authentication:
     if options.is_open:
         local = partial(FixedPrincipal, principal=LOCAL)
         return _Authentication(local, local)
+    record_failure = partial(_record_failure, gate)
     if not settings.oauth_issuer:
-        return _bearer(app.access.authenticate, no_challenge)
+        return _bearer(app.access.authenticate, record_failure)
     issuer_keys = IssuerKeys.open(issuer=settings.oauth_issuer, url=settings.oauth_jwks_url)
+    sse = dict.fromkeys(SSE_PATHS, SSE_PATH) if options.offers_sse else {}
     resource = Resource(
         issuer=settings.oauth_issuer,
-        audience=settings.audience,
-        path=STREAMABLE_PATH,
+        audience=settings.oauth_audience,
+        default_path=STREAMABLE_PATH,
+        paths={STREAMABLE_PATH: STREAMABLE_PATH, **sse},
         public_url=settings.public_url,
     )
-    oauth = OAuth(resource, await stack.enter_async_context(issuer_keys))
+    keys = await stack.enter_async_context(issuer_keys)
+    oauth = OAuth(resource, keys, default_projects=partial(_default_projects, app, settings))
 
     async def authenticate(token: str) -> Principal | None:
         is_key = token.startswith(PREFIX)
         return await (app.access.authenticate(token) if is_key else oauth.authenticate(token))
 
-    return _bearer(authenticate, resource.challenge, resource.routes())
+    return _bearer(authenticate, record_failure, resource)
 
 
-def _bearer(authenticate: Authenticate, challenge: Challenge, routes: Sequence[Route] = ()) -> _Authentication:
+async def _default_projects(app: App, settings: Settings) -> frozenset[str] | None:
+    """Return the projects of a token that names none: those of the settings, else the only project. None: all.
+
+    Raises:
+        Unavailable.
+    """
+    if settings.oauth_projects:
+        return None if EVERY_PROJECT in settings.oauth_projects else frozenset(settings.oauth_projects)
+    project_ids = await app.projects.ids()
+    return frozenset(project_ids) if len(project_ids) == 1 else frozenset()
+
+
+def _record_failure(gate: CallGate, body: bytes, error: TryLater) -> None:
+    """Count a call of a known tool whose credential could not be checked."""
+    tool = requested_tool(body)
+    if tool in TOOL_NAMES:
+        gate.observe(tool, error.code, 0.0)
+
+
+def _bearer(
+    authenticate: Authenticate, record_failure: RecordFailure, resource: Resource | None = None
+) -> _Authentication:
     """Require a bearer token. For metrics the principal is cached, because scrapes must work without the database."""
-    require_token = partial(BearerAuthentication, challenge=challenge)
+    require_token = partial(BearerAuthentication, challenge=resource.challenge if resource else no_challenge)
     return _Authentication(
-        calls=partial(require_token, authenticate=authenticate),
+        calls=partial(require_token, authenticate=authenticate, record_failure=record_failure),
         metrics=partial(require_token, authenticate=PrincipalCache(authenticate)),
-        routes=routes,
+        routes=resource.routes() if resource else (),
     )
 
 
@@ -223,4 +271,6 @@ def _host_policy(settings: Settings, options: ServeOptions) -> HostPolicy:
 
 
 async def _not_running(scope: Scope, receive: Receive, send: Send) -> None:
-    await retry_response(503, "starting", "This server is not running yet.", after_seconds=1)(scope, receive, send)
+    await retry_response(503, "starting", "This server is not running yet.", after_ms=MS_PER_SECOND)(
+        scope, receive, send
+    )

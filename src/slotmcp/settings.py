@@ -82,7 +82,9 @@ class Settings(BaseSettings):
     oauth_issuer: str = ""
     """Address of the OAuth 2.1 issuer whose tokens are accepted; empty: only access keys are."""
     oauth_audience: str = ""
-    """Audience of a token; empty: `public_url` followed by `/mcp`."""
+    """Audience of a token; empty: `public_url` followed by `/mcp` or `/sse`."""
+    oauth_projects: Names = ()
+    """Projects of a token that names none; empty: the only project; `*`: all."""
     oauth_jwks_url: str = ""
     """Address of the issuer's keys; empty: from the issuer's metadata."""
     redis_url: str = ""
@@ -145,10 +147,16 @@ class Settings(BaseSettings):
     def _lowercase(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
 
-    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @field_validator("allowed_hosts", "allowed_origins", "oauth_projects", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _normalize_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """Return origins as browsers send them."""
+        return tuple(origin.rstrip("/").lower() for origin in origins)
 
     @field_validator("database_url")
     @classmethod
@@ -171,11 +179,6 @@ class Settings(BaseSettings):
         if self.oauth_issuer and not (self.oauth_audience or self.public_url):
             raise ValueError("is set, so set public_url or oauth_audience too: tokens for other servers are rejected")
         return self
-
-    @property
-    def audience(self) -> str:
-        """Required audience of a token."""
-        return self.oauth_audience or f"{self.public_url.rstrip('/')}/mcp"
 
     @field_validator("redis_url")
     @classmethod

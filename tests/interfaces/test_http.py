@@ -162,3 +162,46 @@ async def test_a_mounted_app_requires_credentials_by_default(path: Path) -> None
     async with slotmcp.running(), httpx2.AsyncClient(transport=transport, base_url="http://host") as client:
         answers = [await client.get(path) for path in ("/mcp", "/sse", "/messages/", "/metrics", "/readyz")]
     assert [answer.status_code for answer in answers] == [401, 401, 401, 401, 200]
+
+
+@pytest.mark.parametrize("path", ["/mcp/", "/mcp//"])
+async def test_a_trailing_slash_is_served_without_a_redirect(server: HttpServer, path: str) -> None:
+    async with httpx2.AsyncClient(base_url=server.url) as client:
+        headers = {"Accept": "application/json, text/event-stream"}
+        answer = await client.post(path, json=call_of("list_services"), headers=headers)
+    assert answer.status_code == 200
+    assert body_in(answer)["services"]
+
+
+async def test_no_route_redirects_to_another_host(server: HttpServer) -> None:
+    async with httpx2.AsyncClient(base_url=server.url) as client:
+        gets = ("/healthz/", "/readyz/", "/metrics/", "/dashboard/", "/dashboard/login/", "/nowhere/")
+        answers = {path: await client.get(path) for path in gets}
+        answers["/messages"] = await client.post("/messages?session_id=1")
+        answers["/webhooks/calcom/x/"] = await client.post("/webhooks/calcom/x/")
+        async with client.stream("GET", "/sse/") as stream:
+            assert stream.status_code == 200
+    codes = {path: answer.status_code for path, answer in answers.items()}
+    assert codes == {
+        "/healthz/": 200,
+        "/readyz/": 200,
+        "/metrics/": 200,
+        "/dashboard/": 303,
+        "/dashboard/login/": 303,
+        "/nowhere/": 404,
+        "/messages": 400,
+        "/webhooks/calcom/x/": 401,
+    }
+    assert all(answer.headers.get("location", "/").startswith("/") for answer in answers.values())
+
+
+async def test_several_workers_refuse_sse_with_the_reason(path: Path) -> None:
+    with serving(path, "--workers", "2") as server:
+        async with httpx2.AsyncClient(base_url=server.url) as client:
+            answers = [await client.get("/sse") for _ in range(6)]
+            answers += [await client.get("/sse/"), await client.post("/messages/?session_id=1")]
+        async with Client(f"{server.url}/mcp") as client:
+            assert (await client.list_tools()).tools
+    assert "SSE is off" in server.log
+    assert {(answer.status_code, answer.json()["error"]) for answer in answers} == {(404, "no_sse")}
+    assert "--workers 1" in answers[0].json()["message"]

@@ -1,6 +1,7 @@
 """Tests of the OAuth 2.1 resource server."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from time import time
 from typing import Any
@@ -62,7 +63,11 @@ async def test_a_token_allows_the_tools_of_its_scope(client: httpx2.AsyncClient,
     ("claims", "code"),
     [
         ({"scope": "slotmcp:caller slotmcp:project:other"}, "not_found"),
-        ({"scope": "slotmcp:caller"}, "forbidden"),
+        ({"scope": "slotmcp:caller"}, None),
+        ({"scope": "slotmcp:caller slotmcp:operator"}, None),
+        ({"scope": "slotmcp:caller", "slotmcp_projects": []}, "forbidden"),
+        ({"scope": "slotmcp:caller", "slotmcp_projects": {"id": PROJECT.id}}, "forbidden"),
+        ({"scope": "slotmcp:caller slotmcp:project:"}, "forbidden"),
         ({"scope": "slotmcp:caller", "slotmcp_projects": PROJECT.id}, None),
         ({"scope": "slotmcp:caller", "slotmcp_projects": [PROJECT.id, "other"]}, None),
         ({"scope": None, "scp": ["slotmcp:caller", "slotmcp:project:*"]}, None),
@@ -138,6 +143,39 @@ async def test_the_metadata_names_the_issuer(client: httpx2.AsyncClient, issuer:
         assert metadata["authorization_servers"] == [issuer.url]
         assert metadata["scopes_supported"] == ["slotmcp:caller", "slotmcp:operator"]
     assert METADATA in (await client.get("/mcp")).headers["www-authenticate"]
+
+
+async def test_each_endpoint_has_metadata_of_its_own(client: httpx2.AsyncClient, issuer: Issuer) -> None:
+    for path in ("/mcp", "/sse"):
+        metadata = f"{PUBLIC}/.well-known/oauth-protected-resource{path}"
+        assert f'resource_metadata="{metadata}"' in (await client.get(path)).headers["www-authenticate"]
+        resource = (await client.get(metadata)).json()["resource"]
+        assert resource == PUBLIC + path
+        token = issuer.token("k1", audience=resource, scope=CALLER)
+        assert body_in(await call(client, token, "list_services"))["services"]
+    messages = await client.post("/messages/?session_id=1")
+    assert "/.well-known/oauth-protected-resource/sse" in messages.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("projects", "code"), [("", "forbidden"), (PROJECT.id, None), ("boulder-hvac", "not_found"), ("*", None)]
+)
+async def test_the_settings_name_the_projects_of_a_token_that_names_none(
+    tmp_path: Path, issuer: Issuer, quiet_logging: None, projects: str, code: str | None
+) -> None:
+    del quiet_logging
+    path = tmp_path / "slotmcp.db"
+    other = replace(PLAN, project=replace(PROJECT, id="boulder-hvac"))
+    async with open_database(path, PLAN, other):
+        pass
+    names = tuple(filter(None, [projects]))
+    settings = Settings(database_url=str(path), public_url=PUBLIC, oauth_issuer=issuer.url, oauth_projects=names)
+    app = HttpApp(settings)
+    transport = httpx2.ASGITransport(app=app)
+    async with running(app), httpx2.AsyncClient(transport=transport, base_url=PUBLIC) as client:
+        token = issuer.token("k1", audience=AUDIENCE, scope="slotmcp:caller")
+        body = body_in(await call(client, token, "list_services", projectId=PROJECT.id))
+    assert body.get("error", {}).get("code") == code
 
 
 async def test_keys_are_fetched_once_and_again_after_a_rotation(

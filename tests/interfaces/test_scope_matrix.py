@@ -16,6 +16,7 @@ from mcp import Client
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS
 
 from slotmcp.domain.access import LOCAL, Principal, Scope
 from slotmcp.services.current_principal import acting_as
@@ -250,8 +251,9 @@ async def test_a_trace_is_readable_only_by_operators_of_its_project(matrix: Matr
     for project, trace in traces.items():
         await _until_reported(matrix, trace)
         async with client_with(matrix, "caller") as client:
-            with pytest.raises(MCPError, match="operator"):
-                await client.read_resource(f"slotmcp://trace/{trace}")
+            refused = [await refusal(client, f"slotmcp://{name}/{trace}") for name in ("trace", "unknown")]
+            assert refused[0] == (INVALID_PARAMS, f"Unknown resource: slotmcp://trace/{trace}")
+            assert refused[1] == (INVALID_PARAMS, f"Unknown resource: slotmcp://unknown/{trace}")
         if project == OWN:
             async with client_with(matrix, "operator") as client:
                 await client.read_resource(f"slotmcp://trace/{trace}")
@@ -262,6 +264,20 @@ async def test_a_trace_is_readable_only_by_operators_of_its_project(matrix: Matr
                 await client.read_resource(f"slotmcp://trace/{trace}")
             reported.append((refused.value.code, refused.value.message))
     assert reported[0] == reported[1]
+
+
+async def refusal(client: Client, uri: str) -> tuple[int, str]:
+    with pytest.raises(MCPError) as refused:
+        await client.read_resource(uri)
+    return refused.value.code, refused.value.message
+
+
+@pytest.mark.parametrize(("key", "listed"), [("caller", ["wait"]), ("operator", ["wait", "trace"])])
+async def test_forbidden_resources_are_not_listed(matrix: Matrix, key: str, listed: list[str]) -> None:
+    async with client_with(matrix, key) as client:
+        templates = (await client.list_resource_templates()).resource_templates
+        assert [template.name for template in templates] == listed
+        assert (await client.list_resources()).resources == []
 
 
 async def _until_reported(matrix: Matrix, trace: str) -> None:

@@ -8,12 +8,13 @@ from pydantic.fields import FieldInfo
 from typer.main import get_command
 
 from project.repository import ROOT, command_names, headings, prose
+from slotmcp.asgi import SSE_PATHS
 from slotmcp.cli.commands import app
 from slotmcp.cli.exits import Exit
 from slotmcp.settings import CONFIG_VARIABLE, ENV_PREFIX, Settings
 from slotmcp.telemetry import metrics
 from slotmcp.telemetry.metrics import REGISTRY
-from slotmcp.tools.http import PATHS
+from slotmcp.tools.http import STREAMABLE_PATH
 from slotmcp.web.dashboard.request import DASHBOARD
 from slotmcp.web.oauth import METADATA_PATH
 from slotmcp.web.shutdown import OPEN_PATHS
@@ -87,7 +88,7 @@ def test_the_exit_codes_are_those_of_the_program() -> None:
 
 def test_each_http_route_is_listed() -> None:
     rows = re.findall(r"^\| `(/[^`]*)` \| [A-Z, ]+ \|", prose(REFERENCE / "http.md"), re.MULTILINE)
-    assert set(rows) == {*PATHS, *OPEN_PATHS, CALCOM_PATH, METADATA_PATH, DASHBOARD}
+    assert set(rows) == {STREAMABLE_PATH, *SSE_PATHS, *OPEN_PATHS, CALCOM_PATH, METADATA_PATH, DASHBOARD}
 
 
 def test_each_http_error_of_the_web_package_is_listed() -> None:

@@ -281,6 +281,42 @@ def test_doctor_reports_an_unwritable_folder(slotmcp: Run, home: Path, monkeypat
 
 
 @pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("/proc/x/x.db", "cannot be created: /proc is not writable"),
+        ("/sys/x.db", "cannot be created: /sys is not writable"),
+        (f"/tmp/{'x' * 300}.db", "cannot be created: File name too long"),  # noqa: S108  nothing is created
+    ],
+)
+def test_doctor_tries_to_write_the_database_file(
+    slotmcp: Run, monkeypatch: pytest.MonkeyPatch, path: str, problem: str
+) -> None:
+    monkeypatch.setenv("SLOTMCP_DATABASE_URL", f"sqlite:///{path}")
+    ended = slotmcp("doctor")
+    assert ended.code == Exit.AWAY
+    assert f"{path} {problem}" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("server", "problem"),
+    [
+        ("127.0.0.1:1", "at 127.0.0.1 port 1: no server listens there"),
+        ("[::1]:1", "at ::1 port 1: "),
+        ("no-such-host.invalid", "at no-such-host.invalid port 5432: this host name is unknown"),
+        ("", "at localhost port 5432: "),
+    ],
+)
+def test_doctor_names_the_server_that_cannot_be_reached(
+    slotmcp: Run, monkeypatch: pytest.MonkeyPatch, server: str, problem: str
+) -> None:
+    monkeypatch.setenv("SLOTMCP_DATABASE_URL", f"postgresql://me:secret@{server}/slots")
+    ended = slotmcp("doctor")
+    assert ended.code == Exit.AWAY
+    assert f"cannot be reached {problem}" in ended.out
+    assert "secret" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize(
     ("error", "code", "message"),
     [
         (Unavailable("The database is busy.", retry_after_ms=100), Exit.UNAVAILABLE, "The database is busy.\n"),

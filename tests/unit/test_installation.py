@@ -43,6 +43,27 @@ def test_the_shell_command_is_as_short_as_possible(monkeypatch: pytest.MonkeyPat
     assert installation.shell_command() == str(scripts / "slotmcp")
 
 
+@pytest.mark.parametrize(
+    ("prefix", "runner"),
+    [
+        ("/home/kim/.cache/uv/archive-v0/66VcTcAfTnmNspYD", "uvx slotmcp"),
+        ("/var/uv-cache/archive-v0/Xy", "uvx slotmcp"),
+        ("/home/kim/.cache/pipx/5a1d2f3b4c", "pipx run slotmcp"),
+        ("/home/kim/.local/share/uv/tools/slotmcp", ""),
+        ("/home/kim/.local/share/pipx/venvs/slotmcp", ""),
+    ],
+)
+def test_a_temporary_environment_is_never_in_a_command(
+    monkeypatch: pytest.MonkeyPatch, prefix: str, runner: str
+) -> None:
+    usual = installation.stdio_command()
+    monkeypatch.setattr(sys, "prefix", prefix)
+    command = installation.stdio_command()
+    assert command == ([*runner.split(), "stdio"] if runner else usual)
+    assert not runner or installation.shell_command() == runner
+    assert installation.claude_code_command({}).endswith(shlex.join(command))
+
+
 def test_the_claude_code_command_includes_the_environment() -> None:
     command = installation.claude_code_command({"SLOTMCP_DATABASE_URL": "/my folder/x.db"})
     words = shlex.split(command)

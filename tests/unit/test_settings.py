@@ -240,6 +240,11 @@ def test_an_issuer_without_an_audience_is_rejected(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SLOTMCP_OAUTH_ISSUER", "https://login.example.com")
     assert refusal().startswith("SLOTMCP_OAUTH_ISSUER is set, so set public_url or oauth_audience too")
     monkeypatch.setenv("SLOTMCP_PUBLIC_URL", "https://book.example.com/")
-    assert Settings.load().audience == "https://book.example.com/mcp"
+    assert Settings.load().oauth_audience == ""
     monkeypatch.setenv("SLOTMCP_OAUTH_AUDIENCE", "slotmcp")
-    assert Settings.load().audience == "slotmcp"
+    assert Settings.load().oauth_audience == "slotmcp"
+
+
+def test_origins_are_kept_as_browsers_send_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLOTMCP_ALLOWED_ORIGINS", "https://Desk.example.com/, http://localhost:*")
+    assert Settings.load().allowed_origins == ("https://desk.example.com", "http://localhost:*")

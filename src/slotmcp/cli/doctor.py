@@ -4,9 +4,11 @@ import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from errno import ENAMETOOLONG
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
+from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -95,10 +97,15 @@ async def _findings() -> AsyncIterator[Finding]:
     yield _ok("settings", _describe_settings(settings))
     if settings.redis_url:
         yield await _redis(settings)
-    if not settings.is_postgres and not settings.database_path.exists():
-        for finding in _missing_database(settings.database_path):
-            yield finding
-        return
+    if not settings.is_postgres:
+        path = settings.database_path
+        if problem := _file_problem(path):
+            yield _broken("database", problem)
+            return
+        if not _exists(path):
+            yield _ok("database", f"{path} does not exist yet; the first import creates it")
+            yield _first_import()
+            return
     try:
         async with open_store(settings) as store:
             async for finding in _database(settings, store):
@@ -118,13 +125,23 @@ async def _redis(settings: Settings) -> Finding:
     return _ok("redis", f"{server} responds; keys start with {settings.redis_prefix}:")
 
 
-def _missing_database(path: Path) -> Iterator[Finding]:
-    nearest = next(parent for parent in path.parents if parent.exists())
-    if nearest.is_dir() and os.access(nearest, os.W_OK):
-        yield _ok("database", f"{path} does not exist yet; the first import creates it")
-        yield _first_import()
-    else:
-        yield _broken("database", f"{path} cannot be created: {nearest} is not writable")
+def _file_problem(path: Path) -> str:
+    """Return why SQLite cannot create or write a file, as a clause; empty if it can."""
+    nearest = next(parent for parent in path.parents if _exists(parent))
+    try:
+        TemporaryFile(dir=nearest).close()  # the permissions are not enough: even the superuser cannot write to /proc
+        is_writable = not path.exists() or os.access(path, os.W_OK)
+    except OSError as error:
+        reason = f"{nearest} is not writable" if error.errno != ENAMETOOLONG else error.strerror
+        return f"{path} cannot be {'written' if _exists(path) else 'created'}: {reason}"
+    return "" if is_writable else f"{path} is not writable"
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the name is too long
+        return False
 
 
 def _first_import() -> Finding:

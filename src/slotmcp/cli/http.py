@@ -7,7 +7,7 @@ from functools import partial
 from ipaddress import ip_address
 from socket import socket
 
-from slotmcp.asgi import HttpApp, ServeOptions
+from slotmcp.asgi import NO_SSE, HttpApp, ServeOptions
 from slotmcp.bootstrap import open_app
 from slotmcp.cli.exits import Exit, exit_with, print_error
 from slotmcp.settings import Settings
@@ -42,8 +42,15 @@ def run(  # noqa: PLR0913  one parameter per option
     except OSError as error:
         exit_with(Exit.USAGE, f"slotmcp cannot listen on {host} port {port}: {error.strerror}.")
     options = ServeOptions(
-        toolset=toolset, read_only=is_read_only, is_open=not authenticates, is_local=is_local, owns_process=True
+        toolset=toolset,
+        read_only=is_read_only,
+        is_open=not authenticates,
+        is_local=is_local,
+        offers_sse=workers == 1,
+        owns_process=True,
     )
+    if not options.offers_sse:
+        print_error(NO_SSE)
     print_error(_listening_message(listener, options))
     with shared_metrics(os.environ) if workers > 1 else nullcontext():  # noqa: TID251  for the worker processes
         serve(partial(HttpApp, settings, options), listener, workers=workers)

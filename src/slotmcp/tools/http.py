@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import orjson
 from mcp.server import MCPServer
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
@@ -13,10 +14,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slotmcp.tools.gate import CallGate
 
+_CALL_TOOL: Final = "tools/call"
+
 STREAMABLE_PATH: Final = "/mcp"
 SSE_PATH: Final = "/sse"
 MESSAGES_PATH: Final = "/messages/"
-PATHS: Final = (STREAMABLE_PATH, SSE_PATH, MESSAGES_PATH)
 
 _NO_HOST_CHECK: Final = TransportSecuritySettings(enable_dns_rebinding_protection=False)
 """HostOriginMiddleware checks hosts and origins on every route before a request arrives here."""
@@ -54,6 +56,15 @@ class McpHttpApp:
         credential = self._gate.principal.credential
         scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=credential, scopes=[]))
         await self._app(scope, receive, send)
+
+
+def requested_tool(body: bytes) -> str:
+    """Return the name of the tool that a message calls; empty for every other message."""
+    try:
+        message = orjson.loads(body)
+        return str(message["params"]["name"]) if message["method"] == _CALL_TOOL else ""
+    except (ValueError, LookupError, TypeError):
+        return ""
 
 
 def _without_head(route: BaseRoute) -> BaseRoute:

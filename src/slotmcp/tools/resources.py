@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
@@ -18,6 +19,8 @@ from slotmcp.tools.gate import LOCAL_GATE, CallGate
 from slotmcp.tools.waitlist import WAITLIST_ENTRY_URI, read_waitlist_entry
 
 TRACE_URI: Final = "slotmcp://trace/{traceId}"
+RESOURCE_SCOPES: Final = {WAITLIST_ENTRY_URI: Scope.CALLER, TRACE_URI: Scope.OPERATOR}
+"""Scopes of the resources by URI template."""
 
 
 def add_waitlist_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GATE) -> None:
@@ -48,6 +51,8 @@ def add_trace_resource(server: MCPServer, app: App, gate: CallGate = LOCAL_GATE)
         mime_type="application/json",
     )
     async def trace(traceId: str) -> str:  # noqa: N803  the name in the URI template
+        if Scope.OPERATOR not in gate.principal.scopes:
+            raise ResourceNotFoundError(f"Unknown resource: slotmcp://trace/{traceId}")
         async with _admitted(gate, Scope.OPERATOR) as principal:
             answer = await app.traces.find(traceId)
             if not principal.can_reach(answer.trace.project_id):

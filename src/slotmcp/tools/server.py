@@ -8,13 +8,13 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.subscriptions import InMemorySubscriptionBus, SubscriptionBus
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, GetPromptResult, InputRequiredResult, Tool
+from mcp_types import INVALID_PARAMS, GetPromptResult, InputRequiredResult, ResourceTemplate, Tool
 
 from slotmcp.domain.access import Scope
 from slotmcp.services.app import App
 from slotmcp.tools import bookings, catalog, explanations, holds, metrics, slots, technicians, waitlist
 from slotmcp.tools.gate import LOCAL_GATE, CallGate, Toolset
-from slotmcp.tools.resources import add_trace_resource, add_waitlist_resource
+from slotmcp.tools.resources import RESOURCE_SCOPES, add_trace_resource, add_waitlist_resource
 from slotmcp.tools.subscriptions import FilteredBus, watch_waitlists
 from slotmcp.tools.tool import ToolDefinition
 
@@ -35,6 +35,8 @@ TOOLS: Final[tuple[ToolDefinition[Any], ...]] = (
     waitlist.list_waitlist,
     metrics.get_metrics,
 )
+
+TOOL_NAMES: Final = frozenset(tool.name for tool in TOOLS)
 
 INSTRUCTIONS: Final = """\
 Appointments with technicians, for an agent that speaks with a caller.
@@ -62,7 +64,7 @@ CALLER_TOOLS: Final = select_tools(Toolset.CALLER)
 
 
 class SlotmcpServer(MCPServer):
-    """MCP server that lists to each client the tools that the client may call."""
+    """MCP server that lists to each client the tools and resources that the client may use."""
 
     def __init__(
         self, app: App, tools: Sequence[ToolDefinition[Any]], bus: SubscriptionBus, gate: CallGate, instructions: str
@@ -82,6 +84,14 @@ class SlotmcpServer(MCPServer):
         """Return the tools that the current principal may call."""
         scopes = self._gate.principal.scopes
         return [tool for tool in await super().list_tools() if self._scopes.get(tool.name, Scope.CALLER) in scopes]
+
+    async def list_resource_templates(self) -> list[ResourceTemplate]:
+        """Return the resources that the current principal may read."""
+        scopes = self._gate.principal.scopes
+        templates = await super().list_resource_templates()
+        return [
+            template for template in templates if RESOURCE_SCOPES.get(template.uri_template, Scope.CALLER) in scopes
+        ]
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None

@@ -1,6 +1,6 @@
 """Starlette app of the HTTP interface: MCP, health, metrics, and the public routes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slotmcp import telemetry
 from slotmcp.domain.errors import ErrorCode
+from slotmcp.web.cors import CorsMiddleware
 from slotmcp.web.health import Health, metrics
 from slotmcp.web.host_origin import HostOriginMiddleware, HostPolicy
 from slotmcp.web.limits import BodyLimitMiddleware
@@ -31,6 +32,8 @@ class Protection:
     authenticate_metrics: Callable[[ASGIApp], ASGIApp]
     """Like `authenticate`, for metrics. It also works while the database is unavailable."""
     host_policy: HostPolicy
+    shared_origins: Sequence[str]
+    """Origins whose web pages may call MCP and read the OAuth metadata (CORS)."""
     max_body_bytes: int
 
 
@@ -38,12 +41,13 @@ def create_web(  # noqa: PLR0913  the parts of the app
     *,
     mcp: ASGIApp,
     mcp_paths: Sequence[str],
+    metadata_routes: Sequence[Route],
     public_routes: Sequence[BaseRoute],
     protection: Protection,
     health: Health,
     shutdown: GracefulShutdown,
 ) -> ASGIApp:
-    """Build the app. The middleware does not authenticate `public_routes`: OAuth metadata, webhooks, the dashboard."""
+    """Build the app. The middleware does not authenticate `metadata_routes` and `public_routes`."""
     hosts = protection.host_policy
     protected_mcp = HostOriginMiddleware(protection.authenticate(mcp), hosts)
     metrics_app = protection.authenticate_metrics(Route("/metrics", metrics).app)
@@ -52,6 +56,7 @@ def create_web(  # noqa: PLR0913  the parts of the app
         Route("/readyz", health.readyz, methods=["GET"]),
         Route("/metrics", HostOriginMiddleware(metrics_app, hosts)),
         *(Route(path, protected_mcp) for path in mcp_paths),
+        *metadata_routes,
         *public_routes,
     ]
     app = Starlette(
@@ -62,7 +67,12 @@ def create_web(  # noqa: PLR0913  the parts of the app
         ],
         exception_handlers={Exception: _internal_error},
     )
-    return ResponseCounter(app, [route for route in routes if isinstance(route, Route)])
+    app.router.redirect_slashes = False
+    shared_paths = [*mcp_paths, *(route.path for route in metadata_routes)]
+    origins = protection.shared_origins
+    shared = CorsMiddleware(app, origins=origins, paths=shared_paths) if origins else app
+    table = RouteTable(route for route in routes if isinstance(route, Route))
+    return TrailingSlashMiddleware(ResponseCounter(shared, table), table)
 
 
 async def _internal_error(_request: Request, _error: Exception) -> Response:
@@ -70,20 +80,53 @@ async def _internal_error(_request: Request, _error: Exception) -> Response:
     return error_response(500, ErrorCode.INTERNAL, "Something went wrong in the booking system.")
 
 
+class RouteTable:
+    """Names of the routes by path."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        routes = list(routes)
+        self._paths = frozenset(route.path for route in routes)
+        self._patterns = [(route.path_regex, route.path) for route in routes if "{" in route.path]
+
+    def name(self, path: str) -> str:
+        """Return the pattern of a path's route: a metric label with few values."""
+        if path in self._paths:
+            return path
+        return next((name for pattern, name in self._patterns if pattern.match(path)), OTHER)
+
+
+class TrailingSlashMiddleware:
+    """Middleware that serves a route with and without a trailing slash.
+
+    Starlette would redirect to the scheme and host that it sees behind a proxy.
+    """
+
+    def __init__(self, app: ASGIApp, table: RouteTable) -> None:
+        self._app = app
+        self._table = table
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if scope["type"] == "http" and self._table.name(path := path_in_app(scope)) == OTHER:
+            alternative = path.rstrip("/") if path.endswith("/") else f"{path}/"
+            if self._table.name(alternative) != OTHER:
+                scope = {**scope, "path": scope.get("root_path", "") + alternative}
+        await self._app(scope, receive, send)
+
+
 class ResponseCounter:
     """Middleware that counts responses by route and status."""
 
-    def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
+    def __init__(self, app: ASGIApp, table: RouteTable) -> None:
         self._app = app
-        self._paths = frozenset(route.path for route in routes)
-        self._patterns = [(route.path_regex, route.path) for route in routes if "{" in route.path]
+        self._table = table
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        route = self._route(path_in_app(scope))
+        route = self._table.name(path_in_app(scope))
 
         async def counting_send(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -91,9 +134,3 @@ class ResponseCounter:
             await send(message)
 
         await self._app(scope, receive, counting_send)
-
-    def _route(self, path: str) -> str:
-        """Return the metric label of a path: its route's pattern, so that the labels are bounded."""
-        if path in self._paths:
-            return path
-        return next((name for pattern, name in self._patterns if pattern.match(path)), OTHER)

@@ -24,6 +24,9 @@ Authenticate = Callable[[str], Awaitable[Principal | None]]
 Challenge = Callable[[Request], str]
 """Returns further WWW-Authenticate parameters, such as the URL of the OAuth metadata."""
 
+RecordFailure = Callable[[bytes, TryLater], None]
+"""Records a request with a body whose credential could not be checked because of an error."""
+
 CALL_ID: Final = "x-call-id"
 AUTHENTICATION_TIMEOUT_SECONDS: Final = 2.0
 """Time limit of a lookup for metrics: a scrape must not wait longer."""
@@ -42,10 +45,18 @@ def no_challenge(request: Request) -> str:
 class BearerAuthentication:
     """Middleware that requires a valid bearer token."""
 
-    def __init__(self, app: ASGIApp, authenticate: Authenticate, *, challenge: Challenge = no_challenge) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        authenticate: Authenticate,
+        *,
+        challenge: Challenge = no_challenge,
+        record_failure: RecordFailure = lambda _body, _error: None,
+    ) -> None:
         self._app = app
         self._authenticate = authenticate
         self._challenge = challenge
+        self._record_failure = record_failure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -54,6 +65,8 @@ class BearerAuthentication:
         try:
             principal = await self._authenticate(token) if token else None
         except TryLater as error:
+            if scope["method"] == "POST":
+                self._record_failure(await Request(scope, receive).body(), error)
             await try_later_response(error)(scope, receive, send)
             return
         if principal is None:

@@ -4,7 +4,7 @@ RFC 9068 (JWT access tokens), RFC 9728 (protected resource metadata), RFC 8707 (
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,6 +19,10 @@ from starlette.routing import Route
 
 from slotmcp.domain.access import Principal, Scope
 from slotmcp.domain.errors import Unavailable
+from slotmcp.web.responses import path_in_app
+
+DefaultProjects = Callable[[], Awaitable[frozenset[str] | None]]
+"""Returns the projects of a token that names none; None: all."""
 
 SCOPE_PREFIX: Final = "slotmcp:"
 PROJECT_PREFIX: Final = "slotmcp:project:"
@@ -49,33 +53,46 @@ class Resource:
 
     issuer: str
     audience: str
-    """Required audience of a token."""
-    path: str
-    """Path of the MCP endpoint."""
+    """Required audience of a token; empty: the URL of an MCP endpoint, below `public_url`."""
+    default_path: str
+    """Path of the MCP endpoint that requests without one of their own refer to."""
+    paths: Mapping[str, str]
+    """Paths of the MCP endpoints by request path."""
     public_url: str = ""
     """Base URL for clients; empty: the base URL of the request."""
 
+    @property
+    def audiences(self) -> list[str]:
+        """Accepted audiences of a token."""
+        endpoints = [self.public_url.rstrip("/") + path for path in dict.fromkeys(self.paths.values())]
+        return [self.audience] if self.audience else endpoints
+
     def metadata_url(self, request: Request) -> str:
-        """Return the URL of the protected resource metadata."""
-        return f"{self._base(request)}{METADATA_PATH}{self.path}"
+        """Return the URL of the metadata of the endpoint that a request is for."""
+        return f"{self._base(request)}{METADATA_PATH}{self._path(request)}"
 
     def challenge(self, request: Request) -> str:
         """Return the WWW-Authenticate parameter that names the metadata."""
         return f'resource_metadata="{self.metadata_url(request)}"'
 
     def routes(self) -> list[Route]:
-        """Return the metadata routes at both paths that clients try."""
-        return [Route(path, self._metadata, methods=["GET"]) for path in (METADATA_PATH, METADATA_PATH + self.path)]
+        """Return the metadata routes: one without a path, and one for each endpoint."""
+        paths = ("", *dict.fromkeys(self.paths.values()))
+        return [Route(METADATA_PATH + path, self._metadata, methods=["GET"]) for path in paths]
 
     async def _metadata(self, request: Request) -> Response:
         metadata = {
-            "resource": f"{self._base(request)}{self.path}",
+            "resource": f"{self._base(request)}{self._path(request)}",
             "authorization_servers": [self.issuer],
             "scopes_supported": list(SCOPES),
             "bearer_methods_supported": ["header"],
             "resource_name": "slotmcp",
         }
         return JSONResponse(metadata, headers={"Cache-Control": "max-age=300"})
+
+    def _path(self, request: Request) -> str:
+        """Return the path of the endpoint that a request, or a request for metadata, is for."""
+        return self.paths.get(path_in_app(request.scope).removeprefix(METADATA_PATH), self.default_path)
 
     def _base(self, request: Request) -> str:
         return (self.public_url or str(request.base_url)).rstrip("/")
@@ -163,44 +180,45 @@ class IssuerKeys:
 class OAuth:
     """Authentication with the issuer's tokens."""
 
-    def __init__(self, resource: Resource, keys: IssuerKeys) -> None:
+    def __init__(self, resource: Resource, keys: IssuerKeys, *, default_projects: DefaultProjects) -> None:
         self._resource = resource
         self._keys = keys
+        self._default_projects = default_projects
 
     async def authenticate(self, token: str) -> Principal | None:
         """Return the token's principal; None when the token is invalid or for another audience.
 
         Raises:
-            Unavailable: the issuer's keys cannot be fetched, so the token cannot be verified.
+            Unavailable: the issuer's keys cannot be fetched, or the projects cannot be read.
         """
         try:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in ALGORITHMS:
                 return None
             key = await self._keys.find(str(header.get("kid", "")))
-            return None if key is None else _principal(self._verify(token, key))
+            claims = None if key is None else self._verify(token, key)
         except (jwt.PyJWTError, ValueError):
             return None
+        return None if claims is None else await self._principal(claims)
 
     def _verify(self, token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
         claims: Mapping[str, Any] = jwt.decode(
             token,
             key,
             algorithms=list(ALGORITHMS),
-            audience=self._resource.audience,
+            audience=self._resource.audiences,
             issuer=self._resource.issuer,
             leeway=_LEEWAY_SECONDS,
             options={"require": list(_REQUIRED)},
         )
         return claims
 
-
-def _principal(claims: Mapping[str, Any]) -> Principal:
-    granted = frozenset(_words(claims.get("scope")) + _words(claims.get("scp")))
-    scopes = [scope.included for scope in Scope if SCOPE_PREFIX + scope in granted]
-    return Principal(
-        credential=_credential(claims), scopes=frozenset[Scope]().union(*scopes), projects=_projects(claims, granted)
-    )
+    async def _principal(self, claims: Mapping[str, Any]) -> Principal:
+        granted = frozenset(_words(claims.get("scope")) + _words(claims.get("scp")))
+        scopes = [scope.included for scope in Scope if SCOPE_PREFIX + scope in granted]
+        names_projects = PROJECTS_CLAIM in claims or any(word.startswith(PROJECT_PREFIX) for word in granted)
+        projects = _projects(claims, granted) if names_projects else await self._default_projects()
+        return Principal(credential=_credential(claims), scopes=frozenset[Scope]().union(*scopes), projects=projects)
 
 
 def _credential(claims: Mapping[str, Any]) -> str:

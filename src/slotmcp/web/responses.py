@@ -15,16 +15,20 @@ def path_in_app(scope: Scope) -> str:
     return path.removeprefix(scope.get("root_path", "")) or "/"
 
 
-def error_response(status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Return an HTTP error with a stable code and a message."""
-    return JSONResponse({"error": code, "message": message}, status, {"Cache-Control": "no-store", **(headers or {})})
+def error_response(
+    status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None, **fields: object
+) -> JSONResponse:
+    """Return an HTTP error with a stable code, a message and further fields."""
+    body = {"error": code, "message": message, **fields}
+    return JSONResponse(body, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
-def retry_response(status: int, code: str, message: str, *, after_seconds: int) -> JSONResponse:
-    """Return an HTTP error that asks the client to retry."""
-    return error_response(status, code, message, headers={"Retry-After": str(after_seconds)})
+def retry_response(status: int, code: str, message: str, *, after_ms: int) -> JSONResponse:
+    """Return an HTTP error that asks the client to retry; `Retry-After` has whole seconds, rounded up."""
+    headers = {"Retry-After": str(-(-after_ms // MS_PER_SECOND))}
+    return error_response(status, code, message, headers=headers, retryAfterMs=after_ms)
 
 
 def try_later_response(error: TryLater) -> JSONResponse:
-    """Return a 503 with the error's delay in whole seconds, rounded up."""
-    return retry_response(503, error.code, error.message, after_seconds=-(-error.retry_after_ms // MS_PER_SECOND))
+    """Return a 503 with the error's delay."""
+    return retry_response(503, error.code, error.message, after_ms=error.retry_after_ms)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.web.responses import path_in_app, retry_response
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -104,7 +105,7 @@ class ShutdownMiddleware:
             await self._app(scope, receive, send)
         elif self._shutdown.has_begun:
             response = retry_response(
-                503, "stopping", "The server is shutting down. Nothing was done. Retry.", after_seconds=1
+                503, "stopping", "The server is shutting down. Nothing was done. Retry.", after_ms=MS_PER_SECOND
             )
             response.headers["Connection"] = "close"
             await response(scope, receive, send)

@@ -1,5 +1,6 @@
 """Errors of PostgreSQL and of its driver, and their translation for the caller."""
 
+import socket
 from typing import Final
 
 import asyncpg
@@ -73,6 +74,29 @@ def error_for_caller(fault: BaseException, address: Address) -> SlotmcpError:
             "Nothing was done: the database is busy. Try again in a moment.", retry_after_ms=RETRY_AFTER_BUSY_MS
         )
     return Unavailable(f"Nothing was done: {_describe(error)}. Try again soon.", retry_after_ms=RETRY_AFTER_OUTAGE_MS)
+
+
+def error_for_operator(error: BaseException, address: Address) -> SlotmcpError:
+    """Return the error for an operator, from one of the FAULTS while the database is opened: it names the server."""
+    if isinstance(error, (*_SLOW, *_AWAY)):
+        return Unavailable(
+            f"The database {address.shown} cannot be reached at {address.server}: {_connection_problem(error)}.",
+            retry_after_ms=RETRY_AFTER_AWAY_MS,
+        )
+    return error_for_caller(error, address)
+
+
+def _connection_problem(error: BaseException) -> str:
+    """Return the reason of a failed connection as a clause."""
+    if isinstance(error, _SLOW):
+        return "it does not answer in time"
+    if isinstance(error, socket.gaierror):
+        return "this host name is unknown"
+    if isinstance(error, ConnectionRefusedError):
+        return "no server listens there"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error).rstrip(".")
 
 
 def unknown_outcome() -> Unavailable:

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from slotmcp.domain.errors import DatabaseTooNew, DatabaseUnusable
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.link import DRIVER, connect
-from slotmcp.store.postgres.outages import FAULTS, driver_error, error_for_caller
+from slotmcp.store.postgres.outages import FAULTS, driver_error, error_for_operator
 from slotmcp.store.schema import SCHEMA, SchemaVersions
 
 OLDEST: Final = 130_000
@@ -47,7 +47,7 @@ async def prepare(address: Address, *, timeout_ms: int, schema: SchemaVersions =
         if await read_version(address, timeout_ms=timeout_ms, schema=schema) != schema.newest:
             await _upgrade(address, schema)
     except FAULTS as error:
-        raise error_for_caller(error, address) from error
+        raise error_for_operator(error, address) from error
 
 
 async def read_version(address: Address, *, timeout_ms: int, schema: SchemaVersions = SCHEMA) -> str | None:
