@@ -164,11 +164,11 @@ async def test_a_mounted_app_requires_credentials_by_default(path: Path) -> None
     assert [answer.status_code for answer in answers] == [401, 401, 401, 401, 200]
 
 
-@pytest.mark.parametrize("path", ["/mcp/", "/mcp//"])
-async def test_a_trailing_slash_is_served_without_a_redirect(server: HttpServer, path: str) -> None:
+@pytest.mark.parametrize("address", ["/mcp/", "/mcp//"])
+async def test_a_trailing_slash_is_served_without_a_redirect(server: HttpServer, address: str) -> None:
     async with httpx2.AsyncClient(base_url=server.url) as client:
         headers = {"Accept": "application/json, text/event-stream"}
-        answer = await client.post(path, json=call_of("list_services"), headers=headers)
+        answer = await client.post(address, json=call_of("list_services"), headers=headers)
     assert answer.status_code == 200
     assert body_in(answer)["services"]
 

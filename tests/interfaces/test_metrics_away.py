@@ -48,8 +48,8 @@ async def test_a_scrape_reports_a_database_outage(
             assert call.status_code == 503, "other requests fail while credentials cannot be checked"
             assert (call.json()["error"], call.json()["retryAfterMs"] > 0) == ("unavailable", True)
             assert int(call.headers["retry-after"]) * 1000 >= call.json()["retryAfterMs"]
-            for body in (call_of("nonsense"), {"method": "ping"}, [], "no message"):
-                other = await client.post("/mcp", json=body, headers=headers_of(key))
+            for body in (b'{"method":"tools/call","params":{"name":"nonsense"}}', b'{"method":"ping"}', b"[]", b"{"):
+                other = await client.post("/mcp", content=body, headers=headers_of(key))
                 assert other.status_code == 503
             counted = (await client.get("/metrics", headers=headers_of(key))).text
             assert 'slotmcp_tool_calls_total{outcome="unavailable",tool="list_services"} 1.0' in counted

@@ -251,9 +251,9 @@ async def test_a_trace_is_readable_only_by_operators_of_its_project(matrix: Matr
     for project, trace in traces.items():
         await _until_reported(matrix, trace)
         async with client_with(matrix, "caller") as client:
-            refused = [await refusal(client, f"slotmcp://{name}/{trace}") for name in ("trace", "unknown")]
-            assert refused[0] == (INVALID_PARAMS, f"Unknown resource: slotmcp://trace/{trace}")
-            assert refused[1] == (INVALID_PARAMS, f"Unknown resource: slotmcp://unknown/{trace}")
+            refusals = [await refusal(client, f"slotmcp://{name}/{trace}") for name in ("trace", "unknown")]
+            assert refusals[0] == (INVALID_PARAMS, f"Unknown resource: slotmcp://trace/{trace}")
+            assert refusals[1] == (INVALID_PARAMS, f"Unknown resource: slotmcp://unknown/{trace}")
         if project == OWN:
             async with client_with(matrix, "operator") as client:
                 await client.read_resource(f"slotmcp://trace/{trace}")
