@@ -53,5 +53,5 @@ def test_the_doctor_reports_an_unavailable_server(slotmcp: Run, monkeypatch: pyt
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", "postgresql://me:s3cret@localhost:1/slots")
     doctor = slotmcp("doctor")
     assert doctor.code == Exit.UNAVAILABLE
-    assert "the database cannot be reached" in doctor.out
+    assert "cannot be reached at localhost port 1: no server listens there" in doctor.out
     assert "s3cret" not in doctor.out + doctor.err
