@@ -293,7 +293,7 @@ def test_doctor_tries_to_write_the_database_file(
 ) -> None:
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", f"sqlite:///{path}")
     ended = slotmcp("doctor")
-    assert ended.code == Exit.AWAY
+    assert ended.code == Exit.UNAVAILABLE
     assert f"{path} {problem}" in ended.out
 
 
@@ -311,7 +311,7 @@ def test_doctor_names_the_server_that_cannot_be_reached(
 ) -> None:
     monkeypatch.setenv("SLOTMCP_DATABASE_URL", f"postgresql://me:secret@{server}/slots")
     ended = slotmcp("doctor")
-    assert ended.code == Exit.AWAY
+    assert ended.code == Exit.UNAVAILABLE
     assert f"cannot be reached {problem}" in ended.out
     assert "secret" not in ended.out + ended.err
 

@@ -78,10 +78,10 @@ def error_for_caller(fault: BaseException, address: Address) -> SlotmcpError:
 
 def error_for_operator(error: BaseException, address: Address) -> SlotmcpError:
     """Return the error for an operator, from one of the FAULTS while the database is opened: it names the server."""
-    if isinstance(error, (*_SLOW, *_AWAY)):
+    if isinstance(error, (*_SLOW, *_UNREACHABLE)):
         return Unavailable(
             f"The database {address.shown} cannot be reached at {address.server}: {_connection_problem(error)}.",
-            retry_after_ms=RETRY_AFTER_AWAY_MS,
+            retry_after_ms=RETRY_AFTER_OUTAGE_MS,
         )
     return error_for_caller(error, address)
 
@@ -89,7 +89,7 @@ def error_for_operator(error: BaseException, address: Address) -> SlotmcpError:
 def _connection_problem(error: BaseException) -> str:
     """Return the reason of a failed connection as a clause."""
     if isinstance(error, _SLOW):
-        return "it does not answer in time"
+        return "it does not respond in time"
     if isinstance(error, socket.gaierror):
         return "this host name is unknown"
     if isinstance(error, ConnectionRefusedError):
