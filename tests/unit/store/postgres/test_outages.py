@@ -107,7 +107,7 @@ async def test_a_stopped_server_is_unavailable_until_it_starts_again(
                 with pytest.raises(Unavailable, match="Nothing was done: the database cannot be reached") as rejected:
                     await call
                 assert rejected.value.retryable
-            with pytest.raises(Unavailable, match="cannot be reached at .* port 5432: No such file or directory"):
+            with pytest.raises(Unavailable, match=r"cannot be reached at .* port 5432: No such file or directory"):
                 async with PostgresStore.open(crashing_url):
                     pass
         finally:
