@@ -38,7 +38,7 @@ async def spanish_caller(tmp_path: Path) -> AsyncIterator[Caller]:
 
 
 async def expect_error(caller: Caller, tool: str, /, **arguments: object) -> Body:
-    """Pattern of the first words of a refusal in any language."""
+    """Return the response of a call that must fail."""
     async with Client(caller.server) as client:
         result = await client.call_tool(tool, dict(arguments))
     assert result.is_error

@@ -4,22 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from slotmcp.settings import Settings, SettingsError, config_file
+from slotmcp.settings import CONFIG_VARIABLE, ENV_PREFIX, Settings, SettingsError, config_file
 
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in (
-        "SLOTMCP_CONFIG",
-        "SLOTMCP_DATABASE_URL",
-        "SLOTMCP_DATABASE_POOL_SIZE",
-        "SLOTMCP_DATABASE_TIMEOUT_SECONDS",
-        "SLOTMCP_LOG_LEVEL",
-        "SLOTMCP_LOG_FORMAT",
-        "SLOTMCP_ROUTING_URL",
-        "SLOTMCP_REDIS_URL",
-        "SLOTMCP_REDIS_PREFIX",
-    ):
+    for name in (CONFIG_VARIABLE, *(ENV_PREFIX + field.upper() for field in Settings.model_fields)):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
+from itertools import permutations
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -25,6 +26,8 @@ MOMENTS: Mapping[str, tuple[str, ...]] = {
 }
 """Clock changes of each time zone: by half an hour in Lord Howe, for Ramadan in Casablanca, at midnight in
 Beirut, Cairo and Havana, by a whole day in Apia, never in Kathmandu. Some public holidays are included."""
+
+RANKINGS = [ranking for length in range(len(RankingKey) + 1) for ranking in permutations(RankingKey, length)]
 
 BOTH = frozenset({"pipes", "wires"})
 PIPES = frozenset({"pipes"})
@@ -75,9 +78,7 @@ def once_in(draw: st.DrawFn, times: int) -> bool:
 
 def a_ranking(draw: st.DrawFn) -> tuple[RankingKey, ...]:
     """Draw any order of any ranking keys."""
-    priority, load, eta = RankingKey.PRIORITY, RankingKey.LOAD, RankingKey.ETA
-    policies = ((eta,), (priority, load, eta), (load, priority), (load, eta, priority), (eta, load), (priority,), ())
-    return pick(draw, policies)
+    return pick(draw, RANKINGS)
 
 
 def a_place(draw: st.DrawFn) -> Location | None:

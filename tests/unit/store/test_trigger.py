@@ -4,9 +4,17 @@ import sqlite3
 
 import pytest
 
-PROJECT = (
-    "INSERT INTO projects VALUES (?, '', '', '', 15, '', 0, 0, 0, 0, '', '', '', 0, 0, 0, NULL, '', '', x'', 0, NULL)"
-)
+PROJECT = """
+INSERT INTO projects (id, name, timezone, locale, slot_interval_minutes, slot_alignment, min_notice_minutes,
+                      horizon_days, hold_ttl_seconds, max_holds_per_customer, candidate_ranking, assignment_ranking,
+                      travel_mode, travel_speed_kmh, travel_minutes_per_stop, travel_road_factor, holiday_regions,
+                      closed_dates, salt, revision)
+VALUES (?, '', '', '', 15, '', 0, 0, 0, 0, '', '', '', 0, 0, 0, '', '', x'', 0)
+"""
+TECHNICIAN = """
+INSERT INTO technicians (number, project_id, id, name, timezone, priority, status, skills, hours, position, archived)
+VALUES (?, ?, 'ana', '', '', 1, '', '', '', 0, 0)
+"""
 CLAIM = """
 INSERT INTO claims (project_id, id, technician_number, service_id, start_minute, end_minute, buffer_before_minutes,
                     buffer_after_minutes, state, expires_at_ms, technician_chosen, latitude, longitude, hold_token,
@@ -20,10 +28,7 @@ def claims(database: sqlite3.Connection) -> sqlite3.Connection:
     """Create two projects with a technician each, and book the first one's time from 100 to 160."""
     for number, project in ((1, "one"), (2, "two")):
         database.execute(PROJECT, (project,))
-        database.execute(
-            "INSERT INTO technicians VALUES (?, ?, 'ana', '', '', 1, '', '', NULL, NULL, NULL, '', 0, 0, NULL)",
-            (number, project),
-        )
+        database.execute(TECHNICIAN, (number, project))
     add_claim(database, "booked")
     return database
 
