@@ -21,7 +21,7 @@ from unit.store.postgres.conftest import DEFAULT_TIMEOUT_MS
 
 SHOP = PROJECT.id
 CALLERS = 60
-HASTY_MS = 200
+HASTY_MS = 1_500
 
 
 async def sell(store: PostgresStore, number: int) -> int:
