@@ -77,7 +77,7 @@ class Jobs(Journeys):
         return origin is not None and (start - origin) % self.project.slot_interval_minutes == 0
 
     def _walk(self, technician: Technician, buffer_before: int, without: Claim | None) -> dict[int, int]:
-        """Where the free run around each free minute begins, or the midnight in it."""
+        """Return, for each free minute, the start of the free run around it, or the midnight in that run."""
         opening = self.open_minutes(technician)
         taken = self._taken_minutes(technician, without)
         origins: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Where a technician comes from and goes to (rules 23 and 25)."""
+"""Journeys of a technician to a job and to the next one (rules 23 and 25)."""
 
 from oracle.facts import Facts
 from oracle.travel import OracleTravel
@@ -8,10 +8,10 @@ from slotmcp.engine.need import Need
 
 
 class Journeys(Facts):
-    """Whether a technician reaches a job in time, and the next one after it."""
+    """Oracle of journeys: a technician must reach a job in time, and the next one after it."""
 
     def place_of(self, need: Need) -> Location | None:
-        """Where the job is; None where that is not known or the way does not count."""
+        """Return the location of the job; None if it is unknown or travel does not count."""
         if need.site is None or self.project.travel.mode is not TravelMode.ESTIMATED:
             return None
         return need.site.location

@@ -20,6 +20,7 @@ from slotmcp.tools.server import TOOLS
 
 SOURCE = modules_of(ROOT / "src")
 WRITTEN = [module for module in SOURCE if not module.is_generated]
+TESTS = [module for module in modules_of(ROOT / "tests") if "node_modules" not in module.path.parts]
 
 DENIED_NAMES = {
     *("asked", "bell", "diaries", "diary", "door", "doorway", "doors", "entrance", "errand", "errands", "everybody"),
@@ -66,7 +67,7 @@ def comments(module: Module) -> Iterator[str]:
 def test_docstrings_open_with_a_verb_or_a_noun() -> None:
     opened = [
         f"{module.path}:{line}: {text.splitlines()[0]}"
-        for module in WRITTEN
+        for module in (*WRITTEN, *TESTS)
         for line, text in module.docstrings
         if first_word(text) in QUESTION_WORDS
     ]
