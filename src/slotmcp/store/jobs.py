@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from slotmcp import telemetry
+from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import CommitHandler, Unit
 from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.schedules import Snapshot
@@ -78,3 +79,8 @@ def deliver_all(results: Iterable[JobResult]) -> None:
     """Deliver results to their callers. Call this on the callers' event loop."""
     for result in results:
         result.deliver()
+
+
+def shutting_down() -> Unavailable:
+    """Return the error of a job that arrives while the writer is closing."""
+    return Unavailable("Nothing was done: the server is shutting down.", retry_after_ms=1_000)

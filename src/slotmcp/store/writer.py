@@ -14,12 +14,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
-from slotmcp.domain.errors import Unavailable
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Clock, CommitHandler, Unit
 from slotmcp.store.change_log import ChangeLog, LatestSchedules
 from slotmcp.store.connection import connect_writer, execute_with_retry, is_fault, make_fetch, to_unavailable
-from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, run_unit
+from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, run_unit, shutting_down
 from slotmcp.store.schedules import Snapshot
 from slotmcp.store.statement import Row, Statement, drive
 from slotmcp.store.transaction import SqlTransaction
@@ -50,7 +49,7 @@ class SqliteWriter:
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool) -> T:
         if self._is_closing:
-            raise Unavailable("Nothing was done: the server is shutting down.", retry_after_ms=1_000)
+            raise shutting_down()
         job = Job(
             project_id=project_id,
             unit=unit,

@@ -2,12 +2,10 @@
 
 import time
 from dataclasses import dataclass
-from typing import Final
 
 from slotmcp.store.postgres.statements import DATABASE_FACTS, SERVER_VERSION
 from slotmcp.store.statement import Fetch
-
-BYTES_PER_MB: Final = 1_000_000
+from slotmcp.store.status import BYTES_PER_MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

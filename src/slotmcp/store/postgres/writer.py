@@ -11,10 +11,9 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from slotmcp.domain.errors import Unavailable
 from slotmcp.ports import Clock, CommitHandler, Unit
 from slotmcp.store.change_log import LatestSchedules
-from slotmcp.store.jobs import Job, JobResult, committed, deliver_all
+from slotmcp.store.jobs import Job, JobResult, committed, deliver_all, shutting_down
 from slotmcp.store.postgres.address import Address
 from slotmcp.store.postgres.group import Group
 from slotmcp.store.postgres.link import Pool
@@ -58,7 +57,7 @@ class PostgresWriter:
 
     async def write(self, project_id: str, unit: Unit[T], *, create: bool) -> T:
         if self._is_closing:
-            raise Unavailable("Nothing was done: the server is shutting down.", retry_after_ms=1_000)
+            raise shutting_down()
         job = Job(
             project_id=project_id,
             unit=unit,
