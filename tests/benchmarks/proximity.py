@@ -1,4 +1,4 @@
-"""`python tests/benchmarks/proximity.py [--seeds N]`: how far technicians drive under each assignment policy."""
+"""`.venv/bin/python tests/benchmarks/proximity.py [--seeds N]`: driving distances of each assignment policy."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`python tests/benchmarks/run.py [--only NAME] [--quick]`: measure, print a table, and save it as JSON."""
+"""`.venv/bin/python tests/benchmarks/run.py [--only NAME] [--quick]`: measure, print a table, and save it as JSON."""
 
 import sys
 from pathlib import Path

@@ -1,7 +1,8 @@
 """Cost of get_slots, create_hold and book_slot in one revision, printed as JSON.
 
-`python tests/comparison/calls.py count` counts function calls, SQL statements and visited source files of one call.
-`python tests/comparison/calls.py time` measures milliseconds per call.
+`.venv/bin/python tests/comparison/calls.py count` counts the function calls, SQL statements and source
+files of one call.
+`.venv/bin/python tests/comparison/calls.py time` measures milliseconds per call.
 
 The script uses only interfaces that every revision has: the command line, `open_app`, `create_server` and an MCP
 client. `compare.py` runs it on two revisions by setting PYTHONPATH.

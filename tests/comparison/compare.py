@@ -1,4 +1,4 @@
-"""`python tests/comparison/compare.py [--base REVISION] [--pairs 15]`: print what changed since a revision.
+"""`.venv/bin/python tests/comparison/compare.py [--base REVISION] [--pairs 15]`: print what changed since a revision.
 
 It prints three tables: the structure of the source, the counts of get_slots, create_hold and book_slot, and the ratios
 of their times in interleaved pairs of runs. The revision is checked out into a temporary folder from the Git history.

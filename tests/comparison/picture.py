@@ -1,6 +1,6 @@
-"""`python tests/comparison/picture.py`: draw docs/images/architecture.svg, the packages by layer with their imports.
+"""`.venv/bin/python tests/comparison/picture.py`: draw the packages by layer with their imports.
 
-A test redraws the picture and fails if the committed one differs.
+The picture is docs/images/architecture.svg. A test redraws the picture and fails if the committed one differs.
 """
 
 import ast

@@ -1,6 +1,6 @@
 """Script that injects faults into rushes on four servers with PostgreSQL and Redis, and prints a table.
 
-python tests/concurrency/chaos.py
+.venv/bin/python tests/concurrency/chaos.py
 """
 
 import argparse

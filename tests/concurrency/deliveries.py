@@ -1,7 +1,7 @@
 """Script that measures bursts of Cal.com webhooks, and the delay until another server shows a change.
 
-python tests/concurrency/deliveries.py --burst 10000 --on sqlite
-python tests/concurrency/deliveries.py --soon 50
+.venv/bin/python tests/concurrency/deliveries.py --burst 10000 --on sqlite
+.venv/bin/python tests/concurrency/deliveries.py --soon 50
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Script that runs rushes of concurrent callers over HTTP on several servers, and prints a table.
 
-python tests/concurrency/rushes.py --times 50 --on sqlite
+.venv/bin/python tests/concurrency/rushes.py --times 50 --on sqlite
 """
 
 import argparse

@@ -9,7 +9,9 @@ PAGE = ROOT / "docs" / "explanation" / "architecture.md"
 
 
 def test_the_picture_shows_the_imports_of_the_code() -> None:
-    assert PICTURE.read_text("utf-8") == draw(), "run python tests/comparison/picture.py and look at the picture"
+    assert PICTURE.read_text("utf-8") == draw(), (
+        "run .venv/bin/python tests/comparison/picture.py and look at the picture"
+    )
 
 
 def test_every_file_that_the_page_names_exists() -> None:
