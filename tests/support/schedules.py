@@ -17,8 +17,10 @@ from slotmcp.domain.calendar import (
     SyncState,
 )
 from slotmcp.domain.catalog import (
+    ChangeVerification,
     DateOverride,
     Location,
+    PartsOfDay,
     Project,
     RankingKey,
     ServiceType,
@@ -30,6 +32,7 @@ from slotmcp.domain.catalog import (
     TravelPolicy,
     WallSpan,
     WeeklySpan,
+    Wording,
 )
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
@@ -63,6 +66,14 @@ FULL_PROJECT: Final = Project(
     calcom=CalcomConnection(
         api_key_env="CALCOM_API_KEY", webhook_secret_envs=("SECRET_NOW", "SECRET_BEFORE"), pending_blocks=False
     ),
+    country="NP",
+    verify_changes=ChangeVerification.NONE,
+    parts_of_day=PartsOfDay(
+        morning=WallSpan(start_minute=300, end_minute=660),
+        afternoon=WallSpan(start_minute=690, end_minute=1080),
+        evening=WallSpan(start_minute=1080, end_minute=1440),
+    ),
+    wording=Wording.APPOINTMENT,
 )
 """Project in which no field has its default."""
 
@@ -76,6 +87,8 @@ FULL_SERVICE: Final = ServiceType(
     buffer_after_minutes=10,
     skills=frozenset({"gas", "hvac"}),
     calcom_event_type_id=1042,
+    min_duration_minutes=20,
+    spoken={"es": "todo 🛠", "en-GB": "the full works"},
 )
 
 

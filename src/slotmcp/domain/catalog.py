@@ -1,5 +1,6 @@
 """Catalog of a business: its project, services and technicians with their working time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -43,6 +44,24 @@ class TechnicianStatus(StrEnum):
     OFF = "off"
 
 
+class ChangeVerification(StrEnum):
+    """Proof that a caller needs to change a booking."""
+
+    NONE = "none"
+    """The booking's id."""
+    CONTACT = "contact"
+    """The booking's id with its phone or email, or the call that made the booking."""
+
+
+class Wording(StrEnum):
+    """Wording of spoken sentences."""
+
+    VISIT = "visit"
+    """A technician can come."""
+    APPOINTMENT = "appointment"
+    """A technician is available."""
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A location, in decimal degrees (WGS 84)."""
@@ -61,6 +80,26 @@ class TravelPolicy:
     """Time for parking and the walk to the door."""
     road_factor: float = 1.3
     """Ratio of road length to great-circle distance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WallSpan:
+    """A time span of one date in local time, in minutes from its midnight.
+
+    `end_minute` is over 1440 for a span past midnight, and at most 2880.
+    """
+
+    start_minute: int
+    end_minute: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartsOfDay:
+    """Parts of a day in local time, in this order and without overlaps. Night is the rest of the day."""
+
+    morning: WallSpan = WallSpan(start_minute=6 * 60, end_minute=12 * 60)
+    afternoon: WallSpan = WallSpan(start_minute=12 * 60, end_minute=17 * 60)
+    evening: WallSpan = WallSpan(start_minute=17 * 60, end_minute=22 * 60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +128,11 @@ class Project:
     """Additional dates on which the business is closed."""
     calcom: CalcomConnection | None = None
     """None: not connected to Cal.com."""
+    country: str | None = None
+    """ISO 3166 code. None: derived from locale and zone by `services.countries.country_of`."""
+    verify_changes: ChangeVerification = ChangeVerification.CONTACT
+    parts_of_day: PartsOfDay = field(default_factory=PartsOfDay)
+    wording: Wording = Wording.VISIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,17 +147,15 @@ class ServiceType:
     skills: frozenset[str] = frozenset()
     calcom_event_type_id: int | None = None
     """Id of the service's event type at Cal.com."""
+    min_duration_minutes: int | None = None
+    """None: half of the duration, rounded up."""
+    spoken: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The service as callers hear it, by locale."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WallSpan:
-    """A time span of one date in local time, in minutes from its midnight.
-
-    `end_minute` is over 1440 for a span past midnight, and at most 2880.
-    """
-
-    start_minute: int
-    end_minute: int
+    @property
+    def shortest_minutes(self) -> int:
+        """Shortest length that a request may have."""
+        return (self.duration_minutes + 1) // 2 if self.min_duration_minutes is None else self.min_duration_minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from slotmcp.domain.calcom import CalcomHost
 from slotmcp.domain.catalog import (
     DateOverride,
     Location,
+    PartsOfDay,
     Project,
     ServiceType,
     Technician,
@@ -38,7 +39,7 @@ from slotmcp.project_file.schema import (
     TimeOffEntry,
     TravelEntry,
 )
-from slotmcp.project_file.times import write_clock, write_instant, write_wall
+from slotmcp.project_file.times import write_clock, write_day_span, write_instant, write_wall
 from slotmcp.services.imports import ProjectPlan
 
 Keys: TypeAlias = dict[str, Any]
@@ -64,7 +65,7 @@ def dump_project(plan: ProjectPlan) -> str:
     return _as_yaml(
         {
             "project": _project(plan.project),
-            "services": [ServiceEntry.export(service, skills=sorted(service.skills)) for service in plan.services],
+            "services": [_service(service) for service in plan.services],
             "technicians": [_technician(technician, plan.project) for technician in plan.technicians],
             "bookings": [_Flow(_booking(booking, services)) for booking in plan.bookings],
             "busy": [_Flow(_busy_time(busy)) for busy in plan.busy],
@@ -85,7 +86,20 @@ def _project(project: Project) -> Keys:
         calcom=connection
         and _Flow(CalcomEntry.export(connection, webhook_secret_envs=list(connection.webhook_secret_envs))),
         holidays=[*project.holiday_regions, *project.closed_dates],
+        parts_of_day=_parts_of_day(project.parts_of_day),
     )
+
+
+def _parts_of_day(parts: PartsOfDay) -> Keys:
+    defaults = PartsOfDay()
+    spans = {"morning": parts.morning, "afternoon": parts.afternoon, "evening": parts.evening}
+    return _Flow(
+        {name: _Quoted(write_day_span(span)) for name, span in spans.items() if span != getattr(defaults, name)}
+    )
+
+
+def _service(service: ServiceType) -> Keys:
+    return ServiceEntry.export(service, skills=sorted(service.skills), spoken=_Flow(service.spoken))
 
 
 def _technician(technician: Technician, project: Project) -> Keys:

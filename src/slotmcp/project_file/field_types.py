@@ -5,7 +5,7 @@ A field's type is `Annotated[result type, FieldType(...)]`.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,8 +14,9 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from slotmcp.domain.catalog import WallSpan
 from slotmcp.project_file import times
-from slotmcp.project_file.suggestions import check_region, check_zone
+from slotmcp.project_file.suggestions import check_country, check_region, check_zone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_ID = 64
@@ -119,14 +120,15 @@ def slug(noun: str, example: str) -> FieldType:
     return FieldType(read, {"type": "string", "pattern": f"^{SLUG_PATTERN}$", "maxLength": MAX_ID})
 
 
-def choice(options: type[StrEnum]) -> FieldType:
-    """Return the type of one word of an enumeration."""
+def choice(options: type[StrEnum], *, planned: Mapping[str, str] | None = None) -> FieldType:
+    """Return the type of one word of an enumeration. `planned` has words that are not supported yet, with the cause."""
     words = [option.value for option in options]
 
     def read(value: object) -> object:
         if value in words:
             return options(value)
-        raise ValueError(f"write {' or '.join(words)}; {describe(value)}")
+        cause = (planned or {}).get(str(value))
+        raise ValueError(f"write {' or '.join(words)}; {cause or describe(value)}")
 
     return FieldType(read, {"enum": words})
 
@@ -202,6 +204,7 @@ def _flag(value: object) -> bool:
     raise ValueError(f"write true or false; {describe(value)}")
 
 
+Country = Annotated[str, _parsed(check_country, "a country", "US", {"pattern": "^[A-Z]{2}$"})]
 ZoneName = Annotated[str, _parsed(check_zone, "the IANA name of a time zone", "America/Denver", {})]
 Locale = Annotated[str, _parsed(_locale, "a language and country", "en-US", {"pattern": f"^{LOCALE_PATTERN}$"})]
 Day = Annotated[int, FieldType(_day, {"enum": list(DAYS)})]
@@ -211,6 +214,7 @@ Holiday = Annotated[
 ]
 Flag = Annotated[bool, FieldType(_flag, {"type": "boolean"})]
 Clock = Annotated[int, _date_or_time(times.parse_clock, "a time", "08:00", times.CLOCK_PATTERN)]
+DaySpan = Annotated[WallSpan, _date_or_time(times.parse_day_span, "a time span", "06:00-12:00", times.DAY_SPAN_PATTERN)]
 PlainDate = Annotated[date, _date_or_time(times.parse_date, "a date", "2026-11-27", times.DATE_PATTERN)]
 AnyDate = Annotated[date | times.RelativeDay, _date_or_time(times.parse_day, "a date", "2026-11-27", times.DAY_PATTERN)]
 AnyMoment = Annotated[

@@ -6,12 +6,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CALENDAR_SOURCE_PREFIX
 from slotmcp.domain.catalog import (
     DateOverride,
     Location,
+    PartsOfDay,
     Project,
     ServiceType,
     Technician,
@@ -29,6 +31,7 @@ from slotmcp.project_file.schema import (
     BusyEntry,
     FileEntry,
     OverrideEntry,
+    PartsOfDayEntry,
     ProjectEntry,
     ServiceEntry,
     ShiftEntry,
@@ -36,7 +39,7 @@ from slotmcp.project_file.schema import (
     TimeOffEntry,
     WindowEntry,
 )
-from slotmcp.project_file.times import TimeExpression, TimeResolver
+from slotmcp.project_file.times import TimeExpression, TimeResolver, write_clock, write_day_span
 from slotmcp.services.imports import ProjectPlan
 
 MAX_BOOKING_DAYS = 7
@@ -90,12 +93,26 @@ def _project(entry: ProjectEntry, problems: Problems) -> Project:
         holiday_regions=tuple(holiday for holiday in entry.holidays if not isinstance(holiday, date)),
         closed_dates=tuple(holiday for holiday in entry.holidays if isinstance(holiday, date)),
         calcom=connection_of(entry.calcom, problems.at("calcom")),
+        parts_of_day=_parts_of_day(entry.parts_of_day, problems.at("partsOfDay")),
     )
+
+
+def _parts_of_day(entry: PartsOfDayEntry, problems: Problems) -> PartsOfDay:
+    parts = {"morning": entry.morning, "afternoon": entry.afternoon, "evening": entry.evening}
+    for (earlier, first), (later, second) in pairwise(parts.items()):
+        if second.start_minute < first.end_minute:
+            spans = f"{earlier} is {write_day_span(first)} and {later} is {write_day_span(second)}"
+            at_later = problems.at(later if later in entry.model_fields_set else earlier)
+            at_later.add(f"{spans}; let {later} begin at {write_clock(first.end_minute)} or later")
+    return entry.to(PartsOfDay)
 
 
 def _service(entry: ServiceEntry, problems: Problems) -> ServiceType:
     check_repeated(entry.skills, problems.at("skills"))
-    return entry.to(ServiceType, skills=frozenset(entry.skills))
+    if entry.min_duration_minutes is not None and entry.min_duration_minutes > entry.duration_minutes:
+        problems.at("minDurationMinutes").add(f"the service lasts {entry.duration_minutes} minutes; write at most that")
+    spoken = entry.spoken.model_dump(by_alias=True, exclude_none=True)
+    return entry.to(ServiceType, skills=frozenset(entry.skills), spoken=spoken)
 
 
 def _technician(entry: TechnicianEntry, of_project: TimeResolver, problems: Problems) -> Technician:

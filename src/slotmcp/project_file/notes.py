@@ -1,17 +1,32 @@
 """Notes on a project file: valid but unusual values."""
 
-from slotmcp.domain.catalog import Technician, TechnicianStatus, TravelMode
+from slotmcp.domain.catalog import Project, Technician, TechnicianStatus, TravelMode
 from slotmcp.project_file.checks import Problems
 from slotmcp.project_file.suggestions import nearest
+from slotmcp.services.countries import DEFAULT_LOCALE, country_of, region_of
 from slotmcp.services.imports import ProjectPlan
 
 
 def add_notes(plan: ProjectPlan, problems: Problems) -> None:
-    """Note services without technicians, misspelled skills, missing shifts and homes, and unskilled bookings."""
+    """Note all valid but unusual values."""
+    _note_country(plan.project, problems.at("project"))
     _note_services(plan, problems)
     _note_skills(plan, problems)
     _note_technicians(plan, problems)
     _note_bookings(plan, problems)
+
+
+def _note_country(project: Project, problems: Problems) -> None:
+    country = country_of(project)
+    if project.country is not None or (country is not None and country == region_of(project.locale)):
+        return
+    at_cause = problems.at("locale" if project.locale != DEFAULT_LOCALE else "timezone")
+    if country is None:
+        at_cause.add_note("phone numbers need a country code; add country, such as country: US")
+    else:
+        at_cause.add_note(
+            f"phone numbers without a country code are read as numbers of {country}; add country: {country}"
+        )
 
 
 def _note_services(plan: ProjectPlan, problems: Problems) -> None:

@@ -9,14 +9,26 @@ from typing import Annotated
 from pydantic import Field
 
 from slotmcp.domain.calcom import CalcomConnection
-from slotmcp.domain.catalog import Project, RankingKey, SlotAlignment, TechnicianStatus, TravelMode, TravelPolicy
+from slotmcp.domain.catalog import (
+    ChangeVerification,
+    PartsOfDay,
+    Project,
+    RankingKey,
+    SlotAlignment,
+    TechnicianStatus,
+    TravelMode,
+    TravelPolicy,
+    Wording,
+)
 from slotmcp.project_file.entry import Entry
 from slotmcp.project_file.field_types import (
     AnyDate,
     AnyMoment,
     BookingId,
     Clock,
+    Country,
     Day,
+    DaySpan,
     Email,
     Flag,
     Holiday,
@@ -36,6 +48,7 @@ from slotmcp.project_file.field_types import (
 Name = Annotated[str, text("a name", "Front Range Heating", longest=200)]
 TimeOffReason = Annotated[str, text("a reason", "holiday", longest=200)]
 Source = Annotated[str, text("a source", "calendar", longest=100)]
+Spoken = Annotated[str, text("the service's name", "la reparación de la calefacción", longest=80)]
 Skill = Annotated[str, slug("a skill", "hvac")]
 ServiceId = Annotated[str, slug("a service's id", "ac-repair")]
 TechnicianId = Annotated[str, slug("a technician's id", "t-ana")]
@@ -46,6 +59,8 @@ CalcomId = Annotated[int, integer("", 1, 2_147_483_647, 1042)]
 Ranking = Annotated[RankingKey, choice(RankingKey)]
 
 _DEFAULTS = Project(id="", name="", timezone="")
+_PARTS_OF_DAY = PartsOfDay()
+_NEEDS_MESSAGES = {"code": "code needs messages, which do not exist yet"}
 _TRAVEL_DEFAULTS = TravelPolicy()
 _CALCOM_DEFAULTS = CalcomConnection(api_key_env="")
 
@@ -75,6 +90,32 @@ class RankingEntry(Entry):
     """Order of the technicians who could do a job."""
     assignment: list[Ranking] = Field(default=list(_DEFAULTS.assignment_ranking), min_length=1)
     """Choice of the technician for a booking."""
+
+
+class PartsOfDayEntry(Entry):
+    """Hours of the parts of a day in local time, in this order and without overlaps. Night is the rest."""
+
+    morning: DaySpan = _PARTS_OF_DAY.morning
+    """Start and end."""
+    afternoon: DaySpan = _PARTS_OF_DAY.afternoon
+    """Start and end."""
+    evening: DaySpan = _PARTS_OF_DAY.evening
+    """Start and end."""
+
+
+class SpokenEntry(Entry):
+    """The service as callers hear it, by locale."""
+
+    en_us: Spoken | None = Field(default=None, alias="en-US")
+    """In American English."""
+    en_gb: Spoken | None = Field(default=None, alias="en-GB")
+    """In British English."""
+    es: Spoken | None = None
+    """In Spanish, with its article."""
+    fr: Spoken | None = None
+    """In French, with its article."""
+    de: Spoken | None = None
+    """In German, with its article."""
 
 
 class CalcomEntry(Entry):
@@ -121,6 +162,15 @@ class ProjectEntry(Entry):
     """Service of requests that name none."""
     holidays: list[Holiday] = Field(default=[])
     """Closed days: public holidays of countries (US) or regions (US-CO), or dates (2026-11-27)."""
+    country: Country | None = None
+    """Country of phone numbers without a country code; default: that of the locale, else that of the time zone."""
+    verify_changes: Annotated[ChangeVerification, choice(ChangeVerification, planned=_NEEDS_MESSAGES)] = (
+        _DEFAULTS.verify_changes
+    )
+    """Proof that a caller needs to change a booking. none: its id; contact: also its phone or email."""
+    parts_of_day: PartsOfDayEntry = Field(default_factory=PartsOfDayEntry)
+    wording: Annotated[Wording, choice(Wording)] = _DEFAULTS.wording
+    """visit: a technician can come; appointment: a technician is available."""
 
 
 class ServiceEntry(Entry):
@@ -138,6 +188,9 @@ class ServiceEntry(Entry):
     """Skills that a technician needs, all of them."""
     calcom_event_type_id: CalcomId | None = None
     """The service's event type at Cal.com."""
+    min_duration_minutes: Duration | None = None
+    """Shortest length that a caller may ask for; default: half of the service's, rounded up."""
+    spoken: SpokenEntry = Field(default_factory=SpokenEntry)
 
 
 class WindowEntry(Entry):

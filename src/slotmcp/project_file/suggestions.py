@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import available_timezones
 
+from slotmcp.services.countries import is_country
+
 _ZONE_BY_ABBREVIATION = {
     abbreviation: zone
     for zone, abbreviations in {
@@ -25,6 +27,8 @@ _ZONE_BY_ABBREVIATION = {
     for abbreviation in abbreviations.split()
 }
 _UTC = "UTC"
+_USUAL_CODES = {"UK": "GB", "USA": "US", "EN": "GB"}
+"""Codes of ISO 3166 by other abbreviations."""
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
@@ -60,6 +64,21 @@ def check_zone(text: str) -> str:
     suggestion = _nearest_zone(text)
     hint = f'did you mean "{suggestion}"?' if suggestion else "write an IANA name, such as America/Denver"
     raise ValueError(f'there is no time zone "{text[:40]}"; {hint}')
+
+
+def check_country(text: str) -> str:
+    """Return the ISO 3166 code of a country.
+
+    Raises:
+        ValueError: it is not such a code; the message suggests one.
+    """
+    code = text.strip().upper()
+    code = _USUAL_CODES.get(code, code)
+    if not is_country(code):
+        raise ValueError(f'there is no country "{text[:40]}"; write its two letters of ISO 3166, such as US')
+    if code != text:
+        raise ValueError(f'"{text[:40]}" is not a code of ISO 3166; did you mean "{code}"?')
+    return code
 
 
 def check_region(text: str) -> str:

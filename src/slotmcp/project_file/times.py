@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from slotmcp.domain.catalog import WallSpan
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Minute
 from slotmcp.engine.zones import local_date, utc_to_wall, wall_minute_to_utc
 
@@ -15,6 +16,7 @@ LAST_DATE = date(2199, 12, 31)
 MAX_RELATIVE_DAYS = 366
 
 CLOCK_PATTERN = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00"
+DAY_SPAN_PATTERN = rf"(?:{CLOCK_PATTERN})-(?:{CLOCK_PATTERN})"
 DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 RELATIVE_PATTERN = r"today(?:[+-][0-9]{1,3})?|workday(?:\+[0-9]{1,3})?"
 DAY_PATTERN = rf"(?:{DATE_PATTERN}|{RELATIVE_PATTERN})"
@@ -101,6 +103,22 @@ def parse_clock(text: str) -> int:
     if re.fullmatch(CLOCK_PATTERN, text):
         return int(text[:2]) * 60 + int(text[3:])
     raise ValueError(f'write a time from "00:00" to "24:00", such as "{_suggested_clock(text)}"')
+
+
+def parse_day_span(text: str) -> WallSpan:
+    """Return the span of "HH:MM-HH:MM", within one day.
+
+    Raises:
+        ValueError: the text is invalid; the message states the valid form.
+    """
+    if not re.fullmatch(DAY_SPAN_PATTERN, text):
+        raise ValueError('write a start and an end, such as "06:00-12:00"')
+    start, end = map(parse_clock, text.split("-"))
+    if end <= start:
+        raise ValueError(
+            f'the end is not after the start; write a later one, at most 24:00, such as "{text[:5]}-24:00"'
+        )
+    return WallSpan(start_minute=start, end_minute=end)
 
 
 def parse_date(text: str) -> date:
@@ -194,6 +212,11 @@ def _minutes_since_epoch(day: date) -> Minute:
 def write_clock(minute: int) -> str:
     """Format minutes since midnight, at most 1440, for `parse_clock`."""
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def write_day_span(span: WallSpan) -> str:
+    """Format a span of one day for `parse_day_span`."""
+    return f"{write_clock(span.start_minute)}-{write_clock(span.end_minute)}"
 
 
 def write_wall(at: datetime) -> str:

@@ -9,7 +9,9 @@ import orjson
 
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import (
+    ChangeVerification,
     DateOverride,
+    PartsOfDay,
     Project,
     ServiceType,
     SlotAlignment,
@@ -20,6 +22,7 @@ from slotmcp.domain.catalog import (
     TravelPolicy,
     WallSpan,
     WeeklySpan,
+    Wording,
 )
 from slotmcp.store import columns
 from slotmcp.store.statement import Fetch, Row, Statement, upsert
@@ -104,6 +107,9 @@ def project_values(project: Project) -> dict[str, object]:
         holiday_regions=json_text(project.holiday_regions),
         closed_dates=json_text(project.closed_dates),
         calcom=json_text(project.calcom) if project.calcom else None,
+        verify_changes=project.verify_changes.value,
+        parts_of_day=_parts_json(project.parts_of_day),
+        wording=project.wording.value,
     )
 
 
@@ -123,19 +129,24 @@ def project_of(values: Row) -> Project:
         "holiday_regions": tuple(orjson.loads(row["holiday_regions"])),
         "closed_dates": tuple(map(date.fromisoformat, orjson.loads(row["closed_dates"]))),
         "calcom": _connection(orjson.loads(row["calcom"])) if row["calcom"] else None,
+        "verify_changes": ChangeVerification(row["verify_changes"] or ChangeVerification.CONTACT),
+        "parts_of_day": _parts_of_day(row["parts_of_day"]),
+        "wording": Wording(row["wording"] or Wording.VISIT),
     }
     return Project(**row | converted, travel=travel)
 
 
 def service_values(service: ServiceType) -> dict[str, object]:
     """Return a service as its statement's values."""
-    return values_of(columns.ServiceRow._fields, service, skills=json_text(sorted(service.skills)))
+    skills, spoken = json_text(sorted(service.skills)), json_text(dict(service.spoken))
+    return values_of(columns.ServiceRow._fields, service, skills=skills, spoken=spoken)
 
 
 def service_of(values: Row) -> ServiceType:
     """Return the service that a row holds."""
     row = columns.ServiceRow(*values)._asdict()
-    return ServiceType(**row | {"skills": frozenset(orjson.loads(row["skills"]))})
+    spoken = orjson.loads(row["spoken"]) if row["spoken"] else {}
+    return ServiceType(**row | {"skills": frozenset(orjson.loads(row["skills"])), "spoken": spoken})
 
 
 def technician_values(technician: Technician) -> dict[str, object]:
@@ -257,6 +268,17 @@ def _weekly(stored: list[Any]) -> WeeklySpan:
         valid_from=date.fromisoformat(valid_from) if valid_from else None,
         valid_until=date.fromisoformat(valid_until) if valid_until else None,
     )
+
+
+def _parts_json(parts: PartsOfDay) -> str:
+    return json_text([[span.start_minute, span.end_minute] for span in (parts.morning, parts.afternoon, parts.evening)])
+
+
+def _parts_of_day(stored: str | None) -> PartsOfDay:
+    if stored is None:
+        return PartsOfDay()
+    morning, afternoon, evening = (_wall(*span) for span in orjson.loads(stored))
+    return PartsOfDay(morning=morning, afternoon=afternoon, evening=evening)
 
 
 def _wall(start_minute: int, end_minute: int) -> WallSpan:

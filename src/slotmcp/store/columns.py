@@ -33,6 +33,10 @@ PROJECTS: Final = Table(
         "salt",
         "revision",
         "calcom",
+        "country",
+        "verify_changes",
+        "parts_of_day",
+        "wording",
     ),
 )
 ACCESS_KEYS: Final = Table(
@@ -112,6 +116,8 @@ SERVICES: Final = Table(
         "position",
         "archived",
         "calcom_event_type_id",
+        "min_duration_minutes",
+        "spoken",
     ),
 )
 TECHNICIANS: Final = Table(
@@ -256,12 +262,17 @@ class ProjectRow(NamedTuple):
     holiday_regions: str
     closed_dates: str
     calcom: str | None
+    country: str | None
+    verify_changes: str | None
+    parts_of_day: str | None
+    wording: str | None
 
 
 PROJECT_COLUMNS: Final = (
     "id, name, timezone, locale, slot_interval_minutes, slot_alignment, min_notice_minutes, horizon_days, "
     "hold_ttl_seconds, max_holds_per_customer, candidate_ranking, assignment_ranking, travel_mode, travel_speed_kmh, "
-    "travel_minutes_per_stop, travel_road_factor, default_service_id, holiday_regions, closed_dates, calcom"
+    "travel_minutes_per_stop, travel_road_factor, default_service_id, holiday_regions, closed_dates, calcom, country,"
+    " verify_changes, parts_of_day, wording"
 )
 
 
@@ -275,10 +286,13 @@ class ServiceRow(NamedTuple):
     buffer_after_minutes: int
     skills: str
     calcom_event_type_id: int | None
+    min_duration_minutes: int | None
+    spoken: str | None
 
 
 SERVICE_COLUMNS: Final = (
-    "id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, skills, calcom_event_type_id"
+    "id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, skills, calcom_event_type_id, "
+    "min_duration_minutes, spoken"
 )
 
 

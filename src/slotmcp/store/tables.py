@@ -84,6 +84,10 @@ class ProjectTable(SQLModel, table=True):
     salt: bytes = Field(sa_type=LargeBinary)
     revision: int = Field(sa_type=BIG)
     calcom: str | None = Field(sa_type=TEXT)
+    country: str | None = Field(sa_type=TEXT)
+    verify_changes: str | None = Field(sa_type=TEXT)
+    parts_of_day: str | None = Field(sa_type=TEXT)
+    wording: str | None = Field(sa_type=TEXT)
 
 
 class ServiceTable(SQLModel, table=True):
@@ -106,6 +110,8 @@ class ServiceTable(SQLModel, table=True):
     position: int
     archived: int
     calcom_event_type_id: int | None = Field(sa_type=BIG)
+    min_duration_minutes: int | None
+    spoken: str | None = Field(sa_type=TEXT)
 
 
 class TechnicianTable(SQLModel, table=True):

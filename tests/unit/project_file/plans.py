@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import (
+    ChangeVerification,
     DateOverride,
     Location,
+    PartsOfDay,
     Project,
     RankingKey,
     ServiceType,
@@ -23,9 +25,11 @@ from slotmcp.domain.catalog import (
     TravelPolicy,
     WallSpan,
     WeeklySpan,
+    Wording,
 )
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.services.imports import ProjectPlan
+from slotmcp.tools.speech.voice import LOCALES
 
 T = TypeVar("T")
 
@@ -158,11 +162,23 @@ def technicians(draw: st.DrawFn, technician_id: str) -> Technician:
 
 
 @st.composite
+def parts_of_day(draw: st.DrawFn) -> PartsOfDay:
+    edges = sorted(draw(st.lists(st.integers(0, 1440), min_size=6, max_size=6, unique=True)))
+    morning, afternoon, evening = (
+        WallSpan(start_minute=start, end_minute=end) for start, end in zip(edges[::2], edges[1::2], strict=True)
+    )
+    return PartsOfDay(morning=morning, afternoon=afternoon, evening=evening)
+
+
+@st.composite
 def services(draw: st.DrawFn, service_id: str) -> ServiceType:
+    duration_minutes = draw(st.integers(1, 1440))
     return ServiceType(
         id=service_id,
         name=draw(NAMES),
-        duration_minutes=draw(st.integers(1, 1440)),
+        duration_minutes=duration_minutes,
+        min_duration_minutes=draw(st.none() | st.integers(1, duration_minutes)),
+        spoken=draw(st.dictionaries(st.sampled_from(LOCALES), NAMES, max_size=2)),
         buffer_before_minutes=draw(BUFFERS),
         buffer_after_minutes=draw(BUFFERS),
         skills=draw(SKILLS),
@@ -188,6 +204,10 @@ def projects(draw: st.DrawFn, service_ids: list[str]) -> Project:
         default_service_id=draw(st.none() | st.sampled_from(service_ids)),
         holiday_regions=tuple(draw(st.lists(st.sampled_from(["US", "US-CO", "NO", "DE-BY"]), unique=True))),
         closed_dates=tuple(draw(st.lists(DATES, unique=True, max_size=3))),
+        country=draw(st.sampled_from([None, "US", "NO", "DE"])),
+        verify_changes=draw(st.sampled_from(ChangeVerification)),
+        parts_of_day=draw(st.just(PartsOfDay()) | parts_of_day()),
+        wording=draw(st.sampled_from(Wording)),
     )
 
 

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
-from slotmcp.domain.catalog import Location, Project, ServiceType, Technician, TimeOff, TravelPolicy
+from slotmcp.domain.catalog import Location, PartsOfDay, Project, ServiceType, Technician, TimeOff, TravelPolicy
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.project_file import project_schema, sample_text
 from slotmcp.project_file.entry import Entry
@@ -20,12 +20,15 @@ from slotmcp.project_file.schema import (
     CalcomHostEntry,
     ConnectedCalendarEntry,
     LocationEntry,
+    PartsOfDayEntry,
     ProjectEntry,
     ServiceEntry,
+    SpokenEntry,
     TechnicianEntry,
     TimeOffEntry,
     TravelEntry,
 )
+from slotmcp.tools.speech.voice import LOCALES
 from unit.project_file.files import GOOD, edited, plan
 from unit.project_file.values import plain_values
 
@@ -56,6 +59,11 @@ def test_the_schema_accepts_files_that_the_reader_accepts(text: str) -> None:
         ("holdTtlSeconds: 90", "holdTtlSeconds: 59"),
         ("holdTtlSeconds: 90", "holdTtlSecs: 90"),
         ("holdTtlSeconds: 90", "travel: {mode: drive}"),
+        ("holdTtlSeconds: 90", "country: us"),
+        ("holdTtlSeconds: 90", "verifyChanges: code"),
+        ("holdTtlSeconds: 90", 'partsOfDay: {morning: "6-12"}'),
+        ("bufferAfterMinutes: 15", "spoken: {it: la riparazione}"),
+        ("bufferAfterMinutes: 15", "minDurationMinutes: 0"),
         ("name: Ben", "name: 7"),
         ("id: t-ben", "id: T Ben"),
         ("    durationMinutes: 60\n", ""),
@@ -83,11 +91,16 @@ def test_every_key_except_obvious_ones_has_a_description() -> None:
     assert silent == []
 
 
+def test_a_service_can_be_spoken_in_every_locale() -> None:
+    assert SpokenEntry.keys() == list(LOCALES)
+
+
 @pytest.mark.parametrize(
     ("entry", "domain", "other_entry_fields", "other_domain_fields"),
     [
         (LocationEntry, Location, set(), set()),
         (TravelEntry, TravelPolicy, set(), {"road_factor"}),
+        (PartsOfDayEntry, PartsOfDay, set(), set()),
         (
             ProjectEntry,
             Project,

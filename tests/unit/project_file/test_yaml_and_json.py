@@ -160,6 +160,33 @@ def test_valid_but_unusual_values_are_noted(old: str, new: str, path: str, note:
     assert (path, note) in [(one.path, one.problem) for one in read(edited(old, new)).notes]
 
 
+@pytest.mark.parametrize(
+    ("zone_key", "locale", "country", "path"),
+    [
+        ("Europe/Berlin", "de", "DE", "project.locale"),
+        ("Europe/Vienna", "de", "AT", "project.locale"),
+        ("America/Mexico_City", "es-419", "MX", "project.locale"),
+        ("Australia/Sydney", "", "AU", "project.timezone"),
+        ("Canada/Mountain", "", "CA", "project.timezone"),
+    ],
+)
+def test_an_assumed_country_is_noted(zone_key: str, locale: str, country: str, path: str) -> None:
+    keys = f"timezone: {zone_key}" + (f"\n  locale: {locale}" if locale else "")
+    text = edited("timezone: America/Denver", keys)
+    (note,) = [one for one in read(text).notes if "phone" in one.problem]
+    assert (note.path, note.line) == (path, 5 if locale else 4)
+    sentence = "phone numbers without a country code are read as numbers of {0}; add country: {0}"
+    assert note.problem == sentence.format(country)
+    named = text.replace("  timezone:", f"  country: {country}\n  timezone:", 1)
+    assert [one for one in read(named).notes if "phone" in one.problem] == []
+
+
+def test_a_country_that_nothing_names_is_noted() -> None:
+    text = edited("timezone: America/Denver", "timezone: UTC\n  locale: es")
+    note = "phone numbers need a country code; add country, such as country: US"
+    assert ("project.locale", note) in [(one.path, one.problem) for one in read(text).notes]
+
+
 def test_a_technician_without_a_home_is_noted_when_travel_times_count() -> None:
     homeless = edited("    home: {latitude: 39.7337, longitude: -104.9806}\n", "")
     travelling = homeless.replace("holdTtlSeconds: 90", "travel: {mode: estimated}")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
-from slotmcp.domain.catalog import Project, RankingKey, TimeOff, TravelPolicy
+from slotmcp.domain.catalog import ChangeVerification, PartsOfDay, Project, RankingKey, TimeOff, TravelPolicy, Wording
 from slotmcp.domain.claim import Claim, ClaimState
 from slotmcp.ports import ClaimConflict, Store, Transaction
 from slotmcp.store import tables
@@ -128,6 +128,19 @@ async def test_schedules_of_an_old_file_can_be_read(old: Path) -> None:
         assert schedule.revision == 4
         full = (await store.schedule("full")).technician_schedules["full"].technician
         assert full.time_off == (TimeOff(start=NOON, end=NOON + 60, reason="dentist"),)
+
+
+async def test_rules_that_an_old_file_lacks_have_their_defaults(old: Path) -> None:
+    async with SqliteStore.open(old, clock=HandClock()) as store:
+        schedule = await store.schedule(SHOP)
+        rules = schedule.project
+        assert (rules.country, rules.verify_changes, rules.wording) == (
+            None,
+            ChangeVerification.CONTACT,
+            Wording.VISIT,
+        )
+        assert rules.parts_of_day == PartsOfDay()
+        assert {(one.min_duration_minutes, *one.spoken) for one in schedule.services.values()} == {(None,)}
 
 
 async def test_bookings_of_an_old_file_can_be_read_and_found_by_contact_keys(old: Path) -> None:

@@ -1,0 +1,47 @@
+"""Countries by ISO 3166 code: of a project, of a locale and of a time zone."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from slotmcp.domain.catalog import Project
+
+_REGION: Final = re.compile(r"[-_]([A-Za-z]{2})(?:[-_.@]|$)")
+_NO_COUNTRIES: Final = frozenset({"001", "ZZ"})
+DEFAULT_LOCALE: Final = Project(id="", name="", timezone="").locale
+
+
+def country_of(project: Project) -> str | None:
+    """Return a project's country: its own, else that of its locale, else that of its time zone.
+
+    The default locale counts last, because a project need not choose it.
+    """
+    if project.country is not None:
+        return project.country
+    by_zone, by_locale = country_of_zone(project.timezone), region_of(project.locale)
+    return (by_zone or by_locale) if project.locale == DEFAULT_LOCALE else (by_locale or by_zone)
+
+
+def region_of(locale: str) -> str | None:
+    """Return the country of a locale such as "en-US", if it names one."""
+    match = _REGION.search(locale)
+    return match[1].upper() if match else None
+
+
+def country_of_zone(zone_key: str) -> str | None:
+    """Return the country of an IANA time zone, if it belongs to one."""
+    canonical = _table("zone_aliases").get(zone_key, zone_key)
+    country = _table("zone_territories").get(canonical)
+    return None if country in _NO_COUNTRIES else country
+
+
+def is_country(code: str) -> bool:
+    """Return whether a country with a time zone has this code."""
+    return code not in _NO_COUNTRIES and code in _table("zone_territories").values()
+
+
+def _table(name: str) -> Mapping[str, str]:
+    from babel.core import get_global  # noqa: PLC0415  takes 0.03 s, which would slow down the start
+
+    table: Mapping[str, str] = get_global(name)
+    return table
