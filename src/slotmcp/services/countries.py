@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from slotmcp.domain.catalog import Project
 
@@ -40,7 +40,7 @@ def is_country(code: str) -> bool:
     return code not in _NO_COUNTRIES and code in _table("zone_territories").values()
 
 
-def _table(name: str) -> Mapping[str, str]:
+def _table(name: Literal["zone_aliases", "zone_territories"]) -> Mapping[str, str]:
     from babel.core import get_global  # noqa: PLC0415  takes 0.03 s, which would slow down the start
 
     table: Mapping[str, str] = get_global(name)
