@@ -171,7 +171,9 @@ def _opening(availability: Availability, change: Change, need: Need, start: Minu
 
 
 def _shorter_opening(availability: Availability, need: Need, start: Minute) -> Opening | None:
-    for duration in range(need.duration_minutes - _SHORTEN_STEP_MINUTES, 0, -_SHORTEN_STEP_MINUTES):
+    for duration in range(
+        need.duration_minutes - _SHORTEN_STEP_MINUTES, need.shortest_minutes - 1, -_SHORTEN_STEP_MINUTES
+    ):
         opening = _opening(availability, Change.SHORTER, replace(need, duration_minutes=duration), start)
         if opening:
             return opening

@@ -20,6 +20,8 @@ class Need:
     """Technician that the caller requests."""
     site: Site | None = None
     """Location of the job; None when it is unknown or the project ignores travel times."""
+    shortest_minutes: int = 1
+    """Shortest length that a request for the service may have."""
 
     @classmethod
     def of_service(
@@ -38,6 +40,7 @@ class Need:
             skills=service.skills,
             technician_id=technician_id,
             site=site,
+            shortest_minutes=service.shortest_minutes,
         )
 
     @classmethod

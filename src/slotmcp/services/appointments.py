@@ -86,15 +86,18 @@ def find_need(  # noqa: PLR0913  the properties of a job
     technician_id: str | None,
     location: Location | None,
     travel_times: TravelTimes | None = None,
+    length_field: str = "durationMinutes",
 ) -> Need:
     """Return the requirements of a job. `travel_times` replace the estimated ones.
+
+    `length_field` is the field of the request that determines the duration.
 
     Raises:
         NotFound: there is no such technician.
         InvalidArgument: the duration is out of bounds, or the technician lacks a skill.
     """
-    if duration_minutes is not None and not 1 <= duration_minutes <= MAX_DURATION_MINUTES:
-        raise InvalidArgument("durationMinutes", f"give a length from 1 to {MAX_DURATION_MINUTES} minutes.")
+    if duration_minutes is not None:
+        _check_duration(service, duration_minutes, length_field)
     if technician_id is not None:
         _check_technician(schedule, service, technician_id)
     site = site_at(location, schedule.project.travel, travel_times)
@@ -119,6 +122,7 @@ def find_appointment(schedule: Schedule, request: StartRequest, travel_times: Tr
         technician_id=request.technician_id,
         location=request.location,
         travel_times=travel_times,
+        length_field="durationMinutes" if request.end is None else "end",
     )
     return Appointment(service, need, start, request.location)
 
@@ -165,6 +169,13 @@ def check_zone(zone_key: str, field: str) -> str:
         return zone(zone_key).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise InvalidArgument(field, "give an IANA zone name such as America/Denver or Europe/Paris.") from None
+
+
+def _check_duration(service: ServiceType, duration_minutes: int, length_field: str) -> None:
+    shortest = service.shortest_minutes
+    if not shortest <= duration_minutes <= MAX_DURATION_MINUTES:
+        lengths = f"{service.id} takes {shortest} to {MAX_DURATION_MINUTES} minutes, usually {service.duration_minutes}"
+        raise InvalidArgument(length_field, f"{lengths}; give such a length, or leave it out for the usual one.")
 
 
 def _check_technician(schedule: Schedule, service: ServiceType, technician_id: str) -> None:

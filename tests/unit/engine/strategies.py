@@ -122,4 +122,5 @@ def a_service(draw: st.DrawFn, id_: str) -> ServiceType:
         buffer_before_minutes=pick(draw, BUFFERS),
         buffer_after_minutes=pick(draw, BUFFERS),
         skills=pick(draw, (NONE, NONE, PIPES, BOTH)),
+        min_duration_minutes=pick(draw, (None, None, 1, 30)),
     )

@@ -146,10 +146,13 @@ class Critic:
         return self.oracle.slot(replace(self.need, technician_id=None), start)
 
     def shorter(self, start: int) -> Slot | None:
-        """Return the longest duration that is shorter by quarters of an hour."""
-        lengths = range(self.need.duration_minutes - 15, 0, -15)
+        """Return the longest allowed duration that is shorter by quarters of an hour."""
+        lengths = [length for length in range(self.need.duration_minutes - 15, 0, -15) if self.is_allowed(length)]
         fits = (self.oracle.slot(_as_long_as(self.need, length), start) for length in lengths)
         return next((slot for slot in fits if slot), None)
+
+    def is_allowed(self, minutes: int) -> bool:
+        return minutes >= self.need.shortest_minutes
 
     def other_day(self, start: int) -> Slot | None:
         """Return the same time on the nearest day within a week, the later one first; else the nearest time."""

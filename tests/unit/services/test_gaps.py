@@ -131,7 +131,7 @@ def losses(draw: st.DrawFn, business: ProjectPlan) -> LostQuestion:
         min(max(first, asked_at), MONDAY_MIDNIGHT + 1439 + 1440 * min(1, business.project.horizon_days)),
         max(first, asked_at) + draw(st.sampled_from([1, 120, 360, 600])),
         service_id=kind.id,
-        duration_minutes=draw(st.sampled_from([kind.duration_minutes, 30])),
+        duration_minutes=draw(st.sampled_from([kind.duration_minutes, kind.shortest_minutes])),
         technician_id=draw(st.sampled_from([None, None, None, *able])),
         part_of_day=draw(st.sampled_from([None, None, None, None, *PartOfDay])),
         days_of_week=draw(st.sampled_from([(), (), (), (0,), (1,)])),
