@@ -1,7 +1,10 @@
 """Tests of callers in another time zone: every tool accepts and speaks their local times."""
 
+from dataclasses import replace
+
 import pytest
 
+from support.denver import PLAN
 from support.server import Caller
 
 NEW_YORK = {"timezone": "America/New_York"}
@@ -53,7 +56,30 @@ async def test_alternatives_are_worded_in_the_callers_zone(caller: Caller) -> No
 
 
 @pytest.mark.parametrize("tool", ["create_hold", "book_slot", "explain_slot", "get_slots"])
-async def test_an_unknown_zone_is_refused(caller: Caller, tool: str) -> None:
-    error = await caller.expect_error(tool, timezone="Denver")
+@pytest.mark.parametrize(
+    ("zone", "place"),
+    [
+        ("Denver", "America/Denver"),
+        ("EST", "America/New_York"),
+        ("Etc/GMT+6", "America/Chicago"),
+        ("PST", "America/Los_"),
+    ],
+)
+async def test_a_zone_that_is_no_place_is_refused_with_the_place(
+    caller: Caller, tool: str, zone: str, place: str
+) -> None:
+    error = await caller.expect_error(tool, timezone=zone)
     problems = {one["field"]: one["problem"] for one in error["fields"]}
-    assert problems["timezone"] == "must be an IANA zone name such as America/Denver or Europe/Paris."
+    assert problems["timezone"].startswith(f"must be the IANA name of a place such as {place}")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Etc/UTC"])
+async def test_utc_is_a_zone(caller: Caller, zone: str) -> None:
+    assert (await caller.call("get_slots", timezone=zone))["query"]["timezone"] == zone
+
+
+async def test_a_project_in_a_fixed_zone_keeps_working(empty_caller: Caller) -> None:
+    fixed = replace(PLAN, project=replace(PLAN.project, timezone="EST"))
+    await empty_caller.app.projects.import_project(fixed, prune=False)
+    slots = (await empty_caller.call("get_slots"))["slots"]
+    await empty_caller.call("book_slot", start=slots[0]["startLocal"], customerName="Kim", customerPhone="303 555 0142")

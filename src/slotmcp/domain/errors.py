@@ -54,12 +54,42 @@ class ErrorCode(StrEnum):
     """An unexpected failure, without an error class."""
 
 
+class ProblemKind(StrEnum):
+    """Subject of a problem, which decides the sentence that callers hear. Earlier members are reported first."""
+
+    NAME = "name"
+    """The customer's name is missing or unusable."""
+    CONTACT = "contact"
+    """A phone number or an email address is required."""
+    PHONE = "phone"
+    """The phone number is incomplete or impossible."""
+    EMAIL = "email"
+    """The email address is not valid."""
+    SERVICE = "service"
+    """The service is missing or unknown."""
+    TECHNICIAN = "technician"
+    """No technician has that name, or the technician cannot do the work."""
+    BOOKING = "booking"
+    """The booking is missing or unknown."""
+    PAST = "past"
+    """The time is in the past."""
+    TOO_FAR = "too_far"
+    """The time is after the last day on which bookings are open."""
+    WHICH_DAY = "which_day"
+    """The words mean one of two days."""
+    TIME = "time"
+    """The day or the time of day is missing or unreadable."""
+    OTHER = "other"
+    """The agent has to correct its request; the caller has nothing to say."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
     """One wrong field: its name on the wire, and the valid form."""
 
     field: str
     problem: str
+    kind: ProblemKind = ProblemKind.OTHER
 
 
 class SlotmcpError(Exception):
@@ -82,9 +112,20 @@ class InvalidArgument(FixRequest):
 
     code = ErrorCode.INVALID_ARGUMENT
 
-    def __init__(self, field: str, problem: str, *more: FieldProblem) -> None:
-        self.fields = (FieldProblem(field, problem), *more)
+    def __init__(self, field: str, problem: str, *more: FieldProblem, kind: ProblemKind = ProblemKind.OTHER) -> None:
+        self.fields = (FieldProblem(field, problem, kind), *more)
         super().__init__(" ".join(f"{wrong.field}: {wrong.problem}" for wrong in self.fields))
+
+    @classmethod
+    def of(cls, problems: Sequence[FieldProblem]) -> Self:
+        """Return the error for one or more problems."""
+        first, *others = problems
+        return cls(first.field, first.problem, *others, kind=first.kind)
+
+    @property
+    def kind(self) -> ProblemKind:
+        """The first kind, in the order of `ProblemKind`, of all problems."""
+        return min((wrong.kind for wrong in self.fields), key=list(ProblemKind).index)
 
 
 class NotFound(FixRequest):

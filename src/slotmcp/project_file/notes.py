@@ -1,6 +1,7 @@
 """Notes on a project file: valid but unusual values."""
 
 from slotmcp.domain.catalog import Project, Technician, TechnicianStatus, TravelMode
+from slotmcp.engine.zone_names import PLACE_BY_FIXED_ZONE
 from slotmcp.project_file.checks import Problems
 from slotmcp.project_file.suggestions import nearest
 from slotmcp.services.countries import DEFAULT_LOCALE, country_of, region_of
@@ -10,6 +11,7 @@ from slotmcp.services.imports import ProjectPlan
 def add_notes(plan: ProjectPlan, problems: Problems) -> None:
     """Note all valid but unusual values."""
     _note_country(plan.project, problems.at("project"))
+    _note_zones(plan, problems)
     _note_services(plan, problems)
     _note_skills(plan, problems)
     _note_technicians(plan, problems)
@@ -27,6 +29,18 @@ def _note_country(project: Project, problems: Problems) -> None:
         at_cause.add_note(
             f"phone numbers without a country code are read as numbers of {country}; add country: {country}"
         )
+
+
+def _note_zones(plan: ProjectPlan, problems: Problems) -> None:
+    _note_zone(plan.project.timezone, problems.at("project", "timezone"))
+    for index, technician in enumerate(plan.technicians):
+        if technician.timezone != plan.project.timezone:
+            _note_zone(technician.timezone, problems.at("technicians", index, "timezone"))
+
+
+def _note_zone(zone: str, problems: Problems) -> None:
+    if (place := PLACE_BY_FIXED_ZONE.get(zone)) is not None:
+        problems.add_note(f"{zone} is not a place, so its clock never changes; write a place such as {place}")
 
 
 def _note_services(plan: ProjectPlan, problems: Problems) -> None:

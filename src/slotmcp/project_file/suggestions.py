@@ -5,30 +5,12 @@ from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import available_timezones
 
+from slotmcp.engine.zone_names import PLACE_BY_ABBREVIATION, PLACE_BY_FIXED_ZONE, nearest_place
 from slotmcp.services.countries import is_country
 
-_ZONE_BY_ABBREVIATION = {
-    abbreviation: zone
-    for zone, abbreviations in {
-        "America/New_York": "EST EDT ET EST5EDT EASTERN",
-        "America/Chicago": "CST CDT CT CST6CDT CENTRAL",
-        "America/Denver": "MST MDT MT MST7MDT MOUNTAIN",
-        "America/Los_Angeles": "PST PDT PT PST8PDT PACIFIC",
-        "America/Anchorage": "AKST AKDT",
-        "Pacific/Honolulu": "HST",
-        "Europe/London": "GMT BST GB UK",
-        "Europe/Berlin": "CET CEST MET MEZ",
-        "Europe/Athens": "EET EEST",
-        "Europe/Lisbon": "WET WEST",
-        "Asia/Kolkata": "IST",
-        "Asia/Tokyo": "JST",
-        "Australia/Sydney": "AEST AEDT",
-    }.items()
-    for abbreviation in abbreviations.split()
-}
-_UTC = "UTC"
 _USUAL_CODES = {"UK": "GB", "USA": "US", "EN": "GB"}
 """Codes of ISO 3166 by other abbreviations."""
+_UTC = frozenset({"UTC", "Etc/UTC"})
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
@@ -48,20 +30,21 @@ def did_you_mean(word: str, valid: Iterable[str], *, max_shown: int = 12) -> str
 
 
 def check_zone(text: str) -> str:
-    """Return the IANA name of a geographic time zone, or UTC.
+    """Return the IANA name of a geographic time zone, or UTC. Names without a place are accepted, and noted later.
 
     Raises:
         ValueError: it is not such a name; the message suggests one.
     """
-    if text == _UTC or (text in _zones() and "/" in text and not text.startswith("Etc/")):
+    is_place = "/" in text and not text.startswith("Etc/")
+    if text in _zones() and (is_place or text in _UTC or text in PLACE_BY_FIXED_ZONE):
         return text
-    if (zone := _ZONE_BY_ABBREVIATION.get(text.upper().removesuffix(" TIME"))) is not None:
+    if (zone := PLACE_BY_ABBREVIATION.get(text.upper().removesuffix(" TIME"))) is not None:
         raise ValueError(f'"{text[:40]}" is not an IANA name; did you mean "{zone}"?')
     if text.upper().startswith(("UTC", "GMT", "ETC/", "+", "-")):
         raise ValueError(
             "an offset does not define clock changes; write a time zone by its IANA name, such as America/Denver"
         )
-    suggestion = _nearest_zone(text)
+    suggestion = nearest_place(text)
     hint = f'did you mean "{suggestion}"?' if suggestion else "write an IANA name, such as America/Denver"
     raise ValueError(f'there is no time zone "{text[:40]}"; {hint}')
 
@@ -104,14 +87,6 @@ def check_region(text: str) -> str:
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
-
-
-def _nearest_zone(text: str) -> str | None:
-    zones = [zone for zone in _zones() if "/" in zone and not zone.startswith("Etc/")]
-    by_city = {zone.rpartition("/")[2]: zone for zone in sorted(zones, reverse=True)}
-    wanted = text.replace(" ", "_")
-    city = nearest(wanted.rpartition("/")[2], by_city)
-    return nearest(wanted, zones) or (by_city[city] if city is not None else None)
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfoNotFoundError
 
 from slotmcp.domain.catalog import Location, ServiceType
 from slotmcp.domain.claim import Claim
@@ -13,7 +12,8 @@ from slotmcp.domain.moment import Moment, WallDate, WallTime
 from slotmcp.domain.schedule import Schedule
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
-from slotmcp.engine.zones import instants_around_gap, instants_at, midnight, next_midnight, wall_to_utc, zone
+from slotmcp.engine.zone_names import find_zone
+from slotmcp.engine.zones import instants_around_gap, instants_at, midnight, next_midnight, wall_to_utc
 
 MAX_DURATION_MINUTES: Final = MINUTES_PER_DAY
 
@@ -163,12 +163,12 @@ def check_zone(zone_key: str, field: str) -> str:
     """Return the name of a time zone.
 
     Raises:
-        InvalidArgument: there is no such time zone.
+        InvalidArgument: there is no such time zone, or it is no place.
     """
     try:
-        return zone(zone_key).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidArgument(field, "give an IANA zone name such as America/Denver or Europe/Paris.") from None
+        return find_zone(zone_key)
+    except ValueError as error:
+        raise InvalidArgument(field, f"{error}.") from None
 
 
 def _check_duration(service: ServiceType, duration_minutes: int, length_field: str) -> None:

@@ -1,66 +1,87 @@
-"""Arguments of the tools: the type of each field, and the validation of the values that an agent sent.
+"""Arguments of the tools: the types of their fields, and the fields that several tools share.
 
-A missing field, null, blank text, and 0 if the minimum is above 0 all mean absent. Numbers may arrive as text; nothing
-else is converted. Every invalid value becomes a domain error that says, for each field, what is valid.
+`argument_reader` describes the leniency that all of them have in common.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar
+from typing import Annotated, ClassVar, Final, TypeAlias
 
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
-from pydantic import ConfigDict, Field, GetCoreSchemaHandler, ValidationError
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler
 from pydantic.alias_generators import to_camel
-from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from slotmcp.domain.catalog import Location
-from slotmcp.domain.errors import FieldProblem, InvalidArgument
+from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import Moment, WallTime
+from slotmcp.engine.zone_names import find_zone
 from slotmcp.services.appointments import MAX_DURATION_MINUTES
-from slotmcp.tools import moments
+from slotmcp.tools import moments, texts
 from slotmcp.tools.schemas import Schema, portable
 
-_MAX_NAME_CHARACTERS: Final = 64
-"""Length to which an unknown argument's name is cut in an error."""
-_MAX_UNKNOWN_NAMES: Final = 5
 _NOT_IN_A_LINE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_IN_A_PARAGRAPH: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
-_PHONE: Final = re.compile(r"\+?[0-9() ./-]*(?:(?:x|ext\.?|#) ?[0-9]{1,8})?", re.IGNORECASE)
-_MIN_PHONE_DIGITS: Final = 5
-_MAX_PHONE_DIGITS: Final = 23
-_EMAIL: Final = re.compile(r"[^@\s,;<>]{1,64}@[^@\s,;<>.]+(?:\.[^@\s,;<>.]+)+")
-A = TypeVar("A", bound="Arguments")
+_MAX_NUMBER_AS_TEXT: Final = 10**20
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Arguments of which at least one is required."""
+
+    names: tuple[str, ...]
+    """Names on the wire, the usual one first."""
+    problem: str
+    """The valid form, if all of them are absent."""
 
 
 class Arguments(ArgModelBase):
     """Arguments of one tool: snake_case here, camelCase on the wire."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, alias_generator=to_camel, hide_input_in_errors=True)
+    any_of: ClassVar[tuple[AnyOf, ...]] = ()
+    """Groups of optional arguments that cannot all be absent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Type of a text field. Control characters are refused, surrounding space is removed."""
+    """Type of a text field. Invisible marks and surrounding space are removed, control characters are refused.
+
+    A whole number counts as its digits, because agents send phone numbers and keys as numbers.
+    """
 
     max_length: int
     read: Callable[[str], object] | None = None
     """Function that returns the field's value, or raises a ValueError that says what is valid."""
     multiline: bool = False
+    is_plain: bool = False
+    """True for a fixed format, such as a date: full-width characters and dashes are also replaced."""
+    is_list: bool = False
+    """True if a list of texts is accepted, too. It is joined with commas."""
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        text = core_schema.str_schema(strip_whitespace=True, max_length=self.max_length)
-        return core_schema.no_info_after_validator_function(self._read, text)
+        text = core_schema.str_schema(max_length=self.max_length, strip_whitespace=True)
+        converted = core_schema.no_info_before_validator_function(self._convert, text)
+        return core_schema.no_info_after_validator_function(self._read, converted)
+
+    def _convert(self, value: object) -> object:
+        if self.is_list and isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+            return ",".join(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and 0 <= value < _MAX_NUMBER_AS_TEXT and value == int(value):
+            return str(int(value))
+        return value
 
     def _read(self, text: str) -> object:
+        cleaned = texts.plain(text) if self.is_plain else texts.clean(text)
         pattern = _NOT_IN_A_PARAGRAPH if self.multiline else _NOT_IN_A_LINE
-        if match := pattern.search(text):
+        if match := pattern.search(cleaned):
             raise ValueError(f"must not have control characters (U+{ord(match[0]):04X})")
-        return text if self.read is None else self.read(text)
+        return cleaned if self.read is None else self.read(cleaned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,37 +106,14 @@ class Number:
         return _refuse_bool(core_schema.float_schema(ge=self.minimum, le=self.maximum, allow_inf_nan=False))
 
 
-def read_phone(text: str) -> str:
-    """Check a phone number in any notation, and return it unchanged.
-
-    Raises:
-        ValueError: the text is not a phone number.
-    """
-    digits = sum(character.isdecimal() for character in text)
-    if not _PHONE.fullmatch(text) or not _MIN_PHONE_DIGITS <= digits <= _MAX_PHONE_DIGITS:
-        raise ValueError('must be a phone number such as "+1 303 555 0142"')
-    return text
-
-
-def read_email(text: str) -> str:
-    """Check an email address, and return it unchanged.
-
-    Raises:
-        ValueError: the text is not one email address.
-    """
-    if not _EMAIL.fullmatch(text):
-        raise ValueError('must be one e-mail address such as "ana@example.com"')
-    return text
-
-
 Id: TypeAlias = Annotated[str, Text(64)]
 Secret: TypeAlias = Annotated[str, Text(256)]
-Phone: TypeAlias = Annotated[str, Text(40, read_phone)]
-Email: TypeAlias = Annotated[str, Text(254, read_email)]
-Zone: TypeAlias = Annotated[str, Text(64, moments.read_zone)]
-Instant: TypeAlias = Annotated[Moment, Text(moments.MAX_LENGTH, moments.read_moment)]
-Day: TypeAlias = Annotated[date, Text(moments.MAX_LENGTH, moments.read_day)]
-Time: TypeAlias = Annotated[Minute | WallTime, Text(moments.MAX_LENGTH, moments.read_time)]
+Phone: TypeAlias = Annotated[str, Text(60, texts.read_phone, is_plain=True)]
+Email: TypeAlias = Annotated[str, Text(300, texts.read_email, is_plain=True)]
+Zone: TypeAlias = Annotated[str, Text(64, find_zone, is_plain=True)]
+Instant: TypeAlias = Annotated[Moment, Text(moments.MAX_LENGTH, moments.read_moment, is_plain=True)]
+Day: TypeAlias = Annotated[date, Text(moments.MAX_LENGTH, moments.read_day, is_plain=True)]
+Time: TypeAlias = Annotated[Minute | WallTime, Text(moments.MAX_LENGTH, moments.read_time, is_plain=True)]
 
 # Fields that several tools have, with the descriptions that models read.
 ServiceType: TypeAlias = Annotated[Id | None, Field(description="As asked of get_slots")]
@@ -125,7 +123,7 @@ Duration: TypeAlias = Annotated[
 RequestedTechnician: TypeAlias = Annotated[Id | None, Field(description="If the caller wants this one")]
 ListedTechnician: TypeAlias = Annotated[Id, Field(description="From list_technicians")]
 BookingId: TypeAlias = Annotated[Id, Field(description="From find_bookings or book_slot")]
-CustomerName: TypeAlias = Annotated[str, Text(200), Field(description="As the caller gave it")]
+CustomerName: TypeAlias = Annotated[str, Text(200, texts.read_name), Field(description="As the caller gave it")]
 CustomerPhone: TypeAlias = Annotated[Phone, Field(description="Or customerEmail, or both")]
 CustomerEmail: TypeAlias = Annotated[Email, Field(description="Or customerPhone, or both")]
 Latitude: TypeAlias = Annotated[Annotated[float, Number(-90, 90)] | None, Field(description="Of the job")]
@@ -135,29 +133,14 @@ CallerZone: TypeAlias = Annotated[Zone | None, Field(description="Caller's zone"
 Locale: TypeAlias = Annotated[str, Text(35), Field(description="E.g. es")]
 
 
+A_CONTACT: Final = AnyOf(("customerPhone", "customerEmail"), "is required: a phone number, or customerEmail")
+"""The customer can be reached."""
+
+
 class ProjectArguments(Arguments):
     """Arguments of a tool that works on one project, as every tool does."""
 
     project_id: Id | None = Field(None, description="If several")
-
-
-def read_arguments(model: type[A], raw: Mapping[str, object]) -> A:
-    """Validate the values that an agent sent.
-
-    Raises:
-        InvalidArgument: with every invalid field.
-    """
-    fields = published_schema(model)["properties"]
-    present = {name: value for name, value in raw.items() if not _is_absent(value, fields.get(name, {}))}
-    problems = _unknown_names(present, tuple(fields))
-    try:
-        args = model.model_validate(present)
-    except ValidationError as error:
-        problems += [_explain(detail, fields) for detail in error.errors(include_url=False, include_input=False)]
-    if problems:
-        first, *others = problems
-        raise InvalidArgument(first.field, first.problem, *others)
-    return args
 
 
 def read_location(latitude: float | None, longitude: float | None) -> Location | None:
@@ -188,53 +171,3 @@ def _refuse_bool(number: CoreSchema) -> CoreSchema:
         return value
 
     return core_schema.no_info_before_validator_function(refuse, number)
-
-
-def _is_absent(value: object, schema: Schema) -> bool:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return True
-    return schema.get("minimum", 0) > 0 and value is not False and value in (0, "0")
-
-
-def _unknown_names(present: Mapping[str, object], allowed: tuple[str, ...]) -> list[FieldProblem]:
-    unknown = [name for name in present if name not in allowed]
-    return [_unknown_name(name[:_MAX_NAME_CHARACTERS], allowed) for name in unknown[:_MAX_UNKNOWN_NAMES]]
-
-
-def _unknown_name(name: str, allowed: tuple[str, ...]) -> FieldProblem:
-    similar = get_close_matches(name, allowed, n=1)
-    suggestion = f" Did you mean {similar[0]}?" if similar else ""
-    problem = f"is not an argument of this tool.{suggestion} It takes {', '.join(allowed)}."
-    return FieldProblem(name.encode("ascii", "backslashreplace").decode(), problem)
-
-
-def _explain(error: ErrorDetails, fields: Mapping[str, Schema]) -> FieldProblem:
-    name = str(error["loc"][0])
-    return FieldProblem(name, f"{_problem(error, fields[name])}.")
-
-
-def _problem(error: ErrorDetails, schema: Schema) -> str:
-    context: Mapping[str, Any] = error.get("ctx", {})
-    match error["type"]:
-        case "missing":
-            return f"is required: {schema['description']}"
-        case "value_error":
-            return str(context["error"])
-        case "string_too_long":
-            return f"must be at most {schema['maxLength']} characters long"
-        case "string_unicode":
-            return "must be valid Unicode text"
-        case _:
-            return _requirement(schema)
-
-
-def _requirement(schema: Schema) -> str:
-    if "enum" in schema:
-        return f"must be one of {', '.join(schema['enum'])}"
-    match schema["type"]:
-        case "integer":
-            return f"must be a whole number from {schema['minimum']} to {schema['maximum']}"
-        case "number":
-            return f"must be a number from {schema['minimum']:g} to {schema['maximum']:g}"
-        case _:
-            return "must be text"

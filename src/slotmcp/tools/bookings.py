@@ -43,6 +43,7 @@ class BookSlot(arguments.ProjectArguments):
     notes: Annotated[str, arguments.Text(2000, multiline=True)] = Field("", description="For the technician")
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
+    any_of = (arguments.A_CONTACT, arguments.AnyOf(("start", "holdToken"), "is required without a holdToken"))
 
 
 class FindBookings(arguments.ProjectArguments):
@@ -54,6 +55,7 @@ class FindBookings(arguments.ProjectArguments):
     booking_id: arguments.Id = Field("", description="One of the four")
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
+    any_of = (arguments.AnyOf(("phone", "email", "customerHash", "bookingId"), "is required: one of the four"),)
 
 
 class RescheduleBooking(arguments.ProjectArguments):
@@ -65,6 +67,7 @@ class RescheduleBooking(arguments.ProjectArguments):
     idempotency_key: arguments.IdempotencyKey = ""
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
+    any_of = (arguments.AnyOf(("start", "holdToken"), "is required without a holdToken"),)
 
 
 class CancelBooking(arguments.ProjectArguments):

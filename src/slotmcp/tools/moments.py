@@ -4,11 +4,9 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfoNotFoundError
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import Moment, WallDate, WallTime
-from slotmcp.engine.zones import zone
 
 MAX_LENGTH: Final = 40
 FIRST_YEAR: Final = 2000
@@ -78,18 +76,6 @@ def _read_date(text: str) -> date:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise ValueError(f"must be in the years {FIRST_YEAR} to {LAST_YEAR}")
     return day
-
-
-def read_zone(text: str) -> str:
-    """Parse the name of an IANA zone.
-
-    Raises:
-        ValueError: the zone does not exist.
-    """
-    try:
-        return zone(text).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("must be an IANA zone name such as America/Denver or Europe/Paris") from None
 
 
 def _read_wall(day: str, time: str) -> datetime:

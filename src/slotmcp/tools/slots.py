@@ -1,7 +1,6 @@
 """Tool that finds free times."""
 
-import re
-from typing import Annotated, Final, NotRequired
+from typing import Annotated, NotRequired, TypeAlias
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -15,25 +14,9 @@ from slotmcp.tools.speech import reasons, sentences
 from slotmcp.tools.speech.times import full_date
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import READ_ONLY, tool
+from slotmcp.tools.weekdays import read_days
 
-_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MIN_DAY_LETTERS: Final = 3
-
-
-def read_days(text: str) -> frozenset[int]:
-    """Parse weekdays such as "mon,tue" or "Monday"; Monday is 0.
-
-    Raises:
-        ValueError: a word is not a weekday.
-    """
-    return frozenset(_read_day(word.lower()) for word in re.split(r"[,;\s]+", text) if word)
-
-
-def _read_day(word: str) -> int:
-    for number, name in enumerate(_DAYS):
-        if len(word) >= _MIN_DAY_LETTERS and name.startswith(word):
-            return number
-    raise ValueError('must be weekdays such as "mon,tue"')
+Weekdays: TypeAlias = Annotated[frozenset[int], arguments.Text(200, read_days, is_plain=True, is_list=True)]
 
 
 class GetSlots(arguments.ProjectArguments):
@@ -55,9 +38,7 @@ class GetSlots(arguments.ProjectArguments):
     latitude: arguments.Latitude = None
     longitude: arguments.Longitude = None
     part_of_day: PartOfDay | None = Field(None, description="morning, afternoon or evening")
-    days_of_week: Annotated[frozenset[int], arguments.Text(100, read_days)] | None = Field(
-        None, description="E.g. mon,tue"
-    )
+    days_of_week: Weekdays | None = Field(None, description="E.g. mon,tue")
     technician_id: arguments.RequestedTechnician = None
     limit: Annotated[int, arguments.WholeNumber(1, MAX_LIMIT)] = Field(10, description="How many")
     cursor: Annotated[str, arguments.Text(2000)] = Field(

@@ -15,13 +15,15 @@ from pydantic import Field, InstanceOf
 from slotmcp.domain.access import Principal, Scope
 from slotmcp.domain.errors import ErrorCode, NotFound, SlotmcpError
 from slotmcp.domain.interval import MS_PER_SECOND
+from slotmcp.engine.zone_names import find_zone
 from slotmcp.services.app import App
 from slotmcp.services.tracing import span, tracing_into
-from slotmcp.tools.arguments import ProjectArguments, published_schema, read_arguments
+from slotmcp.tools.argument_reader import read_arguments
+from slotmcp.tools.arguments import ProjectArguments, published_schema
 from slotmcp.tools.errors import CallerContext, error_body, internal_body
 from slotmcp.tools.gate import LOCAL_GATE, CallGate, hide_other_projects, log_call, log_failure
-from slotmcp.tools.moments import read_zone
 from slotmcp.tools.schemas import Schema, brief, response_schema
+from slotmcp.tools.texts import plain
 
 A = TypeVar("A", bound=ProjectArguments)
 Function: TypeAlias = Callable[[App, A], Awaitable[Mapping[str, object]]]
@@ -171,7 +173,7 @@ def _text(raw: object) -> str:
 
 def _zone(raw: str) -> str:
     try:
-        return read_zone(raw) if raw else ""
+        return find_zone(plain(raw)) if raw else ""
     except ValueError:
         return ""
 

@@ -50,6 +50,7 @@ class JoinWaitlist(arguments.ProjectArguments):
     idempotency_key: arguments.IdempotencyKey = ""
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
+    any_of = (arguments.A_CONTACT,)
 
 
 class ListWaitlist(arguments.ProjectArguments):

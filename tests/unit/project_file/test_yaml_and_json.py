@@ -147,6 +147,18 @@ def test_integers_are_read_in_every_notation(number: int, form: int) -> None:
             "technicians[0].skills",
             'no service requires "hvca"; did you mean "hvac"?',
         ),
+        (
+            "timezone: America/Denver",
+            "timezone: EST",
+            "project.timezone",
+            "EST is not a place, so its clock never changes; write a place such as America/New_York",
+        ),
+        (
+            "name: Ben",
+            "name: Ben\n    timezone: Etc/GMT+6",
+            "technicians[1].timezone",
+            "Etc/GMT+6 is not a place, so its clock never changes; write a place such as America/Chicago",
+        ),
         ("name: Ana", "name: Ana", "technicians[1]", "t-ben has no shifts and is never offered"),
         (
             "technicianId: t-ana, serviceType: ac-repair, start: today",
@@ -185,6 +197,13 @@ def test_a_country_that_nothing_names_is_noted() -> None:
     text = edited("timezone: America/Denver", "timezone: UTC\n  locale: es")
     note = "phone numbers need a country code; add country, such as country: US"
     assert ("project.locale", note) in [(one.path, one.problem) for one in read(text).notes]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Etc/UTC", "America/Phoenix"])
+def test_utc_and_places_without_summer_time_are_not_noted(zone: str) -> None:
+    file = read(edited("timezone: America/Denver", f"timezone: {zone}"))
+    assert [one for one in file.notes if "place" in one.problem] == []
+    assert file.plan.project.timezone == zone
 
 
 def test_a_technician_without_a_home_is_noted_when_travel_times_count() -> None:

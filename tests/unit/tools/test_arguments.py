@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from slotmcp.domain.errors import FieldProblem, InvalidArgument
+from slotmcp.domain.errors import FieldProblem, InvalidArgument, ProblemKind
 from slotmcp.domain.moment import PartOfDay
-from slotmcp.tools.arguments import Arguments, Number, Text, Time, WholeNumber, read_arguments
-from slotmcp.tools.slots import read_days
+from slotmcp.tools.argument_reader import read_arguments
+from slotmcp.tools.arguments import AnyOf, Arguments, Email, Number, Phone, Text, Time, WholeNumber, published_schema
+from slotmcp.tools.weekdays import read_days
 
 MEGABYTE = 1_000_000
 
@@ -25,6 +26,19 @@ class SomeArguments(Arguments):
     some_degrees: Annotated[float, Number(-90, 90)] | None = Field(None, description="Degrees")
     some_part: PartOfDay | None = Field(None, description="A part of the day")
     some_time: Time | None = Field(None, description="A time")
+    some_flag: bool = Field(default=False, description="A flag")
+    some_days: Annotated[frozenset[int], Text(40, read_days, is_plain=True, is_list=True)] | None = Field(
+        None, description="Days"
+    )
+
+
+class CustomerArguments(Arguments):
+    """Arguments of a customer, one of which is required."""
+
+    customer_name: str = Field("", description="A name")
+    customer_phone: Phone = Field("", description="A phone number")
+    email: Email = Field("", description="An address")
+    any_of = (AnyOf(("customerPhone", "email"), "is required, or email"),)
 
 
 def read(**given: object) -> SomeArguments:
@@ -67,14 +81,121 @@ def test_an_invalid_coordinate_is_refused_with_its_bounds(wrong: object) -> None
     assert problems(someDegrees=wrong) == [FieldProblem("someDegrees", "must be a number from -90 to 90.")]
 
 
-@pytest.mark.parametrize("wrong", [5, 1.5, True, ["Ana"], {"name": "Ana"}])
+@pytest.mark.parametrize(("number", "digits"), [(5, "5"), (5.0, "5"), (3_035_550, "3035550")])
+def test_a_whole_number_counts_as_its_digits(number: object, digits: str) -> None:
+    assert read(someName=number).some_name == digits
+
+
+@pytest.mark.parametrize("wrong", [1.5, -5, 10**40, float("nan"), True, False, ["Ana"], [], {"name": "Ana"}])
 def test_other_types_are_not_converted_to_text(wrong: object) -> None:
     assert problems(someName=wrong) == [FieldProblem("someName", "must be text.")]
 
 
-@pytest.mark.parametrize("wrong", ["noon", "Morning", 3, True, ["morning"]])
+@pytest.mark.parametrize("wrong", ["noon", "mornings", 3, True, ["morning"]])
 def test_an_invalid_choice_is_refused_with_the_choices(wrong: object) -> None:
     assert problems(somePart=wrong) == [FieldProblem("somePart", "must be one of morning, afternoon, evening.")]
+
+
+@pytest.mark.parametrize("text", ["morning", "Morning", " MORNING ", "\u200bmorning\u00a0", "\uff4dorning"])
+def test_a_choice_is_recognized_in_any_case(text: str) -> None:
+    assert read(somePart=text).some_part is PartOfDay.MORNING
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        (True, True),
+        ("true", True),
+        (" TRUE ", True),
+        ("yes", True),
+        (1, True),
+        ("no", False),
+        ("False", False),
+        (0, False),
+    ],
+)
+def test_a_flag_may_arrive_as_text(flag: object, value: object) -> None:
+    assert read(someFlag=flag).some_flag is value
+
+
+@pytest.mark.parametrize("wrong", ["maybe", 2, [True], {}])
+def test_an_invalid_flag_is_refused(wrong: object) -> None:
+    assert problems(someFlag=wrong) == [FieldProblem("someFlag", "must be true or false.")]
+
+
+@pytest.mark.parametrize("days", [["mon", "Tuesday"], "Mon, Tuesday", "mon and tue", '["mon", "tue"]', "MON|TUE"])
+def test_weekdays_may_arrive_as_a_list(days: object) -> None:
+    assert read(someDays=days).some_days == {0, 1}
+
+
+def test_an_empty_list_of_weekdays_counts_as_absent() -> None:
+    assert read(someDays=[]).some_days is None
+    assert read(someDays="[]").some_days is None
+
+
+@pytest.mark.parametrize("wrong", [["mon", 1], [["mon"]], {"mon": True}, 1, ["someday"]])
+def test_other_lists_of_weekdays_are_refused(wrong: object) -> None:
+    assert [problem.field for problem in problems(someDays=wrong)] == ["someDays"]
+
+
+def customer(**given: object) -> CustomerArguments:
+    return read_arguments(CustomerArguments, given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"phone": "303 555 0142", "name": "Kim"},
+        {"customerPhone": "303 555 0142", "name": "Kim"},
+        {"phone": "303 555 0142", "customerPhone": "(303) 555-0142", "customerName": "Kim", "name": "KIM"},
+        {"phone": "303 555 0142", "customerPhone": "", "customerName": "Kim", "name": None},
+    ],
+)
+def test_an_alias_has_the_meaning_of_the_tools_own_name(given: dict[str, object]) -> None:
+    args = customer(**given)
+    assert (args.customer_phone[-4:], args.customer_name.lower()) == ("0142", "kim")
+
+
+def test_aliases_work_in_both_directions() -> None:
+    assert customer(customerEmail="kim@example.com").email == "kim@example.com"
+    assert customer(email="kim@example.com", customerEmail="Kim@Example.com").email == "kim@example.com"
+
+
+@pytest.mark.parametrize("other", ["720 555 0142", 7_205_550_142, True, [], 10**40])
+def test_two_different_values_are_refused_with_both_names(other: object) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        customer(phone="303 555 0142", customerPhone=other)
+    assert {problem.field for problem in refused.value.fields} >= {"customerPhone", "phone"}
+
+
+def test_aliases_are_not_published() -> None:
+    assert set(published_schema(CustomerArguments)["properties"]) == {"customerName", "customerPhone", "email"}
+
+
+def test_one_argument_of_a_group_is_required() -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        customer(name="Kim")
+    expected = FieldProblem("customerPhone", "is required, or email.", ProblemKind.CONTACT)
+    assert refused.value.fields == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "known"),
+    [
+        ("some_name", "someName"),
+        ("SOMENAME", "someName"),
+        ("telephone", "customerPhone"),
+        ("phone_number", "customerPhone"),
+        ("customerMail", "email"),
+        ("full name", "customerName"),
+        ("emailAddress", "email"),
+    ],
+)
+def test_an_unknown_argument_is_refused_with_the_one_of_that_meaning(unknown: str, known: str) -> None:
+    model = SomeArguments if known == "someName" else CustomerArguments
+    with pytest.raises(InvalidArgument) as refused:
+        read_arguments(model, {unknown: "x"})
+    assert f"Did you mean {known}?" in refused.value.fields[0].problem
 
 
 def test_a_missing_field_is_reported_with_its_description() -> None:
@@ -101,6 +222,21 @@ def test_control_characters_are_refused_with_their_code_point(text: str, named: 
 def test_multiline_text_may_have_line_breaks_but_no_other_control_characters() -> None:
     assert read(someNotes=" dog\n\tgate code 4 ").some_notes == "dog\n\tgate code 4"
     assert problems(someNotes="dog\x07")[0].problem == "must not have control characters (U+0007)."
+
+
+@pytest.mark.parametrize(
+    "text", ["\u202dAna\u202c", "\ufeffAna", "A\u200bna", "\u00a0Ana\u00a0", "An\u00ada", "\u2066Ana\u2069\u200e"]
+)
+def test_invisible_marks_are_removed(text: str) -> None:
+    assert read(someName=text).some_name == "Ana"
+
+
+def test_text_of_invisible_marks_counts_as_absent() -> None:
+    assert read(someNotes="\u200b\u00a0\u202d\u202c\ufeff").some_notes == ""
+
+
+def test_space_characters_become_plain_spaces() -> None:
+    assert read(someName="Ana\u00a0B\u2009C\u3000D").some_name == "Ana B C D"
 
 
 def test_text_of_any_script_is_kept() -> None:
@@ -175,6 +311,8 @@ def test_any_input_gives_a_value_or_an_error_sentence(given: dict[str, object]) 
         ("sat sun", {5, 6}),
         ("thurs;weds", None),
         ("mo", None),
+        ("mon and friday", {0, 4}),
+        ("mon/tue;WED", {0, 1, 2}),
         ("mon-fri", None),
         ("weekdays", None),
     ],
