@@ -26,7 +26,7 @@ from slotmcp.tools.schemas import Schema, portable
 
 _NOT_IN_A_LINE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_IN_A_PARAGRAPH: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
-_MAX_NUMBER_AS_TEXT: Final = 10**20
+_MAX_NUMBER_AS_TEXT: Final = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,9 @@ class Text:
     def _convert(self, value: object) -> object:
         if self.is_list and isinstance(value, list) and all(isinstance(entry, str) for entry in value):
             return ",".join(value)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and 0 <= value < _MAX_NUMBER_AS_TEXT and value == int(value):
-            return str(int(value))
-        return value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return value
+        return f"{value:.0f}" if 0 <= value < _MAX_NUMBER_AS_TEXT and value % 1 == 0 else value
 
     def _read(self, text: str) -> object:
         cleaned = texts.plain(text) if self.is_plain else texts.clean(text)
