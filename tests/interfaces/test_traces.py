@@ -104,6 +104,32 @@ async def test_the_main_reason_of_a_trace_is_the_spoken_one(traced: Caller, ques
     assert {reason for one in trace.technicians for reason in one.reasons} >= set(shown)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "reason", "phrase"),
+    [(0, Reason.OWN_HOLD, "Ben (t-ben) is held for this caller."), (91, None, "Ben (t-ben) is available.")],
+)
+async def test_a_callers_own_hold_is_named_as_such(
+    traced: Caller, seconds: int, reason: Reason | None, phrase: str
+) -> None:
+    held = await traced.call("create_hold", start=MONDAY_9, customerHash="kim", technicianId="t-ben", **SERVICE)
+    await traced.call("create_hold", start=MONDAY_9, customerHash="lee", technicianId="t-ana", **SERVICE)
+    traced.clock.advance(seconds=seconds)
+    _, trace = await answered(traced, "book_slot", holdToken=held["holdToken"], **KIM)
+    ben = next(one for one in trace.technicians if one.technician_id == "t-ben")
+    assert (ben.could, list(ben.reasons)) == (1, [reason] if reason else [])
+    summary = "\n".join(summarize_trace(await traced.app.traces.find(trace.id)))
+    assert phrase in summary
+    assert ("Ana (t-ana) is held for another caller." in summary) is (seconds == 0)
+
+
+async def test_another_callers_hold_is_named_as_such(traced: Caller) -> None:
+    await traced.call("create_hold", start=MONDAY_9, customerHash="lee", technicianId="t-ben", **SERVICE)
+    trace = await expect_error(traced, "book_slot", start=MONDAY_9, technicianId="t-ben", **SERVICE, **KIM)
+    ben = next(one for one in trace.technicians if one.technician_id == "t-ben")
+    assert ben.reasons == {Reason.HELD: 1}
+    assert trace.main_reason is not Reason.OWN_HOLD
+
+
 async def test_a_hold_and_its_booking_are_linked(traced: Caller) -> None:
     held, hold = await answered(traced, "create_hold", start=MONDAY_9, customerHash="caller-7a1f", **SERVICE)
     booked, booking = await answered(traced, "book_slot", holdToken=held["holdToken"], **KIM)

@@ -62,7 +62,7 @@ class Facts:
         """Return the shift that contains a minute, with breaks and time off left in (rule 23)."""
         if technician.id not in self._working_days:
             on_shift = shift_minutes(self.project, technician, self.today - MARGIN_DAYS, self._last_day)
-            self._working_days[technician.id] = _runs(on_shift)
+            self._working_days[technician.id] = runs(on_shift)
         return next((day for day in self._working_days[technician.id] if minute in day), None)
 
     @cached_property
@@ -88,7 +88,7 @@ def _is_live(claim: Claim, now_ms: int) -> bool:
     return claim.expires_at_ms is None or claim.expires_at_ms > now_ms
 
 
-def _runs(minutes: set[int]) -> list[range]:
+def runs(minutes: set[int]) -> list[range]:
     """Return the uninterrupted runs of minutes."""
     firsts = sorted(minute for minute in minutes if minute - 1 not in minutes)
     ends = sorted(minute + 1 for minute in minutes if minute + 1 not in minutes)

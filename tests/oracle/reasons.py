@@ -5,21 +5,28 @@ The rules are those of docs/reference/availability.md; the names of the reasons 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from oracle.capacity import Oracle
-from oracle.facts import MARGIN_DAYS
+from oracle.facts import MARGIN_DAYS, runs
 from oracle.opening import break_minutes, shift_minutes
 from slotmcp.domain.catalog import Technician, TechnicianStatus
 from slotmcp.domain.reasons import Reason
 from slotmcp.engine.need import Need
 
 Until = int | None
-COMMON_REASONS = frozenset({Reason.NOTICE, Reason.HORIZON, Reason.OFF_GRID})
+COMMON_REASONS = frozenset({Reason.PAST, Reason.NOTICE, Reason.HORIZON, Reason.OFF_GRID})
 """Reasons that apply to all technicians."""
+ABSENCES = (Reason.INACTIVE, Reason.TOO_LONG, Reason.OUTSIDE_SHIFT, Reason.HOLIDAY, Reason.TIME_OFF, Reason.BREAK)
+"""Reasons that keep a technician from any job at a time. Each makes a sentence about those before it true, too."""
 
 
 class Reasons(Oracle):
     """Oracle for reasons."""
+
+    @cached_property
+    def _longest_spans(self) -> dict[str, int]:
+        return {}
 
     def blocking_reasons(self, technician: Technician, need: Need, start: int) -> Mapping[Reason, frozenset[Until]]:
         """Return each reason with the minutes that are valid as its end."""
@@ -33,6 +40,8 @@ class Reasons(Oracle):
             yield Reason.INACTIVE, None  # rule 6
         if not need.skills <= technician.skills:
             yield Reason.SKILL_MISSING, None  # rule 8
+        if self.is_longer_than_each_span(technician, need):
+            yield Reason.TOO_LONG, None  # rule 9
         yield from self._closed(technician, need, start)
         for claim in self.blocking_claims(technician, need, start):
             yield Reason.HELD if claim.is_hold else Reason.BOOKED, claim.end  # rule 10
@@ -45,6 +54,39 @@ class Reasons(Oracle):
         if not self.is_reached(technician, need, start):
             yield Reason.TRAVEL, None  # rule 23
         yield from self._common_reasons(technician, need, start)
+
+    def team_reasons(self, need: Need, start: int) -> frozenset[Reason]:
+        """Return the reasons that may be stated for all technicians together.
+
+        A reason has to be true of a technician with the skills. An absence has to be true of each of them, or be an
+        absence that goes less far than theirs: "everybody who could come has a break" while one is on vacation.
+        """
+        skilled = [
+            one for one in self.technicians if need.skills <= one.skills and need.technician_id in {None, one.id}
+        ]
+        if not skilled:
+            return frozenset({Reason.SKILL_MISSING})
+        found = [set(self.blocking_reasons(one, need, start)) for one in skilled]
+        is_true_of_all = {
+            absence: all(not reasons.isdisjoint(ABSENCES[: number + 1]) for reasons in found)
+            for number, absence in enumerate(ABSENCES)
+        }
+        return frozenset(reason for reason in set().union(*found) if is_true_of_all.get(reason, True))
+
+    def is_longer_than_each_span(self, technician: Technician, need: Need) -> bool:
+        """Return whether a job is longer than each unbroken span of work that overlaps the bookable dates."""
+        longest = self._longest_spans.get(technician.id)
+        if longest is None:
+            minutes = shift_minutes(self.project, technician, self.today - MARGIN_DAYS, self._last_day)
+            minutes -= break_minutes(technician, self.today - MARGIN_DAYS, self._last_day)
+            spans = runs(minutes)
+            lengths = [len(span) for span in spans if any(map(self.is_bookable_date, (span[0], span[-1])))]
+            longest = self._longest_spans[technician.id] = max(lengths, default=0)
+        return 0 < longest < need.duration_minutes
+
+    def is_bookable_date(self, minute: int) -> bool:
+        """Return whether a minute is on a date from today to the horizon."""
+        return self.today <= self.date(minute) and self.is_within_horizon(minute)
 
     def _closed(self, technician: Technician, need: Need, start: int) -> Iterator[tuple[Reason, Until]]:
         """Rules 2 to 6 and 9."""
@@ -73,7 +115,9 @@ class Reasons(Oracle):
 
     def _common_reasons(self, technician: Technician, need: Need, start: int) -> Iterator[tuple[Reason, Until]]:
         """Rules 13 to 16."""
-        if not self.is_after_notice(start):
+        if start * 60_000 < self.now_ms:
+            yield Reason.PAST, None
+        elif not self.is_after_notice(start):
             yield Reason.NOTICE, None
         if not self.is_within_horizon(start):
             yield Reason.HORIZON, None

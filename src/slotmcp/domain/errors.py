@@ -31,7 +31,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
+    from slotmcp.domain.interval import Minute
     from slotmcp.domain.offer import Offer
+    from slotmcp.domain.reasons import Reason
 
 _MAX_NEAREST = 5
 _MAX_QUOTED_CHARACTERS = 60
@@ -169,9 +171,24 @@ class PickAnother(SlotmcpError):  # noqa: N818
 
 
 class SlotUnavailable(PickAnother):
-    """The start is taken, or was never offered. The alternatives are the nearest free starts."""
+    """The start is taken, or was never offered. The alternatives are the nearest free starts.
+
+    `start` is the requested start, and `reason` the reason against it: of the requested technician, or of the team.
+    """
 
     code = ErrorCode.SLOT_UNAVAILABLE
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        alternatives: "Offer | None" = None,
+        start: "Minute | None" = None,
+        reason: "Reason | None" = None,
+    ) -> None:
+        super().__init__(message, alternatives=alternatives)
+        self.start = start
+        self.reason = reason
 
 
 class SlotsAvailable(PickAnother):

@@ -1,7 +1,7 @@
 """Reasons why a start is not free, and changes that would make it bookable."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeVar, assert_never
@@ -15,9 +15,15 @@ T = TypeVar("T")
 class Reason(StrEnum):
     """Reason why a technician cannot take a start."""
 
+    SKILL_MISSING = "skill_missing"
     INACTIVE = "inactive"
     """The technician is off and gets no jobs."""
-    SKILL_MISSING = "skill_missing"
+    PAST = "past"
+    """The start has passed."""
+    HORIZON = "horizon"
+    """Beyond the booking horizon."""
+    TOO_LONG = "too_long"
+    """The job is longer than every unbroken span of the technician's working time."""
     HOLIDAY = "holiday"
     """The technician has a shift, but the business is closed on that date."""
     OUTSIDE_SHIFT = "outside_shift"
@@ -27,18 +33,18 @@ class Reason(StrEnum):
     """Taken by a booking, buffers included."""
     HELD = "held"
     """Held for another caller."""
+    OWN_HOLD = "own_hold"
+    """Held for this caller. It is free for the caller, so only traces name it."""
     BUSY = "busy"
     """Taken outside of slotmcp, such as by a calendar event."""
     DAY_FULL = "day_full"
     """The maximum number of bookings per day is reached."""
     TRAVEL = "travel"
     """Travel to the job, or to the next one, takes too long."""
-    OFF_GRID = "off_grid"
-    """The start is not on the grid of offered starts."""
     NOTICE = "notice"
     """Earlier than the minimum notice."""
-    HORIZON = "horizon"
-    """Beyond the booking horizon."""
+    OFF_GRID = "off_grid"
+    """The start is not on the grid of offered starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +54,23 @@ class PerReason(Mapping[Reason, T]):
     A new reason does not type-check until it has a field here, and then until every table has its value.
     """
 
-    inactive: T
     skill_missing: T
+    inactive: T
+    past: T
+    horizon: T
+    too_long: T
     holiday: T
     outside_shift: T
     time_off: T
     break_: T
     booked: T
     held: T
+    own_hold: T
     busy: T
     day_full: T
     travel: T
-    off_grid: T
     notice: T
-    horizon: T
+    off_grid: T
 
     def __getitem__(self, reason: Reason) -> T:  # noqa: C901, PLR0911, PLR0912  one field a reason
         """Return the value of a reason."""
@@ -70,6 +79,10 @@ class PerReason(Mapping[Reason, T]):
                 return self.inactive
             case Reason.SKILL_MISSING:
                 return self.skill_missing
+            case Reason.PAST:
+                return self.past
+            case Reason.TOO_LONG:
+                return self.too_long
             case Reason.HOLIDAY:
                 return self.holiday
             case Reason.OUTSIDE_SHIFT:
@@ -82,6 +95,8 @@ class PerReason(Mapping[Reason, T]):
                 return self.booked
             case Reason.HELD:
                 return self.held
+            case Reason.OWN_HOLD:
+                return self.own_hold
             case Reason.BUSY:
                 return self.busy
             case Reason.DAY_FULL:
@@ -106,17 +121,34 @@ class PerReason(Mapping[Reason, T]):
         return len(Reason)
 
 
-_COMMON: Final = (Reason.INACTIVE, Reason.OUTSIDE_SHIFT)
-"""Reasons that apply at most times, the least informative first."""
+_COMMON: Final = (Reason.OFF_GRID, Reason.INACTIVE, Reason.TOO_LONG, Reason.OUTSIDE_SHIFT)
+"""Reasons that apply at most starts of a range, the least informative first."""
+_FROM_FAR_TO_NEAR: Final = (
+    Reason.SKILL_MISSING,
+    Reason.INACTIVE,
+    Reason.TOO_LONG,
+    Reason.OUTSIDE_SHIFT,
+    Reason.HOLIDAY,
+    Reason.TIME_OFF,
+    Reason.BREAK,
+    Reason.BUSY,
+    Reason.BOOKED,
+    Reason.DAY_FULL,
+    Reason.TRAVEL,
+    Reason.HELD,
+    Reason.OWN_HOLD,
+    Reason.OFF_GRID,
+    Reason.NOTICE,
+    Reason.PAST,
+    Reason.HORIZON,
+)
+"""Reasons in the order of how close a technician is to being available."""
 
 
-def informative_reasons(counts: Mapping[Reason, int], *, of_one_start: bool = False) -> Counter[Reason]:
-    """Return the counts without common reasons, unless there are no others.
-
-    Most minutes of a range are off the grid, so this reason is common for a range, but not for a single start.
-    """
+def informative_reasons(counts: Mapping[Reason, int]) -> Counter[Reason]:
+    """Return the counts of a range without common reasons, unless there are no others."""
     informative = Counter(counts)
-    for common in _COMMON if of_one_start else (Reason.OFF_GRID, *_COMMON):
+    for common in _COMMON:
         if len(informative) > 1:
             del informative[common]
     return informative
@@ -133,6 +165,31 @@ def without_missing_skills(counts: Counter[Reason]) -> Counter[Reason]:
 def combined_reasons(by_technician: Mapping[str, Mapping[Reason, int]]) -> Counter[Reason]:
     """Return the informative reasons of all technicians together, from those of each."""
     return informative_reasons(sum(map(Counter, by_technician.values()), Counter()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeReasons:
+    """Reasons why the starts of a range are unavailable."""
+
+    by_technician: Mapping[str, Mapping[Reason, int]]
+    """Number of starts that each reason blocks, by technician with the skills."""
+    by_start: Mapping[Reason, int]
+    """Number of starts by the reason of the team."""
+
+    @property
+    def main(self) -> Reason | None:
+        """The most frequent informative reason of the team."""
+        counts = informative_reasons(self.by_start)
+        return max(counts, key=lambda reason: (counts[reason], _FROM_FAR_TO_NEAR.index(reason)), default=None)
+
+
+def team_reason(reasons: Iterable[Reason]) -> Reason | None:
+    """Return why no technician can take a start: the reason of the one who is closest to being available.
+
+    Technicians without the skills never count beside others. So the reason is true of a technician who could do the
+    job, and a sentence about everybody available is true of those who are at work. None: there are no reasons.
+    """
+    return max(reasons, key=_FROM_FAR_TO_NEAR.index, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,3 +232,12 @@ class Explanation:
     """All technicians of the project, in the order of the project file."""
     openings: tuple[Opening, ...]
     """Changes after which a start that is not free can be booked, in the order of `Change`."""
+
+    def reason_of(self, technician_id: str | None) -> Reason | None:
+        """Return a technician's reason, or without a technician that of the team."""
+        requested = [one for one in self.technicians if technician_id in {None, one.technician_id}]
+        return team_reason([one.reason for one in requested if one.reason is not None])
+
+    def has_opening(self, change: Change) -> bool:
+        """Return whether a change of that kind makes the start bookable."""
+        return any(opening.change is change for opening in self.openings)

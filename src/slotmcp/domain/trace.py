@@ -9,7 +9,7 @@ from typing import Final
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
-from slotmcp.domain.reasons import Reason, informative_reasons, without_missing_skills
+from slotmcp.domain.reasons import Reason, informative_reasons, team_reason, without_missing_skills
 
 
 class TracedUse(StrEnum):
@@ -106,11 +106,13 @@ class Trace:
 
     @property
     def main_reason(self) -> Reason | None:
-        """The most frequent informative reason; a missing skill only if there is no other."""
+        """The reason of the team; for a range, the most frequent informative one."""
+        if self.use is not TracedUse.GET_SLOTS:
+            return team_reason([reason for technician in self.technicians for reason in technician.reasons])
         counts = Counter[Reason]()
         for technician in self.technicians:
             counts.update(technician.reasons)
-        counts = informative_reasons(without_missing_skills(counts), of_one_start=self.use is not TracedUse.GET_SLOTS)
+        counts = informative_reasons(without_missing_skills(counts))
         return min(counts, key=lambda reason: (-counts[reason], _ORDER[reason]), default=None)
 
 

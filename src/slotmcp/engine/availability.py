@@ -13,7 +13,7 @@ from slotmcp.domain.offer import Slot
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
 from slotmcp.engine.frame import Frame, frame_of
 from slotmcp.engine.need import Need
-from slotmcp.engine.opening_hours import DateRange, closed_dates, opening_hours, shift_intervals
+from slotmcp.engine.opening_hours import DateRange, closed_dates, working_time
 from slotmcp.engine.relocation import Relocation
 from slotmcp.engine.timeline import Timeline
 from slotmcp.engine.travel import TravelTimes
@@ -151,9 +151,7 @@ def _timeline(
         held_days = max(frame.day_number(claim.start) + 1 for claim in held)
         if held_days > frame.days:  # the horizon was shortened; holds beyond it stay promised (rule 20)
             dates = _dates(project, frame, held_days)
-    technician = technician_schedule.technician
-    hours, shifts = opening_hours(technician, dates), shift_intervals(technician, dates)
-    return Timeline(technician_schedule, frame, hours, live, shifts)
+    return Timeline(technician_schedule, frame, working_time(technician_schedule.technician, dates), live)
 
 
 def _dates(project: Project, frame: Frame, days: int) -> DateRange:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.interval import Interval, Minute, minute_at_or_after, overlaps
 from slotmcp.domain.offer import Slot
-from slotmcp.domain.reasons import Change, Explanation, Opening, Reason, TechnicianReason
+from slotmcp.domain.reasons import Change, Explanation, Opening, RangeReasons, Reason, TechnicianReason, team_reason
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.opening_hours import DateRange, break_intervals, shift_intervals
@@ -43,6 +43,13 @@ def reasons_at(availability: Availability, need: Need, start: Minute) -> tuple[T
     return tuple(_technicians(availability, timelines, need, start, check_start(availability, need, start)))
 
 
+def reason_against(availability: Availability, need: Need, start: Minute) -> Reason | None:
+    """Return the reason against a start, of the requested technician or of the team; None if it is free."""
+    technicians = reasons_at(availability, need, start)
+    requested = [one for one in technicians if need.technician_id in {None, one.technician_id}]
+    return team_reason([one.reason for one in requested if one.reason is not None])
+
+
 def reasons_between(
     availability: Availability,
     need: Need,
@@ -50,8 +57,8 @@ def reasons_between(
     start_to: Minute,
     *,
     is_relevant: Callable[[Minute], bool] | None = None,
-) -> dict[str, Counter[Reason]]:
-    """Return for each skilled technician the number of grid starts in a range that each reason blocks.
+) -> RangeReasons:
+    """Count the grid starts in a range that each reason blocks, by skilled technician and for all of them together.
 
     `is_relevant` filters the starts. If there are many starts or technicians, only a sample is checked. If no
     technician has the skills, each technician has that reason once.
@@ -62,18 +69,22 @@ def reasons_between(
         positions = [start for start in positions if is_relevant(start)]
     timelines = _sample(availability.index.eligible(need), _MAX_TECHNICIANS)
     if not timelines:
-        return {technician_id: Counter({Reason.SKILL_MISSING: 1}) for technician_id in availability.index.timelines}
+        unskilled = {technician_id: {Reason.SKILL_MISSING: 1} for technician_id in availability.index.timelines}
+        return RangeReasons(by_technician=unskilled, by_start={Reason.SKILL_MISSING: 1})
     positions = _sample(positions, _MAX_STARTS // len(timelines))
     offered = set(list_starts(availability, need, start_from, start_to))
-    reasons: dict[str, Counter[Reason]] = {
+    by_technician: dict[str, Counter[Reason]] = {
         timeline.technician_schedule.technician.id: Counter() for timeline in timelines
     }
+    by_start = Counter[Reason]()
     for start in positions:
         slot = check_start(availability, need, start) if start in offered else None
-        for blocked in _technicians(availability, timelines, need, start, slot):
-            if blocked.reason is not None:
-                reasons[blocked.technician_id][blocked.reason] += 1
-    return reasons
+        blocked = [one for one in _technicians(availability, timelines, need, start, slot) if one.reason is not None]
+        for technician in blocked:
+            by_technician[technician.technician_id][technician.reason] += 1
+        if slot is None and (reason := team_reason([technician.reason for technician in blocked])) is not None:
+            by_start[reason] += 1
+    return RangeReasons(by_technician=by_technician, by_start=by_start)
 
 
 def _technicians(
@@ -101,11 +112,11 @@ def _reason(availability: Availability, timeline: Timeline, need: Need, start: M
     horizon comes early, because the obstacles are known only within the frame.
     """
     technician = timeline.technician_schedule.technician
-    if technician.status is TechnicianStatus.OFF:
-        return TechnicianReason(technician_id=technician.id, reason=Reason.INACTIVE)
     if missing := need.skills - technician.skills:
         skills = tuple(sorted(missing))
         return TechnicianReason(technician_id=technician.id, reason=Reason.SKILL_MISSING, missing_skills=skills)
+    if technician.status is TechnicianStatus.OFF:
+        return TechnicianReason(technician_id=technician.id, reason=Reason.INACTIVE)
     if outside_frame := _outside_frame(availability, start):
         return TechnicianReason(technician_id=technician.id, reason=outside_frame)
     obstacle = timeline.obstacle(need, start)
@@ -120,7 +131,7 @@ def _reason(availability: Availability, timeline: Timeline, need: Need, start: M
 def _outside_frame(availability: Availability, start: Minute) -> Reason | None:
     """Return the reason against a start in the past or beyond the horizon."""
     if start < minute_at_or_after(availability.now_ms):
-        return Reason.NOTICE
+        return Reason.PAST
     return Reason.HORIZON if start >= availability.frame.midnights[-1] else None
 
 
@@ -133,6 +144,8 @@ def _common_reason(availability: Availability, timeline: Timeline, need: Need, s
 def _closed_reason(availability: Availability, timeline: Timeline, need: Need, start: Minute) -> TechnicianReason:
     technician = timeline.technician_schedule.technician
     job = start, start + need.duration_minutes
+    if 0 < timeline.longest_span_minutes < need.duration_minutes:
+        return TechnicianReason(technician_id=technician.id, reason=Reason.TOO_LONG)
     if not _is_within(job, timeline.shifts):
         dates = _dates_around(availability, start)
         is_holiday = _is_within(job, shift_intervals(technician, dates))

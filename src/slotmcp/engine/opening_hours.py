@@ -22,6 +22,18 @@ class DateRange:
     closed: frozenset[date] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class WorkingTime:
+    """A technician's working time, from the shifts that start on some dates. All intervals are merged."""
+
+    hours: tuple[Interval, ...]
+    """Opening hours."""
+    shifts: tuple[Interval, ...]
+    """Shifts, with breaks and time off left in."""
+    regular_hours: tuple[Interval, ...]
+    """Shifts without breaks, with time off left in."""
+
+
 def closed_dates(project: Project, years: Iterable[int]) -> frozenset[date]:
     """Return the project's public holidays in these years and its own closed dates."""
     dates = set(project.closed_dates)
@@ -43,14 +55,28 @@ def public_holidays(region: str, year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays(country, subdiv=subdivision or None, years=year))
 
 
+def regular_hours(technician: Technician, dates: DateRange) -> tuple[Interval, ...]:
+    """Return a technician's shifts without breaks, merged; status and time off do not count."""
+    return _hours(technician.timezone, technician.shifts, technician.breaks, technician.overrides, dates)
+
+
 def opening_hours(technician: Technician, dates: DateRange) -> tuple[Interval, ...]:
     """Return a technician's working time, merged, from the shifts that start on these dates."""
     if technician.status is TechnicianStatus.OFF:
         return ()
-    hours = _hours(technician.timezone, technician.shifts, technician.breaks, technician.overrides, dates)
+    hours = regular_hours(technician, dates)
     if not technician.time_off:
         return hours
     return tuple(subtract(hours, merge((absence.start, absence.end) for absence in technician.time_off)))
+
+
+def working_time(technician: Technician, dates: DateRange) -> WorkingTime:
+    """Return a technician's working time from the shifts that start on these dates."""
+    return WorkingTime(
+        hours=opening_hours(technician, dates),
+        shifts=shift_intervals(technician, dates),
+        regular_hours=regular_hours(technician, dates),
+    )
 
 
 def shift_intervals(technician: Technician, dates: DateRange) -> tuple[Interval, ...]:

@@ -12,11 +12,12 @@ from math import inf
 
 from slotmcp.domain.catalog import SlotAlignment
 from slotmcp.domain.claim import Claim
-from slotmcp.domain.interval import Interval, Minute, merge
+from slotmcp.domain.interval import Interval, Minute, merge, overlaps
 from slotmcp.domain.offer import Candidate
 from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.engine.frame import Frame
 from slotmcp.engine.need import Need
+from slotmcp.engine.opening_hours import WorkingTime
 from slotmcp.engine.route import Leg, Route
 
 
@@ -44,6 +45,7 @@ class Timeline:
         "_candidates",
         "_ends",
         "_legs",
+        "_longest_span_minutes",
         "_route",
         "_starts",
         "_starts_by_shape",
@@ -55,31 +57,31 @@ class Timeline:
         "loads",
         "shifts",
         "technician_schedule",
+        "working_time",
     )
 
     def __init__(
         self,
         technician_schedule: TechnicianSchedule,
         frame: Frame,
-        hours: tuple[Interval, ...],
+        working_time: WorkingTime,
         claims: tuple[Claim, ...],
-        shifts: tuple[Interval, ...] = (),
     ) -> None:
         """Index a technician's schedule.
 
         Args:
             technician_schedule: the technician, with outside busy times.
             frame: the dates that can be booked.
-            hours: opening hours, merged, well beyond the frame on both sides.
+            working_time: the technician's working time, well beyond the frame on both sides.
             claims: claims of the schedule that take time now.
-            shifts: intervals of the shifts, merged, equally far beyond the frame.
         """
-        self.shifts = shifts
+        self.working_time = working_time
+        self._longest_span_minutes: int | None = None
         self._route: Route | None = None
         self._legs: Sequence[tuple[int, Leg]] | None = None
         self.technician_schedule = technician_schedule
         self.frame = frame
-        self.hours = hours
+        self.hours, self.shifts = working_time.hours, working_time.shifts
         self.claims = claims
         self.holds = tuple([claim for claim in claims if claim.expires_at_ms is not None])
         self.first_expiry_ms: float = min((hold.expires_at_ms or inf for hold in self.holds), default=inf)
@@ -100,7 +102,7 @@ class Timeline:
     def without(self, claim_id: str) -> "Timeline":
         """Return a timeline in which one claim takes no time."""
         claims = tuple(claim for claim in self.claims if claim.id != claim_id)
-        return Timeline(self.technician_schedule, self.frame, self.hours, claims, self.shifts)
+        return Timeline(self.technician_schedule, self.frame, self.working_time, claims)
 
     @property
     def route(self) -> Route:
@@ -108,6 +110,15 @@ class Timeline:
         if self._route is None:
             self._route = Route(self.technician_schedule.technician.home, self.shifts, self.claims)
         return self._route
+
+    @property
+    def longest_span_minutes(self) -> int:
+        """Length of the longest span of regular hours that overlaps the frame; 0 if there is none."""
+        if self._longest_span_minutes is None:
+            bookable = self.frame.midnights[0], self.frame.midnights[-1]
+            spans = [span for span in self.working_time.regular_hours if overlaps(span, bookable)]
+            self._longest_span_minutes = max([end - start for start, end in spans], default=0)
+        return self._longest_span_minutes
 
     def candidate(self, day: int) -> Candidate:
         """Return the technician with the values that rank them on a day of the frame, at any start."""

@@ -8,6 +8,7 @@ from slotmcp.domain.errors import HoldExpired, SlotmcpError, SlotUnavailable
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Offer, Slot, UnavailableTechnician
 from slotmcp.engine.availability import Availability
+from slotmcp.engine.explain import reason_against
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import check_start, list_starts, slots_at
 from slotmcp.engine.travel import TravelTimes
@@ -79,7 +80,10 @@ def refusal(availability: Availability, lost: LostSlot) -> SlotUnavailable | Hol
         unavailable_technician=_unavailable_technician(availability, lost),
     )
     record_result(TracedResult(slots=slots))
-    return lost.error(lost.message, alternatives=offer)
+    if lost.error is not SlotUnavailable:
+        return lost.error(lost.message, alternatives=offer)
+    reason = reason_against(availability, lost.need, lost.start)
+    return SlotUnavailable(lost.message, alternatives=offer, start=lost.start, reason=reason)
 
 
 def _unavailable_technician(availability: Availability, lost: LostSlot) -> UnavailableTechnician | None:

@@ -12,7 +12,7 @@ from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, minute_at_or_after
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.domain.offer import Offer, Slot
-from slotmcp.domain.reasons import Reason, combined_reasons
+from slotmcp.domain.reasons import RangeReasons, Reason, combined_reasons
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.explain import reasons_between
 from slotmcp.engine.need import Need
@@ -29,6 +29,7 @@ from slotmcp.services.travel import TravelLookup
 DEFAULT_RANGE_MINUTES: Final = 7 * MINUTES_PER_DAY
 MAX_LIMIT: Final = 100
 _FINGERPRINT_DIGITS: Final = 12
+_NOT_BLOCKED: Final = RangeReasons(by_technician={}, by_start={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +71,8 @@ class SlotAnswer:
     """Empty on the last page."""
     next_free: Slot | None
     """The first slot after the range, if the range has none."""
-    reasons_by_technician: Mapping[str, Mapping[Reason, int]]
-    """If no slot was found: the number of starts that each reason blocks, by qualified technician."""
+    blocked: RangeReasons
+    """If no slot was found: the reasons."""
     requested_technician: Technician | None
     location: Location | None
     """Location of the job, if it is known."""
@@ -81,7 +82,7 @@ class SlotAnswer:
     @property
     def reasons(self) -> Mapping[Reason, int]:
         """Informative reasons of all technicians together, most frequent first."""
-        return dict(combined_reasons(self.reasons_by_technician).most_common()) if self.reasons_by_technician else {}
+        return dict(combined_reasons(self.blocked.by_technician).most_common())
 
     @property
     def now_ms(self) -> int:
@@ -225,7 +226,7 @@ def _run(search: _Search) -> SlotAnswer:
         ),
         next_cursor=_next_cursor(search, chosen) if len(starts) > len(chosen) else "",
         next_free=None if slots else _next_free(search),
-        reasons_by_technician={} if slots else _reasons(search),
+        blocked=_NOT_BLOCKED if slots else _reasons(search),
         requested_technician=requested.technician if requested else None,
         location=query.location,
         travel=site.travel.source if site else None,
@@ -244,7 +245,7 @@ def _next_free(search: _Search) -> Slot | None:
     return next(iter(search.slots(later_starts[:1])), None)
 
 
-def _reasons(search: _Search) -> Mapping[str, Mapping[Reason, int]]:
+def _reasons(search: _Search) -> RangeReasons:
     page = search.page
     return reasons_between(search.availability, search.need, page.from_, page.to, is_relevant=search.is_wanted)
 
@@ -260,4 +261,4 @@ def _record(builder: TraceBuilder, search: _Search, answer: SlotAnswer) -> None:
         part_of_day=search.query.part_of_day,
         days_of_week=search.query.days_of_week or frozenset(),
     )
-    builder.result = TracedResult(slots=answer.offer.slots, reasons=answer.reasons_by_technician)
+    builder.result = TracedResult(slots=answer.offer.slots, reasons=answer.blocked.by_technician)

@@ -221,14 +221,22 @@ def _technicians(request: TracedRequest, result: TracedResult, *, is_search: boo
         return [_available(technician_id, count) for technician_id, count in counts.items()]
     if result.reasons:
         return _blocked(request, result)
-    return (
-        TechnicianTrace(
-            technician_id=checked.technician_id,
-            could=int(checked.reason is None),
-            reasons={checked.reason: 1} if checked.reason else {},
+    return _checked(request)
+
+
+def _checked(request: TracedRequest) -> Iterator[TechnicianTrace]:
+    """Yield each technician's result for one start. The hold that the call books does not block its technician."""
+    availability, hold = request.availability, request.hold
+    own = hold.claim if hold and hold.state is ClaimState.HELD and hold.claim.is_live(availability.now_ms) else None
+    if own is not None:
+        availability = availability.without(own)
+    for checked in reasons_at(availability, request.need, request.start_from):
+        is_own = own is not None and own.technician_id == checked.technician_id
+        reason = Reason.OWN_HOLD if is_own else checked.reason
+        could = int(is_own or reason is None)
+        yield TechnicianTrace(
+            technician_id=checked.technician_id, could=could, reasons={reason: 1} if reason is not None else {}
         )
-        for checked in reasons_at(request.availability, request.need, request.start_from)
-    )
 
 
 @lru_cache(maxsize=4096)

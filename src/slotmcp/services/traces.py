@@ -26,20 +26,23 @@ _SOURCES: Final[Mapping[ScheduleSource, str]] = {
 }
 
 REASON_PHRASES: Final = PerReason(
-    inactive="is unavailable",
     skill_missing="lacks a skill",
+    inactive="is unavailable",
+    past="cannot be booked in the past",
+    horizon="cannot be booked that far ahead",
+    too_long="does not work long enough at a time",
     holiday="is off for a holiday",
     outside_shift="does not work then",
     time_off="has time off",
     break_="has a break",
     booked="is booked",
     held="is held for another caller",
+    own_hold="is held for this caller",
     busy="is busy (calendar)",
     day_full="has reached the daily limit",
     travel="cannot be there in time",
-    off_grid="is free, but starts are offered at other minutes",
     notice="needs more notice",
-    horizon="cannot be booked that far ahead",
+    off_grid="is free, but starts are offered at other minutes",
 )
 """Reasons as predicates: each completes a sentence that starts with a technician's name."""
 

@@ -1,11 +1,13 @@
 """Error responses: a sentence that states the failure, and what the agent can do next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from slotmcp.domain import errors
+from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Offer
+from slotmcp.domain.reasons import Reason
 from slotmcp.tools.speech import bookings, reasons, sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.views import PersonView, show_offer, starts_of
@@ -26,6 +28,22 @@ class CallerContext:
 
 
 UNKNOWN_CALLER: Final = CallerContext()
+
+_PERMANENT: Final = frozenset(
+    {
+        Reason.SKILL_MISSING,
+        Reason.INACTIVE,
+        Reason.HORIZON,
+        Reason.TOO_LONG,
+        Reason.HOLIDAY,
+        Reason.OUTSIDE_SHIFT,
+        Reason.TIME_OFF,
+        Reason.BREAK,
+        Reason.NOTICE,
+        Reason.OFF_GRID,
+    }
+)
+"""Reasons that do not depend on other callers, so they are said where a start is refused."""
 
 
 def error_body(error: errors.SlotmcpError, context: CallerContext = UNKNOWN_CALLER) -> Body:
@@ -57,7 +75,7 @@ def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: PLR0
     starts = starts_of(offer.slots) if offer else []
     match error:
         case errors.SlotUnavailable():
-            return _technician_unavailable(offer, view) or sentences.unavailable(starts, view)
+            return _start_unavailable(error, starts, view)
         case errors.SlotsAvailable():
             return sentences.no_need_to_wait(starts, view)
         case errors.HoldWithdrawn():
@@ -82,7 +100,8 @@ def _details(error: errors.SlotmcpError, view: Viewpoint) -> Mapping[str, object
         case errors.PickAnother() | errors.HoldExpired():
             offer = error.alternatives
             alternatives = [] if offer is None else show_offer(offer, view)
-            return {"message": error.message, "alternatives": alternatives, **_other_technicians(offer)}
+            reason = _reason(error)
+            return {"message": error.message, **reason, "alternatives": alternatives, **_other_technicians(offer)}
         case errors.TryLater():
             return {"message": error.message, "retryAfterMs": error.retry_after_ms}
         case _:
@@ -96,6 +115,26 @@ def _technician_unavailable(offer: Offer | None, view: Viewpoint) -> str:
         return ""
     names = [other.name for other in unavailable.others]
     return reasons.technician_unavailable(unavailable.technician.name, names, starts_of(offer.slots), view)
+
+
+def _reason(error: errors.SlotmcpError) -> Mapping[str, str]:
+    """Return the code of the reason against a start."""
+    return {"reason": error.reason} if isinstance(error, errors.SlotUnavailable) and error.reason else {}
+
+
+def _start_unavailable(error: errors.SlotUnavailable, starts: Sequence[Minute], view: Viewpoint) -> str:
+    """Return the sentence for a start, with the reason unless it is that others took the start."""
+    requested = error.alternatives.unavailable_technician if error.alternatives else None
+    if error.start is not None and error.reason is Reason.PAST:
+        return sentences.refused_start(reasons.passed(error.start, view), starts, view)
+    if error.reason is not Reason.HORIZON and (sentence := _technician_unavailable(error.alternatives, view)):
+        return sentence
+    if error.reason not in _PERMANENT:
+        return sentences.unavailable(starts, view)
+    if requested is not None and error.reason is not Reason.HORIZON:
+        name = requested.technician.name
+        return sentences.refused_start(reasons.for_technician(name, error.reason, view), starts, view)
+    return sentences.refused_start(reasons.for_team(error.reason, view), starts, view)
 
 
 def _other_technicians(offer: Offer | None) -> Mapping[str, list[PersonView]]:

@@ -1,12 +1,11 @@
 """Tool that explains why a start is available or not."""
 
-from collections import Counter
 from typing import Final, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from slotmcp.domain.reasons import Change, Opening, TechnicianReason, informative_reasons, without_missing_skills
+from slotmcp.domain.reasons import Change, Opening, Reason, TechnicianReason
 from slotmcp.services.app import App
 from slotmcp.services.appointments import StartRequest
 from slotmcp.services.explanations import ExplainAnswer
@@ -144,13 +143,16 @@ def _describe(answer: ExplainAnswer, view: Viewpoint) -> str:
 
 
 def _describe_reason(answer: ExplainAnswer, view: Viewpoint) -> str:
-    technicians, requested = answer.explanation.technicians, answer.requested_technician
-    if requested is None:
-        frequencies = Counter(technician.reason for technician in technicians if technician.reason is not None)
-        counts = without_missing_skills(informative_reasons(frequencies, of_one_start=True))
-        return reasons.for_team(max(counts, key=counts.__getitem__), view)
-    own = next(technician for technician in technicians if technician.technician_id == requested.id)
-    return reasons.for_technician(requested.name, own.reason, view, start=answer.start, until=own.until)
+    explanation, requested = answer.explanation, answer.requested_technician
+    reason = explanation.reason_of(requested.id if requested else None)
+    if reason is Reason.PAST:
+        return reasons.passed(answer.start, view)
+    if requested is not None:
+        own = next(one for one in explanation.technicians if one.technician_id == requested.id)
+        return reasons.for_technician(requested.name, own.reason, view, start=answer.start, until=own.until)
+    if reason is Reason.HOLIDAY and explanation.has_opening(Change.OTHER_TIME):
+        return reasons.open_at_other_times(view)
+    return reasons.for_team(reason, view)
 
 
 def _describe_opening(opening: Opening, answer: ExplainAnswer, view: Viewpoint) -> str:

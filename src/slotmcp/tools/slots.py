@@ -146,7 +146,7 @@ def describe_slots(answer: SlotAnswer, view: Viewpoint, *, is_continued: bool) -
     if is_continued:
         return sentences.no_more_times(view)
     next_start = answer.next_free.start if answer.next_free else None
-    main_reason = next(iter(answer.reasons), None)
+    main_reason = answer.blocked.main
     if main_reason is None:
         return sentences.nothing_free(next_start, view)
     if answer.requested_technician is None:

@@ -46,7 +46,7 @@ def test_reasons_agree_with_offers_at_every_minute_of_a_rush(case: Case, callers
 def test_counted_reasons_match_explanations(case: Case, offset: int, length: int) -> None:
     availability, oracle = Availability.of(case.schedule, case.now_ms), Reasons(case.schedule, case.now_ms)
     start_from = case.now + offset
-    counts = reasons_between(availability, case.need, start_from, start_from + length)
+    counts = reasons_between(availability, case.need, start_from, start_from + length).by_technician
     skilled = {one.id for one in oracle.technicians if case.need.skills <= one.skills}
     asked_for = {id_ for id_ in skilled if case.need.technician_id in (None, id_)}
     if not asked_for:
@@ -64,7 +64,7 @@ def test_counted_reasons_match_explanations(case: Case, offset: int, length: int
     ]
     assert counts == {one: Counter(reason for id_, reason in explained if id_ == one) for one in asked_for}
     expected = Counter(reason for _, reason in explained)
-    for common in (Reason.OFF_GRID, Reason.INACTIVE, Reason.OUTSIDE_SHIFT):
+    for common in (Reason.OFF_GRID, Reason.INACTIVE, Reason.TOO_LONG, Reason.OUTSIDE_SHIFT):
         if len(expected) > 1:
             del expected[common]
     assert combined_reasons(counts) == expected
@@ -97,6 +97,7 @@ class Critic:
         assert {one.technician_id for one in explanation.technicians if one.reason is None} == self.able(start)
         for shown in explanation.technicians:
             self.is_right(shown, start)
+        self.is_right_for_the_team(explanation, start)
         assert {one.change: one.slot for one in explanation.openings} == self.openings(explanation, start)
         assert [one.change for one in explanation.openings] == sorted(
             (one.change for one in explanation.openings), key=[*Change].index
@@ -123,6 +124,17 @@ class Critic:
         assert shown.missing_skills == (tuple(sorted(self.need.skills - technician.skills)) if is_skill else ())
         if shown.reason in COMMON_REASONS and self.is_within_reach(start):
             assert found.keys() <= COMMON_REASONS
+        if Reason.TOO_LONG in found and self.is_within_reach(start):
+            assert shown.reason in {Reason.TOO_LONG, Reason.INACTIVE, Reason.SKILL_MISSING}
+
+    def is_right_for_the_team(self, explanation: Explanation, start: int) -> None:
+        """Check that the reason that is stated is true, and that a search for this start states the same."""
+        if explanation.slot is not None:
+            return
+        stated = explanation.reason_of(self.need.technician_id)
+        assert stated in self.oracle.team_reasons(self.need, start)
+        if self.availability.frame.contains(start):
+            assert reasons_between(self.availability, self.need, start, start + 1).main == stated
 
     def is_within_reach(self, start: int) -> bool:
         """Return whether a start is neither past nor beyond the horizon, so that schedules matter."""

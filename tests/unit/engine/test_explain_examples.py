@@ -64,7 +64,7 @@ COMMUTER = replace(DAY, home=BOULDER)
         pytest.param(technician_schedule(COMMUTER), "09:30", Reason.TRAVEL, None, id="the way from home"),
         pytest.param(technician_schedule(DAY), "10:10", Reason.OFF_GRID, None, id="between two starts"),
         pytest.param(technician_schedule(DAY), "09:00", Reason.NOTICE, None, id="too soon"),
-        pytest.param(technician_schedule(DAY), "2025-06-02T07:00Z", Reason.NOTICE, None, id="past"),
+        pytest.param(technician_schedule(DAY), "2025-06-02T07:00Z", Reason.PAST, None, id="past"),
         pytest.param(technician_schedule(DAY), "2025-08-04T10:00Z", Reason.HORIZON, None, id="long after the horizon"),
     ],
 )
@@ -108,11 +108,12 @@ def test_openings_list_the_smallest_change_first() -> None:
 def test_hours_outside_shifts_count_only_without_other_reasons() -> None:
     availability = _asked(technician_schedule(DAY, booking("09:00", 480)))
     until_night = reasons_between(availability, job(60), at("09:30"), at("23:00"))
-    assert combined_reasons(until_night) == {Reason.BOOKED: 14}
-    assert until_night["a"][Reason.OUTSIDE_SHIFT] > 0
-    assert combined_reasons(reasons_between(availability, job(60), at("18:00"), at("19:00"))) == {
-        Reason.OUTSIDE_SHIFT: 2
-    }
+    assert combined_reasons(until_night.by_technician) == {Reason.BOOKED: 14}
+    assert until_night.by_technician["a"][Reason.OUTSIDE_SHIFT] > 0
+    assert until_night.main is Reason.BOOKED
+    at_night = reasons_between(availability, job(60), at("18:00"), at("19:00"))
+    assert combined_reasons(at_night.by_technician) == {Reason.OUTSIDE_SHIFT: 2}
+    assert at_night.main is Reason.OUTSIDE_SHIFT
 
 
 def _asked(*technician_schedules: TechnicianSchedule) -> Availability:

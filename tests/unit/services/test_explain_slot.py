@@ -84,8 +84,8 @@ async def test_a_start_held_by_another_caller_has_the_reason_held(opened: Open) 
 @pytest.mark.parametrize(
     ("start", "reason"),
     [
-        ("05:30", Reason.NOTICE),
-        ("2024-06-03T09:00", Reason.NOTICE),
+        ("05:30", Reason.PAST),
+        ("2024-06-03T09:00", Reason.PAST),
         ("09:10", Reason.OFF_GRID),
         ("2025-06-13T10:00", Reason.HORIZON),
         ("2199-06-13T10:00", Reason.HORIZON),

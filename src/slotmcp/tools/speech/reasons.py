@@ -5,41 +5,47 @@ from typing import Final
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.reasons import PerReason, Reason
-from slotmcp.tools.speech.times import say_choices, say_clock, say_list, say_start
+from slotmcp.tools.speech.times import full_date, say_choices, say_clock, say_list, say_start
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.speech.voice import message
 
 FOR_TEAM: Final = PerReason(
-    inactive=message("Nobody is working at present."),
     skill_missing=message("Nobody here does that kind of work."),
+    inactive=message("Nobody who does that work is available at present."),
+    past=message("That time has already passed."),
+    horizon=message("We do not book that far ahead yet."),
+    too_long=message("That appointment is too long for our working hours."),
     holiday=message("We are closed then."),
     outside_shift=message("That is outside our working hours."),
     time_off=message("Everybody who could come is away then."),
     break_=message("Everybody who could come has a break then."),
     booked=message("We are fully booked then."),
     held=message("Other callers are just deciding on what is left then."),
+    own_hold=message("I am already keeping an appointment for you then."),
     busy=message("Everybody who could come is busy then."),
     day_full=message("We can take no more appointments then."),
     travel=message("Nobody could be there in time."),
-    off_grid=message("Our appointments do not begin at exactly that time."),
     notice=message("That is too short notice for us."),
-    horizon=message("We do not book that far ahead yet."),
+    off_grid=message("Our appointments do not begin at exactly that time."),
 )
 FOR_TECHNICIAN: Final = PerReason(
-    inactive=message("{name} is not working at present."),
     skill_missing=message("{name} does not do this kind of work."),
-    holiday=message("{name} does not work then, since we are closed."),
+    inactive=message("{name} is not working at present."),
+    past=message("{name} cannot come then, because that time has already passed."),
+    horizon=message("The calendar of {name} is not open that far ahead yet."),
+    too_long=message("{name} does not work long enough at a time for that appointment."),
+    holiday=message("{name} does not work on that day."),
     outside_shift=message("{name} does not work at that time."),
     time_off=message("{name} is away then."),
     break_=message("{name} has a break then."),
     booked=message("{name} is booked then."),
     held=message("Another caller is just deciding on that time with {name}."),
+    own_hold=message("I am already keeping an appointment with {name} for you then."),
     busy=message("{name} is busy then."),
     day_full=message("{name} can take no more appointments that day."),
     travel=message("The drive there or to the next job would take {name} too long."),
-    off_grid=message("{name} would be free, but our appointments do not begin at exactly that time."),
     notice=message("{name} cannot come that soon."),
-    horizon=message("The calendar of {name} is not open that far ahead yet."),
+    off_grid=message("{name} would be free, but our appointments do not begin at exactly that time."),
 )
 UNTIL_CLOCK: Final[Mapping[Reason, str]] = {
     Reason.TIME_OFF: message("{name} is away until {clock}."),
@@ -70,9 +76,21 @@ def for_technician(
     return voice.say(UNTIL_TIME[reason], name=name, time=say_start(until, view))
 
 
-def for_team(reason: Reason, view: Viewpoint) -> str:
-    """Say why most of the technicians with the required skills cannot come."""
-    return view.voice.say(FOR_TEAM[reason])
+def for_team(reason: Reason | None, view: Viewpoint) -> str:
+    """Say why no technician with the required skills can come. None: the reason is unknown."""
+    return view.voice.say("I have nothing free then.") if reason is None else view.voice.say(FOR_TEAM[reason])
+
+
+def passed(start: Minute, view: Viewpoint) -> str:
+    """Say that a start has passed, with today's date if it was on another day."""
+    if view.local(start).date() == view.today:
+        return view.voice.say(FOR_TEAM[Reason.PAST])
+    return view.voice.say("That date has passed: today is {date}.", date=full_date(view.today, view.voice))
+
+
+def open_at_other_times(view: Viewpoint) -> str:
+    """Say that the business is open on the requested day, which is otherwise closed, but at other times."""
+    return view.voice.say("We are open only at other times that day.")
 
 
 def next_free(start: Minute | None, reason: Reason, view: Viewpoint) -> str:

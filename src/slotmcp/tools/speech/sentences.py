@@ -138,6 +138,23 @@ def unavailable(starts: Sequence[Minute], view: Viewpoint) -> str:
     )
 
 
+def refused_start(reason: str, starts: Sequence[Minute], view: Viewpoint) -> str:
+    """Say that a start cannot be had, with the sentence of the reason, and offer alternatives."""
+    return f"{view.voice.say('That did not work.')} {reason} {_instead(starts, view)}"
+
+
+def _instead(starts: Sequence[Minute], view: Viewpoint) -> str:
+    if not starts:
+        return view.voice.say("Shall I look for other times?")
+    times = pick_times(starts, view)
+    return view.voice.say_count(
+        "Instead, I have {times}. Does that suit you?",
+        "Instead, I have {times}. Which suits you?",
+        len(times),
+        times=say_choices(times, view),
+    )
+
+
 def hold_expired(starts: Sequence[Minute], view: Viewpoint) -> str:
     """Say that a hold has expired and its start is taken, and offer alternatives."""
     if not starts:

@@ -24,38 +24,44 @@ LOSSES: Final[Mapping[LossReason, str]] = {
 }
 
 REASONS: Final = PerReason(
-    inactive="technician unavailable",
     skill_missing="missing skill",
+    inactive="technician unavailable",
+    past="in the past",
+    horizon="too far ahead",
+    too_long="longer than the working hours",
     holiday="closed for a holiday",
     outside_shift="outside working hours",
     time_off="time off",
     break_="break",
     booked="already booked",
     held="held for another caller",
+    own_hold="held for this caller",
     busy="busy (calendar)",
     day_full="daily booking limit reached",
     travel="not enough travel time",
-    off_grid="not one of the offered start times",
     notice="too short notice",
-    horizon="too far ahead",
+    off_grid="not one of the offered start times",
 )
 """Labels of the main reason that no time was available for a request."""
 
 REMEDIES: Final = PerReason(
-    inactive="Make a technician available",
     skill_missing="Train a technician, or hire one",
+    inactive="Make a technician available",
+    past="Give the voice agent today's date",
+    horizon="Extend the booking horizon",
+    too_long="Shorten the service, or work longer without a break",
     holiday="Add an override for that date",
     outside_shift="Extend the working hours",
     time_off="Arrange cover",
     break_="Stagger the breaks",
     booked="Add technicians or hours",
     held="Shorten the holds",
+    own_hold="None is needed: the caller has that time",
     busy="Free up the calendars",
     day_full="Raise the daily booking limit",
     travel="Add a technician who lives closer",
-    off_grid="Offer start times more often",
     notice="Shorten the minimum notice",
-    horizon="Extend the booking horizon",
+    off_grid="Offer start times more often",
 )
 """Changes that would make times available, by main reason."""
 
