@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slotmcp.domain.catalog import DateOverride, TechnicianStatus, TimeOff, WallSpan
+from slotmcp.domain.catalog import DateOverride, Technician, TechnicianStatus, TimeOff, WallSpan
 from slotmcp.project_file import read_project_file
 from slotmcp.project_file.packaged import sample_text
 from slotmcp.services.imports import ProjectPlan
@@ -83,7 +83,7 @@ BEN_WITH_LUNCH = replace(BEN_WITH_GAS, breaks=weekly(12, 13))
     ],
 )
 async def test_a_sentence_about_everybody_is_true(
-    tmp_path: Path, technicians: tuple[object, ...], start: str, spoken: str
+    tmp_path: Path, technicians: tuple[Technician, ...], start: str, spoken: str
 ) -> None:
     plan = replace(PLAN, technicians=technicians)
     assert (await open_plan(tmp_path / "slotmcp.db", plan, "furnace-check", start)).startswith(spoken)

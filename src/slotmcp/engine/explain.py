@@ -79,11 +79,12 @@ def reasons_between(
     by_start = Counter[Reason]()
     for start in positions:
         slot = check_start(availability, need, start) if start in offered else None
-        blocked = [one for one in _technicians(availability, timelines, need, start, slot) if one.reason is not None]
-        for technician in blocked:
-            by_technician[technician.technician_id][technician.reason] += 1
-        if slot is None and (reason := team_reason([technician.reason for technician in blocked])) is not None:
-            by_start[reason] += 1
+        technicians = _technicians(availability, timelines, need, start, slot)
+        blocked = [(one.technician_id, one.reason) for one in technicians if one.reason is not None]
+        for technician_id, reason in blocked:
+            by_technician[technician_id][reason] += 1
+        if slot is None and (of_team := team_reason([reason for _, reason in blocked])) is not None:
+            by_start[of_team] += 1
     return RangeReasons(by_technician=by_technician, by_start=by_start)
 
 
