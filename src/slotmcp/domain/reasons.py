@@ -186,8 +186,8 @@ class RangeReasons:
 def team_reason(reasons: Iterable[Reason]) -> Reason | None:
     """Return why no technician can take a start: the reason of the one who is closest to being available.
 
-    Technicians without the skills never count beside others. So the reason is true of a technician who could do the
-    job, and a sentence about everybody available is true of those who are at work. None: there are no reasons.
+    Technicians without the skills never count beside others, and technicians who are away never count beside those who
+    are at work. None: there are no reasons.
     """
     return max(reasons, key=_FROM_FAR_TO_NEAR.index, default=None)
 
