@@ -24,7 +24,7 @@ from slotmcp.ports import Rate
 from slotmcp.services.access import PREFIX
 from slotmcp.services.app import App
 from slotmcp.settings import Settings
-from slotmcp.tools.gate import CallGate, CallRateLimits, Toolset
+from slotmcp.tools.gate import CallGate, CallRateLimits, Toolset, local_principal
 from slotmcp.tools.http import MESSAGES_PATH, SSE_PATH, STREAMABLE_PATH, McpHttpApp, requested_tool
 from slotmcp.tools.server import TOOL_NAMES, ServerExtension, create_server, select_tools
 from slotmcp.tools.subscriptions import create_bus, watch_waitlists
@@ -174,7 +174,7 @@ async def _open_mcp(
 ) -> McpHttpApp:
     bus = create_bus()
     await stack.enter_async_context(watch_waitlists(app, bus, read_only=options.read_only))
-    toolset = options.toolset or (Toolset.CALLER if options.is_open else Toolset.OPERATOR)
+    toolset = _toolset(options)
     server = create_server(app, bus, toolset=toolset, read_only=options.read_only, gate=gate)
     telemetry.initialize_tool_metrics(tool.name for tool in select_tools(toolset, read_only=options.read_only))
     if options.extend is not None:
@@ -182,6 +182,10 @@ async def _open_mcp(
     mcp = McpHttpApp(server, gate, max_body_bytes=settings.max_body_bytes)
     await stack.enter_async_context(mcp.running())
     return mcp
+
+
+def _toolset(options: ServeOptions) -> Toolset:
+    return options.toolset or (Toolset.CALLER if options.is_open else Toolset.OPERATOR)
 
 
 def _without_sse(mcp: ASGIApp) -> ASGIApp:
@@ -207,8 +211,10 @@ async def _open_authentication(
     stack: AsyncExitStack, app: App, gate: CallGate, settings: Settings, options: ServeOptions
 ) -> _Authentication:
     if options.is_open:
-        local = partial(FixedPrincipal, principal=LOCAL)
-        return _Authentication(local, local)
+        return _Authentication(
+            calls=partial(FixedPrincipal, principal=local_principal(_toolset(options))),
+            metrics=partial(FixedPrincipal, principal=LOCAL),
+        )
     record_failure = partial(_record_failure, gate)
     if not settings.oauth_issuer:
         return _bearer(app.access.authenticate, record_failure)

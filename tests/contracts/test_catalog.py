@@ -166,6 +166,16 @@ async def test_a_receipt_belongs_to_its_project_credential_and_use_case(store: S
     assert await store.write("other", another_project, create=True) is None
 
 
+async def test_a_receipt_under_an_earlier_key_is_found_unless_there_is_one_under_the_current_key(store: Store) -> None:
+    async def unit(transaction: Transaction) -> list[Receipt | None]:
+        await transaction.add_receipt(receipt("earlier"))
+        found = [await transaction.receipt("book_slot", "local", "current", key) for key in ("earlier", "other", "")]
+        await transaction.add_receipt(receipt("current"))
+        return [*found, await transaction.receipt("book_slot", "local", "current", "earlier")]
+
+    assert await store.write(SHOP, unit) == [receipt("earlier"), None, None, receipt("current")]
+
+
 async def test_a_later_receipt_replaces_an_earlier_one(store: Store) -> None:
     async def unit(transaction: Transaction) -> Receipt | None:
         await transaction.add_receipt(receipt(request="first"))

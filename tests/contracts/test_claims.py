@@ -14,6 +14,7 @@ from support.schedules import (
     ANA,
     DOWNTOWN,
     FULL_BOOKING,
+    FULL_TERMS,
     HOLD_SECONDS,
     PROJECT,
     booking,
@@ -67,6 +68,7 @@ async def test_a_hold_is_read_by_its_token_as_it_was_added(store: Store) -> None
         technician_chosen=True,
         location=AIRPORT,
         customer="someone",
+        hold=FULL_TERMS,
     )
     await held(store, added)
     assert await stored_hold(store, "h") == added
@@ -254,18 +256,21 @@ async def test_ended_holds_are_deleted_after_a_day(store: Store, clock: HandCloc
     assert [(await stored_hold(store, claim_id)) is not None for claim_id in ids] == [False, False, False, True]
 
 
-async def test_live_holds_are_counted_by_customer(store: Store, clock: HandClock) -> None:
-    async def count(customer: str = "kim") -> int:
-        return await store.write(SHOP, lambda transaction: transaction.live_holds_of(customer))
+async def test_the_schedules_of_all_processes_have_the_terms_of_live_holds(store: Store, other: Store) -> None:
+    await other.schedule(SHOP)
+    await held(store, hold("h", hold=FULL_TERMS), hold("old", "ben"))
+    for reader in (store, other):
+        schedules = (await reader.schedule(SHOP)).technician_schedules
+        assert [claim.hold for name in ("ana", "ben") for claim in schedules[name].claims] == [FULL_TERMS, None]
 
-    await held(store, hold("h-1"), hold("h-2", "ben"), hold("h-3", "cleo"), hold("h-4", at=600), hold("h-5", at=700))
-    await held(store, hold("another", at=800, customer="lee"))
-    assert await count() == 5
-    await store.write(SHOP, lambda transaction: transaction.release_hold("h-1"))
-    await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h-2", "ben")))
-    assert (await count(), await count("lee"), await count("max")) == (3, 1, 0)
-    clock.advance(seconds=HOLD_SECONDS)
-    assert (await count(), await count("lee")) == (0, 0)
+
+async def test_a_booking_has_no_terms(store: Store) -> None:
+    await held(store, hold("h", hold=FULL_TERMS))
+    await store.write(SHOP, lambda transaction: transaction.confirm_hold(booking("h")))
+    stored = await stored_hold(store, "h")
+    assert stored is not None
+    assert stored.claim == booking("h").claim
+    assert (await store.schedule(SHOP)).technician_schedules["ana"].claims == (booking("h").claim,)
 
 
 async def test_a_booking_is_read_as_it_was_added(store: Store) -> None:

@@ -5,11 +5,12 @@ from dataclasses import fields, replace
 import pytest
 
 from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import Store, Transaction
 from support.clock import HandClock
-from support.schedules import AIRPORT, DOWNTOWN, FULL_BOOKING, PROJECT, booking, hold, ids_of, token, wait
+from support.schedules import AIRPORT, DOWNTOWN, FULL_BOOKING, FULL_TERMS, PROJECT, booking, hold, ids_of, token, wait
 
 SHOP = PROJECT.id
 PHONE, EMAIL, HASH = "phone:+13035550142", "email:kim@example.com", "caller-1"
@@ -146,7 +147,6 @@ async def test_forgetting_erases_holds_in_every_state(store: Store) -> None:
         assert erased is not None
         assert (erased.customer_pseudonym, erased.claim.location) == ("", None)
     assert await store.bookings(SHOP) == (Booking(claim=booking("h-2", at=120).claim),)
-    assert await store.write(SHOP, lambda transaction: transaction.live_holds_of("kim")) == 0
     lees = await store.write(SHOP, lambda transaction: transaction.hold(token("lees")))
     assert lees == hold("lees", "ben", customer="lee", location=AIRPORT)
 
@@ -191,8 +191,22 @@ async def test_forgetting_affects_only_its_own_project(store: Store) -> None:
     assert await store.waitlist_entries(SHOP, *WaitlistState) == (waiting,)
 
 
+@pytest.mark.parametrize("key", ["a phone", "an e-mail", "a hash", "call-2"])
+async def test_forgetting_erases_the_terms_of_holds(store: Store, other: Store, key: str) -> None:
+    async def unit(transaction: Transaction) -> tuple[Hold | None, Hold | None]:
+        await transaction.add_hold(hold("h", hold=FULL_TERMS))
+        await transaction.add_hold(hold("lees", "ben", hold=replace(FULL_TERMS, caller=CallerIdentity(phone="lee"))))
+        assert await transaction.erase_customer(key) == 0
+        return await transaction.hold(token("h")), await transaction.hold(token("lees"))
+
+    await other.schedule(SHOP)
+    erased, kept = await store.write(SHOP, unit)
+    assert (erased and erased.claim.hold, kept and kept.claim.hold and kept.claim.hold.caller.phone) == (None, "lee")
+    assert (await other.schedule(SHOP)).technician_schedules["ana"].claims[0].hold is None
+
+
 def test_forgetting_covers_every_personal_field() -> None:
-    personal = {"customer", "visit", "contact_keys", "cancel_reason"}
+    personal = {"customer", "visit", "contact_keys", "call_keys", "cancel_reason"}
     kept = {"claim", "reason", "status", "attention"}
     assert {field.name for field in fields(Booking)} == personal | kept
     assert {field.name for field in fields(Customer)} == {"name", "phone", "email"}

@@ -8,7 +8,7 @@ import pytest
 from mcp import Client
 
 from slotmcp.demo.callers import CallCounts, CallSimulator
-from slotmcp.domain.access import LOCAL
+from slotmcp.domain.access import LOCAL, CallId
 from slotmcp.domain.report import Funnel, LossReason
 from slotmcp.services.current_principal import acting_as
 from slotmcp.services.reporting.reports import ReportRequest
@@ -26,7 +26,7 @@ async def at_once(seconds: float) -> None:
 async def called(caller: Caller, *, seed: int, at_a_time: int = 1) -> CallCounts:
     @asynccontextmanager
     async def connect(call_id: str) -> AsyncIterator[Client]:
-        with acting_as(LOCAL.with_call_id(call_id)):
+        with acting_as(LOCAL.within(CallId("x-call-id", call_id))):
             async with Client(caller.server) as client:
                 yield client
 

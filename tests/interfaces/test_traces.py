@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from slotmcp.domain.access import LOCAL, Principal, Scope
+from slotmcp.domain.access import LOCAL, CallId, Principal, Scope
 from slotmcp.domain.errors import Unavailable
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.trace import ScheduleSource, Trace, TracedUse
@@ -174,8 +174,8 @@ async def test_nothing_is_recorded_without_a_trace_writer(operator: Caller) -> N
 async def test_traces_have_the_id_of_their_phone_call(traced: Caller) -> None:
     shown = set()
     for call_id in ("call-1", "call-2", "call-1"):
-        with acting_as(LOCAL.with_call_id(call_id)):
-            builder = traced.app.tracing.begin("get_slots", "t", LOCAL.with_call_id(call_id))
+        with acting_as(LOCAL.within(CallId("x-call-id", call_id))):
+            builder = traced.app.tracing.begin("get_slots", "t", LOCAL.within(CallId("x-call-id", call_id)))
         assert builder is not None
         assert "call" not in builder.conversation
         shown.add(builder.conversation)

@@ -45,6 +45,7 @@ class Extra:
 
 OWNER: Final = Extra("technician_id", "t.id")
 CONTACT_KEYS: Final = Extra("contact_keys")
+CALL_KEYS: Final = Extra("call_keys")
 HIDDEN_IN_HOLD: Final = frozenset({"project_id", "technician_number"})
 CLAIM: Final = Part("claims", "c", HIDDEN_IN_HOLD | {"state", "hold_token", "customer_pseudonym"})
 
@@ -56,9 +57,10 @@ ROWS: Final[dict[str, tuple[Part | Extra, ...]]] = {
     "Hold": (OWNER, Part("claims", "c", HIDDEN_IN_HOLD)),
     "Booking": (
         OWNER,
-        CLAIM,
+        Part("claims", "c", CLAIM.without | {"hold_terms"}),
         Part("bookings", "b", frozenset({"project_id", "claim_id", "created_at_ms"})),
         CONTACT_KEYS,
+        CALL_KEYS,
     ),
     "Busy": (OWNER, Part("busy_times", "b", frozenset({"technician_number"}))),
     "Receipt": (Part("receipts", without=frozenset({"project_id", "created_at_ms"})),),

@@ -6,7 +6,7 @@ from typing import Any
 
 from mcp import Client
 
-from slotmcp.domain.access import LOCAL
+from slotmcp.domain.access import LOCAL, CallId
 from slotmcp.services.app import App
 from slotmcp.services.current_principal import acting_as
 from slotmcp.tools.server import create_server
@@ -29,7 +29,7 @@ class PhoneLine:
 
     async def call(self, who: str, tool: str, **arguments: object) -> Answer:
         """Return the response of a call, or its error, within a phone call."""
-        with acting_as(LOCAL.with_call_id(who)):
+        with acting_as(LOCAL.within(CallId("x-call-id", who))):
             answer = (await self._client.call_tool(tool, arguments)).structured_content
         assert answer is not None
         return answer

@@ -16,6 +16,7 @@ from slotmcp.domain.calendar import (
     Push,
     SyncState,
 )
+from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.catalog import (
     ChangeVerification,
     DateOverride,
@@ -34,7 +35,7 @@ from slotmcp.domain.catalog import (
     WeeklySpan,
     Wording,
 )
-from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
+from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold, HoldTerms, MovingBooking
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import Receipt, Store, Transaction
 from support.clock import NOW_MS
@@ -162,6 +163,27 @@ def hold(claim_id: str, technician_id: str = "ana", *, customer: str = "kim", **
     )
 
 
+FULL_TERMS: Final = HoldTerms(
+    caller=CallerIdentity(
+        phone="a phone",
+        email="an e-mail",
+        calls=frozenset({"call-1", "call-2"}),
+        guessable_calls=frozenset({"short"}),
+        reference="a hash",
+        guessable_reference="caller",
+        connection="stdio",
+    ),
+    created_at_ms=NOW_MS - 5,
+    latest_expiry_ms=NOW_MS + 180_000,
+    credential="credential",
+    token_key="a token",  # noqa: S106  a test's own
+    request_key="key",
+    is_additional=True,
+    moving=MovingBooking(booking_id="full", start=NOON, end=NOON + 60),
+)
+"""Terms in which no field has its default."""
+
+
 def token(claim_id: str) -> str:
     """Return the token of a hold that `hold` made."""
     return f"token-{claim_id}"
@@ -197,6 +219,7 @@ FULL_BOOKING: Final = Booking(
     ),
     status=BookingStatus.RESCHEDULED,
     contact_keys=("phone", "email", "a hash"),
+    call_keys=("a call", "a chat"),
     cancel_reason="no time",
     attention="time off in its way",
 )

@@ -1,6 +1,6 @@
 """Base of stores that change some calls of another store."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from slotmcp.domain.access import AccessKey
@@ -45,8 +45,11 @@ class WrappedStore:
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         return await self._store.booking(project_id, booking_id)
 
-    async def bookings_by(self, project_id: str, reference: str) -> tuple[Booking, ...]:
-        return await self._store.bookings_by(project_id, reference)
+    async def bookings_by(self, project_id: str, *references: str) -> tuple[Booking, ...]:
+        return await self._store.bookings_by(project_id, *references)
+
+    async def pseudonyms(self, project_id: str) -> Callable[[str], str]:
+        return await self._store.pseudonyms(project_id)
 
     async def hold(self, project_id: str, token: str) -> Hold | None:
         return await self._store.hold(project_id, token)

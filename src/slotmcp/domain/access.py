@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from slotmcp.domain.errors import Forbidden, InvalidArgument, NotFound
 
@@ -22,6 +22,14 @@ class Scope(StrEnum):
         return frozenset(Scope) if self is Scope.OPERATOR else frozenset({self})
 
 
+class CallId(NamedTuple):
+    """Id of a phone call, as a client reports it. Equal values of two headers are different ids."""
+
+    header: str
+    """Lower-case name of the header."""
+    value: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Authenticated identity of a request."""
@@ -31,8 +39,15 @@ class Principal:
     scopes: frozenset[Scope]
     projects: frozenset[str] | None
     """Projects that the principal can reach; None: all."""
-    call_id: str = ""
-    """Id of the phone call, if the client reports one."""
+    call_ids: tuple[CallId, ...] = ()
+    """Ids of the phone call that the client reports, at most one for each header."""
+    connection: str = ""
+    """Id of the stdio or SSE connection; empty for Streamable HTTP, whose requests share none."""
+
+    @property
+    def call_id(self) -> str:
+        """First reported id of the phone call, for logs, traces and rate limits."""
+        return self.call_ids[0].value if self.call_ids else ""
 
     def require_scope(self, scope: Scope) -> None:
         """Require a scope.
@@ -74,13 +89,9 @@ class Principal:
         """Return the error for a project that is missing or unreachable. It names only reachable projects."""
         return NotFound.among("projectId", "project", requested, sorted((self.projects or frozenset()) - {requested}))
 
-    def scoped_key(self, key: str) -> str:
-        """Return an idempotency key scoped to the phone call, because agents number their keys per call."""
-        return f"{self.call_id}:{key}" if key and self.call_id else key
-
-    def with_call_id(self, call_id: str) -> "Principal":
-        """Return the same principal for a phone call."""
-        return replace(self, call_id=call_id)
+    def within(self, *call_ids: CallId, connection: str = "") -> "Principal":
+        """Return the same principal within a phone call, or on a connection."""
+        return replace(self, call_ids=call_ids, connection=connection)
 
 
 LOCAL: Final = Principal(credential="local", scopes=frozenset(Scope), projects=None)

@@ -81,6 +81,8 @@ class Booking:
     status: BookingStatus = BookingStatus.CONFIRMED
     contact_keys: tuple[str, ...] = ()
     """Keyed hashes of the customer's references: phone, email and customerHash."""
+    call_keys: tuple[str, ...] = ()
+    """Keyed hashes of the unguessable ids of the call that booked."""
     cancel_reason: str = ""
     attention: str = ""
     """Reason why an operator must review the booking, such as time off; empty: none."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.interval import Interval, Minute
 
@@ -20,6 +21,35 @@ class ClaimState(StrEnum):
     """A hold that the business withdrew because no technician can serve it."""
     CANCELLED = "cancelled"
     """A booking that was canceled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovingBooking:
+    """Booking for whose move a hold is kept, with its new time. The hold claims the part that the booking lacks."""
+
+    booking_id: str
+    start: Minute
+    end: Minute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldTerms:
+    """Terms of a hold: the caller for whom it is kept, and the purpose."""
+
+    caller: CallerIdentity
+    created_at_ms: int
+    latest_expiry_ms: int
+    """Time by which the hold and every hold that replaces it expire."""
+    credential: str = ""
+    """Pseudonym of the credential that created the hold; empty for the offers of the waitlist."""
+    token_key: str = ""
+    """Pseudonym of the hold's token."""
+    request_key: str = ""
+    """Pseudonym of the request's idempotency key; empty: none."""
+    is_additional: bool = False
+    """True if the caller keeps it in addition to others at the same time."""
+    moving: MovingBooking | None = None
+    """Booking that the hold serves; None: a new booking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +74,8 @@ class Claim:
     """True if the caller requested this technician."""
     location: Location | None = None
     """Location of the job, if it is known."""
+    hold: HoldTerms | None = None
+    """Terms of a hold. None for a booking, and for a hold of an older program."""
 
     @property
     def interval(self) -> Interval:

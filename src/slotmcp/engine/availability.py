@@ -47,6 +47,11 @@ class TimelineIndex:
         """Earliest expiry of a hold in the index."""
 
     @cached_property
+    def holds(self) -> tuple[Claim, ...]:
+        """Live holds of all technicians."""
+        return tuple([hold for timeline in self.timelines.values() for hold in timeline.holds])
+
+    @cached_property
     def relocation(self) -> Relocation:
         """Holds that can move to make room."""
         return Relocation(self.timelines, self._schedule, self._cached_travel)

@@ -1,6 +1,6 @@
 """Port of the store: schedules, bookings, waitlists, events, calendars and access keys of all projects."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -96,8 +96,16 @@ class Store(ScheduleReader, Traces, Protocol):
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         """Return a booking by id, in any status."""
 
-    async def bookings_by(self, project_id: str, reference: str) -> tuple[Booking, ...]:
-        """Return the bookings whose contact keys include the pseudonym of a reference, by start and id."""
+    async def bookings_by(self, project_id: str, *references: str) -> tuple[Booking, ...]:
+        """Return the bookings whose contact keys include the pseudonym of one of the references, by start and id."""
+
+    async def pseudonyms(self, project_id: str) -> Callable[[str], str]:
+        """Return the function `pseudonym` of a project's transactions. Only the first call reads the database.
+
+        Raises:
+            NotFound: there is no such project.
+            Unavailable: the database does not respond in time.
+        """
 
     async def hold(self, project_id: str, token: str) -> Hold | None:
         """Return the hold with a token in any state, even when it is booked by now."""

@@ -76,9 +76,6 @@ class Transaction(Protocol):
     async def hold(self, token: str) -> Hold | None:
         """Return the hold with a token in any state, even when it is booked by now."""
 
-    async def live_holds_of(self, customer_pseudonym: str) -> int:
-        """Return the number of a customer's live holds in the project."""
-
     async def add_hold(self, hold: Hold) -> None:
         """Insert a hold, which takes time.
 
@@ -107,7 +104,7 @@ class Transaction(Protocol):
         """
 
     async def confirm_hold(self, booking: Booking) -> None:
-        """Turn the hold whose claim has the booking's id into that booking, in one update.
+        """Turn the hold whose claim has the booking's id into that booking, in one update. It loses its terms.
 
         The hold may be live or lapsed, and its technician may change.
 
@@ -131,8 +128,8 @@ class Transaction(Protocol):
     async def erase_customer(self, contact_key: str) -> int:
         """Erase a customer; return the number of affected bookings and waitlist entries.
 
-        Clears the customer, contact keys, pseudonym, address, notes, cancellation reason and location of each
-        booking, hold and waitlist entry with the key. Their time, technician, service and status stay. Open
+        Clears the customer, contact and call keys, pseudonym, terms, address, notes, cancellation reason and location
+        of each booking, hold and waitlist entry with the key. Their time, technician, service and status stay. Open
         waitlist entries expire.
         """
 
@@ -151,8 +148,8 @@ class Transaction(Protocol):
     async def add_event(self, kind: str, subject_id: str) -> None:
         """Publish an event to every process after the commit, such as "waitlist.offered" for an entry."""
 
-    async def receipt(self, use_case: str, credential: str, key: str) -> Receipt | None:
-        """Return the receipt of an idempotency key, if there is one."""
+    async def receipt(self, use_case: str, credential: str, key: str, earlier_key: str = "") -> Receipt | None:
+        """Return the receipt of an idempotency key, else that of the same key as older programs stored it."""
 
     async def add_receipt(self, receipt: Receipt) -> None:
         """Insert or replace the receipt of an idempotency key."""

@@ -15,6 +15,7 @@ from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve_moment
 from slotmcp.services.calendar.conflicts import attention_for
+from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin, identify
 from slotmcp.services.contacts import references_of
 from slotmcp.services.holds import assign_held, lost_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
@@ -33,8 +34,8 @@ class BookRequest(StartRequest):
     hold_token: str = ""
     visit: Visit = field(default_factory=Visit)
     idempotency_key: str = ""
-    credential: str = "local"
-    """Credential that scopes the idempotency key."""
+    origin: RequestOrigin = LOCAL_ORIGIN
+    """Client that sent the request."""
 
 
 def start_appointment(availability: Availability, order: BookRequest, travel_times: TravelTimes | None) -> Appointment:
@@ -93,8 +94,8 @@ def booking_keys(transaction: Transaction, order: BookRequest, appointment: Appo
     return idempotency_keys(
         transaction,
         use_case="book_slot",
-        credential=order.credential,
-        explicit=(order.idempotency_key,),
+        origin=order.origin,
+        key=order.idempotency_key,
         implied=implied,
         request=(request,),
     )
@@ -155,16 +156,20 @@ def new_booking(  # noqa: PLR0913, PLR0917  the parts of a booking
     if hold is None:
         claim = appointment.claim(unit.ids.new_id(), technician_id)
     else:
-        claim = replace(hold.claim, technician_id=technician_id, expires_at_ms=None, location=appointment.location)
+        claim = replace(
+            hold.claim, technician_id=technician_id, expires_at_ms=None, location=appointment.location, hold=None
+        )
         reason = replace(reason, wished=claim.technician_chosen)
         attention = attention_for(availability.schedule, claim)
         contact_keys.append(hold.customer_pseudonym)
+    caller = identify(unit.transaction.pseudonym, order.origin, availability.schedule.project)
     return Booking(
         claim=claim,
         customer=order.customer,
         visit=order.visit,
         reason=reason,
         contact_keys=tuple(filter(None, contact_keys)),
+        call_keys=tuple(sorted(caller.calls)),
         attention=attention,
     )
 

@@ -154,7 +154,7 @@ class BookingService:
         if request.booking_id:
             booking = await self._store.booking(project_id, request.booking_id)
             return find_answer(schedule, [booking] if booking else [], availability.now_ms)
-        bookings = await self._store.bookings_by(project_id, request.reference(schedule.project))
+        bookings = await self._store.bookings_by(project_id, *request.references(schedule.project))
         return find_answer(schedule, bookings, availability.now_ms)
 
     async def reschedule_booking(self, request: RescheduleRequest) -> RescheduleAnswer:

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Final
 
+from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 _REGION: Final = re.compile(r"[-_]([A-Za-z]{2})(?:[-_.@]|$)")
 _EXAMPLE_NUMBER: Final = "+1 303 555 0142"
+_KINDS: Final = ("phone:", "email:", "hash:", "call:", "key:", "token:", "connection:", "credential:")
+"""Prefixes of the texts that are hashed, so that a text of one kind never equals one of another kind."""
 _EXACT_DIGITS: Final = "all of its digits and no more"
 
 
@@ -96,15 +99,46 @@ def email_reference(normalized: str) -> str:
     return f"email:{normalized}"
 
 
+def hash_reference(own: str) -> str:
+    """Return the reference of an agent's customerHash."""
+    return f"hash:{own}"
+
+
+def hash_references(own: str) -> tuple[str, ...]:
+    """Return the references of a customerHash: the current form, and that of older programs, which had no prefix."""
+    return (hash_reference(own),) if own.startswith(_KINDS) else (hash_reference(own), own)
+
+
+def call_reference(call_id: CallId) -> str:
+    """Return the reference of a call id."""
+    return f"call:{call_id.header}:{call_id.value}"
+
+
+def key_reference(key: str) -> str:
+    """Return the reference of an idempotency key."""
+    return f"key:{key}"
+
+
+def credential_reference(credential: str) -> str:
+    """Return the reference of a credential's id."""
+    return f"credential:{credential}"
+
+
+def token_reference(token: str) -> str:
+    """Return the reference of a hold's token."""
+    return f"token:{token}"
+
+
 def possible_references(text: str, project: Project) -> tuple[str, ...]:
-    """Return the possible references of a text: the agent's own reference, an email address or a phone number."""
+    """Return the possible references of a text: a customerHash, an email address or a phone number."""
     own = text.strip()
+    hashes = hash_references(own)
     if "@" in own:
-        return own, email_reference(normalize_email(own))
+        return *hashes, email_reference(normalize_email(own))
     try:
-        return own, phone_reference(normalize_phone(own, project, "reference"))
+        return *hashes, phone_reference(normalize_phone(own, project, "reference"))
     except InvalidArgument:
-        return (own,)
+        return hashes
 
 
 def region_of(locale: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from slotmcp.domain.access import LOCAL, Principal
+from slotmcp.domain.access import Principal
 
 _CURRENT: ContextVar[Principal | None] = ContextVar("slotmcp_principal", default=None)
 
@@ -22,13 +22,3 @@ def acting_as(principal: Principal) -> Iterator[None]:
         yield
     finally:
         _CURRENT.reset(token)
-
-
-def current_credential() -> str:
-    """Return the credential that scopes the current call's idempotency keys."""
-    return current_principal(LOCAL).credential
-
-
-def scoped_key(key: str) -> str:
-    """Return an idempotency key scoped to the current phone call."""
-    return current_principal(LOCAL).scoped_key(key)

@@ -7,8 +7,9 @@ from itertools import chain
 from typing import Final
 
 from slotmcp.domain.booking import AssignmentReason
+from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.catalog import Project, ServiceType
-from slotmcp.domain.claim import Claim, ClaimState, Hold
+from slotmcp.domain.claim import Claim, ClaimState, Hold, HoldTerms
 from slotmcp.domain.errors import HoldExpired, HoldLimit, HoldWithdrawn, InvalidArgument, SlotUnavailable
 from slotmcp.domain.interval import MS_PER_SECOND, Minute, minute_at_or_after
 from slotmcp.engine.assign import Assignment, assign_kept
@@ -19,12 +20,14 @@ from slotmcp.ports import LiveHolds, Transaction
 from slotmcp.services.alternatives import LostSlot, early_refusal, find_lost_start
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment
 from slotmcp.services.calendar.conflicts import is_in_conflict
+from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin, identify
+from slotmcp.services.contacts import credential_reference, key_reference
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.placement import place_hold
 from slotmcp.services.tracing import TracedResult, record_result, record_start, span
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
-from slotmcp.services.waitlist_queue import count_live_offers, leave_waitlist, offer_freed_time
+from slotmcp.services.waitlist_queue import leave_waitlist, offer_freed_time
 
 MIN_TTL_SECONDS: Final = 60
 MAX_TTL_SECONDS: Final = 120
@@ -44,8 +47,8 @@ class HoldRequest(StartRequest):
     """The caller's opaque reference; only its hash with the project's salt is stored."""
     ttl_seconds: int | None = None
     idempotency_key: str = ""
-    credential: str = "local"
-    """Credential that scopes the idempotency key."""
+    origin: RequestOrigin = LOCAL_ORIGIN
+    """Client that sent the request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +167,8 @@ def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointme
     return idempotency_keys(
         transaction,
         use_case="create_hold",
-        credential=request.credential,
-        explicit=(request.idempotency_key,),
+        origin=request.origin,
+        key=request.idempotency_key,
         request=(
             appointment.service.id,
             appointment.start,
@@ -197,21 +200,36 @@ async def _grant(
         HoldLimit: the customer has the maximum number of live holds.
         LostSlot: the start is not available.
     """
-    project = availability.schedule.project
-    customer = unit.transaction.pseudonym(request.customer_reference)
-    await _check_limit(unit.transaction, project, customer)
+    project, now_ms, pseudonym = availability.schedule.project, unit.transaction.now_ms, unit.transaction.pseudonym
+    caller = identify(pseudonym, request.origin, project, customer_hash=request.customer_reference)
+    _check_limit(availability, caller)
     ttl_ms = (request.ttl_seconds or project.hold_ttl_seconds) * MS_PER_SECOND
-    hold = await place_hold(unit, availability, appointment, customer_pseudonym=customer, ttl_ms=ttl_ms)
+    terms = HoldTerms(
+        caller=caller,
+        created_at_ms=now_ms,
+        latest_expiry_ms=now_ms + 2 * ttl_ms,
+        credential=pseudonym(credential_reference(request.origin.credential)),
+        request_key=pseudonym(key_reference(request.idempotency_key)) if request.idempotency_key else "",
+    )
+    hold = await place_hold(
+        unit,
+        availability,
+        appointment,
+        terms=terms,
+        expires_at_ms=now_ms + ttl_ms,
+        customer_pseudonym=caller.any_reference,
+    )
     if hold is None:
         raise LostSlot(SlotUnavailable, _UNAVAILABLE, appointment.need, appointment.start)
     slot = check_start(await unit.availability(), appointment.need, appointment.start)
     return hold, slot.capacity if slot else 0
 
 
-async def _check_limit(transaction: Transaction, project: Project, customer: str) -> None:
-    limit = project.max_holds_per_customer
-    live = await transaction.live_holds_of(customer)
-    if live >= limit and live - await count_live_offers(transaction, customer) >= limit:  # waitlist offers do not count
+def _check_limit(availability: Availability, caller: CallerIdentity) -> None:
+    limit = availability.schedule.project.max_holds_per_customer
+    terms = [hold.hold for hold in availability.index.holds if hold.hold is not None]
+    own = [own for own in terms if own.credential and own.caller.any_reference == caller.any_reference != ""]
+    if len(own) >= limit:
         raise HoldLimit(
             f"This customer already holds {limit} times, the maximum of the project. Book or release one of them first."
         )

@@ -3,9 +3,19 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from slotmcp.domain.errors import IdempotencyMismatch
 from slotmcp.ports import Receipt, Transaction
+from slotmcp.services.callers import RequestOrigin
+
+
+class ExplicitKey(NamedTuple):
+    """Key that a request contains. It is hashed, because a key may contain a phone number."""
+
+    key: str
+    earlier_key: str = ""
+    """Key under which older programs stored the response; empty: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +28,7 @@ class IdempotencyKeys:
 
     use_case: str
     credential: str
-    explicit: tuple[str, ...]
-    """Hashed, because a key may contain a phone number."""
+    explicit: tuple[ExplicitKey, ...]
     implied: str
     """Hashed; empty: none."""
     request: str
@@ -31,8 +40,8 @@ class IdempotencyKeys:
         Raises:
             IdempotencyMismatch: the key was used for another request.
         """
-        for key in self.explicit:
-            if receipt := await transaction.receipt(self.use_case, self.credential, key):
+        for key, earlier_key in self.explicit:
+            if receipt := await transaction.receipt(self.use_case, self.credential, key, earlier_key):
                 self.check_request(receipt)
                 return receipt.answer
         return None
@@ -56,7 +65,7 @@ class IdempotencyKeys:
     async def store_response(self, transaction: Transaction, response: object) -> None:
         """Store the response as JSON under every key."""
         answer = json.dumps(response)
-        for key in (*self.explicit, *filter(None, (self.implied,))):
+        for key in filter(None, (*(explicit.key for explicit in self.explicit), self.implied)):
             await transaction.add_receipt(
                 Receipt(
                     use_case=self.use_case, credential=self.credential, key=key, request=self.request, answer=answer
@@ -68,16 +77,29 @@ def idempotency_keys(  # noqa: PLR0913  everything that the keys consist of
     transaction: Transaction,
     *,
     use_case: str,
-    credential: str,
-    explicit: Sequence[str],
+    origin: RequestOrigin,
+    key: str,
     request: Sequence[object],
+    token: str = "",
     implied: str = "",
 ) -> IdempotencyKeys:
-    """Return the keys of a request, hashed with the project's salt. Empty keys are left out."""
+    """Return the keys of a request, hashed with the project's salt. Empty keys are left out.
+
+    `key` is the agent's own, and `token` the hold whose use is final.
+    """
+    agent_keys = [_agent_key(transaction, origin, key)] if key else []
+    token_keys = [ExplicitKey(transaction.pseudonym(f"hold:{token}"))] if token else []
     return IdempotencyKeys(
         use_case=use_case,
-        credential=credential,
-        explicit=tuple([transaction.pseudonym(key) for key in explicit if key]),
+        credential=origin.credential,
+        explicit=(*agent_keys, *token_keys),
         implied=implied and transaction.pseudonym(implied),
         request=transaction.pseudonym(json.dumps(request, default=str)),
     )
+
+
+def _agent_key(transaction: Transaction, origin: RequestOrigin, key: str) -> ExplicitKey:
+    """Return an agent's key. It is scoped to the phone call, because agents number their keys per call."""
+    scope = origin.call_ids[:1]
+    earlier = f"{scope[0].value}:{key}" if scope else key
+    return ExplicitKey(transaction.pseudonym(f"key:{json.dumps((scope, key))}"), transaction.pseudonym(earlier))

@@ -11,7 +11,13 @@ from slotmcp.domain.errors import FieldProblem, InvalidArgument, NotFound
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Transaction
-from slotmcp.services.contacts import email_reference, normalize_email, normalize_phone, phone_reference
+from slotmcp.services.contacts import (
+    email_reference,
+    hash_references,
+    normalize_email,
+    normalize_phone,
+    phone_reference,
+)
 
 MAX_PAST_BOOKINGS: Final = 10
 """Maximum number of past or canceled bookings in a response; the latest are kept."""
@@ -103,15 +109,17 @@ class FindRequest:
             problem = "give only one of phone, email, customerHash and bookingId."
             raise InvalidArgument(first, problem, *(FieldProblem(name, problem) for name in others))
 
-    def reference(self, project: Project) -> str:
-        """Return the customer's reference.
+    def references(self, project: Project) -> tuple[str, ...]:
+        """Return the customer's reference, in all forms in which bookings may have it.
 
         Raises:
             InvalidArgument: the phone number is not valid.
         """
         if self.phone:
-            return phone_reference(normalize_phone(self.phone, project, "phone"))
-        return email_reference(normalize_email(self.email)) if self.email else self.customer_reference
+            return (phone_reference(normalize_phone(self.phone, project, "phone")),)
+        if self.email:
+            return (email_reference(normalize_email(self.email)),)
+        return hash_references(self.customer_reference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,28 +2,36 @@
 
 from dataclasses import replace
 
-from slotmcp.domain.claim import Claim, ClaimState, Hold
+from slotmcp.domain.claim import Claim, ClaimState, Hold, HoldTerms
 from slotmcp.engine.assign import Assignment, assign, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.engine.travel import site_at
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.appointments import Appointment
+from slotmcp.services.contacts import token_reference
 from slotmcp.services.tracing import current_trace
 from slotmcp.services.unit_of_work import UnitOfWork
 
 
-async def place_hold(
-    unit: UnitOfWork, availability: Availability, appointment: Appointment, *, customer_pseudonym: str, ttl_ms: int
+async def place_hold(  # noqa: PLR0913  everything that a hold consists of
+    unit: UnitOfWork,
+    availability: Availability,
+    appointment: Appointment,
+    *,
+    terms: HoldTerms,
+    expires_at_ms: int,
+    customer_pseudonym: str,
 ) -> Hold | None:
     """Hold one unit of a start's capacity; return None if the start is not bookable."""
     assignment = assign(availability, appointment.need, appointment.start)
     if assignment is None:
         return None
-    expires_at_ms = unit.transaction.now_ms + ttl_ms
+    token = unit.ids.new_token()
+    claim = appointment.claim(unit.ids.new_id(), assignment.technician_id, expires_at_ms=expires_at_ms)
     hold = Hold(
-        claim=appointment.claim(unit.ids.new_id(), assignment.technician_id, expires_at_ms=expires_at_ms),
-        token=unit.ids.new_token(),
+        claim=replace(claim, hold=replace(terms, token_key=unit.transaction.pseudonym(token_reference(token)))),
+        token=token,
         state=ClaimState.HELD,
         customer_pseudonym=customer_pseudonym,
     )

@@ -18,6 +18,7 @@ from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import resolve_moment
 from slotmcp.services.calendar.conflicts import attention_for
+from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.holds import assign_held, require_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.lookups import BookAnswer, book_answer, require_booking, service_of, technician_of
@@ -35,8 +36,8 @@ class RescheduleRequest:
     timezone: str | None = None
     """IANA time zone of a local start. Default: the project's."""
     idempotency_key: str = ""
-    credential: str = "local"
-    """Credential that scopes the idempotency key."""
+    origin: RequestOrigin = LOCAL_ORIGIN
+    """Client that sent the request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +141,9 @@ def _keys(
     return idempotency_keys(
         transaction,
         use_case="reschedule_booking",
-        credential=request.credential,
-        explicit=(request.idempotency_key, f"hold:{token}" if token else ""),
+        origin=request.origin,
+        key=request.idempotency_key,
+        token=token,
         implied="" if token else f"{booking.id}:{start}",
         request=(booking.id, token or start),
     )

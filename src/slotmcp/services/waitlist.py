@@ -18,8 +18,9 @@ from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import ProjectEvent, Transaction
 from slotmcp.services.appointments import find_need, find_service, resolve_moment
+from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.concurrency import Notifier
-from slotmcp.services.contacts import normalize_customer, references_of
+from slotmcp.services.contacts import hash_reference, normalize_customer, references_of
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.pagination import spread
 from slotmcp.services.travel import TravelLookup
@@ -51,8 +52,8 @@ class JoinRequest:
     customer_reference: str = ""
     """The caller's opaque reference; only its hash with the project's salt is stored."""
     idempotency_key: str = field(default="", repr=False)
-    credential: str = "local"
-    """Credential whose idempotency keys these are."""
+    origin: RequestOrigin = LOCAL_ORIGIN
+    """Client that sent the request."""
 
     def window(self, project: Project) -> Interval:
         """Return the window of starts.
@@ -226,7 +227,7 @@ def _new_entry(
     )
     start_from, start_to = request.window(schedule.project)
     customer = normalize_customer(request.customer, schedule.project)
-    own_reference = (request.customer_reference,) if request.customer_reference else ()
+    own_reference = (hash_reference(request.customer_reference),) if request.customer_reference else ()
     contact_keys = tuple(map(transaction.pseudonym, (*own_reference, *references_of(customer))))
     return WaitlistEntry(
         id=entry_id,
@@ -244,12 +245,14 @@ def _new_entry(
 
 
 def _idempotency_keys(transaction: Transaction, request: JoinRequest, entry: WaitlistEntry) -> IdempotencyKeys:
+    own_reference = (request.customer_reference,) if request.customer_reference else ()
+    references = map(transaction.pseudonym, (*own_reference, *references_of(entry.customer)))
     return idempotency_keys(
         transaction,
         use_case="join_waitlist",
-        credential=request.credential,
-        explicit=(request.idempotency_key,),
-        request=("wait", *_job_of(entry), *sorted(entry.contact_keys)),
+        origin=request.origin,
+        key=request.idempotency_key,
+        request=("wait", *_job_of(entry), *sorted(references)),
     )
 
 

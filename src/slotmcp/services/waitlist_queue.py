@@ -11,7 +11,7 @@ from typing import Final
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import ServiceType
-from slotmcp.domain.claim import ClaimState, Hold
+from slotmcp.domain.claim import ClaimState, Hold, HoldTerms
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
@@ -20,6 +20,7 @@ from slotmcp.engine.slots import list_starts
 from slotmcp.engine.travel import site_at
 from slotmcp.ports import Transaction
 from slotmcp.services.appointments import Appointment
+from slotmcp.services.callers import identify_customer
 from slotmcp.services.placement import place_hold
 from slotmcp.services.unit_of_work import UnitOfWork
 
@@ -73,16 +74,6 @@ async def leave_waitlist(unit: UnitOfWork, entries: Iterable[WaitlistEntry]) -> 
     return bool(open_entries)
 
 
-async def count_live_offers(transaction: Transaction, customer_pseudonym: str) -> int:
-    """Return the number of a customer's live offers."""
-    offers = [
-        await _read_live_offer(transaction, entry)
-        for entry in await transaction.waitlist_entries(WaitlistState.OFFERED)
-        if entry.customer_pseudonym == customer_pseudonym
-    ]
-    return sum(offer is not None for offer in offers)
-
-
 def sort_waiting_entries(entries: Iterable[WaitlistEntry]) -> list[WaitlistEntry]:
     """Return the waiting entries in the order in which they get offers. `entries` are in order of joining."""
     waiting = (entry for entry in entries if entry.state is WaitlistState.WAITING)
@@ -115,12 +106,19 @@ async def _offer_time(unit: UnitOfWork, entry: WaitlistEntry) -> None:
     appointment = _find_first_fit(availability, entry)
     if appointment is None:
         return
+    now_ms = unit.transaction.now_ms
+    expires_at_ms = now_ms + OFFER_MINUTES * MS_PER_MINUTE
     hold = await place_hold(
         unit,
         availability,
         appointment,
+        terms=HoldTerms(
+            caller=identify_customer(unit.transaction.pseudonym, entry.customer),
+            created_at_ms=now_ms,
+            latest_expiry_ms=expires_at_ms,
+        ),
+        expires_at_ms=expires_at_ms,
         customer_pseudonym=entry.customer_pseudonym,
-        ttl_ms=OFFER_MINUTES * MS_PER_MINUTE,
     )
     if hold is not None:
         await _save(unit.transaction, replace(entry, state=WaitlistState.OFFERED, hold_token=hold.token))

@@ -17,7 +17,11 @@ TAKING_TIME: Final = {ClaimState.HELD, ClaimState.BOOKED}
 _SELECT: Final = f"""
 SELECT {BOOKING_COLUMNS},
        (SELECT {{keys}} FROM (SELECT key FROM booking_contacts AS k
-        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id ORDER BY k.position) AS ordered)
+        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id AND k.kind = 'contact'
+        ORDER BY k.position) AS ordered),
+       (SELECT {{keys}} FROM (SELECT key FROM booking_contacts AS k
+        WHERE k.project_id = b.project_id AND k.claim_id = b.claim_id AND k.kind = 'call'
+        ORDER BY k.position) AS ordered)
 FROM bookings AS b
 JOIN claims AS c ON c.project_id = b.project_id AND c.id = b.claim_id
 JOIN technicians AS t ON t.number = c.technician_number
@@ -55,12 +59,16 @@ DELETE_BOOKING_CONTACTS = Statement(
 
 # Read the holds and bookings of a customer, in any state, by a contact key or pseudonym.
 CLAIMS_OF_CUSTOMER = Statement("""
-SELECT t.id, c.id, c.state, c.latitude
+SELECT t.id, c.id, c.state, c.latitude IS NOT NULL OR c.hold_terms IS NOT NULL
 FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
 WHERE c.project_id = :project_id AND c.id IN (
     SELECT claim_id FROM booking_contacts WHERE project_id = :project_id AND key = :key
     UNION
     SELECT id FROM claims WHERE project_id = :project_id AND customer_pseudonym = :key AND customer_pseudonym <> ''
+    UNION
+    SELECT id FROM claims
+    WHERE project_id = :project_id AND state IN ('held', 'lapsed', 'released', 'withdrawn')
+      AND expires_at_ms IS NOT NULL AND :key <> '' AND hold_terms LIKE '%"' || :key || '"%'
 )
 """)
 
@@ -112,6 +120,7 @@ def booking_of(values: Row) -> Booking:
         reason=None if row.reason is None else _reason(orjson.loads(row.reason)),
         status=BookingStatus(row.status),
         contact_keys=tuple(orjson.loads(row.contact_keys)),
+        call_keys=tuple(orjson.loads(row.call_keys)),
         cancel_reason=row.cancel_reason,
         attention=row.attention,
     )
@@ -129,23 +138,26 @@ async def read_bookings_by(fetch: Fetch, project_id: str, contact_key: str) -> t
 
 
 async def add_contact_keys(fetch: Fetch, project_id: str, booking: Booking) -> None:
-    """Add the contact keys of a booking that has none in the database."""
-    for position, key in enumerate(booking.contact_keys):
-        await fetch(ADD_BOOKING_CONTACT, project_id=project_id, claim_id=booking.id, position=position, key=key)
+    """Add the contact and call keys of a booking that has none in the database."""
+    keys = [*((key, "contact") for key in booking.contact_keys), *((key, "call") for key in booking.call_keys)]
+    for position, (key, kind) in enumerate(keys):
+        await fetch(
+            ADD_BOOKING_CONTACT, project_id=project_id, claim_id=booking.id, position=position, key=key, kind=kind
+        )
 
 
 async def erase_customer(fetch: Fetch, project_id: str, key: str) -> tuple[int, list[tuple[str, str]]]:
     """Erase the customer with a contact key or pseudonym from claims and bookings.
 
     Returns:
-        The number of bookings, and the technician and claim ids of each live claim that lost its location.
+        The number of bookings, and the technician and claim ids of each live claim that lost its location or terms.
     """
     count, changes = 0, []
-    for technician_id, claim_id, state, latitude in await fetch(CLAIMS_OF_CUSTOMER, project_id=project_id, key=key):
+    for technician_id, claim_id, state, has_changed in await fetch(CLAIMS_OF_CUSTOMER, project_id=project_id, key=key):
         await fetch(ERASE_CLAIM_CUSTOMER, project_id=project_id, id=claim_id)
         await fetch(DELETE_BOOKING_CONTACTS, project_id=project_id, claim_id=claim_id)
         count += len(await fetch(ERASE_BOOKING_CUSTOMER, project_id=project_id, claim_id=claim_id))
-        if latitude is not None and state in TAKING_TIME:
+        if has_changed and state in TAKING_TIME:
             changes.append((technician_id, claim_id))
     return count, changes
 

@@ -6,6 +6,7 @@ from slotmcp.domain.catalog import Location
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
 from slotmcp.ports import ClaimConflict
 from slotmcp.store import columns
+from slotmcp.store.hold_terms import terms_of
 from slotmcp.store.statement import CoveredBy, Fetch, Row, Statement, insert, update
 from slotmcp.store.values import coordinates
 
@@ -46,13 +47,6 @@ WHERE c.project_id = :project_id AND c.id = :claim_id AND t.id = :technician_id 
 HOLD = Statement(f"""
 SELECT {columns.HOLD_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
 WHERE c.project_id = :project_id AND c.hold_token = :hold_token
-""")
-
-# Count the live holds of a customer.
-LIVE_HOLDS = Statement("""
-SELECT count(*) FROM claims
-WHERE project_id = :project_id AND customer_pseudonym = :customer_pseudonym AND customer_pseudonym <> ''
-  AND state = 'held' AND expires_at_ms > :now_ms
 """)
 
 # Mark expired holds as lapsed, so that the constraint frees their time. PostgreSQL also deletes holds that ended and
@@ -123,6 +117,7 @@ _SAVE_CLAIM: Final = update(
     unchanged=("hold_token", "customer_pseudonym"),
     technician_number=TECHNICIAN_NUMBER,
     expires_at_ms="NULL",
+    hold_terms="NULL",
 )
 
 # Turn a hold into a booking, or move or cancel a booking. One update: the time is never free in between.
@@ -140,7 +135,7 @@ RETURNING id
 
 # Remove the customer and the location from a claim.
 ERASE_CLAIM_CUSTOMER = Statement("""
-UPDATE claims SET customer_pseudonym = '', latitude = NULL, longitude = NULL
+UPDATE claims SET customer_pseudonym = '', hold_terms = NULL, latitude = NULL, longitude = NULL
 WHERE project_id = :project_id AND id = :id
 """)
 
@@ -209,6 +204,7 @@ def claim_of(row: columns.ClaimRow | columns.HoldRow | columns.BookingRow) -> Cl
         expires_at_ms=row.expires_at_ms,
         technician_chosen=row.technician_chosen != 0,
         location=None if latitude is None or longitude is None else Location(latitude, longitude),
+        hold=None if isinstance(row, columns.BookingRow) or row.hold_terms is None else terms_of(row.hold_terms),
     )
 
 

@@ -192,6 +192,7 @@ CLAIMS: Final = Table(
         "longitude",
         "hold_token",
         "customer_pseudonym",
+        "hold_terms",
     ),
 )
 WAIT_CONTACTS: Final = Table(
@@ -235,7 +236,7 @@ CALENDAR_PUSHES: Final = Table(
 BOOKING_CONTACTS: Final = Table(
     name="booking_contacts",
     key=("project_id", "claim_id", "position"),
-    columns=("project_id", "claim_id", "position", "key"),
+    columns=("project_id", "claim_id", "position", "key", "kind"),
 )
 
 
@@ -331,11 +332,12 @@ class ClaimRow(NamedTuple):
     technician_chosen: int
     latitude: float | None
     longitude: float | None
+    hold_terms: str | None
 
 
 CLAIM_COLUMNS: Final = (
     "t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes, "
-    "c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude"
+    "c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, c.hold_terms"
 )
 
 
@@ -356,11 +358,13 @@ class HoldRow(NamedTuple):
     longitude: float | None
     hold_token: str | None
     customer_pseudonym: str
+    hold_terms: str | None
 
 
 HOLD_COLUMNS: Final = (
     "t.id, c.id, c.service_id, c.start_minute, c.end_minute, c.buffer_before_minutes, c.buffer_after_minutes, "
-    "c.state, c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, c.hold_token, c.customer_pseudonym"
+    "c.state, c.expires_at_ms, c.technician_chosen, c.latitude, c.longitude, c.hold_token, c.customer_pseudonym, "
+    "c.hold_terms"
 )
 
 
@@ -388,6 +392,7 @@ class BookingRow(NamedTuple):
     cancel_reason: str
     attention: str
     contact_keys: str
+    call_keys: str
 
 
 BOOKING_COLUMNS: Final = (

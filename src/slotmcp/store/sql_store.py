@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from slotmcp.domain.access import AccessKey
@@ -24,6 +25,7 @@ from slotmcp.store.calendar_pages import read_backlogs, read_projects
 from slotmcp.store.catalog import PROJECT_IDS, PROJECT_STATE
 from slotmcp.store.claims import read_hold
 from slotmcp.store.columns import AccessKeyRow
+from slotmcp.store.schedules import Snapshot, project_not_found
 from slotmcp.store.statement import Fetch, Row, Statement
 from slotmcp.store.traces import (
     ADD_TRACES,
@@ -97,6 +99,8 @@ class SqlStore:
         """Runner of frequent small queries, which never wait for a long one."""
         self._pages = pages
         self._writer = writer
+        self._pseudonyms: dict[str, Callable[[str], str]] = {}
+        """By project. A project's salt never changes."""
 
     async def project_ids(self) -> tuple[str, ...]:
         rows = await self._quick.run(lambda fetch: fetch(PROJECT_IDS))
@@ -112,8 +116,15 @@ class SqlStore:
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         return await self._pages.run(lambda fetch: read_booking(fetch, project_id, booking_id))
 
-    async def bookings_by(self, project_id: str, reference: str) -> tuple[Booking, ...]:
-        return await self._pages.run_in_snapshot(lambda fetch: _read_bookings_by(fetch, project_id, reference))
+    async def bookings_by(self, project_id: str, *references: str) -> tuple[Booking, ...]:
+        return await self._pages.run_in_snapshot(lambda fetch: _read_bookings_by(fetch, project_id, references))
+
+    async def pseudonyms(self, project_id: str) -> Callable[[str], str]:
+        pseudonym = self._pseudonyms.get(project_id)
+        if pseudonym is None:
+            salt = await self._quick.run(lambda fetch: _read_salt(fetch, project_id))
+            pseudonym = self._pseudonyms[project_id] = partial(pseudonym_of, salt)
+        return pseudonym
 
     async def hold(self, project_id: str, token: str) -> Hold | None:
         return await self._pages.run(lambda fetch: read_hold(fetch, project_id, token))
@@ -180,7 +191,16 @@ class SqlStore:
         self._writer.commit_handlers.append(handler)
 
 
-async def _read_bookings_by(fetch: Fetch, project_id: str, reference: str) -> tuple[Booking, ...]:
+async def _read_bookings_by(fetch: Fetch, project_id: str, references: Collection[str]) -> tuple[Booking, ...]:
+    found: dict[str, Booking] = {}
     for _, salt in await fetch(PROJECT_STATE, project_id=project_id):
-        return await read_bookings_by(fetch, project_id, pseudonym_of(salt, reference))
-    return ()
+        for reference in references:
+            bookings = await read_bookings_by(fetch, project_id, pseudonym_of(salt, reference))
+            found |= {booking.id: booking for booking in bookings}
+    return tuple(sorted(found.values(), key=lambda booking: (booking.claim.start, booking.id)))
+
+
+async def _read_salt(fetch: Fetch, project_id: str) -> bytes:
+    for _, salt in await fetch(PROJECT_STATE, project_id=project_id):
+        return bytes(salt)
+    raise await project_not_found(Snapshot(fetch=fetch, project_id=project_id, now_ms=0))

@@ -163,6 +163,7 @@ class ClaimTable(SQLModel, table=True):
         CheckConstraint("state IN ('booked', 'cancelled') OR hold_token IS NOT NULL", name="claims_held_by_token"),
         CheckConstraint("technician_chosen IN (0, 1)", name="claims_technician_chosen"),
         CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="claims_location"),
+        CheckConstraint("hold_terms IS NULL OR expires_at_ms IS NOT NULL", name="claims_hold_terms"),
         ExcludeConstraint((TAKEN, "&&"), where=LIVE, name="claims_never_overlap").ddl_if(dialect="postgresql"),
         Index(
             "claims_live", "technician_number", "end_minute", "start_minute", sqlite_where=LIVE, postgresql_where=LIVE
@@ -189,6 +190,7 @@ class ClaimTable(SQLModel, table=True):
     longitude: float | None = Field(sa_type=REAL_8)
     hold_token: str | None = Field(sa_type=TEXT)
     customer_pseudonym: str = Field(sa_type=TEXT)
+    hold_terms: str | None = Field(sa_type=TEXT)
 
 
 class BookingTable(SQLModel, table=True):
@@ -221,11 +223,12 @@ class BookingTable(SQLModel, table=True):
 
 
 class BookingContactTable(SQLModel, table=True):
-    """Keyed hash that finds a customer's booking, and its position among the booking's hashes."""
+    """Keyed hash of a customer's contact or of the call that booked, and its position among the booking's hashes."""
 
     __tablename__ = "booking_contacts"
     __table_args__: Any = (
         ForeignKeyConstraint(["project_id", "claim_id"], ["bookings.project_id", "bookings.claim_id"]),
+        CheckConstraint("kind IN ('contact', 'call')", name="booking_contacts_kind"),
         Index("booking_contacts_by_key", "project_id", "key"),
         CLUSTERED,
     )
@@ -234,6 +237,7 @@ class BookingContactTable(SQLModel, table=True):
     claim_id: str = Field(primary_key=True, sa_type=TEXT)
     position: int = Field(primary_key=True)
     key: str = Field(sa_type=TEXT)
+    kind: str = Field(sa_type=TEXT)
 
 
 class WaitTable(SQLModel, table=True):

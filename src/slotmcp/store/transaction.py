@@ -15,6 +15,7 @@ from slotmcp.store import bookings, catalog, claims, waitlist
 from slotmcp.store.calendar_pages import SqlCalendarRecords
 from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.columns import RECEIPT_COLUMNS, RECEIPTS, ReceiptRow
+from slotmcp.store.hold_terms import terms_json
 from slotmcp.store.schedules import CATALOG, Snapshot, all_of_technician
 from slotmcp.store.statement import CoveredBy, Row, Statement, upsert
 from slotmcp.store.values import pseudonym_of
@@ -29,7 +30,8 @@ SALT_BYTES: Final = 32
 # Read the receipt of an idempotency key.
 RECEIPT = Statement(f"""
 SELECT {RECEIPT_COLUMNS} FROM receipts
-WHERE project_id = :project_id AND credential = :credential AND use_case = :use_case AND key = :key
+WHERE project_id = :project_id AND credential = :credential AND use_case = :use_case AND key IN (:key, :earlier_key)
+ORDER BY key = :key DESC LIMIT 1
 """)
 
 # Insert or replace a receipt.
@@ -95,15 +97,14 @@ class SqlTransaction:
     async def hold(self, token: str) -> Hold | None:
         return await claims.read_hold(self._snapshot.fetch, self._snapshot.project_id, token)
 
-    async def live_holds_of(self, customer_pseudonym: str) -> int:
-        count: int
-        ((count,),) = await self._fetch(
-            claims.LIVE_HOLDS, customer_pseudonym=customer_pseudonym, now_ms=self._snapshot.now_ms
-        )
-        return count
-
     async def add_hold(self, hold: Hold) -> None:
-        await self._add_claim(hold.claim, hold.state, hold_token=hold.token, customer=hold.customer_pseudonym)
+        await self._add_claim(
+            hold.claim,
+            hold.state,
+            hold_token=hold.token,
+            customer_pseudonym=hold.customer_pseudonym,
+            hold_terms=None if hold.claim.hold is None else terms_json(hold.claim.hold),
+        )
         self.hold_events.append(HoldEvent.CREATED)
 
     async def move_hold(self, claim_id: str, technician_id: str) -> None:
@@ -122,7 +123,7 @@ class SqlTransaction:
 
     async def add_booking(self, booking: Booking) -> None:
         is_pushed = await self._is_pushed(booking)
-        await self._add_claim(booking.claim, bookings.state_of(booking), hold_token=None, customer="")
+        await self._add_claim(booking.claim, bookings.state_of(booking))
         await self._add_details(booking, is_pushed=is_pushed)
 
     async def confirm_hold(self, booking: Booking) -> None:
@@ -185,12 +186,11 @@ class SqlTransaction:
         )
         await self._fetch(waitlist.DELETE_OLD_EVENTS, number=self._newest_event - MAX_EVENTS)
 
-    async def receipt(self, use_case: str, credential: str, key: str) -> Receipt | None:
-        rows = await self._fetch(RECEIPT, use_case=use_case, credential=credential, key=key)
-        if not rows:
-            return None
-        row = ReceiptRow(*rows[0])
-        return Receipt(use_case=use_case, credential=credential, key=key, request=row.request, answer=row.answer)
+    async def receipt(self, use_case: str, credential: str, key: str, earlier_key: str = "") -> Receipt | None:
+        rows = await self._fetch(
+            RECEIPT, use_case=use_case, credential=credential, key=key, earlier_key=earlier_key or key
+        )
+        return Receipt(**ReceiptRow(*rows[0])._asdict()) if rows else None
 
     async def add_receipt(self, receipt: Receipt) -> None:
         await self._fetch(
@@ -248,13 +248,22 @@ class SqlTransaction:
     async def _fetch(self, statement: Statement, /, **values: object) -> Sequence[Row]:
         return await self._snapshot.fetch(statement, project_id=self._snapshot.project_id, **values)
 
-    async def _add_claim(self, claim: Claim, state: ClaimState, *, hold_token: str | None, customer: str) -> None:
+    async def _add_claim(
+        self,
+        claim: Claim,
+        state: ClaimState,
+        *,
+        hold_token: str | None = None,
+        customer_pseudonym: str = "",
+        hold_terms: str | None = None,
+    ) -> None:
         await self._fetch(
             claims.ADD_CLAIM,
             state=state,
             expires_at_ms=claim.expires_at_ms,
             hold_token=hold_token,
-            customer_pseudonym=customer,
+            customer_pseudonym=customer_pseudonym,
+            hold_terms=hold_terms,
             **claims.claim_values(claim),
         )
         await self._change_log.record((claim.technician_id, claim.id))

@@ -9,7 +9,7 @@ from slotmcp.domain.booking import AssignmentReason, BookingStatus, Customer, Vi
 from slotmcp.domain.catalog import RankingKey
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
-from slotmcp.services.current_principal import current_credential, scoped_key
+from slotmcp.services.callers import current_origin
 from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, FoundBooking
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
@@ -157,8 +157,8 @@ async def book_slot(app: App, args: BookSlot) -> BookResponse:
         location=arguments.read_location(args.latitude, args.longitude),
         timezone=args.timezone,
         visit=Visit(address=args.address, notes=args.notes),
-        idempotency_key=scoped_key(args.idempotency_key),
-        credential=current_credential(),
+        idempotency_key=args.idempotency_key,
+        origin=current_origin(),
     )
     answer = await app.bookings.book_slot(request)
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
@@ -207,8 +207,8 @@ async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleRes
         start=args.start,
         hold_token=args.hold_token,
         timezone=args.timezone,
-        idempotency_key=scoped_key(args.idempotency_key),
-        credential=current_credential(),
+        idempotency_key=args.idempotency_key,
+        origin=current_origin(),
     )
     answer = await app.bookings.reschedule_booking(request)
     booked, previous = answer.booked, answer.previous

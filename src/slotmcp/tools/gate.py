@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from traceback import format_exc
 from typing import Final
@@ -99,8 +99,18 @@ class CallGate:
             await self.rate_limits.count(principal)
 
 
-LOCAL_GATE: Final = CallGate()
-"""Gate of a server that only the local user can reach."""
+def local_principal(toolset: Toolset, *, connection: str = "") -> Principal:
+    """Return the local user with the scopes of a toolset: only `--toolset operator` makes the user an operator."""
+    return replace(LOCAL, scopes=toolset.scopes, connection=connection)
+
+
+def local_gate(toolset: Toolset = Toolset.OPERATOR, *, connection: str = "") -> CallGate:
+    """Return the gate of a server that only the local user can reach."""
+    return CallGate(default_principal=local_principal(toolset, connection=connection))
+
+
+LOCAL_GATE: Final = local_gate()
+"""Gate of tools that only the local user can call."""
 
 
 def hide_other_projects(principal: Principal, error: NotFound) -> NotFound:

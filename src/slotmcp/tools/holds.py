@@ -7,7 +7,7 @@ from pydantic import Field
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.services.app import App
-from slotmcp.services.current_principal import current_credential, scoped_key
+from slotmcp.services.callers import current_origin
 from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest, ReleaseAnswer
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc_ms
@@ -63,8 +63,8 @@ async def create_hold(app: App, args: CreateHold) -> HoldResponse:
         location=arguments.read_location(args.latitude, args.longitude),
         timezone=args.timezone,
         ttl_seconds=args.ttl_seconds,
-        idempotency_key=scoped_key(args.idempotency_key),
-        credential=current_credential(),
+        idempotency_key=args.idempotency_key,
+        origin=current_origin(),
     )
     return _show(args, await app.holds.create_hold(request))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -9,9 +10,11 @@ from mcp.server import MCPServer
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.datastructures import QueryParams
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from slotmcp.services.current_principal import acting_as
 from slotmcp.tools.gate import CallGate
 
 _CALL_TOOL: Final = "tools/call"
@@ -53,9 +56,17 @@ class McpHttpApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request. An SSE stream belongs to the credential that opened it."""
-        credential = self._gate.principal.credential
-        scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=credential, scopes=[]))
-        await self._app(scope, receive, send)
+        principal = self._gate.principal
+        scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=principal.credential, scopes=[]))
+        with acting_as(replace(principal, connection=sse_session(scope))):
+            await self._app(scope, receive, send)
+
+
+def sse_session(scope: Scope) -> str:
+    """Return the SSE session of a message; empty for every other request. The SDK refuses sessions of other clients."""
+    if not scope["path"].endswith(MESSAGES_PATH):
+        return ""
+    return QueryParams(scope["query_string"]).get("session_id", "")
 
 
 def requested_tool(body: bytes) -> str:

@@ -13,7 +13,7 @@ from mcp_types import INVALID_PARAMS, GetPromptResult, InputRequiredResult, Reso
 from slotmcp.domain.access import Scope
 from slotmcp.services.app import App
 from slotmcp.tools import bookings, catalog, explanations, holds, metrics, slots, technicians, waitlist
-from slotmcp.tools.gate import LOCAL_GATE, CallGate, Toolset
+from slotmcp.tools.gate import CallGate, Toolset, local_gate
 from slotmcp.tools.resources import RESOURCE_SCOPES, add_trace_resource, add_waitlist_resource
 from slotmcp.tools.subscriptions import FilteredBus, watch_waitlists
 from slotmcp.tools.tool import ToolDefinition
@@ -112,13 +112,14 @@ def create_server(
     *,
     toolset: Toolset = Toolset.CALLER,
     read_only: bool = False,
-    gate: CallGate = LOCAL_GATE,
+    gate: CallGate | None = None,
 ) -> MCPServer:
-    """Return a server for an app and a gate. It can serve any number of transports.
+    """Return a server for an app and a gate, by default for the local user. It can serve any number of transports.
 
     Subscribers receive the events that are published on the bus.
     """
     tools = select_tools(toolset, read_only=read_only)
+    gate = gate or local_gate(toolset)
     instructions = INSTRUCTIONS + READ_ONLY_INSTRUCTIONS if read_only else INSTRUCTIONS
     server = SlotmcpServer(app, tools, bus or InMemorySubscriptionBus(), gate, instructions)
     add_waitlist_resource(server, app, gate)
@@ -131,4 +132,5 @@ async def run_stdio(app: App, *, toolset: Toolset = Toolset.CALLER, read_only: b
     """Serve one client over standard input and output, until it closes them."""
     bus = InMemorySubscriptionBus()
     async with watch_waitlists(app, bus, read_only=read_only):
-        await create_server(app, bus, toolset=toolset, read_only=read_only).run_stdio_async()
+        gate = local_gate(toolset, connection=app.ids.new_id())
+        await create_server(app, bus, toolset=toolset, read_only=read_only, gate=gate).run_stdio_async()

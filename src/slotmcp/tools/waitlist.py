@@ -11,7 +11,7 @@ from slotmcp.domain.booking import Customer
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.services.app import App
-from slotmcp.services.current_principal import current_credential, scoped_key
+from slotmcp.services.callers import current_origin
 from slotmcp.services.waitlist import JoinRequest, WaitlistEntryStatus
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc, write_utc_ms
@@ -118,8 +118,8 @@ async def join_waitlist(app: App, args: JoinWaitlist) -> WaitlistEntryResponse:
         location=arguments.read_location(args.latitude, args.longitude),
         timezone=args.timezone,
         customer_reference=args.customer_hash,
-        idempotency_key=scoped_key(args.idempotency_key),
-        credential=current_credential(),
+        idempotency_key=args.idempotency_key,
+        origin=current_origin(),
     )
     answer = await app.waitlist.join_waitlist(request)
     return _show(answer, Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale))

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from slotmcp.domain.access import Principal
+from slotmcp.domain.access import CallId, Principal
 from slotmcp.domain.errors import TryLater, Unavailable
 from slotmcp.services.concurrency import SingleFlight
 from slotmcp.services.current_principal import acting_as
@@ -27,7 +27,8 @@ Challenge = Callable[[Request], str]
 RecordFailure = Callable[[bytes, TryLater], None]
 """Records a request with a body whose credential could not be checked because of an error."""
 
-CALL_ID: Final = "x-call-id"
+CALL_HEADERS: Final = ("x-call-id", "x-chat-id", "x-session-id", "x-conversation-id")
+"""Headers with an id of the phone call, in the order in which logs and rate limits prefer them."""
 AUTHENTICATION_TIMEOUT_SECONDS: Final = 2.0
 """Time limit of a lookup for metrics: a scrape must not wait longer."""
 CACHE_SECONDS: Final = 15 * 60.0
@@ -74,7 +75,7 @@ class BearerAuthentication:
         elif not principal.scopes:
             await self._insufficient_scope(Request(scope))(scope, receive, send)
         else:
-            with acting_as(principal.with_call_id(_call_id(headers))):
+            with acting_as(_within_call(principal, scope)):
                 await self._app(scope, receive, send)
 
     def _unauthorized(self, request: Request, *, has_token: bool) -> Response:
@@ -101,7 +102,7 @@ class FixedPrincipal:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        with acting_as(self._principal.with_call_id(_call_id(Headers(scope=scope)))):
+        with acting_as(_within_call(self._principal, scope)):
             await self._app(scope, receive, send)
 
 
@@ -146,5 +147,9 @@ def _bearer_token(headers: Headers) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _call_id(headers: Headers) -> str:
-    return _INVALID_IN_CALL_ID.sub("", headers.get(CALL_ID, ""))[:_CALL_ID_LENGTH]
+def _within_call(principal: Principal, scope: Scope) -> Principal:
+    """Return the principal with the ids of the phone call that a request names."""
+    headers = Headers(scope=scope)
+    values = {header: _INVALID_IN_CALL_ID.sub("", headers.get(header, ""))[:_CALL_ID_LENGTH] for header in CALL_HEADERS}
+    call_ids = [CallId(header, value) for header, value in values.items() if value]
+    return principal.within(*call_ids)

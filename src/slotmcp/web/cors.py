@@ -9,11 +9,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from slotmcp.web.authentication import CALL_HEADERS
 from slotmcp.web.host_origin import WRONG_ORIGIN
 from slotmcp.web.responses import error_response, path_in_app
 
 METHODS: Final = ("GET", "POST", "DELETE")
-REQUEST_HEADERS: Final = ("Authorization", "Idempotency-Key", "Last-Event-ID", "X-Call-Id")
+REQUEST_HEADERS: Final = ("Authorization", "Idempotency-Key", "Last-Event-ID", *CALL_HEADERS)
 """Request headers that pages may send, in addition to every header that begins with `Mcp-`."""
 EXPOSED_HEADERS: Final = ("Mcp-Session-Id", "Retry-After", "WWW-Authenticate")
 """Response headers that pages may read."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from slotmcp.domain.access import LOCAL, Principal, Scope
+from slotmcp.domain.access import LOCAL, CallId, Principal, Scope
 from slotmcp.domain.errors import Forbidden, InvalidArgument, NotFound
 from slotmcp.services.access import PREFIX, NewKey
 from support.shop import Shop, plan
@@ -101,6 +101,7 @@ def test_a_principal_reaches_only_its_own_projects() -> None:
         none.resolve_project("a")
 
 
-def test_idempotency_keys_are_separate_for_each_phone_call() -> None:
-    call = LOCAL.with_call_id("call-1")
-    assert (LOCAL.scoped_key("1"), call.scoped_key("1"), call.scoped_key("")) == ("1", "call-1:1", "")
+def test_a_principal_within_a_phone_call_has_its_ids() -> None:
+    call = LOCAL.within(CallId("x-chat-id", "a"), CallId("x-session-id", "b"), connection="c")
+    assert (call.call_ids, call.call_id, call.connection) == ((("x-chat-id", "a"), ("x-session-id", "b")), "a", "c")
+    assert (LOCAL.call_ids, LOCAL.call_id, LOCAL.connection) == ((), "", "")

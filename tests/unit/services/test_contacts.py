@@ -5,7 +5,14 @@ import pytest
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument
-from slotmcp.services.contacts import normalize_customer, normalize_phone, possible_references, references_of, region_of
+from slotmcp.services.contacts import (
+    hash_references,
+    normalize_customer,
+    normalize_phone,
+    possible_references,
+    references_of,
+    region_of,
+)
 
 
 def project(locale: str = "en-US") -> Project:
@@ -80,12 +87,18 @@ def test_references_are_the_number_without_extension_and_the_address() -> None:
     assert references_of(Customer(name="Kim")) == ()
 
 
+def test_a_customer_hash_is_never_taken_for_another_kind_of_reference() -> None:
+    assert hash_references("kim") == ("hash:kim", "kim")
+    for own in ("phone:+13035550142", "email:kim@example.com", "hash:kim", "call:x-call-id:a", "key:k", "token:t"):
+        assert hash_references(own) == (f"hash:{own}",)
+
+
 @pytest.mark.parametrize(
     ("text", "readings"),
     [
-        (" 303 555 0142 ", ("303 555 0142", "phone:+13035550142")),
-        ("Kim@Example.com", ("Kim@Example.com", "email:kim@example.com")),
-        ("caller-7a1f", ("caller-7a1f",)),
+        (" 303 555 0142 ", ("hash:303 555 0142", "303 555 0142", "phone:+13035550142")),
+        ("Kim@Example.com", ("hash:Kim@Example.com", "Kim@Example.com", "email:kim@example.com")),
+        ("caller-7a1f", ("hash:caller-7a1f", "caller-7a1f")),
     ],
 )
 def test_a_text_yields_all_references_that_it_may_stand_for(text: str, readings: tuple[str, ...]) -> None:

@@ -1,11 +1,15 @@
 """Idempotency: a retry never books or holds twice, by explicit key, hold token or implied key."""
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.errors import IdempotencyMismatch, SlotUnavailable
+from slotmcp.services.callers import RequestOrigin
 from support.shop import CALLER, at, instant_ms, plan, service, technician
 from support.sqlite_file import count, fingerprint
 from unit.services.conftest import Open
@@ -119,10 +123,40 @@ async def test_one_customer_can_book_a_start_twice_with_different_keys(opened: O
 
 async def test_keys_are_scoped_to_the_credential(opened: Open) -> None:
     shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
-    one = await shop.book("09:00", idempotency_key="k", credential="a")
-    other = await shop.book("10:00", idempotency_key="k", credential="b", customer=LEE)
+    first, second = RequestOrigin(credential="a"), RequestOrigin(credential="b")
+    one = await shop.book("09:00", idempotency_key="k", origin=first)
+    other = await shop.book("10:00", idempotency_key="k", origin=second, customer=LEE)
     assert (one.replayed, other.replayed) == (False, False)
-    assert (await shop.book("09:00", idempotency_key="k", credential="a")).booking.id == one.booking.id
+    assert (await shop.book("09:00", idempotency_key="k", origin=first)).booking.id == one.booking.id
+
+
+CALL_A = RequestOrigin(credential="local", call_ids=(CallId("x-call-id", "a"),))
+
+
+@pytest.mark.parametrize(
+    ("origin", "key"),
+    [
+        pytest.param(RequestOrigin(credential="local", call_ids=(CallId("x-chat-id", "a"),)), "b:c", id="other header"),
+        pytest.param(RequestOrigin(credential="local", call_ids=(CallId("x-call-id", "a:b"),)), "c", id="moved colon"),
+        pytest.param(RequestOrigin(credential="local"), "a:b:c", id="no call"),
+        pytest.param(RequestOrigin(credential="local"), '[["x-call-id", "a"]], "b:c"', id="JSON"),
+    ],
+)
+async def test_the_parts_of_a_key_cannot_run_into_each_other(opened: Open, origin: RequestOrigin, key: str) -> None:
+    shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
+    assert not (await shop.book("09:00", idempotency_key="b:c", origin=CALL_A)).replayed
+    assert not (await shop.book("10:00", idempotency_key=key, origin=origin, customer=LEE)).replayed
+
+
+@pytest.mark.parametrize(("origin", "stored"), [(CALL_A, "a:k"), (RequestOrigin(credential="local"), "k")])
+async def test_keys_of_older_programs_still_replay(opened: Open, origin: RequestOrigin, stored: str) -> None:
+    shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
+    first = await shop.book("09:00", idempotency_key="k", origin=origin)
+    pseudonym = await shop.store.pseudonyms("shop")
+    with closing(sqlite3.connect(shop.path)) as connection, connection:
+        connection.execute("UPDATE receipts SET key = ?", (pseudonym(stored),))
+    again = await shop.book("09:00", idempotency_key="k", origin=origin)
+    assert (again.booking.id, again.replayed) == (first.booking.id, True)
 
 
 async def test_keys_are_scoped_to_the_project(opened: Open) -> None:

@@ -49,7 +49,7 @@ async def test_an_entry_stores_the_whole_request(shop: Shop) -> None:
 async def test_an_entry_has_a_key_for_every_contact_of_its_customer(shop: Shop) -> None:
     customer = Customer(name="Kim", phone="(303) 555-0142", email="Kim@Example.com")
     answer = await join(shop, customer=customer, customer_reference="a hash")
-    references = ("a hash", "phone:+13035550142", "email:kim@example.com")
+    references = ("hash:a hash", "phone:+13035550142", "email:kim@example.com")
     hashed = await shop.store.write("shop", lambda tx: _hashes(tx, references))
     assert answer.entry.contact_keys == hashed
     assert answer.entry.customer_pseudonym == hashed[0]

@@ -13,7 +13,7 @@ from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.moment import Moment, WallTime
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.appointments import StartRequest
-from slotmcp.services.current_principal import current_credential
+from slotmcp.services.callers import current_origin
 from slotmcp.services.holds import HoldRequest
 from slotmcp.services.lookups import FindAnswer, FindRequest, FoundBooking
 from slotmcp.services.rescheduling import RescheduleRequest
@@ -186,9 +186,7 @@ async def _reschedule(request: DashboardRequest, booking: Booking, form: MoveFor
     app, project_id = request.app, request.project_id
     if form.technician_id in {"", booking.claim.technician_id}:
         await app.bookings.reschedule_booking(
-            RescheduleRequest(
-                booking_id=booking.id, project_id=project_id, start=form.start, credential=current_credential()
-            )
+            RescheduleRequest(booking_id=booking.id, project_id=project_id, start=form.start, origin=current_origin())
         )
         return
     claim = booking.claim
@@ -201,15 +199,13 @@ async def _reschedule(request: DashboardRequest, booking: Booking, form: MoveFor
             technician_id=form.technician_id,
             location=claim.location,
             customer_reference="",
-            credential=current_credential(),
+            origin=current_origin(),
         )
     )
     token = held.hold.token
     try:
         await app.bookings.reschedule_booking(
-            RescheduleRequest(
-                booking_id=booking.id, project_id=project_id, hold_token=token, credential=current_credential()
-            )
+            RescheduleRequest(booking_id=booking.id, project_id=project_id, hold_token=token, origin=current_origin())
         )
     except SlotmcpError:
         await app.holds.release_hold(project_id, token)

@@ -1,0 +1,43 @@
+"""Origin of HTTP requests: the ids of the phone call, and the SSE connection."""
+
+import pytest
+from starlette.responses import JSONResponse
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+
+from slotmcp.domain.access import LOCAL
+from slotmcp.services.callers import current_origin
+from slotmcp.tools.http import sse_session
+from slotmcp.web.authentication import FixedPrincipal
+
+SESSION = "0123456789abcdef0123456789abcdef"
+
+
+async def show_origin(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the call ids of the request."""
+    await JSONResponse({"calls": current_origin().call_ids})(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("headers", "calls"),
+    [
+        ({}, []),
+        ({"X-Call-Id": "a"}, [["x-call-id", "a"]]),
+        ({"X-Chat-Id": "a"}, [["x-chat-id", "a"]]),
+        ({"X-Conversation-Id": "c", "X-Session-Id": "s"}, [["x-session-id", "s"], ["x-conversation-id", "c"]]),
+        ({"X-Call-Id": " \t"}, []),
+        ({"X-Call-Id": "a" * 200}, [["x-call-id", "a" * 128]]),
+        ({"Mcp-Session-Id": "a", "X-Request-Id": "b"}, []),
+    ],
+)
+def test_each_header_of_a_phone_call_is_an_id_of_its_own(headers: dict[str, str], calls: list[list[str]]) -> None:
+    client = TestClient(FixedPrincipal(show_origin, LOCAL))
+    assert client.post("/mcp", headers=headers).json() == {"calls": calls}
+
+
+@pytest.mark.parametrize(
+    ("path", "connection"),
+    [("/messages/", SESSION), ("/prefix/messages/", SESSION), ("/mcp", ""), ("/sse", ""), ("/messages/other", "")],
+)
+def test_only_the_messages_of_an_sse_session_have_a_connection(path: str, connection: str) -> None:
+    assert sse_session({"path": path, "query_string": f"session_id={SESSION}".encode()}) == connection
