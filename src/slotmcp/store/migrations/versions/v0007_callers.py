@@ -6,8 +6,8 @@ SQLite would put an added column after the table's constraints, so the tables ar
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -70,16 +70,16 @@ def _recreate_tables() -> None:
         op.drop_index(index)
     op.execute("PRAGMA legacy_alter_table = ON")
     for table in ("claims", "booking_contacts"):
-        op.rename_table(table, f"{table}_0005")
+        op.rename_table(table, f"{table}_0006")
     op.execute("PRAGMA legacy_alter_table = OFF")
     _create_claims()
     _create_booking_contacts()
-    op.execute(f"INSERT INTO claims ({CLAIMS}) SELECT {CLAIMS} FROM claims_0005 ORDER BY rowid")
+    op.execute(f"INSERT INTO claims ({CLAIMS}) SELECT {CLAIMS} FROM claims_0006 ORDER BY rowid")
     op.execute(
-        "INSERT INTO booking_contacts SELECT project_id, claim_id, position, key, 'contact' FROM booking_contacts_0005"
+        "INSERT INTO booking_contacts SELECT project_id, claim_id, position, key, 'contact' FROM booking_contacts_0006"
     )
     for table in ("claims", "booking_contacts"):
-        op.drop_table(f"{table}_0005")
+        op.drop_table(f"{table}_0006")
     _refuse_overlaps("insert", "INSERT")
     _refuse_overlaps("update", "UPDATE OF technician_number, start_minute, end_minute, state")
 
