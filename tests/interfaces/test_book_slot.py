@@ -30,7 +30,7 @@ def unchanging(answer: Body) -> Body:
 async def test_a_held_start_becomes_a_booking(caller: Caller) -> None:
     answer = await caller.call("book_slot", holdToken=await hold(caller), **KIM)
     booking = answer["booking"]
-    assert answer["result"] == "Your AC repair is booked for tomorrow at 9 in the morning, with Ana."
+    assert answer["result"] == "You're booked for AC repair, tomorrow at 9 in the morning, with Ana."
     assert not answer["replayed"]
     assert booking.pop("bookingId")
     assert booking == {
@@ -42,7 +42,7 @@ async def test_a_held_start_becomes_a_booking(caller: Caller) -> None:
         "label": "Monday, November 23 at 9:00 AM",
         "technicianId": "t-ana",
         "technicianName": "Ana",
-        "assignmentReason": "Of the 2 who were free, Ana comes first by bookings that day (0), then priority (1).",
+        "assignmentReason": "Of the 2 who were free, Ana comes first: 0 bookings that day, priority 1.",
         "assignment": {
             "policy": ["load", "priority", "eta"],
             "considered": 2,
@@ -132,7 +132,7 @@ async def test_a_taken_time_is_reported_with_alternatives(caller: Caller) -> Non
     assert error["code"] == "slot_unavailable"
     assert error["alternatives"]
     assert MONDAY_9 not in starts(error["alternatives"])
-    assert "Instead, I have tomorrow at " in error["result"]
+    assert "I do have tomorrow at " in error["result"]
 
 
 async def test_an_expired_hold_can_be_booked_while_its_time_is_free(caller: Caller) -> None:
@@ -150,14 +150,14 @@ async def test_an_expired_hold_whose_time_is_taken_is_refused(caller: Caller) ->
     error = await caller.expect_error("book_slot", holdToken=token, **KIM)
     assert error["code"] == "hold_expired"
     assert error["alternatives"]
-    assert "and it is gone now. Instead, I have tomorrow at " in error["result"]
+    assert "that time is gone now. I do have tomorrow at " in error["result"]
 
 
 async def test_an_unknown_hold_is_reported_as_expired(caller: Caller) -> None:
     error = await caller.expect_error("book_slot", holdToken="never-was", **KIM)
     assert error["code"] == "hold_expired"
     assert error["alternatives"] == []
-    assert error["result"].endswith("Shall I look for other times?")
+    assert error["result"].endswith("Should I look for other times?")
 
 
 async def test_unknown_ids_are_not_found(caller: Caller) -> None:

@@ -18,7 +18,7 @@ async def test_the_canceled_time_is_free_at_once(caller: Caller) -> None:
     booked = await book(caller)
     assert (await caller.call("get_slots", **AT_9))["slots"] == []
     answer = await caller.call("cancel_booking", bookingId=booked["bookingId"], reason="A cold\nand a cough")
-    assert answer["result"] == "Your furnace check, tomorrow at 9 in the morning, is canceled."
+    assert answer["result"] == "Your appointment is canceled: furnace check, tomorrow at 9 in the morning."
     assert answer["booking"] == {
         "bookingId": booked["bookingId"],
         "status": "cancelled",
@@ -55,7 +55,7 @@ async def test_a_retry_of_a_canceled_booking_says_that_it_is_canceled(caller: Ca
     answer = await caller.call("book_slot", start=MONDAY_9, serviceType="furnace-check", idempotencyKey="k", **KIM)
     assert answer["replayed"]
     assert answer["booking"]["status"] == "cancelled"
-    assert answer["result"] == "Your furnace check, tomorrow at 9 in the morning, is canceled."
+    assert answer["result"] == "Your appointment is canceled: furnace check, tomorrow at 9 in the morning."
 
 
 async def test_an_unknown_booking_is_not_found_and_no_similar_id_is_named(caller: Caller) -> None:

@@ -17,7 +17,7 @@ async def test_a_hold_has_a_token_a_time_and_an_expiry(caller: Caller) -> None:
     token = answer["holdToken"]
     assert len(token) >= 22
     assert {key: value for key, value in answer.items() if key not in {"holdToken", "traceId"}} == {
-        "result": "I am keeping tomorrow at 9 in the morning for you for the next minute and a half. Shall I book it?",
+        "result": "I'm holding tomorrow at 9 in the morning for a minute and a half. Should I book it?",
         "serviceType": "ac-repair",
         "start": MONDAY_9,
         "end": "2026-11-23T17:00:00Z",
@@ -62,10 +62,10 @@ async def test_a_late_retry_does_not_claim_that_the_time_is_held(caller: Caller)
     token = (await caller.call("create_hold", **arguments))["holdToken"]
     caller.clock.advance(seconds=90)
     late = await caller.call("create_hold", **arguments)
-    assert late["result"] == "I kept tomorrow at 9 in the morning for you until a moment ago. Shall I try to book it?"
+    assert late["result"] == "I was holding tomorrow at 9 in the morning until a moment ago. Should I try to book it?"
     await caller.call("book_slot", holdToken=token, customerName="Kim", customerPhone="+1 303 555 0142")
     booked = await caller.call("create_hold", **arguments)
-    assert booked["result"] == "It is booked for you already: tomorrow at 9 in the morning."
+    assert booked["result"] == "That's already booked for you: tomorrow at 9 in the morning."
     assert booked["expiresAt"] == ""
 
 
@@ -77,7 +77,7 @@ async def test_a_taken_time_is_reported_with_alternatives(caller: Caller) -> Non
     assert not error["retryable"]
     assert 1 <= len(error["alternatives"]) <= 3
     assert MONDAY_9 not in starts(error["alternatives"])
-    assert "Instead, I have tomorrow at " in error["result"]
+    assert "I do have tomorrow at " in error["result"]
     for slot in error["alternatives"]:
         token = (await caller.call("create_hold", start=slot["start"], customerHash="c"))["holdToken"]
         await caller.call("release_hold", holdToken=token)

@@ -51,7 +51,7 @@ async def test_an_unexpected_exception_is_an_internal_error_with_a_trace_id(
     body = body_of(result)
     assert result.is_error
     assert body["error"] == {"code": "internal", "retryable": False}
-    assert body["result"].startswith("That did not work")
+    assert body["result"].startswith("I'm sorry")
     assert "fire" not in str(body)
     assert "Traceback" not in str(body)
     (failure,) = [record for record in caplog.records if record.levelno == logging.ERROR]

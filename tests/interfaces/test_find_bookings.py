@@ -46,7 +46,7 @@ async def test_the_next_booking_is_spoken_and_all_are_listed(caller: Caller) -> 
     await book(caller, MONDAY_9, KIM)
     answer = await caller.call("find_bookings", email="kim@example.com")
     assert answer["result"] == (
-        "You have 2 appointments. The next one is AC repair, tomorrow at 9 in the morning, with Ana."
+        "You have 2 appointments. The next one: AC repair, tomorrow at 9 in the morning, with Ana."
     )
     assert [one["start"] for one in answer["bookings"]] == [MONDAY_9, TUESDAY_9]
 
@@ -55,7 +55,7 @@ async def test_past_bookings_are_listed_but_not_upcoming(caller: Caller) -> None
     booked = await book(caller, MONDAY_9, KIM)
     await caller.call("cancel_booking", bookingId=booked["bookingId"])
     answer = await caller.call("find_bookings", email="kim@example.com")
-    assert answer["result"] == "You have no appointment coming up."
+    assert answer["result"] == "You have nothing coming up."
     (found,) = answer["bookings"]
     assert (found["status"], found["upcoming"]) == ("cancelled", False)
 
@@ -67,8 +67,7 @@ async def test_the_last_booking_is_spoken_if_none_is_upcoming(caller: Caller) ->
     caller.set_time("2026-11-27T19:00Z")
     answer = await caller.call("find_bookings", email="kim@example.com")
     assert answer["result"] == (
-        "You have no appointment coming up. "
-        "The last one was AC repair, Monday, November 23 at 9 in the morning, with Ana."
+        "You have nothing coming up. The last one was AC repair, Monday, November 23rd at 9 in the morning, with Ana."
     )
 
 
@@ -76,7 +75,7 @@ async def test_an_unknown_customer_is_not_an_error(caller: Caller) -> None:
     await book(caller, MONDAY_9, KIM)
     answer = await caller.call("find_bookings", phone="+1 303 555 0143")
     assert answer["bookings"] == []
-    assert answer["result"].startswith("I cannot find any appointment.")
+    assert answer["result"].startswith("I can't find an appointment.")
 
 
 async def test_the_bookings_are_spoken_in_the_callers_language(caller: Caller) -> None:

@@ -23,7 +23,7 @@ def local(slot: Body) -> datetime:
 
 async def test_a_slot_has_every_form_of_its_time_and_its_candidates(caller: Caller) -> None:
     answer = await caller.call("get_slots", **{"from": "2026-11-23T09:00", "to": "2026-11-23T09:15"})
-    assert answer["result"] == "I have tomorrow at 9 in the morning. Does that suit you?"
+    assert answer["result"] == "I have tomorrow at 9 in the morning. Does that work?"
     assert answer["query"] == {
         "projectId": "denver-hvac",
         "serviceType": "ac-repair",
@@ -52,7 +52,7 @@ async def test_the_default_offer_spreads_over_the_week(caller: Caller) -> None:
     assert {at.date().isoformat() for at in times} == {f"2026-11-{day}" for day in (23, 24, 25, 26, 27)}
     assert answer["query"]["to"] == "2026-11-29T19:00:00Z"
     assert answer["result"].startswith("I have tomorrow at ")
-    assert answer["result"].endswith("Which suits you?")
+    assert answer["result"].endswith("Which works best?")
 
 
 async def test_a_cursor_visits_every_slot_once(caller: Caller) -> None:
@@ -75,7 +75,7 @@ async def test_the_end_of_the_pages_is_reported(caller: Caller) -> None:
             await hold_if_free(caller, at, customer)
     last_page = await caller.call("get_slots", **arguments, cursor=page["nextCursor"])
     assert last_page["slots"] == []
-    assert last_page["result"] == "Those were all the free times; there are no more."
+    assert last_page["result"] == "Those are all the times I have."
 
 
 async def hold_if_free(caller: Caller, start: str, customer: str) -> None:
@@ -125,8 +125,7 @@ async def test_the_next_free_time_is_offered_if_nothing_is_free(caller: Caller) 
     assert answer["slots"] == []
     assert answer["technicians"] == []
     assert answer["result"] == (
-        "That is outside our working hours. The next free time is Monday, November 30 at 8 in the morning. "
-        "Would that suit you?"
+        "That's outside our hours. The next opening is Monday, November 30th at 8 in the morning. Would that work?"
     )
     assert answer["nextFree"] == {
         "start": "2026-11-30T15:00:00Z",
@@ -139,9 +138,7 @@ async def test_the_next_free_time_is_offered_if_nothing_is_free(caller: Caller) 
 async def test_a_full_horizon_is_reported(caller: Caller) -> None:
     answer = await caller.call("get_slots", partOfDay="evening")
     assert "nextFree" not in answer
-    assert answer["result"] == (
-        "That is outside our working hours. There is nothing later either, as far ahead as can be booked."
-    )
+    assert answer["result"] == ("That's outside our hours. I don't see any openings after that either.")
 
 
 async def test_empty_values_in_every_field_are_ignored(caller: Caller) -> None:

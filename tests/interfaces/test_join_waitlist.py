@@ -32,8 +32,7 @@ async def test_joining_returns_the_position_in_line(caller: Caller) -> None:
     wait_id = answer["waitId"]
     assert len(wait_id) >= 22
     assert {key: value for key, value in answer.items() if key != "traceId"} == {
-        "result": "You are on the waitlist, and the next in line. "
-        "We will let you know as soon as something becomes free.",
+        "result": "You're on the waitlist, and next in line. We'll let you know as soon as something opens up.",
         "waitId": wait_id,
         "resource": f"slotmcp://waitlist/{wait_id}",
         "state": "waiting",
@@ -51,9 +50,9 @@ async def test_the_number_of_people_ahead_is_spoken(caller: Caller) -> None:
         spoken.append(answer["result"].partition(".")[0])
         assert answer["position"] == number + 1
     assert spoken == [
-        "You are on the waitlist, and the next in line",
-        "You are on the waitlist, with one person ahead of you",
-        "You are on the waitlist, with 2 people ahead of you",
+        "You're on the waitlist, and next in line",
+        "You're on the waitlist, with one person ahead of you",
+        "You're on the waitlist, with 2 people ahead of you",
     ]
 
 
@@ -63,8 +62,7 @@ async def test_a_repeated_call_returns_the_offer_and_its_token_books_it(caller: 
     caller.clock.advance(seconds=61)
     offered = await caller.call("join_waitlist", **GOOD)
     assert offered["result"] == (
-        "Something has become free: I am keeping tomorrow at 9 in the morning for you for another 13 minutes. "
-        "Shall I book it?"
+        "Something opened up: I'm holding tomorrow at 9 in the morning for another 13 minutes. Should I book it?"
     )
     assert (offered["waitId"], offered["state"], offered["position"]) == (first["waitId"], "offered", 0)
     assert offered["replayed"]
@@ -88,8 +86,9 @@ async def test_the_last_minutes_of_an_offer_are_spoken_exactly(caller: Caller, t
     spoken = []
     for seconds in (780, 119):
         caller.clock.advance(seconds=seconds)
-        spoken.append((await caller.call("join_waitlist", **GOOD))["result"].split("for you for ")[1].partition(".")[0])
-    assert spoken == ["another 2 minutes", "less than a minute"]
+        result = (await caller.call("join_waitlist", **GOOD))["result"]
+        spoken.append(result.split("in the morning ")[1].partition(".")[0])
+    assert spoken == ["for another 2 minutes", "just a little longer"]
 
 
 async def test_joining_is_refused_if_a_time_is_free(caller: Caller, token: str) -> None:
@@ -99,13 +98,13 @@ async def test_joining_is_refused_if_a_time_is_free(caller: Caller, token: str) 
     assert (error["code"], error["retryable"]) == ("slots_available", False)
     assert starts(error["alternatives"]) == [MONDAY_9]
     assert error["result"] == (
-        "That did not work: there is no need to wait. I have tomorrow at 9 in the morning. Does that suit you?"
+        "Good news: there's no need to wait. I have tomorrow at 9 in the morning. Does that work?"
     )
     assert error["message"]
     assert fingerprint(caller.path) == before
     several = await caller.expect_error("join_waitlist", **GOOD | {"to": "2026-11-24"})
     assert len(several["alternatives"]) == 3
-    assert several["result"].endswith("Which suits you?")
+    assert several["result"].endswith("Which works best?")
 
 
 @pytest.mark.usefixtures("token")

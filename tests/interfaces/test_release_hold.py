@@ -16,7 +16,7 @@ async def test_a_released_start_can_be_held_again(caller: Caller) -> None:
     await caller.expect_error("create_hold", **arguments | {"customerHash": "b"})
     answer = await caller.call("release_hold", holdToken=token)
     assert answer["released"]
-    assert answer["result"] == "All right, I am no longer keeping that time for you."
+    assert answer["result"] == "All right, I've let that time go."
     await caller.call("create_hold", **arguments | {"customerHash": "b"})
 
 
@@ -25,7 +25,7 @@ async def test_a_repeated_release_is_not_an_error(caller: Caller) -> None:
     await caller.call("release_hold", holdToken=token)
     again = await caller.call("release_hold", holdToken=token)
     assert not again["released"]
-    assert again["result"] == "There was nothing left to give back."
+    assert again["result"] == "I'd already let that one go."
 
 
 async def test_an_unknown_token_releases_nothing(caller: Caller) -> None:
@@ -37,7 +37,7 @@ async def test_a_release_never_cancels_a_booking(caller: Caller) -> None:
     await caller.call("book_slot", holdToken=token, customerName="Kim", customerEmail="kim@example.com")
     answer = await caller.call("release_hold", holdToken=token)
     assert not answer["released"]
-    assert answer["result"] == "That time is booked already, so it stays booked."
+    assert answer["result"] == "That one's already booked, and it stays booked."
 
 
 async def test_a_release_with_an_entrys_id_leaves_the_waitlist(caller: Caller) -> None:
@@ -45,9 +45,9 @@ async def test_a_release_with_an_entrys_id_leaves_the_waitlist(caller: Caller) -
     await caller.call("create_hold", start=MONDAY_9, serviceType="furnace-check", customerHash="a")
     joined = await caller.call("join_waitlist", customerName="Kim", customerEmail="kim@example.com", **window)
     answer = await caller.call("release_hold", holdToken=joined["waitId"])
-    assert (answer["released"], answer["result"]) == (True, "I have taken you off the waitlist.")
+    assert (answer["released"], answer["result"]) == (True, "I've taken you off the waitlist.")
     again = await caller.call("release_hold", holdToken=joined["waitId"], locale="fr")
-    assert (again["released"], again["result"]) == (False, "Il n'y avait plus rien à libérer.")
+    assert (again["released"], again["result"]) == (False, "Je ne gardais déjà plus ce créneau.")
 
 
 async def test_an_unknown_project_is_not_found(caller: Caller) -> None:

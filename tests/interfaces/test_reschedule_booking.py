@@ -15,13 +15,11 @@ async def book(caller: Caller, start: str = MONDAY_9, **more: str) -> Body:
 async def test_a_booking_moves_and_keeps_its_technician(caller: Caller) -> None:
     booked = await book(caller)
     answer = await caller.call("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
-    assert answer["result"] == (
-        "Your AC repair is now Tuesday at 9 in the morning instead of tomorrow at 9 in the morning, with Ana as before."
-    )
+    assert answer["result"] == ("I've moved your appointment to Tuesday at 9 in the morning, with Ana as before.")
     moved = answer["booking"]
     assert (moved["bookingId"], moved["status"]) == (booked["bookingId"], "rescheduled")
     assert (moved["start"], moved["technicianId"]) == (TUESDAY_9, "t-ana")
-    assert moved["assignmentReason"] == "Ana had it before, and can come at the new time, too."
+    assert moved["assignmentReason"] == "Ana had it before, and is free at the new time, too."
     assert moved["assignment"]["kept"]
     assert answer["previous"] == {"start": MONDAY_9, "end": MONDAY_10, "technicianId": "t-ana"}
     assert not answer["replayed"]
@@ -33,8 +31,7 @@ async def test_a_new_technician_is_named(caller: Caller) -> None:
     await caller.call("book_slot", start=TUESDAY_9, technicianId="t-ana", customerName="Lee", customerEmail="l@x.org")
     answer = await caller.call("reschedule_booking", bookingId=booked["bookingId"], start="2026-11-24T09:00")
     assert answer["result"] == (
-        "Your AC repair is now Tuesday at 9 in the morning instead of tomorrow at 9 in the morning. "
-        "Ben will come, not Ana."
+        "I've moved your appointment to Tuesday at 9 in the morning, now with Ben instead of Ana."
     )
     assert answer["booking"]["assignmentReason"] == "Only Ben was free."
 
@@ -42,14 +39,12 @@ async def test_a_new_technician_is_named(caller: Caller) -> None:
 async def test_a_move_within_a_day_repeats_only_the_clock_time(caller: Caller) -> None:
     booked = await book(caller)
     answer = await caller.call("reschedule_booking", bookingId=booked["bookingId"], start=MONDAY_10)
-    assert answer["result"] == (
-        "Your AC repair is now tomorrow at 10 in the morning instead of 9 in the morning, with Ana as before."
-    )
+    assert answer["result"] == ("I've moved your appointment to tomorrow at 10 in the morning, with Ana as before.")
     at_one = "2026-11-23T20:00:00Z"
     await caller.call("book_slot", start=at_one, technicianId="t-ana", customerName="Lee", customerEmail="l@x.org")
     answer = await caller.call("reschedule_booking", bookingId=booked["bookingId"], start=at_one)
     assert answer["result"] == (
-        "Your AC repair is now tomorrow at 1 in the afternoon instead of 10 in the morning. Ben will come, not Ana."
+        "I've moved your appointment to tomorrow at 1 in the afternoon, now with Ben instead of Ana."
     )
 
 
@@ -69,7 +64,7 @@ async def test_a_refused_move_changes_nothing_and_offers_alternatives(caller: Ca
     before = fingerprint(caller.path)
     error = await caller.expect_error("reschedule_booking", bookingId=booked["bookingId"], start=TUESDAY_9)
     assert (error["code"], error["retryable"]) == ("slot_unavailable", False)
-    assert error["result"].startswith("That did not work: that time is not available. Instead, I have ")
+    assert error["result"].startswith("I'm sorry, that time isn't available. I do have ")
     assert MONDAY_9 not in starts(error["alternatives"])
     assert other["booking"]["start"] not in starts(error["alternatives"])
     assert fingerprint(caller.path) == before
@@ -78,7 +73,7 @@ async def test_a_refused_move_changes_nothing_and_offers_alternatives(caller: Ca
 async def test_a_move_to_the_same_time_changes_nothing(caller: Caller) -> None:
     booked = await book(caller)
     answer = await caller.call("reschedule_booking", bookingId=booked["bookingId"], start=MONDAY_9)
-    assert answer["result"] == "Your AC repair is tomorrow at 9 in the morning already, with Ana."
+    assert answer["result"] == "You're already booked for that time: AC repair, tomorrow at 9 in the morning, with Ana."
     assert answer["booking"]["status"] == "confirmed"
 
 
@@ -96,7 +91,7 @@ async def test_a_retry_after_a_cancellation_says_that_it_is_canceled(caller: Cal
     await caller.call("cancel_booking", bookingId=booked["bookingId"])
     answer = await caller.call("reschedule_booking", **arguments)
     assert answer["replayed"]
-    assert answer["result"] == "Your AC repair, Tuesday at 9 in the morning, is canceled."
+    assert answer["result"] == "Your appointment is canceled: AC repair, Tuesday at 9 in the morning."
     assert answer["booking"]["status"] == "cancelled"
 
 

@@ -15,7 +15,7 @@ from support.denver import ANA, BEN, FURNACE, PLAN, PROJECT, SUNDAY_NOON_MS, wee
 from support.server import Caller, open_caller
 
 THANKSGIVING = date(2026, 11, 26)
-OUTSIDE_HOURS = "That is outside our working hours."
+OUTSIDE_HOURS = "That's outside our hours."
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ async def sample(tmp_path: Path) -> AsyncIterator[Caller]:
         ("heat-pump-install", "2026-12-01T05:00", OUTSIDE_HOURS),
         ("duct-cleaning", "2026-12-05T13:00", OUTSIDE_HOURS),
         ("thermostat-setup", "2026-12-01T23:30", OUTSIDE_HOURS),
-        ("heat-pump-install", "2026-11-26T10:00", "We are closed then."),
-        ("furnace-tune-up", "2026-12-01T09:10", "Our appointments do not begin at exactly that time."),
+        ("heat-pump-install", "2026-11-26T10:00", "We're closed that day."),
+        ("furnace-tune-up", "2026-12-01T09:10", "Our appointments don't start at exactly that time."),
     ],
 )
 async def test_the_reason_is_that_of_the_technicians_with_the_skills(
@@ -42,7 +42,7 @@ async def test_the_reason_is_that_of_the_technicians_with_the_skills(
     answer = await sample.call("explain_slot", serviceType=service, start=start)
     assert answer["result"].startswith(f"{spoken} ")
     refusal = await sample.expect_error("create_hold", serviceType=service, start=start, customerHash="kim")
-    assert refusal["result"].startswith(f"That did not work. {spoken} ")
+    assert refusal["result"].startswith(f"I'm sorry, that won't work. {spoken} ")
 
 
 @pytest.mark.parametrize("start", ["2026-12-01T20:30", "2026-12-02T20:30", "2026-11-26T21:00"])
@@ -69,14 +69,14 @@ BEN_WITH_LUNCH = replace(BEN_WITH_GAS, breaks=weekly(12, 13))
     ("technicians", "start", "spoken"),
     [
         ((BEN,), "2026-11-24T10:00", "Nobody here does that kind of work."),
-        ((OFF, BEN), "2026-11-24T10:00", "Nobody who does that work is available at present."),
+        ((OFF, BEN), "2026-11-24T10:00", "Nobody who does that work is available at the moment."),
         ((replace(BEN, status=TechnicianStatus.OFF),), "2026-11-24T10:00", "Nobody here does that kind of work."),
-        ((AWAY, BEN), "2026-11-24T10:00", "Everybody who could come is away then."),
-        ((AWAY, LATE), "2026-11-24T10:00", "Everybody who could come is away then."),
+        ((AWAY, BEN), "2026-11-24T10:00", "Nobody is available then."),
+        ((AWAY, LATE), "2026-11-24T10:00", "Nobody is available then."),
         (
             (AWAY, replace(BEN_WITH_GAS, breaks=weekly(12, 13))),
             "2026-11-24T11:30",
-            "Everybody who could come has a break",
+            "That's during our break",
         ),
         ((LATE, BEN), "2026-11-24T10:00", OUTSIDE_HOURS),
         ((BEN,), "2026-11-24T20:00", "Nobody here does that kind of work."),
@@ -101,7 +101,7 @@ async def test_a_free_technician_off_the_grid_is_not_called_booked(tmp_path: Pat
                 customerPhone=f"+1 303 555 010{number}",
             )
         answer = await caller.call("explain_slot", serviceType="furnace-check", start="2026-11-24T09:05")
-        assert answer["result"].startswith("Our appointments do not begin at exactly that time.")
+        assert answer["result"].startswith("Our appointments don't start at exactly that time.")
 
 
 async def test_a_holiday_with_special_hours_is_not_called_closed(tmp_path: Path) -> None:
@@ -110,15 +110,15 @@ async def test_a_holiday_with_special_hours_is_not_called_closed(tmp_path: Path)
     plan = replace(PLAN, project=replace(PROJECT, holiday_regions=("US",)), technicians=(ana, BEN_WITH_GAS))
     path = tmp_path / "slotmcp.db"
     assert await open_plan(path, plan, "furnace-check", "2026-11-26T10:00") == (
-        "We are open only at other times that day. I can offer you Thursday at 9:30 in the morning instead. "
-        "Would that suit you?"
+        "We're only open at other times that day. I can offer you Thursday at 9:30 in the morning instead. "
+        "Would that work?"
     )
 
 
 async def test_a_day_on_which_everybody_is_closed_is_called_closed(tmp_path: Path) -> None:
     plan = replace(PLAN, project=replace(PROJECT, holiday_regions=("US",)))
     spoken = await open_plan(tmp_path / "slotmcp.db", plan, "furnace-check", "2026-11-26T10:00")
-    assert spoken.startswith("We are closed then.")
+    assert spoken.startswith("We're closed that day.")
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ async def test_a_day_on_which_everybody_is_closed_is_called_closed(tmp_path: Pat
         ("2024-11-24T10:00", "That date has passed: today is Sunday, November 22, 2026."),
         ("2026-11-20T10:00", "That date has passed: today is Sunday, November 22, 2026."),
         ("2026-11-22T11:59", "That time has already passed."),
-        ("2027-11-24T10:00", "We do not book that far ahead yet."),
-        ("2026-12-24T10:00", "We do not book that far ahead yet."),
+        ("2027-11-24T10:00", "We don't book that far ahead yet."),
+        ("2026-12-24T10:00", "We don't book that far ahead yet."),
     ],
 )
 async def test_a_start_in_the_past_or_too_far_ahead_is_named_as_such(caller: Caller, start: str, spoken: str) -> None:
@@ -137,8 +137,8 @@ async def test_a_start_in_the_past_or_too_far_ahead_is_named_as_such(caller: Cal
     booked = await caller.expect_error(
         "book_slot", start=start, customerName="Kim Doe", customerPhone="+1 303 555 0142", technicianId="t-ben"
     )
-    assert held["result"].startswith(f"That did not work. {spoken} Instead, I have ")
-    assert booked["result"].startswith(f"That did not work. {spoken} Instead, I have ")
+    assert held["result"].startswith(f"I'm sorry, that won't work. {spoken} I do have ")
+    assert booked["result"].startswith(f"I'm sorry, that won't work. {spoken} I do have ")
     assert {held["reason"], booked["reason"]} <= {"past", "horizon"}
     assert held["code"] == booked["code"] == "slot_unavailable"
 
@@ -152,7 +152,7 @@ LONG = replace(FURNACE, duration_minutes=360)
         ("2026-11-24T08:00", None, "That appointment is too long for our working hours."),
         ("2026-11-24T12:30", None, "That appointment is too long for our working hours."),
         ("2026-11-24T22:00", None, "That appointment is too long for our working hours."),
-        ("2026-11-24T08:00", "t-ana", "Ana does not work long enough at a time for that appointment."),
+        ("2026-11-24T08:00", "t-ana", "Ana doesn't work long enough at a time for that appointment."),
     ],
 )
 async def test_a_job_longer_than_every_span_of_work_is_named_as_such(

@@ -91,8 +91,7 @@ async def test_the_resource_has_the_state_of_the_entry(caller: Caller) -> None:
     uri = await join(caller)
     waiting = await read(caller, uri)
     assert waiting == {
-        "result": "You are on the waitlist, and the next in line. "
-        "We will let you know as soon as something becomes free.",
+        "result": "You're on the waitlist, and next in line. We'll let you know as soon as something opens up.",
         "waitId": uri.rpartition("/")[2],
         "resource": uri,
         "state": "waiting",
@@ -103,11 +102,11 @@ async def test_the_resource_has_the_state_of_the_entry(caller: Caller) -> None:
     assert (offered["state"], offered["position"]) == ("offered", 0)
     assert offered["offer"]["start"] == MONDAY_9
     assert offered["offer"]["expiresAt"] == "2026-11-22T19:15:00Z"
-    assert offered["result"].startswith("Something has become free: I am keeping tomorrow at 9 in the morning")
+    assert offered["result"].startswith("Something opened up: I'm holding tomorrow at 9 in the morning")
     await caller.call("book_slot", holdToken=offered["offer"]["holdToken"], **KIM)
     booked = await read(caller, uri)
     assert (booked["state"], booked["offer"]["expiresAt"]) == ("booked", "")
-    assert booked["result"] == "It is booked for you already: tomorrow at 9 in the morning."
+    assert booked["result"] == "That's already booked for you: tomorrow at 9 in the morning."
 
 
 async def test_the_resource_reports_a_booking_and_an_expiry(caller: Caller) -> None:
@@ -123,7 +122,7 @@ async def test_the_resource_reports_a_booking_and_an_expiry(caller: Caller) -> N
     for one in (uri, other):
         content = await read(caller, one)
         assert content["state"] == "expired"
-        assert content["result"] == "I am sorry, nothing became free in time, so you are not on the waitlist any more."
+        assert content["result"] == "I'm sorry, nothing opened up in time, so you're no longer on the waitlist."
 
 
 async def test_the_resource_reports_another_appointment(caller: Caller) -> None:
@@ -135,7 +134,7 @@ async def test_the_resource_reports_another_appointment(caller: Caller) -> None:
     content = await read(caller, uri)
     assert content["state"] == "booked"
     assert "offer" not in content
-    assert content["result"] == "You have an appointment now, so you are not on the waitlist any more."
+    assert content["result"] == "You have an appointment now, so you're off the waitlist."
 
 
 @pytest.mark.parametrize("wait_id", ["never-joined", "..", "%2e%2e%2fetc", "x" * 10_000, "a%00b"])

@@ -275,7 +275,7 @@ def _field_of(key: RankingKey) -> Literal["bookingsThatDay", "priority", "score"
 
 
 def _appointment(answer: BookAnswer | FoundBooking) -> sentences.BookingDetails:
-    return sentences.BookingDetails(answer.booking.claim.start, answer.service.name, answer.technician.name)
+    return sentences.BookingDetails(answer.booking.claim.start, answer.service, answer.technician.name)
 
 
 def _describe_found(answer: FindAnswer, view: Viewpoint) -> str:
@@ -298,7 +298,5 @@ def _describe_move(answer: RescheduleAnswer, view: Viewpoint) -> str:
     if appointment.start == before:
         return sentences.not_moved(appointment, view)
     if answer.previous_technician.id == booked.technician.id:
-        return sentences.moved(appointment, before, view)
-    return sentences.moved_to_other_technician(
-        appointment, before, view, previous_technician=answer.previous_technician.name
-    )
+        return sentences.moved(appointment, view)
+    return sentences.moved_to_other_technician(appointment, view, previous_technician=answer.previous_technician.name)

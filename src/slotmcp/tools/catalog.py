@@ -9,6 +9,7 @@ from slotmcp.services.projects import CatalogAnswer
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc_ms
 from slotmcp.tools.speech import sentences
+from slotmcp.tools.speech.names import say_service
 from slotmcp.tools.speech.times import full_date
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import READ_ONLY, tool
@@ -65,7 +66,7 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
     project = answer.project
     view = Viewpoint.of(project, answer.now_ms, locale=args.locale)
     response: ServicesResponse = {
-        "result": sentences.services([service.name for service in answer.services], view),
+        "result": sentences.services(answer.services, view),
         "note": view.note,
         "projectId": project.id,
         "projectName": project.name,
@@ -77,7 +78,7 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
             {
                 "serviceType": service.id,
                 "name": service.name,
-                "spokenName": sentences.spoken_name(service.name, view),
+                "spokenName": say_service(service, view),
                 "durationMinutes": service.duration_minutes,
                 "skills": sorted(service.skills),
             }

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotmcp.domain.catalog import Project
+from slotmcp.tools.speech.locales import LOCALES, choose_locale
 from slotmcp.tools.speech.viewpoint import Viewpoint
-from slotmcp.tools.speech.voice import LOCALES, choose_locale
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,12 @@ from slotmcp.tools.speech.voice import LOCALES, choose_locale
     [
         ("", "", "en-US"),
         ("", "de", "de"),
-        ("", "es-MX", "es"),
+        ("", "es-MX", "es-US"),
+        ("es-MX", "en-US", "es-US"),
+        ("es_419", "en-US", "es-US"),
+        ("es-AR", "es", "es-US"),
+        ("es-us", "de", "es-US"),
+        ("es", "es-MX", "es"),
         ("fr", "de", "fr"),
         ("en-gb", "de", "en-GB"),
         ("EN_us", "de", "en-US"),
@@ -28,15 +33,14 @@ def test_a_supported_locale_has_no_note(requested: str, usual: str, expected: st
 @pytest.mark.parametrize(
     ("requested", "usual", "expected"),
     [
-        ("es-MX", "en-US", "es"),
-        ("es_419", "en-US", "es"),
+        ("es-ES", "en-US", "es"),
         ("fr-CA", "en-US", "fr"),
         ("de-CH-1996", "en-US", "de"),
         ("en", "de", "en-US"),
         ("en-CA", "de", "en-US"),
         ("en-AU", "de", "en-GB"),
         ("en-IE", "de", "en-GB"),
-        ("pt-BR", "es-MX", "es"),
+        ("pt-BR", "es-MX", "es-US"),
         ("pt-BR", "ja-JP", "en-US"),
         ("est", "de", "de"),
         ("", "pt-BR", "en-US"),
@@ -64,9 +68,9 @@ def test_any_text_is_accepted_as_a_locale(requested: str, usual: str) -> None:
 
 def test_a_view_defaults_to_the_language_of_the_business() -> None:
     project = Project(id="p", name="P", timezone="America/Denver", locale="es-MX")
-    assert Viewpoint.of(project, 0).voice.locale == "es"
+    assert Viewpoint.of(project, 0).voice.locale == "es-US"
     requested = Viewpoint.of(project, 0, locale="fr")
-    assert (requested.voice.locale, requested.business_voice.locale, requested.note) == ("fr", "es", "")
+    assert (requested.voice.locale, requested.business_voice.locale, requested.note) == ("fr", "es-US", "")
     assert Viewpoint.of(project, 0, locale="fr-CA").note.startswith("There are no sentences in fr-CA")
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from slotmcp.domain.reasons import Reason
 from slotmcp.tools.speech import reasons
+from slotmcp.tools.speech.locales import LOCALES
 from slotmcp.tools.speech.viewpoint import Viewpoint
-from slotmcp.tools.speech.voice import LOCALES
 from unit.tools.test_speech import PROJECT, VIEW, minute
 
 NINE, TEN, NOON, NEXT_DAY = (minute(f"2026-11-{at}") for at in ("27T09:00", "27T10:00", "27T12:00", "30T08:00"))
@@ -20,10 +20,10 @@ def view_in(locale: str, timezone: str = "") -> Viewpoint:
     ("reason", "until", "spoken"),
     [
         (Reason.BOOKED, TEN, "Ben is booked until 10 in the morning."),
-        (Reason.BREAK, NOON, "Ben has a break until noon."),
+        (Reason.BREAK, NOON, "Ben is on break until noon."),
         (Reason.BUSY, TEN, "Ben is busy until 10 in the morning."),
         (Reason.TIME_OFF, TEN, "Ben is away until 10 in the morning."),
-        (Reason.TIME_OFF, NEXT_DAY, "Ben is away until Monday, November 30 at 8 in the morning."),
+        (Reason.TIME_OFF, NEXT_DAY, "Ben is away until Monday, November 30th at 8 in the morning."),
         (Reason.BOOKED, None, "Ben is booked then."),
     ],
 )
@@ -34,9 +34,9 @@ def test_the_day_of_an_end_is_named_if_it_is_another_day(reason: Reason, until: 
 @pytest.mark.parametrize(
     ("locale", "spoken"),
     [
-        ("es", "Ben tiene otra cita, que termina a las 10 de la mañana."),
-        ("fr", "Ben a un rendez-vous qui se termine à 10 heures."),
-        ("de", "Ben hat einen Termin, der um 10 Uhr vormittags endet."),
+        ("es", "Ben tiene otra cita hasta las 10 de la mañana."),
+        ("fr", "Ben a un rendez-vous jusqu'à 10 heures."),
+        ("de", "Ben hat bis 10 Uhr schon einen Termin."),
         ("en-GB", "Ben is booked until 10 in the morning."),
     ],
 )
@@ -63,5 +63,5 @@ def test_every_reason_has_a_sentence_of_its_own(locale: str) -> None:
 @pytest.mark.parametrize("reason", Reason)
 def test_the_waitlist_is_offered_if_nothing_later_is_free_but_something_may_become_free(reason: Reason) -> None:
     helps = reason in {Reason.BOOKED, Reason.HELD, Reason.BUSY, Reason.DAY_FULL}
-    assert ("Shall I put you on the waitlist?" in reasons.next_free(None, reason, VIEW)) is helps
-    assert reasons.next_free(NEXT_DAY, reason, VIEW).endswith("Would that suit you?")
+    assert ("Should I put you on the waitlist?" in reasons.next_free(None, reason, VIEW)) is helps
+    assert reasons.next_free(NEXT_DAY, reason, VIEW).endswith("Would that work?")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from slotmcp.domain.booking import AssignmentReason
-from slotmcp.domain.catalog import Project, RankingKey
+from slotmcp.domain.catalog import Project, RankingKey, ServiceType
 from slotmcp.tools.speech import bookings, sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
@@ -20,96 +20,87 @@ def minute(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=DENVER).timestamp()) // 60
 
 
+def service(name: str) -> ServiceType:
+    return ServiceType(id="s", name=name, duration_minutes=60)
+
+
 def minutes(*texts: str) -> list[int]:
     return [minute(text) for text in texts]
 
 
 @pytest.mark.parametrize(
-    ("name", "spoken"),
-    [
-        ("AC repair", "AC repair"),
-        ("Furnace tune-up", "furnace tune-up"),
-        ("Heating & cooling check", "heating and cooling check"),
-        ("Repair/replacement", "repair or replacement"),
-        ("24h service", "24h service"),
-        ("", ""),
-    ],
-)
-def test_a_service_is_named_as_within_a_sentence(name: str, spoken: str) -> None:
-    assert sentences.spoken_name(name, VIEW) == spoken
-
-
-@pytest.mark.parametrize(
     ("names", "spoken"),
     [
-        ([], "There is nothing that can be booked yet."),
-        (["AC repair"], "You can book AC repair. Shall I look for a time?"),
+        ([], "There is nothing to book yet."),
+        (["AC repair"], "You can book AC repair. Should I look for a time?"),
         (["AC repair", "Furnace tune-up"], "You can book AC repair or furnace tune-up. What do you need?"),
         (["A", "B", "C", "D", "E"], "You can book A, B, C and 2 more. What do you need?"),
     ],
 )
 def test_at_most_three_services_are_named(names: list[str], spoken: str) -> None:
-    assert sentences.services(names, VIEW) == spoken
+    assert sentences.services([service(name) for name in names], VIEW) == spoken
 
 
 def test_at_most_three_times_are_offered_and_two_per_day() -> None:
     starts = minutes("2026-11-23T09:00", "2026-11-23T10:30", "2026-11-23T11:00", "2026-11-24T08:00", "2026-11-25T08:00")
     assert (
         sentences.free_times(starts, VIEW)
-        == "I have tomorrow at 9 or 10:30 in the morning, or Tuesday at 8. Which suits you?"
+        == "I have tomorrow at 9 or 10:30 in the morning, or Tuesday at 8 in the morning. Which works best?"
     )
 
 
 def test_times_are_worded_relative_to_today() -> None:
     starts = minutes("2026-11-23T09:00", "2026-11-23T10:30")
     on_monday = replace(VIEW, today=VIEW.today + timedelta(days=1))
-    assert sentences.free_times(starts, VIEW) == "I have tomorrow at 9 or 10:30 in the morning. Which suits you?"
-    assert sentences.free_times(starts, on_monday) == "I have today at 9 or 10:30 in the morning. Which suits you?"
+    assert sentences.free_times(starts, VIEW) == "I have tomorrow at 9 or 10:30 in the morning. Which works best?"
+    assert sentences.free_times(starts, on_monday) == "I have today at 9 or 10:30 in the morning. Which works best?"
 
 
 def test_the_first_a_middle_and_the_last_time_of_a_single_day_are_offered() -> None:
     starts = minutes(*(f"2026-11-23T{at}" for at in ("08:00", "08:30", "09:00", "10:30", "13:00", "15:00", "16:00")))
     assert sentences.free_times(starts, VIEW) == (
-        "I have tomorrow at 8 or 10:30 in the morning, or at 4 in the afternoon. Which suits you?"
+        "I have tomorrow at 8 or 10:30 in the morning, or at 4 in the afternoon. Which works best?"
     )
-    assert sentences.free_times(starts[:3], VIEW) == "I have tomorrow at 8, 8:30 or 9 in the morning. Which suits you?"
-    assert sentences.free_times(starts[1:3], VIEW) == "I have tomorrow at 8:30 or 9 in the morning. Which suits you?"
+    assert sentences.free_times(starts[:3], VIEW) == "I have tomorrow at 8, 8:30 or 9 in the morning. Which works best?"
+    assert sentences.free_times(starts[1:3], VIEW) == "I have tomorrow at 8:30 or 9 in the morning. Which works best?"
 
 
 def test_a_single_time_is_offered_in_the_singular() -> None:
     assert sentences.free_times(minutes("2026-11-24T14:00"), VIEW) == (
-        "I have Tuesday at 2 in the afternoon. Does that suit you?"
+        "I have Tuesday at 2 in the afternoon. Does that work?"
     )
 
 
 def test_the_next_free_time_is_offered_if_nothing_is_free() -> None:
     assert sentences.nothing_free(minute("2026-11-30T09:00"), VIEW) == (
-        "I have nothing free then. The next free time is Monday, November 30 at 9 in the morning. Would that suit you?"
+        "I don't have anything then. The next opening is Monday, November 30th at 9 in the morning. Would that work?"
     )
-    assert sentences.nothing_free(None, VIEW).startswith("I have nothing free then, nor later")
+    assert sentences.nothing_free(None, VIEW).startswith("I don't have anything then, and I don't see any openings")
 
 
 @pytest.mark.parametrize(
     ("seconds", "how_long"),
     [
-        (0, "less than a minute"),
-        (59, "less than a minute"),
-        (60, "the next minute"),
-        (89, "the next minute"),
-        (90, "the next minute and a half"),
-        (119, "the next minute and a half"),
-        (120, "the next two minutes"),
-        (3600, "the next two minutes"),
+        (0, "just a little longer"),
+        (59, "just a little longer"),
+        (60, "for one minute"),
+        (89, "for one minute"),
+        (90, "for a minute and a half"),
+        (119, "for a minute and a half"),
+        (120, "for two minutes"),
+        (3600, "for two minutes"),
     ],
 )
 def test_the_remaining_time_of_a_hold_is_rounded_down(seconds: int, how_long: str) -> None:
     spoken = sentences.held(minute("2026-11-23T09:00"), VIEW, seconds)
-    assert spoken == f"I am keeping tomorrow at 9 in the morning for you for {how_long}. Shall I book it?"
+    assert spoken == f"I'm holding tomorrow at 9 in the morning {how_long}. Should I book it?"
 
 
 def test_a_booking_names_the_service_the_time_and_the_technician() -> None:
-    spoken = bookings.booked(bookings.BookingDetails(minute("2026-11-23T12:00"), "Furnace tune-up", "Ana"), VIEW)
-    assert spoken == "Your furnace tune-up is booked for tomorrow at noon, with Ana."
+    spoken = bookings.booked(
+        bookings.BookingDetails(minute("2026-11-23T12:00"), service("Furnace tune-up"), "Ana"), VIEW
+    )
+    assert spoken == "You're booked for furnace tune-up, tomorrow at noon, with Ana."
 
 
 @pytest.mark.parametrize(
@@ -124,7 +115,7 @@ def test_a_booking_names_the_service_the_time_and_the_technician() -> None:
                 values={RankingKey.LOAD: 1, RankingKey.PRIORITY: 2},
                 considered=3,
             ),
-            "Of the 3 who were free, Ana comes first by bookings that day (1), then priority (2).",
+            "Of the 3 who were free, Ana comes first: 1 booking that day, priority 2.",
         ),
     ],
 )
@@ -139,11 +130,8 @@ def test_every_refusal_states_the_failure() -> None:
         sentences.unavailable(starts, VIEW),
         sentences.unavailable([], VIEW),
         sentences.hold_expired(starts, VIEW),
-        sentences.too_many_holds(VIEW),
         sentences.try_later(VIEW),
         sentences.internal_error(VIEW),
     ]
-    assert all(sentence.startswith("That did not work") for sentence in spoken)
-    assert sentences.unavailable(starts, VIEW).endswith(
-        "Instead, I have tomorrow at 9 in the morning. Does that suit you?"
-    )
+    assert all(sentence.startswith("I'm sorry") for sentence in spoken)
+    assert sentences.unavailable(starts, VIEW).endswith("I do have tomorrow at 9 in the morning. Does that work?")

@@ -2,6 +2,7 @@
 
 from slotmcp.domain.report import Funnel
 from slotmcp.services.technicians import AbsenceAnswer
+from slotmcp.tools.speech.names import say_person
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
 
@@ -31,17 +32,17 @@ def funnel(counts: Funnel, view: Viewpoint) -> str:
 
 def inactive(name: str, view: Viewpoint) -> str:
     """Confirm that a technician takes no work."""
-    return view.voice.say("{name} takes no work now.", name=name)
+    return view.voice.say("{name} takes no work now.", name=say_person(name, view.voice))
 
 
 def active(name: str, view: Viewpoint) -> str:
     """Confirm that a technician takes work."""
-    return view.voice.say("{name} takes work now.", name=name)
+    return view.voice.say("{name} takes work now.", name=say_person(name, view.voice))
 
 
 def time_off(name: str, view: Viewpoint) -> str:
     """Confirm that a technician has time off."""
-    return view.voice.say("{name} has that time off now.", name=name)
+    return view.voice.say("{name} has that time off now.", name=say_person(name, view.voice))
 
 
 def consequences(answer: AbsenceAnswer, view: Viewpoint) -> list[str]:

@@ -1,84 +1,113 @@
 """Sentences that explain why a time is unavailable, and what would be possible instead."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.reasons import PerReason, Reason
-from slotmcp.tools.speech.times import full_date, say_choices, say_clock, say_list, say_start
+from slotmcp.tools.speech.lists import say_list
+from slotmcp.tools.speech.names import say_person
+from slotmcp.tools.speech.sentences import fit_times
+from slotmcp.tools.speech.times import (
+    BARE,
+    full_date,
+    is_midnight,
+    say_choices,
+    say_clock,
+    say_day,
+    say_start,
+    say_time,
+)
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.speech.voice import message
 
 FOR_TEAM: Final = PerReason(
     skill_missing=message("Nobody here does that kind of work."),
-    inactive=message("Nobody who does that work is available at present."),
+    inactive=message("Nobody who does that work is available at the moment."),
     past=message("That time has already passed."),
-    horizon=message("We do not book that far ahead yet."),
+    horizon=message("We don't book that far ahead yet."),
     too_long=message("That appointment is too long for our working hours."),
-    holiday=message("We are closed then."),
-    outside_shift=message("That is outside our working hours."),
-    time_off=message("Everybody who could come is away then."),
-    break_=message("Everybody who could come has a break then."),
-    booked=message("We are fully booked then."),
-    held=message("Other callers are just deciding on what is left then."),
-    own_hold=message("I am already keeping an appointment for you then."),
-    busy=message("Everybody who could come is busy then."),
-    day_full=message("We can take no more appointments then."),
-    travel=message("Nobody could be there in time."),
-    notice=message("That is too short notice for us."),
-    off_grid=message("Our appointments do not begin at exactly that time."),
+    holiday=message("We're closed that day."),
+    outside_shift=message("That's outside our hours."),
+    time_off=message("Nobody is available then."),
+    break_=message("That's during our break."),
+    booked=message("We're fully booked then."),
+    held=message("Someone else is booking the last opening."),
+    own_hold=message("I'm already holding an appointment for you then."),
+    busy=message("Nobody is free then."),
+    day_full=message("We can't take any more appointments that day."),
+    travel=message("Nobody could get there in time."),
+    notice=message("That's too short notice for us."),
+    off_grid=message("Our appointments don't start at exactly that time."),
 )
 FOR_TECHNICIAN: Final = PerReason(
-    skill_missing=message("{name} does not do this kind of work."),
-    inactive=message("{name} is not working at present."),
-    past=message("{name} cannot come then, because that time has already passed."),
-    horizon=message("The calendar of {name} is not open that far ahead yet."),
-    too_long=message("{name} does not work long enough at a time for that appointment."),
-    holiday=message("{name} does not work on that day."),
-    outside_shift=message("{name} does not work at that time."),
+    skill_missing=message("{name} doesn't do this kind of work."),
+    inactive=message("{name} isn't working at the moment."),
+    past=message("{name} isn't available, because that time has already passed."),
+    horizon=message("{name} doesn't take appointments that far ahead yet."),
+    too_long=message("{name} doesn't work long enough at a time for that appointment."),
+    holiday=message("{name} doesn't work that day."),
+    outside_shift=message("{name} doesn't work at that time."),
     time_off=message("{name} is away then."),
-    break_=message("{name} has a break then."),
+    break_=message("{name} is on break then."),
     booked=message("{name} is booked then."),
-    held=message("Another caller is just deciding on that time with {name}."),
-    own_hold=message("I am already keeping an appointment with {name} for you then."),
+    held=message("Someone else is booking that time with {name}."),
+    own_hold=message("I'm already holding an appointment with {name} for you then."),
     busy=message("{name} is busy then."),
-    day_full=message("{name} can take no more appointments that day."),
-    travel=message("The drive there or to the next job would take {name} too long."),
-    notice=message("{name} cannot come that soon."),
-    off_grid=message("{name} would be free, but our appointments do not begin at exactly that time."),
+    day_full=message("{name} can't take any more appointments that day."),
+    travel=message("{name} couldn't get there in time."),
+    notice=message("{name} isn't available on such short notice."),
+    off_grid=message("{name} is free, but our appointments don't start at exactly that time."),
 )
 UNTIL_CLOCK: Final[Mapping[Reason, str]] = {
     Reason.TIME_OFF: message("{name} is away until {clock}."),
-    Reason.BREAK: message("{name} has a break until {clock}."),
+    Reason.BREAK: message("{name} is on break until {clock}."),
     Reason.BOOKED: message("{name} is booked until {clock}."),
     Reason.BUSY: message("{name} is busy until {clock}."),
 }
 UNTIL_TIME: Final[Mapping[Reason, str]] = {
     Reason.TIME_OFF: message("{name} is away until {time}."),
-    Reason.BREAK: message("{name} has a break until {time}."),
+    Reason.BREAK: message("{name} is on break until {time}."),
     Reason.BOOKED: message("{name} is booked until {time}."),
     Reason.BUSY: message("{name} is busy until {time}."),
 }
 _MAY_BECOME_FREE: Final = frozenset({Reason.BOOKED, Reason.HELD, Reason.BUSY, Reason.DAY_FULL})
+_MAX_ALTERNATIVES: Final = 2
+"""Names or times that are offered instead of a requested technician."""
 
 
 def for_technician(
     name: str, reason: Reason | None, view: Viewpoint, *, start: Minute | None = None, until: Minute | None = None
 ) -> str:
     """Say that a technician can come at a start, or why not, and until when if that is known."""
-    voice = view.voice
+    voice, person = view.voice, say_person(name, view.voice)
     if reason is None:
-        return voice.say("{name} can come.", name=name)
+        return _can_come(person, view)
     if until is None or reason not in UNTIL_TIME:
-        return voice.say(FOR_TECHNICIAN[reason], name=name)
-    if start is not None and view.local(start).date() == view.local(until).date() and not view.has_foreign_zone:
-        return voice.say(UNTIL_CLOCK[reason], name=name, clock=say_clock(view.local(until), voice))
-    return voice.say(UNTIL_TIME[reason], name=name, time=say_start(until, view))
+        return voice.say(FOR_TECHNICIAN[reason], name=person)
+    end = view.local(until)
+    if start is not None and _ends_same_day(view.local(start), end) and not view.has_foreign_zone:
+        return voice.say(UNTIL_CLOCK[reason], name=person, clock=say_clock(end, voice))
+    if reason is Reason.TIME_OFF and is_midnight(end):
+        return voice.say("{name} is away, and will be back {day}.", name=person, day=say_day(end.date(), view, BARE))
+    return voice.say(UNTIL_TIME[reason], name=person, time=say_time(end, view, BARE))
+
+
+def _can_come(person: str, view: Viewpoint) -> str:
+    if view.is_visit:
+        return view.voice.say("{name} can come then.", name=person)
+    return view.voice.say("{name} is available then.", name=person)
+
+
+def _ends_same_day(start: datetime, end: datetime) -> bool:
+    """Return True if an end is said without its day. The midnight after the start is."""
+    return start.date() == end.date() or (is_midnight(end) and end.date() - start.date() == timedelta(days=1))
 
 
 def for_team(reason: Reason | None, view: Viewpoint) -> str:
     """Say why no technician with the required skills can come. None: the reason is unknown."""
-    return view.voice.say("I have nothing free then.") if reason is None else view.voice.say(FOR_TEAM[reason])
+    return view.voice.say("I don't have anything then.") if reason is None else view.voice.say(FOR_TEAM[reason])
 
 
 def passed(start: Minute, view: Viewpoint) -> str:
@@ -90,30 +119,29 @@ def passed(start: Minute, view: Viewpoint) -> str:
 
 def open_at_other_times(view: Viewpoint) -> str:
     """Say that the business is open on the requested day, which is otherwise closed, but at other times."""
-    return view.voice.say("We are open only at other times that day.")
+    return view.voice.say("We're only open at other times that day.")
 
 
 def next_free(start: Minute | None, reason: Reason, view: Viewpoint) -> str:
     """Offer the next free time; if there is none, offer the waitlist where waiting may help."""
     if start is not None:
-        return view.voice.say("The next free time is {time}. Would that suit you?", time=say_start(start, view))
+        return view.voice.say("The next opening is {time}. Would that work?", time=say_start(start, view))
     if reason in _MAY_BECOME_FREE:
-        return view.voice.say(
-            "There is nothing later either, as far ahead as can be booked. Shall I put you on the waitlist?"
-        )
-    return view.voice.say("There is nothing later either, as far ahead as can be booked.")
+        return view.voice.say("I don't see any openings after that either. Should I put you on the waitlist?")
+    return view.voice.say("I don't see any openings after that either.")
 
 
 def available(start: Minute, view: Viewpoint) -> str:
     """Offer a start that can be booked."""
-    return view.voice.say("I can offer you {time}. Shall I book it?", time=say_start(start, view))
+    return view.voice.say("I can offer you {time}. Should I book it?", time=say_start(start, view))
 
 
 def other_technicians(names: Sequence[str], view: Viewpoint) -> str:
     """Name the technicians who could come at the requested start."""
-    return view.voice.say(
-        "{technicians} could come at the time that you asked for.", technicians=say_list(names, view.voice)
-    )
+    technicians = _say_people(names, view)
+    if view.is_visit:
+        return view.voice.say("{technicians} could come at that time.", technicians=technicians)
+    return view.voice.say("{technicians} would be available at that time.", technicians=technicians)
 
 
 def shorter_fits(minutes: int, view: Viewpoint) -> str:
@@ -132,41 +160,48 @@ def other_start(start: Minute, view: Viewpoint) -> str:
 
 def ask_if_suitable(view: Viewpoint) -> str:
     """Ask if the offered alternative suits the caller."""
-    return view.voice.say("Would that suit you?")
+    return view.voice.say("Would that work?")
 
 
 def ask_to_search(view: Viewpoint) -> str:
     """Ask if the agent shall look for other times, as there is no alternative nearby."""
-    return view.voice.say("Shall I look for other times?")
+    return view.voice.say("Should I look for other times?")
 
 
 def technician_unavailable(name: str, others: Sequence[str], starts: Sequence[Minute], view: Viewpoint) -> str:
-    """Say that the requested technician cannot come then; offer other technicians, other starts, or both.
+    """Say that the requested technician is not available then; offer two other technicians, or two other starts.
 
     At least one of the two must not be empty.
     """
-    times = [view.local(start) for start in starts]
-    if not others:
-        return view.voice.say_count(
-            "That did not work: {name} cannot come then, nor can anybody else. With {name}, I have {times}. "
-            "Does that suit you?",
-            "That did not work: {name} cannot come then, nor can anybody else. With {name}, I have {times}. "
-            "Which suits you?",
+    person = say_person(name, view.voice)
+    if others:
+        return _offer_others(person, _say_people(others, view), view)
+    return fit_times(
+        [view.local(start) for start in starts[:_MAX_ALTERNATIVES]],
+        lambda times: view.voice.say_count(
+            "I'm sorry, {name} isn't available then, and neither is anyone else. {name} has {times}. Does that work?",
+            "I'm sorry, {name} isn't available then, and neither is anyone else. {name} has {times}. Which works best?",
             len(times),
-            name=name,
+            name=person,
             times=say_choices(times, view),
-        )
-    others_list = say_list(others, view.voice)
-    if not times:
+        ),
+    )
+
+
+def _offer_others(person: str, others: str, view: Viewpoint) -> str:
+    if view.is_visit:
         return view.voice.say(
-            "That did not work: {name} cannot come then, but {others} could. Would that suit you?",
-            name=name,
-            others=others_list,
+            "I'm sorry, {name} isn't available then, but {others} could come. "
+            "Or should I look for another time with {name}?",
+            name=person,
+            others=others,
         )
     return view.voice.say(
-        "That did not work: {name} cannot come then, but {others} could. With {name}, I have {times}. "
-        "Which do you prefer?",
-        name=name,
-        others=others_list,
-        times=say_choices(times, view),
+        "I'm sorry, {name} isn't available then, but {others} would be. Or should I look for another time with {name}?",
+        name=person,
+        others=others,
     )
+
+
+def _say_people(names: Sequence[str], view: Viewpoint) -> str:
+    return say_list([say_person(name, view.voice) for name in names[:_MAX_ALTERNATIVES]], view.voice)

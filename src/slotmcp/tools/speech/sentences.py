@@ -1,43 +1,35 @@
 """Sentences about services, free times and holds, and about errors."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
+from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.interval import Minute
-from slotmcp.tools.speech.times import say_choices, say_list, say_row, say_start
+from slotmcp.tools.speech.lists import say_list, say_row
+from slotmcp.tools.speech.locales import SOURCE
+from slotmcp.tools.speech.names import say_service
+from slotmcp.tools.speech.times import say_choices, say_start
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
+MAX_WORDS: Final = 30
+"""Maximum number of words in a response. A caller forgets the beginning of a longer one."""
 _MAX_CHOICES: Final = 3
 _HALF_MINUTE_SECONDS: Final = 30
-_SPOKEN_SLASH: Final = re.compile(r"(?<=\w\w)/(?=\w\w)")
-"""Slash between words, read as "or". The slash of "A/C" does not match."""
+_WORD: Final = re.compile(r"\S*\w\S*")
 
 
-def spoken_name(name: str, view: Viewpoint) -> str:
-    """Return a service's name within a sentence: "Furnace tune-up & check" becomes "furnace tune-up and check".
-
-    Names are in the business's language, regardless of the language of the sentence.
-    """
-    voice = view.business_voice
-    plain = name.replace(" & ", f" {voice.say_as('&', 'and')} ")
-    plain = _SPOKEN_SLASH.sub(f" {voice.say_as('/', 'or')} ", plain)
-    first, *others = plain.split(" ")
-    is_plain_word = first[:1].isupper() and first[1:].islower() and not voice.has_capital_nouns
-    return " ".join([first.lower() if is_plain_word else first, *others])
-
-
-def services(names: Sequence[str], view: Viewpoint) -> str:
+def services(bookable: Sequence[ServiceType], view: Viewpoint) -> str:
     """List the services that can be booked."""
     voice = view.voice
-    if not names:
-        return voice.say("There is nothing that can be booked yet.")
-    spoken = [spoken_name(name, view) for name in names]
+    if not bookable:
+        return voice.say("There is nothing to book yet.")
+    spoken = [say_service(service, view) for service in bookable]
     if len(spoken) == 1:
-        return voice.say("You can book {service}. Shall I look for a time?", service=spoken[0])
+        return voice.say("You can book {service}. Should I look for a time?", service=spoken[0])
     if len(spoken) <= _MAX_CHOICES:
         return voice.say("You can book {services}. What do you need?", services=say_list(spoken, voice))
     count = len(spoken) - _MAX_CHOICES
@@ -57,27 +49,30 @@ def free_times(starts: Sequence[Minute], view: Viewpoint) -> str:
 @lru_cache(maxsize=1024)
 def _free_times(starts: tuple[Minute, ...], view: Viewpoint) -> str:
     """Cache the sentence for the day, because wording several times is a large part of a response's cost."""
-    times = pick_times(starts, view)
-    return view.voice.say_count(
-        "I have {times}. Does that suit you?",
-        "I have {times}. Which suits you?",
-        len(times),
-        times=say_choices(times, view),
+    return offer_times(
+        starts,
+        view,
+        lambda times: view.voice.say_count(
+            "I have {times}. Does that work?",
+            "I have {times}. Which works best?",
+            len(times),
+            times=say_choices(times, view),
+        ),
     )
 
 
 def nothing_free(next_free: Minute | None, view: Viewpoint) -> str:
     """Say that nothing is free, and offer the next free time."""
     if next_free is None:
-        return view.voice.say("I have nothing free then, nor later, as far ahead as can be booked.")
+        return view.voice.say("I don't have anything then, and I don't see any openings after that either.")
     return view.voice.say(
-        "I have nothing free then. The next free time is {time}. Would that suit you?", time=say_start(next_free, view)
+        "I don't have anything then. The next opening is {time}. Would that work?", time=say_start(next_free, view)
     )
 
 
 def no_more_times(view: Viewpoint) -> str:
     """Say that the last page has been read."""
-    return view.voice.say("Those were all the free times; there are no more.")
+    return view.voice.say("Those are all the times I have.")
 
 
 def held(start: Minute, view: Viewpoint, seconds_left: int) -> str:
@@ -85,34 +80,34 @@ def held(start: Minute, view: Viewpoint, seconds_left: int) -> str:
     time, voice = say_start(start, view), view.voice
     match max(0, seconds_left) // _HALF_MINUTE_SECONDS:
         case 0 | 1:
-            return voice.say("I am keeping {time} for you for less than a minute. Shall I book it?", time=time)
+            return voice.say("I'm holding {time} just a little longer. Should I book it?", time=time)
         case 2:
-            return voice.say("I am keeping {time} for you for the next minute. Shall I book it?", time=time)
+            return voice.say("I'm holding {time} for one minute. Should I book it?", time=time)
         case 3:
-            return voice.say("I am keeping {time} for you for the next minute and a half. Shall I book it?", time=time)
+            return voice.say("I'm holding {time} for a minute and a half. Should I book it?", time=time)
         case _:
-            return voice.say("I am keeping {time} for you for the next two minutes. Shall I book it?", time=time)
+            return voice.say("I'm holding {time} for two minutes. Should I book it?", time=time)
 
 
 def hold_ended(start: Minute, view: Viewpoint) -> str:
     """Say that an earlier call of the same request held a start, and that the hold has ended."""
     return view.voice.say(
-        "I kept {time} for you until a moment ago. Shall I try to book it?", time=say_start(start, view)
+        "I was holding {time} until a moment ago. Should I try to book it?", time=say_start(start, view)
     )
 
 
 def hold_booked(start: Minute, view: Viewpoint) -> str:
     """Say that an earlier call of the same request held a start, and that it is booked."""
-    return view.voice.say("It is booked for you already: {time}.", time=say_start(start, view))
+    return view.voice.say("That's already booked for you: {time}.", time=say_start(start, view))
 
 
 def released(view: Viewpoint, *, is_booked: bool, is_released: bool) -> str:
     """Say what the release of a hold did."""
     if is_booked:
-        return view.voice.say("That time is booked already, so it stays booked.")
+        return view.voice.say("That one's already booked, and it stays booked.")
     if is_released:
-        return view.voice.say("All right, I am no longer keeping that time for you.")
-    return view.voice.say("There was nothing left to give back.")
+        return view.voice.say("All right, I've let that time go.")
+    return view.voice.say("I'd already let that one go.")
 
 
 def refused(problem: str, view: Viewpoint) -> str:
@@ -121,35 +116,38 @@ def refused(problem: str, view: Viewpoint) -> str:
     The problem is in English and for the agent, which also receives it beside `result`. It is therefore left out in
     other languages.
     """
-    sentence = view.voice.say("That did not work, and nothing was changed.")
-    return f"{sentence} {problem}" if view.voice.is_english else sentence
+    sentence = view.voice.say("I'm sorry, that didn't work, and nothing was changed.")
+    return f"{sentence} {problem}" if SOURCE in view.voice.chain else sentence
 
 
 def unavailable(starts: Sequence[Minute], view: Viewpoint) -> str:
     """Say that a start is not available, and offer alternatives."""
     if not starts:
-        return view.voice.say("That did not work: that time is not available. Shall I look for other times?")
-    times = pick_times(starts, view)
-    return view.voice.say_count(
-        "That did not work: that time is not available. Instead, I have {times}. Does that suit you?",
-        "That did not work: that time is not available. Instead, I have {times}. Which suits you?",
-        len(times),
-        times=say_choices(times, view),
+        return view.voice.say("I'm sorry, that time isn't available. Should I look for other times?")
+    return offer_times(
+        starts,
+        view,
+        lambda times: view.voice.say_count(
+            "I'm sorry, that time isn't available. I do have {times}. Does that work?",
+            "I'm sorry, that time isn't available. I do have {times}. Which works best?",
+            len(times),
+            times=say_choices(times, view),
+        ),
     )
 
 
 def refused_start(reason: str, starts: Sequence[Minute], view: Viewpoint) -> str:
     """Say that a start cannot be had, with the sentence of the reason, and offer alternatives."""
-    return f"{view.voice.say('That did not work.')} {reason} {_instead(starts, view)}"
-
-
-def _instead(starts: Sequence[Minute], view: Viewpoint) -> str:
+    sorry = view.voice.say("I'm sorry, that won't work.")
     if not starts:
-        return view.voice.say("Shall I look for other times?")
-    times = pick_times(starts, view)
+        return f"{sorry} {reason} {view.voice.say('Should I look for other times?')}"
+    return offer_times(starts, view, lambda times: f"{sorry} {reason} {_instead(times, view)}")
+
+
+def _instead(times: Sequence[datetime], view: Viewpoint) -> str:
     return view.voice.say_count(
-        "Instead, I have {times}. Does that suit you?",
-        "Instead, I have {times}. Which suits you?",
+        "I do have {times}. Does that work?",
+        "I do have {times}. Which works best?",
         len(times),
         times=say_choices(times, view),
     )
@@ -158,46 +156,64 @@ def _instead(starts: Sequence[Minute], view: Viewpoint) -> str:
 def hold_expired(starts: Sequence[Minute], view: Viewpoint) -> str:
     """Say that a hold has expired and its start is taken, and offer alternatives."""
     if not starts:
-        return view.voice.say("That did not work: that time is no longer kept for you. Shall I look for other times?")
-    times = pick_times(starts, view)
-    return view.voice.say_count(
-        "That did not work: I could not keep that time for you any longer, and it is gone now. "
-        "Instead, I have {times}. Does that suit you?",
-        "That did not work: I could not keep that time for you any longer, and it is gone now. "
-        "Instead, I have {times}. Which suits you?",
-        len(times),
-        times=say_choices(times, view),
+        return view.voice.say("I'm sorry, I'm no longer holding that time for you. Should I look for other times?")
+    return offer_times(
+        starts,
+        view,
+        lambda times: view.voice.say_count(
+            "I'm sorry, that time is gone now. I do have {times}. Does that work?",
+            "I'm sorry, that time is gone now. I do have {times}. Which works best?",
+            len(times),
+            times=say_choices(times, view),
+        ),
     )
 
 
 def no_need_to_wait(starts: Sequence[Minute], view: Viewpoint) -> str:
     """Say that the waitlist is not needed, and offer free times."""
-    times = pick_times(starts, view)
-    return view.voice.say_count(
-        "That did not work: there is no need to wait. I have {times}. Does that suit you?",
-        "That did not work: there is no need to wait. I have {times}. Which suits you?",
-        len(times),
-        times=say_choices(times, view),
+    return offer_times(
+        starts,
+        view,
+        lambda times: view.voice.say_count(
+            "Good news: there's no need to wait. I have {times}. Does that work?",
+            "Good news: there's no need to wait. I have {times}. Which works best?",
+            len(times),
+            times=say_choices(times, view),
+        ),
     )
 
 
 def too_many_holds(view: Viewpoint) -> str:
     """Say that the customer holds too many starts."""
-    return view.voice.say("That did not work: several times are kept for you already. Which of them shall I give back?")
+    return view.voice.say("I'm already holding several appointments for you. Which one should I let go?")
 
 
 def try_later(view: Viewpoint) -> str:
     """Say that the same request may succeed later."""
-    return view.voice.say(
-        "That did not work: the booking system does not answer right now. Please give me a moment to try again."
-    )
+    return view.voice.say("I'm sorry, the booking system isn't responding. Give me a moment to try again.")
 
 
 def internal_error(view: Viewpoint) -> str:
     """Say that an unexpected error occurred."""
-    return view.voice.say(
-        "That did not work: something went wrong in the booking system, and I cannot say that anything was booked."
-    )
+    return view.voice.say("I'm sorry, something went wrong, and I can't say that anything was booked.")
+
+
+def offer_times(starts: Sequence[Minute], view: Viewpoint, word: Callable[[Sequence[datetime]], str]) -> str:
+    """Return the sentence for up to three of the starts, as many as MAX_WORDS allow."""
+    return fit_times(pick_times(starts, view), word)
+
+
+def fit_times(times: Sequence[datetime], word: Callable[[Sequence[datetime]], str]) -> str:
+    """Return the sentence for as many of the times as MAX_WORDS allow, but at least one."""
+    for count in range(len(times), 1, -1):
+        if count_words(sentence := word(times[:count])) <= MAX_WORDS:
+            return sentence
+    return word(times[:1])
+
+
+def count_words(text: str) -> int:
+    """Return the number of words in a text."""
+    return len(_WORD.findall(text))
 
 
 def pick_times(starts: Sequence[Minute], view: Viewpoint) -> list[datetime]:

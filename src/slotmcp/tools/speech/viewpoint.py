@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.interval import MS_PER_SECOND, Minute
-from slotmcp.tools.speech.voice import SOURCE, Voice, choose_locale, voice_of
+from slotmcp.tools.speech.locales import SOURCE, choose_locale
+from slotmcp.tools.speech.voice import Voice, voice_of
 
 _SECONDS_PER_MINUTE: Final = 60
 _UTC: Final = ZoneInfo("UTC")
@@ -26,6 +27,8 @@ class Viewpoint:
     """Current time in milliseconds since the epoch. It is not compared: the sentences are the same all day."""
     has_foreign_zone: bool = False
     """True if the zone is not the business's, so that sentences name it."""
+    is_visit: bool = True
+    """True if technicians come to the customer, False if customers come to the business."""
     note: str = ""
     """Note for the agent if its caller gets another language than the requested one."""
 

@@ -1,74 +1,29 @@
-"""Languages: the choice of a locale, and the translation of sentences.
+"""Translation of sentences and of the phrases within them.
 
 Sentences are written in American English where they are used, and are the keys of the catalogs beside this module:
 `catalogs/es.po` has each of them in Spanish. American English therefore needs neither a catalog nor Babel.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from io import BytesIO
 from typing import Final
 
-LOCALES: Final = ("en-US", "en-GB", "es", "fr", "de")
-"""Supported BCP 47 tags. The first is the language of the source; each other one has a catalog."""
-SOURCE: Final = LOCALES[0]
+from slotmcp.tools.speech.locales import SOURCE, locale_chain
 
-_TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
-_AMERICAN: Final = frozenset({"", "us", "ca", "ph", "pr", "gu", "vi"})
-"""Regions of American English (CLDR). All others use British English."""
-_REGION_LETTERS: Final = 2
-_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
+_ZONES_WITHOUT_CITY: Final = re.compile(r"[^/]*|Etc/.*")
 
 
 @dataclass(frozen=True, slots=True)
-class LocaleChoice:
-    """Language of a response."""
+class Phrase:
+    """Entry of the catalogs with a context, which a table passes to `say_phrase`."""
 
-    locale: str
-    """One of LOCALES."""
-    note: str = ""
-    """Note for the agent if its caller gets another language than the requested one."""
-
-
-@lru_cache(maxsize=1024)
-def choose_locale(requested: str, usual: str) -> LocaleChoice:
-    """Return the requested language, else the business's usual one, else American English. Any text is accepted.
-
-    The note states that another language is used. A missing regional variant is noted only if it was requested.
-    """
-    for tag in filter(None, (requested, usual)):
-        if locale := next((candidate for candidate in _candidates(tag) if candidate in LOCALES), None):
-            is_exact = tag == requested and locale.lower() == _normalized(tag)
-            return LocaleChoice(locale, "" if is_exact or not requested else _note(requested, locale))
-    return LocaleChoice(SOURCE, _note(requested or usual, SOURCE) if requested or usual else "")
-
-
-def _candidates(tag: str) -> Iterator[str]:
-    if not _TAG.fullmatch(tag):
-        return
-    language, *subtags = _normalized(tag).split("-")
-    if language == "en":
-        region = next((subtag for subtag in subtags if len(subtag) == _REGION_LETTERS), "")
-        yield "en-US" if region in _AMERICAN else "en-GB"
-    yield language
-
-
-def _normalized(tag: str) -> str:
-    return tag.replace("_", "-").lower()
-
-
-def _note(requested: str, locale: str) -> str:
-    tag = requested if _TAG.fullmatch(requested) else "that locale"
-    return f"There are no sentences in {tag}, so these are in {locale}. There are: {', '.join(LOCALES)}."
+    context: str
+    one: str
+    many: str
 
 
 def message(text: str) -> str:
@@ -76,50 +31,93 @@ def message(text: str) -> str:
     return text
 
 
+def phrase(context: str, one: str, many: str = "") -> Phrase:
+    """Mark literals as a phrase of the catalogs, with its plural if it has one."""
+    return Phrase(context, one, many)
+
+
 class Voice:
-    """Translator of sentences into one of LOCALES. Placeholders in braces are the same in every language."""
+    """Translator into one of LOCALES. Placeholders in braces are the same in every language.
+
+    A sentence is complete, from its capital letter to its final punctuation mark. A phrase is a part of one.
+    """
 
     def __init__(self, locale: str) -> None:
         self.locale: Final = locale
-        self._translations: Final = _read_catalog(locale)
-        self.is_english: Final = locale.startswith("en")
-        self.has_capital_nouns: Final = locale == "de"
+        self.chain: Final = locale_chain(locale)
+        self._translations: Final = _read_catalogs(self.chain)
+        self.has_capital_nouns: Final = self.say_as("nouns within a sentence", "lower case") != "lower case"
+        self._changes_or: Final = re.compile(self.say_as("words before which or changes", "(?!)"))
+        self._changes_and: Final = re.compile(self.say_as("words before which and changes", "(?!)"))
+        self._contractions: Final = _read_contractions(self.say_as("contractions", "none"))
 
     def say(self, message: str, /, **values: object) -> str:
         """Translate a sentence."""
-        return self._translations.gettext(message).format(**values)
-
-    def say_as(self, context: str, message: str, /, **values: object) -> str:
-        """Translate a sentence that has several meanings in English; the context distinguishes them."""
-        return self._translations.pgettext(context, message).format(**values)
+        return self._finish(self._translations.gettext(message).format(**values))
 
     def say_count(self, one: str, many: str, count: int, /, **values: object) -> str:
         """Translate a sentence that depends on a number, and fill the number in as `{count}`."""
-        return self._translations.ngettext(one, many, count).format(count=count, **values)
+        return self._finish(self._translations.ngettext(one, many, count).format(count=count, **values))
 
-    def weekday(self, day: date) -> str:
-        """Return the weekday's name as it is written within a sentence."""
-        number = day.weekday()
-        return _WEEKDAYS[number] if self.is_english else _names(self.locale)[0][number]
+    def say_as(self, context: str, text: str, /, **values: object) -> str:
+        """Translate a phrase; the context distinguishes the meanings that it has in English."""
+        return self._translations.pgettext(context, text).format(**values)
 
-    def month(self, day: date) -> str:
-        """Return the month's name as it is written within a sentence."""
-        number = day.month - 1
-        return _MONTHS[number] if self.is_english else _names(self.locale)[1][number]
+    def say_phrase(self, phrase: Phrase, /, count: int = 1, **values: object) -> str:
+        """Translate a phrase of a table, and fill the number in as `{count}` if it has a plural."""
+        if not phrase.many:
+            return self.say_as(phrase.context, phrase.one, **values)
+        text = self._translations.npgettext(phrase.context, phrase.one, phrase.many, count)
+        return text.format(count=count, **values)
+
+    def join_or(self, several: str, one: str) -> str:
+        """Join two phrases of which one is chosen, such as "9 or 10"."""
+        if self._changes_or.match(one):
+            return self.say_as("or, before such a word", "{several} or {one}", several=several, one=one)
+        return self.say_as("or", "{several} or {one}", several=several, one=one)
+
+    def join_and(self, several: str, one: str) -> str:
+        """Join two phrases that belong together, such as "heating and cooling"."""
+        if self._changes_and.match(one):
+            return self.say_as("and, before such a word", "{several} and {one}", several=several, one=one)
+        return self.say_as("and", "{several} and {one}", several=several, one=one)
 
     def city(self, zone_key: str) -> str:
-        """Return the city that names an IANA zone, such as "New York"."""
-        if self.is_english:
+        """Return the city that names an IANA zone, such as "New York"; empty for a zone that is not named by one."""
+        if _ZONES_WITHOUT_CITY.fullmatch(zone_key):
+            return ""
+        if SOURCE in self.chain:
             return zone_key.rpartition("/")[2].replace("_", " ")
         from babel.dates import get_timezone_location  # noqa: PLC0415  English responses need no Babel
 
-        return get_timezone_location(zone_key, self.locale, return_city=True).rpartition("/")[2]
+        locale = self.locale.replace("-", "_")
+        return get_timezone_location(zone_key, locale, return_city=True).rpartition("/")[2]
+
+    def _finish(self, text: str) -> str:
+        """Contract words, and correct what inserted names leave: doubled periods and a small first letter."""
+        for pattern, contracted in self._contractions:
+            text = pattern.sub(contracted, text)
+        text = text.replace("..", ".")
+        return text[:1].upper() + text[1:]
 
 
 @cache
 def voice_of(locale: str) -> Voice:
     """Return the voice of one of LOCALES."""
     return Voice(locale)
+
+
+def _read_contractions(lines: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Parse lines such as `de el => del`: a regular expression and its replacement."""
+    pairs = (line.split(" => ") for line in lines.splitlines() if " => " in line)
+    return tuple((re.compile(rf"\b{pattern}"), contracted) for pattern, contracted in pairs)
+
+
+def _read_catalogs(chain: tuple[str, ...]) -> NullTranslations:
+    catalog, *bases = [_read_catalog(locale) for locale in chain]
+    for base in bases:
+        catalog.add_fallback(base)
+    return catalog
 
 
 def _read_catalog(locale: str) -> NullTranslations:
@@ -133,13 +131,3 @@ def _read_catalog(locale: str) -> NullTranslations:
         write_mo(compiled, read_po(source, locale=locale.replace("-", "_")))
     compiled.seek(0)
     return GNUTranslations(compiled)
-
-
-@cache
-def _names(locale: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of the weekdays, from Monday, and of the months."""
-    from babel.core import Locale  # noqa: PLC0415  English responses need no Babel
-
-    names = Locale.parse(locale, sep="-")
-    weekdays, months = names.days["format"]["wide"], names.months["format"]["wide"]
-    return tuple(weekdays[number] for number in range(7)), tuple(months[number] for number in range(1, 13))

@@ -10,13 +10,11 @@ def waiting(position: int, view: Viewpoint) -> str:
     ahead = position - 1
     if not ahead:
         return view.voice.say(
-            "You are on the waitlist, and the next in line. We will let you know as soon as something becomes free."
+            "You're on the waitlist, and next in line. We'll let you know as soon as something opens up."
         )
     return view.voice.say_count(
-        "You are on the waitlist, with one person ahead of you. "
-        "We will let you know as soon as something becomes free.",
-        "You are on the waitlist, with {count} people ahead of you. "
-        "We will let you know as soon as something becomes free.",
+        "You're on the waitlist, with one person ahead of you. We'll let you know as soon as something opens up.",
+        "You're on the waitlist, with {count} people ahead of you. We'll let you know as soon as something opens up.",
         ahead,
     )
 
@@ -26,11 +24,11 @@ def offered(start: Minute, view: Viewpoint, minutes_left: int) -> str:
     time = say_start(start, view)
     if minutes_left < 1:
         return view.voice.say(
-            "Something has become free: I am keeping {time} for you for less than a minute. Shall I book it?", time=time
+            "Something opened up: I'm holding {time} just a little longer. Should I book it?", time=time
         )
     return view.voice.say_count(
-        "Something has become free: I am keeping {time} for you for another minute. Shall I book it?",
-        "Something has become free: I am keeping {time} for you for another {count} minutes. Shall I book it?",
+        "Something opened up: I'm holding {time} for another minute. Should I book it?",
+        "Something opened up: I'm holding {time} for another {count} minutes. Should I book it?",
         minutes_left,
         time=time,
     )
@@ -38,17 +36,17 @@ def offered(start: Minute, view: Viewpoint, minutes_left: int) -> str:
 
 def fulfilled(view: Viewpoint) -> str:
     """Say that the caller has an appointment and has left the waitlist."""
-    return view.voice.say("You have an appointment now, so you are not on the waitlist any more.")
+    return view.voice.say("You have an appointment now, so you're off the waitlist.")
 
 
 def expired(view: Viewpoint) -> str:
     """Say that nothing became free before the requested range ended."""
-    return view.voice.say("I am sorry, nothing became free in time, so you are not on the waitlist any more.")
+    return view.voice.say("I'm sorry, nothing opened up in time, so you're no longer on the waitlist.")
 
 
 def left(view: Viewpoint) -> str:
     """Confirm that the caller has left the waitlist."""
-    return view.voice.say("I have taken you off the waitlist.")
+    return view.voice.say("I've taken you off the waitlist.")
 
 
 def overview(count: int, view: Viewpoint) -> str:

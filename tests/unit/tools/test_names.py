@@ -1,0 +1,107 @@
+"""Tests of the names of services and technicians as callers hear them."""
+
+import pytest
+
+from slotmcp.domain.catalog import Project
+from slotmcp.domain.reasons import Reason
+from slotmcp.tools.speech import reasons
+from slotmcp.tools.speech.locales import LOCALES
+from slotmcp.tools.speech.names import say_person, say_service, say_service_name
+from slotmcp.tools.speech.viewpoint import Viewpoint
+from slotmcp.tools.speech.voice import voice_of
+from unit.tools.test_speech import PROJECT, VIEW, service
+
+
+@pytest.mark.parametrize(
+    ("locale", "name", "spoken"),
+    [
+        ("en-US", "AC repair", "AC repair"),
+        ("en-US", "Furnace tune-up", "furnace tune-up"),
+        ("en-US", "Heating & cooling check", "heating and cooling check"),
+        ("en-US", "Heating&cooling", "heating and cooling"),
+        ("en-US", "Repair/replacement", "repair or replacement"),
+        ("en-US", "Repair / replacement", "repair or replacement"),
+        ("en-US", "A/C repair", "AC repair"),
+        ("en-US", "24/7 emergency", "24-hour emergency"),
+        ("en-US", "Tune-up (gas)", "tune-up gas"),
+        ("en-US", "Plumbing - emergency", "plumbing emergency"),
+        ("en-US", "Haircut \N{EM DASH} 30 Min.", "haircut 30 minutes"),
+        ("en-US", "Massage (1 hr)", "massage 1 hour"),
+        ("en-US", "Inspection: up to 2 hrs.", "inspection up to 2 hours"),
+        ("en-US", "24h service", "24h service"),
+        ("en-US", "", ""),
+        ("es", "Revisión & instalación", "revisión e instalación"),
+        ("es", "Revisión/obras", "revisión u obras"),
+        ("es", "Limpieza & revisión", "limpieza y revisión"),
+        ("es", "Cobre & hierro", "cobre y hierro"),
+        ("fr", "Entretien (1 h) / Réparation", "entretien 1 h ou Réparation"),
+        ("de", "Wartung 30 Min.", "Wartung 30 Minuten"),
+        ("de", "Kundendienst (jährlich)", "Kundendienst jährlich"),
+        ("de", "Beratung 1 Std.", "Beratung eine Stunde"),
+    ],
+)
+def test_a_service_is_named_as_within_a_sentence(locale: str, name: str, spoken: str) -> None:
+    assert say_service_name(name, voice_of(locale)) == spoken
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_service_name_stays_in_the_language_of_the_business(locale: str) -> None:
+    project = Project(id="p", name="P", timezone="America/Denver", locale="de")
+    assert say_service(service("Wartung & Prüfung"), Viewpoint.of(project, 0, locale=locale)) == "Wartung und Prüfung"
+
+
+@pytest.mark.parametrize(
+    ("locale", "name", "spoken"),
+    [
+        ("en-US", "Dr. Ana Ruiz", "Doctor Ana Ruiz"),
+        ("en-US", "Dr. A. de la Cruz", "Doctor de la Cruz"),
+        ("en-US", "John Smith Jr.", "John Smith Junior"),
+        ("en-US", "Kim (trainee)", "Kim"),
+        ("en-US", "Drake Jones", "Drake Jones"),
+        ("en-US", "Dr.", "Dr"),
+        ("es", "Dr. A. de la Cruz", "el doctor de la Cruz"),
+        ("es", "Dra. Ana Ruiz", "la doctora Ana Ruiz"),
+        ("fr", "Dr Olivier", "le docteur Olivier"),
+        ("de", "Prof. Dr. med. B. Klein", "Professor Klein"),
+    ],
+)
+def test_a_technician_is_named_without_abbreviations(locale: str, name: str, spoken: str) -> None:
+    assert say_person(name, voice_of(locale)) == spoken
+
+
+@pytest.mark.parametrize(
+    ("locale", "name", "spoken"),
+    [
+        ("fr", "Ana", "Ce créneau avec Ana est en cours de réservation."),
+        ("es", "Dr. Vega", "Otra persona está reservando esa hora con el doctor Vega."),
+        ("en-US", "Bob Roe Jr.", "Someone else is booking that time with Bob Roe Junior."),
+    ],
+)
+def test_a_name_fits_its_sentence(locale: str, name: str, spoken: str) -> None:
+    view = Viewpoint.of(PROJECT, VIEW.now_ms, locale=locale)
+    assert reasons.for_technician(name, Reason.HELD, view) == spoken
+
+
+@pytest.mark.parametrize(
+    ("locale", "text", "spoken"),
+    [
+        ("fr", "l'absence de {name}", "L'absence d'Ana"),
+        ("fr", "parce que {name} vient", "Parce qu'Ana vient"),
+        ("en-US", "until {name}.", "Until Ana."),
+    ],
+)
+def test_a_sentence_contracts_words_before_a_name(locale: str, text: str, spoken: str) -> None:
+    assert voice_of(locale).say(text, name="Ana") == spoken
+
+
+@pytest.mark.parametrize(
+    ("locale", "text", "spoken"),
+    [
+        ("es", "la agenda de {name}", "La agenda del doctor Vega"),
+        ("es", "pidió a {name}", "Pidió al doctor Vega"),
+        ("fr", "l'absence de {name}", "L'absence du docteur Vega"),
+    ],
+)
+def test_a_sentence_contracts_an_article(locale: str, text: str, spoken: str) -> None:
+    voice = voice_of(locale)
+    assert voice.say(text, name=say_person("Dr. Vega", voice)) == spoken
