@@ -112,6 +112,8 @@ class SpokenEntry(Entry):
     """In British English."""
     es: Spoken | None = None
     """In Spanish, with its article."""
+    es_us: Spoken | None = Field(default=None, alias="es-US")
+    """In American Spanish, with its article; default: es."""
     fr: Spoken | None = None
     """In French, with its article."""
     de: Spoken | None = None

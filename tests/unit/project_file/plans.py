@@ -29,7 +29,7 @@ from slotmcp.domain.catalog import (
 )
 from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.services.imports import ProjectPlan
-from slotmcp.tools.speech.voice import LOCALES
+from slotmcp.tools.speech.locales import LOCALES
 
 T = TypeVar("T")
 

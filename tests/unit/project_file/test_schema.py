@@ -28,7 +28,7 @@ from slotmcp.project_file.schema import (
     TimeOffEntry,
     TravelEntry,
 )
-from slotmcp.tools.speech.voice import LOCALES
+from slotmcp.tools.speech.locales import LOCALES
 from unit.project_file.files import GOOD, edited, plan
 from unit.project_file.values import plain_values
 

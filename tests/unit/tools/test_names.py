@@ -1,10 +1,13 @@
 """Tests of the names of services and technicians as callers hear them."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
-from slotmcp.domain.catalog import Project
+from slotmcp.domain.catalog import Project, Wording
 from slotmcp.domain.reasons import Reason
-from slotmcp.tools.speech import reasons
+from slotmcp.tools.speech import bookings, reasons, sentences
 from slotmcp.tools.speech.locales import LOCALES
 from slotmcp.tools.speech.names import say_person, say_service, say_service_name
 from slotmcp.tools.speech.viewpoint import Viewpoint
@@ -48,6 +51,62 @@ def test_a_service_is_named_as_within_a_sentence(locale: str, name: str, spoken:
 def test_a_service_name_stays_in_the_language_of_the_business(locale: str) -> None:
     project = Project(id="p", name="P", timezone="America/Denver", locale="de")
     assert say_service(service("Wartung & Prüfung"), Viewpoint.of(project, 0, locale=locale)) == "Wartung und Prüfung"
+
+
+@pytest.mark.parametrize(
+    ("locale", "spoken"),
+    [
+        ("es", "la reparación de la calefacción"),
+        ("es-MX", "la reparación de la calefacción"),
+        ("en-GB", "central heating repair"),
+        ("de", "die Heizungsreparatur"),
+        ("fr", "furnace repair"),
+        ("en-US", "furnace repair"),
+    ],
+)
+def test_a_spoken_name_is_used_in_its_language(locale: str, spoken: str) -> None:
+    repair = replace(
+        service("Furnace repair"),
+        spoken={
+            "es": "la reparación de la calefacción",
+            "en-GB": "central heating repair",
+            "de": "die Heizungsreparatur",
+        },
+    )
+    view = Viewpoint.of(PROJECT, VIEW.now_ms, locale=locale)
+    assert say_service(repair, view) == spoken
+    assert spoken in sentences.services([repair], view)
+    assert spoken in bookings.booked(bookings.BookingDetails(VIEW.now_ms // 60_000, repair, "Ana"), view)
+
+
+@pytest.mark.parametrize(
+    ("locale", "visit", "appointment"),
+    [
+        ("en-US", "could come at that time", "would be available at that time"),
+        ("es", "podría ir Ana", "estaría disponible Ana"),
+        ("fr", "pourrait venir", "serait disponible"),
+        ("de", "kommen", "hätte Ana Zeit"),
+    ],
+)
+def test_the_wording_follows_who_travels(locale: str, visit: str, appointment: str) -> None:
+    at_customer = Viewpoint.of(PROJECT, VIEW.now_ms, locale=locale)
+    at_business = Viewpoint.of(replace(PROJECT, wording=Wording.APPOINTMENT), VIEW.now_ms, locale=locale)
+    assert visit in reasons.other_technicians(["Ana"], at_customer)
+    assert appointment in reasons.other_technicians(["Ana"], at_business)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("reason", [None, *Reason])
+def test_a_business_that_customers_visit_never_says_that_somebody_comes(locale: str, reason: Reason | None) -> None:
+    view = Viewpoint.of(replace(PROJECT, wording=Wording.APPOINTMENT), VIEW.now_ms, locale=locale)
+    spoken = [
+        reasons.for_technician("Ana", reason, view),
+        reasons.for_team(reason, view),
+        reasons.other_technicians(["Ana"], view),
+        reasons.technician_unavailable("Ana", ["Ben"], [], view),
+        reasons.technician_unavailable("Ana", [], [VIEW.now_ms // 60_000], view),
+    ]
+    assert not re.search(r"\b(come|can come|ir|venir|kommen|drive)\b", " ".join(spoken))
 
 
 @pytest.mark.parametrize(

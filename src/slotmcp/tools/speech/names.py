@@ -31,9 +31,10 @@ _SUFFIX: Final = re.compile(r",?\s+(jr|sr)\b\.?$", re.IGNORECASE)
 def say_service(service: ServiceType, view: Viewpoint) -> str:
     """Return a service as it is said within a sentence: "Tune-up & check" becomes "tune-up and check".
 
-    A name is in the business's language, regardless of the language of the sentence.
+    A service without a spoken name in the caller's language has its written name, in the business's language.
     """
-    return say_service_name(service.name, view.business_voice)
+    spoken = next((service.spoken[locale] for locale in view.voice.chain if locale in service.spoken), "")
+    return spoken or say_service_name(service.name, view.business_voice)
 
 
 def say_service_name(name: str, voice: Voice) -> str:

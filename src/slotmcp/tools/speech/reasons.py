@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from slotmcp.domain.catalog import Wording
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.reasons import PerReason, Reason
 from slotmcp.tools.speech.lists import say_list
@@ -95,7 +96,7 @@ def for_technician(
 
 
 def _can_come(person: str, view: Viewpoint) -> str:
-    if view.is_visit:
+    if view.wording is Wording.VISIT:
         return view.voice.say("{name} can come then.", name=person)
     return view.voice.say("{name} is available then.", name=person)
 
@@ -139,7 +140,7 @@ def available(start: Minute, view: Viewpoint) -> str:
 def other_technicians(names: Sequence[str], view: Viewpoint) -> str:
     """Name the technicians who could come at the requested start."""
     technicians = _say_people(names, view)
-    if view.is_visit:
+    if view.wording is Wording.VISIT:
         return view.voice.say("{technicians} could come at that time.", technicians=technicians)
     return view.voice.say("{technicians} would be available at that time.", technicians=technicians)
 
@@ -189,7 +190,7 @@ def technician_unavailable(name: str, others: Sequence[str], starts: Sequence[Mi
 
 
 def _offer_others(person: str, others: str, view: Viewpoint) -> str:
-    if view.is_visit:
+    if view.wording is Wording.VISIT:
         return view.voice.say(
             "I'm sorry, {name} isn't available then, but {others} could come. "
             "Or should I look for another time with {name}?",

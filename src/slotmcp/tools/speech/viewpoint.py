@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
-from slotmcp.domain.catalog import Project
+from slotmcp.domain.catalog import Project, Wording
 from slotmcp.domain.interval import MS_PER_SECOND, Minute
 from slotmcp.tools.speech.locales import SOURCE, choose_locale
 from slotmcp.tools.speech.voice import Voice, voice_of
@@ -27,8 +27,7 @@ class Viewpoint:
     """Current time in milliseconds since the epoch. It is not compared: the sentences are the same all day."""
     has_foreign_zone: bool = False
     """True if the zone is not the business's, so that sentences name it."""
-    is_visit: bool = True
-    """True if technicians come to the customer, False if customers come to the business."""
+    wording: Wording = Wording.VISIT
     note: str = ""
     """Note for the agent if its caller gets another language than the requested one."""
 
@@ -44,6 +43,7 @@ class Viewpoint:
             business_voice=voice_of(choose_locale("", project.locale).locale),
             now_ms=now_ms,
             has_foreign_zone=zone.key != project.timezone,
+            wording=project.wording,
             note=choice.note,
         )
 
