@@ -28,6 +28,7 @@ from slotmcp.redis_layer.link import RedisLink
 from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.access import AccessService
 from slotmcp.services.app import App
+from slotmcp.services.attention import AttentionService
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
@@ -236,6 +237,7 @@ def build_app(
         background_tasks=partial(_background_tasks, store, open_worker if calendars.sync_interval_seconds else None),
         access=access,
         sessions=SessionService(store=store, access=access),
+        attention=AttentionService(store=store, availability_cache=cache),
         reports=ReportService(store=store, availability_cache=cache),
         board=BoardService(store=store, schedules=fleet or store, availability_cache=cache),
         tracing=TraceWriter(store, process=ids.new_id()),

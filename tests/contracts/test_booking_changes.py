@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from slotmcp.domain.attention import Attention, AttentionCause
 from slotmcp.domain.booking import Booking, BookingStatus, Visit
 from slotmcp.domain.claim import ClaimState
 from slotmcp.ports import ClaimConflict, Store, Transaction
@@ -152,7 +153,7 @@ async def test_a_change_that_keeps_the_time_does_not_move_the_revision(store: St
     changed = replace(
         booking("b", location=DOWNTOWN),
         status=BookingStatus.COMPLETED,
-        attention="time off in its way",
+        attention=Attention.of(AttentionCause.BUSY),
         contact_keys=("phone",),
         visit=Visit(notes="beware"),
     )

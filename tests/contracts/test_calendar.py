@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import pytest
 
+from slotmcp.domain.attention import Attention, AttentionCause
 from slotmcp.domain.booking import BookingStatus, Visit
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.calendar import CalendarBacklog, CalendarEntry, EventStatus, Push, SyncState
@@ -164,7 +165,7 @@ async def test_a_change_that_keeps_the_time_makes_no_push_due(store: Store) -> N
     await connect(store)
     await store.write(SHOP, sell)
     await within(store, lambda pages: pages.complete_push("direct", 1))
-    seen = replace(booking("direct", at=60), attention="look")
+    seen = replace(booking("direct", at=60), attention=Attention.of(AttentionCause.BUSY))
     await store.write(SHOP, lambda transaction: transaction.save_booking(seen))
     assert await push_of(store, "direct") is None
 

@@ -8,6 +8,7 @@ from operator import methodcaller
 
 import pytest
 
+from slotmcp.domain.attention import Attention, AttentionCause
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Store, Transaction
@@ -175,7 +176,9 @@ async def test_a_write_that_changes_neither_time_nor_catalog_does_not_move_the_r
         await transaction.remove_busy([busy("ana", at=900)])
         await transaction.remove_services(["gone"])
         await transaction.remove_technicians(["gone"])
-        await transaction.save_booking(replace(booking("b", "ben", location=DOWNTOWN), attention="call them"))
+        await transaction.save_booking(
+            replace(booking("b", "ben", location=DOWNTOWN), attention=Attention.of(AttentionCause.BUSY))
+        )
         await transaction.add_waitlist_entry(wait("w"))
         await transaction.save_waitlist_entry(wait("w", hold_token="token"))  # noqa: S106  a test's own
         await transaction.add_event("waitlist.offered", "w")

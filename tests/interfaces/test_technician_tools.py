@@ -29,6 +29,7 @@ async def test_every_technician_is_listed_with_their_workload(operator: Caller) 
         "technicianId": "t-ana",
         "name": "Ana",
         "status": "active",
+        "timezone": "America/Denver",
         "priority": 1,
         "skills": ["gas", "hvac"],
         "bookingsToday": 0,
@@ -40,6 +41,8 @@ async def test_every_technician_is_listed_with_their_workload(operator: Caller) 
         {
             "start": "2026-11-26T07:00:00Z",
             "end": "2026-11-28T07:00:00Z",
+            "startLocal": "2026-11-26T00:00:00-07:00",
+            "endLocal": "2026-11-28T00:00:00-07:00",
             "reason": "Thanksgiving at home",
             "byOperator": True,
         }
@@ -49,11 +52,15 @@ async def test_every_technician_is_listed_with_their_workload(operator: Caller) 
 async def test_an_inactive_technician_is_not_offered_and_their_bookings_are_listed(operator: Caller) -> None:
     booked = await book(operator)
     answer = await operator.call("set_technician_status", technicianId="t-ana", status="off")
-    assert answer["result"] == "Ana takes no work now. One booking is kept and needs attention."
+    assert answer["result"] == (
+        "Ana takes no work now. One booking is kept and needs attention. "
+        "Another technician could take one of them at its time."
+    )
     assert (answer["status"], answer["changed"]) == ("off", True)
     (listed,) = answer["bookings"]
     assert (listed["bookingId"], listed["status"]) == (booked["bookingId"], "confirmed")
-    assert listed["attention"] == "The technician is off."
+    assert (listed["attention"], listed["causes"]) == ("The technician is off.", ["technician_off"])
+    assert listed["couldTake"] == ["t-ben"]
     (slot,) = (await operator.call("get_slots", **AT_9))["slots"]
     assert slot["candidates"] == [{"technicianId": "t-ben"}]
     (ana, _) = (await operator.call("list_technicians"))["technicians"]

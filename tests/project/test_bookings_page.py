@@ -1,10 +1,8 @@
 """The page on bookings lists the statuses and transitions of the code."""
 
-import re
-
 from project.repository import ROOT
+from slotmcp.domain.attention import AttentionCause
 from slotmcp.domain.booking import TRANSITIONS, BookingStatus
-from slotmcp.services.technicians import OFF, TIME_OFF
 
 PAGE = (ROOT / "docs" / "reference" / "bookings.md").read_text(encoding="utf-8")
 
@@ -31,5 +29,6 @@ def test_the_transitions_are_those_of_the_code() -> None:
     assert table == {before: set(after) for before, after in TRANSITIONS.items()}
 
 
-def test_the_reasons_for_attention_are_sentences() -> None:
-    assert all(re.fullmatch(r"[A-Z].+\.", reason) for reason in (OFF, TIME_OFF))
+def test_each_cause_of_attention_is_listed() -> None:
+    _, *listed = rows("Attention")
+    assert [row[0] for row in listed] == [cause.value for cause in AttentionCause]

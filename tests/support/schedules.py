@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final, Protocol
 
+from slotmcp.domain.attention import Attention, AttentionCause
 from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.calendar import (
@@ -221,7 +222,7 @@ FULL_BOOKING: Final = Booking(
     contact_keys=("phone", "email", "a hash"),
     call_keys=("a call", "a chat"),
     cancel_reason="no time",
-    attention="time off in its way",
+    attention=Attention.of(AttentionCause.TIME_OFF, AttentionCause.PUSH_REJECTED, detail="It is in the past there."),
 )
 
 

@@ -7,7 +7,7 @@ from slotmcp.domain.access import AccessKey
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
-from slotmcp.domain.interval import Interval
+from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
@@ -41,6 +41,9 @@ class WrappedStore:
 
     async def bookings(self, project_id: str, within: Interval | None = None) -> tuple[Booking, ...]:
         return await self._store.bookings(project_id, within)
+
+    async def bookings_needing_attention(self, project_id: str, after: Minute) -> tuple[Booking, ...]:
+        return await self._store.bookings_needing_attention(project_id, after)
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         return await self._store.booking(project_id, booking_id)

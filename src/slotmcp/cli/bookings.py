@@ -11,6 +11,9 @@ from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.errors import NotFound
 from slotmcp.services.lookups import FindRequest
 from slotmcp.settings import Settings
+from slotmcp.tools.speech.attention import say_attention
+from slotmcp.tools.speech.locales import SOURCE
+from slotmcp.tools.speech.voice import voice_of
 
 
 class OutcomeOption(StrEnum):
@@ -74,7 +77,8 @@ def forget(
 
 def _describe(booking: Booking, service: ServiceType, technician: Technician, project: Project, now_ms: int) -> str:
     start, status = start_label(project, booking.claim.start, now_ms), booking.status.value.replace("_", "-")
-    attention = f"\nNeeds attention: {booking.attention}" if booking.attention else ""
+    sentences = say_attention(booking.attention, voice_of(SOURCE))
+    attention = f"\nNeeds attention: {sentences}" if sentences else ""
     return f"{booking.id}: {service.name}, {start}, with {technician.name}: {status}.{attention}"
 
 

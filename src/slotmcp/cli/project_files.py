@@ -8,6 +8,7 @@ import typer
 
 from slotmcp.bootstrap import SystemClock
 from slotmcp.cli.common import OPTIONAL_PROJECT, plural, run_in_app
+from slotmcp.cli.effects import describe_effects
 from slotmcp.cli.exits import Exit, exit_with, print_error
 from slotmcp.project_file import ProjectFileError, dump_project, load_project_file
 from slotmcp.services.imports import ImportReport, ProjectPlan
@@ -39,10 +40,11 @@ def import_(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes without making them.")] = False,
 ) -> None:
-    """Create a project from its file, or update it. Holds and bookings are never changed."""
+    """Create a project from its file, or update it. Bookings keep their time; those that no longer fit are listed."""
     settings, plan = Settings.load(), _load(file)
     report = run_in_app(lambda app: app.projects.import_project(plan, prune=prune, dry_run=dry_run), settings)
-    typer.echo("\n".join(_describe(report, "Would import" if dry_run else "Imported")))
+    lines = (*_describe(report, "Would import" if dry_run else "Imported"), *describe_effects(report, plan.project))
+    typer.echo("\n".join(lines))
 
 
 def export(project: Annotated[str | None, typer.Argument(help=OPTIONAL_PROJECT)] = None) -> None:

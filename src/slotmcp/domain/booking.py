@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Self
 
+from slotmcp.domain.attention import NO_ATTENTION, Attention
 from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument
@@ -84,8 +85,8 @@ class Booking:
     call_keys: tuple[str, ...] = ()
     """Keyed hashes of the unguessable ids of the call that booked."""
     cancel_reason: str = ""
-    attention: str = ""
-    """Reason why an operator must review the booking, such as time off; empty: none."""
+    attention: Attention = NO_ATTENTION
+    """Causes why an operator must review the booking, such as time off."""
 
     @property
     def id(self) -> str:

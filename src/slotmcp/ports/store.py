@@ -8,7 +8,7 @@ from slotmcp.domain.access import AccessKey
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
-from slotmcp.domain.interval import Interval
+from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports.calendar import CalendarView, CalendarWork
@@ -92,6 +92,9 @@ class Store(ScheduleReader, Traces, Protocol):
 
     async def bookings(self, project_id: str, within: Interval | None = None) -> tuple[Booking, ...]:
         """Return the project's bookings that are not canceled and overlap `within`, by start and id."""
+
+    async def bookings_needing_attention(self, project_id: str, after: Minute) -> tuple[Booking, ...]:
+        """Return the bookings that need attention and end after a minute, by start and id."""
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         """Return a booking by id, in any status."""

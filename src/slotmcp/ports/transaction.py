@@ -1,9 +1,10 @@
 """Port of a transaction: one project's records, locked for writing."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from slotmcp.domain.attention import Attention
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Hold
@@ -124,6 +125,15 @@ class Transaction(Protocol):
 
     async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
         """Return the bookings with a contact key in any status, by start and id."""
+
+    async def attention(self) -> Mapping[str, Attention]:
+        """Return the attention of every booking that needs some, by booking id."""
+
+    async def bookings_needing_attention(self) -> tuple[Booking, ...]:
+        """Return the bookings that need attention and have not ended, by start and id."""
+
+    async def set_attention(self, booking_id: str, attention: Attention) -> None:
+        """Replace a booking's attention. Does not increment the revision: time and catalog stay."""
 
     async def erase_customer(self, contact_key: str) -> int:
         """Erase a customer; return the number of affected bookings and waitlist entries.

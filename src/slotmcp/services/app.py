@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slotmcp.ports import Ids, RateLimiter
 from slotmcp.services.access import AccessService
+from slotmcp.services.attention import AttentionService
 from slotmcp.services.board import BoardService
 from slotmcp.services.bookings import BookingService
 from slotmcp.services.calendar.service import CalendarService
@@ -38,6 +39,7 @@ class App:
     bookings: BookingService
     customers: CustomerService
     technicians: TechnicianService
+    attention: AttentionService
     waitlist: WaitlistService
     calendars: CalendarService
     calendar_worker: Callable[[], AbstractAsyncContextManager["CalendarWorker"]]

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from slotmcp.domain.attention import NO_ATTENTION
 from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
@@ -14,12 +15,12 @@ from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve_moment
-from slotmcp.services.calendar.conflicts import attention_for
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin, identify
 from slotmcp.services.contacts import references_of
 from slotmcp.services.holds import assign_held, lost_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.lookups import service_of
+from slotmcp.services.revalidation import attention_at_booking
 from slotmcp.services.tracing import record_start
 from slotmcp.services.unit_of_work import UnitOfWork
 
@@ -151,7 +152,7 @@ def new_booking(  # noqa: PLR0913, PLR0917  the parts of a booking
     hold: Hold | None,
 ) -> Booking:
     """Return the booking to save."""
-    technician_id, reason, attention = assignment.technician_id, assignment.reason, ""
+    technician_id, reason, attention = assignment.technician_id, assignment.reason, NO_ATTENTION
     contact_keys = [unit.transaction.pseudonym(reference) for reference in references_of(order.customer)]
     if hold is None:
         claim = appointment.claim(unit.ids.new_id(), technician_id)
@@ -160,7 +161,7 @@ def new_booking(  # noqa: PLR0913, PLR0917  the parts of a booking
             hold.claim, technician_id=technician_id, expires_at_ms=None, location=appointment.location, hold=None
         )
         reason = replace(reason, wished=claim.technician_chosen)
-        attention = attention_for(availability.schedule, claim)
+        attention = attention_at_booking(availability, claim)
         contact_keys.append(hold.customer_pseudonym)
     caller = identify(unit.transaction.pseudonym, order.origin, availability.schedule.project)
     return Booking(

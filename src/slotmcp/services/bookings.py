@@ -25,6 +25,7 @@ from slotmcp.services.holds import require_hold, unknown_hold
 from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, book_answer, find_answer, require_booking
 from slotmcp.services.placement import make_moves
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
+from slotmcp.services.revalidation import revalidate_neighbors
 from slotmcp.services.status_changes import CancelRequest, cancel, set_status
 from slotmcp.services.tracing import TracedResult, record_result, span
 from slotmcp.services.travel import TravelLookup
@@ -168,9 +169,14 @@ class BookingService:
 
         async def work(unit: UnitOfWork) -> RescheduleAnswer:
             await unit.transaction.lapse_holds()
-            answer = await reschedule(unit.transaction, await unit.availability(), request, travel_times)
+            before = await unit.availability()
+            answer = await reschedule(unit.transaction, before, request, travel_times)
             if answer.booked.replayed:
                 return answer
+            previous = answer.previous
+            await revalidate_neighbors(
+                unit, before, (previous.start, previous.end), answer.booked.booking.claim.interval
+            )
             if answer.has_moved:
                 await close_fulfilled_entries(unit, answer.booked.booking, hold_token=request.hold_token)
             await offer_freed_time(unit)  # even if the booking did not move: its hold was released
@@ -199,12 +205,13 @@ class BookingService:
         """
 
         async def work(unit: UnitOfWork) -> BookAnswer:
-            transaction = unit.transaction
+            transaction, before = unit.transaction, await unit.availability()
             booking = await require_booking(transaction, request.booking_id)
             cancelled = await cancel(transaction, booking, request.reason)
             replayed = cancelled is booking
             answer = book_answer(transaction, await transaction.schedule(), cancelled, replayed=replayed)
             if not replayed:
+                await revalidate_neighbors(unit, before, cancelled.claim.interval)
                 await offer_freed_time(unit)
             return answer
 

@@ -19,11 +19,11 @@ from slotmcp.engine.slots import check_start
 from slotmcp.ports import LiveHolds, Transaction
 from slotmcp.services.alternatives import LostSlot, early_refusal, find_lost_start
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment
-from slotmcp.services.calendar.conflicts import is_in_conflict
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin, identify
 from slotmcp.services.contacts import credential_reference, key_reference
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.placement import place_hold
+from slotmcp.services.revalidation import is_hold_tolerable
 from slotmcp.services.tracing import TracedResult, record_result, record_start, span
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
@@ -290,8 +290,8 @@ def assign_held(  # noqa: PLR0913  everything that decides the assignment
     for need in chain(needs, without_travel):
         if assignment := assign_kept(others, need, start):
             return assignment
-    if is_live and is_in_conflict(others.schedule.technician_schedules[hold.claim.technician_id], hold.claim):
-        # A calendar event conflicts with the hold. The hold is kept, and the operator sees the conflict.
+    if is_live and is_hold_tolerable(others, hold.claim):
+        # For example, a calendar event conflicts with the hold. The hold is kept, and the operator sees the conflict.
         reason = AssignmentReason(policy=others.schedule.project.assignment_ranking, values={}, considered=1)
         return Assignment(technician_id=hold.claim.technician_id, reason=reason)
     raise lost_hold(needs[-1], start, instead_of=instead_of)

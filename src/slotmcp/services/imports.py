@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CALENDAR_SOURCE_PREFIX
@@ -11,8 +11,15 @@ from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE, Minute
 from slotmcp.domain.schedule import Schedule
+from slotmcp.engine.availability import Availability
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import ClaimConflict, Transaction
+from slotmcp.services.attention import AffectedBooking, affected_bookings
+from slotmcp.services.revalidation import revalidate_claims
+from slotmcp.services.unit_of_work import UnitOfWork
+
+MAX_LISTED: Final = 50
+"""Maximum number of affected bookings that a report lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +31,24 @@ class ProjectPlan:
     technicians: tuple[Technician, ...]
     bookings: tuple[Booking, ...] = ()
     busy: tuple[BusyTime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportEffects:
+    """Effects of an import on the bookings and holds that existed before it."""
+
+    marked: int = 0
+    """Number of bookings that do not fit any more and are kept."""
+    listed: tuple[AffectedBooking, ...] = ()
+    """The first of them."""
+    cleared: int = 0
+    """Number of bookings that need no attention any more."""
+    holds_moved: int = 0
+    holds_withdrawn: int = 0
+    now_ms: int = 0
+
+
+NO_EFFECTS: Final = ImportEffects()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +64,7 @@ class ImportReport:
     removed: tuple[str, ...] = ()
     kept_bookings: tuple[str, ...] = ()
     """Ids of bookings that differ from those in the file and were not changed."""
+    effects: ImportEffects = NO_EFFECTS
 
 
 class _Identified(Protocol):
@@ -46,16 +72,18 @@ class _Identified(Protocol):
     def id(self) -> str: ...
 
 
-async def import_plan(transaction: Transaction, plan: ProjectPlan, *, is_new: bool, prune: bool) -> ImportReport:
-    """Import a plan into its project.
+async def import_plan(unit: UnitOfWork, plan: ProjectPlan, *, is_new: bool, prune: bool) -> ImportReport:
+    """Import a plan into its project, and revalidate the claims that existed before.
 
     Raises:
         InvalidArgument: a booking overlaps an existing claim, or a technician to be pruned has future claims.
     """
+    transaction = unit.transaction
     await transaction.lapse_holds()
     if is_new:
         await transaction.save_project(plan.project)
-    importing = _Import(transaction, plan, await transaction.schedule(), prune=prune)
+    before = await unit.availability()
+    importing = _Import(transaction, plan, before.schedule, prune=prune)
     await importing.save_project(is_new=is_new)
     await importing.save_catalog()
     await importing.save_busy()
@@ -63,7 +91,22 @@ async def import_plan(transaction: Transaction, plan: ProjectPlan, *, is_new: bo
         await importing.add_booking(booking)
     if prune:
         await importing.prune_missing()
-    return importing.report()
+    return replace(importing.report(), effects=await _revalidate(unit, before))
+
+
+async def _revalidate(unit: UnitOfWork, before: Availability) -> ImportEffects:
+    changes = await revalidate_claims(unit, before)
+    marked = frozenset(changes.marked)
+    needing = await unit.transaction.bookings_needing_attention() if marked else ()
+    listed = [booking for booking in needing if booking.id in marked][:MAX_LISTED]
+    return ImportEffects(
+        marked=len(marked),
+        listed=affected_bookings(await unit.availability(), listed),
+        cleared=len(changes.cleared),
+        holds_moved=changes.holds_moved,
+        holds_withdrawn=changes.holds_withdrawn,
+        now_ms=before.now_ms if marked else 0,
+    )
 
 
 @dataclass(slots=True)

@@ -94,7 +94,7 @@ class ProjectService:
         is_new = plan.project.id not in await self._store.project_ids()
 
         async def work(unit: UnitOfWork) -> ImportReport:
-            report = await import_plan(unit.transaction, plan, is_new=is_new, prune=prune)
+            report = await import_plan(unit, plan, is_new=is_new, prune=prune)
             await offer_freed_time(unit)
             if dry_run:
                 raise _RollBack(report)

@@ -17,12 +17,12 @@ from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import resolve_moment
-from slotmcp.services.calendar.conflicts import attention_for
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.holds import assign_held, require_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
 from slotmcp.services.lookups import BookAnswer, book_answer, require_booking, service_of, technician_of
 from slotmcp.services.placement import make_moves
+from slotmcp.services.revalidation import attention_at_booking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +271,7 @@ def _moved(move: _Move, assignment: Assignment) -> Booking:
         claim=moved,
         reason=_reason(move, assignment, is_kept=is_kept, is_chosen=is_chosen),
         contact_keys=tuple(contact_keys),
-        attention=attention_for(move.others.schedule, moved),
+        attention=attention_at_booking(move.others, moved),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from slotmcp.domain.attention import NO_ATTENTION
 from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MS_PER_MINUTE
@@ -25,7 +26,7 @@ async def cancel(transaction: Transaction, booking: Booking, reason: str) -> Boo
     """
     if booking.status is BookingStatus.CANCELLED:
         return booking
-    cancelled = replace(booking.with_status(BookingStatus.CANCELLED), cancel_reason=reason, attention="")
+    cancelled = replace(booking.with_status(BookingStatus.CANCELLED), cancel_reason=reason, attention=NO_ATTENTION)
     await transaction.save_booking(cancelled)
     return cancelled
 
@@ -38,7 +39,7 @@ async def set_status(transaction: Transaction, booking: Booking, status: Booking
     """
     if booking.status is status:
         return booking
-    changed = replace(booking.with_status(status), attention="")
+    changed = replace(booking.with_status(status), attention=NO_ATTENTION)
     if transaction.now_ms < booking.claim.start * MS_PER_MINUTE:
         raise InvalidArgument("status", "the appointment has not begun yet; set the status afterwards.")
     await transaction.save_booking(changed)

@@ -1,7 +1,6 @@
 """Technicians: their workload, their status, and their time off.
 
-When a technician becomes unavailable, live holds move to other technicians or are withdrawn. Bookings are kept and
-marked for attention.
+When a technician becomes unavailable, holds and bookings are revalidated (`revalidation.py`).
 """
 
 from collections.abc import Callable
@@ -10,24 +9,19 @@ from typing import Final
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, Technician, TechnicianStatus, TimeOff
-from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Minute, overlaps
 from slotmcp.domain.moment import Moment
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.zones import utc_to_wall
-from slotmcp.ports import Transaction
 from slotmcp.services.appointments import resolve_moment
+from slotmcp.services.attention import AffectedBooking, affected_bookings
 from slotmcp.services.lookups import FoundBooking, found_booking
-from slotmcp.services.placement import reassign_hold
+from slotmcp.services.revalidation import revalidate_claims
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import offer_freed_time
 
 MAX_DAYS_OFF: Final = 366
-OFF: Final = "The technician is off."
-TIME_OFF: Final = "The technician has time off then."
-_ABSENCES: Final = frozenset({"", OFF, TIME_OFF})
-"""Values of a booking's attention that only this module sets and clears."""
 _DAYS_PER_WEEK: Final = 7
 
 
@@ -61,8 +55,8 @@ class AbsenceAnswer:
     technician: Technician
     changed: bool
     """False if the technician already had this status or time off."""
-    attention: tuple[FoundBooking, ...]
-    """Bookings that are kept and need attention, by start."""
+    attention: tuple[AffectedBooking, ...]
+    """Bookings that are kept, have not begun, and need attention, by start."""
     time_off: tuple[TimeOff, ...]
     """Current and future time off, by start."""
     holds_moved: int
@@ -72,7 +66,7 @@ class AbsenceAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeOffRequest:
-    """Request to add time off."""
+    """Request to add time off. Dates and local times are the technician's."""
 
     technician_id: str
     start: Moment
@@ -83,8 +77,11 @@ class TimeOffRequest:
     project_id: str | None = None
 
 
-_Change = Callable[[Technician, Availability], tuple[Technician, Interval | None]]
-"""Function that returns the changed technician, and the time that the change affects; None: all time."""
+_Change = Callable[[Technician, int], tuple[Technician, Interval | None]]
+"""Function of a technician and the current time in milliseconds.
+
+It returns the changed technician, and the time that the change affects; None: all time.
+"""
 
 
 class TechnicianService:
@@ -129,8 +126,8 @@ class TechnicianService:
             NotFound, InvalidArgument, Unavailable.
         """
 
-        def change(technician: Technician, availability: Availability) -> tuple[Technician, Interval]:
-            added = _time_off(request, availability)
+        def change(technician: Technician, now_ms: int) -> tuple[Technician, Interval]:
+            added = _time_off(request, technician, now_ms // MS_PER_MINUTE)
             is_known = any(
                 (known.start, known.end, known.reason) == (added.start, added.end, added.reason)
                 for known in technician.time_off
@@ -146,27 +143,26 @@ class TechnicianService:
             await transaction.lapse_holds()
             before = await unit.availability()
             technician = _find_technician(before, technician_id)
-            changed, span = change(technician, before)
+            changed, span = change(technician, before.now_ms)
             if changed != technician:
                 team = [schedule.technician for schedule in before.schedule.technician_schedules.values()]
                 await transaction.save_technicians([changed if member is technician else member for member in team])
-            claims = await _future_claims(transaction, technician_id, span)
-            moved = [await _move_hold(unit, claim) for claim in claims if claim.is_hold and _absence(changed, claim)]
-            bookings = [await _mark(transaction, changed, claim) for claim in claims if not claim.is_hold]
+            effects = await revalidate_claims(unit, before)
             if changed != technician:
                 await offer_freed_time(unit)
+            bookings = [
+                booking
+                for booking in await transaction.bookings_needing_attention()
+                if _is_concerned(booking, technician_id, span, before.now_ms)
+            ]
             return AbsenceAnswer(
                 project=before.schedule.project,
                 technician=changed,
                 changed=changed != technician,
-                attention=tuple(
-                    found_booking(before.schedule, booking, before.now_ms)
-                    for booking in bookings
-                    if booking is not None and booking.attention
-                ),
+                attention=affected_bookings(await unit.availability(), bookings),
                 time_off=_remaining_time_off(changed, before.now_ms // MS_PER_MINUTE),
-                holds_moved=moved.count(True),
-                holds_withdrawn=moved.count(False),
+                holds_moved=effects.holds_moved,
+                holds_withdrawn=effects.holds_withdrawn,
                 now_ms=before.now_ms,
             )
 
@@ -198,8 +194,8 @@ def _find_technician(availability: Availability, technician_id: str) -> Technici
     return technician_schedules[technician_id].technician
 
 
-def _time_off(request: TimeOffRequest, availability: Availability) -> TimeOff:
-    zone_key, now = availability.schedule.project.timezone, availability.now_ms // MS_PER_MINUTE
+def _time_off(request: TimeOffRequest, technician: Technician, now: Minute) -> TimeOff:
+    zone_key = technician.timezone
     start = resolve_moment(request.start, zone_key, "start")
     end = resolve_moment(request.end, zone_key, "end", end_of_day=True)
     if end <= start:
@@ -218,40 +214,11 @@ def _remaining_time_off(technician: Technician, now: Minute) -> tuple[TimeOff, .
     )
 
 
-async def _future_claims(transaction: Transaction, technician_id: str, span: Interval | None) -> list[Claim]:
-    """Return a technician's live claims that have not ended and overlap a span; None: all of them."""
-    technician_schedule = (await transaction.schedule()).technician_schedules[technician_id]
-    claims = (
-        claim
-        for claim in technician_schedule.claims
-        if claim.is_live(transaction.now_ms)
-        and claim.end * MS_PER_MINUTE > transaction.now_ms
+def _is_concerned(booking: Booking, technician_id: str, span: Interval | None, now_ms: int) -> bool:
+    """Return whether a technician's booking has not begun and overlaps a span; None: all time."""
+    claim = booking.claim
+    return (
+        claim.technician_id == technician_id
+        and claim.start * MS_PER_MINUTE > now_ms
         and (span is None or overlaps(claim.interval, span))
     )
-    return sorted(claims, key=lambda claim: (claim.start, claim.id))
-
-
-def _absence(technician: Technician, claim: Claim) -> str:
-    """Return the reason for which a technician cannot serve a claim; "": they can."""
-    if technician.status is TechnicianStatus.OFF:
-        return OFF
-    has_time_off = any(overlaps(claim.interval, (absence.start, absence.end)) for absence in technician.time_off)
-    return TIME_OFF if has_time_off else ""
-
-
-async def _move_hold(unit: UnitOfWork, claim: Claim) -> bool:
-    """Move a hold to another technician, or withdraw it; return whether it was moved."""
-    is_moved = await reassign_hold(unit, claim)
-    if not is_moved:
-        await unit.transaction.withdraw_hold(claim.id)
-    return is_moved
-
-
-async def _mark(transaction: Transaction, technician: Technician, claim: Claim) -> Booking | None:
-    """Mark a booking if its technician is absent, or clear the mark, and return the booking."""
-    booking, absence = await transaction.booking(claim.id), _absence(technician, claim)
-    if booking is None or booking.attention not in _ABSENCES or booking.attention == absence:
-        return booking
-    marked = replace(booking, attention=absence)
-    await transaction.save_booking(marked)
-    return marked

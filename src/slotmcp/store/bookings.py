@@ -4,9 +4,11 @@ from typing import Any, Final
 
 import orjson
 
+from slotmcp.domain.attention import Attention
 from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus, Customer, Visit
 from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.claim import Claim, ClaimState
+from slotmcp.store.attention import attention_of, attention_text
 from slotmcp.store.claims import ERASE_CLAIM_CUSTOMER, claim_of
 from slotmcp.store.columns import BOOKING_COLUMNS, BOOKING_CONTACTS, BOOKINGS, BookingRow
 from slotmcp.store.statement import Fetch, Row, Statement, insert, select_with_keys, update
@@ -47,6 +49,20 @@ ORDER BY c.start_minute, c.id
 OVERLAPPING_BOOKINGS = select_with_keys(f"""
 {_SELECT} AND c.state = 'booked' AND c.start_minute < :end_minute AND c.end_minute > :start_minute
 ORDER BY c.start_minute, c.id
+""")
+
+# Read the bookings that need attention and have not ended.
+BOOKINGS_NEEDING_ATTENTION = select_with_keys(f"""
+{_SELECT} AND b.attention <> '' AND c.state = 'booked' AND c.end_minute > :end_minute
+ORDER BY c.start_minute, c.id
+""")
+
+# Read the attention of every booking that needs some.
+ATTENTION = Statement("SELECT claim_id, attention FROM bookings WHERE project_id = :project_id AND attention <> ''")
+
+# Replace a booking's attention.
+SET_ATTENTION = Statement("""
+UPDATE bookings SET attention = :attention WHERE project_id = :project_id AND claim_id = :claim_id
 """)
 
 # Add a contact key to a booking.
@@ -93,7 +109,7 @@ def booking_values(booking: Booking) -> dict[str, object]:
         "reason": _reason_json(booking.reason) if booking.reason else None,
         "status": booking.status.value,
         "cancel_reason": booking.cancel_reason,
-        "attention": booking.attention,
+        "attention": attention_text(booking.attention),
     }
 
 
@@ -122,7 +138,7 @@ def booking_of(values: Row) -> Booking:
         contact_keys=tuple(orjson.loads(row.contact_keys)),
         call_keys=tuple(orjson.loads(row.call_keys)),
         cancel_reason=row.cancel_reason,
-        attention=row.attention,
+        attention=attention_of(row.attention),
     )
 
 
@@ -135,6 +151,12 @@ async def read_booking(fetch: Fetch, project_id: str, booking_id: str) -> Bookin
 async def read_bookings_by(fetch: Fetch, project_id: str, contact_key: str) -> tuple[Booking, ...]:
     """Return the bookings with a contact key, by start and id, in any status."""
     return tuple(map(booking_of, await fetch(BOOKINGS_BY, project_id=project_id, key=contact_key)))
+
+
+async def read_attention(fetch: Fetch, project_id: str) -> dict[str, Attention]:
+    """Return the attention of every booking that needs some, by booking id."""
+    rows = await fetch(ATTENTION, project_id=project_id)
+    return {booking_id: attention_of(text) for booking_id, text in rows}
 
 
 async def add_contact_keys(fetch: Fetch, project_id: str, booking: Booking) -> None:

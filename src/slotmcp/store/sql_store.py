@@ -9,7 +9,7 @@ from slotmcp.domain.access import AccessKey
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.calendar import CalendarBacklog
 from slotmcp.domain.claim import Hold
-from slotmcp.domain.interval import Interval
+from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import CommitHandler, ProjectEvent, Unit
@@ -20,7 +20,13 @@ from slotmcp.store.access import (
     access_key_of,
     access_key_values,
 )
-from slotmcp.store.bookings import OVERLAPPING_BOOKINGS, booking_of, read_booking, read_bookings_by
+from slotmcp.store.bookings import (
+    BOOKINGS_NEEDING_ATTENTION,
+    OVERLAPPING_BOOKINGS,
+    booking_of,
+    read_booking,
+    read_bookings_by,
+)
 from slotmcp.store.calendar_pages import read_backlogs, read_projects
 from slotmcp.store.catalog import PROJECT_IDS, PROJECT_STATE
 from slotmcp.store.claims import read_hold
@@ -110,6 +116,12 @@ class SqlStore:
         start, end = within or ALL_TIME
         rows = await self._pages.run(
             lambda fetch: fetch(OVERLAPPING_BOOKINGS, project_id=project_id, start_minute=start, end_minute=end)
+        )
+        return tuple(map(booking_of, rows))
+
+    async def bookings_needing_attention(self, project_id: str, after: Minute) -> tuple[Booking, ...]:
+        rows = await self._pages.run(
+            lambda fetch: fetch(BOOKINGS_NEEDING_ATTENTION, project_id=project_id, end_minute=after)
         )
         return tuple(map(booking_of, rows))
 

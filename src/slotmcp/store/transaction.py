@@ -1,9 +1,10 @@
 """Implementation of the port Transaction, for both databases."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from slotmcp.domain.attention import Attention
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import BusyTime, Claim, ClaimState, Hold
@@ -12,6 +13,7 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.ports import ChangeNotice, Receipt
 from slotmcp.store import bookings, catalog, claims, waitlist
+from slotmcp.store.attention import attention_text
 from slotmcp.store.calendar_pages import SqlCalendarRecords
 from slotmcp.store.change_log import ChangeLog
 from slotmcp.store.columns import RECEIPT_COLUMNS, RECEIPTS, ReceiptRow
@@ -155,6 +157,17 @@ class SqlTransaction:
 
     async def bookings_by(self, contact_key: str) -> tuple[Booking, ...]:
         return await bookings.read_bookings_by(self._snapshot.fetch, self._snapshot.project_id, contact_key)
+
+    async def attention(self) -> Mapping[str, Attention]:
+        return await bookings.read_attention(self._snapshot.fetch, self._snapshot.project_id)
+
+    async def bookings_needing_attention(self) -> tuple[Booking, ...]:
+        now = self._snapshot.now_ms // MS_PER_MINUTE
+        rows = await self._fetch(bookings.BOOKINGS_NEEDING_ATTENTION, end_minute=now)
+        return tuple(map(bookings.booking_of, rows))
+
+    async def set_attention(self, booking_id: str, attention: Attention) -> None:
+        await self._fetch(bookings.SET_ATTENTION, claim_id=booking_id, attention=attention_text(attention))
 
     async def erase_customer(self, contact_key: str) -> int:
         fetch, project_id = self._snapshot.fetch, self._snapshot.project_id

@@ -7,12 +7,15 @@ from typing_extensions import TypedDict
 
 from slotmcp.domain.access import Scope
 from slotmcp.domain.catalog import TechnicianStatus, TimeOff
+from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.app import App
+from slotmcp.services.attention import AffectedBooking
 from slotmcp.services.lookups import FoundBooking
 from slotmcp.services.technicians import AbsenceAnswer, TechnicianOverview, TimeOffRequest
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc
 from slotmcp.tools.speech import operators
+from slotmcp.tools.speech.attention import say_attention
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import DESTRUCTIVE, READ_ONLY, tool
 from slotmcp.tools.views import BriefBookingView, ClockedResponse, show_booking, show_clock
@@ -47,6 +50,8 @@ class AbsenceView(TypedDict):
 
     start: str
     end: str
+    startLocal: str
+    endLocal: str
     reason: NotRequired[str]
     byOperator: bool
 
@@ -55,6 +60,13 @@ class AttentionView(BriefBookingView):
     """Booking that an operator must check."""
 
     attention: str
+    causes: list[str]
+
+
+class AffectedView(AttentionView):
+    """Booking that does not fit any more, with the technicians who could take it at its time."""
+
+    couldTake: list[str]
 
 
 class TechnicianStatusView(TypedDict):
@@ -63,6 +75,7 @@ class TechnicianStatusView(TypedDict):
     technicianId: str
     name: str
     status: str
+    timezone: str
     priority: int
     skills: list[str]
     bookingsToday: int
@@ -82,9 +95,10 @@ class AbsenceResponse(ClockedResponse):
 
     technicianId: str
     status: str
+    timezone: str
     timeOff: list[AbsenceView]
     changed: bool
-    bookings: list[AttentionView]
+    bookings: list[AffectedView]
     holdsMoved: int
     holdsWithdrawn: int
 
@@ -118,7 +132,10 @@ async def set_technician_status(app: App, args: SetTechnicianStatus) -> AbsenceR
 
 @tool("Add time off", DESTRUCTIVE, Scope.OPERATOR)
 async def add_time_off(app: App, args: AddTimeOff) -> AbsenceResponse:
-    """Give a technician time off. Bookings in it are kept and listed; held times go to others or are withdrawn."""
+    """Give a technician time off, in the technician's own time zone.
+
+    Bookings in it are kept and listed; held times go to others or are withdrawn.
+    """
     request = TimeOffRequest(
         project_id=args.project_id,
         technician_id=args.technician_id,
@@ -127,7 +144,7 @@ async def add_time_off(app: App, args: AddTimeOff) -> AbsenceResponse:
         reason=args.reason,
     )
     answer = await app.technicians.add_time_off(request)
-    view = Viewpoint.of(answer.project, answer.now_ms, locale=args.locale)
+    view = Viewpoint.of(answer.project, answer.now_ms, timezone=answer.technician.timezone, locale=args.locale)
     return _show_absence(answer, operators.time_off(answer.technician.name, view), view)
 
 
@@ -137,9 +154,10 @@ def _show_absence(answer: AbsenceAnswer, confirmation: str, view: Viewpoint) -> 
         "note": view.note,
         "technicianId": answer.technician.id,
         "status": answer.technician.status.value,
-        "timeOff": [_show_time_off(time_off) for time_off in answer.time_off],
+        "timezone": answer.technician.timezone,
+        "timeOff": [_show_time_off(time_off, answer.technician.timezone) for time_off in answer.time_off],
         "changed": answer.changed,
-        "bookings": [_show_attention(found, view) for found in answer.attention],
+        "bookings": [_show_affected(affected, view) for affected in answer.attention],
         "holdsMoved": answer.holds_moved,
         "holdsWithdrawn": answer.holds_withdrawn,
         "clock": show_clock(view),
@@ -156,7 +174,8 @@ def _show_technician(overview: TechnicianOverview, view: Viewpoint) -> Technicia
         "skills": sorted(technician.skills),
         "bookingsToday": overview.bookings_today,
         "bookingsThisWeek": overview.bookings_this_week,
-        "timeOff": [_show_time_off(time_off) for time_off in overview.time_off],
+        "timezone": technician.timezone,
+        "timeOff": [_show_time_off(time_off, technician.timezone) for time_off in overview.time_off],
     }
     if overview.next_booking is not None:
         status["nextBooking"] = _show_attention(overview.next_booking, view)
@@ -164,13 +183,25 @@ def _show_technician(overview: TechnicianOverview, view: Viewpoint) -> Technicia
 
 
 def _show_attention(found: FoundBooking, view: Viewpoint) -> AttentionView:
-    return {**show_booking(found.booking, found.technician, view), "attention": found.booking.attention}
+    attention = found.booking.attention
+    return {
+        **show_booking(found.booking, found.technician, view),
+        "attention": say_attention(attention, view.voice),
+        "causes": list(attention.in_order()),
+    }
 
 
-def _show_time_off(time_off: TimeOff) -> AbsenceView:
+def _show_affected(affected: AffectedBooking, view: Viewpoint) -> AffectedView:
+    could_take = [technician.id for technician in affected.able]
+    return {**_show_attention(affected.found, view), "couldTake": could_take}
+
+
+def _show_time_off(time_off: TimeOff, zone_key: str) -> AbsenceView:
     absence: AbsenceView = {
         "start": write_utc(time_off.start),
         "end": write_utc(time_off.end),
+        "startLocal": utc_to_wall(zone_key, time_off.start).isoformat(),
+        "endLocal": utc_to_wall(zone_key, time_off.end).isoformat(),
         "byOperator": time_off.by_operator,
     }
     if time_off.reason:

@@ -4,17 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from slotmcp.domain.attention import NO_ATTENTION, Attention, AttentionCause
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.calcom import CalcomHost, ConnectedCalendar
 from slotmcp.domain.errors import SlotUnavailable
 from slotmcp.services.calendar.allocation import MOVED_ONTO_TAKEN
-from slotmcp.services.calendar.conflicts import IN_CONFLICT
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
 from support.calcom.office import ANA, ANA_VISIT, ATTENDEE, BEN, BUSINESS, OTHER_TYPE, SERVICES, Office, open_office
 from support.shop import CALLER, at, technician, with_technicians
 
 TEN = at("10:00")
+CONFLICT = Attention.of(AttentionCause.CALENDAR_CONFLICT)
 
 
 async def conflicts(office: Office) -> list[tuple[str, int, bool]]:
@@ -23,7 +24,7 @@ async def conflicts(office: Office) -> list[tuple[str, int, bool]]:
     return [(each.technician_id, each.claim.start, each.claim.is_hold) for each in conflicts]
 
 
-async def attention(office: Office, booking_id: str) -> str:
+async def attention(office: Office, booking_id: str) -> Attention:
     booking = await office.shop.store.booking("shop", booking_id)
     assert booking is not None
     return booking.attention
@@ -50,7 +51,7 @@ async def test_a_conflicting_hold_that_cannot_move_is_kept_and_can_be_booked(tmp
         assert await conflicts(office) == [("ana", TEN, True)]
         booked = await office.shop.book_hold(hold)
         assert booked.booking.claim.technician_id == "ana", "the hold keeps its technician"
-        assert booked.booking.attention == IN_CONFLICT
+        assert booked.booking.attention == CONFLICT
         assert await conflicts(office) == [("ana", TEN, False)]
         assert office.calcom_times() in await _each_time(office), "the event is kept, too"
 
@@ -79,13 +80,13 @@ async def test_a_conflicting_booking_is_kept_and_marked_until_the_conflict_ends(
     (result,) = await office.receive_all()
     assert result.conflicts == 1
     assert await conflicts(office) == [("ana", TEN, False)]
-    assert await attention(office, booked.booking.id) == IN_CONFLICT
+    assert await attention(office, booked.booking.id) == CONFLICT
     with pytest.raises(SlotUnavailable):
         await office.shop.book("11:00", service_id="visit", technician_id="ana")
     office.state.cancel(uid)
     await office.receive_all()
     assert await conflicts(office) == []
-    assert await attention(office, booked.booking.id) == ""
+    assert await attention(office, booked.booking.id) == NO_ATTENTION
 
 
 async def test_a_busy_time_becomes_a_booking_when_the_conflict_ends(office: Office) -> None:
@@ -129,7 +130,7 @@ async def test_a_busy_time_without_a_service_marks_a_conflicting_booking(office:
     booked = await office.shop.book(TEN, service_id="visit", technician_id="ana", customer=CALLER)
     office.state.book(OTHER_TYPE, TEN, ATTENDEE)
     await office.receive_all()
-    assert await attention(office, booked.booking.id) == IN_CONFLICT
+    assert await attention(office, booked.booking.id) == CONFLICT
 
 
 async def test_a_connected_calendar_takes_time_and_frees_it_again(tmp_path: Path) -> None:

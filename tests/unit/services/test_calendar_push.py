@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from slotmcp.domain.attention import NO_ATTENTION, Attention, AttentionCause
 from slotmcp.domain.booking import BookingStatus, Customer
-from slotmcp.services.calendar.allocation import MOVED_ON_BOTH_SIDES
 from slotmcp.services.calendar.connection import FAILURES
-from slotmcp.services.calendar.push import REFUSED
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
 from support.calcom.office import ANA, ANA_VISIT, ATTENDEE, BEN, BUSINESS, Office
@@ -187,8 +186,9 @@ async def test_a_rejected_push_marks_the_booking_and_is_not_retried(office: Offi
     await office.run_worker()
     stored = await office.shop.store.booking("shop", booking_id)
     assert stored is not None
-    assert stored.attention.startswith(REFUSED)
-    assert "Kim" not in stored.attention
+    assert stored.attention.in_order() == (AttentionCause.PUSH_REJECTED,)
+    assert stored.attention.detail
+    assert "Kim" not in stored.attention.detail
     requests = len(office.calcom.requests)
     await office.run_worker()
     assert len(office.calcom.requests) == requests
@@ -209,7 +209,7 @@ async def test_a_rejected_push_is_retried_when_the_time_is_free(office: Office) 
     assert office.calcom_times() == await office.local_times() == [(TEN, TEN + 60, "ana")]
     stored = await office.shop.store.booking("shop", booking_id)
     assert stored is not None
-    assert stored.attention == ""
+    assert stored.attention == NO_ATTENTION
 
 
 async def test_an_event_that_calcom_does_not_move_does_not_block_its_old_time(office: Office) -> None:
@@ -223,7 +223,7 @@ async def test_an_event_that_calcom_does_not_move_does_not_block_its_old_time(of
     stored = await office.shop.store.booking("shop", booking_id)
     assert stored is not None
     assert (stored.status, stored.claim.start) == (BookingStatus.RESCHEDULED, NOON)
-    assert stored.attention.startswith(REFUSED)
+    assert AttentionCause.PUSH_REJECTED in stored.attention.causes
     await book(office)
     await office.run_worker()
     assert office.calcom_times() == [(TEN, TEN + 60, "ana"), (NOON, NOON + 60, "ana")]
@@ -261,7 +261,7 @@ async def test_the_calendar_wins_if_both_sides_move_a_booking(office: Office) ->
     assert office.calcom_times() == await office.local_times() == [(TWO, TWO + 60, "ana")]
     stored = await office.shop.store.booking("shop", booking_id)
     assert stored is not None
-    assert stored.attention == MOVED_ON_BOTH_SIDES
+    assert stored.attention == Attention.of(AttentionCause.MOVED_TWICE)
 
 
 async def test_a_booking_cancelled_here_and_moved_in_calcom_is_cancelled(office: Office) -> None:

@@ -3,14 +3,15 @@
 import pytest
 
 from slotmcp.calcom.client import CalcomAccount
+from slotmcp.domain.attention import NO_ATTENTION, Attention, AttentionCause
 from slotmcp.domain.booking import Booking, BookingStatus, Customer
 from slotmcp.ports.calendar import CalendarRejected
 from slotmcp.services.calendar.apply import Effect
-from slotmcp.services.calendar.seats import CUSTOMER_LEFT
 from slotmcp.services.lookups import FindRequest
 from support.calcom.office import COURSE, Office
 from support.shop import at
 
+CUSTOMER_LEFT = Attention.of(AttentionCause.CUSTOMER_LEFT)
 TEN, NOON, TWO = at("10:00"), at("12:00"), at("14:00")
 KIM = {"name": "Kim Doe", "email": "kim@example.com", "timeZone": "UTC", "phoneNumber": "+13035550142"}
 LEE = {"name": "Lee Roe", "email": "lee@example.com", "timeZone": "UTC", "phoneNumber": "+13035550143"}
@@ -54,7 +55,7 @@ async def test_another_attendee_becomes_the_customer(office: Office) -> None:
     await office.worker.sync("shop")
     course = await the_course(office)
     assert course.customer == Customer(name="Lee Roe", phone="+13035550143", email="lee@example.com")
-    assert course.attention == ""
+    assert course.attention == NO_ATTENTION
     bookings = office.shop.app.bookings
     assert (await bookings.find_bookings(FindRequest(email=KIM["email"]))).found == ()
     assert len((await bookings.find_bookings(FindRequest(email=LEE["email"]))).found) == 1
@@ -69,7 +70,7 @@ async def test_another_attendee_who_leaves_changes_nothing(office: Office) -> No
     await office.worker.sync("shop")
     course = await the_course(office)
     assert course.customer is not None
-    assert (course.customer.name, course.attention) == ("Kim Doe", "")
+    assert (course.customer.name, course.attention) == ("Kim Doe", NO_ATTENTION)
 
 
 @pytest.mark.parametrize("names_seat", ["seatReferenceUid", ""])
@@ -150,7 +151,7 @@ async def test_the_order_of_deliveries_does_not_matter(office: Office, order: tu
     assert await office.local_times() == office.calcom_times() == [(TEN, TEN + 60, "ana")]
     course = await the_course(office)
     assert course.customer is not None
-    assert (course.customer.name, course.attention) == ("Lee Roe", "")
+    assert (course.customer.name, course.attention) == ("Lee Roe", NO_ATTENTION)
 
 
 async def test_a_late_seat_cancellation_does_not_revive_a_cancelled_course(office: Office) -> None:
@@ -201,7 +202,7 @@ async def test_the_only_attendee_who_moves_moves_the_visit(
         await office.worker.sync("shop")
     assert await office.local_times() == office.calcom_times() == [(TWO, TWO + 60, "ana")]
     course = await the_course(office)
-    assert (course.customer and course.customer.name, course.attention) == ("Kim Doe", "")
+    assert (course.customer and course.customer.name, course.attention) == ("Kim Doe", NO_ATTENTION)
 
 
 async def test_a_moved_seat_is_found_by_reconciliation_alone(office: Office) -> None:

@@ -1,16 +1,18 @@
 """Absences of technicians: holds move to others, and bookings are kept and marked."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
 
+from slotmcp.domain.attention import AttentionCause
 from slotmcp.domain.catalog import Location, TechnicianStatus, TimeOff, TravelMode, TravelPolicy
 from slotmcp.domain.errors import HoldExpired, HoldWithdrawn, InvalidArgument, NotFound
 from slotmcp.domain.moment import WallDate, WallTime
-from slotmcp.services.lookups import FoundBooking
+from slotmcp.services.attention import AffectedBooking
 from slotmcp.services.rescheduling import RescheduleRequest
-from slotmcp.services.technicians import OFF, TIME_OFF, AbsenceAnswer, TimeOffRequest
+from slotmcp.services.technicians import AbsenceAnswer, TimeOffRequest
 from support.shop import Shop, at, booking, clock_text, customer, plan, service, technician
 from support.sqlite_file import fingerprint, live_entries
 from unit.services.conftest import Open
@@ -31,13 +33,17 @@ async def away(shop: Shop, technician_id: str, start: str, end: str, reason: str
     )
 
 
-def times(bookings: Sequence[FoundBooking]) -> list[str]:
-    return [clock_text(one.booking.claim.start) for one in bookings]
+def times(bookings: Sequence[AffectedBooking]) -> list[str]:
+    return [clock_text(one.found.booking.claim.start) for one in bookings]
 
 
-async def attention(shop: Shop) -> dict[str, str]:
-    """Return the bookings that need attention, by start."""
-    return {clock_text(one.claim.start): one.attention for one in await shop.store.bookings("shop") if one.attention}
+async def attention(shop: Shop) -> dict[str, tuple[AttentionCause, ...]]:
+    """Return the causes of the bookings that need attention, by start."""
+    return {
+        clock_text(one.claim.start): one.attention.in_order()
+        for one in await shop.store.bookings("shop")
+        if one.attention
+    }
 
 
 async def test_an_overview_counts_bookings_by_the_projects_dates(opened: Open) -> None:
@@ -91,7 +97,7 @@ async def test_bookings_are_marked_until_the_technician_returns(opened: Open) ->
     shop.at_time("10:00")
     answer = await set_status(shop, "ana", OUT)
     assert times(answer.attention) == ["11:00"]
-    assert await attention(shop) == {"11:00": OFF}
+    assert await attention(shop) == {"11:00": (AttentionCause.TECHNICIAN_OFF,)}
     assert times((await set_status(shop, "ana", ON)).attention) == []
     assert await attention(shop) == {}
 
@@ -169,7 +175,7 @@ async def test_time_off_affects_only_claims_within_it(opened: Open) -> None:
     await shop.hold("11:30", technician_id="ana", duration_minutes=30)
     answer = await away(shop, "ana", "10:00", "11:00", "dentist")
     assert (times(answer.attention), answer.holds_moved, answer.holds_withdrawn) == (["10:30"], 0, 0)
-    assert await attention(shop) == {"10:30": TIME_OFF}
+    assert await attention(shop) == {"10:30": (AttentionCause.TIME_OFF,)}
     assert answer.technician.time_off == (
         TimeOff(start=at("10:00"), end=at("11:00"), reason="dentist", by_operator=True),
     )
@@ -199,17 +205,46 @@ async def test_a_booking_stays_marked_while_an_absence_remains(opened: Open) -> 
     await shop.book("10:00")
     await away(shop, "ana", "10:00", "11:00")
     await set_status(shop, "ana", OUT)
-    assert await attention(shop) == {"10:00": OFF}
+    assert await attention(shop) == {"10:00": (AttentionCause.TECHNICIAN_OFF, AttentionCause.TIME_OFF)}
     assert times((await set_status(shop, "ana", ON)).attention) == ["10:00"]
-    assert await attention(shop) == {"10:00": TIME_OFF}
+    assert await attention(shop) == {"10:00": (AttentionCause.TIME_OFF,)}
 
 
-async def test_dates_are_whole_days_in_the_projects_zone(opened: Open) -> None:
-    shop = await opened(plan(ANA, timezone="America/Denver"))
+@pytest.mark.parametrize(
+    ("zone_key", "first", "end"),
+    [
+        ("America/Denver", "2025-06-02T06:00", "2025-06-03T06:00"),
+        ("Asia/Tokyo", "2025-06-01T15:00", "2025-06-02T15:00"),
+        ("Pacific/Kiritimati", "2025-06-01T10:00", "2025-06-02T10:00"),
+        ("Asia/Kathmandu", "2025-06-01T18:15", "2025-06-02T18:15"),
+    ],
+)
+async def test_dates_are_whole_days_in_the_technicians_zone(opened: Open, zone_key: str, first: str, end: str) -> None:
+    shop = await opened(plan(technician("ana", "09:00-12:00", timezone=zone_key), timezone="America/Denver"))
     monday = WallDate(date(2025, 6, 2))
     answer = await shop.app.technicians.add_time_off(TimeOffRequest(technician_id="ana", start=monday, end=monday))
     (off,) = answer.technician.time_off
-    assert (off.start, off.end) == (at("2025-06-02T06:00"), at("2025-06-03T06:00"))
+    assert (off.start, off.end) == (at(first), at(end))
+
+
+async def test_local_times_are_the_technicians(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-12:00", timezone="Asia/Tokyo"), timezone="America/Denver"))
+    nine, noon = (WallTime(datetime(2025, 6, 3, hour)) for hour in (9, 12))  # noqa: DTZ001  wall times
+    answer = await shop.app.technicians.add_time_off(TimeOffRequest(technician_id="ana", start=nine, end=noon))
+    assert [(off.start, off.end) for off in answer.technician.time_off] == [
+        (at("2025-06-03T00:00"), at("2025-06-03T03:00"))
+    ]
+
+
+async def test_time_off_takes_the_whole_day_of_a_technician_far_from_the_office(opened: Open) -> None:
+    ana = technician("ana", "09:00-17:00", timezone="Asia/Tokyo")
+    shop = await opened(plan(ana, timezone="America/Denver"))
+    early, late = at("2025-06-03T00:00"), at("2025-06-03T07:00")
+    for number, start in enumerate((early, late)):
+        await shop.book(start, customer=customer(number))
+    tuesday = WallDate(date(2025, 6, 3))
+    answer = await shop.app.technicians.add_time_off(TimeOffRequest(technician_id="ana", start=tuesday, end=tuesday))
+    assert [one.found.booking.claim.start for one in answer.attention] == [early, late]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +266,7 @@ async def test_invalid_time_off_is_rejected(opened: Open, start: str, end: str, 
 
 
 async def test_a_time_that_the_clock_skips_is_rejected(opened: Open) -> None:
-    shop = await opened(plan(ANA, timezone="America/Denver"))
+    shop = await opened(plan(replace(ANA, timezone="America/Denver")))
     skipped = WallTime(datetime(2026, 3, 8, 2, 30))  # noqa: DTZ001  a wall time
     with pytest.raises(InvalidArgument) as refused:
         await shop.app.technicians.add_time_off(

@@ -13,9 +13,11 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
+from slotmcp.domain.attention import AttentionCause
 from slotmcp.domain.reasons import Reason
-from slotmcp.tools.speech import reasons, voice
+from slotmcp.tools.speech import attention, reasons, voice
 from slotmcp.tools.speech.locales import BASES, LOCALES, SOURCE
+from slotmcp.web.dashboard.labels import ATTENTION
 
 TOOLS = Path(voice.__file__).parents[1]
 CATALOGS = TOOLS / "speech" / "catalogs"
@@ -36,8 +38,11 @@ UNTRANSLATED = {
 }
 """Contexts of conventions and words that are the same in several languages."""
 WITHOUT_HOUR = {"at, past midnight", "bare, past midnight"}
-TABLES = ("FOR_TEAM", "FOR_TECHNICIAN", "UNTIL_CLOCK", "UNTIL_TIME")
+REASON_TABLES = ("FOR_TEAM", "FOR_TECHNICIAN", "UNTIL_CLOCK", "UNTIL_TIME")
 """Names of the tables of sentences in `speech/reasons.py`."""
+
+TABLES = (*REASON_TABLES, "SENTENCES")
+"""Names of all tables of sentences."""
 
 Key = tuple[str | None, str, str | None]
 """Context, sentence, and its plural, as gettext knows it."""
@@ -115,13 +120,17 @@ def test_every_sentence_is_a_literal_in_the_source() -> None:
 
 
 def test_the_entries_of_every_table_are_marked_as_sentences() -> None:
-    tabled = {(None, sentence, None) for table in TABLES for sentence in getattr(reasons, table).values()}
-    assert tabled <= sentences()
+    tables = [*(getattr(reasons, table) for table in REASON_TABLES), attention.SENTENCES]
+    assert {(None, sentence, None) for table in tables for sentence in table.values()} <= sentences()
 
 
 def test_every_reason_has_a_sentence_for_the_team_and_for_a_technician() -> None:
     assert set(reasons.FOR_TEAM) == set(reasons.FOR_TECHNICIAN) == set(Reason)
     assert set(reasons.UNTIL_CLOCK) == set(reasons.UNTIL_TIME)
+
+
+def test_every_cause_of_attention_has_a_sentence_and_a_label() -> None:
+    assert set(attention.SENTENCES) == set(ATTENTION) == set(AttentionCause)
 
 
 def translated(locale: str) -> dict[Key, tuple[str, ...]]:

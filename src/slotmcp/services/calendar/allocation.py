@@ -7,6 +7,7 @@ Every other event that takes time is a busy time.
 from dataclasses import replace
 from typing import Final
 
+from slotmcp.domain.attention import NO_ATTENTION, Attention, AttentionCause
 from slotmcp.domain.booking import Booking, BookingStatus, Visit
 from slotmcp.domain.calendar import EVENT_SOURCE_PREFIX, CalendarEntry, CalendarEvent, EventKind, EventStatus
 from slotmcp.domain.catalog import ServiceType
@@ -14,7 +15,7 @@ from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.domain.interval import MS_PER_MINUTE, Interval, Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import ClaimConflict
-from slotmcp.services.calendar.conflicts import ConflictChanges, overlapping_claims, resolve_conflicts
+from slotmcp.services.calendar.conflicts import overlapping_claims
 from slotmcp.services.calendar.matching import (
     EventMatch,
     contact_keys_of,
@@ -29,9 +30,6 @@ from slotmcp.services.waitlist_queue import offer_freed_time
 
 CANCELLED: Final = "Canceled in Cal.com."
 MOVED_ONTO_TAKEN: Final = "Moved in Cal.com to a time that isn't available here. The event is listed as a conflict."
-MOVED_ON_BOTH_SIDES: Final = "Moved here and in Cal.com at the same time; the time in Cal.com was kept."
-REASSIGNED: Final = "Cal.com gave it to somebody else, who cannot come then or is not in the project file."
-"""Attention of a booking whose new host in Cal.com cannot serve it. Compared with stored values: must not change."""
 
 _FINAL_STATUSES: Final = frozenset({BookingStatus.COMPLETED, BookingStatus.NO_SHOW})
 _RESERVED_SOURCE: Final = "calcom:aside"
@@ -39,14 +37,14 @@ _RESERVED_SOURCE: Final = "calcom:aside"
 
 
 class TimeAllocator:
-    """Allocates technicians' time to events within one transaction, and counts the conflicts and moved holds."""
+    """Allocates technicians' time to events within one transaction, and counts the moved holds."""
 
     def __init__(self, unit: UnitOfWork, schedule: Schedule) -> None:
         self.unit = unit
         self.transaction = unit.transaction
         self.schedule = schedule
         """Schedule at the start of the transaction, used to match hosts and event types."""
-        self.changes = ConflictChanges()
+        self.holds_moved = 0
 
     async def allocate(self, entry: CalendarEntry) -> CalendarEntry:
         """Save an event with its busy times, after booking it if possible. Repeating this changes nothing."""
@@ -59,8 +57,6 @@ class TimeAllocator:
         await self.transaction.add_busy([span for span in busy if span not in before])
         entry = self._with_current_customer(replace(entry, busy=busy))
         await self.transaction.calendar.save_entry(entry)
-        if busy != before:
-            await self._resolve_conflicts((*before, *busy))
         return entry
 
     async def make_room(self, technician_id: str, interval: Interval, *, for_claim_id: str = "") -> bool:
@@ -70,7 +66,7 @@ class TimeAllocator:
         reserved = BusyTime(technician_id=technician_id, start=interval[0], end=interval[1], source=_RESERVED_SOURCE)
         await self.transaction.add_busy([reserved])
         for claim in await self._other_claims(technician_id, interval, for_claim_id):
-            self.changes.holds_moved += claim.is_hold and await reassign_hold(self.unit, claim)
+            self.holds_moved += claim.is_hold and await reassign_hold(self.unit, claim)
         await self.transaction.remove_busy([reserved])
         return not await self._other_claims(technician_id, interval, for_claim_id)
 
@@ -140,11 +136,6 @@ class TimeAllocator:
         customer = normalize_event_customer(event.customer, self.schedule.project)
         return Booking(claim=claim, customer=customer, visit=event.visit, contact_keys=self._contact_keys(entry))
 
-    async def _resolve_conflicts(self, changed: tuple[BusyTime, ...]) -> None:
-        for technician_id in sorted({busy.technician_id for busy in changed}):
-            spans = [(busy.start, busy.end) for busy in changed if busy.technician_id == technician_id]
-            await resolve_conflicts(self.unit, technician_id, spans, self.changes)
-
 
 class BookingUpdater:
     """Applies moves, reassignments and cancellations of events to their bookings, within one transaction."""
@@ -192,23 +183,26 @@ class BookingUpdater:
         target = replace(claim, start=start, end=end, technician_id=self._technician_id(event, booking, before))
         if target == claim:
             return entry
-        attention = MOVED_ON_BOTH_SIDES if has_moved and before is not None and claim.start != before.start else ""
+        has_moved_twice = has_moved and before is not None and claim.start != before.start
+        attention = Attention.of(AttentionCause.MOVED_TWICE) if has_moved_twice else NO_ATTENTION
         if await self._move(booking, target, attention):
             return entry
         if not has_moved:
-            await self._transaction.save_booking(replace(booking, attention=REASSIGNED))
+            attention = booking.attention.including([AttentionCause.REASSIGNED])
+            await self._transaction.set_attention(booking.id, attention)
             return entry
         return await self._separate(entry, booking)
 
     def _technician_id(self, event: CalendarEvent, booking: Booking, before: CalendarEvent | None) -> str:
         """Return the booking's technician, or the event's if its hosts changed or a reassignment is pending."""
         current_id = booking.claim.technician_id
-        if before is not None and event.hosts == before.hosts and booking.attention != REASSIGNED:
+        is_pending = AttentionCause.REASSIGNED in booking.attention.causes
+        if before is not None and event.hosts == before.hosts and not is_pending:
             return current_id
         technician_ids = technicians_for_hosts(self._allocator.schedule, event.hosts)
         return current_id if current_id in technician_ids or not technician_ids else technician_ids[0]
 
-    async def _move(self, booking: Booking, target: Claim, attention: str) -> bool:
+    async def _move(self, booking: Booking, target: Claim, attention: Attention) -> bool:
         """Move a booking to another time or technician; return whether the time was available."""
         if not await self._allocator.make_room(target.technician_id, target.interval, for_claim_id=booking.id):
             return False

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from slotmcp.domain.booking import BookingStatus, Visit
+from slotmcp.domain.attention import AttentionCause
+from slotmcp.domain.booking import Booking, BookingStatus, Visit
 from slotmcp.domain.calendar import (
     EVENT_SOURCE_PREFIX,
     CalendarEntry,
@@ -17,10 +18,12 @@ from slotmcp.domain.calendar import (
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import Interval, overlaps
 from slotmcp.domain.schedule import TechnicianSchedule
+from slotmcp.engine.availability import Availability
 from slotmcp.ports import Transaction
-from slotmcp.services.calendar.allocation import REASSIGNED, BookingUpdater, TimeAllocator
+from slotmcp.services.calendar.allocation import BookingUpdater, TimeAllocator
 from slotmcp.services.calendar.conflicts import overlapping_claims
 from slotmcp.services.calendar.matching import contact_keys_of, technicians_for_hosts
+from slotmcp.services.revalidation import revalidate_claims
 from slotmcp.services.status_changes import cancel, set_status
 from slotmcp.services.unit_of_work import UnitOfWork
 
@@ -57,14 +60,18 @@ class ApplyResult:
 
 async def apply_event(unit: UnitOfWork, event: CalendarEvent) -> ApplyResult:
     """Apply an event to the schedule, unless a newer state of it is known."""
-    return await _Application(TimeAllocator(unit, await unit.transaction.schedule())).apply(event)
+    before = await unit.availability()
+    allocator = TimeAllocator(unit, before.schedule)
+    effect = await _Application(allocator).apply(event)
+    return await _result(allocator, before, effect)
 
 
 async def refresh_entry(unit: UnitOfWork, entry: CalendarEntry) -> ApplyResult:
     """Allocate the time of a stored event again, with the project's current schedule."""
-    allocator = TimeAllocator(unit, await unit.transaction.schedule())
+    before = await unit.availability()
+    allocator = TimeAllocator(unit, before.schedule)
     await allocator.allocate(entry)
-    return _applied(allocator)
+    return await _result(allocator, before, Effect.APPLIED)
 
 
 async def apply_no_show(transaction: Transaction, no_show: NoShow) -> ApplyResult:
@@ -93,12 +100,12 @@ class _Application:
         self._allocator = allocator
         self._updater = BookingUpdater(allocator)
 
-    async def apply(self, received: CalendarEvent) -> ApplyResult:
+    async def apply(self, received: CalendarEvent) -> Effect:
         known = await self._records.entry(received.uid)
         event = await self._if_replaced(await self._merged(known, received))
         if known is not None and _content(event) == _content(known.event):
             await self._save_version(known, event)
-            return ApplyResult(effect=Effect.KNOWN)
+            return Effect.KNOWN
         if known is None and await self._has_unknown_hosts(event):
             return await self._defer(event)
         await self._records.remove_deferred(event.uid)
@@ -111,7 +118,7 @@ class _Application:
         entry = await self._update_and_allocate(entry, before)
         await self._transfer_booking(entry)
         await self._use_freed_times(times_before - await self._times([entry]))
-        return _applied(self._allocator)
+        return Effect.APPLIED
 
     async def _update_and_allocate(self, entry: CalendarEntry, before: CalendarEvent | None) -> CalendarEntry:
         return await self._allocator.allocate(await self._updater.update(entry, before))
@@ -183,7 +190,7 @@ class _Application:
         for technician_schedule in (await self._transaction.schedule()).technician_schedules.values():
             for claim in overlapping_claims(technician_schedule, interval, self._transaction.now_ms):
                 booking = None if claim.technician_id == technician_id else await self._transaction.booking(claim.id)
-                if booking is not None and booking.attention == REASSIGNED and await self._is_reassigned(booking.id):
+                if booking is not None and _is_pending(booking) and await self._is_reassigned(booking.id):
                     freed.append((claim.technician_id, claim.interval))
         return freed
 
@@ -193,7 +200,7 @@ class _Application:
             if not entry.event.status.is_over:
                 await self._update_and_allocate(entry, entry.event)
         booking = await self._transaction.booking(booking_id)
-        return booking is not None and booking.attention != REASSIGNED
+        return booking is not None and not _is_pending(booking)
 
     async def _has_unknown_hosts(self, event: CalendarEvent) -> bool:
         """Return whether an event has neither a technician as a host nor a booking of this project."""
@@ -203,11 +210,11 @@ class _Application:
             return False
         return not any(entry.booking_id for entry in await self._predecessors(event))
 
-    async def _defer(self, event: CalendarEvent) -> ApplyResult:
+    async def _defer(self, event: CalendarEvent) -> Effect:
         keys = contact_keys_of(self._transaction, event.customer, self._allocator.schedule.project)
         at_ms = self._transaction.now_ms
         await self._records.defer(DeferredEvent(event=event, why=UNKNOWN_HOST, at_ms=at_ms, contact_keys=keys))
-        return ApplyResult(effect=Effect.DEFERRED)
+        return Effect.DEFERRED
 
     async def _predecessors(self, event: CalendarEvent) -> list[CalendarEntry]:
         """Return the events that this one replaces. An unknown one gets an entry, in case it is received later."""
@@ -269,9 +276,16 @@ class _Application:
                     await cancel(self._transaction, booking, MOVED)
 
 
-def _applied(allocator: TimeAllocator) -> ApplyResult:
-    changes = allocator.changes
-    return ApplyResult(effect=Effect.APPLIED, conflicts=changes.conflicts, holds_moved=changes.holds_moved)
+async def _result(allocator: TimeAllocator, before: Availability, effect: Effect) -> ApplyResult:
+    """Resolve the effects of the changes on bookings and holds, and count them."""
+    changes = await revalidate_claims(allocator.unit, before)
+    holds_moved = allocator.holds_moved + changes.holds_moved
+    return ApplyResult(effect=effect, conflicts=changes.conflicts, holds_moved=holds_moved)
+
+
+def _is_pending(booking: Booking) -> bool:
+    """Return whether the technician of a booking's event cannot take it yet."""
+    return AttentionCause.REASSIGNED in booking.attention.causes
 
 
 def _content(event: CalendarEvent) -> CalendarEvent:

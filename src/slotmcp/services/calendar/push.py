@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from slotmcp.domain.attention import AttentionCause
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.calendar import CalendarEvent, EventStatus
 from slotmcp.ports.calendar import CalendarAccount, CalendarRejected, CalendarUnavailable
@@ -15,9 +16,6 @@ from slotmcp.services.calendar.apply import apply_event
 from slotmcp.services.calendar.connection import ProjectCalendar, push_backoff_ms
 from slotmcp.services.calendar.push_steps import PushStep, PushStepKind, next_step, start_next_step
 from slotmcp.services.unit_of_work import UnitOfWork
-
-REFUSED: Final = "Cal.com does not take it: "
-"""Prefix of the attention of a rejected booking. Compared with stored values: must not change."""
 
 SUCCESSOR_MISSING: Final = "it does not return the event that replaced a rescheduled one"
 UNCHANGED: Final = "it reports success, but the event is unchanged"
@@ -131,8 +129,8 @@ async def _complete(step: PushStep, events: list[CalendarEvent], delay_ms: int, 
     if await next_step(transaction, push) is None:
         await transaction.calendar.complete_push(step.booking_id, push.version)
     booking = await transaction.booking(step.booking_id)
-    if booking is not None and booking.attention.startswith(REFUSED):
-        await transaction.save_booking(replace(booking, attention=""))
+    if booking is not None and AttentionCause.PUSH_REJECTED in booking.attention.causes:
+        await transaction.set_attention(booking.id, booking.attention.excluding([AttentionCause.PUSH_REJECTED]))
 
 
 async def _postpone(step: PushStep, error: CalendarUnavailable, unit: UnitOfWork) -> None:
@@ -165,8 +163,9 @@ async def _reject(step: PushStep, error: CalendarRejected, unit: UnitOfWork) -> 
         return
     await transaction.calendar.save_push(replace(push, tried_at_ms=None, tried_start=None, refused=error.message))
     booking = await transaction.booking(step.booking_id)
-    if booking is not None and booking.status is not BookingStatus.CANCELLED and not booking.attention:
-        await transaction.save_booking(replace(booking, attention=REFUSED + error.message))
+    if booking is not None and booking.status is not BookingStatus.CANCELLED:
+        attention = booking.attention.including([AttentionCause.PUSH_REJECTED], detail=error.message)
+        await transaction.set_attention(booking.id, attention)
 
 
 async def _call(account: CalendarAccount, step: PushStep) -> CalendarEvent:

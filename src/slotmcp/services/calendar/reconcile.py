@@ -15,11 +15,11 @@ from slotmcp.domain.schedule import TechnicianSchedule
 from slotmcp.ports import Transaction
 from slotmcp.ports.calendar import CalendarAccount, CalendarRejected
 from slotmcp.services.calendar.apply import ApplyResult, Effect, apply_event, refresh_entry
-from slotmcp.services.calendar.conflicts import ConflictChanges, resolve_conflicts
 from slotmcp.services.calendar.connection import ProjectCalendar
 from slotmcp.services.calendar.matching import connected_hosts
 from slotmcp.services.calendar.push_steps import next_step
 from slotmcp.services.calendar.seats import replace_customers, uids_without_customer
+from slotmcp.services.revalidation import revalidate_claims
 from slotmcp.services.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -214,10 +214,10 @@ async def _update_connected_busy(unit: UnitOfWork, connected: _ConnectedBusyTime
 
     The calendar service also writes its own events into connected calendars. Those are ignored here.
     """
-    transaction = unit.transaction
+    transaction, before = unit.transaction, await unit.availability()
     entries = await transaction.calendar.open_entries(connected.within[0])
     added, removed = [], []
-    for technician_id, technician_schedule in (await transaction.schedule()).technician_schedules.items():
+    for technician_id, technician_schedule in before.schedule.technician_schedules.items():
         stored = {
             busy
             for busy in technician_schedule.busy
@@ -235,9 +235,7 @@ async def _update_connected_busy(unit: UnitOfWork, connected: _ConnectedBusyTime
     await transaction.remove_busy(removed)
     await transaction.add_busy(added)
     changed = (*added, *removed)
-    for technician_id in dict.fromkeys(busy.technician_id for busy in changed):
-        spans = [_interval(busy) for busy in changed if busy.technician_id == technician_id]
-        await resolve_conflicts(unit, technician_id, spans, ConflictChanges())
+    await revalidate_claims(unit, before)
     kind = DifferenceKind.CONNECTED_CALENDAR
     return [_difference(kind, busy.technician_id, busy, is_gone=busy in removed) for busy in changed]
 

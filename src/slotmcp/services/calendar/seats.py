@@ -6,8 +6,8 @@ gets another attendee as its customer, or is canceled because no attendee is lef
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
+from slotmcp.domain.attention import AttentionCause
 from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.calendar import CalendarEvent, SeatChange
 from slotmcp.domain.catalog import Project
@@ -17,9 +17,6 @@ from slotmcp.services.calendar.apply import ApplyResult, Effect, apply_event
 from slotmcp.services.calendar.matching import normalize_event_customer
 from slotmcp.services.contacts import references_of
 from slotmcp.services.unit_of_work import UnitOfWork
-
-CUSTOMER_LEFT: Final = "The customer canceled their seat in Cal.com; the visit stays for the other attendees."
-"""Attention of a booking whose customer left. Compared with stored values: it must not change."""
 
 
 async def apply_seat_change(unit: UnitOfWork, change: SeatChange) -> ApplyResult:
@@ -31,18 +28,24 @@ async def apply_seat_change(unit: UnitOfWork, change: SeatChange) -> ApplyResult
         result = await apply_event(unit, change.event)
     entry = await records.entry(change.left_uid)
     booking = await unit.transaction.booking(entry.booking_id) if entry and entry.booking_id else None
-    if entry is None or entry.event.status.is_over or booking is None or booking.attention:
+    if entry is None or entry.event.status.is_over or booking is None or has_lost_customer(booking):
         return result
     project = (await unit.transaction.schedule()).project
     if not (is_new or _is_same_person(change.attendee, booking.customer, project)):
         return result
-    await unit.transaction.save_booking(replace(booking, attention=CUSTOMER_LEFT))
+    attention = booking.attention.including([AttentionCause.CUSTOMER_LEFT])
+    await unit.transaction.set_attention(booking.id, attention)
     return replace(result, effect=Effect.APPLIED)
+
+
+def has_lost_customer(booking: Booking) -> bool:
+    """Return whether the booking's customer left, and no other attendee has replaced them."""
+    return AttentionCause.CUSTOMER_LEFT in booking.attention.causes
 
 
 async def uids_without_customer(store: Store, project_id: str, within: Interval) -> list[str]:
     """Return the uids of the events whose customer left."""
-    marked = {each.id for each in await store.bookings(project_id, within) if each.attention == CUSTOMER_LEFT}
+    marked = {each.id for each in await store.bookings(project_id, within) if has_lost_customer(each)}
     entries = (await store.calendar(project_id)).entries if marked else ()
     return [entry.event.uid for entry in entries if entry.booking_id in marked]
 
@@ -53,7 +56,7 @@ async def replace_customers(unit: UnitOfWork, events: Sequence[CalendarEvent]) -
         await apply_event(unit, event)
         entry = await unit.transaction.calendar.entry(event.uid)
         booking = await unit.transaction.booking(entry.booking_id) if entry and entry.booking_id else None
-        if booking is not None and booking.attention == CUSTOMER_LEFT:
+        if booking is not None and has_lost_customer(booking):
             await _replace_customer(unit.transaction, booking, event)
 
 
@@ -62,7 +65,7 @@ async def _replace_customer(transaction: Transaction, booking: Booking, event: C
     customer = normalize_event_customer(event.customer, (await transaction.schedule()).project)
     keys = tuple(map(transaction.pseudonym, references_of(customer))) if customer else ()
     visit = booking.visit if customer == booking.customer else replace(booking.visit, notes="")
-    attention = "" if customer else CUSTOMER_LEFT
+    attention = booking.attention.excluding([AttentionCause.CUSTOMER_LEFT]) if customer else booking.attention
     changed = replace(booking, customer=customer, contact_keys=keys, visit=visit, attention=attention)
     if changed != booking:
         await transaction.save_booking(changed)

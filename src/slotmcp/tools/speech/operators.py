@@ -41,7 +41,12 @@ def active(name: str, view: Viewpoint) -> str:
 
 
 def time_off(name: str, view: Viewpoint) -> str:
-    """Confirm that a technician has time off."""
+    """Confirm that a technician has time off, in the technician's time zone."""
+    if view.has_foreign_zone:
+        city = view.voice.city(view.zone.key)
+        return view.voice.say(
+            "{name} has that time off now, in {city} time.", name=say_person(name, view.voice), city=city
+        )
     return view.voice.say("{name} has that time off now.", name=say_person(name, view.voice))
 
 
@@ -49,12 +54,19 @@ def consequences(answer: AbsenceAnswer, view: Viewpoint) -> list[str]:
     """List the effects of an absence on bookings and holds; an effect on none is left out."""
     voice = view.voice
     bookings, moved, withdrawn = len(answer.attention), answer.holds_moved, answer.holds_withdrawn
+    takable = sum(bool(affected.able) for affected in answer.attention)
     effects = (
         bookings
         and voice.say_count(
             "One booking is kept and needs attention.",
             "{count} bookings are kept and need attention.",
             bookings,
+        ),
+        takable
+        and voice.say_count(
+            "Another technician could take one of them at its time.",
+            "Other technicians could take {count} of them at their times.",
+            takable,
         ),
         moved
         and voice.say_count("One held time went to somebody else.", "{count} held times went to somebody else.", moved),

@@ -15,7 +15,14 @@ from slotmcp.domain.errors import InvalidArgument, NotFound, TryLater
 from slotmcp.domain.interval import MS_PER_MINUTE, MS_PER_SECOND, Interval
 from slotmcp.services.board import MAX_AGE_SECONDS, BoardAnswer, TechnicianDay
 from slotmcp.services.lookups import FindRequest, service_of
-from slotmcp.web.dashboard.labels import NO_CUSTOMER, customer_name, format_clock, format_minute, plural
+from slotmcp.web.dashboard.labels import (
+    NO_CUSTOMER,
+    attention_label,
+    customer_name,
+    format_clock,
+    format_minute,
+    plural,
+)
 from slotmcp.web.dashboard.pages import PRIVATE_HEADERS
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 from slotmcp.web.dashboard.timeline import COLUMN_MINUTES, TimeGrid
@@ -199,7 +206,7 @@ class _RowBuilder:
             self._block("booked", claim.interval, title, more),
             booking_id=booking.id,
             is_movable=is_movable,
-            attention=booking.attention,
+            attention=attention_label(booking.attention),
             outcome="" if is_movable else booking.status.value.replace("_", "-"),
         )
 

@@ -19,7 +19,7 @@ from slotmcp.services.lookups import FindAnswer, FindRequest, FoundBooking
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
 from slotmcp.services.traces import REASON_PHRASES
-from slotmcp.web.dashboard.labels import format_clock, format_minute
+from slotmcp.web.dashboard.labels import attention_label, format_clock, format_minute
 from slotmcp.web.dashboard.request import DashboardRequest, PageRoute
 
 NO_BOOKING: Final = "This project has no booking with that ID."
@@ -154,6 +154,7 @@ async def _page(
         date=request.field("date") or f"{start:%Y-%m-%d}",
         time=request.field("time") or f"{start:%H:%M}",
         technicians=[load.technician for load in technicians],
+        attention=attention_label(booking.attention),
         can_change=BookingStatus.CANCELLED in TRANSITIONS[booking.status],
         outcomes=_possible_outcomes(found, answer.now_ms),
         done=_DONE.get(request.query("done"), ""),

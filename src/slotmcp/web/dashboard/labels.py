@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, assert_never
 
+from slotmcp.domain.attention import Attention, AttentionCause
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.errors import ErrorCode
 from slotmcp.domain.interval import MS_PER_MINUTE, MS_PER_SECOND, Minute
@@ -65,6 +66,25 @@ REMEDIES: Final = PerReason(
 )
 """Changes that would make times available, by main reason."""
 
+ATTENTION: Final[Mapping[AttentionCause, str]] = {
+    AttentionCause.TECHNICIAN_OFF: "The technician is unavailable.",
+    AttentionCause.TIME_OFF: "The technician has time off then.",
+    AttentionCause.BUSINESS_CLOSED: "The business is closed then.",
+    AttentionCause.OUTSIDE_HOURS: "It is outside the technician's working hours.",
+    AttentionCause.SKILL_MISSING: "The technician lacks a skill for it.",
+    AttentionCause.SERVICE_REMOVED: "The service is not offered any more.",
+    AttentionCause.CALENDAR_CONFLICT: "The technician's calendar has something else then.",
+    AttentionCause.BUSY: "The technician is busy then.",
+    AttentionCause.TOO_CLOSE: "Something else is too close before or after it.",
+    AttentionCause.DAY_FULL: "The technician has too many bookings that day.",
+    AttentionCause.TRAVEL_TIME: "There is too little time to drive there or to the next job.",
+    AttentionCause.REASSIGNED: "Cal.com gave it to someone who can't come then or isn't in the project file.",
+    AttentionCause.MOVED_TWICE: "It was moved here and in Cal.com at the same time. The time in Cal.com was kept.",
+    AttentionCause.CUSTOMER_LEFT: "The customer canceled their seat in Cal.com. The visit stays for the others.",
+    AttentionCause.PUSH_REJECTED: "Cal.com rejected it.",
+}
+"""Causes why a booking needs attention."""
+
 _OUTCOMES: Final[Mapping[str, str]] = {
     ErrorCode.SLOT_UNAVAILABLE: "Time not available",
     ErrorCode.HOLD_EXPIRED: "Hold expired",
@@ -103,6 +123,11 @@ def decided_label(decided: DecidedBy) -> str:  # noqa: PLR0911  one label per re
             return "Tie, or booked elsewhere"
         case _:
             assert_never(decided)
+
+
+def attention_label(attention: Attention) -> str:
+    """Return the causes why a booking needs attention, or "" without causes."""
+    return " ".join([*(ATTENTION[cause] for cause in attention.in_order()), attention.detail]).strip()
 
 
 def refusal_label(trace: Trace) -> str:

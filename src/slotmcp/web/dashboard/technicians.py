@@ -80,8 +80,11 @@ async def _page(
         ],
         done=_confirmation(absence, done),
         affected=[
-            (found.booking.id, f"{format_minute(zone_key, found.booking.claim.start)}, {customer_name(found.booking)}")
-            for found in (absence.attention if absence else ())
+            (
+                each.found.booking.id,
+                f"{format_minute(zone_key, each.found.booking.claim.start)}, {customer_name(each.found.booking)}",
+            )
+            for each in (absence.attention if absence else ())
         ],
         problem=problem,
         today=f"{utc_to_wall(zone_key, answer.now_ms // MS_PER_MINUTE):%Y-%m-%d}",

@@ -1,0 +1,175 @@
+"""Revalidation of bookings and holds after any change: the causes before and after the change are compared.
+
+A booking is kept. It is marked with the new causes, and loses the marks whose cause has gone. A hold moves to another
+technician, or is withdrawn. Causes that existed before the change are accepted: they change nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from slotmcp.domain.attention import FROM_SCHEDULE, NO_ATTENTION, Attention, AttentionCause
+from slotmcp.domain.claim import Claim
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, overlaps
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.fit import ScheduleFit
+from slotmcp.services.placement import reassign_hold
+from slotmcp.services.unit_of_work import UnitOfWork
+
+_TOLERATED: Final = frozenset({AttentionCause.CALENDAR_CONFLICT, AttentionCause.TOO_CLOSE, AttentionCause.TRAVEL_TIME})
+"""Causes despite which a booking is made from a hold. It is marked for the operator."""
+_TOLERATED_BY_HOLDS: Final = _TOLERATED | {AttentionCause.SERVICE_REMOVED}
+"""Causes despite which a hold that cannot move is kept."""
+
+
+@dataclass(slots=True)
+class Revalidation:
+    """Effects of a change on bookings and holds."""
+
+    marked: list[str] = field(default_factory=list)
+    """Ids of the bookings with a new cause, by technician and start."""
+    cleared: list[str] = field(default_factory=list)
+    """Ids of the bookings that need no attention any more."""
+    conflicts: int = 0
+    """Number of bookings that a calendar event newly overlaps."""
+    holds_moved: int = 0
+    holds_withdrawn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Schedule before a change, and the times that the change affects."""
+
+    before: Availability
+    times: tuple[Interval, ...] | None = None
+    """None: all."""
+
+    def affects(self, claim: Claim) -> bool:
+        """Return whether a claim is near an affected time. Daily limits and drives reach no further than a day."""
+        return self.times is None or any(
+            overlaps((start - MINUTES_PER_DAY, end + MINUTES_PER_DAY), claim.interval) for start, end in self.times
+        )
+
+
+class _Difference(NamedTuple):
+    """Causes of one booking before and after a change."""
+
+    claim: Claim
+    before: frozenset[AttentionCause]
+    after: frozenset[AttentionCause]
+
+
+async def revalidate_claims(unit: UnitOfWork, before: Availability) -> Revalidation:
+    """Resolve the effects of a unit of work on the claims that existed before it.
+
+    Every unit of work that changes technicians, services, rules or taken time calls this after its writes. The caller
+    offers freed time to the waitlist afterwards.
+    """
+    return await _revalidate(unit, _Scope(before))
+
+
+async def revalidate_neighbors(unit: UnitOfWork, before: Availability, *times: Interval) -> Revalidation:
+    """Resolve the effects of a unit of work that only took or freed these times, on the claims near them."""
+    return await _revalidate(unit, _Scope(before, times))
+
+
+async def _revalidate(unit: UnitOfWork, scope: "_Scope") -> Revalidation:
+    changes = Revalidation()
+    await _resolve_holds(unit, scope, changes)
+    await _mark_bookings(unit, scope, changes)
+    return changes
+
+
+def attention_at_booking(availability: Availability, claim: Claim) -> Attention:
+    """Return the attention of a new booking, which may be made from a hold despite some causes."""
+    return Attention(ScheduleFit.among_bookings(availability, claim.technician_id).causes(claim) & _TOLERATED)
+
+
+def is_hold_tolerable(availability: Availability, claim: Claim) -> bool:
+    """Return whether a live hold may be booked with its technician although the technician's time does not fit."""
+    if claim.technician_id not in availability.schedule.technician_schedules:
+        return False
+    return ScheduleFit.among_claims(availability, claim.technician_id).causes(claim) <= _TOLERATED_BY_HOLDS
+
+
+async def _resolve_holds(unit: UnitOfWork, scope: _Scope, changes: Revalidation) -> None:
+    """Move or withdraw the holds that do not fit any more, one after the other: each may make room for the next."""
+    before, known = scope.before, _claims_by_id(scope.before)
+    for hold in [claim for claim in _changed_claims(scope, await unit.availability()) if claim.is_hold]:
+        after = await unit.availability()
+        if known.get(hold.id) != hold or hold not in after.index.timelines[hold.technician_id].claims:
+            continue
+        new_causes = _causes_of_hold(after, hold) - _causes_of_hold(before, hold)
+        if not new_causes:
+            continue
+        if await reassign_hold(unit, hold):
+            changes.holds_moved += 1
+        elif not new_causes <= _TOLERATED_BY_HOLDS:
+            await unit.transaction.withdraw_hold(hold.id)
+            changes.holds_withdrawn += 1
+
+
+async def _mark_bookings(unit: UnitOfWork, scope: _Scope, changes: Revalidation) -> None:
+    transaction = unit.transaction
+    differences = list(_differences(scope, await unit.availability()))
+    stored = await transaction.attention() if differences else {}
+    for claim, causes_before, causes_after in differences:
+        has_begun = claim.start * MS_PER_MINUTE <= transaction.now_ms
+        added = frozenset[AttentionCause]() if has_begun else causes_after - causes_before
+        known = stored.get(claim.id, NO_ATTENTION)
+        attention = known.excluding(FROM_SCHEDULE - causes_after).including(added)
+        if attention != known:
+            await transaction.set_attention(claim.id, attention)
+        if added:
+            changes.marked.append(claim.id)
+        elif known and not attention:
+            changes.cleared.append(claim.id)
+        changes.conflicts += AttentionCause.CALENDAR_CONFLICT in added
+
+
+def _differences(scope: _Scope, after: Availability) -> Iterator[_Difference]:
+    """Yield the bookings that have not ended, were not moved, and have other causes than before."""
+    known = _claims_by_id(scope.before)
+    for technician_id in _changed_technicians(scope.before, after):
+        earlier_fit, fit = (ScheduleFit.among_bookings(each, technician_id) for each in (scope.before, after))
+        for claim in filter(scope.affects, _current_claims(after, technician_id)):
+            earlier = known.get(claim.id)
+            if claim.is_hold or earlier is None or earlier.is_hold or _place(earlier) != _place(claim):
+                continue
+            causes_before, causes_after = earlier_fit.causes(earlier), fit.causes(claim)
+            if causes_before != causes_after:
+                yield _Difference(claim, causes_before, causes_after)
+
+
+def _changed_claims(scope: _Scope, after: Availability) -> Iterator[Claim]:
+    for technician_id in _changed_technicians(scope.before, after):
+        yield from filter(scope.affects, _current_claims(after, technician_id))
+
+
+def _changed_technicians(before: Availability, after: Availability) -> Iterator[str]:
+    """Yield the technicians of both schedules whose claims may fit differently."""
+    earlier, schedule = before.schedule, after.schedule
+    has_same_rules = earlier.project == schedule.project and earlier.services == schedule.services
+    for technician_id, technician_schedule in schedule.technician_schedules.items():
+        known = earlier.technician_schedules.get(technician_id)
+        if known is not None and not (has_same_rules and known is technician_schedule):
+            yield technician_id
+
+
+def _current_claims(availability: Availability, technician_id: str) -> list[Claim]:
+    """Return a technician's live claims that have not ended, by start and id."""
+    claims = availability.index.timelines[technician_id].claims
+    current = [claim for claim in claims if claim.end * MS_PER_MINUTE > availability.now_ms]
+    return sorted(current, key=lambda claim: (claim.start, claim.id))
+
+
+def _claims_by_id(availability: Availability) -> Mapping[str, Claim]:
+    return {claim.id: claim for timeline in availability.index.timelines.values() for claim in timeline.claims}
+
+
+def _place(claim: Claim) -> tuple[str, int, int]:
+    return claim.technician_id, claim.start, claim.end
+
+
+def _causes_of_hold(availability: Availability, hold: Claim) -> frozenset[AttentionCause]:
+    return ScheduleFit.among_claims(availability, hold.technician_id).causes(hold)
