@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.domain.interval import Interval, Minute, minute_at_or_after, overlaps
 from slotmcp.domain.offer import Slot
 from slotmcp.domain.reasons import Change, Explanation, Opening, RangeReasons, Reason, TechnicianReason, team_reason
@@ -116,7 +115,7 @@ def _reason(availability: Availability, timeline: Timeline, need: Need, start: M
     if missing := need.skills - technician.skills:
         skills = tuple(sorted(missing))
         return TechnicianReason(technician_id=technician.id, reason=Reason.SKILL_MISSING, missing_skills=skills)
-    if technician.status is TechnicianStatus.OFF:
+    if not timeline.is_active:
         return TechnicianReason(technician_id=technician.id, reason=Reason.INACTIVE)
     if outside_frame := _outside_frame(availability, start):
         return TechnicianReason(technician_id=technician.id, reason=outside_frame)

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from math import inf
 
-from slotmcp.domain.catalog import SlotAlignment
+from slotmcp.domain.catalog import SlotAlignment, TechnicianStatus
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Interval, Minute, merge, overlaps
 from slotmcp.domain.offer import Candidate
@@ -110,6 +110,11 @@ class Timeline:
         if self._route is None:
             self._route = Route(self.technician_schedule.technician.home, self.shifts, self.claims)
         return self._route
+
+    @property
+    def is_active(self) -> bool:
+        """True if the technician gets jobs."""
+        return self.technician_schedule.technician.status is TechnicianStatus.ACTIVE
 
     @property
     def longest_span_minutes(self) -> int:

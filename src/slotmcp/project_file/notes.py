@@ -1,18 +1,27 @@
 """Notes on a project file: valid but unusual values."""
 
+from dataclasses import replace
+
 from slotmcp.domain.catalog import Project, Technician, TechnicianStatus, TravelMode
+from slotmcp.domain.schedule import Schedule, TechnicianSchedule
+from slotmcp.engine.availability import Availability
+from slotmcp.engine.need import Need
 from slotmcp.engine.zone_names import PLACE_BY_FIXED_ZONE
 from slotmcp.project_file.checks import Problems
 from slotmcp.project_file.suggestions import nearest
 from slotmcp.services.countries import DEFAULT_LOCALE, country_of, region_of
 from slotmcp.services.imports import ProjectPlan
 
+_MIN_DAYS = 31
+"""Number of dates at least that are searched for a span of work that is long enough for a service."""
 
-def add_notes(plan: ProjectPlan, problems: Problems) -> None:
+
+def add_notes(plan: ProjectPlan, now_ms: int, problems: Problems) -> None:
     """Note all valid but unusual values."""
     _note_country(plan.project, problems.at("project"))
     _note_zones(plan, problems)
     _note_services(plan, problems)
+    _note_long_services(plan, now_ms, problems)
     _note_skills(plan, problems)
     _note_technicians(plan, problems)
     _note_bookings(plan, problems)
@@ -51,6 +60,31 @@ def _note_services(plan: ProjectPlan, problems: Problems) -> None:
         skills = " and ".join(sorted(service.skills)) or "the skills"
         cause = f"every technician who has {skills} is off" if skilled else f"no technician has {skills}"
         problems.at("services", index).add_note(f"{service.id}: {cause}, so it is never offered")
+
+
+def _note_long_services(plan: ProjectPlan, now_ms: int, problems: Problems) -> None:
+    """Note services that are longer than each unbroken span of work of every technician who has the skills."""
+    index = _availability(plan, now_ms).index
+    for number, service in enumerate(plan.services):
+        timelines = index.eligible(Need.of_service(service))
+        longest, technician_id = max(
+            [(one.longest_span_minutes, one.technician_schedule.technician.id) for one in timelines if one.is_active],
+            default=(0, ""),
+        )
+        if 0 < longest < service.duration_minutes:
+            problems.at("services", number, "durationMinutes").add_note(
+                f"{service.id}: no technician with the skills works {service.duration_minutes} minutes without a "
+                f"break; the longest span is {longest} minutes ({technician_id}), so it is never offered"
+            )
+
+
+def _availability(plan: ProjectPlan, now_ms: int) -> Availability:
+    """Return the availability of an empty schedule."""
+    project = replace(plan.project, horizon_days=max(plan.project.horizon_days, _MIN_DAYS))
+    services = {service.id: service for service in plan.services}
+    technicians = {technician.id: TechnicianSchedule(technician=technician) for technician in plan.technicians}
+    schedule = Schedule(project=project, services=services, technician_schedules=technicians, revision=0)
+    return Availability.of(schedule, now_ms)
 
 
 def _note_skills(plan: ProjectPlan, problems: Problems) -> None:

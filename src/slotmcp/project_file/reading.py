@@ -64,5 +64,5 @@ def read_tree(root: Node, mistakes: Iterable[Problem], *, source: str, now_ms: i
     plan = plan_of(read_shape(root, valid_values, problems), known, now_ms, problems)
     if problems.all:
         raise ProjectFileError(source, problems.all)
-    add_notes(plan, problems)
+    add_notes(plan, now_ms, problems)
     return ProjectFile(plan=plan, notes=problems.notes)

@@ -172,6 +172,49 @@ def test_valid_but_unusual_values_are_noted(old: str, new: str, path: str, note:
     assert (path, note) in [(one.path, one.problem) for one in read(edited(old, new)).notes]
 
 
+LONG_SERVICE = """
+project: {{id: p, name: P, timezone: America/Denver, country: US, holidays: [US]}}
+services: [{{id: install, name: Install, durationMinutes: {minutes}, skills: [gas]}}]
+technicians:
+  - {{id: t-ana, name: Ana, skills: [gas], {hours}}}
+  - {{id: t-ben, name: Ben, shifts: [{{days: [mon], start: "06:00", end: "22:00"}}]}}
+  - {{id: t-cy, name: Cy, status: off, skills: [gas], shifts: [{{days: [mon], start: "06:00", end: "22:00"}}]}}
+"""
+WORKDAY = 'shifts: [{days: [mon, thu], start: "08:00", end: "17:00"}]'
+LUNCH = 'breaks: [{days: [mon, thu], start: "12:00", end: "13:00"}]'
+LONG_THANKSGIVING = 'overrides: [{date: 2026-11-26, windows: [{start: "06:00", end: "18:00"}]}]'
+
+
+def notes_on_length(hours: str, minutes: int) -> list[str]:
+    text = LONG_SERVICE.format(hours=hours, minutes=minutes)
+    return [one.problem for one in read(text).notes if one.path == "services[0].durationMinutes"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "longest"),
+    [
+        pytest.param(WORKDAY, 540, id="a shift"),
+        pytest.param(f"{WORKDAY}, {LUNCH}", 240, id="a break in the shift"),
+        pytest.param(f"{WORKDAY}, {LUNCH}, {LONG_THANKSGIVING}", 360, id="a break in an override, too"),
+        pytest.param(f"{WORKDAY}, {LONG_THANKSGIVING}", 720, id="an override on a holiday"),
+        pytest.param('shifts: [{days: [thu], start: "22:00", end: "06:00"}]', 480, id="a night"),
+        pytest.param('shifts: [{days: [sat], start: "08:00", end: "09:00", from: 2026-12-05}]', 60, id="a later shift"),
+    ],
+)
+def test_a_service_that_fits_no_span_of_work_is_noted(hours: str, longest: int) -> None:
+    assert notes_on_length(hours, longest) == []
+    note = (
+        f"install: no technician with the skills works {longest + 1} minutes without a break; "
+        f"the longest span is {longest} minutes (t-ana), so it is never offered"
+    )
+    assert notes_on_length(hours, longest + 1) == [note]
+
+
+def test_absences_and_missing_shifts_do_not_make_a_service_too_long() -> None:
+    assert notes_on_length("timeOff: [{start: 2026-11-01, end: 2027-06-01}], " + WORKDAY, 540) == []
+    assert notes_on_length("priority: 2", 540) == []
+
+
 @pytest.mark.parametrize(
     ("zone_key", "locale", "country", "path"),
     [
