@@ -1,12 +1,17 @@
 """Tests of list_services: services, opening hours and the date."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from slotmcp.domain.catalog import DateOverride, WallSpan
 from support.denver import PLAN, SUNDAY_NOON_MS
 from support.server import Caller, fields, open_caller
+
+MONDAY, THURSDAY = date(2026, 11, 23), date(2026, 11, 26)
 
 
 async def test_the_response_has_services_hours_and_the_date(caller: Caller) -> None:
@@ -18,9 +23,15 @@ async def test_the_response_has_services_hours_and_the_date(caller: Caller) -> N
     assert answer["now"] == "2026-11-22T19:00:00Z"
     assert answer["today"] == "Sunday, November 22, 2026"
     assert answer["defaultServiceType"] == "ac-repair"
-    assert answer["hours"] == dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "08:00-17:00") | dict.fromkeys(
+    workday = "08:00-12:00,13:00-17:00"
+    assert answer["hours"] == dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), workday) | dict.fromkeys(
         ("sat", "sun"), "closed"
     )
+    assert answer["nextDays"][:2] == [
+        {"date": "2026-11-22", "label": "Sunday, November 22, 2026", "hours": "closed"},
+        {"date": "2026-11-23", "label": "Monday, November 23, 2026", "hours": workday},
+    ]
+    assert len(answer["nextDays"]) == 7
     assert answer["services"] == [
         {
             "serviceType": "ac-repair",
@@ -37,6 +48,34 @@ async def test_the_response_has_services_hours_and_the_date(caller: Caller) -> N
             "skills": ["gas", "hvac"],
         },
     ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "thursday", "spoken"),
+    [
+        ({"holiday_regions": ("US",)}, "closed", "Please note that we're closed Thursday. "),
+        ({"closed_dates": (date(2026, 11, 22),)}, "08:00-12:00,13:00-17:00", ""),
+        ({"closed_dates": (MONDAY, THURSDAY)}, "closed", "Please note that we're closed tomorrow, Thursday. "),
+    ],
+)
+async def test_closed_dates_are_said(tmp_path: Path, rules: dict[str, Any], thursday: str, spoken: str) -> None:
+    plan = replace(PLAN, project=replace(PLAN.project, **rules))
+    async with open_caller(tmp_path / "closed.db", plan, now_ms=SUNDAY_NOON_MS) as caller:
+        answer = await caller.call("list_services")
+    assert answer["result"] == f"{spoken}You can book AC repair or furnace check. What do you need?"
+    assert answer["hours"]["thu"] == thursday
+    assert [day["hours"] for day in answer["nextDays"] if day["date"] == "2026-11-26"] == [thursday]
+
+
+async def test_shorter_hours_are_said(tmp_path: Path) -> None:
+    override = DateOverride(date=date(2026, 11, 25), windows=(WallSpan(start_minute=540, end_minute=660),))
+    short = tuple(replace(one, overrides=(override,)) for one in PLAN.technicians)
+    async with open_caller(tmp_path / "short.db", replace(PLAN, technicians=short), now_ms=SUNDAY_NOON_MS) as caller:
+        answer = await caller.call("list_services")
+        german = await caller.call("list_services", locale="de")
+    assert answer["result"].startswith("Please note that our hours are different Wednesday. You can book ")
+    assert german["result"].startswith("Bitte beachten Sie: am Mittwoch haben wir andere Öffnungszeiten. ")
+    assert answer["hours"]["wed"] == "09:00-11:00"
 
 
 async def test_today_is_the_date_in_the_zone_of_the_business(caller: Caller) -> None:

@@ -164,7 +164,7 @@ def test_a_cursor_continues_after_the_previous_page(slotmcp: Run) -> None:
 def test_no_available_times_is_explained_and_not_an_error(slotmcp: Run) -> None:
     ended = slotmcp("slots", "--duration", "1440")
     assert ended.code == Exit.OK
-    assert ended.out.startswith("That's outside our hours.")
+    assert ended.out.startswith("That appointment is too long for our working hours.")
 
 
 @pytest.mark.usefixtures("imported")

@@ -1,20 +1,14 @@
 """Projects: import, export, and the catalog that callers see."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Final
 
-from slotmcp.domain.catalog import Project, ServiceType, Technician, TechnicianStatus
+from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.domain.claim import Claim
-from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Minute, merge
 from slotmcp.domain.schedule import Schedule
-from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy, import_plan
+from slotmcp.services.opening_days import OpeningDay, opening_days
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import offer_freed_time
-
-_DAYS_PER_WEEK: Final = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +17,8 @@ class CatalogAnswer:
 
     project: Project
     services: tuple[ServiceType, ...]
-    hours: Mapping[int, tuple[Interval, ...]]
-    """Shifts of all active technicians by weekday (Monday is 0), merged, in minutes of the project's wall clock."""
+    days: tuple[OpeningDay, ...]
+    """Today and the dates after it."""
     now_ms: int
 
 
@@ -47,7 +41,7 @@ class ProjectService:
         return CatalogAnswer(
             project=schedule.project,
             services=tuple(schedule.services.values()),
-            hours=_weekly_hours(schedule, availability.now_ms),
+            days=opening_days(schedule, availability.now_ms),
             now_ms=availability.now_ms,
         )
 
@@ -134,32 +128,3 @@ class _RollBack(Exception):  # noqa: N818  control flow: rolls back the transact
     def __init__(self, report: ImportReport) -> None:
         super().__init__()
         self.report = report
-
-
-def _weekly_hours(schedule: Schedule, now_ms: int) -> dict[int, tuple[Interval, ...]]:
-    """Return the merged shifts of active technicians by weekday, with today's offsets between time zones."""
-    shifts: dict[int, list[Interval]] = {day: [] for day in range(_DAYS_PER_WEEK)}
-    for technician_schedule in schedule.technician_schedules.values():
-        if technician_schedule.technician.status is TechnicianStatus.ACTIVE:
-            for day, span in _shifts(technician_schedule.technician, schedule.project, now_ms // MS_PER_MINUTE):
-                shifts[day].append(span)
-    return {day: tuple(merge(spans)) for day, spans in shifts.items()}
-
-
-def _shifts(technician: Technician, project: Project, now: Minute) -> Iterator[tuple[int, Interval]]:
-    """Yield the weekly shifts that are valid today, each with its weekday, on the project's clock."""
-    here, there = utc_to_wall(project.timezone, now), utc_to_wall(technician.timezone, now)
-    offset_minutes = int((here.replace(tzinfo=None) - there.replace(tzinfo=None)).total_seconds()) // 60
-    for weekly in technician.shifts:
-        if (weekly.valid_from or date.min) <= here.date() <= (weekly.valid_until or date.max):
-            for day in weekly.days:
-                start, end = weekly.span.start_minute + offset_minutes, weekly.span.end_minute + offset_minutes
-                yield from _split_by_day(day, start, end)
-
-
-def _split_by_day(day: int, start: int, end: int) -> Iterator[tuple[int, Interval]]:
-    """Split a span at each midnight, and yield each part with its weekday."""
-    for shift in range(start // MINUTES_PER_DAY, -(-end // MINUTES_PER_DAY)):
-        midnight = shift * MINUTES_PER_DAY
-        part = max(start, midnight) - midnight, min(end, midnight + MINUTES_PER_DAY) - midnight
-        yield (day + shift) % _DAYS_PER_WEEK, part

@@ -34,8 +34,16 @@ class ServiceView(TypedDict):
     skills: list[str]
 
 
+class DayView(TypedDict):
+    """Opening hours of one date."""
+
+    date: str
+    label: str
+    hours: str
+
+
 class HoursView(TypedDict):
-    """Opening hours of each weekday, such as "08:00-12:00,13:00-17:00" or "closed"."""
+    """Opening hours of the next seven dates by weekday, such as "08:00-12:00,13:00-17:00" or "closed"."""
 
     mon: str
     tue: str
@@ -55,6 +63,7 @@ class ServicesResponse(Response):
     now: str
     today: str
     hours: HoursView
+    nextDays: list[DayView]
     defaultServiceType: NotRequired[str]
     services: list[ServiceView]
 
@@ -66,7 +75,7 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
     project = answer.project
     view = Viewpoint.of(project, answer.now_ms, locale=args.locale)
     response: ServicesResponse = {
-        "result": sentences.services(answer.services, view),
+        "result": _describe(answer, view),
         "note": view.note,
         "projectId": project.id,
         "projectName": project.name,
@@ -74,6 +83,10 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
         "now": write_utc_ms(answer.now_ms),
         "today": full_date(view.today, view.voice),
         "hours": _show_hours(answer),
+        "nextDays": [
+            {"date": day.date.isoformat(), "label": full_date(day.date, view.voice), "hours": _show_day(day.hours)}
+            for day in answer.days
+        ],
         "services": [
             {
                 "serviceType": service.id,
@@ -90,8 +103,20 @@ async def list_services(app: App, args: ListServices) -> ServicesResponse:
     return response
 
 
+def _describe(answer: CatalogAnswer, view: Viewpoint) -> str:
+    """List the services, after the dates on which the business is closed or open for less time than usual."""
+    services = sentences.services(answer.services, view)
+    closed = [day.date for day in answer.days if day.is_unusually_closed]
+    shortened = [day.date for day in answer.days if day.is_shortened]
+    if not shortened:
+        return services
+    exception = sentences.closed_days(closed, view) if closed else sentences.shorter_hours(shortened, view)
+    return f"{exception} {services}"
+
+
 def _show_hours(answer: CatalogAnswer) -> HoursView:
-    mon, tue, wed, thu, fri, sat, sun = (_show_day(answer.hours.get(day, ())) for day in range(7))
+    by_weekday = sorted(answer.days, key=lambda day: day.date.weekday())
+    mon, tue, wed, thu, fri, sat, sun = (_show_day(day.hours) for day in by_weekday)
     return {"mon": mon, "tue": tue, "wed": wed, "thu": thu, "fri": fri, "sat": sat, "sun": sun}
 
 

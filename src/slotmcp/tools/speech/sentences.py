@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import Final
@@ -12,7 +12,7 @@ from slotmcp.domain.interval import Minute
 from slotmcp.tools.speech.lists import say_list, say_row
 from slotmcp.tools.speech.locales import SOURCE
 from slotmcp.tools.speech.names import say_service
-from slotmcp.tools.speech.times import say_choices, say_start
+from slotmcp.tools.speech.times import say_choices, say_day, say_start
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
 MAX_WORDS: Final = 30
@@ -39,6 +39,20 @@ def services(bookable: Sequence[ServiceType], view: Viewpoint) -> str:
         count,
         services=say_row(spoken[:_MAX_CHOICES], voice),
     )
+
+
+def closed_days(days: Sequence[date], view: Viewpoint) -> str:
+    """Say that the business is closed on dates on which it is usually open."""
+    return view.voice.say("Please note that we're closed {days}.", days=_say_days(days, view))
+
+
+def shorter_hours(days: Sequence[date], view: Viewpoint) -> str:
+    """Say that the business is not open at all of its usual hours on some dates."""
+    return view.voice.say("Please note that our hours are different {days}.", days=_say_days(days, view))
+
+
+def _say_days(days: Sequence[date], view: Viewpoint) -> str:
+    return say_row([say_day(day, view) for day in days[:_MAX_CHOICES]], view.voice)
 
 
 def free_times(starts: Sequence[Minute], view: Viewpoint) -> str:

@@ -1,0 +1,78 @@
+"""Opening hours of the next dates: when technicians work, on the clock of the project."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Final
+
+from slotmcp.domain.catalog import Technician, TechnicianStatus
+from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_MINUTE, Interval, Minute, merge, overlaps, subtract
+from slotmcp.domain.schedule import Schedule
+from slotmcp.engine.opening_hours import DateRange, closed_dates, opening_hours
+from slotmcp.engine.zones import local_date, midnight, next_midnight, utc_to_wall
+
+DAYS_SHOWN: Final = 7
+_MARGIN: Final = timedelta(days=2)
+"""Dates of other time zones, and of shifts past midnight, on both sides."""
+_MINUTES_PER_HOUR: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningDay:
+    """Opening hours of one date."""
+
+    date: date
+    hours: tuple[Interval, ...]
+    """Working time of all active technicians, merged, in minutes of the project's clock; empty: closed."""
+    usual_hours: tuple[Interval, ...]
+    """The same without holidays, closed dates, overrides and time off."""
+
+    @property
+    def is_unusually_closed(self) -> bool:
+        """True if nobody works on a date of the week that is otherwise open."""
+        return not self.hours and bool(self.usual_hours)
+
+    @property
+    def is_shortened(self) -> bool:
+        """True if nobody works at some of the usual hours."""
+        return bool(subtract(self.usual_hours, self.hours))
+
+
+def opening_days(schedule: Schedule, now_ms: int) -> tuple[OpeningDay, ...]:
+    """Return the opening hours of today and of the dates after it."""
+    zone_key = schedule.project.timezone
+    first = local_date(zone_key, now_ms // MS_PER_MINUTE)
+    start, end = first - _MARGIN, first + timedelta(days=DAYS_SHOWN) + _MARGIN
+    closed = closed_dates(schedule.project, range(start.year, end.year + 1))
+    technicians = [
+        one.technician
+        for one in schedule.technician_schedules.values()
+        if one.technician.status is TechnicianStatus.ACTIVE
+    ]
+    actual = _merged(technicians, DateRange(start, end, closed))
+    usual = _merged([replace(one, overrides=(), time_off=()) for one in technicians], DateRange(start, end))
+    return tuple(
+        OpeningDay(date=day, hours=_on(zone_key, day, actual), usual_hours=_on(zone_key, day, usual))
+        for day in (first + timedelta(days=number) for number in range(DAYS_SHOWN))
+    )
+
+
+def _merged(technicians: Iterable[Technician], dates: DateRange) -> list[Interval]:
+    return merge(span for technician in technicians for span in opening_hours(technician, dates))
+
+
+def _on(zone_key: str, day: date, spans: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Return the parts of spans that are on a date, in minutes of the clock that day."""
+    return tuple(_clipped(zone_key, (midnight(zone_key, day), next_midnight(zone_key, day)), spans))
+
+
+def _clipped(zone_key: str, day: Interval, spans: Iterable[Interval]) -> Iterator[Interval]:
+    for start, end in spans:
+        if overlaps((start, end), day):
+            until = MINUTES_PER_DAY if end >= day[1] else _minute_of_day(zone_key, end)
+            yield _minute_of_day(zone_key, max(start, day[0])), until
+
+
+def _minute_of_day(zone_key: str, minute: Minute) -> int:
+    wall = utc_to_wall(zone_key, minute)
+    return wall.hour * _MINUTES_PER_HOUR + wall.minute
