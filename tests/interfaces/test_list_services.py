@@ -55,7 +55,7 @@ async def test_the_response_has_services_hours_and_the_date(caller: Caller) -> N
     [
         ({"holiday_regions": ("US",)}, "closed", "Please note that we're closed Thursday. "),
         ({"closed_dates": (date(2026, 11, 22),)}, "08:00-12:00,13:00-17:00", ""),
-        ({"closed_dates": (MONDAY, THURSDAY)}, "closed", "Please note that we're closed tomorrow, Thursday. "),
+        ({"closed_dates": (MONDAY, THURSDAY)}, "closed", "Please note that we're closed tomorrow and Thursday. "),
     ],
 )
 async def test_closed_dates_are_said(tmp_path: Path, rules: dict[str, Any], thursday: str, spoken: str) -> None:
@@ -119,7 +119,7 @@ async def test_an_unknown_project_is_not_found_and_similar_ids_are_named(caller:
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [
-        ({"projectId": 7}, "projectId"),
+        ({"projectId": [7]}, "projectId"),
         ({"projectId": "x" * 10_000_000}, "projectId"),
         ({"projectId": "a\x00b"}, "projectId"),
         ({"project": "denver-hvac"}, "project"),

@@ -19,7 +19,7 @@ from slotmcp.tools.server import create_server
 from support.server import RESPONSE_SCHEMAS, Caller
 
 SNAPSHOT = Path(__file__).with_name("tools_list.txt")
-BUDGET_TOKENS = 4000
+BUDGET_TOKENS = 5000
 CHARACTERS_PER_TOKEN = 4
 """Characters per token of compact JSON in English; common tokenizers reach 3.9 to 4.6."""
 

@@ -52,7 +52,8 @@ def shorter_hours(days: Sequence[date], view: Viewpoint) -> str:
 
 
 def _say_days(days: Sequence[date], view: Viewpoint) -> str:
-    return say_row([say_day(day, view) for day in days[:_MAX_CHOICES]], view.voice)
+    *most, last = [say_day(day, view) for day in days[:_MAX_CHOICES]]
+    return view.voice.join_and(say_row(most, view.voice), last) if most else last
 
 
 def free_times(starts: Sequence[Minute], view: Viewpoint) -> str:
