@@ -29,12 +29,12 @@ class OpeningDay:
 
     @property
     def is_unusually_closed(self) -> bool:
-        """True if nobody works on a date of the week that is otherwise open."""
+        """True if no technician works, although the week has hours then."""
         return not self.hours and bool(self.usual_hours)
 
     @property
     def is_shortened(self) -> bool:
-        """True if nobody works at some of the usual hours."""
+        """True if no technician works at some of the usual hours."""
         return bool(subtract(self.usual_hours, self.hours))
 
 
