@@ -2,13 +2,17 @@
 
 import asyncio
 import threading
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.errors import NotFound, Unavailable
 from slotmcp.domain.waitlist import WaitlistState
-from slotmcp.ports import ClaimConflict, Head, Store, Transaction
+from slotmcp.ports import BookingPages, ClaimConflict, Head, Store, Transaction
+from slotmcp.store import bookings
 from support.clock import NOW_MS, HandClock
 from support.schedules import (
     ANA,
@@ -249,3 +253,44 @@ async def test_a_unit_may_only_await_the_transactions_methods(store: Store) -> N
         await store.write(SHOP, unit)
     assert ended == [NOW_MS]
     assert (await store.head(SHOP)).revision == 1
+
+
+async def test_all_standing_bookings_are_scanned_by_id(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bookings, "PAGE_SIZE", 3)
+    ids = ["b-7", "b-1", "b-5", "b-2", "b-3", "b-4", "b-6"]
+    for number, booking_id in enumerate(ids):
+        await store.write(SHOP, partial(_add, booking(booking_id, at=60 * number)))
+    canceled = replace(booking("b-4", at=60 * ids.index("b-4")), status=BookingStatus.CANCELLED)
+    await store.write(SHOP, lambda transaction: transaction.save_booking(canceled))
+    await store.write(SHOP, lambda transaction: transaction.add_hold(hold("h", "cleo", at=1000)))
+
+    async def read(pages: BookingPages) -> list[list[str]]:
+        return [[one.id for one in page] async for page in pages]
+
+    assert await store.scan_bookings(SHOP, read) == [["b-1", "b-2", "b-3"], ["b-5", "b-6", "b-7"]]
+    assert await store.scan_bookings("nowhere", read) == []
+
+
+async def test_a_scan_sees_one_snapshot(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bookings, "PAGE_SIZE", 1)
+    for number in (1, 3):
+        await store.write(SHOP, partial(_add, booking(f"b-{number}", at=60 * number)))
+    loop = asyncio.get_running_loop()
+
+    async def read(pages: BookingPages) -> list[str]:
+        seen = []
+        async for page in pages:
+            seen += [one.id for one in page]
+            write = store.write(SHOP, partial(_add, booking(f"b-{len(seen)}5", at=600 * len(seen))))
+            if threading.current_thread() is threading.main_thread():
+                await write
+            else:
+                asyncio.run_coroutine_threadsafe(write, loop).result(timeout=20)
+        return seen
+
+    assert await store.scan_bookings(SHOP, read) == ["b-1", "b-3"]
+    assert ids_of([one.claim for one in await store.bookings(SHOP)]) == ["b-1", "b-3", "b-15", "b-25"]
+
+
+async def _add(added: Booking, transaction: Transaction) -> None:
+    await transaction.add_booking(added)

@@ -1,6 +1,6 @@
 """Base of stores that change some calls of another store."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from slotmcp.domain.access import AccessKey
@@ -11,7 +11,7 @@ from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.schedule import Schedule
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
-from slotmcp.ports import CommitHandler, Head, ProjectEvent, Store, StoredKey, Unit
+from slotmcp.ports import BookingPages, CommitHandler, Head, ProjectEvent, Store, StoredKey, Unit
 from slotmcp.ports.calendar import CalendarView, CalendarWork
 
 T = TypeVar("T")
@@ -44,6 +44,9 @@ class WrappedStore:
 
     async def bookings_needing_attention(self, project_id: str, after: Minute) -> tuple[Booking, ...]:
         return await self._store.bookings_needing_attention(project_id, after)
+
+    async def scan_bookings(self, project_id: str, read: Callable[[BookingPages], Awaitable[T]]) -> T:
+        return await self._store.scan_bookings(project_id, read)
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         return await self._store.booking(project_id, booking_id)

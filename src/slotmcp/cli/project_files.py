@@ -1,6 +1,8 @@
 """`slotmcp check`, `import` and `export`: project files."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +12,11 @@ from slotmcp.bootstrap import SystemClock
 from slotmcp.cli.common import OPTIONAL_PROJECT, plural, run_in_app
 from slotmcp.cli.effects import describe_effects
 from slotmcp.cli.exits import Exit, exit_with, print_error
-from slotmcp.project_file import ProjectFileError, dump_project, load_project_file
+from slotmcp.domain.errors import FixRequest
+from slotmcp.project_file import BookingsFile, ProjectFileError, dump_project, load_project_file
+from slotmcp.project_file.bookings_file import Progress, read_bookings, write_bookings
+from slotmcp.project_file.yaml_reader import MAX_BYTES
+from slotmcp.services.app import App
 from slotmcp.services.imports import ImportReport, ProjectPlan
 from slotmcp.settings import Settings
 
@@ -20,21 +26,37 @@ FileArgument = Annotated[
 ]
 
 
-def check(file: FileArgument) -> None:
+BookingsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--bookings",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="More bookings, one JSON object per line, as export writes them.",
+    ),
+]
+
+
+def check(file: FileArgument, *, bookings: BookingsOption = None) -> None:
     """Validate a project file, and report each problem with its line."""
     plan = _load(file)
+    more, count = _load_bookings(bookings, plan)
     counts = (
         plural(len(plan.services), "service"),
         plural(len(plan.technicians), "technician"),
-        plural(len(plan.bookings), "booking"),
+        plural(len(plan.bookings) + count, "booking"),
         plural(len(plan.busy), "busy time"),
     )
-    typer.echo(f"{file} is valid: {plan.project.name}, with {', '.join(counts)}.")
+    name = f"{file} with {more.path}" if more else f"{file}"
+    typer.echo(f"{name} is valid: {plan.project.name}, with {', '.join(counts)}.")
 
 
 def import_(
     file: FileArgument,
     *,
+    bookings: BookingsOption = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove services, technicians and busy times that are not in the file.")
     ] = False,
@@ -42,25 +64,109 @@ def import_(
 ) -> None:
     """Create a project from its file, or update it. Bookings keep their time; those that no longer fit are listed."""
     settings, plan = Settings.load(), _load(file)
-    report = run_in_app(lambda app: app.projects.import_project(plan, prune=prune, dry_run=dry_run), settings)
+    more, _ = _load_bookings(bookings, plan)
+    with _exit_on_bad_file():
+        report = run_in_app(
+            lambda app: app.projects.import_project(plan, prune=prune, dry_run=dry_run, bookings=more or ()), settings
+        )
     lines = (*_describe(report, "Would import" if dry_run else "Imported"), *describe_effects(report, plan.project))
     typer.echo("\n".join(lines))
 
 
-def export(project: Annotated[str | None, typer.Argument(help=OPTIONAL_PROJECT)] = None) -> None:
+def export(
+    project: Annotated[str | None, typer.Argument(help=OPTIONAL_PROJECT)] = None,
+    *,
+    bookings: Annotated[
+        Path | None,
+        typer.Option(
+            "--bookings",
+            metavar="FILE",
+            dir_okay=False,
+            help="Write the bookings, any number of them, to this file: one JSON object per line.",
+        ),
+    ] = None,
+    without_bookings: Annotated[bool, typer.Option("--without-bookings", help="Leave out the bookings.")] = False,
+) -> None:
     """Print a project as a file. Importing that file again changes nothing."""
-    typer.echo(dump_project(run_in_app(lambda app: app.projects.export_project(project))), nl=False)
+    if bookings is not None and without_bookings:
+        exit_with(Exit.USAGE, "--bookings and --without-bookings exclude each other; give one of them.")
+    is_inline = bookings is None and not without_bookings
+    try:
+        plan = run_in_app(lambda app: _export(app, project, bookings, is_inline=is_inline))
+    except OSError as error:
+        exit_with(Exit.USAGE, f"--bookings: {bookings} cannot be written ({(error.strerror or 'unknown').lower()}).")
+    typer.echo(_as_importable(plan), nl=False)
+
+
+async def _export(app: App, project_id: str | None, path: Path | None, *, is_inline: bool) -> ProjectPlan:
+    """Return a project, and write its bookings to the file at `path`, if there is one."""
+    plan = await app.projects.export_catalog(project_id)
+    if is_inline:
+        bookings = await app.projects.export_bookings(plan, lambda pages: read_bookings(pages, plan))
+        if bookings is None:
+            raise _too_large(plan.project.id)
+        return replace(plan, bookings=bookings)
+    if path is not None:
+        progress = _progress("written")
+        count = await app.projects.export_bookings(plan, lambda pages: write_bookings(pages, path, plan, progress))
+        print_error(f"{count:,} bookings written to {path}.")
+    return plan
+
+
+def _as_importable(plan: ProjectPlan) -> str:
+    """Return a plan as the text of a file that `import` accepts.
+
+    Raises:
+        FixRequest: the text is too large.
+    """
+    text = dump_project(plan)
+    if len(text.encode()) <= MAX_BYTES:
+        return text
+    raise (
+        _too_large(plan.project.id)
+        if plan.bookings
+        else FixRequest(
+            f"{plan.project.id} has too many busy times for a project file of {MAX_BYTES // 1_000_000} MB. "
+            "Import its file without past busy times, and with --prune."
+        )
+    )
+
+
+def _too_large(project_id: str) -> FixRequest:
+    return FixRequest(
+        f"{project_id} has too many bookings for a project file of {MAX_BYTES // 1_000_000} MB. Write them to a file "
+        f"of their own: slotmcp export {project_id} --bookings {project_id}.jsonl > {project_id}.yaml"
+    )
+
+
+def _progress(verb: str) -> Progress:
+    return lambda count: print_error(f"{count:,} bookings {verb} ...")
 
 
 def _load(path: Path) -> ProjectPlan:
     """Load a file and print its warnings; end the process when the file is invalid."""
-    try:
+    with _exit_on_bad_file():
         file = load_project_file(path, now_ms=SystemClock().now_ms())
-    except ProjectFileError as error:
-        exit_with(Exit.BAD_FILE, str(error))
     for note in file.notes:
         print_error(f"{path}:{note} (warning)")
     return file.plan
+
+
+def _load_bookings(path: Path | None, plan: ProjectPlan) -> tuple[BookingsFile | None, int]:
+    """Return a checked file of bookings, if there is one, and their number; end the process when it is invalid."""
+    if path is None:
+        return None, 0
+    with _exit_on_bad_file():
+        file = BookingsFile(path=path, plan=plan, now_ms=SystemClock().now_ms(), progress=_progress("imported"))
+        return file, file.check()
+
+
+@contextmanager
+def _exit_on_bad_file() -> Iterator[None]:
+    try:
+        yield
+    except ProjectFileError as error:
+        exit_with(Exit.BAD_FILE, str(error))
 
 
 def _describe(report: ImportReport, verb: str) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from slotmcp.ports.environment import Clock, Ids, Travel
 from slotmcp.ports.fleet import ChangeNotice, CommitHandler, Fleet, LiveHolds, Rate, RateLimiter
-from slotmcp.ports.store import Head, ProjectEvent, ScheduleReader, Store, StoredKey
+from slotmcp.ports.store import BookingPages, Head, ProjectEvent, ScheduleReader, Store, StoredKey
 from slotmcp.ports.transaction import ClaimConflict, Receipt, Transaction, Unit
 
 __all__ = [
+    "BookingPages",
     "ChangeNotice",
     "ClaimConflict",
     "Clock",

@@ -1,8 +1,8 @@
 """Port of the store: schedules, bookings, waitlists, events, calendars and access keys of all projects."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from slotmcp.domain.access import AccessKey
 from slotmcp.domain.booking import Booking
@@ -17,6 +17,7 @@ from slotmcp.ports.traces import Traces
 from slotmcp.ports.transaction import Unit
 
 T = TypeVar("T")
+BookingPages: TypeAlias = AsyncIterator[Sequence[Booking]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,12 @@ class Store(ScheduleReader, Traces, Protocol):
 
     async def bookings_needing_attention(self, project_id: str, after: Minute) -> tuple[Booking, ...]:
         """Return the bookings that need attention and end after a minute, by start and id."""
+
+    async def scan_bookings(self, project_id: str, read: Callable[[BookingPages], Awaitable[T]]) -> T:
+        """Pass the project's bookings that are not canceled to `read`, by id, and return its result.
+
+        All pages are of one snapshot. `read` may await only the next page. It is called again if the connection breaks.
+        """
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         """Return a booking by id, in any status."""

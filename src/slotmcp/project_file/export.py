@@ -67,7 +67,7 @@ def dump_project(plan: ProjectPlan) -> str:
             "project": _project(plan.project),
             "services": [_service(service) for service in plan.services],
             "technicians": [_technician(technician, plan.project) for technician in plan.technicians],
-            "bookings": [_Flow(_booking(booking, services)) for booking in plan.bookings],
+            "bookings": [_Flow(export_booking(booking, services)) for booking in plan.bookings],
             "busy": [_Flow(_busy_time(busy)) for busy in plan.busy],
         }
     )
@@ -153,7 +153,8 @@ def _local(minute: Minute, zone_key: str) -> str:
     return write_wall(wall) if wall_to_utc(zone_key, wall) == minute else write_instant(minute)
 
 
-def _booking(booking: Booking, services: Mapping[str, ServiceType]) -> Keys:
+def export_booking(booking: Booking, services: Mapping[str, ServiceType]) -> Keys:
+    """Return the keys of a booking, without any customer data. None: left out."""
     claim, service = booking.claim, services.get(booking.claim.service_id)
     before, after = claim.buffer_before_minutes, claim.buffer_after_minutes
     return BookingEntry.export(
@@ -163,6 +164,7 @@ def _booking(booking: Booking, services: Mapping[str, ServiceType]) -> Keys:
         buffer_before_minutes=None if service and before == service.buffer_before_minutes else before,
         buffer_after_minutes=None if service and after == service.buffer_after_minutes else after,
         location=_location(claim.location),
+        status=booking.status,
     )
 
 

@@ -120,9 +120,11 @@ def slug(noun: str, example: str) -> FieldType:
     return FieldType(read, {"type": "string", "pattern": f"^{SLUG_PATTERN}$", "maxLength": MAX_ID})
 
 
-def choice(options: type[StrEnum], *, planned: Mapping[str, str] | None = None) -> FieldType:
+def choice(
+    options: type[StrEnum], *, planned: Mapping[str, str] | None = None, without: StrEnum | None = None
+) -> FieldType:
     """Return the type of one word of an enumeration. `planned` has words that are not supported yet, with the cause."""
-    words = [option.value for option in options]
+    words = [option.value for option in options if option is not without]
 
     def read(value: object) -> object:
         if value in words:

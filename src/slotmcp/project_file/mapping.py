@@ -208,7 +208,7 @@ def _bookings(
     """Return the bookings whose service is known, and report overlaps."""
     by_id = {service.id: service for service in services}
     bookings = {
-        index: _booking(entry, by_id[entry.service_id], resolver, problems.at(index))
+        index: booking_of(entry, by_id[entry.service_id], resolver, problems.at(index))
         for index, entry in enumerate(entries)
         if entry.service_id in by_id
     }
@@ -217,7 +217,8 @@ def _bookings(
     return tuple(bookings.values())
 
 
-def _booking(entry: BookingEntry, service: ServiceType, resolver: TimeResolver, problems: Problems) -> Booking:
+def booking_of(entry: BookingEntry, service: ServiceType, resolver: TimeResolver, problems: Problems) -> Booking:
+    """Return a booking, and report wrong times."""
     start = _instant(entry.start, resolver, problems.at("start"))
     if entry.end is None:
         end = start + service.duration_minutes
@@ -236,7 +237,7 @@ def _booking(entry: BookingEntry, service: ServiceType, resolver: TimeResolver, 
         buffer_after_minutes=service.buffer_after_minutes if after is None else after,
         location=entry.location and entry.location.to(Location),
     )
-    return Booking(claim=claim)
+    return Booking(claim=claim, status=entry.status)
 
 
 def _instant(time: TimeExpression, resolver: TimeResolver, problems: Problems) -> Minute:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.calcom import CalcomConnection
 from slotmcp.domain.catalog import (
     ChangeVerification,
@@ -314,6 +315,10 @@ class BookingEntry(Entry):
     """Default: the service's."""
     location: LocationEntry | None = None
     """Location of the job."""
+    technician_chosen: Flag = False
+    """The caller asked for this technician, who keeps the booking when it moves."""
+    status: Annotated[BookingStatus, choice(BookingStatus, without=BookingStatus.CANCELLED)] = BookingStatus.CONFIRMED
+    """State of the booking; a canceled one takes no time and is left out."""
 
 
 class BusyEntry(Entry):

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from slotmcp.project_file.checks import Problems
 from slotmcp.project_file.document import Node
-from slotmcp.project_file.entry import entry_at
+from slotmcp.project_file.entry import Entry, entry_at
 from slotmcp.project_file.field_types import describe
 from slotmcp.project_file.problems import Place
 from slotmcp.project_file.schema import FileEntry
@@ -108,7 +108,8 @@ def read_shape(root: Node, valid_values: ValidValues, problems: Problems) -> Fil
             details = error.errors(include_url=False)
         if not is_reported:  # later errors only follow from the removals
             for detail in details:
-                problems.at(*detail["loc"]).add(_sentence(detail), at_key=detail["type"] == "extra_forbidden")
+                is_unknown_key = detail["type"] == "extra_forbidden"
+                problems.at(*detail["loc"]).add(sentence_of(detail, FileEntry), at_key=is_unknown_key)
             is_reported = True
         _remove_invalid(details, valid_values)
 
@@ -139,21 +140,23 @@ def _remove_invalid(details: "list[ErrorDetails]", valid_values: ValidValues) ->
             valid_values.remove(place[:-1])
 
 
-def _sentence(error: "ErrorDetails") -> str:
-    place, key = error["loc"], str(error["loc"][-1])
+def sentence_of(error: "ErrorDetails", root: type[Entry]) -> str:
+    """Return the valid form of a value below an entry of type `root`."""
+    place = error["loc"]
+    key = str(place[-1]) if place else ""
     match error["type"]:
         case "value_error":
             return str(error["ctx"]["error"])
         case "missing":
-            return f"{key} is missing; add it, such as {key}: {entry_at(FileEntry, place[:-1]).example(key)}"
+            return f"{key} is missing; add it, such as {key}: {entry_at(root, place[:-1]).example(key)}"
         case "extra_forbidden":
-            return f'there is no key "{key[:40]}" here; {did_you_mean(key, entry_at(FileEntry, place[:-1]).keys())}'
+            return f'there is no key "{key[:40]}" here; {did_you_mean(key, entry_at(root, place[:-1]).keys())}'
         case "list_type":
             return f"write a list, such as [{_list_example(error['input'])}]; {describe(error['input'])}"
         case "too_short":
             return "add at least one here"
         case _:
-            keys = ", ".join(entry_at(FileEntry, place).keys())
+            keys = ", ".join(entry_at(root, place).keys())
             return f"write keys with values here: {keys}; {describe(error['input'])}"
 
 

@@ -101,7 +101,7 @@ def check_size(size: int, *, source: str) -> None:
     if size > MAX_BYTES:
         sentence = (
             f"the file has {size / 1e6:,.1f} MB; a project file has at most {MAX_BYTES / 1e6:.0f} MB: "
-            "leave out past bookings and busy times"
+            "import the bookings from a file of their own (--bookings), and leave out past busy times"
         )
         raise ProjectFileError(source, [Problem(1, 1, "", sentence)])
 

@@ -1,7 +1,8 @@
 """Import of a project file into its project, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Final, Protocol
 
 from slotmcp.domain.booking import Booking
@@ -72,8 +73,10 @@ class _Identified(Protocol):
     def id(self) -> str: ...
 
 
-async def import_plan(unit: UnitOfWork, plan: ProjectPlan, *, is_new: bool, prune: bool) -> ImportReport:
-    """Import a plan into its project, and revalidate the claims that existed before.
+async def import_plan(
+    unit: UnitOfWork, plan: ProjectPlan, *, is_new: bool, prune: bool, bookings: Iterable[Booking] = ()
+) -> ImportReport:
+    """Import a plan into its project, with further bookings, and revalidate the claims that existed before.
 
     Raises:
         InvalidArgument: a booking overlaps an existing claim, or a technician to be pruned has future claims.
@@ -87,7 +90,7 @@ async def import_plan(unit: UnitOfWork, plan: ProjectPlan, *, is_new: bool, prun
     await importing.save_project(is_new=is_new)
     await importing.save_catalog()
     await importing.save_busy()
-    for booking in plan.bookings:
+    for booking in chain(plan.bookings, bookings):
         await importing.add_booking(booking)
     if prune:
         await importing.prune_missing()
@@ -159,7 +162,7 @@ class _Import:
     async def add_booking(self, booking: Booking) -> None:
         existing = await self.transaction.booking(booking.id)
         if existing is not None:
-            is_same = existing.claim == booking.claim
+            is_same = existing.claim == booking.claim  # the status may have changed since the export
             self.unchanged += is_same
             self.kept_bookings.extend([] if is_same else [booking.id])
             return

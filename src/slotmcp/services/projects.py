@@ -1,14 +1,18 @@
 """Projects: import, export, and the catalog that callers see."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
+from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType
-from slotmcp.domain.claim import Claim
-from slotmcp.domain.schedule import Schedule
+from slotmcp.ports import BookingPages
 from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy, import_plan
 from slotmcp.services.opening_days import OpeningDay, opening_days
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import offer_freed_time
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +79,10 @@ class ProjectService:
         project = self._availability_cache.cached_project(project_id)
         return "" if project is None else project.locale
 
-    async def import_project(self, plan: ProjectPlan, *, prune: bool, dry_run: bool = False) -> ImportReport:
-        """Create or update a project from its file. Existing bookings and holds do not change.
+    async def import_project(
+        self, plan: ProjectPlan, *, prune: bool, dry_run: bool = False, bookings: Iterable[Booking] = ()
+    ) -> ImportReport:
+        """Create or update a project from its file, with further bookings. Existing bookings and holds do not change.
 
         With `dry_run`, report the changes without making them.
 
@@ -88,7 +94,7 @@ class ProjectService:
         is_new = plan.project.id not in await self._store.project_ids()
 
         async def work(unit: UnitOfWork) -> ImportReport:
-            report = await import_plan(unit, plan, is_new=is_new, prune=prune)
+            report = await import_plan(unit, plan, is_new=is_new, prune=prune, bookings=bookings)
             await offer_freed_time(unit)
             if dry_run:
                 raise _RollBack(report)
@@ -107,21 +113,44 @@ class ProjectService:
         Raises:
             NotFound, InvalidArgument (no project given and several exist), Unavailable.
         """
+        plan = await self.export_catalog(project_id)
+        bookings = await self._store.bookings(plan.project.id)
+        return replace(plan, bookings=tuple(filter(_catalog_filter(plan), bookings)))
+
+    async def export_catalog(self, project_id: str | None) -> ProjectPlan:
+        """Return the content of a project file without bookings.
+
+        Raises:
+            NotFound, InvalidArgument (no project given and several exist), Unavailable.
+        """
         schedule = await self._store.schedule(await self._availability_cache.project_id(project_id))
-        bookings = await self._store.bookings(schedule.project.id)
         return ProjectPlan(
             project=schedule.project,
             services=tuple(schedule.services.values()),
-            technicians=tuple(
-                technician_schedule.technician for technician_schedule in schedule.technician_schedules.values()
-            ),
-            bookings=tuple(booking for booking in bookings if _is_in_catalog(booking.claim, schedule)),
+            technicians=tuple(one.technician for one in schedule.technician_schedules.values()),
             busy=all_busy(schedule),
         )
 
+    async def export_bookings(self, plan: ProjectPlan, write: Callable[[BookingPages], Awaitable[T]]) -> T:
+        """Pass the bookings of an exported catalog to `write`, as `Store.scan_bookings` does, and return its result.
 
-def _is_in_catalog(claim: Claim, schedule: Schedule) -> bool:
-    return claim.service_id in schedule.services and claim.technician_id in schedule.technician_schedules
+        Raises:
+            Unavailable.
+        """
+        return await self._store.scan_bookings(plan.project.id, lambda pages: write(_in_catalog(pages, plan)))
+
+
+async def _in_catalog(pages: BookingPages, plan: ProjectPlan) -> BookingPages:
+    is_in_catalog = _catalog_filter(plan)
+    async for page in pages:
+        yield tuple(filter(is_in_catalog, page))
+
+
+def _catalog_filter(plan: ProjectPlan) -> Callable[[Booking], bool]:
+    """Return a filter of the bookings whose service and technician a plan has."""
+    services = {service.id for service in plan.services}
+    technicians = {technician.id for technician in plan.technicians}
+    return lambda booking: booking.claim.service_id in services and booking.claim.technician_id in technicians
 
 
 class _RollBack(Exception):  # noqa: N818  control flow: rolls back the transaction of a dry run

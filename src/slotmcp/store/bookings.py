@@ -1,5 +1,6 @@
 """Bookings and their contact keys: SQL, rows and values."""
 
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 import orjson
@@ -14,6 +15,7 @@ from slotmcp.store.columns import BOOKING_COLUMNS, BOOKING_CONTACTS, BOOKINGS, B
 from slotmcp.store.statement import Fetch, Row, Statement, insert, select_with_keys, update
 from slotmcp.store.values import json_text, ranking_of
 
+PAGE_SIZE: Final = 1000
 TAKING_TIME: Final = {ClaimState.HELD, ClaimState.BOOKED}
 
 _SELECT: Final = f"""
@@ -63,6 +65,11 @@ ATTENTION = Statement("SELECT claim_id, attention FROM bookings WHERE project_id
 # Replace a booking's attention.
 SET_ATTENTION = Statement("""
 UPDATE bookings SET attention = :attention WHERE project_id = :project_id AND claim_id = :claim_id
+""")
+
+# Read the next bookings by id that are not cancelled.
+BOOKINGS_AFTER = select_with_keys(f"""
+{_SELECT} AND c.state = 'booked' AND b.claim_id > :after ORDER BY b.claim_id LIMIT :limit
 """)
 
 # Add a contact key to a booking.
@@ -157,6 +164,15 @@ async def read_attention(fetch: Fetch, project_id: str) -> dict[str, Attention]:
     """Return the attention of every booking that needs some, by booking id."""
     rows = await fetch(ATTENTION, project_id=project_id)
     return {booking_id: attention_of(text) for booking_id, text in rows}
+
+
+async def read_pages(fetch: Fetch, project_id: str) -> AsyncIterator[Sequence[Booking]]:
+    """Yield the bookings that are not canceled, by id, in pages."""
+    after = ""
+    while rows := await fetch(BOOKINGS_AFTER, project_id=project_id, after=after, limit=PAGE_SIZE):
+        page = [booking_of(row) for row in rows]
+        yield page
+        after = page[-1].id
 
 
 async def add_contact_keys(fetch: Fetch, project_id: str, booking: Booking) -> None:

@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from slotmcp.domain.schedule import Schedule
 from slotmcp.store.catalog import PROJECT_STATE
 from slotmcp.store.columns import CHANGES
-from slotmcp.store.schedules import REVISIONS_LOGGED, Change, Snapshot, project_not_found, read_schedule, reread
+from slotmcp.store.schedules import (
+    REVISIONS_LOGGED,
+    Change,
+    Snapshot,
+    project_not_found,
+    read_schedule,
+    reread,
+    summarize,
+)
 from slotmcp.store.statement import CoveredBy, Statement, insert
 
 # Increment a project's revision; the row stays locked until the transaction ends. PostgreSQL also deletes changes
@@ -108,7 +116,7 @@ class ChangeLog:
         fetch, project_id, revision = self._snapshot.fetch, self._snapshot.project_id, self._revision
         if not self._has_moved:
             return
-        for technician_id, claim_id in self._changed:
+        for technician_id, claim_id in summarize(self._changed):
             await fetch(
                 ADD_CHANGE, project_id=project_id, revision=revision, technician_id=technician_id, claim_id=claim_id
             )

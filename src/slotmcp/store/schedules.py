@@ -1,6 +1,6 @@
 """Loading schedules: completely, or only what changed since a known one."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -46,6 +46,15 @@ SELECT DISTINCT technician_id, claim_id FROM changes WHERE project_id = :project
 def all_of_technician(technician_id: str) -> Change:
     """Return the change that affects a technician and all of their time."""
     return technician_id, ""
+
+
+def summarize(changes: AbstractSet[Change]) -> set[Change]:
+    """Return the changes, with one for each technician of whom more claims changed than are read one by one."""
+    counts = Counter(technician_id for technician_id, _ in changes)
+    return {
+        all_of_technician(technician_id) if counts[technician_id] > PATCHED_CLAIMS else (technician_id, claim_id)
+        for technician_id, claim_id in changes
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

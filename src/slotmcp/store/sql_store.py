@@ -12,7 +12,7 @@ from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import Interval, Minute
 from slotmcp.domain.trace import Trace
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
-from slotmcp.ports import CommitHandler, ProjectEvent, Unit
+from slotmcp.ports import BookingPages, CommitHandler, ProjectEvent, Unit
 from slotmcp.store.access import (
     ADD_ACCESS_KEY,
     ALL_ACCESS_KEYS,
@@ -26,6 +26,7 @@ from slotmcp.store.bookings import (
     booking_of,
     read_booking,
     read_bookings_by,
+    read_pages,
 )
 from slotmcp.store.calendar_pages import read_backlogs, read_projects
 from slotmcp.store.catalog import PROJECT_IDS, PROJECT_STATE
@@ -124,6 +125,9 @@ class SqlStore:
             lambda fetch: fetch(BOOKINGS_NEEDING_ATTENTION, project_id=project_id, end_minute=after)
         )
         return tuple(map(booking_of, rows))
+
+    async def scan_bookings(self, project_id: str, read: Callable[[BookingPages], Awaitable[T]]) -> T:
+        return await self._pages.run_in_snapshot(lambda fetch: read(read_pages(fetch, project_id)))
 
     async def booking(self, project_id: str, booking_id: str) -> Booking | None:
         return await self._pages.run(lambda fetch: read_booking(fetch, project_id, booking_id))

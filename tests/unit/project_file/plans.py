@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from slotmcp.domain.booking import Booking
+from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.calcom import CalcomConnection, CalcomHost, ConnectedCalendar
 from slotmcp.domain.catalog import (
     ChangeVerification,
@@ -68,6 +68,7 @@ BOOKING_IDS = st.sampled_from(
 )
 SKILLS = st.frozensets(SLUGS, max_size=3)
 DATES = st.dates(date(2000, 1, 1), date(2199, 12, 31))
+STATUSES = st.sampled_from([status for status in BookingStatus if status is not BookingStatus.CANCELLED])
 BUFFERS = st.integers(0, 720)
 RANKINGS = st.lists(st.sampled_from(RankingKey), min_size=1, max_size=3, unique=True).map(tuple)
 LOCATIONS = st.builds(Location, st.floats(-90, 90), st.floats(-180, 180))
@@ -228,7 +229,9 @@ def bookings(draw: st.DrawFn, technician_ids: list[str], service_ids: list[str])
                 buffer_before_minutes=draw(BUFFERS),
                 buffer_after_minutes=draw(BUFFERS),
                 location=draw(st.none() | LOCATIONS),
+                technician_chosen=draw(st.booleans()),
             ),
+            status=draw(STATUSES),
         )
         for booking_id, (start, end) in zip(ids, pairwise(instants), strict=True)
     ]

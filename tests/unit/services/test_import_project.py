@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.catalog import TimeOff
 from slotmcp.domain.claim import BusyTime
 from slotmcp.domain.errors import InvalidArgument, NotFound
@@ -211,6 +212,23 @@ async def test_export_contains_callers_bookings_and_no_holds(opened: Open) -> No
     exported = await shop.app.projects.export_project(None)
     assert [one.id for one in exported.bookings] == ["b-1", sold.booking.id]
     assert (await bring(shop, exported)).unchanged == 8
+
+
+async def test_export_contains_chosen_technicians_and_outcomes(opened: Open) -> None:
+    shop = await opened(WHOLE)
+    sold = await shop.book("10:00", technician_id="ana", customer=customer(1))
+    shop.at_time("2025-06-02T12:00Z")
+    await shop.app.bookings.set_booking_status(None, sold.booking.id, BookingStatus.COMPLETED)
+    exported = await shop.app.projects.export_project(None)
+    assert [(one.claim.technician_chosen, one.status) for one in exported.bookings] == [
+        (False, BookingStatus.CONFIRMED),
+        (True, BookingStatus.COMPLETED),
+    ]
+    read = read_project_file(dump_project(exported), source="exported", now_ms=shop.clock.now_ms()).plan
+    anonymous = (replace(one, customer=None, contact_keys=(), reason=None) for one in exported.bookings)
+    assert read.bookings == tuple(anonymous)
+    report = await bring(shop, read)
+    assert (report.unchanged, report.kept_bookings) == (8, ())
 
 
 async def test_export_contains_past_bookings_and_busy_times(opened: Open) -> None:
