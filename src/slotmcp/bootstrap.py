@@ -20,10 +20,10 @@ from structlog.typing import Processor
 from ulid import ULIDGenerator
 
 from slotmcp.domain.errors import SlotmcpError
-from slotmcp.ports import Clock, LiveHolds, Store, Travel
+from slotmcp.ports import AttemptLimiter, Clock, LiveHolds, Store, Travel
 from slotmcp.ports.calendar import Calendar, Secrets
 from slotmcp.redis_layer.channel import Channel
-from slotmcp.redis_layer.fleet import RedisFleet, RedisHolds, RedisRateLimiter
+from slotmcp.redis_layer.fleet import RedisAttemptLimiter, RedisFleet, RedisHolds, RedisRateLimiter
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.routing.osrm import OsrmTravel
 from slotmcp.services.access import AccessService
@@ -38,7 +38,7 @@ from slotmcp.services.customers import CustomerService
 from slotmcp.services.explanations import ExplanationService
 from slotmcp.services.fleet import FleetScheduleReader
 from slotmcp.services.holds import HoldService
-from slotmcp.services.in_memory import MemoryHolds, MemoryRateLimiter
+from slotmcp.services.in_memory import MemoryAttemptLimiter, MemoryHolds, MemoryRateLimiter
 from slotmcp.services.projects import ProjectService
 from slotmcp.services.reporting.reports import ReportService
 from slotmcp.services.sessions import SessionService
@@ -48,6 +48,7 @@ from slotmcp.services.trace_writer import TraceWriter
 from slotmcp.services.traces import TraceService
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter
+from slotmcp.services.verification import VerificationService
 from slotmcp.services.vitals import Vitals
 from slotmcp.services.waitlist import WaitlistService
 from slotmcp.settings import LogFormat, Settings
@@ -171,7 +172,8 @@ async def join_fleet(
         Channel.open(link) as channel,
         FleetScheduleReader.open(store, RedisFleet(link, channel), clock=clock) as fleet,
     ):
-        app = build_app(store, travel, fleet=fleet, live=RedisHolds(link), calendars=calendars)
+        attempts = RedisAttemptLimiter(link, fallback=MemoryAttemptLimiter(clock))
+        app = build_app(store, travel, fleet=fleet, live=RedisHolds(link), attempts=attempts, calendars=calendars)
         limits = RedisRateLimiter(link, fallback=app.limits)
         yield replace(app, limits=limits, optional_checks={"redis": link.require})
 
@@ -207,12 +209,13 @@ async def open_travel(settings: Settings) -> AsyncIterator[Travel | None]:
         yield travel
 
 
-def build_app(
+def build_app(  # noqa: PLR0913  the ports that a server may implement differently
     store: Store,
     travel: Travel | None = None,
     *,
     fleet: FleetScheduleReader | None = None,
     live: LiveHolds | None = None,
+    attempts: AttemptLimiter | None = None,
     calendars: CalendarConfig = NO_CALENDAR,
 ) -> App:
     """Return all services over a store; without a routing service, travel times are estimated."""
@@ -221,6 +224,7 @@ def build_app(
     cache = AvailabilityCache(store, travel, schedules=fleet)
     travel_lookup = TravelLookup(availability_cache=cache, travel=travel)
     writer = ProjectWriter(store=store, availability_cache=cache, ids=ids)
+    verification = VerificationService(store, cache, attempts or MemoryAttemptLimiter(SystemClock()))
     access = AccessService(store=store, ids=ids)
     open_worker = partial(_open_worker, calendars, writer)
     return App(
@@ -230,7 +234,7 @@ def build_app(
         holds=HoldService(writer, live=live, travel_lookup=travel_lookup),
         customers=CustomerService(writer),
         technicians=TechnicianService(writer),
-        bookings=BookingService(writer, live=live, travel_lookup=travel_lookup),
+        bookings=BookingService(writer, live=live, travel_lookup=travel_lookup, verification=verification),
         waitlist=WaitlistService(writer, travel_lookup=travel_lookup, notifier=fleet.notifier if fleet else Notifier()),
         calendars=CalendarService(writer, calendar_factory=calendars.calendar_factory, secrets=calendars.secrets),
         calendar_worker=open_worker,

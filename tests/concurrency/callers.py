@@ -44,6 +44,8 @@ class Caller:
     random: Random
     kept: list[Kept] = field(default_factory=list)
     _requests: int = 0
+    _email: str = ""
+    """Email address of the newest booking."""
 
     @classmethod
     def numbered(cls, number: int, *, seed: object, board: Switchboard, business: Business, day: int) -> "Caller":
@@ -61,7 +63,8 @@ class Caller:
     async def book(self) -> str:
         """Book directly; return the booking's id, or ""."""
         wish = self.wish()
-        customer = {"customerName": self.name, "customerEmail": self.address()}
+        self._email = self.address()
+        customer = {"customerName": self.name, "customerEmail": self._email}
         answer = await self._insist("book_slot", wish, **customer)
         return str(answer["booking"]["bookingId"]) if "booking" in answer else ""
 
@@ -87,6 +90,7 @@ class Caller:
 
     async def confirm(self, kept: Kept) -> str:
         """Book a held start; return the booking's id, or ""."""
+        self._email = kept.email
         key = {} if self.random.random() < WITHOUT_A_KEY else {"idempotencyKey": self._key()}
         answer = await self.ask(
             "book_slot", holdToken=kept.token, customerName=self.name, customerEmail=kept.email, **key
@@ -96,10 +100,14 @@ class Caller:
     async def _change_mind(self, booking: str) -> None:
         whim = self.random.random()
         if whim < 0.25:
-            await self.ask("cancel_booking", bookingId=booking)
+            await self.ask("cancel_booking", bookingId=booking, email=self._email)
         elif whim < 0.5:
             await self.ask(
-                "reschedule_booking", bookingId=booking, start=self.wish()["start"], idempotencyKey=self._key()
+                "reschedule_booking",
+                bookingId=booking,
+                email=self._email,
+                start=self.wish()["start"],
+                idempotencyKey=self._key(),
             )
 
     async def _insist(self, tool: str, wish: Wish, **more: object) -> Body:

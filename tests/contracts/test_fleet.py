@@ -1,4 +1,4 @@
-"""The contracts of the ports Fleet, LiveHolds and RateLimiter, for every adapter."""
+"""The contracts of the ports Fleet, LiveHolds, RateLimiter and AttemptLimiter, for every adapter."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from slotmcp.domain.schedule import Schedule, TechnicianSchedule
-from slotmcp.ports import ChangeNotice, Rate
+from slotmcp.ports import AttemptLimit, ChangeNotice, Rate
 from support.clock import NOW_MS
 from support.fleets import TIMEOUT_SECONDS, Member, OpenMember, memory_members, redis_members, until
 from support.schedules import (
@@ -187,5 +187,32 @@ async def test_a_call_is_allowed_after_its_wait(one: Member) -> None:
 
     async def is_allowed() -> bool:
         return await one.limits.acquire("kim", many) == 0
+
+    await until(is_allowed)
+
+
+async def test_attempts_are_counted_together_and_refunded_by_any_server(one: Member, other: Member) -> None:
+    limit = AttemptLimit(count=3, period_ms=60_000)
+    assert [await member.attempts.acquire("kim", limit) for member in (one, other, one)] == [0, 0, 0]
+    waits = [await member.attempts.acquire("kim", limit) for member in (other, one)]
+    assert all(0 < wait_ms <= 60_000 for wait_ms in waits)
+    assert await other.attempts.acquire("lee", limit) == 0
+    await other.attempts.refund("kim")
+    assert [await one.attempts.acquire("kim", limit) > 0 for _ in range(2)] == [False, True]
+
+
+async def test_concurrent_attempts_are_allowed_up_to_the_limit(one: Member, other: Member) -> None:
+    limit = AttemptLimit(count=10, period_ms=60_000)
+    waits = await asyncio.gather(*(member.attempts.acquire("kim", limit) for member in (one, other) * 20))
+    assert waits.count(0) == 10
+
+
+async def test_an_attempt_is_allowed_as_soon_as_the_oldest_leaves_the_period(one: Member) -> None:
+    limit = AttemptLimit(count=1, period_ms=100)
+    assert await one.attempts.acquire("kim", limit) == 0
+    assert 0 < await one.attempts.acquire("kim", limit) <= 100
+
+    async def is_allowed() -> bool:
+        return await one.attempts.acquire("kim", limit) == 0
 
     await until(is_allowed)

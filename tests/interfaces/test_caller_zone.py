@@ -34,10 +34,12 @@ async def test_changes_are_worded_in_the_callers_zone(caller: Caller) -> None:
     booking = (await caller.call("book_slot", **ELEVEN, **KIM))["booking"]["bookingId"]
     found = await caller.call("find_bookings", phone="303-555-0142", **NEW_YORK)
     assert "tomorrow at 11 in the morning New York time" in found["result"]
-    moved = await caller.call("reschedule_booking", bookingId=booking, start="2026-11-24T11:00", **NEW_YORK)
+    moved = await caller.call(
+        "reschedule_booking", bookingId=booking, phone="303-555-0142", start="2026-11-24T11:00", **NEW_YORK
+    )
     assert moved["booking"]["start"] == "2026-11-24T16:00:00Z"
     assert "11 in the morning New York time" in moved["result"]
-    cancelled = await caller.call("cancel_booking", bookingId=booking, **NEW_YORK)
+    cancelled = await caller.call("cancel_booking", bookingId=booking, phone="303-555-0142", **NEW_YORK)
     assert "11 in the morning New York time" in cancelled["result"]
 
 

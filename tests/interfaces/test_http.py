@@ -72,8 +72,8 @@ async def use_every_tool(call: Any, who: str) -> None:  # noqa: ANN401  calls a 
     booking = (await call("book_slot", holdToken=holds[1]["holdToken"], **kim))["booking"]["bookingId"]
     found = (await call("find_bookings", email=kim["customerEmail"]))["bookings"]
     assert [one["bookingId"] for one in found] == [booking]
-    await call("reschedule_booking", bookingId=booking, start=last)
-    await call("cancel_booking", bookingId=booking)
+    await call("reschedule_booking", bookingId=booking, email=kim["customerEmail"], start=last)
+    await call("cancel_booking", bookingId=booking, email=kim["customerEmail"])
     before_work = {"from": f"{day}T05:00", "to": f"{day}T05:30"}
     await call("join_waitlist", **before_work, **kim)
     await call("list_waitlist")

@@ -81,8 +81,8 @@ def test_the_inspector_calls_every_tool_and_reports_a_refusal(inspector: Inspect
     explained, _ = inspector.call("explain_slot", serviceType=service, start=other_start)
     found, theirs = inspector.call("find_bookings", phone="(303) 555-0100")
     booking_id = theirs["bookings"][0]["bookingId"]
-    moved, _ = inspector.call("reschedule_booking", bookingId=booking_id, start=other_start)
-    cancelled, _ = inspector.call("cancel_booking", bookingId=booking_id)
+    moved, _ = inspector.call("reschedule_booking", bookingId=booking_id, phone="303 555 0100", start=other_start)
+    cancelled, _ = inspector.call("cancel_booking", bookingId=booking_id, phone="303 555 0100")
     window = {"from": free["query"]["from"], "to": free["query"]["to"]}
     joined, no_need = inspector.call("join_waitlist", serviceType=service, **window, **customer)
 

@@ -8,12 +8,12 @@ from typing import Final, Protocol, Self
 
 from slotmcp.bootstrap import SystemClock
 from slotmcp.domain.schedule import Schedule
-from slotmcp.ports import Clock, Fleet, Head, LiveHolds, Rate, RateLimiter, Store
+from slotmcp.ports import AttemptLimit, AttemptLimiter, Clock, Fleet, Head, LiveHolds, Rate, RateLimiter, Store
 from slotmcp.redis_layer.channel import Channel
-from slotmcp.redis_layer.fleet import RedisFleet, RedisHolds, RedisRateLimiter
+from slotmcp.redis_layer.fleet import RedisAttemptLimiter, RedisFleet, RedisHolds, RedisRateLimiter
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.fleet import FleetScheduleReader
-from slotmcp.services.in_memory import MemoryHolds, MemoryRateLimiter
+from slotmcp.services.in_memory import MemoryAttemptLimiter, MemoryHolds, MemoryRateLimiter
 from support.memory_fleet import MemoryFleet
 from support.wrapped_store import WrappedStore
 
@@ -28,6 +28,7 @@ class Member:
     fleet: Fleet
     holds: LiveHolds
     limits: RateLimiter
+    attempts: AttemptLimiter
     is_away: Callable[[], bool] = lambda: False
     """Returns whether the shared memory is unreachable."""
 
@@ -63,6 +64,16 @@ class UnusedLimiter:
         raise AssertionError(name, rate)
 
 
+class UnusedAttemptLimiter:
+    """Fallback that must not be needed while Redis is reachable."""
+
+    async def acquire(self, name: str, limit: AttemptLimit) -> int:
+        raise AssertionError(name, limit)
+
+    async def refund(self, name: str) -> None:
+        raise AssertionError(name)
+
+
 class OpenMember(Protocol):
     """Opener of another member of the same fleet."""
 
@@ -71,7 +82,13 @@ class OpenMember(Protocol):
 
 def memory_members() -> OpenMember:
     """Return an opener of members that share this process's memory."""
-    shared = Member(fleet=MemoryFleet(), holds=MemoryHolds(), limits=MemoryRateLimiter(SystemClock()))
+    clock = SystemClock()
+    shared = Member(
+        fleet=MemoryFleet(),
+        holds=MemoryHolds(),
+        limits=MemoryRateLimiter(clock),
+        attempts=MemoryAttemptLimiter(clock),
+    )
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Member]:
@@ -93,6 +110,7 @@ def redis_members(url: str) -> OpenMember:
                 fleet=RedisFleet(link, channel),
                 holds=RedisHolds(link),
                 limits=limits,
+                attempts=RedisAttemptLimiter(link, fallback=UnusedAttemptLimiter()),
                 is_away=lambda: link.is_unavailable,
             )
 

@@ -19,6 +19,7 @@ from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
 from slotmcp.services.holds import HoldAnswer, HoldRequest
 from slotmcp.services.imports import ProjectPlan
+from slotmcp.services.in_memory import MemoryAttemptLimiter
 from slotmcp.services.lookups import BookAnswer
 from slotmcp.services.slots import SlotAnswer, SlotQuery
 from slotmcp.store.sqlite import SqliteStore
@@ -179,7 +180,8 @@ async def open_shop(
     """Open a shop over the file at this path, and import a business first, if there is one."""
     clock = clock or HandClock(instant_ms(OPENING_TIME))
     async with SqliteStore.open(new_file(path), clock=clock) as store:
-        shop = Shop(build_app(store, travel, calendars=calendars), store, clock, path)
+        app = build_app(store, travel, attempts=MemoryAttemptLimiter(clock), calendars=calendars)
+        shop = Shop(app, store, clock, path)
         if business:
             await shop.app.projects.import_project(business, prune=False)
         yield shop

@@ -143,9 +143,11 @@ class SimulatedCaller:
         self.counts.booked = 1
         booking_id = result["booking"]["bookingId"]
         if persona is Persona.CANCELS:
-            self.counts.cancelled = int(await self._call("cancel_booking", bookingId=booking_id) is not None)
+            self.counts.cancelled = int(
+                await self._call("cancel_booking", bookingId=booking_id, phone=phone) is not None
+            )
         if persona is Persona.MOVES and (slots := await self._get_slots(service)):
-            moved = await self._call("reschedule_booking", bookingId=booking_id, start=slots[-1]["start"])
+            moved = await self._call("reschedule_booking", bookingId=booking_id, phone=phone, start=slots[-1]["start"])
             self.counts.moved = int(moved is not None)
 
     async def _get_slots(self, service: str, **filters: str) -> Sequence[Mapping[str, Any]]:

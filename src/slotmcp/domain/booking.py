@@ -8,7 +8,8 @@ from typing import Final, Self
 from slotmcp.domain.attention import NO_ATTENTION, Attention
 from slotmcp.domain.catalog import RankingKey
 from slotmcp.domain.claim import Claim
-from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.errors import BookingClosed, InvalidArgument
+from slotmcp.domain.interval import MS_PER_MINUTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,16 @@ class Booking:
     def id(self) -> str:
         """Id of the booking."""
         return self.claim.id
+
+    def require_open(self, now_ms: int) -> None:
+        """Require that the booking is active and its visit has not begun.
+
+        Raises:
+            BookingClosed.
+        """
+        is_active = self.status in {BookingStatus.CONFIRMED, BookingStatus.RESCHEDULED}
+        if not is_active or self.claim.start * MS_PER_MINUTE <= now_ms:
+            raise BookingClosed(is_canceled=self.status is BookingStatus.CANCELLED)
 
     def with_status(self, status: BookingStatus) -> Self:
         """Return the booking in another status.

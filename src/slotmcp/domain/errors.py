@@ -4,6 +4,7 @@ SlotmcpError
 ├── FixRequest           change the request
 │   ├── InvalidArgument      a field is wrong                      invalid_argument
 │   ├── NotFound             no such project, service or booking   not_found
+│   ├── VerificationNeeded   ask for the contact on the booking    verification_needed
 │   ├── HoldLimit            release a hold first                  hold_limit
 │   └── IdempotencyMismatch  use a new key                         idempotency_mismatch
 ├── PickAnother          choose another time
@@ -15,7 +16,9 @@ SlotmcpError
 ├── TryLater             repeat the same request later
 │   ├── Unavailable          a dependency is not available         unavailable
 │   └── RateLimited          too many calls                        rate_limited
+│       └── TooManyGuesses       too many failed verifications         rate_limited
 ├── Stop                 do not retry
+│   ├── BookingClosed        the visit has begun, or is over       booking_closed
 │   └── Forbidden            the credential does not allow it      forbidden
 └── FixSetup             an operator must change the installation
     ├── DatabaseTooNew       written by a newer version            unavailable
@@ -36,7 +39,14 @@ if TYPE_CHECKING:
     from slotmcp.domain.reasons import Reason
 
 _MAX_NEAREST = 5
+_CONTACT_MISSING = "Give the phone or the email that the booking was made under, as the caller says it."
+_CONTACT_DIFFERS = (
+    "No booking has this bookingId together with this phone or email. Check the id with find_bookings, and ask the "
+    "caller for another phone or email. A booking without either can only be changed by the business."
+)
 _MAX_QUOTED_CHARACTERS = 60
+_VISIT_BEGAN = "The visit has begun or is over, so callers cannot change it. An operator can set its outcome."
+_BOOKING_CANCELED = "This booking is canceled, so it cannot be changed. Book a new one if the caller wants it."
 
 
 class ErrorCode(StrEnum):
@@ -44,6 +54,7 @@ class ErrorCode(StrEnum):
 
     INVALID_ARGUMENT = "invalid_argument"
     NOT_FOUND = "not_found"
+    VERIFICATION_NEEDED = "verification_needed"
     HOLD_LIMIT = "hold_limit"
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
     SLOT_UNAVAILABLE = "slot_unavailable"
@@ -51,6 +62,7 @@ class ErrorCode(StrEnum):
     HOLD_EXPIRED = "hold_expired"
     UNAVAILABLE = "unavailable"
     RATE_LIMITED = "rate_limited"
+    BOOKING_CLOSED = "booking_closed"
     FORBIDDEN = "forbidden"
     INTERNAL = "internal"
     """An unexpected failure, without an error class."""
@@ -150,6 +162,19 @@ class NotFound(FixRequest):
         return cls(field, f"There is no {kind} {quoted!r}. {listed}", nearest=nearest, wanted=wanted)
 
 
+class VerificationNeeded(FixRequest):
+    """The caller has not proved that the booking is theirs.
+
+    An unknown id, a wrong contact and a booking without a contact are reported alike, so that ids cannot be guessed.
+    """
+
+    code = ErrorCode.VERIFICATION_NEEDED
+
+    def __init__(self, *, was_contact_given: bool) -> None:
+        super().__init__(_CONTACT_DIFFERS if was_contact_given else _CONTACT_MISSING)
+        self.was_contact_given = was_contact_given
+
+
 class HoldLimit(FixRequest):
     """The customer has the maximum number of live holds."""
 
@@ -237,8 +262,22 @@ class RateLimited(TryLater):
     code = ErrorCode.RATE_LIMITED
 
 
+class TooManyGuesses(RateLimited):
+    """Too many failed verifications in one phone call, or of one booking."""
+
+
 class Stop(SlotmcpError):  # noqa: N818
     """The caller should not retry."""
+
+
+class BookingClosed(Stop):
+    """The visit has begun, is over or was canceled, so a caller can no longer change it."""
+
+    code = ErrorCode.BOOKING_CLOSED
+
+    def __init__(self, *, is_canceled: bool) -> None:
+        super().__init__(_BOOKING_CANCELED if is_canceled else _VISIT_BEGAN)
+        self.is_canceled = is_canceled
 
 
 class Forbidden(Stop):

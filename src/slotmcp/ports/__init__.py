@@ -1,11 +1,22 @@
 """Ports: interfaces that the adapters implement. Their docstrings are the specification; adapters do not repeat it."""
 
 from slotmcp.ports.environment import Clock, Ids, Travel
-from slotmcp.ports.fleet import ChangeNotice, CommitHandler, Fleet, LiveHolds, Rate, RateLimiter
+from slotmcp.ports.fleet import (
+    AttemptLimit,
+    AttemptLimiter,
+    ChangeNotice,
+    CommitHandler,
+    Fleet,
+    LiveHolds,
+    Rate,
+    RateLimiter,
+)
 from slotmcp.ports.store import BookingPages, Head, ProjectEvent, ScheduleReader, Store, StoredKey
 from slotmcp.ports.transaction import ClaimConflict, Receipt, Transaction, Unit
 
 __all__ = [
+    "AttemptLimit",
+    "AttemptLimiter",
     "BookingPages",
     "ChangeNotice",
     "ClaimConflict",

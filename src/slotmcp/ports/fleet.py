@@ -1,4 +1,4 @@
-"""Ports between the servers that share a database: change notices, snapshots, live holds and rate limits."""
+"""Ports between the servers that share a database: change notices, snapshots, live holds and limits."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,6 +23,27 @@ class RateLimiter(Protocol):
 
         Never raises and never waits long. If the count is unavailable, the call is allowed.
         """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLimit:
+    """Largest number of attempts within any span of this length."""
+
+    count: int
+    period_ms: int
+
+
+class AttemptLimiter(Protocol):
+    """Counter of attempts by name, exact at every moment. Meant for small limits: it keeps the time of each attempt.
+
+    No method raises, and none waits long. If the count is unavailable, the attempt is allowed.
+    """
+
+    async def acquire(self, name: str, limit: AttemptLimit) -> int:
+        """Count an attempt and return 0 if it is allowed; otherwise return the milliseconds to wait."""
+
+    async def refund(self, name: str) -> None:
+        """Forget the newest attempt, because it shall not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Implementations of the ports Fleet, LiveHolds and RateLimiter on Redis."""
+"""Implementations of the ports Fleet, LiveHolds, RateLimiter and AttemptLimiter on Redis."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +8,11 @@ import orjson
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
-from slotmcp.ports import ChangeNotice, Rate, RateLimiter
+from slotmcp.ports import AttemptLimit, AttemptLimiter, ChangeNotice, Rate, RateLimiter
 from slotmcp.redis_layer.channel import Channel
 from slotmcp.redis_layer.keys import REVISION_MS, SAVE_INTERVAL_MS, SNAPSHOT_MS, SUPERSEDED_MS
 from slotmcp.redis_layer.link import RedisLink
-from slotmcp.redis_layer.scripts import COUNT_CALL, RAISE_REVISION, SAVE_SNAPSHOT
+from slotmcp.redis_layer.scripts import COUNT_ATTEMPT, COUNT_CALL, RAISE_REVISION, SAVE_SNAPSHOT
 from slotmcp.redis_layer.snapshots import ScheduleCodec
 
 
@@ -107,6 +107,28 @@ class RedisRateLimiter:
         keys, arguments = (self._link.keys.rate(name),), (MS_PER_MINUTE / rate.per_minute, MS_PER_MINUTE)
         wait_ms = await self._link.run(lambda client: COUNT_CALL.run(client, keys=keys, arguments=arguments))
         return await self._fallback.acquire(name, rate) if wait_ms is None else wait_ms
+
+
+class RedisAttemptLimiter:
+    """Implementation of the port AttemptLimiter: one count for all servers, by the clock of Redis.
+
+    While Redis is unavailable, each server counts its own attempts.
+    """
+
+    def __init__(self, link: RedisLink, *, fallback: AttemptLimiter) -> None:
+        self._link = link
+        self._fallback = fallback
+
+    async def acquire(self, name: str, limit: AttemptLimit) -> int:
+        keys, arguments = (self._link.keys.attempts(name),), (limit.count, limit.period_ms)
+        wait_ms = await self._link.run(lambda client: COUNT_ATTEMPT.run(client, keys=keys, arguments=arguments))
+        return await self._fallback.acquire(name, limit) if wait_ms is None else wait_ms
+
+    async def refund(self, name: str) -> None:
+        """Forget the newest attempt; the fallback counted it if Redis was unavailable then."""
+        key = self._link.keys.attempts(name)
+        if await self._link.run(lambda client: client.rpop(key)) is None:
+            await self._fallback.refund(name)
 
 
 def _decode(message: bytes) -> ChangeNotice | None:

@@ -46,6 +46,10 @@ class RedisKeys:
         """Return the key of the count of calls under a name, which is hashed."""
         return f"{self.prefix}:rate:{{{hashlib.sha256(name.encode()).hexdigest()}}}"
 
+    def attempts(self, name: str) -> str:
+        """Return the key of the attempts under a name, which is hashed."""
+        return f"{self.prefix}:attempts:{{{hashlib.sha256(name.encode()).hexdigest()}}}"
+
     @property
     def probe(self) -> str:
         """Return the key that a probe writes."""

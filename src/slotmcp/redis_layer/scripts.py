@@ -47,3 +47,4 @@ def _source(name: str) -> tuple[str, str]:
 RAISE_REVISION: Final = Script("raise_revision", keys=1, arguments=4)
 SAVE_SNAPSHOT: Final = Script("save_snapshot", keys=3, arguments=4)
 COUNT_CALL: Final = Script("count_call", keys=1, arguments=2)
+COUNT_ATTEMPT: Final = Script("count_attempt", keys=1, arguments=2)

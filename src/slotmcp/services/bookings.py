@@ -1,8 +1,11 @@
 """Use cases of bookings: book, find, reschedule and cancel appointments, and set their status."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
-from slotmcp.domain.booking import BookingStatus, Customer
+from slotmcp.domain.booking import Booking, BookingStatus, Customer
+from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import SlotmcpError
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.travel import TravelTimes
@@ -30,18 +33,27 @@ from slotmcp.services.status_changes import CancelRequest, cancel, set_status
 from slotmcp.services.tracing import TracedResult, record_result, span
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
+from slotmcp.services.verification import Verification, VerificationService, may_see_details
 from slotmcp.services.waitlist_queue import close_fulfilled_entries, offer_freed_time
 
 
 class BookingService:
     """Use cases of bookings."""
 
-    def __init__(self, writer: ProjectWriter, *, live: LiveHolds, travel_lookup: TravelLookup) -> None:
+    def __init__(
+        self,
+        writer: ProjectWriter,
+        *,
+        live: LiveHolds,
+        travel_lookup: TravelLookup,
+        verification: VerificationService,
+    ) -> None:
         self._writer = writer
         self._store = writer.store
         self._availability_cache = writer.availability_cache
         self._live = live
         self._travel_lookup = travel_lookup
+        self._verification = verification
 
     async def book_slot(self, request: BookRequest) -> BookAnswer:
         """Book a held start, or a start directly.
@@ -151,26 +163,41 @@ class BookingService:
         request.check()
         project_id = await self._availability_cache.project_id(request.project_id)
         availability = await self._availability_cache.availability(project_id)
-        schedule = availability.schedule
+        schedule, pseudonym = availability.schedule, await self._store.pseudonyms(project_id)
+        bookings = await self._find(project_id, request, schedule.project)
+        may_see = partial(may_see_details, origin=request.origin, project=schedule.project, pseudonym=pseudonym)
+        return find_answer(schedule, bookings, availability.now_ms, may_see)
+
+    async def _find(self, project_id: str, request: FindRequest, project: Project) -> Sequence[Booking]:
         if request.booking_id:
             booking = await self._store.booking(project_id, request.booking_id)
-            return find_answer(schedule, [booking] if booking else [], availability.now_ms)
-        bookings = await self._store.bookings_by(project_id, *request.references(schedule.project))
-        return find_answer(schedule, bookings, availability.now_ms)
+            return [booking] if booking else []
+        references = request.references(project)
+        return [] if request.is_too_vague else await self._store.bookings_by(project_id, *references)
 
     async def reschedule_booking(self, request: RescheduleRequest) -> RescheduleAnswer:
         """Move a booking to another time. On an error the booking keeps its time.
 
         Raises:
-            InvalidArgument, NotFound, SlotUnavailable, HoldExpired, IdempotencyMismatch, Unavailable.
+            InvalidArgument, NotFound, VerificationNeeded, TooManyGuesses, BookingClosed, SlotUnavailable, HoldExpired,
+            IdempotencyMismatch, Unavailable.
         """
         project_id = await self._availability_cache.project_id(request.project_id)
+        async with self._verification.verifying(project_id, request.access) as verification:
+            answer = await self._reschedule(project_id, request, verification)
+        if request.hold_token:
+            await self._live.remove(project_id, request.hold_token)
+        return answer
+
+    async def _reschedule(
+        self, project_id: str, request: RescheduleRequest, verification: Verification
+    ) -> RescheduleAnswer:
         travel_times = await self._travel_times_of_move(project_id, request)
 
         async def work(unit: UnitOfWork) -> RescheduleAnswer:
             await unit.transaction.lapse_holds()
             before = await unit.availability()
-            answer = await reschedule(unit.transaction, before, request, travel_times)
+            answer = await reschedule(unit.transaction, before, request, verification, travel_times)
             if answer.booked.replayed:
                 return answer
             previous = answer.previous
@@ -182,10 +209,7 @@ class BookingService:
             await offer_freed_time(unit)  # even if the booking did not move: its hold was released
             return answer
 
-        answer = await self._writer.write(project_id, work)
-        if request.hold_token:
-            await self._live.remove(project_id, request.hold_token)
-        return answer
+        return await self._writer.write(project_id, work)
 
     async def _travel_times_of_move(self, project_id: str, request: RescheduleRequest) -> TravelTimes | None:
         booking = await self._store.booking(project_id, request.booking_id)
@@ -201,21 +225,11 @@ class BookingService:
         """Cancel a booking and free its time. Repeated calls return the same response.
 
         Raises:
-            InvalidArgument, NotFound, Unavailable.
+            InvalidArgument, NotFound, VerificationNeeded, TooManyGuesses, BookingClosed, Unavailable.
         """
-
-        async def work(unit: UnitOfWork) -> BookAnswer:
-            transaction, before = unit.transaction, await unit.availability()
-            booking = await require_booking(transaction, request.booking_id)
-            cancelled = await cancel(transaction, booking, request.reason)
-            replayed = cancelled is booking
-            answer = book_answer(transaction, await transaction.schedule(), cancelled, replayed=replayed)
-            if not replayed:
-                await revalidate_neighbors(unit, before, cancelled.claim.interval)
-                await offer_freed_time(unit)
-            return answer
-
-        return await self._writer.write(await self._availability_cache.project_id(request.project_id), work)
+        project_id = await self._availability_cache.project_id(request.project_id)
+        async with self._verification.verifying(project_id, request.access) as verification:
+            return await self._writer.write(project_id, partial(_cancel, request, verification))
 
     async def set_booking_status(self, project_id: str | None, booking_id: str, status: BookingStatus) -> BookAnswer:
         """Save the outcome of a visit: completed or no-show. Repeated calls return the same response.
@@ -231,3 +245,17 @@ class BookingService:
             return book_answer(transaction, await transaction.schedule(), changed, replayed=changed is booking)
 
         return await self._writer.write(await self._availability_cache.project_id(project_id), work)
+
+
+async def _cancel(request: CancelRequest, verification: Verification, unit: UnitOfWork) -> BookAnswer:
+    transaction, before = unit.transaction, await unit.availability()
+    schedule = before.schedule
+    booking = await verification.find(transaction, schedule.project)
+    if booking.status is not BookingStatus.CANCELLED:
+        verification.require_open(booking, transaction.now_ms)
+    cancelled = await cancel(transaction, booking, request.reason)
+    replayed = cancelled is booking
+    if not replayed:
+        await revalidate_neighbors(unit, before, cancelled.claim.interval)
+        await offer_freed_time(unit)
+    return book_answer(transaction, schedule, cancelled, replayed=replayed)

@@ -1,15 +1,16 @@
 """Implementations of ports in the memory of one process, for servers without Redis."""
 
+from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.interval import MS_PER_MINUTE, MS_PER_SECOND
-from slotmcp.ports import Clock, Rate
+from slotmcp.ports import AttemptLimit, Clock, Rate
 
 _MAX_NAMES: Final = 10_000
-"""Number of names at which those with an unused rate are dropped."""
+"""Number of names at which those with an unused rate are dropped, and of counted attempts the oldest, too."""
 
 
 class MemoryHolds:
@@ -55,3 +56,31 @@ class MemoryRateLimiter:
             self._full_until_ms = {name: until for name, until in self._full_until_ms.items() if until > now_ms}
         self._full_until_ms[name] = full_until_ms
         return 0
+
+
+class MemoryAttemptLimiter:
+    """Implementation of the port AttemptLimiter."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._times_ms: dict[str, deque[int]] = {}
+        """Times of the attempts within the period, by name; the name with the newest attempt comes last."""
+
+    async def acquire(self, name: str, limit: AttemptLimit) -> int:
+        now_ms, times_ms = self._clock.now_ms(), self._times_ms.pop(name, deque())
+        while times_ms and times_ms[0] <= now_ms - limit.period_ms:
+            times_ms.popleft()
+        is_allowed = len(times_ms) < limit.count
+        if is_allowed:
+            times_ms.append(now_ms)
+        self._times_ms[name] = times_ms
+        if len(self._times_ms) > _MAX_NAMES:
+            del self._times_ms[next(iter(self._times_ms))]
+        return 0 if is_allowed else times_ms[0] + limit.period_ms - now_ms
+
+    async def refund(self, name: str) -> None:
+        times_ms = self._times_ms.get(name)
+        if times_ms:
+            times_ms.pop()
+        if not times_ms:
+            self._times_ms.pop(name, None)

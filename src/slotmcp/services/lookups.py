@@ -1,16 +1,18 @@
 """Lookups of bookings: by id or by a customer's contact, with the service and the technician of each."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from slotmcp.domain.booking import Booking, BookingStatus
+from slotmcp.domain.caller import is_guessable
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import Claim
 from slotmcp.domain.errors import FieldProblem, InvalidArgument, NotFound
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Transaction
+from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.contacts import (
     email_reference,
     hash_references,
@@ -45,8 +47,13 @@ async def require_booking(transaction: Transaction, booking_id: str) -> Booking:
     """
     booking = await transaction.booking(booking_id)
     if booking is None:
-        raise NotFound("bookingId", "There is no booking with that id; find_bookings finds those of a phone or e-mail.")
+        raise unknown_booking()
     return booking
+
+
+def unknown_booking() -> NotFound:
+    """Return the error for an unknown booking id."""
+    return NotFound("bookingId", "There is no booking with that id; find_bookings finds those of a phone or e-mail.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +96,13 @@ class FindRequest:
     email: str = ""
     customer_reference: str = ""
     """The agent's own reference to the customer, as in create_hold."""
+    origin: RequestOrigin = LOCAL_ORIGIN
+    """Client that sent the request."""
+
+    @property
+    def is_too_vague(self) -> bool:
+        """True if the only criterion is a reference that several customers may share: it finds nothing."""
+        return bool(self.customer_reference) and is_guessable(self.customer_reference)
 
     def check(self) -> None:
         """Require exactly one criterion.
@@ -130,6 +144,8 @@ class FoundBooking:
     service: ServiceType
     technician: Technician
     is_upcoming: bool
+    has_details: bool = True
+    """False if the client may see only the service and the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +157,17 @@ class FindAnswer:
     now_ms: int
 
 
-def find_answer(schedule: Schedule, bookings: Sequence[Booking], now_ms: int) -> FindAnswer:
+def find_answer(
+    schedule: Schedule, bookings: Sequence[Booking], now_ms: int, may_see_details: Callable[[Booking], bool]
+) -> FindAnswer:
     """Return the response with bookings, which may be in any order."""
     ordered = sorted(bookings, key=lambda booking: (booking.claim.start, booking.id))
     upcoming = [booking for booking in ordered if is_upcoming(booking, now_ms)]
     others = [booking for booking in reversed(ordered) if not is_upcoming(booking, now_ms)]
-    found = [found_booking(schedule, booking, now_ms) for booking in (*upcoming, *others[:MAX_PAST_BOOKINGS])]
+    found = [
+        replace(found_booking(schedule, booking, now_ms), has_details=may_see_details(booking))
+        for booking in (*upcoming, *others[:MAX_PAST_BOOKINGS])
+    ]
     return FindAnswer(project=schedule.project, found=tuple(found), now_ms=now_ms)
 
 

@@ -20,9 +20,10 @@ from slotmcp.services.appointments import resolve_moment
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.holds import assign_held, require_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
-from slotmcp.services.lookups import BookAnswer, book_answer, require_booking, service_of, technician_of
+from slotmcp.services.lookups import BookAnswer, book_answer, service_of, technician_of
 from slotmcp.services.placement import make_moves
 from slotmcp.services.revalidation import attention_at_booking
+from slotmcp.services.verification import BookingAccess, Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,15 @@ class RescheduleRequest:
     idempotency_key: str = ""
     origin: RequestOrigin = LOCAL_ORIGIN
     """Client that sent the request."""
+    phone: str = ""
+    """Phone number on the booking, as proof."""
+    email: str = ""
+    """Email address on the booking, as proof."""
+
+    @property
+    def access(self) -> BookingAccess:
+        """Access to the booking that the request needs."""
+        return BookingAccess(booking_id=self.booking_id, origin=self.origin, phone=self.phone, email=self.email)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,22 +109,27 @@ class _Move:
 
 
 async def reschedule(
-    transaction: Transaction, availability: Availability, request: RescheduleRequest, travel_times: TravelTimes | None
+    transaction: Transaction,
+    availability: Availability,
+    request: RescheduleRequest,
+    verification: Verification,
+    travel_times: TravelTimes | None,
 ) -> RescheduleAnswer:
     """Move a booking to another time; on an error it keeps its time.
 
     `travel_times` replace the estimated ones.
 
     Raises:
-        InvalidArgument, NotFound, HoldExpired, IdempotencyMismatch, LostSlot.
+        InvalidArgument, NotFound, VerificationNeeded, BookingClosed, HoldExpired, IdempotencyMismatch, LostSlot.
     """
     schedule = availability.schedule
-    booking = await require_booking(transaction, request.booking_id)
+    booking = await verification.find(transaction, schedule.project)
     start = _requested_start(availability, request)
     keys = _keys(transaction, request, booking, start)
     earlier = await _earlier_move(transaction, keys, booking, start)
     before, moved = earlier or PreviousTime.of(booking.claim), booking
     if earlier is None:
+        verification.require_open(booking, transaction.now_ms)
         booking.with_status(BookingStatus.RESCHEDULED)  # raises if the booking is closed
         hold = await _hold_for(transaction, booking, request, start)
         moved = await _apply(transaction, _plan(availability, booking, hold, start, travel_times))

@@ -62,6 +62,16 @@ def _refusal_code(trace: Trace) -> str:
     return _NOTHING_OFFERED if trace.use is TracedUse.GET_SLOTS and not trace.offered else ""
 
 
+def record_failed_verification() -> None:
+    """Record a request for a booking with a contact that is not on it."""
+    metrics.FAILED_VERIFICATIONS.inc()
+
+
+def record_guessing_alert() -> None:
+    """Record a failed verification of a credential that had many."""
+    metrics.GUESSING_ALERTS.inc()
+
+
 def record_stage(stage: FunnelStage) -> None:
     """Record that a conversation reached a stage for the first time."""
     metrics.CONVERSATIONS.labels(stage).inc()

@@ -108,6 +108,12 @@ COLLISIONS: Final = _counter(
     initial=(TracedUse.CREATE_HOLD, TracedUse.BOOK_SLOT),
 )
 HOLDS: Final = _counter("slotmcp_holds", "What became of holds.", "event", initial=HoldEvent)
+FAILED_VERIFICATIONS: Final = _counter(
+    "slotmcp_failed_verifications", "Requests for a booking with a phone number or email that is not on it."
+)
+GUESSING_ALERTS: Final = _counter(
+    "slotmcp_guessing_alerts", "Failed verifications of a credential that had at least 100 within the hour."
+)
 TRACES_KEPT: Final = _counter("slotmcp_traces_kept", "Decision traces that were kept.")
 TRACES_DROPPED: Final = _counter(
     "slotmcp_traces_dropped", "Decision traces that were lost: too many at once, or no database."

@@ -122,6 +122,8 @@ Duration: TypeAlias = Annotated[
 RequestedTechnician: TypeAlias = Annotated[Id | None, Field(description="If the caller wants this one")]
 ListedTechnician: TypeAlias = Annotated[Id, Field(description="From list_technicians")]
 BookingId: TypeAlias = Annotated[Id, Field(description="From find_bookings or book_slot")]
+ProofPhone: TypeAlias = Annotated[Phone, Field(description="On the booking, or email")]
+ProofEmail: TypeAlias = Annotated[Email, Field(description="On the booking, or phone")]
 CustomerName: TypeAlias = Annotated[str, Text(200, texts.read_name), Field(description="As the caller gave it")]
 CustomerPhone: TypeAlias = Annotated[Phone, Field(description="Or customerEmail, or both")]
 CustomerEmail: TypeAlias = Annotated[Email, Field(description="Or customerPhone, or both")]

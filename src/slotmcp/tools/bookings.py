@@ -1,6 +1,7 @@
 """Tools that book a start, and find, reschedule and cancel bookings."""
 
-from typing import Annotated, Final, Literal, NotRequired, assert_never
+from dataclasses import replace
+from typing import Annotated, Final, Literal, NotRequired, assert_never, cast
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -18,9 +19,17 @@ from slotmcp.tools.moments import write_utc
 from slotmcp.tools.speech import bookings as sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import DESTRUCTIVE, IDEMPOTENT, READ_ONLY, tool
-from slotmcp.tools.views import BriefBookingView, ClockedResponse, show_booking, show_clock
+from slotmcp.tools.views import (
+    BookingTimeView,
+    BriefBookingView,
+    ClockedResponse,
+    show_booking,
+    show_booking_time,
+    show_clock,
+)
 
 _NO_REASON: Final = AssignmentReason(policy=(), values={}, considered=0)
+_TOO_VAGUE: Final = "This customerHash is too easy to guess to find bookings. Ask for the phone number or e-mail."
 _DID_NOT_TAKE_PLACE: Final = frozenset({BookingStatus.CANCELLED, BookingStatus.NO_SHOW})
 
 
@@ -62,6 +71,8 @@ class RescheduleBooking(arguments.ProjectArguments):
     """Arguments of reschedule_booking."""
 
     booking_id: arguments.BookingId
+    phone: arguments.ProofPhone = ""
+    email: arguments.ProofEmail = ""
     start: arguments.Time | None = Field(None, description="The new start, as get_slots gave it")
     hold_token: arguments.Secret = Field("", description="Instead of start, if create_hold kept it")
     idempotency_key: arguments.IdempotencyKey = ""
@@ -74,6 +85,8 @@ class CancelBooking(arguments.ProjectArguments):
     """Arguments of cancel_booking."""
 
     booking_id: arguments.BookingId
+    phone: arguments.ProofPhone = ""
+    email: arguments.ProofEmail = ""
     reason: Annotated[str, arguments.Text(500, multiline=True)] = Field("", description="If the caller gave one")
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
@@ -98,9 +111,14 @@ class BookingView(BriefBookingView):
     assignment: AssignmentView
 
 
-class FoundView(BriefBookingView):
-    """Booking in the response of find_bookings."""
+class FoundView(BookingTimeView):
+    """Booking in the response of find_bookings. Only operators and the call that booked it see more than its time."""
 
+    technicianId: NotRequired[str]
+    technicianName: NotRequired[str]
+    customerName: NotRequired[str]
+    address: NotRequired[str]
+    notes: NotRequired[str]
     upcoming: bool
 
 
@@ -181,16 +199,14 @@ async def find_bookings(app: App, args: FindBookings) -> FindResponse:
         phone=args.phone,
         email=args.email,
         customer_reference=args.customer_hash,
+        origin=current_origin(),
     )
     answer = await app.bookings.find_bookings(request)
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
     return {
         "result": _describe_found(answer, view),
-        "note": view.note,
-        "bookings": [
-            {**show_booking(found.booking, found.technician, view), "upcoming": found.is_upcoming}
-            for found in answer.found
-        ],
+        "note": " ".join(filter(None, (view.note, _TOO_VAGUE if request.is_too_vague else ""))),
+        "bookings": [_show_found(found, view) for found in answer.found],
         "clock": show_clock(view),
     }
 
@@ -209,6 +225,8 @@ async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleRes
         timezone=args.timezone,
         idempotency_key=args.idempotency_key,
         origin=current_origin(),
+        phone=args.phone,
+        email=args.email,
     )
     answer = await app.bookings.reschedule_booking(request)
     booked, previous = answer.booked, answer.previous
@@ -230,7 +248,14 @@ async def reschedule_booking(app: App, args: RescheduleBooking) -> RescheduleRes
 @tool("Cancel a booking", DESTRUCTIVE)
 async def cancel_booking(app: App, args: CancelBooking) -> CancelResponse:
     """Cancel a booking for good, once the caller has confirmed which. For another time, use reschedule_booking."""
-    request = CancelRequest(project_id=args.project_id, booking_id=args.booking_id, reason=args.reason)
+    request = CancelRequest(
+        project_id=args.project_id,
+        booking_id=args.booking_id,
+        reason=args.reason,
+        origin=current_origin(),
+        phone=args.phone,
+        email=args.email,
+    )
     answer = await app.bookings.cancel_booking(request)
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
     return {
@@ -238,6 +263,19 @@ async def cancel_booking(app: App, args: CancelBooking) -> CancelResponse:
         "note": view.note,
         "booking": show_booking(answer.booking, answer.technician, view),
         "clock": show_clock(view),
+    }
+
+
+def _show_found(found: FoundBooking, view: Viewpoint) -> FoundView:
+    if not found.has_details:
+        return cast("FoundView", {**show_booking_time(found.booking, view), "upcoming": found.is_upcoming})
+    customer, visit = found.booking.customer, found.booking.visit
+    return {
+        **show_booking(found.booking, found.technician, view),
+        "customerName": customer.name if customer else "",
+        "address": visit.address,
+        "notes": visit.notes,
+        "upcoming": found.is_upcoming,
     }
 
 
@@ -278,16 +316,21 @@ def _appointment(answer: BookAnswer | FoundBooking) -> sentences.BookingDetails:
     return sentences.BookingDetails(answer.booking.claim.start, answer.service, answer.technician.name)
 
 
+def _found_appointment(found: FoundBooking) -> sentences.BookingDetails:
+    appointment = _appointment(found)
+    return appointment if found.has_details else replace(appointment, technician="")
+
+
 def _describe_found(answer: FindAnswer, view: Viewpoint) -> str:
     if not answer.found:
         return sentences.none_found(view)
     upcoming = [found for found in answer.found if found.is_upcoming]
     if len(upcoming) > 1:
-        return sentences.several_upcoming(len(upcoming), _appointment(upcoming[0]), view)
+        return sentences.several_upcoming(len(upcoming), _found_appointment(upcoming[0]), view)
     if upcoming:
-        return sentences.only_upcoming(_appointment(upcoming[0]), view)
+        return sentences.only_upcoming(_found_appointment(upcoming[0]), view)
     past = next((found for found in answer.found if found.booking.status not in _DID_NOT_TAKE_PLACE), None)
-    return sentences.last_past(_appointment(past), view) if past else sentences.none_upcoming(view)
+    return sentences.last_past(_found_appointment(past), view) if past else sentences.none_upcoming(view)
 
 
 def _describe_move(answer: RescheduleAnswer, view: Viewpoint) -> str:

@@ -84,6 +84,12 @@ def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: PLR0
             return sentences.hold_expired(starts, view)
         case errors.HoldLimit():
             return sentences.too_many_holds(view)
+        case errors.VerificationNeeded():
+            return bookings.verification_needed(view, was_contact_given=error.was_contact_given)
+        case errors.TooManyGuesses():
+            return bookings.too_many_guesses(view)
+        case errors.BookingClosed():
+            return bookings.closed(view, is_canceled=error.is_canceled)
         case errors.TryLater():
             return sentences.try_later(view)
         case _:

@@ -97,12 +97,17 @@ class SlotView(TimeView):
     candidates: list[CandidateView]
 
 
-class BriefBookingView(TimeView):
-    """Booking and its status, without its customer."""
+class BookingTimeView(TimeView):
+    """Service, time and status of a booking."""
 
     bookingId: str
     status: str
     serviceType: str
+
+
+class BriefBookingView(BookingTimeView):
+    """Booking and its status, without its customer."""
+
     technicianId: str
     technicianName: str
 
@@ -128,14 +133,21 @@ def show_clock(view: Viewpoint) -> ClockView:
     return {"now": write_utc_ms(view.now_ms), "today": full_date(view.today, view.voice), "timezone": view.zone.key}
 
 
-def show_booking(booking: Booking, technician: Technician, view: Viewpoint) -> BriefBookingView:
-    """Return a booking and its status, without its customer."""
+def show_booking_time(booking: Booking, view: Viewpoint) -> BookingTimeView:
+    """Return the service, the time and the status of a booking."""
     claim = booking.claim
     return {
         "bookingId": booking.id,
         "status": booking.status.value,
         "serviceType": claim.service_id,
         **show_time(claim.start, claim.end, view),
+    }
+
+
+def show_booking(booking: Booking, technician: Technician, view: Viewpoint) -> BriefBookingView:
+    """Return a booking and its status, without its customer."""
+    return {
+        **show_booking_time(booking, view),
         "technicianId": technician.id,
         "technicianName": technician.name,
     }

@@ -61,7 +61,11 @@ async def in_spanish(caller: Caller, page: Page) -> None:
         line.says("Sí. Me llamo Luz Vega, 303 555 0142.")
         booked = await line.call("book_slot", holdToken=token, **KIM | {"customerName": "Luz Vega"}, **es)
         line.says("¡Ay! Mejor el lunes a la una.")
-        moving = {"bookingId": booked["booking"]["bookingId"], "start": f"{MONDAY}T13:00"}
+        moving = {
+            "bookingId": booked["booking"]["bookingId"],
+            "phone": KIM["customerPhone"],
+            "start": f"{MONDAY}T13:00",
+        }
         await line.call("reschedule_booking", **moving, **es)
 
 
@@ -75,7 +79,11 @@ async def from_another_zone(caller: Caller, page: Page) -> None:
         line.says("Yes. Kim Doe, 303 555 0142.")
         booked = await line.call("book_slot", holdToken=token, **KIM, **there)
         line.says("Sorry, I have to be in the office at ten. What about Friday at noon, my time?")
-        moving = {"bookingId": booked["booking"]["bookingId"], "start": f"{FRIDAY}T12:00"}
+        moving = {
+            "bookingId": booked["booking"]["bookingId"],
+            "phone": KIM["customerPhone"],
+            "start": f"{FRIDAY}T12:00",
+        }
         moved = await line.call("reschedule_booking", **moving, **there)
         assert moved["booking"]["start"] == f"{FRIDAY}T17:00:00Z"
         line.says("Why not at two?")
@@ -83,7 +91,7 @@ async def from_another_zone(caller: Caller, page: Page) -> None:
 
 
 async def nothing_free(caller: Caller, page: Page) -> None:
-    taken = await _fill(caller, "2026-11-24", "2026-11-27")
+    taken, phone = await _fill(caller, "2026-11-24", "2026-11-27")
     page.note("Carla's week is full of ducts.")
     week = {"from": "2026-11-24", "to": FRIDAY}
     async with ring(caller, page) as line:
@@ -93,7 +101,7 @@ async def nothing_free(caller: Caller, page: Page) -> None:
         waiting = {**DUCTS, **week, **KIM}
         await line.call("join_waitlist", **waiting)
         line.says("Thank you. Goodbye.")
-    await caller.call("cancel_booking", bookingId=taken[-1])
+    await caller.call("cancel_booking", bookingId=taken, phone=phone)
     page.note("Somebody cancels; the agent hears of it and calls Kim back.")
     async with ring(caller, page) as line:
         answer = await line.call("join_waitlist", **waiting)
@@ -101,13 +109,14 @@ async def nothing_free(caller: Caller, page: Page) -> None:
         await line.call("book_slot", holdToken=answer["offer"]["holdToken"], **KIM)
 
 
-async def _fill(caller: Caller, first: str, last: str) -> list[str]:
-    """Book every duct cleaning of some days, and return the ids."""
-    taken: list[str] = []
+async def _fill(caller: Caller, first: str, last: str) -> tuple[str, str]:
+    """Book every duct cleaning of some days, and return the id and the phone number of the last one."""
+    count, booking_id, phone = 0, "", ""
     while slots := (await caller.call("get_slots", **DUCTS, **{"from": first, "to": last}, limit=1))["slots"]:
-        who = {"customerPhone": f"+1 720 555 {len(taken):04}"}
-        taken.append((await book_before(caller, slots[0]["start"], **DUCTS, **who))["bookingId"])
-    return taken
+        phone = f"+1 720 555 {count:04}"
+        booking_id = (await book_before(caller, slots[0]["start"], **DUCTS, customerPhone=phone))["bookingId"]
+        count += 1
+    return booking_id, phone
 
 
 async def nearest_and_too_far(caller: Caller, page: Page) -> None:

@@ -12,7 +12,9 @@ async def technician_from_last_time(caller: Caller, page: Page) -> None:
     async with ring(caller, page) as line:
         line.says("You were here in October, and I would like the same technician again. Friday at nine? 303-555-0142.")
         found = await line.call("find_bookings", phone="303-555-0142")
-        ben = found["bookings"][0]["technicianId"]
+        assert "technicianId" not in found["bookings"][0]
+        line.says("It was Ben.")
+        ben = "t-ben"
         token = await hold(line, f"{FRIDAY}T09:00", technicianId=ben)
         line.says("Wonderful, yes. Kim Doe.")
         booked = await line.call("book_slot", holdToken=token, **KIM)
@@ -39,7 +41,7 @@ async def cancels(caller: Caller, page: Page) -> None:
         found = await line.call("find_bookings", phone="(303) 555-0142")
         line.says("That is the one. My furnace works again.")
         booking_id = found["bookings"][0]["bookingId"]
-        await line.call("cancel_booking", bookingId=booking_id, reason="works again")
+        await line.call("cancel_booking", bookingId=booking_id, phone="(303) 555-0142", reason="works again")
         line.says("So there is nothing left?")
         await line.call("find_bookings", phone="(303) 555-0142")
 
@@ -50,7 +52,7 @@ async def moves(caller: Caller, page: Page) -> None:
     async with ring(caller, page) as line:
         line.says("Could we move my appointment? 303 555 0142.")
         found = await line.call("find_bookings", phone="303 555 0142")
-        booking = {"bookingId": found["bookings"][0]["bookingId"]}
+        booking = {"bookingId": found["bookings"][0]["bookingId"], "phone": "303 555 0142"}
         line.says("Yes, that one. Thursday would be better.")
         await line.call("reschedule_booking", **booking, start=f"{THURSDAY}T09:00")
         line.says("Oh, Thanksgiving. Then Monday at noon?")

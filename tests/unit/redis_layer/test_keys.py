@@ -10,9 +10,9 @@ import pytest
 from redis.crc import key_slot
 
 from slotmcp.bootstrap import join_fleet
-from slotmcp.ports import ChangeNotice, Rate
+from slotmcp.ports import AttemptLimit, ChangeNotice, Rate
 from slotmcp.redis_layer.channel import Channel
-from slotmcp.redis_layer.fleet import RedisFleet, RedisHolds, RedisRateLimiter
+from slotmcp.redis_layer.fleet import RedisAttemptLimiter, RedisFleet, RedisHolds, RedisRateLimiter
 from slotmcp.redis_layer.keys import RedisKeys
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.scripts import RAISE_REVISION
@@ -190,6 +190,34 @@ async def test_without_redis_each_server_counts_on_its_own(redis: RedisServer, l
     assert 0 < redis.client.pttl(key) <= 60_000
     redis.stop()
     assert await limiter.acquire("kim", Rate(per_minute=1)) == 4
+
+
+class ScriptedAttemptLimiter:
+    """An attempt limiter with a recognizable answer, which records its refunds."""
+
+    def __init__(self) -> None:
+        self.refunded: list[str] = []
+
+    async def acquire(self, name: str, limit: AttemptLimit) -> int:
+        return len(name) + limit.count
+
+    async def refund(self, name: str) -> None:
+        self.refunded.append(name)
+
+
+async def test_without_redis_each_server_counts_attempts_on_its_own(redis: RedisServer, link: RedisLink) -> None:
+    fallback, limit = ScriptedAttemptLimiter(), AttemptLimit(count=2, period_ms=60_000)
+    limiter = RedisAttemptLimiter(link, fallback=fallback)
+    assert await limiter.acquire("kim", limit) == 0
+    (key,) = redis.names("slotmcp:attempts:*")
+    assert "kim" not in key
+    assert 0 < redis.client.pttl(key) <= 60_000
+    await limiter.refund("kim")
+    assert (redis.names("slotmcp:attempts:*"), fallback.refunded) == ([], [])
+    redis.stop()
+    assert await limiter.acquire("kim", limit) == 5
+    await limiter.refund("kim")
+    assert fallback.refunded == ["kim"]
 
 
 async def test_a_cluster_accepts_all_commands(tmp_path: Path) -> None:

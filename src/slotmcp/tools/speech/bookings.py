@@ -28,6 +28,7 @@ class BookingDetails:
     start: Minute
     service: ServiceType
     technician: str
+    """Empty if the caller may not hear it."""
 
     def words(self, view: Viewpoint) -> dict[str, str]:
         """Return the values of a sentence's braces."""
@@ -67,11 +68,20 @@ def assignment_reason(name: str, reason: AssignmentReason, view: Viewpoint) -> s
 
 def only_upcoming(appointment: BookingDetails, view: Viewpoint) -> str:
     """Describe the only upcoming appointment."""
+    if not appointment.technician:
+        return view.voice.say("You have one appointment: {service}, {time}.", **appointment.words(view))
     return view.voice.say("You have one appointment: {service}, {time}, with {technician}.", **appointment.words(view))
 
 
 def several_upcoming(count: int, appointment: BookingDetails, view: Viewpoint) -> str:
     """Say how many appointments are upcoming, and describe the next one."""
+    if not appointment.technician:
+        return view.voice.say_count(
+            "You have {count} appointment. The next one: {service}, {time}.",
+            "You have {count} appointments. The next one: {service}, {time}.",
+            count,
+            **appointment.words(view),
+        )
     return view.voice.say_count(
         "You have {count} appointment. The next one: {service}, {time}, with {technician}.",
         "You have {count} appointments. The next one: {service}, {time}, with {technician}.",
@@ -87,6 +97,10 @@ def none_upcoming(view: Viewpoint) -> str:
 
 def last_past(appointment: BookingDetails, view: Viewpoint) -> str:
     """Say that no appointment is upcoming, and describe the last one that took place."""
+    if not appointment.technician:
+        return view.voice.say(
+            "You have nothing coming up. The last one was {service}, {time}.", **appointment.words(view)
+        )
     return view.voice.say(
         "You have nothing coming up. The last one was {service}, {time}, with {technician}.",
         **appointment.words(view),
@@ -131,6 +145,35 @@ def canceled(appointment: BookingDetails, view: Viewpoint) -> str:
     words = appointment.words(view)
     return view.voice.say(
         "Your appointment is canceled: {service}, {time}.", service=words["service"], time=words["time"]
+    )
+
+
+def verification_needed(view: Viewpoint, *, was_contact_given: bool) -> str:
+    """Ask for the contact on a booking, or for another one if the given one is not on it."""
+    if was_contact_given:
+        return view.voice.say(
+            "I'm sorry, I can't find that appointment under this phone number or email. "
+            "Could it be another one? Otherwise, only our office can change it."
+        )
+    return view.voice.say(
+        "I'm sorry, I can't change that yet. Which phone number or email was it booked under? "
+        "Without either, only our office can change it."
+    )
+
+
+def too_many_guesses(view: Viewpoint) -> str:
+    """Say that too many contacts did not match."""
+    return view.voice.say(
+        "I'm sorry, too many phone numbers or emails didn't match. Please call our office, or try again later."
+    )
+
+
+def closed(view: Viewpoint, *, is_canceled: bool) -> str:
+    """Say that an appointment can no longer be changed, because it was canceled or has begun."""
+    if is_canceled:
+        return view.voice.say("I'm sorry, that appointment is already canceled. Should I book a new one?")
+    return view.voice.say(
+        "I'm sorry, that appointment has already started or is over, so I can't change it. Please ask our office."
     )
 
 
