@@ -57,7 +57,7 @@ def assignment_reason(name: str, reason: AssignmentReason, view: Viewpoint) -> s
         return voice.say("Only {name} was free.", name=person)
     values = [_criterion(key, reason.values[key], voice) for key in reason.policy if key in reason.values]
     if not values:
-        return voice.say("All {count} who were free were equally suitable.", count=reason.considered)
+        return voice.say("Any of the {count} who were free would do.", count=reason.considered)
     return voice.say(
         "Of the {count} who were free, {name} comes first: {criteria}.",
         count=reason.considered,

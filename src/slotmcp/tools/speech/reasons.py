@@ -180,8 +180,8 @@ def technician_unavailable(name: str, others: Sequence[str], starts: Sequence[Mi
     return fit_times(
         [view.local(start) for start in starts[:_MAX_ALTERNATIVES]],
         lambda times: view.voice.say_count(
-            "I'm sorry, {name} isn't available then, and neither is anyone else. {name} has {times}. Does that work?",
-            "I'm sorry, {name} isn't available then, and neither is anyone else. {name} has {times}. Which works best?",
+            "I'm sorry, nobody is available then. {name} has {times}. Does that work?",
+            "I'm sorry, nobody is available then. {name} has {times}. Which works best?",
             len(times),
             name=person,
             times=say_choices(times, view),

@@ -153,7 +153,7 @@ def unavailable(starts: Sequence[Minute], view: Viewpoint) -> str:
 
 def refused_start(reason: str, starts: Sequence[Minute], view: Viewpoint) -> str:
     """Say that a start cannot be had, with the sentence of the reason, and offer alternatives."""
-    sorry = view.voice.say("I'm sorry, that won't work.")
+    sorry = view.voice.say("I'm sorry.")
     if not starts:
         return f"{sorry} {reason} {view.voice.say('Should I look for other times?')}"
     return offer_times(starts, view, lambda times: f"{sorry} {reason} {_instead(times, view)}")

@@ -250,8 +250,9 @@ def _part_of_day(local: datetime, voice: Voice) -> tuple[str, int]:
 
     Times at night share them only with each other, so that "1 in the morning" never depends on "11 in the morning".
     """
+    words = _add_part_of_day("", local, voice)
     hour_class = (local.hour >= _FIRST_DAYTIME_HOUR) + (local.hour >= _FIRST_NIGHT_HOUR)
-    return _add_part_of_day("", local, voice), hour_class
+    return words, hour_class if words else 0
 
 
 def _add_part_of_day(clocks: str, local: datetime, voice: Voice) -> str:
