@@ -202,7 +202,7 @@ def test_a_time_is_worded_in_each_language(text: str, expected: tuple[str, ...])
     ("locale", "sentence"),
     [
         ("en-GB", "I have tomorrow at 9 or 10:30 in the morning, or Tuesday at 8 in the morning."),
-        ("es", "Tengo libre mañana a las 9 o a las 10 y media de la mañana o el martes a las 8 de la mañana."),
+        ("es", "Tengo mañana a las 9 o a las 10 y media de la mañana o el martes a las 8 de la mañana."),
         ("fr", "Je peux vous proposer demain à 9 heures ou 10 heures 30 ou mardi à 8 heures."),
         ("de", "Ich habe morgen um 9 Uhr oder um 10 Uhr 30 oder am Dienstag um 8 Uhr einen Termin frei."),
     ],
@@ -215,7 +215,7 @@ def test_several_choices_are_one_sentence(locale: str, sentence: str) -> None:
     ("locale", "sentence"),
     [
         ("en-US", "I have Tuesday at 9 in the morning, at noon, or at 1 in the afternoon."),
-        ("es", "Tengo libre el martes a las 9 de la mañana, a las 12 del mediodía o a la 1 de la tarde."),
+        ("es", "Tengo el martes a las 9 de la mañana, a las 12 del mediodía o a la 1 de la tarde."),
         ("fr", "Je peux vous proposer mardi à 9 heures, midi ou 13 heures."),
         ("de", "Ich habe am Dienstag um 9 Uhr, um 12 Uhr oder um 13 Uhr einen Termin frei."),
     ],
