@@ -42,12 +42,10 @@ def active(name: str, view: Viewpoint) -> str:
 
 def time_off(name: str, view: Viewpoint) -> str:
     """Confirm that a technician has time off, in the technician's time zone."""
-    if view.has_foreign_zone:
-        city = view.voice.city(view.zone.key)
-        return view.voice.say(
-            "{name} has that time off now, in {city} time.", name=say_person(name, view.voice), city=city
-        )
-    return view.voice.say("{name} has that time off now.", name=say_person(name, view.voice))
+    person, city = say_person(name, view.voice), view.city
+    if city:
+        return view.voice.say("{name} has that time off now, in {city} time.", name=person, city=city)
+    return view.voice.say("{name} has that time off now.", name=person)
 
 
 def consequences(answer: AbsenceAnswer, view: Viewpoint) -> list[str]:

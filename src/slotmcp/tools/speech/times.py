@@ -176,8 +176,7 @@ def _say_midnight(day: date, view: Viewpoint, form: TimeForm) -> str:
 
 def _add_zone(times: str, count: int, view: Viewpoint) -> str:
     """Add the city of a zone that is not the business's."""
-    city = view.voice.city(view.zone.key) if view.has_foreign_zone else ""
-    return view.voice.say_phrase(_ZONE, count, times=times, city=city) if city else times
+    return view.voice.say_phrase(_ZONE, count, times=times, city=view.city) if view.city else times
 
 
 def _say_date(day: date, voice: Voice, form: TimeForm) -> str:

@@ -54,6 +54,11 @@ class Viewpoint:
         voice = voice_of(choice.locale)
         return cls(zone=_UTC, today=date.min, voice=voice, business_voice=voice, note=choice.note)
 
+    @property
+    def city(self) -> str:
+        """City that names the zone in sentences; empty for the business's zone, and for one without a city."""
+        return self.voice.city(self.zone.key) if self.has_foreign_zone else ""
+
     def local(self, minute: Minute) -> datetime:
         """Return the local time of a minute."""
         return local_time(minute, self.zone)

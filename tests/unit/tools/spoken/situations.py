@@ -7,10 +7,13 @@ from itertools import product
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from slotmcp.domain.booking import AssignmentReason
+from slotmcp.domain.booking import AssignmentReason, Booking
 from slotmcp.domain.catalog import Project, RankingKey, ServiceType, Technician, Wording
+from slotmcp.domain.claim import Claim
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.report import Funnel
+from slotmcp.services.attention import AffectedBooking
+from slotmcp.services.lookups import FoundBooking
 from slotmcp.services.technicians import AbsenceAnswer
 from slotmcp.tools.speech import bookings, operators, reasons, sentences, waitlist
 from slotmcp.tools.speech.viewpoint import Viewpoint
@@ -39,7 +42,7 @@ ALL_TIMES: Final = (
     *("2026-12-01T09:00", "2026-12-22T16:30", "2027-01-31T11:15", "2027-12-24T21:00"),
 )
 SOME_TIMES: Final = ("2026-11-22T15:00", "2026-11-23T00:00", "2026-11-25T17:00", "2026-12-01T10:30")
-OFFERS: Final = (
+OFFERS: Final[tuple[tuple[str, ...], ...]] = (
     ("2026-11-23T09:00",),
     ("2026-11-23T09:00", "2026-11-23T10:30"),
     ("2026-11-24T09:00", "2026-11-24T12:00", "2026-11-24T13:00"),
@@ -92,6 +95,8 @@ def situations(locale: str) -> Iterator[Situation]:
 def operator_situations(locale: str) -> Iterator[Situation]:
     """Render every sentence for operators in a language."""
     view = view_of(locale)
+    for timezone in ("Europe/Amsterdam", "UTC"):
+        yield "An operator changes a technician", operators.time_off("Ana", view_of(locale, timezone))
     for name in PEOPLE[:3]:
         for confirm in (operators.active, operators.inactive, operators.time_off):
             yield "An operator changes a technician", confirm(name, view)
@@ -256,11 +261,13 @@ def _assignments() -> Iterator[AssignmentReason]:
 
 def _absence(count: int) -> AbsenceAnswer:
     ana = Technician(id="t-ana", name="Ana", timezone="America/Denver")
+    claim = Claim(id="b", technician_id="t-ana", service_id="repair", start=0, end=60)
+    found = FoundBooking(booking=Booking(claim=claim), service=REPAIR, technician=ana, is_upcoming=True)
     return AbsenceAnswer(
         project=HOUSE_CALLS,
         technician=ana,
         changed=True,
-        attention=(None,) * count,  # type: ignore[arg-type]  only counted
+        attention=(AffectedBooking(found=found, able=(ana,)),) * count,
         time_off=(),
         holds_moved=count,
         holds_withdrawn=count,
