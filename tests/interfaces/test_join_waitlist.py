@@ -107,6 +107,39 @@ async def test_joining_is_refused_if_a_time_is_free(caller: Caller, token: str) 
     assert several["result"].endswith("Which works best?")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "reason", "spoken"),
+    [
+        ({"from": "2026-11-29", "to": "2026-11-29"}, "outside_shift", "That's outside our hours. I do have Monday"),
+        (
+            {"from": "2026-11-24T02:00", "to": "2026-11-24T04:00"},
+            "outside_shift",
+            "That's outside our hours. I do have Tuesday at 8",
+        ),
+        ({"durationMinutes": 600}, "too_long", "That appointment is too long for our working hours."),
+        (
+            {
+                "serviceType": "ac-repair",
+                "technicianId": "t-ben",
+                "from": "2026-11-24T18:00",
+                "to": "2026-11-24T20:00",
+            },
+            "outside_shift",
+            "Ben doesn't work at that time. I do have Tuesday at 3:30",
+        ),
+    ],
+)
+async def test_a_wait_in_vain_is_refused_with_the_reason(
+    caller: Caller, arguments: dict[str, object], reason: str, spoken: str
+) -> None:
+    before = fingerprint(caller.path)
+    error = await caller.expect_error("join_waitlist", **GOOD | arguments)
+    assert (error["code"], error["reason"], error["retryable"]) == ("slot_unavailable", reason, False)
+    assert error["result"].startswith(f"I'm sorry. {spoken}")
+    assert bool(error["alternatives"]) is ("I do have" in spoken)
+    assert fingerprint(caller.path) == before
+
+
 @pytest.mark.usefixtures("token")
 async def test_the_response_is_in_the_callers_language(caller: Caller) -> None:
     answer = await caller.call("join_waitlist", **GOOD, locale="es")

@@ -6,9 +6,10 @@ import pytest
 
 from project.repository import ROOT, prose
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_DAY, MS_PER_MINUTE
+from slotmcp.engine import feasibility
 from slotmcp.project_file import document, field_types, mapping, yaml_reader
 from slotmcp.routing import osrm
-from slotmcp.services import appointments, holds, lookups, slots, technicians, trace_writer, waitlist, waitlist_queue
+from slotmcp.services import appointments, holds, lookups, slots, technicians, trace_writer, waitlist_queue
 from slotmcp.services.reporting import gaps, reports
 from slotmcp.store import calendar_pages, transaction
 
@@ -24,7 +25,7 @@ VALUES = {
     "lifetime of a hold": f"{holds.MIN_TTL_SECONDS} to {holds.MAX_TTL_SECONDS} seconds",
     "lifetime of a waitlist offer": f"{waitlist_queue.OFFER_MINUTES} minutes",
     "slots per page": str(slots.MAX_LIMIT),
-    "waitlist window": f"at most {waitlist.MAX_DAYS_AHEAD} days",
+    "waitlist window": f"at most {feasibility.MAX_DAYS_AHEAD} days",
     "time off per call": f"{technicians.MAX_DAYS_OFF} days",
     "past bookings per `find_bookings`": str(lookups.MAX_PAST_BOOKINGS),
     "size": f"{yaml_reader.MAX_BYTES // 1_000_000} MB",

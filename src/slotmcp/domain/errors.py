@@ -9,6 +9,7 @@ SlotmcpError
 │   └── IdempotencyMismatch  use a new key                         idempotency_mismatch
 ├── PickAnother          choose another time
 │   ├── SlotUnavailable      taken, or never offered               slot_unavailable
+│   │   └── NothingToWaitFor     a wait cannot succeed                 slot_unavailable
 │   └── SlotsAvailable       book now instead of waiting           slots_available
 ├── StartOver            request slots again
 │   └── HoldExpired          the hold and its time are gone        hold_expired
@@ -214,6 +215,16 @@ class SlotUnavailable(PickAnother):
         super().__init__(message, alternatives=alternatives)
         self.start = start
         self.reason = reason
+
+
+class NothingToWaitFor(SlotUnavailable):
+    """No start in the requested window can become available. `technician_name` is that of a requested technician."""
+
+    def __init__(
+        self, message: str, *, reason: "Reason", technician_name: str = "", alternatives: "Offer | None" = None
+    ) -> None:
+        super().__init__(message, alternatives=alternatives, reason=reason)
+        self.technician_name = technician_name
 
 
 class SlotsAvailable(PickAnother):

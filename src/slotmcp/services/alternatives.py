@@ -71,7 +71,7 @@ def refusal(availability: Availability, lost: LostSlot) -> SlotUnavailable | Hol
     project, excluded_start = availability.schedule.project, None
     if lost.instead_of is not None:
         availability, excluded_start = availability.without(lost.instead_of), lost.instead_of.start
-    slots = _nearest_slots(availability, lost.need, lost.start, excluded_start)
+    slots = nearest_slots(availability, lost.need, lost.start, excluded_start)
     offer = Offer(
         project=project,
         timezone=project.timezone,
@@ -100,9 +100,10 @@ def _unavailable_technician(availability: Availability, lost: LostSlot) -> Unava
     )
 
 
-def _nearest_slots(
-    availability: Availability, need: Need, start: Minute, excluded_start: Minute | None
+def nearest_slots(
+    availability: Availability, need: Need, start: Minute, excluded_start: Minute | None = None
 ) -> tuple[Slot, ...]:
+    """Return the bookable slots nearest to a start, in order of time."""
     midnights = availability.frame.midnights
     starts = [
         other for other in list_starts(availability, need, midnights[0], midnights[-1]) if other != excluded_start

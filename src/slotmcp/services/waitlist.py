@@ -8,15 +8,17 @@ from typing import Final
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import Location, Project, ServiceType
 from slotmcp.domain.claim import ClaimState, Hold
-from slotmcp.domain.errors import InvalidArgument, NotFound, SlotsAvailable
+from slotmcp.domain.errors import InvalidArgument, NotFound, NothingToWaitFor, SlotsAvailable
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval
 from slotmcp.domain.moment import Moment
 from slotmcp.domain.offer import Offer
 from slotmcp.domain.waitlist import WaitlistEntry, WaitlistState
 from slotmcp.engine.availability import Availability
+from slotmcp.engine.feasibility import MAX_DAYS_AHEAD, reason_never_free
 from slotmcp.engine.slots import list_starts, slots_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.ports import ProjectEvent, Transaction
+from slotmcp.services.alternatives import nearest_slots
 from slotmcp.services.appointments import find_need, find_service, resolve_moment
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
 from slotmcp.services.concurrency import Notifier
@@ -27,7 +29,6 @@ from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import EVENT_PREFIX, OPEN, need_of, offer_freed_time, sort_waiting_entries
 
-MAX_DAYS_AHEAD: Final = 366
 _ALTERNATIVES: Final = 3
 _CANDIDATES: Final = 3
 
@@ -117,6 +118,7 @@ class WaitlistService:
 
         Raises:
             SlotsAvailable: a start in the window is available now.
+            NothingToWaitFor: no cancellation can make a start in the window available.
             InvalidArgument, NotFound, IdempotencyMismatch, Unavailable.
         """
         project_id = await self._availability_cache.project_id(request.project_id)
@@ -135,6 +137,7 @@ class WaitlistService:
             if existing is None:
                 _check_window(availability, entry)
                 _check_nothing_available(availability, entry)
+                _check_possible(availability, entry)
                 await transaction.add_waitlist_entry(entry)
             joined = existing or entry
             await keys.store_response(transaction, {"waitId": joined.id})
@@ -294,6 +297,27 @@ def _check_nothing_available(availability: Availability, entry: WaitlistEntry) -
         slots = tuple(slots_at(availability, need, chosen, best=_CANDIDATES))
         offer = Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
         raise SlotsAvailable("A start in that window is available, so there is no need to wait.", alternatives=offer)
+
+
+def _check_possible(availability: Availability, entry: WaitlistEntry) -> None:
+    """Reject an entry that would wait in vain, and offer the nearest available starts."""
+    schedule = availability.schedule
+    need = need_of(entry, schedule.services[entry.service_id], availability)
+    reason = reason_never_free(availability, need, entry.start_from, entry.start_to)
+    if reason is None:
+        return
+    requested = schedule.technician_schedules.get(entry.technician_id or "")
+    raise NothingToWaitFor(
+        "No start in that window can become available, even if bookings are canceled.",
+        reason=reason,
+        technician_name=requested.technician.name if requested else "",
+        alternatives=Offer(
+            project=schedule.project,
+            timezone=schedule.project.timezone,
+            slots=nearest_slots(availability, need, entry.start_from),
+            now_ms=availability.now_ms,
+        ),
+    )
 
 
 def _status(

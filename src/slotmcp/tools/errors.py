@@ -130,6 +130,8 @@ def _reason(error: errors.SlotmcpError) -> Mapping[str, str]:
 
 def _start_unavailable(error: errors.SlotUnavailable, starts: Sequence[Minute], view: Viewpoint) -> str:
     """Return the sentence for a start, with the reason unless it is that others took the start."""
+    if isinstance(error, errors.NothingToWaitFor):
+        return _nothing_to_wait_for(error, starts, view)
     requested = error.alternatives.unavailable_technician if error.alternatives else None
     if error.start is not None and error.reason is Reason.PAST:
         return sentences.refused_start(reasons.passed(error.start, view), starts, view)
@@ -141,6 +143,15 @@ def _start_unavailable(error: errors.SlotUnavailable, starts: Sequence[Minute], 
         name = requested.technician.name
         return sentences.refused_start(reasons.for_technician(name, error.reason, view), starts, view)
     return sentences.refused_start(reasons.for_team(error.reason, view), starts, view)
+
+
+def _nothing_to_wait_for(error: errors.NothingToWaitFor, starts: Sequence[Minute], view: Viewpoint) -> str:
+    """Return the sentence for a window in which no start can become available."""
+    if error.technician_name and error.reason is not None:
+        reason = reasons.for_technician(error.technician_name, error.reason, view)
+    else:
+        reason = reasons.for_team(error.reason, view)
+    return sentences.refused_start(reason, starts, view)
 
 
 def _other_technicians(offer: Offer | None) -> Mapping[str, list[PersonView]]:

@@ -102,9 +102,9 @@ async def test_each_freed_technician_is_offered_to_one_entry(opened: Open) -> No
 async def test_an_entry_that_a_time_does_not_fit_is_skipped(opened: Open, too_much: dict[str, object]) -> None:
     business = plan(
         technician("ana", "09:00-10:00", skills="x"),
-        technician("ben", "09:00-10:00", skills="x y"),
+        technician("ben", "08:30-10:30", skills="x y"),
         services=(service("visit", skills="x"), service("y-job", skills="y")),
-        bookings=[booking("b", "ben", "09:00")],
+        bookings=[booking("b", "ben", "08:30", 120)],
     )
     shop = await opened(business)
     token = (await shop.hold("09:00", service_id="visit")).hold.token
@@ -189,11 +189,9 @@ async def test_an_unreachable_customer_does_not_block_a_time(opened: Open) -> No
 
 async def test_a_time_that_overlaps_a_declined_one_is_not_offered_again(opened: Open) -> None:
     shop = await opened(LONG)
-    await shop.app.projects.import_project(
-        plan(technician("ana", "09:00-12:00", status=TechnicianStatus.OFF), slot_interval_minutes=15), prune=False
-    )
+    token = (await shop.hold("09:00", duration_minutes=180)).hold.token
     await join(shop, "kim")
-    await shop.app.projects.import_project(LONG, prune=False)
+    await release(shop, token)
     offered: list[str] = []
     for _ in range(5):
         await shop.app.waitlist.sweep()
@@ -406,7 +404,8 @@ async def test_a_customer_can_move_their_booking_to_the_offer(opened: Open) -> N
 
 
 async def test_a_returning_technicians_time_is_offered(opened: Open) -> None:
-    shop = await opened(plan(technician("ana", "09:00-10:00", status=TechnicianStatus.OFF)))
+    off = technician("ana", "09:00-10:00", status=TechnicianStatus.OFF)
+    shop = await opened(plan(off, technician("ben", "09:00-10:00"), bookings=[booking("b", "ben", "09:00")]))
     wait = await join(shop)
     await shop.app.technicians.set_technician_status(None, "ana", TechnicianStatus.ACTIVE)
     assert (await offer_of(shop, wait)).claim.technician_id == "ana"

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from slotmcp.domain.booking import Customer
-from slotmcp.domain.errors import IdempotencyMismatch, InvalidArgument, NotFound, SlotsAvailable
+from slotmcp.domain.catalog import SlotAlignment, TechnicianStatus, TimeOff
+from slotmcp.domain.errors import IdempotencyMismatch, InvalidArgument, NotFound, NothingToWaitFor, SlotsAvailable
 from slotmcp.domain.moment import WallDate, WallTime
+from slotmcp.domain.reasons import Reason
 from slotmcp.domain.waitlist import WaitlistState
-from support.shop import Shop, at, booking, plan, service, technician
+from support.shop import Shop, at, booking, busy, hours, plan, service, technician
 from support.sqlite_file import fingerprint
 from support.waiting import join, line, on, person
 from unit.services.conftest import Open
@@ -198,6 +200,127 @@ async def test_a_window_within_the_notice_period_is_rejected(opened: Open) -> No
     shop = await opened(replace(FULL, project=replace(FULL.project, min_notice_minutes=120)))
     with pytest.raises(InvalidArgument, match="from 2025-06-02T08:00"):
         await join(shop, window="06:00-08:00")
+
+
+BUSY = plan(
+    technician("ana", "09:00-12:00", skills="x", breaks=(hours("10:00-10:30"),)),
+    technician("ben", "13:00-17:00", skills="y", time_off=(TimeOff(start=on(2, "00:00"), end=on(3, "00:00")),)),
+    technician("off", "00:00-24:00", skills="x y z", status=TechnicianStatus.OFF),
+    services=(
+        service("x-job", skills="x"),
+        service("y-job", skills="y"),
+        service("z-job", skills="z"),
+        service("w-job", skills="w"),
+    ),
+    bookings=[booking("b", "ana", "09:00", service_id="x-job"), booking("c", "ana", "10:30", 90, service_id="x-job")],
+    closed_dates=(date(2025, 6, 5),),
+)
+"""Shop in which ana is booked on Monday, ben is away on Wednesday, and Thursday is closed."""
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        pytest.param({"from_": on(1, "02:00"), "to": on(1, "04:00")}, Reason.OUTSIDE_SHIFT, id="at night"),
+        pytest.param({"window": "12:00-13:00", "service_id": "x-job"}, Reason.OUTSIDE_SHIFT, id="after the last start"),
+        pytest.param({"duration_minutes": 600}, Reason.TOO_LONG, id="longer than the day"),
+        pytest.param({"duration_minutes": 120}, Reason.TOO_LONG, id="longer than the time around the break"),
+        pytest.param({"window": "09:15-10:30", "duration_minutes": 61}, Reason.BREAK, id="into the break"),
+        pytest.param({"window": "09:10-09:20"}, Reason.OFF_GRID, id="between the starts"),
+        pytest.param({"service_id": "w-job"}, Reason.SKILL_MISSING, id="a skill that nobody has"),
+        pytest.param({"service_id": "z-job"}, Reason.INACTIVE, id="everybody with the skill is off"),
+        pytest.param({"service_id": "z-job", "technician_id": "off"}, Reason.INACTIVE, id="the technician is off"),
+        pytest.param({"from_": on(3, "00:00"), "to": on(4, "00:00")}, Reason.HOLIDAY, id="a closed date"),
+        pytest.param(
+            {"from_": on(2, "00:00"), "to": on(3, "00:00"), "service_id": "y-job"}, Reason.TIME_OFF, id="time off"
+        ),
+        pytest.param(
+            {"from_": on(2, "13:00"), "to": on(2, "16:00"), "service_id": "y-job", "technician_id": "ben"},
+            Reason.TIME_OFF,
+            id="time off of the technician",
+        ),
+    ],
+)
+async def test_a_wait_that_no_cancellation_can_end_is_rejected(
+    opened: Open, facts: dict[str, Any], reason: Reason
+) -> None:
+    shop = await opened(BUSY)
+    before = fingerprint(shop.path)
+    with pytest.raises(NothingToWaitFor) as refused:
+        await join(shop, **{"service_id": "x-job", **facts})
+    assert refused.value.reason is reason
+    assert refused.value.alternatives is not None
+    assert bool(refused.value.alternatives.slots) is (reason not in NEVER)
+    assert fingerprint(shop.path) == before
+
+
+NEVER = {Reason.TOO_LONG, Reason.SKILL_MISSING, Reason.INACTIVE}
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"window": "09:00-09:01"}, id="a booking"),
+        pytest.param({"window": "09:30-12:00", "duration_minutes": 30}, id="two bookings around the break"),
+        pytest.param({"window": "10:30-10:31", "duration_minutes": 90, "technician_id": "ana"}, id="of a technician"),
+        pytest.param({"window": "02:00-09:01"}, id="the end of the night"),
+    ],
+)
+async def test_a_wait_that_a_cancellation_can_end_is_accepted(opened: Open, facts: dict[str, Any]) -> None:
+    shop = await opened(BUSY)
+    assert (await join(shop, **{"service_id": "x-job", **facts})).position == 1
+
+
+async def test_a_wait_for_a_technician_without_the_skill_is_rejected(opened: Open) -> None:
+    shop = await opened(BUSY)
+    with pytest.raises(InvalidArgument) as refused:
+        await join(shop, service_id="x-job", technician_id="ben")
+    assert [one.field for one in refused.value.fields] == ["technicianId"]
+
+
+async def test_the_maximum_of_zero_bookings_a_day_is_named(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-17:00", max_bookings_per_day=0)))
+    with pytest.raises(NothingToWaitFor) as refused:
+        await join(shop)
+    assert refused.value.reason is Reason.DAY_FULL
+
+
+async def test_a_full_day_can_be_waited_for(opened: Open) -> None:
+    ana = technician("ana", "09:00-17:00", max_bookings_per_day=1)
+    shop = await opened(plan(ana, bookings=[booking("b", "ana", "09:00")]))
+    assert (await join(shop)).position == 1
+
+
+async def test_a_calendars_busy_time_can_be_waited_for(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-17:00"), busy=[busy("ana", "08:00", "18:00")]))
+    assert (await join(shop)).position == 1
+
+
+async def test_a_start_between_those_of_an_opening_grid_can_be_waited_for(opened: Open) -> None:
+    """A cancellation can make room from 09:20 on, which begins a grid of its own."""
+    ana = technician("ana", "09:00-12:00")
+    full = [booking("a", "ana", "09:00", 20), booking("b", "ana", "09:20"), booking("c", "ana", "10:20", 100)]
+    shop = await opened(plan(ana, bookings=full, slot_alignment=SlotAlignment.OPENING))
+    assert (await join(shop, window="09:20-09:21")).position == 1
+
+
+@pytest.mark.parametrize(
+    ("first_day", "accepted"),
+    [
+        pytest.param(date(2025, 7, 1), True, id="within the window"),
+        pytest.param(date(2026, 5, 1), False, id="after it"),
+    ],
+)
+async def test_hours_beyond_the_horizon_can_be_waited_for(opened: Open, first_day: date, *, accepted: bool) -> None:
+    later = technician("ana", shifts=(replace(hours("09:00-17:00"), valid_from=first_day),))
+    shop = await opened(plan(later))
+    window: dict[str, Any] = {"from_": on(1, "00:00"), "to": at("2025-08-01T00:00")}
+    if accepted:
+        assert (await join(shop, **window)).position == 1
+        return
+    with pytest.raises(NothingToWaitFor) as refused:
+        await join(shop, **window)
+    assert refused.value.reason is Reason.OUTSIDE_SHIFT
 
 
 async def test_unknown_ids_are_not_found(shop: Shop) -> None:
