@@ -19,7 +19,7 @@ from unit.tools.test_catalogs import sentences as keys
 
 FOLDER = Path(__file__).with_name("spoken")
 MAX_CHOICES = 3
-MACHINE_TEXT = re.compile(r"[{}()\[\]/&_<>#*]|T\d\d:|\dZ\b|\d:\d\d:\d\d|\bt-[a-z]+|\b(?:UTC|GMT|None|null)\b")
+MACHINE_TEXT = re.compile(r"[{}()\[\]/&_<>#*]|T\d\d:|\dZ\b|\d:\d\d:\d\d|(?<!-)\bt-[a-z]+|\b(?:UTC|GMT|None|null)\b")
 ABBREVIATION = re.compile(r"\b(?:[Dd]ra?|[Jj]r|[Mm]in|[Ss]td|hrs?)\b")
 PUNCTUATION = re.compile(r"  | [.,]|[.,;:!?]{2}")
 ENDS = re.compile(r"[.?!]$")

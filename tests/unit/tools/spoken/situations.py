@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from slotmcp.domain.attention import Attention, AttentionCause
 from slotmcp.domain.booking import AssignmentReason, Booking
 from slotmcp.domain.catalog import Project, RankingKey, ServiceType, Technician, Wording
 from slotmcp.domain.claim import Claim
@@ -16,6 +17,7 @@ from slotmcp.services.attention import AffectedBooking
 from slotmcp.services.lookups import FoundBooking
 from slotmcp.services.technicians import AbsenceAnswer
 from slotmcp.tools.speech import bookings, operators, reasons, sentences, waitlist
+from slotmcp.tools.speech.attention import say_attention
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
 Situation = tuple[str, str]
@@ -102,6 +104,8 @@ def operator_situations(locale: str) -> Iterator[Situation]:
             yield "An operator changes a technician", confirm(name, view)
         for reason in _assignments():
             yield "Why a technician was assigned", bookings.assignment_reason(name, reason, view)
+    for cause in AttentionCause:
+        yield "A booking needs attention", say_attention(Attention(causes=frozenset({cause})), view.voice)
     for count in (0, 1, 2, 5):
         yield "An operator looks around", operators.technicians(min(count, 2), count, view)
         yield "An operator looks around", waitlist.overview(count, view)
@@ -166,8 +170,13 @@ def _holds(locale: str) -> Iterator[Situation]:
 
 
 def _services(locale: str) -> Iterator[Situation]:
+    view = view_of(locale)
     for count in range(len(SERVICES) + 1):
-        yield "What can be booked", sentences.services(SERVICES[:count], view_of(locale))
+        yield "What can be booked", sentences.services(SERVICES[:count], view)
+    days = [view.today + timedelta(days=ahead) for ahead in (1, 4, 7, 9)]
+    for count in range(1, len(days) + 1):
+        yield "Closed days", sentences.closed_days(days[:count], view)
+        yield "Shorter days", sentences.shorter_hours(days[:count], view)
 
 
 def _bookings(locale: str) -> Iterator[Situation]:
@@ -179,9 +188,10 @@ def _bookings(locale: str) -> Iterator[Situation]:
         yield "Moved", bookings.moved_to_other_technician(appointment, view, previous_technician="Dra. Inés Ruiz")
         yield "Not moved", bookings.not_moved(appointment, view)
         yield "Canceled", bookings.canceled(appointment, view)
-        yield "Found", bookings.only_upcoming(appointment, view)
-        yield "Found", bookings.last_past(appointment, view)
-        yield from (("Found", bookings.several_upcoming(count, appointment, view)) for count in (1, 2, 5))
+        for seen in (appointment, replace(appointment, technician="")):
+            yield "Found", bookings.only_upcoming(seen, view)
+            yield "Found", bookings.last_past(seen, view)
+            yield from (("Found", bookings.several_upcoming(count, seen, view)) for count in (1, 2, 5))
     yield "Found", bookings.none_upcoming(view_of(locale))
     yield "Found", bookings.none_found(view_of(locale))
 
@@ -244,6 +254,10 @@ def _errors(locale: str) -> Iterator[Situation]:
     for refuse in (sentences.unavailable, sentences.hold_expired, bookings.hold_withdrawn, _refused_start):
         yield "Nothing instead", refuse([], view)
     yield "It did not work", sentences.refused("", view).strip()
+    for given in (False, True):
+        yield "The caller is not verified", bookings.verification_needed(view, was_contact_given=given)
+        yield "The booking is closed", bookings.closed(view, is_canceled=given)
+    yield "The caller is not verified", bookings.too_many_guesses(view)
     yield "It did not work", sentences.try_later(view)
     yield "It did not work", sentences.internal_error(view)
 
