@@ -4,10 +4,12 @@ A host that mounts it runs its lifespan: `async with slot_app.running(): ...`. O
 """
 
 import gc
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import parent_process
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -100,12 +102,18 @@ class HttpApp:
 def create_app() -> HttpApp:
     """Return the app that the settings describe, for an ASGI server or another app: `slotmcp.asgi:create_app`.
 
-    Every call needs an access key or a token.
+    Every call needs an access key or a token. A worker of an ASGI server does not offer SSE.
 
     Raises:
         SettingsError.
     """
-    return HttpApp(Settings.load())
+    return HttpApp(Settings.load(), ServeOptions(offers_sse=not _is_worker()))
+
+
+def _is_worker() -> bool:
+    """Return whether an ASGI server started this process, as uvicorn does for --workers and gunicorn always does."""
+    is_gunicorn = os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")  # noqa: TID251  set by gunicorn
+    return is_gunicorn or parent_process() is not None
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Settings, the only reader of the environment and the config file. All other code receives plain values."""
 
 import os
+import re
 import tomllib
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
@@ -46,6 +47,10 @@ def config_file() -> Path:
 
 def _default_database_url() -> str:
     return SQLITE_URL + str(user_data_path("slotmcp", appauthor=False) / "slotmcp.db")
+
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[\w.-]+|\[[0-9a-f:.]+\])(?::(?:[0-9]+|\*))?")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 class Settings(BaseSettings):
@@ -155,8 +160,16 @@ class Settings(BaseSettings):
     @field_validator("allowed_origins")
     @classmethod
     def _normalize_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        """Return origins as browsers send them."""
-        return tuple(origin.rstrip("/").lower() for origin in origins)
+        """Return origins as browsers send them, without a default port."""
+        return tuple(map(_normalized_origin, origins))
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if host == "*" or "/" in host:
+                raise ValueError(f'has "{host}", which is no host name; write names such as book.example.com')
+        return hosts
 
     @field_validator("database_url")
     @classmethod
@@ -205,6 +218,14 @@ class Settings(BaseSettings):
         """Return the sources in order of precedence, without dotenv files and secrets folders."""
         del dotenv_settings, file_secret_settings
         return init_settings, env_settings, _config_source(settings_cls)
+
+
+def _normalized_origin(text: str) -> str:
+    origin = text.rstrip("/").lower()
+    if not re.fullmatch(_ORIGIN, origin):
+        raise ValueError(f'has "{text}", which is no origin; write each one as https://desk.example.com')
+    scheme = origin.partition(":")[0]
+    return origin.removesuffix(_DEFAULT_PORTS.get(scheme, ""))
 
 
 def _checked_url(url: str, schemes: Collection[str], problem: str) -> str:

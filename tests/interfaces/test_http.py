@@ -1,6 +1,9 @@
 """Tests of the HTTP interface: every tool, every protocol revision, one and several processes."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -15,12 +18,14 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from slotmcp.asgi import HttpApp, ServeOptions
+from slotmcp.domain.access import Scope
 from slotmcp.settings import Settings
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
 from support.denver import PLAN
-from support.http_server import HttpServer, body_in, call_of, serving, write_database
+from support.http_server import HttpServer, body_in, call_of, headers_of, open_database, serving, write_database
 from support.server import body_of
+from support.until import until
 
 ALL_TOOLS = [tool.name for tool in select_tools(Toolset.OPERATOR)]
 
@@ -193,6 +198,39 @@ async def test_no_route_redirects_to_another_host(server: HttpServer) -> None:
         "/webhooks/calcom/x/": 401,
     }
     assert all(answer.headers.get("location", "/").startswith("/") for answer in answers.values())
+
+
+async def _add_key(path: Path) -> str:
+    async with open_database(path, PLAN) as database:
+        return (await database.app.access.create(Scope.CALLER, project="*")).token
+
+
+@pytest.mark.parametrize(("workers", "status"), [("1", 200), ("2", 404)])
+def test_workers_of_another_server_refuse_sse(tmp_path: Path, workers: str, status: int) -> None:
+    key = anyio.run(_add_key, tmp_path / "slotmcp.db")
+    command = [sys.executable, "-m", "uvicorn", "--factory", "slotmcp.asgi:create_app", "--port", "0"]
+    environment = {**os.environ, "SLOTMCP_DATABASE_URL": f"sqlite:///{tmp_path / 'slotmcp.db'}"}
+    with subprocess.Popen(  # noqa: S603  uvicorn
+        [*command, "--workers", workers], env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        lines = iter(process.stderr.readline, "")
+        url = next(match[0] for line in lines if (match := re.search(r"http://127\.0\.0\.1:[0-9]+", line)))
+        try:
+            until(lambda: _is_ready(url), "it is ready", seconds=60)
+            with httpx2.stream("GET", f"{url}/sse", headers=headers_of(key), timeout=60) as answer:
+                assert answer.status_code == status
+        finally:
+            process.kill() if workers == "1" else process.terminate()
+            process.communicate(timeout=60)
+
+
+def _is_ready(url: str) -> bool:
+    """Return whether a worker answers; before, the port refuses connections."""
+    try:
+        return httpx2.get(f"{url}/readyz", timeout=60).status_code == httpx2.codes.OK
+    except httpx2.ConnectError:
+        return False
 
 
 async def test_several_workers_refuse_sse_with_the_reason(path: Path) -> None:

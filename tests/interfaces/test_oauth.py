@@ -178,6 +178,24 @@ async def test_the_settings_name_the_projects_of_a_token_that_names_none(
     assert body.get("error", {}).get("code") == code
 
 
+@pytest.mark.parametrize("claims", [{}, {"slotmcp_projects": []}, {"slotmcp_projects": ""}, {"slotmcp_projects": 7}])
+async def test_a_token_without_a_project_is_told_what_to_set(
+    tmp_path: Path, issuer: Issuer, quiet_logging: None, claims: dict[str, object]
+) -> None:
+    del quiet_logging
+    path = tmp_path / "slotmcp.db"
+    async with open_database(path, PLAN, replace(PLAN, project=replace(PROJECT, id="boulder-hvac"))):
+        pass
+    app = HttpApp(Settings(database_url=str(path), public_url=PUBLIC, oauth_issuer=issuer.url))
+    transport = httpx2.ASGITransport(app=app)
+    async with running(app), httpx2.AsyncClient(transport=transport, base_url=PUBLIC) as client:
+        token = issuer.token("k1", audience=AUDIENCE, scope="slotmcp:caller", **claims)
+        body = body_in(await call(client, token, "list_services"))
+    assert body["error"]["code"] == "forbidden"
+    for name in ("slotmcp_projects", "slotmcp:project:ID", "SLOTMCP_OAUTH_PROJECTS"):
+        assert name in body["error"]["message"]
+
+
 async def test_keys_are_fetched_once_and_again_after_a_rotation(
     client: httpx2.AsyncClient, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -238,3 +238,36 @@ def test_an_issuer_without_an_audience_is_rejected(monkeypatch: pytest.MonkeyPat
 def test_origins_are_kept_as_browsers_send_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLOTMCP_ALLOWED_ORIGINS", "https://Desk.example.com/, http://localhost:*")
     assert Settings.load().allowed_origins == ("https://desk.example.com", "http://localhost:*")
+
+
+def test_a_default_port_is_not_part_of_an_origin(monkeypatch: pytest.MonkeyPatch) -> None:
+    origins = "https://desk.example.com:443, http://lab.example.com:80/, https://a.example.com:8443, http://[::1]:*"
+    monkeypatch.setenv("SLOTMCP_ALLOWED_ORIGINS", origins)
+    assert Settings.load().allowed_origins == (
+        *("https://desk.example.com", "http://lab.example.com"),
+        *("https://a.example.com:8443", "http://[::1]:*"),
+    )
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "desk.example.com",
+        "https://*.example.com",
+        "https://desk.example.com/app",
+        "https://",
+        "https://a b",
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_rejected(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    monkeypatch.setenv("SLOTMCP_ALLOWED_ORIGINS", f"https://desk.example.com,{origin}")
+    problem = f'SLOTMCP_ALLOWED_ORIGINS has "{origin}", which is no origin; write each one as https://desk.example.com.'
+    assert refusal() == problem
+
+
+@pytest.mark.parametrize("host", ["*", "https://book.example.com", "book.example.com/mcp"])
+def test_a_host_that_no_request_has_is_rejected(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("SLOTMCP_ALLOWED_HOSTS", host)
+    assert refusal().startswith(f'SLOTMCP_ALLOWED_HOSTS has "{host}", which is no host name')

@@ -41,6 +41,8 @@ class Principal:
     """Projects that the principal can reach; None: all."""
     call_ids: tuple[CallId, ...] = ()
     """Ids of the phone call that the client reports, at most one for each header."""
+    no_project: str = "This credential reaches no project."
+    """Error of calls, if the principal can reach no project."""
     connection: str = ""
     """Id of the stdio or SSE connection; empty for Streamable HTTP, whose requests share none."""
 
@@ -78,7 +80,7 @@ class Principal:
         if self.projects is None:
             return requested
         if not self.projects:
-            raise Forbidden("This credential reaches no project.")
+            raise Forbidden(self.no_project)
         if requested is None:
             return only_project(sorted(self.projects))
         if requested not in self.projects:

@@ -28,6 +28,10 @@ SCOPE_PREFIX: Final = "slotmcp:"
 PROJECT_PREFIX: Final = "slotmcp:project:"
 PROJECTS_CLAIM: Final = "slotmcp_projects"
 EVERY_PROJECT: Final = "*"
+NO_PROJECT: Final = (
+    "This token names no project, and there is not exactly one. Name projects in its claim "
+    f"{PROJECTS_CLAIM}, in its scope {PROJECT_PREFIX}ID, or for all such tokens in SLOTMCP_OAUTH_PROJECTS."
+)
 METADATA_PATH: Final = "/.well-known/oauth-protected-resource"
 SCOPES: Final = tuple(SCOPE_PREFIX + scope for scope in Scope)
 
@@ -218,7 +222,12 @@ class OAuth:
         scopes = [scope.included for scope in Scope if SCOPE_PREFIX + scope in granted]
         names_projects = PROJECTS_CLAIM in claims or any(word.startswith(PROJECT_PREFIX) for word in granted)
         projects = _projects(claims, granted) if names_projects else await self._default_projects()
-        return Principal(credential=_credential(claims), scopes=frozenset[Scope]().union(*scopes), projects=projects)
+        return Principal(
+            credential=_credential(claims),
+            scopes=frozenset[Scope]().union(*scopes),
+            projects=projects,
+            no_project=NO_PROJECT,
+        )
 
 
 def _credential(claims: Mapping[str, Any]) -> str:
