@@ -246,6 +246,8 @@ def test_a_foreign_zone_is_named_once(locale: str, one: str, several: str) -> No
     [
         ("fr", "Africa/Cairo", ", heure du Caire."),
         ("fr", "Europe/Amsterdam", ", heure d'Amsterdam."),
+        ("fr", "America/Indiana/Tell_City", ", heure de Tell City."),
+        ("es", "America/Argentina/Catamarca", ", hora de Catamarca."),
         ("es", "Africa/Cairo", ", hora de El Cairo."),
         ("en-US", "America/Argentina/Buenos_Aires", " Buenos Aires time."),
         ("de", "Asia/Kolkata", " Ortszeit Kolkata."),

@@ -2,29 +2,21 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.tools.speech.viewpoint import Viewpoint
-from slotmcp.tools.speech.voice import Phrase, Voice, phrase
+from slotmcp.tools.speech.voice import Voice, read_replacements
 
 _SLASH: Final = re.compile(r"(?<=\w\w)\s?/\s?(?=\w\w)|\s/\s")
 _AMPERSAND: Final = re.compile(r"(?<=\w\w)&(?=\w\w)|\s+[&+]\s+")
 _SLASH_BETWEEN_LETTERS: Final = re.compile(r"(?<=\b[A-Za-z])/(?=[A-Za-z]\b)")
-_AROUND_THE_CLOCK: Final = re.compile(r"\b24\s?/\s?7\b")
-_LENGTHS: Final = (
-    (
-        re.compile(r"\b(\d+)\s?(?:mins?|minutes?|minuten|minutos?)\b\.?", re.IGNORECASE),
-        phrase("length", "{count} minute", "{count} minutes"),
-    ),
-    (
-        re.compile(r"\b(\d+)\s?(?:hrs?|hours?|std|stunden?|horas?|heures?)\b\.?", re.IGNORECASE),
-        phrase("length", "{count} hour", "{count} hours"),
-    ),
-)
-_SIGNS: Final = re.compile(r"\s-+\s|\s*[\u2013\u2014]\s*|[:;](?=\s)|[()\[\]{}<>|*_#\"“”„«»®™©]+")
-_REMARK: Final = re.compile(r"\([^)]*\)|\[[^]]*\]|[(){}<>|*_#\"“”„«»]+")
+_SYMBOLS: Final = r"[\[\]{}<>|*_#\"“”„«»®™©•·\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]+"
+_SIGNS: Final = re.compile(rf"\s-+\s|\s*[\u2013\u2014]\s*|[:;](?=\s)|[()]+|{_SYMBOLS}")
+_REMARK: Final = re.compile(rf"\([^)]*\)|\[[^]]*\]|[()]|{_SYMBOLS}")
 _TITLE: Final = re.compile(r"(dra?|profa?)\b\.?\s*(?:(?:dr|med|dent|vet)\b\.?\s*|[A-ZÀ-Þ]\.\s*)*(?=\w)", re.IGNORECASE)
+_MAX_INITIALS: Final = 2
 _SUFFIX: Final = re.compile(r",?\s+(jr|sr)\b\.?$", re.IGNORECASE)
 
 
@@ -39,9 +31,9 @@ def say_service(service: ServiceType, view: Viewpoint) -> str:
 
 def say_service_name(name: str, voice: Voice) -> str:
     """Return a written name of a service as it is said within a sentence of its own language."""
-    plain = _AROUND_THE_CLOCK.sub(voice.say_as("24/7", "24-hour"), _SLASH_BETWEEN_LETTERS.sub("", name))
-    for pattern, length in _LENGTHS:
-        plain = _spell_lengths(plain, pattern, length, voice)
+    plain = _SLASH_BETWEEN_LETTERS.sub("", name)
+    for abbreviation, words in _abbreviations(voice):
+        plain = abbreviation.sub(words, plain)
     plain = _join(_join(plain, _SLASH, voice.join_or), _AMPERSAND, voice.join_and)
     plain = " ".join(_SIGNS.sub(" ", plain).split()).rstrip(".,! ")
     first, *others = plain.split(" ")
@@ -51,7 +43,9 @@ def say_service_name(name: str, voice: Voice) -> str:
 
 def say_person(name: str, voice: Voice) -> str:
     """Return a technician's name within a sentence: "Dr. A. Cruz (trainee)" becomes "Doctor Cruz"."""
-    plain = " ".join(_REMARK.sub(" ", name).split())
+    plain = " ".join(_join(_REMARK.sub(" ", name), _SLASH, voice.join_or).split())
+    if plain.isupper() and len(plain) > _MAX_INITIALS:
+        plain = plain.title()
     plain = _SUFFIX.sub(lambda suffix: " Junior" if suffix[1].lower() == "jr" else " Senior", plain)
     if title := _TITLE.match(plain):
         plain = f"{_title(title[1].lower(), voice)} {plain[title.end() :]}"
@@ -70,8 +64,21 @@ def _title(abbreviation: str, voice: Voice) -> str:
             return voice.say_as("title", "Professor")
 
 
-def _spell_lengths(name: str, pattern: re.Pattern[str], length: Phrase, voice: Voice) -> str:
-    return pattern.sub(lambda match: voice.say_phrase(length, int(match[1])), name)
+@cache
+def _abbreviations(voice: Voice) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return what replaces the abbreviations in a language's names of services."""
+    rules = voice.say_as(
+        "abbreviations in names of services",
+        "24 ?/ ?7(?:/365)? => 24-hour\n"
+        "(\\d+)[ -]?mins?\\b\\.? => \\1 minutes\n"
+        "(\\d+)[ -]?hrs?\\b\\.? => \\1 hours\n"
+        "1 (minute|hour)s => 1 \\1\n"
+        "w/ ?(\\w) => with \\1\n"
+        "incl\\. => including\n"
+        "approx\\. => about\n"
+        "Dr\\b\\.? => doctor",
+    )
+    return read_replacements(rules, re.IGNORECASE)
 
 
 def _join(name: str, separator: re.Pattern[str], join: Callable[[str, str], str]) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 from slotmcp.tools.speech.locales import SOURCE, locale_chain
 
 _ZONES_WITHOUT_CITY: Final = re.compile(r"[^/]*|Etc/.*")
+_REGION_AFTER_CITY: Final = re.compile(r"\s*[,(\[].*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Voice:
         self.has_capital_nouns: Final = self.say_as("nouns within a sentence", "lower case") != "lower case"
         self._changes_or: Final = re.compile(self.say_as("words before which or changes", "(?!)"))
         self._changes_and: Final = re.compile(self.say_as("words before which and changes", "(?!)"))
-        self._contractions: Final = _read_contractions(self.say_as("contractions", "none"))
+        self._contractions: Final = read_replacements(self.say_as("contractions", "none"))
 
     def say(self, message: str, /, **values: object) -> str:
         """Translate a sentence."""
@@ -91,7 +92,8 @@ class Voice:
         from babel.dates import get_timezone_location  # noqa: PLC0415  English responses need no Babel
 
         locale = self.locale.replace("-", "_")
-        return get_timezone_location(zone_key, locale, return_city=True).rpartition("/")[2]
+        location = get_timezone_location(zone_key, locale, return_city=True)
+        return _REGION_AFTER_CITY.sub("", location.rpartition("/")[2])
 
     def _finish(self, text: str) -> str:
         """Contract words, and correct what inserted names leave: doubled periods and a small first letter."""
@@ -107,10 +109,13 @@ def voice_of(locale: str) -> Voice:
     return Voice(locale)
 
 
-def _read_contractions(lines: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Parse lines such as `de el => del`: a regular expression and its replacement."""
+def read_replacements(lines: str, flags: re.RegexFlag = re.NOFLAG) -> tuple[tuple[re.Pattern[str], str], ...]:
+    r"""Parse lines such as `de el => del` or `(\d+) ?min => \1 minutos`: a regular expression and its replacement.
+
+    An expression begins at the beginning of a word.
+    """
     pairs = (line.split(" => ") for line in lines.splitlines() if " => " in line)
-    return tuple((re.compile(rf"\b{pattern}"), contracted) for pattern, contracted in pairs)
+    return tuple((re.compile(rf"\b{pattern}", flags), replacement) for pattern, replacement in pairs)
 
 
 def _read_catalogs(chain: tuple[str, ...]) -> NullTranslations:
