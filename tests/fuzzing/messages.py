@@ -80,6 +80,8 @@ VALID_VALUES: Final[dict[str, st.SearchStrategy[object]]] = {
     "phone": CONTACTS,
     "customerEmail": st.sampled_from(["kim@example.com", "ana@example.com"]),
     "email": st.sampled_from(["kim@example.com", "ana@example.com"]),
+    "newPhone": CONTACTS,
+    "newEmail": st.sampled_from(["kim@example.com", "ana@example.com"]),
     "holdToken": st.builds(Placeholder, st.just("holdToken"), st.integers(0, 3)),
     "bookingId": st.builds(Placeholder, st.just("bookingId"), st.integers(0, 3)),
     "ttlSeconds": st.integers(60, 120),

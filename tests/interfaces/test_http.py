@@ -78,6 +78,7 @@ async def use_every_tool(call: Any, who: str) -> None:  # noqa: ANN401  calls a 
     found = (await call("find_bookings", email=kim["customerEmail"]))["bookings"]
     assert [one["bookingId"] for one in found] == [booking]
     await call("reschedule_booking", bookingId=booking, email=kim["customerEmail"], start=last)
+    await call("update_booking", bookingId=booking, email=kim["customerEmail"], notes="gate 1234")
     await call("cancel_booking", bookingId=booking, email=kim["customerEmail"])
     before_work = {"from": f"{day}T05:00", "to": f"{day}T05:30"}
     await call("join_waitlist", **before_work, **kim)

@@ -39,6 +39,7 @@ CALLERS = {
     "book_slot": WRITE,
     "find_bookings": READ,
     "reschedule_booking": WRITE,
+    "update_booking": WRITE,
     "cancel_booking": TAKES_AWAY,
     "join_waitlist": WRITE,
 }

@@ -19,6 +19,12 @@ CALLER_WORDS: Final = (
     "caller-7a1f",
     "again-7a1f",
     "broken leg",
+    "Vance",
+    "vance",
+    "555 0177",
+    "5550177",
+    "88 Elm",
+    "Feed the cat",
     "39.7312",
     "104.9655",
 )
@@ -50,6 +56,8 @@ async def call_every_tool(operator: ToolCaller) -> tuple[str, ...]:
     for reference in ({"phone": "303 555 0142"}, {"email": "zoe@quux.org"}, {"customerHash": "caller-7a1f"}):
         await operator.call("find_bookings", **reference)
     await operator.call("reschedule_booking", bookingId=booked, start=later)
+    correction = {"customerName": "Zoë Quux-Vance", "newPhone": "+1 303 555 0177", "newEmail": "zoe@vance.org"}
+    await operator.call("update_booking", bookingId=booked, **correction, address="88 Elm St", notes="Feed the cat")
     await operator.call("cancel_booking", bookingId=booked, reason="broken leg")
     await operator.call("release_hold", holdToken=token)
     await _run_the_business(operator, start, later)

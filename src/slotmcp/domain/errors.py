@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 _MAX_NEAREST = 5
 _CONTACT_MISSING = "Give the phone or the email that the booking was made under, as the caller says it."
 _CONTACT_DIFFERS = (
-    "No booking has this bookingId together with this phone or email. Check the id with find_bookings, and ask the "
-    "caller for another phone or email. A booking without either can only be changed by the business."
+    "No booking has this bookingId with this phone or email, which are those before a correction. Check the id with "
+    "find_bookings, and ask the caller for another phone or email. Without either, only operators can change it."
 )
 _MAX_QUOTED_CHARACTERS = 60
 _VISIT_BEGAN = "The visit has begun or is over, so callers cannot change it. An operator can set its outcome."

@@ -24,6 +24,7 @@ from slotmcp.services.booking_requests import (
     start_appointment,
 )
 from slotmcp.services.contacts import normalize_customer, references_of
+from slotmcp.services.corrections import UpdateAnswer, UpdateRequest, update
 from slotmcp.services.holds import require_hold, unknown_hold
 from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, book_answer, find_answer, require_booking
 from slotmcp.services.placement import make_moves
@@ -230,6 +231,28 @@ class BookingService:
         project_id = await self._availability_cache.project_id(request.project_id)
         async with self._verification.verifying(project_id, request.access) as verification:
             return await self._writer.write(project_id, partial(_cancel, request, verification))
+
+    async def update_booking(self, request: UpdateRequest) -> UpdateAnswer:
+        """Correct the customer, address, location or notes of a booking. Repeated calls return the same response.
+
+        Raises:
+            InvalidArgument, NotFound, VerificationNeeded, TooManyGuesses, BookingClosed, Unavailable.
+        """
+        request.check()
+        project_id = await self._availability_cache.project_id(request.project_id)
+
+        async def work(unit: UnitOfWork) -> UpdateAnswer:
+            await unit.transaction.lapse_holds()
+            answer = await update(unit, request, verification)
+            if not answer.booked.replayed:
+                await offer_freed_time(unit)  # another location may leave more time around it
+            return answer
+
+        async with self._verification.verifying(project_id, request.access) as verification:
+            if request.location is not None and (booking := await self._store.booking(project_id, request.booking_id)):
+                moved = replace(booking.claim, location=request.location)
+                await self._travel_lookup.for_claim(project_id, moved, None)  # caches the travel times
+            return await self._writer.write(project_id, work)
 
     async def set_booking_status(self, project_id: str | None, booking_id: str, status: BookingStatus) -> BookAnswer:
         """Save the outcome of a visit: completed or no-show. Repeated calls return the same response.

@@ -12,7 +12,7 @@ from mcp_types import INVALID_PARAMS, GetPromptResult, InputRequiredResult, Reso
 
 from slotmcp.domain.access import Scope
 from slotmcp.services.app import App
-from slotmcp.tools import bookings, catalog, explanations, holds, metrics, slots, technicians, waitlist
+from slotmcp.tools import bookings, catalog, corrections, explanations, holds, metrics, slots, technicians, waitlist
 from slotmcp.tools.gate import CallGate, Toolset, local_gate
 from slotmcp.tools.resources import RESOURCE_SCOPES, add_trace_resource, add_waitlist_resource
 from slotmcp.tools.subscriptions import FilteredBus, watch_waitlists
@@ -27,6 +27,7 @@ TOOLS: Final[tuple[ToolDefinition[Any], ...]] = (
     bookings.book_slot,
     bookings.find_bookings,
     bookings.reschedule_booking,
+    corrections.update_booking,
     bookings.cancel_booking,
     waitlist.join_waitlist,
     technicians.list_technicians,

@@ -148,6 +148,29 @@ def canceled(appointment: BookingDetails, view: Viewpoint) -> str:
     )
 
 
+def corrected(appointment: BookingDetails, view: Viewpoint, *, needs_check: bool) -> str:
+    """Confirm a correction; with `needs_check` its new location may be too far away at that time."""
+    words = appointment.words(view)
+    service, time = words["service"], words["time"]
+    if needs_check:
+        return view.voice.say(
+            "I've updated your appointment: {service}, {time}. Our office will check whether that time still works.",
+            service=service,
+            time=time,
+        )
+    return view.voice.say("I've updated your appointment: {service}, {time}.", service=service, time=time)
+
+
+def already_so(appointment: BookingDetails, view: Viewpoint) -> str:
+    """Say that a correction changes nothing."""
+    words = appointment.words(view)
+    return view.voice.say(
+        "That's already what I have for your appointment: {service}, {time}.",
+        service=words["service"],
+        time=words["time"],
+    )
+
+
 def verification_needed(view: Viewpoint, *, was_contact_given: bool) -> str:
     """Ask for the contact on a booking, or for another one if the given one is not on it."""
     if was_contact_given:

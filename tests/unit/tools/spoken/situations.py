@@ -188,6 +188,8 @@ def _bookings(locale: str) -> Iterator[Situation]:
         yield "Moved", bookings.moved_to_other_technician(appointment, view, previous_technician="Dra. Inés Ruiz")
         yield "Not moved", bookings.not_moved(appointment, view)
         yield "Canceled", bookings.canceled(appointment, view)
+        yield "Corrected", bookings.already_so(appointment, view)
+        yield from (("Corrected", bookings.corrected(appointment, view, needs_check=each)) for each in (False, True))
         for seen in (appointment, replace(appointment, technician="")):
             yield "Found", bookings.only_upcoming(seen, view)
             yield "Found", bookings.last_past(seen, view)

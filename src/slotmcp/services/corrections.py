@@ -1,0 +1,134 @@
+"""Corrections of a booking: its customer, address, location and notes, but not its time."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from slotmcp.domain.booking import Booking, Customer
+from slotmcp.domain.catalog import Location, Project
+from slotmcp.domain.errors import InvalidArgument
+from slotmcp.services.callers import LOCAL_ORIGIN, Pseudonym, RequestOrigin
+from slotmcp.services.contacts import normalize_email, normalize_phone, references_of
+from slotmcp.services.lookups import BookAnswer, book_answer
+from slotmcp.services.revalidation import revalidate_neighbors
+from slotmcp.services.unit_of_work import UnitOfWork
+from slotmcp.services.verification import BookingAccess, Verification
+
+CORRECTED: Final = "booking.corrected"
+"""Kind of the event that records a correction. Its subject is the booking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRequest:
+    """Request to correct a booking. Empty values stay as they are."""
+
+    booking_id: str
+    project_id: str | None = None
+    name: str = ""
+    new_phone: str = ""
+    new_email: str = ""
+    address: str = ""
+    location: Location | None = None
+    notes: str = ""
+    origin: RequestOrigin = LOCAL_ORIGIN
+    """Client that sent the request."""
+    phone: str = ""
+    """Phone number on the booking before the correction, as proof."""
+    email: str = ""
+    """Email address on the booking before the correction, as proof."""
+
+    @property
+    def access(self) -> BookingAccess:
+        """Access to the booking that the request needs."""
+        return BookingAccess(booking_id=self.booking_id, origin=self.origin, phone=self.phone, email=self.email)
+
+    def check(self) -> None:
+        """Require at least one new value.
+
+        Raises:
+            InvalidArgument.
+        """
+        if not any((self.name, self.new_phone, self.new_email, self.address, self.location, self.notes)):
+            raise InvalidArgument(
+                "customerName",
+                "give what to correct: customerName, newPhone, newEmail, address, latitude and longitude, or notes.",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateAnswer:
+    """Response with a corrected booking."""
+
+    booked: BookAnswer
+    needs_attention: bool
+    """True if the technician has too little time to drive to the new location, or from it."""
+
+
+async def update(unit: UnitOfWork, request: UpdateRequest, verification: Verification) -> UpdateAnswer:
+    """Correct a booking and record the correction. Equal values change nothing.
+
+    A booking that no longer fits because of its new location is kept, and marked for an operator.
+
+    Raises:
+        InvalidArgument, NotFound, VerificationNeeded, TooManyGuesses, BookingClosed.
+    """
+    transaction, before = unit.transaction, await unit.availability()
+    schedule = before.schedule
+    booking = await verification.find(transaction, schedule.project)
+    corrected = _corrected(booking, request, schedule.project, transaction.pseudonym)
+    if corrected == booking:
+        answer = book_answer(transaction, schedule, booking, replayed=True)
+        return UpdateAnswer(booked=answer, needs_attention=False)
+    verification.require_open(booking, transaction.now_ms)
+    await transaction.save_booking(corrected)
+    await transaction.add_event(CORRECTED, booking.id)
+    marked = (await revalidate_neighbors(unit, before, booking.claim.interval)).marked
+    answer = book_answer(transaction, schedule, corrected, replayed=False)
+    return UpdateAnswer(booked=answer, needs_attention=booking.id in marked)
+
+
+def _corrected(booking: Booking, request: UpdateRequest, project: Project, pseudonym: Pseudonym) -> Booking:
+    customer = _corrected_customer(booking.customer, request, project)
+    visit = booking.visit
+    return replace(
+        booking,
+        claim=replace(booking.claim, location=_corrected_location(booking, request)),
+        customer=customer,
+        visit=replace(visit, address=request.address or visit.address, notes=request.notes or visit.notes),
+        contact_keys=_corrected_keys(booking, customer, pseudonym),
+    )
+
+
+def _corrected_customer(customer: Customer | None, request: UpdateRequest, project: Project) -> Customer | None:
+    """Return the customer with the new values.
+
+    Raises:
+        InvalidArgument: a value is invalid, or the booking has no customer and the request no name.
+    """
+    phone = normalize_phone(request.new_phone, project, "newPhone") if request.new_phone else ""
+    email = normalize_email(request.new_email)
+    if customer is None and not (request.name or phone or email):
+        return None
+    if customer is None and not request.name:
+        raise InvalidArgument("customerName", "is required: this booking has no customer yet.")
+    known = customer or Customer(name="")
+    return Customer(name=request.name or known.name, phone=phone or known.phone, email=email or known.email)
+
+
+def _corrected_location(booking: Booking, request: UpdateRequest) -> Location | None:
+    """Return the location. Another address without coordinates has an unknown location."""
+    if request.location is not None:
+        return request.location
+    is_elsewhere = booking.visit.address and request.address not in {"", booking.visit.address}
+    return None if is_elsewhere else booking.claim.location
+
+
+def _corrected_keys(booking: Booking, customer: Customer | None, pseudonym: Pseudonym) -> tuple[str, ...]:
+    """Return the contact keys with those of the corrected customer, and without those of the replaced contacts."""
+    if customer == booking.customer:
+        return booking.contact_keys
+    earlier, current = (
+        [pseudonym(reference) for reference in references_of(each)] if each else []
+        for each in (booking.customer, customer)
+    )
+    kept = [key for key in booking.contact_keys if key not in earlier]
+    return tuple(dict.fromkeys((*current, *kept)))
