@@ -13,6 +13,7 @@ PYTEST := $(BIN)/pytest -q -n 3 --dist worksteal
 READY := .venv/.ready
 INSPECTOR := tests/inspector/node_modules/.ready
 CONFORMANCE := tests/conformance/node_modules/.ready
+TOKENS := tests/tokens/node_modules/.ready
 DEBIAN := .venv/.debian-ready
 
 # Run a step of the gate: print one line if it succeeds, and its complete output if it fails.
@@ -30,10 +31,10 @@ demo: $(READY) ## play an agent's side of a phone call through a real MCP client
 dashboard: $(READY) ## serve a dashboard with simulated callers until Ctrl-C
 	@$(BIN)/slotmcp demo --dashboard
 
-test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## run all tests in random order, three at a time
+test: $(READY) $(INSPECTOR) $(CONFORMANCE) $(TOKENS) $(DEBIAN) ## run all tests in random order, three at a time
 	@$(PYTEST)
 
-check: $(READY) $(INSPECTOR) $(CONFORMANCE) $(DEBIAN) ## run the gate: format, lint, types, import contracts, tests with coverage
+check: $(READY) $(INSPECTOR) $(CONFORMANCE) $(TOKENS) $(DEBIAN) ## run the gate: format, lint, types, import contracts, tests with coverage
 	$(call gate,format,$(BIN)/ruff format --check .)
 	$(call gate,lint,$(BIN)/ruff check .)
 	$(call gate,types,$(BIN)/mypy)
@@ -59,7 +60,7 @@ screenshots: $(READY) $(DEBIAN) ## take the screenshots in docs/images again
 	@$(BIN)/python tests/browser/screenshots.py
 
 clean: ## remove all generated files and environments
-	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/inspector/node_modules tests/conformance/node_modules
+	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build mutants bench-results tests/inspector/node_modules tests/conformance/node_modules tests/tokens/node_modules
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml uv.lock | $(UV)
@@ -75,6 +76,11 @@ $(INSPECTOR): tests/inspector/package-lock.json
 $(CONFORMANCE): tests/conformance/package-lock.json
 	@echo 'Preparing the conformance suite ...'
 	@cd tests/conformance && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(TOKENS): tests/tokens/package-lock.json
+	@echo 'Preparing the tokenizer ...'
+	@cd tests/tokens && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # A browser and a Prometheus for the tests. Without root, install them by hand.

@@ -10,6 +10,8 @@ import pytest
 from mcp import Client
 
 from slotmcp.domain.errors import ErrorCode
+from slotmcp.tools.arguments import Arguments, argument_schema
+from slotmcp.tools.server import TOOLS
 from support.server import RESPONSE_SCHEMAS, Caller
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -45,16 +47,14 @@ def test_every_error_code_is_in_the_table(sections: dict[str, str]) -> None:
     assert set(re.findall(r"^\| `([a-z_]+)` \|", sections["Codes"], re.MULTILINE)) == {"code", *ErrorCode}
 
 
-async def test_the_lengths_of_text_arguments_are_those_of_the_schemas(
-    operator: Caller, sections: dict[str, str]
-) -> None:
+def test_the_lengths_of_text_arguments_are_those_of_the_schemas(sections: dict[str, str]) -> None:
     rows = re.findall(r"^\| ([^|]*`[^|]*) \| (\d+) \|", sections["Text arguments"], re.MULTILINE)
     listed = {name: int(length) for names, length in rows for name in re.findall(r"`(\w+)`", names)}
     lengths: defaultdict[str, set[int]] = defaultdict(set)
-    async with Client(operator.server) as client:
-        for tool in (await client.list_tools()).tools:
-            for name, field in tool.input_schema["properties"].items():
-                if "maxLength" in field:
-                    lengths[name].add(field["maxLength"])
+    for tool in TOOLS:
+        model: type[Arguments] = tool.arguments
+        for name, field in argument_schema(model)["properties"].items():
+            if "maxLength" in field:
+                lengths[name].add(field["maxLength"])
     assert lengths.pop("reason") == {200, 500}
     assert {name: {listed[name]} for name in lengths} == lengths

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from slotmcp.domain.errors import FieldProblem, InvalidArgument, ProblemKind
 from slotmcp.tools.argument_names import resolve_aliases, unknown_names
-from slotmcp.tools.arguments import Arguments, published_schema
+from slotmcp.tools.arguments import Arguments, argument_schema
 from slotmcp.tools.schemas import Schema
 from slotmcp.tools.texts import is_blank, plain
 
@@ -45,7 +45,7 @@ def read_arguments(model: type[A], raw: Mapping[str, object]) -> A:
     Raises:
         InvalidArgument: with every invalid field.
     """
-    fields = published_schema(model)["properties"]
+    fields = argument_schema(model)["properties"]
     present, problems = resolve_aliases(_present(raw, fields), fields)
     problems += unknown_names(present, tuple(fields))
     words = {name: _word(value, fields.get(name, {})) for name, value in present.items()}

@@ -160,8 +160,8 @@ def read_location(latitude: float | None, longitude: float | None) -> Location |
 
 
 @cache
-def published_schema(model: type[Arguments]) -> Schema:
-    """Return the schema that clients see and that error messages refer to."""
+def argument_schema(model: type[Arguments]) -> Schema:
+    """Return the schema that error messages refer to. Clients see it without the lengths of text."""
     return portable(model.model_json_schema())
 
 

@@ -19,10 +19,10 @@ from slotmcp.engine.zone_names import find_zone
 from slotmcp.services.app import App
 from slotmcp.services.tracing import span, tracing_into
 from slotmcp.tools.argument_reader import read_arguments
-from slotmcp.tools.arguments import ProjectArguments, published_schema
+from slotmcp.tools.arguments import ProjectArguments, argument_schema
 from slotmcp.tools.errors import CallerContext, error_body, internal_body
 from slotmcp.tools.gate import LOCAL_GATE, CallGate, hide_other_projects, log_call, log_failure
-from slotmcp.tools.schemas import Schema, brief, response_schema
+from slotmcp.tools.schemas import Schema, brief, response_schema, without_lengths
 from slotmcp.tools.texts import plain
 
 A = TypeVar("A", bound=ProjectArguments)
@@ -65,7 +65,7 @@ class ToolDefinition(Generic[A]):
     @property
     def parameters(self) -> Schema:
         """Published schema of the arguments."""
-        return published_schema(self.arguments)
+        return without_lengths(argument_schema(self.arguments))
 
     @property
     def response_schema(self) -> Schema:

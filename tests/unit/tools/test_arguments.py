@@ -10,7 +10,7 @@ from pydantic import Field
 from slotmcp.domain.errors import FieldProblem, InvalidArgument, ProblemKind
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.tools.argument_reader import read_arguments
-from slotmcp.tools.arguments import AnyOf, Arguments, Email, Number, Phone, Text, Time, WholeNumber, published_schema
+from slotmcp.tools.arguments import AnyOf, Arguments, Email, Number, Phone, Text, Time, WholeNumber, argument_schema
 from slotmcp.tools.weekdays import read_days
 
 MEGABYTE = 1_000_000
@@ -169,7 +169,7 @@ def test_two_different_values_are_refused_with_both_names(other: object) -> None
 
 
 def test_aliases_are_not_published() -> None:
-    assert set(published_schema(CustomerArguments)["properties"]) == {"customerName", "customerPhone", "email"}
+    assert set(argument_schema(CustomerArguments)["properties"]) == {"customerName", "customerPhone", "email"}
 
 
 def test_one_argument_of_a_group_is_required() -> None:
