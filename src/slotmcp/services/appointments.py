@@ -6,7 +6,7 @@ from typing import Final
 
 from slotmcp.domain.catalog import Location, ServiceType
 from slotmcp.domain.claim import Claim
-from slotmcp.domain.errors import InvalidArgument, NotFound
+from slotmcp.domain.errors import InvalidArgument, NotFound, ProblemKind
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
 from slotmcp.domain.moment import Moment, WallDate, WallTime
 from slotmcp.domain.schedule import Schedule
@@ -72,7 +72,9 @@ def find_service(schedule: Schedule, requested_id: str | None) -> ServiceType:
     if not service_id and len(services) == 1:
         (service_id,) = services
     if not service_id:
-        raise InvalidArgument("serviceType", f"name one of the services: {', '.join(services)}.")
+        raise InvalidArgument(
+            "serviceType", f"name one of the services: {', '.join(services)}.", kind=ProblemKind.SERVICE
+        )
     if service_id not in services:
         raise NotFound.among("serviceType", "service", service_id, list(services))
     return services[service_id]
@@ -111,7 +113,9 @@ def find_appointment(schedule: Schedule, request: StartRequest, travel_times: Tr
         InvalidArgument, NotFound.
     """
     if request.start is None:
-        raise InvalidArgument("start", "give the start of the appointment, or the holdToken of one that is held.")
+        raise InvalidArgument(
+            "start", "give the start of the appointment, or the holdToken of one that is held.", kind=ProblemKind.TIME
+        )
     zone_key = request.timezone or schedule.project.timezone
     start = resolve_moment(request.start, zone_key, "start")
     service = find_service(schedule, request.service_id)
@@ -155,7 +159,7 @@ def resolve_moment(moment: Moment, zone_key: str, field: str, *, end_of_day: boo
         return next_midnight(zone_key, moment.day) if end_of_day else midnight(zone_key, moment.day)
     if isinstance(moment, WallTime):
         _check_unambiguous(moment.at, zone_key, field)
-        return wall_to_utc(zone_key, moment.at)
+        return wall_to_utc(zone_key, moment.at) + moment.plus_minutes
     return moment
 
 
@@ -188,6 +192,7 @@ def _check_technician(schedule: Schedule, service: ServiceType, technician_id: s
             "technicianId",
             f"{technician_id} lacks the skill {', '.join(sorted(missing))} for {service.id}; "
             f"these have it: {', '.join(qualified)}.",
+            kind=ProblemKind.TECHNICIAN,
         )
 
 
@@ -200,6 +205,7 @@ def _check_unambiguous(at: datetime, zone_key: str, field: str) -> None:
     raise InvalidArgument(
         field,
         f"{_text(at)} {problem} in {zone_key}, where the clock {change} then; specify {first} or {second}.",
+        kind=ProblemKind.TIME,
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import Project
-from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.errors import InvalidArgument, ProblemKind
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -26,7 +26,9 @@ def normalize_customer(customer: Customer, project: Project) -> Customer:
     """
     if not customer.phone and not customer.email:
         raise InvalidArgument(
-            "customerPhone", "give a phone number or an e-mail address, so that the customer can be reached."
+            "customerPhone",
+            "give a phone number or an e-mail address, so that the customer can be reached.",
+            kind=ProblemKind.CONTACT,
         )
     phone = normalize_phone(customer.phone, project, "customerPhone") if customer.phone else ""
     return Customer(name=customer.name, phone=phone, email=normalize_email(customer.email))
@@ -64,7 +66,9 @@ def _format(number: "PhoneNumber") -> str:
 
 
 def _refusal(field: str, missing: str, region: str | None) -> InvalidArgument:
-    return InvalidArgument(field, f'give a phone number with {missing}, such as "{_example(region)}".')
+    return InvalidArgument(
+        field, f'give a phone number with {missing}, such as "{_example(region)}".', kind=ProblemKind.PHONE
+    )
 
 
 def _example(region: str | None) -> str:

@@ -8,7 +8,7 @@ from slotmcp.domain.booking import Booking, BookingStatus
 from slotmcp.domain.caller import is_guessable
 from slotmcp.domain.catalog import Project, ServiceType, Technician
 from slotmcp.domain.claim import Claim
-from slotmcp.domain.errors import FieldProblem, InvalidArgument, NotFound
+from slotmcp.domain.errors import FieldProblem, InvalidArgument, NotFound, ProblemKind
 from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Transaction
@@ -118,7 +118,9 @@ class FindRequest:
         }
         first, *others = [name for name, value in criteria.items() if value] or [""]
         if not first:
-            raise InvalidArgument("phone", "give the phone, the email, the customerHash or the bookingId.")
+            raise InvalidArgument(
+                "phone", "give the phone, the email, the customerHash or the bookingId.", kind=ProblemKind.CONTACT
+            )
         if others:
             problem = "give only one of phone, email, customerHash and bookingId."
             raise InvalidArgument(first, problem, *(FieldProblem(name, problem) for name in others))

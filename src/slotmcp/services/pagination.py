@@ -6,13 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise, zip_longest
+from operator import itemgetter
 from typing import Final, Self, TypeVar
 
 import orjson
 
+from slotmcp.domain.catalog import PartsOfDay
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import MINUTES_PER_DAY, Minute
-from slotmcp.services.day_parts import dates_between, day_boundaries
+from slotmcp.domain.moment import PartOfDay
+from slotmcp.services.day_parts import dates_between, day_boundaries, spans_of_day
 
 T = TypeVar("T")
 _MAX_CURSOR_MINUTES: Final = 200 * 366 * MINUTES_PER_DAY
@@ -68,28 +71,30 @@ def _checked(number: object, *, minimum: int = 0) -> Minute:
     return number
 
 
-def spread(starts: Sequence[Minute], limit: int, zone_key: str) -> list[Minute]:
+def spread(starts: Sequence[Minute], limit: int, zone_key: str, parts: PartsOfDay) -> list[Minute]:
     """Select at most `limit` starts in order of time, from different days and parts of the day."""
     if len(starts) <= limit:
         return list(starts)
-    return list(_spread(tuple(starts), limit, zone_key))
+    return list(_spread(tuple(starts), limit, zone_key, parts))
 
 
 @lru_cache(maxsize=64)
-def _spread(starts: tuple[Minute, ...], limit: int, zone_key: str) -> tuple[Minute, ...]:
+def _spread(starts: tuple[Minute, ...], limit: int, zone_key: str, parts: PartsOfDay) -> tuple[Minute, ...]:
     """Take dates in turn, the parts of each date in turn, and distant starts within a part.
 
     Cached, because a booking seldom changes the starts.
     """
-    turns = _round_robin(_round_robin(_far_apart(part) for part in day) for day in _days(starts, zone_key))
+    turns = _round_robin(_round_robin(_far_apart(part) for part in day) for day in _days(starts, zone_key, parts))
     return tuple(sorted(islice(turns, limit)))
 
 
-def _days(starts: Sequence[Minute], zone_key: str) -> Iterator[list[Sequence[Minute]]]:
-    """Yield the starts of each date, grouped by part of the day."""
+def _days(starts: Sequence[Minute], zone_key: str, parts: PartsOfDay) -> Iterator[list[Sequence[Minute]]]:
+    """Yield the starts of each date, grouped by part of the day; night comes last."""
+    nights = [part is PartOfDay.NIGHT for part, _ in spans_of_day(parts)]
     for day in dates_between(zone_key, starts[0], starts[-1]):
-        cuts = [bisect_left(starts, minute) for minute in day_boundaries(zone_key, day)]
-        yield [starts[first:end] for first, end in pairwise(cuts)]
+        cuts = [bisect_left(starts, minute) for minute in day_boundaries(zone_key, day, parts)]
+        groups = [starts[first:end] for first, end in pairwise(cuts)]
+        yield [group for _, group in sorted(zip(nights, groups, strict=True), key=itemgetter(0))]
 
 
 def _far_apart(items: Sequence[T]) -> Iterator[T]:

@@ -9,6 +9,7 @@ from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.ports import BookingPages
 from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy, import_plan
 from slotmcp.services.opening_days import OpeningDay, opening_days
+from slotmcp.services.relative_moments import LocalClock
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
 from slotmcp.services.waitlist_queue import offer_freed_time
 
@@ -64,6 +65,16 @@ class ProjectService:
             NotFound, InvalidArgument (no project given and several exist), Unavailable.
         """
         return (await self._availability_cache.availability(project_id)).schedule.project
+
+    async def clock(self, project_id: str | None, zone_key: str | None = None) -> LocalClock:
+        """Return the current time in a zone; the default is the project's.
+
+        Raises:
+            NotFound, InvalidArgument (no project given and several exist), Unavailable.
+        """
+        availability = await self._availability_cache.availability(project_id)
+        project = availability.schedule.project
+        return LocalClock(zone_key or project.timezone, availability.now_ms, project.parts_of_day)
 
     async def warm_up(self) -> None:
         """Fill the caches of the first project, so that its first caller does not wait for them.

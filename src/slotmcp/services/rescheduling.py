@@ -7,7 +7,7 @@ from typing import Self
 from slotmcp.domain.booking import AssignmentReason, Booking, BookingStatus
 from slotmcp.domain.catalog import Technician
 from slotmcp.domain.claim import Claim, ClaimState, Hold
-from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
+from slotmcp.domain.errors import InvalidArgument, ProblemKind, SlotUnavailable
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import Moment
 from slotmcp.engine.assign import Assignment, assign, assign_kept
@@ -145,7 +145,9 @@ def _requested_start(availability: Availability, request: RescheduleRequest) -> 
     if request.start is not None:
         return resolve_moment(request.start, request.timezone or availability.schedule.project.timezone, "start")
     if not request.hold_token:
-        raise InvalidArgument("start", "give the new start, or the holdToken of one that is held.")
+        raise InvalidArgument(
+            "start", "give the new start, or the holdToken of one that is held.", kind=ProblemKind.TIME
+        )
     return None
 
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Final
 
 from slotmcp.domain.catalog import Location, ServiceType, Technician
-from slotmcp.domain.errors import InvalidArgument
+from slotmcp.domain.errors import InvalidArgument, ProblemKind
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute, minute_at_or_after
-from slotmcp.domain.moment import Moment, PartOfDay
+from slotmcp.domain.moment import EitherDay, Moment, PartOfDay, WallDate
 from slotmcp.domain.offer import Offer, Slot
 from slotmcp.domain.reasons import RangeReasons, Reason, combined_reasons
 from slotmcp.engine.availability import Availability
@@ -39,9 +39,9 @@ class SlotQuery:
     project_id: str | None = None
     service_id: str | None = None
     duration_minutes: int | None = None
-    from_: Moment | None = None
+    from_: Moment | EitherDay | None = None
     """A date means its first minute. Default: now."""
-    to: Moment | None = None
+    to: Moment | EitherDay | None = None
     """Exclusive end of the starts; a date means its end. Default: seven days after `from_`, or after now if later."""
     timezone: str | None = None
     part_of_day: PartOfDay | None = None
@@ -76,6 +76,8 @@ class SlotAnswer:
     requested_technician: Technician | None
     location: Location | None
     """Location of the job, if it is known."""
+    either_day: EitherDay | None
+    """The two days of the search, if the words of the range can mean either."""
     travel: TravelSource | None
     """Source of the travel times; None if the project ignores them or the location is unknown."""
 
@@ -153,7 +155,7 @@ def _resolve(availability: Availability, query: SlotQuery) -> _Search:
         location=query.location,
     )
     zone_key = check_zone(query.timezone, "timezone") if query.timezone else schedule.project.timezone
-    days, part = query.days_of_week, query.part_of_day
+    days, part = _wanted(query)
     fingerprint = _fingerprint(
         schedule.project.id,
         service.id,
@@ -169,10 +171,27 @@ def _resolve(availability: Availability, query: SlotQuery) -> _Search:
     else:
         start_from, start_to = _range(availability, query, zone_key)
         page = Cursor(query=fingerprint, from_=start_from, to=start_to, after=start_from - 1, offered=())
-    midnights = availability.frame.midnights
-    is_unfiltered = days is None and part is None
-    is_wanted = None if is_unfiltered else start_filter(zone_key, days, part, (midnights[0], midnights[-1]))
+    is_wanted = _filter(availability, zone_key, days, part)
     return _Search(query, availability, service, need, zone_key, page, is_wanted)
+
+
+def _wanted(query: SlotQuery) -> tuple[frozenset[int] | None, PartOfDay | None]:
+    """Return the requested weekdays and part of the day. "Next Tuesday" includes nothing between the two Tuesdays."""
+    days, part = query.days_of_week, query.part_of_day
+    from_, to = query.from_, query.from_ if query.to is None else query.to
+    if not isinstance(from_, EitherDay) or not isinstance(to, EitherDay) or to.days != from_.days:
+        return days, part
+    weekday = frozenset({from_.days[0].weekday()})
+    return weekday if days is None else days & weekday, part or (from_.part if to.part is from_.part else None)
+
+
+def _filter(
+    availability: Availability, zone_key: str, days: frozenset[int] | None, part: PartOfDay | None
+) -> StartFilter | None:
+    if days is None and part is None:
+        return None
+    midnights, parts = availability.frame.midnights, availability.schedule.project.parts_of_day
+    return start_filter(zone_key, days, part, (midnights[0], midnights[-1]), parts)
 
 
 @lru_cache(maxsize=1024)
@@ -183,18 +202,25 @@ def _fingerprint(*query: object) -> str:
 
 def _range(availability: Availability, query: SlotQuery, zone_key: str) -> Interval:
     now, frame = minute_at_or_after(availability.now_ms), availability.frame
-    start_from = now if query.from_ is None else resolve_moment(query.from_, zone_key, "from")
+    from_, to = query.from_, query.to
+    if isinstance(from_, EitherDay):
+        to = WallDate(from_.days[1]) if to is None else to
+        from_ = from_.first
+    start_from = now if from_ is None else resolve_moment(from_, zone_key, "from")
     start_to = max(start_from, now) + DEFAULT_RANGE_MINUTES
-    if query.to is not None:
-        start_to = resolve_moment(query.to, zone_key, "to", end_of_day=True)
+    if to is not None:
+        end = to.second if isinstance(to, EitherDay) else to
+        start_to = resolve_moment(end, zone_key, "to", end_of_day=True)
     if start_to <= start_from:
-        raise InvalidArgument("to", "it must be after from.")
+        raise InvalidArgument("to", "it must be after from.", kind=ProblemKind.TIME)
     if start_to <= now:
         local = utc_to_wall(zone_key, now).isoformat(timespec="minutes")
-        raise InvalidArgument("to", f"the range is in the past; it is {local} now.")
+        raise InvalidArgument("to", f"the range is in the past; it is {local} now.", kind=ProblemKind.PAST)
     if start_from >= frame.midnights[-1]:
         raise InvalidArgument(
-            "from", f"bookings are open up to and including {frame.last_day}; ask for an earlier time."
+            "from",
+            f"bookings are open up to and including {frame.last_day}; ask for an earlier time.",
+            kind=ProblemKind.TOO_FAR,
         )
     return max(start_from, now), start_to
 
@@ -207,7 +233,7 @@ def _run(search: _Search) -> SlotAnswer:
         starts = [start for start in starts if start > page.after and start not in page.offered]
         chosen = starts[: query.limit]
     else:
-        chosen = spread(starts, query.limit, search.zone_key)
+        chosen = spread(starts, query.limit, search.zone_key, schedule.project.parts_of_day)
     slots = search.slots(chosen)
     candidate_ids = {candidate.technician_id for slot in slots for candidate in slot.candidates}
     requested = schedule.technician_schedules.get(query.technician_id or "")
@@ -229,6 +255,7 @@ def _run(search: _Search) -> SlotAnswer:
         blocked=_NOT_BLOCKED if slots else _reasons(search),
         requested_technician=requested.technician if requested else None,
         location=query.location,
+        either_day=next((moment for moment in (query.from_, query.to) if isinstance(moment, EitherDay)), None),
         travel=site.travel.source if site else None,
     )
 
@@ -251,6 +278,7 @@ def _reasons(search: _Search) -> RangeReasons:
 
 
 def _record(builder: TraceBuilder, search: _Search, answer: SlotAnswer) -> None:
+    days, part = _wanted(search.query)
     builder.request = TracedRequest(
         availability=search.availability,
         service_id=search.service.id,
@@ -258,7 +286,7 @@ def _record(builder: TraceBuilder, search: _Search, answer: SlotAnswer) -> None:
         start_from=answer.from_,
         start_to=answer.to,
         timezone=search.zone_key,
-        part_of_day=search.query.part_of_day,
-        days_of_week=search.query.days_of_week or frozenset(),
+        part_of_day=part,
+        days_of_week=days or frozenset(),
     )
     builder.result = TracedResult(slots=answer.offer.slots, reasons=answer.blocked.by_technician)

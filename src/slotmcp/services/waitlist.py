@@ -8,7 +8,7 @@ from typing import Final
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import Location, Project, ServiceType
 from slotmcp.domain.claim import ClaimState, Hold
-from slotmcp.domain.errors import InvalidArgument, NotFound, NothingToWaitFor, SlotsAvailable
+from slotmcp.domain.errors import InvalidArgument, NotFound, NothingToWaitFor, ProblemKind, SlotsAvailable
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval
 from slotmcp.domain.moment import Moment
 from slotmcp.domain.offer import Offer
@@ -66,7 +66,7 @@ class JoinRequest:
         start_from = resolve_moment(self.from_, zone_key, "from")
         start_to = resolve_moment(self.to, zone_key, "to", end_of_day=True)
         if start_to <= start_from:
-            raise InvalidArgument("to", "it must be after from.")
+            raise InvalidArgument("to", "it must be after from.", kind=ProblemKind.TIME)
         return start_from, start_to
 
 
@@ -281,11 +281,17 @@ def _check_window(availability: Availability, entry: WaitlistEntry) -> None:
     frame, zone_key = availability.frame, availability.schedule.project.timezone
     if entry.start_to <= availability.earliest_start:
         first = utc_to_wall(zone_key, availability.earliest_start).isoformat(timespec="minutes")
-        raise InvalidArgument("to", f"the window has passed; starts are available from {first} on.")
+        raise InvalidArgument(
+            "to", f"the window has passed; starts are available from {first} on.", kind=ProblemKind.PAST
+        )
     if entry.start_from >= frame.midnights[-1]:
-        raise InvalidArgument("from", f"bookings are open up to and including {frame.last_day}; give an earlier time.")
+        raise InvalidArgument(
+            "from",
+            f"bookings are open up to and including {frame.last_day}; give an earlier time.",
+            kind=ProblemKind.TOO_FAR,
+        )
     if entry.start_to > frame.midnights[0] + MAX_DAYS_AHEAD * MINUTES_PER_DAY:
-        raise InvalidArgument("to", f"give a time within the next {MAX_DAYS_AHEAD} days.")
+        raise InvalidArgument("to", f"give a time within the next {MAX_DAYS_AHEAD} days.", kind=ProblemKind.TOO_FAR)
 
 
 def _check_nothing_available(availability: Availability, entry: WaitlistEntry) -> None:
@@ -293,7 +299,7 @@ def _check_nothing_available(availability: Availability, entry: WaitlistEntry) -
     project = availability.schedule.project
     need = need_of(entry, availability.schedule.services[entry.service_id], availability)
     if starts := list_starts(availability, need, entry.start_from, entry.start_to):
-        chosen = spread(starts, _ALTERNATIVES, project.timezone)
+        chosen = spread(starts, _ALTERNATIVES, project.timezone, project.parts_of_day)
         slots = tuple(slots_at(availability, need, chosen, best=_CANDIDATES))
         offer = Offer(project=project, timezone=project.timezone, slots=slots, now_ms=availability.now_ms)
         raise SlotsAvailable("A start in that window is available, so there is no need to wait.", alternatives=offer)

@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from slotmcp.domain.catalog import Location
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.interval import Minute
-from slotmcp.domain.moment import Moment, WallTime
+from slotmcp.domain.moment import EitherDay, Moment, WallTime
 from slotmcp.engine.zone_names import find_zone
 from slotmcp.services.appointments import MAX_DURATION_MINUTES
 from slotmcp.tools import moments, texts
@@ -105,14 +105,23 @@ class Number:
         return _refuse_bool(core_schema.float_schema(ge=self.minimum, le=self.maximum, allow_inf_nan=False))
 
 
+# Days in words are resolved by `relative_arguments` before a tool receives its arguments.
 Id: TypeAlias = Annotated[str, Text(64)]
 Secret: TypeAlias = Annotated[str, Text(256)]
-Phone: TypeAlias = Annotated[str, Text(60, texts.read_phone, is_plain=True)]
-Email: TypeAlias = Annotated[str, Text(300, texts.read_email, is_plain=True)]
+Phone: TypeAlias = Annotated[str, Text(40, texts.read_phone, is_plain=True)]
+Email: TypeAlias = Annotated[str, Text(254, texts.read_email, is_plain=True)]
 Zone: TypeAlias = Annotated[str, Text(64, find_zone, is_plain=True)]
+_From: Final = Text(moments.MAX_LENGTH, moments.read_from, is_plain=True)
+_To: Final = Text(moments.MAX_LENGTH, moments.read_to, is_plain=True)
+_Time: Final = Text(moments.MAX_LENGTH, moments.read_time, is_plain=True)
+RangeStart: TypeAlias = Annotated[Moment | EitherDay, _From]
+RangeEnd: TypeAlias = Annotated[Moment | EitherDay, _To]
+WaitStart: TypeAlias = Annotated[Moment, _From]
+WaitEnd: TypeAlias = Annotated[Moment, _To]
 Instant: TypeAlias = Annotated[Moment, Text(moments.MAX_LENGTH, moments.read_moment, is_plain=True)]
 Day: TypeAlias = Annotated[date, Text(moments.MAX_LENGTH, moments.read_day, is_plain=True)]
-Time: TypeAlias = Annotated[Minute | WallTime, Text(moments.MAX_LENGTH, moments.read_time, is_plain=True)]
+Time: TypeAlias = Annotated[Minute | WallTime, _Time]
+ExplainedTime: TypeAlias = Annotated[Minute | WallTime | EitherDay, _Time]
 
 # Fields that several tools have, with the descriptions that models read.
 ServiceType: TypeAlias = Annotated[Id | None, Field(description="As asked of get_slots")]

@@ -8,11 +8,14 @@ from slotmcp.domain import errors
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Offer
 from slotmcp.domain.reasons import Reason
-from slotmcp.tools.speech import bookings, reasons, sentences
+from slotmcp.tools.speech import bookings, reasons, refusals, sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
-from slotmcp.tools.views import PersonView, show_offer, starts_of
+from slotmcp.tools.views import FieldView, PersonView, show_offer, starts_of
 
 Body = dict[str, object]
+_ABOUT_TIME: Final = frozenset(
+    {errors.ProblemKind.TIME, errors.ProblemKind.PAST, errors.ProblemKind.TOO_FAR, errors.ProblemKind.WHICH_DAY}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class CallerContext:
     """Locale of the business."""
     timezone: str = ""
     """Time zone of the caller."""
+    today: str = ""
+    """Today's date for the agent, such as "Sunday, 2026-11-22"."""
 
 
 UNKNOWN_CALLER: Final = CallerContext()
@@ -49,7 +54,7 @@ _PERMANENT: Final = frozenset(
 def error_body(error: errors.SlotmcpError, context: CallerContext = UNKNOWN_CALLER) -> Body:
     """Return the response to a domain error: `result`, then `error` with the details that the agent acts on."""
     view = _view(error, context)
-    details = {"code": error.code, "retryable": error.retryable, **_details(error, view)}
+    details = {"code": error.code, "retryable": error.retryable, **_details(error, view, context.today)}
     return {"result": _sentence(error, view), "error": details}
 
 
@@ -70,7 +75,7 @@ def _alternatives(error: errors.SlotmcpError) -> Offer | None:
     return error.alternatives if isinstance(error, errors.PickAnother | errors.HoldExpired) else None
 
 
-def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: PLR0911  one sentence an error
+def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: C901, PLR0911  one sentence an error
     offer = _alternatives(error)
     starts = starts_of(offer.slots) if offer else []
     match error:
@@ -92,15 +97,22 @@ def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: PLR0
             return bookings.closed(view, is_canceled=error.is_canceled)
         case errors.TryLater():
             return sentences.try_later(view)
+        case errors.InvalidArgument() | errors.NotFound():
+            return refusals.refuse(error.kind, view)
         case _:
-            return sentences.refused(error.message, view)
+            return sentences.refused(view)
 
 
-def _details(error: errors.SlotmcpError, view: Viewpoint) -> Mapping[str, object]:
+def is_about_time(error: errors.SlotmcpError) -> bool:
+    """Return whether the agent needs today's date to correct its request."""
+    return isinstance(error, errors.InvalidArgument) and any(wrong.kind in _ABOUT_TIME for wrong in error.fields)
+
+
+def _details(error: errors.SlotmcpError, view: Viewpoint, today: str) -> Mapping[str, object]:
     """Return the details of an error. `message` is included if `result` is worded for the caller."""
     match error:
         case errors.InvalidArgument():
-            return {"fields": [{"field": problem.field, "problem": problem.problem} for problem in error.fields]}
+            return {"fields": [_show_problem(problem, today) for problem in error.fields]}
         case errors.NotFound():
             return {"fields": [{"field": error.field, "problem": error.message}], "nearest": list(error.nearest)}
         case errors.PickAnother() | errors.HoldExpired():
@@ -112,6 +124,11 @@ def _details(error: errors.SlotmcpError, view: Viewpoint) -> Mapping[str, object
             return {"message": error.message, "retryAfterMs": error.retry_after_ms}
         case _:
             return {"message": error.message}
+
+
+def _show_problem(wrong: errors.FieldProblem, today: str) -> FieldView:
+    date = f" Today is {today}." if today and wrong.kind in _ABOUT_TIME else ""
+    return {"field": wrong.field, "problem": f"{wrong.problem}{date}"}
 
 
 def _technician_unavailable(offer: Offer | None, view: Viewpoint) -> str:

@@ -5,13 +5,14 @@ from typing import Final, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from slotmcp.domain.moment import EitherDay, Moment
 from slotmcp.domain.reasons import Change, Opening, Reason, TechnicianReason
 from slotmcp.services.app import App
 from slotmcp.services.appointments import StartRequest
 from slotmcp.services.explanations import ExplainAnswer
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc
-from slotmcp.tools.speech import reasons
+from slotmcp.tools.speech import reasons, refusals
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import READ_ONLY, tool
 from slotmcp.tools.views import ClockedResponse, TimeView, show_clock, show_time
@@ -27,7 +28,7 @@ class ExplainSlot(arguments.ProjectArguments):
     """Arguments of explain_slot."""
 
     service_type: arguments.ServiceType = None
-    start: arguments.Time = Field(description="The time that the caller wants")
+    start: arguments.ExplainedTime = Field(description="The time that the caller wants")
     duration_minutes: arguments.Duration = None
     technician_id: arguments.RequestedTechnician = None
     latitude: arguments.Latitude = None
@@ -73,20 +74,33 @@ async def explain_slot(app: App, args: ExplainSlot) -> ExplainResponse:
 
     For "why not at nine?". It holds nothing: create_hold or book_slot does.
     """
+    if not isinstance(args.start, EitherDay):
+        return _show(args, await _explain(app, args, args.start))
+    first, second = [await _explain(app, args, start) for start in (args.start.first, args.start.second)]
+    response, view = _show(args, first), _view(args, first)
+    both = refusals.both_days(*args.start.days, view)
+    return {**response, "result": f"{both} {response['result']} {_describe(second, view)}"}
+
+
+async def _explain(app: App, args: ExplainSlot, start: Moment) -> ExplainAnswer:
     request = StartRequest(
         project_id=args.project_id,
         service_id=args.service_type,
-        start=args.start,
+        start=start,
         duration_minutes=args.duration_minutes,
         technician_id=args.technician_id,
         location=arguments.read_location(args.latitude, args.longitude),
         timezone=args.timezone,
     )
-    return _show(args, await app.explanations.explain_slot(request))
+    return await app.explanations.explain_slot(request)
+
+
+def _view(args: ExplainSlot, answer: ExplainAnswer) -> Viewpoint:
+    return Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
 
 
 def _show(args: ExplainSlot, answer: ExplainAnswer) -> ExplainResponse:
-    view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
+    view = _view(args, answer)
     explanation, time = answer.explanation, show_time(answer.start, answer.end, view)
     return {
         "result": _describe(answer, view),

@@ -1,22 +1,26 @@
 """Tool that finds free times."""
 
-from typing import Annotated, NotRequired, TypeAlias
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Annotated, Literal, NotRequired, TypeAlias
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.services.app import App
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
 from slotmcp.tools import arguments, views
 from slotmcp.tools.moments import write_utc, write_utc_ms
-from slotmcp.tools.speech import reasons, sentences
+from slotmcp.tools.speech import reasons, refusals, sentences
 from slotmcp.tools.speech.times import full_date
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.tool import READ_ONLY, tool
 from slotmcp.tools.weekdays import read_days
 
-Weekdays: TypeAlias = Annotated[frozenset[int], arguments.Text(200, read_days, is_plain=True, is_list=True)]
+PartOfDayArgument: TypeAlias = Literal["morning", "afternoon", "evening", "night", "any"]
+Weekdays: TypeAlias = Annotated[frozenset[int], arguments.Text(100, read_days, is_plain=True, is_list=True)]
 
 
 class GetSlots(arguments.ProjectArguments):
@@ -24,12 +28,12 @@ class GetSlots(arguments.ProjectArguments):
 
     service_type: arguments.Id | None = Field(None, description="From list_services")
     duration_minutes: arguments.Duration = None
-    from_: arguments.Instant | None = Field(
+    from_: arguments.RangeStart | None = Field(
         None,
         alias="from",
-        description="2026-11-23, local 2026-11-23T09:00, or 2026-11-23T16:00:00Z. Default now",
+        description="2026-11-23, tomorrow, or local 2026-11-23T09:00, or with offset. Default now",
     )
-    to: arguments.Instant | None = Field(
+    to: arguments.RangeEnd | None = Field(
         None, description="Starts before it; a date counts whole. Default a week after from"
     )
     timezone: arguments.Zone | None = Field(
@@ -37,7 +41,7 @@ class GetSlots(arguments.ProjectArguments):
     )
     latitude: arguments.Latitude = None
     longitude: arguments.Longitude = None
-    part_of_day: PartOfDay | None = Field(None, description="morning, afternoon or evening")
+    part_of_day: PartOfDayArgument = Field("any", description="Of the start")
     days_of_week: Weekdays | None = Field(None, description="E.g. mon,tue")
     technician_id: arguments.RequestedTechnician = None
     limit: Annotated[int, arguments.WholeNumber(1, MAX_LIMIT)] = Field(10, description="How many")
@@ -107,7 +111,7 @@ async def get_slots(app: App, args: GetSlots) -> SlotsResponse:
         from_=args.from_,
         to=args.to,
         timezone=args.timezone,
-        part_of_day=args.part_of_day,
+        part_of_day=None if args.part_of_day == "any" else PartOfDay(args.part_of_day),
         days_of_week=args.days_of_week,
         technician_id=args.technician_id,
         location=arguments.read_location(args.latitude, args.longitude),
@@ -141,8 +145,19 @@ def _show(args: GetSlots, answer: SlotAnswer) -> SlotsResponse:
 
 def describe_slots(answer: SlotAnswer, view: Viewpoint, *, is_continued: bool) -> str:
     """Offer some of the times, or say why there are none; `is_continued` if an earlier page had the first times."""
+    either = answer.either_day
+    preface = refusals.both_days(*either.days, view) if either else ""
     if answer.offer.slots:
-        return sentences.free_times(views.starts_of(answer.offer.slots), view)
+        starts = views.starts_of(answer.offer.slots)
+        return sentences.free_times(_first_of_each_day(starts, view) if either else starts, view, preface=preface)
+    return f"{preface} {_describe_none(answer, view, is_continued=is_continued)}".lstrip()
+
+
+def _first_of_each_day(starts: Sequence[Minute], view: Viewpoint) -> list[Minute]:
+    return [next(of_day) for _, of_day in groupby(starts, key=lambda start: view.local(start).date())]
+
+
+def _describe_none(answer: SlotAnswer, view: Viewpoint, *, is_continued: bool) -> str:
     if is_continued:
         return sentences.no_more_times(view)
     next_start = answer.next_free.start if answer.next_free else None

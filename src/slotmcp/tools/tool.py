@@ -1,7 +1,7 @@
 """Definition of a tool, and its execution: strict arguments, a permission check, a trace, and always a response."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import getdoc
 from time import perf_counter
 from typing import Any, Final, Generic, TypeAlias, TypeVar, get_type_hints
@@ -20,10 +20,12 @@ from slotmcp.services.app import App
 from slotmcp.services.tracing import span, tracing_into
 from slotmcp.tools.argument_reader import read_arguments
 from slotmcp.tools.arguments import ProjectArguments, argument_schema
-from slotmcp.tools.errors import CallerContext, error_body, internal_body
+from slotmcp.tools.errors import CallerContext, error_body, internal_body, is_about_time
 from slotmcp.tools.gate import LOCAL_GATE, CallGate, hide_other_projects, log_call, log_failure
+from slotmcp.tools.relative_arguments import resolve_words
 from slotmcp.tools.schemas import Schema, brief, response_schema, without_lengths
 from slotmcp.tools.texts import plain
+from slotmcp.tools.weekdays import NAMES
 
 A = TypeVar("A", bound=ProjectArguments)
 Function: TypeAlias = Callable[[App, A], Awaitable[Mapping[str, object]]]
@@ -32,6 +34,8 @@ Outcome: TypeAlias = tuple[str, CallToolResult]
 """Pair of "ok" or an error code, and the result."""
 
 _OK: Final = "ok"
+_MAX_TEXT: Final = 64
+"""Maximum length of the arguments that determine the language and the zone of an error."""
 
 
 NOT_IDEMPOTENT: Final = ToolAnnotations(
@@ -74,13 +78,14 @@ class ToolDefinition(Generic[A]):
 
     def bind(self, app: App, gate: CallGate = LOCAL_GATE) -> "SlotmcpTool":
         """Return the tool for an app and a gate."""
-        model = self.arguments
+        model, is_read_only = self.arguments, self.hints.read_only_hint is True
 
         async def call(raw: RawArguments, principal: Principal) -> Mapping[str, object]:
             args = read_arguments(model, raw)
             project_id = principal.resolve_project(args.project_id)
             if project_id != args.project_id:
                 args = args.model_copy(update={"project_id": project_id})
+            args = await resolve_words(app, args, may_mean_two_days=is_read_only)
             return await self.function(app, args)
 
         return SlotmcpTool(
@@ -151,7 +156,10 @@ class SlotmcpTool(Tool):
             return _OK, _result(response, trace_id)
         except SlotmcpError as error:
             reported = hide_other_projects(principal, error) if isinstance(error, NotFound) else error
-            body = error_body(reported, self._caller_context(arguments, principal))
+            context = self._caller_context(arguments, principal)
+            if is_about_time(reported):
+                context = replace(context, today=await self._today(arguments, principal, context.timezone))
+            body = error_body(reported, context)
             return error.code, _result(body, trace_id, is_error=True)
 
     def _caller_context(self, arguments: RawArguments, principal: Principal) -> CallerContext:
@@ -159,6 +167,15 @@ class SlotmcpTool(Tool):
         project_id, locale = _text(arguments.get("projectId")), _text(arguments.get("locale"))
         usual_locale = self._usual_locale(project_id or None, principal)
         return CallerContext(locale, usual_locale, _zone(_text(arguments.get("timezone"))))
+
+    async def _today(self, arguments: RawArguments, principal: Principal, zone_key: str) -> str:
+        """Return today's date in the caller's zone, or "" if the project is unknown or unavailable."""
+        try:
+            project_id = principal.resolve_project(_text(arguments.get("projectId")) or None)
+            today = (await self.app.projects.clock(project_id, zone_key or None)).today
+        except SlotmcpError:
+            return ""
+        return f"{NAMES[today.weekday()].title()}, {today}"
 
     def _usual_locale(self, project_id: str | None, principal: Principal) -> str:
         try:
@@ -168,7 +185,7 @@ class SlotmcpTool(Tool):
 
 
 def _text(raw: object) -> str:
-    return raw.strip() if isinstance(raw, str) else ""
+    return raw.strip() if isinstance(raw, str) and len(raw) <= _MAX_TEXT and raw.isprintable() else ""
 
 
 def _zone(raw: str) -> str:

@@ -38,8 +38,8 @@ class JoinWaitlist(arguments.ProjectArguments):
 
     service_type: arguments.ServiceType = None
     duration_minutes: arguments.Duration = None
-    from_: arguments.Instant = Field(alias="from", description="As asked of get_slots")
-    to: arguments.Instant = Field(description="As asked of get_slots")
+    from_: arguments.WaitStart = Field(alias="from", description="As asked of get_slots")
+    to: arguments.WaitEnd = Field(description="As asked of get_slots")
     technician_id: arguments.RequestedTechnician = None
     customer_name: arguments.CustomerName
     customer_phone: arguments.CustomerPhone = ""

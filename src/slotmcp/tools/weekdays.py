@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+NAMES: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MIN_DAY_LETTERS: Final = 3
 _SEPARATORS: Final = re.compile(r"""[,;/&|\[\]"'\s]+|\band\b""", re.IGNORECASE)
 
@@ -25,4 +25,4 @@ def find_day(word: str) -> int | None:
     """Return the number of an English weekday, which may be abbreviated to three letters; None for another word."""
     if len(word) < _MIN_DAY_LETTERS:
         return None
-    return next((number for number, name in enumerate(_DAYS) if name.startswith(word.lower())), None)
+    return next((number for number, name in enumerate(NAMES) if name.startswith(word.lower())), None)

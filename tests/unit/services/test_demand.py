@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slotmcp.domain.catalog import PartsOfDay
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.domain.trace import Question
 from slotmcp.engine.zones import utc_to_wall
@@ -12,6 +13,9 @@ from support.traces import question
 
 ZONES = st.sampled_from(["UTC", "America/Denver", "Asia/Kathmandu", "Australia/Lord_Howe", "Europe/Paris"])
 CLOCKS_GO_BACK = at("2025-10-26T00:00")
+
+
+PARTS = PartsOfDay()
 
 
 @st.composite
@@ -28,6 +32,6 @@ def questions(draw: st.DrawFn) -> Question:
 
 @given(asked=questions(), zone_key=ZONES)
 def test_a_question_includes_the_hours_of_its_minutes(asked: Question, zone_key: str) -> None:
-    minutes = (minute for minute in range(asked.start_from, asked.start_to) if is_wanted(asked, minute))
+    minutes = (minute for minute in range(asked.start_from, asked.start_to) if is_wanted(asked, minute, PARTS))
     walls = (utc_to_wall(zone_key, minute) for minute in minutes)
-    assert wanted_hours(asked, zone_key) == {(wall.weekday(), wall.hour) for wall in walls}
+    assert wanted_hours(asked, zone_key, PARTS) == {(wall.weekday(), wall.hour) for wall in walls}

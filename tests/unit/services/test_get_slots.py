@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from slotmcp.domain.catalog import PartsOfDay, WallSpan
 from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.domain.moment import PartOfDay, WallDate, WallTime
 from slotmcp.services.slots import MAX_LIMIT, SlotQuery
@@ -12,6 +13,7 @@ from unit.services.conftest import Open
 
 ANA = technician("ana", "09:00-12:00")
 BEN = technician("ben", "10:00-13:00", priority=2)
+TUESDAY = {"from_": at("2025-06-03T00:00Z"), "to": at("2025-06-04T00:00Z")}
 
 
 async def test_each_start_has_its_capacity_and_candidates(opened: Open) -> None:
@@ -140,11 +142,28 @@ async def test_weekdays_and_parts_of_the_day_use_the_requested_zone(opened: Open
     shop = await opened(plan(technician("ana", "00:00-24:00"), slot_interval_minutes=120))
     week = {"from_": at("00:00"), "to": at("2025-06-09T00:00Z")}
     answer = await shop.slots(**week, timezone="Asia/Tokyo", part_of_day=PartOfDay.EVENING, days_of_week=frozenset({1}))
-    assert [slot.start for slot in answer.offer.slots] == [at(f"2025-06-03T{hour:02}:00Z") for hour in (8, 10, 12, 14)]
+    assert [slot.start for slot in answer.offer.slots] == [at(f"2025-06-03T{hour:02}:00Z") for hour in (8, 10, 12)]
     morning = await shop.slots(part_of_day=PartOfDay.MORNING)
     assert [clock_text(slot.start) for slot in morning.offer.slots] == ["06:00", "08:00", "10:00"]
     afternoon = await shop.slots(part_of_day=PartOfDay.AFTERNOON)
     assert [clock_text(slot.start) for slot in afternoon.offer.slots] == ["12:00", "14:00", "16:00"]
+    night = await shop.slots(**TUESDAY, part_of_day=PartOfDay.NIGHT)
+    assert [clock_text(slot.start) for slot in night.offer.slots] == ["00:00", "02:00", "04:00", "22:00"]
+
+
+async def test_a_project_defines_its_parts_of_the_day(opened: Open) -> None:
+    def span(first: int, last: int) -> WallSpan:
+        return WallSpan(start_minute=first * 60, end_minute=last * 60)
+
+    parts = PartsOfDay(morning=span(8, 11), afternoon=span(13, 18), evening=span(18, 24))
+    shop = await opened(plan(technician("ana", "00:00-24:00"), slot_interval_minutes=60, parts_of_day=parts))
+    for part, expected in (
+        ("morning", [8, 9, 10]),
+        ("evening", [18, 19, 20, 21, 22, 23]),
+        ("night", [*range(8), 11, 12]),
+    ):
+        answer = await shop.slots(**TUESDAY, part_of_day=PartOfDay(part), limit=24)
+        assert [clock_text(slot.start) for slot in answer.offer.slots] == [f"{hour:02}:00" for hour in expected]
 
 
 @pytest.mark.parametrize("zone_key", ["Mars/Olympus", "", " ", "../etc/passwd", "America/Denver\0", "x" * 500])

@@ -93,7 +93,7 @@ def test_other_types_are_not_converted_to_text(wrong: object) -> None:
 
 @pytest.mark.parametrize("wrong", ["noon", "mornings", 3, True, ["morning"]])
 def test_an_invalid_choice_is_refused_with_the_choices(wrong: object) -> None:
-    assert problems(somePart=wrong) == [FieldProblem("somePart", "must be one of morning, afternoon, evening.")]
+    assert problems(somePart=wrong) == [FieldProblem("somePart", "must be one of morning, afternoon, evening, night.")]
 
 
 @pytest.mark.parametrize("text", ["morning", "Morning", " MORNING ", "\u200bmorning\u00a0", "\uff4dorning"])

@@ -12,12 +12,14 @@ from slotmcp.domain.errors import (
     IdempotencyMismatch,
     InvalidArgument,
     NotFound,
+    ProblemKind,
     SlotmcpError,
     SlotUnavailable,
     Unavailable,
 )
 from slotmcp.domain.offer import Candidate, Offer, Slot
-from slotmcp.tools.errors import error_body, internal_body
+from slotmcp.tools.errors import CallerContext, error_body, internal_body
+from slotmcp.tools.speech.locales import LOCALES
 
 NINE = int(datetime(2026, 11, 23, 16, tzinfo=UTC).timestamp()) // 60
 OFFER = Offer(
@@ -101,9 +103,48 @@ def test_alternatives_are_spoken_in_the_callers_zone() -> None:
         assert "I do have tomorrow at 9 in the morning." in str(error_body(error)["result"])
 
 
-def test_the_sentence_names_the_invalid_fields() -> None:
-    assert "start: must be text." in str(error_body(InvalidArgument("start", "must be text."))["result"])
-    assert "Use a new key." in str(error_body(IdempotencyMismatch("Use a new key."))["result"])
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (InvalidArgument("limit", "must be text."), "I'm sorry, that didn't work, and nothing was changed."),
+        (InvalidArgument("start", "is over.", kind=ProblemKind.PAST), "I'm sorry, that time is in the past."),
+        (
+            InvalidArgument("x", "y.", FieldProblem("customerName", "is required.", ProblemKind.NAME)),
+            "I'm sorry, I didn't get the name.",
+        ),
+        (NotFound("bookingId", "There is none."), "I'm sorry, I can't find that appointment."),
+        (NotFound("technicianId", "There is none."), "I'm sorry, I can't find anyone by that name"),
+        (NotFound("projectId", "There is none."), "I'm sorry, that didn't work, and nothing was changed."),
+    ],
+)
+def test_the_sentence_asks_the_caller_and_names_no_field(error: SlotmcpError, sentence: str) -> None:
+    result = str(error_body(error)["result"])
+    assert result.startswith(sentence)
+    assert error.message not in result
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("kind", ProblemKind)
+def test_every_problem_has_a_short_sentence_in_every_language(kind: ProblemKind, locale: str) -> None:
+    body = error_body(InvalidArgument("field", "has a problem.", kind=kind), CallerContext(locale=locale))
+    assert len(str(body["result"]).split()) <= 30
+    others = {
+        str(error_body(InvalidArgument("f", "p", kind=other), CallerContext(locale))["result"]) for other in ProblemKind
+    }
+    assert len(others) == len(ProblemKind)
+
+
+def test_todays_date_is_added_where_the_agent_needs_it() -> None:
+    error = InvalidArgument("start", "is over.", FieldProblem("limit", "is wrong."), kind=ProblemKind.PAST)
+    body = error_body(error, CallerContext(today="Sunday, 2026-11-22"))
+    assert body["error"] == {
+        "code": "invalid_argument",
+        "retryable": False,
+        "fields": [
+            {"field": "start", "problem": "is over. Today is Sunday, 2026-11-22."},
+            {"field": "limit", "problem": "is wrong."},
+        ],
+    }
 
 
 def test_an_internal_error_reveals_no_details() -> None:

@@ -126,7 +126,7 @@ def test_an_assignment_is_explained(reason: AssignmentReason, spoken: str) -> No
 def test_every_refusal_states_the_failure() -> None:
     starts = minutes("2026-11-23T09:00")
     spoken = [
-        sentences.refused("start: must be text.", VIEW),
+        sentences.refused(VIEW),
         sentences.unavailable(starts, VIEW),
         sentences.unavailable([], VIEW),
         sentences.hold_expired(starts, VIEW),

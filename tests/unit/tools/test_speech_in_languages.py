@@ -319,16 +319,6 @@ def test_services_are_counted_by_the_rules_of_each_language(locale: str, one: st
     assert several in sentences.services([service(name) for name in "ABCDE"], view(locale))
 
 
-def test_an_english_problem_is_left_out_in_other_languages() -> None:
-    assert sentences.refused("start: must be text.", view("en-GB")).endswith(
-        "nothing was changed. start: must be text."
-    )
-    assert (
-        sentences.refused("start: must be text.", view("es"))
-        == "Lo siento, no ha funcionado, y no se ha cambiado nada."
-    )
-
-
 def test_every_locale_has_words_of_its_own() -> None:
     assert len({sentences.nothing_free(minute(NINE), view(locale)) for locale in LOCALES}) == len(LOCALES)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
+from slotmcp.domain.catalog import PartsOfDay
 from slotmcp.domain.interval import MINUTES_PER_DAY, Interval, Minute
 from slotmcp.domain.report import DAYS_OF_WEEK, HOURS_OF_DAY, HourlyCounts, RefusedQuestions
 from slotmcp.domain.trace import Question, Trace, TracedUse
@@ -22,28 +23,29 @@ _STEP_MINUTES: Final = 15
 _CACHE_SIZE: Final = 4096
 
 
-def is_wanted(question: Question, start: Minute) -> bool:
+def is_wanted(question: Question, start: Minute, parts: PartsOfDay) -> bool:
     """Return whether a start is on a requested day of the week and in the requested part of the day."""
     if question.days_of_week and utc_to_wall(question.timezone, start).weekday() not in question.days_of_week:
         return False
-    return question.part_of_day is None or part_of_day(question.timezone, start) is question.part_of_day
+    return question.part_of_day is None or part_of_day(question.timezone, start, parts) is question.part_of_day
 
 
-def wanted_hours(question: Question, zone_key: str) -> frozenset[HourOfWeek]:
+def wanted_hours(question: Question, zone_key: str, parts: PartsOfDay) -> frozenset[HourOfWeek]:
     """Return the hours of the week that a question includes, in a time zone."""
     end = min(question.start_to, question.start_from + _MAX_MINUTES)
     return _hours(
         zone_key,
         (question.start_from // _STEP_MINUTES, -(-end // _STEP_MINUTES)),
         replace(question, service_id="", duration_minutes=0, start_from=0, start_to=0, technician_id=None, area=None),
+        parts,
     )
 
 
-def count_demand(conversations: Sequence[Conversation], zone_key: str) -> HourlyCounts:
+def count_demand(conversations: Sequence[Conversation], zone_key: str, parts: PartsOfDay) -> HourlyCounts:
     """Count the conversations whose first question included each hour of the week."""
     questions = filter(None, (conversation.first_question for conversation in conversations))
     counts = Counter[HourOfWeek]()
-    for hours, count in Counter(wanted_hours(question, zone_key) for question in questions).items():
+    for hours, count in Counter(wanted_hours(question, zone_key, parts) for question in questions).items():
         counts.update(dict.fromkeys(hours, count))
     return hourly_counts(counts)
 
@@ -69,12 +71,12 @@ def is_empty(trace: Trace) -> bool:
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def _hours(zone_key: str, steps: Interval, conditions: Question) -> frozenset[HourOfWeek]:
+def _hours(zone_key: str, steps: Interval, conditions: Question, parts: PartsOfDay) -> frozenset[HourOfWeek]:
     """Return the hours of the week within steps since the epoch that meet a question's conditions.
 
     Cached, because many callers request the same hours.
     """
-    wanted = (start for step in range(*steps) if is_wanted(conditions, start := step * _STEP_MINUTES))
+    wanted = (start for step in range(*steps) if is_wanted(conditions, start := step * _STEP_MINUTES, parts))
     local_times = (utc_to_wall(zone_key, start) for start in wanted)
     return frozenset((local.weekday(), local.hour) for local in local_times)
 

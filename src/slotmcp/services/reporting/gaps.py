@@ -90,7 +90,8 @@ def count_won(schedule: Schedule, change: GapChange, unmet: Sequence[LostQuestio
 
 def _first_start(availability: Availability, need: Need, question: Question) -> Minute | None:
     starts = list_starts(availability, need, question.start_from, question.start_to)
-    return next((start for start in starts if is_wanted(question, start)), None)
+    parts = availability.schedule.project.parts_of_day
+    return next((start for start in starts if is_wanted(question, start, parts)), None)
 
 
 def _need(schedule: Schedule, question: Question) -> Need:
@@ -131,7 +132,7 @@ def _changes(schedule: Schedule, unmet: Sequence[Question]) -> Iterator[GapChang
 def _extra_hours(schedule: Schedule, active: Sequence[Technician], unmet: Sequence[Question]) -> Iterator[ExtraHour]:
     for zone_key in sorted({technician.timezone for technician in active}):
         in_zone = [technician for technician in active if technician.timezone == zone_key]
-        wanted = [(question, wanted_hours(question, zone_key)) for question in unmet]
+        wanted = [(question, wanted_hours(question, zone_key, schedule.project.parts_of_day)) for question in unmet]
         counts = Counter(hour for _, hours in wanted for hour in hours)
         for hour in sorted(counts, key=lambda hour: (-counts[hour], hour))[:MAX_HOURS]:
             questions = [question for question, hours in wanted if hour in hours]

@@ -190,7 +190,7 @@ def _report(facts: _Facts) -> Report:
         timezone=zone_key,
         period=facts.period,
         funnel=count_funnel(facts.conversations, facts.live_hold_ids),
-        demand=count_demand(facts.conversations, zone_key),
+        demand=count_demand(facts.conversations, zone_key, facts.schedule.project.parts_of_day),
         supply=count_supply(availability),
         refused=count_refused(facts.traces),
         utilization=utilization,

@@ -10,7 +10,6 @@ from typing import Final
 from slotmcp.domain.catalog import ServiceType
 from slotmcp.domain.interval import Minute
 from slotmcp.tools.speech.lists import say_list, say_row
-from slotmcp.tools.speech.locales import SOURCE
 from slotmcp.tools.speech.names import say_service
 from slotmcp.tools.speech.times import say_choices, say_day, say_start
 from slotmcp.tools.speech.viewpoint import Viewpoint
@@ -56,22 +55,25 @@ def _say_days(days: Sequence[date], view: Viewpoint) -> str:
     return view.voice.join_and(say_row(most, view.voice), last) if most else last
 
 
-def free_times(starts: Sequence[Minute], view: Viewpoint) -> str:
-    """Offer up to three free starts."""
-    return _free_times(tuple(starts), view)
+def free_times(starts: Sequence[Minute], view: Viewpoint, *, preface: str = "") -> str:
+    """Offer up to three free starts, after a sentence that explains the search."""
+    return _free_times(tuple(starts), view, preface and f"{preface} ")
 
 
 @lru_cache(maxsize=1024)
-def _free_times(starts: tuple[Minute, ...], view: Viewpoint) -> str:
+def _free_times(starts: tuple[Minute, ...], view: Viewpoint, preface: str) -> str:
     """Cache the sentence for the day, because wording several times is a large part of a response's cost."""
     return offer_times(
         starts,
         view,
-        lambda times: view.voice.say_count(
-            "I have {times}. Does that work?",
-            "I have {times}. Which works best?",
-            len(times),
-            times=say_choices(times, view),
+        lambda times: (
+            preface
+            + view.voice.say_count(
+                "I have {times}. Does that work?",
+                "I have {times}. Which works best?",
+                len(times),
+                times=say_choices(times, view),
+            )
         ),
     )
 
@@ -125,14 +127,9 @@ def released(view: Viewpoint, *, is_booked: bool, is_released: bool) -> str:
     return view.voice.say("I'd already let that one go.")
 
 
-def refused(problem: str, view: Viewpoint) -> str:
-    """Say that a request failed, and what has to change.
-
-    The problem is in English and for the agent, which also receives it beside `result`. It is therefore left out in
-    other languages.
-    """
-    sentence = view.voice.say("I'm sorry, that didn't work, and nothing was changed.")
-    return f"{sentence} {problem}" if SOURCE in view.voice.chain else sentence
+def refused(view: Viewpoint) -> str:
+    """Say that a request failed. The agent receives the problem beside `result`."""
+    return view.voice.say("I'm sorry, that didn't work, and nothing was changed.")
 
 
 def unavailable(starts: Sequence[Minute], view: Viewpoint) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import product
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -11,12 +11,13 @@ from slotmcp.domain.attention import Attention, AttentionCause
 from slotmcp.domain.booking import AssignmentReason, Booking
 from slotmcp.domain.catalog import Project, RankingKey, ServiceType, Technician, Wording
 from slotmcp.domain.claim import Claim
+from slotmcp.domain.errors import ProblemKind
 from slotmcp.domain.reasons import Reason
 from slotmcp.domain.report import Funnel
 from slotmcp.services.attention import AffectedBooking
 from slotmcp.services.lookups import FoundBooking
 from slotmcp.services.technicians import AbsenceAnswer
-from slotmcp.tools.speech import bookings, operators, reasons, sentences, waitlist
+from slotmcp.tools.speech import bookings, operators, reasons, refusals, sentences, waitlist
 from slotmcp.tools.speech.attention import say_attention
 from slotmcp.tools.speech.viewpoint import Viewpoint
 
@@ -255,11 +256,16 @@ def _errors(locale: str) -> Iterator[Situation]:
     view = view_of(locale)
     for refuse in (sentences.unavailable, sentences.hold_expired, bookings.hold_withdrawn, _refused_start):
         yield "Nothing instead", refuse([], view)
-    yield "It did not work", sentences.refused("", view).strip()
     for given in (False, True):
         yield "The caller is not verified", bookings.verification_needed(view, was_contact_given=given)
         yield "The booking is closed", bookings.closed(view, is_canceled=given)
     yield "The caller is not verified", bookings.too_many_guesses(view)
+    yield "It did not work", sentences.refused(view)
+    for kind in ProblemKind:
+        yield "The request lacks something", refusals.refuse(kind, view)
+    for first in (date(2026, 11, 23), date(2026, 11, 24), date(2026, 12, 1)):
+        second = first + timedelta(days=7)
+        yield "The words mean two days", refusals.both_days(first, second, view)
     yield "It did not work", sentences.try_later(view)
     yield "It did not work", sentences.internal_error(view)
 

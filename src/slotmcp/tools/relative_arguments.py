@@ -1,0 +1,37 @@
+"""Resolution of days in words, such as "tomorrow", by the store's clock and the caller's zone."""
+
+from typing import Final, TypeVar
+
+from slotmcp.domain.errors import FieldProblem, InvalidArgument, ProblemKind
+from slotmcp.domain.moment import EitherDay, RelativeMoment
+from slotmcp.services.app import App
+from slotmcp.tools.arguments import ProjectArguments
+
+A = TypeVar("A", bound=ProjectArguments)
+
+_ENDS: Final = frozenset({"to", "end"})
+"""Fields whose part of the day means its end."""
+
+
+async def resolve_words(app: App, args: A, *, may_mean_two_days: bool) -> A:
+    """Return the arguments with the dates that their words mean. Arguments without such words take no time.
+
+    Raises:
+        InvalidArgument: the words mean one of two days, and the tool needs one.
+        NotFound, Unavailable.
+    """
+    words = {name: value for name, value in args if isinstance(value, RelativeMoment)}
+    if not words:
+        return args
+    clock = await app.projects.clock(args.project_id, getattr(args, "timezone", None))
+    moments = {name: clock.resolve(moment, is_end=name in _ENDS) for name, moment in words.items()}
+    problems = [_two_days(args, name, moment) for name, moment in moments.items() if isinstance(moment, EitherDay)]
+    if problems and not may_mean_two_days:
+        raise InvalidArgument.of(problems)
+    return args.model_copy(update=moments)
+
+
+def _two_days(args: ProjectArguments, name: str, either: EitherDay) -> FieldProblem:
+    first, second = either.days
+    wire_name = type(args).model_fields[name].alias or name
+    return FieldProblem(wire_name, f"can mean {first} or {second}; give the date.", ProblemKind.WHICH_DAY)
