@@ -101,6 +101,15 @@ def test_an_upgraded_file_has_the_schema_of_a_new_one(upgraded: Path, tmp_path: 
     assert {table.name for table in tables.METADATA.tables.values()} <= ddl(upgraded).keys()
 
 
+def test_a_file_of_the_first_release_gets_the_schema_of_a_new_one(path: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(OLD_FILE.with_name("release_0005.sql").read_text(encoding="utf-8"))
+    prepare(path, timeout_ms=1000)
+    assert ddl(path) == ddl(new_file(tmp_path / "new.db"))
+    assert rows(path, "PRAGMA foreign_key_check") == []
+    assert rows(backup_path(path, "0005"), "SELECT version_num FROM alembic_version") == [("0005",)]
+
+
 @pytest.mark.parametrize("table", KEPT)
 def test_an_upgrade_leaves_other_tables_unchanged(upgraded: Path, table: str) -> None:
     statement = f"SELECT * FROM {table}"  # noqa: S608  a constant of this test
