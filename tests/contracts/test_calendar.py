@@ -194,6 +194,18 @@ async def test_saving_a_push_keeps_its_version(store: Store) -> None:
     assert await push_of(store, "direct") is None
 
 
+async def test_a_requested_renewal_lasts_until_it_is_saved_otherwise(store: Store) -> None:
+    await connect(store)
+    await store.write(SHOP, sell)
+    await within(store, lambda pages: pages.request_push("direct", renews=True))
+    await within(store, lambda pages: pages.request_push("direct"))
+    renewing = await push_of(store, "direct")
+    assert renewing is not None
+    assert (renewing.renews, renewing.version) == (True, 3)
+    await within(store, lambda pages: pages.save_push(replace(renewing, renews=False)))
+    assert await push_of(store, "direct") == replace(renewing, renews=False)
+
+
 async def test_due_pushes_are_listed_by_due_time(store: Store, clock: HandClock) -> None:
     await connect(store)
     await store.write(SHOP, sell)

@@ -294,6 +294,7 @@ FULL_PUSH: Final = Push(
     tried_at_ms=NOW_MS - 3,
     tried_start=NOON + 600,
     refused="It is in the past there.",
+    renews=True,
 )
 FULL_SYNC: Final = SyncState(
     watermark_ms=NOW_MS - 1000, worker="w", worker_until_ms=NOW_MS + 1, finished_ms=NOW_MS - 2, problem="away"

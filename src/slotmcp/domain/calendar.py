@@ -187,6 +187,8 @@ class Push:
     """Start requested by that attempt; None: it was a cancellation."""
     refused: str = ""
     """Reason for the calendar's rejection. The push is not repeated until the booking changes."""
+    renews: bool = False
+    """True if the event has an outdated customer or address, and must be replaced by another one."""
 
     @property
     def is_cancelling(self) -> bool:

@@ -149,8 +149,11 @@ class CalendarRecords(Protocol):
     async def push(self, booking_id: str) -> Push | None:
         """Return the pending push of a booking."""
 
-    async def request_push(self, booking_id: str) -> None:
-        """Make a push of a booking due now; one that is pending gets a new version and is no longer refused."""
+    async def request_push(self, booking_id: str, *, renews: bool = False) -> None:
+        """Make a push of a booking due now; one that is pending gets a new version and is no longer refused.
+
+        With `renews` the push replaces the event by a new one. A pending push that renews continues to do so.
+        """
 
     async def save_push(self, push: Push) -> None:
         """Save the progress of a push, except its version."""

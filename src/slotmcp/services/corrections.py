@@ -6,6 +6,7 @@ from typing import Final
 from slotmcp.domain.booking import Booking, Customer
 from slotmcp.domain.catalog import Location, Project
 from slotmcp.domain.errors import InvalidArgument
+from slotmcp.ports import Transaction
 from slotmcp.services.callers import LOCAL_ORIGIN, Pseudonym, RequestOrigin
 from slotmcp.services.contacts import normalize_email, normalize_phone, references_of
 from slotmcp.services.lookups import BookAnswer, book_answer
@@ -79,11 +80,23 @@ async def update(unit: UnitOfWork, request: UpdateRequest, verification: Verific
         answer = book_answer(transaction, schedule, booking, replayed=True)
         return UpdateAnswer(booked=answer, needs_attention=False)
     verification.require_open(booking, transaction.now_ms)
-    await transaction.save_booking(corrected)
+    await save_details(transaction, schedule.project, booking, corrected)
     await transaction.add_event(CORRECTED, booking.id)
     marked = (await revalidate_neighbors(unit, before, booking.claim.interval)).marked
     answer = book_answer(transaction, schedule, corrected, replayed=False)
     return UpdateAnswer(booked=answer, needs_attention=booking.id in marked)
+
+
+async def save_details(transaction: Transaction, project: Project, before: Booking, changed: Booking) -> None:
+    """Save a booking with other details. The calendar gets another event if it shows what changed."""
+    await transaction.save_booking(changed)
+    if project.calcom is not None and changed.customer is not None and _shown(before) != _shown(changed):
+        await transaction.calendar.request_push(changed.id, renews=True)
+
+
+def _shown(booking: Booking) -> tuple[Customer | None, str]:
+    """Return the details of a booking that its event has."""
+    return booking.customer, booking.visit.address
 
 
 def _corrected(booking: Booking, request: UpdateRequest, project: Project, pseudonym: Pseudonym) -> Booking:

@@ -97,10 +97,12 @@ REQUEST_PUSH = Statement(
         tried_at_ms="NULL",
         tried_start_minute="NULL",
         refused="''",
+        renews=":renews",
     )
     + """
 ON CONFLICT (project_id, booking_id) DO UPDATE SET
-    version = calendar_pushes.version + 1, due_ms = excluded.due_ms, attempts = 0, refused = ''
+    version = calendar_pushes.version + 1, due_ms = excluded.due_ms, attempts = 0, refused = '',
+    renews = CASE WHEN excluded.renews = 1 THEN 1 ELSE calendar_pushes.renews END
 """
 )
 
@@ -232,13 +234,13 @@ def deferred_of(values: Row) -> DeferredEvent:
 
 def push_values(push: Push) -> dict[str, object]:
     """Return a push as its statement's values."""
-    return values_of(columns.PushRow._fields, push, tried_start_minute=push.tried_start)
+    return values_of(columns.PushRow._fields, push, tried_start_minute=push.tried_start, renews=int(push.renews))
 
 
 def push_of(values: Row) -> Push:
     """Return the push that a row holds."""
     fields = columns.PushRow(*values)._asdict()
-    return Push(tried_start=fields.pop("tried_start_minute"), **fields)
+    return Push(tried_start=fields.pop("tried_start_minute"), renews=bool(fields.pop("renews")), **fields)
 
 
 def sync_values(state: SyncState) -> dict[str, object]:

@@ -59,8 +59,9 @@ class SqlCalendarRecords:
         rows = await self._fetch(calendar.PUSH, booking_id=booking_id)
         return calendar.push_of(rows[0]) if rows else None
 
-    async def request_push(self, booking_id: str) -> None:
-        await self._fetch(calendar.REQUEST_PUSH, booking_id=booking_id, now_ms=self._snapshot.now_ms)
+    async def request_push(self, booking_id: str, *, renews: bool = False) -> None:
+        now_ms = self._snapshot.now_ms
+        await self._fetch(calendar.REQUEST_PUSH, booking_id=booking_id, now_ms=now_ms, renews=int(renews))
 
     async def save_push(self, push: Push) -> None:
         await self._fetch(calendar.SAVE_PUSH, **calendar.push_values(push))

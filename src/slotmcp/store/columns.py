@@ -231,6 +231,7 @@ CALENDAR_PUSHES: Final = Table(
         "tried_at_ms",
         "tried_start_minute",
         "refused",
+        "renews",
     ),
 )
 BOOKING_CONTACTS: Final = Table(
@@ -540,9 +541,12 @@ class PushRow(NamedTuple):
     tried_at_ms: int | None
     tried_start_minute: int | None
     refused: str
+    renews: int | None
 
 
-PUSH_COLUMNS: Final = "booking_id, version, since_ms, due_ms, attempts, tried_at_ms, tried_start_minute, refused"
+PUSH_COLUMNS: Final = (
+    "booking_id, version, since_ms, due_ms, attempts, tried_at_ms, tried_start_minute, refused, renews"
+)
 
 
 class SyncRow(NamedTuple):

@@ -25,7 +25,8 @@ class SchemaVersions:
 
 
 SCHEMA: Final = SchemaVersions(
-    versions=("0001", "0002", "0003", "0004", "0005", "0006", "0007"), migrations=Path(__file__).parent / "migrations"
+    versions=("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"),
+    migrations=Path(__file__).parent / "migrations",
 )
 
 

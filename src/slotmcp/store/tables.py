@@ -462,6 +462,8 @@ class PushTable(SQLModel, table=True):
     tried_at_ms: int | None = Field(sa_type=BIG)
     tried_start_minute: int | None = Field(sa_type=BIG)
     refused: str = Field(sa_type=TEXT)
+    renews: int | None
+    """1: the event is replaced; NULL in rows of older programs: 0."""
 
 
 class CalendarSyncTable(SQLModel, table=True):

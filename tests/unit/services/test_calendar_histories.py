@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.errors import SlotmcpError
+from slotmcp.services.corrections import UpdateRequest
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
 from support.calcom.office import ANA_VISIT, ATTENDEE, BEN_VISIT, ON_REQUEST, Office, open_office
@@ -35,7 +36,7 @@ class Action:
 ACTIONS = st.builds(
     Action,
     st.sampled_from(
-        ["book here", "move here", "cancel here"] * 2
+        ["book here", "move here", "correct here", "cancel here"] * 2
         + ["book in calcom", "book in calcom", "request in calcom", "accept in calcom", "reject in calcom"]
         + ["move in calcom", "cancel in calcom"]
         + ["deliver", "deliver twice", "deliver last", "lose"]
@@ -77,6 +78,9 @@ class History:
             booking_id = self._booking_ids[action.which % len(self._booking_ids)]
             if action.what == "move here":
                 await bookings.reschedule_booking(RescheduleRequest(booking_id=booking_id, start=HOURS[action.hour]))
+            elif action.what == "correct here":
+                request = UpdateRequest(booking_id=booking_id, name=f"Kim {action.hour}")
+                await bookings.update_booking(request)
             else:
                 await bookings.cancel_booking(CancelRequest(booking_id=booking_id))
 
@@ -145,6 +149,11 @@ async def check(office: Office) -> None:
         times.remove((*each.claim.interval, each.claim.technician_id))
         assert each.attention
     assert times == office.calcom_times()
+    names = {each.id: each.customer.name for each in live if each.customer}
+    shown = {
+        event.metadata["slotmcpBooking"]: event.attendee["name"] for event in office.state.live() if event.metadata
+    }
+    assert {id_: names[id_] for id_ in shown} == shown, "each event has the corrected name"
     assert len(known) == sum(bool(entry.booking_id) for entry in view.entries), "no booking has two events"
 
 

@@ -7,6 +7,7 @@ import pytest
 from slotmcp.domain.attention import NO_ATTENTION, Attention, AttentionCause
 from slotmcp.domain.booking import BookingStatus, Customer
 from slotmcp.services.calendar.connection import FAILURES
+from slotmcp.services.corrections import UpdateRequest
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
 from support.calcom.office import ANA, ANA_VISIT, ATTENDEE, BEN, BUSINESS, Office
@@ -369,3 +370,74 @@ async def test_an_unusual_duration_is_pushed(office: Office) -> None:
     await office.run_worker()
     assert office.calcom_times() == [(TEN, TEN + 90, "ana")]
     assert office.state.live()[0].attendee["email"] == "ed@example.com"
+
+
+async def correct(office: Office, booking_id: str, **facts: str) -> None:
+    await office.shop.app.bookings.update_booking(UpdateRequest(booking_id=booking_id, **facts))  # type: ignore[arg-type]
+
+
+async def test_a_corrected_customer_and_address_get_another_event(office: Office) -> None:
+    booking_id = await book(office)
+    await office.run_worker()
+    await correct(office, booking_id, name="Kim Roe", new_phone="720 555 0100", new_email="kim@example.com")
+    await correct(office, booking_id, address="2 Oak St")
+    await office.run_worker()
+    (event,) = office.state.live()
+    assert (event.attendee["name"], event.attendee["phoneNumber"]) == ("Kim Roe", "+17205550100")
+    assert (event.attendee["email"], event.notes) == ("kim@example.com", "2 Oak St")
+    assert event.metadata == {"slotmcpProject": "shop", "slotmcpBooking": booking_id}
+    assert (created_count(office), await pending_pushes(office)) == (2, 0)
+    await office.receive_all()
+    stored = await office.shop.store.booking("shop", booking_id)
+    assert stored is not None
+    assert (stored.status, stored.attention) == (BookingStatus.CONFIRMED, NO_ATTENTION)
+    assert office.calcom_times() == await office.local_times() == [(TEN, TEN + 60, "ana")]
+
+
+@pytest.mark.parametrize("facts", [{"notes": "gate 1234"}, {"name": "Kim Doe"}])
+async def test_what_the_event_does_not_show_is_not_pushed(office: Office, facts: dict[str, str]) -> None:
+    booking_id = await book(office)
+    await office.run_worker()
+    await correct(office, booking_id, **facts)
+    assert await pending_pushes(office) == 0
+
+
+async def test_a_correction_before_the_first_push_creates_one_event(office: Office) -> None:
+    booking_id = await book(office)
+    await correct(office, booking_id, name="Kim Roe")
+    await office.run_worker()
+    assert [event.attendee["name"] for event in office.state.bookings.values()] == ["Kim Roe"]
+
+
+async def test_a_correction_and_a_move_are_pushed_as_one(office: Office) -> None:
+    booking_id = await book(office)
+    await office.run_worker()
+    await correct(office, booking_id, name="Kim Roe")
+    await move(office, booking_id, NOON)
+    await office.run_worker()
+    assert (created_count(office), office.calcom_times()) == (2, [(NOON, NOON + 60, "ana")])
+
+
+@pytest.mark.parametrize("fault", AFTER)
+@pytest.mark.parametrize("ahead", [0, 1, 2])
+async def test_a_correction_during_a_lost_response_is_not_lost(office: Office, fault: Fault, ahead: int) -> None:
+    booking_id = await book(office)
+    office.calcom.faults = [*[None] * ahead, fault]
+    await office.run_worker()
+    await correct(office, booking_id, name="Kim Roe")
+    await office.run_worker()
+    await office.receive_all()
+    await retry(office)
+    await retry(office)
+    assert [event.attendee["name"] for event in office.state.live()] == ["Kim Roe"]
+    assert office.calcom_times() == await office.local_times() == [(TEN, TEN + 60, "ana")]
+    assert await pending_pushes(office) == 0
+
+
+async def test_a_correction_of_a_canceled_booking_creates_no_event(office: Office) -> None:
+    booking_id = await book(office)
+    await office.run_worker()
+    await cancel(office, booking_id)
+    await correct(office, booking_id, name="Kim Roe")
+    await office.run_worker()
+    assert (created_count(office), office.calcom_times()) == (1, [])

@@ -62,7 +62,9 @@ async def start_next_step(transaction: Transaction, booking_id: str) -> PushStep
     attempt = replace(push, attempts=push.attempts + 1, due_ms=now_ms + ATTEMPT_TIMEOUT_MS)
     if step.kind is not PushStepKind.FIND:
         tried_at_ms = now_ms if push.tried_at_ms is None else push.tried_at_ms
-        attempt = replace(attempt, tried_at_ms=tried_at_ms, tried_start=step.start)
+        is_fresh = step.kind is PushStepKind.CREATE and push.tried_at_ms is None
+        renews = push.renews and not is_fresh  # a fresh event has the current details
+        attempt = replace(attempt, tried_at_ms=tried_at_ms, tried_start=step.start, renews=renews)
     await records.save_push(attempt)
     return step
 
@@ -108,12 +110,18 @@ def _step(schedule: Schedule, booking: Booking, live: CalendarEntry | None, push
     if live is None:
         return _create(schedule, booking)
     has_right_host = _has_right_host(schedule, claim, live)
-    if push.is_cancelling or not has_right_host:
-        reason = "The appointment was moved to another time." if has_right_host else "Another technician was assigned."
-        return _cancel(booking.id, live, reason)
+    if push.is_cancelling or push.renews or not has_right_host:
+        return _cancel(booking.id, live, _reason(push, has_right_host=has_right_host))
     if live.event.start == claim.start:
         return None
     return PushStep(kind=PushStepKind.RESCHEDULE, booking_id=booking.id, uid=live.event.uid, start=claim.start)
+
+
+def _reason(push: Push, *, has_right_host: bool) -> str:
+    """Return why an event is canceled that another one replaces."""
+    if not has_right_host:
+        return "Another technician was assigned."
+    return "The details were corrected." if push.renews else "The appointment was moved to another time."
 
 
 def _cancel(booking_id: str, entry: CalendarEntry, reason: str) -> PushStep:
