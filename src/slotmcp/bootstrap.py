@@ -144,28 +144,36 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     Raises:
         Unavailable: the database does not respond.
     """
-    calendars = CalendarConfig.of(settings)
+    calendars, max_holds = CalendarConfig.of(settings), settings.max_holds_per_credential
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings))
         travel = await stack.enter_async_context(open_travel(settings))
         if settings.redis_url:
             link = await stack.enter_async_context(RedisLink.open(settings.redis_url, prefix=settings.redis_prefix))
-            fleet = join_fleet(store, link, clock=SystemClock(), travel=travel, calendars=calendars)
+            fleet = join_fleet(
+                store,
+                link,
+                clock=SystemClock(),
+                travel=travel,
+                calendars=calendars,
+                max_holds_per_credential=max_holds,
+            )
             app = await stack.enter_async_context(fleet)
         else:
-            app = build_app(store, travel, calendars=calendars)
+            app = build_app(store, travel, calendars=calendars, max_holds_per_credential=max_holds)
         await stack.enter_async_context(app.tracing.writing(kept_days=settings.trace_days))
         yield app
 
 
 @asynccontextmanager
-async def join_fleet(
+async def join_fleet(  # noqa: PLR0913  adapters and limits
     store: Store,
     link: RedisLink,
     *,
     clock: Clock,
     travel: Travel | None = None,
     calendars: CalendarConfig = NO_CALENDAR,
+    max_holds_per_credential: int = 0,
 ) -> AsyncIterator[App]:
     """Yield all services over a store that several servers share. They notify each other through Redis."""
     async with (
@@ -173,7 +181,15 @@ async def join_fleet(
         FleetScheduleReader.open(store, RedisFleet(link, channel), clock=clock) as fleet,
     ):
         attempts = RedisAttemptLimiter(link, fallback=MemoryAttemptLimiter(clock))
-        app = build_app(store, travel, fleet=fleet, live=RedisHolds(link), attempts=attempts, calendars=calendars)
+        app = build_app(
+            store,
+            travel,
+            fleet=fleet,
+            live=RedisHolds(link),
+            attempts=attempts,
+            calendars=calendars,
+            max_holds_per_credential=max_holds_per_credential,
+        )
         limits = RedisRateLimiter(link, fallback=app.limits)
         yield replace(app, limits=limits, optional_checks={"redis": link.require})
 
@@ -217,8 +233,12 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
     live: LiveHolds | None = None,
     attempts: AttemptLimiter | None = None,
     calendars: CalendarConfig = NO_CALENDAR,
+    max_holds_per_credential: int = 0,
 ) -> App:
-    """Return all services over a store; without a routing service, travel times are estimated."""
+    """Return all services over a store; without a routing service, travel times are estimated.
+
+    `max_holds_per_credential` limits the live holds of a credential without a call id; 0: no limit.
+    """
     ids = UlidIds(SystemClock())
     live = live or MemoryHolds()
     cache = AvailabilityCache(store, travel, schedules=fleet)
@@ -231,7 +251,7 @@ def build_app(  # noqa: PLR0913  the ports that a server may implement different
         projects=ProjectService(writer),
         slots=SlotService(availability_cache=cache, travel_lookup=travel_lookup),
         explanations=ExplanationService(availability_cache=cache, travel_lookup=travel_lookup),
-        holds=HoldService(writer, live=live, travel_lookup=travel_lookup),
+        holds=HoldService(writer, live=live, travel_lookup=travel_lookup, max_per_credential=max_holds_per_credential),
         customers=CustomerService(writer),
         technicians=TechnicianService(writer),
         bookings=BookingService(writer, live=live, travel_lookup=travel_lookup, verification=verification),

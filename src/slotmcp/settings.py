@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     """Maximum tool calls per minute and credential; 0: unlimited."""
     rate_limit_per_call: int = Field(default=120, ge=0)
     """Maximum tool calls per minute and phone call, identified by X-Call-Id; 0: unlimited."""
+    max_holds_per_credential: int = Field(default=25, ge=0)
+    """Maximum live holds per project and credential, of calls without an id; 0: unlimited."""
     stop_seconds: int = Field(default=20, ge=0)
     """Time for running calls to finish when the HTTP server stops."""
     oauth_issuer: str = ""

@@ -15,7 +15,7 @@ from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
-from slotmcp.services.holds import HoldRequest
+from slotmcp.services.hold_rules import HoldRequest
 from support.slot_search import find_slots
 
 TECHNICIANS, DAYS = 50, 31

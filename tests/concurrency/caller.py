@@ -18,7 +18,7 @@ from slotmcp.bootstrap import build_app
 from slotmcp.domain.errors import SlotUnavailable, Unavailable
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
-from slotmcp.services.holds import HoldRequest
+from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
 

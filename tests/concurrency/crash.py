@@ -14,7 +14,7 @@ from concurrency.rush import DyingStore, customer
 from slotmcp.bootstrap import build_app
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
-from slotmcp.services.holds import HoldRequest
+from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock
 from support.shop import at

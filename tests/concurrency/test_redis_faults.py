@@ -17,7 +17,7 @@ from slotmcp.domain.errors import SlotUnavailable, Unavailable
 from slotmcp.redis_layer.link import RedisLink
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
-from slotmcp.services.holds import HoldRequest
+from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.services.slots import SlotQuery
 from slotmcp.store.sqlite import SqliteStore
 from support.clock import HandClock

@@ -38,7 +38,7 @@ def failing_caller(caller: Caller) -> Caller:
     availability_cache = AvailabilityCache(caller.store)
     writer = ProjectWriter(store=caller.store, availability_cache=availability_cache, ids=ids)
     travel_lookup = TravelLookup(availability_cache=availability_cache)
-    holds = HoldService(writer, live=MemoryHolds(), travel_lookup=travel_lookup)
+    holds = HoldService(writer, live=MemoryHolds(), travel_lookup=travel_lookup, max_per_credential=0)
     app = replace(caller.app, holds=holds, ids=ids)
     return replace(caller, app=app, server=create_server(app))
 

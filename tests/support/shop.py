@@ -17,7 +17,8 @@ from slotmcp.domain.claim import BusyTime, Claim
 from slotmcp.ports import Travel
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
-from slotmcp.services.holds import HoldAnswer, HoldRequest
+from slotmcp.services.hold_creation import HoldAnswer
+from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.in_memory import MemoryAttemptLimiter
 from slotmcp.services.lookups import BookAnswer

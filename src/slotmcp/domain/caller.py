@@ -45,6 +45,10 @@ class CallerIdentity:
         return self.reference or self.guessable_reference
 
 
+NO_CALLER: Final = CallerIdentity()
+"""Identity of a request that carries none."""
+
+
 def is_same_caller(first: CallerIdentity, second: CallerIdentity) -> bool:
     """Return whether two requests come from the same caller: they share an identity and contradict in none.
 

@@ -83,6 +83,17 @@ class Claim:
         return self.start, self.end
 
     @property
+    def appointment(self) -> Interval:
+        """The appointment that the claim is for: of a hold that moves a booking, the booking's new time."""
+        moving = self.hold.moving if self.hold else None
+        return (moving.start, moving.end) if moving else self.interval
+
+    @property
+    def is_movable(self) -> bool:
+        """True if the engine may move the claim to another technician, as long as it is a hold."""
+        return not self.technician_chosen and (self.hold is None or self.hold.moving is None)
+
+    @property
     def is_hold(self) -> bool:
         """True if the claim is a hold."""
         return self.expires_at_ms is not None

@@ -13,6 +13,7 @@ SlotmcpError
 │   └── SlotsAvailable       book now instead of waiting           slots_available
 ├── StartOver            request slots again
 │   └── HoldExpired          the hold and its time are gone        hold_expired
+│       ├── UnknownHold          no hold has the token                 hold_expired
 │       └── HoldWithdrawn        no technician can serve it            hold_expired
 ├── TryLater             repeat the same request later
 │   ├── Unavailable          a dependency is not available         unavailable
@@ -189,9 +190,14 @@ class VerificationNeeded(FixRequest):
 
 
 class HoldLimit(FixRequest):
-    """The customer has the maximum number of live holds."""
+    """The caller has the maximum number of live holds, or held overlapping time for as long as possible."""
 
     code = ErrorCode.HOLD_LIMIT
+
+    def __init__(self, message: str, *, retry_after_ms: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_ms = retry_after_ms
+        """Time until the same request can succeed; None: the caller has to give up another hold."""
 
 
 class IdempotencyMismatch(FixRequest):
@@ -257,6 +263,14 @@ class HoldExpired(StartOver):
     def __init__(self, message: str, *, alternatives: "Offer | None" = None) -> None:
         super().__init__(message)
         self.alternatives = alternatives
+
+
+class UnknownHold(HoldExpired):
+    """No hold has the token. `own_starts` are the starts of the caller's live holds."""
+
+    def __init__(self, message: str, *, alternatives: "Offer", own_starts: Sequence[int] = ()) -> None:
+        super().__init__(message, alternatives=alternatives)
+        self.own_starts = tuple(own_starts)
 
 
 class HoldWithdrawn(HoldExpired):

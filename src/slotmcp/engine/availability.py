@@ -1,6 +1,7 @@
 """Availability: an indexed project schedule at one instant. Every search for free time starts here."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -72,13 +73,16 @@ class TimelineIndex:
             timeline for timeline in skilled if timeline.technician_schedule.technician.id == need.technician_id
         )
 
-    def without(self, claim: Claim) -> "TimelineIndex":
-        """Return an index in which one claim takes no time."""
-        timeline = self.timelines.get(claim.technician_id)
-        if timeline is None:
+    def without(self, claims: Sequence[Claim]) -> "TimelineIndex":
+        """Return an index in which these claims take no time."""
+        ids_by_technician: dict[str, set[str]] = defaultdict(set)
+        for claim in claims:
+            if claim.technician_id in self.timelines:
+                ids_by_technician[claim.technician_id].add(claim.id)
+        if not ids_by_technician:
             return self
-        timelines = {**self.timelines, claim.technician_id: timeline.without(claim.id)}
-        return TimelineIndex(timelines, self._schedule, self._cached_travel)
+        changed = {name: self.timelines[name].without(ids) for name, ids in ids_by_technician.items()}
+        return TimelineIndex({**self.timelines, **changed}, self._schedule, self._cached_travel)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,9 +126,9 @@ class Availability:
         """Return whether notice, horizon and, with clock alignment, the grid allow a start (rules 13, 15 and 16)."""
         return self.earliest_start <= start and self.frame.contains(start)
 
-    def without(self, claim: Claim) -> "Availability":
-        """Return an availability in which one claim takes no time."""
-        return replace(self, index=self.index.without(claim))
+    def without(self, *claims: Claim) -> "Availability":
+        """Return an availability in which these claims take no time."""
+        return replace(self, index=self.index.without(claims)) if claims else self
 
     def _is_reusable(self, project: Project, frame: Frame, now_ms: int) -> bool:
         return self.frame is frame and self.schedule.project == project and self.now_ms <= now_ms

@@ -65,7 +65,7 @@ class Relocation:
         return next((moves for freed, moves in self.freed_timelines(timeline) if freed.can_start(need, start)), ())
 
     def _is_movable(self, claim: Claim) -> bool:
-        return not claim.technician_chosen and claim.service_id in self._services
+        return claim.is_movable and claim.service_id in self._services
 
     def _moves_away(self, hold: Claim) -> HoldMoves:
         if hold.id not in self._moves_by_hold:
@@ -103,7 +103,7 @@ class Relocation:
 
     def _timeline_without(self, hold: Claim) -> Timeline:
         if hold.id not in self._without:
-            self._without[hold.id] = self._timelines[hold.technician_id].without(hold.id)
+            self._without[hold.id] = self._timelines[hold.technician_id].without({hold.id})
         return self._without[hold.id]
 
     def _need_of(self, hold: Claim) -> Need:

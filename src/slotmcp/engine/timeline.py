@@ -6,6 +6,7 @@ A timeline belongs to one frame and one technician schedule and never changes. I
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from enum import Enum, auto
 from functools import lru_cache
 from math import inf
@@ -99,9 +100,9 @@ class Timeline:
         self._candidates: dict[int, Candidate] = {}
         self._starts_by_shape: dict[tuple[int, int, int], int] = {}
 
-    def without(self, claim_id: str) -> "Timeline":
-        """Return a timeline in which one claim takes no time."""
-        claims = tuple(claim for claim in self.claims if claim.id != claim_id)
+    def without(self, claim_ids: AbstractSet[str]) -> "Timeline":
+        """Return a timeline in which these claims take no time."""
+        claims = tuple(claim for claim in self.claims if claim.id not in claim_ids)
         return Timeline(self.technician_schedule, self.frame, self.working_time, claims)
 
     @property

@@ -77,6 +77,9 @@ class Transaction(Protocol):
     async def hold(self, token: str) -> Hold | None:
         """Return the hold with a token in any state, even when it is booked by now."""
 
+    async def hold_of_claim(self, claim_id: str) -> Hold | None:
+        """Return the hold with a claim's id in any state, even when it is booked by now."""
+
     async def add_hold(self, hold: Hold) -> None:
         """Insert a hold, which takes time.
 

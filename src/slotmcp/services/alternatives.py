@@ -12,8 +12,10 @@ from slotmcp.engine.explain import reason_against
 from slotmcp.engine.need import Need
 from slotmcp.engine.slots import check_start, list_starts, slots_at
 from slotmcp.engine.travel import TravelTimes
-from slotmcp.services.appointments import Appointment, StartRequest, find_appointment
+from slotmcp.services.appointments import Appointment, StartRequest
 from slotmcp.services.availability_cache import AvailabilityCache
+from slotmcp.services.callers import Pseudonym
+from slotmcp.services.moving import resolve_request
 from slotmcp.services.tracing import TracedResult, record_result, record_start
 
 _MAX_ALTERNATIVES: Final = 3
@@ -30,34 +32,41 @@ class LostSlot(Exception):  # noqa: N818  callers receive it as SlotUnavailable 
     start: Minute
     instead_of: Claim | None = None
     """Claim of the booking that would move to the start; its time counts as free."""
+    own_holds: tuple[Claim, ...] = ()
+    """Live holds of the caller; their time counts as free."""
 
 
 async def find_lost_start(
-    cache: AvailabilityCache, project_id: str, request: StartRequest, travel_times: TravelTimes | None
+    cache: AvailabilityCache,
+    project_id: str,
+    request: StartRequest,
+    travel_times: TravelTimes | None,
+    *,
+    pseudonym: Pseudonym | None = None,
 ) -> tuple[Availability, Appointment] | None:
     """Check without the lock whether a requested start is taken. None: only the locked check can decide.
 
-    The cached availability may be outdated, so a start that it lacks is checked at the newest revision.
+    The cached availability may be outdated, so a start that it lacks is checked at the newest revision. With
+    `pseudonym`, the caller's own holds and the booking that the request moves count as free.
 
     Raises:
         NotFound, Unavailable.
     """
     cached = cache.cached(project_id)
-    if cached is None or _lost_appointment(cached, request, travel_times) is None:
+    if cached is None or _lost_start(cached, request, travel_times, pseudonym) is None:
         return None
-    availability = await cache.availability(project_id)
-    appointment = _lost_appointment(availability, request, travel_times)
-    return None if appointment is None else (availability, appointment)
+    return _lost_start(await cache.availability(project_id), request, travel_times, pseudonym)
 
 
-def _lost_appointment(
-    availability: Availability, request: StartRequest, travel_times: TravelTimes | None
-) -> Appointment | None:
+def _lost_start(
+    availability: Availability, request: StartRequest, travel_times: TravelTimes | None, pseudonym: Pseudonym | None
+) -> tuple[Availability, Appointment] | None:
+    """Return the appointment if its start is taken, with the availability as the caller sees it."""
     try:
-        appointment = find_appointment(availability.schedule, request, travel_times)
+        seen, appointment = resolve_request(availability, request, travel_times, pseudonym)
     except SlotmcpError:
         return None
-    return None if check_start(availability, appointment.need, appointment.start) else appointment
+    return None if check_start(seen, appointment.need, appointment.start) else (seen, appointment)
 
 
 def early_refusal(availability: Availability, appointment: Appointment, message: str) -> SlotUnavailable | HoldExpired:
@@ -71,6 +80,7 @@ def refusal(availability: Availability, lost: LostSlot) -> SlotUnavailable | Hol
     project, excluded_start = availability.schedule.project, None
     if lost.instead_of is not None:
         availability, excluded_start = availability.without(lost.instead_of), lost.instead_of.start
+    availability = availability.without(*lost.own_holds)
     slots = nearest_slots(availability, lost.need, lost.start, excluded_start)
     offer = Offer(
         project=project,

@@ -14,12 +14,13 @@ from slotmcp.engine.need import Need
 from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.engine.zone_names import find_zone
 from slotmcp.engine.zones import instants_around_gap, instants_at, midnight, next_midnight, wall_to_utc
+from slotmcp.services.own_holds import CallerFields
 
 MAX_DURATION_MINUTES: Final = MINUTES_PER_DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartRequest:
+class StartRequest(CallerFields):
     """Fields of a request that identify an appointment. None: not provided."""
 
     project_id: str | None = None

@@ -1,5 +1,6 @@
 """Cache of each project's availability in this process, kept up to date by revision."""
 
+from collections.abc import Callable
 from typing import Final
 
 from slotmcp.domain.access import only_project
@@ -34,6 +35,14 @@ class AvailabilityCache:
             InvalidArgument: none was requested, and there is not exactly one.
         """
         return only_project(await self._store.project_ids()) if requested_id is None else requested_id
+
+    async def pseudonyms(self, project_id: str) -> Callable[[str], str]:
+        """Return the function that hashes references of a project. Only the first call reads the store.
+
+        Raises:
+            NotFound, Unavailable.
+        """
+        return await self._store.pseudonyms(project_id)
 
     def cached_project(self, requested_id: str | None) -> Project | None:
         """Return the requested project, or the only cached one, without reading the store."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from slotmcp.domain.attention import NO_ATTENTION
 from slotmcp.domain.booking import Booking, BookingStatus, Customer, Visit
+from slotmcp.domain.caller import CallerIdentity
 from slotmcp.domain.claim import Hold
 from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
 from slotmcp.engine.assign import Assignment, assign
@@ -15,7 +16,7 @@ from slotmcp.engine.travel import TravelTimes, site_at
 from slotmcp.ports import Transaction
 from slotmcp.services.alternatives import LostSlot
 from slotmcp.services.appointments import Appointment, StartRequest, find_appointment, find_duration, resolve_moment
-from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin, identify
+from slotmcp.services.callers import Pseudonym, identify
 from slotmcp.services.contacts import references_of
 from slotmcp.services.holds import assign_held, lost_hold
 from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
@@ -32,11 +33,17 @@ class BookRequest(StartRequest):
     """Request to book a held start by its token, or a start directly."""
 
     customer: Customer
-    hold_token: str = ""
     visit: Visit = field(default_factory=Visit)
     idempotency_key: str = ""
-    origin: RequestOrigin = LOCAL_ORIGIN
-    """Client that sent the request."""
+
+    def identify(self, pseudonym: Pseudonym, availability: Availability) -> CallerIdentity:
+        """Return the identity of the caller, who is the customer.
+
+        Raises:
+            InvalidArgument: the phone number is invalid.
+        """
+        contact = replace(self, phone=self.customer.phone, email=self.customer.email)
+        return super(BookRequest, contact).identify(pseudonym, availability)
 
 
 def start_appointment(availability: Availability, order: BookRequest, travel_times: TravelTimes | None) -> Appointment:
@@ -59,6 +66,10 @@ def held_appointment(
         InvalidArgument: a field does not agree.
     """
     claim, schedule = hold.claim, availability.schedule
+    if claim.hold is not None and claim.hold.moving is not None:
+        raise InvalidArgument(
+            "holdToken", "this hold moves a booking; pass it to reschedule_booking with the bookingId."
+        )
     zone_key, held_minutes = order.timezone or schedule.project.timezone, claim.end - claim.start
     if order.service_id is not None and order.service_id != claim.service_id:
         raise InvalidArgument(

@@ -25,8 +25,9 @@ from slotmcp.services.booking_requests import (
 )
 from slotmcp.services.contacts import normalize_customer, references_of
 from slotmcp.services.corrections import UpdateAnswer, UpdateRequest, update
-from slotmcp.services.holds import require_hold, unknown_hold
+from slotmcp.services.holds import require_hold
 from slotmcp.services.lookups import BookAnswer, FindAnswer, FindRequest, book_answer, find_answer, require_booking
+from slotmcp.services.own_holds import own_holds
 from slotmcp.services.placement import make_moves
 from slotmcp.services.rescheduling import RescheduleAnswer, RescheduleRequest, reschedule
 from slotmcp.services.revalidation import revalidate_neighbors
@@ -34,6 +35,7 @@ from slotmcp.services.status_changes import CancelRequest, cancel, set_status
 from slotmcp.services.tracing import TracedResult, record_result, span
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
+from slotmcp.services.unknown_holds import unknown_hold
 from slotmcp.services.verification import Verification, VerificationService, may_see_details
 from slotmcp.services.waitlist_queue import close_fulfilled_entries, offer_freed_time
 
@@ -77,7 +79,9 @@ class BookingService:
             if booking := await earlier_booking(transaction, keys, appointment):
                 return book_answer(transaction, availability.schedule, booking, replayed=True)
             if appointment is None:
-                hold = await require_hold(transaction, order.hold_token)
+                hold = await require_hold(
+                    transaction, availability, order.hold_token, order.identify(transaction.pseudonym, availability)
+                )
                 appointment = held_appointment(availability, order, hold, travel_times)
             # Decide
             assignment = assign_technician(transaction, availability, appointment, hold)
@@ -121,7 +125,8 @@ class BookingService:
         if not is_known:
             availability = await self._availability_cache.availability(project_id)
             normalize_customer(request.customer, availability.schedule.project)  # an invalid customer is reported first
-            raise unknown_hold()
+            pseudonym = await self._availability_cache.pseudonyms(project_id)
+            raise unknown_hold(availability, own_holds(availability, request.identify(pseudonym, availability)))
         return None
 
     async def _prepare_start(self, project_id: str, request: BookRequest) -> TravelTimes | None:

@@ -8,8 +8,9 @@ from slotmcp.domain.claim import Claim
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.reasons import Explanation
 from slotmcp.engine.explain import explain
-from slotmcp.services.appointments import StartRequest, find_appointment
+from slotmcp.services.appointments import StartRequest
 from slotmcp.services.availability_cache import AvailabilityCache
+from slotmcp.services.moving import resolve_request
 from slotmcp.services.travel import TravelLookup
 
 
@@ -46,10 +47,11 @@ class ExplanationService:
         project_id = await self._availability_cache.project_id(request.project_id)
         travel_times = await self._travel_lookup.for_start(project_id, request)
         availability = await self._availability_cache.availability(project_id)
+        pseudonym = await self._availability_cache.pseudonyms(project_id)
         if instead_of is not None:
             availability = availability.without(instead_of)
+        availability, appointment = resolve_request(availability, request, travel_times, pseudonym)
         schedule = availability.schedule
-        appointment = find_appointment(schedule, request, travel_times)
         technicians = {key: value.technician for key, value in schedule.technician_schedules.items()}
         return ExplainAnswer(
             project=schedule.project,

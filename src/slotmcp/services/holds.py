@@ -1,67 +1,44 @@
 """Holds: one unit of a start's capacity, reserved while a customer decides."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
 from slotmcp.domain.booking import AssignmentReason
-from slotmcp.domain.caller import CallerIdentity
-from slotmcp.domain.catalog import Project, ServiceType
-from slotmcp.domain.claim import Claim, ClaimState, Hold, HoldTerms
-from slotmcp.domain.errors import HoldExpired, HoldLimit, HoldWithdrawn, InvalidArgument, SlotUnavailable
-from slotmcp.domain.interval import MS_PER_SECOND, Minute, minute_at_or_after
+from slotmcp.domain.caller import NO_CALLER, CallerIdentity
+from slotmcp.domain.catalog import Project
+from slotmcp.domain.claim import Claim, ClaimState, Hold
+from slotmcp.domain.errors import HoldExpired, HoldWithdrawn, InvalidArgument
+from slotmcp.domain.interval import Minute, minute_at_or_after
 from slotmcp.engine.assign import Assignment, assign_kept
 from slotmcp.engine.availability import Availability
 from slotmcp.engine.need import Need
-from slotmcp.engine.slots import check_start
+from slotmcp.engine.travel import TravelTimes
 from slotmcp.ports import LiveHolds, Transaction
 from slotmcp.services.alternatives import LostSlot, early_refusal, find_lost_start
-from slotmcp.services.appointments import Appointment, StartRequest, find_appointment
-from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin, identify
-from slotmcp.services.contacts import credential_reference, key_reference
-from slotmcp.services.idempotency import IdempotencyKeys, idempotency_keys
-from slotmcp.services.placement import place_hold
+from slotmcp.services.hold_creation import (
+    HoldAnswer,
+    find_keyed_hold,
+    find_repeated_hold,
+    grant_hold,
+    keys_of,
+    resolve_wanted,
+)
+from slotmcp.services.hold_rules import MAX_TTL_SECONDS, MIN_TTL_SECONDS, UNAVAILABLE, HoldRequest, WantedHold
+from slotmcp.services.own_holds import own_holds
 from slotmcp.services.revalidation import is_hold_tolerable
-from slotmcp.services.tracing import TracedResult, record_result, record_start, span
+from slotmcp.services.tracing import TracedResult, record_result, span
 from slotmcp.services.travel import TravelLookup
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
+from slotmcp.services.unknown_holds import unknown_hold
 from slotmcp.services.waitlist_queue import leave_waitlist, offer_freed_time
 
-MIN_TTL_SECONDS: Final = 60
-MAX_TTL_SECONDS: Final = 120
-_UNAVAILABLE: Final = "That time is not available, so nothing was held."
 _ENDED: Final = {
     ClaimState.RELEASED: "That hold was released. Get slots again and hold one.",
     ClaimState.BOOKED: "That hold is already booked. Use a new hold for another booking.",
     ClaimState.CANCELLED: "That hold was booked, and the booking was cancelled. Use a new hold for another booking.",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldRequest(StartRequest):
-    """Request to hold a start for a customer."""
-
-    customer_reference: str
-    """The caller's opaque reference; only its hash with the project's salt is stored."""
-    ttl_seconds: int | None = None
-    idempotency_key: str = ""
-    origin: RequestOrigin = LOCAL_ORIGIN
-    """Client that sent the request."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldAnswer:
-    """A new or repeated hold. Its technician is internal and may change."""
-
-    project: Project
-    service: ServiceType
-    hold: Hold
-    capacity_left: int
-    """Number of further callers that the start could serve after the hold was granted."""
-    now_ms: int
-    replayed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,55 +58,65 @@ class ReleaseAnswer:
 class HoldService:
     """Use cases create_hold and release_hold."""
 
-    def __init__(self, writer: ProjectWriter, *, live: LiveHolds, travel_lookup: TravelLookup) -> None:
+    def __init__(
+        self, writer: ProjectWriter, *, live: LiveHolds, travel_lookup: TravelLookup, max_per_credential: int
+    ) -> None:
+        """Create the service; `max_per_credential` limits the live holds without a call id, 0: no limit."""
         self._writer = writer
         self._live = live
         self._travel_lookup = travel_lookup
+        self._max_per_credential = max_per_credential
 
     async def create_hold(self, request: HoldRequest) -> HoldAnswer:
         """Hold one unit of a start's capacity.
 
         Raises:
-            InvalidArgument, NotFound, SlotUnavailable, HoldLimit, IdempotencyMismatch, Unavailable.
+            InvalidArgument, NotFound, SlotUnavailable, HoldLimit, HoldExpired, IdempotencyMismatch, Unavailable.
         """
         _check_ttl(request.ttl_seconds)
-        cache = self._writer.availability_cache
-        project_id = await cache.project_id(request.project_id)
+        project_id = await self._writer.availability_cache.project_id(request.project_id)
         travel_times = await self._travel_lookup.for_start(project_id, request)
-        is_retry = bool(request.idempotency_key)  # the start may be taken by the original request
-        if not is_retry and (lost := await find_lost_start(cache, project_id, request, travel_times)):
-            raise early_refusal(*lost, _UNAVAILABLE)
+        await self._reject_lost_start(project_id, request, travel_times)
 
         async def work(unit: UnitOfWork) -> HoldAnswer:
             # Load
             transaction = unit.transaction
             await transaction.lapse_holds()
-            availability = await unit.availability()
-            appointment = find_appointment(availability.schedule, request, travel_times)
-            record_start(availability, appointment)
-            keys = _keys(transaction, request, appointment)
-            earlier = await _earlier_hold(transaction, keys)
+            wanted = await resolve_wanted(unit, request, travel_times)
+            keys = keys_of(transaction, wanted)
             # Decide and write
-            hold, capacity_left = earlier or await _grant(unit, availability, appointment, request)
+            earlier = await find_keyed_hold(transaction, wanted, keys)
+            answer = earlier or await find_repeated_hold(transaction, wanted)
+            answer = answer or await grant_hold(unit, wanted, max_per_credential=self._max_per_credential)
             if earlier is None:
-                await keys.store_response(transaction, {"token": hold.token, "capacityLeft": capacity_left})
-            # Respond
-            return HoldAnswer(
-                project=availability.schedule.project,
-                service=appointment.service,
-                hold=hold,
-                capacity_left=capacity_left,
-                now_ms=transaction.now_ms,
-                replayed=earlier is not None,
-            )
+                response = {"token": answer.hold.token, "capacityLeft": answer.capacity_left}
+                await keys.store_response(transaction, response)
+            return answer
 
         with span("transaction"):
             answer = await self._writer.write(project_id, work)
         hold_key, capacity = answer.hold.claim.id, answer.capacity_left + 1
         record_result(TracedResult(hold_key=hold_key, capacity=capacity, was_replayed=answer.replayed))
+        for replaced in answer.replaced:
+            await self._live.remove(project_id, replaced.token)
         if not answer.replayed:
             await self._live.add(project_id, answer.hold, now_ms=answer.now_ms)
         return answer
+
+    async def _reject_lost_start(self, project_id: str, request: HoldRequest, travel_times: TravelTimes | None) -> None:
+        """Reject a start that is taken before the lock is taken, unless an earlier request may have taken it.
+
+        Raises:
+            SlotUnavailable: the start is taken.
+            NotFound, Unavailable.
+        """
+        if request.idempotency_key:
+            return
+        pseudonym = await self._writer.availability_cache.pseudonyms(project_id)
+        cache = self._writer.availability_cache
+        lost = await find_lost_start(cache, project_id, request, travel_times, pseudonym=pseudonym)
+        if lost and not WantedHold.of(request, *lost, pseudonym).repeated():
+            raise early_refusal(*lost, UNAVAILABLE)
 
     async def release_hold(self, project_id: str | None, token: str) -> ReleaseAnswer:
         """Release a hold, or remove a waitlist entry by its id. Repeated calls are allowed.
@@ -163,93 +150,18 @@ def _check_ttl(ttl_seconds: int | None) -> None:
         raise InvalidArgument("ttlSeconds", f"give a time from {MIN_TTL_SECONDS} to {MAX_TTL_SECONDS} seconds.")
 
 
-def _keys(transaction: Transaction, request: HoldRequest, appointment: Appointment) -> IdempotencyKeys:
-    return idempotency_keys(
-        transaction,
-        use_case="create_hold",
-        origin=request.origin,
-        key=request.idempotency_key,
-        request=(
-            appointment.service.id,
-            appointment.start,
-            appointment.need.duration_minutes,
-            request.technician_id,
-            request.customer_reference,
-            request.ttl_seconds,
-            *((request.location,) if request.location else ()),
-        ),
-    )
-
-
-async def _earlier_hold(transaction: Transaction, keys: IdempotencyKeys) -> tuple[Hold, int] | None:
-    """Return the hold that an earlier identical request created, and the capacity left at that time."""
-    response = await keys.find_response(transaction)
-    if response is None:
-        return None
-    earlier = json.loads(response)
-    hold = await transaction.hold(earlier["token"])
-    return None if hold is None else (hold, earlier["capacityLeft"])
-
-
-async def _grant(
-    unit: UnitOfWork, availability: Availability, appointment: Appointment, request: HoldRequest
-) -> tuple[Hold, int]:
-    """Hold a start for the customer; return the hold and the capacity left.
-
-    Raises:
-        HoldLimit: the customer has the maximum number of live holds.
-        LostSlot: the start is not available.
-    """
-    project, now_ms, pseudonym = availability.schedule.project, unit.transaction.now_ms, unit.transaction.pseudonym
-    caller = identify(pseudonym, request.origin, project, customer_hash=request.customer_reference)
-    _check_limit(availability, caller)
-    ttl_ms = (request.ttl_seconds or project.hold_ttl_seconds) * MS_PER_SECOND
-    terms = HoldTerms(
-        caller=caller,
-        created_at_ms=now_ms,
-        latest_expiry_ms=now_ms + 2 * ttl_ms,
-        credential=pseudonym(credential_reference(request.origin.credential)),
-        request_key=pseudonym(key_reference(request.idempotency_key)) if request.idempotency_key else "",
-    )
-    hold = await place_hold(
-        unit,
-        availability,
-        appointment,
-        terms=terms,
-        expires_at_ms=now_ms + ttl_ms,
-        customer_pseudonym=caller.any_reference,
-    )
-    if hold is None:
-        raise LostSlot(SlotUnavailable, _UNAVAILABLE, appointment.need, appointment.start)
-    slot = check_start(await unit.availability(), appointment.need, appointment.start)
-    return hold, slot.capacity if slot else 0
-
-
-def _check_limit(availability: Availability, caller: CallerIdentity) -> None:
-    limit = availability.schedule.project.max_holds_per_customer
-    terms = [hold.hold for hold in availability.index.holds if hold.hold is not None]
-    own = [own for own in terms if own.credential and own.caller.any_reference == caller.any_reference != ""]
-    if len(own) >= limit:
-        raise HoldLimit(
-            f"This customer already holds {limit} times, the maximum of the project. Book or release one of them first."
-        )
-
-
-async def require_hold(transaction: Transaction, token: str) -> Hold:
+async def require_hold(
+    transaction: Transaction, availability: Availability, token: str, caller: CallerIdentity = NO_CALLER
+) -> Hold:
     """Return the hold with a token.
 
     Raises:
-        HoldExpired: the token is unknown.
+        UnknownHold: there is none. The error names the caller's live holds.
     """
     hold = await transaction.hold(token)
     if hold is None:
-        raise unknown_hold()
+        raise unknown_hold(availability, own_holds(availability, caller))
     return hold
-
-
-def unknown_hold() -> HoldExpired:
-    """Return the error for an unknown token."""
-    return HoldExpired("That hold is not known. It may have lapsed long ago; get slots again and hold one.")
 
 
 def assign_held(  # noqa: PLR0913  everything that decides the assignment

@@ -33,6 +33,8 @@ class IdempotencyKeys:
     """Hashed; empty: none."""
     request: str
     """Fingerprint of every argument that the response depends on."""
+    earlier_request: str = ""
+    """The same request's fingerprint in receipts of older programs; empty: the same."""
 
     async def find_response(self, transaction: Transaction) -> str | None:
         """Return the first response to an explicit key; None if there is none.
@@ -56,7 +58,7 @@ class IdempotencyKeys:
         Raises:
             IdempotencyMismatch: it belongs to another request.
         """
-        if receipt.request != self.request:
+        if receipt.request not in {self.request, self.earlier_request}:
             raise IdempotencyMismatch(
                 "This idempotency key or hold was used before for a different request, which remains in effect. "
                 "Use a new key for a new request."
@@ -80,6 +82,7 @@ def idempotency_keys(  # noqa: PLR0913  everything that the keys consist of
     origin: RequestOrigin,
     key: str,
     request: Sequence[object],
+    earlier_request: Sequence[object] = (),
     token: str = "",
     implied: str = "",
 ) -> IdempotencyKeys:
@@ -95,6 +98,7 @@ def idempotency_keys(  # noqa: PLR0913  everything that the keys consist of
         explicit=(*agent_keys, *token_keys),
         implied=implied and transaction.pseudonym(implied),
         request=transaction.pseudonym(json.dumps(request, default=str)),
+        earlier_request=transaction.pseudonym(json.dumps(earlier_request, default=str)) if earlier_request else "",
     )
 
 

@@ -10,6 +10,7 @@ from slotmcp.engine.travel import site_at
 from slotmcp.ports import ClaimConflict, Transaction
 from slotmcp.services.appointments import Appointment
 from slotmcp.services.contacts import token_reference
+from slotmcp.services.moving import claim_of_move
 from slotmcp.services.tracing import current_trace
 from slotmcp.services.unit_of_work import UnitOfWork
 
@@ -22,15 +23,23 @@ async def place_hold(  # noqa: PLR0913  everything that a hold consists of
     terms: HoldTerms,
     expires_at_ms: int,
     customer_pseudonym: str,
+    booked: Claim | None = None,
 ) -> Hold | None:
-    """Hold one unit of a start's capacity; return None if the start is not bookable."""
+    """Hold one unit of a start's capacity; return None if the start is not bookable.
+
+    `booked` is the claim of the booking that would move to the start.
+    """
     assignment = assign(availability, appointment.need, appointment.start)
     if assignment is None:
         return None
     token = unit.ids.new_token()
     claim = appointment.claim(unit.ids.new_id(), assignment.technician_id, expires_at_ms=expires_at_ms)
+    terms = replace(terms, token_key=unit.transaction.pseudonym(token_reference(token)))
+    if booked is not None:
+        claim, moving = claim_of_move(claim, booked)
+        terms = replace(terms, moving=moving)
     hold = Hold(
-        claim=replace(claim, hold=replace(terms, token_key=unit.transaction.pseudonym(token_reference(token)))),
+        claim=replace(claim, hold=terms),
         token=token,
         state=ClaimState.HELD,
         customer_pseudonym=customer_pseudonym,
@@ -73,7 +82,7 @@ async def reassign_hold(unit: UnitOfWork, claim: Claim) -> bool:
 def _reassignment(others: Availability, claim: Claim) -> Assignment | None:
     """Assign another technician: directly, else by moving other holds, else regardless of travel times."""
     service = others.schedule.services.get(claim.service_id)
-    if service is None or claim.technician_chosen:
+    if service is None or not claim.is_movable:
         return None
     need = Need.of_claim(claim, service, site_at(claim.location, others.schedule.project.travel, others.cached_travel))
     return (

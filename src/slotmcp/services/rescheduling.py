@@ -131,7 +131,7 @@ async def reschedule(
     if earlier is None:
         verification.require_open(booking, transaction.now_ms)
         booking.with_status(BookingStatus.RESCHEDULED)  # raises if the booking is closed
-        hold = await _hold_for(transaction, booking, request, start)
+        hold = await _hold_for(transaction, availability, booking, request, start)
         moved = await _apply(transaction, _plan(availability, booking, hold, start, travel_times))
         await keys.store_response(transaction, asdict(before))
     return RescheduleAnswer(
@@ -188,7 +188,11 @@ async def _earlier_move(
 
 
 async def _hold_for(
-    transaction: Transaction, booking: Booking, request: RescheduleRequest, start: Minute | None
+    transaction: Transaction,
+    availability: Availability,
+    booking: Booking,
+    request: RescheduleRequest,
+    start: Minute | None,
 ) -> Hold | None:
     """Return the hold whose time the booking takes, if the request names one.
 
@@ -198,10 +202,13 @@ async def _hold_for(
     """
     if not request.hold_token:
         return None
-    hold = await require_hold(transaction, request.hold_token)
+    hold = await require_hold(transaction, availability, request.hold_token)
     held, booked = hold.claim, booking.claim
-    held_minutes, booked_minutes = held.end - held.start, booked.end - booked.start
-    if start not in {None, held.start}:
+    held_start, held_end = held.appointment
+    held_minutes, booked_minutes = held_end - held_start, booked.end - booked.start
+    if held.hold and held.hold.moving and held.hold.moving.booking_id != booking.id:
+        raise InvalidArgument("holdToken", "the hold moves another booking; hold a start for this one.")
+    if start not in {None, held_start}:
         raise InvalidArgument("start", "the hold is for another start; omit start, or hold that start.")
     if held.service_id != booked.service_id:
         problem = f"the hold is for {held.service_id}; hold a start for the booking's service, {booked.service_id}."
@@ -227,7 +234,7 @@ def _plan(
     is_required = target.technician_chosen or claim.service_id not in schedule.services
     return _Move(
         booking=booking,
-        start=target.start if hold or start is None else start,
+        start=target.appointment[0] if hold or start is None else start,
         need=Need.of_claim(claim, service_of(schedule, claim), site),
         required_id=target.technician_id if is_required else None,
         hold=hold,

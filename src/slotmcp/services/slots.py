@@ -21,7 +21,10 @@ from slotmcp.engine.travel import TravelSource, site_at
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.appointments import check_zone, find_need, find_service, resolve_moment
 from slotmcp.services.availability_cache import AvailabilityCache
+from slotmcp.services.callers import Pseudonym
 from slotmcp.services.day_parts import StartFilter, start_filter
+from slotmcp.services.moving import check_service_of_move, find_moving, need_of_move
+from slotmcp.services.own_holds import CallerFields, free_holds
 from slotmcp.services.pagination import Cursor, spread
 from slotmcp.services.tracing import TraceBuilder, TracedRequest, TracedResult, current_trace, span
 from slotmcp.services.travel import TravelLookup
@@ -33,7 +36,7 @@ _NOT_BLOCKED: Final = RangeReasons(by_technician={}, by_start={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlotQuery:
+class SlotQuery(CallerFields):
     """Arguments of a slot search. None: not provided."""
 
     project_id: str | None = None
@@ -131,7 +134,8 @@ class SlotService:
         if not 1 <= query.limit <= MAX_LIMIT:
             raise InvalidArgument("limit", f"give a number from 1 to {MAX_LIMIT}.")
         availability = await self._availability_cache.availability(query.project_id)
-        search = _resolve(availability, query)
+        pseudonym = await self._availability_cache.pseudonyms(availability.schedule.project.id)
+        search = _resolve(availability, query, pseudonym)
         page = search.page
         travel_times = await self._travel_lookup.between(availability, query.location, page.from_, page.to)
         if travel_times is not None:
@@ -144,16 +148,19 @@ class SlotService:
         return answer
 
 
-def _resolve(availability: Availability, query: SlotQuery) -> _Search:
-    schedule = availability.schedule
-    service = find_service(schedule, query.service_id)
+def _resolve(availability: Availability, query: SlotQuery, pseudonym: Pseudonym) -> _Search:
+    schedule, moving = availability.schedule, find_moving(availability, query.booking_id)
+    availability = availability.without(*free_holds(availability, pseudonym, query), *([moving] if moving else []))
+    service = find_service(schedule, check_service_of_move(query.service_id, moving) if moving else query.service_id)
+    duration_minutes = query.duration_minutes or (moving.end - moving.start if moving else None)
     need = find_need(
         schedule,
         service,
-        duration_minutes=query.duration_minutes,
+        duration_minutes=duration_minutes,
         technician_id=query.technician_id,
-        location=query.location,
+        location=query.location or (moving.location if moving else None),
     )
+    need = need_of_move(need, moving) if moving else need
     zone_key = check_zone(query.timezone, "timezone") if query.timezone else schedule.project.timezone
     days, part = _wanted(query)
     fingerprint = _fingerprint(

@@ -49,6 +49,12 @@ SELECT {columns.HOLD_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number
 WHERE c.project_id = :project_id AND c.hold_token = :hold_token
 """)
 
+# Read a hold by the id of its claim, in any state.
+HOLD_OF_CLAIM = Statement(f"""
+SELECT {columns.HOLD_COLUMNS} FROM claims AS c JOIN technicians AS t ON t.number = c.technician_number
+WHERE c.project_id = :project_id AND c.id = :id AND c.hold_token IS NOT NULL
+""")
+
 # Mark expired holds as lapsed, so that the constraint frees their time. PostgreSQL also deletes holds that ended and
 # receipts that were created long ago.
 LAPSE_HOLDS = Statement(

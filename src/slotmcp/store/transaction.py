@@ -99,6 +99,10 @@ class SqlTransaction:
     async def hold(self, token: str) -> Hold | None:
         return await claims.read_hold(self._snapshot.fetch, self._snapshot.project_id, token)
 
+    async def hold_of_claim(self, claim_id: str) -> Hold | None:
+        rows = await self._fetch(claims.HOLD_OF_CLAIM, id=claim_id)
+        return claims.hold_of(rows[0]) if rows else None
+
     async def add_hold(self, hold: Hold) -> None:
         await self._add_claim(
             hold.claim,

@@ -9,6 +9,7 @@ from slotmcp.domain.moment import EitherDay, Moment
 from slotmcp.domain.reasons import Change, Opening, Reason, TechnicianReason
 from slotmcp.services.app import App
 from slotmcp.services.appointments import StartRequest
+from slotmcp.services.callers import current_origin
 from slotmcp.services.explanations import ExplainAnswer
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc
@@ -33,6 +34,9 @@ class ExplainSlot(arguments.ProjectArguments):
     technician_id: arguments.RequestedTechnician = None
     latitude: arguments.Latitude = None
     longitude: arguments.Longitude = None
+    customer_hash: arguments.CustomerHash = ""
+    hold_token: arguments.OwnHold = ""
+    booking_id: arguments.MovedBooking = ""
     timezone: arguments.CallerZone = None
     locale: arguments.Locale = ""
 
@@ -91,6 +95,10 @@ async def _explain(app: App, args: ExplainSlot, start: Moment) -> ExplainAnswer:
         technician_id=args.technician_id,
         location=arguments.read_location(args.latitude, args.longitude),
         timezone=args.timezone,
+        origin=current_origin(),
+        customer_reference=args.customer_hash,
+        hold_token=args.hold_token,
+        booking_id=args.booking_id,
     )
     return await app.explanations.explain_slot(request)
 

@@ -8,7 +8,9 @@ from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.interval import MS_PER_SECOND
 from slotmcp.services.app import App
 from slotmcp.services.callers import current_origin
-from slotmcp.services.holds import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldAnswer, HoldRequest, ReleaseAnswer
+from slotmcp.services.hold_creation import HoldAnswer
+from slotmcp.services.hold_rules import MAX_TTL_SECONDS, MIN_TTL_SECONDS, HoldRequest
+from slotmcp.services.holds import ReleaseAnswer
 from slotmcp.tools import arguments
 from slotmcp.tools.moments import write_utc_ms
 from slotmcp.tools.speech import sentences, waitlist
@@ -24,7 +26,12 @@ class CreateHold(arguments.ProjectArguments):
     start: arguments.Time = Field(description="As get_slots gave it")
     end: arguments.Time | None = Field(None, description="The slot's end, or durationMinutes")
     duration_minutes: arguments.Duration = None
-    customer_hash: arguments.Secret = Field(description="Any stable reference to this caller; it is hashed again")
+    customer_hash: arguments.CustomerHash = ""
+    phone: arguments.ProofPhone = ""
+    email: arguments.ProofEmail = ""
+    hold_token: arguments.Secret = Field("", description="Hold to replace")
+    booking_id: arguments.MovedBooking = ""
+    additional: bool = Field(False, description="Keep overlapping holds, too")
     technician_id: arguments.RequestedTechnician = None
     latitude: arguments.Latitude = None
     longitude: arguments.Longitude = None
@@ -55,6 +62,11 @@ async def create_hold(app: App, args: CreateHold) -> HoldResponse:
     request = HoldRequest(
         start=args.start,
         customer_reference=args.customer_hash,
+        phone=args.phone,
+        email=args.email,
+        hold_token=args.hold_token,
+        booking_id=args.booking_id,
+        is_additional=args.additional,
         project_id=args.project_id,
         service_id=args.service_type,
         end=args.end,

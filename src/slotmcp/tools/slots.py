@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.moment import PartOfDay
 from slotmcp.services.app import App
+from slotmcp.services.callers import current_origin
 from slotmcp.services.slots import MAX_LIMIT, SlotAnswer, SlotQuery
 from slotmcp.tools import arguments, views
 from slotmcp.tools.moments import write_utc, write_utc_ms
@@ -44,6 +45,9 @@ class GetSlots(arguments.ProjectArguments):
     part_of_day: PartOfDayArgument = Field("any", description="Of the start")
     days_of_week: Weekdays | None = Field(None, description="E.g. mon,tue")
     technician_id: arguments.RequestedTechnician = None
+    customer_hash: arguments.CustomerHash = ""
+    hold_token: arguments.OwnHold = ""
+    booking_id: arguments.MovedBooking = ""
     limit: Annotated[int, arguments.WholeNumber(1, MAX_LIMIT)] = Field(10, description="How many")
     cursor: Annotated[str, arguments.Text(2000)] = Field(
         "", description="nextCursor of the last answer; the rest the same"
@@ -117,6 +121,10 @@ async def get_slots(app: App, args: GetSlots) -> SlotsResponse:
         location=arguments.read_location(args.latitude, args.longitude),
         limit=args.limit,
         cursor=args.cursor,
+        origin=current_origin(),
+        customer_reference=args.customer_hash,
+        hold_token=args.hold_token,
+        booking_id=args.booking_id,
         best=None if args.detail == "full" else views.BRIEF_CANDIDATES,
     )
     return _show(args, await app.slots.get_slots(query))

@@ -16,7 +16,7 @@ from slotmcp.domain.access import Scope
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import TimeOff
 from slotmcp.services.booking_requests import BookRequest
-from slotmcp.services.holds import HoldRequest
+from slotmcp.services.hold_rules import HoldRequest
 from support.dashboard import Site, open_site
 from support.denver import DENVER, PLAN, technician, weekly
 from support.http_server import HttpServer, open_database, serving

@@ -13,7 +13,7 @@ from interfaces.dashboard.test_board import ANA, BOARD, BUSINESS, book, minute_o
 from slotmcp.domain.booking import Booking, BookingStatus, Customer
 from slotmcp.domain.catalog import TechnicianStatus
 from slotmcp.services.booking_requests import BookRequest
-from slotmcp.services.holds import HoldRequest
+from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.services.slots import SlotQuery
 from support.dashboard import Site, open_site
 

@@ -18,7 +18,7 @@ from slotmcp.redis_layer.link import RedisLink
 from slotmcp.redis_layer.scripts import RAISE_REVISION
 from slotmcp.redis_layer.snapshots import ScheduleCodec
 from slotmcp.services.app import App
-from slotmcp.services.holds import HoldRequest
+from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.services.slots import SlotQuery
 from support.clock import NOW_MS
 from support.fleets import PREFIX, Member, redis_members, until

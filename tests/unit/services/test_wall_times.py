@@ -7,7 +7,7 @@ import pytest
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.domain.moment import WallTime
 from slotmcp.services.booking_requests import BookRequest
-from slotmcp.services.holds import HoldRequest
+from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.services.slots import SlotQuery
 from support.clock import HandClock
 from support.shop import CALLER, Shop, at, instant_ms, plan, technician

@@ -14,7 +14,7 @@ from slotmcp.domain.moment import Moment, WallTime
 from slotmcp.engine.zones import utc_to_wall
 from slotmcp.services.appointments import StartRequest
 from slotmcp.services.callers import current_origin
-from slotmcp.services.holds import HoldRequest
+from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.services.lookups import FindAnswer, FindRequest, FoundBooking
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest

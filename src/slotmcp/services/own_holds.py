@@ -1,0 +1,77 @@
+"""Own holds: the live holds of the caller of a request. Their time counts as free for that caller."""
+
+from dataclasses import dataclass, field
+
+from slotmcp.domain.caller import CallerIdentity, is_same_caller
+from slotmcp.domain.claim import Claim
+from slotmcp.engine.availability import Availability
+from slotmcp.services.callers import LOCAL_ORIGIN, Pseudonym, RequestOrigin, identify
+from slotmcp.services.contacts import token_reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerFields:
+    """Fields of a request that tell whose holds count as free."""
+
+    origin: RequestOrigin = LOCAL_ORIGIN
+    """Client that sent the request."""
+    customer_reference: str = field(default="", repr=False)
+    """The caller's opaque reference; only its hash with the project's salt is stored."""
+    phone: str = field(default="", repr=False)
+    email: str = field(default="", repr=False)
+    hold_token: str = field(default="", repr=False)
+    """Token of one of the caller's holds."""
+    booking_id: str = ""
+    """Booking that would move to the time; its own time counts as free."""
+
+    def identify(self, pseudonym: Pseudonym, availability: Availability) -> CallerIdentity:
+        """Return the identity of the caller.
+
+        Raises:
+            InvalidArgument: the phone number is invalid.
+        """
+        return identify(
+            pseudonym,
+            self.origin,
+            availability.schedule.project,
+            phone=self.phone,
+            email=self.email,
+            customer_hash=self.customer_reference,
+        )
+
+
+def own_holds(availability: Availability, caller: CallerIdentity) -> tuple[Claim, ...]:
+    """Return the live holds of a caller. A connection alone does not make a hold the caller's own."""
+    if not caller.is_known:
+        return ()
+    holds = availability.index.holds
+    return tuple([hold for hold in holds if hold.hold is not None and is_same_caller(hold.hold.caller, caller)])
+
+
+def named_hold(availability: Availability, pseudonym: Pseudonym, token: str) -> Claim | None:
+    """Return the live hold with a token."""
+    key = pseudonym(token_reference(token)) if token else ""
+    holds = availability.index.holds if token else ()
+    return next((hold for hold in holds if hold.hold is not None and hold.hold.token_key == key), None)
+
+
+def free_holds(availability: Availability, pseudonym: Pseudonym, fields: CallerFields) -> tuple[Claim, ...]:
+    """Return the live holds whose time counts as free for the caller of a request: the own ones, and the named one.
+
+    Raises:
+        InvalidArgument: the phone number is invalid.
+    """
+    if not availability.index.holds:
+        return ()
+    own = own_holds(availability, fields.identify(pseudonym, availability))
+    named = named_hold(availability, pseudonym, fields.hold_token)
+    return own if named is None or named in own else (*own, named)
+
+
+def without_own_holds(availability: Availability, pseudonym: Pseudonym, fields: CallerFields) -> Availability:
+    """Return the availability as the caller of a request may see it: with the time of the own holds free.
+
+    Raises:
+        InvalidArgument: the phone number is invalid.
+    """
+    return availability.without(*free_holds(availability, pseudonym, fields))
