@@ -9,7 +9,7 @@ from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_DAY, MS_PER_MINUTE
 from slotmcp.engine import feasibility
 from slotmcp.project_file import document, field_types, mapping, yaml_reader
 from slotmcp.routing import osrm
-from slotmcp.services import appointments, holds, lookups, slots, technicians, trace_writer, waitlist_queue
+from slotmcp.services import appointments, hold_rules, lookups, slots, technicians, trace_writer, waitlist_queue
 from slotmcp.services.reporting import gaps, reports
 from slotmcp.store import calendar_pages, transaction
 
@@ -22,7 +22,7 @@ VALUES = {
     "calendar entries": f"{calendar_pages.ENTRY_RETENTION_MINUTES // MINUTES_PER_DAY} days",
     "wait for the routing service": f"{osrm.TIMEOUT_SECONDS} s, then estimates for {osrm.PAUSE_SECONDS:g} s",
     "duration of an appointment": f"to {appointments.MAX_DURATION_MINUTES // 60} hours",
-    "lifetime of a hold": f"{holds.MIN_TTL_SECONDS} to {holds.MAX_TTL_SECONDS} seconds",
+    "lifetime of a hold": f"{hold_rules.MIN_TTL_SECONDS} to {hold_rules.MAX_TTL_SECONDS} seconds",
     "lifetime of a waitlist offer": f"{waitlist_queue.OFFER_MINUTES} minutes",
     "slots per page": str(slots.MAX_LIMIT),
     "waitlist window": f"at most {feasibility.MAX_DAYS_AHEAD} days",

@@ -121,6 +121,11 @@ def busy(technician_id: str, start: str, end: str) -> BusyTime:
 CALLER = Customer(name="Kim Doe", phone="+1 303 555 0142")
 
 
+def secret(who: str) -> str:
+    """Return a customerHash that cannot be guessed, as an agent makes one for a caller."""
+    return f"{who}-c7a1f93e05b24d68" if who else ""
+
+
 def customer(number: int) -> Customer:
     """Return a different customer for each number."""
     return Customer(name=f"Customer {number}", phone=f"+1 720 555 {number:04}")
@@ -141,7 +146,8 @@ class Shop:
 
     async def hold(self, start: str | int, *, who: str = "caller-1", **facts: Any) -> HoldAnswer:  # noqa: ANN401  a HoldRequest's fields
         """Hold a start."""
-        return await self.app.holds.create_hold(HoldRequest(start=at(start), customer_reference=who, **facts))
+        facts = {"customer_reference": secret(who), **facts}
+        return await self.app.holds.create_hold(HoldRequest(start=at(start), **facts))
 
     async def book(self, start: str | int | None = None, **facts: Any) -> BookAnswer:  # noqa: ANN401  a BookRequest's fields
         """Book a start, or a held one by its token."""

@@ -80,11 +80,12 @@ class WantedHold:
         return self.pseudonym(credential_reference(self.request.origin.credential))
 
     def is_for(self, claim: Claim) -> bool:
-        """Return whether a hold has the service, start, duration and chosen technician of the request."""
+        """Return whether a hold has the service, start, duration, technician and place of the request."""
         need, start = self.appointment.need, self.appointment.start
         chosen_id = claim.technician_id if claim.technician_chosen else None
         moved_id = claim.hold.moving.booking_id if claim.hold and claim.hold.moving else ""
-        return (claim.service_id, *claim.appointment, chosen_id, moved_id) == (
+        is_place = self.request.location in {None, claim.location}
+        return is_place and (claim.service_id, *claim.appointment, chosen_id, moved_id) == (
             self.appointment.service.id,
             start,
             start + need.duration_minutes,

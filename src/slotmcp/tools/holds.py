@@ -31,7 +31,7 @@ class CreateHold(arguments.ProjectArguments):
     email: arguments.ProofEmail = ""
     hold_token: arguments.Secret = Field("", description="Hold to replace")
     booking_id: arguments.MovedBooking = ""
-    additional: bool = Field(False, description="Keep overlapping holds, too")
+    additional: bool = Field(default=False, description="Keep overlapping holds, too")
     technician_id: arguments.RequestedTechnician = None
     latitude: arguments.Latitude = None
     longitude: arguments.Longitude = None

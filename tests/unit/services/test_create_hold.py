@@ -1,11 +1,15 @@
 """create_hold: one unit of a start's capacity, reserved for a caller until it expires."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from slotmcp.bootstrap import build_app
 from slotmcp.domain.claim import ClaimState
 from slotmcp.domain.errors import HoldLimit, InvalidArgument, NotFound, SlotUnavailable
+from slotmcp.services.callers import RequestOrigin
+from support.callers import call
 from support.shop import at, instant_ms, plan, service, technician
 from support.sqlite_file import fingerprint, rows
 from unit.services.conftest import Open
@@ -98,6 +102,40 @@ async def test_a_booked_or_lapsed_hold_does_not_count_towards_the_limit(opened: 
         await shop.hold("12:00")
     shop.clock.advance(seconds=90)
     assert (await shop.hold("12:00")).capacity_left == 0
+
+
+@pytest.mark.parametrize("guessable", ["caller", "1", "default", "+13035550142", "caller-caller-caller"])
+async def test_a_guessable_customer_hash_only_distinguishes_callers(opened: Open, guessable: str) -> None:
+    shop = await opened(plan(technician("ana", "09:00-17:00")))
+    for start in ("09:00", "10:00", "11:00", "12:00"):
+        assert not (await shop.hold(start, customer_reference=guessable)).replayed
+    with pytest.raises(SlotUnavailable):
+        await shop.hold("09:30", customer_reference=guessable)
+
+
+async def test_a_call_holds_at_most_three_times_whatever_its_hashes(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-17:00")))
+    for start in ("09:00", "10:00", "11:00"):
+        await shop.hold(start, who=start, origin=call("c7a1f93e05b24d68"))
+    with pytest.raises(HoldLimit):
+        await shop.hold("12:00", who="12:00", origin=call("c7a1f93e05b24d68"))
+    assert (await shop.hold("12:00", who="09:00", origin=call("d7a1f93e05b24d68"))).capacity_left == 0
+    for start in ("13:00", "14:00", "15:00", "16:00"):
+        await shop.hold(start, who="", origin=call("1"))
+
+
+async def test_a_credential_without_calls_holds_at_most_so_many_times(opened: Open) -> None:
+    shop = await opened(plan(technician("ana", "09:00-17:00")))
+    app = build_app(shop.store, max_holds_per_credential=2)
+    shop = replace(shop, app=app)
+    await shop.hold("09:00", who="one")
+    await shop.hold("10:30", who="", origin=call("1"))
+    with pytest.raises(HoldLimit):
+        await shop.hold("12:00", who="three")
+    await shop.hold("12:00", who="", origin=call("c7a1f93e05b24d68"))
+    await shop.hold("13:00", who="", origin=RequestOrigin(credential="another"))
+    moved = await shop.hold("09:30", who="one")
+    assert [hold.claim.start for hold in moved.replaced] == [at("09:00")]
 
 
 async def test_the_limit_is_counted_per_project(opened: Open) -> None:

@@ -247,7 +247,7 @@ async def test_two_servers_of_a_fleet_sell_each_start_once(tmp_path: Path) -> No
         held = await one.hold("09:00")
         assert await other.offered() == "10:00"
         with pytest.raises(SlotUnavailable):
-            await other.hold("09:00")
+            await other.hold("09:00", who="another")
         await other.book_hold(held)
         assert await one.offered() == "10:00"
         clock.advance(seconds=5 * 3600)

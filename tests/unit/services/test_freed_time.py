@@ -12,7 +12,7 @@ from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
 from slotmcp.services.waitlist import WaitlistEntryStatus
 from slotmcp.services.waitlist_queue import OFFER_MINUTES
-from support.shop import Shop, at, booking, plan, service, technician
+from support.shop import Shop, at, booking, plan, secret, service, technician
 from support.sqlite_file import fingerprint
 from support.waiting import join, line, on, person, release, state
 from unit.services.conftest import Open
@@ -257,7 +257,7 @@ async def test_offers_do_not_count_toward_a_callers_hold_limit(opened: Open) -> 
     )
     tokens = [(await shop.hold(start, who=start)).hold.token for start in ("09:00", "10:00", "11:00")]
     await shop.hold("13:00", who="kims hash")
-    wait = await join(shop, window="06:00-13:00", customer_reference="kims hash")
+    wait = await join(shop, window="06:00-13:00", customer_reference=secret("kims hash"))
     await release(shop, tokens[0])
     assert (await offer_of(shop, wait)).claim.start == at("09:00"), "the limit does not block the offer"
     shop.clock.advance(seconds=90)

@@ -206,25 +206,17 @@ async def test_a_repeated_request_with_a_key_returns_the_first_hold(opened: Open
     [
         {"start": "10:00"},
         {"start": "09:00", "who": "another"},
-        {"start": "09:00", "ttl_seconds": 120},
-        {"start": "09:00", "technician_id": "ana"},
-        {"start": "09:00", "duration_minutes": 90},
+        {"start": "09:00", "service_id": "other"},
     ],
 )
 async def test_another_hold_request_with_the_same_key_is_a_mismatch(opened: Open, other: dict[str, Any]) -> None:
-    shop = await opened(plan(SIX_HOURS))
+    services = (service("visit"), service("other"))
+    shop = await opened(plan(SIX_HOURS, services=services, default_service_id="visit"))
     await shop.hold("09:00", idempotency_key="k")
     before = fingerprint(shop.path)
     with pytest.raises(IdempotencyMismatch):
         await shop.hold(idempotency_key="k", **other)
     assert fingerprint(shop.path) == before
-
-
-async def test_each_hold_request_without_a_key_creates_a_hold(opened: Open) -> None:
-    shop = await opened(plan(SIX_HOURS, technician("ben", "09:00-15:00")))
-    one, other = await shop.hold("09:00"), await shop.hold("09:00")
-    assert one.hold.token != other.hold.token
-    assert not other.replayed
 
 
 async def test_a_retry_of_a_hold_succeeds_at_the_limit(opened: Open) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Location, RankingKey, Technician, TravelMode
-from slotmcp.domain.errors import IdempotencyMismatch, InvalidArgument, SlotUnavailable
+from slotmcp.domain.errors import InvalidArgument, SlotUnavailable
 from slotmcp.domain.waitlist import WaitlistState
 from slotmcp.engine.travel import TravelSource
 from slotmcp.routing.osrm import OsrmTravel
@@ -129,14 +129,14 @@ async def test_a_hold_keeps_its_place(opened: Open) -> None:
     assert answer.booking.claim.location == place(20)
 
 
-async def test_a_key_is_valid_for_one_place(opened: Open) -> None:
+async def test_a_hold_at_another_place_replaces_the_first_one(opened: Open) -> None:
     shop = await opened(business(ANA))
     first = await shop.hold("10:00", location=SHOP, idempotency_key="k")
     again = await shop.hold("10:00", location=SHOP, idempotency_key="k")
     assert again.replayed
     assert again.hold.token == first.hold.token
-    with pytest.raises(IdempotencyMismatch):
-        await shop.hold("10:00", location=place(5), idempotency_key="k")
+    moved = await shop.hold("10:00", location=place(5), idempotency_key="k")
+    assert (moved.replayed, moved.hold.claim.location, moved.replaced) == (False, place(5), (first.hold,))
 
 
 async def test_a_cursor_is_valid_for_one_place(opened: Open) -> None:
