@@ -17,7 +17,7 @@ async def test_a_hold_has_a_token_a_time_and_an_expiry(caller: Caller) -> None:
     token = answer["holdToken"]
     assert len(token) >= 22
     assert {key: value for key, value in answer.items() if key not in {"holdToken", "traceId"}} == {
-        "result": "I'm holding tomorrow at 9 in the morning for a minute and a half. Should I book it?",
+        "result": "For AC repair, I'm holding tomorrow at 9 in the morning for a minute and a half. Should I book it?",
         "serviceType": "ac-repair",
         "start": MONDAY_9,
         "end": "2026-11-23T17:00:00Z",
@@ -91,12 +91,13 @@ async def test_a_time_that_is_never_offered_is_unavailable(caller: Caller, start
 
 
 async def test_a_customer_can_hold_at_most_three_starts(caller: Caller) -> None:
+    first, second = "caller-1-c7a1f93e05b24d68", "caller-2-c7a1f93e05b24d68"
     for hour in (15, 17, 20):
-        await caller.call("create_hold", start=f"2026-11-23T{hour}:00:00Z", customerHash="caller-1")
-    error = await caller.expect_error("create_hold", start="2026-11-24T15:00:00Z", customerHash="caller-1")
+        await caller.call("create_hold", start=f"2026-11-23T{hour}:00:00Z", customerHash=first)
+    error = await caller.expect_error("create_hold", start="2026-11-24T15:00:00Z", customerHash=first)
     assert error["code"] == "hold_limit"
     assert error["message"]
-    await caller.call("create_hold", start="2026-11-24T15:00:00Z", customerHash="caller-2")
+    await caller.call("create_hold", start="2026-11-24T15:00:00Z", customerHash=second)
 
 
 async def test_a_key_is_valid_for_one_request(caller: Caller) -> None:
@@ -137,8 +138,10 @@ GOOD = {"start": MONDAY_9, "customerHash": "caller-1"}
         ({"end": "2026-12-23T16:00:00Z"}, "end"),
         ({"end": "2026-11-23T17:00:00Z", "durationMinutes": 90}, "durationMinutes"),
         ({"durationMinutes": -5}, "durationMinutes"),
-        ({"customerHash": None}, "customerHash"),
-        ({"customerHash": 1.5}, "customerHash"),
+        ({"customerHash": True}, "customerHash"),
+        ({"phone": "12"}, "phone"),
+        ({"email": "kim"}, "email"),
+        ({"additional": "perhaps"}, "additional"),
         ({"customerHash": "x" * 10_000_000}, "customerHash"),
         ({"ttlSeconds": 59}, "ttlSeconds"),
         ({"ttlSeconds": 121}, "ttlSeconds"),
@@ -155,3 +158,61 @@ async def test_an_invalid_argument_is_named_and_nothing_is_held(
     error = await caller.expect_error("create_hold", **(GOOD | arguments))
     assert (error["code"], fields(error)) == ("invalid_argument", [field])
     assert fingerprint(caller.path) == before
+
+
+HASH = "c7a1f93e05b24d68"
+
+
+async def test_a_hold_needs_no_customer_hash(caller: Caller) -> None:
+    first, second = [await caller.call("create_hold", start=MONDAY_9) for _ in range(2)]
+    assert (first["capacityLeft"], second["capacityLeft"]) == (1, 0)
+    assert (await caller.expect_error("create_hold", start=MONDAY_9))["code"] == "slot_unavailable"
+
+
+async def test_the_same_hold_is_returned_while_it_lives(caller: Caller) -> None:
+    first = await caller.call("create_hold", start=MONDAY_9, customerHash=HASH)
+    caller.clock.advance(seconds=30)
+    again = await caller.call("create_hold", start=MONDAY_9, customerHash=HASH)
+    assert [again[key] for key in ("holdToken", "expiresAt", "replayed")] == [
+        first["holdToken"],
+        first["expiresAt"],
+        True,
+    ]
+
+
+async def test_a_contact_identifies_the_caller_and_is_not_stored(caller: Caller) -> None:
+    first = await caller.call("create_hold", start=MONDAY_9, phone="(303) 555-0142", email="kim@example.com")
+    again = await caller.call("create_hold", start=MONDAY_9, phone="+1 303 555 0142")
+    assert again["holdToken"] == first["holdToken"]
+    with closing(sqlite3.connect(caller.path)) as connection:
+        stored = "\n".join(connection.iterdump())
+    assert [text for text in ("555-0142", "5550142", "kim@example.com") if text in stored] == []
+
+
+async def test_an_unknown_token_is_said_with_the_callers_own_times(caller: Caller) -> None:
+    await caller.call("create_hold", start=MONDAY_9, customerHash=HASH)
+    wrong = {"start": "2026-11-24T16:00:00Z", "holdToken": "mistyped"}
+    own = await caller.expect_error("create_hold", customerHash=HASH, **wrong)
+    assert (own["code"], own["heldStarts"]) == ("hold_expired", [MONDAY_9])
+    assert own["result"] == (
+        "I'm sorry, I can't find that hold. I'm still holding tomorrow at 9 in the morning. Should I book it?"
+    )
+    other = await caller.expect_error("create_hold", customerHash="d7a1f93e05b24d68", **wrong)
+    assert other["heldStarts"] == []
+    assert other["result"] == "I'm sorry, I can't find that hold. Should I look for times again?"
+
+
+async def test_the_time_that_is_left_is_reported_when_a_time_was_held_for_long(caller: Caller) -> None:
+    for start in (MONDAY_9, "2026-11-23T16:30:00Z"):
+        await caller.call("create_hold", start=start, customerHash=HASH)
+        caller.clock.advance(seconds=85)
+    error = await caller.expect_error("create_hold", start=MONDAY_9, customerHash=HASH)
+    assert (error["code"], error["retryAfterMs"]) == ("hold_limit", 10_000)
+    assert (
+        error["result"] == "I'm sorry, I can't hold that time any longer right now. Should I book the one I'm holding?"
+    )
+
+
+async def test_a_project_with_several_services_names_the_held_one(caller: Caller) -> None:
+    answer = await caller.call("create_hold", start=MONDAY_9, customerHash=HASH, serviceType="furnace-check")
+    assert answer["result"].startswith("For furnace check, I'm holding tomorrow at 9 in the morning for ")

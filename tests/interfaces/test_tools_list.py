@@ -90,7 +90,7 @@ def test_roots_are_objects_and_inputs_are_flat(tools: list[Tool]) -> None:
         assert tool.input_schema["type"] == "object"
         assert (tool.output_schema or {})["type"] == "object"
         for name, field in tool.input_schema["properties"].items():
-            assert field["type"] in {"string", "integer", "number"}, f"{tool.name}.{name}"
+            assert field["type"] in {"string", "integer", "number", "boolean"}, f"{tool.name}.{name}"
 
 
 def test_bounds_are_repeated_in_the_descriptions(tools: list[Tool]) -> None:

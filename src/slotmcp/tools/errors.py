@@ -8,6 +8,7 @@ from slotmcp.domain import errors
 from slotmcp.domain.interval import Minute
 from slotmcp.domain.offer import Offer
 from slotmcp.domain.reasons import Reason
+from slotmcp.tools.moments import write_utc
 from slotmcp.tools.speech import bookings, reasons, refusals, sentences
 from slotmcp.tools.speech.viewpoint import Viewpoint
 from slotmcp.tools.views import FieldView, PersonView, show_offer, starts_of
@@ -83,6 +84,10 @@ def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: C901
             return _start_unavailable(error, starts, view)
         case errors.SlotsAvailable():
             return sentences.no_need_to_wait(starts, view)
+        case errors.UnknownHold():
+            return sentences.unknown_hold(error.own_starts, view)
+        case errors.HoldLimit() if error.retry_after_ms is not None:
+            return sentences.held_too_long(view)
         case errors.HoldWithdrawn():
             return bookings.hold_withdrawn(starts, view)
         case errors.HoldExpired():
@@ -108,19 +113,23 @@ def is_about_time(error: errors.SlotmcpError) -> bool:
     return isinstance(error, errors.InvalidArgument) and any(wrong.kind in _ABOUT_TIME for wrong in error.fields)
 
 
-def _details(error: errors.SlotmcpError, view: Viewpoint, today: str) -> Mapping[str, object]:
+def _details(error: errors.SlotmcpError, view: Viewpoint, today: str) -> Mapping[str, object]:  # noqa: PLR0911  one form an error
     """Return the details of an error. `message` is included if `result` is worded for the caller."""
     match error:
         case errors.InvalidArgument():
             return {"fields": [_show_problem(problem, today) for problem in error.fields]}
         case errors.NotFound():
             return {"fields": [{"field": error.field, "problem": error.message}], "nearest": list(error.nearest)}
+        case errors.UnknownHold():
+            return {"message": error.message, "heldStarts": [write_utc(start) for start in error.own_starts]}
         case errors.PickAnother() | errors.HoldExpired():
             offer = error.alternatives
             alternatives = [] if offer is None else show_offer(offer, view)
             reason = _reason(error)
             return {"message": error.message, **reason, "alternatives": alternatives, **_other_technicians(offer)}
         case errors.TryLater():
+            return {"message": error.message, "retryAfterMs": error.retry_after_ms}
+        case errors.HoldLimit() if error.retry_after_ms is not None:
             return {"message": error.message, "retryAfterMs": error.retry_after_ms}
         case _:
             return {"message": error.message}

@@ -110,7 +110,7 @@ async def release_hold(app: App, args: ReleaseHold) -> ReleaseResponse:
 def _show(args: CreateHold, answer: HoldAnswer) -> HoldResponse:
     claim = answer.hold.claim
     view = Viewpoint.of(answer.project, answer.now_ms, timezone=args.timezone, locale=args.locale)
-    time = show_time(claim.start, claim.end, view)
+    time = show_time(*claim.appointment, view)
     return {
         "result": _describe_hold(answer, view),
         "note": view.note,
@@ -136,8 +136,11 @@ def _describe_release(answer: ReleaseAnswer, view: Viewpoint) -> str:
 def _describe_hold(answer: HoldAnswer, view: Viewpoint) -> str:
     claim = answer.hold.claim
     if answer.hold.state is ClaimState.BOOKED or claim.expires_at_ms is None:
-        return sentences.hold_booked(claim.start, view)
+        return sentences.hold_booked(claim.appointment[0], view)
     ms_left = claim.expires_at_ms - answer.now_ms
     if answer.hold.state is ClaimState.HELD and ms_left > 0:
-        return sentences.held(claim.start, view, ms_left // MS_PER_SECOND)
-    return sentences.hold_ended(claim.start, view)
+        start, seconds_left = claim.appointment[0], ms_left // MS_PER_SECOND
+        if answer.names_service:
+            return sentences.held_service(answer.service, start, view, seconds_left)
+        return sentences.held(start, view, seconds_left)
+    return sentences.hold_ended(claim.appointment[0], view)

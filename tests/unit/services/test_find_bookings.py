@@ -34,7 +34,7 @@ async def found(shop: Shop, **facts: Any) -> list[str]:  # noqa: ANN401  a FindR
 )
 async def test_bookings_are_found_by_any_contact_in_any_notation(opened: Open, facts: dict[str, str]) -> None:
     shop = await opened(plan(ANA))
-    await shop.book_hold(await shop.hold("10:00", who="c7a1f93e05b24d68"), customer=KIM)
+    await shop.book_hold(await shop.hold("10:00", customer_reference="c7a1f93e05b24d68"), customer=KIM)
     await shop.book_hold(await shop.hold("11:00", who="d7a1f93e05b24d68"), customer=customer(2))
     assert await found(shop, **facts) == ["10:00"]
 

@@ -15,9 +15,7 @@ HASH = secret("caller-1")
 TRACES = ("Kîm", "Döe", "3035550142", "kim@example", "Élan", "Dög", "A cold")
 
 
-@pytest.mark.parametrize(
-    "reference", ["303-555-0142", "KIM@example.com", HASH, f" {HASH} "]
-)
+@pytest.mark.parametrize("reference", ["303-555-0142", "KIM@example.com", HASH, f" {HASH} "])
 async def test_a_customer_is_erased_everywhere_by_any_reference(opened: Open, reference: str) -> None:
     shop = await opened(plan(ANA))
     visit = Visit(address="1 Élan St", notes="Dög!")

@@ -206,7 +206,13 @@ async def test_a_callers_own_time_is_free_for_that_caller_alone(opened: Open) ->
         assert await shop.offered(**facts) == "09:00 09:30 10:00 10:30 11:00"
         request = StartRequest(start=at("09:30"), **facts)
         assert (await shop.app.explanations.explain_slot(request)).explanation.slot is not None
-    for facts in ({}, {"customer_reference": secret("lee")}, {"customer_reference": "kim"}, {"hold_token": "other"}):
+    strangers: tuple[dict[str, Any], ...] = (
+        {},
+        {"customer_reference": secret("lee")},
+        {"customer_reference": "kim"},
+        {"hold_token": "other"},
+    )
+    for facts in strangers:
         assert await shop.offered(**facts) == "10:00 10:30 11:00"
         request = StartRequest(start=at("09:30"), **facts)
         assert (await shop.app.explanations.explain_slot(request)).explanation.slot is None

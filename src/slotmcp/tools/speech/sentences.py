@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import groupby
 from typing import Final
 
@@ -104,6 +104,36 @@ def held(start: Minute, view: Viewpoint, seconds_left: int) -> str:
             return voice.say("I'm holding {time} for a minute and a half. Should I book it?", time=time)
         case _:
             return voice.say("I'm holding {time} for two minutes. Should I book it?", time=time)
+
+
+def held_service(service: ServiceType, start: Minute, view: Viewpoint, seconds_left: int) -> str:
+    """Say that a start is held for a service, and for how long, rounded down. For projects with several services."""
+    say, words = view.voice.say, {"service": say_service(service, view), "time": say_start(start, view)}
+    match max(0, seconds_left) // _HALF_MINUTE_SECONDS:
+        case 0 | 1:
+            return say("For {service}, I'm holding {time} just a little longer. Should I book it?", **words)
+        case 2:
+            return say("For {service}, I'm holding {time} for one minute. Should I book it?", **words)
+        case 3:
+            return say("For {service}, I'm holding {time} for a minute and a half. Should I book it?", **words)
+        case _:
+            return say("For {service}, I'm holding {time} for two minutes. Should I book it?", **words)
+
+
+def unknown_hold(own: Sequence[Minute], view: Viewpoint) -> str:
+    """Say that no hold has a token, and which times are held for the caller."""
+    if not own:
+        return view.voice.say("I'm sorry, I can't find that hold. Should I look for times again?")
+    first, *others = [say_start(start, view) for start in own[:_MAX_CHOICES]]
+    times = reduce(view.voice.join_and, others, first)
+    return view.voice.say(
+        "I'm sorry, I can't find that hold. I'm still holding {times}. Should I book it?", times=times
+    )
+
+
+def held_too_long(view: Viewpoint) -> str:
+    """Say that a caller held overlapping times for as long as possible."""
+    return view.voice.say("I'm sorry, I can't hold that time any longer right now. Should I book the one I'm holding?")
 
 
 def hold_ended(start: Minute, view: Viewpoint) -> str:
