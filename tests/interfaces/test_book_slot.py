@@ -156,8 +156,8 @@ async def test_an_expired_hold_whose_time_is_taken_is_refused(caller: Caller) ->
 async def test_an_unknown_hold_is_reported_as_expired(caller: Caller) -> None:
     error = await caller.expect_error("book_slot", holdToken="never-was", **KIM)
     assert error["code"] == "hold_expired"
-    assert error["alternatives"] == []
-    assert error["result"].endswith("Should I look for other times?")
+    assert error["heldStarts"] == []
+    assert error["result"].endswith("Should I look for times again?")
 
 
 async def test_unknown_ids_are_not_found(caller: Caller) -> None:

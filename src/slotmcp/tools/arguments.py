@@ -139,8 +139,6 @@ CustomerEmail: TypeAlias = Annotated[Email, Field(description="Or customerPhone,
 CustomerHash: TypeAlias = Annotated[Secret, Field(description="Stable, unguessable caller reference")]
 OwnHold: TypeAlias = Annotated[Secret, Field(description="The caller's own hold")]
 MovedBooking: TypeAlias = Annotated[Id, Field(description="To move this booking")]
-ProofPhone: TypeAlias = Annotated[Phone, Field(description="The caller's")]
-ProofEmail: TypeAlias = Annotated[Email, Field(description="The caller's")]
 Latitude: TypeAlias = Annotated[Annotated[float, Number(-90, 90)] | None, Field(description="Of the job")]
 Longitude: TypeAlias = Annotated[Annotated[float, Number(-180, 180)] | None, Field(description="Of the job")]
 IdempotencyKey: TypeAlias = Annotated[str, Text(256), Field(description="Same on a retry, else new")]

@@ -8,7 +8,7 @@ from slotmcp.domain.booking import BookingStatus, Customer
 from slotmcp.domain.errors import InvalidArgument, NotFound
 from slotmcp.services.lookups import MAX_PAST_BOOKINGS, FindRequest
 from slotmcp.services.status_changes import CancelRequest
-from support.shop import Shop, clock_text, customer, plan, secret, service, technician
+from support.shop import Shop, clock_text, customer, plan, service, technician
 from unit.services.conftest import Open
 
 ANA = technician("ana", "09:00-17:00")

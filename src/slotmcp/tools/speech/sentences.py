@@ -17,6 +17,7 @@ from slotmcp.tools.speech.viewpoint import Viewpoint
 MAX_WORDS: Final = 30
 """Maximum number of words in a response. A caller forgets the beginning of a longer one."""
 _MAX_CHOICES: Final = 3
+_MAX_OWN: Final = 2
 _HALF_MINUTE_SECONDS: Final = 30
 _WORD: Final = re.compile(r"\S*\w\S*")
 
@@ -124,7 +125,7 @@ def unknown_hold(own: Sequence[Minute], view: Viewpoint) -> str:
     """Say that no hold has a token, and which times are held for the caller."""
     if not own:
         return view.voice.say("I'm sorry, I can't find that hold. Should I look for times again?")
-    first, *others = [say_start(start, view) for start in own[:_MAX_CHOICES]]
+    first, *others = [say_start(start, view) for start in own[:_MAX_OWN]]
     times = reduce(view.voice.join_and, others, first)
     return view.voice.say(
         "I'm sorry, I can't find that hold. I'm still holding {times}. Should I book it?", times=times

@@ -160,6 +160,9 @@ _OFFERING: Final[dict[str, Callable[[Sequence[int], Viewpoint], str]]] = {
 def _holds(locale: str) -> Iterator[Situation]:
     for seconds in (0, 60, 120):
         yield "A time is held", sentences.held(minute("2026-11-23T09:00"), view_of(locale), seconds)
+    service = ServiceType(id="ac-repair", name="AC repair", duration_minutes=60)
+    for seconds in (0, 60, 90, 120):
+        yield "A time is held", sentences.held_service(service, minute("2026-11-23T09:00"), view_of(locale), seconds)
     for start, view in _starts(locale):
         yield "A time is held", sentences.held(start, view, 90)
         yield "A hold has ended", sentences.hold_ended(start, view)
@@ -167,6 +170,10 @@ def _holds(locale: str) -> Iterator[Situation]:
     for is_booked, is_released in ((True, False), (False, True), (False, False)):
         spoken = sentences.released(view_of(locale), is_booked=is_booked, is_released=is_released)
         yield "A hold is released", spoken
+    monday, tuesday = minute("2026-11-23T09:00"), minute("2026-11-24T14:30")
+    for own in ((), (monday,), (monday, tuesday)):
+        yield "An unknown hold", sentences.unknown_hold(own, view_of(locale))
+    yield "A time that was held for long", sentences.held_too_long(view_of(locale))
     yield "Too many holds", sentences.too_many_holds(view_of(locale))
 
 
