@@ -76,7 +76,7 @@ def _alternatives(error: errors.SlotmcpError) -> Offer | None:
     return error.alternatives if isinstance(error, errors.PickAnother | errors.HoldExpired) else None
 
 
-def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: C901, PLR0911  one sentence an error
+def _sentence(error: errors.SlotmcpError, view: Viewpoint) -> str:  # noqa: C901, PLR0911, PLR0912  one sentence an error
     offer = _alternatives(error)
     starts = starts_of(offer.slots) if offer else []
     match error:
@@ -113,7 +113,9 @@ def is_about_time(error: errors.SlotmcpError) -> bool:
     return isinstance(error, errors.InvalidArgument) and any(wrong.kind in _ABOUT_TIME for wrong in error.fields)
 
 
-def _details(error: errors.SlotmcpError, view: Viewpoint, today: str) -> Mapping[str, object]:  # noqa: PLR0911  one form an error
+def _details(  # noqa: PLR0911  one form an error
+    error: errors.SlotmcpError, view: Viewpoint, today: str
+) -> Mapping[str, object]:
     """Return the details of an error. `message` is included if `result` is worded for the caller."""
     match error:
         case errors.InvalidArgument():
