@@ -21,7 +21,7 @@ AT_9 = {
     "fr": "demain à 9 heures",
     "de": "morgen um 9 Uhr",
 }
-SORRY = re.compile(r"\b(I'm sorry|Lo siento|Désolé|leider)\b")
+SORRY = re.compile(r"\b(I'm sorry|Lo siento|Désolé|leider|Es tut mir leid)\b")
 HASH = "c7a1f93e05b24d68"
 MACHINE_TALK = re.compile(r"[{}]|T\d\d:|\dZ\b|\d:\d\d:\d\d|\bt-[a-z]+|\bac-repair\b|\bdenver-hvac\b|[0-9A-Z]{20}")
 

@@ -85,6 +85,22 @@ def test_a_spoken_name_is_used_in_its_language(locale: str, spoken: str) -> None
     assert spoken in bookings.booked(bookings.BookingDetails(VIEW.now_ms // 60_000, repair, "Ana"), view)
 
 
+def test_german_sentences_take_a_masculine_service_in_the_nominative() -> None:
+    upkeep = replace(service("Upkeep"), spoken={"de": "der Kundendienst"})
+    view = Viewpoint.of(PROJECT, VIEW.now_ms, locale="de")
+    start = VIEW.now_ms // 60_000
+    details = bookings.BookingDetails(start, upkeep, "Ana")
+    spoken = [
+        sentences.services([upkeep], view),
+        sentences.services([upkeep, upkeep], view),
+        sentences.held_service(upkeep, start, view, 90),
+        bookings.booked(details, view),
+        bookings.canceled(details, view),
+        bookings.only_upcoming(details, view),
+    ]
+    assert all(re.search(r"(^|[:.] )[Dd]er Kundendienst", said) for said in spoken), spoken
+
+
 @pytest.mark.parametrize(
     ("locale", "visit", "appointment"),
     [

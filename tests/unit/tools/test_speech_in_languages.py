@@ -311,7 +311,7 @@ def test_written_dates_and_times_follow_each_language(locale: str, morning: str,
     [
         ("es", "y un servicio más.", "y 2 servicios más."),
         ("fr", "et une autre prestation.", "et 2 autres prestations."),
-        ("de", "und eine weitere Leistung buchen.", "und 2 weitere Leistungen buchen."),
+        ("de", "und eine weitere Leistung.", "und 2 weitere Leistungen."),
     ],
 )
 def test_services_are_counted_by_the_rules_of_each_language(locale: str, one: str, several: str) -> None:
