@@ -69,7 +69,7 @@ def start_filter(
     zone_key: str, days: frozenset[int] | None, part: PartOfDay | None, within: Interval, parts: PartsOfDay
 ) -> StartFilter:
     """Return the filter for weekdays (Monday is 0) and a part of the day within a range. None: any."""
-    wanted = [span for other, span in spans_of_day(parts) if other is part] or [(0, MINUTES_PER_DAY)]
+    wanted = [(0, MINUTES_PER_DAY)] if part is None else [span for other, span in spans_of_day(parts) if other is part]
     edges = [edge for span in wanted for edge in span]
     boundaries: list[Minute] = []
     for day in dates_between(zone_key, *within):
