@@ -128,7 +128,7 @@ async def test_concurrent_bookings_of_one_token_are_one_booking(path: Path, stor
 async def test_concurrent_holds_of_a_customer_stay_within_the_limit(path: Path, stores: int) -> None:
     async with apps(path, stores, parties=20) as found:
         starts = [NOON - 60 * (number % 3) for number in range(20)]
-        requests = [HoldRequest(start=start, customer_reference="one and the same") for start in starts]
+        requests = [HoldRequest(start=start, customer_reference="one and the same caller") for start in starts]
         answers = await asyncio.gather(
             *(found[number % stores].holds.create_hold(request) for number, request in enumerate(requests)),
             return_exceptions=True,

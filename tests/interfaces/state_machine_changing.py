@@ -234,7 +234,7 @@ class ChangingRules(SellingRules):
         if able:
             hold = self.memory.holds.get(token)
             place = sale.job.place or (hold.job.place if hold else None)
-            known_as = sale.known_as | ({hold.known_as} - {""} if hold else set())
+            known_as = sale.known_as | ({hold.known_as} - {""} if hold and hold.is_offer else set())
             sale = Sale(replace(sale.job, start=start, place=place), known_as, "rescheduled")
             self.memory.sold[id_] = sale
             assert shown["technicianId"] in able

@@ -16,7 +16,6 @@ from support.small_shop_rules import is_servable
 from support.small_shop_tools import code_of
 from support.sqlite_file import clone
 
-HOLD_LIMIT: Final = 3
 STARTS: Final = (
     *[at("10:00")] * 6,
     *[at("10:30")] * 4,
@@ -96,15 +95,14 @@ class HoldingRules(SmallShopWaitlist):
         return multiple(*(token for token in tokens if token))
 
     def _create_hold(self, job: Job, who: str, key_choice: str) -> str | None:
-        memory, request = self.memory, (job, who)
+        memory, request = self.memory, (job.kind, job.start, who)
         key = self._key(key_choice, memory.hold_keys)
         error = self._lacks_skill(job) or self._mismatch(memory.hold_keys, key, request)
         replay = memory.hold_keys.get(key) if not error else None
-        if not error and not replay:
-            if self._live_holds_of(f"{who}:hash") >= HOLD_LIMIT:
-                error = "hold_limit"
-            elif not self._available(job, job.start)[0]:
-                error = "slot_unavailable"
+        if replay and not self._is_repeated(job, replay[1]):
+            replay = None
+        if not error and not replay and not self._available(job, job.start)[0]:
+            error = "slot_unavailable"
         arguments = {
             "customerHash": f"{who}:hash",
             "ttlSeconds": LIFETIMES[job.kind],
@@ -148,11 +146,12 @@ class HoldingRules(SmallShopWaitlist):
             self.portal.call(_hold_times, copy, self.clock, job, offered[job.start]["capacity"])
             copy.unlink()
 
-    def _live_holds_of(self, known_as: str) -> int:
-        return sum(
-            live_hold.known_as == known_as and not live_hold.is_offer and self._is_live(token)
-            for token, live_hold in self.memory.holds.items()
-        )
+    def _is_repeated(self, job: Job, token: str) -> bool:
+        """Return whether the hold of a key answers a request for the same start: it is booked, or for the same job."""
+        if self.memory.holds[token].state == "booked":
+            return True
+        held = self.memory.holds[token].job
+        return (job.minutes, job.requested) == (held.minutes, held.requested) and job.place in {None, held.place}
 
 
 async def _hold_times(path: Path, clock: HandClock, job: Job, times: int) -> None:

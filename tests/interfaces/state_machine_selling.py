@@ -63,7 +63,7 @@ class SellingRules(HoldingRules):
         if not replay:
             assert body["booking"]["technicianId"] in able
             memory.holds[token] = replace(hold, state="booked")
-            known_as = {hold.known_as, *references(who, contact)} - {""}
+            known_as = {hold.known_as if hold.is_offer else "", *references(who, contact)} - {""}
             self._remember_sale(body, Sale(job, frozenset(known_as)), (key, f"hold:{token}"), request, token=token)
             self._record_call("book_slot", arguments, str(body["booking"]["bookingId"]), job)
 

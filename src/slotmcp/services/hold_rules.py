@@ -16,7 +16,7 @@ from slotmcp.services.appointments import Appointment, StartRequest
 from slotmcp.services.callers import Pseudonym
 from slotmcp.services.contacts import credential_reference, key_reference
 from slotmcp.services.moving import find_moving
-from slotmcp.services.own_holds import free_holds, own_holds
+from slotmcp.services.own_holds import free_holds, named_hold, own_holds
 
 MIN_TTL_SECONDS: Final = 60
 MAX_TTL_SECONDS: Final = 120
@@ -115,12 +115,13 @@ class WantedHold:
 
     def replaced(self) -> tuple[Claim, ...]:
         """Return the live holds that the new one replaces: overlapping ones of the same service, and the named one."""
-        own = own_holds(self.availability, self.caller)
-        named = [hold for hold in self.free() if hold not in own]
+        named = named_hold(self.availability, self.pseudonym, self.request.hold_token)
         if self.request.is_additional:
-            return tuple(named)
+            return () if named is None else (named,)
         service_id = self.appointment.service.id
-        return (*named, *(hold for hold in own if hold.service_id == service_id and self._overlaps(hold)))
+        return tuple(
+            [hold for hold in self.free() if hold == named or (hold.service_id == service_id and self._overlaps(hold))]
+        )
 
     def expiry(self) -> tuple[int, int]:
         """Return the expiry of the hold, and the latest one of holds that replace it.

@@ -264,3 +264,14 @@ async def test_a_replaced_hold_cannot_be_booked(opened: Open) -> None:
     with pytest.raises(HoldExpired):
         await shop.book_hold(first)
     assert (await shop.book_hold(second)).booking.claim.start == at("09:30")
+
+
+async def test_a_known_caller_can_name_the_hold_to_replace(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    first, other = await shop.hold("09:00", **KIM), await shop.hold("10:00", **KIM)
+    third = await shop.hold("11:00", **KIM, hold_token=first.hold.token)
+    assert [await state(shop, answer) for answer in (first, other, third)] == [
+        ClaimState.RELEASED,
+        ClaimState.HELD,
+        ClaimState.HELD,
+    ]
