@@ -7,7 +7,7 @@ import pytest
 from project.repository import ROOT, prose
 from slotmcp.domain.interval import MINUTES_PER_DAY, MS_PER_DAY, MS_PER_MINUTE
 from slotmcp.engine import feasibility
-from slotmcp.project_file import document, field_types, mapping, yaml_reader
+from slotmcp.project_file import bookings_file, document, field_types, mapping, yaml_reader
 from slotmcp.routing import osrm
 from slotmcp.services import appointments, hold_rules, lookups, slots, technicians, trace_writer, waitlist_queue
 from slotmcp.services.reporting import gaps, reports
@@ -32,6 +32,7 @@ VALUES = {
     "values, with expanded aliases": f"{document.MAX_VALUES:,}",
     "nesting": f"{document.MAX_DEPTH} levels",
     "id": f"{field_types.MAX_ID} characters",
+    "bookings in a file of their own": f"at most {bookings_file.MAX_LINE_BYTES:,} bytes",
     "duration of an imported booking": f"{mapping.MAX_BOOKING_DAYS} days",
     "traces waiting to be written": f"{trace_writer.MAX_PENDING_TRACES:,};",
     "technicians per trace": str(trace_writer.MAX_TECHNICIANS),

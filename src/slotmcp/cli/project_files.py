@@ -157,7 +157,7 @@ def _load_bookings(path: Path | None, plan: ProjectPlan) -> tuple[BookingsFile |
     if path is None:
         return None, 0
     with _exit_on_bad_file():
-        file = BookingsFile(path=path, plan=plan, now_ms=SystemClock().now_ms(), progress=_progress("imported"))
+        file = BookingsFile(path=path, plan=plan, now_ms=SystemClock().now_ms(), progress=_progress("read"))
         return file, file.check()
 
 
