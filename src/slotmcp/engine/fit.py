@@ -149,12 +149,12 @@ class ScheduleFit:
             yield AttentionCause.TRAVEL_TIME
 
     def _route_around(self, claim: Claim) -> Route:
-        """Return the route of the shifts before and after a claim's start, without the claim."""
+        """Return the route of the shift that contains a claim's start, or of the one before, without the claim."""
         shifts = shift_intervals(self._technician, self._month_of(claim).dates)
         index = max(0, bisect_right(shifts, (claim.start, inf)) - 1)
-        nearby = shifts[index : index + 2]
-        jobs = self._claims_between(nearby[0][0], nearby[-1][1]) if nearby else []
-        return Route(self._technician.home, nearby, [job for job in jobs if job.id != claim.id])
+        shift = shifts[index : index + 1]
+        jobs = [job for begin, end in shift for job in self._claims_between(begin, end) if job.id != claim.id]
+        return Route(self._technician.home, shift, jobs)
 
     def _neighbors(self, claim: Claim) -> Iterator[Claim]:
         """Yield the other claims that are near enough for their buffers to matter."""

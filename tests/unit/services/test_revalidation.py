@@ -12,6 +12,7 @@ from slotmcp.domain.booking import BookingStatus
 from slotmcp.domain.catalog import (
     DateOverride,
     Location,
+    Technician,
     TechnicianStatus,
     TimeOff,
     TravelMode,
@@ -124,6 +125,40 @@ async def test_an_import_marks_a_booking_until_its_cause_is_gone(opened: Open, c
     back = await bring(shop, SHOP, prune=True)
     assert (back.effects.marked, back.effects.cleared) == (0, 1)
     assert await attention(shop) == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_marked"),
+    [
+        (replace(ANA, shifts=(hours("13:00-14:00"),)), False),
+        (replace(ANA, shifts=(hours("13:00-13:59"),)), True),
+        (replace(ANA, shifts=(hours("13:01-14:01"),)), True),
+        (replace(ANA, shifts=(hours("08:00-13:30"), hours("13:30-17:00"))), False),
+        (replace(ANA, breaks=(hours("12:00-13:00"), hours("14:00-15:00"))), False),
+        (replace(ANA, breaks=(hours("13:59-15:00"),)), True),
+        (replace(ANA, time_off=(TimeOff(start=ONE - 60, end=ONE), TimeOff(start=ONE + 60, end=DAY[1]))), False),
+        (replace(ANA, time_off=(TimeOff(start=ONE - 60, end=ONE + 1),)), True),
+        (replace(ANA, max_bookings_per_day=1), False),
+        (replace(ANA, timezone="Europe/Lisbon", shifts=(hours("14:00-15:00"),)), False),
+        (replace(ANA, timezone="Europe/Lisbon", shifts=(hours("13:00-14:00"),)), True),
+    ],
+)
+async def test_a_booking_that_just_fits_is_not_marked(opened: Open, changed: Technician, *, is_marked: bool) -> None:
+    shop = await opened(SHOP)
+    await shop.book(ONE)
+    assert (await bring(shop, with_technicians(SHOP, changed))).effects.marked == is_marked
+
+
+@pytest.mark.parametrize(("minutes", "is_marked"), [(63, False), (64, True)])
+async def test_a_drive_that_just_fits_is_not_marked(opened: Open, minutes: int, *, is_marked: bool) -> None:
+    """The drive takes 27 minutes of distance, and the minutes of each stop."""
+    travel = TravelPolicy(mode=TravelMode.ESTIMATED, speed_kmh=60, road_factor=1, minutes_per_stop=5)
+    ana = replace(ANA, home=NEAR, shifts=(hours("08:00-17:00"),))
+    shop = await opened(with_technicians(replace(SHOP, project=replace(SHOP.project, travel=travel)), ana))
+    await shop.book(at("2025-06-03T09:30"), location=FAR)
+    slower = replace(SHOP.project, travel=replace(travel, minutes_per_stop=minutes))
+    report = await bring(shop, with_technicians(replace(SHOP, project=slower), ana))
+    assert report.effects.marked == is_marked
 
 
 async def test_a_public_holiday_is_a_cause_unless_an_override_opens_the_date(opened: Open) -> None:
