@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -72,7 +73,7 @@ def a_technician(id_: str) -> st.SearchStrategy[Technician]:
         st.integers(12, 96),
         st.integers(1, 6),
     )
-    facts = {
+    facts: dict[str, st.SearchStrategy[Any]] = {
         "shifts": st.sampled_from(SHIFTS).map(lambda text: (hours(text),)),
         "breaks": st.sampled_from(("12:00-13:00", "15:00-15:30")).map(lambda text: (hours(text),)),
         "overrides": override.map(lambda one: (one,)),
@@ -95,7 +96,7 @@ def day_after(days: int) -> date:
     return date.fromordinal(date(1970, 1, 1).toordinal() + TODAY // 1440 + days)
 
 
-def rules() -> st.SearchStrategy[dict[str, object]]:
+def rules() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {
             "timezone": st.sampled_from([*["UTC"] * 4, "Asia/Tokyo", "America/Denver"]),
