@@ -31,7 +31,7 @@ from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Store
 from slotmcp.services.app import App
 from slotmcp.services.booking_requests import BookRequest
-from slotmcp.services.holds import HoldRequest
+from slotmcp.services.hold_rules import HoldRequest
 from slotmcp.services.imports import ProjectPlan
 from slotmcp.services.technicians import TimeOffRequest
 from support.clock import NOW_MS
