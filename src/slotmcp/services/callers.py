@@ -8,15 +8,9 @@ from slotmcp.domain.access import LOCAL, CallId, Principal, Scope
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.caller import CallerIdentity, is_guessable
 from slotmcp.domain.catalog import Project
-from slotmcp.services.contacts import (
-    call_reference,
-    email_reference,
-    hash_reference,
-    normalize_email,
-    normalize_phone,
-    phone_reference,
-)
+from slotmcp.services.contacts import call_reference, email_reference, hash_reference, normalize_email, phone_reference
 from slotmcp.services.current_principal import current_principal
+from slotmcp.services.phone_numbers import normalize_phone
 
 Pseudonym = Callable[[str], str]
 """Keyed hash of a text with the project's salt."""

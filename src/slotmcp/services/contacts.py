@@ -1,21 +1,15 @@
 """Contacts of customers: normalized phone numbers and email addresses, and the references derived from them."""
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from slotmcp.domain.access import CallId
 from slotmcp.domain.booking import Customer
 from slotmcp.domain.catalog import Project
 from slotmcp.domain.errors import InvalidArgument, ProblemKind
+from slotmcp.services.phone_numbers import normalize_new_phone, normalize_phone
 
-if TYPE_CHECKING:
-    from phonenumbers import PhoneNumber
-
-_REGION: Final = re.compile(r"[-_]([A-Za-z]{2})(?:[-_.@]|$)")
-_EXAMPLE_NUMBER: Final = "+1 303 555 0142"
 _KINDS: Final = ("phone:", "email:", "hash:", "call:", "key:", "token:", "connection:", "credential:")
 """Prefixes of the texts that are hashed, so that a text of one kind never equals one of another kind."""
-_EXACT_DIGITS: Final = "all of its digits and no more"
 
 
 def normalize_customer(customer: Customer, project: Project) -> Customer:
@@ -30,54 +24,8 @@ def normalize_customer(customer: Customer, project: Project) -> Customer:
             "give a phone number or an e-mail address, so that the customer can be reached.",
             kind=ProblemKind.CONTACT,
         )
-    phone = normalize_phone(customer.phone, project, "customerPhone") if customer.phone else ""
+    phone = normalize_new_phone(customer.phone, project, "customerPhone") if customer.phone else ""
     return Customer(name=customer.name, phone=phone, email=normalize_email(customer.email))
-
-
-def normalize_phone(text: str, project: Project, field: str) -> str:
-    """Return a phone number in E.164, such as "+13035550142", with its extension: "+13035550142 ext. 7".
-
-    A number without a country code belongs to the country of the project's locale.
-
-    Raises:
-        InvalidArgument: the number cannot be dialed from abroad; the message names the missing part.
-    """
-    import phonenumbers as numbers  # noqa: PLC0415  takes 0.1 s, which would slow down the start
-
-    region = region_of(project.locale)
-    try:
-        number = numbers.parse(text, region)
-    except numbers.NumberParseException as error:
-        lacks_country = error.error_type == error.INVALID_COUNTRY_CODE
-        raise _refusal(field, "a country code" if lacks_country else _EXACT_DIGITS, region) from None
-    length = numbers.is_possible_number_with_reason(number)
-    if length == numbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
-        raise _refusal(field, "its area code", region)
-    if length != numbers.ValidationResult.IS_POSSIBLE:
-        raise _refusal(field, _EXACT_DIGITS, region)
-    return _format(number)
-
-
-def _format(number: "PhoneNumber") -> str:
-    import phonenumbers as numbers  # noqa: PLC0415  as above
-
-    e164 = numbers.format_number(number, numbers.PhoneNumberFormat.E164)
-    return f"{e164} ext. {number.extension}" if number.extension else e164
-
-
-def _refusal(field: str, missing: str, region: str | None) -> InvalidArgument:
-    return InvalidArgument(
-        field, f'give a phone number with {missing}, such as "{_example(region)}".', kind=ProblemKind.PHONE
-    )
-
-
-def _example(region: str | None) -> str:
-    import phonenumbers as numbers  # noqa: PLC0415  as above
-
-    example = numbers.example_number(region) if region else None
-    return (
-        _EXAMPLE_NUMBER if example is None else numbers.format_number(example, numbers.PhoneNumberFormat.INTERNATIONAL)
-    )
 
 
 def normalize_email(text: str) -> str:
@@ -143,9 +91,3 @@ def possible_references(text: str, project: Project) -> tuple[str, ...]:
         return *hashes, phone_reference(normalize_phone(own, project, "reference"))
     except InvalidArgument:
         return hashes
-
-
-def region_of(locale: str) -> str | None:
-    """Return the country of a locale such as "en-US", if it names one."""
-    match = _REGION.search(locale)
-    return match[1].upper() if match else None

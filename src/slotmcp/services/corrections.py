@@ -8,8 +8,9 @@ from slotmcp.domain.catalog import Location, Project
 from slotmcp.domain.errors import InvalidArgument
 from slotmcp.ports import Transaction
 from slotmcp.services.callers import LOCAL_ORIGIN, Pseudonym, RequestOrigin
-from slotmcp.services.contacts import normalize_email, normalize_phone, references_of
+from slotmcp.services.contacts import normalize_email, references_of
 from slotmcp.services.lookups import BookAnswer, book_answer
+from slotmcp.services.phone_numbers import normalize_new_phone
 from slotmcp.services.revalidation import revalidate_neighbors
 from slotmcp.services.unit_of_work import UnitOfWork
 from slotmcp.services.verification import BookingAccess, Verification
@@ -117,7 +118,7 @@ def _corrected_customer(customer: Customer | None, request: UpdateRequest, proje
     Raises:
         InvalidArgument: a value is invalid, or the booking has no customer and the request no name.
     """
-    phone = normalize_phone(request.new_phone, project, "newPhone") if request.new_phone else ""
+    phone = normalize_new_phone(request.new_phone, project, "newPhone") if request.new_phone else ""
     email = normalize_email(request.new_email)
     if customer is None and not (request.name or phone or email):
         return None

@@ -13,13 +13,8 @@ from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.domain.schedule import Schedule
 from slotmcp.ports import Transaction
 from slotmcp.services.callers import LOCAL_ORIGIN, RequestOrigin
-from slotmcp.services.contacts import (
-    email_reference,
-    hash_references,
-    normalize_email,
-    normalize_phone,
-    phone_reference,
-)
+from slotmcp.services.contacts import email_reference, hash_references, normalize_email, phone_reference
+from slotmcp.services.phone_numbers import normalize_phone
 
 MAX_PAST_BOOKINGS: Final = 10
 """Maximum number of past or canceled bookings in a response; the latest are kept."""

@@ -15,8 +15,9 @@ from slotmcp.domain.interval import MS_PER_MINUTE
 from slotmcp.ports import AttemptLimit, AttemptLimiter, Store, Transaction
 from slotmcp.services.availability_cache import AvailabilityCache
 from slotmcp.services.callers import LOCAL_ORIGIN, Pseudonym, RequestOrigin, identify
-from slotmcp.services.contacts import normalize_email, normalize_phone, references_of
+from slotmcp.services.contacts import normalize_email, references_of
 from slotmcp.services.lookups import unknown_booking
+from slotmcp.services.phone_numbers import normalize_phone
 
 _HOUR_MS: Final = 60 * MS_PER_MINUTE
 GUESSES: Final = AttemptLimit(count=5, period_ms=_HOUR_MS)
