@@ -102,9 +102,7 @@ CASES: Final[list[Case]] = [
     *((tool, {"projectId": wrong}, "not_found", "projectId") for tool in GOOD for wrong in ("denver", 5)),
     *((tool, {"projectId": "x" * 65}, "invalid_argument", "projectId") for tool in GOOD),
     *_each("get_slots", "serviceType", NOT_TEXT),
-    *_each(
-        "get_slots", "serviceType", ("ac", "AC-REPAIR", "'; DROP TABLE services; --", "🛠", "../../etc", 5), "not_found"
-    ),
+    *_each("get_slots", "serviceType", ("ac", "'; DROP TABLE services; --", "🛠", "../../etc", 5), "not_found"),
     *_each("create_hold", "technicianId", ("t-an", "t-ana ben", "%"), "not_found"),
     *_each("create_hold", "technicianId", (MEGABYTES, *NOT_CLEAN, *NOT_TEXT)),
     ("create_hold", {"serviceType": "furnace-check", "technicianId": "t-ben"}, "invalid_argument", "technicianId"),
@@ -268,7 +266,7 @@ async def test_a_skipped_or_repeated_local_time_is_reported_with_both_readings(
     ("tool", "changed", "nearest"),
     [
         ("get_slots", {"serviceType": "ac-repairs"}, ["ac-repair"]),
-        ("create_hold", {"technicianId": "ana"}, ["t-ana"]),
+        ("create_hold", {"technicianId": "anna"}, ["t-ana", "t-ben"]),
         ("list_services", {"projectId": "denver-hvacs"}, ["denver-hvac"]),
         ("get_slots", {"serviceType": "zzz"}, ["ac-repair", "furnace-check"]),
     ],

@@ -29,7 +29,7 @@ SlotmcpError
 Interfaces map errors by `code`; this module knows neither HTTP nor MCP.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from slotmcp.domain.offer import Offer
     from slotmcp.domain.reasons import Reason
 
-_MAX_NEAREST = 5
+_MAX_NEAREST = 12
 _CONTACT_MISSING = "Give the phone or the email that the booking was made under, as the caller says it."
 _CONTACT_DIFFERS = (
     "No booking has this bookingId with this phone or email, which are those before a correction. Check the id with "
@@ -168,12 +168,22 @@ class NotFound(FixRequest):
         return _KIND_BY_ID.get(self.field, ProblemKind.OTHER)
 
     @classmethod
-    def among(cls, field: str, kind: str, wanted: str, valid: Sequence[str]) -> Self:
-        """Return the error for an id that is not among the valid ones, listing the most similar."""
-        quoted = wanted[:_MAX_QUOTED_CHARACTERS]
-        nearest = get_close_matches(quoted, valid, n=_MAX_NEAREST, cutoff=0.4) or valid[:_MAX_NEAREST]
-        listed = f"Valid: {', '.join(nearest)}." if nearest else "There is none yet."
+    def among(cls, field: str, kind: str, wanted: str, valid: Sequence[str] | Mapping[str, str]) -> Self:
+        """Return the error for an id that is not among the valid ones, which may have names.
+
+        It lists the most similar ones first, and all of up to twelve.
+        """
+        quoted, names = wanted[:_MAX_QUOTED_CHARACTERS], dict(valid) if isinstance(valid, Mapping) else {}
+        nearest = _nearest(quoted, list(valid), names)
+        listed = f"Valid: {', '.join(_named(id_, names) for id_ in nearest)}." if nearest else "There is none yet."
         return cls(field, f"There is no {kind} {quoted!r}. {listed}", nearest=nearest, wanted=wanted)
+
+    @classmethod
+    def ambiguous(cls, field: str, kind: str, wanted: str, names: Mapping[str, str]) -> Self:
+        """Return the error for a name that several have, by their ids."""
+        listed = ", ".join(_named(id_, names) for id_ in names)
+        message = f"Several {kind} are called {wanted[:_MAX_QUOTED_CHARACTERS]!r}: {listed}. Give the id of one."
+        return cls(field, message, nearest=list(names), wanted=wanted)
 
 
 class VerificationNeeded(FixRequest):
@@ -187,6 +197,19 @@ class VerificationNeeded(FixRequest):
     def __init__(self, *, was_contact_given: bool) -> None:
         super().__init__(_CONTACT_DIFFERS if was_contact_given else _CONTACT_MISSING)
         self.was_contact_given = was_contact_given
+
+
+def _nearest(wanted: str, valid: Sequence[str], names: Mapping[str, str]) -> Sequence[str]:
+    """Return the ids that are similar by id or name, then the others if that makes at most twelve."""
+    by_text = {text.casefold(): id_ for id_ in valid for text in (names.get(id_, id_), id_)}
+    similar = get_close_matches(wanted.casefold(), by_text, n=_MAX_NEAREST, cutoff=0.4)
+    ids = dict.fromkeys(by_text[text] for text in similar)
+    others = valid if len(valid) <= _MAX_NEAREST or not ids else ()
+    return list(dict.fromkeys([*ids, *others]))[:_MAX_NEAREST]
+
+
+def _named(id_: str, names: Mapping[str, str]) -> str:
+    return f"{id_} ({names[id_]})" if id_ in names else id_
 
 
 class HoldLimit(FixRequest):

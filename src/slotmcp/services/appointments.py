@@ -16,6 +16,7 @@ from slotmcp.engine.zone_names import find_zone
 from slotmcp.engine.zones import instants_around_gap, instants_at, midnight, next_midnight, wall_to_utc
 from slotmcp.services.own_holds import CallerFields
 
+_MAX_LISTED: Final = 12
 MAX_DURATION_MINUTES: Final = MINUTES_PER_DAY
 
 
@@ -74,10 +75,12 @@ def find_service(schedule: Schedule, requested_id: str | None) -> ServiceType:
         (service_id,) = services
     if not service_id:
         raise InvalidArgument(
-            "serviceType", f"name one of the services: {', '.join(services)}.", kind=ProblemKind.SERVICE
+            "serviceType",
+            f"name one of the services: {', '.join(list(services)[:_MAX_LISTED])}.",
+            kind=ProblemKind.SERVICE,
         )
     if service_id not in services:
-        raise NotFound.among("serviceType", "service", service_id, list(services))
+        raise NotFound.among("serviceType", "service", service_id, {key: value.name for key, value in services.items()})
     return services[service_id]
 
 
@@ -186,7 +189,8 @@ def _check_duration(service: ServiceType, duration_minutes: int, length_field: s
 def _check_technician(schedule: Schedule, service: ServiceType, technician_id: str) -> None:
     schedules = schedule.technician_schedules
     if technician_id not in schedules:
-        raise NotFound.among("technicianId", "technician", technician_id, list(schedules))
+        names = {key: value.technician.name for key, value in schedules.items()}
+        raise NotFound.among("technicianId", "technician", technician_id, names)
     if missing := service.skills - schedules[technician_id].technician.skills:
         qualified = [other_id for other_id, other in schedules.items() if service.skills <= other.technician.skills]
         raise InvalidArgument(

@@ -8,6 +8,7 @@ from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import Project, ServiceType
 from slotmcp.ports import BookingPages
 from slotmcp.services.imports import ImportReport, ProjectPlan, all_busy, import_plan
+from slotmcp.services.name_lookup import CatalogIds
 from slotmcp.services.opening_days import OpeningDay, opening_days
 from slotmcp.services.relative_moments import LocalClock
 from slotmcp.services.unit_of_work import ProjectWriter, UnitOfWork
@@ -65,6 +66,21 @@ class ProjectService:
             NotFound, InvalidArgument (no project given and several exist), Unavailable.
         """
         return (await self._availability_cache.availability(project_id)).schedule.project
+
+    async def find_ids(self, project_id: str | None, *, service: str | None, technician: str | None) -> CatalogIds:
+        """Return the ids of a service and a technician that are given by id or by name. Unknown texts are kept.
+
+        Known ids take no query.
+
+        Raises:
+            NotFound (several have the name), InvalidArgument (no project given and several exist), Unavailable.
+        """
+        given = CatalogIds(service, technician)
+        project = self._availability_cache.cached_project(project_id)
+        cached = self._availability_cache.cached(project.id) if project else None
+        if cached is not None and given.are_in(cached.schedule):
+            return given
+        return given.resolved(schedule=(await self._availability_cache.availability(project_id)).schedule)
 
     async def clock(self, project_id: str | None, zone_key: str | None = None) -> LocalClock:
         """Return the current time in a zone; the default is the project's.

@@ -190,7 +190,8 @@ class TechnicianService:
 def _find_technician(availability: Availability, technician_id: str) -> Technician:
     technician_schedules = availability.schedule.technician_schedules
     if technician_id not in technician_schedules:
-        raise NotFound.among("technicianId", "technician", technician_id, list(technician_schedules))
+        names = {key: value.technician.name for key, value in technician_schedules.items()}
+        raise NotFound.among("technicianId", "technician", technician_id, names)
     return technician_schedules[technician_id].technician
 
 

@@ -105,7 +105,7 @@ class Number:
         return _refuse_bool(core_schema.float_schema(ge=self.minimum, le=self.maximum, allow_inf_nan=False))
 
 
-# Days in words are resolved by `relative_arguments` before a tool receives its arguments.
+# Days in words are resolved by `argument_resolution` before a tool receives its arguments.
 Id: TypeAlias = Annotated[str, Text(64)]
 Secret: TypeAlias = Annotated[str, Text(256)]
 Phone: TypeAlias = Annotated[str, Text(40, texts.read_phone, is_plain=True)]

@@ -19,10 +19,10 @@ from slotmcp.engine.zone_names import find_zone
 from slotmcp.services.app import App
 from slotmcp.services.tracing import span, tracing_into
 from slotmcp.tools.argument_reader import read_arguments
+from slotmcp.tools.argument_resolution import resolve_names, resolve_words
 from slotmcp.tools.arguments import ProjectArguments, argument_schema
 from slotmcp.tools.errors import CallerContext, error_body, internal_body, is_about_time
 from slotmcp.tools.gate import LOCAL_GATE, CallGate, hide_other_projects, log_call, log_failure
-from slotmcp.tools.relative_arguments import resolve_words
 from slotmcp.tools.schemas import Schema, brief, response_schema, without_lengths
 from slotmcp.tools.texts import plain
 from slotmcp.tools.weekdays import NAMES
@@ -85,6 +85,7 @@ class ToolDefinition(Generic[A]):
             project_id = principal.resolve_project(args.project_id)
             if project_id != args.project_id:
                 args = args.model_copy(update={"project_id": project_id})
+            args = await resolve_names(app, args)
             args = await resolve_words(app, args, may_mean_two_days=is_read_only)
             return await self.function(app, args)
 

@@ -1,4 +1,4 @@
-"""Resolution of days in words, such as "tomorrow", by the store's clock and the caller's zone."""
+"""Resolution of arguments that depend on the project: names instead of ids, and days in words such as "tomorrow"."""
 
 from typing import Final, TypeVar
 
@@ -11,6 +11,20 @@ A = TypeVar("A", bound=ProjectArguments)
 
 _ENDS: Final = frozenset({"to", "end"})
 """Fields whose part of the day means its end."""
+
+
+async def resolve_names(app: App, args: A) -> A:
+    """Return the arguments with the ids of a service and a technician that were given by name.
+
+    Raises:
+        NotFound: several have the name; or Unavailable.
+    """
+    service, technician = getattr(args, "service_type", None), getattr(args, "technician_id", None)
+    if service is None and technician is None:
+        return args
+    found = await app.projects.find_ids(args.project_id, service=service, technician=technician)
+    changes = {"service_type": found.service, "technician_id": found.technician}
+    return args.model_copy(update={name: value for name, value in changes.items() if value is not None})
 
 
 async def resolve_words(app: App, args: A, *, may_mean_two_days: bool) -> A:
