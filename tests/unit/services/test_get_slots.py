@@ -81,7 +81,7 @@ async def test_the_project_is_optional_with_one_project(opened: Open) -> None:
     assert (await shop.slots(project_id="other")).offer.project.id == "other"
     with pytest.raises(NotFound) as missing:
         await shop.slots(project_id="othr")
-    assert missing.value.nearest == ("other",)
+    assert missing.value.nearest == ("other", "shop")
 
 
 async def test_a_database_without_projects_is_an_error_with_a_hint(opened: Open) -> None:
