@@ -79,12 +79,11 @@ def test_few_bookings_are_exported_in_the_project_file(slotmcp: Run, business: P
 
 
 def test_an_import_is_complete_or_nothing(slotmcp: Run, business: Path, bookings: Path, home: Path) -> None:
-    overlapping = line(0, id="late", start="2027-01-04T08:30Z")
-    with bookings.open("a") as file:
-        file.write(overlapping)
+    inline = "bookings:\n  - {id: late, technicianId: t-3, serviceType: repair, start: 2027-01-04T10:30Z}\n"
+    business.write_text(BUSINESS + inline)
     ended = slotmcp("import", str(business), "--bookings", str(bookings))
     assert ended.code == Exit.REFUSED
-    assert "late of t-0 overlaps" in ended.err
+    assert "b-000083 of t-3 overlaps" in ended.err
     (database,) = home.rglob("*.db")
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("SELECT count(*) FROM claims").fetchone() == (0,)

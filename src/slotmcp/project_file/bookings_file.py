@@ -3,19 +3,21 @@
 The file is read and written line by line, so its size is not limited.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import orjson
 from pydantic import ValidationError
 
 from slotmcp.domain.booking import Booking
 from slotmcp.domain.catalog import ServiceType
+from slotmcp.domain.interval import Minute
 from slotmcp.ports import BookingPages
 from slotmcp.project_file.checks import Problems
 from slotmcp.project_file.document import Node
@@ -36,6 +38,9 @@ MAX_QUOTES = 20
 """Bytes by which the line of a booking may exceed its YAML, which needs no quotes."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_Span: TypeAlias = tuple[Minute, Minute, int]
+"""Start and end of a booking, and its line."""
 
 Progress = Callable[[int], None]
 """Function that is called with the number of bookings so far, every `REPORT_EVERY` bookings."""
@@ -115,15 +120,19 @@ class BookingsFile:
             ProjectFileError: the first problems.
         """
         problems: list[Problem] = []
-        count = sum(1 for _ in self._bookings(problems))
+        spans_by_technician: dict[str, list[_Span]] = defaultdict(list)
+        for line, booking in self._bookings(problems):
+            claim = booking.claim
+            spans_by_technician[claim.technician_id].append((claim.start, claim.end, line))
+        problems.extend(islice(_overlaps(spans_by_technician.values()), MAX_PROBLEMS))
         if problems:
-            raise ProjectFileError(str(self.path), problems)
-        return count
+            raise ProjectFileError(str(self.path), problems[:MAX_PROBLEMS])
+        return sum(map(len, spans_by_technician.values()))
 
     def __iter__(self) -> Iterator[Booking]:
         """Yield the bookings."""
         problems: list[Problem] = []
-        for count, booking in enumerate(self._bookings(problems), start=1):
+        for count, (_, booking) in enumerate(self._bookings(problems), start=1):
             if problems:
                 break
             yield booking
@@ -136,11 +145,11 @@ class BookingsFile:
         return {service.id: service for service in self.plan.services}
 
     @cached_property
-    def _technician_ids(self) -> frozenset[str]:
-        return frozenset(technician.id for technician in self.plan.technicians)
+    def _technician_ids(self) -> dict[str, None]:
+        return dict.fromkeys(technician.id for technician in self.plan.technicians)
 
-    def _bookings(self, problems: list[Problem]) -> Iterator[Booking]:
-        """Yield the valid bookings. Problems are added to the list, until there are too many."""
+    def _bookings(self, problems: list[Problem]) -> Iterator[tuple[int, Booking]]:
+        """Yield the valid bookings with their lines. Problems are added to the list, until there are too many."""
         resolver = TimeResolver(self.plan.project.timezone, self.now_ms)
         ids = {booking.id for booking in self.plan.bookings}
         for number, line in self._lines():
@@ -153,7 +162,7 @@ class BookingsFile:
                 return
             if booking is not None and not at_line.all:
                 ids.add(booking.id)
-                yield booking
+                yield number, booking
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
         """Yield the lines that are not blank, with their numbers."""
@@ -187,6 +196,18 @@ class BookingsFile:
             problems.at("serviceType").add(f'there is no service "{entry.service_id}"; {hint}')
             return None
         return booking_of(entry, service, resolver, problems)
+
+
+def _overlaps(spans_by_technician: Iterable[list[_Span]]) -> Iterator[Problem]:
+    """Yield a problem for each booking that overlaps an earlier one of its technician."""
+    for spans in spans_by_technician:
+        latest_end, latest_line = 0, 0
+        for start, end, line in sorted(spans):
+            if start < latest_end:
+                first, second = sorted((line, latest_line))
+                sentence = f"overlaps the booking on line {first}; move one, or assign another technician"
+                yield Problem(second, 1, "", sentence)
+            latest_end, latest_line = max((latest_end, latest_line), (end, line))
 
 
 def _entry(line: bytes, problems: Problems) -> BookingEntry | None:

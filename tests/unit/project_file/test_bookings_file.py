@@ -116,8 +116,22 @@ def test_a_problem_is_reported_with_its_line(line: str, problem: str, tmp_path: 
     assert any(one.startswith(problem) for one in reported), reported
 
 
+def test_every_overlap_is_reported_at_the_later_line(tmp_path: Path) -> None:
+    long = LINE[:-1] + ', "end": "2026-11-25T20:00Z"}'
+    within, after, touching = (
+        OTHER.replace("c-2", f"c-{hour}").replace("26T16", f"25T{hour}") for hour in ("17", "19", "20")
+    )
+    elsewhere = within.replace("c-17", "c-ben").replace("t-ana", "t-ben")
+    assert problems(f"{after}\n{long}\n{touching}\n{elsewhere}\n{within}", tmp_path) == [
+        "2 : overlaps the booking on line 1; move one, or assign another technician",
+        "5 : overlaps the booking on line 2; move one, or assign another technician",
+    ]
+
+
 def test_only_the_first_problems_are_reported(tmp_path: Path) -> None:
-    assert len(problems("{}\n" * 1000, tmp_path)) <= MAX_PROBLEMS + 5
+    assert len(problems("{}\n" * 1000, tmp_path)) == MAX_PROBLEMS
+    same = "\n".join(LINE.replace("c-1", f"c-{number}") for number in range(100))
+    assert len(problems(same, tmp_path)) == MAX_PROBLEMS
 
 
 def test_a_file_that_changed_after_its_check_is_rejected(tmp_path: Path) -> None:
