@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,9 +12,11 @@ from slotmcp.domain.booking import BookingStatus, Customer
 from slotmcp.domain.catalog import ChangeVerification
 from slotmcp.domain.errors import BookingClosed, InvalidArgument, NotFound, TooManyGuesses, VerificationNeeded
 from slotmcp.services.callers import RequestOrigin
+from slotmcp.services.contacts import call_reference
 from slotmcp.services.lookups import FindRequest
 from slotmcp.services.rescheduling import RescheduleRequest
 from slotmcp.services.status_changes import CancelRequest
+from slotmcp.services.verification import is_booking_call
 from slotmcp.telemetry import metrics
 from support.shop import Shop, at, booking, customer, plan, technician
 from unit.services.conftest import Open
@@ -252,12 +255,23 @@ async def test_a_call_is_counted_for_each_credential(opened: Open, change: Chang
     await change(shop, await book(shop), caller(CALL, credential="another"), phone=KIM.phone)
 
 
-async def test_the_parts_of_a_count_cannot_run_into_each_other(opened: Open) -> None:
+@pytest.mark.parametrize("between", [":", '", "', "\n"])
+async def test_the_parts_of_a_count_cannot_run_into_each_other(opened: Open, between: str) -> None:
     shop = await opened(plan(ANA))
+    origin = caller(CallId("x-call-id", between.join("ab")), credential="k")
     for number in range(5):
         with pytest.raises(VerificationNeeded):
-            await cancel(shop, f"b-{number}", caller(CallId("x-call-id", 'a", "b'), credential="k"), **WRONG)
-    await cancel(shop, await book(shop), caller(CallId("b", ""), credential='k", "x-call-id", "a'), phone=KIM.phone)
+            await cancel(shop, f"b-{number}", origin, **WRONG)
+    alike = caller(CallId("a", "b"), credential=f"k{between}x-call-id")
+    await cancel(shop, await book(shop), alike, phone=KIM.phone)
+
+
+async def test_a_stored_call_that_is_easy_to_guess_is_no_proof(opened: Open) -> None:
+    shop = await opened(plan(ANA))
+    guessable = CallId("x-call-id", "call-1")
+    pseudonym = await shop.store.pseudonyms("shop")
+    stored = replace(booking("b-1", "ana", "10:00"), call_keys=(pseudonym(call_reference(guessable)),))
+    assert not is_booking_call(stored, caller(guessable), plan(ANA).project, pseudonym)
 
 
 @CHANGES
