@@ -5,6 +5,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from fuzzing.memory import Placeholder
+from slotmcp.tools.argument_names import ALIASES
 from slotmcp.tools.gate import Toolset
 from slotmcp.tools.server import select_tools
 from support.denver import PLAN
@@ -53,22 +54,28 @@ ANY_JSON: Final = st.recursive(
     max_leaves=8,
 )
 
-WHEN: Final = st.builds(Placeholder, st.just("start"), st.integers(0, 30))
-CONTACTS: Final = st.sampled_from(["303 555 0142", "+1 303 555 0177", "+49 30 901820"])
+WORDS: Final = st.sampled_from(
+    ["today", "tomorrow", "Tuesday 14:00", "tomorrow at 9:30", "next tue 10:00", "fri morning", "today 23:59"]
+)
+WHEN: Final = st.builds(Placeholder, st.just("start"), st.integers(0, 30)) | WORDS
+CONTACTS: Final = st.sampled_from(
+    ["303 555 0142", "+1 303 555 0177", "+49 30 901820", 3_035_550_142, "tel:+1-303-555-0142", "\u202d3035550142\u202c"]
+)
+EMAILS: Final = st.sampled_from(["kim@example.com", "ana@example.com", "mailto:kim@example.com"])
 VALID_VALUES: Final[dict[str, st.SearchStrategy[object]]] = {
     "projectId": st.just(PLAN.project.id),
-    "serviceType": st.sampled_from([service.id for service in PLAN.services]),
+    "serviceType": st.sampled_from([text for service in PLAN.services for text in (service.id, service.name.upper())]),
     "durationMinutes": st.sampled_from([30, 45, 60, 90, 240]),
     "from": WHEN,
     "to": WHEN,
     "start": WHEN,
     "end": WHEN,
-    "timezone": st.sampled_from(["America/Denver", "Europe/Berlin", "Asia/Kathmandu"]),
+    "timezone": st.sampled_from(["America/Denver", "europe/berlin", "Asia/Kathmandu", "EST"]),
     "latitude": st.floats(39, 41),
     "longitude": st.floats(-106, -104),
-    "partOfDay": st.sampled_from(["morning", "afternoon", "evening"]),
-    "daysOfWeek": st.sampled_from(["mon", "tue,wed", "fri, mon"]),
-    "technicianId": st.sampled_from([technician.id for technician in PLAN.technicians]),
+    "partOfDay": st.sampled_from(["morning", "Afternoon", "evening ", "night", "any"]),
+    "daysOfWeek": st.sampled_from(["mon", "tue,wed", "fri, mon", ["mon", "Tuesday"], '["sat"]', []]),
+    "technicianId": st.sampled_from([text for one in PLAN.technicians for text in (one.id, one.name)]),
     "limit": st.integers(1, 100),
     "cursor": st.builds(Placeholder, st.just("cursor"), st.integers(0, 3)),
     "detail": st.sampled_from(["brief", "full"]),
@@ -78,20 +85,24 @@ VALID_VALUES: Final[dict[str, st.SearchStrategy[object]]] = {
     "customerName": st.sampled_from(["Kim", "Ana María", "Ø. Sørensen"]),
     "customerPhone": CONTACTS,
     "phone": CONTACTS,
-    "customerEmail": st.sampled_from(["kim@example.com", "ana@example.com"]),
-    "email": st.sampled_from(["kim@example.com", "ana@example.com"]),
+    "customerEmail": EMAILS,
+    "email": EMAILS,
     "newPhone": CONTACTS,
     "newEmail": st.sampled_from(["kim@example.com", "ana@example.com"]),
     "holdToken": st.builds(Placeholder, st.just("holdToken"), st.integers(0, 3)),
     "bookingId": st.builds(Placeholder, st.just("bookingId"), st.integers(0, 3)),
     "ttlSeconds": st.integers(60, 120),
-    "idempotencyKey": st.sampled_from(["k1", "k2", "k3"]) | st.uuids().map(str),
+    "idempotencyKey": st.sampled_from(["k1", "k2", "k3", 1]) | st.uuids().map(str),
     "address": st.just("1437 Bannock St, Denver"),
     "notes": st.just("The gate is on the left."),
     "reason": st.just("Caught a cold."),
 }
 FAR_FUTURE: Final = st.integers(1, 28).map(lambda day: f"2031-02-{day:02}")
 """Days off in the far future, which do not affect other calls."""
+
+
+ALIAS: Final = {name: alias for pair in ALIASES for name, alias in (pair, pair[::-1])}
+"""The other name of each argument that has one."""
 
 
 @st.composite
@@ -102,6 +113,7 @@ def arguments(draw: st.DrawFn, tool: str) -> dict[str, object]:
     optional = draw(st.lists(st.sampled_from([*schema["properties"]]), max_size=5, unique=True))
     valid = {name: draw(_valid_value(tool, name)) for name in {**dict.fromkeys(required), **dict.fromkeys(optional)}}
     invalid = draw(st.lists(st.sampled_from([*schema["properties"], "extra"]), max_size=2, unique=True))
+    valid = {draw(st.sampled_from([name, ALIAS.get(name, name)])): value for name, value in valid.items()}
     if draw(st.booleans()):
         return valid
     return {**valid, **{name: draw(ANY_JSON) for name in invalid}}
